@@ -1,0 +1,51 @@
+import type { ObjectRef } from './object.ts';
+import { formatRef } from './object.ts';
+
+/** What an error carries besides its message. */
+export interface TypeKroErrorDetails {
+  /** Stable name, `area/kebab-name`; programs switch on it. */
+  readonly code: string;
+  /** What was attempted, e.g. `apply Deployment default/web`. */
+  readonly what?: string;
+  /** The object concerned. */
+  readonly object?: ObjectRef;
+  /** What the user can do about it. */
+  readonly remedy?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one class of errors that we throw: for misuse of the API and at its boundary. Problems of user
+ * input that a check finds are `Diagnostic` values instead.
+ */
+export class TypeKroError extends Error {
+  readonly code: string;
+  readonly what: string | undefined;
+  readonly object: ObjectRef | undefined;
+  readonly remedy: string | undefined;
+
+  constructor(message: string, details: TypeKroErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = details.code;
+    this.what = details.what;
+    this.object = details.object;
+    this.remedy = details.remedy;
+  }
+
+  /** Turns anything that was thrown into a `TypeKroError`; one that already is, is returned as it is. */
+  static from(thrown: unknown, details: TypeKroErrorDetails): TypeKroError {
+    if (thrown instanceof TypeKroError) return thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new TypeKroError(message, { ...details, cause: thrown });
+  }
+
+  /** The text for people: message, object and remedy, without a stack. */
+  format(): string {
+    const lines = [`${this.message} [${this.code}]`];
+    if (this.object !== undefined) lines.push(`  object: ${formatRef(this.object)}`);
+    if (this.what !== undefined) lines.push(`  while: ${this.what}`);
+    if (this.remedy !== undefined) lines.push(`  try: ${this.remedy}`);
+    return lines.join('\n');
+  }
+}

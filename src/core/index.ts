@@ -1,0 +1,14 @@
+/**
+ * The words that all rooms share: JSON values that keep 64-bit integers, Kubernetes objects and their
+ * identity, diagnostics for problems of user input, and the one error class. No I/O, no decisions.
+ *
+ * @packageDocumentation
+ */
+export type { JsonObject, JsonValue } from './json.ts';
+export { isJsonObject, jsonEquals, parseJson, stringifyJson } from './json.ts';
+export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
+export { formatApiVersion, formatRef, gvkOf, parseApiVersion, refOf } from './object.ts';
+export type { Diagnostic, Severity, SourcePosition } from './diagnostic.ts';
+export { formatDiagnostic, hasErrors } from './diagnostic.ts';
+export type { TypeKroErrorDetails } from './error.ts';
+export { TypeKroError } from './error.ts';

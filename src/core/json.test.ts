@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { jsonEquals, parseJson, stringifyJson } from './json.ts';
+
+describe('parseJson', () => {
+  test.each([
+    ['9007199254740993', 9007199254740993n],
+    ['{"a":[-9223372036854775808,1]}', { a: [-9223372036854775808n, 1] }],
+    ['"9007199254740993"', '9007199254740993'],
+    ['{"9007199254740993":"\\"9007199254740993"}', { '9007199254740993': '"9007199254740993' }],
+    ['9007199254740993.0', 9007199254740992],
+    ['0.12345678901234567', 0.12345678901234567],
+    ['9007199254740991', 9007199254740991],
+  ])('reads %s without loss', (text, value) => {
+    expect(parseJson(text)).toEqual(value);
+  });
+
+  test('keeps __proto__ as an ordinary key', () => {
+    const value = parseJson('{"__proto__":{"x":9007199254740993}}') as Record<string, unknown>;
+    expect(Object.keys(value)).toEqual(['__proto__']);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  });
+
+  test('throws SyntaxError for what is not JSON', () => {
+    expect(() => parseJson('{1234567890123456789')).toThrow(SyntaxError);
+  });
+});
+
+test('stringifyJson writes big integers as plain digits', () => {
+  expect(stringifyJson({ a: 9007199254740993n, b: 'x', c: [1, -9223372036854775808n] })).toBe(
+    '{"a":9007199254740993,"b":"x","c":[1,-9223372036854775808]}',
+  );
+});
+
+describe('jsonEquals', () => {
+  test.each([
+    [{ a: 1, b: [1, 2] }, { b: [1, 2], a: 1 }, true],
+    [[1, 2], [2, 1], false],
+    [1, 1n, true],
+    [1.5, 1n, false],
+    ['1', 1n, false],
+    [{ a: 1 }, { b: 1 }, false],
+    [{}, [], false],
+    [null, {}, false],
+  ])('%s against %s', (a, b, expected) => {
+    expect(jsonEquals(a, b)).toBe(expected);
+    expect(jsonEquals(b, a)).toBe(expected);
+  });
+});

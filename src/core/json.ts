@@ -1,0 +1,81 @@
+/**
+ * A JSON value as it travels through the system. Integers that a JavaScript number cannot hold exactly
+ * (beyond ±(2⁵³−1)) are `bigint`; everything else is what `JSON.parse` gives.
+ */
+export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | JsonObject;
+
+/** A JSON object. Only own properties count; `__proto__` is an ordinary key. */
+export interface JsonObject {
+  [key: string]: JsonValue | undefined;
+}
+
+/** Digits in a row that may be an integer beyond 2⁵³; texts without any take the fast way. */
+const LONG_INTEGER = /\d{16}/;
+
+/** One JSON token that matters when integers are marked: a string (skipped whole) or a number. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** Marks a number that was rewritten into a string before parsing; U+E000 is a private-use character. */
+const MARK = '\uE000int:';
+
+/**
+ * Parses JSON without losing integers: what does not fit a JavaScript number exactly becomes `bigint`.
+ *
+ * @throws SyntaxError as `JSON.parse` does, when the text is not JSON.
+ */
+export function parseJson(text: string): JsonValue {
+  if (!LONG_INTEGER.test(text)) return JSON.parse(text) as JsonValue;
+  const original = JSON.parse(text) as JsonValue;
+  let changed = false;
+  const marked = text.replace(TOKEN, (token) => {
+    if (token.charCodeAt(0) === 0x22 || !/^-?\d+$/.test(token) || Number.isSafeInteger(Number(token))) return token;
+    changed = true;
+    return `"${MARK}${token}"`;
+  });
+  if (!changed) return original;
+  return JSON.parse(marked, (_key, value: unknown) =>
+    typeof value === 'string' && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value,
+  ) as JsonValue;
+}
+
+/** Writes JSON; `bigint` is written as a plain integer. `indent` as in `JSON.stringify`. */
+export function stringifyJson(value: JsonValue, indent?: number): string {
+  let hasBigInt = false;
+  const text = JSON.stringify(
+    value,
+    (_key, entry: unknown) => {
+      if (typeof entry !== 'bigint') return entry;
+      hasBigInt = true;
+      return `${MARK}${entry}`;
+    },
+    indent,
+  );
+  return hasBigInt ? text.replaceAll(new RegExp(`"${MARK}(-?\\d+)"`, 'g'), '$1') : text;
+}
+
+/** Is this a JSON object (not null, not a list)? */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Deep equality of JSON values. Key order means nothing, list order does; `1` and `1n` are equal. */
+export function jsonEquals(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (a === b) return true;
+  if (typeof a === 'bigint' || typeof b === 'bigint') return sameInteger(a, b);
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((entry, index) => jsonEquals(entry, b[index]));
+  }
+  if (!isJsonObject(a) || !isJsonObject(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && jsonEquals(a[key], b[key]))
+  );
+}
+
+/** `1` and `1n` are the same integer; a fraction or another type equals no `bigint`. */
+function sameInteger(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  const toBigInt = (value: JsonValue | undefined) =>
+    typeof value === 'bigint' || Number.isInteger(value) ? BigInt(value as bigint | number) : undefined;
+  const left = toBigInt(a);
+  return left !== undefined && left === toBigInt(b);
+}

@@ -1,0 +1,83 @@
+import type { JsonObject, JsonValue } from './json.ts';
+
+/** Group, version and kind of an API type. The core group is the empty string. */
+export interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** An entry of `metadata.ownerReferences`. */
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+/** The metadata fields that the system itself reads or writes; others pass through untouched. */
+export interface ObjectMeta {
+  name?: string;
+  generateName?: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string | null;
+  deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  ownerReferences?: OwnerReference[];
+  managedFields?: JsonValue[];
+}
+
+/** Any Kubernetes object: what an API server stores. */
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec?: JsonObject;
+  status?: JsonObject;
+  [field: string]: unknown;
+}
+
+/** Which object: its type and name; `namespace` is absent for cluster-scoped objects. */
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** `{group, version}` of an `apiVersion`; `v1` is the core group. */
+export function parseApiVersion(apiVersion: string): { group: string; version: string } {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0
+    ? { group: '', version: apiVersion }
+    : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
+}
+
+/** The `apiVersion` text of a group and version. */
+export function formatApiVersion(type: { group: string; version: string }): string {
+  return type.group === '' ? type.version : `${type.group}/${type.version}`;
+}
+
+/** Group, version and kind of an object or reference. */
+export function gvkOf(object: { apiVersion: string; kind: string }): GroupVersionKind {
+  return { ...parseApiVersion(object.apiVersion), kind: object.kind };
+}
+
+/** The reference of an object that has a name. */
+export function refOf(object: KubeObject): ObjectRef {
+  const { name = '', namespace } = object.metadata;
+  return { apiVersion: object.apiVersion, kind: object.kind, name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** One text per object, for messages: `Deployment apps/v1 default/web`. */
+export function formatRef(ref: ObjectRef): string {
+  return `${ref.kind} ${ref.apiVersion} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`;
+}

@@ -1,0 +1,115 @@
+import type { Program } from '../cel/index.ts';
+import type { GroupVersionKind, JsonObject, JsonValue, KubeObject, SourcePosition } from '../core/index.ts';
+
+/** One step of a field path: a member name or a list index. */
+export type PathStep = string | number;
+
+/** A compiled CEL expression together with what is known of it statically. */
+export interface Expression {
+  /** CEL text that was compiled. */
+  readonly cel: string;
+  /** The author's text where it differs: a string that mixes text and `${…}`. */
+  readonly template?: string;
+  /** Variables read, sorted: node ids, `schema`, iterators, `each`. */
+  readonly references: readonly string[];
+  readonly program: Program;
+  readonly source?: SourcePosition;
+}
+
+/**
+ * When the value of a field is known: `static` from the instance alone, `dynamic` after other nodes are
+ * observed, `iteration` once per item of a collection.
+ */
+export type FieldKind = 'static' | 'dynamic' | 'iteration';
+
+/** A field of a template that an expression fills. */
+export interface Hole {
+  readonly path: readonly PathStep[];
+  readonly kind: FieldKind;
+  readonly expression: Expression;
+}
+
+/** A template cut into what is constant and what is computed. The skeleton has `null` at the holes. */
+export interface TemplatePlan {
+  readonly skeleton: JsonObject;
+  readonly holes: readonly Hole[];
+}
+
+/** One dimension of a `forEach`: the iterator's name and the list it runs over. */
+export interface ForEachDimension {
+  readonly name: string;
+  readonly expression: Expression;
+}
+
+interface NodeBase {
+  readonly id: string;
+  /** Position in `spec.resources`, from 0. */
+  readonly index: number;
+  readonly type: GroupVersionKind;
+  /** Resource name in URLs, e.g. `deployments`. */
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly template: TemplatePlan;
+  /** Ids of the nodes whose data this one reads, sorted; `schema` is none. */
+  readonly dependsOn: readonly string[];
+  readonly includeWhen: readonly Expression[];
+  readonly readyWhen: readonly Expression[];
+}
+
+/** An object that the graph owns. */
+export interface ResourceNode extends NodeBase {
+  readonly nodeType: 'resource';
+}
+
+/** As many objects as the product of its dimensions has elements; the first dimension is outermost. */
+export interface CollectionNode extends NodeBase {
+  readonly nodeType: 'collection';
+  readonly forEach: readonly ForEachDimension[];
+}
+
+/** An object owned by somebody else, read by name. The template holds apiVersion, kind and metadata. */
+export interface ExternalNode extends NodeBase {
+  readonly nodeType: 'external';
+}
+
+/** Objects owned by somebody else, read by label selector (`metadata.selector` of the template). */
+export interface ExternalCollectionNode extends NodeBase {
+  readonly nodeType: 'externalCollection';
+}
+
+export type GraphNode = ResourceNode | CollectionNode | ExternalNode | ExternalCollectionNode;
+
+/** The API that the graph defines. */
+export interface InstanceType extends GroupVersionKind {
+  readonly plural: string;
+  readonly namespaced: boolean;
+  /** The CustomResourceDefinition, without the labels that the controller adds. */
+  readonly crd: KubeObject;
+}
+
+/** The status fields of an instance: a skeleton with holes, as for templates; paths begin below `status`. */
+export interface StatusPlan {
+  readonly skeleton: JsonObject;
+  readonly holes: readonly Hole[];
+  /** The author's condition expressions in order; absent when the definition declares none. */
+  readonly conditions?: readonly Expression[];
+}
+
+/** An immutable, checked resource graph. Built by `compile` only; nothing in it changes afterwards. */
+export interface Graph {
+  /** Name of the ResourceGraphDefinition. */
+  readonly name: string;
+  readonly instance: InstanceType;
+  readonly nodes: ReadonlyMap<string, GraphNode>;
+  /** Node ids, dependencies first; ties by position in the definition. */
+  readonly order: readonly string[];
+  /** Deletion wave of each node: nodes that nobody depends on have the highest number, the deepest dependency has 1. */
+  readonly applyOrder: ReadonlyMap<string, number>;
+  readonly status: StatusPlan;
+  /** Field paths of each node (and of `schema`) that some expression reads; what a cache must keep. */
+  readonly reads: ReadonlyMap<string, readonly (readonly PathStep[])[]>;
+  /** Hash of the normalised spec; equal hashes mean that no new revision is due. */
+  readonly hash: string;
+  /** The definition as compiled (after defaults), for revisions and for printing. */
+  readonly definition: JsonValue;
+}
