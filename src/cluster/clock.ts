@@ -1,0 +1,70 @@
+/** A started timer; `cancel` may be called any number of times. */
+export interface Timer {
+  cancel(): void;
+}
+
+/**
+ * The time of a cluster. Everything in it that reads the time or waits goes through the clock, so a test
+ * can hold it and jump.
+ */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Runs `callback` once, `milliseconds` from now. A timer keeps no process alive. */
+  setTimer(milliseconds: number, callback: () => void): Timer;
+}
+
+/** A clock that stands still until it is told to move. */
+export interface ManualClock extends Clock {
+  /** Moves the time forward and runs the timers that fall due, in their order. */
+  advance(milliseconds: number): void;
+  /** How many timers wait. */
+  readonly pending: number;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer(milliseconds, callback) {
+    const handle = setTimeout(callback, Math.min(milliseconds, 2 ** 31 - 1));
+    handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/** A clock for tests that starts at `start` (milliseconds since the epoch, default: now). */
+export function createManualClock(start: number = Date.now()): ManualClock {
+  let time = start;
+  let sequence = 0;
+  const timers = new Map<number, { due: number; callback: () => void }>();
+  const next = (limit: number) => {
+    let found: number | undefined;
+    for (const [id, timer] of timers) {
+      if (timer.due > limit) continue;
+      if (found === undefined || timer.due < (timers.get(found)?.due ?? Number.POSITIVE_INFINITY)) found = id;
+    }
+    return found;
+  };
+  return {
+    now: () => time,
+    setTimer(milliseconds, callback) {
+      const id = sequence++;
+      timers.set(id, { due: time + Math.max(0, milliseconds), callback });
+      return { cancel: () => void timers.delete(id) };
+    },
+    advance(milliseconds) {
+      const target = time + milliseconds;
+      for (let id = next(target); id !== undefined; id = next(target)) {
+        const timer = timers.get(id);
+        timers.delete(id);
+        if (timer === undefined) continue;
+        time = Math.max(time, timer.due);
+        timer.callback();
+      }
+      time = target;
+    },
+    get pending() {
+      return timers.size;
+    },
+  };
+}

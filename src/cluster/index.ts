@@ -1,0 +1,14 @@
+/**
+ * An embedded Kubernetes API server: a store of objects with watches, discovery, every verb and patch
+ * type, custom resource definitions, access control and the interface facts of the built-in kinds, served
+ * to clients of any language over HTTPS or, in process, through a `Transport` that takes the same bytes
+ * through the same request handler. The simulated controllers live in `controllers/`.
+ *
+ * @packageDocumentation
+ */
+export type { Cluster } from './cluster.ts';
+export { createCluster } from './cluster.ts';
+export type { ClusterOptions, Listener, ListenOptions, UserInfo } from './options.ts';
+export type { Clock, ManualClock, Timer } from './clock.ts';
+export { createManualClock, systemClock } from './clock.ts';
+export type { Transport, TransportRequest, TransportResponse } from './transport.ts';
