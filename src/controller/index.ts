@@ -1,0 +1,8 @@
+/**
+ * Reconcile for ever: definitions, graph revisions and instances, driven by watches alone. It takes
+ * every decision about a graph from `runtime` and carries it out through `kube`; what lives here is the
+ * work queue, the watch cache of projections, conditions, revisions, and the order of effects.
+ *
+ * @packageDocumentation
+ */
+export type { Logger } from './logger.ts';

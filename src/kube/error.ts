@@ -1,0 +1,167 @@
+import type { JsonValue, ObjectRef } from '../core/index.ts';
+import { isJsonObject, parseJson, TypeKroError } from '../core/index.ts';
+import type { StatusDetails } from './types.ts';
+
+/** What a `KubeError` carries besides its message. */
+export interface KubeErrorDetails {
+  /** HTTP status; 0 when no answer arrived. */
+  readonly status: number;
+  /** The `reason` of the server's Status, e.g. `NotFound`; `Transport` or `Aborted` when there was no answer. */
+  readonly reason: string;
+  readonly details?: StatusDetails;
+  readonly what?: string;
+  readonly object?: ObjectRef;
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+const NO_DETAILS: StatusDetails = { causes: [] };
+
+/** An API server refused a request, or could not be reached. Switch on `reason` or `status`, never on the text. */
+export class KubeError extends TypeKroError {
+  readonly status: number;
+  readonly reason: string;
+  readonly details: StatusDetails;
+  /** How long the server asks us to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, details: KubeErrorDetails) {
+    const { status, reason, what, object, cause } = details;
+    super(message, {
+      code: `kube/${kebab(reason)}`,
+      ...(what === undefined ? {} : { what }),
+      ...(object === undefined ? {} : { object }),
+      ...(cause === undefined ? {} : { cause }),
+      ...remedyFor(status, reason),
+    });
+    this.status = status;
+    this.reason = reason;
+    this.details = details.details ?? NO_DETAILS;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** The error of an answer whose status is 400 or more. `text` is the body: a Status, or anything a proxy may say. */
+export function errorOfResponse(
+  response: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
+  text: string,
+  request: { readonly what?: string; readonly object?: ObjectRef } = {},
+): KubeError {
+  const status = statusObject(text);
+  const retryAfter = Number(response.headers['retry-after']);
+  return new KubeError(status?.message ?? shorten(text, response.status), {
+    status: response.status,
+    reason: status?.reason ?? reasonOfStatus(response.status),
+    ...(status === undefined ? {} : { details: status.details }),
+    ...(Number.isFinite(retryAfter) && retryAfter >= 0 ? { retryAfterMs: retryAfter * 1000 } : {}),
+    ...request,
+  });
+}
+
+/** The error of a Status object inside a stream (a watch's `ERROR` event). */
+export function errorOfStatus(value: JsonValue | undefined): KubeError {
+  const status = readStatus(value);
+  const code = isJsonObject(value) && typeof value['code'] === 'number' ? value['code'] : 500;
+  return new KubeError(status?.message ?? 'the server ended the watch with an error', {
+    status: code,
+    reason: status?.reason ?? reasonOfStatus(code),
+    ...(status === undefined ? {} : { details: status.details }),
+  });
+}
+
+/** Is this the error of an object or kind that does not exist? */
+export function isNotFound(thrown: unknown): thrown is KubeError {
+  return thrown instanceof KubeError && thrown.status === 404;
+}
+
+/** Is this a conflict: another version, uid, or owner of a field than the request assumed? */
+export function isConflict(thrown: unknown): thrown is KubeError {
+  return thrown instanceof KubeError && thrown.status === 409;
+}
+
+/** Was the request given up by its own signal? */
+export function isAborted(thrown: unknown): boolean {
+  return thrown instanceof KubeError && thrown.reason === 'Aborted';
+}
+
+function statusObject(text: string) {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    return readStatus(parseJson(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function readStatus(value: JsonValue | undefined) {
+  if (!isJsonObject(value) || value['kind'] !== 'Status') return undefined;
+  const message = text(value['message']);
+  const reason = text(value['reason']);
+  return {
+    ...(message === undefined ? {} : { message }),
+    ...(reason === undefined || reason === '' ? {} : { reason }),
+    details: readDetails(value['details']),
+  };
+}
+
+function readDetails(value: JsonValue | undefined): StatusDetails {
+  if (!isJsonObject(value)) return NO_DETAILS;
+  const causes = Array.isArray(value['causes']) ? value['causes'] : [];
+  return {
+    ...pick(value, ['name', 'group', 'kind', 'uid']),
+    ...(typeof value['retryAfterSeconds'] === 'number' ? { retryAfterSeconds: value['retryAfterSeconds'] } : {}),
+    causes: causes.filter(isJsonObject).map((cause) => pick(cause, ['reason', 'message', 'field'])),
+  };
+}
+
+function pick<K extends string>(value: Record<string, unknown>, keys: readonly K[]): { [P in K]?: string } {
+  const picked: { [P in K]?: string } = {};
+  for (const key of keys) {
+    const entry = value[key];
+    if (typeof entry === 'string') picked[key] = entry;
+  }
+  return picked;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Reasons as the API server names them, for answers that carry no Status (a proxy's, a plain 404). */
+const REASONS = new Map<number, string>([
+  [400, 'BadRequest'],
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+  [404, 'NotFound'],
+  [405, 'MethodNotAllowed'],
+  [406, 'NotAcceptable'],
+  [409, 'Conflict'],
+  [410, 'Gone'],
+  [413, 'RequestEntityTooLarge'],
+  [415, 'UnsupportedMediaType'],
+  [422, 'Invalid'],
+  [429, 'TooManyRequests'],
+  [500, 'InternalError'],
+  [503, 'ServiceUnavailable'],
+  [504, 'Timeout'],
+]);
+
+function reasonOfStatus(status: number): string {
+  return REASONS.get(status) ?? 'Unknown';
+}
+
+function shorten(text: string, status: number): string {
+  const line = text.trim().slice(0, 300);
+  return line === '' ? `the server answered ${status}` : line;
+}
+
+function kebab(reason: string): string {
+  return reason.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase();
+}
+
+function remedyFor(status: number, reason: string): { remedy?: string } {
+  if (status === 401) return { remedy: 'check the credentials of the current kubeconfig context' };
+  if (reason === 'Transport') return { remedy: 'check that the API server runs and that its address is right' };
+  return {};
+}

@@ -1,0 +1,35 @@
+/**
+ * Talking to a Kubernetes API: the `Transport` that carries requests, kubeconfig and in-cluster
+ * credentials, the client with its verbs and typed errors, discovery, watches, leases, events, and the
+ * schema source of a live server. It decides nothing about graphs. Importing it loads neither undici
+ * nor yaml: both are read when a connection or a kubeconfig is asked for.
+ *
+ * @packageDocumentation
+ */
+export type {
+  ApiResource,
+  ApplyOptions,
+  CallOptions,
+  Clock,
+  DeleteOptions,
+  Discovery,
+  KubernetesApi,
+  ListOptions,
+  ObjectList,
+  PatchOptions,
+  PatchType,
+  RawRequest,
+  RawResponse,
+  ResourceType,
+  Selection,
+  StatusDetails,
+  Transport,
+  TransportRequest,
+  TransportResponse,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from './types.ts';
+export type { KubeErrorDetails } from './error.ts';
+export { isAborted, isConflict, isNotFound, KubeError } from './error.ts';
+export { pause, systemClock } from './clock.ts';

@@ -1,0 +1,205 @@
+import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import type { KubeError } from './error.ts';
+
+/** One HTTP request to an API server. Authentication is the transport's own business. */
+export interface TransportRequest {
+  readonly method: string;
+  /** Absolute path with the query, e.g. `/api/v1/pods?limit=500`. */
+  readonly path: string;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Aborting it ends the request, also while the body is being read. */
+  readonly signal?: AbortSignal;
+}
+
+/** The answer: the head at once, the body as it arrives (a watch's body does not end by itself). */
+export interface TransportResponse {
+  readonly status: number;
+  /** Lower-case names; several values of one header are joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Must be read to its end, or left early (`break`), so that the connection is given back. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Carries requests to one API server: over sockets, or straight into a server in this process. */
+export interface Transport {
+  /** Rejects only when no answer arrived (connection, TLS, abort); an error status is an answer. */
+  request(request: TransportRequest): Promise<TransportResponse>;
+  /** Ends all connections. Requests after it are rejected. */
+  close(): Promise<void>;
+}
+
+/** Time as the client and the controller see it; a test or the simulator puts in its own. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls back once after `milliseconds`; the function returned takes the call back. */
+  setTimer(milliseconds: number, callback: () => void): () => void;
+}
+
+/** A kind of object, named as in its manifest. */
+export interface ResourceType {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Options of calls that write. */
+export interface WriteOptions extends CallOptions {
+  /** Who owns the fields written. Required for `apply`, optional elsewhere (the server derives it). */
+  readonly fieldManager?: string;
+  /** Let the server do everything but store the result. */
+  readonly dryRun?: boolean;
+  /** What the server does about unknown and duplicate fields; the server's default is `Warn`. */
+  readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** `status`, `scale`, … */
+  readonly subresource?: string;
+}
+
+/** Options of server-side apply. */
+export interface ApplyOptions extends WriteOptions {
+  readonly fieldManager: string;
+  /** Take over fields that another manager owns instead of failing with a conflict. Default false. */
+  readonly force?: boolean;
+}
+
+/** The patch formats of the API server. */
+export type PatchType = 'merge' | 'json' | 'strategic';
+
+/** Options of a patch. */
+export interface PatchOptions extends WriteOptions {
+  /** Default `merge`. */
+  readonly type?: PatchType;
+}
+
+/** Options of a deletion. */
+export interface DeleteOptions extends CallOptions {
+  /** The server refuses with 409 when the object is another one by now. */
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
+  readonly gracePeriodSeconds?: number;
+  readonly dryRun?: boolean;
+}
+
+/** Which objects of a kind. */
+export interface Selection {
+  /** Absent: all namespaces. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+/** Options of a list. */
+export interface ListOptions extends Selection, CallOptions {
+  /** Page size; pages are read one after another until all is there. Default 500; 0 asks for everything at once. */
+  readonly limit?: number;
+  /** `0` answers from the server's cache, absent reads the newest state. */
+  readonly resourceVersion?: string;
+  /** Ask for metadata only: objects come without spec, status and data. */
+  readonly metadataOnly?: boolean;
+}
+
+/** All objects of a selection, and the version at which they were read. */
+export interface ObjectList {
+  readonly items: KubeObject[];
+  readonly resourceVersion: string;
+}
+
+/** Options of a watch. */
+export interface WatchOptions extends Selection, CallOptions {
+  /** Begin right after this version and list nothing. Absent: list first (or stream the list). */
+  readonly resourceVersion?: string;
+  readonly metadataOnly?: boolean;
+  /** A watch without any line for so long is opened anew. Default 330,000 ms (the server ends ours after at most 300 s). */
+  readonly idleTimeoutMs?: number;
+}
+
+/**
+ * What a watch reports. Between `RESTARTED` and `SYNCED` every existing object comes as `ADDED`; what
+ * did not come by then no longer exists. `ERROR` tells of trouble that the watch itself gets over.
+ */
+export type WatchEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
+  | { readonly type: 'RESTARTED' }
+  | { readonly type: 'SYNCED'; readonly resourceVersion: string }
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
+  | { readonly type: 'ERROR'; readonly error: KubeError; readonly retryAfterMs: number };
+
+/** What discovery knows of a kind. */
+export interface ApiResource {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Name in URLs, e.g. `deployments`. */
+  readonly plural: string;
+  readonly singular: string;
+  readonly namespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly string[];
+  /** `status`, `scale`, … */
+  readonly subresources: readonly string[];
+}
+
+/** Which kinds a server has. */
+export interface Discovery {
+  /**
+   * The resource of a kind, or `undefined` when the server has none such. An unknown kind is looked up
+   * on the server (at most once a second for one kind), a known one is answered from memory.
+   */
+  resourceOf(type: ResourceType, options?: CallOptions): Promise<ApiResource | undefined>;
+  /** Everything the server has, freshly asked for. */
+  all(options?: CallOptions): Promise<readonly ApiResource[]>;
+  /** The answer without asking the server: `undefined` when it is not in memory. */
+  peek(type: ResourceType): ApiResource | undefined;
+  /** Drops what is known of a group (after its CRD changed or went), or of all. */
+  forget(group?: string): void;
+}
+
+/** A `Status` object as the API server sends it with errors. */
+export interface StatusDetails {
+  readonly name?: string;
+  readonly group?: string;
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly retryAfterSeconds?: number;
+  readonly causes: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+}
+
+/** What a client for one API server does; `KubeClient` is the one we ship, tests may wrap it. */
+export interface KubernetesApi {
+  readonly discovery: Discovery;
+  get(ref: ObjectRef, options?: CallOptions & { readonly subresource?: string }): Promise<KubeObject>;
+  /** As `get`, but `undefined` when the object (or its kind) does not exist. */
+  find(ref: ObjectRef, options?: CallOptions): Promise<KubeObject | undefined>;
+  list(type: ResourceType, options?: ListOptions): Promise<ObjectList>;
+  create(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  update(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  patch(ref: ObjectRef, body: JsonObject | JsonObject[], options?: PatchOptions): Promise<KubeObject>;
+  apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
+  delete(ref: ObjectRef, options?: DeleteOptions): Promise<KubeObject | undefined>;
+  watch(type: ResourceType, options?: WatchOptions): AsyncIterable<WatchEvent>;
+  /** Any other path: body as JSON, errors as `KubeError`. */
+  raw(request: RawRequest): Promise<RawResponse>;
+  close(): Promise<void>;
+}
+
+/** A request outside the object verbs, e.g. `/version` or a log. */
+export interface RawRequest extends CallOptions {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: JsonObject;
+}
+
+/** The whole answer to a raw request. */
+export interface RawResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
