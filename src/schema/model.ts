@@ -1,0 +1,110 @@
+import type { GroupVersionKind, JsonValue } from '../core/index.ts';
+
+/** A CEL rule of `x-kubernetes-validations`. */
+export interface ValidationRule {
+  readonly rule: string;
+  readonly message?: string;
+  readonly messageExpression?: string;
+  readonly reason?: string;
+  readonly fieldPath?: string;
+  readonly optionalOldSelf?: boolean;
+}
+
+/** How a list is merged and compared: replaced as a whole, as a set of scalars, or by the keys of its elements. */
+export type ListType = 'atomic' | 'set' | 'map';
+
+/**
+ * A structural OpenAPI v3 schema with the member names of its JSON form.
+ *
+ * References are resolved when a member is read: `properties`, `items`, `additionalProperties` and the
+ * lists of alternatives may be lazy getters that answer shared nodes. A schema can therefore be cyclic
+ * (recursive kinds) and large: walk it along a value or with a bound, and never copy or print it blindly.
+ * Nodes are immutable and keep their identity, so they serve as keys of a `WeakMap`.
+ */
+export interface Schema {
+  readonly type?: string | undefined;
+  readonly format?: string | undefined;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly nullable?: boolean | undefined;
+  readonly default?: JsonValue | undefined;
+  readonly enum?: readonly JsonValue[] | undefined;
+  readonly properties?: Readonly<Record<string, Schema>> | undefined;
+  readonly additionalProperties?: boolean | Schema | undefined;
+  readonly required?: readonly string[] | undefined;
+  readonly items?: Schema | undefined;
+  readonly minimum?: number | bigint | undefined;
+  readonly maximum?: number | bigint | undefined;
+  readonly exclusiveMinimum?: boolean | undefined;
+  readonly exclusiveMaximum?: boolean | undefined;
+  readonly multipleOf?: number | undefined;
+  readonly minLength?: number | bigint | undefined;
+  readonly maxLength?: number | bigint | undefined;
+  readonly pattern?: string | undefined;
+  readonly minItems?: number | bigint | undefined;
+  readonly maxItems?: number | bigint | undefined;
+  readonly uniqueItems?: boolean | undefined;
+  readonly minProperties?: number | bigint | undefined;
+  readonly maxProperties?: number | bigint | undefined;
+  readonly allOf?: readonly Schema[] | undefined;
+  readonly anyOf?: readonly Schema[] | undefined;
+  readonly oneOf?: readonly Schema[] | undefined;
+  readonly not?: Schema | undefined;
+  readonly 'x-kubernetes-preserve-unknown-fields'?: boolean | undefined;
+  readonly 'x-kubernetes-int-or-string'?: boolean | undefined;
+  readonly 'x-kubernetes-embedded-resource'?: boolean | undefined;
+  readonly 'x-kubernetes-list-type'?: ListType | undefined;
+  readonly 'x-kubernetes-list-map-keys'?: readonly string[] | undefined;
+  readonly 'x-kubernetes-map-type'?: 'atomic' | 'granular' | undefined;
+  readonly 'x-kubernetes-patch-strategy'?: string | undefined;
+  readonly 'x-kubernetes-patch-merge-key'?: string | undefined;
+  readonly 'x-kubernetes-validations'?: readonly ValidationRule[] | undefined;
+  readonly 'x-kubernetes-group-version-kind'?: readonly GroupVersionKind[] | undefined;
+}
+
+/** What API discovery says of a kind: how it is addressed. */
+export interface ResourceInfo extends GroupVersionKind {
+  /** Resource name in URLs, e.g. `deployments`. */
+  readonly plural: string;
+  readonly singular: string;
+  readonly namespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly string[];
+  /** Names after the slash, e.g. `status`, `scale`. */
+  readonly subresources: readonly string[];
+}
+
+/** Where schemas of kinds come from. Lookups are lazy: a schema is built when it is first asked for. */
+export interface SchemaSource {
+  /** The schema of a served kind as an API server publishes it, root metadata included. */
+  schemaOf(type: GroupVersionKind): Schema | undefined;
+  /** How the kind is addressed; `undefined` for kinds without a resource of their own (`Scale`, `Eviction`). */
+  resourceOf(type: GroupVersionKind): ResourceInfo | undefined;
+  /** The kinds that have a resource, preferred versions first within a group. */
+  kinds(): Iterable<GroupVersionKind>;
+}
+
+/** Reasons of a cause in a Kubernetes `Status`. */
+export type FieldErrorReason =
+  | 'FieldValueRequired'
+  | 'FieldValueDuplicate'
+  | 'FieldValueInvalid'
+  | 'FieldValueTypeInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueForbidden'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'InternalError';
+
+/** One problem of an object: exactly one cause in the details of a Kubernetes `Status`. */
+export interface FieldError {
+  readonly reason: FieldErrorReason;
+  /** Field path as Kubernetes writes it: `spec.ports[0].port`, `spec.labels[a.b]`. */
+  readonly field: string;
+  /** Text of the cause, e.g. `Invalid value: 11: spec.replicas in body should be less than or equal to 10`. */
+  readonly message: string;
+}
+
+/** One step from an object to a part of it: a member name or a list index. */
+export type FieldStep = string | number;
