@@ -1,0 +1,39 @@
+/**
+ * Every check that is no test: types, lint with the layer rules, format, dead code, package, API reports,
+ * size. Runs all of them even when one fails, then says which failed. `npm run check -- types lint` runs a part.
+ */
+import { build, isBuilt } from './build.mjs';
+import { CommandFailed, runNode } from './run.mjs';
+
+const bin = (name, path) => [`node_modules/${name}/${path}`];
+const CHECKS = {
+  types: bin('@typescript/native', 'bin/tsc'),
+  lint: [...bin('oxlint', 'bin/oxlint'), '--type-aware', '--deny-warnings'],
+  format: [...bin('oxfmt', 'bin/oxfmt'), '--check', '.'],
+  knip: bin('knip', 'bin/knip.js'),
+  publint: [...bin('publint', 'src/cli.js'), '--strict'],
+  attw: [...bin('@arethetypeswrong/cli', 'dist/index.js'), '--pack', '.', '--profile', 'esm-only'],
+  api: ['scripts/api-report.mjs'],
+  size: bin('size-limit', 'bin.js'),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(CHECKS, name));
+if (unknown.length > 0) {
+  console.error(`unknown check ${unknown.join(', ')}; there are ${Object.keys(CHECKS).join(', ')}`);
+  process.exit(2);
+}
+
+if (!isBuilt()) await build();
+const failed = [];
+for (const name of wanted.length > 0 ? wanted : Object.keys(CHECKS)) {
+  console.log(`\n== ${name}`);
+  try {
+    await runNode(CHECKS[name]);
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    failed.push(name);
+  }
+}
+console.log(failed.length === 0 ? '\nAll checks passed.' : `\nFailed: ${failed.join(', ')}`);
+process.exit(failed.length === 0 ? 0 : 1);

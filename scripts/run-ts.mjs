@@ -1,0 +1,20 @@
+/**
+ * Runs a TypeScript file of the repository on any supported Node: `run-ts.mjs FILE [ARG…]`, or
+ * `run-ts.mjs bench [NAME…]` for `bench/NAME.ts`, all of them without a name.
+ */
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { CommandFailed, runNode } from './run.mjs';
+
+const [target, ...args] = process.argv.slice(2);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const benches = () => readdirSync(`${root}/bench`).filter((name) => name.endsWith('.ts'));
+const names = target === 'bench' ? (args.length > 0 ? args.map((name) => `${name}.ts`) : benches()) : [];
+const commands = target === 'bench' ? names.map((name) => [`bench/${name}`]) : [[target, ...args]];
+
+try {
+  for (const command of commands) await runNode(['--expose-gc', '--import', 'tsx', ...command]);
+} catch (error) {
+  if (!(error instanceof CommandFailed)) throw error;
+  process.exit(1);
+}
