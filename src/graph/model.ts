@@ -12,6 +12,8 @@ export interface Expression {
   readonly template?: string;
   /** Variables read, sorted: node ids, `schema`, iterators, `each`. */
   readonly references: readonly string[];
+  /** Static type of the result as CEL writes it, e.g. `list(string)`, `dyn`. */
+  readonly type: string;
   readonly program: Program;
   readonly source?: SourcePosition;
 }
@@ -25,6 +27,8 @@ export type FieldKind = 'static' | 'dynamic' | 'iteration';
 /** A field of a template that an expression fills. */
 export interface Hole {
   readonly path: readonly PathStep[];
+  /** The same path as kro writes it, e.g. `spec.ports[0].name`. */
+  readonly pathText: string;
   readonly kind: FieldKind;
   readonly expression: Expression;
 }
@@ -93,6 +97,8 @@ export interface StatusPlan {
   readonly holes: readonly Hole[];
   /** The author's condition expressions in order; absent when the definition declares none. */
   readonly conditions?: readonly Expression[];
+  /** Node ids that the status reads, and `schema` where a status field reads it; sorted. */
+  readonly dependsOn: readonly string[];
 }
 
 /** An immutable, checked resource graph. Built by `compile` only; nothing in it changes afterwards. */

@@ -1,0 +1,115 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject, stringifyJson } from '../core/index.ts';
+
+/**
+ * Hash of a definition's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. Equal hashes
+ * mean that going from one spec to the other issues no revision. The order of resources, of conditions
+ * and of keys does not count, the order of forEach dimensions does; values that the API server would fill
+ * in count as given. The digits are not kro's own: only which specs are equal is the contract.
+ */
+export function revisionHash(spec: JsonValue | undefined): string {
+  return fnv1a64(stringifyJson(sortKeys(normalizeSpec(isJsonObject(spec) ? spec : {}))));
+}
+
+function normalizeSpec(spec: JsonObject): JsonObject {
+  const schema = isJsonObject(spec['schema']) ? spec['schema'] : {};
+  return {
+    schema: {
+      kind: text(schema['kind']),
+      apiVersion: text(schema['apiVersion']),
+      group: text(schema['group']) || 'kro.run',
+      scope: text(schema['scope']) || 'Namespaced',
+      spec: freeForm(schema['spec']),
+      types: freeForm(schema['types']),
+      status: freeForm(schema['status']),
+      additionalPrinterColumns: list(schema['additionalPrinterColumns']).map(normalizeColumn),
+      shortNames: list(schema['shortNames']),
+      categories: list(schema['categories']),
+      metadata: normalizeMetadata(schema['metadata']),
+    },
+    resources: list(spec['resources']).map(normalizeResource).toSorted(byId),
+  };
+}
+
+function normalizeMetadata(metadata: JsonValue | undefined): JsonObject | null {
+  if (!isJsonObject(metadata)) return null;
+  return { labels: metadata['labels'] ?? {}, annotations: metadata['annotations'] ?? {} };
+}
+
+/** Absent and empty are the same for the optional texts and the priority of a printer column. */
+function normalizeColumn(column: JsonValue): JsonValue {
+  if (!isJsonObject(column)) return column;
+  return Object.fromEntries(
+    ['name', 'type', 'jsonPath', 'description', 'format', 'priority']
+      .map((key) => [key, column[key]] as const)
+      .filter(([, value]) => value !== undefined && value !== '' && value !== 0 && value !== null),
+  );
+}
+
+function normalizeResource(resource: JsonValue): JsonObject {
+  const fields = isJsonObject(resource) ? resource : {};
+  return {
+    id: text(fields['id']),
+    template: freeForm(fields['template']),
+    externalRef: isJsonObject(fields['externalRef']) ? normalizeExternalRef(fields['externalRef']) : null,
+    readyWhen: list(fields['readyWhen']).map(text).toSorted(),
+    includeWhen: list(fields['includeWhen']).map(text).toSorted(),
+    forEach: list(fields['forEach']),
+  };
+}
+
+function normalizeExternalRef(reference: JsonObject): JsonObject {
+  const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
+  const selector = metadata['selector'];
+  return {
+    apiVersion: text(reference['apiVersion']),
+    kind: text(reference['kind']),
+    name: text(metadata['name']),
+    namespace: text(metadata['namespace']),
+    selector: isJsonObject(selector)
+      ? { matchLabels: selector['matchLabels'] ?? {}, matchExpressions: list(selector['matchExpressions']) }
+      : null,
+  };
+}
+
+/** A free-form block; absent and null are the same, an empty one is not. */
+function freeForm(value: JsonValue | undefined): JsonValue {
+  return value ?? null;
+}
+
+function list(value: JsonValue | undefined): JsonValue[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function text(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function byId(a: JsonObject, b: JsonObject): number {
+  const [left, right] = [text(a['id']), text(b['id'])];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+/** The same value with all keys in code unit order; `__proto__` stays an own key. */
+function sortKeys(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value)
+    .filter((entry): entry is [string, JsonValue] => entry[1] !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, sortKeys(entry)]));
+}
+
+/** FNV-1a-64 in two 32-bit halves: the prime is 2⁴⁰ + 0x1b3, so the product needs no big integers. */
+function fnv1a64(value: string): string {
+  let high = 0xcbf29ce4;
+  let low = 0x84222325;
+  for (const byte of new TextEncoder().encode(value)) {
+    low = (low ^ byte) >>> 0;
+    const product = low * 0x1b3;
+    high = (((high * 0x1b3) % 0x100000000) + Math.floor(product / 0x100000000) + ((low << 8) >>> 0)) % 0x100000000;
+    low = product % 0x100000000;
+  }
+  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
+}

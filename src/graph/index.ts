@@ -1,0 +1,30 @@
+/**
+ * The compiler of resource graphs: a ResourceGraphDefinition, as an object or as YAML with positions,
+ * becomes a checked, immutable `Graph` with nodes, expressions, dependencies, order, the CRD of the API it
+ * defines and its revision hash, or a list of everything that is wrong with it, each problem with code,
+ * path, source position and remedy. Verdicts and texts are kro's; the warnings go beyond it. Pure, no I/O.
+ *
+ * @packageDocumentation
+ */
+export type {
+  CollectionNode,
+  Expression,
+  ExternalCollectionNode,
+  ExternalNode,
+  FieldKind,
+  ForEachDimension,
+  Graph,
+  GraphNode,
+  Hole,
+  InstanceType,
+  PathStep,
+  ResourceNode,
+  StatusPlan,
+  TemplatePlan,
+} from './model.ts';
+export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphFeatures } from './options.ts';
+export type { DefinitionDocument } from './document.ts';
+export { appendStep, formatPath, parsePath } from './path.ts';
+export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
+export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
+export { revisionHash } from './hash.ts';

@@ -1,0 +1,39 @@
+/** Words that may name neither a resource nor a forEach iterator: kro's own, then CEL's. */
+const RESERVED: ReadonlySet<string> = new Set(
+  `apiVersion context dependency dependencies each externalRef externalReference externalRefs externalReferences graph
+  instance item items kind kro metadata namespace object resource resourcegraphdefinition resourceGraphDefinition
+  resources root runtime schema self serviceAccountName spec status this variables vars version
+  true false null in as break const continue else for function if import let loop package return var void while`.split(
+    /\s+/,
+  ),
+);
+
+const LOWER_CAMEL = /^[a-z][a-zA-Z0-9]*$/;
+const UPPER_CAMEL = /^[A-Z][a-zA-Z0-9]*$/;
+
+/** May this word not be used as a resource id or iterator name? */
+export function isReservedWord(word: string): boolean {
+  return RESERVED.has(word);
+}
+
+/** Shape of resource ids and iterator names: lower camel case, ASCII letters and digits. */
+export function isLowerCamelCase(name: string): boolean {
+  return LOWER_CAMEL.test(name);
+}
+
+/** Shape of the kind that a definition declares. */
+export function isUpperCamelCase(name: string): boolean {
+  return UPPER_CAMEL.test(name);
+}
+
+/** A lower camel case name made of any text, for hints: `my-cm` → `myCm`; undefined when nothing is left. */
+export function suggestId(text: string): string | undefined {
+  const words = text.split(/[^a-zA-Z0-9]+/).filter((word) => word !== '');
+  const joined = words.map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
+  const name = joined.replace(/^[0-9]+/, '').replace(/^[A-Z]+/, (capitals) =>
+    capitals.length === 1 || capitals.length === joined.length
+      ? capitals.toLowerCase()
+      : capitals.slice(0, -1).toLowerCase() + capitals.slice(-1),
+  );
+  return isLowerCamelCase(name) && !isReservedWord(name) && name !== text ? name : undefined;
+}

@@ -1,0 +1,46 @@
+import type { Diagnostic, JsonValue } from '../core/index.ts';
+import type { SchemaSource } from '../schema/index.ts';
+import type { DefinitionDocument } from './document.ts';
+import type { Graph } from './model.ts';
+
+/** What the compiler is asked: an object, or a document of `parseDefinitions` when positions are wanted. */
+export type CompileInput = JsonValue | DefinitionDocument;
+
+/** Who will run the graph: kro as released with its feature gates off, or this project's own controller. */
+export type CompileTarget = 'stock' | 'typekro';
+
+/** Gated parts of the expression language; all off by default. */
+export interface GraphFeatures {
+  /** `omit()` in templates: the field is left out. kro's gate `CELOmitFunction`. */
+  readonly omit?: boolean;
+  /** `now()`: the time of the pass. */
+  readonly now?: boolean;
+  /** cel-go's `math` library. */
+  readonly math?: boolean;
+  /** cel-go's `sets` library. */
+  readonly sets?: boolean;
+}
+
+export interface CompileOptions {
+  /** Where the schemas of kinds come from. The first source that knows a kind answers for it. */
+  readonly sources: SchemaSource | readonly SchemaSource[];
+  readonly features?: GraphFeatures;
+  /** Default `stock`: what released kro would refuse or lacks is reported. */
+  readonly target?: CompileTarget;
+  /**
+   * kro lets some definitions pass that cannot work (a number in a struct field, keys that no field
+   * answers to). Default false: kro's verdict, with the hole as a warning. True: such holes are errors.
+   */
+  readonly strict?: boolean;
+  /** Most dimensions of one `forEach`. Default 10, kro's own. */
+  readonly maxForEachDimensions?: number;
+}
+
+/**
+ * The checked graph, absent when there is an error, and all problems found: errors first, in the order of
+ * kro's phases, so that `diagnostics[0].kroMessage` is the text kro itself would have given.
+ */
+export interface CompileResult {
+  readonly graph?: Graph;
+  readonly diagnostics: readonly Diagnostic[];
+}

@@ -1,0 +1,74 @@
+import type { PathStep } from './model.ts';
+
+/**
+ * Writes a field path as kro does: `spec.ports[0].name`; a key that is empty or contains a dot stands in
+ * brackets and quotes, without escapes: `metadata.labels["app.kubernetes.io/name"]`.
+ */
+export function formatPath(steps: readonly PathStep[]): string {
+  let text = '';
+  for (const step of steps) text = appendStep(text, step);
+  return text;
+}
+
+/** The path text of one step below `parent`. */
+export function appendStep(parent: string, step: PathStep): string {
+  if (typeof step === 'number') return `${parent}[${step}]`;
+  if (step === '' || step.includes('.')) return `${parent}["${step}"]`;
+  return parent === '' ? step : `${parent}.${step}`;
+}
+
+/** What reading a path text gives: its steps, or kro's complaint. */
+export type ParsedPath =
+  | { readonly ok: true; readonly steps: PathStep[] }
+  | { readonly ok: false; readonly message: string };
+
+/**
+ * Reads a path text back. kro keeps paths as texts and reads them again before it looks up the schema and
+ * before it writes a value, so a key with `[` or `"` comes back as something else; callers that must
+ * behave like kro resolve paths through this function instead of keeping the steps.
+ */
+export function parsePath(text: string): ParsedPath {
+  const steps: PathStep[] = [];
+  let at = 0;
+  while (at < text.length) {
+    if (text[at] === '[') {
+      const bracket = readBracket(text, at);
+      if (!bracket.ok) return bracket;
+      steps.push(bracket.step);
+      at = bracket.end;
+    } else {
+      const end = fieldEnd(text, at);
+      if (end === at) return { ok: false, message: `empty field name at position ${at}` };
+      steps.push(text.slice(at, end));
+      at = end;
+    }
+    if (text[at] === '.') at += 1;
+  }
+  return { ok: true, steps };
+}
+
+type Bracket = { ok: true; step: PathStep; end: number } | { ok: false; message: string };
+
+/** `["key"]` or `[0]` at the given position. */
+function readBracket(text: string, at: number): Bracket {
+  if (text[at + 1] === '"') {
+    const close = text.indexOf('"', at + 2);
+    if (close < 0) return { ok: false, message: `unterminated quoted string starting at position ${at + 1}` };
+    if (text[close + 1] !== ']') {
+      return { ok: false, message: `expected closing bracket after quote at position ${close + 1}` };
+    }
+    return { ok: true, step: text.slice(at + 2, close), end: close + 2 };
+  }
+  const close = text.indexOf(']', at);
+  if (close < 0) return { ok: false, message: `unterminated array index at position ${at}` };
+  const index = text.slice(at + 1, close);
+  if (!/^[+-]?\d+$/.test(index)) return { ok: false, message: `invalid array index '${index}' at position ${at + 1}` };
+  return { ok: true, step: Number(index), end: close + 1 };
+}
+
+/** Position of the first `.` or `[` from `at` on, or the end of the text. */
+function fieldEnd(text: string, at: number): number {
+  let end = at;
+  while (end < text.length && text[end] !== '.' && text[end] !== '[') end += 1;
+  return end;
+}

@@ -1,0 +1,128 @@
+/** A stretch of a string value: literal text, or what stands between `${` and `}`. */
+export interface TextPart {
+  readonly kind: 'text' | 'expression';
+  readonly text: string;
+  /** Offset of `text` in the string, in UTF-16 units. */
+  readonly offset: number;
+}
+
+/** The parts of a string, or the position of a `${` that stands inside another expression. */
+export type ScanResult =
+  | { readonly ok: true; readonly parts: readonly TextPart[] }
+  | { readonly ok: false; readonly message: string; readonly offset: number };
+
+const NESTED = 'nested expressions are not allowed unless inside string literals';
+
+/**
+ * Finds `${…}` in a string. Braces are counted outside double-quoted literals; a `${` without its end is
+ * plain text; nothing is trimmed. Single quotes and backticks mean nothing here, as in kro.
+ */
+export function scanExpressions(text: string): ScanResult {
+  const parts: TextPart[] = [];
+  let plainFrom = 0;
+  let at = text.indexOf('${');
+  if (at < 0) return { ok: true, parts: text === '' ? [] : [{ kind: 'text', text, offset: 0 }] };
+  while (at >= 0) {
+    const end = expressionEnd(text, at + 2);
+    if (end.kind === 'nested') return { ok: false, message: NESTED, offset: end.offset };
+    if (end.kind === 'open') {
+      at = text.indexOf('${', at + 2);
+      continue;
+    }
+    if (at > plainFrom) parts.push({ kind: 'text', text: text.slice(plainFrom, at), offset: plainFrom });
+    parts.push({ kind: 'expression', text: text.slice(at + 2, end.offset), offset: at + 2 });
+    plainFrom = end.offset + 1;
+    at = text.indexOf('${', plainFrom);
+  }
+  if (plainFrom < text.length) parts.push({ kind: 'text', text: text.slice(plainFrom), offset: plainFrom });
+  return { ok: true, parts };
+}
+
+type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };
+
+function expressionEnd(text: string, from: number): End {
+  let depth = 1;
+  let quoted = false;
+  for (let at = from; at < text.length; at += 1) {
+    const character = text[at];
+    if (quoted) {
+      if (character === '\\') at += 1;
+      else if (character === '"') quoted = false;
+      continue;
+    }
+    if (character === '"') quoted = true;
+    else if (character === '$' && text[at + 1] === '{' && text[at - 1] !== '"') return { kind: 'nested', offset: at };
+    else if (character === '{') depth += 1;
+    else if (character === '}') {
+      depth -= 1;
+      if (depth === 0) return { kind: 'closed', offset: at };
+    }
+  }
+  return { kind: 'open' };
+}
+
+/** A string value with at least one expression, as the one CEL expression that kro makes of it. */
+export interface ExpressionText {
+  /** CEL text to compile. */
+  readonly cel: string;
+  /** The whole string, if it is more than one bare `${…}`. */
+  readonly template?: string;
+  /** Offset in the string of an offset (UTF-16 units) in `cel`; inside generated text the nearest one. */
+  readonly toOriginal: (celOffset: number) => number;
+}
+
+/** The expression of a scanned string; undefined when no part is one. */
+export function joinParts(original: string, parts: readonly TextPart[]): ExpressionText | undefined {
+  const [first] = parts;
+  if (first === undefined || !parts.some((part) => part.kind === 'expression')) return undefined;
+  if (parts.length === 1) return { cel: first.text, toOriginal: (offset) => first.offset + offset };
+  const starts: number[] = [];
+  let cel = '';
+  for (const part of parts) {
+    if (cel !== '') cel += ' + ';
+    const written = part.kind === 'text' ? quoteGo(part.text) : `(${part.text})`;
+    starts.push(cel.length + 1);
+    cel += written;
+  }
+  const toOriginal = (offset: number): number => {
+    let index = parts.length - 1;
+    while (index > 0 && offset < (starts[index] ?? 0) - 1) index -= 1;
+    const part = parts[index] ?? first;
+    if (part.kind === 'text') return part.offset;
+    return part.offset + Math.min(Math.max(offset - (starts[index] ?? 0), 0), part.text.length);
+  };
+  return { cel, template: original, toOriginal };
+}
+
+const GO_ESCAPES = new Map([
+  ['\x07', '\\a'],
+  ['\b', '\\b'],
+  ['\f', '\\f'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\v', '\\v'],
+  ['"', '\\"'],
+  ['\\', '\\\\'],
+]);
+
+/** What Go's %q writes as it is: letters, marks, numbers, punctuation, symbols and the ASCII space. */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+/** A double-quoted literal with Go's escapes, which CEL reads back as the same text. */
+export function quoteGo(text: string): string {
+  let quoted = '"';
+  for (const character of text) {
+    const escape = GO_ESCAPES.get(character);
+    if (escape !== undefined) quoted += escape;
+    else if (PRINTABLE.test(character)) quoted += character;
+    else quoted += hexEscape(character.codePointAt(0) ?? 0);
+  }
+  return `${quoted}"`;
+}
+
+function hexEscape(codePoint: number): string {
+  if (codePoint < 0x20 || codePoint === 0x7f) return `\\x${codePoint.toString(16).padStart(2, '0')}`;
+  if (codePoint > 0xffff) return `\\U${codePoint.toString(16).padStart(8, '0')}`;
+  return `\\u${codePoint.toString(16).padStart(4, '0')}`;
+}
