@@ -1,0 +1,7 @@
+/**
+ * Is an object ready, and if not, why? One pure function for built-in kinds and custom resources:
+ * generic rules of kstatus, then a table of kinds, then conditions.
+ *
+ * @packageDocumentation
+ */
+export type { Readiness, ReadinessState } from './model.ts';

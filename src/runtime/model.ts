@@ -1,0 +1,289 @@
+import type { GroupVersionKind, JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import type { NodeReport } from './report.ts';
+
+/** An API type with what is needed to address its objects in URLs. */
+export interface ObjectType extends GroupVersionKind {
+  /** Resource name in URLs, e.g. `deployments`. */
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+/** One object of a known type. `namespace` is absent for cluster-scoped types. */
+export interface ObjectTarget {
+  readonly type: ObjectType;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** All objects of a type that match a label selector. */
+export interface ListTarget {
+  readonly type: ObjectType;
+  /** Absent: all namespaces. */
+  readonly namespace?: string;
+  /** Label selector in its text form, e.g. `app=web,tier in (a,b)`; empty matches everything. */
+  readonly selector: string;
+}
+
+/** All objects of one group and kind that carry the `part-of` label of an ApplySet. */
+export interface MemberTarget {
+  readonly applySet: string;
+  readonly group: string;
+  readonly kind: string;
+  /** Where to look when the kind is namespaced; ignored for cluster-scoped kinds. Sorted. */
+  readonly namespaces: readonly string[];
+}
+
+/**
+ * A live object as far as it is known: the whole object, or a projection of it (`projectObject`) that
+ * holds identity, the metadata we use and the values that the graph reads.
+ */
+export interface LiveObject {
+  readonly object: KubeObject;
+  /**
+   * Digest of the fields that our field manager owns (`ownedDigest`). Required for projections; of a
+   * whole object with `metadata.managedFields` it is computed when absent.
+   */
+  readonly owned?: string;
+  /**
+   * What this process knows from an earlier apply or comparison: this desired digest is satisfied by
+   * this owned digest, although the texts differ (the server normalises values).
+   */
+  readonly settled?: SettledPair;
+}
+
+/** A desired digest together with the digest of the live fields that satisfies it. */
+export interface SettledPair {
+  readonly desired: string;
+  readonly owned: string;
+}
+
+/** Why something could not be read or written, in the words of the API. */
+export interface ApiFailure {
+  /** HTTP status code; 0 when there was no answer. */
+  readonly code: number;
+  /** `Status.reason`, e.g. `Forbidden`, `Invalid`; `Timeout` or `Unreachable` without an answer. */
+  readonly reason: string;
+  /** `Status.message`. */
+  readonly message: string;
+  /** The right that is missing, when `code` is 403. */
+  readonly permission?: MissingPermission;
+}
+
+/** A right that the acting identity lacks, and thereby the rule to add. */
+export interface MissingPermission {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  /** Who lacks it, e.g. `system:serviceaccount:apps/deployer`. */
+  readonly user?: string;
+}
+
+/** What is known of one object. `unknown` means not fetched yet, which is not the same as absent. */
+export type Observation =
+  | { readonly state: 'unknown' }
+  | { readonly state: 'absent' }
+  | { readonly state: 'present'; readonly live: LiveObject }
+  | { readonly state: 'failed'; readonly failure: ApiFailure };
+
+/** What is known of a list. `unserved`: the API server does not know the kind (any more). */
+export type ListObservation =
+  | { readonly state: 'unknown' }
+  | { readonly state: 'known'; readonly objects: readonly LiveObject[] }
+  | { readonly state: 'unserved' }
+  | { readonly state: 'failed'; readonly failure: ApiFailure };
+
+/** The last write that failed, as remembered by whoever carries out decisions. */
+export interface FailedWrite {
+  /** Digest of what was to be applied (`ApplyAction.digest`); empty for a deletion. */
+  readonly digest: string;
+  readonly failure: ApiFailure;
+  /** Not to be tried again before (milliseconds since the epoch), unless the desired object changes. */
+  readonly retryAt: number;
+}
+
+/**
+ * What is known of the cluster for one instance: a read-only view, never a client. Asking has no effect;
+ * what is asked for and unknown appears in `Decision.read`. Objects and lists may be projections.
+ */
+export interface Observed {
+  object(target: ObjectTarget): Observation;
+  /** Objects of an external collection, in any order. */
+  list(target: ListTarget): ListObservation;
+  /** Members of our ApplySet, in any order, also those that are being deleted. */
+  members(target: MemberTarget): ListObservation;
+  /** The last failed apply or delete of the object; absent when the last one succeeded or there was none. */
+  failedWrite(target: ObjectTarget): FailedWrite | undefined;
+}
+
+/** What to do with an existing object that is not ours. Objects of another ApplySet are refused unless `takeOver`. */
+export type AdoptionPolicy = 'adopt' | 'refuse' | 'takeOver';
+
+/** State of an instance as clients of kro see it in `status.state`. */
+export type InstanceState = 'ACTIVE' | 'IN_PROGRESS' | 'ERROR' | 'DELETING';
+
+/** A condition as it stands in `status.conditions`. */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+  readonly observedGeneration?: number;
+}
+
+/** Whose objects the runtime writes, and with which names. */
+export interface StepOptions {
+  /** Now, in milliseconds since the epoch: for transition times and retries. */
+  readonly now: number;
+  /** Version that labels and the tooling annotation carry. Default `devel`, as kro's unreleased builds. */
+  readonly version?: string;
+  /** UID of the definition, for the labels of the instance. Default: empty. */
+  readonly definitionUid?: string;
+  /** Most items that a collection may have. Default 1000. */
+  readonly maxCollectionSize?: number;
+  /** Default `adopt`: unowned objects are taken over, those of another ApplySet refused. */
+  readonly adoption?: AdoptionPolicy;
+  /** Adoption by node id, before `adoption`. */
+  readonly nodeAdoption?: ReadonlyMap<string, AdoptionPolicy>;
+  /**
+   * Is a live object ready? Asked for nodes without `readyWhen`. Default, as in kro: an object that
+   * exists is ready. `direct` mode passes `readinessOf`.
+   */
+  readonly readiness?: (object: KubeObject) => ObjectReadiness;
+  /** Cost that one expression may spend. Default: the default of `Program.evaluate`. */
+  readonly budget?: number;
+  /** What CEL `now()` gives in templates (milliseconds since the epoch). Default `now`. */
+  readonly templateNow?: number;
+  /** What `now()` gave in `status` last time; kept as long as nothing else in the status changes. */
+  readonly statusNow?: number;
+  /** May templates put objects outside the instance's namespace? Default `any`. */
+  readonly namespaces?: 'any' | 'instance';
+  /** Text of kro's GraphResolved failure: the step reports it and touches nothing. */
+  readonly resolutionFailure?: string;
+}
+
+/** Answer of a readiness function. */
+export interface ObjectReadiness {
+  readonly ready: boolean;
+  /** Will never become ready without a change, e.g. a failed Job. */
+  readonly failed?: boolean;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Server-side apply of one child, forced, with field manager `kro.run/applyset`. */
+export interface ApplyAction {
+  readonly nodeId: string;
+  readonly target: ObjectTarget;
+  /** What to send, labels and annotations included. */
+  readonly desired: KubeObject;
+  /** Digest of `desired`; to be remembered with the owned digest of the object that the server returns. */
+  readonly digest: string;
+  readonly why: ApplyReason;
+  /** UID of the object to be changed; absent when it is to be created. */
+  readonly uid?: string;
+}
+
+/** `create`: it is absent. `adopt`: it exists unowned. `change`: what we want changed. `drift`: the live object changed. */
+export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
+
+/** Deletion of one child. All deletions of a decision belong to one wave and may run at the same time. */
+export interface DeleteAction {
+  /** Node that created it, from its label; empty when it has none. */
+  readonly nodeId: string;
+  readonly target: ObjectTarget;
+  /** Precondition: another UID under the same name is not ours. */
+  readonly uid: string;
+  readonly why: 'prune' | 'instance-deleted';
+  /** Apply order of the wave; 0 for objects without one. */
+  readonly wave: number;
+}
+
+/** What must be known before the step can go deeper. The caller reads it and steps again. */
+export type ReadRequest =
+  | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget; readonly why: 'unknown' }
+  /** The projection differs from what we want and nothing is remembered: the whole object may show that it does not. */
+  | {
+      readonly kind: 'whole-object';
+      readonly nodeId: string;
+      readonly target: ObjectTarget;
+      readonly why: 'unsettled';
+    }
+  | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget; readonly why: 'unknown' }
+  | { readonly kind: 'members'; readonly target: MemberTarget; readonly why: 'prune' | 'instance-deleted' };
+
+/** What must be watched so that nothing needs to be polled. The complete set of each step. */
+export type WatchRequest =
+  | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget }
+  | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget };
+
+/** Which kinds and namespaces the members of the ApplySet may be in. Lists are sorted. */
+export interface InventoryScope {
+  /** `Kind.group`; `Kind` for the core group. */
+  readonly groupKinds: readonly string[];
+  /** Namespaces other than the parent's. */
+  readonly namespaces: readonly string[];
+}
+
+/** The parent's own record of its ApplySet, as it is to stand on the instance. */
+export interface Inventory extends InventoryScope {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What is to be written to the instance's metadata, before anything else of the decision is carried out. */
+export interface ParentWrite {
+  /** Finalizer and labels (manager `kro.run/labeller`) are incomplete: apply this object. */
+  readonly labels?: KubeObject;
+  /** The inventory (manager `kro.run/applyset-parent`) does not cover what will be applied: apply this object. */
+  readonly inventory?: KubeObject;
+  /** Everything is deleted: take the finalizer off. */
+  readonly removeFinalizer?: true;
+}
+
+/**
+ * What to do now, complete and in order: `parent`, then `apply` (all at once), then `delete`, then the
+ * status when `read` is empty and nothing was applied. After carrying it out, observe and step again
+ * until `quiet`.
+ */
+export interface Decision {
+  readonly parent: ParentWrite;
+  readonly apply: readonly ApplyAction[];
+  readonly delete: readonly DeleteAction[];
+  readonly read: readonly ReadRequest[];
+  readonly watch: readonly WatchRequest[];
+  /** One report per node, in topological order; then one per retired node id that still has objects. */
+  readonly nodes: readonly NodeReport[];
+  readonly state: InstanceState;
+  /** The conditions that kro's built-in types have, also when the author's hide them. */
+  readonly conditions: readonly Condition[];
+  /** The whole `status` of the instance: projected fields, `state`, `conditions`. */
+  readonly status: JsonObject;
+  /** Does `status` differ from what the instance has? */
+  readonly statusChanged: boolean;
+  /** What `now()` gave in `status`; to be passed as `statusNow` next time. */
+  readonly statusNow: number;
+  /** `keep`: on the instance as it should be; `none`: the object is none of ours (nothing to do). */
+  readonly finalizer: 'add' | 'keep' | 'remove' | 'none';
+  readonly inventory: Inventory;
+  /** Nothing to read, write or delete: the next step is due when something watched changes. */
+  readonly quiet: boolean;
+  /** Step again at this time (milliseconds since the epoch) even when nothing is observed to change. */
+  readonly requeueAt?: number;
+  /** Pairs that a comparison of whole objects found equal; to be remembered as `LiveObject.settled`. */
+  readonly settled: readonly { readonly target: ObjectTarget; readonly pair: SettledPair }[];
+}
+
+/** The reference of a target, as reports and errors show it. */
+export function refOfTarget(target: ObjectTarget): ObjectRef {
+  const { group, version, kind } = target.type;
+  return {
+    apiVersion: group === '' ? version : `${group}/${version}`,
+    kind,
+    name: target.name,
+    ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
+  };
+}

@@ -1,0 +1,122 @@
+import type { JsonValue, ObjectRef } from '../core/index.ts';
+import type { ApiFailure } from './model.ts';
+
+/**
+ * State of a node of an instance.
+ *
+ * - `pending`: not resolved yet; it waits for data or for a dependency.
+ * - `skipped`: left out by `includeWhen`, its own or a dependency's.
+ * - `blocked`: something that does not pass by itself is in the way: an object being deleted, a failed dependency.
+ * - `applying`: a write is due or under way.
+ * - `waiting`: applied (or external) and not ready yet.
+ * - `ready`: as wanted and ready.
+ * - `failed`: an expression, a write or a rule failed; nothing happens until something changes or a retry is due.
+ * - `deleting`: its objects are being deleted.
+ * - `deleted`: none of its objects is left.
+ */
+export type NodeState =
+  | 'pending'
+  | 'skipped'
+  | 'blocked'
+  | 'applying'
+  | 'waiting'
+  | 'ready'
+  | 'failed'
+  | 'deleting'
+  | 'deleted';
+
+/** An object that stands in the way because it is being deleted. */
+export interface Terminating {
+  readonly object: ObjectRef;
+  /** Finalizers that hold it; whoever put them must take them off. */
+  readonly finalizers: readonly string[];
+  /** `metadata.deletionTimestamp`. */
+  readonly since: string;
+}
+
+/** Why a node is in its state. Every variant names what it waits for or what went wrong. */
+export type Because =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'no-items'; readonly dimension: string }
+  | { readonly kind: 'suspended' }
+  /** `includeWhen` is not true. `value` is what the expression gave. */
+  | { readonly kind: 'excluded'; readonly expression: string; readonly value: JsonValue }
+  | { readonly kind: 'dependency-skipped'; readonly node: string }
+  | { readonly kind: 'dependency'; readonly nodes: readonly { readonly id: string; readonly state: NodeState }[] }
+  /** An expression reads data that is not there (yet). `path` is the missing name as far as it is known. */
+  | {
+      readonly kind: 'missing-data';
+      readonly expression: string;
+      readonly path?: string;
+      readonly message: string;
+      readonly nodes: readonly string[];
+    }
+  | { readonly kind: 'unread'; readonly object?: ObjectRef; readonly selector?: string }
+  | { readonly kind: 'read-failed'; readonly object?: ObjectRef; readonly failure: ApiFailure }
+  | { readonly kind: 'write'; readonly action: 'create' | 'adopt' | 'change' | 'drift'; readonly count: number }
+  /** Items of a collection that exist, and that are wanted. */
+  | { readonly kind: 'items-missing'; readonly present: number; readonly wanted: number }
+  | {
+      readonly kind: 'not-ready';
+      readonly object?: ObjectRef;
+      readonly expression: string;
+      readonly value?: JsonValue;
+      /** Why the expression has no value: the data that it reads is absent. */
+      readonly missing?: string;
+    }
+  /** Not ready by the built-in rules of its kind. */
+  | {
+      readonly kind: 'not-ready-by-kind';
+      readonly object: ObjectRef;
+      readonly reason: string;
+      readonly message: string;
+    }
+  | { readonly kind: 'external-missing'; readonly object: ObjectRef }
+  | { readonly kind: 'being-deleted'; readonly objects: readonly Terminating[] }
+  | {
+      readonly kind: 'expression-failed';
+      readonly expression: string;
+      readonly path?: string;
+      readonly message: string;
+    }
+  | {
+      readonly kind: 'write-failed';
+      readonly object: ObjectRef;
+      readonly failure: ApiFailure;
+      readonly retryAt: number;
+    }
+  | {
+      readonly kind: 'other-owner';
+      readonly object: ObjectRef;
+      /** The other ApplySet's id; absent for an object that nobody owns (adoption refused). */
+      readonly owner?: string;
+    }
+  | { readonly kind: 'duplicate-target'; readonly object: ObjectRef; readonly node: string }
+  | { readonly kind: 'identity-collision'; readonly identity: string }
+  | { readonly kind: 'collection-too-large'; readonly size: number; readonly limit: number }
+  | { readonly kind: 'invalid-object'; readonly message: string; readonly path?: string }
+  /** Objects that no node wants any more, and why they are not deleted yet. */
+  | {
+      readonly kind: 'retired';
+      readonly objects: readonly ObjectRef[];
+      readonly heldBy?: readonly string[];
+    };
+
+/** One object of a node, as far as it is known. */
+export interface ObjectReport {
+  readonly object: ObjectRef;
+  readonly state: 'unknown' | 'absent' | 'present' | 'deleting' | 'failed';
+  readonly uid?: string;
+  readonly finalizers?: readonly string[];
+  readonly deletingSince?: string;
+}
+
+/** What a node does, and why. `why`, status, events, metrics and the dashboard are views of these. */
+export interface NodeReport {
+  readonly id: string;
+  readonly state: NodeState;
+  readonly because: Because;
+  readonly objects: readonly ObjectReport[];
+  /** kro's text for the problem, for the message of `ResourcesReady`; absent when there is none. */
+  readonly message?: string;
+}
