@@ -1,0 +1,58 @@
+import type {
+  Composition,
+  CompositionDefinition,
+  CompositionOptions,
+  InferInput,
+  InferSchema,
+  SchemaInput,
+  SchemaReference,
+  StatusResult,
+} from './public-types.ts';
+
+/** The TypeScript type of a status: declared by its schema, else what the function returns. */
+export type StatusOf<Status extends SchemaInput, Returned> = SchemaInput extends Status
+  ? Returned
+  : InferSchema<Status>;
+
+/** What a status function may return under a declared status schema. */
+export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Status
+  ? object | undefined | void
+  : StatusResult<InferSchema<Status>>;
+
+/** A resource of the declarative form: one made by a factory, a plain object with apiVersion and kind, or none. */
+export type ResourceEntry = object | undefined | null | false;
+
+/** Defines a graph by a function. The first overload is the main form; the second keeps resources and status apart. */
+export interface KubernetesComposition {
+  <
+    Spec extends SchemaInput,
+    Status extends SchemaInput,
+    Resources extends Record<string, ResourceEntry>,
+    Returned extends ReturnedStatus<Status>,
+  >(
+    definition: CompositionDefinition<Spec, Status>,
+    resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
+    status: (schema: SchemaReference<InferSchema<Spec>>, resources: Required<Resources>) => Returned,
+    options?: CompositionOptions,
+  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Resources, InferInput<Spec>>;
+  <Spec extends SchemaInput, Status extends SchemaInput, Returned extends ReturnedStatus<Status>>(
+    definition: CompositionDefinition<Spec, Status>,
+    compose: (spec: InferSchema<Spec>) => Returned,
+    options?: CompositionOptions,
+  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Readonly<Record<string, never>>, InferInput<Spec>>;
+}
+
+/** Defines a graph by two functions: resources by key (the keys are the ids), and the status from them. */
+export interface ToResourceGraph {
+  <
+    Spec extends SchemaInput,
+    Status extends SchemaInput,
+    Resources extends Record<string, ResourceEntry>,
+    Returned extends ReturnedStatus<Status>,
+  >(
+    definition: CompositionDefinition<Spec, Status>,
+    resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
+    status: (schema: SchemaReference<InferSchema<Spec>>, resources: Required<Resources>) => Returned,
+    options?: CompositionOptions,
+  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Resources, InferInput<Spec>>;
+}

@@ -1,0 +1,147 @@
+import type { Diagnostic, JsonObject, KubeObject } from '../core/index.ts';
+import type { Evaluation, Target } from './public-types.ts';
+
+/** How a graph is deployed: by this process, or by a controller in the cluster. */
+export type Mode = 'direct' | 'kro';
+
+/** Something that happened while deploying. */
+export interface DeployEvent {
+  readonly type: string;
+  readonly resourceId?: string;
+  readonly message: string;
+  readonly timestamp: Date;
+  readonly error?: Error;
+  readonly details?: JsonObject;
+}
+
+/** Options of `factory(mode, options)`. Durations are milliseconds. */
+export interface FactoryOptions {
+  /** Namespace of namespaced objects without one (direct), and of the instance (kro). Default `default`. */
+  readonly namespace?: string;
+  /** Namespace of the instance, where it differs from `namespace` (kro). */
+  readonly instanceNamespace?: string;
+  /** How long to wait for readiness. Default 300000 (direct), 600000 (kro). */
+  readonly timeout?: number;
+  /** Wait until everything is ready. Default `true`. */
+  readonly waitForReady?: boolean;
+  readonly hydrateStatus?: boolean;
+  readonly createNamespace?: boolean;
+  readonly progressCallback?: (event: DeployEvent) => void;
+  /** A kubeconfig: path, text or parsed object. Default: `KUBECONFIG`, then `~/.kube/config`, then the pod's own. */
+  readonly kubeConfig?: unknown;
+  readonly skipTLSVerify?: boolean;
+  readonly allowBreakingChanges?: boolean;
+  readonly abortSignal?: AbortSignal;
+  /** Further options that the deploy engine knows. */
+  readonly [option: string]: unknown;
+}
+
+/** What `deploy()` answers: the instance as it is in the cluster. */
+export interface DeployedInstance<Spec, Status> {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: KubeObject['metadata'];
+  readonly spec: Spec;
+  readonly status: Status;
+}
+
+/** Health of what a factory deployed. */
+export interface FactoryStatus {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly namespace: string;
+  readonly instanceCount: number;
+  readonly lastDeployment?: Date;
+  readonly health: 'healthy' | 'degraded' | 'failed';
+}
+
+/** What a deletion did, and what is left. */
+export interface DeletionResult {
+  readonly status: 'complete' | 'progressing' | 'blocked';
+  readonly instanceName: string;
+  readonly deleted: readonly JsonObject[];
+  readonly retained: readonly JsonObject[];
+  readonly remaining: readonly JsonObject[];
+  readonly blockers: readonly { readonly code: string; readonly message: string; readonly retryable: boolean }[];
+}
+
+/** What a rollback did. */
+export interface RollbackResult {
+  readonly status: 'success' | 'partial' | 'failed';
+  readonly rolledBackResources: readonly string[];
+  readonly errors: readonly string[];
+}
+
+/** What a dry run found out. */
+export interface DryRunResult {
+  readonly objects: readonly KubeObject[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** State of the definition in the cluster. */
+export interface DefinitionStatus {
+  readonly name: string;
+  readonly phase: 'pending' | 'ready' | 'failed';
+  readonly conditions: readonly JsonObject[];
+  readonly observedGeneration?: number;
+}
+
+/** A way to deploy one composition. Everything that talks to a cluster loads the deploy engine first. */
+export interface Factory<Input, Spec, Status> {
+  readonly mode: Mode;
+  readonly name: string;
+  readonly namespace: string;
+  /** Name of the ResourceGraphDefinition. */
+  readonly rgdName: string;
+  /** Plain manifests of a spec (direct); the instance of a spec, or the definition without one (kro). */
+  toYaml(spec?: Input): string;
+  deploy(spec: Input, options?: DeployCallOptions): Promise<DeployedInstance<Spec, Status>>;
+  getInstances(): Promise<readonly DeployedInstance<Spec, Status>[]>;
+  getStatus(): Promise<FactoryStatus>;
+  deleteInstance(name: string, options?: DeployCallOptions): Promise<DeletionResult>;
+  rollback(): Promise<RollbackResult>;
+  toDryRun(spec: Input): Promise<DryRunResult>;
+  getRGDStatus(): Promise<DefinitionStatus>;
+  dispose(): Promise<void>;
+}
+
+/** Options of one call. */
+export interface DeployCallOptions {
+  readonly timeout?: number;
+  readonly abortSignal?: AbortSignal;
+  readonly [option: string]: unknown;
+}
+
+/** The composition as the deploy engine needs it. */
+export interface DeployTarget {
+  readonly mode: Mode;
+  /** Name of the definition. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly options: FactoryOptions;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The ResourceGraphDefinition for an engine. Direct mode runs the graph of target `typekro`. */
+  definition(target: Target): JsonObject;
+  /** The instance for a spec: validated, with name, namespace and labels. */
+  instance(spec: JsonObject): KubeObject;
+  /** The graph evaluated without a cluster. */
+  evaluate(spec: JsonObject): Evaluation;
+  /** Readiness functions of the author, by resource id. */
+  readonly readiness: ReadonlyMap<string, (live: KubeObject) => { ready: boolean; reason?: string; message?: string }>;
+}
+
+/** What carries out the factories' work; implemented by the deploy room and loaded when first needed. */
+export interface DeployEngine {
+  deploy(
+    target: DeployTarget,
+    spec: JsonObject,
+    options: DeployCallOptions,
+  ): Promise<DeployedInstance<JsonObject, JsonObject>>;
+  getInstances(target: DeployTarget): Promise<readonly DeployedInstance<JsonObject, JsonObject>[]>;
+  getStatus(target: DeployTarget): Promise<FactoryStatus>;
+  deleteInstance(target: DeployTarget, name: string, options: DeployCallOptions): Promise<DeletionResult>;
+  rollback(target: DeployTarget): Promise<RollbackResult>;
+  toDryRun(target: DeployTarget, spec: JsonObject): Promise<DryRunResult>;
+  getDefinitionStatus(target: DeployTarget): Promise<DefinitionStatus>;
+  dispose(target: DeployTarget): Promise<void>;
+}

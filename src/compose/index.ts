@@ -1,0 +1,54 @@
+/**
+ * From a typed TypeScript function to a resource graph: the function's source is interpreted with symbolic
+ * values, so that `if`, loops, helpers, template strings and early returns become conditions, collections
+ * and CEL. A composition is translated exactly or refused at the line, with the remedy. Deploying is done
+ * by an engine that is passed in.
+ *
+ * @packageDocumentation
+ */
+export type {
+  KubernetesComposition,
+  ResourceEntry,
+  ReturnedStatus,
+  StatusOf,
+  ToResourceGraph,
+} from './composition-api.ts';
+export type {
+  DefinitionStatus,
+  DeletionResult,
+  DeployCallOptions,
+  DeployedInstance,
+  DeployEngine,
+  DeployEvent,
+  DeployTarget,
+  DryRunResult,
+  Factory,
+  FactoryOptions,
+  FactoryStatus,
+  Mode,
+  RollbackResult,
+} from './deploy-engine.ts';
+export type {
+  Composition,
+  CompositionDefinition,
+  CompositionOptions,
+  Computed,
+  EmitOptions,
+  EvaluatedResource,
+  Evaluation,
+  FlatDefinition,
+  InferInput,
+  InferSchema,
+  InstanceMetadata,
+  JsonSchemaInput,
+  NestedComposition,
+  NestedDefinition,
+  ReadinessResult,
+  Resource,
+  ResourceHandle,
+  ResourceMetadata,
+  SchemaInput,
+  SchemaReference,
+  StatusResult,
+  Target,
+} from './public-types.ts';

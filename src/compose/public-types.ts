@@ -1,0 +1,196 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
+import type { Factory, FactoryOptions } from './deploy-engine.ts';
+
+/** A plain JSON Schema, for definitions that use no schema library. The TypeScript type is then `JsonObject`. */
+export interface JsonSchemaInput {
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly [keyword: string]: unknown;
+}
+
+/** What describes a spec or status: any Standard Schema (arktype, zod, valibot, …) or a JSON Schema. */
+export type SchemaInput = StandardSchemaV1 | JsonSchemaInput;
+
+/** The TypeScript type that a schema describes, as the composition function sees it. */
+export type InferSchema<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<S> : JsonObject;
+
+/** The TypeScript type that a caller passes in: fields with a default are optional. */
+export type InferInput<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : JsonObject;
+
+interface DefinitionNames {
+  /** Name of the definition; made a DNS label (`myApp` → `my-app`). */
+  readonly name: string;
+  /** `version` or `group/version`; `v1alpha1` when absent. */
+  readonly apiVersion?: string;
+  /** API group of the instances; kro's own (`kro.run`) when absent. */
+  readonly group?: string;
+  /** Kind of the instances; the name in PascalCase when absent. */
+  readonly kind?: string;
+}
+
+/** A definition with its schemas side by side. */
+export interface FlatDefinition<Spec extends SchemaInput, Status extends SchemaInput> extends DefinitionNames {
+  readonly spec: Spec;
+  readonly status?: Status;
+}
+
+/** A definition with its schemas under `schema`. */
+export interface NestedDefinition<Spec extends SchemaInput, Status extends SchemaInput> extends DefinitionNames {
+  readonly schema: { readonly spec: Spec; readonly status?: Status };
+}
+
+/** What a composition defines: names and schemas, in either arrangement. */
+export type CompositionDefinition<Spec extends SchemaInput, Status extends SchemaInput> =
+  | FlatDefinition<Spec, Status>
+  | NestedDefinition<Spec, Status>;
+
+/** Which engine the graph is for: `stock` is kro 0.9.3 or newer with feature gates off. */
+export type Target = 'stock' | 'typekro';
+
+/** Options of a composition. */
+export interface CompositionOptions {
+  /** Free variables of the function, for hosts where they can be read in no other way. */
+  readonly scope?: () => Record<string, unknown>;
+  /** `false`: unknown fields of resources are late-bound, with a warning, instead of refused. Default `true`. */
+  readonly strict?: boolean;
+  /** Factory modes that this composition supports. Default both. */
+  readonly supportedModes?: readonly ('direct' | 'kro')[];
+  /** Adds kro's annotation that permits breaking changes of the schema. */
+  readonly allowBreakingChanges?: boolean;
+  /** CEL rules for spec fields: dotted path below `spec` → rule. */
+  readonly schemaFieldValidations?: Readonly<Record<string, string>>;
+  /** Further kinds that the graph uses, as CustomResourceDefinitions or schemas by `apiVersion/Kind`. */
+  readonly types?: Readonly<Record<string, Schema>>;
+}
+
+/** A value where the composition may put something computed later: the same type, deep, leaves may be left out. */
+export type Computed<T> = T extends string | number | boolean | bigint | null | undefined
+  ? T | undefined
+  : T extends readonly (infer Item)[]
+    ? readonly Computed<Item>[] | undefined
+    : T extends object
+      ? { readonly [Key in keyof T]: Computed<T[Key]> } | undefined
+      : T | undefined;
+
+/** What a status function may return: leaves of the declared status, or anything where none is declared. */
+export type StatusResult<Status> = unknown extends Status
+  ? object | undefined | void
+  : { readonly [Key in keyof Status]?: Computed<Status[Key]> };
+
+/** The schema argument of the declarative form. */
+export interface SchemaReference<Spec> {
+  readonly spec: Spec;
+  readonly metadata: InstanceMetadata;
+}
+
+/** Metadata of the instance that a graph may read. */
+export interface InstanceMetadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly generation: number;
+  readonly creationTimestamp: string;
+}
+
+/** Metadata of a resource, as another part of the graph may read it. */
+export interface ResourceMetadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly generation: number;
+  readonly resourceVersion: string;
+  readonly creationTimestamp: string;
+}
+
+/** The answer of a readiness function of the author's own (direct mode). */
+export interface ReadinessResult {
+  readonly ready: boolean;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** What every resource of a composition offers besides its own fields. */
+export interface ResourceHandle {
+  /** Id of the resource in the graph. */
+  readonly id: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ResourceMetadata;
+  /** The resource exists only while the condition holds; several calls are joined by and. */
+  withIncludeWhen(condition: unknown): this;
+  /** The resource counts as ready when the condition on itself holds. */
+  withReadyWhen(condition: ((self: this) => unknown) | string | boolean): this;
+  /** This resource is made after another one, although no field refers to it. */
+  dependsOn(other: { readonly id: string } | string): this;
+  /** Decides readiness in direct mode by a function of the live object. */
+  withReadinessEvaluator(evaluator: (live: KubeObject) => ReadinessResult): this;
+}
+
+/** A resource of a composition; `Fields` are the fields of its kind (`spec`, `status`, `data`, …). */
+export type Resource<Fields extends object = { spec: JsonObject; status: JsonObject }> = ResourceHandle & Fields;
+
+/** One object of an evaluated composition. */
+export interface EvaluatedResource {
+  readonly id: string;
+  /** Do all its conditions hold? */
+  readonly included: boolean;
+  /** The objects wanted; one for a plain resource, as many as elements for a collection. Pending ones are absent. */
+  readonly objects: readonly JsonObject[];
+  /** Why objects are missing: an expression waits for data of the cluster. */
+  readonly pending?: string;
+}
+
+/** A composition evaluated on one spec. */
+export interface Evaluation {
+  readonly resources: readonly EvaluatedResource[];
+  /** Status fields whose values are known. */
+  readonly status: JsonObject;
+  /** Broken preconditions of the author (`throw` under a condition). */
+  readonly violations: readonly string[];
+}
+
+/** Options of `toDefinition` and `toYaml`. */
+export interface EmitOptions {
+  /** Default `stock`. */
+  readonly target?: Target;
+}
+
+/** A traced composition: the graph, and ways to print, check and deploy it. */
+export interface Composition<Spec, Status, Resources = Readonly<Record<string, Resource>>, Input = Spec> {
+  /** Name of the definition, as a DNS label. */
+  readonly name: string;
+  /** Everything found that does not stop the work (warnings); errors are thrown when the composition is made. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The resources by id. */
+  readonly resources: Resources;
+  /** References to the status of the composition, for use in another one. */
+  readonly status: Status;
+  /** The ResourceGraphDefinition as YAML; with a spec, the instance. */
+  toYaml(options?: EmitOptions): string;
+  toYaml(spec: Input): string;
+  /** The ResourceGraphDefinition as an object. */
+  toDefinition(options?: EmitOptions): JsonObject;
+  /** The instance for a spec, as kro mode would create it. */
+  toInstance(spec: Input, options?: { readonly namespace?: string }): KubeObject;
+  /** A way to deploy: `direct` from here, or `kro` through a controller. */
+  factory(mode: 'direct' | 'kro', options?: FactoryOptions): Factory<Input, Spec, Status>;
+  /** Every resource with its conditions, loops and expressions, for people. */
+  explain(): string;
+  /** The graph evaluated on a spec and, by id, the observed objects (a list for collections). */
+  evaluate(spec: Input, observed?: Readonly<Record<string, JsonValue>>): Evaluation;
+  /** Inside another composition: makes the resources of this one part of that graph. */
+  (spec: Input): NestedComposition<Status>;
+}
+
+/** A composition that was called inside another one. */
+export interface NestedComposition<Status> {
+  readonly id: string;
+  readonly status: Status;
+  dependsOn(other: { readonly id: string } | string): this;
+}
