@@ -1,0 +1,115 @@
+import type { CelUint } from './values.ts';
+
+/** What all nodes have. Offsets count UTF-16 units of the source text. */
+interface Node {
+  /** Unique in its tree, from 1; type and overload are kept per id. */
+  readonly id: number;
+  readonly start: number;
+  readonly end: number;
+  /** Where cel-go reports an error of this node: the operator, the dot, the opening parenthesis. */
+  readonly at: number;
+}
+
+/** A constant. `value` is an int where `type` is int, a `number` where it is double. */
+export interface Literal extends Node {
+  readonly kind: 'literal';
+  readonly type: 'bool' | 'bytes' | 'double' | 'int' | 'null' | 'string' | 'uint';
+  readonly value: null | boolean | number | bigint | string | Uint8Array | CelUint;
+}
+
+/** A variable or the first part of a qualified name; a leading dot is part of the name. */
+export interface Ident extends Node {
+  readonly kind: 'ident';
+  readonly name: string;
+}
+
+/** `operand.field`, `operand.?field` (optional), `has(operand.field)` (test). */
+export interface Select extends Node {
+  readonly kind: 'select';
+  readonly operand: Expr;
+  readonly field: string;
+  readonly test: boolean;
+  readonly optional: boolean;
+  /** Written in backticks. */
+  readonly quoted: boolean;
+}
+
+/** A function call. Operators have cel-go's names (`_+_`, `_?_:_`, `_[_]`, `_[?_]`). */
+export interface Call extends Node {
+  readonly kind: 'call';
+  readonly name: string;
+  readonly target: Expr | undefined;
+  readonly args: readonly Expr[];
+}
+
+export interface ListLiteral extends Node {
+  readonly kind: 'list';
+  readonly elements: readonly Expr[];
+  /** Indices of elements written `?e`. */
+  readonly optionals: ReadonlySet<number>;
+}
+
+export interface MapEntry {
+  readonly id: number;
+  readonly at: number;
+  readonly key: Expr;
+  readonly value: Expr;
+  readonly optional: boolean;
+}
+
+export interface MapLiteral extends Node {
+  readonly kind: 'map';
+  readonly entries: readonly MapEntry[];
+}
+
+export interface StructField {
+  readonly id: number;
+  readonly at: number;
+  readonly name: string;
+  readonly value: Expr;
+  readonly optional: boolean;
+}
+
+export interface StructLiteral extends Node {
+  readonly kind: 'struct';
+  readonly name: string;
+  readonly fields: readonly StructField[];
+}
+
+/** cel-go's fold: for each element of `range`, while `condition`, accumulate `step`; then `result`. */
+export interface Comprehension extends Node {
+  readonly kind: 'comprehension';
+  readonly range: Expr;
+  readonly variable: string;
+  /** The second variable of a two-variable comprehension. */
+  readonly variable2: string | undefined;
+  readonly accumulator: string;
+  readonly init: Expr;
+  readonly condition: Expr;
+  readonly step: Expr;
+  readonly result: Expr;
+}
+
+/** A macro: the call as it was written and what it stands for. Checker and planner read the expansion. */
+export interface MacroCall extends Node {
+  readonly kind: 'macro';
+  readonly call: Call;
+  readonly expansion: Expr;
+}
+
+export type Expr =
+  | Call
+  | Comprehension
+  | Ident
+  | ListLiteral
+  | Literal
+  | MacroCall
+  | MapLiteral
+  | Select
+  | StructLiteral;
+
+/** A parsed expression. */
+export interface Ast {
+  readonly text: string;
+  readonly expr: Expr;
+}

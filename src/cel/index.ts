@@ -1,0 +1,91 @@
+/**
+ * The Common Expression Language as kro speaks it: lexer, parser, syntax tree with positions, type checker
+ * with cel-go's verdicts and messages, planner to closures specialised by checked types, the standard and
+ * extension libraries, unparser, reference analysis and the conversion of results to JSON. No I/O and
+ * nothing of Kubernetes but its CEL libraries.
+ *
+ * @packageDocumentation
+ */
+export type {
+  CheckResult,
+  Checked,
+  CompileResult,
+  EvalResult,
+  EvaluateOptions,
+  Environment,
+  EnvironmentOptions,
+  ParseResult,
+  PlanResult,
+  Program,
+  VariableOptions,
+} from './api.ts';
+export type {
+  Ast,
+  Call,
+  Comprehension,
+  Expr,
+  Ident,
+  ListLiteral,
+  Literal,
+  MacroCall,
+  MapEntry,
+  MapLiteral,
+  Select,
+  StructField,
+  StructLiteral,
+} from './ast.ts';
+export type { CelError, CelEvalError } from './errors.ts';
+export type {
+  CallContext,
+  FunctionDeclaration,
+  Implementation,
+  Library,
+  Macro,
+  MacroBuilder,
+  Overload,
+  PlanRefusal,
+  StructDeclaration,
+  ValidationContext,
+  Validator,
+  VariableDeclaration,
+} from './library.ts';
+export type { FieldInfo, TypeProvider } from './provider.ts';
+export { EMPTY_PROVIDER, combineProviders } from './provider.ts';
+export type { DataShape, ShapeKind } from './shape.ts';
+export type { CelType, TypeKind } from './types.ts';
+export {
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  NULL,
+  STRING,
+  TIMESTAMP,
+  TYPE,
+  UINT,
+  isOptional,
+  listType,
+  mapType,
+  opaqueType,
+  optionalType,
+  sameType,
+  structType,
+  typeParam,
+  typeToString,
+} from './types.ts';
+export type { Value, ValueObject } from './values.ts';
+export {
+  CelDouble,
+  CelDuration,
+  CelMap,
+  CelOptional,
+  CelTimestamp,
+  CelTypeValue,
+  CelUint,
+  CelValue,
+  EvalFailure,
+  OpaqueValue,
+  fail,
+} from './values.ts';

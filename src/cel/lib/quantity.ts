@@ -1,0 +1,242 @@
+import { Failure, fail } from './failure.ts';
+
+/**
+ * Kubernetes quantities (`1.5Gi`, `100m`, `1e3`) with the arithmetic of `resource.Quantity`.
+ *
+ * Kubernetes keeps a quantity either as an int64 with a decimal scale or, where that is too small or the text is a
+ * fraction of a power of 1024, as an unbounded decimal. Which of the two it is shows: only the first kind can be
+ * read as an integer. `big` says that it is the second.
+ */
+export interface Quantity {
+  /** The value is `unscaled × 10^scale`. */
+  readonly unscaled: bigint;
+  readonly scale: number;
+  readonly big: boolean;
+  readonly format: QuantityFormat;
+  /** The text it was read from, where that is canonical already. */
+  readonly text?: string;
+}
+
+export type QuantityFormat = 'decimalSI' | 'binarySI' | 'decimalExponent';
+
+const FORMAT_ERROR =
+  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const SUFFIX_ERROR = "unable to parse quantity's suffix";
+const NUMERIC_ERROR = 'unable to parse numeric part of quantity';
+
+const SYNTAX = /^([+-]?)0*(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
+
+const DECIMAL_SUFFIX: ReadonlyMap<string, number> = new Map([
+  ['', 0],
+  ['n', -9],
+  ['u', -6],
+  ['m', -3],
+  ['k', 3],
+  ['M', 6],
+  ['G', 9],
+  ['T', 12],
+  ['P', 15],
+  ['E', 18],
+]);
+const BINARY_SUFFIX: ReadonlyMap<string, number> = new Map([
+  ['Ki', 10],
+  ['Mi', 20],
+  ['Gi', 30],
+  ['Ti', 40],
+  ['Pi', 50],
+  ['Ei', 60],
+]);
+const DECIMAL_BY_EXPONENT: ReadonlyMap<number, string> = new Map([...DECIMAL_SUFFIX].map(([s, e]) => [e, s]));
+const BINARY_BY_EXPONENT: ReadonlyMap<number, string> = new Map([...BINARY_SUFFIX].map(([s, e]) => [e, s]));
+
+const MAX_INT64 = 2n ** 63n - 1n;
+const MIN_INT64 = -(2n ** 63n);
+/** Longer texts are refused before any big arithmetic; no API server sends a quantity of that size. */
+const LONGEST = 100_000;
+/** Exponents beyond this would make numbers of that many digits; Kubernetes wraps them, we refuse them. */
+const WIDEST_EXPONENT = 100_000n;
+
+interface Suffix {
+  readonly format: QuantityFormat;
+  readonly exponent: number;
+}
+
+/** Reads a quantity as `resource.ParseQuantity` does, with its error texts. */
+export function parseQuantity(text: string): Quantity | Failure {
+  if (text === '' || text.length > LONGEST) return fail(FORMAT_ERROR);
+  if (text === '0') return { unscaled: 0n, scale: 0, big: false, format: 'decimalSI', text };
+  const match = SYNTAX.exec(text);
+  if (!match) return fail(FORMAT_ERROR);
+  const suffix = parseSuffix(match[4] ?? '');
+  if (suffix === undefined) return fail(SUFFIX_ERROR);
+  const whole = match[2] || '0';
+  const fraction = match[3] ?? '';
+  const negative = match[1] === '-';
+  const small = smallQuantity(text, negative, whole, fraction, suffix);
+  if (small !== undefined) return small;
+  // A point without any digit reaches the unbounded decimal, which needs one.
+  if (!/\d/.test(text.slice(0, text.length - (match[4] ?? '').length))) return fail(NUMERIC_ERROR);
+  return bigQuantity(negative, whole, fraction, suffix);
+}
+
+function parseSuffix(text: string): Suffix | undefined {
+  const decimal = DECIMAL_SUFFIX.get(text);
+  if (decimal !== undefined) return { format: 'decimalSI', exponent: decimal };
+  const binary = BINARY_SUFFIX.get(text);
+  if (binary !== undefined) return { format: 'binarySI', exponent: binary };
+  if (!/^[eE][-+]?\d+$/.test(text)) return undefined;
+  const exponent = BigInt(text.slice(1).replace('+', ''));
+  if (exponent > WIDEST_EXPONENT || exponent < -WIDEST_EXPONENT) return undefined;
+  return { format: 'decimalExponent', exponent: Number(exponent) };
+}
+
+/** The int64 form, if the digits are few enough; the digit rules are Kubernetes' own. */
+function smallQuantity(
+  text: string,
+  negative: boolean,
+  whole: string,
+  fraction: string,
+  { format, exponent }: Suffix,
+): Quantity | undefined {
+  let precision: number;
+  let mantissa = 1n;
+  let scale = 0;
+  if (format !== 'binarySI') {
+    scale = exponent;
+    precision = 18 - whole.length - fraction.length;
+  } else if (fraction.length === 0) {
+    mantissa = 1n << BigInt(exponent);
+    precision = 15 - whole.length - Math.trunc(Math.fround((exponent * 3) / 10)) - 1;
+  } else {
+    precision = -1;
+  }
+  scale -= fraction.length;
+  if (precision < 0 || scale < -9) return undefined;
+  const shifted = whole + fraction;
+  const digits = BigInt(shifted);
+  const value = digits * mantissa;
+  if (value > MAX_INT64) return undefined;
+  const unscaled = negative ? -value : value;
+  const canonical =
+    format === 'binarySI'
+      ? (digits & 7n) !== 0n
+      : scale % 3 === 0 && !shifted.endsWith('000') && !shifted.startsWith('0');
+  return { unscaled, scale, big: false, format, ...(canonical ? { text } : {}) };
+}
+
+/** The unbounded form: rounded up (away from zero) to nano, and capped for binary suffixes. */
+function bigQuantity(negative: boolean, whole: string, fraction: string, suffix: Suffix): Quantity {
+  let unscaled = BigInt(whole + fraction);
+  let scale = -fraction.length;
+  let format = suffix.format;
+  if (format === 'binarySI') unscaled <<= BigInt(suffix.exponent);
+  else scale += suffix.exponent;
+  if (unscaled !== 0n || scale < -9) ({ unscaled, scale } = roundUp(unscaled, scale, -9));
+  if (format === 'binarySI') {
+    if (compareDecimal(unscaled, scale, MAX_INT64, 0) > 0) {
+      unscaled = MAX_INT64;
+      scale = 0;
+    }
+    if (unscaled > 0n && compareDecimal(unscaled, scale, 1n, 0) < 0) format = 'decimalSI';
+  }
+  return { unscaled: negative ? -unscaled : unscaled, scale, big: true, format };
+}
+
+/** Rescales exactly to `wanted`, away from zero where digits are lost. */
+function roundUp(unscaled: bigint, scale: number, wanted: number): { unscaled: bigint; scale: number } {
+  if (scale >= wanted) return { unscaled: unscaled * 10n ** BigInt(scale - wanted), scale: wanted };
+  const divisor = 10n ** BigInt(wanted - scale);
+  const quotient = unscaled / divisor;
+  if (unscaled % divisor === 0n) return { unscaled: quotient, scale: wanted };
+  return { unscaled: unscaled < 0n ? quotient - 1n : quotient + 1n, scale: wanted };
+}
+
+function compareDecimal(a: bigint, aScale: number, b: bigint, bScale: number): -1 | 0 | 1 {
+  const scale = Math.min(aScale, bScale);
+  const left = a * 10n ** BigInt(aScale - scale);
+  const right = b * 10n ** BigInt(bScale - scale);
+  return left === right ? 0 : left < right ? -1 : 1;
+}
+
+/** −1, 0 or 1. */
+export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
+  return compareDecimal(a.unscaled, a.scale, b.unscaled, b.scale);
+}
+
+/** A whole number as a quantity, in the form the arithmetic with ints uses. */
+export function quantityOfInteger(value: bigint): Quantity {
+  return { unscaled: value, scale: 0, big: false, format: 'decimalExponent' };
+}
+
+/** Sum; the format of the left side is kept unless it is zero. */
+export function addQuantities(a: Quantity, b: Quantity): Quantity {
+  const format = a.unscaled === 0n ? b.format : a.format;
+  if (!a.big && !b.big) {
+    if (b.unscaled === 0n) return { unscaled: a.unscaled, scale: a.scale, big: false, format };
+    if (a.unscaled === 0n) return { unscaled: b.unscaled, scale: b.scale, big: false, format };
+    const scale = Math.min(a.scale, b.scale);
+    const left = a.unscaled * 10n ** BigInt(a.scale - scale);
+    const right = b.unscaled * 10n ** BigInt(b.scale - scale);
+    if (fits(left) && fits(right) && fits(left + right)) return { unscaled: left + right, scale, big: false, format };
+  }
+  const scale = Math.min(a.scale, b.scale);
+  const sum = a.unscaled * 10n ** BigInt(a.scale - scale) + b.unscaled * 10n ** BigInt(b.scale - scale);
+  return { unscaled: sum, scale, big: true, format };
+}
+
+/** Difference, with the format rule of {@link addQuantities}. */
+export function subtractQuantities(a: Quantity, b: Quantity): Quantity {
+  return addQuantities(a, { ...b, unscaled: -b.unscaled });
+}
+
+function fits(value: bigint): boolean {
+  return value <= MAX_INT64 && value >= MIN_INT64;
+}
+
+/** The value as int64, if it is held as one and has no fraction in its scale (`1.0` has none, `1.5Gi` is refused). */
+export function quantityToInteger(quantity: Quantity): bigint | undefined {
+  if (quantity.big || quantity.scale < 0) return undefined;
+  const value = quantity.unscaled * 10n ** BigInt(quantity.scale);
+  return fits(value) ? value : undefined;
+}
+
+/** Nearest double of the unscaled number times a power of ten, in two roundings as in Kubernetes. */
+export function quantityToFloat({ unscaled, scale }: Quantity): number {
+  if (scale === 0) return Number(unscaled);
+  return Number(unscaled) * (scale < -323 ? 0 : scale > 308 ? Infinity : Number(`1e${scale}`));
+}
+
+/** The canonical text: `1536Mi`, `100m`, `1e3`. */
+export function formatQuantity(quantity: Quantity): string {
+  if (quantity.text !== undefined) return quantity.text;
+  if (quantity.unscaled === 0n) return '0';
+  const format = canonicalFormat(quantity);
+  if (format === 'binarySI') {
+    let { unscaled } = roundUp(quantity.unscaled, quantity.scale, 0);
+    let times = 0;
+    while (unscaled % 1024n === 0n && unscaled !== 0n) {
+      unscaled /= 1024n;
+      times += 1;
+    }
+    return `${unscaled}${BINARY_BY_EXPONENT.get(times * 10) ?? ''}`;
+  }
+  let { unscaled, scale } = quantity;
+  while (unscaled % 10n === 0n) {
+    unscaled /= 10n;
+    scale += 1;
+  }
+  while (scale % 3 !== 0) {
+    unscaled *= 10n;
+    scale -= 1;
+  }
+  if (format === 'decimalExponent') return scale === 0 ? `${unscaled}` : `${unscaled}e${scale}`;
+  return `${unscaled}${DECIMAL_BY_EXPONENT.get(scale) ?? ''}`;
+}
+
+/** Binary suffixes are given up for small numbers and for fractions. */
+function canonicalFormat({ unscaled, scale, format }: Quantity): QuantityFormat {
+  if (format !== 'binarySI') return format;
+  const small = compareDecimal(unscaled, scale, -1024n, 0) > 0 && compareDecimal(unscaled, scale, 1024n, 0) < 0;
+  const whole = scale >= 0 || unscaled % 10n ** BigInt(-scale) === 0n;
+  return small || !whole ? 'decimalSI' : 'binarySI';
+}

@@ -1,0 +1,41 @@
+import type { CelType } from './types.ts';
+
+/** What a type provider knows about a field. */
+export interface FieldInfo {
+  readonly type: CelType;
+}
+
+/** Resolves object types by name, lazily, so that recursive types need no bound. */
+export interface TypeProvider {
+  /** The type of this name; undefined when there is none. */
+  findType(name: string): CelType | undefined;
+  /** A field as expressions write it (`a__dash__b`); undefined: no such field. */
+  findField(typeName: string, field: string): FieldInfo | undefined;
+  /** Declared fields, as expressions write them. */
+  fieldNames(typeName: string): readonly string[];
+}
+
+/** A provider that knows nothing. */
+export const EMPTY_PROVIDER: TypeProvider = {
+  findType: () => undefined,
+  findField: () => undefined,
+  fieldNames: () => [],
+};
+
+/** Asks the providers one after the other. */
+export function combineProviders(...providers: readonly TypeProvider[]): TypeProvider {
+  const first = <T>(ask: (provider: TypeProvider) => T | undefined): T | undefined => {
+    for (const provider of providers) {
+      const found = ask(provider);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return {
+    findType: (name) => first((provider) => provider.findType(name)),
+    findField: (typeName, field) => first((provider) => provider.findField(typeName, field)),
+    fieldNames: (typeName) =>
+      first((provider) => (provider.findType(typeName) === undefined ? undefined : provider.fieldNames(typeName))) ??
+      [],
+  };
+}

@@ -1,0 +1,125 @@
+/** The sort of a type; `struct` and `opaque` are told apart by name, containers by their parameters. */
+export type TypeKind =
+  | 'bool'
+  | 'bytes'
+  | 'double'
+  | 'duration'
+  | 'dyn'
+  | 'error'
+  | 'int'
+  | 'list'
+  | 'map'
+  | 'null'
+  | 'opaque'
+  | 'param'
+  | 'string'
+  | 'struct'
+  | 'timestamp'
+  | 'type'
+  | 'uint'
+  | 'wrapper';
+
+/**
+ * A CEL type. All types have one form, so that unification is one function:
+ *
+ * - scalars, `dyn`, `null`, `timestamp`, `duration`: no parameters;
+ * - `list` has the element type, `map` key and value, `type` (a type as a value) the type it denotes or nothing;
+ * - `struct` is an object type that a `TypeProvider` resolves by `name`;
+ * - `opaque` is a library's own type (`kubernetes.Quantity`), `optional_type` among them;
+ * - `param` is a type parameter of a function declaration, named by `name`.
+ *
+ * Types are immutable; compare them with {@link sameType}, never by identity.
+ */
+export interface CelType {
+  readonly kind: TypeKind;
+  readonly name: string;
+  readonly params: readonly CelType[];
+}
+
+const NONE: readonly CelType[] = [];
+const simple = (kind: TypeKind, name: string): CelType => ({ kind, name, params: NONE });
+
+export const BOOL: CelType = simple('bool', 'bool');
+export const BYTES: CelType = simple('bytes', 'bytes');
+export const DOUBLE: CelType = simple('double', 'double');
+export const DURATION: CelType = simple('duration', 'google.protobuf.Duration');
+export const DYN: CelType = simple('dyn', 'dyn');
+/** The type of an expression that has already been reported; it fits everywhere. */
+export const ERROR: CelType = simple('error', '!error!');
+export const INT: CelType = simple('int', 'int');
+export const NULL: CelType = simple('null', 'null_type');
+export const STRING: CelType = simple('string', 'string');
+export const TIMESTAMP: CelType = simple('timestamp', 'google.protobuf.Timestamp');
+export const TYPE: CelType = simple('type', 'type');
+export const UINT: CelType = simple('uint', 'uint');
+
+/** `list(element)`. */
+export function listType(element: CelType): CelType {
+  return { kind: 'list', name: 'list', params: [element] };
+}
+
+/** `map(key, value)`. */
+export function mapType(key: CelType, value: CelType): CelType {
+  return { kind: 'map', name: 'map', params: [key, value] };
+}
+
+/** `optional_type(value)`. */
+export function optionalType(value: CelType): CelType {
+  return { kind: 'opaque', name: 'optional_type', params: [value] };
+}
+
+/** A library's own type, such as `kubernetes.Quantity`. */
+export function opaqueType(name: string, params: readonly CelType[] = NONE): CelType {
+  return { kind: 'opaque', name, params };
+}
+
+/** An object type whose fields a `TypeProvider` knows under this name. */
+export function structType(name: string): CelType {
+  return { kind: 'struct', name, params: NONE };
+}
+
+/** A type parameter of a function declaration: `typeParam('T')`. */
+export function typeParam(name: string): CelType {
+  return { kind: 'param', name, params: NONE };
+}
+
+/** The type of a type value: `typeType(INT)` is `type(int)`. */
+export function typeType(of: CelType): CelType {
+  return { kind: 'type', name: 'type', params: [of] };
+}
+
+/** A nullable scalar of protobuf (`wrapper(int)`); only declarations of cel-spec use it. */
+export function wrapperType(of: CelType): CelType {
+  return { kind: 'wrapper', name: 'wrapper', params: [of] };
+}
+
+/** Is this `optional_type(…)`? */
+export function isOptional(type: CelType): boolean {
+  return type.kind === 'opaque' && type.name === 'optional_type';
+}
+
+/** The n-th parameter; `dyn` where the type has none. */
+export function paramOf(type: CelType, index: number): CelType {
+  return type.params[index] ?? DYN;
+}
+
+/** Are both types the same, parameters included? */
+export function sameType(a: CelType, b: CelType): boolean {
+  if (a === b) return true;
+  return (
+    a.kind === b.kind &&
+    a.name === b.name &&
+    a.params.length === b.params.length &&
+    a.params.every((param, index) => sameType(param, b.params[index] as CelType))
+  );
+}
+
+/**
+ * The text of a type as cel-go writes a result type: `int`, `list(string)`, `map(string, dyn)`,
+ * `optional_type(int)`, `type(int)`, `null_type`, `google.protobuf.Timestamp`, a struct by its name.
+ */
+export function typeToString(type: CelType): string {
+  if (type.kind === 'wrapper') return `wrapper(${typeToString(paramOf(type, 0))})`;
+  if (type.params.length === 0) return type.name;
+  return `${type.name}(${type.params.map(typeToString).join(', ')})`;
+}

@@ -1,0 +1,323 @@
+/**
+ * A value while an expression runs. JSON needs no conversion on the way in:
+ *
+ * | CEL | here |
+ * |---|---|
+ * | null, bool, string | the same |
+ * | int | `number` if safe (±(2⁵³−1)), else `bigint`; never a `bigint` in the safe range |
+ * | double | `number` where the static type is double (declared `double` parameters and results of functions); everywhere else, that is inside lists, maps, `dyn` and type parameters, a `number` that has a fraction or is not finite, and a {@link CelDouble} for a whole one, so that a whole `number` is always an int |
+ * | uint | {@link CelUint} |
+ * | bytes | `Uint8Array` |
+ * | list | array; never mutate one you were given |
+ * | map | plain object when all keys are strings (only own properties with a value other than `undefined` count), else {@link CelMap} |
+ * | timestamp, duration, optional, type | the classes below |
+ * | anything else | a subclass of {@link OpaqueValue} |
+ */
+export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[] | ValueObject | CelValue;
+
+/** A map with string keys: own properties only; write with {@link setProperty}. */
+export interface ValueObject {
+  readonly [key: string]: Value | undefined;
+}
+
+/** An int as it is carried: `bigint` only beyond ±(2⁵³−1). */
+export type Int = number | bigint;
+
+/** Base of every value that is not JSON. `typeName` is the run-time type's name (`uint`, `kubernetes.Quantity`). */
+export abstract class CelValue {
+  abstract get typeName(): string;
+}
+
+/** A whole double that stands where the static type does not say double. */
+export class CelDouble extends CelValue {
+  readonly value: number;
+  constructor(value: number) {
+    super();
+    this.value = value;
+  }
+  get typeName(): string {
+    return 'double';
+  }
+}
+
+/** An unsigned 64-bit integer. */
+export class CelUint extends CelValue {
+  readonly value: bigint;
+  constructor(value: bigint) {
+    super();
+    this.value = value;
+  }
+  get typeName(): string {
+    return 'uint';
+  }
+}
+
+/** A point in time: seconds since 1970 (may be negative) and 0 … 999,999,999 nanoseconds on top. */
+export class CelTimestamp extends CelValue {
+  readonly seconds: number;
+  readonly nanos: number;
+  /** The offset from UTC that the text had, in minutes; only `string()` shows it. */
+  readonly offsetMinutes: number;
+  constructor(seconds: number, nanos: number, offsetMinutes = 0) {
+    super();
+    this.seconds = seconds;
+    this.nanos = nanos;
+    this.offsetMinutes = offsetMinutes;
+  }
+  get typeName(): string {
+    return 'google.protobuf.Timestamp';
+  }
+}
+
+/** A span of time in nanoseconds, within int64. */
+export class CelDuration extends CelValue {
+  readonly nanos: bigint;
+  constructor(nanos: bigint) {
+    super();
+    this.nanos = nanos;
+  }
+  get typeName(): string {
+    return 'google.protobuf.Duration';
+  }
+}
+
+/** `optional.of(value)`, or `optional.none()` where `value` is undefined. */
+export class CelOptional extends CelValue {
+  readonly value: Value | undefined;
+  constructor(value: Value | undefined) {
+    super();
+    this.value = value;
+  }
+  get typeName(): string {
+    return 'optional_type';
+  }
+}
+
+/** The empty optional. */
+export const OPTIONAL_NONE: CelOptional = new CelOptional(undefined);
+
+/** A type as a value: the result of `type(x)`. */
+export class CelTypeValue extends CelValue {
+  readonly name: string;
+  constructor(name: string) {
+    super();
+    this.name = name;
+  }
+  get typeName(): string {
+    return 'type';
+  }
+}
+
+/**
+ * A map that has a key which is not a string. Keys are scalars; numbers that are equal in CEL (`1`, `1u`,
+ * `1.0`) are one key. Build with {@link CelMap.from}; look up with {@link CelMap.get}.
+ */
+export class CelMap extends CelValue {
+  readonly #entries: ReadonlyMap<string, readonly [Value, Value]>;
+  private constructor(entries: ReadonlyMap<string, readonly [Value, Value]>) {
+    super();
+    this.#entries = entries;
+  }
+  /** Of equal keys the last wins. A key that is no scalar (bool, number, string, null, bytes) is left to the caller to refuse. */
+  static from(entries: Iterable<readonly [Value, Value]>): CelMap {
+    const map = new Map<string, readonly [Value, Value]>();
+    for (const entry of entries) map.set(keyText(entry[0]), entry);
+    return new CelMap(map);
+  }
+  get typeName(): string {
+    return 'map';
+  }
+  get size(): number {
+    return this.#entries.size;
+  }
+  get(key: Value): Value | undefined {
+    return this.#entries.get(keyText(key))?.[1];
+  }
+  has(key: Value): boolean {
+    return this.#entries.has(keyText(key));
+  }
+  entries(): IterableIterator<readonly [Value, Value]> {
+    return this.#entries.values();
+  }
+}
+
+/** One text per map key, equal for numbers that are equal. */
+function keyText(key: Value): string {
+  if (typeof key === 'string') return `s${key}`;
+  if (typeof key === 'number') return Number.isInteger(key) ? `n${BigInt(key)}` : `n${key}`;
+  if (typeof key === 'bigint') return `n${key}`;
+  if (key instanceof CelUint) return `n${key.value}`;
+  if (key instanceof CelDouble) return `n${BigInt(key.value)}`;
+  if (key instanceof Uint8Array) return `b${key.join(',')}`;
+  return String(key);
+}
+
+/** A value of a library's own type. */
+export abstract class OpaqueValue extends CelValue {
+  /** Equality with another value of any type. Throw an {@link EvalFailure} where comparing is an error. */
+  abstract equals(other: Value): boolean;
+  /** The value of a field of a struct-like value (`kro.run.Condition`); undefined: no such field. */
+  field(_name: string): Value | undefined {
+    return undefined;
+  }
+  /** kro's JSON form; undefined: the conversion refuses the type. */
+  toJson(): Value | undefined {
+    return undefined;
+  }
+}
+
+/**
+ * An evaluation error on its way up. Not an `Error`: it carries no stack, because errors are ordinary
+ * here (`a.b == 1 || true`) and must be cheap. It never leaves `Program.evaluate`.
+ */
+export class EvalFailure {
+  readonly message: string;
+  /** Ends the whole evaluation: `&&` and `||` do not absorb it (budget, depth). */
+  readonly fatal: boolean;
+  constructor(message: string, fatal = false) {
+    this.message = message;
+    this.fatal = fatal;
+  }
+}
+
+/** Raises an evaluation error. Use it for every expected failure of a function. */
+export function fail(message: string): never {
+  // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
+  throw new EvalFailure(message);
+}
+
+const MIN_INT = -(2n ** 63n);
+const MAX_INT = 2n ** 63n - 1n;
+const MAX_UINT = 2n ** 64n - 1n;
+
+/** Is this value an int where static types do not say so? */
+export function isInt(value: Value): value is Int {
+  return typeof value === 'number' ? Number.isInteger(value) : typeof value === 'bigint';
+}
+
+/** The int of a `bigint`; overflow of int64 is an error. */
+export function toInt(value: bigint): Int {
+  if (value >= -9007199254740991n && value <= 9007199254740991n) return Number(value);
+  if (value < MIN_INT || value > MAX_INT) return fail('integer overflow');
+  return value;
+}
+
+/** The uint of a `bigint`; overflow of uint64 is an error. */
+export function toUint(value: bigint): CelUint {
+  if (value < 0n || value > MAX_UINT) return fail('unsigned integer overflow');
+  return new CelUint(value);
+}
+
+/** A double as it stands outside a static double: boxed when whole. */
+export function boxDouble(value: number): Value {
+  return Number.isInteger(value) ? new CelDouble(value) : value;
+}
+
+/** The number of a double where static types do not say so; undefined when it is not a double. */
+export function doubleOf(value: Value): number | undefined {
+  if (typeof value === 'number') return Number.isInteger(value) ? undefined : value;
+  return value instanceof CelDouble ? value.value : undefined;
+}
+
+/** Is this a map whose keys are strings, carried as an object? */
+export function isObject(value: Value): value is ValueObject {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof CelValue) &&
+    !(value instanceof Uint8Array)
+  );
+}
+
+/** Is this a list? */
+export function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/** The own property of a map object; undefined when absent. */
+export function getProperty(object: ValueObject, key: string): Value | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Writes an own property, `__proto__` too. */
+export function setProperty(object: Record<string, Value>, key: string, value: Value): void {
+  if (key === '__proto__') {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  } else object[key] = value;
+}
+
+/** An error as a value: a bad element of a list or map that nobody has looked at yet. */
+export class CelErrorValue extends CelValue {
+  readonly message: string;
+  constructor(message: string) {
+    super();
+    this.message = message;
+  }
+  get typeName(): string {
+    return 'error';
+  }
+}
+
+/**
+ * A list that reads foreign data through a schema. Functions see it only inside `dyn` and type parameters;
+ * {@link elementsOf} treats it like any list.
+ */
+export abstract class ListView extends CelValue {
+  get typeName(): string {
+    return 'list';
+  }
+  /** All elements, as self-describing values; a bad one is a {@link CelErrorValue}. */
+  abstract elements(): readonly Value[];
+}
+
+/** A map or object that reads foreign data through a schema; see {@link ListView}. */
+export abstract class MapView extends CelValue {
+  get typeName(): string {
+    return 'map';
+  }
+  abstract get size(): number;
+  abstract get(key: string): Value | undefined;
+  abstract keys(): readonly string[];
+  /** The data itself, as it came. */
+  abstract raw(): ValueObject;
+}
+
+/** The elements of any form of list; undefined for what is no list. */
+export function elementsOf(value: Value): readonly Value[] | undefined {
+  if (Array.isArray(value)) return value as readonly Value[];
+  return value instanceof ListView ? value.elements() : undefined;
+}
+
+/** Key and value of all entries of any form of map; undefined for what is no map. */
+export function entriesOf(value: Value): (readonly [Value, Value])[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (value instanceof CelMap) return [...value.entries()];
+  if (value instanceof MapView) return value.keys().map((key) => [key, value.get(key) ?? null] as const);
+  if (!isObject(value)) return undefined;
+  const entries: [Value, Value][] = [];
+  for (const key of Object.keys(value)) {
+    const entry = value[key];
+    if (entry !== undefined) entries.push([key, entry]);
+  }
+  return entries;
+}
+
+/** The run-time type name as cel-go prints it: `int`, `list`, `map`, `null_type`, `kubernetes.Quantity` … */
+export function typeNameOf(value: Value): string {
+  switch (typeof value) {
+    case 'boolean':
+      return 'bool';
+    case 'string':
+      return 'string';
+    case 'bigint':
+      return 'int';
+    case 'number':
+      return Number.isInteger(value) ? 'int' : 'double';
+    default:
+      if (value === null) return 'null_type';
+      if (value instanceof CelValue) return value.typeName;
+      if (value instanceof Uint8Array) return 'bytes';
+      return Array.isArray(value) ? 'list' : 'map';
+  }
+}
