@@ -16,3 +16,11 @@ export type {
   SchemaSource,
   ValidationRule,
 } from './model.ts';
+export type { BuiltinSource } from './builtin-source.ts';
+export { builtinSource, DEFAULT_KUBERNETES_MINOR } from './builtin-source.ts';
+export { combineSources } from './combined-source.ts';
+export type { CrdSourceOptions } from './crd-source.ts';
+export { crdSource } from './crd-source.ts';
+export { resourcesOfDiscovery } from './discovery.ts';
+export type { OpenApiDocument, OpenApiSourceOptions } from './openapi-source.ts';
+export { openApiDocument, openApiSource } from './openapi-source.ts';

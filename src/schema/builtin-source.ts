@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { GroupVersionKind, JsonValue } from '../core/index.ts';
+import { TypeKroError } from '../core/index.ts';
+import type { TypeFacts } from './builtin-types.ts';
+import { BuiltinTypes } from './builtin-types.ts';
+import { resourcesOfDiscovery, ResourceIndex, typeKey } from './discovery.ts';
+import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
+
+/** The minor version of Kubernetes whose built-in kinds are bundled. */
+export const DEFAULT_KUBERNETES_MINOR = '1.36';
+
+/** The bundle of built-in kinds, with access to types that are no kinds of their own. */
+export interface BuiltinSource extends SchemaSource {
+  /** Schema of a built-in type by the name of the data file, e.g. `meta.v1.ObjectMeta`, `core.v1.PodTemplateSpec`. */
+  typeNamed(name: string): Schema;
+}
+
+const bundles = new Map<string, BuiltinSource>();
+
+/**
+ * The built-in kinds of a Kubernetes minor version (`1.36`), offline. The data is read when the first
+ * kind is asked for; calls with the same version answer the same source.
+ *
+ * @throws TypeKroError `schema/unknown-kubernetes-version` when no data is bundled for that version.
+ */
+export function builtinSource(minor: string = DEFAULT_KUBERNETES_MINOR): BuiltinSource {
+  let source = bundles.get(minor);
+  if (source === undefined) {
+    source = openBundle(minor);
+    bundles.set(minor, source);
+  }
+  return source;
+}
+
+function openBundle(minor: string): BuiltinSource {
+  const file = (name: string) => new URL(`../../data/kubernetes-${minor}/${name}`, import.meta.url);
+  if (!/^1\.\d{1,3}$/.test(minor) || !existsSync(file('types.json'))) {
+    throw new TypeKroError(`no built-in kinds are bundled for Kubernetes ${minor}`, {
+      code: 'schema/unknown-kubernetes-version',
+      remedy: `use ${DEFAULT_KUBERNETES_MINOR}, or read the schemas from a cluster`,
+    });
+  }
+  const read = (name: string) => JSON.parse(readFileSync(file(name), 'utf8')) as JsonValue;
+  const once = <T>(make: () => T): (() => T) => {
+    let made: { value: T } | undefined;
+    return () => (made ??= { value: make() }).value;
+  };
+  const types = once(() => {
+    const { types } = read('types.json') as unknown as { types: Record<string, TypeFacts> };
+    return new BuiltinTypes(types);
+  });
+  const names = once(() => namesByKind(types()));
+  const resources = once(() => {
+    const { api, apis } = read('discovery.json') as { api: JsonValue; apis: JsonValue };
+    return new ResourceIndex([...resourcesOfDiscovery(api), ...resourcesOfDiscovery(apis)]);
+  });
+  return {
+    typeNamed: (name) => types().node(name),
+    schemaOf(type: GroupVersionKind): Schema | undefined {
+      const name = names().get(typeKey(type));
+      if (name !== undefined) return types().node(name);
+      return resources().get(type) === undefined ? undefined : openKind(types());
+    },
+    resourceOf: (type: GroupVersionKind): ResourceInfo | undefined => resources().get(type),
+    kinds: () => resources().values(),
+  };
+}
+
+/** A kind that is served but whose fields are not bundled: metadata is typed, everything else is allowed. */
+function openKind(types: BuiltinTypes): Schema {
+  return {
+    type: 'object',
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: types.node('meta.v1.ObjectMeta'),
+    },
+    'x-kubernetes-preserve-unknown-fields': true,
+  };
+}
+
+/** Name of the type behind each kind. A type may serve several groups (`DeleteOptions`). */
+function namesByKind(types: BuiltinTypes): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const name of types.names()) {
+    for (const [group, version, kind] of types.facts(name)?.gvk ?? [])
+      names.set(typeKey({ group, version, kind }), name);
+  }
+  return names;
+}

@@ -1,0 +1,121 @@
+import type { JsonValue } from '../core/index.ts';
+import { deriveSchema, EMPTY, lazyMember } from './lazy.ts';
+import type { ListType, Schema } from './model.ts';
+
+/** A field of a built-in type as the data file states it; the members are explained in its README. */
+export interface FieldFacts {
+  readonly t: string;
+  readonly inline?: 1;
+  readonly list?: ListType;
+  readonly keys?: readonly string[];
+  readonly map?: 'atomic' | 'granular';
+  readonly patch?: string;
+  readonly mergeKey?: string;
+  readonly default?: JsonValue;
+  readonly enum?: readonly JsonValue[];
+}
+
+/** A built-in type as the data file states it. */
+export interface TypeFacts {
+  readonly fields: Readonly<Record<string, FieldFacts>>;
+  readonly required?: readonly string[];
+  readonly map?: 'atomic' | 'granular';
+  readonly gvk?: readonly (readonly [string, string, string])[];
+}
+
+/** Types without fields of their own, as an API server publishes them in OpenAPI v3. */
+const LEAVES: ReadonlyMap<string, Schema> = new Map<string, Schema>([
+  ['string', { type: 'string' }],
+  ['bool', { type: 'boolean' }],
+  ['int32', { type: 'integer', format: 'int32' }],
+  ['int64', { type: 'integer', format: 'int64' }],
+  ['float64', { type: 'number', format: 'double' }],
+  ['bytes', { type: 'string', format: 'byte' }],
+  ['Time', { type: 'string', format: 'date-time' }],
+  ['MicroTime', { type: 'string', format: 'date-time' }],
+  ['Quantity', { oneOf: [{ type: 'string' }, { type: 'number' }] }],
+  ['IntOrString', { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] }],
+  ['RawExtension', { type: 'object' }],
+  ['FieldsV1', { type: 'object' }],
+  ['JSON', EMPTY],
+  ['apiextensions.v1.JSONSchemaPropsOrBool', EMPTY],
+  ['apiextensions.v1.JSONSchemaPropsOrArray', EMPTY],
+  ['apiextensions.v1.JSONSchemaPropsOrStringArray', EMPTY],
+]);
+
+/** Schema nodes of the built-in types: built when first asked for, one node per type, shared by all its users. */
+export class BuiltinTypes {
+  readonly #facts: ReadonlyMap<string, TypeFacts>;
+  readonly #nodes = new Map<string, Schema>(LEAVES);
+
+  constructor(facts: Readonly<Record<string, TypeFacts>>) {
+    this.#facts = new Map(Object.entries(facts));
+  }
+
+  names(): Iterable<string> {
+    return this.#facts.keys();
+  }
+
+  facts(name: string): TypeFacts | undefined {
+    return this.#facts.get(name);
+  }
+
+  /** The node of a named type such as `core.v1.PodSpec` or a leaf such as `Quantity`; of an unknown name, the empty schema. */
+  node(name: string): Schema {
+    let node = this.#nodes.get(name);
+    if (node === undefined) {
+      const facts = this.#facts.get(name);
+      node = facts === undefined ? EMPTY : this.#objectNode(facts);
+      this.#nodes.set(name, node);
+    }
+    return node;
+  }
+
+  #objectNode(facts: TypeFacts): Schema {
+    const node: Record<string, unknown> = { type: 'object' };
+    lazyMember(node, 'properties', () => this.#properties(facts));
+    if (facts.required !== undefined) node['required'] = facts.required;
+    if (facts.map !== undefined) node['x-kubernetes-map-type'] = facts.map;
+    if (facts.gvk !== undefined) {
+      const kinds = facts.gvk.map(([group, version, kind]) => ({ group, version, kind }));
+      node['x-kubernetes-group-version-kind'] = kinds;
+    }
+    return node;
+  }
+
+  #properties(facts: TypeFacts): Record<string, Schema> {
+    const properties: Record<string, Schema> = {};
+    for (const [name, field] of this.#fieldsOf(facts)) lazyMember(properties, name, () => this.#field(field));
+    return properties;
+  }
+
+  /** Fields in JSON, those of inlined types in the place of the member that inlines them. */
+  *#fieldsOf(facts: TypeFacts): Iterable<[string, FieldFacts]> {
+    for (const [name, field] of Object.entries(facts.fields)) {
+      const inlined = field.inline === 1 ? this.#facts.get(field.t) : undefined;
+      if (inlined === undefined) yield [name, field];
+      else yield* this.#fieldsOf(inlined);
+    }
+  }
+
+  #field(field: FieldFacts): Schema {
+    const own: Record<string, unknown> = {};
+    if (field.list !== undefined) own['x-kubernetes-list-type'] = field.list;
+    if (field.keys !== undefined) own['x-kubernetes-list-map-keys'] = field.keys;
+    if (field.map !== undefined) own['x-kubernetes-map-type'] = field.map;
+    if (field.patch !== undefined) own['x-kubernetes-patch-strategy'] = field.patch;
+    if (field.mergeKey !== undefined) own['x-kubernetes-patch-merge-key'] = field.mergeKey;
+    if (field.default !== undefined) own['default'] = field.default;
+    if (field.enum !== undefined) own['enum'] = field.enum;
+    const type = this.#typeText(field.t);
+    return Object.keys(own).length === 0 ? type : deriveSchema(type, own);
+  }
+
+  /** `T`, `T[]` (list of), `T{}` (map from string to), and their combinations, innermost first. */
+  #typeText(text: string): Schema {
+    const inner = text.slice(0, -2);
+    if (text.endsWith('[]')) return lazyMember({ type: 'array' }, 'items', () => this.#typeText(inner));
+    if (text.endsWith('{}')) return lazyMember({ type: 'object' }, 'additionalProperties', () => this.#typeText(inner));
+    return this.node(text);
+  }
+}

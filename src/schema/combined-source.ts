@@ -1,0 +1,34 @@
+import type { GroupVersionKind } from '../core/index.ts';
+import { typeKey } from './discovery.ts';
+import type { SchemaSource } from './model.ts';
+
+/** Several sources as one: the first that knows a kind answers for its schema and for its resource. */
+export function combineSources(...sources: readonly SchemaSource[]): SchemaSource {
+  return {
+    schemaOf(type) {
+      for (const source of sources) {
+        const schema = source.schemaOf(type);
+        if (schema !== undefined) return schema;
+      }
+      return undefined;
+    },
+    resourceOf(type) {
+      for (const source of sources) {
+        const resource = source.resourceOf(type);
+        if (resource !== undefined) return resource;
+      }
+      return undefined;
+    },
+    *kinds() {
+      const seen = new Set<string>();
+      for (const source of sources) {
+        for (const type of source.kinds()) {
+          const key = typeKey(type);
+          if (seen.has(key)) continue;
+          seen.add(key);
+          yield type satisfies GroupVersionKind;
+        }
+      }
+    },
+  };
+}

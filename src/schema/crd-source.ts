@@ -1,0 +1,170 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject, parseJson, stringifyJson } from '../core/index.ts';
+import { builtinSource } from './builtin-source.ts';
+import { ResourceIndex, typeKey } from './discovery.ts';
+import { deriveSchema, EMPTY, lazyMember, viewSchema } from './lazy.ts';
+import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
+
+/** Verbs of a custom resource. */
+const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+
+/** How a source keeps the schemas of its CRDs until they are asked for. */
+export interface CrdSourceOptions {
+  /**
+   * Pack the schemas (compressed, without descriptions) so that the given objects can be dropped. For
+   * hundreds of large CRDs; a schema is unpacked when it is first asked for. Default: refer to the given
+   * objects, which must not change afterwards.
+   */
+  readonly pack?: boolean;
+}
+
+/**
+ * The kinds that CustomResourceDefinitions define, published as an API server publishes them: served
+ * versions only, `apiVersion`, `kind` and full ObjectMeta at the root and inside embedded resources.
+ * Parts of a definition that are malformed are skipped; nothing is thrown.
+ */
+export function crdSource(crds: Iterable<KubeObject>, options: CrdSourceOptions = {}): SchemaSource {
+  const resources: ResourceInfo[] = [];
+  const schemas = new Map<string, () => Schema>();
+  for (const crd of crds) {
+    for (const { info, listKind, schema } of servedVersions(crd)) {
+      resources.push(info);
+      const load = keep(schema, options.pack === true);
+      const kind = once(() => publishSchema(load(), info));
+      if (!schemas.has(typeKey(info))) schemas.set(typeKey(info), kind);
+      const list = { ...info, kind: listKind };
+      if (!schemas.has(typeKey(list)))
+        schemas.set(
+          typeKey(list),
+          once(() => listSchema(list, kind)),
+        );
+    }
+  }
+  const index = new ResourceIndex(resources);
+  return {
+    schemaOf: (type) => schemas.get(typeKey(type))?.(),
+    resourceOf: (type) => index.get(type),
+    kinds: () => index.values(),
+  };
+}
+
+/** A version of a CRD that an API server answers for. */
+interface ServedVersion {
+  readonly info: ResourceInfo;
+  readonly listKind: string;
+  readonly schema: JsonValue | undefined;
+}
+
+const string = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
+const stringList = (value: JsonValue | undefined): string[] =>
+  Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+
+/** The served versions of a CRD, in its order; nothing for an object that is not a usable CRD. */
+export function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
+  const spec = crd.spec;
+  if (!isJsonObject(spec) || !isJsonObject(spec['names']) || !Array.isArray(spec['versions'])) return;
+  const { names, versions } = spec;
+  const kind = string(names['kind']);
+  if (kind === '') return;
+  for (const version of versions) {
+    if (!isJsonObject(version) || version['served'] !== true) continue;
+    const subresources = isJsonObject(version['subresources']) ? Object.keys(version['subresources']) : [];
+    yield {
+      info: {
+        group: string(spec['group']),
+        version: string(version['name']),
+        kind,
+        plural: string(names['plural']),
+        singular: string(names['singular']) || kind.toLowerCase(),
+        namespaced: spec['scope'] === 'Namespaced',
+        shortNames: stringList(names['shortNames']),
+        categories: stringList(names['categories']),
+        verbs: VERBS,
+        subresources,
+      },
+      listKind: string(names['listKind']) || `${kind}List`,
+      schema: isJsonObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined,
+    };
+  }
+}
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+};
+
+/** Keeps a schema as it is, or packed: compressed JSON without descriptions. */
+function keep(schema: JsonValue | undefined, pack: boolean): () => JsonValue | undefined {
+  if (!pack || schema === undefined) return () => schema;
+  const packed = deflateRawSync(stringifyJson(withoutDescriptions(schema)));
+  return () => parseJson(inflateRawSync(packed).toString('utf8'));
+}
+
+/** Members that hold schemas by name; a key `description` directly inside is a field, not a description. */
+const BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);
+/** Members that hold data, not schemas. */
+const DATA = new Set(['default', 'enum', 'example']);
+
+/** Nesting beyond which a schema is cut off when it is packed; API servers refuse far less. */
+const MAX_DEPTH = 500;
+
+function withoutDescriptions(schema: JsonValue, depth = 0): JsonValue {
+  if (depth > MAX_DEPTH) return {};
+  if (Array.isArray(schema)) return schema.map((entry) => withoutDescriptions(entry, depth + 1));
+  if (!isJsonObject(schema)) return schema;
+  const entries: [string, JsonValue][] = [];
+  for (const [name, value] of Object.entries(schema)) {
+    if (value === undefined || name === 'description') continue;
+    if (DATA.has(name)) entries.push([name, value]);
+    else if (BY_NAME.has(name) && isJsonObject(value)) {
+      const members = Object.entries(value).map(([key, child]) => [key, withoutDescriptions(child ?? null, depth + 1)]);
+      entries.push([name, Object.fromEntries(members) as JsonObject]);
+    } else entries.push([name, withoutDescriptions(value, depth + 1)]);
+  }
+  return Object.fromEntries(entries);
+}
+
+/** The members that every object has, with what an API server adds to a definition's own schema. */
+function typeMembers(): Record<string, Schema> {
+  const metadata = builtinSource().typeNamed('meta.v1.ObjectMeta');
+  return { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata };
+}
+
+/** Declared properties, still lazy, with the members of every object over them. */
+function withMembers(properties: Readonly<Record<string, Schema>> | undefined): Record<string, Schema> {
+  return deriveSchema(properties ?? {}, typeMembers()) as Record<string, Schema>;
+}
+
+/** A CRD's schema as it is published for one kind. */
+function publishSchema(raw: JsonValue | undefined, info: ResourceInfo): Schema {
+  const own = isJsonObject(raw) ? publishNode(raw) : EMPTY;
+  return deriveSchema(own, {
+    type: 'object',
+    properties: withMembers(own.properties),
+    'x-kubernetes-group-version-kind': [{ group: info.group, version: info.version, kind: info.kind }],
+  });
+}
+
+function publishNode(raw: JsonValue | undefined): Schema {
+  if (!isJsonObject(raw)) return EMPTY;
+  const node = viewSchema(raw, publishNode);
+  if (node['x-kubernetes-embedded-resource'] !== true) return node;
+  const required = new Set([...(Array.isArray(node.required) ? node.required : []), 'kind', 'apiVersion']);
+  return deriveSchema(node, { properties: withMembers(node.properties), required: [...required] });
+}
+
+/** The schema of the list kind. */
+function listSchema(list: ResourceInfo, item: () => Schema): Schema {
+  return {
+    type: 'object',
+    required: ['items'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: builtinSource().typeNamed('meta.v1.ListMeta'),
+      items: lazyMember<Schema>({ type: 'array' }, 'items', item),
+    },
+    'x-kubernetes-group-version-kind': [{ group: list.group, version: list.version, kind: list.kind }],
+  };
+}

@@ -1,0 +1,83 @@
+import type { GroupVersionKind, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { ResourceInfo } from './model.ts';
+
+/** One text per kind, for maps: `apps/v1/Deployment`, `/v1/Pod`. */
+export function typeKey(type: GroupVersionKind): string {
+  return `${type.group}/${type.version}/${type.kind}`;
+}
+
+const strings = (value: JsonValue | undefined): string[] =>
+  Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
+const objects = (value: JsonValue | undefined) => (Array.isArray(value) ? value.filter(isJsonObject) : []);
+
+/**
+ * The resources of an aggregated discovery answer (`APIGroupDiscoveryList`), in its order. Resources
+ * without a kind of their own are left out.
+ */
+export function resourcesOfDiscovery(list: JsonValue): ResourceInfo[] {
+  if (!isJsonObject(list)) return [];
+  const resources: ResourceInfo[] = [];
+  for (const group of objects(list['items'])) {
+    const groupName = isJsonObject(group['metadata']) ? text(group['metadata']['name']) : '';
+    for (const version of objects(group['versions'])) {
+      for (const resource of objects(version['resources'])) {
+        const kind = isJsonObject(resource['responseKind']) ? text(resource['responseKind']['kind']) : '';
+        if (kind === '') continue;
+        const plural = text(resource['resource']);
+        resources.push({
+          group: groupName,
+          version: text(version['version']),
+          kind,
+          plural,
+          singular: text(resource['singularResource']) || kind.toLowerCase(),
+          namespaced: resource['scope'] === 'Namespaced',
+          shortNames: strings(resource['shortNames']),
+          categories: strings(resource['categories']),
+          verbs: strings(resource['verbs']),
+          subresources: objects(resource['subresources']).map((sub) => text(sub['subresource'])),
+        });
+      }
+    }
+  }
+  return resources;
+}
+
+/** Lookup by kind; list kinds (`PodList`) are found through the kind that they list. */
+export class ResourceIndex {
+  readonly #byKind = new Map<string, ResourceInfo>();
+
+  constructor(resources: Iterable<ResourceInfo>) {
+    for (const resource of resources) {
+      const key = typeKey(resource);
+      if (!this.#byKind.has(key)) this.#byKind.set(key, resource);
+    }
+  }
+
+  get(type: GroupVersionKind): ResourceInfo | undefined {
+    return this.#byKind.get(typeKey(type)) ?? this.#listOf(type);
+  }
+
+  values(): Iterable<ResourceInfo> {
+    return this.#byKind.values();
+  }
+
+  /** A client that maps kinds to resources by discovery also maps list kinds, to a guessed plural. */
+  #listOf(type: GroupVersionKind): ResourceInfo | undefined {
+    if (!type.kind.endsWith('List')) return undefined;
+    const item = this.#byKind.get(typeKey({ ...type, kind: type.kind.slice(0, -'List'.length) }));
+    if (item === undefined) return undefined;
+    const singular = type.kind.toLowerCase();
+    return {
+      ...item,
+      kind: type.kind,
+      singular,
+      plural: `${singular}s`,
+      shortNames: [],
+      categories: [],
+      verbs: [],
+      subresources: [],
+    };
+  }
+}

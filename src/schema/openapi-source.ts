@@ -1,0 +1,181 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { resourcesOfDiscovery, ResourceIndex, typeKey } from './discovery.ts';
+import { EMPTY, viewSchema } from './lazy.ts';
+import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
+
+const REFERENCE = '#/components/schemas/';
+
+/** One OpenAPI v3 document of an API server: the schemas of a group-version, built on demand. */
+export interface OpenApiDocument extends SchemaSource {
+  /** A schema by its name under `components.schemas`. */
+  schemaNamed(name: string): Schema | undefined;
+}
+
+/**
+ * Reads an OpenAPI v3 document as an API server serves it per group-version (`/openapi/v3/apis/apps/v1`).
+ * References are resolved when they are reached and every named schema is one shared node, so recursive
+ * types cost nothing. Resources come from the `paths`; documents without paths have none.
+ */
+export function openApiDocument(document: JsonValue): OpenApiDocument {
+  const components = member(member(document, 'components'), 'schemas');
+  const nodes = new Map<string, Schema>();
+  const schemaNamed = (name: string): Schema | undefined => {
+    const known = nodes.get(name);
+    if (known !== undefined) return known;
+    if (!Object.hasOwn(components, name)) return undefined;
+    const node = resolve(components[name], new Set([name]));
+    nodes.set(name, node);
+    return node;
+  };
+  const resolve = (raw: JsonValue | undefined, passed: ReadonlySet<string>): Schema => {
+    if (!isJsonObject(raw)) return EMPTY;
+    const name = referenceOf(raw);
+    if (name === undefined) return viewSchema(raw, (child) => resolve(child, new Set()));
+    // A chain of references that meets itself again names no schema.
+    if (passed.has(name) || !Object.hasOwn(components, name)) return EMPTY;
+    const target = components[name];
+    const known = nodes.get(name);
+    if (known !== undefined) return known;
+    const node = resolve(target, new Set([...passed, name]));
+    nodes.set(name, node);
+    return node;
+  };
+  const byKind = new Map<string, string>();
+  for (const [name, raw] of Object.entries(components)) {
+    for (const type of kindsOf(raw)) if (!byKind.has(typeKey(type))) byKind.set(typeKey(type), name);
+  }
+  const index = new ResourceIndex(resourcesOfPaths(member(document, 'paths')));
+  return {
+    schemaNamed,
+    schemaOf(type) {
+      const name = byKind.get(typeKey(type));
+      return name === undefined ? undefined : schemaNamed(name);
+    },
+    resourceOf: (type) => index.get(type),
+    kinds: () => index.values(),
+  };
+}
+
+/** The documents of a server, one per group-version, loaded when a kind of it is first asked for. */
+export interface OpenApiSourceOptions {
+  /** Aggregated discovery answers of `/api` and `/apis`; they decide which kinds exist and how they are addressed. */
+  readonly discovery: readonly JsonValue[];
+  /** The OpenAPI v3 document of a group-version; `undefined` when the server has none. */
+  readonly load: (group: string, version: string) => JsonValue | undefined;
+}
+
+/** A source over a server's discovery and its OpenAPI v3 documents. */
+export function openApiSource(options: OpenApiSourceOptions): SchemaSource {
+  const index = new ResourceIndex(options.discovery.flatMap((list) => resourcesOfDiscovery(list)));
+  const documents = new Map<string, OpenApiDocument | undefined>();
+  return {
+    schemaOf(type) {
+      const key = `${type.group}/${type.version}`;
+      if (!documents.has(key)) {
+        const loaded = options.load(type.group, type.version);
+        documents.set(key, loaded === undefined ? undefined : openApiDocument(loaded));
+      }
+      return documents.get(key)?.schemaOf(type);
+    },
+    resourceOf: (type) => index.get(type),
+    kinds: () => index.values(),
+  };
+}
+
+function member(value: JsonValue | undefined, name: string): JsonObject {
+  const found = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  return isJsonObject(found) ? found : {};
+}
+
+/** The name that a node refers to: directly, or wrapped in `allOf` to carry a description or a default. */
+function referenceOf(raw: JsonObject): string | undefined {
+  const reference = raw['$ref'];
+  if (typeof reference === 'string') {
+    return reference.startsWith(REFERENCE) ? decodeReference(reference.slice(REFERENCE.length)) : undefined;
+  }
+  const all = raw['allOf'];
+  if (!Array.isArray(all)) return undefined;
+  for (const entry of all) {
+    const wrapped = isJsonObject(entry) && typeof entry['$ref'] === 'string' ? referenceOf(entry) : undefined;
+    if (wrapped !== undefined) return wrapped;
+  }
+  return undefined;
+}
+
+/** JSON pointer escapes; percent escapes do not occur in schema names. */
+function decodeReference(name: string): string {
+  return name.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function kindsOf(raw: JsonValue | undefined): { group: string; version: string; kind: string }[] {
+  const list = isJsonObject(raw) ? raw['x-kubernetes-group-version-kind'] : undefined;
+  if (!Array.isArray(list)) return [];
+  return list.filter(isJsonObject).map(groupVersionKind);
+}
+
+function groupVersionKind(raw: JsonObject): { group: string; version: string; kind: string } {
+  const part = (name: string): string => (typeof raw[name] === 'string' ? raw[name] : '');
+  return { group: part('group'), version: part('version'), kind: part('kind') };
+}
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
+/** Actions as OpenAPI names them, and the verbs of discovery. */
+const VERB_OF: Readonly<Record<string, string>> = { post: 'create', put: 'update', watchlist: 'watch' };
+
+/** The resources that a document's paths address: `/apis/G/V/namespaces/{namespace}/PLURAL/{name}[/SUBRESOURCE]`. */
+function resourcesOfPaths(paths: JsonObject): ResourceInfo[] {
+  const found = new Map<string, { info: ResourceInfo; verbs: Set<string>; subresources: Set<string> }>();
+  const parsed = Object.keys(paths).map((path) => ({ path, parts: resourcePath(path) }));
+  // Paths with a subresource come last, so that the resource's own kind names the entry.
+  parsed.sort((a, b) => (a.parts?.subresource === undefined ? 0 : 1) - (b.parts?.subresource === undefined ? 0 : 1));
+  for (const { path, parts } of parsed) {
+    if (parts === undefined) continue;
+    const key = parts.plural;
+    for (const method of METHODS) {
+      const operation = member(paths[path], method);
+      const type = operation['x-kubernetes-group-version-kind'];
+      if (!isJsonObject(type)) continue;
+      const known = found.get(key);
+      if (parts.subresource !== undefined) {
+        known?.subresources.add(parts.subresource);
+        continue;
+      }
+      const gvk = groupVersionKind(type);
+      const entry = known ?? {
+        info: {
+          ...gvk,
+          plural: parts.plural,
+          singular: gvk.kind.toLowerCase(),
+          namespaced: parts.namespaced,
+          shortNames: [],
+          categories: [],
+          verbs: [],
+          subresources: [],
+        },
+        verbs: new Set<string>(),
+        subresources: new Set<string>(),
+      };
+      const action = operation['x-kubernetes-action'];
+      if (typeof action === 'string') entry.verbs.add(VERB_OF[action] ?? action);
+      if (parts.namespaced && !entry.info.namespaced) entry.info = { ...entry.info, namespaced: true };
+      found.set(key, entry);
+    }
+  }
+  return [...found.values()].map(({ info, verbs, subresources }) => ({
+    ...info,
+    verbs: [...verbs],
+    subresources: [...subresources],
+  }));
+}
+
+function resourcePath(path: string): { plural: string; namespaced: boolean; subresource?: string } | undefined {
+  const match =
+    /^\/(?:api\/[^/]+|apis\/[^/]+\/[^/]+)\/(namespaces\/\{namespace\}\/)?([^/{}]+)(?:\/\{name\}(?:\/([^{}]+))?)?$/.exec(
+      path,
+    );
+  const plural = match?.[2];
+  if (match === null || plural === undefined || plural === 'watch') return undefined;
+  const subresource = match[3];
+  return { plural, namespaced: match[1] !== undefined, ...(subresource === undefined ? {} : { subresource }) };
+}

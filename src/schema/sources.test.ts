@@ -1,0 +1,235 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import { parse } from 'yaml';
+import { builtinSource, combineSources, crdSource, openApiDocument, openApiSource } from './index.ts';
+import type { Schema } from './index.ts';
+
+const at = (schema: Schema | undefined, ...path: string[]): Schema | undefined =>
+  path.reduce<Schema | undefined>((node, step) => {
+    if (step === '[]') return node?.items;
+    if (step === '{}') return typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined;
+    return node?.properties?.[step];
+  }, schema);
+
+const deployment = { group: 'apps', version: 'v1', kind: 'Deployment' };
+
+describe('builtinSource', () => {
+  const source = builtinSource();
+
+  test.each<[string[], Schema]>([
+    [['spec', 'replicas'], { type: 'integer', format: 'int32' }],
+    [
+      ['spec', 'strategy', 'rollingUpdate', 'maxSurge'],
+      { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
+    ],
+    [['metadata', 'creationTimestamp'], { type: 'string', format: 'date-time' }],
+    [
+      ['spec', 'template', 'spec', 'containers', '[]', 'resources', 'limits', '{}'],
+      { oneOf: [{ type: 'string' }, { type: 'number' }] },
+    ],
+  ])('publishes %j of a Deployment', (path, expected) => {
+    expect(at(source.schemaOf(deployment), ...path)).toEqual(expected);
+  });
+
+  test('keeps list and merge keys on the list', () => {
+    const ports = at(source.schemaOf(deployment), 'spec', 'template', 'spec', 'containers', '[]', 'ports');
+    expect(ports?.type).toBe('array');
+    expect(ports?.['x-kubernetes-list-map-keys']).toEqual(['containerPort', 'protocol']);
+    expect(ports?.['x-kubernetes-patch-merge-key']).toBe('containerPort');
+    expect(ports?.items?.required).toEqual(['containerPort']);
+  });
+
+  test('shares one node per type and closes recursion', () => {
+    const pod = source.schemaOf({ group: '', version: 'v1', kind: 'Pod' });
+    const template = at(source.schemaOf(deployment), 'spec', 'template', 'spec');
+    expect(at(pod, 'spec')).toBe(template);
+    const props = source.typeNamed('apiextensions.v1.JSONSchemaProps');
+    expect(at(props, 'properties', '{}')).toBe(props);
+  });
+
+  test.each([
+    [
+      deployment,
+      { plural: 'deployments', namespaced: true, shortNames: ['deploy'], subresources: ['scale', 'status'] },
+    ],
+    [
+      { group: '', version: 'v1', kind: 'Namespace' },
+      { plural: 'namespaces', namespaced: false },
+    ],
+    [
+      { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenReview' },
+      { plural: 'tokenreviews', verbs: ['create'] },
+    ],
+    [{ group: '', version: 'v1', kind: 'ConfigMapList' }, { plural: 'configmaplists' }],
+  ])('addresses %j', (type, expected) => {
+    expect(source.resourceOf(type)).toMatchObject(expected);
+  });
+
+  test.each([
+    { group: 'policy', version: 'v1', kind: 'Eviction' },
+    { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    { group: 'apps', version: 'v1beta1', kind: 'Deployment' },
+    { group: '', version: 'v1', kind: 'constructor' },
+  ])('has no resource for %j', (type) => {
+    expect(source.resourceOf(type)).toBeUndefined();
+  });
+
+  test('has a schema for every kind that it serves', () => {
+    const kinds = [...source.kinds()];
+    expect(kinds.length).toBeGreaterThan(60);
+    for (const type of kinds)
+      expect(at(source.schemaOf(type), 'apiVersion'), JSON.stringify(type)).toEqual({ type: 'string' });
+  });
+
+  test('refuses versions that are not bundled', () => {
+    expect(() => builtinSource('1.99')).toThrow(/1\.99/);
+    expect(() => builtinSource('../secrets')).toThrow(/no built-in kinds/);
+  });
+});
+
+const crdFolder = new URL('../../test/conformance/graph/crds/', import.meta.url);
+const crds = readdirSync(crdFolder).map((name) => parse(readFileSync(new URL(name, crdFolder), 'utf8')) as KubeObject);
+
+describe.each([false, true])('crdSource (pack: %s)', (pack) => {
+  const source = crdSource(crds, { pack });
+
+  test('adds the members of every object at the root', () => {
+    const kinds = [...source.kinds()];
+    expect(kinds.length).toBeGreaterThan(5);
+    for (const type of kinds) {
+      const schema = source.schemaOf(type);
+      expect(at(schema, 'metadata', 'labels', '{}'), JSON.stringify(type)).toEqual({ type: 'string' });
+      expect(schema?.type).toBe('object');
+      expect(at(source.schemaOf({ ...type, kind: `${type.kind}List` }), 'items', '[]')).toBe(schema);
+    }
+  });
+});
+
+const crd = (version: object): KubeObject => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'things.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Cluster',
+    names: { plural: 'things', kind: 'Thing' },
+    versions: [{ name: 'v1', served: true, storage: true, ...version }],
+  },
+});
+const thing = { group: 'example.com', version: 'v1', kind: 'Thing' };
+
+describe('crdSource', () => {
+  test('adds type members and their requirement inside embedded resources', () => {
+    const embedded = { type: 'object', 'x-kubernetes-embedded-resource': true, properties: { x: { type: 'string' } } };
+    const source = crdSource([crd({ schema: { openAPIV3Schema: { type: 'object', properties: { e: embedded } } } })]);
+    const node = at(source.schemaOf(thing), 'e');
+    expect(node?.required).toEqual(['kind', 'apiVersion']);
+    expect(Object.keys(node?.properties ?? {}).sort()).toEqual(['apiVersion', 'kind', 'metadata', 'x']);
+  });
+
+  test('leaves out versions that are not served', () => {
+    expect(crdSource([crd({ served: false })]).schemaOf(thing)).toBeUndefined();
+  });
+
+  test.each([
+    {},
+    { schema: 3 },
+    { schema: { openAPIV3Schema: 'x' } },
+    { schema: { openAPIV3Schema: { properties: [] } } },
+  ])('survives the malformed version %j', (version) => {
+    expect(crdSource([crd(version)]).schemaOf(thing)?.properties?.['kind']).toEqual({ type: 'string' });
+  });
+
+  test('survives objects that are no definitions', () => {
+    const broken = { apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, spec: { names: 3 } } as unknown as KubeObject;
+    expect([...crdSource([broken]).kinds()]).toEqual([]);
+  });
+
+  test('keeps __proto__ an ordinary property', () => {
+    const schema = JSON.parse('{"type":"object","properties":{"__proto__":{"type":"integer"}}}') as object;
+    const properties = crdSource([crd({ schema: { openAPIV3Schema: schema } })]).schemaOf(thing)?.properties ?? {};
+    expect(Object.getOwnPropertyDescriptor(properties, '__proto__')?.enumerable).toBe(true);
+    expect(Object.getPrototypeOf(properties)).toBe(Object.prototype);
+  });
+});
+
+const document = {
+  paths: {
+    '/apis/example.com/v1/things': {
+      get: { 'x-kubernetes-action': 'list', 'x-kubernetes-group-version-kind': thing },
+      post: { 'x-kubernetes-action': 'post', 'x-kubernetes-group-version-kind': thing },
+    },
+    '/apis/example.com/v1/things/{name}': {
+      put: { 'x-kubernetes-action': 'put', 'x-kubernetes-group-version-kind': thing },
+    },
+    '/apis/example.com/v1/things/{name}/status': {
+      get: { 'x-kubernetes-action': 'get', 'x-kubernetes-group-version-kind': thing },
+    },
+  },
+  components: {
+    schemas: {
+      Thing: {
+        type: 'object',
+        properties: {
+          apiVersion: { type: 'string' },
+          next: { allOf: [{ $ref: '#/components/schemas/Thing' }], default: {}, description: 'the next one' },
+          many: { type: 'array', items: { $ref: '#/components/schemas/Thing' } },
+          lost: { $ref: '#/components/schemas/Nowhere' },
+          loop: { $ref: '#/components/schemas/Loop' },
+        },
+        'x-kubernetes-group-version-kind': [thing],
+      },
+      Loop: { $ref: '#/components/schemas/Pool' },
+      Pool: { $ref: '#/components/schemas/Loop' },
+    },
+  },
+};
+
+describe('openApiDocument', () => {
+  const source = openApiDocument(document);
+  const schema = source.schemaOf(thing);
+
+  test('resolves references to shared nodes', () => {
+    expect(at(schema, 'next')).toBe(schema);
+    expect(at(schema, 'many', '[]')).toBe(schema);
+  });
+
+  test('answers the empty schema for references that lead nowhere', () => {
+    expect(at(schema, 'lost')).toEqual({});
+    expect(at(schema, 'loop')).toEqual({});
+  });
+
+  test('reads resources from the paths', () => {
+    expect(source.resourceOf(thing)).toMatchObject({
+      plural: 'things',
+      namespaced: false,
+      verbs: ['list', 'create', 'update'],
+      subresources: ['status'],
+    });
+  });
+});
+
+test('openApiSource loads a document once, when one of its kinds is asked for', () => {
+  const loaded: string[] = [];
+  const source = openApiSource({
+    discovery: [],
+    load(group, version) {
+      loaded.push(`${group}/${version}`);
+      return group === 'example.com' ? document : undefined;
+    },
+  });
+  expect(loaded).toEqual([]);
+  expect(source.schemaOf(thing)?.type).toBe('object');
+  expect(source.schemaOf(thing)?.type).toBe('object');
+  expect(source.schemaOf(deployment)).toBeUndefined();
+  expect(loaded).toEqual(['example.com/v1', 'apps/v1']);
+});
+
+test('combineSources asks in order and lists each kind once', () => {
+  const first = crdSource([crd({})]);
+  const both = combineSources(first, crdSource([crd({})]), builtinSource());
+  expect(both.schemaOf(thing)).toBe(first.schemaOf(thing));
+  expect(both.resourceOf(deployment)?.plural).toBe('deployments');
+  expect([...both.kinds()].filter((type) => type.kind === 'Thing')).toHaveLength(1);
+});
