@@ -1,11 +1,14 @@
 import type { Clock } from './types.ts';
 
+/** The longest delay that `setTimeout` takes; a longer one would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** The clock of the machine. A pending timer keeps the process alive; whoever sets one takes it back. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds);
-    return () => clearTimeout(timer);
+    const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_MS));
+    return { cancel: () => clearTimeout(timer) };
   },
 };
 
@@ -14,11 +17,11 @@ export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal):
   if (signal?.aborted === true) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
-      cancel();
+      timer.cancel();
       signal?.removeEventListener('abort', done);
       resolve();
     };
-    const cancel = clock.setTimer(milliseconds, done);
+    const timer = clock.setTimer(milliseconds, done);
     signal?.addEventListener('abort', done, { once: true });
   });
 }

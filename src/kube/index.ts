@@ -33,3 +33,12 @@ export type {
 export type { KubeErrorDetails } from './error.ts';
 export { isAborted, isConflict, isNotFound, KubeError } from './error.ts';
 export { pause, systemClock } from './clock.ts';
+export type { Impersonation, KubeClientOptions } from './client.ts';
+export { KubeClient } from './client.ts';
+export type { Credentials, ExecPlugin, KubeConfig, LoadKubeConfigOptions } from './kubeconfig.ts';
+export { loadKubeConfig } from './kubeconfig.ts';
+export { inClusterConfig, isInCluster } from './in-cluster.ts';
+export { createTransport } from './undici-transport.ts';
+export type { BackoffPolicy } from './backoff.ts';
+export { backoffMs } from './backoff.ts';
+export type { RateLimit } from './rate-limit.ts';

@@ -34,8 +34,8 @@ export interface Transport {
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls back once after `milliseconds`; the function returned takes the call back. */
-  setTimer(milliseconds: number, callback: () => void): () => void;
+  /** Calls back once after `milliseconds`, unless cancelled before. */
+  setTimer(milliseconds: number, callback: () => void): { cancel(): void };
 }
 
 /** A kind of object, named as in its manifest. */

@@ -1,0 +1,411 @@
+import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import { formatRef, isJsonObject, parseJson, refOf, stringifyJson, TypeKroError } from '../core/index.ts';
+import { systemClock } from './clock.ts';
+import { createDiscovery } from './discovery.ts';
+import { isNotFound, KubeError } from './error.ts';
+import type { KubeConfig } from './kubeconfig.ts';
+import { collectionPath, objectPath, withQuery } from './paths.ts';
+import type { Query } from './paths.ts';
+import { rateLimiter } from './rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
+import type { CoreRequest, RequestContext } from './request.ts';
+import { requestStream, requestText } from './request.ts';
+import type {
+  ApiResource,
+  ApplyOptions,
+  CallOptions,
+  Clock,
+  DeleteOptions,
+  Discovery,
+  KubernetesApi,
+  ListOptions,
+  ObjectList,
+  PatchOptions,
+  RawRequest,
+  RawResponse,
+  ResourceType,
+  Transport,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from './types.ts';
+import { createTransport } from './undici-transport.ts';
+import { runWatch } from './watch.ts';
+
+/** For whom a client acts, if not for the holder of its credentials. The server derives the groups of a ServiceAccount. */
+export interface Impersonation {
+  /** E.g. `system:serviceaccount:team-a:deployer`. */
+  readonly user: string;
+}
+
+/** How to make a client. Either `transport` or `config` is needed. */
+export interface KubeClientOptions {
+  /** Carries the requests; closed with the client. */
+  readonly transport?: Transport;
+  /** Where the API server is and how to authenticate; a transport is made for it at the first request. */
+  readonly config?: KubeConfig;
+  /** Default `typekro`. */
+  readonly userAgent?: string;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Decides jitter, in [0, 1). Default `Math.random`. */
+  readonly random?: () => number;
+  /** How often a request that may be repeated is sent again. Default 4. */
+  readonly retries?: number;
+  readonly impersonate?: Impersonation;
+  /** Requests per second and burst. Default: no limit, since servers have priority and fairness. */
+  readonly rateLimit?: RateLimit;
+  /** Ask for lists as streams of events where the server can. Default true. */
+  readonly streamLists?: boolean;
+  /** Told of every answer; status 0 when none came. */
+  readonly onRequest?: (request: { method: string; path: string; status: number; milliseconds: number }) => void;
+}
+
+const PATCH_TYPES = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+} as const;
+
+const JSON_TYPE = 'application/json';
+const METADATA = `${JSON_TYPE};as=PartialObjectMetadata;g=meta.k8s.io;v=v1`;
+const METADATA_LIST = `${JSON_TYPE};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1`;
+const PAGE_SIZE = 500;
+const IDLE_MS = 330_000;
+
+/**
+ * A client for one API server. Objects go in and out as they are (fields it does not know are kept,
+ * integers beyond 2⁵³ are `bigint`); the URL of a kind comes from discovery. All errors are `KubeError`.
+ */
+export class KubeClient implements KubernetesApi {
+  readonly discovery: Discovery;
+  readonly #context: RequestContext;
+  readonly #options: KubeClientOptions;
+  #transport: Promise<Transport> | undefined;
+
+  constructor(options: KubeClientOptions) {
+    const { transport, config, clock = systemClock, onRequest, rateLimit } = options;
+    if (transport === undefined && config === undefined) {
+      throw new TypeKroError('a client needs a transport or a configuration', { code: 'kube/no-config' });
+    }
+    this.#options = options;
+    this.#transport = transport === undefined ? undefined : Promise.resolve(transport);
+    this.#context = {
+      transport: () => this.#open(),
+      clock,
+      random: options.random ?? Math.random,
+      retries: options.retries ?? 4,
+      headers: {
+        'user-agent': options.userAgent ?? 'typekro',
+        ...impersonationHeaders(options.impersonate),
+      },
+      observe:
+        onRequest === undefined
+          ? undefined
+          : ({ method, path }, status, milliseconds) => onRequest({ method, path, status, milliseconds }),
+      admit: rateLimit === undefined ? undefined : rateLimiter(rateLimit, clock),
+    };
+    this.discovery = createDiscovery(
+      async (path, accept, { signal }) =>
+        (await this.#send({ method: 'GET', path, headers: { accept }, idempotent: true, what: `GET ${path}` }, signal))
+          .text,
+      clock,
+    );
+  }
+
+  /** A client with the same connections that acts for somebody else. Closing it closes the original. */
+  as(impersonate: Impersonation): KubeClient {
+    return new KubeClient({
+      ...this.#options,
+      impersonate,
+      transport: { request: (r) => this.#pass(r), close: () => this.close() },
+    });
+  }
+
+  async get(ref: ObjectRef, options: CallOptions & { readonly subresource?: string } = {}): Promise<KubeObject> {
+    const resource = await this.#resource(ref, options.signal);
+    const path = objectPath(resource, ref, options.subresource);
+    return this.#object({ method: 'GET', path, idempotent: true, what: 'get', object: ref }, options.signal);
+  }
+
+  async find(ref: ObjectRef, options: CallOptions = {}): Promise<KubeObject | undefined> {
+    try {
+      return await this.get(ref, options);
+    } catch (thrown) {
+      if (isNotFound(thrown)) return undefined;
+      throw thrown;
+    }
+  }
+
+  async list(type: ResourceType, options: ListOptions = {}): Promise<ObjectList> {
+    const resource = await this.#resource(type, options.signal);
+    const items: KubeObject[] = [];
+    let token: string | undefined;
+    for (;;) {
+      const page = await this.#page(resource, type, options, token);
+      items.push(...page.items);
+      if (page.next === undefined) return { items, resourceVersion: page.resourceVersion };
+      token = page.next;
+    }
+  }
+
+  async create(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
+    const ref = refOf(object);
+    const resource = await this.#resource(ref, options.signal);
+    const namespace = resource.namespaced ? (ref.namespace ?? 'default') : undefined;
+    const path = withQuery(
+      options.subresource === undefined
+        ? collectionPath(resource, namespace)
+        : objectPath(resource, ref, options.subresource),
+      writeQuery(options),
+    );
+    return this.#object(
+      { method: 'POST', path, ...body(object), idempotent: false, what: 'create', object: ref },
+      options.signal,
+    );
+  }
+
+  async update(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
+    const ref = refOf(object);
+    const resource = await this.#resource(ref, options.signal);
+    const path = withQuery(objectPath(resource, ref, options.subresource), writeQuery(options));
+    return this.#object(
+      { method: 'PUT', path, ...body(object), idempotent: false, what: 'update', object: ref },
+      options.signal,
+    );
+  }
+
+  async patch(ref: ObjectRef, patch: JsonObject | JsonObject[], options: PatchOptions = {}): Promise<KubeObject> {
+    const resource = await this.#resource(ref, options.signal);
+    const path = withQuery(objectPath(resource, ref, options.subresource), writeQuery(options));
+    const type = options.type ?? 'merge';
+    const request = {
+      method: 'PATCH',
+      path,
+      ...body(patch, PATCH_TYPES[type]),
+      idempotent: type === 'merge',
+      what: 'patch',
+      object: ref,
+    };
+    return this.#object(request, options.signal);
+  }
+
+  async apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
+    const ref = refOf(object);
+    const resource = await this.#resource(ref, options.signal);
+    const query = { ...writeQuery(options), force: options.force === true ? true : undefined };
+    const path = withQuery(objectPath(resource, ref, options.subresource), query);
+    const request = {
+      method: 'PATCH',
+      path,
+      ...body(object, 'application/apply-patch+yaml'),
+      idempotent: true,
+      what: 'apply',
+      object: ref,
+    };
+    return this.#object(request, options.signal);
+  }
+
+  /** What the server answers: the object while its finalizers run, else `undefined`. Rejects with 404 when there is none. */
+  async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<KubeObject | undefined> {
+    const resource = await this.#resource(ref, options.signal);
+    const { preconditions, propagationPolicy, gracePeriodSeconds, dryRun } = options;
+    const content: JsonObject = {
+      kind: 'DeleteOptions',
+      apiVersion: 'v1',
+      ...(preconditions === undefined ? {} : { preconditions: { ...preconditions } }),
+      ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+      ...(dryRun === true ? { dryRun: ['All'] } : {}),
+    };
+    // Repeating is harmless only when the object cannot be mistaken for a later one of its name.
+    const idempotent = preconditions?.uid !== undefined;
+    const request = {
+      method: 'DELETE',
+      path: objectPath(resource, ref),
+      ...body(content),
+      idempotent,
+      what: 'delete',
+      object: ref,
+    };
+    const answer = await this.#object(request, options.signal);
+    return answer.kind === 'Status' ? undefined : answer;
+  }
+
+  watch(type: ResourceType, options: WatchOptions = {}): AsyncIterable<WatchEvent> {
+    const { resourceVersion, signal } = options;
+    const accept = options.metadataOnly === true ? `${METADATA},${JSON_TYPE}` : JSON_TYPE;
+    return runWatch(
+      {
+        list: (inner) => this.list(type, { ...options, signal: inner }),
+        open: async (version, inner) => {
+          const resource = await this.#resource(type, inner);
+          const path = withQuery(collectionPath(resource, options.namespace), {
+            ...selectorQuery(options),
+            watch: true,
+            allowWatchBookmarks: true,
+            timeoutSeconds: Math.floor(240 + this.#context.random() * 60),
+            ...(version === undefined
+              ? { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }
+              : { resourceVersion: version }),
+          });
+          const request: CoreRequest = {
+            method: 'GET',
+            path,
+            headers: { accept },
+            idempotent: true,
+            what: `watch ${type.kind}`,
+            signal: inner,
+          };
+          return this.#checked(type, () => requestStream(this.#context, request));
+        },
+        clock: this.#context.clock,
+        random: this.#context.random,
+        idleTimeoutMs: options.idleTimeoutMs ?? IDLE_MS,
+      },
+      {
+        streamsLists: this.#options.streamLists ?? true,
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
+  }
+
+  async raw(request: RawRequest): Promise<RawResponse> {
+    const { method = 'GET', path, headers = {} } = request;
+    const content = request.body === undefined ? { headers } : body(request.body, headers['content-type'], headers);
+    return this.#send(
+      { method, path, ...content, idempotent: method === 'GET', what: `${method} ${path}` },
+      request.signal,
+    );
+  }
+
+  async close(): Promise<void> {
+    const transport = this.#transport;
+    if (transport !== undefined) await (await transport).close();
+  }
+
+  #open(): Promise<Transport> {
+    const { config } = this.#options;
+    if (this.#transport === undefined && config !== undefined)
+      this.#transport = createTransport(config, this.#context.clock);
+    if (this.#transport === undefined)
+      throw new TypeKroError('the client has no transport', { code: 'kube/no-config' });
+    return this.#transport;
+  }
+
+  async #pass(request: Parameters<Transport['request']>[0]) {
+    return (await this.#open()).request(request);
+  }
+
+  async #resource(type: ResourceType, signal: AbortSignal | undefined): Promise<ApiResource> {
+    const resource = await this.discovery.resourceOf(type, signal === undefined ? {} : { signal });
+    if (resource !== undefined) return resource;
+    throw unknownKind(type);
+  }
+
+  async #page(resource: ApiResource, type: ResourceType, options: ListOptions, token: string | undefined) {
+    const limit = options.limit ?? PAGE_SIZE;
+    const path = withQuery(collectionPath(resource, options.namespace), {
+      ...selectorQuery(options),
+      limit: limit === 0 ? undefined : limit,
+      resourceVersion: token === undefined ? options.resourceVersion : undefined,
+      continue: token,
+    });
+    const accept = options.metadataOnly === true ? `${METADATA_LIST},${JSON_TYPE}` : JSON_TYPE;
+    const request: CoreRequest = {
+      method: 'GET',
+      path,
+      headers: { accept },
+      idempotent: true,
+      what: `list ${type.kind}`,
+    };
+    const { text } = await this.#checked(type, () => this.#send(request, options.signal));
+    return readPage(type, text);
+  }
+
+  async #object(
+    request: CoreRequest & { readonly object: ObjectRef },
+    signal: AbortSignal | undefined,
+  ): Promise<KubeObject> {
+    const { text } = await this.#checked(request.object, () => this.#send(request, signal));
+    return parseJson(text) as unknown as KubeObject;
+  }
+
+  #send(request: CoreRequest, signal: AbortSignal | undefined) {
+    return requestText(this.#context, signal === undefined ? request : { ...request, signal });
+  }
+
+  /**
+   * A 404 that is no Status of an object means that the server no longer has the kind: discovery
+   * forgets it, and the error says so instead of looking like a missing object.
+   */
+  async #checked<T>(type: ResourceType, send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (thrown) {
+      if (!isNotFound(thrown) || thrown.details.name !== undefined || thrown.details.kind !== undefined) throw thrown;
+      this.discovery.forget(groupOf(type));
+      throw unknownKind(type, thrown);
+    }
+  }
+}
+
+function unknownKind(type: ResourceType, cause?: unknown): KubeError {
+  return new KubeError(`the server has no kind "${type.kind}" in version "${type.apiVersion}"`, {
+    status: 404,
+    reason: 'UnknownKind',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function groupOf(type: ResourceType): string {
+  const slash = type.apiVersion.indexOf('/');
+  return slash < 0 ? '' : type.apiVersion.slice(0, slash);
+}
+
+function readPage(type: ResourceType, text: string) {
+  const list = parseJson(text);
+  if (!isJsonObject(list)) {
+    throw new KubeError(`the list of ${formatRef({ ...type, name: '' })}is no object`, {
+      status: 200,
+      reason: 'MalformedList',
+    });
+  }
+  const metadata = isJsonObject(list['metadata']) ? list['metadata'] : {};
+  const items = Array.isArray(list['items']) ? (list['items'] as unknown as KubeObject[]) : [];
+  // Servers leave type fields out of the items of built-in lists; every object carries them here.
+  for (const item of items) {
+    item.apiVersion ??= type.apiVersion;
+    item.kind ??= type.kind;
+  }
+  const { continue: next, resourceVersion: version } = metadata;
+  return {
+    items,
+    resourceVersion: typeof version === 'string' ? version : '',
+    next: typeof next === 'string' && next !== '' ? next : undefined,
+  };
+}
+
+function selectorQuery(options: { labelSelector?: string; fieldSelector?: string }): Query {
+  return { labelSelector: options.labelSelector, fieldSelector: options.fieldSelector };
+}
+
+function writeQuery(options: WriteOptions): Query {
+  return {
+    fieldManager: options.fieldManager,
+    fieldValidation: options.fieldValidation,
+    dryRun: options.dryRun === true ? 'All' : undefined,
+  };
+}
+
+function body(content: object, type: string = JSON_TYPE, headers: Readonly<Record<string, string>> = {}) {
+  return {
+    headers: { ...headers, 'content-type': type, accept: headers['accept'] ?? JSON_TYPE },
+    body: stringifyJson(content as JsonObject),
+  };
+}
+
+function impersonationHeaders(impersonate: Impersonation | undefined): Record<string, string> {
+  return impersonate === undefined ? {} : { 'impersonate-user': impersonate.user };
+}

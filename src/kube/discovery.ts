@@ -1,0 +1,164 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { formatApiVersion, isJsonObject, parseApiVersion, parseJson } from '../core/index.ts';
+import { isNotFound } from './error.ts';
+import { groupVersionPath } from './paths.ts';
+import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './types.ts';
+
+/** Asks once a second at most for a kind that the server said it does not have. */
+const MISS_MS = 1000;
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
+
+/** Reads a path of the server; rejects with `KubeError`. */
+export type Fetch = (path: string, accept: string, options: CallOptions) => Promise<string>;
+
+interface Known {
+  readonly resources: ReadonlyMap<string, ApiResource>;
+  readonly askedAt: number;
+}
+
+/**
+ * Discovery that reads one group-version at a time (one small request, also on servers without
+ * aggregated discovery) and keeps it until it is forgotten. Two callers share one request.
+ */
+export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
+  const known = new Map<string, Known>();
+  const asking = new Map<string, Promise<Known>>();
+
+  const ask = (apiVersion: string, options: CallOptions): Promise<Known> => {
+    const running = asking.get(apiVersion);
+    if (running !== undefined) return running;
+    const began = (async () => {
+      try {
+        const resources = await readGroupVersion(fetch, apiVersion, options);
+        const entry = { resources, askedAt: clock.now() };
+        known.set(apiVersion, entry);
+        return entry;
+      } finally {
+        asking.delete(apiVersion);
+      }
+    })();
+    asking.set(apiVersion, began);
+    return began;
+  };
+
+  return {
+    peek: (type) => known.get(type.apiVersion)?.resources.get(type.kind),
+    async resourceOf(type: ResourceType, options: CallOptions = {}) {
+      const entry = known.get(type.apiVersion);
+      const found = entry?.resources.get(type.kind);
+      if (found !== undefined) return found;
+      if (entry !== undefined && clock.now() - entry.askedAt < MISS_MS) return undefined;
+      return (await ask(type.apiVersion, options)).resources.get(type.kind);
+    },
+    async all(options: CallOptions = {}) {
+      const [core, groups] = await Promise.all([
+        fetch('/api', AGGREGATED, options),
+        fetch('/apis', AGGREGATED, options),
+      ]);
+      const aggregated = [core, groups].map((text) => parseAggregated(parseJson(text)));
+      if (aggregated.every((list) => list !== undefined)) return aggregated.flat();
+      const versions = [...legacyVersions(parseJson(core)), ...legacyVersions(parseJson(groups))];
+      const entries = await Promise.all(versions.map((apiVersion) => ask(apiVersion, options)));
+      return entries.flatMap((entry) => [...entry.resources.values()]);
+    },
+    forget(group?: string) {
+      for (const apiVersion of known.keys()) {
+        if (group === undefined || parseApiVersion(apiVersion).group === group) known.delete(apiVersion);
+      }
+    },
+  };
+}
+
+async function readGroupVersion(fetch: Fetch, apiVersion: string, options: CallOptions) {
+  const type = parseApiVersion(apiVersion);
+  try {
+    return parseResourceList(type, parseJson(await fetch(groupVersionPath(type), 'application/json', options)));
+  } catch (thrown) {
+    if (isNotFound(thrown)) return new Map<string, ApiResource>();
+    throw thrown;
+  }
+}
+
+/** Reads an `APIResourceList`; subresources (`pods/status`) are gathered under their resource. */
+export function parseResourceList(
+  type: { readonly group: string; readonly version: string },
+  list: JsonValue,
+): Map<string, ApiResource> {
+  const entries = objects(isJsonObject(list) ? list['resources'] : undefined);
+  const subresources = new Map<string, string[]>();
+  for (const entry of entries) {
+    const [plural = '', subresource] = string(entry['name']).split('/');
+    if (subresource !== undefined) subresources.set(plural, [...(subresources.get(plural) ?? []), subresource]);
+  }
+  const found = new Map<string, ApiResource>();
+  for (const entry of entries) {
+    const plural = string(entry['name']);
+    const kind = string(entry['kind']);
+    if (plural.includes('/') || found.has(kind)) continue;
+    found.set(kind, {
+      group: type.group,
+      version: type.version,
+      kind,
+      plural,
+      singular: string(entry['singularName']),
+      namespaced: entry['namespaced'] === true,
+      shortNames: strings(entry['shortNames']),
+      categories: strings(entry['categories']),
+      verbs: strings(entry['verbs']),
+      subresources: subresources.get(plural) ?? [],
+    });
+  }
+  return found;
+}
+
+/** Reads an `APIGroupDiscoveryList`; `undefined` when the server answered in the old format. */
+export function parseAggregated(list: JsonValue): ApiResource[] | undefined {
+  if (!isJsonObject(list) || list['kind'] !== 'APIGroupDiscoveryList') return undefined;
+  const found: ApiResource[] = [];
+  for (const group of objects(list['items'])) {
+    const metadata = group['metadata'];
+    const name = isJsonObject(metadata) ? string(metadata['name']) : '';
+    for (const version of objects(group['versions'])) {
+      for (const entry of objects(version['resources'])) {
+        const responseKind = entry['responseKind'];
+        found.push({
+          group: name,
+          version: string(version['version']),
+          kind: isJsonObject(responseKind) ? string(responseKind['kind']) : '',
+          plural: string(entry['resource']),
+          singular: string(entry['singularResource']),
+          namespaced: entry['scope'] === 'Namespaced',
+          shortNames: strings(entry['shortNames']),
+          categories: strings(entry['categories']),
+          verbs: strings(entry['verbs']),
+          subresources: objects(entry['subresources']).map((subresource) => string(subresource['subresource'])),
+        });
+      }
+    }
+  }
+  return found;
+}
+
+/** The `apiVersion`s of an `APIVersions` or `APIGroupList`. */
+function legacyVersions(list: JsonValue): string[] {
+  if (!isJsonObject(list)) return [];
+  if (Array.isArray(list['versions'])) return strings(list['versions']);
+  return objects(list['groups']).flatMap((group) =>
+    objects(group['versions']).map((version) =>
+      formatApiVersion({ group: string(group['name']), version: string(version['version']) }),
+    ),
+  );
+}
+
+function objects(value: JsonValue | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+function strings(value: JsonValue | undefined): string[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+}
+
+function string(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import type { JsonObject } from '../core/index.ts';
+import { isJsonObject, TypeKroError } from '../core/index.ts';
+import type { ExecPlugin, KubeConfig } from './kubeconfig.ts';
+
+/** What a credential plugin printed. */
+export interface ExecCredential {
+  readonly token?: string;
+  /** PEM texts. */
+  readonly certificate?: string;
+  readonly key?: string;
+  /** Milliseconds since 1970; absent: good until refused. */
+  readonly expiresAt?: number;
+}
+
+const MOST_OUTPUT_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Runs the credential plugin of a configuration (client.authentication.k8s.io, v1 or v1beta1). It is
+ * never given a terminal; what it writes to stderr is part of the error.
+ *
+ * @throws TypeKroError `kube/exec-plugin` when it cannot be run, fails, or prints no credential.
+ */
+export async function runExecPlugin(config: KubeConfig): Promise<ExecCredential> {
+  const plugin = config.credentials.exec;
+  if (plugin === undefined) throw new TypeKroError('no credential plugin is configured', { code: 'kube/exec-plugin' });
+  const info: JsonObject = {
+    apiVersion: plugin.apiVersion,
+    kind: 'ExecCredential',
+    spec: { interactive: false, ...(plugin.provideClusterInfo ? { cluster: clusterInfo(config) } : {}) },
+  };
+  const env = { ...process.env, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) };
+  const output = await run(plugin, env);
+  return readCredential(plugin, output);
+}
+
+function run(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(plugin.command, [...plugin.args], { env, maxBuffer: MOST_OUTPUT_BYTES }, (error, stdout, stderr) => {
+      if (error === null) return resolve(stdout);
+      const said = stderr.trim() === '' ? error.message : stderr.trim();
+      reject(pluginError(plugin, `failed: ${said}`, error));
+    });
+  });
+}
+
+function readCredential(plugin: ExecPlugin, output: string): ExecCredential {
+  let value: unknown;
+  try {
+    value = JSON.parse(output);
+  } catch (cause) {
+    throw pluginError(plugin, 'printed no JSON', cause);
+  }
+  const status = isJsonObject(value) && value['kind'] === 'ExecCredential' ? value['status'] : undefined;
+  if (!isJsonObject(status)) throw pluginError(plugin, 'printed no ExecCredential with a status');
+  const { token, clientCertificateData, clientKeyData, expirationTimestamp } = status;
+  const expiresAt = typeof expirationTimestamp === 'string' ? Date.parse(expirationTimestamp) : Number.NaN;
+  return {
+    ...(typeof token === 'string' ? { token } : {}),
+    ...(typeof clientCertificateData === 'string' ? { certificate: clientCertificateData } : {}),
+    ...(typeof clientKeyData === 'string' ? { key: clientKeyData } : {}),
+    ...(Number.isNaN(expiresAt) ? {} : { expiresAt }),
+  };
+}
+
+function clusterInfo(config: KubeConfig): JsonObject {
+  return {
+    server: config.server,
+    'insecure-skip-tls-verify': config.insecureSkipTlsVerify,
+    ...(config.tlsServerName === undefined ? {} : { 'tls-server-name': config.tlsServerName }),
+    ...(config.proxyUrl === undefined ? {} : { 'proxy-url': config.proxyUrl }),
+    ...(config.certificateAuthority === undefined
+      ? {}
+      : { 'certificate-authority-data': Buffer.from(config.certificateAuthority).toString('base64') }),
+  };
+}
+
+function pluginError(plugin: ExecPlugin, message: string, cause?: unknown): TypeKroError {
+  return new TypeKroError(`the credential plugin "${plugin.command}" ${message}`, {
+    code: 'kube/exec-plugin',
+    ...(plugin.installHint === undefined ? {} : { remedy: plugin.installHint }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TypeKroError } from '../core/index.ts';
+import type { KubeConfig } from './kubeconfig.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Where the kubelet puts a pod's credentials. */
+const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** Does the environment look like that of a pod? */
+export function isInCluster(env: Env): boolean {
+  return (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '' && (env['KUBERNETES_SERVICE_PORT'] ?? '') !== '';
+}
+
+/** The configuration of a pod's service account. Its token is read again every minute, since it rotates. */
+export async function inClusterConfig(env: Env, folder: string = FOLDER): Promise<KubeConfig> {
+  const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
+  const port = env['KUBERNETES_SERVICE_PORT'] ?? '443';
+  try {
+    const [certificateAuthority, namespace] = await Promise.all([
+      readFile(join(folder, 'ca.crt'), 'utf8'),
+      readFile(join(folder, 'namespace'), 'utf8'),
+    ]);
+    return {
+      server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      certificateAuthority,
+      insecureSkipTlsVerify: false,
+      credentials: { tokenFile: join(folder, 'token') },
+      namespace: namespace.trim(),
+      context: 'in-cluster',
+    };
+  } catch (thrown) {
+    throw TypeKroError.from(thrown, { code: 'kube/no-config', what: `read the service account in ${folder}` });
+  }
+}

@@ -1,0 +1,241 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject, TypeKroError } from '../core/index.ts';
+import { inClusterConfig, isInCluster } from './in-cluster.ts';
+
+/** A command that prints credentials (`users[].user.exec` of a kubeconfig). */
+export interface ExecPlugin {
+  readonly apiVersion: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly installHint?: string;
+  /** Tell the plugin about the cluster in `KUBERNETES_EXEC_INFO`. */
+  readonly provideClusterInfo: boolean;
+}
+
+/** How to prove who we are; the first that is present of certificate, exec, token file, token, password is used. */
+export interface Credentials {
+  /** PEM texts. */
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+  readonly token?: string;
+  /** Read anew every minute, since in-cluster tokens rotate. */
+  readonly tokenFile?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly exec?: ExecPlugin;
+}
+
+/** One API server and the way in: a context of a kubeconfig, resolved, with all files read. */
+export interface KubeConfig {
+  /** E.g. `https://127.0.0.1:6443`; a path in it is put before every request's. */
+  readonly server: string;
+  /** PEM text of the authorities to trust; absent: the machine's. */
+  readonly certificateAuthority?: string;
+  readonly insecureSkipTlsVerify: boolean;
+  /** Name to check the server's certificate against, if not the host of `server`. */
+  readonly tlsServerName?: string;
+  readonly proxyUrl?: string;
+  readonly credentials: Credentials;
+  /** Where objects go that name no namespace. */
+  readonly namespace: string;
+  readonly context: string;
+}
+
+/** Where to look for a configuration. */
+export interface LoadKubeConfigOptions {
+  /** Content of a kubeconfig; files are not looked at. */
+  readonly text?: string;
+  /** A file. Default: those of `KUBECONFIG`, else `~/.kube/config`, else the pod's service account. */
+  readonly path?: string;
+  /** Default: the file's `current-context`. */
+  readonly context?: string;
+  /** Default: `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** An entry of `clusters`, `users` or `contexts` with the folder that its relative paths begin at. */
+interface Entry {
+  readonly value: JsonObject;
+  readonly folder: string;
+}
+
+interface Merged {
+  readonly clusters: Map<string, Entry>;
+  readonly users: Map<string, Entry>;
+  readonly contexts: Map<string, Entry>;
+  currentContext: string | undefined;
+}
+
+/**
+ * Reads kubeconfig files as kubectl does: several files are merged, the first to name an entry wins, and
+ * relative paths count from the file they stand in. Without any file a pod's service account is used.
+ *
+ * @throws TypeKroError `kube/no-config` when there is none, `kube/bad-config` when it cannot be used.
+ */
+export async function loadKubeConfig(options: LoadKubeConfigOptions = {}): Promise<KubeConfig> {
+  const env = options.env ?? process.env;
+  const sources = await readSources(options, env);
+  if (sources.length === 0) {
+    if (isInCluster(env)) return inClusterConfig(env);
+    throw new TypeKroError('there is no kubeconfig and no service account of a pod', {
+      code: 'kube/no-config',
+      remedy: 'set KUBECONFIG, name a file with --kubeconfig, or start a cluster with `typekro up`',
+    });
+  }
+  const { parse } = await import('yaml');
+  const merged: Merged = { clusters: new Map(), users: new Map(), contexts: new Map(), currentContext: undefined };
+  for (const source of sources) addFile(merged, parseFile(parse, source), source.folder);
+  return resolveContext(merged, options.context ?? merged.currentContext);
+}
+
+interface Source {
+  readonly name: string;
+  readonly text: string;
+  readonly folder: string;
+}
+
+async function readSources(
+  options: LoadKubeConfigOptions,
+  env: NonNullable<LoadKubeConfigOptions['env']>,
+): Promise<Source[]> {
+  if (options.text !== undefined) return [{ name: 'kubeconfig', text: options.text, folder: process.cwd() }];
+  if (options.path !== undefined) return [await readSource(options.path)];
+  const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
+  const paths = listed.length > 0 ? listed : [join(env['HOME'] ?? homedir(), '.kube', 'config')];
+  const found = await Promise.all(paths.map(readSourceIfThere));
+  return found.filter((source) => source !== undefined);
+}
+
+async function readSource(path: string): Promise<Source> {
+  return { name: path, text: await readFile(path, 'utf8'), folder: dirname(resolve(path)) };
+}
+
+/** Files named in `KUBECONFIG` need not exist, as for kubectl. */
+async function readSourceIfThere(path: string): Promise<Source | undefined> {
+  try {
+    return await readSource(path);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw TypeKroError.from(thrown, { code: 'kube/bad-config', what: `read ${path}` });
+  }
+}
+
+function parseFile(parse: (text: string) => unknown, source: Source): JsonObject {
+  try {
+    const value = parse(source.text);
+    if (isJsonObject(value)) return value;
+  } catch (cause) {
+    throw new TypeKroError(`${source.name} is no YAML: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      code: 'kube/bad-config',
+      cause,
+    });
+  }
+  throw new TypeKroError(`${source.name} is no kubeconfig`, { code: 'kube/bad-config' });
+}
+
+function addFile(merged: Merged, file: JsonObject, folder: string): void {
+  for (const [list, kind, entries] of [
+    ['clusters', 'cluster', merged.clusters],
+    ['users', 'user', merged.users],
+    ['contexts', 'context', merged.contexts],
+  ] as const) {
+    for (const entry of asObjects(file[list])) {
+      const name = entry['name'];
+      const value = entry[kind];
+      if (typeof name !== 'string' || entries.has(name)) continue;
+      entries.set(name, { value: isJsonObject(value) ? value : {}, folder });
+    }
+  }
+  const current = file['current-context'];
+  if (merged.currentContext === undefined && typeof current === 'string' && current !== '')
+    merged.currentContext = current;
+}
+
+async function resolveContext(merged: Merged, name: string | undefined): Promise<KubeConfig> {
+  const context = name === undefined ? undefined : merged.contexts.get(name);
+  if (name === undefined || context === undefined) {
+    const known = [...merged.contexts.keys()];
+    throw new TypeKroError(name === undefined ? 'no context is chosen' : `there is no context "${name}"`, {
+      code: 'kube/bad-config',
+      remedy: known.length === 0 ? 'add a context to the kubeconfig' : `use one of: ${known.join(', ')}`,
+    });
+  }
+  const clusterName = string(context.value['cluster']);
+  const cluster = merged.clusters.get(clusterName ?? '');
+  const server = cluster === undefined ? undefined : string(cluster.value['server']);
+  if (cluster === undefined || server === undefined) {
+    throw new TypeKroError(`context "${name}" names no usable cluster ("${clusterName ?? ''}")`, {
+      code: 'kube/bad-config',
+    });
+  }
+  const user = merged.users.get(string(context.value['user']) ?? '');
+  const authority = await pem(cluster, 'certificate-authority');
+  return {
+    server,
+    ...(authority === undefined ? {} : { certificateAuthority: authority }),
+    insecureSkipTlsVerify: cluster.value['insecure-skip-tls-verify'] === true,
+    ...optional('tlsServerName', string(cluster.value['tls-server-name'])),
+    ...optional('proxyUrl', string(cluster.value['proxy-url'])),
+    credentials: user === undefined ? {} : await readCredentials(user),
+    namespace: string(context.value['namespace']) ?? 'default',
+    context: name,
+  };
+}
+
+async function readCredentials(user: Entry): Promise<Credentials> {
+  const tokenFile = string(user.value['tokenFile']);
+  const exec = user.value['exec'];
+  return {
+    ...optional('clientCertificate', await pem(user, 'client-certificate')),
+    ...optional('clientKey', await pem(user, 'client-key')),
+    ...optional('token', string(user.value['token'])),
+    ...optional('tokenFile', tokenFile === undefined ? undefined : resolve(user.folder, tokenFile)),
+    ...optional('username', string(user.value['username'])),
+    ...optional('password', string(user.value['password'])),
+    ...(isJsonObject(exec) ? { exec: readExec(exec, user.folder) } : {}),
+  };
+}
+
+function readExec(exec: JsonObject, folder: string): ExecPlugin {
+  const command = string(exec['command']) ?? '';
+  const env: Record<string, string> = {};
+  for (const entry of asObjects(exec['env'])) env[string(entry['name']) ?? ''] = string(entry['value']) ?? '';
+  return {
+    apiVersion: string(exec['apiVersion']) ?? 'client.authentication.k8s.io/v1',
+    // A command with a path in it counts from the kubeconfig; a bare name is looked up in PATH.
+    command: /[/\\]/.test(command) ? resolve(folder, command) : command,
+    args: Array.isArray(exec['args']) ? exec['args'].map(String) : [],
+    env,
+    ...optional('installHint', string(exec['installHint'])),
+    provideClusterInfo: exec['provideClusterInfo'] === true,
+  };
+}
+
+/** A PEM text that stands in the entry as base64 (`<key>-data`) or in a file (`<key>`). */
+async function pem(entry: Entry, key: string): Promise<string | undefined> {
+  const data = string(entry.value[`${key}-data`]);
+  if (data !== undefined && data !== '') return Buffer.from(data, 'base64').toString('utf8');
+  const path = string(entry.value[key]);
+  if (path === undefined || path === '') return undefined;
+  try {
+    return await readFile(resolve(entry.folder, path), 'utf8');
+  } catch (thrown) {
+    throw TypeKroError.from(thrown, { code: 'kube/bad-config', what: `read ${key}` });
+  }
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}
+
+function asObjects(value: JsonValue | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+function string(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

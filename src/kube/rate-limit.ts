@@ -1,0 +1,21 @@
+import { pause } from './clock.ts';
+import type { Clock } from './types.ts';
+
+/** A token bucket: `perSecond` requests on average, `burst` at once. */
+export interface RateLimit {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** A function that resolves when the next request may go; requests go in the order in which they asked. */
+export function rateLimiter(limit: RateLimit, clock: Clock): (signal: AbortSignal | undefined) => Promise<void> {
+  // The time at which the bucket would be full again; each request moves it by one token's worth.
+  let fullAt = Number.NEGATIVE_INFINITY;
+  const tokenMs = 1000 / limit.perSecond;
+  return async (signal) => {
+    const now = clock.now();
+    fullAt = Math.max(fullAt, now) + tokenMs;
+    const wait = fullAt - now - limit.burst * tokenMs;
+    if (wait > 0) await pause(clock, wait, signal);
+  };
+}

@@ -1,0 +1,127 @@
+import { backoffMs } from './backoff.ts';
+import { readText } from './body.ts';
+import { pause } from './clock.ts';
+import { errorOfResponse, KubeError } from './error.ts';
+import type { ObjectRef } from '../core/index.ts';
+import type { Clock, Transport, TransportResponse } from './types.ts';
+
+/** A request with what the core must know of it besides its bytes. */
+export interface CoreRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+  /** May it be sent again when its outcome is unknown? True for reads and for idempotent writes. */
+  readonly idempotent: boolean;
+  readonly what: string;
+  readonly object?: ObjectRef;
+}
+
+/** What the core works with. */
+export interface RequestContext {
+  readonly transport: () => Promise<Transport>;
+  readonly clock: Clock;
+  /** In [0, 1); decides jitter. */
+  readonly random: () => number;
+  /** How often a request is sent again at most. */
+  readonly retries: number;
+  /** Headers of every request: user agent, impersonation. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Told of every request that got an answer or failed; for metrics and tests. */
+  readonly observe: ((request: CoreRequest, status: number, milliseconds: number) => void) | undefined;
+  /** Waits until the client-side rate limit lets a request through; absent without a limit. */
+  readonly admit: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
+}
+
+const RETRY = { firstMs: 100, mostMs: 5000 };
+
+/** Sends and reads the whole answer; rejects with `KubeError` for any status from 400. */
+export async function requestText(
+  context: RequestContext,
+  request: CoreRequest,
+): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string }> {
+  return withRetries(context, request, async (response) => {
+    const text = await readText(response.body);
+    if (response.status >= 400) throw errorOfResponse(response, text, about(request));
+    return { status: response.status, headers: response.headers, text };
+  });
+}
+
+/** Sends and gives the answer with its body unread, for streams; rejects like `requestText`. Never retries. */
+export async function requestStream(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
+  const response = await sendOnce(context, request);
+  if (response.status < 400) return response;
+  throw errorOfResponse(response, await readText(response.body), about(request));
+}
+
+async function withRetries<T>(
+  context: RequestContext,
+  request: CoreRequest,
+  read: (response: TransportResponse) => Promise<T>,
+): Promise<T> {
+  for (let failures = 0; ;) {
+    try {
+      return await read(await sendOnce(context, request));
+    } catch (thrown) {
+      const error = toKubeError(thrown, request);
+      failures += 1;
+      if (failures > context.retries || !mayRetry(error, request)) throw error;
+      const wait = error.retryAfterMs ?? backoffMs(RETRY, failures, context.random());
+      await pause(context.clock, wait, request.signal);
+    }
+  }
+}
+
+async function sendOnce(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
+  if (request.signal?.aborted === true) throw abortedError(request);
+  if (context.admit !== undefined) await context.admit(request.signal);
+  const began = context.clock.now();
+  let status = 0;
+  try {
+    const transport = await context.transport();
+    const response = await transport.request({
+      method: request.method,
+      path: request.path,
+      headers: { ...context.headers, ...request.headers },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
+    status = response.status;
+    return response;
+  } catch (thrown) {
+    throw toKubeError(thrown, request);
+  } finally {
+    context.observe?.(request, status, context.clock.now() - began);
+  }
+}
+
+/**
+ * 429 means that the server did not begin; the rest may have been carried out, so it is repeated only
+ * where a second time does no harm.
+ */
+function mayRetry(error: KubeError, request: CoreRequest): boolean {
+  if (request.signal?.aborted === true || error.reason === 'Aborted') return false;
+  if (error.status === 429) return true;
+  return request.idempotent && (error.reason === 'Transport' || error.status === 503 || error.status === 504);
+}
+
+function toKubeError(thrown: unknown, request: CoreRequest): KubeError {
+  if (thrown instanceof KubeError) return thrown;
+  if (request.signal?.aborted === true) return abortedError(request);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new KubeError(message === '' ? 'the connection failed' : message, {
+    status: 0,
+    reason: 'Transport',
+    cause: thrown,
+    ...about(request),
+  });
+}
+
+function abortedError(request: CoreRequest): KubeError {
+  return new KubeError('the request was given up', { status: 0, reason: 'Aborted', ...about(request) });
+}
+
+function about(request: CoreRequest): { what: string; object?: ObjectRef } {
+  return { what: request.what, ...(request.object === undefined ? {} : { object: request.object }) };
+}

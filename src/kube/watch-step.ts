@@ -1,0 +1,183 @@
+import type { JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject, parseJson } from '../core/index.ts';
+import { backoffMs } from './backoff.ts';
+import { errorOfStatus, KubeError } from './error.ts';
+import type { ObjectList, WatchEvent } from './types.ts';
+
+/** Where a watch stands. */
+export interface WatchState {
+  /**
+   * - `listing`: a list is being read;
+   * - `streaming`: the server sends the existing objects as events, up to its bookmark;
+   * - `watching`: changes after `resourceVersion` come in;
+   * - `waiting`: something failed, the pause before the next try runs.
+   */
+  readonly phase: 'listing' | 'streaming' | 'watching' | 'waiting';
+  /** Continue here; absent while a listing is needed. */
+  readonly resourceVersion?: string;
+  /** Failures in a row; anything that arrives sets it back. */
+  readonly failures: number;
+  /** Does the server send lists as streams? Off after it refused one. */
+  readonly streamsLists: boolean;
+}
+
+/** What happens to a watch. `random` in [0, 1) decides the jitter. */
+export type WatchInput =
+  | { readonly type: 'begin' }
+  | { readonly type: 'listed'; readonly list: ObjectList }
+  | { readonly type: 'line'; readonly text: string }
+  | { readonly type: 'ended' }
+  | { readonly type: 'idle' }
+  | { readonly type: 'failed'; readonly error: KubeError; readonly random: number }
+  | { readonly type: 'waited' };
+
+/** What to do next: tell the consumer, or start the next effect (which ends a stream that is still open). */
+export type WatchAction =
+  | { readonly type: 'emit'; readonly event: WatchEvent }
+  | { readonly type: 'list' }
+  | { readonly type: 'open'; readonly resourceVersion?: string }
+  | { readonly type: 'wait'; readonly milliseconds: number };
+
+const RETRY = { firstMs: 500, mostMs: 30_000 };
+
+/** The state before `begin`. With `resourceVersion` nothing is listed. */
+export function initialWatchState(options: { resourceVersion?: string; streamsLists: boolean }): WatchState {
+  const { resourceVersion, streamsLists } = options;
+  return {
+    phase: 'waiting',
+    failures: 0,
+    streamsLists,
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+}
+
+/**
+ * One step of a watch. It lists once (or takes the list as a stream), then follows changes for ever:
+ * an ended or silent stream is opened again where it stopped, 410 lists anew, everything else waits
+ * with growing pauses. No event is lost between two streams, since each begins at the last version seen.
+ */
+export function watchStep(state: WatchState, input: WatchInput): readonly [readonly WatchAction[], WatchState] {
+  switch (input.type) {
+    case 'begin':
+    case 'waited':
+      return start(state);
+    case 'ended':
+    case 'idle':
+      return ended(state);
+    case 'listed':
+      return listed(state, input.list);
+    case 'line':
+      return line(state, input.text);
+    default:
+      return failed(state, input.error, input.random);
+  }
+}
+
+/** A stream that ended is opened again at once, unless streams keep ending without a single line. */
+function ended(state: WatchState): readonly [readonly WatchAction[], WatchState] {
+  const failures = state.failures + 1;
+  if (failures < 3) return start({ ...state, failures });
+  const milliseconds = backoffMs(RETRY, failures - 2, 1);
+  return [[{ type: 'wait', milliseconds }], { ...state, phase: 'waiting', failures }];
+}
+
+function start(state: WatchState): readonly [readonly WatchAction[], WatchState] {
+  const { resourceVersion, failures, streamsLists } = state;
+  if (resourceVersion !== undefined) {
+    return [[{ type: 'open', resourceVersion }], { phase: 'watching', resourceVersion, failures, streamsLists }];
+  }
+  const restarted: WatchAction = { type: 'emit', event: { type: 'RESTARTED' } };
+  return streamsLists
+    ? [[restarted, { type: 'open' }], { phase: 'streaming', failures, streamsLists }]
+    : [[{ type: 'list' }], { phase: 'listing', failures, streamsLists }];
+}
+
+function listed(state: WatchState, list: ObjectList): readonly [readonly WatchAction[], WatchState] {
+  const { resourceVersion } = list;
+  const events: WatchEvent[] = [
+    { type: 'RESTARTED' },
+    ...list.items.map((object) => ({ type: 'ADDED' as const, object })),
+    { type: 'SYNCED', resourceVersion },
+  ];
+  const actions: WatchAction[] = events.map((event) => ({ type: 'emit', event }));
+  return [
+    [...actions, { type: 'open', resourceVersion }],
+    { phase: 'watching', resourceVersion, failures: 0, streamsLists: state.streamsLists },
+  ];
+}
+
+function line(state: WatchState, text: string): readonly [readonly WatchAction[], WatchState] {
+  const entry = parseLine(text);
+  if (entry instanceof KubeError) return failed(state, entry, 1);
+  const { type, object } = entry;
+  if (type === 'ERROR') return failed(state, errorOfStatus(object as JsonValue), 1);
+  const resourceVersion = object.metadata.resourceVersion ?? state.resourceVersion;
+  if (state.phase === 'streaming') {
+    if (type === 'BOOKMARK') return bookmarkOfList(state, object);
+    return [[{ type: 'emit', event: { type, object } }], { ...state, failures: 0 }];
+  }
+  const next = { ...state, failures: 0, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  if (type !== 'BOOKMARK') return [[{ type: 'emit', event: { type, object } }], next];
+  return [[{ type: 'emit', event: { type, resourceVersion: resourceVersion ?? '' } }], next];
+}
+
+/** While a list is streamed, only the bookmark that carries the mark says that all existing objects came. */
+function bookmarkOfList(state: WatchState, object: KubeObject): readonly [readonly WatchAction[], WatchState] {
+  const { resourceVersion, annotations } = object.metadata;
+  if (resourceVersion === undefined || annotations?.['k8s.io/initial-events-end'] !== 'true') return [[], state];
+  return [
+    [{ type: 'emit', event: { type: 'SYNCED', resourceVersion } }],
+    { phase: 'watching', resourceVersion, failures: 0, streamsLists: state.streamsLists },
+  ];
+}
+
+function failed(state: WatchState, error: KubeError, random: number): readonly [readonly WatchAction[], WatchState] {
+  if (state.phase === 'streaming' && (error.status === 422 || error.status === 400)) {
+    return start({ phase: 'waiting', failures: state.failures, streamsLists: false });
+  }
+  const failures = state.failures + 1;
+  const { streamsLists } = state;
+  if (error.status === 410) {
+    // The first time at once; a server that answers every list's version with 410 gets pauses.
+    if (failures === 1) {
+      const [actions, next] = start({ phase: 'waiting', failures, streamsLists });
+      return [actions, next];
+    }
+    return wait({ phase: 'waiting', failures, streamsLists }, error, random);
+  }
+  return wait({ ...state, phase: 'waiting', failures }, error, random);
+}
+
+function wait(state: WatchState, error: KubeError, random: number): readonly [readonly WatchAction[], WatchState] {
+  const milliseconds = error.retryAfterMs ?? backoffMs(RETRY, state.failures, random);
+  return [
+    [
+      { type: 'emit', event: { type: 'ERROR', error, retryAfterMs: milliseconds } },
+      { type: 'wait', milliseconds },
+    ],
+    state,
+  ];
+}
+
+type Line = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; readonly object: KubeObject };
+
+const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
+
+/** A line of a watch, or why it is none. A malformed line is never skipped: what it said would be lost. */
+function parseLine(text: string): Line | KubeError {
+  let value: JsonValue;
+  try {
+    value = parseJson(text);
+  } catch (cause) {
+    return malformed('a line of the watch is no JSON', cause);
+  }
+  if (!isJsonObject(value) || !TYPES.has(value['type'])) return malformed('a line of the watch is no watch event');
+  const object = value['object'];
+  if (value['type'] === 'ERROR') return { type: 'ERROR', object: object as unknown as KubeObject };
+  if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event holds no object');
+  return value as unknown as Line;
+}
+
+function malformed(message: string, cause?: unknown): KubeError {
+  return new KubeError(message, { status: 0, reason: 'MalformedWatch', ...(cause === undefined ? {} : { cause }) });
+}

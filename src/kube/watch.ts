@@ -1,0 +1,138 @@
+import { readLines } from './body.ts';
+import { isAborted, KubeError } from './error.ts';
+import type { Clock, ObjectList, TransportResponse, WatchEvent } from './types.ts';
+import type { WatchAction, WatchInput, WatchState } from './watch-step.ts';
+import { initialWatchState, watchStep } from './watch-step.ts';
+
+/** The effects of a watch. */
+export interface WatchEffects {
+  list(signal: AbortSignal): Promise<ObjectList>;
+  /** Opens the stream of changes; without a version the server is to send the existing objects first. */
+  open(resourceVersion: string | undefined, signal: AbortSignal): Promise<TransportResponse>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly idleTimeoutMs: number;
+}
+
+/** How a watch begins. */
+export interface WatchStart {
+  readonly resourceVersion?: string;
+  readonly streamsLists: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs the watch's step function. Ends (without an error) when the signal aborts or the consumer leaves. */
+export async function* runWatch(effects: WatchEffects, options: WatchStart): AsyncGenerator<WatchEvent, void> {
+  const outer = new AbortController();
+  const giveUp = () => outer.abort();
+  options.signal?.addEventListener('abort', giveUp, { once: true });
+  if (options.signal?.aborted === true) giveUp();
+  const stream = new WatchStream(effects, outer.signal);
+  let state: WatchState = initialWatchState(options);
+  let input: WatchInput = { type: 'begin' };
+  try {
+    while (!outer.signal.aborted) {
+      const [actions, next] = watchStep(state, input);
+      state = next;
+      let effect: WatchAction | undefined;
+      for (const action of actions) {
+        if (action.type === 'emit') yield action.event;
+        else effect = action;
+      }
+      input = await stream.run(effect);
+    }
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
+    outer.abort();
+    stream.close();
+  }
+}
+
+/** The one open stream of a watch: starts effects and reads the next input. */
+class WatchStream {
+  readonly #effects: WatchEffects;
+  readonly #signal: AbortSignal;
+  #lines: AsyncGenerator<string, void> | undefined;
+  #connection: AbortController | undefined;
+
+  constructor(effects: WatchEffects, signal: AbortSignal) {
+    this.#effects = effects;
+    this.#signal = signal;
+  }
+
+  /** Starts the effect, if there is one, and gives what came of it; without one, the next line. */
+  async run(effect: WatchAction | undefined): Promise<WatchInput> {
+    try {
+      if (effect?.type === 'list') {
+        this.close();
+        return { type: 'listed', list: await this.#effects.list(this.#signal) };
+      }
+      if (effect?.type === 'wait') {
+        this.close();
+        await this.#wait(effect.milliseconds);
+        return { type: 'waited' };
+      }
+      if (effect?.type === 'open') await this.#open(effect.resourceVersion);
+      return await this.#next();
+    } catch (thrown) {
+      if (isAborted(thrown) && this.#signal.aborted) return { type: 'ended' };
+      const error = thrown instanceof KubeError ? thrown : transportError(thrown);
+      return { type: 'failed', error, random: this.#effects.random() };
+    }
+  }
+
+  /** Ends the open stream; what still comes on it is not read. */
+  close(): void {
+    this.#lines = undefined;
+    this.#connection?.abort();
+    this.#connection = undefined;
+  }
+
+  async #open(resourceVersion: string | undefined): Promise<void> {
+    this.close();
+    const connection = new AbortController();
+    this.#connection = connection;
+    this.#signal.addEventListener('abort', () => connection.abort(), { once: true, signal: connection.signal });
+    const response = await this.#effects.open(resourceVersion, connection.signal);
+    this.#lines = readLines(response.body);
+  }
+
+  async #next(): Promise<WatchInput> {
+    const lines = this.#lines;
+    if (lines === undefined) return { type: 'ended' };
+    let idle = false;
+    const timer = this.#effects.clock.setTimer(this.#effects.idleTimeoutMs, () => {
+      idle = true;
+      this.#connection?.abort();
+    });
+    try {
+      const { done, value } = await lines.next();
+      if (done !== true) return { type: 'line', text: value };
+      this.close();
+      return { type: 'ended' };
+    } catch (thrown) {
+      if (!idle) throw thrown;
+      this.close();
+      return { type: 'idle' };
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        timer.cancel();
+        this.#signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = this.#effects.clock.setTimer(milliseconds, done);
+      this.#signal.addEventListener('abort', done, { once: true });
+    });
+  }
+}
+
+function transportError(thrown: unknown): KubeError {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new KubeError(message, { status: 0, reason: 'Transport', cause: thrown });
+}
