@@ -80,7 +80,7 @@ async function tlsOptions(config: KubeConfig, authenticator: Authenticator) {
   const certificate = await authenticator.certificate();
   return {
     ...(config.certificateAuthority === undefined ? {} : { ca: config.certificateAuthority }),
-    ...(certificate ?? {}),
+    ...certificate,
     ...(config.tlsServerName === undefined ? {} : { servername: config.tlsServerName }),
     rejectUnauthorized: !config.insecureSkipTlsVerify,
   };

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { KubeClient } from './client.ts';
+import { KubeError } from './error.ts';
+import type { FakeAnswer } from './fake-transport.ts';
+import { fakeTransport } from './fake-transport.ts';
+import type { Clock, TransportRequest, WatchEvent } from './types.ts';
+
+/** Timers fire at once, so that pauses between retries take no time. */
+const instantClock: Clock = {
+  now: () => 0,
+  setTimer(_milliseconds, callback) {
+    const handle = setImmediate(callback);
+    return { cancel: () => clearImmediate(handle) };
+  },
+};
+
+const CORE = {
+  kind: 'APIResourceList',
+  resources: [
+    { name: 'configmaps', singularName: 'configmap', namespaced: true, kind: 'ConfigMap', verbs: ['get'] },
+    { name: 'namespaces', singularName: 'namespace', namespaced: false, kind: 'Namespace', verbs: ['get'] },
+    { name: 'namespaces/status', singularName: '', namespaced: false, kind: 'Namespace', verbs: ['get'] },
+  ],
+};
+const MAP = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n' } };
+const REF = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'n' };
+
+function setup(answer: (request: TransportRequest) => FakeAnswer | Error) {
+  const transport = fakeTransport((request) => (request.path === '/api/v1' ? { body: CORE } : answer(request)));
+  const client = new KubeClient({ transport, clock: instantClock, random: () => 0 });
+  const asked = () => transport.requests.filter(({ path }) => path !== '/api/v1').map((r) => `${r.method} ${r.path}`);
+  return { client, transport, asked };
+}
+
+const notFound = {
+  status: 404,
+  body: {
+    kind: 'Status',
+    reason: 'NotFound',
+    message: 'configmaps "a" not found',
+    details: { name: 'a', kind: 'configmaps' },
+  },
+};
+
+describe('KubeClient', () => {
+  it('reads pages until there are no more, and gives every object its type', async () => {
+    const { client, asked } = setup(({ path }) =>
+      path.includes('continue=')
+        ? { body: { metadata: { resourceVersion: '9' }, items: [{ metadata: { name: 'b' } }] } }
+        : { body: { metadata: { resourceVersion: '9', continue: 'x=' }, items: [{ metadata: { name: 'a' } }] } },
+    );
+    const list = await client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'n', labelSelector: 'a=b' });
+    expect(list.items.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['ConfigMap a', 'ConfigMap b']);
+    expect(asked()).toEqual([
+      'GET /api/v1/namespaces/n/configmaps?labelSelector=a%3Db&limit=500',
+      'GET /api/v1/namespaces/n/configmaps?labelSelector=a%3Db&limit=500&continue=x%3D',
+    ]);
+  });
+
+  it('applies with manager and force, and keeps integers beyond 2^53', async () => {
+    const { client, transport } = setup(() => ({
+      body: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{},"n":9007199254740993}',
+    }));
+    const answer = await client.apply({ ...MAP, n: 9007199254740993n }, { fieldManager: 'm', force: true });
+    const sent = transport.requests.at(-1);
+    expect(sent?.path).toBe('/api/v1/namespaces/n/configmaps/a?fieldManager=m&force=true');
+    expect(sent?.headers?.['content-type']).toBe('application/apply-patch+yaml');
+    expect(sent?.body).toContain('"n":9007199254740993');
+    expect(answer['n']).toBe(9007199254740993n);
+  });
+
+  it('makes a typed error of a Status', async () => {
+    const { client } = setup(() => notFound);
+    await expect(client.get(REF)).rejects.toMatchObject({
+      code: 'kube/not-found',
+      status: 404,
+      reason: 'NotFound',
+      message: 'configmaps "a" not found',
+      details: { name: 'a' },
+      object: REF,
+    });
+    expect(await client.find(REF)).toBeUndefined();
+  });
+
+  it('tells a removed kind from a missing object, and asks discovery again for it', async () => {
+    const { client, transport } = setup(() => ({ status: 404, body: '404 page not found' }));
+    await expect(client.get(REF)).rejects.toMatchObject({ reason: 'UnknownKind' });
+    await expect(client.get(REF)).rejects.toMatchObject({ reason: 'UnknownKind' });
+    expect(transport.requests.filter(({ path }) => path === '/api/v1')).toHaveLength(2);
+  });
+
+  const retries: readonly { title: string; write: boolean; first: FakeAnswer | Error; tries: number }[] = [
+    { title: 'repeats a read after 503', write: false, first: { status: 503, body: '' }, tries: 2 },
+    { title: 'repeats a read after a lost connection', write: false, first: new Error('reset'), tries: 2 },
+    {
+      title: 'repeats any request after 429',
+      write: true,
+      first: { status: 429, body: '', headers: { 'retry-after': '0' } },
+      tries: 2,
+    },
+    { title: 'never repeats a create whose outcome is unknown', write: true, first: new Error('reset'), tries: 1 },
+    { title: 'never repeats what the server refused', write: false, first: { status: 403, body: '' }, tries: 1 },
+  ];
+  it.each(retries)('$title', async ({ write, first, tries }) => {
+    let count = 0;
+    const { client } = setup(() => {
+      count += 1;
+      return count === 1 ? first : { body: MAP };
+    });
+    const call = write ? client.create(MAP) : client.get(REF);
+    if (tries === 1) await expect(call).rejects.toBeInstanceOf(KubeError);
+    else expect(await call).toEqual(MAP);
+    expect(count).toBe(tries);
+  });
+
+  it('gives up at once when its signal aborts', async () => {
+    const { client, asked } = setup(() => ({ body: MAP }));
+    await expect(client.get(REF, { signal: AbortSignal.abort() })).rejects.toMatchObject({ reason: 'Aborted' });
+    expect(asked()).toEqual([]);
+  });
+
+  it('watches: streams the list where the server can, then follows', async () => {
+    const event = (type: string, version: string, mark?: string) =>
+      JSON.stringify({
+        type,
+        object: {
+          ...MAP,
+          metadata: {
+            name: 'a',
+            resourceVersion: version,
+            ...(mark === undefined ? {} : { annotations: { [mark]: 'true' } }),
+          },
+        },
+      });
+    const { client, asked } = setup(() => ({
+      body: `${event('ADDED', '1')}\n${event('BOOKMARK', '2', 'k8s.io/initial-events-end')}\n${event('DELETED', '3')}\n`,
+    }));
+    const seen: string[] = [];
+    for await (const entry of client.watch({ apiVersion: 'v1', kind: 'ConfigMap' })) {
+      seen.push(describeEvent(entry));
+      if (entry.type === 'DELETED') break;
+    }
+    expect(seen).toEqual(['RESTARTED', 'ADDED', 'SYNCED 2', 'DELETED']);
+    expect(asked()[0]).toContain('watch=true&allowWatchBookmarks=true&timeoutSeconds=240&sendInitialEvents=true');
+  });
+});
+
+function describeEvent(event: WatchEvent): string {
+  return event.type === 'SYNCED' ? `SYNCED ${event.resourceVersion}` : event.type;
+}

@@ -1,0 +1,137 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAuthenticator } from './authenticator.ts';
+import { inClusterConfig } from './in-cluster.ts';
+import { loadKubeConfig } from './kubeconfig.ts';
+import { proxyFromEnvironment } from './undici-transport.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'typekro-kubeconfig-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const base = (user: string) => `
+clusters: [{name: c, cluster: {server: "https://host:6443/prefix", certificate-authority-data: ${btoa('CA')}}}]
+users: [{name: u, user: ${user}}]
+contexts: [{name: x, context: {cluster: c, user: u, namespace: team}}]
+current-context: x
+`;
+
+describe('loadKubeConfig', () => {
+  it('resolves the current context', async () => {
+    expect(await loadKubeConfig({ text: base('{token: t}') })).toEqual({
+      server: 'https://host:6443/prefix',
+      certificateAuthority: 'CA',
+      insecureSkipTlsVerify: false,
+      credentials: { token: 't' },
+      namespace: 'team',
+      context: 'x',
+    });
+  });
+
+  it('merges the files of KUBECONFIG, the first wins, and reads files beside them', async () => {
+    await writeFile(join(folder, 'client.pem'), 'CERT');
+    await writeFile(join(folder, 'one'), 'contexts: [{name: y, context: {cluster: c, user: u}}]\ncurrent-context: y\n');
+    await writeFile(join(folder, 'two'), base('{client-certificate: client.pem}'));
+    const env = { KUBECONFIG: [join(folder, 'one'), join(folder, 'missing'), join(folder, 'two')].join(':') };
+    expect(await loadKubeConfig({ env })).toMatchObject({
+      context: 'y',
+      namespace: 'default',
+      credentials: { clientCertificate: 'CERT' },
+    });
+  });
+
+  it.each([
+    ['no context of that name', { text: base('{}'), context: 'z' }, /no context "z"/],
+    ['no YAML', { text: 'a: [' }, /no YAML/],
+    ['no mapping', { text: '- 1' }, /no kubeconfig/],
+    [
+      'a cluster that is missing',
+      { text: 'contexts: [{name: x, context: {cluster: q}}]\ncurrent-context: x' },
+      /no usable cluster/,
+    ],
+    ['no configuration at all', { env: { HOME: '/nowhere' } }, /no kubeconfig/],
+  ])('says what is wrong: %s', async (_title, options, message) => {
+    await expect(loadKubeConfig(options)).rejects.toThrow(message);
+  });
+});
+
+describe('credentials', () => {
+  it('come from a plugin, once until they end', async () => {
+    const script = join(folder, 'plugin.mjs');
+    await writeFile(
+      script,
+      `import { appendFileSync } from 'node:fs';
+       appendFileSync(process.env.COUNT_FILE, 'x');
+       const info = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
+       console.log(JSON.stringify({ kind: 'ExecCredential', apiVersion: info.apiVersion,
+         status: { token: 'from-plugin', expirationTimestamp: '1970-01-01T00:00:10Z' } }));`,
+    );
+    const count = join(folder, 'count');
+    const exec = `{exec: {apiVersion: client.authentication.k8s.io/v1, command: ${process.execPath}, args: [${script}], env: [{name: COUNT_FILE, value: ${count}}]}}`;
+    const config = await loadKubeConfig({ text: base(exec) });
+    let now = 0;
+    const authenticator = createAuthenticator(config, {
+      now: () => now,
+      setTimer: () => ({ cancel: () => undefined }),
+    });
+    expect(await authenticator.authorization()).toBe('Bearer from-plugin');
+    expect(await authenticator.authorization()).toBe('Bearer from-plugin');
+    now = 10_000;
+    await authenticator.authorization();
+    const { readFile } = await import('node:fs/promises');
+    expect(await readFile(count, 'utf8')).toBe('xx');
+  });
+
+  it('of a failing plugin are an error with what it wrote', async () => {
+    const config = await loadKubeConfig({
+      text: base(
+        `{exec: {command: ${process.execPath}, args: ["-e", "console.error('log in first');process.exit(3)"], installHint: run login}}`,
+      ),
+    });
+    const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
+    await expect(createAuthenticator(config, clock).authorization()).rejects.toMatchObject({
+      code: 'kube/exec-plugin',
+      message: expect.stringContaining('log in first') as string,
+      remedy: 'run login',
+    });
+  });
+
+  it('of a pod are read again when a minute has passed', async () => {
+    await Promise.all([
+      writeFile(join(folder, 'ca.crt'), 'CA'),
+      writeFile(join(folder, 'namespace'), 'pod-ns\n'),
+      writeFile(join(folder, 'token'), 'one\n'),
+    ]);
+    const config = await inClusterConfig(
+      { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' },
+      folder,
+    );
+    expect(config).toMatchObject({ server: 'https://[fd00::1]:443', namespace: 'pod-ns' });
+    let now = 0;
+    const authenticator = createAuthenticator(config, {
+      now: () => now,
+      setTimer: () => ({ cancel: () => undefined }),
+    });
+    expect(await authenticator.authorization()).toBe('Bearer one');
+    await writeFile(join(folder, 'token'), 'two\n');
+    expect(await authenticator.authorization()).toBe('Bearer one');
+    now = 60_000;
+    expect(await authenticator.authorization()).toBe('Bearer two');
+  });
+});
+
+describe('proxyFromEnvironment', () => {
+  it.each([
+    ['https://api.example.com', { HTTPS_PROXY: 'http://p:1' }, 'http://p:1'],
+    ['https://api.example.com', { HTTPS_PROXY: 'http://p:1', NO_PROXY: '.example.com' }, undefined],
+    ['https://api.example.com', { https_proxy: 'http://p:1', no_proxy: 'other' }, 'http://p:1'],
+    ['https://127.0.0.1:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
+    ['http://api.example.com', { HTTPS_PROXY: 'http://p:1' }, undefined],
+  ])('%s with %j goes through %s', (origin, env, proxy) => {
+    expect(proxyFromEnvironment(origin, env)).toBe(proxy);
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { KubeError } from './error.ts';
+import type { WatchAction, WatchInput, WatchState } from './watch-step.ts';
+import { initialWatchState, watchStep } from './watch-step.ts';
+
+const pod = (name: string, resourceVersion: string, annotations?: Record<string, string>) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, resourceVersion, ...(annotations === undefined ? {} : { annotations }) },
+});
+const line = (type: string, object: unknown): WatchInput => ({ type: 'line', text: JSON.stringify({ type, object }) });
+const failure = (status: number, reason = 'X'): WatchInput => ({
+  type: 'failed',
+  error: new KubeError('no', { status, reason }),
+  random: 1,
+});
+
+/** Runs inputs and writes what came out in short. */
+function run(state: WatchState, inputs: readonly WatchInput[]): { log: string[]; state: WatchState } {
+  const log: string[] = [];
+  for (const input of inputs) {
+    const [actions, next] = watchStep(state, input);
+    log.push(...actions.map(short));
+    state = next;
+  }
+  return { log, state };
+}
+
+function short(action: WatchAction): string {
+  if (action.type === 'list') return 'list';
+  if (action.type === 'open') return `open ${action.resourceVersion ?? 'stream'}`;
+  if (action.type === 'wait') return `wait ${action.milliseconds}`;
+  const { event } = action;
+  if ('object' in event) return `${event.type} ${event.object.metadata.name ?? ''}`;
+  if ('resourceVersion' in event) return `${event.type} ${event.resourceVersion}`;
+  return event.type;
+}
+
+const listing = initialWatchState({ streamsLists: false });
+const streaming = initialWatchState({ streamsLists: true });
+const begin: WatchInput = { type: 'begin' };
+const listed: WatchInput = { type: 'listed', list: { items: [pod('a', '3')], resourceVersion: '5' } };
+
+describe('watchStep', () => {
+  const cases: readonly { title: string; from: WatchState; inputs: WatchInput[]; log: string[] }[] = [
+    {
+      title: 'lists, tells what exists, and follows from the version of the list',
+      from: listing,
+      inputs: [begin, listed],
+      log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
+    },
+    {
+      title: 'takes the list as a stream up to the marked bookmark',
+      from: streaming,
+      inputs: [
+        begin,
+        line('ADDED', pod('a', '3')),
+        line('BOOKMARK', pod('', '4')),
+        line('BOOKMARK', pod('', '7', { 'k8s.io/initial-events-end': 'true' })),
+        line('MODIFIED', pod('a', '8')),
+      ],
+      log: ['RESTARTED', 'open stream', 'ADDED a', 'SYNCED 7', 'MODIFIED a'],
+    },
+    {
+      title: 'lists when the server refuses to stream lists',
+      from: streaming,
+      inputs: [begin, failure(422), listed],
+      log: ['RESTARTED', 'open stream', 'list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
+    },
+    {
+      title: 'goes on after the last version seen, bookmarks included, when the stream ends',
+      from: listing,
+      inputs: [begin, listed, line('MODIFIED', pod('a', '6')), line('BOOKMARK', pod('', '9')), { type: 'ended' }],
+      log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'MODIFIED a', 'BOOKMARK 9', 'open 9'],
+    },
+    {
+      title: 'opens a silent stream anew',
+      from: listing,
+      inputs: [begin, listed, { type: 'idle' }],
+      log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'open 5'],
+    },
+    {
+      title: 'lists anew at once when its version is too old',
+      from: listing,
+      inputs: [begin, listed, line('ERROR', { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' })],
+      log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'list'],
+    },
+    {
+      title: 'waits longer and longer on errors and goes on where it stopped',
+      from: listing,
+      inputs: [begin, listed, failure(500), { type: 'waited' }, failure(500), { type: 'waited' }],
+      log: [
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
+        ['ERROR', 'wait 500', 'open 5', 'ERROR', 'wait 1000', 'open 5'],
+      ].flat(),
+    },
+    {
+      title: 'reports a malformed line and opens the stream anew instead of skipping it',
+      from: listing,
+      inputs: [begin, listed, { type: 'line', text: '{"type":"ADD' }, { type: 'waited' }],
+      log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],
+    },
+    {
+      title: 'slows down when streams keep ending without a line',
+      from: listing,
+      inputs: [begin, listed, { type: 'ended' }, { type: 'ended' }, { type: 'ended' }, { type: 'waited' }],
+      log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'open 5', 'open 5', 'wait 500', 'open 5'],
+    },
+    {
+      title: 'lists nothing when it is told where to begin',
+      from: initialWatchState({ resourceVersion: '42', streamsLists: true }),
+      inputs: [begin, line('DELETED', pod('a', '43'))],
+      log: ['open 42', 'DELETED a'],
+    },
+  ];
+  it.each(cases)('$title', ({ from, inputs, log }) => {
+    expect(run(from, inputs).log).toEqual(log);
+  });
+
+  it('forgets its failures as soon as something arrives', () => {
+    const { state } = run(listing, [begin, listed, failure(500), { type: 'waited' }, line('MODIFIED', pod('a', '6'))]);
+    expect(state).toMatchObject({ failures: 0, resourceVersion: '6' });
+  });
+
+  it('waits as long as the server asks', () => {
+    const error = new KubeError('busy', { status: 429, reason: 'TooManyRequests', retryAfterMs: 7000 });
+    const { log } = run(listing, [begin, { type: 'failed', error, random: 0 }]);
+    expect(log).toEqual(['list', 'ERROR', 'wait 7000']);
+  });
+});
