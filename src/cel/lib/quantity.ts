@@ -1,4 +1,4 @@
-import { Failure, fail } from './failure.ts';
+import { fail, type Failure } from './failure.ts';
 
 /**
  * Kubernetes quantities (`1.5Gi`, `100m`, `1e3`) with the arithmetic of `resource.Quantity`.
@@ -52,9 +52,9 @@ const BINARY_BY_EXPONENT: ReadonlyMap<number, string> = new Map([...BINARY_SUFFI
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 /** Longer texts are refused before any big arithmetic; no API server sends a quantity of that size. */
-const LONGEST = 100_000;
+const LONGEST = 10_000;
 /** Exponents beyond this would make numbers of that many digits; Kubernetes wraps them, we refuse them. */
-const WIDEST_EXPONENT = 100_000n;
+const WIDEST_EXPONENT = 10_000n;
 
 interface Suffix {
   readonly format: QuantityFormat;
@@ -202,8 +202,16 @@ export function quantityToInteger(quantity: Quantity): bigint | undefined {
 
 /** Nearest double of the unscaled number times a power of ten, in two roundings as in Kubernetes. */
 export function quantityToFloat({ unscaled, scale }: Quantity): number {
-  if (scale === 0) return Number(unscaled);
-  return Number(unscaled) * (scale < -323 ? 0 : scale > 308 ? Infinity : Number(`1e${scale}`));
+  return scale === 0 ? Number(unscaled) : Number(unscaled) * powerOfTen(scale);
+}
+
+/** Go's `math.Pow10`: a product or quotient of two exact table entries, so not always the nearest double. */
+function powerOfTen(exponent: number): number {
+  if (exponent < -323) return 0;
+  if (exponent > 308) return Infinity;
+  const size = Math.abs(exponent);
+  const low = Number(`1e${size % 32}`);
+  return exponent < 0 ? Number(`1e-${size - (size % 32)}`) / low : Number(`1e${size - (size % 32)}`) * low;
 }
 
 /** The canonical text: `1536Mi`, `100m`, `1e3`. */

@@ -1,0 +1,111 @@
+import { fail, Failure } from './failure.ts';
+import { goQuote } from './go-quote.ts';
+
+/** Semantic versions 2.0.0 as Kubernetes' CEL library reads and orders them. */
+export interface SemanticVersion {
+  readonly major: bigint;
+  readonly minor: bigint;
+  readonly patch: bigint;
+  /** Pre-release identifiers; the numeric ones are `bigint`. */
+  readonly pre: readonly (bigint | string)[];
+  readonly build: readonly string[];
+}
+
+const MAX_UINT64 = 2n ** 64n - 1n;
+const DIGITS = /^[0-9]*$/;
+const ALPHANUMERIC = /^[0-9A-Za-z-]*$/;
+
+/** Reads a version, with the error texts users see. */
+export function parseSemver(text: string): SemanticVersion | Failure {
+  if (text === '') return fail('Version string empty');
+  const [majorText, minorText, rest] = splitThree(text);
+  if (minorText === undefined || rest === undefined) return fail('No Major.Minor.Patch elements found');
+  const major = parseNumber(majorText, 'major', 'Major');
+  if (major instanceof Failure) return major;
+  const minor = parseNumber(minorText, 'minor', 'Minor');
+  if (minor instanceof Failure) return minor;
+  const { head: beforeBuild, tail: buildText } = cut(rest, '+');
+  const { head: patchText, tail: preText } = cut(beforeBuild, '-');
+  const patch = parseNumber(patchText, 'patch', 'Patch');
+  if (patch instanceof Failure) return patch;
+  const pre: (bigint | string)[] = [];
+  for (const part of preText?.split('.') ?? []) {
+    const identifier = parsePreRelease(part);
+    if (identifier instanceof Failure) return identifier;
+    pre.push(identifier);
+  }
+  const build = buildText?.split('.') ?? [];
+  for (const part of build) {
+    if (part === '') return fail('Build meta data is empty');
+    if (!ALPHANUMERIC.test(part)) return fail(`Invalid character(s) found in build meta data ${goQuote(part)}`);
+  }
+  return { major, minor, patch, pre, build };
+}
+
+function splitThree(text: string): [string, string?, string?] {
+  const first = text.indexOf('.');
+  if (first < 0) return [text];
+  const second = text.indexOf('.', first + 1);
+  if (second < 0) return [text.slice(0, first), text.slice(first + 1)];
+  return [text.slice(0, first), text.slice(first + 1, second), text.slice(second + 1)];
+}
+
+function cut(text: string, mark: string): { head: string; tail?: string } {
+  const at = text.indexOf(mark);
+  return at < 0 ? { head: text } : { head: text.slice(0, at), tail: text.slice(at + 1) };
+}
+
+function parseNumber(text: string, lower: string, upper: string): bigint | Failure {
+  if (!DIGITS.test(text)) return fail(`Invalid character(s) found in ${lower} number ${goQuote(text)}`);
+  if (hasLeadingZero(text)) return fail(`${upper} number must not contain leading zeroes ${goQuote(text)}`);
+  return parseUint64(text);
+}
+
+function hasLeadingZero(text: string): boolean {
+  return text.length > 1 && text.startsWith('0');
+}
+
+function parseUint64(text: string): bigint | Failure {
+  if (text === '') return fail('strconv.ParseUint: parsing "": invalid syntax');
+  const value = text.length > 20 ? MAX_UINT64 + 1n : BigInt(text);
+  return value > MAX_UINT64 ? fail(`strconv.ParseUint: parsing ${goQuote(text)}: value out of range`) : value;
+}
+
+function parsePreRelease(text: string): bigint | string | Failure {
+  if (text === '') return fail('Prerelease is empty');
+  if (DIGITS.test(text)) {
+    return hasLeadingZero(text)
+      ? fail(`Numeric PreRelease version must not contain leading zeroes ${goQuote(text)}`)
+      : parseUint64(text);
+  }
+  return ALPHANUMERIC.test(text) ? text : fail(`Invalid character(s) found in prerelease ${goQuote(text)}`);
+}
+
+/** −1, 0 or 1; build metadata does not count. */
+export function compareSemver(a: SemanticVersion, b: SemanticVersion): -1 | 0 | 1 {
+  return (
+    order(a.major, b.major) || order(a.minor, b.minor) || order(a.patch, b.patch) || comparePreRelease(a.pre, b.pre)
+  );
+}
+
+function order<T extends bigint | string | number>(a: T, b: T): -1 | 0 | 1 {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+function comparePreRelease(a: readonly (bigint | string)[], b: readonly (bigint | string)[]): -1 | 0 | 1 {
+  // A version without pre-release is the later one.
+  if (a.length === 0 || b.length === 0) return order(b.length, a.length);
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const left = a[i] ?? '';
+    const right = b[i] ?? '';
+    const result = typeof left === typeof right ? order(left, right) : typeof left === 'bigint' ? -1 : 1;
+    if (result !== 0) return result;
+  }
+  return order(a.length, b.length);
+}
+
+/** The text of a version. */
+export function formatSemver({ major, minor, patch, pre, build }: SemanticVersion): string {
+  const preText = pre.length > 0 ? `-${pre.join('.')}` : '';
+  return `${major}.${minor}.${patch}${preText}${build.length > 0 ? `+${build.join('.')}` : ''}`;
+}

@@ -1,0 +1,119 @@
+import { fail, type Failure } from './failure.ts';
+import { goQuote } from './go-quote.ts';
+
+/** Points in time between the years 1 and 9999, as text of RFC 3339. */
+
+/** Seconds since 1970 of 0001-01-01T00:00:00Z. */
+export const MIN_SECONDS = -62_135_596_800;
+/** Seconds since 1970 of 9999-12-31T23:59:59Z. */
+export const MAX_SECONDS = 253_402_300_799;
+
+export interface Instant {
+  readonly seconds: number;
+  /** 0 … 999,999,999. */
+  readonly nanos: number;
+  /** Offset from UTC that the text had. */
+  readonly offsetMinutes: number;
+}
+
+const STRICT =
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([Tt])([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d+))?(?:([Zz])|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+
+/**
+ * Reads a timestamp as cel-go does: first the syntax of RFC 3339, then Go's parser, which refuses leap seconds,
+ * days that the month lacks and small letters.
+ */
+export function parseTimestamp(text: string): Instant | Failure {
+  const match = text.length > 10_000 ? null : STRICT.exec(text);
+  if (!match) return fail(`invalid RFC 3339 timestamp ${goQuote(text)}`);
+  const [, year, month, day, t, hour, minute, second, fraction, zulu, sign, offsetHour, offsetMinute] = match;
+  const y = Number(year);
+  const mon = Number(month);
+  const d = Number(day);
+  if (t === 't' || zulu === 'z' || second === '60' || d > daysInMonth(y, mon)) {
+    return fail("type conversion error from 'string' to 'google.protobuf.Timestamp'");
+  }
+  const size = Number(offsetHour ?? 0) * 60 + Number(offsetMinute ?? 0);
+  const offsetMinutes = sign === '-' ? -size || 0 : size;
+  const local = daysFromCivil(y, mon, d) * 86_400 + Number(hour) * 3600 + Number(minute) * 60 + Number(second);
+  const seconds = local - offsetMinutes * 60;
+  if (seconds < MIN_SECONDS || seconds > MAX_SECONDS) return fail('timestamp overflow');
+  return { seconds, nanos: Number((fraction ?? '').slice(0, 9).padEnd(9, '0')), offsetMinutes };
+}
+
+function isLeap(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return isLeap(year) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** Days since 1970-01-01 of a date of the Gregorian calendar, extended backwards. */
+function daysFromCivil(year: number, month: number, day: number): number {
+  // Years from March, so that the leap day is the last of its year.
+  const y = month <= 2 ? year - 1 : year;
+  const era = Math.floor(y / 400);
+  const yearOfEra = y - era * 400;
+  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
+  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
+}
+
+/** A date and time of day. */
+export interface CivilTime {
+  readonly year: number;
+  /** From 1. */
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+  /** From 0, 1 January. */
+  readonly dayOfYear: number;
+  /** From 0, Sunday. */
+  readonly dayOfWeek: number;
+}
+
+/** The calendar reading of local seconds (seconds since 1970 plus the offset). */
+export function civilTime(localSeconds: number): CivilTime {
+  const days = Math.floor(localSeconds / 86_400);
+  const rest = localSeconds - days * 86_400;
+  const shifted = days + 719_468;
+  const era = Math.floor(shifted / 146_097);
+  const dayOfEra = shifted - era * 146_097;
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  );
+  const fromMarch = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const marchMonth = Math.floor((5 * fromMarch + 2) / 153);
+  const day = fromMarch - Math.floor((153 * marchMonth + 2) / 5) + 1;
+  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9;
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  return {
+    year,
+    month,
+    day,
+    hour: Math.floor(rest / 3600),
+    minute: Math.floor((rest % 3600) / 60),
+    second: rest % 60,
+    dayOfYear: days - daysFromCivil(year, 1, 1),
+    dayOfWeek: (((days + 4) % 7) + 7) % 7,
+  };
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/**
+ * Go's `RFC3339Nano`: fractions without trailing zeros, `Z` for no offset. Pass `nanos` 0 for the form with whole
+ * seconds.
+ */
+export function formatTimestamp({ seconds, nanos, offsetMinutes }: Instant): string {
+  const t = civilTime(seconds + offsetMinutes * 60);
+  const year = t.year < 0 ? `-${String(-t.year).padStart(4, '0')}` : String(t.year).padStart(4, '0');
+  const date = `${year}-${two(t.month)}-${two(t.day)}T${two(t.hour)}:${two(t.minute)}:${two(t.second)}`;
+  const fraction = nanos === 0 ? '' : `.${String(nanos).padStart(9, '0').replace(/0+$/, '')}`;
+  if (offsetMinutes === 0) return `${date}${fraction}Z`;
+  const size = Math.abs(offsetMinutes);
+  return `${date}${fraction}${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}

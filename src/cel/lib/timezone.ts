@@ -1,0 +1,121 @@
+import { fail, Failure } from './failure.ts';
+import { goQuote } from './go-quote.ts';
+
+/**
+ * The offset from UTC that a time zone has at some moment. Zones are written as CEL's accessors take them: a name
+ * of the IANA database or `±hours:minutes`. Names go through `Intl`, which knows the database but, unlike Go,
+ * ignores letter case; so a name must also be spelt as the database spells it.
+ */
+
+/** Names that the database keeps for compatibility and `Intl.supportedValuesOf` leaves out. */
+const LINKS = `
+Africa/Asmara Africa/Timbuktu
+America/Argentina/{Buenos_Aires,Catamarca,ComodRivadavia,Cordoba,Jujuy,Mendoza}
+America/{Atikokan,Atka,Ensenada,Fort_Wayne,Indiana/Indianapolis,Kentucky/Louisville,Knox_IN,Montreal,Nipigon,Nuuk}
+America/{Pangnirtung,Porto_Acre,Rainy_River,Rosario,Santa_Isabel,Shiprock,Thunder_Bay,Virgin,Yellowknife}
+Antarctica/South_Pole
+Asia/{Ashkhabad,Choibalsan,Chongqing,Chungking,Dacca,Harbin,Ho_Chi_Minh,Istanbul,Kashgar,Kathmandu,Kolkata,Macao}
+Asia/{Tel_Aviv,Thimbu,Ujung_Pandang,Ulan_Bator,Yangon}
+Atlantic/{Faroe,Jan_Mayen}
+Australia/{ACT,Canberra,Currie,LHI,NSW,North,Queensland,South,Tasmania,Victoria,West,Yancowinna}
+Brazil/{Acre,DeNoronha,East,West}
+Canada/{Atlantic,Central,Eastern,Mountain,Newfoundland,Pacific,Saskatchewan,Yukon}
+Chile/{Continental,EasterIsland}
+Etc/{GMT,GMT0,Greenwich,UCT,UTC,Universal,Zulu}
+Etc/{GMT+0,GMT+1,GMT+2,GMT+3,GMT+4,GMT+5,GMT+6,GMT+7,GMT+8,GMT+9,GMT+10,GMT+11,GMT+12}
+Etc/{GMT-0,GMT-1,GMT-2,GMT-3,GMT-4,GMT-5,GMT-6,GMT-7,GMT-8,GMT-9,GMT-10,GMT-11,GMT-12,GMT-13,GMT-14}
+Europe/{Belfast,Kyiv,Nicosia,Tiraspol,Uzhgorod,Zaporozhye}
+Mexico/{BajaNorte,BajaSur,General}
+Pacific/{Chuuk,Johnston,Kanton,Pohnpei,Samoa,Yap}
+US/{Alaska,Aleutian,Arizona,Central,East-Indiana,Eastern,Hawaii,Indiana-Starke,Michigan,Mountain,Pacific,Samoa}
+CET CST6CDT Cuba EET EST EST5EDT Egypt Eire GB GB-Eire GMT GMT+0 GMT-0 GMT0 Greenwich HST Hongkong Iceland Iran
+Israel Jamaica Japan Kwajalein Libya MET MST MST7MDT NZ NZ-CHAT Navajo PRC PST8PDT Poland Portugal ROC ROK
+Singapore Turkey UCT UTC Universal W-SU WET Zulu`;
+
+/** A zone: seconds east of UTC at a moment given in seconds since 1970. */
+type Zone = (seconds: number) => number;
+
+let knownNames: ReadonlySet<string> | undefined;
+
+function isKnown(name: string): boolean {
+  knownNames ??= new Set([...Intl.supportedValuesOf('timeZone'), ...LINKS.trim().split(/\s+/).flatMap(expand)]);
+  return knownNames.has(name);
+}
+
+function expand(entry: string): string[] {
+  const open = entry.indexOf('{');
+  if (open < 0) return [entry];
+  return entry
+    .slice(open + 1, -1)
+    .split(',')
+    .map((part) => entry.slice(0, open) + part);
+}
+
+/** One formatter a zone; building one is a thousand times dearer than using it. The database bounds their number. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(name: string): Intl.DateTimeFormat {
+  let formatter = formatters.get(name);
+  if (formatter === undefined) {
+    formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: name,
+      calendar: 'gregory',
+      numberingSystem: 'latn',
+      hourCycle: 'h23',
+      era: 'short',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    formatters.set(name, formatter);
+  }
+  return formatter;
+}
+
+function namedOffset(name: string, seconds: number): number {
+  const fields = new Map<string, string>();
+  for (const part of formatterOf(name).formatToParts(seconds * 1000)) fields.set(part.type, part.value);
+  const number = (key: string): number => Number(fields.get(key) ?? 0);
+  const year = fields.get('era') === 'BC' ? 1 - number('year') : number('year');
+  const local = new Date(0);
+  local.setUTCFullYear(year, number('month') - 1, number('day'));
+  local.setUTCHours(number('hour'), number('minute'), number('second'));
+  return local.getTime() / 1000 - seconds;
+}
+
+/** The first seconds of the Gregorian calendar, before which `Intl` counts by the Julian one. */
+const GREGORIAN = -12_219_292_800;
+
+/** Finds a zone, with the errors of cel-go. */
+export function findZone(text: string): Zone | Failure {
+  const colon = text.indexOf(':');
+  if (colon >= 0) return fixedZone(text, colon);
+  if (text === '' || text === 'UTC' || text === 'Local') return () => 0;
+  if (/\.\.|^[/\\]|\\/.test(text)) return fail('time: invalid location name');
+  if (!isKnown(text)) return fail(`unknown time zone ${text}`);
+  return (seconds) => namedOffset(text, Math.max(seconds, GREGORIAN));
+}
+
+function fixedZone(text: string, colon: number): Zone | Failure {
+  const hours = atoi(text.slice(0, colon));
+  if (hours instanceof Failure) return hours;
+  const minutes = atoi(text.slice(colon + 1));
+  if (minutes instanceof Failure) return minutes;
+  if (hours < -23 || hours > 23) return fail(`timezone offset hours out of range [-23, 23]: ${text}`);
+  if (minutes < 0 || minutes > 59) return fail(`timezone offset minutes out of range [0, 59]: ${text}`);
+  const offset = (hours * 60 + (text.startsWith('-') ? -minutes : minutes)) * 60;
+  return () => offset;
+}
+
+/** Go's `strconv.Atoi`. */
+function atoi(text: string): number | Failure {
+  const problem = (reason: string) => fail(`strconv.Atoi: parsing ${goQuote(text)}: ${reason}`);
+  if (!/^[+-]?\d+$/.test(text)) return problem('invalid syntax');
+  const digits = text.replace(/^[+-]?0*/, '');
+  const value = Number(text);
+  const outside = digits.length > 19 || BigInt(`${digits || '0'}`) > 2n ** 63n - (text.startsWith('-') ? 0n : 1n);
+  return outside ? problem('value out of range') : value;
+}

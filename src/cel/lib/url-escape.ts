@@ -1,0 +1,59 @@
+import { fail, type Failure } from './failure.ts';
+import { goQuoteBytes } from './go-quote.ts';
+
+/** Percent-encoding of byte strings with the rules of Go's `net/url`. */
+
+/** Where a piece of text stands; each place lets other characters through unescaped. */
+export type Place = 'fragment' | 'host' | 'path' | 'query' | 'userinfo' | 'zone';
+
+const UNRESERVED = /[A-Za-z0-9\-_.~]/;
+const IN_HOST = /[!$&'()*+,;=:[\]<>"]/;
+const LITERAL: Readonly<Record<Place, RegExp | undefined>> = {
+  fragment: /[$&+,/:;=?@!()*]/,
+  host: IN_HOST,
+  path: /[$&+,/:;=@]/,
+  query: undefined,
+  userinfo: /[$&+,;=]/,
+  zone: IN_HOST,
+};
+
+/** Is `char` (a byte) written as `%XX` at this place? */
+export function mustEscape(char: string, place: Place): boolean {
+  return !UNRESERVED.test(char) && LITERAL[place]?.test(char) !== true;
+}
+
+/** Encodes; a space in a query becomes `+`. */
+export function escapeBytes(bytes: string, place: Place): string {
+  return bytes.replace(/[^A-Za-z0-9\-_.~]/gs, (char) => {
+    if (!mustEscape(char, place)) return char;
+    if (char === ' ' && place === 'query') return '+';
+    return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  });
+}
+
+/** Decodes, refusing what the place does not allow. */
+export function unescapeBytes(bytes: string, place: Place): string | Failure {
+  const inHost = place === 'host' || place === 'zone';
+  for (let i = 0; i < bytes.length; i++) {
+    const char = bytes.charAt(i);
+    if (char === '%') {
+      const triple = bytes.slice(i, i + 3);
+      if (!/^%[0-9a-fA-F]{2}$/.test(triple) || refused(triple, place)) {
+        return fail(`invalid URL escape ${goQuoteBytes(triple)}`);
+      }
+      i += 2;
+    } else if (inHost && char.charCodeAt(0) < 0x80 && mustEscape(char, place)) {
+      return fail(`invalid character ${goQuoteBytes(char)} in host name`);
+    }
+  }
+  const spaced = place === 'query' ? bytes.replaceAll('+', ' ') : bytes;
+  return spaced.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** Hosts encode only bytes beyond ASCII, zones only what could also stand there as it is, and spaces. */
+function refused(triple: string, place: Place): boolean {
+  if (triple === '%25') return false;
+  const code = Number.parseInt(triple.slice(1), 16);
+  if (place === 'host') return code < 0x80;
+  return place === 'zone' && code !== 0x20 && mustEscape(String.fromCharCode(code), 'host');
+}
