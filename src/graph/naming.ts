@@ -29,11 +29,15 @@ export function isUpperCamelCase(name: string): boolean {
 /** A lower camel case name made of any text, for hints: `my-cm` → `myCm`; undefined when nothing is left. */
 export function suggestId(text: string): string | undefined {
   const words = text.split(/[^a-zA-Z0-9]+/).filter((word) => word !== '');
-  const joined = words.map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
-  const name = joined.replace(/^[0-9]+/, '').replace(/^[A-Z]+/, (capitals) =>
-    capitals.length === 1 || capitals.length === joined.length
-      ? capitals.toLowerCase()
-      : capitals.slice(0, -1).toLowerCase() + capitals.slice(-1),
-  );
+  const joined = words
+    .map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
+    .join('');
+  const name = joined
+    .replace(/^[0-9]+/, '')
+    .replace(/^[A-Z]+/, (capitals) =>
+      capitals.length === 1 || capitals.length === joined.length
+        ? capitals.toLowerCase()
+        : capitals.slice(0, -1).toLowerCase() + capitals.slice(-1),
+    );
   return isLowerCamelCase(name) && !isReservedWord(name) && name !== text ? name : undefined;
 }

@@ -1,0 +1,260 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { SchemaSource } from '../schema/index.ts';
+import type { ConditionText, Definition, ResourceBlock } from './definition.ts';
+import type { DimensionSite, Draft, Site } from './draft.ts';
+import type { GraphNode, PathStep } from './model.ts';
+import type { Phase, Problems } from './problems.ts';
+import type { ResolvedKind } from './resolve-kind.ts';
+import { resolveKind } from './resolve-kind.ts';
+import { joinParts, scanExpressions } from './scan.ts';
+import type { Walked } from './walk.ts';
+import { walkFreely, walkWithSchema } from './walk.ts';
+
+/** Reads all resources: their kinds, templates and expressions. What is wrong is reported, the rest goes on. */
+export function buildResources(definition: Definition, source: SchemaSource, problems: Problems): Draft[] {
+  const wellFormed = definition.resources.filter((block) => new Builder(block, problems).checkShape());
+  return wellFormed.map((block) => new Builder(block, problems).build(definition, source));
+}
+
+interface Finding {
+  readonly code: string;
+  readonly path: readonly PathStep[];
+  readonly kro: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly offset?: number | undefined;
+  readonly key?: boolean | undefined;
+}
+
+class Builder {
+  readonly #block: ResourceBlock;
+  readonly #problems: Problems;
+
+  constructor(block: ResourceBlock, problems: Problems) {
+    this.#block = block;
+    this.#problems = problems;
+  }
+
+  /** Template or externalRef, one of them, and an object. */
+  checkShape(): boolean {
+    const { id, template, externalRef, forEach, path } = this.#block;
+    const combination = (kro: string, message: string): false => {
+      const text = `invalid combination of resource fields: resource "${id}": ${kro}`;
+      return this.#refuse('resourceShape', { code: 'graph/field-combination', path, kro: text, message, key: true });
+    };
+    if (template === undefined && externalRef === undefined) {
+      const message = 'a resource needs either a template or an externalRef';
+      return combination('exactly one of template or externalRef must be provided', message);
+    }
+    if (template !== undefined && externalRef !== undefined) {
+      return combination('cannot use externalRef with template', 'a resource has either a template or an externalRef');
+    }
+    if (externalRef !== undefined && forEach.length > 0) {
+      const message = 'an externalRef reads what exists; it cannot have forEach';
+      return combination('cannot use externalRef with forEach', message);
+    }
+    if (template === undefined || isJsonObject(template)) return true;
+    const kro = `failed to unmarshal template: json: cannot unmarshal ${goJsonType(template)} into Go value of type map[string]interface {}`;
+    const at = [...path, 'template'];
+    const message = 'the template must be an object';
+    return this.#refuse('resourceShape', { code: 'graph/invalid-template', path: at, kro, message });
+  }
+
+  build(definition: Definition, source: SchemaSource): Draft {
+    const { id, externalRef } = this.#block;
+    const nodeType = this.#nodeType();
+    const template = externalRef === undefined ? (this.#block.template as JsonObject) : externalTemplate(externalRef);
+    const kind = this.#kind(template, source);
+    if (kind?.ok === true) {
+      this.#checkScope(kind, template, definition.schema.scope === 'Cluster', nodeType);
+      this.#checkReservedKeys(template);
+    }
+    const walked = this.#walk(template, kind);
+    return {
+      id,
+      block: this.#block,
+      nodeType,
+      resolved: kind?.ok === true ? kind : undefined,
+      template,
+      skeleton: isJsonObject(walked.skeleton) ? walked.skeleton : {},
+      fields: walked.fields.map((field) => ({ ...field, path: this.#templatePath(field.steps) })),
+      readyWhen: this.#conditions('readyWhen', this.#block.readyWhen),
+      includeWhen: this.#conditions('includeWhen', this.#block.includeWhen),
+      dimensions: this.#dimensions(),
+    };
+  }
+
+  #nodeType(): GraphNode['nodeType'] {
+    const { externalRef, forEach } = this.#block;
+    if (externalRef === undefined) return forEach.length > 0 ? 'collection' : 'resource';
+    const metadata = externalRef['metadata'];
+    const selector = isJsonObject(metadata) ? metadata['selector'] : undefined;
+    return isJsonObject(selector) ? 'externalCollection' : 'external';
+  }
+
+  /** Where a part of the template stands in the definition. */
+  #templatePath(steps: readonly PathStep[]): readonly PathStep[] {
+    return [...this.#block.path, this.#block.externalRef === undefined ? 'template' : 'externalRef', ...steps];
+  }
+
+  #refuse(phase: Phase, { path, offset, key, kro, ...rest }: Finding): false {
+    const place = { path, ...(offset === undefined ? {} : { offset }), ...(key === true ? { key } : {}) };
+    this.#problems.error({ ...rest, phase, place, kro: `failed to build resource "${this.#block.id}": ${kro}` });
+    return false;
+  }
+
+  #kind(template: JsonObject, source: SchemaSource): ResolvedKind | undefined {
+    const malformed = this.#malformed(template);
+    if (malformed !== undefined) {
+      const kro = `resource ${this.#block.id} is not a valid Kubernetes object: ${malformed.kro}`;
+      const { field, message } = malformed;
+      const path = this.#templatePath([field]);
+      this.#refuse('resource', { code: 'graph/invalid-template', path, kro, message });
+      return undefined;
+    }
+    const { apiVersion, kind } = template as { apiVersion: string; kind: string };
+    const found = resolveKind(this.#block.id, apiVersion, kind, source);
+    if (!found.ok) this.#refuse('resource', { ...found, path: this.#templatePath([found.field]) });
+    return found;
+  }
+
+  #malformed(template: JsonObject): { field: string; kro: string; message: string } | undefined {
+    for (const field of ['apiVersion', 'kind']) {
+      const value = Object.hasOwn(template, field) ? template[field] : undefined;
+      if (typeof value === 'string') continue;
+      const missing = value === undefined;
+      const message = missing ? `the template has no ${field}` : `${field} must be a string`;
+      return { field, kro: `${field} field ${missing ? 'not found' : 'is not a string'}`, message };
+    }
+    const metadata = Object.hasOwn(template, 'metadata') ? template['metadata'] : undefined;
+    if (isJsonObject(metadata)) return undefined;
+    const missing = metadata === undefined;
+    const message = missing
+      ? 'the template has no metadata'
+      : 'metadata must be an object; expressions go into its fields';
+    return { field: 'metadata', kro: `metadata field ${missing ? 'not found' : 'is not a map'}`, message };
+  }
+
+  #checkScope(
+    kind: ResolvedKind & { ok: true },
+    template: JsonObject,
+    clusterInstance: boolean,
+    nodeType: GraphNode['nodeType'],
+  ): void {
+    const metadata = template['metadata'] as JsonObject;
+    const hasNamespace = Object.hasOwn(metadata, 'namespace');
+    const { namespace } = metadata;
+    const { id } = this.#block;
+    if (!kind.info.namespaced) {
+      if (!hasNamespace) return;
+      const kro = `resource "${id}" is cluster-scoped and must not set metadata.namespace`;
+      const message = `${kind.type.kind} is cluster-scoped; it has no namespace`;
+      const path = this.#templatePath(['metadata', 'namespace']);
+      this.#refuse('resource', {
+        code: 'graph/scope',
+        path,
+        kro,
+        message,
+        hint: 'remove metadata.namespace',
+        key: true,
+      });
+      return;
+    }
+    const blank = !hasNamespace || (typeof namespace === 'string' && namespace.trim() === '');
+    if (!clusterInstance || !blank || nodeType === 'externalCollection') return;
+    const kro = `resource "${id}" is namespaced and must set metadata.namespace when the instance CRD is cluster-scoped`;
+    const message = `instances of this API are cluster-scoped, so ${kind.type.kind} must say its namespace`;
+    const path = this.#templatePath(['metadata']);
+    this.#refuse('resource', { code: 'graph/scope', path, kro, message, hint: 'set metadata.namespace', key: true });
+  }
+
+  #checkReservedKeys(template: JsonObject): void {
+    const metadata = template['metadata'] as JsonObject;
+    for (const word of ['label', 'annotation']) {
+      const map = metadata[`${word}s`];
+      for (const key of isJsonObject(map) ? Object.keys(map) : []) {
+        const prefix = ['kro.run/', 'internal.kro.run/'].find((reserved) => key.startsWith(reserved));
+        if (prefix === undefined) continue;
+        const kro = `invalid ${word} for resource "${this.#block.id}". ${word}s with prefix "${prefix}" are reserved for internal use`;
+        const path = this.#templatePath(['metadata', `${word}s`, key]);
+        const message = `${word}s that begin with "${prefix}" are reserved`;
+        this.#refuse('resource', { code: 'graph/reserved-key', path, kro, message, key: true });
+      }
+    }
+  }
+
+  #walk(template: JsonObject, kind: ResolvedKind | undefined): Walked {
+    const { apiVersion: _apiVersion, kind: _kind, ...open } = template;
+    const rest: JsonObject = open;
+    const fixed = { apiVersion: template['apiVersion'] ?? null, kind: template['kind'] ?? null };
+    const free = this.#block.externalRef !== undefined || kind?.ok !== true || isCrd(template);
+    const walked = free ? walkFreely(rest) : walkWithSchema(rest, kind.schema);
+    const prefix = `failed to extract CEL expressions from schema for resource ${this.#block.id}: `;
+    for (const { steps, kro, ...problem } of walked.problems) {
+      this.#refuse('resource', { ...problem, path: this.#templatePath(steps), kro: prefix + kro });
+    }
+    if (isCrd(template) && this.#block.externalRef === undefined) this.#checkCrdFields(walked);
+    return { ...walked, skeleton: { ...fixed, ...(walked.skeleton as JsonObject) } };
+  }
+
+  #checkCrdFields(walked: Walked): void {
+    for (const { pathText, steps } of walked.fields) {
+      if (pathText.startsWith('metadata.')) continue;
+      const kro = `CEL expressions in CRDs are only supported for metadata fields, found in path "${pathText}", resource ${this.#block.id}`;
+      const message = 'in a CustomResourceDefinition only metadata may hold expressions';
+      this.#refuse('resource', { code: 'graph/crd-expression', path: this.#templatePath(steps), kro, message });
+    }
+  }
+
+  #conditions(list: 'readyWhen' | 'includeWhen', entries: readonly ConditionText[]): Site[] {
+    return entries.flatMap((entry) => this.#standalone(entry, `failed to parse ${list} expressions: `, list) ?? []);
+  }
+
+  #dimensions(): DimensionSite[] {
+    return this.#block.forEach.flatMap((entry) => {
+      const prefix = `failed to parse forEach dimensions: invalid forEach expression for dimension "${entry.name}": `;
+      const site = this.#standalone(entry, prefix, 'forEach');
+      return site === undefined ? [] : { name: entry.name, ...site };
+    });
+  }
+
+  #standalone({ text, path }: ConditionText, prefix: string, what: string): Site | undefined {
+    const scanned = scanExpressions(text);
+    const joined = scanned.ok ? joinParts(text, scanned.parts) : undefined;
+    if (joined !== undefined && joined.template === undefined) return { text: joined, path };
+    const kro = prefix + (scanned.ok ? 'only standalone expressions are allowed' : scanned.message);
+    const message = `each ${what} entry is one bare \${…} and nothing else`;
+    const hint = text.endsWith('\n') ? 'the text ends in a newline: write the block with "|-"' : bareHint(text);
+    this.#refuse('resource', { code: 'graph/not-standalone', path, kro, message, hint });
+    return undefined;
+  }
+}
+
+function bareHint(text: string): string | undefined {
+  return text.includes('${') ? undefined : `write \${${text.trim()}}`;
+}
+
+function isCrd(template: JsonObject): boolean {
+  return template['apiVersion'] === 'apiextensions.k8s.io/v1' && template['kind'] === 'CustomResourceDefinition';
+}
+
+/** What an externalRef stands for: an object of which only the identity is known. A selector wins over a name. */
+function externalTemplate(reference: JsonObject): JsonObject {
+  const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
+  const named = isJsonObject(metadata['selector'])
+    ? { selector: metadata['selector'] }
+    : { name: metadata['name'] ?? '' };
+  const namespace = metadata['namespace'];
+  const located = namespace === undefined || namespace === '' ? {} : { namespace };
+  return {
+    apiVersion: reference['apiVersion'] ?? '',
+    kind: reference['kind'] ?? '',
+    metadata: { ...named, ...located },
+  };
+}
+
+function goJsonType(value: JsonValue): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : 'number';
+}

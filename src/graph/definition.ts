@@ -1,0 +1,186 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { PathStep } from './model.ts';
+import type { Problems } from './problems.ts';
+
+/** The `spec.schema` block with the API server's defaults. Free-form blocks are as the author wrote them. */
+export interface SchemaBlock {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly group: string;
+  readonly scope: 'Namespaced' | 'Cluster';
+  readonly spec: JsonValue | undefined;
+  readonly types: JsonValue | undefined;
+  readonly status: JsonValue | undefined;
+  readonly additionalPrinterColumns: readonly JsonObject[];
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** One dimension as written: name, text, and where the text stands. */
+export interface ForEachEntry {
+  readonly name: string;
+  readonly text: string;
+  readonly path: readonly PathStep[];
+}
+
+/** A text of a condition list and where it stands. */
+export interface ConditionText {
+  readonly text: string;
+  readonly path: readonly PathStep[];
+}
+
+/** One entry of `spec.resources`. */
+export interface ResourceBlock {
+  readonly id: string;
+  readonly index: number;
+  readonly path: readonly PathStep[];
+  readonly template: JsonValue | undefined;
+  readonly externalRef: JsonObject | undefined;
+  readonly forEach: readonly ForEachEntry[];
+  readonly includeWhen: readonly ConditionText[];
+  readonly readyWhen: readonly ConditionText[];
+}
+
+/** A ResourceGraphDefinition, read field by field; what has the wrong JSON type is reported and left out. */
+export interface Definition {
+  readonly name: string;
+  readonly schema: SchemaBlock;
+  readonly resources: readonly ResourceBlock[];
+}
+
+/** Reads a definition. Undefined when it is none or lacks `spec.schema`; the problem is reported then. */
+export function readDefinition(value: JsonValue, problems: Problems): Definition | undefined {
+  const reader = new Reader(problems);
+  const root = reader.object(value, []);
+  if (root === undefined) return undefined;
+  const kind = own(root, 'kind');
+  if (kind !== undefined && kind !== 'ResourceGraphDefinition') {
+    reader.wrong(['kind'], `this is a ${JSON.stringify(kind)}, not a ResourceGraphDefinition`);
+    return undefined;
+  }
+  const spec = reader.object(own(root, 'spec') ?? {}, ['spec']);
+  if (spec === undefined) return undefined;
+  const schema = own(spec, 'schema');
+  if (schema === undefined || schema === null) {
+    problems.error({
+      phase: 'structure',
+      code: 'graph/schema-missing',
+      message: 'the definition has no spec.schema, so it defines no API',
+      place: { path: ['spec'], key: true },
+      hint: 'add spec.schema with apiVersion and kind',
+    });
+    return undefined;
+  }
+  const block = reader.object(schema, ['spec', 'schema']);
+  if (block === undefined) return undefined;
+  const metadata = reader.object(own(root, 'metadata') ?? {}, ['metadata']) ?? {};
+  return {
+    name: reader.text(own(metadata, 'name'), ['metadata', 'name']),
+    schema: reader.schema(block),
+    resources: reader
+      .list(own(spec, 'resources'), ['spec', 'resources'])
+      .map((entry, index) => reader.resource(entry, index)),
+  };
+}
+
+function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+class Reader {
+  readonly #problems: Problems;
+
+  constructor(problems: Problems) {
+    this.#problems = problems;
+  }
+
+  wrong(path: readonly PathStep[], message: string): void {
+    this.#problems.error({ phase: 'structure', code: 'graph/invalid-definition', message, place: { path } });
+  }
+
+  object(value: JsonValue | undefined, path: readonly PathStep[]): JsonObject | undefined {
+    if (isJsonObject(value)) return value;
+    if (value !== undefined) this.wrong(path, 'an object is expected here');
+    return undefined;
+  }
+
+  list(value: JsonValue | undefined, path: readonly PathStep[]): readonly JsonValue[] {
+    if (Array.isArray(value)) return value;
+    if (value !== undefined && value !== null) this.wrong(path, 'a list is expected here');
+    return [];
+  }
+
+  text(value: JsonValue | undefined, path: readonly PathStep[]): string {
+    if (typeof value === 'string') return value;
+    if (value !== undefined && value !== null) this.wrong(path, 'a string is expected here');
+    return '';
+  }
+
+  texts(value: JsonValue | undefined, path: readonly PathStep[]): ConditionText[] {
+    return this.list(value, path).map((entry, index) => ({
+      text: this.text(entry, [...path, index]),
+      path: [...path, index],
+    }));
+  }
+
+  stringMap(value: JsonValue | undefined, path: readonly PathStep[]): Record<string, string> {
+    const object = value === null ? {} : (this.object(value, path) ?? {});
+    return Object.fromEntries(Object.entries(object).map(([key, entry]) => [key, this.text(entry, [...path, key])]));
+  }
+
+  schema(block: JsonObject): SchemaBlock {
+    const path = ['spec', 'schema'];
+    const text = (key: string): string => this.text(own(block, key), [...path, key]);
+    const names = (key: string): string[] => this.texts(own(block, key), [...path, key]).map((entry) => entry.text);
+    const columns = this.list(own(block, 'additionalPrinterColumns'), [...path, 'additionalPrinterColumns']);
+    const metadata = this.object(own(block, 'metadata') ?? {}, [...path, 'metadata']) ?? {};
+    return {
+      kind: text('kind'),
+      apiVersion: text('apiVersion'),
+      group: Object.hasOwn(block, 'group') ? text('group') : 'kro.run',
+      scope: text('scope') === 'Cluster' ? 'Cluster' : 'Namespaced',
+      spec: own(block, 'spec'),
+      types: own(block, 'types'),
+      status: own(block, 'status'),
+      additionalPrinterColumns: columns.map(
+        (column, index) => this.object(column, [...path, 'additionalPrinterColumns', index]) ?? {},
+      ),
+      shortNames: names('shortNames'),
+      categories: names('categories'),
+      labels: this.stringMap(own(metadata, 'labels') ?? {}, [...path, 'metadata', 'labels']),
+      annotations: this.stringMap(own(metadata, 'annotations') ?? {}, [...path, 'metadata', 'annotations']),
+    };
+  }
+
+  resource(value: JsonValue, index: number): ResourceBlock {
+    const path = ['spec', 'resources', index];
+    const block = this.object(value, path) ?? {};
+    const at = (key: string): PathStep[] => [...path, key];
+    const externalRef = own(block, 'externalRef') ?? undefined;
+    const template = own(block, 'template') ?? undefined;
+    return {
+      id: this.text(own(block, 'id'), at('id')),
+      index,
+      path,
+      template,
+      externalRef: externalRef === undefined ? undefined : this.object(externalRef, at('externalRef')),
+      forEach: this.list(own(block, 'forEach'), at('forEach')).flatMap((entry, position) =>
+        this.dimensions(entry, [...at('forEach'), position]),
+      ),
+      includeWhen: this.texts(own(block, 'includeWhen'), at('includeWhen')),
+      readyWhen: this.texts(own(block, 'readyWhen'), at('readyWhen')),
+    };
+  }
+
+  /** The entries of one forEach element: one is meant, kro's builder takes any number. */
+  dimensions(value: JsonValue, path: readonly PathStep[]): ForEachEntry[] {
+    return Object.entries(this.object(value, path) ?? {}).map(([name, text]) => ({
+      name,
+      text: this.text(text, [...path, name]),
+      path: [...path, name],
+    }));
+  }
+}

@@ -1,0 +1,48 @@
+import type { GroupVersionKind, JsonObject } from '../core/index.ts';
+import type { ResourceInfo, Schema } from '../schema/index.ts';
+import type { ResourceBlock } from './definition.ts';
+import type { GraphNode, PathStep } from './model.ts';
+import type { ExpressionText } from './scan.ts';
+
+/** An expression of the definition: its text and where the string stands that holds it. */
+export interface Site {
+  readonly text: ExpressionText;
+  /** Path of the string from the root of the definition. */
+  readonly path: readonly PathStep[];
+}
+
+/** An expression that fills a field of a template. */
+export interface FieldSite extends Site {
+  /** Steps from the root of the template. */
+  readonly steps: readonly PathStep[];
+  readonly pathText: string;
+}
+
+/** A dimension of a collection: name and list expression. */
+export interface DimensionSite extends Site {
+  readonly name: string;
+}
+
+/** A resource between reading and checking: what it is, and the expressions it holds. */
+export interface Draft {
+  readonly id: string;
+  readonly block: ResourceBlock;
+  readonly nodeType: GraphNode['nodeType'];
+  /** Absent when the kind could not be resolved; expressions then see the node as `dyn`. */
+  readonly resolved:
+    | { readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
+    | undefined;
+  /** The template as written, or what an externalRef stands for. */
+  readonly template: JsonObject;
+  /** The template with null where expressions stand. */
+  readonly skeleton: JsonObject;
+  readonly fields: readonly FieldSite[];
+  readonly includeWhen: readonly Site[];
+  readonly readyWhen: readonly Site[];
+  readonly dimensions: readonly DimensionSite[];
+}
+
+/** Is the node a list of objects to everybody else? */
+export function isList(draft: Draft): boolean {
+  return draft.nodeType === 'collection' || draft.nodeType === 'externalCollection';
+}

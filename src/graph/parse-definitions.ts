@@ -1,0 +1,163 @@
+import type { CST, ParsedNode } from 'yaml';
+import { Composer, Parser } from 'yaml';
+import type { Diagnostic } from '../core/index.ts';
+import type { DefinitionDocument } from './document.ts';
+import { LineIndex } from './line-index.ts';
+import { convertDocument } from './yaml-convert.ts';
+import { YamlDocument } from './yaml-document.ts';
+
+/** Longest document in UTF-16 units: an API server takes no request body over 3 MiB. */
+const MAX_DOCUMENT_LENGTH = 3 * 1024 * 1024;
+
+/** Deepest nesting of a document; API objects stay far below. */
+const MAX_DEPTH = 200;
+
+export interface ParsedDefinitions {
+  /** Documents in order, without those that hold nothing. A document with errors is left out. */
+  readonly documents: readonly DefinitionDocument[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Reads a YAML or JSON file of any number of documents. Scalars mean what they mean to kubectl (YAML 1.1
+ * booleans and octals, integers without loss). Whatever the text is, the answer is documents and
+ * diagnostics, never an exception.
+ */
+export function parseDefinitions(text: string, file?: string): ParsedDefinitions {
+  const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const lines = new LineIndex(source, file);
+  const diagnostics: Diagnostic[] = [];
+  const report = (code: string, message: string, offset: number, hint?: string): void => {
+    const more = hint === undefined ? {} : { hint };
+    diagnostics.push({ code, severity: 'error', message, source: lines.position(offset), ...more });
+  };
+  const tooLong = longDocument(source);
+  if (tooLong !== undefined) {
+    report(
+      'yaml/too-large',
+      'this document is longer than 3 MiB; an API server takes no larger object',
+      tooLong,
+      'divide the file into documents with lines of "---"',
+    );
+    return { documents: [], diagnostics };
+  }
+  const documents: DefinitionDocument[] = [];
+  let index = 0;
+  for (const { root, problem } of readDocuments(source)) {
+    const at = index;
+    index += 1;
+    if (problem !== undefined) {
+      report(problem.code, problem.message, problem.offset, problem.hint);
+      continue;
+    }
+    if (root === null) continue;
+    const converted = convertDocument(root);
+    for (const finding of converted.findings) report(finding.code, finding.message, finding.offset, finding.hint);
+    if (converted.findings.length > 0 || converted.value === null) continue;
+    const place = { source, lines, index: at, ...(file === undefined ? {} : { file }) };
+    documents.push(new YamlDocument(root, converted, place));
+  }
+  return { documents, diagnostics };
+}
+
+/** Offset of the first document that is too long. A line that begins with `---` always ends a document. */
+function longDocument(source: string): number | undefined {
+  if (source.length <= MAX_DOCUMENT_LENGTH) return undefined;
+  let start = 0;
+  for (const match of source.matchAll(/^---(?=\s|$)/gm)) {
+    if (match.index - start > MAX_DOCUMENT_LENGTH) return start;
+    start = match.index;
+  }
+  return source.length - start > MAX_DOCUMENT_LENGTH ? start : undefined;
+}
+
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly offset: number;
+  readonly hint?: string;
+}
+
+interface Read {
+  readonly root: ParsedNode | null;
+  readonly problem?: Problem;
+}
+
+/** The node trees of a stream. Only the first problem of a document is told: the rest follow from it. */
+function* readDocuments(source: string): Generator<Read> {
+  const composer = new Composer({ uniqueKeys: false, logLevel: 'silent' });
+  for (const token of new Parser().parse(source)) {
+    const deep = tooDeep(token);
+    if (deep !== undefined) {
+      const message = `values are nested more than ${MAX_DEPTH} levels deep`;
+      yield { root: null, problem: { code: 'yaml/too-deep', message, offset: deep } };
+      return;
+    }
+    yield* composed(composer.next(token), source);
+  }
+  yield* composed(composer.end(), source);
+}
+
+function* composed(documents: ReturnType<Composer['next']>, source: string): Generator<Read> {
+  for (const document of documents) {
+    const [error] = document.errors;
+    if (error === undefined) {
+      yield { root: document.contents };
+      continue;
+    }
+    const [message, hint] = MESSAGES[error.code] ?? [error.message.replace(/\s+/g, ' ').trim()];
+    const offset = error.code === 'BAD_INDENT' ? skipSpaces(source, error.pos[0]) : error.pos[0];
+    const problem = { code: 'yaml/syntax', message, offset, ...(hint === undefined ? {} : { hint }) };
+    yield { root: null, problem };
+  }
+}
+
+/** The parser's commonest complaints in our words, and what to do about them. */
+const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?: string]>>> = {
+  BAD_INDENT: [
+    'this line is indented otherwise than the other members of its object',
+    'begin it at the same column as the members before it',
+  ],
+  TAB_AS_INDENT: ['a tab cannot indent', 'indent with spaces'],
+  UNEXPECTED_TOKEN: [
+    'a value ends before the text does',
+    'quote the value if it contains any of { } [ ] , & * # ? | > @ ` or ": "',
+  ],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'an object begins in the middle of a line that already is a member',
+    'quote the value if it contains ": ", or put the nested object on lines of its own',
+  ],
+  MULTILINE_IMPLICIT_KEY: [
+    'a key stands on more than one line',
+    'check the indentation and the quotes on the lines above',
+  ],
+  MISSING_CHAR: ['a closing quote, bracket or colon is missing', 'close what was opened on the lines above'],
+  BAD_SCALAR_START: ['a value without quotes cannot begin with this character', 'quote the value'],
+  BAD_DQ_ESCAPE: ['this escape does not exist', 'write the backslash twice, or use single quotes'],
+  BAD_ALIAS: ['this is no valid alias', 'quote the value if it is no alias'],
+  RESOURCE_EXHAUSTION: ['values are nested too deep'],
+};
+
+function skipSpaces(source: string, from: number): number {
+  let at = from;
+  while (source[at] === ' ') at += 1;
+  return at;
+}
+
+/** Offset of a token that lies too deep; an own stack instead of recursion. */
+function tooDeep(token: CST.Token): number | undefined {
+  const stack: { token: CST.Token; depth: number }[] = [{ token, depth: 0 }];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const depth = top.depth + 1;
+    if (depth > MAX_DEPTH + 1) return top.token.offset;
+    if (top.token.type === 'document') {
+      if (top.token.value !== undefined) stack.push({ token: top.token.value, depth: 0 });
+    } else if ('items' in top.token) {
+      for (const item of top.token.items) {
+        if (item.value !== undefined) stack.push({ token: item.value, depth });
+        if (item.key !== undefined && item.key !== null) stack.push({ token: item.key, depth });
+      }
+    }
+  }
+  return undefined;
+}

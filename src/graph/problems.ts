@@ -1,0 +1,107 @@
+import type { Diagnostic, Severity, SourcePosition } from '../core/index.ts';
+import type { DefinitionDocument } from './document.ts';
+import type { PathStep } from './model.ts';
+import { formatPath } from './path.ts';
+
+/**
+ * kro's phases in their order; the first that fails is the one kro reports. `structure` comes before (the
+ * API server's part), `beyond` after all of kro's.
+ */
+export type Phase =
+  | 'structure'
+  | 'naming'
+  | 'instanceSchema'
+  | 'resourceShape'
+  | 'resource'
+  | 'dependencies'
+  | 'omitIdentity'
+  | 'typeCheck'
+  | 'status'
+  | 'conditions'
+  | 'instance'
+  | 'beyond';
+
+const RANK: Readonly<Record<Phase, number>> = {
+  structure: 0,
+  naming: 1,
+  instanceSchema: 2,
+  resourceShape: 3,
+  resource: 4,
+  dependencies: 5,
+  omitIdentity: 6,
+  typeCheck: 7,
+  status: 8,
+  conditions: 9,
+  instance: 10,
+  beyond: 11,
+};
+
+/** Where in the definition a problem stands. */
+export interface Place {
+  /** Path from the root of the definition. */
+  readonly path: readonly PathStep[];
+  /** Offset in the string at `path`, in UTF-16 units. */
+  readonly offset?: number;
+  /** Point at the key instead of the value. */
+  readonly key?: boolean;
+}
+
+/** What a check says of a problem. */
+export interface Problem {
+  readonly phase: Phase;
+  readonly code: string;
+  readonly message: string;
+  readonly place: Place;
+  readonly hint?: string | undefined;
+  /** kro's text without the prefix of its phase, for errors that kro has too. */
+  readonly kro?: string | undefined;
+}
+
+/** Collects problems, and turns them into diagnostics with positions and kro's prefixes. */
+export class Problems {
+  readonly #found: { rank: number; severity: Severity; problem: Problem }[] = [];
+  readonly #document: DefinitionDocument | undefined;
+  #errors = 0;
+
+  constructor(document?: DefinitionDocument) {
+    this.#document = document;
+  }
+
+  /** Number of errors so far. */
+  get errors(): number {
+    return this.#errors;
+  }
+
+  error(problem: Problem): void {
+    this.#errors += 1;
+    this.#found.push({ rank: RANK[problem.phase], severity: 'error', problem });
+  }
+
+  warn(problem: Omit<Problem, 'phase' | 'kro'>): void {
+    this.#found.push({ rank: RANK.beyond + 1, severity: 'warning', problem: { ...problem, phase: 'beyond' } });
+  }
+
+  /** Errors in the order of kro's phases, then warnings; within each in the order of finding. */
+  diagnostics(): Diagnostic[] {
+    return this.#found
+      .toSorted((a, b) => a.rank - b.rank)
+      .map(({ severity, problem }) => {
+        const source = this.#source(problem.place);
+        return {
+          code: problem.code,
+          severity,
+          message: problem.message,
+          path: formatPath(problem.place.path),
+          ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+          ...(source === undefined ? {} : { source }),
+          ...(problem.kro === undefined ? {} : { kroMessage: problem.kro }),
+        };
+      });
+  }
+
+  #source({ path, offset, key }: Place): SourcePosition | undefined {
+    if (this.#document === undefined) return undefined;
+    if (offset !== undefined) return this.#document.positionInside(path, offset);
+    return key === true ? this.#document.keyPosition(path) : this.#document.position(path);
+  }
+}

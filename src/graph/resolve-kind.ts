@@ -1,0 +1,78 @@
+import type { GroupVersionKind } from '../core/index.ts';
+import { formatApiVersion, parseApiVersion } from '../core/index.ts';
+import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
+import { nearest } from './nearest.ts';
+
+/** A kind with its schema and address, or kro's refusal without prefix. */
+export type ResolvedKind =
+  | { readonly ok: true; readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
+  | {
+      readonly ok: false;
+      readonly code: string;
+      readonly field: 'apiVersion' | 'kind';
+      readonly kro: string;
+      readonly message: string;
+      readonly hint?: string | undefined;
+    };
+
+const LABEL = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+const LABEL_RULE =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
+/** Finds the kind of a template. `id` is the resource's, for kro's texts. */
+export function resolveKind(id: string, apiVersion: string, kind: string, source: SchemaSource): ResolvedKind {
+  if (apiVersion.split('/').length > 2) {
+    const kro = `failed to extract GVK from resource ${id}: invalid apiVersion format "${apiVersion}": unexpected GroupVersion string: ${apiVersion}`;
+    const message = `the apiVersion "${apiVersion}" is neither "version" nor "group/version"`;
+    return { ok: false, code: 'graph/invalid-api-version', field: 'apiVersion', kro, message };
+  }
+  const rules = labelProblems(kind.toLowerCase());
+  if (rules.length > 0) {
+    const kro = `failed to extract GVK from resource ${id}: invalid kind "${kind}": ${rules.join('; ')} (must be a valid DNS-1035 label when lowercased)`;
+    const hint = kind.includes('${') ? 'expressions cannot fill the kind' : undefined;
+    return { ok: false, code: 'graph/invalid-kind', field: 'kind', kro, message: `"${kind}" is no kind`, hint };
+  }
+  const type = { ...parseApiVersion(apiVersion), kind };
+  const schema = source.schemaOf(type);
+  if (schema === undefined) return unknownKind(id, type, apiVersion, source);
+  const info = source.resourceOf(type);
+  if (info !== undefined) return { ok: true, type, schema, info };
+  const kro = `failed to get REST mapping for resource ${id}: no matches for kind "${kind}" in version "${apiVersion}"`;
+  const message = `${kind} in ${apiVersion} is a type without a resource of its own; it cannot be created`;
+  return { ok: false, code: 'graph/no-resource', field: 'kind', kro, message };
+}
+
+function labelProblems(label: string): string[] {
+  const problems = LABEL.test(label) ? [] : [LABEL_RULE];
+  return label.length > 63 ? ['must be no more than 63 characters', ...problems] : problems;
+}
+
+function unknownKind(id: string, type: GroupVersionKind, apiVersion: string, source: SchemaSource): ResolvedKind {
+  const sameVersion = new Set<string>();
+  const elsewhere = new Set<string>();
+  const versions = new Set<string>();
+  for (const known of source.kinds()) {
+    const version = formatApiVersion(known);
+    versions.add(version);
+    if (version === apiVersion) sameVersion.add(known.kind);
+    else if (known.kind === type.kind) elsewhere.add(version);
+  }
+  const what =
+    sameVersion.size > 0
+      ? `kind "${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${type.kind}"`
+      : `"${apiVersion}"`;
+  const kro = `failed to get schema for resource ${id}: cannot resolve group version ${what}: schema not found`;
+  const close = nearest(type.kind, sameVersion);
+  const closeVersion = nearest(apiVersion, versions);
+  let hint = 'install the CustomResourceDefinition, or give it to the compiler as a file';
+  if (apiVersion.includes('${')) hint = 'expressions cannot fill the apiVersion';
+  else if (elsewhere.size > 0) hint = `${type.kind} is served in ${[...elsewhere].join(', ')}`;
+  else if (close !== undefined) hint = `did you mean "${close}"?`;
+  else if (sameVersion.size === 0 && closeVersion !== undefined) hint = `did you mean "${closeVersion}"? ${hint}`;
+  const message =
+    sameVersion.size > 0
+      ? `${apiVersion} has no kind "${type.kind}"`
+      : `the group version "${apiVersion}" is not known`;
+  const field = sameVersion.size > 0 ? 'kind' : 'apiVersion';
+  return { ok: false, code: 'graph/unknown-kind', field, kro, message, hint };
+}

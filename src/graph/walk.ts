@@ -1,0 +1,281 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
+import type { PathStep } from './model.ts';
+import { nearest } from './nearest.ts';
+import { appendStep } from './path.ts';
+import type { ExpressionText } from './scan.ts';
+import { joinParts, scanExpressions } from './scan.ts';
+
+/** A string with an expression, found in a template. */
+export interface Field {
+  /** Steps from the root of the template. */
+  readonly steps: readonly PathStep[];
+  /** The same as kro writes it. */
+  readonly pathText: string;
+  readonly text: ExpressionText;
+}
+
+/** Something that the walk refuses. `kro` is without prefix. */
+export interface WalkProblem {
+  readonly code: string;
+  readonly steps: readonly PathStep[];
+  readonly kro: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly offset?: number;
+  /** The key is wrong, not its value. */
+  readonly key?: boolean;
+}
+
+/** A value without its expressions (null in their place), and what was found in it. */
+export interface Walked {
+  readonly skeleton: JsonValue;
+  readonly fields: readonly Field[];
+  readonly problems: readonly WalkProblem[];
+}
+
+/** Walks a value for which there is no schema: every string may hold an expression. */
+export function walkFreely(value: JsonValue, from: Position = ROOT): Walked {
+  const walker = new Walker();
+  const skeleton = walker.free(value, from);
+  return { skeleton, fields: walker.fields, problems: walker.problems };
+}
+
+/** Walks a value along its schema, and checks the kinds of its literals as kro does. */
+export function walkWithSchema(value: JsonValue, schema: Schema): Walked {
+  const walker = new Walker();
+  const skeleton = walker.typed(value, schema, ROOT);
+  return { skeleton, fields: walker.fields, problems: walker.problems };
+}
+
+interface Position {
+  readonly steps: readonly PathStep[];
+  readonly text: string;
+}
+
+const ROOT: Position = { steps: [], text: '' };
+
+function below(parent: Position, step: PathStep): Position {
+  return { steps: [...parent.steps, step], text: appendStep(parent.text, step) };
+}
+
+class Walker {
+  readonly fields: Field[] = [];
+  readonly problems: WalkProblem[] = [];
+
+  free(value: JsonValue, at: Position): JsonValue {
+    if (typeof value === 'string') return this.#string(value, at);
+    if (Array.isArray(value)) return value.map((entry, index) => this.free(entry, below(at, index)));
+    if (!isJsonObject(value)) return value;
+    return mapMembers(value, (entry, key) => this.free(entry, below(at, key)));
+  }
+
+  typed(value: JsonValue, schema: Schema | undefined, at: Position): JsonValue {
+    if (schema === undefined) {
+      this.#refuse(
+        'graph/schema-hole',
+        at,
+        `schema is nil for path ${at.text}`,
+        'the schema says nothing of this field',
+      );
+      return null;
+    }
+    const free = schema['x-kubernetes-preserve-unknown-fields'] === true;
+    if (!free && !saysAnything(schema)) {
+      const kro = `schema at path ${at.text} has no valid type, OneOf, AnyOf, or AdditionalProperties`;
+      const hint = 'kro cannot fill a field whose schema gives it no type; leave it out of the template';
+      this.#refuse('graph/schema-hole', at, kro, 'the schema of this field names no type', hint);
+      return null;
+    }
+    const expected = expectedTypes(schema);
+    if (expected === undefined) {
+      this.#refuse(
+        'graph/schema-hole',
+        at,
+        'unknown schema type',
+        'the schema of this field names no type that kro knows',
+      );
+      return null;
+    }
+    if (isJsonObject(value)) return this.#object(value, schema, expected, at);
+    if (Array.isArray(value)) return this.#list(value, schema, expected, at);
+    if (typeof value === 'string') return this.#typedString(value, expected, at);
+    this.#scalar(value, expected, at);
+    return value;
+  }
+
+  #object(value: JsonObject, schema: Schema, expected: readonly string[], at: Position): JsonValue {
+    if (schema['x-kubernetes-preserve-unknown-fields'] === true) return this.free(value, at);
+    if (!expected.includes('object') && !allowsAdditional(schema)) {
+      this.#mismatch(expected, at, 'object');
+      return null;
+    }
+    return mapMembers(value, (entry, key) => {
+      const position = below(at, key);
+      const found = memberSchema(schema, key);
+      if (found === undefined) {
+        const kro = `error getting field schema for path ${at.text}.${key}: schema not found for field ${key}`;
+        this.#unknownField(key, schema, position, kro);
+        return null;
+      }
+      return this.typed(entry, found, position);
+    });
+  }
+
+  #unknownField(key: string, schema: Schema, at: Position, kro: string): void {
+    const known = Object.keys(schema.properties ?? {});
+    const close = nearest(key, known);
+    const listed = known.length > 0 && known.length <= 8 ? `known fields: ${known.join(', ')}` : undefined;
+    this.problems.push({
+      code: 'graph/unknown-field',
+      steps: at.steps,
+      kro,
+      message: `the schema has no field "${key}" here`,
+      hint: close === undefined ? listed : `did you mean "${close}"?`,
+      key: true,
+    });
+  }
+
+  #list(value: readonly JsonValue[], schema: Schema, expected: readonly string[], at: Position): JsonValue {
+    if (schema['x-kubernetes-preserve-unknown-fields'] === true) return this.free([...value], at);
+    if (!expected.includes('array')) {
+      this.#mismatch(expected, at, 'array');
+      return null;
+    }
+    const { items } = schema;
+    if (items === undefined) {
+      const kro = `invalid array schema for path ${at.text}: neither Items.Schema nor Properties are defined`;
+      this.#refuse('graph/schema-hole', at, kro, 'the schema of this list says nothing of its elements');
+      return null;
+    }
+    return value.map((entry, index) => this.typed(entry, items, below(at, index)));
+  }
+
+  #typedString(value: string, expected: readonly string[], at: Position): JsonValue {
+    const before = this.fields.length;
+    const literal = this.#string(value, at);
+    const field = this.fields.length > before ? this.fields.at(-1) : undefined;
+    const standalone = field !== undefined && field.text.template === undefined;
+    const wellScanned = literal !== null || field !== undefined;
+    if (standalone || !wellScanned) return literal;
+    if (!expected.includes('string') && !expected.includes('any')) this.#mismatch(expected, at, 'string', value);
+    return literal;
+  }
+
+  #scalar(value: null | boolean | number | bigint, expected: readonly string[], at: Position): void {
+    if (value === null || expected.includes('any')) return;
+    if (typeof value === 'boolean') {
+      if (!expected.includes('boolean')) this.#mismatch(expected, at, 'boolean', value);
+      return;
+    }
+    const whole = typeof value === 'bigint' || Number.isInteger(value);
+    if (expected.includes('number') || (whole && expected.includes('integer'))) return;
+    this.#mismatch(expected, at, whole ? 'integer' : 'float64', value);
+  }
+
+  /** Registers the expression of a string; the answer is the literal, or null where an expression fills it. */
+  #string(value: string, at: Position): JsonValue {
+    if (!value.includes('${')) return value;
+    const scanned = scanExpressions(value);
+    if (!scanned.ok) {
+      this.problems.push({
+        code: 'graph/nested-expression',
+        steps: at.steps,
+        kro: scanned.message,
+        message: 'an expression begins inside another one',
+        hint: 'inside ${…} the variables stand bare; a literal "${" belongs into a string literal',
+        offset: scanned.offset,
+      });
+      return null;
+    }
+    const text = joinParts(value, scanned.parts);
+    if (text === undefined) return value;
+    this.fields.push({ steps: at.steps, pathText: at.text, text });
+    return null;
+  }
+
+  #mismatch(expected: readonly string[], at: Position, got: string, value?: JsonValue): void {
+    const types = expected.join(' or ');
+    this.problems.push({
+      code: 'graph/literal-type',
+      steps: at.steps,
+      kro: `expected ${types} type for path ${at.text}, got ${got}`,
+      message: `this field takes ${article(types)}, not ${article(got === 'float64' ? 'fraction' : got)}`,
+      hint: literalHint(expected, value),
+    });
+  }
+
+  #refuse(code: string, at: Position, kro: string, message: string, hint?: string): void {
+    this.problems.push({ code, steps: at.steps, kro, message, hint });
+  }
+}
+
+function mapMembers(value: JsonObject, convert: (entry: JsonValue, key: string) => JsonValue): JsonObject {
+  const members: [string, JsonValue][] = [];
+  for (const [key, entry] of Object.entries(value)) {
+    if (entry !== undefined) members.push([key, convert(entry, key)]);
+  }
+  return Object.fromEntries(members);
+}
+
+function article(type: string): string {
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+/** How to write the literal so that it fits, where a change of quotes is all. */
+function literalHint(expected: readonly string[], value: JsonValue | undefined): string | undefined {
+  if (expected.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) {
+    return `quote it: "${value}"`;
+  }
+  if (typeof value !== 'string' || value.includes('${')) {
+    return typeof value === 'string' ? 'use one bare ${…} of the right type, without text around it' : undefined;
+  }
+  const isNumber = /^-?\d+(?:\.\d+)?$/.test(value) && (expected.includes('integer') || expected.includes('number'));
+  const isBoolean = /^(?:true|false)$/.test(value) && expected.includes('boolean');
+  return isNumber || isBoolean ? `remove the quotes: ${value}` : undefined;
+}
+
+function saysAnything(schema: Schema): boolean {
+  return (
+    (schema.type !== undefined && schema.type !== '') ||
+    (schema.oneOf?.length ?? 0) > 0 ||
+    (schema.anyOf?.length ?? 0) > 0 ||
+    allowsAdditional(schema)
+  );
+}
+
+function allowsAdditional(schema: Schema): boolean {
+  return schema.additionalProperties !== undefined && schema.additionalProperties !== false;
+}
+
+const EMPTY_SCHEMA: Schema = {};
+
+/** The schema of a member: the property's, else that of additional ones (`true` is one that says nothing). */
+export function memberSchema(schema: Schema, key: string): Schema | undefined {
+  const { properties, additionalProperties } = schema;
+  if (properties !== undefined && Object.hasOwn(properties, key)) return properties[key];
+  if (additionalProperties === true) return EMPTY_SCHEMA;
+  return additionalProperties === false ? undefined : additionalProperties;
+}
+
+/** The kinds of value that kro expects where this schema stands; undefined when it cannot tell. */
+export function expectedTypes(schema: Schema): readonly string[] | undefined {
+  if (schema['x-kubernetes-preserve-unknown-fields'] === true) return ['any'];
+  if (schema['x-kubernetes-int-or-string'] === true) return ['string', 'integer'];
+  for (const members of [schema.oneOf, schema.anyOf]) {
+    const types = unionTypes(members ?? []);
+    if (types.length > 0) return types;
+  }
+  if (schema.type !== undefined && schema.type !== '') return [schema.type];
+  return allowsAdditional(schema) ? ['any'] : undefined;
+}
+
+function unionTypes(members: readonly Schema[]): string[] {
+  const types = new Set<string>();
+  for (const member of members) {
+    if (member.type !== undefined && member.type !== '') types.add(member.type);
+    if ((member.required?.length ?? 0) > 0 || member.not !== undefined) types.add('object');
+  }
+  return [...types];
+}

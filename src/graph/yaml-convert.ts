@@ -1,0 +1,178 @@
+import type { Alias, Pair, ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { resolvePlain } from './yaml-scalar.ts';
+
+/** Most nodes that aliases may add to a document; beyond it the file is taken for an alias bomb. */
+const MAX_ALIAS_NODES = 100_000;
+
+/** A finding of the conversion, at an offset of the text. */
+export interface YamlFinding {
+  readonly code: string;
+  readonly message: string;
+  readonly offset: number;
+  readonly hint?: string;
+}
+
+/** A document's plain value, what aliases point to, and what was wrong. */
+export interface Converted {
+  readonly value: JsonValue;
+  readonly targets: ReadonlyMap<Alias, ParsedNode>;
+  readonly findings: readonly YamlFinding[];
+}
+
+/** Converts the nodes of one document. Values under an alias are shared, not copied. */
+export function convertDocument(root: ParsedNode | null): Converted {
+  const converter = new Converter();
+  const value = root === null ? null : converter.convert(root).value;
+  return { value, targets: converter.targets, findings: converter.findings };
+}
+
+/** A value with the number of nodes that it has when all aliases are written out. */
+interface Sized {
+  readonly value: JsonValue;
+  readonly size: number;
+}
+
+class Converter {
+  readonly targets = new Map<Alias, ParsedNode>();
+  readonly findings: YamlFinding[] = [];
+  readonly #anchors = new Map<string, { node: ParsedNode; result?: Sized }>();
+  #aliasNodes = 0;
+
+  convert(node: ParsedNode): Sized {
+    if (isAlias(node)) return this.#alias(node);
+    const anchor = node.anchor;
+    const entry: { node: ParsedNode; result?: Sized } = { node };
+    if (anchor !== undefined) this.#anchors.set(anchor, entry);
+    const result = isMap(node) ? this.#map(node) : isSeq(node) ? this.#seq(node) : this.#scalar(node);
+    entry.result = result;
+    return result;
+  }
+
+  #report(node: { range?: readonly number[] | null }, code: string, message: string, hint?: string): void {
+    this.findings.push({ code, message, offset: node.range?.[0] ?? 0, ...(hint === undefined ? {} : { hint }) });
+  }
+
+  #alias(node: Alias.Parsed): Sized {
+    const entry = this.#anchors.get(node.source);
+    if (entry === undefined) {
+      this.#report(node, 'yaml/unknown-alias', `no anchor &${node.source} stands before this alias`);
+      return { value: null, size: 1 };
+    }
+    if (entry.result === undefined) {
+      this.#report(node, 'yaml/unknown-alias', `the alias *${node.source} stands inside the value it names`);
+      return { value: null, size: 1 };
+    }
+    this.targets.set(node, entry.node);
+    const before = this.#aliasNodes;
+    this.#aliasNodes += entry.result.size;
+    if (this.#aliasNodes <= MAX_ALIAS_NODES) return entry.result;
+    if (before <= MAX_ALIAS_NODES) {
+      this.#report(node, 'yaml/alias-bomb', `aliases write out to more than ${MAX_ALIAS_NODES} values`);
+    }
+    this.#aliasNodes = before + 1;
+    return { value: null, size: 1 };
+  }
+
+  #seq(node: YAMLSeq.Parsed): Sized {
+    let size = 1;
+    const value = node.items.map((item) => {
+      const entry = this.convert(item);
+      size += entry.size;
+      return entry.value;
+    });
+    return { value, size };
+  }
+
+  #map(node: YAMLMap.Parsed): Sized {
+    const own = new Map<string, JsonValue>();
+    const merged: JsonObject[] = [];
+    let size = 1;
+    for (const pair of node.items) {
+      const entry = pair.value === null ? { value: null, size: 1 } : this.convert(pair.value);
+      size += entry.size;
+      if (isMergePair(pair)) {
+        merged.push(...this.#mergeSources(pair, entry.value));
+        continue;
+      }
+      const key = this.#key(pair.key);
+      if (key === undefined) continue;
+      if (own.has(key)) {
+        this.#report(
+          pair.key,
+          'yaml/duplicate-key',
+          `the key "${key}" stands twice in this object`,
+          'remove one of them',
+        );
+      }
+      own.set(key, entry.value);
+    }
+    return { value: combine(own, merged), size };
+  }
+
+  #mergeSources(pair: Pair<ParsedNode, ParsedNode | null>, value: JsonValue): JsonObject[] {
+    const list = Array.isArray(value) ? value : [value];
+    const maps = list.filter((entry) => typeof entry === 'object' && entry !== null && !Array.isArray(entry));
+    if (maps.length !== list.length) {
+      this.#report(pair.key, 'yaml/syntax', 'a merge key (<<) takes an object or a list of objects');
+    }
+    return maps as JsonObject[];
+  }
+
+  #key(key: ParsedNode): string | undefined {
+    const target = isAlias(key) ? this.#anchors.get(key.source)?.node : key;
+    if (isScalar(target)) {
+      const { value } = this.#scalar(target);
+      return typeof value === 'string' ? value : `${value as number}`;
+    }
+    this.#report(key, 'yaml/unsupported-value', 'a key must be a string');
+    return undefined;
+  }
+
+  #scalar(node: Scalar.Parsed): Sized {
+    return { value: this.#scalarValue(node), size: 1 };
+  }
+
+  #scalarValue(node: Scalar.Parsed): JsonValue {
+    const source = node.source ?? '';
+    if (node.tag !== undefined) return this.#tagged(node, node.tag, source);
+    if (node.type !== undefined && node.type !== Scalar.PLAIN) return source;
+    if (/^[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)$/.test(source)) {
+      this.#report(node, 'yaml/unsupported-value', `${source} has no place in JSON`, 'quote it to make it a string');
+      return null;
+    }
+    return resolvePlain(source);
+  }
+
+  #tagged(node: Scalar.Parsed, tag: string, source: string): JsonValue {
+    switch (tag) {
+      case '!':
+      case 'tag:yaml.org,2002:str':
+        return source;
+      case 'tag:yaml.org,2002:int':
+      case 'tag:yaml.org,2002:float':
+      case 'tag:yaml.org,2002:bool':
+      case 'tag:yaml.org,2002:null':
+        return resolvePlain(source);
+      default:
+        this.#report(node, 'yaml/unsupported-value', `the tag ${tag} has no meaning here`, 'remove the tag');
+        return source;
+    }
+  }
+}
+
+/** Is this `<<: …`? */
+export function isMergePair(pair: Pair<ParsedNode, ParsedNode | null>): boolean {
+  return isScalar(pair.key) && pair.key.source === '<<' && pair.key.type === Scalar.PLAIN;
+}
+
+/** Own members win over merged ones, earlier merge sources over later ones. `__proto__` is an own key. */
+function combine(own: ReadonlyMap<string, JsonValue>, merged: readonly JsonObject[]): JsonObject {
+  const all = new Map<string, JsonValue>();
+  for (const source of merged.toReversed()) {
+    for (const [key, value] of Object.entries(source)) if (value !== undefined) all.set(key, value);
+  }
+  for (const [key, value] of own) all.set(key, value);
+  return Object.fromEntries(all);
+}

@@ -1,0 +1,112 @@
+import type { Alias, Pair, ParsedNode, Scalar } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { JsonValue, SourcePosition } from '../core/index.ts';
+import type { DefinitionDocument } from './document.ts';
+import type { LineIndex } from './line-index.ts';
+import type { PathStep } from './model.ts';
+import type { Converted } from './yaml-convert.ts';
+import { isMergePair } from './yaml-convert.ts';
+import { offsetInScalar } from './yaml-offset.ts';
+
+/** Where a document stands: the text without its byte order mark, its lines, its number and file. */
+export interface DocumentPlace {
+  readonly source: string;
+  readonly lines: LineIndex;
+  readonly index: number;
+  readonly file?: string;
+}
+
+type Found = { readonly key: ParsedNode | undefined; readonly node: ParsedNode | undefined };
+
+/** A document whose positions are looked up in the parser's node tree. */
+export class YamlDocument implements DefinitionDocument {
+  readonly value: JsonValue;
+  readonly index: number;
+  readonly file?: string;
+  readonly #root: ParsedNode;
+  readonly #targets: ReadonlyMap<Alias, ParsedNode>;
+  readonly #place: DocumentPlace;
+
+  constructor(root: ParsedNode, converted: Converted, place: DocumentPlace) {
+    this.value = converted.value;
+    this.index = place.index;
+    if (place.file !== undefined) this.file = place.file;
+    this.#root = root;
+    this.#targets = converted.targets;
+    this.#place = place;
+  }
+
+  position(path: readonly PathStep[]): SourcePosition {
+    const { key, node } = this.#find(path);
+    return this.#at(offsetOf(node) ?? offsetOf(key) ?? 0);
+  }
+
+  keyPosition(path: readonly PathStep[]): SourcePosition {
+    const { key, node } = this.#find(path);
+    return this.#at(offsetOf(key) ?? offsetOf(node) ?? 0);
+  }
+
+  positionInside(path: readonly PathStep[], offset: number): SourcePosition {
+    const { node } = this.#find(path);
+    const target = this.#resolve(node);
+    const range = target?.range;
+    if (!isScalar(target) || range === undefined) return this.position(path);
+    const raw = this.#place.source.slice(range[0], range[1]);
+    const style = (target as Scalar).type;
+    return this.#at(range[0] + offsetInScalar(raw, style ?? 'PLAIN', (target as Scalar).source ?? '', offset));
+  }
+
+  #at(offset: number): SourcePosition {
+    return this.#place.lines.position(offset);
+  }
+
+  #resolve(node: ParsedNode | undefined): ParsedNode | undefined {
+    return isAlias(node) ? this.#targets.get(node) : node;
+  }
+
+  /** The node at a path, or at the longest part of it that exists. */
+  #find(path: readonly PathStep[]): Found {
+    let found: Found = { key: undefined, node: this.#root };
+    for (const step of path) {
+      const next = this.#child(found.node, step);
+      if (next === undefined) return found;
+      found = next;
+    }
+    return found;
+  }
+
+  #child(parent: ParsedNode | undefined, step: PathStep): Found | undefined {
+    const node = this.#resolve(parent);
+    if (isSeq(node)) {
+      const item = typeof step === 'number' ? node.items[step] : undefined;
+      return item === undefined ? undefined : { key: undefined, node: item };
+    }
+    return isMap(node) ? this.#member(node.items, String(step)) : undefined;
+  }
+
+  #member(pairs: readonly ParsedPair[], name: string): Found | undefined {
+    const own = pairs.findLast((pair) => !isMergePair(pair) && this.#keyText(pair.key) === name);
+    if (own !== undefined) return { key: own.key, node: own.value ?? undefined };
+    for (const pair of pairs) {
+      if (!isMergePair(pair)) continue;
+      const source = this.#resolve(pair.value ?? undefined);
+      const maps = isSeq(source) ? source.items : [source];
+      for (const map of maps) {
+        const found = this.#child(map, name);
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  }
+
+  #keyText(key: ParsedNode): string | undefined {
+    const node = this.#resolve(key);
+    return isScalar(node) ? ((node as Scalar).source ?? '') : undefined;
+  }
+}
+
+type ParsedPair = Pair<ParsedNode, ParsedNode | null>;
+
+function offsetOf(node: ParsedNode | undefined): number | undefined {
+  return node?.range[0];
+}

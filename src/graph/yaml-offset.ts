@@ -1,0 +1,69 @@
+/** How a scalar stands in the text; decides how its characters map back. */
+export type ScalarStyle = 'PLAIN' | 'QUOTE_DOUBLE' | 'QUOTE_SINGLE' | 'BLOCK_LITERAL' | 'BLOCK_FOLDED';
+
+/** One character of the value, or several that one escape stands for. */
+interface Unit {
+  readonly start: number;
+  readonly end: number;
+  /** White space in the value: folding and indentation may have changed it, so it is not counted. */
+  readonly blank: boolean;
+}
+
+/**
+ * Where in the text the character of a scalar's value at `offset` stands. Line folding, indentation and
+ * chomping only change white space, so the characters between are counted off on both sides.
+ *
+ * `raw` is the scalar as it stands in the text, quotes or block header included; the answer counts from
+ * its beginning, in UTF-16 units.
+ */
+export function offsetInScalar(raw: string, style: ScalarStyle, value: string, offset: number): number {
+  let visible = 0;
+  for (let at = 0; at < offset && at < value.length; at += 1) if (!isBlank(value.charAt(at))) visible += 1;
+  const wantsBlank = isBlank(value.charAt(offset)) || offset >= value.length;
+  let last = contentStart(raw, style);
+  for (const unit of units(raw, style)) {
+    if (unit.blank) continue;
+    if (visible === 0) return wantsBlank ? last : unit.start;
+    visible -= 1;
+    last = unit.end;
+  }
+  return last;
+}
+
+function isBlank(character: string): boolean {
+  return character === ' ' || character === '\n' || character === '\t' || character === '\r';
+}
+
+function contentStart(raw: string, style: ScalarStyle): number {
+  if (style === 'PLAIN') return 0;
+  if (style === 'QUOTE_DOUBLE' || style === 'QUOTE_SINGLE') return 1;
+  const lineEnd = raw.indexOf('\n');
+  return lineEnd < 0 ? raw.length : lineEnd + 1;
+}
+
+function* units(raw: string, style: ScalarStyle): Generator<Unit> {
+  let at = contentStart(raw, style);
+  while (at < raw.length) {
+    const character = raw.charAt(at);
+    let end = at + 1;
+    let blank = isBlank(character);
+    if (style === 'QUOTE_DOUBLE' && character === '"') return;
+    if (style === 'QUOTE_SINGLE' && character === "'") {
+      if (raw.charAt(at + 1) !== "'") return;
+      end = at + 2;
+    }
+    if (style === 'QUOTE_DOUBLE' && character === '\\') {
+      end = at + escapeLength(raw, at);
+      blank = ' \tnrt\n\r'.includes(raw.charAt(at + 1));
+    }
+    yield { start: at, end, blank };
+    at = end;
+  }
+}
+
+/** Length of the escape that begins at a backslash: `\x41`, `\u0041`, `\U00000041` or two characters. */
+function escapeLength(raw: string, at: number): number {
+  const lengths: Record<string, number> = { x: 4, u: 6, U: 10 };
+  const kind = raw.charAt(at + 1);
+  return Object.hasOwn(lengths, kind) ? (lengths[kind] ?? 2) : 2;
+}

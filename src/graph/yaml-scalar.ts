@@ -1,0 +1,52 @@
+/**
+ * How kubectl and kro's own tools read a plain YAML scalar: YAML 1.1 as go-yaml v2 implements it, so that
+ * `yes`, `0777` and `1_000` mean here what they mean on the way to the API server.
+ */
+export type PlainValue = null | boolean | number | bigint | string;
+
+const WORDS = new Map<string, PlainValue>([
+  ...['', '~', 'null', 'Null', 'NULL'].map((word): [string, PlainValue] => [word, null]),
+  ...['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map((word): [string, PlainValue] => [
+    word,
+    true,
+  ]),
+  ...['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'].map((word): [string, PlainValue] => [
+    word,
+    false,
+  ]),
+]);
+
+const INTEGER = /^[-+]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)$/;
+const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
+
+/** Is this one of the words that only YAML 1.1 reads as a boolean (`yes`, `off`)? */
+export function isOldBoolean(source: string): boolean {
+  return typeof WORDS.get(source) === 'boolean' && !/^(?:true|false)$/i.test(source);
+}
+
+/** The value of a plain (unquoted, untagged) scalar. */
+export function resolvePlain(source: string): PlainValue {
+  const word = WORDS.get(source);
+  if (word !== undefined) return word;
+  const digits = source.replaceAll('_', '');
+  if (INTEGER.test(digits)) return readInteger(digits) ?? Number(digits);
+  return FLOAT.test(digits) && digits.length < 400 ? Number(digits) : source;
+}
+
+const MIN_INT64 = -(2n ** 63n);
+const MAX_UINT64 = 2n ** 64n - 1n;
+
+/** A Go integer literal; undefined when it fits neither int64 nor uint64, or a leading zero is not octal. */
+function readInteger(digits: string): number | bigint | undefined {
+  const negative = digits.startsWith('-');
+  let body = digits.replace(/^[-+]/, '');
+  if (/^0[0-9]+$/.test(body)) {
+    if (!/^0[0-7]+$/.test(body)) return undefined;
+    body = `0o${body.slice(1)}`;
+  }
+  if (body.length > 80) return undefined;
+  const value = negative ? -BigInt(body) : BigInt(body);
+  if (value < MIN_INT64 || value > MAX_UINT64) return undefined;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
