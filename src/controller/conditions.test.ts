@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { Condition } from '../runtime/index.ts';
+import type { ConditionSubject, ConditionValue } from './conditions.ts';
+import { conditionsToJson, readConditions, setConditions } from './conditions.ts';
+
+const T0 = '2026-01-01T00:00:00Z';
+const T1 = '2026-01-01T00:00:01Z';
+const T2 = '2026-01-01T00:00:02Z';
+const subject = (generation: number): ConditionSubject => ({ types: ['A', 'B'], generation, creationTimestamp: T0 });
+const yes: ConditionValue = { status: 'True', reason: 'Fine', message: '' };
+const no: ConditionValue = { status: 'False', reason: 'Bad', message: 'broken' };
+
+/** Applies changes one after another and writes each condition in short. */
+function run(steps: readonly [number, Record<string, ConditionValue>, string][]): string[] {
+  let conditions: Condition[] = [];
+  for (const [generation, changes, now] of steps) {
+    conditions = setConditions(subject(generation), conditions, new Map(Object.entries(changes)), now);
+  }
+  return conditions.map(
+    ({ type, status, reason, lastTransitionTime, observedGeneration }) =>
+      `${type} ${status} ${reason} ${lastTransitionTime?.slice(17, 19)} g${observedGeneration ?? '-'}`,
+  );
+}
+
+describe('setConditions', () => {
+  it.each<{ title: string; steps: [number, Record<string, ConditionValue>, string][]; result: string[] }>([
+    {
+      title: 'begins with Unknown since the object exists',
+      steps: [[1, {}, T1]],
+      result: [
+        'A Unknown AwaitingReconciliation 00 g-',
+        'B Unknown AwaitingReconciliation 00 g-',
+        'Ready Unknown AwaitingReconciliation 00 g1',
+      ],
+    },
+    {
+      title: 'is Ready when all are True at the current generation',
+      steps: [[1, { A: yes, B: yes }, T1]],
+      result: ['A True Fine 01 g1', 'B True Fine 01 g1', 'Ready True Ready 01 g1'],
+    },
+    {
+      title: 'keeps the time while the status stays, and updates the generation',
+      steps: [
+        [1, { A: yes, B: yes }, T1],
+        [2, { A: yes, B: yes }, T2],
+      ],
+      result: ['A True Fine 01 g2', 'B True Fine 01 g2', 'Ready True Ready 01 g2'],
+    },
+    {
+      title: 'copies the most recent False, before any Unknown',
+      steps: [
+        [1, { A: no }, T1],
+        [1, { B: { ...no, reason: 'Worse' } }, T2],
+      ],
+      result: ['A False Bad 01 g1', 'B False Worse 02 g1', 'Ready False Worse 01 g1'],
+    },
+    {
+      title: 'leaves the root alone when a condition is merely not up to date',
+      steps: [
+        [1, { A: yes, B: yes }, T1],
+        [2, { A: yes }, T2],
+      ],
+      result: ['A True Fine 01 g2', 'B True Fine 01 g1', 'Ready True Ready 01 g1'],
+    },
+    {
+      title: 'orders by transition time, the root last',
+      steps: [
+        [1, { B: yes }, T1],
+        [1, { A: yes }, T2],
+      ],
+      result: ['B True Fine 01 g1', 'A True Fine 02 g1', 'Ready True Ready 02 g1'],
+    },
+  ])('$title', ({ steps, result }) => {
+    expect(run(steps)).toEqual(result);
+  });
+
+  it('drops obsolete types and gives the same JSON when nothing changed', () => {
+    const status = {
+      conditions: conditionsToJson([
+        { type: 'Obsolete', status: 'True', reason: 'X', message: 'y', lastTransitionTime: T0 },
+        ...setConditions(
+          subject(1),
+          [],
+          new Map([
+            ['A', yes],
+            ['B', no],
+          ]),
+          T1,
+        ),
+      ]),
+    };
+    const again = setConditions(
+      subject(1),
+      readConditions(status),
+      new Map([
+        ['A', yes],
+        ['B', no],
+      ]),
+      T2,
+    );
+    expect(conditionsToJson(again)).toEqual(status.conditions.slice(1));
+  });
+});

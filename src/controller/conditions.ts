@@ -1,0 +1,139 @@
+import { isJsonObject } from '../core/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import type { Condition } from '../runtime/index.ts';
+
+/** The condition that sums up all others. */
+export const ROOT = 'Ready';
+
+/** A new value of one condition. */
+export interface ConditionValue {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** An object whose conditions are kept: which types it has, its generation, and since when it exists. */
+export interface ConditionSubject {
+  /** In the order in which they are reported when their times are equal. */
+  readonly types: readonly string[];
+  readonly generation: number;
+  readonly creationTimestamp: string;
+}
+
+/** The conditions of a status as the server gave them; entries that are none are left out. */
+export function readConditions(status: JsonObject | undefined): Condition[] {
+  const list = status?.['conditions'];
+  return Array.isArray(list) ? list.filter(isJsonObject).flatMap(readCondition) : [];
+}
+
+function readCondition(entry: JsonObject): Condition[] {
+  const { type, status, reason, message, lastTransitionTime, observedGeneration } = entry;
+  if (typeof type !== 'string') return [];
+  return [
+    {
+      type,
+      status: status === 'True' || status === 'False' ? status : 'Unknown',
+      ...(typeof reason === 'string' ? { reason } : {}),
+      ...(typeof message === 'string' ? { message } : {}),
+      ...(typeof lastTransitionTime === 'string' ? { lastTransitionTime } : {}),
+      ...(typeof observedGeneration === 'number' ? { observedGeneration } : {}),
+    },
+  ];
+}
+
+/**
+ * The conditions after `changes`, in kro's order: by transition time, the root last. Types without a
+ * value yet are Unknown since the object exists; types that are not the subject's are dropped; the time
+ * moves only with the status. Equal input gives equal output, so an unchanged status is not written.
+ */
+export function setConditions(
+  subject: ConditionSubject,
+  current: readonly Condition[],
+  changes: ReadonlyMap<string, ConditionValue>,
+  now: string,
+): Condition[] {
+  const before = new Map(current.map((condition) => [condition.type, condition]));
+  const dependents = subject.types.map((type) => {
+    const known = before.get(type) ?? initial(type, subject.creationTimestamp);
+    const change = changes.get(type);
+    return change === undefined ? known : changed(known, change, subject.generation, now);
+  });
+  const root = rootOf(
+    before.get(ROOT) ?? initial(ROOT, subject.creationTimestamp),
+    dependents,
+    subject.generation,
+    now,
+  );
+  return [...sortByTime(dependents), root];
+}
+
+function initial(type: string, since: string): Condition {
+  return {
+    type,
+    status: 'Unknown',
+    reason: 'AwaitingReconciliation',
+    message: `condition "${type}" is awaiting reconciliation`,
+    lastTransitionTime: since,
+  };
+}
+
+function changed(known: Condition, value: ConditionValue, generation: number, now: string): Condition {
+  const moved = known.status !== value.status || known.lastTransitionTime === undefined;
+  return {
+    type: known.type,
+    status: value.status,
+    reason: value.reason,
+    message: value.message,
+    lastTransitionTime: moved ? now : (known.lastTransitionTime ?? now),
+    observedGeneration: generation,
+  };
+}
+
+function rootOf(known: Condition, dependents: readonly Condition[], generation: number, now: string): Condition {
+  const worst = worstOf(dependents);
+  if (worst !== undefined) {
+    const { status, reason = '', message = '' } = worst;
+    return changed(known, { status, reason, message }, generation, now);
+  }
+  // Everything is True, but something was not looked at since the last change: the sum stays as it was.
+  if (dependents.some((condition) => condition.observedGeneration !== generation)) return known;
+  return changed(known, { status: 'True', reason: 'Ready', message: '' }, generation, now);
+}
+
+/** The most recent False, else the most recent Unknown. */
+function worstOf(dependents: readonly Condition[]): Condition | undefined {
+  for (const status of ['False', 'Unknown'] as const) {
+    let found: Condition | undefined;
+    for (const condition of dependents) {
+      if (condition.status === status && (found === undefined || timeOf(condition) > timeOf(found))) found = condition;
+    }
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function sortByTime(conditions: readonly Condition[]): Condition[] {
+  return conditions.toSorted((a, b) => timeOf(a) - timeOf(b));
+}
+
+function timeOf(condition: Condition): number {
+  const time = Date.parse(condition.lastTransitionTime ?? '');
+  return Number.isNaN(time) ? 0 : time;
+}
+
+/** Conditions as they stand in a status; an empty message is left out, as the server's Go types do. */
+export function conditionsToJson(conditions: readonly Condition[]): JsonValue[] {
+  return conditions.map(({ type, status, reason, message, lastTransitionTime, observedGeneration }) => ({
+    type,
+    status,
+    ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }),
+    ...(observedGeneration === undefined ? {} : { observedGeneration }),
+    ...(reason === undefined || reason === '' ? {} : { reason }),
+    ...(message === undefined || message === '' ? {} : { message }),
+  }));
+}
+
+/** A time as Kubernetes writes it: whole seconds, UTC. */
+export function formatTime(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,54 @@
+import type { InspectSource } from '../inspect/index.ts';
+import type { Clock, KubernetesApi } from '../kube/index.ts';
+import type { AdoptionPolicy } from '../runtime/index.ts';
+import type { Logger } from './logger.ts';
+
+/** How to run a controller. Only the client is needed. */
+export interface ControllerOptions {
+  /** Who may read and write definitions, revisions, CRDs, instances and their children. Not closed by `stop`. */
+  readonly client: KubernetesApi;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Decides jitter, in [0, 1). Default `Math.random`. */
+  readonly random?: () => number;
+  /** What labels and the tooling annotation carry. Default `devel`. */
+  readonly version?: string;
+  /** Delete the generated CRD (and with it all instances) when a definition is deleted. Default false. */
+  readonly allowCrdDeletion?: boolean;
+  /** How many revisions of a definition are kept; 0 or less keeps all. Default 5. */
+  readonly maxGraphRevisions?: number;
+  /** Most items of one collection. Default 1000. */
+  readonly maxCollectionSize?: number;
+  /** Most dimensions of one forEach. Default 10. */
+  readonly maxCollectionDimensions?: number;
+  /** How many definitions are worked on at the same time. Default 4. */
+  readonly definitionConcurrency?: number;
+  /** How many instances are worked on at the same time. Default 32. */
+  readonly instanceConcurrency?: number;
+  /** Gated parts of the expression language. Default: all off. */
+  readonly features?: { readonly omit?: boolean; readonly now?: boolean };
+  /** What to do with an existing object that nobody owns. Default `adopt`, as kro does. */
+  readonly adoption?: AdoptionPolicy;
+  /** Cost that one expression may spend. Default: that of the expression engine. */
+  readonly budget?: number;
+}
+
+/** A controller that is, or was, running. */
+export interface Controller {
+  /**
+   * Begins to work: settles when definitions, revisions and CRDs were read once and work goes on.
+   *
+   * @throws TypeKroError `controller/missing-crds` when the CRDs of kro are not installed.
+   */
+  start(): Promise<void>;
+  /** Takes no new work, waits for what is under way, closes watches. */
+  stop(): Promise<void>;
+  /** Settles when nothing is queued, nothing runs and every watch has caught up; timers that wait do not count. */
+  idle(): Promise<void>;
+  /** Is everything read, and does work go on? */
+  readonly ready: boolean;
+  /** What `inspect` shows. */
+  readonly reports: InspectSource;
+}

@@ -1,0 +1,72 @@
+import type { Condition, InstanceState, NodeReport } from '../runtime/index.ts';
+
+/** A definition in short. */
+export interface DefinitionSummary {
+  readonly name: string;
+  readonly uid: string;
+  /** The API that it defines. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly state: 'Active' | 'Inactive';
+  /** The revision that instances run, if any. */
+  readonly revision?: number;
+  readonly instances: number;
+  readonly conditions: readonly Condition[];
+  /** All problems of the current spec, not only the first. */
+  readonly problems: readonly string[];
+}
+
+/** An instance in short. */
+export interface InstanceSummary {
+  /** Its address in this interface: `group/version/Kind/namespace/name`, `-` for no namespace. */
+  readonly ref: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly definition: string;
+  readonly revision?: number;
+  readonly state: InstanceState;
+}
+
+/** Everything that is known of an instance: what each node does, and why. */
+export interface InstanceReport extends InstanceSummary {
+  readonly conditions: readonly Condition[];
+  readonly nodes: readonly NodeReport[];
+  /** When the last step was taken, in milliseconds since 1970. */
+  readonly steppedAt: number;
+}
+
+/** Something that happened. Ids grow by one; a client that was cut off asks for those after its last. */
+export interface InspectEvent {
+  readonly id: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly type:
+    | 'definition-changed'
+    | 'definition-removed'
+    | 'instance-changed'
+    | 'instance-removed'
+    | 'wrote'
+    | 'failed';
+  /** Definition name, or the `ref` of an instance. */
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** What the read-only interface shows. The controller implements it, and so may anything that runs steps. */
+export interface InspectSource {
+  definitions(): readonly DefinitionSummary[];
+  instances(): readonly InstanceSummary[];
+  report(ref: string): InstanceReport | undefined;
+  /** The events after an id that are still kept, oldest first. */
+  eventsAfter(id: number): readonly InspectEvent[];
+  /** Calls back for every event from now on, until the function returned is called. */
+  subscribe(listener: (event: InspectEvent) => void): () => void;
+}
+
+/** The address of an instance in this interface. */
+export function instanceRef(instance: { apiVersion: string; kind: string; namespace?: string; name: string }): string {
+  return `${instance.apiVersion}/${instance.kind}/${instance.namespace ?? '-'}/${instance.name}`;
+}
