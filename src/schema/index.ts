@@ -24,3 +24,8 @@ export { crdSource } from './crd-source.ts';
 export { resourcesOfDiscovery } from './discovery.ts';
 export type { OpenApiDocument, OpenApiSourceOptions } from './openapi-source.ts';
 export { openApiDocument, openApiSource } from './openapi-source.ts';
+export type { SimpleSchemaResult } from './simple-schema.ts';
+export { parseSimpleSchema } from './simple-schema.ts';
+export type { SimpleSchemaError } from './simple-type.ts';
+export { nearestName } from './nearest-name.ts';
+export { pluralize } from './pluralize.ts';

@@ -1,0 +1,46 @@
+/** Longest names that are compared; beyond it a typing error is not what is wrong. */
+const MAX_LENGTH = 64;
+
+/**
+ * The known name that looks most like `name`, for "did you mean": at most a third of the characters may
+ * differ (insertions, deletions, replacements, swaps of neighbours; case counts half). `undefined` when
+ * none is near enough.
+ */
+export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  if (name.length === 0 || name.length > MAX_LENGTH) return undefined;
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 0.01;
+  for (const candidate of known) {
+    if (candidate === name || Math.abs(candidate.length - name.length) > bestDistance) continue;
+    const distance = editDistance(name, candidate);
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (last[j - 1] ?? 0) + replacementCost(a.charAt(i - 1), b.charAt(j - 1));
+      let cost = Math.min(replaced, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
+      if (i > 1 && j > 1 && a.charAt(i - 1) === b.charAt(j - 2) && a.charAt(i - 2) === b.charAt(j - 1)) {
+        cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
+      }
+      row.push(cost);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
+}
+
+function replacementCost(a: string, b: string): number {
+  if (a === b) return 0;
+  return a.toLowerCase() === b.toLowerCase() ? 0.5 : 1;
+}

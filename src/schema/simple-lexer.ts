@@ -1,0 +1,97 @@
+import { goQuote, goTrim, isGoSpace } from './go-text.ts';
+
+/** The markers of SimpleSchema. */
+export const MARKER_KEYS = [
+  'required',
+  'default',
+  'description',
+  'minimum',
+  'maximum',
+  'validation',
+  'immutable',
+  'enum',
+  'pattern',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'listType',
+  'listMapKey',
+] as const;
+
+export type MarkerKey = (typeof MARKER_KEYS)[number];
+
+/** `key=value` as written in a field; `offset` is where the key begins in the field's text. */
+export interface Marker {
+  readonly key: MarkerKey;
+  readonly value: string;
+  readonly offset: number;
+}
+
+/** A text that is not a list of markers. `unknownMarker` names the key when that is the reason. */
+export interface LexError {
+  readonly message: string;
+  readonly offset: number;
+  readonly unknownMarker?: string;
+}
+
+const KNOWN: ReadonlySet<string> = new Set(MARKER_KEYS);
+
+/**
+ * Splits the text after the first `|` of a field into markers. One pass, as kro does it, with its odd
+ * sides: white space before `=` belongs to the key, later `|` are ordinary characters, quotes and
+ * brackets protect white space but different brackets are not matched to each other.
+ *
+ * @param base offset of `text` in the field's text, for positions
+ */
+export function lexMarkers(text: string, base: number): { markers: Marker[] } | { error: LexError } {
+  const markers: Marker[] = [];
+  let buffer = '';
+  let key: MarkerKey | undefined;
+  let keyOffset = base;
+  let inQuotes = false;
+  let escaped = false;
+  let depth = 0;
+  const fail = (message: string, at: number, unknownMarker?: string) => ({
+    error: { message, offset: base + at, ...(unknownMarker === undefined ? {} : { unknownMarker }) },
+  });
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text.charAt(index);
+    if (escaped) {
+      buffer += character;
+      escaped = false;
+    } else if (character === '=' && key === undefined && !inQuotes && depth === 0) {
+      const name = goTrim(buffer);
+      if (name === '') return fail('empty marker key', index);
+      if (!KNOWN.has(name)) return fail(`invalid marker key ${goQuote(name)}: unknown marker: ${name}`, index, name);
+      key = name as MarkerKey;
+      keyOffset = base + Math.max(0, index - buffer.length) + (buffer.length - buffer.trimStart().length);
+      buffer = '';
+    } else if (isGoSpace(character) && !inQuotes && depth === 0) {
+      if (key === undefined) continue;
+      markers.push({ key, value: unquote(buffer), offset: keyOffset });
+      key = undefined;
+      buffer = '';
+    } else {
+      if (character === '"') inQuotes = !inQuotes;
+      else if (inQuotes) escaped = character === '\\';
+      else if (character === '{' || character === '[') depth += 1;
+      else if (character === '}' || character === ']') depth -= 1;
+      if (depth < 0) return fail('unmatched closing bracket/brace', index);
+      buffer += character;
+    }
+  }
+  if (key === undefined)
+    return fail(`marker key '${buffer}' without a value`, Math.max(0, text.length - buffer.length));
+  if (inQuotes) return fail('unclosed quote', text.length);
+  if (depth > 0) return fail('unclosed bracket/brace', text.length);
+  markers.push({ key, value: unquote(buffer), offset: keyOffset });
+  return { markers };
+}
+
+/** A value in quotes loses them and the escapes `\"` and `\\`; any other value is trimmed. */
+function unquote(raw: string): string {
+  if (raw.length < 2 || !raw.startsWith('"') || !raw.endsWith('"')) return goTrim(raw);
+  return raw.slice(1, -1).replace(/\\(["\\])|\\$/g, '$1');
+}

@@ -1,0 +1,308 @@
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { FieldStep, Schema } from './model.ts';
+import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
+import { applyMarker, finishMarkers } from './simple-markers.ts';
+import type { MarkedSchema } from './simple-markers.ts';
+import { hintForType, parseSimpleType } from './simple-type.ts';
+import type { AtomicName, SimpleSchemaError, SimpleType } from './simple-type.ts';
+import { orderTypes } from './simple-types.ts';
+import type { Definition } from './simple-types.ts';
+import { nearestName } from './nearest-name.ts';
+
+/** A SimpleSchema block as OpenAPI, or everything that is wrong with it. */
+export type SimpleSchemaResult =
+  | { readonly ok: true; readonly schema: Schema }
+  | { readonly ok: false; readonly errors: readonly SimpleSchemaError[] };
+
+/** A schema that was built, with what its users need to know. */
+interface Built {
+  readonly schema: Schema;
+  /** An alias declared `required=true` makes each field of exactly that type required. */
+  readonly required: number;
+  /** Nodes and levels after expansion; shared parts count at every place. */
+  readonly size: number;
+  readonly depth: number;
+  /** Members of this node that cannot be written as JSON. */
+  readonly unwritable: ReadonlyMap<string, string>;
+  /** The first such problem inside. */
+  readonly inner: string | undefined;
+}
+
+/** Bounds that keep an expansion finite in practice; an API server stores far less. */
+const MAX_NODES = 200_000;
+const MAX_DEPTH = 200;
+
+const ATOMS: Readonly<Record<AtomicName, Schema>> = {
+  string: { type: 'string' },
+  integer: { type: 'integer' },
+  boolean: { type: 'boolean' },
+  float: { type: 'number' },
+  object: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+};
+
+const NO_PROBLEMS: ReadonlyMap<string, string> = new Map();
+
+/**
+ * Builds the OpenAPI schema of a `spec` block of SimpleSchema with the custom `types` it may use. The
+ * arguments are the blocks as parsed from YAML or JSON; absent blocks count as empty. Custom types are
+ * expanded where they are used; the parts are shared, so the result is a graph of immutable nodes.
+ *
+ * All errors are returned. Errors of `types` stand before those of `spec`, as kro looks at them first.
+ */
+export function parseSimpleSchema(spec: JsonValue | undefined, types?: JsonValue): SimpleSchemaResult {
+  const builder = new Builder();
+  builder.addTypes(types ?? {});
+  const built = builder.root(spec ?? {});
+  const errors = builder.errors;
+  if (built !== undefined && errors.length === 0) {
+    const problem = problemOf(built);
+    if (problem === undefined) return { ok: true, schema: built.schema };
+    errors.push({ code: 'simpleschema/not-json', message: problem, path: ['spec'], unwritable: true });
+  }
+  return { ok: false, errors };
+}
+
+const problemOf = (built: Built): string | undefined => [...built.unwritable.values()][0] ?? built.inner;
+
+/** Where a value stands: its path, and kro's words in front of a message about it. */
+interface Place {
+  readonly path: readonly FieldStep[];
+  readonly prefix: string;
+}
+
+const inside = (place: Place, name: string): Place => ({
+  path: [...place.path, name],
+  prefix: `${place.prefix}field ${name}: `,
+});
+
+class Builder {
+  readonly errors: SimpleSchemaError[] = [];
+  readonly #types = new Map<string, Built>();
+  /** Types that have errors of their own; fields that use them are not blamed again. */
+  readonly #broken = new Set<string>();
+
+  addTypes(block: JsonValue): void {
+    if (!isJsonObject(block)) {
+      this.errors.push(notAMap(block, 'types'));
+      return;
+    }
+    const definitions = new Map<string, Definition>();
+    for (const [name, value] of Object.entries(block)) {
+      const place = { path: ['types', name], prefix: `parsing type ${name}: ` };
+      const definition = this.#define(value, place, 0);
+      if (definition === undefined) this.#broken.add(name);
+      else definitions.set(name, definition);
+    }
+    if (this.#broken.size > 0) {
+      for (const name of Object.keys(block)) this.#broken.add(name);
+      return;
+    }
+    const { order, errors } = orderTypes(definitions);
+    this.errors.push(...errors.map((error) => ({ ...error, ...this.#typeHint(error.message, definitions.keys()) })));
+    if (errors.length > 0) {
+      for (const name of definitions.keys()) this.#broken.add(name);
+      return;
+    }
+    for (const name of order) {
+      const place = { path: ['types', name], prefix: `building schema for ${name}: ` };
+      const value = block[name];
+      const built = isJsonObject(value) ? this.#struct(value, place, 0) : this.#field(value, place);
+      if (built === undefined) this.#broken.add(name);
+      else this.#types.set(name, isJsonObject(value) ? { ...built, required: 0 } : built);
+    }
+  }
+
+  root(block: JsonValue): Built | undefined {
+    if (isJsonObject(block)) return this.#struct(block, { path: ['spec'], prefix: '' }, 0);
+    this.errors.push(notAMap(block, 'spec'));
+    return undefined;
+  }
+
+  #typeHint(message: string, known: Iterable<string>): { hint?: string } {
+    const name = /^node (.*) does not exist$/s.exec(message)?.[1];
+    const hint = name === undefined ? undefined : (hintForType(name, known) ?? nearestHint(name, known));
+    return hint === undefined ? {} : { hint };
+  }
+
+  #report(
+    place: Place,
+    code: string,
+    message: string,
+    more: { offset?: number; hint?: string | undefined } = {},
+  ): undefined {
+    const { offset, hint } = more;
+    this.errors.push({
+      code,
+      message: place.prefix + message,
+      path: place.path,
+      ...(offset === undefined ? {} : { offset }),
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+
+  /** The shape of a custom type, for its dependencies. Markers are looked at when it is built. */
+  #define(value: JsonValue | undefined, place: Place, depth: number): Definition | undefined {
+    if (typeof value === 'string') {
+      const parsed = parseSimpleType(typeTextOf(value));
+      if ('type' in parsed) return { form: 'text', type: parsed.type };
+      return this.#report(place, parsed.code, parsed.error, { offset: 0 });
+    }
+    if (!isJsonObject(value)) return this.#unexpected(value, place);
+    if (depth > MAX_DEPTH)
+      return this.#report(place, 'simpleschema/too-deep', `nested deeper than ${MAX_DEPTH} levels`);
+    const members = Object.entries(value).map(([name, member]) => this.#define(member, inside(place, name), depth + 1));
+    if (members.includes(undefined)) return undefined;
+    return { form: 'struct', members: members.filter((member) => member !== undefined) };
+  }
+
+  #unexpected(value: JsonValue | undefined, place: Place): undefined {
+    const hint = 'a field is a type such as string, or a map of fields';
+    return this.#report(place, 'simpleschema/unexpected-value', `unexpected type: ${goTypeOf(value)}`, { hint });
+  }
+
+  #struct(block: Readonly<Record<string, JsonValue | undefined>>, place: Place, depth: number): Built | undefined {
+    if (depth > MAX_DEPTH)
+      return this.#report(place, 'simpleschema/too-deep', `nested deeper than ${MAX_DEPTH} levels`);
+    const required: string[] = [];
+    const properties: [string, Schema][] = [];
+    let failed = false;
+    let size = 1;
+    let deepest = 0;
+    let inner: string | undefined;
+    for (const [name, value] of Object.entries(block)) {
+      const at = inside(place, name);
+      const built = isJsonObject(value) ? this.#struct(value, at, depth + 1) : this.#field(value, at);
+      if (built === undefined) {
+        failed = true;
+        continue;
+      }
+      for (let count = 0; count < built.required; count += 1) required.push(name);
+      properties.push([name, built.schema]);
+      size += built.size;
+      deepest = Math.max(deepest, built.depth);
+      inner ??= problemOf(built);
+    }
+    if (failed) return undefined;
+    if (size > MAX_NODES || deepest >= MAX_DEPTH) return this.#tooLarge(place);
+    const schema: Schema = {
+      type: 'object',
+      ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
+      ...(required.length > 0 ? { required: required.sort(byBytes) } : {}),
+      // kro lets an object of optional parts default to {}, so that the defaults inside take effect.
+      ...(required.length === 0 && properties.some(([, child]) => child.default !== undefined) ? { default: {} } : {}),
+    };
+    return { schema, required: 0, size, depth: deepest + 1, unwritable: NO_PROBLEMS, inner };
+  }
+
+  #tooLarge(place: Place): undefined {
+    const hint = 'custom types are expanded at every use; use object where the structure does not matter';
+    return this.#report(
+      place,
+      'simpleschema/too-large',
+      `expands to more than ${MAX_NODES} fields or ${MAX_DEPTH} levels`,
+      { hint },
+    );
+  }
+
+  #field(value: JsonValue | undefined, place: Place): Built | undefined {
+    if (typeof value !== 'string') return this.#unexpected(value, place);
+    const parsed = parseSimpleType(typeTextOf(value));
+    if (!('type' in parsed)) {
+      this.#report(place, parsed.code, parsed.error, { offset: 0 });
+      return undefined;
+    }
+    const base = this.#resolve(parsed.type, place);
+    const bar = value.indexOf('|');
+    if (bar < 0) return base;
+    const lexed = lexMarkers(value.slice(bar + 1), bar + 1);
+    if (!('markers' in lexed)) {
+      const { message, offset, unknownMarker } = lexed.error;
+      const hint = unknownMarker === undefined ? undefined : nearestHint(unknownMarker, MARKER_KEYS);
+      const code = unknownMarker === undefined ? 'simpleschema/marker-syntax' : 'simpleschema/unknown-marker';
+      return this.#report(place, code, message, { offset, hint });
+    }
+    if (base === undefined) return undefined;
+    const required = parsed.type.form === 'custom' ? base.required : 0;
+    const target: MarkedSchema = { schema: { ...base.schema }, required, unwritable: new Map(base.unwritable) };
+    let failed = false;
+    for (const marker of lexed.markers) {
+      const error = applyMarker(target, marker);
+      if (error === undefined) continue;
+      this.#report(place, error.code, error.message, { offset: marker.offset, hint: error.hint });
+      failed = true;
+    }
+    const error = failed ? undefined : finishMarkers(target);
+    if (error !== undefined) this.#report(place, error.code, error.message, { offset: bar + 1, hint: error.hint });
+    if (failed || error !== undefined) return undefined;
+    return { ...base, schema: target.schema, required: target.required, unwritable: target.unwritable };
+  }
+
+  #resolve(type: SimpleType, place: Place): Built | undefined {
+    if (type.form === 'atomic') {
+      return { schema: ATOMS[type.name], required: 0, size: 1, depth: 1, unwritable: NO_PROBLEMS, inner: undefined };
+    }
+    if (type.form === 'custom') return this.#types.get(type.name) ?? this.#unknown(type.name, place);
+    const inner = this.#resolve(type.form === 'list' ? type.item : type.value, place);
+    if (inner === undefined) return undefined;
+    if (inner.depth >= MAX_DEPTH) return this.#tooLarge(place);
+    const schema: Schema =
+      type.form === 'list'
+        ? { type: 'array', items: inner.schema }
+        : { type: 'object', additionalProperties: inner.schema };
+    const size = inner.size + 1;
+    return { schema, required: 0, size, depth: inner.depth + 1, unwritable: NO_PROBLEMS, inner: problemOf(inner) };
+  }
+
+  #unknown(name: string, place: Place): undefined {
+    if (this.#broken.has(name)) return undefined;
+    const known = [...this.#types.keys(), ...Object.keys(ATOMS)];
+    const hint = hintForType(name, known) ?? nearestHint(name, known);
+    return this.#report(place, 'simpleschema/unknown-type', `unknown type: ${name}`, { offset: 0, hint });
+  }
+}
+
+/** The text before the first `|`. */
+function typeTextOf(value: string): string {
+  const bar = value.indexOf('|');
+  return bar < 0 ? value : value.slice(0, bar);
+}
+
+function nearestHint(name: string, known: Iterable<string>): string | undefined {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? undefined : `did you mean ${nearest}?`;
+}
+
+const BLOCKS = { spec: 'spec schema', types: 'predefined types' } as const;
+
+function notAMap(value: JsonValue, block: keyof typeof BLOCKS): SimpleSchemaError {
+  const kind = Array.isArray(value)
+    ? 'array'
+    : typeof value === 'boolean'
+      ? 'bool'
+      : typeof value === 'bigint'
+        ? 'number'
+        : typeof value;
+  const message = `failed to unmarshal ${BLOCKS[block]}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+  return { code: 'simpleschema/not-a-map', message, path: [block], hint: 'write a map from field names to types' };
+}
+
+/** Go's name for the type of a decoded value, as kro prints it. */
+function goTypeOf(value: JsonValue | undefined): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (typeof value === 'bigint') return 'int64';
+  return typeof value === 'boolean' ? 'bool' : 'map[string]interface {}';
+}
+
+/** Order of Go strings: by UTF-8 bytes, which is the order of code points. */
+function byBytes(a: string, b: string): number {
+  const left = Array.from(a);
+  const right = Array.from(b);
+  for (let index = 0; index < left.length && index < right.length; index += 1) {
+    const difference = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}

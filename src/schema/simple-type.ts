@@ -1,0 +1,107 @@
+import type { FieldStep } from './model.ts';
+import { goQuote, goTrim } from './go-text.ts';
+
+/** The type of a field as written. */
+export type SimpleType =
+  | { readonly form: 'atomic'; readonly name: AtomicName }
+  | { readonly form: 'list'; readonly item: SimpleType }
+  | { readonly form: 'map'; readonly value: SimpleType }
+  | { readonly form: 'custom'; readonly name: string };
+
+export type AtomicName = 'string' | 'integer' | 'boolean' | 'float' | 'object';
+
+/** A problem of a SimpleSchema block. */
+export interface SimpleSchemaError {
+  /** `simpleschema/…`; programs switch on it. */
+  readonly code: string;
+  /** kro's text for this problem, with `field <name>: ` per nesting level. */
+  readonly message: string;
+  /** Where: `spec` or `types`, then member names. */
+  readonly path: readonly FieldStep[];
+  /** Position inside the string at `path`, in UTF-16 units; absent when the whole value is meant. */
+  readonly offset?: number;
+  /** What to write instead. */
+  readonly hint?: string;
+  /**
+   * kro's compiler accepts this, but the CRD cannot be written afterwards (a default that is not JSON).
+   * It is an error all the same; only the moment differs.
+   */
+  readonly unwritable?: true;
+}
+
+/** Levels of `[]` and `map[string]` in one type text. */
+const MAX_NESTING = 16;
+
+const ATOMIC: ReadonlySet<string> = new Set(['string', 'integer', 'boolean', 'float', 'object']);
+
+/** Parses the text before the first `|`. */
+export function parseSimpleType(text: string): { type: SimpleType } | { error: string; code: string } {
+  const wrappers: ('list' | 'map')[] = [];
+  let rest = goTrim(text);
+  if (rest === '') return { error: 'empty type', code: 'simpleschema/empty-type' };
+  for (;;) {
+    if (wrappers.length > MAX_NESTING) {
+      const error = `type nesting too deep (max ${MAX_NESTING}): ${goQuote(rest)}`;
+      return { error, code: 'simpleschema/type-too-deep' };
+    }
+    if (rest.startsWith('[]')) {
+      wrappers.push('list');
+      rest = goTrim(rest.slice(2));
+      if (rest === '') return { error: 'empty slice element type', code: 'simpleschema/empty-type' };
+    } else if (rest.startsWith('map[')) {
+      if (!rest.startsWith('map[string]')) return { error: 'map key must be string', code: 'simpleschema/map-key' };
+      wrappers.push('map');
+      rest = goTrim(rest.slice('map[string]'.length));
+      if (rest === '') return { error: 'map value type is required', code: 'simpleschema/empty-type' };
+    } else break;
+  }
+  const inner: SimpleType = ATOMIC.has(rest)
+    ? { form: 'atomic', name: rest as AtomicName }
+    : { form: 'custom', name: rest };
+  const wrap = (type: SimpleType, form: 'list' | 'map'): SimpleType =>
+    form === 'list' ? { form, item: type } : { form, value: type };
+  return { type: wrappers.reduceRight(wrap, inner) };
+}
+
+/** The custom type that a type text is about, if any. */
+export function customNameOf(type: SimpleType): string | undefined {
+  let current = type;
+  while (current.form === 'list' || current.form === 'map') {
+    current = current.form === 'list' ? current.item : current.value;
+  }
+  return current.form === 'custom' ? current.name : undefined;
+}
+
+/** Types that people write and what SimpleSchema calls them. */
+const SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ['int', 'integer'],
+  ['int32', 'integer'],
+  ['int64', 'integer'],
+  ['long', 'integer'],
+  ['number', 'float'],
+  ['double', 'float'],
+  ['float64', 'float'],
+  ['bool', 'boolean'],
+  ['str', 'string'],
+  ['text', 'string'],
+  ['date', 'string'],
+  ['any', 'object'],
+  ['array', '[]string'],
+  ['list', '[]string'],
+  ['map', 'map[string]string'],
+]);
+
+/** What to write instead of an unknown type name. */
+export function hintForType(name: string, custom: Iterable<string>): string | undefined {
+  const spelling =
+    SPELLINGS.get(name.toLowerCase()) ?? (ATOMIC.has(name.toLowerCase()) ? name.toLowerCase() : undefined);
+  if (spelling !== undefined) return `write ${spelling}`;
+  const suffixed = /^([A-Za-z]\w*)\[\]$/.exec(name);
+  if (suffixed !== null) return `write []${suffixed[1]}`;
+  const generic = /^\s*(\S+)\s+\w+=/.exec(name);
+  if (generic !== null) return `separate type and markers by |: ${generic[1]} | …`;
+  for (const known of custom) {
+    if (known.toLowerCase() === name.toLowerCase()) return `write ${known}`;
+  }
+  return undefined;
+}
