@@ -235,9 +235,7 @@ export function isLinkLocalUnicast({ bytes }: IpAddress): boolean {
 export function isGlobalUnicast(address: IpAddress): boolean {
   const { bytes } = address;
   if (bytes.length === 4 && bytes.every((byte) => byte === 255)) return false;
-  return (
-    !isUnspecified(address) && !isLoopback(address) && !isMulticast(address) && !isLinkLocalUnicast(address)
-  );
+  return !isUnspecified(address) && !isLoopback(address) && !isMulticast(address) && !isLinkLocalUnicast(address);
 }
 
 /** The bits below the prefix length set to zero. */

@@ -19,8 +19,7 @@ export interface Quantity {
 
 export type QuantityFormat = 'decimalSI' | 'binarySI' | 'decimalExponent';
 
-const FORMAT_ERROR =
-  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const FORMAT_ERROR = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const SUFFIX_ERROR = "unable to parse quantity's suffix";
 const NUMERIC_ERROR = 'unable to parse numeric part of quantity';
 

@@ -1,0 +1,24 @@
+import { fail, type Failure } from './failure.ts';
+
+/** Standard base64 as cel-go's encoders take it: padded or not, line breaks ignored. */
+
+const PADDED = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+export function encodeBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+/** The failure names the first bad byte, as Go does for the form without padding. */
+export function decodeBase64(text: string): Uint8Array | Failure {
+  const compact = text.replace(/[\r\n]/g, '');
+  if (!PADDED.test(compact)) {
+    const bad = /[^A-Za-z0-9+/\r\n]/.exec(text);
+    if (bad) return corrupt(Buffer.byteLength(text.slice(0, bad.index)));
+    if (compact.length % 4 === 1) return corrupt(text.length - 1);
+  }
+  return new Uint8Array(Buffer.from(compact, 'base64'));
+}
+
+function corrupt(at: number): Failure {
+  return fail(`illegal base64 data at input byte ${at}`);
+}

@@ -1,0 +1,19 @@
+import type { Implementation, Overload } from '../library.ts';
+import type { CelType } from '../types.ts';
+import { fail } from '../values.ts';
+import { Failure } from './failure.ts';
+
+/** A function that is called as `name(args)`. */
+export function overload(id: string, params: readonly CelType[], result: CelType, call: Implementation): Overload {
+  return { id, params, result, call };
+}
+
+/** A function that is called as `receiver.name(args)`; the receiver is the first parameter. */
+export function member(id: string, params: readonly CelType[], result: CelType, call: Implementation): Overload {
+  return { id, member: true, params, result, call };
+}
+
+/** Turns the failure of a value module into an evaluation error. */
+export function orFail<T>(result: T | Failure): T {
+  return result instanceof Failure ? fail(result.message) : result;
+}

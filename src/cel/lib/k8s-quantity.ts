@@ -1,0 +1,121 @@
+import type { Library } from '../library.ts';
+import { BOOL, DOUBLE, INT, STRING, type CelType } from '../types.ts';
+import { fail, toInt, type Int, type Value } from '../values.ts';
+import { Failure } from './failure.ts';
+import { member, orFail, overload } from './define.ts';
+import { QUANTITY, QuantityValue } from './opaque.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  parseQuantity,
+  quantityOfInteger,
+  quantityToFloat,
+  quantityToInteger,
+  subtractQuantities,
+} from './quantity.ts';
+
+const two: readonly CelType[] = [QUANTITY, QUANTITY];
+
+/** Kubernetes' `quantity`: resource quantities such as `100m` and `1.5Gi`. */
+export const kubernetesQuantity: Library = {
+  name: 'kubernetes.quantity',
+  functions: [
+    {
+      name: 'quantity',
+      overloads: [
+        overload(
+          'string_to_quantity',
+          [STRING],
+          QUANTITY,
+          (text: string) => new QuantityValue(orFail(parseQuantity(text))),
+        ),
+      ],
+    },
+    {
+      name: 'isQuantity',
+      overloads: [
+        overload('is_quantity_string', [STRING], BOOL, (text: string) => !(parseQuantity(text) instanceof Failure)),
+      ],
+    },
+    {
+      name: 'sign',
+      overloads: [
+        overload('quantity_sign', [QUANTITY], INT, ({ quantity }: QuantityValue) =>
+          quantity.unscaled === 0n ? 0 : quantity.unscaled < 0n ? -1 : 1,
+        ),
+      ],
+    },
+    {
+      name: 'isGreaterThan',
+      overloads: [
+        member('quantity_is_greater_than', two, BOOL, (a: QuantityValue, b: QuantityValue) => compare(a, b) > 0),
+      ],
+    },
+    {
+      name: 'isLessThan',
+      overloads: [
+        member('quantity_is_less_than', two, BOOL, (a: QuantityValue, b: QuantityValue) => compare(a, b) < 0),
+      ],
+    },
+    { name: 'compareTo', overloads: [member('quantity_compare_to', two, INT, compare)] },
+    {
+      name: 'asApproximateFloat',
+      overloads: [member('quantity_get_float', [QUANTITY], DOUBLE, (q: QuantityValue) => quantityToFloat(q.quantity))],
+    },
+    { name: 'asInteger', overloads: [member('quantity_get_int', [QUANTITY], INT, asInteger)] },
+    {
+      name: 'isInteger',
+      overloads: [
+        member(
+          'quantity_is_integer',
+          [QUANTITY],
+          BOOL,
+          (q: QuantityValue) => quantityToInteger(q.quantity) !== undefined,
+        ),
+      ],
+    },
+    {
+      name: 'add',
+      overloads: [
+        member(
+          'quantity_add',
+          two,
+          QUANTITY,
+          (a: QuantityValue, b: QuantityValue) => new QuantityValue(addQuantities(a.quantity, b.quantity)),
+        ),
+        member(
+          'quantity_add_int',
+          [QUANTITY, INT],
+          QUANTITY,
+          (a: QuantityValue, b: Int) => new QuantityValue(addQuantities(a.quantity, quantityOfInteger(BigInt(b)))),
+        ),
+      ],
+    },
+    {
+      name: 'sub',
+      overloads: [
+        member(
+          'quantity_sub',
+          two,
+          QUANTITY,
+          (a: QuantityValue, b: QuantityValue) => new QuantityValue(subtractQuantities(a.quantity, b.quantity)),
+        ),
+        member(
+          'quantity_sub_int',
+          [QUANTITY, INT],
+          QUANTITY,
+          (a: QuantityValue, b: Int) => new QuantityValue(subtractQuantities(a.quantity, quantityOfInteger(BigInt(b)))),
+        ),
+      ],
+    },
+  ],
+};
+
+function compare(a: QuantityValue, b: QuantityValue): number {
+  return compareQuantities(a.quantity, b.quantity);
+}
+
+function asInteger({ quantity }: QuantityValue): Value {
+  const value = quantityToInteger(quantity);
+  return value === undefined ? fail('cannot convert value to integer') : toInt(value);
+}

@@ -1,0 +1,73 @@
+import type { CallContext, Implementation, Library, PlanRefusal } from '../library.ts';
+import { INT, listType, STRING } from '../types.ts';
+import { fail, type Int, type Value } from '../values.ts';
+import { Failure } from './failure.ts';
+import { member } from './define.ts';
+import { cachedPattern, compilePattern, type Pattern } from './re2.ts';
+
+/** Kubernetes' `find` and `findAll`. A bad constant pattern is refused when the program is planned. */
+export const kubernetesRegex: Library = {
+  name: 'kubernetes.regex',
+  functions: [
+    {
+      name: 'find',
+      overloads: [
+        {
+          ...member(
+            'string_find_string',
+            [STRING, STRING],
+            STRING,
+            (text: string, source: string, context: CallContext) => dynamicPattern(source, context).find(text, context),
+          ),
+          specialize: withConstant(
+            (pattern) => (text: string, _source: string, context: CallContext) => pattern.find(text, context),
+          ),
+        },
+      ],
+    },
+    {
+      name: 'findAll',
+      overloads: [
+        {
+          ...member(
+            'string_find_all_string',
+            [STRING, STRING],
+            listType(STRING),
+            (text: string, source: string, context: CallContext) =>
+              dynamicPattern(source, context).findAll(text, -1, context),
+          ),
+          specialize: withConstant(
+            (pattern) => (text: string, _source: string, context: CallContext) => pattern.findAll(text, -1, context),
+          ),
+        },
+        {
+          ...member(
+            'string_find_all_string_int',
+            [STRING, STRING, INT],
+            listType(STRING),
+            (text: string, source: string, limit: Int, context: CallContext) =>
+              dynamicPattern(source, context).findAll(text, Number(limit), context),
+          ),
+          specialize: withConstant(
+            (pattern) => (text: string, _source: string, limit: Int, context: CallContext) =>
+              pattern.findAll(text, Number(limit), context),
+          ),
+        },
+      ],
+    },
+  ],
+};
+
+function dynamicPattern(source: string, context: CallContext): Pattern {
+  const pattern = cachedPattern(source, context);
+  return pattern instanceof Failure ? fail(`Illegal regex: ${pattern.message}`) : pattern;
+}
+
+function withConstant(make: (pattern: Pattern) => Implementation) {
+  return (constants: readonly (Value | undefined)[]): Implementation | PlanRefusal | undefined => {
+    const source = constants[1];
+    if (typeof source !== 'string') return undefined;
+    const pattern = compilePattern(source);
+    return pattern instanceof Failure ? { refused: pattern.message } : make(pattern);
+  };
+}

@@ -1,0 +1,49 @@
+import type { Library } from '../library.ts';
+import { BOOL, INT, STRING, type CelType } from '../types.ts';
+import { toInt, type Value } from '../values.ts';
+import { Failure } from './failure.ts';
+import { member, orFail, overload } from './define.ts';
+import { SEMVER, SemverValue } from './opaque.ts';
+import { compareSemver, parseSemver } from './semver.ts';
+
+const two: readonly CelType[] = [SEMVER, SEMVER];
+
+/** Kubernetes' `semver` in its first version, without the overloads that normalise. */
+export const kubernetesSemver: Library = {
+  name: 'kubernetes.Semver',
+  functions: [
+    {
+      name: 'semver',
+      overloads: [
+        overload('string_to_semver', [STRING], SEMVER, (text: string) => new SemverValue(orFail(parseSemver(text)))),
+      ],
+    },
+    {
+      name: 'isSemver',
+      overloads: [
+        overload('is_semver_string', [STRING], BOOL, (text: string) => !(parseSemver(text) instanceof Failure)),
+      ],
+    },
+    {
+      name: 'isGreaterThan',
+      overloads: [member('semver_is_greater_than', two, BOOL, (a: SemverValue, b: SemverValue) => compare(a, b) > 0)],
+    },
+    {
+      name: 'isLessThan',
+      overloads: [member('semver_is_less_than', two, BOOL, (a: SemverValue, b: SemverValue) => compare(a, b) < 0)],
+    },
+    { name: 'compareTo', overloads: [member('semver_compare_to', two, INT, compare)] },
+    { name: 'major', overloads: [member('semver_major', [SEMVER], INT, (v: SemverValue) => asInt(v.version.major))] },
+    { name: 'minor', overloads: [member('semver_minor', [SEMVER], INT, (v: SemverValue) => asInt(v.version.minor))] },
+    { name: 'patch', overloads: [member('semver_patch', [SEMVER], INT, (v: SemverValue) => asInt(v.version.patch))] },
+  ],
+};
+
+function compare(a: SemverValue, b: SemverValue): number {
+  return compareSemver(a.version, b.version);
+}
+
+/** A part is a uint64 that Kubernetes reads as an int64, bit for bit. */
+function asInt(part: bigint): Value {
+  return toInt(BigInt.asIntN(64, part));
+}

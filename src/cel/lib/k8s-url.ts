@@ -1,0 +1,48 @@
+import type { Library } from '../library.ts';
+import { BOOL, listType, mapType, STRING } from '../types.ts';
+import { fail, setProperty, type Value } from '../values.ts';
+import { Failure } from './failure.ts';
+import { member, overload } from './define.ts';
+import { parseRequestUrl, parseUrl, urlEscapedPath, urlHost, urlHostname, urlPort, urlQuery } from './go-url.ts';
+import { URL_TYPE, UrlValue } from './opaque.ts';
+
+/** Kubernetes' `url`. */
+export const kubernetesUrl: Library = {
+  name: 'kubernetes.urls',
+  functions: [
+    { name: 'url', overloads: [overload('string_to_url', [STRING], URL_TYPE, toUrl)] },
+    part('getScheme', 'url_get_scheme', ({ url }) => url.scheme),
+    part('getHost', 'url_get_host', ({ url }) => urlHost(url)),
+    part('getHostname', 'url_get_hostname', ({ url }) => urlHostname(url)),
+    part('getPort', 'url_get_port', ({ url }) => urlPort(url)),
+    part('getEscapedPath', 'url_get_escaped_path', ({ url }) => urlEscapedPath(url)),
+    {
+      name: 'getQuery',
+      overloads: [member('url_get_query', [URL_TYPE], mapType(STRING, listType(STRING)), getQuery)],
+    },
+    {
+      name: 'isURL',
+      overloads: [
+        overload('is_url_string', [STRING], BOOL, (text: string) => !(parseRequestUrl(text) instanceof Failure)),
+      ],
+    },
+  ],
+};
+
+function part(name: string, id: string, get: (value: UrlValue) => string) {
+  return { name, overloads: [member(id, [URL_TYPE], STRING, get)] };
+}
+
+/** A URL must pass as that of a request; only then is a fragment cut off and the rest read again. */
+function toUrl(text: string): Value {
+  const request = parseRequestUrl(text);
+  const url = request instanceof Failure ? request : parseUrl(text);
+  if (url instanceof Failure) return fail(`URL parse error during conversion from string: ${url.message}`);
+  return new UrlValue(url);
+}
+
+function getQuery({ url }: UrlValue): Value {
+  const query: Record<string, Value> = {};
+  for (const [key, values] of urlQuery(url)) setProperty(query, key, values);
+  return query;
+}

@@ -1,0 +1,101 @@
+import { opaqueType, structType, type CelType } from '../types.ts';
+import { fail, OpaqueValue, type Value } from '../values.ts';
+import { formatUrl, type GoUrl } from './go-url.ts';
+import { formatAddress, formatPrefix, sameAddress, samePrefix, type IpAddress, type IpPrefix } from './netip.ts';
+import { compareQuantities, formatQuantity, type Quantity } from './quantity.ts';
+import { compareSemver, formatSemver, type SemanticVersion } from './semver.ts';
+
+/** The types that Kubernetes' libraries bring, and their values. Each equals only its own kind. */
+
+export const QUANTITY: CelType = structType('kubernetes.Quantity');
+export const URL_TYPE: CelType = structType('kubernetes.URL');
+export const SEMVER: CelType = structType('kubernetes.Semver');
+export const IP: CelType = opaqueType('net.IP');
+export const CIDR: CelType = opaqueType('net.CIDR');
+
+export class QuantityValue extends OpaqueValue {
+  readonly quantity: Quantity;
+  constructor(quantity: Quantity) {
+    super();
+    this.quantity = quantity;
+  }
+  get typeName(): string {
+    return QUANTITY.name;
+  }
+  equals(other: Value): boolean {
+    return other instanceof QuantityValue
+      ? compareQuantities(this.quantity, other.quantity) === 0
+      : fail('no such overload');
+  }
+  override toString(): string {
+    return formatQuantity(this.quantity);
+  }
+}
+
+export class UrlValue extends OpaqueValue {
+  readonly url: GoUrl;
+  constructor(url: GoUrl) {
+    super();
+    this.url = url;
+  }
+  get typeName(): string {
+    return URL_TYPE.name;
+  }
+  equals(other: Value): boolean {
+    return other instanceof UrlValue ? formatUrl(this.url) === formatUrl(other.url) : fail('no such overload');
+  }
+  override toString(): string {
+    return formatUrl(this.url);
+  }
+}
+
+export class SemverValue extends OpaqueValue {
+  readonly version: SemanticVersion;
+  constructor(version: SemanticVersion) {
+    super();
+    this.version = version;
+  }
+  get typeName(): string {
+    return SEMVER.name;
+  }
+  equals(other: Value): boolean {
+    return other instanceof SemverValue ? compareSemver(this.version, other.version) === 0 : fail('no such overload');
+  }
+  override toString(): string {
+    return formatSemver(this.version);
+  }
+}
+
+export class IpValue extends OpaqueValue {
+  readonly address: IpAddress;
+  constructor(address: IpAddress) {
+    super();
+    this.address = address;
+  }
+  get typeName(): string {
+    return IP.name;
+  }
+  equals(other: Value): boolean {
+    return other instanceof IpValue ? sameAddress(this.address, other.address) : fail('no such overload');
+  }
+  override toString(): string {
+    return formatAddress(this.address);
+  }
+}
+
+export class CidrValue extends OpaqueValue {
+  readonly prefix: IpPrefix;
+  constructor(prefix: IpPrefix) {
+    super();
+    this.prefix = prefix;
+  }
+  get typeName(): string {
+    return CIDR.name;
+  }
+  equals(other: Value): boolean {
+    return other instanceof CidrValue ? samePrefix(this.prefix, other.prefix) : fail('no such overload');
+  }
+  override toString(): string {
+    return formatPrefix(this.prefix);
+  }
+}

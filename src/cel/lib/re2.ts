@@ -1,0 +1,100 @@
+import { RE2JS } from 're2js';
+import type { CallContext } from '../library.ts';
+import { fail, Failure } from './failure.ts';
+
+/**
+ * Regular expressions with RE2's syntax, in time linear in the text. Patterns that are constants are compiled when
+ * the program is planned; others come from a cache of bounded size.
+ */
+export interface Pattern {
+  /** Does the pattern match anywhere in `text`? */
+  test(text: string, context: CallContext): boolean;
+  /** The leftmost match, empty for none. */
+  find(text: string, context: CallContext): string;
+  /** All matches that do not overlap, at most `limit` unless that is negative. */
+  findAll(text: string, limit: number, context: CallContext): string[];
+}
+
+/** Longer patterns are compiled for each use rather than kept. */
+const LONGEST_CACHED = 2_000;
+const CACHE_SIZE = 256;
+/** What compiling costs, per character of the pattern. */
+const COMPILE_COST = 50;
+/** Patterns of more than a megabyte take seconds to compile; nobody writes one. */
+const LONGEST = 1_000_000;
+
+const cache = new Map<string, Pattern | Failure>();
+
+/** Compiles `source`; the failure has the text of Go's `regexp` ("error parsing regexp: …"). */
+export function compilePattern(source: string): Pattern | Failure {
+  if (source.length > LONGEST) return fail('error parsing regexp: expression too large');
+  try {
+    return patternOf(RE2JS.compile(source));
+  } catch (error) {
+    return recover(source, error);
+  }
+}
+
+/** As {@link compilePattern}, from the cache; compiling is charged to the budget. */
+export function cachedPattern(source: string, context: CallContext): Pattern | Failure {
+  const known = cache.get(source);
+  if (known !== undefined) {
+    // Used again: move to the young end.
+    cache.delete(source);
+    cache.set(source, known);
+    return known;
+  }
+  context.charge(COMPILE_COST * (source.length + 1));
+  const pattern = compilePattern(source);
+  if (source.length > LONGEST_CACHED) return pattern;
+  if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value ?? source);
+  cache.set(source, pattern);
+  return pattern;
+}
+
+/** Where re2js refuses what Go takes, or says less than Go. */
+function recover(source: string, error: unknown): Pattern | Failure {
+  const message = error instanceof Error ? error.message : 'error parsing regexp: internal error';
+  if (message.includes('duplicate capture group name')) {
+    // Go lets a name occur twice. Names are of no use in CEL, so they can go.
+    try {
+      return patternOf(RE2JS.compile(withoutGroupNames(source)));
+    } catch (second) {
+      return recover('', second);
+    }
+  }
+  if (message.endsWith('trailing backslash at end of expression')) return fail(`${message}: \`\``);
+  if (message.endsWith('expression nests too deeply')) return fail(`${message}: \`${source}\``);
+  return fail(message.startsWith('error parsing regexp') ? message : 'error parsing regexp: expression too large');
+}
+
+function withoutGroupNames(source: string): string {
+  return source.replace(/\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\w+:\]|[^\]\\])*\]|\(\?P?<\w+>/g, (token) =>
+    token.startsWith('(?') ? '(' : token,
+  );
+}
+
+function patternOf(compiled: RE2JS): Pattern {
+  const engine = compiled.re2();
+  // A character may touch every instruction of the program; most touch few.
+  const perChar = 1 + compiled.programSize() / 64;
+  const cost = (text: string) => Math.ceil(text.length * perChar) + 1;
+  return {
+    test(text, context) {
+      context.charge(cost(text));
+      return compiled.test(text);
+    },
+    find(text, context) {
+      context.charge(cost(text));
+      return engine.find(text) as string;
+    },
+    findAll(text, limit, context) {
+      context.charge(cost(text));
+      if (limit === 0) return [];
+      // The engine returns null, not an empty list, for no match.
+      const found = (engine.findAll(text, limit < 0 ? -1 : limit) ?? []) as string[];
+      context.charge(found.length);
+      return found;
+    },
+  };
+}
