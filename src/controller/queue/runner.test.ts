@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { TestClock } from '../test-clock.ts';
+import { Runner } from './runner.ts';
+import type { WorkResult } from './runner.ts';
+
+function setup(work: (key: string) => Promise<WorkResult>, concurrency = 2) {
+  const clock = new TestClock();
+  const errors: string[] = [];
+  const runner = new Runner({
+    clock,
+    random: () => 1,
+    concurrency,
+    work: ({ key }) => work(key),
+    onError: ({ key }, error, retryInMs) => errors.push(`${key} ${String(error)} ${retryInMs}`),
+  });
+  return { clock, runner, errors };
+}
+
+describe('Runner', () => {
+  it('works on so many keys at a time and on no key twice', async () => {
+    const log: string[] = [];
+    const finish = new Map<string, () => void>();
+    const { runner } = setup((key) => {
+      log.push(`begin ${key}`);
+      return new Promise((resolve) => finish.set(key, () => resolve({})));
+    });
+    for (const key of ['1', '2', '3', '1']) runner.wake({ group: 'g', key });
+    await Promise.resolve();
+    expect(log).toEqual(['begin 1', 'begin 2']);
+    runner.wake({ group: 'g', key: '1' });
+    finish.get('1')?.();
+    finish.get('2')?.();
+    await new Promise(setImmediate);
+    expect(log).toEqual(['begin 1', 'begin 2', 'begin 3', 'begin 1']);
+    finish.get('3')?.();
+    finish.get('1')?.();
+    await runner.idle();
+    expect(runner.busy).toBe(false);
+  });
+
+  it('tries a failing key again with growing pauses, and at once when something happens', async () => {
+    let tries = 0;
+    const { clock, runner, errors } = setup(() => {
+      tries += 1;
+      return Promise.reject(new Error('no'));
+    });
+    runner.wake({ group: 'g', key: 'k' });
+    await runner.idle();
+    await clock.advance(100);
+    await clock.advance(200);
+    expect(errors).toEqual(['k Error: no 100', 'k Error: no 200', 'k Error: no 400']);
+    runner.wake({ group: 'g', key: 'k' });
+    await runner.idle();
+    expect(errors.at(-1)).toBe('k Error: no 100');
+    expect(tries).toBe(4);
+  });
+
+  it('comes back at the time that the work asks for', async () => {
+    const times: number[] = [];
+    const { clock, runner } = setup(() => {
+      times.push(clock.now());
+      return Promise.resolve(times.length < 3 ? { requeueAt: clock.now() + 1000 } : {});
+    });
+    runner.wake({ group: 'g', key: 'k' });
+    await runner.idle();
+    await clock.advance(999);
+    expect(times).toEqual([0]);
+    await clock.advance(1);
+    await clock.advance(5000);
+    expect(times).toEqual([0, 1000, 2000]);
+  });
+
+  it('waits for what is under way when it stops, and takes nothing more', async () => {
+    let finish = () => undefined as void;
+    let begun = 0;
+    const { runner } = setup(() => {
+      begun += 1;
+      return new Promise((resolve) => {
+        finish = () => resolve({});
+      });
+    });
+    runner.wake({ group: 'g', key: '1' });
+    await Promise.resolve();
+    let stopped = false;
+    const stopping = runner.stop(1000).then(() => {
+      stopped = true;
+    });
+    runner.wake({ group: 'g', key: '2' });
+    await new Promise(setImmediate);
+    expect(stopped).toBe(false);
+    finish();
+    await stopping;
+    expect(begun).toBe(1);
+  });
+});

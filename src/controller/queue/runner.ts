@@ -1,0 +1,147 @@
+import { backoffMs } from '../../kube/index.ts';
+import type { BackoffPolicy, Clock } from '../../kube/index.ts';
+import type { WorkKey } from './work-queue.ts';
+import { WorkQueue } from './work-queue.ts';
+
+/** When to look at the key again even if nothing calls for it, in milliseconds since 1970. */
+export interface WorkResult {
+  readonly requeueAt?: number;
+}
+
+/** How a runner works. */
+export interface RunnerOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** How many keys are worked on at the same time. */
+  readonly concurrency: number;
+  /** Does the work of a key. What it throws is reported and tried again with growing pauses. */
+  readonly work: (key: WorkKey, signal: AbortSignal) => Promise<WorkResult>;
+  readonly onError: (key: WorkKey, error: unknown, retryInMs: number, failures: number) => void;
+}
+
+const RETRY: BackoffPolicy = { firstMs: 100, mostMs: 60_000 };
+
+/**
+ * Takes due work from a queue and does it, so much at a time. A failing key comes back after 0.1 s,
+ * doubling up to a minute, with jitter; `wake` (an event) brings it back at once and starts the pauses
+ * over. Never gives up on a key.
+ */
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #queue = new WorkQueue();
+  readonly #failures = new Map<string, number>();
+  readonly #stopping = new AbortController();
+  readonly #abort = new AbortController();
+  readonly #under = new Set<Promise<void>>();
+  #timer: { cancel(): void } | undefined;
+  #timerDue = Number.POSITIVE_INFINITY;
+  #pumping = false;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Something relevant happened: do the work now. */
+  wake(work: WorkKey): void {
+    this.#failures.delete(`${work.group}\0${work.key}`);
+    this.at(work, this.#options.clock.now());
+  }
+
+  /** Do the work at a time, or earlier if something happens. */
+  at(work: WorkKey, dueAt: number): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#queue.add(work, dueAt, this.#options.clock.now());
+    this.#pump();
+  }
+
+  /** Is anything due or under way? Work that waits for its time does not count. */
+  get busy(): boolean {
+    const now = this.#options.clock.now();
+    const due = this.#queue.nextDue(now);
+    return this.#queue.running > 0 || (due !== undefined && due <= now);
+  }
+
+  /** How many keys are due and wait for a place. */
+  get backlog(): number {
+    return this.#queue.ready;
+  }
+
+  /** Settles when nothing is due or under way. */
+  idle(): Promise<void> {
+    if (!this.busy) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Takes no more work and settles when what is under way ended; its signal is aborted after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const timer = this.#options.clock.setTimer(graceMs, () => this.#abort.abort());
+    this.#stopping.abort();
+    await Promise.all(this.#under);
+    timer.cancel();
+    this.#settleIdle();
+  }
+
+  /** Starts work as long as there is some and there is room. Events of one moment are taken together. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    const { clock, concurrency } = this.#options;
+    while (!this.#stopping.signal.aborted && this.#queue.running < concurrency) {
+      const work = this.#queue.take(clock.now());
+      if (work === undefined) break;
+      const running = this.#run(work).finally(() => this.#under.delete(running));
+      this.#under.add(running);
+    }
+    this.#setTimer();
+    if (!this.busy) this.#settleIdle();
+  }
+
+  async #run(work: WorkKey): Promise<void> {
+    const { clock, random, onError } = this.#options;
+    const id = `${work.group}\0${work.key}`;
+    try {
+      const { requeueAt } = await this.#options.work(work, this.#abort.signal);
+      this.#failures.delete(id);
+      if (requeueAt !== undefined) this.at(work, requeueAt);
+    } catch (error) {
+      const failures = (this.#failures.get(id) ?? 0) + 1;
+      this.#failures.set(id, failures);
+      const pause = backoffMs(RETRY, failures, random());
+      if (!this.#stopping.signal.aborted) onError(work, error, pause, failures);
+      this.at(work, clock.now() + pause);
+    } finally {
+      this.#queue.done(work, clock.now());
+      this.#pump();
+    }
+  }
+
+  /** One timer, for the work that falls due next. */
+  #setTimer(): void {
+    if (this.#stopping.signal.aborted) return;
+    const { clock } = this.#options;
+    const due = this.#queue.nextDue(clock.now());
+    if (due === undefined || due <= clock.now() || (this.#timer !== undefined && due === this.#timerDue)) return;
+    this.#timer?.cancel();
+    this.#timerDue = due;
+    this.#timer = clock.setTimer(due - clock.now(), () => {
+      this.#timer = undefined;
+      this.#pump();
+    });
+  }
+
+  #settleIdle(): void {
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}

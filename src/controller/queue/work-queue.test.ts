@@ -1,0 +1,95 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { WorkQueue } from './work-queue.ts';
+
+const work = (group: string, key: string) => ({ group, key });
+
+/** Takes everything that is due, finishing each at once. */
+function drain(queue: WorkQueue, now: number): string {
+  const taken: string[] = [];
+  for (let next = queue.take(now); next !== undefined; next = queue.take(now)) {
+    taken.push(next.group + next.key);
+    queue.done(next, now);
+  }
+  return taken.join(' ');
+}
+
+describe('WorkQueue', () => {
+  it('lets groups take turns', () => {
+    const queue = new WorkQueue();
+    for (const key of ['1', '2', '3']) queue.add(work('a', key), 0, 0);
+    queue.add(work('b', '1'), 0, 0);
+    queue.add(work('c', '1'), 0, 0);
+    expect(drain(queue, 0)).toBe('a1 b1 c1 a2 a3');
+  });
+
+  it('hands a key out once at a time and keeps a wish that comes meanwhile', () => {
+    const queue = new WorkQueue();
+    queue.add(work('a', '1'), 0, 0);
+    const taken = queue.take(0);
+    queue.add(work('a', '1'), 0, 0);
+    expect(queue.take(0)).toBeUndefined();
+    if (taken !== undefined) queue.done(taken, 1);
+    expect(drain(queue, 1)).toBe('a1');
+    expect(queue.size).toBe(0);
+  });
+
+  it('takes the earliest of several wishes, once', () => {
+    const queue = new WorkQueue();
+    queue.add(work('a', '1'), 100, 0);
+    queue.add(work('a', '1'), 50, 0);
+    queue.add(work('a', '1'), 70, 0);
+    expect(drain(queue, 49)).toBe('');
+    expect(queue.nextDue(49)).toBe(50);
+    expect(drain(queue, 50)).toBe('a1');
+    expect(drain(queue, 200)).toBe('');
+  });
+
+  it('makes a key that waits for its time due at once when it is wished now', () => {
+    const queue = new WorkQueue();
+    queue.add(work('a', '1'), 100, 0);
+    queue.add(work('a', '1'), 0, 10);
+    expect(drain(queue, 10)).toBe('a1');
+    expect(queue.nextDue(10)).toBeUndefined();
+  });
+
+  it('drops nothing and never hands a running key out, whatever happens', () => {
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('add' as const), key: fc.nat(4), delay: fc.nat(20) }),
+      fc.record({ do: fc.constant('take' as const) }),
+      fc.record({ do: fc.constant('done' as const) }),
+      fc.record({ do: fc.constant('tick' as const), by: fc.nat(10) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const queue = new WorkQueue();
+        const running: { group: string; key: string }[] = [];
+        const wished = new Set<string>();
+        let now = 0;
+        for (const action of steps) {
+          if (action.do === 'tick') now += action.by;
+          if (action.do === 'add') {
+            queue.add(work(String(action.key % 2), String(action.key)), now + action.delay, now);
+            wished.add(String(action.key));
+          }
+          if (action.do === 'take') {
+            const next = queue.take(now);
+            if (next === undefined) continue;
+            expect(running.map(({ key }) => key)).not.toContain(next.key);
+            expect(wished).toContain(next.key);
+            wished.delete(next.key);
+            running.push(next);
+          }
+          if (action.do === 'done') {
+            const ended = running.shift();
+            if (ended !== undefined) queue.done(ended, now);
+          }
+        }
+        for (const ended of running) queue.done(ended, now);
+        for (const taken of drain(queue, now + 1000).split(' ')) wished.delete(taken.slice(1));
+        expect([...wished]).toEqual([]);
+        expect(queue.size).toBe(0);
+      }),
+    );
+  });
+});

@@ -1,0 +1,129 @@
+import { DueHeap } from './due-heap.ts';
+
+/** What to work on: `group` is whom the queue is fair between (a definition), `key` names the work. */
+export interface WorkKey {
+  readonly group: string;
+  readonly key: string;
+}
+
+interface Entry {
+  readonly work: WorkKey;
+  running: boolean;
+  /** When it is due; `undefined` while nothing is wished. */
+  dueAt: number | undefined;
+}
+
+/**
+ * Which work is due, and in what order. Groups take turns, so that a thousand instances of one
+ * definition do not delay the one of another; within a group it is first come, first served.
+ *
+ * Guarantees: a key is handed out once at a time; a wish that comes while the key runs is kept until
+ * it is done; of several wishes the earliest wins; nothing is dropped. It knows no clock and no timers.
+ */
+export class WorkQueue {
+  readonly #entries = new Map<string, Entry>();
+  readonly #ready = new Map<string, Set<string>>();
+  readonly #delayed = new DueHeap();
+  #readyCount = 0;
+  #running = 0;
+
+  /** Wishes that `work` is done at `dueAt` or, if it is wished earlier already, then. */
+  add(work: WorkKey, dueAt: number, now: number): void {
+    const id = idOf(work);
+    let entry = this.#entries.get(id);
+    if (entry === undefined) {
+      entry = { work, running: false, dueAt: undefined };
+      this.#entries.set(id, entry);
+    }
+    if (entry.dueAt !== undefined && entry.dueAt <= dueAt) return;
+    const wasReady = this.#isReady(entry);
+    entry.dueAt = dueAt;
+    if (entry.running || wasReady) return;
+    this.#place(id, entry, now);
+  }
+
+  /** The next work that is due, now running until `done`; `undefined` when nothing is due. */
+  take(now: number): WorkKey | undefined {
+    this.#promote(now);
+    for (const [group, ids] of this.#ready) {
+      const [id] = ids;
+      this.#ready.delete(group);
+      if (id === undefined) continue;
+      ids.delete(id);
+      // To the back of the round, unless it has nothing left.
+      if (ids.size > 0) this.#ready.set(group, ids);
+      this.#readyCount -= 1;
+      const entry = this.#entries.get(id);
+      if (entry === undefined) continue;
+      entry.running = true;
+      entry.dueAt = undefined;
+      this.#running += 1;
+      return entry.work;
+    }
+    return undefined;
+  }
+
+  /** The work handed out is finished; wishes that came meanwhile count from now on. */
+  done(work: WorkKey, now: number): void {
+    const id = idOf(work);
+    const entry = this.#entries.get(id);
+    if (entry?.running !== true) return;
+    entry.running = false;
+    this.#running -= 1;
+    if (entry.dueAt === undefined) this.#entries.delete(id);
+    else this.#place(id, entry, now);
+  }
+
+  /** When the next work falls due; in the past when some is due, `undefined` when nothing is wished. */
+  nextDue(now: number): number | undefined {
+    this.#promote(now);
+    return this.#readyCount > 0 ? now : this.#delayed.peek()?.dueAt;
+  }
+
+  /** How much is due but not running. */
+  get ready(): number {
+    return this.#readyCount;
+  }
+
+  /** How much is handed out. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** How many keys are known: due, waiting for their time, or running. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  #isReady(entry: Entry): boolean {
+    return this.#ready.get(entry.work.group)?.has(idOf(entry.work)) === true;
+  }
+
+  #place(id: string, entry: Entry, now: number): void {
+    const dueAt = entry.dueAt ?? now;
+    if (dueAt > now) {
+      this.#delayed.push({ id, dueAt });
+      return;
+    }
+    const { group } = entry.work;
+    const ids = this.#ready.get(group);
+    if (ids === undefined) this.#ready.set(group, new Set([id]));
+    else ids.add(id);
+    this.#readyCount += 1;
+  }
+
+  /** Moves what fell due to its group. Entries of the heap that an earlier wish overtook are stale. */
+  #promote(now: number): void {
+    for (let top = this.#delayed.peek(); top !== undefined; top = this.#delayed.peek()) {
+      const entry = this.#entries.get(top.id);
+      const stale = entry === undefined || entry.running || entry.dueAt !== top.dueAt || this.#isReady(entry);
+      if (!stale && top.dueAt > now) return;
+      this.#delayed.pop();
+      if (!stale) this.#place(top.id, entry, now);
+    }
+  }
+}
+
+function idOf(work: WorkKey): string {
+  return `${work.group}\0${work.key}`;
+}
