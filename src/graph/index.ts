@@ -24,6 +24,8 @@ export type {
 } from './model.ts';
 export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphFeatures } from './options.ts';
 export type { DefinitionDocument } from './document.ts';
+export type { ParsedDefinitions } from './parse-definitions.ts';
+export { parseDefinitions } from './parse-definitions.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';

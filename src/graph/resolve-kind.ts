@@ -1,7 +1,7 @@
 import type { GroupVersionKind } from '../core/index.ts';
 import { formatApiVersion, parseApiVersion } from '../core/index.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from '../schema/index.ts';
 
 /** A kind with its schema and address, or kro's refusal without prefix. */
 export type ResolvedKind =
@@ -62,8 +62,8 @@ function unknownKind(id: string, type: GroupVersionKind, apiVersion: string, sou
       ? `kind "${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${type.kind}"`
       : `"${apiVersion}"`;
   const kro = `failed to get schema for resource ${id}: cannot resolve group version ${what}: schema not found`;
-  const close = nearest(type.kind, sameVersion);
-  const closeVersion = nearest(apiVersion, versions);
+  const close = nearestName(type.kind, sameVersion);
+  const closeVersion = nearestName(apiVersion, versions);
   let hint = 'install the CustomResourceDefinition, or give it to the compiler as a file';
   if (apiVersion.includes('${')) hint = 'expressions cannot fill the apiVersion';
   else if (elsewhere.size > 0) hint = `${type.kind} is served in ${[...elsewhere].join(', ')}`;

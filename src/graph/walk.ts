@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { PathStep } from './model.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from '../schema/index.ts';
 import { appendStep } from './path.ts';
 import type { ExpressionText } from './scan.ts';
 import { joinParts, scanExpressions } from './scan.ts';
@@ -125,7 +125,7 @@ class Walker {
 
   #unknownField(key: string, schema: Schema, at: Position, kro: string): void {
     const known = Object.keys(schema.properties ?? {});
-    const close = nearest(key, known);
+    const close = nearestName(key, known);
     const listed = known.length > 0 && known.length <= 8 ? `known fields: ${known.join(', ')}` : undefined;
     this.problems.push({
       code: 'graph/unknown-field',

@@ -1,0 +1,59 @@
+import type { Definition } from './definition.ts';
+import type { PathStep } from './model.ts';
+import type { Problems } from './problems.ts';
+
+/**
+ * What the API server checks of a definition before kro sees it: the patterns and counts in the CRD of
+ * ResourceGraphDefinition. kro's compiler takes such definitions, so these are warnings.
+ */
+export function checkAdmission(definition: Definition, problems: Problems): void {
+  const warn = (path: readonly PathStep[], message: string, hint?: string): void =>
+    problems.warn({ code: 'graph/refused-by-api-server', message, place: { path }, hint });
+  checkSchemaBlock(definition, warn);
+  for (const resource of definition.resources) {
+    const metadata = resource.externalRef?.['metadata'];
+    if (resource.externalRef !== undefined) {
+      const fields = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) ? metadata : {};
+      const named = fields['name'] !== undefined;
+      const selected = fields['selector'] !== undefined;
+      if (named === selected) {
+        const path = [...resource.path, 'externalRef', 'metadata'];
+        warn(path, 'the API server wants exactly one of name and selector here');
+      } else if (fields['name'] === '') {
+        warn([...resource.path, 'externalRef', 'metadata', 'name'], 'the API server takes no empty name');
+      }
+    }
+  }
+}
+
+type Warn = (path: readonly PathStep[], message: string, hint?: string) => void;
+
+const API_VERSION = /^v[0-9]+(?:alpha[0-9]+|beta[0-9]+)?$/;
+const SHORT_NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+
+function checkSchemaBlock({ schema }: Definition, warn: Warn): void {
+  const path = ['spec', 'schema'];
+  if (!API_VERSION.test(schema.apiVersion)) {
+    const message = `the API server refuses the version "${schema.apiVersion}"`;
+    warn([...path, 'apiVersion'], message, 'write v1, v1alpha1, v2beta3 or the like');
+  }
+  if (schema.kind.length > 63) warn([...path, 'kind'], 'the API server takes kinds of at most 63 characters');
+  if (!schema.group.includes('.')) {
+    const message = `the API server refuses the group "${schema.group}": it must be a domain with at least one dot`;
+    warn([...path, 'group'], message);
+  }
+  for (const list of ['shortNames', 'categories'] as const) {
+    const names = schema[list];
+    if (names.length > 32) warn([...path, list], `the API server takes at most 32 ${list}`);
+    for (const [index, name] of names.entries()) {
+      if (SHORT_NAME.test(name) && name.length <= 63 && names.indexOf(name) === index) continue;
+      warn([...path, list, index], `the API server refuses "${name}" here`, 'unique small letters, digits and dashes');
+    }
+  }
+  for (const [index, column] of schema.additionalPrinterColumns.entries()) {
+    for (const field of ['name', 'type', 'jsonPath']) {
+      if (typeof column[field] === 'string') continue;
+      warn([...path, 'additionalPrinterColumns', index], `a printer column needs ${field}`);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { pluralize } from '../schema/index.ts';
+import type { SchemaBlock } from './definition.ts';
+
+const STRING: JsonObject = { type: 'string' };
+
+/** What kro adds to each status: the conditions it writes. */
+const CONDITIONS: JsonObject = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: {
+      type: STRING,
+      status: STRING,
+      reason: STRING,
+      message: STRING,
+      lastTransitionTime: STRING,
+      observedGeneration: { type: 'integer' },
+    },
+  },
+};
+
+const DEFAULT_COLUMNS: JsonObject[] = [
+  {
+    name: 'State',
+    type: 'string',
+    description: 'The state of a ResourceGraphDefinition instance',
+    jsonPath: '.status.state',
+  },
+  {
+    name: 'Ready',
+    type: 'string',
+    description: 'Whether a ResourceGraphDefinition instance is ready',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+  },
+  { name: 'Age', type: 'date', description: 'Age of the resource', jsonPath: '.metadata.creationTimestamp' },
+];
+
+/** The plural of the instance kind, as kro forms it. */
+export function instancePlural(kind: string): string {
+  return pluralize(kind.toLowerCase());
+}
+
+/**
+ * The CustomResourceDefinition of the API that a definition makes, without the labels that the controller
+ * adds. `spec` is the schema of the author's fields, `status` the inferred properties of the status.
+ */
+export function buildCrd(schema: SchemaBlock, spec: JsonObject, status: JsonObject): KubeObject {
+  const { kind, group, scope } = schema;
+  const plural = instancePlural(kind);
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: {
+      name: `${plural}.${group}`,
+      ...(isEmpty(schema.labels) ? {} : { labels: { ...schema.labels } }),
+      ...(isEmpty(schema.annotations) ? {} : { annotations: { ...schema.annotations } }),
+    },
+    spec: {
+      group,
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        ...(schema.shortNames.length === 0 ? {} : { shortNames: [...schema.shortNames] }),
+        ...(schema.categories.length === 0 ? {} : { categories: [...schema.categories] }),
+      },
+      scope,
+      versions: [
+        {
+          name: schema.apiVersion,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: rootSchema(spec, status) },
+          subresources: { status: {} },
+          additionalPrinterColumns: printerColumns(schema.additionalPrinterColumns),
+        },
+      ],
+    },
+  };
+}
+
+function isEmpty(map: Readonly<Record<string, string>>): boolean {
+  return Object.keys(map).length === 0;
+}
+
+function rootSchema(spec: JsonObject, status: JsonObject): JsonObject {
+  return {
+    type: 'object',
+    properties: {
+      apiVersion: STRING,
+      kind: STRING,
+      metadata: { type: 'object' },
+      spec,
+      status: { type: 'object', properties: { state: STRING, ...status, conditions: CONDITIONS } },
+    },
+  };
+}
+
+/** The author's columns, if there is any; nothing is added to them. */
+function printerColumns(columns: readonly JsonObject[]): JsonValue {
+  if (columns.length === 0) return DEFAULT_COLUMNS;
+  return columns.map((column) => ({
+    name: column['name'] ?? '',
+    type: column['type'] ?? '',
+    jsonPath: column['jsonPath'] ?? '',
+    ...pick(column, 'format', ''),
+    ...pick(column, 'description', ''),
+    ...pick(column, 'priority', 0),
+  }));
+}
+
+function pick(column: JsonObject, key: string, empty: JsonValue): JsonObject {
+  const value = Object.hasOwn(column, key) ? column[key] : undefined;
+  return value === undefined || value === null || value === empty ? {} : { [key]: value };
+}

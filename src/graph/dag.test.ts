@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { DependencyMap } from './dag.ts';
+import { applyOrder, findCycle, topologicalOrder } from './dag.ts';
+
+const graph = (text: string): DependencyMap =>
+  new Map(
+    text.split(' ').map((entry): [string, string[]] => {
+      const [id = '', needs] = entry.split(':');
+      return [id, needs === undefined ? [] : needs.split(',')];
+    }),
+  );
+
+test.each([
+  ['z:a y a b:z c:a,b', 'y a z b c'],
+  ['a b c', 'a b c'],
+  ['c:b b:a a', 'a b c'],
+  ['a:b,b b', 'b a'],
+])('%s is ordered %s', (definition, order) => expect(topologicalOrder(graph(definition)).join(' ')).toBe(order));
+
+test('apply order counts layers from the dependents', () => {
+  const dependencies = graph('z:a y a b:z c:a,b');
+  const waves = applyOrder(dependencies, topologicalOrder(dependencies));
+  expect(Object.fromEntries(waves)).toEqual({ a: 1, z: 2, b: 3, c: 4, y: 4 });
+});
+
+describe('findCycle', () => {
+  test.each([
+    ['a:b b:a', 'a b a'],
+    ['a b:c c:b', 'b c b'],
+    ['a:b b:c c:a d:a', 'a b c a'],
+    ['x:b a:b b:c c:b', 'b c b'],
+    ['a:b b', undefined],
+  ])('%s', (definition, cycle) => expect(findCycle(graph(definition))?.join(' ')).toBe(cycle));
+
+  test('a long chain does not exhaust the stack', () => {
+    const chain = new Map(Array.from({ length: 50_000 }, (_, index) => [`n${index}`, [`n${index + 1}`]]));
+    chain.set('n50000', []);
+    expect(findCycle(chain)).toBeUndefined();
+    expect(topologicalOrder(chain).at(0)).toBe('n50000');
+  });
+});
+
+/** A graph without cycles: each node depends on some of those before it, in a shuffled definition. */
+const acyclic = fc
+  .integer({ min: 1, max: 20 })
+  .chain((size) =>
+    fc.tuple(
+      fc.array(fc.array(fc.nat(100), { maxLength: 4 }), { minLength: size, maxLength: size }),
+      fc.shuffledSubarray(
+        Array.from({ length: size }, (_, index) => index),
+        { minLength: size },
+      ),
+    ),
+  )
+  .map(([picks, shuffled]): DependencyMap => {
+    const needs = picks.map((list, index) => (index === 0 ? [] : list.map((pick) => `n${pick % index}`)));
+    return new Map(shuffled.map((index) => [`n${index}`, needs[index] ?? []]));
+  });
+
+test('the order has every node once, dependencies first, and waves fall along dependencies', () => {
+  fc.assert(
+    fc.property(acyclic, (dependencies) => {
+      const order = topologicalOrder(dependencies);
+      expect(order.toSorted()).toEqual([...dependencies.keys()].toSorted());
+      expect(findCycle(dependencies)).toBeUndefined();
+      const waves = applyOrder(dependencies, order);
+      for (const [id, needs] of dependencies) {
+        for (const need of needs) {
+          expect(order.indexOf(need)).toBeLessThan(order.indexOf(id));
+          expect(waves.get(need)).toBeLessThan(waves.get(id) ?? 0);
+        }
+      }
+    }),
+  );
+});
+
+test('a graph with a cycle is told apart, and the cycle is one', () => {
+  fc.assert(
+    fc.property(acyclic, fc.nat(), (dependencies, pick) => {
+      const ids = [...dependencies.keys()];
+      const edges = ids.flatMap((id) => (dependencies.get(id) ?? []).map((need): [string, string] => [id, need]));
+      fc.pre(edges.length > 0);
+      const [from, to] = edges[pick % edges.length] ?? ['', ''];
+      const closed = new Map(dependencies);
+      closed.set(to, [...(dependencies.get(to) ?? []), from]);
+      const cycle = findCycle(closed) ?? [];
+      expect(cycle.length).toBeGreaterThan(1);
+      expect(cycle[0]).toBe(cycle.at(-1));
+      for (const [index, id] of cycle.slice(0, -1).entries()) expect(closed.get(id)).toContain(cycle[index + 1]);
+      expect(topologicalOrder(closed).length).toBeLessThan(ids.length);
+    }),
+  );
+});

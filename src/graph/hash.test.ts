@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { revisionHash } from './hash.ts';
+
+const resource = (id: string, more: JsonObject = {}): JsonObject => ({ id, template: { kind: 'ConfigMap' }, ...more });
+const spec = (resources: JsonValue[], schema: JsonObject = {}): JsonObject => ({
+  schema: { kind: 'App', apiVersion: 'v1', ...schema },
+  resources,
+});
+
+test('is 16 hex digits', () => expect(revisionHash(spec([]))).toMatch(/^[0-9a-f]{16}$/));
+
+test.each<[string, JsonValue, JsonValue]>([
+  ['order of resources', spec([resource('a'), resource('b')]), spec([resource('b'), resource('a')])],
+  ['defaults written out', spec([]), spec([], { group: 'kro.run', scope: 'Namespaced' })],
+  [
+    'order of conditions',
+    spec([resource('a', { readyWhen: ['x', 'y'] })]),
+    spec([resource('a', { readyWhen: ['y', 'x'] })]),
+  ],
+  ['an empty list', spec([resource('a')]), spec([resource('a', { includeWhen: [] })])],
+])('does not change with %s', (_what, a, b) => expect(revisionHash(a)).toBe(revisionHash(b)));
+
+test.each<[string, JsonValue, JsonValue]>([
+  [
+    'order of dimensions',
+    spec([resource('a', { forEach: [{ x: '1' }, { y: '2' }] })]),
+    spec([resource('a', { forEach: [{ y: '2' }, { x: '1' }] })]),
+  ],
+  ['an id', spec([resource('a')]), spec([resource('b')])],
+  ['an empty status block', spec([]), spec([], { status: {} })],
+  [
+    'order of a list in a template',
+    spec([{ id: 'a', template: { l: [1, 2] } }]),
+    spec([{ id: 'a', template: { l: [2, 1] } }]),
+  ],
+])('changes with %s', (_what, a, b) => expect(revisionHash(a)).not.toBe(revisionHash(b)));
+
+test('takes any JSON, and key order never counts', () => {
+  const reversed = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(reversed);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .toReversed()
+        .map(([key, entry]) => [key, reversed(entry)]),
+    );
+  };
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const given = spec([{ id: 'a', template: value as JsonValue }]);
+      expect(revisionHash(reversed(given) as JsonValue)).toBe(revisionHash(given));
+    }),
+  );
+});

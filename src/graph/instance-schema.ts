@@ -1,0 +1,47 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
+import { parseSimpleSchema } from '../schema/index.ts';
+import type { Definition } from './definition.ts';
+import type { Problems } from './problems.ts';
+
+/** The OpenAPI schema of the author's `spec`; undefined when it has errors, which are reported. */
+export function buildSpecSchema(definition: Definition, problems: Problems): Schema | undefined {
+  const { spec, types } = definition.schema;
+  const result = parseSimpleSchema(spec ?? {}, types ?? {});
+  if (result.ok) return result.schema;
+  for (const error of result.errors) {
+    const decoding = error.code === 'simpleschema/not-a-map';
+    const prefix = `failed to build resourcegraphdefinition "${definition.name}": `;
+    const step = decoding ? '' : 'failed to build OpenAPI schema for instance: ';
+    const path = ['spec', 'schema', ...error.path];
+    problems.error({
+      phase: error.unwritable === true ? 'beyond' : 'instanceSchema',
+      code: error.code,
+      message: error.message,
+      hint: error.hint,
+      place: error.offset === undefined ? { path, key: true } : { path, offset: error.offset },
+      ...(error.unwritable === true ? {} : { kro: prefix + step + error.message }),
+    });
+  }
+  return undefined;
+}
+
+const BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);
+const SINGLE = new Set(['items', 'additionalProperties', 'not']);
+const LISTS = new Set(['allOf', 'anyOf', 'oneOf']);
+
+/** A finite schema as plain JSON. SimpleSchema shares the parts of custom types; here they are written out. */
+export function schemaToJson(schema: Schema): JsonObject {
+  const entries: [string, JsonValue][] = [];
+  for (const [key, value] of Object.entries(schema as Readonly<Record<string, unknown>>)) {
+    if (value === undefined) continue;
+    if (BY_NAME.has(key)) {
+      const members = Object.entries(value as Record<string, Schema>);
+      entries.push([key, Object.fromEntries(members.map(([name, member]) => [name, schemaToJson(member)]))]);
+    } else if (SINGLE.has(key) && isJsonObject(value)) entries.push([key, schemaToJson(value as Schema)]);
+    else if (LISTS.has(key)) entries.push([key, (value as Schema[]).map(schemaToJson)]);
+    else entries.push([key, value as JsonValue]);
+  }
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { formatDiagnostic } from '../core/index.ts';
+import { parseDefinitions } from './parse-definitions.ts';
+
+const valuesOf = (text: string): unknown[] => parseDefinitions(text).documents.map((document) => document.value);
+
+describe('values', () => {
+  test.each<[string, unknown, string]>([
+    ['a: 0777', { a: 511 }, 'octal as kubectl reads it'],
+    ['a: yes\nb: off', { a: true, b: false }, 'YAML 1.1 booleans'],
+    ['a: "yes"', { a: 'yes' }, 'quoted words stay strings'],
+    ['a: 1_000', { a: 1000 }, 'underscores in numbers'],
+    ['a: 9007199254740993', { a: 9007199254740993n }, 'integers without loss'],
+    ['a: 2020-01-01', { a: '2020-01-01' }, 'dates are strings'],
+    ['a: 1e3\nb: .5', { a: 1000, b: 0.5 }, 'floats'],
+    ['a: !!str 1', { a: '1' }, 'the string tag'],
+    ['{"a":\t1}', { a: 1 }, 'JSON with tabs'],
+    ['\uFEFFa: 1\r\nb: 2\r\n', { a: 1, b: 2 }, 'a byte order mark and CRLF'],
+    [
+      'x: &x {a: 1}\ny: *x\nz: {<<: *x, b: 2}',
+      { x: { a: 1 }, y: { a: 1 }, z: { a: 1, b: 2 } },
+      'anchors and merge keys',
+    ],
+    ['1: a\ntrue: b', { 1: 'a', true: 'b' }, 'keys become strings'],
+  ])('%j', (text, value) => expect(valuesOf(text)).toEqual([value]));
+
+  test('documents that hold nothing are left out', () => {
+    expect(valuesOf('---\n---\na: 1\n---\n# nothing\n...\n')).toEqual([{ a: 1 }]);
+  });
+
+  test('__proto__ is a key like any other', () => {
+    const [value] = valuesOf('__proto__: {polluted: 1}');
+    expect(Object.keys(value as object)).toEqual(['__proto__']);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+});
+
+describe('problems', () => {
+  test.each(
+    [
+      ['a: 1\n b: 2\n', 'yaml/syntax', 1],
+      ['a:\n\tb: 1\n', 'yaml/syntax', 2],
+      ['a: 1\nb: 2\na: 3\n', 'yaml/duplicate-key', 3],
+      ['a: *nowhere', 'yaml/unknown-alias', 1],
+      ['a: &a [*a]', 'yaml/unknown-alias', 1],
+      ['a: .inf', 'yaml/unsupported-value', 1],
+      ['a: !binary x', 'yaml/unsupported-value', 1],
+      ['? {a: 1}\n: b', 'yaml/unsupported-value', 1],
+      ['a: {b: ${c}}', 'yaml/syntax', 1],
+      ['[ '.repeat(5000), 'yaml/too-deep', 1],
+      ['- '.repeat(5000), 'yaml/too-deep', 1],
+      ['a: 1\n'.repeat(800_000), 'yaml/too-large', 1],
+    ].map((row) => ({ text: row[0] as string, code: row[1], line: row[2], shown: (row[0] as string).slice(0, 20) })),
+  )('$shown is $code on line $line', ({ text, code, line }) => {
+    const { diagnostics, documents } = parseDefinitions(text, 'f.yaml');
+    expect(documents).toEqual([]);
+    expect(diagnostics[0]).toMatchObject({ code, severity: 'error', source: { file: 'f.yaml', line } });
+  });
+
+  test('an alias bomb is stopped', () => {
+    const levels = Array.from({ length: 12 }, (_, level) =>
+      level === 0
+        ? 'l0: &l0 [x, x]'
+        : `l${level}: &l${level} [${Array(10)
+            .fill(`*l${level - 1}`)
+            .join(', ')}]`,
+    );
+    expect(parseDefinitions(levels.join('\n')).diagnostics[0]?.code).toBe('yaml/alias-bomb');
+  });
+
+  test('a broken document does not hide the next one', () => {
+    const { diagnostics, documents } = parseDefinitions('a: [\n---\nb: 1\n');
+    expect(diagnostics).toHaveLength(1);
+    expect(documents.map((document) => document.value)).toEqual([{ b: 1 }]);
+  });
+
+  test('a wrong indentation is one diagnostic with a caret under the member', () => {
+    const name = 'seed-18-my-application.broken.rgd.yaml';
+    const text = readFileSync(new URL(`../../test/fixtures/seeds/${name}`, import.meta.url), 'utf8');
+    const { diagnostics } = parseDefinitions(text, name);
+    expect(diagnostics.map((each) => formatDiagnostic(each, text))).toMatchInlineSnapshot(`
+      [
+        "seed-18-my-application.broken.rgd.yaml:81:25: error: this line is indented otherwise than the other members of its object [yaml/syntax]
+        81 |                         port:
+           |                         ^
+        hint: begin it at the same column as the members before it",
+      ]
+    `);
+  });
+});
+
+describe('positions', () => {
+  const text = `a: &x
+  b: |
+    foo \${bar}
+    baz \${qux}
+  "c d": "x\\n\\u0041\${q}"
+  e: 'it''s \${r}'
+  f: >-
+    folded
+    \${s}
+d: *x
+m: {<<: *x, own: 1}
+l:
+  - 1
+  - plain
+    \${t}
+`;
+  const [document] = parseDefinitions(text, 'f.yaml').documents;
+
+  test.each<[(string | number)[], string, number, number]>([
+    [['a', 'b'], 'bar', 3, 11],
+    [['a', 'b'], 'qux', 4, 11],
+    [['a', 'c d'], 'q}', 5, 22],
+    [['a', 'e'], 'r}', 6, 15],
+    [['a', 'f'], 's}', 9, 7],
+    [['d', 'b'], 'qux', 4, 11],
+    [['m', 'b'], 'bar', 3, 11],
+    [['l', 1], 't}', 15, 7],
+  ])('%j at %j is line %i, column %i', (path, needle, line, column) => {
+    const value = path.reduce<unknown>((at, step) => (at as Record<string, unknown>)[step], document?.value) as string;
+    expect(document?.positionInside(path, value.indexOf(needle))).toEqual({ file: 'f.yaml', line, column });
+  });
+
+  test('keys, values and missing members', () => {
+    expect(document?.keyPosition(['a', 'b'])).toMatchObject({ line: 2, column: 3 });
+    expect(document?.position(['m', 'own'])).toMatchObject({ line: 11, column: 18 });
+    expect(document?.position(['l', 7])).toMatchObject({ line: 13, column: 3 });
+  });
+
+  test('columns count code points', () => {
+    const [wide] = parseDefinitions('a: "😀 ${x}"').documents;
+    expect(wide?.positionInside(['a'], 5)).toEqual({ line: 1, column: 9 });
+  });
+});
+
+test('no text makes it throw', () => {
+  const snippet = fc.constantFrom(
+    'a: ',
+    '- ',
+    '{',
+    '}',
+    '[',
+    ']',
+    '&x ',
+    '*x',
+    '<<: ',
+    '|\n',
+    '>\n',
+    '"',
+    "'",
+    '\n',
+    '  ',
+    '\t',
+    '---\n',
+    '#',
+    '!!str ',
+    '? ',
+    ': ',
+    '${x}',
+    '\u0000',
+    '\r',
+    '%YAML 1.1\n',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(snippet, fc.string({ maxLength: 3 })), { maxLength: 30 }), (parts) => {
+      const { documents, diagnostics } = parseDefinitions(parts.join(''), 'f');
+      for (const each of diagnostics) expect(each.source?.line).toBeGreaterThan(0);
+      for (const each of documents) expect(each.positionInside([], 1).line).toBeGreaterThan(0);
+    }),
+    { numRuns: 500 },
+  );
+});

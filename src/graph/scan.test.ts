@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { joinParts, quoteGo, scanExpressions } from './scan.ts';
+
+/** The CEL text of a string value, or why there is none. */
+function celOf(text: string): string | undefined {
+  const scanned = scanExpressions(text);
+  return scanned.ok ? joinParts(text, scanned.parts)?.cel : scanned.message;
+}
+
+const NESTED = 'nested expressions are not allowed unless inside string literals';
+
+test.each<[string, string | undefined, string]>([
+  ['${x}', 'x', 'a bare expression is taken as it is'],
+  ['${ x\n}', ' x\n', 'nothing is trimmed'],
+  ['a-${x}-b', '"a-" + (x) + "-b"', 'text around becomes literals'],
+  ['${a}${b}', '(a) + (b)', 'neighbours are added'],
+  ['${x}\n', '(x) + "\\n"', 'a block scalar ends in a newline'],
+  ['${{"a": {"b": 1}}}', '{"a": {"b": 1}}', 'braces are counted'],
+  ['${"}"}', '"}"', 'braces inside a literal are not'],
+  ['${"\\"}"}', '"\\"}"', 'an escaped quote does not end the literal'],
+  ["${'}'}", '(\') + "\'}"', 'single quotes mean nothing'],
+  ['${"${X}"}', '"${X}"', 'the way to write a literal ${X}'],
+  ['$${x}', '"$" + (x)', 'a dollar does not escape'],
+  ['plain', undefined, 'no expression'],
+  ['$(x) $x', undefined, 'other notations are text'],
+  ['${x', undefined, 'an open expression is text'],
+  ['${a ${b}}', NESTED, 'an expression inside another'],
+  ['${"a" + ${b}}', NESTED, 'the same after a literal and an operator'],
+  ['${}', '', 'an empty expression is one'],
+])('%j gives %j: %s', (text, cel) => expect(celOf(text)).toBe(cel));
+
+describe('toOriginal', () => {
+  test.each([
+    ['${abc}', 1, 3],
+    ['a-${xyz}-b', '"a-" + ('.length + 1, 5],
+    ['${a} ${bc}', '(a) + " " + ('.length + 1, 8],
+  ])('%s: offset %i of the CEL text is offset %i of the string', (text, offset, original) => {
+    const scanned = scanExpressions(text);
+    const joined = scanned.ok ? joinParts(text, scanned.parts) : undefined;
+    expect(joined?.toOriginal(offset)).toBe(original);
+  });
+});
+
+test.each([
+  ['a"b\\c\n\t', '"a\\"b\\\\c\\n\\t"'],
+  ['\u0000\u007f\u00a0\u200b', '"\\x00\\x7f\\u00a0\\u200b"'],
+  ['é世😀', '"é世😀"'],
+])('quoteGo(%j)', (text, quoted) => expect(quoteGo(text)).toBe(quoted));
+
+test('the parts cover the string, whatever it is', () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a${}"'\\ ]*$/), (text) => {
+      const scanned = scanExpressions(text);
+      if (!scanned.ok) return;
+      const whole = scanned.parts.map((part) => (part.kind === 'text' ? part.text : `\${${part.text}}`)).join('');
+      expect(whole).toBe(text);
+    }),
+  );
+});

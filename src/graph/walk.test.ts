@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonValue } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
+import { walkFreely, walkWithSchema } from './walk.ts';
+
+const schema: Schema = {
+  type: 'object',
+  properties: {
+    text: { type: 'string' },
+    count: { type: 'integer' },
+    ratio: { type: 'number' },
+    port: { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] },
+    labels: { type: 'object', additionalProperties: { type: 'string' } },
+    loose: { type: 'object', additionalProperties: true },
+    free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    list: { type: 'array', items: { type: 'string' } },
+    bare: { type: 'array' },
+    hole: {},
+  },
+};
+
+describe('a literal that the schema does not take', () => {
+  test.each<[JsonValue, string]>([
+    [{ text: 1 }, 'expected string type for path text, got integer'],
+    [{ text: true }, 'expected string type for path text, got boolean'],
+    [{ text: [] }, 'expected string type for path text, got array'],
+    [{ text: {} }, 'expected string type for path text, got object'],
+    [{ count: 1.5 }, 'expected integer type for path count, got float64'],
+    [{ count: 'x' }, 'expected integer type for path count, got string'],
+    [{ count: 'a${x}' }, 'expected integer type for path count, got string'],
+    [{ port: 1.5 }, 'expected string or integer type for path port, got float64'],
+    [{ labels: { 'a.b': 1 } }, 'expected string type for path labels["a.b"], got integer'],
+    [{ list: ['a', 1] }, 'expected string type for path list[1], got integer'],
+    [{ nope: 1 }, 'error getting field schema for path .nope: schema not found for field nope'],
+    [{ hole: 1 }, 'schema at path hole has no valid type, OneOf, AnyOf, or AdditionalProperties'],
+    [{ loose: { a: 1 } }, 'schema at path loose.a has no valid type, OneOf, AnyOf, or AdditionalProperties'],
+    [{ bare: [1] }, 'invalid array schema for path bare: neither Items.Schema nor Properties are defined'],
+    [{ text: '${a ${b}}' }, 'nested expressions are not allowed unless inside string literals'],
+    [{ ['__proto__']: 1 }, 'error getting field schema for path .__proto__: schema not found for field __proto__'],
+  ])('%j', (value, kro) => expect(walkWithSchema(value, schema).problems.map((each) => each.kro)).toEqual([kro]));
+});
+
+test.each<[JsonValue]>([
+  [{ text: 'a', count: 1.0, ratio: 1, port: 'http', labels: { a: 'b' }, free: { a: [1, { b: 'x' }] }, list: [] }],
+  [{ text: null, list: null, labels: null }],
+  [{ count: '${x}', labels: '${y}', list: ['${z}'] }],
+])('%j fits', (value) => expect(walkWithSchema(value, schema).problems).toEqual([]));
+
+test('all problems are found, with hints', () => {
+  const { problems } = walkWithSchema({ txt: 'a', count: '5', text: 3 }, schema);
+  expect(problems.map((each) => [each.code, each.hint])).toEqual([
+    ['graph/unknown-field', 'did you mean "text"?'],
+    ['graph/literal-type', 'remove the quotes: 5'],
+    ['graph/literal-type', 'quote it: "3"'],
+  ]);
+});
+
+test('expressions leave null behind, and the value itself is untouched', () => {
+  const value = { text: 'x-${a}', free: { deep: ['${b}', 'plain'] }, list: ['${unclosed'] };
+  const { skeleton, fields } = walkWithSchema(value, schema);
+  expect(skeleton).toEqual({ text: null, free: { deep: [null, 'plain'] }, list: ['${unclosed'] });
+  expect(fields.map((field) => [field.pathText, field.text.cel])).toEqual([
+    ['text', '"x-" + (a)'],
+    ['free.deep[0]', 'b'],
+  ]);
+  expect(value.text).toBe('x-${a}');
+});
+
+test('without a schema every string may hold an expression', () => {
+  const { fields } = walkFreely({ a: { 'b.c': '${x}' }, d: [1, '${y}'] });
+  expect(fields.map((field) => field.pathText)).toEqual(['a["b.c"]', 'd[1]']);
+});
