@@ -28,8 +28,8 @@ describe('setConditions', () => {
       title: 'begins with Unknown since the object exists',
       steps: [[1, {}, T1]],
       result: [
-        'A Unknown AwaitingReconciliation 00 g-',
-        'B Unknown AwaitingReconciliation 00 g-',
+        'A Unknown AwaitingReconciliation 00 g1',
+        'B Unknown AwaitingReconciliation 00 g1',
         'Ready Unknown AwaitingReconciliation 00 g1',
       ],
     },

@@ -54,26 +54,22 @@ export function setConditions(
 ): Condition[] {
   const before = new Map(current.map((condition) => [condition.type, condition]));
   const dependents = subject.types.map((type) => {
-    const known = before.get(type) ?? initial(type, subject.creationTimestamp);
+    const known = before.get(type) ?? initial(type, subject);
     const change = changes.get(type);
     return change === undefined ? known : changed(known, change, subject.generation, now);
   });
-  const root = rootOf(
-    before.get(ROOT) ?? initial(ROOT, subject.creationTimestamp),
-    dependents,
-    subject.generation,
-    now,
-  );
+  const root = rootOf(before.get(ROOT) ?? initial(ROOT, subject), dependents, subject.generation, now);
   return [...sortByTime(dependents), root];
 }
 
-function initial(type: string, since: string): Condition {
+function initial(type: string, { creationTimestamp, generation }: ConditionSubject): Condition {
   return {
     type,
     status: 'Unknown',
     reason: 'AwaitingReconciliation',
     message: `condition "${type}" is awaiting reconciliation`,
-    lastTransitionTime: since,
+    lastTransitionTime: creationTimestamp,
+    observedGeneration: generation,
   };
 }
 

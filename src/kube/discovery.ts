@@ -13,8 +13,8 @@ const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 export type Fetch = (path: string, accept: string, options: CallOptions) => Promise<string>;
 
 interface Known {
-  readonly resources: ReadonlyMap<string, ApiResource>;
-  readonly askedAt: number;
+  readonly resources: Map<string, ApiResource>;
+  askedAt: number;
 }
 
 /**
@@ -51,6 +51,19 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       if (entry !== undefined && clock.now() - entry.askedAt < MISS_MS) return undefined;
       return (await ask(type.apiVersion, options)).resources.get(type.kind);
     },
+    async inGroup(group: string, kind: string, options: CallOptions = {}) {
+      for (const apiVersion of await groupVersions(fetch, group, options)) {
+        const found = await this.resourceOf({ apiVersion, kind }, options);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    learn(resource: ApiResource) {
+      const apiVersion = formatApiVersion(resource);
+      const entry = known.get(apiVersion) ?? { resources: new Map(), askedAt: Number.NEGATIVE_INFINITY };
+      entry.resources.set(resource.kind, resource);
+      known.set(apiVersion, entry);
+    },
     async all(options: CallOptions = {}) {
       const [core, groups] = await Promise.all([
         fetch('/api', AGGREGATED, options),
@@ -68,6 +81,23 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       }
     },
   };
+}
+
+/** The versions of a group, the preferred one first; none when the server does not have the group. */
+async function groupVersions(fetch: Fetch, group: string, options: CallOptions): Promise<string[]> {
+  if (group === '') return ['v1'];
+  try {
+    const answer = parseJson(await fetch(`/apis/${encodeURIComponent(group)}`, 'application/json', options));
+    if (!isJsonObject(answer)) return [];
+    const preferred = isJsonObject(answer['preferredVersion'])
+      ? string(answer['preferredVersion']['groupVersion'])
+      : '';
+    const versions = objects(answer['versions']).map((version) => string(version['groupVersion']));
+    return [...new Set([preferred, ...versions])].filter((version) => version !== '');
+  } catch (thrown) {
+    if (isNotFound(thrown)) return [];
+    throw thrown;
+  }
 }
 
 async function readGroupVersion(fetch: Fetch, apiVersion: string, options: CallOptions) {

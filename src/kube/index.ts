@@ -42,3 +42,5 @@ export { createTransport } from './undici-transport.ts';
 export type { BackoffPolicy } from './backoff.ts';
 export { backoffMs } from './backoff.ts';
 export type { RateLimit } from './rate-limit.ts';
+export type { LiveSchemaOptions } from './live-schemas.ts';
+export { LiveSchemas } from './live-schemas.ts';

@@ -153,6 +153,10 @@ export interface Discovery {
    * on the server (at most once a second for one kind), a known one is answered from memory.
    */
   resourceOf(type: ResourceType, options?: CallOptions): Promise<ApiResource | undefined>;
+  /** The resource of a kind whose version is not known: in the group's preferred version that has it. */
+  inGroup(group: string, kind: string, options?: CallOptions): Promise<ApiResource | undefined>;
+  /** Adds what the caller knows from elsewhere (a CRD, a compiled graph), which saves asking. */
+  learn(resource: ApiResource): void;
   /** Everything the server has, freshly asked for. */
   all(options?: CallOptions): Promise<readonly ApiResource[]>;
   /** The answer without asking the server: `undefined` when it is not in memory. */

@@ -145,6 +145,10 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
     }
     return wait({ phase: 'waiting', failures, streamsLists }, error, random);
   }
+  // A kind that went or may not be read can come back as another one: only a new listing shows that.
+  if (error.status === 403 || error.status === 404) {
+    return wait({ phase: 'waiting', failures, streamsLists }, error, random);
+  }
   return wait({ ...state, phase: 'waiting', failures }, error, random);
 }
 

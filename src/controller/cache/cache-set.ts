@@ -1,0 +1,174 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import type { LiveObject, ObjectType, WatchRequest } from '../../runtime/index.ts';
+import { projectObject } from '../../runtime/index.ts';
+import { applySetsOf, Interests } from './interests.ts';
+import type { CacheChange } from './kind-cache.ts';
+import { KindCache } from './kind-cache.ts';
+import { PathUnion } from './path-union.ts';
+
+/** How the caches of all kinds work together. */
+export interface CacheSetOptions {
+  readonly client: KubernetesApi;
+  readonly clock: Clock;
+  /** Something that a subscriber asked for changed, or became readable or unreadable. */
+  readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
+  /** A member of an ApplySet changed. */
+  readonly onMember: (applySet: string, change: CacheChange) => void;
+}
+
+/** A watch nobody needs any more is kept for so long: instances that come and go do not list a kind anew. */
+const LINGER_MS = 30_000;
+
+interface Slot {
+  readonly cache: KindCache;
+  readonly interests: Interests;
+  readonly reads: PathUnion;
+  linger: { cancel(): void } | undefined;
+}
+
+/**
+ * One watch per kind, shared by all who need it, opened at the first wish and closed some time after the
+ * last. Holds of each object only what some graph reads, besides identity and what marks it as ours.
+ */
+export class CacheSet {
+  readonly #options: CacheSetOptions;
+  readonly #slots = new Map<string, Slot>();
+  /** What the graphs read of a kind, also of kinds that nobody watches yet. */
+  readonly #reads = new Map<string, PathUnion>();
+  /** Which kinds a subscriber has wishes in. */
+  readonly #kindsOf = new Map<string, Set<string>>();
+
+  constructor(options: CacheSetOptions) {
+    this.#options = options;
+  }
+
+  /** From now on these paths are kept of objects of the kind; an empty path keeps everything. */
+  keep(type: ObjectType, paths: Iterable<readonly PathStep[]>): void {
+    const id = kindId(type);
+    const reads = this.#readsOf(id);
+    let grew = false;
+    for (const path of paths) grew = reads.add(path) || grew;
+    if (grew) this.#slots.get(id)?.cache.start(true);
+  }
+
+  /** The cache of a kind, if it is being watched. */
+  peek(type: ObjectType): KindCache | undefined {
+    return this.#slots.get(kindId(type))?.cache;
+  }
+
+  /** The caches of a group and kind, in whatever version. */
+  ofGroupKind(group: string, kind: string): KindCache[] {
+    return this.all().filter(({ type }) => type.group === group && type.kind === kind);
+  }
+
+  all(): KindCache[] {
+    return [...this.#slots.values()].map(({ cache }) => cache);
+  }
+
+  /**
+   * Replaces what a subscriber wants to hear of. `kinds` are held as a whole, without being told of single
+   * objects: their members are found by ApplySet.
+   */
+  setInterest(subscriber: string, requests: readonly WatchRequest[], kinds: readonly ObjectType[] = []): void {
+    const wanted = new Map<string, { type: ObjectType; requests: WatchRequest[]; hold: boolean }>();
+    const entry = (type: ObjectType) => {
+      const id = kindId(type);
+      const known = wanted.get(id);
+      if (known !== undefined) return known;
+      const created = { type, requests: [], hold: false };
+      wanted.set(id, created);
+      return created;
+    };
+    for (const request of requests) entry(request.target.type).requests.push(request);
+    for (const type of kinds) entry(type).hold = true;
+    for (const id of this.#kindsOf.get(subscriber) ?? []) {
+      if (!wanted.has(id)) this.#release(id, subscriber);
+    }
+    for (const { type, requests: wishes, hold } of wanted.values()) {
+      this.#acquire(type).interests.set(subscriber, wishes, hold);
+    }
+    if (wanted.size === 0) this.#kindsOf.delete(subscriber);
+    else this.#kindsOf.set(subscriber, new Set(wanted.keys()));
+  }
+
+  /** Watches of this group are opened anew: the CRD behind them came, changed or went. */
+  restart(group: string): void {
+    for (const { cache } of this.#slots.values()) {
+      if (cache.type.group === group && !cache.synced) cache.start();
+    }
+  }
+
+  /** Is every watch in step with the server, or known to be unreadable? */
+  get settled(): boolean {
+    return this.all().every((cache) => cache.synced || cache.error !== undefined);
+  }
+
+  async close(): Promise<void> {
+    const slots = [...this.#slots.values()];
+    this.#slots.clear();
+    for (const slot of slots) slot.linger?.cancel();
+    await Promise.all(slots.map(({ cache }) => cache.stop()));
+  }
+
+  #acquire(type: ObjectType): Slot {
+    const id = kindId(type);
+    const known = this.#slots.get(id);
+    if (known !== undefined) {
+      known.linger?.cancel();
+      known.linger = undefined;
+      return known;
+    }
+    const reads = this.#readsOf(id);
+    const interests = new Interests();
+    const cache = new KindCache({
+      client: this.#options.client,
+      type,
+      project: (object) => project(object, reads),
+      onChange: (change) => this.#changed(interests, change),
+      onState: () => this.#stateChanged(interests),
+    });
+    const slot: Slot = { cache, interests, reads, linger: undefined };
+    this.#slots.set(id, slot);
+    cache.start();
+    return slot;
+  }
+
+  #release(id: string, subscriber: string): void {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return;
+    slot.interests.set(subscriber, [], false);
+    if (!slot.interests.empty || slot.linger !== undefined) return;
+    slot.linger = this.#options.clock.setTimer(LINGER_MS, () => {
+      if (!slot.interests.empty) return;
+      this.#slots.delete(id);
+      void slot.cache.stop();
+    });
+  }
+
+  #changed(interests: Interests, change: CacheChange): void {
+    for (const subscriber of interests.of(change)) this.#options.onWake(subscriber, change);
+    for (const applySet of applySetsOf(change)) this.#options.onMember(applySet, change);
+  }
+
+  #stateChanged(interests: Interests): void {
+    for (const subscriber of interests.subscribers()) this.#options.onWake(subscriber, undefined);
+  }
+
+  #readsOf(id: string): PathUnion {
+    const known = this.#reads.get(id);
+    if (known !== undefined) return known;
+    const created = new PathUnion();
+    this.#reads.set(id, created);
+    return created;
+  }
+}
+
+function project(object: KubeObject, reads: PathUnion): LiveObject {
+  return projectObject(object, reads.paths);
+}
+
+function kindId(type: ObjectType): string {
+  return `${type.group}/${type.version}/${type.kind}`;
+}

@@ -1,0 +1,21 @@
+import type { PathStep } from '../../graph/index.ts';
+
+/** A set of field paths; a path below one that is in it already adds nothing. */
+export class PathUnion {
+  #paths: (readonly PathStep[])[] = [];
+
+  get paths(): readonly (readonly PathStep[])[] {
+    return this.#paths;
+  }
+
+  /** False when the path, or a part of it, is there already. */
+  add(path: readonly PathStep[]): boolean {
+    if (this.#paths.some((known) => isPrefix(known, path))) return false;
+    this.#paths = [...this.#paths.filter((known) => !isPrefix(path, known)), path];
+    return true;
+  }
+}
+
+function isPrefix(prefix: readonly PathStep[], path: readonly PathStep[]): boolean {
+  return prefix.length <= path.length && prefix.every((step, index) => step === path[index]);
+}

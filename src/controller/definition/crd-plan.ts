@@ -1,0 +1,112 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import type { Definition } from './definition.ts';
+import { DEFINITION_ID_LABEL, DEFINITION_NAME_LABEL, OWNED_LABEL, VERSION_LABEL, versionLabel } from './definition.ts';
+
+/** What to do about the CRD of a definition. */
+export type CrdPlan =
+  | { readonly do: 'nothing' }
+  | { readonly do: 'create'; readonly crd: KubeObject }
+  | { readonly do: 'patch'; readonly body: JsonObject }
+  | { readonly do: 'refuse'; readonly message: string };
+
+/** How the schema in the cluster differs from the one wanted. */
+export interface CrdDifference {
+  /** Does anything differ that calls for a write? */
+  readonly changed: boolean;
+  /** Descriptions of the changes that stored objects or clients may not survive. */
+  readonly breaking: readonly string[];
+}
+
+/** How many breaking changes are named before the rest is counted. */
+const NAMED_CHANGES = 3;
+
+/** The CRD as it is to be created: the graph's, with the labels that say whose it is. */
+export function ownedCrd(crd: KubeObject, definition: Definition, version: string): KubeObject {
+  return {
+    ...crd,
+    metadata: {
+      ...crd.metadata,
+      labels: {
+        ...crd.metadata.labels,
+        [OWNED_LABEL]: 'true',
+        [VERSION_LABEL]: versionLabel(version),
+        [DEFINITION_ID_LABEL]: definition.uid,
+        [DEFINITION_NAME_LABEL]: definition.name,
+      },
+    },
+  };
+}
+
+/**
+ * Decides about the CRD: created when absent, refused when it is another owner's or the change would
+ * break what is stored, left alone when it says what it should.
+ */
+export function planCrd(
+  existing: KubeObject | undefined,
+  wanted: KubeObject,
+  definition: Definition,
+  difference: CrdDifference,
+): CrdPlan {
+  if (existing === undefined) return { do: 'create', crd: wanted };
+  const name = wanted.metadata.name ?? '';
+  const conflict = ownerConflict(existing, definition.name);
+  if (conflict !== undefined) return { do: 'refuse', message: `failed to update CRD ${name}: ${conflict}` };
+  if (difference.breaking.length > 0 && !definition.allowBreakingChanges) {
+    const summary = summarize(difference.breaking);
+    return { do: 'refuse', message: `cannot update CRD ${name}: breaking changes detected: ${summary}` };
+  }
+  const sameNames = jsonEquals(namesOf(existing), namesOf(wanted));
+  if (!difference.changed && sameNames) return { do: 'nothing' };
+  return { do: 'patch', body: patchOf(existing, wanted) };
+}
+
+/** Why the CRD is not this definition's; `undefined` when it is. */
+export function ownerConflict(crd: KubeObject, definition: string): string | undefined {
+  const labels = crd.metadata.labels ?? {};
+  const label = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
+  const owned = label(OWNED_LABEL);
+  const isOwned = owned === undefined ? label('app.kubernetes.io/managed-by') === 'kro' : owned === 'true';
+  if (!isOwned) return 'CRD already exists and is not owned by KRO';
+  const owner = label(DEFINITION_NAME_LABEL);
+  return owner === definition ? undefined : `CRD is owned by another ResourceGraphDefinition ${owner ?? ''}`;
+}
+
+function summarize(breaking: readonly string[]): string {
+  const named = breaking.slice(0, NAMED_CHANGES).join('; ');
+  const more = breaking.length - NAMED_CHANGES;
+  return more > 0 ? `${named} and ${more} more changes` : named;
+}
+
+/** The names that an author chooses; the server fills in the rest. */
+function namesOf(crd: KubeObject): JsonObject {
+  const names = isJsonObject(crd.spec?.['names']) ? crd.spec['names'] : {};
+  const { kind = null, plural = null, singular = null, listKind = null, shortNames = [], categories = [] } = names;
+  return { kind, plural, singular, listKind, shortNames, categories };
+}
+
+function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
+  const { group = null, scope = null, versions = null } = wanted.spec ?? {};
+  const names = isJsonObject(wanted.spec?.['names']) ? wanted.spec['names'] : {};
+  const { labels = {}, annotations = {} } = wanted.metadata;
+  return {
+    metadata: {
+      // The version named here is the one that was compared; a later one is looked at again.
+      ...(existing.metadata.resourceVersion === undefined
+        ? {}
+        : { resourceVersion: existing.metadata.resourceVersion }),
+      labels,
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    },
+    spec: { group, scope, versions, names: { shortNames: null, categories: null, ...names } },
+  };
+}
+
+/** Does the CRD serve objects? */
+export function isEstablished(crd: KubeObject): boolean {
+  const conditions = crd.status?.['conditions'];
+  return (
+    Array.isArray(conditions) &&
+    conditions.some((entry) => isJsonObject(entry) && entry['type'] === 'Established' && entry['status'] === 'True')
+  );
+}

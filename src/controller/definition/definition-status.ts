@@ -1,0 +1,82 @@
+import type { JsonObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import type { ConditionValue } from '../conditions.ts';
+import { conditionsToJson, formatTime, readConditions, setConditions } from '../conditions.ts';
+import type { Definition } from './definition.ts';
+import { graphStatus } from './graph-status.ts';
+
+/** Conditions of a definition, besides `Ready`. */
+export type DefinitionCondition = 'GraphRevisionsResolved' | 'GraphAccepted' | 'KindReady' | 'ControllerReady';
+
+const TYPES: readonly DefinitionCondition[] = [
+  'GraphRevisionsResolved',
+  'GraphAccepted',
+  'KindReady',
+  'ControllerReady',
+];
+
+/** What a pass found out about a definition. */
+export interface DefinitionOutcome {
+  /** New values of conditions; what is absent stays as it was. */
+  readonly conditions: ReadonlyMap<DefinitionCondition, ConditionValue>;
+  /** The graph that the definition's spec compiles to; absent while it does not. */
+  readonly graph?: Graph;
+  /** Highest revision ever issued; 0 for none. */
+  readonly lastIssuedRevision: number;
+}
+
+/** The whole status of a definition after a pass. */
+export function definitionStatus(definition: Definition, outcome: DefinitionOutcome, now: number): JsonObject {
+  const { creationTimestamp } = definition.object.metadata;
+  const conditions = setConditions(
+    { types: TYPES, generation: definition.generation, creationTimestamp: creationTimestamp ?? formatTime(now) },
+    readConditions(definition.status),
+    outcome.conditions,
+    formatTime(now),
+  );
+  const isTrue = (type: DefinitionCondition) =>
+    conditions.some((condition) => condition.type === type && condition.status === 'True');
+  const active = isTrue('GraphAccepted') && isTrue('KindReady') && isTrue('ControllerReady');
+  // While the spec does not compile, the last order stays: it is that of the revision still served.
+  const shown = outcome.graph === undefined ? lastShown(definition.status) : graphStatus(outcome.graph);
+  return {
+    ...shown,
+    ...(outcome.lastIssuedRevision > 0 ? { lastIssuedRevision: outcome.lastIssuedRevision } : {}),
+    state: active ? 'Active' : 'Inactive',
+    conditions: conditionsToJson(conditions),
+  };
+}
+
+function lastShown(status: JsonObject): JsonObject {
+  const { topologicalOrder, resources } = status;
+  return {
+    ...(topologicalOrder === undefined ? {} : { topologicalOrder }),
+    ...(resources === undefined ? {} : { resources }),
+  };
+}
+
+/** Texts of kro, which clients match. */
+export const outcomes = {
+  resolved: (revision: number): ConditionValue => yes('Resolved', `revision ${revision} compiled and active`),
+  revisionFailed: (revision: number): ConditionValue =>
+    no('Failed', `latest graph revision ${revision} failed compilation`),
+  awaitingCompilation: (revision: number): ConditionValue => ({
+    status: 'Unknown',
+    reason: 'WaitingForGraphRevisionCompilation',
+    message: `graph revision ${revision} issued and awaiting compilation`,
+  }),
+  accepted: (): ConditionValue => yes('Valid', 'resource graph and schema are valid'),
+  refused: (message: string): ConditionValue => no('InvalidResourceGraph', message),
+  kindReady: (kind: string): ConditionValue => yes('Ready', `kind ${kind} has been accepted and ready`),
+  kindFailed: (message: string): ConditionValue => no('Failed', message),
+  running: (): ConditionValue => yes('Running', 'controller is running'),
+  notStarted: (message: string): ConditionValue => no('FailedToStart', message),
+};
+
+function yes(reason: string, message: string): ConditionValue {
+  return { status: 'True', reason, message };
+}
+
+function no(reason: string, message: string): ConditionValue {
+  return { status: 'False', reason, message };
+}

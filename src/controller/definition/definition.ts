@@ -1,0 +1,90 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { ObjectType } from '../../runtime/index.ts';
+
+/** The type of definitions. */
+export const DEFINITION_TYPE: ObjectType = {
+  group: 'kro.run',
+  version: 'v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  plural: 'resourcegraphdefinitions',
+  namespaced: false,
+};
+
+/** The type of their revisions. */
+export const REVISION_TYPE: ObjectType = {
+  group: 'internal.kro.run',
+  version: 'v1alpha1',
+  kind: 'GraphRevision',
+  plural: 'graphrevisions',
+  namespaced: false,
+};
+
+/** The type of CRDs. */
+export const CRD_TYPE: ObjectType = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+};
+
+/** Finalizer of definitions, revisions and instances. */
+export const FINALIZER = 'kro.run/finalizer';
+
+/** Labels that mark what kro wrote, and for which definition. */
+export const OWNED_LABEL = 'kro.run/owned';
+export const VERSION_LABEL = 'kro.run/kro-version';
+export const DEFINITION_ID_LABEL = 'kro.run/resource-graph-definition-id';
+export const DEFINITION_NAME_LABEL = 'kro.run/resource-graph-definition-name';
+export const REVISION_HASH_LABEL = 'kro.run/graph-revision-hash';
+
+const ALLOW_BREAKING = 'kro.run/allow-breaking-changes';
+const DELETION_POLICY = 'typekro.dev/deletion-policy';
+
+/** A definition as the controller looks at it. */
+export interface Definition {
+  readonly object: KubeObject;
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly spec: JsonObject;
+  readonly status: JsonObject;
+  /** May a change of the instance CRD break what is stored? Only the exact text `true` says so. */
+  readonly allowBreakingChanges: boolean;
+  /** Keep the definition until its instances are gone. */
+  readonly waitForInstances: boolean;
+  readonly deleting: boolean;
+  readonly hasFinalizer: boolean;
+}
+
+/** Reads a definition object. */
+export function readDefinition(object: KubeObject): Definition {
+  const { name = '', uid = '', generation = 0, annotations, finalizers, deletionTimestamp } = object.metadata;
+  const annotation = (key: string) =>
+    annotations !== undefined && Object.hasOwn(annotations, key) ? annotations[key] : undefined;
+  return {
+    object,
+    name,
+    uid,
+    generation,
+    spec: isJsonObject(object.spec) ? object.spec : {},
+    status: isJsonObject(object.status) ? object.status : {},
+    allowBreakingChanges: annotation(ALLOW_BREAKING) === 'true',
+    waitForInstances: annotation(DELETION_POLICY) === 'wait',
+    deleting: deletionTimestamp !== undefined,
+    hasFinalizer: finalizers?.includes(FINALIZER) === true,
+  };
+}
+
+/** The kind that a definition declares, as far as its schema says; kro's own defaults filled in. */
+export function declaredKind(spec: JsonObject): { group: string; version: string; kind: string } {
+  const schema = isJsonObject(spec['schema']) ? spec['schema'] : {};
+  const text = (key: string) => (typeof schema[key] === 'string' ? schema[key] : '');
+  return { group: text('group') || 'kro.run', version: text('apiVersion'), kind: text('kind') };
+}
+
+/** A version as a label value, where `+` is not allowed. */
+export function versionLabel(version: string): string {
+  return version.replaceAll('+', '-');
+}

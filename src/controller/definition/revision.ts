@@ -1,0 +1,106 @@
+import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject } from '../../core/index.ts';
+import type { Definition } from './definition.ts';
+import {
+  DEFINITION_NAME_LABEL,
+  DEFINITION_TYPE,
+  FINALIZER,
+  OWNED_LABEL,
+  REVISION_HASH_LABEL,
+  REVISION_TYPE,
+  VERSION_LABEL,
+  versionLabel,
+} from './definition.ts';
+
+/** A stored revision of a definition. */
+export interface Revision {
+  readonly object: KubeObject;
+  readonly name: string;
+  readonly number: number;
+  readonly spec: JsonObject;
+  readonly deleting: boolean;
+  readonly hasFinalizer: boolean;
+}
+
+/** Reads a GraphRevision object. */
+export function readRevision(object: KubeObject): Revision {
+  const snapshot = isJsonObject(object.spec?.['snapshot']) ? object.spec['snapshot'] : {};
+  const number = object.spec?.['revision'];
+  return {
+    object,
+    name: object.metadata.name ?? '',
+    number: typeof number === 'number' ? number : 0,
+    spec: isJsonObject(snapshot['spec']) ? snapshot['spec'] : {},
+    deleting: object.metadata.deletionTimestamp !== undefined,
+    hasFinalizer: object.metadata.finalizers?.includes(FINALIZER) === true,
+  };
+}
+
+/** The name of the definition that a revision is a snapshot of. */
+export function definitionOf(object: KubeObject): string {
+  const snapshot = isJsonObject(object.spec?.['snapshot']) ? object.spec['snapshot'] : {};
+  return typeof snapshot['name'] === 'string' ? snapshot['name'] : '';
+}
+
+const LONGEST_NAME = 253;
+
+/** Name of a revision: `<definition>-r<NNNNN>`; a name too long is cut and told apart by a hash of the whole. */
+export function revisionName(definition: string, number: number): string {
+  const suffix = `-r${String(number).padStart(5, '0')}`;
+  if (definition.length + suffix.length <= LONGEST_NAME) return definition + suffix;
+  const hashed = `${suffix}-${fnv1a32(definition)}`;
+  const cut = definition.slice(0, LONGEST_NAME - hashed.length).replace(/[.-]+$/, '');
+  return (cut === '' ? 'gr' : cut) + hashed;
+}
+
+function fnv1a32(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, '0');
+}
+
+/** The object of a new revision. It holds the finalizer from the start, which saves a write. */
+export function newRevision(definition: Definition, number: number, hash: string, version: string): KubeObject {
+  return {
+    apiVersion: formatApiVersion(REVISION_TYPE),
+    kind: REVISION_TYPE.kind,
+    metadata: {
+      name: revisionName(definition.name, number),
+      labels: {
+        [OWNED_LABEL]: 'true',
+        [VERSION_LABEL]: versionLabel(version),
+        [DEFINITION_NAME_LABEL]: definition.name,
+        [REVISION_HASH_LABEL]: hash,
+      },
+      finalizers: [FINALIZER],
+      ownerReferences: [ownerOf(definition)],
+    },
+    spec: {
+      revision: number,
+      snapshot: { name: definition.name, generation: definition.generation, spec: definition.spec },
+    },
+  };
+}
+
+function ownerOf(definition: Definition): OwnerReference {
+  return {
+    apiVersion: formatApiVersion(DEFINITION_TYPE),
+    kind: DEFINITION_TYPE.kind,
+    name: definition.name,
+    uid: definition.uid,
+    controller: true,
+  };
+}
+
+/**
+ * The owner references that make the definition the controller of a revision which survived an earlier
+ * definition of the same name; `undefined` when it is already. Owners of other kinds stay.
+ */
+export function adoptedOwners(revision: Revision, definition: Definition): OwnerReference[] | undefined {
+  const owners = revision.object.metadata.ownerReferences ?? [];
+  if (owners.some(({ uid, controller }) => uid === definition.uid && controller === true)) return undefined;
+  const others = owners.filter(({ kind, apiVersion }) => {
+    return kind !== DEFINITION_TYPE.kind || !apiVersion.startsWith(`${DEFINITION_TYPE.group}/`);
+  });
+  return [...others, ownerOf(definition)];
+}
