@@ -80,8 +80,6 @@ export interface MacroBuilder {
     step: Expr;
     result: Expr;
   }): Expr;
-  /** A fresh copy of an expression, for one that occurs twice in an expansion. */
-  copy(expr: Expr): Expr;
 }
 
 /** A macro that does not apply: `message` is reported at `expr`. */

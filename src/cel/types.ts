@@ -16,8 +16,7 @@ export type TypeKind =
   | 'struct'
   | 'timestamp'
   | 'type'
-  | 'uint'
-  | 'wrapper';
+  | 'uint';
 
 /**
  * A CEL type. All types have one form, so that unification is one function:
@@ -88,11 +87,6 @@ export function typeType(of: CelType): CelType {
   return { kind: 'type', name: 'type', params: [of] };
 }
 
-/** A nullable scalar of protobuf (`wrapper(int)`); only declarations of cel-spec use it. */
-export function wrapperType(of: CelType): CelType {
-  return { kind: 'wrapper', name: 'wrapper', params: [of] };
-}
-
 /** Is this `optional_type(…)`? */
 export function isOptional(type: CelType): boolean {
   return type.kind === 'opaque' && type.name === 'optional_type';
@@ -119,7 +113,6 @@ export function sameType(a: CelType, b: CelType): boolean {
  * `optional_type(int)`, `type(int)`, `null_type`, `google.protobuf.Timestamp`, a struct by its name.
  */
 export function typeToString(type: CelType): string {
-  if (type.kind === 'wrapper') return `wrapper(${typeToString(paramOf(type, 0))})`;
   if (type.params.length === 0) return type.name;
   return `${type.name}(${type.params.map(typeToString).join(', ')})`;
 }

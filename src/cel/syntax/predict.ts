@@ -1,0 +1,160 @@
+import type { Automaton, Stack, State } from './automaton.ts';
+import type { Token } from './lexer.ts';
+import { T } from './lexer.ts';
+
+/** Where one alternative may be after the tokens read so far. `outer`: it has left the deciding rule. */
+interface Config {
+  readonly state: State;
+  readonly alternative: number;
+  readonly stack: Stack | undefined;
+  readonly outer: boolean;
+}
+
+/** Which alternative the next tokens mean, or the token at which all of them failed. */
+export type Prediction = { readonly alternative: number } | { readonly failedAt: Token };
+
+/** Look-ahead is bounded: beyond these many configurations the first alternative left is taken. */
+const MAX_WORK = 20_000;
+
+/**
+ * Decides as a generated parser does: first without knowing the callers, then, where alternatives
+ * cannot be told apart, with them. `callers` is the stack of states to return to.
+ */
+export function predict(
+  automaton: Automaton,
+  decision: State,
+  callers: Stack | undefined,
+  tokens: readonly Token[],
+  index: number,
+): Prediction {
+  return new Predictor(automaton, tokens).run(decision, callers, index);
+}
+
+class Predictor {
+  readonly #automaton: Automaton;
+  readonly #tokens: readonly Token[];
+  #full = false;
+  #work = 0;
+
+  constructor(automaton: Automaton, tokens: readonly Token[]) {
+    this.#automaton = automaton;
+    this.#tokens = tokens;
+  }
+
+  run(decision: State, callers: Stack | undefined, index: number): Prediction {
+    const local = this.#search(decision, undefined, index);
+    if (local !== undefined) return local;
+    this.#full = true;
+    return this.#search(decision, callers, index) ?? { alternative: 1 };
+  }
+
+  /** Undefined: the alternatives cannot be told apart without the callers. */
+  #search(decision: State, callers: Stack | undefined, from: number): Prediction | undefined {
+    let configs = this.#closure(
+      decision.edges.map((edge, at) => ({ state: edge.to, alternative: at + 1, stack: callers, outer: false })),
+    );
+    for (let index = from; ; index++) {
+      const token = this.#tokens[Math.min(index, this.#tokens.length - 1)] as Token;
+      const reached = this.#reach(configs, token.type);
+      if (reached.length === 0) {
+        const finished = configs
+          .filter((config) => config.outer || (config.state.role === 'stop' && config.stack === undefined))
+          .map((config) => config.alternative);
+        return finished.length > 0 ? { alternative: Math.min(...finished) } : { failedAt: token };
+      }
+      const alternatives = new Set(reached.map((config) => config.alternative));
+      if (alternatives.size === 1) return { alternative: (reached[0] as Config).alternative };
+      const resolved = this.#full ? singleViable(reached, false) : conflicts(reached) ? 0 : undefined;
+      if (resolved === 0) return undefined;
+      if (resolved !== undefined) return { alternative: resolved };
+      if (this.#work > MAX_WORK || token.type === T.EOF) return { alternative: Math.min(...alternatives) };
+      configs = reached;
+    }
+  }
+
+  #reach(configs: readonly Config[], type: number): Config[] {
+    const moved: Config[] = [];
+    const stopped: Config[] = [];
+    for (const config of configs) {
+      if (config.state.role === 'stop' && (this.#full || type === T.EOF)) stopped.push(config);
+      for (const edge of config.state.edges) {
+        if (edge.kind === 'match' && edge.types.has(type)) moved.push({ ...config, state: edge.to });
+      }
+    }
+    const closed = this.#closure(moved);
+    const reached = type === T.EOF ? closed.filter((config) => config.state.role === 'stop') : closed;
+    if (!this.#full || !reached.some((config) => config.state.role === 'stop')) reached.push(...stopped);
+    return reached;
+  }
+
+  /** All configurations that need a token to go on, or are at the end of everything. */
+  #closure(initial: readonly Config[]): Config[] {
+    const found: Config[] = [];
+    const seen = new Set<string>();
+    const work = [...initial].reverse();
+    for (let config = work.pop(); config !== undefined; config = work.pop()) {
+      const { state, alternative, stack, outer } = config;
+      const key = `${state.id}:${alternative}:${stack?.id ?? -1}:${outer}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      this.#work++;
+      if (state.role === 'stop') {
+        if (stack !== undefined) work.push({ state: stack.state, alternative, stack: stack.parent, outer });
+        else {
+          const follows = this.#full ? [] : (this.#automaton.follows.get(state.rule) as State[]);
+          if (follows.length === 0) found.push(config);
+          for (const follow of follows) work.push({ state: follow, alternative, stack: undefined, outer: true });
+        }
+        continue;
+      }
+      let needsToken = false;
+      for (const edge of state.edges) {
+        if (edge.kind === 'match') needsToken = true;
+        else if (edge.kind === 'empty') work.push({ state: edge.to, alternative, stack, outer });
+        else {
+          const start = this.#automaton.starts.get(edge.rule) as State;
+          work.push({ state: start, alternative, stack: this.#automaton.push(stack, edge.to), outer });
+        }
+      }
+      if (needsToken) found.push(config);
+    }
+    return found;
+  }
+}
+
+/** Alternatives per state and set of stacks. */
+function groups(configs: readonly Config[], wildcard: boolean): { state: number; alternatives: Set<number> }[] {
+  const stacks = new Map<string, Set<number>>();
+  for (const { state, alternative, stack } of configs) {
+    const key = `${state.id}:${alternative}`;
+    const set = stacks.get(key) ?? new Set();
+    set.add(stack?.id ?? -1);
+    stacks.set(key, set);
+  }
+  const grouped = new Map<string, { state: number; alternatives: Set<number> }>();
+  for (const [key, set] of stacks) {
+    const [state, alternative] = key.split(':').map(Number) as [number, number];
+    const ids = wildcard && set.has(-1) ? '*' : [...set].sort((a, b) => a - b).join(',');
+    const group = grouped.get(`${state}/${ids}`) ?? { state, alternatives: new Set() };
+    group.alternatives.add(alternative);
+    grouped.set(`${state}/${ids}`, group);
+  }
+  return [...grouped.values()];
+}
+
+/** No state is left that belongs to one alternative only, and some belong to several in the same way. */
+function conflicts(configs: readonly Config[]): boolean {
+  if (configs.every((config) => config.state.role === 'stop')) return true;
+  if (!groups(configs, true).some((group) => group.alternatives.size > 1)) return false;
+  const perState = new Map<number, Set<number>>();
+  for (const { state, alternative } of configs) {
+    perState.set(state.id, (perState.get(state.id) ?? new Set()).add(alternative));
+  }
+  return [...perState.values()].every((alternatives) => alternatives.size > 1);
+}
+
+/** The alternative that wins wherever several are possible; undefined while that is not one and the same. */
+function singleViable(configs: readonly Config[], wildcard: boolean): number | undefined {
+  const minima = new Set(groups(configs, wildcard).map((group) => Math.min(...group.alternatives)));
+  return minima.size === 1 ? [...minima][0] : undefined;
+}
