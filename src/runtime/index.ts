@@ -31,8 +31,37 @@ export type {
   ParentWrite,
   ReadRequest,
   SettledPair,
+  StatusProblem,
   StepOptions,
   WatchRequest,
 } from './model.ts';
 export { refOfTarget } from './model.ts';
+export { DEFAULT_VERSION, instanceTarget, step } from './step.ts';
+export { stepDeletion } from './deletion.ts';
+export { stepUnresolved } from './unresolved.ts';
 export type { Because, NodeReport, NodeState, ObjectReport, Terminating } from './report.ts';
+export type { ApplySetParent, RecordedInventory } from './applyset.ts';
+export {
+  applySetId,
+  applySetIdOf,
+  inventoryHash,
+  inventoryOf,
+  recordedInventory,
+  recordedScope,
+  unionScope,
+} from './applyset.ts';
+export type { FieldDifference } from './compare.ts';
+export { compareApplied } from './compare.ts';
+export { digestOf } from './digest.ts';
+export { hasFinalizer, isSuspended } from './finalizer.ts';
+export { failureText } from './failure.ts';
+export { compareText, groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';
+export * as keys from './keys.ts';
+export { applyOrderOf, childAnnotations, childLabels, instanceLabels, isOwned, nodeIdOf } from './labels.ts';
+export { memberNamespaces } from './members.ts';
+export type { Need } from './need.ts';
+export { isWhole, needsApply, ownedDigestOf } from './need.ts';
+export { desiredDigest, ownedDigest, ownedFields } from './owned-fields.ts';
+export { projectObject } from './project-object.ts';
+export { readConditions, timeText, transition } from './conditions.ts';
+export type { ConditionValue } from './conditions.ts';

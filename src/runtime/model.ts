@@ -106,6 +106,9 @@ export interface FailedWrite {
 /**
  * What is known of the cluster for one instance: a read-only view, never a client. Asking has no effect;
  * what is asked for and unknown appears in `Decision.read`. Objects and lists may be projections.
+ *
+ * `members` must contain every object that this process wrote, and be `unknown` while the outcome of a
+ * write is unknown: the inventory is made smaller on its word.
  */
 export interface Observed {
   object(target: ObjectTarget): Observation;
@@ -113,7 +116,10 @@ export interface Observed {
   list(target: ListTarget): ListObservation;
   /** Members of our ApplySet, in any order, also those that are being deleted. */
   members(target: MemberTarget): ListObservation;
-  /** The last failed apply or delete of the object; absent when the last one succeeded or there was none. */
+  /**
+   * The last failed apply or delete of the object (or of the instance's own metadata); undefined when the
+   * last one succeeded or there was none.
+   */
   failedWrite(target: ObjectTarget): FailedWrite | undefined;
 }
 
@@ -160,8 +166,6 @@ export interface StepOptions {
   readonly statusNow?: number;
   /** May templates put objects outside the instance's namespace? Default `any`. */
   readonly namespaces?: 'any' | 'instance';
-  /** Text of kro's GraphResolved failure: the step reports it and touches nothing. */
-  readonly resolutionFailure?: string;
 }
 
 /** Answer of a readiness function. */
@@ -219,6 +223,14 @@ export type WatchRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget }
   | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget };
 
+/** A field or condition of the status that has no value because its expression failed (not merely waits). */
+export interface StatusProblem {
+  /** Below `status`, e.g. `endpoint` or `conditions[0]`. */
+  readonly path: string;
+  readonly expression: string;
+  readonly message: string;
+}
+
 /** Which kinds and namespaces the members of the ApplySet may be in. Lists are sorted. */
 export interface InventoryScope {
   /** `Kind.group`; `Kind` for the core group. */
@@ -264,6 +276,8 @@ export interface Decision {
   readonly status: JsonObject;
   /** Does `status` differ from what the instance has? */
   readonly statusChanged: boolean;
+  /** Status expressions that failed; their fields are left out of `status`, everything else is written. */
+  readonly statusProblems: readonly StatusProblem[];
   /** What `now()` gave in `status`; to be passed as `statusNow` next time. */
   readonly statusNow: number;
   /** `keep`: on the instance as it should be; `none`: the object is none of ours (nothing to do). */

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import type { KubeObject } from '../core/index.ts';
+import { gvkOf } from '../core/index.ts';
+import { annotationOf, compareText, labelOf } from './identity.ts';
+import {
+  APPLYSET_ID_LABEL,
+  GROUP_KINDS_ANNOTATION,
+  INVENTORY_HASH_ANNOTATION,
+  NAMESPACES_ANNOTATION,
+  TOOLING_ANNOTATION,
+} from './keys.ts';
+import type { Inventory, InventoryScope } from './model.ts';
+
+/** Who is the parent of an ApplySet. */
+export interface ApplySetParent {
+  readonly name: string;
+  /** Absent or empty for cluster-scoped parents. */
+  readonly namespace?: string;
+  readonly kind: string;
+  readonly group: string;
+}
+
+/**
+ * Id of the ApplySet of a parent (KEP-3659): `applyset-<base64url(sha256(name.namespace.kind.group))>-v1`.
+ * It does not depend on the parent's UID or version, so whoever takes the parent over has the same set.
+ */
+export function applySetId(parent: ApplySetParent): string {
+  const { name, namespace = '', kind, group } = parent;
+  return `applyset-${sha256(`${name}.${namespace}.${kind}.${group}`)}-v1`;
+}
+
+/** The ApplySet id of an instance. */
+export function applySetIdOf(instance: KubeObject): string {
+  const { group, kind } = gvkOf(instance);
+  const { name = '', namespace } = instance.metadata;
+  return applySetId({ name, kind, group, ...(namespace === undefined ? {} : { namespace }) });
+}
+
+/** Value of the inventory hash annotation: covers id and scope, so that a partial write is noticed. */
+export function inventoryHash(id: string, scope: InventoryScope): string {
+  return `sha256:${sha256(`${id}\0${scope.groupKinds.join(',')}\0${scope.namespaces.join(',')}`)}`;
+}
+
+/** The labels and annotations with which a parent records its ApplySet. */
+export function inventoryOf(id: string, scope: InventoryScope, version: string): Inventory {
+  return {
+    id,
+    groupKinds: scope.groupKinds,
+    namespaces: scope.namespaces,
+    labels: { [APPLYSET_ID_LABEL]: id },
+    annotations: {
+      [NAMESPACES_ANNOTATION]: scope.namespaces.join(','),
+      [GROUP_KINDS_ANNOTATION]: scope.groupKinds.join(','),
+      [TOOLING_ANNOTATION]: `kro/${version}`,
+      [INVENTORY_HASH_ANNOTATION]: inventoryHash(id, scope),
+    },
+  };
+}
+
+/** An inventory without members. */
+export const EMPTY_SCOPE: InventoryScope = { groupKinds: [], namespaces: [] };
+
+/** Kinds and namespaces of both. */
+export function unionScope(a: InventoryScope, b: InventoryScope): InventoryScope {
+  return { groupKinds: sortedUnion(a.groupKinds, b.groupKinds), namespaces: sortedUnion(a.namespaces, b.namespaces) };
+}
+
+/** Do both name the same kinds and namespaces? Both are sorted. */
+export function sameScope(a: InventoryScope, b: InventoryScope): boolean {
+  return a.groupKinds.join() === b.groupKinds.join() && a.namespaces.join() === b.namespaces.join();
+}
+
+/** What an instance records of its ApplySet: nothing at all, a valid record, or one that is not to be trusted. */
+export type RecordedInventory =
+  | { readonly state: 'absent' }
+  | { readonly state: 'valid'; readonly scope: InventoryScope; readonly hashed: boolean }
+  | { readonly state: 'invalid'; readonly problem: string; readonly scope: InventoryScope };
+
+/** kro's rules of a group and of a namespace in an inventory. */
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/**
+ * Reads and validates the inventory of an instance, as is done before its children are deleted: the id is
+ * the computed one, the tooling is ours, both scope annotations exist and parse, the hash matches if there
+ * is one (older versions wrote none).
+ */
+export function recordedInventory(instance: KubeObject): RecordedInventory {
+  const id = labelOf(instance, APPLYSET_ID_LABEL);
+  const tooling = annotationOf(instance, TOOLING_ANNOTATION);
+  const kinds = annotationOf(instance, GROUP_KINDS_ANNOTATION);
+  const namespaces = annotationOf(instance, NAMESPACES_ANNOTATION);
+  const hash = annotationOf(instance, INVENTORY_HASH_ANNOTATION);
+  if ([id, tooling, kinds, namespaces, hash].every((value) => value === undefined)) return { state: 'absent' };
+
+  const scope: InventoryScope = { groupKinds: splitList(kinds), namespaces: splitList(namespaces) };
+  const expected = applySetIdOf(instance);
+  const problem = firstProblem([
+    [id !== expected, `label ${APPLYSET_ID_LABEL} is ${quote(id)}, expected "${expected}"`],
+    [tooling?.startsWith('kro/') !== true, `annotation ${TOOLING_ANNOTATION} is ${quote(tooling)}, expected "kro/…"`],
+    [kinds === undefined, `annotation ${GROUP_KINDS_ANNOTATION} is missing`],
+    [namespaces === undefined, `annotation ${NAMESPACES_ANNOTATION} is missing`],
+    [
+      !scope.groupKinds.every(isGroupKind),
+      `annotation ${GROUP_KINDS_ANNOTATION} has an invalid entry: ${quote(kinds)}`,
+    ],
+    [
+      !scope.namespaces.every((name) => DNS_LABEL.test(name)),
+      `annotation ${NAMESPACES_ANNOTATION} has an invalid entry: ${quote(namespaces)}`,
+    ],
+    [
+      hash !== undefined && hash !== inventoryHash(expected, scope),
+      `annotation ${INVENTORY_HASH_ANNOTATION} does not match the recorded kinds and namespaces`,
+    ],
+  ]);
+  if (problem !== undefined) return { state: 'invalid', problem, scope };
+  return { state: 'valid', scope, hashed: hash !== undefined };
+}
+
+/** The scope that an instance records, whether valid or not; empty when it records none. */
+export function recordedScope(recorded: RecordedInventory): InventoryScope {
+  return recorded.state === 'absent' ? EMPTY_SCOPE : recorded.scope;
+}
+
+function firstProblem(rules: readonly (readonly [boolean, string])[]): string | undefined {
+  return rules.find(([broken]) => broken)?.[1];
+}
+
+function quote(value: string | undefined): string {
+  return value === undefined ? 'missing' : JSON.stringify(value);
+}
+
+function isGroupKind(text: string): boolean {
+  const dot = text.indexOf('.');
+  if (dot === 0 || text === '') return false;
+  return dot < 0 || SUBDOMAIN.test(text.slice(dot + 1));
+}
+
+function splitList(text: string | undefined): string[] {
+  return text === undefined || text === '' ? [] : text.split(',');
+}
+
+function sortedUnion(a: readonly string[], b: readonly string[]): string[] {
+  return [...new Set([...a, ...b])].sort(compareText);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

@@ -1,0 +1,94 @@
+import type { JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Expression } from '../graph/index.ts';
+import { DEPENDENT_CONDITIONS, readConditions, transition } from './conditions.ts';
+import type { ConditionValue } from './conditions.ts';
+import type { EvaluateContext, Variables } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
+import type { Condition, StatusProblem } from './model.ts';
+
+/** The author's conditions as they go into the status instead of kro's. */
+export interface AuthorConditions {
+  readonly conditions: readonly Condition[];
+  readonly problems: readonly StatusProblem[];
+}
+
+/** A literal type in a condition expression. */
+const LITERAL_TYPE = /\btype\s*:\s*(?:"([^"\\]*)"|'([^'\\]*)')/g;
+
+/**
+ * Evaluates the author's condition expressions. Of an expression that waits for data or fails, the
+ * conditions written before stay as they are; a type that two expressions give is dropped from both and
+ * reported. kro's own conditions from a time before the author declared some are not kept.
+ */
+export function authorConditions(
+  expressions: readonly Expression[],
+  instance: KubeObject,
+  variables: Variables,
+  context: EvaluateContext,
+  now: number,
+): AuthorConditions {
+  const generation = instance.metadata.generation ?? 0;
+  const previous = previousConditions(instance);
+  const problems: StatusProblem[] = [];
+  const found = new Map<string, Condition>();
+  const duplicates = new Set<string>();
+  const keptOf: Expression[] = [];
+  for (const [index, expression] of expressions.entries()) {
+    const result = evaluate(expression, variables, context);
+    const values = result.state === 'value' ? conditionValues(result.value) : undefined;
+    if (values === undefined) {
+      keptOf.push(expression);
+      if (result.state === 'pending') continue;
+      const message = result.state === 'error' ? result.failure.message : 'the result is no condition';
+      problems.push({ path: `conditions[${index}]`, expression: expression.cel, message });
+      continue;
+    }
+    for (const { type, value } of values) {
+      if (found.has(type)) duplicates.add(type);
+      else found.set(type, transition(type, value, previous.get(type), generation, now));
+    }
+  }
+  for (const type of duplicates) {
+    const message = `condition type "${type}" is given by more than one conditions entry`;
+    problems.push({ path: 'conditions', expression: type, message });
+    const before = previous.get(type);
+    if (before === undefined) found.delete(type);
+    else found.set(type, before);
+  }
+  const kept = keptTypes(keptOf, [...previous.keys()]);
+  for (const [type, condition] of previous) if (!found.has(type) && kept.has(type)) found.set(type, condition);
+  return { conditions: [...found.values()], problems };
+}
+
+/** What the instance has of the author's conditions; nothing when what it has are kro's own. */
+function previousConditions(instance: KubeObject): Map<string, Condition> {
+  const all = readConditions(instance.status?.['conditions']);
+  const ownOnes = all.some(({ type }) => DEPENDENT_CONDITIONS.some((name) => name === type));
+  return new Map(ownOnes ? [] : all.map((condition) => [condition.type, condition]));
+}
+
+/** Types that expressions without a value stand for: those that they name literally, or any. */
+function keptTypes(expressions: readonly Expression[], previous: readonly string[]): Set<string> {
+  const types = new Set<string>();
+  for (const { cel } of expressions) {
+    const literal = [...cel.matchAll(LITERAL_TYPE)].map((match) => match[1] ?? match[2] ?? '');
+    for (const type of literal.length > 0 ? literal : previous) types.add(type);
+  }
+  return types;
+}
+
+/** The conditions in the result of an expression: one, or a list; undefined when it is neither. */
+function conditionValues(value: JsonValue | undefined): { type: string; value: ConditionValue }[] | undefined {
+  const list = Array.isArray(value) ? value : [value];
+  const result: { type: string; value: ConditionValue }[] = [];
+  for (const entry of list) {
+    if (!isJsonObject(entry)) return undefined;
+    const { type, status, reason = '', message = '' } = entry;
+    if (typeof type !== 'string' || type === '' || typeof reason !== 'string' || typeof message !== 'string')
+      return undefined;
+    if (status !== 'True' && status !== 'False' && status !== 'Unknown') return undefined;
+    result.push({ type, value: { status, reason, message } });
+  }
+  return result;
+}

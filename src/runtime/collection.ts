@@ -1,0 +1,128 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import type { CollectionNode } from '../graph/index.ts';
+import { evaluate } from './evaluate.ts';
+import { targetKey } from './identity.ts';
+import type { ObjectTarget } from './model.ts';
+import type { Resolved } from './resource.ts';
+import { evaluateHoles, fillSkeleton, fillTemplate } from './template.ts';
+import type { Unresolved, Walk, WantedObject } from './walk.ts';
+import { unresolvedBy } from './walk.ts';
+import { targetOf, wantedObject } from './wanted.ts';
+
+/** kro's default limit of items in a collection. */
+export const DEFAULT_MAX_COLLECTION_SIZE = 1000;
+
+/** The lists that a collection runs over, or why they are not known. */
+type Dimensions =
+  | { readonly ok: true; readonly names: readonly string[]; readonly lists: readonly (readonly JsonValue[])[] }
+  | { readonly ok: false; readonly reason: Unresolved };
+
+/**
+ * Expands a collection: one object per element of the product of its dimensions, the first dimension
+ * outermost. Two items with one identity are an error of the whole collection, as is one too many.
+ */
+export function resolveCollection(walk: Walk, node: CollectionNode): Resolved {
+  const dimensions = evaluateDimensions(walk, node);
+  if (!dimensions.ok) return { state: 'unresolved', reason: dimensions.reason };
+  const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
+  const limit = walk.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE;
+  if (size > limit) {
+    const message = `node "${node.id}": collection size of ${size} is over the maximum collection size of ${limit}`;
+    return unresolved({ state: 'failed', because: { kind: 'collection-too-large', size, limit }, message });
+  }
+
+  // Fields that do not depend on the item are evaluated once for all of them.
+  const shared = evaluateHoles(
+    node.template.holes.filter((hole) => hole.kind !== 'iteration'),
+    walk.ready,
+    walk.evaluation,
+  );
+  if (shared.state !== 'value') {
+    return unresolved(unresolvedBy(node, shared.state, shared.failure, shared.path));
+  }
+  const perItem = node.template.holes.filter((hole) => hole.kind === 'iteration');
+  const wanted: WantedObject[] = [];
+  const seen = new Set<string>();
+  const variables = new Map(walk.ready);
+  for (let index = 0; index < size; index++) {
+    assignItem(variables, dimensions, index);
+    const own = evaluateHoles(perItem, variables, walk.evaluation);
+    if (own.state !== 'value') return unresolved(unresolvedBy(node, own.state, own.failure, own.path));
+    const filled = fillSkeleton(node.template.skeleton, [...shared.values, ...own.values]);
+    const targeted = targetOf(walk, node, filled);
+    if (!targeted.ok) return unresolved(targeted.reason);
+    const key = targetKey(targeted.target);
+    if (seen.has(key)) return unresolved(collision(node, filled, targeted.target));
+    seen.add(key);
+    wanted.push(wantedObject(walk, node, filled, targeted.target, { index, size }));
+  }
+  return { state: 'resolved', wanted };
+}
+
+/** Identities of the items although the rest of the template cannot be filled; undefined when unknown. */
+export function identitiesOfCollection(walk: Walk, node: CollectionNode): readonly ObjectTarget[] | undefined {
+  const dimensions = evaluateDimensions(walk, node);
+  if (!dimensions.ok) return undefined;
+  const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
+  if (size > (walk.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE)) return undefined;
+  const holes = node.template.holes.filter(
+    ({ path }) => path[0] === 'metadata' && (path[1] === 'name' || path[1] === 'namespace'),
+  );
+  const targets: ObjectTarget[] = [];
+  const variables = new Map(walk.ready);
+  for (let index = 0; index < size; index++) {
+    assignItem(variables, dimensions, index);
+    const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, variables, walk.evaluation);
+    const targeted = filled.state === 'value' ? targetOf(walk, node, filled.value) : undefined;
+    if (targeted?.ok !== true) return undefined;
+    targets.push(targeted.target);
+  }
+  return targets;
+}
+
+function evaluateDimensions(walk: Walk, node: CollectionNode): Dimensions {
+  const names: string[] = [];
+  const lists: (readonly JsonValue[])[] = [];
+  for (const { name, expression } of node.forEach) {
+    const result = evaluate(expression, walk.ready, walk.evaluation);
+    if (result.state !== 'value') {
+      return { ok: false, reason: unresolvedBy(node, result.state, result.failure, `forEach.${name}`) };
+    }
+    if (!Array.isArray(result.value)) {
+      const message = `node "${node.id}": forEach iterator "${name}" must return a list`;
+      return {
+        ok: false,
+        reason: { state: 'failed', because: { kind: 'invalid-object', path: `forEach.${name}`, message }, message },
+      };
+    }
+    names.push(name);
+    lists.push(result.value);
+  }
+  return { ok: true, names, lists };
+}
+
+/** Sets the iterators to the values of the item with this number; the last dimension runs fastest. */
+function assignItem(variables: Map<string, unknown>, dimensions: Dimensions & { ok: true }, index: number): void {
+  let rest = index;
+  for (let at = dimensions.lists.length - 1; at >= 0; at--) {
+    const list = dimensions.lists[at] ?? [];
+    variables.set(dimensions.names[at] ?? '', list[rest % list.length]);
+    rest = Math.floor(rest / list.length);
+  }
+}
+
+function collision(node: CollectionNode, filled: JsonObject, target: ObjectTarget): Unresolved {
+  const { group, version, kind } = target.type;
+  const metadata = filled['metadata'] as JsonObject;
+  const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : '';
+  const identity = `${group}/${version}/${kind}/${namespace}/${target.name}`;
+  return {
+    state: 'failed',
+    because: { kind: 'identity-collision', identity },
+    message: `node "${node.id}" identity collision: duplicate identity: ${identity}`,
+  };
+}
+
+function unresolved(reason: Unresolved): Resolved {
+  return { state: 'unresolved', reason };
+}

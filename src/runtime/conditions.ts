@@ -1,0 +1,131 @@
+import type { JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Condition } from './model.ts';
+
+/** kro's condition types of an instance; `Ready` sums up the others. */
+export const DEPENDENT_CONDITIONS = ['InstanceManaged', 'GraphResolved', 'ResourcesReady'] as const;
+export const ROOT_CONDITION = 'Ready';
+
+/** One of the conditions that `Ready` sums up. */
+export type DependentCondition = (typeof DEPENDENT_CONDITIONS)[number];
+
+/** What a condition says, without times. */
+export interface ConditionValue {
+  readonly status: Condition['status'];
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** A point in time as conditions carry it: RFC 3339, whole seconds, UTC. */
+export function timeText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** Reads conditions from a status; entries that are no conditions are left out. */
+export function readConditions(value: JsonValue | undefined): Condition[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((entry) => {
+    if (!isJsonObject(entry) || typeof entry['type'] !== 'string' || !isStatus(entry['status'])) return [];
+    const { type, status, reason, message, lastTransitionTime, observedGeneration } = entry;
+    return [
+      {
+        type,
+        status,
+        ...(typeof reason === 'string' ? { reason } : {}),
+        ...(typeof message === 'string' ? { message } : {}),
+        ...(typeof lastTransitionTime === 'string' ? { lastTransitionTime } : {}),
+        ...(typeof observedGeneration === 'number' ? { observedGeneration } : {}),
+      },
+    ];
+  });
+}
+
+function isStatus(value: JsonValue | undefined): value is Condition['status'] {
+  return value === 'True' || value === 'False' || value === 'Unknown';
+}
+
+/**
+ * kro's conditions of an instance after some of them were set: missing ones are Unknown since the
+ * instance was created, transition times move only with the status, and `Ready` is True when all
+ * others are, else it repeats the latest False one, else the latest Unknown one.
+ */
+export function instanceConditions(
+  instance: KubeObject,
+  values: Partial<Record<DependentCondition, ConditionValue>>,
+  now: number,
+): Condition[] {
+  const generation = instance.metadata.generation ?? 0;
+  const deleting = instance.metadata.deletionTimestamp !== undefined;
+  const previous = new Map(readConditions(instance.status?.['conditions']).map((entry) => [entry.type, entry]));
+  const born = instance.metadata.creationTimestamp ?? timeText(now);
+  const dependents = DEPENDENT_CONDITIONS.map((type): Condition => {
+    const value = values[type];
+    const before = previous.get(type);
+    if (value !== undefined) return transition(type, value, before, generation, now);
+    if (before !== undefined) return deleting ? { ...before, observedGeneration: generation } : before;
+    return {
+      type,
+      status: 'Unknown',
+      reason: 'AwaitingReconciliation',
+      message: `condition "${type}" is awaiting reconciliation`,
+      lastTransitionTime: born,
+      observedGeneration: generation,
+    };
+  });
+  const root = rootCondition(dependents, previous.get(ROOT_CONDITION), generation, now);
+  return [...orderByTime(dependents), root];
+}
+
+/** A condition with this value: the transition time stays while the status does. */
+export function transition(
+  type: string,
+  value: ConditionValue,
+  before: Condition | undefined,
+  generation: number,
+  now: number,
+): Condition {
+  const { status, reason, message } = value;
+  const since = before?.status === status ? before.lastTransitionTime : undefined;
+  return {
+    type,
+    status,
+    ...(reason === '' ? {} : { reason }),
+    ...(message === '' ? {} : { message }),
+    lastTransitionTime: since ?? timeText(now),
+    observedGeneration: generation,
+  };
+}
+
+function rootCondition(
+  dependents: readonly Condition[],
+  before: Condition | undefined,
+  generation: number,
+  now: number,
+): Condition {
+  const worst = latest(dependents, 'False') ?? latest(dependents, 'Unknown');
+  if (worst !== undefined) {
+    const { status, reason = '', message = '' } = worst;
+    return transition(ROOT_CONDITION, { status, reason, message }, before, generation, now);
+  }
+  const current = dependents.every((condition) => condition.observedGeneration === generation);
+  if (!current && before !== undefined) return before;
+  return transition(ROOT_CONDITION, { status: 'True', reason: 'Ready', message: '' }, before, generation, now);
+}
+
+function latest(conditions: readonly Condition[], status: Condition['status']): Condition | undefined {
+  return conditions
+    .filter((condition) => condition.status === status)
+    .reduce<Condition | undefined>(
+      (best, entry) => (best === undefined || time(entry) > time(best) ? entry : best),
+      undefined,
+    );
+}
+
+function orderByTime(conditions: readonly Condition[]): Condition[] {
+  return [...conditions].sort((a, b) => time(a) - time(b));
+}
+
+function time(condition: Condition): number {
+  const value = Date.parse(condition.lastTransitionTime ?? '');
+  return Number.isNaN(value) ? 0 : value;
+}

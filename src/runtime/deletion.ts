@@ -1,0 +1,180 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { formatRef, jsonEquals, refOf } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
+import { failureText } from './failure.ts';
+import { DEPENDENT_CONDITIONS, instanceConditions, readConditions, transition } from './conditions.ts';
+import type { ConditionValue } from './conditions.ts';
+import { compareObjects, compareText } from './identity.ts';
+import { hasFinalizer } from './finalizer.ts';
+import { applyOrderOf, nodeIdOf } from './labels.ts';
+import { deletionOf, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';
+import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchRequest } from './model.ts';
+import type { NodeReport, Terminating } from './report.ts';
+
+/**
+ * Deletion of an instance. It needs no graph and evaluates nothing: the inventory on the instance says
+ * where the children are, their apply-order annotation in which order they go. Only the highest wave is
+ * deleted, and the next one waits until every object of it has really disappeared; the finalizer goes when
+ * there is none left. An object that does not disappear is named with its finalizers and since when.
+ *
+ * Nothing is deleted on the word of an inventory that is not valid.
+ */
+export function stepDeletion(instance: KubeObject, observed: Observed, options: StepOptions, graph?: Graph): Decision {
+  const recorded = recordedInventory(instance);
+  const scope = recordedScope(recorded);
+  const id = applySetIdOf(instance);
+  const version = options.version ?? 'devel';
+  if (!hasFinalizer(instance)) return decide({ finalizer: 'none', message: 'deleting resources' });
+  if (recorded.state !== 'valid') {
+    const problem = recorded.state === 'absent' ? 'the instance records none' : recorded.problem;
+    return decide({ finalizer: 'keep', message: `deletion blocked: validate deletion inventory: ${problem}` });
+  }
+
+  const members: KubeObject[] = [];
+  const read: ReadRequest[] = [];
+  const failures: string[] = [];
+  const namespaces = memberNamespaces(instance.metadata.namespace, scope);
+  for (const groupKind of scope.groupKinds) {
+    const target = memberTarget(id, groupKind, namespaces);
+    const observation = observed.members(target);
+    if (observation.state === 'unknown') read.push({ kind: 'members', target, why: 'instance-deleted' });
+    else if (observation.state === 'failed') failures.push(`list ${groupKind}: ${failureText(observation.failure)}`);
+    else if (observation.state === 'known') members.push(...observation.objects.map(({ object }) => object));
+  }
+  members.sort(compareObjects);
+  if (failures.length > 0)
+    return decide({ finalizer: 'keep', message: `deletion blocked: ${failures.join('\n')}`, members, read });
+  if (read.length > 0) return decide({ finalizer: 'keep', message: 'deleting resources', members, read });
+  if (members.length === 0) return decide({ finalizer: 'remove', message: 'deleting resources' });
+
+  const wave = Math.max(...members.map(applyOrderOf));
+  const current = members.filter((object) => applyOrderOf(object) === wave);
+  const actions: DeleteAction[] = [];
+  const refused: string[] = [];
+  let retryAt: number | undefined;
+  for (const object of current) {
+    if (object.metadata.deletionTimestamp !== undefined) continue;
+    const action = deletionOf(graph, object, 'instance-deleted');
+    if (action === undefined) continue;
+    const failed = observed.failedWrite(action.target);
+    if (failed !== undefined && failed.digest === '' && failed.retryAt > options.now) {
+      refused.push(`delete ${formatRef(refOf(object))}: ${failureText(failed.failure)}`);
+      retryAt = Math.min(retryAt ?? failed.retryAt, failed.retryAt);
+    } else {
+      actions.push(action);
+    }
+  }
+  const message =
+    refused.length > 0 ? `deletion blocked: ${refused.join('\n')}` : deletingText(current.flatMap(terminatingOf));
+  return decide({ finalizer: 'keep', message, members, wave, actions, ...(retryAt === undefined ? {} : { retryAt }) });
+
+  function decide(outcome: {
+    finalizer: Decision['finalizer'];
+    message: string;
+    members?: readonly KubeObject[];
+    read?: readonly ReadRequest[];
+    wave?: number;
+    actions?: readonly DeleteAction[];
+    retryAt?: number;
+  }): Decision {
+    const { finalizer, members = [], read = [], actions = [], wave = 0 } = outcome;
+    const part = deletionStatus(instance, outcome.message, options.now);
+    const removing = finalizer === 'remove';
+    return {
+      parent: removing ? { removeFinalizer: true } : {},
+      apply: [],
+      delete: actions,
+      read,
+      watch: members.map((object): WatchRequest => ({
+        kind: 'object',
+        nodeId: nodeIdOf(object),
+        target: targetOfLive(graph, object),
+      })),
+      nodes: reports(members, wave),
+      state: 'DELETING',
+      ...part,
+      statusProblems: [],
+      statusNow: options.statusNow ?? options.now,
+      finalizer,
+      inventory: inventoryOf(id, scope, version),
+      quiet: actions.length === 0 && read.length === 0 && !removing,
+      ...(outcome.retryAt === undefined ? {} : { requeueAt: outcome.retryAt }),
+      settled: [],
+    };
+  }
+}
+
+/** Objects that somebody's finalizer keeps. */
+function terminatingOf(object: KubeObject): Terminating[] {
+  const { deletionTimestamp, finalizers = [] } = object.metadata;
+  if (deletionTimestamp === undefined || finalizers.length === 0) return [];
+  return [{ object: refOf(object), finalizers, since: deletionTimestamp }];
+}
+
+/** kro's text, and after it what deletion waits for when that is more than time. */
+function deletingText(blockers: readonly Terminating[]): string {
+  if (blockers.length === 0) return 'deleting resources';
+  const shown = blockers.slice(0, 5).map(({ object, finalizers, since }) => {
+    return `${formatRef(object)} (finalizers ${finalizers.join(', ')}; deleted at ${since})`;
+  });
+  const more = blockers.length > shown.length ? `, and ${blockers.length - shown.length} more` : '';
+  return `deleting resources: waiting for ${shown.join(', ')}${more}`;
+}
+
+/** Projected fields and the author's conditions stay; ResourcesReady (and Ready, where it is kro's) say what goes on. */
+function deletionStatus(
+  instance: KubeObject,
+  message: string,
+  now: number,
+): Pick<Decision, 'status' | 'statusChanged' | 'conditions'> {
+  const value: ConditionValue = { status: 'Unknown', reason: 'UnderDeletion', message };
+  const before: JsonObject = instance.status ?? {};
+  const conditions = instanceConditions(instance, { ResourcesReady: value }, now);
+  const wire = readConditions(before['conditions']);
+  const authored = wire.length > 0 && !wire.some(({ type }) => isBuiltIn(type));
+  const overlaid = authored
+    ? [
+        ...wire.filter(({ type }) => type !== 'ResourcesReady'),
+        transition(
+          'ResourcesReady',
+          value,
+          wire.find(({ type }) => type === 'ResourcesReady'),
+          instance.metadata.generation ?? 0,
+          now,
+        ),
+      ]
+    : conditions;
+  const status: JsonObject = { ...before, state: 'DELETING', conditions: overlaid as unknown as JsonValue };
+  return { conditions, status, statusChanged: !jsonEquals(status, before) };
+}
+
+/** An author never declares these two; ResourcesReady may have been overlaid by an earlier deletion step. */
+function isBuiltIn(type: string): boolean {
+  return type !== 'ResourcesReady' && DEPENDENT_CONDITIONS.some((name) => name === type);
+}
+
+/** One report per node id, later waves after the one that is being deleted. */
+function reports(members: readonly KubeObject[], wave: number): NodeReport[] {
+  const byNode = new Map<string, KubeObject[]>();
+  for (const object of members) {
+    const id = nodeIdOf(object);
+    byNode.set(id, [...(byNode.get(id) ?? []), object]);
+  }
+  const highest = (objects: readonly KubeObject[]) => Math.max(...objects.map(applyOrderOf));
+  const groups = [...byNode].sort(([a, x], [b, y]) => highest(y) - highest(x) || compareText(a, b));
+  const current = groups.filter(([, objects]) => highest(objects) === wave).map(([id]) => id);
+  return groups.map(([id, objects]): NodeReport => {
+    const terminating = objects.flatMap(terminatingOf);
+    const now = current.includes(id);
+    return {
+      id,
+      state: now ? 'deleting' : 'blocked',
+      because:
+        now && terminating.length > 0
+          ? { kind: 'being-deleted', objects: terminating }
+          : { kind: 'retired', objects: objects.map(refOf), ...(now ? {} : { heldBy: current }) },
+      objects: objects.map(reportOfLive),
+    };
+  });
+}

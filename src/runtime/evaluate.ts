@@ -1,0 +1,72 @@
+import { toJson } from '../cel/index.ts';
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Expression } from '../graph/index.ts';
+
+/** What expressions can see: `schema`, node ids, iterators, `each`. */
+export type Variables = ReadonlyMap<string, unknown>;
+
+/** What an expression gave. */
+export type Evaluated =
+  /** `undefined` is `omit()`: the field is to be left out. */
+  | { readonly state: 'value'; readonly value: JsonValue | undefined }
+  /** It reads data that is not there (yet). */
+  | { readonly state: 'pending'; readonly failure: EvaluationFailure }
+  | { readonly state: 'error'; readonly failure: EvaluationFailure };
+
+/** An expression that gave no value. */
+export interface EvaluationFailure {
+  /** The expression as the author wrote it. */
+  readonly expression: string;
+  /** kro's text: `eval "<expression>": <reason>`. */
+  readonly message: string;
+  /** The name that is missing, as far as the reason tells. */
+  readonly missing?: string;
+  /** Nodes that the expression reads. */
+  readonly references: readonly string[];
+}
+
+export interface EvaluateContext {
+  /** What `now()` gives, in milliseconds since the epoch. */
+  readonly now: number;
+  readonly budget?: number;
+}
+
+/** Evaluates an expression and converts its value to JSON as kro does. */
+export function evaluate(expression: Expression, variables: Variables, context: EvaluateContext): Evaluated {
+  const { now, budget } = context;
+  const result = expression.program.evaluate(variables, budget === undefined ? { now } : { now, budget });
+  if (!result.ok) {
+    const { message, pending } = result.error;
+    return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message) };
+  }
+  const converted = toJson(result.value);
+  if (!converted.ok) return { state: 'error', failure: failureOf(expression, 'convert', converted.error.message) };
+  return { state: 'value', value: withoutOmitted(converted.value) };
+}
+
+/** Names the thing that is missing in texts like `no such key: ready`. */
+const MISSING = /no such (?:key|field|attribute)(?:\(s\))?: ?['"]?([^\s'",]+)/;
+
+function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: string): EvaluationFailure {
+  const missing = MISSING.exec(reason)?.[1];
+  return {
+    expression: expression.template ?? expression.cel,
+    message: `${phase} "${expression.cel}": ${reason}`,
+    ...(missing === undefined ? {} : { missing }),
+    references: expression.references.filter((name) => name !== 'schema'),
+  };
+}
+
+/** Takes `omit()` out of maps and lists that an expression built. */
+function withoutOmitted(value: JsonValue | undefined): JsonValue | undefined {
+  if (Array.isArray(value)) {
+    return value.map((entry) => withoutOmitted(entry)).filter((entry) => entry !== undefined);
+  }
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, member]) => [key, withoutOmitted(member)] as const)
+      .filter(([, member]) => member !== undefined),
+  );
+}

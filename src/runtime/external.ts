@@ -1,0 +1,91 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { ExternalCollectionNode, ExternalNode } from '../graph/index.ts';
+import { failureText } from './failure.ts';
+import { compareObjects, typeOfNode } from './identity.ts';
+import type { ListTarget } from './model.ts';
+import { refOfTarget } from './model.ts';
+import { dataOf, externalItemsReady, listData, objectReady } from './ready.ts';
+import type { ObjectReport } from './report.ts';
+import { selectorText } from './selector.ts';
+import { fillTemplate } from './template.ts';
+import type { NodeResult, Unresolved, Walk } from './walk.ts';
+import { unresolvedBy } from './walk.ts';
+import { targetOf } from './wanted.ts';
+
+/** An object of somebody else, by name: it is waited for and read, never written; its deletion mark means nothing. */
+export function assessExternal(walk: Walk, node: ExternalNode): NodeResult {
+  const filled = fillTemplate(node.template, walk.ready, walk.evaluation);
+  if (filled.state !== 'value') return unresolved(node, unresolvedBy(node, filled.state, filled.failure, filled.path));
+  const targeted = targetOf(walk, node, filled.value);
+  if (!targeted.ok) return unresolved(node, targeted.reason);
+
+  const { target } = targeted;
+  const object = refOfTarget(target);
+  walk.watches.push({ kind: 'object', nodeId: node.id, target });
+  const observation = walk.observed.object(target);
+  const nothing = { node, wanted: [], apply: [], written: true } as const;
+  if (observation.state === 'unknown') {
+    walk.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
+    const objects: ObjectReport[] = [{ object, state: 'unknown' }];
+    return { ...nothing, state: 'pending', because: { kind: 'unread', object }, objects };
+  }
+  if (observation.state === 'failed') {
+    const { failure } = observation;
+    const because = { kind: 'read-failed', object, failure } as const;
+    const objects: ObjectReport[] = [{ object, state: 'failed' }];
+    return { ...nothing, state: 'failed', because, message: failureText(failure), objects };
+  }
+  if (observation.state === 'absent') {
+    const message = `waiting for external reference "${node.id}": not found`;
+    const objects: ObjectReport[] = [{ object, state: 'absent' }];
+    return { ...nothing, state: 'waiting', because: { kind: 'external-missing', object }, message, objects };
+  }
+  const live = observation.live.object;
+  const { uid } = live.metadata;
+  const objects: ObjectReport[] = [{ object, state: 'present', ...(uid === undefined ? {} : { uid }) }];
+  return { ...nothing, ...objectReady(walk, node, live), data: dataOf(live), objects };
+}
+
+/** Objects of somebody else, by selector, ordered by namespace and name. None at all is fine. */
+export function assessExternalCollection(walk: Walk, node: ExternalCollectionNode): NodeResult {
+  const filled = fillTemplate(node.template, walk.ready, walk.evaluation);
+  if (filled.state !== 'value') return unresolved(node, unresolvedBy(node, filled.state, filled.failure, filled.path));
+  const metadata: JsonObject = isJsonObject(filled.value['metadata']) ? filled.value['metadata'] : {};
+  const selector = selectorText(metadata['selector']);
+  if (!selector.ok) {
+    const message = `node "${node.id}": metadata.selector: ${selector.problem}`;
+    return unresolved(node, {
+      state: 'failed',
+      because: { kind: 'invalid-object', path: 'metadata.selector', message },
+      message,
+    });
+  }
+
+  const target: ListTarget = { type: typeOfNode(node), selector: selector.text, ...namespaceOf(metadata['namespace']) };
+  walk.watches.push({ kind: 'list', nodeId: node.id, target });
+  const observation = walk.observed.list(target);
+  const nothing = { node, wanted: [], apply: [], written: true, objects: [] } as const;
+  if (observation.state === 'unknown') {
+    walk.reads.push({ kind: 'list', nodeId: node.id, target, why: 'unknown' });
+    return { ...nothing, state: 'pending', because: { kind: 'unread', selector: selector.text } };
+  }
+  if (observation.state === 'failed') {
+    const { failure } = observation;
+    return { ...nothing, state: 'failed', because: { kind: 'read-failed', failure }, message: failureText(failure) };
+  }
+  if (observation.state === 'unserved') {
+    const message = `node "${node.id}": the API server does not serve ${node.plural} of "${node.type.group}/${node.type.version}"`;
+    return { ...nothing, state: 'waiting', because: { kind: 'unread', selector: selector.text }, message };
+  }
+  const live = observation.objects.map(({ object }) => object).sort(compareObjects);
+  return { ...nothing, ...externalItemsReady(walk, node, live), data: listData(live) };
+}
+
+function namespaceOf(value: JsonValue | undefined): { namespace?: string } {
+  return typeof value === 'string' && value.trim() !== '' ? { namespace: value } : {};
+}
+
+function unresolved(node: ExternalNode | ExternalCollectionNode, reason: Unresolved): NodeResult {
+  return { node, ...reason, wanted: [], apply: [], written: true, objects: [] };
+}

@@ -1,0 +1,60 @@
+import type { KubeObject } from '../core/index.ts';
+import { gvkOf } from '../core/index.ts';
+import type { GraphNode } from '../graph/index.ts';
+import type { ObjectTarget, ObjectType } from './model.ts';
+
+/** The API type of a node's objects. */
+export function typeOfNode(node: GraphNode): ObjectType {
+  const { group, version, kind } = node.type;
+  return { group, version, kind, plural: node.plural, namespaced: node.namespaced };
+}
+
+/** `Kind.group`, as inventories name kinds; `Kind` for the core group. */
+export function groupKindText(type: { group: string; kind: string }): string {
+  return type.group === '' ? type.kind : `${type.kind}.${type.group}`;
+}
+
+/** The group and kind of `Kind.group`. */
+export function parseGroupKind(text: string): { group: string; kind: string } {
+  const dot = text.indexOf('.');
+  return dot < 0 ? { group: '', kind: text } : { group: text.slice(dot + 1), kind: text.slice(0, dot) };
+}
+
+/** One text per object whatever the version it is read in: `Kind.group/namespace/name`. */
+export function targetKey(target: ObjectTarget): string {
+  return `${groupKindText(target.type)}/${target.namespace ?? ''}/${target.name}`;
+}
+
+/** The same key of a live object. */
+export function objectKey(object: KubeObject): string {
+  return `${groupKindText(gvkOf(object))}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
+}
+
+/** `namespace/name`, or `name` of a cluster-scoped object, as kro's messages have it. */
+export function namespacedName(target: { namespace?: string; name: string }): string {
+  return target.namespace === undefined || target.namespace === '' ? target.name : `${target.namespace}/${target.name}`;
+}
+
+/** A total order of objects: group and kind, namespace, name. */
+export function compareObjects(a: KubeObject, b: KubeObject): number {
+  return compareText(objectKey(a), objectKey(b));
+}
+
+/** Order of texts by code units: the same on every machine and in every locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The value of a label; undefined when the object has none of that name. */
+export function labelOf(object: KubeObject, key: string): string | undefined {
+  return ownText(object.metadata.labels, key);
+}
+
+/** The value of an annotation; undefined when the object has none of that name. */
+export function annotationOf(object: KubeObject, key: string): string | undefined {
+  return ownText(object.metadata.annotations, key);
+}
+
+function ownText(map: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
+  return map !== undefined && map !== null && Object.hasOwn(map, key) ? map[key] : undefined;
+}

@@ -1,0 +1,69 @@
+import type { GraphNode } from '../graph/index.ts';
+import { evaluate } from './evaluate.ts';
+import type { Because } from './report.ts';
+import type { Unresolved, Walk } from './walk.ts';
+import { gvrText, missingData } from './walk.ts';
+
+/** Is a node part of the instance? */
+export type Inclusion =
+  | { readonly state: 'included' }
+  | { readonly state: 'skipped'; readonly because: Because }
+  | ({ readonly state: 'undecided' } & { readonly reason: Unresolved });
+
+/**
+ * Decides whether a node takes part. It does not when a dependency does not (exclusion is contagious), or
+ * when one of its conditions is false; a condition that is false decides even while others have no value
+ * yet. A condition that reads another node waits until that node is ready. Null counts as false; data
+ * missing in the instance itself is an error, because nothing will make it appear.
+ */
+export function decideInclusion(walk: Walk, node: GraphNode): Inclusion {
+  for (const id of node.dependsOn) {
+    if (walk.results.get(id)?.state === 'skipped')
+      return { state: 'skipped', because: { kind: 'dependency-skipped', node: id } };
+  }
+  let undecided: Unresolved | undefined;
+  for (const expression of node.includeWhen) {
+    const references = expression.references.filter((name) => name !== 'schema');
+    const unready = references.filter((name) => !walk.ready.has(name));
+    if (unready.length > 0) {
+      undecided ??= waitForNodes(walk, unready);
+      continue;
+    }
+    const result = evaluate(expression, walk.ready, walk.evaluation);
+    if (result.state === 'value') {
+      if (result.value === true) continue;
+      return {
+        state: 'skipped',
+        because: { kind: 'excluded', expression: expression.cel, value: result.value ?? null },
+      };
+    }
+    const { failure } = result;
+    const text = `includeWhen "${expression.cel}": ${failure.message}`;
+    if (result.state === 'pending' && references.length > 0) {
+      undecided ??= {
+        state: 'pending',
+        because: missingData(failure),
+        message: `${gvrText(node)}: ${text} (data pending)`,
+      };
+    } else if (undecided?.state !== 'failed') {
+      undecided = {
+        state: 'failed',
+        because: {
+          kind: 'expression-failed',
+          expression: expression.cel,
+          path: 'includeWhen',
+          message: failure.message,
+        },
+        message: `node "${node.id}": ${text}`,
+      };
+    }
+  }
+  return undecided === undefined ? { state: 'included' } : { state: 'undecided', reason: undecided };
+}
+
+/** The reason of a node that needs others to be ready; blocked when one of them does not get on by itself. */
+export function waitForNodes(walk: Walk, ids: readonly string[]): Unresolved {
+  const nodes = ids.map((id) => ({ id, state: walk.results.get(id)?.state ?? ('pending' as const) }));
+  const stuck = nodes.some(({ state }) => state === 'failed' || state === 'blocked');
+  return { state: stuck ? 'blocked' : 'pending', because: { kind: 'dependency', nodes } };
+}

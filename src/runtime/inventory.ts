@@ -1,0 +1,104 @@
+import type { KubeObject } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { EMPTY_SCOPE, inventoryOf, recordedInventory, recordedScope, sameScope, unionScope } from './applyset.ts';
+import type { RecordedInventory } from './applyset.ts';
+import { compareText, groupKindText, labelOf } from './identity.ts';
+import { APPLYSET_ID_LABEL, FINALIZER, VERSION_LABEL } from './keys.ts';
+import { hasFinalizer } from './finalizer.ts';
+import { instanceLabels } from './labels.ts';
+import type { Inventory, InventoryScope, ParentWrite } from './model.ts';
+import type { Pruning } from './prune.ts';
+import type { Walk } from './walk.ts';
+
+/** Kinds and namespaces of everything that nodes want. */
+export function wantedScope(walk: Walk): InventoryScope {
+  const groupKinds = new Set<string>();
+  const namespaces = new Set<string>();
+  for (const { wanted } of walk.results.values()) {
+    for (const { target } of wanted ?? []) {
+      groupKinds.add(groupKindText(target.type));
+      if (target.namespace !== undefined && target.namespace !== walk.namespace) namespaces.add(target.namespace);
+    }
+  }
+  return { groupKinds: [...groupKinds].sort(compareText), namespaces: [...namespaces].sort(compareText) };
+}
+
+/**
+ * The inventory that the instance is to record. It always covers what is recorded and what is wanted; it
+ * becomes smaller only when every node is resolved and no retired object is left anywhere.
+ */
+export function decideInventory(walk: Walk, recorded: RecordedInventory, pruning: Pruning): Inventory {
+  const wanted = wantedScope(walk);
+  const before = recordedScope(recorded);
+  const results = [...walk.results.values()];
+  const resolved = results.every((result) => result.wanted !== undefined);
+  const written = results.every((result) => result.written);
+  const mayShrink = resolved && written && pruning.complete && pruning.remaining.length === 0;
+  return inventoryOf(walk.applySet, mayShrink ? wanted : unionScope(before, wanted), walk.version);
+}
+
+/** What of the instance's metadata has to be written before children are. */
+export function decideParentWrite(
+  instance: KubeObject,
+  graph: Graph,
+  inventory: Inventory,
+  version: string,
+  definitionUid: string,
+): ParentWrite {
+  const recorded = recordedInventory(instance);
+  const labels = instanceLabels(graph, definitionUid, version);
+  const labelsDue = !hasFinalizer(instance) || !hasLabels(instance, { ...labels, [APPLYSET_ID_LABEL]: inventory.id });
+  const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory);
+  return {
+    ...(labelsDue ? { labels: labelsObject(instance, labels, inventory.id, recorded, version) } : {}),
+    ...(covered ? {} : { inventory: metadataObject(instance, inventory) }),
+  };
+}
+
+/** A version that differs is no reason to write; one that is missing is. */
+function hasLabels(instance: KubeObject, labels: Readonly<Record<string, string>>): boolean {
+  return Object.entries(labels).every(([key, value]) => {
+    const found = labelOf(instance, key);
+    return key === VERSION_LABEL ? found !== undefined : found === value;
+  });
+}
+
+/**
+ * The finalizer goes on together with an inventory, so that at no time an instance has the one without the
+ * other: the recorded one, or an empty one.
+ */
+function labelsObject(
+  instance: KubeObject,
+  labels: Readonly<Record<string, string>>,
+  id: string,
+  recorded: RecordedInventory,
+  version: string,
+): KubeObject {
+  const inventory = inventoryOf(id, recorded.state === 'valid' ? recorded.scope : EMPTY_SCOPE, version);
+  return {
+    ...identityOf(instance),
+    metadata: {
+      ...identityOf(instance).metadata,
+      labels: { ...labels, ...inventory.labels },
+      annotations: { ...inventory.annotations },
+      finalizers: [FINALIZER],
+    },
+  };
+}
+
+function metadataObject(instance: KubeObject, inventory: Inventory): KubeObject {
+  const { metadata, ...type } = identityOf(instance);
+  return {
+    ...type,
+    metadata: { ...metadata, labels: { ...inventory.labels }, annotations: { ...inventory.annotations } },
+  };
+}
+
+function identityOf(instance: KubeObject): KubeObject {
+  const { name = '', namespace } = instance.metadata;
+  return {
+    apiVersion: instance.apiVersion,
+    kind: instance.kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+  };
+}

@@ -1,0 +1,42 @@
+/** Names that kro writes into the cluster; clients, other controllers and later versions read them. */
+
+/** Finalizer of definitions, revisions and instances. */
+export const FINALIZER = 'kro.run/finalizer';
+
+/** Field managers of server-side apply. */
+export const CHILD_MANAGER = 'kro.run/applyset';
+export const INVENTORY_MANAGER = 'kro.run/applyset-parent';
+export const LABEL_MANAGER = 'kro.run/labeller';
+
+export const OWNED_LABEL = 'kro.run/owned';
+export const VERSION_LABEL = 'kro.run/kro-version';
+export const DEFINITION_ID_LABEL = 'kro.run/resource-graph-definition-id';
+export const DEFINITION_NAME_LABEL = 'kro.run/resource-graph-definition-name';
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
+export const INSTANCE_ID_LABEL = 'kro.run/instance-id';
+export const INSTANCE_NAME_LABEL = 'kro.run/instance-name';
+export const INSTANCE_NAMESPACE_LABEL = 'kro.run/instance-namespace';
+export const INSTANCE_GROUP_LABEL = 'kro.run/instance-group';
+export const INSTANCE_VERSION_LABEL = 'kro.run/instance-version';
+export const INSTANCE_KIND_LABEL = 'kro.run/instance-kind';
+export const NODE_ID_LABEL = 'kro.run/node-id';
+export const COLLECTION_INDEX_LABEL = 'kro.run/collection-index';
+export const COLLECTION_SIZE_LABEL = 'kro.run/collection-size';
+
+export const APPLY_ORDER_ANNOTATION = 'internal.kro.run/apply-order';
+export const RECONCILE_ANNOTATION = 'kro.run/reconcile';
+
+export const APPLYSET_ID_LABEL = 'applyset.kubernetes.io/id';
+export const PART_OF_LABEL = 'applyset.kubernetes.io/part-of';
+export const TOOLING_ANNOTATION = 'applyset.kubernetes.io/tooling';
+export const GROUP_KINDS_ANNOTATION = 'applyset.kubernetes.io/contains-group-kinds';
+export const NAMESPACES_ANNOTATION = 'applyset.kubernetes.io/additional-namespaces';
+export const INVENTORY_HASH_ANNOTATION = 'internal.kro.run/applyset-inventory-hash';
+
+/** Prefixes of labels and annotations that templates may not set. */
+export const RESERVED_PREFIXES: readonly string[] = ['kro.run/', 'internal.kro.run/'];
+
+/** A version as a label value: `+` is not allowed there. */
+export function versionLabel(version: string): string {
+  return version.replaceAll('+', '-');
+}

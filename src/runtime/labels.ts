@@ -1,0 +1,78 @@
+import type { KubeObject } from '../core/index.ts';
+import { gvkOf } from '../core/index.ts';
+import type { Graph, GraphNode } from '../graph/index.ts';
+import { labelOf } from './identity.ts';
+import * as keys from './keys.ts';
+
+/** Place of an item in its collection. */
+export interface CollectionPlace {
+  readonly index: number;
+  readonly size: number;
+}
+
+/** Labels of a child, as kro writes them. They win over the author's. */
+export function childLabels(
+  instance: KubeObject,
+  node: GraphNode,
+  applySet: string,
+  version: string,
+  place?: CollectionPlace,
+): Record<string, string> {
+  const { group, version: apiVersion, kind } = gvkOf(instance);
+  const { name = '', namespace, uid = '' } = instance.metadata;
+  return {
+    [keys.OWNED_LABEL]: 'true',
+    [keys.VERSION_LABEL]: keys.versionLabel(version),
+    [keys.MANAGED_BY_LABEL]: 'kro',
+    [keys.INSTANCE_ID_LABEL]: uid,
+    [keys.INSTANCE_NAME_LABEL]: name,
+    ...(namespace === undefined || namespace === '' ? {} : { [keys.INSTANCE_NAMESPACE_LABEL]: namespace }),
+    [keys.INSTANCE_GROUP_LABEL]: group,
+    [keys.INSTANCE_VERSION_LABEL]: apiVersion,
+    [keys.INSTANCE_KIND_LABEL]: kind,
+    [keys.NODE_ID_LABEL]: node.id,
+    ...(place === undefined
+      ? {}
+      : {
+          [keys.COLLECTION_INDEX_LABEL]: String(place.index),
+          [keys.COLLECTION_SIZE_LABEL]: String(place.size),
+        }),
+    [keys.PART_OF_LABEL]: applySet,
+  };
+}
+
+/** Annotations of a child: its deletion wave. */
+export function childAnnotations(graph: Graph, node: GraphNode): Record<string, string> {
+  return { [keys.APPLY_ORDER_ANNOTATION]: String(graph.applyOrder.get(node.id) ?? 0) };
+}
+
+/** Labels of an instance besides the ApplySet id. */
+export function instanceLabels(graph: Graph, definitionUid: string, version: string): Record<string, string> {
+  return {
+    [keys.OWNED_LABEL]: 'true',
+    [keys.VERSION_LABEL]: keys.versionLabel(version),
+    [keys.DEFINITION_ID_LABEL]: definitionUid,
+    [keys.DEFINITION_NAME_LABEL]: graph.name,
+  };
+}
+
+/** Is the object owned by kro: its own label says so; without that label, the general one. */
+export function isOwned(object: KubeObject): boolean {
+  const owned = labelOf(object, keys.OWNED_LABEL);
+  return owned === undefined ? labelOf(object, keys.MANAGED_BY_LABEL) === 'kro' : owned === 'true';
+}
+
+/** The node that made an object, from its label; empty when it has none. */
+export function nodeIdOf(object: KubeObject): string {
+  return labelOf(object, keys.NODE_ID_LABEL) ?? '';
+}
+
+/** The deletion wave of an object; 0 when it is absent or no positive number. */
+export function applyOrderOf(object: KubeObject): number {
+  const annotations = object.metadata.annotations ?? {};
+  const text = Object.hasOwn(annotations, keys.APPLY_ORDER_ANNOTATION)
+    ? annotations[keys.APPLY_ORDER_ANNOTATION]
+    : undefined;
+  if (text === undefined || !/^\d{1,9}$/.test(text)) return 0;
+  return Number(text);
+}

@@ -1,0 +1,57 @@
+import type { KubeObject } from '../core/index.ts';
+import { gvkOf, refOf } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { compareText, groupKindText, parseGroupKind } from './identity.ts';
+import { applyOrderOf, nodeIdOf } from './labels.ts';
+import type { DeleteAction, InventoryScope, MemberTarget, ObjectTarget, ObjectType } from './model.ts';
+import type { ObjectReport } from './report.ts';
+
+/** Where the members of a recorded kind are to be looked for. */
+export function memberTarget(applySet: string, groupKind: string, namespaces: readonly string[]): MemberTarget {
+  return { applySet, ...parseGroupKind(groupKind), namespaces };
+}
+
+/** The namespaces of an inventory with the parent's own; `default` where a cluster-scoped parent has none. */
+export function memberNamespaces(parentNamespace: string | undefined, scope: InventoryScope): string[] {
+  return [...new Set([parentNamespace ?? 'default', ...scope.namespaces])].sort(compareText);
+}
+
+/** The deletion of a member; undefined for an object without a UID, which no API server sends. */
+export function deletionOf(
+  graph: Graph | undefined,
+  object: KubeObject,
+  why: DeleteAction['why'] = 'prune',
+): DeleteAction | undefined {
+  const { uid } = object.metadata;
+  if (uid === undefined) return undefined;
+  const nodeId = nodeIdOf(object);
+  return { nodeId, target: targetOfLive(graph, object), uid, why, wave: applyOrderOf(object) };
+}
+
+/** The target of a live object. Its plural is known for kinds of the graph only; else it is left empty for discovery. */
+export function targetOfLive(graph: Graph | undefined, object: KubeObject): ObjectTarget {
+  const { name = '', namespace } = object.metadata;
+  return {
+    type: typeOfLive(graph, object),
+    name,
+    ...(namespace === undefined || namespace === '' ? {} : { namespace }),
+  };
+}
+
+function typeOfLive(graph: Graph | undefined, object: KubeObject): ObjectType {
+  const gvk = gvkOf(object);
+  const same = [...(graph?.nodes.values() ?? [])].find(({ type }) => groupKindText(type) === groupKindText(gvk));
+  const namespaced = object.metadata.namespace !== undefined && object.metadata.namespace !== '';
+  return { ...gvk, plural: same?.plural ?? '', namespaced };
+}
+
+/** How a live object looks in a report. */
+export function reportOfLive(object: KubeObject): ObjectReport {
+  const { uid, deletionTimestamp, finalizers = [] } = object.metadata;
+  return {
+    object: refOf(object),
+    state: deletionTimestamp === undefined ? 'present' : 'deleting',
+    ...(uid === undefined ? {} : { uid }),
+    ...(deletionTimestamp === undefined ? {} : { deletingSince: deletionTimestamp, finalizers }),
+  };
+}

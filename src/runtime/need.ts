@@ -1,0 +1,64 @@
+import type { KubeObject } from '../core/index.ts';
+import { compareApplied } from './compare.ts';
+import { isOwned } from './labels.ts';
+import { labelOf } from './identity.ts';
+import { INSTANCE_ID_LABEL, PART_OF_LABEL } from './keys.ts';
+import type { AdoptionPolicy, ApplyReason, LiveObject, SettledPair } from './model.ts';
+import { ownedDigest } from './owned-fields.ts';
+
+/** Whether an object has to be written. */
+export type Need =
+  | { readonly kind: 'none' }
+  /** Equal, though not by digest: worth remembering. */
+  | { readonly kind: 'settled'; readonly pair: SettledPair }
+  | { readonly kind: 'apply'; readonly why: ApplyReason }
+  /** The projection cannot tell: the whole object is to be read. */
+  | { readonly kind: 'read' };
+
+/** Has the runtime the whole object, or a projection of it? */
+export function isWhole(live: LiveObject): boolean {
+  return live.object.metadata.managedFields !== undefined;
+}
+
+/** Digest of the fields that we own in a live object. */
+export function ownedDigestOf(live: LiveObject): string {
+  return live.owned ?? ownedDigest(live.object);
+}
+
+/**
+ * Does an existing object have to be applied? Not when the fields that we own have the values that we
+ * want, or values known to satisfy them. A difference of digests alone is trusted only where an earlier
+ * comparison told that digests of this object can be compared; else the whole object decides.
+ */
+export function needsApply(desired: KubeObject, digest: string, live: LiveObject): Need {
+  if (labelOf(live.object, PART_OF_LABEL) === undefined) {
+    return { kind: 'apply', why: isOwned(live.object) ? 'drift' : 'adopt' };
+  }
+  const owned = ownedDigestOf(live);
+  if (owned === digest) return { kind: 'none' };
+  const { settled } = live;
+  if (settled !== undefined && settled.desired === digest && settled.owned === owned) return { kind: 'none' };
+  if (isWhole(live)) {
+    if (compareApplied(desired, live.object).length === 0) return { kind: 'settled', pair: { desired: digest, owned } };
+  } else if (settled === undefined && owned !== '') {
+    return { kind: 'read' };
+  }
+  return { kind: 'apply', why: settled === undefined || settled.desired !== digest ? 'change' : 'drift' };
+}
+
+/** Why an existing object may not be written: another ApplySet has it, or nobody has and adoption is refused. */
+export type Refusal = { readonly owner: string } | { readonly owner: undefined };
+
+/** Checks the owner of an existing object before it is applied. */
+export function refusalOf(
+  live: KubeObject,
+  instance: KubeObject,
+  applySet: string,
+  policy: AdoptionPolicy,
+): Refusal | undefined {
+  const owner = labelOf(live, PART_OF_LABEL);
+  if (owner === applySet || policy === 'takeOver') return undefined;
+  if (owner !== undefined && owner !== '') return { owner };
+  const ours = labelOf(live, INSTANCE_ID_LABEL) === instance.metadata.uid;
+  return policy === 'refuse' && !ours ? { owner: undefined } : undefined;
+}

@@ -1,0 +1,172 @@
+import { Buffer } from 'node:buffer';
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject, jsonEquals, parseJson } from '../core/index.ts';
+import { digestOf } from './digest.ts';
+import { CHILD_MANAGER, VERSION_LABEL } from './keys.ts';
+import { setOwn } from './own.ts';
+
+/** A set of fields as the API server records it (`fieldsV1`): `f:name`, `k:{…}`, `v:…` members, `.` for itself. */
+export type FieldSet = JsonObject;
+
+/** The fields that a manager owns by server-side apply of the main resource; undefined when it owns none. */
+export function ownedFields(object: KubeObject, manager: string = CHILD_MANAGER): FieldSet | undefined {
+  let owned: FieldSet | undefined;
+  for (const entry of object.metadata.managedFields ?? []) {
+    if (!isJsonObject(entry) || entry['manager'] !== manager || entry['operation'] !== 'Apply') continue;
+    if ((entry['subresource'] ?? '') !== '' || !isJsonObject(entry['fieldsV1'])) continue;
+    owned = owned === undefined ? entry['fieldsV1'] : mergeSets(owned, entry['fieldsV1']);
+  }
+  return owned;
+}
+
+/**
+ * Digest of the values at the fields that our manager owns in a live object. It equals `desiredDigest` of
+ * what was applied, as long as nobody changed it and the server did not normalise it. Empty when we own
+ * nothing. Needs `metadata.managedFields`.
+ */
+export function ownedDigest(object: KubeObject, manager: string = CHILD_MANAGER): string {
+  const fields = ownedFields(object, manager);
+  if (fields === undefined) return '';
+  return digestOf(comparable(object.kind, project(fields, object as unknown as JsonValue)));
+}
+
+/** Digest of an object to be applied, comparable with `ownedDigest`. */
+export function desiredDigest(desired: KubeObject): string {
+  return digestOf(comparable(desired.kind, desired as unknown as JsonValue));
+}
+
+/**
+ * The part of an object that is compared: without what names it (type, name, namespace, never recorded as
+ * owned), without our version label (a version alone is no reason to write), without nulls and empty
+ * metadata, and with the `stringData` of a Secret where the server puts it.
+ */
+export function comparable(kind: string, value: JsonValue | undefined): JsonObject {
+  if (!isJsonObject(value)) return {};
+  const { apiVersion: _apiVersion, kind: _kind, metadata, stringData, ...rest } = value;
+  const result: JsonObject = {};
+  for (const [key, member] of Object.entries(rest)) {
+    const clean = withoutNulls(member);
+    if (clean !== undefined) setOwn(result, key, clean);
+  }
+  if (isJsonObject(metadata)) {
+    const clean = comparableMetadata(metadata);
+    if (Object.keys(clean).length > 0) result['metadata'] = clean;
+  }
+  if (kind === 'Secret' && isJsonObject(stringData)) {
+    const data = isJsonObject(result['data']) ? result['data'] : {};
+    result['data'] = { ...data, ...encodeAll(stringData) };
+  } else if (stringData !== undefined) {
+    result['stringData'] = stringData;
+  }
+  return result;
+}
+
+function comparableMetadata(metadata: JsonObject): JsonObject {
+  const result: JsonObject = {};
+  for (const key of ['labels', 'annotations'] as const) {
+    const map = metadata[key];
+    if (!isJsonObject(map)) continue;
+    const entries = Object.entries(map).filter(([name, value]) => name !== VERSION_LABEL && value !== null);
+    if (entries.length > 0) result[key] = Object.fromEntries(entries);
+  }
+  for (const key of ['finalizers', 'ownerReferences'] as const) {
+    const list = metadata[key];
+    if (Array.isArray(list) && list.length > 0) result[key] = list;
+  }
+  return result;
+}
+
+/** Null members of objects mean "no value" for server-side apply; list elements stay. */
+function withoutNulls(value: JsonValue | undefined): JsonValue | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (Array.isArray(value)) return value.map((entry) => withoutNulls(entry) ?? null);
+  if (!isJsonObject(value)) return value;
+  const result: JsonObject = {};
+  for (const [key, member] of Object.entries(value)) {
+    const clean = withoutNulls(member);
+    if (clean !== undefined) setOwn(result, key, clean);
+  }
+  return result;
+}
+
+function encodeAll(values: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? Buffer.from(value, 'utf8').toString('base64') : value,
+    ]),
+  );
+}
+
+/** The values of a live object at the fields of a set, in the live order of lists. */
+export function project(fields: FieldSet, value: JsonValue | undefined): JsonValue | undefined {
+  const members = Object.keys(fields).filter((key) => key !== '.');
+  if (members.length === 0 || value === undefined || value === null) return value;
+  if (Array.isArray(value)) return projectList(fields, members, value);
+  if (!isJsonObject(value)) return value;
+  const result: JsonObject = {};
+  for (const member of members) {
+    const name = member.slice(2);
+    const below = fields[member];
+    if (!member.startsWith('f:') || !isJsonObject(below)) continue;
+    const source = name === 'stringData' && !Object.hasOwn(value, name) ? secretData(below, value) : value;
+    if (!Object.hasOwn(source, name)) continue;
+    const projected = project(below, source[name]);
+    if (projected !== undefined) setOwn(result, name, projected);
+  }
+  return result;
+}
+
+/** The server stores the `stringData` that we own as `data`: read it back from there. */
+function secretData(fields: FieldSet, object: JsonObject): JsonObject {
+  const data = object['data'];
+  if (!isJsonObject(data)) return {};
+  const decoded: JsonObject = {};
+  for (const key of Object.keys(fields)) {
+    const name = key.slice(2);
+    const value = Object.hasOwn(data, name) ? data[name] : undefined;
+    if (typeof value === 'string') setOwn(decoded, name, Buffer.from(value, 'base64').toString('utf8'));
+  }
+  return { stringData: decoded };
+}
+
+function projectList(fields: FieldSet, members: readonly string[], list: readonly JsonValue[]): JsonValue {
+  const result: JsonValue[] = [];
+  list.forEach((item, index) => {
+    const member = members.find((key) => selects(key, item, index));
+    if (member === undefined) return;
+    const below = fields[member];
+    const projected = isJsonObject(below) ? project(below, item) : item;
+    if (projected !== undefined) result.push(projected);
+  });
+  return result;
+}
+
+/** Does a member of a field set (`k:{…}`, `v:…`, `i:…`) name this list item? */
+export function selects(member: string, item: JsonValue, index: number): boolean {
+  const text = member.slice(2);
+  if (member.startsWith('i:')) return Number(text) === index;
+  const wanted = parseMember(text);
+  if (member.startsWith('v:')) return jsonEquals(wanted, item);
+  if (!member.startsWith('k:') || !isJsonObject(wanted) || !isJsonObject(item)) return false;
+  return Object.keys(wanted).every((key) => Object.hasOwn(item, key) && jsonEquals(wanted[key], item[key]));
+}
+
+function parseMember(text: string): JsonValue | undefined {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function mergeSets(a: FieldSet, b: FieldSet): FieldSet {
+  const result: FieldSet = { ...a };
+  for (const [key, below] of Object.entries(b)) {
+    const present = Object.hasOwn(result, key) ? result[key] : undefined;
+    if (below !== undefined)
+      setOwn(result, key, isJsonObject(present) && isJsonObject(below) ? mergeSets(present, below) : below);
+  }
+  return result;
+}

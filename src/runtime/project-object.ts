@@ -1,0 +1,81 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { PathStep } from '../graph/index.ts';
+import { APPLY_ORDER_ANNOTATION } from './keys.ts';
+import { ownedDigest } from './owned-fields.ts';
+import type { LiveObject } from './model.ts';
+import { setOwn } from './own.ts';
+
+/**
+ * Reduces a live object to what the runtime needs of it: identity, version, deletion mark, finalizers,
+ * labels, the apply-order annotation, the values at the paths that the graph reads, and the digest of the
+ * fields that we own. The result shares no structure with the input but the values read.
+ *
+ * A path that leads through a list keeps the whole list: positions must stay. An empty path keeps the whole object
+ * without `managedFields`.
+ */
+export function projectObject(object: KubeObject, reads: readonly (readonly PathStep[])[]): LiveObject {
+  const { metadata } = object;
+  const kept: JsonObject = {};
+  for (const path of reads) keep(kept, object as unknown as JsonValue, path, 0);
+  const { managedFields: _managedFields, ...readMetadata } = isJsonObject(kept['metadata']) ? kept['metadata'] : {};
+  const projection: JsonObject = {
+    ...kept,
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: {
+      ...readMetadata,
+      ...pick(metadata as JsonObject, [
+        'name',
+        'namespace',
+        'uid',
+        'resourceVersion',
+        'generation',
+        'deletionTimestamp',
+        'finalizers',
+        'labels',
+      ]),
+      ...annotationsOf(metadata as JsonObject, readMetadata),
+    },
+  };
+  return { object: projection as unknown as KubeObject, owned: ownedDigest(object) };
+}
+
+/** The annotations that an expression reads, and the one that we read ourselves. */
+function annotationsOf(metadata: JsonObject, readMetadata: JsonObject): JsonObject {
+  const all = metadata['annotations'];
+  const read = readMetadata['annotations'];
+  const order =
+    isJsonObject(all) && Object.hasOwn(all, APPLY_ORDER_ANNOTATION) ? all[APPLY_ORDER_ANNOTATION] : undefined;
+  const annotations = {
+    ...(isJsonObject(read) ? read : {}),
+    ...(order === undefined ? {} : { [APPLY_ORDER_ANNOTATION]: order }),
+  };
+  return Object.keys(annotations).length === 0 ? {} : { annotations };
+}
+
+function pick(source: JsonObject, names: readonly string[]): JsonObject {
+  const result: JsonObject = {};
+  for (const name of names) if (Object.hasOwn(source, name)) result[name] = source[name];
+  return result;
+}
+
+/** Copies the value at a path. Objects on the way are copied member by member, anything else as a whole. */
+function keep(into: JsonObject, from: JsonValue | undefined, path: readonly PathStep[], at: number): void {
+  if (!isJsonObject(from)) return;
+  const step = path[at];
+  if (step === undefined) {
+    for (const [key, value] of Object.entries(from)) if (value !== undefined) setOwn(into, key, value);
+    return;
+  }
+  if (typeof step !== 'string' || !Object.hasOwn(from, step)) return;
+  const value = from[step];
+  if (value === undefined) return;
+  const present = Object.hasOwn(into, step) ? into[step] : undefined;
+  if (!isJsonObject(value) || at + 1 === path.length) return setOwn(into, step, value);
+  // A shorter path kept the whole value already: it is the live one and must not be written to.
+  if (present === value) return;
+  const below: JsonObject = isJsonObject(present) ? present : {};
+  setOwn(into, step, below);
+  keep(below, value, path, at + 1);
+}

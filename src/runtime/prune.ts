@@ -1,0 +1,160 @@
+import type { KubeObject } from '../core/index.ts';
+import { gvkOf, refOf } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { transitiveDependents } from './dependents.ts';
+import { failureText } from './failure.ts';
+import { compareObjects, compareText, groupKindText, objectKey, targetKey } from './identity.ts';
+import { applyOrderOf, nodeIdOf } from './labels.ts';
+import { deletionOf, memberNamespaces, memberTarget, reportOfLive } from './members.ts';
+import type { DeleteAction, InventoryScope } from './model.ts';
+import type { NodeReport } from './report.ts';
+import type { Walk } from './walk.ts';
+
+/** What became of objects that no node wants any more. */
+export interface Pruning {
+  readonly delete: readonly DeleteAction[];
+  /** One per node id that has retired objects. */
+  readonly reports: readonly NodeReport[];
+  /** Retired objects that still exist. */
+  readonly remaining: readonly KubeObject[];
+  /** Every recorded kind could be listed. */
+  readonly complete: boolean;
+  readonly messages: readonly string[];
+  readonly retryAt?: number;
+}
+
+/**
+ * Finds members of the ApplySet that no node wants any more and decides which of them may go now.
+ *
+ * A retired object goes as soon as that is safe, whatever other nodes do:
+ * - not while a node of the same kind that is not resolved might want it under this very name;
+ * - not before its node's present objects are written (the new one before the old one goes);
+ * - not while a node that reads its node is not yet written with what it reads now;
+ * - not before retired objects that depend on it are really gone.
+ */
+export function decidePruning(walk: Walk, scope: InventoryScope): Pruning {
+  const messages: string[] = [];
+  const retired: KubeObject[] = [];
+  let complete = true;
+  const wanted = wantedKeys(walk);
+  const namespaces = memberNamespaces(walk.namespace, scope);
+  for (const groupKind of scope.groupKinds) {
+    const target = memberTarget(walk.applySet, groupKind, namespaces);
+    const observation = walk.observed.members(target);
+    if (observation.state === 'unknown') {
+      walk.reads.push({ kind: 'members', target, why: 'prune' });
+      complete = false;
+    } else if (observation.state === 'failed') {
+      messages.push(`list orphans failed: ${failureText(observation.failure)}`);
+      complete = false;
+    } else if (observation.state === 'known') {
+      retired.push(
+        ...observation.objects.map(({ object }) => object).filter((object) => !wanted.has(objectKey(object))),
+      );
+    }
+  }
+  retired.sort(compareObjects);
+
+  const actions: DeleteAction[] = [];
+  const waves = wavesOf(retired);
+  const held = new Map<KubeObject, readonly string[]>();
+  let retryAt: number | undefined;
+  for (const object of retired) {
+    if (object.metadata.deletionTimestamp !== undefined) continue;
+    const holders = holdersOf(walk, object, waves);
+    if (holders.length > 0) {
+      held.set(object, holders);
+      continue;
+    }
+    const action = deletionOf(walk.graph, object);
+    if (action === undefined) continue;
+    const failed = walk.observed.failedWrite(action.target);
+    if (failed !== undefined && failed.digest === '' && failed.retryAt > walk.options.now) {
+      messages.push(`prune failed: ${failureText(failed.failure)}`);
+      retryAt = Math.min(retryAt ?? failed.retryAt, failed.retryAt);
+    } else {
+      actions.push(action);
+    }
+  }
+  return {
+    delete: actions,
+    reports: retiredReports(walk.graph, retired, held),
+    remaining: retired,
+    complete,
+    messages,
+    ...(retryAt === undefined ? {} : { retryAt }),
+  };
+}
+
+/** Keys of all objects that nodes want, and of those that nodes held back may want. */
+function wantedKeys(walk: Walk): Set<string> {
+  const keys = new Set<string>();
+  for (const result of walk.results.values()) {
+    for (const { target } of result.wanted ?? []) keys.add(targetKey(target));
+    for (const target of result.identities ?? []) keys.add(targetKey(target));
+  }
+  return keys;
+}
+
+/** Ids of what keeps a retired object for now; empty when it may go. */
+function holdersOf(walk: Walk, object: KubeObject, waves: ReadonlyMap<string, number>): string[] {
+  const id = nodeIdOf(object);
+  const groupKind = groupKindText(gvkOf(object));
+  const results = [...walk.results.values()];
+  const own = walk.results.get(id);
+  const holders = new Set<string>();
+  for (const result of results) {
+    const sameKind = groupKindText(result.node.type) === groupKind;
+    // A node of this kind whose names are not known may want this very object.
+    if (sameKind && result.wanted === undefined && result.identities === undefined) holders.add(result.node.id);
+    if (own === undefined ? sameKind && !result.written : result === own && !result.written)
+      holders.add(result.node.id);
+    if (own !== undefined && own.state !== 'skipped' && result.node.dependsOn.includes(id) && !result.written) {
+      holders.add(result.node.id);
+    }
+  }
+  for (const [other, wave] of waves) if (goesBefore(walk.graph, other, wave, object)) holders.add(other);
+  return [...holders].sort(compareText);
+}
+
+/** Node ids with retired objects, and the highest wave among them. */
+function wavesOf(retired: readonly KubeObject[]): Map<string, number> {
+  const waves = new Map<string, number>();
+  for (const object of retired) {
+    const id = nodeIdOf(object);
+    waves.set(id, Math.max(waves.get(id) ?? 0, applyOrderOf(object)));
+  }
+  return waves;
+}
+
+/** Do retired objects of a node have to go before this one? Nodes of the graph are asked for their dependencies; for others the wave tells. */
+function goesBefore(graph: Graph, id: string, wave: number, object: KubeObject): boolean {
+  const own = nodeIdOf(object);
+  if (!graph.nodes.has(id)) return wave > applyOrderOf(object);
+  return graph.nodes.has(own) && transitiveDependents(graph, own).has(id);
+}
+
+/** One report per node id: what is being deleted, what is held and by whom. */
+function retiredReports(
+  graph: Graph,
+  retired: readonly KubeObject[],
+  held: ReadonlyMap<KubeObject, readonly string[]>,
+): NodeReport[] {
+  const byNode = new Map<string, KubeObject[]>();
+  for (const object of retired) {
+    const id = nodeIdOf(object);
+    byNode.set(id, [...(byNode.get(id) ?? []), object]);
+  }
+  const position = (id: string) => (graph.nodes.has(id) ? graph.order.indexOf(id) : -1);
+  const ids = [...byNode.keys()].sort((a, b) => position(a) - position(b) || compareText(a, b));
+  return ids.map((id) => {
+    const objects = byNode.get(id) ?? [];
+    const holders = [...new Set(objects.flatMap((object) => held.get(object) ?? []))].sort(compareText);
+    return {
+      id,
+      state: objects.every((object) => held.has(object)) ? 'blocked' : 'deleting',
+      because: { kind: 'retired', objects: objects.map(refOf), ...(holders.length === 0 ? {} : { heldBy: holders }) },
+      objects: objects.map(reportOfLive),
+    };
+  });
+}

@@ -1,0 +1,129 @@
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
+import { refOf } from '../core/index.ts';
+import type { Expression, GraphNode } from '../graph/index.ts';
+import { evaluate } from './evaluate.ts';
+import type { Because } from './report.ts';
+import type { Walk } from './walk.ts';
+
+/** Is a node ready, and if not, what is it that is not. */
+export interface ReadyResult {
+  readonly state: 'ready' | 'waiting' | 'failed';
+  readonly because: Because;
+  readonly message?: string;
+}
+
+const READY: ReadyResult = { state: 'ready', because: { kind: 'ready' } };
+
+/**
+ * Readiness of a single object: every `readyWhen` is true. Null and empty optionals count as false, absent
+ * data as not ready yet. Without `readyWhen` an object that exists is ready, unless the caller has rules of
+ * its own.
+ */
+export function objectReady(walk: Walk, node: GraphNode, object: KubeObject): ReadyResult {
+  if (node.readyWhen.length === 0) return readyByKind(walk, node, object);
+  const variables = new Map<string, unknown>([[node.id, object]]);
+  for (const expression of node.readyWhen) {
+    const result = check(walk, node, expression, variables, { object: refOf(object) });
+    if (result !== undefined) return result;
+  }
+  return READY;
+}
+
+/** Readiness of a collection: every `readyWhen` is true for every item, bound as `each`. */
+export function itemsReady(walk: Walk, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
+  if (node.readyWhen.length === 0) {
+    return objects.map((object) => readyByKind(walk, node, object)).find(({ state }) => state !== 'ready') ?? READY;
+  }
+  let waiting: ReadyResult | undefined;
+  for (const [index, object] of objects.entries()) {
+    const variables = new Map<string, unknown>([['each', object]]);
+    for (const expression of node.readyWhen) {
+      const result = check(walk, node, expression, variables, { object: refOf(object), index });
+      if (result?.state === 'failed') return result;
+      waiting ??= result;
+    }
+  }
+  return waiting ?? READY;
+}
+
+/**
+ * Readiness of an external collection: a condition that reads `each` must hold for every object, one that
+ * reads the node's own id sees the whole list. No object at all is ready.
+ */
+export function externalItemsReady(walk: Walk, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
+  const ofItems = node.readyWhen.filter((expression) => !expression.references.includes(node.id));
+  const ofList = node.readyWhen.filter((expression) => expression.references.includes(node.id));
+  if (objects.length === 0) return READY;
+  for (const expression of ofList) {
+    const variables = new Map<string, unknown>([[node.id, objects]]);
+    const result = check(walk, node, expression, variables, {});
+    if (result !== undefined) return result;
+  }
+  return ofItems.length === 0 ? READY : itemsReady(walk, { ...node, readyWhen: ofItems }, objects);
+}
+
+/** Undefined when the condition holds. */
+function check(
+  walk: Walk,
+  node: GraphNode,
+  expression: Expression,
+  variables: ReadonlyMap<string, unknown>,
+  where: { readonly object?: ObjectRef; readonly index?: number },
+): ReadyResult | undefined {
+  const result = evaluate(expression, variables, walk.evaluation);
+  const item = where.index === undefined ? '' : ` (item ${where.index})`;
+  const subject = where.object === undefined ? {} : { object: where.object };
+  if (result.state === 'value') {
+    if (result.value === true) return undefined;
+    return {
+      state: 'waiting',
+      because: { kind: 'not-ready', expression: expression.cel, value: result.value ?? null, ...subject },
+      message: `waiting for node "${node.id}": readyWhen condition evaluated to false: "${expression.cel}"${item} (waiting for readiness)`,
+    };
+  }
+  const colon = where.index === undefined ? ' expression:' : '';
+  const text = `node "${node.id}": failed to evaluate readyWhen${colon} "${expression.cel}"${item}`;
+  if (result.state === 'pending') {
+    return {
+      state: 'waiting',
+      because: {
+        kind: 'not-ready',
+        expression: expression.cel,
+        missing: result.failure.missing ?? result.failure.message,
+        ...subject,
+      },
+      message: `waiting for node "${node.id}": ${text} (waiting for readiness)`,
+    };
+  }
+  return {
+    state: 'failed',
+    because: {
+      kind: 'expression-failed',
+      expression: expression.cel,
+      path: 'readyWhen',
+      message: result.failure.message,
+    },
+    message: `${text}: ${result.failure.message}`,
+  };
+}
+
+function readyByKind(walk: Walk, node: GraphNode, object: KubeObject): ReadyResult {
+  const answer = walk.options.readiness?.(object);
+  if (answer === undefined || answer.ready) return READY;
+  const { reason, message } = answer;
+  return {
+    state: answer.failed === true ? 'failed' : 'waiting',
+    because: { kind: 'not-ready-by-kind', object: refOf(object), reason, message },
+    message: `waiting for node "${node.id}": ${object.kind} "${object.metadata.name ?? ''}" is not ready: ${message === '' ? reason : message}`,
+  };
+}
+
+/** The data of an object for expressions. */
+export function dataOf(object: KubeObject): JsonObject {
+  return object as unknown as JsonObject;
+}
+
+/** The data of a collection for expressions. */
+export function listData(objects: readonly KubeObject[]): JsonValue {
+  return objects.map(dataOf);
+}

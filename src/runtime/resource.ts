@@ -1,0 +1,33 @@
+import type { ResourceNode } from '../graph/index.ts';
+import type { ObjectTarget } from './model.ts';
+import { fillTemplate, holesBelow } from './template.ts';
+import type { Unresolved, Walk, WantedObject } from './walk.ts';
+import { unresolvedBy } from './walk.ts';
+import { targetOf, wantedObject } from './wanted.ts';
+
+/** What a node wants, or why that is not known. */
+export type Resolved =
+  | { readonly state: 'resolved'; readonly wanted: readonly WantedObject[] }
+  | { readonly state: 'unresolved'; readonly reason: Unresolved };
+
+/** Fills the template of a single resource. Its dependencies are ready. */
+export function resolveResource(walk: Walk, node: ResourceNode): Resolved {
+  const filled = fillTemplate(node.template, walk.ready, walk.evaluation);
+  if (filled.state !== 'value') {
+    return { state: 'unresolved', reason: unresolvedBy(node, filled.state, filled.failure, filled.path) };
+  }
+  const targeted = targetOf(walk, node, filled.value);
+  if (!targeted.ok) return { state: 'unresolved', reason: targeted.reason };
+  return { state: 'resolved', wanted: [wantedObject(walk, node, filled.value, targeted.target)] };
+}
+
+/** The identity of a resource whose template cannot be filled (yet); undefined when that is not known either. */
+export function identityOfResource(walk: Walk, node: ResourceNode): readonly ObjectTarget[] | undefined {
+  const holes = holesBelow(node.template.holes, ['metadata']).filter(
+    ({ path }) => path[1] === 'name' || path[1] === 'namespace',
+  );
+  const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, walk.ready, walk.evaluation);
+  if (filled.state !== 'value') return undefined;
+  const targeted = targetOf(walk, node, filled.value);
+  return targeted.ok ? [targeted.target] : undefined;
+}

@@ -1,0 +1,213 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { gvkOf, jsonEquals } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
+import { authorConditions } from './author-conditions.ts';
+import type { ConditionValue } from './conditions.ts';
+import { instanceConditions } from './conditions.ts';
+import { holdConflicts } from './conflicts.ts';
+import { stepDeletion } from './deletion.ts';
+import { failureText } from './failure.ts';
+import { hasFinalizer, isSuspended } from './finalizer.ts';
+import { decideInventory, decideParentWrite } from './inventory.ts';
+import { targetOfLive } from './members.ts';
+import { nodeIdOf } from './labels.ts';
+import type { Condition, Decision, FailedWrite, Observed, ObjectTarget, StepOptions, WatchRequest } from './model.ts';
+import { projectStatus } from './project-status.ts';
+import { decidePruning } from './prune.ts';
+import type { Pruning } from './prune.ts';
+import type { NodeReport } from './report.ts';
+import { instanceState, MANAGED, RESOLVED, resourcesReady } from './summary.ts';
+import { visitNode } from './visit.ts';
+import type { NodeResult, Walk } from './walk.ts';
+import { schemaVariable } from './walk.ts';
+
+/** Version that kro's unreleased builds write. */
+export const DEFAULT_VERSION = 'devel';
+
+/**
+ * Decides what to do for one instance now: goes through the nodes once in topological order, as deep as
+ * the observed data allows.
+ *
+ * Pure: the same graph, instance, view and options give the same decision, down to the order of its lists
+ * and the words of its messages. Nothing is thrown for anything that a definition, an instance or the
+ * cluster can hold.
+ *
+ * Flow for the caller: carry out `parent`, then `apply`, `delete` and `read`; put what the API returned
+ * into the view (and the instance); step again at once. When the decision is `quiet`, write the status if
+ * `statusChanged`, and wait for a change of something in `watch`, or for `requeueAt`.
+ */
+export function step(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Decision {
+  if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options, graph);
+  const walk = createWalk(graph, instance, observed, options);
+  for (const id of graph.order) {
+    const node = graph.nodes.get(id);
+    if (node === undefined) continue;
+    const result = visitNode(walk, node);
+    walk.results.set(id, result);
+    if (result.data === undefined) continue;
+    walk.known.set(id, result.data);
+    if (result.state === 'ready') walk.ready.set(id, result.data);
+  }
+  holdConflicts(walk);
+
+  const recorded = recordedInventory(instance);
+  const refusal = parentRefusal(walk);
+  const suspended = isSuspended(instance);
+  if (suspended || refusal !== undefined) holdWrites(walk, suspended);
+  const pruning = decidePruning(walk, recordedScope(recorded));
+  for (const object of pruning.remaining) walk.watches.push(watchOf(graph, object));
+  const inventory = decideInventory(walk, recorded, pruning);
+  const parent =
+    refusal === undefined
+      ? decideParentWrite(instance, graph, inventory, walk.version, options.definitionUid ?? '')
+      : {};
+  // A suspended instance keeps its finalizer and labels; what it records of its children stays as it is.
+  const { inventory: inventoryWrite, ...labelWrite } = parent;
+  const parentWrite =
+    suspended || inventoryWrite === undefined ? labelWrite : { ...labelWrite, inventory: inventoryWrite };
+
+  const results = [...walk.results.values()];
+  const deletions = suspended || refusal !== undefined ? [] : pruning.delete;
+  const apply = results.flatMap((result) => result.apply);
+  const status = statusOf(walk, pruning, suspended, refusal);
+  const requeueAt = earliest([...results.map(({ retryAt }) => retryAt), pruning.retryAt, refusal?.retryAt]);
+  const parentDue = Object.keys(parentWrite).length > 0;
+  return {
+    parent: parentWrite,
+    apply,
+    delete: deletions,
+    read: walk.reads,
+    watch: walk.watches,
+    nodes: [...results.map(reportOf), ...pruning.reports],
+    ...status,
+    finalizer: hasFinalizer(instance) ? 'keep' : 'add',
+    inventory,
+    quiet: apply.length === 0 && deletions.length === 0 && walk.reads.length === 0 && !parentDue,
+    ...(requeueAt === undefined ? {} : { requeueAt }),
+    settled: walk.settled,
+  };
+}
+
+function createWalk(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Walk {
+  const { namespace } = instance.metadata;
+  const schema = schemaVariable(instance);
+  return {
+    graph,
+    instance,
+    namespace: graph.instance.namespaced && namespace !== '' ? namespace : undefined,
+    observed,
+    options,
+    version: options.version ?? DEFAULT_VERSION,
+    applySet: applySetIdOf(instance),
+    evaluation: {
+      now: options.templateNow ?? options.now,
+      ...(options.budget === undefined ? {} : { budget: options.budget }),
+    },
+    ready: new Map<string, unknown>([['schema', schema]]),
+    known: new Map<string, unknown>([['schema', schema]]),
+    results: new Map(),
+    reads: [],
+    watches: [],
+    settled: [],
+  };
+}
+
+/** Why the instance's own metadata may not be touched, and with it nothing else. */
+interface ParentRefusal {
+  readonly message: string;
+  readonly retryAt?: number;
+}
+
+/**
+ * Children are written only under a finalizer and an inventory. Without the finalizer, an inventory that
+ * is there but not valid was written by somebody else or half: nobody knows what it should cover.
+ */
+function parentRefusal({ instance, observed, options, graph }: Walk): ParentRefusal | undefined {
+  const recorded = recordedInventory(instance);
+  if (!hasFinalizer(instance) && recorded.state === 'invalid') {
+    return { message: `finalizer/labeling failed: the recorded inventory is invalid: ${recorded.problem}` };
+  }
+  const failed: FailedWrite | undefined = observed.failedWrite(instanceTarget(instance, graph));
+  if (failed === undefined || failed.retryAt <= options.now) return undefined;
+  return { message: `finalizer/labeling failed: ${failureText(failed.failure)}`, retryAt: failed.retryAt };
+}
+
+/** The instance itself as a target, e.g. for `failedWrite`. */
+export function instanceTarget(instance: KubeObject, graph: Graph | undefined): ObjectTarget {
+  const { name = '', namespace } = instance.metadata;
+  const namespaced = namespace !== undefined && namespace !== '';
+  return {
+    type: { ...gvkOf(instance), plural: graph?.instance.plural ?? '', namespaced },
+    name,
+    ...(namespaced ? { namespace } : {}),
+  };
+}
+
+/** Takes all writes out of a walk; nodes that would be written say why they are not. */
+function holdWrites(walk: Walk, suspended: boolean): void {
+  for (const [id, result] of walk.results) {
+    if (result.apply.length === 0) continue;
+    const because = suspended ? ({ kind: 'suspended' } as const) : result.because;
+    walk.results.set(id, { ...result, apply: [], state: 'blocked', because });
+  }
+}
+
+type StatusPart = Pick<Decision, 'state' | 'conditions' | 'status' | 'statusChanged' | 'statusProblems' | 'statusNow'>;
+
+/** Conditions, state and projected fields. */
+function statusOf(walk: Walk, pruning: Pruning, suspended: boolean, refusal: ParentRefusal | undefined): StatusPart {
+  const { instance, options } = walk;
+  const ready = resourcesReady(walk, pruning, suspended);
+  const managed: ConditionValue =
+    refusal === undefined ? MANAGED : { status: 'False', reason: 'ManagementFailed', message: refusal.message };
+  const values = { InstanceManaged: managed, GraphResolved: RESOLVED, ResourcesReady: ready };
+  const conditions = instanceConditions(instance, values, options.now);
+  const before: JsonObject = instance.status ?? {};
+
+  // `now()` moves only when something else in the status does; else each step would write a new time.
+  const previous = options.statusNow === undefined ? undefined : render(options.statusNow);
+  if (previous !== undefined && jsonEquals(previous.status, before)) return previous;
+  return render(options.now);
+
+  function render(now: number): StatusPart {
+    const { fields, problems, author } = project(walk, conditions, now);
+    const state = instanceState(walk, ready, suspended, author !== undefined && author.problems.length > 0);
+    const wire = (author?.conditions ?? conditions) as unknown as JsonValue;
+    const status: JsonObject = { ...fields, state, conditions: wire };
+    return {
+      state,
+      conditions,
+      status,
+      statusChanged: !jsonEquals(status, before),
+      statusProblems: [...problems, ...(author?.problems ?? [])],
+      statusNow: now,
+    };
+  }
+}
+
+function project(walk: Walk, conditions: readonly Condition[], now: number) {
+  const { graph, instance, options } = walk;
+  const context = { ...walk.evaluation, now };
+  const { fields, problems } = projectStatus(graph.status, walk.known, context);
+  if (graph.status.conditions === undefined) return { fields, problems, author: undefined };
+  const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
+  const variables = new Map(walk.known).set('schema', schema);
+  const author = authorConditions(graph.status.conditions, instance, variables, context, options.now);
+  return { fields, problems, author };
+}
+
+function reportOf(result: NodeResult): NodeReport {
+  const { node, state, because, objects, message } = result;
+  return { id: node.id, state, because, objects, ...(message === undefined ? {} : { message }) };
+}
+
+function watchOf(graph: Graph, object: KubeObject): WatchRequest {
+  return { kind: 'object', nodeId: nodeIdOf(object), target: targetOfLive(graph, object) };
+}
+
+/** The earliest of the times given. */
+export function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

@@ -1,0 +1,90 @@
+import type { ConditionValue } from './conditions.ts';
+import type { InstanceState } from './model.ts';
+import type { Pruning } from './prune.ts';
+import type { NodeResult, Walk } from './walk.ts';
+
+/** Texts that clients of kro match on. */
+export const MANAGED: ConditionValue = {
+  status: 'True',
+  reason: 'Managed',
+  message: 'instance is properly managed with finalizers and labels',
+};
+export const RESOLVED: ConditionValue = {
+  status: 'True',
+  reason: 'Resolved',
+  message: 'runtime graph created and all resources resolved',
+};
+const ALL_READY: ConditionValue = {
+  status: 'True',
+  reason: 'AllResourcesReady',
+  message: 'all resources are created and ready',
+};
+const SUSPENDED: ConditionValue = {
+  status: 'False',
+  reason: 'ReconciliationSuspended',
+  message: 'reconciliation suspended via kro.run/reconcile annotation',
+};
+
+/**
+ * The ResourcesReady condition. Problems stand in topological order and all of them are named, so that
+ * equal failures give equal texts; nodes that only wait for others are left out.
+ */
+export function resourcesReady(walk: Walk, pruning: Pruning, suspended: boolean): ConditionValue {
+  if (suspended) return SUSPENDED;
+  const results = [...walk.results.values()];
+  const terminating = results.filter(({ because }) => because.kind === 'being-deleted');
+  const texts = [
+    ...textsOf(results, (result) => result.state === 'failed' && isHard(result)),
+    ...textsOf(results, ({ because }) => because.kind === 'duplicate-target').slice(0, 1),
+    ...prefixed(
+      'waiting for unresolved resource: ',
+      textsOf(results, ({ state }) => state === 'pending'),
+    ),
+    ...applyTexts(results),
+    ...pruning.messages,
+  ];
+  if (terminating.length > 0) {
+    const message = [...textsOf(terminating, () => true), ...texts].join('\n');
+    return { status: 'False', reason: 'ResourceDeleting', message };
+  }
+  if (texts.length > 0) return notReady(texts.join('\n'));
+  const writing = results.filter(({ state }) => state === 'applying').map(({ node }) => node.id);
+  if (writing.length > 0) return notReady(`cluster mutated: applying ${writing.join(', ')}`);
+  const open = results.filter(({ state }) => state !== 'ready' && state !== 'skipped').map(({ node }) => node.id);
+  return open.length > 0 ? notReady(`waiting for ${open.join(', ')}`) : ALL_READY;
+}
+
+/** kro's state of an instance that is not being deleted. */
+export function instanceState(walk: Walk, ready: ConditionValue, suspended: boolean, degraded: boolean): InstanceState {
+  const results = [...walk.results.values()];
+  if (degraded) return 'ERROR';
+  if (suspended) return 'ACTIVE';
+  if (results.some(({ state }) => state === 'failed')) return 'ERROR';
+  const settled = results.every(({ state }) => state === 'ready' || state === 'skipped');
+  return settled || ready.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';
+}
+
+/** Failures that are not the outcome of writing or waiting. */
+function isHard({ because }: NodeResult): boolean {
+  return because.kind !== 'write-failed' && because.kind !== 'other-owner' && because.kind !== 'not-ready-by-kind';
+}
+
+function applyTexts(results: readonly NodeResult[]): string[] {
+  const texts = textsOf(
+    results,
+    (result) => (result.state === 'failed' && !isHard(result)) || result.state === 'waiting',
+  );
+  return texts.length === 0 ? [] : [`apply results contain errors: ${texts.join('\n')}`];
+}
+
+function textsOf(results: readonly NodeResult[], select: (result: NodeResult) => boolean): string[] {
+  return results.filter(select).flatMap(({ message }) => (message === undefined ? [] : [message]));
+}
+
+function prefixed(prefix: string, texts: readonly string[]): string[] {
+  return texts.map((text) => `${prefix}${text}`);
+}
+
+function notReady(text: string): ConditionValue {
+  return { status: 'False', reason: 'NotReady', message: `resource reconciliation failed: ${text}` };
+}

@@ -1,0 +1,123 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Hole, PathStep, TemplatePlan } from '../graph/index.ts';
+import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
+import { setOwn } from './own.ts';
+
+/** A value and where it goes; `undefined` removes the field or list element there. */
+export interface FieldValue {
+  readonly path: readonly PathStep[];
+  readonly value: JsonValue | undefined;
+}
+
+/** The first hole that has no value: one with an error if there is any, else a pending one. */
+export interface Unfilled {
+  readonly state: 'pending' | 'error';
+  readonly failure: EvaluationFailure;
+  readonly path: string;
+}
+
+/** The values of holes, or the hole that has none. */
+export type HoleValues = { readonly state: 'value'; readonly values: readonly FieldValue[] } | Unfilled;
+
+/** A filled template, or the hole that has no value. */
+export type Filled = { readonly state: 'value'; readonly value: JsonObject } | Unfilled;
+
+/** Evaluates holes. An error ends it; a pending hole does not, since a later one may have an error. */
+export function evaluateHoles(holes: readonly Hole[], variables: Variables, context: EvaluateContext): HoleValues {
+  const values: FieldValue[] = [];
+  let pending: Unfilled | undefined;
+  for (const hole of holes) {
+    const result = evaluate(hole.expression, variables, context);
+    if (result.state === 'value') {
+      values.push({ path: hole.path, value: result.value });
+    } else {
+      const unfilled: Unfilled = { state: result.state, failure: result.failure, path: hole.pathText };
+      if (result.state === 'error') return unfilled;
+      pending ??= unfilled;
+    }
+  }
+  return pending ?? { state: 'value', values };
+}
+
+/** Evaluates the holes of a template and puts the values into a copy of the skeleton. */
+export function fillTemplate(plan: TemplatePlan, variables: Variables, context: EvaluateContext): Filled {
+  const evaluated = evaluateHoles(plan.holes, variables, context);
+  if (evaluated.state !== 'value') return evaluated;
+  return { state: 'value', value: fillSkeleton(plan.skeleton, evaluated.values) };
+}
+
+/** Holes below a path, e.g. `metadata`, so that an identity is known before the rest of the object is. */
+export function holesBelow(holes: readonly Hole[], path: readonly PathStep[]): Hole[] {
+  return holes.filter((hole) => path.every((step, index) => hole.path[index] === step));
+}
+
+/**
+ * A copy of the skeleton with values at their paths; the skeleton itself and everything in it stays
+ * untouched. Fields without a value (`omit()`) are removed after all others are in place.
+ */
+export function fillSkeleton(skeleton: JsonObject, values: readonly FieldValue[]): JsonObject {
+  const copies = new Set<JsonValue>();
+  const copy = <T extends JsonObject | JsonValue[]>(value: T): T => {
+    if (copies.has(value)) return value;
+    const fresh = shallowCopy(value);
+    copies.add(fresh);
+    return fresh as T;
+  };
+  const root = copy(skeleton);
+  const put = (path: readonly PathStep[], value: JsonValue) => {
+    let at: JsonValue = root;
+    for (const step of path.slice(0, -1)) {
+      const next: JsonValue | undefined = childAt(at, step);
+      if (!Array.isArray(next) && !isJsonObject(next)) return;
+      const fresh: JsonValue = copy(next);
+      assign(at, step, fresh);
+      at = fresh;
+    }
+    const last = path.at(-1);
+    if (last !== undefined) assign(at, last, value);
+  };
+  for (const { path, value } of values) put(path, value ?? null);
+  removeAll(
+    root,
+    values.filter(({ value }) => value === undefined).map(({ path }) => path),
+  );
+  return root;
+}
+
+function shallowCopy(value: JsonObject | JsonValue[]): JsonObject | JsonValue[] {
+  return Array.isArray(value) ? value.slice() : { ...value };
+}
+
+/** Removes fields, list elements from the back so that the positions of the others hold. */
+function removeAll(root: JsonObject, paths: readonly (readonly PathStep[])[]): void {
+  const ordered = [...paths].sort((a, b) => comparePaths(b, a));
+  for (const path of ordered) {
+    let at: JsonValue | undefined = root;
+    for (const step of path.slice(0, -1)) at = childAt(at, step);
+    const last = path.at(-1);
+    if (Array.isArray(at) && typeof last === 'number') at.splice(last, 1);
+    else if (isJsonObject(at) && typeof last === 'string') delete at[last];
+  }
+}
+
+function comparePaths(a: readonly PathStep[], b: readonly PathStep[]): number {
+  for (let index = 0; index < Math.min(a.length, b.length); index++) {
+    const [left, right] = [a[index], b[index]];
+    if (left === right) continue;
+    if (typeof left === 'number' && typeof right === 'number') return left - right;
+    return String(left) < String(right) ? -1 : 1;
+  }
+  return a.length - b.length;
+}
+
+function childAt(value: JsonValue | undefined, step: PathStep): JsonValue | undefined {
+  if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
+  return isJsonObject(value) && typeof step === 'string' && Object.hasOwn(value, step) ? value[step] : undefined;
+}
+
+function assign(parent: JsonValue, step: PathStep, value: JsonValue): void {
+  if (Array.isArray(parent) && typeof step === 'number') parent[step] = value;
+  else if (isJsonObject(parent) && typeof step === 'string') setOwn(parent, step, value);
+}

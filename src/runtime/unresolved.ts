@@ -1,0 +1,53 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { jsonEquals } from '../core/index.ts';
+import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
+import { DEPENDENT_CONDITIONS, instanceConditions, readConditions } from './conditions.ts';
+import { stepDeletion } from './deletion.ts';
+import { hasFinalizer } from './finalizer.ts';
+import type { Decision, Observed, StepOptions } from './model.ts';
+
+/**
+ * The decision for an instance whose definition has no usable revision: state ERROR and GraphResolved False
+ * with the text given; nothing is touched, projected fields stay. An instance that is being deleted needs no
+ * definition and is deleted all the same.
+ */
+export function stepUnresolved(
+  instance: KubeObject,
+  failure: string,
+  observed: Observed,
+  options: StepOptions,
+): Decision {
+  if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options);
+  const before: JsonObject = instance.status ?? {};
+  const value = { status: 'False', reason: 'ResolutionFailed', message: failure } as const;
+  const conditions = instanceConditions(instance, { GraphResolved: value }, options.now);
+  const wire = readConditions(before['conditions']);
+  const authored = wire.length > 0 && !wire.some(({ type }) => DEPENDENT_CONDITIONS.some((name) => name === type));
+  const status: JsonObject = {
+    ...before,
+    state: 'ERROR',
+    ...(authored ? {} : { conditions: conditions as unknown as JsonValue }),
+  };
+  return {
+    parent: {},
+    apply: [],
+    delete: [],
+    read: [],
+    watch: [],
+    nodes: [],
+    state: 'ERROR',
+    conditions,
+    status,
+    statusChanged: !jsonEquals(status, before),
+    statusProblems: [],
+    statusNow: options.statusNow ?? options.now,
+    finalizer: hasFinalizer(instance) ? 'keep' : 'none',
+    inventory: inventoryOf(
+      applySetIdOf(instance),
+      recordedScope(recordedInventory(instance)),
+      options.version ?? 'devel',
+    ),
+    quiet: true,
+    settled: [],
+  };
+}

@@ -1,0 +1,65 @@
+import type { JsonValue, KubeObject } from '../core/index.ts';
+import type { GraphNode } from '../graph/index.ts';
+import { assess } from './assess.ts';
+import { identitiesOfCollection, resolveCollection } from './collection.ts';
+import { assessExternal, assessExternalCollection } from './external.ts';
+import { decideInclusion, waitForNodes } from './include.ts';
+import type { ObjectTarget } from './model.ts';
+import { refOfTarget } from './model.ts';
+import { dataOf, listData } from './ready.ts';
+import type { ObjectReport } from './report.ts';
+import { identityOfResource, resolveResource } from './resource.ts';
+import type { NodeResult, Unresolved, Walk } from './walk.ts';
+
+/** Takes one node as far as the data allows. All nodes before it in topological order have been visited. */
+export function visitNode(walk: Walk, node: GraphNode): NodeResult {
+  const inclusion = decideInclusion(walk, node);
+  if (inclusion.state === 'skipped') {
+    return { node, state: 'skipped', because: inclusion.because, wanted: [], apply: [], written: true, objects: [] };
+  }
+  if (inclusion.state === 'undecided') return unresolvedNode(walk, node, inclusion.reason);
+  const unready = node.dependsOn.filter((id) => !walk.ready.has(id));
+  if (unready.length > 0) return unresolvedNode(walk, node, waitForNodes(walk, unready));
+
+  if (node.nodeType === 'external') return assessExternal(walk, node);
+  if (node.nodeType === 'externalCollection') return assessExternalCollection(walk, node);
+  const resolved = node.nodeType === 'resource' ? resolveResource(walk, node) : resolveCollection(walk, node);
+  return resolved.state === 'resolved'
+    ? assess(walk, node, resolved.wanted)
+    : unresolvedNode(walk, node, resolved.reason);
+}
+
+/**
+ * A node whose objects cannot be made (yet). Objects that it has from before stay as they are; where their
+ * names are known they are watched, and their data still serves the status.
+ */
+function unresolvedNode(walk: Walk, node: GraphNode, reason: Unresolved): NodeResult {
+  if (node.nodeType === 'external' || node.nodeType === 'externalCollection') {
+    return { node, ...reason, wanted: [], apply: [], written: true, objects: [] };
+  }
+  const identities = node.nodeType === 'resource' ? identityOfResource(walk, node) : identitiesOfCollection(walk, node);
+  const base = { node, ...reason, wanted: undefined, apply: [], written: false };
+  if (identities === undefined) return { ...base, objects: [] };
+  const live: KubeObject[] = [];
+  const objects = identities.map((target) => lookAt(walk, node, target, live));
+  const only = live[0];
+  const data: JsonValue | undefined =
+    node.nodeType === 'collection' ? listData(live) : only === undefined ? undefined : dataOf(only);
+  const hasData = data !== undefined && live.length > 0;
+  return { ...base, identities, objects, ...(hasData ? { data } : {}) };
+}
+
+function lookAt(walk: Walk, node: GraphNode, target: ObjectTarget, live: KubeObject[]): ObjectReport {
+  walk.watches.push({ kind: 'object', nodeId: node.id, target });
+  const observation = walk.observed.object(target);
+  const object = refOfTarget(target);
+  if (observation.state !== 'present') return { object, state: observation.state };
+  live.push(observation.live.object);
+  const { uid, deletionTimestamp, finalizers = [] } = observation.live.object.metadata;
+  return {
+    object,
+    state: deletionTimestamp === undefined ? 'present' : 'deleting',
+    ...(uid === undefined ? {} : { uid }),
+    ...(deletionTimestamp === undefined ? {} : { deletingSince: deletionTimestamp, finalizers }),
+  };
+}

@@ -1,0 +1,116 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import type { Graph, GraphNode } from '../graph/index.ts';
+import type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
+import type {
+  ApplyAction,
+  Observed,
+  ObjectTarget,
+  ReadRequest,
+  SettledPair,
+  StepOptions,
+  WatchRequest,
+} from './model.ts';
+import type { Because, NodeState, ObjectReport } from './report.ts';
+
+/** Everything that one step looks at and collects. Lives for one call of `step`. */
+export interface Walk {
+  readonly graph: Graph;
+  readonly instance: KubeObject;
+  /** Absent for cluster-scoped instances. */
+  readonly namespace: string | undefined;
+  readonly observed: Observed;
+  readonly options: StepOptions;
+  readonly version: string;
+  readonly applySet: string;
+  readonly evaluation: EvaluateContext;
+  /** `schema` and the data of nodes that are ready; what templates and conditions may read. */
+  readonly ready: Map<string, unknown>;
+  /** `schema` and all data that is known, also of nodes that wait or fail; what the status may read. */
+  readonly known: Map<string, unknown>;
+  /** In topological order. */
+  readonly results: Map<string, NodeResult>;
+  readonly reads: ReadRequest[];
+  readonly watches: WatchRequest[];
+  readonly settled: { target: ObjectTarget; pair: SettledPair }[];
+}
+
+/** An object that a node wants, with everything that kro adds. */
+export interface WantedObject {
+  readonly target: ObjectTarget;
+  readonly desired: KubeObject;
+}
+
+/** Where a node stands in this step. */
+export interface NodeResult {
+  readonly node: GraphNode;
+  readonly state: NodeState;
+  readonly because: Because;
+  /** kro's text for the condition message. */
+  readonly message?: string;
+  readonly objects: readonly ObjectReport[];
+  /** What the node wants: nothing for skipped and external nodes; undefined when it could not be resolved. */
+  readonly wanted: readonly WantedObject[] | undefined;
+  /** Identities of its objects as far as they are known although it is not resolved. */
+  readonly identities?: readonly ObjectTarget[];
+  readonly apply: readonly ApplyAction[];
+  /** Every object that it wants exists as it wants it (or it wants none). */
+  readonly written: boolean;
+  /** Live data: an object, or the list of a collection. */
+  readonly data?: JsonValue;
+  readonly retryAt?: number;
+}
+
+/** What resolving a node gives when it does not give objects. */
+export interface Unresolved {
+  readonly state: 'pending' | 'failed' | 'blocked';
+  readonly because: Because;
+  readonly message?: string;
+}
+
+/** The `schema` variable: the instance without its status. */
+export function schemaVariable(instance: KubeObject): JsonObject {
+  const { apiVersion, kind, metadata, spec = {} } = instance;
+  return { apiVersion, kind, metadata: metadata as JsonObject, spec };
+}
+
+/** `gvr "<group>/<version>, Resource=<plural>"`, as kro's messages name a type. */
+export function gvrText(node: GraphNode): string {
+  return `gvr "${node.type.group}/${node.type.version}, Resource=${node.plural}"`;
+}
+
+/** An expression of a node that has no value: data that is not there makes it wait, anything else fails it. */
+export function unresolvedBy(
+  node: GraphNode,
+  state: 'pending' | 'error',
+  failure: EvaluationFailure,
+  path?: string,
+): Unresolved {
+  if (state === 'error') {
+    return {
+      state: 'failed',
+      because: {
+        kind: 'expression-failed',
+        expression: failure.expression,
+        message: failure.message,
+        ...(path === undefined ? {} : { path }),
+      },
+      message: `node "${node.id}": ${failure.message}`,
+    };
+  }
+  return {
+    state: 'pending',
+    because: missingData(failure),
+    message: `${gvrText(node)}: node "${node.id}": failed to evaluate expression: ${failure.message} (data pending)`,
+  };
+}
+
+/** The reason of an expression that reads absent data. */
+export function missingData(failure: EvaluationFailure): Because {
+  return {
+    kind: 'missing-data',
+    expression: failure.expression,
+    message: failure.message,
+    nodes: failure.references,
+    ...(failure.missing === undefined ? {} : { path: failure.missing }),
+  };
+}

@@ -1,0 +1,72 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { GraphNode } from '../graph/index.ts';
+import { typeOfNode } from './identity.ts';
+import type { CollectionPlace } from './labels.ts';
+import { childAnnotations, childLabels } from './labels.ts';
+import type { ObjectTarget } from './model.ts';
+import type { Unresolved, Walk, WantedObject } from './walk.ts';
+
+/** A target, or why the object has none. */
+export type Targeted =
+  | { readonly ok: true; readonly target: ObjectTarget }
+  | { readonly ok: false; readonly reason: Unresolved };
+
+/**
+ * The identity of a filled template. A namespaced object without a namespace gets the instance's; below a
+ * cluster-scoped instance it must name one.
+ */
+export function targetOf(walk: Walk, node: GraphNode, filled: JsonObject): Targeted {
+  const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
+  const name = metadata['name'];
+  if (typeof name !== 'string' || name === '') {
+    return invalid('metadata.name', `node "${node.id}": metadata.name must be a text that is not empty`);
+  }
+  const type = typeOfNode(node);
+  if (!node.namespaced) return { ok: true, target: { type, name } };
+  const own = metadata['namespace'];
+  const namespace = typeof own === 'string' && own.trim() !== '' ? own : walk.namespace;
+  if (namespace === undefined) {
+    return invalid(
+      'metadata.namespace',
+      `node "${node.id}" is namespaced and must resolve metadata.namespace when the instance is cluster-scoped`,
+    );
+  }
+  if (walk.options.namespaces === 'instance' && walk.namespace !== undefined && namespace !== walk.namespace) {
+    return invalid(
+      'metadata.namespace',
+      `node "${node.id}" must stay in namespace "${walk.namespace}" of the instance, but resolves to "${namespace}"`,
+    );
+  }
+  return { ok: true, target: { type, name, namespace } };
+}
+
+/** Completes a filled template: type, namespace, and the labels and annotations that kro writes. */
+export function wantedObject(
+  walk: Walk,
+  node: GraphNode,
+  filled: JsonObject,
+  target: ObjectTarget,
+  place?: CollectionPlace,
+): WantedObject {
+  const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
+  const labels = childLabels(walk.instance, node, walk.applySet, walk.version, place);
+  const desired = {
+    ...filled,
+    metadata: {
+      ...metadata,
+      ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
+      labels: { ...members(metadata['labels']), ...labels },
+      annotations: { ...members(metadata['annotations']), ...childAnnotations(walk.graph, node) },
+    },
+  };
+  return { target, desired: desired as unknown as KubeObject };
+}
+
+function members(value: JsonValue | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+function invalid(path: string, message: string): Targeted {
+  return { ok: false, reason: { state: 'failed', because: { kind: 'invalid-object', path, message }, message } };
+}
