@@ -23,6 +23,9 @@ export interface TypeFacts {
   readonly gvk?: readonly (readonly [string, string, string])[];
 }
 
+/** Any JSON; a node of its own, so that it can be told from a schema that says nothing. */
+const ANYTHING: Schema = Object.freeze({});
+
 /** Types without fields of their own, as an API server publishes them in OpenAPI v3. */
 const LEAVES: ReadonlyMap<string, Schema> = new Map<string, Schema>([
   ['string', { type: 'string' }],
@@ -37,11 +40,19 @@ const LEAVES: ReadonlyMap<string, Schema> = new Map<string, Schema>([
   ['IntOrString', { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] }],
   ['RawExtension', { type: 'object' }],
   ['FieldsV1', { type: 'object' }],
-  ['JSON', EMPTY],
-  ['apiextensions.v1.JSONSchemaPropsOrBool', EMPTY],
-  ['apiextensions.v1.JSONSchemaPropsOrArray', EMPTY],
-  ['apiextensions.v1.JSONSchemaPropsOrStringArray', EMPTY],
+  ['JSON', ANYTHING],
+  ['apiextensions.v1.JSONSchemaPropsOrBool', ANYTHING],
+  ['apiextensions.v1.JSONSchemaPropsOrArray', ANYTHING],
+  ['apiextensions.v1.JSONSchemaPropsOrStringArray', ANYTHING],
 ]);
+
+/** Types that hold any JSON although their published schema does not say so. */
+const OPAQUE = new Set<Schema | undefined>(['RawExtension', 'FieldsV1', 'JSON'].map((name) => LEAVES.get(name)));
+
+/** Does this node stand for free JSON (a raw extension)? Its content is never pruned. */
+export function isOpaque(schema: Schema): boolean {
+  return OPAQUE.has(schema);
+}
 
 /** Schema nodes of the built-in types: built when first asked for, one node per type, shared by all its users. */
 export class BuiltinTypes {

@@ -1,3 +1,5 @@
+import type { JsonValue } from '../core/index.ts';
+
 /**
  * How Go reads scalars from text and quotes text in errors. kro's messages contain these forms, so
  * SimpleSchema has to agree with them to the letter.
@@ -110,3 +112,35 @@ function parseHexadecimal(text: string): number | undefined {
   const value = Number(`0x${digits}`) * 2 ** (Number(exponent) - 4 * fractionDigits);
   return sign === '-' ? -value : value;
 }
+
+/** A float as Go's `%v` prints it. */
+export function goFloat(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  if (value === 0) return '0';
+  const [mantissa = '', exponentText = '0'] = value.toExponential().split('e');
+  const exponent = Number(exponentText);
+  if (exponent >= -4 && exponent < 6) return String(value);
+  const digits = String(Math.abs(exponent)).padStart(2, '0');
+  return `${mantissa}e${exponent < 0 ? '-' : '+'}${digits}`;
+}
+
+const HTML = /[<>&\u2028\u2029]/g;
+
+/** Deepest value that is printed in an error text. */
+const MAX_PRINTED_DEPTH = 32;
+
+/** JSON as Go marshals it: members sorted, HTML characters escaped. */
+export function goJson(value: JsonValue | undefined, depth = 0): string {
+  if (value === null || value === undefined) return 'null';
+  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? JSON.stringify(value) : 'null';
+  if (typeof value === 'string') return escapeHtml(JSON.stringify(value));
+  if (depth >= MAX_PRINTED_DEPTH) return Array.isArray(value) ? '[…]' : '{…}';
+  if (Array.isArray(value)) return `[${value.map((entry) => goJson(entry, depth + 1)).join(',')}]`;
+  const names = Object.keys(value).sort();
+  return `{${names.map((name) => `${escapeHtml(JSON.stringify(name))}:${goJson(value[name], depth + 1)}`).join(',')}}`;
+}
+
+const escapeHtml = (text: string): string =>
+  text.replace(HTML, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);

@@ -1,0 +1,38 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { goJson } from './go-text.ts';
+import type { Schema } from './model.ts';
+
+/** The values of a map list's keys in one element, with defaults of the schema where a key is missing. */
+export function keysOf(schema: Schema, element: JsonObject): JsonObject {
+  const keys: JsonObject = {};
+  for (const name of schema['x-kubernetes-list-map-keys'] ?? []) {
+    const value = Object.hasOwn(element, name) ? element[name] : defaultOfKey(schema, name);
+    if (value !== undefined)
+      Object.defineProperty(keys, name, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return keys;
+}
+
+function defaultOfKey(schema: Schema, name: string): JsonValue | undefined {
+  const properties = schema.items?.properties;
+  return properties !== undefined && Object.hasOwn(properties, name) ? properties[name]?.default : undefined;
+}
+
+/**
+ * Finds for elements of a list the element of the stored list that is the same one. Only lists with keys
+ * allow it; `undefined` when the list has none or there is nothing stored.
+ */
+export function correlateList(
+  schema: Schema,
+  value: readonly JsonValue[],
+  old: JsonValue | undefined,
+): ((index: number) => JsonValue | undefined) | undefined {
+  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return undefined;
+  let stored: Map<string, JsonValue> | undefined;
+  return (index) => {
+    stored ??= new Map(old.filter(isJsonObject).map((element) => [goJson(keysOf(schema, element)), element]));
+    const element = value[index];
+    return isJsonObject(element) ? stored.get(goJson(keysOf(schema, element))) : undefined;
+  };
+}

@@ -1,0 +1,93 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Schema } from './model.ts';
+import { anywhere } from './walk.ts';
+
+const MAX_DEPTH = 500;
+
+/** Schemas that change nothing: no default below, and nothing that could be null where it may not be. */
+const hasDefaults = anywhere((schema) => schema.default !== undefined);
+
+/**
+ * Fills in the defaults of a schema as an API server does: declared members that are absent (or null
+ * without being nullable) take their default, also inside what was just filled in; a null that is neither
+ * allowed nor replaced is dropped. The value itself is not changed; parts without a change are shared
+ * with the result, and a value that needs nothing is returned as it is.
+ */
+export function applyDefaults(schema: Schema, value: JsonValue): JsonValue {
+  return fill(schema, value, 0);
+}
+
+const nullable = (schema: Schema): boolean => schema.nullable === true;
+
+function fill(schema: Schema, value: JsonValue, depth: number): JsonValue {
+  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? fillList(schema, value, depth) : fillObject(schema, value, depth);
+}
+
+function fillList(schema: Schema, list: JsonValue[], depth: number): JsonValue[] {
+  const { items } = schema;
+  if (items === undefined) return list;
+  let result: JsonValue[] | undefined;
+  for (const [index, element] of list.entries()) {
+    const replaced =
+      element === null && !nullable(items) && items.default !== undefined ? clone(items.default) : element;
+    const filled = fill(items, replaced, depth + 1);
+    if (filled !== element) (result ??= [...list])[index] = filled;
+  }
+  return result ?? list;
+}
+
+function fillObject(schema: Schema, object: JsonObject, depth: number): JsonObject {
+  let result: JsonObject | undefined;
+  const change = (): JsonObject => (result ??= { ...object });
+  const { properties, additionalProperties } = schema;
+  for (const name of Object.keys(object)) {
+    const value = object[name];
+    const declared = properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const child = declared ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+    if (child === undefined || value === undefined) continue;
+    if (value === null && !nullable(child)) {
+      if (child.default === undefined) delete change()[name];
+      else set(change(), name, fill(child, clone(child.default), depth + 1));
+      continue;
+    }
+    const filled = fill(child, value, depth + 1);
+    if (filled !== value) set(change(), name, filled);
+  }
+  if (properties === undefined || !hasDefaults(schema)) return result ?? object;
+  for (const name of defaultedMembers(properties)) {
+    const child = properties[name];
+    if (child?.default === undefined || (Object.hasOwn(object, name) && object[name] !== undefined)) continue;
+    set(change(), name, fill(child, clone(child.default), depth + 1));
+  }
+  return result ?? object;
+}
+
+const defaulted = new WeakMap<object, readonly string[]>();
+
+/** Names of the members that have a default, remembered per set of members. */
+function defaultedMembers(properties: Readonly<Record<string, Schema>>): readonly string[] {
+  let names = defaulted.get(properties);
+  if (names === undefined) {
+    names = Object.keys(properties).filter((name) => properties[name]?.default !== undefined);
+    defaulted.set(properties, names);
+  }
+  return names;
+}
+
+/** Sets an own member, also one named `__proto__`. */
+function set(object: JsonObject, name: string, value: JsonValue): void {
+  if (name === '__proto__')
+    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  else object[name] = value;
+}
+
+/** Defaults are copied, so that nobody can change the schema through an object. */
+function clone(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(clone);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, member === undefined ? null : clone(member)]),
+  );
+}

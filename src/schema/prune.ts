@@ -1,0 +1,106 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import type { PathPart } from './field-error.ts';
+import { builtinSource } from './builtin-source.ts';
+import { isOpaque } from './builtin-types.ts';
+import type { Schema } from './model.ts';
+
+/** A value without what its schema does not know. */
+export interface Pruned {
+  readonly value: JsonValue;
+  /** Paths of what was taken out, sorted: `spec.nested.zz`, `spec.list[0].x`. */
+  readonly unknown: readonly string[];
+}
+
+/** Members of every object; they are no concern of a resource's own schema. */
+const TYPE_MEMBERS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
+
+/** What metadata consists of, whatever the kind. */
+const objectMeta = (): Schema => builtinSource().typeNamed('meta.v1.ObjectMeta');
+
+/** Deepest value that is kept; deeper parts are treated as unknown. */
+const MAX_DEPTH = 500;
+
+export interface PruneOptions {
+  /** The value is a whole resource: it has `apiVersion`, `kind` and `metadata`, whatever the schema says. Default true. */
+  readonly resource?: boolean;
+}
+
+/**
+ * Removes the fields that a schema does not specify, as an API server does before it stores a custom
+ * resource, and names them. Nothing is removed where `x-kubernetes-preserve-unknown-fields` is set, except
+ * inside declared members. Metadata, also of embedded resources, has the fields of ObjectMeta. The value itself is not changed; unchanged parts are shared with the result.
+ */
+export function prune(schema: Schema, value: JsonValue, options: PruneOptions = {}): Pruned {
+  const unknown: string[] = [];
+  const steps: PathPart[] = [];
+  const report = (name: string): void => {
+    unknown.push(pathText(steps, name));
+  };
+
+  const keepObject = (schema: Schema | undefined, object: JsonObject, typeMembers: boolean): JsonObject => {
+    let result: JsonObject | undefined;
+    const open =
+      schema === undefined ? false : schema['x-kubernetes-preserve-unknown-fields'] === true || isOpaque(schema);
+    for (const name of Object.keys(object)) {
+      const member = object[name];
+      if (member === undefined || (typeMembers && TYPE_MEMBERS.has(name) && name !== 'metadata')) continue;
+      const meta = typeMembers && name === 'metadata';
+      const child = meta ? objectMeta() : schema === undefined ? UNKNOWN : childOf(schema, name);
+      if (child === UNKNOWN) {
+        if (open) continue;
+        report(name);
+        delete (result ??= { ...object })[name];
+        continue;
+      }
+      steps.push(name);
+      const kept = keep(child, member, false);
+      steps.pop();
+      if (kept !== member) (result ??= { ...object })[name] = kept;
+    }
+    return result ?? object;
+  };
+
+  const keepList = (items: Schema | undefined, list: JsonValue[]): JsonValue[] => {
+    let result: JsonValue[] | undefined;
+    for (const [index, element] of list.entries()) {
+      steps.push(index);
+      const kept = keep(items, element, false);
+      steps.pop();
+      if (kept !== element) (result ??= [...list])[index] = kept;
+    }
+    return result ?? list;
+  };
+
+  const keep = (schema: Schema | undefined, value: JsonValue, root: boolean): JsonValue => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (steps.length > MAX_DEPTH) return Array.isArray(value) ? [] : {};
+    if (Array.isArray(value)) {
+      const open =
+        schema?.['x-kubernetes-preserve-unknown-fields'] === true || (schema !== undefined && isOpaque(schema));
+      return open && schema?.items === undefined ? value : keepList(schema?.items, value);
+    }
+    return keepObject(schema, value, root || schema?.['x-kubernetes-embedded-resource'] === true);
+  };
+
+  const kept = keep(schema, value, options.resource !== false);
+  return { value: kept, unknown: unknown.sort() };
+}
+
+/** Marks a member that the schema does not know; `undefined` is a member of unknown structure. */
+const UNKNOWN = Symbol('unknown member');
+
+function childOf(schema: Schema, name: string): Schema | undefined | typeof UNKNOWN {
+  const { properties, additionalProperties } = schema;
+  if (properties !== undefined && Object.hasOwn(properties, name)) return properties[name];
+  if (typeof additionalProperties === 'object') return additionalProperties;
+  return additionalProperties === undefined ? UNKNOWN : undefined;
+}
+
+function pathText(steps: readonly PathPart[], name: string): string {
+  let text = '';
+  for (const step of [...steps, name]) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else if (typeof step === 'string') text += text === '' ? step : `.${step}`;
+  }
+  return text;
+}

@@ -1,0 +1,36 @@
+import type { JsonValue } from '../core/index.ts';
+import { fieldPath } from './field-error.ts';
+import type { PathPart } from './field-error.ts';
+import type { Schema, ValidationRule } from './model.ts';
+import { anywhere, walk } from './walk.ts';
+
+/** A value with CEL rules of its schema. */
+export interface RuleSite {
+  readonly schema: Schema;
+  readonly rules: readonly ValidationRule[];
+  /** `self` of the rules. */
+  readonly value: JsonValue;
+  /** `oldSelf`: the stored value, where there is one that can be matched (list elements only by key). */
+  readonly old: JsonValue | undefined;
+  /** Field path as Kubernetes writes it; `<nil>` at the root. */
+  readonly field: string;
+  readonly path: readonly PathPart[];
+}
+
+const rulesOf = (schema: Schema): readonly ValidationRule[] => {
+  const rules = schema['x-kubernetes-validations'];
+  return Array.isArray(rules) ? (rules as readonly ValidationRule[]) : [];
+};
+
+/** Does the schema hold CEL rules anywhere? Remembered per node. */
+export const hasRules: (schema: Schema) => boolean = anywhere((schema) => rulesOf(schema).length > 0);
+
+/** The places of a value whose schema has CEL rules, parents first. Null values have none. */
+export function* ruleSites(schema: Schema, value: JsonValue, old?: JsonValue, base = ''): Iterable<RuleSite> {
+  if (!hasRules(schema)) return;
+  for (const place of walk({ schema, value, old, path: base === '' ? [] : [base] }, hasRules)) {
+    const rules = rulesOf(place.schema);
+    if (rules.length === 0 || place.value === null) continue;
+    yield { ...place, rules, field: fieldPath(place.path) };
+  }
+}

@@ -1,0 +1,104 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { jsonEquals } from '../core/index.ts';
+import { correlateList } from './correlate.ts';
+import { invalid, required as requiredError, tooMany } from './field-error.ts';
+import { goJson } from './go-text.ts';
+import type { Schema } from './model.ts';
+import type { Check, Context } from './validate-context.ts';
+
+type CheckOf = (schema: Schema) => Check;
+
+/** Runs the check of a part; errors of a part that did not change since `old` are dropped. */
+function checkPart(check: Check, value: JsonValue, context: Context, old: JsonValue | undefined): void {
+  const before = context.errors.length;
+  check(value, context, old);
+  if (old !== undefined && context.errors.length > before && jsonEquals(value, old)) context.errors.length = before;
+}
+
+const memberOf = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, name)
+    ? value[name]
+    : undefined;
+
+/** Items, number of items and uniqueness of a list. */
+export function arrayCheck(
+  schema: Schema,
+  checkOf: CheckOf,
+): ((value: JsonValue[], context: Context, old: JsonValue | undefined) => void) | undefined {
+  const { minItems, maxItems, uniqueItems } = schema;
+  let items: Check | undefined;
+  return (value, context, old) => {
+    if (schema.items !== undefined) {
+      items ??= checkOf(schema.items);
+      const matched = correlateList(schema, value, old);
+      for (let index = 0; index < value.length; index += 1) {
+        context.steps.push(index);
+        checkPart(items, value[index] ?? null, context, matched?.(index));
+        context.steps.pop();
+      }
+    }
+    const count = value.length;
+    if (minItems !== undefined && count < minItems) {
+      context.add(invalid(context.field(), count, `${context.name()} in body should have at least ${minItems} items`));
+    }
+    if (maxItems !== undefined && count > maxItems) context.add(tooMany(context.field(), count, maxItems));
+    if (uniqueItems === true && new Set(value.map((entry) => goJson(entry))).size < count) {
+      context.add(invalid(context.field(), '', `${context.name()} in body shouldn't contain duplicates`));
+    }
+  };
+}
+
+/** Members of an object: declared ones, all others, required ones, and their number. */
+export function objectCheck(
+  schema: Schema,
+  checkOf: CheckOf,
+): ((value: JsonObject, context: Context, old: JsonValue | undefined) => void) | undefined {
+  const { minProperties, maxProperties, additionalProperties } = schema;
+  const required = Array.isArray(schema.required) ? (schema.required as readonly string[]) : [];
+  const members = new Map<string, Check>();
+  let others: Check | undefined;
+  const checkOfMember = (name: string): Check | undefined => {
+    let check = members.get(name);
+    if (check === undefined && schema.properties !== undefined && Object.hasOwn(schema.properties, name)) {
+      check = checkOf(schema.properties[name] ?? {});
+      members.set(name, check);
+    }
+    return check;
+  };
+  return (value, context, old) => {
+    const names = Object.keys(value);
+    if (minProperties !== undefined && names.length < minProperties) {
+      const text = `${context.name()} in body should have at least ${minProperties} properties`;
+      context.add(invalid(context.field(), names.length, text));
+      return;
+    }
+    if (maxProperties !== undefined && names.length > maxProperties) {
+      context.add(tooMany(context.field(), names.length, maxProperties));
+      return;
+    }
+    for (const name of names) {
+      const member = value[name];
+      if (member === undefined) continue;
+      let check = checkOfMember(name);
+      if (check === undefined) {
+        if (additionalProperties === false) forbidMember(name, context);
+        if (typeof additionalProperties !== 'object') continue;
+        others ??= checkOf(additionalProperties);
+        check = others;
+      }
+      context.steps.push(name);
+      checkPart(check, member, context, memberOf(old, name));
+      context.steps.pop();
+    }
+    for (const name of required) {
+      if (Object.hasOwn(value, name) && value[name] !== undefined) continue;
+      context.steps.push(name);
+      context.add(requiredError(context.field()));
+      context.steps.pop();
+    }
+  };
+}
+
+function forbidMember(name: string, context: Context): void {
+  context.add(invalid(context.field(), name, `${context.name()}.${name} in body is a forbidden property`));
+}

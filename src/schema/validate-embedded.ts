@@ -1,0 +1,42 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { fieldPath, invalid, required } from './field-error.ts';
+import type { PathPart } from './field-error.ts';
+import type { FieldError, Schema } from './model.ts';
+import { anywhere, walk } from './walk.ts';
+
+const embedded = (schema: Schema): boolean => schema['x-kubernetes-embedded-resource'] === true;
+const hasEmbedded = anywhere(embedded);
+
+/** Embedded resources must say what they are. Their metadata is the business of whoever knows ObjectMeta. */
+export function embeddedErrors(schema: Schema, value: JsonValue, base: string): FieldError[] {
+  if (!hasEmbedded(schema)) return [];
+  const errors: FieldError[] = [];
+  for (const place of walk({ schema, value, old: undefined, path: base === '' ? [] : [base] }, hasEmbedded)) {
+    if (embedded(place.schema) && isJsonObject(place.value))
+      errors.push(...identityErrors(place.value, place.path, place.schema));
+  }
+  return errors;
+}
+
+const API_VERSION = /^[^/]*(?:\/[^/]*)?$/;
+const DNS_1035 = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+const DNS_1035_TEXT =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
+function* identityErrors(value: JsonObject, path: readonly PathPart[], schema: Schema): Iterable<FieldError> {
+  for (const name of ['apiVersion', 'kind'] as const) {
+    const field = fieldPath([...path, name]);
+    const text = Object.hasOwn(value, name) ? value[name] : undefined;
+    if (text === undefined) {
+      // A schema that requires the member has complained already.
+      if (schema.required?.includes(name) !== true) yield required(field);
+    } else if (typeof text !== 'string') yield invalid(field, text, 'must be a string');
+    else if (text === '') yield required(field, 'must not be empty');
+    else if (name === 'apiVersion' && !API_VERSION.test(text)) {
+      yield invalid(field, text, `unexpected GroupVersion string: ${text}`);
+    } else if (name === 'kind' && (text.length > 63 || !DNS_1035.test(text.toLowerCase()))) {
+      yield invalid(field, text, DNS_1035_TEXT);
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import type { JsonValue } from '../core/index.ts';
+import { jsonEquals } from '../core/index.ts';
+import { RE2JS, RE2JSException } from 're2js';
+import { invalid, notSupported, tooLong, typeInvalid } from './field-error.ts';
+import { formatCheck } from './formats.ts';
+import { goFloat, goJson, goQuote } from './go-text.ts';
+import type { Schema } from './model.ts';
+import type { Context } from './validate-context.ts';
+
+type Integer = number | bigint;
+
+/** Types that a schema allows; int-or-string counts as two. */
+export function typesOf(schema: Schema): readonly string[] {
+  if (schema['x-kubernetes-int-or-string'] === true) return ['integer', 'string'];
+  return schema.type === undefined ? [] : [schema.type];
+}
+
+/** JSON type of a value and, for numbers, the format that Go's decoder gives it. */
+function kindOf(value: JsonValue): readonly [type: string, format: string] {
+  if (value === null) return ['null', ''];
+  if (typeof value === 'string') return ['string', ''];
+  if (typeof value === 'boolean') return ['boolean', ''];
+  if (typeof value === 'bigint') return ['integer', 'int64'];
+  if (typeof value === 'number') return isInteger64(value) ? ['integer', 'int64'] : ['number', 'float64'];
+  return Array.isArray(value) ? ['array', ''] : ['object', ''];
+}
+
+const isInteger64 = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+
+/** Formats of numbers; a value in one of them does not have to be named by it to the letter. */
+export function typeCheck(schema: Schema): (value: JsonValue, context: Context) => void {
+  const types = typesOf(schema);
+  const { format = '', nullable } = schema;
+  const known = KNOWN_NUMBER_FORMATS.has(format) || formatCheck(format) !== undefined ? format : '';
+  return (value, context) => {
+    if (value === null) {
+      if (types.length > 0 && nullable !== true) fail(context, types.join(','), 'null');
+      else context.passed += 1;
+      return;
+    }
+    if (types.length === 0) {
+      context.passed += 1;
+      return;
+    }
+    const [type, valueFormat] = kindOf(value);
+    const integerAsNumber = type === 'integer' && types.includes('number');
+    const fits = types.includes(type) || integerAsNumber;
+    const hasNoFormat = type === 'string' || type === 'array';
+    if (known !== '' && !hasNoFormat && !fits && valueFormat !== known) {
+      fail(context, known, valueFormat);
+    } else if (known !== '' && hasNoFormat && !types.includes('number') && !types.includes('integer')) {
+      // Of a formatted field, texts are left to the format; lists pass, as on a server.
+      context.passed += 1;
+    } else if (fits) {
+      context.passed += 1;
+    } else {
+      fail(context, types.join(','), type);
+    }
+  };
+}
+
+const KNOWN_NUMBER_FORMATS: ReadonlySet<string> = new Set(['int32', 'int64', 'float', 'double']);
+
+function fail(context: Context, wanted: string, found: string): void {
+  context.add(
+    typeInvalid(context.field(), found, `${context.name()} in body must be of type ${wanted}: ${goQuote(found)}`),
+  );
+}
+
+export function enumCheck(schema: Schema): ((value: JsonValue, context: Context) => void) | undefined {
+  const allowed = schema.enum;
+  if (!Array.isArray(allowed) || allowed.length === 0) return undefined;
+  const values = allowed as readonly JsonValue[];
+  const texts = values.map((entry) => (typeof entry === 'string' ? entry : goJson(entry)));
+  const scalars = new Set<JsonValue>(values.filter((entry) => typeof entry !== 'object' || entry === null));
+  return (value, context) => {
+    if (scalars.has(value) || values.some((entry) => jsonEquals(entry, value))) context.passed += 1;
+    else context.add(notSupported(context.field(), value, texts));
+  };
+}
+
+/** Longest text that a pattern is run on; longer ones are checked by length only. */
+const MAX_MATCHED = 1_000_000;
+
+/** Length, pattern and format of a string; of the first two only the first failure is reported. */
+export function formatOrPatternCheck(schema: Schema): ((value: string, context: Context) => void) | undefined {
+  const { minLength, maxLength, pattern, format } = schema;
+  const check = format === undefined ? undefined : formatCheck(format);
+  if (minLength === undefined && maxLength === undefined && pattern === undefined && check === undefined)
+    return undefined;
+  let expression: RE2JS | { problem: string } | undefined;
+  const complain = (context: Context, value: string, text: string) =>
+    context.add(invalid(context.field(), value, `${context.name()} in body ${text}`));
+  const constrain = (value: string, context: Context): void => {
+    const length = minLength === undefined && maxLength === undefined ? 0 : codePoints(value);
+    if (maxLength !== undefined && length > maxLength) context.add(tooLong(context.field(), maxLength));
+    else if (minLength !== undefined && length < minLength) {
+      complain(context, value, `should be at least ${minLength} chars long`);
+    } else if (pattern !== undefined && pattern !== '' && value.length <= MAX_MATCHED) {
+      expression ??= compilePattern(pattern);
+      if ('problem' in expression) {
+        complain(context, value, `should match '${pattern}', but pattern is invalid: ${expression.problem}`);
+      } else if (!expression.matcher(value).find()) complain(context, value, `should match '${pattern}'`);
+    }
+  };
+  return (value, context) => {
+    constrain(value, context);
+    if (check !== undefined && !check(value)) fail(context, format ?? '', value);
+  };
+}
+
+function compilePattern(pattern: string): RE2JS | { problem: string } {
+  try {
+    return RE2JS.compile(pattern);
+  } catch (thrown) {
+    if (!(thrown instanceof RE2JSException)) throw thrown;
+    return { problem: thrown.message };
+  }
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0xd800 && unit <= 0xdbff && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) index += 1;
+    count += 1;
+  }
+  return count;
+}
+
+export function numberCheck(schema: Schema): ((value: Integer, context: Context) => void) | undefined {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const types = typesOf(schema);
+  const type = types.length === 1 ? types[0] : undefined;
+  const format = schema.format ?? '';
+  if (
+    type !== 'integer' &&
+    format !== 'float' &&
+    minimum === undefined &&
+    maximum === undefined &&
+    multipleOf === undefined
+  ) {
+    return undefined;
+  }
+  return (value, context) => {
+    if (!inRange(value, type, format)) {
+      const described = format === '' ? '(default format)' : `with format ${format}`;
+      const text = `Checked value must be of type ${type ?? ''} ${described} in ${context.name()}`;
+      context.add(invalid('<nil>', '', text));
+    }
+    const integral = typeof value === 'bigint' || isInteger64(value);
+    const complain = (text: string) =>
+      context.add(invalid(context.field(), value, `${context.name()} in body should be ${text}`));
+    if (multipleOf !== undefined) checkMultiple(value, multipleOf, integral, context);
+    if (maximum !== undefined) {
+      const limit = integral ? truncated(maximum) : maximum;
+      if (value > limit || (exclusiveMaximum === true && sameNumber(value, limit))) {
+        complain(`less than ${exclusiveMaximum === true ? '' : 'or equal to '}${numberText(limit)}`);
+      }
+    }
+    if (minimum !== undefined) {
+      const limit = integral ? truncated(minimum) : minimum;
+      if (value < limit || (exclusiveMinimum === true && sameNumber(value, limit))) {
+        complain(`greater than ${exclusiveMinimum === true ? '' : 'or equal to '}${numberText(limit)}`);
+      }
+    }
+    context.passed += 1;
+  };
+}
+
+/** Bounds of an integer value are compared as integers, cut towards zero. */
+const truncated = (limit: Integer): Integer => (typeof limit === 'bigint' ? limit : Math.trunc(limit));
+const sameNumber = (a: Integer, b: Integer): boolean => !(a < b) && !(a > b);
+const numberText = (value: Integer): string =>
+  typeof value === 'bigint' || Number.isInteger(value) ? String(value) : goFloat(value);
+
+function checkMultiple(value: Integer, multipleOf: number, integral: boolean, context: Context): void {
+  const name = context.name();
+  const factor = integral ? Math.trunc(multipleOf) : multipleOf;
+  if (factor <= 0) {
+    const text = `factor MultipleOf declared for ${name} must be positive: ${numberText(factor)}`;
+    context.add(invalid(context.field(), factor, text));
+    return;
+  }
+  const remainder = integral ? BigInt(value) % BigInt(factor) !== 0n : !isWhole(Number(value), factor);
+  if (remainder) {
+    context.add(invalid(context.field(), value, `${name} in body should be a multiple of ${numberText(factor)}`));
+  }
+}
+
+/** Is value / factor an integer, with room for the error of one division? */
+function isWhole(value: number, factor: number): boolean {
+  const quotient = factor < 1 ? (1 / factor) * value : value / factor;
+  return Math.abs(quotient - Math.round(quotient)) < 1e-9 * Math.max(1, Math.abs(quotient));
+}
+
+function inRange(value: Integer, type: string | undefined, format: string): boolean {
+  if (type === 'integer') {
+    if (typeof value === 'number' && !Number.isInteger(value)) return false;
+    const limit = format === 'int32' ? 2n ** 31n : 2n ** 63n;
+    return BigInt(value) < limit && BigInt(value) >= -limit;
+  }
+  return format !== 'float' || Math.abs(Number(value)) <= 3.4028234663852886e38;
+}

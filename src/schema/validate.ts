@@ -1,0 +1,106 @@
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Check, Context } from './validate-context.ts';
+import { newContext } from './validate-context.ts';
+import { arrayCheck, objectCheck } from './validate-containers.ts';
+import { enumCheck, formatOrPatternCheck, numberCheck, typeCheck } from './validate-scalars.ts';
+import { combinedCheck } from './validate-combined.ts';
+import { embeddedErrors } from './validate-embedded.ts';
+import { listErrors } from './list-errors.ts';
+import type { FieldError, Schema } from './model.ts';
+import type { RuleSite } from './rule-sites.ts';
+import { hasRules, ruleSites } from './rule-sites.ts';
+import { invalid } from './field-error.ts';
+
+/** How an object is validated. */
+export interface ValidateOptions {
+  /**
+   * The stored object on an update. Parts that are equal to it are not checked again, so that an object
+   * stays writable after its schema became stricter. Default: everything is checked.
+   */
+  readonly old?: JsonValue | undefined;
+  /** Field path that the value has in the object reported on, as Kubernetes writes it. Default: the root. */
+  readonly path?: string;
+  /**
+   * Evaluates the `x-kubernetes-validations` of one place. It is called only when the schema itself found
+   * nothing that makes rules meaningless. Default: rules are not evaluated.
+   */
+  readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
+}
+
+const compiled = new WeakMap<Schema, Check>();
+
+/** The check of a schema; compiled once per node, children when they are first reached. */
+export function checkOf(schema: Schema): Check {
+  let check = compiled.get(schema);
+  if (check === undefined) {
+    check = compile(schema);
+    compiled.set(schema, check);
+  }
+  return check;
+}
+
+/** Nesting beyond which a value is refused; only recursive schemas get there. */
+const MAX_DEPTH = 500;
+
+function compile(schema: Schema): Check {
+  const type = typeCheck(schema);
+  const constant = enumCheck(schema);
+  const combined = combinedCheck(schema, checkOf);
+  const scalar = formatOrPatternCheck(schema);
+  const number = numberCheck(schema);
+  const array = arrayCheck(schema, checkOf);
+  const object = objectCheck(schema, checkOf);
+  return (value, context, old) => {
+    type(value, context);
+    if (constant !== undefined) constant(value, context);
+    else context.passed += 1;
+    if (value === null) return;
+    context.depth += 1;
+    if (context.depth > MAX_DEPTH) {
+      context.add(invalid(context.field(), '', `nested deeper than ${MAX_DEPTH} levels`));
+    } else {
+      combined?.(value, context, old);
+      if (typeof value === 'string') scalar?.(value, context);
+      else if (typeof value === 'number' || typeof value === 'bigint') number?.(value, context);
+      else if (Array.isArray(value)) array?.(value, context, old);
+      else if (isJsonObject(value)) object?.(value, context, old);
+      context.passed += 1;
+    }
+    context.depth -= 1;
+  };
+}
+
+/**
+ * Validates a value as a Kubernetes API server validates a custom resource: types, required and other
+ * constraints, formats, alternatives, list types, embedded resources and, through `evaluateRules`, CEL
+ * rules. The errors are the causes of the server's answer, word for word; an empty list means valid.
+ *
+ * Unknown fields are no errors (see `prune`), and missing values are not filled in (see `applyDefaults`).
+ */
+export function validate(schema: Schema, value: JsonValue, options: ValidateOptions = {}): FieldError[] {
+  const { old, path = '', evaluateRules } = options;
+  const context: Context = newContext(path);
+  checkOf(schema)(value, context, old);
+  const errors = context.errors;
+  errors.push(...listErrors(schema, value, old, path), ...embeddedErrors(schema, value, path));
+  if (evaluateRules === undefined || !hasRules(schema)) return errors;
+  if (errors.some((error) => BLOCKING.has(error.reason))) {
+    errors.push(invalid('<nil>', null, SKIPPED));
+    return errors;
+  }
+  for (const site of ruleSites(schema, value, old, path)) errors.push(...evaluateRules(site));
+  return errors;
+}
+
+const SKIPPED =
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+
+/** Errors after which a rule may meet values that it was not type-checked for. */
+const BLOCKING: ReadonlySet<string> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);

@@ -1,0 +1,81 @@
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { correlateList } from './correlate.ts';
+import type { PathPart } from './field-error.ts';
+import type { Schema } from './model.ts';
+
+/** A place of a value that the schema describes. */
+export interface Place {
+  readonly schema: Schema;
+  readonly value: JsonValue;
+  /** The stored value at the same place, where it can be matched. */
+  readonly old: JsonValue | undefined;
+  readonly path: readonly PathPart[];
+}
+
+/** Depth at which a walk stops; only recursive schemas get there. */
+const MAX_DEPTH = 500;
+
+/**
+ * Visits the places of a value together with their schema, parents first. Parts that the schema does not
+ * describe are not visited. `interesting` prunes whole schemas: a child is visited only if it is true of it.
+ */
+export function* walk(place: Place, interesting: (schema: Schema) => boolean): Iterable<Place> {
+  yield place;
+  const { schema, value, old, path } = place;
+  if (path.length > MAX_DEPTH) return;
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (items === undefined || !interesting(items)) return;
+    const matched = correlateList(schema, value, old);
+    for (let index = 0; index < value.length; index += 1) {
+      const child = { schema: items, value: value[index] ?? null, old: matched?.(index), path: [...path, index] };
+      yield* walk(child, interesting);
+    }
+  } else if (isJsonObject(value)) {
+    const { properties, additionalProperties } = schema;
+    for (const name of Object.keys(value)) {
+      const member = value[name];
+      if (member === undefined) continue;
+      const declared = properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;
+      const child = declared ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+      if (child === undefined || !interesting(child)) continue;
+      const before = isJsonObject(old) && Object.hasOwn(old, name) ? old[name] : undefined;
+      const step: PathPart = declared === undefined ? { key: name } : name;
+      yield* walk({ schema: child, value: member, old: before, path: [...path, step] }, interesting);
+    }
+  }
+}
+
+/**
+ * Whether a property holds for a schema or any schema below it; remembered per node. Cyclic schemas end:
+ * while a node is being looked at, it counts as not having the property.
+ */
+export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) => boolean {
+  const known = new WeakMap<Schema, boolean>();
+  const look = (schema: Schema, open: Set<Schema>): { found: boolean; final: boolean } => {
+    const answer = known.get(schema);
+    if (answer !== undefined) return { found: answer, final: true };
+    if (open.has(schema)) return { found: false, final: false };
+    open.add(schema);
+    let found = holds(schema);
+    let final = true;
+    for (const child of childrenOf(schema)) {
+      if (found) break;
+      const below = look(child, open);
+      found = below.found;
+      final &&= below.final;
+    }
+    open.delete(schema);
+    // A negative answer below an open node may be incomplete; it holds only at the top.
+    if (found || final || open.size === 0) known.set(schema, found);
+    return { found, final: found || final || open.size === 0 };
+  };
+  return (schema) => look(schema, new Set()).found;
+}
+
+function* childrenOf(schema: Schema): Iterable<Schema> {
+  if (schema.items !== undefined) yield schema.items;
+  if (typeof schema.additionalProperties === 'object') yield schema.additionalProperties;
+  if (schema.properties !== undefined) yield* Object.values(schema.properties);
+}

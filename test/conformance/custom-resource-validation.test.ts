@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+import { parseJson } from '../../src/core/index.ts';
+import type { FieldError, Schema } from '../../src/schema/index.ts';
+import { applyDefaults, prune, validate } from '../../src/schema/index.ts';
+
+interface Step {
+  readonly req?: { readonly method?: string; readonly path: string; readonly body?: JsonObject };
+  readonly res?: { readonly status: number; readonly headers?: Record<string, string>; readonly body?: JsonObject };
+}
+
+interface Line {
+  readonly fixture?: string;
+  readonly id?: string;
+  readonly topic?: string;
+  readonly title?: string;
+  readonly steps: readonly Step[];
+}
+
+const lines = readFileSync(new URL('apiserver/cr.jsonl', import.meta.url), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '')
+  .map((line) => parseJson(line) as unknown as Line);
+
+/** The storage schema of each fixture kind, by plural. */
+const schemas = new Map<string, Schema>();
+for (const { fixture, steps } of lines) {
+  const crd = steps[0]?.req?.body as unknown as KubeObject | undefined;
+  if (fixture === undefined || crd?.kind !== 'CustomResourceDefinition') continue;
+  const { versions } = crd.spec as unknown as { versions: { storage: boolean; schema: { openAPIV3Schema: Schema } }[] };
+  const stored = versions.find((version) => version.storage);
+  if (stored !== undefined) schemas.set(fixture, stored.schema.openAPIV3Schema);
+}
+
+/** Decided before the schema is asked: names, kinds and the decoding of embedded metadata. */
+const OUTSIDE = /bad-name|wrong-kind|no-kind|generate|dup-/;
+
+/** Creations that end in the schema: neither the name nor a CEL rule decides them. */
+const creations = lines.flatMap(({ id = '', topic, title, steps }) => {
+  if (topic !== 'cr-validate' && topic !== 'cr') return [];
+  return steps.flatMap(({ req, res }, index) => {
+    const plural = /\/([a-z]+)$/.exec(req?.path ?? '')?.[1] ?? '';
+    const schema = schemas.get(plural);
+    const unusable = req?.method !== 'POST' || req.body === undefined || res === undefined || schema === undefined;
+    if (unusable || OUTSIDE.test(id) || ![201, 422].includes(res.status)) return [];
+    return [{ name: `${id}#${index} ${title ?? ''}`, schema, object: req.body, res }];
+  });
+});
+
+test('enough recordings are covered', () => {
+  expect(creations.length).toBeGreaterThan(30);
+});
+
+describe.each(creations)('$name', ({ schema, object, res }) => {
+  const pruned = prune(schema, object);
+  const value = applyDefaults(schema, pruned.value);
+
+  test('causes are those of the server', () => {
+    // What the scale subresource adds is not the schema's; its fields begin with a dot.
+    const details = res.body?.['details'] as { causes?: FieldError[] } | undefined;
+    const expected = res.status === 422 ? (details?.causes ?? []).filter((cause) => !cause.field.startsWith('.')) : [];
+    const bySame = (a: FieldError, b: FieldError) => (a.field + a.message < b.field + b.message ? -1 : 1);
+    expect(validate(schema, value).sort(bySame)).toEqual(expected.slice().sort(bySame));
+  });
+
+  test('what is stored is pruned and has its defaults', () => {
+    const spec = res.body?.['spec'];
+    if (res.status === 201 && spec !== undefined) expect((value as JsonObject)['spec']).toEqual(spec);
+    else expect(prune(schema, pruned.value).unknown).toEqual([]);
+  });
+
+  test('unknown fields are those that the server warns of', () => {
+    const warnings = [...(res.headers?.['warning'] ?? '').matchAll(/unknown field \\?"([^"\\]+)/g)].map((match) => match[1]);
+    if (res.headers?.['warning'] !== undefined) expect(pruned.unknown).toEqual(warnings);
+    else expect(prune(schema, value).unknown).toEqual([]);
+  });
+});
