@@ -38,3 +38,7 @@ export type { RuleSite } from './rule-sites.ts';
 export { hasRules, ruleSites } from './rule-sites.ts';
 export type { ValidateOptions } from './validate.ts';
 export { validate } from './validate.ts';
+export type { CrdChanges, CrdComparison } from './compare-crds.ts';
+export { compareCrds } from './compare-crds.ts';
+export type { ChangeType, SchemaChange } from './compare-schemas.ts';
+export { compareSchemas } from './compare-schemas.ts';

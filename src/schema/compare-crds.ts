@@ -1,0 +1,85 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { compareSchemas } from './compare-schemas.ts';
+import type { SchemaChange } from './compare-schemas.ts';
+
+/** What changes between two definitions of a kind, or why they cannot be compared. */
+export type CrdComparison = CrdChanges | { readonly error: string };
+
+export interface CrdChanges {
+  /** Nothing that stored objects or their clients could trip over. */
+  readonly compatible: boolean;
+  readonly breaking: readonly SchemaChange[];
+  readonly nonBreaking: readonly SchemaChange[];
+  /** One line for people: up to three breaking changes, and how many more. */
+  readonly summary: string;
+}
+
+/**
+ * Compares two CustomResourceDefinitions as kro does before it replaces one by the other. Both must have
+ * exactly one version. Compared are the version's name, whether it is served, its status subresource and
+ * its schema (see `compareSchemas`); everything else (columns, names, scope, labels) is not.
+ */
+export function compareCrds(old: KubeObject, next: KubeObject): CrdComparison {
+  const [before, after] = [versionsOf(old), versionsOf(next)];
+  const [oldVersion] = before;
+  const [newVersion] = after;
+  if (before.length !== 1 || after.length !== 1 || oldVersion === undefined || newVersion === undefined) {
+    const counts = `got ${before.length} old and ${after.length} new versions`;
+    return { error: `expected exactly one version in each CRD, ${counts}` };
+  }
+  const [oldName, newName] = [nameOf(oldVersion), nameOf(newVersion)];
+  if (oldName !== newName) return changes([typeChanged('version', oldName, newName)]);
+  const [oldSchema, newSchema] = [schemaOf(oldVersion), schemaOf(newVersion)];
+  if (oldSchema === undefined) return { error: `old version ${oldName} has no schema` };
+  if (newSchema === undefined) return { error: `new version ${newName} has no schema` };
+  const found = compareSchemas(oldSchema, newSchema);
+  if (oldVersion['served'] === true && newVersion['served'] !== true) {
+    found.push(typeChanged('version.served', 'true', 'false'));
+  }
+  if (hasStatus(oldVersion) && !hasStatus(newVersion)) {
+    found.push({
+      type: 'PROPERTY_REMOVED',
+      breaking: true,
+      path: 'version.subresources.status',
+      old: '',
+      new: '',
+      description: 'Property status was removed',
+    });
+  }
+  return changes(found);
+}
+
+function typeChanged(path: string, old: string, next: string): SchemaChange {
+  const description = `Type changed from ${old} to ${next}`;
+  return { type: 'TYPE_CHANGED', breaking: true, path, old, new: next, description };
+}
+
+function changes(found: readonly SchemaChange[]): CrdChanges {
+  const breaking = found.filter((change) => change.breaking);
+  const nonBreaking = found.filter((change) => !change.breaking);
+  return { compatible: breaking.length === 0, breaking, nonBreaking, summary: summarize(breaking) };
+}
+
+const SHOWN = 3;
+
+function summarize(breaking: readonly SchemaChange[]): string {
+  if (breaking.length === 0) return 'no breaking changes';
+  const shown = breaking.slice(0, SHOWN).map((change) => change.description);
+  if (breaking.length > SHOWN) shown.push(`and ${breaking.length - SHOWN} more changes`);
+  return shown.join('; ');
+}
+
+function versionsOf(crd: KubeObject): JsonObject[] {
+  const versions: JsonValue | undefined = isJsonObject(crd.spec) ? crd.spec['versions'] : undefined;
+  return Array.isArray(versions) ? versions.filter(isJsonObject) : [];
+}
+
+const nameOf = (version: JsonObject): string => (typeof version['name'] === 'string' ? version['name'] : '');
+const hasStatus = (version: JsonObject): boolean =>
+  isJsonObject(version['subresources']) && isJsonObject(version['subresources']['status']);
+
+function schemaOf(version: JsonObject): JsonObject | undefined {
+  const schema = isJsonObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;
+  return isJsonObject(schema) ? schema : undefined;
+}

@@ -1,0 +1,214 @@
+import type { JsonValue } from '../core/index.ts';
+import { goJson } from './go-text.ts';
+import type { Schema } from './model.ts';
+
+type Bound = 'MINIMUM' | 'MAXIMUM' | 'MIN_LENGTH' | 'MAX_LENGTH' | 'MIN_ITEMS' | 'MAX_ITEMS';
+
+/** Kinds of changes, by kro's names. */
+export type ChangeType =
+  | 'PROPERTY_ADDED'
+  | 'PROPERTY_REMOVED'
+  | 'TYPE_CHANGED'
+  | 'DESCRIPTION_CHANGED'
+  | 'DEFAULT_CHANGED'
+  | 'REQUIRED_ADDED'
+  | 'REQUIRED_REMOVED'
+  | 'REQUIRED_DEFAULT_REMOVED'
+  | 'ENUM_RESTRICTED'
+  | 'ENUM_EXPANDED'
+  | `PATTERN_${'ADDED' | 'CHANGED' | 'REMOVED'}`
+  | `${Bound}_${'ADDED' | 'REMOVED' | 'INCREASED' | 'DECREASED'}`;
+
+/** One difference between two schemas. `old` and `new` are JSON texts, or empty. */
+export interface SchemaChange {
+  readonly type: ChangeType;
+  readonly breaking: boolean;
+  /** Place in the schema: `.properties.spec.properties.replicas.minimum`. */
+  readonly path: string;
+  readonly old: string;
+  readonly new: string;
+  /** A sentence for people; the last part of the path names the property. */
+  readonly description: string;
+}
+
+/** Depth at which the comparison stops. */
+const MAX_DEPTH = 500;
+
+/**
+ * The differences between two structural schemas that kro records: properties, types, required, enum,
+ * pattern, bounds, default, description, through `properties` and `items` only. Not compared are
+ * additionalProperties, extensions, validations, formats, nullable, alternatives.
+ */
+export function compareSchemas(old: Schema, next: Schema): SchemaChange[] {
+  const changes: SchemaChange[] = [];
+  compare('', old, next, changes, 0);
+  return changes;
+}
+
+function compare(path: string, old: Schema, next: Schema, changes: SchemaChange[], depth: number): void {
+  const add = (
+    type: ChangeType,
+    breaking: boolean,
+    at: string,
+    before: string,
+    after: string,
+    description: string,
+  ): void => {
+    changes.push({ type, breaking, path: path + at, old: before, new: after, description });
+  };
+  const [oldType, newType] = [old.type ?? '', next.type ?? ''];
+  if (oldType !== newType) {
+    add('TYPE_CHANGED', true, '.type', oldType, newType, `Type changed from ${oldType} to ${newType}`);
+    return;
+  }
+  const [oldText, newText] = [old.description ?? '', next.description ?? ''];
+  if (oldText !== newText) {
+    const description = `Description field was changed from ${oldText} to ${newText}`;
+    add('DESCRIPTION_CHANGED', false, '.description', oldText, newText, description);
+  }
+  const [before, after] = [jsonText(old.default), jsonText(next.default)];
+  if (before !== after) {
+    const description = `Default value was changed from ${before} to ${after}`;
+    add('DEFAULT_CHANGED', false, '.default', before, after, description);
+  }
+  comparePattern(old.pattern ?? '', next.pattern ?? '', add);
+  for (const bound of BOUNDS) compareBound(bound, old[bound.member], next[bound.member], add);
+  compareEnum(old.enum, next.enum, add);
+  if (depth >= MAX_DEPTH) return;
+  compareProperties(path, old, next, changes, depth);
+  if (old.items !== undefined && next.items === undefined) {
+    add('PROPERTY_REMOVED', true, '.items', '', '', 'Property items was removed');
+  } else if (old.items === undefined && next.items !== undefined) {
+    add('PROPERTY_ADDED', false, '.items', '', '', 'Optional property items was added');
+  } else if (old.items !== undefined && next.items !== undefined) {
+    compare(`${path}.items`, old.items, next.items, changes, depth + 1);
+  }
+}
+
+type Add = (
+  type: ChangeType,
+  breaking: boolean,
+  at: string,
+  before: string,
+  after: string,
+  description: string,
+) => void;
+
+function comparePattern(old: string, next: string, add: Add): void {
+  if (old === next) return;
+  if (old === '') add('PATTERN_ADDED', true, '.pattern', '', next, `Validation pattern ${next} was added`);
+  else if (next === '') add('PATTERN_REMOVED', false, '.pattern', old, '', `Validation pattern ${old} was removed`);
+  else add('PATTERN_CHANGED', true, '.pattern', old, next, `Validation pattern changed from ${old} to ${next}`);
+}
+
+interface BoundKind {
+  readonly member: 'minimum' | 'maximum' | 'minLength' | 'maxLength' | 'minItems' | 'maxItems';
+  readonly name: Bound;
+  readonly label: string;
+  /** Direction in which the bound becomes stricter. */
+  readonly stricter: 'INCREASED' | 'DECREASED';
+}
+
+const BOUNDS: readonly BoundKind[] = [
+  { member: 'minimum', name: 'MINIMUM', label: 'Minimum', stricter: 'INCREASED' },
+  { member: 'maximum', name: 'MAXIMUM', label: 'Maximum', stricter: 'DECREASED' },
+  { member: 'minLength', name: 'MIN_LENGTH', label: 'MinLength', stricter: 'INCREASED' },
+  { member: 'maxLength', name: 'MAX_LENGTH', label: 'MaxLength', stricter: 'DECREASED' },
+  { member: 'minItems', name: 'MIN_ITEMS', label: 'MinItems', stricter: 'INCREASED' },
+  { member: 'maxItems', name: 'MAX_ITEMS', label: 'MaxItems', stricter: 'DECREASED' },
+];
+
+type Limit = number | bigint | undefined;
+
+function compareBound({ member, name, label, stricter }: BoundKind, old: Limit, next: Limit, add: Add): void {
+  const [before, after] = [decimal(old), decimal(next)];
+  if (before === after) return;
+  const at = `.${member}`;
+  if (old === undefined) add(`${name}_ADDED`, true, at, '', after, `${label} constraint ${after} was added`);
+  else if (next === undefined)
+    add(`${name}_REMOVED`, false, at, before, '', `${label} constraint ${before} was removed`);
+  else {
+    const direction = next > old ? 'INCREASED' : 'DECREASED';
+    const description = `${label} was ${direction.toLowerCase()} from ${before} to ${after}`;
+    add(`${name}_${direction}`, direction === stricter, at, before, after, description);
+  }
+}
+
+/** A number without exponent. */
+function decimal(value: Limit): string {
+  if (value === undefined) return '';
+  if (typeof value === 'bigint') return String(value);
+  if (Number.isInteger(value)) return String(BigInt(value));
+  const text = String(value);
+  const [mantissa = '', exponent] = text.split('e');
+  if (exponent === undefined) return text;
+  const digits = mantissa.replace('-', '').replace('.', '');
+  const sign = value < 0 ? '-' : '';
+  return `${sign}0.${'0'.repeat(-Number(exponent) - 1)}${digits}`;
+}
+
+/** An enum that appears or disappears as a whole is not recorded. */
+function compareEnum(old: readonly JsonValue[] | undefined, next: readonly JsonValue[] | undefined, add: Add): void {
+  if (!Array.isArray(old) || !Array.isArray(next) || old.length === 0 || next.length === 0) return;
+  const [before, after] = [new Set(old.map(jsonText)), new Set(next.map(jsonText))];
+  for (const value of before) {
+    if (!after.has(value)) add('ENUM_RESTRICTED', true, '.enum', value, '', `Enum value ${value} was removed`);
+  }
+  for (const value of after) {
+    if (!before.has(value)) add('ENUM_EXPANDED', false, '.enum', '', value, `Enum value ${value} was added`);
+  }
+}
+
+/** JSON text of a default or enum value; null counts as nothing. */
+function jsonText(value: JsonValue | undefined): string {
+  return value === undefined || value === null ? '' : goJson(value);
+}
+
+function compareProperties(path: string, old: Schema, next: Schema, changes: SchemaChange[], depth: number): void {
+  const [before, after] = [new Map(entries(old)), new Map(entries(next))];
+  const [wasRequired, isRequired] = [new Set(old.required), new Set(next.required)];
+  const add = (
+    type: ChangeType,
+    breaking: boolean,
+    at: string,
+    from: string,
+    to: string,
+    description: string,
+  ): void => {
+    changes.push({ type, breaking, path: path + at, old: from, new: to, description });
+  };
+  for (const [name, schema] of before) {
+    const at = `.properties.${name}`;
+    const now = after.get(name);
+    if (now === undefined) add('PROPERTY_REMOVED', true, at, '', '', `Property ${lastPart(name)} was removed`);
+    else compare(path + at, schema, now, changes, depth + 1);
+  }
+  for (const [name, schema] of after) {
+    if (before.has(name)) continue;
+    const breaking = isRequired.has(name) && jsonText(schema.default) === '';
+    const [from, to] = breaking ? ['required=false', 'required=true'] : ['', ''];
+    const description = `Optional property ${lastPart(name)} was added`;
+    add('PROPERTY_ADDED', breaking, `.properties.${name}`, from, to, description);
+  }
+  for (const name of isRequired) {
+    if (!wasRequired.has(name) && before.has(name)) {
+      add('REQUIRED_ADDED', true, '.required', '', name, `Field ${name} is newly required`);
+    }
+  }
+  for (const name of wasRequired) {
+    if (!isRequired.has(name))
+      add('REQUIRED_REMOVED', false, '.required', name, '', `Field ${name} is no longer required`);
+    else if (after.has(name) && jsonText(after.get(name)?.default) === '') {
+      const text = jsonText(before.get(name)?.default);
+      if (text === '') continue;
+      const description = `Default value removed from required field ${name}`;
+      add('REQUIRED_DEFAULT_REMOVED', true, `.properties.${name}.default`, text, '', description);
+    }
+  }
+}
+
+const entries = (schema: Schema): [string, Schema][] =>
+  Object.entries(schema.properties ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** kro names a property by what stands behind the last dot of the path. */
+const lastPart = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
