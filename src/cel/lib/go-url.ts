@@ -180,7 +180,7 @@ export function urlPort(url: GoUrl): string {
 
 /** Keeps the writing of an encoded text if it is a valid one of the decoded text, else encodes anew. */
 function escaped(raw: string, decoded: string, place: 'fragment' | 'path'): string {
-  if (raw !== '' && [...raw].every((char) => /[!$&'()*+,;=:@[\]%]/.test(char) || !mustEscape(char, place))) {
+  if (raw !== '' && raw.split('').every((char) => /[!$&'()*+,;=:@[\]%]/.test(char) || !mustEscape(char, place))) {
     if (unescapeBytes(raw, place) === decoded) return raw;
   }
   return place === 'path' && decoded === '*' ? '*' : escapeBytes(decoded, place);

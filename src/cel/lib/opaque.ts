@@ -7,13 +7,18 @@ import { compareSemver, formatSemver, type SemanticVersion } from './semver.ts';
 
 /** The types that Kubernetes' libraries bring, and their values. Each equals only its own kind. */
 
+/** A value of a type that a library here brings; its text is what error messages show. */
+export abstract class LibraryValue extends OpaqueValue {
+  abstract override toString(): string;
+}
+
 export const QUANTITY: CelType = structType('kubernetes.Quantity');
 export const URL_TYPE: CelType = structType('kubernetes.URL');
 export const SEMVER: CelType = structType('kubernetes.Semver');
 export const IP: CelType = opaqueType('net.IP');
 export const CIDR: CelType = opaqueType('net.CIDR');
 
-export class QuantityValue extends OpaqueValue {
+export class QuantityValue extends LibraryValue {
   readonly quantity: Quantity;
   constructor(quantity: Quantity) {
     super();
@@ -32,7 +37,7 @@ export class QuantityValue extends OpaqueValue {
   }
 }
 
-export class UrlValue extends OpaqueValue {
+export class UrlValue extends LibraryValue {
   readonly url: GoUrl;
   constructor(url: GoUrl) {
     super();
@@ -49,7 +54,7 @@ export class UrlValue extends OpaqueValue {
   }
 }
 
-export class SemverValue extends OpaqueValue {
+export class SemverValue extends LibraryValue {
   readonly version: SemanticVersion;
   constructor(version: SemanticVersion) {
     super();
@@ -66,7 +71,7 @@ export class SemverValue extends OpaqueValue {
   }
 }
 
-export class IpValue extends OpaqueValue {
+export class IpValue extends LibraryValue {
   readonly address: IpAddress;
   constructor(address: IpAddress) {
     super();
@@ -83,7 +88,7 @@ export class IpValue extends OpaqueValue {
   }
 }
 
-export class CidrValue extends OpaqueValue {
+export class CidrValue extends LibraryValue {
   readonly prefix: IpPrefix;
   constructor(prefix: IpPrefix) {
     super();

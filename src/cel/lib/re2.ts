@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import type { CallContext } from '../library.ts';
-import { fail, Failure } from './failure.ts';
+import { fail, type Failure } from './failure.ts';
 
 /**
  * Regular expressions with RE2's syntax, in time linear in the text. Patterns that are constants are compiled when

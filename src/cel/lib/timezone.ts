@@ -116,6 +116,6 @@ function atoi(text: string): number | Failure {
   if (!/^[+-]?\d+$/.test(text)) return problem('invalid syntax');
   const digits = text.replace(/^[+-]?0*/, '');
   const value = Number(text);
-  const outside = digits.length > 19 || BigInt(`${digits || '0'}`) > 2n ** 63n - (text.startsWith('-') ? 0n : 1n);
+  const outside = digits.length > 19 || BigInt(digits || '0') > 2n ** 63n - (text.startsWith('-') ? 0n : 1n);
   return outside ? problem('value out of range') : value;
 }

@@ -1,0 +1,97 @@
+import {
+  CelDouble,
+  CelDuration,
+  CelMap,
+  CelOptional,
+  CelTimestamp,
+  CelTypeValue,
+  CelUint,
+  elementsOf,
+  entriesOf,
+  EvalFailure,
+  getProperty,
+  isObject,
+  MapView,
+  OpaqueValue,
+  type Value,
+  type ValueObject,
+} from '../values.ts';
+import { tryCompare } from './order.ts';
+
+/** Deeper values are compared by nobody; the bound keeps hostile ones from exhausting the stack. */
+const DEEPEST = 1_000;
+
+/**
+ * CEL's equality as cel-go's methods give it: never an error but from a type that refuses to be compared. Inside
+ * lists and maps such a refusal counts as equal, as cel-go only looks for "false" there.
+ *
+ * @throws EvalFailure where the type of `a` refuses.
+ */
+export function equalValues(a: Value, b: Value, depth = 0): boolean {
+  if (a === b) return true;
+  if (a instanceof OpaqueValue) return a.equals(b);
+  if (typeof a !== 'object' || a === null) return equalScalars(a, b);
+  if (a instanceof CelUint || a instanceof CelDouble) return tryCompare(a, b) === 0;
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
+  if (a instanceof CelTimestamp) {
+    return b instanceof CelTimestamp && a.seconds === b.seconds && a.nanos === b.nanos;
+  }
+  if (a instanceof CelDuration) return b instanceof CelDuration && a.nanos === b.nanos;
+  if (a instanceof CelTypeValue) return b instanceof CelTypeValue && a.name === b.name;
+  if (depth > DEEPEST) return false;
+  if (a instanceof CelOptional) {
+    if (!(b instanceof CelOptional)) return false;
+    if (a.value === undefined || b.value === undefined) return a.value === b.value;
+    return equalValues(a.value, b.value, depth + 1);
+  }
+  const elements = elementsOf(a);
+  return elements ? equalLists(elements, b, depth) : equalMaps(a, b, depth);
+}
+
+function equalScalars(a: Value, b: Value): boolean {
+  if (typeof a === 'number' || typeof a === 'bigint') return tryCompare(a, b) === 0;
+  return false;
+}
+
+/** Equality where an error is neither true nor false but passes. */
+function passes(a: Value, b: Value, depth: number): boolean {
+  if ((a === null) !== (b === null)) return false;
+  try {
+    return equalValues(a, b, depth + 1);
+  } catch (error) {
+    if (error instanceof EvalFailure && !error.fatal) return true;
+    throw error;
+  }
+}
+
+function equalLists(a: readonly Value[], other: Value, depth: number): boolean {
+  const b = elementsOf(other);
+  return b?.length === a.length && a.every((element, i) => passes(element, b[i] ?? null, depth));
+}
+
+function equalMaps(a: Value, b: Value, depth: number): boolean {
+  const entries = entriesOf(a);
+  if (!entries || typeof b !== 'object' || b === null) return false;
+  const size = b instanceof CelMap || b instanceof MapView ? b.size : isObject(b) ? entriesOf(b)?.length : undefined;
+  if (size !== entries.length) return false;
+  return entries.every(([key, value]) => {
+    const other = valueAt(b, key);
+    return other !== undefined && passes(value, other, depth);
+  });
+}
+
+function valueAt(map: Value, key: Value): Value | undefined {
+  if (map instanceof CelMap) return map.get(key);
+  if (typeof key !== 'string') return undefined;
+  return map instanceof MapView ? map.get(key) : getProperty(map as ValueObject, key);
+}
+
+/** Are the values equal? A refusal to be compared counts as no. */
+export function isEqual(a: Value, b: Value): boolean {
+  try {
+    return equalValues(a, b);
+  } catch (error) {
+    if (error instanceof EvalFailure && !error.fatal) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,186 @@
+import type { CallContext } from '../library.ts';
+import type { TypeKind } from '../types.ts';
+import {
+  CelDouble,
+  CelDuration,
+  CelTimestamp,
+  CelTypeValue,
+  CelUint,
+  elementsOf,
+  entriesOf,
+  typeNameOf,
+  type Value,
+} from '../values.ts';
+import { formatSeconds } from './duration.ts';
+import { fail, Failure } from './failure.ts';
+import { formatExponent, formatFixed, formatPlain } from './go-float.ts';
+import { compareText } from './text.ts';
+import { formatTimestamp } from './timestamp.ts';
+
+/** One `%…` of a format string. */
+export interface Clause {
+  readonly verb: 'X' | 'b' | 'd' | 'e' | 'f' | 'o' | 's' | 'x';
+  readonly precision: number;
+}
+
+interface Acceptance {
+  readonly kinds: ReadonlySet<TypeKind>;
+  /** The text without what was given. */
+  readonly refusal: string;
+}
+
+const NUMBERS: ReadonlySet<TypeKind> = new Set<TypeKind>(['int', 'uint', 'double']);
+
+const ACCEPTED: Readonly<Record<Clause['verb'], Acceptance>> = {
+  s: {
+    kinds: new Set<TypeKind>([
+      'list',
+      'map',
+      'int',
+      'uint',
+      'double',
+      'bool',
+      'string',
+      'timestamp',
+      'bytes',
+      'duration',
+      'type',
+      'null',
+    ]),
+    refusal:
+      'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps',
+  },
+  d: { kinds: NUMBERS, refusal: 'decimal clause can only be used on ints, uints, and doubles' },
+  f: { kinds: NUMBERS, refusal: 'fixed-point clause can only be used on ints, uints, and doubles' },
+  e: { kinds: NUMBERS, refusal: 'scientific clause can only be used on ints, uints, and doubles' },
+  b: {
+    kinds: new Set<TypeKind>(['bool', 'int', 'uint']),
+    refusal: 'only ints, uints, and bools can be formatted as binary',
+  },
+  x: {
+    kinds: new Set<TypeKind>(['int', 'uint', 'string', 'bytes']),
+    refusal: 'only ints, uints, bytes, and strings can be formatted as hex',
+  },
+  X: {
+    kinds: new Set<TypeKind>(['int', 'uint', 'string', 'bytes']),
+    refusal: 'only ints, uints, bytes, and strings can be formatted as hex',
+  },
+  o: { kinds: new Set<TypeKind>(['int', 'uint']), refusal: 'octal clause can only be used on ints and uints' },
+};
+
+/** What a clause takes and how it refuses the rest. */
+export function clauseTakes(clause: Clause): Acceptance {
+  return ACCEPTED[clause.verb];
+}
+
+/** The text of one argument, or cel-go's refusal. */
+export function formatClause(clause: Clause, value: Value, context: CallContext): string | Failure {
+  switch (clause.verb) {
+    case 's':
+      return printable(value, context, 0);
+    case 'd':
+      return decimal(value) ?? refuse(clause, value);
+    case 'f':
+      return floating(value, (number) => formatFixed(number, clause.precision)) ?? refuse(clause, value);
+    case 'e':
+      return floating(value, (number) => formatExponent(number, clause.precision)) ?? refuse(clause, value);
+    case 'b':
+      if (typeof value === 'boolean') return value ? '1' : '0';
+      return integer(value)?.toString(2) ?? refuse(clause, value);
+    case 'o':
+      return integer(value)?.toString(8) ?? refuse(clause, value);
+    case 'x':
+      return hexadecimal(value) ?? refuse(clause, value);
+    case 'X':
+      break;
+  }
+  return hexadecimal(value)?.toUpperCase() ?? refuse(clause, value);
+}
+
+function refuse(clause: Clause, value: Value): Failure {
+  return fail(`${ACCEPTED[clause.verb].refusal}, was given ${typeNameOf(value)}`);
+}
+
+function integer(value: Value): bigint | undefined {
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : undefined;
+  return value instanceof CelUint ? value.value : undefined;
+}
+
+function double(value: Value): number | undefined {
+  if (typeof value === 'number') return Number.isInteger(value) ? undefined : value;
+  return value instanceof CelDouble ? value.value : undefined;
+}
+
+function special(value: number): string | undefined {
+  if (Number.isNaN(value)) return 'NaN';
+  if (value === Infinity) return 'Infinity';
+  return value === -Infinity ? '-Infinity' : undefined;
+}
+
+function decimal(value: Value): string | undefined {
+  const number = double(value);
+  return number === undefined ? integer(value)?.toString() : (special(number) ?? formatPlain(number));
+}
+
+function floating(value: Value, format: (number: number) => string): string | undefined {
+  const whole = integer(value);
+  const number = whole === undefined ? double(value) : Number(whole);
+  return number === undefined ? undefined : (special(number) ?? format(number));
+}
+
+function hexadecimal(value: Value): string | undefined {
+  if (typeof value === 'string') return Buffer.from(value, 'utf8').toString('hex');
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  return integer(value)?.toString(16);
+}
+
+/** Deeper values than this do not come out of any expression or manifest. */
+const DEEPEST = 500;
+
+function printable(value: Value, context: CallContext, depth: number): string | Failure {
+  context.charge(1);
+  if (value === null) return 'null';
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return String(value);
+  const number = decimal(value);
+  if (number !== undefined) return number;
+  if (value instanceof CelDuration) return formatSeconds(value.nanos);
+  if (value instanceof CelTimestamp)
+    return formatTimestamp({ seconds: value.seconds, nanos: value.nanos, offsetMinutes: 0 });
+  if (value instanceof CelTypeValue) return value.name;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  if (depth > DEEPEST) return fail('value nests too deeply');
+  const elements = elementsOf(value);
+  if (elements) return printableList(elements, context, depth);
+  const entries = entriesOf(value);
+  return entries ? printableMap(entries, context, depth) : refuse({ verb: 's', precision: 0 }, value);
+}
+
+function printableList(elements: readonly Value[], context: CallContext, depth: number): string | Failure {
+  const texts: string[] = [];
+  for (const element of elements) {
+    const text = printable(element, context, depth + 1);
+    if (text instanceof Failure) return text;
+    texts.push(text);
+  }
+  return `[${texts.join(', ')}]`;
+}
+
+/** Entries come in the order of their keys' texts. */
+function printableMap(
+  entries: readonly (readonly [Value, Value])[],
+  context: CallContext,
+  depth: number,
+): string | Failure {
+  const texts: { readonly key: string; readonly value: string }[] = [];
+  for (const [keyValue, entryValue] of entries) {
+    const key = printable(keyValue, context, depth + 1);
+    if (key instanceof Failure) return key;
+    const value = printable(entryValue, context, depth + 1);
+    if (value instanceof Failure) return value;
+    texts.push({ key, value });
+  }
+  texts.sort((a, b) => compareText(a.key, b.key));
+  return `{${texts.map(({ key, value }) => `${key}: ${value}`).join(', ')}}`;
+}

@@ -1,0 +1,198 @@
+/**
+ * The order in which Go's `sort.Slice` leaves elements with equal keys. It is not a stable sort: beyond twelve
+ * elements it is pattern-defeating quicksort, whose swaps decide, so the same swaps are made here.
+ *
+ * See Orson Peters, "Pattern-defeating Quicksort" (arXiv 2106.05123).
+ */
+
+/** Sorts the numbers 0 … n−1 by `less`, which compares two of them. */
+export function sortIndices(n: number, less: (i: number, j: number) => boolean): number[] {
+  const order = Array.from({ length: n }, (_, i) => i);
+  if (n > 1) new Sorter(order, less).sort(0, n, bitLength(n));
+  return order;
+}
+
+/** Ranges up to this length are sorted by insertion. */
+const SHORT = 12;
+/** From this length on a pivot is the median of three medians. */
+const NINTHER = 50;
+/** All comparisons that choose a pivot found the wrong order. */
+const ALL_SWAPPED = 12;
+
+type Hint = 'decreasing' | 'increasing' | 'unknown';
+
+function bitLength(n: number): number {
+  return 32 - Math.clz32(n);
+}
+
+class Sorter {
+  readonly #order: number[];
+  readonly #lessKeys: (i: number, j: number) => boolean;
+  #pivotSwaps = 0;
+
+  constructor(order: number[], less: (i: number, j: number) => boolean) {
+    this.#order = order;
+    this.#lessKeys = less;
+  }
+
+  #less(i: number, j: number): boolean {
+    return this.#lessKeys(this.#order[i] as number, this.#order[j] as number);
+  }
+
+  #swap(i: number, j: number): void {
+    const held = this.#order[i] as number;
+    this.#order[i] = this.#order[j] as number;
+    this.#order[j] = held;
+  }
+
+  /** Sorts from `start` up to, not including, `end`; `badPivots` may be chosen before heap sort takes over. */
+  sort(start: number, end: number, badPivots: number): void {
+    let balanced = true;
+    let partitioned = true;
+    while (end - start > SHORT) {
+      const length = end - start;
+      if (badPivots === 0) {
+        this.#heapSort(start, end);
+        return;
+      }
+      if (!balanced) {
+        this.#breakPatterns(start, end);
+        badPivots -= 1;
+      }
+      let { pivot, hint } = this.#choosePivot(start, end);
+      if (hint === 'decreasing') {
+        for (let i = start, j = end - 1; i < j; i++, j--) this.#swap(i, j);
+        pivot = end - 1 - (pivot - start);
+        hint = 'increasing';
+      }
+      if (balanced && partitioned && hint === 'increasing' && this.#finishNearlySorted(start, end)) return;
+      if (start > 0 && !this.#less(start - 1, pivot)) {
+        start = this.#skipEqual(start, end, pivot);
+        continue;
+      }
+      const split = this.#partition(start, end, pivot);
+      partitioned = split.untouched;
+      const left = split.middle - start;
+      const right = end - split.middle;
+      balanced = Math.min(left, right) >= Math.floor(length / 8);
+      if (left < right) {
+        this.sort(start, split.middle, badPivots);
+        start = split.middle + 1;
+      } else {
+        this.sort(split.middle + 1, end, badPivots);
+        end = split.middle;
+      }
+    }
+    this.#insertionSort(start, end);
+  }
+
+  #insertionSort(start: number, end: number): void {
+    for (let i = start + 1; i < end; i++) {
+      for (let j = i; j > start && this.#less(j, j - 1); j--) this.#swap(j, j - 1);
+    }
+  }
+
+  #heapSort(start: number, end: number): void {
+    const length = end - start;
+    for (let i = Math.floor((length - 1) / 2); i >= 0; i--) this.#siftDown(start, i, length);
+    for (let i = length - 1; i >= 0; i--) {
+      this.#swap(start, start + i);
+      this.#siftDown(start, 0, i);
+    }
+  }
+
+  #siftDown(first: number, root: number, length: number): void {
+    for (let child = 2 * root + 1; child < length; child = 2 * root + 1) {
+      if (child + 1 < length && this.#less(first + child, first + child + 1)) child += 1;
+      if (!this.#less(first + root, first + child)) return;
+      this.#swap(first + root, first + child);
+      root = child;
+    }
+  }
+
+  /** Smaller elements to the left of the pivot, all others to its right. */
+  #partition(start: number, end: number, pivot: number): { middle: number; untouched: boolean } {
+    this.#swap(start, pivot);
+    let low = start + 1;
+    let high = end - 1;
+    let swaps = 0;
+    for (;;) {
+      while (low <= high && this.#less(low, start)) low += 1;
+      while (low <= high && !this.#less(high, start)) high -= 1;
+      if (low > high) break;
+      this.#swap(low++, high--);
+      swaps += 1;
+    }
+    this.#swap(high, start);
+    return { middle: high, untouched: swaps === 0 };
+  }
+
+  /** Nothing is smaller than the pivot: gathers what equals it in front and returns where the rest begins. */
+  #skipEqual(start: number, end: number, pivot: number): number {
+    this.#swap(start, pivot);
+    let low = start + 1;
+    let high = end - 1;
+    for (;;) {
+      while (low <= high && !this.#less(start, low)) low += 1;
+      while (low <= high && this.#less(start, high)) high -= 1;
+      if (low > high) return low;
+      this.#swap(low++, high--);
+    }
+  }
+
+  /** Repairs up to five pairs; false when the range is not sorted after that. */
+  #finishNearlySorted(start: number, end: number): boolean {
+    let i = start + 1;
+    for (let step = 0; step < 5; step++) {
+      while (i < end && !this.#less(i, i - 1)) i += 1;
+      if (i === end) return true;
+      if (end - start < NINTHER) return false;
+      this.#swap(i, i - 1);
+      if (i - start >= 2) for (let j = i - 1; j >= 1 && this.#less(j, j - 1); j--) this.#swap(j, j - 1);
+      if (end - i >= 2) for (let j = i + 1; j < end && this.#less(j, j - 1); j++) this.#swap(j, j - 1);
+    }
+    return false;
+  }
+
+  /** Moves three elements to places that look random but depend only on the length. */
+  #breakPatterns(start: number, end: number): void {
+    const length = end - start;
+    let random = BigInt(length);
+    const mask = (1n << BigInt(bitLength(length))) - 1n;
+    const middle = start + Math.floor(length / 4) * 2;
+    for (let at = middle - 1; at <= middle + 1; at++) {
+      random = BigInt.asUintN(64, random ^ (random << 13n));
+      random ^= random >> 7n;
+      random = BigInt.asUintN(64, random ^ (random << 17n));
+      let other = Number(random & mask);
+      if (other >= length) other -= length;
+      this.#swap(at, start + other);
+    }
+  }
+
+  #choosePivot(start: number, end: number): { pivot: number; hint: Hint } {
+    const length = end - start;
+    const quarter = Math.floor(length / 4);
+    this.#pivotSwaps = 0;
+    const around = (at: number) => (length >= NINTHER ? this.#median(at - 1, at, at + 1) : at);
+    const low = around(start + quarter);
+    const middle = around(start + quarter * 2);
+    const high = around(start + quarter * 3);
+    const pivot = this.#median(low, middle, high);
+    const swaps = this.#pivotSwaps;
+    return { pivot, hint: swaps === 0 ? 'increasing' : swaps === ALL_SWAPPED ? 'decreasing' : 'unknown' };
+  }
+
+  /** Which of three places holds the element in the middle. */
+  #median(a: number, b: number, c: number): number {
+    [a, b] = this.#ordered(a, b);
+    [b, c] = this.#ordered(b, c);
+    return this.#ordered(a, b)[1];
+  }
+
+  #ordered(a: number, b: number): [number, number] {
+    if (!this.#less(b, a)) return [a, b];
+    this.#pivotSwaps += 1;
+    return [b, a];
+  }
+}

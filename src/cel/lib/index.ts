@@ -1,0 +1,29 @@
+/**
+ * The function libraries of the CEL engine: cel-go's extensions, Kubernetes' libraries, kro's own, and the parts of
+ * the standard library that are not operators or conversions. A file declares a library; the pure modules beside
+ * (quantities, addresses, time, URLs, Go's texts of numbers) know nothing of CEL.
+ */
+export { encoders } from './encoders.ts';
+export { kroHash } from './kro-hash.ts';
+export { kroJson } from './kro-json.ts';
+export { kroLists } from './kro-lists.ts';
+export { kroMaps } from './kro-maps.ts';
+export { kroOmit, OMIT } from './kro-omit.ts';
+export { kroRandom } from './kro-random.ts';
+export { ConditionValue, kroRuntime, RUNTIME_VALUE } from './kro-runtime.ts';
+export { kubernetesCidr } from './k8s-cidr.ts';
+export { kubernetesIp } from './k8s-ip.ts';
+export { kubernetesLists } from './k8s-lists.ts';
+export { kubernetesQuantity } from './k8s-quantity.ts';
+export { kubernetesRegex } from './k8s-regex.ts';
+export { kubernetesSemver } from './k8s-semver.ts';
+export { kubernetesUrl } from './k8s-url.ts';
+export { lists } from './lists.ts';
+export { standardMatches } from './matches.ts';
+export { math } from './math.ts';
+export { network } from './network.ts';
+export { nowLibrary } from './now.ts';
+export { optionals } from './optionals.ts';
+export { sets } from './sets.ts';
+export { standardTime } from './standard-time.ts';
+export { strings } from './strings.ts';

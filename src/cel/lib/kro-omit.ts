@@ -1,0 +1,27 @@
+import type { Library } from '../library.ts';
+import { DYN } from '../types.ts';
+import { fail } from '../values.ts';
+import { overload } from './define.ts';
+import { LibraryValue } from './opaque.ts';
+
+/** The value of `omit()`: whoever writes the template removes the field or element that holds it. */
+class OmitValue extends LibraryValue {
+  get typeName(): string {
+    return 'kro.omit';
+  }
+  equals(): boolean {
+    return fail('omit() is a field-removal sentinel and cannot be compared');
+  }
+  toString(): string {
+    return '{}';
+  }
+}
+
+/** The only one of its kind. */
+export const OMIT: LibraryValue = new OmitValue();
+
+/** kro's `omit()`. Whether an expression may use it is decided where its place is known. */
+export const kroOmit: Library = {
+  name: 'kro.omit',
+  functions: [{ name: 'omit', overloads: [overload('omit_void', [], DYN, () => OMIT)] }],
+};

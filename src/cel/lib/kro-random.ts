@@ -1,0 +1,46 @@
+import type { CallContext, Library } from '../library.ts';
+import { INT, STRING } from '../types.ts';
+import { fail, toInt, type Int, type Value } from '../values.ts';
+import { overload } from './define.ts';
+import { sha256 } from './hash.ts';
+
+const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
+/** The digest has eight words of 32 bits, so the text repeats after eight characters. */
+const PERIOD = 8;
+
+/** kro's values that look random but depend only on a seed. */
+export const kroRandom: Library = {
+  name: 'random',
+  functions: [
+    {
+      name: 'random.seededString',
+      overloads: [overload('random.seededString_int_string', [INT, STRING], STRING, seededString)],
+    },
+    {
+      name: 'random.seededInt',
+      overloads: [overload('random.seededInt_int_int_string', [INT, INT, STRING], INT, seededInt)],
+    },
+  ],
+};
+
+function seededString(length: Int, seed: string, context: CallContext): Value {
+  if (length <= 0) return fail('random.seededString length must be positive');
+  context.charge(Number(length) + seed.length + 32);
+  const digest = sha256(seed);
+  const words = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
+  const period = Array.from({ length: PERIOD }, (_, i) => ALPHABET.charAt(words.getUint32(4 * i) % ALPHABET.length));
+  return period
+    .join('')
+    .repeat(Math.ceil(Number(length) / PERIOD))
+    .slice(0, Number(length));
+}
+
+/** The span of the range is a uint64; nearly the whole of int64 therefore works, by wrapping around. */
+function seededInt(min: Int, max: Int, seed: string, context: CallContext): Value {
+  if (min >= max) return fail('random.seededInt min must be less than max');
+  context.charge(seed.length + 32);
+  const digest = sha256(seed);
+  const word = new DataView(digest.buffer, digest.byteOffset, digest.byteLength).getBigUint64(0);
+  const span = BigInt.asUintN(64, BigInt(max) - BigInt(min));
+  return toInt(BigInt.asIntN(64, BigInt(min) + BigInt.asIntN(64, word % span)));
+}

@@ -1,0 +1,159 @@
+import type { CallContext, FunctionDeclaration, Library } from '../library.ts';
+import { DYN, INT, listType, typeParam } from '../types.ts';
+import { CelUint, elementsOf, fail, typeNameOf, type Int, type Value } from '../values.ts';
+import { member, overload } from './define.ts';
+import { isEqual } from './equal.ts';
+import { sortIndices } from './go-sort.ts';
+import { COMPARABLE } from './k8s-lists.ts';
+import { isComparable, tryCompare } from './order.ts';
+
+const T = typeParam('T');
+const LIST_T = listType(T);
+const LONGEST_RANGE = 1_000_000;
+
+/** cel-go's lists extension, all versions. */
+export const lists: Library = {
+  name: 'cel.lib.ext.lists',
+  functions: [
+    { name: 'slice', overloads: [member('list_slice', [LIST_T, INT, INT], LIST_T, slice)] },
+    {
+      name: 'flatten',
+      overloads: [
+        member('list_flatten', [listType(LIST_T)], LIST_T, (list: Value, context: CallContext) =>
+          flatten(list, 1, context),
+        ),
+        member('list_flatten_int', [listType(DYN), INT], listType(DYN), flatten),
+      ],
+    },
+    sortFunction(),
+    sortByFunction(),
+    { name: 'lists.range', overloads: [overload('lists_range', [INT], listType(INT), range)] },
+    {
+      name: 'reverse',
+      overloads: [
+        member('list_reverse', [LIST_T], LIST_T, (list: Value, context: CallContext) =>
+          visited(list, context).toReversed(),
+        ),
+      ],
+    },
+    { name: 'distinct', overloads: [member('list_distinct', [LIST_T], LIST_T, distinct)] },
+  ],
+};
+
+function visited(list: Value, context: CallContext): readonly Value[] {
+  const elements = elementsOf(list) ?? [];
+  context.charge(elements.length);
+  return elements;
+}
+
+function slice(list: Value, start: Int, end: Int, context: CallContext): Value {
+  const call = `cannot slice(${start}, ${end})`;
+  if (start < 0 || end < 0) return fail(`${call}, negative indexes not supported`);
+  if (start > end) return fail(`${call}, start index must be less than or equal to end index`);
+  const elements = elementsOf(list) ?? [];
+  if (end > elements.length) return fail(`${call}, list is length ${elements.length}`);
+  context.charge(Number(end) - Number(start));
+  return elements.slice(Number(start), Number(end));
+}
+
+/** Lists inside are opened as deep as asked for; elements that are no lists stay. */
+function flatten(list: Value, depth: Int, context: CallContext): Value {
+  if (depth < 0) return fail('level must be non-negative');
+  const out: Value[] = [];
+  // A stack of its own, as data may nest deeper than calls can.
+  const stack: { readonly elements: readonly Value[]; next: number; readonly depth: number }[] = [
+    { elements: elementsOf(list) ?? [], next: 0, depth: Number(depth) },
+  ];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    if (top.next >= top.elements.length) {
+      stack.pop();
+      continue;
+    }
+    context.charge(1);
+    const element = top.elements[top.next++] ?? null;
+    const inner = top.depth > 0 ? elementsOf(element) : undefined;
+    if (inner === undefined) out.push(element);
+    else stack.push({ elements: inner, next: 0, depth: top.depth - 1 });
+  }
+  return out;
+}
+
+function sortFunction(): FunctionDeclaration {
+  return {
+    name: 'sort',
+    overloads: COMPARABLE.map(([, type]) =>
+      member(`list_${type.name}_sort`, [listType(type)], listType(type), (list: Value, context: CallContext) =>
+        sortByKeys(visited(list, context), elementsOf(list) ?? [], type.kind === 'double', context),
+      ),
+    ),
+  };
+}
+
+/** What the macro `sortBy` calls with the keys it has computed. */
+function sortByFunction(): FunctionDeclaration {
+  return {
+    name: '@sortByAssociatedKeys',
+    overloads: COMPARABLE.map(([, type]) =>
+      member(
+        `list_${type.name}_sortByAssociatedKeys`,
+        [LIST_T, listType(type)],
+        LIST_T,
+        (list: Value, keys: Value, context: CallContext) =>
+          sortByKeys(visited(list, context), elementsOf(keys) ?? [], type.kind === 'double', context),
+      ),
+    ),
+  };
+}
+
+function sortByKeys(
+  list: readonly Value[],
+  keys: readonly Value[],
+  plainDoubles: boolean,
+  context: CallContext,
+): Value {
+  if (list.length !== keys.length) {
+    return fail(
+      `@sortByAssociatedKeys() expected a list of the same size as the associated keys list, but got ${list.length} and ${keys.length} elements respectively`,
+    );
+  }
+  const [first] = keys;
+  if (first === undefined) return list;
+  if (!isComparable(first)) return fail('list elements must be comparable');
+  const isPlain = plainDoubles && keys.every((key) => typeof key === 'number');
+  const typeName = typeNameOf(first);
+  // With one key Go compares nothing, so its type is never looked at.
+  if (!isPlain && keys.some((key) => typeNameOf(key) !== typeName))
+    return fail('list elements must have the same type');
+  context.charge(Math.ceil(keys.length * Math.log2(keys.length + 1)));
+  const less = keys.every((key) => key instanceof CelUint)
+    ? (i: number, j: number) => (keys[i] as CelUint).value < (keys[j] as CelUint).value
+    : (i: number, j: number) => tryCompare(keys[i] ?? null, keys[j] ?? null) === -1;
+  return sortIndices(keys.length, less).map((index) => list[index] ?? null);
+}
+
+function range(size: Int, context: CallContext): Value {
+  if (size < 0) return fail(`lists.range: size must be non-negative, got ${size}`);
+  if (size > LONGEST_RANGE) return fail(`lists.range: size ${size} exceeds maximum allowed (${LONGEST_RANGE})`);
+  context.charge(Number(size));
+  return Array.from({ length: Number(size) }, (_, i) => i);
+}
+
+/** Keeps first occurrences. Strings, the usual case, need no comparison with each other. */
+function distinct(list: Value, context: CallContext): Value {
+  const elements = visited(list, context);
+  const out: Value[] = [];
+  const texts = new Set<string>();
+  const others: Value[] = [];
+  for (const element of elements) {
+    if (typeof element === 'string') {
+      if (texts.has(element)) continue;
+      texts.add(element);
+    } else {
+      context.charge(others.length);
+      if (others.some((other) => isEqual(element, other))) continue;
+      others.push(element);
+    }
+    out.push(element);
+  }
+  return out;
+}

@@ -1,0 +1,192 @@
+import type { Expr } from '../ast.ts';
+import type { FunctionDeclaration, Library, Macro, Overload } from '../library.ts';
+import { BOOL, DOUBLE, DYN, INT, listType, UINT, type CelType } from '../types.ts';
+import { boxDouble, CelUint, doubleOf, elementsOf, fail, isInt, toInt, type Int, type Value } from '../values.ts';
+import { overload } from './define.ts';
+import { compareValues } from './order.ts';
+
+/** cel-go's math extension, all versions. Stock kro does not turn it on. */
+export const math: Library = {
+  name: 'cel.lib.ext.math',
+  macros: [extremeMacro('least', 'math.@min'), extremeMacro('greatest', 'math.@max')],
+  functions: [
+    extremeFunction('math.@min', 1),
+    extremeFunction('math.@max', -1),
+    ofDouble('math.ceil', Math.ceil),
+    ofDouble('math.floor', Math.floor),
+    // Go rounds halves away from zero.
+    ofDouble('math.round', (x) => (Number.isInteger(x) ? x : Math.sign(x) * Math.floor(Math.abs(x) + 0.5))),
+    ofDouble('math.trunc', Math.trunc),
+    ofDouble('math.isInf', (x) => x === Infinity || x === -Infinity),
+    ofDouble('math.isNaN', (x) => Number.isNaN(x)),
+    ofDouble('math.isFinite', (x) => Number.isFinite(x)),
+    {
+      name: 'math.abs',
+      overloads: [
+        overload('math_abs_double', [DOUBLE], DOUBLE, (x: number) => Math.abs(x)),
+        overload('math_abs_int', [INT], INT, (x: Int) => (x < 0 ? toInt(-BigInt(x)) : x)),
+        overload('math_abs_uint', [UINT], UINT, (x: CelUint) => x),
+      ],
+    },
+    {
+      name: 'math.sign',
+      overloads: [
+        overload('math_sign_double', [DOUBLE], DOUBLE, (x: number) =>
+          Number.isNaN(x) ? x : x > 0 ? 1 : x < 0 ? -1 : 0,
+        ),
+        overload('math_sign_int', [INT], INT, (x: Int) => (x > 0 ? 1 : x < 0 ? -1 : 0)),
+        overload('math_sign_uint', [UINT], UINT, (x: CelUint) => new CelUint(x.value === 0n ? 0n : 1n)),
+      ],
+    },
+    bitwise('math.bitAnd', (a, b) => a & b),
+    bitwise('math.bitOr', (a, b) => a | b),
+    bitwise('math.bitXor', (a, b) => a ^ b),
+    {
+      name: 'math.bitNot',
+      overloads: [
+        overload('math_bitNot_int_int', [INT], INT, (x: Int) => toInt(~BigInt(x))),
+        overload('math_bitNot_uint_uint', [UINT], UINT, (x: CelUint) => new CelUint(BigInt.asUintN(64, ~x.value))),
+      ],
+    },
+    // A shift to the right works on the bits, so a negative int becomes positive.
+    shift('math.bitShiftLeft', (value, bits) => (bits > 63 ? 0n : value << BigInt(bits))),
+    shift('math.bitShiftRight', (value, bits) => (bits > 63 ? 0n : value >> BigInt(bits))),
+    {
+      name: 'math.sqrt',
+      overloads: [
+        overload('math_sqrt_double', [DOUBLE], DOUBLE, (x: number) => Math.sqrt(x)),
+        overload('math_sqrt_int', [INT], DOUBLE, (x: Int) => Math.sqrt(Number(x))),
+        overload('math_sqrt_uint', [UINT], DOUBLE, (x: CelUint) => Math.sqrt(Number(x.value))),
+      ],
+    },
+  ],
+};
+
+function ofDouble(name: string, compute: (x: number) => boolean | number): FunctionDeclaration {
+  const result = typeof compute(0) === 'boolean' ? BOOL : DOUBLE;
+  return { name, overloads: [overload(`${name.replace('.', '_')}_double`, [DOUBLE], result, compute)] };
+}
+
+function bitwise(name: string, compute: (a: bigint, b: bigint) => bigint): FunctionDeclaration {
+  const id = name.replace('.', '_');
+  return {
+    name,
+    overloads: [
+      overload(`${id}_int_int`, [INT, INT], INT, (a: Int, b: Int) => toInt(compute(BigInt(a), BigInt(b)))),
+      overload(
+        `${id}_uint_uint`,
+        [UINT, UINT],
+        UINT,
+        (a: CelUint, b: CelUint) => new CelUint(compute(a.value, b.value)),
+      ),
+    ],
+  };
+}
+
+function shift(name: string, compute: (value: bigint, bits: number) => bigint): FunctionDeclaration {
+  const id = name.replace('.', '_');
+  const shifted = (value: bigint, bits: Int): bigint =>
+    bits < 0 ? fail(`${name}() negative offset: ${bits}`) : compute(BigInt.asUintN(64, value), Number(bits));
+  return {
+    name,
+    overloads: [
+      overload(`${id}_int_int`, [INT, INT], INT, (x: Int, bits: Int) =>
+        toInt(BigInt.asIntN(64, shifted(BigInt(x), bits))),
+      ),
+      overload(
+        `${id}_uint_int`,
+        [UINT, INT],
+        UINT,
+        (x: CelUint, bits: Int) => new CelUint(BigInt.asUintN(64, shifted(x.value, bits))),
+      ),
+    ],
+  };
+}
+
+/** The form that a number of this static type has where the result is `dyn`. */
+function selfDescribing(type: CelType, value: Value): Value {
+  return type === DOUBLE && typeof value === 'number' ? boxDouble(value) : value;
+}
+
+const NUMBERS: readonly CelType[] = [DOUBLE, INT, UINT];
+
+/** `replaces` is how the best so far compares with what takes its place. */
+function extremeFunction(name: string, replaces: -1 | 1): FunctionDeclaration {
+  const id = name.replace('.', '_');
+  const pick = (a: Value, b: Value): Value => (compareNamed(name, a, b) === replaces ? b : a);
+  const overloads: Overload[] = NUMBERS.map((type) => overload(`${id}_${type.name}`, [type], type, (x: Value) => x));
+  for (const a of NUMBERS) {
+    for (const b of NUMBERS) {
+      const same = a === b;
+      overloads.push(
+        overload(`${id}_${a.name}_${b.name}`, [a, b], same ? a : DYN, (x: Value, y: Value) =>
+          same ? pick(x, y) : pick(selfDescribing(a, x), selfDescribing(b, y)),
+        ),
+      );
+    }
+  }
+  for (const type of NUMBERS) {
+    overloads.push(
+      overload(`${id}_list_${type.name}`, [listType(type)], type, (list: Value) => {
+        const elements = elementsOf(list) ?? [];
+        const [first, ...rest] = elements;
+        if (first === undefined) return fail(`${name}(list) argument must not be empty`);
+        const best = rest.reduce(pick, first);
+        return isInt(best) || best instanceof CelUint || doubleOf(best) !== undefined
+          ? best
+          : fail(`no such overload: ${name}`);
+      }),
+    );
+  }
+  return { name, overloads };
+}
+
+function compareNamed(name: string, a: Value, b: Value): number {
+  if (isNaNValue(a) || isNaNValue(b)) return fail(`NaN values cannot be ordered: ${name}`);
+  if (!isNumber(a) || !isNumber(b)) return fail(`no such overload: ${name}`);
+  return compareValues(a, b);
+}
+
+function isNaNValue(value: Value): boolean {
+  return typeof value === 'number' && Number.isNaN(value);
+}
+
+function isNumber(value: Value): boolean {
+  return isInt(value) || value instanceof CelUint || doubleOf(value) !== undefined;
+}
+
+/** `math.least(…)` and `math.greatest(…)` take any number of arguments. */
+function extremeMacro(name: string, functionName: string): Macro {
+  const shown = `math.${name}()`;
+  return {
+    name,
+    member: true,
+    args: undefined,
+    expand(build, target, args) {
+      if (target?.kind !== 'ident' || target.name !== 'math') return undefined;
+      const [first] = args;
+      if (first === undefined) return refused(target, `${shown} requires at least one argument`);
+      if (args.length === 1) {
+        const fits = isNumericList(first) || isNumericArgument(first);
+        if (!fits) return refused(first, `${shown} invalid single argument value`);
+        return { expr: build.call(functionName, [first]) };
+      }
+      const bad = args.find((arg) => !isNumericArgument(arg));
+      if (bad) return refused(bad, `${shown} simple literal arguments must be numeric`);
+      return { expr: build.call(functionName, args.length === 2 ? args : [build.list(args)]) };
+    },
+  };
+}
+
+function refused(expr: Expr, message: string) {
+  return { error: { expr, message } };
+}
+
+function isNumericArgument(expr: Expr): boolean {
+  if (expr.kind === 'literal') return expr.type === 'int' || expr.type === 'uint' || expr.type === 'double';
+  return expr.kind !== 'list' && expr.kind !== 'map' && expr.kind !== 'struct';
+}
+
+function isNumericList(expr: Expr): boolean {
+  return expr.kind === 'list' && expr.elements.length > 0 && expr.elements.every(isNumericArgument);
+}

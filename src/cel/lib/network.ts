@@ -1,0 +1,94 @@
+import type { FunctionDeclaration, Library, Overload, Validator } from '../library.ts';
+import { BOOL, STRING } from '../types.ts';
+import type { Value } from '../values.ts';
+import { member, orFail, overload } from './define.ts';
+import { fail, Failure } from './failure.ts';
+import { goQuote } from './go-quote.ts';
+import { kubernetesCidr } from './k8s-cidr.ts';
+import { kubernetesIp, parseStrictAddress } from './k8s-ip.ts';
+import {
+  containsAddress,
+  containsPrefix,
+  is4In6,
+  maskedPrefix,
+  parsePrefix,
+  sameAddress,
+  type IpPrefix,
+} from './netip.ts';
+import { CIDR, CidrValue, IP, IpValue } from './opaque.ts';
+
+/** Unlike those of Kubernetes, these values may be compared with anything. */
+class NetworkIp extends IpValue {
+  override equals(other: Value): boolean {
+    return other instanceof IpValue && super.equals(other);
+  }
+}
+
+class NetworkCidr extends CidrValue {
+  override equals(other: Value): boolean {
+    return other instanceof CidrValue && super.equals(other);
+  }
+}
+
+function parseCidr(text: string): IpPrefix | Failure {
+  const prefix = parsePrefix(text);
+  if (prefix instanceof Failure) {
+    return fail(`CIDR ${goQuote(text)} parse error during conversion from string: ${prefix.message}`);
+  }
+  return is4In6(prefix.address) ? fail(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
+}
+
+/** Overloads that differ from those of Kubernetes under the same ids. */
+const OWN: readonly Overload[] = [
+  overload('string_to_ip', [STRING], IP, (text: string) => new NetworkIp(orFail(parseStrictAddress(text)))),
+  overload('string_to_cidr', [STRING], CIDR, (text: string) => new NetworkCidr(orFail(parseCidr(text)))),
+  overload('is_cidr', [STRING], BOOL, (text: string) => !(parseCidr(text) instanceof Failure)),
+  member('cidr_ip', [CIDR], IP, ({ prefix }: CidrValue) => new NetworkIp(prefix.address)),
+  member('cidr_masked', [CIDR], CIDR, ({ prefix }: CidrValue) => new NetworkCidr(maskedPrefix(prefix))),
+  member('cidr_contains_ip_string', [CIDR, STRING], BOOL, (cidr: CidrValue, text: string) =>
+    containsAddress(cidr.prefix, orFail(parseStrictAddress(text))),
+  ),
+  member('cidr_contains_cidr_string', [CIDR, STRING], BOOL, (cidr: CidrValue, text: string) =>
+    containsPrefix(cidr.prefix, orFail(parseCidr(text))),
+  ),
+];
+
+/** Kubernetes' functions, one declaration per name, with the overloads above in place of theirs. */
+function functions(): FunctionDeclaration[] {
+  const byName = new Map<string, Overload[]>();
+  for (const { name, overloads } of [...(kubernetesIp.functions ?? []), ...(kubernetesCidr.functions ?? [])]) {
+    const own = overloads.map((one) => OWN.find(({ id }) => id === one.id) ?? one);
+    byName.set(name, [...(byName.get(name) ?? []), ...own]);
+  }
+  return [...byName].map(([name, overloads]) => ({ name, overloads }));
+}
+
+/** Literal arguments are parsed when the expression is checked. */
+function literalCheck(functionName: string, parse: (text: string) => unknown): Validator {
+  return {
+    functionName,
+    validate(call, context) {
+      const [argument] = call.args;
+      if (argument?.kind !== 'literal' || typeof argument.value !== 'string') return;
+      const parsed = parse(argument.value);
+      if (parsed instanceof Failure) context.report(argument, `invalid ${functionName} argument: ${parsed.message}`);
+    },
+  };
+}
+
+/** cel-go's network extension. It takes the place of Kubernetes' `ip` and `cidr`; do not use both. */
+export const network: Library = {
+  name: 'cel.lib.ext.network',
+  functions: [
+    ...functions(),
+    {
+      name: 'isMask',
+      overloads: [
+        member('cidr_is_mask', [CIDR], BOOL, ({ prefix }: CidrValue) =>
+          sameAddress(prefix.address, maskedPrefix(prefix).address),
+        ),
+      ],
+    },
+  ],
+  validators: [literalCheck('ip', parseStrictAddress), literalCheck('cidr', parseCidr)],
+};

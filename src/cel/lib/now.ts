@@ -1,0 +1,20 @@
+import type { CallContext, Library } from '../library.ts';
+import { TIMESTAMP } from '../types.ts';
+import { CelTimestamp } from '../values.ts';
+import { overload } from './define.ts';
+
+/** `now()`: the time of the evaluation, the same wherever it occurs. Stock kro has no such function. */
+export const nowLibrary: Library = {
+  name: 'typekro.now',
+  functions: [
+    {
+      name: 'now',
+      overloads: [
+        overload('now', [], TIMESTAMP, ({ now }: CallContext) => {
+          const seconds = Math.floor(now / 1000);
+          return new CelTimestamp(seconds, Math.round((now - seconds * 1000) * 1e6));
+        }),
+      ],
+    },
+  ],
+};

@@ -1,0 +1,123 @@
+import type { CallContext, Library } from '../library.ts';
+import { BOOL, listType, optionalType, typeParam } from '../types.ts';
+import {
+  CelDouble,
+  CelDuration,
+  CelMap,
+  CelOptional,
+  CelTimestamp,
+  CelUint,
+  elementsOf,
+  entriesOf,
+  fail,
+  OpaqueValue,
+  OPTIONAL_NONE,
+  type Value,
+} from '../values.ts';
+import { member, overload } from './define.ts';
+import { showValue } from './show.ts';
+import { MIN_SECONDS } from './timestamp.ts';
+
+const V = typeParam('V');
+const LIST_V = listType(V);
+const OPTIONAL_V = optionalType(V);
+
+/** Functions on optional values. `or` and `orValue` get both sides; the planner evaluates the right one only if needed. */
+export const optionals: Library = {
+  name: 'optional',
+  functions: [
+    {
+      name: 'optional.of',
+      overloads: [overload('optional_of', [V], OPTIONAL_V, (value: Value) => new CelOptional(value))],
+    },
+    {
+      name: 'optional.ofNonZeroValue',
+      overloads: [
+        overload('optional_ofNonZeroValue', [V], OPTIONAL_V, (value: Value) =>
+          isZero(value) ? OPTIONAL_NONE : new CelOptional(value),
+        ),
+      ],
+    },
+    { name: 'optional.none', overloads: [overload('optional_none', [], OPTIONAL_V, () => OPTIONAL_NONE)] },
+    {
+      name: 'value',
+      overloads: [
+        member(
+          'optional_value',
+          [OPTIONAL_V],
+          V,
+          ({ value }: CelOptional) => value ?? fail('optional.none() dereference'),
+        ),
+      ],
+    },
+    {
+      name: 'hasValue',
+      overloads: [member('optional_hasValue', [OPTIONAL_V], BOOL, ({ value }: CelOptional) => value !== undefined)],
+    },
+    {
+      name: 'or',
+      overloads: [
+        member('optional_or_optional', [OPTIONAL_V, OPTIONAL_V], OPTIONAL_V, (left: CelOptional, right: CelOptional) =>
+          left.value === undefined ? right : left,
+        ),
+      ],
+    },
+    {
+      name: 'orValue',
+      overloads: [
+        member('optional_orValue_value', [OPTIONAL_V, V], V, (left: CelOptional, right: Value) => left.value ?? right),
+      ],
+    },
+    {
+      name: 'last',
+      overloads: [
+        member('list_last', [LIST_V], OPTIONAL_V, (list: Value) => optionalOf((elementsOf(list) ?? []).at(-1))),
+      ],
+    },
+    {
+      name: 'first',
+      overloads: [member('list_first', [LIST_V], OPTIONAL_V, (list: Value) => optionalOf(elementsOf(list)?.[0]))],
+    },
+    { name: 'optional.unwrap', overloads: [overload('optional_unwrap', [listType(OPTIONAL_V)], LIST_V, unwrap)] },
+    { name: 'unwrapOpt', overloads: [member('optional_unwrapOpt', [listType(OPTIONAL_V)], LIST_V, unwrap)] },
+  ],
+};
+
+function optionalOf(value: Value | undefined): CelOptional {
+  return value === undefined ? OPTIONAL_NONE : new CelOptional(value);
+}
+
+function unwrap(list: Value, context: CallContext): Value {
+  const elements = elementsOf(list) ?? [];
+  context.charge(elements.length);
+  const out: Value[] = [];
+  for (const element of elements) {
+    if (!(element instanceof CelOptional)) return fail(`value ${showValue(element)} is not optional`);
+    if (element.value !== undefined) out.push(element.value);
+  }
+  return out;
+}
+
+/** The zero value of its type: false, 0, empty, null, the first moment of the calendar. Library types have none. */
+function isZero(value: Value): boolean {
+  switch (typeof value) {
+    case 'boolean':
+      return !value;
+    case 'string':
+      return value === '';
+    case 'number':
+      return value === 0;
+    case 'bigint':
+      return false;
+    default:
+  }
+  if (value === null) return true;
+  if (value instanceof Uint8Array) return value.length === 0;
+  if (value instanceof CelUint) return value.value === 0n;
+  if (value instanceof CelDouble) return value.value === 0;
+  if (value instanceof CelDuration) return value.nanos === 0n;
+  if (value instanceof CelTimestamp) return value.seconds === MIN_SECONDS && value.nanos === 0;
+  if (value instanceof OpaqueValue || value instanceof CelOptional) return false;
+  if (value instanceof CelMap) return value.size === 0;
+  return (elementsOf(value) ?? entriesOf(value))?.length === 0;
+}

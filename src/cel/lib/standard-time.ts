@@ -1,0 +1,58 @@
+import type { FunctionDeclaration, Library } from '../library.ts';
+import { DURATION, INT, STRING, TIMESTAMP } from '../types.ts';
+import { toInt, type CelDuration, type CelTimestamp, type Int } from '../values.ts';
+import { member, orFail } from './define.ts';
+import { civilTime, type CivilTime } from './timestamp.ts';
+import { findZone } from './timezone.ts';
+
+const MILLISECOND = 1_000_000n;
+
+type Field = (time: CivilTime, nanos: number) => number;
+
+/** The standard library's parts of points in time (in UTC unless a zone is named) and whole units of spans. */
+export const standardTime: Library = {
+  name: 'stdlib.time',
+  functions: [
+    accessor('getFullYear', 'year', (time) => time.year),
+    accessor('getMonth', 'month', (time) => time.month - 1),
+    accessor('getDayOfYear', 'day_of_year', (time) => time.dayOfYear),
+    accessor('getDayOfMonth', 'day_of_month', (time) => time.day - 1),
+    accessor('getDate', 'day_of_month_1_based', (time) => time.day),
+    accessor('getDayOfWeek', 'day_of_week', (time) => time.dayOfWeek),
+    accessor('getHours', 'hours', (time) => time.hour, 3_600_000_000_000n),
+    accessor('getMinutes', 'minutes', (time) => time.minute, 60_000_000_000n),
+    accessor('getSeconds', 'seconds', (time) => time.second, 1_000_000_000n, 'timestamp_to_seconds_tz'),
+    accessor('getMilliseconds', 'milliseconds', (_, nanos) => Math.floor(nanos / 1_000_000), MILLISECOND),
+  ],
+};
+
+/** `unit` is how many nanoseconds the unit has, for those that spans are counted in too. */
+function accessor(
+  name: string,
+  id: string,
+  field: Field,
+  unit?: bigint,
+  zonedId = `timestamp_to_${id}_with_tz`,
+): FunctionDeclaration {
+  const overloads = [
+    member(`timestamp_to_${id}`, [TIMESTAMP], INT, ({ seconds, nanos }: CelTimestamp) =>
+      field(civilTime(seconds), nanos),
+    ),
+    member(zonedId, [TIMESTAMP, STRING], INT, ({ seconds, nanos }: CelTimestamp, zone: string) =>
+      field(civilTime(seconds + orFail(findZone(zone))(seconds)), nanos),
+    ),
+  ];
+  if (unit !== undefined) {
+    overloads.push(
+      member(`duration_to_${id}`, [DURATION], INT, ({ nanos }: CelDuration) =>
+        unit === MILLISECOND ? toInt(nanos / unit) : wholeUnits(nanos, unit),
+      ),
+    );
+  }
+  return { name, overloads };
+}
+
+/** Go counts in floating point here, which shows near the ends of the range. */
+function wholeUnits(nanos: bigint, unit: bigint): Int {
+  return toInt(BigInt(Math.trunc(Number(nanos / unit) + Number(nanos % unit) / Number(unit))));
+}

@@ -1,0 +1,272 @@
+import type { CallContext, Library } from '../library.ts';
+import { INT, listType, STRING, type CelType } from '../types.ts';
+import { elementsOf, fail, type Int, type Value } from '../values.ts';
+import { member, overload } from './define.ts';
+import { stringFormat } from './format.ts';
+import { codePointLength, hasSurrogates, utf16Index } from './text.ts';
+import { showValue } from './show.ts';
+
+const two: readonly CelType[] = [STRING, STRING];
+const LIST_OF_STRING = listType(STRING);
+
+/** cel-go's strings extension, all versions; positions and lengths count code points. */
+export const strings: Library = {
+  name: 'cel.lib.ext.strings',
+  functions: [
+    { name: 'charAt', overloads: [member('string_char_at_int', [STRING, INT], STRING, charAt)] },
+    {
+      name: 'indexOf',
+      overloads: [
+        member('string_index_of_string', two, INT, (text: string, part: string, context: CallContext) =>
+          indexOf(text, part, 0, context),
+        ),
+        member('string_index_of_string_int', [...two, INT], INT, indexOf),
+      ],
+    },
+    {
+      name: 'lastIndexOf',
+      overloads: [
+        member('string_last_index_of_string', two, INT, lastIndexOf),
+        member('string_last_index_of_string_int', [...two, INT], INT, lastIndexOfFrom),
+      ],
+    },
+    {
+      name: 'lowerAscii',
+      overloads: [
+        member('string_lower_ascii', [STRING], STRING, (text: string, context: CallContext) =>
+          charged(
+            text.replace(/[A-Z]+/g, (part) => part.toLowerCase()),
+            context,
+          ),
+        ),
+      ],
+    },
+    {
+      name: 'replace',
+      overloads: [
+        member('string_replace_string_string', [...two, STRING], STRING, replaceAll),
+        member('string_replace_string_string_int', [...two, STRING, INT], STRING, replace),
+      ],
+    },
+    {
+      name: 'split',
+      overloads: [
+        member('string_split_string', two, LIST_OF_STRING, (text: string, separator: string, context: CallContext) =>
+          split(text, separator, -1, context),
+        ),
+        member('string_split_string_int', [...two, INT], LIST_OF_STRING, split),
+      ],
+    },
+    {
+      name: 'substring',
+      overloads: [
+        member('string_substring_int', [STRING, INT], STRING, substringFrom),
+        member('string_substring_int_int', [STRING, INT, INT], STRING, substring),
+      ],
+    },
+    {
+      name: 'trim',
+      overloads: [
+        member('string_trim', [STRING], STRING, (text: string, context: CallContext) =>
+          charged(trimSpace(text), context),
+        ),
+      ],
+    },
+    {
+      name: 'upperAscii',
+      overloads: [
+        member('string_upper_ascii', [STRING], STRING, (text: string, context: CallContext) =>
+          charged(
+            text.replace(/[a-z]+/g, (part) => part.toUpperCase()),
+            context,
+          ),
+        ),
+      ],
+    },
+    stringFormat.declaration,
+    {
+      name: 'strings.quote',
+      overloads: [
+        overload('strings_quote', [STRING], STRING, (text: string, context: CallContext) =>
+          charged(quote(text), context),
+        ),
+      ],
+    },
+    {
+      name: 'join',
+      overloads: [
+        member('list_join', [LIST_OF_STRING], STRING, (list: Value, context: CallContext) => join(list, '', context)),
+        member('list_join_string', [LIST_OF_STRING, STRING], STRING, join),
+      ],
+    },
+    { name: 'reverse', overloads: [member('string_reverse', [STRING], STRING, reverse)] },
+  ],
+  validators: [stringFormat.validator],
+};
+
+/** Charges a text that was made. */
+function charged(text: string, context: CallContext): string {
+  context.charge(text.length);
+  return text;
+}
+
+function outOfRange(index: Int): never {
+  return fail(`index out of range: ${index}`);
+}
+
+function charAt(text: string, index: Int): Value {
+  const length = codePointLength(text);
+  if (index < 0 || index > length) return outOfRange(index);
+  if (Number(index) === length) return '';
+  return String.fromCodePoint(text.codePointAt(utf16Index(text, Number(index))) ?? 0);
+}
+
+/** Code points before a UTF-16 position. */
+function codePointIndex(text: string, at: number): number {
+  return hasSurrogates(text) ? codePointLength(text.slice(0, at)) : at;
+}
+
+function indexOf(text: string, part: string, offset: Int, context: CallContext): Value {
+  if (offset < 0) return outOfRange(offset);
+  context.charge(text.length);
+  if (part === '') return Math.min(Number(offset), codePointLength(text));
+  const at = text.indexOf(part, utf16Index(text, Number(offset)));
+  return at < 0 ? -1 : codePointIndex(text, at);
+}
+
+function lastIndexOf(text: string, part: string, context: CallContext): Value {
+  context.charge(text.length);
+  if (part === '') return codePointLength(text);
+  const at = text.lastIndexOf(part);
+  return at < 0 ? -1 : codePointIndex(text, at);
+}
+
+function lastIndexOfFrom(text: string, part: string, offset: Int, context: CallContext): Value {
+  if (offset < 0) return outOfRange(offset);
+  context.charge(text.length);
+  const length = codePointLength(text);
+  if (part === '') return Math.min(Number(offset), length);
+  if (offset >= length) return -1;
+  const at = text.lastIndexOf(part, utf16Index(text, Number(offset)));
+  return at < 0 ? -1 : codePointIndex(text, at);
+}
+
+function replaceAll(text: string, old: string, replacement: string, context: CallContext): Value {
+  return replace(text, old, replacement, -1, context);
+}
+
+function replace(text: string, old: string, replacement: string, limit: Int, context: CallContext): Value {
+  if (old === replacement || limit === 0) return text;
+  const places = limit < 0 ? Infinity : Number(limit);
+  const parts: string[] = [];
+  let from = 0;
+  let done = 0;
+  while (done < places) {
+    const at = old === '' ? emptyMatch(text, from, done) : text.indexOf(old, from);
+    if (at < 0) break;
+    parts.push(text.slice(from, at), replacement);
+    context.charge(at - from + replacement.length + 1);
+    from = at + old.length;
+    done += 1;
+  }
+  parts.push(text.slice(from));
+  return charged(parts.join(''), context);
+}
+
+/** The empty text occurs before each character and at the end. */
+function emptyMatch(text: string, from: number, done: number): number {
+  if (done === 0) return 0;
+  if (from >= text.length) return -1;
+  return from + ((text.codePointAt(from) ?? 0) > 0xffff ? 2 : 1);
+}
+
+function split(text: string, separator: string, limit: Int, context: CallContext): Value {
+  context.charge(text.length);
+  if (limit === 0) return [];
+  const most = limit < 0 ? Infinity : Number(limit);
+  if (separator === '') return splitCharacters(text, most, context);
+  const parts: string[] = [];
+  let from = 0;
+  while (parts.length + 1 < most) {
+    const at = text.indexOf(separator, from);
+    if (at < 0) break;
+    parts.push(text.slice(from, at));
+    from = at + separator.length;
+  }
+  parts.push(text.slice(from));
+  context.charge(parts.length);
+  return parts;
+}
+
+function splitCharacters(text: string, most: number, context: CallContext): Value {
+  const parts: string[] = [];
+  let from = 0;
+  while (from < text.length) {
+    const to = parts.length + 1 < most ? from + ((text.codePointAt(from) ?? 0) > 0xffff ? 2 : 1) : text.length;
+    parts.push(text.slice(from, to));
+    from = to;
+  }
+  context.charge(parts.length);
+  return parts;
+}
+
+function substringFrom(text: string, start: Int, context: CallContext): Value {
+  if (start < 0 || start > codePointLength(text)) return outOfRange(start);
+  return charged(text.slice(utf16Index(text, Number(start))), context);
+}
+
+function substring(text: string, start: Int, end: Int, context: CallContext): Value {
+  if (start > end) return fail(`invalid substring range. start: ${start}, end: ${end}`);
+  const length = codePointLength(text);
+  if (start < 0 || start > length) return outOfRange(start);
+  if (end < 0 || end > length) return outOfRange(end);
+  return charged(text.slice(utf16Index(text, Number(start)), utf16Index(text, Number(end))), context);
+}
+
+/** Unicode's White_Space property: unlike JavaScript's, it has U+0085 and lacks U+FEFF. */
+const SPACE = '\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const LEADING_SPACE = new RegExp(`^[${SPACE}]+`);
+const IS_SPACE = new RegExp(`[${SPACE}]`);
+
+function trimSpace(text: string): string {
+  const front = text.replace(LEADING_SPACE, '');
+  let end = front.length;
+  while (end > 0 && IS_SPACE.test(front.charAt(end - 1))) end -= 1;
+  return front.slice(0, end);
+}
+
+function reverse(text: string, context: CallContext): Value {
+  context.charge(text.length);
+  return Array.from(text).reverse().join('');
+}
+
+function join(list: Value, separator: string, context: CallContext): Value {
+  const elements = elementsOf(list) ?? [];
+  const texts: string[] = [];
+  let length = 0;
+  for (const element of elements) {
+    if (typeof element !== 'string') return fail(`join: invalid input: ${showValue(element)}`);
+    texts.push(element);
+    length += element.length + separator.length;
+  }
+  context.charge(length + texts.length);
+  return texts.join(separator);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
+};
+
+function quote(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- these are what is escaped
+  const escaped = text.replace(/[\u0007-\r\\"]/g, (char) => ESCAPES[char] ?? char);
+  return `"${escaped.replace(/(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/g, '\ufffd')}"`;
+}
