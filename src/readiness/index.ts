@@ -5,3 +5,4 @@
  * @packageDocumentation
  */
 export type { Readiness, ReadinessState } from './model.ts';
+export { readinessOf } from './readiness.ts';

@@ -1,0 +1,53 @@
+import type { KubeObject } from '../core/index.ts';
+import { application } from './kinds/argocd.ts';
+import * as cluster from './kinds/cluster.ts';
+import { resourceGraphDefinition } from './kinds/graphs.ts';
+import { gateway, ingress, route, service } from './kinds/network.ts';
+import { persistentVolume, persistentVolumeClaim, volumeAttachment } from './kinds/storage.ts';
+import { daemonSet, deployment, job, pod, replicaSet, statefulSet } from './kinds/workloads.ts';
+import type { Readiness } from './model.ts';
+import { current } from './verdict.ts';
+
+/** How the readiness of a kind is judged. */
+export interface KindRule {
+  readonly judge: (object: KubeObject) => Readiness;
+  /** Its controller writes `status.observedGeneration`: an object without one was not looked at yet. */
+  readonly observed?: true;
+}
+
+/** Objects without a controller: they are what they are as soon as they exist. */
+const STATIC: KindRule = { judge: () => current() };
+
+/** Rules by `Kind.group` (`Kind` for the core group). Versions of a kind share a rule. */
+export const KIND_TABLE: ReadonlyMap<string, KindRule> = new Map<string, KindRule>([
+  ['Deployment.apps', { judge: deployment, observed: true }],
+  ['StatefulSet.apps', { judge: statefulSet, observed: true }],
+  ['DaemonSet.apps', { judge: daemonSet, observed: true }],
+  ['ReplicaSet.apps', { judge: replicaSet, observed: true }],
+  ['ReplicationController', { judge: replicaSet, observed: true }],
+  ['Pod', { judge: pod }],
+  ['Job.batch', { judge: job }],
+  ['CronJob.batch', STATIC],
+  ['Service', { judge: service }],
+  ['Endpoints', { judge: cluster.endpoints }],
+  ['Ingress.networking.k8s.io', { judge: ingress }],
+  ['Gateway.gateway.networking.k8s.io', { judge: gateway }],
+  ['HTTPRoute.gateway.networking.k8s.io', { judge: route }],
+  ['GRPCRoute.gateway.networking.k8s.io', { judge: route }],
+  ['TLSRoute.gateway.networking.k8s.io', { judge: route }],
+  ['TCPRoute.gateway.networking.k8s.io', { judge: route }],
+  ['UDPRoute.gateway.networking.k8s.io', { judge: route }],
+  ['PersistentVolumeClaim', { judge: persistentVolumeClaim }],
+  ['PersistentVolume', { judge: persistentVolume }],
+  ['VolumeAttachment.storage.k8s.io', { judge: volumeAttachment }],
+  ['Namespace', { judge: cluster.namespace }],
+  ['Node', { judge: cluster.node }],
+  ['ResourceQuota', { judge: cluster.resourceQuota }],
+  ['PodDisruptionBudget.policy', { judge: cluster.podDisruptionBudget, observed: true }],
+  ['HorizontalPodAutoscaler.autoscaling', { judge: cluster.horizontalPodAutoscaler }],
+  ['CertificateSigningRequest.certificates.k8s.io', { judge: cluster.certificateSigningRequest }],
+  ['CustomResourceDefinition.apiextensions.k8s.io', { judge: cluster.customResourceDefinition }],
+  ['APIService.apiregistration.k8s.io', { judge: cluster.apiService }],
+  ['ResourceGraphDefinition.kro.run', { judge: resourceGraphDefinition }],
+  ['Application.argoproj.io', { judge: application }],
+]);

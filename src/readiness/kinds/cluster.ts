@@ -1,0 +1,77 @@
+import type { KubeObject } from '../../core/index.ts';
+import { at, condition, count, numberAt, objectsAt, textAt } from '../fields.ts';
+import type { Readiness } from '../model.ts';
+import { current, failed, inProgress, progress, said } from '../verdict.ts';
+
+/** Active. A namespace without a status was just created. */
+export function namespace(object: KubeObject): Readiness {
+  const phase = textAt(object, 'status', 'phase');
+  return phase === 'Active' ? current('Active') : inProgress(phase || 'NotObserved', 'the namespace is not active');
+}
+
+/** Ready=True. */
+export function node(object: KubeObject): Readiness {
+  return needs(object, 'Ready');
+}
+
+/** Established; failed when its names are taken. */
+export function customResourceDefinition(object: KubeObject): Readiness {
+  const names = condition(object, 'NamesAccepted');
+  if (names?.status === 'False') return failed('NamesNotAccepted', said('NamesAccepted', names));
+  return needs(object, 'Established');
+}
+
+/** Available=True. */
+export function apiService(object: KubeObject): Readiness {
+  return needs(object, 'Available');
+}
+
+/** Enough healthy pods, or none expected. */
+export function podDisruptionBudget(object: KubeObject): Readiness {
+  const wanted = count(object, 'status', 'desiredHealthy');
+  const healthy = count(object, 'status', 'currentHealthy');
+  if (count(object, 'status', 'expectedPods') === 0 || healthy >= wanted) return current();
+  return inProgress('TooFewHealthyPods', progress(healthy, wanted, 'pods are healthy'));
+}
+
+/**
+ * Its controller has looked at the target. Missing metrics do not count: an autoscaler without them keeps
+ * the replicas as they are.
+ */
+export function horizontalPodAutoscaler(object: KubeObject): Readiness {
+  const able = condition(object, 'AbleToScale');
+  if (able?.status === 'False') return inProgress(able.reason || 'UnableToScale', said('AbleToScale', able));
+  if (numberAt(object, 'status', 'currentReplicas') !== undefined || able !== undefined) return current();
+  return inProgress('NotObserved', 'the autoscaler has not looked at its target yet');
+}
+
+/** Approved and issued; failed when denied. */
+export function certificateSigningRequest(object: KubeObject): Readiness {
+  for (const type of ['Denied', 'Failed']) {
+    const found = condition(object, type);
+    if (found?.status === 'True') return failed(type, said(type, found));
+  }
+  if (textAt(object, 'status', 'certificate') !== '') return current('Issued');
+  const approved = condition(object, 'Approved')?.status === 'True';
+  return inProgress(approved ? 'Approved' : 'Pending', approved ? 'no certificate is issued yet' : 'not approved yet');
+}
+
+/** The quota is being counted. */
+export function resourceQuota(object: KubeObject): Readiness {
+  return at(object, 'status', 'hard') === undefined
+    ? inProgress('NotObserved', 'the quota is not counted yet')
+    : current();
+}
+
+/** Some endpoint has an address. */
+export function endpoints(object: KubeObject): Readiness {
+  const addresses = objectsAt(object, 'subsets').flatMap((subset) => objectsAt(subset, 'addresses'));
+  return addresses.length > 0 ? current() : inProgress('NoAddresses', 'no endpoint has an address yet');
+}
+
+/** A condition must be True. */
+export function needs(object: KubeObject, type: string): Readiness {
+  const found = condition(object, type);
+  if (found === undefined) return inProgress('NotObserved', `condition ${type} is not set yet`);
+  return found.status === 'True' ? current() : inProgress(found.reason || 'NotReady', said(type, found));
+}

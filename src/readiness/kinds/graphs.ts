@@ -1,0 +1,50 @@
+import type { KubeObject } from '../../core/index.ts';
+import { condition, textAt } from '../fields.ts';
+import type { Readiness } from '../model.ts';
+import { current, failed, inProgress, said } from '../verdict.ts';
+
+/** kro's definitions: state Active and Ready at the current generation; failed when the graph is not accepted. */
+export function resourceGraphDefinition(object: KubeObject): Readiness {
+  const accepted = condition(object, 'GraphAccepted');
+  if (accepted?.status === 'False' && isCurrent(object, accepted.observedGeneration)) {
+    return failed(accepted.reason || 'InvalidResourceGraph', said('GraphAccepted', accepted));
+  }
+  const ready = condition(object, 'Ready');
+  if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
+  if (!isCurrent(object, ready.observedGeneration))
+    return inProgress('NotObserved', 'the newest version is not compiled yet');
+  if (ready.status !== 'True') return inProgress(ready.reason || 'NotReady', said('Ready', ready));
+  const state = textAt(object, 'status', 'state');
+  return state === 'Active'
+    ? current('Active')
+    : inProgress(state || 'Inactive', `the definition is ${state || 'not active yet'}`);
+}
+
+/** Instances of graphs: state ACTIVE, and Ready where that condition exists, at the current generation. */
+export function graphInstance(object: KubeObject): Readiness {
+  const state = textAt(object, 'status', 'state');
+  const ready = condition(object, 'Ready');
+  if (state === '') return inProgress('NotObserved', 'the instance has no state yet');
+  const why = ready === undefined || ready.message === '' ? '' : `: ${ready.message}`;
+  if (state === 'ERROR' || state === 'FAILED') return inProgress(state, `the instance is in state ${state}${why}`);
+  if (ready !== undefined && !isCurrent(object, ready.observedGeneration)) {
+    return inProgress('NotObserved', 'the newest version is not applied yet');
+  }
+  if (ready !== undefined && ready.status !== 'True')
+    return inProgress(ready.reason || 'NotReady', said('Ready', ready));
+  return state === 'ACTIVE' ? current('Active') : inProgress(state, `the instance is in state ${state}${why}`);
+}
+
+/** Is this an instance of a graph? Its controller labels it; the default group is kro's own. */
+export function isGraphInstance(object: KubeObject): boolean {
+  const labels = object.metadata.labels ?? {};
+  if (Object.hasOwn(labels, 'kro.run/resource-graph-definition-name')) {
+    return object.kind !== 'CustomResourceDefinition' && object.kind !== 'GraphRevision';
+  }
+  return object.apiVersion.startsWith('kro.run/');
+}
+
+function isCurrent(object: KubeObject, observed: number | undefined): boolean {
+  const { generation } = object.metadata;
+  return observed === undefined || generation === undefined || observed >= generation;
+}

@@ -1,0 +1,50 @@
+import type { KubeObject } from '../../core/index.ts';
+import { condition, conditionIn, objectsAt, textAt } from '../fields.ts';
+import type { Readiness } from '../model.ts';
+import { current, inProgress, said } from '../verdict.ts';
+
+/** A Service of type LoadBalancer needs an address; others work at once. */
+export function service(object: KubeObject): Readiness {
+  if (textAt(object, 'spec', 'type') !== 'LoadBalancer') return current();
+  return hasAddress(object) ? current() : inProgress('NoAddress', 'the load balancer has no address yet');
+}
+
+/**
+ * An Ingress is ready when it has an address. Many controllers never publish one, and nothing in the object
+ * tells: one without any status counts as ready.
+ */
+export function ingress(object: KubeObject): Readiness {
+  const published = objectsAt(object, 'status', 'loadBalancer', 'ingress');
+  if (published.length === 0) return current('NoAddress', 'no address is published');
+  return hasAddress(object) ? current() : inProgress('NoAddress', 'the load balancer has no address yet');
+}
+
+function hasAddress(object: KubeObject): boolean {
+  const entries = objectsAt(object, 'status', 'loadBalancer', 'ingress');
+  return entries.some((entry) => textAt(entry, 'ip') !== '' || textAt(entry, 'hostname') !== '');
+}
+
+/** Gateway API: accepted, and programmed into the data plane. */
+export function gateway(object: KubeObject): Readiness {
+  for (const type of ['Accepted', 'Programmed']) {
+    const found = condition(object, type);
+    if (found === undefined) return inProgress('NotObserved', `condition ${type} is not set yet`);
+    if (found.status !== 'True') return inProgress(found.reason || 'NotReady', said(type, found));
+  }
+  return current();
+}
+
+/** Gateway API routes: every parent that looked at the route has accepted it and resolved its references. */
+export function route(object: KubeObject): Readiness {
+  const parents = objectsAt(object, 'status', 'parents');
+  if (parents.length === 0) return inProgress('NotObserved', 'no gateway has accepted the route yet');
+  for (const parent of parents) {
+    const conditions = objectsAt(parent, 'conditions');
+    for (const type of ['Accepted', 'ResolvedRefs']) {
+      const found = conditionIn(conditions, type);
+      if (found !== undefined && found.status !== 'True')
+        return inProgress(found.reason || 'NotReady', said(type, found));
+    }
+  }
+  return current();
+}

@@ -1,0 +1,67 @@
+import type { KubeObject } from '../core/index.ts';
+import { gvkOf } from '../core/index.ts';
+import { condition, numberAt } from './fields.ts';
+import { KIND_TABLE } from './kind-table.ts';
+import { graphInstance, isGraphInstance } from './kinds/graphs.ts';
+import type { Readiness } from './model.ts';
+import { current, failed, inProgress, said, terminating } from './verdict.ts';
+
+/** Conditions that sum up a custom resource, the first one present decides. */
+const SUMMARIES = ['Ready', 'Available', 'Healthy', 'Succeeded', 'Complete', 'Completed', 'Synced'];
+
+/**
+ * Is an object ready, and if not, why? Rules in this order, the first that decides wins:
+ *
+ * 1. being deleted;
+ * 2. its controller has not seen the newest generation (`status.observedGeneration`);
+ * 3. the conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work going on;
+ * 4. the rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API, Argo CD;
+ * 5. a condition that sums the object up (`Ready`, `Available`, …);
+ * 6. anything else is ready as soon as it exists.
+ *
+ * Pure; needs of the object only `metadata`, `spec` and `status` (and `subsets` of Endpoints).
+ */
+export function readinessOf(object: KubeObject): Readiness {
+  const { deletionTimestamp, finalizers = [], generation } = object.metadata;
+  if (deletionTimestamp !== undefined) {
+    const held = finalizers.length === 0 ? '' : `; held by finalizers ${finalizers.join(', ')}`;
+    return terminating(`being deleted since ${deletionTimestamp}${held}`);
+  }
+  const { group, kind } = gvkOf(object);
+  const rule = KIND_TABLE.get(group === '' ? kind : `${kind}.${group}`);
+  const observed = numberAt(object, 'status', 'observedGeneration');
+  if (generation !== undefined && observed !== undefined && observed < generation) {
+    return inProgress('NotObserved', `generation ${generation} was not looked at yet (last: ${observed})`);
+  }
+  if (rule?.observed === true && generation !== undefined && observed === undefined) {
+    return inProgress('NotObserved', 'its controller has not looked at it yet');
+  }
+  const stalled = condition(object, 'Stalled');
+  if (stalled?.status === 'True') return failed(stalled.reason || 'Stalled', said('Stalled', stalled));
+  const reconciling = condition(object, 'Reconciling');
+  if (reconciling?.status === 'True')
+    return inProgress(reconciling.reason || 'Reconciling', said('Reconciling', reconciling));
+  if (rule !== undefined) return rule.judge(object);
+  return isGraphInstance(object) ? graphInstance(object) : bySummary(object, generation);
+}
+
+/** Custom resources, by what their controllers say of them. */
+function bySummary(object: KubeObject, generation: number | undefined): Readiness {
+  const failure = condition(object, 'Failed');
+  if (failure?.status === 'True') return failed(failure.reason || 'Failed', said('Failed', failure));
+  for (const type of SUMMARIES) {
+    const found = condition(object, type);
+    if (found === undefined) continue;
+    const stale =
+      generation !== undefined && found.observedGeneration !== undefined && found.observedGeneration < generation;
+    if (stale)
+      return inProgress(
+        'NotObserved',
+        `condition ${type} speaks of generation ${found.observedGeneration}, not ${generation}`,
+      );
+    return found.status === 'True'
+      ? current(found.reason || type)
+      : inProgress(found.reason || 'NotReady', said(type, found));
+  }
+  return current();
+}
