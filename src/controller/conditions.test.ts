@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Condition } from '../runtime/index.ts';
-import type { ConditionSubject, ConditionValue } from './conditions.ts';
-import { conditionsToJson, readConditions, setConditions } from './conditions.ts';
+import type { Condition, ConditionValue } from '../runtime/index.ts';
+import { readConditions } from '../runtime/index.ts';
+import type { ConditionSubject } from './conditions.ts';
+import { conditionsToJson, setConditions } from './conditions.ts';
 
 const T0 = '2026-01-01T00:00:00Z';
 const T1 = '2026-01-01T00:00:01Z';
@@ -91,7 +92,7 @@ describe('setConditions', () => {
     };
     const again = setConditions(
       subject(1),
-      readConditions(status),
+      readConditions(status.conditions),
       new Map([
         ['A', yes],
         ['B', no],

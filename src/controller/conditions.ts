@@ -1,16 +1,8 @@
-import { isJsonObject } from '../core/index.ts';
-import type { JsonObject, JsonValue } from '../core/index.ts';
-import type { Condition } from '../runtime/index.ts';
+import type { JsonValue } from '../core/index.ts';
+import type { Condition, ConditionValue } from '../runtime/index.ts';
 
 /** The condition that sums up all others. */
 export const ROOT = 'Ready';
-
-/** A new value of one condition. */
-export interface ConditionValue {
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
-  readonly message: string;
-}
 
 /** An object whose conditions are kept: which types it has, its generation, and since when it exists. */
 export interface ConditionSubject {
@@ -18,27 +10,6 @@ export interface ConditionSubject {
   readonly types: readonly string[];
   readonly generation: number;
   readonly creationTimestamp: string;
-}
-
-/** The conditions of a status as the server gave them; entries that are none are left out. */
-export function readConditions(status: JsonObject | undefined): Condition[] {
-  const list = status?.['conditions'];
-  return Array.isArray(list) ? list.filter(isJsonObject).flatMap(readCondition) : [];
-}
-
-function readCondition(entry: JsonObject): Condition[] {
-  const { type, status, reason, message, lastTransitionTime, observedGeneration } = entry;
-  if (typeof type !== 'string') return [];
-  return [
-    {
-      type,
-      status: status === 'True' || status === 'False' ? status : 'Unknown',
-      ...(typeof reason === 'string' ? { reason } : {}),
-      ...(typeof message === 'string' ? { message } : {}),
-      ...(typeof lastTransitionTime === 'string' ? { lastTransitionTime } : {}),
-      ...(typeof observedGeneration === 'number' ? { observedGeneration } : {}),
-    },
-  ];
 }
 
 /**
@@ -127,9 +98,4 @@ export function conditionsToJson(conditions: readonly Condition[]): JsonValue[] 
     ...(reason === undefined || reason === '' ? {} : { reason }),
     ...(message === undefined || message === '' ? {} : { message }),
   }));
-}
-
-/** A time as Kubernetes writes it: whole seconds, UTC. */
-export function formatTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }

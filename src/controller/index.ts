@@ -9,3 +9,4 @@ export type { Logger, LogLevel } from './logger.ts';
 export { jsonLogger, silentLogger } from './logger.ts';
 export type { Controller, ControllerOptions } from './options.ts';
 export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './own-crds.ts';
+export { createController } from './controller.ts';

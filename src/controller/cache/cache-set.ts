@@ -39,6 +39,7 @@ export class CacheSet {
   readonly #reads = new Map<string, PathUnion>();
   /** Which kinds a subscriber has wishes in. */
   readonly #kindsOf = new Map<string, Set<string>>();
+  #settledWaiters: (() => void)[] = [];
 
   constructor(options: CacheSetOptions) {
     this.#options = options;
@@ -105,11 +106,18 @@ export class CacheSet {
     return this.all().every((cache) => cache.synced || cache.error !== undefined);
   }
 
+  /** Settles when every watch is in step with the server, or known to be unreadable. */
+  whenSettled(): Promise<void> {
+    if (this.settled) return Promise.resolve();
+    return new Promise((resolve) => this.#settledWaiters.push(resolve));
+  }
+
   async close(): Promise<void> {
     const slots = [...this.#slots.values()];
     this.#slots.clear();
     for (const slot of slots) slot.linger?.cancel();
     await Promise.all(slots.map(({ cache }) => cache.stop()));
+    this.#checkSettled();
   }
 
   #acquire(type: ObjectType): Slot {
@@ -153,7 +161,15 @@ export class CacheSet {
   }
 
   #stateChanged(interests: Interests): void {
+    this.#checkSettled();
     for (const subscriber of interests.subscribers()) this.#options.onWake(subscriber, undefined);
+  }
+
+  #checkSettled(): void {
+    if (!this.settled) return;
+    const waiters = this.#settledWaiters;
+    this.#settledWaiters = [];
+    for (const resolve of waiters) resolve();
   }
 
   #readsOf(id: string): PathUnion {

@@ -117,7 +117,7 @@ export class KindCache {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { client, onState } = this.#options;
+    const { client } = this.#options;
     const { type } = this;
     const events = client.watch({ apiVersion: formatApiVersion(type), kind: type.kind }, { signal });
     for await (const event of events) {
@@ -137,19 +137,23 @@ export class KindCache {
           break;
         case 'SYNCED':
           this.#sweep(event.resourceVersion);
-          this.#synced = true;
-          this.#error = undefined;
-          onState(this);
+          this.#setState(true, undefined);
           break;
         case 'BOOKMARK':
           break;
         case 'ERROR':
-          this.#error = event.error;
           // What was read stays good while the server is away; a kind that is gone or forbidden is not.
-          if (event.error.status === 404 || event.error.status === 403) this.#synced = false;
-          onState(this);
+          this.#setState(this.#synced && event.error.status !== 404 && event.error.status !== 403, event.error);
       }
     }
+  }
+
+  /** Tells only what matters to readers: that all is there now, that it is not, or another reason why not. */
+  #setState(synced: boolean, error: KubeError | undefined): void {
+    const told = this.#synced !== synced || (!synced && this.#error?.message !== error?.message);
+    this.#synced = synced;
+    this.#error = error;
+    if (told) this.#options.onState(this);
   }
 
   #put(object: KubeObject): void {

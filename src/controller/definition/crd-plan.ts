@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { Definition } from './definition.ts';
-import { DEFINITION_ID_LABEL, DEFINITION_NAME_LABEL, OWNED_LABEL, VERSION_LABEL, versionLabel } from './definition.ts';
+import { isOwned, keys } from '../../runtime/index.ts';
 
 /** What to do about the CRD of a definition. */
 export type CrdPlan =
@@ -16,6 +16,8 @@ export interface CrdDifference {
   readonly changed: boolean;
   /** Descriptions of the changes that stored objects or clients may not survive. */
   readonly breaking: readonly string[];
+  /** Why the two cannot be compared. */
+  readonly error?: string;
 }
 
 /** How many breaking changes are named before the rest is counted. */
@@ -29,10 +31,10 @@ export function ownedCrd(crd: KubeObject, definition: Definition, version: strin
       ...crd.metadata,
       labels: {
         ...crd.metadata.labels,
-        [OWNED_LABEL]: 'true',
-        [VERSION_LABEL]: versionLabel(version),
-        [DEFINITION_ID_LABEL]: definition.uid,
-        [DEFINITION_NAME_LABEL]: definition.name,
+        [keys.OWNED_LABEL]: 'true',
+        [keys.VERSION_LABEL]: keys.versionLabel(version),
+        [keys.DEFINITION_ID_LABEL]: definition.uid,
+        [keys.DEFINITION_NAME_LABEL]: definition.name,
       },
     },
   };
@@ -52,6 +54,9 @@ export function planCrd(
   const name = wanted.metadata.name ?? '';
   const conflict = ownerConflict(existing, definition.name);
   if (conflict !== undefined) return { do: 'refuse', message: `failed to update CRD ${name}: ${conflict}` };
+  if (difference.error !== undefined) {
+    return { do: 'refuse', message: `failed to update CRD ${name}: ${difference.error}` };
+  }
   if (difference.breaking.length > 0 && !definition.allowBreakingChanges) {
     const summary = summarize(difference.breaking);
     return { do: 'refuse', message: `cannot update CRD ${name}: breaking changes detected: ${summary}` };
@@ -63,12 +68,10 @@ export function planCrd(
 
 /** Why the CRD is not this definition's; `undefined` when it is. */
 export function ownerConflict(crd: KubeObject, definition: string): string | undefined {
+  if (!isOwned(crd)) return 'CRD already exists and is not owned by KRO';
   const labels = crd.metadata.labels ?? {};
-  const label = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
-  const owned = label(OWNED_LABEL);
-  const isOwned = owned === undefined ? label('app.kubernetes.io/managed-by') === 'kro' : owned === 'true';
-  if (!isOwned) return 'CRD already exists and is not owned by KRO';
-  const owner = label(DEFINITION_NAME_LABEL);
+  const label = keys.DEFINITION_NAME_LABEL;
+  const owner = Object.hasOwn(labels, label) ? labels[label] : undefined;
   return owner === definition ? undefined : `CRD is owned by another ResourceGraphDefinition ${owner ?? ''}`;
 }
 

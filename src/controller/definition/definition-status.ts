@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import type { ConditionValue } from '../conditions.ts';
-import { conditionsToJson, formatTime, readConditions, setConditions } from '../conditions.ts';
+import type { ConditionValue } from '../../runtime/index.ts';
+import { readConditions, timeText } from '../../runtime/index.ts';
+import { conditionsToJson, setConditions } from '../conditions.ts';
 import type { Definition } from './definition.ts';
 import { graphStatus } from './graph-status.ts';
 
@@ -29,10 +30,10 @@ export interface DefinitionOutcome {
 export function definitionStatus(definition: Definition, outcome: DefinitionOutcome, now: number): JsonObject {
   const { creationTimestamp } = definition.object.metadata;
   const conditions = setConditions(
-    { types: TYPES, generation: definition.generation, creationTimestamp: creationTimestamp ?? formatTime(now) },
-    readConditions(definition.status),
+    { types: TYPES, generation: definition.generation, creationTimestamp: creationTimestamp ?? timeText(now) },
+    readConditions(definition.status['conditions']),
     outcome.conditions,
-    formatTime(now),
+    timeText(now),
   );
   const isTrue = (type: DefinitionCondition) =>
     conditions.some((condition) => condition.type === type && condition.status === 'True');

@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
+import { hasFinalizer } from '../../runtime/index.ts';
 
 /** The type of definitions. */
 export const DEFINITION_TYPE: ObjectType = {
@@ -29,16 +30,6 @@ export const CRD_TYPE: ObjectType = {
   namespaced: false,
 };
 
-/** Finalizer of definitions, revisions and instances. */
-export const FINALIZER = 'kro.run/finalizer';
-
-/** Labels that mark what kro wrote, and for which definition. */
-export const OWNED_LABEL = 'kro.run/owned';
-export const VERSION_LABEL = 'kro.run/kro-version';
-export const DEFINITION_ID_LABEL = 'kro.run/resource-graph-definition-id';
-export const DEFINITION_NAME_LABEL = 'kro.run/resource-graph-definition-name';
-export const REVISION_HASH_LABEL = 'kro.run/graph-revision-hash';
-
 const ALLOW_BREAKING = 'kro.run/allow-breaking-changes';
 const DELETION_POLICY = 'typekro.dev/deletion-policy';
 
@@ -60,7 +51,7 @@ export interface Definition {
 
 /** Reads a definition object. */
 export function readDefinition(object: KubeObject): Definition {
-  const { name = '', uid = '', generation = 0, annotations, finalizers, deletionTimestamp } = object.metadata;
+  const { name = '', uid = '', generation = 0, annotations, deletionTimestamp } = object.metadata;
   const annotation = (key: string) =>
     annotations !== undefined && Object.hasOwn(annotations, key) ? annotations[key] : undefined;
   return {
@@ -73,7 +64,7 @@ export function readDefinition(object: KubeObject): Definition {
     allowBreakingChanges: annotation(ALLOW_BREAKING) === 'true',
     waitForInstances: annotation(DELETION_POLICY) === 'wait',
     deleting: deletionTimestamp !== undefined,
-    hasFinalizer: finalizers?.includes(FINALIZER) === true,
+    hasFinalizer: hasFinalizer(object),
   };
 }
 
@@ -82,9 +73,4 @@ export function declaredKind(spec: JsonObject): { group: string; version: string
   const schema = isJsonObject(spec['schema']) ? spec['schema'] : {};
   const text = (key: string) => (typeof schema[key] === 'string' ? schema[key] : '');
   return { group: text('group') || 'kro.run', version: text('apiVersion'), kind: text('kind') };
-}
-
-/** A version as a label value, where `+` is not allowed. */
-export function versionLabel(version: string): string {
-  return version.replaceAll('+', '-');
 }

@@ -1,16 +1,11 @@
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
+import { hasFinalizer, keys } from '../../runtime/index.ts';
 import type { Definition } from './definition.ts';
-import {
-  DEFINITION_NAME_LABEL,
-  DEFINITION_TYPE,
-  FINALIZER,
-  OWNED_LABEL,
-  REVISION_HASH_LABEL,
-  REVISION_TYPE,
-  VERSION_LABEL,
-  versionLabel,
-} from './definition.ts';
+import { DEFINITION_TYPE, REVISION_TYPE } from './definition.ts';
+
+/** Label of a revision that carries the hash of its spec. */
+const REVISION_HASH_LABEL = 'kro.run/graph-revision-hash';
 
 /** A stored revision of a definition. */
 export interface Revision {
@@ -32,7 +27,7 @@ export function readRevision(object: KubeObject): Revision {
     number: typeof number === 'number' ? number : 0,
     spec: isJsonObject(snapshot['spec']) ? snapshot['spec'] : {},
     deleting: object.metadata.deletionTimestamp !== undefined,
-    hasFinalizer: object.metadata.finalizers?.includes(FINALIZER) === true,
+    hasFinalizer: hasFinalizer(object),
   };
 }
 
@@ -67,12 +62,12 @@ export function newRevision(definition: Definition, number: number, hash: string
     metadata: {
       name: revisionName(definition.name, number),
       labels: {
-        [OWNED_LABEL]: 'true',
-        [VERSION_LABEL]: versionLabel(version),
-        [DEFINITION_NAME_LABEL]: definition.name,
+        [keys.OWNED_LABEL]: 'true',
+        [keys.VERSION_LABEL]: keys.versionLabel(version),
+        [keys.DEFINITION_NAME_LABEL]: definition.name,
         [REVISION_HASH_LABEL]: hash,
       },
-      finalizers: [FINALIZER],
+      finalizers: [keys.FINALIZER],
       ownerReferences: [ownerOf(definition)],
     },
     spec: {

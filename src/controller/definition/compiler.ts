@@ -1,0 +1,83 @@
+import type { GroupVersionKind, JsonObject } from '../../core/index.ts';
+import type { CompileOptions, Graph } from '../../graph/index.ts';
+import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
+import type { LiveSchemas } from '../../kube/index.ts';
+
+/** What a spec compiled to. */
+export interface Compiled {
+  readonly hash: string;
+  /** Absent when the spec has errors. */
+  readonly graph?: Graph;
+  /** kro's own text of the first error. */
+  readonly message?: string;
+  /** All problems, in our words. */
+  readonly problems: readonly string[];
+}
+
+/** How many compiled specs of one definition are kept: the newest and the one that is still served. */
+const KEPT = 3;
+
+interface Kept {
+  readonly key: string;
+  readonly compiled: Compiled;
+}
+
+/**
+ * Compiles the specs of definitions and revisions against the schemas of the cluster. A spec is compiled
+ * once; it is compiled again when the definition of a kind that it uses came, changed or went.
+ */
+export class DefinitionCompiler {
+  readonly #schemas: LiveSchemas;
+  readonly #options: Omit<CompileOptions, 'sources'>;
+  readonly #kept = new Map<string, Kept[]>();
+  /** How often the kinds of a group changed. */
+  readonly #epochs = new Map<string, number>();
+
+  constructor(schemas: LiveSchemas, options: Omit<CompileOptions, 'sources'>) {
+    this.#schemas = schemas;
+    this.#options = options;
+  }
+
+  async compile(name: string, spec: JsonObject, signal: AbortSignal): Promise<Compiled> {
+    const hash = revisionHash(spec);
+    const types = kindsUsed(spec);
+    const key = `${hash} ${this.#epochOf(types)}`;
+    const known = this.#kept.get(name)?.find((entry) => entry.key === key);
+    if (known !== undefined) return known.compiled;
+    const sources = await this.#schemas.sourceFor(types, { signal });
+    const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
+    const { graph, diagnostics } = compile(definition, { ...this.#options, sources });
+    const first = diagnostics.find(({ severity }) => severity === 'error');
+    const compiled: Compiled = {
+      hash,
+      ...(graph === undefined ? {} : { graph }),
+      ...(graph !== undefined || first === undefined ? {} : { message: first.kroMessage ?? first.message }),
+      problems: diagnostics.map(
+        ({ code, message, path }) => `${path === undefined ? '' : `${path}: `}${message} [${code}]`,
+      ),
+    };
+    this.#keep(name, { key, compiled });
+    return compiled;
+  }
+
+  /** The kinds of a group changed: what uses them is compiled anew. */
+  forgetGroup(group: string): void {
+    this.#epochs.set(group, (this.#epochs.get(group) ?? 0) + 1);
+    this.#schemas.forget(group);
+  }
+
+  /** The definition is gone. */
+  forget(name: string): void {
+    this.#kept.delete(name);
+  }
+
+  #keep(name: string, entry: Kept): void {
+    const others = (this.#kept.get(name) ?? []).filter(({ key }) => key !== entry.key);
+    this.#kept.set(name, [entry, ...others].slice(0, KEPT));
+  }
+
+  #epochOf(types: readonly GroupVersionKind[]): string {
+    const groups = [...new Set(types.map(({ group }) => group))].sort();
+    return groups.map((group) => this.#epochs.get(group) ?? 0).join('.');
+  }
+}

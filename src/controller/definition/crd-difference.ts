@@ -1,0 +1,63 @@
+import type { JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { compareCrds } from '../../schema/index.ts';
+import type { CrdDifference } from './crd-plan.ts';
+
+/**
+ * How the CRD in the cluster differs from the one wanted: kro's comparison of the schemas, and what kro
+ * overlooks, so that such an edit arrives in the cluster, too: columns, rules, formats, labels of the author.
+ */
+export function crdDifference(existing: KubeObject, wanted: KubeObject): CrdDifference {
+  const compared = compareCrds(existing, wanted);
+  if ('error' in compared) return { changed: true, breaking: [], error: compared.error };
+  return {
+    changed: compared.breaking.length > 0 || compared.nonBreaking.length > 0 || !covers(existing, wanted),
+    breaking: compared.breaking.map(({ description }) => description),
+  };
+}
+
+/** Does the live CRD say all that the wanted one says? What the server adds does not count. */
+function covers(existing: KubeObject, wanted: KubeObject): boolean {
+  const [live, next] = [versionOf(existing), versionOf(wanted)];
+  return (
+    jsonEquals(schemaOf(live), schemaOf(next)) &&
+    includes(columnsOf(live), columnsOf(next)) &&
+    columnsOf(live).length === columnsOf(next).length &&
+    entriesIn(existing.metadata.annotations, wanted.metadata.annotations)
+  );
+}
+
+function versionOf(crd: KubeObject): JsonValue | undefined {
+  const versions = crd.spec?.['versions'];
+  return Array.isArray(versions) ? versions[0] : undefined;
+}
+
+function schemaOf(version: JsonValue | undefined): JsonValue | undefined {
+  const schema = isJsonObject(version) ? version['schema'] : undefined;
+  return isJsonObject(schema) ? schema['openAPIV3Schema'] : undefined;
+}
+
+function columnsOf(version: JsonValue | undefined): JsonValue[] {
+  const columns = isJsonObject(version) ? version['additionalPrinterColumns'] : undefined;
+  return Array.isArray(columns) ? columns : [];
+}
+
+/** Is each wanted column there, in its place, with what it says? */
+function includes(live: readonly JsonValue[], wanted: readonly JsonValue[]): boolean {
+  return wanted.every((column, index) => {
+    const other = live[index];
+    if (!isJsonObject(column) || !isJsonObject(other)) return false;
+    return Object.entries(column).every(([key, value]) => {
+      // The server leaves a priority of zero out.
+      const stored = Object.hasOwn(other, key) ? other[key] : key === 'priority' ? 0 : undefined;
+      return jsonEquals(stored, value);
+    });
+  });
+}
+
+function entriesIn(
+  live: Readonly<Record<string, string>> = {},
+  wanted: Readonly<Record<string, string>> = {},
+): boolean {
+  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(live, key) && live[key] === value);
+}

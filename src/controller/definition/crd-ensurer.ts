@@ -1,0 +1,151 @@
+import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion, refOf } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { isNotFound, KubeError } from '../../kube/index.ts';
+import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
+import type { CrdPlan } from './crd-plan.ts';
+import { isEstablished, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
+import { crdDifference } from './crd-difference.ts';
+import type { Definition } from './definition.ts';
+import { CRD_TYPE } from './definition.ts';
+
+/** How long the server may take to serve a CRD before the definition says that it does not. */
+const ESTABLISH_MS = 120_000;
+
+/** What CRDs are ensured with. */
+export interface CrdEnsurerOptions {
+  readonly client: KubernetesApi;
+  readonly caches: CacheSet;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+/** How far the CRD of a definition is. */
+export type CrdState =
+  | { readonly state: 'served' }
+  /** Written, and not served yet; its watch tells when. `until`: when to stop being patient. */
+  | { readonly state: 'waiting'; readonly until: number }
+  | { readonly state: 'refused'; readonly message: string };
+
+/** Brings the CRDs of definitions into the cluster, compared against the live object and written only if needed. */
+export class CrdEnsurer {
+  readonly #options: CrdEnsurerOptions;
+  /** What was last found in order, by definition: the CRD's identity and the graph it was compared with. */
+  readonly #inOrder = new Map<string, { readonly stamp: string; readonly hash: string }>();
+  readonly #waitingSince = new Map<string, number>();
+
+  constructor(options: CrdEnsurerOptions) {
+    this.#options = options;
+  }
+
+  /** Creates or updates the CRD; says whether the server serves it. */
+  async ensure(definition: Definition, graph: Graph, signal: AbortSignal): Promise<CrdState> {
+    const name = nameOf(graph);
+    try {
+      if (!this.#isInOrder(definition, graph)) {
+        const { plan, existing } = await this.#plan(definition, graph, signal);
+        if (plan.do === 'refuse') return { state: 'refused', message: plan.message };
+        const crd = await this.#carryOut(plan, existing, signal);
+        this.#caches.peek(CRD_TYPE)?.observe(crd);
+        this.#inOrder.set(definition.name, { stamp: stampOf(crd), hash: graph.hash });
+      }
+    } catch (thrown) {
+      const refusal = refusalFrom(thrown, name);
+      if (refusal === undefined) throw thrown;
+      return { state: 'refused', message: refusal };
+    }
+    return this.#patience(definition.name, name);
+  }
+
+  /** Why the graph's CRD may not be written; `undefined` when it may. Writes nothing. */
+  async refusalOf(definition: Definition, graph: Graph, signal: AbortSignal): Promise<string | undefined> {
+    const { plan } = await this.#plan(definition, graph, signal);
+    return plan.do === 'refuse' ? plan.message : undefined;
+  }
+
+  /** Does the cluster serve the graph's kind for this definition, as far as the watch knows? */
+  serves(definition: Definition, graph: Graph): boolean {
+    const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
+    return crd !== undefined && ownerConflict(crd, definition.name) === undefined && isEstablished(crd);
+  }
+
+  /** Deletes the CRD of a deleted definition, if it is (still) its own. */
+  async remove(definition: Definition, signal: AbortSignal): Promise<void> {
+    for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
+      const labels = object.metadata.labels ?? {};
+      const own = Object.hasOwn(labels, 'kro.run/owned') && ownerConflict(object, definition.name) === undefined;
+      if (!own) continue;
+      const { uid } = object.metadata;
+      const options = { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) };
+      try {
+        await this.#options.client.delete(refOf(object), options);
+      } catch (thrown) {
+        if (!isNotFound(thrown)) throw thrown;
+      }
+    }
+  }
+
+  /** The definition is gone. */
+  forget(definition: string): void {
+    this.#inOrder.delete(definition);
+    this.#waitingSince.delete(definition);
+  }
+
+  get #caches(): CacheSet {
+    return this.#options.caches;
+  }
+
+  #isInOrder(definition: Definition, graph: Graph): boolean {
+    const known = this.#inOrder.get(definition.name);
+    const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
+    return known !== undefined && crd !== undefined && known.hash === graph.hash && known.stamp === stampOf(crd);
+  }
+
+  async #plan(definition: Definition, graph: Graph, signal: AbortSignal) {
+    const { client, version } = this.#options;
+    const wanted = ownedCrd(graph.instance.crd, definition, version);
+    const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };
+    // A CRD that the watch does not know need not be asked for: creating it tells if it is there after all.
+    const cache = this.#caches.peek(CRD_TYPE);
+    const absent = cache?.synced === true && cache.get(`/${ref.name}`) === undefined;
+    const existing = absent ? undefined : await client.find(ref, { signal });
+    const difference = existing === undefined ? { changed: true, breaking: [] } : crdDifference(existing, wanted);
+    return { plan: planCrd(existing, wanted, definition, difference), existing };
+  }
+
+  async #carryOut(plan: CrdPlan, existing: KubeObject | undefined, signal: AbortSignal): Promise<KubeObject> {
+    const { client } = this.#options;
+    if (plan.do === 'create') return client.create(plan.crd, { fieldManager: 'kro', signal });
+    if (existing === undefined || plan.do === 'refuse') throw new Error(`no CRD to ${plan.do}`);
+    return plan.do === 'patch' ? client.patch(refOf(existing), plan.body, { fieldManager: 'kro', signal }) : existing;
+  }
+
+  #patience(definition: string, name: string): CrdState {
+    const { clock } = this.#options;
+    const crd = this.#caches.peek(CRD_TYPE)?.get(`/${name}`)?.object;
+    if (crd !== undefined && isEstablished(crd)) {
+      this.#waitingSince.delete(definition);
+      return { state: 'served' };
+    }
+    const since = this.#waitingSince.get(definition) ?? clock.now();
+    this.#waitingSince.set(definition, since);
+    if (clock.now() - since < ESTABLISH_MS) return { state: 'waiting', until: since + ESTABLISH_MS };
+    return { state: 'refused', message: `CRD ${name} was not established within two minutes` };
+  }
+}
+
+/** What the API server refuses for good is told in the condition; everything else is tried again. */
+function refusalFrom(thrown: unknown, name: string): string | undefined {
+  if (!(thrown instanceof KubeError)) return undefined;
+  const forGood = thrown.status === 422 || thrown.status === 400 || thrown.status === 403;
+  return forGood ? `failed to write CRD ${name}: ${thrown.message}` : undefined;
+}
+
+function nameOf(graph: Graph): string {
+  return graph.instance.crd.metadata.name ?? `${graph.instance.plural}.${graph.instance.group}`;
+}
+
+function stampOf(crd: KubeObject): string {
+  return `${crd.metadata.uid ?? ''} ${crd.metadata.generation ?? 0}`;
+}

@@ -1,0 +1,277 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { formatApiVersion, jsonEquals, refOf } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { isNotFound } from '../../kube/index.ts';
+import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
+import type { ConditionValue } from '../../runtime/index.ts';
+import { keys } from '../../runtime/index.ts';
+import type { Logger } from '../logger.ts';
+import type { WorkResult } from '../queue/runner.ts';
+import type { ServedKinds } from '../served-kinds.ts';
+import { instanceTypeOf } from '../served-kinds.ts';
+import type { Compiled, DefinitionCompiler } from './compiler.ts';
+import { CrdEnsurer } from './crd-ensurer.ts';
+import type { Definition } from './definition.ts';
+import { DEFINITION_TYPE, readDefinition } from './definition.ts';
+import type { DefinitionCondition } from './definition-status.ts';
+import { definitionStatus, outcomes } from './definition-status.ts';
+import { RevisionStore } from './revision-store.ts';
+import type { Revision } from './revision.ts';
+
+/** What definitions are reconciled with. */
+export interface DefinitionReconcilerOptions {
+  readonly client: KubernetesApi;
+  readonly caches: CacheSet;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly compiler: DefinitionCompiler;
+  readonly served: ServedKinds;
+  readonly version: string;
+  readonly maxGraphRevisions: number;
+  readonly allowCrdDeletion: boolean;
+  /** Instances are to be worked on by another graph, or by none, from now on. */
+  readonly onServed: (definition: string) => void;
+  /** Told of each pass. */
+  readonly onPass: (definition: Definition, compiled: Compiled) => void;
+  readonly onGone: (definition: string) => void;
+}
+
+/** What a pass has found out so far. */
+interface Pass {
+  readonly definition: Definition;
+  readonly compiled: Compiled;
+  readonly conditions: Map<DefinitionCondition, ConditionValue>;
+  lastIssued: number;
+}
+
+/** A revision that works, and its graph. */
+interface Working {
+  readonly revision: Revision;
+  readonly graph: Graph;
+}
+
+/** Keeps definitions: finalizer, revisions, instance CRD, the graph that instances run, and the status. */
+export class DefinitionReconciler {
+  readonly #options: DefinitionReconcilerOptions;
+  readonly #revisions: RevisionStore;
+  readonly #crds: CrdEnsurer;
+
+  constructor(options: DefinitionReconcilerOptions) {
+    this.#options = options;
+    this.#revisions = new RevisionStore(options);
+    this.#crds = new CrdEnsurer(options);
+  }
+
+  /** One pass over a definition and all its revisions. */
+  async pass(name: string, signal: AbortSignal): Promise<WorkResult> {
+    const object = this.#options.caches.peek(DEFINITION_TYPE)?.get(`/${name}`)?.object;
+    await this.#revisions.releaseDeleted(name, signal);
+    if (object === undefined) return this.#gone(name);
+    const definition = await this.#withFinalizer(readDefinition(object), signal);
+    if (definition === undefined) return {};
+    if (definition.deleting) return this.#remove(definition, signal);
+    return this.#keep(definition, signal);
+  }
+
+  async #keep(definition: Definition, signal: AbortSignal): Promise<WorkResult> {
+    const compiled = await this.#options.compiler.compile(definition.name, definition.spec, signal);
+    const pass: Pass = {
+      definition,
+      compiled,
+      conditions: new Map(),
+      lastIssued: lastIssuedOf(definition),
+    };
+    await this.#revisions.adopt(definition, signal);
+    const working = await this.#resolve(pass, signal);
+    const result = working === undefined ? {} : await this.#serve(pass, working, signal);
+    await this.#writeStatus(pass, signal);
+    this.#options.onPass(definition, compiled);
+    return result;
+  }
+
+  /** Which revision is to be served: the newest that works; a new one is issued when the spec calls for it. */
+  async #resolve(pass: Pass, signal: AbortSignal): Promise<Working | undefined> {
+    const { definition, compiled, conditions } = pass;
+    const latest = this.#revisions.live(definition.name).at(-1);
+    if (compiled.graph === undefined) {
+      conditions.set('GraphAccepted', outcomes.refused(compiled.message ?? 'the definition has errors'));
+      return this.#lastGood(pass, signal);
+    }
+    conditions.set('GraphAccepted', outcomes.accepted());
+    const revision =
+      latest !== undefined && this.#revisions.hashOf(latest) === compiled.hash
+        ? latest
+        : await this.#issue(pass, compiled.graph, latest, signal);
+    if (revision === undefined) return undefined;
+    await this.#revisions.verified(revision, compiled.graph, signal);
+    conditions.set('GraphRevisionsResolved', outcomes.resolved(revision.number));
+    pass.lastIssued = Math.max(pass.lastIssued, revision.number);
+    return { revision, graph: compiled.graph };
+  }
+
+  /** A new revision, unless it would only break the CRD: then the last one stays in force. */
+  async #issue(
+    pass: Pass,
+    graph: Graph,
+    latest: Revision | undefined,
+    signal: AbortSignal,
+  ): Promise<Revision | undefined> {
+    const { definition, compiled } = pass;
+    if (latest !== undefined) {
+      const refusal = await this.#crds.refusalOf(definition, graph, signal);
+      if (refusal !== undefined) {
+        pass.conditions.set('GraphRevisionsResolved', outcomes.resolved(latest.number));
+        pass.conditions.set('KindReady', outcomes.kindFailed(refusal));
+        return undefined;
+      }
+    }
+    const number = Math.max(pass.lastIssued, this.#revisions.highest(definition.name)) + 1;
+    const issued = await this.#revisions.issue(definition, number, compiled.hash, signal);
+    this.#options.logger.log('info', 'issued a revision', { definition: definition.name, revision: number });
+    return issued;
+  }
+
+  /** The spec is refused: the newest revision that compiles goes on being served. */
+  async #lastGood(pass: Pass, signal: AbortSignal): Promise<undefined> {
+    const { definition, conditions } = pass;
+    const { compiler, served } = this.#options;
+    const revisions = this.#revisions.live(definition.name).toReversed();
+    for (const revision of revisions) {
+      const { graph, message } = await compiler.compile(definition.name, revision.spec, signal);
+      if (graph === undefined) {
+        await this.#revisions.failed(revision, message ?? '', signal);
+        conditions.set('GraphRevisionsResolved', outcomes.revisionFailed(revision.number));
+        continue;
+      }
+      if (!conditions.has('GraphRevisionsResolved')) {
+        conditions.set('GraphRevisionsResolved', outcomes.resolved(revision.number));
+      }
+      // After a restart nothing is served yet; the CRD is left as it is.
+      if (served.ofDefinition(definition.name) === undefined && this.#crds.serves(definition, graph)) {
+        this.#startServing(definition, { revision, graph });
+      }
+      return undefined;
+    }
+    return undefined;
+  }
+
+  /** Ensures the CRD and hands the graph to the instances. */
+  async #serve(pass: Pass, working: Working, signal: AbortSignal): Promise<WorkResult> {
+    const { definition, conditions } = pass;
+    const ensured = await this.#crds.ensure(definition, working.graph, signal);
+    if (ensured.state === 'refused') {
+      conditions.set('KindReady', outcomes.kindFailed(ensured.message));
+      return {};
+    }
+    if (ensured.state === 'waiting') return { requeueAt: ensured.until };
+    conditions.set('KindReady', outcomes.kindReady(working.graph.instance.kind));
+    this.#startServing(definition, working);
+    const instances = this.#options.caches.peek(instanceTypeOf(working.graph));
+    if (instances?.synced === true) conditions.set('ControllerReady', outcomes.running());
+    else if (instances?.error !== undefined) {
+      conditions.set('ControllerReady', outcomes.notStarted(instances.error.message));
+    }
+    await this.#revisions.retire(definition.name, this.#options.maxGraphRevisions, signal);
+    return {};
+  }
+
+  #startServing(definition: Definition, { revision, graph }: Working): void {
+    const { served, onServed } = this.#options;
+    const type = instanceTypeOf(graph);
+    const before = served.ofDefinition(definition.name);
+    if (before !== undefined && (before.type.kind !== type.kind || before.type.group !== type.group)) {
+      served.withdraw(definition.name);
+    }
+    const { name, uid } = definition;
+    if (served.serve({ definition: name, definitionUid: uid, type, graph, revision: revision.number })) onServed(name);
+  }
+
+  /** The definition is being deleted: its instances are no longer worked on, and nothing holds it any more. */
+  async #remove(definition: Definition, signal: AbortSignal): Promise<WorkResult> {
+    const { served, onServed, client, allowCrdDeletion, caches } = this.#options;
+    if (!definition.hasFinalizer) return {};
+    const kind = served.ofDefinition(definition.name);
+    const instances = kind === undefined ? 0 : (caches.peek(kind.type)?.size ?? 0);
+    if (definition.waitForInstances && instances > 0) return {};
+    if (kind !== undefined) {
+      served.withdraw(definition.name);
+      onServed(definition.name);
+    }
+    if (allowCrdDeletion) await this.#crds.remove(definition, signal);
+    const finalizers = (definition.object.metadata.finalizers ?? []).filter(
+      (finalizer) => finalizer !== keys.FINALIZER,
+    );
+    await this.#ignoreMissing(
+      client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), { signal }),
+    );
+    this.#options.logger.log('info', 'released a deleted definition', {
+      definition: definition.name,
+      orphans: instances,
+    });
+    return {};
+  }
+
+  async #gone(name: string): Promise<WorkResult> {
+    const { served, onServed, compiler, onGone } = this.#options;
+    if (served.withdraw(name) !== undefined) onServed(name);
+    compiler.forget(name);
+    this.#crds.forget(name);
+    onGone(name);
+    return {};
+  }
+
+  async #withFinalizer(definition: Definition, signal: AbortSignal): Promise<Definition | undefined> {
+    if (definition.hasFinalizer || definition.deleting) return definition;
+    const { client, caches } = this.#options;
+    const finalizers = [...(definition.object.metadata.finalizers ?? []), keys.FINALIZER];
+    const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), { signal });
+    const answer = await this.#ignoreMissing(patch);
+    if (answer === undefined) return undefined;
+    caches.peek(DEFINITION_TYPE)?.observe(answer);
+    return readDefinition(answer);
+  }
+
+  async #writeStatus(pass: Pass, signal: AbortSignal): Promise<void> {
+    const { client, caches, clock } = this.#options;
+    const { definition, compiled, conditions, lastIssued } = pass;
+    const status = definitionStatus(
+      definition,
+      {
+        conditions,
+        lastIssuedRevision: lastIssued,
+        ...(compiled.graph === undefined ? {} : { graph: compiled.graph }),
+      },
+      clock.now(),
+    );
+    if (jsonEquals(definition.status, status)) return;
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: definition.uid },
+      { op: 'add', path: '/status', value: status },
+    ];
+    const ref = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind, name: definition.name };
+    const answer = await this.#ignoreMissing(
+      client.patch(ref, body, { type: 'json', subresource: 'status', fieldManager: 'kro', signal }),
+    );
+    if (answer !== undefined) caches.peek(DEFINITION_TYPE)?.observe(answer);
+  }
+
+  async #ignoreMissing(request: Promise<KubeObject>): Promise<KubeObject | undefined> {
+    try {
+      return await request;
+    } catch (thrown) {
+      if (isNotFound(thrown)) return undefined;
+      throw thrown;
+    }
+  }
+}
+
+function lastIssuedOf(definition: Definition): number {
+  const { lastIssuedRevision } = definition.status;
+  return typeof lastIssuedRevision === 'number' ? lastIssuedRevision : 0;
+}
+
+function finalizerPatch(object: KubeObject, finalizers: string[]): JsonObject {
+  const { resourceVersion } = object.metadata;
+  return { metadata: { finalizers, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+}

@@ -1,0 +1,194 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals, refOf } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { revisionHash } from '../../graph/index.ts';
+import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import { isConflict, isNotFound, KubeError } from '../../kube/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
+import type { ConditionValue } from '../../runtime/index.ts';
+import { keys, readConditions, timeText } from '../../runtime/index.ts';
+import { conditionsToJson, setConditions } from '../conditions.ts';
+import type { Definition } from './definition.ts';
+import { REVISION_TYPE } from './definition.ts';
+import { graphStatus } from './graph-status.ts';
+import type { Revision } from './revision.ts';
+import { adoptedOwners, definitionOf, newRevision, readRevision } from './revision.ts';
+
+/** What revisions are kept with. */
+export interface RevisionStoreOptions {
+  readonly client: KubernetesApi;
+  readonly caches: CacheSet;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+/** The GraphRevision objects of all definitions: read from the cache, written through the client. */
+export class RevisionStore {
+  readonly #options: RevisionStoreOptions;
+  /** Hash of a revision's snapshot by UID; a snapshot never changes. */
+  readonly #hashes = new Map<string, string>();
+
+  constructor(options: RevisionStoreOptions) {
+    this.#options = options;
+  }
+
+  /** The revisions of a definition that are not being deleted, oldest first. */
+  live(definition: string): Revision[] {
+    return this.#all(definition).filter(({ deleting }) => !deleting);
+  }
+
+  /** The highest number in use, deleted ones included; 0 for none. */
+  highest(definition: string): number {
+    return this.#all(definition).at(-1)?.number ?? 0;
+  }
+
+  /** Hash of the revision's spec; computed anew, since versions of the controller may hash differently. */
+  hashOf(revision: Revision): string {
+    const { uid = '' } = revision.object.metadata;
+    const known = this.#hashes.get(uid);
+    if (known !== undefined) return known;
+    const hash = revisionHash(revision.spec);
+    this.#hashes.set(uid, hash);
+    return hash;
+  }
+
+  /** Stores a new revision. One of the same number that exists already is taken as it is. */
+  async issue(definition: Definition, number: number, hash: string, signal: AbortSignal): Promise<Revision> {
+    const { client, version } = this.#options;
+    const object = newRevision(definition, number, hash, version);
+    try {
+      return this.#observe(await client.create(object, { fieldManager: 'kro', signal }));
+    } catch (thrown) {
+      // The answer to an earlier attempt was lost, or the cache lags behind: it is there.
+      if (!(thrown instanceof KubeError) || thrown.reason !== 'AlreadyExists') throw thrown;
+      return this.#observe(await client.get(refOf(object), { signal }));
+    }
+  }
+
+  /** Makes the definition the owner of revisions that an earlier one of its name left. */
+  async adopt(definition: Definition, signal: AbortSignal): Promise<void> {
+    for (const revision of this.live(definition.name)) {
+      const ownerReferences = adoptedOwners(revision, definition);
+      if (ownerReferences === undefined) continue;
+      const { resourceVersion } = revision.object.metadata;
+      const body = {
+        metadata: {
+          ownerReferences: ownerReferences.map((owner) => ({ ...owner })),
+          ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        },
+      };
+      this.#observe(await this.#options.client.patch(refOf(revision.object), body, { signal }));
+    }
+  }
+
+  /** Records that the revision compiles, and what its graph looks like. */
+  verified(revision: Revision, graph: Graph, signal: AbortSignal): Promise<void> {
+    const value: ConditionValue = {
+      status: 'True',
+      reason: 'Verified',
+      message: 'graph revision compiled and verified',
+    };
+    return this.#writeStatus(revision, value, graphStatus(graph), signal);
+  }
+
+  /** Records why the revision does not compile. */
+  failed(revision: Revision, message: string, signal: AbortSignal): Promise<void> {
+    const value: ConditionValue = {
+      status: 'False',
+      reason: 'InvalidGraph',
+      message: `failed to compile graph revision "${revision.name}": ${message}`,
+    };
+    const { topologicalOrder, resources } = revision.object.status ?? {};
+    const shown = {
+      ...(topologicalOrder === undefined ? {} : { topologicalOrder }),
+      ...(resources === undefined ? {} : { resources }),
+    };
+    return this.#writeStatus(revision, value, shown, signal);
+  }
+
+  /** Deletes what is older than the newest `keep`; 0 or less keeps all. */
+  async retire(definition: string, keep: number, signal: AbortSignal): Promise<void> {
+    if (keep <= 0) return;
+    const revisions = this.live(definition);
+    for (const { object } of revisions.slice(0, Math.max(0, revisions.length - keep))) {
+      const { uid } = object.metadata;
+      const options = { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) };
+      const left = await missingIsFine(this.#options.client.delete(refOf(object), options));
+      if (left !== undefined) this.#observe(left);
+    }
+    if (revisions.length > keep) await this.releaseDeleted(definition, signal);
+  }
+
+  /** Lets go of revisions that are being deleted. */
+  async releaseDeleted(definition: string, signal: AbortSignal): Promise<void> {
+    for (const { object, deleting, hasFinalizer } of this.#all(definition)) {
+      if (!deleting || !hasFinalizer) continue;
+      const { resourceVersion, uid = '', finalizers = [] } = object.metadata;
+      const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
+      const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+      const answer = await missingIsFine(this.#options.client.patch(refOf(object), body, { signal }));
+      if (answer === undefined || left.length === 0) this.#gone(object, uid);
+      else this.#observe(answer);
+    }
+  }
+
+  async #writeStatus(revision: Revision, value: ConditionValue, shown: JsonObject, signal: AbortSignal): Promise<void> {
+    const object = revision.hasFinalizer ? revision.object : await this.#addFinalizer(revision, signal);
+    const { client, clock } = this.#options;
+    const { generation = 1, creationTimestamp, uid = '' } = object.metadata;
+    const now = timeText(clock.now());
+    const conditions = setConditions(
+      { types: ['GraphVerified'], generation, creationTimestamp: creationTimestamp ?? now },
+      readConditions(object.status?.['conditions']),
+      new Map([['GraphVerified', value]]),
+      now,
+    );
+    const status = { ...shown, conditions: conditionsToJson(conditions) };
+    if (jsonEquals(object.status, status)) return;
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: uid },
+      { op: 'add', path: '/status', value: status },
+    ];
+    const options = { type: 'json', subresource: 'status', fieldManager: 'kro', signal } as const;
+    this.#observe(await client.patch(refOf(object), body, options));
+  }
+
+  async #addFinalizer(revision: Revision, signal: AbortSignal): Promise<KubeObject> {
+    const { finalizers = [], resourceVersion } = revision.object.metadata;
+    const body = {
+      metadata: {
+        finalizers: [...finalizers, keys.FINALIZER],
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      },
+    };
+    return this.#observe(await this.#options.client.patch(refOf(revision.object), body, { signal })).object;
+  }
+
+  #all(definition: string): Revision[] {
+    const cache = this.#options.caches.peek(REVISION_TYPE);
+    const revisions: Revision[] = [];
+    for (const { object } of cache?.values() ?? []) {
+      if (definitionOf(object) === definition) revisions.push(readRevision(object));
+    }
+    return revisions.sort((a, b) => a.number - b.number);
+  }
+
+  #observe(object: KubeObject): Revision {
+    this.#options.caches.peek(REVISION_TYPE)?.observe(object);
+    return readRevision(object);
+  }
+
+  #gone(object: KubeObject, uid: string): void {
+    this.#hashes.delete(uid);
+    this.#options.caches.peek(REVISION_TYPE)?.observeGone(`/${object.metadata.name ?? ''}`, uid);
+  }
+}
+
+async function missingIsFine<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (thrown) {
+    if (isNotFound(thrown) || isConflict(thrown)) return undefined;
+    throw thrown;
+  }
+}

@@ -1,0 +1,195 @@
+import type { JsonValue, KubeObject } from '../../core/index.ts';
+import { backoffMs, isConflict, isNotFound, KubeError } from '../../kube/index.ts';
+import type { BackoffPolicy, Clock, KubernetesApi } from '../../kube/index.ts';
+import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
+import { keys, refOfTarget } from '../../runtime/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
+import type { KindCache } from '../cache/kind-cache.ts';
+import { apiFailure, cacheKey, targetKey } from './observed-view.ts';
+import type { InstanceRecord } from './record.ts';
+
+/** How long a refused write is left alone: from 0.2 s doubling up to five minutes. */
+const WRITE_RETRY: BackoffPolicy = { firstMs: 200, mostMs: 300_000 };
+
+/** What carrying out decisions needs. */
+export interface EffectContext {
+  readonly client: KubernetesApi;
+  readonly caches: CacheSet;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes the instance's own metadata: labels and finalizer, then the inventory; or takes the finalizer
+ * off. Without it nothing else may be written, so a refusal is remembered and told by the next decision.
+ */
+export async function writeParent(
+  context: EffectContext,
+  record: InstanceRecord,
+  instances: KindCache,
+  instance: KubeObject,
+  parent: Decision['parent'],
+): Promise<'nothing' | 'written' | 'refused'> {
+  if (Object.keys(parent).length === 0) return 'nothing';
+  const { name = '', namespace } = instance.metadata;
+  const target = { type: instances.type, name, ...(namespace === undefined ? {} : { namespace }) };
+  try {
+    await carryOutParent(context, instances, instance, parent);
+    record.failed.delete(targetKey(target));
+    return 'written';
+  } catch (thrown) {
+    rememberFailure(context, record, target, '', thrown, 'patch');
+    return 'refused';
+  }
+}
+
+async function carryOutParent(
+  context: EffectContext,
+  instances: KindCache,
+  instance: KubeObject,
+  parent: Decision['parent'],
+): Promise<void> {
+  const { client, signal } = context;
+  const { labels, inventory, removeFinalizer } = parent;
+  if (labels !== undefined) {
+    instances.observe(await client.apply(labels, { fieldManager: keys.LABEL_MANAGER, force: true, signal }));
+  }
+  if (inventory !== undefined) {
+    instances.observe(await client.apply(inventory, { fieldManager: keys.INVENTORY_MANAGER, force: true, signal }));
+  }
+  if (removeFinalizer === true) await dropFinalizer(context, instances, instance);
+}
+
+/** Takes our finalizer off, and nobody else's: the version makes sure that none was added meanwhile. */
+async function dropFinalizer(context: EffectContext, instances: KindCache, instance: KubeObject): Promise<void> {
+  const { client, signal } = context;
+  const { name = '', namespace, uid = '', resourceVersion, finalizers = [] } = instance.metadata;
+  const ref = {
+    apiVersion: instance.apiVersion,
+    kind: instance.kind,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+  const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
+  const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+  try {
+    const answer = await client.patch(ref, body, { signal });
+    if (left.length === 0) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
+    else instances.observe(answer);
+  } catch (thrown) {
+    if (isNotFound(thrown)) return instances.observeGone(`${namespace ?? ''}/${name}`, uid);
+    if (!isConflict(thrown)) throw thrown;
+    const fresh = await client.find(ref, { signal });
+    if (fresh === undefined) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
+    else instances.observe(fresh);
+  }
+}
+
+/** Applies one child. What the server answers is known at once; a refusal is remembered with its pause. */
+export async function applyChild(context: EffectContext, record: InstanceRecord, action: ApplyAction): Promise<void> {
+  const { client, caches, signal } = context;
+  const { target, desired, digest } = action;
+  try {
+    const answer = await client.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, signal });
+    record.failed.delete(targetKey(target));
+    const cache = caches.peek(target.type);
+    cache?.observe(answer);
+    const owned = cache?.get(cacheKey(target))?.owned;
+    if (owned !== undefined) cache?.settle(cacheKey(target), { desired: digest, owned });
+  } catch (thrown) {
+    rememberFailure(context, record, target, digest, thrown, action.uid === undefined ? 'create' : 'patch');
+  }
+}
+
+/** Deletes one child if it is still the one that was decided about. */
+export async function deleteChild(context: EffectContext, record: InstanceRecord, action: DeleteAction): Promise<void> {
+  const { client, caches, signal } = context;
+  const { target, uid } = action;
+  const cache = caches.peek(target.type);
+  try {
+    const left = await client.delete(refOfTarget(target), { preconditions: { uid }, signal });
+    record.failed.delete(targetKey(target));
+    if (left === undefined) cache?.observeGone(cacheKey(target), uid);
+    else cache?.observe(left);
+  } catch (thrown) {
+    if (isNotFound(thrown)) cache?.observeGone(cacheKey(target), uid);
+    else rememberFailure(context, record, target, '', thrown, 'delete');
+  }
+}
+
+/** Fetches what only a request of its own can tell. What a watch brings is waited for instead. False when nothing was read. */
+export async function readNow(
+  context: EffectContext,
+  record: InstanceRecord,
+  requests: readonly ReadRequest[],
+): Promise<boolean> {
+  const { client, caches, signal } = context;
+  const whole = requests.filter((request) => request.kind === 'whole-object');
+  await Promise.all(
+    whole.map(async ({ target }) => {
+      const found = await client.find(refOfTarget(target), { signal });
+      if (found !== undefined) record.whole.set(targetKey(target), found);
+      else caches.peek(target.type)?.observeGone(cacheKey(target), uidInCache(caches, target));
+    }),
+  );
+  return whole.length > 0;
+}
+
+/** Replaces the status of the instance, if it is still the same object. */
+export async function writeStatus(
+  context: EffectContext,
+  instances: KindCache,
+  instance: KubeObject,
+  status: JsonValue,
+): Promise<void> {
+  const { name = '', namespace, uid = '' } = instance.metadata;
+  const ref = {
+    apiVersion: instance.apiVersion,
+    kind: instance.kind,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+  const body = [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'add', path: '/status', value: status },
+  ];
+  try {
+    const options = { type: 'json', subresource: 'status', fieldManager: 'kro', signal: context.signal } as const;
+    instances.observe(await context.client.patch(ref, body, options));
+  } catch (thrown) {
+    if (!isNotFound(thrown)) throw thrown;
+    instances.observeGone(`${namespace ?? ''}/${name}`, uid);
+  }
+}
+
+function uidInCache(caches: CacheSet, target: ObjectTarget): string {
+  return caches.peek(target.type)?.get(cacheKey(target))?.object.metadata.uid ?? '';
+}
+
+function rememberFailure(
+  context: EffectContext,
+  record: InstanceRecord,
+  target: ObjectTarget,
+  digest: string,
+  thrown: unknown,
+  verb: string,
+): void {
+  if (!(thrown instanceof KubeError) || context.signal.aborted) throw thrown;
+  const key = targetKey(target);
+  const before = record.failed.get(key);
+  const failures = before?.digest === digest ? before.failures + 1 : 1;
+  const pause = thrown.retryAfterMs ?? backoffMs(WRITE_RETRY, failures, context.random());
+  const { group, plural } = target.type;
+  record.failed.set(key, {
+    digest,
+    failures,
+    failure: apiFailure(thrown, {
+      verb,
+      group,
+      resource: plural,
+      ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
+    }),
+    retryAt: context.clock.now() + pause,
+  });
+}

@@ -1,0 +1,155 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import type { AdoptionPolicy, Decision, ObjectType, StepOptions } from '../../runtime/index.ts';
+import { step } from '../../runtime/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
+import type { KindCache } from '../cache/kind-cache.ts';
+import type { WorkResult } from '../queue/runner.ts';
+import type { ServedKind } from '../served-kinds.ts';
+import type { EffectContext } from './effects.ts';
+import { applyChild, deleteChild, readNow, writeParent, writeStatus } from './effects.ts';
+import { ObservedView } from './observed-view.ts';
+import type { InstanceRecord } from './record.ts';
+
+/** After so many steps in a row an instance lets others have their turn. */
+const MOST_STEPS = 64;
+
+/** What instances are reconciled with. */
+export interface InstanceReconcilerOptions {
+  readonly client: KubernetesApi;
+  readonly caches: CacheSet;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly version: string;
+  readonly maxCollectionSize: number;
+  readonly adoption: AdoptionPolicy;
+  readonly budget: number | undefined;
+  /** Told of every decision, before it is carried out. */
+  readonly onDecision: (record: InstanceRecord, instance: KubeObject, served: ServedKind, decision: Decision) => void;
+}
+
+/** Carries out what `runtime.step` decides for one instance, step by step until there is nothing left to do. */
+export class InstanceReconciler {
+  readonly #options: InstanceReconcilerOptions;
+
+  constructor(options: InstanceReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * One pass. Every answer of the server is in the cache before the next step, so a graph of depth D
+   * needs D round trips; the pass ends when nothing is left to do or something has to happen first.
+   */
+  async pass(
+    record: InstanceRecord,
+    served: ServedKind,
+    instances: KindCache,
+    signal: AbortSignal,
+  ): Promise<WorkResult> {
+    const { clock, client, caches, random } = this.#options;
+    const context: EffectContext = { client, caches, clock, random, signal };
+    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+      const instance = instances.get(record.key)?.object;
+      if (instance === undefined || signal.aborted) return {};
+      const { decision, learned } = await this.#decide(record, served, instance, signal);
+      const acted = await this.#carryOut(context, record, instances, instance, decision);
+      if (!acted && !learned) return decision.requeueAt === undefined ? {} : { requeueAt: decision.requeueAt };
+    }
+    return { requeueAt: clock.now() };
+  }
+
+  async #decide(record: InstanceRecord, served: ServedKind, instance: KubeObject, signal: AbortSignal) {
+    const { caches, clock, onDecision } = this.#options;
+    const view = new ObservedView(caches, record);
+    const decision = step(served.graph, instance, view, this.#stepOptions(record, served, instance));
+    record.whole.clear();
+    record.decision = decision;
+    record.applySet = decision.inventory.id;
+    record.statusNow = decision.statusNow;
+    record.revision = served.revision;
+    record.steppedAt = clock.now();
+    for (const { target, pair } of decision.settled) {
+      caches.peek(target.type)?.settle(`${target.namespace ?? ''}/${target.name}`, pair);
+    }
+    const learned = await this.#findMemberKinds(record, served, view, signal);
+    const kinds = [...view.askedKinds.keys()].flatMap((key) => {
+      const type = record.memberKinds.get(key);
+      return type === undefined || type === 'unserved' ? [] : [type];
+    });
+    caches.setInterest(record.id, decision.watch, kinds);
+    onDecision(record, instance, served, decision);
+    return { decision, learned };
+  }
+
+  /** Children are read and written before the status, the parent before its children. True when another step is due. */
+  async #carryOut(
+    context: EffectContext,
+    record: InstanceRecord,
+    instances: KindCache,
+    instance: KubeObject,
+    decision: Decision,
+  ): Promise<boolean> {
+    const parent = await writeParent(context, record, instances, instance, decision.parent);
+    if (parent === 'refused') return true;
+    await Promise.all(decision.apply.map((action) => applyChild(context, record, action)));
+    await Promise.all(decision.delete.map((action) => deleteChild(context, record, action)));
+    const read = await readNow(context, record, decision.read);
+    if (parent === 'written' || read || decision.apply.length > 0 || decision.delete.length > 0) return true;
+    // What is still unread comes by watch, and wakes the instance.
+    if (decision.read.length > 0 || !decision.statusChanged || decision.finalizer === 'none') return false;
+    await writeStatus(context, instances, instance, decision.status);
+    return false;
+  }
+
+  /**
+   * Finds out in which version members of a kind can be read: the graph's own, else the group's preferred
+   * one. True when a kind turned out to be served by nobody, which no watch will tell.
+   */
+  async #findMemberKinds(
+    record: InstanceRecord,
+    served: ServedKind,
+    view: ObservedView,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    let learned = false;
+    for (const [key, { group, kind }] of view.askedKinds) {
+      if (record.memberKinds.has(key)) continue;
+      const type = nodeTypeOf(served, group, kind) ?? (await this.#discover(group, kind, signal));
+      record.memberKinds.set(key, type ?? 'unserved');
+      learned ||= type === undefined;
+    }
+    return learned;
+  }
+
+  async #discover(group: string, kind: string, signal: AbortSignal): Promise<ObjectType | undefined> {
+    const found = await this.#options.client.discovery.inGroup(group, kind, { signal });
+    if (found === undefined) return undefined;
+    const { version, plural, namespaced } = found;
+    return { group, version, kind, plural, namespaced };
+  }
+
+  #stepOptions(record: InstanceRecord, served: ServedKind, instance: KubeObject): StepOptions {
+    const { clock, version, maxCollectionSize, adoption, budget } = this.#options;
+    const now = clock.now();
+    // `now()` in a template moves with what the user or the author changed, never with a child's event.
+    const sample = `${instance.metadata.generation ?? 0} ${served.revision}`;
+    if (record.templateNow?.sample !== sample) record.templateNow = { sample, at: now };
+    return {
+      now,
+      version,
+      definitionUid: served.definitionUid,
+      maxCollectionSize,
+      adoption,
+      templateNow: record.templateNow.at,
+      ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
+      ...(budget === undefined ? {} : { budget }),
+    };
+  }
+}
+
+function nodeTypeOf(served: ServedKind, group: string, kind: string): ObjectType | undefined {
+  for (const { type, plural, namespaced } of served.graph.nodes.values()) {
+    if (type.group === group && type.kind === kind) return { ...type, plural, namespaced };
+  }
+  return undefined;
+}

@@ -1,0 +1,108 @@
+import type { KubeError } from '../../kube/index.ts';
+import type {
+  ApiFailure,
+  FailedWrite,
+  ListObservation,
+  ListTarget,
+  LiveObject,
+  MemberTarget,
+  MissingPermission,
+  ObjectTarget,
+  ObjectType,
+  Observation,
+  Observed,
+} from '../../runtime/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
+import type { KindCache } from '../cache/kind-cache.ts';
+import { labelMatcher } from '../cache/label-selector.ts';
+import type { InstanceRecord } from './record.ts';
+
+/** One step's view of the caches for one instance. It also notes which kinds the step asked members of. */
+export class ObservedView implements Observed {
+  readonly #caches: CacheSet;
+  readonly #record: InstanceRecord;
+  /** Kinds that the step looked for members in, by `group/kind`. */
+  readonly askedKinds = new Map<string, { readonly group: string; readonly kind: string }>();
+
+  constructor(caches: CacheSet, record: InstanceRecord) {
+    this.#caches = caches;
+    this.#record = record;
+  }
+
+  object(target: ObjectTarget): Observation {
+    const whole = this.#record.whole.get(targetKey(target));
+    if (whole !== undefined) return { state: 'present', live: { object: whole } };
+    const cache = this.#caches.peek(target.type);
+    const live = cache?.get(cacheKey(target));
+    if (live !== undefined) return { state: 'present', live };
+    if (cache?.synced === true) return { state: 'absent' };
+    if (cache?.error === undefined) return { state: 'unknown' };
+    return { state: 'failed', failure: readFailure(cache.error, target.type) };
+  }
+
+  list(target: ListTarget): ListObservation {
+    const cache = this.#caches.peek(target.type);
+    if (cache === undefined) return { state: 'unknown' };
+    if (!cache.synced) return unreadable(cache);
+    const matches = labelMatcher(target.selector);
+    const objects: LiveObject[] = [];
+    for (const live of cache.values()) {
+      const { namespace, labels } = live.object.metadata;
+      if ((target.namespace === undefined || target.namespace === namespace) && matches(labels)) objects.push(live);
+    }
+    return { state: 'known', objects };
+  }
+
+  members(target: MemberTarget): ListObservation {
+    const { group, kind } = target;
+    this.askedKinds.set(`${group}/${kind}`, { group, kind });
+    const caches = this.#caches.ofGroupKind(group, kind);
+    const cache = caches.find(({ synced }) => synced) ?? caches[0];
+    if (cache === undefined) {
+      return this.#record.memberKinds.get(`${group}/${kind}`) === 'unserved'
+        ? { state: 'unserved' }
+        : { state: 'unknown' };
+    }
+    if (!cache.synced) return unreadable(cache);
+    const namespaces = new Set(target.namespaces);
+    const inScope = ({ object }: LiveObject) => {
+      const { namespace } = object.metadata;
+      return namespace === undefined || namespace === '' || namespaces.has(namespace);
+    };
+    return { state: 'known', objects: cache.membersOf(target.applySet).filter(inScope) };
+  }
+
+  failedWrite(target: ObjectTarget): FailedWrite | undefined {
+    return this.#record.failed.get(targetKey(target));
+  }
+}
+
+/** One text per object whatever the version it is read in. */
+export function targetKey(target: ObjectTarget): string {
+  return `${target.type.kind}.${target.type.group}/${target.namespace ?? ''}/${target.name}`;
+}
+
+/** The key of a target in the cache of its kind. */
+export function cacheKey(target: ObjectTarget): string {
+  return `${target.namespace ?? ''}/${target.name}`;
+}
+
+function unreadable(cache: KindCache): ListObservation {
+  if (cache.error === undefined) return { state: 'unknown' };
+  if (cache.error.reason === 'UnknownKind') return { state: 'unserved' };
+  return { state: 'failed', failure: readFailure(cache.error, cache.type) };
+}
+
+function readFailure(error: KubeError, type: ObjectType): ApiFailure {
+  return apiFailure(error, { verb: 'list', group: type.group, resource: type.plural });
+}
+
+/** A client error as the runtime takes it; the right that is missing when it is one of permission. */
+export function apiFailure(error: KubeError, permission: MissingPermission): ApiFailure {
+  return {
+    code: error.status,
+    reason: error.reason,
+    message: error.message,
+    ...(error.status === 403 && error.reason === 'Forbidden' ? { permission } : {}),
+  };
+}

@@ -1,0 +1,47 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { Decision, FailedWrite, ObjectType } from '../../runtime/index.ts';
+
+/** A write that failed, and how often in a row. */
+export interface RememberedFailure extends FailedWrite {
+  readonly failures: number;
+}
+
+/** What is remembered of an instance between passes. Losing it costs reads, never a wrong write. */
+export interface InstanceRecord {
+  /** `group/kind/namespace/name`: whom watches wake. */
+  readonly id: string;
+  /** Key in the cache of its kind: `namespace/name`. */
+  readonly key: string;
+  readonly definition: string;
+  /** Failed writes of children by `Kind.group/namespace/name`. */
+  readonly failed: Map<string, RememberedFailure>;
+  /** Whole objects read for a comparison; for the next step only. */
+  readonly whole: Map<string, KubeObject>;
+  /** Kinds that members of its ApplySet may be of, once discovery told their versions; `unserved` has none. */
+  readonly memberKinds: Map<string, ObjectType | 'unserved'>;
+  /** When `now()` in templates was sampled, and for which generation and revision. */
+  templateNow: { readonly sample: string; readonly at: number } | undefined;
+  statusNow: number | undefined;
+  applySet: string | undefined;
+  decision: Decision | undefined;
+  revision: number | undefined;
+  steppedAt: number;
+}
+
+/** A record of an instance that nothing is known of yet. */
+export function newRecord(id: string, key: string, definition: string): InstanceRecord {
+  return {
+    id,
+    key,
+    definition,
+    failed: new Map(),
+    whole: new Map(),
+    memberKinds: new Map(),
+    templateNow: undefined,
+    statusNow: undefined,
+    applySet: undefined,
+    decision: undefined,
+    revision: undefined,
+    steppedAt: 0,
+  };
+}
