@@ -65,3 +65,5 @@ export { desiredDigest, ownedDigest, ownedFields } from './owned-fields.ts';
 export { projectObject } from './project-object.ts';
 export { readConditions, timeText, transition } from './conditions.ts';
 export type { ConditionValue } from './conditions.ts';
+export type { Explanation } from './explain.ts';
+export { describeWatch, explain, explainLines, explainNode, rootCauses } from './explain.ts';

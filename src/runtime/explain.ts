@@ -1,0 +1,193 @@
+import type { ObjectRef } from '../core/index.ts';
+import { formatRef, stringifyJson } from '../core/index.ts';
+import { failureText } from './failure.ts';
+import type { Decision, WatchRequest } from './model.ts';
+import type { Because, NodeReport, NodeState, Terminating } from './report.ts';
+
+/** Why a node is where it is, in words; `why`, `plan`, events and the dashboard print these. */
+export interface Explanation {
+  readonly node: string;
+  readonly state: NodeState;
+  /** One sentence without the node's name, e.g. `waits until "db.status.ready" is true; it is false`. */
+  readonly reason: string;
+  /** Nodes that it waits for. */
+  readonly waitsFor: readonly string[];
+  /** What would get it on, where somebody has to act; absent when it is only a matter of time. */
+  readonly remedy?: string;
+}
+
+/** The explanation of every node, in topological order. */
+export function explain(decision: Pick<Decision, 'nodes'>): Explanation[] {
+  return decision.nodes.map(explainNode);
+}
+
+/** The nodes that others wait for while they themselves wait for no other: what is to be looked at first. */
+export function rootCauses(decision: Pick<Decision, 'nodes'>): Explanation[] {
+  const done: readonly NodeState[] = ['ready', 'skipped', 'deleted'];
+  const open = decision.nodes.filter(({ state, because }) => !done.includes(state) && because.kind !== 'dependency');
+  return open.map(explainNode);
+}
+
+/** One line per node: `web  waiting  waits until …`, columns aligned, then status fields that failed. */
+export function explainLines(decision: Pick<Decision, 'nodes' | 'statusProblems'>): string[] {
+  const rows = explain(decision);
+  const width = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));
+  const [ids, states] = [width(rows.map(({ node }) => node)), width(rows.map(({ state }) => state))];
+  const lines = rows.flatMap(({ node, state, reason, remedy }) => [
+    `${node.padEnd(ids)}  ${state.padEnd(states)}  ${reason}`.trimEnd(),
+    ...(remedy === undefined ? [] : [`${' '.repeat(ids + states + 4)}try: ${remedy}`]),
+  ]);
+  const problems = decision.statusProblems.map(({ path, message }) => `status.${path}: ${message}`);
+  return [...lines, ...problems];
+}
+
+/** The explanation of one node. */
+export function explainNode(report: NodeReport): Explanation {
+  const { id, state, because } = report;
+  const waitsFor = waitsForOf(because);
+  const remedy = remedyOf(because);
+  return { node: id, state, reason: reasonOf(because), waitsFor, ...(remedy === undefined ? {} : { remedy }) };
+}
+
+/** What is watched, in words. */
+export function describeWatch({ target, nodeId }: WatchRequest): string {
+  const { type } = target;
+  const where = target.namespace === undefined ? '' : ` in ${target.namespace}`;
+  const what = 'name' in target ? `${type.kind} ${target.name}` : `${type.plural} with "${target.selector}"`;
+  return `${what}${where}${nodeId === '' ? '' : ` for ${nodeId}`}`;
+}
+
+function waitsForOf(because: Because): readonly string[] {
+  switch (because.kind) {
+    case 'dependency':
+      return because.nodes.map(({ id }) => id);
+    case 'missing-data':
+      return because.nodes;
+    case 'retired':
+      return because.heldBy ?? [];
+    case 'duplicate-target':
+      return [because.node];
+    default:
+      return [];
+  }
+}
+
+function reasonOf(because: Because): string {
+  switch (because.kind) {
+    case 'ready':
+      return 'is as wanted and ready';
+    case 'no-items':
+      return `has no items: ${because.dimension} is empty`;
+    case 'suspended':
+      return 'would be written, but the instance is suspended';
+    case 'excluded':
+      return `is left out: ${because.expression} is ${stringifyJson(because.value)}`;
+    case 'dependency-skipped':
+      return `is left out because ${because.node} is`;
+    case 'dependency':
+      return `waits for ${because.nodes.map(({ id, state }) => `${id} (${state})`).join(', ')}`;
+    case 'missing-data':
+      return `waits for data: ${because.expression} has no value${because.path === undefined ? '' : `, "${because.path}" is not there`}`;
+    case 'unread':
+      return `is not read yet: ${because.object === undefined ? `selector "${because.selector ?? ''}"` : formatRef(because.object)}`;
+    case 'read-failed':
+      return `cannot be read${because.object === undefined ? '' : `: ${formatRef(because.object)}`}: ${failureText(because.failure)}`;
+    case 'write':
+      return writeReason(because);
+    case 'items-missing':
+      return `has ${because.present} of ${because.wanted} objects`;
+    case 'not-ready':
+      return notReadyReason(because);
+    case 'not-ready-by-kind':
+      return `waits for ${formatRef(because.object)}: ${because.message === '' ? because.reason : because.message}`;
+    case 'external-missing':
+      return `waits for ${formatRef(because.object)}, which somebody else has to create`;
+    case 'being-deleted':
+      return `waits until ${because.objects.map(terminatingText).join(', ')}`;
+    case 'expression-failed':
+      return `failed${because.path === undefined ? '' : ` at ${because.path}`}: ${because.message}`;
+    case 'write-failed':
+      return `could not be written: ${formatRef(because.object)}: ${failureText(because.failure)}; next try at ${new Date(because.retryAt).toISOString()}`;
+    case 'other-owner':
+      return ownerReason(because.object, because.owner);
+    case 'duplicate-target':
+      return `renders ${formatRef(because.object)}, and so does ${because.node}`;
+    case 'identity-collision':
+      return `has two items with one identity: ${because.identity}`;
+    case 'collection-too-large':
+      return `has ${because.size} items, more than the ${because.limit} allowed`;
+    case 'invalid-object':
+      return `failed${because.path === undefined ? '' : ` at ${because.path}`}: ${because.message}`;
+    case 'retired':
+      return retiredReason(because);
+  }
+}
+
+function writeReason({ action, count }: Because & { kind: 'write' }): string {
+  const objects = count === 1 ? 'object' : `${count} objects`;
+  switch (action) {
+    case 'create':
+      return `creates its ${objects}`;
+    case 'adopt':
+      return `takes over ${count === 1 ? 'an object that exists' : `${count} objects, some of which exist`}`;
+    case 'change':
+      return `changes its ${objects}`;
+    case 'drift':
+      return `puts back its ${objects}, changed by somebody else`;
+  }
+}
+
+function notReadyReason({ object, expression, value, missing }: Because & { kind: 'not-ready' }): string {
+  const of = object === undefined ? '' : ` of ${formatRef(object)}`;
+  const now = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" is not there yet`;
+  return `waits until ${expression} is true${of}; ${now}`;
+}
+
+function ownerReason(object: ObjectRef, owner: string | undefined): string {
+  return owner === undefined
+    ? `may not adopt ${formatRef(object)}, which exists and belongs to nobody`
+    : `may not take ${formatRef(object)}, which belongs to ApplySet ${owner}`;
+}
+
+function retiredReason({ objects, heldBy }: Because & { kind: 'retired' }): string {
+  const list = objects.slice(0, 5).map(formatRef).join(', ');
+  const more = objects.length > 5 ? `, and ${objects.length - 5} more` : '';
+  return heldBy === undefined
+    ? `deletes what is no longer wanted: ${list}${more}`
+    : `keeps what is no longer wanted until ${heldBy.join(', ')} got on: ${list}${more}`;
+}
+
+function terminatingText({ object, finalizers, since }: Terminating): string {
+  const held = finalizers.length === 0 ? '' : `, held by ${finalizers.join(', ')}`;
+  return `${formatRef(object)} is gone (deleted at ${since}${held})`;
+}
+
+/** What somebody can do about it; nothing where time or another node will. */
+function remedyOf(because: Because): string | undefined {
+  switch (because.kind) {
+    case 'being-deleted': {
+      const finalizers = [...new Set(because.objects.flatMap((entry) => entry.finalizers))];
+      return finalizers.length === 0
+        ? undefined
+        : `find out who owns ${finalizers.join(', ')} and why it does not finish`;
+    }
+    case 'missing-data':
+      return because.nodes.length === 0
+        ? `set "${because.path ?? because.expression}" in the instance, or read it with ?. and orValue() in the definition`
+        : undefined;
+    case 'write-failed':
+    case 'read-failed':
+      return because.failure.permission === undefined ? undefined : 'add the rule to a role of the acting identity';
+    case 'duplicate-target':
+    case 'identity-collision':
+      return 'give the objects different names';
+    case 'collection-too-large':
+      return 'make the list shorter, or raise the limit';
+    case 'other-owner':
+      return 'choose another name, delete the object, or set an adoption policy that takes it over';
+    case 'suspended':
+      return 'remove the annotation kro.run/reconcile';
+    default:
+      return undefined;
+  }
+}

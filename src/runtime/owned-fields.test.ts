@@ -1,0 +1,254 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { compareApplied } from './compare.ts';
+import { desiredDigest, ownedDigest } from './owned-fields.ts';
+import { projectObject } from './project-object.ts';
+
+/** A live object with fields that we own and, if given, fields of another manager. */
+function live(fields: JsonObject, rest: JsonObject, other?: JsonObject): KubeObject {
+  const entry = (manager: string, fieldsV1: JsonObject): JsonValue => ({ manager, operation: 'Apply', fieldsV1 });
+  const managedFields = [entry('kro.run/applyset', fields), ...(other === undefined ? [] : [entry('other', other)])];
+  const metadata = {
+    name: 'x',
+    namespace: 'n',
+    uid: 'u',
+    resourceVersion: '7',
+    ...(rest['metadata'] as JsonObject | undefined),
+    managedFields,
+  };
+  return { apiVersion: 'v1', kind: 'ConfigMap', ...rest, metadata } as KubeObject;
+}
+
+function desired(rest: JsonObject): KubeObject {
+  const metadata = { name: 'x', namespace: 'n', ...(rest['metadata'] as JsonObject | undefined) };
+  return { apiVersion: 'v1', kind: 'ConfigMap', ...rest, metadata } as KubeObject;
+}
+
+const PORTS = {
+  'f:spec': {
+    'f:ports': {
+      'k:{"port":80,"protocol":"TCP"}': { '.': {}, 'f:port': {}, 'f:name': {} },
+    },
+  },
+};
+
+interface Case {
+  readonly name: string;
+  readonly desired: KubeObject;
+  readonly live: KubeObject;
+  /** Are the digests equal, so that nothing needs to be read? */
+  readonly digest: boolean;
+  /** What a comparison of whole objects finds: `kind path`. */
+  readonly differences: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'the same values, with defaults and foreign fields beside them',
+    desired: desired({ data: { a: '1' }, metadata: { labels: { l: 'v' } } }),
+    live: live(
+      { 'f:data': { 'f:a': {} }, 'f:metadata': { 'f:labels': { 'f:l': {} } } },
+      { data: { a: '1', b: 'theirs' }, metadata: { labels: { l: 'v', other: 'w' } }, immutable: false },
+      { 'f:data': { 'f:b': {} } },
+    ),
+    digest: true,
+    differences: [],
+  },
+  {
+    name: 'a changed value',
+    desired: desired({ data: { a: '1' } }),
+    live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '2' } }),
+    digest: false,
+    differences: ['differs data.a'],
+  },
+  {
+    name: 'a value that is gone',
+    desired: desired({ data: { a: '1', b: '2' } }),
+    live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '1' } }),
+    digest: false,
+    differences: ['missing data.b'],
+  },
+  {
+    name: 'a value that is right but belongs to somebody else',
+    desired: desired({ data: { a: '1', b: '2' } }),
+    live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '1', b: '2' } }, { 'f:data': { 'f:b': {} } }),
+    digest: false,
+    differences: ['unowned data.b'],
+  },
+  {
+    name: 'a field that we own and no longer want',
+    desired: desired({ data: { a: '1' } }),
+    live: live({ 'f:data': { 'f:a': {}, 'f:b': {} } }, { data: { a: '1', b: '2' } }),
+    digest: false,
+    differences: ['release data.b'],
+  },
+  {
+    name: 'an item of a list by key, with a key filled in by the server',
+    desired: desired({ spec: { ports: [{ port: 80, name: 'web' }] } }),
+    live: live(PORTS, {
+      spec: {
+        ports: [
+          { port: 81, protocol: 'TCP' },
+          { port: 80, name: 'web', protocol: 'TCP', targetPort: 80 },
+        ],
+      },
+    }),
+    digest: true,
+    differences: [],
+  },
+  {
+    name: 'a changed member of an item',
+    desired: desired({ spec: { ports: [{ port: 80, name: 'web' }] } }),
+    live: live(PORTS, { spec: { ports: [{ port: 80, name: 'edited', protocol: 'TCP' }] } }),
+    digest: false,
+    differences: ['differs spec.ports[0].name'],
+  },
+  {
+    name: 'an item that somebody removed',
+    desired: desired({ spec: { ports: [{ port: 80, name: 'web' }] } }),
+    live: live(
+      { 'f:spec': { 'f:ports': { 'k:{"port":81}': { '.': {}, 'f:port': {} } } } },
+      { spec: { ports: [{ port: 81 }] } },
+    ),
+    digest: false,
+    differences: ['missing spec.ports[0]', 'release spec.ports[0]'],
+  },
+  {
+    name: 'an atomic list is one value',
+    desired: desired({ spec: { args: ['a', 'b'] } }),
+    live: live({ 'f:spec': { 'f:args': {} } }, { spec: { args: ['a', 'c'] } }),
+    digest: false,
+    differences: ['differs spec.args'],
+  },
+  {
+    name: 'members of a set',
+    desired: desired({ metadata: { finalizers: ['a/x'] } }),
+    live: live({ 'f:metadata': { 'f:finalizers': { 'v:"a/x"': {} } } }, { metadata: { finalizers: ['b/y', 'a/x'] } }),
+    digest: true,
+    differences: [],
+  },
+  {
+    name: 'a quantity that the server writes another way needs a look at the whole object',
+    desired: desired({ spec: { resources: { limits: { cpu: '1000m', memory: '1024Mi' } } } }),
+    live: live(
+      { 'f:spec': { 'f:resources': { 'f:limits': { 'f:cpu': {}, 'f:memory': {} } } } },
+      { spec: { resources: { limits: { cpu: '1', memory: '1Gi' } } } },
+    ),
+    digest: false,
+    differences: [],
+  },
+  {
+    name: 'a text that only looks like a quantity is a text',
+    desired: desired({ data: { cpu: '1000m' } }),
+    live: live({ 'f:data': { 'f:cpu': {} } }, { data: { cpu: '1' } }),
+    digest: false,
+    differences: ['differs data.cpu'],
+  },
+  {
+    name: 'our version label alone is no difference',
+    desired: desired({ metadata: { labels: { 'kro.run/kro-version': 'v2', l: 'v' } } }),
+    live: live(
+      { 'f:metadata': { 'f:labels': { 'f:kro.run/kro-version': {}, 'f:l': {} } } },
+      { metadata: { labels: { 'kro.run/kro-version': 'v1', l: 'v' } } },
+    ),
+    digest: true,
+    differences: [],
+  },
+  {
+    name: 'null members mean nothing',
+    desired: desired({ data: { a: '1', b: null } }),
+    live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '1' } }),
+    digest: true,
+    differences: [],
+  },
+  {
+    name: 'a key called __proto__ is a key',
+    desired: desired({ data: JSON.parse('{"__proto__":"1"}') as JsonObject }),
+    live: live({ 'f:data': { 'f:__proto__': {} } }, { data: JSON.parse('{"__proto__":"2"}') as JsonObject }),
+    digest: false,
+    differences: ['differs data.__proto__'],
+  },
+];
+
+describe.each(CASES)('$name', ({ desired, live, digest, differences }) => {
+  test('digests', () => {
+    expect(ownedDigest(live) === desiredDigest(desired)).toBe(digest);
+    expect(projectObject(live, []).owned).toBe(ownedDigest(live));
+  });
+  test('comparison', () => {
+    expect(compareApplied(desired, live).map(({ kind, path }) => `${kind} ${path}`)).toEqual(differences);
+  });
+});
+
+test('stringData of a Secret is where the server puts it', () => {
+  const secret = { ...desired({ stringData: { pin: '0000' } }), kind: 'Secret' };
+  const stored = { ...live({ 'f:stringData': { 'f:pin': {} } }, { data: { pin: 'MDAwMA==' } }), kind: 'Secret' };
+  expect(ownedDigest(stored)).toBe(desiredDigest(secret));
+  expect(compareApplied(secret, stored)).toEqual([]);
+  const edited = { ...stored, data: { pin: 'MQ==' } };
+  expect(ownedDigest(edited)).not.toBe(desiredDigest(secret));
+  expect(compareApplied(secret, edited)).toMatchObject([{ kind: 'differs', path: 'data.pin' }]);
+});
+
+test('a difference names who else owns the field', () => {
+  const object = live({ 'f:data': { 'f:b': {} } }, { data: { a: '2', b: '1' } }, { 'f:data': { 'f:a': {} } });
+  expect(compareApplied(desired({ data: { a: '1', b: '1' } }), object)).toEqual([
+    { path: 'data.a', kind: 'differs', wanted: '1', found: '2', managers: ['other'] },
+  ]);
+});
+
+test('an object that we do not own at all has an empty digest', () => {
+  expect(ownedDigest(desired({ data: { a: '1' } }))).toBe('');
+});
+
+describe('projectObject', () => {
+  const object = live(
+    { 'f:data': { 'f:a': {} } },
+    {
+      data: { a: '1', b: '2', c: { d: 1, e: [{ f: 1, g: 2 }] } },
+      status: { phase: 'Up', load: 3 },
+      metadata: {
+        labels: { l: 'v' },
+        annotations: { 'internal.kro.run/apply-order': '2', big: 'x' },
+        finalizers: ['a/b'],
+      },
+    },
+  );
+
+  test('keeps identity, labels, finalizers, apply order and what is read', () => {
+    const { object: projected } = projectObject(object, [
+      ['data', 'a'],
+      ['data', 'c', 'e', 0, 'f'],
+      ['status', 'absent'],
+    ]);
+    expect(projected).toEqual({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name: 'x',
+        namespace: 'n',
+        uid: 'u',
+        resourceVersion: '7',
+        labels: { l: 'v' },
+        finalizers: ['a/b'],
+        annotations: { 'internal.kro.run/apply-order': '2' },
+      },
+      data: { a: '1', c: { e: [{ f: 1, g: 2 }] } },
+      status: {},
+    });
+  });
+
+  test('a path and one below it keep the whole value, in either order, and leave the input alone', () => {
+    const before = structuredClone(object);
+    for (const reads of [
+      [['data'], ['data', 'a']],
+      [['data', 'a'], ['data']],
+    ]) {
+      expect(projectObject(object, reads).object['data']).toEqual(before['data']);
+    }
+    expect(
+      projectObject(object, [[], ['metadata', 'annotations', 'big']]).object.metadata.managedFields,
+    ).toBeUndefined();
+    expect(object).toEqual(before);
+  });
+});

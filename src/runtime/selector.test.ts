@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import type { JsonValue } from '../core/index.ts';
+import { selectorText } from './selector.ts';
+
+test.each<[string, JsonValue | undefined, string]>([
+  ['nothing selects everything', undefined, ''],
+  ['an empty selector too', {}, ''],
+  ['labels', { matchLabels: { b: '2', a: '1' } }, 'a=1,b=2'],
+  [
+    'expressions',
+    {
+      matchExpressions: [
+        { key: 'tier', operator: 'In', values: ['b', 'a'] },
+        { key: 'x', operator: 'NotIn', values: ['y'] },
+        { key: 'old', operator: 'DoesNotExist' },
+        { key: 'new', operator: 'Exists' },
+      ],
+    },
+    '!old,new,tier in (a,b),x notin (y)',
+  ],
+])('%s', (_name, selector, text) => {
+  expect(selectorText(selector)).toEqual({ ok: true, text });
+});
+
+test.each<[JsonValue]>([
+  ['text'],
+  [{ matchLabels: { a: 1 } }],
+  [{ matchLabels: 'a=b' }],
+  [{ matchExpressions: [{ key: 'a', operator: 'In', values: [] }] }],
+  [{ matchExpressions: [{ key: 'a', operator: 'Near' }] }],
+  [{ matchExpressions: [null] }],
+])('%j is no selector', (selector) => {
+  expect(selectorText(selector).ok).toBe(false);
+});

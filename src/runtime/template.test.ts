@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import fc from 'fast-check';
+import type { JsonObject } from '../core/index.ts';
+import { fillSkeleton } from './template.ts';
+
+const SKELETON: JsonObject = {
+  metadata: { name: null, labels: { a: 'b' } },
+  spec: { list: [null, { x: null }, 'c', null], keep: { deep: true } },
+};
+
+test('puts values at their paths and shares what it does not touch', () => {
+  const frozen = structuredClone(SKELETON);
+  const filled = fillSkeleton(SKELETON, [
+    { path: ['metadata', 'name'], value: 'n' },
+    { path: ['spec', 'list', 1, 'x'], value: 5 },
+  ]);
+  expect(filled).toEqual({
+    metadata: { name: 'n', labels: { a: 'b' } },
+    spec: { list: [null, { x: 5 }, 'c', null], keep: { deep: true } },
+  });
+  expect(SKELETON).toEqual(frozen);
+  expect((filled['spec'] as JsonObject)['keep']).toBe((SKELETON['spec'] as JsonObject)['keep']);
+});
+
+test('removes fields and list elements after all others are in place', () => {
+  const filled = fillSkeleton(SKELETON, [
+    { path: ['spec', 'list', 0], value: undefined },
+    { path: ['spec', 'list', 1, 'x'], value: 'second' },
+    { path: ['spec', 'list', 3], value: undefined },
+    { path: ['metadata', 'name'], value: undefined },
+  ]);
+  expect(filled).toEqual({
+    metadata: { labels: { a: 'b' } },
+    spec: { list: [{ x: 'second' }, 'c'], keep: { deep: true } },
+  });
+});
+
+test('the order of values does not matter', () => {
+  const values = [
+    { path: ['spec', 'list', 0], value: undefined },
+    { path: ['spec', 'list', 1, 'x'], value: 1 },
+    { path: ['spec', 'list', 3], value: undefined },
+    { path: ['metadata', 'name'], value: 'n' },
+  ];
+  const expected = fillSkeleton(SKELETON, values);
+  fc.assert(
+    fc.property(fc.shuffledSubarray(values, { minLength: values.length }), (shuffled) => {
+      expect(fillSkeleton(SKELETON, shuffled)).toEqual(expected);
+    }),
+  );
+});
+
+test('a member called __proto__ is filled like any other', () => {
+  const skeleton = JSON.parse('{"data":{"__proto__":null}}') as JsonObject;
+  const filled = fillSkeleton(skeleton, [{ path: ['data', '__proto__'], value: 'x' }]);
+  expect(JSON.stringify(filled)).toBe('{"data":{"__proto__":"x"}}');
+});
