@@ -78,7 +78,7 @@ export function ownerConflict(crd: KubeObject, definition: string): string | und
 function summarize(breaking: readonly string[]): string {
   const named = breaking.slice(0, NAMED_CHANGES).join('; ');
   const more = breaking.length - NAMED_CHANGES;
-  return more > 0 ? `${named} and ${more} more changes` : named;
+  return more > 0 ? `${named}; and ${more} more changes` : named;
 }
 
 /** The names that an author chooses; the server fills in the rest. */

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { crdDifference } from './crd-difference.ts';
+import { isEstablished, ownedCrd, planCrd } from './crd-plan.ts';
+import { readDefinition } from './definition.ts';
+
+const definition = (annotations: Record<string, string> = {}) =>
+  readDefinition({
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'boats', uid: 'u1', generation: 1, annotations },
+    spec: {},
+  });
+
+interface Shape {
+  readonly hull?: JsonObject;
+  readonly columns?: JsonObject[];
+  readonly shortNames?: string[];
+}
+
+function boatCrd({ hull = { type: 'string' }, columns = [], shortNames }: Shape = {}): KubeObject {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'boats.acme.test' },
+    spec: {
+      group: 'acme.test',
+      scope: 'Namespaced',
+      names: {
+        kind: 'Boat',
+        plural: 'boats',
+        singular: 'boat',
+        listKind: 'BoatList',
+        ...(shortNames === undefined ? {} : { shortNames }),
+      },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          additionalPrinterColumns: columns,
+          schema: {
+            openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { hull } } } },
+          },
+        },
+      ],
+    },
+  };
+}
+
+const owned = (crd: KubeObject, name = 'boats') => ownedCrd(crd, { ...definition(), name }, 'devel');
+const column = { name: 'Hull', type: 'string', jsonPath: '.spec.hull' };
+
+describe('planCrd', () => {
+  it.each<{
+    title: string;
+    existing: KubeObject | undefined;
+    wanted?: KubeObject;
+    annotations?: Record<string, string>;
+    plan: unknown;
+  }>([
+    { title: 'creates what is absent', existing: undefined, plan: { do: 'create' } },
+    { title: 'leaves alone what is as it should be', existing: owned(boatCrd()), plan: { do: 'nothing' } },
+    {
+      title: 'refuses a CRD that is not ours',
+      existing: boatCrd(),
+      plan: {
+        do: 'refuse',
+        message: 'failed to update CRD boats.acme.test: CRD already exists and is not owned by KRO',
+      },
+    },
+    {
+      title: 'refuses a CRD of another definition',
+      existing: owned(boatCrd(), 'ships'),
+      plan: {
+        do: 'refuse',
+        message: 'failed to update CRD boats.acme.test: CRD is owned by another ResourceGraphDefinition ships',
+      },
+    },
+    {
+      title: 'refuses a breaking change',
+      existing: owned(boatCrd()),
+      wanted: boatCrd({ hull: { type: 'integer' } }),
+      plan: {
+        do: 'refuse',
+        message: 'cannot update CRD boats.acme.test: breaking changes detected: Type changed from string to integer',
+      },
+    },
+    {
+      title: 'makes a breaking change when the definition allows it',
+      existing: owned(boatCrd()),
+      wanted: boatCrd({ hull: { type: 'integer' } }),
+      annotations: { 'kro.run/allow-breaking-changes': 'true' },
+      plan: { do: 'patch' },
+    },
+    {
+      title: 'takes only the exact text true for leave to break',
+      existing: owned(boatCrd()),
+      wanted: boatCrd({ hull: { type: 'integer' } }),
+      annotations: { 'kro.run/allow-breaking-changes': 'True' },
+      plan: { do: 'refuse' },
+    },
+    {
+      title: 'writes new printer columns, which a schema comparison overlooks',
+      existing: owned(boatCrd()),
+      wanted: boatCrd({ columns: [column] }),
+      plan: { do: 'patch' },
+    },
+    {
+      title: 'takes short names away by naming them null',
+      existing: owned(boatCrd({ shortNames: ['bo'] })),
+      plan: { do: 'patch', body: { spec: { names: { shortNames: null, categories: null } } } },
+    },
+  ])('$title', ({ existing, wanted = boatCrd(), annotations, plan }) => {
+    const subject = definition(annotations);
+    const next = ownedCrd(wanted, subject, 'devel');
+    const difference = existing === undefined ? { changed: true, breaking: [] } : crdDifference(existing, next);
+    expect(planCrd(existing, next, subject, difference)).toMatchObject(plan as object);
+  });
+
+  it('names three breaking changes and counts the rest', () => {
+    const plan = planCrd(owned(boatCrd()), owned(boatCrd()), definition(), {
+      changed: true,
+      breaking: ['a', 'b', 'c', 'd', 'e'],
+    });
+    expect(plan).toMatchObject({ message: expect.stringContaining('a; b; c; and 2 more changes') as string });
+  });
+});
+
+describe('isEstablished', () => {
+  it.each([
+    [undefined, false],
+    [{ conditions: [{ type: 'NamesAccepted', status: 'True' }] }, false],
+    [{ conditions: [{ type: 'Established', status: 'False' }] }, false],
+    [{ conditions: [{ type: 'Established', status: 'True' }] }, true],
+  ])('%j → %s', (status, expected) => {
+    expect(isEstablished({ ...boatCrd(), ...(status === undefined ? {} : { status }) })).toBe(expected);
+  });
+});
