@@ -7,7 +7,7 @@ import type { GraphNode, PathStep } from './model.ts';
 import type { Phase, Problems } from './problems.ts';
 import type { ResolvedKind } from './resolve-kind.ts';
 import { resolveKind } from './resolve-kind.ts';
-import { joinParts, scanExpressions } from './scan.ts';
+import { joinParts, quoteGo, scanExpressions } from './scan.ts';
 import type { Walked } from './walk.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
 
@@ -161,7 +161,7 @@ class Builder {
       });
       return;
     }
-    const blank = !hasNamespace || (typeof namespace === 'string' && namespace.trim() === '');
+    const blank = (namespace ?? null) === null || (typeof namespace === 'string' && namespace.trim() === '');
     if (!clusterInstance || !blank || nodeType === 'externalCollection') return;
     const kro = `resource "${id}" is namespaced and must set metadata.namespace when the instance CRD is cluster-scoped`;
     const message = `instances of this API are cluster-scoped, so ${kind.type.kind} must say its namespace`;
@@ -201,7 +201,7 @@ class Builder {
   #checkCrdFields(walked: Walked): void {
     for (const { pathText, steps } of walked.fields) {
       if (pathText.startsWith('metadata.')) continue;
-      const kro = `CEL expressions in CRDs are only supported for metadata fields, found in path "${pathText}", resource ${this.#block.id}`;
+      const kro = `CEL expressions in CRDs are only supported for metadata fields, found in path ${quoteGo(pathText)}, resource ${this.#block.id}`;
       const message = 'in a CustomResourceDefinition only metadata may hold expressions';
       this.#refuse('resource', { code: 'graph/crd-expression', path: this.#templatePath(steps), kro, message });
     }

@@ -19,8 +19,8 @@ describe('values', () => {
     ['{"a":\t1}', { a: 1 }, 'JSON with tabs'],
     ['\uFEFFa: 1\r\nb: 2\r\n', { a: 1, b: 2 }, 'a byte order mark and CRLF'],
     [
-      'x: &x {a: 1}\ny: *x\nz: {<<: *x, b: 2}',
-      { x: { a: 1 }, y: { a: 1 }, z: { a: 1, b: 2 } },
+      'p: &x {a: 1}\nq: *x\nr: {<<: *x, b: 2}',
+      { p: { a: 1 }, q: { a: 1 }, r: { a: 1, b: 2 } },
       'anchors and merge keys',
     ],
     ['1: a\ntrue: b', { 1: 'a', true: 'b' }, 'keys become strings'],

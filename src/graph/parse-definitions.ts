@@ -1,6 +1,6 @@
 import type { CST, ParsedNode } from 'yaml';
 import { Composer, Parser } from 'yaml';
-import type { Diagnostic } from '../core/index.ts';
+import type { Diagnostic, Severity } from '../core/index.ts';
 import type { DefinitionDocument } from './document.ts';
 import { LineIndex } from './line-index.ts';
 import { convertDocument } from './yaml-convert.ts';
@@ -27,9 +27,9 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const lines = new LineIndex(source, file);
   const diagnostics: Diagnostic[] = [];
-  const report = (code: string, message: string, offset: number, hint?: string): void => {
+  const report = (code: string, message: string, offset: number, hint?: string, severity: Severity = 'error'): void => {
     const more = hint === undefined ? {} : { hint };
-    diagnostics.push({ code, severity: 'error', message, source: lines.position(offset), ...more });
+    diagnostics.push({ code, severity, message, source: lines.position(offset), ...more });
   };
   const tooLong = longDocument(source);
   if (tooLong !== undefined) {
@@ -52,8 +52,11 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
     }
     if (root === null) continue;
     const converted = convertDocument(root);
-    for (const finding of converted.findings) report(finding.code, finding.message, finding.offset, finding.hint);
-    if (converted.findings.length > 0 || converted.value === null) continue;
+    for (const finding of converted.findings) {
+      report(finding.code, finding.message, finding.offset, finding.hint, finding.severity);
+    }
+    const broken = converted.findings.some((finding) => finding.severity === undefined);
+    if (broken || converted.value === null) continue;
     const place = { source, lines, index: at, ...(file === undefined ? {} : { file }) };
     documents.push(new YamlDocument(root, converted, place));
   }

@@ -236,12 +236,14 @@ function literalHint(expected: readonly string[], value: JsonValue | undefined):
   return isNumber || isBoolean ? `remove the quotes: ${value}` : undefined;
 }
 
+/** Does the schema give kro anything to go by? An int-or-string always does: API servers publish it with `anyOf`. */
 function saysAnything(schema: Schema): boolean {
   return (
     (schema.type !== undefined && schema.type !== '') ||
     (schema.oneOf?.length ?? 0) > 0 ||
     (schema.anyOf?.length ?? 0) > 0 ||
-    allowsAdditional(schema)
+    schema.additionalProperties !== undefined ||
+    schema['x-kubernetes-int-or-string'] === true
   );
 }
 
@@ -274,8 +276,8 @@ export function expectedTypes(schema: Schema): readonly string[] | undefined {
 function unionTypes(members: readonly Schema[]): string[] {
   const types = new Set<string>();
   for (const member of members) {
-    if (member.type !== undefined && member.type !== '') types.add(member.type);
     if ((member.required?.length ?? 0) > 0 || member.not !== undefined) types.add('object');
+    if (member.type !== undefined && member.type !== '') types.add(member.type);
   }
   return [...types];
 }

@@ -1,7 +1,7 @@
 import type { Alias, Pair, ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { resolvePlain } from './yaml-scalar.ts';
+import { isOldBoolean, resolvePlain } from './yaml-scalar.ts';
 
 /** Most nodes that aliases may add to a document; beyond it the file is taken for an alias bomb. */
 const MAX_ALIAS_NODES = 100_000;
@@ -12,6 +12,8 @@ export interface YamlFinding {
   readonly message: string;
   readonly offset: number;
   readonly hint?: string;
+  /** Absent for errors. */
+  readonly severity?: 'warning';
 }
 
 /** A document's plain value, what aliases point to, and what was wrong. */
@@ -121,11 +123,9 @@ class Converter {
   }
 
   #key(key: ParsedNode): string | undefined {
-    const target = isAlias(key) ? this.#anchors.get(key.source)?.node : key;
-    if (isScalar(target)) {
-      const { value } = this.#scalar(target);
-      return typeof value === 'string' ? value : `${value as number}`;
-    }
+    const { value } = this.convert(key);
+    if (typeof value !== 'object') return `${value}`;
+    if (value === null) return 'null';
     this.#report(key, 'yaml/unsupported-value', 'a key must be a string');
     return undefined;
   }
@@ -142,7 +142,18 @@ class Converter {
       this.#report(node, 'yaml/unsupported-value', `${source} has no place in JSON`, 'quote it to make it a string');
       return null;
     }
+    if (isOldBoolean(source)) this.#warnOldBoolean(node, source);
     return resolvePlain(source);
+  }
+
+  #warnOldBoolean(node: Scalar.Parsed, source: string): void {
+    this.findings.push({
+      code: 'yaml/old-boolean',
+      message: `${source} without quotes is the boolean ${resolvePlain(source) === true} to kubectl and kro`,
+      offset: node.range[0],
+      hint: `write "${source}" for the text, or ${resolvePlain(source) === true} for the boolean`,
+      severity: 'warning',
+    });
   }
 
   #tagged(node: Scalar.Parsed, tag: string, source: string): JsonValue {

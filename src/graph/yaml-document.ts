@@ -7,6 +7,7 @@ import type { PathStep } from './model.ts';
 import type { Converted } from './yaml-convert.ts';
 import { isMergePair } from './yaml-convert.ts';
 import { offsetInScalar } from './yaml-offset.ts';
+import { resolvePlain } from './yaml-scalar.ts';
 
 /** Where a document stands: the text without its byte order mark, its lines, its number and file. */
 export interface DocumentPlace {
@@ -101,7 +102,9 @@ export class YamlDocument implements DefinitionDocument {
 
   #keyText(key: ParsedNode): string | undefined {
     const node = this.#resolve(key);
-    return isScalar(node) ? ((node as Scalar).source ?? '') : undefined;
+    if (!isScalar(node)) return undefined;
+    const source = node.source ?? '';
+    return node.type === 'PLAIN' && node.tag === undefined ? `${resolvePlain(source)}` : source;
   }
 }
 

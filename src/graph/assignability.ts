@@ -1,0 +1,98 @@
+import type { CelType, TypeProvider } from '../cel/index.ts';
+import { isOptional, typeToString } from '../cel/index.ts';
+
+/** Depth at which recursive types count as fitting; kro sees circular types as empty objects. */
+const MAX_DEPTH = 32;
+
+/**
+ * kro's structural comparison of the type of an expression with that of the field it fills: undefined when
+ * it fits, else kro's words. With several misfits it names the first in order of declaration. The rules
+ * have holes that are part of kro's verdict: see {@link passesByHole}.
+ */
+export function misfit(output: CelType, expected: CelType, types: TypeProvider, depth = 0): string | undefined {
+  if (depth > MAX_DEPTH || output.kind === 'dyn' || expected.kind === 'dyn') return undefined;
+  if (isOptional(output) && !isOptional(expected)) return misfit(param(output, 0), expected, types, depth + 1);
+  const next = (from: CelType, to: CelType): string | undefined => misfit(from, to, types, depth + 1);
+  if (expected.kind === 'struct') {
+    return output.kind === 'map' ? mapToStruct(output, expected, types, next) : toStruct(output, expected, types, next);
+  }
+  if (expected.kind === 'map') {
+    return output.kind === 'struct' ? structToMap(output, expected, types, next) : toMap(output, expected, next);
+  }
+  if (expected.kind === 'list') {
+    const [element] = output.params;
+    if (element === undefined) return 'list parameter count mismatch: got 0, expected 1';
+    return within('list element type incompatible', next(element, param(expected, 0)));
+  }
+  if (output.kind === expected.kind && (output.kind !== 'opaque' || output.name === expected.name)) return undefined;
+  return `type kind mismatch: got "${typeToString(output)}", expected "${typeToString(expected)}"`;
+}
+
+type Compare = (from: CelType, to: CelType) => string | undefined;
+
+const DYN: CelType = { kind: 'dyn', name: 'dyn', params: [] };
+
+function param(type: CelType, index: number): CelType {
+  return type.params[index] ?? DYN;
+}
+
+function within(what: string, inner: string | undefined): string | undefined {
+  return inner === undefined ? undefined : `${what}: ${inner}`;
+}
+
+function mapToStruct(output: CelType, expected: CelType, types: TypeProvider, next: Compare): string | undefined {
+  if (types.findType(expected.name) === undefined) return undefined;
+  if (param(output, 0).kind !== 'string') return 'map keys must be strings to assign to struct';
+  for (const name of types.fieldNames(expected.name)) {
+    const field = types.findField(expected.name, name);
+    const inner = field === undefined ? undefined : next(param(output, 1), field.type);
+    if (inner !== undefined) return `map value incompatible with struct field "${name}": ${inner}`;
+  }
+  return undefined;
+}
+
+function structToMap(output: CelType, expected: CelType, types: TypeProvider, next: Compare): string | undefined {
+  if (param(expected, 0).kind !== 'string') return 'map key type must be string when assigning struct → map';
+  for (const name of types.fieldNames(output.name)) {
+    const field = types.findField(output.name, name);
+    const inner = field === undefined ? undefined : next(field.type, param(expected, 1));
+    if (inner !== undefined) return `struct field "${name}" incompatible with map value type: ${inner}`;
+  }
+  return undefined;
+}
+
+function toMap(output: CelType, expected: CelType, next: Compare): string | undefined {
+  if (output.params.length < 2) return `map parameter count mismatch: got ${output.params.length}, expected 2`;
+  return (
+    within('map key type incompatible', next(param(output, 0), param(expected, 0))) ??
+    within('map value type incompatible', next(param(output, 1), param(expected, 1)))
+  );
+}
+
+function toStruct(output: CelType, expected: CelType, types: TypeProvider, next: Compare): string | undefined {
+  if (types.findType(output.name) === undefined || types.findType(expected.name) === undefined) return undefined;
+  const names = types.fieldNames(output.name);
+  if (names.length > 0 && types.fieldNames(expected.name).length === 0) {
+    return 'output has fields but expected type has none';
+  }
+  for (const name of names) {
+    const target = types.findField(expected.name, name);
+    if (target === undefined) return `field "${name}" exists in output but not in expected type`;
+    const field = types.findField(output.name, name);
+    const inner = field === undefined ? undefined : next(field.type, target.type);
+    if (inner !== undefined) return `field "${name}" has incompatible type: ${inner}`;
+  }
+  return undefined;
+}
+
+/**
+ * Does kro let this pass although the API server must refuse it? A scalar or list in an object field, a
+ * map with keys that are no strings in a list.
+ */
+export function passesByHole(output: CelType, expected: CelType): boolean {
+  const from = isOptional(output) ? param(output, 0) : output;
+  if (from.kind === 'dyn' || expected.kind === 'dyn' || from.kind === 'null') return false;
+  if (expected.kind === 'struct') return from.kind !== 'struct' && from.kind !== 'map';
+  if (expected.kind === 'list') return from.kind !== 'list';
+  return false;
+}

@@ -1,0 +1,146 @@
+import { withConfigMap, withData, withResources, withSchema } from './codes-example.ts';
+import type { CodeInfo } from './code-info.ts';
+
+const error = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
+  code,
+  severity: 'error',
+  summary,
+  example,
+  remedy,
+});
+
+/** Problems of expressions: their text, names, types and places. */
+export const expressionCodes: readonly CodeInfo[] = [
+  error(
+    'cel/syntax',
+    'The text of an expression is not CEL.',
+    withData('text: ${schema.spec.name +}'),
+    'Mend the expression at the position that is named.',
+  ),
+  error(
+    'cel/unknown-field',
+    'An expression reads a field that the object does not have.',
+    withData('text: ${schema.spec.nam}'),
+    'Correct the name; the hint says which field is nearest. Fields of objects without a schema are read from dyn values.',
+  ),
+  error(
+    'cel/unknown-name',
+    'An expression calls a method that does not exist on the value.',
+    withData('text: ${schema.spec.name.shout()}'),
+    'Use a function of the reference; the hint says which name is nearest.',
+  ),
+  error(
+    'cel/no-overload',
+    'An operator or function does not take values of these types.',
+    withData('text: port-${schema.spec.count}'),
+    'Convert one of the values: string(…), int(…), double(…), or .orValue(…) for an optional.',
+  ),
+  error(
+    'cel/invalid',
+    'An expression is refused by a check of the language that has no code of its own.',
+    withData('text: ${"%d".format(["x"])}'),
+    'Read the message; it is the one that kro gives too.',
+  ),
+  error(
+    'graph/unknown-identifier',
+    'An expression reads a name that means nothing where it stands.',
+    withData('text: ${shcema.spec.name}'),
+    'Templates see schema, the ids of other resources and their own forEach names; readyWhen sees its own id, or each for a collection.',
+  ),
+  error(
+    'graph/unknown-function',
+    'An expression calls a function that does not exist.',
+    withData('text: ${shout(schema.spec.name)}'),
+    'Use a function of the reference; the hint says which name is nearest.',
+  ),
+  error(
+    'graph/references',
+    'The names in an expression cannot be told.',
+    withData('text: ${.schema.spec.name}'),
+    'Write variables without a leading dot, and use no names of types as values.',
+  ),
+  error(
+    'graph/omit',
+    'omit() stands where it is not available: without its feature, outside templates, or in a field that must have a value.',
+    withData('text: ${omit()}'),
+    'Turn the feature on, use it in templates only, or build the parent object without the field.',
+  ),
+  error(
+    'graph/runtime-elsewhere',
+    'runtime is used outside status.conditions.',
+    withData('text: ${runtime.condition(schema, "Ready").status}'),
+    'Move the expression to status.conditions.',
+  ),
+  error(
+    'graph/self-reference',
+    'A resource reads itself to be created, or to be included.',
+    withData('text: ${config.metadata.uid}'),
+    'Read the value where it comes from, or move the check to readyWhen.',
+  ),
+  error(
+    'graph/cycle',
+    'Resources wait for each other.',
+    withResources(
+      '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${b.metadata.name}"}}\n- id: b\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${a.metadata.name}"}}',
+    ),
+    'Take the value from schema in one of them, or compute it in both.',
+  ),
+  error(
+    'graph/dependent-iterators',
+    'The list of a forEach dimension reads another iterator.',
+    withConfigMap('forEach:\n  - x: ${schema.spec.tags}\n  - y: ${[x]}'),
+    'Dimensions are independent. Make one dimension over a list that is already combined.',
+  ),
+  error(
+    'graph/identity',
+    'Items of a collection would be one and the same object, because an iterator does not decide the name.',
+    withConfigMap('forEach:\n  - tag: ${schema.spec.tags}'),
+    'Use every iterator in metadata.name, or in metadata.namespace.',
+  ),
+  error(
+    'graph/not-a-list',
+    'The value of a forEach dimension is no list.',
+    withConfigMap('forEach:\n  - tag: ${schema.spec.name}'),
+    'Give a list: split a text, iterate over the keys of a map, take the value out of an optional.',
+  ),
+  error(
+    'graph/type-mismatch',
+    'The type of an expression does not fit the field that it fills.',
+    withData('count: ${schema.spec.count}'),
+    'Convert the value as the hint says, or wrap it in dyn(…) if you know better.',
+  ),
+  error(
+    'graph/condition-type',
+    'An entry of readyWhen or includeWhen is no boolean.',
+    withConfigMap('includeWhen:\n  - ${schema.spec.count}'),
+    'Compare the value: ${schema.spec.count > 0}.',
+  ),
+  error(
+    'graph/condition-literal',
+    'A literal in runtime.newCondition is not allowed: an empty type, or a status that is not True, False or Unknown.',
+    withSchema('status:\n  conditions:\n    - \'${runtime.newCondition({type: "Fine", status: "yes"})}\''),
+    'The status of a condition is "True", "False" or "Unknown"; its type is not empty.',
+  ),
+  error(
+    'graph/duplicate-condition',
+    'Two entries of status.conditions declare the same type.',
+    withSchema(
+      'status:\n  conditions:\n    - \'${runtime.newCondition({type: "A", status: "True"})}\'\n    - \'${runtime.newCondition({type: "A", status: "False"})}\'',
+    ),
+    'Declare each type in one entry.',
+  ),
+  error(
+    'graph/condition-read',
+    'A condition reads one of the instance that kro does not write itself.',
+    withSchema(
+      'status:\n  conditions:\n    - \'${runtime.newCondition({type: "A", status: runtime.condition(schema, "B").status})}\'',
+    ),
+    'Only InstanceManaged, GraphResolved, ResourcesReady and Ready can be read from schema.',
+  ),
+  error(
+    'graph/condition-result',
+    'An entry of status.conditions gives something else than a condition or a list of conditions.',
+    withSchema('status:\n  conditions:\n    - ${app.metadata.name}'),
+    'Build the value with runtime.newCondition.',
+  ),
+];

@@ -1,0 +1,180 @@
+import { withConfigMap, withData, withResources, withSchema, withSpec } from './codes-example.ts';
+import type { CodeInfo } from './code-info.ts';
+
+const error = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
+  code,
+  severity: 'error',
+  summary,
+  example,
+  remedy,
+});
+
+/** Problems of the parts of a definition: names, kinds, templates. */
+export const structureCodes: readonly CodeInfo[] = [
+  error(
+    'graph/invalid-definition',
+    'A part of the definition has the wrong JSON type.',
+    withSpec('schema: {apiVersion: v1, kind: App}\nresources: {id: a}'),
+    'Write the part as the reference of ResourceGraphDefinition shows it.',
+  ),
+  error(
+    'graph/schema-missing',
+    'There is no spec.schema, so the definition defines no API.',
+    withSpec('resources: []'),
+    'Add spec.schema with apiVersion and kind.',
+  ),
+  error(
+    'graph/invalid-kind-name',
+    'The kind that the definition defines is not upper camel case.',
+    withSpec('schema: {apiVersion: v1, kind: webApp, group: example.com}'),
+    'Begin with a capital letter, and use ASCII letters and digits only: WebApp.',
+  ),
+  error(
+    'graph/reserved-name',
+    'A resource id or iterator is a reserved word of kro or CEL.',
+    withResources('- id: instance\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}'),
+    'Choose another name.',
+  ),
+  error(
+    'graph/invalid-id',
+    'A resource id is not lower camel case.',
+    withResources('- id: my-config\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}'),
+    'Begin with a small letter, and use ASCII letters and digits only: myConfig.',
+  ),
+  error(
+    'graph/duplicate-id',
+    'Two resources have the same id.',
+    withResources(
+      '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: b}}',
+    ),
+    'Give each resource its own id.',
+  ),
+  error(
+    'graph/too-many-dimensions',
+    'A forEach has more dimensions than allowed (10).',
+    withConfigMap(
+      `forEach:\n${Array.from({ length: 11 }, (_, index) => `  - i${index}: \${schema.spec.tags}`).join('\n')}`,
+    ),
+    'Use fewer dimensions; make one list that is already combined.',
+  ),
+  error(
+    'graph/invalid-iterator-name',
+    'The name of a forEach dimension is not lower camel case.',
+    withConfigMap('forEach:\n  - My-Tag: ${schema.spec.tags}'),
+    'Begin with a small letter, and use ASCII letters and digits only.',
+  ),
+  error(
+    'graph/iterator-conflict',
+    'The name of a forEach dimension is taken, by a resource or by another dimension.',
+    withConfigMap('forEach:\n  - config: ${schema.spec.tags}'),
+    'Choose another name for the dimension.',
+  ),
+  error(
+    'graph/field-combination',
+    'A resource has both or neither of template and externalRef, or an externalRef with forEach.',
+    withResources('- id: a'),
+    'A resource to create has a template; one to read has an externalRef, without forEach.',
+  ),
+  error(
+    'graph/invalid-template',
+    'A template is not an object with apiVersion, kind and metadata.',
+    withResources('- id: a\n  template: {kind: ConfigMap, metadata: {name: a}}'),
+    'Write apiVersion and kind as plain strings and metadata as an object.',
+  ),
+  error(
+    'graph/invalid-api-version',
+    'The apiVersion of a template has more than one slash.',
+    withResources('- id: a\n  template: {apiVersion: a/b/v1, kind: ConfigMap, metadata: {name: a}}'),
+    'Write "version" for the core group, "group/version" for the others.',
+  ),
+  error(
+    'graph/invalid-kind',
+    'The kind of a template cannot be one.',
+    withResources('- id: a\n  template: {apiVersion: v1, kind: Config_Map, metadata: {name: a}}'),
+    'Write the kind as its API names it. Expressions cannot fill it.',
+  ),
+  error(
+    'graph/unknown-kind',
+    'No schema is known for the kind of a template.',
+    withResources('- id: a\n  template: {apiVersion: v1, kind: Deployment, metadata: {name: a}}'),
+    'Check apiVersion and kind. For a custom kind, install its CustomResourceDefinition or give it to the compiler.',
+  ),
+  error(
+    'graph/no-resource',
+    'The kind is a type of the API, but nothing of it can be created.',
+    withResources('- id: a\n  template: {apiVersion: autoscaling/v1, kind: Scale, metadata: {name: a}}'),
+    'Use the kind that has this as a subresource.',
+  ),
+  error(
+    'graph/scope',
+    'A template names a namespace where there is none, or none where one is needed.',
+    withResources('- id: a\n  template: {apiVersion: v1, kind: Namespace, metadata: {name: a, namespace: b}}'),
+    'Remove metadata.namespace from cluster-scoped kinds; set it on namespaced ones when the API itself is cluster-scoped.',
+  ),
+  error(
+    'graph/reserved-key',
+    'A label or annotation of a template has a prefix that kro keeps for itself.',
+    withResources(
+      '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {kro.run/mine: "1"}}}',
+    ),
+    'Use a prefix of your own.',
+  ),
+  error(
+    'graph/unknown-field',
+    'A template has a field that the schema of its kind does not know.',
+    withConfigMap('  dta: {a: b}'),
+    'Correct the name; the hint says which field is nearest.',
+  ),
+  error(
+    'graph/schema-hole',
+    'The schema of a kind says nothing of the type of a field, so kro cannot fill it.',
+    withResources(
+      '- id: a\n  template: {apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: a}, spec: [1]}',
+    ),
+    'Leave the field out of the template, or give the field a type in the CustomResourceDefinition.',
+  ),
+  error(
+    'graph/literal-type',
+    'A literal has another type than its field.',
+    withData('port: 8080'),
+    'Add or remove quotes, as the hint says.',
+  ),
+  error(
+    'graph/nested-expression',
+    'An expression begins inside another one.',
+    withData('text: \'${"a" + ${schema.spec.name}}\''),
+    'Inside ${…} variables stand bare: ${"a" + schema.spec.name}.',
+  ),
+  error(
+    'graph/crd-expression',
+    'A template of a CustomResourceDefinition has an expression outside metadata.',
+    withResources(
+      '- id: a\n  template: {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: a}, spec: {group: "${schema.spec.name}"}}',
+    ),
+    'Write the definition of a kind without expressions; a kind cannot differ from instance to instance.',
+  ),
+  error(
+    'graph/not-standalone',
+    'An entry of readyWhen, includeWhen, forEach or conditions is not one bare expression.',
+    withConfigMap('includeWhen:\n  - schema.spec.count > 0'),
+    'Write ${…} and nothing around it; in a block scalar use "|-", so that no newline follows.',
+  ),
+  error(
+    'graph/status-literal',
+    'A status field is a literal.',
+    withSchema('status:\n  phase: Running'),
+    'Use an expression that reads a resource or schema, or remove the field.',
+  ),
+  error(
+    'graph/constant-status',
+    'A status field has an expression that reads nothing.',
+    withSchema('status:\n  answer: ${40 + 2}'),
+    'Read a resource or schema, or remove the field.',
+  ),
+  error(
+    'graph/conditions-block',
+    'status.conditions is not a list of expressions.',
+    withSchema('status:\n  conditions: Ready'),
+    'Write a list of ${runtime.newCondition({type: "…", status: "…"})}.',
+  ),
+];

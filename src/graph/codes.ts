@@ -1,0 +1,13 @@
+import type { CodeInfo } from './code-info.ts';
+import { expressionCodes } from './codes-expressions.ts';
+import { structureCodes } from './codes-structure.ts';
+import { warningCodes } from './codes-warnings.ts';
+import { yamlCodes } from './codes-yaml.ts';
+
+/** All codes that reading and compiling definitions can give, except those of SimpleSchema (`simpleschema/…`). */
+export const diagnosticCodes: readonly CodeInfo[] = [
+  ...yamlCodes,
+  ...structureCodes,
+  ...expressionCodes,
+  ...warningCodes,
+];

@@ -1,0 +1,74 @@
+import type { CelError, CelType } from '../cel/index.ts';
+import { isOptional, typeToString } from '../cel/index.ts';
+import { nearestName } from '../schema/index.ts';
+
+/** The stable code of a problem that the language found. */
+export function celCode(message: string): string {
+  if (message.startsWith('Syntax error')) return 'cel/syntax';
+  if (message.startsWith('undefined field')) return 'cel/unknown-field';
+  if (message.startsWith('undeclared reference')) return 'cel/unknown-name';
+  if (message.startsWith('found no matching overload')) return 'cel/no-overload';
+  return 'cel/invalid';
+}
+
+/** What to write instead, for the commonest type errors; undefined when nothing can be said. */
+export function celHint(error: CelError, fieldNames: (error: CelError) => readonly string[]): string | undefined {
+  const { message } = error;
+  const field = /^undefined field '(.*)'$/s.exec(message)?.[1];
+  if (field !== undefined) return fieldHint(field, fieldNames(error));
+  const overload = /^found no matching overload for '([^']*)' applied to '(.*)'$/s.exec(message);
+  if (overload !== null) return overloadHint(overload[1] ?? '', overload[2] ?? '');
+  return undefined;
+}
+
+function fieldHint(field: string, known: readonly string[]): string | undefined {
+  const close = nearestName(field, known);
+  if (close !== undefined) return `did you mean "${close}"?`;
+  return known.length > 0 && known.length <= 12 ? `known fields: ${known.join(', ')}` : undefined;
+}
+
+const NUMBERS = ['int', 'uint', 'double'];
+
+/** A cast for the commonest mismatches of operands. */
+function overloadHint(name: string, applied: string): string | undefined {
+  const operands = /^\((.*)\)$/s.exec(applied)?.[1]?.split(', ') ?? [];
+  if (name === '_+_') {
+    if (operands.includes('string')) {
+      const other = operands.find((operand) => operand !== 'string') ?? '';
+      if (NUMBERS.includes(other) || other === 'bool') return 'write string(…) around the part that is no string';
+      if (other.startsWith('optional_type')) return 'add .orValue("") to the optional part';
+    }
+    return mixedNumbers(operands);
+  }
+  if (name === '_?_:_') return 'both branches must have one type; convert one of them, or wrap both in dyn(…)';
+  if (name === '_[_]') return 'fields of an object are read with a dot (a.b); brackets work on maps and lists only';
+  if (/^_(?:==|!=)_$/.test(name)) return mixedNumbers(operands) ?? 'both sides must have one type; convert one of them';
+  if (/^_(?:-|\*|\/|%|<|<=|>|>=)_$/.test(name)) return mixedNumbers(operands);
+  return undefined;
+}
+
+function mixedNumbers(operands: readonly string[]): string | undefined {
+  const [left, right] = operands;
+  if (left === undefined || right === undefined || left === right) return undefined;
+  if (!NUMBERS.includes(left) || !NUMBERS.includes(right)) return undefined;
+  return `${left} and ${right} do not mix; convert one with ${left}(…) or ${right}(…)`;
+}
+
+/** How to make the result of an expression fit a field; undefined when no cast does. */
+export function castHint(output: CelType, expected: CelType): string | undefined {
+  if (isOptional(output)) return 'take the value out with .orValue(…)';
+  const to = typeToString(expected);
+  const from = output.kind;
+  if (to === 'string' && ['int', 'uint', 'double', 'bool', 'timestamp', 'duration'].includes(from)) {
+    return 'write string(…) around the expression';
+  }
+  if (to === 'string' && from === 'bytes') return 'write base64.encode(…) around the expression';
+  if (to === 'bytes')
+    return 'write dyn(base64.encode(bytes(…))) here, or use a field that takes plain text (stringData)';
+  if (to === 'int' && (from === 'string' || from === 'double')) return 'write int(…) around the expression';
+  if (to === 'double' && (from === 'int' || from === 'string')) return 'write double(…) around the expression';
+  if (to === 'bool' && from === 'string') return 'compare it: … == "true"';
+  if (expected.kind === 'struct' && from === 'map') return 'wrap the map in dyn(…): its values have several types';
+  if (expected.kind === 'list' && from === 'list') return 'convert each element with .map(x, …)';
+  return undefined;
+}

@@ -1,0 +1,57 @@
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
+import { validate } from '../schema/index.ts';
+import type { Draft } from './draft.ts';
+import type { PathStep } from './model.ts';
+import { formatPath } from './path.ts';
+import type { Problems } from './problems.ts';
+import { memberSchema } from './walk.ts';
+
+/**
+ * Warns of what the API server will refuse in a template and kro does not look at: missing required
+ * fields, and literals that break an enum, a pattern or a bound. Fields with expressions are left alone.
+ */
+export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, problems: Problems): void {
+  if (resolved === undefined || nodeType === 'external' || nodeType === 'externalCollection') return;
+  const base = [...block.path, 'template'];
+  const visit = (value: JsonValue | undefined, schema: Schema, steps: PathStep[]): void => {
+    if (schema['x-kubernetes-preserve-unknown-fields'] === true) return;
+    if (isJsonObject(value)) {
+      warnMissing(value, schema, steps);
+      for (const [key, entry] of Object.entries(value)) {
+        const member = memberSchema(schema, key);
+        if (member !== undefined) visit(entry, member, [...steps, key]);
+      }
+    } else if (Array.isArray(value)) {
+      const { items } = schema;
+      if (items === undefined) return;
+      for (const [index, entry] of value.entries()) visit(entry, items, [...steps, index]);
+    } else if (value !== null && value !== undefined) warnScalar(value, schema, steps);
+  };
+  const warnMissing = (value: Readonly<Record<string, unknown>>, schema: Schema, steps: PathStep[]): void => {
+    for (const name of new Set(schema.required ?? [])) {
+      if (Object.hasOwn(value, name) || schema.properties?.[name]?.default !== undefined) continue;
+      const field = formatPath([...steps, name]);
+      problems.warn({
+        code: 'graph/missing-required',
+        message: `${resolved.type.kind} requires ${field}; the API server will refuse the object`,
+        place: { path: [...base, ...steps], key: true },
+        hint: `add ${name}`,
+      });
+    }
+  };
+  const warnScalar = (value: JsonValue, schema: Schema, steps: PathStep[]): void => {
+    for (const error of validate(schema, value, { path: formatPath(steps) })) {
+      if (error.reason === 'FieldValueTypeInvalid') continue;
+      const allowed = schema.enum?.filter((entry) => typeof entry === 'string').join(', ');
+      problems.warn({
+        code: 'graph/invalid-literal',
+        message: `the API server will refuse this value: ${error.message}`,
+        place: { path: [...base, ...steps] },
+        hint: allowed === undefined ? undefined : `one of ${allowed}`,
+      });
+    }
+  };
+  visit(skeleton, resolved.schema, []);
+}

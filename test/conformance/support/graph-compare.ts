@@ -1,0 +1,121 @@
+import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
+import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
+import type { Expression, Graph, GraphNode, Hole } from '../../../src/graph/index.ts';
+
+/** The parts of a graph that the recordings speak of, in the recordings' form. */
+export function describeGraph(graph: Graph): JsonObject {
+  const nodes = Object.fromEntries([...graph.nodes.values()].map((node) => [node.id, describeNode(node)]));
+  const { conditions } = graph.status;
+  return {
+    accept: true,
+    crd: graph.instance.crd as unknown as JsonObject,
+    topologicalOrder: [...graph.order],
+    applyOrder: Object.fromEntries(graph.applyOrder),
+    statusResources: graph.order.flatMap((id) => {
+      const dependencies = graph.nodes.get(id)?.dependsOn ?? [];
+      return dependencies.length === 0 ? [] : [{ id, dependencies: dependencies.map((each) => ({ id: each })) }];
+    }),
+    nodes,
+    instance: {
+      resource: {
+        group: graph.instance.group,
+        version: graph.instance.version,
+        plural: graph.instance.plural,
+      },
+      namespaced: graph.instance.namespaced,
+      dependencies: [...graph.status.dependsOn],
+      fields: describeHoles(graph.status.holes, 'status.'),
+      ...(conditions === undefined ? {} : { conditions: conditions.map((condition) => condition.cel) }),
+    },
+  };
+}
+
+function describeNode(node: GraphNode): JsonObject {
+  const texts = (list: readonly Expression[]): string[] => list.map((expression) => expression.cel);
+  return {
+    type: node.nodeType,
+    resource: { group: node.type.group, version: node.type.version, plural: node.plural },
+    namespaced: node.namespaced,
+    dependencies: [...node.dependsOn],
+    fields: describeHoles(node.template.holes, ''),
+    ...(node.includeWhen.length === 0 ? {} : { includeWhen: texts(node.includeWhen) }),
+    ...(node.readyWhen.length === 0 ? {} : { readyWhen: texts(node.readyWhen) }),
+    ...(node.nodeType === 'collection'
+      ? {
+          forEach: node.forEach.map(({ name, expression }) => ({
+            name,
+            cel: expression.cel,
+            references: [...expression.references],
+          })),
+        }
+      : {}),
+  };
+}
+
+function describeHoles(holes: readonly Hole[], prefix: string): JsonValue[] {
+  return holes
+    .map((hole) => ({
+      path: prefix + hole.pathText,
+      cel: hole.expression.cel,
+      ...(hole.expression.template === undefined ? {} : { template: hole.expression.template }),
+      kind: hole.kind,
+      references: [...hole.expression.references],
+    }))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/**
+ * The first difference between what is wanted and what came, as `path: wanted … got …`; undefined when they
+ * agree. Absent lists and objects equal empty ones, as the corpus says.
+ */
+export function firstDifference(want: JsonValue | undefined, got: JsonValue | undefined, path = ''): string | undefined {
+  if (isEmpty(want) && isEmpty(got)) return undefined;
+  if (Array.isArray(want) && Array.isArray(got) && want.length === got.length) {
+    for (const [index, entry] of want.entries()) {
+      const difference = firstDifference(entry, got[index], `${path}[${index}]`);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
+  }
+  if (isJsonObject(want) && isJsonObject(got)) {
+    for (const key of new Set([...Object.keys(want), ...Object.keys(got)])) {
+      const difference = firstDifference(want[key], got[key], `${path}.${key}`);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
+  }
+  return jsonEquals(want, got) ? undefined : `${path}: want ${show(want)} got ${show(got)}`;
+}
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  if (value === undefined) return true;
+  return Array.isArray(value) && value.length === 0;
+}
+
+function show(value: JsonValue | undefined): string {
+  return JSON.stringify(value, (_key, entry: unknown) => (typeof entry === 'bigint' ? `${entry}` : entry)) ?? 'nothing';
+}
+
+/**
+ * Do two error texts agree? Equal, or, where a message of cel-go is inside, equal up to it, in its position,
+ * and in the message itself save for the lists of a syntax error.
+ */
+export function sameErrorText(want: string, got: string): boolean {
+  if (want === got) return true;
+  const [wantHead, wantCel] = splitAtCel(want);
+  const [gotHead, gotCel] = splitAtCel(got);
+  if (wantHead !== gotHead || wantCel === undefined || gotCel === undefined) return false;
+  if (wantCel.message.startsWith('Syntax error')) return wantCel.position === gotCel.position;
+  return wantCel.position === gotCel.position && wantCel.message === gotCel.message;
+}
+
+function splitAtCel(text: string): [string, { position: string; message: string } | undefined] {
+  const match = /ERROR: <input>:(-?\d+:-?\d+): ([^\n]*)/.exec(text);
+  if (match === null) return [text, undefined];
+  return [text.slice(0, match.index), { position: match[1] ?? '', message: match[2] ?? '' }];
+}
+
+/** Texts that hold names of Go types or functions; the corpus leaves matching them open. */
+export function isGoText(text: string): boolean {
+  return /strconv\.|map\[string\]|error unmarshaling JSON|json: cannot|<nil>|interface \{\}/.test(text);
+}

@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JsonObject, JsonValue, KubeObject } from '../../../src/core/index.ts';
+import { isJsonObject, parseJson } from '../../../src/core/index.ts';
+import { parseDefinitions } from '../../../src/graph/index.ts';
+import type { SchemaSource } from '../../../src/schema/index.ts';
+import { builtinSource, combineSources, crdSource } from '../../../src/schema/index.ts';
+
+/** One recorded definition: what the author wrote and what kro answered. */
+export interface GraphCase {
+  readonly name: string;
+  readonly group: string;
+  readonly definition: JsonValue;
+  readonly sources: SchemaSource;
+  readonly omit: boolean;
+  readonly maxForEachDimensions?: number;
+  readonly expect: JsonObject;
+}
+
+/** Reads a file of one JSON object per line; nothing when the file does not exist. */
+export function readLines(file: string): JsonObject[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => parseJson(line) as JsonObject);
+}
+
+/** The CRDs of a corpus directory. */
+function readCrds(dir: string): KubeObject[] {
+  const folder = join(dir, 'crds');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /\.ya?ml$|\.json$/.test(name))
+    .toSorted()
+    .flatMap((name) => {
+      const { documents, diagnostics } = parseDefinitions(readFileSync(join(folder, name), 'utf8'), name);
+      if (diagnostics.length > 0) throw new Error(`${name}: ${diagnostics.map((each) => each.message).join('; ')}`);
+      return documents.map((document) => document.value as unknown as KubeObject);
+    });
+}
+
+/** All definitions of a corpus directory: `rgd.jsonl` and `realistic/`. */
+export function readGraphCases(dir: string): GraphCase[] {
+  const builtin = builtinSource();
+  const withCrds = combineSources(crdSource(readCrds(dir)), builtin);
+  const cases = readLines(join(dir, 'rgd.jsonl')).map((row): GraphCase => {
+    const extra = Array.isArray(row['extraCRDs']) ? crdSource(row['extraCRDs'] as unknown as KubeObject[]) : undefined;
+    const base = row['schemas'] === 'kubernetes' ? builtin : withCrds;
+    const limits = isJsonObject(row['limits']) ? row['limits'] : {};
+    const features = isJsonObject(row['features']) ? row['features'] : {};
+    const max = limits['maxForEachDimensions'];
+    return {
+      name: row['name'] as string,
+      group: row['group'] as string,
+      definition: row['rgd'] ?? null,
+      sources: extra === undefined ? base : combineSources(extra, base),
+      omit: features['CELOmitFunction'] === true,
+      ...(typeof max === 'number' ? { maxForEachDimensions: max } : {}),
+      expect: row['expect'] as JsonObject,
+    };
+  });
+  return [...cases, ...realisticCases(join(dir, 'realistic'), withCrds)];
+}
+
+function realisticCases(folder: string, sources: SchemaSource): GraphCase[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .toSorted()
+    .map((name) => {
+      const text = readFileSync(join(folder, name), 'utf8');
+      const { documents, diagnostics } = parseDefinitions(text, name);
+      const [document] = documents;
+      if (document === undefined) throw new Error(`${name}: ${diagnostics.map((each) => each.message).join('; ')}`);
+      const expected = readFileSync(join(folder, name.replace(/\.yaml$/, '.expected.json')), 'utf8');
+      return {
+        name: `realistic/${name}`,
+        group: 'realistic',
+        definition: document.value,
+        sources,
+        omit: /^#\s*needs:.*CELOmitFunction/.test(text),
+        expect: parseJson(expected) as JsonObject,
+      };
+    });
+}
