@@ -11,6 +11,7 @@ import {
   EvalFailure,
   getProperty,
   isObject,
+  ListView,
   MapView,
   OpaqueValue,
   type Value,
@@ -29,7 +30,7 @@ const DEEPEST = 1_000;
  */
 export function equalValues(a: Value, b: Value, depth = 0): boolean {
   if (a === b) return true;
-  if (a instanceof OpaqueValue) return a.equals(b);
+  if (a instanceof OpaqueValue || a instanceof ListView || a instanceof MapView) return a.equals(b);
   if (typeof a !== 'object' || a === null) return equalScalars(a, b);
   if (a instanceof CelUint || a instanceof CelDouble) return tryCompare(a, b) === 0;
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;

@@ -98,18 +98,25 @@ export function formatFixed(value: number, precision: number): string {
   return `${sign}${digits.slice(0, -precision)}.${digits.slice(-precision)}`;
 }
 
+/** Is a positive double below this power of ten, exactly? Its shortest digits may be rounded up to one. */
+function isBelowPowerOfTen(value: number, power: number): boolean {
+  const { mantissa, exponent } = binary(value);
+  const left = (mantissa << BigInt(Math.max(exponent, 0))) * 10n ** BigInt(Math.max(-power, 0));
+  const right = (1n << BigInt(Math.max(-exponent, 0))) * 10n ** BigInt(Math.max(power, 0));
+  return left < right;
+}
+
 /** `%.<precision>e` of a finite double. */
 export function formatExponent(value: number, precision: number): string {
   const negative = value < 0 || Object.is(value, -0);
   const size = Math.abs(value);
   if (size === 0) return scientific({ negative, digits: '0'.repeat(precision + 1), exponent: 0 });
   let { exponent } = shortest(size);
+  if (isBelowPowerOfTen(size, exponent)) exponent -= 1;
   let digits = scaledInteger(size, precision - exponent).toString();
-  // The shortest digits may round across a power of ten, and so may the wanted precision.
-  if (digits.length !== precision + 1) {
-    exponent += digits.length - precision - 1;
-    digits = scaledInteger(size, precision - exponent).toString();
-    if (digits.length > precision + 1) digits = digits.slice(0, -1);
+  if (digits.length > precision + 1) {
+    digits = digits.slice(0, -1);
+    exponent += 1;
   }
   return scientific({ negative, digits, exponent });
 }

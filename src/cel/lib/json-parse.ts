@@ -213,9 +213,11 @@ class Parser {
     while (/[ \t\r\n]/.test(this.#text.charAt(this.#at))) this.#at += 1;
   }
 
-  /** The problem with what stands here, or that nothing does. */
+  /** The problem with what stands here, or that nothing does. Go puts a space behind the end and looks at that. */
   #unexpected(where: string): JsonProblem {
-    if (this.#at >= this.#text.length) return new JsonProblem(END);
+    if (this.#at >= this.#text.length) {
+      return new JsonProblem(/ literal|escape/.test(where) && where !== 'in string literal' ? `invalid character ' ' ${where}` : END);
+    }
     return new JsonProblem(`invalid character ${this.#shownChar()} ${where}`);
   }
 

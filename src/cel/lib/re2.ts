@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import type { CallContext } from '../library.ts';
-import { fail, type Failure } from './failure.ts';
+import { fail, Failure } from './failure.ts';
 
 /**
  * Regular expressions with RE2's syntax, in time linear in the text. Patterns that are constants are compiled when
@@ -57,10 +57,12 @@ function recover(source: string, error: unknown): Pattern | Failure {
   const message = error instanceof Error ? error.message : 'error parsing regexp: internal error';
   if (message.includes('duplicate capture group name')) {
     // Go lets a name occur twice. Names are of no use in CEL, so they can go.
+    const nameless = withoutGroupNames(source);
     try {
-      return patternOf(RE2JS.compile(withoutGroupNames(source)));
+      return patternOf(RE2JS.compile(nameless));
     } catch (second) {
-      return recover('', second);
+      const problem = recover('', second);
+      return problem instanceof Failure ? fail(problem.message.replace(nameless, () => source)) : problem;
     }
   }
   if (message.endsWith('trailing backslash at end of expression')) return fail(`${message}: \`\``);

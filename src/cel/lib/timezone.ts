@@ -94,7 +94,7 @@ export function findZone(text: string): Zone | Failure {
   const colon = text.indexOf(':');
   if (colon >= 0) return fixedZone(text, colon);
   if (text === '' || text === 'UTC' || text === 'Local') return () => 0;
-  if (/\.\.|^[/\\]|\\/.test(text)) return fail('time: invalid location name');
+  if (/\.\.|^[/\\]/.test(text)) return fail('time: invalid location name');
   if (!isKnown(text)) return fail(`unknown time zone ${text}`);
   return (seconds) => namedOffset(text, Math.max(seconds, GREGORIAN));
 }
