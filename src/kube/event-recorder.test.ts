@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { isJsonObject, parseJson } from '../core/index.ts';
+import { KubeClient } from './client.ts';
+import { EventRecorder } from './event-recorder.ts';
+import { fakeTransport } from './fake-transport.ts';
+
+const boat = { apiVersion: 'acme.test/v1', kind: 'Boat', metadata: { name: 'b', namespace: 'n', uid: 'u' } };
+
+function setup(refuse = false) {
+  let now = 0;
+  const clock = { now: () => now, setTimer: () => ({ cancel: () => undefined }) };
+  const resources = [{ name: 'events', singularName: 'event', namespaced: true, kind: 'Event', verbs: [] }];
+  const transport = fakeTransport(({ path }) => {
+    if (path === '/api/v1') return { body: { resources } };
+    return refuse ? { status: 403, body: 'no' } : { body: { apiVersion: 'v1', kind: 'Event', metadata: {} } };
+  });
+  const errors: string[] = [];
+  const api = new KubeClient({ transport, clock, retries: 0 });
+  const recorder = new EventRecorder({ api, clock, component: 'c', onError: ({ reason }) => errors.push(reason) });
+  const writes = () =>
+    transport.requests
+      .filter(({ method }) => method !== 'GET')
+      .map(({ method, body }) => {
+        const value = parseJson(typeof body === 'string' ? body : '');
+        return `${method} ${isJsonObject(value) ? JSON.stringify(value['count']) : ''}`;
+      });
+  return { recorder, writes, errors, tick: (milliseconds: number) => (now += milliseconds) };
+}
+
+describe('EventRecorder', () => {
+  it('counts a repeated event, and writes it anew after ten minutes', async () => {
+    const { recorder, writes, tick } = setup();
+    const event = { object: boat, type: 'Normal', reason: 'Ready', message: 'is ready' } as const;
+    recorder.record(event);
+    recorder.record(event);
+    recorder.record({ ...event, message: 'is ready again' });
+    tick(1000);
+    recorder.record(event);
+    await recorder.flush();
+    expect(writes()).toEqual(['POST 1', 'PATCH 2', 'POST 1', 'PATCH 3']);
+    tick(600_000);
+    recorder.record(event);
+    await recorder.flush();
+    expect(writes().at(-1)).toBe('POST 1');
+  });
+
+  it('goes on when an event is refused', async () => {
+    const { recorder, errors } = setup(true);
+    recorder.record({ object: boat, type: 'Warning', reason: 'Bad', message: 'x' });
+    recorder.record({ object: boat, type: 'Warning', reason: 'Worse', message: 'y' });
+    await recorder.flush();
+    expect(errors).toEqual(['Forbidden', 'Forbidden']);
+  });
+});

@@ -1,0 +1,134 @@
+import type { JsonObject, KubeObject } from '../core/index.ts';
+
+/** Times of an election, in milliseconds. */
+export interface LeaseTimes {
+  /** A lease that was not renewed for so long may be taken. Default 15,000. */
+  readonly leaseDurationMs: number;
+  /** A leader that could not renew for so long stops. Default 10,000; less than the duration. */
+  readonly renewDeadlineMs: number;
+  /** How often to look and to renew. Default 2,000. */
+  readonly retryPeriodMs: number;
+}
+
+/** The times that Kubernetes' own components use. */
+export const DEFAULT_LEASE_TIMES: LeaseTimes = {
+  leaseDurationMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2_000,
+};
+
+/** What one candidate knows of an election. */
+export interface LeaseState {
+  readonly leading: boolean;
+  /** When our last renewal succeeded. */
+  readonly renewedAt: number;
+  /** The record last seen, and since when by our own clock: clocks of others are not trusted. */
+  readonly seen: string;
+  readonly seenAt: number;
+}
+
+/** What to do about a lease. */
+export type LeaseAction =
+  | { readonly do: 'wait' }
+  | { readonly do: 'create'; readonly lease: KubeObject }
+  | { readonly do: 'update'; readonly lease: KubeObject };
+
+/** A candidate that has seen nothing. */
+export const INITIAL_LEASE_STATE: LeaseState = { leading: false, renewedAt: 0, seen: '', seenAt: 0 };
+
+/** Who stands in an election, and for which lease. */
+export interface Candidate {
+  readonly namespace: string;
+  readonly name: string;
+  readonly identity: string;
+}
+
+/**
+ * Looks at the lease as it is now and decides: renew our own, take one that is free or that nobody
+ * renewed for its duration, else wait.
+ */
+export function leaseStep(
+  state: LeaseState,
+  lease: KubeObject | undefined,
+  candidate: Candidate,
+  times: LeaseTimes,
+  now: number,
+): readonly [LeaseAction, LeaseState] {
+  if (lease === undefined)
+    return [
+      { do: 'create', lease: newLease(candidate, times, now) },
+      { ...state, leading: false },
+    ];
+  const spec = lease.spec ?? {};
+  const holder = typeof spec['holderIdentity'] === 'string' ? spec['holderIdentity'] : '';
+  const seen = JSON.stringify([holder, spec['renewTime'], spec['leaseTransitions']]);
+  const seenAt = seen === state.seen ? state.seenAt : now;
+  const next = { ...state, seen, seenAt, leading: holder === candidate.identity && state.leading };
+  const free = holder === '' || holder === candidate.identity || now - seenAt >= durationOf(spec, times);
+  if (!free) return [{ do: 'wait' }, next];
+  return [{ do: 'update', lease: takenLease(lease, holder, candidate, times, now) }, next];
+}
+
+/** The state after our write of the lease succeeded. */
+export function leaseHeld(state: LeaseState, lease: KubeObject, now: number): LeaseState {
+  const spec = lease.spec ?? {};
+  const seen = JSON.stringify([spec['holderIdentity'], spec['renewTime'], spec['leaseTransitions']]);
+  return { leading: true, renewedAt: now, seen, seenAt: state.seen === seen ? state.seenAt : now };
+}
+
+/** The state when nothing could be read or written: a leader that is cut off for too long steps down. */
+export function leaseUnreachable(state: LeaseState, times: LeaseTimes, now: number): LeaseState {
+  return { ...state, leading: state.leading && now - state.renewedAt < times.renewDeadlineMs };
+}
+
+/** The lease without a holder, so that another candidate need not wait for it to run out. */
+export function releasedLease(lease: KubeObject): KubeObject {
+  return { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 } };
+}
+
+function newLease(candidate: Candidate, times: LeaseTimes, now: number): KubeObject {
+  const { namespace, name, identity } = candidate;
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { namespace, name },
+    spec: {
+      holderIdentity: identity,
+      leaseDurationSeconds: Math.ceil(times.leaseDurationMs / 1000),
+      acquireTime: microTime(now),
+      renewTime: microTime(now),
+      leaseTransitions: 0,
+    },
+  };
+}
+
+function takenLease(
+  lease: KubeObject,
+  holder: string,
+  candidate: Candidate,
+  times: LeaseTimes,
+  now: number,
+): KubeObject {
+  const spec: JsonObject = lease.spec ?? {};
+  const transitions = typeof spec['leaseTransitions'] === 'number' ? spec['leaseTransitions'] : 0;
+  const mine = holder === candidate.identity;
+  return {
+    ...lease,
+    spec: {
+      ...spec,
+      holderIdentity: candidate.identity,
+      leaseDurationSeconds: Math.ceil(times.leaseDurationMs / 1000),
+      renewTime: microTime(now),
+      ...(mine ? {} : { acquireTime: microTime(now), leaseTransitions: transitions + 1 }),
+    },
+  };
+}
+
+function durationOf(spec: JsonObject, times: LeaseTimes): number {
+  const seconds = spec['leaseDurationSeconds'];
+  return typeof seconds === 'number' ? seconds * 1000 : times.leaseDurationMs;
+}
+
+function microTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace('Z', '000Z');
+}
