@@ -216,7 +216,9 @@ class Parser {
   /** The problem with what stands here, or that nothing does. Go puts a space behind the end and looks at that. */
   #unexpected(where: string): JsonProblem {
     if (this.#at >= this.#text.length) {
-      return new JsonProblem(/ literal|escape/.test(where) && where !== 'in string literal' ? `invalid character ' ' ${where}` : END);
+      return new JsonProblem(
+        / literal|escape/.test(where) && where !== 'in string literal' ? `invalid character ' ' ${where}` : END,
+      );
     }
     return new JsonProblem(`invalid character ${this.#shownChar()} ${where}`);
   }

@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Failure } from './failure.ts';
+import {
+  addQuantities,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  quantityToFloat,
+  quantityToInteger,
+  subtractQuantities,
+  type Quantity,
+} from './quantity.ts';
+
+const read = (text: string): Quantity => {
+  const quantity = parseQuantity(text);
+  if (quantity instanceof Failure) throw new Error(quantity.message);
+  return quantity;
+};
+
+describe('quantities', () => {
+  test.each([
+    ['1Gi', '1Gi', 1073741824n],
+    ['1536Mi', '1536Mi', 1610612736n],
+    ['1.5Gi', '1536Mi', undefined],
+    ['0.5', '500m', undefined],
+    ['1e3', '1e3', 1000n],
+    ['1000', '1k', 1000n],
+    ['1.0', '1', undefined],
+    ['-0.5', '-500m', undefined],
+    ['.', '0', 0n],
+    ['1Ki', '1Ki', 1024n],
+    ['8Ki', '8Ki', 8192n],
+    ['10Ei', '9223372036854775807', undefined],
+    ['0.0000000001', '1n', undefined],
+  ])('%s has the canonical text %s', (text, canonical, integer) => {
+    const quantity = read(text);
+    expect(formatQuantity({ ...quantity, text: undefined } as unknown as Quantity)).toBe(canonical);
+    expect(quantityToInteger(quantity)).toBe(integer);
+  });
+
+  test.each(['', 'abc', '1 Gi', '1gi', '1KI', '1.2.3', 'é'])('%j does not look like a quantity', (text) => {
+    expect(parseQuantity(text)).toHaveProperty('message', expect.stringContaining('must match the regular expression'));
+  });
+
+  test.each(['--1', '1e', '1eE3', '1iK'])('%s has an unknown suffix', (text) => {
+    expect(parseQuantity(text)).toHaveProperty('message', "unable to parse quantity's suffix");
+  });
+
+  test.each([
+    ['1', '1000m', 0],
+    ['1Gi', '1G', 1],
+    ['1e-20', '0', 1],
+    ['-1', '1', -1],
+  ])('%s compared with %s is %i', (a, b, order) => {
+    expect(compareQuantities(read(a), read(b))).toBe(order);
+  });
+
+  test('a sum keeps the format of the left side, unless that is zero', () => {
+    expect(formatQuantity(addQuantities(read('1Gi'), read('1Ki')))).toBe('1048577Ki');
+    expect(formatQuantity(addQuantities(read('0'), read('1Ki')))).toBe('1Ki');
+    expect(formatQuantity(subtractQuantities(read('1Ki'), read('24')))).toBe('1k');
+  });
+
+  test('a double of a quantity is that of Kubernetes, not the nearest', () => {
+    expect(quantityToFloat(read('100m'))).toBe(0.1);
+    expect(quantityToFloat(read('1e400'))).toBe(Infinity);
+  });
+
+  test('reading the text of a quantity gives an equal one', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
+        fc.constantFrom('', 'm', 'k', 'Mi', 'G', 'Ti', 'e3', 'n'),
+        (digits, suffix) => {
+          const quantity = read(`${digits}${suffix}`);
+          expect(compareQuantities(read(formatQuantity(quantity)), quantity)).toBe(0);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { decodeBase64 } from './base64.ts';
+import { Failure } from './failure.ts';
+import { parseFormat } from './format-parse.ts';
+import { goQuote } from './go-quote.ts';
+import { compilePattern } from './re2.ts';
+import { codePointLength, compareText, utf16Index } from './text.ts';
+
+describe('texts as Go sees them', () => {
+  test('count and compare by code point', () => {
+    expect(codePointLength('a🙂☃')).toBe(3);
+    expect(utf16Index('a🙂☃', 2)).toBe(3);
+    expect(compareText('\uffff', '🙂')).toBe(-1);
+    expect(compareText('a', 'ab')).toBe(-1);
+  });
+
+  test.each([
+    ['a"b\\', '"a\\"b\\\\"'],
+    ['\u0000\u0007\n\u007f', '"\\x00\\a\\n\\x7f"'],
+    ['é☃🙂', '"é☃🙂"'],
+    ['\u2028\u200b\ufeff\u{e0001}', '"\\u2028\\u200b\\ufeff\\U000e0001"'],
+    ['\ud800', '"\ufffd"'],
+  ])('%j is quoted %s', (text, quoted) => {
+    expect(goQuote(text)).toBe(quoted);
+  });
+
+  test.each([
+    ['a-b_', 'illegal base64 data at input byte 1'],
+    ['a', 'illegal base64 data at input byte 0'],
+    ['YQ=', 'illegal base64 data at input byte 2'],
+    ['YQ==YQ==', 'illegal base64 data at input byte 2'],
+  ])('%s is no base64', (text, message) => {
+    expect(decodeBase64(text)).toEqual(new Failure(message));
+  });
+
+  test.each(['aGVsbG8=', 'aGVsbG8', 'aGVs\nbG8=\r\n'])('%j is base64', (text) => {
+    expect(decodeBase64(text)).toEqual(new TextEncoder().encode('hello'));
+  });
+});
+
+describe('format strings', () => {
+  test.each([
+    ['a%%b', ['a%b']],
+    ['%s-%.3f', [{ verb: 's', precision: 6 }, '-', { verb: 'f', precision: 3 }]],
+    ['x%', ['x', { problem: 'unexpected end of string', atEnd: true }]],
+    ['%é', [{ problem: 'could not parse formatting clause: unrecognized formatting clause "Ã"', atEnd: false }]],
+    [
+      '%.101f',
+      [
+        {
+          problem:
+            'could not parse formatting clause: error while parsing precision: precision 101 exceeds maximum allowed precision 100',
+          atEnd: false,
+        },
+      ],
+    ],
+  ])('%s', (text, parts) => {
+    expect(parseFormat(text)).toEqual(parts);
+  });
+});
+
+describe('patterns', () => {
+  const context = { charge: () => undefined, now: 0 };
+  test.each([
+    ['[', 'error parsing regexp: missing closing ]: `[`'],
+    ['\\', 'error parsing regexp: trailing backslash at end of expression: ``'],
+    ['(a)\\1', 'error parsing regexp: invalid escape sequence: `\\1`'],
+  ])('%s is refused', (source, message) => {
+    expect(compilePattern(source)).toEqual(new Failure(message));
+  });
+
+  test('find all matches that do not overlap, empty ones too', () => {
+    const pattern = compilePattern('b*');
+    expect(pattern instanceof Failure ? pattern : pattern.findAll('abba', -1, context)).toEqual(['', 'bb', '']);
+  });
+
+  test('take linear time where backtracking would not end', () => {
+    const pattern = compilePattern('^(a+)+$');
+    expect(pattern instanceof Failure ? pattern : pattern.test(`${'a'.repeat(20_000)}b`, context)).toBe(false);
+  });
+});

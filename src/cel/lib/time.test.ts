@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { formatDuration, formatSeconds, parseDuration } from './duration.ts';
+import { Failure } from './failure.ts';
+import { civilTime, formatTimestamp, parseTimestamp } from './timestamp.ts';
+import { findZone } from './timezone.ts';
+
+describe('durations', () => {
+  test.each([
+    ['1h30m', '1h30m0s', '5400s'],
+    ['90s', '1m30s', '90s'],
+    ['-1.5h', '-1h30m0s', '-5400s'],
+    ['100us', '100µs', '0.0001s'],
+    ['1.s', '1s', '1s'],
+    ['.5h', '30m0s', '1800s'],
+    ['0', '0s', '0s'],
+    ['-2562047h47m16.854775808s', '-2562047h47m16.854775808s', '-9223372036.854776s'],
+  ])('%s is %s and %s', (text, go, seconds) => {
+    const nanos = parseDuration(text) ?? 0n;
+    expect(formatDuration(nanos)).toBe(go);
+    expect(formatSeconds(nanos)).toBe(seconds);
+  });
+
+  test.each(['', '1', '1h30', '1 h', '.s', '9223372037s', '1d', '+-1s', '1h-1m'])('%j is none', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
+});
+
+describe('timestamps', () => {
+  test.each([
+    ['2026-06-15T10:00:00+02:00', '2026-06-15T10:00:00+02:00'],
+    ['2026-06-15T10:00:00.100Z', '2026-06-15T10:00:00.1Z'],
+    ['2026-06-15T10:00:00.0000000019-00:00', '2026-06-15T10:00:00.000000001Z'],
+    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00Z'],
+    ['9999-12-31T23:59:59.999999999Z', '9999-12-31T23:59:59.999999999Z'],
+  ])('%s is written %s', (text, written) => {
+    const time = parseTimestamp(text);
+    expect(time instanceof Failure ? time.message : formatTimestamp(time)).toBe(written);
+  });
+
+  test.each([
+    ['2026-06-15T10:00Z', 'invalid RFC 3339 timestamp "2026-06-15T10:00Z"'],
+    ['2023-02-29T00:00:00Z', "type conversion error from 'string' to 'google.protobuf.Timestamp'"],
+    ['2026-12-31T23:59:60Z', "type conversion error from 'string' to 'google.protobuf.Timestamp'"],
+    ['2026-12-31t00:00:00Z', "type conversion error from 'string' to 'google.protobuf.Timestamp'"],
+    ['9999-12-31T23:59:59-00:01', 'timestamp overflow'],
+    ['0001-01-01T00:00:00+00:01', 'timestamp overflow'],
+  ])('%s is refused', (text, message) => {
+    expect(parseTimestamp(text)).toEqual(new Failure(message));
+  });
+
+  test('the calendar agrees with that of JavaScript', () => {
+    for (let seconds = -62_135_596_800; seconds < 253_402_300_799; seconds += 86_400 * 367 + 3_601) {
+      const date = new Date(seconds * 1000);
+      const time = civilTime(seconds);
+      expect([time.year, time.month, time.day, time.hour, time.minute, time.second, time.dayOfWeek]).toEqual([
+        date.getUTCFullYear(),
+        date.getUTCMonth() + 1,
+        date.getUTCDate(),
+        date.getUTCHours(),
+        date.getUTCMinutes(),
+        date.getUTCSeconds(),
+        date.getUTCDay(),
+      ]);
+    }
+  });
+});
+
+describe('time zones', () => {
+  const offset = (name: string, seconds: number): number | string => {
+    const zone = findZone(name);
+    return zone instanceof Failure ? zone.message : zone(seconds);
+  };
+  test.each([
+    ['Europe/Berlin', 1782000000, 7200],
+    ['America/New_York', 1782000000, -14400],
+    ['America/New_York', -62135596800, -17762],
+    ['US/Central', 0, -21600],
+    ['Etc/GMT+5', 0, -18000],
+    ['', 0, 0],
+    ['+2:00', 0, 7200],
+    ['-05:30', 0, -19800],
+    ['europe/berlin', 0, 'unknown time zone europe/berlin'],
+    ['5', 0, 'unknown time zone 5'],
+    ['../etc', 0, 'time: invalid location name'],
+    ['+24:00', 0, 'timezone offset hours out of range [-23, 23]: +24:00'],
+    ['1:60', 0, 'timezone offset minutes out of range [0, 59]: 1:60'],
+    ['x:00', 0, 'strconv.Atoi: parsing "x": invalid syntax'],
+  ])('%j at %i is %s', (name, seconds, expected) => {
+    expect(offset(name, seconds)).toBe(expected);
+  });
+});
