@@ -7,3 +7,5 @@
  */
 export type { DefinitionSummary, InspectEvent, InspectSource, InstanceReport, InstanceSummary } from './model.ts';
 export { instanceRef } from './model.ts';
+export type { InspectServer, InspectServerOptions } from './server.ts';
+export { serveInspect } from './server.ts';

@@ -1,0 +1,144 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { TypeKroError } from '../core/index.ts';
+import type { InspectEvent, InspectSource } from './model.ts';
+import { route } from './routes.ts';
+
+/** How to serve the interface. */
+export interface InspectServerOptions {
+  readonly source: InspectSource;
+  /** Default `127.0.0.1`. Other than loopback addresses are refused unless `allowRemote`. */
+  readonly host?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** What clients send as bearer token. Default: a new random one. */
+  readonly token?: string;
+  readonly allowRemote?: boolean;
+  /**
+   * Answers requests outside `/api/`, e.g. pages of a dashboard. They are not asked for the token, so they
+   * must hold no data. False: not answered.
+   */
+  readonly pages?: (request: IncomingMessage, response: ServerResponse) => boolean;
+}
+
+/** The interface while it is served. */
+export interface InspectServer {
+  readonly url: string;
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+/** How many bytes a slow reader of events may be behind before it is cut off; it comes back by its last id. */
+const MOST_BEHIND = 1024 * 1024;
+
+/**
+ * Serves what a controller knows, read only. Every request under `/api/` needs the token, as
+ * `Authorization: Bearer …` or, for `EventSource`, as the query parameter `token`.
+ *
+ * @throws TypeKroError `inspect/remote-address` for an address that others can reach.
+ */
+export async function serveInspect(options: InspectServerOptions): Promise<InspectServer> {
+  const { source, host = '127.0.0.1', port = 0, allowRemote = false } = options;
+  if (!allowRemote && !isLoopback(host)) {
+    throw new TypeKroError(`the inspect interface is not opened on ${host}, which others can reach`, {
+      code: 'inspect/remote-address',
+      remedy: 'bind it to 127.0.0.1 and forward the port',
+    });
+  }
+  const token = options.token ?? randomBytes(24).toString('base64url');
+  const server = createServer((request, response) => handle(options, source, token, request, response));
+  await listen(server, host, port);
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return { url: `http://${name}:${address.port}`, token, close: () => close(server) };
+}
+
+function handle(
+  options: InspectServerOptions,
+  source: InspectSource,
+  token: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const url = request.url ?? '/';
+  if (!url.startsWith('/api/')) {
+    if (options.pages?.(request, response) !== true) sendJson(response, 404, { message: 'there is nothing here' });
+    return;
+  }
+  if (!isAllowed(request, url, token)) {
+    response.setHeader('www-authenticate', 'Bearer');
+    return sendJson(response, 401, { message: 'the token is missing or wrong' });
+  }
+  const lastEventId = request.headers['last-event-id'];
+  const found = route(source, {
+    method: request.method ?? 'GET',
+    url,
+    ...(typeof lastEventId === 'string' ? { lastEventId } : {}),
+  });
+  if (found.kind === 'answer') return sendJson(response, found.answer.status, found.answer.body);
+  sendEvents(source, found.afterId, response);
+}
+
+function isAllowed(request: IncomingMessage, url: string, token: string): boolean {
+  const header = request.headers.authorization ?? '';
+  const given = header.startsWith('Bearer ')
+    ? header.slice('Bearer '.length)
+    : (new URL(url, 'http://inspect').searchParams.get('token') ?? '');
+  // Digests have one length, so that the comparison tells nothing about the token.
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+/** Sends what was missed and then what happens, until the client goes. */
+function sendEvents(source: InspectSource, afterId: number | undefined, response: ServerResponse): void {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  response.flushHeaders();
+  const send = (event: InspectEvent) => {
+    response.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    if (response.writableLength > MOST_BEHIND) response.destroy();
+  };
+  if (afterId !== undefined) for (const event of source.eventsAfter(afterId)) send(event);
+  const unsubscribe = source.subscribe(send);
+  response.on('close', unsubscribe);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new TypeKroError(`the inspect interface could not be opened: ${cause.message}`, {
+          code: 'inspect/listen',
+          cause,
+        }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
