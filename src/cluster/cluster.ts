@@ -1,4 +1,8 @@
+import { Api } from './api.ts';
+import { bootstrap } from './bootstrap.ts';
 import type { Clock } from './clock.ts';
+import { inProcessTransport } from './in-process.ts';
+import { openListener } from './listener.ts';
 import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './options.ts';
 import type { Transport } from './transport.ts';
 
@@ -18,4 +22,26 @@ export interface Cluster {
 }
 
 /** Makes a cluster; it is ready when the promise settles. */
-export declare function createCluster(options?: ClusterOptions): Promise<Cluster>;
+export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const api = new Api(options);
+  bootstrap(api);
+  const listeners = new Set<Listener>();
+  const cluster: Cluster = {
+    clock: api.clock,
+    transport: (user) => inProcessTransport(api, user),
+    async listen(listenOptions) {
+      const listener = await openListener(api, listenOptions);
+      listeners.add(listener);
+      return listener;
+    },
+    idle: () => api.work.idle(),
+    async close() {
+      api.work.stop();
+      for (const stream of api.streams) stream.end();
+      await Promise.all([...listeners].map((listener) => listener.close()));
+      listeners.clear();
+    },
+    [Symbol.asyncDispose]: () => cluster.close(),
+  };
+  return Promise.resolve(cluster);
+}

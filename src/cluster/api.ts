@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import type { Access } from './auth/access.ts';
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import type { ServiceAddresses } from './kinds/service-addresses.ts';
+import { createServiceAddresses } from './kinds/service-addresses.ts';
+import type { ClusterOptions } from './options.ts';
+import { Registry } from './registry/registry.ts';
+import { Store } from './store/store.ts';
+import { formatTime } from './types/time.ts';
+import { createAccess } from './auth/access.ts';
+import { Work } from './work.ts';
+
+/** Everything that the verbs work with: one cluster without sockets. */
+export class Api {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly options: ClusterOptions;
+  readonly access: Access;
+  readonly addresses: ServiceAddresses;
+  /** Watches that are open; ended when the cluster closes. */
+  readonly streams = new Set<{ end(): void }>();
+
+  constructor(options: ClusterOptions = {}) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.store = new Store(options.eventWindow);
+    this.registry = new Registry(this.store);
+    this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');
+    this.access = createAccess(this);
+  }
+
+  /** Bookkeeping of simulated controllers. */
+  readonly work = new Work();
+  /** Takes what nobody expected; by default it is printed. */
+  readonly report: (thrown: unknown) => void = (thrown) => console.error(thrown);
+
+  /** The time as objects carry it. */
+  timestamp(): string {
+    return formatTime(this.clock.now());
+  }
+
+  newUid(): string {
+    return randomUUID();
+  }
+}

@@ -1,0 +1,53 @@
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import type { Api } from './api.ts';
+import { ADMIN } from './auth/access.ts';
+import type { Resource } from './registry/resource.ts';
+import { keyOf } from './store/store.ts';
+import { retype } from './verbs/write.ts';
+
+/** The objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. */
+export function bootstrap(api: Api): void {
+  for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) {
+    put(api, '', 'namespaces', {
+      metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+      spec: { finalizers: ['kubernetes'] },
+      status: { phase: 'Active' },
+    });
+  }
+  const address = api.addresses.first();
+  put(api, '', 'services', {
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: address,
+      clusterIPs: [address],
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+      internalTrafficPolicy: 'Cluster',
+      sessionAffinity: 'None',
+      ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: 6443 }],
+    },
+  });
+  for (const collection of api.store.collections()) collection.compact();
+}
+
+/** Stores an object of the system without the checks of a request. */
+export function put(api: Api, group: string, plural: string, value: JsonObject): void {
+  const resource = api.registry.findAny(group, plural);
+  if (resource === undefined) return;
+  const object = retype(resource, value).value;
+  complete(api, resource, object);
+  resource.collection.put(
+    keyOf(object.metadata.namespace ?? '', object.metadata.name ?? ''),
+    resource.toStorage(object),
+  );
+}
+
+function complete(api: Api, resource: Resource, object: KubeObject) {
+  object.metadata.uid = api.newUid();
+  object.metadata.creationTimestamp = api.timestamp();
+  if (resource.strategy.hasGeneration) object.metadata.generation = 1;
+}
+
+/** Who the system itself is. */
+export const SYSTEM_USER = ADMIN;

@@ -1,0 +1,222 @@
+import type { JsonValue } from '../core/index.ts';
+import { parseJson, stringifyJson } from '../core/index.ts';
+
+/** Serialises a JSON value; integers beyond 2⁵³ are kept. */
+export function toJsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError) || !thrown.message.includes('BigInt')) throw thrown;
+    return stringifyJson(value as JsonValue);
+  }
+}
+
+/** The same, as bytes. */
+export function toJsonBytes(value: unknown): Buffer {
+  return Buffer.from(toJsonText(value));
+}
+
+/** Objects and lists nested deeper than this are refused before anything walks them. */
+const MAX_DEPTH = 1000;
+
+/** How JSON parsing failed, in the words of Go's decoder. */
+export class JsonSyntaxError extends Error {}
+
+/** Parses JSON; the error text is Go's. */
+export function parseStrictJson(text: string): JsonValue {
+  if (tooDeep(text)) throw new JsonSyntaxError('exceeded max depth');
+  try {
+    return parseJson(text);
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) throw new JsonSyntaxError(describeSyntaxError(text));
+    throw thrown;
+  }
+}
+
+function tooDeep(text: string): boolean {
+  if (text.length < MAX_DEPTH) return false;
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (inString) {
+      if (code === 0x5c) index++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return false;
+}
+
+const quoteCharacter = (character: string) => {
+  if (character === "'") return `'\\''`;
+  const code = character.codePointAt(0) ?? 0;
+  if (code >= 0x20 && code < 0x7f) return `'${character}'`;
+  const escapes: Record<string, string> = { '\n': '\\n', '\t': '\\t', '\r': '\\r' };
+  const short = Object.hasOwn(escapes, character) ? escapes[character] : undefined;
+  if (short !== undefined) return `'${short}'`;
+  return code < 0x80 ? `'\\x${code.toString(16).padStart(2, '0')}'` : `'\\u${code.toString(16).padStart(4, '0')}'`;
+};
+
+/** Finds the first place where the text stops being JSON and says so as Go does. */
+function describeSyntaxError(text: string): string {
+  let index = 0;
+  const end = 'unexpected end of JSON input';
+  const skip = () => {
+    while (index < text.length && ' \t\r\n'.includes(text.charAt(index))) index++;
+  };
+  const fail = (where: string) =>
+    index >= text.length
+      ? end
+      : `invalid character ${quoteCharacter(String.fromCodePoint(text.codePointAt(index) ?? 0))} ${where}`;
+  /** Reads one value; returns what is wrong, or undefined. */
+  const value = (): string | undefined => {
+    skip();
+    const head = text.charAt(index);
+    if (head === '{') return members('}');
+    if (head === '[') return members(']');
+    if (head === '"') return string();
+    const literal = /^(?:true|false|null)/.exec(text.slice(index, index + 5));
+    if (literal) {
+      index += literal[0].length;
+      return undefined;
+    }
+    const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(text.slice(index, index + 400));
+    if (number === null) {
+      for (const word of ['true', 'false', 'null']) {
+        if (head !== word.charAt(0)) continue;
+        let position = 0;
+        while (position < word.length && text.charAt(index) === word.charAt(position)) {
+          index++;
+          position++;
+        }
+        return fail(`in literal ${word} (expecting ${quoteCharacter(word.charAt(position))})`);
+      }
+      return fail('looking for beginning of value');
+    }
+    index += number[0].length;
+    return undefined;
+  };
+  const string = (): string | undefined => {
+    for (index++; index < text.length; index++) {
+      const character = text.charAt(index);
+      if (character === '"') {
+        index++;
+        return undefined;
+      }
+      if (character === '\\') index++;
+      else if (character < ' ') return fail('in string literal');
+    }
+    return end;
+  };
+  const members = (close: string): string | undefined => {
+    index++;
+    skip();
+    if (text.charAt(index) === close) {
+      index++;
+      return undefined;
+    }
+    for (;;) {
+      if (close === '}') {
+        skip();
+        if (text.charAt(index) !== '"') return fail('looking for beginning of object key string');
+        const wrong = string();
+        if (wrong !== undefined) return wrong;
+        skip();
+        if (text.charAt(index) !== ':') return fail('after object key');
+        index++;
+      }
+      const wrong = value();
+      if (wrong !== undefined) return wrong;
+      skip();
+      const next = text.charAt(index);
+      if (next === close) {
+        index++;
+        return undefined;
+      }
+      if (next !== ',') return fail(close === '}' ? 'after object key:value pair' : 'after array element');
+      index++;
+    }
+  };
+  const wrong = value();
+  if (wrong !== undefined) return wrong;
+  skip();
+  return fail('after top-level value');
+}
+
+/**
+ * Paths (`data.k`, `items[0].x`) of members that occur more than once in an object. Only the count of
+ * keys is compared first, so well-formed bodies cost one scan.
+ */
+export function duplicateFields(text: string, value: JsonValue): string[] {
+  if (countKeys(text) === countMembers(value)) return [];
+  const found: string[] = [];
+  let index = 0;
+  const skip = () => {
+    while (index < text.length && ' \t\r\n,:'.includes(text.charAt(index))) index++;
+  };
+  const string = () => {
+    const start = index;
+    for (index++; index < text.length && text.charAt(index) !== '"'; index++) if (text.charAt(index) === '\\') index++;
+    index++;
+    return JSON.parse(text.slice(start, index)) as string;
+  };
+  const walk = (path: string) => {
+    skip();
+    const head = text.charAt(index);
+    if (head === '"') string();
+    else if (head === '{') {
+      index++;
+      const seen = new Set<string>();
+      for (skip(); text.charAt(index) !== '}'; skip()) {
+        const key = string();
+        const child = path === '' ? key : `${path}.${key}`;
+        if (seen.has(key) && !found.includes(child)) found.push(child);
+        seen.add(key);
+        walk(child);
+      }
+      index++;
+    } else if (head === '[') {
+      index++;
+      let position = 0;
+      for (skip(); text.charAt(index) !== ']'; skip()) walk(`${path}[${position++}]`);
+      index++;
+    } else while (index < text.length && !',]} \t\r\n'.includes(text.charAt(index))) index++;
+  };
+  walk('');
+  return found;
+}
+
+function countKeys(text: string): number {
+  let count = 0;
+  for (let index = text.indexOf('"'); index >= 0; index = text.indexOf('"', index)) {
+    let end = text.indexOf('"', index + 1);
+    while (end > 0 && escaped(text, end)) end = text.indexOf('"', end + 1);
+    if (end < 0) break;
+    index = end + 1;
+    let next = text.charCodeAt(index);
+    while (next === 0x20 || next === 0x0a || next === 0x0d || next === 0x09) next = text.charCodeAt(++index);
+    if (next === 0x3a) count++;
+  }
+  return count;
+}
+
+function escaped(text: string, position: number): boolean {
+  let slashes = 0;
+  while (text.charCodeAt(position - 1 - slashes) === 0x5c) slashes++;
+  return slashes % 2 === 1;
+}
+
+function countMembers(value: JsonValue | undefined): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) for (const entry of value) count += countMembers(entry);
+  else
+    for (const key in value) {
+      if (!Object.hasOwn(value, key)) continue;
+      count += 1 + countMembers(value[key]);
+    }
+  return count;
+}

@@ -1,0 +1,247 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { setMember } from './types/decode.ts';
+import { builtinType, hasBuiltinType } from './types/builtin.ts';
+import type { FieldNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './types/node.ts';
+import { formatMicroTime, formatTime } from './types/time.ts';
+
+/** A protobuf body that is none. */
+export class ProtobufError extends Error {}
+
+const MAGIC = Buffer.from('k8s\0');
+
+/** Reads the envelope and the object in it; the result is plain JSON that typed decoding completes. */
+export function decodeProtobuf(body: Buffer): JsonValue {
+  if (body.length === 0) throw new ProtobufError('empty body');
+  if (!body.subarray(0, 4).equals(MAGIC))
+    throw new ProtobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
+  let typeMeta: Buffer | undefined;
+  let raw: Buffer = Buffer.alloc(0);
+  for (const { number, value } of fields(body.subarray(4))) {
+    if (!Buffer.isBuffer(value)) continue;
+    if (number === 1) typeMeta = value;
+    if (number === 2) raw = value;
+  }
+  const meta = typeMeta === undefined ? [] : [...fields(typeMeta)];
+  const text = (number: number) => {
+    const found = meta.find((field) => field.number === number)?.value;
+    return Buffer.isBuffer(found) ? found.toString('utf8') : '';
+  };
+  const apiVersion = text(1);
+  const kind = text(2);
+  const node = typeNode(apiVersion, kind);
+  if (node === undefined)
+    throw new ProtobufError(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
+  return { kind, apiVersion, ...decodeMessage(node, raw, 0) };
+}
+
+/** Options are of `meta.k8s.io` or of any group, `Scale` and the like of their own. */
+function typeNode(apiVersion: string, kind: string): ObjectNode | undefined {
+  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  const name = `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`;
+  if (hasBuiltinType(name)) return builtinType(name);
+  return hasBuiltinType(`meta.v1.${kind}`) ? builtinType(`meta.v1.${kind}`) : undefined;
+}
+
+interface WireField {
+  readonly number: number;
+  /** Bytes of length-delimited fields, integers of varints, eight bytes of doubles. */
+  readonly value: Buffer | bigint;
+  readonly double: boolean;
+}
+
+function* fields(message: Buffer): Generator<WireField> {
+  let offset = 0;
+  const varint = () => {
+    let result = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = message[offset++];
+      if (byte === undefined) throw new ProtobufError('unexpected EOF');
+      result |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return result;
+    }
+    throw new ProtobufError('proto: integer overflow');
+  };
+  while (offset < message.length) {
+    const key = Number(varint());
+    const number = key >>> 3;
+    switch (key & 7) {
+      case 0:
+        yield { number, value: varint(), double: false };
+        break;
+      case 1:
+        yield { number, value: message.subarray(offset, (offset += 8)), double: true };
+        break;
+      case 2: {
+        const length = Number(varint());
+        if (offset + length > message.length) throw new ProtobufError('unexpected EOF');
+        yield { number, value: message.subarray(offset, (offset += length)), double: false };
+        break;
+      }
+      case 5:
+        yield { number, value: message.subarray(offset, (offset += 4)), double: false };
+        break;
+      default:
+        throw new ProtobufError(`proto: illegal wireType ${key & 7}`);
+    }
+  }
+}
+
+const numbers = new WeakMap<ObjectNode, Map<number, FieldNode>>();
+
+function fieldsByNumber(node: ObjectNode): Map<number, FieldNode> {
+  let map = numbers.get(node);
+  if (map === undefined) {
+    const inner = new Set<FieldNode>();
+    for (const { node: inlined } of node.inlined ?? []) for (const field of inlined.fields.values()) inner.add(field);
+    map = new Map();
+    for (const field of node.fields.values()) {
+      if (field.number !== undefined && !inner.has(field)) map.set(field.number, field);
+    }
+    numbers.set(node, map);
+  }
+  return map;
+}
+
+const MAX_DEPTH = 200;
+
+function decodeMessage(node: ObjectNode, message: Buffer, depth: number): JsonObject {
+  if (depth > MAX_DEPTH) throw new ProtobufError('proto: message nested too deeply');
+  const out: JsonObject = {};
+  const known = fieldsByNumber(node);
+  for (const { number, value, double } of fields(message)) {
+    const inlined = node.inlined?.find((entry) => entry.number === number);
+    if (inlined !== undefined) {
+      if (Buffer.isBuffer(value)) Object.assign(out, decodeMessage(inlined.node, value, depth + 1));
+      continue;
+    }
+    const field = known.get(number);
+    if (field !== undefined) addField(out, field, value, double, depth);
+  }
+  return out;
+}
+
+function addField(out: JsonObject, field: FieldNode, value: Buffer | bigint, double: boolean, depth: number) {
+  const { name, node } = field;
+  if (node.kind === 'list') {
+    const list = (out[name] ??= []);
+    if (Array.isArray(list)) list.push(decodeValue(node.items, value, double, depth));
+    return;
+  }
+  if (node.kind === 'map') {
+    const map = (out[name] ??= {});
+    if (Buffer.isBuffer(value)) addEntry(map as JsonObject, node, value, depth);
+    return;
+  }
+  const decoded = decodeValue(node, value, double, depth);
+  if (decoded !== null) out[name] = decoded;
+}
+
+function addEntry(map: JsonObject, node: MapNode, message: Buffer, depth: number) {
+  let key = '';
+  let entry: JsonValue | undefined;
+  for (const { number, value, double } of fields(message)) {
+    if (number === 1 && Buffer.isBuffer(value)) key = value.toString('utf8');
+    if (number !== 2) continue;
+    if (node.values.kind === 'list' && Buffer.isBuffer(value)) {
+      const { items } = node.values;
+      entry = [...fields(value)]
+        .filter((field) => field.number === 1)
+        .map((field) => decodeValue(items, field.value, field.double, depth));
+    } else entry = decodeValue(node.values, value, double, depth);
+  }
+  setMember(map, key, entry ?? (node.values.kind === 'list' ? [] : ''));
+}
+
+function decodeValue(node: TypeNode, value: Buffer | bigint, double: boolean, depth: number): JsonValue {
+  switch (node.kind) {
+    case 'scalar':
+      return decodeScalar(node, value, double);
+    case 'any':
+      return Buffer.isBuffer(value) ? rawJson(value) : null;
+    case 'object':
+      if (!Buffer.isBuffer(value)) throw new ProtobufError('proto: wrong wireType');
+      return node.name.startsWith('JSONSchemaPropsOr')
+        ? schemaUnion(node, value, depth)
+        : decodeMessage(node, value, depth + 1);
+    case 'map':
+    case 'list':
+      throw new ProtobufError('proto: nested collection');
+  }
+}
+
+/** RawExtension, FieldsV1 and JSON: a message whose first field is JSON text. */
+function rawJson(message: Buffer): JsonValue {
+  for (const { number, value } of fields(message)) {
+    if (number === 1 && Buffer.isBuffer(value) && value.length > 0)
+      return JSON.parse(value.toString('utf8')) as JsonValue;
+  }
+  return null;
+}
+
+function schemaUnion(node: ObjectNode, message: Buffer, depth: number): JsonValue {
+  const schema = builtinType('apiextensions.v1.JSONSchemaProps');
+  const list: JsonValue[] = [];
+  let single: JsonValue | undefined;
+  for (const { number, value } of fields(message)) {
+    if (typeof value === 'bigint') single ??= value !== 0n;
+    else if (node.name === 'JSONSchemaPropsOrStringArray' && number === 2) list.push(value.toString('utf8'));
+    else if (node.name === 'JSONSchemaPropsOrArray' && number === 2) list.push(decodeMessage(schema, value, depth + 1));
+    else single = decodeMessage(schema, value, depth + 1);
+  }
+  return single ?? list;
+}
+
+function decodeScalar(node: ScalarNode, value: Buffer | bigint, double: boolean): JsonValue {
+  if (typeof value === 'bigint') {
+    if (node.type === 'bool') return value !== 0n;
+    const signed = BigInt.asIntN(node.type === 'int32' ? 32 : 64, value);
+    return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
+  }
+  if (double) return value.readDoubleLE(0);
+  switch (node.type) {
+    case 'bytes':
+      return value.toString('base64');
+    case 'Quantity': {
+      const text = [...fields(value)].find((field) => field.number === 1)?.value;
+      return Buffer.isBuffer(text) ? text.toString('utf8') : '0';
+    }
+    case 'IntOrString':
+      return intOrString(value);
+    case 'Time':
+    case 'MicroTime':
+      return time(node.type, value);
+    case 'string':
+    case 'bool':
+    case 'int32':
+    case 'int64':
+    case 'float64':
+    case 'unknown':
+      return value.toString('utf8');
+  }
+}
+
+function intOrString(message: Buffer): JsonValue {
+  let isText = false;
+  let integer = 0;
+  let text = '';
+  for (const { number, value } of fields(message)) {
+    if (number === 1 && typeof value === 'bigint') isText = value === 1n;
+    if (number === 2 && typeof value === 'bigint') integer = Number(BigInt.asIntN(32, value));
+    if (number === 3 && Buffer.isBuffer(value)) text = value.toString('utf8');
+  }
+  return isText ? text : integer;
+}
+
+function time(type: 'Time' | 'MicroTime', message: Buffer): JsonValue {
+  let seconds: bigint | undefined;
+  let nanos = 0;
+  for (const { number, value } of fields(message)) {
+    if (typeof value !== 'bigint') continue;
+    if (number === 1) seconds = BigInt.asIntN(64, value);
+    if (number === 2) nanos = Number(BigInt.asIntN(32, value));
+  }
+  if (seconds === undefined && nanos === 0) return null;
+  const milliseconds = Number(seconds ?? 0n) * 1000;
+  if (type === 'Time') return formatTime(milliseconds);
+  return formatMicroTime({ milliseconds, micros: String(Math.floor(nanos / 1000)).padStart(6, '0') });
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+
+/** One field of a built-in type, as `types.json` states it; the README beside the data explains the letters. */
+export interface FieldFacts {
+  readonly t: string;
+  readonly n?: number;
+  readonly p?: number;
+  readonly k?: number;
+  readonly inline?: number;
+  readonly list?: 'map' | 'set' | 'atomic';
+  readonly keys?: readonly string[];
+  readonly map?: 'atomic' | 'granular';
+  readonly patch?: string;
+  readonly mergeKey?: string;
+}
+
+/** One built-in type, as `types.json` states it. */
+export interface TypeFacts {
+  readonly fields: Readonly<Record<string, FieldFacts>>;
+  readonly required?: readonly string[];
+  readonly gvk?: readonly (readonly [string, string, string])[];
+  readonly map?: 'atomic' | 'granular';
+}
+
+/** A resource in the aggregated discovery document. */
+export interface DiscoveredResource {
+  readonly resource: string;
+  readonly responseKind: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly scope: 'Namespaced' | 'Cluster';
+  readonly singularResource: string;
+  readonly verbs: readonly string[];
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly subresources?: readonly {
+    readonly subresource: string;
+    readonly responseKind: { readonly group: string; readonly version: string; readonly kind: string };
+    readonly verbs: readonly string[];
+  }[];
+}
+
+/** A group with its versions in the aggregated discovery document. */
+export interface DiscoveredGroup {
+  readonly metadata: { readonly name?: string };
+  readonly versions: readonly {
+    readonly version: string;
+    readonly freshness?: string;
+    readonly resources: readonly DiscoveredResource[];
+  }[];
+}
+
+/** A column of the Table output of a resource. */
+export interface ColumnFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly format?: string;
+  readonly priority: number;
+}
+
+/** A rule of a role. */
+export interface PolicyRule {
+  readonly verbs: readonly string[];
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly nonResourceURLs?: readonly string[];
+}
+
+interface DataFiles {
+  readonly types: { readonly types: Readonly<Record<string, TypeFacts>> };
+  readonly discovery: { readonly api: { items: DiscoveredGroup[] }; readonly apis: { items: DiscoveredGroup[] } };
+  readonly 'table-columns': Readonly<Record<string, readonly ColumnFacts[]>>;
+  readonly 'storage-version-hashes': Readonly<Record<string, string>>;
+  readonly 'rbac-defaults': Readonly<Record<string, readonly Record<string, unknown>[]>>;
+}
+
+const loaded = new Map<string, unknown>();
+
+/** The interface facts of Kubernetes 1.36 named `name`; read once per process, when first asked for. */
+export function loadData<Name extends keyof DataFiles>(name: Name): DataFiles[Name] {
+  let value = loaded.get(name);
+  if (value === undefined) {
+    value = JSON.parse(readFileSync(new URL(`../../data/kubernetes-1.36/${name}.json`, import.meta.url), 'utf8'));
+    loaded.set(name, value);
+  }
+  return value as DataFiles[Name];
+}

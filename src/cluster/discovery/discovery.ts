@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import type { Api } from '../api.ts';
+import { toJsonText } from '../codec-json.ts';
+import { loadData } from '../data.ts';
+import { negotiate } from '../http/negotiate.ts';
+import type { Output } from '../http/negotiate.ts';
+import type { ApiReply, ApiRequest } from '../http/request.ts';
+import { replyValue } from '../http/respond.ts';
+import { unknownResource } from '../http/status.ts';
+import type { Resource } from '../registry/resource.ts';
+import { sortVersions } from './versions.ts';
+
+interface Documents {
+  readonly generation: number;
+  readonly replies: Map<string, ApiReply>;
+}
+
+const caches = new WeakMap<Api, Documents>();
+
+/** Answers `/api…` and `/apis…` without a resource; `undefined` when group or version are unknown. */
+export function discoveryReply(
+  api: Api,
+  request: ApiRequest,
+  group: string | undefined,
+  version: string | undefined,
+): ApiReply | undefined {
+  const output = negotiate(request.headers['accept'], {
+    discovery: group === undefined || (group === '' && version === undefined),
+  });
+  const reply = cached(api, `${request.segments.join('/')} ${output.contentType}`, () =>
+    build(api, request, group, version, output),
+  );
+  if (reply === undefined) return undefined;
+  const { etag } = reply.headers;
+  if (etag !== undefined && request.headers['if-none-match'] === etag)
+    return { status: 304, headers: { etag, vary: 'Accept' }, body: Buffer.alloc(0) };
+  return reply;
+}
+
+function cached(api: Api, key: string, make: () => ApiReply | undefined): ApiReply | undefined {
+  let documents = caches.get(api);
+  if (documents === undefined || documents.generation !== api.registry.generation) {
+    documents = { generation: api.registry.generation, replies: new Map() };
+    caches.set(api, documents);
+  }
+  const known = documents.replies.get(key);
+  if (known !== undefined) return known;
+  const reply = make();
+  if (reply !== undefined && documents.replies.size < 200) documents.replies.set(key, reply);
+  return reply;
+}
+
+function build(
+  api: Api,
+  request: ApiRequest,
+  group: string | undefined,
+  version: string | undefined,
+  output: Output,
+): ApiReply | undefined {
+  const core = request.segments[0] === 'api';
+  if (output.form === 'discovery') {
+    const items = core
+      ? groupsOf(api).filter(({ name }) => name === '')
+      : groupsOf(api).filter(({ name }) => name !== '');
+    const value = {
+      kind: 'APIGroupDiscoveryList',
+      apiVersion: 'apidiscovery.k8s.io/v2',
+      metadata: {},
+      items: items.map((entry) => aggregated(api, entry)),
+    };
+    const etag = `"${createHash('sha256').update(toJsonText(value)).digest('hex').toUpperCase()}"`;
+    return replyValue(200, value, output, { etag, vary: 'Accept', 'cache-control': 'public' });
+  }
+  if (core && version === undefined) {
+    return replyValue(
+      200,
+      {
+        kind: 'APIVersions',
+        versions: ['v1'],
+        serverAddressByClientCIDRs: [
+          { clientCIDR: '0.0.0.0/0', serverAddress: request.headers['host'] ?? 'localhost' },
+        ],
+      },
+      output,
+    );
+  }
+  if (!core && group === undefined) {
+    const groups = groupsOf(api)
+      .filter(({ name }) => name !== '')
+      .map((entry) => groupValue(entry));
+    return replyValue(200, { kind: 'APIGroupList', apiVersion: 'v1', groups }, output);
+  }
+  if (group === undefined) return undefined;
+  if (version === undefined) {
+    const entry = groupsOf(api).find(({ name }) => name === group);
+    return entry === undefined
+      ? undefined
+      : replyValue(200, { kind: 'APIGroup', apiVersion: 'v1', ...groupValue(entry) }, output);
+  }
+  if (!api.registry.hasGroup(group)) return undefined;
+  if (!api.registry.hasVersion(group, version)) throw unknownResource();
+  const groupVersion = group === '' ? version : `${group}/${version}`;
+  const resources = [...api.registry.inVersion(group, version)].flatMap((resource) => legacy(resource));
+  resources.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return replyValue(200, { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources }, output);
+}
+
+interface Group {
+  readonly name: string;
+  readonly versions: readonly string[];
+}
+
+function groupsOf(api: Api): Group[] {
+  const groups = new Map<string, string[]>();
+  for (const { group, version } of api.registry.all()) {
+    const versions = groups.get(group);
+    if (versions === undefined) groups.set(group, [version]);
+    else if (!versions.includes(version)) versions.push(version);
+  }
+  return [...groups].map(([name, versions]) => ({ name, versions: sortVersions(versions) }));
+}
+
+function groupValue({ name, versions }: Group) {
+  const entries = versions.map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions: entries, preferredVersion: entries[0] };
+}
+
+function aggregated(api: Api, { name, versions }: Group) {
+  return {
+    metadata: name === '' ? {} : { name },
+    versions: versions.map((version) => ({
+      version,
+      resources: [...api.registry.inVersion(name, version)].map(aggregatedResource),
+      freshness: 'Current',
+    })),
+  };
+}
+
+const sorted = (verbs: ReadonlySet<string>) => [...verbs].sort();
+
+function aggregatedResource(resource: Resource) {
+  const custom = resource.custom !== undefined;
+  const kind = (target: { group: string; version: string; kind: string }) => ({
+    group: target.group,
+    version: target.version,
+    kind: target.kind,
+  });
+  const own = { group: custom ? resource.group : '', version: custom ? resource.version : '', kind: resource.kind };
+  return {
+    resource: resource.plural,
+    responseKind: own,
+    scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: resource.singular,
+    verbs: custom ? [...resource.verbs] : sorted(resource.verbs),
+    ...(resource.shortNames.length === 0 ? {} : { shortNames: resource.shortNames }),
+    ...(resource.categories.length === 0 ? {} : { categories: resource.categories }),
+    ...(resource.subresources.size === 0
+      ? {}
+      : {
+          subresources: [...resource.subresources.values()].map((entry) => ({
+            subresource: entry.name,
+            responseKind: kind(entry),
+            verbs: custom ? [...entry.verbs] : sorted(entry.verbs),
+          })),
+        }),
+  };
+}
+
+interface LegacyResource {
+  readonly name: string;
+}
+
+function legacy(resource: Resource): LegacyResource[] {
+  const custom = resource.custom !== undefined;
+  const hashes = loadData('storage-version-hashes');
+  const key = `${resource.apiVersion}/${resource.plural}`;
+  const hash = custom ? hashOf(resource) : Object.hasOwn(hashes, key) ? hashes[key] : undefined;
+  const own = {
+    name: resource.plural,
+    singularName: resource.singular,
+    namespaced: resource.namespaced,
+    kind: resource.kind,
+    verbs: custom ? [...resource.verbs] : sorted(resource.verbs),
+    ...(resource.shortNames.length === 0 ? {} : { shortNames: resource.shortNames }),
+    ...(resource.categories.length === 0 ? {} : { categories: resource.categories }),
+    ...(hash === undefined ? {} : { storageVersionHash: hash }),
+  };
+  const subresources = [...resource.subresources.values()].map((entry) => ({
+    name: `${resource.plural}/${entry.name}`,
+    singularName: '',
+    namespaced: resource.namespaced,
+    ...(entry.group === '' || (custom && entry.name === 'status') ? {} : { group: entry.group }),
+    ...(entry.version === '' || (custom && entry.name === 'status') ? {} : { version: entry.version }),
+    kind: entry.kind,
+    verbs: custom ? [...entry.verbs] : sorted(entry.verbs),
+  }));
+  return [own, ...subresources];
+}
+
+/** Tells one storage version from another; opaque to clients. */
+function hashOf(resource: Resource): string {
+  return (
+    createHash('sha256').update(`${resource.group}/${resource.plural}/${resource.kind}`).digest('base64').slice(0, 11) +
+    '='
+  );
+}

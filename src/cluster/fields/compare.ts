@@ -1,0 +1,119 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
+import { memberNode } from '../types/node.ts';
+import { emptyTree, FieldTree, leafTree, union } from './tree.ts';
+import { elementStep, granular } from './walk.ts';
+
+/** What differs between two values. */
+export interface Comparison {
+  readonly added: FieldTree;
+  readonly modified: FieldTree;
+  readonly removed: FieldTree;
+}
+
+const SAME: Comparison = { added: emptyTree, modified: emptyTree, removed: emptyTree };
+const ADDED: Comparison = { ...SAME, added: leafTree };
+const MODIFIED: Comparison = { ...SAME, modified: leafTree };
+const REMOVED: Comparison = { ...SAME, removed: leafTree };
+
+const isEmpty = (value: JsonValue | undefined) =>
+  value === undefined ||
+  value === null ||
+  (Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0);
+
+/** Compares two values of one type; `undefined` means absent. */
+export function compare(node: TypeNode, before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
+  if (before === after) return SAME;
+  const left = granular(node, before ?? after);
+  const right = granular(node, after ?? before);
+  if (left === undefined || right === undefined || left.kind !== right.kind || (isEmpty(before) && isEmpty(after))) {
+    return compareLeaf(before, after);
+  }
+  const inner =
+    right.kind === 'list'
+      ? compareElements(right, Array.isArray(before) ? before : [], Array.isArray(after) ? after : [])
+      : compareMembers(right, isJsonObject(before) ? before : {}, isJsonObject(after) ? after : {});
+  if (before === undefined) return { ...inner, added: new FieldTree(true, inner.added.children) };
+  if (after === undefined) return { ...inner, removed: new FieldTree(true, inner.removed.children) };
+  return inner;
+}
+
+function compareLeaf(before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
+  if (before === undefined) return ADDED;
+  if (after === undefined) return REMOVED;
+  return jsonEquals(before, after) ? SAME : MODIFIED;
+}
+
+class Collected {
+  readonly #maps = [new Map<string, FieldTree>(), new Map<string, FieldTree>(), new Map<string, FieldTree>()] as const;
+
+  add(step: string, comparison: Comparison) {
+    const [added, modified, removed] = this.#maps;
+    if (!comparison.added.empty) added.set(step, comparison.added);
+    if (!comparison.modified.empty) modified.set(step, comparison.modified);
+    if (!comparison.removed.empty) removed.set(step, comparison.removed);
+  }
+
+  result(): Comparison {
+    const [added, modified, removed] = this.#maps;
+    return {
+      added: new FieldTree(false, added),
+      modified: new FieldTree(false, modified),
+      removed: new FieldTree(false, removed),
+    };
+  }
+}
+
+function compareMembers(node: ObjectNode | MapNode, before: JsonObject, after: JsonObject): Comparison {
+  const collected = new Collected();
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const left = Object.hasOwn(before, key) ? before[key] : undefined;
+    const right = Object.hasOwn(after, key) ? after[key] : undefined;
+    const inner = compare(memberNode(node, key) ?? { kind: 'any' }, left, right);
+    if (inner !== SAME) collected.add(`f:${key}`, inner);
+  }
+  return collected.result();
+}
+
+function group(node: ListNode, list: readonly JsonValue[]): Map<string, JsonValue[]> {
+  const groups = new Map<string, JsonValue[]>();
+  for (const [index, element] of list.entries()) {
+    const step = elementStep(node, element, index);
+    const group = groups.get(step);
+    if (group === undefined) groups.set(step, [element]);
+    else group.push(element);
+  }
+  return groups;
+}
+
+function compareElements(node: ListNode, before: readonly JsonValue[], after: readonly JsonValue[]): Comparison {
+  const collected = new Collected();
+  const left = group(node, before);
+  const right = group(node, after);
+  for (const step of new Set([...left.keys(), ...right.keys()])) {
+    const was = left.get(step) ?? [];
+    const is = right.get(step) ?? [];
+    if (was.length <= 1 && is.length <= 1) collected.add(step, compare(node.items, was[0], is[0]));
+    else collected.add(step, compareRepeated(node, was, is));
+  }
+  return collected.result();
+}
+
+/** Elements with the same key: they belong to whoever touched any of them, as a whole. */
+function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): Comparison {
+  if (is.length === 0) return REMOVED;
+  if (was.length === 0) return ADDED;
+  if (was.length === 1 && is.length > 1) {
+    const gone = compare(node.items, was[0], undefined);
+    return { added: emptyTree, modified: leafTree, removed: new FieldTree(false, gone.removed.children) };
+  }
+  if (was.length > 1 && is.length === 1) {
+    const come = compare(node.items, undefined, is[0]);
+    return { added: new FieldTree(false, come.added.children), modified: leafTree, removed: emptyTree };
+  }
+  return jsonEquals(was, is) ? SAME : MODIFIED;
+}
+
+/** Everything that is new or different. */
+export const changed = (comparison: Comparison): FieldTree => union(comparison.added, comparison.modified);

@@ -1,0 +1,133 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { FieldTree } from './tree.ts';
+import { fromFieldsV1, sameTree, toFieldsV1, union } from './tree.ts';
+
+/** Who owns which fields: one entry of `metadata.managedFields`. */
+export interface ManagedEntry {
+  readonly manager: string;
+  readonly operation: 'Apply' | 'Update';
+  readonly apiVersion: string;
+  readonly subresource: string;
+  /** When the object last changed by it; absent when it only took ownership. */
+  readonly time: string | undefined;
+  readonly fields: FieldTree;
+}
+
+const parsed = new WeakMap<object, FieldTree>();
+const written = new WeakMap<FieldTree, JsonObject>();
+
+/** Same manager, same operation, same version, same subresource: one entry. */
+export const entryKey = (entry: Omit<ManagedEntry, 'fields' | 'time'>): string =>
+  `${entry.operation}\n${entry.manager}\n${entry.operation === 'Apply' ? '' : entry.apiVersion}\n${entry.subresource}`;
+
+/** Reads `managedFields`; `undefined` when an entry is not well-formed. */
+export function readEntries(list: JsonValue | undefined): ManagedEntry[] | undefined {
+  if (list === undefined || list === null) return [];
+  if (!Array.isArray(list)) return undefined;
+  const entries: ManagedEntry[] = [];
+  for (const item of list) {
+    if (!isJsonObject(item)) return undefined;
+    const { manager, operation, apiVersion, subresource, time, fieldsV1, fieldsType } = item;
+    if (operation !== 'Apply' && operation !== 'Update') return undefined;
+    if (fieldsType !== undefined && fieldsType !== 'FieldsV1' && fieldsType !== '') return undefined;
+    const fields = readFields(fieldsV1);
+    if (fields === undefined) return undefined;
+    entries.push({
+      manager: typeof manager === 'string' ? manager : '',
+      operation,
+      apiVersion: typeof apiVersion === 'string' ? apiVersion : '',
+      subresource: typeof subresource === 'string' ? subresource : '',
+      time: typeof time === 'string' ? time : undefined,
+      fields,
+    });
+  }
+  return entries;
+}
+
+function readFields(value: JsonValue | undefined): FieldTree | undefined {
+  if (!isJsonObject(value)) return fromFieldsV1({});
+  const known = parsed.get(value);
+  if (known !== undefined) return known;
+  const tree = fromFieldsV1(value);
+  if (tree !== undefined && Object.isFrozen(value)) {
+    parsed.set(value, tree);
+    written.set(tree, value);
+  }
+  return tree;
+}
+
+/** The form of `metadata.managedFields`, in its order: applies first, then by time and name. */
+export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
+  const sorted = [...entries].sort(
+    (a, b) =>
+      order(a.operation, b.operation) ||
+      order(a.time ?? '', b.time ?? '') ||
+      order(a.manager, b.manager) ||
+      order(a.apiVersion, b.apiVersion) ||
+      order(a.subresource, b.subresource),
+  );
+  return sorted.map((entry) => {
+    let fieldsV1 = written.get(entry.fields);
+    if (fieldsV1 === undefined) {
+      fieldsV1 = toFieldsV1(entry.fields);
+      written.set(entry.fields, fieldsV1);
+      parsed.set(fieldsV1, entry.fields);
+    }
+    return {
+      manager: entry.manager,
+      operation: entry.operation,
+      apiVersion: entry.apiVersion,
+      ...(entry.time === undefined ? {} : { time: entry.time }),
+      fieldsType: 'FieldsV1',
+      fieldsV1,
+      ...(entry.subresource === '' ? {} : { subresource: entry.subresource }),
+    };
+  });
+}
+
+const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** More update entries than this are folded, the oldest first. */
+const MAX_UPDATERS = 10;
+
+/** Folds the oldest `Update` entries of a version into `ancient-changes` when there are too many. */
+export function capUpdaters(entries: Map<string, ManagedEntry>): void {
+  const updaters = [...entries.entries()].filter(([, entry]) => entry.operation === 'Update');
+  if (updaters.length <= MAX_UPDATERS) return;
+  updaters.sort(([, a], [, b]) => order(a.time ?? '', b.time ?? '') || order(a.manager, b.manager));
+  const excess = updaters.length - MAX_UPDATERS;
+  const folded = new Map<string, ManagedEntry>();
+  for (const [key, entry] of updaters.slice(0, excess + 1)) {
+    entries.delete(key);
+    const ancient = {
+      manager: 'ancient-changes',
+      operation: 'Update' as const,
+      apiVersion: entry.apiVersion,
+      subresource: '',
+    };
+    const previous = folded.get(entry.apiVersion);
+    folded.set(entry.apiVersion, {
+      ...ancient,
+      time: entry.time ?? previous?.time,
+      fields: previous === undefined ? entry.fields : union(previous.fields, entry.fields),
+    });
+  }
+  for (const entry of folded.values()) {
+    const key = entryKey(entry);
+    const existing = entries.get(key);
+    entries.set(key, existing === undefined ? entry : { ...entry, fields: union(existing.fields, entry.fields) });
+  }
+}
+
+/** The same owners of the same fields, whatever the times? */
+export function sameEntries(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  const left = readEntries(a);
+  const right = readEntries(b);
+  if (left === undefined || right === undefined || left.length !== right.length) return false;
+  const others = new Map(right.map((entry) => [entryKey(entry) + entry.apiVersion, entry]));
+  return left.every((entry) => {
+    const other = others.get(entryKey(entry) + entry.apiVersion);
+    return other !== undefined && sameTree(entry.fields, other.fields);
+  });
+}

@@ -1,0 +1,339 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { ApiError, badRequest, internalError } from '../http/status.ts';
+import type { ObjectNode } from '../types/node.ts';
+import { checkTyped } from './check.ts';
+import type { Comparison } from './compare.ts';
+import { changed, compare } from './compare.ts';
+import type { ManagedEntry } from './entries.ts';
+import { capUpdaters, entryKey, readEntries, writeEntries } from './entries.ts';
+import { mergeApplied } from './merge.ts';
+import type { FieldTree } from './tree.ts';
+import {
+  difference,
+  differenceBelow,
+  emptyTree,
+  formatPath,
+  intersection,
+  pathsOf,
+  treeOfMembers,
+  union,
+} from './tree.ts';
+import { fieldSet, removePaths, TypedError, withDeclaredParents } from './walk.ts';
+
+/** What ownership needs to know of a resource in one version. */
+export interface FieldContext {
+  readonly apiVersion: string;
+  readonly node: ObjectNode;
+  readonly subresource: string;
+  /** Paths that this request cannot change; they are owned by nobody. */
+  readonly reset: FieldTree;
+  /** The time written into entries. */
+  readonly time: string;
+  /** The type and content in another version, for entries made in that version; `undefined`: it is gone. */
+  inVersion(apiVersion: string, object: JsonObject): { node: ObjectNode; object: JsonObject } | undefined;
+}
+
+/** Paths that belong to the system. */
+const SYSTEM = treeOfMembers([
+  ['apiVersion'],
+  ['kind'],
+  ['metadata'],
+  ['metadata', 'name'],
+  ['metadata', 'namespace'],
+  ['metadata', 'creationTimestamp'],
+  ['metadata', 'selfLink'],
+  ['metadata', 'uid'],
+  ['metadata', 'generation'],
+  ['metadata', 'managedFields'],
+  ['metadata', 'resourceVersion'],
+]);
+
+type Entries = Map<string, ManagedEntry>;
+
+const toMap = (entries: readonly ManagedEntry[]): Entries => new Map(entries.map((entry) => [entryKey(entry), entry]));
+
+function bare(object: KubeObject): JsonObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata } as unknown as JsonObject;
+}
+
+function withEntries(object: JsonObject, entries: Entries): KubeObject {
+  const list = writeEntries(
+    [...entries.values()].filter((entry) => !entry.fields.empty || entry.operation === 'Apply'),
+  );
+  const metadata = { ...(object['metadata'] as JsonObject) };
+  delete metadata['managedFields'];
+  if (list.length > 0) metadata['managedFields'] = list;
+  return { ...object, metadata } as unknown as KubeObject;
+}
+
+/** Entries as the request wants them: those it carries when it rewrites them, else those stored. */
+function entriesOf(
+  live: KubeObject | undefined,
+  next: KubeObject,
+  context: FieldContext,
+): { entries: Entries; cleared: boolean } {
+  const sent = next.metadata.managedFields;
+  const stored = () => toMap(readEntries(live?.metadata.managedFields) ?? []);
+  if (context.subresource !== '' || sent === undefined || sent === null) return { entries: stored(), cleared: false };
+  const blank = sent.length === 1 && isJsonObject(sent[0]) && Object.values(sent[0]).every((value) => value === null);
+  if (sent.length === 0 || blank) return { entries: new Map(), cleared: true };
+  const read = readEntries(sent);
+  return { entries: read === undefined || read.length === 0 ? stored() : toMap(read), cleared: false };
+}
+
+/**
+ * Ownership after a create, update or patch (all but apply): what the request changed belongs to
+ * `manager`, and to nobody else any more. `live` is absent on create, where `empty` (an object of the
+ * type without content) stands in.
+ */
+export function trackUpdate(
+  live: KubeObject | undefined,
+  empty: JsonObject,
+  next: KubeObject,
+  manager: string,
+  context: FieldContext,
+): KubeObject {
+  const { entries, cleared } = entriesOf(live, next, context);
+  const after = bare(next);
+  if (live !== undefined && entries.size === 0) return withEntries(after, new Map());
+  if (cleared && live !== undefined) return withEntries(after, new Map());
+  const before = live === undefined ? empty : bare(live);
+  takeChanges(before, after, entries, manager, context);
+  return withEntries(after, entries);
+}
+
+function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, manager: string, context: FieldContext) {
+  const comparison = limited(compare(context.node, before, after), context);
+  if (isSame(comparison)) return;
+  const mine = {
+    manager,
+    operation: 'Update' as const,
+    apiVersion: context.apiVersion,
+    subresource: context.subresource,
+  };
+  release(before, after, entries, undefined, comparison, context);
+  const taken = changed(comparison);
+  if (!taken.empty) {
+    const previous = entries.get(entryKey(mine));
+    const fields = previous === undefined ? taken : union(previous.fields, taken);
+    entries.set(entryKey(mine), { ...mine, time: context.time, fields });
+  }
+  capUpdaters(entries);
+}
+
+const isSame = (comparison: Comparison) =>
+  comparison.added.empty && comparison.modified.empty && comparison.removed.empty;
+
+/** What the system owns or the request cannot change does not count. */
+function limited(comparison: Comparison, context: FieldContext): Comparison {
+  const clean = (tree: FieldTree) => differenceBelow(difference(tree, SYSTEM), context.reset);
+  return { added: clean(comparison.added), modified: clean(comparison.modified), removed: clean(comparison.removed) };
+}
+
+/** Takes changed paths from the entries of others and removed paths from all. */
+function release(
+  before: JsonObject,
+  after: JsonObject,
+  entries: Entries,
+  exceptKey: string | undefined,
+  comparison: Comparison,
+  context: FieldContext,
+): void {
+  const versions = new Map<string, Comparison | undefined>([[context.apiVersion, comparison]]);
+  for (const [key, entry] of entries) {
+    if (key === exceptKey) continue;
+    const inVersion = comparisonIn(entry.apiVersion, before, after, versions, context);
+    if (inVersion === undefined) {
+      entries.delete(key);
+      continue;
+    }
+    const fields = difference(difference(entry.fields, changed(inVersion)), inVersion.removed);
+    if (fields !== entry.fields) {
+      if (fields.empty) entries.delete(key);
+      else entries.set(key, { ...entry, fields });
+    }
+  }
+}
+
+function comparisonIn(
+  apiVersion: string,
+  before: JsonObject,
+  after: JsonObject,
+  versions: Map<string, Comparison | undefined>,
+  context: FieldContext,
+): Comparison | undefined {
+  if (!versions.has(apiVersion)) {
+    const left = context.inVersion(apiVersion, before);
+    const right = context.inVersion(apiVersion, after);
+    versions.set(
+      apiVersion,
+      left === undefined || right === undefined
+        ? undefined
+        : limited(compare(left.node, left.object, right.object), context),
+    );
+  }
+  return versions.get(apiVersion);
+}
+
+/** The outcome of an apply before defaulting and validation. */
+export interface Applied {
+  readonly object: KubeObject;
+  /** Did the content change? A change of ownership alone does not count. */
+  readonly changed: boolean;
+}
+
+/**
+ * Server-side apply of `config` by `manager` to `live` (absent: `empty` stands in): the merged object with
+ * its new owners.
+ *
+ * @throws ApiError 409 with one cause per field that belongs to others with another value, unless forced;
+ *   500 when the configuration does not have the structure of the type; 400 when it may not be applied.
+ */
+export function apply(
+  live: KubeObject | undefined,
+  empty: JsonObject,
+  config: JsonObject,
+  manager: string,
+  force: boolean | FieldTree,
+  context: FieldContext,
+): Applied {
+  const metadata = config['metadata'];
+  if (isJsonObject(metadata) && metadata['managedFields'] !== undefined) {
+    throw badRequest('metadata.managedFields must be nil');
+  }
+  const before = live === undefined ? empty : bare(live);
+  const entries = toMap(readEntries(live?.metadata.managedFields) ?? []);
+  if (live !== undefined && entries.size === 0) takeChanges(empty, before, entries, 'before-first-apply', context);
+  const { claimed, key, previous } = claim(config, manager, entries, context);
+  const merged = mergeApplied(context.node, before, config) as JsonObject;
+  entries.set(key, {
+    manager,
+    operation: 'Apply',
+    apiVersion: context.apiVersion,
+    subresource: context.subresource,
+    time: previous?.time,
+    fields: claimed,
+  });
+  const pruned = previous === undefined || previous.fields.empty ? merged : prune(merged, previous, entries, context);
+  const comparison = limited(compare(context.node, before, pruned), context);
+  const conflicts = conflictsOf(before, pruned, entries, key, comparison, context);
+  refuse(conflicts, force);
+  release(before, pruned, entries, key, comparison, context);
+  if (claimed.empty) entries.delete(key);
+  const isChanged = !jsonEquals(before, pruned);
+  const mine = entries.get(key);
+  if (isChanged && mine !== undefined) entries.set(key, { ...mine, time: context.time });
+  return { object: withEntries(isChanged ? pruned : before, entries), changed: isChanged };
+}
+
+function claim(config: JsonObject, manager: string, entries: Entries, context: FieldContext) {
+  try {
+    checkTyped(context.node, config);
+  } catch (thrown) {
+    if (!(thrown instanceof TypedError)) throw thrown;
+    const metadata = config['metadata'];
+    const name = isJsonObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : '';
+    const namespace = isJsonObject(metadata) && typeof metadata['namespace'] === 'string' ? metadata['namespace'] : '';
+    const version = context.apiVersion.includes('/') ? context.apiVersion : `/${context.apiVersion}`;
+    throw internalError(
+      `failed to create typed patch object (${namespace}/${name}; ${version}, Kind=${String(config['kind'])}): ${thrown.message}`,
+    );
+  }
+  const claimed = differenceBelow(difference(fieldSet(context.node, config), SYSTEM), context.reset);
+  const key = entryKey({
+    manager,
+    operation: 'Apply',
+    apiVersion: context.apiVersion,
+    subresource: context.subresource,
+  });
+  return { claimed, key, previous: entries.get(key) };
+}
+
+/** Takes out what the manager applied before and does not any more, unless somebody else owns it. */
+function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, context: FieldContext): JsonObject {
+  const node =
+    previous.apiVersion === context.apiVersion
+      ? context.node
+      : (context.inVersion(previous.apiVersion, merged)?.node ?? context.node);
+  const last = withDeclaredParents(previous.fields, node);
+  const mergedSet = withDeclaredParents(fieldSet(node, merged), node);
+  let pruned = removePaths(node, merged, last) as JsonObject | null;
+  let managed = emptyTree;
+  for (const entry of entries.values()) managed = union(managed, entry.fields);
+  const keepSet = () => withDeclaredParents(fieldSet(node, pruned ?? {}), node);
+  pruned = removePaths(
+    node,
+    merged,
+    difference(mergedSet, union(keepSet(), withDeclaredParents(managed, node))),
+  ) as JsonObject | null;
+  return (removePaths(node, merged, intersection(difference(mergedSet, keepSet()), last)) ?? {}) as JsonObject;
+}
+
+interface Conflict {
+  readonly entry: ManagedEntry;
+  readonly fields: FieldTree;
+}
+
+function conflictsOf(
+  before: JsonObject,
+  after: JsonObject,
+  entries: Entries,
+  mine: string,
+  comparison: Comparison,
+  context: FieldContext,
+): Conflict[] {
+  const versions = new Map<string, Comparison | undefined>([[context.apiVersion, comparison]]);
+  const conflicts: Conflict[] = [];
+  for (const [key, entry] of entries) {
+    if (key === mine) continue;
+    const inVersion = comparisonIn(entry.apiVersion, before, after, versions, context);
+    const fields = inVersion === undefined ? emptyTree : intersection(entry.fields, changed(inVersion));
+    if (!fields.empty) conflicts.push({ entry, fields });
+  }
+  return conflicts;
+}
+
+/** Conflicts on the paths of `force` are forced; `true` forces all. */
+function refuse(conflicts: readonly Conflict[], force: boolean | FieldTree): void {
+  if (force === true) return;
+  const rest = conflicts
+    .map(({ entry, fields }) => ({ entry, fields: force === false ? fields : difference(fields, force) }))
+    .filter(({ fields }) => !fields.empty);
+  if (rest.length === 0) return;
+  const groups = new Map<string, string[]>();
+  const causes = [];
+  const ordered = rest.sort((a, b) => (label(a.entry) < label(b.entry) ? -1 : 1));
+  for (const { entry, fields } of ordered) {
+    const paths = [...pathsOf(fields)].map(formatPath).sort();
+    groups.set(label(entry), [...(groups.get(label(entry)) ?? []), ...paths]);
+    for (const path of paths) {
+      causes.push({ reason: 'FieldManagerConflict', message: `conflict with ${label(entry)}`, field: path });
+    }
+  }
+  const text =
+    causes.length === 1
+      ? `${causes[0]?.message}: ${causes[0]?.field}`
+      : [...groups]
+          .map(([who, paths]) => `conflicts with ${who}:\n${paths.map((path) => `- ${path}`).join('\n')}`)
+          .join('\n');
+  throw new ApiError({
+    code: 409,
+    reason: 'Conflict',
+    message: `Apply failed with ${causes.length} conflict${causes.length === 1 ? '' : 's'}: ${text}`,
+    details: { causes },
+  });
+}
+
+function label(entry: ManagedEntry): string {
+  return (
+    JSON.stringify(entry.manager) +
+    (entry.subresource === '' ? '' : ` with subresource ${JSON.stringify(entry.subresource)}`) +
+    (entry.operation === 'Update' ? ` using ${entry.apiVersion}` : '')
+  );
+}
+
+/** The set of paths of a configuration, for callers that compare sets themselves. */
+export const claimedPaths = (node: ObjectNode, config: JsonValue): FieldTree =>
+  difference(fieldSet(node, config), SYSTEM);

@@ -1,0 +1,149 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { setMember } from '../types/decode.ts';
+
+/**
+ * A set of field paths as a tree. Steps are written as in `fieldsV1`: `f:NAME` a member, `k:{…}` a list
+ * element by its keys, `v:…` an element of a set, `i:N` one by index. `owned` says that the path up to
+ * here belongs to the set itself. Trees are never changed after they were built.
+ */
+export class FieldTree {
+  readonly owned: boolean;
+  readonly children: ReadonlyMap<string, FieldTree>;
+
+  constructor(owned: boolean, children: ReadonlyMap<string, FieldTree> = NONE) {
+    this.owned = owned;
+    this.children = children;
+  }
+
+  get empty(): boolean {
+    return !this.owned && this.children.size === 0;
+  }
+}
+
+const NONE: ReadonlyMap<string, FieldTree> = new Map();
+
+/** The set of nothing. */
+export const emptyTree = new FieldTree(false);
+
+/** A path of its own. */
+export const leafTree = new FieldTree(true);
+
+function combine(
+  owned: boolean,
+  a: FieldTree,
+  b: FieldTree,
+  merge: (left: FieldTree, right: FieldTree) => FieldTree,
+  steps: Iterable<string>,
+): FieldTree {
+  const children = new Map<string, FieldTree>();
+  for (const step of steps) {
+    const child = merge(a.children.get(step) ?? emptyTree, b.children.get(step) ?? emptyTree);
+    if (!child.empty) children.set(step, child);
+  }
+  return new FieldTree(owned, children);
+}
+
+/** Paths of either set. */
+export function union(a: FieldTree, b: FieldTree): FieldTree {
+  if (a.empty) return b;
+  if (b.empty) return a;
+  return combine(a.owned || b.owned, a, b, union, new Set([...a.children.keys(), ...b.children.keys()]));
+}
+
+/** Paths of `a` that are not in `b`. */
+export function difference(a: FieldTree, b: FieldTree): FieldTree {
+  if (b.empty || a.empty) return a;
+  return combine(a.owned && !b.owned, a, b, difference, a.children.keys());
+}
+
+/** Paths of `a` that neither are in `b` nor below a path of `b`. */
+export function differenceBelow(a: FieldTree, b: FieldTree): FieldTree {
+  if (b.empty || a.empty) return a;
+  if (b.owned) return emptyTree;
+  return combine(a.owned, a, b, differenceBelow, a.children.keys());
+}
+
+/** Paths of both sets. */
+export function intersection(a: FieldTree, b: FieldTree): FieldTree {
+  if (a.empty || b.empty) return emptyTree;
+  return combine(a.owned && b.owned, a, b, intersection, a.children.keys());
+}
+
+/** The same paths? */
+export function sameTree(a: FieldTree, b: FieldTree): boolean {
+  if (a.owned !== b.owned || a.children.size !== b.children.size) return false;
+  for (const [step, child] of a.children) {
+    const other = b.children.get(step);
+    if (other === undefined || !sameTree(child, other)) return false;
+  }
+  return true;
+}
+
+/** Every path of the set, as lists of steps. */
+export function* pathsOf(tree: FieldTree, prefix: readonly string[] = []): Generator<readonly string[]> {
+  if (tree.owned) yield prefix;
+  for (const [step, child] of tree.children) yield* pathsOf(child, [...prefix, step]);
+}
+
+/** The set of the given paths; each is a list of member names. */
+export function treeOfMembers(paths: readonly (readonly string[])[]): FieldTree {
+  let tree = emptyTree;
+  for (const path of paths) {
+    let branch = leafTree;
+    for (const name of path.toReversed()) branch = new FieldTree(false, new Map([[`f:${name}`, branch]]));
+    tree = union(tree, branch);
+  }
+  return tree;
+}
+
+/** The form of `managedFields[].fieldsV1`. */
+export function toFieldsV1(tree: FieldTree): JsonObject {
+  const out: JsonObject = {};
+  for (const step of [...tree.children.keys()].sort()) {
+    const child = tree.children.get(step) ?? emptyTree;
+    const value: JsonObject = {};
+    if (child.owned && child.children.size > 0) value['.'] = {};
+    Object.assign(value, toFieldsV1(child));
+    setMember(out, step, value);
+  }
+  return out;
+}
+
+/** Reads `fieldsV1`; `undefined` when it is not well-formed. */
+export function fromFieldsV1(value: JsonValue | undefined, depth = 0): FieldTree | undefined {
+  if (!isJsonObject(value) || depth > 200) return undefined;
+  const children = new Map<string, FieldTree>();
+  let self = false;
+  for (const [step, entry] of Object.entries(value)) {
+    if (step === '.') {
+      self = true;
+      continue;
+    }
+    if (!/^[fkvi]:/.test(step)) return undefined;
+    const child = fromFieldsV1(entry, depth + 1);
+    if (child === undefined) return undefined;
+    const leaf = isJsonObject(entry) && Object.keys(entry).length === 0;
+    children.set(step, leaf ? leafTree : child);
+  }
+  return new FieldTree(self, children);
+}
+
+/** How a path stands in conflict messages: `.spec.items[name="a"].value`. */
+export function formatPath(path: readonly string[]): string {
+  let text = '';
+  for (const step of path) {
+    const rest = step.slice(2);
+    if (step.startsWith('f:')) text += `.${rest}`;
+    else if (step.startsWith('i:')) text += `[${rest}]`;
+    else if (step.startsWith('v:')) text += `[=${rest}]`;
+    else {
+      const keys = JSON.parse(rest) as Record<string, JsonValue>;
+      text += `[${Object.keys(keys)
+        .sort()
+        .map((key) => `${key}=${JSON.stringify(keys[key])}`)
+        .join(',')}]`;
+    }
+  }
+  return text;
+}

@@ -1,0 +1,138 @@
+import type { Api } from '../api.ts';
+import { authorizeRequest } from '../auth/authorize.ts';
+import { discoveryReply } from '../discovery/discovery.ts';
+import { openApiReply } from '../openapi/openapi.ts';
+import { JsonSyntaxError } from '../codec-json.ts';
+import { metricsText } from './metrics.ts';
+import { negotiate } from './negotiate.ts';
+import type { ApiReply, ApiRequest } from './request.ts';
+import { Query, splitPath } from './request.ts';
+import { replyError, replyText, replyValue } from './respond.ts';
+import { routeResource } from './router.ts';
+import { ApiError, badRequest, internalError, methodNotAllowed } from './status.ts';
+
+/** A request as a listener or transport hands it over. */
+export interface RawRequest {
+  readonly method: string;
+  /** Path with its query. */
+  readonly target: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+/** Largest body that is read. */
+export const MAX_BODY = 3 * 1024 * 1024;
+
+/**
+ * Answers one request: authenticates, authorizes, routes. Errors become `Status` answers; what nobody
+ * expected becomes a 500 that names no internals.
+ */
+export async function handle(
+  api: Api,
+  raw: RawRequest,
+  identity: Parameters<Api['access']['authenticate']>[1],
+): Promise<ApiReply> {
+  const warnings: string[] = [];
+  try {
+    return await answer(api, raw, identity, warnings);
+  } catch (thrown) {
+    if (thrown instanceof ApiError) return replyError(thrown, warnings, wantsYaml(raw.headers['accept']));
+    if (thrown instanceof URIError) return replyError(badRequest('malformed path'), warnings);
+    if (thrown instanceof JsonSyntaxError) return replyError(badRequest(thrown.message), warnings);
+    api.report(thrown);
+    return replyError(internalError('Internal error occurred'), warnings);
+  }
+}
+
+const wantsYaml = (accept: string | undefined) => accept !== undefined && /^application\/yaml/.test(accept);
+
+async function answer(
+  api: Api,
+  raw: RawRequest,
+  identity: Parameters<Api['access']['authenticate']>[1],
+  warnings: string[],
+): Promise<ApiReply> {
+  const mark = raw.target.indexOf('?');
+  const path = mark < 0 ? raw.target : raw.target.slice(0, mark);
+  const query = new Query(mark < 0 ? '' : raw.target.slice(mark + 1));
+  const user = api.access.authenticate(raw.headers, identity);
+  const request: ApiRequest = {
+    method: raw.method,
+    path,
+    segments: splitPath(path),
+    query,
+    headers: raw.headers,
+    body: raw.body,
+    user,
+  };
+  authorizeRequest(api, request);
+  const [first, second, third] = request.segments;
+  if (first === 'api') {
+    if (request.segments.length <= 2) return discover(api, request, '', second);
+    return routeResource(api, request, '', second ?? '', request.segments.slice(2), warnings);
+  }
+  if (first === 'apis') {
+    if (request.segments.length <= 3) return discover(api, request, second, third);
+    return routeResource(api, request, second ?? '', third ?? '', request.segments.slice(3), warnings);
+  }
+  if (first === 'openapi') return openApiReply(api, request);
+  return otherPath(api, request);
+}
+
+function discover(api: Api, request: ApiRequest, group: string | undefined, version: string | undefined): ApiReply {
+  const known = discoveryReply(api, request, group, version);
+  if (known === undefined) return replyText(404, '404 page not found\n');
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
+  return known;
+}
+
+const ROOT_PATHS = [
+  '/api',
+  '/api/v1',
+  '/apis',
+  '/healthz',
+  '/livez',
+  '/metrics',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/readyz',
+  '/version',
+];
+
+function otherPath(api: Api, request: ApiRequest): ApiReply {
+  const [first] = request.segments;
+  switch (first) {
+    case undefined:
+      return replyValue(200, { paths: ROOT_PATHS }, negotiate(request.headers['accept'], {}));
+    case 'version':
+      return replyValue(200, versionInfo());
+    case 'healthz':
+    case 'livez':
+    case 'readyz':
+      if (request.query.has('verbose')) return replyText(200, `[+]ping ok\n[+]log ok\n${first} check passed\n`);
+      return replyText(200, 'ok');
+    case 'metrics':
+      return replyText(200, metricsText(api), 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
+    default:
+      return replyText(404, '404 page not found\n');
+  }
+}
+
+function versionInfo() {
+  return {
+    major: '1',
+    minor: '36',
+    emulationMajor: '1',
+    emulationMinor: '36',
+    minCompatibilityMajor: '1',
+    minCompatibilityMinor: '35',
+    gitVersion: 'v1.36.0+typekro',
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: '',
+    compiler: '',
+    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+  };
+}

@@ -1,0 +1,81 @@
+import type { UserInfo } from '../options.ts';
+
+/** The query of a request; a parameter may occur several times. */
+export class Query {
+  readonly #values = new Map<string, string[]>();
+
+  constructor(text: string) {
+    if (text === '') return;
+    for (const [name, value] of new URLSearchParams(text)) {
+      const values = this.#values.get(name);
+      if (values === undefined) this.#values.set(name, [value]);
+      else values.push(value);
+    }
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** The first value; absent parameters are `''`. */
+  get(name: string): string {
+    return this.#values.get(name)?.[0] ?? '';
+  }
+
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /** `0` and `false` are false, everything else that is present is true. */
+  flag(name: string): boolean {
+    const value = this.#values.get(name)?.[0];
+    return value !== undefined && value !== '0' && value.toLowerCase() !== 'false';
+  }
+}
+
+/** A request as the handler sees it, whichever way it came. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Decoded path segments without empty ones. */
+  readonly segments: readonly string[];
+  /** The path as sent, without the query. */
+  readonly path: string;
+  readonly query: Query;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+  readonly user: UserInfo;
+}
+
+/** A stream of bytes that the server goes on writing to, for watches and followed logs. */
+export interface ByteStream {
+  /** Starts the stream; `write` returns false when the reader is behind, `end` finishes it. */
+  start(sink: StreamSink): void;
+  /** The reader has gone. */
+  stop(): void;
+}
+
+/** Where a stream writes to. */
+export interface StreamSink {
+  write(chunk: Buffer): void;
+  end(): void;
+  /** Bytes that the reader has not taken yet. */
+  readonly backlog: number;
+}
+
+/** An answer: either a body that is complete or a stream. */
+export interface ApiReply {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body?: Buffer | readonly Buffer[];
+  readonly stream?: ByteStream;
+}
+
+/** Splits a path into decoded segments. Throws `URIError` on a malformed escape. */
+export function splitPath(path: string): string[] {
+  const segments: string[] = [];
+  for (const part of path.split('/')) {
+    if (part !== '') segments.push(part.includes('%') ? decodeURIComponent(part) : part);
+  }
+  return segments;
+}

@@ -1,0 +1,181 @@
+import type { Api } from '../api.ts';
+import { toJsonBytes } from '../codec-json.ts';
+import { toYamlText } from '../codec-yaml.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { Representation, Stored } from '../store/store.ts';
+import { tableOf } from '../table/table.ts';
+import type { Output } from './negotiate.ts';
+import { jsonOutput } from './negotiate.ts';
+import type { ApiReply } from './request.ts';
+import type { ApiError } from './status.ts';
+
+/** The header value of warnings; control characters and quotes are made harmless. */
+export function warningHeader(texts: readonly string[]): Record<string, string> {
+  if (texts.length === 0) return {};
+  const seen = [...new Set(texts)].slice(0, 50);
+  const quote = (text: string) =>
+    `"${text
+      .replaceAll(/[^\u0020-\u007E\u0080-\u00FF]/g, ' ')
+      .replaceAll(/["\\]/g, String.raw`\$&`)
+      .slice(0, 4000)}"`;
+  return { warning: seen.map((text) => `299 - ${quote(text)}`).join(', ') };
+}
+
+/** An answer with a JSON value. */
+export function replyValue(
+  status: number,
+  value: unknown,
+  output: Output = jsonOutput,
+  headers: Record<string, string> = {},
+): ApiReply {
+  const body = output.yaml ? Buffer.from(toYamlText(value)) : toJsonBytes(value);
+  return {
+    status,
+    headers: { 'content-type': output.contentType, 'cache-control': 'no-cache, private', ...headers },
+    body,
+  };
+}
+
+/** The answer for a refused request. */
+export function replyError(error: ApiError, warnings: readonly string[] = [], yaml = false): ApiReply {
+  const contentType = yaml ? 'application/yaml' : 'application/json';
+  const body = yaml ? Buffer.from(toYamlText(error.status)) : toJsonBytes(error.status);
+  const headers = {
+    'content-type': contentType,
+    'cache-control': 'no-cache, private',
+    ...warningHeader(warnings),
+    ...error.headers,
+  };
+  return { status: error.httpCode, headers, body };
+}
+
+/** Plain text, for health checks and unknown paths. */
+export function replyText(status: number, text: string, contentType = 'text/plain; charset=utf-8'): ApiReply {
+  return {
+    status,
+    headers: { 'content-type': contentType, 'cache-control': 'no-cache, private', 'x-content-type-options': 'nosniff' },
+    body: Buffer.from(text),
+  };
+}
+
+/** The stored object as the resource's version shows it. */
+export function representation(resource: Resource, stored: Stored): Representation {
+  return stored.as(resource.apiVersion, (object) => resource.fromStorage(object));
+}
+
+/** An answer with one object. */
+export function replyObject(
+  api: Api,
+  status: number,
+  resource: Resource,
+  object: Representation['object'],
+  output: Output,
+  query: { includeObject: string },
+  warnings: readonly string[],
+  bytes?: Buffer,
+): ApiReply {
+  const headers = warningHeader(warnings);
+  if (output.form === 'object') {
+    if (bytes !== undefined && !output.yaml) {
+      return {
+        status,
+        headers: { 'content-type': output.contentType, 'cache-control': 'no-cache, private', ...headers },
+        body: bytes,
+      };
+    }
+    return replyValue(status, object, output, headers);
+  }
+  const value =
+    output.form === 'table'
+      ? tableOf(
+          api,
+          resource,
+          [object],
+          { resourceVersion: object.metadata.resourceVersion },
+          query.includeObject,
+          true,
+        )
+      : partialOf(object);
+  return replyValue(status, value, output, headers);
+}
+
+/** Only the metadata. */
+export function partialOf(object: Representation['object']): unknown {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+}
+
+/** `metadata` of a list. */
+export interface ListMeta {
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+const COMMA = Buffer.from(',');
+const OPEN = Buffer.from('{');
+const CLOSE = Buffer.from(']}');
+
+/** An answer with a list. */
+export function replyList(
+  api: Api,
+  resource: Resource,
+  items: readonly Stored[],
+  metadata: ListMeta,
+  output: Output,
+  query: { includeObject: string },
+  warnings: readonly string[],
+): ApiReply {
+  const headers = warningHeader(warnings);
+  const shown = items.map((stored) => representation(resource, stored));
+  if (output.form === 'table') {
+    return replyValue(
+      200,
+      tableOf(
+        api,
+        resource,
+        shown.map(({ object }) => object),
+        metadata,
+        query.includeObject,
+        true,
+      ),
+      output,
+      headers,
+    );
+  }
+  if (output.form === 'partial') {
+    const list = {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata,
+      items: shown.map(({ object }) => ({ metadata: object.metadata, ...(resource.custom === undefined ? {} : {}) })),
+    };
+    return replyValue(200, { ...list, items: shown.map(({ object }) => partialOf(object)) }, output, headers);
+  }
+  if (output.yaml) {
+    const bare = shown.map(({ object }) => (resource.custom === undefined ? withoutType(object) : object));
+    return replyValue(
+      200,
+      { kind: resource.listKind, apiVersion: resource.apiVersion, metadata, items: bare },
+      output,
+      headers,
+    );
+  }
+  const head = `{"kind":${JSON.stringify(resource.listKind)},"apiVersion":${JSON.stringify(resource.apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`;
+  const chunks: Buffer[] = [Buffer.from(head)];
+  for (const [index, { bytes, bodyStart }] of shown.entries()) {
+    if (index > 0) chunks.push(COMMA);
+    if (resource.custom === undefined) chunks.push(OPEN, bytes.subarray(bodyStart));
+    else chunks.push(bytes);
+  }
+  chunks.push(CLOSE);
+  return {
+    status: 200,
+    headers: { 'content-type': output.contentType, 'cache-control': 'no-cache, private', ...headers },
+    body: chunks,
+  };
+}
+
+function withoutType(object: Representation['object']): unknown {
+  const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
+  return rest;
+}

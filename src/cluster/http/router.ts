@@ -1,0 +1,288 @@
+import type { JsonObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import type { Resource } from '../registry/resource.ts';
+import { keyOf } from '../store/store.ts';
+import { builtinType } from '../types/builtin.ts';
+import { createObject } from '../verbs/create.ts';
+import { deleteObject } from '../verbs/delete.ts';
+import { deleteCollection } from '../verbs/delete-collection.ts';
+import type { DeleteOptions } from '../verbs/options.ts';
+import { checkDeleteOptions, listOptions, writeOptions } from '../verbs/options.ts';
+import { patchForm, patchObject } from '../verbs/patch.ts';
+import { getObject, listObjects } from '../verbs/read.ts';
+import { replaceObject } from '../verbs/update.ts';
+import { watchObjects } from '../verbs/watch.ts';
+import type { Outcome, Write } from '../verbs/write.ts';
+import { decodeAs, decodeBody, mediaType, readBody } from './body.ts';
+import type { Output } from './negotiate.ts';
+import { negotiate } from './negotiate.ts';
+import type { ApiReply, ApiRequest } from './request.ts';
+import { replyObject, replyText, replyValue, representation, warningHeader } from './respond.ts';
+import { methodNotAllowed, unknownResource } from './status.ts';
+import { virtualReply } from '../virtual/index.ts';
+
+/** A path below a group and version, taken apart. */
+export interface Route {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+  /** Segments behind the subresource, as of `proxy`. */
+  readonly rest: readonly string[];
+  /** The old form with `watch/` before the resource. */
+  readonly watchPath: boolean;
+}
+
+const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
+
+/** Finds resource, namespace and name. Throws 404. */
+export function parseRoute(api: Api, group: string, version: string, parts: readonly string[]): Route | undefined {
+  const watchPath = parts[0] === 'watch' && parts.length > 1;
+  const segments = watchPath ? parts.slice(1) : parts;
+  const scoped =
+    segments[0] === 'namespaces' &&
+    segments.length >= 3 &&
+    !(group === '' && NAMESPACE_SUBRESOURCES.has(segments[2] ?? ''));
+  const namespace = scoped ? (segments[1] ?? '') : '';
+  const [plural = '', name = '', subresource = '', ...rest] = scoped ? segments.slice(2) : segments;
+  const resource = api.registry.find(group, version, plural);
+  if (resource === undefined) return undefined;
+  if (resource.namespaced ? name !== '' && !scoped : scoped) return undefined;
+  return { resource, namespace, name, subresource, rest, watchPath };
+}
+
+/** Answers a request for a resource. */
+export async function routeResource(
+  api: Api,
+  request: ApiRequest,
+  group: string,
+  version: string,
+  parts: readonly string[],
+  warnings: string[],
+): Promise<ApiReply> {
+  const route = parseRoute(api, group, version, parts);
+  if (route === undefined) {
+    if (!api.registry.hasVersion(group, version) && !api.registry.hasGroup(group))
+      return replyText(404, '404 page not found\n');
+    throw unknownResource();
+  }
+  const { resource, subresource } = route;
+  if (subresource !== '' && !resource.subresources.has(subresource)) throw unknownResource();
+  if (resource.custom?.deprecation !== undefined) warnings.push(resource.custom.deprecation);
+  else for (const text of builtinDeprecation(resource)) warnings.push(text);
+  const output = negotiate(request.headers['accept'], { table: subresource === '', partial: subresource === '' });
+  const virtual = virtualReply(api, request, route, output, warnings);
+  if (virtual !== undefined) return virtual;
+  checkVerb(route, request);
+  if (route.name === '') return onCollection(api, request, route, output, warnings);
+  return onObject(api, request, route, output, warnings);
+}
+
+function builtinDeprecation(resource: Resource): string[] {
+  if (resource.group !== '') return [];
+  if (resource.plural === 'endpoints')
+    return ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'];
+  if (resource.plural === 'componentstatuses') return ['v1 ComponentStatus is deprecated in v1.19+'];
+  return [];
+}
+
+/** The verb of a request, as discovery and authorization name it. */
+export function verbOf(method: string, named: boolean, watch: boolean): string {
+  switch (method) {
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return named ? 'delete' : 'deletecollection';
+    default:
+      return watch ? 'watch' : named ? 'get' : 'list';
+  }
+}
+
+function checkVerb(route: Route, request: ApiRequest) {
+  const { resource, subresource, name } = route;
+  const verb = verbOf(request.method, name !== '', false);
+  const verbs = subresource === '' ? resource.verbs : resource.subresources.get(subresource)?.verbs;
+  if (!['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(request.method)) throw methodNotAllowed();
+  if (name === '' && ['PUT', 'PATCH'].includes(request.method)) throw methodNotAllowed();
+  if (name !== '' && subresource === '' && request.method === 'POST') throw methodNotAllowed();
+  if (resource.namespaced && route.namespace === '' && !['GET', 'HEAD'].includes(request.method))
+    throw methodNotAllowed();
+  if (verbs?.has(verb) !== true) throw methodNotAllowed();
+}
+
+function writeOf(api: Api, request: ApiRequest, route: Route, warnings: string[], options: Write['options']): Write {
+  return {
+    api,
+    resource: route.resource,
+    namespace: route.namespace,
+    name: route.name,
+    subresource: route.subresource,
+    user: request.user,
+    options,
+    warnings,
+  };
+}
+
+async function onCollection(
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): Promise<ApiReply> {
+  const { resource } = route;
+  if (request.method === 'GET' || request.method === 'HEAD') {
+    if (route.watchPath || request.query.flag('watch')) return watchObjects(api, request, route, output, warnings);
+    return listObjects(api, request, route, output, warnings);
+  }
+  if (request.method === 'DELETE') {
+    const options = readDeleteOptions(api, request);
+    return deleteCollection(
+      writeOf(api, request, route, warnings, noOptions(options.dryRun)),
+      options,
+      listOptions(request.query, false),
+      output,
+    );
+  }
+  const options = writeOptions(request, 'CreateOptions');
+  const write = writeOf(api, request, route, warnings, options);
+  const decoded = decodeBody(request, resource, api.registry, options.fieldValidation);
+  warnings.push(...decoded.warnings);
+  return replyOutcome(write, createObject(write, decoded.object), request, output);
+}
+
+async function onObject(
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): Promise<ApiReply> {
+  const { resource } = route;
+  switch (request.method) {
+    case 'GET':
+    case 'HEAD':
+      if (route.watchPath) return watchObjects(api, request, route, output, warnings);
+      return getObject(api, request, route, output, warnings);
+    case 'PUT': {
+      const options = writeOptions(request, 'UpdateOptions');
+      const write = writeOf(api, request, route, warnings, options);
+      const decoded = decodeBody(request, resource, api.registry, options.fieldValidation);
+      warnings.push(...decoded.warnings);
+      return replyOutcome(write, replaceObject(write, decoded.object), request, output);
+    }
+    case 'PATCH': {
+      const form = patchForm(mediaType(request.headers['content-type']), resource.custom !== undefined);
+      const options = writeOptions(request, 'PatchOptions', form === 'apply');
+      const write = writeOf(api, request, route, warnings, options);
+      return replyOutcome(write, patchObject(write, { form, text: request.body.toString('utf8') }), request, output);
+    }
+    default: {
+      const options = readDeleteOptions(api, request);
+      const write = writeOf(api, request, route, warnings, noOptions(options.dryRun));
+      return replyDeletion(write, options, request, output);
+    }
+  }
+}
+
+export const noOptions = (dryRun: boolean): Write['options'] => ({
+  dryRun,
+  manager: '',
+  fieldValidation: 'Ignore',
+  force: false,
+});
+
+/** Answers a write with its object; a stored object answers its cached bytes. */
+export function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest, output: Output): ApiReply {
+  const { api, resource } = write;
+  const stored = resource.collection.get(keyOf(write.namespace, outcome.object.metadata.name ?? ''));
+  const shown = stored === undefined ? undefined : representation(resource, stored);
+  const bytes = shown !== undefined && shown.object === outcome.object ? shown.bytes : undefined;
+  return replyObject(
+    api,
+    outcome.status,
+    resource,
+    outcome.object,
+    output,
+    { includeObject: request.query.get('includeObject') },
+    write.warnings,
+    bytes,
+  );
+}
+
+function replyDeletion(write: Write, options: DeleteOptions, request: ApiRequest, output: Output): ApiReply {
+  const { api, resource } = write;
+  const { object, removed } = deleteObject(write, options);
+  if (
+    write.resource.strategy.orphansByDefault === true &&
+    options.propagationPolicy === undefined &&
+    options.orphanDependents === undefined
+  ) {
+    write.warnings.push(
+      `child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning`,
+    );
+  }
+  if (!removed || resource.strategy.returnsDeleted) {
+    const status = !removed && options.orphanDependents === false ? 202 : 200;
+    return replyObject(
+      api,
+      status,
+      resource,
+      object,
+      output,
+      { includeObject: request.query.get('includeObject') },
+      write.warnings,
+    );
+  }
+  const details = {
+    name: write.name,
+    ...(resource.group === '' ? {} : { group: resource.group }),
+    kind: resource.plural,
+    uid: object.metadata.uid,
+  };
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+  return replyValue(200, status, { ...output, form: 'object' }, warningHeader(write.warnings));
+}
+
+/** Options of a deletion: those of the body, else those of the query. */
+export function readDeleteOptions(api: Api, request: ApiRequest): DeleteOptions {
+  let body: JsonObject = {};
+  if (request.body.length > 0) {
+    const node = builtinType('meta.v1.DeleteOptions');
+    const raw = readBody(request, 'DeleteOptions', 'Ignore');
+    const loose = isJsonObject(raw.value) ? { ...raw.value, kind: 'DeleteOptions', apiVersion: 'v1' } : raw.value;
+    body = decodeAs(
+      { ...raw, value: loose },
+      { apiVersion: 'v1', kind: 'DeleteOptions', version: 'v1', node, resource: undefined },
+      api.registry,
+      'Ignore',
+    ).object as unknown as JsonObject;
+  }
+  const { query } = request;
+  const grace =
+    body['gracePeriodSeconds'] ??
+    (query.has('gracePeriodSeconds') ? Number(query.get('gracePeriodSeconds')) : undefined);
+  const policy =
+    body['propagationPolicy'] ?? (query.has('propagationPolicy') ? query.get('propagationPolicy') : undefined);
+  const orphan =
+    body['orphanDependents'] ?? (query.has('orphanDependents') ? query.flag('orphanDependents') : undefined);
+  const dryRun = Array.isArray(body['dryRun']) ? body['dryRun'].map(String) : query.all('dryRun');
+  const preconditions = isJsonObject(body['preconditions']) ? body['preconditions'] : {};
+  return checkDeleteOptions({
+    dryRun,
+    gracePeriodSeconds: typeof grace === 'number' ? grace : undefined,
+    propagationPolicy: typeof policy === 'string' ? policy : undefined,
+    orphanDependents: typeof orphan === 'boolean' ? orphan : undefined,
+    preconditions: {
+      ...(typeof preconditions['uid'] === 'string' ? { uid: preconditions['uid'] } : {}),
+      ...(typeof preconditions['resourceVersion'] === 'string'
+        ? { resourceVersion: preconditions['resourceVersion'] }
+        : {}),
+    },
+  });
+}

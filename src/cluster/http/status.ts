@@ -1,0 +1,172 @@
+import { TypeKroError } from '../../core/index.ts';
+
+/** One entry of `details.causes`. */
+export interface StatusCause {
+  readonly reason?: string;
+  readonly message: string;
+  readonly field?: string;
+}
+
+/** `details` of a Status. */
+export interface StatusDetails {
+  readonly name?: string;
+  readonly group?: string;
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly causes?: readonly StatusCause[];
+  readonly retryAfterSeconds?: number;
+}
+
+/** The body of an error answer, and of deletions that leave nothing to show. */
+export interface StatusBody {
+  readonly kind: 'Status';
+  readonly apiVersion: 'v1';
+  readonly metadata: Record<string, never>;
+  readonly status: 'Failure' | 'Success';
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: StatusDetails;
+  readonly code?: number;
+}
+
+/** What an error answer says. */
+export interface ApiErrorInit {
+  readonly code: number;
+  readonly reason?: string;
+  readonly message: string;
+  readonly details?: StatusDetails;
+  /** Headers besides the content type. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request was refused; the handler turns it into a `Status` answer. */
+export class ApiError extends TypeKroError {
+  readonly status: StatusBody;
+  readonly httpCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(init: ApiErrorInit) {
+    super(init.message, { code: `cluster/${init.reason === undefined ? 'internal' : kebab(init.reason)}` });
+    this.httpCode = init.code;
+    this.headers = init.headers ?? {};
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: init.message,
+      ...(init.reason === undefined ? {} : { reason: init.reason }),
+      ...(init.details === undefined ? {} : { details: init.details }),
+      code: init.code,
+    };
+  }
+}
+
+function kebab(reason: string) {
+  return reason.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+}
+
+/** Group and plural of a resource, as error texts name it: `deployments.apps`. */
+export interface GroupResource {
+  readonly group: string;
+  readonly plural: string;
+}
+
+const qualified = (group: string, name: string) => (group === '' ? name : `${name}.${group}`);
+const named = (resource: GroupResource, name: string): StatusDetails => ({
+  ...(name === '' ? {} : { name }),
+  ...(resource.group === '' ? {} : { group: resource.group }),
+  kind: resource.plural,
+});
+
+export function badRequest(message: string): ApiError {
+  return new ApiError({ code: 400, reason: 'BadRequest', message });
+}
+
+/** Errors of the server's own; they carry no reason. */
+export function internalError(message: string): ApiError {
+  return new ApiError({ code: 500, message });
+}
+
+export function notFound(resource: GroupResource, name: string): ApiError {
+  const message = `${qualified(resource.group, resource.plural)} ${JSON.stringify(name)} not found`;
+  return new ApiError({ code: 404, reason: 'NotFound', message, details: named(resource, name) });
+}
+
+export function alreadyExists(resource: GroupResource, name: string): ApiError {
+  const message = `${qualified(resource.group, resource.plural)} ${JSON.stringify(name)} already exists`;
+  return new ApiError({ code: 409, reason: 'AlreadyExists', message, details: named(resource, name) });
+}
+
+export function conflict(resource: GroupResource, name: string, problem: string): ApiError {
+  const type = qualified(resource.group, resource.plural);
+  const message = `Operation cannot be fulfilled on ${type} ${JSON.stringify(name)}: ${problem}`;
+  return new ApiError({ code: 409, reason: 'Conflict', message, details: named(resource, name) });
+}
+
+export function forbidden(
+  resource: GroupResource,
+  name: string,
+  problem: string,
+  causes?: readonly StatusCause[],
+): ApiError {
+  const type = qualified(resource.group, resource.plural);
+  const message =
+    name === '' ? `${type} is forbidden: ${problem}` : `${type} ${JSON.stringify(name)} is forbidden: ${problem}`;
+  const details = { ...named(resource, name), ...(causes === undefined ? {} : { causes }) };
+  return new ApiError({ code: 403, reason: 'Forbidden', message, details });
+}
+
+/** The path leads nowhere the server knows. */
+export function unknownResource(): ApiError {
+  const message = 'the server could not find the requested resource';
+  return new ApiError({ code: 404, reason: 'NotFound', message, details: {} });
+}
+
+export function methodNotAllowed(): ApiError {
+  const message = 'the server does not allow this method on the requested resource';
+  return new ApiError({ code: 405, reason: 'MethodNotAllowed', message, details: {} });
+}
+
+/** The asked resourceVersion has left the window of events, or the token of a list its snapshot. */
+export function expired(message: string): ApiError {
+  return new ApiError({ code: 410, reason: 'Expired', message });
+}
+
+export function requestTooLarge(limit: number): ApiError {
+  return new ApiError({
+    code: 413,
+    reason: 'RequestEntityTooLarge',
+    message: `Request entity too large: limit is ${limit}`,
+  });
+}
+
+/** What is wrong with one field; `causes` of a 422. */
+export interface FieldProblem {
+  readonly reason:
+    | 'FieldValueInvalid'
+    | 'FieldValueRequired'
+    | 'FieldValueNotSupported'
+    | 'FieldValueForbidden'
+    | 'FieldValueDuplicate'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueTypeInvalid'
+    | 'FieldValueNotFound'
+    | 'InternalError';
+  readonly field: string;
+  readonly message: string;
+}
+
+/** 422: `kind` is the Kind, `group` its group. */
+export function invalid(group: string, kind: string, name: string, problems: readonly FieldProblem[]): ApiError {
+  const causes = problems.map(({ reason, field, message }) => ({ reason, message, field }));
+  const texts = [...new Set(problems.map((problem) => `${problem.field}: ${problem.message}`))];
+  const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
+  return new ApiError({
+    code: 422,
+    reason: 'Invalid',
+    message: `${qualified(group, kind)} ${JSON.stringify(name)} is invalid: ${text}`,
+    details: { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind, causes },
+  });
+}

@@ -1,0 +1,106 @@
+import type { Api } from './api.ts';
+import { ADMIN } from './auth/access.ts';
+import { handle } from './http/handler.ts';
+import type { ByteStream } from './http/request.ts';
+import type { UserInfo } from './options.ts';
+import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+
+const NO_BYTES = Buffer.alloc(0);
+
+function toBuffer(body: string | Uint8Array | undefined): Buffer {
+  if (body === undefined) return NO_BYTES;
+  if (typeof body === 'string') return Buffer.from(body);
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+/** A client's way to the request handler without a socket: the same bytes, the same answers. */
+export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport {
+  const open = new Set<() => void>();
+  let closed = false;
+  return {
+    async request(request: TransportRequest): Promise<TransportResponse> {
+      if (closed) throw new Error('the transport is closed');
+      request.signal?.throwIfAborted();
+      const headers: Record<string, string> = {};
+      for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value;
+      const body = toBuffer(request.body);
+      const reply = await handle(api, { method: request.method, target: request.path, headers, body }, user);
+      if (reply.stream !== undefined) {
+        return { status: reply.status, headers: reply.headers, body: streamBody(reply.stream, request.signal, open) };
+      }
+      const chunks =
+        request.method === 'HEAD' || reply.body === undefined
+          ? []
+          : Buffer.isBuffer(reply.body)
+            ? [reply.body]
+            : reply.body;
+      return { status: reply.status, headers: reply.headers, body: fixedBody(chunks) };
+    },
+    close() {
+      closed = true;
+      for (const stop of open) stop();
+      return Promise.resolve();
+    },
+  };
+}
+
+// eslint-disable-next-line typescript/require-await -- an async iterable is what transports answer
+async function* fixedBody(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+/** Starts the stream at once, so that no event between the answer and the first read is lost. */
+function streamBody(
+  stream: ByteStream,
+  signal: AbortSignal | undefined,
+  open: Set<() => void>,
+): AsyncIterable<Uint8Array> {
+  const queue: Buffer[] = [];
+  let size = 0;
+  let ended = false;
+  let wake: (() => void) | undefined;
+  const finish = () => {
+    if (ended) return;
+    ended = true;
+    open.delete(finish);
+    signal?.removeEventListener('abort', finish);
+    stream.stop();
+    wake?.();
+  };
+  open.add(finish);
+  signal?.addEventListener('abort', finish, { once: true });
+  stream.start({
+    write(chunk) {
+      queue.push(chunk);
+      size += chunk.length;
+      wake?.();
+    },
+    end: finish,
+    get backlog() {
+      return size;
+    },
+  });
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        for (;;) {
+          const chunk = queue.shift();
+          if (chunk !== undefined) {
+            size -= chunk.length;
+            yield chunk;
+          } else if (ended) {
+            signal?.throwIfAborted();
+            return;
+          } else {
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+            wake = undefined;
+          }
+        }
+      } finally {
+        finish();
+      }
+    },
+  };
+}

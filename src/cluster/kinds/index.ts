@@ -1,0 +1,66 @@
+import type { Strategy } from '../registry/strategy.ts';
+import { plainStrategy } from '../registry/strategy.ts';
+
+/** What is particular about a built-in kind. */
+export function strategyOf(group: string, plural: string, hasStatus: boolean): Strategy {
+  const key = `${group}/${plural}`;
+  const base: Strategy = {
+    ...plainStrategy,
+    hasStatus,
+    hasGeneration: WITH_GENERATION.has(key),
+    createOnUpdate: CREATE_ON_UPDATE.has(key),
+    returnsDeleted: RETURNS_DELETED.has(key),
+  };
+  return base;
+}
+
+const WITH_GENERATION = new Set([
+  'apps/deployments',
+  'apps/statefulsets',
+  'apps/daemonsets',
+  'apps/replicasets',
+  'batch/jobs',
+  'batch/cronjobs',
+  '/pods',
+  '/replicationcontrollers',
+  'networking.k8s.io/ingresses',
+  'networking.k8s.io/ingressclasses',
+  'networking.k8s.io/networkpolicies',
+  'discovery.k8s.io/endpointslices',
+  'scheduling.k8s.io/priorityclasses',
+  'policy/poddisruptionbudgets',
+  'apiextensions.k8s.io/customresourcedefinitions',
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations',
+  'admissionregistration.k8s.io/validatingadmissionpolicies',
+  'admissionregistration.k8s.io/validatingadmissionpolicybindings',
+  'admissionregistration.k8s.io/mutatingadmissionpolicies',
+  'admissionregistration.k8s.io/mutatingadmissionpolicybindings',
+  'flowcontrol.apiserver.k8s.io/flowschemas',
+  'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations',
+]);
+
+const CREATE_ON_UPDATE = new Set([
+  'coordination.k8s.io/leases',
+  'rbac.authorization.k8s.io/roles',
+  'rbac.authorization.k8s.io/rolebindings',
+  'rbac.authorization.k8s.io/clusterroles',
+  'rbac.authorization.k8s.io/clusterrolebindings',
+  '/endpoints',
+  '/services',
+  '/events',
+  'events.k8s.io/events',
+  '/limitranges',
+  'node.k8s.io/runtimeclasses',
+]);
+
+const RETURNS_DELETED = new Set([
+  '/services',
+  '/serviceaccounts',
+  '/pods',
+  '/persistentvolumeclaims',
+  '/persistentvolumes',
+  '/replicationcontrollers',
+  '/resourcequotas',
+  '/podtemplates',
+]);

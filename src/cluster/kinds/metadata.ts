@@ -1,0 +1,134 @@
+import type { KubeObject, OwnerReference } from '../../core/index.ts';
+import { parseApiVersion } from '../../core/index.ts';
+import { fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import type { Resource } from '../registry/resource.ts';
+import { dnsSubdomain, labelValue, qualifiedName } from './names.ts';
+
+const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
+const ANNOTATIONS_LIMIT = 256 * 1024;
+
+/** Checks what every object has in common. */
+export function validateMeta(object: KubeObject, resource: Resource, problems: FieldProblem[]): void {
+  const { metadata } = object;
+  const check = resource.strategy.validateName ?? dnsSubdomain;
+  if (metadata.generateName !== undefined && metadata.generateName !== '') {
+    const stem = metadata.generateName.replace(/-$/, 'a');
+    for (const text of check(stem)) problems.push(fieldInvalid('metadata.generateName', metadata.generateName, text));
+  }
+  const name = metadata.name ?? '';
+  if (name === '') problems.push(fieldRequired('metadata.name', 'name or generateName is required'));
+  else for (const text of check(name)) problems.push(fieldInvalid('metadata.name', name, text));
+  if (metadata.generation !== undefined && metadata.generation < 0) {
+    problems.push(fieldInvalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0'));
+  }
+  validateLabels(metadata.labels, 'metadata.labels', problems);
+  validateAnnotations(metadata.annotations, problems);
+  validateOwners(metadata.ownerReferences ?? [], problems);
+  validateFinalizers(metadata.finalizers ?? [], problems);
+}
+
+/** Checks keys and values of labels at `path`. */
+export function validateLabels(
+  labels: Readonly<Record<string, string>> | undefined,
+  path: string,
+  problems: FieldProblem[],
+): void {
+  for (const key of Object.keys(labels ?? {}).sort()) {
+    for (const text of qualifiedName(key)) problems.push(fieldInvalid(path, key, text));
+    const value = labels?.[key] ?? '';
+    for (const text of labelValue(value)) problems.push(fieldInvalid(path, value, text));
+  }
+}
+
+function validateAnnotations(annotations: Record<string, string> | undefined, problems: FieldProblem[]) {
+  let size = 0;
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    for (const text of qualifiedName(key.toLowerCase())) problems.push(fieldInvalid('metadata.annotations', key, text));
+    size += key.length + value.length;
+  }
+  if (size <= ANNOTATIONS_LIMIT) return;
+  problems.push({
+    reason: 'FieldValueTooLong',
+    field: 'metadata.annotations',
+    message: `Too long: may not be more than ${ANNOTATIONS_LIMIT} bytes`,
+  });
+}
+
+function shown(reference: OwnerReference) {
+  return {
+    apiVersion: reference.apiVersion,
+    kind: reference.kind,
+    name: reference.name,
+    uid: reference.uid,
+    ...(reference.controller === undefined ? {} : { controller: reference.controller }),
+    ...(reference.blockOwnerDeletion === undefined ? {} : { blockOwnerDeletion: reference.blockOwnerDeletion }),
+  };
+}
+
+function validateOwners(owners: readonly OwnerReference[], problems: FieldProblem[]) {
+  const path = 'metadata.ownerReferences';
+  let controller: OwnerReference | undefined;
+  for (const owner of owners) {
+    const { group, version } = parseApiVersion(owner.apiVersion ?? '');
+    if (version === '')
+      problems.push(fieldInvalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
+    if ((owner.kind ?? '') === '') problems.push(fieldInvalid(`${path}.kind`, '', 'must not be empty'));
+    if ((owner.name ?? '') === '') problems.push(fieldInvalid(`${path}.name`, '', 'must not be empty'));
+    if ((owner.uid ?? '') === '') problems.push(fieldInvalid(`${path}.uid`, '', 'must not be empty'));
+    if (group === '' && version === 'v1' && owner.kind === 'Event') {
+      problems.push(fieldInvalid(path, shown(owner), '/v1, Kind=Event is disallowed from being an owner'));
+    }
+    if (owner.controller !== true) continue;
+    if (controller === undefined) controller = owner;
+    else {
+      const both = `${controller.kind}/${controller.name} and ${owner.kind}/${owner.name}`;
+      problems.push(
+        fieldInvalid(
+          path,
+          owners.map(shown),
+          `Only one reference can have Controller set to true. Found "true" in references for ${both}`,
+        ),
+      );
+    }
+  }
+}
+
+function validateFinalizers(finalizers: readonly string[], problems: FieldProblem[]) {
+  for (const [index, name] of finalizers.entries()) {
+    const wrong = qualifiedName(name);
+    for (const text of wrong) problems.push(fieldInvalid('metadata.finalizers', name, text));
+    if (wrong.length === 0 && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
+      problems.push(
+        fieldInvalid(
+          `metadata.finalizers[${index}]`,
+          name,
+          'name is neither a standard finalizer name nor is it fully qualified',
+        ),
+      );
+    }
+  }
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    problems.push(
+      fieldInvalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'),
+    );
+  }
+}
+
+/** Checks what may not change. */
+export function validateMetaUpdate(next: KubeObject, live: KubeObject, problems: FieldProblem[]): void {
+  if (next.metadata.name !== live.metadata.name) {
+    problems.push(fieldInvalid('metadata.name', next.metadata.name, 'field is immutable'));
+  }
+  if (live.metadata.deletionTimestamp === undefined) return;
+  const before = new Set(live.metadata.finalizers ?? []);
+  const added = (next.metadata.finalizers ?? []).filter((name) => !before.has(name));
+  if (added.length === 0) return;
+  const list = added.map((name) => JSON.stringify(name)).join(', ');
+  problems.push(
+    fieldForbidden(
+      'metadata.finalizers',
+      `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+    ),
+  );
+}

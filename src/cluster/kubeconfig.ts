@@ -1,0 +1,25 @@
+/** A kubeconfig with one cluster, one user and one context; plain text, so that no YAML library is needed. */
+export function kubeconfigText(url: string, token: string, ca: string | undefined): string {
+  const trust =
+    ca === undefined
+      ? '    insecure-skip-tls-verify: true'
+      : `    certificate-authority-data: ${Buffer.from(ca).toString('base64')}`;
+  return `apiVersion: v1
+kind: Config
+current-context: typekro
+clusters:
+- name: typekro
+  cluster:
+    server: ${url}
+${trust}
+contexts:
+- name: typekro
+  context:
+    cluster: typekro
+    user: typekro
+users:
+- name: typekro
+  user:
+    token: ${token}
+`;
+}

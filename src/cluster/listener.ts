@@ -1,0 +1,150 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Api } from './api.ts';
+import { ADMIN, ANONYMOUS } from './auth/access.ts';
+import { selfSigned } from './certificate.ts';
+import { handle, MAX_BODY } from './http/handler.ts';
+import type { ApiReply } from './http/request.ts';
+import { replyError } from './http/respond.ts';
+import { requestTooLarge } from './http/status.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import type { Listener, ListenOptions, UserInfo } from './options.ts';
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Opens a socket for a cluster. */
+export async function openListener(api: Api, options: ListenOptions = {}): Promise<Listener> {
+  const { port = 0, host = '127.0.0.1', https = true } = options;
+  const fallback = options.anonymous ?? (https || !LOOPBACK.has(host) ? ANONYMOUS : ADMIN);
+  const certificate = https
+    ? selfSigned(
+        ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
+        ['127.0.0.1', ...(LOOPBACK.has(host) ? [] : [host])],
+        api.clock.now(),
+      )
+    : undefined;
+  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    void serve(api, request, response, fallback);
+  const limits = {
+    maxHeaderSize: 32 * 1024,
+    keepAliveTimeout: 120_000,
+    requestTimeout: 60_000,
+    headersTimeout: 20_000,
+    noDelay: true,
+  };
+  const server: Server =
+    certificate === undefined
+      ? createHttpServer(limits, onRequest)
+      : createHttpsServer({ ...limits, key: certificate.key, cert: certificate.cert }, onRequest);
+  const sockets = new Set<Socket>();
+  server.on(https ? 'secureConnection' : 'connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  const url = `${https ? 'https' : 'http'}://${shown}:${address.port}`;
+  const token = api.access.adminToken;
+  return {
+    url,
+    token,
+    kubeconfig: kubeconfigText(url, token, certificate?.ca),
+    ...(certificate === undefined ? {} : { caData: certificate.ca }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+async function serve(api: Api, request: IncomingMessage, response: ServerResponse, fallback: UserInfo): Promise<void> {
+  const body = await readAll(request, response);
+  if (body === undefined) return;
+  const raw = { method: request.method ?? 'GET', target: request.url ?? '/', headers: flatten(request), body };
+  const reply = await handle(api, raw, fallback);
+  if (response.destroyed) return;
+  send(reply, request, response);
+}
+
+function flatten(request: IncomingMessage): Record<string, string | undefined> {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(request.headers))
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  const groups = request.headersDistinct['impersonate-group'];
+  if (groups !== undefined) headers['impersonate-group'] = groups.join('\n');
+  for (const [name, values] of Object.entries(request.headersDistinct)) {
+    if (name.startsWith('impersonate-extra-') && values !== undefined) headers[name] = values.join('\n');
+  }
+  return headers;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** The body, or `undefined` when it was too large or the client went away. */
+function readAll(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
+  if (
+    request.method === 'GET' &&
+    request.headers['content-length'] === undefined &&
+    request.headers['transfer-encoding'] === undefined
+  ) {
+    request.resume();
+    return Promise.resolve(EMPTY);
+  }
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_BODY) chunks.push(chunk);
+      else if (!response.headersSent) {
+        response.setHeader('connection', 'close');
+        send(replyError(requestTooLarge(MAX_BODY)), request, response);
+        resolve(undefined);
+        request.resume();
+      }
+    });
+    request.on('end', () =>
+      resolve(size > MAX_BODY ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)),
+    );
+    request.on('error', () => resolve(undefined));
+    request.on('aborted', () => resolve(undefined));
+  });
+}
+
+function send(reply: ApiReply, request: IncomingMessage, response: ServerResponse) {
+  const { stream, body } = reply;
+  if (stream !== undefined) {
+    response.writeHead(reply.status, reply.headers);
+    response.flushHeaders();
+    response.on('close', () => stream.stop());
+    stream.start({
+      write: (chunk) => void response.write(chunk),
+      end: () => void response.end(),
+      get backlog() {
+        return response.writableLength;
+      },
+    });
+    return;
+  }
+  if (body === undefined || request.method === 'HEAD' || reply.status === 304) {
+    response.writeHead(reply.status, reply.headers);
+    response.end();
+    return;
+  }
+  const whole = Buffer.isBuffer(body) ? body : Buffer.concat(body);
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': whole.length });
+  response.end(whole);
+}

@@ -1,0 +1,121 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { copyJson } from '../store/store.ts';
+import { setMember } from '../types/decode.ts';
+
+/** An operation that cannot be applied to the document. */
+export class JsonPatchError extends Error {}
+
+type Container = JsonObject | JsonValue[];
+
+/**
+ * Applies a JSON patch (RFC 6902) to a copy of the document. As the API server does, `replace` adds a
+ * member that is missing.
+ *
+ * @throws JsonPatchError
+ */
+export function applyJsonPatch(document: JsonValue, operations: readonly JsonValue[]): JsonValue {
+  const root: JsonObject = { root: copyJson(document) };
+  for (const operation of operations) {
+    if (!isJsonObject(operation)) throw new JsonPatchError('operation must be an object');
+    applyOne(root, operation);
+  }
+  return root['root'] ?? null;
+}
+
+function pointer(operation: JsonObject, field: 'path' | 'from'): string[] {
+  const text = operation[field];
+  if (typeof text !== 'string') throw new JsonPatchError(`missing ${field}`);
+  if (text === '') return ['root'];
+  if (!text.startsWith('/')) throw new JsonPatchError(`invalid ${field}: ${text}`);
+  return [
+    'root',
+    ...text
+      .slice(1)
+      .split('/')
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')),
+  ];
+}
+
+function applyOne(root: JsonObject, operation: JsonObject) {
+  const path = pointer(operation, 'path');
+  switch (operation['op']) {
+    case 'add':
+      return add(root, path, valueOf(operation));
+    case 'remove':
+      return void remove(root, path);
+    case 'replace':
+      return replace(root, path, valueOf(operation));
+    case 'move': {
+      const from = pointer(operation, 'from');
+      return add(root, path, remove(root, from));
+    }
+    case 'copy':
+      return add(root, path, copyJson(get(root, pointer(operation, 'from'))));
+    case 'test': {
+      const found = lookup(root, path);
+      const expected = operation['value'] ?? null;
+      if (!jsonEquals(found ?? null, expected)) throw new JsonPatchError(`testing value ${path.join('/')} failed`);
+      return;
+    }
+    default:
+      throw new JsonPatchError(`unexpected kind: ${String(operation['op'])}`);
+  }
+}
+
+function valueOf(operation: JsonObject): JsonValue {
+  if (!Object.hasOwn(operation, 'value')) throw new JsonPatchError('missing value');
+  return copyJson(operation['value'] ?? null);
+}
+
+function parentOf(root: JsonObject, path: readonly string[]): { container: Container; key: string } {
+  let value: JsonValue | undefined = root;
+  for (const key of path.slice(0, -1)) value = step(value, key);
+  if (!Array.isArray(value) && !isJsonObject(value)) throw new JsonPatchError(`missing path: ${path.join('/')}`);
+  return { container: value, key: path.at(-1) ?? '' };
+}
+
+function step(value: JsonValue | undefined, key: string): JsonValue | undefined {
+  if (Array.isArray(value)) return value[index(value, key, value.length - 1)];
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function index(list: readonly JsonValue[], key: string, last: number): number {
+  if (!/^-?\d+$/.test(key)) throw new JsonPatchError(`invalid array index: ${key}`);
+  const position = Number(key) < 0 ? list.length + Number(key) : Number(key);
+  if (position < 0 || position > last) throw new JsonPatchError(`array index out of bounds: ${key}`);
+  return position;
+}
+
+function lookup(root: JsonObject, path: readonly string[]): JsonValue | undefined {
+  const { container, key } = parentOf(root, path);
+  return step(container, key);
+}
+
+function get(root: JsonObject, path: readonly string[]): JsonValue {
+  const value = lookup(root, path);
+  if (value === undefined) throw new JsonPatchError(`missing path: ${path.join('/')}`);
+  return value;
+}
+
+function add(root: JsonObject, path: readonly string[], value: JsonValue) {
+  const { container, key } = parentOf(root, path);
+  if (!Array.isArray(container)) return setMember(container, key, value);
+  if (key === '-') container.push(value);
+  else container.splice(index(container, key, container.length), 0, value);
+}
+
+function replace(root: JsonObject, path: readonly string[], value: JsonValue) {
+  const { container, key } = parentOf(root, path);
+  if (Array.isArray(container)) container[index(container, key, container.length - 1)] = value;
+  else setMember(container, key, value);
+}
+
+function remove(root: JsonObject, path: readonly string[]): JsonValue {
+  const { container, key } = parentOf(root, path);
+  if (Array.isArray(container)) return container.splice(index(container, key, container.length - 1), 1)[0] ?? null;
+  if (!Object.hasOwn(container, key)) throw new JsonPatchError(`missing path: ${path.join('/')}`);
+  const value = container[key] ?? null;
+  delete container[key];
+  return value;
+}

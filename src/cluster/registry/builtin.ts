@@ -1,0 +1,134 @@
+import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
+import type { DiscoveredGroup, DiscoveredResource } from '../data.ts';
+import { loadData } from '../data.ts';
+import { treeOfMembers } from '../fields/tree.ts';
+import { strategyOf } from '../kinds/index.ts';
+import type { Store } from '../store/store.ts';
+import { builtinType, hasBuiltinType } from '../types/builtin.ts';
+import type { FieldNode, ObjectNode } from '../types/node.ts';
+import { anyNode } from '../types/node.ts';
+import { convertBuiltin, storageOf } from './conversion.ts';
+import type { Resource, Subresource } from './resource.ts';
+
+/** The name of a kind in `types.json`: first word of the group, version, kind. */
+export function typeName(group: string, version: string, kind: string): string {
+  return `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`;
+}
+
+/** Kinds that are stored but whose fields `types.json` does not describe: anything beside metadata goes. */
+function looseType(kind: string): ObjectNode {
+  const fields = new Map<string, FieldNode>();
+  fields.set('kind', { name: 'kind', node: { kind: 'scalar', type: 'string' } });
+  fields.set('apiVersion', { name: 'apiVersion', node: { kind: 'scalar', type: 'string' } });
+  fields.set('metadata', { name: 'metadata', node: builtinType('meta.v1.ObjectMeta'), keep: true });
+  fields.set('spec', { name: 'spec', node: anyNode });
+  fields.set('status', { name: 'status', node: anyNode });
+  return { kind: 'object', name: kind, fields, extra: anyNode };
+}
+
+/** The groups of the built-in API in the order of discovery. */
+export function builtinGroups(): readonly DiscoveredGroup[] {
+  const data = loadData('discovery');
+  return [...data.api.items, ...data.apis.items];
+}
+
+/** Every resource of the built-in API, with its storage in `store`. */
+export function builtinResources(store: Store): Resource[] {
+  const resources: Resource[] = [];
+  const byVersion = new Map<string, Resource>();
+  for (const group of builtinGroups()) {
+    const name = group.metadata.name ?? '';
+    for (const { version, resources: list } of group.versions) {
+      for (const facts of list) {
+        const resource = new BuiltinResource(store, name, version, facts, byVersion);
+        byVersion.set(`${resource.apiVersion}/${resource.plural}`, resource);
+        resources.push(resource);
+      }
+    }
+  }
+  return resources;
+}
+
+class BuiltinResource implements Resource {
+  readonly group;
+  readonly version;
+  readonly plural;
+  readonly singular;
+  readonly kind;
+  readonly listKind;
+  readonly namespaced;
+  readonly shortNames;
+  readonly categories;
+  readonly verbs;
+  readonly subresources;
+  readonly apiVersion;
+  readonly strategy;
+  readonly custom = undefined;
+  readonly collection;
+  readonly #resets = new Map<string, ReturnType<typeof treeOfMembers>>();
+  readonly #family: ReadonlyMap<string, Resource>;
+  readonly #storage: { group: string; version: string; plural: string };
+  #node: ObjectNode | undefined;
+
+  constructor(
+    store: Store,
+    group: string,
+    version: string,
+    facts: DiscoveredResource,
+    family: ReadonlyMap<string, Resource>,
+  ) {
+    this.group = group;
+    this.version = version;
+    this.plural = facts.resource;
+    this.singular = facts.singularResource;
+    this.kind = facts.responseKind.kind;
+    this.listKind = `${this.kind}List`;
+    this.namespaced = facts.scope === 'Namespaced';
+    this.shortNames = facts.shortNames ?? [];
+    this.categories = facts.categories ?? [];
+    this.verbs = new Set(facts.verbs);
+    this.apiVersion = formatApiVersion({ group, version });
+    this.subresources = new Map(
+      (facts.subresources ?? []).map((entry): [string, Subresource] => [
+        entry.subresource,
+        { name: entry.subresource, ...entry.responseKind, verbs: new Set(entry.verbs) },
+      ]),
+    );
+    this.strategy = strategyOf(group, this.plural, this.subresources.has('status'));
+    this.#storage = storageOf(group, version, this.plural);
+    this.collection = store.collection(this.#storage.group, this.#storage.plural);
+    this.#family = family;
+  }
+
+  get node(): ObjectNode {
+    if (this.#node === undefined) {
+      const name = typeName(this.group, this.version, this.kind);
+      this.#node = hasBuiltinType(name) ? builtinType(name) : looseType(this.kind);
+    }
+    return this.#node;
+  }
+
+  reset(subresource: string) {
+    let tree = this.#resets.get(subresource);
+    if (tree === undefined) {
+      if (subresource === 'status') tree = treeOfMembers([['spec'], ...(this.strategy.statusResets ?? [])]);
+      else tree = treeOfMembers(this.strategy.hasStatus ? [['status']] : []);
+      this.#resets.set(subresource, tree);
+    }
+    return tree;
+  }
+
+  toStorage(object: KubeObject): KubeObject {
+    const target = formatApiVersion(this.#storage);
+    return object.apiVersion === target ? object : convertBuiltin(object, target);
+  }
+
+  fromStorage(object: KubeObject): KubeObject {
+    return object.apiVersion === this.apiVersion ? object : convertBuiltin(object, this.apiVersion);
+  }
+
+  inVersion(apiVersion: string): Resource | undefined {
+    return apiVersion === this.apiVersion ? this : this.#family.get(`${apiVersion}/${this.plural}`);
+  }
+}

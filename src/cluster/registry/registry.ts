@@ -1,0 +1,83 @@
+import type { Store } from '../store/store.ts';
+import { builtinResources } from './builtin.ts';
+import type { Resource } from './resource.ts';
+
+/** All resources that are served, by group, version and plural. */
+export class Registry {
+  readonly #byPath = new Map<string, Resource>();
+  readonly #versions = new Map<string, Set<string>>();
+  #generation = 0;
+
+  constructor(store: Store) {
+    for (const resource of builtinResources(store)) this.#insert(resource);
+  }
+
+  /** Counts changes; caches of discovery compare it. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  find(group: string, version: string, plural: string): Resource | undefined {
+    return this.#byPath.get(`${group}/${version}/${plural}`);
+  }
+
+  /** The resource that serves a kind. */
+  findKind(apiVersion: string, kind: string): Resource | undefined {
+    for (const resource of this.#byPath.values()) {
+      if (resource.kind === kind && resource.apiVersion === apiVersion) return resource;
+    }
+    return undefined;
+  }
+
+  /** Any version of a resource; built-in groups have their preferred version first. */
+  findAny(group: string, plural: string): Resource | undefined {
+    for (const version of this.#versions.get(group) ?? []) {
+      const resource = this.find(group, version, plural);
+      if (resource !== undefined) return resource;
+    }
+    return undefined;
+  }
+
+  hasGroup(group: string): boolean {
+    return this.#versions.has(group);
+  }
+
+  hasVersion(group: string, version: string): boolean {
+    return this.#versions.get(group)?.has(version) ?? false;
+  }
+
+  all(): Iterable<Resource> {
+    return this.#byPath.values();
+  }
+
+  /** Resources of one group and version. */
+  *inVersion(group: string, version: string): Generator<Resource> {
+    for (const resource of this.#byPath.values()) {
+      if (resource.group === group && resource.version === version) yield resource;
+    }
+  }
+
+  add(resource: Resource): void {
+    this.#insert(resource);
+    this.#generation++;
+  }
+
+  /** Takes all versions of a resource away. */
+  remove(group: string, plural: string): void {
+    for (const [path, resource] of this.#byPath) {
+      if (resource.group === group && resource.plural === plural) this.#byPath.delete(path);
+    }
+    const versions = new Set<string>();
+    for (const resource of this.#byPath.values()) if (resource.group === group) versions.add(resource.version);
+    if (versions.size > 0) this.#versions.set(group, versions);
+    else this.#versions.delete(group);
+    this.#generation++;
+  }
+
+  #insert(resource: Resource) {
+    this.#byPath.set(`${resource.group}/${resource.version}/${resource.plural}`, resource);
+    const versions = this.#versions.get(resource.group);
+    if (versions === undefined) this.#versions.set(resource.group, new Set([resource.version]));
+    else versions.add(resource.version);
+  }
+}

@@ -1,0 +1,61 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { FieldTree } from '../fields/tree.ts';
+import type { GroupResource } from '../http/status.ts';
+import type { Collection } from '../store/store.ts';
+import type { ObjectNode } from '../types/node.ts';
+import type { Strategy } from './strategy.ts';
+
+/** A subresource of a resource. */
+export interface Subresource {
+  readonly name: string;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly verbs: ReadonlySet<string>;
+}
+
+/** What custom resources do beyond the typed decoding of built-in kinds. */
+export interface CustomType {
+  /** Prunes, defaults and completes an object as sent; `unknown` are the paths that were pruned. */
+  decode(object: JsonObject): { value: JsonObject; unknown: readonly string[] };
+  /** Where the scale subresource finds its values. */
+  readonly scale:
+    | {
+        readonly specReplicas: readonly string[];
+        readonly statusReplicas: readonly string[];
+        readonly selector: readonly string[] | undefined;
+      }
+    | undefined;
+  /** Paths that field selectors may name, beside name and namespace. */
+  readonly selectable: ReadonlySet<string>;
+  /** Said with every answer, when the version is deprecated. */
+  readonly deprecation: string | undefined;
+}
+
+/** A resource in one version: what discovery shows and what the verbs need. */
+export interface Resource extends GroupResource {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly namespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: ReadonlySet<string>;
+  readonly subresources: ReadonlyMap<string, Subresource>;
+  readonly apiVersion: string;
+  /** Shared by all versions of the resource. */
+  readonly collection: Collection;
+  readonly node: ObjectNode;
+  readonly strategy: Strategy;
+  readonly custom: CustomType | undefined;
+  /** Paths that a request to the subresource (`''`: the resource itself) cannot change. */
+  reset(subresource: string): FieldTree;
+  /** Into and out of the version that is stored. */
+  toStorage(object: KubeObject): KubeObject;
+  fromStorage(object: KubeObject): KubeObject;
+  /** The resource in another version, if it is served. */
+  inVersion(apiVersion: string): Resource | undefined;
+}

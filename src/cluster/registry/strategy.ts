@@ -1,0 +1,67 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { FieldProblem } from '../http/status.ts';
+import type { UserInfo } from '../options.ts';
+import type { Api } from '../api.ts';
+
+/** What a hook may use. */
+export interface WriteContext {
+  readonly api: Api;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** The subresource written to, or `''`. */
+  readonly subresource: string;
+  /** Warnings for the answer's header. */
+  warn(text: string): void;
+}
+
+/** An object whose parts are JSON, for reading and changing in hooks. */
+export type Draft = KubeObject & { spec?: JsonObject; status?: JsonObject };
+
+/**
+ * What is particular about a kind. Hooks run in the order of a write: defaults, prepare, validate. A hook
+ * that is absent does nothing.
+ */
+export interface Strategy {
+  /** `status` is a subresource: writes to the object leave it alone. */
+  readonly hasStatus: boolean;
+  readonly hasGeneration: boolean;
+  /** Changed annotations count for `generation` too. */
+  readonly generationOfAnnotations?: boolean;
+  /** PUT of a missing object creates it. */
+  readonly createOnUpdate: boolean;
+  /** PUT may leave `resourceVersion` out. */
+  readonly unconditionalUpdate: boolean;
+  /** DELETE answers the object instead of a Status. */
+  readonly returnsDeleted: boolean;
+  /** Seconds between the request to delete and the end, when the request names none; absent: at once. */
+  grace?(object: KubeObject, requested: number | undefined): number;
+  /** How names must look. Default: a DNS subdomain. */
+  validateName?(name: string): readonly string[];
+  defaults?(object: Draft): void;
+  prepareCreate?(object: Draft, context: WriteContext): void;
+  prepareUpdate?(object: Draft, old: KubeObject, context: WriteContext): void;
+  validate?(object: KubeObject, problems: FieldProblem[], context: WriteContext): void;
+  validateUpdate?(object: KubeObject, old: KubeObject, problems: FieldProblem[], context: WriteContext): void;
+  /** Texts for the warning header. */
+  warnings?(object: KubeObject, old: KubeObject | undefined): readonly string[];
+  /** Refuses a request for reasons other than the object's content. Throws `ApiError`. */
+  admit?(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void;
+  /** Refuses a deletion. Throws `ApiError`. */
+  admitDelete?(object: KubeObject, context: WriteContext): void;
+  /** A deletion without a policy leaves dependents behind. */
+  readonly orphansByDefault?: boolean;
+  /** After the object was stored or removed. */
+  afterCreate?(object: KubeObject, context: WriteContext): void;
+  afterDelete?(object: KubeObject, context: { readonly api: Api }): void;
+  /** Paths besides `status` that a write to the status subresource cannot change. */
+  readonly statusResets?: readonly (readonly string[])[];
+}
+
+/** A kind without particulars. */
+export const plainStrategy: Strategy = {
+  hasStatus: false,
+  hasGeneration: false,
+  createOnUpdate: false,
+  unconditionalUpdate: true,
+  returnsDeleted: false,
+};

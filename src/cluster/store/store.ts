@@ -1,0 +1,301 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { toJsonText } from '../codec-json.ts';
+
+/** How an object looks in one version of its resource. */
+export interface Representation {
+  readonly object: KubeObject;
+  /** `{"kind":…,"apiVersion":…,` and the rest. */
+  readonly bytes: Buffer;
+  /** Where the rest begins: after kind and apiVersion. */
+  readonly bodyStart: number;
+}
+
+/** A stored object: frozen, in the storage version, with its bytes cached per version. */
+export class Stored {
+  readonly key: string;
+  readonly object: KubeObject;
+  readonly version: number;
+  readonly #representations = new Map<string, Representation>();
+
+  constructor(key: string, object: KubeObject, version: number) {
+    this.key = key;
+    this.object = object;
+    this.version = version;
+  }
+
+  /** The same content under another version. */
+  withVersion(version: number): Stored {
+    return new Stored(this.key, versioned(this.object, version), version);
+  }
+
+  /** The object in `apiVersion`, made by `convert` when first asked for. */
+  as(apiVersion: string, convert: (object: KubeObject) => KubeObject): Representation {
+    let representation = this.#representations.get(apiVersion);
+    if (representation === undefined) {
+      representation = represent(apiVersion === this.object.apiVersion ? this.object : convert(this.object));
+      this.#representations.set(apiVersion, representation);
+    }
+    return representation;
+  }
+}
+
+function represent(object: KubeObject): Representation {
+  const { kind, apiVersion, ...rest } = object;
+  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`;
+  const bytes = Buffer.from(head + toJsonText(rest).slice(1));
+  return { object, bytes, bodyStart: Buffer.byteLength(head) };
+}
+
+/** What happened to an object. */
+export interface StoreEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly collection: Collection;
+  /** The object after the event; for `DELETED` its last content with the version of the deletion. */
+  readonly stored: Stored;
+  readonly previous: Stored | undefined;
+}
+
+/** Takes events as they happen, in the order of versions. */
+export type StoreListener = (event: StoreEvent) => void;
+
+/** Freezes a JSON value deeply; what is frozen already is left alone. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const key in value) deepFreeze(value[key]);
+  }
+  return value;
+}
+
+/** All objects of one resource. Its keys are `namespace/name`, or `name` for cluster-scoped ones. */
+export class Collection {
+  readonly group: string;
+  readonly plural: string;
+  readonly #store: Store;
+  readonly #items = new Map<string, Stored>();
+  readonly #keys: string[] = [];
+  #snapshot: readonly Stored[] | undefined;
+  #events: StoreEvent[] = [];
+  #dropped = 0;
+  readonly #listeners = new Set<StoreListener>();
+
+  constructor(store: Store, group: string, plural: string) {
+    this.#store = store;
+    this.group = group;
+    this.plural = plural;
+    this.#dropped = store.version;
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  get(key: string): Stored | undefined {
+    return this.#items.get(key);
+  }
+
+  /** Everything, ordered by key; the list is never changed afterwards. */
+  all(): readonly Stored[] {
+    if (this.#snapshot === undefined) {
+      const items: Stored[] = [];
+      for (const key of this.#keys) {
+        const stored = this.#items.get(key);
+        if (stored !== undefined) items.push(stored);
+      }
+      this.#snapshot = items;
+    }
+    return this.#snapshot;
+  }
+
+  /** The objects of a namespace, ordered by name; `''` means all namespaces. */
+  inNamespace(namespace: string): readonly Stored[] {
+    const items = this.all();
+    return namespace === '' ? items : withPrefix(items, `${namespace}/`);
+  }
+
+  /** Stores a new object or new content; the object must have its metadata complete but for the version. */
+  put(key: string, object: KubeObject): Stored {
+    const version = this.#store.nextVersion();
+    const stored = new Stored(key, versioned(object, version), version);
+    const previous = this.#items.get(key);
+    this.#items.set(key, stored);
+    if (previous === undefined) this.#insertKey(key);
+    this.#snapshot = undefined;
+    this.#publish({ type: previous === undefined ? 'ADDED' : 'MODIFIED', collection: this, stored, previous });
+    return stored;
+  }
+
+  /** Removes an object; `last` is its content at the end (default: as stored). */
+  remove(key: string, last?: KubeObject): Stored | undefined {
+    const previous = this.#items.get(key);
+    if (previous === undefined) return undefined;
+    const version = this.#store.nextVersion();
+    const stored = new Stored(key, versioned(last ?? previous.object, version), version);
+    this.#items.delete(key);
+    this.#removeKey(key);
+    this.#snapshot = undefined;
+    this.#publish({ type: 'DELETED', collection: this, stored, previous });
+    return stored;
+  }
+
+  /** Events after `version`; `undefined` when some of them are gone. */
+  since(version: number): readonly StoreEvent[] | undefined {
+    if (version < this.#dropped) return undefined;
+    let [low, high] = [0, this.#events.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#events[middle]?.stored.version ?? 0) <= version) low = middle + 1;
+      else high = middle;
+    }
+    return this.#events.slice(low);
+  }
+
+  /** The state at an earlier version, or `undefined` when it cannot be told any more. */
+  at(version: number): readonly Stored[] | undefined {
+    const later = this.since(version);
+    if (later === undefined) return undefined;
+    if (later.length === 0) return this.all();
+    const items = new Map(this.#items);
+    for (const event of later.toReversed()) {
+      if (event.previous === undefined) items.delete(event.stored.key);
+      else items.set(event.stored.key, event.previous);
+    }
+    return [...items.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** The oldest version that events are kept since. */
+  get oldest(): number {
+    return this.#dropped;
+  }
+
+  subscribe(listener: StoreListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Forgets all events, as a server does that compacted its storage. */
+  compact(): void {
+    this.#events = [];
+    this.#dropped = this.#store.version;
+  }
+
+  #insertKey(key: string) {
+    this.#keys.splice(this.#position(key), 0, key);
+  }
+
+  #removeKey(key: string) {
+    this.#keys.splice(this.#position(key), 1);
+  }
+
+  /** Where the key stands in order, or would stand. */
+  #position(key: string): number {
+    const last = this.#keys.at(-1);
+    if (last !== undefined && last < key) return this.#keys.length;
+    let [low, high] = [0, this.#keys.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#keys[middle] ?? '') < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #publish(event: StoreEvent) {
+    this.#events.push(event);
+    const { window } = this.#store;
+    if (this.#events.length > window * 2) {
+      const gone = this.#events.splice(0, this.#events.length - window);
+      this.#dropped = gone.at(-1)?.stored.version ?? this.#dropped;
+    }
+    for (const listener of this.#listeners) listener(event);
+    this.#store.publish(event);
+  }
+}
+
+function versioned(object: KubeObject, version: number): KubeObject {
+  return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
+}
+
+function withPrefix(items: readonly Stored[], prefix: string): readonly Stored[] {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((items[middle]?.key ?? '') < prefix) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < items.length && items[end]?.key.startsWith(prefix)) end++;
+  return items.slice(low, end);
+}
+
+/** All objects of a cluster and the one counter of versions. */
+export class Store {
+  /** Events kept per resource; up to twice as many for a while. */
+  readonly window: number;
+  #version = 1;
+  readonly #collections = new Map<string, Collection>();
+  readonly #listeners = new Set<StoreListener>();
+
+  constructor(window = 10_000) {
+    this.window = window;
+  }
+
+  /** The version of the latest write. */
+  get version(): number {
+    return this.#version;
+  }
+
+  nextVersion(): number {
+    return ++this.#version;
+  }
+
+  collection(group: string, plural: string): Collection {
+    const key = `${plural}.${group}`;
+    let collection = this.#collections.get(key);
+    if (collection === undefined) {
+      collection = new Collection(this, group, plural);
+      this.#collections.set(key, collection);
+    }
+    return collection;
+  }
+
+  collections(): Iterable<Collection> {
+    return this.#collections.values();
+  }
+
+  drop(group: string, plural: string): void {
+    this.#collections.delete(`${plural}.${group}`);
+  }
+
+  /** Takes every event of every resource. */
+  subscribe(listener: StoreListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  publish(event: StoreEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+/** The key of an object in its collection. */
+export const keyOf = (namespace: string, name: string): string => (namespace === '' ? name : `${namespace}/${name}`);
+
+/** A mutable deep copy of a frozen object. */
+export function thaw(object: KubeObject): KubeObject {
+  return copyJson(object as unknown as JsonObject) as unknown as KubeObject;
+}
+
+/** A deep copy of a JSON value. */
+export function copyJson<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyJson) as T;
+  const out: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const entry = copyJson((value as Record<string, unknown>)[key]);
+    if (key === '__proto__')
+      Object.defineProperty(out, key, { value: entry, enumerable: true, configurable: true, writable: true });
+    else out[key] = entry;
+  }
+  return out as T;
+}

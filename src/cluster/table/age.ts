@@ -1,0 +1,31 @@
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How long ago, in the short form of kubectl: `5s`, `3m20s`, `2h`, `4d6h`, `2y10d`. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < -2 * SECOND) return '<invalid>';
+  const seconds = Math.max(0, Math.floor(milliseconds / SECOND));
+  const two = (big: number, bigUnit: string, small: number, smallUnit: string) =>
+    small === 0 ? `${big}${bigUnit}` : `${big}${bigUnit}${small}${smallUnit}`;
+  if (seconds < 120) return `${seconds}s`;
+  const minutes = Math.floor(milliseconds / MINUTE);
+  if (minutes < 10) return two(minutes, 'm', seconds % 60, 's');
+  if (minutes < 180) return `${minutes}m`;
+  const hours = Math.floor(milliseconds / HOUR);
+  if (hours < 8) return two(hours, 'h', minutes % 60, 'm');
+  if (hours < 48) return `${hours}h`;
+  const days = Math.floor(milliseconds / DAY);
+  if (hours < 192) return two(days, 'd', hours % 24, 'h');
+  if (days < 730) return `${days}d`;
+  const years = Math.floor(days / 365);
+  if (years < 8) return two(years, 'y', days % 365, 'd');
+  return `${years}y`;
+}
+
+/** The age of something that began at `start` (RFC 3339). */
+export function age(start: string | null | undefined, now: number): string {
+  if (start === null || start === undefined || start === '') return '<unknown>';
+  return duration(now - Date.parse(start));
+}

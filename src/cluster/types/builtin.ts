@@ -1,0 +1,118 @@
+import type { FieldFacts, TypeFacts } from '../data.ts';
+import { loadData } from '../data.ts';
+import type { FieldNode, ObjectNode, ScalarType, TypeNode } from './node.ts';
+import { anyNode } from './node.ts';
+
+const SCALARS = new Set<string>([
+  'string',
+  'bool',
+  'int32',
+  'int64',
+  'float64',
+  'bytes',
+  'Quantity',
+  'IntOrString',
+  'Time',
+  'MicroTime',
+]);
+
+const nodes = new Map<string, ObjectNode>();
+
+/** The node of a built-in type, e.g. `core.v1.Pod`; built when first asked for and shared. */
+export function builtinType(name: string): ObjectNode {
+  let node = nodes.get(name);
+  if (node === undefined) {
+    node = new BuiltinObject(name, loadData('types').types[name] ?? { fields: {} });
+    nodes.set(name, node);
+  }
+  return node;
+}
+
+/** Does `types.json` describe this type? */
+export function hasBuiltinType(name: string): boolean {
+  return Object.hasOwn(loadData('types').types, name);
+}
+
+/** An object type whose members are resolved when first looked at, so that recursive types end. */
+class BuiltinObject implements ObjectNode {
+  readonly kind = 'object';
+  readonly name: string;
+  readonly atomic: boolean;
+  readonly #facts: TypeFacts;
+  #fields: ReadonlyMap<string, FieldNode> | undefined;
+  #inlined: { number: number; node: ObjectNode }[] = [];
+
+  constructor(name: string, facts: TypeFacts) {
+    this.name = name.slice(name.lastIndexOf('.') + 1);
+    this.#facts = facts;
+    this.atomic = facts.map === 'atomic';
+  }
+
+  get fields(): ReadonlyMap<string, FieldNode> {
+    if (this.#fields === undefined) {
+      const fields = new Map<string, FieldNode>();
+      for (const [name, facts] of Object.entries(this.#facts.fields)) this.#add(fields, name, facts);
+      this.#fields = fields;
+    }
+    return this.#fields;
+  }
+
+  get inlined() {
+    void this.fields;
+    return this.#inlined;
+  }
+
+  #add(fields: Map<string, FieldNode>, name: string, facts: FieldFacts) {
+    if (facts.inline !== undefined) {
+      const inner = builtinType(facts.t);
+      for (const [key, field] of inner.fields) fields.set(key, field);
+      if (facts.n !== undefined) this.#inlined.push({ number: facts.n, node: inner });
+      return;
+    }
+    const patch = facts.patch?.split(',') ?? [];
+    const defaultValue = keyDefault(this.name, name);
+    fields.set(name, {
+      name,
+      node: nodeOf(facts.t, facts),
+      ...(facts.n === undefined ? {} : { number: facts.n }),
+      presence: facts.p === 1,
+      keep: facts.k === 1,
+      mergePatch: patch.includes('merge'),
+      replacePatch: patch.includes('replace'),
+      retainKeys: patch.includes('retainKeys'),
+      ...(facts.mergeKey === undefined ? {} : { mergeKey: facts.mergeKey }),
+      ...(defaultValue === undefined ? {} : { default: defaultValue }),
+    });
+  }
+}
+
+/** `protocol` is the one key of map lists that the published schema gives a default. */
+function keyDefault(type: string, field: string): string | undefined {
+  return field === 'protocol' && (type === 'ContainerPort' || type === 'ServicePort') ? 'TCP' : undefined;
+}
+
+function nodeOf(type: string, facts: FieldFacts): TypeNode {
+  if (type.endsWith('[]')) {
+    return {
+      kind: 'list',
+      items: nodeOf(type.slice(0, -2), { t: '' }),
+      list: facts.list ?? 'atomic',
+      keys: facts.keys ?? [],
+    };
+  }
+  if (type.endsWith('{}')) {
+    return { kind: 'map', values: nodeOf(type.slice(0, -2), { t: '' }), atomic: facts.map === 'atomic' };
+  }
+  if (SCALARS.has(type)) return { kind: 'scalar', type: type as ScalarType };
+  if (!type.includes('.')) return anyNode;
+  const node = builtinType(type);
+  if (facts.map !== 'atomic' || node.atomic) return node;
+  return {
+    kind: 'object',
+    name: node.name,
+    atomic: true,
+    get fields() {
+      return node.fields;
+    },
+  };
+}

@@ -1,0 +1,306 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
+import { formatQuantity, parseQuantity, QUANTITY_PATTERN } from './quantity.ts';
+import { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
+
+/** A value that its type does not take; the text is that of Go's decoder. */
+export class DecodeError extends Error {}
+
+/** Sets an own member, whatever its name. */
+export function setMember(target: JsonObject, key: string, value: JsonValue): void {
+  if (key !== '__proto__') target[key] = value;
+  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** The outcome of decoding. */
+export interface Decoded {
+  readonly value: JsonObject;
+  /** Paths of members that the type does not have, in their order. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Reads a JSON object as the built-in type `node` and writes it as that type would be written: unknown
+ * members and zero values gone (rules of `presence` and `keep`), times, quantities in canonical form.
+ *
+ * @throws DecodeError when a value is of the wrong type.
+ */
+export function decodeObject(node: ObjectNode, value: JsonObject): Decoded {
+  const decoder = new Decoder(node.name);
+  return { value: decoder.object(node, value), unknown: decoder.unknown };
+}
+
+const typeWord = (value: JsonValue) =>
+  Array.isArray(value)
+    ? 'array'
+    : typeof value === 'boolean'
+      ? 'bool'
+      : typeof value === 'bigint'
+        ? 'number'
+        : typeof value;
+
+class Decoder {
+  readonly unknown: string[] = [];
+  readonly #path: (string | number)[] = [];
+  readonly #structs: string[] = [];
+
+  constructor(root: string) {
+    this.#structs.push(root);
+  }
+
+  object(node: ObjectNode, value: JsonObject): JsonObject {
+    const out: JsonObject = {};
+    let matched = 0;
+    this.#structs.push(node.name);
+    for (const field of node.fields.values()) {
+      let raw: JsonValue | undefined;
+      if (Object.hasOwn(value, field.name)) {
+        raw = value[field.name];
+        matched++;
+      }
+      const decoded = raw === undefined || raw === null ? emptyOf(field) : this.#field(field, raw);
+      if (decoded !== undefined) out[field.name] = decoded;
+    }
+    this.#structs.pop();
+    if (matched < Object.keys(value).length) this.#extra(node, value, out);
+    return out;
+  }
+
+  #extra(node: ObjectNode, value: JsonObject, out: JsonObject) {
+    for (const [key, raw] of Object.entries(value)) {
+      if (node.fields.has(key)) continue;
+      if (node.extra !== undefined) setMember(out, key, raw ?? null);
+      else this.unknown.push(this.#pathText(key));
+    }
+  }
+
+  #field(field: FieldNode, raw: JsonValue): JsonValue | undefined {
+    this.#path.push(field.name);
+    const decoded = this.#value(field.node, raw);
+    this.#path.pop();
+    if (field.presence || decoded === undefined) return decoded ?? emptyOf(field);
+    return isZero(field.node, decoded) ? emptyOf(field) : decoded;
+  }
+
+  #value(node: TypeNode, raw: JsonValue): JsonValue | undefined {
+    switch (node.kind) {
+      case 'scalar':
+        return this.#scalar(node, raw);
+      case 'any':
+        return raw;
+      case 'object':
+        if (node.name.startsWith('JSONSchemaPropsOr')) return this.#schemaUnion(node, raw);
+        if (!isJsonObject(raw)) return this.#mismatch(raw, `v1.${node.name}`);
+        return this.object(node, raw);
+      case 'map':
+        return this.#map(node, raw);
+      case 'list':
+        return this.#list(node, raw);
+    }
+  }
+
+  /** `true`, a list of names, a schema or a list of schemas: the unions of JSON schema. */
+  #schemaUnion(node: ObjectNode, raw: JsonValue): JsonValue | undefined {
+    if (node.name === 'JSONSchemaPropsOrBool' && typeof raw === 'boolean') return raw;
+    const schema = node.fields.get('#JSONSchemaProps')?.node ?? node.fields.get('#Schema')?.node;
+    if (Array.isArray(raw)) {
+      if (node.name === 'JSONSchemaPropsOrBool') throw new DecodeError('boolean or JSON schema expected');
+      return raw.map((entry) =>
+        schema?.kind === 'object' && isJsonObject(entry) ? this.object(schema, entry) : entry,
+      );
+    }
+    if (!isJsonObject(raw))
+      throw new DecodeError(`${node.name === 'JSONSchemaPropsOrBool' ? 'boolean' : 'array'} or JSON schema expected`);
+    return schema?.kind === 'object' ? this.object(schema, raw) : raw;
+  }
+
+  #map(node: MapNode, raw: JsonValue): JsonValue | undefined {
+    if (!isJsonObject(raw)) return this.#mismatch(raw, `map[string]${goType(node.values)}`);
+    const out: JsonObject = {};
+    for (const key of Object.keys(raw)) {
+      const entry = raw[key] ?? null;
+      if (entry === null) {
+        setMember(out, key, zeroOf(node.values));
+        continue;
+      }
+      const inner = node.values.kind !== 'scalar';
+      if (inner) this.#path.push(key);
+      setMember(out, key, this.#value(node.values, entry) ?? null);
+      if (inner) this.#path.pop();
+    }
+    return out;
+  }
+
+  #list(node: ListNode, raw: JsonValue): JsonValue | undefined {
+    if (!Array.isArray(raw)) return this.#mismatch(raw, `[]${goType(node.items)}`);
+    const out: JsonValue[] = [];
+    for (const [index, entry] of raw.entries()) {
+      this.#path.push(index);
+      out.push(entry === null ? zeroOf(node.items) : (this.#value(node.items, entry) ?? null));
+      this.#path.pop();
+    }
+    return out;
+  }
+
+  #scalar(node: ScalarNode, raw: JsonValue): JsonValue | undefined {
+    switch (node.type) {
+      case 'unknown':
+        return raw;
+      case 'string':
+        return typeof raw === 'string' ? raw : this.#mismatch(raw, 'string');
+      case 'bool':
+        return typeof raw === 'boolean' ? raw : this.#mismatch(raw, 'bool');
+      case 'int32':
+      case 'int64':
+        return this.#integer(node.type, raw);
+      case 'float64':
+        return typeof raw === 'number' || typeof raw === 'bigint' ? Number(raw) : this.#mismatch(raw, 'float64');
+      case 'bytes':
+        return this.#bytes(raw);
+      case 'IntOrString':
+        return typeof raw === 'string' ? raw : this.#integer('int32', raw);
+      case 'Quantity':
+        return this.#quantity(raw);
+      case 'Time':
+        return this.#time(raw);
+      case 'MicroTime':
+        return this.#microTime(raw);
+    }
+  }
+
+  #integer(type: string, raw: JsonValue): JsonValue {
+    if (typeof raw === 'bigint') {
+      if (type === 'int64' && BigInt.asIntN(64, raw) === raw) return raw;
+      return this.#mismatch(`number ${raw}`, type);
+    }
+    if (typeof raw !== 'number') return this.#mismatch(raw, type);
+    if (!Number.isInteger(raw) || (type === 'int32' && (raw < -(2 ** 31) || raw >= 2 ** 31))) {
+      return this.#mismatch(`number ${raw}`, type);
+    }
+    return raw;
+  }
+
+  #bytes(raw: JsonValue): JsonValue {
+    if (typeof raw !== 'string') return this.#mismatch(raw, '[]uint8');
+    const text = raw.replaceAll(/[\r\n]/g, '');
+    const bad = /[^A-Za-z0-9+/=]/.exec(text) ?? /=+[^=]/.exec(text);
+    if (bad !== null) throw new DecodeError(`illegal base64 data at input byte ${bad.index}`);
+    if (text.length % 4 !== 0)
+      throw new DecodeError(`illegal base64 data at input byte ${text.length - (text.length % 4)}`);
+    return text;
+  }
+
+  #quantity(raw: JsonValue): JsonValue {
+    const text =
+      typeof raw === 'string' ? raw : typeof raw === 'number' || typeof raw === 'bigint' ? String(raw) : undefined;
+    const quantity = text === undefined ? undefined : parseQuantity(text);
+    if (quantity !== undefined) return formatQuantity(quantity);
+    throw new DecodeError(
+      text === ''
+        ? 'quantities must match the regular expression ' + QUANTITY_PATTERN
+        : `quantities must match the regular expression ${QUANTITY_PATTERN}`,
+    );
+  }
+
+  #time(raw: JsonValue): JsonValue | undefined {
+    if (typeof raw !== 'string') return this.#mismatch(raw, 'string');
+    if (raw === '') return undefined;
+    const parsed = parseTime(raw);
+    if (typeof parsed === 'string') throw new DecodeError(parsed);
+    return formatTime(parsed);
+  }
+
+  #microTime(raw: JsonValue): JsonValue {
+    if (typeof raw !== 'string') return this.#mismatch(raw, 'string');
+    const parsed = parseMicroTime(raw);
+    if (typeof parsed === 'string') throw new DecodeError(parsed);
+    return formatMicroTime(parsed);
+  }
+
+  #mismatch(raw: JsonValue, type: string): never {
+    const word = typeof raw === 'string' && raw.startsWith('number ') ? raw : typeWord(raw);
+    const fields = this.#path.filter((part) => typeof part === 'string').join('.');
+    const target =
+      fields === '' ? `Go value of type ${type}` : `Go struct field ${this.#structs.at(-1)}.${fields} of type ${type}`;
+    throw new DecodeError(`json: cannot unmarshal ${word} into ${target}`);
+  }
+
+  #pathText(last: string): string {
+    let text = '';
+    for (const part of [...this.#path, last]) {
+      text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`;
+    }
+    return text;
+  }
+}
+
+function goType(node: TypeNode): string {
+  if (node.kind === 'object') return `v1.${node.name}`;
+  if (node.kind === 'scalar') return node.type === 'bytes' ? '[]uint8' : node.type;
+  if (node.kind === 'list') return `[]${goType(node.items)}`;
+  if (node.kind === 'map') return `map[string]${goType(node.values)}`;
+  return 'interface {}';
+}
+
+/** What a field holds when nothing was said: nothing, or the empty value where it is always shown. */
+export function emptyOf(field: FieldNode): JsonValue | undefined {
+  return field.keep && !field.presence ? zeroOf(field.node) : undefined;
+}
+
+function zeroOf(node: TypeNode): JsonValue {
+  switch (node.kind) {
+    case 'any':
+    case 'list':
+    case 'map':
+      return null;
+    case 'object': {
+      const out: JsonObject = {};
+      for (const field of node.fields.values()) {
+        const value = emptyOf(field);
+        if (value !== undefined) out[field.name] = value;
+      }
+      return out;
+    }
+    case 'scalar':
+      return zeroScalar(node);
+  }
+}
+
+function zeroScalar(node: ScalarNode): JsonValue {
+  switch (node.type) {
+    case 'string':
+    case 'bytes':
+      return '';
+    case 'bool':
+      return false;
+    case 'int32':
+    case 'int64':
+    case 'float64':
+    case 'IntOrString':
+      return 0;
+    case 'Quantity':
+      return '0';
+    case 'Time':
+    case 'MicroTime':
+    case 'unknown':
+      return null;
+  }
+}
+
+function isZero(node: TypeNode, value: JsonValue): boolean {
+  switch (node.kind) {
+    case 'any':
+      return value === null;
+    case 'list':
+      return Array.isArray(value) && value.length === 0;
+    case 'map':
+      return isJsonObject(value) && Object.keys(value).length === 0;
+    case 'object':
+      return isJsonObject(value) && Object.keys(value).length === 0;
+    case 'scalar':
+      return node.type === 'IntOrString'
+        ? value === 0
+        : value === '' || value === 0 || value === false || value === null;
+  }
+}

@@ -1,0 +1,15 @@
+import type { JsonObject } from '../../core/index.ts';
+import { decodeObject } from './decode.ts';
+import type { ObjectNode } from './node.ts';
+
+const empties = new WeakMap<ObjectNode, JsonObject>();
+
+/** An object of a built-in type without content: only what is always shown. */
+export function emptyObject(node: ObjectNode): JsonObject {
+  let value = empties.get(node);
+  if (value === undefined) {
+    value = decodeObject(node, {}).value;
+    empties.set(node, value);
+  }
+  return value;
+}

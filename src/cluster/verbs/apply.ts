@@ -1,0 +1,86 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { apply } from '../fields/manager.ts';
+import { applyLastApplied } from '../fields/last-applied.ts';
+import { badRequest, conflict, internalError, notFound } from '../http/status.ts';
+import { copyJson } from '../store/store.ts';
+import { DecodeError } from '../types/decode.ts';
+import { storeNew } from './create.ts';
+import { checkVersion, storeChange } from './update.ts';
+import type { Outcome, Write } from './write.ts';
+import { emptyFor, fieldContext, liveObject, retype } from './write.ts';
+
+/** Server-side apply: creates the object when it is missing. */
+export function applyConfiguration(write: Write, config: JsonObject): Outcome {
+  const live = liveObject(write);
+  checkIdentity(write, config);
+  if (live === undefined && write.subresource !== '') throw notFound(write.resource, write.name);
+  const empty = emptyFor(write.resource);
+  const { config: complete, force } = applyLastApplied(
+    live,
+    config,
+    write.options.manager,
+    write.options.force,
+    write.resource.node,
+  );
+  const applied = apply(
+    live,
+    live === undefined ? startOf(empty) : empty,
+    complete,
+    write.options.manager,
+    force,
+    fieldContext(write),
+  );
+  const { managedFields } = applied.object.metadata;
+  const object = typed(write, applied.object);
+  if (managedFields === undefined) delete object.metadata.managedFields;
+  else object.metadata.managedFields = managedFields;
+  object.metadata.name = write.name;
+  if (write.resource.namespaced) object.metadata.namespace = write.namespace;
+  write.resource.strategy.defaults?.(object);
+  if (live !== undefined) {
+    checkVersion(write, live, object);
+    return storeChange(write, live, object);
+  }
+  const { uid = '' } = object.metadata;
+  if (uid !== '') {
+    throw conflict(
+      write.resource,
+      write.name,
+      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+    );
+  }
+  return storeNew(write, object);
+}
+
+const startOf = (empty: JsonObject) => copyJson(empty);
+
+function typed(write: Write, object: KubeObject): KubeObject {
+  try {
+    return retype(write.resource, copyJson(object as unknown as JsonObject)).value;
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    throw internalError(thrown.message);
+  }
+}
+
+/** The configuration must be of the resource's type and carry the name of the path. */
+function checkIdentity(write: Write, config: JsonObject) {
+  const { resource } = write;
+  const kind = typeof config['kind'] === 'string' ? config['kind'] : '';
+  const apiVersion = typeof config['apiVersion'] === 'string' ? config['apiVersion'] : '';
+  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  if (kind === '' || apiVersion === '') throw badRequest(`invalid object type: ${group}/${version}, Kind=${kind}`);
+  if (kind !== resource.kind || apiVersion !== resource.apiVersion) {
+    throw badRequest(`invalid object type: ${group}/${version}, Kind=${kind}`);
+  }
+  const metadata = isJsonObject(config['metadata']) ? config['metadata'] : {};
+  const { name, namespace } = metadata;
+  if (name === undefined || name === '') throw badRequest('name must be provided');
+  if (name !== write.name) {
+    throw badRequest(`the name of the object (${String(name)}) does not match the name on the URL (${write.name})`);
+  }
+  if (resource.namespaced && namespace !== undefined && namespace !== '' && namespace !== write.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+}

@@ -1,0 +1,105 @@
+import type { KubeObject } from '../../core/index.ts';
+import { trackUpdate } from '../fields/manager.ts';
+import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../http/status.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { validateMeta } from '../kinds/metadata.ts';
+import type { Draft } from '../registry/strategy.ts';
+import { keyOf } from '../store/store.ts';
+import type { Outcome, Write } from './write.ts';
+import { contextOf, emptyFor, fieldContext } from './write.ts';
+
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const MAX_PREFIX = 58;
+
+/** A name from a prefix: five random characters behind it. */
+export function generateName(prefix: string): string {
+  let name = prefix.slice(0, MAX_PREFIX);
+  for (let count = 0; count < 5; count++) name += ALPHABET.charAt(Math.floor(Math.random() * ALPHABET.length));
+  return name;
+}
+
+/** Creates an object from a decoded body. */
+export function createObject(write: Write, sent: KubeObject): Outcome {
+  checkPlace(write, sent);
+  if (sent.metadata.resourceVersion !== undefined && sent.metadata.resourceVersion !== '') {
+    throw internalError('resourceVersion should not be set on objects to be created');
+  }
+  write.resource.strategy.defaults?.(sent);
+  const tracked = trackUpdate(undefined, emptyFor(write.resource), sent, write.options.manager, fieldContext(write));
+  return storeNew(write, tracked);
+}
+
+/** The namespace of the body must be that of the path. */
+export function checkPlace(write: Write, object: KubeObject): void {
+  const { namespace } = object.metadata;
+  if (!write.resource.namespaced) {
+    delete object.metadata.namespace;
+    return;
+  }
+  if (namespace !== undefined && namespace !== '' && namespace !== write.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  object.metadata.namespace = write.namespace;
+}
+
+/** Writes go to namespaces that exist and are not on their way out. */
+export function checkNamespace(write: Write, name: string): void {
+  if (!write.resource.namespaced) return;
+  const namespace = write.api.store.collection('', 'namespaces').get(write.namespace)?.object;
+  if (namespace === undefined) throw notFound({ group: '', plural: 'namespaces' }, write.namespace);
+  if (namespace.metadata.deletionTimestamp === undefined) return;
+  throw forbidden(
+    write.resource,
+    name,
+    `unable to create new content in namespace ${write.namespace} because it is being terminated`,
+    [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${write.namespace} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ],
+  );
+}
+
+/** The rest of a create, for an object whose owners are known: completes, checks and stores it. */
+export function storeNew(write: Write, object: Draft): Outcome {
+  const { resource, api } = write;
+  const { strategy } = resource;
+  const context = contextOf(write);
+  checkNamespace(write, object.metadata.name ?? '');
+  const { metadata } = object;
+  const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
+  if (generated) metadata.name = generateName(metadata.generateName ?? '');
+  const name = metadata.name ?? '';
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete (metadata as { selfLink?: string }).selfLink;
+  delete metadata.resourceVersion;
+  metadata.uid = api.newUid();
+  metadata.creationTimestamp = api.timestamp();
+  if (resource.namespaced) metadata.namespace = write.namespace;
+  else delete metadata.namespace;
+  if (strategy.hasGeneration) metadata.generation = 1;
+  if (strategy.hasStatus && write.subresource === '') clearStatus(write, object);
+  strategy.admit?.(object, undefined, context);
+  strategy.prepareCreate?.(object, context);
+  for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
+  const problems: FieldProblem[] = [];
+  validateMeta(object, resource, problems);
+  strategy.validate?.(object, problems, context);
+  if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
+  const key = keyOf(write.namespace, name);
+  if (resource.collection.get(key) !== undefined) throw alreadyExists(resource, name);
+  if (write.options.dryRun) return { status: 201, object };
+  const stored = resource.collection.put(key, resource.toStorage(object));
+  strategy.afterCreate?.(stored.object, context);
+  return { status: 201, object: stored.as(resource.apiVersion, (from) => resource.fromStorage(from)).object };
+}
+
+/** New objects start with the status of their type's empty object. */
+function clearStatus(write: Write, object: Draft) {
+  const status = emptyFor(write.resource)['status'];
+  if (status === undefined) delete object.status;
+  else object.status = structuredClone(status) as NonNullable<Draft['status']>;
+}

@@ -1,0 +1,30 @@
+import type { Output } from '../http/negotiate.ts';
+import type { ApiReply } from '../http/request.ts';
+import { replyList } from '../http/respond.ts';
+import { ApiError } from '../http/status.ts';
+import { deleteObject } from './delete.ts';
+import type { DeleteOptions, ListOptions } from './options.ts';
+import { selectionOf, selectItems } from './read.ts';
+import type { Write } from './write.ts';
+
+/** Deletes everything that the selectors choose and answers the list of it. */
+export async function deleteCollection(
+  write: Write,
+  options: DeleteOptions,
+  list: ListOptions,
+  output: Output,
+): Promise<ApiReply> {
+  const { api, resource, namespace } = write;
+  const { items, metadata } = await selectItems(api, resource, namespace, list, selectionOf(resource, list));
+  for (const stored of items) {
+    try {
+      deleteObject(
+        { ...write, name: stored.object.metadata.name ?? '', namespace: stored.object.metadata.namespace ?? '' },
+        options,
+      );
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError) || thrown.httpCode !== 404) throw thrown;
+    }
+  }
+  return replyList(api, resource, items, metadata, output, { includeObject: '' }, write.warnings);
+}

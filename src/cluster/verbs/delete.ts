@@ -1,0 +1,125 @@
+import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { conflict, forbidden, notFound } from '../http/status.ts';
+import { thaw } from '../store/store.ts';
+import { formatTime } from '../types/time.ts';
+import type { DeleteOptions } from './options.ts';
+import { commit } from './update.ts';
+import type { Write } from './write.ts';
+import { contextOf, keyOfWrite, liveObject } from './write.ts';
+
+/** What a deletion leaves. */
+export interface Deletion {
+  readonly object: KubeObject;
+  /** Gone at once; otherwise something keeps the object. */
+  readonly removed: boolean;
+}
+
+const ORPHAN = 'orphan';
+const FOREGROUND = 'foregroundDeletion';
+
+/** Deletes an object, or marks it when finalizers or a grace period keep it. */
+export function deleteObject(write: Write, options: DeleteOptions): Deletion {
+  const live = liveObject(write);
+  if (live === undefined) throw notFound(write.resource, write.name);
+  checkPreconditions(write, live, options);
+  write.resource.strategy.admitDelete?.(live, contextOf(write));
+  const isNamespace = write.resource.plural === 'namespaces' && write.resource.group === '';
+  if (isNamespace) return deleteNamespace(write, live, options);
+  const next = thaw(live);
+  const finalizers = finalizersFor(write, live, options);
+  const grace = write.resource.strategy.grace?.(live, options.gracePeriodSeconds) ?? 0;
+  const pending = live.metadata.deletionTimestamp !== undefined;
+  if (finalizers.length > 0) next.metadata.finalizers = finalizers;
+  else delete next.metadata.finalizers;
+  if (finalizers.length === 0 && grace === 0) return remove(write, live, next, options);
+  if (!pending) mark(write, next, grace);
+  else if (grace < (live.metadata.deletionGracePeriodSeconds ?? 0)) {
+    const started =
+      Date.parse(live.metadata.deletionTimestamp ?? '') - 1000 * (live.metadata.deletionGracePeriodSeconds ?? 0);
+    next.metadata.deletionGracePeriodSeconds = grace;
+    next.metadata.deletionTimestamp = formatTime(Math.max(started, write.api.clock.now()) + grace * 1000);
+  }
+  return { object: commit(write, live, next).object, removed: false };
+}
+
+function mark(write: Write, next: KubeObject, grace: number) {
+  next.metadata.deletionTimestamp = formatTime(write.api.clock.now() + grace * 1000);
+  next.metadata.deletionGracePeriodSeconds = grace;
+  if ((next.metadata.generation ?? 0) > 0) next.metadata.generation = (next.metadata.generation ?? 0) + 1;
+}
+
+function remove(write: Write, live: KubeObject, next: KubeObject, options: DeleteOptions): Deletion {
+  const { resource } = write;
+  if (options.dryRun) return { object: live, removed: true };
+  const graceful = resource.strategy.grace !== undefined;
+  if (graceful) mark(write, next, 0);
+  const last = graceful ? next : live;
+  const stored = resource.collection.remove(keyOfWrite(write), resource.toStorage(last));
+  if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, { api: write.api });
+  return {
+    object:
+      graceful && stored !== undefined
+        ? stored.as(resource.apiVersion, (from) => resource.fromStorage(from)).object
+        : live,
+    removed: true,
+  };
+}
+
+function checkPreconditions(write: Write, live: KubeObject, { preconditions }: DeleteOptions) {
+  const { uid, resourceVersion } = preconditions;
+  const target = {
+    group: write.resource.group,
+    plural: write.resource.custom === undefined ? write.resource.kind : write.resource.plural,
+  };
+  if (uid !== undefined && uid !== live.metadata.uid) {
+    throw conflict(
+      target,
+      write.name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${live.metadata.uid}). The object might have been deleted and then recreated`,
+    );
+  }
+  if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion) {
+    throw conflict(
+      target,
+      write.name,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${live.metadata.resourceVersion}). The object might have been modified`,
+    );
+  }
+}
+
+/** Finalizers with those of the garbage collector as the options ask for. */
+function finalizersFor(write: Write, live: KubeObject, options: DeleteOptions): string[] {
+  const present = live.metadata.finalizers ?? [];
+  const { propagationPolicy: policy, orphanDependents } = options;
+  const explicit = policy !== undefined || orphanDependents !== undefined;
+  const byDefault = write.resource.strategy.orphansByDefault === true ? ORPHAN : undefined;
+  const orphan = explicit
+    ? policy === 'Orphan' || orphanDependents === true
+    : present.includes(ORPHAN) || (byDefault === ORPHAN && !present.includes(FOREGROUND));
+  const foreground = explicit ? policy === 'Foreground' : present.includes(FOREGROUND);
+  return [
+    ...present.filter((name) => name !== ORPHAN && name !== FOREGROUND),
+    ...(orphan ? [ORPHAN] : []),
+    ...(foreground ? [FOREGROUND] : []),
+  ];
+}
+
+const PERMANENT = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
+
+/** Namespaces become Terminating and go when `spec.finalizers` and the content are gone. */
+function deleteNamespace(write: Write, live: KubeObject, options: DeleteOptions): Deletion {
+  if (PERMANENT.has(write.name) && write.name !== 'kube-node-lease') {
+    throw forbidden(write.resource, write.name, 'this namespace may not be deleted');
+  }
+  const finalizers = live.spec?.['finalizers'];
+  const held = (Array.isArray(finalizers) && finalizers.length > 0) || (live.metadata.finalizers ?? []).length > 0;
+  if (!held) return remove(write, live, thaw(live), options);
+  if (live.metadata.deletionTimestamp !== undefined && live.status?.['phase'] === 'Terminating') {
+    return { object: live, removed: false };
+  }
+  const next = thaw(live);
+  next.metadata.deletionTimestamp ??= formatTime(write.api.clock.now());
+  next.status = { ...(isJsonObject(next.status) ? next.status : {}), phase: 'Terminating' };
+  return { object: commit(write, live, next).object, removed: false };
+}

@@ -1,0 +1,232 @@
+import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, fieldTooLong } from '../http/problems.ts';
+import type { ApiRequest, Query } from '../http/request.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { badRequest, invalid } from '../http/status.ts';
+
+/** How strictly unknown and duplicate members are taken. */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+/** The options of a write. */
+export interface WriteOptions {
+  readonly dryRun: boolean;
+  /** The manager that owns what the write changes. */
+  readonly manager: string;
+  readonly fieldValidation: FieldValidation;
+  readonly force: boolean;
+}
+
+const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
+const MAX_MANAGER_BYTES = 128;
+
+/** Reads and checks the query of a write. Throws 422 `CreateOptions`, `UpdateOptions` or `PatchOptions`. */
+export function writeOptions(
+  request: Pick<ApiRequest, 'query' | 'headers'>,
+  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+  apply = false,
+): WriteOptions {
+  const { query } = request;
+  const problems: FieldProblem[] = [];
+  if (kind === 'PatchOptions') {
+    if (!apply && query.has('force'))
+      problems.push(fieldForbidden('force', 'may not be specified for non-apply patch'));
+    if (apply && query.get('fieldManager') === '') {
+      problems.push(fieldRequired('fieldManager', 'is required for apply patch'));
+    }
+  }
+  checkManager(query.get('fieldManager'), problems);
+  checkDryRun(query.all('dryRun'), problems);
+  const validation = query.get('fieldValidation');
+  if (!VALIDATIONS.includes(validation)) problems.push(fieldNotSupported('fieldValidation', validation, VALIDATIONS));
+  if (problems.length > 0) throw invalid('meta.k8s.io', kind, '', problems);
+  return {
+    dryRun: query.all('dryRun').length > 0,
+    manager: query.get('fieldManager') || managerOf(request.headers['user-agent']),
+    fieldValidation: validation === 'Strict' || validation === 'Ignore' ? validation : 'Warn',
+    force: query.flag('force'),
+  };
+}
+
+/** The manager of a request that names none: the User-Agent up to the first slash. */
+function managerOf(userAgent: string | undefined): string {
+  const name = (userAgent ?? '').split('/')[0] ?? '';
+  return name === '' ? 'unknown' : name.slice(0, MAX_MANAGER_BYTES);
+}
+
+function checkManager(manager: string, problems: FieldProblem[]) {
+  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.push(fieldTooLong('fieldManager', MAX_MANAGER_BYTES));
+  let position = 0;
+  for (const character of manager) {
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x20 || code === 0x7f) {
+      const hex = code.toString(16).toUpperCase().padStart(4, '0');
+      problems.push({
+        ...fieldInvalid('fieldManager', '', ''),
+        message: `Invalid value: ${goQuote(manager)}: invalid character U+${hex} (at position ${position})`,
+      });
+      return;
+    }
+    position++;
+  }
+}
+
+const SHORT: Readonly<Record<string, string>> = {
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
+};
+
+/** Go's `%q`. */
+export function goQuote(text: string): string {
+  let out = '"';
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    if (Object.hasOwn(SHORT, character)) out += SHORT[character];
+    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`;
+    else out += character;
+  }
+  return `${out}"`;
+}
+
+function checkDryRun(values: readonly string[], problems: FieldProblem[]) {
+  if (values.some((value) => value !== 'All')) problems.push(fieldNotSupported('dryRun', values, ['All']));
+}
+
+/** The options of a deletion, from body and query. */
+export interface DeleteOptions {
+  readonly dryRun: boolean;
+  readonly gracePeriodSeconds: number | undefined;
+  readonly propagationPolicy: 'Foreground' | 'Background' | 'Orphan' | undefined;
+  readonly orphanDependents: boolean | undefined;
+  readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+const POLICIES = ['Foreground', 'Background', 'Orphan'];
+
+/** Checks options of a deletion. Throws 422 `DeleteOptions`. */
+export function checkDeleteOptions(options: {
+  readonly dryRun: readonly string[];
+  readonly gracePeriodSeconds: number | undefined;
+  readonly propagationPolicy: string | undefined;
+  readonly orphanDependents: boolean | undefined;
+  readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
+}): DeleteOptions {
+  const problems: FieldProblem[] = [];
+  const { propagationPolicy, orphanDependents } = options;
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    problems.push(
+      fieldInvalid(
+        'propagationPolicy',
+        propagationPolicy,
+        'orphanDependents and deletionPropagation cannot be both set',
+      ),
+    );
+  }
+  if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy)) {
+    problems.push(fieldNotSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']));
+  }
+  checkDryRun(options.dryRun, problems);
+  if (problems.length > 0) throw invalid('meta.k8s.io', 'DeleteOptions', '', problems);
+  return {
+    ...options,
+    dryRun: options.dryRun.length > 0,
+    propagationPolicy: propagationPolicy as DeleteOptions['propagationPolicy'],
+  };
+}
+
+/** The options of a list or watch. */
+export interface ListOptions {
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+  readonly watch: boolean;
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: string;
+  readonly sendInitialEvents: boolean | undefined;
+  readonly allowWatchBookmarks: boolean;
+  readonly limit: number;
+  readonly continue: string;
+  readonly timeoutSeconds: number | undefined;
+}
+
+/** Reads and checks the query of a list or watch. Throws 422 `ListOptions`, or 400. */
+export function listOptions(query: Query, watch = query.flag('watch')): ListOptions {
+  const options: ListOptions = {
+    labelSelector: query.get('labelSelector'),
+    fieldSelector: query.get('fieldSelector'),
+    watch,
+    resourceVersion: query.get('resourceVersion'),
+    resourceVersionMatch: query.get('resourceVersionMatch'),
+    sendInitialEvents: query.has('sendInitialEvents') ? query.flag('sendInitialEvents') : undefined,
+    allowWatchBookmarks: query.flag('allowWatchBookmarks'),
+    limit: integer(query, 'limit') ?? 0,
+    continue: query.get('continue'),
+    timeoutSeconds: integer(query, 'timeoutSeconds'),
+  };
+  const problems = watch ? checkWatch(options) : checkList(options);
+  if (problems.length > 0) throw invalid('meta.k8s.io', 'ListOptions', '', problems);
+  return options;
+}
+
+function integer(query: Query, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === '') return undefined;
+  if (/^[+-]?\d{1,18}$/.test(text)) return Number(text);
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+function checkList(options: ListOptions): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  const { resourceVersion, resourceVersionMatch: match } = options;
+  if (match !== '') {
+    if (resourceVersion === '') {
+      problems.push(
+        fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
+      );
+    }
+    if (options.continue !== '') {
+      problems.push(
+        fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'),
+      );
+    }
+    if (match !== 'Exact' && match !== 'NotOlderThan') {
+      problems.push(fieldNotSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+    }
+    if (match === 'Exact' && resourceVersion === '0') {
+      problems.push(
+        fieldForbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
+      );
+    }
+  }
+  if (options.sendInitialEvents !== undefined) {
+    problems.push(fieldForbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  }
+  return problems;
+}
+
+function checkWatch(options: ListOptions): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  const match = options.resourceVersionMatch;
+  if (options.sendInitialEvents === undefined) {
+    if (match !== '') {
+      problems.push(
+        fieldForbidden(
+          'resourceVersionMatch',
+          'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+        ),
+      );
+    }
+    return problems;
+  }
+  if (match !== 'NotOlderThan') {
+    problems.push(
+      fieldForbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
+    );
+    if (match !== '') problems.push(fieldNotSupported('resourceVersionMatch', match, ['NotOlderThan']));
+  }
+  return problems;
+}

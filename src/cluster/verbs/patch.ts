@@ -1,0 +1,190 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { JsonSyntaxError, parseStrictJson, toJsonText } from '../codec-json.ts';
+import { parseYaml, YamlSyntaxError } from '../codec-yaml.ts';
+import { goText } from '../fields/check.ts';
+import { ApiError, badRequest, internalError, notFound } from '../http/status.ts';
+import { applyJsonPatch, JsonPatchError } from '../patch/json-patch.ts';
+import { applyMergePatch } from '../patch/merge-patch.ts';
+import { applyStrategicPatch, StrategicPatchError } from '../patch/strategic.ts';
+import { DecodeError } from '../types/decode.ts';
+import type { ObjectNode } from '../types/node.ts';
+import { applyConfiguration } from './apply.ts';
+import { checkPlace } from './create.ts';
+import { changeObject, checkName } from './update.ts';
+import type { Outcome, Write } from './write.ts';
+import { liveObject, retype } from './write.ts';
+
+/** The forms of a patch, by content type. */
+export const PATCH_TYPES: ReadonlyMap<string, 'json' | 'merge' | 'strategic' | 'apply'> = new Map([
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
+  ['application/apply-patch+yaml', 'apply'],
+]);
+
+/** The form that a content type names. Throws 415. */
+export function patchForm(contentType: string, custom: boolean): 'json' | 'merge' | 'strategic' | 'apply' {
+  const form = PATCH_TYPES.get(contentType);
+  if (form !== undefined && !(custom && form === 'strategic')) return form;
+  throw new ApiError({
+    code: 415,
+    reason: 'UnsupportedMediaType',
+    message: '415: Unsupported Media Type',
+    details: {},
+  });
+}
+
+/** A patch that was read but not applied. */
+export interface PatchBody {
+  readonly form: 'json' | 'merge' | 'strategic' | 'apply';
+  readonly text: string;
+}
+
+/** Patches an object. */
+export function patchObject(write: Write, patch: PatchBody): Outcome {
+  if (patch.form === 'apply') return applyConfiguration(write, readApply(patch.text));
+  const live = liveObject(write);
+  if (live === undefined) throw notFound(write.resource, write.name);
+  return changeObject(write, live, patched(write, live, patch));
+}
+
+/** Reads the body of an apply. Throws 400. */
+export function readApply(text: string): JsonObject {
+  try {
+    const { value } = text.trimStart().startsWith('{') ? { value: parseStrictJson(text) } : parseYaml(text);
+    if (value === null) return {};
+    if (isJsonObject(value)) return value;
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`,
+    );
+  } catch (thrown) {
+    if (thrown instanceof YamlSyntaxError)
+      throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${thrown.message}`);
+    if (thrown instanceof JsonSyntaxError) throw badRequest(`error decoding YAML: ${thrown.message}`);
+    throw thrown;
+  }
+}
+
+/** The object after a JSON, merge or strategic patch, read as its type. */
+export function patched(write: Write, live: KubeObject, patch: PatchBody): KubeObject {
+  const before = live as unknown as JsonObject;
+  const { value, shown } = applied(write.resource.node, before, patch);
+  if (!isJsonObject(value))
+    throw refusedPatch(shown, `json: cannot unmarshal ${word(value)} into Go value of type v1.${write.resource.kind}`);
+  let object: KubeObject;
+  let unknown: readonly string[];
+  try {
+    ({ value: object, unknown } = retype(write.resource, checkedType(write, value)));
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) throw refusedPatch(shown, thrown.message);
+    throw thrown;
+  }
+  const { fieldValidation } = write.options;
+  const strict = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+  if (strict.length > 0 && fieldValidation === 'Strict')
+    throw refusedPatch(shown, `strict decoding error: ${strict.join(', ')}`);
+  if (fieldValidation === 'Warn') write.warnings.push(...strict);
+  const sent = value['metadata'];
+  if (isJsonObject(sent) && Array.isArray(sent['managedFields'])) {
+    object.metadata.managedFields = sent['managedFields'];
+  }
+  checkName(write, object);
+  checkPlace(write, object);
+  write.resource.strategy.defaults?.(object);
+  return object;
+}
+
+function checkedType(write: Write, value: JsonObject): JsonObject {
+  const { resource } = write;
+  if (value['kind'] === resource.kind && value['apiVersion'] === resource.apiVersion) return value;
+  const kind = typeof value['kind'] === 'string' ? value['kind'] : '';
+  const apiVersion = typeof value['apiVersion'] === 'string' ? value['apiVersion'] : '';
+  if (kind === '' || apiVersion === '')
+    throw internalError(`unable to parse kind or apiVersion from the patched object`);
+  throw badRequest(
+    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+  );
+}
+
+const word = (value: JsonValue | undefined) =>
+  Array.isArray(value) ? 'array' : value === null || value === undefined ? 'null' : typeof value;
+
+const refusedPatch = (shown: string, problem: string) =>
+  Object.assign(
+    new ApiError({
+      code: 422,
+      reason: 'Invalid',
+      message: ` "" is invalid: patch: Invalid value: ${JSON.stringify(shown)}: ${problem}`,
+      details: {
+        causes: [
+          {
+            reason: 'FieldValueInvalid',
+            message: `Invalid value: ${JSON.stringify(shown)}: ${problem}`,
+            field: 'patch',
+          },
+        ],
+      },
+    }),
+  );
+
+const rejected = () =>
+  new ApiError({
+    code: 422,
+    reason: 'Invalid',
+    message: 'the server rejected our request due to an error in our request',
+    details: {},
+  });
+
+function readPatch(text: string): JsonValue {
+  try {
+    return parseStrictJson(text);
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError) throw badRequest(`error decoding patch: ${thrown.message}`);
+    throw thrown;
+  }
+}
+
+/** The result, and how an error shows what was patched. */
+function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): { value: JsonValue; shown: string } {
+  const body = readPatch(patch.text);
+  const wrong = (type: string) =>
+    badRequest(`error decoding patch: json: cannot unmarshal ${word(body)} into Go value of type ${type}`);
+  if (patch.form === 'json') {
+    if (!Array.isArray(body)) throw wrong('[]handlers.jsonPatchOp');
+    if (body.length > MAX_OPERATIONS) {
+      throw new ApiError({
+        code: 413,
+        reason: 'RequestEntityTooLarge',
+        message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${body.length}`,
+      });
+    }
+    try {
+      const value = applyJsonPatch(before, body);
+      return { value, shown: toJsonText(value) };
+    } catch (thrown) {
+      if (thrown instanceof JsonPatchError) throw rejected();
+      throw thrown;
+    }
+  }
+  if (!isJsonObject(body)) throw wrong('map[string]interface {}');
+  if (patch.form === 'merge') {
+    const value = applyMergePatch(before, body);
+    return { value, shown: toJsonText(value) };
+  }
+  try {
+    return { value: applyStrategicPatch(node, before, body), shown: goText(body) };
+  } catch (thrown) {
+    if (thrown instanceof StrategicPatchError) throw internalError(thrown.message);
+    throw thrown;
+  }
+}
+
+const MAX_OPERATIONS = 10_000;
+
+/** Scale and other virtual objects are patched through this. */
+export function patchVirtual(node: ObjectNode, before: JsonObject, patch: PatchBody): JsonObject {
+  const { value } = applied(node, before, patch);
+  if (!isJsonObject(value)) throw rejected();
+  return value;
+}

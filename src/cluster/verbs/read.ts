@@ -1,0 +1,226 @@
+import { isJsonObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import type { Output } from '../http/negotiate.ts';
+import type { ApiReply, ApiRequest } from '../http/request.ts';
+import type { ListMeta } from '../http/respond.ts';
+import { replyList, replyObject, representation } from '../http/respond.ts';
+import type { Matcher } from '../http/selectors.ts';
+import { parseLabelSelector } from '../http/selectors.ts';
+import { ApiError, badRequest, expired, internalError, notFound } from '../http/status.ts';
+import { fieldMatcher } from '../registry/field-selectors.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { Stored } from '../store/store.ts';
+import { keyOf } from '../store/store.ts';
+import type { ListOptions } from './options.ts';
+import { listOptions } from './options.ts';
+
+/** Where a read points. */
+export interface Target {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const FUTURE_WAIT = 3000;
+
+/** GET of one object. */
+export async function getObject(
+  api: Api,
+  request: ApiRequest,
+  target: Target,
+  output: Output,
+  warnings: readonly string[],
+): Promise<ApiReply> {
+  const { resource, namespace, name } = target;
+  const asked = request.query.get('resourceVersion');
+  if (asked !== '') {
+    if (!/^\d+$/.test(asked)) throw malformedVersion(asked, internalError);
+    await untilVersion(api, Number(asked));
+  }
+  const stored = resource.collection.get(keyOf(namespace, name));
+  if (stored === undefined) throw notFound(resource, name);
+  const { object, bytes } = representation(resource, stored);
+  return replyObject(
+    api,
+    200,
+    resource,
+    object,
+    output,
+    { includeObject: request.query.get('includeObject') },
+    warnings,
+    bytes,
+  );
+}
+
+export const malformedVersion = (asked: string, error: (message: string) => ApiError, prefix = ''): ApiError =>
+  error(
+    `${prefix}resourceVersion: Invalid value: ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`,
+  );
+
+/** Waits a while for a version from the future. Throws 504 when it does not come. */
+export async function untilVersion(api: Api, version: number): Promise<void> {
+  if (version <= api.store.version) return;
+  await new Promise<void>((resolve) => {
+    const finish = () => {
+      timer.cancel();
+      unsubscribe();
+      resolve();
+    };
+    const timer = api.clock.setTimer(FUTURE_WAIT, finish);
+    const unsubscribe = api.store.subscribe(() => {
+      if (api.store.version >= version) finish();
+    });
+  });
+  if (version <= api.store.version) return;
+  throw new ApiError({
+    code: 504,
+    reason: 'Timeout',
+    message: `Timeout: Too large resource version: ${version}, current: ${api.store.version}`,
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    },
+    headers: { 'retry-after': '1' },
+  });
+}
+
+/** What a list or watch selects. */
+export interface Selection {
+  readonly matches: Matcher | undefined;
+  /** The one name that can match. */
+  readonly only: string | undefined;
+}
+
+/** The selectors of a list or watch. Throws 400. */
+export function selectionOf(
+  resource: Resource,
+  options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>,
+): Selection {
+  const labels = parseLabelSelector(options.labelSelector);
+  const fields = fieldMatcher(resource, options.fieldSelector);
+  if (labels === undefined) return { matches: fields?.matches, only: fields?.only };
+  if (fields === undefined) return { matches: labels, only: undefined };
+  return { matches: (object) => labels(object) && fields.matches(object), only: fields.only };
+}
+
+/** GET of a collection. */
+export async function listObjects(
+  api: Api,
+  request: ApiRequest,
+  target: Target,
+  output: Output,
+  warnings: readonly string[],
+): Promise<ApiReply> {
+  const { resource, namespace } = target;
+  const options = listOptions(request.query, false);
+  const selection = selectionOf(resource, options);
+  const { items, metadata } = await selectItems(api, resource, namespace, options, selection);
+  return replyList(
+    api,
+    resource,
+    items,
+    metadata,
+    output,
+    { includeObject: request.query.get('includeObject') },
+    warnings,
+  );
+}
+
+/** The objects that a list shows, and what its metadata says. */
+export async function selectItems(
+  api: Api,
+  resource: Resource,
+  namespace: string,
+  options: ListOptions,
+  selection: Selection,
+): Promise<{ items: readonly Stored[]; metadata: ListMeta }> {
+  const start = await startOf(api, resource, namespace, options);
+  const { matches } = selection;
+  const selects = (stored: Stored) => matches === undefined || matches(representation(resource, stored).object);
+  const limit = options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY;
+  if (limit === Number.POSITIVE_INFINITY) {
+    const items = matches === undefined ? start.items.slice(start.from) : start.items.slice(start.from).filter(selects);
+    return { items, metadata: { resourceVersion: String(start.version) } };
+  }
+  const items: Stored[] = [];
+  let index = start.from;
+  for (; index < start.items.length && items.length < limit; index++) {
+    const stored = start.items[index];
+    if (stored !== undefined && selects(stored)) items.push(stored);
+  }
+  if (matches !== undefined) {
+    while (index < start.items.length) {
+      const stored = start.items[index];
+      if (stored !== undefined && selects(stored)) break;
+      index++;
+    }
+  }
+  const rest = start.items.length - index;
+  if (rest === 0) return { items, metadata: { resourceVersion: String(start.version) } };
+  const token = encodeToken(start.version, items.at(-1)?.key ?? '');
+  const metadata = {
+    resourceVersion: String(start.version),
+    continue: token,
+    ...(matches === undefined ? { remainingItemCount: rest } : {}),
+  };
+  return { items, metadata };
+}
+
+async function startOf(
+  api: Api,
+  resource: Resource,
+  namespace: string,
+  options: ListOptions,
+): Promise<{ items: readonly Stored[]; from: number; version: number }> {
+  const { resourceVersion: asked } = options;
+  if (asked !== '' && !/^\d+$/.test(asked)) throw malformedVersion(asked, badRequest, 'invalid resource version: ');
+  if (options.continue !== '') {
+    const token = decodeToken(options.continue);
+    const all = resource.collection.at(token.version);
+    if (all === undefined) {
+      throw expired(
+        'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+      );
+    }
+    const items = inNamespace(all, namespace);
+    const from = items.findIndex((stored) => stored.key > token.key);
+    return { items, from: from < 0 ? items.length : from, version: token.version };
+  }
+  if (asked !== '' && asked !== '0') {
+    await untilVersion(api, Number(asked));
+    if (options.resourceVersionMatch === 'Exact' || (options.limit > 0 && options.resourceVersionMatch === '')) {
+      const all = resource.collection.at(Number(asked));
+      if (all === undefined) throw expired(`The resourceVersion for the provided list is too old.`);
+      return { items: inNamespace(all, namespace), from: 0, version: Number(asked) };
+    }
+  }
+  return { items: resource.collection.inNamespace(namespace), from: 0, version: api.store.version };
+}
+
+function inNamespace(items: readonly Stored[], namespace: string): readonly Stored[] {
+  return namespace === '' ? items : items.filter((stored) => stored.key.startsWith(`${namespace}/`));
+}
+
+function encodeToken(version: number, key: string): string {
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: version, start: `${key}\u0000` })).toString('base64url');
+}
+
+function decodeToken(token: string): { version: number; key: string } {
+  const bad = (problem: string) => badRequest(`invalid continue token: continue key is not valid: ${problem}`);
+  const bytes = Buffer.from(token, 'base64url');
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    const first = bytes[0] ?? 0;
+    const character = first >= 0x80 ? `\\u${first.toString(16).padStart(4, '0')}` : String.fromCharCode(first);
+    throw bad(`invalid character '${character}' looking for beginning of value`);
+  }
+  if (!isJsonObject(value)) throw bad('unexpected end of JSON input');
+  const { v, rv, start } = value;
+  if (v !== 'meta.k8s.io/v1') throw bad(`server does not recognize this encoded version ${JSON.stringify(v)}`);
+  if (typeof rv !== 'number' || rv <= 0) throw bad('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof start !== 'string' || start === '') throw bad('encoded start key empty (version meta.k8s.io/v1)');
+  return { version: rv, key: start.replace(/\u0000$/, '') };
+}

@@ -1,0 +1,194 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { trackUpdate } from '../fields/manager.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { badRequest, conflict, internalError, invalid, notFound } from '../http/status.ts';
+import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
+import type { Draft } from '../registry/strategy.ts';
+import { checkPlace, createObject } from './create.ts';
+import type { Outcome, Write } from './write.ts';
+import { contextOf, emptyFor, fieldContext, keyOfWrite, liveObject, unchanged } from './write.ts';
+
+const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
+
+/** Replaces an object by a decoded body (PUT). */
+export function replaceObject(write: Write, sent: KubeObject): Outcome {
+  checkName(write, sent);
+  const live = liveObject(write);
+  if (live === undefined) {
+    if (!write.resource.strategy.createOnUpdate || write.subresource !== '') throw notFound(write.resource, write.name);
+    checkPlace(write, sent);
+    return createObject(write, sent);
+  }
+  checkPlace(write, sent);
+  const version = sent.metadata.resourceVersion ?? '';
+  if (version === '' && !write.resource.strategy.unconditionalUpdate) {
+    throw invalid(write.resource.group, write.resource.kind, write.name, [
+      {
+        reason: 'FieldValueInvalid',
+        field: 'metadata.resourceVersion',
+        message: 'Invalid value: 0: must be specified for an update',
+      },
+    ]);
+  }
+  write.resource.strategy.defaults?.(sent);
+  return changeObject(write, live, sent);
+}
+
+/** The name of the body must be that of the path. */
+export function checkName(write: Write, sent: KubeObject): void {
+  const name = sent.metadata.name ?? '';
+  if (name === write.name) return;
+  if (name !== '') {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${write.name})`);
+  }
+  sent.metadata.name = write.name;
+}
+
+/** Gives ownership of the changes to the manager of the request and stores the result. */
+export function changeObject(write: Write, live: KubeObject, next: KubeObject): Outcome {
+  checkVersion(write, live, next);
+  const tracked = trackUpdate(live, emptyFor(write.resource), next, write.options.manager, fieldContext(write));
+  return storeChange(write, live, tracked);
+}
+
+/** The version and uid of the body, where it has them, must be those stored. */
+export function checkVersion(write: Write, live: KubeObject, next: KubeObject): void {
+  const { resourceVersion = '', uid = '' } = next.metadata;
+  if (resourceVersion !== '' && resourceVersion !== '0') {
+    if (!/^\d+$/.test(resourceVersion)) {
+      throw internalError(
+        `resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+      );
+    }
+    if (resourceVersion !== live.metadata.resourceVersion) throw conflict(write.resource, write.name, MODIFIED);
+  }
+  if (uid !== '' && uid !== live.metadata.uid) {
+    const key = `/registry/${write.resource.group === '' || !write.resource.group.includes('.') || write.resource.custom === undefined ? '' : `${write.resource.group}/`}${write.resource.plural}/${keyOfWrite(write)}`;
+    throw conflict(
+      write.resource,
+      write.name,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
+    );
+  }
+}
+
+/** The rest of an update, for an object whose owners are known: completes, checks and stores it. */
+export function storeChange(write: Write, live: KubeObject, draft: Draft): Outcome {
+  const { resource } = write;
+  const { strategy } = resource;
+  const context = contextOf(write);
+  const next = inherit(write, live, draft);
+  strategy.admit?.(next, live, context);
+  strategy.prepareUpdate?.(next, live, context);
+  bumpGeneration(write, live, next);
+  for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
+  const problems: FieldProblem[] = [];
+  validateMeta(next, resource, problems);
+  validateMetaUpdate(next, live, problems);
+  if (problems.length === 0 || resource.custom !== undefined) {
+    if (strategy.validateUpdate === undefined) strategy.validate?.(next, problems, context);
+    else strategy.validateUpdate(next, live, problems, context);
+  }
+  if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
+  return commit(write, live, next);
+}
+
+/** Stores a checked object, or removes it when nothing keeps it any more. */
+export function commit(write: Write, live: KubeObject, next: KubeObject): Outcome {
+  const { resource, options } = write;
+  const finished =
+    next.metadata.deletionTimestamp !== undefined &&
+    (next.metadata.finalizers ?? []).length === 0 &&
+    (next.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
+    !heldBySpec(next);
+  if (!finished && unchanged(live, next)) return { status: 200, object: live };
+  if (options.dryRun) return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
+  const key = keyOfWrite(write);
+  if (finished) {
+    const stored = resource.collection.remove(key, resource.toStorage(next));
+    if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, { api: write.api });
+    return {
+      status: 200,
+      object: stored?.as(resource.apiVersion, (from) => resource.fromStorage(from)).object ?? next,
+    };
+  }
+  const stored = resource.collection.put(key, resource.toStorage(next));
+  return { status: 200, object: stored.as(resource.apiVersion, (from) => resource.fromStorage(from)).object };
+}
+
+const versionOf = (live: KubeObject) =>
+  live.metadata.resourceVersion === undefined ? {} : { resourceVersion: live.metadata.resourceVersion };
+
+/** Namespaces have finalizers of their own in `spec`. */
+function heldBySpec(object: KubeObject): boolean {
+  const finalizers =
+    object.kind === 'Namespace' && object.apiVersion === 'v1' ? object.spec?.['finalizers'] : undefined;
+  return Array.isArray(finalizers) && finalizers.length > 0;
+}
+
+/** What the caller cannot change comes from the stored object. */
+function inherit(write: Write, live: KubeObject, draft: Draft): Draft {
+  const { strategy } = write.resource;
+  const metadata = { ...draft.metadata };
+  const from = live.metadata;
+  if (from.uid !== undefined) metadata.uid = from.uid;
+  if (from.creationTimestamp !== undefined) metadata.creationTimestamp = from.creationTimestamp;
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'generation'] as const) {
+    delete metadata[field];
+    if (from[field] !== undefined) Object.assign(metadata, { [field]: from[field] });
+  }
+  delete (metadata as { selfLink?: string }).selfLink;
+  if (from.generateName !== undefined && metadata.generateName === undefined && write.resource.custom === undefined) {
+    metadata.generateName = from.generateName;
+  }
+  if (write.subresource === 'status') return withStatus(write, live, { ...draft, metadata });
+  const next: Draft = { ...draft, metadata };
+  if (strategy.hasStatus) {
+    if (live.status === undefined) delete next.status;
+    else next.status = live.status;
+  }
+  return next;
+}
+
+/** A write to the status subresource takes the status and leaves the rest. */
+function withStatus(write: Write, live: KubeObject, draft: Draft): Draft {
+  const { custom } = write.resource;
+  const managedFields = draft.metadata.managedFields;
+  if (custom !== undefined) {
+    const metadata = { ...live.metadata };
+    delete metadata.managedFields;
+    if (managedFields !== undefined) metadata.managedFields = managedFields;
+    const next: Draft = { ...live, metadata };
+    delete next.status;
+    return draft.status === undefined ? next : { ...next, status: draft.status };
+  }
+  const next: Draft = { ...live, metadata: draft.metadata };
+  for (const path of write.resource.strategy.statusResets ?? []) {
+    const [head, field] = path;
+    if (head !== 'metadata' || field === undefined) continue;
+    const value = (live.metadata as JsonObject)[field];
+    if (value === undefined) delete (next.metadata as JsonObject)[field];
+    else (next.metadata as JsonObject)[field] = value;
+  }
+  if (draft.status === undefined) delete next.status;
+  else next.status = draft.status;
+  return next;
+}
+
+function bumpGeneration(write: Write, live: KubeObject, next: Draft) {
+  const { strategy, custom } = write.resource;
+  if (!strategy.hasGeneration || write.subresource === 'status') return;
+  const content = (object: KubeObject): JsonObject => {
+    const { metadata: _, status, ...rest } = object;
+    return (custom !== undefined && !strategy.hasStatus ? { ...rest, status } : rest) as unknown as JsonObject;
+  };
+  const annotated =
+    strategy.generationOfAnnotations === true &&
+    !jsonEquals(
+      live.metadata.annotations as JsonObject | undefined,
+      next.metadata.annotations as JsonObject | undefined,
+    );
+  if (annotated || !jsonEquals(content(live), content(next)))
+    next.metadata.generation = (live.metadata.generation ?? 0) + 1;
+}

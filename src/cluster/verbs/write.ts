@@ -1,0 +1,89 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { sameEntries } from '../fields/entries.ts';
+import type { FieldContext } from '../fields/manager.ts';
+import { decodeTyped, typeOf } from '../http/body.ts';
+import type { UserInfo } from '../options.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { WriteContext } from '../registry/strategy.ts';
+import { keyOf } from '../store/store.ts';
+import { emptyObject } from '../types/empty.ts';
+import type { WriteOptions } from './options.ts';
+
+/** One write: what, by whom, how. */
+export interface Write {
+  readonly api: Api;
+  readonly resource: Resource;
+  readonly namespace: string;
+  /** The name in the URL; `''` on create. */
+  readonly name: string;
+  readonly subresource: string;
+  readonly user: UserInfo;
+  readonly options: WriteOptions;
+  /** Texts for the warning header, gathered on the way. */
+  readonly warnings: string[];
+}
+
+/** What a write leaves. */
+export interface Outcome {
+  readonly status: 200 | 201;
+  /** In the version of the request. */
+  readonly object: KubeObject;
+}
+
+/** The key of the object that the write is about. */
+export const keyOfWrite = (write: Write): string => keyOf(write.namespace, write.name);
+
+/** The object as stored, in the version of the request. */
+export function liveObject(write: Write): KubeObject | undefined {
+  const { resource } = write;
+  return resource.collection.get(keyOfWrite(write))?.as(resource.apiVersion, (object) => resource.fromStorage(object))
+    .object;
+}
+
+export function contextOf(write: Write): WriteContext {
+  const { api, user, options, subresource, warnings } = write;
+  return { api, user, dryRun: options.dryRun, subresource, warn: (text) => void warnings.push(text) };
+}
+
+/** What ownership needs to know for this write. */
+export function fieldContext(write: Write): FieldContext {
+  const { resource, subresource } = write;
+  return {
+    apiVersion: resource.apiVersion,
+    node: resource.node,
+    subresource,
+    reset: resource.reset(subresource),
+    time: write.api.timestamp(),
+    inVersion(apiVersion, object) {
+      const other = resource.inVersion(apiVersion);
+      if (other === undefined) return undefined;
+      const kube = { ...object, apiVersion: resource.apiVersion, kind: resource.kind } as unknown as KubeObject;
+      return { node: other.node, object: other.fromStorage(resource.toStorage(kube)) as unknown as JsonObject };
+    },
+  };
+}
+
+/** An object of the type without content: what a new object is compared with. */
+export function emptyFor(resource: Resource): JsonObject {
+  return resource.custom === undefined ? emptyObject(resource.node) : {};
+}
+
+/** Reads JSON as the resource's type once more, as after a patch. Throws DecodeError. */
+export function retype(resource: Resource, value: JsonObject): { value: KubeObject; unknown: readonly string[] } {
+  const typed = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
+  const decoded = decodeTyped(typed, typeOf(resource));
+  return { value: decoded.value as unknown as KubeObject, unknown: decoded.unknown };
+}
+
+/** Is nothing different but the version and the times of ownership? */
+export function unchanged(before: KubeObject, after: KubeObject): boolean {
+  const strip = (object: KubeObject): JsonObject => {
+    const { managedFields: _, resourceVersion: __, ...metadata } = object.metadata;
+    return { ...object, metadata } as unknown as JsonObject;
+  };
+  return (
+    jsonEquals(strip(before), strip(after)) && sameEntries(before.metadata.managedFields, after.metadata.managedFields)
+  );
+}

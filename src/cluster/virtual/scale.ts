@@ -1,0 +1,228 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { apply } from '../fields/manager.ts';
+import { treeOfMembers } from '../fields/tree.ts';
+import { decodeAs, mediaType, readBody } from '../http/body.ts';
+import type { Output } from '../http/negotiate.ts';
+import { fieldInvalid } from '../http/problems.ts';
+import type { ApiReply, ApiRequest } from '../http/request.ts';
+import { replyValue, warningHeader } from '../http/respond.ts';
+import type { Route } from '../http/router.ts';
+import { badRequest, conflict, internalError, invalid, methodNotAllowed, notFound } from '../http/status.ts';
+import type { Resource } from '../registry/resource.ts';
+import { copyJson } from '../store/store.ts';
+import { builtinType } from '../types/builtin.ts';
+import { decodeObject } from '../types/decode.ts';
+import { writeOptions } from '../verbs/options.ts';
+import { patchForm, patchVirtual, readApply } from '../verbs/patch.ts';
+import { changeObject, storeChange } from '../verbs/update.ts';
+import type { Write } from '../verbs/write.ts';
+import { emptyFor, fieldContext, liveObject } from '../verbs/write.ts';
+
+interface ScalePaths {
+  readonly specReplicas: readonly string[];
+  readonly statusReplicas: readonly string[];
+  readonly selector: readonly string[] | undefined;
+}
+
+const BUILTIN: ScalePaths = {
+  specReplicas: ['spec', 'replicas'],
+  statusReplicas: ['status', 'replicas'],
+  selector: ['spec', 'selector'],
+};
+
+const pathsOf = (resource: Resource): ScalePaths => resource.custom?.scale ?? BUILTIN;
+
+function get(object: KubeObject, path: readonly string[]): JsonValue | undefined {
+  let value: JsonValue | undefined = object as unknown as JsonObject;
+  for (const key of path) value = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return value;
+}
+
+/** A label selector as text. */
+export function selectorText(selector: JsonValue | undefined): string {
+  if (typeof selector === 'string') return selector;
+  if (!isJsonObject(selector)) return '';
+  const labels = isJsonObject(selector['matchLabels'])
+    ? selector['matchLabels']
+    : selector['matchExpressions'] === undefined
+      ? selector
+      : {};
+  const parts = Object.keys(labels)
+    .sort()
+    .map((key) => `${key}=${String(labels[key])}`);
+  const expressions = Array.isArray(selector['matchExpressions']) ? selector['matchExpressions'] : [];
+  for (const expression of expressions) if (isJsonObject(expression)) parts.push(requirementText(expression));
+  return parts.join(',');
+}
+
+function requirementText(expression: JsonObject): string {
+  const key = String(expression['key']);
+  const values = Array.isArray(expression['values']) ? expression['values'].map(String).sort().join(',') : '';
+  switch (expression['operator']) {
+    case 'Exists':
+      return key;
+    case 'DoesNotExist':
+      return `!${key}`;
+    case 'NotIn':
+      return `${key} notin (${values})`;
+    default:
+      return `${key} in (${values})`;
+  }
+}
+
+/** The Scale of an object. */
+export function scaleOf(resource: Resource, object: KubeObject): JsonObject {
+  const paths = pathsOf(resource);
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = paths.selector === undefined ? '' : selectorText(get(object, paths.selector));
+  const replicas = get(object, paths.specReplicas);
+  const metadata: JsonObject = { name: name ?? '' };
+  for (const [key, value] of Object.entries({ namespace, uid, resourceVersion, creationTimestamp })) {
+    if (value !== undefined) metadata[key] = value;
+  }
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata,
+    spec: typeof replicas === 'number' && replicas !== 0 ? { replicas } : {},
+    status: { replicas: numberAt(object, paths.statusReplicas), ...(selector === '' ? {} : { selector }) },
+  };
+}
+
+function numberAt(object: KubeObject, path: readonly string[]): number {
+  const value = get(object, path);
+  return typeof value === 'number' ? value : 0;
+}
+
+/** GET, PUT and PATCH of `…/scale`. */
+export function scaleReply(
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): ApiReply | undefined {
+  const { resource } = route;
+  if (!resource.subresources.has('scale')) return undefined;
+  const options = writeOptions(
+    request,
+    request.method === 'PATCH' ? 'PatchOptions' : 'UpdateOptions',
+    mediaType(request.headers['content-type']) === 'application/apply-patch+yaml',
+  );
+  const write: Write = {
+    api,
+    resource,
+    namespace: route.namespace,
+    name: route.name,
+    subresource: 'scale',
+    user: request.user,
+    options,
+    warnings,
+  };
+  const live = liveObject(write);
+  if (live === undefined) throw notFound(resource, route.name);
+  const reply = (object: KubeObject) =>
+    replyValue(200, scaleOf(resource, object), { ...output, form: 'object' }, warningHeader(warnings));
+  if (request.method === 'GET' || request.method === 'HEAD') return reply(live);
+  if (request.method === 'PUT') {
+    const raw = readBody(request, 'Scale', options.fieldValidation);
+    const type = {
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      version: 'v1',
+      node: builtinType('autoscaling.v1.Scale'),
+      resource: undefined,
+    };
+    const decoded = decodeAs(raw, type, api.registry, options.fieldValidation);
+    warnings.push(...decoded.warnings);
+    return reply(rescale(write, live, decoded.object as unknown as JsonObject));
+  }
+  if (request.method !== 'PATCH') throw methodNotAllowed();
+  const form = patchForm(mediaType(request.headers['content-type']), resource.custom !== undefined);
+  const text = request.body.toString('utf8');
+  if (form === 'apply') return reply(applyScale(write, live, readApply(text)));
+  const node = builtinType('autoscaling.v1.Scale');
+  const next = patchVirtual(node, scaleOf(resource, live), { form, text });
+  return reply(rescale(write, live, decodeObject(node, next).value));
+}
+
+function replicasOf(scale: JsonObject): number {
+  const spec = scale['spec'];
+  const replicas = isJsonObject(spec) ? spec['replicas'] : undefined;
+  return typeof replicas === 'number' ? replicas : 0;
+}
+
+function withReplicas(object: KubeObject, path: readonly string[], replicas: number): KubeObject {
+  const next = copyJson(object);
+  let target = next as unknown as JsonObject;
+  for (const key of path.slice(0, -1)) {
+    const child = target[key];
+    target = isJsonObject(child) ? child : (target[key] = {});
+  }
+  target[path.at(-1) ?? ''] = replicas;
+  return next;
+}
+
+function rescale(write: Write, live: KubeObject, scale: JsonObject): KubeObject {
+  const metadata = isJsonObject(scale['metadata']) ? scale['metadata'] : {};
+  const { name, resourceVersion, uid } = metadata;
+  if (name !== undefined && name !== '' && name !== write.name) {
+    throw badRequest(`the name of the object (${String(name)}) does not match the name on the URL (${write.name})`);
+  }
+  const replicas = replicasOf(scale);
+  if (replicas < 0) {
+    throw invalid('autoscaling', 'Scale', write.name, [
+      fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
+    ]);
+  }
+  const next = withReplicas(live, pathsOf(write.resource).specReplicas, replicas);
+  next.metadata.resourceVersion =
+    typeof resourceVersion === 'string' && resourceVersion !== ''
+      ? resourceVersion
+      : (live.metadata.resourceVersion ?? '');
+  if (typeof uid === 'string' && uid !== '' && uid !== live.metadata.uid) {
+    throw conflict(
+      write.resource,
+      write.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
+    );
+  }
+  return changeObject(write, live, next).object;
+}
+
+/** Apply through scale owns the replicas of the scaled object. */
+function applyScale(write: Write, live: KubeObject, config: JsonObject): KubeObject {
+  const { resource } = write;
+  if (resource.custom !== undefined) {
+    throw internalError(
+      `failed to convert new object (${write.namespace === '' ? '' : ''}/${write.name}; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,
+    );
+  }
+  const path = pathsOf(resource).specReplicas;
+  const replicas = replicasOf(config);
+  if (replicas < 0) {
+    throw invalid('autoscaling', 'Scale', write.name, [
+      fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
+    ]);
+  }
+  const claims = isJsonObject(config['spec']) && Object.hasOwn(config['spec'], 'replicas');
+  const projected = claims
+    ? withReplicas(
+        { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { name: write.name } },
+        path,
+        replicas,
+      )
+    : { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { name: write.name } };
+  const context = { ...fieldContext(write), reset: treeOfMembers([]) };
+  const applied = apply(
+    live,
+    emptyFor(resource),
+    projected as unknown as JsonObject,
+    write.options.manager,
+    write.options.force,
+    context,
+  );
+  return storeChange(write, live, copyJson(applied.object)).object;
+}

@@ -1,0 +1,43 @@
+/**
+ * Counts what simulated controllers have still to do, so that `idle()` can tell when all of it is done.
+ * A task is queued for after the present event and runs in the order of queueing.
+ */
+export class Work {
+  readonly #queue: (() => void | Promise<void>)[] = [];
+  #running = false;
+  #stopped = false;
+  readonly #waiting: (() => void)[] = [];
+  readonly #onStop: (() => void)[] = [];
+
+  /** Runs `task` soon: after the write that is going on, before `idle()` settles. */
+  enqueue(task: () => void | Promise<void>): void {
+    if (this.#stopped) return;
+    this.#queue.push(task);
+    if (this.#running) return;
+    this.#running = true;
+    queueMicrotask(() => void this.#drain());
+  }
+
+  /** Runs `callback` when the cluster closes. */
+  onStop(callback: () => void): void {
+    this.#onStop.push(callback);
+  }
+
+  /** Settles when the queue is empty. Timers that are not due do not count. */
+  idle(): Promise<void> {
+    if (!this.#running) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#queue.length = 0;
+    for (const callback of this.#onStop.splice(0)) callback();
+  }
+
+  async #drain(): Promise<void> {
+    for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) await task();
+    this.#running = false;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
