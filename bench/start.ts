@@ -1,0 +1,62 @@
+/**
+ * Figures of the first minute: start of the embedded cluster, `npm start -- --once` from cold, an instance
+ * from creation to ACTIVE, memory of the whole, import time of the package. Run: `npm run bench -- start`.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const RUNS = 5;
+
+/** Runs a snippet in a fresh process, where it prints a JSON list of numbers. */
+function measure(snippet: string): number[] {
+  const result = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', snippet], { cwd: root, encoding: 'utf8' });
+  if (result.status !== 0) throw new Error(result.stderr);
+  return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as number[];
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function row(what: string, values: readonly number[], unit: string): void {
+  const range = `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`;
+  console.log(`| ${what} | ${median(values).toFixed(1)} ${unit} | ${range} |`);
+}
+
+const runs = <T>(body: () => T): T[] => Array.from({ length: RUNS }, body);
+const RSS = 'process.memoryUsage().rss / 2 ** 20';
+
+console.log(`Node ${process.version}, ${RUNS} runs each, a fresh process per run\n`);
+console.log('| what | median | range |\n|---|---|---|');
+
+const imports = runs(() =>
+  measure(`const r = ${RSS}, t = performance.now(); await import('typekro');
+    console.log(JSON.stringify([performance.now() - t, ${RSS} - r]))`),
+);
+row("import 'typekro'", imports.map(([time = Number.NaN]) => time), 'ms');
+row('  memory over bare Node', imports.map(([, memory = Number.NaN]) => memory), 'MiB');
+
+const clusters = runs(() =>
+  measure(`const t = performance.now(); const { createCluster } = await import('./dist/cluster/index.js');
+    const loaded = performance.now(); const cluster = await createCluster(); const made = performance.now();
+    await cluster.listen(); const listening = performance.now();
+    console.log(JSON.stringify([loaded - t, made - loaded, listening - made, listening, ${RSS}])); process.exit(0)`),
+);
+['load the module', 'createCluster()', 'listen() with a certificate', 'ready, from process start', 'memory, whole process'].forEach((name, index) => {
+  row(`cluster: ${name}`, clusters.map((values) => values[index] ?? Number.NaN), index === 4 ? 'MiB' : 'ms');
+});
+
+const once = runs(() => {
+  const directory = mkdtempSync(join(tmpdir(), 'typekro-bench-'));
+  const began = performance.now();
+  const result = spawnSync(process.execPath, [join(root, 'dist/cli/main.js'), 'up', '--once'], { cwd: directory, encoding: 'utf8' });
+  const time = performance.now() - began;
+  rmSync(directory, { recursive: true, force: true });
+  if (result.status !== 0) throw new Error(result.stderr);
+  return time;
+});
+row('typekro up --once, two applications', once, 'ms');

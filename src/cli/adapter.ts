@@ -1,0 +1,85 @@
+import { Command as CommanderCommand, CommanderError, Option } from 'commander';
+import { TypeKroError } from '../core/index.ts';
+import type { Command, CommandContext } from './command.ts';
+import { ExitCode } from './command.ts';
+
+/** `log-level` as commander names it in its result: `logLevel`. */
+function camelCase(name: string): string {
+  return name.replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}
+
+/** Builds commander's form of our commands. The only place that knows the parser library. */
+function createProgram(
+  commands: readonly Command[],
+  version: string,
+  context: CommandContext,
+  finish: (code: number) => void,
+): CommanderCommand {
+  const program = new CommanderCommand('typekro')
+    .description('Describe Kubernetes resource graphs once; check them, run them, and know why they wait.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.print(text.trimEnd()),
+      writeErr: (text) => context.printError(text.trimEnd()),
+    });
+  for (const command of commands) {
+    const sub = program.command(command.name).summary(command.summary).description(command.description).exitOverride();
+    sub.configureOutput({
+      writeOut: (text) => context.print(text.trimEnd()),
+      writeErr: (text) => context.printError(text.trimEnd()),
+    });
+    for (const positional of command.positionals) {
+      const name = positional.variadic === true ? `${positional.name}...` : positional.name;
+      sub.argument(positional.required === true ? `<${name}>` : `[${name}]`, positional.summary);
+    }
+    for (const spec of command.options) {
+      const flags = spec.value === undefined ? `--${spec.name}` : `--${spec.name} <${spec.value}>`;
+      const option = new Option(flags, spec.summary);
+      if (spec.defaultValue !== undefined) option.default(spec.defaultValue);
+      sub.addOption(option);
+    }
+    const examples = command.examples.map((example) => `  $ ${example.command}\n      ${example.summary}`);
+    if (examples.length > 0) sub.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+    sub.action(async () => {
+      const parsed: Record<string, string | true | undefined> = sub.opts();
+      const options = Object.fromEntries(command.options.map((spec) => [spec.name, parsed[camelCase(spec.name)]]));
+      finish(await command.run(context, { positionals: sub.args, options }));
+    });
+  }
+  return program;
+}
+
+/**
+ * Parses `argv` (without node and script), runs the command it names and gives the exit code. Nothing
+ * escapes: errors are printed as text with a remedy, and a stack trace only for what is our own fault.
+ */
+export async function runCommandLine(
+  commands: readonly Command[],
+  version: string,
+  argv: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  let exitCode: number = ExitCode.ok;
+  const program = createProgram(commands, version, context, (code) => {
+    exitCode = code;
+  });
+  try {
+    if (argv.length === 0) {
+      program.outputHelp();
+      return ExitCode.usage;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    if (context.signal.aborted) return ExitCode.interrupted;
+    if (error instanceof TypeKroError) {
+      context.printError(`error: ${error.format()}`);
+      return ExitCode.failed;
+    }
+    context.printError(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    context.printError('This is a fault of typekro, not of your input. Please report it with the lines above.');
+    return ExitCode.failed;
+  }
+}

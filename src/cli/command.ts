@@ -1,0 +1,75 @@
+/** What a command may do with the world: everything it prints, reads from or is stopped by. */
+export interface CommandContext {
+  /** Directory against which the user's file names are resolved. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Writes a line (or several) of results. */
+  print(text: string): void;
+  /** Writes a line (or several) about problems. */
+  printError(text: string): void;
+  /** The terminal for live output; absent when the output goes to a file or pipe. */
+  readonly terminal?: LiveTerminal;
+  /** Aborted by the first Ctrl-C (or SIGTERM). */
+  readonly signal: AbortSignal;
+}
+
+/** A terminal on which a block of lines can be drawn again in place. */
+export interface LiveTerminal {
+  readonly columns: number;
+  readonly rows: number;
+  /** Writes raw text, escape sequences included. */
+  write(text: string): void;
+}
+
+/** The exit codes of all commands. */
+export const ExitCode = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  /** Diagnostics were found in the user's files. */
+  diagnostics: 3,
+  interrupted: 130,
+} as const;
+
+/** A positional argument of a command. */
+export interface PositionalSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly variadic?: boolean;
+  readonly required?: boolean;
+}
+
+/** An option of a command: a switch, or one that takes a text. */
+export interface OptionSpec {
+  /** As typed, without the dashes: `once`, `log-level`. */
+  readonly name: string;
+  readonly summary: string;
+  /** What the value stands for in help; absent for a switch. */
+  readonly value?: string;
+  readonly defaultValue?: string;
+}
+
+/** What the user typed, parsed. */
+export interface CommandInput {
+  readonly positionals: readonly string[];
+  /** By option name; a switch is `true`. Absent when not given and without default. */
+  readonly options: Readonly<Record<string, string | true | undefined>>;
+}
+
+/** A command as data: help and parsing follow from it. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly positionals: readonly PositionalSpec[];
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly { readonly command: string; readonly summary: string }[];
+  /** Resolves to the exit code. Throws `TypeKroError` for what the user can mend. */
+  run(context: CommandContext, input: CommandInput): Promise<number>;
+}
+
+/** Text of an option, or `undefined`. */
+export function textOption(input: CommandInput, name: string): string | undefined {
+  const value = input.options[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,6 @@
+import type { Command } from '../command.ts';
+import { up } from './up.ts';
+import { validate } from './validate.ts';
+
+/** Every command, in the order of the help text. */
+export const commands: readonly Command[] = [up, validate];

@@ -1,0 +1,90 @@
+import { fileURLToPath } from 'node:url';
+import { relative } from 'node:path';
+import { hasErrors, TypeKroError } from '../../core/index.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { parseDuration } from '../duration.ts';
+import { bringUp } from '../up/bring-up.ts';
+import { checkInputs } from '../up/check-inputs.ts';
+import { loadInputs } from '../up/load-inputs.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { startSession } from '../up/session.ts';
+import { takeStateDirectory } from '../up/state-directory.ts';
+
+/** What `up` shows when it is given no file. */
+const EXAMPLES = ['webapp.ts', 'my-application.yaml'];
+
+function exampleFiles(cwd: string): string[] {
+  return EXAMPLES.map((name) => {
+    const path = fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
+    const short = relative(cwd, path);
+    return short.startsWith('..') ? path : short;
+  });
+}
+
+/** `typekro up [FILE…]`: an embedded cluster with a controller, and the user's files in it. */
+export const up: Command = {
+  name: 'up',
+  summary: 'run definitions on an embedded cluster',
+  description:
+    'Starts a Kubernetes API on loopback and a controller, applies the definitions and objects of the files (two examples when none is named), and shows every resource with what it waits for. Stays up until Ctrl-C.',
+  positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true }],
+  options: [
+    { name: 'once', summary: 'end when everything is ACTIVE, or with the reason why it is not' },
+    {
+      name: 'name',
+      summary: 'name of the cluster; several can run side by side',
+      value: 'name',
+      defaultValue: 'default',
+    },
+    { name: 'port', summary: 'port of the API; a free one by default', value: 'port', defaultValue: '0' },
+    { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
+  ],
+  examples: [
+    { command: 'typekro up', summary: 'the examples; stays up for kubectl' },
+    { command: 'typekro up --once app.ts instance.yaml', summary: 'your own files, as a check in CI' },
+  ],
+  async run(context, input) {
+    const port = portOption(input);
+    const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', 'timeout');
+    const files = input.positionals.length > 0 ? input.positionals : exampleFiles(context.cwd);
+    const inputs = await loadInputs(files, context.cwd);
+    const { diagnostics, graphs } = checkInputs(inputs);
+    printDiagnostics(context, diagnostics, inputs.texts);
+    if (hasErrors(diagnostics)) return ExitCode.diagnostics;
+
+    const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
+    try {
+      const session = await startSession(state, port);
+      try {
+        context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
+        const objects = inputs.objects.map(({ object }) => object);
+        const code = await bringUp({ context, session, objects, graphs, timeoutMs, kubeconfig: state.kubeconfig });
+        if (input.options['once'] === true || context.signal.aborted) return code;
+        await aborted(context);
+        return ExitCode.interrupted;
+      } finally {
+        await session.close();
+      }
+    } finally {
+      state.release();
+    }
+  },
+};
+
+function portOption(input: CommandInput): number {
+  const text = textOption(input, 'port') ?? '0';
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new TypeKroError(`--port ${text} is no port`, {
+    code: 'cli/bad-port',
+    remedy: 'give a number from 1 to 65535',
+  });
+}
+
+function aborted({ signal }: CommandContext): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

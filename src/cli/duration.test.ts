@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { parseDuration } from './duration.ts';
+
+test.each([
+  ['500ms', 500],
+  ['90s', 90_000],
+  ['90', 90_000],
+  ['2m', 120_000],
+  ['1h', 3_600_000],
+  ['0s', 0],
+])('%s is %d ms', (text, milliseconds) => {
+  expect(parseDuration(text, 'timeout')).toBe(milliseconds);
+});
+
+test.each(['', 's', '-1s', '1.5s', '1d', '1s1s', '99999999999s'])(
+  '"%s" is refused with the name of the option',
+  (text) => {
+    expect(() => parseDuration(text, 'timeout')).toThrow(/--timeout .* is no duration/);
+  },
+);

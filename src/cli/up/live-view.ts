@@ -1,0 +1,57 @@
+import type { CommandContext } from '../command.ts';
+import type { InstanceView } from './view.ts';
+import { fitLine, instanceLines } from './view.ts';
+
+/** Shows instances as they change. */
+export interface LiveView {
+  update(views: readonly InstanceView[]): void;
+  /** Leaves what is shown standing, and gives the cursor back. */
+  finish(): void;
+}
+
+/** In a terminal a block that is drawn again in place; elsewhere a line per change. */
+export function createLiveView(context: CommandContext): LiveView {
+  return context.terminal === undefined ? lineView(context) : blockView(context.terminal);
+}
+
+function lineView(context: CommandContext): LiveView {
+  const shown = new Map<string, string>();
+  const show = (key: string, line: string) => {
+    if (shown.get(key) === line) return;
+    shown.set(key, line);
+    context.print(line);
+  };
+  return {
+    update(views) {
+      for (const view of views) {
+        const [head = '', ...rest] = instanceLines(view, false);
+        const key = `${view.kind} ${view.namespace}/${view.name}`;
+        for (const line of rest) show(`${key} ${line.trim().split(/\s+/)[1] ?? ''}`, `${key}:${line}`);
+        show(key, head);
+      }
+    },
+    finish() {},
+  };
+}
+
+function blockView(terminal: NonNullable<CommandContext['terminal']>): LiveView {
+  let height = 0;
+  let drawn = '';
+  return {
+    update(views) {
+      const lines = views.flatMap((view) => ['', ...instanceLines(view, true)]);
+      // A block higher than the screen cannot be drawn over: its upper lines have scrolled away.
+      const visible = lines.slice(0, Math.max(1, terminal.rows - 1)).map((line) => fitLine(line, terminal.columns));
+      const text = visible.join('\n');
+      if (text === drawn) return;
+      const up = height > 0 ? `\u001b[${height}A\r` : '';
+      terminal.write(`${up}\u001b[0J${text}\n`);
+      height = visible.length;
+      drawn = text;
+    },
+    finish() {
+      height = 0;
+      drawn = '';
+    },
+  };
+}

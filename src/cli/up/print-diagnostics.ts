@@ -1,0 +1,22 @@
+import type { Diagnostic } from '../../core/index.ts';
+import { formatDiagnostic } from '../../core/index.ts';
+import type { CommandContext } from '../command.ts';
+
+/** Prints problems with excerpts of the files, and a count when there are several. */
+export function printDiagnostics(
+  context: CommandContext,
+  diagnostics: readonly Diagnostic[],
+  texts: ReadonlyMap<string, string>,
+): void {
+  for (const diagnostic of diagnostics) {
+    const { file } = diagnostic.source ?? {};
+    context.printError(`${formatDiagnostic(diagnostic, file === undefined ? undefined : texts.get(file))}\n`);
+  }
+  if (diagnostics.length < 2) return;
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  context.printError(`${count(errors, 'error')}, ${count(diagnostics.length - errors, 'warning')}`);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,76 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cluster, Listener } from '../../cluster/index.ts';
+import { createCluster } from '../../cluster/index.ts';
+import type { Controller } from '../../controller/index.ts';
+import { controllerCrds, createController, jsonLogger } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import type { StateDirectory } from './state-directory.ts';
+
+/** Field manager of what `up` applies for the user. */
+const MANAGER = 'typekro-up';
+
+/** A running cluster with its controller. */
+export interface Session {
+  readonly url: string;
+  readonly api: KubernetesApi;
+  readonly controller: Controller;
+  /** How long the API took to come up, in milliseconds. */
+  readonly startMs: number;
+  /** Applies an object of the user's; conflicts are ours to win, the cluster is new. */
+  apply(object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
+  close(): Promise<void>;
+}
+
+/** Starts cluster, kubeconfig file and controller; what was started is closed again when a later step fails. */
+export async function startSession(state: StateDirectory, port: number): Promise<Session> {
+  const began = performance.now();
+  const cluster = await createCluster();
+  try {
+    const listener = await listen(cluster, port);
+    const startMs = performance.now() - began;
+    writeFileSync(state.kubeconfig, listener.kubeconfig, { mode: 0o600 });
+    // The controller talks to the cluster as it would to any other: over HTTPS, with the kubeconfig's token.
+    const api = new KubeClient({ config: await loadKubeConfig({ text: listener.kubeconfig }) });
+    for (const crd of controllerCrds()) await api.apply(crd, { fieldManager: MANAGER, force: true });
+    const log = join(state.path, 'log');
+    writeFileSync(log, '');
+    const controller = createController({
+      client: api,
+      features: { omit: true, now: true },
+      logger: jsonLogger((line) => appendFileSync(log, line), Date.now),
+    });
+    await controller.start();
+    return {
+      url: listener.url,
+      api,
+      controller,
+      startMs,
+      apply: (object, signal) => api.apply(object, { fieldManager: MANAGER, force: true, signal }),
+      async close() {
+        await controller.stop();
+        await api.close();
+        await cluster.close();
+      },
+    };
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
+}
+
+async function listen(cluster: Cluster, port: number): Promise<Listener> {
+  try {
+    return await cluster.listen({ port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new TypeKroError(`port ${port} is in use`, {
+      code: 'up/port-in-use',
+      remedy: 'name another port, or leave --port out to get a free one',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import { styleText } from 'node:util';
+import type { NodeReport, NodeState } from '../../runtime/index.ts';
+import { explainNode } from '../../runtime/index.ts';
+
+/** What `up` shows of one instance. */
+export interface InstanceView {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** `status.state`, e.g. `ACTIVE`; empty before the controller has seen the instance. */
+  readonly state: string;
+  /** Why the instance is not ACTIVE, where that is no matter of a node. */
+  readonly message?: string;
+  readonly nodes: readonly NodeReport[];
+}
+
+const MARK: Readonly<Record<NodeState, string>> = {
+  pending: '·',
+  skipped: '-',
+  blocked: '!',
+  applying: '>',
+  waiting: '…',
+  ready: '✓',
+  failed: '✗',
+  deleting: '…',
+  deleted: '-',
+};
+
+const COLOUR: Readonly<Record<NodeState, 'green' | 'red' | 'yellow' | 'gray' | 'cyan'>> = {
+  pending: 'gray',
+  skipped: 'gray',
+  blocked: 'yellow',
+  applying: 'cyan',
+  waiting: 'yellow',
+  ready: 'green',
+  failed: 'red',
+  deleting: 'yellow',
+  deleted: 'gray',
+};
+
+/** One line for a node: mark, id, state, and what it waits for. */
+export function nodeLine(node: NodeReport, width: number, colour: boolean): string {
+  const mark = colour ? styleText(COLOUR[node.state], MARK[node.state], { validateStream: false }) : MARK[node.state];
+  const { reason } = explainNode(node);
+  return `  ${mark} ${node.id.padEnd(width)}  ${node.state}${reason === '' ? '' : `: ${reason}`}`;
+}
+
+/** The lines of one instance: a head line, then its nodes in the order of the graph. */
+export function instanceLines(view: InstanceView, colour: boolean): string[] {
+  const width = Math.max(0, ...view.nodes.map(({ id }) => id.length));
+  const title = `${view.kind} ${view.namespace === '' ? '' : `${view.namespace}/`}${view.name}`;
+  const head = `${colour ? styleText('bold', title, { validateStream: false }) : title}  ${view.state || 'waiting for the controller'}`;
+  const message = view.message === undefined ? [] : [`  ${view.message}`];
+  return [head, ...message, ...view.nodes.map((node) => nodeLine(node, width, colour))];
+}
+
+/** Cuts a line to the terminal's width; escape sequences take no room. */
+export function fitLine(line: string, columns: number): string {
+  let room = columns;
+  let cut = '';
+  // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
+  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
+    if (part.startsWith('\u001b')) {
+      cut += part;
+      continue;
+    }
+    const characters = Array.from(part);
+    cut += characters.length <= room ? part : `${characters.slice(0, Math.max(0, room - 1)).join('')}…`;
+    room -= Math.min(room, characters.length);
+  }
+  return cut;
+}

@@ -1,0 +1,64 @@
+import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, splitKey } from './controller.ts';
+import type { World } from './world.ts';
+
+const SERVICES = { group: '', plural: 'services' } as const;
+const INGRESSES = { group: 'networking.k8s.io', plural: 'ingresses' } as const;
+
+/** The address of every Ingress: one controller serves them all. From the range for documentation (RFC 5737). */
+const INGRESS_ADDRESS = '203.0.113.1';
+
+/** Gives Services of type LoadBalancer an address of their own, and takes it back. */
+export const loadBalancerController: SimulatedController = {
+  name: 'service-lb-controller',
+
+  *keysOf(event) {
+    if (concerns(event, '', 'services') && event.type !== 'DELETED') yield event.stored.key;
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const service = world.get(SERVICES, namespace, name);
+    if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
+    const has = addressOf(service) !== undefined;
+    const wants = service.spec?.['type'] === 'LoadBalancer' && service.spec['loadBalancerClass'] === undefined;
+    if (wants === has) return;
+    const loadBalancer = wants ? { ingress: [{ ip: freeAddress(world), ipMode: 'VIP' }] } : {};
+    world.updateStatus(service, { ...service.status, loadBalancer });
+  },
+};
+
+/** Gives every Ingress the address of the one simulated ingress controller. */
+export const ingressController: SimulatedController = {
+  name: 'ingress-controller',
+
+  *keysOf(event) {
+    if (concerns(event, 'networking.k8s.io', 'ingresses') && event.type !== 'DELETED') yield event.stored.key;
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const ingress = world.get(INGRESSES, namespace, name);
+    if (ingress === undefined || ingress.metadata.deletionTimestamp !== undefined || addressOf(ingress) !== undefined)
+      return;
+    world.updateStatus(ingress, { loadBalancer: { ingress: [{ ip: INGRESS_ADDRESS }] } });
+  },
+};
+
+function addressOf(object: KubeObject): string | undefined {
+  const loadBalancer = object.status?.['loadBalancer'];
+  const ingress = isJsonObject(loadBalancer) ? loadBalancer['ingress'] : undefined;
+  const first = Array.isArray(ingress) ? ingress[0] : undefined;
+  return isJsonObject(first) && typeof first['ip'] === 'string' ? first['ip'] : undefined;
+}
+
+/** The lowest address of 203.0.113.2 to .254 that no Service has; the range repeats when it is used up. */
+function freeAddress(world: World): string {
+  const used = new Set(world.list(SERVICES, '').map(addressOf));
+  for (let last = 2; last < 255; last += 1) {
+    if (!used.has(`203.0.113.${last}`)) return `203.0.113.${last}`;
+  }
+  return `203.0.113.${2 + (used.size % 253)}`;
+}

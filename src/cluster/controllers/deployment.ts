@@ -1,0 +1,153 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, splitKey } from './controller.ts';
+import { reportDeployment } from './deployment-status.ts';
+import { recordEvent } from './events.ts';
+import { podsOf, specNumber } from './pods.ts';
+import { REPLICA_SETS } from './replicaset.ts';
+import { rolloutPlan } from './rollout-plan.ts';
+import { templateHash, templateOf, sameTemplate } from './template-hash.ts';
+import { controllerOf, controllerReference } from './world.ts';
+import type { World } from './world.ts';
+
+const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const;
+const REVISION = 'deployment.kubernetes.io/revision';
+const DESIRED = 'deployment.kubernetes.io/desired-replicas';
+const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
+
+/** Rolls Deployments out: a ReplicaSet per pod template, moved from old to new as the strategy allows. */
+export const deploymentController: SimulatedController = {
+  name: 'deployment-controller',
+
+  *keysOf(event, world) {
+    if (concerns(event, 'apps', 'deployments')) yield event.stored.key;
+    const { object } = event.stored;
+    const owner = controllerOf(object);
+    if (concerns(event, 'apps', 'replicasets') && owner?.kind === 'Deployment') {
+      yield `${object.metadata.namespace ?? ''}/${owner.name}`;
+    }
+    // A Recreate rollout waits until the last old pod is gone.
+    if (concerns(event, '', 'pods') && event.type === 'DELETED' && owner?.kind === 'ReplicaSet') {
+      const set = world.get(REPLICA_SETS, object.metadata.namespace ?? '', owner.name);
+      const deployment = set === undefined ? undefined : controllerOf(set);
+      if (deployment !== undefined) yield `${object.metadata.namespace ?? ''}/${deployment.name}`;
+    }
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const deployment = world.get(DEPLOYMENTS, namespace, name);
+    if (deployment === undefined) return;
+    const paused = deployment.spec?.['paused'] === true;
+    if (deployment.metadata.deletionTimestamp === undefined && !paused) rollOut(world, deployment);
+    const live = world.get(DEPLOYMENTS, namespace, name);
+    if (live !== undefined) reportDeployment(world, live, setsOf(world, live), newSetOf(live, setsOf(world, live)));
+  },
+};
+
+function setsOf(world: World, deployment: KubeObject): KubeObject[] {
+  return world
+    .list(REPLICA_SETS, deployment.metadata.namespace ?? '')
+    .filter((set) => controllerOf(set)?.uid === deployment.metadata.uid);
+}
+
+function newSetOf(deployment: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {
+  return sets.find((set) => sameTemplate(deployment, set));
+}
+
+function revisionOf(object: KubeObject): number {
+  return Number.parseInt(object.metadata.annotations?.[REVISION] ?? '0', 10) || 0;
+}
+
+function rollOut(world: World, deployment: KubeObject): void {
+  const sets = setsOf(world, deployment);
+  const known = newSetOf(deployment, sets);
+  const pods = sets.filter((set) => set !== known).flatMap((set) => podsOf(world, set));
+  const plan = rolloutPlan(deployment, known, sets, pods.length);
+  const highest = Math.max(0, ...sets.filter((set) => set !== known).map(revisionOf));
+  const revision =
+    known === undefined ? highest + 1 : Math.max(revisionOf(known), highest + (highest >= revisionOf(known) ? 1 : 0));
+  if (known === undefined) {
+    if (plan.mayCreate) createSet(world, deployment, revision, plan.newReplicas, plan.maxReplicas);
+  } else {
+    resize(world, deployment, known, plan.newReplicas, plan.maxReplicas, revision);
+  }
+  for (const { set, replicas } of plan.old) resize(world, deployment, set, replicas, plan.maxReplicas);
+  if (revisionOf(deployment) !== revision) annotate(world, deployment, { [REVISION]: String(revision) });
+  cleanUp(
+    world,
+    deployment,
+    sets.filter((set) => set !== known),
+  );
+}
+
+function createSet(world: World, deployment: KubeObject, revision: number, replicas: number, maximum: number): void {
+  const hash = templateHash(deployment);
+  const { metadata, spec } = templateOf(deployment);
+  const labels = { ...metadata.labels, 'pod-template-hash': hash };
+  const selector = (deployment.spec?.['selector'] ?? {}) as { matchLabels?: Record<string, string> };
+  const minReady = specNumber(deployment, 'minReadySeconds', 0);
+  const set = world.create({
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `${deployment.metadata.name ?? ''}-${hash}`,
+      namespace: deployment.metadata.namespace ?? '',
+      labels,
+      annotations: {
+        [DESIRED]: String(specNumber(deployment, 'replicas', 1)),
+        [MAXIMUM]: String(maximum),
+        [REVISION]: String(revision),
+      },
+      ownerReferences: [controllerReference(deployment)],
+    },
+    spec: {
+      replicas,
+      ...(minReady > 0 ? { minReadySeconds: minReady } : {}),
+      selector: { ...selector, matchLabels: { ...selector.matchLabels, 'pod-template-hash': hash } },
+      template: { metadata: { ...metadata, labels } as unknown as JsonObject, spec },
+    },
+  });
+  recordScaling(world, deployment, set, 0, replicas);
+}
+
+function resize(
+  world: World,
+  deployment: KubeObject,
+  set: KubeObject,
+  replicas: number,
+  maximum: number,
+  revision?: number,
+): void {
+  const before = specNumber(set, 'replicas', 0);
+  const annotations = {
+    ...set.metadata.annotations,
+    [DESIRED]: String(specNumber(deployment, 'replicas', 1)),
+    [MAXIMUM]: String(maximum),
+    ...(revision === undefined ? {} : { [REVISION]: String(revision) }),
+  };
+  world.update({ ...set, metadata: { ...set.metadata, annotations }, spec: { ...set.spec, replicas } });
+  if (before !== replicas) recordScaling(world, deployment, set, before, replicas);
+}
+
+function recordScaling(world: World, deployment: KubeObject, set: KubeObject, from: number, to: number): void {
+  if (from === to) return;
+  const text = `Scaled ${to > from ? 'up' : 'down'} replica set ${set.metadata.name ?? ''} from ${from} to ${to}`;
+  recordEvent(world, deployment, 'deployment-controller', 'ScalingReplicaSet', text);
+}
+
+function annotate(world: World, object: KubeObject, annotations: Record<string, string>): void {
+  world.update({
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } },
+  });
+}
+
+/** Old ReplicaSets without pods go when there are more than the history keeps. */
+function cleanUp(world: World, deployment: KubeObject, old: readonly KubeObject[]): void {
+  const empty = old
+    .filter((set) => specNumber(set, 'replicas', 0) === 0 && (set.status?.['replicas'] ?? 0) === 0)
+    .toSorted((a, b) => revisionOf(a) - revisionOf(b));
+  const keep = specNumber(deployment, 'revisionHistoryLimit', 10);
+  for (const set of empty.slice(0, Math.max(0, empty.length - keep))) world.remove(set);
+}

@@ -1,0 +1,129 @@
+import type { KubeObject, OwnerReference } from '../../core/index.ts';
+import type { SimulatedController } from './controller.ts';
+import { splitKey } from './controller.ts';
+import type { World } from './world.ts';
+
+const FOREGROUND = 'foregroundDeletion';
+const ORPHAN = 'orphan';
+
+/**
+ * The garbage collector: removes dependents whose owners are gone, lets owners that are deleted in the
+ * foreground wait for the dependents that block them, and strips references of orphaned dependents.
+ *
+ * Keys are `plural.group namespace/name` of the object to look at. An owner's key is due when it is marked
+ * for deletion; a dependent's when it, or one of its owners, changes.
+ */
+export const garbageCollector: SimulatedController = {
+  name: 'generic-garbage-collector',
+
+  *keysOf(event, world) {
+    const { stored, collection, type } = event;
+    const key = keyOf(collection.plural, collection.group, stored.key);
+    const { metadata } = stored.object;
+    if (type === 'DELETED') {
+      // Its dependents have lost an owner; its owners may have waited for it.
+      for (const { resource, object } of world.dependents(metadata.uid ?? '')) yield keyOfObject(resource, object);
+      for (const owner of metadata.ownerReferences ?? []) {
+        const found = ownerOf(world, stored.object, owner);
+        if (found !== undefined && isHeld(found.object)) yield keyOfObject(found.resource, found.object);
+      }
+      return;
+    }
+    if (isHeld(stored.object) || (metadata.ownerReferences ?? []).length > 0) yield key;
+  },
+
+  reconcile(key, world) {
+    const [resource = '', objectKey = ''] = key.split(' ');
+    const dot = resource.indexOf('.');
+    const { namespace, name } = splitKey(objectKey);
+    const object = world.get({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, namespace, name);
+    if (object === undefined) return;
+    if (isHeld(object)) return processDependents(world, object);
+    collect(world, object);
+  },
+};
+
+function keyOf(plural: string, group: string, objectKey: string): string {
+  return `${plural}.${group} ${objectKey}`;
+}
+
+function keyOfObject(resource: { plural: string; group: string }, { metadata }: KubeObject): string {
+  const { namespace, name = '' } = metadata;
+  return keyOf(resource.plural, resource.group, namespace === undefined ? name : `${namespace}/${name}`);
+}
+
+/** Is it being deleted and kept by one of the collector's finalizers? */
+function isHeld({ metadata }: KubeObject): boolean {
+  const finalizers = metadata.finalizers ?? [];
+  return metadata.deletionTimestamp !== undefined && (finalizers.includes(FOREGROUND) || finalizers.includes(ORPHAN));
+}
+
+/** An owner that is present under its uid. A namespaced owner lives in the dependent's namespace. */
+function ownerOf(world: World, dependent: KubeObject, owner: OwnerReference) {
+  const resource = world.resourceOfKind(owner.apiVersion, owner.kind);
+  if (resource === undefined) return undefined;
+  const namespace = resource.namespaced ? (dependent.metadata.namespace ?? '') : '';
+  const object = world.get(resource, namespace, owner.name);
+  return object?.metadata.uid === owner.uid ? { resource, object } : undefined;
+}
+
+/** Orphans or deletes the dependents of an owner, and lets it go when nothing blocks it any more. */
+function processDependents(world: World, owner: KubeObject): void {
+  const dependents = world.dependents(owner.metadata.uid ?? '');
+  if ((owner.metadata.finalizers ?? []).includes(ORPHAN)) {
+    for (const { object } of dependents)
+      dropReferences(world, object, (reference) => reference.uid === owner.metadata.uid);
+    return releaseFinalizer(world, owner, ORPHAN);
+  }
+  for (const { object } of dependents) {
+    if (object.metadata.deletionTimestamp === undefined) collect(world, object);
+  }
+  const blocking = world
+    .dependents(owner.metadata.uid ?? '')
+    .some(({ object }) =>
+      object.metadata.ownerReferences?.some(
+        ({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion === true,
+      ),
+    );
+  if (!blocking) releaseFinalizer(world, owner, FOREGROUND);
+}
+
+function releaseFinalizer(world: World, object: KubeObject, finalizer: string): void {
+  const live = world.get(resourceName(world, object), object.metadata.namespace ?? '', object.metadata.name ?? '');
+  if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
+  const finalizers = (live.metadata.finalizers ?? []).filter((name) => name !== finalizer);
+  world.update({ ...live, metadata: { ...live.metadata, finalizers } });
+}
+
+function resourceName(world: World, object: KubeObject): { group: string; plural: string } {
+  return world.resourceOfKind(object.apiVersion, object.kind) ?? { group: '', plural: '' };
+}
+
+/** Deletes a dependent without owners that are there; with some, it loses only the references that dangle. */
+function collect(world: World, object: KubeObject): void {
+  const references = object.metadata.ownerReferences ?? [];
+  if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
+  const owners = references.map((reference) => ({ reference, found: ownerOf(world, object, reference)?.object }));
+  const solid = owners.filter(({ found }) => found !== undefined && !waitsForDependents(found));
+  const waiting = owners.filter(({ found }) => found !== undefined && waitsForDependents(found));
+  if (solid.length > 0) {
+    if (solid.length < owners.length) {
+      const keep = new Set(solid.map(({ reference }) => reference.uid));
+      dropReferences(world, object, ({ uid }) => !keep.has(uid));
+    }
+    return;
+  }
+  // A dependent of an owner that waits for it has dependents of its own to wait for.
+  const hasDependents = waiting.length > 0 && world.dependents(object.metadata.uid ?? '').length > 0;
+  world.remove(object, { propagation: hasDependents ? 'Foreground' : 'Background' });
+}
+
+function waitsForDependents({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND);
+}
+
+function dropReferences(world: World, object: KubeObject, drop: (reference: OwnerReference) => boolean): void {
+  const { ownerReferences: _all, ...metadata } = object.metadata;
+  const kept = (object.metadata.ownerReferences ?? []).filter((reference) => !drop(reference));
+  world.update({ ...object, metadata: kept.length > 0 ? { ...metadata, ownerReferences: kept } : metadata });
+}

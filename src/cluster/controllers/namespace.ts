@@ -1,0 +1,109 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns } from './controller.ts';
+import type { World } from './world.ts';
+
+const NAMESPACES = { group: '', plural: 'namespaces' } as const;
+
+/** What is left of one kind in a namespace that is being deleted. */
+interface Remaining {
+  readonly resource: Resource;
+  readonly objects: readonly KubeObject[];
+}
+
+/**
+ * Namespace deletion: removes the content of a namespace that is Terminating, says in its conditions what
+ * remains and which finalizers hold it, and finalizes it when nothing is left.
+ */
+export const namespaceController: SimulatedController = {
+  name: 'namespace-controller',
+
+  *keysOf(event, world) {
+    if (concerns(event, '', 'namespaces')) {
+      if (event.type !== 'DELETED' && event.stored.object.metadata.deletionTimestamp !== undefined)
+        yield event.stored.key;
+      return;
+    }
+    const { namespace } = event.stored.object.metadata;
+    if (namespace === undefined || event.type === 'ADDED') return;
+    if (world.get(NAMESPACES, '', namespace)?.metadata.deletionTimestamp !== undefined) yield namespace;
+  },
+
+  reconcile(name, world) {
+    const namespace = world.get(NAMESPACES, '', name);
+    if (namespace?.metadata.deletionTimestamp === undefined) return;
+    for (const { objects } of contentOf(world, name)) {
+      for (const object of objects) {
+        if (object.metadata.deletionTimestamp === undefined) world.remove(object, { propagation: 'Background' });
+      }
+    }
+    const remaining = contentOf(world, name);
+    world.updateStatus(namespace, {
+      ...namespace.status,
+      conditions: conditions(namespace, remaining, world.timestamp()),
+    });
+    const live = world.get(NAMESPACES, '', name);
+    if (remaining.length === 0 && live !== undefined)
+      world.update({ ...live, spec: { ...live.spec, finalizers: [] } }, 'finalize');
+  },
+};
+
+function contentOf(world: World, namespace: string): Remaining[] {
+  const found = world
+    .resources()
+    .filter((resource) => resource.namespaced)
+    .map((resource) => ({ resource, objects: world.list(resource, namespace) }));
+  return found.filter(({ objects }) => objects.length > 0);
+}
+
+function conditions(namespace: KubeObject, remaining: readonly Remaining[], time: string): JsonObject[] {
+  const content = remaining
+    .map(({ resource, objects }) => `${resource.plural}.${resource.group} has ${objects.length} resource instances`)
+    .toSorted();
+  const counts = new Map<string, number>();
+  for (const object of remaining.flatMap(({ objects }) => objects)) {
+    for (const finalizer of object.metadata.finalizers ?? []) counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1);
+  }
+  const finalizers = [...counts].map(([name, count]) => `${name} in ${count} resource instances`).toSorted();
+  const wanted: readonly (readonly [type: string, problem: boolean, reason: string, message: string])[] = [
+    ['NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'],
+    [
+      'NamespaceDeletionGroupVersionParsingFailure',
+      false,
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ],
+    [
+      'NamespaceDeletionContentFailure',
+      false,
+      'ContentDeleted',
+      'All content successfully deleted, may be waiting on finalization',
+    ],
+    remaining.length > 0
+      ? [
+          'NamespaceContentRemaining',
+          true,
+          'SomeResourcesRemain',
+          `Some resources are remaining: ${content.join(', ')}`,
+        ]
+      : ['NamespaceContentRemaining', false, 'ContentRemoved', 'All content successfully removed'],
+    finalizers.length > 0
+      ? [
+          'NamespaceFinalizersRemaining',
+          true,
+          'SomeFinalizersRemain',
+          `Some content in the namespace has finalizers remaining: ${finalizers.join(', ')}`,
+        ]
+      : ['NamespaceFinalizersRemaining', false, 'ContentHasNoFinalizers', 'All content-preserving finalizers finished'],
+  ];
+  const before = Array.isArray(namespace.status?.['conditions'])
+    ? (namespace.status['conditions'] as JsonObject[])
+    : [];
+  return wanted.map(([type, problem, reason, message]) => {
+    const status = problem ? 'True' : 'False';
+    const known = before.find((condition) => condition['type'] === type);
+    const lastTransitionTime = known?.['status'] === status ? (known['lastTransitionTime'] ?? time) : time;
+    return { type, status, lastTransitionTime, reason, message };
+  });
+}

@@ -1,0 +1,67 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { World } from './world.ts';
+import { controllerOf } from './world.ts';
+
+export const PODS = { group: '', plural: 'pods' } as const;
+
+/** A condition of a status list by type. */
+export function conditionOf(object: KubeObject, type: string): JsonObject | undefined {
+  const conditions = object.status?.['conditions'];
+  if (!Array.isArray(conditions)) return undefined;
+  return conditions.filter(isJsonObject).find((condition) => condition['type'] === type);
+}
+
+export function isReady(pod: KubeObject): boolean {
+  return conditionOf(pod, 'Ready')?.['status'] === 'True';
+}
+
+/** Ready for as long as `minReadySeconds` asks for. */
+export function isAvailable(pod: KubeObject, minReadySeconds: number, now: number): boolean {
+  if (!isReady(pod)) return false;
+  const since = Date.parse(String(conditionOf(pod, 'Ready')?.['lastTransitionTime'] ?? ''));
+  return minReadySeconds === 0 || since + minReadySeconds * 1000 <= now;
+}
+
+/** Finished pods count for nobody. */
+export function isFinished(pod: KubeObject): boolean {
+  const phase = pod.status?.['phase'];
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+/** The pods that an object controls, finished and terminating ones included. */
+export function podsOf(world: World, owner: KubeObject): KubeObject[] {
+  return world
+    .list(PODS, owner.metadata.namespace ?? '')
+    .filter((pod) => controllerOf(pod)?.uid === owner.metadata.uid);
+}
+
+/** Pods that count towards replicas: neither finished nor on their way out. */
+export function activePods(pods: readonly KubeObject[]): KubeObject[] {
+  return pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp === undefined);
+}
+
+/** The pod template of a workload as a new pod without name. */
+export function podFromTemplate(workload: KubeObject): { metadata: KubeObject['metadata']; spec: JsonObject } {
+  const template = workload.spec?.['template'];
+  const { metadata, spec } = isJsonObject(template) ? template : {};
+  const { labels, annotations } = (isJsonObject(metadata) ? metadata : {}) as KubeObject['metadata'];
+  return {
+    metadata: {
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+    },
+    spec: isJsonObject(spec) ? spec : {},
+  };
+}
+
+/** Whole number at a path of `spec`; the default when it is absent. */
+export function specNumber(object: KubeObject, field: string, otherwise: number): number {
+  const value = object.spec?.[field];
+  return typeof value === 'number' ? value : otherwise;
+}
+
+/** Members whose value is 0 are left out, as Go's `omitempty` does. */
+export function withoutZeros(counts: Readonly<Record<string, number>>): JsonObject {
+  return Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== 0));
+}

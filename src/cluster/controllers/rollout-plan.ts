@@ -1,0 +1,101 @@
+import type { JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { specNumber } from './pods.ts';
+
+/** How many pods each ReplicaSet of a Deployment is to have now. */
+export interface RolloutPlan {
+  /** May the new ReplicaSet be created yet? A Recreate rollout waits until the old pods are gone. */
+  readonly mayCreate: boolean;
+  readonly newReplicas: number;
+  /** Most pods that may exist at a time. */
+  readonly maxReplicas: number;
+  readonly old: readonly { readonly set: KubeObject; readonly replicas: number }[];
+}
+
+/**
+ * The next step of a rollout, by the rules of the Deployment controller: the new ReplicaSet grows up to
+ * the surge, old ones shrink as far as availability allows, pods that are not available first.
+ */
+export function rolloutPlan(
+  deployment: KubeObject,
+  current: KubeObject | undefined,
+  sets: readonly KubeObject[],
+  oldPods: number,
+): RolloutPlan {
+  const desired = specNumber(deployment, 'replicas', 1);
+  const strategy = isJsonObject(deployment.spec?.['strategy']) ? deployment.spec['strategy'] : {};
+  const old = sets.filter((set) => set !== current);
+  if (strategy['type'] === 'Recreate') {
+    const mayCreate = oldPods === 0;
+    const newReplicas = mayCreate ? desired : current === undefined ? 0 : specNumber(current, 'replicas', 0);
+    return { mayCreate, newReplicas, maxReplicas: desired, old: old.map((set) => ({ set, replicas: 0 })) };
+  }
+  const { maxSurge, maxUnavailable } = limits(
+    isJsonObject(strategy['rollingUpdate']) ? strategy['rollingUpdate'] : {},
+    desired,
+  );
+  const total = sets.reduce((sum, set) => sum + specNumber(set, 'replicas', 0), 0);
+  const before = current === undefined ? 0 : specNumber(current, 'replicas', 0);
+  const room = Math.max(0, desired + maxSurge - total);
+  const newReplicas = before > desired ? desired : Math.min(desired, before + room);
+  return {
+    mayCreate: true,
+    newReplicas,
+    maxReplicas: desired + maxSurge,
+    old: shrink(old, {
+      total: total - before + newReplicas,
+      minAvailable: desired - maxUnavailable,
+      newUnavailable: newReplicas - Math.min(newReplicas, current === undefined ? 0 : available(current)),
+      newAvailable: current === undefined ? 0 : available(current),
+    }),
+  };
+}
+
+interface Budget {
+  readonly total: number;
+  readonly minAvailable: number;
+  readonly newUnavailable: number;
+  readonly newAvailable: number;
+}
+
+function shrink(old: readonly KubeObject[], budget: Budget): { set: KubeObject; replicas: number }[] {
+  const plan = old.map((set) => ({ set, replicas: specNumber(set, 'replicas', 0) }));
+  let removable = budget.total - budget.minAvailable - budget.newUnavailable;
+  // Pods that are not available cost nothing.
+  for (const entry of plan) {
+    const unhealthy = Math.min(Math.max(0, entry.replicas - available(entry.set)), Math.max(0, removable));
+    entry.replicas -= unhealthy;
+    removable -= unhealthy;
+  }
+  let spare = budget.newAvailable + old.reduce((sum, set) => sum + available(set), 0) - budget.minAvailable;
+  for (const entry of plan) {
+    const cut = Math.max(0, Math.min(entry.replicas, removable, spare));
+    entry.replicas -= cut;
+    removable -= cut;
+    spare -= cut;
+  }
+  return plan;
+}
+
+function available(set: KubeObject): number {
+  const value = set.status?.['availableReplicas'];
+  return typeof value === 'number' ? value : 0;
+}
+
+/** Surge is rounded up, unavailability down; both zero would never move, so one pod may be missing then. */
+function limits(
+  rolling: Readonly<Record<string, JsonValue | undefined>>,
+  desired: number,
+): { maxSurge: number; maxUnavailable: number } {
+  const maxSurge = share(rolling['maxSurge'] ?? '25%', desired, Math.ceil);
+  const maxUnavailable = Math.min(desired, share(rolling['maxUnavailable'] ?? '25%', desired, Math.floor));
+  return maxSurge === 0 && maxUnavailable === 0
+    ? { maxSurge, maxUnavailable: Math.min(1, desired) }
+    : { maxSurge, maxUnavailable };
+}
+
+function share(value: JsonValue, of: number, round: (value: number) => number): number {
+  if (typeof value === 'number') return value;
+  const percent = /^(\d{1,3})%$/.exec(String(value));
+  return percent === null ? 0 : round((Number(percent[1]) * of) / 100);
+}

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** The pod template of a workload. */
+export function templateOf(workload: KubeObject): {
+  readonly metadata: KubeObject['metadata'];
+  readonly spec: JsonObject;
+} {
+  const template = workload.spec?.['template'];
+  const { metadata, spec } = isJsonObject(template) ? template : {};
+  return {
+    metadata: isJsonObject(metadata) ? metadata : {},
+    spec: isJsonObject(spec) ? spec : {},
+  };
+}
+
+/** Ten characters that follow from the template, as the label `pod-template-hash` has them. */
+export function templateHash(workload: KubeObject): string {
+  const { metadata, spec } = templateOf(workload);
+  const digest = createHash('sha256')
+    .update(sortedJson({ metadata: metadata as JsonObject, spec }))
+    .digest();
+  return Array.from(digest.subarray(0, 10), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('');
+}
+
+/** Does the ReplicaSet have the template of the workload, but for the hash label? */
+export function sameTemplate(workload: KubeObject, set: KubeObject): boolean {
+  const wanted = templateOf(workload);
+  const had = templateOf(set);
+  const { 'pod-template-hash': _hash, ...labels } = had.metadata.labels ?? {};
+  return (
+    jsonEquals(wanted.spec, had.spec) &&
+    jsonEquals(wanted.metadata.labels ?? {}, labels) &&
+    jsonEquals(wanted.metadata.annotations ?? {}, had.metadata.annotations ?? {})
+  );
+}
+
+function sortedJson(value: JsonValue): string {
+  return JSON.stringify(value, (_key, entry: unknown) => {
+    if (typeof entry === 'bigint') return String(entry);
+    if (!isJsonObject(entry)) return entry;
+    return Object.fromEntries(Object.entries(entry).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}

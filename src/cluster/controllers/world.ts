@@ -1,0 +1,181 @@
+import { randomInt } from 'node:crypto';
+import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { ApiError } from '../http/status.ts';
+import type { UserInfo } from '../options.ts';
+import type { Resource } from '../registry/resource.ts';
+import { keyOf } from '../store/store.ts';
+import { createObject } from '../verbs/create.ts';
+import { deleteObject } from '../verbs/delete.ts';
+import { changeObject } from '../verbs/update.ts';
+import type { Write } from '../verbs/write.ts';
+import { retype } from '../verbs/write.ts';
+
+/** A resource by group and plural, e.g. `{ group: 'apps', plural: 'replicasets' }`. */
+export interface ResourceName {
+  readonly group: string;
+  readonly plural: string;
+}
+
+/** How an object is deleted by a controller. */
+export interface RemoveOptions {
+  readonly propagation?: 'Foreground' | 'Background' | 'Orphan';
+  readonly graceSeconds?: number;
+}
+
+/**
+ * The cluster as a simulated controller sees it: reads go to the store, writes take the same way as a
+ * request (admission, defaulting, validation, ownership) in the name of the controller.
+ */
+export class World {
+  readonly #api: Api;
+  readonly #user: UserInfo;
+  readonly #manager: string;
+
+  constructor(api: Api, controller: string) {
+    this.#api = api;
+    this.#user = {
+      name: `system:serviceaccount:kube-system:${controller}`,
+      groups: [
+        'system:masters',
+        'system:serviceaccounts',
+        'system:serviceaccounts:kube-system',
+        'system:authenticated',
+      ],
+    };
+    this.#manager = 'kube-controller-manager';
+  }
+
+  /** Milliseconds since the epoch, by the cluster's clock. */
+  now(): number {
+    return this.#api.clock.now();
+  }
+
+  /** Now, as objects carry it. */
+  timestamp(): string {
+    return this.#api.timestamp();
+  }
+
+  get(resource: ResourceName, namespace: string, name: string): KubeObject | undefined {
+    return this.#api.store.collection(resource.group, resource.plural).get(keyOf(namespace, name))?.object;
+  }
+
+  /** The objects of a namespace (`''`: of all), ordered by key. */
+  list(resource: ResourceName, namespace: string): readonly KubeObject[] {
+    return this.#api.store
+      .collection(resource.group, resource.plural)
+      .inNamespace(namespace)
+      .map(({ object }) => object);
+  }
+
+  /** Every resource that can be listed and deleted, once, whatever its versions. */
+  resources(): Resource[] {
+    const found = new Map<string, Resource>();
+    for (const resource of this.#api.registry.all()) {
+      const key = `${resource.plural}.${resource.group}`;
+      if (!found.has(key) && resource.verbs.has('list') && resource.verbs.has('delete')) found.set(key, resource);
+    }
+    return [...found.values()];
+  }
+
+  /** Objects of all kinds that name this uid as an owner. */
+  dependents(uid: string): { readonly resource: Resource; readonly object: KubeObject }[] {
+    const found: { resource: Resource; object: KubeObject }[] = [];
+    for (const resource of this.resources()) {
+      for (const { object } of resource.collection.all()) {
+        if (object.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true)
+          found.push({ resource, object });
+      }
+    }
+    return found;
+  }
+
+  /** The resource of a kind, if it is served. */
+  resourceOfKind(apiVersion: string, kind: string): Resource | undefined {
+    return this.#api.registry.findKind(apiVersion, kind);
+  }
+
+  create(object: KubeObject): KubeObject {
+    const write = this.#write(object, '', '');
+    return createObject(write, retype(write.resource, object as unknown as JsonObject).value).object;
+  }
+
+  update(object: KubeObject, subresource = ''): KubeObject {
+    const write = this.#write(object, object.metadata.name ?? '', subresource);
+    const live = this.get(write.resource, write.namespace, write.name);
+    if (live === undefined) return object;
+    return changeObject(write, live, retype(write.resource, object as unknown as JsonObject).value).object;
+  }
+
+  /** Writes the status if it differs from the one that is stored. */
+  updateStatus(object: KubeObject, status: JsonObject): KubeObject {
+    return this.update({ ...object, status }, 'status');
+  }
+
+  /** Puts a pod on a node, as the scheduler does: no other write may set `spec.nodeName`. */
+  bind(pod: KubeObject, nodeName: string): void {
+    const { namespace = '', name = '' } = pod.metadata;
+    const live = this.get({ group: '', plural: 'pods' }, namespace, name);
+    if (live === undefined || live.metadata.uid !== pod.metadata.uid) return;
+    this.#api.store.collection('', 'pods').put(keyOf(namespace, name), { ...live, spec: { ...live.spec, nodeName } });
+  }
+
+  /** Deletes; an object that is gone or another one by now is left alone. */
+  remove(object: KubeObject, options: RemoveOptions = {}): void {
+    const write = this.#write(object, object.metadata.name ?? '', '');
+    const live = this.get(write.resource, write.namespace, write.name);
+    if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
+    deleteObject(write, {
+      dryRun: false,
+      gracePeriodSeconds: options.graceSeconds,
+      propagationPolicy: options.propagation,
+      orphanDependents: undefined,
+      preconditions: {},
+    });
+  }
+
+  #write(object: KubeObject, name: string, subresource: string): Write {
+    const resource = this.#api.registry.findKind(object.apiVersion, object.kind);
+    if (resource === undefined) throw new Error(`no resource serves ${object.apiVersion} ${object.kind}`);
+    return {
+      api: this.#api,
+      resource,
+      namespace: resource.namespaced ? (object.metadata.namespace ?? '') : '',
+      name,
+      subresource,
+      user: this.#user,
+      options: { dryRun: false, manager: this.#manager, fieldValidation: 'Ignore', force: true },
+      warnings: [],
+    };
+  }
+}
+
+/** Is this the refusal of a write by the API, as opposed to a fault of ours? */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError;
+}
+
+/** The reference that a controller puts on what it creates. */
+export function controllerReference(owner: KubeObject): OwnerReference {
+  const { apiVersion, kind, metadata } = owner;
+  return {
+    apiVersion,
+    kind,
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+/** The owner that controls an object. */
+export function controllerOf(object: KubeObject): OwnerReference | undefined {
+  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
+}
+
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** Random characters as Kubernetes puts behind generated names. */
+export function randomSuffix(length = 5): string {
+  return Array.from({ length }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+}

@@ -1,0 +1,25 @@
+import type { JsonObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { compile, kindsUsed } from '../graph/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
+import { LiveSchemas } from '../kube/index.ts';
+import { InvalidGraphError } from './errors.ts';
+
+/**
+ * Compiles a definition against the schemas of the cluster that it will run in.
+ *
+ * @throws InvalidGraphError with all diagnostics when it does not compile.
+ */
+export async function compileFor(api: KubernetesApi, definition: JsonObject, signal: AbortSignal): Promise<Graph> {
+  const sources = await new LiveSchemas(api).sourceFor(kindsUsed(definition['spec']), { signal });
+  const features = { omit: true, now: true };
+  const { graph, diagnostics } = compile(definition, { sources, target: 'typekro', features });
+  if (graph === undefined) throw new InvalidGraphError(nameOf(definition), diagnostics);
+  return graph;
+}
+
+function nameOf(definition: JsonObject): string {
+  const metadata = definition['metadata'];
+  return isJsonObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : 'without a name';
+}

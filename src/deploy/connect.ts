@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import type { FactoryOptions } from '../compose/index.ts';
+import { isJsonObject, stringifyJson, TypeKroError } from '../core/index.ts';
+import type { KubernetesApi, LoadKubeConfigOptions, Transport } from '../kube/index.ts';
+import { createTransport, KubeClient, loadKubeConfig } from '../kube/index.ts';
+
+/** A transport in the options, as `typekro/testing` passes it: requests go straight into a cluster of this process. */
+function isTransport(value: unknown): value is Transport {
+  return typeof value === 'object' && value !== null && 'request' in value && typeof value.request === 'function';
+}
+
+/**
+ * Opens a client for a factory: `options.transport`, else `options.kubeConfig` (path, text or object), else
+ * what kubectl would use.
+ *
+ * @throws TypeKroError of `loadKubeConfig`, or `deploy/bad-kubeconfig` for an option of another type.
+ */
+export async function connect(options: FactoryOptions): Promise<KubernetesApi> {
+  const transport: unknown = options['transport'];
+  if (isTransport(transport)) return new KubeClient({ transport: keepOpen(transport) });
+  const config = await loadKubeConfig(configOptions(options.kubeConfig));
+  const used = options.skipTLSVerify === true ? { ...config, insecureSkipTlsVerify: true } : config;
+  return new KubeClient({ transport: await createTransport(used) });
+}
+
+function configOptions(kubeConfig: unknown): LoadKubeConfigOptions {
+  if (kubeConfig === undefined) return {};
+  if (typeof kubeConfig === 'string') {
+    // A kubeconfig has several lines, a path has one.
+    return !kubeConfig.includes('\n') && existsSync(kubeConfig) ? { path: kubeConfig } : { text: kubeConfig };
+  }
+  // YAML is a superset of JSON, so an object is passed on as its JSON text.
+  if (isJsonObject(kubeConfig)) return { text: stringifyJson(kubeConfig) };
+  throw new TypeKroError('kubeConfig must be a path, the text of a kubeconfig, or its parsed object', {
+    code: 'deploy/bad-kubeconfig',
+    remedy: "pass e.g. kubeConfig: '.typekro/default/kubeconfig'",
+  });
+}
+
+/** The caller's transport outlives the client: closing the client must not close it. */
+function keepOpen(transport: Transport): Transport {
+  return { request: (request) => transport.request(request), close: () => Promise.resolve() };
+}

@@ -1,0 +1,134 @@
+import type { KubeObject } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import type { Clock, KubernetesApi } from '../kube/index.ts';
+import type { Decision, NodeReport, ObjectType, StepOptions } from '../runtime/index.ts';
+import { keys, step } from '../runtime/index.ts';
+import type { EffectContext } from './effects.ts';
+import { apply, read, remove } from './effects.ts';
+import { ObservedStore, targetOf } from './observed-store.ts';
+import { WatchSet } from './watch-set.ts';
+
+/** What a run of the loop is given. */
+export interface DirectRunOptions {
+  readonly api: KubernetesApi;
+  readonly graph: Graph;
+  /** The instance that stands in for the parent; its metadata follows what the parent gets. */
+  readonly instance: KubeObject;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Everything about a step but the time. */
+  readonly step: Omit<StepOptions, 'now'>;
+  /** `read`: look only. `dry-run`: the server checks every write. `write`: the real thing. */
+  readonly effects: 'read' | 'dry-run' | 'write';
+  /** Writes labels and annotations of the parent; gives the instance with them. Not called unless `effects` is `write`. */
+  writeParent(decision: Decision, instance: KubeObject): Promise<KubeObject>;
+  /** Called with every decision, before it is carried out. */
+  report(decision: Decision): void;
+}
+
+/** When the loop ends: with the last decision, as soon as this says so. Asked after each decision was carried out. */
+export type Until = (decision: Decision) => boolean;
+
+/**
+ * The loop of direct mode for one instance: decide, carry out, and when nothing is left to do wait until
+ * something watched changes. The same `step` as in the controller decides. Nothing is polled.
+ */
+export class DirectRun {
+  readonly #options: DirectRunOptions;
+  readonly #store = new ObservedStore();
+  readonly #watches: WatchSet;
+  #instance: KubeObject;
+  /** Grows with every change seen; the loop sleeps only while it stands still. */
+  #changes = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(options: DirectRunOptions) {
+    this.#options = options;
+    this.#instance = options.instance;
+    this.#watches = new WatchSet(options.api, (type, object, gone) => this.#observe(type, object, gone));
+  }
+
+  /** Runs until the condition holds, and gives the last decision. Rejects when the signal aborts. */
+  async run(until: Until): Promise<Decision> {
+    const { graph, clock, signal, effects } = this.#options;
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const seen = this.#changes;
+        const decision = step(graph, this.#instance, this.#store, { ...this.#options.step, now: clock.now() });
+        for (const { target, pair } of decision.settled) this.#store.setSettled(target, pair);
+        this.#options.report(decision);
+        if (effects === 'write') this.#watches.set(decision.watch);
+        const busy = await this.#carryOut(decision);
+        this.#instance = { ...this.#instance, status: decision.status };
+        if (until(decision)) return decision;
+        if (!busy && this.#changes === seen) await this.#sleep(decision.requeueAt);
+      }
+    } finally {
+      await this.#watches.close();
+    }
+  }
+
+  /** Carries out everything that the decision asks for at once; false when there was nothing. */
+  async #carryOut(decision: Decision): Promise<boolean> {
+    const { effects, api, signal, clock } = this.#options;
+    const context: EffectContext = {
+      api,
+      store: this.#store,
+      signal,
+      dryRun: effects === 'dry-run',
+      now: () => clock.now(),
+    };
+    const reads = decision.read.map((request) => read(context, request));
+    if (effects === 'read') {
+      await Promise.all(reads);
+      return reads.length > 0;
+    }
+    const { parent } = decision;
+    const parentDue = parent.labels !== undefined || parent.inventory !== undefined;
+    // The inventory covers a child before the child exists: a deploy that dies in between can be cleaned up.
+    if (parentDue && effects === 'write') this.#instance = await this.#options.writeParent(decision, this.#instance);
+    await Promise.all([
+      ...reads,
+      ...decision.apply.map((action) => apply(context, action)),
+      ...decision.delete.map((action) => remove(context, action)),
+    ]);
+    if (decision.delete.length > 0) this.#store.forgetMembers();
+    return (
+      reads.length > 0 || decision.apply.length > 0 || decision.delete.length > 0 || (parentDue && effects === 'write')
+    );
+  }
+
+  #observe(type: ObjectType, object: KubeObject, gone: boolean): void {
+    const target = targetOf(type, object);
+    this.#store.forgetLists();
+    if (object.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) this.#store.forgetMembers();
+    if (gone) this.#store.setGone(target, object.metadata.uid);
+    else if (this.#store.knows(target)) this.#store.setObject(target, object);
+    this.#changes += 1;
+    this.#wake?.();
+  }
+
+  /** Sleeps until a change, the time given, or the abort of the run. */
+  #sleep(until: number | undefined): Promise<void> {
+    const { clock, signal } = this.#options;
+    return new Promise((resolve) => {
+      const timer = until === undefined ? undefined : clock.setTimer(Math.max(0, until - clock.now()), () => done());
+      const done = () => {
+        timer?.cancel();
+        signal.removeEventListener('abort', done);
+        this.#wake = undefined;
+        resolve();
+      };
+      signal.addEventListener('abort', done, { once: true });
+      this.#wake = done;
+    });
+  }
+}
+
+/** Nodes that stand in the way of success. */
+export function unsettledNodes(decision: Decision): NodeReport[] {
+  return decision.nodes.filter(
+    (node) => node.state !== 'ready' && node.state !== 'skipped' && node.state !== 'deleted',
+  );
+}

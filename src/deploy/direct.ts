@@ -1,0 +1,223 @@
+import type { DeployedInstance, DeployTarget, DeletionResult } from '../compose/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import { formatRef } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import type { Clock, KubernetesApi } from '../kube/index.ts';
+import { systemClock } from '../kube/index.ts';
+import { readinessOf } from '../readiness/index.ts';
+import type { Decision, ObjectReadiness } from '../runtime/index.ts';
+import { keys } from '../runtime/index.ts';
+import { DirectRun, unsettledNodes } from './direct-run.ts';
+import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
+import { finalFailures, remedyOf } from './node-failures.ts';
+import type { DirectRecord } from './parent.ts';
+import { parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
+import { describeNode } from './progress.ts';
+
+/** One instance in direct mode, connected. */
+export interface DirectContext {
+  readonly api: KubernetesApi;
+  readonly graph: Graph;
+  readonly target: DeployTarget;
+  /** Name and namespace of the instance. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly record: DirectRecord;
+  /** The parent as it stands in the cluster. */
+  readonly parent: KubeObject | undefined;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+  report(decision: Decision): void;
+}
+
+/** Where the record of an instance is kept. */
+export function parentRef(definition: string, name: string, namespace: string): ObjectRef {
+  return { apiVersion: 'v1', kind: 'ConfigMap', name: parentName(definition, name), namespace };
+}
+
+/**
+ * Deploys one instance and waits until every node is ready (or, with `waitForReady: false`, until all that
+ * can be applied is).
+ *
+ * @throws ResourceGraphFactoryError when a node failed for good; what was created stays.
+ * @throws DeploymentTimeoutError when `signal` aborts with a `TimeoutError`.
+ */
+export async function deployDirect(
+  context: DirectContext,
+  options: { readonly waitForReady: boolean },
+): Promise<DeployedInstance<JsonObject, JsonObject>> {
+  const { api, graph, signal, record } = context;
+  const ref = parentRef(graph.name, context.name, context.namespace);
+  const written = await api.apply(parentObject(ref, graph, record, context.parent), {
+    fieldManager: keys.INVENTORY_MANAGER,
+    force: true,
+    signal,
+  });
+  let last: Decision | undefined;
+  const run = directRun({ ...context, parent: written }, 'write', (decision) => {
+    last = decision;
+  });
+  try {
+    const decision = await run.run((current) => {
+      const failed = finalFailures(current);
+      if (failed.length > 0 && current.apply.length === 0) throw failure(context, failed, current);
+      if (!current.quiet) return false;
+      return options.waitForReady ? current.state === 'ACTIVE' && unsettledNodes(current).length === 0 : true;
+    });
+    return deployed(graph, context, decision);
+  } catch (error) {
+    if (!signal.aborted || last === undefined || !isTimeout(signal)) throw error;
+    throw timedOut(context, last);
+  }
+}
+
+/** Deletes the children in reverse order, then the record. Ends when all is gone or the signal aborts. */
+export async function deleteDirect(context: DirectContext): Promise<DeletionResult> {
+  const { api, graph, signal, name } = context;
+  const deleted: JsonObject[] = [];
+  let last: Decision | undefined;
+  const run = directRun(
+    context,
+    'write',
+    (decision) => {
+      last = decision;
+      for (const { target } of decision.delete) {
+        deleted.push({ kind: target.type.kind, name: target.name, namespace: target.namespace ?? '' });
+      }
+    },
+    { deletionTimestamp: new Date((context.clock ?? systemClock).now()).toISOString() },
+  );
+  try {
+    await run.run((decision) => decision.finalizer === 'remove');
+  } catch (error) {
+    if (!signal.aborted || !isTimeout(signal)) throw error;
+    const remaining = (last?.nodes ?? []).flatMap((node) => node.objects);
+    return {
+      status: 'blocked',
+      instanceName: name,
+      deleted,
+      retained: [],
+      remaining: remaining.map(({ object }) => ({
+        kind: object.kind,
+        name: object.name,
+        namespace: object.namespace ?? '',
+      })),
+      blockers: (last === undefined ? [] : unsettledNodes(last)).map((node) => ({
+        code: `deploy/${node.because.kind}`,
+        message: describeNode(node),
+        retryable: true,
+      })),
+    };
+  }
+  await api.delete(parentRef(graph.name, name, context.namespace), { signal });
+  return { status: 'complete', instanceName: name, deleted, retained: [], remaining: [], blockers: [] };
+}
+
+/** The instance as it stands now: reads the children, writes nothing. */
+export async function observeDirect(
+  context: DirectContext,
+): Promise<{ readonly instance: DeployedInstance<JsonObject, JsonObject>; readonly decision: Decision }> {
+  const decision = await directRun(context, 'read', () => {}).run((current) => current.read.length === 0);
+  return { instance: deployed(context.graph, context, decision), decision };
+}
+
+/** Every object as the server would store it, as deep as that can be known without storing any. */
+export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]> {
+  const objects = new Map<string, KubeObject>();
+  const run = directRun(context, 'dry-run', (decision) => {
+    for (const action of decision.apply) objects.set(`${action.nodeId} ${action.target.name}`, action.desired);
+  });
+  const decision = await run.run((current) => current.read.length === 0 && current.apply.length === 0);
+  const failed = finalFailures(decision);
+  if (failed.length > 0) throw failure(context, failed, decision);
+  return [...objects.values()];
+}
+
+function directRun(
+  context: DirectContext,
+  effects: 'read' | 'dry-run' | 'write',
+  onDecision: (decision: Decision) => void,
+  metadata: KubeObject['metadata'] = {},
+): DirectRun {
+  const { api, graph, name, namespace, record, signal, target } = context;
+  const instance = virtualInstance(graph, name, namespace, record, context.parent);
+  const ref = parentRef(graph.name, name, namespace);
+  return new DirectRun({
+    api,
+    graph,
+    instance: { ...instance, metadata: { ...instance.metadata, ...metadata } },
+    clock: context.clock ?? systemClock,
+    signal,
+    effects,
+    step: { readiness: readinessFor(target) },
+    async writeParent(decision, current) {
+      const merged = { ...current, metadata: wantedMetadata(decision.parent, current) };
+      const written = await api.apply(parentObject(ref, graph, record, merged), {
+        fieldManager: keys.INVENTORY_MANAGER,
+        force: true,
+        signal,
+      });
+      const { labels = {}, annotations = {}, uid } = written.metadata;
+      return {
+        ...current,
+        metadata: { ...current.metadata, labels, annotations, ...(uid === undefined ? {} : { uid }) },
+      };
+    },
+    report(decision) {
+      onDecision(decision);
+      context.report(decision);
+    },
+  });
+}
+
+/** Readiness of nodes without `readyWhen`: the author's function for the node, else the table of built-in rules. */
+function readinessFor(target: DeployTarget): (object: KubeObject) => ObjectReadiness {
+  return (object) => {
+    const evaluator = target.readiness.get(object.metadata.labels?.[keys.NODE_ID_LABEL] ?? '');
+    if (evaluator === undefined) return readinessOf(object);
+    const { ready, reason = ready ? 'Ready' : 'NotReady', message = '' } = evaluator(object);
+    return { ready, reason, message };
+  };
+}
+
+function deployed(graph: Graph, context: DirectContext, decision: Decision): DeployedInstance<JsonObject, JsonObject> {
+  const { metadata, apiVersion, kind } = virtualInstance(
+    graph,
+    context.name,
+    context.namespace,
+    context.record,
+    context.parent,
+  );
+  const { finalizers: _finalizers, ...visible } = metadata;
+  return { apiVersion, kind, metadata: visible, spec: context.record.spec, status: decision.status };
+}
+
+function failure(context: DirectContext, failed: ReturnType<typeof finalFailures>, decision: Decision): Error {
+  const lines = failed.map((node) => `  ${describeNode(node)}`);
+  const first = failed[0];
+  return new ResourceGraphFactoryError(
+    `deploying ${context.graph.name} "${context.name}" failed:\n${lines.join('\n')}`,
+    {
+      code: 'deploy/failed',
+      remedy: first === undefined ? '' : remedyOf(first),
+      nodes: decision.nodes,
+    },
+  );
+}
+
+function timedOut(context: DirectContext, decision: Decision): Error {
+  const waiting = unsettledNodes(decision);
+  const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
+  return new DeploymentTimeoutError(
+    `deploying ${context.graph.name} "${context.name}" did not become ready in time:\n${waiting.map((node) => `  ${describeNode(node)}`).join('\n')}`,
+    {
+      code: 'deploy/timeout',
+      remedy: `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; what was created stays`,
+      nodes: decision.nodes,
+    },
+  );
+}
+
+function isTimeout(signal: AbortSignal): boolean {
+  return signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
+}

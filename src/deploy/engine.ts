@@ -1,0 +1,116 @@
+import type { DeployedInstance, DeployEngine, DeployTarget } from '../compose/index.ts';
+import type { JsonObject } from '../core/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
+import { connect } from './connect.ts';
+import {
+  directContext,
+  directInstances,
+  ensureNamespace,
+  kroContext,
+  nothingToDelete,
+  progressOf,
+  rollbackDirect,
+  signalOf,
+  statusOf,
+} from './contexts.ts';
+import { deleteDirect, deployDirect, dryRunDirect, observeDirect } from './direct.ts';
+import { asDeployed, deleteKro, deployKro, instanceTypeOf, kroDefinitionStatus, listKro } from './kro.ts';
+
+/** Makes the engine that carries out what factories are asked. Connections are opened at the first call and kept. */
+export function createDeployEngine(): DeployEngine {
+  const connections = new WeakMap<DeployTarget, Promise<KubernetesApi>>();
+
+  const apiOf = (target: DeployTarget): Promise<KubernetesApi> => {
+    const open = connections.get(target) ?? connect(target.options);
+    connections.set(target, open);
+    return open;
+  };
+
+  return {
+    async deploy(target, spec, options) {
+      const api = await apiOf(target);
+      const signal = signalOf(target, options);
+      const progress = progressOf(target);
+      progress.event({ type: 'started', message: `deploying ${target.name} in ${target.mode} mode` });
+      try {
+        if (target.options.createNamespace ?? target.mode === 'kro')
+          await ensureNamespace(api, target.namespace, signal);
+        const waitForReady = target.options.waitForReady ?? true;
+        const deployed =
+          target.mode === 'kro'
+            ? await deployKro(kroContext(api, target, signal, progress), spec, { waitForReady })
+            : await deployDirect(await directContext(api, target, signal, progress, { spec }), { waitForReady });
+        progress.event({ type: 'completed', message: `${deployed.kind} ${deployed.metadata.name ?? ''} is deployed` });
+        return deployed;
+      } catch (error) {
+        progress.event({
+          type: 'failed',
+          message: error instanceof Error ? error.message : String(error),
+          ...(error instanceof Error ? { error } : {}),
+        });
+        throw error;
+      }
+    },
+
+    async getInstances(target) {
+      const api = await apiOf(target);
+      const signal = signalOf(target, {});
+      if (target.mode === 'kro') return (await listKro(kroContext(api, target, signal))).map(asDeployed);
+      const instances: DeployedInstance<JsonObject, JsonObject>[] = [];
+      for (const { context } of await directInstances(api, target, signal)) {
+        instances.push((await observeDirect(context)).instance);
+      }
+      return instances;
+    },
+
+    async getStatus(target) {
+      const api = await apiOf(target);
+      const signal = signalOf(target, {});
+      const states: string[] = [];
+      if (target.mode === 'kro') {
+        for (const object of await listKro(kroContext(api, target, signal))) {
+          states.push(String(object.status?.['state'] ?? 'IN_PROGRESS'));
+        }
+      } else {
+        for (const { context } of await directInstances(api, target, signal)) {
+          states.push((await observeDirect(context)).decision.state);
+        }
+      }
+      return statusOf(target, states);
+    },
+
+    async deleteInstance(target, name, options) {
+      const api = await apiOf(target);
+      const signal = signalOf(target, options);
+      if (target.mode === 'kro') {
+        const type = instanceTypeOf(target.definition('stock'));
+        return deleteKro(kroContext(api, target, signal), { ...type, name, namespace: target.namespace });
+      }
+      const found = (await directInstances(api, target, signal)).find((entry) => entry.context.name === name);
+      if (found === undefined) return nothingToDelete(name);
+      return deleteDirect(found.context);
+    },
+
+    async rollback(target) {
+      return rollbackDirect(await apiOf(target), target);
+    },
+
+    async toDryRun(target, spec) {
+      const api = await apiOf(target);
+      const signal = signalOf(target, {});
+      const context = await directContext(api, target, signal, progressOf(target), { spec });
+      return { objects: await dryRunDirect(context), diagnostics: target.diagnostics };
+    },
+
+    async getDefinitionStatus(target) {
+      const api = await apiOf(target);
+      return kroDefinitionStatus(kroContext(api, target, signalOf(target, {})));
+    },
+
+    async dispose(target) {
+      const open = connections.get(target);
+      connections.delete(target);
+      if (open !== undefined) await (await open).close();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Diagnostic } from '../core/index.ts';
+import { formatDiagnostic, TypeKroError } from '../core/index.ts';
+import type { TypeKroErrorDetails } from '../core/index.ts';
+import type { NodeReport } from '../runtime/index.ts';
+
+/** A deployment failed: a resource was refused, or an expression of the graph has no value. */
+export class ResourceGraphFactoryError extends TypeKroError {
+  /** Every node as it stood when the deployment gave up. */
+  readonly nodes: readonly NodeReport[];
+
+  constructor(message: string, details: TypeKroErrorDetails & { readonly nodes?: readonly NodeReport[] }) {
+    super(message, details);
+    this.nodes = details.nodes ?? [];
+  }
+}
+
+/** A deployment did not become ready in time. The message names what it waits for. */
+export class DeploymentTimeoutError extends ResourceGraphFactoryError {}
+
+/** The graph cannot be compiled; nothing was sent to the cluster. */
+export class InvalidGraphError extends TypeKroError {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(name: string, diagnostics: readonly Diagnostic[]) {
+    const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+    super(`the graph ${name} is not valid:\n${errors.map((error) => formatDiagnostic(error)).join('\n')}`, {
+      code: 'deploy/invalid-graph',
+      remedy: 'correct the definition; nothing was sent to the cluster',
+    });
+    this.diagnostics = diagnostics;
+  }
+}

@@ -1,0 +1,43 @@
+import type { DeployEvent } from '../compose/index.ts';
+import { formatRef } from '../core/index.ts';
+import type { Decision, NodeReport } from '../runtime/index.ts';
+import { explainNode } from '../runtime/index.ts';
+
+/** One node in one line: its id, its object, its state and why. */
+export function describeNode(node: NodeReport): string {
+  const first = node.objects[0];
+  const object = first === undefined ? '' : ` (${formatRef(first.object)})`;
+  return `${node.id}${object}: ${node.state}, ${explainNode(node).reason}`;
+}
+
+/** Turns decisions into events: one per node whose state or reason changed since the last decision. */
+export class ProgressReporter {
+  readonly #emit: (event: DeployEvent) => void;
+  readonly #now: () => number;
+  readonly #last = new Map<string, string>();
+
+  constructor(emit: (event: DeployEvent) => void, now: () => number) {
+    this.#emit = emit;
+    this.#now = now;
+  }
+
+  /** Reports an event that is not about a node. */
+  event(event: {
+    readonly type: string;
+    readonly resourceId?: string;
+    readonly message: string;
+    readonly error?: Error;
+  }): void {
+    this.#emit({ ...event, timestamp: new Date(this.#now()) });
+  }
+
+  /** Reports the nodes that changed. */
+  decision(decision: Decision): void {
+    for (const node of decision.nodes) {
+      const message = describeNode(node);
+      if (this.#last.get(node.id) === message) continue;
+      this.#last.set(node.id, message);
+      this.event({ type: node.state === 'ready' ? 'resource-ready' : 'resource-status', resourceId: node.id, message });
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startCli } from '../support/command.ts';
+
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+
+describe('typekro up', () => {
+  let directory: string;
+  const up = (...args: string[]) => startCli(['up', ...args], directory);
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(directory, name), text);
+    return name;
+  };
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'typekro-up-'));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('--once brings the examples to ACTIVE, prints their status and leaves nothing behind', async () => {
+    const { code, stdout, stderr } = await up('--once').ended;
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/WebApp default\/hello +ACTIVE/);
+    expect(stdout).toMatch(/Application default\/my-application-instance +ACTIVE/);
+    expect(stdout).toMatch(/url: http:\/\/10\.96\.\d+\.\d+/);
+    expect(stdout).toMatch(/availableReplicas: 3/);
+    expect(existsSync(join(directory, '.typekro/default/lock'))).toBe(false);
+  });
+
+  test('a second one beside the first ends with its pid and kubeconfig; another name works', async () => {
+    const file = fixture('configmap.rgd.yaml');
+    const first = up(file);
+    await first.until(/export KUBECONFIG=/);
+    const second = await up(file).ended;
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain(`process ${first.process.pid}`);
+    expect(second.stderr).toContain('.typekro/default/kubeconfig');
+    expect((await up(file, '--once', '--name', 'other').ended).code).toBe(0);
+    expect((await first.interrupt()).code).toBe(130);
+  });
+
+  test('Ctrl-C in the middle ends with 130 and gives the name free', async () => {
+    const first = up();
+    await first.until(/https:\/\/127\.0\.0\.1/);
+    expect((await first.interrupt()).code).toBe(130);
+    expect(existsSync(join(directory, '.typekro/default/lock'))).toBe(false);
+  });
+
+  test('a port in use is named', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+    });
+    const { code, stderr } = await up('--once', '--port', String(port)).ended;
+    server.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain(`port ${port} is in use`);
+  });
+
+  test.each([
+    ['a file that does not exist', 'nothing.yaml', undefined, 1, /there is no file nothing\.yaml/],
+    ['a file of an unknown type', 'a.txt', 'x', 1, /a\.txt is neither YAML/],
+    ['broken YAML', 'a.yaml', 'kind: A\nspec:\n  a: 1\n   b: 2\n', 3, /a\.yaml:\d+:\d+: error: .*\n.*\n.*\^/],
+    [
+      'a document that is no object',
+      'a.yaml',
+      'kind: A\n',
+      3,
+      /a\.yaml:1:1: error: the document is no Kubernetes object/,
+    ],
+    ['a module that throws', 'a.ts', "throw new Error('it broke');\n", 1, /a\.ts cannot be loaded: it broke/],
+    ['a module without exports', 'a.ts', 'export const a = 1;\n', 1, /a\.ts exports no composition/],
+  ])('%s gets a clear error and no stack trace', async (_what, name, text, exitCode, pattern) => {
+    if (text !== undefined) write(name, text);
+    const { code, stderr } = await up('--once', name).ended;
+    expect(stderr).toMatch(pattern);
+    expect(stderr).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
+    expect(code).toBe(exitCode);
+  });
+
+  const definition = (resources: string, status = ''): string =>
+    `apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata:\n  name: broken\nspec:\n  schema:\n    apiVersion: v1alpha1\n    kind: Broken\n    spec:\n      name: string\n      count: integer\n${status}  resources:\n${resources}`;
+  const configMap = (id: string, value: string): string =>
+    `    - id: ${id}\n      template:\n        apiVersion: v1\n        kind: ConfigMap\n        metadata:\n          name: ${id}\n        data:\n          value: ${value}\n`;
+
+  test.each([
+    ['the broken YAML of the documentation', undefined, /broken\.rgd\.yaml:\d+:\d+: error/],
+    [
+      'an unknown field, with the nearest name',
+      definition(configMap('a', '${schema.spec.nmae}')),
+      /broken\.yaml:19:\d+: error: .*nmae[\s\S]*\^[\s\S]*name/,
+    ],
+    ['a type error', definition(configMap('a', '${schema.spec.count}')), /broken\.yaml:19:\d+: error/],
+    [
+      'an undefined kind',
+      definition(configMap('a', 'x').replace('kind: ConfigMap', 'kind: Configmapp')),
+      /broken\.yaml:15:\d+: error: .*Configmapp/,
+    ],
+    [
+      'a cycle',
+      definition(configMap('a', '${b.data.value}') + configMap('b', '${a.data.value}')),
+      /cycle: a -> b -> a|cycle: b -> a -> b/,
+    ],
+  ])('%s', async (_what, text, pattern) => {
+    const file =
+      text === undefined ? fixture('seeds/seed-18-my-application.broken.rgd.yaml') : write('broken.yaml', text);
+    const { code, stderr } = await up('--once', file).ended;
+    expect(stderr).toMatch(pattern);
+    expect(code).toBe(3);
+  });
+});

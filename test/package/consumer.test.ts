@@ -1,0 +1,94 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../support/command.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const PROGRAM = `import { type } from 'arktype';
+import { kubernetesComposition } from 'typekro';
+import { Deployment } from 'typekro/simple';
+
+export const app = kubernetesComposition(
+  { name: 'web', kind: 'Web', spec: type({ name: 'string', replicas: 'number.integer' }), status: type({ ready: 'boolean' }) },
+  (spec) => {
+    const deploy = Deployment({ id: 'deploy', name: spec.name, image: 'nginx', replicas: spec.replicas });
+    const ready: number = deploy.status.readyReplicas;
+    return { ready: ready >= spec.replicas };
+  },
+);
+console.log(app.toYaml());
+`;
+
+/** Mistakes that the types must catch, a line each. */
+const MISTAKES = `import { type } from 'arktype';
+import { kubernetesComposition } from 'typekro';
+import { Deployment } from 'typekro/simple';
+
+kubernetesComposition({ name: 'web', kind: 'Web', spec: type({ name: 'string' }), status: type({ ready: 'boolean' }) }, (spec) => {
+  const deploy = Deployment({ id: 'deploy', name: spec.nmae, image: 'nginx' });
+  Deployment({ id: 'b', name: spec.name, image: 'nginx', replicas: 'two' });
+  deploy.status.readyReplica;
+  return { ready: 'yes' };
+});
+`;
+
+describe('the packed tarball in a project of its own', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'typekro-consumer-'));
+  const tsc = (...args: string[]) =>
+    runCommand(process.execPath, [join(root, 'node_modules/@typescript/native/bin/tsc'), ...args], { cwd: directory });
+
+  beforeAll(() => {
+    const npm = process.env['npm_execpath'];
+    const pack = ['pack', '--ignore-scripts', '--pack-destination', directory];
+    const packed = runCommand(npm === undefined ? 'npm' : process.execPath, npm === undefined ? pack : [npm, ...pack], { cwd: root });
+    expect(packed).toMatchObject({ code: 0 });
+    const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? '';
+    mkdirSync(join(directory, 'node_modules'));
+    // The dependencies are those of this repository; only the package itself comes out of the tarball.
+    for (const name of readdirSync(join(root, 'node_modules'))) {
+      if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(directory, 'node_modules', name));
+    }
+    expect(runCommand('tar', ['-xzf', tarball], { cwd: directory })).toMatchObject({ code: 0 });
+    symlinkSync(join(directory, 'package'), join(directory, 'node_modules/typekro'));
+    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(directory, 'app.ts'), PROGRAM);
+    writeFileSync(join(directory, 'mistakes.ts'), MISTAKES);
+  }, 120_000);
+
+  afterAll(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const base = ['--strict', '--target', 'es2022', '--types', 'node', '--preserveSymlinks'];
+  const resolutions = [
+    ['nodenext', ['--module', 'nodenext']],
+    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+  ] as const;
+
+  test.each(resolutions)('type-checks with %s resolution, declarations included', (_name, options) => {
+    expect(tsc(...base, ...options, '--noEmit', 'app.ts')).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test('runs', () => {
+    expect(tsc(...base, '--module', 'nodenext', 'app.ts')).toMatchObject({ code: 0 });
+    const { code, stdout, stderr } = runCommand(process.execPath, ['app.js'], { cwd: directory });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('kind: ResourceGraphDefinition');
+    expect(stdout).toContain('replicas: ${schema.spec.replicas}');
+  });
+
+  test('can be required from CommonJS', () => {
+    writeFileSync(join(directory, 'app.cjs'), "console.log(typeof require('typekro').kubernetesComposition);\n");
+    expect(runCommand(process.execPath, ['app.cjs'], { cwd: directory }).stdout).toBe('function\n');
+  });
+
+  test('the types catch wrong fields, types and status', () => {
+    const { stdout } = tsc(...base, '--module', 'nodenext', '--noEmit', 'mistakes.ts');
+    const lines = [...stdout.matchAll(/^mistakes\.ts\((\d+),/gm)].map((match) => Number(match[1]));
+    expect([...new Set(lines)].sort((a, b) => a - b)).toEqual([6, 7, 8, 9]);
+  });
+});

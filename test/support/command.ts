@@ -1,0 +1,94 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The built command line; `npm test` builds it before the tests run. */
+export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A process under test. Its output is kept, and can be waited for. */
+export class RunningCommand {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  #stdout = '';
+  #stderr = '';
+  readonly #watchers = new Set<() => void>();
+
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+  ) {
+    this.process = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text;
+      for (const watcher of this.#watchers) watcher();
+    });
+    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+      for (const watcher of this.#watchers) watcher();
+    });
+    this.ended = new Promise((resolve, reject) => {
+      this.process.on('error', reject);
+      this.process.on('close', (code) => resolve({ code, stdout: this.#stdout, stderr: this.#stderr }));
+    });
+  }
+
+  get output(): string {
+    return this.#stdout + this.#stderr;
+  }
+
+  /** Resolves when the output matches; rejects with the output when the process ends first. */
+  async until(pattern: RegExp): Promise<void> {
+    if (pattern.test(this.output)) return;
+    let watcher = () => {};
+    const seen = new Promise<void>((resolve) => {
+      watcher = () => {
+        if (pattern.test(this.output)) resolve();
+      };
+      this.#watchers.add(watcher);
+    });
+    const early = this.ended.then(({ code }) => {
+      throw new Error(`ended with ${code} before ${pattern} was printed:\n${this.output}`);
+    });
+    try {
+      await Promise.race([seen, early]);
+    } finally {
+      this.#watchers.delete(watcher);
+      early.catch(() => {}); // the process ends some day; only the race cares
+    }
+  }
+
+  /** Ctrl-C; resolves when the process has ended. */
+  interrupt(): Promise<Ended> {
+    this.process.kill('SIGINT');
+    return this.ended;
+  }
+}
+
+/** Starts the built command line. */
+export function startCli(args: readonly string[], cwd: string): RunningCommand {
+  return new RunningCommand(process.execPath, [CLI, ...args], { cwd });
+}
+
+/** Runs a program to its end. */
+export function runCommand(
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; env?: NodeJS.ProcessEnv; input?: string },
+): Ended {
+  const result = spawnSync(command, args, { ...options, encoding: 'utf8', timeout: 60_000 });
+  if (result.error !== undefined) throw result.error;
+  return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+/** Is there such a program on the PATH? */
+export function hasProgram(name: string, versionArgs: readonly string[]): boolean {
+  return spawnSync(name, versionArgs, { stdio: 'ignore' }).status === 0;
+}

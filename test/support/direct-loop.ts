@@ -1,0 +1,83 @@
+import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+import type { Graph } from '../../src/graph/index.ts';
+import type { Decision, StepOptions } from '../../src/runtime/index.ts';
+import { keys, objectKey, ownedDigestOf, step, targetKey } from '../../src/runtime/index.ts';
+import type { FakeCluster, ViewOptions } from './fake-cluster.ts';
+
+/** What carrying decisions out until there is nothing left to do came to. */
+export interface Settled {
+  readonly decision: Decision;
+  /** Steps that did something, the last one (quiet) not counted. */
+  readonly rounds: number;
+  readonly instance: KubeObject | undefined;
+}
+
+export interface LoopOptions extends ViewOptions {
+  readonly step?: Partial<StepOptions>;
+  /** Told of every decision before it is carried out. */
+  readonly onDecision?: (decision: Decision) => void;
+  /** More rounds than this are an endless loop. Default 40. */
+  readonly mostRounds?: number;
+}
+
+/** Carries out decisions for an instance stored in a fake cluster until one is quiet. */
+export function settle(graph: Graph, key: string, cluster: FakeCluster, options: LoopOptions = {}): Settled {
+  const { mostRounds = 40, onDecision } = options;
+  for (let rounds = 0; rounds <= mostRounds; rounds += 1) {
+    const instance = cluster.get(key);
+    if (instance === undefined) throw new Error(`no instance ${key}`);
+    const decision = decide(graph, instance, cluster, options);
+    onDecision?.(decision);
+    if (decision.quiet) {
+      if (decision.statusChanged) cluster.edit(key, (object) => void (object.status = structuredClone(decision.status)));
+      return { decision, rounds, instance: cluster.get(key) };
+    }
+    carryOut(key, decision, cluster, options);
+    if (cluster.get(key) === undefined) return { decision, rounds: rounds + 1, instance: undefined };
+  }
+  throw new Error(`not quiet after ${mostRounds} rounds`);
+}
+
+/** One step. */
+export function decide(graph: Graph, instance: KubeObject, cluster: FakeCluster, options: LoopOptions = {}): Decision {
+  const now = Date.parse('2026-11-01T00:00:00Z');
+  const decision = step(graph, instance, cluster.view(graph, options), { now, definitionUid: 'rgd', ...options.step });
+  for (const { target, pair } of decision.settled) cluster.settle(target, pair);
+  return decision;
+}
+
+/** Carries out one decision, in the order that decisions promise to be safe in. */
+export function carryOut(key: string, decision: Decision, cluster: FakeCluster, options: LoopOptions = {}): void {
+  const now = options.step?.now ?? Date.parse('2026-11-01T00:00:00Z');
+  for (const [object, manager] of [
+    [decision.parent.labels, keys.LABEL_MANAGER],
+    [decision.parent.inventory, keys.INVENTORY_MANAGER],
+  ] as const) {
+    if (object !== undefined) cluster.apply(object, manager);
+  }
+  for (const action of decision.apply) {
+    const result = cluster.apply(action.desired, keys.CHILD_MANAGER);
+    if ('kind' in result) {
+      cluster.fail(action.target, undefined);
+      cluster.settle(action.target, { desired: action.digest, owned: ownedDigestOf({ object: result }) });
+    } else {
+      cluster.fail(action.target, { digest: action.digest, failure: result, retryAt: now + 1000 });
+    }
+  }
+  for (const action of decision.delete) {
+    const failure = cluster.refuse.get(targetKey(action.target));
+    if (failure === undefined) cluster.delete(action.target, action.uid);
+    else cluster.fail(action.target, { digest: '', failure, retryAt: now + 1000 });
+  }
+  for (const request of decision.read) cluster.read(request);
+  if (decision.parent.removeFinalizer === true) cluster.release(key, keys.FINALIZER);
+}
+
+/** Puts an instance into the cluster and gives its key. */
+export function putInstance(graph: Graph, cluster: FakeCluster, name: string, spec: JsonObject, namespace = 'ns'): string {
+  const { group, version, kind, namespaced } = graph.instance;
+  const metadata = { name, ...(namespaced ? { namespace } : {}), creationTimestamp: '2026-10-31T00:00:00Z' };
+  const object: KubeObject = { apiVersion: `${group}/${version}`, kind, metadata, spec };
+  const stored = cluster.put(object);
+  return objectKey(stored);
+}

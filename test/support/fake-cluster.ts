@@ -1,0 +1,295 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../src/core/index.ts';
+import { gvkOf, isJsonObject, jsonEquals } from '../../src/core/index.ts';
+import type { Graph, PathStep } from '../../src/graph/index.ts';
+import type {
+  ApiFailure,
+  FailedWrite,
+  ListObservation,
+  LiveObject,
+  ObjectTarget,
+  Observed,
+  ReadRequest,
+  SettledPair,
+} from '../../src/runtime/index.ts';
+import { nodeIdOf, objectKey, ownedDigest, projectObject, targetKey } from '../../src/runtime/index.ts';
+
+/** What the view of a fake cluster shows. */
+export interface ViewOptions {
+  /** `projection`: objects as the controller's caches hold them. Default `whole`. */
+  readonly mode?: 'whole' | 'projection';
+  /** Nothing is known until it is read. Default false: everything is known, as in synced caches. */
+  readonly lazy?: boolean;
+}
+
+/**
+ * Just enough of an API server in memory for tests of pure decisions: server-side apply with field
+ * ownership (lists are atomic), finalizers, UIDs, and a view of it for `step`. Deterministic.
+ */
+export class FakeCluster {
+  readonly #objects = new Map<string, KubeObject>();
+  readonly #owners = new Map<string, Map<string, ReadonlySet<string>>>();
+  readonly #known = new Set<string>();
+  readonly #whole = new Set<string>();
+  readonly #failed = new Map<string, FailedWrite>();
+  readonly #settled = new Map<string, SettledPair>();
+  #count = 0;
+
+  /** Writes in the order they were made: `apply ConfigMap/ns/name`, `delete …`, `gone …`. No-ops are not among them. */
+  readonly log: string[] = [];
+  /** Refuses writes of objects with these keys (`Kind.group/namespace/name`). */
+  readonly refuse = new Map<string, ApiFailure>();
+  /** Kinds (`Kind.group`) that the server does not know. */
+  readonly unserved = new Set<string>();
+
+  get(key: string): KubeObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  keys(): string[] {
+    return [...this.#objects.keys()].sort();
+  }
+
+  /** Creates or replaces an object as somebody else. */
+  put(object: KubeObject): KubeObject {
+    const key = objectKey(object);
+    const before = this.#objects.get(key);
+    return this.#store(key, { ...object, metadata: { ...before?.metadata, ...object.metadata } });
+  }
+
+  /** Changes an object as somebody else; fields changed this way are no longer ours. */
+  edit(key: string, change: (object: KubeObject) => void): void {
+    const before = this.#objects.get(key);
+    if (before === undefined) throw new Error(`no object ${key}`);
+    const after = structuredClone(before);
+    change(after);
+    for (const [manager, owned] of this.#owners.get(key) ?? []) {
+      const kept = [...owned].filter((path) => jsonEquals(valueAt(before, path), valueAt(after, path)));
+      this.#owners.get(key)?.set(manager, new Set(kept));
+    }
+    this.#store(key, after);
+  }
+
+  /** Marks an object for deletion, or removes it when it has no finalizers. */
+  remove(key: string): void {
+    const object = this.#objects.get(key);
+    if (object === undefined) return;
+    if ((object.metadata.finalizers ?? []).length === 0) this.#drop(key);
+    else if (object.metadata.deletionTimestamp === undefined) {
+      this.#store(key, { ...object, metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    }
+  }
+
+  /** Takes finalizers off; an object marked for deletion goes with the last one. */
+  release(key: string, finalizer?: string): void {
+    const object = this.#objects.get(key);
+    if (object === undefined) return;
+    const finalizers = (object.metadata.finalizers ?? []).filter((name) => finalizer !== undefined && name !== finalizer);
+    this.#store(key, { ...object, metadata: { ...object.metadata, finalizers } });
+    if (finalizers.length === 0 && object.metadata.deletionTimestamp !== undefined) this.#drop(key);
+  }
+
+  /** Server-side apply with force. Returns the stored object, or the failure that this key is set to. */
+  apply(desired: KubeObject, manager: string): KubeObject | ApiFailure {
+    const key = objectKey(desired);
+    const refusal = this.refuse.get(key);
+    if (refusal !== undefined) return refusal;
+    const before = this.#objects.get(key);
+    const owners = this.#owners.get(key) ?? new Map<string, ReadonlySet<string>>();
+    this.#owners.set(key, owners);
+    const wanted = leaves(desired);
+    const next: KubeObject = structuredClone(before ?? { apiVersion: desired.apiVersion, kind: desired.kind, metadata: {} });
+    next.metadata.name = desired.metadata.name ?? '';
+    if (desired.metadata.namespace !== undefined) next.metadata.namespace = desired.metadata.namespace;
+    for (const path of owners.get(manager) ?? []) {
+      const shared = [...owners].some(([other, owned]) => other !== manager && owned.has(path));
+      if (!wanted.has(path) && !shared) unset(next, JSON.parse(path) as PathStep[]);
+    }
+    for (const [path, value] of wanted) {
+      for (const [other, owned] of owners) {
+        if (other === manager || !owned.has(path) || jsonEquals(valueAt(next, path), value)) continue;
+        owners.set(other, new Set([...owned].filter((entry) => entry !== path)));
+      }
+      set(next, JSON.parse(path) as PathStep[], structuredClone(value));
+    }
+    owners.set(manager, new Set(wanted.keys()));
+    const changed = before === undefined || !jsonEquals(stripped(before), stripped(next)) || this.#ownersChanged(key, before);
+    if (changed) this.log.push(`apply ${key}`);
+    return changed ? this.#store(key, next) : before;
+  }
+
+  /** Deletes with a UID precondition, as decisions ask for it. */
+  delete(target: ObjectTarget, uid: string): void {
+    const key = targetKey(target);
+    const object = this.#objects.get(key);
+    if (object === undefined || object.metadata.uid !== uid) return;
+    this.log.push(`delete ${key}`);
+    this.remove(key);
+  }
+
+  fail(target: ObjectTarget, failed: FailedWrite | undefined): void {
+    if (failed === undefined) this.#failed.delete(targetKey(target));
+    else this.#failed.set(targetKey(target), failed);
+  }
+
+  settle(target: ObjectTarget, pair: SettledPair): void {
+    this.#settled.set(targetKey(target), pair);
+  }
+
+  /** Everything a process knows only from memory is gone. */
+  forget(): void {
+    for (const memory of [this.#known, this.#whole, this.#failed, this.#settled]) memory.clear();
+  }
+
+  read(request: ReadRequest): void {
+    if (request.kind === 'object') this.#known.add(targetKey(request.target));
+    else if (request.kind === 'whole-object') this.#whole.add(targetKey(request.target));
+    else this.#known.add(JSON.stringify(request.target));
+  }
+
+  view(graph: Graph, { mode = 'whole', lazy = false }: ViewOptions = {}): Observed {
+    const show = (key: string, object: KubeObject): LiveObject => {
+      const settled = this.#settled.get(key);
+      const whole = mode === 'whole' || this.#whole.has(key);
+      const live = whole ? { object } : projectObject(object, graph.reads.get(nodeIdOf(object)) ?? [[]]);
+      return settled === undefined ? live : { ...live, settled };
+    };
+    const all = (matches: (object: KubeObject) => boolean): ListObservation => ({
+      state: 'known',
+      objects: [...this.#objects].filter(([, object]) => matches(object)).map(([key, object]) => show(key, object)),
+    });
+    return {
+      object: (target) => {
+        const key = targetKey(target);
+        if (lazy && !this.#known.has(key)) return { state: 'unknown' };
+        const object = this.#objects.get(key);
+        return object === undefined ? { state: 'absent' } : { state: 'present', live: show(key, object) };
+      },
+      list: (target) => {
+        if (lazy && !this.#known.has(JSON.stringify(target))) return { state: 'unknown' };
+        const terms = target.selector === '' ? [] : target.selector.split(',').map((term) => term.split('='));
+        return all(
+          (object) =>
+            object.kind === target.type.kind &&
+            (target.namespace === undefined || object.metadata.namespace === target.namespace) &&
+            terms.every(([name = '', value]) => object.metadata.labels?.[name] === value),
+        );
+      },
+      members: (target) => {
+        const name = target.group === '' ? target.kind : `${target.kind}.${target.group}`;
+        if (this.unserved.has(name)) return { state: 'unserved' };
+        if (lazy && !this.#known.has(JSON.stringify(target))) return { state: 'unknown' };
+        return all((object) => {
+          const { group, kind } = gvkOf(object);
+          const { namespace, labels } = object.metadata;
+          const inScope = namespace === undefined || target.namespaces.includes(namespace);
+          const part = labels?.['applyset.kubernetes.io/part-of'];
+          return group === target.group && kind === target.kind && inScope && part === target.applySet;
+        });
+      },
+      failedWrite: (target) => this.#failed.get(targetKey(target)),
+    };
+  }
+
+  /** Ownership counts as change: an apply that only takes fields over is recorded by the server. */
+  #ownersChanged(key: string, before: KubeObject): boolean {
+    return !jsonEquals(this.#managedFields(key) as JsonValue, (before.metadata.managedFields ?? []) as JsonValue);
+  }
+
+  #store(key: string, object: KubeObject): KubeObject {
+    const before = this.#objects.get(key);
+    this.#count += 1;
+    const changedSpec = !jsonEquals((before?.spec ?? null) as JsonValue, (object.spec ?? null) as JsonValue);
+    const generation = before === undefined ? 1 : (before.metadata.generation ?? 1) + (changedSpec ? 1 : 0);
+    const metadata = {
+      ...object.metadata,
+      uid: before?.metadata.uid ?? `uid-${this.#count}`,
+      resourceVersion: String(this.#count),
+      generation,
+      managedFields: this.#managedFields(key),
+    };
+    const stored = { ...object, metadata };
+    this.#objects.set(key, stored);
+    this.#known.add(key);
+    this.#whole.delete(key);
+    return stored;
+  }
+
+  #drop(key: string): void {
+    this.#objects.delete(key);
+    this.#owners.delete(key);
+    this.#settled.delete(key);
+    this.log.push(`gone ${key}`);
+  }
+
+  #managedFields(key: string): JsonValue[] {
+    return [...(this.#owners.get(key) ?? [])]
+      .filter(([, paths]) => paths.size > 0)
+      .map(([manager, paths]) => ({ manager, operation: 'Apply', fieldsV1: fieldSet([...paths]) }));
+  }
+}
+
+/** Digest of what our manager owns of an object. */
+export function ownedOf(object: KubeObject): string {
+  return ownedDigest(object);
+}
+
+/** Paths (as JSON) and values of the leaves that an apply sets; lists and empty objects are leaves. */
+function leaves(object: KubeObject): Map<string, JsonValue> {
+  const found = new Map<string, JsonValue>();
+  const walk = (path: readonly PathStep[], value: JsonValue | undefined) => {
+    if (value === null || value === undefined) return;
+    if (isJsonObject(value) && Object.keys(value).length > 0) {
+      for (const [key, member] of Object.entries(value)) walk([...path, key], member);
+    } else found.set(JSON.stringify(path), value);
+  };
+  const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
+  for (const [key, value] of Object.entries(rest)) walk([key], value as JsonValue);
+  const { labels, annotations, finalizers } = metadata;
+  walk(['metadata'], { labels: labels ?? null, annotations: annotations ?? null, finalizers: finalizers ?? null });
+  return found;
+}
+
+function fieldSet(paths: readonly string[]): JsonObject {
+  const root: JsonObject = {};
+  for (const text of paths) {
+    let at = root;
+    for (const step of JSON.parse(text) as PathStep[]) {
+      const name = `f:${step}`;
+      const below = at[name];
+      at = isJsonObject(below) ? below : (at[name] = {});
+    }
+  }
+  return root;
+}
+
+function stripped(object: KubeObject): JsonValue {
+  const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...metadata } = object.metadata;
+  return { ...object, metadata } as unknown as JsonValue;
+}
+
+function valueAt(object: KubeObject, path: string): JsonValue | undefined {
+  let value: JsonValue | undefined = object as unknown as JsonValue;
+  for (const step of JSON.parse(path) as PathStep[]) value = isJsonObject(value) ? value[step] : undefined;
+  return value;
+}
+
+function set(object: KubeObject, path: readonly PathStep[], value: JsonValue): void {
+  let at = object as unknown as JsonObject;
+  for (const step of path.slice(0, -1)) {
+    const below = at[step];
+    at = isJsonObject(below) ? below : (at[step] = {});
+  }
+  at[path.at(-1) ?? ''] = value;
+}
+
+function unset(object: KubeObject, path: readonly PathStep[]): void {
+  const [first, ...rest] = path;
+  const at = object as unknown as JsonObject;
+  const below = first === undefined ? undefined : at[first];
+  if (first === undefined) return;
+  if (rest.length === 0) delete at[first];
+  else if (isJsonObject(below)) {
+    unset(below as unknown as KubeObject, rest);
+    if (Object.keys(below).length === 0 && first !== 'metadata') delete at[first];
+  }
+}
