@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import type { WatchEvent } from '../../kube/index.ts';
+import type { ObjectType, WatchRequest } from '../../runtime/index.ts';
+import { TestClock } from '../test-clock.ts';
+import { CacheSet } from './cache-set.ts';
+import { scriptedApi } from './scripted-api.ts';
+
+const type: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+const PART_OF = 'applyset.kubernetes.io/part-of';
+
+function map(
+  name: string,
+  version: string,
+  extra: { uid?: string; labels?: Record<string, string>; data?: Record<string, string> } = {},
+): KubeObject {
+  const { uid = `uid-${name}`, labels, data = {} } = extra;
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'n', uid, resourceVersion: version, ...(labels === undefined ? {} : { labels }) },
+    data,
+  };
+}
+const added = (object: KubeObject): WatchEvent => ({ type: 'ADDED', object });
+const changed = (object: KubeObject): WatchEvent => ({ type: 'MODIFIED', object });
+const deleted = (object: KubeObject): WatchEvent => ({ type: 'DELETED', object });
+const restarted: WatchEvent = { type: 'RESTARTED' };
+const synced = (resourceVersion: string): WatchEvent => ({ type: 'SYNCED', resourceVersion });
+const wishFor = (name: string): WatchRequest => ({
+  kind: 'object',
+  nodeId: 'a',
+  target: { type, namespace: 'n', name },
+});
+const wishAll = (selector: string, namespace?: string): WatchRequest => ({
+  kind: 'list',
+  nodeId: 'a',
+  target: { type, selector, ...(namespace === undefined ? {} : { namespace }) },
+});
+
+function setup() {
+  const api = scriptedApi();
+  const clock = new TestClock();
+  const log: string[] = [];
+  const caches = new CacheSet({
+    client: api,
+    clock,
+    onWake: (subscriber, change) =>
+      log.push(change === undefined ? `${subscriber}: state` : `${subscriber}: ${change.key}`),
+    onMember: (applySet, change) => log.push(`set ${applySet}: ${change.key}`),
+  });
+  const said = () => log.splice(0);
+  return { api, clock, caches, said };
+}
+
+describe('CacheSet', () => {
+  it('opens one watch per kind and tells each subscriber only what it asked for', async () => {
+    const { api, caches, said } = setup();
+    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i2', [wishFor('b')]);
+    caches.setInterest('i3', [wishAll('app=web')]);
+    expect(api.watches).toHaveLength(1);
+    await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
+    expect(said()).toEqual(['i1: n/a', 'i1: state', 'i2: state', 'i3: state']);
+    await api.watches[0]?.push(added(map('b', '2', { labels: { app: 'web' } })));
+    expect(said()).toEqual(['i2: n/b', 'i3: n/b']);
+    await api.watches[0]?.push(changed(map('b', '3')));
+    expect(said()).toEqual(['i2: n/b', 'i3: n/b']);
+    await api.watches[0]?.push(changed(map('b', '4')));
+    expect(said()).toEqual(['i2: n/b']);
+  });
+
+  it('closes a watch some time after the last wish, and keeps it when a wish comes back', async () => {
+    const { api, clock, caches } = setup();
+    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i1', []);
+    await clock.advance(29_000);
+    caches.setInterest('i2', [wishFor('a')]);
+    await clock.advance(60_000);
+    expect(api.watches.map(({ closed }) => closed)).toEqual([false]);
+    caches.setInterest('i2', []);
+    await clock.advance(30_000);
+    expect(api.watches.map(({ closed }) => closed)).toEqual([true]);
+    expect(caches.peek(type)).toBeUndefined();
+  });
+
+  it('knows what we wrote at once, takes its event for no news, and takes no late answer for a living object', async () => {
+    const { api, caches, said } = setup();
+    caches.setInterest('i1', [wishFor('a')]);
+    await api.watches[0]?.push(restarted, synced('1'));
+    said();
+    const cache = caches.peek(type);
+    cache?.observe(map('a', '9'));
+    expect(said()).toEqual(['i1: n/a']);
+    await api.watches[0]?.push(added(map('a', '8')), changed(map('a', '9')));
+    expect(said()).toEqual([]);
+    await api.watches[0]?.push(deleted(map('a', '10')));
+    cache?.observe(map('a', '9'));
+    expect(cache?.get('n/a')).toBeUndefined();
+    cache?.observe(map('a', '11', { uid: 'another' }));
+    expect(cache?.get('n/a')?.object.metadata.uid).toBe('another');
+  });
+
+  it('finds out after an interruption what went meanwhile, but keeps what was written since the list', async () => {
+    const { api, caches } = setup();
+    caches.setInterest('i1', [wishAll('')]);
+    await api.watches[0]?.push(restarted, added(map('a', '1')), added(map('b', '2')), synced('2'));
+    caches.peek(type)?.observe(map('c', '12'));
+    await api.watches[0]?.push(restarted, added(map('b', '2')), synced('10'));
+    expect([...(caches.peek(type)?.keys() ?? [])]).toEqual(['n/b', 'n/c']);
+  });
+
+  it('keeps of an object what graphs read, and reads a kind again when a graph reads more', async () => {
+    const { api, caches } = setup();
+    const big = map('a', '1', { data: { x: '1', y: '2' } });
+    caches.keep(type, [['data', 'x']]);
+    caches.setInterest('i1', [wishFor('a')]);
+    await api.watches[0]?.push(restarted, added(big), synced('1'));
+    expect(caches.peek(type)?.get('n/a')?.object['data']).toEqual({ x: '1' });
+    caches.keep(type, [['data', 'x']]);
+    expect(api.watches).toHaveLength(1);
+    caches.keep(type, [['data', 'y']]);
+    expect(caches.peek(type)?.synced).toBe(false);
+    await api.watches[1]?.push(restarted, added(big), synced('1'));
+    expect(caches.peek(type)?.get('n/a')?.object['data']).toEqual({ x: '1', y: '2' });
+  });
+
+  it('tells whose ApplySet an object joined or left', async () => {
+    const { api, caches, said } = setup();
+    caches.setInterest('i1', [], [type]);
+    await api.watches[0]?.push(restarted, synced('1'));
+    said();
+    await api.watches[0]?.push(added(map('a', '2', { labels: { [PART_OF]: 's1' } })));
+    await api.watches[0]?.push(changed(map('a', '3', { labels: { [PART_OF]: 's2' } })));
+    expect(said()).toEqual(['set s1: n/a', 'set s1: n/a', 'set s2: n/a']);
+    expect(caches.peek(type)?.membersOf('s1')).toEqual([]);
+    expect(caches.peek(type)?.membersOf('s2')).toHaveLength(1);
+  });
+
+  it('says why a kind cannot be read, once, and keeps what it knows while the server is away', async () => {
+    const { api, caches, said } = setup();
+    caches.setInterest('i1', [wishFor('a')]);
+    await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
+    said();
+    const trouble = (status: number, message: string): WatchEvent => ({
+      type: 'ERROR',
+      error: new KubeError(message, { status, reason: 'X' }),
+      retryAfterMs: 0,
+    });
+    await api.watches[0]?.push(trouble(500, 'oops'));
+    expect([caches.peek(type)?.synced, said()]).toEqual([true, []]);
+    await api.watches[0]?.push(trouble(403, 'no'), trouble(403, 'no'));
+    expect([caches.peek(type)?.synced, said()]).toEqual([false, ['i1: state']]);
+    await api.watches[0]?.push(restarted, added(map('a', '1')), synced('5'));
+    expect(caches.peek(type)?.synced).toBe(true);
+  });
+});

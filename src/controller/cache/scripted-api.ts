@@ -1,0 +1,65 @@
+import type { Discovery, KubernetesApi, WatchEvent, WatchOptions, ResourceType } from '../../kube/index.ts';
+
+/** A watch of a scripted API: what is pushed comes out. */
+export interface ScriptedWatch {
+  readonly type: ResourceType;
+  readonly closed: boolean;
+  push(...events: WatchEvent[]): Promise<void>;
+}
+
+const refuse = (): never => {
+  throw new Error('a scripted API only watches');
+};
+
+/** For tests: an API whose watches say what the test pushes, and that can do nothing else. */
+export function scriptedApi(): KubernetesApi & { readonly watches: ScriptedWatch[] } {
+  const watches: ScriptedWatch[] = [];
+  const discovery: Discovery = {
+    resourceOf: refuse,
+    inGroup: refuse,
+    learn: () => undefined,
+    all: refuse,
+    peek: () => undefined,
+    forget: () => undefined,
+  };
+  return {
+    watches,
+    discovery,
+    get: refuse,
+    find: refuse,
+    list: refuse,
+    create: refuse,
+    update: refuse,
+    patch: refuse,
+    apply: refuse,
+    delete: refuse,
+    raw: refuse,
+    close: () => Promise.resolve(),
+    watch(type, options: WatchOptions = {}) {
+      const queue: WatchEvent[] = [];
+      let wake: () => void = () => undefined;
+      const watch = {
+        type,
+        get closed() {
+          return options.signal?.aborted === true;
+        },
+        async push(...events: WatchEvent[]) {
+          queue.push(...events);
+          wake();
+          await new Promise(setImmediate);
+        },
+      };
+      watches.push(watch);
+      options.signal?.addEventListener('abort', () => wake());
+      return follow();
+
+      async function* follow(): AsyncGenerator<WatchEvent> {
+        while (!watch.closed) {
+          const next = queue.shift();
+          if (next !== undefined) yield next;
+          else await new Promise<void>((resolve) => (wake = resolve));
+        }
+      }
+    },
+  };
+}
