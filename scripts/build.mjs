@@ -2,7 +2,7 @@
  * Builds `dist/` with the TypeScript compiler, one output file per source file. `node scripts/build.mjs`
  * always builds; `isBuilt()` tells whether the sources changed since the last build.
  */
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runNode } from './run.mjs';
@@ -35,7 +35,12 @@ export async function build() {
   console.log('Building …');
   const source = newestSource();
   rmSync(join(root, 'dist'), { recursive: true, force: true });
-  await runNode(['node_modules/@typescript/native/bin/tsc', '-p', 'tsconfig.build.json']);
+  const tsc = 'node_modules/@typescript/native/bin/tsc';
+  await runNode([tsc, '-p', 'tsconfig.build.json']);
+  await runNode([tsc, '-p', 'src/dashboard/client']);
+  for (const file of ['index.html', 'style.css']) {
+    copyFileSync(join(root, 'src/dashboard/client', file), join(root, 'dist/dashboard/client', file));
+  }
   writeFileSync(stamp, source);
 }
 

@@ -8,6 +8,7 @@ import { CommandFailed, runNode } from './run.mjs';
 const bin = (name, path) => [`node_modules/${name}/${path}`];
 const CHECKS = {
   types: bin('@typescript/native', 'bin/tsc'),
+  'types of the page': [...bin('@typescript/native', 'bin/tsc'), '-p', 'src/dashboard/client', '--noEmit'],
   lint: [...bin('oxlint', 'bin/oxlint'), '--type-aware', '--deny-warnings'],
   format: [...bin('oxfmt', 'bin/oxfmt'), '--check', '.'],
   knip: bin('knip', 'bin/knip.js'),

@@ -1,3 +1,4 @@
+import { explain } from '../runtime/index.ts';
 import type { InspectSource } from './model.ts';
 
 /** The answer to a request that is no stream. */
@@ -45,7 +46,7 @@ export function route(source: InspectSource, request: InspectRequest): InspectRo
   const ref = match?.[1] === undefined ? undefined : decode(match[1]);
   if (ref === undefined) return refuse(404, `there is nothing at ${pathname}`);
   const report = source.report(ref);
-  return report === undefined ? refuse(404, `there is no instance ${ref}`) : answer(report);
+  return report === undefined ? refuse(404, `there is no instance ${ref}`) : answer({ ...report, explanations: explain(report) });
 }
 
 function filtered(source: InspectSource, definition: string | null) {

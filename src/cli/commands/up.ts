@@ -58,6 +58,7 @@ export const up: Command = {
       const session = await startSession(state, port);
       try {
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
+        if (input.options['once'] !== true) context.print(`Dashboard at ${session.dashboard}`);
         const objects = inputs.objects.map(({ object }) => object);
         const code = await bringUp({ context, session, objects, graphs, timeoutMs, kubeconfig: state.kubeconfig });
         if (input.options['once'] === true || context.signal.aborted) return code;

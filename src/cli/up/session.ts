@@ -6,6 +6,8 @@ import type { Controller } from '../../controller/index.ts';
 import { controllerCrds, createController, jsonLogger } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
+import { createPages, dashboardUrl } from '../../dashboard/index.ts';
+import { serveInspect } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import type { StateDirectory } from './state-directory.ts';
@@ -16,6 +18,8 @@ const MANAGER = 'typekro-up';
 /** A running cluster with its controller. */
 export interface Session {
   readonly url: string;
+  /** Address of the web page, token included. */
+  readonly dashboard: string;
   readonly api: KubernetesApi;
   readonly controller: Controller;
   /** How long the API took to come up, in milliseconds. */
@@ -44,13 +48,16 @@ export async function startSession(state: StateDirectory, port: number): Promise
       logger: jsonLogger((line) => appendFileSync(log, line), Date.now),
     });
     await controller.start();
+    const inspect = await serveInspect({ source: controller.reports, pages: createPages() });
     return {
       url: listener.url,
+      dashboard: dashboardUrl(inspect),
       api,
       controller,
       startMs,
       apply: (object, signal) => api.apply(object, { fieldManager: MANAGER, force: true, signal }),
       async close() {
+        await inspect.close();
         await controller.stop();
         await api.close();
         await cluster.close();

@@ -1,0 +1,42 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPages, dashboardUrl } from './pages.ts';
+
+const pages = createPages();
+const server = createServer((request, response) => {
+  if (!pages(request, response)) response.writeHead(404).end();
+});
+let base = '';
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.close();
+});
+
+test.each([
+  ['/', 'text/html'],
+  ['/?a=b', 'text/html'],
+  ['/style.css', 'text/css'],
+])('%s is served as %s with a policy that forbids foreign content', async (path, type) => {
+  const response = await fetch(base + path);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toContain(type);
+  expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect((await response.text()).length).toBeGreaterThan(100);
+});
+
+test.each(['/nothing', '/../package.json', '/client/index.html', '//etc/passwd'])('%s is not served', async (path) => {
+  expect((await fetch(base + path)).status).toBe(404);
+});
+
+test('only reading is answered', async () => {
+  expect((await fetch(base, { method: 'POST' })).status).toBe(404);
+});
+
+test('the token stands behind #, where it is not sent', () => {
+  expect(dashboardUrl({ url: 'http://127.0.0.1:1', token: 'abc' })).toBe('http://127.0.0.1:1/#token=abc');
+});

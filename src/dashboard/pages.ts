@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+interface Page {
+  readonly file: string;
+  readonly type: string;
+}
+
+/** Files beside this module, by path. */
+const PAGES: ReadonlyMap<string, Page> = new Map([
+  ['/', { file: 'client/index.html', type: 'text/html; charset=utf-8' }],
+  ['/app.js', { file: 'client/app.js', type: 'text/javascript; charset=utf-8' }],
+  ['/style.css', { file: 'client/style.css', type: 'text/css; charset=utf-8' }],
+]);
+
+/** The page loads nothing from elsewhere, and shows foreign text as text only. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/** Answers requests for the page; false for every other path. For the option `pages` of `serveInspect`. */
+export function createPages(): (request: IncomingMessage, response: ServerResponse) => boolean {
+  return (request, response) => {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const page = PAGES.get(path);
+    if (page === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
+    const body = readFileSync(new URL(page.file, import.meta.url));
+    response.writeHead(200, {
+      'content-type': page.type,
+      'content-length': body.length,
+      'content-security-policy': POLICY,
+      'cache-control': 'no-cache',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+    return true;
+  };
+}
+
+/** The address to open. The token stands behind `#`, which browsers do not send to servers. */
+export function dashboardUrl(server: { readonly url: string; readonly token: string }): string {
+  return `${server.url}/#token=${server.token}`;
+}
