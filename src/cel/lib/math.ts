@@ -5,6 +5,8 @@ import { boxDouble, CelUint, doubleOf, elementsOf, fail, isInt, toInt, type Int,
 import { overload } from './define.ts';
 import { compareValues } from './order.ts';
 
+const NUMBERS: readonly CelType[] = [DOUBLE, INT, UINT];
+
 /** cel-go's math extension, all versions. Stock kro does not turn it on. */
 export const math: Library = {
   name: 'cel.lib.ext.math',
@@ -107,8 +109,6 @@ function shift(name: string, compute: (value: bigint, bits: number) => bigint): 
 function selfDescribing(type: CelType, value: Value): Value {
   return type === DOUBLE && typeof value === 'number' ? boxDouble(value) : value;
 }
-
-const NUMBERS: readonly CelType[] = [DOUBLE, INT, UINT];
 
 /** `replaces` is how the best so far compares with what takes its place. */
 function extremeFunction(name: string, replaces: -1 | 1): FunctionDeclaration {
