@@ -25,8 +25,8 @@ import { ServedKinds } from './served-kinds.ts';
 const DEFINITIONS = '#definitions';
 const KIND_PREFIX = '#kind ';
 
-/** How long work that is under way may take to end when the controller stops. */
-const GRACE_MS = 10_000;
+/** kro's own default. */
+const GRACE_MS = 60_000;
 
 /** Makes a controller; it does nothing until it is started. */
 export function createController(options: ControllerOptions): Controller {
@@ -141,7 +141,8 @@ class KroController implements Controller {
     if (this.#state === 'stopped') return;
     this.#state = 'stopped';
     this.#checkReady();
-    await Promise.all([this.#definitionRunner.stop(GRACE_MS), this.#instanceRunner.stop(GRACE_MS)]);
+    const grace = this.#options.shutdownGraceMs ?? GRACE_MS;
+    await Promise.all([this.#definitionRunner.stop(grace), this.#instanceRunner.stop(grace)]);
     await this.#caches.close();
   }
 

@@ -10,3 +10,6 @@ export { jsonLogger, silentLogger } from './logger.ts';
 export type { Controller, ControllerOptions } from './options.ts';
 export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './own-crds.ts';
 export { createController } from './controller.ts';
+export type { ControllerFlag, FlagType, ParsedFlags } from './flags.ts';
+export { CONTROLLER_FLAGS, parseControllerFlags } from './flags.ts';
+export { optionsFromFlags } from './options-from-flags.ts';

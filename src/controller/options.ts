@@ -31,6 +31,8 @@ export interface ControllerOptions {
   readonly features?: { readonly omit?: boolean; readonly now?: boolean };
   /** What to do with an existing object that nobody owns. Default `adopt`, as kro does. */
   readonly adoption?: AdoptionPolicy;
+  /** How long work that is under way may take to end when the controller stops, in milliseconds. Default 60,000. */
+  readonly shutdownGraceMs?: number;
   /** Cost that one expression may spend. Default: that of the expression engine. */
   readonly budget?: number;
 }

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { featuresOf, parseControllerFlags } from './flags.ts';
+import { parseGoDuration } from './go-duration.ts';
+
+describe('parseControllerFlags', () => {
+  it('reads every form that Go programs take', () => {
+    const { values, ignored, errors } = parseControllerFlags([
+      '--allow-crd-deletion',
+      '-rgd-max-graph-revisions',
+      '3',
+      '--leader-elect=false',
+      '--graceful-shutdown-timeout=1m30s',
+      '--instance-requeue-interval=5s',
+      '--feature-gates',
+      'CELOmitFunction=true',
+    ]);
+    expect(Object.fromEntries(values)).toEqual({
+      'allow-crd-deletion': true,
+      'rgd-max-graph-revisions': 3,
+      'leader-elect': false,
+      'graceful-shutdown-timeout': 90_000,
+      'feature-gates': 'CELOmitFunction=true',
+    });
+    expect(ignored).toEqual(['instance-requeue-interval']);
+    expect(errors).toEqual([]);
+  });
+
+  it.each([
+    [['--unknown'], 'unknown flag: --unknown'],
+    [['--constructor=1'], 'unknown flag: --constructor=1'],
+    [['--rgd-max-graph-revisions=x'], 'invalid value "x" for --rgd-max-graph-revisions (integer)'],
+    [['--leader-election-retry-period', '5'], 'invalid value "5" for --leader-election-retry-period (duration)'],
+    [['--client-qps'], 'invalid value "" for --client-qps (number)'],
+  ])('%j is an error', (args, message) => {
+    expect(parseControllerFlags(args).errors).toEqual([message]);
+  });
+});
+
+describe('parseGoDuration', () => {
+  it.each([
+    ['3s', 3000],
+    ['1m30s', 90_000],
+    ['1.5h', 5_400_000],
+    ['200ms', 200],
+    ['0', 0],
+    ['-2s', -2000],
+    ['2', undefined],
+    ['', undefined],
+    ['1d', undefined],
+  ])('%s is %s', (text, expected) => {
+    expect(parseGoDuration(text)).toBe(expected);
+  });
+});
+
+describe('featuresOf', () => {
+  it('reads the gates that we have and passes over others', () => {
+    expect(featuresOf('CELOmitFunction=true, CELNow=True,InstanceConditionEvents=true')).toEqual({
+      omit: true,
+      now: true,
+    });
+    expect(featuresOf('CELOmitFunction=false')).toEqual({ omit: false, now: false });
+  });
+});

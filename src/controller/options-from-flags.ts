@@ -1,0 +1,31 @@
+import { featuresOf } from './flags.ts';
+import type { ParsedFlags } from './flags.ts';
+import type { ControllerOptions } from './options.ts';
+
+/** The options that a command line sets; what it does not name keeps its default. */
+export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOptions, 'client'> {
+  const number = (name: string) => {
+    const value = values.get(name);
+    return typeof value === 'number' ? value : undefined;
+  };
+  const text = (name: string) => {
+    const value = values.get(name);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const gates = text('feature-gates');
+  return {
+    ...(values.get('allow-crd-deletion') === true ? { allowCrdDeletion: true } : {}),
+    ...given('maxGraphRevisions', number('rgd-max-graph-revisions')),
+    ...given('maxCollectionSize', number('rgd-max-collection-size')),
+    ...given('maxCollectionDimensions', number('rgd-max-collection-dimension-size')),
+    ...given('definitionConcurrency', number('resource-graph-definition-concurrent-reconciles')),
+    ...given('instanceConcurrency', number('dynamic-controller-concurrent-reconciles')),
+    ...given('version', text('version-label')),
+    ...given('shutdownGraceMs', number('graceful-shutdown-timeout')),
+    ...(gates === undefined ? {} : { features: featuresOf(gates) }),
+  };
+}
+
+function given<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}
