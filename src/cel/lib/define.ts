@@ -1,6 +1,6 @@
-import type { Implementation, Overload } from '../library.ts';
+import type { CallContext, Implementation, Overload } from '../library.ts';
 import type { CelType } from '../types.ts';
-import { fail } from '../values.ts';
+import { fail, type Value } from '../values.ts';
 import { Failure } from './failure.ts';
 
 /** A function that is called as `name(args)`. */
@@ -16,4 +16,12 @@ export function member(id: string, params: readonly CelType[], result: CelType, 
 /** Turns the failure of a value module into an evaluation error. */
 export function orFail<T>(result: T | Failure): T {
   return result instanceof Failure ? fail(result.message) : result;
+}
+
+/** The work on a text that is read from its beginning to its end, charged by its length. */
+export function reading<T extends Value>(read: (text: string) => T): (text: string, context: CallContext) => T {
+  return (text, context) => {
+    context.charge(text.length >> 2);
+    return read(text);
+  };
 }

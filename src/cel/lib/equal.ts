@@ -19,6 +19,13 @@ import {
 } from '../values.ts';
 import { tryCompare } from './order.ts';
 
+/** Charges work to a budget; `CallContext` is one. */
+export interface Meter {
+  charge(units: number): void;
+}
+
+const FREE: Meter = { charge: () => undefined };
+
 /** Deeper values are compared by nobody; the bound keeps hostile ones from exhausting the stack. */
 const DEEPEST = 1_000;
 
@@ -28,7 +35,7 @@ const DEEPEST = 1_000;
  *
  * @throws EvalFailure where the type of `a` refuses.
  */
-export function equalValues(a: Value, b: Value, depth = 0): boolean {
+export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0): boolean {
   if (a === b) return true;
   if (a instanceof OpaqueValue || a instanceof ListView || a instanceof MapView) return a.equals(b);
   if (typeof a !== 'object' || a === null) return equalScalars(a, b);
@@ -43,10 +50,16 @@ export function equalValues(a: Value, b: Value, depth = 0): boolean {
   if (a instanceof CelOptional) {
     if (!(b instanceof CelOptional)) return false;
     if (a.value === undefined || b.value === undefined) return a.value === b.value;
-    return equalValues(a.value, b.value, depth + 1);
+    return equalValues(a.value, b.value, meter, depth + 1);
   }
   const elements = elementsOf(a);
-  return elements ? equalLists(elements, b, depth) : equalMaps(a, b, depth);
+  return elements ? equalLists(elements, b, meter, depth) : equalMaps(a, b, meter, depth);
+}
+
+/** Long texts cost what comparing their characters costs. */
+function equalTexts(a: string, b: Value, meter: Meter): boolean {
+  if (typeof b === 'string' && a.length === b.length && a.length > 256) meter.charge(a.length >> 6);
+  return a === b;
 }
 
 function equalScalars(a: Value, b: Value): boolean {
@@ -55,29 +68,32 @@ function equalScalars(a: Value, b: Value): boolean {
 }
 
 /** Equality where an error is neither true nor false but passes. */
-function passes(a: Value, b: Value, depth: number): boolean {
+function passes(a: Value, b: Value, meter: Meter, depth: number): boolean {
   if ((a === null) !== (b === null)) return false;
   try {
-    return equalValues(a, b, depth + 1);
+    return equalValues(a, b, meter, depth + 1);
   } catch (error) {
     if (error instanceof EvalFailure && !error.fatal) return true;
     throw error;
   }
 }
 
-function equalLists(a: readonly Value[], other: Value, depth: number): boolean {
+function equalLists(a: readonly Value[], other: Value, meter: Meter, depth: number): boolean {
   const b = elementsOf(other);
-  return b?.length === a.length && a.every((element, i) => passes(element, b[i] ?? null, depth));
+  if (b?.length !== a.length) return false;
+  meter.charge(a.length);
+  return a.every((element, i) => passes(element, b[i] ?? null, meter, depth));
 }
 
-function equalMaps(a: Value, b: Value, depth: number): boolean {
+function equalMaps(a: Value, b: Value, meter: Meter, depth: number): boolean {
   const entries = entriesOf(a);
   if (!entries || typeof b !== 'object' || b === null) return false;
   const size = b instanceof CelMap || b instanceof MapView ? b.size : isObject(b) ? entriesOf(b)?.length : undefined;
   if (size !== entries.length) return false;
+  meter.charge(size);
   return entries.every(([key, value]) => {
     const other = valueAt(b, key);
-    return other !== undefined && passes(value, other, depth);
+    return other !== undefined && passes(value, other, meter, depth);
   });
 }
 
@@ -88,9 +104,9 @@ function valueAt(map: Value, key: Value): Value | undefined {
 }
 
 /** Are the values equal? A refusal to be compared counts as no. */
-export function isEqual(a: Value, b: Value): boolean {
+export function isEqual(a: Value, b: Value, meter?: Meter): boolean {
   try {
-    return equalValues(a, b);
+    return equalValues(a, b, meter);
   } catch (error) {
     if (error instanceof EvalFailure && !error.fatal) return false;
     throw error;

@@ -2,7 +2,7 @@ import type { Library } from '../library.ts';
 import { BOOL, INT, STRING } from '../types.ts';
 import { fail as raise } from '../values.ts';
 import { fail, Failure } from './failure.ts';
-import { member, overload } from './define.ts';
+import { member, overload, reading } from './define.ts';
 import { goQuote } from './go-quote.ts';
 import { parseStrictAddress } from './k8s-ip.ts';
 import {
@@ -36,7 +36,14 @@ export const kubernetesCidr: Library = {
   functions: [
     {
       name: 'cidr',
-      overloads: [overload('string_to_cidr', [STRING], CIDR, (text: string) => new CidrValue(toCidr(text)))],
+      overloads: [
+        overload(
+          'string_to_cidr',
+          [STRING],
+          CIDR,
+          reading((text) => new CidrValue(toCidr(text))),
+        ),
+      ],
     },
     {
       name: 'containsIP',
@@ -73,7 +80,14 @@ export const kubernetesCidr: Library = {
     },
     {
       name: 'isCIDR',
-      overloads: [overload('is_cidr', [STRING], BOOL, (text: string) => !(parseCidr(text) instanceof Failure))],
+      overloads: [
+        overload(
+          'is_cidr',
+          [STRING],
+          BOOL,
+          reading((text) => !(parseCidr(text) instanceof Failure)),
+        ),
+      ],
     },
     {
       name: 'string',

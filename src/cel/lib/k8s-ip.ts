@@ -2,7 +2,7 @@ import type { Library } from '../library.ts';
 import { BOOL, INT, STRING } from '../types.ts';
 import { fail as raise } from '../values.ts';
 import { fail, Failure } from './failure.ts';
-import { member, orFail, overload } from './define.ts';
+import { member, orFail, overload, reading } from './define.ts';
 import { goQuote } from './go-quote.ts';
 import {
   family,
@@ -35,17 +35,27 @@ export const kubernetesIp: Library = {
     {
       name: 'ip',
       overloads: [
-        overload('string_to_ip', [STRING], IP, (text: string) => new IpValue(orFail(parseStrictAddress(text)))),
+        overload(
+          'string_to_ip',
+          [STRING],
+          IP,
+          reading((text) => new IpValue(orFail(parseStrictAddress(text)))),
+        ),
       ],
     },
     { name: 'family', overloads: [member('ip_family', [IP], INT, ({ address }: IpValue) => family(address))] },
     {
       name: 'ip.isCanonical',
       overloads: [
-        overload('ip_is_canonical', [STRING], BOOL, (text: string) => {
-          const address = parseStrictAddress(text);
-          return address instanceof Failure ? raise(address.message) : formatAddress(address) === text;
-        }),
+        overload(
+          'ip_is_canonical',
+          [STRING],
+          BOOL,
+          reading((text) => {
+            const address = parseStrictAddress(text);
+            return address instanceof Failure ? raise(address.message) : formatAddress(address) === text;
+          }),
+        ),
       ],
     },
     predicate('isUnspecified', 'ip_is_unspecified', isUnspecified),
@@ -55,7 +65,14 @@ export const kubernetesIp: Library = {
     predicate('isGlobalUnicast', 'ip_is_global_unicast', isGlobalUnicast),
     {
       name: 'isIP',
-      overloads: [overload('is_ip', [STRING], BOOL, (text: string) => !(parseStrictAddress(text) instanceof Failure))],
+      overloads: [
+        overload(
+          'is_ip',
+          [STRING],
+          BOOL,
+          reading((text) => !(parseStrictAddress(text) instanceof Failure)),
+        ),
+      ],
     },
     {
       name: 'string',

@@ -53,7 +53,7 @@ export const kubernetesLists: Library = {
       name: 'indexOf',
       overloads: [
         member('list_a_index_of_int', [LIST_A, A], INT, (list: Value, item: Value, context: CallContext) =>
-          visited(list, context).findIndex((element) => isEqual(element, item)),
+          visited(list, context).findIndex((element) => isEqual(element, item, context)),
         ),
       ],
     },
@@ -61,7 +61,7 @@ export const kubernetesLists: Library = {
       name: 'lastIndexOf',
       overloads: [
         member('list_a_last_index_of_int', [LIST_A, A], INT, (list: Value, item: Value, context: CallContext) =>
-          visited(list, context).findLastIndex((element) => isEqual(element, item)),
+          visited(list, context).findLastIndex((element) => isEqual(element, item, context)),
         ),
       ],
     },

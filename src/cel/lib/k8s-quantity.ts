@@ -2,7 +2,7 @@ import type { Library } from '../library.ts';
 import { BOOL, DOUBLE, INT, STRING, type CelType } from '../types.ts';
 import { fail, toInt, type Int, type Value } from '../values.ts';
 import { Failure } from './failure.ts';
-import { member, orFail, overload } from './define.ts';
+import { member, orFail, overload, reading } from './define.ts';
 import { QUANTITY, QuantityValue } from './opaque.ts';
 import {
   addQuantities,
@@ -27,14 +27,19 @@ export const kubernetesQuantity: Library = {
           'string_to_quantity',
           [STRING],
           QUANTITY,
-          (text: string) => new QuantityValue(orFail(parseQuantity(text))),
+          reading((text) => new QuantityValue(orFail(parseQuantity(text)))),
         ),
       ],
     },
     {
       name: 'isQuantity',
       overloads: [
-        overload('is_quantity_string', [STRING], BOOL, (text: string) => !(parseQuantity(text) instanceof Failure)),
+        overload(
+          'is_quantity_string',
+          [STRING],
+          BOOL,
+          reading((text) => !(parseQuantity(text) instanceof Failure)),
+        ),
       ],
     },
     {

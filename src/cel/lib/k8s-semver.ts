@@ -2,7 +2,7 @@ import type { Library } from '../library.ts';
 import { BOOL, INT, STRING, type CelType } from '../types.ts';
 import { toInt, type Value } from '../values.ts';
 import { Failure } from './failure.ts';
-import { member, orFail, overload } from './define.ts';
+import { member, orFail, overload, reading } from './define.ts';
 import { SEMVER, SemverValue } from './opaque.ts';
 import { compareSemver, parseSemver } from './semver.ts';
 
@@ -15,13 +15,23 @@ export const kubernetesSemver: Library = {
     {
       name: 'semver',
       overloads: [
-        overload('string_to_semver', [STRING], SEMVER, (text: string) => new SemverValue(orFail(parseSemver(text)))),
+        overload(
+          'string_to_semver',
+          [STRING],
+          SEMVER,
+          reading((text) => new SemverValue(orFail(parseSemver(text)))),
+        ),
       ],
     },
     {
       name: 'isSemver',
       overloads: [
-        overload('is_semver_string', [STRING], BOOL, (text: string) => !(parseSemver(text) instanceof Failure)),
+        overload(
+          'is_semver_string',
+          [STRING],
+          BOOL,
+          reading((text) => !(parseSemver(text) instanceof Failure)),
+        ),
       ],
     },
     {

@@ -2,7 +2,7 @@ import type { Library } from '../library.ts';
 import { BOOL, listType, mapType, STRING } from '../types.ts';
 import { fail, setProperty, type Value } from '../values.ts';
 import { Failure } from './failure.ts';
-import { member, overload } from './define.ts';
+import { member, overload, reading } from './define.ts';
 import { parseRequestUrl, parseUrl, urlEscapedPath, urlHost, urlHostname, urlPort, urlQuery } from './go-url.ts';
 import { URL_TYPE, UrlValue } from './opaque.ts';
 
@@ -10,7 +10,7 @@ import { URL_TYPE, UrlValue } from './opaque.ts';
 export const kubernetesUrl: Library = {
   name: 'kubernetes.urls',
   functions: [
-    { name: 'url', overloads: [overload('string_to_url', [STRING], URL_TYPE, toUrl)] },
+    { name: 'url', overloads: [overload('string_to_url', [STRING], URL_TYPE, reading(toUrl))] },
     part('getScheme', 'url_get_scheme', ({ url }) => url.scheme),
     part('getHost', 'url_get_host', ({ url }) => urlHost(url)),
     part('getHostname', 'url_get_hostname', ({ url }) => urlHostname(url)),
@@ -23,7 +23,12 @@ export const kubernetesUrl: Library = {
     {
       name: 'isURL',
       overloads: [
-        overload('is_url_string', [STRING], BOOL, (text: string) => !(parseRequestUrl(text) instanceof Failure)),
+        overload(
+          'is_url_string',
+          [STRING],
+          BOOL,
+          reading((text) => !(parseRequestUrl(text) instanceof Failure)),
+        ),
       ],
     },
   ],

@@ -150,7 +150,7 @@ function distinct(list: Value, context: CallContext): Value {
       texts.add(element);
     } else {
       context.charge(others.length);
-      if (others.some((other) => isEqual(element, other))) continue;
+      if (others.some((other) => isEqual(element, other, context))) continue;
       others.push(element);
     }
     out.push(element);

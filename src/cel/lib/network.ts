@@ -1,7 +1,7 @@
 import type { FunctionDeclaration, Library, Overload, Validator } from '../library.ts';
 import { BOOL, STRING } from '../types.ts';
 import type { Value } from '../values.ts';
-import { member, orFail, overload } from './define.ts';
+import { member, orFail, overload, reading } from './define.ts';
 import { fail, Failure } from './failure.ts';
 import { goQuote } from './go-quote.ts';
 import { kubernetesCidr } from './k8s-cidr.ts';
@@ -40,9 +40,24 @@ function parseCidr(text: string): IpPrefix | Failure {
 
 /** Overloads that differ from those of Kubernetes under the same ids. */
 const OWN: readonly Overload[] = [
-  overload('string_to_ip', [STRING], IP, (text: string) => new NetworkIp(orFail(parseStrictAddress(text)))),
-  overload('string_to_cidr', [STRING], CIDR, (text: string) => new NetworkCidr(orFail(parseCidr(text)))),
-  overload('is_cidr', [STRING], BOOL, (text: string) => !(parseCidr(text) instanceof Failure)),
+  overload(
+    'string_to_ip',
+    [STRING],
+    IP,
+    reading((text) => new NetworkIp(orFail(parseStrictAddress(text)))),
+  ),
+  overload(
+    'string_to_cidr',
+    [STRING],
+    CIDR,
+    reading((text) => new NetworkCidr(orFail(parseCidr(text)))),
+  ),
+  overload(
+    'is_cidr',
+    [STRING],
+    BOOL,
+    reading((text) => !(parseCidr(text) instanceof Failure)),
+  ),
   member('cidr_ip', [CIDR], IP, ({ prefix }: CidrValue) => new NetworkIp(prefix.address)),
   member('cidr_masked', [CIDR], CIDR, ({ prefix }: CidrValue) => new NetworkCidr(maskedPrefix(prefix))),
   member('cidr_contains_ip_string', [CIDR, STRING], BOOL, (cidr: CidrValue, text: string) =>

@@ -51,9 +51,9 @@ const BINARY_BY_EXPONENT: ReadonlyMap<number, string> = new Map([...BINARY_SUFFI
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 /** Longer texts are refused before any big arithmetic; no API server sends a quantity of that size. */
-const LONGEST = 10_000;
+const LONGEST = 1_000;
 /** Exponents beyond this would make numbers of that many digits; Kubernetes wraps them, we refuse them. */
-const WIDEST_EXPONENT = 10_000n;
+const WIDEST_EXPONENT = 1_000n;
 
 interface Suffix {
   readonly format: QuantityFormat;

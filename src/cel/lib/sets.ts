@@ -36,7 +36,7 @@ export const sets: Library = {
 
 function contains(list: readonly Value[], element: Value, context: CallContext): boolean {
   context.charge(list.length);
-  return list.some((other) => isEqual(element, other));
+  return list.some((other) => isEqual(element, other, context));
 }
 
 function containsAll(list: Value, part: Value, context: CallContext): boolean {

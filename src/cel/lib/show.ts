@@ -15,11 +15,16 @@ import { formatGeneral } from './go-float.ts';
 import { LibraryValue } from './opaque.ts';
 import { formatTimestamp } from './timestamp.ts';
 
-/** How deep lists and maps are shown; deeper ones are only in error texts nobody reads to the end. */
+/** How deep lists and maps are shown, and how many elements of all together; nobody reads on in an error text. */
 const DEEPEST = 50;
+const MOST = 10_000;
 
 /** A value inside an error text, as Go's `%v` prints cel-go's values: `[1, b]`, `{x: 1}`, `1m30s`, `[120 121]`. */
-export function showValue(value: Value, depth = 0): string {
+export function showValue(value: Value): string {
+  return show(value, 0, { left: MOST });
+}
+
+function show(value: Value, depth: number, room: { left: number }): string {
   if (value === null) return '0';
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : formatGeneral(value);
@@ -31,17 +36,17 @@ export function showValue(value: Value, depth = 0): string {
   if (value instanceof CelTypeValue) return value.name;
   if (value instanceof Uint8Array) return `[${value.join(' ')}]`;
   if (value instanceof CelOptional) {
-    return value.value === undefined ? 'optional.none()' : `optional(${showValue(value.value, depth + 1)})`;
+    return value.value === undefined ? 'optional.none()' : `optional(${show(value.value, depth + 1, room)})`;
   }
   if (value instanceof LibraryValue) return value.toString();
-  if (depth > DEEPEST) return '…';
   const elements = elementsOf(value);
-  if (elements) return `[${elements.map((element) => showValue(element, depth + 1)).join(', ')}]`;
-  const entries = entriesOf(value);
+  const entries = elements ? undefined : entriesOf(value);
+  room.left -= (elements ?? entries)?.length ?? 0;
+  if (depth > DEEPEST || room.left < 0) return '…';
+  const inner = (part: Value) => show(part, depth + 1, room);
+  if (elements) return `[${elements.map(inner).join(', ')}]`;
   if (!entries) return typeNameOf(value);
-  const show = ([key, entry]: readonly [Value, Value]) =>
-    `${showValue(key, depth + 1)}: ${showValue(entry, depth + 1)}`;
-  return `{${entries.map(show).join(', ')}}`;
+  return `{${entries.map(([key, entry]) => `${inner(key)}: ${inner(entry)}`).join(', ')}}`;
 }
 
 /** Go's `time.Time.String`: `2026-01-01 00:00:00.5 +0000 UTC`. */
