@@ -36,6 +36,7 @@ const DEEPEST = 1_000;
  * @throws EvalFailure where the type of `a` refuses.
  */
 export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0): boolean {
+  if (typeof a === 'string') return equalTexts(a, b, meter);
   if (a === b) return true;
   if (a instanceof OpaqueValue || a instanceof ListView || a instanceof MapView) return a.equals(b);
   if (typeof a !== 'object' || a === null) return equalScalars(a, b);
