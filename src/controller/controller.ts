@@ -1,4 +1,4 @@
-import { TypeKroError } from '../core/index.ts';
+import { isJsonObject, TypeKroError } from '../core/index.ts';
 import type { KubeObject } from '../core/index.ts';
 import { kindsUsed } from '../graph/index.ts';
 import { LiveSchemas, systemClock } from '../kube/index.ts';
@@ -63,7 +63,7 @@ class KroController implements Controller {
     const { omit = false, now = false } = options.features ?? {};
     this.#compiler = new DefinitionCompiler(schemas, {
       features: { omit, now },
-      target: omit || now ? 'typekro' : 'stock',
+      target: 'typekro',
       maxForEachDimensions: options.maxCollectionDimensions ?? 10,
     });
     this.#definitions = new DefinitionReconciler({
@@ -200,24 +200,24 @@ class KroController implements Controller {
     } else this.#wakeDefinition(definitionOf(object));
   }
 
-  /** A CRD came, changed or went: kinds of its group are looked at anew by all who use them. */
+  /** A CRD came, changed or went: its kind is looked at anew by all who use it. */
   #crdChanged(change: CacheChange, object: KubeObject): void {
     if (!isRelevant(change) && establishedText(change.before?.object) === establishedText(change.after?.object)) return;
-    const group = groupOfCrd(object);
-    this.#options.client.discovery.forget(group);
-    this.#compiler.forgetGroup(group);
-    this.#caches.restart(group);
+    const { group, kind } = kindOfCrd(object);
+    this.#options.client.discovery.forget(group, kind);
+    this.#compiler.forgetKind(group, kind);
+    this.#caches.restart(group, kind);
     for (const record of this.#records.values()) {
-      for (const [key, type] of record.memberKinds) {
-        if (type !== 'unserved' || !key.startsWith(`${group}/`)) continue;
-        record.memberKinds.delete(key);
-        this.#wakeInstance(record.id);
-      }
+      if (record.memberKinds.get(`${group}/${kind}`) !== 'unserved') continue;
+      record.memberKinds.delete(`${group}/${kind}`);
+      this.#wakeInstance(record.id);
     }
     for (const { object: definition } of this.#caches.peek(DEFINITION_TYPE)?.values() ?? []) {
       const spec = definition.spec ?? {};
-      const uses = declaredKind(spec).group === group || kindsUsed(spec).some((type) => type.group === group);
-      if (uses) this.#wakeDefinition(definition.metadata.name ?? '');
+      const concerned = [declaredKind(spec), ...kindsUsed(spec)];
+      if (concerned.some((type) => type.group === group && type.kind === kind)) {
+        this.#wakeDefinition(definition.metadata.name ?? '');
+      }
     }
   }
 
@@ -335,7 +335,9 @@ function establishedText(crd: KubeObject | undefined): string {
   return JSON.stringify(crd?.status?.['conditions'] ?? null);
 }
 
-function groupOfCrd(crd: KubeObject): string {
+function kindOfCrd(crd: KubeObject): { group: string; kind: string } {
   const group = crd.spec?.['group'];
-  return typeof group === 'string' ? group : '';
+  const names = crd.spec?.['names'];
+  const kind = isJsonObject(names) ? names['kind'] : undefined;
+  return { group: typeof group === 'string' ? group : '', kind: typeof kind === 'string' ? kind : '' };
 }

@@ -1,5 +1,13 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
-import { formatRef, isJsonObject, parseJson, refOf, stringifyJson, TypeKroError } from '../core/index.ts';
+import {
+  formatRef,
+  isJsonObject,
+  parseApiVersion,
+  parseJson,
+  refOf,
+  stringifyJson,
+  TypeKroError,
+} from '../core/index.ts';
 import { systemClock } from './clock.ts';
 import { createDiscovery } from './discovery.ts';
 import { isNotFound, KubeError } from './error.ts';
@@ -345,7 +353,7 @@ export class KubeClient implements KubernetesApi {
       return await send();
     } catch (thrown) {
       if (!isNotFound(thrown) || thrown.details.name !== undefined || thrown.details.kind !== undefined) throw thrown;
-      this.discovery.forget(groupOf(type));
+      this.discovery.forget(parseApiVersion(type.apiVersion).group, type.kind);
       throw unknownKind(type, thrown);
     }
   }
@@ -357,11 +365,6 @@ function unknownKind(type: ResourceType, cause?: unknown): KubeError {
     reason: 'UnknownKind',
     ...(cause === undefined ? {} : { cause }),
   });
-}
-
-function groupOf(type: ResourceType): string {
-  const slash = type.apiVersion.indexOf('/');
-  return slash < 0 ? '' : type.apiVersion.slice(0, slash);
 }
 
 function readPage(type: ResourceType, text: string) {

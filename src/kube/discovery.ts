@@ -75,9 +75,11 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       const entries = await Promise.all(versions.map((apiVersion) => ask(apiVersion, options)));
       return entries.flatMap((entry) => [...entry.resources.values()]);
     },
-    forget(group?: string) {
-      for (const apiVersion of known.keys()) {
-        if (group === undefined || parseApiVersion(apiVersion).group === group) known.delete(apiVersion);
+    forget(group?: string, kind?: string) {
+      for (const [apiVersion, entry] of known) {
+        if (group !== undefined && parseApiVersion(apiVersion).group !== group) continue;
+        if (kind === undefined) known.delete(apiVersion);
+        else if (entry.resources.delete(kind)) entry.askedAt = Number.NEGATIVE_INFINITY;
       }
     },
   };

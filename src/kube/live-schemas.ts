@@ -37,9 +37,11 @@ export class LiveSchemas {
     return combineSources(builtin, ...new Set(loaded.filter((source) => source !== undefined)));
   }
 
-  /** Drops what is known of a group: a CRD of it came, changed or went. */
-  forget(group: string): void {
-    for (const key of this.#loaded.keys()) if (key.startsWith(`${group}/`)) this.#loaded.delete(key);
+  /** Drops what is known of a kind: its CRD came, changed or went. */
+  forget(group: string, kind: string): void {
+    for (const key of this.#loaded.keys()) {
+      if (key.startsWith(`${group}/`) && key.endsWith(`/${kind}`)) this.#loaded.delete(key);
+    }
   }
 
   #load(type: GroupVersionKind, options: CallOptions): Promise<SchemaSource | undefined> {

@@ -161,8 +161,8 @@ export interface Discovery {
   all(options?: CallOptions): Promise<readonly ApiResource[]>;
   /** The answer without asking the server: `undefined` when it is not in memory. */
   peek(type: ResourceType): ApiResource | undefined;
-  /** Drops what is known of a group (after its CRD changed or went), or of all. */
-  forget(group?: string): void;
+  /** Drops what is known of a kind (after its CRD changed or went), of a whole group, or of all. */
+  forget(group?: string, kind?: string): void;
 }
 
 /** A `Status` object as the API server sends it with errors. */

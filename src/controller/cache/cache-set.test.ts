@@ -122,6 +122,7 @@ describe('CacheSet', () => {
     expect(api.watches).toHaveLength(1);
     caches.keep(type, [['data', 'y']]);
     expect(caches.peek(type)?.synced).toBe(false);
+    expect(caches.peek(type)?.get('n/a')).toBeUndefined();
     await api.watches[1]?.push(restarted, added(big), synced('1'));
     expect(caches.peek(type)?.get('n/a')?.object['data']).toEqual({ x: '1', y: '2' });
   });

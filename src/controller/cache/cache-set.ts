@@ -61,7 +61,11 @@ export class CacheSet {
 
   /** The caches of a group and kind, in whatever version. */
   ofGroupKind(group: string, kind: string): KindCache[] {
-    return this.all().filter(({ type }) => type.group === group && type.kind === kind);
+    const found: KindCache[] = [];
+    for (const { cache } of this.#slots.values()) {
+      if (cache.type.group === group && cache.type.kind === kind) found.push(cache);
+    }
+    return found;
   }
 
   all(): KindCache[] {
@@ -94,11 +98,9 @@ export class CacheSet {
     else this.#kindsOf.set(subscriber, new Set(wanted.keys()));
   }
 
-  /** Watches of this group are opened anew: the CRD behind them came, changed or went. */
-  restart(group: string): void {
-    for (const { cache } of this.#slots.values()) {
-      if (cache.type.group === group && !cache.synced) cache.start();
-    }
+  /** Watches of a kind that do not work are opened anew: the CRD behind them came, changed or went. */
+  restart(group: string, kind: string): void {
+    for (const cache of this.ofGroupKind(group, kind)) if (!cache.synced) cache.start();
   }
 
   /** Is every watch in step with the server, or known to be unreadable? */
@@ -130,6 +132,7 @@ export class CacheSet {
     }
     const reads = this.#readsOf(id);
     const interests = new Interests();
+    this.#learn(type);
     const cache = new KindCache({
       client: this.#options.client,
       type,
@@ -141,6 +144,14 @@ export class CacheSet {
     this.#slots.set(id, slot);
     cache.start();
     return slot;
+  }
+
+  /** Whoever wishes for a kind knows its name in URLs, mostly; then the server need not be asked. */
+  #learn(type: ObjectType): void {
+    if (type.plural === '') return;
+    const { group, version, kind, plural, namespaced } = type;
+    const unknown = { singular: kind.toLowerCase(), shortNames: [], categories: [], verbs: [], subresources: [] };
+    this.#options.client.discovery.learn({ group, version, kind, plural, namespaced, ...unknown });
   }
 
   #release(id: string, subscriber: string): void {

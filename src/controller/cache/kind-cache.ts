@@ -40,6 +40,8 @@ export class KindCache {
   readonly #settled = new Map<string, SettledPair>();
   readonly #members = new Map<string, Set<string>>();
   readonly #dead = new Set<string>();
+  /** Objects whose projection was made before the last refresh: what they hold may be too little. */
+  readonly #stale = new Set<string>();
   #seen: Set<string> | undefined;
   #watching: AbortController | undefined;
   #running: Promise<void> | undefined;
@@ -67,7 +69,10 @@ export class KindCache {
 
   /** Begins to watch, or begins anew: with `refresh` what is held counts as unknown until it was read again. */
   start(refresh = false): void {
-    if (refresh) this.#synced = false;
+    if (refresh) {
+      this.#synced = false;
+      for (const key of this.#objects.keys()) this.#stale.add(key);
+    }
     this.#watching?.abort();
     const watching = new AbortController();
     this.#watching = watching;
@@ -79,7 +84,9 @@ export class KindCache {
     await this.#running;
   }
 
+  /** What is held of an object; nothing while it has to be read again because graphs read more of it now. */
   get(key: string): LiveObject | undefined {
+    if (this.#stale.has(key)) return undefined;
     const live = this.#objects.get(key);
     const settled = this.#settled.get(key);
     return live === undefined || settled === undefined ? live : { ...live, settled };
@@ -165,6 +172,7 @@ export class KindCache {
     const after = this.#options.project(object);
     if (before !== undefined && before.object.metadata.uid !== uid) this.#settled.delete(key);
     this.#objects.set(key, after);
+    this.#stale.delete(key);
     this.#index(key, before, after);
     this.#options.onChange({ type: this.type, key, before, after });
   }
@@ -186,6 +194,7 @@ export class KindCache {
   #remove(key: string, before: LiveObject): void {
     this.#objects.delete(key);
     this.#settled.delete(key);
+    this.#stale.delete(key);
     this.#index(key, before, undefined);
     this.#options.onChange({ type: this.type, key, before, after: undefined });
   }

@@ -30,7 +30,7 @@ export class DefinitionCompiler {
   readonly #schemas: LiveSchemas;
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #kept = new Map<string, Kept[]>();
-  /** How often the kinds of a group changed. */
+  /** How often a kind changed, by `group/kind`. */
   readonly #epochs = new Map<string, number>();
 
   constructor(schemas: LiveSchemas, options: Omit<CompileOptions, 'sources'>) {
@@ -60,10 +60,11 @@ export class DefinitionCompiler {
     return compiled;
   }
 
-  /** The kinds of a group changed: what uses them is compiled anew. */
-  forgetGroup(group: string): void {
-    this.#epochs.set(group, (this.#epochs.get(group) ?? 0) + 1);
-    this.#schemas.forget(group);
+  /** A kind came, changed or went: what uses it is compiled anew. */
+  forgetKind(group: string, kind: string): void {
+    const key = `${group}/${kind}`;
+    this.#epochs.set(key, (this.#epochs.get(key) ?? 0) + 1);
+    this.#schemas.forget(group, kind);
   }
 
   /** The definition is gone. */
@@ -77,7 +78,7 @@ export class DefinitionCompiler {
   }
 
   #epochOf(types: readonly GroupVersionKind[]): string {
-    const groups = [...new Set(types.map(({ group }) => group))].sort();
-    return groups.map((group) => this.#epochs.get(group) ?? 0).join('.');
+    const kinds = [...new Set(types.map(({ group, kind }) => `${group}/${kind}`))].sort();
+    return kinds.map((key) => this.#epochs.get(key) ?? 0).join('.');
   }
 }
