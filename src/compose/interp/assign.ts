@@ -1,0 +1,49 @@
+import type { AnyNode, Expression, MemberExpression } from 'acorn';
+import { getMember, keyOf } from '../library/member.ts';
+import { deleteKey, writeKey } from '../library/write.ts';
+import { refuse } from '../trace/refusal.ts';
+import type { Env } from './env.ts';
+import { readName, writeName } from './env.ts';
+import { machine } from './machine.ts';
+
+/** A place that can be read and written once its parts were evaluated. */
+export interface Target {
+  read(): unknown;
+  write(value: unknown): void;
+}
+
+/** The place that an expression names. */
+export function assignTo(node: AnyNode, env: Env): Target {
+  if (node.type === 'Identifier') {
+    return { read: () => readName(env, node.name), write: (value) => writeName(env, node.name, value) };
+  }
+  if (node.type === 'MemberExpression') {
+    const { object, key } = parts(node, env);
+    return { read: () => getMember(object, key), write: (value) => writeKey(object, key, value) };
+  }
+  return refuse('unsupported', `assignment to ${node.type} cannot be traced`);
+}
+
+export const updateTarget = assignTo;
+
+function parts(node: MemberExpression, env: Env) {
+  if (node.object.type === 'Super') return refuse('this', '`super` cannot be changed');
+  const object = machine.evaluate(node.object, env);
+  if (node.computed) return { object, key: keyOf(machine.evaluate(node.property as Expression, env)) };
+  if (node.property.type !== 'Identifier') return refuse('unsupported', 'a private name cannot be traced');
+  return { object, key: node.property.name };
+}
+
+/** `object.key = value` for a pattern. */
+export function assignMember(node: MemberExpression, value: unknown, env: Env): void {
+  const { object, key } = parts(node, env);
+  writeKey(object, key, value);
+}
+
+/** `delete object.key`. */
+export function deleteMember(node: AnyNode, env: Env): boolean {
+  if (node.type !== 'MemberExpression') return refuse('unsupported', 'delete of something that is not a member');
+  const { object, key } = parts(node, env);
+  deleteKey(object, key);
+  return true;
+}

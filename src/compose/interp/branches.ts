@@ -1,0 +1,63 @@
+import { literal } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { Refusal } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { mergeValues, phi } from '../value/merge.ts';
+import { DEAD } from '../value/symbolic.ts';
+import type { Completion } from './completion.ts';
+import { DEAD_END, forked, NORMAL } from './completion.ts';
+import { DeadEnd } from './env.ts';
+
+/** Runs `work`; a path that ends in `throw` gives `dead`. */
+export function unlessDead<T>(work: () => T, dead: T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof DeadEnd) return dead;
+    if (error instanceof Refusal) throw error;
+    // JavaScript would fail under this condition only; an exception may not leave the branch.
+    throw new Refusal(
+      'user-error',
+      `${error instanceof Error ? `${error.name}: ${error.message}` : String(error)} is thrown in a branch of the composition`,
+      'avoid it there, or throw an Error of your own: under a condition it becomes a rule for the spec',
+    );
+  }
+}
+
+/** Evaluates one side or, under a symbolic test, both. */
+export function choose(test: boolean | Node, then: () => unknown, otherwise: () => unknown): unknown {
+  if (typeof test === 'boolean') return test ? then() : otherwise();
+  const [a, b] = activeTrace().fork(
+    test,
+    () => unlessDead(then, DEAD),
+    () => unlessDead(otherwise, DEAD),
+    (result) => result === DEAD,
+    mergeValues,
+  );
+  if (a === DEAD && b === DEAD) throw new DeadEnd();
+  return phi(test, a, b);
+}
+
+/** Executes one side or, under a symbolic test, both. */
+export function branch(test: boolean | Node, then: () => Completion, otherwise: () => Completion): Completion {
+  if (typeof test === 'boolean') return test ? then() : otherwise();
+  const [a, b] = activeTrace().fork<Completion>(
+    test,
+    () => unlessDead(then, DEAD_END),
+    () => unlessDead(otherwise, DEAD_END),
+    (result) => result.kind === 'dead',
+    mergeValues,
+  );
+  if (a.kind === 'dead' && b.kind === 'dead') return DEAD_END;
+  return forked(test, a, b);
+}
+
+/** Runs `work` only where `test` holds. */
+export function when(test: boolean | Node, work: () => Completion): Completion {
+  return branch(test, work, () => NORMAL);
+}
+
+/** A truth value as a node. */
+export function asNode(test: boolean | Node): Node {
+  return typeof test === 'boolean' ? literal(test) : test;
+}

@@ -1,0 +1,114 @@
+import { builtin, constructBuiltin } from '../library/builtins.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { distribute, resolve } from '../value/merge.ts';
+import { hasTokens, labelOf, splitTokens, symbolic, wrap } from '../value/proxy.ts';
+import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { textNode } from '../value/ops.ts';
+import { callClosure } from './functions.ts';
+import type { Closure } from './env.ts';
+import { closureOf } from './env.ts';
+import { isNativeFactory } from './natives.ts';
+import { outerClosure, reachesFactories } from './outer.ts';
+import type { FunctionLike } from '../source/provider.ts';
+
+/** Calls a function value, by the rules of what may run natively. */
+export function callValue(raw: unknown, self: unknown, args: readonly unknown[], label: string): unknown {
+  const fn = resolve(raw);
+  const inner = symbolic(fn);
+  if (inner instanceof Phi) return distribute(inner, (side) => callValue(side, self, args, label));
+  if (inner instanceof Sym) {
+    if (inner.absence !== undefined) {
+      return refuse(
+        'maybe-undefined',
+        `${labelOf(inner)} may be undefined here, so calling it may fail`,
+        'test it first',
+      );
+    }
+    return refuse('member', `${labelOf(inner)} is not a function`);
+  }
+  if (typeof fn !== 'function') throw new TypeError(`${label} is not a function`);
+  const closure = closureOf(fn);
+  if (closure !== undefined) return callClosure(closure, selfOf(closure, self), args);
+  const callable = fn as FunctionLike;
+  if (isNativeFactory(callable)) return native(callable, self, args);
+  const known = builtin(callable, self, args);
+  if (known !== undefined) return known.value;
+  const outer = outerClosure(callable);
+  if (isSymbolicDeep([...args, self])) {
+    if (outer !== undefined) return callClosure(outer, { value: self, known: true }, args);
+    const first = [...args, self].map(symbolic).find((value) => value !== undefined);
+    return refuse(
+      'native-call',
+      `${label}() cannot take a symbolic value${first === undefined ? '' : ` (${labelOf(first)})`}`,
+      'compute it before the composition, or mark a pass-through function with opaque()',
+    );
+  }
+  if (outer !== undefined && reachesFactories(callable)) return callClosure(outer, { value: self, known: true }, args);
+  return native(callable, self, args);
+}
+
+function selfOf(closure: Closure, self: unknown): Closure['self'] {
+  return closure.node.type === 'ArrowFunctionExpression' ? closure.self : { value: self, known: true };
+}
+
+/** Runs a function natively; what it makes belongs to the composition. */
+function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
+  const result: unknown = Reflect.apply(fn, self, [...args] as never[]);
+  if (typeof result === 'string' && hasTokens(result)) return textOf(result);
+  if (isPlain(result) && !args.includes(result) && result !== self) adopt(result, 0);
+  return result;
+}
+
+function textOf(text: string): unknown {
+  const parts = splitTokens(text);
+  const only = parts[0];
+  return parts.length === 1 && only instanceof Sym ? wrap(only) : wrap(new Sym(textNode(text)));
+}
+
+/** Marks the fresh result of a native call as made by the composition, so that it may be changed. */
+function adopt(value: object, level: number): void {
+  const trace = activeTrace();
+  if (trace.owns(value) || level > 8) return;
+  trace.born(value);
+  for (const item of Object.values(value) as unknown[]) if (isPlain(item)) adopt(item, level + 1);
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || symbolic(value) !== undefined) return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Does the value hold something symbolic, or a function of the composition, anywhere inside? */
+export function isSymbolicDeep(value: unknown, seen = new Set<object>()): boolean {
+  if (typeof value === 'string') return hasTokens(value);
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  if (symbolic(value) !== undefined || closureOf(value) !== undefined) return true;
+  if (value instanceof Maybe || value instanceof Splice) return true;
+  if (typeof value === 'function' || seen.has(value) || seen.size > 100_000) return false;
+  seen.add(value);
+  if (value instanceof Map || value instanceof Set) return [...value].some((item) => isSymbolicDeep(item, seen));
+  return (
+    isPlain(value) &&
+    Reflect.ownKeys(value).some((key) => isSymbolicDeep((value as Record<PropertyKey, unknown>)[key], seen))
+  );
+}
+
+/** `new X(…)`. */
+export function construct(raw: unknown, args: readonly unknown[]): unknown {
+  const fn = resolve(raw);
+  if (typeof fn !== 'function') throw new TypeError('not a constructor');
+  const known = constructBuiltin(fn as FunctionLike, args);
+  if (known !== undefined) return known.value;
+  if (isSymbolicDeep(args)) {
+    const first = args.map(symbolic).find((value) => value !== undefined);
+    return refuse(
+      'native-call',
+      `new ${fn.name}() cannot take a symbolic value${first === undefined ? '' : ` (${labelOf(first)})`}`,
+      'use plain objects and functions',
+    );
+  }
+  return Reflect.construct(fn, [...args]);
+}

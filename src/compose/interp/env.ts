@@ -1,0 +1,142 @@
+import type { AnyNode } from 'acorn';
+import type { SourcePosition } from '../../core/index.ts';
+import type { FunctionNode } from '../source/parse.ts';
+import type { Found, FunctionLike } from '../source/provider.ts';
+import { Refusal, refuse } from '../trace/refusal.ts';
+import type { Site } from '../trace/refusal.ts';
+import { activeTrace, Binding } from '../trace/trace.ts';
+
+/** The text that is being interpreted, and how its names outside are found. */
+export interface Unit {
+  readonly text: string;
+  readonly shift: number;
+  readonly lookup: (name: string) => Found | undefined;
+  readonly locate: (offset: number) => SourcePosition | undefined;
+}
+
+/** The names of one block or function. */
+export class Scope {
+  readonly names = new Map<string, Binding>();
+  readonly parent: Scope | undefined;
+  readonly unit: Unit;
+
+  constructor(parent: Scope | undefined, unit: Unit) {
+    this.parent = parent;
+    this.unit = unit;
+  }
+
+  declare(name: string, constant: boolean, value: unknown, initialised: boolean): Binding {
+    const binding = activeTrace().born(new Binding(name, constant, value, initialised));
+    this.names.set(name, binding);
+    return binding;
+  }
+
+  find(name: string): Binding | undefined {
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      const binding = scope.names.get(name);
+      if (binding !== undefined) return binding;
+    }
+    return undefined;
+  }
+}
+
+/** Where interpretation stands: names, `this`, the arguments of the function. */
+export interface Env {
+  readonly scope: Scope;
+  readonly unit: Unit;
+  readonly self: { readonly value: unknown; readonly known: boolean };
+  readonly args: readonly unknown[];
+}
+
+/** A function of the traced program, or one outside that is traced. */
+export interface Closure {
+  readonly node: FunctionNode;
+  readonly scope: Scope | undefined;
+  readonly unit: Unit;
+  readonly self: Env['self'];
+}
+
+const closures = new WeakMap<FunctionLike, Closure>();
+
+/** The closure behind a function value of the traced program. */
+export function closureOf(fn: unknown): Closure | undefined {
+  return typeof fn === 'function' ? closures.get(fn as FunctionLike) : undefined;
+}
+
+export function rememberClosure(fn: FunctionLike, closure: Closure): void {
+  closures.set(fn, closure);
+}
+
+/** The place of a syntax node. */
+export function siteOf(unit: Unit, node: AnyNode): Site {
+  return {
+    text: unit.text,
+    start: node.start - unit.shift,
+    end: node.end - unit.shift,
+    locate: () => unit.locate(node.start),
+  };
+}
+
+/** Runs `work` for a syntax node; a refusal that passes gets the innermost place. */
+export function atNode<T>(unit: Unit, node: AnyNode, work: () => T): T {
+  const trace = activeTrace();
+  const outer = trace.site;
+  trace.site = siteOf(unit, node);
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Refusal) error.site ??= siteOf(unit, node);
+    throw error;
+  } finally {
+    trace.site = outer;
+  }
+}
+
+/** Thrown when the path being interpreted ends in `throw` under a symbolic condition. */
+export class DeadEnd extends Error {
+  constructor() {
+    super('the path ends here');
+    this.name = 'DeadEnd';
+  }
+}
+
+/** Reads a name: a local, a variable around the function, or a global. */
+export function readName(env: Env, name: string): unknown {
+  const binding = env.scope.find(name);
+  if (binding !== undefined) {
+    if (!binding.initialised) throw new ReferenceError(`Cannot access '${name}' before initialization`);
+    return binding.value;
+  }
+  const found = env.unit.lookup(name);
+  if (found !== undefined) {
+    if ('value' in found) return found.value;
+    return refuse(
+      'unknown-name',
+      `${name} has no value yet; is it declared further down?`,
+      'declare it above the composition',
+    );
+  }
+  if (name === 'undefined') return undefined;
+  if (name in globalThis) return (globalThis as Record<string, unknown>)[name];
+  return refuse(
+    'unknown-name',
+    `${name} is not declared`,
+    'declare it; in the declarative form the keys of the returned object name the resources',
+  );
+}
+
+/** Assigns a name. */
+export function writeName(env: Env, name: string, value: unknown): void {
+  const binding = env.scope.find(name);
+  if (binding === undefined) {
+    refuse(
+      'outer-write',
+      `${name} is a variable outside the composition; assigning it while the graph is built has no place in the graph`,
+      'use a variable of the composition',
+    );
+  }
+  if (!binding.initialised) throw new ReferenceError(`Cannot access '${name}' before initialization`);
+  if (binding.constant) throw new TypeError('Assignment to constant variable.');
+  activeTrace().touch(binding);
+  binding.value = value;
+}

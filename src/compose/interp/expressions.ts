@@ -1,0 +1,446 @@
+import type {
+  AnyNode,
+  AssignmentExpression,
+  BinaryExpression,
+  CallExpression,
+  Expression,
+  LogicalExpression,
+  MemberExpression,
+  ObjectExpression,
+  SpreadElement,
+  Super,
+  TemplateLiteral,
+  UnaryExpression,
+  UpdateExpression,
+} from 'acorn';
+import { concat, literal } from '../ir/build.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { callMethod, getMember, hasKey, keyOf } from '../library/member.ts';
+import { mergeKey, mergeSpread } from '../library/objects.ts';
+import { spreadItems } from '../library/spread.ts';
+import { resolve } from '../value/merge.ts';
+import { arithmetic, bool, equals, plus, relate, textNode, textValue, truthy, unary } from '../value/ops.ts';
+import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
+import { typeOf } from '../library/typeof.ts';
+import { assignTo, deleteMember, updateTarget } from './assign.ts';
+import { choose } from './branches.ts';
+import { construct } from './calls.ts';
+import type { Env } from './env.ts';
+import { atNode, readName } from './env.ts';
+import { makeFunction } from './functions.ts';
+import { machine } from './machine.ts';
+
+/** Evaluates an expression. */
+export function evaluate(node: Expression, env: Env): unknown {
+  switch (node.type) {
+    case 'Literal':
+      return node.regex ? new RegExp(node.regex.pattern, node.regex.flags) : node.value;
+    case 'Identifier':
+      return resolve(atNode(env.unit, node, () => readName(env, node.name)));
+    case 'ParenthesizedExpression':
+      return evaluate(node.expression, env);
+    case 'ArrowFunctionExpression':
+    case 'FunctionExpression':
+      return makeFunction(node, env);
+    default:
+      return atNode(env.unit, node, () => evaluateNode(node, env));
+  }
+}
+
+function evaluateNode(node: Expression, env: Env): unknown {
+  switch (node.type) {
+    case 'TemplateLiteral':
+      return template(node, env);
+    case 'ArrayExpression':
+      return activeTrace().born(
+        node.elements.flatMap((element) => {
+          if (element === null) return [undefined];
+          return element.type === 'SpreadElement'
+            ? spreadItems(evaluate(element.argument, env))
+            : [evaluate(element, env)];
+        }),
+      );
+    case 'ObjectExpression':
+      return objectLiteral(node, env);
+    case 'UnaryExpression':
+      return unaryExpression(node, env);
+    case 'BinaryExpression':
+      return binary(node, env);
+    case 'LogicalExpression':
+      return logical(node, env);
+    case 'ConditionalExpression':
+      return choose(
+        truthy(evaluate(node.test, env)),
+        () => evaluate(node.consequent, env),
+        () => evaluate(node.alternate, env),
+      );
+    case 'AssignmentExpression':
+      return assignment(node, env);
+    case 'UpdateExpression':
+      return update(node, env);
+    case 'SequenceExpression':
+      return node.expressions.map((expression) => evaluate(expression, env)).at(-1);
+    case 'MemberExpression':
+      return resolve(member(node, env));
+    case 'CallExpression':
+      return callExpression(node, env);
+    case 'NewExpression':
+      return construct(evaluate(node.callee as Expression, env), argumentsOf(node.arguments, env));
+    case 'ChainExpression':
+      return endChain(chain(node.expression, env));
+    case 'ThisExpression':
+      if (env.self.known) return env.self.value;
+      return refuse(
+        'this',
+        '`this` of the surrounding method cannot be read',
+        'copy what is needed into a const first, or run with the typekro transform',
+      );
+    case 'TaggedTemplateExpression': {
+      const strings = node.quasi.quasis.map((quasi) => quasi.value.cooked ?? '');
+      const raw = node.quasi.quasis.map((quasi) => quasi.value.raw);
+      const values = node.quasi.expressions.map((expression) => evaluate(expression, env));
+      return machine.call(
+        evaluate(node.tag, env),
+        undefined,
+        [Object.assign(strings, { raw }), ...values],
+        'a tagged template',
+      );
+    }
+    case 'AwaitExpression':
+    case 'YieldExpression':
+    case 'ImportExpression':
+      return refuse(
+        'async',
+        'the composition (or a function it calls) is async',
+        'await things before the composition and pass the results in',
+      );
+    case 'ClassExpression':
+      return refuse(
+        'unsupported',
+        'a class inside a composition',
+        'define it outside, and use it with known values only',
+      );
+    default:
+      return refuse('unsupported', `${node.type} cannot be traced`);
+  }
+}
+
+function template(node: TemplateLiteral, env: Env): unknown {
+  const parts = node.quasis.flatMap((quasi, index) => {
+    const text = literal(quasi.value.cooked ?? '');
+    const expression = node.expressions[index];
+    return expression === undefined
+      ? [text]
+      : [text, atNode(env.unit, expression, () => textNode(evaluate(expression, env)))];
+  });
+  return textValue(concat(parts));
+}
+
+function objectLiteral(node: ObjectExpression, env: Env): unknown {
+  const object: Record<string, unknown> = activeTrace().born({});
+  for (const property of node.properties) {
+    if (property.type === 'SpreadElement') {
+      mergeSpread(object, evaluate(property.argument, env));
+      continue;
+    }
+    const key = property.computed
+      ? keyOf(evaluate(property.key, env))
+      : property.key.type === 'Identifier'
+        ? property.key.name
+        : keyOf((property.key as { value: unknown }).value);
+    if (property.kind !== 'init')
+      refuse('unsupported', 'a getter or setter inside a composition', 'compute the value instead');
+    mergeKey(object, key, evaluate(property.value, env));
+  }
+  return object;
+}
+
+function unaryExpression(node: UnaryExpression, env: Env): unknown {
+  if (node.operator === 'typeof') {
+    if (node.argument.type === 'Identifier' && !isDeclared(env, node.argument.name)) return 'undefined';
+    return typeOf(evaluate(node.argument, env));
+  }
+  if (node.operator === 'delete') return deleteMember(node.argument, env);
+  const value = evaluate(node.argument, env);
+  return node.operator === 'void' ? undefined : unary(node.operator, value);
+}
+
+function isDeclared(env: Env, name: string): boolean {
+  return env.scope.find(name) !== undefined || env.unit.lookup(name) !== undefined || name in globalThis;
+}
+
+function binary(node: BinaryExpression, env: Env): unknown {
+  if (node.left.type === 'PrivateIdentifier') return refuse('unsupported', 'a private name cannot be traced');
+  const left = evaluate(node.left, env);
+  return binaryOperation(node.operator, left, evaluate(node.right, env));
+}
+
+/** Applies a binary operator. */
+export function binaryOperation(operator: string, left: unknown, right: unknown): unknown {
+  switch (operator) {
+    case '===':
+      return equals(left, right, false);
+    case '==':
+      return equals(left, right, true);
+    case '!==':
+      return unary('!', equals(left, right, false));
+    case '!=':
+      return unary('!', equals(left, right, true));
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return relate(operator, left, right);
+    case '+':
+      return plus(left, right);
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+    case '**':
+      return arithmetic(operator, left, right);
+    case 'in':
+      return hasKey(left, right);
+    default:
+      return nativeOperator(operator, left, right);
+  }
+}
+
+function nativeOperator(operator: string, left: unknown, right: unknown): unknown {
+  const known = (value: unknown) => symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
+  if (!known(left) || !known(right)) {
+    if (operator === '|' && right === 0) return machine.call(Math.trunc, Math, [left], 'Math.trunc');
+    const inner = symbolic(left) ?? symbolic(right);
+    return refuse(
+      'no-cel',
+      `${operator} with ${inner === undefined ? 'a symbolic value' : labelOf(inner)} has no CEL form`,
+    );
+  }
+  const a = left as number;
+  const b = right as number;
+  switch (operator) {
+    case '|':
+      return a | b;
+    case '&':
+      return a & b;
+    case '^':
+      return a ^ b;
+    case '<<':
+      return a << b;
+    case '>>':
+      return a >> b;
+    case '>>>':
+      return a >>> b;
+    case 'instanceof':
+      return left instanceof (right as new () => unknown);
+    default:
+      return refuse('unsupported', `${operator} cannot be traced`);
+  }
+}
+
+function logical(node: LogicalExpression, env: Env): unknown {
+  return logicalOperation(node.operator, evaluate(node.left, env), () => evaluate(node.right, env));
+}
+
+/** `&&`, `||`, `??`: the right side is evaluated only where JavaScript would. */
+export function logicalOperation(operator: string, left: unknown, right: () => unknown): unknown {
+  if (operator === '??') {
+    const missing = truthy(equals(left, null, true));
+    return choose(missing, right, () => resolve(left));
+  }
+  const test = truthy(left);
+  if (operator === '&&') return choose(test, right, () => falsy(left));
+  return choose(test, () => resolve(left), right);
+}
+
+/** A value that is known to be false, as what it then is. */
+function falsy(left: unknown): unknown {
+  const value = resolve(left);
+  const inner = symbolic(value);
+  if (!(inner instanceof Sym) || inner.resource !== undefined) return value;
+  const empty = emptyOf(inner);
+  if (empty === NO_CONSTANT) return value;
+  if (inner.absence === undefined) return empty;
+  // Missing, or there and empty.
+  return wrap(new Sym(literal(empty as string), { absence: inner.absence, label: inner.label }));
+}
+
+const NO_CONSTANT = Symbol('none');
+
+function emptyOf(value: Sym): unknown {
+  switch (value.type.kind) {
+    case 'bool':
+      return false;
+    case 'string':
+      return '';
+    case 'number':
+      return 0;
+    case 'dyn':
+    case 'null':
+      return NO_CONSTANT;
+    default:
+      return undefined;
+  }
+}
+
+function assignment(node: AssignmentExpression, env: Env): unknown {
+  const { operator, left } = node;
+  if (operator === '=') {
+    const value = evaluate(node.right, env);
+    machine.bind(left, value, env, 'assign');
+    return value;
+  }
+  const target = assignTo(left, env);
+  if (operator === '&&=' || operator === '||=' || operator === '??=') {
+    const value = logicalOperation(operator.slice(0, -1), target.read(), () => evaluate(node.right, env));
+    target.write(value);
+    return value;
+  }
+  const value = binaryOperation(operator.slice(0, -1), target.read(), evaluate(node.right, env));
+  target.write(value);
+  return value;
+}
+
+function update(node: UpdateExpression, env: Env): unknown {
+  const target = updateTarget(node.argument, env);
+  const before = target.read();
+  const after = arithmetic('-', before, node.operator === '++' ? -1 : 1);
+  const next = node.operator === '++' && symbolic(before) !== undefined ? plus(before, 1) : after;
+  target.write(next);
+  return node.prefix ? next : before;
+}
+
+/** What a chain stopped with: the rest of it is not evaluated. */
+const STOPPED = Symbol('chain stopped');
+
+function member(node: MemberExpression, env: Env): unknown {
+  const object = evaluateObject(node.object, env);
+  return getMember(object, propertyKey(node, env));
+}
+
+function evaluateObject(node: Expression | Super, env: Env): unknown {
+  if (node.type === 'Super') return refuse('this', '`super` cannot be read', 'copy what is needed into a const first');
+  return evaluate(node, env);
+}
+
+function propertyKey(node: MemberExpression, env: Env): string | symbol | Sym {
+  if (node.computed) return keyOf(evaluate(node.property as Expression, env));
+  if (node.property.type === 'Identifier') return node.property.name;
+  return refuse('unsupported', 'a private name cannot be traced', 'copy what is needed into a const first');
+}
+
+/** Evaluates an element of an optional chain. */
+function chain(node: Expression, env: Env): unknown {
+  if (node.type === 'MemberExpression') {
+    const object = node.object.type === 'Super' ? evaluateObject(node.object, env) : chainObject(node.object, env);
+    if (object === STOPPED || (node.optional && nothing(object))) return STOPPED;
+    const key = propertyKey(node, env);
+    return overPhi(object, node.optional, (side) => getMember(side, key, node.optional));
+  }
+  if (node.type === 'CallExpression') return chainCall(node, env);
+  return evaluate(node, env);
+}
+
+const nothing = (value: unknown): boolean => {
+  const found = resolve(value);
+  return found === undefined || found === null;
+};
+
+function chainObject(node: Expression, env: Env): unknown {
+  const inChain = node.type === 'MemberExpression' || node.type === 'CallExpression';
+  return inChain ? atNode(env.unit, node, () => resolveKeepingChain(chain(node, env))) : evaluate(node, env);
+}
+
+const resolveKeepingChain = (value: unknown): unknown => (value === STOPPED ? value : resolve(value));
+
+/** Applies the rest of a chain to each side of a conditional value; missing sides stop there. */
+function overPhi(object: unknown, optional: boolean, apply: (side: unknown) => unknown): unknown {
+  const inner = symbolic(resolve(object));
+  if (!(inner instanceof Phi) || !optional) return apply(object);
+  const side = (value: unknown) => () => (nothing(value) ? undefined : apply(resolve(value)));
+  return choose(inner.test, side(inner.then), side(inner.otherwise));
+}
+
+function chainCall(node: CallExpression, env: Env): unknown {
+  const callee = node.callee;
+  if (callee.type === 'MemberExpression') {
+    const object =
+      callee.object.type === 'Super' ? evaluateObject(callee.object, env) : chainObject(callee.object, env);
+    if (object === STOPPED || (callee.optional && nothing(object))) return STOPPED;
+    const key = propertyKey(callee, env);
+    if (typeof key === 'string' && node.optional) {
+      const fn = getMember(object, key, callee.optional);
+      if (nothing(fn)) return STOPPED;
+    }
+    return callOptional(object, key, callee.optional, () => argumentsOf(node.arguments, env));
+  }
+  if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
+  const fn = chainObject(callee, env);
+  if (fn === STOPPED || (node.optional && nothing(fn))) return STOPPED;
+  return overPhi(fn, node.optional, (side) =>
+    machine.call(side, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)),
+  );
+}
+
+/** `object?.method(args)`: where the object is missing, nothing is called and the result is `undefined`. */
+function callOptional(object: unknown, key: string | symbol | Sym, optional: boolean, args: () => unknown[]): unknown {
+  const value = resolve(object);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return overPhi(value, optional, (side) => callMethod(side, key, args()));
+  const doubtful =
+    inner instanceof Sym && inner.absence !== undefined && (optional || inner.absence.chain !== undefined);
+  if (!doubtful) return callMethod(value, key, args());
+  const there = inner.absence?.has;
+  if (there === undefined) return callMethod(value, key, args());
+  return choose(
+    truthy(bool(there)),
+    () => callMethod(resolve(value), key, args()),
+    () => undefined,
+  );
+}
+
+/** The value of a whole chain: `undefined` where it stopped; further members are on their own. */
+function endChain(value: unknown): unknown {
+  if (value === STOPPED) return undefined;
+  const found = resolve(value);
+  const inner = symbolic(found);
+  if (!(inner instanceof Sym) || inner.absence?.chain === undefined) return found;
+  const { chain: _, ...absence } = inner.absence;
+  return wrap(
+    new Sym(inner.node, {
+      absence,
+      waits: inner.waits,
+      label: inner.label,
+      ...(inner.resource && { resource: inner.resource }),
+    }),
+  );
+}
+
+function callExpression(node: CallExpression, env: Env): unknown {
+  const { callee } = node;
+  if (callee.type === 'MemberExpression') {
+    const object = evaluateObject(callee.object, env);
+    const key = propertyKey(callee, env);
+    return resolve(callMethod(object, key, argumentsOf(node.arguments, env)));
+  }
+  if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
+  const fn = evaluate(callee, env);
+  if (callee.type === 'Identifier' && callee.name === 'eval' && fn === globalThis.eval) {
+    refuse('unsupported', 'eval inside a composition', 'write the code itself');
+  }
+  return resolve(machine.call(fn, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)));
+}
+
+function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env: Env): unknown[] {
+  return nodes.flatMap((node) =>
+    node.type === 'SpreadElement' ? spreadItems(evaluate(node.argument, env)) : [evaluate(node, env)],
+  );
+}
+
+/** The source text of a node, for messages. */
+export function sourceOf(node: AnyNode, env: Env): string {
+  const text = env.unit.text.slice(node.start - env.unit.shift, node.end - env.unit.shift);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

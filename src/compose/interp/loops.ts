@@ -1,0 +1,273 @@
+import type {
+  AnyNode,
+  DoWhileStatement,
+  ForInStatement,
+  ForOfStatement,
+  ForStatement,
+  Pattern,
+  Statement,
+  VariableDeclaration,
+  WhileStatement,
+} from 'acorn';
+import { add, call, compare, literal, subtract } from '../ir/build.ts';
+import { requireInteger } from '../ir/lower.ts';
+import type { Node } from '../ir/node.ts';
+import { INTEGER, listOf } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { resolve } from '../value/merge.ts';
+import { toNode } from '../value/nodes.ts';
+import { needPresent, truthy } from '../value/ops.ts';
+import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
+import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { builtin } from '../library/builtins.ts';
+import { spreadItems } from '../library/spread.ts';
+import { View, viewOf } from '../library/view.ts';
+import { branch } from './branches.ts';
+import type { Completion } from './completion.ts';
+import { mapLeaves, NORMAL } from './completion.ts';
+import type { Env } from './env.ts';
+import { Scope } from './env.ts';
+import { machine } from './machine.ts';
+import { assignedNames, boundNames } from './names.ts';
+import { executeFrom } from './sequence.ts';
+import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
+
+const LIMIT = 100_000;
+
+type Head = VariableDeclaration | Pattern;
+
+/** Ends of a turn that mean "go on with the next". */
+function endOfTurn(completion: Completion, labels: readonly string[]): Completion {
+  return mapLeaves(completion, (leaf) =>
+    leaf.kind === 'continue' && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
+  );
+}
+
+/** What is left of a loop's completion outside of it. */
+function endOfLoop(completion: Completion, labels: readonly string[]): Completion {
+  return mapLeaves(completion, (leaf) =>
+    leaf.kind === 'break' && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
+  );
+}
+
+/** Binds the loop variable in a scope of its own and executes the body. */
+function turn(head: Head, value: unknown, body: Statement, env: Env, labels: readonly string[]): Completion {
+  const scope = new Scope(env.scope, env.unit);
+  const inner = { ...env, scope };
+  if (head.type === 'VariableDeclaration') {
+    const { id } = head.declarations[0] as { id: Pattern };
+    const kind = head.kind as 'const' | 'let' | 'var';
+    if (kind !== 'var') for (const name of boundNames(id)) scope.declare(name, kind === 'const', undefined, false);
+    machine.bind(id, value, inner, kind);
+  } else machine.bind(head, value, inner, 'assign');
+  return endOfTurn(machine.execute(body, inner), labels);
+}
+
+/** `for (const x of list)`. */
+export function executeForOf(node: ForOfStatement, env: Env, labels: readonly string[]): Completion {
+  if (node.await)
+    refuse('async', 'for await cannot be traced', 'await things before the composition and pass the results in');
+  const head = node.left;
+  const source = resolve(machine.evaluate(node.right, env));
+  const run = (value: unknown) => turn(head, value, node.body, env, labels);
+  return endOfLoop(iterate(source, nameOf(head), run, node, env), labels);
+}
+
+/** `for (const key in object)`. */
+export function executeForIn(node: ForInStatement, env: Env, labels: readonly string[]): Completion {
+  const object = resolve(machine.evaluate(node.right, env));
+  const keys = builtin(Object.keys as never, Object, [object])?.value ?? Object.keys(object as object);
+  const run = (value: unknown) => turn(node.left, value, node.body, env, labels);
+  return endOfLoop(iterate(keys, nameOf(node.left), run, node, env), labels);
+}
+
+function nameOf(head: Head): string {
+  const pattern = head.type === 'VariableDeclaration' ? head.declarations[0]?.id : head;
+  return pattern === undefined ? 'x' : (boundNames(pattern)[0] ?? 'x');
+}
+
+/** Runs the turns over any list: known, symbolic, or a mixture. */
+function iterate(
+  source: unknown,
+  name: string,
+  run: (value: unknown) => Completion,
+  node: AnyNode,
+  env: Env,
+): Completion {
+  if (source instanceof View) return overView(source, name, run, node, env);
+  const inner = symbolic(source);
+  if (inner instanceof Phi) {
+    return branch(
+      inner.test,
+      () => iterate(resolve(inner.then), name, run, node, env),
+      () => iterate(resolve(inner.otherwise), name, run, node, env),
+    );
+  }
+  if (inner instanceof Sym) {
+    if (inner.type.kind !== 'list')
+      return refuse(
+        'types',
+        `${inner.type.kind} is not a list and cannot be iterated`,
+        'iterate a list, or Object.entries() of a map',
+      );
+    return overView(viewOf(wrap(needPresent(inner, 'iterated'))), name, run, node, env);
+  }
+  const items =
+    typeof source === 'string' && hasTokens(source)
+      ? spreadItems(source)
+      : Array.isArray(source)
+        ? source
+        : [...(source as Iterable<unknown>)];
+  if (items.length > LIMIT) refuse('too-large', `a loop runs more than ${LIMIT} times`);
+  return executeFrom(items.length, (index) => oneItem(items[index], name, run, node, env), 0);
+}
+
+function oneItem(
+  item: unknown,
+  name: string,
+  run: (value: unknown) => Completion,
+  node: AnyNode,
+  env: Env,
+): Completion {
+  if (item instanceof Splice)
+    return overView(viewOf(wrap(new Sym(item.list, { waits: item.waits }))), name, run, node, env);
+  if (item instanceof Maybe) {
+    return branch(
+      truthy(wrap(new Sym(item.test))),
+      () => run(resolve(item.value)),
+      () => NORMAL,
+    );
+  }
+  return run(item);
+}
+
+function overView(view: View, name: string, run: (value: unknown) => Completion, node: AnyNode, env: Env): Completion {
+  return symbolicLoop({
+    view,
+    name,
+    bindings: bindingsFor(assignedNames(node), env.scope),
+    turn: (value) => run(value),
+  });
+}
+
+/** `for (init; test; update)`: an ordinary loop, or a counted one with a symbolic bound. */
+export function executeFor(node: ForStatement, env: Env, labels: readonly string[]): Completion {
+  const scope = new Scope(env.scope, env.unit);
+  const inner = { ...env, scope };
+  const { init } = node;
+  if (init?.type === 'VariableDeclaration') {
+    if (init.kind !== 'var') {
+      for (const { id } of init.declarations)
+        for (const name of boundNames(id)) scope.declare(name, init.kind === 'const', undefined, false);
+    }
+    machine.execute(init, inner);
+  } else if (init) machine.evaluate(init, inner);
+  let turns = 0;
+  const step = (index: number): Completion => {
+    const test = node.test ? truthy(machine.evaluate(node.test, inner)) : true;
+    if (test === false) return { kind: 'break', label: undefined };
+    if (test !== true) {
+      if (index > 0) return refuseBound();
+      return counted(node, inner, labels);
+    }
+    if (++turns > LIMIT) refuse('too-large', `a loop runs more than ${LIMIT} times`);
+    const copy = perTurn(node, inner);
+    const completion = endOfTurn(machine.execute(node.body, copy.env), labels);
+    copy.carry();
+    if (node.update && completion.kind === 'normal') machine.evaluate(node.update, inner);
+    else if (node.update) return executeFrom(2, (part) => (part === 0 ? completion : updateOnce(node, inner)), 0);
+    return completion;
+  };
+  return endOfLoop(executeFrom(LIMIT + 2, step, 0), labels);
+}
+
+function updateOnce(node: ForStatement, env: Env): Completion {
+  if (node.update) machine.evaluate(node.update, env);
+  return NORMAL;
+}
+
+/** Each turn has its own copy of a `let` variable, so that functions made in it keep its value. */
+function perTurn(node: ForStatement, env: Env): { readonly env: Env; carry(): void } {
+  if (node.init?.type !== 'VariableDeclaration' || node.init.kind !== 'let') return { env, carry: () => undefined };
+  const scope = new Scope(env.scope, env.unit);
+  const names = [...env.scope.names.keys()];
+  for (const name of names) scope.declare(name, false, env.scope.names.get(name)?.value, true);
+  return {
+    env: { ...env, scope },
+    carry: () => {
+      for (const name of names) {
+        const outer = env.scope.names.get(name);
+        if (outer === undefined) continue;
+        activeTrace().touch(outer);
+        outer.value = scope.names.get(name)?.value;
+      }
+    },
+  };
+}
+
+function refuseBound(): never {
+  return refuse(
+    'loop-bound',
+    'the condition of a loop depends on a value not known while the graph is built',
+    'use for..of over a list, or for (let i = 0; i < n; i++)',
+  );
+}
+
+/** `for (let i = a; i < n; i++)` with a symbolic bound: a loop over a range. */
+function counted(node: ForStatement, env: Env, labels: readonly string[]): Completion {
+  const { init, test, update } = node;
+  if (init?.type !== 'VariableDeclaration' || init.declarations.length !== 1 || test?.type !== 'BinaryExpression')
+    return refuseBound();
+  const name = boundNames((init.declarations[0] as { id: Pattern }).id)[0] as string;
+  const upwards =
+    test.left.type === 'Identifier' && test.left.name === name && (test.operator === '<' || test.operator === '<=');
+  if (!upwards) return refuseBound();
+  const steps =
+    (update?.type === 'UpdateExpression' && update.operator === '++') ||
+    (update?.type === 'AssignmentExpression' &&
+      update.operator === '+=' &&
+      update.right.type === 'Literal' &&
+      update.right.value === 1);
+  if (!steps || assignedNames(node.body).has(name))
+    return refuse('loop-step', 'a counted loop with a symbolic bound must go up by one (i++)');
+  const start = toNode(env.scope.find(name)?.value);
+  const bound = toNode(machine.evaluate(test.right, env));
+  requireInteger(start);
+  requireInteger(bound);
+  const end = test.operator === '<=' ? add(bound, literal(1)) : bound;
+  const count = subtract(end, start);
+  const range = call('lists.range', [count], listOf(INTEGER));
+  const from = (loop: Sym) => add(loop.node, start);
+  const view = new View(new Sym(range), (loop) => wrap(new Sym(from(loop), { label: name })));
+  return symbolicLoop({
+    view,
+    name,
+    bindings: bindingsFor(assignedNames(node.body), env.scope),
+    // Inside, the counter is below the bound: elements at it are there.
+    fact: (loop) => factOf(test.operator, from(loop), bound),
+    turn: (value) => {
+      const scope = new Scope(env.scope, env.unit);
+      scope.declare(name, false, value, true);
+      return endOfTurn(machine.execute(node.body, { ...env, scope }), labels);
+    },
+  });
+}
+
+function factOf(operator: string, counter: Node, bound: Node): Node {
+  return compare(operator === '<=' ? 'le' : 'lt', counter, bound);
+}
+
+/** `while` and `do … while`: only with tests that are known. */
+export function executeWhile(node: WhileStatement | DoWhileStatement, env: Env, labels: readonly string[]): Completion {
+  const step = (index: number): Completion => {
+    if (node.type === 'WhileStatement' || index > 0) {
+      const test = truthy(machine.evaluate(node.test, env));
+      if (typeof test !== 'boolean') return refuseBound();
+      if (!test) return { kind: 'break', label: undefined };
+    }
+    if (index > LIMIT) refuse('too-large', `a loop runs more than ${LIMIT} times`);
+    return endOfTurn(machine.execute(node.body, env), labels);
+  };
+  return endOfLoop(executeFrom(LIMIT + 2, step, 0), labels);
+}

@@ -1,0 +1,76 @@
+import type { AnyNode, Statement } from 'acorn';
+
+/** The names that a pattern binds. */
+export function boundNames(pattern: AnyNode): string[] {
+  switch (pattern.type) {
+    case 'Identifier':
+      return [pattern.name];
+    case 'AssignmentPattern':
+      return boundNames(pattern.left);
+    case 'RestElement':
+      return boundNames(pattern.argument);
+    case 'ArrayPattern':
+      return pattern.elements.flatMap((element) => (element === null ? [] : boundNames(element)));
+    case 'ObjectPattern':
+      return pattern.properties.flatMap((property) =>
+        boundNames(property.type === 'RestElement' ? property : property.value),
+      );
+    default:
+      return [];
+  }
+}
+
+/** The child nodes of a syntax node. */
+export function childrenOf(node: AnyNode): AnyNode[] {
+  const children: AnyNode[] = [];
+  for (const value of Object.values(node) as unknown[]) {
+    for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      if (isNode(item)) children.push(item);
+    }
+  }
+  return children;
+}
+
+function isNode(value: unknown): value is AnyNode {
+  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
+}
+
+const isFunction = (node: AnyNode): boolean =>
+  node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression';
+
+/** Visits the nodes of a body, without those of functions inside unless `deep`. */
+export function visitNodes(node: AnyNode, visit: (node: AnyNode) => void, deep: boolean): void {
+  visit(node);
+  if (!deep && isFunction(node)) return;
+  for (const child of childrenOf(node)) visitNodes(child, visit, deep);
+}
+
+/** The `var` names of a function's body. */
+export function varNames(body: readonly Statement[]): string[] {
+  const names: string[] = [];
+  for (const statement of body) {
+    visitNodes(
+      statement,
+      (node) => {
+        if (node.type !== 'VariableDeclaration' || node.kind !== 'var') return;
+        for (const { id } of node.declarations) names.push(...boundNames(id));
+      },
+      false,
+    );
+  }
+  return names;
+}
+
+/** The names that a body assigns (`x = …`, `x += …`, `x++`), also in functions inside. */
+export function assignedNames(body: AnyNode): Set<string> {
+  const names = new Set<string>();
+  visitNodes(
+    body,
+    (node) => {
+      if (node.type === 'AssignmentExpression') for (const name of boundNames(node.left)) names.add(name);
+      if (node.type === 'UpdateExpression' && node.argument.type === 'Identifier') names.add(node.argument.name);
+    },
+    true,
+  );
+  return names;
+}

@@ -1,0 +1,96 @@
+import type { AnyNode } from 'acorn';
+import type { FunctionLike, FunctionSource } from '../source/provider.ts';
+import { currentRun, sourceOfFunction } from '../source/current.ts';
+import { Refusal } from '../trace/refusal.ts';
+import type { Closure } from './env.ts';
+import { makesResources } from './natives.ts';
+import { childrenOf } from './names.ts';
+
+interface Made {
+  readonly closure: Closure | undefined;
+}
+
+/** Closures by function, for one run: sources are tied to the providers that are open. */
+const made = new WeakMap<object, WeakMap<FunctionLike, Made>>();
+
+function cache(): WeakMap<FunctionLike, Made> {
+  const run = currentRun();
+  let found = made.get(run);
+  if (found === undefined) {
+    found = new WeakMap();
+    made.set(run, found);
+  }
+  return found;
+}
+
+/** A function outside the composition, ready to be traced; `undefined` when its source cannot be had. */
+export function outerClosure(fn: FunctionLike): Closure | undefined {
+  const known = cache().get(fn);
+  if (known !== undefined) return known.closure;
+  const source = readSource(fn);
+  const closure = source === undefined ? undefined : closureFrom(source);
+  cache().set(fn, { closure });
+  return closure;
+}
+
+/** Classes and functions whose text cannot be parsed have no source that could be traced. */
+function readSource(fn: FunctionLike): FunctionSource | undefined {
+  try {
+    return sourceOfFunction(fn);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+/** A function's source as a closure without a scope of the composition. */
+export function closureFrom(source: FunctionSource): Closure {
+  return {
+    node: source.node,
+    scope: undefined,
+    unit: { text: source.text, shift: source.shift, lookup: source.lookup, locate: source.locate },
+    self: { value: undefined, known: false },
+  };
+}
+
+const reaching = new WeakMap<FunctionLike, boolean>();
+
+/**
+ * Does the function call, directly or through others, something that makes resources? Such a function is
+ * traced even without symbolic arguments, because it may decide on what the resources offer.
+ */
+export function reachesFactories(fn: FunctionLike, level = 0): boolean {
+  if (makesResources(fn)) return true;
+  const known = reaching.get(fn);
+  if (known !== undefined) return known;
+  reaching.set(fn, false);
+  const source = level > 8 ? undefined : readSource(fn);
+  const found = source !== undefined && namesRead(source.node).some((name) => leadsToFactory(source, name, level));
+  reaching.set(fn, found);
+  return found;
+}
+
+function leadsToFactory(source: FunctionSource, name: string, level: number): boolean {
+  const value = source.lookup(name);
+  if (value === undefined || !('value' in value)) return false;
+  const found = value.value;
+  if (typeof found === 'function') return reachesFactories(found as FunctionLike, level + 1);
+  // A namespace object such as `simple`.
+  return (
+    typeof found === 'object' &&
+    found !== null &&
+    Object.values(found as object).some(
+      (member) => typeof member === 'function' && makesResources(member as FunctionLike),
+    )
+  );
+}
+
+function namesRead(node: AnyNode): string[] {
+  const names = new Set<string>();
+  const visit = (current: AnyNode): void => {
+    if (current.type === 'Identifier') names.add(current.name);
+    for (const child of childrenOf(current)) visit(child);
+  };
+  visit(node);
+  return [...names];
+}

@@ -1,0 +1,83 @@
+import type { ArrayPattern, Expression, MemberExpression, ObjectPattern, Pattern } from 'acorn';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { getMember, keyOf } from '../library/member.ts';
+import { restOf } from '../library/objects.ts';
+import { elementsOf } from '../library/spread.ts';
+import { equals, truthy } from '../value/ops.ts';
+import { resolve } from '../value/merge.ts';
+import { choose } from './branches.ts';
+import type { Env } from './env.ts';
+import { atNode, writeName } from './env.ts';
+import { machine } from './machine.ts';
+import { assignMember } from './assign.ts';
+
+type Mode = 'const' | 'let' | 'var' | 'assign';
+
+/** Binds a pattern to a value: declares its names, or assigns what they name. */
+export function bindPattern(pattern: Pattern, value: unknown, env: Env, mode: Mode): void {
+  switch (pattern.type) {
+    case 'Identifier':
+      return bindName(pattern.name, value, env, mode);
+    case 'MemberExpression':
+      return assignMember(pattern as MemberExpression, value, env);
+    case 'AssignmentPattern':
+      return bindPattern(pattern.left, orDefault(value, pattern.right, env), env, mode);
+    case 'ObjectPattern':
+      return atNode(env.unit, pattern, () => bindObject(pattern, value, env, mode));
+    case 'ArrayPattern':
+      return atNode(env.unit, pattern, () => bindArray(pattern, value, env, mode));
+    case 'RestElement':
+      return bindPattern(pattern.argument, value, env, mode);
+  }
+}
+
+function bindName(name: string, value: unknown, env: Env, mode: Mode): void {
+  if (mode === 'assign') return writeName(env, name, value);
+  const binding = mode === 'var' ? env.scope.find(name) : env.scope.names.get(name);
+  if (binding === undefined) throw new Error(`${name} was not declared`);
+  activeTrace().touch(binding);
+  binding.value = value;
+  binding.initialised = true;
+}
+
+/** The value, or the default where it is `undefined`. */
+export function orDefault(value: unknown, fallback: Expression, env: Env): unknown {
+  const missing = truthy(equals(value, undefined, false));
+  return choose(
+    missing,
+    () => machine.evaluate(fallback, env),
+    () => resolve(value),
+  );
+}
+
+function bindObject(pattern: ObjectPattern, raw: unknown, env: Env, mode: Mode): void {
+  const value = resolve(raw);
+  if (value === undefined || value === null)
+    throw new TypeError(`Cannot destructure '${String(value)}' as it is ${String(value)}.`);
+  const taken: string[] = [];
+  for (const property of pattern.properties) {
+    if (property.type === 'RestElement') {
+      bindPattern(property.argument, restOf(value, taken), env, mode);
+      continue;
+    }
+    const key = property.computed
+      ? keyOf(machine.evaluate(property.key, env))
+      : property.key.type === 'Identifier'
+        ? property.key.name
+        : keyOf((property.key as { value: unknown }).value);
+    if (typeof key !== 'string')
+      refuse('no-cel', 'a computed key of a destructuring pattern is symbolic', 'read it with obj[key]');
+    taken.push(key);
+    bindPattern(property.value, getMember(value, key), env, mode);
+  }
+}
+
+function bindArray(pattern: ArrayPattern, value: unknown, env: Env, mode: Mode): void {
+  const items = elementsOf(value, pattern.elements.length);
+  pattern.elements.forEach((element, index) => {
+    if (element === null) return;
+    if (element.type === 'RestElement') bindPattern(element.argument, items.rest(index), env, mode);
+    else bindPattern(element, items.at(index), env, mode);
+  });
+}

@@ -1,0 +1,23 @@
+import { decide } from '../trace/trace.ts';
+import { unlessDead, when } from './branches.ts';
+import type { Completion } from './completion.ts';
+import { DEAD_END, mapLeaves, NORMAL, reaches } from './completion.ts';
+
+/** Executes steps `index…count`, grafting what follows where the steps before end normally. */
+export function executeFrom(count: number, step: (index: number) => Completion, index: number): Completion {
+  for (let i = index; i < count; i++) {
+    const completion = step(i);
+    if (completion.kind === 'normal') continue;
+    const open = reaches(completion, (leaf) => leaf.kind === 'normal');
+    if (open === false || i + 1 >= count) return completion;
+    const known = open === true ? true : decide(open);
+    if (known === false) return completion;
+    let taken: Completion = NORMAL;
+    when(known, () => {
+      taken = unlessDead(() => executeFrom(count, step, i + 1), DEAD_END);
+      return taken;
+    });
+    return mapLeaves(completion, (leaf) => (leaf.kind === 'normal' ? taken : leaf));
+  }
+  return NORMAL;
+}

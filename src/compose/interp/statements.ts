@@ -1,0 +1,243 @@
+import type {
+  BlockStatement,
+  CatchClause,
+  ForInStatement,
+  ForOfStatement,
+  Expression,
+  FunctionDeclaration,
+  Statement,
+  SwitchStatement,
+  TryStatement,
+  VariableDeclaration,
+} from 'acorn';
+import type { Node } from '../ir/node.ts';
+import { allOf, not, or } from '../ir/build.ts';
+import { Refusal, refuse } from '../trace/refusal.ts';
+import { activeTrace, decide } from '../trace/trace.ts';
+import { equals, textNode, truthy } from '../value/ops.ts';
+import { asNode, branch } from './branches.ts';
+import type { Completion } from './completion.ts';
+import { mapLeaves, NORMAL } from './completion.ts';
+import type { Env } from './env.ts';
+import { atNode, DeadEnd, Scope } from './env.ts';
+import { makeFunction } from './functions.ts';
+import { executeFor, executeForIn, executeForOf, executeWhile } from './loops.ts';
+import { machine } from './machine.ts';
+import { boundNames } from './names.ts';
+import { executeFrom } from './sequence.ts';
+import { overLoops } from './symbolic-loop.ts';
+
+/** Executes a statement. */
+export function execute(node: Statement, env: Env, labels: readonly string[] = []): Completion {
+  return atNode(env.unit, node, () => executeNode(node, env, labels));
+}
+
+function executeNode(node: Statement, env: Env, labels: readonly string[]): Completion {
+  switch (node.type) {
+    case 'ExpressionStatement':
+      machine.evaluate(node.expression, env);
+      return NORMAL;
+    case 'VariableDeclaration':
+      declareVariables(node, env);
+      return NORMAL;
+    case 'FunctionDeclaration':
+    case 'EmptyStatement':
+    case 'DebuggerStatement':
+      return NORMAL;
+    case 'ReturnStatement':
+      return { kind: 'return', value: node.argument ? machine.evaluate(node.argument, env) : undefined };
+    case 'BlockStatement':
+      return executeBlock(node.body, blockEnv(node, env));
+    case 'IfStatement': {
+      const test = truthy(machine.evaluate(node.test, env));
+      return branch(
+        test,
+        () => execute(node.consequent, env),
+        () => (node.alternate ? execute(node.alternate, env) : NORMAL),
+      );
+    }
+    case 'BreakStatement':
+      return { kind: 'break', label: node.label?.name };
+    case 'ContinueStatement':
+      return { kind: 'continue', label: node.label?.name };
+    case 'LabeledStatement': {
+      const inner = execute(node.body, env, [...labels, node.label.name]);
+      return mapLeaves(inner, (leaf) => (leaf.kind === 'break' && leaf.label === node.label.name ? NORMAL : leaf));
+    }
+    case 'SwitchStatement':
+      return executeSwitch(node, env);
+    case 'ThrowStatement':
+      return throwValue(machine.evaluate(node.argument, env));
+    case 'TryStatement':
+      return executeTry(node, env);
+    case 'ForOfStatement':
+      return executeForOf(node as ForOfStatement, env, labels);
+    case 'ForInStatement':
+      return executeForIn(node as ForInStatement, env, labels);
+    case 'ForStatement':
+      return executeFor(node, env, labels);
+    case 'WhileStatement':
+    case 'DoWhileStatement':
+      return executeWhile(node, env, labels);
+    case 'ClassDeclaration':
+      return refuse(
+        'unsupported',
+        'a class inside a composition',
+        'define it outside, and use it with known values only',
+      );
+    default:
+      return refuse('unsupported', `${node.type} cannot be traced`);
+  }
+}
+
+/** The environment of a block, with its names declared. */
+export function blockEnv(node: BlockStatement | { body: Statement[] }, env: Env): Env {
+  const scope = new Scope(env.scope, env.unit);
+  const inner = { ...env, scope };
+  hoistLexical(node.body, inner);
+  return inner;
+}
+
+/** Declares the let, const and function names of a block. */
+export function hoistLexical(body: readonly Statement[], env: Env): void {
+  for (const statement of body) {
+    if (statement.type === 'VariableDeclaration' && statement.kind !== 'var') {
+      for (const { id } of statement.declarations) {
+        for (const name of boundNames(id)) env.scope.declare(name, statement.kind === 'const', undefined, false);
+      }
+    } else if (statement.type === 'FunctionDeclaration') {
+      const declaration = statement as FunctionDeclaration;
+      env.scope.declare(declaration.id.name, false, makeFunction(declaration, env), true);
+    }
+  }
+}
+
+function declareVariables(node: VariableDeclaration, env: Env): void {
+  for (const { id, init } of node.declarations) {
+    if (!init && node.kind === 'var') continue;
+    machine.bind(id, init ? machine.evaluate(init, env) : undefined, env, node.kind as 'const' | 'let' | 'var');
+  }
+}
+
+/** Executes the statements of a block whose scope is fresh. */
+export function executeFresh(body: readonly Statement[], env: Env): Completion {
+  hoistLexical(body, env);
+  return executeBlock(body, env);
+}
+
+/** Executes statements in order; what follows a statement that may have left runs under the rest of the condition. */
+export function executeBlock(body: readonly Statement[], env: Env): Completion {
+  return executeFrom(body.length, (index) => execute(body[index] as Statement, env), 0);
+}
+
+function executeSwitch(node: SwitchStatement, env: Env): Completion {
+  const value = machine.evaluate(node.discriminant, env);
+  const scope = new Scope(env.scope, env.unit);
+  const inner = { ...env, scope };
+  hoistLexical(
+    node.cases.flatMap((entry) => entry.consequent),
+    inner,
+  );
+  const cases = node.cases;
+  const runFrom = (start: number): Completion =>
+    executeBlock(
+      cases.slice(start).flatMap((entry) => entry.consequent),
+      inner,
+    );
+  const fallback = cases.findIndex((entry) => !entry.test);
+  const enter = (index: number): Completion => {
+    let position = index;
+    while (position < cases.length && !cases[position]?.test) position++;
+    const entry = cases[position];
+    if (entry?.test == null) return fallback < 0 ? NORMAL : runFrom(fallback);
+    // Cases without statements share the body of the next one: one branch for all of them.
+    let last = position;
+    let test: boolean | Node = truthy(equals(value, machine.evaluate(entry.test, inner), false));
+    while (test !== true && cases[last]?.consequent.length === 0 && cases[last + 1]?.test != null) {
+      last++;
+      const next: boolean | Node = truthy(
+        equals(value, machine.evaluate(cases[last]?.test as Expression, inner), false),
+      );
+      test = test === false ? next : next === false ? test : decide(or(asNode(test), asNode(next)));
+    }
+    return branch(
+      test,
+      () => runFrom(last),
+      () => enter(last + 1),
+    );
+  };
+  return mapLeaves(enter(0), (leaf) => (leaf.kind === 'break' && leaf.label === undefined ? NORMAL : leaf));
+}
+
+/** `throw`: an exception where the path is certain, a precondition of the spec where it is not. */
+function throwValue(value: unknown): never {
+  const trace = activeTrace();
+  const since = tries.at(-1);
+  const open = trace.guards.length + trace.loops.length;
+  if (open === (since ?? 0)) throw value;
+  if (since !== undefined) {
+    refuse(
+      'throw-in-try',
+      'throw under a symbolic condition inside try: it cannot be caught while the graph is built',
+      'decide with if instead',
+    );
+  }
+  const message = value instanceof Error ? value.message : value;
+  const text = textNode(message);
+  if (text.op !== 'lit')
+    trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
+  trace.validations.push({
+    rule: overLoops(not(allOf(trace.guards))),
+    message: text.op === 'lit' ? String(text.attr) : 'a precondition of the composition does not hold',
+    site: trace.site,
+  });
+  throw new DeadEnd();
+}
+
+/** Depth of the path condition at each `try` that is open. */
+const tries: number[] = [];
+
+function executeTry(node: TryStatement, env: Env): Completion {
+  const trace = activeTrace();
+  const { handler, finalizer } = node;
+  let completion: Completion = NORMAL;
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    tries.push(trace.guards.length + trace.loops.length);
+    try {
+      completion = execute(node.block, env);
+    } finally {
+      tries.pop();
+    }
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof DeadEnd) throw error;
+    failure = { error };
+  }
+  if (failure !== undefined && handler) {
+    const { error } = failure;
+    failure = undefined;
+    const run = () => executeHandler(handler, error, env);
+    if (!finalizer) return run();
+    try {
+      completion = run();
+    } catch (second) {
+      if (second instanceof Refusal || second instanceof DeadEnd) throw second;
+      failure = { error: second };
+    }
+  }
+  const last = finalizer ? execute(finalizer, env) : NORMAL;
+  if (last.kind !== 'normal' && last.kind !== 'fork') return last;
+  if (failure !== undefined) throw failure.error;
+  const before = completion;
+  return mapLeaves(last, (leaf) => (leaf.kind === 'normal' ? before : leaf));
+}
+
+function executeHandler(handler: CatchClause, error: unknown, env: Env): Completion {
+  const scope = new Scope(env.scope, env.unit);
+  const inner = { ...env, scope };
+  if (handler.param) {
+    for (const name of boundNames(handler.param)) scope.declare(name, false, undefined, false);
+    machine.bind(handler.param, error, inner, 'let');
+  }
+  return execute(handler.body, inner);
+}

@@ -1,0 +1,312 @@
+import type { Node } from './node.ts';
+import { isLiteral, makeNode, Variable } from './node.ts';
+import type { StaticType } from './types.ts';
+import { BOOL, DYN, FLOAT, joinTypes, listOf, mapOf, NEVER, NULL, optionalOf, STRING, WHOLE_NUMBER } from './types.ts';
+
+/** Constructors of nodes. They simplify what is constant, and nothing whose errors could change. */
+
+export const TRUE = (): Node => makeNode('lit', [], true, BOOL);
+export const FALSE = (): Node => makeNode('lit', [], false, BOOL);
+
+/** A literal; numbers with a fraction are doubles, whole ones adopt the type of the other side. */
+export function literal(value: string | number | bigint | boolean | null): Node {
+  if (typeof value === 'string') return makeNode('lit', [], value, STRING);
+  if (typeof value === 'boolean') return makeNode('lit', [], value, BOOL);
+  if (value === null) return makeNode('lit', [], null, NULL);
+  if (typeof value === 'bigint') return makeNode('lit', [], value, WHOLE_NUMBER);
+  return makeNode('lit', [], value, Number.isSafeInteger(value) ? WHOLE_NUMBER : FLOAT);
+}
+
+export function variable(of: Variable, type: StaticType): Node {
+  return makeNode('var', [], of, type);
+}
+
+export function select(object: Node, field: string, type: StaticType): Node {
+  return makeNode('select', [object], field, type);
+}
+
+export function has(object: Node, field: string): Node {
+  return makeNode('has', [object], field, BOOL);
+}
+
+/** `object.?field`; the object may itself be optional. */
+export function optSelect(object: Node, field: string, type: StaticType): Node {
+  return makeNode('optselect', [object], field, optionalOf(type));
+}
+
+export function index(object: Node, key: Node, type: StaticType): Node {
+  return makeNode('index', [object, key], null, type);
+}
+
+/** `object[?key]`; the object may itself be optional. */
+export function optIndex(object: Node, key: Node, type: StaticType): Node {
+  return makeNode('optindex', [object, key], null, optionalOf(type));
+}
+
+export function call(name: string, args: readonly Node[], type: StaticType): Node {
+  return makeNode('call', args, name, type);
+}
+
+export function method(name: string, target: Node, args: readonly Node[], type: StaticType): Node {
+  return makeNode('method', [target, ...args], name, type);
+}
+
+/** A macro over a list or map: `target.name(vars…, bodies…)`. */
+export function macro(
+  name: string,
+  target: Node,
+  vars: readonly Variable[],
+  bodies: readonly Node[],
+  type: StaticType,
+): Node {
+  return makeNode('macro', [target, ...bodies], name, type, vars);
+}
+
+/** `optional.orValue(fallback)`. */
+export function orValue(optional: Node, fallback: Node): Node {
+  const of = optional.type.kind === 'optional' ? optional.type.of : DYN;
+  return makeNode('orvalue', [optional, fallback], null, joinTypes(of, fallback.type));
+}
+
+export function optionalSome(node: Node): Node {
+  return call('optional.of', [node], optionalOf(node.type));
+}
+
+export function optionalNone(type: StaticType): Node {
+  return call('optional.none', [], optionalOf(type));
+}
+
+/** The conjuncts of a condition. */
+export function conjuncts(node: Node): readonly Node[] {
+  return node.op === 'and' ? [...conjuncts(node.args[0] as Node), ...conjuncts(node.args[1] as Node)] : [node];
+}
+
+export function not(node: Node): Node {
+  if (node.op === 'lit') return node.attr === true ? FALSE() : TRUE();
+  if (node.op === 'not') return node.args[0] as Node;
+  return makeNode('not', [node], null, BOOL);
+}
+
+export function and(a: Node, b: Node): Node {
+  if (isLiteral(a, false) || isLiteral(b, true)) return a;
+  if (isLiteral(a, true)) return b;
+  // `x && false` is false whatever x is, also when x fails: CEL's && absorbs errors in the same way.
+  if (isLiteral(b, false)) return b;
+  if (a === b) return a;
+  if (b === not(a)) return FALSE();
+  const known = conjuncts(a);
+  const fresh = conjuncts(b).filter((part) => !known.includes(part));
+  if (fresh.length === 0) return a;
+  // Left-nested, so that the printed form needs no parentheses and equal conjunctions are one node.
+  return fresh.reduce((left, right) => makeNode('and', [left, right], null, BOOL), a);
+}
+
+export function allOf(nodes: readonly Node[]): Node {
+  return nodes.reduce(and, TRUE());
+}
+
+export function or(a: Node, b: Node): Node {
+  if (isLiteral(a, true) || isLiteral(b, false)) return a;
+  if (isLiteral(a, false)) return b;
+  if (isLiteral(b, true)) return b;
+  if (a === b) return a;
+  if (b === not(a)) return TRUE();
+  // a || (!a && c) is a || c
+  const negated = not(a);
+  const parts = conjuncts(b);
+  if (parts.includes(negated)) return or(a, allOf(parts.filter((part) => part !== negated)));
+  // !a || (a && c) reads the same way round: covered above because not(not(a)) is a.
+  return makeNode('or', [a, b], null, BOOL);
+}
+
+export function eq(a: Node, b: Node): Node {
+  if (a === b && a.op === 'lit') return TRUE();
+  if (a.op === 'lit' && b.op === 'lit') return literal(a.attr === b.attr);
+  if (a.op === 'lit') return eq(b, a);
+  if (b.op === 'lit') {
+    if (b.attr === true && a.type.kind === 'bool') return a;
+    if (b.attr === false && a.type.kind === 'bool') return not(a);
+    if (a.op === 'cond' && (isLiteral(a.args[1] as Node) || isLiteral(a.args[2] as Node))) {
+      return cond(a.args[0] as Node, eq(a.args[1] as Node, b), eq(a.args[2] as Node, b));
+    }
+  }
+  return makeNode('eq', [a, b], null, BOOL);
+}
+
+export function compare(op: 'lt' | 'le' | 'gt' | 'ge', a: Node, b: Node): Node {
+  return makeNode(op, [a, b], null, BOOL);
+}
+
+export function isIn(element: Node, list: Node): Node {
+  return makeNode('in', [element, list], null, BOOL);
+}
+
+/** `test ? a : b`, with what boolean branches and equal prefixes allow. */
+export function cond(test: Node, a: Node, b: Node): Node {
+  if (isLiteral(test, true)) return a;
+  if (isLiteral(test, false)) return b;
+  if (a === b) return a;
+  if (test.op === 'not') return cond(test.args[0] as Node, b, a);
+  if (a.type.kind === 'bool' && b.type.kind === 'bool') {
+    if (isLiteral(b, false)) return and(test, a);
+    if (isLiteral(a, true)) return or(test, b);
+    if (isLiteral(a, false)) return and(not(test), b);
+    if (isLiteral(b, true)) return or(not(test), a);
+    if (a === test) return or(test, b);
+  }
+  // c ? x : (d ? x : y) is c || d ? x : y
+  if (b.op === 'cond' && b.args[1] === a) return cond(or(test, b.args[0] as Node), a, b.args[2] as Node);
+  // c ? (c' ? x : y) : y is c && c' ? x : y
+  if (a.op === 'cond' && a.args[2] === b) return cond(and(test, a.args[0] as Node), a.args[1] as Node, b);
+  const factored = factor(test, a, b);
+  if (factored !== undefined) return factored;
+  return makeNode('cond', [test, a, b], null, joinTypes(a.type, b.type));
+}
+
+/** `c ? P+x+S : P+y+S` is `P + (c ? x : y) + S` for strings and lists; `c ? a + n : a` is `a + (c ? n : 0)`. */
+function factor(test: Node, a: Node, b: Node): Node | undefined {
+  const textual = a.type.kind === 'string' && b.type.kind === 'string';
+  if (textual && (a.op === 'concat' || b.op === 'concat')) return factorParts('concat', test, a, b);
+  if (a.op === 'append' || b.op === 'append') {
+    if (a.type.kind === 'list' && b.type.kind === 'list') return factorParts('append', test, a, b);
+  }
+  if (a.op === 'add' && a.args[0] === b) return add(b, cond(test, a.args[1] as Node, zeroLike(a.args[1] as Node)));
+  if (b.op === 'add' && b.args[0] === a) return add(a, cond(test, zeroLike(b.args[1] as Node), b.args[1] as Node));
+  return undefined;
+}
+
+const zeroLike = (node: Node): Node => (node.type.kind === 'number' ? literal(0) : node);
+
+function factorParts(op: 'concat' | 'append', test: Node, a: Node, b: Node): Node | undefined {
+  const left = a.op === op ? a.args : [a];
+  const right = b.op === op ? b.args : [b];
+  let start = 0;
+  while (start < left.length && start < right.length && left[start] === right[start]) start++;
+  let end = 0;
+  while (end < left.length - start && end < right.length - start && left.at(-1 - end) === right.at(-1 - end)) end++;
+  if (start + end === 0) return undefined;
+  const join = op === 'concat' ? concat : append;
+  const empty = op === 'concat' ? literal('') : list([]);
+  const middle = (parts: readonly Node[]) => {
+    const rest = parts.slice(start, parts.length - end);
+    return rest.length === 0 ? empty : join(rest);
+  };
+  return join([...left.slice(0, start), cond(test, middle(left), middle(right)), ...left.slice(left.length - end)]);
+}
+
+/** Joins strings; neighbouring literals become one, empty ones go. */
+export function concat(parts: readonly Node[]): Node {
+  const flat: Node[] = [];
+  for (const part of parts.flatMap((node) => (node.op === 'concat' ? node.args : [node]))) {
+    const last = flat.at(-1);
+    if (isLiteral(part, '')) continue;
+    if (last?.op === 'lit' && part.op === 'lit') flat[flat.length - 1] = literal(String(last.attr) + String(part.attr));
+    else flat.push(part);
+  }
+  if (flat.length === 0) return literal('');
+  return flat.length === 1 ? (flat[0] as Node) : makeNode('concat', flat, null, STRING);
+}
+
+/** Joins lists; neighbouring list literals become one, empty ones go. */
+export function append(parts: readonly Node[]): Node {
+  const flat: Node[] = [];
+  for (const part of parts.flatMap((node) => (node.op === 'append' ? node.args : [node]))) {
+    const last = flat.at(-1);
+    if (part.op === 'list' && part.args.length === 0) continue;
+    if (last?.op === 'list' && part.op === 'list') flat[flat.length - 1] = list([...last.args, ...part.args]);
+    else flat.push(part);
+  }
+  if (flat.length === 0) return list([]);
+  if (flat.length === 1) return flat[0] as Node;
+  return makeNode('append', flat, null, flat.map((node) => node.type).reduce(joinTypes));
+}
+
+export function list(items: readonly Node[]): Node {
+  const element = items.map((item) => item.type).reduce(joinTypes, NEVER);
+  return makeNode('list', items, null, listOf(element));
+}
+
+/** One entry of an object: key, value, and whether the value is an optional that may leave the entry out. */
+export interface Entry {
+  readonly key: Node;
+  readonly value: Node;
+  readonly optional?: boolean;
+}
+
+/** An object literal; the type is a struct when all keys are known and all entries are certain. */
+export function object(entries: readonly Entry[], type?: StaticType): Node {
+  const flags = entries.map((entry) => (entry.optional === true ? '?' : ''));
+  const value = entries
+    .map((entry) =>
+      entry.value.type.kind === 'optional' && entry.optional === true ? entry.value.type.of : entry.value.type,
+    )
+    .reduce(joinTypes, NEVER);
+  return makeNode(
+    'object',
+    entries.flatMap((entry) => [entry.key, entry.value]),
+    flags,
+    type ?? mapOf(value === NEVER ? STRING : value),
+  );
+}
+
+const numeric = (a: Node, b: Node): StaticType => joinTypes(a.type, b.type);
+
+function fold(a: Node, b: Node, apply: (x: number, y: number) => number): Node | undefined {
+  if (a.op !== 'lit' || b.op !== 'lit' || typeof a.attr !== 'number' || typeof b.attr !== 'number') return undefined;
+  const value = apply(a.attr, b.attr);
+  return Number.isFinite(value) ? literal(value) : undefined;
+}
+
+export function add(a: Node, b: Node): Node {
+  if (isLiteral(a, 0)) return b;
+  if (isLiteral(b, 0)) return a;
+  return fold(a, b, (x, y) => x + y) ?? makeNode('add', [a, b], null, numeric(a, b));
+}
+
+export function subtract(a: Node, b: Node): Node {
+  if (isLiteral(b, 0)) return a;
+  return fold(a, b, (x, y) => x - y) ?? makeNode('sub', [a, b], null, numeric(a, b));
+}
+
+export function multiply(a: Node, b: Node): Node {
+  if (isLiteral(a, 1)) return b;
+  if (isLiteral(b, 1)) return a;
+  return fold(a, b, (x, y) => x * y) ?? makeNode('mul', [a, b], null, numeric(a, b));
+}
+
+/** JavaScript's division: always of doubles. */
+export function divide(a: Node, b: Node): Node {
+  return makeNode('div', [a, b], null, FLOAT);
+}
+
+export function modulo(a: Node, b: Node): Node {
+  return makeNode('mod', [a, b], null, numeric(a, b));
+}
+
+export function negate(a: Node): Node {
+  if (a.op === 'lit' && typeof a.attr === 'number' && a.attr !== 0) return literal(-a.attr);
+  return makeNode('neg', [a], null, a.type);
+}
+
+/** JavaScript's `String(x)` of a scalar. */
+export function toText(node: Node): Node {
+  if (node.type.kind === 'string') return node;
+  if (node.op === 'lit') return literal(String(node.attr));
+  if (node.op === 'cond') return cond(node.args[0] as Node, toText(node.args[1] as Node), toText(node.args[2] as Node));
+  return makeNode('tostr', [node], null, STRING);
+}
+
+/** Number of elements, entries or characters. */
+export function size(node: Node, type: StaticType): Node {
+  return call('size', [node], type);
+}
+
+/** A fresh variable of a macro, named after the author's. */
+export function macroVariable(name: string): Variable {
+  return new Variable(name, 'macro');
+}
+
+/** CEL of the author or of a factory: text pieces with expressions between them. */
+export function raw(pieces: readonly string[], args: readonly Node[], type: StaticType): Node {
+  return makeNode('raw', args, pieces, type);
+}

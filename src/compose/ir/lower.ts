@@ -1,0 +1,271 @@
+import { Refusal } from '../trace/refusal.ts';
+import { cond, literal, macroVariable } from './build.ts';
+import type { Node, Variable } from './node.ts';
+import { makeNode } from './node.ts';
+import type { NumberType, StaticType } from './types.ts';
+import { BOOL, DYN, FLOAT, INTEGER, STRING } from './types.ts';
+
+/**
+ * Turns nodes with JavaScript's meaning into CEL: settles which numbers are integers and which doubles,
+ * inserts the conversions that CEL wants, and makes branches and lists of mixed types dyn.
+ */
+export class Lowering {
+  private readonly done = new Map<Node, Node>();
+
+  /** The expression in CEL's own operators. */
+  lower(node: Node): Node {
+    const known = this.done.get(node);
+    if (known !== undefined) return known;
+    const lowered = this.convert(node);
+    this.done.set(node, lowered);
+    return lowered;
+  }
+
+  private convert(node: Node): Node {
+    const args = node.args.map((arg) => this.lower(arg));
+    switch (node.op) {
+      case 'lit':
+        return node;
+      case 'add':
+      case 'sub':
+      case 'mul':
+      case 'mod':
+        return this.arithmetic(node, args);
+      case 'lt':
+      case 'le':
+      case 'gt':
+      case 'ge':
+      case 'eq': {
+        const [a, b] = this.alike(args as [Node, Node]);
+        return makeNode(node.op, [a, b], null, BOOL);
+      }
+      case 'div':
+        return makeNode('div', args.map(toDouble), null, FLOAT);
+      case 'neg':
+        return makeNode('neg', args, null, (args[0] as Node).type);
+      case 'cond':
+        return this.conditional(args as [Node, Node, Node]);
+      case 'tostr':
+        return this.text(args[0] as Node);
+      case 'floor':
+      case 'ceil':
+      case 'round':
+      case 'trunc':
+        return rounding(node.op, args[0] as Node);
+      case 'toint':
+        return toInt(args[0] as Node);
+      case 'todouble':
+        return toDouble(args[0] as Node);
+      case 'orvalue': {
+        const [optional, fallback] = args as [Node, Node];
+        const of = optional.type.kind === 'optional' ? optional.type.of : DYN;
+        return makeNode('orvalue', [optional, convertTo(fallback, of)], null, of);
+      }
+      case 'in':
+        return this.membership(args as [Node, Node]);
+      case 'list':
+        return this.listLiteral(args, node);
+      default:
+        return makeNode(node.op, args, node.attr, settled(node, args), node.vars);
+    }
+  }
+
+  private arithmetic(node: Node, args: readonly Node[]): Node {
+    const [a, b] = this.alike(args as [Node, Node]);
+    return makeNode(node.op, [a, b], null, a.type);
+  }
+
+  /** Both sides of one numeric type: an integer beside a double becomes a double. */
+  private alike([a, b]: [Node, Node]): [Node, Node] {
+    if (a.type.kind !== 'number' || b.type.kind !== 'number') return [a, b];
+    return isDouble(a) || isDouble(b) ? [toDouble(a), toDouble(b)] : [a, b];
+  }
+
+  private conditional([test, a, b]: [Node, Node, Node]): Node {
+    if (a.type.kind === 'number' && b.type.kind === 'number') {
+      const [x, y] = this.alike([a, b]);
+      return makeNode('cond', [test, x, y], null, x.type);
+    }
+    if (celTypeName(a) === celTypeName(b) || isEmpty(a) || isEmpty(b))
+      return makeNode('cond', [test, a, b], null, a.type);
+    return makeNode('cond', [test, dyn(a), dyn(b)], null, DYN);
+  }
+
+  private membership([element, list]: [Node, Node]): Node {
+    if (list.type.kind === 'list' && element.type.kind === 'number' && list.type.element.kind === 'number') {
+      const doubles = list.type.element.number.state === 'double' || list.type.element.number.state === 'open';
+      if (doubles) return makeNode('in', [toDouble(element), list], null, BOOL);
+      if (isDouble(element)) return makeNode('in', [dyn(element), list], null, BOOL);
+    }
+    return makeNode('in', [element, list], null, BOOL);
+  }
+
+  private listLiteral(args: readonly Node[], node: Node): Node {
+    const numeric = args.length > 0 && args.every((arg) => arg.type.kind === 'number');
+    const items = numeric && args.some(isDouble) ? args.map(toDouble) : args;
+    return makeNode('list', items, null, items.length === 0 ? node.type : node.type);
+  }
+
+  /** JavaScript's text of a scalar. */
+  private text(value: Node): Node {
+    if (value.type.kind === 'string') return value;
+    if (value.type.kind !== 'number' || !isDouble(value)) return makeNode('call', [value], 'string', STRING);
+    return bindOnce(value, 'n', FLOAT, (n) => {
+      const whole = makeNode('call', [n], 'int', INTEGER);
+      const same = makeNode('eq', [makeNode('call', [whole], 'double', FLOAT), n], null, BOOL);
+      const print = (node: Node) => makeNode('call', [node], 'string', STRING);
+      return cond(same, print(whole), print(n));
+    });
+  }
+}
+
+/** Uses a value several times: through `cel.bind` unless it is a plain path. */
+export function bindOnce(value: Node, name: string, type: StaticType, body: (value: Node) => Node): Node {
+  if (value.size <= 6 && (value.op === 'select' || value.op === 'var' || value.op === 'lit')) return body(value);
+  const variable: Variable = macroVariable(name);
+  const result = body(makeNode('var', [], variable, type));
+  return makeNode('macro', [value, result], 'bind', result.type, [variable]);
+}
+
+/** Is the node a double in CEL? Open numbers are: integers were settled before. */
+export function isDouble(node: Node): boolean {
+  return node.type.kind === 'number' && (node.type.number.state === 'double' || node.type.number.state === 'open');
+}
+
+/** The node as a double. */
+export function toDouble(node: Node): Node {
+  if (isDouble(node) || node.type.kind === 'dyn')
+    return node.type.kind === 'dyn' ? makeNode('call', [node], 'double', FLOAT) : node;
+  if (node.op === 'lit') return makeNode('lit', [], `${String(node.attr)}.0`, FLOAT);
+  return makeNode('call', [node], 'double', FLOAT);
+}
+
+/** The node as an integer; the caller knows that it is whole. */
+export function toInt(node: Node): Node {
+  return isDouble(node) || node.type.kind !== 'number' ? makeNode('call', [node], 'int', INTEGER) : node;
+}
+
+function convertTo(node: Node, type: StaticType): Node {
+  if (type.kind === 'number' && node.type.kind === 'number') {
+    const double = type.number.state === 'double' || type.number.state === 'open';
+    return double ? toDouble(node) : node;
+  }
+  return node;
+}
+
+/** `dyn(x)`. */
+export function dyn(node: Node): Node {
+  return node.type === DYN || node.op === 'dyn' ? node : makeNode('dyn', [node], null, DYN);
+}
+
+/** `Math.floor` and the like, exact for the whole range of both types. */
+function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node): Node {
+  if (value.type.kind === 'number' && !isDouble(value)) return value;
+  return bindOnce(value, 'n', FLOAT, (n) => {
+    const whole = makeNode('call', [n], 'int', INTEGER);
+    const back = makeNode('call', [whole], 'double', FLOAT);
+    const one = literal(1);
+    const step = (sign: 'add' | 'sub') => makeNode(sign, [whole, one], null, INTEGER);
+    if (op === 'trunc') return whole;
+    if (op === 'floor')
+      return makeNode('cond', [makeNode('gt', [back, n], null, BOOL), step('sub'), whole], null, INTEGER);
+    if (op === 'ceil')
+      return makeNode('cond', [makeNode('lt', [back, n], null, BOOL), step('add'), whole], null, INTEGER);
+    // Math.round(x) is floor(x + 0.5): halves go up, also below zero.
+    const half = makeNode('add', [n, makeNode('lit', [], 0.5, FLOAT)], null, FLOAT);
+    return rounding('floor', half);
+  });
+}
+
+/** The type of a node whose operands were lowered. */
+function settled(node: Node, args: readonly Node[]): StaticType {
+  if (node.op === 'macro' && node.attr === 'bind') return (args[1] as Node).type;
+  if (node.op === 'macro' && node.attr === 'map' && args.length === 2 && node.type.kind === 'list') {
+    return { kind: 'list', element: (args[1] as Node).type };
+  }
+  return node.type;
+}
+
+const isEmpty = (node: Node): boolean => (node.op === 'list' || node.op === 'object') && node.args.length === 0;
+
+/** A name for the CEL type, equal exactly for types that CEL takes as one. */
+export function celTypeName(node: Node): string {
+  if (node.op === 'object') return objectTypeName(node);
+  return typeName(node.type);
+}
+
+function objectTypeName(node: Node): string {
+  const values = node.args.filter((_, position) => position % 2 === 1);
+  const names = new Set(values.map((value) => celTypeName(value).replace(/^optional\((.*)\)$/, '$1')));
+  return `map(${names.size === 1 ? [...names][0] : 'dyn'})`;
+}
+
+export function typeName(type: StaticType): string {
+  switch (type.kind) {
+    case 'number':
+      return type.number.state === 'double' || type.number.state === 'open' ? 'double' : 'int';
+    case 'list':
+      return `list(${typeName(type.element)})`;
+    case 'map':
+      return `map(${typeName(type.value)})`;
+    case 'optional':
+      return `optional(${typeName(type.of)})`;
+    case 'object':
+      return `object#${objectId(type)}`;
+    default:
+      return type.kind;
+  }
+}
+
+const objectIds = new WeakMap<object, number>();
+let nextObject = 1;
+
+function objectId(type: object): number {
+  let id = objectIds.get(type);
+  if (id === undefined) {
+    id = nextObject++;
+    objectIds.set(type, id);
+  }
+  return id;
+}
+
+/** Settles numbers that flow into an integer: open ones become integers; a double is refused. */
+export function requireInteger(node: Node, seen = new Set<Node>()): void {
+  if (seen.has(node)) return;
+  seen.add(node);
+  const [a, b, c] = node.args as [Node, Node, Node];
+  switch (node.op) {
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'mod':
+      requireInteger(a, seen);
+      return requireInteger(b, seen);
+    case 'neg':
+      return requireInteger(a, seen);
+    case 'cond':
+      requireInteger(b, seen);
+      return requireInteger(c, seen);
+    case 'orvalue':
+      settleType(a.type.kind === 'optional' ? a.type.of : a.type);
+      return requireInteger(b, seen);
+    case 'div':
+      throw notInteger('a division gives a fraction');
+    default:
+      settleType(node.type);
+  }
+}
+
+function settleType(type: StaticType): void {
+  if (type.kind !== 'number') return;
+  if (type.number.state === 'open') (type.number as NumberType).state = 'int';
+  else if (type.number.state === 'double') throw notInteger('the value may have a fraction');
+}
+
+function notInteger(why: string): Refusal {
+  return new Refusal(
+    'not-integer',
+    `the field takes an integer, and ${why}`,
+    'wrap it in Math.floor, Math.ceil or Math.round',
+  );
+}

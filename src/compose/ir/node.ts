@@ -1,0 +1,162 @@
+import type { NumberType, StaticType } from './types.ts';
+
+/** A variable: the schema, a resource, a loop or macro variable, an accumulator of a loop. */
+export class Variable {
+  /** How it is printed; macro variables may be renamed on printing. */
+  readonly name: string;
+  readonly role: 'schema' | 'resource' | 'loop' | 'macro' | 'accumulator' | 'token';
+  readonly key: number;
+  private static next = 1;
+
+  constructor(name: string, role: Variable['role']) {
+    this.name = name;
+    this.role = role;
+    this.key = Variable.next++;
+  }
+}
+
+/**
+ * What a node does. The first group is CEL itself; the second keeps JavaScript's meaning open until the
+ * types of numbers are settled (see `lower`).
+ */
+export type Op =
+  | 'lit'
+  | 'var'
+  | 'select'
+  | 'optselect'
+  | 'has'
+  | 'index'
+  | 'optindex'
+  | 'call'
+  | 'method'
+  | 'macro'
+  | 'and'
+  | 'or'
+  | 'not'
+  | 'eq'
+  | 'lt'
+  | 'le'
+  | 'gt'
+  | 'ge'
+  | 'in'
+  | 'cond'
+  | 'list'
+  | 'object'
+  | 'raw'
+  | 'concat'
+  | 'append'
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'mod'
+  | 'neg'
+  | 'tostr'
+  | 'floor'
+  | 'ceil'
+  | 'round'
+  | 'trunc'
+  | 'orvalue'
+  | 'toint'
+  | 'todouble'
+  | 'dyn';
+
+/** What a node carries besides its operands: a literal, a name, a list of names. */
+export type Attribute = string | number | bigint | boolean | null | Variable | readonly string[] | readonly Variable[];
+
+/** One expression node. Nodes are hash-consed: equal expressions are one object with one id. */
+export interface Node {
+  readonly id: number;
+  readonly op: Op;
+  readonly args: readonly Node[];
+  readonly attr: Attribute;
+  readonly type: StaticType;
+  /** Number of distinct-path nodes, saturating; for budgets. */
+  readonly size: number;
+  /** Names a macro binds; for `macro` only. */
+  readonly vars: readonly Variable[];
+}
+
+let nextId = 1;
+let table = new Map<string, Node>();
+
+/** Runs `work` with an interning table of its own, so that a composition's nodes can be collected afterwards. */
+export function withNodes<T>(work: () => T): T {
+  const outer = table;
+  table = new Map();
+  try {
+    return work();
+  } finally {
+    table = outer;
+  }
+}
+
+const NO_VARS: readonly Variable[] = [];
+
+/** The one node with this operator, attribute and operands. */
+export function makeNode(
+  op: Op,
+  args: readonly Node[],
+  attr: Attribute,
+  type: StaticType,
+  vars: readonly Variable[] = NO_VARS,
+): Node {
+  let key = `${op}\u0000${attributeKey(attr)}`;
+  for (const arg of args) key += `\u0000${arg.id}`;
+  for (const variable of vars) key += `\u0001${variable.key}`;
+  const found = table.get(key);
+  if (found !== undefined) return found;
+  let size = 1;
+  for (const arg of args) size += arg.size;
+  const node: Node = { id: nextId++, op, args, attr, type, size: Math.min(size, Number.MAX_SAFE_INTEGER), vars };
+  table.set(key, node);
+  return node;
+}
+
+function attributeKey(attr: Attribute): string {
+  if (attr instanceof Variable) return `v${attr.key}`;
+  if (Array.isArray(attr)) return `l${JSON.stringify(attr)}`;
+  return typeof attr === 'bigint' ? `i${attr}` : Object.is(attr, -0) ? 'number-0' : `${typeof attr}${String(attr)}`;
+}
+
+/** The number type of a numeric node. */
+export function numberOf(node: Node): NumberType | undefined {
+  return node.type.kind === 'number' ? node.type.number : undefined;
+}
+
+/** Is the node this literal? */
+export function isLiteral(node: Node, value?: Attribute): boolean {
+  return node.op === 'lit' && (value === undefined || node.attr === value);
+}
+
+/** Visits each distinct node below (and including) `root` once, operands first. */
+export function walk(root: Node, visit: (node: Node) => void, seen = new Set<Node>()): void {
+  const stack: [Node, number][] = [[root, 0]];
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1] as [Node, number];
+    const [node, index] = top;
+    if (index === 0 && seen.has(node)) {
+      stack.pop();
+      continue;
+    }
+    if (index < node.args.length) {
+      top[1] += 1;
+      const arg = node.args[index] as Node;
+      if (!seen.has(arg)) stack.push([arg, 0]);
+      if (index === 0) seen.add(node);
+      continue;
+    }
+    seen.add(node);
+    visit(node);
+    stack.pop();
+  }
+}
+
+/** Does the expression read one of the variables? */
+export function mentions(root: Node, test: (variable: Variable) => boolean): boolean {
+  let found = false;
+  walk(root, (node) => {
+    if (node.op === 'var' && test(node.attr as Variable)) found = true;
+  });
+  return found;
+}

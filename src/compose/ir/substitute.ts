@@ -1,0 +1,26 @@
+import type { Node, Variable } from './node.ts';
+import { makeNode } from './node.ts';
+
+/** The expression with a variable replaced. Types of operands are kept; equal expressions stay one node. */
+export function substitute(root: Node, of: Variable, by: Node): Node {
+  return rewrite(root, (node) => (node.op === 'var' && node.attr === of ? by : undefined));
+}
+
+/** The expression with the nodes replaced for which `replace` answers. */
+export function rewrite(root: Node, replace: (node: Node) => Node | undefined): Node {
+  const done = new Map<Node, Node>();
+  const visit = (node: Node): Node => {
+    const known = done.get(node);
+    if (known !== undefined) return known;
+    let result = replace(node);
+    if (result === undefined) {
+      const args = node.args.map(visit);
+      result = args.every((arg, position) => arg === node.args[position])
+        ? node
+        : makeNode(node.op, args, node.attr, node.type, node.vars);
+    }
+    done.set(node, result);
+    return result;
+  };
+  return visit(root);
+}

@@ -1,0 +1,242 @@
+import { and, concat, cond, literal, not, or, TRUE } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace, decide } from '../trace/trace.ts';
+import { mergeValues, phi, resolve } from '../value/merge.ts';
+import { listNode } from '../value/nodes.ts';
+import { bool, equals, textNode, textValue, truthy } from '../value/ops.ts';
+import { symbolic, wrap } from '../value/proxy.ts';
+import { DEAD, Maybe, Splice, Sym } from '../value/symbolic.ts';
+import { hooksCall } from './hooks.ts';
+import { listMethod } from './lists.ts';
+import { viewOf } from './view.ts';
+import { owned } from './write.ts';
+import { spreadItems } from './spread.ts';
+
+const ragged = (items: readonly unknown[]): boolean =>
+  items.some((item) => item instanceof Maybe || item instanceof Splice);
+
+/** Methods that change the list. */
+const CHANGING = new Set(['push', 'pop', 'shift', 'unshift', 'splice', 'sort', 'reverse', 'fill', 'copyWithin']);
+
+/**
+ * A method of a concrete list, where a symbolic element, an element that may be missing or a callback of
+ * the composition takes part. `undefined` leaves the call to native code.
+ */
+export function arrayMethod(
+  array: unknown[],
+  name: string,
+  args: readonly unknown[],
+): { readonly value: unknown } | undefined {
+  if (CHANGING.has(name)) return changing(array, name, args);
+  if (!hooksCall().isSymbolicDeep(array) && !hooksCall().isSymbolicDeep(args)) return undefined;
+  const value = ragged(array) ? raggedMethod(array, name, args) : solidMethod(array, name, args);
+  return value === UNKNOWN ? undefined : { value };
+}
+
+const UNKNOWN = Symbol('unknown');
+
+function changing(array: unknown[], name: string, args: readonly unknown[]): { readonly value: unknown } {
+  owned(array, undefined);
+  activeTrace().touch(array);
+  if (name === 'push') {
+    array.push(...args);
+    return { value: ragged(array) ? wrap(new Sym(literal(0))) : array.length };
+  }
+  if (name === 'unshift') {
+    array.unshift(...args);
+    return { value: array.length };
+  }
+  if (name === 'sort' && (ragged(array) || hooksCall().isSymbolicDeep(array))) {
+    const sorted = listMethod(new Sym(listNode(array)), 'toSorted', args);
+    array.splice(0, array.length, ...spreadItems(sorted));
+    return { value: array };
+  }
+  if (name === 'reverse' && ragged(array)) {
+    array.splice(0, array.length, ...spreadItems(listMethod(new Sym(listNode(array)), 'toReversed', [])));
+    return { value: array };
+  }
+  if (ragged(array) || hooksCall().isSymbolicDeep(args)) {
+    return refuse(
+      'no-cel',
+      `.${name}() on a list with conditional or symbolic elements has no CEL form`,
+      'build the list with map and filter',
+    );
+  }
+  return { value: (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args) };
+}
+
+/** Element-wise work on a list whose elements may be missing. */
+function raggedMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
+  const trace = activeTrace();
+  if (name === 'concat') return trace.born([...array, ...args.flatMap(asItems)]);
+  if (name === 'map' || name === 'flatMap' || name === 'forEach') return eachItem(array, name, args[0]);
+  if (name === 'filter') {
+    return trace.born(
+      array.flatMap((item) => {
+        if (item instanceof Splice)
+          return spreadItems(listMethod(new Sym(item.list, { waits: item.waits }), 'filter', args));
+        const [test, value] = item instanceof Maybe ? [item.test, item.value] : [TRUE(), item];
+        const keep = trace.under(test, () => truthy(hooksCall().call(args[0], undefined, [value], 'the callback')));
+        if (keep === false) return [];
+        return keep === true ? [item] : [new Maybe(and(test, keep), value)];
+      }),
+    );
+  }
+  if (name === 'some' || name === 'every') {
+    const parts = array.map((item) => {
+      if (item instanceof Splice) return asCondition(listMethod(new Sym(item.list, { waits: item.waits }), name, args));
+      const [test, value] = item instanceof Maybe ? [item.test, item.value] : [TRUE(), item];
+      const holds = trace.under(test, () => asCondition(hooksCall().call(args[0], undefined, [value], 'the callback')));
+      return name === 'some' ? and(test, holds) : or(not(test), holds);
+    });
+    return bool(name === 'some' ? parts.reduce(or, literal(false)) : parts.reduce(and, TRUE()));
+  }
+  if (name === 'entries' || name === 'keys')
+    return refuse('no-cel', `.${name}() of a list with conditional elements has no CEL form`);
+  return listMethod(new Sym(listNode(array)), name, args);
+}
+
+function asCondition(value: unknown): Node {
+  const test = truthy(value);
+  return typeof test === 'boolean' ? literal(test) : test;
+}
+
+function asItems(raw: unknown): unknown[] {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  return Array.isArray(value) || (inner instanceof Sym && inner.type.kind === 'list') ? spreadItems(value) : [value];
+}
+
+/** `map`, `flatMap` and `forEach` over elements that may be missing. */
+function eachItem(array: readonly unknown[], name: 'map' | 'flatMap' | 'forEach', fn: unknown): unknown {
+  const trace = activeTrace();
+  const results: unknown[] = [];
+  const add = (value: unknown, test: Node | undefined) => {
+    const items = name === 'flatMap' ? asItems(value) : [value];
+    for (const item of items) {
+      if (test === undefined) results.push(item);
+      else if (item instanceof Splice) results.push(new Splice(cond(test, item.list, listNode([])), item.waits));
+      else results.push(item instanceof Maybe ? new Maybe(and(test, item.test), item.value) : new Maybe(test, item));
+    }
+  };
+  for (const item of array) {
+    if (item instanceof Splice) {
+      const mapped = hooksCall().symbolicMap(viewOf(wrap(new Sym(item.list, { waits: item.waits }))), fn, name);
+      if (name !== 'forEach') results.push(...spreadItems(mapped));
+    } else if (item instanceof Maybe) {
+      const test = decide(item.test);
+      if (test === false) continue;
+      if (test === true) add(hooksCall().call(fn, undefined, [item.value], 'the callback'), undefined);
+      else {
+        const [value] = trace.fork<unknown>(
+          test,
+          () => hooksCall().call(fn, undefined, [resolve(item.value)], 'the callback'),
+          () => undefined,
+          (result) => result === DEAD,
+          mergeValues,
+        );
+        add(value, test);
+      }
+    } else add(hooksCall().call(fn, undefined, [item], 'the callback'), undefined);
+  }
+  return name === 'forEach' ? undefined : trace.born(results);
+}
+
+/** Work on a list whose elements are all there, some of them symbolic. */
+function solidMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
+  const trace = activeTrace();
+  const [fn] = args;
+  const visit = (item: unknown, position: number) =>
+    hooksCall().call(fn, args[1], [item, position, array], 'the callback');
+  switch (name) {
+    case 'map':
+      return trace.born(array.map(visit));
+    case 'forEach':
+      array.forEach(visit);
+      return undefined;
+    case 'flatMap':
+      return trace.born(array.flatMap((item, position) => asItems(visit(item, position))));
+    case 'filter':
+      return trace.born(
+        array.flatMap((item, position) => {
+          const keep = truthy(visit(item, position));
+          return keep === true ? [item] : keep === false ? [] : [new Maybe(keep, item)];
+        }),
+      );
+    case 'some':
+      return bool(array.map((item, position) => asCondition(visit(item, position))).reduce(or, literal(false)));
+    case 'every':
+      return bool(array.map((item, position) => asCondition(visit(item, position))).reduce(and, TRUE()));
+    case 'find':
+      return array.reduceRight<unknown>(
+        (rest, item, position) => phi(asCondition(visit(item, position)), item, rest),
+        undefined,
+      );
+    case 'findIndex':
+      return array.reduceRight<unknown>(
+        (rest, item, position) => phi(asCondition(visit(item, position)), position, rest),
+        -1,
+      );
+    case 'includes':
+      return bool(array.map((item) => asCondition(equals(item, fn, false))).reduce(or, literal(false)));
+    case 'indexOf':
+      return array.reduceRight<unknown>(
+        (rest, item, position) => phi(asCondition(equals(item, fn, false)), position, rest),
+        -1,
+      );
+    case 'join':
+      return join(array, fn);
+    case 'reduce':
+      return reduce(array, args);
+    case 'concat':
+      return trace.born([...array, ...args.flatMap(asItems)]);
+    case 'at':
+    case 'slice':
+    case 'toReversed':
+    case 'entries':
+    case 'keys':
+    case 'values':
+      return hooksCall().isSymbolicDeep(args)
+        ? listMethod(new Sym(listNode(array)), name, args)
+        : nativeCopy(array, name, args);
+    case 'flat':
+      return trace.born(array.flatMap(asItems));
+    case 'toSorted':
+      return listMethod(new Sym(listNode(array)), name, args);
+    default:
+      return UNKNOWN;
+  }
+}
+
+/** A native method that copies elements without looking at them. */
+function nativeCopy(array: unknown[], name: string, args: readonly unknown[]): unknown {
+  if (name === 'toReversed') return activeTrace().born([...array].reverse());
+  const result: unknown = (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args);
+  return Array.isArray(result) ? activeTrace().born(result) : result;
+}
+
+function join(array: readonly unknown[], separator: unknown): unknown {
+  const by = resolve(separator) === undefined ? literal(',') : textNode(separator);
+  const parts = array.flatMap((item, position) => {
+    const value = resolve(item);
+    const text = value === undefined || value === null ? literal('') : textNode(value);
+    return position === 0 ? [text] : [by, text];
+  });
+  return textValue(
+    concat(parts),
+    array.some((item) => (symbolic(item) as Sym | undefined)?.waits === true),
+  );
+}
+
+function reduce(array: readonly unknown[], args: readonly unknown[]): unknown {
+  const rest = args.length > 1 ? array : array.slice(1);
+  if (args.length < 2 && array.length === 0) throw new TypeError('Reduce of empty array with no initial value');
+  const start = args.length > 1 ? args[1] : array[0];
+  const offset = args.length > 1 ? 0 : 1;
+  return rest.reduce(
+    (value, item, position) =>
+      hooksCall().call(args[0], undefined, [value, item, position + offset, array], 'the callback'),
+    start,
+  );
+}

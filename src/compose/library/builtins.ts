@@ -1,0 +1,446 @@
+import {
+  call,
+  compare,
+  cond,
+  index,
+  literal,
+  macro,
+  macroVariable,
+  method,
+  negate,
+  not,
+  object,
+  variable,
+} from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { makeNode } from '../ir/node.ts';
+import { DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
+import type { FunctionLike } from '../source/provider.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { distribute, resolve } from '../value/merge.ts';
+import { mergedPieces, objectNode, toNode } from '../value/nodes.ts';
+import { bool, needPresent, textNode, textValue, truthy } from '../value/ops.ts';
+import { labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { hooksCall } from './hooks.ts';
+import { getMember, keyOf } from './member.ts';
+import { parseInteger } from './numbers.ts';
+import { mergeKey, mergeSpread } from './objects.ts';
+import { spreadItems } from './spread.ts';
+import { owned } from './write.ts';
+import { entriesView, isSymbolicList, View } from './view.ts';
+import { viewMethod } from './lists.ts';
+
+type Handler = (args: readonly unknown[]) => unknown;
+
+/** Answer of a handler that leaves the call to native code. */
+const NATIVE = Symbol('native');
+
+const handlers = new Map<unknown, Handler>();
+
+function define(fn: unknown, handler: Handler): void {
+  handlers.set(fn, handler);
+}
+
+/** Calls a built-in function that has a translation; `undefined` when it has none. */
+export function builtin(
+  fn: FunctionLike,
+  self: unknown,
+  args: readonly unknown[],
+): { readonly value: unknown } | undefined {
+  if (self === console) return { value: undefined };
+  const handler = handlers.get(fn);
+  if (handler === undefined) return undefined;
+  const value = handler(args);
+  return value === NATIVE ? undefined : { value };
+}
+
+const symbolicSome = (args: readonly unknown[]): boolean => args.some((arg) => hooksCall().isSymbolicDeep(arg));
+
+/** A handler for scalars: native when everything is known, distributed over conditionals. */
+function scalar(fn: unknown, work: (value: Sym, args: readonly unknown[]) => unknown): void {
+  const handler: Handler = (args) => {
+    const value = resolve(args[0]);
+    const inner = symbolic(value);
+    if (inner instanceof Phi)
+      return distribute(inner, (side) => hooksCall().call(fn, undefined, [side, ...args.slice(1)], ''));
+    if (inner instanceof Sym) return work(inner, args);
+    if (typeof value === 'string' && symbolicSome([value])) return work(new Sym(textNode(value)), args);
+    return NATIVE;
+  };
+  define(fn, handler);
+}
+
+const numeric = (value: Sym, name: string): Node => {
+  if (value.type.kind !== 'number' && value.type.kind !== 'dyn') {
+    return refuse(
+      'types',
+      `${name}() of ${labelOf(value)} (${value.type.kind}) has no CEL form`,
+      'convert it with Number() first',
+    );
+  }
+  return needPresent(value, 'computed with (it would make NaN)').node;
+};
+
+for (const op of ['floor', 'ceil', 'round', 'trunc'] as const) {
+  scalar(Math[op], (value) => wrap(new Sym(rounded(op, numeric(value, `Math.${op}`)), { waits: value.waits })));
+}
+
+function rounded(op: 'floor' | 'ceil' | 'round' | 'trunc', node: Node): Node {
+  return makeNode(op, [node], null, INTEGER);
+}
+
+scalar(Math.abs, (value) => {
+  const node = numeric(value, 'Math.abs');
+  return wrap(new Sym(cond(compare('lt', node, literal(0)), negate(node), node), { waits: value.waits }));
+});
+scalar(Math.sign, (value) => {
+  const node = numeric(value, 'Math.sign');
+  const sign = cond(
+    compare('gt', node, literal(0)),
+    literal(1),
+    cond(compare('lt', node, literal(0)), literal(-1), literal(0)),
+  );
+  return wrap(new Sym(sign, { waits: value.waits }));
+});
+
+for (const name of ['max', 'min'] as const) {
+  define(Math[name], (args) => {
+    if (!symbolicSome(args)) return NATIVE;
+    const items = args.map((arg) => resolve(arg));
+    const lists = items.filter((item): item is Splice => item instanceof Splice);
+    if (lists.length > 0 || items.some((item) => item instanceof Maybe)) {
+      const all = toNode(items);
+      const element = all.type.kind === 'list' ? all.type.element : FLOAT;
+      if (element.kind !== 'number') return refuse('types', `Math.${name}() of a list that does not hold numbers`);
+      return wrap(new Sym(method(name, all, [], element)));
+    }
+    const waits = items.some((item) => (symbolic(item) as Sym | undefined)?.waits === true);
+    const nodes = items.map((item) => numericOf(item, `Math.${name}`));
+    return wrap(
+      new Sym(
+        nodes.reduce((a, b) => cond(compare(name === 'max' ? 'gt' : 'lt', a, b), a, b)),
+        { waits },
+      ),
+    );
+  });
+}
+
+function numericOf(item: unknown, name: string): Node {
+  const inner = symbolic(item);
+  if (inner instanceof Sym) return numeric(inner, name);
+  return toNode(item);
+}
+
+for (const [name, fn] of Object.entries(Object.getOwnPropertyDescriptors(Math))) {
+  const value: unknown = fn.value;
+  if (typeof value === 'function' && !handlers.has(value) && name !== 'random') {
+    define(value, (args) => (symbolicSome(args) ? refuse('no-cel', `Math.${name}() has no CEL form`) : NATIVE));
+  }
+}
+
+define(Math.random, () =>
+  refuse(
+    'no-cel',
+    'Math.random() would be drawn once, while the graph is built',
+    'use Cel.expr("random.seededString(8, …)") or compute it before',
+  ),
+);
+define(Date.now, () =>
+  refuse(
+    'no-cel',
+    'Date.now() would be read once, while the graph is built: a graph has no clock',
+    'pass the time in with the spec',
+  ),
+);
+
+define(String, (args) => {
+  if (args.length === 0 || !symbolicSome(args)) return NATIVE;
+  return textValue(textNode(args[0]), (symbolic(args[0]) as Sym | undefined)?.waits === true);
+});
+define(Boolean, (args) => {
+  const test = truthy(args[0]);
+  return typeof test === 'boolean' ? test : bool(test);
+});
+scalar(Number, (value) => {
+  const { node, type, waits } = needPresent(value, 'converted to a number (it would make NaN)');
+  if (type.kind === 'number') return wrap(value.present());
+  if (type.kind === 'bool') return wrap(new Sym(cond(node, literal(1), literal(0)), { waits }));
+  if (type.kind === 'string' || type.kind === 'dyn')
+    return wrap(new Sym(makeNode('call', [node], 'double', FLOAT), { waits }));
+  return refuse('types', `Number() of ${labelOf(value)} has no CEL form`);
+});
+for (const fn of new Set([parseInt, Number.parseInt])) {
+  scalar(fn, (value, args) => {
+    const base = resolve(args[1]);
+    if (base !== undefined && base !== 10)
+      return refuse('no-cel', 'parseInt() with another base than 10 has no CEL form');
+    return wrap(new Sym(parseInteger(needPresent(value, 'parsed (it would make NaN)')), { waits: value.waits }));
+  });
+}
+for (const fn of new Set([parseFloat, Number.parseFloat])) {
+  scalar(fn, (value) => {
+    const sure = needPresent(value, 'parsed (it would make NaN)');
+    if (sure.type.kind === 'number') return wrap(sure);
+    const digits = method('find', sure.node, [literal('^\\s*[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?')], STRING);
+    return wrap(new Sym(call('double', [method('trim', digits, [], STRING)], FLOAT), { waits: value.waits }));
+  });
+}
+scalar(Number.isInteger, (value) => {
+  if (value.type.kind !== 'number') return false;
+  const whole =
+    value.type.number.state === 'int'
+      ? literal(true)
+      : makeNode('eq', [makeNode('floor', [value.node], null, INTEGER), value.node], null, { kind: 'bool' });
+  return bool(value.absence === undefined ? whole : cond(value.absence.has, whole, literal(false)));
+});
+for (const fn of [isNaN, Number.isNaN, isFinite, Number.isFinite]) {
+  scalar(fn, (value) => {
+    if (value.type.kind !== 'number') return refuse('no-cel', `${fn.name}() of ${labelOf(value)} has no CEL form`);
+    const present = value.absence === undefined || value.absence.waits ? literal(true) : value.absence.has;
+    return bool(fn === isNaN || fn === Number.isNaN ? (fn === Number.isNaN ? literal(false) : not(present)) : present);
+  });
+}
+
+define(Array.isArray, (args) => {
+  const value = resolve(args[0]);
+  const inner = symbolic(value);
+  if (inner instanceof Phi)
+    return distribute(inner, (side) => hooksCall().call(Array.isArray, Array, [side], 'Array.isArray'));
+  if (inner instanceof Sym) {
+    const isList = inner.type.kind === 'list';
+    return isList && inner.absence !== undefined ? bool(inner.absence.has) : isList;
+  }
+  return value instanceof View || Array.isArray(value);
+});
+define(Array.of, (args) => activeTrace().born([...args]));
+define(Array.from, (args) => {
+  const source = resolve(args[0]);
+  if (!symbolicSome(args)) return NATIVE;
+  const inner = symbolic(source);
+  const length =
+    inner === undefined &&
+    !Array.isArray(source) &&
+    typeof source === 'object' &&
+    source !== null &&
+    'length' in source;
+  if (length) return generated(resolve((source as { length: unknown }).length), args[1]);
+  const items = inner !== undefined || isSymbolicList(source) ? source : activeTrace().born(spreadItems(source));
+  return args[1] === undefined
+    ? isSymbolicList(items)
+      ? copied(items)
+      : items
+    : hooksCall().call(getMember(items, 'map'), items, [args[1]], 'map');
+});
+
+/** A list of the author's own with the elements of a symbolic one. */
+function copied(value: unknown): unknown {
+  return activeTrace().born(spreadItems(value));
+}
+
+/** `Array.from({ length: n }, (_, i) => …)`. */
+function generated(length: unknown, fn: unknown): unknown {
+  if (typeof length === 'number') {
+    const items = Array.from({ length }, (_, position) =>
+      fn === undefined ? undefined : hooksCall().call(fn, undefined, [undefined, position], 'the callback'),
+    );
+    return activeTrace().born(items);
+  }
+  const positions = call('lists.range', [toNode(length)], listOf(INTEGER));
+  const view = new View(new Sym(positions), (loop) => wrap(loop));
+  if (fn === undefined)
+    return refuse(
+      'no-cel',
+      'Array.from() with a symbolic length needs a function for the elements',
+      'pass (_, i) => …',
+    );
+  return hooksCall().symbolicMap(
+    view,
+    (position: unknown) => hooksCall().call(fn, undefined, [undefined, position], 'the callback'),
+    'map',
+  );
+}
+
+const mapLike = (type: StaticType): boolean => type.kind === 'map' || type.kind === 'dyn';
+const mapTyped = (value: Sym): Sym =>
+  value.type.kind === 'map' ? value : new Sym({ ...value.node, type: mapOf(DYN) }, { waits: value.waits });
+
+/** `Object.keys` and its kin: of maps as sorted lists, of objects with known fields by field. */
+function listing(
+  fn: (value: object) => unknown,
+  pick: (map: Sym) => unknown,
+  known: (key: string, value: unknown) => unknown,
+): void {
+  define(fn, (args) => {
+    const value = resolve(args[0]);
+    const inner = symbolic(value);
+    if (inner instanceof Phi) return distribute(inner, (side) => hooksCall().call(fn, Object, [side], fn.name));
+    if (inner instanceof Sym) {
+      const sure = needPresent(inner, 'listed by its keys');
+      if (mapLike(sure.type)) return pick(mapTyped(sure));
+      if (sure.type.kind === 'object') {
+        const copy: Record<string, unknown> = activeTrace().born({});
+        mergeSpread(copy, wrap(sure));
+        return listed(copy, known);
+      }
+      return refuse('types', `${labelOf(sure)} has no keys to list`);
+    }
+    if (typeof value !== 'object' || value === null || !symbolicSome([value])) return NATIVE;
+    if (mergedPieces(value) !== undefined) return pick(new Sym(objectNode(value as Record<string, unknown>)));
+    return Array.isArray(value) ? NATIVE : listed(value as Record<string, unknown>, known);
+  });
+}
+
+/** The entries of a known object; those set in one branch only are there under its condition. */
+function listed(value: Record<string, unknown>, known: (key: string, value: unknown) => unknown): unknown[] {
+  const items = Object.entries(value).map(([key, raw]) => {
+    const member = symbolic(resolve(raw));
+    const doubt =
+      member instanceof Sym && member.absence !== undefined && !member.absence.waits ? member.absence.has : undefined;
+    return doubt === undefined
+      ? known(key, raw)
+      : new Maybe(
+          doubt,
+          activeTrace().under(doubt, () => known(key, resolve(raw))),
+        );
+  });
+  return activeTrace().born(items);
+}
+
+function keysNode(map: Sym): Node {
+  const key = macroVariable('k');
+  return method('sort', macro('map', map.node, [key], [variable(key, STRING)], listOf(STRING)), [], listOf(STRING));
+}
+
+listing(
+  Object.keys,
+  (map) => wrap(new Sym(keysNode(map), { waits: map.waits })),
+  (key) => key,
+);
+listing(Object.entries, entriesView, (key, value) => activeTrace().born([key, value]));
+listing(
+  Object.values,
+  (map) => {
+    const key = macroVariable('k');
+    const value = map.type.kind === 'map' ? map.type.value : DYN;
+    return wrap(
+      new Sym(macro('map', keysNode(map), [key], [index(map.node, variable(key, STRING), value)], listOf(value)), {
+        waits: map.waits,
+      }),
+    );
+  },
+  (_, value) => value,
+);
+
+define(Object.fromEntries, (args) => {
+  const value = resolve(args[0]);
+  if (Array.isArray(value) && value.every((item) => !(item instanceof Splice) && !(item instanceof Maybe))) {
+    const made: Record<string, unknown> = activeTrace().born({});
+    for (const item of value as unknown[]) mergeEntry(made, getMember(item, '0'), getMember(item, '1'));
+    return made;
+  }
+  if (!symbolicSome(args)) return NATIVE;
+  return wrap(new Sym(fromPairs(value)));
+});
+
+function mergeEntry(target: Record<string, unknown>, rawKey: unknown, value: unknown): void {
+  mergeKey(target, keyOf(rawKey), value);
+}
+
+/** `Object.fromEntries(list.map(x => [k, v]))`: a map made entry by entry. */
+function fromPairs(raw: unknown): Node {
+  const pairs = raw instanceof View ? viewMethod(raw, 'map', [(x: unknown) => x]) : raw;
+  const node = toNode(pairs);
+  if (node.op === 'macro' && node.attr === 'map' && node.args.length === 2) {
+    const [over, pair] = node.args as [Node, Node];
+    if (pair.op === 'list' && pair.args.length === 2) {
+      const [key, value] = pair.args as [Node, Node];
+      const position = macroVariable('i');
+      const entry = object([{ key, value }]);
+      return macro('transformMapEntry', over, [position, ...node.vars], [entry], mapOf(value.type));
+    }
+  }
+  return refuse(
+    'no-cel',
+    'Object.fromEntries() of this list has no CEL form',
+    'build it with list.map((x) => [key, value])',
+  );
+}
+
+define(Object.assign, (args) => {
+  if (!symbolicSome(args) && !activeTrace().owns(resolve(args[0]) as object)) return NATIVE;
+  const target = owned(resolve(args[0]), symbolic(resolve(args[0])) as Sym | undefined);
+  activeTrace().touch(target);
+  for (const source of args.slice(1)) mergeSpread(target as Record<string, unknown>, source);
+  return target;
+});
+define(Object.freeze, (args) => (symbolicSome(args) || currentOwns(args[0]) ? args[0] : NATIVE));
+
+const currentOwns = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && activeTrace().owns(value);
+
+define(JSON.stringify, (args) => {
+  if (!symbolicSome([args[0]])) return NATIVE;
+  if (args.slice(1).some((arg) => resolve(arg) !== undefined && resolve(arg) !== null)) {
+    return refuse('no-cel', 'JSON.stringify() with a replacer or indentation has no CEL form', 'leave them out');
+  }
+  const value = resolve(args[0]);
+  const inner = symbolic(value);
+  const waits = inner instanceof Sym && inner.waits;
+  return wrap(new Sym(call('json.marshal', [toNode(value)], STRING), { waits }));
+});
+scalar(JSON.parse, (value) => {
+  const sure = needPresent(value, 'parsed');
+  return wrap(new Sym(call('json.unmarshal', [sure.node], DYN), { waits: sure.waits }));
+});
+
+for (const [fn, name] of [
+  [encodeURIComponent, 'encodeURIComponent'],
+  [btoa, 'btoa'],
+  [atob, 'atob'],
+] as const) {
+  scalar(fn, (value) => {
+    if (fn === encodeURIComponent)
+      return refuse('no-cel', `${name}() has no CEL form`, 'compute it before the composition');
+    const sure = needPresent(value, 'encoded');
+    const bytes = call('bytes', [sure.node], { kind: 'bytes' });
+    if (fn === btoa) return wrap(new Sym(call('base64.encode', [bytes], STRING), { waits: sure.waits }));
+    return wrap(
+      new Sym(call('string', [call('base64.decode', [sure.node], { kind: 'bytes' })], STRING), { waits: sure.waits }),
+    );
+  });
+}
+
+/** `new X(…)` for the built-in classes that have a translation. */
+export function constructBuiltin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
+  const constructor: unknown = fn;
+  if (constructor === Date && args.length === 0) {
+    return refuse(
+      'no-cel',
+      'new Date() would be read once, while the graph is built: a graph has no clock',
+      'pass the time in with the spec',
+    );
+  }
+  if (constructor === Set && symbolicSome(args)) {
+    const list = new Sym(toNode(resolve(args[0])));
+    return { value: wrap(new Sym(method('distinct', list.node, [], list.type), { waits: list.waits })) };
+  }
+  if (constructor === Array && args.length === 1 && symbolicSome(args)) {
+    return refuse(
+      'no-cel',
+      'new Array() with a symbolic length has no CEL form',
+      'use Array.from({ length: n }, (_, i) => …)',
+    );
+  }
+  if (constructor === Error || constructor === TypeError || constructor === RangeError) {
+    const message = resolve(args[0]);
+    if (symbolicSome([message])) {
+      const error = new Error('a precondition of the composition does not hold');
+      Object.defineProperty(error, 'message', { value: message, configurable: true });
+      return { value: error };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,106 @@
+import type { Schema } from '../../schema/index.ts';
+import type { Field, ObjectType, StaticType } from '../ir/types.ts';
+import { DYN, INTEGER, mapOf, BOOL, STRING } from '../ir/types.ts';
+import type { DerivedField } from '../trace/records.ts';
+import { resourceType } from './schema-type.ts';
+
+/**
+ * Counters of built-in kinds that the API server leaves out of a status when they are zero: absent means
+ * zero. Source: the `omitempty` members of the published types (`p` and `k` unset in the type data).
+ */
+const COUNTERS: Readonly<Record<string, readonly string[]>> = {
+  'apps/Deployment': [
+    'replicas',
+    'updatedReplicas',
+    'readyReplicas',
+    'availableReplicas',
+    'unavailableReplicas',
+    'terminatingReplicas',
+  ],
+  'apps/ReplicaSet': ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'terminatingReplicas'],
+  'apps/StatefulSet': ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+  'apps/DaemonSet': ['updatedNumberScheduled', 'numberAvailable', 'numberUnavailable'],
+  'batch/Job': ['active', 'succeeded', 'failed', 'ready', 'terminating'],
+  '/ReplicationController': ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+  'autoscaling/HorizontalPodAutoscaler': ['currentReplicas'],
+};
+
+/** Metadata that every stored object has. */
+const SURE_METADATA = new Set(['name', 'uid', 'resourceVersion', 'creationTimestamp']);
+
+const METADATA = new Map<string, StaticType>([
+  ['name', STRING],
+  ['namespace', STRING],
+  ['uid', STRING],
+  ['resourceVersion', STRING],
+  ['generation', INTEGER],
+  ['creationTimestamp', { kind: 'timestamp' }],
+  ['deletionTimestamp', { kind: 'timestamp' }],
+  ['labels', mapOf(STRING)],
+  ['annotations', mapOf(STRING)],
+]);
+
+const metadataType: ObjectType = {
+  kind: 'object',
+  field: (name) => {
+    const type = METADATA.get(name);
+    return type === undefined ? undefined : { type, required: SURE_METADATA.has(name) };
+  },
+  names: () => [...METADATA.keys()],
+  open: true,
+};
+
+/** The type of a whole object of a kind. Without a schema everything but the metadata is of unknown type. */
+export function kindType(
+  group: string,
+  kind: string,
+  schema: Schema | undefined,
+  derived: readonly DerivedField[],
+): ObjectType {
+  const found = schema === undefined ? undefined : resourceType(schema);
+  const base: ObjectType | undefined = found?.kind === 'object' ? found : undefined;
+  const counters = COUNTERS[`${group}/${kind}`] ?? [];
+  const fields = new Map<string, Field | undefined>();
+  return {
+    kind: 'object',
+    open: base === undefined || base.open,
+    names: () => base?.names() ?? ['apiVersion', 'kind', 'metadata'],
+    field(name) {
+      if (!fields.has(name)) fields.set(name, rootField(name, base, counters, derived));
+      return fields.get(name);
+    },
+  };
+}
+
+function rootField(
+  name: string,
+  base: ObjectType | undefined,
+  counters: readonly string[],
+  derived: readonly DerivedField[],
+): Field | undefined {
+  if (name === 'metadata') return { type: metadataType, required: true };
+  if (name === 'apiVersion' || name === 'kind') return { type: STRING, required: true };
+  const field = base === undefined ? { type: DYN, required: false } : base.field(name);
+  if (field?.type.kind !== 'object') return field;
+  const extra = derived.filter((entry) => entry.path.startsWith(`${name}.`));
+  if (extra.length === 0 && (name !== 'status' || counters.length === 0)) return field;
+  return { ...field, type: extended(field.type, name === 'status' ? counters : [], extra) };
+}
+
+const DERIVED_TYPES = { string: STRING, integer: INTEGER, boolean: BOOL } as const;
+
+function extended(type: ObjectType, counters: readonly string[], derived: readonly DerivedField[]): ObjectType {
+  return {
+    ...type,
+    names: () => [...type.names(), ...derived.map((entry) => entry.path.split('.')[1] as string)],
+    field(name) {
+      const entry = derived.find((candidate) => candidate.path.split('.')[1] === name);
+      if (entry !== undefined) {
+        const { cel, has, instead, path } = entry;
+        return { type: DERIVED_TYPES[entry.type], required: has === undefined, derived: { cel, has, instead, path } };
+      }
+      const field = type.field(name);
+      return field !== undefined && counters.includes(name) ? { ...field, counter: true } : field;
+    },
+  };
+}

@@ -1,0 +1,341 @@
+import {
+  append,
+  call,
+  compare,
+  cond,
+  index as indexOf,
+  isIn,
+  list,
+  literal,
+  macro,
+  macroVariable,
+  method,
+  optIndex as optIndexOf,
+  size,
+  subtract,
+  TRUE,
+  variable,
+} from '../ir/build.ts';
+import type { Node, Variable } from '../ir/node.ts';
+import { substitute } from '../ir/substitute.ts';
+import { INTEGER, listOf, STRING } from '../ir/types.ts';
+import { refuse, suggest } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { phi, resolve } from '../value/merge.ts';
+import { asList, plainList, toNode } from '../value/nodes.ts';
+import { bool, textNode, textValue, truthy } from '../value/ops.ts';
+import { labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { Splice, Sym } from '../value/symbolic.ts';
+import { hooksCall } from './hooks.ts';
+import { parameterName, usesIndex } from './callbacks.ts';
+import { clamp, clampEnd } from './strings.ts';
+import { elementAt } from './member.ts';
+import { reduceList } from './reduce.ts';
+import { indexed, loopValue, View, viewOf } from './view.ts';
+
+const NAMES = (
+  'length map filter some every find findIndex findLast includes indexOf join slice concat at flat flatMap forEach reduce ' +
+  'toSorted toReversed keys entries values'
+).split(' ');
+
+/** Calls a method of a symbolic list. */
+export function listMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
+  return viewMethod(viewOf(wrap(value)), name, args);
+}
+
+/** Calls a method of a list that is iterated symbolically. */
+export function viewMethod(view: View, name: string, args: readonly unknown[]): unknown {
+  const { node, waits } = view.list;
+  const make = (result: Node) => wrap(new Sym(result, { waits }));
+  switch (name) {
+    case 'map':
+    case 'flatMap':
+    case 'forEach':
+      return hooksCall().symbolicMap(view, args[0], name);
+    case 'filter':
+      return filter(view, args[0]);
+    case 'some':
+      return bool(quantify(view, args[0], 'exists'));
+    case 'every':
+      return bool(quantify(view, args[0], 'all'));
+    case 'find':
+    case 'findLast':
+      return find(view, args[0], name);
+    case 'findIndex':
+      return findIndex(view, args[0]);
+    case 'reduce':
+      return reduceList(view, args);
+    case 'keys':
+      return make(call('lists.range', [size(node, INTEGER)], listOf(INTEGER)));
+    case 'entries': {
+      const { view: positions, at } = indexed(view);
+      return new View(positions.list, (loop) => activeTrace().born([wrap(loop), at(loop)]));
+    }
+    default:
+      return plainMethod(elements(view), name, args);
+  }
+}
+
+/** The list that the author sees, as an expression. */
+export function elements(view: View): Sym {
+  if (view.plain) return view.list;
+  const loop = macroVariable('x');
+  const shown = toNode(view.show(loopValue(view, loop)));
+  return new Sym(macro('map', view.list.node, [loop], [shown], listOf(shown.type)), { waits: view.list.waits });
+}
+
+function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
+  const { node, waits } = value;
+  const make = (result: Node) => wrap(new Sym(result, { waits }));
+  const element = value.type.kind === 'list' ? value.type.element : ({ kind: 'dyn' } as const);
+  switch (name) {
+    case 'includes':
+      return bool(isIn(scalarArgument(args[0], name), node));
+    case 'indexOf':
+      return make(method('indexOf', node, [scalarArgument(args[0], name)], INTEGER));
+    case 'join':
+      return textValue(joined(value, args[0]), waits);
+    case 'slice':
+      return make(slice(value, args));
+    case 'concat':
+      return make(append([plainList(node), ...args.map((arg) => concatenated(arg))]));
+    case 'at':
+      return at(value, args[0]);
+    case 'flat':
+      return make(method('flatten', node, [], element.kind === 'list' ? element : value.type));
+    case 'toReversed':
+      return make(method('reverse', node, [], value.type));
+    case 'toSorted':
+      return make(sorted(value, args[0]));
+    case 'values':
+      return make(node);
+    case 'toString':
+      return textValue(joined(value, ','), waits);
+    case 'push':
+    case 'pop':
+    case 'shift':
+    case 'unshift':
+    case 'splice':
+    case 'fill':
+      return refuse(
+        'read-only',
+        `${labelOf(value)} is read-only; the spec and the resources cannot be changed`,
+        'copy it first: [...list]',
+      );
+    case 'sort':
+    case 'reverse':
+      return refuse(
+        'in-place',
+        `${name}() changes a list of the ${value.waits ? 'resource' : 'spec'} in place`,
+        name === 'sort' ? 'use toSorted() or [...list].sort()' : 'use toReversed()',
+      );
+    default:
+      return unknownMember(value, name);
+  }
+}
+
+function unknownMember(value: Sym, name: string): never {
+  if (name in Array.prototype)
+    return refuse('no-cel', `.${name}() of a list has no CEL form`, 'write it with map, filter and reduce');
+  const near = suggest(name, NAMES);
+  return refuse(
+    'member',
+    `${labelOf(value)} is a list; it has no member "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
+  );
+}
+
+function scalarArgument(raw: unknown, name: string): Node {
+  const node = toNode(raw);
+  if (['object', 'map', 'list'].includes(node.type.kind)) {
+    return refuse('identity', `.${name}() compares the identity of objects`, 'use .some() with a comparison of fields');
+  }
+  return node;
+}
+
+function concatenated(raw: unknown): Node {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  const isList = Array.isArray(value) || (inner instanceof Sym && inner.type.kind === 'list');
+  return isList ? plainList(asList(value).node) : list([toNode(value)]);
+}
+
+function joined(value: Sym, separator: unknown): Node {
+  const by = resolve(separator) === undefined ? literal(',') : textNode(separator);
+  const element = value.type.kind === 'list' ? value.type.element : STRING;
+  if (element.kind === 'string') return method('join', value.node, isEmptyText(by) ? [] : [by], STRING);
+  const item = macroVariable('x');
+  const text = textNode(wrap(new Sym(variable(item, element))));
+  return method('join', macro('map', value.node, [item], [text], listOf(STRING)), isEmptyText(by) ? [] : [by], STRING);
+}
+
+const isEmptyText = (node: Node): boolean => node.op === 'lit' && node.attr === '';
+
+function slice(value: Sym, args: readonly unknown[]): Node {
+  const { node } = value;
+  const from = clamp(args[0], node, 0);
+  const to = clampEnd(args[1], node);
+  const count = size(node, INTEGER);
+  const part = method('slice', node, [from, to], value.type);
+  if (from.op === 'lit' || to === count) return part;
+  return cond(compare('lt', from, to), part, list([]));
+}
+
+function at(value: Sym, raw: unknown): unknown {
+  const position = resolve(raw);
+  if (typeof position !== 'number') return elementAt(value, new Sym(toNode(position)));
+  if (position >= 0) return elementAt(value, new Sym(literal(position)));
+  const count = size(value.node, INTEGER);
+  const element = value.type.kind === 'list' ? value.type.element : ({ kind: 'dyn' } as const);
+  const from = subtract(count, literal(-position));
+  return wrap(
+    new Sym(indexOf(value.node, from, element), {
+      absence: { has: compare('ge', count, literal(-position)), plain: true, waits: value.waits },
+      waits: value.waits,
+    }),
+  );
+}
+
+function sorted(value: Sym, comparator: unknown): Node {
+  const element = value.type.kind === 'list' ? value.type.element : STRING;
+  const fn = resolve(comparator);
+  if (fn === undefined) {
+    if (element.kind !== 'string')
+      return refuse('no-cel', 'sorting numbers without a comparator sorts them as texts', 'pass (a, b) => a - b');
+    return method('sort', value.node, [], value.type);
+  }
+  const a = macroVariable(parameterName(fn, 'x'));
+  const b = macroVariable('y');
+  const order = toNode(
+    predicate(() =>
+      hooksCall().call(
+        fn,
+        undefined,
+        [wrap(new Sym(variable(a, element))), wrap(new Sym(variable(b, element)))],
+        'the comparator',
+      ),
+    ),
+  );
+  if (order.op === 'sub') {
+    const [left, right] = order.args as [Node, Node];
+    if (substitute(left, a, variable(b, element)) === right) {
+      return left.op === 'var'
+        ? method('sort', value.node, [], value.type)
+        : macro('sortBy', value.node, [a], [left], value.type);
+    }
+    if (substitute(right, a, variable(b, element)) === left || substitute(left, b, variable(a, element)) === right) {
+      return refuse('no-cel', 'a descending comparator has no CEL form', 'sort ascending, then .toReversed()');
+    }
+  }
+  return refuse('no-cel', 'this comparator has no CEL form', 'compare one number of both: (a, b) => a.n - b.n');
+}
+
+/** Runs a callback that must not change anything and must not make resources. */
+export function predicate<T>(work: () => T): T {
+  const trace = activeTrace();
+  trace.predicates++;
+  try {
+    const { result, writes } = trace.isolate(work);
+    if (writes.size > 0) {
+      refuse(
+        'loop-carried',
+        'a callback of filter, find, some, every or sort changes a variable',
+        'use for..of with if',
+      );
+    }
+    return result;
+  } finally {
+    trace.predicates--;
+  }
+}
+
+/** The condition that a predicate puts on the loop variable. */
+function condition(
+  fn: unknown,
+  variables: { readonly loop: Variable; readonly element: unknown; readonly position: unknown },
+): Node {
+  const result = predicate(() =>
+    truthy(hooksCall().call(fn, undefined, [variables.element, variables.position], 'the callback')),
+  );
+  return typeof result === 'boolean' ? literal(result) : result;
+}
+
+/** Applies a predicate: by element, or by position when it takes one. */
+function withPredicate<T>(
+  view: View,
+  fn: unknown,
+  build: (test: Node, loop: Variable, by: { readonly positions: boolean; readonly view: View }) => T,
+): T {
+  if (usesIndex(fn)) {
+    const loop = macroVariable('i');
+    const { view: positions, at: elementOf } = indexed(view);
+    const position = new Sym(variable(loop, INTEGER), { label: 'i' });
+    const test = condition(fn, { loop, element: elementOf(position), position: wrap(position) });
+    return build(test, loop, { positions: true, view: positions });
+  }
+  const loop = macroVariable(parameterName(fn, 'x'));
+  const test = condition(fn, { loop, element: view.show(loopValue(view, loop)), position: undefined });
+  return build(test, loop, { positions: false, view });
+}
+
+function filter(view: View, fn: unknown): unknown {
+  return withPredicate(view, fn, (test, loop, by) => {
+    if (test === TRUE()) return view.plain ? wrap(view.list) : view;
+    if (by.positions) {
+      const kept = macro('filter', by.view.list.node, [loop], [test], listOf(INTEGER));
+      const item = indexOf(view.list.node, variable(loop, INTEGER), view.element);
+      const found = new Sym(macro('map', kept, [loop], [item], listOf(view.element)), { waits: view.list.waits });
+      return view.plain ? wrap(found) : new View(found, view.show);
+    }
+    const found = new Sym(macro('filter', view.list.node, [loop], [test], view.list.type), {
+      waits: view.list.waits,
+      label: undefined,
+    });
+    return view.plain ? wrap(found) : new View(found, view.show);
+  });
+}
+
+function quantify(view: View, fn: unknown, name: 'exists' | 'all'): Node {
+  return withPredicate(view, fn, (test, loop, by) => {
+    if (test.op === 'lit' && test.attr === (name === 'all')) return test;
+    return macro(name, by.view.list.node, [loop], [test], { kind: 'bool' });
+  });
+}
+
+function find(view: View, fn: unknown, name: string): unknown {
+  return withPredicate(view, fn, (test, loop, by) => {
+    const kept = macro('filter', by.view.list.node, [loop], [test], by.view.list.type);
+    const first = name === 'find' ? literal(0) : subtract(size(kept, INTEGER), literal(1));
+    const exists = macro('exists', by.view.list.node, [loop], [test], { kind: 'bool' });
+    const position = indexOf(kept, first, by.view.element);
+    const node = by.positions ? indexOf(view.list.node, position, view.element) : position;
+    const { waits } = view.list;
+    if (!view.plain) return phi(exists, view.show(new Sym(node, { waits })), undefined);
+    const short = by.positions || name !== 'find' ? {} : { optional: optIndexOf(kept, first, view.element) };
+    return wrap(
+      new Sym(node, {
+        absence: { has: exists, plain: true, waits, ...short },
+        waits,
+        label: `${labelOf(view.list)}.${name}(…)`,
+      }),
+    );
+  });
+}
+
+function findIndex(view: View, fn: unknown): unknown {
+  return withPredicate(view, fn, (test, loop, by) => {
+    const positions = by.positions
+      ? by.view.list.node
+      : call('lists.range', [size(view.list.node, INTEGER)], listOf(INTEGER));
+    const position = by.positions ? loop : macroVariable('i');
+    const at = variable(position, INTEGER);
+    const holds = by.positions ? test : substitute(test, loop, indexOf(view.list.node, at, view.element));
+    const found = macro('filter', positions, [position], [holds], listOf(INTEGER));
+    const exists = macro('exists', positions, [position], [holds], { kind: 'bool' });
+    return wrap(new Sym(cond(exists, indexOf(found, literal(0), INTEGER), literal(-1))));
+  });
+}
+
+/** The elements of a symbolic list as part of a concrete one. */
+export function spliceOf(value: Sym): Splice {
+  return new Splice(plainList(value.node), value.waits);
+}

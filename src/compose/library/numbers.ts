@@ -1,0 +1,49 @@
+import { call, literal, method } from '../ir/build.ts';
+import { makeNode } from '../ir/node.ts';
+import { listOf, STRING, FLOAT, INTEGER } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { resolve } from '../value/merge.ts';
+import { textNode, textValue } from '../value/ops.ts';
+import { labelOf, wrap } from '../value/proxy.ts';
+import type { Sym } from '../value/symbolic.ts';
+
+/** Calls a method of a number or boolean. */
+export function numberMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
+  switch (name) {
+    case 'toString':
+      if (args.length > 0 && resolve(args[0]) !== 10)
+        return refuse('no-cel', '.toString() with a base has no CEL form');
+      return textValue(textNode(wrap(value)), value.waits);
+    case 'valueOf':
+      return wrap(value);
+    case 'toFixed':
+      return toFixed(value, resolve(args[0]) ?? 0);
+    case 'toLocaleString':
+    case 'toPrecision':
+    case 'toExponential':
+      return refuse('no-cel', `.${name}() of a number has no CEL form`, 'use .toFixed()');
+    default:
+      return refuse(
+        'member',
+        `${labelOf(value)} is a ${value.type.kind === 'bool' ? 'boolean' : 'number'}; it has no member "${name}"`,
+      );
+  }
+}
+
+function toFixed(value: Sym, digits: unknown): unknown {
+  if (typeof digits !== 'number' || !Number.isInteger(digits) || digits < 0 || digits > 20) {
+    return refuse('no-cel', '.toFixed() needs a constant number of digits');
+  }
+  const number = value.type.kind === 'number' ? value.type.number : undefined;
+  if (number?.state === 'int' && digits === 0) return textValue(textNode(wrap(value)), value.waits);
+  const double = makeNode('todouble', [value.node], null, FLOAT);
+  const list = makeNode('list', [double], null, listOf(FLOAT));
+  return textValue(method('format', literal(`%.${digits}f`), [list], STRING), value.waits);
+}
+
+/** The integer at the beginning of a text. */
+export function parseInteger(value: Sym): ReturnType<typeof call> {
+  if (value.type.kind === 'number') return makeNode('trunc', [value.node], null, INTEGER);
+  const digits = method('find', value.node, [literal('^\\s*[+-]?[0-9]+')], STRING);
+  return call('int', [method('trim', digits, [], STRING)], INTEGER);
+}

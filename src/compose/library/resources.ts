@@ -1,0 +1,63 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { ReadinessResult } from '../public-types.ts';
+import { opaque } from '../interp/natives.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { refuse } from '../trace/refusal.ts';
+import { resolve } from '../value/merge.ts';
+import { symbolic, wrap } from '../value/proxy.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
+import { hooksCall } from './hooks.ts';
+
+/** Members that a resource has besides the fields of its kind. */
+export function resourceMember(
+  record: ResourceRecord,
+  self: Sym,
+  key: string,
+): { readonly value: unknown } | undefined {
+  const chainable = (work: (arg: unknown) => void) => ({
+    value: opaque((arg: unknown) => {
+      work(arg);
+      return wrap(self);
+    }),
+  });
+  switch (key) {
+    case 'id':
+      return { value: record.id };
+    case 'apiVersion':
+      return { value: record.apiVersion };
+    case 'kind':
+      return { value: record.kind };
+    case 'withIncludeWhen':
+      return chainable((condition) => record.includeWhen.push(condition));
+    case 'withReadyWhen':
+      return chainable((condition) => {
+        const own = wrap(new Sym(self.node, { waits: true, label: record.id, resource: record }));
+        record.readyWhen.push(
+          typeof condition === 'function' ? hooksCall().call(condition, undefined, [own], 'readyWhen') : condition,
+        );
+      });
+    case 'dependsOn':
+      return chainable((other) => {
+        record.dependsOn.push(...idsOf(other));
+      });
+    case 'withReadinessEvaluator':
+      return chainable((evaluator) => {
+        record.readiness = evaluator as (live: KubeObject) => ReadinessResult;
+      });
+    default:
+      return undefined;
+  }
+}
+
+/** The ids that a `dependsOn` argument names. */
+function idsOf(raw: unknown): string[] {
+  const value = resolve(raw);
+  if (typeof value === 'string') return [value];
+  const inner = symbolic(value);
+  if (inner instanceof Sym && inner.resource !== undefined) return [inner.resource.id];
+  if (inner instanceof Phi)
+    return [inner.then, inner.otherwise].flatMap((side) => (resolve(side) === undefined ? [] : idsOf(side)));
+  const id = (value as { id?: unknown } | undefined)?.id;
+  if (typeof id === 'string') return [id];
+  return refuse('types', 'dependsOn() takes a resource or the id of one', 'pass the value that a factory returned');
+}

@@ -1,0 +1,339 @@
+import {
+  add,
+  call,
+  compare,
+  concat,
+  cond,
+  list,
+  literal,
+  macro,
+  macroVariable,
+  method,
+  size,
+  subtract,
+  variable,
+} from '../ir/build.ts';
+import { requireInteger } from '../ir/lower.ts';
+import type { Node } from '../ir/node.ts';
+import { isLiteral } from '../ir/node.ts';
+import { INTEGER, listOf, STRING } from '../ir/types.ts';
+import { refuse, suggest } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { asSym, phi, resolve } from '../value/merge.ts';
+import { bool, textNode, textValue } from '../value/ops.ts';
+import { labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
+import { isOneCharacter, plainPattern, re2 } from './regex.ts';
+
+const NAMES = (
+  'length includes startsWith endsWith indexOf lastIndexOf toLowerCase toUpperCase toLocaleLowerCase toLocaleUpperCase trim ' +
+  'split replace replaceAll slice substring substr charAt at padStart padEnd repeat concat toString valueOf match localeCompare'
+).split(' ');
+
+/** Calls a method of a string. */
+export function stringMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
+  const { node, waits } = value;
+  const text = (result: Node) => textValue(result, waits);
+  const arg = (position: number) => textNode(args[position]);
+  switch (name) {
+    case 'includes':
+      return only(1, args, name, value, () => bool(callOn(node, 'contains', arg(0))));
+    case 'startsWith':
+    case 'endsWith':
+      return only(1, args, name, value, () => bool(callOn(node, name, arg(0))));
+    case 'indexOf':
+    case 'lastIndexOf':
+      return only(1, args, name, value, () => wrap(new Sym(method(name, node, [arg(0)], INTEGER), { waits })));
+    case 'toLowerCase':
+    case 'toLocaleLowerCase':
+      return text(method('lowerAscii', node, [], STRING));
+    case 'toUpperCase':
+    case 'toLocaleUpperCase':
+      return text(method('upperAscii', node, [], STRING));
+    case 'trim':
+      return text(method('trim', node, [], STRING));
+    case 'split':
+      return split(value, args);
+    case 'replace':
+    case 'replaceAll':
+      return text(replace(value, name, args));
+    case 'slice':
+      return text(between(node, clamp(args[0], node, 0), clampEnd(args[1], node)));
+    case 'substring':
+      return text(substring(node, args));
+    case 'substr':
+      return text(substr(node, args));
+    case 'charAt':
+    case 'at':
+      return charAt(value, name, args[0]);
+    case 'padStart':
+    case 'padEnd':
+      return text(pad(node, name, args));
+    case 'repeat':
+      return text(repeated(text1(args[0] ?? 0), node));
+    case 'concat':
+      return text(concat([node, ...args.map(textNode)]));
+    case 'toString':
+    case 'valueOf':
+      return wrap(value);
+    case 'match':
+      return match(value, args[0]);
+    case 'test':
+      return refuse('member', `${labelOf(value)} is a string; it has no member "test"`, 'write /pattern/.test(text)');
+    default:
+      return unknownMember(value, name);
+  }
+}
+
+function unknownMember(value: Sym, name: string): never {
+  if (name in String.prototype)
+    return refuse(
+      'no-cel',
+      `.${name}() of a string has no CEL form`,
+      'compute it before the composition, or write it with other methods',
+    );
+  const near = suggest(name, NAMES);
+  return refuse(
+    'member',
+    `${labelOf(value)} is a string; it has no member "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
+  );
+}
+
+function only(count: number, args: readonly unknown[], name: string, value: Sym, build: () => unknown): unknown {
+  if (args.length > count && args.slice(count).some((arg) => resolve(arg) !== undefined)) {
+    return refuse('no-cel', `.${name}() of ${labelOf(value)} with a position has no CEL form`, 'take a .slice() first');
+  }
+  return build();
+}
+
+const callOn = (node: Node, name: string, arg: Node): Node => method(name, node, [arg], { kind: 'bool' });
+
+/** A number argument as an integer expression. */
+function text1(raw: unknown): Node {
+  const sym = asSym(resolve(raw));
+  if (sym === undefined || (sym.type.kind !== 'number' && sym.type.kind !== 'dyn'))
+    return refuse('types', 'a position or count must be a number');
+  if (sym.node.op === 'lit') return literal(Math.trunc(Number(sym.node.attr)));
+  requireInteger(sym.node);
+  return sym.node;
+}
+
+function split(value: Sym, args: readonly unknown[]): unknown {
+  const separator = resolve(args[0]);
+  if (separator === undefined) return wrap(new Sym(list([value.node]), { waits: value.waits }));
+  if (separator instanceof RegExp) {
+    const plain = plainPattern(separator);
+    if (plain === undefined)
+      return refuse('no-cel', `.split(${String(separator)}) has no CEL form`, 'split at a fixed text');
+    return split(value, [plain, ...args.slice(1)]);
+  }
+  const pieces = method('split', value.node, [textNode(separator)], listOf(STRING));
+  if (resolve(args[1]) === undefined) return wrap(new Sym(pieces, { waits: value.waits }));
+  const limit = text1(args[1]);
+  const count = size(pieces, INTEGER);
+  const end = cond(compare('lt', limit, count), limit, count);
+  return wrap(new Sym(method('slice', pieces, [literal(0), end], listOf(STRING)), { waits: value.waits }));
+}
+
+function replace(value: Sym, name: string, args: readonly unknown[]): Node {
+  const pattern = resolve(args[0]);
+  const replacement = resolve(args[1]);
+  if (typeof replacement === 'function')
+    return refuse('no-cel', `.${name}() with a function has no CEL form`, 'replace by a fixed text');
+  const by = textNode(replacement);
+  if (by.op !== 'lit') {
+    return refuse(
+      'no-cel',
+      `.${name}() with ${labelOf(new Sym(by))} gives "$" in the value a meaning of its own`,
+      'write .split(a).join(b)',
+    );
+  }
+  if (String(by.attr).includes('$'))
+    return refuse('no-cel', `"$" in the replacement of .${name}() has no CEL form`, 'write .split(a).join(b)');
+  if (pattern instanceof RegExp) return replacePattern(value, pattern, by);
+  const from = textNode(pattern);
+  if (name === 'replaceAll') return method('replace', value.node, [from, by], STRING);
+  return method('replace', value.node, [from, by, literal(1)], STRING);
+}
+
+function replacePattern(value: Sym, pattern: RegExp, by: Node): Node {
+  const plain = plainPattern(pattern);
+  const all = pattern.flags.includes('g');
+  if (plain !== undefined) {
+    return method('replace', value.node, all ? [literal(plain), by] : [literal(plain), by, literal(1)], STRING);
+  }
+  if (!all || !isOneCharacter(pattern)) {
+    return refuse(
+      'no-cel',
+      `.replace(${String(pattern)}) has no CEL form`,
+      'replace a fixed text, or one class of characters with the flag g',
+    );
+  }
+  const character = macroVariable('c');
+  const each = variable(character, STRING);
+  const matches = method('matches', each, [re2(new RegExp(pattern.source, pattern.flags.replace('g', '')), true)], {
+    kind: 'bool',
+  });
+  const characters = method('split', value.node, [literal('')], listOf(STRING));
+  return method('join', macro('map', characters, [character], [cond(matches, by, each)], listOf(STRING)), [], STRING);
+}
+
+const NEGATIVE = (node: Node): boolean => node.op === 'lit' && Number(node.attr) < 0;
+
+/** A position counted as `slice` does, inside the text or list. */
+export function clamp(raw: unknown, of: Node, missing: number): Node {
+  const value = resolve(raw);
+  if (value === undefined) return literal(missing);
+  return clampNode(text1(value), of);
+}
+
+/** The end of a `slice`: the whole rest when absent. */
+export function clampEnd(raw: unknown, of: Node): Node {
+  return resolve(raw) === undefined ? size(of, INTEGER) : clampNode(text1(raw), of);
+}
+
+function clampNode(position: Node, of: Node): Node {
+  const count = size(of, INTEGER);
+  const fromEnd = add(count, position);
+  if (isLiteral(position, 0)) return position;
+  if (NEGATIVE(position)) {
+    const back = literal(-Number(position.attr));
+    return cond(compare('gt', count, back), subtract(count, back), literal(0));
+  }
+  const forward = cond(compare('lt', position, count), position, count);
+  if (position.op === 'lit' || neverNegative(position)) return forward;
+  return cond(
+    compare('ge', position, literal(0)),
+    forward,
+    cond(compare('gt', fromEnd, literal(0)), fromEnd, literal(0)),
+  );
+}
+
+function neverNegative(node: Node): boolean {
+  return node.op === 'call' && node.attr === 'size';
+}
+
+/** The part of a text between two clamped positions. */
+function between(node: Node, from: Node, to: Node): Node {
+  const count = size(node, INTEGER);
+  if (isLiteral(from, 0)) {
+    if (to === count) return node;
+    // `size <= k ? s : s.substring(0, k)` when the end is cut to the size.
+    if (to.op === 'cond' && to.args[2] === count) {
+      const [test, end] = to.args as [Node, Node, Node];
+      return cond(test, method('substring', node, [literal(0), end], STRING), node);
+    }
+    return method('substring', node, [literal(0), to], STRING);
+  }
+  if (to === count)
+    return from.op === 'cond' && from.args[2] === count
+      ? fromOn(node, from)
+      : method('substring', node, [from], STRING);
+  return cond(compare('lt', from, to), method('substring', node, [from, to], STRING), literal(''));
+}
+
+function fromOn(node: Node, from: Node): Node {
+  const [test, start] = from.args as [Node, Node, Node];
+  return cond(test, method('substring', node, [start], STRING), literal(''));
+}
+
+/** A position as `substring` takes it: negative ones are zero. */
+function cut(raw: unknown, of: Node): Node {
+  const position = text1(raw);
+  const count = size(of, INTEGER);
+  const forward = cond(compare('lt', position, count), position, count);
+  if (position.op === 'lit') return Number(position.attr) <= 0 ? literal(0) : forward;
+  return cond(compare('gt', position, literal(0)), forward, literal(0));
+}
+
+function substring(node: Node, args: readonly unknown[]): Node {
+  const from = resolve(args[0]) === undefined ? literal(0) : cut(args[0], node);
+  if (resolve(args[1]) === undefined) return between(node, from, size(node, INTEGER));
+  const a = resolve(args[0]);
+  const b = resolve(args[1]);
+  if (typeof a === 'number' && typeof b === 'number') {
+    return between(node, cut(Math.min(a, b), node), cut(Math.max(a, b), node));
+  }
+  const to = cut(args[1], node);
+  // substring swaps its ends when they are the wrong way round.
+  return cond(compare('le', from, to), between(node, from, to), method('substring', node, [to, from], STRING));
+}
+
+function substr(node: Node, args: readonly unknown[]): Node {
+  const from = clamp(args[0], node, 0);
+  if (resolve(args[1]) === undefined) return between(node, from, size(node, INTEGER));
+  const end = add(from, text1(args[1]));
+  const count = size(node, INTEGER);
+  return between(node, from, cond(compare('lt', end, count), end, count));
+}
+
+function charAt(value: Sym, name: string, raw: unknown): unknown {
+  const { node, waits } = value;
+  const position = text1(raw ?? 0);
+  const count = size(node, INTEGER);
+  const at = name === 'at' && NEGATIVE(position) ? add(count, position) : position;
+  const inside = NEGATIVE(position)
+    ? name === 'at'
+      ? compare('ge', count, literal(-Number(position.attr)))
+      : literal(false)
+    : compare('lt', position, count);
+  if (name === 'at' && position.op !== 'lit')
+    return refuse('no-cel', '.at() of a string with a symbolic position has no CEL form', 'use .charAt()');
+  const character = method('charAt', node, [at], STRING);
+  if (name === 'at') return phi(inside, wrap(new Sym(character, { waits })), undefined);
+  const sure = position.op === 'lit' ? inside : cond(compare('ge', position, literal(0)), inside, literal(false));
+  return textValue(cond(sure, character, literal('')), waits);
+}
+
+/** `unit` as often as `count` says; never negative. */
+function repeated(count: Node, unit: Node): Node {
+  if (count.op === 'lit' && unit.op === 'lit') return literal(String(unit.attr).repeat(Number(count.attr)));
+  const i = macroVariable('i');
+  return method(
+    'join',
+    macro('map', call('lists.range', [count], listOf(INTEGER)), [i], [unit], listOf(STRING)),
+    [],
+    STRING,
+  );
+}
+
+function pad(node: Node, name: string, args: readonly unknown[]): Node {
+  const width = text1(args[0]);
+  const fill = resolve(args[1]) === undefined ? literal(' ') : textNode(args[1]);
+  if (fill.op !== 'lit' || String(fill.attr).length !== 1) {
+    return refuse('no-cel', `.${name}() with more than one character has no CEL form`, 'pad with one character');
+  }
+  const count = size(node, INTEGER);
+  const padding = repeated(subtract(width, count), fill);
+  return cond(compare('ge', count, width), node, concat(name === 'padStart' ? [padding, node] : [node, padding]));
+}
+
+/** `text.match(/re/)`: a list with the match, or null. */
+function match(value: Sym, raw: unknown): unknown {
+  const pattern = resolve(raw);
+  if (!(pattern instanceof RegExp))
+    return refuse('no-cel', '.match() without a regular expression has no CEL form', 'write a pattern /…/');
+  if (pattern.flags.includes('g'))
+    return refuse('regex', `.match(${String(pattern)}) gives all matches`, 'leave out the flag g');
+  const expression = re2(pattern, true);
+  const found = method('matches', value.node, [expression], { kind: 'bool' });
+  const text = method('find', value.node, [expression], STRING);
+  const groups = /(?<!\\)\((?!\?:)/.test(pattern.source);
+  const result = activeTrace().born([wrap(new Sym(text, { waits: value.waits }))]);
+  if (groups)
+    Object.defineProperty(result, 1, {
+      get: () => refuse('regex', `the groups of ${String(pattern)} have no CEL form`, 'match the part alone'),
+    });
+  return phi(found, result, null);
+}
+
+/** A method of a regular expression with a symbolic text. */
+export function regexMethod(pattern: RegExp, name: string, args: readonly unknown[]): unknown {
+  const value = resolve(args[0]);
+  const inner = symbolic(value);
+  if (inner instanceof Phi || name !== 'test') {
+    if (name === 'exec') return match(new Sym(textNode(value)), pattern);
+    if (name !== 'test') return refuse('no-cel', `.${name}() of a regular expression has no CEL form`, 'use .test()');
+  }
+  return bool(method('matches', textNode(value), [re2(pattern, true)], { kind: 'bool' }));
+}

@@ -1,0 +1,71 @@
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { distribute, resolve } from '../value/merge.ts';
+import { labelOf, symbolic } from '../value/proxy.ts';
+import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import type { Key } from './member.ts';
+import { mergeKey, setOwn } from './objects.ts';
+
+/** `object.key = value`. */
+export function writeKey(raw: unknown, key: Key, value: unknown): void {
+  const object = resolve(raw);
+  const inner = symbolic(object);
+  if (inner instanceof Phi) {
+    distribute(inner, (side) => writeKey(side, key, value));
+    return;
+  }
+  const target = owned(object, inner instanceof Sym ? inner : undefined);
+  activeTrace().touch(target);
+  if (!Array.isArray(target)) return mergeKey(target as Record<string, unknown>, key, value);
+  if (key instanceof Sym)
+    refuse('no-cel', 'assigning a list element at a symbolic position has no CEL form', 'build the list with map');
+  if (key === 'length' && typeof value === 'number') target.length = value;
+  else {
+    if (target.some((item) => item instanceof Maybe || item instanceof Splice)) {
+      refuse(
+        'no-cel',
+        'assigning an element of a list with conditional elements has no CEL form',
+        'build the list with map',
+      );
+    }
+    setOwn(target, key as string, value);
+  }
+}
+
+/** `delete object.key`. */
+export function deleteKey(raw: unknown, key: Key): void {
+  const object = resolve(raw);
+  const inner = symbolic(object);
+  if (inner instanceof Phi) {
+    distribute(inner, (side) => deleteKey(side, key));
+    return;
+  }
+  const target = owned(object, inner instanceof Sym ? inner : undefined);
+  if (key instanceof Sym)
+    return refuse('no-cel', 'deleting a symbolic key has no CEL form', 'leave the key out when building the object');
+  activeTrace().touch(target);
+  delete (target as Record<PropertyKey, unknown>)[key];
+}
+
+/** The object to change: it must have been made by the composition. */
+export function owned(object: unknown, inner: Sym | undefined): object {
+  if (inner !== undefined) {
+    return refuse(
+      'read-only',
+      `${labelOf(inner)} is read-only; the spec and the resources cannot be changed`,
+      'copy it first: { ...value }',
+    );
+  }
+  if ((typeof object !== 'object' && typeof object !== 'function') || object === null) {
+    throw new TypeError(`Cannot set properties of ${String(object)}`);
+  }
+  if (!activeTrace().owns(object)) {
+    refuse(
+      'outer-write',
+      'an object outside the composition is changed; that has no place in the graph',
+      'make a copy inside the composition',
+    );
+  }
+  if (Object.isFrozen(object)) throw new TypeError('Cannot assign to read only property of a frozen object');
+  return object;
+}

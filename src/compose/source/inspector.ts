@@ -1,0 +1,213 @@
+import type { Session as InspectorSession } from 'node:inspector';
+import type { SourcePosition } from '../../core/index.ts';
+import { refuse } from '../trace/refusal.ts';
+import { mapPosition } from './positions.ts';
+import { parseFunction } from './parse.ts';
+import type { Found, FunctionLike, FunctionSource, Provider } from './provider.ts';
+
+interface ScopeView {
+  readonly kind: string;
+  readonly variables: Record<string, unknown>;
+}
+
+interface Remote {
+  readonly result: { readonly objectId?: string };
+  readonly exceptionDetails?: unknown;
+}
+
+interface Properties {
+  readonly internalProperties?: readonly {
+    readonly name: string;
+    readonly value?: { readonly objectId?: string; readonly value?: unknown };
+  }[];
+}
+
+/** Where functions are handed to the inspector; removed at once. */
+const KEY = '__typekro_capture';
+
+/**
+ * Reads functions through the in-process inspector: the text from `toString`, free variables from the
+ * internal `[[Scopes]]`. One session per tracing run; nothing is left on the global object.
+ */
+export class InspectorProvider implements Provider {
+  private readonly session: InspectorSession;
+  private readonly realm: Record<string, unknown>;
+  private readonly sources = new WeakMap<FunctionLike, FunctionSource>();
+
+  private constructor(session: InspectorSession, realm: Record<string, unknown>) {
+    this.session = session;
+    this.realm = realm;
+  }
+
+  /** A provider, or why this host has none. */
+  static open(): InspectorProvider | string {
+    // `getBuiltinModule` keeps bundlers from seeing the import and hosts without the module alive.
+    const inspector = process.getBuiltinModule?.('node:inspector') as typeof import('node:inspector') | undefined;
+    const vm = process.getBuiltinModule?.('node:vm') as typeof import('node:vm') | undefined;
+    if (inspector === undefined || vm === undefined) return 'this host has no inspector';
+    try {
+      const session = new inspector.Session();
+      session.connect();
+      const provider = new InspectorProvider(session, vm.runInThisContext('globalThis') as Record<string, unknown>);
+      const problem = provider.selfTest();
+      if (problem === undefined) return provider;
+      session.disconnect();
+      return problem;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  close(): void {
+    this.session.disconnect();
+  }
+
+  get(fn: FunctionLike): FunctionSource | undefined {
+    const known = this.sources.get(fn);
+    if (known !== undefined) return known;
+    const text = Function.prototype.toString.call(fn);
+    if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return undefined;
+    const { node, shift } = parseFunction(text);
+    let scopes: readonly ScopeView[] | undefined;
+    const source: FunctionSource = {
+      text,
+      node,
+      shift,
+      lookup: (name) => {
+        scopes ??= this.scopes(fn);
+        return lookUp(scopes, name);
+      },
+      locate: (offset) => this.locate(fn, text, offset - shift),
+    };
+    this.sources.set(fn, source);
+    return source;
+  }
+
+  private post<Result>(method: string, params: object): Result {
+    let answer: Result | undefined;
+    let failure: Error | null = null;
+    this.session.post(method, params, (error: Error | null, result: unknown) => {
+      failure = error;
+      answer = result as Result;
+    });
+    if (failure !== null) throw failure as Error;
+    if (answer === undefined) throw new Error('the inspector answers asynchronously');
+    return answer;
+  }
+
+  /** The scopes around a function, innermost first, without the global ones. */
+  private scopes(fn: FunctionLike): ScopeView[] {
+    const found: ScopeView[] = [];
+    this.realm[KEY] = fn;
+    this.realm[`${KEY}_out`] = found;
+    try {
+      const target = this.post<Remote>('Runtime.evaluate', { expression: KEY, objectGroup: KEY });
+      const out = this.post<Remote>('Runtime.evaluate', { expression: `${KEY}_out`, objectGroup: KEY });
+      const properties = this.post<Properties>('Runtime.getProperties', {
+        objectId: target.result.objectId,
+        ownProperties: true,
+      });
+      const scopes = properties.internalProperties?.find((property) => property.name === '[[Scopes]]')?.value?.objectId;
+      if (scopes === undefined) return found;
+      const called = this.post<Remote>('Runtime.callFunctionOn', {
+        objectId: scopes,
+        functionDeclaration:
+          'function (out) { for (let i = 0; i < this.length; i++) out.push({ kind: String(this[i].description), variables: this[i].object }); }',
+        arguments: [{ objectId: out.result.objectId }],
+        objectGroup: KEY,
+      });
+      if (called.exceptionDetails !== undefined) refuse('provider', 'the scopes of a function cannot be read');
+    } finally {
+      delete this.realm[KEY];
+      delete this.realm[`${KEY}_out`];
+      this.post('Runtime.releaseObjectGroup', { objectGroup: KEY });
+    }
+    return found.filter((scope) => !scope.kind.startsWith('Global'));
+  }
+
+  private locate(fn: FunctionLike, text: string, offset: number): SourcePosition | undefined {
+    this.realm[KEY] = fn;
+    try {
+      const target = this.post<Remote>('Runtime.evaluate', { expression: KEY, objectGroup: KEY });
+      const properties = this.post<Properties>('Runtime.getProperties', {
+        objectId: target.result.objectId,
+        ownProperties: true,
+      });
+      const place = properties.internalProperties?.find((property) => property.name === '[[FunctionLocation]]')?.value
+        ?.value;
+      if (place === undefined) return undefined;
+      const {
+        scriptId,
+        lineNumber,
+        columnNumber = 0,
+      } = place as { scriptId: string; lineNumber: number; columnNumber?: number };
+      const script = this.scripts().get(scriptId);
+      if (script === undefined) return undefined;
+      const before = text.slice(0, offset).split('\n');
+      const line = lineNumber + before.length - 1;
+      const column =
+        (before.length === 1 ? this.textColumn(script, text, lineNumber, columnNumber) : 0) +
+        (before.at(-1) as string).length;
+      return mapPosition(script.url, script.sourceMapUrl, line, column);
+    } finally {
+      delete this.realm[KEY];
+      this.post('Runtime.releaseObjectGroup', { objectGroup: KEY });
+    }
+  }
+
+  /**
+   * `[[FunctionLocation]]` is where the parameters begin, `toString` may begin earlier (`function name`,
+   * `async`): the column of the text's first character on the same line.
+   */
+  private textColumn(script: ScriptInfo, text: string, line: number, column: number): number {
+    const source = this.post<{ scriptSource: string }>('Debugger.getScriptSource', {
+      scriptId: script.id,
+    }).scriptSource;
+    const sourceLine = source.split('\n')[line] ?? '';
+    const firstLine = text.split('\n')[0] as string;
+    const at = sourceLine.lastIndexOf(firstLine, column);
+    return at < 0 ? column : at;
+  }
+
+  private scriptTable: Map<string, ScriptInfo> | undefined;
+
+  /** The scripts of this process; the debugger is switched on for the moment, only for errors. */
+  private scripts(): Map<string, ScriptInfo> {
+    if (this.scriptTable !== undefined) return this.scriptTable;
+    const table = new Map<string, ScriptInfo>();
+    this.scriptTable = table;
+    this.session.on('Debugger.scriptParsed', ({ params }) => {
+      table.set(params.scriptId, { id: params.scriptId, url: params.url, sourceMapUrl: params.sourceMapURL ?? '' });
+    });
+    this.post('Debugger.enable', {});
+    return table;
+  }
+
+  private selfTest(): string | undefined {
+    const captured = {};
+    const probe = () => captured;
+    const found = this.get(probe)?.lookup('captured');
+    return found !== undefined && 'value' in found && found.value === captured
+      ? undefined
+      : 'the inspector does not show captured variables';
+  }
+}
+
+interface ScriptInfo {
+  readonly id: string;
+  readonly url: string;
+  readonly sourceMapUrl: string;
+}
+
+function lookUp(scopes: readonly ScopeView[], name: string): Found | undefined {
+  for (const { variables } of scopes) {
+    if (variables === undefined || !Object.hasOwn(variables, name)) continue;
+    try {
+      return { value: variables[name] };
+    } catch (error) {
+      if (error instanceof ReferenceError || (error as Error).name === 'ReferenceError') return { uninitialised: true };
+      throw error;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,26 @@
+import type { SourcePosition } from '../../core/index.ts';
+import type { FunctionNode } from './parse.ts';
+
+/** A free variable: its value, or that it has none yet. */
+export type Found = { readonly value: unknown } | { readonly uninitialised: true };
+
+/** The source of a function and what surrounds it. */
+export interface FunctionSource {
+  readonly text: string;
+  readonly node: FunctionNode;
+  /** What node positions are ahead of offsets into `text`. */
+  readonly shift: number;
+  /** The value of a free variable, `undefined` when the function does not see one of that name. */
+  lookup(name: string): Found | undefined;
+  /** The author's file, line and column of an offset into the text. */
+  locate(offset: number): SourcePosition | undefined;
+}
+
+/** A way to read a function's source and free variables. */
+export interface Provider {
+  /** `undefined` when this provider knows nothing of the function. */
+  get(fn: FunctionLike): FunctionSource | undefined;
+}
+
+/** Any function value. */
+export type FunctionLike = (...args: never[]) => unknown;

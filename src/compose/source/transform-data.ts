@@ -1,0 +1,54 @@
+import type { SourcePosition } from '../../core/index.ts';
+import { parseFunction } from './parse.ts';
+import type { Found, FunctionLike, FunctionSource, Provider } from './provider.ts';
+
+/** What the load or build transform leaves on a function. */
+export interface TransformData {
+  /** The function's text with types blanked out; offsets are those of the author's file. */
+  readonly src: string;
+  readonly file: string;
+  /** Position of the first character, from 1. */
+  readonly line: number;
+  readonly col: number;
+  /** Getters for the free variables of the module. */
+  readonly vars: Record<string, unknown>;
+}
+
+/** The key under which the transform leaves its data. */
+export const SOURCE = Symbol.for('typekro.source');
+
+/** Reads what the transform left. */
+export const transformProvider: Provider = {
+  get(fn: FunctionLike): FunctionSource | undefined {
+    const data = (fn as { [SOURCE]?: TransformData })[SOURCE];
+    if (data === undefined) return undefined;
+    const { node, shift } = parseFunction(data.src);
+    return {
+      text: data.src,
+      node,
+      shift,
+      lookup: (name) => lookUp(data.vars, name),
+      locate: (offset) => position(data, offset - shift),
+    };
+  },
+};
+
+function lookUp(vars: Record<string, unknown>, name: string): Found | undefined {
+  if (!Object.hasOwn(vars, name)) return undefined;
+  try {
+    return { value: vars[name] };
+  } catch (error) {
+    if (error instanceof ReferenceError) return { uninitialised: true };
+    throw error;
+  }
+}
+
+function position(data: TransformData, offset: number): SourcePosition {
+  const before = data.src.slice(0, offset).split('\n');
+  const column = (before.at(-1) as string).length;
+  return {
+    file: data.file,
+    line: data.line + before.length - 1,
+    column: before.length === 1 ? data.col + column : column + 1,
+  };
+}

@@ -1,0 +1,70 @@
+import type { JsonValue, KubeObject } from '../../core/index.ts';
+import type { Node, Variable } from '../ir/node.ts';
+import type { ObjectType } from '../ir/types.ts';
+import type { Site } from './refusal.ts';
+
+/** A field that a factory defines on top of the kind's own fields, with its formula. */
+export interface DerivedField {
+  /** Dotted path below the object, e.g. `status.phase`. */
+  readonly path: string;
+  /** CEL over the object, written `self`. */
+  readonly cel: string;
+  readonly type: 'string' | 'integer' | 'boolean';
+  /** The real field to read instead, for the warning. */
+  readonly instead: string;
+  /** The field may be missing; then the formula fails or `has` is false. */
+  readonly has?: string;
+}
+
+/** One symbolic loop that is open: its variable and the list it runs over. */
+export interface LoopRecord {
+  readonly variable: Variable;
+  /** The list, as an expression outside the loop. */
+  readonly list: Node;
+  readonly name: string;
+}
+
+/** What may be said of a resource besides its template. */
+export interface ResourceOptions {
+  readonly id?: string;
+  /** Fields that the factory defines in addition to the kind's. */
+  readonly derived?: readonly DerivedField[];
+  /** Owned by somebody else: read, never written. */
+  readonly external?: boolean;
+  /** Remarks of the factory on its arguments: code and text of a warning. */
+  readonly warnings?: readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
+}
+
+/** A resource as the tracer recorded it. */
+export interface ResourceRecord {
+  id: string;
+  /** The author gave the id. */
+  readonly explicitId: boolean;
+  /** Order of creation. */
+  readonly order: number;
+  readonly manifest: Record<string, unknown>;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly type: ObjectType;
+  readonly variable: Variable;
+  /** Path condition at the creation. */
+  readonly guards: readonly Node[];
+  readonly loops: readonly LoopRecord[];
+  readonly options: ResourceOptions;
+  readonly site: Site | undefined;
+  readonly includeWhen: unknown[];
+  readonly readyWhen: unknown[];
+  readonly dependsOn: string[];
+  readiness: ((live: KubeObject) => { ready: boolean; reason?: string; message?: string }) | undefined;
+}
+
+/** A precondition: `throw` under a condition. */
+export interface ValidationRecord {
+  /** What must hold. */
+  readonly rule: Node;
+  readonly message: string;
+  readonly site: Site | undefined;
+}
+
+/** Observed objects by resource id, for `evaluate`. */
+export type Observed = Readonly<Record<string, JsonValue>>;

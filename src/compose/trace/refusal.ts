@@ -1,0 +1,117 @@
+import { TypeKroError } from '../../core/index.ts';
+import type { Diagnostic, SourcePosition } from '../../core/index.ts';
+
+/** Codes of refusals and warnings; the letters are those that the documentation lists. */
+export type RefusalCode =
+  | 'field'
+  | 'member'
+  | 'absent'
+  | 'maybe-undefined'
+  | 'loop-bound'
+  | 'loop-step'
+  | 'loop-carried'
+  | 'loop-exit'
+  | 'async'
+  | 'read-only'
+  | 'in-place'
+  | 'outer-write'
+  | 'types'
+  | 'identity'
+  | 'no-cel'
+  | 'regex'
+  | 'native-call'
+  | 'untraced'
+  | 'lost-text'
+  | 'throw-in-try'
+  | 'predicate'
+  | 'this'
+  | 'provider'
+  | 'too-large'
+  | 'syntax'
+  | 'unsupported'
+  | 'unknown-name'
+  | 'id'
+  | 'duplicate-id'
+  | 'not-integer'
+  | 'user-error'
+  | 'stock'
+  | 'definition'
+  | 'validation';
+
+/**
+ * A composition that cannot be translated: what is wrong, what to write instead, and where. It is never
+ * caught by the author's own `catch`.
+ */
+export class CompositionError extends TypeKroError {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[], text: string, cause?: unknown) {
+    const first = diagnostics.find((diagnostic) => diagnostic.severity === 'error');
+    super(text, {
+      code: first?.code ?? 'trace/error',
+      ...(first?.hint === undefined ? {} : { remedy: first.hint }),
+      ...(cause === undefined ? {} : { cause }),
+    });
+    this.name = 'CompositionExecutionError';
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** Inside the tracer: a refusal on its way to the composition, where its position is looked up. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  readonly hint: string | undefined;
+  /** Where in the source; set by the innermost node that saw the refusal pass. */
+  site: Site | undefined;
+
+  constructor(code: RefusalCode, message: string, hint?: string) {
+    super(message);
+    this.name = 'Refusal';
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** A place in a traced function. */
+export interface Site {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  readonly locate: (offset: number) => SourcePosition | undefined;
+}
+
+/** Throws a refusal. */
+export function refuse(code: RefusalCode, message: string, hint?: string): never {
+  throw new Refusal(code, message, hint);
+}
+
+/** The names that are nearest to a wrong one, for "did you mean". */
+export function suggest(wrong: string, names: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(wrong.length / 3)) + 1;
+  for (const name of names) {
+    const distance = editDistance(wrong.toLowerCase(), name.toLowerCase(), bestDistance);
+    if (distance < bestDistance) {
+      best = name;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance of two short names; `limit` when it is at least that. */
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      current.push(
+        Math.min((previous[j] as number) + 1, (current[j - 1] as number) + 1, (previous[j - 1] as number) + cost),
+      );
+    }
+    previous = current;
+  }
+  return previous[b.length] as number;
+}

@@ -1,0 +1,245 @@
+import type { Diagnostic } from '../../core/index.ts';
+import { conjuncts, not } from '../ir/build.ts';
+import type { Node, Variable } from '../ir/node.ts';
+import { isLiteral } from '../ir/node.ts';
+import { Facts } from './facts.ts';
+import type { LoopRecord, ResourceRecord, ValidationRecord } from './records.ts';
+import type { Refusal, Site } from './refusal.ts';
+
+/** A variable of the traced program. */
+export class Binding {
+  readonly name: string;
+  readonly constant: boolean;
+  value: unknown;
+  initialised: boolean;
+
+  constructor(name: string, constant: boolean, value: unknown, initialised: boolean) {
+    this.name = name;
+    this.constant = constant;
+    this.value = value;
+    this.initialised = initialised;
+  }
+}
+
+/** What a cell held before a branch or loop body changed it. */
+type Snapshot =
+  | { readonly kind: 'binding'; readonly value: unknown }
+  | { readonly kind: 'object'; readonly keys: Map<PropertyKey, unknown> }
+  | { readonly kind: 'array'; readonly items: readonly unknown[] };
+
+type Cell = object;
+
+interface Frame {
+  readonly epoch: number;
+  readonly saved: Map<Cell, Snapshot>;
+}
+
+/** What a branch wrote: the cells and their contents at its end. */
+export type Writes = ReadonlyMap<Cell, { readonly before: Snapshot; readonly after: Snapshot }>;
+
+/** The state of one tracing run: path condition, writes that may have to be undone, and what was recorded. */
+export class Trace {
+  readonly facts = new Facts();
+  readonly guards: Node[] = [];
+  readonly loops: LoopRecord[] = [];
+  readonly resources: ResourceRecord[] = [];
+  readonly validations: ValidationRecord[] = [];
+  readonly warnings: { readonly diagnostic: Diagnostic; readonly site: Site | undefined }[] = [];
+  readonly errors: Refusal[] = [];
+  readonly strict: boolean;
+  /** Inside the predicate of a filter and the like, where no resource may be made. */
+  predicates = 0;
+  /** Inside a `try` of the author's. */
+  tries = 0;
+  /** The place being interpreted. */
+  site: Site | undefined;
+  private readonly frames: Frame[] = [];
+  private readonly births = new WeakMap<Cell, number>();
+  private clock = 0;
+
+  constructor(strict: boolean) {
+    this.strict = strict;
+  }
+
+  /** Notes that a cell came into being now: branches that began earlier may have to undo writes to it. */
+  born<T extends Cell>(cell: T): T {
+    this.births.set(cell, ++this.clock);
+    return cell;
+  }
+
+  /** Was the cell made by the traced program? Others belong to the world outside. */
+  owns(cell: Cell): boolean {
+    return this.births.has(cell);
+  }
+
+  /** Must be called before a cell is changed. */
+  touch(cell: Cell): void {
+    const frame = this.frames.at(-1);
+    if (frame === undefined || frame.saved.has(cell)) return;
+    if ((this.births.get(cell) ?? 0) > frame.epoch) return;
+    frame.saved.set(cell, snapshot(cell));
+  }
+
+  /** Runs `work` and takes back what it wrote to older cells. */
+  isolate<T>(work: () => T): { readonly result: T; readonly writes: Writes } {
+    const frame: Frame = { epoch: ++this.clock, saved: new Map() };
+    this.frames.push(frame);
+    try {
+      const result = work();
+      const writes = new Map<Cell, { before: Snapshot; after: Snapshot }>();
+      for (const [cell, before] of frame.saved) writes.set(cell, { before, after: snapshot(cell) });
+      return { result, writes };
+    } finally {
+      this.frames.pop();
+      for (const [cell, before] of frame.saved) restore(cell, before);
+    }
+  }
+
+  /** Runs `work` where `test` is known to hold; resources made there get it as a guard. */
+  under<T>(test: Node, work: () => T): T {
+    const mark = this.facts.mark();
+    this.facts.assume(test);
+    const parts = conjuncts(test);
+    this.guards.push(...parts);
+    try {
+      return work();
+    } finally {
+      this.guards.length -= parts.length;
+      this.facts.rollback(mark);
+    }
+  }
+
+  /**
+   * Runs both sides of a symbolic condition, each without seeing the other's writes, and merges what they
+   * wrote. A side whose result is dead (it ended in `throw`) leaves nothing behind.
+   */
+  fork<T>(test: Node, then: () => T, otherwise: () => T, isDead: (result: T) => boolean, merge: MergeValues): [T, T] {
+    const known = this.facts.simplify(test);
+    if (known.op === 'lit') throw new Error('fork on a known condition');
+    const side = (condition: Node, work: () => T) => {
+      const before = this.resources.length;
+      const outcome = this.isolate(() => this.under(condition, work));
+      const dead = isDead(outcome.result);
+      if (dead) this.resources.length = before;
+      return { ...outcome, dead };
+    };
+    const a = side(known, then);
+    const b = side(not(known), otherwise);
+    if (a.dead && !b.dead) {
+      this.commit(b.writes);
+      this.facts.assume(not(known));
+    } else if (b.dead && !a.dead) {
+      this.commit(a.writes);
+      this.facts.assume(known);
+    } else if (!a.dead) this.join(known, a.writes, b.writes, merge);
+    return [a.result, b.result];
+  }
+
+  /** Writes that were taken back, made good. */
+  commit(writes: Writes): void {
+    for (const [cell, { after }] of writes) {
+      this.touch(cell);
+      restore(cell, after);
+    }
+  }
+
+  private join(test: Node, a: Writes, b: Writes, merge: MergeValues): void {
+    for (const cell of new Set([...a.keys(), ...b.keys()])) {
+      const before = (a.get(cell) ?? b.get(cell))?.before as Snapshot;
+      const left = a.get(cell)?.after ?? before;
+      const right = b.get(cell)?.after ?? before;
+      this.touch(cell);
+      restore(cell, joinSnapshots(test, left, right, merge));
+    }
+  }
+
+  /** A warning at the current place. */
+  warn(code: string, message: string, hint?: string, site = this.site): void {
+    const same = (entry: { readonly diagnostic: Diagnostic; readonly site: Site | undefined }) =>
+      entry.diagnostic.message === message && entry.site?.start === site?.start && entry.site?.text === site?.text;
+    if (this.warnings.some(same)) return;
+    const diagnostic: Diagnostic = { code: `trace/${code}`, severity: 'warning', message, ...(hint && { hint }) };
+    this.warnings.push({ diagnostic, site });
+  }
+}
+
+/** How two values of one cell become one. */
+export interface MergeValues {
+  value(test: Node, a: unknown, b: unknown): unknown;
+  items(test: Node, a: readonly unknown[], b: readonly unknown[]): unknown[];
+  /** For a key that one side does not have. */
+  missing(test: Node, value: unknown): unknown;
+}
+
+function snapshot(cell: Cell): Snapshot {
+  if (cell instanceof Binding) return { kind: 'binding', value: cell.value };
+  if (Array.isArray(cell)) return { kind: 'array', items: [...(cell as unknown[])] };
+  const keys = new Map<PropertyKey, unknown>();
+  for (const key of Reflect.ownKeys(cell)) keys.set(key, (cell as Record<PropertyKey, unknown>)[key]);
+  return { kind: 'object', keys };
+}
+
+function restore(cell: Cell, to: Snapshot): void {
+  if (to.kind === 'binding') {
+    (cell as Binding).value = to.value;
+  } else if (to.kind === 'array') {
+    const array = cell as unknown[];
+    array.length = 0;
+    for (const item of to.items) array.push(item);
+  } else {
+    const object = cell as Record<PropertyKey, unknown>;
+    for (const key of Reflect.ownKeys(object)) if (!to.keys.has(key)) delete object[key];
+    for (const [key, value] of to.keys) {
+      if (Object.hasOwn(object, key) && Object.is(object[key], value)) continue;
+      Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+    }
+  }
+}
+
+function joinSnapshots(test: Node, a: Snapshot, b: Snapshot, merge: MergeValues): Snapshot {
+  if (a.kind === 'binding' && b.kind === 'binding')
+    return { kind: 'binding', value: merge.value(test, a.value, b.value) };
+  if (a.kind === 'array' && b.kind === 'array') return { kind: 'array', items: merge.items(test, a.items, b.items) };
+  if (a.kind !== 'object' || b.kind !== 'object') throw new Error('snapshots of one cell differ in kind');
+  const keys = new Map<PropertyKey, unknown>();
+  for (const key of new Set([...a.keys.keys(), ...b.keys.keys()])) {
+    const left = a.keys.has(key) ? a.keys.get(key) : undefined;
+    const right = b.keys.has(key) ? b.keys.get(key) : undefined;
+    if (a.keys.has(key) && b.keys.has(key)) keys.set(key, merge.value(test, left, right));
+    else keys.set(key, a.keys.has(key) ? merge.missing(test, left) : merge.missing(not(test), right));
+  }
+  return { kind: 'object', keys };
+}
+
+let active: Trace | undefined;
+
+/** The tracing run that is under way. */
+export function currentTrace(): Trace | undefined {
+  return active;
+}
+
+/** The tracing run that is under way; there must be one. */
+export function activeTrace(): Trace {
+  if (active === undefined) throw new Error('not inside a composition');
+  return active;
+}
+
+/** Runs `work` as part of a tracing run. */
+export function withTrace<T>(trace: Trace, work: () => T): T {
+  const outer = active;
+  active = trace;
+  try {
+    return work();
+  } finally {
+    active = outer;
+  }
+}
+
+/** A condition under what is known: `true`, `false`, or what remains open. */
+export function decide(node: Node): boolean | Node {
+  const known = active === undefined ? node : active.facts.simplify(node);
+  if (isLiteral(known, true)) return true;
+  return isLiteral(known, false) ? false : known;
+}
+
+export type { Variable };

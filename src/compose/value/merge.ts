@@ -1,0 +1,144 @@
+import { and, cond, list, literal, not, TRUE } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { isLiteral } from '../ir/node.ts';
+import { NULL, sameType } from '../ir/types.ts';
+import { activeTrace, currentTrace, decide } from '../trace/trace.ts';
+import type { MergeValues } from '../trace/trace.ts';
+import type { Absence } from './symbolic.ts';
+import { DEAD, Maybe, Phi, Splice, Sym } from './symbolic.ts';
+import { symbolic, wrap } from './proxy.ts';
+
+/** A symbolic value or a scalar constant, as an expression; `undefined` for anything else. */
+export function asSym(value: unknown): Sym | undefined {
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint')
+    return new Sym(literal(value));
+  if (typeof value === 'number') return Number.isFinite(value) ? new Sym(literal(value)) : undefined;
+  const inner = symbolic(value);
+  return inner instanceof Sym && inner.resource === undefined ? inner : undefined;
+}
+
+/**
+ * A value under what is known on the current path: decided conditions are taken, values known to be there
+ * lose their doubt, values known to be missing are `undefined`.
+ */
+export function resolve(value: unknown): unknown {
+  const inner = symbolic(value);
+  if (inner === undefined || currentTrace() === undefined) return value;
+  if (inner instanceof Phi) {
+    const test = decide(inner.test);
+    if (test === true) return resolve(inner.then);
+    if (test === false) return resolve(inner.otherwise);
+    return value;
+  }
+  return resolveSym(inner, value);
+}
+
+function resolveSym(inner: Sym, value: unknown): unknown {
+  if (inner.resource !== undefined) return value;
+  const node = activeTrace().facts.resolve(inner.node);
+  const there = inner.absence === undefined ? true : decide(inner.absence.has);
+  if (there === false) return undefined;
+  if (node === inner.node && (inner.absence === undefined) === (there === true)) return value;
+  const absence = there === true ? undefined : inner.absence;
+  return wrap(new Sym(node, { absence, waits: inner.waits, label: inner.label }));
+}
+
+const present = (sym: Sym): Node => sym.absence?.has ?? TRUE();
+
+/** The two values as one: a single expression where they have one type, else a `Phi`. */
+export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
+  if (isLiteral(test, true)) return then;
+  if (isLiteral(test, false)) return otherwise;
+  if (Object.is(then, otherwise) || otherwise === DEAD) return then;
+  if (then === DEAD) return otherwise;
+  if (test.op === 'not') return phi(test.args[0] as Node, otherwise, then);
+  const a = asSym(then);
+  const b = asSym(otherwise);
+  if (a !== undefined && otherwise === undefined) return wrap(guarded(test, a));
+  if (b !== undefined && then === undefined) return wrap(guarded(not(test), b));
+  if (a !== undefined && b !== undefined) {
+    const joined = joinSyms(test, a, b);
+    if (joined !== undefined) return wrap(joined);
+  }
+  return wrap(new Phi(test, then, otherwise));
+}
+
+/** A value that is there only when a condition holds. A waiting read inside stays a waiting read. */
+function guarded(test: Node, value: Sym): Sym {
+  const { absence } = value;
+  if (absence === undefined || absence.waits) {
+    return new Sym(value.node, { absence: { has: test, plain: false, waits: false }, label: value.label });
+  }
+  return new Sym(value.node, {
+    absence: { has: and(test, absence.has), plain: false, waits: false },
+    label: value.label,
+  });
+}
+
+function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
+  if (!sameType(a.type, b.type) || a.type.kind === 'null' || a.type === NULL) return undefined;
+  if (a.node === b.node && a.absence === b.absence) return a;
+  const node = cond(test, a.node, b.node);
+  const waits = a.waits || b.waits;
+  const doubts = [a.absence, b.absence].filter((absence) => absence !== undefined);
+  if (doubts.length === 0) return new Sym(node, { waits });
+  if (new Set(doubts.map((absence) => absence.waits)).size > 1) return undefined;
+  const absence: Absence = {
+    has: cond(test, present(a), present(b)),
+    plain: doubts.every((doubt) => doubt.plain),
+    waits: (doubts[0] as Absence).waits,
+  };
+  return new Sym(node, { absence, waits });
+}
+
+/** The elements of a list, each with the condition under which it is there. */
+function conditional(test: Node, item: unknown): unknown {
+  if (item instanceof Maybe) return new Maybe(and(test, item.test), item.value);
+  if (item instanceof Splice) {
+    return new Splice(cond(test, item.list, list([])), item.waits);
+  }
+  return new Maybe(test, item);
+}
+
+/** How values of two branches become one. */
+export const mergeValues: MergeValues = {
+  value: phi,
+  missing: (test, value) => phi(test, value, undefined),
+  items(test, a, b) {
+    const merged: unknown[] = [];
+    let start = 0;
+    while (start < a.length && start < b.length && sameItem(a[start], b[start])) merged.push(a[start++]);
+    const left = a.slice(start);
+    const right = b.slice(start);
+    const plain = (item: unknown) => !(item instanceof Maybe) && !(item instanceof Splice);
+    if (left.length === right.length && left.every(plain) && right.every(plain)) {
+      return [...merged, ...left.map((item, index) => phi(test, item, right[index]))];
+    }
+    return [
+      ...merged,
+      ...left.map((item) => conditional(test, item)),
+      ...right.map((item) => conditional(not(test), item)),
+    ];
+  },
+};
+
+function sameItem(a: unknown, b: unknown): boolean {
+  if (a instanceof Maybe && b instanceof Maybe) return a.test === b.test && Object.is(a.value, b.value);
+  if (a instanceof Splice && b instanceof Splice) return a.list === b.list;
+  return Object.is(a, b);
+}
+
+/** Applies an operation to each value that a `Phi` may be, under its condition. */
+export function distribute(value: Phi, apply: (side: unknown) => unknown): unknown {
+  const trace = activeTrace();
+  const test = trace.facts.simplify(value.test);
+  if (test.op === 'lit') return apply(test.attr === true ? value.then : value.otherwise);
+  const [a, b] = trace.fork(
+    test,
+    () => apply(resolve(value.then)),
+    () => apply(resolve(value.otherwise)),
+    (result) => result === DEAD,
+    mergeValues,
+  );
+  return phi(test, a, b);
+}

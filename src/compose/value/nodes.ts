@@ -1,0 +1,193 @@
+import type { Entry } from '../ir/build.ts';
+import {
+  append,
+  cond,
+  list,
+  literal,
+  macro,
+  macroVariable,
+  method,
+  not,
+  object,
+  optionalNone,
+  optionalSome,
+  variable,
+} from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import type { Field, StaticType } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { resolve } from './merge.ts';
+import { hasTokens, labelOf, symbolic } from './proxy.ts';
+import type { MergedPiece } from './symbolic.ts';
+import { Maybe, MERGED, Phi, Splice, Sym } from './symbolic.ts';
+import { needPresent, textNode } from './ops.ts';
+
+/** The value as a CEL optional: none where JavaScript has `undefined`. */
+export function optionalNode(value: Sym): Node {
+  if (value.absence === undefined) return optionalSome(value.node);
+  if (value.absence.optional !== undefined) return value.absence.optional;
+  return cond(value.absence.has, optionalSome(value.node), optionalNone(value.type));
+}
+
+/** Any value as one expression: lists and objects with symbolic parts become literals. */
+export function toNode(raw: unknown): Node {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Sym) return needPresent(inner, 'part of an expression').node;
+  if (inner instanceof Phi) {
+    const trace = activeTrace();
+    return cond(
+      inner.test,
+      trace.under(inner.test, () => toNode(inner.then)),
+      trace.under(not(inner.test), () => toNode(inner.otherwise)),
+    );
+  }
+  switch (typeof value) {
+    case 'string':
+      return hasTokens(value) ? textNode(value) : literal(value);
+    case 'number':
+      if (Number.isFinite(value)) return literal(value);
+      return refuse('no-cel', `${String(value)} has no CEL form`);
+    case 'boolean':
+    case 'bigint':
+      return literal(value);
+    case 'object':
+      if (value === null) return literal(null);
+      return Array.isArray(value) ? listNode(value) : objectNode(value as Record<string, unknown>);
+    case 'undefined':
+      return refuse('absent', 'undefined is part of an expression', 'leave it out, or give it a default with ??');
+    default:
+      return refuse('no-cel', `a ${typeof value} has no CEL form`);
+  }
+}
+
+/** A list with symbolic elements, or with elements that may be missing, as one expression. */
+export function listNode(items: readonly unknown[]): Node {
+  return append(
+    items.map((item) => {
+      if (item instanceof Splice) return item.list;
+      if (item instanceof Maybe) {
+        return cond(
+          item.test,
+          activeTrace().under(item.test, () => list([toNode(item.value)])),
+          list([]),
+        );
+      }
+      return list([toNode(item)]);
+    }),
+  );
+}
+
+/** The entries of an object; values that may be missing become optional entries. */
+export function entriesOf(value: Record<string, unknown>): Entry[] {
+  const entries: Entry[] = [];
+  for (const [key, raw] of Object.entries(value)) {
+    const entry = entryOf(literal(key), raw);
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries;
+}
+
+function entryOf(key: Node, raw: unknown): Entry | undefined {
+  const item = resolve(raw);
+  if (item === undefined || typeof item === 'function') return undefined;
+  const inner = symbolic(item);
+  if (inner instanceof Sym && inner.absence !== undefined && !inner.absence.waits) {
+    return { key, value: optionalNode(inner), optional: true };
+  }
+  const partial = inner instanceof Phi ? optionalPhi(inner) : undefined;
+  return partial === undefined ? { key, value: toNode(item) } : { key, value: partial, optional: true };
+}
+
+/** A conditional with a side that is `undefined`, as an optional; `undefined` when both sides are there. */
+export function optionalPhi(value: Phi): Node | undefined {
+  const sides = [value.then, value.otherwise].map(resolve);
+  const partial = sides.some((side) => {
+    const inner = symbolic(side);
+    if (inner instanceof Phi) return optionalPhi(inner) !== undefined;
+    return side === undefined || (inner instanceof Sym && inner.absence !== undefined && !inner.absence.waits);
+  });
+  if (!partial) return undefined;
+  const trace = activeTrace();
+  const one = (side: unknown): Node | undefined => {
+    const found = resolve(side);
+    const inner = symbolic(found);
+    if (found === undefined) return undefined;
+    if (inner instanceof Sym) return optionalNode(inner);
+    if (inner instanceof Phi) return optionalPhi(inner) ?? optionalSome(toNode(found));
+    return optionalSome(toNode(found));
+  };
+  const a = trace.under(value.test, () => one(value.then));
+  const b = trace.under(not(value.test), () => one(value.otherwise));
+  const type: StaticType = (a ?? b)?.type ?? { kind: 'dyn' };
+  const of = type.kind === 'optional' ? type.of : type;
+  return cond(value.test, a ?? optionalNone(of), b ?? optionalNone(of));
+}
+
+/** The pieces that symbolic spreads and computed keys left in an object; `undefined` for ordinary ones. */
+export function mergedPieces(value: object): readonly MergedPiece[] | undefined {
+  return (value as { [MERGED]?: readonly MergedPiece[] })[MERGED];
+}
+
+/** An object with symbolic parts as one expression. */
+export function objectNode(value: Record<string, unknown>): Node {
+  const entries = entriesOf(value);
+  const own = object(entries, structType(entries));
+  const pieces = mergedPieces(value);
+  if (pieces === undefined) return own;
+  return pieces.reduce((left, piece) => mergeNodes(left, pieceNode(piece)), own);
+}
+
+function pieceNode(piece: MergedPiece): Node {
+  const map = piece.map;
+  const node = map === undefined ? objectNode(piece.keys ?? {}) : mapNodeOf(map);
+  return piece.test === undefined ? node : cond(piece.test, node, object([]));
+}
+
+/** A map that may be missing counts as empty in a spread. */
+function mapNodeOf(map: Sym): Node {
+  if (map.absence === undefined || map.absence.waits) return map.node;
+  return cond(map.absence.has, map.node, object([]));
+}
+
+/** `a.merge(b)`; an empty side is left out. */
+export function mergeNodes(a: Node, b: Node): Node {
+  if (a.op === 'object' && a.args.length === 0) return b;
+  if (b.op === 'object' && b.args.length === 0) return a;
+  return method(
+    'merge',
+    a,
+    [b],
+    a.type.kind === 'map' && b.type.kind === 'map' ? a.type : { kind: 'map', value: { kind: 'dyn' } },
+  );
+}
+
+function structType(entries: readonly Entry[]): StaticType | undefined {
+  if (entries.length === 0) return undefined;
+  const fields = new Map<string, Field>();
+  for (const entry of entries) {
+    if (entry.key.op !== 'lit') return undefined;
+    const { type } = entry.value;
+    const of = entry.optional === true && type.kind === 'optional' ? type.of : type;
+    fields.set(String(entry.key.attr), { type: of, required: entry.optional !== true });
+  }
+  return { kind: 'object', field: (name) => fields.get(name), names: () => [...fields.keys()], open: false };
+}
+
+/** A list of the cluster that merges by key on `+`: copied, so that `+` joins as JavaScript does. */
+export function plainList(node: Node): Node {
+  if (node.type.kind !== 'list' || node.type.merges !== true) return node;
+  const item = macroVariable('x');
+  return macro('map', node, [item], [variable(item, node.type.element)], { kind: 'list', element: node.type.element });
+}
+
+/** The list expression behind a value that is a list. */
+export function asList(raw: unknown): Sym {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Sym && inner.type.kind === 'list') return needPresent(inner, 'used as a list');
+  if (Array.isArray(value) && inner === undefined) return new Sym(listNode(value as unknown[]));
+  if (inner instanceof Phi) return new Sym(toNode(value));
+  return refuse('types', `${inner === undefined ? String(value) : labelOf(inner)} is not a list`);
+}

@@ -1,0 +1,370 @@
+import {
+  add,
+  and,
+  compare,
+  concat,
+  cond,
+  divide,
+  eq,
+  isIn,
+  list,
+  literal,
+  modulo,
+  multiply,
+  negate,
+  not,
+  or,
+  subtract,
+  toText,
+} from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { describeType, isScalar } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace, decide } from '../trace/trace.ts';
+import { asSym, distribute, resolve } from './merge.ts';
+import { hasTokens, labelOf, splitTokens, symbolic, wrap } from './proxy.ts';
+import { Phi, Sym } from './symbolic.ts';
+
+/** A symbolic boolean as a value. */
+export function bool(node: Node): unknown {
+  const known = decide(node);
+  return typeof known === 'boolean' ? known : wrap(new Sym(known));
+}
+
+/** JavaScript's truth of a value: known, or a condition. */
+export function truthy(raw: unknown): boolean | Node {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner === undefined) return typeof value === 'string' && hasTokens(value) ? true : Boolean(value);
+  if (inner instanceof Phi) {
+    const side = (test: boolean | Node) => (typeof test === 'boolean' ? literal(test) : test);
+    const trace = activeTrace();
+    const then = trace.under(inner.test, () => side(truthy(inner.then)));
+    const otherwise = trace.under(not(inner.test), () => side(truthy(inner.otherwise)));
+    return decide(cond(inner.test, then, otherwise));
+  }
+  const own = truthOfPresent(inner);
+  return decide(inner.absence === undefined ? own : and(inner.absence.has, own));
+}
+
+function truthOfPresent(value: Sym): Node {
+  const { node, type } = value;
+  if (node.op === 'cond') {
+    const [test, a, b] = node.args as [Node, Node, Node];
+    return cond(test, truthOfPresent(new Sym(a)), truthOfPresent(new Sym(b)));
+  }
+  switch (type.kind) {
+    case 'bool':
+      return node;
+    case 'string':
+      if (node.op === 'lit') return literal(node.attr !== '');
+      if (node.op === 'concat' && node.args.some((part) => part.op === 'lit')) return literal(true);
+      return type.values !== undefined && !type.values.includes('') ? literal(true) : not(eq(node, literal('')));
+    case 'number':
+      return node.op === 'lit' ? literal(Number(node.attr) !== 0) : not(eq(node, literal(0)));
+    case 'null':
+      return literal(false);
+    case 'dyn':
+      return not(isIn(node, list([literal(null), literal(false), literal(0), literal('')])));
+    default:
+      return literal(true);
+  }
+}
+
+/** Refuses a value that may be `undefined` where JavaScript would print or compute with it. */
+export function needPresent(value: Sym, use: string): Sym {
+  if (value.absence === undefined || value.absence.waits) return value;
+  return refuse(
+    'absent',
+    `${labelOf(value)} may be absent and is ${use}`,
+    'give it a default with ??, or test it first',
+  );
+}
+
+/** `String(value)` as an expression. */
+export function textNode(raw: unknown): Node {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner === undefined) {
+    if (typeof value === 'string' && hasTokens(value)) {
+      return concat(splitTokens(value).map((part) => (typeof part === 'string' ? literal(part) : part.node)));
+    }
+    if (Array.isArray(value) && value.some((item) => symbolic(item) !== undefined)) {
+      refuse('types', 'a list with symbolic elements is printed into a string', 'use .join(",")');
+    }
+    // String() of a known value is what JavaScript prints.
+    return literal(String(value));
+  }
+  if (inner instanceof Phi) {
+    return cond(
+      inner.test,
+      activeTrace().under(inner.test, () => textNode(inner.then)),
+      activeTrace().under(not(inner.test), () => textNode(inner.otherwise)),
+    );
+  }
+  const sure = needPresent(inner, 'printed into a string (it would print "undefined")');
+  if (sure.type.kind === 'list') {
+    refuse('types', `${labelOf(sure)} is a list and is printed into a string`, 'use .join(",")');
+  }
+  if (!isScalar(sure.type) && sure.type.kind !== 'dyn') {
+    refuse(
+      'types',
+      `${labelOf(sure)} is an object and is printed into a string`,
+      'print one of its fields, or JSON.stringify it',
+    );
+  }
+  return toText(sure.node);
+}
+
+/** A text value from an expression. */
+export function textValue(node: Node, waits = false): unknown {
+  return node.op === 'lit' ? node.attr : wrap(new Sym(node, { waits }));
+}
+
+const known = (value: unknown): boolean =>
+  symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
+
+/** The sides of an operator: plain when both are known; distributed over `Phi`s. */
+function operate(
+  a: unknown,
+  b: unknown,
+  plain: (a: never, b: never) => unknown,
+  symbolicly: (a: unknown, b: unknown) => unknown,
+): unknown {
+  const left = resolve(a);
+  const right = resolve(b);
+  if (known(left) && known(right)) return plain(left as never, right as never);
+  const l = symbolic(left);
+  if (l instanceof Phi) return distribute(l, (side) => operate(side, right, plain, symbolicly));
+  const r = symbolic(right);
+  if (r instanceof Phi) return distribute(r, (side) => operate(left, side, plain, symbolicly));
+  return symbolicly(left, right);
+}
+
+/** `a === b`; with `loose`, `a == b`. */
+export function equals(a: unknown, b: unknown, loose: boolean): unknown {
+  return operate(
+    a,
+    b,
+    // eslint-disable-next-line eqeqeq
+    (x, y) => (loose ? looseEquals(x, y) : x === y),
+    (x, y) => equalSyms(x, y, loose),
+  );
+}
+
+function looseEquals(a: unknown, b: unknown): boolean {
+  if (a === undefined || a === null) return b === undefined || b === null;
+  if (typeof a === typeof b || b === undefined || b === null) return a === b;
+  if (typeof a === 'object' || typeof b === 'object') {
+    return refuse('types', '== between an object and a scalar', 'compare with ===');
+  }
+  return Number(a) === Number(b);
+}
+
+function equalSyms(a: unknown, b: unknown, loose: boolean): unknown {
+  const left = symbolic(a);
+  const right = symbolic(b);
+  if (left instanceof Sym && right === undefined && (b === undefined || b === null))
+    return equalNothing(left, b, loose);
+  if (right instanceof Sym && left === undefined && (a === undefined || a === null))
+    return equalNothing(right, a, loose);
+  const x = tokenSym(a);
+  const y = tokenSym(b);
+  if (x === undefined || y === undefined || x.resource !== undefined || y.resource !== undefined) {
+    if ((left as Sym | undefined)?.resource !== undefined && left === right) return true;
+    if (bothObjects(a, b))
+      return refuse('identity', '=== compares the identity of two objects', 'compare their fields');
+    return false;
+  }
+  return compareSyms(x, y, loose);
+}
+
+const bothObjects = (a: unknown, b: unknown): boolean => typeof a === 'object' && typeof b === 'object';
+
+/** A symbolic value, a constant, or a text with placeholders. */
+function tokenSym(value: unknown): Sym | undefined {
+  if (typeof value === 'string' && hasTokens(value)) return new Sym(textNode(value));
+  const inner = symbolic(value);
+  return inner instanceof Sym ? inner : asSym(value);
+}
+
+/** `x === undefined`, `x == null`: asks whether the value is there. */
+function equalNothing(value: Sym, other: unknown, loose: boolean): unknown {
+  const missing = value.absence === undefined ? literal(false) : not(value.absence.has);
+  if (value.type.kind === 'dyn') {
+    const isNull = eq(value.node, literal(null));
+    if (loose) return bool(or(missing, isNull));
+    if (other === null) return bool(value.absence === undefined ? isNull : and(value.absence.has, isNull));
+  }
+  return loose || other === undefined ? bool(missing) : false;
+}
+
+function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
+  const kinds = [a.type.kind, b.type.kind];
+  if (!kinds.includes('dyn') && kinds[0] !== kinds[1]) {
+    if (loose) return mixedTypes('==', a, b);
+    activeTrace().warn('types', `=== between ${typed(a)} and ${typed(b)} is never true`);
+    return false;
+  }
+  if (kinds.some((kind) => kind === 'list' || kind === 'map' || kind === 'object')) {
+    return refuse(
+      'identity',
+      `=== compares the identity of two objects (${labelOf(a)} and ${labelOf(b)})`,
+      'compare their fields',
+    );
+  }
+  warnNever(a, b);
+  warnNever(b, a);
+  const same = eq(a.node, b.node);
+  const left = doubt(a);
+  const right = doubt(b);
+  if (left !== undefined && right !== undefined) {
+    return bool(cond(and(left, right), same, and(not(left), not(right))));
+  }
+  const one = left ?? right;
+  return bool(one === undefined ? same : and(one, same));
+}
+
+/** The condition under which a value follows JavaScript's `undefined`; waiting reads have none. */
+function doubt(value: Sym): Node | undefined {
+  return value.absence === undefined || value.absence.waits ? undefined : value.absence.has;
+}
+
+function warnNever(value: Sym, constant: Sym): void {
+  if (value.type.kind !== 'string' || value.type.values === undefined || constant.node.op !== 'lit') return;
+  const text = String(constant.node.attr);
+  if (value.type.values.includes(text)) return;
+  activeTrace().warn('never', `${labelOf(value)} is never "${text}"; it is one of ${value.type.values.join(', ')}`);
+}
+
+const typed = (value: Sym): string => `${describeType(value.type)} (${labelOf(value)})`;
+
+function mixedTypes(operator: string, a: Sym, b: Sym): never {
+  return refuse('types', `${operator} between ${typed(a)} and ${typed(b)} has no CEL form`, 'convert one side');
+}
+
+const RELATIONS = { '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' } as const;
+type Relation = keyof typeof RELATIONS;
+
+/** `a < b` and the like. `undefined` compares false. */
+export function relate(operator: Relation, a: unknown, b: unknown): unknown {
+  return operate(
+    a,
+    b,
+    (x: number, y: number) =>
+      operator === '<' ? x < y : operator === '<=' ? x <= y : operator === '>' ? x > y : x >= y,
+    (x, y) => relateSyms(operator, x, y),
+  );
+}
+
+function relateSyms(operator: Relation, a: unknown, b: unknown): unknown {
+  if (a === undefined || b === undefined) return false;
+  const x = tokenSym(a);
+  const y = tokenSym(b);
+  if (x === undefined || y === undefined)
+    return refuse(
+      'types',
+      `${operator} with ${describe(x === undefined ? a : b)} has no CEL form`,
+      'compare numbers or strings',
+    );
+  const ordered = (sym: Sym) => sym.type.kind === 'number' || sym.type.kind === 'string' || sym.type.kind === 'dyn';
+  if (!ordered(x) || !ordered(y) || (x.type.kind !== y.type.kind && x.type.kind !== 'dyn' && y.type.kind !== 'dyn')) {
+    return mixedTypes(operator, x, y);
+  }
+  const doubts = [doubt(x), doubt(y)].filter((has) => has !== undefined);
+  return bool([...doubts, compare(RELATIONS[operator], x.node, y.node)].reduce(and));
+}
+
+function describe(value: unknown): string {
+  const inner = symbolic(value);
+  if (inner !== undefined) return labelOf(inner);
+  return value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'a list'
+      : typeof value === 'number'
+        ? String(value)
+        : `a ${typeof value}`;
+}
+
+/** `a + b`. */
+export function plus(a: unknown, b: unknown): unknown {
+  return operate(a, b, (x: number, y: number) => x + y, plusSyms);
+}
+
+function plusSyms(a: unknown, b: unknown): unknown {
+  const textual = (value: unknown) => typeof value === 'string' || tokenSym(value)?.type.kind === 'string';
+  const waits = [a, b].some((side) => (symbolic(side) as Sym | undefined)?.waits === true);
+  if (textual(a) || textual(b)) return textValue(concat([textNode(a), textNode(b)]), waits);
+  const [x, y] = numbers('+', a, b);
+  return wrap(new Sym(add(x, y), { waits }));
+}
+
+/** Both sides as numeric expressions. */
+function numbers(operator: string, a: unknown, b: unknown): [Node, Node] {
+  const one = (value: unknown): Node => {
+    const sym = asSym(value);
+    if (sym === undefined)
+      return refuse('types', `${operator} with ${describe(value)} has no CEL form`, 'compute with numbers');
+    if (sym.type.kind !== 'number' && sym.type.kind !== 'dyn') {
+      return refuse('types', `${operator} with ${typed(sym)} has no CEL form`, 'convert it with Number() first');
+    }
+    return needPresent(sym, `computed with (it would make NaN)`).node;
+  };
+  return [one(a), one(b)];
+}
+
+/** The arithmetic operators besides `+`. */
+export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b: unknown): unknown {
+  return operate(
+    a,
+    b,
+    (x: number, y: number) =>
+      operator === '-'
+        ? x - y
+        : operator === '*'
+          ? x * y
+          : operator === '/'
+            ? x / y
+            : operator === '%'
+              ? x % y
+              : x ** y,
+    (left, right) => {
+      const waits = [left, right].some((side) => (symbolic(side) as Sym | undefined)?.waits === true);
+      const [x, y] = numbers(operator, left, right);
+      return wrap(new Sym(arithmeticNode(operator, x, y), { waits }));
+    },
+  );
+}
+
+function arithmeticNode(operator: '-' | '*' | '/' | '%' | '**', x: Node, y: Node): Node {
+  if (operator === '-') return subtract(x, y);
+  if (operator === '*') return multiply(x, y);
+  if (operator === '/') return divide(x, y);
+  if (operator === '%') return modulo(x, y);
+  if (y.op !== 'lit' || !Number.isInteger(y.attr) || Number(y.attr) < 0 || Number(y.attr) > 8) {
+    return refuse('no-cel', '** with this exponent has no CEL form', 'use a whole exponent from 0 to 8');
+  }
+  let product = literal(1);
+  for (let i = 0; i < Number(y.attr); i++) product = multiply(product, x);
+  return product;
+}
+
+/** `-a`, `+a`, `!a`, `~a`. */
+export function unary(operator: string, raw: unknown): unknown {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (operator === '!') {
+    const test = truthy(value);
+    return typeof test === 'boolean' ? !test : bool(not(test));
+  }
+  if (inner === undefined) {
+    const plain = value as number;
+    if (operator === '-') return -plain;
+    return operator === '+' ? +plain : ~plain;
+  }
+  if (inner instanceof Phi) return distribute(inner, (side) => unary(operator, side));
+  if (operator === '~') return refuse('no-cel', '~ has no CEL form');
+  const [node] = numbers(operator, value, 0);
+  return wrap(new Sym(operator === '-' ? negate(node) : node, { waits: inner.waits }));
+}

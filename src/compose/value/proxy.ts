@@ -1,0 +1,137 @@
+import { inspect } from 'node:util';
+import { printNode } from '../ir/print.ts';
+import { currentTrace } from '../trace/trace.ts';
+import { refuse } from '../trace/refusal.ts';
+import { toText } from '../ir/build.ts';
+import { Phi, Sym } from './symbolic.ts';
+
+/** What the proxies need of the rest of the tracer. */
+export interface ProxyHooks {
+  member(value: Sym | Phi, key: string): unknown;
+}
+
+let hooks: ProxyHooks | undefined;
+
+/** Connects the proxies with the library of members; called once when the tracer is loaded. */
+export function installProxyHooks(installed: ProxyHooks): void {
+  hooks = installed;
+}
+
+const behind = new WeakMap<object, Sym | Phi>();
+const proxies = new WeakMap<Sym | Phi, object>();
+
+/** The symbolic value behind a proxy; `undefined` for everything else. */
+export function symbolic(value: unknown): Sym | Phi | undefined {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  return behind.get(value);
+}
+
+/** What a symbolic value is called in messages. */
+export function labelOf(value: Sym | Phi): string {
+  if (value instanceof Sym) return value.label ?? printNode(value.node);
+  const label = (side: unknown) => {
+    const inner = symbolic(side);
+    return inner === undefined ? String(side) : labelOf(inner);
+  };
+  return `${printNode(value.test)} ? ${label(value.then)} : ${label(value.otherwise)}`;
+}
+
+/** The value as variables hold it and as code that is not traced sees it. */
+export function wrap(value: Sym | Phi): unknown {
+  if (
+    value instanceof Sym &&
+    value.absence === undefined &&
+    value.node.op === 'lit' &&
+    typeof value.node.attr !== 'bigint'
+  ) {
+    return value.node.attr;
+  }
+  const known = proxies.get(value);
+  if (known !== undefined) return known;
+  const target: object = value instanceof Sym && value.type.kind === 'list' ? [] : {};
+  Object.defineProperty(target, inspect.custom, { value: () => `CEL<${labelOf(value)}>`, enumerable: false });
+  const proxy = new Proxy(target, traps(value));
+  behind.set(proxy, value);
+  proxies.set(value, proxy);
+  return proxy;
+}
+
+const TOKEN_OPEN = '\uE0F0';
+const TOKEN_CLOSE = '\uE0F1';
+const TOKEN = /\uE0F0(\d+)\uE0F1/g;
+
+/** Texts that stand for expressions in strings made by code that is not traced. */
+const tokens = new Map<number, Sym>();
+let nextToken = 1;
+
+/** A text that stands for the value until the graph is written. */
+export function tokenFor(value: Sym): string {
+  const id = nextToken++;
+  tokens.set(id, value);
+  return `${TOKEN_OPEN}${id}${TOKEN_CLOSE}`;
+}
+
+/** Does the text hold placeholders? */
+export function hasTokens(text: string): boolean {
+  return text.includes(TOKEN_OPEN) || text.includes(TOKEN_CLOSE);
+}
+
+/** The pieces of a text: plain strings and the values of placeholders. */
+export function splitTokens(text: string): (string | Sym)[] {
+  const parts: (string | Sym)[] = [];
+  let end = 0;
+  for (const match of text.matchAll(TOKEN)) {
+    if (match.index > end) parts.push(text.slice(end, match.index));
+    const value = tokens.get(Number(match[1]));
+    if (value === undefined) refuse('lost-text', 'a text of another composition was used in this one');
+    parts.push(value);
+    end = match.index + match[0].length;
+  }
+  if (end < text.length) parts.push(text.slice(end));
+  if (parts.some((part) => typeof part === 'string' && hasTokens(part))) {
+    refuse('lost-text', 'a text made from a symbolic value was cut by code that is not traced');
+  }
+  return parts;
+}
+
+function untraced(value: Sym | Phi, as: string): never {
+  return refuse(
+    'untraced',
+    `${labelOf(value)} is ${as} by code that is not traced`,
+    'do this in the composition itself, or pass only known values to such code',
+  );
+}
+
+function traps(value: Sym | Phi): ProxyHandler<object> {
+  return {
+    get(target, key) {
+      if (key === inspect.custom) return Reflect.get(target, key) as unknown;
+      if (key === Symbol.toPrimitive) return (hint: string) => toPrimitive(value, hint);
+      if (key === 'toJSON') return () => untraced(value, 'made JSON');
+      if (key === Symbol.iterator) return () => untraced(value, 'iterated');
+      // Promise resolution and test libraries look for `then`; a symbolic value is no promise.
+      if (typeof key === 'symbol' || key === 'then') return undefined;
+      return (hooks as ProxyHooks).member(value, key);
+    },
+    set: () => refuse('read-only', `${labelOf(value)} is read-only; the spec and the resources cannot be changed`),
+    deleteProperty: () =>
+      refuse('read-only', `${labelOf(value)} is read-only; the spec and the resources cannot be changed`),
+    has: () => untraced(value, 'searched with "in"'),
+    ownKeys: (target) =>
+      currentTrace() === undefined ? Reflect.ownKeys(target) : untraced(value, 'listed by its keys'),
+  };
+}
+
+function toPrimitive(value: Sym | Phi, hint: string): string {
+  if (hint === 'number') return untraced(value, 'used as a number');
+  if (value instanceof Phi) return untraced(value, 'turned into a text');
+  if (hint === 'default' && value.type.kind !== 'string') return untraced(value, 'used with an operator');
+  if (value.absence !== undefined && !value.absence.waits) {
+    refuse(
+      'absent',
+      `${labelOf(value)} may be absent and is printed into a string (it would print "undefined")`,
+      'give it a default with ??, or test it first',
+    );
+  }
+  return tokenFor(new Sym(toText(value.node), { label: value.label, waits: value.waits }));
+}

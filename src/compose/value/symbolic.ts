@@ -1,0 +1,110 @@
+import type { Node } from '../ir/node.ts';
+import type { StaticType } from '../ir/types.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+
+/** When a value may be missing. */
+export interface Absence {
+  /** Holds when the value is there. */
+  readonly has: Node;
+  /** The value as a CEL optional, where a short form exists. */
+  readonly optional?: Node;
+  /** The plain node fails with "no such key" exactly when the value is missing. */
+  readonly plain: boolean;
+  /**
+   * A plain read of a resource field: the graph waits until the field is there, unless the author asks
+   * about its absence. `false`: missing means JavaScript's `undefined`.
+   */
+  readonly waits: boolean;
+  /** The part of `has` that is due to an optional chain: where it fails the whole chain stops. */
+  readonly chain?: Node;
+}
+
+/** A value that is known only as an expression. */
+export class Sym {
+  readonly node: Node;
+  readonly absence: Absence | undefined;
+  /** Comes from a resource: reading a missing field of it waits. */
+  readonly waits: boolean;
+  /** The resource itself, for a whole one. */
+  readonly resource: ResourceRecord | undefined;
+  /** What the author sees it as, in messages. */
+  readonly label: string | undefined;
+
+  constructor(
+    node: Node,
+    options: {
+      absence?: Absence | undefined;
+      waits?: boolean;
+      resource?: ResourceRecord;
+      label?: string | undefined;
+    } = {},
+  ) {
+    this.node = node;
+    this.absence = options.absence;
+    this.waits = options.waits ?? false;
+    this.resource = options.resource;
+    this.label = options.label;
+  }
+
+  get type(): StaticType {
+    return this.node.type;
+  }
+
+  /** The value where it is known to be there. */
+  present(): Sym {
+    if (this.absence === undefined) return this;
+    return new Sym(this.node, {
+      waits: this.waits,
+      label: this.label,
+      ...(this.resource && { resource: this.resource }),
+    });
+  }
+}
+
+/** One of two values, by a condition. Used where the two do not make one expression. */
+export class Phi {
+  readonly test: Node;
+  readonly then: unknown;
+  readonly otherwise: unknown;
+
+  constructor(test: Node, then: unknown, otherwise: unknown) {
+    this.test = test;
+    this.then = then;
+    this.otherwise = otherwise;
+  }
+}
+
+/** A list element that is there only when a condition holds. */
+export class Maybe {
+  readonly test: Node;
+  readonly value: unknown;
+
+  constructor(test: Node, value: unknown) {
+    this.test = test;
+    this.value = value;
+  }
+}
+
+/** The elements of a list expression, in the middle of a concrete list. */
+export class Splice {
+  readonly list: Node;
+  readonly waits: boolean;
+
+  constructor(list: Node, waits: boolean) {
+    this.list = list;
+    this.waits = waits;
+  }
+}
+
+/** Maps merged into an object: `{...labels, app: name}` and computed keys. The pieces are in order. */
+export const MERGED = Symbol('typekro.merged');
+
+/** One piece of an object that has symbolic parts: a map expression or some known keys, under a condition. */
+export interface MergedPiece {
+  readonly test?: Node;
+  readonly map?: Sym;
+  readonly keys?: Record<string, unknown>;
+}
+
+/** The value of a branch that ended in `throw`: it never exists. */
+export const DEAD = Symbol('typekro.dead');
