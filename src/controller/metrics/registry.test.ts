@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { exposition, Metric } from './registry.ts';
+
+describe('exposition', () => {
+  it('writes counters and gauges with escaped labels', () => {
+    const metric = new Metric('a_total', 'counter', 'How many.');
+    metric.add({ name: 'x"\\\n' });
+    metric.add({ name: 'x"\\\n' }, 2);
+    metric.add({ name: 'y' });
+    metric.drop({ name: 'y' });
+    expect(exposition([metric])).toBe(
+      ['# HELP a_total How many.', '# TYPE a_total counter', 'a_total{name="x\\"\\\\\\n"} 3', ''].join('\n'),
+    );
+  });
+
+  it('writes histograms with cumulative buckets', () => {
+    const metric = new Metric('d_seconds', 'histogram', 'How long.', { bounds: [0.1, 1] });
+    for (const value of [0.05, 0.5, 5]) metric.observe({ gvr: 'g' }, value);
+    expect([...metric.lines()].slice(2)).toEqual([
+      'd_seconds_bucket{gvr="g",le="0.1"} 1',
+      'd_seconds_bucket{gvr="g",le="1"} 2',
+      'd_seconds_bucket{gvr="g",le="+Inf"} 3',
+      'd_seconds_sum{gvr="g"} 5.55',
+      'd_seconds_count{gvr="g"} 3',
+    ]);
+  });
+
+  it('asks for collected values when it is written', () => {
+    let size = 1;
+    const metric = new Metric('q', 'gauge', 'Queue.', { collect: () => [[{}, size]] });
+    size = 7;
+    expect(exposition([metric])).toContain('q 7');
+  });
+});

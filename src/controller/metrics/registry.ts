@@ -1,0 +1,122 @@
+/** Labels of one series. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** What a metric is, as Prometheus names it. */
+export type MetricType = 'counter' | 'gauge' | 'histogram';
+
+interface Series {
+  readonly labels: Labels;
+  value: number;
+  /** Observations per bucket, histograms only. */
+  readonly buckets: number[];
+  count: number;
+}
+
+/** Upper bounds of histograms of durations, in seconds. */
+export const DURATION_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** One metric with a series per set of labels. Series that are no longer true are dropped with `drop`. */
+export class Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly #bounds: readonly number[];
+  readonly #series = new Map<string, Series>();
+  /** Asked when the metric is written, for values that are known elsewhere. */
+  readonly #collect: (() => Iterable<readonly [Labels, number]>) | undefined;
+
+  constructor(
+    name: string,
+    type: MetricType,
+    help: string,
+    options: { bounds?: readonly number[]; collect?: () => Iterable<readonly [Labels, number]> } = {},
+  ) {
+    this.name = name;
+    this.type = type;
+    this.help = help;
+    this.#bounds = options.bounds ?? DURATION_BUCKETS;
+    this.#collect = options.collect;
+  }
+
+  /** Adds to a counter or gauge. */
+  add(labels: Labels = {}, amount = 1): void {
+    this.#of(labels).value += amount;
+  }
+
+  set(labels: Labels, value: number): void {
+    this.#of(labels).value = value;
+  }
+
+  /** Counts one observation of a histogram. */
+  observe(labels: Labels, value: number): void {
+    const series = this.#of(labels);
+    series.count += 1;
+    series.value += value;
+    this.#bounds.forEach((bound, index) => {
+      if (value <= bound) series.buckets[index] = (series.buckets[index] ?? 0) + 1;
+    });
+  }
+
+  /** Forgets the series whose labels have these values: what they speak of is gone. */
+  drop(labels: Labels): void {
+    for (const [key, series] of this.#series) {
+      if (Object.entries(labels).every(([name, value]) => series.labels[name] === value)) this.#series.delete(key);
+    }
+  }
+
+  /** The value of a series, for tests; of a histogram the number of observations. */
+  valueOf(labels: Labels = {}): number {
+    const series = this.#series.get(keyOf(labels));
+    return (this.type === 'histogram' ? series?.count : series?.value) ?? 0;
+  }
+
+  /** The lines of the text format. */
+  *lines(): Iterable<string> {
+    yield `# HELP ${this.name} ${this.help}`;
+    yield `# TYPE ${this.name} ${this.type}`;
+    for (const [labels, value] of this.#collect?.() ?? []) yield `${this.name}${labelText(labels)} ${value}`;
+    for (const series of this.#series.values()) {
+      if (this.type !== 'histogram') {
+        yield `${this.name}${labelText(series.labels)} ${series.value}`;
+        continue;
+      }
+      for (const [index, bound] of this.#bounds.entries()) {
+        yield `${this.name}_bucket${labelText({ ...series.labels, le: String(bound) })} ${series.buckets[index] ?? 0}`;
+      }
+      yield `${this.name}_bucket${labelText({ ...series.labels, le: '+Inf' })} ${series.count}`;
+      yield `${this.name}_sum${labelText(series.labels)} ${series.value}`;
+      yield `${this.name}_count${labelText(series.labels)} ${series.count}`;
+    }
+  }
+
+  #of(labels: Labels): Series {
+    const key = keyOf(labels);
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      series = { labels, value: 0, buckets: [], count: 0 };
+      this.#series.set(key, series);
+    }
+    return series;
+  }
+}
+
+/** The text exposition of metrics, as `GET /metrics` answers it. */
+export function exposition(metrics: Iterable<Metric>): string {
+  const lines: string[] = [];
+  for (const metric of metrics) lines.push(...metric.lines());
+  return `${lines.join('\n')}\n`;
+}
+
+function keyOf(labels: Labels): string {
+  return Object.values(labels).join('\0');
+}
+
+function labelText(labels: Labels): string {
+  const entries = Object.entries(labels);
+  if (entries.length === 0) return '';
+  return `{${entries.map(([name, value]) => `${name}="${escape(value)}"`).join(',')}}`;
+}
+
+function escape(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
+}
