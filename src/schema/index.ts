@@ -42,3 +42,8 @@ export type { CrdChanges, CrdComparison } from './compare-crds.ts';
 export { compareCrds } from './compare-crds.ts';
 export type { ChangeType, SchemaChange } from './compare-schemas.ts';
 export { compareSchemas } from './compare-schemas.ts';
+export type { SchemaResult } from './json-schema.ts';
+export { fromJsonSchema } from './json-schema.ts';
+export { fromStandardSchema } from './standard-schema.ts';
+export type { SimpleBlock, SimpleEmission, SimpleEmitOptions, SimpleValue } from './simple-emit.ts';
+export { toSimpleSchema } from './simple-emit.ts';

@@ -1,0 +1,86 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject, jsonEquals } from '../core/index.ts';
+
+/** How two values of a keyword become one in an intersection; `undefined` when they contradict. */
+type Merge = (a: JsonValue, b: JsonValue) => JsonValue | undefined;
+
+const greater: Merge = (a, b) => (Number(a) >= Number(b) ? a : b);
+const smaller: Merge = (a, b) => (Number(a) <= Number(b) ? a : b);
+const either: Merge = (a, b) => a === true || b === true;
+
+const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([
+  ['properties', mergeProperties],
+  ['required', (a, b) => (Array.isArray(a) && Array.isArray(b) ? [...new Set([...a, ...b])] : undefined)],
+  ['minimum', greater],
+  ['exclusiveMinimum', greater],
+  ['minLength', greater],
+  ['minItems', greater],
+  ['minProperties', greater],
+  ['maximum', smaller],
+  ['exclusiveMaximum', smaller],
+  ['maxLength', smaller],
+  ['maxItems', smaller],
+  ['maxProperties', smaller],
+  ['uniqueItems', either],
+  ['type', mergeType],
+  [
+    'enum',
+    (a, b) => (Array.isArray(a) && Array.isArray(b) ? a.filter((x) => b.some((y) => jsonEquals(x, y))) : undefined),
+  ],
+  ['additionalProperties', (a, b) => (a === false || b === false ? false : isJsonObject(a) ? a : b)],
+  ['description', (a) => a],
+  ['title', (a) => a],
+  ['$schema', (a) => a],
+  ['x-kubernetes-validations', (a, b) => [...(Array.isArray(a) ? a : []), ...(Array.isArray(b) ? b : [])]],
+]);
+
+/**
+ * One schema for all parts of an `allOf` and what stands beside it. A second pattern becomes a rule, as a
+ * schema has room for one. `undefined` when parts contradict each other.
+ */
+export function mergeAllOf(base: JsonObject, parts: readonly JsonObject[]): JsonObject | undefined {
+  let merged: JsonObject = { ...base };
+  for (const part of parts) {
+    const next = mergeTwo(merged, part);
+    if (next === undefined) return undefined;
+    merged = next;
+  }
+  return merged;
+}
+
+function mergeTwo(a: JsonObject, b: JsonObject): JsonObject | undefined {
+  const merged: JsonObject = { ...a };
+  for (const [name, value] of Object.entries(b)) {
+    const known = Object.hasOwn(merged, name) ? merged[name] : undefined;
+    if (value === undefined) continue;
+    if (known === undefined || jsonEquals(known, value)) {
+      merged[name] = value;
+    } else if (name === 'pattern' && typeof value === 'string') {
+      const rule = { rule: `self.matches(${JSON.stringify(value)})` };
+      const rules = merged['x-kubernetes-validations'];
+      merged['x-kubernetes-validations'] = [...(Array.isArray(rules) ? rules : []), rule];
+    } else {
+      const result = MERGES.get(name)?.(known, value);
+      if (result === undefined) return undefined;
+      merged[name] = result;
+    }
+  }
+  return merged;
+}
+
+function mergeType(a: JsonValue, b: JsonValue): JsonValue | undefined {
+  const both = new Set([a, b]);
+  return both.has('integer') && both.has('number') ? 'integer' : undefined;
+}
+
+/** A member that both parts declare has to satisfy both. */
+function mergeProperties(a: JsonValue, b: JsonValue): JsonValue | undefined {
+  if (!isJsonObject(a) || !isJsonObject(b)) return undefined;
+  const merged = new Map(Object.entries(a));
+  for (const [name, value] of Object.entries(b)) {
+    const known = merged.get(name);
+    if (known === undefined || value === undefined || jsonEquals(known, value)) merged.set(name, value);
+    else merged.set(name, { allOf: [known, value] });
+  }
+  return Object.fromEntries(merged);
+}

@@ -1,0 +1,424 @@
+import type { Diagnostic, JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject, jsonEquals } from '../core/index.ts';
+import { mergeAllOf } from './json-schema-merge.ts';
+import { numberMembers, stringMembers } from './json-schema-scalars.ts';
+import type { Schema } from './model.ts';
+
+type Node = { -readonly [K in keyof Schema]: Schema[K] };
+
+/** A JSON Schema as a structural schema. Diagnostics of an accepted schema are warnings only. */
+export type SchemaResult =
+  | { readonly ok: true; readonly schema: Schema; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Members that readers of libraries leave in a JSON Schema for this conversion. */
+export const UNSUPPORTED = 'x-typekro-unsupported';
+export const NOTES = 'x-typekro-notes';
+export const ABSENT = 'x-typekro-absent';
+
+const MAX_DEPTH = 200;
+
+/** Names of shared definitions, for those who name types after them. */
+const names = new WeakMap<Schema, string>();
+
+/** The name under which a schema was defined (`$defs`), if it was. */
+export function definitionNameOf(schema: Schema): string | undefined {
+  return names.get(schema);
+}
+
+/**
+ * Converts a JSON Schema (draft 2020-12, draft-07 or OpenAPI 3.0) to a structural schema: references
+ * become shared nodes, `const` and unions of constants become enums, `null` in a union becomes `nullable`,
+ * exclusive bounds of integers become inclusive ones. What has no structural form is an error that names
+ * the field, or a warning where the schema only becomes more permissive.
+ */
+export function fromJsonSchema(root: JsonObject): SchemaResult {
+  const converter = new Converter(root);
+  const schema = converter.convert(root, '', 0);
+  const failed = converter.diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+  return failed
+    ? { ok: false, diagnostics: converter.diagnostics }
+    : { ok: true, schema, diagnostics: converter.diagnostics };
+}
+
+class Converter {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #root: JsonObject;
+  readonly #nodes = new Map<JsonObject, Node>();
+  readonly #ids = new Map<string, JsonObject>();
+
+  constructor(root: JsonObject) {
+    this.#root = root;
+    collectIds(root, this.#ids, 0);
+  }
+
+  convert(raw: JsonObject, path: string, depth: number): Schema {
+    const known = this.#nodes.get(raw);
+    if (known !== undefined) return known;
+    const node: Node = {};
+    this.#nodes.set(raw, node);
+    if (depth > MAX_DEPTH) this.#error(path, 'too-deep', `nested deeper than ${MAX_DEPTH} levels`);
+    else this.#fill(node, raw, path, depth);
+    return node;
+  }
+
+  #error(path: string, code: string, message: string, hint?: string): void {
+    const field = path === '' ? 'the schema' : `field ${path}`;
+    this.#add('error', path, code, `${field}: ${message}`, hint);
+  }
+
+  #warn(path: string, code: string, message: string, hint?: string): void {
+    this.#add('warning', path, code, `field ${path}: ${message}`, hint);
+  }
+
+  #add(severity: 'error' | 'warning', path: string, code: string, message: string, hint: string | undefined): void {
+    const base = { code: `schema/${code}`, severity, message, ...(path === '' ? {} : { path }) };
+    this.diagnostics.push(hint === undefined ? base : { ...base, hint });
+  }
+
+  #fill(node: Node, raw: JsonObject, path: string, depth: number): void {
+    if (typeof raw['$ref'] === 'string') {
+      this.#reference(node, raw, raw['$ref'], path, depth);
+      return;
+    }
+    const unsupported = raw[UNSUPPORTED];
+    if (typeof unsupported === 'string') {
+      this.#error(path, 'unsupported-type', unsupported, 'use a type that JSON can hold');
+      return;
+    }
+    for (const note of Array.isArray(raw[NOTES]) ? raw[NOTES] : []) this.#warn(path, 'not-enforced', String(note));
+    const alternatives = alternativesOf(raw);
+    if (alternatives !== undefined) this.#union(node, raw, alternatives, path, depth);
+    else this.#plain(node, raw, path, depth);
+    for (const name of ['title', 'description'] as const) {
+      const text = raw[name];
+      if (typeof text === 'string' && text !== '') node[name] = text;
+    }
+    if (raw['default'] !== undefined) node.default = raw['default'];
+    if (raw['nullable'] === true) node.nullable = true;
+    for (const name of IGNORED) {
+      if (raw[name] !== undefined)
+        this.#warn(path, 'not-enforced', `\`${name}\` has no structural form and is not enforced`);
+    }
+    copyExtensions(node, raw);
+  }
+
+  #reference(node: Node, raw: JsonObject, reference: string, path: string, depth: number): void {
+    const target = this.#ids.get(reference) ?? resolvePointer(this.#root, reference);
+    if (target === undefined) {
+      this.#error(path, 'unknown-reference', `the reference ${reference} leads nowhere`);
+      return;
+    }
+    const resolved = this.convert(target, path, depth + 1);
+    const name = /\/(?:\$defs|definitions)\/([A-Za-z]\w*)$/.exec(reference)?.[1];
+    // Libraries number the definitions that the author did not name.
+    if (name !== undefined && !/\d$/.test(name)) names.set(resolved, name);
+    Object.defineProperties(node, lazyCopies(resolved));
+    if (name !== undefined && !/\d$/.test(name)) names.set(node, name);
+    if (typeof raw['description'] === 'string') node.description = raw['description'];
+    if (raw['default'] !== undefined) node.default = raw['default'];
+  }
+
+  #plain(node: Node, raw: JsonObject, path: string, depth: number): void {
+    const all = Array.isArray(raw['allOf']) ? raw['allOf'].filter(isJsonObject) : [];
+    if (all.length > 0) {
+      const resolved = all.map((part) => this.#resolve(part));
+      const merged = mergeAllOf({ ...raw, allOf: undefined }, resolved);
+      if (merged === undefined)
+        this.#error(path, 'intersection', 'the parts of the intersection contradict each other');
+      else this.#fill(node, merged, path, depth);
+      return;
+    }
+    if (raw['enum'] !== undefined || raw['const'] !== undefined) {
+      this.#constants(node, raw, path);
+      return;
+    }
+    const type = typeof raw['type'] === 'string' ? raw['type'] : impliedType(raw);
+    switch (type) {
+      case 'string':
+        stringMembers(node, raw);
+        break;
+      case 'integer':
+      case 'number':
+        numberMembers(node, raw, type);
+        break;
+      case 'boolean':
+        node.type = 'boolean';
+        break;
+      case 'array':
+        this.#array(node, raw, path, depth);
+        break;
+      case 'object':
+        this.#object(node, raw, path, depth);
+        break;
+      case undefined:
+        node['x-kubernetes-preserve-unknown-fields'] = true;
+        if (isJsonObject(raw['not']) && Object.keys(raw['not']).length === 0) {
+          this.#error(path, 'never', 'no value is allowed here', 'remove the field');
+        }
+        break;
+      case 'Date':
+        node.type = 'string';
+        node.format = 'date-time';
+        break;
+      default:
+        this.#error(path, 'unsupported-type', `the type ${type} has no form in JSON`);
+    }
+  }
+
+  #resolve(raw: JsonObject): JsonObject {
+    const reference = raw['$ref'];
+    if (typeof reference !== 'string') return raw;
+    return this.#ids.get(reference) ?? resolvePointer(this.#root, reference) ?? {};
+  }
+
+  #constants(node: Node, raw: JsonObject, path: string): void {
+    const listed = Array.isArray(raw['enum']) ? raw['enum'] : [raw['const'] ?? null];
+    const values = listed.filter((value) => value !== null);
+    if (values.length < listed.length) node.nullable = true;
+    if (values.length === 0) {
+      this.#error(path, 'never', 'no value is allowed here', 'remove the field');
+      return;
+    }
+    const unique = values.filter((value, index) => values.findIndex((other) => jsonEquals(other, value)) === index);
+    const type = constantType(unique);
+    if (type === undefined) {
+      const kinds = new Set(unique.map((value) => constantType([value])));
+      const kind = (wanted: string | undefined) => unique.filter((value) => constantType([value]) === wanted);
+      node.anyOf = [...kinds].map((wanted) => ({ type: wanted, enum: kind(wanted) }));
+      return;
+    }
+    node.type = type;
+    if (type !== 'boolean' || unique.length === 1) node.enum = unique;
+  }
+
+  #array(node: Node, raw: JsonObject, path: string, depth: number): void {
+    node.type = 'array';
+    const inner = `${path}[]`;
+    const tuple = Array.isArray(raw['prefixItems'])
+      ? raw['prefixItems']
+      : Array.isArray(raw['items'])
+        ? raw['items']
+        : [];
+    const rest = isJsonObject(raw['items']) ? [raw['items']] : [];
+    const kinds = [...tuple.filter(isJsonObject), ...rest];
+    if (kinds.length === 0) node.items = { 'x-kubernetes-preserve-unknown-fields': true };
+    else if (kinds.length === 1 && kinds[0] !== undefined) node.items = this.convert(kinds[0], inner, depth + 1);
+    else node.items = this.convert({ anyOf: kinds }, inner, depth + 1);
+    for (const name of ['minItems', 'maxItems'] as const) {
+      const bound = raw[name];
+      if (typeof bound === 'number') node[name] = bound;
+    }
+    if (raw['uniqueItems'] === true) node['x-kubernetes-list-type'] = 'set';
+    if (tuple.length > 0 && raw['items'] === false) node.maxItems ??= tuple.length;
+    if (tuple.length > 1)
+      this.#warn(path, 'not-enforced', 'a tuple becomes a list; the order of its types is not enforced');
+  }
+
+  #object(node: Node, raw: JsonObject, path: string, depth: number): void {
+    node.type = 'object';
+    const required = new Set(
+      Array.isArray(raw['required']) ? raw['required'].filter((name) => typeof name === 'string') : [],
+    );
+    const declared = isJsonObject(raw['properties']) ? raw['properties'] : {};
+    const properties: [string, Schema][] = [];
+    for (const [name, value] of Object.entries({ ...declared, ...this.#listedKeys(raw) })) {
+      const at = path === '' ? name : `${path}.${name}`;
+      if (value === true) properties.push([name, this.convert({}, at, depth + 1)]);
+      if (!isJsonObject(value)) continue;
+      if (mayBeAbsent(value)) required.delete(name);
+      if (value[ABSENT] !== true) properties.push([name, this.convert(value, at, depth + 1)]);
+    }
+    if (properties.length > 0) node.properties = Object.fromEntries(properties);
+    if (required.size > 0) node.required = [...required];
+    const others = this.#otherMembers(raw, path);
+    if (isJsonObject(others) && Object.keys(others).length > 0) {
+      node.additionalProperties = this.convert(others, `${path}.*`, depth + 1);
+    } else if (others === true || isJsonObject(others) || (properties.length === 0 && others === undefined)) {
+      node['x-kubernetes-preserve-unknown-fields'] = true;
+    }
+    for (const name of ['minProperties', 'maxProperties'] as const) {
+      const bound = raw[name];
+      if (typeof bound === 'number') node[name] = bound;
+    }
+  }
+
+  /** Members of a record whose keys are listed: each of them is an ordinary, optional member. */
+  #listedKeys(raw: JsonObject): JsonObject {
+    const keys = isJsonObject(raw['propertyNames']) ? raw['propertyNames']['enum'] : undefined;
+    const value = raw['additionalProperties'];
+    if (!Array.isArray(keys) || !isJsonObject(value)) return {};
+    return Object.fromEntries(keys.filter((key) => typeof key === 'string').map((key) => [key, value]));
+  }
+
+  #otherMembers(raw: JsonObject, path: string): JsonObject | boolean | undefined {
+    const patterns = isJsonObject(raw['patternProperties']) ? Object.entries(raw['patternProperties']) : [];
+    const [first, ...more] = patterns;
+    if (first !== undefined) {
+      const [pattern, value] = first;
+      if (more.length > 0)
+        this.#error(path, 'pattern-properties', 'members chosen by several patterns have no structural form');
+      else if (!EVERYTHING.has(pattern)) {
+        this.#warn(path, 'not-enforced', `names of members are not checked against ${pattern}`);
+      }
+      return isJsonObject(value) ? value : true;
+    }
+    const names = isJsonObject(raw['propertyNames']) ? raw['propertyNames'] : {};
+    if (Array.isArray(names['enum'])) return false;
+    if (typeof names['pattern'] === 'string') {
+      this.#warn(path, 'not-enforced', `names of members are not checked against ${names['pattern']}`);
+    }
+    const others = raw['additionalProperties'] ?? raw['unevaluatedProperties'];
+    return isJsonObject(others) || typeof others === 'boolean' ? others : undefined;
+  }
+
+  #union(node: Node, raw: JsonObject, alternatives: readonly JsonObject[], path: string, depth: number): void {
+    const present = alternatives.filter((entry) => entry['type'] !== 'null' && entry[ABSENT] !== true);
+    const hasNull = alternatives.some((entry) => entry['type'] === 'null');
+    if (hasNull) node.nullable = true;
+    const [only] = present;
+    if (only === undefined) {
+      this.#error(path, 'null-only', 'only null is allowed here', 'remove the field');
+    } else if (present.length === 1) {
+      Object.assign(node, this.convert({ ...only }, path, depth + 1), hasNull ? { nullable: true } : {});
+    } else if (present.every((entry) => entry['const'] !== undefined || Array.isArray(entry['enum']))) {
+      const values = present.flatMap((entry) =>
+        Array.isArray(entry['enum']) ? entry['enum'] : [entry['const'] ?? null],
+      );
+      this.#constants(node, { enum: values }, path);
+    } else if (typeof raw['format'] === 'string' && present.every(isText)) {
+      stringMembers(node, { type: 'string', format: raw['format'] });
+    } else {
+      const branches = present.map((entry) => this.convert(entry, path, depth + 1));
+      const types = new Set(branches.map((branch) => branch.type));
+      const [type] = types;
+      if (types.size === 1 && type !== undefined) node.type = type;
+      node.anyOf = branches;
+    }
+  }
+}
+
+/** Keywords that restrict values but have no structural form. */
+const IGNORED = [
+  'if',
+  'contains',
+  'dependentRequired',
+  'dependentSchemas',
+  'dependencies',
+  'unevaluatedItems',
+] as const;
+
+const EVERYTHING = new Set(['^(.*)$', '^.*$', '.*', '', '^']);
+
+const isText = (raw: JsonObject): boolean =>
+  raw['type'] === 'string' || typeof raw['const'] === 'string' || constantType(asList(raw['enum'])) === 'string';
+const asList = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
+
+/** The alternatives of a union, also of a list of types; `undefined` when there is no union. */
+function alternativesOf(raw: JsonObject): JsonObject[] | undefined {
+  for (const name of ['anyOf', 'oneOf'] as const) {
+    const list = raw[name];
+    if (Array.isArray(list)) return list.map((entry) => (isJsonObject(entry) ? entry : {}));
+  }
+  const types = raw['type'];
+  if (!Array.isArray(types)) return undefined;
+  const common: JsonObject = { ...raw };
+  for (const name of ['type', 'default', 'description', 'title']) delete common[name];
+  return types.map((type) => (type === 'null' ? { type } : { ...common, type }));
+}
+
+/** May the member be left out because `undefined` is one of its values? */
+function mayBeAbsent(raw: JsonObject): boolean {
+  return raw[ABSENT] === true || (alternativesOf(raw) ?? []).some((entry) => entry[ABSENT] === true);
+}
+
+function constantType(values: readonly JsonValue[]): string | undefined {
+  const kinds = new Set(
+    values.map((value) => {
+      if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+      if (typeof value === 'bigint') return 'integer';
+      return Array.isArray(value) ? 'array' : typeof value;
+    }),
+  );
+  if (kinds.size === 2 && kinds.has('integer') && kinds.has('number')) return 'number';
+  const [kind] = kinds;
+  return kinds.size === 1 ? kind : undefined;
+}
+
+function impliedType(raw: JsonObject): string | undefined {
+  if (raw['properties'] !== undefined || raw['additionalProperties'] !== undefined) return 'object';
+  if (raw['items'] !== undefined || raw['prefixItems'] !== undefined) return 'array';
+  return raw['pattern'] === undefined ? undefined : 'string';
+}
+
+function copyExtensions(node: Node, raw: JsonObject): void {
+  for (const [name, value] of Object.entries(raw)) {
+    if (name.startsWith('x-kubernetes-'))
+      Object.defineProperty(node, name, { value, enumerable: true, configurable: true, writable: true });
+  }
+}
+
+/** Members of a node that may still be under construction, read when they are asked for. */
+function lazyCopies(target: Schema): PropertyDescriptorMap {
+  const member = (name: keyof Schema): PropertyDescriptor => ({
+    configurable: true,
+    enumerable: true,
+    get: () => target[name],
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+    },
+  });
+  return Object.fromEntries(COPIED.map((name) => [name, member(name)]));
+}
+
+const COPIED: readonly (keyof Schema)[] = [
+  'type',
+  'format',
+  'title',
+  'description',
+  'nullable',
+  'default',
+  'enum',
+  'properties',
+  'additionalProperties',
+  'required',
+  'items',
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+  'minLength',
+  'maxLength',
+  'pattern',
+  'minItems',
+  'maxItems',
+  'minProperties',
+  'maxProperties',
+  'allOf',
+  'anyOf',
+  'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-int-or-string',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-validations',
+];
+
+/** `#`, `#/$defs/X`, `#/definitions/X`, or any other JSON pointer into the document. */
+function resolvePointer(root: JsonObject, reference: string): JsonObject | undefined {
+  if (!reference.startsWith('#')) return undefined;
+  let current: JsonValue | undefined = root;
+  for (const part of reference.split('/').slice(1)) {
+    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (Array.isArray(current)) current = current[Number(name)];
+    else if (isJsonObject(current) && Object.hasOwn(current, name)) current = current[name];
+    else return undefined;
+  }
+  return isJsonObject(current) ? current : undefined;
+}
+
+function collectIds(value: JsonValue | undefined, ids: Map<string, JsonObject>, depth: number): void {
+  if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value) && typeof value['$id'] === 'string') ids.set(value['$id'], value);
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) collectIds(inner, ids, depth + 1);
+}

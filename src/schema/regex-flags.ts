@@ -1,0 +1,83 @@
+/** Flags of JavaScript's regular expressions that change what matches, as RE2 writes them. */
+const INLINE = ['i', 'm', 's'];
+
+/** A pattern with its JavaScript flags written into it: `^a` with `i` is `(?i)^a`. */
+export function withFlags(pattern: string, flags: string): string {
+  const kept = INLINE.filter((flag) => flags.includes(flag)).join('');
+  return kept === '' ? pattern : `(?${kept})${pattern}`;
+}
+
+/**
+ * A JavaScript pattern in RE2's syntax. Code points written `\uXXXX` or `\u{…}` and control characters
+ * `\cX` are spelled differently there; everything else that RE2 knows is written alike.
+ */
+export function toRe2(pattern: string): string {
+  return pattern.replaceAll(/\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|c([A-Za-z])|([\s\S]))/g, (whole, ...parts) => {
+    const [braced, plain, control] = parts as (string | undefined)[];
+    const code = braced ?? plain;
+    if (code !== undefined) return `\\x{${code}}`;
+    if (control !== undefined) return `\\x{${((control.codePointAt(0) ?? 0) % 32).toString(16)}}`;
+    return whole === '\\/' ? '/' : whole;
+  });
+}
+
+/** A pattern without look-ahead at its start, and what the text has to match, or not, besides. */
+export interface SplitPattern {
+  readonly pattern: string;
+  readonly conditions: readonly { readonly pattern: string; readonly matches: boolean }[];
+}
+
+/**
+ * Takes look-ahead at the start of an anchored pattern out into conditions of its own, as RE2 has none:
+ * `^(?!a$)[a-z]+$` is `^[a-z]+$` and not `^(?:a$)`. Other patterns are returned as they are.
+ */
+export function splitLookahead(pattern: string): SplitPattern {
+  const flags = /^\(\?[ims]+\)/.exec(pattern)?.[0] ?? '';
+  const conditions: { pattern: string; matches: boolean }[] = [];
+  let rest = pattern.slice(flags.length);
+  for (;;) {
+    const start = /^(\^(?:\((?:\?:)?)*)\(\?([=!])/.exec(rest);
+    const opening = start?.[1];
+    if (start === null || opening === undefined) break;
+    const end = closingOf(rest, opening.length);
+    // An alternative beside the look-ahead is not subject to it.
+    if (end === undefined || hasAlternative(rest, end + 1)) break;
+    const inner = rest.slice(opening.length + 3, end);
+    conditions.push({ pattern: `${flags}^(?:${inner})`, matches: start[2] === '=' });
+    rest = opening + rest.slice(end + 1);
+  }
+  return { pattern: flags + rest, conditions };
+}
+
+/** Characters of a pattern that have structure: not escaped, not inside a class. */
+function* structure(pattern: string, from: number): Iterable<[index: number, character: string]> {
+  let inClass = false;
+  for (let index = from; index < pattern.length; index += 1) {
+    const character = pattern.charAt(index);
+    if (character === '\\') index += 1;
+    else if (inClass) inClass = character !== ']';
+    else if (character === '[') inClass = true;
+    else yield [index, character];
+  }
+}
+
+function closingOf(pattern: string, open: number): number | undefined {
+  let depth = 0;
+  for (const [index, character] of structure(pattern, open)) {
+    if (character === '(') depth += 1;
+    else if (character === ')') depth -= 1;
+    if (depth === 0) return index;
+  }
+  return undefined;
+}
+
+/** Is there a `|` at the level of `from`, or at a level around it? */
+function hasAlternative(pattern: string, from: number): boolean {
+  let depth = 0;
+  for (const [, character] of structure(pattern, from)) {
+    if (character === '(') depth += 1;
+    else if (character === ')') depth -= 1;
+    else if (character === '|' && depth <= 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,71 @@
+import type { JsonValue } from '../core/index.ts';
+import type { Schema } from './model.ts';
+
+/** A constant as CEL writes it, in the type of the field. */
+export function celLiteral(schema: Schema, value: JsonValue | bigint): string {
+  if (typeof value === 'bigint') return schema.type === 'number' ? `${value}.0` : String(value);
+  if (typeof value === 'number') {
+    const text = String(value);
+    return schema.type === 'number' && /^-?\d+$/.test(text) ? `${text}.0` : text;
+  }
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((entry) => celLiteral(schema.items ?? {}, entry)).join(', ')}]`;
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}: ${celLiteral({}, member ?? null)}`,
+  );
+  return `{${members.join(', ')}}`;
+}
+
+const RESERVED = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+);
+
+/** Access to a field of `self`; `undefined` for names that CEL cannot reach in a CRD's rules. */
+export function celField(name: string): string | undefined {
+  if (RESERVED.has(name)) return `self.__${name}__`;
+  const escaped = name
+    .replaceAll('__', '__underscores__')
+    .replaceAll('.', '__dot__')
+    .replaceAll('-', '__dash__')
+    .replaceAll('/', '__slash__');
+  return /^[A-Za-z_]\w*$/.test(escaped) ? `self.${escaped}` : undefined;
+}
+
+/** What enforces a format, as SimpleSchema has no marker for formats. */
+interface FormatConstraint {
+  readonly pattern?: string;
+  readonly rule?: string;
+  readonly bounds?: readonly [number, number];
+}
+
+const FORMATS: ReadonlyMap<string, FormatConstraint> = new Map<string, FormatConstraint>([
+  ['int32', { bounds: [-2147483648, 2147483647] }],
+  ['byte', { pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' }],
+  ['cidr', { rule: 'isCIDR(self)' }],
+  ['date', { pattern: '^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$' }],
+  [
+    'date-time',
+    {
+      pattern:
+        '^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$',
+    },
+  ],
+  ['duration', { pattern: '^[+-]?(?:0|(?:(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:ns|us|µs|ms|s|m|h))+)$' }],
+  ['email', { pattern: '^[^@\\s]+@[^@\\s]+$' }],
+  [
+    'hostname',
+    { pattern: '^[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)*$' },
+  ],
+  ['ipv4', { pattern: '^(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])$' }],
+  ['ipv6', { rule: 'isIP(self) && ip(self).family() == 6' }],
+  ['mac', { pattern: '^[0-9a-fA-F]{2}(?:[:-][0-9a-fA-F]{2}){5}$' }],
+  ['uri', { rule: 'isURL(self)' }],
+  ['uuid', { pattern: '^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$' }],
+]);
+
+/** How the format of a field is enforced; formats that an API server does not check are not either. */
+export function formatConstraint(schema: Schema): FormatConstraint | undefined {
+  return schema.format === undefined ? undefined : FORMATS.get(schema.format);
+}

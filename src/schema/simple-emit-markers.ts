@@ -1,0 +1,173 @@
+import type { JsonValue } from '../core/index.ts';
+import { stringifyJson } from '../core/index.ts';
+import { celLiteral, formatConstraint } from './simple-emit-cel.ts';
+import type { Schema } from './model.ts';
+import { splitLookahead, toRe2 } from './regex-flags.ts';
+import { patternProblem } from './simple-markers.ts';
+
+/** Something of a schema that SimpleSchema cannot say. */
+export class EmitProblem extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, hint?: string) {
+    super(message);
+    this.name = 'EmitProblem';
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** A marker value in quotes. */
+export function quoteMarker(value: string): string {
+  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+/**
+ * The markers of a node, without `required`, in a fixed order.
+ *
+ * @param defaultsItself the object gets `{}` from kro anyway, so that an equal default is not written
+ */
+export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
+  const markers: string[] = [];
+  const rules: string[] = [];
+  const add = (key: string, value: JsonValue | undefined): void => {
+    if (value !== undefined) markers.push(`${key}=${String(value)}`);
+  };
+  const value = schema.default;
+  if (value !== undefined && value !== null && !(defaultsItself && isEmptyObject(value))) {
+    markers.push(`default=${defaultText(schema, value)}`);
+  }
+  enumeration(schema, markers, rules);
+  const { pattern, bounds } = textConstraints(schema, rules);
+  if (pattern !== undefined) markers.push(`pattern=${quoteMarker(pattern)}`);
+  if (schema.type === 'string') {
+    add('minLength', schema.minLength);
+    add('maxLength', schema.maxLength);
+  }
+  numericMarkers(schema, bounds, markers, rules);
+  if (schema.type === 'array') listMarkers(schema, markers);
+  objectRules(schema, rules);
+  for (const { rule, optionalOldSelf } of schema['x-kubernetes-validations'] ?? []) {
+    if (optionalOldSelf === true)
+      throw new EmitProblem('rule', 'a rule with optionalOldSelf cannot be said in SimpleSchema');
+    if (rule.trim() === 'self == oldSelf') markers.push('immutable=true');
+    else rules.push(rule);
+  }
+  markers.push(...[...new Set(rules)].map((rule) => `validation=${quoteMarker(rule)}`));
+  if (schema.description !== undefined && schema.description !== '') {
+    markers.push(`description=${quoteMarker(schema.description)}`);
+  }
+  return markers;
+}
+
+const isEmptyObject = (value: JsonValue): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+
+/** kro puts a string default between quotes as it stands, so its JSON escapes are written out. */
+function defaultText(schema: Schema, value: JsonValue): string {
+  const mismatch = () =>
+    new EmitProblem('default', `the default ${stringifyJson(value)} is no ${schema.type ?? 'value'}`);
+  switch (schema.type) {
+    case 'string':
+      if (typeof value !== 'string') throw mismatch();
+      return quoteMarker(JSON.stringify(value).slice(1, -1));
+    case 'integer':
+      if (typeof value !== 'bigint' && !Number.isInteger(value)) throw mismatch();
+      return stringifyJson(value);
+    case 'number':
+      if (typeof value !== 'number' && typeof value !== 'bigint') throw mismatch();
+      return stringifyJson(value);
+    case 'boolean':
+      if (typeof value !== 'boolean') throw mismatch();
+      return String(value);
+    default:
+      if (typeof value !== 'object' || value === null || Array.isArray(value) !== (schema.type === 'array'))
+        throw mismatch();
+      return stringifyJson(value);
+  }
+}
+
+/** Values that the comma-separated list of the marker can hold. */
+const listable = (value: JsonValue): boolean =>
+  typeof value === 'string' && value !== '' && value.trim() === value && !/[,\p{Cc}\p{Zl}\p{Zp}\ufeff]/u.test(value);
+
+function enumeration(schema: Schema, markers: string[], rules: string[]): void {
+  const values = schema.enum;
+  if (!Array.isArray(values)) return;
+  const allowed = (values as readonly JsonValue[]).filter((value) => value !== null);
+  if (allowed.length === 0) throw new EmitProblem('never', 'no value is allowed here', 'remove the field');
+  if (schema.type === 'string' && allowed.every(listable)) markers.push(`enum=${quoteMarker(allowed.join(','))}`);
+  else if (schema.type === 'integer')
+    markers.push(`enum=${quoteMarker(allowed.map((value) => stringifyJson(value)).join(','))}`);
+  else if (allowed.length === 1 && allowed[0] !== undefined) rules.push(`self == ${celLiteral(schema, allowed[0])}`);
+  else rules.push(`self in [${allowed.map((value) => celLiteral(schema, value)).join(', ')}]`);
+}
+
+interface TextConstraints {
+  readonly pattern: string | undefined;
+  /** Bounds that follow from a format of integers. */
+  readonly bounds: readonly [number, number] | undefined;
+}
+
+function textConstraints(schema: Schema, rules: string[]): TextConstraints {
+  if (schema.pattern !== undefined && schema.pattern !== '') {
+    const { pattern, conditions } = splitLookahead(toRe2(schema.pattern));
+    for (const condition of [pattern, ...conditions.map((entry) => entry.pattern)]) {
+      const problem = patternProblem(condition);
+      if (problem === undefined) continue;
+      const hint = 'patterns run as RE2, which has no look-around (but at the start) and no back-references';
+      throw new EmitProblem('pattern', `the pattern ${schema.pattern} cannot be used: ${problem}`, hint);
+    }
+    for (const condition of conditions) {
+      rules.push(`${condition.matches ? '' : '!'}self.matches(${JSON.stringify(condition.pattern)})`);
+    }
+    return { pattern, bounds: undefined };
+  }
+  const constraint = formatConstraint(schema);
+  if (constraint?.rule !== undefined) rules.push(constraint.rule);
+  return { pattern: constraint?.pattern, bounds: constraint?.bounds };
+}
+
+function numericMarkers(
+  schema: Schema,
+  bounds: readonly [number, number] | undefined,
+  markers: string[],
+  rules: string[],
+): void {
+  const { minimum = bounds?.[0], maximum = bounds?.[1], exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  if (minimum !== undefined && exclusiveMinimum !== true) markers.push(`minimum=${minimum}`);
+  if (maximum !== undefined && exclusiveMaximum !== true) markers.push(`maximum=${maximum}`);
+  if (minimum !== undefined && exclusiveMinimum === true) rules.push(`self > ${celLiteral(schema, minimum)}`);
+  if (maximum !== undefined && exclusiveMaximum === true) rules.push(`self < ${celLiteral(schema, maximum)}`);
+  if (multipleOf === undefined) return;
+  if (schema.type === 'integer' && Number.isInteger(multipleOf)) rules.push(`self % ${multipleOf} == 0`);
+  else {
+    const quotient = `self / ${celLiteral({ type: 'number' }, multipleOf)}`;
+    rules.push(`double(int(${quotient})) == ${quotient}`);
+  }
+}
+
+function listMarkers(schema: Schema, markers: string[]): void {
+  if (schema.minItems !== undefined) markers.push(`minItems=${schema.minItems}`);
+  if (schema.maxItems !== undefined) markers.push(`maxItems=${schema.maxItems}`);
+  const listType = schema['x-kubernetes-list-type'] ?? (schema.uniqueItems === true ? 'set' : undefined);
+  if (listType === 'set') markers.push('uniqueItems=true');
+  else if (listType !== undefined) markers.push(`listType=${listType}`);
+  for (const key of schema['x-kubernetes-list-map-keys'] ?? []) markers.push(`listMapKey=${quoteMarker(key)}`);
+}
+
+/** Bounds on the number of members exist for maps only; structs have no size in CEL. */
+function objectRules(schema: Schema, rules: string[]): void {
+  const { minProperties, maxProperties } = schema;
+  if (minProperties === undefined && maxProperties === undefined) return;
+  if (typeof schema.additionalProperties !== 'object') {
+    throw new EmitProblem(
+      'properties-count',
+      'the number of members can be limited for maps only',
+      'use a record of one value type',
+    );
+  }
+  if (minProperties !== undefined) rules.push(`self.size() >= ${minProperties}`);
+  if (maxProperties !== undefined) rules.push(`self.size() <= ${maxProperties}`);
+}

@@ -1,0 +1,26 @@
+import type { SimpleBlock, SimpleValue } from './simple-emit.ts';
+
+const NOT_NAMES = new Set(['string', 'integer', 'boolean', 'float', 'object', 'map']);
+
+/** The custom types of one emission: equal types share a name, different ones get different names. */
+export class TypeNames {
+  readonly #byName = new Map<string, SimpleValue>();
+  readonly #byContent = new Map<string, string>();
+
+  /** The name of a type with this content; `wanted` is used unless it stands for something else. */
+  define(value: SimpleValue, wanted: string): string {
+    const content = JSON.stringify(value);
+    const known = this.#byContent.get(content);
+    if (known !== undefined) return known;
+    const base = wanted.replaceAll(/[^A-Za-z0-9]+/g, '') || 'Type';
+    let name = base;
+    for (let number = 2; this.#byName.has(name) || NOT_NAMES.has(name); number += 1) name = `${base}${number}`;
+    this.#byName.set(name, value);
+    this.#byContent.set(content, name);
+    return name;
+  }
+
+  types(): SimpleBlock {
+    return Object.fromEntries(this.#byName);
+  }
+}

@@ -1,0 +1,252 @@
+import type { Diagnostic } from '../core/index.ts';
+import { definitionNameOf } from './json-schema.ts';
+import type { Schema } from './model.ts';
+import { EmitProblem, markersOf } from './simple-emit-markers.ts';
+import { TypeNames } from './simple-emit-names.ts';
+import { mergeUnion } from './simple-emit-union.ts';
+
+/** A field of a SimpleSchema block: a type with markers, or nested fields. */
+export type SimpleValue = string | SimpleBlock;
+export interface SimpleBlock {
+  readonly [field: string]: SimpleValue;
+}
+
+/** A schema as SimpleSchema, or what of it cannot be said. */
+export type SimpleEmission =
+  | {
+      readonly ok: true;
+      readonly spec: SimpleBlock;
+      readonly types: SimpleBlock;
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+export interface SimpleEmitOptions {
+  /**
+   * A nested object that is required, described or constrained needs a custom type, because nested fields
+   * take no markers. `types` (default) makes one; `inline` writes nested fields all the same and drops
+   * the requirement and the description (constraints still make a type).
+   */
+  readonly nested?: 'types' | 'inline';
+}
+
+/**
+ * Writes the schema of a spec as kro's SimpleSchema: the `spec` block and the custom `types` it needs.
+ * Parsing the result gives the schema back; markers carry required, default, enum, pattern, bounds, list
+ * types, rules and descriptions, and CEL rules carry what has no marker (numbers from a list, exclusive
+ * bounds, alternatives). What cannot be said at all is an error that names the field.
+ */
+export function toSimpleSchema(schema: Schema, options: SimpleEmitOptions = {}): SimpleEmission {
+  const emitter = new Emitter(options.nested === 'inline');
+  const spec = emitter.root(schema);
+  const { diagnostics } = emitter;
+  if (spec === undefined || diagnostics.some((diagnostic) => diagnostic.severity === 'error'))
+    return { ok: false, diagnostics };
+  return { ok: true, spec, types: emitter.names.types(), diagnostics };
+}
+
+/** A type as text, or the fields of an object, with the markers that belong to it. */
+interface Described {
+  readonly type: SimpleValue;
+  readonly markers: readonly string[];
+}
+
+const MAX_DEPTH = 100;
+
+class Emitter {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly names = new TypeNames();
+  readonly #inline: boolean;
+  /** Parts that are being written, to notice recursion; copies of a node share its members. */
+  readonly #open = new Set<object>();
+
+  constructor(inline: boolean) {
+    this.#inline = inline;
+  }
+
+  root(schema: Schema): SimpleBlock | undefined {
+    const described = this.#describe(schema, '', 'Spec');
+    if (described === undefined) return undefined;
+    if (typeof described.type === 'string') {
+      this.#error('', 'not-an-object', 'the spec must be an object with fields');
+      return undefined;
+    }
+    // A description of the whole has no place, and the default follows from the fields.
+    const [constraint] = described.markers.filter((marker) => !/^(?:description|default)=/.test(marker));
+    if (constraint !== undefined) {
+      const hint = 'put the fields concerned into one object field; SimpleSchema has rules for fields only';
+      this.#error('', 'root-constraint', `the spec as a whole cannot carry ${constraint}`, hint);
+    }
+    return described.type;
+  }
+
+  #error(path: string, code: string, message: string, hint?: string): void {
+    const base = {
+      code: `schema/${code}`,
+      severity: 'error' as const,
+      message: path === '' ? message : `field ${path}: ${message}`,
+      ...(path === '' ? {} : { path }),
+    };
+    this.diagnostics.push(hint === undefined ? base : { ...base, hint });
+  }
+
+  #warn(path: string, code: string, message: string): void {
+    this.diagnostics.push({ code: `schema/${code}`, severity: 'warning', message: `field ${path}: ${message}`, path });
+  }
+
+  /** The value of a field: text, or nested fields where no markers are needed. */
+  #field(schema: Schema, required: boolean, path: string, field: string): SimpleValue | undefined {
+    const name = typeNameOf(schema) ?? pascalCase(field);
+    const described = this.#describe(schema, path, name);
+    if (described === undefined) return undefined;
+    if (schema.nullable === true && required) {
+      this.#warn(path, 'nullable', 'null is not kept by the cluster; the field becomes optional');
+    }
+    const mandatory = required && schema.nullable !== true;
+    const markers = [...(mandatory ? ['required=true'] : []), ...described.markers];
+    if (typeof described.type === 'string') return written(described.type, markers);
+    const kept = this.#inline ? markers.filter((marker) => !/^(?:required|description)=/.test(marker)) : markers;
+    return kept.length === 0 ? described.type : written(this.names.define(described.type, name), kept);
+  }
+
+  #describe(schema: Schema, path: string, name: string): Described | undefined {
+    const identity: object = schema.properties ?? schema;
+    if (this.#open.has(identity) || this.#open.size > MAX_DEPTH) {
+      this.#error(
+        path,
+        'recursive',
+        'the type contains itself, which SimpleSchema cannot say',
+        'use object for the inner part',
+      );
+      return undefined;
+    }
+    this.#open.add(identity);
+    try {
+      return this.#describeOpen(schema, path, name);
+    } catch (thrown) {
+      if (!(thrown instanceof EmitProblem)) throw thrown;
+      this.#error(path, thrown.code, thrown.message, thrown.hint);
+      return undefined;
+    } finally {
+      this.#open.delete(identity);
+    }
+  }
+
+  #describeOpen(schema: Schema, path: string, name: string): Described | undefined {
+    if (schema.anyOf !== undefined || schema.oneOf !== undefined) {
+      const merged = mergeUnion(schema);
+      return this.#describe(merged, path, name);
+    }
+    const type = this.#type(schema, path, name);
+    if (type === undefined) return undefined;
+    const hasOwnDefault = typeof type !== 'string' && defaultsItself(schema);
+    return { type, markers: markersOf(schema, hasOwnDefault) };
+  }
+
+  #type(schema: Schema, path: string, name: string): SimpleValue | undefined {
+    if (schema['x-kubernetes-int-or-string'] === true) {
+      throw new EmitProblem('union', 'SimpleSchema has no type for "integer or string"', 'use string, or integer');
+    }
+    switch (schema.type) {
+      case 'string':
+      case 'integer':
+      case 'boolean':
+        return schema.type;
+      case 'number':
+        return 'float';
+      case 'array':
+        return this.#listOf('[]', schema.items, `${path}[]`, singular(name));
+      case 'object':
+        return this.#object(schema, path, name);
+      case undefined:
+        throw new EmitProblem(
+          'any',
+          'SimpleSchema has no type for "any value"',
+          'use object for free-form objects, or string',
+        );
+      default:
+        throw new EmitProblem('unsupported-type', `the type ${schema.type} has no form in SimpleSchema`);
+    }
+  }
+
+  /** A list or map: an element with markers or fields of its own gets a custom type. */
+  #listOf(prefix: string, inner: Schema | undefined, path: string, wanted: string): string | undefined {
+    if (inner === undefined) throw new EmitProblem('any', 'the elements have no type', 'say what the elements are');
+    const name = typeNameOf(inner) ?? wanted;
+    const described = this.#describe(inner, path, name);
+    if (described === undefined) return undefined;
+    const { type, markers } = described;
+    if (inner.nullable === true) this.#warn(path, 'nullable', 'null elements are not allowed by the cluster');
+    if (typeof type === 'string')
+      return prefix + (markers.length === 0 ? type : this.names.define(written(type, markers), name));
+    const base = this.names.define(type, name);
+    return prefix + (markers.length === 0 ? base : this.names.define(written(base, markers), name));
+  }
+
+  #object(schema: Schema, path: string, name: string): SimpleValue | undefined {
+    const { properties = {}, additionalProperties } = schema;
+    const open = schema['x-kubernetes-preserve-unknown-fields'] === true || additionalProperties === true;
+    const fields = Object.keys(properties);
+    if (typeof additionalProperties === 'object') {
+      if (fields.length > 0) {
+        throw new EmitProblem(
+          'open-object',
+          'declared fields together with others of one type',
+          'put the others into a field of their own',
+        );
+      }
+      return this.#listOf('map[string]', additionalProperties, `${path}.*`, singular(name));
+    }
+    if (open && fields.length > 0) {
+      throw new EmitProblem(
+        'open-object',
+        'declared fields together with arbitrary others',
+        'put the others into a field of type object',
+      );
+    }
+    if (open) return 'object';
+    const required = new Set(schema.required);
+    const block: [string, SimpleValue][] = [];
+    let failed = false;
+    for (const field of fields) {
+      const at = path === '' ? field : `${path}.${field}`;
+      const value = this.#field(properties[field] ?? {}, required.has(field), at, field);
+      if (value === undefined) failed = true;
+      else block.push([field, value]);
+    }
+    return failed ? undefined : Object.fromEntries(block);
+  }
+}
+
+const written = (type: string, markers: readonly string[]): string =>
+  markers.length === 0 ? type : `${type} | ${markers.join(' ')}`;
+
+/** kro gives an object `{}` as default when nothing in it is required and something has a default. */
+function defaultsItself(schema: Schema): boolean {
+  if (schema.required !== undefined && schema.required.length > 0) return false;
+  return Object.values(schema.properties ?? {}).some(
+    (child) =>
+      child.default !== undefined ||
+      (child.type === 'object' && child.properties !== undefined && defaultsItself(child)),
+  );
+}
+
+/** The name that the author gave: of the definition, or a title that looks like a type name. */
+function typeNameOf(schema: Schema): string | undefined {
+  const title = schema.title;
+  return definitionNameOf(schema) ?? (title !== undefined && /^[A-Z][A-Za-z0-9]*$/.test(title) ? title : undefined);
+}
+
+function pascalCase(name: string): string {
+  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  const joined = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+  return /^[A-Za-z]/.test(joined) ? joined : `Type${joined}`;
+}
+
+/** The name of one element: `Ports` → `Port`. */
+function singular(name: string): string {
+  if (/(?:ss|us|is)$/.test(name)) return name;
+  if (name.endsWith('ies') && name.length > 4) return `${name.slice(0, -3)}y`;
+  if (/(?:[sxz]|ch|sh)es$/.test(name)) return name.slice(0, -2);
+  return name.endsWith('s') && name.length > 2 ? name.slice(0, -1) : name;
+}

@@ -1,0 +1,102 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { fromJsonSchema } from './json-schema.ts';
+import type { SchemaResult } from './json-schema.ts';
+import { arktypeJsonSchema } from './standard-arktype.ts';
+import { valibotJsonSchema } from './standard-valibot.ts';
+import { zodJsonSchema } from './standard-zod.ts';
+
+/** The part of a Standard Schema that is looked at. */
+interface Standard {
+  readonly vendor: string;
+  readonly jsonSchema?: { readonly input: (options: JsonObject) => unknown };
+}
+
+/**
+ * The structural schema behind a type of a schema library: any Standard Schema that can print itself as
+ * JSON Schema (arktype, zod and others), valibot's schemas, TypeBox's, or plain JSON Schema. It is the
+ * schema of what users write (the input side): fields with a default are optional and carry it.
+ *
+ * What the library cannot print, or what has no structural form, is an error that names the field;
+ * checks that only the library can run (refinements) are warnings.
+ */
+export function fromStandardSchema(type: unknown): SchemaResult {
+  const standard = standardOf(type);
+  try {
+    const raw = standard === undefined ? plainJsonSchema(type) : vendorJsonSchema(standard, type);
+    return raw === undefined ? refuse(standard) : fromJsonSchema(raw);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return failure('schema/not-representable', `${standard?.vendor ?? 'the schema'} cannot be expressed: ${reason}`);
+  }
+}
+
+function failure(code: string, message: string, hint?: string): SchemaResult {
+  return { ok: false, diagnostics: [{ code, severity: 'error', message, ...(hint === undefined ? {} : { hint }) }] };
+}
+
+function refuse(standard: Standard | undefined): SchemaResult {
+  const hint = 'pass an arktype, zod, valibot or TypeBox type, any type with Standard JSON Schema, or a JSON Schema';
+  if (standard === undefined) return failure('schema/not-a-schema', 'this is no schema', hint);
+  return failure('schema/no-json-schema', `types of ${standard.vendor} do not print themselves as JSON Schema`, hint);
+}
+
+function standardOf(type: unknown): Standard | undefined {
+  if ((typeof type !== 'object' && typeof type !== 'function') || type === null) return undefined;
+  const standard: unknown = Reflect.get(type, '~standard');
+  if (typeof standard !== 'object' || standard === null) return undefined;
+  return typeof Reflect.get(standard, 'vendor') === 'string' ? (standard as Standard) : undefined;
+}
+
+function vendorJsonSchema(standard: Standard, type: unknown): JsonObject | undefined {
+  const print = (libraryOptions: Record<string, unknown>): JsonObject | undefined => {
+    const input = standard.jsonSchema?.input;
+    if (typeof input !== 'function') return undefined;
+    const options = { target: 'draft-2020-12', libraryOptions } as unknown as JsonObject;
+    return toJson(input.call(standard.jsonSchema, options));
+  };
+  if (standard.vendor === 'arktype') return arktypeJsonSchema(type, print);
+  if (standard.vendor === 'zod') return zodJsonSchema(print);
+  if (standard.jsonSchema === undefined && standard.vendor === 'valibot') return valibotJsonSchema(type);
+  return print({});
+}
+
+/** JSON Schemas are objects with some keyword of JSON Schema; libraries add symbols, which do not count. */
+function plainJsonSchema(type: unknown): JsonObject | undefined {
+  if (typeof type !== 'object' || type === null) return undefined;
+  if (Reflect.get(type, 'kind') === 'schema' && typeof Reflect.get(type, 'type') === 'string')
+    return valibotJsonSchema(type);
+  const known = ['type', '$ref', 'anyOf', 'oneOf', 'allOf', 'enum', 'const', 'properties', '$schema', 'not'];
+  if (!known.some((name) => Object.hasOwn(type, name))) return Object.keys(type).length === 0 ? {} : undefined;
+  return toJson(type);
+}
+
+const MAX_DEPTH = 200;
+
+/** The JSON part of a value: own, enumerable, string-named members. Shared objects stay shared. */
+function toJson(value: unknown): JsonObject | undefined {
+  const seen = new Map<object, JsonValue>();
+  const copy = (inner: unknown, depth: number): JsonValue | undefined => {
+    if (inner === null || typeof inner === 'string' || typeof inner === 'boolean') return inner;
+    if (typeof inner === 'number' || typeof inner === 'bigint') return inner;
+    if (typeof inner !== 'object' || depth > MAX_DEPTH) return undefined;
+    const known = seen.get(inner);
+    if (known !== undefined) return known;
+    if (Array.isArray(inner)) {
+      const list: JsonValue[] = [];
+      seen.set(inner, list);
+      for (const entry of inner) list.push(copy(entry, depth + 1) ?? null);
+      return list;
+    }
+    const object: JsonObject = {};
+    seen.set(inner, object);
+    for (const [name, member] of Object.entries(inner)) {
+      const copied = copy(member, depth + 1);
+      if (copied !== undefined)
+        Object.defineProperty(object, name, { value: copied, enumerable: true, configurable: true, writable: true });
+    }
+    return object;
+  };
+  const result = copy(value, 0);
+  return isJsonObject(result) ? result : undefined;
+}

@@ -1,0 +1,222 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { ABSENT, NOTES, UNSUPPORTED } from './json-schema.ts';
+import { withFlags } from './regex-flags.ts';
+
+/**
+ * JSON Schema of a valibot schema, read from its structure (`kind`, `type`, `entries`, `pipe`, …), as
+ * valibot itself does not print one. Actions after a transformation see other values and are left out.
+ */
+export function valibotJsonSchema(schema: unknown): JsonObject {
+  const definitions: JsonObject = {};
+  const open = new Map<unknown, string>();
+  const printed = print(schema, { definitions, open, depth: 0 });
+  return Object.keys(definitions).length === 0 ? printed : { ...printed, $defs: definitions };
+}
+
+interface Printing {
+  readonly definitions: JsonObject;
+  /** Schemas that are being printed, by the name of the definition that a recursion refers to. */
+  readonly open: Map<unknown, string>;
+  readonly depth: number;
+}
+
+const MAX_DEPTH = 100;
+
+function read(target: unknown, name: string): unknown {
+  return typeof target === 'object' && target !== null ? (Reflect.get(target, name) as unknown) : undefined;
+}
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+
+function print(schema: unknown, state: Printing): JsonObject {
+  if (state.depth > MAX_DEPTH) return { [UNSUPPORTED]: 'a type nested too deeply' };
+  const inner = { ...state, depth: state.depth + 1 };
+  const [first, ...actions] = list(read(schema, 'pipe'));
+  if (first === undefined || first === schema) return amend(printType(schema, inner), actions);
+  return amend(print(first, inner), actions);
+}
+
+const SCALARS: ReadonlyMap<string, JsonObject> = new Map<string, JsonObject>([
+  ['string', { type: 'string' }],
+  ['number', { type: 'number' }],
+  ['bigint', { type: 'integer' }],
+  ['boolean', { type: 'boolean' }],
+  ['date', { type: 'string', format: 'date-time' }],
+  ['any', {}],
+  ['unknown', {}],
+  ['null', { type: 'null' }],
+  ['undefined', { [ABSENT]: true }],
+  ['void', { [ABSENT]: true }],
+  ['never', { not: {} }],
+]);
+
+const ABSENT_SCHEMA: JsonObject = { [ABSENT]: true };
+const NULL: JsonObject = { type: 'null' };
+
+function printType(schema: unknown, state: Printing): JsonObject {
+  const type = String(read(schema, 'type'));
+  const scalar = SCALARS.get(type);
+  if (scalar !== undefined) return { ...scalar };
+  const wrapped = () => print(read(schema, 'wrapped'), state);
+  const options = () => list(read(schema, 'options')).map((option) => print(option, state));
+  switch (type) {
+    case 'literal':
+      return { const: json(read(schema, 'literal')) ?? null };
+    case 'picklist':
+    case 'enum':
+      return { enum: list(read(schema, 'options')).map((option) => json(option) ?? null) };
+    case 'array':
+      return { type: 'array', items: print(read(schema, 'item'), state) };
+    case 'tuple':
+    case 'strict_tuple':
+    case 'loose_tuple':
+      return {
+        type: 'array',
+        prefixItems: list(read(schema, 'items')).map((item) => print(item, state)),
+        items: false,
+      };
+    case 'object':
+    case 'strict_object':
+    case 'loose_object':
+    case 'object_with_rest':
+      return printObject(schema, type, state);
+    case 'record':
+      return {
+        type: 'object',
+        propertyNames: print(read(schema, 'key'), state),
+        additionalProperties: print(read(schema, 'value'), state),
+      };
+    case 'optional':
+    case 'exact_optional':
+    case 'undefinedable':
+      return withDefault({ anyOf: [wrapped(), ABSENT_SCHEMA] }, schema);
+    case 'nullable':
+      return withDefault({ anyOf: [wrapped(), NULL] }, schema);
+    case 'nullish':
+      return withDefault({ anyOf: [wrapped(), NULL, ABSENT_SCHEMA] }, schema);
+    case 'non_optional':
+    case 'non_nullable':
+    case 'non_nullish':
+      return wrapped();
+    case 'union':
+    case 'variant':
+      return { anyOf: options() };
+    case 'intersect':
+      return { allOf: options() };
+    case 'lazy':
+      return printLazy(schema, state);
+    default:
+      return { [UNSUPPORTED]: `a ${type} cannot be written as JSON` };
+  }
+}
+
+function printObject(schema: unknown, type: string, state: Printing): JsonObject {
+  const entries = read(schema, 'entries');
+  const properties: JsonObject = {};
+  const required: string[] = [];
+  for (const [name, entry] of Object.entries(typeof entries === 'object' && entries !== null ? entries : {})) {
+    properties[name] = print(entry, state);
+    if (!OPTIONAL.has(String(read(entry, 'type')))) required.push(name);
+  }
+  const rest =
+    type === 'object_with_rest' ? print(read(schema, 'rest'), state) : type === 'loose_object' ? {} : undefined;
+  return { type: 'object', properties, required, ...(rest === undefined ? {} : { additionalProperties: rest }) };
+}
+
+const OPTIONAL = new Set(['optional', 'exact_optional', 'undefinedable', 'nullish']);
+
+function withDefault(printed: JsonObject, schema: unknown): JsonObject {
+  const given = read(schema, 'default');
+  const value = json(typeof given === 'function' ? (given as () => unknown)() : given);
+  return value === undefined || value === null ? printed : { ...printed, default: value };
+}
+
+/** A recursive part becomes a definition that refers to itself. */
+function printLazy(schema: unknown, state: Printing): JsonObject {
+  const getter = read(schema, 'getter');
+  const target: unknown = typeof getter === 'function' ? (getter as (input: unknown) => unknown)(undefined) : undefined;
+  const known = state.open.get(target);
+  if (known !== undefined) return { $ref: `#/$defs/${known}` };
+  const name = `lazy${state.open.size + 1}`;
+  state.open.set(target, name);
+  state.definitions[name] = {};
+  state.definitions[name] = print(target, state);
+  return { $ref: `#/$defs/${name}` };
+}
+
+const FORMATS: ReadonlyMap<string, string> = new Map([
+  ['email', 'email'],
+  ['url', 'uri'],
+  ['uuid', 'uuid'],
+  ['ipv4', 'ipv4'],
+  ['ipv6', 'ipv6'],
+  ['base64', 'byte'],
+  ['iso_date', 'date'],
+  ['iso_timestamp', 'date-time'],
+  ['mac', 'mac'],
+]);
+
+/** Actions whose requirement is a keyword's value; the keyword depends on the type. */
+const LENGTHS: ReadonlyMap<string, readonly ['min' | 'max', 'Length' | 'Items' | 'Properties' | undefined]> = new Map<
+  string,
+  readonly ['min' | 'max', 'Length' | 'Items' | 'Properties' | undefined]
+>([
+  ['min_length', ['min', undefined]],
+  ['max_length', ['max', undefined]],
+  ['min_graphemes', ['min', 'Length']],
+  ['max_graphemes', ['max', 'Length']],
+  ['min_entries', ['min', 'Properties']],
+  ['max_entries', ['max', 'Properties']],
+]);
+
+const VALUES: ReadonlyMap<string, string> = new Map([
+  ['min_value', 'minimum'],
+  ['max_value', 'maximum'],
+  ['gt_value', 'exclusiveMinimum'],
+  ['lt_value', 'exclusiveMaximum'],
+  ['multiple_of', 'multipleOf'],
+]);
+
+function amend(printed: JsonObject, actions: readonly unknown[]): JsonObject {
+  const result = { ...printed };
+  for (const action of actions) {
+    const kind = read(action, 'kind');
+    if (kind === 'transformation') break;
+    if (kind === 'schema') continue;
+    amendOne(result, String(read(action, 'type')), action, kind === 'metadata');
+  }
+  return result;
+}
+
+function amendOne(result: JsonObject, type: string, action: unknown, metadata: boolean): void {
+  const requirement = read(action, 'requirement');
+  const number = json(requirement);
+  const unit = result['type'] === 'array' ? 'Items' : 'Length';
+  const length = LENGTHS.get(type);
+  const value = VALUES.get(type);
+  const format = FORMATS.get(type);
+  if (type === 'description' || type === 'title') result[type] = String(read(action, type));
+  else if (metadata) return;
+  else if (type === 'integer' || type === 'safe_integer') result['type'] = 'integer';
+  else if (type === 'non_empty') result[`min${unit}`] = 1;
+  else if (length !== undefined && number !== undefined) result[length[0] + (length[1] ?? unit)] = number;
+  else if (type === 'length' && number !== undefined)
+    Object.assign(result, { [`min${unit}`]: number, [`max${unit}`]: number });
+  else if (value !== undefined && number !== undefined) result[value] = number;
+  else if (format !== undefined) result['format'] = format;
+  else if (requirement instanceof RegExp) result['pattern'] = withFlags(requirement.source, requirement.flags);
+  else if (type !== 'brand' && type !== 'readonly' && type !== 'finite') {
+    const notes = result[NOTES];
+    const note = `the check ${type} of its type is run by the program only, not by the cluster`;
+    result[NOTES] = [...(Array.isArray(notes) ? notes : []), note];
+  }
+}
+
+/** A constant as JSON; integers of arbitrary size stay what they are. */
+function json(value: unknown): JsonValue | undefined {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value !== 'object') return undefined;
+  return JSON.parse(JSON.stringify(value)) as JsonValue;
+}
