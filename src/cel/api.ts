@@ -95,6 +95,11 @@ export interface Environment {
   plan(checked: Checked): PlanResult;
   /** Parse, check and plan. */
   compile(text: string): CompileResult;
-  /** A child environment with more variables; shares everything else. */
-  extend(variables: Readonly<Record<string, CelType | VariableOptions>>): Environment;
+  /** A child environment with more variables, and types if given; shares everything else. */
+  extend(
+    variables: Readonly<Record<string, CelType | VariableOptions>>,
+    options?: Pick<EnvironmentOptions, 'typeNames' | 'types'>,
+  ): Environment;
+  /** Is a function of this name declared? */
+  isFunction(name: string): boolean;
 }

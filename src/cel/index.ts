@@ -89,3 +89,13 @@ export {
   OpaqueValue,
   fail,
 } from './values.ts';
+export { createEnvironment } from './environment.ts';
+export type { KroEnvironmentOptions, KroFeatures } from './kro.ts';
+export { KRO_LIBRARIES, bindings, kroEnvironment, optionalTypes, twoVariableComprehensions } from './kro.ts';
+export * from './lib/index.ts';
+export type { InspectOptions, Inspection, ReferenceOptions, References, Use } from './references.ts';
+export { inspect, references } from './references.ts';
+export type { JsonResult } from './to-json.ts';
+export { toJson } from './to-json.ts';
+export { escapeFieldName, unescapeFieldName } from './runtime/field-names.ts';
+export { typeNameOf } from './values.ts';

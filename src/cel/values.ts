@@ -269,6 +269,8 @@ export abstract class ListView extends CelValue {
   }
   /** All elements, as self-describing values; a bad one is a {@link CelErrorValue}. */
   abstract elements(): readonly Value[];
+  /** Equality with this list on the left. Throws an {@link EvalFailure} for what is no list. */
+  abstract equals(other: Value): boolean;
 }
 
 /** A map or object that reads foreign data through a schema; see {@link ListView}. */
@@ -281,6 +283,8 @@ export abstract class MapView extends CelValue {
   abstract keys(): readonly string[];
   /** The data itself, as it came. */
   abstract raw(): ValueObject;
+  /** Equality with this map on the left. Throws an {@link EvalFailure} for what is no map. */
+  abstract equals(other: Value): boolean;
 }
 
 /** The elements of any form of list; undefined for what is no list. */

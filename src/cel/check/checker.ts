@@ -1,0 +1,425 @@
+import type { Checked } from '../api.ts';
+import type { Ast, Call, Comprehension, Expr, ListLiteral, MapLiteral, Select, StructLiteral } from '../ast.ts';
+import type { FunctionDeclaration, Overload } from '../library.ts';
+import { expanded } from '../syntax/macro-expander.ts';
+import { ErrorList } from '../syntax/source.ts';
+import type { CelType } from '../types.ts';
+import {
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DYN,
+  ERROR,
+  INT,
+  NULL,
+  STRING,
+  UINT,
+  listType,
+  mapType,
+  optionalType,
+  paramOf,
+  sameType,
+} from '../types.ts';
+import type { Declarations, Global } from './declarations.ts';
+import { formatArguments, formatType } from './format-type.ts';
+import { Signatures } from './signatures.ts';
+import { Substitution, mostGeneral, unwrapOptional } from './substitution.ts';
+
+/** What the checker found a node to mean. */
+export type Reference =
+  | { readonly kind: 'global'; readonly global: Global }
+  | {
+      readonly kind: 'function';
+      readonly declaration: FunctionDeclaration;
+      /** The overloads that fit the static types, in order of declaration. */
+      readonly overloads: readonly Overload[];
+      /** The target was the namespace of the function's name, not a receiver. */
+      readonly namespaced: boolean;
+    }
+  | { readonly kind: 'struct'; readonly name: string };
+
+/** A checked expression, with what the planner needs. */
+export class CheckedExpression implements Checked {
+  readonly ast: Ast;
+  readonly declarations: Declarations;
+  readonly #types: (CelType | undefined)[];
+  readonly #references: ReadonlyMap<number, Reference>;
+
+  constructor(
+    ast: Ast,
+    declarations: Declarations,
+    types: (CelType | undefined)[],
+    references: ReadonlyMap<number, Reference>,
+  ) {
+    this.ast = ast;
+    this.declarations = declarations;
+    this.#types = types;
+    this.#references = references;
+  }
+
+  get type(): CelType {
+    return this.typeOf(expanded(this.ast.expr).id);
+  }
+
+  typeOf(id: number): CelType {
+    return this.#types[id] ?? DYN;
+  }
+
+  reference(id: number): Reference | undefined {
+    return this.#references.get(id);
+  }
+}
+
+const LITERAL_TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
+
+/** So many errors are kept for nodes that are reported twice; more than that are only counted. */
+const LOGGED = 128;
+
+/** Names of loop variables, innermost last. */
+type Scope = Map<string, CelType>;
+
+/** Checks one expression. All its errors are collected, in cel-go's words. */
+export class Checker {
+  readonly #declarations: Declarations;
+  readonly #errors: ErrorList;
+  readonly #substitution = new Substitution();
+  readonly #signatures = new Signatures();
+  readonly #types: (CelType | undefined)[] = [];
+  readonly #references = new Map<number, Reference>();
+  readonly #scopes: Scope[] = [];
+  /** The first errors, in order, and which of them a node's check added: nodes may stand twice in a tree. */
+  readonly #log: { offset: number; message: string }[] = [];
+  readonly #reported = new Map<number, readonly [number, number]>();
+  /**
+   * Comparisons of unlike numbers are refused only before the first comprehension: cel-go forgets the
+   * restriction when it enters the scope of one.
+   */
+  #mixedComparisons = false;
+
+  constructor(text: string, declarations: Declarations) {
+    this.#declarations = declarations;
+    this.#errors = new ErrorList(text);
+  }
+
+  check(ast: Ast): { checked: CheckedExpression } | { errors: ErrorList } {
+    this.#check(ast.expr);
+    if (this.#errors.count > 0) return { errors: this.#errors };
+    for (const [id, type] of this.#types.entries()) {
+      if (type !== undefined) this.#types[id] = this.#substitution.apply(type, true);
+    }
+    const checked = new CheckedExpression(ast, this.#declarations, this.#types, this.#references);
+    return { checked };
+  }
+
+  #error(offset: number, message: string): void {
+    this.#errors.add(offset, message);
+    if (this.#log.length < LOGGED) this.#log.push({ offset, message });
+  }
+
+  #undeclared(expr: Expr, name: string): void {
+    this.#error(expr.at, `undeclared reference to '${name}' (in container '${this.#declarations.container}')`);
+  }
+
+  #mismatch(offset: number, expected: CelType, found: CelType): void {
+    this.#error(offset, `expected type '${formatType(expected)}' but found '${formatType(found)}'`);
+  }
+
+  /** Checks a node and returns its type, type variables as they stand. */
+  #check(expr: Expr): CelType {
+    const node = expanded(expr);
+    const known = this.#types[node.id];
+    if (known !== undefined) {
+      const range = this.#reported.get(node.id);
+      if (range !== undefined) {
+        for (const { offset, message } of this.#log.slice(...range)) this.#error(offset, message);
+      }
+      return known;
+    }
+    const before = this.#log.length;
+    const type = this.#typeOf(node);
+    if (this.#log.length > before) this.#reported.set(node.id, [before, this.#log.length]);
+    this.#types[node.id] = type;
+    if (expr !== node) this.#types[expr.id] = type;
+    return type;
+  }
+
+  #typeOf(expr: Expr): CelType {
+    switch (expr.kind) {
+      case 'literal':
+        return LITERAL_TYPES[expr.type];
+      case 'ident':
+        return this.#ident(expr, expr.name);
+      case 'select':
+        return this.#select(expr);
+      case 'call':
+        return this.#call(expr);
+      case 'list':
+        return this.#list(expr);
+      case 'map':
+        return this.#map(expr);
+      case 'struct':
+        return this.#struct(expr);
+      case 'comprehension':
+        return this.#comprehension(expr);
+      case 'macro':
+        return this.#check(expr.expansion);
+    }
+  }
+
+  #local(name: string): CelType | undefined {
+    for (let index = this.#scopes.length - 1; index >= 0; index--) {
+      const type = (this.#scopes[index] as Scope).get(name);
+      if (type !== undefined) return type;
+    }
+    return undefined;
+  }
+
+  #ident(expr: Expr, name: string): CelType {
+    const local = this.#local(name);
+    if (local !== undefined) return local;
+    const global = this.#declarations.lookupGlobal(name);
+    if (global === undefined) {
+      this.#undeclared(expr, name);
+      return ERROR;
+    }
+    this.#references.set(expr.id, { kind: 'global', global });
+    return global.type;
+  }
+
+  #select(expr: Select): CelType {
+    if (!expr.test && !expr.optional) {
+      const name = qualifiedName(expr);
+      if (name !== undefined && (name.startsWith('.') || this.#local(rootOf(name)) === undefined)) {
+        const global = this.#declarations.lookupGlobal(name);
+        if (global !== undefined) {
+          this.#references.set(expr.id, { kind: 'global', global });
+          return global.type;
+        }
+      }
+    }
+    const type = this.#field(expr);
+    return expr.test ? BOOL : this.#substitution.apply(type);
+  }
+
+  #field(expr: Select): CelType {
+    const operand = this.#substitution.apply(this.#check(expr.operand));
+    const { type: target, optional } = unwrapOptional(operand);
+    let result: CelType = ERROR;
+    switch (target.kind) {
+      case 'map':
+        result = paramOf(target, 1);
+        break;
+      case 'struct':
+        result = this.#fieldType(expr.at, target.name, expr.field) ?? ERROR;
+        break;
+      case 'param':
+        this.#substitution.isAssignable(DYN, target);
+        result = DYN;
+        break;
+      default:
+        if (target.kind !== 'dyn' && target.kind !== 'error') {
+          this.#error(expr.at, `type '${formatType(target)}' does not support field selection`);
+        }
+        result = DYN;
+    }
+    return optional || expr.optional ? optionalType(result) : result;
+  }
+
+  #fieldType(offset: number, struct: string, field: string): CelType | undefined {
+    const type = this.#declarations.fieldOf(struct, field);
+    if (type === undefined) {
+      const known = this.#declarations.lookupStruct(`.${struct}`) !== undefined;
+      this.#error(offset, known ? `undefined field '${field}'` : `unexpected failed resolution of '${struct}'`);
+    }
+    return type;
+  }
+
+  #call(expr: Call): CelType {
+    const args = expr.args.map((arg) => this.#check(arg));
+    if (expr.target === undefined) {
+      const declaration = this.#declarations.lookupFunction(expr.name);
+      if (declaration === undefined) {
+        this.#undeclared(expr, expr.name);
+        return ERROR;
+      }
+      return this.#overload(expr, declaration, args, false, false);
+    }
+    const prefix = qualifiedName(expr.target);
+    if (prefix !== undefined) {
+      const declaration = this.#declarations.lookupFunction(`${prefix}.${expr.name}`);
+      if (declaration !== undefined) return this.#overload(expr, declaration, args, false, true);
+    }
+    const target = this.#check(expr.target);
+    const declaration = this.#declarations.lookupFunction(expr.name);
+    if (declaration === undefined) {
+      this.#undeclared(expr, expr.name);
+      return ERROR;
+    }
+    return this.#overload(expr, declaration, [target, ...args], true, false);
+  }
+
+  #overload(
+    expr: Call,
+    declaration: FunctionDeclaration,
+    args: readonly CelType[],
+    member: boolean,
+    namespaced: boolean,
+  ): CelType {
+    const overloads: Overload[] = [];
+    let result: CelType | undefined;
+    for (const overload of declaration.overloads) {
+      if ((overload.member === true) !== member) continue;
+      if (declaration.name === '_&&_' || declaration.name === '_||_')
+        return this.#logic(expr, declaration, overload, args);
+      if (!this.#mixedComparisons && this.#signatures.isMixedComparison(declaration.name, overload)) continue;
+      const { params, result: declared } = this.#signatures.instantiate(overload, this.#substitution);
+      if (!this.#substitution.areAssignable(args, params)) continue;
+      overloads.push(overload);
+      const type = this.#substitution.apply(declared);
+      if (result === undefined) result = type;
+      else if (result.kind !== 'dyn' && !sameType(type, result)) result = DYN;
+    }
+    if (result === undefined) {
+      const types = args.map((type) => this.#substitution.apply(type, true));
+      const applied = formatArguments(types, member);
+      this.#error(expr.at, `found no matching overload for '${declaration.name}' applied to '${applied}'`);
+      return ERROR;
+    }
+    this.#references.set(expr.id, { kind: 'function', declaration, overloads, namespaced });
+    return result;
+  }
+
+  /** `&&` and `||` name the operand that is not a bool. */
+  #logic(expr: Call, declaration: FunctionDeclaration, overload: Overload, args: readonly CelType[]): CelType {
+    let fits = true;
+    for (const [index, type] of args.entries()) {
+      if (this.#substitution.isAssignable(type, BOOL)) continue;
+      this.#mismatch((expr.args[index] as Expr).at, BOOL, type);
+      fits = false;
+    }
+    if (!fits) return ERROR;
+    this.#references.set(expr.id, { kind: 'function', declaration, overloads: [overload], namespaced: false });
+    return BOOL;
+  }
+
+  /** The type of an element written `?e`: the value type of its optional. */
+  #optionalElement(expr: Expr, type: CelType): CelType {
+    const unwrapped = unwrapOptional(type);
+    if (!unwrapped.optional && type.kind !== 'dyn') this.#mismatch(expr.at, optionalType(type), type);
+    return unwrapped.type;
+  }
+
+  #join(previous: CelType | undefined, current: CelType): CelType {
+    if (previous === undefined) return current;
+    return this.#substitution.isAssignable(previous, current) ? mostGeneral(previous, current) : DYN;
+  }
+
+  #list(expr: ListLiteral): CelType {
+    let element: CelType | undefined;
+    for (const [index, item] of expr.elements.entries()) {
+      const type = this.#check(item);
+      element = this.#join(element, expr.optionals.has(index) ? this.#optionalElement(item, type) : type);
+    }
+    return listType(element ?? this.#substitution.variable());
+  }
+
+  #map(expr: MapLiteral): CelType {
+    let key: CelType | undefined;
+    let value: CelType | undefined;
+    for (const entry of expr.entries) {
+      key = this.#join(key, this.#check(entry.key));
+      const type = this.#check(entry.value);
+      value = this.#join(value, entry.optional ? this.#optionalElement(entry.value, type) : type);
+    }
+    return mapType(key ?? this.#substitution.variable(), value ?? this.#substitution.variable());
+  }
+
+  #struct(expr: StructLiteral): CelType {
+    const found = this.#declarations.lookupStruct(expr.name);
+    if (found === undefined) {
+      this.#undeclared(expr, expr.name);
+      return ERROR;
+    }
+    this.#references.set(expr.id, { kind: 'struct', name: found.name });
+    let { type } = found;
+    if (!isMessage(type)) {
+      this.#error(expr.at, `'${type.name}' is not a message type`);
+      type = ERROR;
+    }
+    for (const field of expr.fields) {
+      const value = this.#check(field.value);
+      const declared = this.#fieldType(field.at, found.name, field.name) ?? ERROR;
+      const given = field.optional ? this.#optionalElement(field.value, value) : value;
+      if (this.#substitution.isAssignable(declared, given)) continue;
+      const types = `'${formatType(declared)}' but provided type is '${formatType(given)}'`;
+      this.#error(field.at, `expected type of field '${field.name}' is ${types}`);
+    }
+    return type;
+  }
+
+  #comprehension(expr: Comprehension): CelType {
+    this.#check(expr.range);
+    const accumulator = this.#check(expr.init);
+    const range = this.#substitution.apply(this.#types[expanded(expr.range).id] as CelType);
+    this.#scopes.push(new Map([[expr.accumulator, accumulator]]));
+    this.#mixedComparisons = true;
+    const { first, second } = this.#loopTypes(expr, range);
+    const loop: Scope = new Map([[expr.variable, first]]);
+    if (expr.variable2 !== undefined) loop.set(expr.variable2, second);
+    this.#scopes.push(loop);
+    this.#assert(expr.condition, BOOL);
+    this.#assert(expr.step, accumulator);
+    this.#scopes.pop();
+    const result = this.#check(expr.result);
+    this.#scopes.pop();
+    return this.#substitution.apply(result);
+  }
+
+  #assert(expr: Expr, type: CelType): void {
+    const found = this.#check(expr);
+    if (!this.#substitution.isAssignable(type, found)) this.#mismatch(expr.at, type, found);
+  }
+
+  #loopTypes(expr: Comprehension, range: CelType): { first: CelType; second: CelType } {
+    const two = expr.variable2 !== undefined;
+    switch (range.kind) {
+      case 'list':
+        return two ? { first: INT, second: paramOf(range, 0) } : { first: paramOf(range, 0), second: DYN };
+      case 'map':
+        return { first: paramOf(range, 0), second: paramOf(range, 1) };
+      case 'dyn':
+      case 'error':
+      case 'param':
+        this.#substitution.isAssignable(DYN, range);
+        return { first: DYN, second: DYN };
+      default: {
+        const allowed = '(must be list, map, or dynamic)';
+        const type = formatType(range);
+        this.#error(expr.range.at, `expression of type '${type}' cannot be range of a comprehension ${allowed}`);
+        return { first: ERROR, second: ERROR };
+      }
+    }
+  }
+}
+
+/** Types that a literal `Name{…}` can make. */
+function isMessage(type: CelType): boolean {
+  return ['struct', 'timestamp', 'duration', 'list', 'map', 'null', 'dyn'].includes(type.kind);
+}
+
+/** `a.b.c` as one name; undefined for anything that is not names and dots. */
+export function qualifiedName(expr: Expr): string | undefined {
+  const fields: string[] = [];
+  let node = expr;
+  while (node.kind === 'select') {
+    if (node.test || node.optional) return undefined;
+    fields.push(node.field);
+    node = node.operand;
+  }
+  return node.kind === 'ident' ? [node.name, ...fields.reverse()].join('.') : undefined;
+}
+
+function rootOf(name: string): string {
+  const dot = name.indexOf('.');
+  return dot < 0 ? name : name.slice(0, dot);
+}

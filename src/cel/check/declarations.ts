@@ -1,0 +1,172 @@
+import type { VariableOptions } from '../api.ts';
+import type { FunctionDeclaration, Library, Validator } from '../library.ts';
+import type { TypeProvider } from '../provider.ts';
+import { EMPTY_PROVIDER } from '../provider.ts';
+import type { CelType } from '../types.ts';
+import {
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  NULL,
+  STRING,
+  TIMESTAMP,
+  TYPE,
+  UINT,
+  listType,
+  mapType,
+  optionalType,
+  structType,
+  typeType,
+} from '../types.ts';
+import type { Value } from '../values.ts';
+
+/** A declared variable. */
+export interface Variable extends VariableOptions {
+  readonly name: string;
+  /** Its value when a library fixes it. */
+  readonly value?: Value;
+}
+
+/** What a name that is no local variable means. */
+export type Global =
+  | { readonly kind: 'variable'; readonly variable: Variable; readonly type: CelType }
+  | { readonly kind: 'type'; readonly name: string; readonly type: CelType };
+
+/** How far names of types can be used: not at all in programs and less in the checker under kro's typed environments. */
+export type TypeNames = 'checkOnly' | 'full';
+
+const named = (types: readonly CelType[]) => types.map((type) => [type.name, type] as const);
+
+const BASIC_TYPES: ReadonlyMap<string, CelType> = new Map(
+  named([BOOL, BYTES, DOUBLE, DURATION, INT, listType(DYN), mapType(DYN, DYN), NULL, STRING, TIMESTAMP, UINT]),
+);
+
+const FULL_TYPES: ReadonlyMap<string, CelType> = new Map([...BASIC_TYPES, ...named([TYPE, optionalType(DYN)])]);
+
+/** Protobuf's well-known messages that can be written as literals. */
+const WELL_KNOWN: ReadonlyMap<string, CelType> = new Map([
+  [TIMESTAMP.name, TIMESTAMP],
+  [DURATION.name, DURATION],
+  ['google.protobuf.Struct', mapType(STRING, DYN)],
+  ['google.protobuf.ListValue', listType(DYN)],
+]);
+
+const WELL_KNOWN_FIELDS: Readonly<Record<string, Readonly<Record<string, CelType>>>> = {
+  [TIMESTAMP.name]: { seconds: INT, nanos: INT },
+  [DURATION.name]: { seconds: INT, nanos: INT },
+  'google.protobuf.Struct': { fields: mapType(STRING, DYN) },
+  'google.protobuf.ListValue': { values: listType(DYN) },
+};
+
+/** Everything that names can mean outside loops. Children share their parent's tables. */
+export class Declarations {
+  readonly #parent: Declarations | undefined;
+  readonly #functions = new Map<string, FunctionDeclaration>();
+  readonly #variables = new Map<string, Variable>();
+  readonly #structs = new Map<string, Readonly<Record<string, CelType>>>();
+  readonly #provider: TypeProvider;
+  readonly container: string;
+  readonly typeNames: TypeNames;
+  readonly validators: readonly Validator[];
+
+  constructor(options: {
+    parent?: Declarations;
+    libraries?: readonly Library[];
+    variables?: readonly Variable[];
+    provider?: TypeProvider;
+    container?: string;
+    typeNames?: TypeNames;
+  }) {
+    const { parent, libraries = [], variables = [] } = options;
+    this.#parent = parent;
+    this.#provider = options.provider ?? EMPTY_PROVIDER;
+    this.container = options.container ?? parent?.container ?? '';
+    this.typeNames = options.typeNames ?? parent?.typeNames ?? 'full';
+    this.validators = [...(parent?.validators ?? []), ...libraries.flatMap((library) => library.validators ?? [])];
+    for (const library of libraries) {
+      for (const declaration of library.functions ?? []) this.#addFunction(declaration);
+      for (const { name, fields } of library.structs ?? []) this.#structs.set(name, fields);
+      for (const variable of library.variables ?? []) this.#variables.set(variable.name, variable);
+    }
+    for (const variable of variables) this.#variables.set(variable.name, variable);
+  }
+
+  #addFunction(declaration: FunctionDeclaration): void {
+    const present = this.#functions.get(declaration.name) ?? this.#parent?.functionNamed(declaration.name);
+    if (present === undefined) {
+      this.#functions.set(declaration.name, declaration);
+      return;
+    }
+    const known = new Set(present.overloads.map((overload) => overload.id));
+    const added = declaration.overloads.filter((overload) => !known.has(overload.id));
+    this.#functions.set(declaration.name, { ...present, overloads: [...present.overloads, ...added] });
+  }
+
+  /** Candidates for a name, from the innermost namespace outwards; a leading dot means the outermost. */
+  candidates(name: string): string[] {
+    if (name.startsWith('.')) return [name.slice(1)];
+    if (this.container === '') return [name];
+    const found: string[] = [];
+    for (let prefix = this.container; prefix !== ''; prefix = prefix.slice(0, Math.max(0, prefix.lastIndexOf('.')))) {
+      found.push(`${prefix}.${name}`);
+    }
+    return [...found, name];
+  }
+
+  functionNamed(name: string): FunctionDeclaration | undefined {
+    return this.#functions.get(name) ?? this.#parent?.functionNamed(name);
+  }
+
+  lookupFunction(name: string): FunctionDeclaration | undefined {
+    for (const candidate of this.candidates(name)) {
+      const found = this.functionNamed(candidate);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  variableNamed(name: string): Variable | undefined {
+    return this.#variables.get(name) ?? this.#parent?.variableNamed(name);
+  }
+
+  lookupGlobal(name: string): Global | undefined {
+    for (const candidate of this.candidates(name)) {
+      const variable = this.variableNamed(candidate);
+      if (variable !== undefined) return { kind: 'variable', variable, type: variable.type };
+      const type = this.#typeName(candidate);
+      if (type !== undefined) return { kind: 'type', name: candidate, type: typeType(type) };
+    }
+    return undefined;
+  }
+
+  #typeName(name: string): CelType | undefined {
+    const known = this.typeNames === 'full' ? FULL_TYPES : BASIC_TYPES;
+    return known.get(name) ?? this.structNamed(name);
+  }
+
+  /** The type that a literal `Name{…}` makes, with its full name. */
+  lookupStruct(name: string): { name: string; type: CelType } | undefined {
+    for (const candidate of this.candidates(name)) {
+      const type = WELL_KNOWN.get(candidate) ?? this.#typeName(candidate);
+      if (type !== undefined) return { name: candidate, type };
+    }
+    return undefined;
+  }
+
+  /** A struct type by its full name. */
+  structNamed(name: string): CelType | undefined {
+    if (this.#structs.has(name)) return structType(name);
+    return this.#provider.findType(name) ?? this.#parent?.structNamed(name);
+  }
+
+  /** Type of a field; undefined when the struct has none of that name. */
+  fieldOf(struct: string, field: string): CelType | undefined {
+    const fields =
+      this.#structs.get(struct) ?? (Object.hasOwn(WELL_KNOWN_FIELDS, struct) ? WELL_KNOWN_FIELDS[struct] : undefined);
+    if (fields !== undefined) return Object.hasOwn(fields, field) ? fields[field] : undefined;
+    return this.#provider.findField(struct, field)?.type ?? this.#parent?.fieldOf(struct, field);
+  }
+}

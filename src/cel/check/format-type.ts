@@ -1,0 +1,22 @@
+import type { CelType } from '../types.ts';
+import { ERROR } from '../types.ts';
+
+/** A type as error messages write it: as in results, but `null`, `timestamp` and `duration`. */
+export function formatType(type: CelType): string {
+  switch (type.kind) {
+    case 'null':
+      return 'null';
+    case 'timestamp':
+      return 'timestamp';
+    case 'duration':
+      return 'duration';
+    default:
+      return type.params.length === 0 ? type.name : `${type.name}(${type.params.map(formatType).join(', ')})`;
+  }
+}
+
+/** Argument types of a call: `(int, string)`, or `string.(int)` with a receiver. */
+export function formatArguments(types: readonly CelType[], member: boolean): string {
+  const target = member ? `${formatType(types[0] ?? ERROR)}.` : '';
+  return `${target}(${(member ? types.slice(1) : types).map(formatType).join(', ')})`;
+}

@@ -1,0 +1,115 @@
+import type {
+  CheckResult,
+  Checked,
+  CompileResult,
+  Environment,
+  EnvironmentOptions,
+  ParseResult,
+  PlanResult,
+  VariableOptions,
+} from './api.ts';
+import type { Ast } from './ast.ts';
+import { CheckedExpression, Checker } from './check/checker.ts';
+import type { Variable } from './check/declarations.ts';
+import { Declarations } from './check/declarations.ts';
+import { validate } from './check/validate.ts';
+import type { Library, Macro } from './library.ts';
+import { planProgram } from './plan/program.ts';
+import { standardLibrary } from './standard/index.ts';
+import type { MacroTable } from './syntax/builder.ts';
+import { parseExpression } from './syntax/parse.ts';
+import type { CelType } from './types.ts';
+
+function toVariable(name: string, declared: CelType | VariableOptions): Variable {
+  return 'params' in declared ? { name, type: declared } : { name, ...declared };
+}
+
+function toVariables(variables: Readonly<Record<string, CelType | VariableOptions>>): Variable[] {
+  return Object.entries(variables).map(([name, declared]) => toVariable(name, declared));
+}
+
+function macroTable(libraries: readonly Library[]): MacroTable {
+  const table = new Map<string, Macro[]>();
+  for (const macro of libraries.flatMap((library) => library.macros ?? [])) {
+    table.set(macro.name, [...(table.get(macro.name) ?? []), macro]);
+  }
+  return table;
+}
+
+/**
+ * Builds an environment: the standard library, and what `options` adds. Building costs about a millisecond;
+ * keep the environment, and use `extend` for more variables.
+ *
+ * @example
+ * const environment = createEnvironment({ variables: { name: STRING } });
+ * const compiled = environment.compile('"hello " + name');
+ * if (compiled.ok) compiled.program.evaluate({ name: 'you' }); // { ok: true, value: 'hello you' }
+ */
+export function createEnvironment(options: EnvironmentOptions = {}): Environment {
+  const libraries = [...(options.standardLibrary === false ? [] : [standardLibrary]), ...(options.libraries ?? [])];
+  const declarations = new Declarations({
+    libraries,
+    variables: toVariables(options.variables ?? {}),
+    ...(options.types === undefined ? {} : { provider: options.types }),
+    ...(options.container === undefined ? {} : { container: options.container }),
+    typeNames: options.typeNames === false ? 'checkOnly' : 'full',
+  });
+  return new CelEnvironment(declarations, macroTable(libraries));
+}
+
+class CelEnvironment implements Environment {
+  readonly #declarations: Declarations;
+  readonly #macros: MacroTable;
+
+  constructor(declarations: Declarations, macros: MacroTable) {
+    this.#declarations = declarations;
+    this.#macros = macros;
+  }
+
+  parse(text: string): ParseResult {
+    return parseExpression(text, this.#macros);
+  }
+
+  check(input: string | Ast): CheckResult {
+    const parsed: ParseResult = typeof input === 'string' ? this.parse(input) : { ok: true, ast: input };
+    if (!parsed.ok) return { ok: false, phase: 'parse', errors: parsed.errors, text: parsed.text };
+    const { ast } = parsed;
+    const result = new Checker(ast.text, this.#declarations).check(ast);
+    const errors = 'errors' in result ? result.errors : validate(result.checked, this.#declarations.validators);
+    if ('errors' in result || errors !== undefined) {
+      const found = errors as NonNullable<typeof errors>;
+      return { ok: false, phase: 'check', errors: found.sorted(), text: found.render() };
+    }
+    return { ok: true, checked: result.checked, type: result.checked.type };
+  }
+
+  plan(checked: Checked): PlanResult {
+    if (checked instanceof CheckedExpression) return planProgram(checked);
+    const message = 'not an expression that an environment has checked';
+    return { ok: false, phase: 'program', errors: [{ message, line: -1, column: 0, offset: -1 }], text: message };
+  }
+
+  compile(text: string): CompileResult {
+    const checked = this.check(text);
+    if (!checked.ok) return checked;
+    const planned = this.plan(checked.checked);
+    return planned.ok ? { ...planned, checked: checked.checked, type: checked.type } : planned;
+  }
+
+  extend(
+    variables: Readonly<Record<string, CelType | VariableOptions>>,
+    options: Pick<EnvironmentOptions, 'typeNames' | 'types'> = {},
+  ): Environment {
+    const declarations = new Declarations({
+      parent: this.#declarations,
+      variables: toVariables(variables),
+      ...(options.types === undefined ? {} : { provider: options.types }),
+      ...(options.typeNames === undefined ? {} : { typeNames: options.typeNames ? 'full' : 'checkOnly' }),
+    });
+    return new CelEnvironment(declarations, this.#macros);
+  }
+
+  isFunction(name: string): boolean {
+    return this.#declarations.functionNamed(name) !== undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import type { Environment, VariableOptions } from './api.ts';
+import { createEnvironment } from './environment.ts';
+import {
+  encoders,
+  kroHash,
+  kroJson,
+  kroLists,
+  kroMaps,
+  kroOmit,
+  kroRandom,
+  kroRuntime,
+  kubernetesCidr,
+  kubernetesIp,
+  kubernetesLists,
+  kubernetesQuantity,
+  kubernetesRegex,
+  kubernetesSemver,
+  kubernetesUrl,
+  lists,
+  math,
+  network,
+  nowLibrary,
+  optionals,
+  sets,
+  strings,
+} from './lib/index.ts';
+import type { Library } from './library.ts';
+import { BIND_MACRO, NEW_CONDITION_MACRO, OPTIONAL_MACROS, SORT_BY_MACRO, TWO_VARIABLE_MACROS } from './macros.ts';
+import type { TypeProvider } from './provider.ts';
+import { mapInsert, optionalOperators } from './standard/operators.ts';
+import type { CelType } from './types.ts';
+
+/** Macros of cel-go's extensions and of kro, as libraries. */
+export const twoVariableComprehensions: Library = { ...mapInsert, name: 'comprehensions', macros: TWO_VARIABLE_MACROS };
+export const bindings: Library = { name: 'bindings', macros: [BIND_MACRO] };
+export const optionalTypes: Library = {
+  name: 'optional',
+  functions: [...(optionalOperators.functions ?? []), ...(optionals.functions ?? [])],
+  macros: OPTIONAL_MACROS,
+};
+const listsWithSortBy: Library = { ...lists, macros: [SORT_BY_MACRO] };
+const runtimeWithMacro: Library = { ...kroRuntime, macros: [NEW_CONDITION_MACRO] };
+
+/** The libraries of kro's own environment, in its order. */
+export const KRO_LIBRARIES: readonly Library[] = [
+  twoVariableComprehensions,
+  listsWithSortBy,
+  strings,
+  bindings,
+  optionalTypes,
+  encoders,
+  kubernetesLists,
+  kubernetesUrl,
+  kubernetesRegex,
+  kubernetesQuantity,
+  kubernetesIp,
+  kubernetesCidr,
+  kubernetesSemver,
+  kroRandom,
+  kroMaps,
+  kroJson,
+  kroHash,
+  kroLists,
+  kroOmit,
+  runtimeWithMacro,
+];
+
+/** What stock kro does not turn on. `omit` decides where it is allowed and is not asked here. */
+export interface KroFeatures {
+  readonly now?: boolean;
+  readonly math?: boolean;
+  readonly sets?: boolean;
+  readonly network?: boolean;
+}
+
+export interface KroEnvironmentOptions {
+  readonly variables?: Readonly<Record<string, CelType | VariableOptions>>;
+  /** Resolves the types of resources; with it, names of types are refused in programs, as in kro. */
+  readonly types?: TypeProvider;
+  readonly features?: KroFeatures;
+}
+
+const OPTIONAL_LIBRARIES: Readonly<Record<keyof KroFeatures, Library>> = { now: nowLibrary, math, sets, network };
+
+const bases = new Map<string, Environment>();
+
+/** The environment without variables, built once for each set of features. */
+function base(features: KroFeatures): Environment {
+  const names = (Object.keys(OPTIONAL_LIBRARIES) as (keyof KroFeatures)[]).filter((name) => features[name] === true);
+  const key = names.join(',');
+  let environment = bases.get(key);
+  if (environment === undefined) {
+    environment = createEnvironment({
+      libraries: [...KRO_LIBRARIES, ...names.map((name) => OPTIONAL_LIBRARIES[name])],
+    });
+    bases.set(key, environment);
+  }
+  return environment;
+}
+
+/** The dialect of kro's expressions: all that stock kro turns on, and the given variables and features. */
+export function kroEnvironment(options: KroEnvironmentOptions = {}): Environment {
+  const { variables = {}, types, features = {} } = options;
+  return base(features).extend(variables, types === undefined ? {} : { types, typeNames: false });
+}

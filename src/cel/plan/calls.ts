@@ -1,0 +1,167 @@
+import type { Reference } from '../check/checker.ts';
+import type { CallContext, Overload } from '../library.ts';
+import type { Frame } from '../runtime/frame.ts';
+import { raise } from '../runtime/shaped.ts';
+import type { CelType } from '../types.ts';
+import { DYN, paramOf } from '../types.ts';
+import type { Value } from '../values.ts';
+import { boxDouble, doubleOf, fail, typeNameOf } from '../values.ts';
+import { describing, toDouble } from './coerce.ts';
+import { matches, surelyMatches, toParameter } from './match.ts';
+import type { Plan } from './plan.ts';
+import { refuse } from './plan.ts';
+
+type Call = (...args: (CallContext | Value)[]) => Value;
+type FunctionReference = Extract<Reference, { kind: 'function' }>;
+
+/** Functions that look at the value alone, whatever the checker has chosen; they name only themselves in errors. */
+const VALUE_FUNCTIONS: ReadonlySet<string> = new Set(['size', 'matches', 'type', 'dyn']);
+
+/** A call of a declared function. `checkedType` is what the checker made of the node. */
+export function planCall(
+  reference: FunctionReference,
+  args: readonly Plan[],
+  member: boolean,
+  checkedType: CelType,
+): Plan {
+  const { declaration, overloads } = reference;
+  const single = overloads.length === 1 && !VALUE_FUNCTIONS.has(declaration.name) ? overloads[0] : undefined;
+  const exact = overloads.find((overload) => overload.params.every((type, index) => fits(args[index], type)));
+  if (exact !== undefined) return planExact(exact, args, checkedType);
+  const candidates = single === undefined ? sameForm(declaration.overloads, member, args.length) : [single];
+  return planDynamic(declaration.name, candidates, args);
+}
+
+function sameForm(overloads: readonly Overload[], member: boolean, count: number): readonly Overload[] {
+  return overloads.filter((overload) => (overload.member === true) === member && overload.params.length === count);
+}
+
+function fits(plan: Plan | undefined, type: CelType): boolean {
+  return plan !== undefined && surelyMatches(plan.shape === undefined ? plan.type : shapedType(plan), type);
+}
+
+function shapedType({ shape, type }: Plan): CelType {
+  return shape?.kind === 'object' ? DYN : type;
+}
+
+/** The implementation of an overload for these arguments; constants may give a better one, or a refusal. */
+function implementation(overload: Overload, args: readonly Plan[]): Call {
+  const special = overload.specialize?.(args.map((arg) => arg.constant));
+  if (special === undefined) return overload.call as Call;
+  return typeof special === 'function' ? (special as Call) : refuse(special.refused);
+}
+
+/** All argument types are known: no look at the values, no choice. */
+function planExact(overload: Overload, args: readonly Plan[], checkedType: CelType): Plan {
+  const call = implementation(overload, args);
+  const runs = args.map((arg, index) => argument(arg, overload.params[index] ?? DYN));
+  const run = applied(call, runs);
+  const known = args.every((arg) => arg.shape !== undefined || isKnown(arg.type));
+  return result(run, overload.result, known ? checkedType : DYN);
+}
+
+/** No part of the type is unknown. */
+function isKnown(type: CelType): boolean {
+  return type.kind !== 'dyn' && type.params.every(isKnown);
+}
+
+/** An argument in the form of its parameter. */
+function argument(plan: Plan, type: CelType): (frame: Frame) => Value {
+  if (plan.shape === undefined && plan.type.kind === 'double' && type.kind === 'double') return plan.run;
+  const { run } = describing(plan);
+  if (type.kind === 'list') return (frame) => toParameter(run(frame), type);
+  if (type.kind === 'dyn' || type.kind === 'param') return (frame) => raise(run(frame));
+  return run;
+}
+
+function applied(call: Call, runs: readonly ((frame: Frame) => Value)[]): (frame: Frame) => Value {
+  const [a, b, c] = runs;
+  if (a === undefined) return (frame) => call(frame);
+  if (b === undefined) return (frame) => call(a(frame), frame);
+  if (c === undefined) return (frame) => call(a(frame), b(frame), frame);
+  if (runs.length === 3) return (frame) => call(a(frame), b(frame), c(frame), frame);
+  return (frame) => call(...runs.map((run) => run(frame)), frame);
+}
+
+/** A result in the form that its plan promises. */
+function result(run: (frame: Frame) => Value, declared: CelType, known: CelType): Plan {
+  switch (declared.kind) {
+    case 'double':
+      return { type: declared, run };
+    case 'param':
+      if (known.kind === 'double') return { type: known, run: (frame) => toDouble(run(frame)) };
+      return { type: known, run: (frame) => raise(run(frame)) };
+    case 'list':
+      if (paramOf(declared, 0).kind === 'double') {
+        return { type: declared, run: (frame) => (run(frame) as readonly Value[]).map(boxed) };
+      }
+      return { type: known.kind === 'list' ? known : erased(declared), run };
+    case 'map':
+    case 'opaque':
+    case 'type':
+      return { type: known.kind === declared.kind ? known : erased(declared), run };
+    default:
+      return { type: declared, run };
+  }
+}
+
+/** The type with its parameters unknown. */
+function erased(type: CelType): CelType {
+  if (type.kind === 'param') return DYN;
+  return type.params.length === 0 ? type : { ...type, params: type.params.map(erased) };
+}
+
+function boxed(value: Value): Value {
+  return typeof value === 'number' ? boxDouble(value) : value;
+}
+
+/** The overload is chosen by the values. */
+function planDynamic(name: string, candidates: readonly Overload[], args: readonly Plan[]): Plan {
+  const runs = args.map((arg) => describing(arg).run);
+  const options = candidates.map((overload) => ({ overload, call: implementation(overload, args) }));
+  return {
+    type: sharedResult(candidates),
+    run: (frame) => {
+      const values = runs.map((run) => raise(run(frame)));
+      for (const { overload, call } of options) {
+        if (!overload.params.every((type, index) => matches(values[index] as Value, type))) continue;
+        const converted = values.map((value, index) => toParameter(value, overload.params[index] ?? DYN));
+        const value = call(...converted, frame);
+        if (overload.result.kind === 'double' && typeof value === 'number') return boxDouble(value);
+        if (overload.result.kind === 'list' && paramOf(overload.result, 0).kind === 'double') {
+          return (value as readonly Value[]).map(boxed);
+        }
+        return value;
+      }
+      if (VALUE_FUNCTIONS.has(name)) return fail(`no such overload: ${name}`);
+      return fail(`no such overload: ${name}(${values.map(typeNameOf).join(', ')})`);
+    },
+  };
+}
+
+/** What is known when all candidates give the same simple type. */
+function sharedResult(candidates: readonly Overload[]): CelType {
+  const first = candidates[0]?.result ?? DYN;
+  const simple = ['bool', 'string', 'int', 'bytes', 'timestamp', 'duration', 'uint'].includes(first.kind);
+  return simple && candidates.every((overload) => overload.result.kind === first.kind) ? first : DYN;
+}
+
+/** `orValue` and `or` look at their argument only when the optional is empty. */
+export function planOptionalFallback(name: string, target: Plan, fallback: Plan, checkedType: CelType): Plan {
+  const { run } = describing(target);
+  const { run: other } = describing(fallback);
+  const known = isKnown(target.type) && (isKnown(fallback.type) || fallback.type.kind === checkedType.kind);
+  const get = (frame: Frame): Value => {
+    const optional = raise(run(frame));
+    if (!matches(optional, OPTIONAL)) return fail(`no such overload: ${name}(${typeNameOf(optional)})`);
+    const { value } = optional as { value: Value | undefined } & Value;
+    if (name === 'or') return value === undefined ? raise(other(frame)) : optional;
+    return value ?? raise(other(frame));
+  };
+  if (name === 'orValue' && checkedType.kind === 'double' && known) {
+    return { type: checkedType, run: (frame) => doubleOf(get(frame)) ?? fail('no such overload') };
+  }
+  return { type: known && checkedType.kind !== 'double' ? checkedType : DYN, run: get };
+}
+
+const OPTIONAL: CelType = { kind: 'opaque', name: 'optional_type', params: [DYN] };

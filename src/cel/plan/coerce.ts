@@ -1,0 +1,88 @@
+import { adopt } from '../runtime/adopt.ts';
+import type { Frame } from '../runtime/frame.ts';
+import { describe, raise } from '../runtime/shaped.ts';
+import type { DataShape } from '../shape.ts';
+import type { CelType } from '../types.ts';
+import { BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, listType, mapType } from '../types.ts';
+import type { Value } from '../values.ts';
+import { boxDouble, doubleOf, fail } from '../values.ts';
+import type { Plan } from './plan.ts';
+
+export function constantPlan(value: Value, type: CelType): Plan {
+  return { type, constant: value, run: () => value };
+}
+
+/** The same value in self-describing form. What is known of it stays known, save that a double is in its box. */
+export function describing(plan: Plan): Plan {
+  const { run, shape } = plan;
+  if (shape !== undefined) return { type: DYN, run: (frame) => describe(run(frame), shape) };
+  if (plan.type.kind !== 'double') return plan;
+  if (plan.constant !== undefined) return constantPlan(boxDouble(plan.constant as number), DYN);
+  return { type: DYN, run: (frame) => boxDouble(run(frame) as number) };
+}
+
+/** The function alone of {@link describing}. */
+export function describer(plan: Plan): (frame: Frame) => Value {
+  const described = describing(plan);
+  return (frame) => described.run(frame);
+}
+
+const SCALARS: Partial<Record<DataShape['kind'], CelType>> = {
+  bool: BOOL,
+  bytes: BYTES,
+  date: TIMESTAMP,
+  'date-time': TIMESTAMP,
+  double: DOUBLE,
+  duration: DURATION,
+  int: INT,
+  string: STRING,
+};
+
+/** A plan that reads foreign data through its shape. `run` gives the data. */
+export function adopting(run: (frame: Frame) => unknown, shape: DataShape): Plan {
+  switch (shape.kind) {
+    case 'object':
+    case 'map':
+    case 'list': {
+      // Null is the only thing that such a shape may let through, and then it is no container.
+      if (shape.nullable) return { type: DYN, run: (frame) => describe(adopt(run(frame), shape), shape) };
+      return { type: shapeType(shape), shape, run: (frame) => adopt(run(frame), shape) as Value };
+    }
+    case 'string':
+      if (shape.nullable) break;
+      return {
+        type: STRING,
+        run: (frame) => {
+          const data = run(frame);
+          return typeof data === 'string' ? data : (adopt(data, shape) as Value);
+        },
+      };
+    case 'int':
+      if (shape.nullable) break;
+      return {
+        type: INT,
+        run: (frame) => {
+          const data = run(frame);
+          return typeof data === 'number' && Number.isInteger(data) ? data : (adopt(data, shape) as Value);
+        },
+      };
+    default:
+  }
+  if (shape.nullable) return { type: DYN, run: (frame) => describe(adopt(run(frame), shape), shape) };
+  return { type: SCALARS[shape.kind] ?? DYN, run: (frame) => adopt(run(frame), shape) as Value };
+}
+
+function shapeType(shape: DataShape): CelType {
+  return shape.kind === 'list' ? listType(DYN) : mapType(DYN, DYN);
+}
+
+/** A part of a value whose type is known: it is unpacked into that type's form. */
+export function part(run: (frame: Frame) => Value, type: CelType): Plan {
+  if (type.kind === 'double') return { type, run: (frame) => toDouble(run(frame)) };
+  return { type, run: (frame) => raise(run(frame)) };
+}
+
+/** A double out of its box. */
+export function toDouble(value: Value): number {
+  return doubleOf(raise(value)) ?? fail('no such overload');
+}

@@ -1,0 +1,22 @@
+import type { Value } from '../values.ts';
+import { typeNameOf } from '../values.ts';
+
+const NAMES: Readonly<Record<string, string>> = {
+  bool: 'types.Bool',
+  bytes: 'types.Bytes',
+  double: 'types.Double',
+  'google.protobuf.Duration': 'types.Duration',
+  'google.protobuf.Timestamp': 'types.Timestamp',
+  int: 'types.Int',
+  null_type: 'types.Null',
+  optional_type: '*types.Optional',
+  string: 'types.String',
+  type: '*types.Type',
+  uint: 'types.Uint',
+};
+
+/** How cel-go's messages name the Go type of a value. */
+export function goValueName(value: Value): string {
+  const name = typeNameOf(value);
+  return Object.hasOwn(NAMES, name) ? (NAMES[name] as string) : name;
+}

@@ -1,0 +1,146 @@
+import type { Frame } from '../runtime/frame.ts';
+import { adoptAny } from '../runtime/adopt.ts';
+import { raise } from '../runtime/shaped.ts';
+import { DYN, isOptional, optionalType, paramOf } from '../types.ts';
+import type { Value } from '../values.ts';
+import {
+  CelDouble,
+  CelMap,
+  CelOptional,
+  CelUint,
+  CelValue,
+  MapView,
+  OPTIONAL_NONE,
+  doubleOf,
+  elementsOf,
+  fail,
+  getProperty,
+  isInt,
+  isObject,
+  typeNameOf,
+} from '../values.ts';
+import { adopting, describing, part } from './coerce.ts';
+import { showKey } from './show-key.ts';
+import type { Plan } from './plan.ts';
+
+/** `operand[index]`. */
+export function planIndex(operand: Plan, index: Plan): Plan {
+  const shape = operand.shape;
+  if (shape?.kind === 'list' && index.type.kind === 'int') {
+    const element = shape.element?.();
+    const { run } = operand;
+    const at = index.run;
+    const read = (frame: Frame): unknown => {
+      const data = run(frame) as unknown as readonly unknown[];
+      const key = at(frame) as number | bigint;
+      const found = typeof key === 'number' ? data[key] : undefined;
+      if (found === undefined && !(typeof key === 'number' && key >= 0 && key < data.length)) outOfBounds(key);
+      return found;
+    };
+    return element === undefined ? { type: DYN, run: (frame) => adoptAny(read(frame)) } : adopting(read, element);
+  }
+  if (shape?.kind === 'map' && index.type.kind === 'string') {
+    const element = shape.element?.();
+    const { run } = operand;
+    const at = index.run;
+    const read = (frame: Frame): unknown => {
+      const data = run(frame) as unknown as Record<string, unknown>;
+      const key = at(frame) as string;
+      return Object.hasOwn(data, key) && data[key] !== undefined ? data[key] : noSuchKey(key);
+    };
+    return element === undefined ? { type: DYN, run: (frame) => adoptAny(read(frame)) } : adopting(read, element);
+  }
+  if (isOptional(operand.type)) return planOptionalIndex(operand, index);
+  const { run } = describing(operand);
+  const { run: at } = describing(index);
+  const { kind } = operand.type;
+  const type = kind === 'list' ? paramOf(operand.type, 0) : kind === 'map' ? paramOf(operand.type, 1) : DYN;
+  if (kind === 'list' && index.type.kind === 'int') {
+    return part((frame) => {
+      const list = run(frame) as readonly Value[];
+      const key = at(frame) as number | bigint;
+      const found = typeof key === 'number' ? list[key] : undefined;
+      return found === undefined ? outOfBounds(key) : found;
+    }, type);
+  }
+  return part((frame) => {
+    const value = run(frame);
+    const key = at(frame);
+    return findIndex(value, key, false) ?? missing(value, key);
+  }, type);
+}
+
+/** `operand[?index]`, and every index after an optional. */
+export function planOptionalIndex(operand: Plan, index: Plan): Plan {
+  const { run } = describing(operand);
+  const { run: at } = describing(index);
+  const shape = operand.shape;
+  const known = isOptional(operand.type) ? paramOf(operand.type, 0) : operand.type;
+  const element = shape?.element?.();
+  const type =
+    element !== undefined
+      ? describing(adopting(() => undefined, element)).type
+      : known.kind === 'list'
+        ? paramOf(known, 0)
+        : known.kind === 'map'
+          ? paramOf(known, 1)
+          : DYN;
+  return {
+    type: optionalType(type),
+    run: (frame) => {
+      const value = run(frame);
+      const key = at(frame);
+      const inner = value instanceof CelOptional ? value.value : value;
+      const found = inner === undefined ? undefined : findIndex(inner, key, true);
+      return found === undefined ? OPTIONAL_NONE : new CelOptional(raise(found));
+    },
+  };
+}
+
+function outOfBounds(index: Value): never {
+  return fail(`index out of bounds: ${showKey(index)}`);
+}
+
+function noSuchKey(key: Value): never {
+  return fail(`no such key: ${showKey(key)}`);
+}
+
+function missing(value: Value, key: Value): never {
+  return elementsOf(value) === undefined ? noSuchKey(key) : outOfBounds(key);
+}
+
+/** The element at a self-describing key; undefined when there is none. */
+export function findIndex(value: Value, key: Value, presence: boolean): Value | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const elements = elementsOf(value);
+  if (elements !== undefined) return elements[listIndex(key)];
+  if (value instanceof CelOptional) {
+    const inner = value.value === undefined ? undefined : findIndex(value.value, key, true);
+    if (presence) return inner;
+    return inner === undefined ? OPTIONAL_NONE : new CelOptional(inner);
+  }
+  return mapEntry(value, key);
+}
+
+/** A list index: an int, or a number of another type without fraction. */
+function listIndex(key: Value): number {
+  if (isInt(key)) return Number(key);
+  if (key instanceof CelUint) return Number(key.value);
+  const double = doubleOf(key);
+  if (double === undefined) return fail(`unsupported index type '${typeNameOf(key)}' in list`);
+  return key instanceof CelDouble ? double : fail(`unsupported index value ${double} in list`);
+}
+
+/** The value of a key in any form of map. */
+export function mapEntry(map: Value, key: Value): Value | undefined {
+  if (map instanceof CelMap) return map.get(key);
+  if (map instanceof MapView) return map.get(typeof key === 'string' ? key : viewKey(key));
+  if (!isObject(map)) return undefined;
+  return typeof key === 'string' ? getProperty(map, key) : undefined;
+}
+
+/** Views turn scalar keys into text, as kro's maps do. */
+function viewKey(key: Value): string {
+  if (typeof key === 'object' && key !== null && !(key instanceof CelValue)) return fail('no such overload');
+  return showKey(key);
+}

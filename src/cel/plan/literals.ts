@@ -1,0 +1,138 @@
+import { raise } from '../runtime/shaped.ts';
+import type { CelType } from '../types.ts';
+import { BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT, listType, mapType, sameType } from '../types.ts';
+import type { Literal } from '../ast.ts';
+import type { Value, ValueObject } from '../values.ts';
+import { CelMap, CelOptional, CelValue, fail, setProperty, typeNameOf } from '../values.ts';
+import { constantPlan, describing } from './coerce.ts';
+import type { Plan } from './plan.ts';
+
+const TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
+
+export function planLiteral({ type, value }: Literal): Plan {
+  return constantPlan(value, TYPES[type]);
+}
+
+/** What is known of all of these together. */
+function common(types: readonly CelType[]): CelType {
+  const [first = DYN] = types;
+  return types.every((type) => sameType(type, first)) ? first : DYN;
+}
+
+/** The type of a plan as a part of a container. */
+function partType(plan: Plan): CelType {
+  return plan.shape === undefined ? plan.type : DYN;
+}
+
+/** `[a, ?b]`. */
+export function planList(elements: readonly Plan[], optionals: ReadonlySet<number>): Plan {
+  const parts = elements.map(describing);
+  if (optionals.size > 0) return planOptionalList(parts, optionals);
+  const type = listType(common(elements.map(partType)));
+  if (parts.every((part) => part.constant !== undefined)) {
+    return constantPlan(Object.freeze(parts.map((part) => part.constant as Value)), type);
+  }
+  const runs = parts.map((part) => part.run);
+  return {
+    type,
+    run: (frame) => {
+      frame.charge(runs.length);
+      return runs.map((run) => raise(run(frame)));
+    },
+  };
+}
+
+function planOptionalList(parts: readonly Plan[], optionals: ReadonlySet<number>): Plan {
+  return {
+    type: listType(DYN),
+    run: (frame) => {
+      frame.charge(parts.length);
+      const list: Value[] = [];
+      for (const [index, part] of parts.entries()) {
+        const value = raise(part.run(frame));
+        if (!optionals.has(index)) list.push(value);
+        else if (!(value instanceof CelOptional))
+          return fail(`cannot initialize optional list element from non-optional value`);
+        else if (value.value !== undefined) list.push(value.value);
+      }
+      return list;
+    },
+  };
+}
+
+export interface EntryPlan {
+  readonly key: Plan;
+  readonly value: Plan;
+  readonly optional: boolean;
+}
+
+/** `{a: b, ?c: d}`. */
+export function planMap(entries: readonly EntryPlan[]): Plan {
+  const type = mapType(
+    common(entries.map((entry) => partType(entry.key))),
+    common(entries.map((entry) => (entry.optional ? DYN : partType(entry.value)))),
+  );
+  const keys = entries.map((entry) => describing(entry.key));
+  const values = entries.map((entry) => describing(entry.value));
+  const plain = keys.every((key) => typeof key.constant === 'string') && entries.every((entry) => !entry.optional);
+  if (plain)
+    return planRecord(
+      keys.map((key) => key.constant as string),
+      values,
+      type,
+    );
+  return {
+    type,
+    run: (frame) => {
+      frame.charge(entries.length);
+      const made: [Value, Value][] = [];
+      for (const [index, entry] of entries.entries()) {
+        const key = raise((keys[index] as Plan).run(frame));
+        const value = raise((values[index] as Plan).run(frame));
+        if (!entry.optional) made.push([key, value]);
+        else if (!(value instanceof CelOptional)) {
+          return fail(`cannot initialize optional entry from non-optional value`);
+        } else if (value.value !== undefined) made.push([key, value.value]);
+      }
+      return makeMap(made);
+    },
+  };
+}
+
+/** All keys are known strings. */
+function planRecord(keys: readonly string[], values: readonly Plan[], type: CelType): Plan {
+  const build = (valueAt: (index: number) => Value): ValueObject => {
+    const object: Record<string, Value> = {};
+    for (let index = 0; index < keys.length; index++) setProperty(object, keys[index] as string, valueAt(index));
+    return object;
+  };
+  if (values.every((value) => value.constant !== undefined)) {
+    return constantPlan(Object.freeze(build((index) => (values[index] as Plan).constant as Value)), type);
+  }
+  return {
+    type,
+    run: (frame) => {
+      frame.charge(keys.length);
+      return build((index) => raise((values[index] as Plan).run(frame)));
+    },
+  };
+}
+
+/** A map of entries: an object if all keys are strings. Of equal keys the last wins. */
+export function makeMap(entries: readonly (readonly [Value, Value])[]): Value {
+  const strings = entries.every(([key]) => typeof key === 'string');
+  if (!strings) {
+    for (const [key] of entries) checkKey(key);
+    return CelMap.from(entries);
+  }
+  const object: Record<string, Value> = {};
+  for (const [key, value] of entries) setProperty(object, key as string, value);
+  return object;
+}
+
+/** Only what Go can hash can be a key. */
+function checkKey(key: Value): void {
+  if (typeof key !== 'object' || key === null || (key instanceof CelValue && typeNameOf(key) !== 'map')) return;
+  const name = key instanceof Uint8Array ? 'types.Bytes' : Array.isArray(key) ? '*types.baseList' : '*types.baseMap';
+  fail(`internal error: runtime error: hash of unhashable type ${name}`);
+}

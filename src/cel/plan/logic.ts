@@ -1,0 +1,71 @@
+import type { Frame } from '../runtime/frame.ts';
+import { raise } from '../runtime/shaped.ts';
+import { BOOL, DYN, sameType } from '../types.ts';
+import type { Value } from '../values.ts';
+import { EvalFailure, fail } from '../values.ts';
+import { describing } from './coerce.ts';
+import type { Plan } from './plan.ts';
+
+type Run = (frame: Frame) => Value;
+
+/** An error that `&&`, `||`, `all` and `exists` may absorb; others go on. */
+export function absorbable(thrown: unknown): EvalFailure {
+  if (thrown instanceof EvalFailure && !thrown.fatal) return thrown;
+  throw thrown;
+}
+
+/** `a && b` (`decisive` false) and `a || b` (`decisive` true): the decisive value wins over any error. */
+export function planLogic(left: Plan, right: Plan, decisive: boolean): Plan {
+  const a: Run = left.run;
+  const b: Run = right.run;
+  return {
+    type: BOOL,
+    run: (frame) => {
+      let first: Value;
+      try {
+        first = a(frame);
+      } catch (thrown) {
+        const failure = absorbable(thrown);
+        if (absorbed(b, frame) === decisive) return decisive;
+        // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
+        throw failure;
+      }
+      if (first === decisive) return decisive;
+      if (typeof first !== 'boolean') return absorbed(b, frame) === decisive ? decisive : notBool(first);
+      const second = b(frame);
+      return typeof second === 'boolean' ? second : notBool(second);
+    },
+  };
+}
+
+/** The value, or undefined where it is an error. */
+function absorbed(run: Run, frame: Frame): Value | undefined {
+  try {
+    return run(frame);
+  } catch (thrown) {
+    absorbable(thrown);
+    return undefined;
+  }
+}
+
+function notBool(value: Value): never {
+  raise(value);
+  return fail('no such overload');
+}
+
+/** `condition ? a : b`. */
+export function planConditional(condition: Plan, then: Plan, otherwise: Plan): Plan {
+  const test = condition.run;
+  const same = then.shape === undefined && otherwise.shape === undefined && sameType(then.type, otherwise.type);
+  const a = same ? then : describing(then);
+  const b = same ? otherwise : describing(otherwise);
+  const { run: x } = a;
+  const { run: y } = b;
+  return {
+    type: sameType(a.type, b.type) ? a.type : DYN,
+    run: (frame) => {
+      const chosen = test(frame);
+      return chosen === true ? x(frame) : chosen === false ? y(frame) : notBool(chosen);
+    },
+  };
+}

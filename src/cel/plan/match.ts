@@ -1,0 +1,74 @@
+import type { CelType } from '../types.ts';
+import { isOptional, paramOf } from '../types.ts';
+import type { Value } from '../values.ts';
+import {
+  CelDuration,
+  CelMap,
+  CelOptional,
+  CelTimestamp,
+  CelTypeValue,
+  CelUint,
+  MapView,
+  doubleOf,
+  elementsOf,
+  isInt,
+  isList,
+  isObject,
+  ListView,
+  typeNameOf,
+} from '../values.ts';
+
+/** Does a self-describing value fit a declared parameter type, as far as one looks without opening it? */
+export function matches(value: Value, type: CelType): boolean {
+  switch (type.kind) {
+    case 'dyn':
+    case 'param':
+      return true;
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'string':
+      return typeof value === 'string';
+    case 'int':
+      return isInt(value);
+    case 'double':
+      return doubleOf(value) !== undefined;
+    case 'uint':
+      return value instanceof CelUint;
+    case 'bytes':
+      return value instanceof Uint8Array;
+    case 'null':
+      return value === null;
+    case 'list':
+      return isList(value) || value instanceof ListView;
+    case 'map':
+      return value instanceof CelMap || value instanceof MapView || isObject(value);
+    case 'timestamp':
+      return value instanceof CelTimestamp;
+    case 'duration':
+      return value instanceof CelDuration;
+    case 'type':
+      return value instanceof CelTypeValue;
+    case 'opaque':
+      return isOptional(type) ? value instanceof CelOptional : typeNameOf(value) === type.name;
+    case 'struct':
+      return typeNameOf(value) === type.name || value instanceof MapView || isObject(value);
+    case 'error':
+      return false;
+  }
+}
+
+/** Does a value that is known to be of `known` fit the parameter without asking it? */
+export function surelyMatches(known: CelType, type: CelType): boolean {
+  if (type.kind === 'dyn' || type.kind === 'param') return true;
+  if (known.kind !== type.kind) return false;
+  return known.kind === 'opaque' || known.kind === 'struct' ? known.name === type.name : true;
+}
+
+/** Brings a matching self-describing value into the form of the parameter. */
+export function toParameter(value: Value, type: CelType): Value {
+  if (type.kind === 'double') return doubleOf(value) ?? Number.NaN;
+  if (type.kind !== 'list') return value;
+  const elements = elementsOf(value) ?? [];
+  if (paramOf(type, 0).kind !== 'double') return elements;
+  return elements.map((element) => doubleOf(element) ?? element);
+}

@@ -1,0 +1,52 @@
+import { equal } from '../runtime/equality.ts';
+import { raise } from '../runtime/shaped.ts';
+import { BOOL } from '../types.ts';
+import type { Value } from '../values.ts';
+import { CelMap, EvalFailure, ListView, MapView, elementsOf, fail, isObject } from '../values.ts';
+import { describing } from './coerce.ts';
+import { mapEntry } from './index-access.ts';
+import type { Plan } from './plan.ts';
+
+/** `element in container`. */
+export function planIn(element: Plan, container: Plan): Plan {
+  const list = container.constant;
+  if (element.type.kind === 'string' && Array.isArray(list) && list.every((entry) => typeof entry === 'string')) {
+    const set = new Set<Value>(list as readonly Value[]);
+    const { run } = element;
+    return { type: BOOL, run: (frame) => set.has(run(frame)) };
+  }
+  const { run: find } = describing(element);
+  const { run } = describing(container);
+  return {
+    type: BOOL,
+    run: (frame) => {
+      const wanted = raise(find(frame));
+      return contains(raise(run(frame)), wanted);
+    },
+  };
+}
+
+function contains(container: Value, wanted: Value): boolean {
+  const elements = elementsOf(container);
+  if (elements !== undefined) return listContains(elements, wanted, container instanceof ListView);
+  if (container instanceof CelMap || container instanceof MapView || isObject(container)) {
+    return mapEntry(container, wanted) !== undefined;
+  }
+  return fail('no such overload');
+}
+
+/** Foreign lists report an element that refuses to be compared, if no other one is equal. */
+function listContains(elements: readonly Value[], wanted: Value, reports: boolean): boolean {
+  let failure: EvalFailure | undefined;
+  for (const element of elements) {
+    try {
+      if (equal(raise(element), wanted)) return true;
+    } catch (thrown) {
+      if (!(thrown instanceof EvalFailure) || thrown.fatal) throw thrown;
+      failure ??= thrown;
+    }
+  }
+  // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
+  if (reports && failure !== undefined) throw failure;
+  return false;
+}

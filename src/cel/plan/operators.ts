@@ -1,0 +1,239 @@
+import { compareText } from '../lib/text.ts';
+import { compareValues } from '../lib/order.ts';
+import type { Operator } from '../runtime/arithmetic.ts';
+import { concatenateBytes, dynamicArithmetic, dynamicNegate, intOperation, negateInt } from '../runtime/arithmetic.ts';
+import { equal, notEqual } from '../runtime/equality.ts';
+import type { Frame } from '../runtime/frame.ts';
+import { ShapedList, raise } from '../runtime/shaped.ts';
+import type { CelType } from '../types.ts';
+import { BOOL, BYTES, DOUBLE, DYN, INT, STRING, listType, paramOf, sameType } from '../types.ts';
+import type { Int, Value } from '../values.ts';
+import { CelDuration, CelTimestamp, CelUint, doubleOf, fail, isInt } from '../values.ts';
+import { describing } from './coerce.ts';
+import { planIn } from './membership.ts';
+import type { Plan } from './plan.ts';
+
+type Run = (frame: Frame) => Value;
+
+/** `a + b` and the other arithmetic operators, specialised for what is known of both sides. */
+export function planArithmetic(operator: Operator, left: Plan, right: Plan): Plan {
+  const { run: a } = left;
+  const { run: b } = right;
+  const kind =
+    left.shape === undefined && right.shape === undefined && left.type.kind === right.type.kind
+      ? left.type.kind
+      : 'dyn';
+  if (kind === 'int') return planInts(operator, a as (frame: Frame) => Int, b as (frame: Frame) => Int);
+  if (kind === 'double' && operator !== '%') {
+    return planDoubles(operator, a as (frame: Frame) => number, b as (frame: Frame) => number);
+  }
+  if (operator === '+') {
+    if (kind === 'string')
+      return { type: STRING, run: (frame) => concat(frame, a(frame) as string, b(frame) as string) };
+    if (kind === 'bytes') {
+      return { type: BYTES, run: (frame) => concatenateBytes(a(frame) as Uint8Array, b(frame) as Uint8Array) };
+    }
+    if (left.shape?.kind === 'list') return planShapedPlus(left, right);
+  }
+  const { run: x } = describing(left);
+  const { run: y } = describing(right);
+  const type = operator === '+' && left.type.kind === 'list' && sameType(left.type, right.type) ? left.type : DYN;
+  return {
+    type,
+    run: (frame) => {
+      const l = raise(x(frame));
+      const result =
+        l instanceof ShapedList && operator === '+'
+          ? l.plus(y(frame))
+          : dynamicArithmetic(operator, l, raise(y(frame)));
+      chargeFor(frame, result);
+      return result;
+    },
+  };
+}
+
+/** Longest text that `+` makes before it is charged. */
+function concat(frame: Frame, a: string, b: string): string {
+  const text = a + b;
+  if (text.length > 64) frame.charge(text.length);
+  return text;
+}
+
+function chargeFor(frame: Frame, result: Value): void {
+  if (typeof result === 'string' || Array.isArray(result)) frame.charge((result as { length: number }).length);
+}
+
+/** A list of foreign data stays one when something is added to it. */
+function planShapedPlus(left: Plan, right: Plan): Plan {
+  const { run: x } = describing(left);
+  const { run: y } = describing(right);
+  return {
+    type: listType(DYN),
+    shape: left.shape as NonNullable<Plan['shape']>,
+    run: (frame) => {
+      const joined = (x(frame) as ShapedList).plus(raise(y(frame)));
+      frame.charge(joined.data.length);
+      return joined.data as unknown as Value;
+    },
+  };
+}
+
+function planInts(operator: Operator, a: (frame: Frame) => Int, b: (frame: Frame) => Int): Plan {
+  const operation = intOperation(operator);
+  if (operator === '+') {
+    return {
+      type: INT,
+      run: (frame) => {
+        const x = a(frame);
+        const y = b(frame);
+        if (typeof x === 'number' && typeof y === 'number') {
+          const sum = x + y;
+          if (sum <= 9007199254740991 && sum >= -9007199254740991) return sum;
+        }
+        return operation(x, y);
+      },
+    };
+  }
+  return { type: INT, run: (frame) => operation(a(frame), b(frame)) };
+}
+
+function planDoubles(operator: Operator, a: (frame: Frame) => number, b: (frame: Frame) => number): Plan {
+  const run: Record<Exclude<Operator, '%'>, (frame: Frame) => number> = {
+    '+': (frame) => a(frame) + b(frame),
+    '-': (frame) => a(frame) - b(frame),
+    '*': (frame) => a(frame) * b(frame),
+    '/': (frame) => a(frame) / b(frame),
+  };
+  return { type: DOUBLE, run: run[operator as Exclude<Operator, '%'>] };
+}
+
+/** `-a`. */
+export function planNegate(operand: Plan): Plan {
+  const { run, type } = operand;
+  if (type.kind === 'int') return { type, run: (frame) => negateInt(run(frame) as Int) };
+  if (type.kind === 'double') return { type, run: (frame) => -(run(frame) as number) };
+  const { run: described } = describing(operand);
+  return { type: DYN, run: (frame) => dynamicNegate(raise(described(frame))) };
+}
+
+/** `!a`. */
+export function planNot({ run }: Plan): Plan {
+  return {
+    type: BOOL,
+    run: (frame) => {
+      const value = run(frame);
+      return typeof value === 'boolean' ? !value : fail('no such overload');
+    },
+  };
+}
+
+export type Comparison = '<' | '<=' | '>' | '>=';
+
+const TESTS: Readonly<Record<Comparison, (order: number) => boolean>> = {
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
+};
+
+/** `a < b` and the other comparisons. */
+export function planComparison(comparison: Comparison, left: Plan, right: Plan): Plan {
+  const kind = left.shape === undefined && left.type.kind === right.type.kind ? left.type.kind : 'dyn';
+  const { run: a } = left;
+  const { run: b } = right;
+  if (kind === 'int')
+    return { type: BOOL, run: compareInts(comparison, a as (frame: Frame) => Int, b as (frame: Frame) => Int) };
+  const test = TESTS[comparison];
+  if (kind === 'string') {
+    return { type: BOOL, run: (frame) => test(compareText(a(frame) as string, b(frame) as string)) };
+  }
+  const { run: x } = describing(left);
+  const { run: y } = describing(right);
+  return {
+    type: BOOL,
+    run: (frame) => {
+      const l = raise(x(frame));
+      const r = raise(y(frame));
+      if (!isOrdered(l)) return fail(`no such overload: _${comparison}_`);
+      return test(compareValues(l, r));
+    },
+  };
+}
+
+/** JavaScript compares numbers and bigints with each other as one wants. */
+function compareInts(comparison: Comparison, a: (frame: Frame) => Int, b: (frame: Frame) => Int): Run {
+  switch (comparison) {
+    case '<':
+      return (frame) => a(frame) < b(frame);
+    case '<=':
+      return (frame) => a(frame) <= b(frame);
+    case '>':
+      return (frame) => a(frame) > b(frame);
+    case '>=':
+      return (frame) => a(frame) >= b(frame);
+  }
+}
+
+/** Has the type of this value an order? */
+function isOrdered(value: Value): boolean {
+  return (
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    isInt(value) ||
+    doubleOf(value) !== undefined ||
+    value instanceof CelUint ||
+    value instanceof CelTimestamp ||
+    value instanceof CelDuration ||
+    value instanceof Uint8Array
+  );
+}
+
+/** Types whose values are equal when JavaScript says so. */
+const IDENTICAL: ReadonlySet<CelType['kind']> = new Set(['string', 'bool', 'int', 'double']);
+
+/** `a == b` and `a != b`. */
+export function planEquality(left: Plan, right: Plan, negated: boolean): Plan {
+  const { run: a } = left;
+  const { run: b } = right;
+  if (left.type.kind === right.type.kind && IDENTICAL.has(left.type.kind)) {
+    const run: Run = negated ? (frame) => a(frame) !== b(frame) : (frame) => a(frame) === b(frame);
+    return { type: BOOL, run };
+  }
+  const { run: x } = describing(left);
+  const { run: y } = describing(right);
+  const compare = negated ? notEqual : equal;
+  return { type: BOOL, run: (frame) => compare(raise(x(frame)), raise(y(frame))) };
+}
+
+/** The operators, by cel-go's names; undefined for what is an ordinary function. */
+export function planOperator(name: string, args: readonly Plan[]): Plan | undefined {
+  const [a, b] = args;
+  if (a === undefined) return undefined;
+  if (b === undefined) return name === '!_' ? planNot(a) : name === '-_' ? planNegate(a) : undefined;
+  switch (name) {
+    case '_+_':
+    case '_-_':
+    case '_*_':
+    case '_/_':
+    case '_%_':
+      return planArithmetic(name[1] as Operator, a, b);
+    case '_<_':
+    case '_<=_':
+    case '_>_':
+    case '_>=_':
+      return planComparison(name.slice(1, -1) as Comparison, a, b);
+    case '_==_':
+      return planEquality(a, b, false);
+    case '_!=_':
+      return planEquality(a, b, true);
+    case '@in':
+      return planIn(a, b);
+    default:
+      return undefined;
+  }
+}
+
+/** The element type of a list plan. */
+export function elementType(plan: Plan): CelType {
+  return plan.type.kind === 'list' ? paramOf(plan.type, 0) : DYN;
+}

@@ -1,0 +1,36 @@
+import type { Frame } from '../runtime/frame.ts';
+import type { DataShape } from '../shape.ts';
+import type { CelType } from '../types.ts';
+import type { Value } from '../values.ts';
+
+/**
+ * A planned node. `type` is what is known of its value, and says in which form it comes:
+ *
+ * - `double`: a plain number;
+ * - `dyn`: a self-describing value of which nothing is known;
+ * - any other: a self-describing value of that type, parts included;
+ *
+ * and with a `shape` the value is foreign data of that shape (object, map or list), already known to be of
+ * its kind, whose parts are still to be read through it.
+ */
+export interface Plan {
+  readonly type: CelType;
+  readonly shape?: DataShape;
+  /** The value itself where it is constant. */
+  readonly constant?: Value;
+  run(frame: Frame): Value;
+}
+
+/** A refusal to plan, reported as an error of the `program` phase. */
+export class PlanError {
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/** Refuses to plan. */
+export function refuse(message: string): never {
+  // oxlint-disable-next-line typescript/only-throw-error -- caught by planProgram, never seen outside
+  throw new PlanError(message);
+}

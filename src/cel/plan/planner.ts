@@ -1,0 +1,201 @@
+import type { Call, Expr, Ident, MacroCall, Select, StructLiteral } from '../ast.ts';
+import type { CheckedExpression } from '../check/checker.ts';
+import type { Variable } from '../check/declarations.ts';
+import { adoptAny } from '../runtime/adopt.ts';
+import type { Frame } from '../runtime/frame.ts';
+import type { DataShape } from '../shape.ts';
+import { DYN, TYPE, isOptional, optionalType, paramOf } from '../types.ts';
+import type { Value } from '../values.ts';
+import { CelDuration, CelOptional, CelTimestamp, CelTypeValue, OPTIONAL_NONE, fail } from '../values.ts';
+import { planCall, planOptionalFallback } from './calls.ts';
+import { adopting, constantPlan, describing, part } from './coerce.ts';
+import { planComprehension } from './comprehension.ts';
+import { planIndex, planOptionalIndex } from './index-access.ts';
+import type { EntryPlan } from './literals.ts';
+import { planList, planLiteral, planMap } from './literals.ts';
+import { planConditional, planLogic } from './logic.ts';
+import { planOperator } from './operators.ts';
+import type { Plan } from './plan.ts';
+import { refuse } from './plan.ts';
+import { Scope } from './scope.ts';
+import { optionalField, planHas, planSelect } from './select.ts';
+import { shapeOfType } from './type-shape.ts';
+
+/** Turns a checked tree into closures. */
+export class Planner {
+  readonly #checked: CheckedExpression;
+  readonly scope = new Scope();
+  /** Variables that the program reads, in the order of their slots. */
+  readonly variables: Variable[] = [];
+
+  constructor(checked: CheckedExpression) {
+    this.#checked = checked;
+  }
+
+  /** @throws PlanError when the program is refused. */
+  plan = (expr: Expr): Plan => {
+    switch (expr.kind) {
+      case 'literal':
+        return planLiteral(expr);
+      case 'ident':
+        return this.#ident(expr);
+      case 'select':
+        return this.#select(expr);
+      case 'call':
+        return this.#call(expr);
+      case 'list':
+        return planList(expr.elements.map(this.plan), expr.optionals);
+      case 'map':
+        return planMap(expr.entries.map((entry) => this.#entry(entry)));
+      case 'struct':
+        return this.#struct(expr);
+      case 'comprehension':
+        return planComprehension(expr, this.scope, this.plan);
+      case 'macro':
+        return this.#macro(expr);
+    }
+  };
+
+  #entry(entry: { key: Expr; value: Expr; optional: boolean }): EntryPlan {
+    return { key: this.plan(entry.key), value: this.plan(entry.value), optional: entry.optional };
+  }
+
+  #global(id: number): Plan | undefined {
+    const reference = this.#checked.reference(id);
+    if (reference?.kind !== 'global') return undefined;
+    const { global } = reference;
+    if (global.kind === 'variable') return this.#variable(global.variable);
+    if (this.#checked.declarations.typeNames === 'checkOnly') refuse(`reference to undefined type: ${global.name}`);
+    return constantPlan(new CelTypeValue(global.name), TYPE);
+  }
+
+  #ident(expr: Ident): Plan {
+    return this.#global(expr.id) ?? this.scope.find(expr.name) ?? missingPlan(expr.name);
+  }
+
+  #variable(variable: Variable): Plan {
+    const { name, type, value } = variable;
+    if (value !== undefined) return constantPlan(value, DYN);
+    let slot = this.variables.findIndex((entry) => entry.name === name);
+    if (slot < 0) slot = this.variables.push(variable) - 1;
+    const read = (frame: Frame): unknown => {
+      const data = frame.variables[slot];
+      return data === undefined ? fail(`no such attribute(s): ${name}`) : data;
+    };
+    const shape = variable.raw === true ? undefined : (variable.shape ?? shapeOfType(type, this.#checked.declarations));
+    return shape === undefined
+      ? { type: DYN, run: (frame) => adoptAny(read(frame)) }
+      : adopting(read, shape as DataShape);
+  }
+
+  #select(expr: Select): Plan {
+    const global = this.#global(expr.id);
+    if (global !== undefined) return global;
+    const operand = this.plan(expr.operand);
+    if (expr.test) return planHas(operand, expr.field);
+    const optional = expr.optional || isOptional(this.#checked.typeOf(expr.operand.id));
+    return optional ? optionalField(operand, expr.field) : planSelect(operand, expr.field);
+  }
+
+  #call(expr: Call): Plan {
+    const { name, target, args } = expr;
+    const reference = this.#checked.reference(expr.id);
+    if (reference?.kind !== 'function') return missingPlan(name);
+    const type = this.#checked.typeOf(expr.id);
+    if (target !== undefined && !reference.namespaced) {
+      const receiver = this.plan(target);
+      const plans = args.map(this.plan);
+      const [first] = plans;
+      if ((name === 'orValue' || name === 'or') && first !== undefined && plans.length === 1) {
+        return planOptionalFallback(name, receiver, first, type);
+      }
+      return planCall(reference, [receiver, ...plans], true, type);
+    }
+    const plans = args.map(this.plan);
+    return this.#special(expr, plans) ?? planOperator(name, plans) ?? planCall(reference, plans, false, type);
+  }
+
+  /** Calls that are no function calls: laziness, indexing. */
+  #special({ name, args }: Call, plans: readonly Plan[]): Plan | undefined {
+    const [a, b, c] = plans as [Plan, Plan, Plan];
+    switch (name) {
+      case '_&&_':
+        return planLogic(a, b, false);
+      case '_||_':
+        return planLogic(a, b, true);
+      case '_?_:_':
+        return planConditional(a, b, c);
+      case '_[_]':
+        return isOptional(this.#checked.typeOf((args[0] as Expr).id)) ? planOptionalIndex(a, b) : planIndex(a, b);
+      case '_[?_]':
+        return planOptionalIndex(a, b);
+      default:
+        return undefined;
+    }
+  }
+
+  #macro(expr: MacroCall): Plan {
+    const { call, expansion } = expr;
+    if (call.name !== 'optMap' && call.name !== 'optFlatMap') return this.plan(expansion);
+    return this.#optionalMacro(expr) ?? this.plan(expansion);
+  }
+
+  /** The expansion names its operand twice; it is evaluated once. */
+  #optionalMacro({ call, expansion }: MacroCall): Plan | undefined {
+    if (expansion.kind !== 'call' || call.target === undefined) return undefined;
+    const wrapped = expansion.args[1] as Expr;
+    const flat = call.name === 'optFlatMap';
+    const fold = flat ? wrapped : wrapped.kind === 'call' ? (wrapped.args[0] as Expr) : wrapped;
+    if (fold.kind !== 'comprehension') return undefined;
+    const operand = describing(this.plan(call.target));
+    const slot = this.scope.slot();
+    const known = isOptional(operand.type) ? paramOf(operand.type, 0) : DYN;
+    const bound = part((frame) => frame.locals[slot] as Value, known);
+    const body = this.scope.within([[fold.accumulator, bound]], () => this.plan(fold.result));
+    const inner = describing(body);
+    const { run } = operand;
+    return {
+      type: flat ? body.type : optionalType(body.type.kind === 'double' ? body.type : inner.type),
+      run: (frame) => {
+        const optional = run(frame);
+        if (!(optional instanceof CelOptional)) return fail(`no such overload: hasValue`);
+        if (optional.value === undefined) return OPTIONAL_NONE;
+        frame.locals[slot] = optional.value;
+        const value = inner.run(frame);
+        return flat ? value : new CelOptional(value);
+      },
+    };
+  }
+
+  #struct(expr: StructLiteral): Plan {
+    const reference = this.#checked.reference(expr.id);
+    const name = reference?.kind === 'struct' ? reference.name : expr.name;
+    const fields = new Map(expr.fields.map((field) => [field.name, describing(this.plan(field.value))]));
+    const numberOf = (frame: Frame, field: string): bigint => {
+      const value = fields.get(field)?.run(frame) ?? 0;
+      return BigInt(value as number | bigint);
+    };
+    switch (name) {
+      case 'google.protobuf.Timestamp':
+        return {
+          type: this.#checked.typeOf(expr.id),
+          run: (frame) => new CelTimestamp(Number(numberOf(frame, 'seconds')), Number(numberOf(frame, 'nanos'))),
+        };
+      case 'google.protobuf.Duration':
+        return {
+          type: this.#checked.typeOf(expr.id),
+          run: (frame) => new CelDuration(numberOf(frame, 'seconds') * 1_000_000_000n + numberOf(frame, 'nanos')),
+        };
+      case 'google.protobuf.Struct':
+        return { type: DYN, run: (frame) => fields.get('fields')?.run(frame) ?? {} };
+      case 'google.protobuf.ListValue':
+        return { type: DYN, run: (frame) => fields.get('values')?.run(frame) ?? [] };
+      default:
+        return { type: DYN, run: () => fail(`unknown type '${name}'`) };
+    }
+  }
+}
+
+function missingPlan(name: string): Plan {
+  return { type: DYN, run: () => fail(`no such attribute(s): ${name}`) };
+}

@@ -1,0 +1,30 @@
+import type { Plan } from './plan.ts';
+
+/** Names of loop and bound variables while a program is planned, and how they are read. */
+export class Scope {
+  readonly #stack: { readonly name: string; readonly plan: Plan }[] = [];
+  #slots = 0;
+
+  /** How many local values a frame of the program needs. */
+  get slots(): number {
+    return this.#slots;
+  }
+
+  /** A place for a local value. */
+  slot(): number {
+    return this.#slots++;
+  }
+
+  find(name: string): Plan | undefined {
+    return this.#stack.findLast((entry) => entry.name === name)?.plan;
+  }
+
+  /** Plans something with more names in scope. */
+  within<T>(names: readonly (readonly [string, Plan])[], plan: () => T): T {
+    const { length } = this.#stack;
+    for (const [name, entry] of names) this.#stack.push({ name, plan: entry });
+    const result = plan();
+    this.#stack.length = length;
+    return result;
+  }
+}

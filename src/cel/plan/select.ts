@@ -1,0 +1,143 @@
+import { adopt, adoptAny } from '../runtime/adopt.ts';
+import { unescapeFieldName } from '../runtime/field-names.ts';
+import type { Frame } from '../runtime/frame.ts';
+import { describe, raise } from '../runtime/shaped.ts';
+import type { DataShape } from '../shape.ts';
+import type { CelType } from '../types.ts';
+import { BOOL, DYN, isOptional, optionalType, paramOf } from '../types.ts';
+import type { Value } from '../values.ts';
+import {
+  CelMap,
+  CelOptional,
+  CelValue,
+  EvalFailure,
+  ListView,
+  MapView,
+  OPTIONAL_NONE,
+  OpaqueValue,
+  fail,
+} from '../values.ts';
+import { adopting, describing, part } from './coerce.ts';
+import type { Plan } from './plan.ts';
+
+/** Raises an error that was made once, when the program was planned. */
+function raiseFailure(failure: EvalFailure): never {
+  // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
+  throw failure;
+}
+
+/** `operand.field`. */
+export function planSelect(operand: Plan, field: string): Plan {
+  const missing = new EvalFailure(`no such key: ${field}`);
+  const shaped = shapedField(operand, field);
+  if (shaped !== undefined) {
+    const { read, shape } = shaped;
+    const present = (frame: Frame) => {
+      const data = read(frame);
+      return data === undefined ? raiseFailure(missing) : data;
+    };
+    return shape === undefined ? { type: DYN, run: (frame) => adoptAny(present(frame)) } : adopting(present, shape);
+  }
+  const { run } = operand;
+  if (isOptional(operand.type)) return optionalField(operand, field);
+  return part((frame) => findField(run(frame), field, false) ?? raiseFailure(missing), fieldType(operand.type));
+}
+
+/** What is known of a field: the value type of a map. */
+function fieldType(type: CelType): CelType {
+  return type.kind === 'map' ? paramOf(type, 1) : DYN;
+}
+
+/** A field of foreign data: how to read it (undefined: absent) and its shape (undefined: undeclared). */
+function shapedField(
+  { run, shape }: Plan,
+  field: string,
+): { read: (frame: Frame) => unknown; shape: DataShape | undefined } | undefined {
+  if (shape?.kind === 'map') {
+    const read = (frame: Frame) => {
+      const data = run(frame) as unknown as Record<string, unknown>;
+      return Object.hasOwn(data, field) ? data[field] : undefined;
+    };
+    return { read, shape: shape.element?.() };
+  }
+  if (shape?.kind !== 'object') return undefined;
+  const name = unescapeFieldName(field);
+  if (name === undefined) return { read: () => undefined, shape: undefined };
+  const read = (frame: Frame) => {
+    const data = run(frame) as unknown as Record<string, unknown>;
+    // A null in an object counts as absent.
+    return Object.hasOwn(data, name) ? (data[name] ?? undefined) : undefined;
+  };
+  return { read, shape: shape.property?.(name) };
+}
+
+/** `has(operand.field)`. */
+export function planHas(operand: Plan, field: string): Plan {
+  const shaped = shapedField(operand, field);
+  if (shaped !== undefined) return { type: BOOL, run: (frame) => shaped.read(frame) !== undefined };
+  const { run } = describing(operand);
+  return {
+    type: BOOL,
+    run: (frame) => {
+      const value = run(frame);
+      const inner = value instanceof CelOptional ? value.value : value;
+      return inner !== undefined && findField(inner, field, true) !== undefined;
+    },
+  };
+}
+
+/** `operand.?field`, and every field after it: an empty optional where anything is missing. */
+export function optionalField(operand: Plan, field: string): Plan {
+  const shaped = shapedField(operand, field);
+  if (shaped !== undefined) {
+    const { read, shape } = shaped;
+    if (shape === undefined) return optionalPlan(DYN, (frame) => adopted(read(frame)));
+    const { type } = describing(adopting(read, shape));
+    return optionalPlan(type, (frame) => {
+      const data = read(frame);
+      return data === undefined ? undefined : describe(adopt(data, shape), shape);
+    });
+  }
+  const { run } = describing(operand);
+  const known = isOptional(operand.type) ? paramOf(operand.type, 0) : operand.type;
+  return optionalPlan(fieldType(known), (frame) => {
+    const value = run(frame);
+    const inner = value instanceof CelOptional ? value.value : value;
+    return inner === undefined ? undefined : findField(inner, field, true);
+  });
+}
+
+function adopted(data: unknown): Value | undefined {
+  return data === undefined ? undefined : adoptAny(data);
+}
+
+/** An optional of what `find` finds. */
+function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined): Plan {
+  return {
+    type: optionalType(type),
+    run: (frame) => {
+      const found = find(frame);
+      return found === undefined ? OPTIONAL_NONE : new CelOptional(raise(found));
+    },
+  };
+}
+
+/**
+ * A field of a self-describing value; undefined when it has none of that name.
+ *
+ * @param presence - asked by `has` or `.?`: a value that has no fields at all is not an error then.
+ */
+export function findField(value: Value, field: string, presence: boolean): Value | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Array.isArray(value) || value instanceof ListView) return fail("unsupported index type 'string' in list");
+  if (value instanceof MapView || value instanceof CelMap) return value.get(field);
+  if (value instanceof OpaqueValue) return value.field(field);
+  if (value instanceof CelOptional) {
+    const inner = value.value === undefined ? undefined : findField(value.value, field, true);
+    if (presence) return inner;
+    return inner === undefined ? OPTIONAL_NONE : new CelOptional(inner);
+  }
+  if (value instanceof CelValue || value instanceof Uint8Array) return undefined;
+  const data = value as Readonly<Record<string, unknown>>;
+  return Object.hasOwn(data, field) ? adopted(data[field]) : undefined;
+}

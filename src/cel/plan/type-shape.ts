@@ -1,0 +1,40 @@
+import type { Declarations } from '../check/declarations.ts';
+import type { DataShape, ShapeKind } from '../shape.ts';
+import type { CelType } from '../types.ts';
+import { paramOf } from '../types.ts';
+
+const SCALARS: Partial<Record<CelType['kind'], ShapeKind>> = {
+  bool: 'bool',
+  double: 'double',
+  int: 'int',
+  string: 'string',
+};
+
+/** How values of a variable are read when only its type is declared; undefined: as they are. */
+export function shapeOfType(type: CelType, declarations: Declarations): DataShape | undefined {
+  const scalar = SCALARS[type.kind];
+  if (scalar !== undefined) return { kind: scalar, nullable: false };
+  switch (type.kind) {
+    case 'list':
+      return { kind: 'list', nullable: false, element: () => elementShape(paramOf(type, 0), declarations) };
+    case 'map':
+      if (paramOf(type, 0).kind !== 'string') return undefined;
+      return { kind: 'map', nullable: false, element: () => elementShape(paramOf(type, 1), declarations) };
+    case 'struct': {
+      if (declarations.structNamed(type.name) === undefined) return undefined;
+      const property = (name: string): DataShape | undefined => {
+        const field = declarations.fieldOf(type.name, name);
+        return field === undefined ? undefined : elementShape(field, declarations);
+      };
+      return { kind: 'object', nullable: false, property };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const ANY: DataShape = { kind: 'any', nullable: true };
+
+function elementShape(type: CelType, declarations: Declarations): DataShape {
+  return shapeOfType(type, declarations) ?? ANY;
+}

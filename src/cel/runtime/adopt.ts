@@ -1,0 +1,105 @@
+import { decodeBase64 } from '../lib/base64.ts';
+import { Failure } from '../lib/failure.ts';
+import type { DataShape } from '../shape.ts';
+import type { Value } from '../values.ts';
+import { CelDuration, CelTimestamp, CelValue, fail } from '../values.ts';
+import { goTypeName } from './go-type-name.ts';
+import { parseDate, parseDateTime, parseSpan } from './string-formats.ts';
+
+/**
+ * Reads one piece of foreign data by its shape. Scalars become values (a double stays a plain number);
+ * objects, maps and lists are only checked for their kind and returned as they came, so that their parts
+ * are read, and found wrong, only when somebody asks for them.
+ *
+ * @throws EvalFailure when the data is not what the shape says.
+ */
+export function adopt(data: unknown, shape: DataShape): unknown {
+  if (data === null || data === undefined) {
+    if (shape.kind === 'any' || shape.nullable) return null;
+    return fail('invalid data, got null for schema with nullable=false');
+  }
+  switch (shape.kind) {
+    case 'string':
+      return typeof data === 'string' ? data : wrong('string', data);
+    case 'int':
+      return adoptInt(data);
+    case 'double':
+      if (typeof data === 'number') return data;
+      return typeof data === 'bigint' ? Number(data) : wrong('float', data);
+    case 'bool':
+      return typeof data === 'boolean' ? data : wrong('bool', data);
+    case 'object':
+    case 'map':
+      if (isDataObject(data)) return data;
+      return fail('invalid data, expected a map for the provided schema with type=object');
+    case 'list':
+      if (Array.isArray(data)) return data;
+      return fail('invalid data, expected an array for the provided schema with type=array');
+    case 'int-or-string':
+      if (typeof data === 'string' || typeof data === 'bigint' || Number.isInteger(data)) return data;
+      return fail('invalid data, expected XIntOrString value to be either a string or integer');
+    case 'any':
+      return adoptAny(data);
+    case 'none':
+      return fail(NO_TYPE);
+    default:
+      return typeof data === 'string' ? adoptText(data, shape) : wrong('string', data);
+  }
+}
+
+const NO_TYPE =
+  'invalid type, expected object, array, number, integer, boolean or string, or no type with ' +
+  'x-kubernetes-int-or-string or x-kubernetes-preserve-unknown-fields is true, got ';
+
+function wrong(expected: string, data: unknown): never {
+  return fail(`invalid data, expected ${expected}, got ${goTypeName(data)}`);
+}
+
+function adoptInt(data: unknown): number | bigint {
+  if (typeof data === 'bigint') return data;
+  if (typeof data !== 'number') return wrong('int', data);
+  return Number.isInteger(data) ? data : fail(`invalid data, expected int, got non-integer float ${data}`);
+}
+
+/** Is this data an object of JSON, or a view of one? */
+export function isDataObject(data: unknown): boolean {
+  return (
+    typeof data === 'object' && !Array.isArray(data) && !(data instanceof CelValue) && !(data instanceof Uint8Array)
+  );
+}
+
+/** Data without a schema. Things that no JSON has are errors, not values. */
+export function adoptAny(data: unknown): Value {
+  switch (typeof data) {
+    case 'undefined':
+      return null;
+    case 'function':
+    case 'symbol':
+      return fail(`unsupported type: ${typeof data}`);
+    default:
+      return data as Value;
+  }
+}
+
+function adoptText(text: string, { kind }: DataShape): Value {
+  switch (kind) {
+    case 'bytes': {
+      const bytes = decodeBase64(text);
+      return bytes instanceof Failure ? fail(`Invalid byte formatted string ${text}: ${bytes.message}`) : bytes;
+    }
+    case 'date': {
+      const seconds = parseDate(text);
+      if (typeof seconds === 'number') return new CelTimestamp(seconds, 0);
+      return fail(`Invalid date formatted string ${text}: ${seconds.message}`);
+    }
+    case 'date-time': {
+      const time = parseDateTime(text);
+      if (time instanceof Failure) return fail(`Invalid date-time formatted string ${text}: ${time.message}`);
+      return new CelTimestamp(time.seconds, time.nanos, time.offsetMinutes);
+    }
+    default: {
+      const nanos = parseSpan(text);
+      return typeof nanos === 'bigint' ? new CelDuration(nanos) : fail(`Invalid duration ${text}: ${nanos.message}`);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { CelValue } from '../values.ts';
+
+/** Deep equality of foreign data; deeper than this it counts as different. */
+const DEEPEST = 1_000;
+
+export function sameData(a: unknown, b: unknown, depth = 0): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || depth > DEEPEST) return false;
+  if (a instanceof CelValue || b instanceof CelValue) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return (
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((element, index) => sameData(element, b[index], depth + 1))
+    );
+  }
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  const keys = Object.keys(left);
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every((key) => Object.hasOwn(right, key) && sameData(left[key], right[key], depth + 1))
+  );
+}

@@ -1,0 +1,34 @@
+import type { CallContext } from '../library.ts';
+import type { Value } from '../values.ts';
+import { EvalFailure } from '../values.ts';
+
+/** One evaluation: values of variables and loop variables, and what is left of the budget. */
+export class Frame implements CallContext {
+  /** Variables as they were bound, by the program's numbering; undefined: not bound. */
+  readonly variables: readonly unknown[];
+  /** Loop and bound variables. */
+  readonly locals: Value[];
+  readonly #now: number | undefined;
+  #left: number;
+
+  constructor(variables: readonly unknown[], locals: number, budget: number, now: number | undefined) {
+    this.variables = variables;
+    this.locals = locals === 0 ? NO_LOCALS : Array.from({ length: locals }, () => null);
+    this.#left = budget;
+    this.#now = now;
+  }
+
+  get now(): number {
+    return this.#now ?? Date.now();
+  }
+
+  charge(units: number): void {
+    this.#left -= units;
+    if (this.#left < 0) {
+      // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
+      throw new EvalFailure('evaluation budget exceeded', true);
+    }
+  }
+}
+
+const NO_LOCALS: Value[] = [];

@@ -1,0 +1,20 @@
+import { CelValue } from '../values.ts';
+
+/** How kro's messages name the type of a piece of data: Go's names for what JSON becomes there. */
+export function goTypeName(data: unknown): string {
+  switch (typeof data) {
+    case 'string':
+      return 'string';
+    case 'boolean':
+      return 'bool';
+    case 'bigint':
+      return 'int64';
+    case 'number':
+      return Number.isInteger(data) ? 'int64' : 'float64';
+    default:
+      if (data === null || data === undefined) return '<nil>';
+      if (Array.isArray(data)) return '[]interface {}';
+      if (data instanceof Uint8Array) return '[]uint8';
+      return data instanceof CelValue ? data.typeName : 'map[string]interface {}';
+  }
+}

@@ -1,0 +1,193 @@
+import type { DataShape } from '../shape.ts';
+import type { Value, ValueObject } from '../values.ts';
+import {
+  CelDouble,
+  CelErrorValue,
+  CelMap,
+  CelUint,
+  EvalFailure,
+  ListView,
+  MapView,
+  boxDouble,
+  elementsOf,
+  entriesOf,
+  fail,
+  getProperty,
+  isObject,
+} from '../values.ts';
+import { adopt, adoptAny } from './adopt.ts';
+import { sameData } from './data.ts';
+import { equal } from './equality.ts';
+import { escapeFieldName, unescapeFieldName } from './field-names.ts';
+
+/** A list of foreign data, read through its shape. */
+export class ShapedList extends ListView {
+  readonly data: readonly unknown[];
+  readonly shape: DataShape;
+
+  constructor(data: readonly unknown[], shape: DataShape) {
+    super();
+    this.data = data;
+    this.shape = shape;
+  }
+
+  elements(): readonly Value[] {
+    const element = this.shape.element?.();
+    if (element === undefined) return this.data.map((data) => adoptAny(data));
+    return this.data.map((data) => adoptValue(data, element));
+  }
+
+  /** Lists of type `set` and `map` compare without order; so it is only when they stand on the left. */
+  equals(other: Value): boolean {
+    const others = elementsOf(other);
+    if (others === undefined) return fail('no such overload');
+    if (this.data.length !== others.length) return false;
+    if (this.shape.listType === 'set') {
+      const set = new Set<unknown>(this.data);
+      return others.every((element) => set.has(dataOf(element)));
+    }
+    if (this.shape.listType === 'map') return this.#equalsByKey(others);
+    return this.elements().every((element, index) => equal(raise(element), raise(others[index] as Value)));
+  }
+
+  #equalsByKey(others: readonly Value[]): boolean {
+    const byKey = new Map(this.data.map((data) => [this.#keyOf(data), data] as const));
+    const element = this.shape.element?.();
+    return others.every((other) => {
+      const key = this.#keyOf(dataOf(other));
+      if (!byKey.has(key) || element === undefined) return false;
+      return equal(raise(adoptValue(byKey.get(key), element)), raise(other));
+    });
+  }
+
+  #keyOf(data: unknown): string {
+    const object = typeof data === 'object' && data !== null ? (data as ValueObject) : {};
+    return JSON.stringify((this.shape.mapKeys ?? []).map((key) => String(getProperty(object, key))));
+  }
+
+  /** `+` with this list on the left: sets and maps merge, others append. The elements stay foreign data. */
+  plus(other: Value): ShapedList {
+    const others = elementsOf(other)?.map(dataOf) ?? fail('no such overload');
+    if (this.shape.listType === 'set') {
+      const seen = new Set<unknown>(this.data);
+      const added = others.filter((data) => !seen.has(data) && seen.add(data));
+      return new ShapedList([...this.data, ...added], this.shape);
+    }
+    const joined = [...this.data];
+    if (this.shape.listType !== 'map') return new ShapedList([...joined, ...others], this.shape);
+    const places = new Map(joined.map((data, index) => [this.#keyOf(data), index] as const));
+    for (const data of others) {
+      const place = places.get(this.#keyOf(data));
+      if (place === undefined) joined.push(data);
+      else joined[place] = data;
+    }
+    return new ShapedList(joined, this.shape);
+  }
+}
+
+/** An object or map of foreign data, read through its shape. */
+export class ShapedMap extends MapView {
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly shape: DataShape;
+
+  constructor(data: Readonly<Record<string, unknown>>, shape: DataShape) {
+    super();
+    this.data = data;
+    this.shape = shape;
+  }
+
+  get size(): number {
+    return Object.keys(this.data).length;
+  }
+
+  keys(): readonly string[] {
+    const names = Object.keys(this.data);
+    return this.shape.kind === 'object' ? names.map((name) => escapeFieldName(name) ?? name) : names;
+  }
+
+  /** In objects a null counts as absent, and names are those that expressions write. */
+  get(key: string): Value | undefined {
+    const isObjectShape = this.shape.kind === 'object';
+    const name = isObjectShape ? unescapeFieldName(key) : key;
+    if (name === undefined || !Object.hasOwn(this.data, name)) return undefined;
+    const data = this.data[name];
+    if (data === undefined || (isObjectShape && data === null)) return undefined;
+    return this.#read(name, data);
+  }
+
+  #read(name: string, data: unknown): Value {
+    const shape = this.#shapeOf(name);
+    return shape === undefined ? adoptAny(data) : adoptValue(data, shape);
+  }
+
+  #shapeOf(name: string): DataShape | undefined {
+    return this.shape.kind === 'object' ? this.shape.property?.(name) : this.shape.element?.();
+  }
+
+  raw(): ValueObject {
+    return this.data as ValueObject;
+  }
+
+  equals(other: Value): boolean {
+    const find = finder(other);
+    if (find === undefined) return fail('no such overload');
+    if (this.size !== find.size) return false;
+    return Object.keys(this.data).every((name) => {
+      if (this.#shapeOf(name) === undefined) {
+        if (!(other instanceof ShapedMap)) return fail('no such overload');
+        return !Object.hasOwn(other.data, name) || sameData(this.data[name], other.data[name]);
+      }
+      const mine = this.get(name);
+      const theirs = find.get(name);
+      if (mine === undefined || theirs === undefined) return mine === theirs;
+      return equal(raise(mine), raise(theirs));
+    });
+  }
+}
+
+/** Size and look-up of any form of map. */
+function finder(map: Value): { size: number; get(key: string): Value | undefined } | undefined {
+  if (map instanceof MapView || map instanceof CelMap) return map;
+  if (!isObject(map)) return undefined;
+  return { size: entriesOf(map)?.length ?? 0, get: (key) => getProperty(map, key) };
+}
+
+/** A value that is used now: an error that was carried along comes up. */
+export function raise(value: Value): Value {
+  return value instanceof CelErrorValue ? fail(value.message) : value;
+}
+
+/** The self-describing value of adopted data: a view of a container, a double in its box. */
+export function describe(adopted: unknown, shape: DataShape): Value {
+  if (adopted === null) return null;
+  switch (shape.kind) {
+    case 'object':
+    case 'map':
+      return new ShapedMap(adopted as Readonly<Record<string, unknown>>, shape);
+    case 'list':
+      return new ShapedList(adopted as readonly unknown[], shape);
+    case 'double':
+      return boxDouble(adopted as number);
+    default:
+      return adopted as Value;
+  }
+}
+
+/** Adopted and self-describing; bad data becomes an error value that surfaces when it is used. */
+export function adoptValue(data: unknown, shape: DataShape): Value {
+  try {
+    return describe(adopt(data, shape), shape);
+  } catch (thrown) {
+    if (thrown instanceof EvalFailure && !thrown.fatal) return new CelErrorValue(thrown.message);
+    throw thrown;
+  }
+}
+
+/** The data behind a value, for lists that keep foreign data. */
+export function dataOf(value: Value): unknown {
+  if (value instanceof ShapedList || value instanceof ShapedMap) return value.data;
+  if (value instanceof ListView) return value.elements();
+  if (value instanceof MapView) return value.raw();
+  if (value instanceof CelDouble || value instanceof CelUint) return value.value;
+  return value;
+}

@@ -1,0 +1,120 @@
+import { parseDuration } from '../lib/duration.ts';
+import { Failure } from '../lib/failure.ts';
+import { goQuote } from '../lib/go-quote.ts';
+
+/** A point in time. */
+export interface Time {
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly offsetMinutes: number;
+}
+
+const UNITS: readonly (readonly [names: string, nanos: bigint])[] = [
+  ['ns nanosec nanosecond', 1n],
+  ['us µs microsec microsecond', 1_000n],
+  ['ms millisec millisecond', 1_000_000n],
+  ['s sec second', 1_000_000_000n],
+  ['m min minute', 60_000_000_000n],
+  ['h hr hour', 3_600_000_000_000n],
+  ['d day', 86_400_000_000_000n],
+  ['w wk week', 604_800_000_000_000n],
+];
+
+const NANOS = new Map(UNITS.flatMap(([names, nanos]) => names.split(' ').map((name) => [name, nanos] as const)));
+
+/** A span as OpenAPI's `duration` format takes it: Go's form, or a number and a unit up to weeks. */
+export function parseSpan(text: string): bigint | Failure {
+  const go = parseDuration(text);
+  if (go !== undefined) return go;
+  let total = 0n;
+  let found = false;
+  for (const [, digits = '0', unit = ''] of text.slice(0, 1_000).matchAll(/(\d+)\s*([A-Za-zµ]+)/g)) {
+    const name = unit.toLowerCase();
+    const nanos = NANOS.get(name) ?? NANOS.get(name.replace(/s$/, ''));
+    if (nanos === undefined) continue;
+    found = true;
+    total += BigInt(digits) * nanos;
+  }
+  return found ? total : new Failure(`unable to parse ${text} as duration`);
+}
+
+/** One element of a date layout: how Go writes it there, how many digits, and its range. */
+type Part = readonly [layout: string, digits: number, name: string, low: number, high: number];
+
+const DATE: readonly (Part | string)[] = [
+  ['2006', 4, 'year', 0, 9999],
+  '-',
+  ['01', 2, 'month', 1, 12],
+  '-',
+  ['02', 2, 'day', 1, 31],
+];
+const DATE_TIME: readonly (Part | string)[] = [
+  ...DATE,
+  'T',
+  ['15', 2, 'hour', 0, 23],
+  ':',
+  ['04', 2, 'minute', 0, 59],
+  ':',
+  ['05', 2, 'second', 0, 59],
+];
+
+const layoutText = (layout: readonly (Part | string)[]) =>
+  layout.map((part) => (typeof part === 'string' ? part : part[0])).join('');
+
+/** Numbers of a text in Go's layout, and what is left of it; or Go's message. */
+function parseLayout(text: string, layout: readonly (Part | string)[]): { numbers: number[]; rest: string } | Failure {
+  const numbers: number[] = [];
+  let rest = text;
+  const prefix = `parsing time ${goQuote(text)}`;
+  const cannot = (element: string) =>
+    new Failure(`${prefix} as ${goQuote(layoutText(layout))}: cannot parse ${goQuote(rest)} as ${goQuote(element)}`);
+  for (const part of layout) {
+    if (typeof part === 'string') {
+      if (!rest.startsWith(part)) return cannot(part);
+      rest = rest.slice(part.length);
+      continue;
+    }
+    const [element, digits, name, low, high] = part;
+    const taken = rest.slice(0, digits);
+    if (!/^\d+$/.test(taken) || taken.length < digits) return cannot(element);
+    const number = Number(taken);
+    if (number < low || number > high) return new Failure(`${prefix}: ${name} out of range`);
+    numbers.push(number);
+    rest = rest.slice(digits);
+  }
+  return { numbers, rest };
+}
+
+function secondsOf([year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0]: readonly number[]):
+  | number
+  | undefined {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCDate() !== day) return undefined;
+  return date.getTime() / 1000 + hour * 3600 + minute * 60 + second;
+}
+
+/** A date (`2026-01-31`) as seconds since 1970. */
+export function parseDate(text: string): number | Failure {
+  const parsed = parseLayout(text, DATE);
+  if (parsed instanceof Failure) return parsed;
+  const prefix = `parsing time ${goQuote(text)}`;
+  if (parsed.rest !== '') return new Failure(`${prefix}: extra text: ${goQuote(parsed.rest)}`);
+  return secondsOf(parsed.numbers) ?? new Failure(`${prefix}: day out of range`);
+}
+
+/** A point in time as OpenAPI's `date-time` format takes it; the empty text is the beginning of 1970. */
+export function parseDateTime(text: string): Time | Failure {
+  if (text === '') return { seconds: 0, nanos: 0, offsetMinutes: 0 };
+  const parsed = parseLayout(text, DATE_TIME);
+  if (parsed instanceof Failure) return parsed;
+  const prefix = `parsing time ${goQuote(text)}`;
+  const seconds = secondsOf(parsed.numbers);
+  if (seconds === undefined) return new Failure(`${prefix}: day out of range`);
+  const match = /^(?:[.,](\d+))?(?:Z|([+-])(\d\d):?(\d\d))?$/.exec(parsed.rest);
+  if (match === null) return new Failure(`${prefix}: extra text: ${goQuote(parsed.rest)}`);
+  const [, fraction = '', sign, hours = '0', minutes = '0'] = match;
+  const size = Number(hours) * 60 + Number(minutes);
+  const offsetMinutes = sign === '-' ? -size : size;
+  return { seconds: seconds - offsetMinutes * 60, nanos: Number(fraction.slice(0, 9).padEnd(9, '0')), offsetMinutes };
+}

@@ -1,0 +1,54 @@
+import type { Library, Overload } from '../library.ts';
+import { codePointLength } from '../text.ts';
+import type { CelType } from '../types.ts';
+import { BOOL, BYTES, DYN, INT, STRING, listType, mapType, typeParam, typeType } from '../types.ts';
+import type { Value } from '../values.ts';
+import { CelMap, CelTypeValue, MapView, elementsOf, isObject, typeNameOf } from '../values.ts';
+
+const A = typeParam('A');
+const B = typeParam('B');
+
+function sizeOf(value: Value): number {
+  if (typeof value === 'string') return codePointLength(value);
+  if (value instanceof Uint8Array) return value.length;
+  if (value instanceof CelMap || value instanceof MapView) return value.size;
+  const elements = elementsOf(value);
+  if (elements !== undefined) return elements.length;
+  return isObject(value) ? Object.keys(value).length : 0;
+}
+
+const SIZED: readonly (readonly [string, CelType])[] = [
+  ['bytes', BYTES],
+  ['list', listType(A)],
+  ['map', mapType(A, B)],
+  ['string', STRING],
+];
+
+function sizes(): Overload[] {
+  return SIZED.flatMap(([name, type]) => [
+    { id: `size_${name}`, params: [type], result: INT, call: sizeOf },
+    { id: `${name}_size`, member: true, params: [type], result: INT, call: sizeOf },
+  ]);
+}
+
+function textTest(id: string, test: (text: string, part: string) => boolean): Overload {
+  return { id, member: true, params: [STRING, STRING], result: BOOL, call: test };
+}
+
+/** `size`, `type`, `dyn` and the plain tests of strings. */
+export const core: Library = {
+  name: 'stdlib.core',
+  functions: [
+    { name: 'size', overloads: sizes() },
+    {
+      name: 'type',
+      overloads: [
+        { id: 'type', params: [A], result: typeType(A), call: (value: Value) => new CelTypeValue(typeNameOf(value)) },
+      ],
+    },
+    { name: 'dyn', overloads: [{ id: 'to_dyn', params: [A], result: DYN, call: (value: Value) => value }] },
+    { name: 'contains', overloads: [textTest('contains_string', (text, part) => text.includes(part))] },
+    { name: 'endsWith', overloads: [textTest('ends_with_string', (text, part) => text.endsWith(part))] },
+    { name: 'startsWith', overloads: [textTest('starts_with_string', (text, part) => text.startsWith(part))] },
+  ],
+};
