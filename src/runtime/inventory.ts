@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
-import { EMPTY_SCOPE, inventoryOf, recordedInventory, recordedScope, sameScope, unionScope } from './applyset.ts';
+import { inventoryOf, recordedInventory, recordedScope, sameScope, unionScope } from './applyset.ts';
 import type { RecordedInventory } from './applyset.ts';
 import { compareText, groupKindText, labelOf } from './identity.ts';
 import { APPLYSET_ID_LABEL, FINALIZER, VERSION_LABEL } from './keys.ts';
@@ -49,9 +49,12 @@ export function decideParentWrite(
   const labels = instanceLabels(graph, definitionUid, version);
   const labelsDue = !hasFinalizer(instance) || !hasLabels(instance, { ...labels, [APPLYSET_ID_LABEL]: inventory.id });
   const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory);
+  const { resourceVersion } = instance.metadata;
+  // The first write of the two must hit the version that was decided on; it changes the version itself.
+  const first = resourceVersion === undefined ? {} : { resourceVersion };
   return {
-    ...(labelsDue ? { labels: labelsObject(instance, labels, inventory.id, recorded, version) } : {}),
-    ...(covered ? {} : { inventory: metadataObject(instance, inventory) }),
+    ...(labelsDue ? { labels: labelsObject(instance, labels, inventory, first) } : {}),
+    ...(covered ? {} : { inventory: inventoryObject(instance, inventory, labelsDue ? {} : first) }),
   };
 }
 
@@ -64,21 +67,21 @@ function hasLabels(instance: KubeObject, labels: Readonly<Record<string, string>
 }
 
 /**
- * The finalizer goes on together with an inventory, so that at no time an instance has the one without the
- * other: the recorded one, or an empty one.
+ * The finalizer goes on together with the inventory, so that at no time an instance has the one without the
+ * other.
  */
 function labelsObject(
   instance: KubeObject,
   labels: Readonly<Record<string, string>>,
-  id: string,
-  recorded: RecordedInventory,
-  version: string,
+  inventory: Inventory,
+  version: { resourceVersion?: string },
 ): KubeObject {
-  const inventory = inventoryOf(id, recorded.state === 'valid' ? recorded.scope : EMPTY_SCOPE, version);
+  const { metadata, ...type } = identityOf(instance);
   return {
-    ...identityOf(instance),
+    ...type,
     metadata: {
-      ...identityOf(instance).metadata,
+      ...metadata,
+      ...version,
       labels: { ...labels, ...inventory.labels },
       annotations: { ...inventory.annotations },
       finalizers: [FINALIZER],
@@ -86,19 +89,26 @@ function labelsObject(
   };
 }
 
-function metadataObject(instance: KubeObject, inventory: Inventory): KubeObject {
+function inventoryObject(
+  instance: KubeObject,
+  inventory: Inventory,
+  version: { resourceVersion?: string },
+): KubeObject {
   const { metadata, ...type } = identityOf(instance);
-  return {
-    ...type,
-    metadata: { ...metadata, labels: { ...inventory.labels }, annotations: { ...inventory.annotations } },
-  };
+  const { labels, annotations } = inventory;
+  return { ...type, metadata: { ...metadata, ...version, labels: { ...labels }, annotations: { ...annotations } } };
 }
 
+/** Which instance is meant: with its UID, an apply can never bring a deleted one back. */
 function identityOf(instance: KubeObject): KubeObject {
-  const { name = '', namespace } = instance.metadata;
+  const { name = '', namespace, uid } = instance.metadata;
   return {
     apiVersion: instance.apiVersion,
     kind: instance.kind,
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined || uid === '' ? {} : { uid }),
+    },
   };
 }

@@ -246,7 +246,11 @@ export interface Inventory extends InventoryScope {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** What is to be written to the instance's metadata, before anything else of the decision is carried out. */
+/**
+ * What is to be written to the instance's metadata, before anything else of the decision is carried out:
+ * first `labels`, then `inventory`. The objects carry UID and, the first of them, the resourceVersion that
+ * the decision was made on: a conflict means that the view was stale, and nothing else may be carried out.
+ */
 export interface ParentWrite {
   /** Finalizer and labels (manager `kro.run/labeller`) are incomplete: apply this object. */
   readonly labels?: KubeObject;
