@@ -1,7 +1,7 @@
 import { isJsonObject, TypeKroError } from '../core/index.ts';
 import type { KubeObject } from '../core/index.ts';
 import { kindsUsed } from '../graph/index.ts';
-import { LiveSchemas, systemClock } from '../kube/index.ts';
+import { EventRecorder, LiveSchemas, systemClock } from '../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../runtime/index.ts';
 import { CacheSet } from './cache/cache-set.ts';
 import type { CacheChange } from './cache/kind-cache.ts';
@@ -14,12 +14,17 @@ import { InstanceReconciler } from './instance/instance-reconciler.ts';
 import type { InstanceRecord } from './instance/record.ts';
 import { newRecord } from './instance/record.ts';
 import { silentLogger } from './logger.ts';
+import type { ControllerMetrics } from './metrics/metrics.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { exposition } from './metrics/registry.ts';
+import type { ControllerObserver } from './observer.ts';
 import type { Controller, ControllerOptions } from './options.ts';
 import { Runner } from './queue/runner.ts';
 import type { WorkResult } from './queue/runner.ts';
 import type { WorkKey } from './queue/work-queue.ts';
-import { Reports } from './reports.ts';
+import type { Reports } from './reports.ts';
 import { ServedKinds } from './served-kinds.ts';
+import { Telemetry } from './telemetry.ts';
 
 /** Subscribers of watches: the definitions with all that belongs to them, and each served kind. */
 const DEFINITIONS = '#definitions';
@@ -35,8 +40,11 @@ export function createController(options: ControllerOptions): Controller {
 
 /** Wires watches, queues and reconcilers together. */
 class KroController implements Controller {
-  readonly reports = new Reports();
+  readonly reports: Reports;
+  readonly #metrics: ControllerMetrics;
   readonly #options: ControllerOptions;
+  readonly #observer: ControllerObserver;
+  readonly #events: EventRecorder;
   readonly #caches: CacheSet;
   readonly #served = new ServedKinds();
   readonly #compiler: DefinitionCompiler;
@@ -59,6 +67,27 @@ class KroController implements Controller {
       onWake: (subscriber, change) => this.#woken(subscriber, change),
       onMember: (applySet) => this.#memberChanged(applySet),
     });
+    this.#metrics = createMetrics({
+      queueLength: () => this.#instanceRunner.backlog,
+      watches: () => this.#caches.all().length,
+      servedKinds: () => [...this.#served.all()].length,
+    });
+    this.#events = new EventRecorder({
+      api: client,
+      clock,
+      component: 'kro-controller',
+      onError: ({ message }) => logger.log('debug', 'an event was refused', { error: message }),
+    });
+    const observer = new Telemetry({
+      logger,
+      clock,
+      metrics: this.#metrics,
+      events: this.#events,
+      served: this.#served,
+      caches: this.#caches,
+    });
+    this.#observer = observer;
+    this.reports = observer.reports;
     const schemas = new LiveSchemas(client, { crdOf: (type) => findCrdName(this.#caches, type) });
     const { omit = false, now = false } = options.features ?? {};
     this.#compiler = new DefinitionCompiler(schemas, {
@@ -69,7 +98,6 @@ class KroController implements Controller {
     this.#definitions = new DefinitionReconciler({
       client,
       clock,
-      logger,
       version,
       caches: this.#caches,
       compiler: this.#compiler,
@@ -77,8 +105,7 @@ class KroController implements Controller {
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
       onServed: (definition) => this.#servedChanged(definition),
-      onPass: (definition, compiled) => this.reports.definitionPassed(definition, compiled, this.#served, this.#caches),
-      onGone: (definition) => this.reports.definitionGone(definition, clock.now()),
+      observer,
     });
     this.#instances = new InstanceReconciler({
       client,
@@ -89,16 +116,10 @@ class KroController implements Controller {
       maxCollectionSize: options.maxCollectionSize ?? 1000,
       adoption: options.adoption ?? 'adopt',
       budget: options.budget,
-      onDecision: (record, instance, served, decision) => {
-        if (record.applySet !== undefined) this.#applySets.set(record.applySet, record.id);
-        this.reports.instanceStepped(record, instance, served, decision);
-      },
+      observer,
+      onApplySet: ({ applySet = '', id }) => this.#applySets.set(applySet, id),
     });
-    const onError = (work: WorkKey, error: unknown, retryInMs: number, failures: number) => {
-      const { message, code } = TypeKroError.from(error, { code: 'controller/unexpected' });
-      logger.log('warn', 'a pass failed', { ...work, error: message, code, retryInMs, failures });
-      this.reports.failed(work.key, message, clock.now());
-    };
+    const onError = observer.passFailed.bind(observer);
     this.#definitionRunner = new Runner({
       clock,
       random,
@@ -117,6 +138,10 @@ class KroController implements Controller {
 
   get ready(): boolean {
     return this.#state === 'running' && OWN_TYPES.every((type) => this.#caches.peek(type)?.synced === true);
+  }
+
+  metricsText(): string {
+    return exposition(this.#metrics.all);
   }
 
   async start(): Promise<void> {
@@ -144,6 +169,7 @@ class KroController implements Controller {
     const grace = this.#options.shutdownGraceMs ?? GRACE_MS;
     await Promise.all([this.#definitionRunner.stop(grace), this.#instanceRunner.stop(grace)]);
     await this.#caches.close();
+    await this.#events.flush();
   }
 
   async idle(): Promise<void> {
@@ -298,14 +324,18 @@ class KroController implements Controller {
     }
     const record = known ?? newRecord(id, key, served.definition);
     this.#records.set(id, record);
-    return this.#instances.pass(record, served, instances, signal);
+    const { clock = systemClock } = this.#options;
+    const began = clock.now();
+    const result = await this.#instances.pass(record, served, instances, signal);
+    this.#observer.instancePassed(served, clock.now() - began);
+    return result;
   }
 
   #forgetInstance(record: InstanceRecord): void {
     this.#caches.setInterest(record.id, []);
     if (record.applySet !== undefined) this.#applySets.delete(record.applySet);
     this.#records.delete(record.id);
-    this.reports.instanceGone(record.id, (this.#options.clock ?? systemClock).now());
+    this.#observer.instanceGone(record.id);
   }
 }
 

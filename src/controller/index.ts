@@ -13,3 +13,5 @@ export { createController } from './controller.ts';
 export type { ControllerFlag, FlagType, ParsedFlags } from './flags.ts';
 export { CONTROLLER_FLAGS, parseControllerFlags } from './flags.ts';
 export { optionsFromFlags } from './options-from-flags.ts';
+export type { ProbeServer, ProbeSource } from './probes.ts';
+export { serveProbes } from './probes.ts';

@@ -51,6 +51,8 @@ export interface Controller {
   idle(): Promise<void>;
   /** Is everything read, and does work go on? */
   readonly ready: boolean;
+  /** All metrics in Prometheus' text format. */
+  metricsText(): string;
   /** What `inspect` shows. */
   readonly reports: InspectSource;
 }

@@ -69,6 +69,10 @@ export class Reports implements InspectSource {
     });
   }
 
+  definitionChanged(name: string, from: string, to: string, now: number): void {
+    this.#tell('definition-changed', name, from === '' ? to : `${from} -> ${to}`, now);
+  }
+
   definitionGone(name: string, now: number): void {
     if (this.#definitions.delete(name)) this.#tell('definition-removed', name, 'the definition is gone', now);
   }

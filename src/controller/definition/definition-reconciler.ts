@@ -6,7 +6,7 @@ import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ConditionValue } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
-import type { Logger } from '../logger.ts';
+import type { ControllerObserver } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKinds } from '../served-kinds.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
@@ -24,7 +24,6 @@ export interface DefinitionReconcilerOptions {
   readonly client: KubernetesApi;
   readonly caches: CacheSet;
   readonly clock: Clock;
-  readonly logger: Logger;
   readonly compiler: DefinitionCompiler;
   readonly served: ServedKinds;
   readonly version: string;
@@ -32,9 +31,7 @@ export interface DefinitionReconcilerOptions {
   readonly allowCrdDeletion: boolean;
   /** Instances are to be worked on by another graph, or by none, from now on. */
   readonly onServed: (definition: string) => void;
-  /** Told of each pass. */
-  readonly onPass: (definition: Definition, compiled: Compiled) => void;
-  readonly onGone: (definition: string) => void;
+  readonly observer: ControllerObserver;
 }
 
 /** What a pass has found out so far. */
@@ -86,7 +83,7 @@ export class DefinitionReconciler {
     const working = await this.#resolve(pass, signal);
     const result = working === undefined ? {} : await this.#serve(pass, working, signal);
     await this.#writeStatus(pass, signal);
-    this.#options.onPass(definition, compiled);
+    this.#options.observer.definitionPassed(definition, compiled);
     return result;
   }
 
@@ -128,7 +125,7 @@ export class DefinitionReconciler {
     }
     const number = Math.max(pass.lastIssued, this.#revisions.highest(definition.name)) + 1;
     const issued = await this.#revisions.issue(definition, number, compiled.hash, signal);
-    this.#options.logger.log('info', 'issued a revision', { definition: definition.name, revision: number });
+    this.#options.observer.revisionIssued(definition, number, latest === undefined ? 'no_revision' : 'spec_changed');
     return issued;
   }
 
@@ -205,19 +202,16 @@ export class DefinitionReconciler {
     await this.#ignoreMissing(
       client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), { signal }),
     );
-    this.#options.logger.log('info', 'released a deleted definition', {
-      definition: definition.name,
-      orphans: instances,
-    });
+    this.#options.observer.definitionReleased(definition, instances);
     return {};
   }
 
   async #gone(name: string): Promise<WorkResult> {
-    const { served, onServed, compiler, onGone } = this.#options;
+    const { served, onServed, compiler, observer } = this.#options;
     if (served.withdraw(name) !== undefined) onServed(name);
     compiler.forget(name);
     this.#crds.forget(name);
-    onGone(name);
+    observer.definitionGone(name);
     return {};
   }
 
@@ -253,7 +247,9 @@ export class DefinitionReconciler {
     const answer = await this.#ignoreMissing(
       client.patch(ref, body, { type: 'json', subresource: 'status', fieldManager: 'kro', signal }),
     );
-    if (answer !== undefined) caches.peek(DEFINITION_TYPE)?.observe(answer);
+    if (answer === undefined) return;
+    caches.peek(DEFINITION_TYPE)?.observe(answer);
+    this.#options.observer.definitionChanged(definition, status.state);
   }
 
   async #ignoreMissing(request: Promise<KubeObject>): Promise<KubeObject | undefined> {

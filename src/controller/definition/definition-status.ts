@@ -26,8 +26,11 @@ export interface DefinitionOutcome {
   readonly lastIssuedRevision: number;
 }
 
+/** A status, as it is written. */
+export type DefinitionStatus = JsonObject & { readonly state: 'Active' | 'Inactive' };
+
 /** The whole status of a definition after a pass. */
-export function definitionStatus(definition: Definition, outcome: DefinitionOutcome, now: number): JsonObject {
+export function definitionStatus(definition: Definition, outcome: DefinitionOutcome, now: number): DefinitionStatus {
   const { creationTimestamp } = definition.object.metadata;
   const conditions = setConditions(
     { types: TYPES, generation: definition.generation, creationTimestamp: creationTimestamp ?? timeText(now) },

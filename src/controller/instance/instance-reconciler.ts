@@ -1,9 +1,10 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import type { AdoptionPolicy, Decision, ObjectType, StepOptions } from '../../runtime/index.ts';
-import { step } from '../../runtime/index.ts';
+import type { AdoptionPolicy, ObjectType, StepOptions } from '../../runtime/index.ts';
+import { step as decide } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
+import type { ControllerObserver, InstanceStep } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { EffectContext } from './effects.ts';
@@ -24,8 +25,9 @@ export interface InstanceReconcilerOptions {
   readonly maxCollectionSize: number;
   readonly adoption: AdoptionPolicy;
   readonly budget: number | undefined;
-  /** Told of every decision, before it is carried out. */
-  readonly onDecision: (record: InstanceRecord, instance: KubeObject, served: ServedKind, decision: Decision) => void;
+  readonly observer: ControllerObserver;
+  /** Told of the ApplySet of an instance as soon as it is known. */
+  readonly onApplySet: (record: InstanceRecord) => void;
 }
 
 /** Carries out what `runtime.step` decides for one instance, step by step until there is nothing left to do. */
@@ -52,19 +54,22 @@ export class InstanceReconciler {
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
       const { decision, learned } = await this.#decide(record, served, instance, signal);
-      const acted = await this.#carryOut(context, record, instances, instance, decision);
+      const acted = await this.#carryOut(context, instances, { record, instance, served, decision });
       if (!acted && !learned) return decision.requeueAt === undefined ? {} : { requeueAt: decision.requeueAt };
     }
     return { requeueAt: clock.now() };
   }
 
   async #decide(record: InstanceRecord, served: ServedKind, instance: KubeObject, signal: AbortSignal) {
-    const { caches, clock, onDecision } = this.#options;
+    const { caches, clock, observer, onApplySet } = this.#options;
     const view = new ObservedView(caches, record);
-    const decision = step(served.graph, instance, view, this.#stepOptions(record, served, instance));
+    const decision = decide(served.graph, instance, view, this.#stepOptions(record, served, instance));
     record.whole.clear();
     record.decision = decision;
-    record.applySet = decision.inventory.id;
+    if (record.applySet === undefined) {
+      record.applySet = decision.inventory.id;
+      onApplySet(record);
+    }
     record.statusNow = decision.statusNow;
     record.revision = served.revision;
     record.steppedAt = clock.now();
@@ -77,18 +82,13 @@ export class InstanceReconciler {
       return type === undefined || type === 'unserved' ? [] : [type];
     });
     caches.setInterest(record.id, decision.watch, kinds);
-    onDecision(record, instance, served, decision);
+    observer.instanceStepped({ record, instance, served, decision });
     return { decision, learned };
   }
 
   /** Children are read and written before the status, the parent before its children. True when another step is due. */
-  async #carryOut(
-    context: EffectContext,
-    record: InstanceRecord,
-    instances: KindCache,
-    instance: KubeObject,
-    decision: Decision,
-  ): Promise<boolean> {
+  async #carryOut(context: EffectContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
+    const { record, instance, decision } = step;
     const parent = await writeParent(context, record, instances, instance, decision.parent);
     if (parent === 'refused') return true;
     await Promise.all(decision.apply.map((action) => applyChild(context, record, action)));
@@ -98,6 +98,7 @@ export class InstanceReconciler {
     // What is still unread comes by watch, and wakes the instance.
     if (decision.read.length > 0 || !decision.statusChanged || decision.finalizer === 'none') return false;
     await writeStatus(context, instances, instance, decision.status);
+    this.#options.observer.instanceChanged(step);
     return false;
   }
 

@@ -1,0 +1,33 @@
+import type { KubeObject } from '../core/index.ts';
+import type { Decision } from '../runtime/index.ts';
+import type { Compiled } from './definition/compiler.ts';
+import type { Definition } from './definition/definition.ts';
+import type { InstanceRecord } from './instance/record.ts';
+import type { WorkKey } from './queue/work-queue.ts';
+import type { ServedKind } from './served-kinds.ts';
+
+/** An instance at one step. */
+export interface InstanceStep {
+  readonly record: InstanceRecord;
+  readonly instance: KubeObject;
+  readonly served: ServedKind;
+  readonly decision: Decision;
+}
+
+/** Who is told of what the controller does: reports, metrics, events, logs. Nothing depends on it. */
+export interface ControllerObserver {
+  definitionPassed(definition: Definition, compiled: Compiled): void;
+  /** The status of a definition was written; `state` is its new one. */
+  definitionChanged(definition: Definition, state: string): void;
+  revisionIssued(definition: Definition, revision: number, reason: 'no_revision' | 'spec_changed'): void;
+  /** A deleted definition was let go while so many instances still exist. */
+  definitionReleased(definition: Definition, orphans: number): void;
+  definitionGone(name: string): void;
+  /** A step was decided, and is about to be carried out. */
+  instanceStepped(step: InstanceStep): void;
+  /** The status of an instance was written. */
+  instanceChanged(step: InstanceStep): void;
+  instancePassed(served: ServedKind, milliseconds: number): void;
+  instanceGone(recordId: string): void;
+  passFailed(work: WorkKey, error: unknown, retryInMs: number, failures: number): void;
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { parseAddress, serveProbes } from './probes.ts';
+
+describe('serveProbes', () => {
+  it('answers metrics and probes, ready only when the controller is', async () => {
+    const source = { ready: false, metricsText: () => 'a 1\n' };
+    const server = await serveProbes('127.0.0.1:0', source);
+    const ask = async (path: string) => {
+      const response = await fetch(server.url + path);
+      return `${response.status} ${await response.text()}`;
+    };
+    expect(await ask('/metrics')).toBe('200 a 1\n');
+    expect(await ask('/healthz')).toBe('200 ok');
+    expect(await ask('/readyz')).toContain('503');
+    source.ready = true;
+    expect(await ask('/readyz')).toBe('200 ok');
+    expect(await ask('/other')).toContain('404');
+    await server.close();
+  });
+});
+
+describe('parseAddress', () => {
+  it.each([
+    [':8078', undefined, 8078],
+    ['127.0.0.1:0', '127.0.0.1', 0],
+    ['[::1]:99', '::1', 99],
+  ])('%s', (address, host, port) => {
+    expect(parseAddress(address)).toEqual({ host, port });
+  });
+  it.each(['8078', 'a:b', ':99999', ''])('%j is none', (address) => {
+    expect(() => parseAddress(address)).toThrow(/no address/);
+  });
+});

@@ -1,0 +1,82 @@
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { TypeKroError } from '../core/index.ts';
+
+/** What probes and metrics ask. */
+export interface ProbeSource {
+  /** Are all watches of our own up, and does work go on? */
+  readonly ready: boolean;
+  metricsText(): string;
+}
+
+/** An open address. */
+export interface ProbeServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `/metrics`, `/healthz` (the process answers, which a hung event loop would not) and `/readyz`
+ * (503 until the controller has read what it works on) on an address as Go writes it: `:8078` is all interfaces.
+ *
+ * @throws TypeKroError `controller/listen` when the address cannot be opened.
+ */
+export async function serveProbes(address: string, source: ProbeSource): Promise<ProbeServer> {
+  const { host, port } = parseAddress(address);
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://probe');
+    const [status, type, text] = answer(pathname, source);
+    response.writeHead(status, { 'content-type': type });
+    response.end(text);
+  });
+  await open(server, host, port, address);
+  const bound = server.address() as AddressInfo;
+  const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+  return {
+    url: `http://${name}:${bound.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answer(path: string, source: ProbeSource): readonly [number, string, string] {
+  switch (path) {
+    case '/metrics':
+      return [200, 'text/plain; version=0.0.4; charset=utf-8', source.metricsText()];
+    case '/healthz':
+      return [200, 'text/plain', 'ok'];
+    case '/readyz':
+      return source.ready ? [200, 'text/plain', 'ok'] : [503, 'text/plain', 'not ready: watches are being read'];
+    default:
+      return [404, 'text/plain', 'not found'];
+  }
+}
+
+/** Host and port of `host:port`, `:port` or `[v6]:port`; no host means every interface. */
+export function parseAddress(address: string): { readonly host: string | undefined; readonly port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(address);
+  const port = Number(match?.[3] ?? Number.NaN);
+  if (!(port <= 65_535)) {
+    throw new TypeKroError(`"${address}" is no address`, {
+      code: 'controller/listen',
+      remedy: 'write e.g. :8078 or 127.0.0.1:8078',
+    });
+  }
+  const host = match?.[1] ?? match?.[2] ?? '';
+  return { host: host === '' ? undefined : host, port };
+}
+
+function open(server: Server, host: string | undefined, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new TypeKroError(`${address} could not be opened: ${cause.message}`, { code: 'controller/listen', cause }),
+      );
+    });
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);
+  });
+}

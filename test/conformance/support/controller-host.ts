@@ -1,0 +1,61 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Controller, Logger } from '../../../src/controller/index.ts';
+import { createController, optionsFromFlags, parseControllerFlags } from '../../../src/controller/index.ts';
+import { KubeClient, loadKubeConfig } from '../../../src/kube/index.ts';
+
+/** A controller that another process can stop and start again with other flags. */
+export interface ControllerHost {
+  /** To be called as `CMD stop` and `CMD start [FLAG…]`. */
+  readonly restartCommand: string;
+  start(flags: readonly string[]): Promise<void>;
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Runs our controller in this process against a kubeconfig, over sockets as any other client. */
+export async function hostController(kubeconfig: string, logger: Logger): Promise<ControllerHost> {
+  let running: { controller: Controller; client: KubeClient } | undefined;
+  const stop = async () => {
+    const current = running;
+    running = undefined;
+    if (current === undefined) return;
+    await current.controller.stop();
+    await current.client.close();
+  };
+  const start = async (flags: readonly string[]) => {
+    await stop();
+    const parsed = parseControllerFlags(flags);
+    if (parsed.errors.length > 0) throw new Error(parsed.errors.join('; '));
+    const client = new KubeClient({ config: await loadKubeConfig({ path: kubeconfig }) });
+    const controller = createController({ ...optionsFromFlags(parsed), client, logger });
+    await controller.start();
+    running = { controller, client };
+  };
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://host');
+    const work = pathname === '/start' ? start(searchParams.getAll('flag')) : stop();
+    work.then(
+      () => response.end('ok'),
+      (error: unknown) => {
+        response.statusCode = 500;
+        response.end(error instanceof Error ? error.message : String(error));
+      },
+    );
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const script = new URL('controller-restart.mjs', import.meta.url).pathname;
+  return {
+    restartCommand: `'${process.execPath}' '${script}' ${port}`,
+    start,
+    stop,
+    async close() {
+      await stop();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { createCluster } from '../../src/cluster/index.ts';
+import type { Cluster } from '../../src/cluster/index.ts';
+import type { Controller, ControllerOptions } from '../../src/controller/index.ts';
+import { controllerCrds, createController, jsonLogger } from '../../src/controller/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
+import { KubeClient } from '../../src/kube/index.ts';
+import type { Transport } from '../../src/kube/index.ts';
+
+/** One request that the controller sent. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** An embedded cluster with a controller, over the transport in process. */
+export interface ControllerWorld {
+  readonly cluster: Cluster;
+  /** The user's client. */
+  readonly user: KubeClient;
+  readonly controller: Controller;
+  /** What the controller asked for, oldest first; empty it to count anew. */
+  readonly requests: SeenRequest[];
+  /** The log of the controller. */
+  readonly log: string[];
+  /** Applies objects as a user. */
+  apply(...objects: KubeObject[]): Promise<void>;
+  /** Waits until an object answers a question with something else than `undefined` or false, by watching its kind. */
+  until<T>(ref: ObjectRef, ask: (object: KubeObject | undefined) => T | undefined | false): Promise<T>;
+  /** Settles when neither the cluster nor the controller has anything to do. */
+  settled(): Promise<void>;
+  /** Stops the controller and starts a new one, as a restarted process would. */
+  restart(options?: Partial<ControllerOptions>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Writes among requests. */
+export function writesOf(requests: readonly SeenRequest[]): SeenRequest[] {
+  return requests.filter(({ method }) => method !== 'GET');
+}
+
+/** Starts a cluster with kro's CRDs and a controller. */
+export async function controllerWorld(options: Partial<ControllerOptions> = {}): Promise<ControllerWorld> {
+  const cluster = await createCluster();
+  const user = new KubeClient({ transport: cluster.transport(), userAgent: 'user' });
+  for (const crd of controllerCrds()) await user.create(crd);
+  await cluster.idle();
+  const requests: SeenRequest[] = [];
+  const log: string[] = [];
+  const start = async (extra: Partial<ControllerOptions>) => {
+    const client = new KubeClient({ transport: recording(cluster.transport(), requests), userAgent: 'controller' });
+    const logger = jsonLogger(
+      (line) => log.push(line),
+      () => cluster.clock.now(),
+      'debug',
+    );
+    const controller = createController({ client, logger, ...options, ...extra });
+    await controller.start();
+    return controller;
+  };
+  let controller = await start({});
+  return {
+    cluster,
+    user,
+    get controller() {
+      return controller;
+    },
+    requests,
+    log,
+    async apply(...objects) {
+      for (const object of objects) await user.apply(object, { fieldManager: 'user', force: true });
+    },
+    until: (ref, ask) => until(user, ref, ask, () => log),
+    async settled() {
+      for (let round = 0; round < 3; round += 1) {
+        await cluster.idle();
+        await controller.idle();
+      }
+    },
+    async restart(extra = {}) {
+      await controller.stop();
+      controller = await start(extra);
+    },
+    async close() {
+      await controller.stop();
+      await user.close();
+      await cluster.close();
+    },
+  };
+}
+
+function recording(transport: Transport, requests: SeenRequest[]): Transport {
+  return {
+    request(request) {
+      requests.push({ method: request.method, path: request.path });
+      return transport.request(request);
+    },
+    close: () => transport.close(),
+  };
+}
+
+async function until<T>(
+  user: KubeClient,
+  ref: ObjectRef,
+  ask: (object: KubeObject | undefined) => T | undefined | false,
+  log: () => readonly string[],
+): Promise<T> {
+  const signal = AbortSignal.timeout(15_000);
+  let last: KubeObject | undefined;
+  for await (const event of user.watch(ref, { signal, fieldSelector: `metadata.name=${ref.name}` })) {
+    if ('object' in event) {
+      if (event.object.metadata.namespace !== ref.namespace) continue;
+      last = event.type === 'DELETED' ? undefined : event.object;
+    } else if (event.type !== 'SYNCED') continue;
+    const answer = ask(last);
+    if (answer !== undefined && answer !== false) return answer;
+  }
+  throw new Error(`${ref.kind} ${ref.name} did not get there:\n${JSON.stringify(last, null, 1)}\n${log().join('')}`);
+}
+
+/** A YAML file of the seeds as an object. */
+export function seed(name: string): KubeObject {
+  return parse(readFileSync(new URL(`../fixtures/seeds/${name}`, import.meta.url), 'utf8')) as KubeObject;
+}
+
+/** The value at `status.conditions[type].status`. */
+export function conditionOf(object: KubeObject | undefined, type: string): string | undefined {
+  const conditions = object?.status?.['conditions'];
+  if (!Array.isArray(conditions)) return undefined;
+  const found = conditions.find((entry) => (entry as JsonObject)['type'] === type) as JsonObject | undefined;
+  return typeof found?.['status'] === 'string' ? found['status'] : undefined;
+}
