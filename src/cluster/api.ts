@@ -33,6 +33,25 @@ export class Api {
 
   /** Bookkeeping of simulated controllers. */
   readonly work = new Work();
+  #certificateAuthority = '';
+  readonly #authorityListeners: (() => void)[] = [];
+
+  /** PEM text of the authority that signed the certificate of the socket; empty while there is none. */
+  get certificateAuthority(): string {
+    return this.#certificateAuthority;
+  }
+
+  /** A socket was opened with a certificate. */
+  setCertificateAuthority(pem: string): void {
+    this.#certificateAuthority = pem;
+    for (const listener of this.#authorityListeners) listener();
+  }
+
+  /** Calls back whenever the authority changes. */
+  onCertificateAuthority(listener: () => void): void {
+    this.#authorityListeners.push(listener);
+  }
+
   /** Takes what nobody expected; by default it is printed. */
   readonly report: (thrown: unknown) => void = (thrown) => console.error(thrown);
 

@@ -1,5 +1,6 @@
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
+import { startControllers } from './controllers/index.ts';
 import type { Clock } from './clock.ts';
 import { inProcessTransport } from './in-process.ts';
 import { openListener } from './listener.ts';
@@ -24,6 +25,7 @@ export interface Cluster {
 /** Makes a cluster; it is ready when the promise settles. */
 export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options);
+  if (options.controllers !== false) startControllers(api);
   bootstrap(api);
   const listeners = new Set<Listener>();
   const cluster: Cluster = {

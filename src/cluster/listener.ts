@@ -53,6 +53,7 @@ export async function openListener(api: Api, options: ListenOptions = {}): Promi
       resolve();
     });
   });
+  if (certificate !== undefined) api.setCertificateAuthority(certificate.ca);
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const url = `${https ? 'https' : 'http'}://${shown}:${address.port}`;

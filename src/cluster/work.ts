@@ -1,3 +1,6 @@
+/** Tasks done before other things in the process get a turn. */
+const BATCH = 64;
+
 /**
  * Counts what simulated controllers have still to do, so that `idle()` can tell when all of it is done.
  * A task is queued for after the present event and runs in the order of queueing.
@@ -36,7 +39,13 @@ export class Work {
   }
 
   async #drain(): Promise<void> {
-    for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) await task();
+    let done = 0;
+    for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) {
+      await task();
+      done += 1;
+      // Requests get a turn in between, so that a storm of events delays nobody.
+      if (done % BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
     this.#running = false;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }

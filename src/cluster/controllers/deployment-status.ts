@@ -77,26 +77,26 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, co
   return { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated', message: `${set} is progressing.` };
 }
 
-/** Keeps the times of conditions that did not change, and the order in which they first appeared. */
+/**
+ * Conditions as the Deployment controller keeps them: one whose status and reason stay is left as it is,
+ * one that changes goes to the end of the list. The first Progressing comes before the first Available.
+ */
 function mergeConditions(world: World, deployment: KubeObject, wanted: readonly NewCondition[]): JsonObject[] {
   const now = world.timestamp();
-  const known = Array.isArray(deployment.status?.['conditions'])
-    ? deployment.status['conditions'].filter(isJsonObject)
-    : [];
-  const order = known.map((condition) => String(condition['type']));
-  const rank = (type: string) => (order.includes(type) ? order.indexOf(type) : order.length);
-  return wanted
-    .map((condition) => {
-      const before = known.find((entry) => entry['type'] === condition.type);
-      const same = before?.['status'] === condition.status;
-      const unchanged = same && before?.['reason'] === condition.reason && before['message'] === condition.message;
-      return {
-        ...condition,
-        lastUpdateTime: unchanged ? (before?.['lastUpdateTime'] ?? now) : now,
-        lastTransitionTime: same ? (before?.['lastTransitionTime'] ?? now) : now,
-      };
-    })
-    .toSorted((a, b) => rank(a.type) - rank(b.type));
+  const before = deployment.status?.['conditions'];
+  let conditions = Array.isArray(before) ? before.filter(isJsonObject) : [];
+  const first = conditions.length === 0;
+  for (const condition of first ? wanted : wanted.toReversed()) {
+    const known = conditions.find((entry) => entry['type'] === condition.type);
+    const sameStatus = known?.['status'] === condition.status;
+    if (sameStatus && known?.['reason'] === condition.reason) continue;
+    const lastTransitionTime = sameStatus ? (known?.['lastTransitionTime'] ?? now) : now;
+    conditions = [
+      ...conditions.filter((entry) => entry !== known),
+      { ...condition, lastUpdateTime: now, lastTransitionTime },
+    ];
+  }
+  return conditions;
 }
 
 function minimumMissing(deployment: KubeObject, desired: number): number {

@@ -2,13 +2,10 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey } from './controller.ts';
+import { NODE_ADDRESS, NODE_NAME } from './node.ts';
 import { controllerOf } from './world.ts';
 import { isFinished, PODS } from './pods.ts';
 import type { World } from './world.ts';
-
-/** The node that every pod is scheduled to. */
-export const NODE_NAME = 'fake-0';
-const NODE_ADDRESS = '10.0.0.10';
 
 /** How long after its start a pod becomes ready, as whole seconds. Default: at once. */
 const READY_AFTER = 'typekro.dev/simulate-ready-after-seconds';

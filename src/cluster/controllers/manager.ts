@@ -3,8 +3,6 @@ import type { Timer } from '../clock.ts';
 import type { SimulatedController } from './controller.ts';
 import { isRefusal, World } from './world.ts';
 
-/** Pieces of work done before other things in the process get a turn. */
-const BATCH = 64;
 /** How long a piece of work that was refused is left alone, in milliseconds. */
 const RETRY_MS = 1000;
 
@@ -17,15 +15,11 @@ interface Entry {
 
 /**
  * Runs the simulated controllers: store events become keys, a key waits once however often it is wanted,
- * and everything due is done in the same turn of the event loop, in batches. Nothing is polled.
+ * and its work is done right after the write that made it due. Nothing is polled.
  */
 export class ControllerManager {
   readonly #api: Api;
-  readonly #entries: Entry[];
-  readonly #unsubscribe: () => void;
-  readonly #waiters = new Set<() => void>();
-  #scheduled = false;
-  #stopped = false;
+  readonly #entries: readonly Entry[];
 
   constructor(api: Api, controllers: readonly SimulatedController[]) {
     this.#api = api;
@@ -35,61 +29,34 @@ export class ControllerManager {
       due: new Set(),
       timers: new Map(),
     }));
-    this.#unsubscribe = api.store.subscribe((event) => {
+    const unsubscribe = api.store.subscribe((event) => {
       for (const entry of this.#entries) {
         for (const key of entry.controller.keysOf(event, entry.world)) this.#enqueue(entry, key);
       }
     });
+    api.work.onStop(() => {
+      unsubscribe();
+      for (const { timers } of this.#entries) for (const timer of timers.values()) timer.cancel();
+    });
   }
 
-  /** Settles when no work is due now; work that waits for the clock does not count. */
-  idle(): Promise<void> {
-    if (!this.#scheduled) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.add(resolve));
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.#unsubscribe();
-    for (const { timers, due } of this.#entries) {
-      for (const timer of timers.values()) timer.cancel();
-      timers.clear();
-      due.clear();
-    }
-    this.#finish();
+  /** Makes a key of one controller due, for what no event tells. */
+  enqueue(controller: string, key: string): void {
+    for (const entry of this.#entries) if (entry.controller.name === controller) this.#enqueue(entry, key);
   }
 
   #enqueue(entry: Entry, key: string): void {
-    if (this.#stopped) return;
+    if (entry.due.has(key)) return;
     entry.due.add(key);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#drain());
-  }
-
-  #drain(): void {
-    for (let done = 0; done < BATCH; done += 1) {
-      const entry = this.#entries.find(({ due }) => due.size > 0);
-      const key = entry?.due.values().next().value;
-      if (entry === undefined || key === undefined) return this.#finish();
-      entry.due.delete(key);
-      this.#reconcile(entry, key);
-    }
-    setImmediate(() => this.#drain());
+    this.#api.work.enqueue(() => this.#reconcile(entry, key));
   }
 
   #reconcile(entry: Entry, key: string): void {
+    entry.due.delete(key);
     entry.timers.get(key)?.cancel();
     entry.timers.delete(key);
-    let again: number | undefined | void;
-    try {
-      again = entry.controller.reconcile(key, entry.world);
-    } catch (error) {
-      // The API may refuse a controller, too (quota, a namespace that is going): it tries again later.
-      if (!isRefusal(error)) throw error;
-      again = RETRY_MS;
-    }
-    if (again === undefined || this.#stopped) return;
+    const again = this.#attempt(entry, key);
+    if (again === undefined) return;
     const timer = this.#api.clock.setTimer(again, () => {
       entry.timers.delete(key);
       this.#enqueue(entry, key);
@@ -97,9 +64,13 @@ export class ControllerManager {
     entry.timers.set(key, timer);
   }
 
-  #finish(): void {
-    this.#scheduled = false;
-    for (const resolve of this.#waiters) resolve();
-    this.#waiters.clear();
+  #attempt({ controller, world }: Entry, key: string): number | undefined {
+    try {
+      return controller.reconcile(key, world) ?? undefined;
+    } catch (error) {
+      // The API may refuse a controller, too (quota, a namespace that is going): it tries again later.
+      if (!isRefusal(error)) this.#api.report(error);
+      return RETRY_MS;
+    }
   }
 }

@@ -26,7 +26,10 @@ export function serviceAccountController(certificateAuthority: () => string): Si
       if (world.get(SERVICE_ACCOUNTS, namespace, 'default') === undefined) {
         world.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
       }
-      if (world.get(CONFIG_MAPS, namespace, ROOT_CA) === undefined) {
+      const data = { 'ca.crt': certificateAuthority() };
+      const known = world.get(CONFIG_MAPS, namespace, ROOT_CA);
+      if (known !== undefined) world.update({ ...known, data });
+      else {
         world.create({
           apiVersion: 'v1',
           kind: 'ConfigMap',
@@ -38,7 +41,7 @@ export function serviceAccountController(certificateAuthority: () => string): Si
                 'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.',
             },
           },
-          data: { 'ca.crt': certificateAuthority() },
+          data,
         });
       }
     },

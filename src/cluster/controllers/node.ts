@@ -1,0 +1,51 @@
+import type { Api } from '../api.ts';
+import { put } from '../bootstrap.ts';
+
+/** The node that every pod is scheduled to. */
+export const NODE_NAME = 'fake-0';
+/** Address of the node inside the cluster. */
+export const NODE_ADDRESS = '10.0.0.10';
+
+/** Makes the one node, Ready and with room for everything. */
+export function putNode(api: Api): void {
+  const now = api.timestamp();
+  const capacity = { cpu: '64', memory: '256Gi', pods: '10k', 'ephemeral-storage': '1Ti' };
+  put(api, '', 'nodes', {
+    metadata: {
+      name: NODE_NAME,
+      labels: { 'kubernetes.io/hostname': NODE_NAME, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },
+      annotations: { 'typekro.dev/simulated': 'true' },
+    },
+    spec: {},
+    status: {
+      capacity,
+      allocatable: capacity,
+      addresses: [
+        { type: 'InternalIP', address: NODE_ADDRESS },
+        { type: 'Hostname', address: NODE_NAME },
+      ],
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'KubeletReady',
+          message: 'the node is simulated: nothing runs on it',
+          lastHeartbeatTime: now,
+          lastTransitionTime: now,
+        },
+      ],
+      nodeInfo: {
+        architecture: 'amd64',
+        bootID: '',
+        containerRuntimeVersion: 'simulated://1',
+        kernelVersion: '',
+        kubeProxyVersion: '',
+        kubeletVersion: 'v1.36.3',
+        machineID: '',
+        operatingSystem: 'linux',
+        osImage: 'simulated',
+        systemUUID: '',
+      },
+    },
+  });
+}
