@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { createDiscovery, parseAggregated, parseResourceList } from './discovery.ts';
+import { KubeError } from './error.ts';
+
+const boats = {
+  resources: [
+    { name: 'boats', singularName: 'boat', namespaced: true, kind: 'Boat', verbs: ['get', 'list'], shortNames: ['bo'] },
+    { name: 'boats/status', singularName: '', namespaced: true, kind: 'Boat', verbs: ['get'] },
+  ],
+};
+
+function setup(answers: Record<string, unknown>) {
+  let now = 0;
+  const asked: string[] = [];
+  const discovery = createDiscovery(
+    (path) => {
+      asked.push(path);
+      const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
+      if (answer === undefined) return Promise.reject(new KubeError('no', { status: 404, reason: 'NotFound' }));
+      return Promise.resolve(JSON.stringify(answer));
+    },
+    { now: () => now, setTimer: () => ({ cancel: () => undefined }) },
+  );
+  return { discovery, asked, answers, tick: (milliseconds: number) => (now += milliseconds) };
+}
+const boat = { apiVersion: 'acme.test/v1', kind: 'Boat' };
+
+describe('createDiscovery', () => {
+  it('asks once per group-version, also for callers that come at the same time', async () => {
+    const { discovery, asked } = setup({ '/apis/acme.test/v1': boats });
+    const [one, two] = await Promise.all([discovery.resourceOf(boat), discovery.resourceOf(boat)]);
+    expect(one).toBe(two);
+    expect(one).toMatchObject({ plural: 'boats', namespaced: true, subresources: ['status'], shortNames: ['bo'] });
+    expect(asked).toEqual(['/apis/acme.test/v1']);
+  });
+
+  it('asks for a missing kind again, but not more than once a second', async () => {
+    const { discovery, asked, answers, tick } = setup({});
+    expect(await discovery.resourceOf(boat)).toBeUndefined();
+    expect(await discovery.resourceOf(boat)).toBeUndefined();
+    expect(asked).toHaveLength(1);
+    answers['/apis/acme.test/v1'] = boats;
+    tick(1000);
+    expect(await discovery.resourceOf(boat)).toBeDefined();
+  });
+
+  it('asks anew for a kind that was forgotten, and for no other', async () => {
+    const { discovery, asked } = setup({ '/apis/acme.test/v1': boats });
+    await discovery.resourceOf(boat);
+    discovery.forget('acme.test', 'Other');
+    await discovery.resourceOf(boat);
+    expect(asked).toHaveLength(1);
+    discovery.forget('acme.test', 'Boat');
+    await discovery.resourceOf(boat);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('asks nothing for what it was told', async () => {
+    const { discovery, asked } = setup({});
+    const resource = {
+      group: 'acme.test',
+      version: 'v1',
+      kind: 'Boat',
+      plural: 'boats',
+      singular: 'boat',
+      namespaced: true,
+      shortNames: [],
+      categories: [],
+      verbs: [],
+      subresources: [],
+    };
+    discovery.learn(resource);
+    expect(await discovery.resourceOf(boat)).toBe(resource);
+    expect(asked).toEqual([]);
+  });
+
+  it('finds a kind whose version is not known, in the preferred version first', async () => {
+    const { discovery } = setup({
+      '/apis/acme.test': {
+        preferredVersion: { groupVersion: 'acme.test/v2' },
+        versions: [{ groupVersion: 'acme.test/v1' }, { groupVersion: 'acme.test/v2' }],
+      },
+      '/apis/acme.test/v1': boats,
+      '/apis/acme.test/v2': { resources: [] },
+    });
+    expect((await discovery.inGroup('acme.test', 'Boat'))?.version).toBe('v1');
+    expect(await discovery.inGroup('gone.test', 'Boat')).toBeUndefined();
+  });
+
+  it('lists everything from either format of the server', async () => {
+    const legacy = setup({
+      '/api': { kind: 'APIVersions', versions: [] },
+      '/apis': { kind: 'APIGroupList', groups: [{ name: 'acme.test', versions: [{ version: 'v1' }] }] },
+      '/apis/acme.test/v1': boats,
+    });
+    const entry = {
+      resource: 'boats',
+      singularResource: 'boat',
+      scope: 'Namespaced',
+      responseKind: { kind: 'Boat' },
+      verbs: ['get', 'list'],
+      shortNames: ['bo'],
+      subresources: [{ subresource: 'status' }],
+    };
+    const items = [{ metadata: { name: 'acme.test' }, versions: [{ version: 'v1', resources: [entry] }] }];
+    const aggregated = setup({
+      '/api': { kind: 'APIGroupDiscoveryList', items: [] },
+      '/apis': { kind: 'APIGroupDiscoveryList', items },
+    });
+    expect(await aggregated.discovery.all()).toEqual(await legacy.discovery.all());
+  });
+});
+
+describe('reading malformed answers', () => {
+  it.each([[null], ['x'], [{ resources: 'x' }], [{ resources: [1, { name: 5, kind: {} }] }]])(
+    '%j gives no kinds',
+    (value) => {
+      expect(
+        [...parseResourceList({ group: 'g', version: 'v1' }, value as never).keys()].filter((kind) => kind !== ''),
+      ).toEqual([]);
+      expect(parseAggregated(value as never)).toBeUndefined();
+    },
+  );
+});

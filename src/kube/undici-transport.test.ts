@@ -1,0 +1,119 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readLines, readText } from './body.ts';
+import { KubeClient } from './client.ts';
+import type { Credentials, KubeConfig } from './kubeconfig.ts';
+import { createTransport } from './undici-transport.ts';
+
+let server: Server;
+let origin = '';
+let handle: (request: IncomingMessage, response: ServerResponse) => void = () => undefined;
+beforeEach(async () => {
+  server = createServer((request, response) => handle(request, response));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const config = (credentials: Credentials = {}, path = ''): KubeConfig => ({
+  server: origin + path,
+  insecureSkipTlsVerify: false,
+  credentials,
+  namespace: 'default',
+  context: 'x',
+});
+
+describe('createTransport', () => {
+  it('sends path, prefix, headers, token and body, and gives head and body', async () => {
+    handle = (request, response) => {
+      response.setHeader('x-two', ['a', 'b']);
+      response.statusCode = 201;
+      void readText(request).then((text) =>
+        response.end(
+          `${request.method} ${request.url} ${request.headers.authorization} ${String(request.headers['x-own'])} ${text}`,
+        ),
+      );
+    };
+    const transport = await createTransport(config({ token: 't' }, '/prefix/'));
+    const answer = await transport.request({ method: 'PUT', path: '/a?b=c', headers: { 'x-own': 'o' }, body: 'text' });
+    expect([answer.status, answer.headers['x-two']]).toEqual([201, 'a, b']);
+    expect(await readText(answer.body)).toBe('PUT /prefix/a?b=c Bearer t o text');
+    await transport.close();
+  });
+
+  it('reads a rotated token again when the old one is refused', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'typekro-token-'));
+    const tokenFile = join(folder, 'token');
+    await writeFile(tokenFile, 'old');
+    const seen: (string | undefined)[] = [];
+    handle = (request, response) => {
+      seen.push(request.headers.authorization);
+      response.statusCode = request.headers.authorization === 'Bearer new' ? 200 : 401;
+      response.end('{}');
+    };
+    const transport = await createTransport(config({ tokenFile }));
+    await readText((await transport.request({ method: 'GET', path: '/' })).body);
+    await writeFile(tokenFile, 'new');
+    expect((await transport.request({ method: 'GET', path: '/' })).status).toBe(200);
+    expect(seen).toEqual(['Bearer old', 'Bearer old', 'Bearer old', 'Bearer new']);
+    await transport.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('keeps connections for many requests', async () => {
+    let connections = 0;
+    server.on('connection', () => (connections += 1));
+    handle = (_request, response) => response.end('{}');
+    const transport = await createTransport(config());
+    for (let count = 0; count < 20; count += 1) {
+      await readText((await transport.request({ method: 'GET', path: '/' })).body);
+    }
+    // The next request may go out before the socket of the last one is free again.
+    expect(connections).toBeLessThanOrEqual(2);
+    await transport.close();
+  });
+
+  it('gives a stream line by line as it comes, and ends it when the signal aborts', async () => {
+    let close: () => void = () => undefined;
+    const closed = new Promise<void>((resolve) => (close = resolve));
+    handle = (_request, response) => {
+      response.write('{"a":1}\n{"b"');
+      setImmediate(() => response.write(':2}\n'));
+      response.on('close', close);
+    };
+    const transport = await createTransport(config());
+    const controller = new AbortController();
+    const answer = await transport.request({ method: 'GET', path: '/x?watch=true', signal: controller.signal });
+    const lines: string[] = [];
+    await expect(
+      (async () => {
+        for await (const line of readLines(answer.body)) {
+          lines.push(line);
+          if (lines.length === 2) controller.abort();
+        }
+      })(),
+    ).rejects.toThrow(/abort/i);
+    expect(lines).toEqual(['{"a":1}', '{"b":2}']);
+    await closed;
+    await transport.close();
+  });
+});
+
+describe('KubeClient over sockets', () => {
+  it('says that a server cannot be reached', async () => {
+    server.close();
+    const client = new KubeClient({ config: { ...config(), server: 'http://127.0.0.1:1' }, retries: 0 });
+    await expect(client.raw({ path: '/version' })).rejects.toMatchObject({ code: 'kube/transport', status: 0 });
+    await client.close();
+  });
+});
