@@ -47,3 +47,6 @@ export { fromJsonSchema } from './json-schema.ts';
 export { fromStandardSchema } from './standard-schema.ts';
 export type { SimpleBlock, SimpleEmission, SimpleEmitOptions, SimpleValue } from './simple-emit.ts';
 export { toSimpleSchema } from './simple-emit.ts';
+export { celShape } from './cel-shape.ts';
+export type { CelResource, CelTypes } from './cel-types.ts';
+export { celType, celTypes } from './cel-types.ts';

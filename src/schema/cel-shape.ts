@@ -1,0 +1,116 @@
+import type { DataShape, ShapeKind } from '../cel/index.ts';
+import type { Schema } from './model.ts';
+
+const FORMATS: Readonly<Record<string, ShapeKind>> = {
+  byte: 'bytes',
+  date: 'date',
+  'date-time': 'date-time',
+  duration: 'duration',
+};
+
+const STRING: Schema = { type: 'string' };
+
+/** Fields that an embedded resource has even where its schema does not name them. */
+const EMBEDDED: Readonly<Record<string, Schema>> = {
+  apiVersion: STRING,
+  kind: STRING,
+  metadata: { type: 'object', properties: { name: STRING, generateName: STRING } },
+};
+
+const shapes = new WeakMap<Schema, DataShape>();
+
+/** Is the schema an int-or-string, by extension or as the built-in kinds write it? */
+export function isIntOrString(schema: Schema): boolean {
+  return schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string';
+}
+
+/** The schema of a declared property; an embedded resource has the fields of every resource. */
+export function propertyOf(schema: Schema, name: string): Schema | undefined {
+  const { properties } = schema;
+  if (schema['x-kubernetes-embedded-resource'] === true && Object.hasOwn(EMBEDDED, name)) {
+    const complete =
+      properties !== undefined &&
+      properties.kind?.type === 'string' &&
+      properties.apiVersion?.type === 'string' &&
+      properties.metadata?.properties !== undefined;
+    if (!complete) return EMBEDDED[name];
+  }
+  return properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;
+}
+
+/** Names of the declared properties. */
+export function propertyNames(schema: Schema): string[] {
+  const names = Object.keys(schema.properties ?? {});
+  if (schema['x-kubernetes-embedded-resource'] !== true) return names;
+  return [...new Set([...names, ...Object.keys(EMBEDDED)])];
+}
+
+/** The schema of the values of an object that is a map. */
+export function valuesOf(schema: Schema): Schema | undefined {
+  return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+}
+
+/** How expressions read data of this schema. One shape per schema node, made when it is first asked for. */
+export function celShape(schema: Schema): DataShape {
+  let shape = shapes.get(schema);
+  if (shape === undefined) {
+    shape = makeShape(schema);
+    shapes.set(schema, shape);
+  }
+  return shape;
+}
+
+function makeShape(schema: Schema): DataShape {
+  const nullable = schema.nullable === true;
+  if (isIntOrString(schema)) return { kind: 'int-or-string', nullable };
+  switch (schema.type) {
+    case 'object':
+      return objectShape(schema, nullable);
+    case 'array':
+      return listShape(schema, nullable);
+    case 'string':
+      return { kind: FORMATS[schema.format ?? ''] ?? 'string', nullable };
+    case 'number':
+      return { kind: 'double', nullable };
+    case 'integer':
+      return { kind: 'int', nullable };
+    case 'boolean':
+      return { kind: 'bool', nullable };
+    default:
+      return { kind: isFree(schema) ? 'any' : 'none', nullable };
+  }
+}
+
+function objectShape(schema: Schema, nullable: boolean): DataShape {
+  if (schema['x-kubernetes-embedded-resource'] === true || schema.properties !== undefined) {
+    const property = (name: string) => {
+      const found = propertyOf(schema, name);
+      return found === undefined ? undefined : celShape(found);
+    };
+    return { kind: 'object', nullable, property };
+  }
+  const values = valuesOf(schema);
+  if (values !== undefined) return { kind: 'map', nullable, element: () => celShape(values) };
+  return { kind: 'any', nullable };
+}
+
+function listShape(schema: Schema, nullable: boolean): DataShape {
+  const { items } = schema;
+  if (items === undefined) return { kind: 'none', nullable };
+  const listType = schema['x-kubernetes-list-type'];
+  const mapKeys = schema['x-kubernetes-list-map-keys'];
+  return {
+    kind: 'list',
+    nullable,
+    element: () => celShape(items),
+    ...(listType === undefined ? {} : { listType }),
+    ...(mapKeys === undefined ? {} : { mapKeys }),
+  };
+}
+
+/** No type, but any value: preserve-unknown, or the string-or-number of quantities. */
+function isFree(schema: Schema): boolean {
+  if (schema['x-kubernetes-preserve-unknown-fields'] === true) return true;
+  const types = new Set((schema.oneOf ?? []).map((option) => option.type));
+  return schema.oneOf?.length === 2 && types.has('string') && types.has('number');
+}
