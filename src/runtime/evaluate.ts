@@ -1,6 +1,5 @@
 import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
 import type { Expression } from '../graph/index.ts';
 
 /** What expressions can see: `schema`, node ids, iterators, `each`. */
@@ -41,8 +40,8 @@ export function evaluate(expression: Expression, variables: Variables, context: 
     return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message) };
   }
   const converted = toJson(result.value);
-  if (!converted.ok) return { state: 'error', failure: failureOf(expression, 'convert', converted.error.message) };
-  return { state: 'value', value: withoutOmitted(converted.value) };
+  if (!converted.ok) return { state: 'error', failure: failureOf(expression, 'convert', converted.error) };
+  return { state: 'value', value: converted.value };
 }
 
 /** Names the thing that is missing in texts like `no such key: ready`. */
@@ -56,17 +55,4 @@ function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: st
     ...(missing === undefined ? {} : { missing }),
     references: expression.references.filter((name) => name !== 'schema'),
   };
-}
-
-/** Takes `omit()` out of maps and lists that an expression built. */
-function withoutOmitted(value: JsonValue | undefined): JsonValue | undefined {
-  if (Array.isArray(value)) {
-    return value.map((entry) => withoutOmitted(entry)).filter((entry) => entry !== undefined);
-  }
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .map(([key, member]) => [key, withoutOmitted(member)] as const)
-      .filter(([, member]) => member !== undefined),
-  );
 }

@@ -72,72 +72,60 @@ function waitsForOf(because: Because): readonly string[] {
   }
 }
 
+type Of<Kind extends Because['kind']> = Extract<Because, { kind: Kind }>;
+
+/** The words of each reason. */
+const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => string } = {
+  ready: () => 'is as wanted and ready',
+  'no-items': ({ dimension }) => `has no items: ${dimension} is empty`,
+  suspended: () => 'would be written, but the instance is suspended',
+  excluded: ({ expression, value }) => `is left out: ${expression} is ${stringifyJson(value)}`,
+  'dependency-skipped': ({ node }) => `is left out because ${node} is`,
+  dependency: ({ nodes }) => `waits for ${nodes.map(({ id, state }) => `${id} (${state})`).join(', ')}`,
+  'missing-data': ({ expression, path }) =>
+    `waits for data: ${expression} has no value${path === undefined ? '' : `, "${path}" is not there`}`,
+  unread: ({ object, selector }) =>
+    `is not read yet: ${object === undefined ? `selector "${selector ?? ''}"` : formatRef(object)}`,
+  'read-failed': ({ object, failure }) =>
+    `cannot be read${object === undefined ? '' : `: ${formatRef(object)}`}: ${failureText(failure)}`,
+  write: writeReason,
+  'items-missing': ({ present, wanted }) => `has ${present} of ${wanted} objects`,
+  'not-ready': notReadyReason,
+  'not-ready-by-kind': ({ object, message, reason }) =>
+    `waits for ${formatRef(object)}: ${message === '' ? reason : message}`,
+  'external-missing': ({ object }) => `waits for ${formatRef(object)}, which somebody else has to create`,
+  'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
+  'expression-failed': failedAt,
+  'write-failed': ({ object, failure, retryAt }) =>
+    `could not be written: ${formatRef(object)}: ${failureText(failure)}; next try at ${new Date(retryAt).toISOString()}`,
+  'other-owner': ({ object, owner }) => ownerReason(object, owner),
+  'duplicate-target': ({ object, node }) => `renders ${formatRef(object)}, and so does ${node}`,
+  'identity-collision': ({ identity }) => `has two items with one identity: ${identity}`,
+  'collection-too-large': ({ size, limit }) => `has ${size} items, more than the ${limit} allowed`,
+  'invalid-object': failedAt,
+  retired: retiredReason,
+};
+
 function reasonOf(because: Because): string {
-  switch (because.kind) {
-    case 'ready':
-      return 'is as wanted and ready';
-    case 'no-items':
-      return `has no items: ${because.dimension} is empty`;
-    case 'suspended':
-      return 'would be written, but the instance is suspended';
-    case 'excluded':
-      return `is left out: ${because.expression} is ${stringifyJson(because.value)}`;
-    case 'dependency-skipped':
-      return `is left out because ${because.node} is`;
-    case 'dependency':
-      return `waits for ${because.nodes.map(({ id, state }) => `${id} (${state})`).join(', ')}`;
-    case 'missing-data':
-      return `waits for data: ${because.expression} has no value${because.path === undefined ? '' : `, "${because.path}" is not there`}`;
-    case 'unread':
-      return `is not read yet: ${because.object === undefined ? `selector "${because.selector ?? ''}"` : formatRef(because.object)}`;
-    case 'read-failed':
-      return `cannot be read${because.object === undefined ? '' : `: ${formatRef(because.object)}`}: ${failureText(because.failure)}`;
-    case 'write':
-      return writeReason(because);
-    case 'items-missing':
-      return `has ${because.present} of ${because.wanted} objects`;
-    case 'not-ready':
-      return notReadyReason(because);
-    case 'not-ready-by-kind':
-      return `waits for ${formatRef(because.object)}: ${because.message === '' ? because.reason : because.message}`;
-    case 'external-missing':
-      return `waits for ${formatRef(because.object)}, which somebody else has to create`;
-    case 'being-deleted':
-      return `waits until ${because.objects.map(terminatingText).join(', ')}`;
-    case 'expression-failed':
-      return `failed${because.path === undefined ? '' : ` at ${because.path}`}: ${because.message}`;
-    case 'write-failed':
-      return `could not be written: ${formatRef(because.object)}: ${failureText(because.failure)}; next try at ${new Date(because.retryAt).toISOString()}`;
-    case 'other-owner':
-      return ownerReason(because.object, because.owner);
-    case 'duplicate-target':
-      return `renders ${formatRef(because.object)}, and so does ${because.node}`;
-    case 'identity-collision':
-      return `has two items with one identity: ${because.identity}`;
-    case 'collection-too-large':
-      return `has ${because.size} items, more than the ${because.limit} allowed`;
-    case 'invalid-object':
-      return `failed${because.path === undefined ? '' : ` at ${because.path}`}: ${because.message}`;
-    case 'retired':
-      return retiredReason(because);
-  }
+  return (REASONS[because.kind] as (because: Because) => string)(because);
 }
 
-function writeReason({ action, count }: Because & { kind: 'write' }): string {
+function failedAt({ path, message }: { path?: string; message: string }): string {
+  return `failed${path === undefined ? '' : ` at ${path}`}: ${message}`;
+}
+
+function writeReason({ action, count }: Of<'write'>): string {
   const objects = count === 1 ? 'object' : `${count} objects`;
-  switch (action) {
-    case 'create':
-      return `creates its ${objects}`;
-    case 'adopt':
-      return `takes over ${count === 1 ? 'an object that exists' : `${count} objects, some of which exist`}`;
-    case 'change':
-      return `changes its ${objects}`;
-    case 'drift':
-      return `puts back its ${objects}, changed by somebody else`;
-  }
+  const words = {
+    create: `creates its ${objects}`,
+    adopt: `takes over ${count === 1 ? 'an object that exists' : `${count} objects, some of which exist`}`,
+    change: `changes its ${objects}`,
+    drift: `puts back its ${objects}, changed by somebody else`,
+  };
+  return words[action];
 }
 
-function notReadyReason({ object, expression, value, missing }: Because & { kind: 'not-ready' }): string {
+function notReadyReason({ object, expression, value, missing }: Of<'not-ready'>): string {
   const of = object === undefined ? '' : ` of ${formatRef(object)}`;
   const now = missing === undefined ? `it is ${stringifyJson(value ?? null)}` : `"${missing}" is not there yet`;
   return `waits until ${expression} is true${of}; ${now}`;
@@ -149,7 +137,7 @@ function ownerReason(object: ObjectRef, owner: string | undefined): string {
     : `may not take ${formatRef(object)}, which belongs to ApplySet ${owner}`;
 }
 
-function retiredReason({ objects, heldBy }: Because & { kind: 'retired' }): string {
+function retiredReason({ objects, heldBy }: Of<'retired'>): string {
   const list = objects.slice(0, 5).map(formatRef).join(', ');
   const more = objects.length > 5 ? `, and ${objects.length - 5} more` : '';
   return heldBy === undefined

@@ -16,12 +16,12 @@ function live(fields: JsonObject, rest: JsonObject, other?: JsonObject): KubeObj
     ...(rest['metadata'] as JsonObject | undefined),
     managedFields,
   };
-  return { apiVersion: 'v1', kind: 'ConfigMap', ...rest, metadata } as KubeObject;
+  return { apiVersion: 'v1', kind: 'ConfigMap', ...rest, metadata };
 }
 
 function desired(rest: JsonObject): KubeObject {
   const metadata = { name: 'x', namespace: 'n', ...(rest['metadata'] as JsonObject | undefined) };
-  return { apiVersion: 'v1', kind: 'ConfigMap', ...rest, metadata } as KubeObject;
+  return { apiVersion: 'v1', kind: 'ConfigMap', ...rest, metadata };
 }
 
 const PORTS = {

@@ -152,6 +152,7 @@ function retiredReports(
     const holders = [...new Set(objects.flatMap((object) => held.get(object) ?? []))].sort(compareText);
     return {
       id,
+      retired: true,
       state: objects.every((object) => held.has(object)) ? 'blocked' : 'deleting',
       because: { kind: 'retired', objects: objects.map(refOf), ...(holders.length === 0 ? {} : { heldBy: holders }) },
       objects: objects.map(reportOfLive),

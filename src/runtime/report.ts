@@ -114,6 +114,11 @@ export interface ObjectReport {
 /** What a node does, and why. `why`, status, events, metrics and the dashboard are views of these. */
 export interface NodeReport {
   readonly id: string;
+  /**
+   * The report is about objects that no node wants any more; its id, from their label, may be that of a
+   * node which has a report of its own.
+   */
+  readonly retired?: true;
   readonly state: NodeState;
   readonly because: Because;
   readonly objects: readonly ObjectReport[];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import fc from 'fast-check';
+import { assert, property, shuffledSubarray } from 'fast-check';
 import type { JsonObject } from '../core/index.ts';
 import { fillSkeleton } from './template.ts';
 
@@ -43,8 +43,8 @@ test('the order of values does not matter', () => {
     { path: ['metadata', 'name'], value: 'n' },
   ];
   const expected = fillSkeleton(SKELETON, values);
-  fc.assert(
-    fc.property(fc.shuffledSubarray(values, { minLength: values.length }), (shuffled) => {
+  assert(
+    property(shuffledSubarray(values, { minLength: values.length }), (shuffled) => {
       expect(fillSkeleton(SKELETON, shuffled)).toEqual(expected);
     }),
   );

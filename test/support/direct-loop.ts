@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import type { Graph } from '../../src/graph/index.ts';
-import type { Decision, StepOptions } from '../../src/runtime/index.ts';
-import { keys, objectKey, ownedDigestOf, step, targetKey } from '../../src/runtime/index.ts';
+import type { Condition, Decision, StepOptions } from '../../src/runtime/index.ts';
+import { keys, objectKey, ownedDigestOf, readConditions, step, targetKey } from '../../src/runtime/index.ts';
 import type { FakeCluster, ViewOptions } from './fake-cluster.ts';
 
 /** What carrying decisions out until there is nothing left to do came to. */
@@ -29,7 +29,8 @@ export function settle(graph: Graph, key: string, cluster: FakeCluster, options:
     const decision = decide(graph, instance, cluster, options);
     onDecision?.(decision);
     if (decision.quiet) {
-      if (decision.statusChanged) cluster.edit(key, (object) => void (object.status = structuredClone(decision.status)));
+      if (decision.statusChanged)
+        cluster.edit(key, (object) => void (object.status = structuredClone(decision.status)));
       return { decision, rounds, instance: cluster.get(key) };
     }
     carryOut(key, decision, cluster, options);
@@ -74,10 +75,26 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
 }
 
 /** Puts an instance into the cluster and gives its key. */
-export function putInstance(graph: Graph, cluster: FakeCluster, name: string, spec: JsonObject, namespace = 'ns'): string {
+export function putInstance(
+  graph: Graph,
+  cluster: FakeCluster,
+  name: string,
+  spec: JsonObject,
+  namespace = 'ns',
+): string {
   const { group, version, kind, namespaced } = graph.instance;
   const metadata = { name, ...(namespaced ? { namespace } : {}), creationTimestamp: '2026-10-31T00:00:00Z' };
   const object: KubeObject = { apiVersion: `${group}/${version}`, kind, metadata, spec };
   const stored = cluster.put(object);
   return objectKey(stored);
+}
+
+/** `state: reason` by node id. */
+export function statesOf(decision: Decision): Record<string, string> {
+  return Object.fromEntries(decision.nodes.map(({ id, state, because }) => [id, `${state}: ${because.kind}`]));
+}
+
+/** A condition as it stands in the status of an instance. */
+export function conditionOf(instance: KubeObject | undefined, type: string): Condition | undefined {
+  return readConditions(instance?.status?.['conditions']).find((entry) => entry.type === type);
 }

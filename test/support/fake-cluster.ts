@@ -83,7 +83,9 @@ export class FakeCluster {
   release(key: string, finalizer?: string): void {
     const object = this.#objects.get(key);
     if (object === undefined) return;
-    const finalizers = (object.metadata.finalizers ?? []).filter((name) => finalizer !== undefined && name !== finalizer);
+    const finalizers = (object.metadata.finalizers ?? []).filter(
+      (name) => finalizer !== undefined && name !== finalizer,
+    );
     this.#store(key, { ...object, metadata: { ...object.metadata, finalizers } });
     if (finalizers.length === 0 && object.metadata.deletionTimestamp !== undefined) this.#drop(key);
   }
@@ -97,7 +99,9 @@ export class FakeCluster {
     const owners = this.#owners.get(key) ?? new Map<string, ReadonlySet<string>>();
     this.#owners.set(key, owners);
     const wanted = leaves(desired);
-    const next: KubeObject = structuredClone(before ?? { apiVersion: desired.apiVersion, kind: desired.kind, metadata: {} });
+    const next: KubeObject = structuredClone(
+      before ?? { apiVersion: desired.apiVersion, kind: desired.kind, metadata: {} },
+    );
     next.metadata.name = desired.metadata.name ?? '';
     if (desired.metadata.namespace !== undefined) next.metadata.namespace = desired.metadata.namespace;
     for (const path of owners.get(manager) ?? []) {
@@ -112,7 +116,8 @@ export class FakeCluster {
       set(next, JSON.parse(path) as PathStep[], structuredClone(value));
     }
     owners.set(manager, new Set(wanted.keys()));
-    const changed = before === undefined || !jsonEquals(stripped(before), stripped(next)) || this.#ownersChanged(key, before);
+    const changed =
+      before === undefined || !jsonEquals(stripped(before), stripped(next)) || this.#ownersChanged(key, before);
     if (changed) this.log.push(`apply ${key}`);
     return changed ? this.#store(key, next) : before;
   }
@@ -192,13 +197,13 @@ export class FakeCluster {
 
   /** Ownership counts as change: an apply that only takes fields over is recorded by the server. */
   #ownersChanged(key: string, before: KubeObject): boolean {
-    return !jsonEquals(this.#managedFields(key) as JsonValue, (before.metadata.managedFields ?? []) as JsonValue);
+    return !jsonEquals(this.#managedFields(key), before.metadata.managedFields ?? []);
   }
 
   #store(key: string, object: KubeObject): KubeObject {
     const before = this.#objects.get(key);
     this.#count += 1;
-    const changedSpec = !jsonEquals((before?.spec ?? null) as JsonValue, (object.spec ?? null) as JsonValue);
+    const changedSpec = !jsonEquals(before?.spec ?? null, object.spec ?? null);
     const generation = before === undefined ? 1 : (before.metadata.generation ?? 1) + (changedSpec ? 1 : 0);
     const metadata = {
       ...object.metadata,

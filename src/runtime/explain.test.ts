@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { explainLines, explainNode, rootCauses } from './index.ts';
+import type { Because, NodeReport, NodeState } from './index.ts';
+
+const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };
+const report = (id: string, state: NodeState, because: Because): NodeReport => ({ id, state, because, objects: [] });
+
+test.each<[Because, string, string?]>([
+  [{ kind: 'ready' }, 'is as wanted and ready'],
+  [{ kind: 'excluded', expression: 'schema.spec.on', value: false }, 'is left out: schema.spec.on is false'],
+  [{ kind: 'dependency', nodes: [{ id: 'db', state: 'waiting' }] }, 'waits for db (waiting)'],
+  [
+    { kind: 'not-ready', expression: 'db.status.ready', value: false, object: pod },
+    'waits until db.status.ready is true of Pod v1 ns/web; it is false',
+  ],
+  [
+    { kind: 'not-ready', expression: 'db.status.ready', missing: 'status' },
+    'waits until db.status.ready is true; "status" is not there yet',
+  ],
+  [
+    { kind: 'missing-data', expression: 'schema.spec.a', path: 'a', message: '', nodes: [] },
+    'waits for data: schema.spec.a has no value, "a" is not there',
+    'set "a" in the instance, or read it with ?. and orValue() in the definition',
+  ],
+  [
+    { kind: 'missing-data', expression: 'db.status.a', path: 'a', message: '', nodes: ['db'] },
+    'waits for data: db.status.a has no value, "a" is not there',
+  ],
+  [
+    { kind: 'being-deleted', objects: [{ object: pod, finalizers: ['a/b'], since: '2026-01-01T00:00:00Z' }] },
+    'waits until Pod v1 ns/web is gone (deleted at 2026-01-01T00:00:00Z, held by a/b)',
+    'find out who owns a/b and why it does not finish',
+  ],
+  [
+    { kind: 'write-failed', object: pod, failure: { code: 422, reason: 'Invalid', message: 'no' }, retryAt: 0 },
+    'could not be written: Pod v1 ns/web: no; next try at 1970-01-01T00:00:00.000Z',
+  ],
+  [
+    { kind: 'other-owner', object: pod, owner: 'applyset-x-v1' },
+    'may not take Pod v1 ns/web, which belongs to ApplySet applyset-x-v1',
+    'choose another name, delete the object, or set an adoption policy that takes it over',
+  ],
+  [
+    { kind: 'retired', objects: [pod], heldBy: ['db'] },
+    'keeps what is no longer wanted until db got on: Pod v1 ns/web',
+  ],
+  [{ kind: 'retired', objects: [pod] }, 'deletes what is no longer wanted: Pod v1 ns/web'],
+])('%o', (because, reason, remedy) => {
+  const explanation = explainNode(report('x', 'waiting', because));
+  expect(explanation.reason).toBe(reason);
+  expect(explanation.remedy).toBe(remedy);
+});
+
+const nodes = [
+  report('db', 'waiting', { kind: 'external-missing', object: pod }),
+  report('application', 'pending', { kind: 'dependency', nodes: [{ id: 'db', state: 'waiting' }] }),
+  report('cfg', 'ready', { kind: 'ready' }),
+];
+
+test('lines are aligned and end with status fields that failed', () => {
+  const statusProblems = [{ path: 'url', expression: 'x', message: 'eval "x": no' }];
+  expect(explainLines({ nodes, statusProblems })).toEqual([
+    'db           waiting  waits for Pod v1 ns/web, which somebody else has to create',
+    'application  pending  waits for db (waiting)',
+    'cfg          ready    is as wanted and ready',
+    'status.url: eval "x": no',
+  ]);
+});
+
+test('root causes leave out those that only wait for others', () => {
+  expect(rootCauses({ nodes }).map(({ node }) => node)).toEqual(['db']);
+});

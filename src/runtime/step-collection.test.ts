@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { graphOf } from '../../test/support/compile-graph.ts';
+import { conditionOf, putInstance, settle, statesOf } from '../../test/support/direct-loop.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
+
+describe('collections', () => {
+  const graph = graphOf(`
+schema: {spec: {names: "[]string", sizes: "[]integer"}, status: {all: "\${pumps.map(p, p.metadata.name)}"}}
+resources:
+  - id: pumps
+    forEach: [{n: "\${schema.spec.names}"}, {s: "\${schema.spec.sizes}"}]
+    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: "\${n}-\${string(s)}"}, spec: {litres: "\${s}"}}
+    readyWhen: ["\${each.status.running}"]
+  - id: after
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: after}, data: {count: "\${string(pumps.size())}"}}
+`);
+
+  test('are the product of their dimensions, the first one outermost, with place labels', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { names: ['b', 'a'], sizes: [1, 2] });
+    const { decision, instance } = settle(graph, key, cluster);
+    const [pumps] = decision.nodes;
+    expect(pumps?.objects.map(({ object }) => object.name)).toEqual(['b-1', 'b-2', 'a-1', 'a-2']);
+    expect(cluster.get('Pump.parts.test/ns/a-1')?.metadata.labels).toMatchObject({
+      'kro.run/collection-index': '2',
+      'kro.run/collection-size': '4',
+    });
+    expect(pumps).toMatchObject({
+      state: 'waiting',
+      because: { kind: 'not-ready', expression: 'each.status.running', missing: 'status' },
+    });
+    expect(conditionOf(instance, 'ResourcesReady')?.message).toContain(
+      'waiting for node "pumps": node "pumps": failed to evaluate readyWhen "each.status.running" (item 0) (waiting for readiness)',
+    );
+    expect(instance?.status?.['all']).toEqual(['b-1', 'b-2', 'a-1', 'a-2']);
+
+    for (const name of ['b-1', 'b-2', 'a-1', 'a-2']) {
+      cluster.edit(`Pump.parts.test/ns/${name}`, (pump) => void (pump.status = { running: true }));
+    }
+    settle(graph, key, cluster);
+    expect(cluster.get('ConfigMap/ns/after')?.['data']).toEqual({ count: '4' });
+  });
+
+  test('an empty dimension means no items, and that is ready', () => {
+    const cluster = new FakeCluster();
+    const { decision } = settle(graph, putInstance(graph, cluster, 'a', { names: [], sizes: [1] }), cluster);
+    expect(statesOf(decision)).toEqual({ pumps: 'ready: no-items', after: 'ready: ready' });
+    expect(cluster.get('ConfigMap/ns/after')?.['data']).toEqual({ count: '0' });
+  });
+
+  test('items that are no longer wanted go, the others get their new place', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { names: ['x', 'y', 'z'], sizes: [1] });
+    settle(graph, key, cluster);
+    for (const name of ['x', 'y', 'z']) {
+      cluster.edit(`Pump.parts.test/ns/${name}-1`, (pump) => void (pump.status = { running: true }));
+    }
+    settle(graph, key, cluster);
+    cluster.log.length = 0;
+    cluster.edit(key, (object) => void (object.spec = { names: ['z', 'x'], sizes: [1] }));
+    settle(graph, key, cluster);
+    expect(cluster.log).toEqual([
+      'apply Pump.parts.test/ns/z-1',
+      'apply Pump.parts.test/ns/x-1',
+      'apply ConfigMap/ns/after',
+      'delete Pump.parts.test/ns/y-1',
+      'gone Pump.parts.test/ns/y-1',
+    ]);
+  });
+
+  test('two items with one identity are refused as a whole', () => {
+    const cluster = new FakeCluster();
+    const { decision, instance } = settle(
+      graph,
+      putInstance(graph, cluster, 'a', { names: ['a', 'b', 'a'], sizes: [1] }),
+      cluster,
+    );
+    expect(decision.nodes[0]).toMatchObject({ state: 'failed', because: { kind: 'identity-collision' } });
+    expect(conditionOf(instance, 'ResourcesReady')?.message).toBe(
+      'resource reconciliation failed: node "pumps" identity collision: duplicate identity: parts.test/v1/Pump//a-1',
+    );
+    expect(instance?.status?.['state']).toBe('ERROR');
+    expect(cluster.keys()).toEqual(['App.acme.test/ns/a']);
+  });
+
+  test('the number of items is limited before anything is expanded', () => {
+    const cluster = new FakeCluster();
+    const names = Array.from({ length: 1000 }, (_, index) => `n${index}`);
+    const key = putInstance(graph, cluster, 'a', { names, sizes: Array.from({ length: 1000 }, (_, index) => index) });
+    const { decision, instance } = settle(graph, key, cluster);
+    expect(decision.nodes[0]?.because).toEqual({ kind: 'collection-too-large', size: 1_000_000, limit: 1000 });
+    expect(conditionOf(instance, 'ResourcesReady')?.message).toContain(
+      'collection size of 1000000 is over the maximum collection size of 1000',
+    );
+  });
+
+  test('every item is checked for another owner', () => {
+    const cluster = new FakeCluster();
+    cluster.put({
+      apiVersion: 'parts.test/v1',
+      kind: 'Pump',
+      metadata: { name: 'b-1', namespace: 'ns', labels: { 'applyset.kubernetes.io/part-of': 'applyset-other-v1' } },
+    });
+    const { decision } = settle(graph, putInstance(graph, cluster, 'a', { names: ['a', 'b'], sizes: [1] }), cluster);
+    expect(decision.nodes[0]).toMatchObject({
+      state: 'failed',
+      because: { kind: 'other-owner', owner: 'applyset-other-v1' },
+    });
+    expect(cluster.get('Pump.parts.test/ns/b-1')?.metadata.labels).toEqual({
+      'applyset.kubernetes.io/part-of': 'applyset-other-v1',
+    });
+    expect(cluster.get('Pump.parts.test/ns/a-1')).toBeDefined();
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { graphOf } from '../../test/support/compile-graph.ts';
+import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
+import type { KubeObject } from '../core/index.ts';
+import { stepDeletion } from './index.ts';
+
+const TOWER = graphOf(`
+schema: {}
+resources:
+  - id: base
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: base}, data: {k: v}}
+  - id: middle
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: middle}, data: {k: "\${base.data.k}"}}
+  - id: roof
+    template: {apiVersion: v1, kind: Secret, metadata: {name: roof}, stringData: {k: "\${middle.data.k}"}}
+  - id: shed
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: shed}}
+`);
+
+function built(): { cluster: FakeCluster; key: string } {
+  const cluster = new FakeCluster();
+  const key = putInstance(TOWER, cluster, 'a', {});
+  settle(TOWER, key, cluster);
+  cluster.log.length = 0;
+  return { cluster, key };
+}
+
+function message(status: unknown): string | undefined {
+  const { conditions } = status as { conditions: { type: string; message?: string }[] };
+  return conditions.find(({ type }) => type === 'ResourcesReady')?.message;
+}
+
+describe('deleting an instance', () => {
+  test.each([{ lazy: false }, { lazy: true }])('goes wave by wave and then lets the instance go (%o)', (options) => {
+    const { cluster, key } = built();
+    cluster.forget();
+    cluster.remove(key);
+    expect(settle(TOWER, key, cluster, options).instance).toBeUndefined();
+    expect(cluster.log).toEqual([
+      'delete ConfigMap/ns/shed',
+      'gone ConfigMap/ns/shed',
+      'delete Secret/ns/roof',
+      'gone Secret/ns/roof',
+      'delete ConfigMap/ns/middle',
+      'gone ConfigMap/ns/middle',
+      'delete ConfigMap/ns/base',
+      'gone ConfigMap/ns/base',
+      `gone ${key}`,
+    ]);
+    expect(cluster.keys()).toEqual([]);
+  });
+
+  test('a wave waits until the one above has really disappeared, and names what holds it', () => {
+    const { cluster, key } = built();
+    cluster.edit('Secret/ns/roof', (object) => void (object.metadata.finalizers = ['acme.test/hold']));
+    cluster.remove(key);
+    const { decision, instance } = settle(TOWER, key, cluster);
+    expect(instance?.status?.['state']).toBe('DELETING');
+    expect(message(instance?.status)).toBe(
+      'deleting resources: waiting for Secret v1 ns/roof (finalizers acme.test/hold; deleted at 2026-01-01T00:00:00Z)',
+    );
+    expect(instance?.status?.['conditions']).toContainEqual(
+      expect.objectContaining({ type: 'Ready', status: 'Unknown', reason: 'UnderDeletion' }),
+    );
+    expect(decision.nodes.map(({ id, state }) => [id, state])).toEqual([
+      ['roof', 'deleting'],
+      ['middle', 'blocked'],
+      ['base', 'blocked'],
+    ]);
+    expect(decision.watch.map(({ nodeId }) => nodeId).sort()).toEqual(['base', 'middle', 'roof']);
+    expect(cluster.get('ConfigMap/ns/middle')).toBeDefined();
+    cluster.release('Secret/ns/roof');
+    expect(settle(TOWER, key, cluster).instance).toBeUndefined();
+  });
+
+  test('an ordinary deletion does not change the message of each wave', () => {
+    const { cluster, key } = built();
+    cluster.remove(key);
+    const messages = new Set<string | undefined>();
+    settle(TOWER, key, cluster, { onDecision: ({ status }) => messages.add(message(status)) });
+    expect([...messages]).toEqual(['deleting resources']);
+  });
+
+  test('needs no graph, and finds children of nodes that are long gone', () => {
+    const { cluster, key } = built();
+    cluster.remove(key);
+    const instance = cluster.get(key) as KubeObject;
+    const options = { now: 0 };
+    const decision = stepDeletion(instance, cluster.view(graphOf('schema: {}\nresources: []')), options);
+    expect(decision.delete.map(({ target, wave }) => [target.name, wave])).toEqual([
+      ['shed', 3],
+      ['roof', 3],
+    ]);
+    expect(decision.delete.every(({ uid }) => uid.startsWith('uid-'))).toBe(true);
+  });
+
+  test('works while the instance is suspended', () => {
+    const { cluster, key } = built();
+    cluster.edit(key, (object) => {
+      object.metadata.annotations = { ...object.metadata.annotations, 'kro.run/reconcile': 'suspended' };
+    });
+    cluster.remove(key);
+    expect(settle(TOWER, key, cluster).instance).toBeUndefined();
+    expect(cluster.keys()).toEqual([]);
+  });
+
+  test('objects without a wave go last', () => {
+    const { cluster, key } = built();
+    cluster.edit('ConfigMap/ns/shed', (object) => void delete object.metadata.annotations);
+    cluster.remove(key);
+    settle(TOWER, key, cluster);
+    expect(cluster.log.filter((entry) => entry.startsWith('delete'))).toEqual([
+      'delete Secret/ns/roof',
+      'delete ConfigMap/ns/middle',
+      'delete ConfigMap/ns/base',
+      'delete ConfigMap/ns/shed',
+    ]);
+  });
+
+  test('nothing is deleted on the word of an inventory that somebody edited', () => {
+    const { cluster, key } = built();
+    cluster.edit(key, (object) => {
+      object.metadata.annotations = {
+        ...object.metadata.annotations,
+        'applyset.kubernetes.io/contains-group-kinds': 'ConfigMap',
+      };
+    });
+    cluster.remove(key);
+    const { decision, instance } = settle(TOWER, key, cluster);
+    expect([decision.delete, cluster.log]).toEqual([[], []]);
+    expect(message(instance?.status)).toMatch(/^deletion blocked: validate deletion inventory: /);
+  });
+
+  test('a list that fails blocks the deletion and is named; a kind that is gone does not', () => {
+    const { cluster, key } = built();
+    cluster.remove(key);
+    cluster.unserved.add('Secret');
+    cluster.refuse.set('ConfigMap/ns/shed', { code: 500, reason: 'InternalError', message: 'webhook is down' });
+    const { decision, instance } = settle(TOWER, key, cluster);
+    expect(message(instance?.status)).toBe('deletion blocked: delete ConfigMap v1 ns/shed: webhook is down');
+    expect(decision.requeueAt).toBeDefined();
+    cluster.refuse.clear();
+    cluster.forget();
+    expect(settle(TOWER, key, cluster).instance).toBeUndefined();
+  });
+
+  test('an instance without our finalizer is not ours to delete', () => {
+    const { cluster, key } = built();
+    cluster.edit(key, (object) => void (object.metadata.finalizers = ['acme.test/other']));
+    cluster.remove(key);
+    const decision = decide(TOWER, cluster.get(key) as KubeObject, cluster);
+    expect([decision.finalizer, decision.delete, decision.parent, decision.quiet]).toEqual(['none', [], {}, true]);
+  });
+
+  test('projected fields and author conditions stay until the end', () => {
+    const { cluster, key } = built();
+    cluster.edit(key, (object) => {
+      object.status = { url: 'x', state: 'ACTIVE', conditions: [{ type: 'Fitted', status: 'True' }] };
+      object.metadata.finalizers = ['kro.run/finalizer'];
+    });
+    cluster.edit('Secret/ns/roof', (object) => void (object.metadata.finalizers = ['a/b']));
+    cluster.remove(key);
+    const { instance } = settle(TOWER, key, cluster);
+    expect(instance?.status).toMatchObject({ url: 'x', state: 'DELETING' });
+    const conditions = instance?.status?.['conditions'] as { type: string }[];
+    expect(conditions.map(({ type }) => type)).toEqual(['Fitted', 'ResourcesReady']);
+    expect(settle(TOWER, key, cluster).decision.statusChanged).toBe(false);
+  });
+});

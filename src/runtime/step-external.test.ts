@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { graphOf } from '../../test/support/compile-graph.ts';
+import { conditionOf, putInstance, settle, statesOf } from '../../test/support/direct-loop.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
+import type { KubeObject } from '../core/index.ts';
+
+describe('external objects', () => {
+  const graph = graphOf(`
+schema: {spec: {of: string}, status: {names: "\${peers.map(p, p.metadata.name)}"}}
+resources:
+  - id: host
+    externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.spec.of}"}}
+  - id: peers
+    externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {selector: {matchLabels: {app: web}}}}
+  - id: copy
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: copy}, data: {key: "\${host.data.key}", peers: "\${string(peers.size())}"}}
+`);
+  const config = (
+    name: string,
+    data: Record<string, string>,
+    labels?: Record<string, string>,
+    namespace = 'ns',
+  ): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace, ...(labels === undefined ? {} : { labels }) },
+    data,
+  });
+
+  test('by name: it is waited for, read and never written', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { of: 'outside' });
+    const absent = settle(graph, key, cluster);
+    expect(statesOf(absent.decision)).toEqual({
+      host: 'waiting: external-missing',
+      peers: 'ready: ready',
+      copy: 'pending: dependency',
+    });
+    expect(conditionOf(absent.instance, 'ResourcesReady')?.message).toBe(
+      'resource reconciliation failed: apply results contain errors: waiting for external reference "host": not found',
+    );
+    cluster.put(config('outside', { key: 'one' }));
+    settle(graph, key, cluster);
+    expect(cluster.get('ConfigMap/ns/copy')?.['data']).toEqual({ key: 'one', peers: '0' });
+    expect(cluster.get('ConfigMap/ns/outside')?.metadata.labels).toBeUndefined();
+  });
+
+  test('by selector: all namespaces, in the order of namespace and name', () => {
+    const cluster = new FakeCluster();
+    cluster.put(config('outside', { key: 'one' }));
+    cluster.put(config('z', {}, { app: 'web' }));
+    cluster.put(config('b', {}, { app: 'web' }, 'other'));
+    cluster.put(config('a', {}, { app: 'db' }));
+    const key = putInstance(graph, cluster, 'a', { of: 'outside' });
+    const { instance, decision } = settle(graph, key, cluster, { lazy: true });
+    expect(instance?.status?.['names']).toEqual(['z', 'b']);
+    expect(decision.watch).toContainEqual({
+      kind: 'list',
+      nodeId: 'peers',
+      target: {
+        type: { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true },
+        selector: 'app=web',
+      },
+    });
+  });
+
+  test('readyWhen of a selector sees the whole list', () => {
+    const counted = graphOf(`
+schema: {}
+resources:
+  - id: peers
+    externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {selector: {matchLabels: {app: web}}}}
+    readyWhen: ["\${peers.size() > 1}"]
+`);
+    const cluster = new FakeCluster();
+    cluster.put(config('a', {}, { app: 'web' }));
+    const key = putInstance(counted, cluster, 'a', {});
+    expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('waiting: not-ready');
+    cluster.put(config('b', {}, { app: 'web' }));
+    expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('ready: ready');
+  });
+
+  test('a deletion mark on it means nothing', () => {
+    const cluster = new FakeCluster();
+    cluster.put({
+      ...config('outside', { key: 'one' }),
+      metadata: { name: 'outside', namespace: 'ns', finalizers: ['a/b'] },
+    });
+    cluster.remove('ConfigMap/ns/outside');
+    const { decision } = settle(graph, putInstance(graph, cluster, 'a', { of: 'outside' }), cluster);
+    expect(statesOf(decision)['host']).toBe('ready: ready');
+  });
+});
+
+describe('namespaces', () => {
+  const graph = graphOf(`
+schema: {spec: {at: string}}
+resources:
+  - id: c
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: "\${schema.spec.at}"}}
+`);
+
+  test('a child may live elsewhere, and the inventory says so', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { at: 'far' });
+    settle(graph, key, cluster);
+    expect(cluster.get('ConfigMap/far/c')).toBeDefined();
+    expect(cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/additional-namespaces']).toBe('far');
+    cluster.edit(key, (object) => void (object.spec = { at: 'ns' }));
+    settle(graph, key, cluster);
+    expect(cluster.keys()).toEqual(['App.acme.test/ns/a', 'ConfigMap/ns/c']);
+    expect(cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/additional-namespaces']).toBe('');
+  });
+
+  test('unless that is not allowed', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { at: 'far' });
+    const { decision } = settle(graph, key, cluster, { step: { namespaces: 'instance' } });
+    expect(decision.nodes[0]).toMatchObject({
+      state: 'failed',
+      because: { kind: 'invalid-object', path: 'metadata.namespace' },
+    });
+    expect(cluster.get('ConfigMap/far/c')).toBeUndefined();
+  });
+
+  test('below a cluster-scoped instance a namespaced child must name one', () => {
+    const scoped = graphOf(`
+schema: {scope: Cluster, spec: {at: string}}
+resources:
+  - id: c
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: "\${schema.spec.at}"}}
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(scoped, cluster, 'a', { at: '' });
+    const failed = settle(scoped, key, cluster);
+    expect(conditionOf(failed.instance, 'ResourcesReady')?.message).toContain(
+      'node "c" is namespaced and must resolve metadata.namespace when the instance is cluster-scoped',
+    );
+    cluster.edit(key, (object) => void (object.spec = { at: 'ns' }));
+    settle(scoped, key, cluster);
+    const labels = cluster.get('ConfigMap/ns/c')?.metadata.labels ?? {};
+    expect(Object.keys(labels)).not.toContain('kro.run/instance-namespace');
+    expect(cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/additional-namespaces']).toBe('ns');
+  });
+});
+
+describe('omit()', () => {
+  test('a field without a value is left out, and released when it had one', () => {
+    const graph = graphOf(`
+schema: {spec: {note: string | default=""}}
+resources:
+  - id: c
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {k: v, note: "\${schema.spec.note == '' ? omit() : schema.spec.note}"}}
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { note: 'hi' });
+    settle(graph, key, cluster);
+    expect(cluster.get('ConfigMap/ns/c')?.['data']).toEqual({ k: 'v', note: 'hi' });
+    cluster.edit(key, (object) => void (object.spec = { note: '' }));
+    settle(graph, key, cluster);
+    expect(cluster.get('ConfigMap/ns/c')?.['data']).toEqual({ k: 'v' });
+  });
+});

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { graphOf } from '../../test/support/compile-graph.ts';
+import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
+import type { KubeObject } from '../core/index.ts';
+
+const config = (id: string, name: string, more = '') =>
+  `  - id: ${id}\n    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${name}"}${more}}\n`;
+const graphWith = (resources: string) =>
+  graphOf(`schema: {spec: {name: string | default="x", on: boolean | default=true}}\nresources:\n${resources}`);
+
+function inventory(cluster: FakeCluster, key: string): string | undefined {
+  return cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/contains-group-kinds'];
+}
+
+describe('retired objects', () => {
+  test('of a node that the definition no longer has are deleted, and the inventory shrinks after that', () => {
+    const before = graphWith(
+      config('top', 'top') + '  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock}}\n',
+    );
+    const after = graphWith('  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock}}\n');
+    const cluster = new FakeCluster();
+    const key = putInstance(before, cluster, 'a', {});
+    settle(before, key, cluster);
+    expect(inventory(cluster, key)).toBe('ConfigMap,Secret');
+    cluster.log.length = 0;
+    const inventories: (string | undefined)[] = [];
+    settle(after, key, cluster, { onDecision: () => inventories.push(inventory(cluster, key)) });
+    expect(cluster.log).toEqual(['delete ConfigMap/ns/top', 'gone ConfigMap/ns/top', `apply ${key}`]);
+    expect(inventories[0]).toBe('ConfigMap,Secret');
+    expect(inventory(cluster, key)).toBe('Secret');
+  });
+
+  test('the new object is there before the old one goes', () => {
+    const graph = graphWith(config('c', '${schema.spec.name}'));
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { name: 'old' });
+    settle(graph, key, cluster);
+    cluster.log.length = 0;
+    cluster.edit(key, (object) => void (object.spec = { name: 'new' }));
+    settle(graph, key, cluster);
+    expect(cluster.log).toEqual(['apply ConfigMap/ns/new', 'delete ConfigMap/ns/old', 'gone ConfigMap/ns/old']);
+  });
+
+  test('the old object stays while the new one is refused', () => {
+    const graph = graphWith(config('c', '${schema.spec.name}'));
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { name: 'old' });
+    settle(graph, key, cluster);
+    cluster.refuse.set('ConfigMap/ns/new', { code: 403, reason: 'Forbidden', message: 'no' });
+    cluster.edit(key, (object) => void (object.spec = { name: 'new' }));
+    const { decision } = settle(graph, key, cluster);
+    expect(cluster.get('ConfigMap/ns/old')).toBeDefined();
+    expect(decision.nodes.at(-1)).toMatchObject({
+      id: 'c',
+      state: 'blocked',
+      because: { kind: 'retired', heldBy: ['c'] },
+    });
+  });
+
+  test('a node that waits or fails elsewhere does not keep them', () => {
+    const graph = graphWith(
+      '  - id: p\n    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}\n    readyWhen: ["${p.status.running}"]\n' +
+        '  - id: late\n    template: {apiVersion: v1, kind: Secret, metadata: {name: late}, stringData: {a: "${p.status.address}"}}\n' +
+        `  - id: c\n    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n    includeWhen: ["\${schema.spec.on}"]\n`,
+    );
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { on: true });
+    settle(graph, key, cluster);
+    expect(cluster.get('ConfigMap/ns/c')).toBeDefined();
+    cluster.edit(key, (object) => void (object.spec = { on: false }));
+    const { instance } = settle(graph, key, cluster);
+    expect(cluster.get('ConfigMap/ns/c')).toBeUndefined();
+    expect(instance?.status?.['state']).toBe('IN_PROGRESS');
+  });
+
+  test('one that a waiting node may still want by its name is kept', () => {
+    const before = graphWith(
+      '  - id: p\n    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}\n' +
+        config('old', 'shared'),
+    );
+    const after = graphWith(
+      '  - id: p\n    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}\n' +
+        config('fresh', '${p.status.address}'),
+    );
+    const cluster = new FakeCluster();
+    const key = putInstance(before, cluster, 'a', {});
+    settle(before, key, cluster);
+    const uid = cluster.get('ConfigMap/ns/shared')?.metadata.uid;
+    const waiting = settle(after, key, cluster);
+    expect(waiting.decision.nodes.at(-1)).toMatchObject({
+      id: 'old',
+      state: 'blocked',
+      because: { heldBy: ['fresh'] },
+    });
+    cluster.edit('Pump.parts.test/ns/p', (pump) => void (pump.status = { address: 'shared' }));
+    settle(after, key, cluster);
+    expect(cluster.get('ConfigMap/ns/shared')?.metadata).toMatchObject({ uid, labels: { 'kro.run/node-id': 'fresh' } });
+  });
+
+  test('one that hangs is named, holds the inventory and nothing else', () => {
+    const before = graphWith(config('c', '${schema.spec.name}'));
+    const cluster = new FakeCluster();
+    const key = putInstance(before, cluster, 'a', { name: 'old' });
+    settle(before, key, cluster);
+    cluster.edit('ConfigMap/ns/old', (object) => void (object.metadata.finalizers = ['acme.test/hold']));
+    cluster.edit(key, (object) => void (object.spec = { name: 'new' }));
+    const { decision, instance } = settle(before, key, cluster);
+    expect(decision.nodes.at(-1)).toMatchObject({
+      state: 'deleting',
+      objects: [{ state: 'deleting', finalizers: ['acme.test/hold'], deletingSince: '2026-01-01T00:00:00Z' }],
+    });
+    expect(instance?.status?.['state']).toBe('ACTIVE');
+    expect(decision.watch.map(({ target }) => 'name' in target && target.name)).toContain('old');
+  });
+
+  test('a deletion that is refused is reported with its retry', () => {
+    const graph = graphWith(config('c', '${schema.spec.name}'));
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { name: 'old' });
+    settle(graph, key, cluster);
+    cluster.refuse.set('ConfigMap/ns/old', { code: 403, reason: 'Forbidden', message: 'may not delete' });
+    cluster.edit(key, (object) => void (object.spec = { name: 'new' }));
+    const { decision } = settle(graph, key, cluster);
+    expect(decision.conditions.find(({ type }) => type === 'ResourcesReady')?.message).toBe(
+      'resource reconciliation failed: prune failed: may not delete',
+    );
+    expect(decision.requeueAt).toBe(Date.parse('2026-11-01T00:00:01Z'));
+  });
+
+  test('a kind that the server no longer knows has none', () => {
+    const before = graphWith(
+      '  - id: p\n    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}\n' + config('c', 'c'),
+    );
+    const after = graphWith(config('c', 'c'));
+    const cluster = new FakeCluster();
+    const key = putInstance(before, cluster, 'a', {});
+    settle(before, key, cluster);
+    cluster.unserved.add('Pump.parts.test');
+    const { decision } = settle(after, key, cluster);
+    expect(decision.quiet).toBe(true);
+    expect(inventory(cluster, key)).toBe('ConfigMap');
+  });
+
+  test('what is not ours is never touched', () => {
+    const graph = graphWith(config('c', '${schema.spec.name}'));
+    const cluster = new FakeCluster();
+    const foreign: KubeObject = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name: 'foreign',
+        namespace: 'ns',
+        labels: { 'applyset.kubernetes.io/part-of': 'applyset-x-v1', 'kro.run/node-id': 'c' },
+      },
+    };
+    cluster.put(foreign);
+    const key = putInstance(graph, cluster, 'a', { name: 'x' });
+    settle(graph, key, cluster);
+    cluster.edit(key, (object) => void (object.spec = { name: 'y' }));
+    settle(graph, key, cluster);
+    expect(cluster.get('ConfigMap/ns/foreign')).toBeDefined();
+  });
+
+  test('nothing is decided about them before every recorded kind was listed', () => {
+    const graph = graphWith(config('c', '${schema.spec.name}'));
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { name: 'old' });
+    settle(graph, key, cluster);
+    cluster.edit(key, (object) => void (object.spec = { name: 'new' }));
+    cluster.forget();
+    const decision = decide(graph, cluster.get(key) as KubeObject, cluster, { lazy: true });
+    expect(decision.delete).toEqual([]);
+    expect(decision.read).toContainEqual(
+      expect.objectContaining({
+        kind: 'members',
+        why: 'prune',
+        target: expect.objectContaining({ kind: 'ConfigMap', namespaces: ['ns'] }),
+      }),
+    );
+  });
+});

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { graphOf } from '../../test/support/compile-graph.ts';
+import { conditionOf, putInstance, settle } from '../../test/support/direct-loop.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import { stepUnresolved } from './index.ts';
+
+const PUMP = 'Pump.parts.test/ns/p';
+const pump = '{apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}, spec: {litres: 2}}';
+
+function edit(cluster: FakeCluster, status: JsonObject) {
+  cluster.edit(PUMP, (object) => void (object.status = status));
+}
+
+describe('projected fields', () => {
+  const graph = graphOf(`
+schema:
+  status:
+    name: "\${p.metadata.name}"
+    both: "\${p.metadata.name}@\${p.status.address}"
+    safe: "\${p.status.?phase.orValue('none')}"
+    box: {level: "\${p.status.level}", fixed: "\${p.spec.litres}"}
+    deep: {inner: {level: "\${p.status.level}"}}
+resources:
+  - id: p
+    template: ${pump}
+`);
+
+  test('appear one by one as their data does, and disappear with it', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', {});
+    const fields = () => {
+      const { state: _state, conditions: _conditions, ...rest } = settle(graph, key, cluster).instance?.status ?? {};
+      return rest;
+    };
+    expect(fields()).toEqual({ name: 'p', box: { fixed: 2 } });
+    edit(cluster, { address: '10.0.0.9', level: 4 });
+    expect(fields()).toEqual({
+      name: 'p',
+      both: 'p@10.0.0.9',
+      safe: 'none',
+      box: { fixed: 2, level: 4 },
+      deep: { inner: { level: 4 } },
+    });
+    edit(cluster, { level: 4, phase: 'Up' });
+    expect(fields()).toEqual({ name: 'p', safe: 'Up', box: { fixed: 2, level: 4 }, deep: { inner: { level: 4 } } });
+  });
+
+  test('one that fails is left out and reported; everything else is written', () => {
+    const failing = graphOf(`
+schema: {status: {name: "\${p.metadata.name}", bad: "\${int(p.status.phase)}"}}
+resources:
+  - id: p
+    template: ${pump}
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(failing, cluster, 'a', {});
+    settle(failing, key, cluster);
+    edit(cluster, { phase: 'x' });
+    const { decision, instance } = settle(failing, key, cluster);
+    expect(instance?.status).toMatchObject({ name: 'p', state: 'ACTIVE' });
+    expect(instance?.status).not.toHaveProperty('bad');
+    expect(decision.statusProblems).toMatchObject([{ path: 'bad', expression: 'int(p.status.phase)' }]);
+  });
+});
+
+describe('conditions', () => {
+  const graph = graphOf(`
+schema: {}
+resources:
+  - id: p
+    template: ${pump}
+    readyWhen: ["\${p.status.running}"]
+`);
+
+  test('keep their transition time while the status stays, and the message follows', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', {});
+    const at = (text: string) => ({ step: { now: Date.parse(text) } });
+    const first = settle(graph, key, cluster, at('2026-11-01T00:00:00.5Z'));
+    expect(conditionOf(first.instance, 'Ready')?.lastTransitionTime).toBe('2026-11-01T00:00:00Z');
+    edit(cluster, { running: false });
+    const second = settle(graph, key, cluster, at('2026-11-01T01:00:00Z'));
+    expect(conditionOf(second.instance, 'Ready')?.lastTransitionTime).toBe('2026-11-01T00:00:00Z');
+    expect(conditionOf(second.instance, 'Ready')?.message).toContain(
+      'readyWhen condition evaluated to false: "p.status.running"',
+    );
+    edit(cluster, { running: true });
+    const third = settle(graph, key, cluster, at('2026-11-01T02:00:00Z'));
+    expect(conditionOf(third.instance, 'Ready')).toEqual({
+      type: 'Ready',
+      status: 'True',
+      reason: 'Ready',
+      lastTransitionTime: '2026-11-01T02:00:00Z',
+      observedGeneration: 1,
+    });
+  });
+
+  test('stand in the order of their times, Ready last', () => {
+    const cluster = new FakeCluster();
+    const { instance } = settle(graph, putInstance(graph, cluster, 'a', {}), cluster);
+    const conditions = instance?.status?.['conditions'] as { type: string }[];
+    expect(conditions.map(({ type }) => type)).toEqual(['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready']);
+  });
+
+  test('a definition without usable revision is an error that leaves everything else as it is', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', {});
+    cluster.edit(key, (object) => void (object.status = { url: 'x' }));
+    const instance = cluster.get(key) as KubeObject;
+    const text = 'latest issued graph revision 2 failed';
+    const decision = stepUnresolved(instance, text, cluster.view(graph), { now: 0 });
+    expect(decision.status).toMatchObject({ url: 'x', state: 'ERROR' });
+    expect(decision.conditions.map(({ type, status, reason }) => [type, status, reason])).toEqual([
+      ['GraphResolved', 'False', 'ResolutionFailed'],
+      ['InstanceManaged', 'Unknown', 'AwaitingReconciliation'],
+      ['ResourcesReady', 'Unknown', 'AwaitingReconciliation'],
+      ['Ready', 'False', 'ResolutionFailed'],
+    ]);
+    expect([decision.apply, decision.delete, decision.parent]).toEqual([[], [], {}]);
+  });
+});
+
+test('readiness rules of the caller count for nodes without readyWhen', () => {
+  const graph = graphOf(`
+schema: {}
+resources:
+  - id: p
+    template: ${pump}
+`);
+  const cluster = new FakeCluster();
+  const key = putInstance(graph, cluster, 'a', {});
+  const readiness = (object: KubeObject) => ({
+    ready: object.status?.['phase'] === 'Up',
+    failed: object.status?.['phase'] === 'Broken',
+    reason: 'NotUp',
+    message: 'the pump is not up',
+  });
+  const { decision } = settle(graph, key, cluster, { step: { readiness } });
+  expect(decision.nodes[0]).toMatchObject({
+    state: 'waiting',
+    because: { kind: 'not-ready-by-kind', reason: 'NotUp' },
+  });
+  edit(cluster, { phase: 'Broken' });
+  expect(settle(graph, key, cluster, { step: { readiness } }).decision.state).toBe('ERROR');
+  edit(cluster, { phase: 'Up' });
+  expect(settle(graph, key, cluster, { step: { readiness } }).decision.state).toBe('ACTIVE');
+});

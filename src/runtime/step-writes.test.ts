@@ -1,0 +1,349 @@
+import { describe, expect, test } from 'vitest';
+import { graphOf } from '../../test/support/compile-graph.ts';
+import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
+import type { KubeObject } from '../core/index.ts';
+
+const PAIR = graphOf(`
+schema: {spec: {k: string | default="v", extra: string | default=""}}
+resources:
+  - id: base
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: base}, data: {k: "\${schema.spec.k}"}}
+  - id: top
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: top}, data: {k: "\${base.data.k}"}}
+  - id: alone
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: alone}, data: {k: v}}
+`);
+
+const CHILDREN = ['ConfigMap/ns/alone', 'ConfigMap/ns/base', 'ConfigMap/ns/top'];
+
+function started(cluster: FakeCluster, mode: 'whole' | 'projection' = 'whole') {
+  const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
+  settle(PAIR, key, cluster, { mode });
+  cluster.log.length = 0;
+  return key;
+}
+
+describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mode) => {
+  test('nothing is written when nothing differs', () => {
+    const cluster = new FakeCluster();
+    const key = started(cluster, mode);
+    const { decision, rounds } = settle(PAIR, key, cluster, { mode });
+    expect([rounds, decision.statusChanged, decision.apply, decision.parent, cluster.log]).toEqual([
+      0,
+      false,
+      [],
+      {},
+      [],
+    ]);
+  });
+
+  test('nothing is written after a restart', () => {
+    const cluster = new FakeCluster();
+    const key = started(cluster, mode);
+    cluster.forget();
+    settle(PAIR, key, cluster, { mode, lazy: true });
+    expect(cluster.log).toEqual([]);
+  });
+
+  test('a child edited by hand is put back by one write to it', () => {
+    const cluster = new FakeCluster();
+    const key = started(cluster, mode);
+    cluster.edit('ConfigMap/ns/base', (object) => void (object['data'] = { k: 'drift', other: 'kept' }));
+    const reasons: string[] = [];
+    settle(PAIR, key, cluster, {
+      mode,
+      onDecision: ({ apply }) => reasons.push(...apply.map(({ nodeId, why }) => `${nodeId} ${why}`)),
+    });
+    expect(cluster.log).toEqual(['apply ConfigMap/ns/base']);
+    expect(reasons).toEqual(['base drift']);
+    expect(cluster.get('ConfigMap/ns/base')?.['data']).toEqual({ k: 'v', other: 'kept' });
+  });
+
+  test('a label of ours taken away by hand comes back', () => {
+    const cluster = new FakeCluster();
+    const key = started(cluster, mode);
+    cluster.edit(
+      'ConfigMap/ns/base',
+      (object) => void delete object.metadata.labels?.['applyset.kubernetes.io/part-of'],
+    );
+    settle(PAIR, key, cluster, { mode });
+    expect(cluster.log).toEqual(['apply ConfigMap/ns/base']);
+    expect(cluster.get('ConfigMap/ns/base')?.metadata.labels?.['applyset.kubernetes.io/part-of']).toMatch(/^applyset-/);
+  });
+
+  test('a child deleted by hand is made again', () => {
+    const cluster = new FakeCluster();
+    const key = started(cluster, mode);
+    cluster.remove('ConfigMap/ns/alone');
+    settle(PAIR, key, cluster, { mode });
+    expect(cluster.log).toEqual(['gone ConfigMap/ns/alone', 'apply ConfigMap/ns/alone']);
+  });
+
+  test('a change of the instance changes what reads it, dependencies first', () => {
+    const cluster = new FakeCluster();
+    const key = started(cluster, mode);
+    cluster.edit(key, (object) => void (object.spec = { k: 'new' }));
+    const { rounds } = settle(PAIR, key, cluster, { mode });
+    expect(cluster.log).toEqual(['apply ConfigMap/ns/base', 'apply ConfigMap/ns/top']);
+    expect(rounds).toBe(2);
+  });
+
+  test('a version label that differs is no reason to write', () => {
+    const cluster = new FakeCluster();
+    const key = started(cluster, mode);
+    settle(PAIR, key, cluster, { mode, step: { version: '1.0.0+build' } });
+    expect(cluster.log).toEqual([]);
+    cluster.edit('ConfigMap/ns/base', (object) => void (object['data'] = { k: 'drift' }));
+    settle(PAIR, key, cluster, { mode, step: { version: '1.0.0+build' } });
+    expect(cluster.get('ConfigMap/ns/base')?.metadata.labels?.['kro.run/kro-version']).toBe('1.0.0-build');
+    expect(cluster.get('ConfigMap/ns/top')?.metadata.labels?.['kro.run/kro-version']).toBe('devel');
+  });
+
+  test('an object that is being deleted holds its own node and what reads it, nobody else', () => {
+    const cluster = new FakeCluster();
+    const key = started(cluster, mode);
+    cluster.edit('ConfigMap/ns/base', (object) => void (object.metadata.finalizers = ['acme.test/hold']));
+    cluster.remove('ConfigMap/ns/base');
+    cluster.edit('ConfigMap/ns/alone', (object) => void (object['data'] = { k: 'drift' }));
+    cluster.log.length = 0;
+    const { decision, instance } = settle(PAIR, key, cluster, { mode });
+    expect(cluster.log).toEqual(['apply ConfigMap/ns/alone']);
+    expect(decision.nodes.map(({ id, state }) => [id, state])).toEqual([
+      ['base', 'blocked'],
+      ['top', 'blocked'],
+      ['alone', 'ready'],
+    ]);
+    const conditions = instance?.status?.['conditions'] as { type: string; reason: string; message: string }[];
+    const ready = conditions.find(({ type }) => type === 'ResourcesReady');
+    expect(ready?.reason).toBe('ResourceDeleting');
+    expect(ready?.message).toContain('resource "ns/base" for node "base" is currently being deleted');
+    expect(ready?.message).toContain('acme.test/hold');
+    expect(instance?.status?.['state']).toBe('IN_PROGRESS');
+    cluster.release('ConfigMap/ns/base');
+    expect(settle(PAIR, key, cluster, { mode }).instance?.status?.['state']).toBe('ACTIVE');
+  });
+});
+
+describe('failures', () => {
+  const refused = { code: 422, reason: 'Invalid', message: 'ConfigMap "base" is invalid: data: no' };
+
+  test('a refused write fails its node and stops what reads it; the others go on', () => {
+    const cluster = new FakeCluster();
+    cluster.refuse.set('ConfigMap/ns/base', refused);
+    const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
+    const { decision, instance } = settle(PAIR, key, cluster);
+    expect(decision.nodes.map(({ id, state }) => [id, state])).toEqual(
+      [
+        ['base', 'failed'],
+        ['alone', 'ready'],
+        ['top', 'blocked'],
+      ].sort(
+        (a, b) => decision.nodes.findIndex(({ id }) => id === a[0]) - decision.nodes.findIndex(({ id }) => id === b[0]),
+      ),
+    );
+    expect(instance?.status?.['state']).toBe('ERROR');
+    expect(JSON.stringify(instance?.status?.['conditions'])).toContain('apply results contain errors: ConfigMap');
+    expect(decision.requeueAt).toBe(Date.parse('2026-11-01T00:00:01Z'));
+  });
+
+  test('it is tried again when its time has come, or at once when the wanted object changes', () => {
+    const cluster = new FakeCluster();
+    cluster.refuse.set('ConfigMap/ns/base', refused);
+    const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
+    settle(PAIR, key, cluster);
+    cluster.refuse.clear();
+    const later = decide(PAIR, cluster.get(key) as KubeObject, cluster, {
+      step: { now: Date.parse('2026-11-01T00:00:02Z') },
+    });
+    expect(later.apply.map(({ nodeId }) => nodeId)).toEqual(['base']);
+    expect(decide(PAIR, cluster.get(key) as KubeObject, cluster).apply).toEqual([]);
+    cluster.edit(key, (object) => void (object.spec = { k: 'other' }));
+    expect(settle(PAIR, key, cluster).instance?.status?.['state']).toBe('ACTIVE');
+  });
+
+  test('a missing right is named with the rule to add', () => {
+    const cluster = new FakeCluster();
+    const permission = {
+      verb: 'create',
+      group: '',
+      resource: 'configmaps',
+      namespace: 'ns',
+      user: 'system:serviceaccount:ns:x',
+    };
+    cluster.refuse.set('ConfigMap/ns/base', { code: 403, reason: 'Forbidden', message: 'forbidden', permission });
+    const { instance } = settle(PAIR, putInstance(PAIR, cluster, 'a', { k: 'v' }), cluster);
+    expect(JSON.stringify(instance?.status?.['conditions'])).toContain(
+      JSON.stringify(
+        '{apiGroups: [""], resources: ["configmaps"], verbs: ["create"]} for system:serviceaccount:ns:x',
+      ).slice(1, -1),
+    );
+  });
+
+  test('a hard error in an expression stops its node only', () => {
+    const graph = graphOf(`
+schema: {spec: {n: string}}
+resources:
+  - id: c
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {n: "\${string(int(schema.spec.n) * 2)}"}}
+  - id: plain
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: plain}, data: {k: v}}
+`);
+    const cluster = new FakeCluster();
+    const { decision, instance } = settle(graph, putInstance(graph, cluster, 'a', { n: 'four' }), cluster);
+    expect(decision.nodes.map(({ id, state }) => [id, state])).toEqual([
+      ['c', 'failed'],
+      ['plain', 'ready'],
+    ]);
+    expect(JSON.stringify(instance?.status?.['conditions'])).toContain('node \\"c\\": eval');
+    expect(instance?.status?.['state']).toBe('ERROR');
+  });
+
+  test('two nodes that render one object are both held, and the instance is in progress', () => {
+    const graph = graphOf(`
+schema: {spec: {a: string, b: string}}
+resources:
+  - id: left
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.spec.a}"}, data: {s: l}}
+  - id: right
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.spec.b}"}, data: {s: r}}
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { a: 'same', b: 'same' });
+    const { instance, decision } = settle(graph, key, cluster);
+    expect(cluster.get('ConfigMap/ns/same')).toBeUndefined();
+    expect(decision.nodes.map(({ because }) => because.kind)).toEqual(['duplicate-target', 'duplicate-target']);
+    const conditions = instance?.status?.['conditions'] as { type: string; message: string }[];
+    expect(conditions.find(({ type }) => type === 'ResourcesReady')?.message).toBe(
+      'resource reconciliation failed: found resources with conflicts: resourceID: right conflicts with resourceID: left',
+    );
+    expect(instance?.status?.['state']).toBe('IN_PROGRESS');
+    cluster.edit(key, (object) => void (object.spec = { a: 'same', b: 'other' }));
+    expect(settle(graph, key, cluster).instance?.status?.['state']).toBe('ACTIVE');
+  });
+});
+
+describe('ownership', () => {
+  const existing = (labels: Record<string, string>): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'base', namespace: 'ns', labels },
+    data: { k: 'theirs', other: 'kept' },
+  });
+  const other = { 'applyset.kubernetes.io/part-of': 'applyset-other-v1' };
+
+  test.each([
+    ['an unowned object is adopted', {}, {}, 'adopt', { k: 'v', other: 'kept' }],
+    ['unless that is refused', {}, { adoption: 'refuse' as const }, 'failed', { k: 'theirs', other: 'kept' }],
+    ['an object of another ApplySet is refused', other, {}, 'failed', { k: 'theirs', other: 'kept' }],
+    ['unless taking over is allowed', other, { adoption: 'takeOver' as const }, 'change', { k: 'v', other: 'kept' }],
+    [
+      'for this node',
+      other,
+      { nodeAdoption: new Map([['base', 'takeOver' as const]]) },
+      'change',
+      { k: 'v', other: 'kept' },
+    ],
+  ])('%s', (_name, labels, options, outcome, data) => {
+    const cluster = new FakeCluster();
+    cluster.put(existing(labels));
+    const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
+    const first = decide(PAIR, cluster.get(key) as KubeObject, cluster, { step: options });
+    const write = first.apply.find(({ nodeId }) => nodeId === 'base')?.why;
+    expect(write ?? first.nodes.find(({ id }) => id === 'base')?.state).toBe(outcome);
+    settle(PAIR, key, cluster, { step: options });
+    expect(cluster.get('ConfigMap/ns/base')?.['data']).toEqual(data);
+  });
+
+  test('the refusal names the object and both sets', () => {
+    const cluster = new FakeCluster();
+    cluster.put(existing(other));
+    const { instance } = settle(PAIR, putInstance(PAIR, cluster, 'a', { k: 'v' }), cluster);
+    expect(JSON.stringify(instance?.status?.['conditions'])).toContain(
+      'resource belongs to a different ApplySet: ns/base (/v1, Kind=ConfigMap) belongs to ApplySet \\"applyset-other-v1\\"',
+    );
+    expect(instance?.status?.['state']).toBe('ERROR');
+  });
+});
+
+describe('a suspended instance', () => {
+  test('is left alone, keeps its projected fields and says so', () => {
+    const graph = graphOf(`
+schema: {spec: {k: string}, status: {k: "\${c.data.k}"}}
+resources:
+  - id: c
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {k: "\${schema.spec.k}"}}
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { k: '1' });
+    settle(graph, key, cluster);
+    cluster.edit(key, (object) => {
+      object.metadata.annotations = { ...object.metadata.annotations, 'kro.run/reconcile': 'Suspended' };
+      object.spec = { k: '2' };
+    });
+    cluster.log.length = 0;
+    const { instance, decision } = settle(graph, key, cluster);
+    expect(cluster.log).toEqual([]);
+    expect(decision.nodes[0]).toMatchObject({ state: 'blocked', because: { kind: 'suspended' } });
+    expect(instance?.status).toMatchObject({ state: 'ACTIVE', k: '1' });
+    expect(instance?.status?.['conditions']).toContainEqual(
+      expect.objectContaining({
+        type: 'ResourcesReady',
+        status: 'False',
+        reason: 'ReconciliationSuspended',
+        message: 'reconciliation suspended via kro.run/reconcile annotation',
+      }),
+    );
+    cluster.edit(key, (object) => void delete object.metadata.annotations?.['kro.run/reconcile']);
+    expect(settle(graph, key, cluster).instance?.status).toMatchObject({ state: 'ACTIVE', k: '2' });
+  });
+});
+
+describe('the instance itself', () => {
+  test('half an inventory without finalizer is nothing to build on', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
+    cluster.edit(
+      key,
+      (object) => void (object.metadata.annotations = { 'applyset.kubernetes.io/tooling': 'kro/devel' }),
+    );
+    const { decision, instance } = settle(PAIR, key, cluster);
+    expect(CHILDREN.map((child) => cluster.get(child))).toEqual([undefined, undefined, undefined]);
+    expect(decision.parent).toEqual({});
+    expect(instance?.status?.['conditions']).toContainEqual(
+      expect.objectContaining({ type: 'InstanceManaged', status: 'False', reason: 'ManagementFailed' }),
+    );
+  });
+
+  test('children wait until its finalizer can be written', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
+    const type = { ...PAIR.instance };
+    const failure = { code: 500, reason: 'InternalError', message: 'webhook is down' };
+    const now = Date.parse('2026-11-01T00:00:00Z');
+    cluster.fail({ type, name: 'a', namespace: 'ns' }, { digest: '', failure, retryAt: now + 500 });
+    const decision = decide(PAIR, cluster.get(key) as KubeObject, cluster);
+    expect([decision.apply, decision.parent, decision.requeueAt]).toEqual([[], {}, now + 500]);
+    expect(decision.conditions.find(({ type: name }) => name === 'InstanceManaged')?.message).toBe(
+      'finalizer/labeling failed: webhook is down',
+    );
+  });
+
+  test('labels edited by hand come back, other people keep theirs', () => {
+    const cluster = new FakeCluster();
+    const key = started(cluster);
+    const id = 'applyset.kubernetes.io/id';
+    cluster.edit(key, (object) => {
+      object.metadata.labels = { mine: 'x', [id]: object.metadata.labels?.[id] ?? '' };
+      object.metadata.finalizers = ['acme.test/other'];
+    });
+    const instance = cluster.get(key) as KubeObject;
+    const decision = decide(PAIR, instance, cluster);
+    expect(decision.parent.labels?.metadata).toMatchObject({
+      uid: instance.metadata.uid,
+      resourceVersion: instance.metadata.resourceVersion,
+      finalizers: ['kro.run/finalizer'],
+      annotations: { 'applyset.kubernetes.io/contains-group-kinds': 'ConfigMap' },
+    });
+  });
+});

@@ -1,0 +1,81 @@
+import { parse } from 'yaml';
+import type { JsonObject, JsonValue, KubeObject } from '../../src/core/index.ts';
+import { formatDiagnostic } from '../../src/core/index.ts';
+import type { Graph } from '../../src/graph/index.ts';
+import { compile } from '../../src/graph/index.ts';
+import { builtinSource, crdSource } from '../../src/schema/index.ts';
+
+/** A kind for tests: spec and status of a little machine, everything optional. */
+export const PUMP_CRD: KubeObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'pumps.parts.test' },
+  spec: {
+    group: 'parts.test',
+    scope: 'Namespaced',
+    names: { kind: 'Pump', plural: 'pumps', singular: 'pump', listKind: 'PumpList' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        subresources: { status: {} },
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: {
+                type: 'object',
+                properties: { litres: { type: 'integer' }, feed: { type: 'string' }, tags: list('string') },
+              },
+              status: {
+                type: 'object',
+                properties: {
+                  phase: { type: 'string' },
+                  address: { type: 'string' },
+                  running: { type: 'boolean' },
+                  level: { type: 'integer' },
+                  lanes: list('string'),
+                },
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+};
+
+function list(type: string): JsonObject {
+  return { type: 'array', items: { type } };
+}
+
+const SOURCES = [builtinSource(), crdSource([PUMP_CRD])];
+
+/**
+ * Compiles a definition from YAML: `schema` and `resources` of its spec; name, kind (`App`), version and
+ * group (`acme.test`) are filled in. Throws all diagnostics when it does not compile.
+ */
+export function graphOf(yaml: string): Graph {
+  const spec = parse(yaml) as JsonObject;
+  const schema = {
+    kind: 'App',
+    apiVersion: 'v1',
+    group: 'acme.test',
+    spec: {},
+    ...(spec['schema'] as JsonObject | undefined),
+  };
+  const definition: JsonValue = {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'app' },
+    spec: { ...spec, schema },
+  };
+  const { graph, diagnostics } = compile(definition, {
+    sources: SOURCES,
+    target: 'typekro',
+    features: { omit: true, now: true },
+  });
+  if (graph === undefined) throw new Error(diagnostics.map((entry) => formatDiagnostic(entry)).join('\n'));
+  return graph;
+}
