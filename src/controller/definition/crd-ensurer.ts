@@ -28,12 +28,20 @@ export type CrdState =
   | { readonly state: 'waiting'; readonly until: number }
   | { readonly state: 'refused'; readonly message: string };
 
+/** What is to be done, and the live object that it was decided on. */
+interface Planned {
+  readonly plan: CrdPlan;
+  readonly existing: KubeObject | undefined;
+}
+
 /** Brings the CRDs of definitions into the cluster, compared against the live object and written only if needed. */
 export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
   /** What was last found in order, by definition: the CRD's identity and the graph it was compared with. */
   readonly #inOrder = new Map<string, { readonly stamp: string; readonly hash: string }>();
   readonly #waitingSince = new Map<string, number>();
+  /** A plan made for `refusalOf`, to be carried out by `ensure` in the same pass. */
+  readonly #planned = new Map<string, { readonly hash: string; readonly made: Promise<Planned> }>();
 
   constructor(options: CrdEnsurerOptions) {
     this.#options = options;
@@ -44,7 +52,10 @@ export class CrdEnsurer {
     const name = nameOf(graph);
     try {
       if (!this.#isInOrder(definition, graph)) {
-        const { plan, existing } = await this.#plan(definition, graph, signal);
+        const planned = this.#planned.get(definition.name);
+        this.#planned.delete(definition.name);
+        const made = planned?.hash === graph.hash ? planned.made : this.#plan(definition, graph, signal);
+        const { plan, existing } = await made;
         if (plan.do === 'refuse') return { state: 'refused', message: plan.message };
         const crd = await this.#carryOut(plan, existing, signal);
         this.#caches.peek(CRD_TYPE)?.observe(crd);
@@ -60,7 +71,9 @@ export class CrdEnsurer {
 
   /** Why the graph's CRD may not be written; `undefined` when it may. Writes nothing. */
   async refusalOf(definition: Definition, graph: Graph, signal: AbortSignal): Promise<string | undefined> {
-    const { plan } = await this.#plan(definition, graph, signal);
+    const made = this.#plan(definition, graph, signal);
+    this.#planned.set(definition.name, { hash: graph.hash, made });
+    const { plan } = await made;
     return plan.do === 'refuse' ? plan.message : undefined;
   }
 
@@ -90,6 +103,7 @@ export class CrdEnsurer {
   forget(definition: string): void {
     this.#inOrder.delete(definition);
     this.#waitingSince.delete(definition);
+    this.#planned.delete(definition);
   }
 
   get #caches(): CacheSet {
@@ -102,7 +116,7 @@ export class CrdEnsurer {
     return known !== undefined && crd !== undefined && known.hash === graph.hash && known.stamp === stampOf(crd);
   }
 
-  async #plan(definition: Definition, graph: Graph, signal: AbortSignal) {
+  async #plan(definition: Definition, graph: Graph, signal: AbortSignal): Promise<Planned> {
     const { client, version } = this.#options;
     const wanted = ownedCrd(graph.instance.crd, definition, version);
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };

@@ -34,12 +34,17 @@ export interface DefinitionReconcilerOptions {
   readonly observer: ControllerObserver;
 }
 
+/** A status is held back for so long at most while something comes up. */
+const PATIENCE_MS = 3000;
+
 /** What a pass has found out so far. */
 interface Pass {
   readonly definition: Definition;
   readonly compiled: Compiled;
   readonly conditions: Map<DefinitionCondition, ConditionValue>;
   lastIssued: number;
+  /** Something that a watch will tell is awaited; look again then at the latest. */
+  waitingUntil: number | undefined;
 }
 
 /** A revision that works, and its graph. */
@@ -53,6 +58,7 @@ export class DefinitionReconciler {
   readonly #options: DefinitionReconcilerOptions;
   readonly #revisions: RevisionStore;
   readonly #crds: CrdEnsurer;
+  readonly #patientSince = new Map<string, { readonly key: string; readonly since: number }>();
 
   constructor(options: DefinitionReconcilerOptions) {
     this.#options = options;
@@ -78,13 +84,16 @@ export class DefinitionReconciler {
       compiled,
       conditions: new Map(),
       lastIssued: lastIssuedOf(definition),
+      waitingUntil: undefined,
     };
     await this.#revisions.adopt(definition, signal);
     const working = await this.#resolve(pass, signal);
-    const result = working === undefined ? {} : await this.#serve(pass, working, signal);
-    await this.#writeStatus(pass, signal);
+    if (working !== undefined) await this.#serve(pass, working, signal);
     this.#options.observer.definitionPassed(definition, compiled);
-    return result;
+    const patience = this.#patience(pass);
+    if (patience > 0) return { requeueAt: this.#options.clock.now() + patience };
+    await this.#writeStatus(pass, signal);
+    return pass.waitingUntil === undefined ? {} : { requeueAt: pass.waitingUntil };
   }
 
   /** Which revision is to be served: the newest that works; a new one is issued when the spec calls for it. */
@@ -154,23 +163,42 @@ export class DefinitionReconciler {
   }
 
   /** Ensures the CRD and hands the graph to the instances. */
-  async #serve(pass: Pass, working: Working, signal: AbortSignal): Promise<WorkResult> {
+  async #serve(pass: Pass, working: Working, signal: AbortSignal): Promise<void> {
     const { definition, conditions } = pass;
     const ensured = await this.#crds.ensure(definition, working.graph, signal);
     if (ensured.state === 'refused') {
       conditions.set('KindReady', outcomes.kindFailed(ensured.message));
-      return {};
+      return;
     }
-    if (ensured.state === 'waiting') return { requeueAt: ensured.until };
+    if (ensured.state === 'waiting') {
+      pass.waitingUntil = ensured.until;
+      return;
+    }
     conditions.set('KindReady', outcomes.kindReady(working.graph.instance.kind));
     this.#startServing(definition, working);
     const instances = this.#options.caches.peek(instanceTypeOf(working.graph));
     if (instances?.synced === true) conditions.set('ControllerReady', outcomes.running());
     else if (instances?.error !== undefined) {
       conditions.set('ControllerReady', outcomes.notStarted(instances.error.message));
-    }
+    } else pass.waitingUntil = this.#options.clock.now() + PATIENCE_MS;
     await this.#revisions.retire(definition.name, this.#options.maxGraphRevisions, signal);
-    return {};
+  }
+
+  /**
+   * How long to hold the status back: while the CRD or the watch of a new definition comes up, which takes
+   * moments, a status in between would only be replaced by the next.
+   */
+  #patience({ definition, waitingUntil }: Pass): number {
+    const key = `${definition.uid} ${definition.generation}`;
+    const { clock } = this.#options;
+    if (waitingUntil === undefined) {
+      this.#patientSince.delete(definition.name);
+      return 0;
+    }
+    const known = this.#patientSince.get(definition.name);
+    const since = known?.key === key ? known.since : clock.now();
+    this.#patientSince.set(definition.name, { key, since });
+    return since + PATIENCE_MS - clock.now();
   }
 
   #startServing(definition: Definition, { revision, graph }: Working): void {
@@ -211,6 +239,7 @@ export class DefinitionReconciler {
     if (served.withdraw(name) !== undefined) onServed(name);
     compiler.forget(name);
     this.#crds.forget(name);
+    this.#patientSince.delete(name);
     observer.definitionGone(name);
     return {};
   }
