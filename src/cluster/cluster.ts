@@ -1,5 +1,6 @@
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
+import { followDefinitions } from './crd/lifecycle.ts';
 import { startControllers } from './controllers/index.ts';
 import type { Clock } from './clock.ts';
 import { inProcessTransport } from './in-process.ts';
@@ -25,6 +26,7 @@ export interface Cluster {
 /** Makes a cluster; it is ready when the promise settles. */
 export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options);
+  followDefinitions(api);
   if (options.controllers !== false) startControllers(api);
   bootstrap(api);
   const listeners = new Set<Listener>();

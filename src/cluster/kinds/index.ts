@@ -1,5 +1,6 @@
 import type { Strategy } from '../registry/strategy.ts';
 import { plainStrategy } from '../registry/strategy.ts';
+import { crdStrategy } from './crd.ts';
 
 /** What is particular about a built-in kind. */
 export function strategyOf(group: string, plural: string, hasStatus: boolean): Strategy {
@@ -11,8 +12,10 @@ export function strategyOf(group: string, plural: string, hasStatus: boolean): S
     createOnUpdate: CREATE_ON_UPDATE.has(key),
     returnsDeleted: RETURNS_DELETED.has(key),
   };
-  return base;
+  return { ...base, ...particulars.get(key) };
 }
+
+const particulars = new Map<string, Partial<Strategy>>([['apiextensions.k8s.io/customresourcedefinitions', crdStrategy]]);
 
 const WITH_GENERATION = new Set([
   'apps/deployments',

@@ -28,11 +28,16 @@ export class Stored {
     return new Stored(this.key, versioned(this.object, version), version);
   }
 
+  /** Makes representations anew, because their versions have changed. */
+  forget(): void {
+    this.#representations.clear();
+  }
+
   /** The object in `apiVersion`, made by `convert` when first asked for. */
   as(apiVersion: string, convert: (object: KubeObject) => KubeObject): Representation {
     let representation = this.#representations.get(apiVersion);
     if (representation === undefined) {
-      representation = represent(apiVersion === this.object.apiVersion ? this.object : convert(this.object));
+      representation = represent(convert(this.object));
       this.#representations.set(apiVersion, representation);
     }
     return representation;
@@ -171,6 +176,11 @@ export class Collection {
   subscribe(listener: StoreListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** Representations are made anew: the resource's versions have changed. */
+  forgetRepresentations(): void {
+    for (const stored of this.#items.values()) stored.forget();
   }
 
   /** Forgets all events, as a server does that compacted its storage. */

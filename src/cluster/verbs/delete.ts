@@ -26,6 +26,7 @@ export function deleteObject(write: Write, options: DeleteOptions): Deletion {
   write.resource.strategy.admitDelete?.(live, contextOf(write));
   const isNamespace = write.resource.plural === 'namespaces' && write.resource.group === '';
   if (isNamespace) return deleteNamespace(write, live, options);
+  if (write.resource.group === 'apiextensions.k8s.io' && write.resource.plural === 'customresourcedefinitions') return deleteDefinition(write, live, options);
   const next = thaw(live);
   const finalizers = finalizersFor(write, live, options);
   const grace = write.resource.strategy.grace?.(live, options.gracePeriodSeconds) ?? 0;
@@ -123,3 +124,24 @@ function deleteNamespace(write: Write, live: KubeObject, options: DeleteOptions)
   next.status = { ...(isJsonObject(next.status) ? next.status : {}), phase: 'Terminating' };
   return { object: commit(write, live, next).object, removed: false };
 }
+
+/** Definitions first lose their objects; the finalizer for that is put on now. */
+function deleteDefinition(write: Write, live: KubeObject, options: DeleteOptions): Deletion {
+  if (live.metadata.deletionTimestamp !== undefined) return { object: live, removed: false };
+  if (options.dryRun) return { object: live, removed: false };
+  const next = thaw(live);
+  next.metadata.deletionTimestamp = formatTime(write.api.clock.now());
+  next.metadata.finalizers = [...new Set([...(next.metadata.finalizers ?? []), CLEANUP])];
+  const conditions = next.status?.['conditions'];
+  const terminating = {
+    type: 'Terminating',
+    status: 'True',
+    lastTransitionTime: write.api.timestamp(),
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  };
+  next.status = { ...(isJsonObject(next.status) ? next.status : {}), conditions: [...(Array.isArray(conditions) ? conditions : []), terminating] };
+  return { object: commit(write, live, next).object, removed: false };
+}
+
+const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';

@@ -1,0 +1,151 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject } from '../../core/index.ts';
+import { applyDefaults, prune } from '../../schema/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import type { FieldTree } from '../fields/tree.ts';
+import { treeOfMembers } from '../fields/tree.ts';
+import type { CustomType, Resource, Subresource } from '../registry/resource.ts';
+import type { Strategy } from '../registry/strategy.ts';
+import type { Collection } from '../store/store.ts';
+import { builtinType } from '../types/builtin.ts';
+import { decodeObject } from '../types/decode.ts';
+import type { ObjectNode } from '../types/node.ts';
+import type { DefinedVersion, Definition } from './definition.ts';
+import { pathParts } from './definition.ts';
+import { rootNode } from './node.ts';
+import { customStrategy } from './strategy.ts';
+
+/** Verbs of a custom resource, in the order of its discovery. */
+export const CUSTOM_VERBS: ReadonlySet<string> = new Set(['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']);
+const SUBRESOURCE_VERBS = new Set(['get', 'patch', 'update']);
+const STATUS_RESET = treeOfMembers([['spec']]);
+const MAIN_RESET = treeOfMembers([['status']]);
+const NO_RESET = treeOfMembers([]);
+
+/** A free-form schema, for versions that state none. */
+const FREE: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+
+/** One served version of a custom resource. */
+export class CustomResource implements Resource {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly namespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs = CUSTOM_VERBS;
+  readonly subresources: ReadonlyMap<string, Subresource>;
+  readonly apiVersion: string;
+  readonly collection: Collection;
+  readonly strategy: Strategy;
+  readonly custom: CustomType;
+  readonly schema: Schema;
+  readonly columns: DefinedVersion['columns'];
+  readonly #storageVersion: string;
+  readonly #family: ReadonlyMap<string, CustomResource>;
+  #node: ObjectNode | undefined;
+
+  constructor(definition: Definition, version: DefinedVersion, collection: Collection, family: ReadonlyMap<string, CustomResource>, terminating: boolean) {
+    const { names, group } = definition;
+    this.group = group;
+    this.version = version.name;
+    this.plural = names.plural;
+    this.singular = names.singular;
+    this.kind = names.kind;
+    this.listKind = names.listKind;
+    this.namespaced = definition.namespaced;
+    this.shortNames = names.shortNames;
+    this.categories = names.categories;
+    this.apiVersion = formatApiVersion({ group, version: version.name });
+    this.collection = collection;
+    this.schema = version.schema ?? FREE;
+    this.columns = version.columns;
+    this.subresources = subresourcesOf(this, version);
+    this.strategy = customStrategy(this.schema, version.hasStatus, terminating, this);
+    const storage = definition.versions.find((entry) => entry.storage)?.name ?? version.name;
+    this.#storageVersion = formatApiVersion({ group, version: storage });
+    this.#family = family;
+    this.custom = customType(this.schema, version, this.apiVersion, this.kind);
+  }
+
+  get node(): ObjectNode {
+    this.#node ??= rootNode(this.kind, this.schema);
+    return this.#node;
+  }
+
+  reset(subresource: string): FieldTree {
+    if (subresource === 'status') return STATUS_RESET;
+    return this.strategy.hasStatus ? MAIN_RESET : NO_RESET;
+  }
+
+  toStorage(object: KubeObject): KubeObject {
+    return object.apiVersion === this.#storageVersion ? object : { ...object, apiVersion: this.#storageVersion };
+  }
+
+  /** Without a webhook the conversion changes `apiVersion`; the version's own schema prunes and defaults. */
+  fromStorage(object: KubeObject): KubeObject {
+    const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };
+    const pruned = prune(this.schema, converted as unknown as JsonObject).value;
+    const complete = applyDefaults(this.schema, pruned);
+    return complete === (object as unknown) ? object : (complete as unknown as KubeObject);
+  }
+
+  inVersion(apiVersion: string): Resource | undefined {
+    return apiVersion === this.apiVersion ? this : this.#family.get(apiVersion);
+  }
+}
+
+function subresourcesOf(resource: { group: string; version: string; kind: string }, version: DefinedVersion): Map<string, Subresource> {
+  const map = new Map<string, Subresource>();
+  const { group, kind } = resource;
+  if (version.hasStatus) map.set('status', { name: 'status', group, version: resource.version, kind, verbs: SUBRESOURCE_VERBS });
+  if (version.scale !== undefined) map.set('scale', { name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: SUBRESOURCE_VERBS });
+  return map;
+}
+
+function customType(schema: Schema, version: DefinedVersion, apiVersion: string, kind: string): CustomType {
+  const { scale } = version;
+  return {
+    decode: (object) => decodeCustom(schema, object),
+    scale:
+      scale === undefined
+        ? undefined
+        : {
+            specReplicas: pathParts(scale.specReplicasPath),
+            statusReplicas: pathParts(scale.statusReplicasPath),
+            selector: scale.labelSelectorPath === undefined ? undefined : pathParts(scale.labelSelectorPath),
+          },
+    selectable: new Set(version.selectable.map((path) => path.replace(/^\./, ''))),
+    deprecation: version.deprecated ? (version.deprecationWarning ?? `${apiVersion} ${kind} is deprecated`) : undefined,
+  };
+}
+
+/** Reads an object as a custom resource: metadata by its type, unknown members out, defaults in. */
+function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; unknown: readonly string[] } {
+  const pruned = prune(schema, object);
+  const value = isJsonObject(pruned.value) ? pruned.value : {};
+  const metadata = isJsonObject(value['metadata']) ? value['metadata'] : value['metadata'] ?? {};
+  const decoded = decodeObject(META, { metadata }).value['metadata'] as JsonObject;
+  const managedFields = isJsonObject(metadata) && Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : undefined;
+  const complete = applyDefaults(schema, { ...value, metadata: managedFields === undefined ? decoded : { ...decoded, managedFields } }) as JsonObject;
+  return { value: copyTop(complete), unknown: pruned.unknown };
+}
+
+/** The result is changed by the caller; what it shares with the body is not. */
+function copyTop(value: JsonObject): JsonObject {
+  const out: JsonObject = {};
+  for (const key of ['kind', 'apiVersion', 'metadata']) if (value[key] !== undefined) out[key] = value[key] as JsonValue;
+  for (const key of Object.keys(value)) if (!Object.hasOwn(out, key)) Object.defineProperty(out, key, { value: value[key], enumerable: true, configurable: true, writable: true });
+  return out;
+}
+
+const META: ObjectNode = {
+  kind: 'object',
+  name: 'ObjectMeta',
+  get fields() {
+    return new Map([['metadata', { name: 'metadata', node: builtinType('meta.v1.ObjectMeta'), keep: true }]]);
+  },
+};

@@ -1,0 +1,162 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { thaw } from '../store/store.ts';
+import { deleteObject } from '../verbs/delete.ts';
+import { changeObject } from '../verbs/update.ts';
+import type { Write } from '../verbs/write.ts';
+import { liveObject } from '../verbs/write.ts';
+import { ADMIN } from '../auth/access.ts';
+import { CustomResource } from './custom-resource.ts';
+import type { Definition } from './definition.ts';
+import { readDefinition, readNames } from './definition.ts';
+import { acceptNames } from './names.ts';
+
+export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
+const GROUP = 'apiextensions.k8s.io';
+const PLURAL = 'customresourcedefinitions';
+
+/** Follows definitions: accepts names, establishes, serves, and takes everything away in the end. */
+export function followDefinitions(api: Api): void {
+  const definitions = api.store.collection(GROUP, PLURAL);
+  definitions.subscribe((event) => {
+    const name = event.stored.key;
+    if (event.type === 'DELETED') {
+      unpublish(api, readDefinition(event.stored.object));
+      for (const other of definitions.all()) api.work.enqueue(() => settle(api, other.key));
+    } else api.work.enqueue(() => settle(api, name));
+  });
+  api.store.subscribe((event) => {
+    if (event.type !== 'DELETED' || event.collection === definitions) return;
+    const name = `${event.collection.plural}.${event.collection.group}`;
+    if (definitions.get(name)?.object.metadata.deletionTimestamp !== undefined) api.work.enqueue(() => settle(api, name));
+  });
+}
+
+/** Brings one definition further by one step; the event of that step brings the next. */
+function settle(api: Api, name: string): void {
+  const stored = api.store.collection(GROUP, PLURAL).get(name);
+  if (stored === undefined) return;
+  const definition = readDefinition(stored.object);
+  if (stored.object.metadata.deletionTimestamp !== undefined) {
+    publish(api, definition);
+    cleanUp(api, definition);
+    return;
+  }
+  if (!updateNames(api, definition)) publish(api, definition);
+}
+
+type Condition = { type: string; status: string; reason: string; message: string };
+
+const conditionsOf = (object: KubeObject): JsonObject[] => {
+  const conditions = object.status?.['conditions'];
+  return Array.isArray(conditions) ? conditions.filter(isJsonObject) : [];
+};
+
+const conditionOf = (object: KubeObject, type: string) => conditionsOf(object).find((condition) => condition['type'] === type);
+
+/** Is the condition there and true? */
+export const hasCondition = (object: KubeObject, type: string): boolean => conditionOf(object, type)?.['status'] === 'True';
+
+/** Writes conditions and accepted names; true when something was written. */
+function updateNames(api: Api, definition: Definition): boolean {
+  const { object } = definition;
+  const { accepted, condition } = acceptNames(api, definition);
+  const established = conditionOf(object, 'Established');
+  const wanted: Condition[] = [condition];
+  if (condition.status === 'True' && conditionOf(object, 'NamesAccepted')?.['status'] === 'True' && established?.['status'] !== 'True') {
+    wanted.push({ type: 'Established', status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' });
+  } else if (established === undefined) {
+    wanted.push(
+      condition.status === 'True'
+        ? { type: 'Established', status: 'False', reason: 'Installing', message: 'the initial names have been accepted' }
+        : { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' },
+    );
+  }
+  return writeStatus(api, object, wanted, accepted);
+}
+
+function writeStatus(api: Api, object: KubeObject, wanted: readonly Condition[], acceptedNames: JsonObject | undefined): boolean {
+  const write = statusWrite(api, object.metadata.name ?? '');
+  const live = liveObject(write);
+  if (live === undefined) return false;
+  const next = thaw(live);
+  const conditions = conditionsOf(next);
+  for (const condition of wanted) {
+    const known = conditions.find((entry) => entry['type'] === condition.type);
+    const same = known !== undefined && known['status'] === condition.status;
+    const lastTransitionTime = same ? (known['lastTransitionTime'] ?? api.timestamp()) : api.timestamp();
+    const entry = { lastTransitionTime, ...condition };
+    if (known === undefined) conditions.push(entry);
+    else conditions[conditions.indexOf(known)] = { ...known, ...entry };
+  }
+  next.status = { ...(isJsonObject(next.status) ? next.status : {}), conditions, ...(acceptedNames === undefined ? {} : { acceptedNames }) };
+  return changeObject(write, live, next).object !== live;
+}
+
+function statusWrite(api: Api, name: string): Write {
+  const resource = api.registry.find(GROUP, 'v1', PLURAL);
+  if (resource === undefined) throw new Error('definitions are not served');
+  const options = { dryRun: false, manager: 'kube-apiserver', fieldValidation: 'Ignore' as const, force: false };
+  return { api, resource, namespace: '', name, subresource: 'status', user: ADMIN, options, warnings: [] };
+}
+
+/** What is served of a definition at present, to see when nothing has changed. */
+const published = new WeakMap<Api, Map<string, string>>();
+
+function publish(api: Api, definition: Definition): void {
+  if (!hasCondition(definition.object, 'Established')) return;
+  const terminating = definition.object.metadata.deletionTimestamp !== undefined;
+  const name = definition.object.metadata.name ?? '';
+  const state = `${definition.object.metadata.uid} ${definition.object.metadata.generation} ${terminating} ${JSON.stringify(definition.object.status?.['acceptedNames'])}`;
+  let states = published.get(api);
+  if (states === undefined) published.set(api, (states = new Map()));
+  if (states.get(name) === state) return;
+  states.set(name, state);
+  api.registry.remove(definition.group, definition.names.plural);
+  const accepted = readNames(isJsonObject(definition.object.status?.['acceptedNames']) ? definition.object.status['acceptedNames'] : {});
+  const served = { ...definition, names: { ...accepted, plural: definition.names.plural } };
+  const collection = api.store.collection(definition.group, definition.names.plural);
+  const family = new Map<string, CustomResource>();
+  for (const version of definition.versions) {
+    const resource = new CustomResource(served, version, collection, family, terminating);
+    family.set(resource.apiVersion, resource);
+    if (version.served) api.registry.add(resource);
+  }
+  collection.forgetRepresentations();
+}
+
+function unpublish(api: Api, definition: Definition): void {
+  published.get(api)?.delete(definition.object.metadata.name ?? '');
+  api.registry.remove(definition.group, definition.names.plural);
+  api.store.drop(definition.group, definition.names.plural);
+}
+
+/** Deletes the objects of a definition that is to go, then lets it go. */
+function cleanUp(api: Api, definition: Definition): void {
+  const { object, group, names } = definition;
+  if (!(object.metadata.finalizers ?? []).includes(CLEANUP)) return;
+  const resource = api.registry.findAny(group, names.plural);
+  const collection = api.store.collection(group, names.plural);
+  if (resource !== undefined && hasCondition(object, 'Established')) {
+    for (const { object: instance } of collection.all()) {
+      if (instance.metadata.deletionTimestamp !== undefined) continue;
+      const { name = '', namespace = '' } = instance.metadata;
+      const options = { dryRun: false, manager: '', fieldValidation: 'Ignore' as const, force: false };
+      deleteObject(
+        { api, resource, namespace, name, subresource: '', user: ADMIN, options, warnings: [] },
+        { dryRun: false, gracePeriodSeconds: undefined, propagationPolicy: undefined, orphanDependents: undefined, preconditions: {} },
+      );
+    }
+  }
+  if (collection.size > 0) {
+    writeStatus(api, object, [{ type: 'Terminating', status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }], undefined);
+    return;
+  }
+  const write = { ...statusWrite(api, object.metadata.name ?? ''), subresource: '' };
+  const live = liveObject(write);
+  if (live === undefined) return;
+  const next = thaw(live);
+  next.metadata.finalizers = (next.metadata.finalizers ?? []).filter((entry) => entry !== CLEANUP);
+  changeObject(write, live, next);
+}

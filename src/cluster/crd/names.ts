@@ -1,0 +1,64 @@
+import type { JsonObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import type { DefinedNames, Definition } from './definition.ts';
+import { readDefinition, readNames } from './definition.ts';
+
+interface NamesCondition {
+  readonly type: 'NamesAccepted';
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Which names of a definition are free in its group, and the condition that says so. */
+export function acceptNames(api: Api, definition: Definition): { accepted: JsonObject; condition: NamesCondition } {
+  const { names } = definition;
+  const taken = takenNames(api, definition);
+  const before = readNames(isJsonObject(definition.object.status?.['acceptedNames']) ? definition.object.status['acceptedNames'] : {});
+  const accepted: { -readonly [Key in keyof DefinedNames]: DefinedNames[Key] } = { ...before };
+  let problem: { reason: string; message: string } | undefined;
+  const claim = (name: string, reason: string, set: ReadonlySet<string>) => {
+    if (!set.has(name)) return true;
+    problem = { reason, message: `${JSON.stringify(name)} is already in use` };
+    return false;
+  };
+  if (claim(names.plural, 'PluralConflict', taken.resources)) accepted.plural = names.plural;
+  if (claim(names.singular, 'SingularConflict', taken.resources)) accepted.singular = names.singular;
+  const shortProblems = names.shortNames.filter((name) => taken.resources.has(name)).map((name) => `${JSON.stringify(name)} is already in use`);
+  if (shortProblems.length > 0) problem = { reason: 'ShortNamesConflict', message: shortProblems.length === 1 ? (shortProblems[0] ?? '') : `[${shortProblems.join(', ')}]` };
+  else accepted.shortNames = names.shortNames;
+  if (claim(names.kind, 'KindConflict', taken.kinds)) accepted.kind = names.kind;
+  if (claim(names.listKind, 'ListKindConflict', taken.kinds)) accepted.listKind = names.listKind;
+  accepted.categories = names.categories;
+  const condition: NamesCondition =
+    problem === undefined
+      ? { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' }
+      : { type: 'NamesAccepted', status: 'False', ...problem };
+  return { accepted: shown(accepted), condition };
+}
+
+function shown(names: DefinedNames): JsonObject {
+  return {
+    plural: names.plural,
+    ...(names.singular === '' ? {} : { singular: names.singular }),
+    ...(names.shortNames.length === 0 ? {} : { shortNames: [...names.shortNames] }),
+    kind: names.kind,
+    ...(names.listKind === '' ? {} : { listKind: names.listKind }),
+    ...(names.categories.length === 0 ? {} : { categories: [...names.categories] }),
+  };
+}
+
+/** Names that other definitions of the group were granted. */
+function takenNames(api: Api, definition: Definition): { resources: Set<string>; kinds: Set<string> } {
+  const resources = new Set<string>();
+  const kinds = new Set<string>();
+  for (const { object } of api.store.collection('apiextensions.k8s.io', 'customresourcedefinitions').all()) {
+    const other = readDefinition(object);
+    if (other.group !== definition.group || object.metadata.uid === definition.object.metadata.uid) continue;
+    const accepted = readNames(isJsonObject(object.status?.['acceptedNames']) ? object.status['acceptedNames'] : {});
+    for (const name of [accepted.plural, accepted.singular, ...accepted.shortNames]) if (name !== '') resources.add(name);
+    for (const kind of [accepted.kind, accepted.listKind]) if (kind !== '') kinds.add(kind);
+  }
+  return { resources, kinds };
+}

@@ -1,0 +1,62 @@
+import type { JsonValue } from '../../core/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { builtinType } from '../types/builtin.ts';
+import type { FieldNode, ObjectNode, ScalarType, TypeNode } from '../types/node.ts';
+import { anyNode } from '../types/node.ts';
+
+/** Deeper schemas are taken as free-form; definitions that nest deeper are refused anyway. */
+const MAX_DEPTH = 120;
+
+/** The type of a custom resource in one version, for ownership and patches. */
+export function rootNode(kind: string, schema: Schema | undefined): ObjectNode {
+  const root = schema === undefined ? undefined : schemaNode(kind, schema, 0);
+  const fields = new Map<string, FieldNode>(root?.kind === 'object' ? root.fields : []);
+  fields.set('apiVersion', { name: 'apiVersion', node: { kind: 'scalar', type: 'string' } });
+  fields.set('kind', { name: 'kind', node: { kind: 'scalar', type: 'string' } });
+  fields.set('metadata', { name: 'metadata', node: builtinType('meta.v1.ObjectMeta') });
+  const extra = root?.kind === 'object' ? root.extra : anyNode;
+  return { kind: 'object', name: kind, fields, ...(extra === undefined ? {} : { extra }) };
+}
+
+const SCALARS: Readonly<Record<string, ScalarType>> = { string: 'string', boolean: 'bool', integer: 'int64', number: 'float64' };
+
+function schemaNode(name: string, schema: Schema, depth: number): TypeNode {
+  if (depth > MAX_DEPTH) return anyNode;
+  const atomic = schema['x-kubernetes-map-type'] === 'atomic';
+  if (schema['x-kubernetes-int-or-string'] === true) return { kind: 'scalar', type: 'IntOrString' };
+  const open = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const embedded = schema['x-kubernetes-embedded-resource'] === true;
+  if (schema.type === 'array') return listNode(name, schema, depth);
+  if (schema.type === 'object' || schema.properties !== undefined) {
+    const { properties, additionalProperties } = schema;
+    if (typeof additionalProperties === 'object') {
+      return { kind: 'map', values: schemaNode(name, additionalProperties, depth + 1), atomic };
+    }
+    const declared = Object.entries(properties ?? {});
+    if (declared.length === 0 && !embedded) return atomic ? { kind: 'map', values: anyNode, atomic } : { kind: 'map', values: anyNode };
+    const fields = new Map<string, FieldNode>();
+    if (embedded) addEmbedded(fields);
+    for (const [key, child] of declared) fields.set(key, fieldNode(key, child, depth));
+    const extra = open || additionalProperties === true ? { extra: anyNode } : {};
+    return { kind: 'object', name, fields, atomic, ...extra };
+  }
+  const scalar = schema.type !== undefined && Object.hasOwn(SCALARS, schema.type) ? SCALARS[schema.type] : undefined;
+  return scalar === undefined ? anyNode : { kind: 'scalar', type: scalar };
+}
+
+function fieldNode(name: string, schema: Schema, depth: number): FieldNode {
+  const defaultValue: JsonValue | undefined = schema.default;
+  return { name, node: schemaNode(name, schema, depth + 1), ...(defaultValue === undefined ? {} : { default: defaultValue }) };
+}
+
+function addEmbedded(fields: Map<string, FieldNode>) {
+  fields.set('apiVersion', { name: 'apiVersion', node: { kind: 'scalar', type: 'string' } });
+  fields.set('kind', { name: 'kind', node: { kind: 'scalar', type: 'string' } });
+  fields.set('metadata', { name: 'metadata', node: builtinType('meta.v1.ObjectMeta') });
+}
+
+function listNode(name: string, schema: Schema, depth: number): TypeNode {
+  const items = schema.items === undefined ? anyNode : schemaNode(name, schema.items, depth + 1);
+  const type = schema['x-kubernetes-list-type'] ?? 'atomic';
+  return { kind: 'list', items, list: type, keys: schema['x-kubernetes-list-map-keys'] ?? [] };
+}

@@ -1,0 +1,42 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import { readDefinition } from '../crd/definition.ts';
+import { validateDefinition, validateDefinitionUpdate } from '../crd/validate-definition.ts';
+import type { Draft, Strategy } from '../registry/strategy.ts';
+
+/** CustomResourceDefinition: names are completed, storage versions remembered, schemas checked. */
+export const crdStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const spec = object.spec ?? (object.spec = {});
+    const names = isJsonObject(spec['names']) ? spec['names'] : (spec['names'] = {});
+    const kind = typeof names['kind'] === 'string' ? names['kind'] : '';
+    names['singular'] ??= kind.toLowerCase();
+    names['listKind'] ??= `${kind}List`;
+    if (kind === '') {
+      if (names['singular'] === '') delete names['singular'];
+    }
+    spec['conversion'] ??= { strategy: 'None' };
+    if (typeof spec['scope'] === 'string' && spec['scope'] === '') delete spec['scope'];
+  },
+  prepareCreate(object) {
+    rememberStorage(object, undefined);
+  },
+  prepareUpdate(object, old, context) {
+    if (context.subresource === '') rememberStorage(object, old);
+  },
+  validate: (object, problems) => validateDefinition(object, problems),
+  validateUpdate(object, old, problems, context) {
+    if (context.subresource !== '') return;
+    validateDefinition(object, problems, old);
+    validateDefinitionUpdate(object, old, problems);
+  },
+};
+
+function rememberStorage(object: Draft, old: KubeObject | undefined) {
+  const storage = readDefinition(object).versions.find((version) => version.storage)?.name;
+  const status: JsonObject = isJsonObject(object.status) ? { ...object.status } : {};
+  const before = old?.status?.['storedVersions'];
+  const stored = Array.isArray(before) ? [...before] : [];
+  if (storage !== undefined && !stored.some((entry) => jsonEquals(entry, storage))) stored.push(storage);
+  if (old === undefined || !jsonEquals(stored, before)) object.status = { ...status, storedVersions: stored.length === 0 ? null : stored };
+}
