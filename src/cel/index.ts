@@ -95,7 +95,7 @@ export { KRO_LIBRARIES, bindings, kroEnvironment, optionalTypes, twoVariableComp
 export * from './lib/index.ts';
 export type { InspectOptions, Inspection, ReferenceOptions, References, Use } from './references.ts';
 export { inspect, references } from './references.ts';
-export type { JsonResult } from './to-json.ts';
+export type { JsonOptions, JsonResult } from './to-json.ts';
 export { toJson } from './to-json.ts';
 export { escapeFieldName, unescapeFieldName } from './runtime/field-names.ts';
 export { typeNameOf } from './values.ts';

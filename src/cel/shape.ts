@@ -7,6 +7,7 @@ export type ShapeKind =
   | 'date-time'
   | 'double'
   | 'duration'
+  | 'free-object'
   | 'int'
   | 'int-or-string'
   | 'list'
@@ -20,7 +21,7 @@ export type ShapeKind =
  * up lazily, one step at a time.
  */
 export interface DataShape {
-  /** `any`: data as it is; `none`: a schema that allows no value; `bytes` is base64 text. */
+  /** `any`: data as it is; `free-object`: any object, its fields as they are; `none`: a schema that allows no value; `bytes` is base64 text. */
   readonly kind: ShapeKind;
   readonly nullable: boolean;
   /** `list`: its elements; `map`: its values. */

@@ -24,6 +24,11 @@ export type JsonResult =
   | { readonly ok: true; readonly value: JsonValue | undefined }
   | { readonly ok: false; readonly error: string };
 
+export interface JsonOptions {
+  /** Stands where `omit()` is, instead of leaving the field or element out. */
+  readonly omit?: JsonValue;
+}
+
 /** Deeper results are refused. */
 const DEEPEST = 500;
 
@@ -45,55 +50,84 @@ function refuse(message: string): never {
  * uints, keys that are no strings and library types are refused. Objects read as a whole are taken over
  * without a look at their schema. `omit()` inside lists and maps leaves its element or field out.
  */
-export function toJson(value: Value): JsonResult {
+export function toJson(value: Value, options: JsonOptions = {}): JsonResult {
   try {
-    return { ok: true, value: convert(value, 0) };
+    const json = new Conversion(options.omit).convert(value, 0);
+    return { ok: true, value: json };
   } catch (thrown) {
     if (thrown instanceof Refusal) return { ok: false, error: thrown.message };
     throw thrown;
   }
 }
 
-function convert(value: Value, depth: number): JsonValue | undefined {
-  if (depth > DEEPEST) return refuse('result is nested too deep');
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-    case 'number':
-    case 'bigint':
-      return value;
-    case 'object':
-      break;
-    default:
-      return refuse(`unsupported type: ${typeof value}`);
-  }
-  if (value === null) return null;
-  if (value === OMIT) return undefined;
-  if (Array.isArray(value)) return convertList(value as readonly Value[], depth);
-  if (value instanceof Uint8Array) return refuse(BYTES);
-  if (value instanceof CelValue) return convertSpecial(value, depth);
-  return convertEntries(
-    Object.entries(value).filter((entry): entry is [string, Value] => entry[1] !== undefined),
-    depth,
-  );
-}
-
 const BYTES =
   'unsupported type: bytes value cannot be used directly in a resource template or status field; ' +
   'encode it explicitly, e.g. base64.encode(...)';
 
-function convertSpecial(value: CelValue, depth: number): JsonValue | undefined {
-  if (value instanceof CelDouble) return value.value;
-  if (value instanceof CelUint) return convertUint(value);
-  if (value instanceof CelDuration) return formatDuration(value.nanos);
-  if (value instanceof CelTimestamp) return convertTimestamp(value);
-  if (value instanceof CelOptional) return value.value === undefined ? null : convert(value.value, depth + 1);
-  if (value instanceof ListView) return convertList(value.elements(), depth);
-  if (value instanceof MapView) return convert(value.raw(), depth + 1);
-  if (value instanceof CelMap) return convertEntries([...value.entries()], depth);
-  if (value instanceof CelErrorValue) return refuse('unsupported type: error');
-  const json = value instanceof OpaqueValue ? value.toJson() : undefined;
-  return json === undefined ? refuse(`unsupported type: ${value.typeName}`) : convert(json, depth + 1);
+/** One conversion; `omitted` stands where `omit()` is. */
+class Conversion {
+  readonly #omitted: JsonValue | undefined;
+
+  constructor(omitted: JsonValue | undefined) {
+    this.#omitted = omitted;
+  }
+
+  convert(value: Value, depth: number): JsonValue | undefined {
+    if (depth > DEEPEST) return refuse('result is nested too deep');
+    switch (typeof value) {
+      case 'string':
+      case 'boolean':
+      case 'number':
+      case 'bigint':
+        return value;
+      case 'object':
+        break;
+      default:
+        return refuse(`unsupported type: ${typeof value}`);
+    }
+    if (value === null) return null;
+    if (value === OMIT) return this.#omitted;
+    if (Array.isArray(value)) return this.#list(value as readonly Value[], depth);
+    if (value instanceof Uint8Array) return refuse(BYTES);
+    if (value instanceof CelValue) return this.#special(value, depth);
+    return this.#entries(
+      Object.entries(value).filter((entry): entry is [string, Value] => entry[1] !== undefined),
+      depth,
+    );
+  }
+
+  #special(value: CelValue, depth: number): JsonValue | undefined {
+    if (value instanceof CelDouble) return value.value;
+    if (value instanceof CelUint) return convertUint(value);
+    if (value instanceof CelDuration) return formatDuration(value.nanos);
+    if (value instanceof CelTimestamp) return convertTimestamp(value);
+    if (value instanceof CelOptional) return value.value === undefined ? null : this.convert(value.value, depth + 1);
+    if (value instanceof ListView) return this.#list(value.elements(), depth);
+    if (value instanceof MapView) return this.convert(value.raw(), depth + 1);
+    if (value instanceof CelMap) return this.#entries([...value.entries()], depth);
+    if (value instanceof CelErrorValue) return refuse('unsupported type: error');
+    const json = value instanceof OpaqueValue ? value.toJson() : undefined;
+    return json === undefined ? refuse(`unsupported type: ${value.typeName}`) : this.convert(json, depth + 1);
+  }
+
+  #list(elements: readonly Value[], depth: number): JsonValue {
+    const list: JsonValue[] = [];
+    for (const element of elements) {
+      const converted = this.convert(element, depth + 1);
+      if (converted !== undefined) list.push(converted);
+    }
+    return list;
+  }
+
+  #entries(entries: readonly (readonly [Value, Value])[], depth: number): JsonValue {
+    const object: Record<string, JsonValue> = {};
+    for (const [key, entry] of entries) {
+      if (typeof key !== 'string') return refuse(`map key must be string, got ${keyTypeName(key)}`);
+      const converted = this.convert(entry, depth + 1);
+      if (converted !== undefined) setProperty(object as Record<string, Value>, key, converted as Value);
+    }
+    return object;
+  }
 }
 
 function convertUint({ value }: CelUint): JsonValue {
@@ -107,25 +141,6 @@ function convertUint({ value }: CelUint): JsonValue {
 function convertTimestamp({ seconds, nanos }: CelTimestamp): JsonValue {
   if (seconds === MIN_SECONDS && nanos === 0) return null;
   return formatTimestamp({ seconds, nanos: 0, offsetMinutes: 0 });
-}
-
-function convertList(elements: readonly Value[], depth: number): JsonValue {
-  const list: JsonValue[] = [];
-  for (const element of elements) {
-    const converted = convert(element, depth + 1);
-    if (converted !== undefined) list.push(converted);
-  }
-  return list;
-}
-
-function convertEntries(entries: readonly (readonly [Value, Value])[], depth: number): JsonValue {
-  const object: Record<string, JsonValue> = {};
-  for (const [key, entry] of entries) {
-    if (typeof key !== 'string') return refuse(`map key must be string, got ${keyTypeName(key)}`);
-    const converted = convert(entry, depth + 1);
-    if (converted !== undefined) setProperty(object as Record<string, Value>, key, converted as Value);
-  }
-  return object;
 }
 
 function keyTypeName(key: Value): string {

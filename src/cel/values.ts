@@ -5,7 +5,7 @@
  * |---|---|
  * | null, bool, string | the same |
  * | int | `number` if safe (±(2⁵³−1)), else `bigint`; never a `bigint` in the safe range |
- * | double | `number` where the static type is double (declared `double` parameters and results of functions); everywhere else, that is inside lists, maps, `dyn` and type parameters, a `number` that has a fraction or is not finite, and a {@link CelDouble} for a whole one, so that a whole `number` is always an int |
+ * | double | `number` where the static type is double (declared `double` parameters and results of functions); everywhere else, that is inside lists, maps, `dyn` and type parameters, a `number` that is no safe integer, and a {@link CelDouble} for one that is, so that a safe integer is always an int |
  * | uint | {@link CelUint} |
  * | bytes | `Uint8Array` |
  * | list | array; never mutate one you were given |
@@ -192,7 +192,7 @@ const MAX_UINT = 2n ** 64n - 1n;
 
 /** Is this value an int where static types do not say so? */
 export function isInt(value: Value): value is Int {
-  return typeof value === 'number' ? Number.isInteger(value) : typeof value === 'bigint';
+  return typeof value === 'number' ? Number.isSafeInteger(value) : typeof value === 'bigint';
 }
 
 /** The int of a `bigint`; overflow of int64 is an error. */
@@ -210,12 +210,12 @@ export function toUint(value: bigint): CelUint {
 
 /** A double as it stands outside a static double: boxed when whole. */
 export function boxDouble(value: number): Value {
-  return Number.isInteger(value) ? new CelDouble(value) : value;
+  return Number.isSafeInteger(value) ? new CelDouble(value) : value;
 }
 
 /** The number of a double where static types do not say so; undefined when it is not a double. */
 export function doubleOf(value: Value): number | undefined {
-  if (typeof value === 'number') return Number.isInteger(value) ? undefined : value;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? undefined : value;
   return value instanceof CelDouble ? value.value : undefined;
 }
 
@@ -317,7 +317,7 @@ export function typeNameOf(value: Value): string {
     case 'bigint':
       return 'int';
     case 'number':
-      return Number.isInteger(value) ? 'int' : 'double';
+      return Number.isSafeInteger(value) ? 'int' : 'double';
     default:
       if (value === null) return 'null_type';
       if (value instanceof CelValue) return value.typeName;

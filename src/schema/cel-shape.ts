@@ -91,7 +91,7 @@ function objectShape(schema: Schema, nullable: boolean): DataShape {
   }
   const values = valuesOf(schema);
   if (values !== undefined) return { kind: 'map', nullable, element: () => celShape(values) };
-  return { kind: 'any', nullable };
+  return { kind: 'free-object', nullable };
 }
 
 function listShape(schema: Schema, nullable: boolean): DataShape {

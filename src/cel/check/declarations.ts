@@ -44,6 +44,13 @@ const BASIC_TYPES: ReadonlyMap<string, CelType> = new Map(
   named([BOOL, BYTES, DOUBLE, DURATION, INT, listType(DYN), mapType(DYN, DYN), NULL, STRING, TIMESTAMP, UINT]),
 );
 
+/** Under kro's typed environments two types have a second name. */
+const CHECK_ONLY_TYPES: ReadonlyMap<string, CelType> = new Map([
+  ...BASIC_TYPES,
+  ['duration', DURATION],
+  ['timestamp', TIMESTAMP],
+]);
+
 const FULL_TYPES: ReadonlyMap<string, CelType> = new Map([...BASIC_TYPES, ...named([TYPE, optionalType(DYN)])]);
 
 /** Protobuf's well-known messages that can be written as literals. */
@@ -143,7 +150,7 @@ export class Declarations {
   }
 
   #typeName(name: string): CelType | undefined {
-    const known = this.typeNames === 'full' ? FULL_TYPES : BASIC_TYPES;
+    const known = this.typeNames === 'full' ? FULL_TYPES : CHECK_ONLY_TYPES;
     return known.get(name) ?? this.structNamed(name);
   }
 
@@ -160,6 +167,12 @@ export class Declarations {
   structNamed(name: string): CelType | undefined {
     if (this.#structs.has(name)) return structType(name);
     return this.#provider.findType(name) ?? this.#parent?.structNamed(name);
+  }
+
+  /** Is this the name of a struct that a type provider resolves? */
+  isProvided(name: string): boolean {
+    if (this.#structs.has(name)) return false;
+    return this.#provider.findType(name) !== undefined || this.#parent?.isProvided(name) === true;
   }
 
   /** Type of a field; undefined when the struct has none of that name. */

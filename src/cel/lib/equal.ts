@@ -37,8 +37,8 @@ const DEEPEST = 1_000;
  */
 export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0): boolean {
   if (typeof a === 'string') return equalTexts(a, b, meter);
-  if (a === b) return true;
   if (a instanceof OpaqueValue || a instanceof ListView || a instanceof MapView) return a.equals(b);
+  if (a === b) return true;
   if (typeof a !== 'object' || a === null) return equalScalars(a, b);
   if (a instanceof CelUint || a instanceof CelDouble) return tryCompare(a, b) === 0;
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;

@@ -103,12 +103,12 @@ function refuse(clause: Clause, value: Value): Failure {
 
 function integer(value: Value): bigint | undefined {
   if (typeof value === 'bigint') return value;
-  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : undefined;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined;
   return value instanceof CelUint ? value.value : undefined;
 }
 
 function double(value: Value): number | undefined {
-  if (typeof value === 'number') return Number.isInteger(value) ? undefined : value;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? undefined : value;
   return value instanceof CelDouble ? value.value : undefined;
 }
 

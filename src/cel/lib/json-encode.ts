@@ -41,7 +41,7 @@ function encode(value: Value, context: CallContext, depth: number): string {
     case 'bigint':
       return `"${value}"`;
     case 'number':
-      return Number.isInteger(value) ? String(BigInt(value)) : encodeDouble(value);
+      return Number.isSafeInteger(value) ? String(BigInt(value)) : encodeDouble(value);
     default:
   }
   if (value instanceof CelDouble) return encodeDouble(value.value);

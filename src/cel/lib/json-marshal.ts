@@ -56,7 +56,7 @@ function writeAny(value: Value, state: State, depth: number): string {
     case 'string':
       return quoteJson(value);
     case 'number':
-      return Number.isInteger(value) ? String(Object.is(value, -0) ? 0 : BigInt(value)) : writeDouble(value, state);
+      return Number.isSafeInteger(value) ? String(Object.is(value, -0) ? 0 : BigInt(value)) : writeDouble(value, state);
     case 'bigint':
     case 'boolean':
       return String(value);

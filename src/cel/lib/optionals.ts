@@ -46,7 +46,7 @@ export const optionals: Library = {
           'optional_value',
           [OPTIONAL_V],
           V,
-          ({ value }: CelOptional) => value ?? fail('optional.none() dereference'),
+          ({ value }: CelOptional) => (value === undefined ? fail('optional.none() dereference') : value),
         ),
       ],
     },
@@ -65,7 +65,9 @@ export const optionals: Library = {
     {
       name: 'orValue',
       overloads: [
-        member('optional_orValue_value', [OPTIONAL_V, V], V, (left: CelOptional, right: Value) => left.value ?? right),
+        member('optional_orValue_value', [OPTIONAL_V, V], V, (left: CelOptional, right: Value) =>
+          left.value === undefined ? right : left.value,
+        ),
       ],
     },
     {

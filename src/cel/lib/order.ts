@@ -50,7 +50,7 @@ function order<T extends bigint | number>(a: T, b: T): Order {
 
 /** An integer exactly, or a double. */
 function numeric(value: Value): { readonly integer: bigint } | { readonly double: number } | undefined {
-  if (typeof value === 'number') return Number.isInteger(value) ? { integer: BigInt(value) } : { double: value };
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? { integer: BigInt(value) } : { double: value };
   if (typeof value === 'bigint') return { integer: value };
   if (value instanceof CelUint) return { integer: value.value };
   return value instanceof CelDouble ? { double: value.value } : undefined;

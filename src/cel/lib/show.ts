@@ -1,6 +1,7 @@
 import {
   CelDouble,
   CelDuration,
+  CelErrorValue,
   CelOptional,
   CelTimestamp,
   CelTypeValue,
@@ -27,13 +28,14 @@ export function showValue(value: Value): string {
 function show(value: Value, depth: number, room: { left: number }): string {
   if (value === null) return '0';
   if (typeof value === 'string') return value;
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : formatGeneral(value);
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : formatGeneral(value);
   if (typeof value !== 'object') return String(value);
   if (value instanceof CelDouble) return formatGeneral(value.value);
   if (value instanceof CelUint) return String(value.value);
   if (value instanceof CelDuration) return formatDuration(value.nanos);
   if (value instanceof CelTimestamp) return showTimestamp(value);
   if (value instanceof CelTypeValue) return value.name;
+  if (value instanceof CelErrorValue) return value.message;
   if (value instanceof Uint8Array) return `[${value.join(' ')}]`;
   if (value instanceof CelOptional) {
     return value.value === undefined ? 'optional.none()' : `optional(${show(value.value, depth + 1, room)})`;

@@ -5,7 +5,7 @@ import { raise } from '../runtime/shaped.ts';
 import type { CelType } from '../types.ts';
 import { DYN, paramOf } from '../types.ts';
 import type { Value } from '../values.ts';
-import { boxDouble, doubleOf, fail, typeNameOf } from '../values.ts';
+import { CelErrorValue, EvalFailure, boxDouble, doubleOf, elementsOf, fail, toInt, typeNameOf } from '../values.ts';
 import { describing, toDouble } from './coerce.ts';
 import { matches, surelyMatches, toParameter } from './match.ts';
 import type { Plan } from './plan.ts';
@@ -16,6 +16,9 @@ type FunctionReference = Extract<Reference, { kind: 'function' }>;
 
 /** Functions that look at the value alone, whatever the checker has chosen; they name only themselves in errors. */
 const VALUE_FUNCTIONS: ReadonlySet<string> = new Set(['size', 'matches', 'type', 'dyn']);
+
+/** Functions that look at their arguments themselves; their error names nothing. */
+const UNGUARDED: ReadonlySet<string> = new Set(['contains', 'endsWith', 'startsWith']);
 
 /** A call of a declared function. `checkedType` is what the checker made of the node. */
 export function planCall(
@@ -55,7 +58,9 @@ function implementation(overload: Overload, args: readonly Plan[]): Call {
 function planExact(overload: Overload, args: readonly Plan[], checkedType: CelType): Plan {
   const call = implementation(overload, args);
   const runs = args.map((arg, index) => argument(arg, overload.params[index] ?? DYN));
-  const run = applied(call, runs);
+  const run = args.some((arg) => arg.shape?.kind === 'list')
+    ? surfacing(applied(call, runs), args)
+    : applied(call, runs);
   const known = args.every((arg) => arg.shape !== undefined || isKnown(arg.type));
   return result(run, overload.result, known ? checkedType : DYN);
 }
@@ -72,6 +77,22 @@ function argument(plan: Plan, type: CelType): (frame: Frame) => Value {
   if (type.kind === 'list') return (frame) => toParameter(run(frame), type);
   if (type.kind === 'dyn' || type.kind === 'param') return (frame) => raise(run(frame));
   return run;
+}
+
+/** A function that cannot use an element because it is bad data fails with what is wrong with the data. */
+function surfacing(run: (frame: Frame) => Value, args: readonly Plan[]): (frame: Frame) => Value {
+  const lists = args.filter((arg) => arg.shape?.kind === 'list').map((arg) => describing(arg).run);
+  return (frame) => {
+    try {
+      return run(frame);
+    } catch (thrown) {
+      if (thrown instanceof EvalFailure && thrown.message === 'no such overload') {
+        for (const list of lists)
+          for (const element of elementsOf(list(frame)) ?? []) if (element instanceof CelErrorValue) raise(element);
+      }
+      throw thrown;
+    }
+  };
 }
 
 function applied(call: Call, runs: readonly ((frame: Frame) => Value)[]): (frame: Frame) => Value {
@@ -112,6 +133,7 @@ function erased(type: CelType): CelType {
 }
 
 function boxed(value: Value): Value {
+  if (typeof value === 'bigint') return toInt(value);
   return typeof value === 'number' ? boxDouble(value) : value;
 }
 
@@ -127,12 +149,13 @@ function planDynamic(name: string, candidates: readonly Overload[], args: readon
         if (!overload.params.every((type, index) => matches(values[index] as Value, type))) continue;
         const converted = values.map((value, index) => toParameter(value, overload.params[index] ?? DYN));
         const value = call(...converted, frame);
-        if (overload.result.kind === 'double' && typeof value === 'number') return boxDouble(value);
+        if (overload.result.kind === 'double') return boxed(value);
         if (overload.result.kind === 'list' && paramOf(overload.result, 0).kind === 'double') {
           return (value as readonly Value[]).map(boxed);
         }
         return value;
       }
+      if (UNGUARDED.has(name)) return fail('no such overload');
       if (VALUE_FUNCTIONS.has(name)) return fail(`no such overload: ${name}`);
       return fail(`no such overload: ${name}(${values.map(typeNameOf).join(', ')})`);
     },
@@ -156,7 +179,7 @@ export function planOptionalFallback(name: string, target: Plan, fallback: Plan,
     if (!matches(optional, OPTIONAL)) return fail(`no such overload: ${name}(${typeNameOf(optional)})`);
     const { value } = optional as { value: Value | undefined } & Value;
     if (name === 'or') return value === undefined ? raise(other(frame)) : optional;
-    return value ?? raise(other(frame));
+    return value === undefined ? raise(other(frame)) : value;
   };
   if (name === 'orValue' && checkedType.kind === 'double' && known) {
     return { type: checkedType, run: (frame) => doubleOf(get(frame)) ?? fail('no such overload') };

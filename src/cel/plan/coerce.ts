@@ -63,7 +63,7 @@ export function adopting(run: (frame: Frame) => unknown, shape: DataShape): Plan
         type: INT,
         run: (frame) => {
           const data = run(frame);
-          return typeof data === 'number' && Number.isInteger(data) ? data : (adopt(data, shape) as Value);
+          return typeof data === 'number' && Number.isSafeInteger(data) ? data : (adopt(data, shape) as Value);
         },
       };
     default:

@@ -310,24 +310,45 @@ function planTransformEntries(loop: Loop, filter: Plan | undefined, body: Plan):
 }
 
 /** `cel.bind`: a name for a value. */
+/**
+ * The bound value is computed when it is first asked for, as in cel-go: an error in a value that nobody uses is no
+ * error of the expression.
+ */
 function planBind(expr: Comprehension, scope: Scope, plan: PlanNode): Plan {
   const value = plan(expr.init);
   const slot = scope.slot();
+  const { run } = value;
   const bound: Plan = {
     ...value,
-    run: (frame) => frame.locals[slot] as Value,
+    run: (frame) => {
+      const held = frame.locals[slot] as Value;
+      return held instanceof CelErrorValue ? computeBound(frame, slot, held, run) : held;
+    },
   };
-  const { run } = value;
   const body = scope.within([[expr.accumulator, bound]], () => plan(expr.result));
   const { run: inner } = body;
   return {
     type: body.type,
     ...(body.shape === undefined ? {} : { shape: body.shape }),
     run: (frame) => {
-      frame.locals[slot] = run(frame);
+      frame.locals[slot] = PENDING;
       return inner(frame);
     },
   };
+}
+
+/** Stands in the slot of a bound variable until its value is asked for. */
+const PENDING = new CelErrorValue('not computed');
+
+/** The first use computes the value; an error is kept and raised again by every further use. */
+function computeBound(frame: Frame, slot: number, held: CelErrorValue, run: Run): Value {
+  if (held !== PENDING) return fail(held.message);
+  try {
+    return (frame.locals[slot] = run(frame));
+  } catch (thrown) {
+    if (thrown instanceof EvalFailure && !thrown.fatal) frame.locals[slot] = new CelErrorValue(thrown.message);
+    throw thrown;
+  }
 }
 
 /** Any other fold, as a macro of a library may make it. */

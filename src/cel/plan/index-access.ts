@@ -66,7 +66,8 @@ export function planIndex(operand: Plan, index: Plan): Plan {
   return part((frame) => {
     const value = run(frame);
     const key = at(frame);
-    return findIndex(value, key, false) ?? missing(value, key);
+    const found = findIndex(value, key, false);
+    return found === undefined ? missing(value, key) : found;
   }, type);
 }
 

@@ -70,5 +70,6 @@ export function toParameter(value: Value, type: CelType): Value {
   if (type.kind !== 'list') return value;
   const elements = elementsOf(value) ?? [];
   if (paramOf(type, 0).kind !== 'double') return elements;
-  return elements.map((element) => doubleOf(element) ?? element);
+  // An int among doubles is marked as one, which a plain number could not be.
+  return elements.map((element) => doubleOf(element) ?? (typeof element === 'number' ? BigInt(element) : element));
 }

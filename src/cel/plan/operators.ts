@@ -147,6 +147,8 @@ export function planComparison(comparison: Comparison, left: Plan, right: Plan):
   if (kind === 'string') {
     return { type: BOOL, run: (frame) => test(compareText(a(frame) as string, b(frame) as string)) };
   }
+  if (kind === 'double')
+    return { type: BOOL, run: compareInts(comparison, a as (frame: Frame) => number, b as (frame: Frame) => number) };
   const { run: x } = describing(left);
   const { run: y } = describing(right);
   return {
@@ -155,9 +157,19 @@ export function planComparison(comparison: Comparison, left: Plan, right: Plan):
       const l = raise(x(frame));
       const r = raise(y(frame));
       if (!isOrdered(l)) return fail(`no such overload: _${comparison}_`);
+      // Nothing is less or greater than what is not a number.
+      if (isNaNumber(l) || isNaNumber(r)) return isNumber(l) && isNumber(r) ? false : fail('no such overload');
       return test(compareValues(l, r));
     },
   };
+}
+
+function isNaNumber(value: Value): boolean {
+  return typeof value === 'number' && Number.isNaN(value);
+}
+
+function isNumber(value: Value): boolean {
+  return isInt(value) || doubleOf(value) !== undefined || value instanceof CelUint;
 }
 
 /** JavaScript compares numbers and bigints with each other as one wants. */

@@ -40,7 +40,10 @@ export function planSelect(operand: Plan, field: string): Plan {
   }
   const { run } = operand;
   if (isOptional(operand.type)) return optionalField(operand, field);
-  return part((frame) => findField(run(frame), field, false) ?? raiseFailure(missing), fieldType(operand.type));
+  return part((frame) => {
+    const found = findField(run(frame), field, false);
+    return found === undefined ? raiseFailure(missing) : found;
+  }, fieldType(operand.type));
 }
 
 /** What is known of a field: the value type of a map. */
@@ -74,7 +77,18 @@ function shapedField(
 /** `has(operand.field)`. */
 export function planHas(operand: Plan, field: string): Plan {
   const shaped = shapedField(operand, field);
-  if (shaped !== undefined) return { type: BOOL, run: (frame) => shaped.read(frame) !== undefined };
+  if (shaped !== undefined) {
+    const { read, shape } = shaped;
+    return {
+      type: BOOL,
+      run: (frame) => {
+        const data = read(frame);
+        // Data of the wrong kind is an error even for those who only ask whether it is there.
+        if (data !== undefined && shape !== undefined) adopt(data, shape);
+        return data !== undefined;
+      },
+    };
+  }
   const { run } = describing(operand);
   return {
     type: BOOL,

@@ -21,7 +21,8 @@ export function shapeOfType(type: CelType, declarations: Declarations): DataShap
       if (paramOf(type, 0).kind !== 'string') return undefined;
       return { kind: 'map', nullable: false, element: () => elementShape(paramOf(type, 1), declarations) };
     case 'struct': {
-      if (declarations.structNamed(type.name) === undefined) return undefined;
+      // Values of library types are no data.
+      if (!declarations.isProvided(type.name)) return undefined;
       const property = (name: string): DataShape | undefined => {
         const field = declarations.fieldOf(type.name, name);
         return field === undefined ? undefined : elementShape(field, declarations);

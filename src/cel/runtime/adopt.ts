@@ -1,5 +1,6 @@
 import { decodeBase64 } from '../lib/base64.ts';
 import { Failure } from '../lib/failure.ts';
+import { formatGeneral } from '../lib/go-float.ts';
 import type { DataShape } from '../shape.ts';
 import type { Value } from '../values.ts';
 import { CelDuration, CelTimestamp, CelValue, fail } from '../values.ts';
@@ -28,6 +29,7 @@ export function adopt(data: unknown, shape: DataShape): unknown {
       return typeof data === 'bigint' ? Number(data) : wrong('float', data);
     case 'bool':
       return typeof data === 'boolean' ? data : wrong('bool', data);
+    case 'free-object':
     case 'object':
     case 'map':
       if (isDataObject(data)) return data;
@@ -36,7 +38,7 @@ export function adopt(data: unknown, shape: DataShape): unknown {
       if (Array.isArray(data)) return data;
       return fail('invalid data, expected an array for the provided schema with type=array');
     case 'int-or-string':
-      if (typeof data === 'string' || typeof data === 'bigint' || Number.isInteger(data)) return data;
+      if (typeof data === 'string' || typeof data === 'bigint' || Number.isSafeInteger(data)) return data;
       return fail('invalid data, expected XIntOrString value to be either a string or integer');
     case 'any':
       return adoptAny(data);
@@ -58,7 +60,10 @@ function wrong(expected: string, data: unknown): never {
 function adoptInt(data: unknown): number | bigint {
   if (typeof data === 'bigint') return data;
   if (typeof data !== 'number') return wrong('int', data);
-  return Number.isInteger(data) ? data : fail(`invalid data, expected int, got non-integer float ${data}`);
+  if (Number.isSafeInteger(data)) return data;
+  // A float that happens to be whole is an int as well.
+  if (Number.isInteger(data) && data >= -(2 ** 63) && data < 2 ** 63) return BigInt(data);
+  return fail(`invalid data, expected int, got non-integer float ${formatGeneral(data)}`);
 }
 
 /** Is this data an object of JSON, or a view of one? */

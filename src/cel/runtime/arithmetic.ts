@@ -7,7 +7,6 @@ import {
 } from '../lib/time-arithmetic.ts';
 import type { Int, Value } from '../values.ts';
 import {
-  CelDouble,
   CelDuration,
   CelTimestamp,
   CelUint,
@@ -122,7 +121,7 @@ export function dynamicArithmetic(operator: Operator, a: Value, b: Value): Value
   }
   if (a instanceof CelDuration || a instanceof CelTimestamp) return timeArithmetic(operator, a, b);
   if (operator === '+') return concatenate(a, b);
-  return fail(`no such overload: _${operator}_`);
+  return fail(typeof a === 'string' ? 'no such overload' : `no such overload: _${operator}_`);
 }
 
 function timeArithmetic(operator: Operator, a: CelDuration | CelTimestamp, b: Value): Value {
@@ -162,6 +161,6 @@ export function dynamicNegate(a: Value): Value {
   const double = doubleOf(a);
   if (double !== undefined) return boxDouble(-double);
   if (a instanceof CelDuration) return new CelDuration(-a.nanos);
-  if (typeof a === 'boolean') return fail('no such overload');
-  return a instanceof CelDouble ? a : fail('no such overload: -_');
+  const receives = typeof a === 'boolean' || typeof a === 'string' || a instanceof CelTimestamp;
+  return fail(receives ? 'no such overload' : 'no such overload: -_');
 }

@@ -1,10 +1,10 @@
 import { equalValues } from '../lib/equal.ts';
 import type { Value } from '../values.ts';
-import { EvalFailure } from '../values.ts';
+import { EvalFailure, OpaqueValue } from '../values.ts';
 
 /** `a == b` on self-describing values. @throws EvalFailure where a type refuses to be compared. */
 export function equal(a: Value, b: Value): boolean {
-  if (a === b) return true;
+  if (a === b && !(a instanceof OpaqueValue)) return true;
   if (a === null || b === null) return false;
   return equalValues(a, b);
 }

@@ -10,7 +10,7 @@ export function goTypeName(data: unknown): string {
     case 'bigint':
       return 'int64';
     case 'number':
-      return Number.isInteger(data) ? 'int64' : 'float64';
+      return Number.isSafeInteger(data) ? 'int64' : 'float64';
     default:
       if (data === null || data === undefined) return '<nil>';
       if (Array.isArray(data)) return '[]interface {}';

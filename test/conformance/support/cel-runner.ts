@@ -9,7 +9,6 @@ import {
   INT,
   RUNTIME_VALUE,
   STRING,
-  inspect,
   kroEnvironment,
   listType,
   mapType,
@@ -19,7 +18,7 @@ import {
   typeToString,
 } from '../../../src/cel/index.ts';
 import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
-import { isJsonObject, jsonEquals, parseJson } from '../../../src/core/index.ts';
+import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
 import type { CelResource, Schema } from '../../../src/schema/index.ts';
 import { celTypes } from '../../../src/schema/index.ts';
 import type { TopicResult } from './report.ts';
@@ -80,14 +79,21 @@ interface Built {
   readonly iterators: ReadonlySet<string>;
 }
 
+/** Schemas in the form of the schema model: of a list of types only the first counts. */
+function normalizedSchema(schema: unknown): Schema {
+  return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
+    key === 'type' && Array.isArray(value) ? (value[0] as unknown) : value,
+  ) as Schema;
+}
+
 function build(file: EnvironmentFile, name: string): Built {
   const recorded = file.envs[name] as RecordedEnvironment;
   const resources: Record<string, CelResource> = {};
   for (const [id, { schema, listOf }] of Object.entries(recorded.variables)) {
     resources[id] =
       schema === undefined
-        ? { listOf: file.schemas[listOf ?? ''] as Schema }
-        : { schema: file.schemas[schema] as Schema };
+        ? { listOf: normalizedSchema(file.schemas[listOf ?? '']) }
+        : { schema: normalizedSchema(file.schemas[schema]) };
   }
   const typed = Object.keys(resources).length > 0;
   const { variables, types } = celTypes(resources, { raw: recorded.mode === 'readyWhen' });
@@ -127,7 +133,7 @@ function decode(value: JsonValue | undefined): JsonValue | undefined {
 }
 
 function encode(value: JsonValue | undefined): JsonValue {
-  if (value === undefined) return { $omit: true };
+  if (value === undefined) return null;
   if (typeof value === 'bigint') return { $int: String(value) };
   if (typeof value === 'number') return encodeNumber(value);
   if (Array.isArray(value)) return value.map(encode);
@@ -198,7 +204,6 @@ class Runner {
   #references({ environment, mode, names, iterators }: Built, expression: string): JsonObject | undefined {
     const parsed = environment.parse(expression);
     if (!parsed.ok) return undefined;
-    void inspect;
     const found = references(parsed.ast, {
       variables: names,
       isFunction: (name) => environment.isFunction(name),
@@ -222,9 +227,10 @@ class Runner {
     }
     const condition = conditionJson(result.value);
     if (condition !== undefined) return { ok: true, type: typeNameOf(result.value), value: condition };
-    const json = toJson(result.value);
-    if (!json.ok) return { ok: false, phase: 'convert', error: json.error };
-    return { ok: true, type: typeNameOf(result.value), value: encode(json.value) };
+    const json = toJson(result.value, { omit: { $omit: true } });
+    const type = typeNameOf(result.value);
+    if (!json.ok) return { ok: false, type, phase: 'convert', error: json.error };
+    return { ok: true, type, value: encode(json.value) };
   }
 }
 
@@ -240,13 +246,13 @@ function text(value: JsonValue | undefined): string {
 
 /** Runs the recordings of a folder: `env.json` and `<topic>.jsonl` files. */
 export function runCelRecordings(directory: string): TopicResult[] {
-  const runner = new Runner(parseJson(readFileSync(join(directory, 'env.json'), 'utf8')) as unknown as EnvironmentFile);
+  const runner = new Runner(JSON.parse(readFileSync(join(directory, 'env.json'), 'utf8')) as EnvironmentFile);
   const results: TopicResult[] = [];
   for (const name of readdirSync(directory).filter((entry) => entry.endsWith('.jsonl')).sort()) {
     const lines = readFileSync(join(directory, name), 'utf8').split('\n').filter((line) => line !== '');
     const failures: { id: string; detail: string }[] = [];
     for (const line of lines) {
-      const recorded = parseJson(line) as unknown as RecordedCase;
+      const recorded = JSON.parse(line) as RecordedCase;
       const differences = runner.differences(recorded);
       if (differences.length > 0) {
         failures.push({ id: recorded.id, detail: [recorded.expr, ...differences].join('\n') });
