@@ -14,7 +14,8 @@ export type Fetch = (path: string, accept: string, options: CallOptions) => Prom
 
 interface Known {
   readonly resources: Map<string, ApiResource>;
-  askedAt: number;
+  /** When a kind was asked for last and not there. */
+  readonly missed: Map<string, number>;
 }
 
 /**
@@ -31,7 +32,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
     const began = (async () => {
       try {
         const resources = await readGroupVersion(fetch, apiVersion, options);
-        const entry = { resources, askedAt: clock.now() };
+        const entry = { resources, missed: known.get(apiVersion)?.missed ?? new Map<string, number>() };
         known.set(apiVersion, entry);
         return entry;
       } finally {
@@ -45,11 +46,17 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   return {
     peek: (type) => known.get(type.apiVersion)?.resources.get(type.kind),
     async resourceOf(type: ResourceType, options: CallOptions = {}) {
-      const entry = known.get(type.apiVersion);
-      const found = entry?.resources.get(type.kind);
+      const { apiVersion, kind } = type;
+      const entry = known.get(apiVersion);
+      const found = entry?.resources.get(kind);
       if (found !== undefined) return found;
-      if (entry !== undefined && clock.now() - entry.askedAt < MISS_MS) return undefined;
-      return (await ask(type.apiVersion, options)).resources.get(type.kind);
+      const missedAt = entry?.missed.get(kind);
+      if (missedAt !== undefined && clock.now() - missedAt < MISS_MS) return undefined;
+      const fresh = await ask(apiVersion, options);
+      const resource = fresh.resources.get(kind);
+      if (resource === undefined) fresh.missed.set(kind, clock.now());
+      else fresh.missed.delete(kind);
+      return resource;
     },
     async inGroup(group: string, kind: string, options: CallOptions = {}) {
       for (const apiVersion of await groupVersions(fetch, group, options)) {
@@ -60,7 +67,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
     },
     learn(resource: ApiResource) {
       const apiVersion = formatApiVersion(resource);
-      const entry = known.get(apiVersion) ?? { resources: new Map(), askedAt: Number.NEGATIVE_INFINITY };
+      const entry = known.get(apiVersion) ?? { resources: new Map(), missed: new Map() };
       entry.resources.set(resource.kind, resource);
       known.set(apiVersion, entry);
     },
@@ -79,7 +86,10 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       for (const [apiVersion, entry] of known) {
         if (group !== undefined && parseApiVersion(apiVersion).group !== group) continue;
         if (kind === undefined) known.delete(apiVersion);
-        else if (entry.resources.delete(kind)) entry.askedAt = Number.NEGATIVE_INFINITY;
+        else {
+          entry.resources.delete(kind);
+          entry.missed.delete(kind);
+        }
       }
     },
   };
