@@ -2,7 +2,9 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
+import { compareText } from './identity.ts';
 import { CHILD_MANAGER } from './keys.ts';
+import type { FieldSet } from './owned-fields.ts';
 import { comparable, ownedFields, project, selects } from './owned-fields.ts';
 import { sameQuantity } from './quantity.ts';
 
@@ -31,27 +33,39 @@ export function compareApplied(
   live: KubeObject,
   manager: string = CHILD_MANAGER,
 ): FieldDifference[] {
-  const fields = ownedFields(live, manager);
+  const fields = normalised(ownedFields(live, manager));
   const found: FieldDifference[] = [];
-  const report = (path: readonly PathStep[], difference: Omit<FieldDifference, 'path' | 'managers'>) => {
+  const report: Report = (path, difference) => {
     if (found.length < MAX_DIFFERENCES) {
-      found.push({ path: formatPath(path), ...difference, managers: managersOf(live, path, manager) });
+      found.push({
+        path: formatPath(path),
+        ...difference,
+        managers: othersAt(live, path, manager).map(([name]) => name),
+      });
     }
   };
   const wanted = comparable(desired.kind, desired as unknown as JsonValue);
   const actual = comparable(live.kind, live as unknown as JsonValue);
-  walkWanted([], wanted, actual, normalised(fields), report);
+  const isWhole = (path: readonly PathStep[]) =>
+    othersAt(live, path, manager).some(([, set]) => Object.keys(set).length === 0);
+  walkWanted([], wanted, actual, fields, { report, isWhole });
   if (fields !== undefined) {
-    const owned = comparable(live.kind, project(fields, live as unknown as JsonValue));
-    walkReleased([], owned, wanted, normalised(fields), report);
+    const owned = comparable(live.kind, project(fields, actual));
+    walkReleased([], owned, wanted, fields, desired as unknown as JsonValue, report);
   }
   return found;
 }
 
 type Report = (path: readonly PathStep[], difference: Omit<FieldDifference, 'path' | 'managers'>) => void;
 
+interface Walk {
+  readonly report: Report;
+  /** Does another manager own this field as a whole, so that it is no map or list of members? */
+  readonly isWhole: (path: readonly PathStep[]) => boolean;
+}
+
 /** `stringData` is compared as `data`; so is its ownership. */
-function normalised(fields: JsonObject | undefined): JsonObject | undefined {
+function normalised(fields: FieldSet | undefined): FieldSet | undefined {
   const stringData = fields?.['f:stringData'];
   if (fields === undefined || !isJsonObject(stringData)) return fields;
   const data = fields['f:data'];
@@ -62,31 +76,43 @@ function walkWanted(
   path: readonly PathStep[],
   wanted: JsonValue,
   actual: JsonValue | undefined,
-  fields: JsonObject | undefined,
-  report: Report,
+  fields: FieldSet | undefined,
+  walk: Walk,
 ): void {
+  const { report } = walk;
+  // An empty map or list asks for no member; the server may drop it, fill it with defaults, and others add to it.
+  if (isEmpty(wanted) && (actual === undefined || (isSameShape(wanted, actual) && !walk.isWhole(path)))) return;
   if (actual === undefined) return report(path, { kind: 'missing', wanted });
-  if (isJsonObject(wanted) && isJsonObject(actual) && Object.keys(wanted).length > 0 && !isAtomic(fields)) {
+  if (isJsonObject(wanted) && isJsonObject(actual) && !isAtomic(fields)) {
     for (const [key, member] of Object.entries(wanted)) {
       if (member === undefined) continue;
       const below = fieldBelow(fields, `f:${key}`);
-      walkWanted([...path, key], member, Object.hasOwn(actual, key) ? actual[key] : undefined, below, report);
+      walkWanted([...path, key], member, Object.hasOwn(actual, key) ? actual[key] : undefined, below, walk);
     }
     return;
   }
-  if (Array.isArray(wanted) && Array.isArray(actual)) return walkList(path, wanted, actual, fields, report);
+  if (Array.isArray(wanted) && Array.isArray(actual)) return walkList(path, wanted, actual, fields, walk);
   if (!sameValue(path, wanted, actual)) return report(path, { kind: 'differs', wanted, found: actual });
   if (fields === undefined) report(path, { kind: 'unowned', wanted, found: actual });
+}
+
+function isEmpty(value: JsonValue): boolean {
+  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
+}
+
+function isSameShape(a: JsonValue, b: JsonValue): boolean {
+  return Array.isArray(a) ? Array.isArray(b) : isJsonObject(b);
 }
 
 function walkList(
   path: readonly PathStep[],
   wanted: readonly JsonValue[],
   actual: readonly JsonValue[],
-  fields: JsonObject | undefined,
-  report: Report,
+  fields: FieldSet | undefined,
+  walk: Walk,
 ): void {
-  const members = Object.keys(fields ?? {}).filter((key) => /^[kv]:/.test(key));
+  const { report } = walk;
+  const members = memberNames(fields);
   if (members.length === 0) {
     const equal =
       wanted.length === actual.length && wanted.every((item, i) => sameValue([...path, i], item, actual[i]));
@@ -94,54 +120,85 @@ function walkList(
     else if (fields === undefined) report(path, { kind: 'unowned', wanted: [...wanted], found: [...actual] });
     return;
   }
+  const names = assignMembers(members, wanted);
   wanted.forEach((item, index) => {
-    const member = members.find((key) => selects(key, item, index) || selectsByDefault(key, item));
+    const member = names[index];
     const match = member === undefined ? undefined : actual.find((other, i) => selects(member, other, i));
     if (member === undefined || match === undefined) return report([...path, index], { kind: 'missing', wanted: item });
-    walkWanted([...path, index], item, match, fieldBelow(fields, member), report);
+    walkWanted([...path, index], item, match, fieldBelow(fields, member), walk);
   });
 }
 
-/** An item may leave out a key that has a default (`protocol` of a port): the keys that it has must match. */
-function selectsByDefault(member: string, item: JsonValue): boolean {
+/** The members of a field set that stand for list items. */
+function memberNames(fields: FieldSet | undefined): string[] {
+  return Object.keys(fields ?? {}).filter((key) => /^[kv]:/.test(key));
+}
+
+/**
+ * Which member of a field set stands for each list item. An item may leave out keys that have a default
+ * (`protocol` of a port): it gets a member that agrees in the keys it has and that no other item names in full.
+ */
+function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
+  const exact = items.map((item, index) => members.find((member) => selects(member, item, index)));
+  const free = members.filter((member) => !exact.includes(member));
+  return items.map((item, index) => {
+    const found = exact[index];
+    if (found !== undefined) return found;
+    const at = free.findIndex((member) => agrees(member, item));
+    return at < 0 ? undefined : free.splice(at, 1)[0];
+  });
+}
+
+function agrees(member: string, item: JsonValue): boolean {
   if (!member.startsWith('k:') || !isJsonObject(item)) return false;
   const keys = JSON.parse(member.slice(2)) as JsonObject;
   const shared = Object.keys(keys).filter((key) => Object.hasOwn(item, key));
   return shared.length > 0 && shared.every((key) => jsonEquals(keys[key], item[key]));
 }
 
+/** Fields that we own and do not ask for any more. A null in what was asked is a question, too. */
 function walkReleased(
   path: readonly PathStep[],
   owned: JsonValue,
   wanted: JsonValue | undefined,
-  fields: JsonObject | undefined,
+  fields: FieldSet | undefined,
+  asked: JsonValue | undefined,
   report: Report,
 ): void {
-  if (wanted === undefined) return report(path, { kind: 'release', found: owned });
+  if (wanted === undefined) {
+    if (asked === undefined && !isEmpty(owned)) report(path, { kind: 'release', found: owned });
+    return;
+  }
   if (isJsonObject(owned) && isJsonObject(wanted) && !isAtomic(fields)) {
     for (const [key, member] of Object.entries(owned)) {
       if (member === undefined || member === null) continue;
-      const target = Object.hasOwn(wanted, key) ? wanted[key] : undefined;
-      walkReleased([...path, key], member, target, fieldBelow(fields, `f:${key}`), report);
+      const below = fieldBelow(fields, `f:${key}`);
+      walkReleased([...path, key], member, memberOf(wanted, key), below, memberOf(asked, key), report);
     }
     return;
   }
-  if (!Array.isArray(owned) || !Array.isArray(wanted)) return;
-  const members = Object.keys(fields ?? {}).filter((key) => /^[kv]:/.test(key));
+  const members = memberNames(fields);
+  if (!Array.isArray(owned) || !Array.isArray(wanted) || members.length === 0) return;
+  const names = assignMembers(members, wanted);
   owned.forEach((item, index) => {
     const member = members.find((key) => selects(key, item, index));
     if (member === undefined) return;
-    const match = wanted.find((other, i) => selects(member, other, i) || selectsByDefault(member, other));
-    walkReleased([...path, index], item, match, fieldBelow(fields, member), report);
+    const match = names.indexOf(member);
+    const question = Array.isArray(asked) ? asked[match] : undefined;
+    walkReleased([...path, index], item, wanted[match], fieldBelow(fields, member), question, report);
   });
 }
 
+function memberOf(value: JsonValue | undefined, key: string): JsonValue | undefined {
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
 /** A field that is owned as a whole, not by its members. */
-function isAtomic(fields: JsonObject | undefined): boolean {
+function isAtomic(fields: FieldSet | undefined): boolean {
   return fields !== undefined && Object.keys(fields).length === 0;
 }
 
-function fieldBelow(fields: JsonObject | undefined, member: string): JsonObject | undefined {
+function fieldBelow(fields: FieldSet | undefined, member: string): FieldSet | undefined {
   if (fields === undefined || !Object.hasOwn(fields, member)) return undefined;
   const below = fields[member];
   return isJsonObject(below) ? below : undefined;
@@ -159,28 +216,29 @@ function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonVal
   return false;
 }
 
-/** Who else owns a field. List indexes in the path are followed through keys of the live list. */
-function managersOf(live: KubeObject, path: readonly PathStep[], ours: string): string[] {
-  const names = new Set<string>();
+/** Other managers that own a field, with what they own below it; sorted. List indexes are followed through the live list. */
+function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [string, FieldSet][] {
+  const found = new Map<string, FieldSet>();
   for (const entry of live.metadata.managedFields ?? []) {
     if (!isJsonObject(entry) || typeof entry['manager'] !== 'string' || entry['manager'] === ours) continue;
     const fields = entry['fieldsV1'];
-    if (isJsonObject(fields) && owns(fields, path, live as unknown as JsonValue)) names.add(entry['manager']);
+    const set = isJsonObject(fields) ? setAt(fields, path, live as unknown as JsonValue) : undefined;
+    if (set !== undefined) found.set(entry['manager'], set);
   }
-  return [...names].sort();
+  return [...found].sort(([a], [b]) => compareText(a, b));
 }
 
-function owns(fields: JsonObject, path: readonly PathStep[], value: JsonValue | undefined): boolean {
+/** What a field set holds at a path; a set that owns something above as a whole owns all below it. */
+function setAt(fields: FieldSet, path: readonly PathStep[], value: JsonValue | undefined): FieldSet | undefined {
   const [first, ...rest] = path;
-  if (first === undefined || Object.keys(fields).length === 0) return true;
+  if (first === undefined || Object.keys(fields).length === 0) return fields;
   if (typeof first === 'string') {
     const below = fieldBelow(fields, `f:${first}`);
-    const next = isJsonObject(value) && Object.hasOwn(value, first) ? value[first] : undefined;
-    return below !== undefined && owns(below, rest, next);
+    return below === undefined ? undefined : setAt(below, rest, memberOf(value, first));
   }
   const item = Array.isArray(value) ? value[first] : undefined;
-  if (item === undefined) return false;
+  if (item === undefined) return undefined;
   const member = Object.keys(fields).find((key) => selects(key, item, first));
   const below = member === undefined ? undefined : fieldBelow(fields, member);
-  return below !== undefined && owns(below, rest, item);
+  return below === undefined ? undefined : setAt(below, rest, item);
 }
