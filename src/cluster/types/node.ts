@@ -97,11 +97,18 @@ export const anyMapNode: MapNode = { kind: 'map', values: anyNode };
 /** A scalar of no known type. */
 export const anyScalarNode: ScalarNode = { kind: 'scalar', type: 'unknown' };
 
-/** Gives an `any` place the form of the value that stands there. */
+/** The unions of JSON schema (a schema, or a boolean or list instead): the published schema says nothing of them. */
+function isSchemaUnion(node: TypeNode): boolean {
+  return node.kind === 'object' && node.name.startsWith('JSONSchemaPropsOr');
+}
+
+/** Gives a place without a schema the form of the value that stands there. */
 export function deduce(node: TypeNode, value: unknown): Exclude<TypeNode, AnyNode> {
-  if (node.kind !== 'any') return node;
+  if (node.kind !== 'any' && !isSchemaUnion(node)) return node;
   if (Array.isArray(value)) return anyListNode;
-  if (typeof value === 'object' && value !== null) return node.atomic ? { ...anyMapNode, atomic: true } : anyMapNode;
+  if (typeof value === 'object' && value !== null) {
+    return node.kind === 'any' && node.atomic ? { ...anyMapNode, atomic: true } : anyMapNode;
+  }
   return anyScalarNode;
 }
 
