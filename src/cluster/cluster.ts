@@ -27,7 +27,7 @@ export interface Cluster {
 export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options);
   followDefinitions(api);
-  if (options.controllers !== false) startControllers(api);
+  if (options.controllers !== false) startControllers(api, options.workloads !== false);
   bootstrap(api);
   const listeners = new Set<Listener>();
   const cluster: Cluster = {

@@ -15,6 +15,11 @@ export interface ClusterOptions {
    * Without them nothing but the client changes objects.
    */
   readonly controllers?: boolean;
+  /**
+   * Whether workloads are simulated (Deployments, Pods, endpoints, addresses of load balancers). Without
+   * them only garbage collection, namespaces and service accounts work. Default: true.
+   */
+  readonly workloads?: boolean;
   /** Bearer tokens besides the administrator's, and whom they stand for. Default: none. */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
   /** The bearer token of the administrator (group `system:masters`). Default: random. */

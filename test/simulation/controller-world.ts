@@ -131,3 +131,9 @@ export function conditionOf(object: KubeObject | undefined, type: string): strin
   const found = conditions.find((entry) => (entry as JsonObject)['type'] === type) as JsonObject | undefined;
   return typeof found?.['status'] === 'string' ? found['status'] : undefined;
 }
+
+/** A value of a ConfigMap's `data`. */
+export function dataOf(object: KubeObject | undefined, key: string): unknown {
+  const data = object?.['data'];
+  return typeof data === 'object' && data !== null && Object.hasOwn(data, key) ? (data as JsonObject)[key] : undefined;
+}

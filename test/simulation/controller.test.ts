@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/core/index.ts';
 import type { ControllerWorld } from './controller-world.ts';
-import { conditionOf, controllerWorld, seed, writesOf } from './controller-world.ts';
+import { conditionOf, controllerWorld, dataOf, seed, writesOf } from './controller-world.ts';
 
 /** Two ConfigMaps, the second made from the first. */
 const chain = (text: string): KubeObject => ({
@@ -114,7 +114,7 @@ describe('controller', () => {
     await up();
     world.requests.length = 0;
     await world.user.patch(mapRef('c-second'), { data: { text: 'changed' } });
-    await world.until(mapRef('c-second'), (object) => (object?.['data'] as { text: string }).text === 'hello');
+    await world.until(mapRef('c-second'), (object) => dataOf(object, 'text') === 'hello');
     await world.settled();
     expect(writesOf(world.requests)).toHaveLength(1);
     await world.user.delete(mapRef('c-first'));
@@ -138,7 +138,7 @@ describe('controller', () => {
   it('issues a new revision for a new spec and carries it to the instances', async () => {
     await up();
     await world.apply(chain('y'));
-    await world.until(mapRef('c-first'), (object) => (object?.['data'] as { fixed: string }).fixed === 'y');
+    await world.until(mapRef('c-first'), (object) => dataOf(object, 'fixed') === 'y');
     const definition = await world.until(
       definitionRef,
       (object) => object?.status?.['lastIssuedRevision'] === 2 && conditionOf(object, 'Ready') === 'True' && object,

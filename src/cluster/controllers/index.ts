@@ -11,12 +11,14 @@ import { putNode } from './node.ts';
 import { replicaSetController } from './replicaset.ts';
 import { serviceAccountController } from './service-account.ts';
 
-/** All simulated controllers. The collector comes first: what it removes, others need not look at. */
-function simulatedControllers(api: Api): SimulatedController[] {
+/** The controllers that every cluster needs. The collector comes first: what it removes, others need not look at. */
+function housekeeping(api: Api): SimulatedController[] {
+  return [garbageCollector, namespaceController, serviceAccountController(() => api.certificateAuthority)];
+}
+
+/** The controllers that make workloads run. */
+function workloadControllers(): SimulatedController[] {
   return [
-    garbageCollector,
-    namespaceController,
-    serviceAccountController(() => api.certificateAuthority),
     deploymentController,
     replicaSetController,
     kubelet,
@@ -27,11 +29,11 @@ function simulatedControllers(api: Api): SimulatedController[] {
 }
 
 /** Lets the simulated controllers of a cluster work until it is closed, and gives it the node that they use. */
-export function startControllers(api: Api): void {
-  const manager = new ControllerManager(api, simulatedControllers(api));
+export function startControllers(api: Api, workloads: boolean): void {
+  const manager = new ControllerManager(api, [...housekeeping(api), ...(workloads ? workloadControllers() : [])]);
   api.onCertificateAuthority(() => {
     for (const { key } of api.store.collection('', 'namespaces').all())
       manager.enqueue('serviceaccount-controller', key);
   });
-  putNode(api);
+  if (workloads) putNode(api);
 }

@@ -67,8 +67,10 @@ function runSuite(
 ): Promise<ControllerRunResult> {
   const args = [
     join(SUITE, 'run.mjs'),
-    ...['--kubeconfig', kubeconfig],
-    ...['--dir', options.dir],
+    '--kubeconfig',
+    kubeconfig,
+    '--dir',
+    options.dir,
     ...(restart === undefined ? [] : ['--restart-cmd', restart]),
     ...(options.runnerArgs ?? []),
     ...options.names,
