@@ -150,7 +150,7 @@ function publishNode(raw: JsonValue | undefined): Schema {
   if (!isJsonObject(raw)) return EMPTY;
   const node = viewSchema(raw, publishNode);
   if (node['x-kubernetes-embedded-resource'] !== true) return node;
-  const required = new Set([...(Array.isArray(node.required) ? node.required : []), 'kind', 'apiVersion']);
+  const required = new Set([...(node.required ?? []), 'kind', 'apiVersion']);
   return deriveSchema(node, { properties: withMembers(node.properties), required: [...required] });
 }
 

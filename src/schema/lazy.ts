@@ -15,36 +15,136 @@ export function lazyMember<T extends object>(target: T, name: string, compute: (
   });
 }
 
-/** Members of a schema that hold one schema, a list of schemas, or schemas by name. */
-const SINGLE = new Set(['items', 'not', 'additionalProperties']);
-const LISTS = new Set(['allOf', 'anyOf', 'oneOf']);
+type Child = (raw: JsonValue | undefined) => Schema;
+
+/** How each member is read; a value of another JSON type is left out, unknown members too. */
+const READERS: ReadonlyMap<string, (node: object, name: string, value: JsonValue, child: Child) => void> = new Map([
+  ...each(['items', 'not'], (node, name, value, child) => {
+    if (isJsonObject(value)) lazyMember(node, name, () => child(value));
+  }),
+  ...each(['additionalProperties'], (node, name, value, child) => {
+    if (isJsonObject(value)) lazyMember(node, name, () => child(value));
+    else if (typeof value === 'boolean') put(node, name, value);
+  }),
+  ...each(['allOf', 'anyOf', 'oneOf'], (node, name, value, child) => {
+    if (Array.isArray(value)) lazyMember(node, name, () => value.map((entry) => child(entry)));
+  }),
+  ...each(['properties'], (node, name, value, child) => {
+    if (isJsonObject(value)) lazyMember(node, name, () => membersOf(value, child));
+  }),
+  ...each(['type'], (node, name, value) => {
+    // A list of types counts by its first entry.
+    const first = Array.isArray(value) ? value[0] : value;
+    if (typeof first === 'string' && first !== '') put(node, name, first);
+  }),
+  ...each(
+    [
+      'format',
+      'title',
+      'description',
+      'pattern',
+      'x-kubernetes-list-type',
+      'x-kubernetes-map-type',
+      'x-kubernetes-patch-strategy',
+      'x-kubernetes-patch-merge-key',
+    ],
+    (node, name, value) => {
+      if (typeof value === 'string') put(node, name, value);
+    },
+  ),
+  ...each(
+    [
+      'minimum',
+      'maximum',
+      'multipleOf',
+      'minLength',
+      'maxLength',
+      'minItems',
+      'maxItems',
+      'minProperties',
+      'maxProperties',
+    ],
+    (node, name, value) => {
+      if (typeof value === 'number' || typeof value === 'bigint') put(node, name, value);
+    },
+  ),
+  ...each(
+    [
+      'nullable',
+      'uniqueItems',
+      'exclusiveMinimum',
+      'exclusiveMaximum',
+      'x-kubernetes-preserve-unknown-fields',
+      'x-kubernetes-int-or-string',
+      'x-kubernetes-embedded-resource',
+    ],
+    (node, name, value) => {
+      if (typeof value === 'boolean') put(node, name, value);
+    },
+  ),
+  ...each(['required', 'x-kubernetes-list-map-keys'], (node, name, value) => {
+    if (Array.isArray(value))
+      put(
+        node,
+        name,
+        value.filter((entry) => typeof entry === 'string'),
+      );
+  }),
+  ...each(['default'], (node, name, value) => {
+    if (value !== null) put(node, name, value);
+  }),
+  ...each(['enum'], (node, name, value) => {
+    if (Array.isArray(value)) put(node, name, value);
+  }),
+  ...each(['x-kubernetes-validations', 'x-kubernetes-group-version-kind'], (node, name, value) => {
+    if (Array.isArray(value)) put(node, name, value.filter(isJsonObject));
+  }),
+]);
+
+type Reader = (node: object, name: string, value: JsonValue, child: Child) => void;
+
+function each(names: readonly string[], read: Reader): [string, Reader][] {
+  return names.map((name) => [name, read]);
+}
+
+function put(node: object, name: string, value: unknown): void {
+  Object.defineProperty(node, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function membersOf(raw: JsonObject, child: Child): Record<string, Schema> {
+  const properties: Record<string, Schema> = {};
+  for (const key of Object.keys(raw)) lazyMember(properties, key, () => child(raw[key]));
+  return properties;
+}
 
 /**
- * A schema node over its JSON form. Members that hold schemas become lazy and go through `child`;
- * everything else is taken as it is, except that a list of types counts by its first entry. The JSON is
- * not copied and must not change afterwards.
+ * A schema node over its JSON form. Members that hold schemas become lazy and go through `child`; others
+ * are taken as they are if they have the JSON type that they should have. The JSON is not copied and must
+ * not change afterwards.
  */
-export function viewSchema(raw: JsonObject, child: (raw: JsonValue | undefined) => Schema): Schema {
+export function viewSchema(raw: JsonObject, child: Child): Schema {
   const node: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(raw)) {
-    if (name === 'properties' && isJsonObject(value)) {
-      lazyMember(node, name, () => {
-        const properties: Record<string, Schema> = Object.fromEntries(Object.keys(value).map((key) => [key, EMPTY]));
-        for (const key of Object.keys(value)) lazyMember(properties, key, () => child(value[key]));
-        return properties;
-      });
-    } else if (SINGLE.has(name) && isJsonObject(value)) {
-      lazyMember(node, name, () => child(value));
-    } else if (LISTS.has(name) && Array.isArray(value)) {
-      lazyMember(node, name, () => value.map((entry) => child(entry)));
-    } else if (name === 'type' && Array.isArray(value)) {
-      const [first] = value;
-      if (typeof first === 'string') node['type'] = first;
-    } else if (name !== '__proto__') {
-      node[name] = value;
-    }
+  for (const name of Object.keys(raw)) {
+    const value = raw[name];
+    if (value !== undefined) READERS.get(name)?.(node, name, value, child);
   }
   return node;
+}
+
+const structural = new WeakMap<JsonObject, Schema>();
+
+/**
+ * The schema that stands in a CRD (`openAPIV3Schema`) as a `Schema`: members of a wrong JSON type are left
+ * out, so that everything in this folder can work on it. The same JSON gives the same nodes.
+ */
+export function structuralSchema(raw: JsonValue | undefined): Schema {
+  if (!isJsonObject(raw)) return EMPTY;
+  let schema = structural.get(raw);
+  if (schema === undefined) {
+    schema = viewSchema(raw, structuralSchema);
+    structural.set(raw, schema);
+  }
+  return schema;
 }
 
 /** The schema that allows everything and says nothing. */

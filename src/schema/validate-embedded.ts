@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
+import { labelProblems } from './dns-names.ts';
 import { fieldPath, invalid, required } from './field-error.ts';
 import type { PathPart } from './field-error.ts';
 import type { FieldError, Schema } from './model.ts';
@@ -20,9 +21,6 @@ export function embeddedErrors(schema: Schema, value: JsonValue, base: string): 
 }
 
 const API_VERSION = /^[^/]*(?:\/[^/]*)?$/;
-const DNS_1035 = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
-const DNS_1035_TEXT =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
 function* identityErrors(value: JsonObject, path: readonly PathPart[], schema: Schema): Iterable<FieldError> {
   for (const name of ['apiVersion', 'kind'] as const) {
@@ -35,8 +33,9 @@ function* identityErrors(value: JsonObject, path: readonly PathPart[], schema: S
     else if (text === '') yield required(field, 'must not be empty');
     else if (name === 'apiVersion' && !API_VERSION.test(text)) {
       yield invalid(field, text, `unexpected GroupVersion string: ${text}`);
-    } else if (name === 'kind' && (text.length > 63 || !DNS_1035.test(text.toLowerCase()))) {
-      yield invalid(field, text, DNS_1035_TEXT);
+    } else if (name === 'kind') {
+      const problems = labelProblems(text.toLowerCase());
+      if (problems.length > 0) yield invalid(field, text, problems.join(','));
     }
   }
 }

@@ -1,0 +1,172 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject, jsonEquals } from '../core/index.ts';
+import { columnErrors, conversionErrors, namesErrors, scaleErrors } from './crd-parts.ts';
+import { labelProblems, subdomainProblems } from './dns-names.ts';
+import { invalid, notSupported, required } from './field-error.ts';
+import type { FieldError } from './model.ts';
+import { structuralErrors } from './structural.ts';
+import type { RuleChecker } from './structural.ts';
+
+export interface CrdErrorOptions {
+  /** Compiles the CEL rules of one schema node; default: rules are only looked at, not compiled. */
+  readonly checkRules?: RuleChecker;
+}
+
+/**
+ * Everything for which an API server refuses a CustomResourceDefinition on create, as the causes of its
+ * answer: names, group, scope, versions, structural schemas, defaults, columns, subresources, conversion.
+ * What the server would default (singular, listKind, conversion) may be missing.
+ */
+export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
+  const spec: JsonObject = isJsonObject(crd.spec) ? crd.spec : {};
+  const names = isJsonObject(spec['names']) ? spec['names'] : {};
+  const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isJsonObject) : [];
+  return [
+    ...nameErrors(crd.metadata.name ?? '', `${text(names['plural'])}.${text(spec['group'])}`),
+    ...groupErrors(spec, crd.metadata.annotations),
+    ...scopeErrors(spec),
+    ...versionErrors(versions),
+    ...namesErrors(names),
+    ...sharedErrors(versions, options),
+    ...conversionErrors(spec['conversion']),
+    ...(spec['preserveUnknownFields'] === true ? [invalid('spec.preserveUnknownFields', true, PRESERVE)] : []),
+  ];
+}
+
+const PRESERVE =
+  'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
+
+const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
+
+function* nameErrors(name: string, wanted: string): Iterable<FieldError> {
+  if (name === '') {
+    yield required('metadata.name', 'name or generateName is required');
+    return;
+  }
+  for (const problem of subdomainProblems(name)) yield invalid('metadata.name', name, problem);
+  if (name !== wanted) yield invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group');
+}
+
+const APPROVAL = 'api-approved.kubernetes.io';
+const PROTECTED = /(?:^|\.)(?:k8s|kubernetes)\.io$/;
+
+function* groupErrors(spec: JsonObject, annotations: Record<string, string> | undefined): Iterable<FieldError> {
+  const group = text(spec['group']);
+  if (group === '') {
+    yield required('spec.group');
+    return;
+  }
+  const problems = subdomainProblems(group);
+  if (problems.length > 0) yield invalid('spec.group', group, problems.join(','));
+  else if (!group.includes('.')) yield invalid('spec.group', group, 'should be a domain with at least one dot');
+  if (!PROTECTED.test(group)) return;
+  const field = `metadata.annotations[${APPROVAL}]`;
+  const approval =
+    annotations !== undefined && Object.hasOwn(annotations, APPROVAL) ? annotations[APPROVAL] : undefined;
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
+  const wanted = `protected groups must have approval annotation "${APPROVAL}"`;
+  if (approval === undefined || approval === '') yield required(field, `${wanted}, ${see}`);
+  else if (!approval.startsWith('unapproved') && !/^[a-z][a-z0-9+.-]*:\/\/[^/\s]+/i.test(approval)) {
+    yield invalid(field, approval, `${wanted} with either a URL or a reason starting with "unapproved", ${see}`);
+  }
+}
+
+function* scopeErrors(spec: JsonObject): Iterable<FieldError> {
+  const scope = text(spec['scope']);
+  if (scope === '') yield required('spec.scope');
+  else if (scope !== 'Cluster' && scope !== 'Namespaced')
+    yield notSupported('spec.scope', scope, ['Cluster', 'Namespaced']);
+}
+
+function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
+  const seen = new Set<string>();
+  let stored = 0;
+  for (const [index, version] of versions.entries()) {
+    const name = text(version['name']);
+    const problems = labelProblems(name);
+    seen.add(name);
+    if (version['storage'] === true) stored += 1;
+    if (problems.length > 0) {
+      // The first version also fills the field of the time before there were several.
+      if (index === 0 && name !== '') yield invalid('spec.version', name, problems.join(','));
+      yield invalid(`spec.versions[${index}].name`, name, problems.join(','));
+    }
+    const warning = version['deprecationWarning'];
+    if (warning !== undefined && warning !== null && version['deprecated'] !== true) {
+      yield invalid(`spec.versions[${index}].deprecationWarning`, warning, 'can only be set for deprecated versions');
+    }
+  }
+  const printed = () => printVersions(versions);
+  if (seen.size < versions.length) yield raw('spec.versions', printed(), 'must contain unique version names');
+  if (stored !== 1) yield raw('spec.versions', printed(), 'must have exactly one version marked as storage version');
+  if (stored === 0) yield invalid('status.storedVersions', null, 'must have at least one stored version');
+}
+
+const raw = (field: string, value: string, detail: string): FieldError => ({
+  reason: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${value}: ${detail}`,
+});
+
+/** The versions as the server prints them: its own member names, what all versions share left out. */
+function printVersions(versions: readonly JsonObject[]): string {
+  const printed = versions.map((version) => {
+    const member = (name: string) => JSON.stringify(version[name] ?? null);
+    const flags = `"Served":${version['served'] === true},"Storage":${version['storage'] === true},"Deprecated":${version['deprecated'] === true}`;
+    const rest = '"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null';
+    return `{"Name":${member('name')},${flags},"DeprecationWarning":${member('deprecationWarning')},${rest}}`;
+  });
+  return `[${printed.join(',')}]`;
+}
+
+/**
+ * Schemas, columns and subresources. What is the same in all versions is reported once, under the place
+ * that it had when there was one version only.
+ */
+function* sharedErrors(versions: readonly JsonObject[], options: CrdErrorOptions): Iterable<FieldError> {
+  const schemaOf = (version: JsonObject) =>
+    isJsonObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;
+  for (const [index, version] of versions.entries()) {
+    if (!isJsonObject(schemaOf(version))) yield required(`spec.versions[${index}].schema.openAPIV3Schema`);
+  }
+  for (const { value, path } of places(
+    versions,
+    schemaOf,
+    'spec.validation',
+    (index) => `spec.versions[${index}].schema`,
+  )) {
+    if (isJsonObject(value)) yield* structuralErrors(value, `${path}.openAPIV3Schema`, options.checkRules);
+  }
+  const at = (name: string) => (index: number) => `spec.versions[${index}].${name}`;
+  const columns = places(
+    versions,
+    (version) => version['additionalPrinterColumns'],
+    'spec.additionalPrinterColumns',
+    at('additionalPrinterColumns'),
+  );
+  for (const { value, path } of columns) {
+    if (!Array.isArray(value)) continue;
+    for (const [index, column] of value.entries()) {
+      if (isJsonObject(column)) yield* columnErrors(column, `${path}[${index}]`);
+    }
+  }
+  const subresources = places(versions, (version) => version['subresources'], 'spec.subresources', at('subresources'));
+  for (const { value, path } of subresources) {
+    if (isJsonObject(value) && isJsonObject(value['scale'])) yield* scaleErrors(value['scale'], `${path}.scale`);
+  }
+}
+
+function* places(
+  versions: readonly JsonObject[],
+  read: (version: JsonObject) => JsonValue | undefined,
+  shared: string,
+  own: (index: number) => string,
+): Iterable<{ value: JsonValue; path: string }> {
+  const values = versions.map(read);
+  const [first] = values;
+  const same = values.every((value) => jsonEquals(value ?? null, first ?? null));
+  for (const [index, value] of values.entries()) {
+    if (value === undefined || value === null || (same && index > 0)) continue;
+    yield { value, path: same ? shared : own(index) };
+  }
+}

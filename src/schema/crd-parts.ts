@@ -1,0 +1,111 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { labelProblems } from './dns-names.ts';
+import { forbidden, invalid, notSupported, required } from './field-error.ts';
+import type { FieldError } from './model.ts';
+
+const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
+
+/** Names of a definition; `singular` and `listKind` may be missing, as they are defaulted. */
+export function* namesErrors(names: JsonObject): Iterable<FieldError> {
+  const field = (name: string) => `spec.names.${name}`;
+  const [plural, kind] = [text(names['plural']), text(names['kind'])];
+  const singular = text(names['singular']) || kind.toLowerCase();
+  const listKind = text(names['listKind']) || (kind === '' ? '' : `${kind}List`);
+  if (plural === '') yield required(field('plural'));
+  if (singular === '') yield required(field('singular'));
+  if (kind === '') yield required(field('kind'));
+  if (listKind === '') yield required(field('listKind'));
+  yield* label(field('plural'), plural, '');
+  yield* label(field('singular'), singular, '');
+  yield* label(field('kind'), kind, MIXED);
+  yield* label(field('listKind'), listKind, MIXED);
+  if (kind !== '' && kind === listKind)
+    yield invalid(field('listKind'), listKind, 'kind and listKind may not be the same');
+  for (const name of ['shortNames', 'categories']) {
+    const list = names[name];
+    for (const [index, entry] of (Array.isArray(list) ? list : []).entries()) {
+      const problems = labelProblems(text(entry));
+      if (problems.length > 0) yield invalid(`${field(name)}[${index}]`, entry, problems.join(','));
+    }
+  }
+}
+
+const MIXED = 'may have mixed case, but should otherwise match: ';
+
+function* label(field: string, name: string, prefix: string): Iterable<FieldError> {
+  if (name === '') return;
+  const problems = labelProblems(prefix === '' ? name : name.toLowerCase());
+  if (problems.length > 0) yield invalid(field, name, prefix + problems.join(','));
+}
+
+const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
+const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
+
+export function* columnErrors(column: JsonObject, path: string): Iterable<FieldError> {
+  const [type, format, jsonPath] = [text(column['type']), text(column['format']), text(column['jsonPath'])];
+  if (text(column['name']) === '') yield required(`${path}.name`);
+  const types = `must be one of ${COLUMN_TYPES.join(',')}`;
+  if (type === '') yield required(`${path}.type`, types);
+  else if (!COLUMN_TYPES.includes(type)) yield invalid(`${path}.type`, type, types);
+  if (format !== '' && !COLUMN_FORMATS.includes(format)) {
+    yield invalid(`${path}.format`, format, `must be one of ${COLUMN_FORMATS.join(',')}`);
+  }
+  if (jsonPath === '') yield required(`${path}.JSONPath`);
+  else if (!jsonPath.startsWith('.')) yield invalid(`${path}.JSONPath`, jsonPath, SIMPLE_PATH);
+}
+
+const SIMPLE_PATH = 'must be a simple json path starting with .';
+
+export function* scaleErrors(scale: JsonObject, path: string): Iterable<FieldError> {
+  const paths = [
+    ['specReplicasPath', ['.spec'], true],
+    ['statusReplicasPath', ['.status'], true],
+    ['labelSelectorPath', ['.spec', '.status'], false],
+  ] as const;
+  for (const [name, roots, needed] of paths) {
+    const value = text(scale[name]);
+    const field = `${path}.${name}`;
+    if (value === '') {
+      if (needed) yield required(field);
+    } else if (!value.startsWith('.')) yield invalid(field, value, SIMPLE_PATH);
+    else if (!roots.some((root) => value.startsWith(`${root}.`))) {
+      const where = roots.length === 1 ? roots[0] : `either ${roots.join(' or ')}`;
+      yield invalid(field, value, `should be a json path under ${where}`);
+    }
+  }
+}
+
+const STRATEGIES = ['None', 'Webhook'];
+
+export function* conversionErrors(conversion: JsonValue | undefined): Iterable<FieldError> {
+  if (!isJsonObject(conversion)) return;
+  const strategy = text(conversion['strategy']);
+  const webhook = isJsonObject(conversion['webhook']) ? conversion['webhook'] : {};
+  const [client, reviews] = [webhook['clientConfig'], webhook['conversionReviewVersions']];
+  if (strategy === '') yield required('spec.conversion.strategy');
+  else if (!STRATEGIES.includes(strategy)) yield notSupported('spec.conversion.strategy', strategy, STRATEGIES);
+  if (strategy === 'Webhook') {
+    if (!isJsonObject(client)) {
+      yield required('spec.conversion.webhookClientConfig', 'required when strategy is set to Webhook');
+    } else yield* clientErrors(client);
+    if (!Array.isArray(reviews) || reviews.length === 0) yield required('spec.conversion.conversionReviewVersions');
+    return;
+  }
+  const detail = 'should not be set when strategy is not set to Webhook';
+  if (isJsonObject(client)) yield forbidden('spec.conversion.webhookClientConfig', detail);
+  if (Array.isArray(reviews) && reviews.length > 0) yield forbidden('spec.conversion.conversionReviewVersions', detail);
+}
+
+function* clientErrors(client: JsonObject): Iterable<FieldError> {
+  const path = 'spec.conversion.webhookClientConfig';
+  const [url, service] = [client['url'], client['service']];
+  if ((url === undefined) === (service === undefined)) {
+    yield required(path, 'exactly one of url or service is required');
+  } else if (typeof url === 'string' && !/^https:\/\/[^/\s]+/.test(url)) {
+    yield invalid(`${path}.url`, url, `'https' is the only allowed URL scheme; desired format: https://host[/path]`);
+  } else if (isJsonObject(service)) {
+    if (text(service['name']) === '') yield required(`${path}.service.name`, 'service name is required');
+    if (text(service['namespace']) === '') yield required(`${path}.service.namespace`, 'service namespace is required');
+  }
+}

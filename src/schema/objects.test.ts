@@ -1,0 +1,320 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import {
+  applyDefaults,
+  builtinSource,
+  crdErrors,
+  crdSource,
+  hasRules,
+  prune,
+  ruleSites,
+  structuralSchema,
+  validate,
+} from './index.ts';
+import type { Schema } from './index.ts';
+
+const object = (properties: Record<string, Schema>, more: Schema = {}): Schema => ({
+  type: 'object',
+  properties,
+  ...more,
+});
+const causes = (schema: Schema, value: JsonValue, old?: JsonValue): string[] =>
+  validate(schema, value, { old }).map((error) => `${error.field}: ${error.message}`);
+
+describe('validate', () => {
+  test.each<[string, Schema, JsonValue, string[]]>([
+    ['a null', { type: 'string' }, null, ['<nil>: Invalid value: "null":  in body must be of type string: "null"']],
+    ['a nullable null', { type: 'string', nullable: true }, null, []],
+    ['an integer for a number', { type: 'number' }, 3, []],
+    [
+      'a number without format',
+      object({ a: { type: 'integer' } }),
+      { a: 1.5 },
+      [
+        'a: Invalid value: "number": a in body must be of type integer: "number"',
+        '<nil>: Invalid value: "": Checked value must be of type integer (default format) in a',
+      ],
+    ],
+    ['a big integer', object({ a: { type: 'integer', format: 'int64' } }), { a: 9223372036854775807n }, []],
+    [
+      'an integer beyond 64 bits',
+      object({ a: { type: 'integer' } }),
+      { a: 9223372036854775808n },
+      ['<nil>: Invalid value: "": Checked value must be of type integer (default format) in a'],
+    ],
+    ['length in characters', object({ a: { type: 'string', maxLength: 2 } }), { a: '😀😀' }, []],
+    [
+      'a map value',
+      object({ m: { type: 'object', additionalProperties: { type: 'integer' } } }),
+      { m: { 'a.b': 'x' } },
+      ['m.a.b: Invalid value: "string": m.a.b in body must be of type integer: "string"'],
+    ],
+    [
+      'an enum of numbers',
+      object({ a: { type: 'integer', enum: [1, 2] } }),
+      { a: 3 },
+      ['a: Unsupported value: 3: supported values: "1", "2"'],
+    ],
+    [
+      'too few items',
+      object({ a: { type: 'array', items: {}, minItems: 2 } }),
+      { a: [1] },
+      ['a: Invalid value: 1: a in body should have at least 2 items'],
+    ],
+    [
+      'anyOf',
+      object({ a: { anyOf: [{ required: ['x'] }, { required: ['y'] }] } }),
+      { a: { z: 1 } },
+      ['<nil>: Invalid value: "": "a" must validate at least one schema (anyOf)', 'a.x: Required value'],
+    ],
+    [
+      'not',
+      object({ a: { not: { required: ['x'] } } }),
+      { a: { x: 1 } },
+      ['<nil>: Invalid value: "": "a" must not validate the schema (not)'],
+    ],
+    [
+      'members named like those of Object',
+      object({ a: { type: 'string' } }),
+      JSON.parse('{"constructor":1,"__proto__":2}') as JsonValue,
+      [],
+    ],
+    [
+      'a required member named like one of Object',
+      object({}, { required: ['toString'] }),
+      {},
+      ['toString: Required value'],
+    ],
+    [
+      'duplicates of a map list, with a default key',
+      object({
+        l: {
+          type: 'array',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['port', 'protocol'],
+          items: object({ port: { type: 'integer' }, protocol: { type: 'string', default: 'TCP' } }),
+        },
+      }),
+      { l: [{ port: 1 }, { port: 1, protocol: 'TCP' }] },
+      ['l[1]: Duplicate value: {"port":1,"protocol":"TCP"}'],
+    ],
+  ])('%s', (_name, schema, value, expected) => {
+    expect(causes(schema, value)).toEqual(expected);
+  });
+
+  test('leaves alone what did not change, also in lists with keys', () => {
+    const list: Schema = {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['k'],
+      items: object({ k: { type: 'string' }, v: { type: 'string', maxLength: 1 } }),
+    };
+    const old = { l: [{ k: 'a', v: 'long' }], s: 5 };
+    const schema = object({ l: list, s: { type: 'string' } });
+    expect(
+      causes(
+        schema,
+        {
+          l: [
+            { k: 'b', v: 'x' },
+            { k: 'a', v: 'long' },
+          ],
+          s: 5,
+        },
+        old,
+      ),
+    ).toEqual([]);
+    expect(causes(schema, { l: [{ k: 'a', v: 'longer' }], s: 5 }, old)).toEqual([
+      'l[0].v: Too long: may not be more than 1 bytes',
+    ]);
+  });
+
+  test('hands CEL rules their place, and skips them when the object is malformed', () => {
+    const rules = [{ rule: 'self == oldSelf' }];
+    const schema = object({
+      m: { type: 'object', additionalProperties: { type: 'string', 'x-kubernetes-validations': rules } },
+    });
+    expect(hasRules(schema)).toBe(true);
+    const seen: unknown[] = [];
+    const evaluateRules = (site: { field: string; value: JsonValue; old: JsonValue | undefined }) => {
+      seen.push([site.field, site.value, site.old]);
+      return [];
+    };
+    expect(validate(schema, { m: { 'a.b': 'x' } }, { old: { m: { 'a.b': 'y' } }, evaluateRules })).toEqual([]);
+    expect(seen).toEqual([['m[a.b]', 'x', 'y']]);
+    expect(validate(schema, { m: { a: 5 } }, { evaluateRules }).map((error) => error.message)).toContainEqual(
+      expect.stringContaining('some validation rules were not checked'),
+    );
+    expect([...ruleSites(schema, { m: 5 })]).toEqual([]);
+  });
+
+  test('ends on recursive kinds', () => {
+    const props = builtinSource().typeNamed('apiextensions.v1.JSONSchemaProps');
+    let value: JsonObject = { type: 'string' };
+    for (let depth = 0; depth < 5000; depth += 1) value = { not: value };
+    expect(causes(props, value).at(-1)).toMatch(/nested deeper/);
+    expect(hasRules(props)).toBe(false);
+  });
+});
+
+describe('applyDefaults', () => {
+  const schema = object({
+    a: { type: 'string', default: 'x' },
+    n: { type: 'string', nullable: true, default: 'y' },
+    o: object({ b: { type: 'integer', default: 1 } }, { default: {} }),
+    l: { type: 'array', items: object({ c: { type: 'integer', default: 2 } }) },
+  });
+
+  test.each<[JsonValue, JsonValue]>([
+    [{}, { a: 'x', n: 'y', o: { b: 1 } }],
+    [
+      { a: null, n: null },
+      { a: 'x', n: null, o: { b: 1 } },
+    ],
+    [
+      { o: { b: 5 }, l: [{}, { c: 3 }] },
+      { a: 'x', n: 'y', o: { b: 5 }, l: [{ c: 2 }, { c: 3 }] },
+    ],
+    [{ l: null }, { a: 'x', n: 'y', o: { b: 1 } }],
+  ])('%j', (value, expected) => {
+    const before = structuredClone(value);
+    expect(applyDefaults(schema, value)).toEqual(expected);
+    expect(value).toEqual(before);
+  });
+
+  test('a complete object is returned as it is', () => {
+    const value = { a: '1', n: null, o: { b: 2 } };
+    expect(applyDefaults(schema, value)).toBe(value);
+  });
+
+  test('objects do not share their defaults', () => {
+    const [first, second] = [applyDefaults(schema, {}), applyDefaults(schema, {})] as [JsonObject, JsonObject];
+    expect(first['o']).not.toBe(second['o']);
+  });
+});
+
+describe('prune', () => {
+  const open: Schema = {
+    type: 'object',
+    'x-kubernetes-preserve-unknown-fields': true,
+    properties: { k: object({ x: { type: 'string' } }) },
+  };
+  const schema = object({ spec: object({ a: { type: 'string' }, l: { type: 'array', items: object({}) }, open }) });
+
+  test.each<[JsonValue, JsonValue, string[]]>([
+    [
+      { kind: 'K', metadata: { name: 'n', odd: 1 }, x: 1 },
+      { kind: 'K', metadata: { name: 'n' } },
+      ['metadata.odd', 'x'],
+    ],
+    [{ spec: { a: '1', b: 2, l: [{ q: 1 }] } }, { spec: { a: '1', l: [{}] } }, ['spec.b', 'spec.l[0].q']],
+    [
+      { spec: { open: { any: { thing: 1 }, k: { x: '1', y: 2 } } } },
+      { spec: { open: { any: { thing: 1 }, k: { x: '1' } } } },
+      ['spec.open.k.y'],
+    ],
+  ])('%j', (value, expected, unknown) => {
+    expect(prune(schema, value)).toEqual({ value: expected, unknown });
+  });
+
+  test('a clean object is returned as it is', () => {
+    const value = { spec: { a: '1' } };
+    expect(prune(schema, value).value).toBe(value);
+  });
+
+  test('raw parts of built-in kinds are kept', () => {
+    const set = builtinSource().schemaOf({ group: 'apps', version: 'v1', kind: 'ControllerRevision' });
+    const value = { metadata: { managedFields: [{ fieldsV1: { 'f:x': {} } }] }, data: { any: { thing: 1 } }, nope: 1 };
+    expect(prune(set ?? {}, value).unknown).toEqual(['nope']);
+  });
+});
+
+const crd = (schema: JsonValue): KubeObject => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'things.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'things', kind: 'Thing' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+  },
+});
+
+const member = fc.constantFrom(
+  'type',
+  'properties',
+  'items',
+  'additionalProperties',
+  'required',
+  'enum',
+  'default',
+  'pattern',
+  'minimum',
+  'maxLength',
+  'anyOf',
+  'oneOf',
+  'allOf',
+  'not',
+  'nullable',
+  'format',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-validations',
+  'x-kubernetes-embedded-resource',
+  'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-int-or-string',
+  '__proto__',
+  'a',
+);
+const { wild } = fc.letrec<{ wild: JsonValue }>((tie) => ({
+  wild: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom<JsonValue>(
+      'object',
+      'array',
+      'string',
+      'integer',
+      'map',
+      'set',
+      true,
+      false,
+      null,
+      0,
+      -1,
+      1.5,
+      '(',
+      'a',
+    ),
+    fc.array(tie('wild'), { maxLength: 3 }),
+    fc.dictionary(member, tie('wild'), { maxKeys: 5, noNullPrototype: true }),
+  ),
+}));
+
+test('no schema and no object, however odd, makes anything throw', () => {
+  fc.assert(
+    fc.property(wild, wild, wild, (raw, value, old) => {
+      const schema = structuralSchema(raw);
+      const kept = applyDefaults(schema, prune(schema, value).value);
+      expect(Array.isArray(validate(schema, kept, { old, evaluateRules: () => [] }))).toBe(true);
+      expect(Array.isArray(crdErrors(crd(raw)))).toBe(true);
+      const source = crdSource([crd(raw)], { pack: true });
+      expect(source.schemaOf({ group: 'example.com', version: 'v1', kind: 'Thing' })?.type).toBe('object');
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('defaulting and pruning are idempotent', () => {
+  fc.assert(
+    fc.property(wild, wild, (raw, value) => {
+      const schema = structuralSchema(raw);
+      const pruned = prune(schema, value).value;
+      expect(prune(schema, pruned)).toEqual({ value: pruned, unknown: [] });
+      const once = applyDefaults(schema, value);
+      expect(applyDefaults(schema, once)).toEqual(once);
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -1,0 +1,87 @@
+import type { JsonObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { forbidden, invalid, notSupported, required } from './field-error.ts';
+import type { FieldError } from './model.ts';
+
+const typeOf = (schema: JsonObject): string => (typeof schema['type'] === 'string' ? schema['type'] : '');
+
+/** List types and their keys. */
+export function* listSchemaErrors(schema: JsonObject, path: string): Iterable<FieldError> {
+  const listType = schema['x-kubernetes-list-type'] ?? undefined;
+  const keys = Array.isArray(schema['x-kubernetes-list-map-keys']) ? schema['x-kubernetes-list-map-keys'] : [];
+  const field = `${path}.x-kubernetes-list-type`;
+  if (keys.length > 0 && listType !== 'map') {
+    const detail = 'must be map if x-kubernetes-list-map-keys is non-empty';
+    yield listType === undefined ? required(field, detail) : invalid(field, listType, detail);
+  }
+  if (listType === undefined) return;
+  if (listType !== 'atomic' && listType !== 'set' && listType !== 'map') {
+    yield notSupported(field, listType, ['atomic', 'set', 'map']);
+  }
+  if (typeOf(schema) !== 'array') {
+    const detail = 'must be array if x-kubernetes-list-type is specified';
+    yield typeOf(schema) === '' ? required(`${path}.type`, detail) : invalid(`${path}.type`, typeOf(schema), detail);
+  }
+  const items = isJsonObject(schema['items']) ? schema['items'] : undefined;
+  if (listType === 'set' && items !== undefined) yield* setErrors(items, `${path}.items`);
+  if (listType === 'map') yield* mapErrors(items, keys, path);
+}
+
+/** Elements of a set are compared as a whole. */
+function* setErrors(items: JsonObject, path: string): Iterable<FieldError> {
+  const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set';
+  if (items['nullable'] === true) yield forbidden(`${path}.nullable`, 'cannot be nullable');
+  const type = typeOf(items);
+  const [listType, mapType] = [items['x-kubernetes-list-type'], items['x-kubernetes-map-type']];
+  if (type === 'array' && listType !== undefined && listType !== 'atomic') {
+    yield invalid(`${path}.x-kubernetes-list-type`, listType, detail);
+  }
+  if (type === 'object' && mapType !== 'atomic')
+    yield invalid(`${path}.x-kubernetes-map-type`, mapType ?? null, detail);
+}
+
+function* mapErrors(items: JsonObject | undefined, keys: readonly unknown[], path: string): Iterable<FieldError> {
+  const keysField = `${path}.x-kubernetes-list-map-keys`;
+  if (keys.length === 0) yield required(keysField, 'must not be empty if x-kubernetes-list-type is map');
+  if (items === undefined) {
+    yield required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map');
+    return;
+  }
+  const type = typeOf(items);
+  if (type !== 'object') {
+    yield invalid(`${path}.items.type`, type, "must be object if parent array's x-kubernetes-list-type is map");
+  }
+  const properties = isJsonObject(items['properties']) ? items['properties'] : {};
+  const requiredKeys = Array.isArray(items['required']) ? items['required'] : [];
+  const seen = new Set<unknown>();
+  for (const [index, key] of keys.entries()) {
+    if (typeof key !== 'string') continue;
+    if (seen.has(key)) yield invalid(`${keysField}[${index}]`, key, 'must not contain duplicate entries');
+    seen.add(key);
+    const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    const field = `${path}.items.properties[${key}]`;
+    if (!isJsonObject(property)) {
+      yield invalid(
+        keysField,
+        keys.filter((entry) => typeof entry === 'string'),
+        'entries must all be names of item properties',
+      );
+      continue;
+    }
+    if (['array', 'object'].includes(typeOf(property))) {
+      yield invalid(
+        `${field}.type`,
+        typeOf(property),
+        "must be a scalar type if parent array's x-kubernetes-list-type is map",
+      );
+    }
+    if (property['nullable'] === true) {
+      yield forbidden(`${field}.nullable`, 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable');
+    }
+    if (!requiredKeys.includes(key) && (property['default'] ?? undefined) === undefined) {
+      const detail =
+        'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
+      yield required(`${field}.default`, detail);
+    }
+  }
+}

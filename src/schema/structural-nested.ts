@@ -1,0 +1,102 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject, jsonEquals } from '../core/index.ts';
+import { forbidden, required } from './field-error.ts';
+import type { FieldError } from './model.ts';
+
+const INT_OR_STRING: JsonValue = [{ type: 'integer' }, { type: 'string' }];
+const MAX_DEPTH = 200;
+
+/**
+ * Alternatives (`allOf`, `anyOf`, `oneOf`, `not`) may only restrict values; types, defaults and extensions
+ * belong to the schema around them, and so does every member that they mention.
+ */
+export function* nestedErrors(schema: JsonObject, path: string): Iterable<FieldError> {
+  const errors: FieldError[] = [];
+  const missing: FieldError[] = [];
+  for (const { value, at } of alternatives(schema, path)) {
+    // The spelling of int-or-string is the one place where types are allowed.
+    if (schema['x-kubernetes-int-or-string'] === true && isIntOrStringPart(schema, value)) continue;
+    errors.push(...constraintErrors(value, at, 0));
+    missing.push(...completenessErrors(value, schema, at, path, 0));
+  }
+  yield* errors.length > 0 ? errors : missing;
+}
+
+function isIntOrStringPart(schema: JsonObject, value: JsonObject): boolean {
+  if (jsonEquals(schema['anyOf'], INT_OR_STRING))
+    return Array.isArray(schema['anyOf']) && schema['anyOf'].includes(value);
+  const all = schema['allOf'];
+  return Array.isArray(all) && all[0] === value && jsonEquals(value, { anyOf: INT_OR_STRING });
+}
+
+function* alternatives(schema: JsonObject, path: string): Iterable<{ value: JsonObject; at: string }> {
+  for (const name of ['allOf', 'anyOf', 'oneOf']) {
+    const list = schema[name];
+    if (!Array.isArray(list)) continue;
+    for (const [index, value] of list.entries())
+      if (isJsonObject(value)) yield { value, at: `${path}.${name}[${index}]` };
+  }
+  if (isJsonObject(schema['not'])) yield { value: schema['not'], at: `${path}.not` };
+}
+
+/** Members that are no restriction of a value, and how an API server words it. */
+const FORBIDDEN: readonly (readonly [string, string])[] = [
+  ['type', 'must be empty to be structural'],
+  ['title', 'must be empty to be structural'],
+  ['description', 'must be empty to be structural'],
+  ['default', 'must be undefined to be structural'],
+  ['additionalProperties', 'must be undefined to be structural'],
+  ['nullable', 'must be false to be structural'],
+  ['x-kubernetes-preserve-unknown-fields', 'must be false to be structural'],
+  ['x-kubernetes-embedded-resource', 'must be false to be structural'],
+  ['x-kubernetes-int-or-string', 'must be false to be structural'],
+  ['x-kubernetes-list-map-keys', 'must be empty to be structural'],
+  ['x-kubernetes-list-type', 'must be undefined to be structural'],
+  ['x-kubernetes-map-type', 'must be undefined to be structural'],
+];
+
+function isSaid(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null || value === '' || value === false) return false;
+  return !Array.isArray(value) || value.length > 0;
+}
+
+function* constraintErrors(value: JsonObject, path: string, depth: number): Iterable<FieldError> {
+  if (depth > MAX_DEPTH) return;
+  for (const [name, detail] of FORBIDDEN) {
+    if (name === 'additionalProperties' ? value[name] !== undefined : isSaid(value[name])) {
+      yield forbidden(`${path}.${name}`, detail);
+    }
+  }
+  for (const { value: inner, at } of [...members(value, path), ...alternatives(value, path)]) {
+    yield* constraintErrors(inner, at, depth + 1);
+  }
+}
+
+function* members(value: JsonObject, path: string): Iterable<{ value: JsonObject; at: string; name?: string }> {
+  if (isJsonObject(value['items'])) yield { value: value['items'], at: `${path}.items` };
+  if (!isJsonObject(value['properties'])) return;
+  for (const [name, child] of Object.entries(value['properties'])) {
+    if (isJsonObject(child)) yield { value: child, at: `${path}.properties[${name}]`, name };
+  }
+}
+
+/** Every member that an alternative mentions must be specified outside of it. */
+function* completenessErrors(
+  value: JsonObject,
+  outer: JsonObject,
+  path: string,
+  outerPath: string,
+  depth: number,
+): Iterable<FieldError> {
+  if (depth > MAX_DEPTH) return;
+  for (const { value: inner, at, name } of members(value, path)) {
+    const properties = isJsonObject(outer['properties']) ? outer['properties'] : {};
+    const found = name === undefined ? outer['items'] : Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const outerAt = name === undefined ? `${outerPath}.items` : `${outerPath}.properties[${name}]`;
+    if (isJsonObject(found)) yield* completenessErrors(inner, found, at, outerAt, depth + 1);
+    else yield required(outerAt, `because it is defined in ${at}`);
+  }
+  for (const { value: inner, at } of alternatives(value, path)) {
+    yield* completenessErrors(inner, outer, at, outerPath, depth + 1);
+  }
+}

@@ -1,0 +1,72 @@
+import { invalid, notSupported, required } from './field-error.ts';
+import type { FieldError, Schema, ValidationRule } from './model.ts';
+
+/** Compiles the rules of a schema node and answers what is wrong with them; `path` is that of the rules. */
+export type RuleChecker = (schema: Schema, rules: readonly ValidationRule[], path: string) => readonly FieldError[];
+
+const REASONS = ['FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired', 'FieldValueDuplicate'];
+const LINE_BREAK = /[\n\r]/;
+
+/** What can be said of CEL rules without compiling them; if that is nothing, `check` compiles them. */
+export function* ruleErrors(schema: Schema, path: string, check: RuleChecker | undefined): Iterable<FieldError> {
+  const rules = schema['x-kubernetes-validations'];
+  if (!Array.isArray(rules)) return;
+  let clean = true;
+  for (const [index, rule] of (rules as readonly ValidationRule[]).entries()) {
+    for (const error of oneRule(schema, rule, `${path}.x-kubernetes-validations[${index}]`)) {
+      clean = false;
+      yield error;
+    }
+  }
+  if (clean && check !== undefined)
+    yield* check(schema, rules as readonly ValidationRule[], `${path}.x-kubernetes-validations`);
+}
+
+function* oneRule(schema: Schema, rule: ValidationRule, path: string): Iterable<FieldError> {
+  const { message = '', messageExpression = '', reason, fieldPath = '' } = rule;
+  const text = typeof rule.rule === 'string' ? rule.rule : '';
+  if (text.trim() === '') yield required(`${path}.rule`, 'rule is not specified');
+  if (message !== '' && message.trim() === '')
+    yield invalid(`${path}.message`, message, 'message must be non-empty if specified');
+  else if (LINE_BREAK.test(message.trim()))
+    yield invalid(`${path}.message`, message, 'message must not contain line breaks');
+  else if (message === '' && LINE_BREAK.test(text.trim()) && messageExpression === '') {
+    yield required(`${path}.message`, 'message must be specified if rule contains line breaks');
+  }
+  if (messageExpression !== '' && messageExpression.trim() === '') {
+    yield required(`${path}.messageExpression`, 'messageExpression must be non-empty if specified');
+  }
+  if (reason !== undefined && !REASONS.includes(reason)) yield notSupported(`${path}.reason`, reason, REASONS);
+  if (fieldPath === '') return;
+  if (LINE_BREAK.test(fieldPath))
+    yield invalid(`${path}.fieldPath`, fieldPath, 'fieldPath must not contain line breaks');
+  else if (!leadsToField(schema, fieldPath)) yield invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path');
+}
+
+/** `.a.b`, `['a-b']` through declared properties; the last step may be the key of a map. */
+function leadsToField(schema: Schema, path: string): boolean {
+  const steps = stepsOf(path);
+  if (steps === undefined || steps.length === 0) return false;
+  let current: Schema = schema;
+  for (const step of steps) {
+    const { properties, additionalProperties } = current;
+    const declared: Schema | undefined =
+      properties !== undefined && Object.hasOwn(properties, step) ? properties[step] : undefined;
+    const next: Schema | boolean | undefined = declared ?? additionalProperties;
+    if (typeof next !== 'object') return false;
+    current = next;
+  }
+  return true;
+}
+
+const STEP = /\.([A-Za-z_][A-Za-z0-9_]*)|\['((?:[^'\\]|\\.)*)'\]/y;
+
+function stepsOf(path: string): string[] | undefined {
+  const steps: string[] = [];
+  for (STEP.lastIndex = 0; STEP.lastIndex < path.length;) {
+    const match = STEP.exec(path);
+    if (match === null) return undefined;
+    steps.push(match[1] ?? (match[2] ?? '').replaceAll(/\\(.)/g, '$1'));
+  }
+  return steps;
+}
