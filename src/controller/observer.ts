@@ -1,6 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
 import type { Decision } from '../runtime/index.ts';
 import type { Compiled } from './definition/compiler.ts';
+import type { DefinitionStatus } from './definition/definition-status.ts';
 import type { Definition } from './definition/definition.ts';
 import type { InstanceRecord } from './instance/record.ts';
 import type { WorkKey } from './queue/work-queue.ts';
@@ -17,8 +18,8 @@ export interface InstanceStep {
 /** Who is told of what the controller does: reports, metrics, events, logs. Nothing depends on it. */
 export interface ControllerObserver {
   definitionPassed(definition: Definition, compiled: Compiled): void;
-  /** The status of a definition was written; `state` is its new one. */
-  definitionChanged(definition: Definition, state: string): void;
+  /** A new status of a definition was written; `definition` is as it was before. */
+  definitionChanged(definition: Definition, status: DefinitionStatus): void;
   revisionIssued(definition: Definition, revision: number, reason: 'no_revision' | 'spec_changed'): void;
   /** A deleted definition was let go while so many instances still exist. */
   definitionReleased(definition: Definition, orphans: number): void;

@@ -12,6 +12,7 @@ import type { Decision } from '../runtime/index.ts';
 import { readConditions } from '../runtime/index.ts';
 import type { CacheSet } from './cache/cache-set.ts';
 import type { Compiled } from './definition/compiler.ts';
+import type { DefinitionStatus } from './definition/definition-status.ts';
 import type { Definition } from './definition/definition.ts';
 import { declaredKind } from './definition/definition.ts';
 import type { InstanceRecord } from './instance/record.ts';
@@ -67,6 +68,12 @@ export class Reports implements InspectSource {
       served,
       instances: () => (served === undefined ? 0 : (caches.peek(served.type)?.size ?? 0)),
     });
+  }
+
+  /** A new status was written: what the last pass saw is replaced by it. */
+  definitionWritten(name: string, status: DefinitionStatus): void {
+    const entry = this.#definitions.get(name);
+    if (entry !== undefined) this.#definitions.set(name, { ...entry, definition: { ...entry.definition, status } });
   }
 
   definitionChanged(name: string, from: string, to: string, now: number): void {

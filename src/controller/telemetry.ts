@@ -3,6 +3,7 @@ import type { Clock, EventRecorder } from '../kube/index.ts';
 import type { NodeReport } from '../runtime/index.ts';
 import type { CacheSet } from './cache/cache-set.ts';
 import type { Compiled } from './definition/compiler.ts';
+import type { DefinitionStatus } from './definition/definition-status.ts';
 import type { Definition } from './definition/definition.ts';
 import type { Logger } from './logger.ts';
 import type { ControllerMetrics } from './metrics/metrics.ts';
@@ -38,7 +39,9 @@ export class Telemetry implements ControllerObserver {
     this.reports.definitionPassed(definition, compiled, served, caches);
   }
 
-  definitionChanged(definition: Definition, state: string): void {
+  definitionChanged(definition: Definition, status: DefinitionStatus): void {
+    this.reports.definitionWritten(definition.name, status);
+    const { state } = status;
     const before = definition.status['state'];
     if (before === state) return;
     const { metrics, events, logger, clock } = this.#options;

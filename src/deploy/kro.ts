@@ -2,9 +2,8 @@ import type { DefinitionStatus, DeletionResult, DeployedInstance, DeployTarget }
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
-import { isNotFound } from '../kube/index.ts';
+import { isNotFound, waitForObject } from '../kube/index.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
-import { waitForObject } from './wait-for.ts';
 
 /** Field manager of definitions and instances that we apply for the user. */
 const MANAGER = 'typekro';

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { waitForObject } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { createLiveView } from './live-view.ts';
@@ -100,8 +101,12 @@ function until({ controller }: Session, signal: AbortSignal, condition: () => bo
 }
 
 async function printStatus({ context, session, kubeconfig }: BringUp, instances: readonly KubeObject[]): Promise<void> {
+  await session.idle();
   for (const object of instances) {
-    const live = await session.api.get(refOf(object), { signal: context.signal });
+    // The status is written last, after everything else of a pass.
+    const live = await waitForObject(session.api, refOf(object), context.signal, (found) =>
+      found?.status?.['state'] === 'ACTIVE' ? found : undefined,
+    );
     const { conditions: _conditions, ...status } = live.status ?? {};
     const revision = reportOf(object, session.controller.reports)?.revision;
     context.print(`\n${formatRef(refOf(live))}${revision === undefined ? '' : `, revision ${revision}`}\nstatus:`);

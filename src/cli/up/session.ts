@@ -26,6 +26,8 @@ export interface Session {
   readonly startMs: number;
   /** Applies an object of the user's; conflicts are ours to win, the cluster is new. */
   apply(object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
+  /** Settles when cluster and controller have nothing left to do. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,10 @@ export async function startSession(state: StateDirectory, port: number): Promise
       controller,
       startMs,
       apply: (object, signal) => api.apply(object, { fieldManager: MANAGER, force: true, signal }),
+      async idle() {
+        await cluster.idle();
+        await controller.idle();
+      },
       async close() {
         await inspect.close();
         await controller.stop();

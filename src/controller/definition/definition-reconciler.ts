@@ -278,7 +278,7 @@ export class DefinitionReconciler {
     );
     if (answer === undefined) return;
     caches.peek(DEFINITION_TYPE)?.observe(answer);
-    this.#options.observer.definitionChanged(definition, status.state);
+    this.#options.observer.definitionChanged(definition, status);
   }
 
   async #ignoreMissing(request: Promise<KubeObject>): Promise<KubeObject | undefined> {

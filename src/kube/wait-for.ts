@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
-import type { KubernetesApi } from '../kube/index.ts';
+import type { KubernetesApi } from './types.ts';
 
 /**
  * Watches one object until `look` gives a value for it; `look` may throw to end the wait. Absent objects
