@@ -55,3 +55,6 @@ export type { CrdErrorOptions } from './crd-errors.ts';
 export { crdErrors } from './crd-errors.ts';
 export type { RuleChecker } from './structural.ts';
 export { structuralErrors } from './structural.ts';
+export type { TypeScriptOptions } from './to-typescript.ts';
+export { toTypeScript } from './to-typescript.ts';
+export { schemaAt, updateSchema } from './update-schema.ts';

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { builtinSource, parseSimpleSchema, schemaAt, toTypeScript, updateSchema } from './index.ts';
+import type { Schema } from './index.ts';
+
+test('writes an interface with everything that a spec can say', () => {
+  const parsed = parseSimpleSchema(
+    {
+      name: 'string | required=true description="who"',
+      replicas: 'integer | default=1',
+      env: 'string | enum="a,b"',
+      ports: '[]Port',
+      labels: 'map[string]string',
+      'free-form': 'object',
+      nested: { on: 'boolean' },
+      modes: '[]Mode',
+    },
+    { Port: { port: 'integer | required=true' }, Mode: 'string | enum="x,y"' },
+  );
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+  expect(toTypeScript(parsed.schema, { name: 'AppSpec' })).toBe(`export interface AppSpec {
+  /** who */
+  name: string;
+  replicas?: number;
+  env?: "a" | "b";
+  ports?: ({
+    port: number;
+  })[];
+  labels?: Record<string, string>;
+  "free-form"?: Record<string, unknown>;
+  nested?: {
+    on?: boolean;
+  };
+  modes?: ("x" | "y")[];
+}
+`);
+});
+
+describe('built-in kinds', () => {
+  test('recursive types refer to themselves', () => {
+    const props = builtinSource().typeNamed('apiextensions.v1.JSONSchemaProps');
+    const text = toTypeScript(props, { name: 'JSONSchemaProps' });
+    expect(text).toContain('  not?: JSONSchemaProps;\n');
+    expect(text).toContain('  properties?: Record<string, JSONSchemaProps>;\n');
+    expect(text.match(/export interface JSONSchemaProps /g)).toHaveLength(1);
+  });
+
+  test('a recursive part gets a type of its own', () => {
+    const crd =
+      builtinSource().schemaOf({ group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition' }) ??
+      {};
+    const text = toTypeScript(crd, { name: 'Crd' });
+    const name = /openAPIV3Schema\?: (\w+);/.exec(text)?.[1] ?? '';
+    expect(text).toContain(`export interface ${name} {`);
+    expect(text).toContain(`not?: ${name};`);
+  });
+
+  test('other types can stand for parts', () => {
+    const source = builtinSource();
+    const meta = source.typeNamed('meta.v1.ObjectMeta');
+    const text = toTypeScript(source.schemaOf({ group: '', version: 'v1', kind: 'ConfigMap' }) ?? {}, {
+      name: 'ConfigMap',
+      external: (schema) => (schema === meta ? 'ObjectMeta' : undefined),
+    });
+    expect(text).toBe(`export interface ConfigMap {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  immutable?: boolean;
+  data?: Record<string, string>;
+  binaryData?: Record<string, string>;
+}
+`);
+  });
+});
+
+test('a comment cannot end early', () => {
+  expect(toTypeScript({ type: 'string', description: 'a */ b' }, { name: 'T' })).toBe(
+    '/** a *\\/ b */\nexport type T = string;\n',
+  );
+});
+
+describe('updateSchema', () => {
+  const schema: Schema = {
+    type: 'object',
+    properties: {
+      a: { type: 'array', items: { type: 'object', properties: { n: { type: 'number' } } } },
+      m: { type: 'object', additionalProperties: { type: 'number' } },
+    },
+  };
+  const integer = (node: Schema): Schema => ({ ...node, type: 'integer' });
+
+  test.each([[['a', 0, 'n']], [['m', 'any']]])('changes the node at %j only', (path) => {
+    const updated = updateSchema(schema, path, integer);
+    expect(updated === undefined ? undefined : schemaAt(updated, path)).toEqual({ type: 'integer' });
+    expect(schemaAt(schema, path)).toEqual({ type: 'number' });
+  });
+
+  test.each([[['x']], [['a', 'n']], [['a', 0, 'toString']]])('answers undefined for %j', (path) => {
+    expect(updateSchema(schema, path, integer)).toBeUndefined();
+    expect(schemaAt(schema, path)).toBeUndefined();
+  });
+});

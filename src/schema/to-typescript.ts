@@ -1,0 +1,198 @@
+import type { JsonValue } from '../core/index.ts';
+import { definitionNameOf } from './json-schema.ts';
+import type { Schema } from './model.ts';
+
+/** How types are written. */
+export interface TypeScriptOptions {
+  /** Name of the type of the schema itself; types of its parts are named after it. */
+  readonly name: string;
+  /**
+   * Name of a type that exists elsewhere and stands for a node (`ObjectMeta`); the caller imports it.
+   * Default: everything is written out.
+   */
+  readonly external?: (schema: Schema) => string | undefined;
+  /** Write descriptions as doc comments. Default true. */
+  readonly comments?: boolean;
+}
+
+/** Deepest nesting that is written out; further parts are `unknown`. */
+const MAX_DEPTH = 40;
+
+/**
+ * TypeScript declarations for the objects that a schema describes: one exported interface under the given
+ * name, and further ones for parts that contain themselves or were defined under a name. Enums become
+ * unions of literals, maps `Record<string, …>`, free-form parts `unknown`.
+ */
+export function toTypeScript(schema: Schema, options: TypeScriptOptions): string {
+  return new Writer(options).write(schema);
+}
+
+class Writer {
+  readonly #options: TypeScriptOptions;
+  readonly #names = new Map<object, string>();
+  readonly #taken = new Set<string>();
+  readonly #pending: { name: string; schema: Schema }[] = [];
+  readonly #declarations: string[] = [];
+
+  constructor(options: TypeScriptOptions) {
+    this.#options = options;
+  }
+
+  write(schema: Schema): string {
+    for (const [part, path] of selfContaining(schema)) this.#name(part, path);
+    this.#declare(schema, this.#name(schema, []));
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+      this.#declare(next.schema, next.name);
+    }
+    return this.#declarations.join('\n');
+  }
+
+  /** Reserves a name for a node; copies of a node share their members and so their name. */
+  #name(schema: Schema, path: readonly string[]): string {
+    const identity = identityOf(schema);
+    const known = this.#names.get(identity);
+    if (known !== undefined) return known;
+    const base = definitionNameOf(schema) ?? this.#options.name + path.map(pascalCase).join('');
+    let name = base;
+    for (let number = 2; this.#taken.has(name); number += 1) name = `${base}${number}`;
+    this.#taken.add(name);
+    this.#names.set(identity, name);
+    return name;
+  }
+
+  #declare(schema: Schema, name: string): void {
+    const comment = this.#comment(schema, '');
+    const body = this.#type(schema, '', 0, true);
+    const declared =
+      body.startsWith('{') && body.endsWith('}')
+        ? `export interface ${name} ${body}`
+        : `export type ${name} = ${body};`;
+    this.#declarations.push(`${comment}${declared}\n`);
+  }
+
+  #comment(schema: Schema, indent: string): string {
+    const text = schema.description?.trim() ?? '';
+    if (this.#options.comments === false || text === '') return '';
+    const lines = text
+      .replaceAll('*/', '*\\/')
+      .split(/\r?\n/)
+      .map((line) => line.trimEnd());
+    if (lines.length === 1) return `${indent}/** ${lines[0] ?? ''} */\n`;
+    return `${indent}/**\n${lines.map((line) => `${indent} *${line === '' ? '' : ` ${line}`}\n`).join('')}${indent} */\n`;
+  }
+
+  #type(schema: Schema, indent: string, depth: number, declaring = false): string {
+    const external = this.#options.external?.(schema);
+    if (external !== undefined) return external;
+    if (depth > MAX_DEPTH) return 'unknown';
+    const named = this.#names.get(identityOf(schema));
+    if (!declaring && named !== undefined) return this.#refer(schema, named);
+    if (!declaring && schema.properties !== undefined && definitionNameOf(schema) !== undefined) {
+      return this.#refer(schema, this.#name(schema, []));
+    }
+    const type = this.#plain(schema, indent, depth);
+    return schema.nullable === true && type !== 'unknown' ? `${type} | null` : type;
+  }
+
+  readonly #declared = new Set<string>();
+
+  #refer(schema: Schema, name: string): string {
+    if (name !== this.#options.name && !this.#declared.has(name)) {
+      this.#declared.add(name);
+      this.#pending.push({ name, schema });
+    }
+    return name;
+  }
+
+  #plain(schema: Schema, indent: string, depth: number): string {
+    if (Array.isArray(schema.enum) && schema.enum.length > 0) return literals(schema.enum as readonly JsonValue[]);
+    if (schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string') return 'number | string';
+    const alternatives = schema.properties === undefined ? (schema.anyOf ?? schema.oneOf) : undefined;
+    if (alternatives !== undefined && alternatives.some((entry) => entry.type !== undefined)) {
+      return [...new Set(alternatives.map((entry) => this.#type(entry, indent, depth + 1)))].join(' | ');
+    }
+    switch (schema.type) {
+      case 'string':
+        return 'string';
+      case 'integer':
+      case 'number':
+        return 'number';
+      case 'boolean':
+        return 'boolean';
+      case 'array': {
+        const item = schema.items === undefined ? 'unknown' : this.#type(schema.items, indent, depth + 1);
+        return /^[\w.]+$/.test(item) ? `${item}[]` : `(${item})[]`;
+      }
+      default:
+        return this.#object(schema, indent, depth);
+    }
+  }
+
+  #object(schema: Schema, indent: string, depth: number): string {
+    const { properties, additionalProperties } = schema;
+    const open = schema['x-kubernetes-preserve-unknown-fields'] === true || additionalProperties === true;
+    const names = Object.keys(properties ?? {});
+    if (names.length === 0) {
+      if (typeof additionalProperties === 'object')
+        return `Record<string, ${this.#type(additionalProperties, indent, depth + 1)}>`;
+      return schema.type === 'object' ? 'Record<string, unknown>' : 'unknown';
+    }
+    const required = new Set(schema.required);
+    const inner = `${indent}  `;
+    const lines = names.map((name) => {
+      const child = properties?.[name] ?? {};
+      const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+      const text = `${key}${required.has(name) ? '' : '?'}: ${this.#type(child, inner, depth + 1)};`;
+      return `${this.#comment(child, inner)}${inner}${text}\n`;
+    });
+    if (open || typeof additionalProperties === 'object') lines.push(`${inner}[field: string]: unknown;\n`);
+    return `{\n${lines.join('')}${indent}}`;
+  }
+}
+
+const identityOf = (schema: Schema): object => schema.properties ?? schema;
+
+const literals = (values: readonly JsonValue[]): string =>
+  [
+    ...new Set(
+      values.map((value) =>
+        typeof value === 'object' && value !== null
+          ? 'unknown'
+          : typeof value === 'bigint'
+            ? 'number'
+            : JSON.stringify(value),
+      ),
+    ),
+  ].join(' | ');
+
+function pascalCase(name: string): string {
+  return name
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}
+
+/** Nodes that contain themselves, with the path on which each is first reached. */
+function selfContaining(root: Schema): Map<Schema, string[]> {
+  const found = new Map<Schema, string[]>();
+  const open = new Map<object, { schema: Schema; path: string[] }>();
+  const done = new Set<object>();
+  const visit = (schema: Schema, path: string[]): void => {
+    const identity = identityOf(schema);
+    const above = open.get(identity);
+    if (above !== undefined) {
+      if (above.path.length > 0) found.set(above.schema, above.path);
+      return;
+    }
+    if (done.has(identity) || path.length > MAX_DEPTH * 2) return;
+    open.set(identity, { schema, path });
+    for (const [name, child] of Object.entries(schema.properties ?? {})) visit(child, [...path, name]);
+    if (schema.items !== undefined) visit(schema.items, path.length === 0 ? ['item'] : path);
+    if (typeof schema.additionalProperties === 'object')
+      visit(schema.additionalProperties, path.length === 0 ? ['value'] : path);
+    open.delete(identity);
+    done.add(identity);
+  };
+  visit(root, []);
+  return found;
+}
