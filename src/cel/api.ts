@@ -30,6 +30,11 @@ export interface EnvironmentOptions {
   /** Namespace in which names are looked up first, as `a.b`. */
   readonly container?: string;
   /**
+   * `has(x.f)` fails where `x` is a value that has no fields at all, instead of being false. kro leaves this
+   * off, the default.
+   */
+  readonly strictPresence?: boolean;
+  /**
    * Names of types (`int`, `list`) as values work in programs. kro's typed environments take them in the
    * checker but refuse the program; true by default.
    */
@@ -92,7 +97,11 @@ export interface Program {
 export interface Environment {
   parse(text: string): ParseResult;
   check(input: string | Ast): CheckResult;
-  plan(checked: Checked): PlanResult;
+  /**
+   * Plans a checked expression, or, without knowing any types, a parsed one: then values decide, and what is
+   * undeclared or does not fit is an error of the evaluation.
+   */
+  plan(expression: Ast | Checked): PlanResult;
   /** Parse, check and plan. */
   compile(text: string): CompileResult;
   /** A child environment with more variables, and types if given; shares everything else. */

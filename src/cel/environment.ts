@@ -53,6 +53,7 @@ export function createEnvironment(options: EnvironmentOptions = {}): Environment
     ...(options.types === undefined ? {} : { provider: options.types }),
     ...(options.container === undefined ? {} : { container: options.container }),
     typeNames: options.typeNames === false ? 'checkOnly' : 'full',
+    strictPresence: options.strictPresence === true,
   });
   return new CelEnvironment(declarations, macroTable(libraries));
 }
@@ -83,10 +84,10 @@ class CelEnvironment implements Environment {
     return { ok: true, checked: result.checked, type: result.checked.type };
   }
 
-  plan(checked: Checked): PlanResult {
-    if (checked instanceof CheckedExpression) return planProgram(checked);
-    const message = 'not an expression that an environment has checked';
-    return { ok: false, phase: 'program', errors: [{ message, line: -1, column: 0, offset: -1 }], text: message };
+  plan(expression: Ast | Checked): PlanResult {
+    if (expression instanceof CheckedExpression) return planProgram(expression);
+    const ast = 'ast' in expression ? expression.ast : expression;
+    return planProgram(new Checker(ast.text, this.#declarations).resolve(ast));
   }
 
   compile(text: string): CompileResult {

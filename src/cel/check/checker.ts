@@ -111,6 +111,15 @@ export class Checker {
     return { checked };
   }
 
+  /**
+   * Resolves names and functions of an expression without asking for correct types: nothing is known of any
+   * node, and what is undeclared or does not fit becomes an error when it is evaluated.
+   */
+  resolve(ast: Ast): CheckedExpression {
+    this.#check(ast.expr);
+    return new CheckedExpression(ast, this.#declarations, [], this.#references);
+  }
+
   #error(offset: number, message: string): void {
     this.#errors.add(offset, message);
     if (this.#log.length < LOGGED) this.#log.push({ offset, message });
@@ -283,6 +292,7 @@ export class Checker {
       const types = args.map((type) => this.#substitution.apply(type, true));
       const applied = formatArguments(types, member);
       this.#error(expr.at, `found no matching overload for '${declaration.name}' applied to '${applied}'`);
+      this.#references.set(expr.id, { kind: 'function', declaration, overloads: [], namespaced });
       return ERROR;
     }
     this.#references.set(expr.id, { kind: 'function', declaration, overloads, namespaced });
@@ -297,9 +307,8 @@ export class Checker {
       this.#mismatch((expr.args[index] as Expr).at, BOOL, type);
       fits = false;
     }
-    if (!fits) return ERROR;
     this.#references.set(expr.id, { kind: 'function', declaration, overloads: [overload], namespaced: false });
-    return BOOL;
+    return fits ? BOOL : ERROR;
   }
 
   /** The type of an element written `?e`: the value type of its optional. */

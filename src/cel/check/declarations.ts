@@ -77,6 +77,8 @@ export class Declarations {
   readonly #provider: TypeProvider;
   readonly container: string;
   readonly typeNames: TypeNames;
+  /** `has` fails on values without fields. */
+  readonly strictPresence: boolean;
   readonly validators: readonly Validator[];
 
   constructor(options: {
@@ -86,12 +88,14 @@ export class Declarations {
     provider?: TypeProvider;
     container?: string;
     typeNames?: TypeNames;
+    strictPresence?: boolean;
   }) {
     const { parent, libraries = [], variables = [] } = options;
     this.#parent = parent;
     this.#provider = options.provider ?? EMPTY_PROVIDER;
     this.container = options.container ?? parent?.container ?? '';
     this.typeNames = options.typeNames ?? parent?.typeNames ?? 'full';
+    this.strictPresence = options.strictPresence ?? parent?.strictPresence ?? false;
     this.validators = [...(parent?.validators ?? []), ...libraries.flatMap((library) => library.validators ?? [])];
     for (const library of libraries) {
       for (const declaration of library.functions ?? []) this.#addFunction(declaration);

@@ -20,8 +20,11 @@ import {
   typeNameOf,
 } from '../values.ts';
 import { adopting, describing, part } from './coerce.ts';
-import { showKey } from './show-key.ts';
+import { goValueName } from './go-value-name.ts';
 import type { Plan } from './plan.ts';
+import { refuse } from './plan.ts';
+import { hasFields } from './select.ts';
+import { showKey } from './show-key.ts';
 
 /** `operand[index]`. */
 export function planIndex(operand: Plan, index: Plan): Plan {
@@ -50,7 +53,8 @@ export function planIndex(operand: Plan, index: Plan): Plan {
     };
     return element === undefined ? { type: DYN, run: (frame) => adoptAny(read(frame)) } : adopting(read, element);
   }
-  if (isOptional(operand.type)) return planOptionalIndex(operand, index);
+  checkConstantKey(index);
+  if (isOptional(operand.type)) return planOptionalIndex(operand, index, false);
   const { run } = describing(operand);
   const { run: at } = describing(index);
   const { kind } = operand.type;
@@ -66,13 +70,14 @@ export function planIndex(operand: Plan, index: Plan): Plan {
   return part((frame) => {
     const value = run(frame);
     const key = at(frame);
-    const found = findIndex(value, key, false);
+    const found = findIndex(value, checkKey(key), false);
     return found === undefined ? missing(value, key) : found;
   }, type);
 }
 
 /** `operand[?index]`, and every index after an optional. */
-export function planOptionalIndex(operand: Plan, index: Plan): Plan {
+export function planOptionalIndex(operand: Plan, index: Plan, strict: boolean): Plan {
+  checkConstantKey(index);
   const { run } = describing(operand);
   const { run: at } = describing(index);
   const shape = operand.shape;
@@ -92,10 +97,25 @@ export function planOptionalIndex(operand: Plan, index: Plan): Plan {
       const value = run(frame);
       const key = at(frame);
       const inner = value instanceof CelOptional ? value.value : value;
-      const found = inner === undefined ? undefined : findIndex(inner, key, true);
+      if (strict && inner !== undefined && !hasFields(inner, true)) return noSuchKey(key);
+      const found = inner === undefined ? undefined : findIndex(inner, checkKey(key), true);
       return found === undefined ? OPTIONAL_NONE : new CelOptional(raise(found));
     },
   };
+}
+
+/** Only numbers, strings and bools can be keys of an access. */
+function isKey(key: Value): boolean {
+  return typeof key !== 'object' || key instanceof CelUint || key instanceof CelDouble;
+}
+
+function checkKey(key: Value): Value {
+  return isKey(key) ? key : fail(`invalid qualifier type: ${goValueName(key)}`);
+}
+
+/** A constant that can be no key is refused when the program is planned. */
+function checkConstantKey({ constant }: Plan): void {
+  if (constant !== undefined && !isKey(constant)) refuse(`invalid qualifier type: ${goValueName(constant)}`);
 }
 
 function outOfBounds(index: Value): never {

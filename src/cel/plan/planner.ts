@@ -4,6 +4,7 @@ import type { Variable } from '../check/declarations.ts';
 import { adoptAny } from '../runtime/adopt.ts';
 import type { Frame } from '../runtime/frame.ts';
 import type { DataShape } from '../shape.ts';
+import { expanded } from '../syntax/macro-expander.ts';
 import { DYN, TYPE, isOptional, optionalType, paramOf } from '../types.ts';
 import type { Value } from '../values.ts';
 import { CelDuration, CelOptional, CelTimestamp, CelTypeValue, OPTIONAL_NONE, fail } from '../values.ts';
@@ -70,7 +71,7 @@ export class Planner {
   }
 
   #ident(expr: Ident): Plan {
-    return this.#global(expr.id) ?? this.scope.find(expr.name) ?? missingPlan(expr.name);
+    return this.#global(expr.id) ?? this.scope.find(expr.name) ?? missingPlan(`no such attribute(s): ${expr.name}`);
   }
 
   #variable(variable: Variable): Plan {
@@ -92,15 +93,28 @@ export class Planner {
     const global = this.#global(expr.id);
     if (global !== undefined) return global;
     const operand = this.plan(expr.operand);
-    if (expr.test) return planHas(operand, expr.field);
+    if (expr.test) {
+      return planHas(operand, expr.field, { strict: this.#strict, stored: this.#isStored(expanded(expr.operand)) });
+    }
     const optional = expr.optional || isOptional(this.#checked.typeOf(expr.operand.id));
-    return optional ? optionalField(operand, expr.field) : planSelect(operand, expr.field);
+    return optional ? optionalField(operand, expr.field, this.#strict) : planSelect(operand, expr.field);
+  }
+
+  get #strict(): boolean {
+    return this.#checked.declarations.strictPresence;
+  }
+
+  /** Is this a field or element of something that is no optional? */
+  #isStored(expr: Expr): boolean {
+    const from = expr.kind === 'select' && !expr.optional ? expr.operand : undefined;
+    const container = expr.kind === 'call' && expr.name === '_[_]' ? expr.args[0] : from;
+    return container !== undefined && !isOptional(this.#checked.typeOf(container.id));
   }
 
   #call(expr: Call): Plan {
     const { name, target, args } = expr;
     const reference = this.#checked.reference(expr.id);
-    if (reference?.kind !== 'function') return missingPlan(name);
+    if (reference?.kind !== 'function') return missingPlan(`no such overload: ${name}`);
     const type = this.#checked.typeOf(expr.id);
     if (target !== undefined && !reference.namespaced) {
       const receiver = this.plan(target);
@@ -126,9 +140,11 @@ export class Planner {
       case '_?_:_':
         return planConditional(a, b, c);
       case '_[_]':
-        return isOptional(this.#checked.typeOf((args[0] as Expr).id)) ? planOptionalIndex(a, b) : planIndex(a, b);
+        return isOptional(this.#checked.typeOf((args[0] as Expr).id))
+          ? planOptionalIndex(a, b, this.#strict)
+          : planIndex(a, b);
       case '_[?_]':
-        return planOptionalIndex(a, b);
+        return planOptionalIndex(a, b, this.#strict);
       default:
         return undefined;
     }
@@ -196,6 +212,6 @@ export class Planner {
   }
 }
 
-function missingPlan(name: string): Plan {
-  return { type: DYN, run: () => fail(`no such attribute(s): ${name}`) };
+function missingPlan(message: string): Plan {
+  return { type: DYN, run: () => fail(message) };
 }

@@ -39,7 +39,7 @@ export function planSelect(operand: Plan, field: string): Plan {
     return shape === undefined ? { type: DYN, run: (frame) => adoptAny(present(frame)) } : adopting(present, shape);
   }
   const { run } = operand;
-  if (isOptional(operand.type)) return optionalField(operand, field);
+  if (isOptional(operand.type)) return optionalField(operand, field, false);
   return part((frame) => {
     const found = findField(run(frame), field, false);
     return found === undefined ? raiseFailure(missing) : found;
@@ -74,8 +74,13 @@ function shapedField(
   return { read, shape: shape.property?.(name) };
 }
 
-/** `has(operand.field)`. */
-export function planHas(operand: Plan, field: string): Plan {
+/**
+ * `has(operand.field)`.
+ *
+ * @param options.strict - a value that has no fields at all is an error.
+ * @param options.stored - the operand is a field or element itself: an optional found there is a value like any other.
+ */
+export function planHas(operand: Plan, field: string, options: { strict: boolean; stored: boolean }): Plan {
   const shaped = shapedField(operand, field);
   if (shaped !== undefined) {
     const { read, shape } = shaped;
@@ -94,14 +99,24 @@ export function planHas(operand: Plan, field: string): Plan {
     type: BOOL,
     run: (frame) => {
       const value = run(frame);
+      if (options.strict && !hasFields(value, options.stored)) return fail(`no such key: ${field}`);
+      if (options.stored && value instanceof CelOptional) return false;
       const inner = value instanceof CelOptional ? value.value : value;
       return inner !== undefined && findField(inner, field, true) !== undefined;
     },
   };
 }
 
+/** May `has` ask this value for fields? Lists refuse in their own words. */
+export function hasFields(value: Value, stored: boolean): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
+  if (value instanceof CelOptional) return !stored;
+  const knows = value instanceof MapView || value instanceof CelMap || value instanceof OpaqueValue;
+  return knows || value instanceof ListView || !(value instanceof CelValue);
+}
+
 /** `operand.?field`, and every field after it: an empty optional where anything is missing. */
-export function optionalField(operand: Plan, field: string): Plan {
+export function optionalField(operand: Plan, field: string, strict: boolean): Plan {
   const shaped = shapedField(operand, field);
   if (shaped !== undefined) {
     const { read, shape } = shaped;
@@ -117,7 +132,9 @@ export function optionalField(operand: Plan, field: string): Plan {
   return optionalPlan(fieldType(known), (frame) => {
     const value = run(frame);
     const inner = value instanceof CelOptional ? value.value : value;
-    return inner === undefined ? undefined : findField(inner, field, true);
+    if (inner === undefined) return undefined;
+    if (strict && !hasFields(inner, true)) return fail(`no such key: ${field}`);
+    return findField(inner, field, true);
   });
 }
 
