@@ -97,5 +97,5 @@ export type { InspectOptions, Inspection, ReferenceOptions, References, Use } fr
 export { inspect, references } from './references.ts';
 export type { JsonOptions, JsonResult } from './to-json.ts';
 export { toJson } from './to-json.ts';
-export { escapeFieldName, unescapeFieldName } from './runtime/field-names.ts';
+export { escapeFieldName, unescapeFieldName } from './eval/field-names.ts';
 export { typeNameOf } from './values.ts';

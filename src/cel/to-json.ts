@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { OMIT } from './lib/index.ts';
 import { formatDuration } from './lib/duration.ts';
 import { MIN_SECONDS, formatTimestamp } from './lib/timestamp.ts';
-import { goTypeName } from './runtime/go-type-name.ts';
+import { goTypeName } from './eval/go-type-name.ts';
 import type { Value } from './values.ts';
 import {
   CelDouble,

@@ -1,7 +1,7 @@
 import type { Reference } from '../check/checker.ts';
 import type { CallContext, Overload } from '../library.ts';
-import type { Frame } from '../runtime/frame.ts';
-import { raise } from '../runtime/shaped.ts';
+import type { Frame } from '../eval/frame.ts';
+import { raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
 import { DYN, paramOf } from '../types.ts';
 import type { Value } from '../values.ts';

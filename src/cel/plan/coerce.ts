@@ -1,6 +1,6 @@
-import { adopt } from '../runtime/adopt.ts';
-import type { Frame } from '../runtime/frame.ts';
-import { describe, raise } from '../runtime/shaped.ts';
+import { adopt } from '../eval/adopt.ts';
+import type { Frame } from '../eval/frame.ts';
+import { describe, raise } from '../eval/shaped.ts';
 import type { DataShape } from '../shape.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, listType, mapType } from '../types.ts';

@@ -1,8 +1,8 @@
 import type { Comprehension, Expr } from '../ast.ts';
 import { ACCUMULATOR, UNUSED } from '../macros.ts';
-import { adoptAny } from '../runtime/adopt.ts';
-import type { Frame } from '../runtime/frame.ts';
-import { raise } from '../runtime/shaped.ts';
+import { adoptAny } from '../eval/adopt.ts';
+import type { Frame } from '../eval/frame.ts';
+import { raise } from '../eval/shaped.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, DYN, INT, STRING, listType, mapType, paramOf } from '../types.ts';

@@ -1,6 +1,6 @@
-import type { Frame } from '../runtime/frame.ts';
-import { adoptAny } from '../runtime/adopt.ts';
-import { raise } from '../runtime/shaped.ts';
+import type { Frame } from '../eval/frame.ts';
+import { adoptAny } from '../eval/adopt.ts';
+import { raise } from '../eval/shaped.ts';
 import { DYN, isOptional, optionalType, paramOf } from '../types.ts';
 import type { Value } from '../values.ts';
 import {

@@ -1,4 +1,4 @@
-import { raise } from '../runtime/shaped.ts';
+import { raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT, listType, mapType, sameType } from '../types.ts';
 import type { Literal } from '../ast.ts';

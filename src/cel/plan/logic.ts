@@ -1,5 +1,5 @@
-import type { Frame } from '../runtime/frame.ts';
-import { raise } from '../runtime/shaped.ts';
+import type { Frame } from '../eval/frame.ts';
+import { raise } from '../eval/shaped.ts';
 import { BOOL, DYN, sameType } from '../types.ts';
 import type { Value } from '../values.ts';
 import { EvalFailure, fail } from '../values.ts';

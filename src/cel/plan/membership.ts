@@ -1,5 +1,5 @@
-import { equal } from '../runtime/equality.ts';
-import { raise } from '../runtime/shaped.ts';
+import { equal } from '../eval/equality.ts';
+import { raise } from '../eval/shaped.ts';
 import { BOOL } from '../types.ts';
 import type { Value } from '../values.ts';
 import { CelMap, EvalFailure, ListView, MapView, elementsOf, fail, isObject } from '../values.ts';

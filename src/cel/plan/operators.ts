@@ -1,10 +1,10 @@
 import { compareText } from '../lib/text.ts';
 import { compareValues } from '../lib/order.ts';
-import type { Operator } from '../runtime/arithmetic.ts';
-import { concatenateBytes, dynamicArithmetic, dynamicNegate, intOperation, negateInt } from '../runtime/arithmetic.ts';
-import { equal, notEqual } from '../runtime/equality.ts';
-import type { Frame } from '../runtime/frame.ts';
-import { ShapedList, raise } from '../runtime/shaped.ts';
+import type { Operator } from '../eval/arithmetic.ts';
+import { concatenateBytes, dynamicArithmetic, dynamicNegate, intOperation, negateInt } from '../eval/arithmetic.ts';
+import { equal, notEqual } from '../eval/equality.ts';
+import type { Frame } from '../eval/frame.ts';
+import { ShapedList, raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DYN, INT, STRING, listType, paramOf, sameType } from '../types.ts';
 import type { Int, Value } from '../values.ts';

@@ -1,4 +1,4 @@
-import type { Frame } from '../runtime/frame.ts';
+import type { Frame } from '../eval/frame.ts';
 import type { DataShape } from '../shape.ts';
 import type { CelType } from '../types.ts';
 import type { Value } from '../values.ts';

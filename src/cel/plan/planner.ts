@@ -1,8 +1,8 @@
 import type { Call, Expr, Ident, MacroCall, Select, StructLiteral } from '../ast.ts';
 import type { CheckedExpression } from '../check/checker.ts';
 import type { Variable } from '../check/declarations.ts';
-import { adoptAny } from '../runtime/adopt.ts';
-import type { Frame } from '../runtime/frame.ts';
+import { adoptAny } from '../eval/adopt.ts';
+import type { Frame } from '../eval/frame.ts';
 import type { DataShape } from '../shape.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import { DYN, TYPE, isOptional, optionalType, paramOf } from '../types.ts';

@@ -1,7 +1,7 @@
 import type { EvalResult, EvaluateOptions, PlanResult, Program } from '../api.ts';
 import type { CheckedExpression } from '../check/checker.ts';
-import { Frame } from '../runtime/frame.ts';
-import { raise } from '../runtime/shaped.ts';
+import { Frame } from '../eval/frame.ts';
+import { raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
 import { EvalFailure } from '../values.ts';
 import { describing } from './coerce.ts';

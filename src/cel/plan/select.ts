@@ -1,7 +1,7 @@
-import { adopt, adoptAny } from '../runtime/adopt.ts';
-import { unescapeFieldName } from '../runtime/field-names.ts';
-import type { Frame } from '../runtime/frame.ts';
-import { describe, raise } from '../runtime/shaped.ts';
+import { adopt, adoptAny } from '../eval/adopt.ts';
+import { unescapeFieldName } from '../eval/field-names.ts';
+import type { Frame } from '../eval/frame.ts';
+import { describe, raise } from '../eval/shaped.ts';
 import type { DataShape } from '../shape.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, DYN, isOptional, optionalType, paramOf } from '../types.ts';
