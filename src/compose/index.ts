@@ -52,3 +52,23 @@ export type {
   StatusResult,
   Target,
 } from './public-types.ts';
+export type { CompositionApiOptions } from './composition-object.ts';
+export type { Manifest } from './emit/create.ts';
+export type { DerivedField, ResourceOptions } from './trace/records.ts';
+export { Cel, cel } from './cel-api.ts';
+export { createCompositionApi } from './create-api.ts';
+export type { CompositionApi } from './create-api.ts';
+export { createResource } from './emit/create.ts';
+export { externalRef } from './external-ref.ts';
+export {
+  asText,
+  isNumber,
+  mapEntries,
+  mapList,
+  mapValues,
+  mergeObjects,
+  present,
+  withDefault,
+} from './factory-helpers.ts';
+export { defineFactory, opaque } from './interp/natives.ts';
+export { CompositionError } from './trace/refusal.ts';

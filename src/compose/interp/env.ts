@@ -1,4 +1,4 @@
-import type { AnyNode } from 'acorn';
+import type { AnyNode, ObjectExpression } from 'acorn';
 import type { SourcePosition } from '../../core/index.ts';
 import type { FunctionNode } from '../source/parse.ts';
 import type { Found, FunctionLike } from '../source/provider.ts';
@@ -12,6 +12,8 @@ export interface Unit {
   readonly shift: number;
   readonly lookup: (name: string) => Found | undefined;
   readonly locate: (offset: number) => SourcePosition | undefined;
+  /** An object literal whose keys are names inside it, once they have a value. */
+  readonly siblings?: { readonly node: ObjectExpression; readonly values: Map<string, unknown> };
 }
 
 /** The names of one block or function. */

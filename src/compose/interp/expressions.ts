@@ -152,7 +152,9 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
         : keyOf((property.key as { value: unknown }).value);
     if (property.kind !== 'init')
       refuse('unsupported', 'a getter or setter inside a composition', 'compute the value instead');
-    mergeKey(object, key, evaluate(property.value, env));
+    const value = evaluate(property.value, env);
+    mergeKey(object, key, value);
+    if (env.unit.siblings?.node === node && typeof key === 'string') env.unit.siblings.values.set(key, value);
   }
   return object;
 }

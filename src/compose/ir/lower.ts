@@ -249,6 +249,10 @@ export function requireInteger(node: Node, seen = new Set<Node>()): void {
     case 'orvalue':
       settleType(a.type.kind === 'optional' ? a.type.of : a.type);
       return requireInteger(b, seen);
+    case 'raw':
+      for (const arg of node.args)
+        if (arg.type.kind === 'number' && arg.type.number.state === 'open') arg.type.number.state = 'int';
+      return;
     case 'div':
       throw notInteger('a division gives a fraction');
     default:

@@ -2,9 +2,9 @@ import type { NumberType, StaticType } from './types.ts';
 
 /** A variable: the schema, a resource, a loop or macro variable, an accumulator of a loop. */
 export class Variable {
-  /** How it is printed; macro variables may be renamed on printing. */
-  readonly name: string;
-  readonly role: 'schema' | 'resource' | 'loop' | 'macro' | 'accumulator' | 'token';
+  /** How it is printed; ids of resources are settled at the end, macro variables may be renamed. */
+  name: string;
+  readonly role: 'schema' | 'resource' | 'element' | 'loop' | 'macro' | 'accumulator';
   readonly key: number;
   private static next = 1;
 
@@ -77,13 +77,16 @@ export interface Node {
   readonly vars: readonly Variable[];
 }
 
-let nextId = 1;
-let table = new Map<string, Node>();
+/** The nodes of one composition, by structure. */
+export type NodeTable = Map<string, Node>;
 
-/** Runs `work` with an interning table of its own, so that a composition's nodes can be collected afterwards. */
-export function withNodes<T>(work: () => T): T {
+let nextId = 1;
+let table: NodeTable = new Map();
+
+/** Runs `work` with a composition's own table, so that its nodes can be collected with it. */
+export function withNodes<T>(own: NodeTable, work: () => T): T {
   const outer = table;
-  table = new Map();
+  table = own;
   try {
     return work();
   } finally {

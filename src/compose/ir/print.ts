@@ -52,12 +52,13 @@ const SYMBOLS: Partial<Record<Op, string>> = {
 /** Prints expressions; one printer gives one variable one name. */
 export class Printer {
   private readonly taken: Set<string>;
-  private readonly names = new Map<Variable, string>();
+  private readonly names: Map<Variable, string>;
   private readonly texts = new Map<Node, string>();
 
   /** `ids`: names that are in scope already, such as the resources' ids. */
-  constructor(ids: Iterable<string> = []) {
-    this.taken = new Set(ids);
+  constructor(ids: Iterable<string> = [], fixed: ReadonlyMap<Variable, string> = new Map()) {
+    this.names = new Map(fixed);
+    this.taken = new Set([...ids, ...fixed.values()]);
   }
 
   print(node: Node): string {

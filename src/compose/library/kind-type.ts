@@ -104,3 +104,14 @@ function extended(type: ObjectType, counters: readonly string[], derived: readon
     },
   };
 }
+
+/** The type of the instance: its spec, and what the server keeps in its metadata. */
+export function instanceType(spec: StaticType): ObjectType {
+  const fields = new Map<string, Field>([
+    ['spec', { type: spec, required: true }],
+    ['metadata', { type: metadataType, required: true }],
+    ['apiVersion', { type: STRING, required: true }],
+    ['kind', { type: STRING, required: true }],
+  ]);
+  return { kind: 'object', field: (name) => fields.get(name), names: () => [...fields.keys()], open: false };
+}

@@ -46,7 +46,10 @@ export interface ResourceRecord {
   readonly apiVersion: string;
   readonly kind: string;
   readonly type: ObjectType;
+  /** The resource as the graph sees it: an object, or a list when it is made in a loop. */
   readonly variable: Variable;
+  /** One of its objects inside the loop that makes it. */
+  readonly element: Variable | undefined;
   /** Path condition at the creation. */
   readonly guards: readonly Node[];
   readonly loops: readonly LoopRecord[];

@@ -1,0 +1,134 @@
+import { call, concat, has, list, literal, method, not, raw } from './ir/build.ts';
+import type { Node } from './ir/node.ts';
+import { BOOL, DYN, FLOAT, INTEGER, STRING } from './ir/types.ts';
+import { defineFactory } from './interp/natives.ts';
+import { logicalOperation } from './interp/expressions.ts';
+import { choose } from './interp/branches.ts';
+import { refuse } from './trace/refusal.ts';
+import { resolve } from './value/merge.ts';
+import { toNode } from './value/nodes.ts';
+import { textNode, textValue, truthy } from './value/ops.ts';
+import { hasTokens, symbolic, wrap } from './value/proxy.ts';
+import { Sym } from './value/symbolic.ts';
+import { rawParts } from './raw-cel.ts';
+
+/** Anything that may be a part of an expression: a value, a reference, a piece of CEL. */
+export type CelPart = unknown;
+
+const value = (node: Node): unknown => wrap(new Sym(node, { waits: true }));
+
+function native<F extends (...args: never[]) => unknown>(fn: F): F {
+  return defineFactory(fn);
+}
+
+/**
+ * CEL written by hand, for what TypeScript cannot say. References and values may stand between pieces of
+ * CEL text. Inside a composition most of this is not needed: ordinary operators are translated.
+ */
+export const Cel = {
+  /** Joins the parts to one expression; a piece that cannot continue the expression by its type is text. */
+  expr: native(<T = unknown>(...parts: readonly CelPart[]): T => value(rawParts(parts, '')) as T),
+  /** As `expr`, with blanks between the parts. */
+  join: native(<T = unknown>(...parts: readonly CelPart[]): T => value(rawParts(parts, ' ')) as T),
+  /** A text with `%s` for each value. */
+  template: native((format: string, ...values: readonly unknown[]): string => templateText(format, values)),
+  /** `condition ? whenTrue : whenFalse`; strings are texts. */
+  conditional: native(
+    <T>(condition: unknown, whenTrue: T, whenFalse: T): T => conditional(condition, whenTrue, whenFalse) as T,
+  ),
+  /** The same as `conditional`. */
+  cond: native(
+    <T>(condition: unknown, whenTrue: T, whenFalse: T): T => conditional(condition, whenTrue, whenFalse) as T,
+  ),
+  /** The first value, or the second where the first is missing. */
+  default: native(
+    <T>(first: T | undefined | null, fallback: T): T => logicalOperation('??', first, () => fallback) as T,
+  ),
+  /** The same as `default`. */
+  coalesce: native(
+    <T>(first: T | undefined | null, fallback: T): T => logicalOperation('??', first, () => fallback) as T,
+  ),
+  /** Joins values to a text. */
+  concat: native((...parts: readonly unknown[]): string => textValue(concat(parts.map(textNode))) as string),
+  /** Is the field there? */
+  has: native((reference: unknown): boolean => hasValue(reference)),
+  /** The opposite of a condition. */
+  not: native((condition: unknown): boolean => negated(condition)),
+  size: native((of: unknown): number => value(call('size', [toNode(of)], INTEGER)) as number),
+  string: native((of: unknown): string => textValue(textNode(of)) as string),
+  int: native((of: unknown): number => value(call('int', [toNode(of)], INTEGER)) as number),
+  double: native((of: unknown): number => value(call('double', [toNode(of)], FLOAT)) as number),
+  /** The smallest of the values. */
+  min: native((...values: readonly unknown[]): number => extreme('min', values)),
+  /** The largest of the values. */
+  max: native((...values: readonly unknown[]): number => extreme('max', values)),
+  /** Any function of CEL: `Cel.math('abs', x)` is `abs(x)`. */
+  math: native(
+    (name: string, ...values: readonly unknown[]): number => value(call(name, values.map(toNode), DYN)) as number,
+  ),
+  boolean: native((...parts: readonly CelPart[]): boolean => value(typed(rawParts(parts, ''), BOOL)) as boolean),
+  str: native((...parts: readonly CelPart[]): string => value(typed(rawParts(parts, ''), STRING)) as string),
+  number: native((...parts: readonly CelPart[]): number => value(typed(rawParts(parts, ''), INTEGER)) as number),
+  /** A tagged template: text with values. */
+  tag: native((strings: TemplateStringsArray, ...values: readonly unknown[]): string => tagged(strings, values)),
+} as const;
+
+/** A tagged template for texts with values: `` cel`http://${svc.spec.clusterIP}:80` ``. */
+export const cel = Cel.tag;
+
+function typed(node: Node, type: Node['type']): Node {
+  return node.op === 'raw' ? raw(node.attr as readonly string[], node.args, type) : node;
+}
+
+function tagged(strings: TemplateStringsArray, values: readonly unknown[]): string {
+  const parts = strings.flatMap((text, position) =>
+    position < values.length ? [literal(text), textNode(values[position])] : [literal(text)],
+  );
+  return textValue(concat(parts)) as string;
+}
+
+function templateText(format: string, values: readonly unknown[]): string {
+  const pieces = format.split('%s');
+  if (pieces.length - 1 !== values.length) {
+    refuse(
+      'types',
+      `Cel.template("${format}") has ${pieces.length - 1} places for ${values.length} values`,
+      'write one %s for each value',
+    );
+  }
+  const parts = pieces.flatMap((text, position) =>
+    position < values.length ? [literal(text), textNode(values[position])] : [literal(text)],
+  );
+  return textValue(concat(parts)) as string;
+}
+
+function conditional(condition: unknown, whenTrue: unknown, whenFalse: unknown): unknown {
+  const found = resolve(condition);
+  const test = typeof found === 'string' && !hasTokens(found) ? raw([found], [], BOOL) : truthy(found);
+  return choose(
+    test,
+    () => resolve(whenTrue),
+    () => resolve(whenFalse),
+  );
+}
+
+function hasValue(reference: unknown): boolean {
+  const inner = symbolic(resolve(reference));
+  if (inner instanceof Sym) {
+    if (inner.absence === undefined) return true;
+    const { node } = inner;
+    return value(node.op === 'select' ? has(node.args[0] as Node, String(node.attr)) : inner.absence.has) as boolean;
+  }
+  return resolve(reference) !== undefined;
+}
+
+function negated(condition: unknown): boolean {
+  const test = truthy(condition);
+  return typeof test === 'boolean' ? !test : (value(not(test)) as boolean);
+}
+
+function extreme(name: 'min' | 'max', values: readonly unknown[]): number {
+  const nodes = values.map(toNode);
+  const type = list(nodes).type;
+  return value(method(name, list(nodes), [], type.kind === 'list' ? type.element : DYN)) as number;
+}

@@ -1,0 +1,81 @@
+import { TypeKroError } from '../core/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import type { CompositionFunctions } from './trace-composition.ts';
+import { CompositionCore } from './composition.ts';
+import type { DeployEngine, FactoryOptions, Mode } from './deploy-engine.ts';
+import { printYaml } from './emit/yaml.ts';
+import { evaluateComposition } from './evaluate.ts';
+import { explainComposition } from './explain.ts';
+import { createFactory } from './factory.ts';
+import { defineFactory } from './interp/natives.ts';
+import { nestComposition } from './nested.ts';
+import type { Composition, CompositionOptions, EmitOptions } from './public-types.ts';
+import type { FunctionLike } from './source/provider.ts';
+import { currentTrace } from './trace/trace.ts';
+
+/** What the API of compositions is given from outside: the engine behind `factory().deploy()`. */
+export interface CompositionApiOptions {
+  /** Loads the deploy engine; called when a factory first needs a cluster. */
+  readonly loadDeploy: () => Promise<DeployEngine>;
+}
+
+type AnyComposition = Composition<JsonObject, JsonObject, Readonly<Record<string, never>>, JsonObject>;
+
+/** Makes a composition from what `kubernetesComposition` was called with. */
+export function makeComposition(
+  definition: unknown,
+  args: readonly unknown[],
+  api: CompositionApiOptions,
+): AnyComposition {
+  const [first, second, third] = args;
+  const declarative = typeof second === 'function';
+  const build = functionArgument(first, declarative ? 'the resource builder' : 'the composition');
+  const functions: CompositionFunctions = { build, status: declarative ? (second as FunctionLike) : undefined };
+  const options = ((declarative ? third : second) ?? {}) as CompositionOptions;
+  const core = new CompositionCore(definition, functions, options);
+  return compositionObject(core, api);
+}
+
+function functionArgument(value: unknown, what: string): FunctionLike {
+  if (typeof value === 'function') return value as FunctionLike;
+  throw new TypeKroError(`${what} must be a function`, { code: 'compose/definition', remedy: 'pass (spec) => { … }' });
+}
+
+function compositionObject(core: CompositionCore, api: CompositionApiOptions): AnyComposition {
+  const call = defineFactory((spec: JsonObject) => {
+    if (currentTrace() === undefined) {
+      throw new TypeKroError(`composition ${core.name} is called outside a composition`, {
+        code: 'compose/outside',
+        remedy: 'use .factory() to deploy it, or call it inside another composition',
+      });
+    }
+    return nestComposition(core, spec);
+  });
+  const members = {
+    get diagnostics() {
+      return core.diagnostics;
+    },
+    resources: {},
+    toYaml: (argument?: EmitOptions | JsonObject): string =>
+      argument === undefined || isEmitOptions(argument)
+        ? core.definitionYaml((argument as EmitOptions | undefined)?.target ?? 'stock')
+        : printYaml(core.instance(argument) as unknown as JsonValue),
+    toDefinition: (options?: EmitOptions): JsonObject => core.write(options?.target ?? 'stock').definition,
+    toInstance: (spec: JsonObject, options?: { readonly namespace?: string }) =>
+      core.instance(spec, options?.namespace),
+    factory: (mode: Mode, options: FactoryOptions = {}) => createFactory(core, mode, options, api),
+    explain: (): string => explainComposition(core),
+    evaluate: (spec: JsonObject, observed?: Readonly<Record<string, JsonValue>>) =>
+      evaluateComposition(core, spec, observed ?? {}),
+  };
+  Object.defineProperties(call, Object.getOwnPropertyDescriptors(members));
+  Object.defineProperty(call, 'name', { value: core.name });
+  return call as unknown as AnyComposition;
+}
+
+/** `toYaml({ target })` asks for the definition, `toYaml(spec)` for an instance. */
+function isEmitOptions(value: object): value is EmitOptions {
+  const keys = Object.keys(value);
+  const { target } = value as EmitOptions;
+  return keys.length === 1 && (target === 'stock' || target === 'typekro');
+}

@@ -1,0 +1,60 @@
+import { parseApiVersion, TypeKroError } from '../core/index.ts';
+import type { DefinitionNames } from './emit/definition.ts';
+import { kebabCase, pascalCase } from './emit/names.ts';
+import type { SchemaInput } from './public-types.ts';
+
+/** A definition with its two arrangements made one. */
+export interface NormalDefinition {
+  readonly names: DefinitionNames;
+  readonly spec: SchemaInput;
+  readonly status: SchemaInput | undefined;
+}
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+const MAX_NAME = 253;
+
+/**
+ * Reads what the author wrote as the definition.
+ *
+ * @throws TypeKroError `compose/definition` for a missing or illegal name, kind or spec.
+ */
+export function normalDefinition(definition: unknown): NormalDefinition {
+  if (typeof definition !== 'object' || definition === null)
+    throw wrong('the first argument must be a definition: { name, spec, … }');
+  const given = definition as Record<string, unknown>;
+  const nested = given['schema'] as { spec?: unknown; status?: unknown } | undefined;
+  const spec = given['spec'] ?? nested?.spec;
+  const status = given['status'] ?? nested?.status;
+  const { name } = given;
+  if (typeof name !== 'string' || name === '') throw wrong('a definition needs a name');
+  if (spec === undefined) throw wrong(`the definition ${name} has no spec`, 'add spec: type({ … })');
+  const label = kebabCase(name);
+  if (!LABEL.test(label) || label.length > MAX_NAME) {
+    throw wrong(
+      `"${name}" cannot be the name of a definition`,
+      'use small letters, digits and dashes, beginning and ending with a letter or digit',
+    );
+  }
+  const apiVersion = optionalText(given, 'apiVersion') ?? 'v1alpha1';
+  const parsed = parseApiVersion(apiVersion);
+  const group = optionalText(given, 'group') ?? (parsed.group === '' ? undefined : parsed.group);
+  const kind = optionalText(given, 'kind') ?? pascalCase(label);
+  if (!/^[A-Z][A-Za-z0-9]{0,62}$/.test(kind))
+    throw wrong(`"${kind}" cannot be a kind`, 'use PascalCase with letters and digits');
+  return {
+    names: { name: label, group: group === 'kro.run' ? undefined : group, version: parsed.version, kind },
+    spec: spec as SchemaInput,
+    status: status as SchemaInput | undefined,
+  };
+}
+
+function optionalText(given: Record<string, unknown>, key: string): string | undefined {
+  const value = given[key];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '') throw wrong(`${key} of a definition must be a text`);
+  return value;
+}
+
+function wrong(message: string, remedy?: string): TypeKroError {
+  return new TypeKroError(message, { code: 'compose/definition', ...(remedy === undefined ? {} : { remedy }) });
+}

@@ -1,0 +1,156 @@
+import { parseApiVersion, TypeKroError } from '../../core/index.ts';
+import type { SchemaSource } from '../../schema/index.ts';
+import { variable } from '../ir/build.ts';
+import { Variable } from '../ir/node.ts';
+import { defineFactory } from '../interp/natives.ts';
+import { kindType } from '../library/kind-type.ts';
+import type { Resource } from '../public-types.ts';
+import type { ResourceOptions, ResourceRecord } from '../trace/records.ts';
+import { refuse } from '../trace/refusal.ts';
+import { currentTrace } from '../trace/trace.ts';
+import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
+import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { camelCase, ID } from './names.ts';
+
+/** Where a tracing run finds the schemas of kinds. */
+const sources = new WeakMap<object, SchemaSource>();
+
+/** Gives a tracing run its schemas. */
+export function setSchemas(trace: object, source: SchemaSource): void {
+  sources.set(trace, source);
+}
+
+/** A Kubernetes object with values that may be known only when the graph runs. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata?: object;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * Makes a resource of the composition under way. The manifest is copied; values in it may be symbolic.
+ * Every factory ends here.
+ *
+ * @throws TypeKroError `compose/outside` when no composition is being built.
+ */
+export const createResource = defineFactory(makeResource);
+
+function makeResource<Fields extends object = Record<string, unknown>>(
+  manifest: Manifest,
+  options: ResourceOptions = {},
+): Resource<Fields> {
+  const trace = currentTrace();
+  if (trace === undefined) {
+    throw new TypeKroError(`${manifest.kind} is created outside a composition`, {
+      code: 'compose/outside',
+      remedy: 'call factories inside the function that is passed to kubernetesComposition',
+    });
+  }
+  const { apiVersion, kind } = manifest;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || hasTokens(apiVersion + kind)) {
+    refuse(
+      'unsupported',
+      'apiVersion and kind of a resource must be constant texts',
+      'write one resource for each kind, with if',
+    );
+  }
+  if (trace.predicates > 0) {
+    refuse('predicate', `${kind} is created inside a predicate`, 'create resources in .map, .forEach or for..of');
+  }
+  const { group, version } = parseApiVersion(apiVersion);
+  const schema = sources.get(trace)?.schemaOf({ group, version, kind });
+  const order = trace.resources.length;
+  const given = options.id === undefined ? undefined : checkId(options.id);
+  const id = given ?? defaultId(kind, manifest);
+  const record: ResourceRecord = {
+    id,
+    explicitId: given !== undefined,
+    order,
+    manifest: copyDeep(manifest, 0) as Record<string, unknown>,
+    apiVersion,
+    kind,
+    type: kindType(group, kind, schema, options.derived ?? []),
+    variable: new Variable(id, 'resource'),
+    element: trace.loops.length === 0 ? undefined : new Variable(id, 'element'),
+    guards: [...trace.guards],
+    loops: [...trace.loops],
+    options,
+    site: trace.site,
+    includeWhen: [],
+    readyWhen: [],
+    dependsOn: [],
+    readiness: undefined,
+  };
+  trace.resources.push(record);
+  for (const { code, message, hint } of options.warnings ?? []) trace.warn(code, message, hint);
+  return handleOf(record) as Resource<Fields>;
+}
+
+/** The value that stands for a resource. */
+export function handleOf(record: ResourceRecord): unknown {
+  const of = record.element ?? record.variable;
+  return wrap(new Sym(variable(of, record.type), { waits: true, label: record.id, resource: record }));
+}
+
+function checkId(id: unknown): string {
+  if (typeof id === 'string' && ID.test(id)) return id;
+  const text = typeof id === 'string' ? id : String(id);
+  return refuse(
+    'id',
+    `"${text}" is not a legal id: ids begin with a small letter and hold letters and digits only`,
+    `use "${camelCase(text)}"`,
+  );
+}
+
+/** The id of a resource that was given none: from kind and name when the name is constant, else the kind. */
+function defaultId(kind: string, manifest: Manifest): string {
+  const name = (manifest.metadata as { name?: unknown } | undefined)?.name;
+  const lower = kind.toLowerCase();
+  if (typeof name !== 'string' || hasTokens(name) || !/[A-Za-z0-9]/.test(name)) return camelCase(kind);
+  const own = name.toLowerCase();
+  return camelCase(own.includes(lower) ? own : `${lower}-${own}`);
+}
+
+const MAX_DEPTH = 64;
+
+/** The manifest as it is now: later changes of the author's objects do not count. */
+function copyDeep(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || symbolic(value) !== undefined)
+    return typeof value === 'object' ? copyPhi(value, depth) : value;
+  if (depth > MAX_DEPTH)
+    return refuse(
+      'unsupported',
+      'an argument of a factory is nested too deeply, or refers to itself',
+      'pass plain data',
+    );
+  if (value instanceof Maybe) return new Maybe(value.test, copyDeep(value.value, depth + 1));
+  if (value instanceof Splice) return value;
+  if (Array.isArray(value)) return value.map((item) => copyDeep(item, depth + 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    return refuse(
+      'unsupported',
+      `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'class instance'} is part of a resource`,
+      'pass plain data',
+    );
+  }
+  const copy: Record<PropertyKey, unknown> = {};
+  for (const key of Reflect.ownKeys(value)) {
+    if (typeof key === 'symbol' && key !== MERGED) continue;
+    const item = (value as Record<PropertyKey, unknown>)[key];
+    Object.defineProperty(copy, key, {
+      value: key === MERGED ? item : copyDeep(item, depth + 1),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return copy;
+}
+
+function copyPhi(value: object | null, depth: number): unknown {
+  const inner = symbolic(value);
+  if (!(inner instanceof Phi)) return value;
+  return wrap(new Phi(inner.test, copyDeep(inner.then, depth + 1), copyDeep(inner.otherwise, depth + 1)));
+}

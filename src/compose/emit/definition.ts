@@ -1,0 +1,91 @@
+import type { Diagnostic, JsonObject } from '../../core/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import type { Target } from '../public-types.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { Refusal } from '../trace/refusal.ts';
+import { ExpressionWriter } from './expression.ts';
+import { resourceEntry } from './resource.ts';
+import { toSimpleSchema } from './simple-schema.ts';
+import { statusFields } from './status.ts';
+import { fieldRules } from './validations.ts';
+import type { ValidationRecord } from '../trace/records.ts';
+
+/** Names and versions of a definition, made definite. */
+export interface DefinitionNames {
+  readonly name: string;
+  readonly group: string | undefined;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** What a traced composition consists of. */
+export interface TracedGraph {
+  readonly names: DefinitionNames;
+  readonly spec: Schema;
+  readonly records: readonly ResourceRecord[];
+  readonly status: unknown;
+  readonly validations: readonly ValidationRecord[];
+  readonly schemaOf: (record: ResourceRecord) => Schema | undefined;
+  readonly allowBreakingChanges: boolean;
+  readonly fieldValidations: Readonly<Record<string, string>>;
+}
+
+/** The ResourceGraphDefinition of a graph, with every refusal that came up while it was written. */
+export function writeDefinition(
+  graph: TracedGraph,
+  target: Target,
+  refusals: Refusal[],
+): { readonly definition: JsonObject; readonly diagnostics: readonly Diagnostic[] } {
+  const ids = new Set(graph.records.map((record) => record.id));
+  const names = { ids, records: graph.records, schemaOf: graph.schemaOf, target };
+  const collect = <T>(work: () => T, site: ResourceRecord['site'] | undefined): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      error.site ??= site;
+      refusals.push(error);
+      return undefined;
+    }
+  };
+  const resources = [...graph.records]
+    .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+    .map((record) => collect(() => resourceEntry(record, names), record.site))
+    .filter((entry) => entry !== undefined);
+  const status = collect(() => statusFields(graph.status, new ExpressionWriter(ids)), undefined) ?? {};
+  const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
+  const simple = toSimpleSchema(
+    graph.spec,
+    withGiven(rules?.rules ?? new Map(), graph.fieldValidations),
+    rules?.required ?? new Set(),
+  );
+  const { name, group, version, kind } = graph.names;
+  const schema: JsonObject = {
+    apiVersion: version,
+    ...(group === undefined ? {} : { group }),
+    kind,
+    spec: simple.spec,
+    ...(Object.keys(simple.types).length === 0 ? {} : { types: simple.types }),
+    ...(Object.keys(status).length === 0 ? {} : { status }),
+  };
+  const metadata: JsonObject = { name };
+  if (graph.allowBreakingChanges) metadata['annotations'] = { 'kro.run/allow-breaking-changes': 'true' };
+  return {
+    definition: {
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'ResourceGraphDefinition',
+      metadata,
+      spec: { resources, schema },
+    },
+    diagnostics: simple.diagnostics,
+  };
+}
+
+function withGiven(
+  rules: ReadonlyMap<string, readonly string[]>,
+  given: Readonly<Record<string, string>>,
+): Map<string, readonly string[]> {
+  const all = new Map(rules);
+  for (const [path, rule] of Object.entries(given)) all.set(path, [...(all.get(path) ?? []), rule]);
+  return all;
+}

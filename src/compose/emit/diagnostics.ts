@@ -1,0 +1,40 @@
+import type { Diagnostic } from '../../core/index.ts';
+import type { Refusal } from '../trace/refusal.ts';
+import type { Site } from '../trace/refusal.ts';
+
+/** A refusal as a diagnostic, with its place and the text there. */
+export function diagnosticOf(refusal: Refusal): Diagnostic {
+  return placed(
+    {
+      code: `trace/${refusal.code}`,
+      severity: 'error',
+      message: refusal.message,
+      ...(refusal.hint && { hint: refusal.hint }),
+    },
+    refusal.site,
+  );
+}
+
+/** A diagnostic with the position of a place. */
+export function placed(diagnostic: Diagnostic, site: Site | undefined): Diagnostic {
+  const source = site?.locate(site.start);
+  return source === undefined ? diagnostic : { ...diagnostic, source };
+}
+
+/** The text of a problem: what, where, the code there, what to do. */
+export function explainRefusal(refusal: Refusal): string {
+  const { site } = refusal;
+  const lines = [refusal.message + (refusal.hint === undefined ? '' : `; ${refusal.hint}`)];
+  const source = site?.locate(site.start);
+  if (source !== undefined) lines.push(`    at ${source.file ?? '<composition>'}:${source.line}:${source.column}`);
+  if (site !== undefined) lines.push(`    ${snippet(site)}`);
+  lines.push(`    [trace/${refusal.code}]`);
+  return lines.join('\n');
+}
+
+const MAX_SNIPPET = 120;
+
+function snippet(site: Site): string {
+  const text = site.text.slice(site.start, site.end).replaceAll(/\s+/g, ' ');
+  return text.length > MAX_SNIPPET ? `${text.slice(0, MAX_SNIPPET - 1)}…` : text;
+}

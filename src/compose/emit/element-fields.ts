@@ -1,0 +1,43 @@
+import type { Node, Variable } from '../ir/node.ts';
+import { rewrite } from '../ir/substitute.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { symbolic } from '../value/proxy.ts';
+import { toNode } from '../value/nodes.ts';
+
+/**
+ * Inside a loop, fields of a resource made in the same turn that its own template determines are replaced
+ * by those values: the graph cannot refer to single objects of a collection.
+ */
+export function elementFields(node: Node, records: readonly ResourceRecord[], user: ResourceRecord): Node {
+  return rewrite(node, (part) => {
+    const path = pathOf(part);
+    if (path === undefined) return undefined;
+    const record = records.find((candidate) => candidate.element === path.variable);
+    if (record === undefined || !record.loops.every((loop) => user.loops.includes(loop))) return undefined;
+    return templateField(record.manifest, path.fields);
+  });
+}
+
+function pathOf(node: Node): { readonly variable: Variable; readonly fields: readonly string[] } | undefined {
+  const fields: string[] = [];
+  let current = node;
+  while (current.op === 'select') {
+    fields.unshift(String(current.attr));
+    current = current.args[0] as Node;
+  }
+  if (current.op !== 'var' || fields.length === 0) return undefined;
+  const of = current.attr as Variable;
+  return of.role === 'element' ? { variable: of, fields } : undefined;
+}
+
+function templateField(manifest: unknown, fields: readonly string[]): Node | undefined {
+  let value = manifest;
+  for (const field of fields) {
+    if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || !Object.hasOwn(value, field))
+      return undefined;
+    value = (value as Record<string, unknown>)[field];
+  }
+  if (value === undefined || (typeof value === 'object' && value !== null && symbolic(value) === undefined))
+    return undefined;
+  return toNode(value);
+}

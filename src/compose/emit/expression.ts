@@ -1,0 +1,153 @@
+import type { Schema } from '../../schema/index.ts';
+import { cond } from '../ir/build.ts';
+import { celTypeName, dyn, Lowering } from '../ir/lower.ts';
+import type { Node, Variable } from '../ir/node.ts';
+import { makeNode, walk } from '../ir/node.ts';
+import { Printer, quote } from '../ir/print.ts';
+import { shareParts } from '../ir/share.ts';
+import { refuse } from '../trace/refusal.ts';
+import { memberSchema } from './flows.ts';
+
+const MAX_NODES = 20_000;
+const MAX_TEXT = 32_768;
+
+/** Writes expressions as CEL: settles types, shares what is repeated, prints. */
+export class ExpressionWriter {
+  private readonly lowering = new Lowering();
+  private readonly ids: ReadonlySet<string>;
+  private readonly loopNames: ReadonlyMap<Variable, string>;
+
+  /** `ids`: of all resources; `loopNames`: what the iterators of this resource are called. */
+  constructor(ids: ReadonlySet<string>, loopNames: ReadonlyMap<Variable, string> = new Map()) {
+    this.ids = ids;
+    this.loopNames = loopNames;
+  }
+
+  /** CEL text of an expression for a place with this schema. */
+  cel(node: Node, schema?: Schema): string {
+    const lowered = structured(this.lowering.lower(node), schema);
+    checkVariables(lowered, this.loopNames);
+    const shared = shareParts(lowered);
+    const text = new Printer(this.ids, this.loopNames).print(shared);
+    if (text.length > MAX_TEXT)
+      refuse(
+        'too-large',
+        `an expression has grown to ${text.length} characters`,
+        'split it, or move the decision into the spec',
+      );
+    return text;
+  }
+
+  /** A field's text: `${…}`, or text with `${…}` in it where that reads better. */
+  field(node: Node, schema?: Schema): string | number | boolean | null {
+    if (node.op === 'lit' && typeof node.attr !== 'bigint') {
+      return typeof node.attr === 'string' ? escapeText(node.attr) : (node.attr as number | boolean | null);
+    }
+    const whole = node.args.every((part) => part.op !== 'lit' || !String(part.attr).includes('${'));
+    if (node.op === 'concat' && whole) {
+      return node.args.map((part) => (part.op === 'lit' ? String(part.attr) : `\${${this.cel(part)}}`)).join('');
+    }
+    return `\${${this.cel(node, schema)}}`;
+  }
+}
+
+/** A text that kro would take for a template is written as a CEL literal. */
+export function escapeText(text: string): string {
+  return text.includes('${') ? `\${${quote(text)}}` : text;
+}
+
+/** Variables that may not be left over in an expression. */
+function checkVariables(node: Node, loops: ReadonlyMap<Variable, string>): void {
+  let count = 0;
+  walk(node, (part) => {
+    count++;
+    if (part.op !== 'var') return;
+    const of = part.attr as Variable;
+    if (of.role === 'accumulator') {
+      refuse(
+        'loop-carried',
+        `${of.name} depends on its own earlier value in a loop over a symbolic list`,
+        'sums, string joins, counts, min/max, any/all, push and first match are supported',
+      );
+    }
+    if (of.role === 'element') {
+      refuse(
+        'no-cel',
+        `${of.name} is one of a collection here, and the graph cannot refer to single objects of a collection`,
+        'read the collection after the loop, or put the value into the list',
+      );
+    }
+    if (of.role === 'loop' && !loops.has(of) && !isBound(node, of)) {
+      refuse('no-cel', `${of.name} is used outside its loop`, 'collect the values in a list');
+    }
+  });
+  if (count > MAX_NODES)
+    refuse('too-large', `an expression has grown to ${count} nodes`, 'split it, or move the decision into the spec');
+}
+
+/** Is the variable bound by a macro of the expression? */
+function isBound(root: Node, of: Variable): boolean {
+  let bound = false;
+  walk(root, (node) => {
+    if (node.vars.includes(of)) bound = true;
+  });
+  return bound;
+}
+
+/**
+ * Object literals in the place of a struct: kro refuses a literal whose values have one type there, so the
+ * first value is made dyn. Types of the parts of lists and branches then agree.
+ */
+function structured(node: Node, schema: Schema | undefined): Node {
+  switch (node.op) {
+    case 'object':
+      return structuredObject(node, schema);
+    case 'list':
+    case 'append': {
+      const inner = node.op === 'list' ? schema?.items : schema;
+      const args = node.args.map((arg) => structured(arg, inner));
+      if (
+        node.op === 'append' &&
+        new Set(args.map(celTypeName)).size > 1 &&
+        args.some((arg) => arg.op !== 'list' || arg.args.length > 0)
+      ) {
+        return makeNode('append', args.map(dyn), null, node.type);
+      }
+      return makeNode(node.op, args, node.attr, node.type);
+    }
+    case 'cond': {
+      const [test, a, b] = node.args as [Node, Node, Node];
+      const [x, y] = [structured(a, schema), structured(b, schema)];
+      return x === a && y === b ? node : cond(test, x, y);
+    }
+    case 'macro': {
+      const last = node.args.length - 1;
+      if (node.attr !== 'map' && node.attr !== 'bind') return node;
+      const body = structured(node.args[last] as Node, node.attr === 'map' ? schema?.items : schema);
+      return makeNode('macro', [...node.args.slice(0, last), body], node.attr, node.type, node.vars);
+    }
+    case 'call':
+      if (node.attr !== 'optional.of') return node;
+      return makeNode('call', [structured(node.args[0] as Node, schema)], node.attr, node.type);
+    default:
+      return node;
+  }
+}
+
+function structuredObject(node: Node, schema: Schema | undefined): Node {
+  const args = node.args.map((arg, position) => {
+    if (position % 2 === 0) return arg;
+    const key = node.args[position - 1] as Node;
+    return structured(arg, key.op === 'lit' ? memberSchema(schema, String(key.attr)) : undefined);
+  });
+  const result = makeNode('object', args, node.attr, node.type);
+  const flags = node.attr as readonly string[];
+  const isMap = typeof schema?.additionalProperties === 'object' && schema.properties === undefined;
+  const type = celTypeName(result);
+  if (schema === undefined || isMap || args.length === 0 || type === 'map(dyn)') return result;
+  const position = flags.indexOf('');
+  if (position < 0) return dyn(result);
+  const wrapped = [...args];
+  wrapped[position * 2 + 1] = dyn(args[position * 2 + 1] as Node);
+  return makeNode('object', wrapped, node.attr, node.type);
+}

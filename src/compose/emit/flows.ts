@@ -1,0 +1,101 @@
+import type { Schema } from '../../schema/index.ts';
+import { requireInteger } from '../ir/lower.ts';
+import type { Node } from '../ir/node.ts';
+import { Refusal } from '../trace/refusal.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { symbolic } from '../value/proxy.ts';
+import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+
+/** Settles numbers of the spec that reach integer fields of a resource. */
+export function settleNumbers(record: ResourceRecord, schema: Schema | undefined): void {
+  try {
+    settleValue(record.manifest, schema, []);
+  } catch (error) {
+    if (error instanceof Refusal) error.site ??= record.site;
+    throw error;
+  }
+}
+
+function settleValue(value: unknown, schema: Schema | undefined, path: readonly string[]): void {
+  if (schema === undefined || value === null || (typeof value !== 'object' && typeof value !== 'function')) return;
+  const inner = symbolic(value);
+  if (inner instanceof Sym) return settleNode(inner.node, schema, path);
+  if (inner instanceof Phi) {
+    settleValue(inner.then, schema, path);
+    settleValue(inner.otherwise, schema, path);
+  } else if (value instanceof Maybe) settleValue(value.value, schema, path);
+  else if (value instanceof Splice) settleElements(value.list, schema, path);
+  else if (Array.isArray(value)) {
+    for (const item of value as unknown[]) {
+      if (item instanceof Splice) settleElements(item.list, schema.items, path);
+      else settleValue(item, schema.items, path);
+    }
+  } else for (const [key, item] of Object.entries(value)) settleValue(item, memberSchema(schema, key), [...path, key]);
+}
+
+/** The schema of a member of an object. */
+export function memberSchema(schema: Schema | undefined, key: string): Schema | undefined {
+  const { properties, additionalProperties } = schema ?? {};
+  if (properties !== undefined && Object.hasOwn(properties, key)) return properties[key];
+  return typeof additionalProperties === 'object' ? additionalProperties : undefined;
+}
+
+/** Follows an expression down to what becomes the field's value. */
+function settleNode(node: Node, schema: Schema | undefined, path: readonly string[]): void {
+  if (schema === undefined) return;
+  if (schema.type === 'integer') return withPath(path, () => requireInteger(node));
+  const { items } = schema;
+  if (items !== undefined) settleElements(node, items, path);
+  else if (node.op === 'object') {
+    for (let i = 0; i < node.args.length; i += 2) {
+      const key = node.args[i] as Node;
+      if (key.op === 'lit')
+        settleNode(optionalBody(node.args[i + 1] as Node), memberSchema(schema, String(key.attr)), path);
+    }
+  } else if (node.op === 'cond') {
+    settleNode(node.args[1] as Node, schema, path);
+    settleNode(node.args[2] as Node, schema, path);
+  }
+}
+
+/** The value inside `optional.of(…)`, a conditional of optionals, or an optional path. */
+function optionalBody(node: Node): Node {
+  return node.op === 'call' && node.attr === 'optional.of' ? (node.args[0] as Node) : node;
+}
+
+function settleElements(node: Node, items: Schema | undefined, path: readonly string[]): void {
+  if (items === undefined) return;
+  switch (node.op) {
+    case 'list':
+      for (const item of node.args) settleNode(item, items, path);
+      return;
+    case 'append':
+      for (const part of node.args) settleElements(part, items, path);
+      return;
+    case 'cond':
+      settleElements(node.args[1] as Node, items, path);
+      return settleElements(node.args[2] as Node, items, path);
+    case 'macro':
+      if (node.attr === 'map') return settleNode(node.args.at(-1) as Node, items, path);
+      if (node.attr === 'filter') return settleElements(node.args[0] as Node, items, path);
+      return;
+    default:
+      if (items.type === 'integer' && node.type.kind === 'list' && node.type.element.kind === 'number') {
+        const { number } = node.type.element;
+        if (number.state === 'open') number.state = 'int';
+      }
+  }
+}
+
+function withPath(path: readonly string[], work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Refusal && path.length > 0) {
+      const refusal = new Refusal(error.code, `${path.join('.')}: ${error.message}`, error.hint);
+      refusal.site = error.site;
+      throw refusal;
+    }
+    throw error;
+  }
+}

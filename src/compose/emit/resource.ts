@@ -1,0 +1,245 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { and, conjuncts, literal, macro, macroVariable, method, object, select, variable } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { isLiteral, mentions, Variable } from '../ir/node.ts';
+import { legalName } from '../ir/print.ts';
+import { rewrite, substitute } from '../ir/substitute.ts';
+import { DYN, listOf, mapOf, STRING } from '../ir/types.ts';
+import type { Target } from '../public-types.ts';
+import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { resolve } from '../value/merge.ts';
+import { truthy } from '../value/ops.ts';
+import { symbolic, wrap } from '../value/proxy.ts';
+import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
+import type { MergedPiece } from '../value/symbolic.ts';
+import { rawCondition } from './conditions.ts';
+import { elementFields } from './element-fields.ts';
+import { ExpressionWriter } from './expression.ts';
+import { LEFT_OUT, templateValue } from './template.ts';
+
+/** What the writing of one resource needs to know of the whole graph. */
+export interface GraphNames {
+  readonly ids: ReadonlySet<string>;
+  readonly records: readonly ResourceRecord[];
+  readonly schemaOf: (record: ResourceRecord) => Schema | undefined;
+  readonly target: Target;
+}
+
+/** The iterators of a resource: one list each, with what filters them. */
+interface Iterators {
+  readonly dimensions: readonly { readonly name: string; readonly variable: Variable; readonly list: Node }[];
+  /** Loop variables that are members of a composite iterator. */
+  readonly replace: (node: Node) => Node;
+  /** Conditions that do not concern single elements. */
+  readonly includeWhen: readonly Node[];
+}
+
+/** One entry of `spec.resources`. */
+export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonObject {
+  const iterators = iteratorsOf(record, names);
+  const loopNames = new Map(iterators.dimensions.map((dimension) => [dimension.variable, dimension.name]));
+  const writer = new ExpressionWriter(names.ids, loopNames);
+  const { ids } = names;
+  const change = (node: Node) => iterators.replace(elementFields(node, names.records, record));
+  const manifest = mapNodes(withDependencies(record, names), change) as Record<string, unknown>;
+  const template = templateValue(manifest, names.schemaOf(record), { writer, target: names.target });
+  const conditions = [
+    ...iterators.includeWhen,
+    ...record.includeWhen.map((condition) => conditionNode(condition, 'withIncludeWhen')),
+  ];
+  const include = unique(conditions.flatMap(conjuncts)).filter((node) => !isLiteral(node, true));
+  warnStatusGuards(record, include);
+  const ready = record.readyWhen.map((condition) => ownCondition(record, conditionNode(condition, 'withReadyWhen')));
+  const entry: JsonObject = { id: record.id };
+  if (record.options.external === true) entry['externalRef'] = template === LEFT_OUT ? {} : template;
+  else entry['template'] = template === LEFT_OUT ? {} : template;
+  if (iterators.dimensions.length > 0) {
+    const outer = new ExpressionWriter(ids);
+    entry['forEach'] = iterators.dimensions.map(({ name, list: over }) => ({
+      [name]: `\${${outer.cel(change(over))}}`,
+    }));
+  }
+  if (include.length > 0)
+    entry['includeWhen'] = include.map((node): JsonValue => `\${${new ExpressionWriter(ids).cel(node)}}`);
+  if (ready.length > 0)
+    entry['readyWhen'] = ready.map(
+      (node): JsonValue => `\${${new ExpressionWriter(new Set([...ids, 'each'])).cel(node)}}`,
+    );
+  return entry;
+}
+
+const unique = (nodes: readonly Node[]): Node[] => [...new Set(nodes)];
+
+/** A condition that the author gave as a value, as CEL text, or as a constant. */
+function conditionNode(raw: unknown, where: string): Node {
+  const value = resolve(raw);
+  if (typeof value === 'string') return rawCondition(value, where);
+  const test = truthy(value);
+  return typeof test === 'boolean' ? literal(test) : test;
+}
+
+/** In a collection the conditions of readiness speak of each object. */
+function ownCondition(record: ResourceRecord, node: Node): Node {
+  if (record.element === undefined) return node;
+  const each = variable(new Variable('each', 'resource'), record.type);
+  return substitute(node, record.element, each);
+}
+
+function warnStatusGuards(record: ResourceRecord, include: readonly Node[]): void {
+  const reads = include.find((node) => mentions(node, (of) => of.role === 'resource'));
+  if (reads === undefined) return;
+  activeTrace().warn(
+    'status-guard',
+    `${record.kind} ${record.id} exists only while a condition on other resources holds; it will come and go with it`,
+    undefined,
+    record.site,
+  );
+}
+
+/** The manifest with annotations for `dependsOn`. */
+function withDependencies(record: ResourceRecord, names: GraphNames): Record<string, unknown> {
+  const others = [...new Set(record.dependsOn)];
+  if (others.length === 0) return record.manifest;
+  const metadata = { ...(record.manifest['metadata'] as Record<string, unknown> | undefined) };
+  const annotations = { ...(metadata['annotations'] as Record<string, unknown> | undefined) };
+  for (const id of others) {
+    const other = names.records.find((candidate) => candidate.id === id);
+    if (other === undefined)
+      refuse('id', `dependsOn("${id}"): there is no resource with this id`, `the ids are ${[...names.ids].join(', ')}`);
+    annotations[`typekro.dev/depends-on-${id}`] = wrap(new Sym(nameOf(other), { waits: true }));
+  }
+  return { ...record.manifest, metadata: { ...metadata, annotations } };
+}
+
+/** The name of a resource, or of all objects of a collection. */
+function nameOf(record: ResourceRecord): Node {
+  const own = variable(record.variable, record.type);
+  const name = (of: Node) => select(select(of, 'metadata', DYN), 'name', STRING);
+  if (record.element === undefined) return name(own);
+  const item = macroVariable('x');
+  return method(
+    'join',
+    macro('map', own, [item], [name(variable(item, record.type))], listOf(STRING)),
+    [literal(',')],
+    STRING,
+  );
+}
+
+/** Loops as iterators; conditions on elements filter the lists. */
+function iteratorsOf(record: ResourceRecord, names: GraphNames): Iterators {
+  const { loops } = record;
+  const guards = unique(record.guards);
+  const inLoop = (node: Node) => loops.filter((loop) => mentions(node, (of) => of === loop.variable));
+  const outside = guards.filter((guard) => inLoop(guard).length === 0);
+  if (loops.length === 0) return { dimensions: [], replace: (node) => node, includeWhen: outside };
+  const concerning = guards.filter((guard) => inLoop(guard).length > 0);
+  const dependent =
+    loops.some((loop) => inLoop(loop.list).length > 0) || concerning.some((guard) => inLoop(guard).length > 1);
+  const taken = new Set(names.ids);
+  const nameFor = (loop: { readonly name: string }): string => {
+    const base = legalName(loop.name).replace(/^_+/, '') || 'item';
+    let name = base;
+    for (let suffix = 2; taken.has(name); suffix++) name = `${base}${suffix}`;
+    taken.add(name);
+    return name;
+  };
+  if (dependent) return composite(loops, concerning, outside, nameFor({ name: 'item' }));
+  const dimensions = loops.map((loop) => {
+    const tests = concerning.filter((guard) => inLoop(guard).includes(loop));
+    return { name: nameFor(loop), variable: loop.variable, list: filtered(loop, tests) };
+  });
+  return { dimensions, replace: (node) => node, includeWhen: outside };
+}
+
+function filtered(loop: LoopRecord, tests: readonly Node[]): Node {
+  if (tests.length === 0) return loop.list;
+  const test = tests.reduce((a, b) => and(a, b));
+  const type = loop.list.type.kind === 'list' ? listOf(loop.list.type.element) : listOf(DYN);
+  return macro('filter', loop.list, [loop.variable], [test], type);
+}
+
+/** Loops that depend on each other: one iterator whose elements hold the variables of all. */
+function composite(
+  loops: readonly LoopRecord[],
+  tests: readonly Node[],
+  outside: readonly Node[],
+  name: string,
+): Iterators {
+  const item = new Variable(name, 'loop');
+  const type = mapOf(DYN);
+  const rest = new Set(tests);
+  const build = (depth: number): Node => {
+    const loop = loops[depth] as LoopRecord;
+    const known = loops.slice(0, depth + 1);
+    const mine = [...rest].filter((test) =>
+      loops.every((other) => known.includes(other) || !mentions(test, (of) => of === other.variable)),
+    );
+    for (const test of mine) rest.delete(test);
+    const over = filtered(loop, mine);
+    if (depth === loops.length - 1) {
+      const entry = object(
+        loops.map((each) => ({ key: literal(each.name), value: variable(each.variable, elementOf(each)) })),
+        type,
+      );
+      return macro('map', over, [loop.variable], [entry], listOf(type));
+    }
+    return method(
+      'flatten',
+      macro('map', over, [loop.variable], [build(depth + 1)], listOf(listOf(type))),
+      [],
+      listOf(type),
+    );
+  };
+  const all = build(0);
+  const members = new Map(
+    loops.map((loop) => [loop.variable, select(variable(item, type), loop.name, elementOf(loop))]),
+  );
+  return {
+    dimensions: [{ name, variable: item, list: all }],
+    replace: (node) => rewrite(node, (part) => (part.op === 'var' ? members.get(part.attr as Variable) : undefined)),
+    includeWhen: outside,
+  };
+}
+
+function elementOf(loop: LoopRecord): Node['type'] {
+  return loop.list.type.kind === 'list' ? loop.list.type.element : DYN;
+}
+
+/** The value with every expression in it changed. */
+export function mapNodes(value: unknown, change: (node: Node) => Node): unknown {
+  const inner = symbolic(value);
+  if (inner instanceof Sym) {
+    const node = change(inner.node);
+    const { absence } = inner;
+    if (absence === undefined)
+      return node === inner.node ? value : wrap(new Sym(node, { waits: inner.waits, label: inner.label }));
+    const { optional, ...rest } = absence;
+    const changed = { ...rest, has: change(absence.has), ...(optional && { optional: change(optional) }) };
+    return wrap(new Sym(node, { absence: changed, waits: inner.waits, label: inner.label }));
+  }
+  if (inner instanceof Phi)
+    return wrap(new Phi(change(inner.test), mapNodes(inner.then, change), mapNodes(inner.otherwise, change)));
+  if (value instanceof Maybe) return new Maybe(change(value.test), mapNodes(value.value, change));
+  if (value instanceof Splice) return new Splice(change(value.list), value.waits);
+  if (Array.isArray(value)) return value.map((item) => mapNodes(item, change));
+  if (typeof value !== 'object' || value === null) return value;
+  const result: Record<PropertyKey, unknown> = {};
+  for (const key of Reflect.ownKeys(value)) {
+    const item = (value as Record<PropertyKey, unknown>)[key];
+    const changed =
+      key === MERGED ? (item as MergedPiece[]).map((piece) => mapPiece(piece, change)) : mapNodes(item, change);
+    Object.defineProperty(result, key, { value: changed, writable: true, enumerable: true, configurable: true });
+  }
+  return result;
+}
+
+function mapPiece(piece: MergedPiece, change: (node: Node) => Node): MergedPiece {
+  return {
+    ...(piece.test && { test: change(piece.test) }),
+    ...(piece.map && { map: symbolic(mapNodes(wrap(piece.map), change)) as Sym }),
+    ...(piece.keys && { keys: mapNodes(piece.keys, change) as Record<string, unknown> }),
+  };
+}

@@ -1,0 +1,107 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { cond, literal, not, object, select } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { mentions } from '../ir/node.ts';
+import { quote } from '../ir/print.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { resolve } from '../value/merge.ts';
+import { listNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
+import { textNode } from '../value/ops.ts';
+import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import type { ExpressionWriter } from './expression.ts';
+import { mergeSides } from './template.ts';
+
+/** The status fields of a graph: every leaf is an expression; constants are tied to the instance. */
+export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject {
+  const value = resolve(raw);
+  if (value === undefined || value === null) return {};
+  const written = field(value, writer);
+  if (written === undefined) return {};
+  if (typeof written !== 'object' || written === null || Array.isArray(written)) {
+    return refuse(
+      'types',
+      'the composition returns something that is not an object of status fields',
+      'return { field: value, … }',
+    );
+  }
+  return written;
+}
+
+function field(raw: unknown, writer: ExpressionWriter): JsonValue | undefined {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Sym) return symField(inner, writer);
+  if (inner instanceof Phi) {
+    const merged = mergeSides(inner);
+    return merged === undefined ? phiField(inner, writer) : field(merged, writer);
+  }
+  if (typeof value === 'string' && hasTokens(value)) return text(textNode(value), writer);
+  if (value === undefined || value === null || typeof value === 'function') return undefined;
+  if (Array.isArray(value)) return listField(value as unknown[], writer);
+  if (typeof value === 'object') return objectField(value as Record<string, unknown>, writer);
+  if (typeof value === 'symbol') return refuse('types', 'a symbol cannot be a status field');
+  if (typeof value === 'number' && !Number.isFinite(value)) return refuse('types', `${value} cannot be a status field`);
+  return constant(toNode(value), writer);
+}
+
+function symField(value: Sym, writer: ExpressionWriter): JsonValue {
+  if (value.resource !== undefined)
+    return refuse(
+      'types',
+      `the whole resource ${value.resource.id} is a status field`,
+      'name the fields that you need',
+    );
+  const { absence } = value;
+  if (absence === undefined || absence.plain) return text(value.node, writer);
+  return text(missingWhen(absence.has, value.node), writer);
+}
+
+/** The value where a condition holds; elsewhere the expression fails as a missing field does, and is left out. */
+function missingWhen(has: Node, node: Node): Node {
+  return select(cond(has, object([{ key: literal('v'), value: node }]), object([])), 'v', node.type);
+}
+
+function text(node: Node, writer: ExpressionWriter): JsonValue {
+  return mentions(node, () => true) ? writer.field(node) : constant(node, writer);
+}
+
+/** kro refuses a status field without any reference: a constant refers to the instance's name. */
+function constant(node: Node, writer: ExpressionWriter): JsonValue {
+  const cel = node.op === 'lit' && typeof node.attr === 'string' ? quote(node.attr) : writer.cel(node);
+  return `\${schema.metadata.name != "" ? ${cel} : ${cel}}`;
+}
+
+function phiField(value: Phi, writer: ExpressionWriter): JsonValue {
+  const sides = [value.then, value.otherwise].map(resolve);
+  const handle = sides.map(symbolic).find((side) => side instanceof Sym && side.resource !== undefined);
+  if (handle !== undefined)
+    return refuse('types', `${labelOf(value)} is a whole resource`, 'name the fields that you need');
+  const missing = sides.findIndex((side) => side === undefined || side === null);
+  if (missing < 0) return writer.field(toNode(wrap(value)));
+  const test = missing === 1 ? value.test : not(value.test);
+  return writer.field(
+    missingWhen(
+      test,
+      activeTrace().under(test, () => toNode(sides[1 - missing])),
+    ),
+  );
+}
+
+function listField(items: readonly unknown[], writer: ExpressionWriter): JsonValue | undefined {
+  if (items.some((item) => item instanceof Maybe || item instanceof Splice)) return text(listNode(items), writer);
+  if (items.length === 0) return constant(listNode([]), writer);
+  return items.map((item) => field(item, writer) ?? null);
+}
+
+function objectField(value: Record<string, unknown>, writer: ExpressionWriter): JsonValue | undefined {
+  if (mergedPieces(value) !== undefined) return text(objectNode(value), writer);
+  const result: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) {
+    const written = field(item, writer);
+    if (written !== undefined)
+      Object.defineProperty(result, key, { value: written, writable: true, enumerable: true, configurable: true });
+  }
+  return result;
+}

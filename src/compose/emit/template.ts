@@ -1,0 +1,164 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { call, cond, not, object, orValue } from '../ir/build.ts';
+import { DYN } from '../ir/types.ts';
+import type { Target } from '../public-types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { phi, resolve } from '../value/merge.ts';
+import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode } from '../value/nodes.ts';
+import { textNode } from '../value/ops.ts';
+import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
+import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { escapeText } from './expression.ts';
+import type { ExpressionWriter } from './expression.ts';
+import { memberSchema } from './flows.ts';
+
+/** A field that is left out. */
+export const LEFT_OUT = Symbol('left out');
+
+/** How a template is written. */
+export interface TemplateOptions {
+  readonly writer: ExpressionWriter;
+  readonly target: Target;
+}
+
+/** Maps where absent and empty mean the same to the API server. */
+const EMPTY_IS_ABSENT = new Set([
+  'labels',
+  'annotations',
+  'data',
+  'stringData',
+  'binaryData',
+  'nodeSelector',
+  'matchLabels',
+]);
+
+/** A value of a template: plain where it is known, `${…}` where it is not. */
+export function templateValue(
+  raw: unknown,
+  schema: Schema | undefined,
+  options: TemplateOptions,
+  key = '',
+): JsonValue | typeof LEFT_OUT {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Sym) return symValue(inner, schema, options, key);
+  if (inner instanceof Phi) return phiValue(inner, schema, options, key);
+  switch (typeof value) {
+    case 'string':
+      return hasTokens(value) ? options.writer.field(textNode(value), schema) : escapeText(value);
+    case 'number':
+      if (!Number.isFinite(value)) return refuse('types', `${String(value)} cannot be a value of a resource`);
+      return value;
+    case 'boolean':
+    case 'bigint':
+      return value;
+    case 'undefined':
+      return LEFT_OUT;
+    case 'object':
+      if (value === null) return null;
+      return Array.isArray(value)
+        ? listValue(value as unknown[], schema, options)
+        : objectValue(value as Record<string, unknown>, schema, options);
+    default:
+      return refuse('types', `a ${typeof value} cannot be a value of a resource`, 'pass plain data');
+  }
+}
+
+function symValue(value: Sym, schema: Schema | undefined, options: TemplateOptions, key: string): JsonValue {
+  if (value.resource !== undefined)
+    return refuse('types', `the whole resource ${value.resource.id} is a value here`, 'name one of its fields');
+  const { absence } = value;
+  if (absence === undefined || absence.waits) return options.writer.field(value.node, schema);
+  if (isEmptyMap(value, key)) return options.writer.field(orValue(optionalNode(value), object([])), schema);
+  // For stock, the object around the field is one expression: see `objectValue`.
+  return options.writer.field(cond(absence.has, value.node, call('omit', [], DYN)), schema);
+}
+
+function isEmptyMap(value: Sym, key: string): boolean {
+  return value.type.kind === 'map' && EMPTY_IS_ABSENT.has(key);
+}
+
+function phiValue(
+  value: Phi,
+  schema: Schema | undefined,
+  options: TemplateOptions,
+  key: string,
+): JsonValue | typeof LEFT_OUT {
+  const merged = mergeSides(value);
+  if (merged !== undefined) return objectValue(merged, schema, options);
+  const optional = optionalPhi(value);
+  if (optional === undefined) return options.writer.field(toNode(wrap(value)), schema);
+  if (EMPTY_IS_ABSENT.has(key)) return options.writer.field(orValue(optional, object([])), schema);
+  return options.writer.field(orValue(optional, call('omit', [], DYN)), schema);
+}
+
+/** Two objects under a condition as one object with conditional values. */
+export function mergeSides(value: Phi): Record<string, unknown> | undefined {
+  const trace = activeTrace();
+  const plain = (side: unknown): Record<string, unknown> | undefined => {
+    const found = resolve(side);
+    const inner = symbolic(found);
+    if (inner instanceof Phi) return mergeSides(inner);
+    if (inner !== undefined || typeof found !== 'object' || found === null || Array.isArray(found)) return undefined;
+    return mergedPieces(found) === undefined ? (found as Record<string, unknown>) : undefined;
+  };
+  const a = trace.under(value.test, () => plain(value.then));
+  const b = a === undefined ? undefined : trace.under(not(value.test), () => plain(value.otherwise));
+  if (a === undefined || b === undefined) return undefined;
+  const result: Record<string, unknown> = {};
+  for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const then = Object.hasOwn(a, name) ? a[name] : undefined;
+    const otherwise = Object.hasOwn(b, name) ? b[name] : undefined;
+    Object.defineProperty(result, name, {
+      value: phi(value.test, then, otherwise),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return result;
+}
+
+/** Is this a value that may have to be left out? */
+function mayBeMissing(raw: unknown, key: string): boolean {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Sym) return inner.absence !== undefined && !inner.absence.waits && !isEmptyMap(inner, key);
+  return inner instanceof Phi && !EMPTY_IS_ABSENT.has(key) && optionalPhi(inner) !== undefined;
+}
+
+function listValue(items: readonly unknown[], schema: Schema | undefined, options: TemplateOptions): JsonValue {
+  const conditional = items.some((item) => item instanceof Maybe || item instanceof Splice || mayBeMissing(item, ''));
+  if (!conditional) {
+    return items.map((item) => {
+      const written = templateValue(item, schema?.items, options);
+      return written === LEFT_OUT ? null : written;
+    });
+  }
+  const solid = items.map((item) => {
+    if (item instanceof Maybe || item instanceof Splice || !mayBeMissing(item, '')) return item;
+    return refuse('absent', 'an element of a list may be absent', 'filter it out: .filter((x) => x !== undefined)');
+  });
+  return options.writer.field(listNode(solid), schema);
+}
+
+function objectValue(value: Record<string, unknown>, schema: Schema | undefined, options: TemplateOptions): JsonValue {
+  const entries = Object.entries(value);
+  const merged = mergedPieces(value) !== undefined;
+  const asOne = merged || (options.target === 'stock' && entries.some(([key, item]) => mayBeMissing(item, key)));
+  if (asOne) return options.writer.field(objectNode(value), schema);
+  const result: JsonObject = {};
+  for (const [key, item] of entries) {
+    const written = templateValue(item, memberSchema(schema, key), options, key);
+    if (written === LEFT_OUT) continue;
+    Object.defineProperty(result, escapeText(key), {
+      value: written,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return result;
+}

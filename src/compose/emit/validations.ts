@@ -1,0 +1,107 @@
+import { not, variable } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { Variable, walk } from '../ir/node.ts';
+import { rewrite } from '../ir/substitute.ts';
+import type { Target } from '../public-types.ts';
+import { Facts } from '../trace/facts.ts';
+import type { ValidationRecord } from '../trace/records.ts';
+import { Refusal } from '../trace/refusal.ts';
+import { ExpressionWriter } from './expression.ts';
+
+/** Preconditions as markers: rules by field, and fields that must be given. */
+export interface FieldRulesOut {
+  readonly rules: ReadonlyMap<string, readonly string[]>;
+  readonly required: ReadonlySet<string>;
+}
+
+/**
+ * A precondition on one field of the spec is a `validation` of that field; one on several fields of a
+ * nested object is a rule of that object. Others have no place in a definition for stock kro.
+ */
+export function fieldRules(
+  validations: readonly ValidationRecord[],
+  target: Target,
+  ids: ReadonlySet<string>,
+): FieldRulesOut {
+  const rules = new Map<string, string[]>();
+  const required = new Set<string>();
+  for (const validation of validations) {
+    const paths = [...new Set(pathsIn(validation.rule))];
+    const common = commonPath(paths);
+    if (common.length === 0) throw misplaced(validation, target);
+    const path = common.join('.');
+    const fact = presence(validation.rule, common);
+    const whenAbsent = fact === undefined ? validation.rule : assume(validation.rule, not(fact));
+    const whenThere = fact === undefined ? validation.rule : assume(validation.rule, fact);
+    if (fact !== undefined && isConstant(whenAbsent, false)) required.add(path);
+    if (isConstant(whenThere, true)) continue;
+    const self = new Variable('self', 'resource');
+    const rule = rewrite(whenThere, (node) =>
+      pathOf(node)?.join('.') === path ? variable(self, node.type) : undefined,
+    );
+    const text = new ExpressionWriter(ids).cel(rule);
+    rules.set(path, [...(rules.get(path) ?? []), text]);
+  }
+  return { rules, required };
+}
+
+function misplaced(validation: ValidationRecord, target: Target): Refusal {
+  const refusal = new Refusal(
+    'validation',
+    `the precondition "${validation.message}" looks at several fields of the spec, which a definition for ${target === 'stock' ? 'stock kro' : 'kro'} cannot check`,
+    'check one field at a time, or put the fields into one nested object of the spec',
+  );
+  refusal.site = validation.site;
+  return refusal;
+}
+
+const isConstant = (node: Node, value: boolean): boolean => node.op === 'lit' && node.attr === value;
+
+function assume(rule: Node, fact: Node): Node {
+  const facts = new Facts();
+  facts.assume(fact);
+  return facts.simplify(rule);
+}
+
+/** The path of a field below `schema.spec`. */
+function pathOf(node: Node): string[] | undefined {
+  const fields: string[] = [];
+  let current = node;
+  while (current.op === 'select' || current.op === 'has' || current.op === 'optselect') {
+    fields.unshift(String(current.attr));
+    current = current.args[0] as Node;
+  }
+  if (current.op !== 'var' || (current.attr as Variable).role !== 'schema' || fields[0] !== 'spec') return undefined;
+  return fields.slice(1);
+}
+
+/** The longest paths that a rule reads. */
+function pathsIn(rule: Node): string[] {
+  const all: string[] = [];
+  const inner = new Set<Node>();
+  walk(rule, (node) => {
+    if (pathOf(node) !== undefined) for (const arg of node.args) inner.add(arg);
+  });
+  walk(rule, (node) => {
+    const path = inner.has(node) ? undefined : pathOf(node);
+    if (path !== undefined && path.length > 0) all.push(path.join('.'));
+  });
+  return all;
+}
+
+function commonPath(paths: readonly string[]): string[] {
+  const split = paths.map((path) => path.split('.'));
+  const [first = []] = split;
+  let length = 0;
+  while (length < first.length && split.every((path) => path[length] === first[length])) length++;
+  return first.slice(0, length);
+}
+
+/** The `has` of a field, where the rule asks for it. */
+function presence(rule: Node, path: readonly string[]): Node | undefined {
+  let found: Node | undefined;
+  walk(rule, (node) => {
+    if (node.op === 'has' && pathOf(node)?.join('.') === path.join('.')) found = node;
+  });
+  return found;
+}

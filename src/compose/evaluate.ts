@@ -1,0 +1,147 @@
+import { toJson } from '../cel/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { CollectionNode, Expression, Graph, GraphNode, Hole } from '../graph/index.ts';
+import type { CompositionCore } from './composition.ts';
+import type { EvaluatedResource, Evaluation } from './public-types.ts';
+import { violations } from './violations.ts';
+
+type Variables = Map<string, unknown>;
+
+/** What an expression gave: a value (`undefined` for `omit()`), or why there is none. */
+type Result = { readonly value: JsonValue | undefined } | { readonly pending: string };
+
+/**
+ * Evaluates the graph of a composition on a spec. Observed objects are read where they are given;
+ * otherwise a resource is read as its own template, so that only what the cluster decides is missing.
+ */
+export function evaluateComposition(
+  core: CompositionCore,
+  spec: unknown,
+  observed: Readonly<Record<string, JsonValue>>,
+): Evaluation {
+  const instance = core.instance(spec);
+  return evaluateGraph(
+    core.write('typekro').graph,
+    instance as unknown as JsonObject,
+    observed,
+    violations(core, instance),
+  );
+}
+
+/** Evaluates a compiled graph on an instance. */
+export function evaluateGraph(
+  graph: Graph,
+  instance: JsonObject,
+  observed: Readonly<Record<string, JsonValue>>,
+  broken: readonly string[] = [],
+): Evaluation {
+  const variables: Variables = new Map<string, unknown>([['schema', instance]]);
+  for (const [id, value] of Object.entries(observed)) variables.set(id, value);
+  const resources = new Map<string, EvaluatedResource>();
+  for (const id of graph.order) {
+    const node = graph.nodes.get(id) as GraphNode;
+    const result = evaluateNode(node, variables);
+    resources.set(id, result);
+    if (!Object.hasOwn(observed, id) && result.included && result.pending === undefined) {
+      variables.set(id, node.nodeType === 'collection' ? result.objects : result.objects[0]);
+    }
+  }
+  const ordered = [...graph.nodes.keys()].map((id) => resources.get(id) as EvaluatedResource);
+  return { resources: ordered, status: statusOf(graph, variables), violations: broken };
+}
+
+function statusOf(graph: Graph, variables: Variables): JsonObject {
+  const status = structuredClone(graph.status.skeleton);
+  const missing: Hole[] = [];
+  for (const hole of graph.status.holes) {
+    const result = run(hole.expression, variables);
+    if ('pending' in result || result.value === undefined) missing.push(hole);
+    else setAt(status, hole.path, result.value);
+  }
+  for (const hole of missing.reverse()) removeAt(status, hole.path);
+  return status;
+}
+
+function evaluateNode(node: GraphNode, variables: Variables): EvaluatedResource {
+  const { id } = node;
+  for (const condition of node.includeWhen) {
+    const result = run(condition, variables);
+    if ('pending' in result) return { id, included: false, objects: [], pending: result.pending };
+    if (result.value !== true) return { id, included: false, objects: [] };
+  }
+  if (node.nodeType === 'collection') return evaluateCollection(node, variables);
+  const object = fill(node, variables);
+  return 'pending' in object
+    ? { id, included: true, objects: [], pending: object.pending }
+    : { id, included: true, objects: [object.value] };
+}
+
+function evaluateCollection(node: CollectionNode, variables: Variables): EvaluatedResource {
+  const { id } = node;
+  let turns: Variables[] = [variables];
+  for (const dimension of node.forEach) {
+    const result = run(dimension.expression, variables);
+    if ('pending' in result) return { id, included: true, objects: [], pending: result.pending };
+    const items = Array.isArray(result.value) ? result.value : [];
+    turns = turns.flatMap((turn) => items.map((item) => new Map([...turn, [dimension.name, item]])));
+  }
+  const objects: JsonObject[] = [];
+  for (const turn of turns) {
+    const object = fill(node, turn);
+    if ('pending' in object) return { id, included: true, objects: [], pending: object.pending };
+    objects.push(object.value);
+  }
+  return { id, included: true, objects };
+}
+
+function fill(node: GraphNode, variables: Variables): { readonly value: JsonObject } | { readonly pending: string } {
+  const object = structuredClone(node.template.skeleton);
+  const left: Hole[] = [];
+  for (const hole of node.template.holes) {
+    const result = run(hole.expression, variables);
+    if ('pending' in result) return result;
+    if (result.value === undefined) left.push(hole);
+    else setAt(object, hole.path, result.value);
+  }
+  for (const hole of left.reverse()) removeAt(object, hole.path);
+  return { value: object };
+}
+
+/** Evaluates one expression. Errors count as pending here, with their text. */
+function run(expression: Expression, variables: Variables): Result {
+  const result = expression.program.evaluate(variables);
+  if (!result.ok) return { pending: `${expression.template ?? expression.cel}: ${result.error.message}` };
+  const json = toJson(result.value);
+  return json.ok ? { value: json.value } : { pending: json.error };
+}
+
+type Container = JsonObject | JsonValue[];
+
+function parentOf(root: JsonObject, path: readonly (string | number)[]): Container | undefined {
+  let current: JsonValue = root;
+  for (const step of path.slice(0, -1)) {
+    const next: JsonValue | undefined = isJsonObject(current)
+      ? current[step]
+      : Array.isArray(current)
+        ? current[Number(step)]
+        : undefined;
+    if (next === undefined) return undefined;
+    current = next;
+  }
+  return isJsonObject(current) || Array.isArray(current) ? current : undefined;
+}
+
+function setAt(root: JsonObject, path: readonly (string | number)[], value: JsonValue): void {
+  const parent = parentOf(root, path);
+  const last = path.at(-1);
+  if (parent === undefined || last === undefined) return;
+  Object.defineProperty(parent, last, { value, writable: true, enumerable: true, configurable: true });
+}
+
+function removeAt(root: JsonObject, path: readonly (string | number)[]): void {
+  const parent = parentOf(root, path);
+  const last = path.at(-1);
+  if (Array.isArray(parent)) parent.splice(Number(last), 1);
+  else if (parent !== undefined && last !== undefined) delete parent[last];
+}

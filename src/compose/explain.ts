@@ -1,0 +1,43 @@
+import { isJsonObject } from '../core/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import type { CompositionCore } from './composition.ts';
+
+/** Every resource of a composition with its conditions, loops and expressions, as lines for people. */
+export function explainComposition(core: CompositionCore): string {
+  const { definition } = core.write('typekro');
+  const spec = definition['spec'] as JsonObject;
+  const lines = [`composition ${core.name}`];
+  for (const entry of spec['resources'] as JsonObject[]) lines.push(...explainResource(entry));
+  const status = (spec['schema'] as JsonObject)['status'];
+  if (status !== undefined) lines.push('status', ...fields(status, '  '));
+  const { validations } = core.traced.graph;
+  if (validations.length > 0)
+    lines.push('preconditions', ...validations.map((validation) => `  ${validation.message}`));
+  return `${lines.join('\n')}\n`;
+}
+
+function explainResource(entry: JsonObject): string[] {
+  const template = (entry['template'] ?? entry['externalRef']) as JsonObject;
+  const lines = [`${entry['id'] as string}: ${template['kind'] as string} (${template['apiVersion'] as string})`];
+  for (const each of (entry['forEach'] ?? []) as JsonObject[]) {
+    for (const [name, list] of Object.entries(each)) lines.push(`  for each ${name} of ${bare(list)}`);
+  }
+  for (const condition of (entry['includeWhen'] ?? []) as JsonValue[]) lines.push(`  only when ${bare(condition)}`);
+  for (const condition of (entry['readyWhen'] ?? []) as JsonValue[]) lines.push(`  ready when ${bare(condition)}`);
+  return [...lines, ...fields(template, '  ')];
+}
+
+/** The fields that hold expressions. */
+function fields(value: JsonValue, indent: string, path = ''): string[] {
+  if (typeof value === 'string') return value.includes('${') ? [`${indent}${path} = ${bare(value)}`] : [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => fields(item, indent, `${path}[${index}]`));
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    fields(item as JsonValue, indent, path === '' ? key : `${path}.${key}`),
+  );
+}
+
+function bare(value: JsonValue | undefined): string {
+  const text = String(value);
+  return text.startsWith('${') && text.indexOf('${', 2) < 0 && text.endsWith('}') ? text.slice(2, -1) : text;
+}

@@ -1,0 +1,83 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { TypeKroError } from '../core/index.ts';
+import type { CompositionCore } from './composition.ts';
+import type { CompositionApiOptions } from './composition-object.ts';
+import type { DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
+import { printYaml } from './emit/yaml.ts';
+import { evaluateComposition } from './evaluate.ts';
+
+type AnyFactory = Factory<JsonObject, JsonObject, JsonObject>;
+
+/** A way to deploy a composition. What needs a cluster loads the deploy engine first. */
+export function createFactory(
+  core: CompositionCore,
+  mode: Mode,
+  options: FactoryOptions,
+  api: CompositionApiOptions,
+): AnyFactory {
+  const supported = core.options.supportedModes;
+  if (mode !== 'direct' && mode !== 'kro') {
+    throw new TypeKroError(`there is no factory mode "${String(mode)}"`, {
+      code: 'compose/mode',
+      remedy: 'use "direct" or "kro"',
+    });
+  }
+  if (supported !== undefined && !supported.includes(mode)) {
+    throw new TypeKroError(`composition ${core.name} does not support mode ${mode}`, {
+      code: 'compose/mode',
+      remedy: `use ${supported.join(' or ')}`,
+    });
+  }
+  const namespace = options.namespace ?? 'default';
+  const target: DeployTarget = {
+    mode,
+    name: core.name,
+    namespace,
+    options,
+    get diagnostics() {
+      return core.diagnostics;
+    },
+    definition: (of) => core.write(of).definition,
+    instance: (spec) => core.instance(spec, options.instanceNamespace ?? namespace),
+    evaluate: (spec) => evaluateComposition(core, spec, {}),
+    readiness: readinessOf(core),
+  };
+  const engine = (): Promise<DeployEngine> => api.loadDeploy();
+  return {
+    mode,
+    name: core.name,
+    namespace,
+    rgdName: core.name,
+    toYaml: (spec) => (mode === 'direct' ? manifests(core, spec ?? {}) : kroYaml(core, target, spec)),
+    deploy: async (spec, call) => (await engine()).deploy(target, target.instance(spec).spec as JsonObject, call ?? {}),
+    getInstances: async () => (await engine()).getInstances(target),
+    getStatus: async () => (await engine()).getStatus(target),
+    deleteInstance: async (name, call) => (await engine()).deleteInstance(target, name, call ?? {}),
+    rollback: async () => (await engine()).rollback(target),
+    toDryRun: async (spec) => (await engine()).toDryRun(target, target.instance(spec).spec as JsonObject),
+    getRGDStatus: async () => (await engine()).getDefinitionStatus(target),
+    dispose: async () => (await engine()).dispose(target),
+  };
+}
+
+function readinessOf(core: CompositionCore): DeployTarget['readiness'] {
+  const found = new Map<string, NonNullable<(typeof core.traced.graph.records)[number]['readiness']>>();
+  for (const record of core.traced.graph.records)
+    if (record.readiness !== undefined) found.set(record.id, record.readiness);
+  return found;
+}
+
+function kroYaml(core: CompositionCore, target: DeployTarget, spec: JsonObject | undefined): string {
+  return spec === undefined ? core.definitionYaml('stock') : printYaml(target.instance(spec) as unknown as JsonValue);
+}
+
+/** The objects of a spec that are known without a cluster, as documents; others are named in a comment. */
+function manifests(core: CompositionCore, spec: JsonObject): string {
+  const { resources } = evaluateComposition(core, spec, {});
+  const documents = resources.flatMap((resource) => resource.objects.map((object) => printYaml(object)));
+  const waiting = resources.filter((resource) => resource.included && resource.pending !== undefined);
+  const notes = waiting.map(
+    (resource) => `# ${resource.id} is made when the cluster has what it reads: ${resource.pending}\n`,
+  );
+  return [...documents, ...(notes.length === 0 ? [] : [notes.join('')])].join('---\n');
+}

@@ -1,0 +1,63 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { applyDefaults } from '../schema/index.ts';
+import type { CompositionCore } from './composition.ts';
+import { camelCase, pascalCase } from './emit/names.ts';
+import { runFunctions } from './trace-composition.ts';
+import type { NestedComposition } from './public-types.ts';
+import type { ResourceRecord } from './trace/records.ts';
+import { activeTrace } from './trace/trace.ts';
+import { symbolic } from './value/proxy.ts';
+
+/** How often each composition was called in a run, for the ids of its resources. */
+const counts = new WeakMap<object, Map<string, number>>();
+
+/** Merges a composition into the one that is being traced: its resources with prefixed ids, its status as values. */
+export function nestComposition(core: CompositionCore, spec: JsonObject): NestedComposition<JsonObject> {
+  const trace = activeTrace();
+  const prefix = nextPrefix(trace, core.name);
+  const before = trace.resources.length;
+  const status = statusOf(core, withSpecDefaults(core, spec));
+  const made = trace.resources.slice(before);
+  for (const record of made) {
+    const single = made.length === 1;
+    record.id = single ? prefix : `${prefix}${pascalCase(record.id.charAt(0).toUpperCase() + record.id.slice(1))}`;
+  }
+  const last = made.at(-1);
+  const result: NestedComposition<JsonObject> = {
+    id: last?.id ?? prefix,
+    status: status as JsonObject,
+    dependsOn(other) {
+      if (last !== undefined) dependOn(last, other);
+      return result;
+    },
+  };
+  return trace.born(result);
+}
+
+function dependOn(record: ResourceRecord, other: { readonly id: string } | string): void {
+  record.dependsOn.push(typeof other === 'string' ? other : other.id);
+}
+
+function nextPrefix(trace: object, name: string): string {
+  const own = counts.get(trace) ?? new Map<string, number>();
+  counts.set(trace, own);
+  const count = (own.get(name) ?? 0) + 1;
+  own.set(name, count);
+  return `${camelCase(name.replace(/-composition$/, ''))}${count}`;
+}
+
+function statusOf(core: CompositionCore, spec: unknown): unknown {
+  const schema = activeTrace().born({ spec });
+  return runFunctions(core.functions, { schema, spec }, core.options).status;
+}
+
+/** Known parts of the spec get the defaults of the inner schema. */
+function withSpecDefaults(core: CompositionCore, spec: JsonObject): unknown {
+  if (symbolic(spec) !== undefined) return spec;
+  const defaults = applyDefaults(core.traced.graph.spec, {}) as JsonObject;
+  const trace = activeTrace();
+  const filled: Record<string, unknown> = trace.born({ ...defaults });
+  for (const [key, value] of Object.entries(spec) as [string, JsonValue | undefined][])
+    if (value !== undefined) filled[key] = value;
+  return filled;
+}

@@ -1,0 +1,174 @@
+import { concat, literal, raw, select } from './ir/build.ts';
+import type { Node } from './ir/node.ts';
+import { makeNode } from './ir/node.ts';
+import type { StaticType } from './ir/types.ts';
+import { BOOL, DYN, FLOAT, INTEGER, joinTypes, NULL, STRING } from './ir/types.ts';
+import type { Call, Expr } from '../cel/index.ts';
+import { kroEnvironment } from '../cel/index.ts';
+import { activeTrace } from './trace/trace.ts';
+import { TypeKroError } from '../core/index.ts';
+import { refuse } from './trace/refusal.ts';
+import { resolve } from './value/merge.ts';
+import { toNode } from './value/nodes.ts';
+import { textNode } from './value/ops.ts';
+import { hasTokens } from './value/proxy.ts';
+
+/** A part of raw CEL: text of the author, or an expression. */
+type Piece = string | Node;
+
+/**
+ * Joins texts and values to one expression. Values are put in as they are; a text that cannot continue
+ * the expression because a string has no minus (`name, '-service'`) makes the whole a text.
+ */
+export function rawParts(parts: readonly unknown[], separator: string): Node {
+  if (parts.length === 0) invalid('an expression needs at least one part');
+  const pieces = parts.map(pieceOf);
+  const first = pieces[0];
+  if (pieces.length === 1 && first !== undefined && typeof first !== 'string') return first;
+  if (isTextContinuation(pieces))
+    return concat(pieces.map((piece) => (typeof piece === 'string' ? literal(piece) : textNode1(piece))));
+  return rawNode(pieces, separator);
+}
+
+function pieceOf(part: unknown): Piece {
+  const value = resolve(part);
+  if (value === undefined || value === null || value === '') invalid('a part of an expression is empty');
+  if (typeof value === 'string') {
+    if (hasTokens(value)) return textNode(value);
+    if (/[=!]==/.test(value)) {
+      throw new TypeKroError(`"${value}" has an operator of JavaScript`, {
+        code: 'CEL_INVALID_JS_OPERATOR',
+        remedy: 'write == or != in CEL',
+      });
+    }
+    return value;
+  }
+  return toNode(value);
+}
+
+function invalid(message: string): never {
+  throw new TypeKroError(message, { code: 'CEL_INVALID_INPUT', remedy: 'pass texts, values and references' });
+}
+
+const textNode1 = (node: Node): Node => (node.type.kind === 'string' ? node : makeNode('tostr', [node], null, STRING));
+
+/**
+ * Is this a text that goes on, rather than CEL? Only where a string is followed by a minus: no type has a
+ * minus with a string on its left.
+ */
+function isTextContinuation(pieces: readonly Piece[]): boolean {
+  return pieces.some((piece, position) => {
+    const before = pieces[position - 1];
+    return (
+      typeof piece === 'string' &&
+      before !== undefined &&
+      typeof before !== 'string' &&
+      before.type.kind === 'string' &&
+      (/^-/.test(piece) || !isContinuation(piece))
+    );
+  });
+}
+
+/** Text that may stand after a complete expression in CEL: an operator, a member, a bracket. */
+function isContinuation(text: string): boolean {
+  return /^\s*(?:[.,)\]?:[(]|[=!<>]=|[<>+*/%]|&&|\|\||in\b|-\s)/.test(text) || /^\s*$/.test(text);
+}
+
+function rawNode(pieces: readonly Piece[], separator: string): Node {
+  const args: Node[] = [];
+  let source = '';
+  for (const [position, piece] of pieces.entries()) {
+    const gap = position > 0 ? separator : '';
+    if (typeof piece === 'string') {
+      // `replicas`, `in list`: a word must not run into the value before it.
+      const word = position > 0 && typeof pieces[position - 1] !== 'string' && /^[A-Za-z?=!<>&|]/.test(piece);
+      source += gap + (word ? ` ${piece}` : piece);
+    } else {
+      source += `${gap}${placeholder(args.length)}`;
+      args.push(plainCounter(piece));
+    }
+  }
+  const parsed = kroEnvironment({ features: { now: true } }).parse(source);
+  if (!parsed.ok) {
+    const shown = source.replaceAll(PLACEHOLDER, '…');
+    return refuse(
+      'syntax',
+      `"${shown}" is not CEL: ${parsed.errors[0]?.message ?? 'syntax error'}`,
+      'check the pieces of the expression',
+    );
+  }
+  const text = withDynBranches(source, parsed.ast.expr, args);
+  return raw(text.split(SPLIT), args, typeOfAst(parsed.ast.expr, args));
+}
+
+const placeholder = (position: number): string => `p__${position}__`;
+const PLACEHOLDER = /\bp__(\d+)__/g;
+const SPLIT = /\bp__\d+__/;
+
+/** Raw CEL is emitted as written: a counter is read plainly there. */
+function plainCounter(node: Node): Node {
+  const [optional, zero] = node.args;
+  if (node.op !== 'orvalue' || optional?.op !== 'optselect' || zero?.op !== 'lit' || zero.attr !== 0) return node;
+  return select(optional.args[0] as Node, String(optional.attr), node.type);
+}
+
+/** Branches of a conditional whose types differ get dyn(), which CEL asks for. */
+function withDynBranches(source: string, root: Expr, args: readonly Node[]): string {
+  if (root.kind !== 'call' || root.name !== '_?_:_') return source;
+  const [, a, b] = root.args as [Expr, Expr, Expr];
+  const kinds = [typeOfAst(a, args), typeOfAst(b, args)].map((type) => type.kind);
+  if (kinds[0] === kinds[1] || kinds.includes('dyn')) return source;
+  activeTrace().warn('types', `the branches of a conditional are ${kinds.join(' and ')}; both are wrapped in dyn()`);
+  return `${source.slice(0, a.start)}dyn(${source.slice(a.start, a.end)})${source.slice(a.end, b.start)}dyn(${source.slice(b.start, b.end)})${source.slice(b.end)}`;
+}
+
+const CONDITIONS = new Set(
+  '_==_ _!=_ _<_ _<=_ _>_ _>=_ _&&_ _||_ !_ @in startsWith endsWith contains matches has exists all'.split(' '),
+);
+
+/** The type of raw CEL, as far as its form tells: conditions, conditionals, texts, numbers. */
+function typeOfAst(node: Expr, args: readonly Node[]): StaticType {
+  switch (node.kind) {
+    case 'ident': {
+      const match = /^p__(\d+)__$/.exec(node.name);
+      return match === null ? DYN : (args[Number(match[1])]?.type ?? DYN);
+    }
+    case 'literal':
+      return literalType(node.type);
+    case 'select':
+      return node.test ? BOOL : DYN;
+    case 'macro':
+      return typeOfAst(node.call, args);
+    case 'call':
+      return typeOfCall(node, args);
+    default:
+      return DYN;
+  }
+}
+
+function typeOfCall(node: Call, args: readonly Node[]): StaticType {
+  const { name } = node;
+  if (CONDITIONS.has(name)) return BOOL;
+  if (name === 'string') return STRING;
+  if (name === 'size' || name === 'int') return INTEGER;
+  const of = (position: number) => typeOfAst(node.args[position] as Expr, args);
+  if (name === '_?_:_') return joinTypes(of(1), of(2));
+  return /^_[-+*/%]_$/.test(name) ? joinTypes(of(0), of(1)) : DYN;
+}
+
+function literalType(type: string): StaticType {
+  switch (type) {
+    case 'string':
+      return STRING;
+    case 'bool':
+      return BOOL;
+    case 'int':
+      return INTEGER;
+    case 'double':
+      return FLOAT;
+    case 'null':
+      return NULL;
+    default:
+      return DYN;
+  }
+}

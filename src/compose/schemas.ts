@@ -1,0 +1,78 @@
+import type { Diagnostic } from '../core/index.ts';
+import { formatApiVersion, formatDiagnostic, hasErrors } from '../core/index.ts';
+import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
+import { builtinSource, combineSources, fromStandardSchema, pluralize } from '../schema/index.ts';
+import { CompositionError } from './trace/refusal.ts';
+import type { SchemaInput } from './public-types.ts';
+
+let builtin: SchemaSource | undefined;
+
+/** Schemas of the built-in kinds, read once. */
+function builtinSchemas(): SchemaSource {
+  builtin ??= builtinSource();
+  return builtin;
+}
+
+/** The kinds that a composition may use: the built-in ones and those that its options add. */
+export function schemasFor(types: Readonly<Record<string, Schema>> | undefined): SchemaSource {
+  if (types === undefined || Object.keys(types).length === 0) return builtinSchemas();
+  const own = new Map(Object.entries(types));
+  const added: SchemaSource = {
+    schemaOf: (type) => own.get(`${formatApiVersion(type)}/${type.kind}`),
+    resourceOf: (type) => (own.has(`${formatApiVersion(type)}/${type.kind}`) ? infoOf(type) : undefined),
+    kinds: () => [],
+  };
+  return combineSources(added, builtinSchemas());
+}
+
+/** For checking only: kinds that nobody knows are taken as they come, as an API server with their CRD would. */
+export function withUnknownKinds(source: SchemaSource): SchemaSource {
+  return {
+    schemaOf: (type) => source.schemaOf(type) ?? OPEN,
+    resourceOf: (type) => source.resourceOf(type) ?? infoOf(type),
+    kinds: () => source.kinds(),
+  };
+}
+
+const OPEN: Schema = {
+  type: 'object',
+  'x-kubernetes-preserve-unknown-fields': true,
+  properties: {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: {
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+      properties: { name: { type: 'string' }, namespace: { type: 'string' } },
+    },
+  },
+};
+
+function infoOf(type: { group: string; version: string; kind: string }): ResourceInfo {
+  const plural = pluralize(type.kind.toLowerCase());
+  return {
+    ...type,
+    plural,
+    singular: type.kind.toLowerCase(),
+    namespaced: true,
+    shortNames: [],
+    categories: [],
+    verbs: [],
+    subresources: ['status'],
+  };
+}
+
+/**
+ * The structural schema of a spec or status.
+ *
+ * @throws CompositionError with every part that has no structural form.
+ */
+export function structuralSchema(
+  input: SchemaInput,
+  what: string,
+): { readonly schema: Schema; readonly diagnostics: readonly Diagnostic[] } {
+  const result = fromStandardSchema(input);
+  if (result.ok && !hasErrors(result.diagnostics)) return { schema: result.schema, diagnostics: result.diagnostics };
+  const text = result.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
+  throw new CompositionError(result.diagnostics, `the schema of the ${what} cannot be used:\n${text}`);
+}

@@ -1,0 +1,284 @@
+import type { ObjectExpression } from 'acorn';
+import { hasErrors } from '../core/index.ts';
+import type { Diagnostic } from '../core/index.ts';
+import type { Schema, SchemaSource } from '../schema/index.ts';
+import { gvkOf } from '../core/index.ts';
+import type { NormalDefinition } from './definition-names.ts';
+import { createResource, setSchemas } from './emit/create.ts';
+import { diagnosticOf, explainRefusal, placed } from './emit/diagnostics.ts';
+import { settleNumbers } from './emit/flows.ts';
+import { isReservedId, pascalCase, camelCase } from './emit/names.ts';
+import { callClosure } from './interp/functions.ts';
+import type { Closure, Unit } from './interp/env.ts';
+import { installInterpreter } from './interp/interpreter.ts';
+import { outerClosure } from './interp/outer.ts';
+import { select, variable, not } from './ir/build.ts';
+import type { NodeTable } from './ir/node.ts';
+import { Variable, withNodes } from './ir/node.ts';
+import type { ObjectType } from './ir/types.ts';
+import { instanceType } from './library/kind-type.ts';
+import { specType } from './library/schema-type.ts';
+import type { CompositionOptions } from './public-types.ts';
+import { refuseWithoutProvider, withProviders } from './source/current.ts';
+import type { FunctionLike } from './source/provider.ts';
+import type { ResourceRecord } from './trace/records.ts';
+import { CompositionError, Refusal, refuse } from './trace/refusal.ts';
+import { currentTrace, Trace, withTrace } from './trace/trace.ts';
+import { resolve } from './value/merge.ts';
+import { symbolic, wrap } from './value/proxy.ts';
+import { Phi, Sym } from './value/symbolic.ts';
+import type { TracedGraph } from './emit/definition.ts';
+
+installInterpreter();
+
+/** The functions of a composition: one, or builder and status. */
+export interface CompositionFunctions {
+  readonly build: FunctionLike;
+  /** The status function of the declarative form. */
+  readonly status: FunctionLike | undefined;
+}
+
+/** A composition after tracing. */
+export interface Traced {
+  readonly graph: TracedGraph;
+  readonly trace: Trace;
+  readonly nodes: NodeTable;
+  readonly sources: SchemaSource;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Resources by the names that the author gave them. */
+  readonly named: ReadonlyMap<string, unknown>;
+}
+
+/** The instance as the functions see it. */
+function instanceValue(spec: Schema): Sym {
+  const type = specType(spec);
+  const root: ObjectType = instanceType(type);
+  return new Sym(variable(new Variable('schema', 'schema'), root), { label: 'schema' });
+}
+
+/** Traces a composition. @throws CompositionError with everything that cannot be translated. */
+export function traceComposition(
+  definition: NormalDefinition,
+  spec: Schema,
+  functions: CompositionFunctions,
+  options: CompositionOptions,
+  sources: SchemaSource,
+  schemaDiagnostics: readonly Diagnostic[],
+): Traced {
+  const trace = new Trace(options.strict !== false);
+  const nodes: NodeTable = new Map();
+  setSchemas(trace, sources);
+  return withNodes(nodes, () =>
+    withProviders(() =>
+      withTrace(trace, () => {
+        try {
+          const instance = instanceValue(spec);
+          const { status, named } = runFunctions(functions, instanceInputs(instance), options);
+          finishIds(trace.resources);
+          const schemaOf = (record: ResourceRecord) => sources.schemaOf(gvkOf(record));
+          for (const record of trace.resources) settleNumbers(record, schemaOf(record));
+          const graph: TracedGraph = {
+            names: definition.names,
+            spec,
+            records: trace.resources,
+            status,
+            validations: trace.validations,
+            schemaOf,
+            allowBreakingChanges: options.allowBreakingChanges === true,
+            fieldValidations: options.schemaFieldValidations ?? {},
+          };
+          return { graph, trace, nodes, sources, named, diagnostics: [...schemaDiagnostics, ...warningsOf(trace)] };
+        } catch (error) {
+          throw compositionError(definition.names.name, error, trace);
+        }
+      }),
+    ),
+  );
+}
+
+/** The warnings of a run, with their places. */
+export function warningsOf(trace: Trace): Diagnostic[] {
+  return trace.warnings.map(({ diagnostic, site }) => placed(diagnostic, site));
+}
+
+/** What is thrown for a refusal, or for an exception of the author's own code. */
+export function compositionError(name: string, error: unknown, trace: Trace): unknown {
+  if (error instanceof Refusal) {
+    const diagnostics = [diagnosticOf(error), ...warningsOf(trace)];
+    return new CompositionError(diagnostics, `composition ${name}: ${explainRefusal(error)}`);
+  }
+  return error;
+}
+
+/** Throws the refusals that came up while a definition was written. */
+export function throwRefusals(name: string, refusals: readonly Refusal[], trace: Trace): void {
+  if (refusals.length === 0) return;
+  const diagnostics = [...refusals.map(diagnosticOf), ...warningsOf(trace)];
+  if (hasErrors(diagnostics))
+    throw new CompositionError(diagnostics, `composition ${name}: ${refusals.map(explainRefusal).join('\n')}`);
+}
+
+/** What the author's functions are called with. */
+export interface Inputs {
+  readonly schema: unknown;
+  readonly spec: unknown;
+}
+
+/** The inputs of a composition that stands for itself: the instance that a user will create. */
+function instanceInputs(instance: Sym): Inputs {
+  const type = (instance.type as ObjectType).field('spec')?.type ?? instance.type;
+  return { schema: wrap(instance), spec: wrap(new Sym(select(instance.node, 'spec', type), { label: 'schema.spec' })) };
+}
+
+/** Runs the author's functions. */
+export function runFunctions(
+  functions: CompositionFunctions,
+  inputs: Inputs,
+  options: CompositionOptions,
+): { readonly status: unknown; readonly named: ReadonlyMap<string, unknown> } {
+  const self = { value: undefined, known: true };
+  if (functions.status === undefined) {
+    return { status: callClosure(closureFor(functions.build, options), self, [inputs.spec]), named: new Map() };
+  }
+  const builder = closureFor(functions.build, options);
+  const made = callClosure(withSiblings(builder), self, [inputs.schema]);
+  const named = nameResources(made);
+  const resources: Record<string, unknown> = (currentTrace() as Trace).born({});
+  for (const [key, value] of named) {
+    Object.defineProperty(resources, key, { value, enumerable: true, configurable: true, writable: true });
+  }
+  const status = callClosure(closureFor(functions.status, options), self, [inputs.schema, resources]);
+  return { status, named };
+}
+
+/** The function ready to be interpreted; its free names come from the host, or from the `scope` option. */
+function closureFor(fn: FunctionLike, options: CompositionOptions): Closure {
+  const closure = outerClosure(fn);
+  const scope = options.scope;
+  if (closure === undefined) return refuseWithoutProvider(['its variables']);
+  if (scope === undefined) return closure;
+  const names = scope();
+  const unit: Unit = {
+    ...closure.unit,
+    lookup: (name) => (Object.hasOwn(names, name) ? { value: names[name] } : closure.unit.lookup(name)),
+  };
+  return { ...closure, unit };
+}
+
+/** In the returned object of a builder the keys written so far name the resources. */
+function withSiblings(builder: Closure): Closure {
+  const node = returnedObject(builder);
+  if (node === undefined) return builder;
+  const values = new Map<string, unknown>();
+  const unit: Unit = {
+    ...builder.unit,
+    siblings: { node, values },
+    lookup: (name) => builder.unit.lookup(name) ?? (values.has(name) ? { value: values.get(name) } : undefined),
+  };
+  return { ...builder, unit };
+}
+
+function returnedObject(builder: Closure): ObjectExpression | undefined {
+  const { body } = builder.node;
+  if (body.type === 'ObjectExpression') return body;
+  if (body.type !== 'BlockStatement') return undefined;
+  const last = body.body.at(-1);
+  return last?.type === 'ReturnStatement' && last.argument?.type === 'ObjectExpression' ? last.argument : undefined;
+}
+
+/** The resources that a builder returned, by key; plain objects become resources here. */
+function nameResources(raw: unknown): Map<string, unknown> {
+  const made = resolve(raw);
+  const named = new Map<string, unknown>();
+  if (typeof made !== 'object' || made === null || symbolic(made) !== undefined) {
+    return refuse(
+      'types',
+      'the resource builder must return an object of resources',
+      'return { name: Deployment({ … }), … }',
+    );
+  }
+  for (const [key, value] of Object.entries(made)) {
+    const found = nameResource(key, value);
+    if (found !== undefined) named.set(key, found);
+  }
+  return named;
+}
+
+function nameResource(key: string, raw: unknown): unknown {
+  const trace = currentTrace() as Trace;
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) {
+    const then = trace.under(inner.test, () => nameResource(key, inner.then));
+    const otherwise = trace.under(not(inner.test), () => nameResource(key, inner.otherwise));
+    return wrap(new Phi(inner.test, then, otherwise));
+  }
+  if (inner instanceof Sym) {
+    const { resource } = inner;
+    if (resource !== undefined && !resource.explicitId && !named.has(resource)) {
+      named.add(resource);
+      rename(resource, key);
+    }
+    return value;
+  }
+  if (isManifest(value)) return createResource(value, { id: key });
+  return value === false || value === null ? undefined : value;
+}
+
+/** Resources whose id is the key under which they were returned. */
+const named = new WeakSet<ResourceRecord>();
+
+function isManifest(value: unknown): value is { apiVersion: string; kind: string } {
+  return typeof value === 'object' && value !== null && 'apiVersion' in value && 'kind' in value;
+}
+
+function rename(record: ResourceRecord, id: string): void {
+  record.id = /^[a-z][A-Za-z0-9]*$/.test(id) ? id : camelCase(id);
+}
+
+/** Settles ids: derived ones are numbered until they are free; duplicates and reserved words are refused. */
+export function finishIds(records: readonly ResourceRecord[]): void {
+  const taken = new Map<string, ResourceRecord>();
+  const fixed = (record: ResourceRecord) => record.explicitId || named.has(record);
+  for (const record of records.filter(fixed)) {
+    const other = taken.get(record.id);
+    if (other !== undefined) {
+      at(record, () =>
+        refuse(
+          'duplicate-id',
+          `two resources have the id "${record.id}" (${other.kind} and ${record.kind})`,
+          'give each its own id',
+        ),
+      );
+    }
+    if (isReservedId(record.id))
+      at(record, () =>
+        refuse(
+          'id',
+          `"${record.id}" is a word of kro and cannot be an id`,
+          `use "${record.id}${pascalCase(record.kind)}"`,
+        ),
+      );
+    taken.set(record.id, record);
+  }
+  for (const record of records.filter((entry) => !fixed(entry))) {
+    const base = isReservedId(record.id) ? `${record.id}Object` : record.id;
+    let id = base;
+    for (let number = 2; taken.has(id); number++) id = `${base}${number}`;
+    record.id = id;
+    taken.set(id, record);
+  }
+  for (const record of records) {
+    record.variable.name = record.id;
+    if (record.element !== undefined) record.element.name = record.id;
+  }
+}
+
+function at(record: ResourceRecord, work: () => never): never {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Refusal) error.site = record.site;
+    throw error;
+  }
+}

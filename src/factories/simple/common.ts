@@ -1,0 +1,37 @@
+import { mergeObjects } from '../../compose/index.ts';
+
+/** What every simple factory takes. */
+export interface CommonConfig {
+  /** Id in the graph; derived from kind and name when absent. */
+  readonly id?: string;
+  readonly name: string;
+  readonly namespace?: string | undefined;
+  /** Labels besides `app`. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The metadata of an object; `app` labels it with its name. */
+export function metadataOf(
+  config: CommonConfig,
+  options: { readonly app: boolean } = { app: true },
+): Record<string, unknown> {
+  const { name, namespace, labels, annotations } = config;
+  const own = options.app ? { app: name } : undefined;
+  return {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(own === undefined && labels === undefined ? {} : { labels: mergeObjects(own, labels) }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+/** The id option, if there is one. */
+export function idOf(config: CommonConfig): { readonly id?: string } {
+  return config.id === undefined ? {} : { id: config.id };
+}
+
+/** An object without the members that are `undefined`. */
+export function given(members: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,198 @@
+import type { Resource } from '../../compose/index.ts';
+
+/** A condition of a status. */
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly lastUpdateTime: string;
+  readonly observedGeneration: number;
+}
+
+/** A container as other parts of a graph read it. */
+export interface ContainerFields {
+  readonly name: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly ports: readonly { readonly containerPort: number; readonly name: string; readonly protocol: string }[];
+}
+
+/** The pod template of a workload. */
+export interface PodTemplateFields {
+  readonly metadata: {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly spec: { readonly containers: readonly ContainerFields[]; readonly serviceAccountName: string };
+}
+
+interface SelectorFields {
+  readonly matchLabels: Readonly<Record<string, string>>;
+}
+
+/** What a graph may read of a Deployment. Counters that the server leaves out are zero. */
+export type DeploymentResource = Resource<{
+  readonly spec: {
+    readonly replicas: number;
+    readonly paused: boolean;
+    readonly selector: SelectorFields;
+    readonly template: PodTemplateFields;
+  };
+  readonly status: {
+    readonly replicas: number;
+    readonly readyReplicas: number;
+    readonly availableReplicas: number;
+    readonly updatedReplicas: number;
+    readonly unavailableReplicas: number;
+    readonly observedGeneration: number;
+    readonly conditions: readonly Condition[];
+    /** Derived: `Running` when Available at the current generation, else `Progressing` or `Failed`. */
+    readonly phase: string;
+  };
+}>;
+
+export type StatefulSetResource = Resource<{
+  readonly spec: {
+    readonly replicas: number;
+    readonly serviceName: string;
+    readonly selector: SelectorFields;
+    readonly template: PodTemplateFields;
+  };
+  readonly status: {
+    readonly replicas: number;
+    readonly readyReplicas: number;
+    readonly availableReplicas: number;
+    readonly currentReplicas: number;
+    readonly updatedReplicas: number;
+    readonly observedGeneration: number;
+    readonly currentRevision: string;
+    readonly updateRevision: string;
+    readonly conditions: readonly Condition[];
+    /** Derived: `Running` when as many replicas are ready as wanted at the current generation, else `Progressing`. */
+    readonly phase: string;
+  };
+}>;
+
+export type DaemonSetResource = Resource<{
+  readonly spec: { readonly selector: SelectorFields; readonly template: PodTemplateFields };
+  readonly status: {
+    readonly currentNumberScheduled: number;
+    readonly desiredNumberScheduled: number;
+    readonly numberReady: number;
+    readonly numberAvailable: number;
+    readonly numberUnavailable: number;
+    readonly updatedNumberScheduled: number;
+    readonly observedGeneration: number;
+    readonly conditions: readonly Condition[];
+    /** Derived: `Running` when all scheduled pods are ready at the current generation, else `Progressing`. */
+    readonly phase: string;
+  };
+}>;
+
+export type JobResource = Resource<{
+  readonly spec: { readonly completions: number; readonly parallelism: number; readonly backoffLimit: number };
+  readonly status: {
+    readonly active: number;
+    readonly succeeded: number;
+    readonly failed: number;
+    readonly startTime: string;
+    readonly completionTime: string;
+    readonly conditions: readonly Condition[];
+  };
+}>;
+
+export type CronJobResource = Resource<{
+  readonly spec: { readonly schedule: string; readonly suspend: boolean };
+  readonly status: {
+    readonly lastScheduleTime: string;
+    readonly lastSuccessfulTime: string;
+    readonly active: readonly { readonly name: string }[];
+  };
+}>;
+
+/** An address of a load balancer. */
+export interface IngressAddress {
+  readonly ip: string;
+  readonly hostname: string;
+}
+
+export type ServiceResource = Resource<{
+  readonly spec: {
+    readonly clusterIP: string;
+    readonly clusterIPs: readonly string[];
+    readonly type: string;
+    readonly selector: Readonly<Record<string, string>>;
+    readonly externalIPs: readonly string[];
+    readonly externalName: string;
+    readonly ports: readonly {
+      readonly name: string;
+      readonly port: number;
+      readonly targetPort: number | string;
+      readonly nodePort: number;
+      readonly protocol: string;
+    }[];
+  };
+  readonly status: {
+    readonly loadBalancer: { readonly ingress: readonly IngressAddress[] };
+    readonly conditions: readonly Condition[];
+    /** Derived: `spec.clusterIP`. */
+    readonly clusterIP: string;
+  };
+}>;
+
+export type IngressResource = Resource<{
+  readonly spec: { readonly ingressClassName: string; readonly rules: readonly { readonly host: string }[] };
+  readonly status: { readonly loadBalancer: { readonly ingress: readonly IngressAddress[] } };
+}>;
+
+export type ConfigMapResource = Resource<{
+  readonly data: Readonly<Record<string, string>>;
+  readonly immutable: boolean;
+}>;
+
+export type SecretResource = Resource<{
+  readonly data: Readonly<Record<string, string>>;
+  readonly type: string;
+  readonly immutable: boolean;
+}>;
+
+export type PvcResource = Resource<{
+  readonly spec: {
+    readonly volumeName: string;
+    readonly storageClassName: string;
+    readonly accessModes: readonly string[];
+  };
+  readonly status: {
+    readonly phase: string;
+    readonly capacity: Readonly<Record<string, string>>;
+    readonly accessModes: readonly string[];
+  };
+}>;
+
+export type PersistentVolumeResource = Resource<{
+  readonly spec: {
+    readonly capacity: Readonly<Record<string, string>>;
+    readonly storageClassName: string;
+    readonly persistentVolumeReclaimPolicy: string;
+  };
+  readonly status: { readonly phase: string; readonly message: string; readonly reason: string };
+}>;
+
+export type HpaResource = Resource<{
+  readonly spec: { readonly minReplicas: number; readonly maxReplicas: number };
+  readonly status: {
+    readonly currentReplicas: number;
+    readonly desiredReplicas: number;
+    readonly observedGeneration: number;
+    readonly lastScaleTime: string;
+    readonly conditions: readonly Condition[];
+    /** Derived: average CPU utilization of `currentMetrics`. */
+    readonly currentCPUUtilizationPercentage: number | undefined;
+  };
+}>;
+
+export type NetworkPolicyResource = Resource<{ readonly spec: { readonly policyTypes: readonly string[] } }>;
