@@ -30,8 +30,7 @@ export function crdSource(crds: Iterable<KubeObject>, options: CrdSourceOptions 
   for (const crd of crds) {
     for (const { info, listKind, schema } of servedVersions(crd)) {
       resources.push(info);
-      const load = keep(schema, options.pack === true);
-      const kind = once(() => publishSchema(load(), info));
+      const kind = publisher(keep(schema, options.pack === true), info);
       if (!schemas.has(typeKey(info))) schemas.set(typeKey(info), kind);
       const list = { ...info, kind: listKind };
       if (!schemas.has(typeKey(list)))
@@ -94,11 +93,24 @@ const once = <T>(make: () => T): (() => T) => {
   return () => (made ??= { value: make() }).value;
 };
 
+/** Publishes a schema when it is first asked for, and lets go of what it was loaded from. */
+function publisher(load: () => JsonValue | undefined, info: ResourceInfo): () => Schema {
+  return once(() => publishSchema(load(), info));
+}
+
 /** Keeps a schema as it is, or packed: compressed JSON without descriptions. */
 function keep(schema: JsonValue | undefined, pack: boolean): () => JsonValue | undefined {
-  if (!pack || schema === undefined) return () => schema;
-  const packed = deflateRawSync(stringifyJson(withoutDescriptions(schema)));
-  return () => parseJson(inflateRawSync(packed).toString('utf8'));
+  return pack && schema !== undefined ? unpacker(packed(schema)) : () => schema;
+}
+
+/** A copy of its own, as the compressor's result may be a part of a larger buffer. */
+function packed(schema: JsonValue): Uint8Array {
+  return Uint8Array.from(deflateRawSync(stringifyJson(withoutDescriptions(schema))));
+}
+
+/** A function of its own, so that what it returns holds on to the packed bytes only. */
+function unpacker(bytes: Uint8Array): () => JsonValue {
+  return () => parseJson(inflateRawSync(bytes).toString('utf8'));
 }
 
 /** Members that hold schemas by name; a key `description` directly inside is a field, not a description. */

@@ -29,7 +29,8 @@ function fillList(schema: Schema, list: JsonValue[], depth: number): JsonValue[]
   const { items } = schema;
   if (items === undefined) return list;
   let result: JsonValue[] | undefined;
-  for (const [index, element] of list.entries()) {
+  for (let index = 0; index < list.length; index += 1) {
+    const element = list[index] ?? null;
     const replaced =
       element === null && !nullable(items) && items.default !== undefined ? clone(items.default) : element;
     const filled = fill(items, replaced, depth + 1);

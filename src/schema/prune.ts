@@ -62,7 +62,8 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
 
   const keepList = (items: Schema | undefined, list: JsonValue[]): JsonValue[] => {
     let result: JsonValue[] | undefined;
-    for (const [index, element] of list.entries()) {
+    for (let index = 0; index < list.length; index += 1) {
+      const element = list[index] ?? null;
       steps.push(index);
       const kept = keep(items, element, false);
       steps.pop();

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
 import { correlateList } from './correlate.ts';
+import { duplicateErrors } from './list-errors.ts';
 import { invalid, required as requiredError, tooMany } from './field-error.ts';
 import { goJson } from './go-text.ts';
 import type { Schema } from './model.ts';
@@ -42,6 +43,7 @@ export function arrayCheck(
       context.add(invalid(context.field(), count, `${context.name()} in body should have at least ${minItems} items`));
     }
     if (maxItems !== undefined && count > maxItems) context.add(tooMany(context.field(), count, maxItems));
+    if (schema['x-kubernetes-list-type'] !== undefined) context.errors.push(...duplicateErrors(schema, value, context));
     if (uniqueItems === true && new Set(value.map((entry) => goJson(entry))).size < count) {
       context.add(invalid(context.field(), '', `${context.name()} in body shouldn't contain duplicates`));
     }
@@ -80,13 +82,14 @@ export function objectCheck(
       const member = value[name];
       if (member === undefined) continue;
       let check = checkOfMember(name);
+      const declared = check !== undefined;
       if (check === undefined) {
         if (additionalProperties === false) forbidMember(name, context);
         if (typeof additionalProperties !== 'object') continue;
         others ??= checkOf(additionalProperties);
         check = others;
       }
-      context.steps.push(name);
+      context.steps.push(declared ? name : { key: name });
       checkPart(check, member, context, memberOf(old, name));
       context.steps.pop();
     }

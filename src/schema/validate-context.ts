@@ -1,11 +1,13 @@
 import type { JsonValue } from '../core/index.ts';
+import { fieldPath } from './field-error.ts';
+import type { PathPart } from './field-error.ts';
 import type { FieldError } from './model.ts';
 
 /** State of one validation: where it is and what it found. */
 export interface Context {
   readonly errors: FieldError[];
-  /** Steps from the root of the value; member names and indices as they are printed. */
-  readonly steps: (string | number)[];
+  /** Steps from the root of the value. */
+  readonly steps: PathPart[];
   /** Checks that passed; alternatives that nearly match are chosen by it. */
   passed: number;
   depth: number;
@@ -13,7 +15,9 @@ export interface Context {
   /** Path inside the value, as messages name it; empty at the root. */
   name(): string;
   /** Path of the field for the cause; the root is `<nil>`. */
-  field(name?: string): string;
+  field(): string;
+  /** The same as checks of lists write it: `[key]` for the members of maps. */
+  place(): string;
 }
 
 /** Checks a value; `old` is the value at the same place of the stored object, if it can be matched. */
@@ -21,13 +25,13 @@ export type Check = (value: JsonValue, context: Context, old: JsonValue | undefi
 
 /** @param base field path of the value in the object reported on */
 export function newContext(base: string): Context {
-  const steps: (string | number)[] = [];
+  const steps: PathPart[] = [];
   const errors: FieldError[] = [];
   const name = (): string => {
     let text = '';
     for (const step of steps) {
       if (typeof step === 'number') text += `[${step}]`;
-      else text += text === '' ? step : `.${step}`;
+      else text += `${text === '' ? '' : '.'}${typeof step === 'string' ? step : step.key}`;
     }
     return text;
   };
@@ -40,7 +44,9 @@ export function newContext(base: string): Context {
       errors.push(error);
     },
     name,
-    field(inner = name()) {
+    place: () => fieldPath(base === '' ? steps : [base, ...steps]),
+    field() {
+      const inner = name();
       if (inner === '') return base === '' ? '<nil>' : base;
       return base === '' ? inner : `${base}.${inner}`;
     },

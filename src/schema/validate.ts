@@ -6,7 +6,6 @@ import { arrayCheck, objectCheck } from './validate-containers.ts';
 import { enumCheck, formatOrPatternCheck, numberCheck, typeCheck } from './validate-scalars.ts';
 import { combinedCheck } from './validate-combined.ts';
 import { embeddedErrors } from './validate-embedded.ts';
-import { listErrors } from './list-errors.ts';
 import type { FieldError, Schema } from './model.ts';
 import type { RuleSite } from './rule-sites.ts';
 import { hasRules, ruleSites } from './rule-sites.ts';
@@ -83,7 +82,7 @@ export function validate(schema: Schema, value: JsonValue, options: ValidateOpti
   const context: Context = newContext(path);
   checkOf(schema)(value, context, old);
   const errors = context.errors;
-  errors.push(...listErrors(schema, value, old, path), ...embeddedErrors(schema, value, path));
+  errors.push(...embeddedErrors(schema, value, path));
   if (evaluateRules === undefined || !hasRules(schema)) return errors;
   if (errors.some((error) => BLOCKING.has(error.reason))) {
     errors.push(invalid('<nil>', null, SKIPPED));

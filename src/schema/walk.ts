@@ -71,7 +71,7 @@ export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) =
     if (found || final || open.size === 0) known.set(schema, found);
     return { found, final: found || final || open.size === 0 };
   };
-  return (schema) => look(schema, new Set()).found;
+  return (schema) => known.get(schema) ?? look(schema, new Set()).found;
 }
 
 function* childrenOf(schema: Schema): Iterable<Schema> {
