@@ -70,7 +70,10 @@ export function sameScope(a: InventoryScope, b: InventoryScope): boolean {
   return a.groupKinds.join() === b.groupKinds.join() && a.namespaces.join() === b.namespaces.join();
 }
 
-/** What an instance records of its ApplySet: nothing at all, a valid record, or one that is not to be trusted. */
+/**
+ * What an instance records of its ApplySet: nothing at all, a valid record, or one that is not to be trusted,
+ * of which `scope` has the entries that can be read.
+ */
 export type RecordedInventory =
   | { readonly state: 'absent' }
   | { readonly state: 'valid'; readonly scope: InventoryScope; readonly hashed: boolean }
@@ -105,7 +108,7 @@ export function recordedInventory(instance: KubeObject): RecordedInventory {
       `annotation ${GROUP_KINDS_ANNOTATION} has an invalid entry: ${quote(kinds)}`,
     ],
     [
-      !scope.namespaces.every((name) => DNS_LABEL.test(name)),
+      !scope.namespaces.every(isNamespace),
       `annotation ${NAMESPACES_ANNOTATION} has an invalid entry: ${quote(namespaces)}`,
     ],
     [
@@ -113,7 +116,13 @@ export function recordedInventory(instance: KubeObject): RecordedInventory {
       `annotation ${INVENTORY_HASH_ANNOTATION} does not match the recorded kinds and namespaces`,
     ],
   ]);
-  if (problem !== undefined) return { state: 'invalid', problem, scope };
+  if (problem !== undefined) {
+    const readable = {
+      groupKinds: scope.groupKinds.filter(isGroupKind),
+      namespaces: scope.namespaces.filter(isNamespace),
+    };
+    return { state: 'invalid', problem, scope: unionScope(readable, EMPTY_SCOPE) };
+  }
   return { state: 'valid', scope, hashed: hash !== undefined };
 }
 
@@ -134,6 +143,10 @@ function isGroupKind(text: string): boolean {
   const dot = text.indexOf('.');
   if (dot === 0 || text === '') return false;
   return dot < 0 || SUBDOMAIN.test(text.slice(dot + 1));
+}
+
+function isNamespace(text: string): boolean {
+  return DNS_LABEL.test(text);
 }
 
 function splitList(text: string | undefined): string[] {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { explainLines, explainNode, rootCauses } from './index.ts';
+import { changeLines, explainLines, explainNode, rootCauses } from './index.ts';
 import type { Because, NodeReport, NodeState } from './index.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };
@@ -69,4 +69,16 @@ test('lines are aligned and end with status fields that failed', () => {
 
 test('root causes leave out those that only wait for others', () => {
   expect(rootCauses({ nodes }).map(({ node }) => node)).toEqual(['db']);
+});
+
+test('writes that are due are one line each', () => {
+  const type = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
+  const target = { type, name: 'web', namespace: 'ns' };
+  const desired = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' } };
+  expect(
+    changeLines({
+      apply: [{ nodeId: 'web', target, desired, digest: '', why: 'create' }],
+      delete: [{ nodeId: '', target: { ...target, name: 'old' }, uid: 'u', why: 'prune', wave: 1 }],
+    }),
+  ).toEqual(['+ create Pod v1 ns/web (web)', '- delete Pod v1 ns/old']);
 });

@@ -2,6 +2,7 @@ import type { ObjectRef } from '../core/index.ts';
 import { formatRef, stringifyJson } from '../core/index.ts';
 import { failureText } from './failure.ts';
 import type { Decision, WatchRequest } from './model.ts';
+import { refOfTarget } from './model.ts';
 import type { Because, NodeReport, NodeState, Terminating } from './report.ts';
 
 /** Why a node is where it is, in words; `why`, `plan`, events and the dashboard print these. */
@@ -39,6 +40,19 @@ export function explainLines(decision: Pick<Decision, 'nodes' | 'statusProblems'
   ]);
   const problems = decision.statusProblems.map(({ path, message }) => `status.${path}: ${message}`);
   return [...lines, ...problems];
+}
+
+/** One line per write that is due: `+ create ConfigMap v1 ns/web (web)`; empty when there is none. */
+export function changeLines(decision: Pick<Decision, 'apply' | 'delete'>): string[] {
+  const signs = { create: '+', adopt: '~', change: '~', drift: '~' } as const;
+  return [
+    ...decision.apply.map(
+      ({ why, target, nodeId }) => `${signs[why]} ${why} ${formatRef(refOfTarget(target))} (${nodeId})`,
+    ),
+    ...decision.delete.map(({ target, nodeId }) => {
+      return `- delete ${formatRef(refOfTarget(target))}${nodeId === '' ? '' : ` (${nodeId})`}`;
+    }),
+  ];
 }
 
 /** The explanation of one node. */

@@ -66,4 +66,4 @@ export { projectObject } from './project-object.ts';
 export { readConditions, timeText, transition } from './conditions.ts';
 export type { ConditionValue } from './conditions.ts';
 export type { Explanation } from './explain.ts';
-export { describeWatch, explain, explainLines, explainNode, rootCauses } from './explain.ts';
+export { changeLines, describeWatch, explain, explainLines, explainNode, rootCauses } from './explain.ts';

@@ -23,17 +23,28 @@ export function wantedScope(walk: Walk): InventoryScope {
   return { groupKinds: [...groupKinds].sort(compareText), namespaces: [...namespaces].sort(compareText) };
 }
 
+/** Every kind that the graph writes, whether or not it does so now. */
+function possibleScope({ graph }: Walk): InventoryScope {
+  const owned = [...graph.nodes.values()].filter(
+    ({ nodeType }) => nodeType === 'resource' || nodeType === 'collection',
+  );
+  return { groupKinds: [...new Set(owned.map(({ type }) => groupKindText(type)))].sort(compareText), namespaces: [] };
+}
+
 /**
  * The inventory that the instance is to record. It always covers what is recorded and what is wanted; it
  * becomes smaller only when every node is resolved and no retired object is left anywhere.
  */
 export function decideInventory(walk: Walk, recorded: RecordedInventory, pruning: Pruning): Inventory {
   const wanted = wantedScope(walk);
-  const before = recordedScope(recorded);
+  // Of a record that somebody spoiled, kinds may be missing: those that the graph can have made are put back.
+  const before =
+    recorded.state === 'invalid' ? unionScope(recorded.scope, possibleScope(walk)) : recordedScope(recorded);
   const results = [...walk.results.values()];
   const resolved = results.every((result) => result.wanted !== undefined);
   const written = results.every((result) => result.written);
-  const mayShrink = resolved && written && pruning.complete && pruning.remaining.length === 0;
+  const mayShrink =
+    recorded.state !== 'invalid' && resolved && written && pruning.complete && pruning.remaining.length === 0;
   return inventoryOf(walk.applySet, mayShrink ? wanted : unionScope(before, wanted), walk.version);
 }
 

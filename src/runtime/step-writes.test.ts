@@ -315,6 +315,29 @@ describe('the instance itself', () => {
     );
   });
 
+  test('an inventory spoiled by hand is made good again, with every kind that the graph may have made', () => {
+    const graph = graphOf(`
+schema: {spec: {on: boolean}}
+resources:
+  - id: c
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}}
+  - id: s
+    template: {apiVersion: v1, kind: Secret, metadata: {name: s}}
+    includeWhen: ["\${schema.spec.on}"]
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { on: true });
+    settle(graph, key, cluster);
+    cluster.edit(key, (object) => {
+      const kinds = 'applyset.kubernetes.io/contains-group-kinds';
+      object.metadata.annotations = { ...object.metadata.annotations, [kinds]: 'ConfigMap,.,' };
+      object.spec = { on: false };
+    });
+    settle(graph, key, cluster);
+    expect(cluster.keys()).toEqual([key, 'ConfigMap/ns/c']);
+    expect(cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/contains-group-kinds']).toBe('ConfigMap');
+  });
+
   test('children wait until its finalizer can be written', () => {
     const cluster = new FakeCluster();
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });

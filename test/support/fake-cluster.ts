@@ -261,7 +261,7 @@ function fieldSet(paths: readonly string[]): JsonObject {
     for (const step of JSON.parse(text) as PathStep[]) {
       const name = `f:${step}`;
       const below = at[name];
-      at = isJsonObject(below) ? below : (at[name] = {});
+      at = isJsonObject(below) ? below : define(at, name, {});
     }
   }
   return root;
@@ -274,17 +274,24 @@ function stripped(object: KubeObject): JsonValue {
 
 function valueAt(object: KubeObject, path: string): JsonValue | undefined {
   let value: JsonValue | undefined = object as unknown as JsonValue;
-  for (const step of JSON.parse(path) as PathStep[]) value = isJsonObject(value) ? value[step] : undefined;
+  for (const step of JSON.parse(path) as PathStep[])
+    value = isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
   return value;
 }
 
 function set(object: KubeObject, path: readonly PathStep[], value: JsonValue): void {
   let at = object as unknown as JsonObject;
   for (const step of path.slice(0, -1)) {
-    const below = at[step];
-    at = isJsonObject(below) ? below : (at[step] = {});
+    const below = Object.hasOwn(at, step) ? at[step] : undefined;
+    at = isJsonObject(below) ? below : define(at, step, {});
   }
-  at[path.at(-1) ?? ''] = value;
+  define(at, path.at(-1) ?? '', value);
+}
+
+/** An assignment that takes `__proto__` for a name like any other. */
+function define<Value extends JsonValue>(object: JsonObject, name: PathStep, value: Value): Value {
+  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  return value;
 }
 
 function unset(object: KubeObject, path: readonly PathStep[]): void {
