@@ -306,7 +306,7 @@ function refuse(conflicts: readonly Conflict[], force: boolean | FieldTree): voi
   const causes = [];
   const ordered = rest.sort((a, b) => (label(a.entry) < label(b.entry) ? -1 : 1));
   for (const { entry, fields } of ordered) {
-    const paths = [...pathsOf(fields)].map(formatPath).sort();
+    const paths = [...pathsOf(fields)].map(formatPath);
     groups.set(label(entry), [...(groups.get(label(entry)) ?? []), ...paths]);
     for (const path of paths) {
       causes.push({ reason: 'FieldManagerConflict', message: `conflict with ${label(entry)}`, field: path });

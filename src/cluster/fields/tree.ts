@@ -80,10 +80,15 @@ export function sameTree(a: FieldTree, b: FieldTree): boolean {
   return true;
 }
 
-/** Every path of the set, as lists of steps. */
+/** Names come before keys, keys before values, values before indices. */
+const rank = (step: string) => 'fkvi'.indexOf(step.charAt(0));
+const byStep = (a: string, b: string) => rank(a) - rank(b) || (a < b ? -1 : 1);
+
+/** Every path of the set, as lists of steps: at each level what ends there, then what goes on. */
 export function* pathsOf(tree: FieldTree, prefix: readonly string[] = []): Generator<readonly string[]> {
-  if (tree.owned) yield prefix;
-  for (const [step, child] of tree.children) yield* pathsOf(child, [...prefix, step]);
+  const steps = [...tree.children.keys()].sort(byStep);
+  for (const step of steps) if (tree.children.get(step)?.owned === true) yield [...prefix, step];
+  for (const step of steps) yield* pathsOf(tree.children.get(step) ?? emptyTree, [...prefix, step]);
 }
 
 /** The set of the given paths; each is a list of member names. */

@@ -1,6 +1,32 @@
 import type { Strategy } from '../registry/strategy.ts';
 import { plainStrategy } from '../registry/strategy.ts';
+import {
+  budgetStrategy,
+  claimStrategy,
+  endpointSliceStrategy,
+  eventStrategy,
+  namespaceStrategy,
+  priorityClassStrategy,
+  quotaStrategy,
+  storageClassStrategy,
+  volumeStrategy,
+} from './cluster-kinds.ts';
+import { configMapStrategy, secretStrategy } from './config.ts';
 import { crdStrategy } from './crd.ts';
+import { limitRangeStrategy } from './limit-range.ts';
+import { autoscalerStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
+import { podStrategy } from './pod.ts';
+import { bindingStrategy, roleStrategy } from './rbac.ts';
+import { serviceStrategy } from './service.ts';
+import {
+  cronJobStrategy,
+  daemonSetStrategy,
+  deploymentStrategy,
+  jobStrategy,
+  replicaSetStrategy,
+  replicationControllerStrategy,
+  statefulSetStrategy,
+} from './workloads.ts';
 
 /** What is particular about a built-in kind. */
 export function strategyOf(group: string, plural: string, hasStatus: boolean): Strategy {
@@ -15,7 +41,38 @@ export function strategyOf(group: string, plural: string, hasStatus: boolean): S
   return { ...base, ...particulars.get(key) };
 }
 
-const particulars = new Map<string, Partial<Strategy>>([['apiextensions.k8s.io/customresourcedefinitions', crdStrategy]]);
+const particulars = new Map<string, Partial<Strategy>>([
+  ['/configmaps', configMapStrategy],
+  ['/events', eventStrategy],
+  ['/limitranges', limitRangeStrategy],
+  ['/namespaces', namespaceStrategy],
+  ['/persistentvolumeclaims', claimStrategy],
+  ['/persistentvolumes', volumeStrategy],
+  ['/pods', podStrategy],
+  ['/replicationcontrollers', replicationControllerStrategy],
+  ['/resourcequotas', quotaStrategy],
+  ['/secrets', secretStrategy],
+  ['/services', serviceStrategy],
+  ['apiextensions.k8s.io/customresourcedefinitions', crdStrategy],
+  ['apps/daemonsets', daemonSetStrategy],
+  ['apps/deployments', deploymentStrategy],
+  ['apps/replicasets', replicaSetStrategy],
+  ['apps/statefulsets', statefulSetStrategy],
+  ['autoscaling/horizontalpodautoscalers', autoscalerStrategy],
+  ['batch/cronjobs', cronJobStrategy],
+  ['batch/jobs', jobStrategy],
+  ['discovery.k8s.io/endpointslices', endpointSliceStrategy],
+  ['events.k8s.io/events', eventStrategy],
+  ['networking.k8s.io/ingresses', ingressStrategy],
+  ['networking.k8s.io/networkpolicies', networkPolicyStrategy],
+  ['policy/poddisruptionbudgets', budgetStrategy],
+  ['rbac.authorization.k8s.io/clusterrolebindings', bindingStrategy(false)],
+  ['rbac.authorization.k8s.io/clusterroles', roleStrategy(false)],
+  ['rbac.authorization.k8s.io/rolebindings', bindingStrategy(true)],
+  ['rbac.authorization.k8s.io/roles', roleStrategy(true)],
+  ['scheduling.k8s.io/priorityclasses', priorityClassStrategy],
+  ['storage.k8s.io/storageclasses', storageClassStrategy],
+]);
 
 const WITH_GENERATION = new Set([
   'apps/deployments',

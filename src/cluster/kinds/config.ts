@@ -1,0 +1,102 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import type { Strategy } from '../registry/strategy.ts';
+import { configMapKey } from './names.ts';
+import { fill, objectAt, textAt } from './parts.ts';
+
+const json = (object: KubeObject) => object as unknown as JsonObject;
+const LIMIT = 1024 * 1024;
+
+function checkKeys(values: JsonObject, path: string, problems: FieldProblem[]) {
+  for (const key of Object.keys(values)) for (const text of configMapKey(key)) problems.push(fieldInvalid(`${path}[${key}]`, key, text));
+}
+
+function checkSize(object: KubeObject, problems: FieldProblem[]) {
+  let size = 0;
+  for (const part of ['data', 'binaryData']) for (const value of Object.values(objectAt(json(object), part))) size += typeof value === 'string' ? value.length : 0;
+  if (size > LIMIT) problems.push({ reason: 'FieldValueTooLong', field: '', message: `Too long: may not be more than ${LIMIT} bytes` });
+}
+
+function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly string[], problems: FieldProblem[]) {
+  if (json(old)['immutable'] !== true) return;
+  if (json(object)['immutable'] !== true) problems.push(fieldForbidden('immutable', 'field is immutable when `immutable` is set'));
+  for (const part of parts) {
+    if (!jsonEquals(json(object)[part], json(old)[part])) problems.push(fieldForbidden(part, 'field is immutable when `immutable` is set'));
+  }
+}
+
+export const configMapStrategy: Partial<Strategy> = {
+  validate(object, problems) {
+    const [data, binary] = [objectAt(json(object), 'data'), objectAt(json(object), 'binaryData')];
+    for (const key of Object.keys(data)) {
+      for (const text of configMapKey(key)) problems.push(fieldInvalid(`data[${key}]`, key, text));
+      if (Object.hasOwn(binary, key)) problems.push(fieldInvalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+    }
+    checkKeys(binary, 'binaryData', problems);
+    checkSize(object, problems);
+  },
+  validateUpdate(object, old, problems, context) {
+    checkImmutable(object, old, ['data', 'binaryData'], problems);
+    configMapStrategy.validate?.(object, problems, context);
+  },
+};
+
+/** Keys that Secrets of certain types must have. */
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+};
+
+export const secretStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const secret = json(object);
+    fill(secret, { type: 'Opaque' });
+    const strings = objectAt(secret, 'stringData');
+    if (Object.keys(strings).length > 0) {
+      const data: JsonObject = { ...objectAt(secret, 'data') };
+      for (const [key, value] of Object.entries(strings)) data[key] = Buffer.from(String(value)).toString('base64');
+      secret['data'] = data;
+    }
+    delete secret['stringData'];
+  },
+  validate(object, problems) {
+    const secret = json(object);
+    const data = objectAt(secret, 'data');
+    checkKeys(data, 'data', problems);
+    checkSize(object, problems);
+    const type = textAt(secret, 'type');
+    for (const key of Object.hasOwn(REQUIRED, type) ? (REQUIRED[type] ?? []) : []) {
+      if (data[key] === undefined) problems.push(fieldRequired(`data[${key}]`));
+      else if (type.startsWith('kubernetes.io/dockerc') && !isJson(String(data[key]))) {
+        problems.push(fieldInvalid(`data[${key}]`, '<secret contents redacted>', "invalid character 'x' looking for beginning of value"));
+      }
+    }
+    const annotations = object.metadata.annotations ?? {};
+    if (type === 'kubernetes.io/service-account-token' && (annotations['kubernetes.io/service-account.name'] ?? '') === '') {
+      problems.push(fieldRequired('metadata.annotations[kubernetes.io/service-account.name]'));
+    }
+    if (type === 'kubernetes.io/basic-auth' && data['username'] === undefined && data['password'] === undefined) {
+      problems.push(fieldRequired('data[username]'), fieldRequired('data[password]'));
+    }
+  },
+  validateUpdate(object, old, problems, context) {
+    const type = textAt(json(object), 'type');
+    if (type !== textAt(json(old), 'type')) problems.push(fieldInvalid('type', type, 'field is immutable'));
+    checkImmutable(object, old, ['data'], problems);
+    secretStrategy.validate?.(object, problems, context);
+  },
+};
+
+function isJson(base64: string): boolean {
+  try {
+    JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,73 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { forbidden } from '../http/status.ts';
+import type { Strategy, WriteContext } from '../registry/strategy.ts';
+import { compareQuantities, parseQuantity } from '../types/quantity.ts';
+import { ensureAt, objectAt, objectsAt, textAt } from './parts.ts';
+
+/** LimitRange: defaults follow from each other. */
+export const limitRangeStrategy: Partial<Strategy> = {
+  defaults(object) {
+    for (const item of objectsAt(object.spec, 'limits')) {
+      if (item['type'] !== 'Container') continue;
+      const limits = ensureAt(item, 'default');
+      for (const [name, value] of Object.entries(objectAt(item, 'max'))) limits[name] ??= value;
+      const requests = ensureAt(item, 'defaultRequest');
+      for (const [name, value] of Object.entries(limits)) requests[name] ??= value;
+      for (const [name, value] of Object.entries(objectAt(item, 'min'))) requests[name] ??= value;
+      if (Object.keys(limits).length === 0) delete item['default'];
+      if (Object.keys(requests).length === 0) delete item['defaultRequest'];
+    }
+  },
+};
+
+/** Puts the defaults of the namespace's LimitRanges into a pod and refuses what is outside of them. */
+export function admitLimits(pod: KubeObject, context: WriteContext): void {
+  const namespace = pod.metadata.namespace ?? '';
+  const ranges = context.api.store.collection('', 'limitranges').inNamespace(namespace);
+  const notes: string[] = [];
+  for (const { object } of ranges) {
+    for (const item of objectsAt(object.spec, 'limits')) {
+      if (item['type'] !== 'Container') continue;
+      for (const container of objectsAt(pod.spec, 'containers')) {
+        notes.push(...applyDefaults(container, item));
+        checkBounds(pod, container, item);
+      }
+    }
+  }
+  if (notes.length === 0) return;
+  pod.metadata.annotations = { ...pod.metadata.annotations, 'kubernetes.io/limit-ranger': `LimitRanger plugin set: ${notes.join('; ')}` };
+}
+
+function applyDefaults(container: JsonObject, item: JsonObject): string[] {
+  const notes: string[] = [];
+  for (const [key, source, word] of [['requests', 'defaultRequest', 'request'], ['limits', 'default', 'limit']] as const) {
+    const set: string[] = [];
+    for (const [name, value] of Object.entries(objectAt(item, source))) {
+      const values = ensureAt(ensureAt(container, 'resources'), key);
+      if (values[name] !== undefined) continue;
+      values[name] = value;
+      set.push(name);
+    }
+    if (set.length > 0) notes.push(`${set.sort().join(', ')} ${word} for container ${textAt(container, 'name')}`);
+  }
+  return notes;
+}
+
+function checkBounds(pod: KubeObject, container: JsonObject, item: JsonObject) {
+  const resources = objectAt(container, 'resources');
+  const refuse = (problem: string) => forbidden({ group: '', plural: 'pods' }, pod.metadata.name ?? '', problem);
+  for (const [name, max] of Object.entries(objectAt(item, 'max'))) {
+    const limit = objectAt(resources, 'limits')[name];
+    const [bound, value] = [parseQuantity(String(max)), limit === undefined ? undefined : parseQuantity(String(limit))];
+    if (bound === undefined) continue;
+    if (value === undefined) throw refuse(`maximum ${name} usage per Container is ${String(max)}.  No limit is specified`);
+    if (compareQuantities(value, bound) > 0) throw refuse(`maximum ${name} usage per Container is ${String(max)}, but limit is ${String(limit)}`);
+  }
+  for (const [name, min] of Object.entries(objectAt(item, 'min'))) {
+    const request = objectAt(resources, 'requests')[name];
+    const [bound, value] = [parseQuantity(String(min)), request === undefined ? undefined : parseQuantity(String(request))];
+    if (bound === undefined) continue;
+    if (value === undefined) throw refuse(`minimum ${name} usage per Container is ${String(min)}.  No request is specified`);
+    if (compareQuantities(value, bound) < 0) throw refuse(`minimum ${name} usage per Container is ${String(min)}, but request is ${String(request)}`);
+  }
+}

@@ -1,0 +1,69 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { fieldInvalid } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+
+/** The member as an object; an empty one when it is none. For reading only. */
+export function objectAt(parent: JsonObject | undefined, key: string): JsonObject {
+  const value = parent?.[key];
+  return isJsonObject(value) ? value : {};
+}
+
+/** The member as an object, if it is there. */
+export function optionalAt(parent: JsonObject | undefined, key: string): JsonObject | undefined {
+  const value = parent?.[key];
+  return isJsonObject(value) ? value : undefined;
+}
+
+/** The member as an object, made when it is missing. */
+export function ensureAt(parent: JsonObject, key: string): JsonObject {
+  const value = parent[key];
+  if (isJsonObject(value)) return value;
+  const made: JsonObject = {};
+  parent[key] = made;
+  return made;
+}
+
+/** The objects in a list member. */
+export function objectsAt(parent: JsonObject | undefined, key: string): JsonObject[] {
+  const value = parent?.[key];
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+/** A list member. */
+export function listAt(parent: JsonObject | undefined, key: string): readonly JsonValue[] {
+  const value = parent?.[key];
+  return Array.isArray(value) ? value : [];
+}
+
+/** A text member; `''` when it is none. */
+export function textAt(parent: JsonObject | undefined, key: string): string {
+  const value = parent?.[key];
+  return typeof value === 'string' ? value : '';
+}
+
+/** A number member. */
+export function numberAt(parent: JsonObject | undefined, key: string): number | undefined {
+  const value = parent?.[key];
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** Sets members that are missing. */
+export function fill(target: JsonObject, defaults: JsonObject): void {
+  for (const [key, value] of Object.entries(defaults)) {
+    const present = target[key];
+    if ((present === undefined || present === null || present === '') && value !== undefined) target[key] = value;
+  }
+}
+
+/** Refuses negative numbers. */
+export function notNegative(parent: JsonObject | undefined, key: string, path: string, problems: FieldProblem[]): void {
+  const value = numberAt(parent, key);
+  if (value !== undefined && value < 0) problems.push(fieldInvalid(`${path}.${key}`, value, 'must be greater than or equal to 0'));
+}
+
+/** The error for a port number out of range, if it is. */
+export function portProblem(value: JsonValue | undefined, path: string): FieldProblem | undefined {
+  if (typeof value === 'number' && value >= 1 && value <= 65_535) return undefined;
+  return fieldInvalid(path, value ?? 0, 'must be between 1 and 65535, inclusive');
+}

@@ -1,0 +1,85 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import type { Strategy } from '../registry/strategy.ts';
+import { checkBinding, checkRules } from '../auth/escalation.ts';
+import { pathSegment } from './names.ts';
+import { ensureAt, fill, listAt, objectAt, objectsAt, textAt } from './parts.ts';
+
+const GROUP = 'rbac.authorization.k8s.io';
+const json = (object: KubeObject) => object as unknown as JsonObject;
+
+function validateRules(object: KubeObject, namespaced: boolean, problems: FieldProblem[]) {
+  for (const [index, rule] of objectsAt(json(object), 'rules').entries()) {
+    const at = `rules[${index}]`;
+    if (listAt(rule, 'verbs').length === 0) problems.push(fieldRequired(`${at}.verbs`, 'verbs must contain at least one value'));
+    const urls = listAt(rule, 'nonResourceURLs');
+    if (urls.length > 0) {
+      if (namespaced) problems.push(fieldInvalid(`${at}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs'));
+      if (listAt(rule, 'resources').length > 0 || listAt(rule, 'apiGroups').length > 0) {
+        problems.push(fieldInvalid(`${at}.nonResourceURLs`, urls, 'rules cannot apply to both regular resources and non-resource URLs'));
+      }
+      continue;
+    }
+    if (listAt(rule, 'apiGroups').length === 0) problems.push(fieldRequired(`${at}.apiGroups`, 'resource rules must supply at least one api group'));
+    if (listAt(rule, 'resources').length === 0) problems.push(fieldRequired(`${at}.resources`, 'resource rules must supply at least one resource'));
+  }
+}
+
+/** Roles and cluster roles. */
+export function roleStrategy(namespaced: boolean): Partial<Strategy> {
+  return {
+    validateName: pathSegment,
+    validate: (object, problems) => validateRules(object, namespaced, problems),
+    admit: (object, old, context) => checkRules(object, old, context),
+  };
+}
+
+/** Role bindings and cluster role bindings. */
+export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
+  const validate = (object: KubeObject, problems: FieldProblem[]) => {
+    const reference = objectAt(json(object), 'roleRef');
+    const group = textAt(reference, 'apiGroup');
+    if (group !== GROUP) problems.push(fieldNotSupported('roleRef.apiGroup', group, [GROUP]));
+    const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
+    const kind = textAt(reference, 'kind');
+    if (!kinds.includes(kind)) problems.push(fieldNotSupported('roleRef.kind', kind, kinds));
+    const name = textAt(reference, 'name');
+    if (name === '') problems.push(fieldRequired('roleRef.name'));
+    else for (const text of pathSegment(name)) problems.push(fieldInvalid('roleRef.name', name, text));
+    for (const [index, subject] of objectsAt(json(object), 'subjects').entries()) validateSubject(subject, `subjects[${index}]`, object, namespaced, problems);
+  };
+  return {
+    validateName: pathSegment,
+    defaults(object) {
+      const reference = ensureAt(json(object), 'roleRef');
+      fill(reference, { apiGroup: GROUP });
+      for (const subject of objectsAt(json(object), 'subjects')) {
+        const kind = textAt(subject, 'kind');
+        if (kind === 'User' || kind === 'Group') fill(subject, { apiGroup: GROUP });
+        if (kind === 'ServiceAccount' && namespaced && object.metadata.namespace !== undefined) fill(subject, { namespace: object.metadata.namespace });
+      }
+    },
+    validate,
+    validateUpdate(object, old, problems) {
+      validate(object, problems);
+      const reference = objectAt(json(object), 'roleRef');
+      if (jsonEquals(reference, json(old)['roleRef'])) return;
+      const shown = { APIGroup: textAt(reference, 'apiGroup'), Kind: textAt(reference, 'kind'), Name: textAt(reference, 'name') };
+      problems.push(fieldInvalid('roleRef', shown, 'cannot change roleRef'));
+    },
+    admit: (object, old, context) => checkBinding(object, old, context),
+  };
+}
+
+const SUBJECTS = ['ServiceAccount', 'User', 'Group'];
+
+function validateSubject(subject: JsonObject, at: string, object: KubeObject, namespaced: boolean, problems: FieldProblem[]) {
+  const kind = textAt(subject, 'kind');
+  if (textAt(subject, 'name') === '') problems.push(fieldRequired(`${at}.name`));
+  if (!SUBJECTS.includes(kind)) problems.push(fieldNotSupported(`${at}.kind`, kind, SUBJECTS));
+  if (kind === 'ServiceAccount' && textAt(subject, 'namespace') === '' && !(namespaced && object.metadata.namespace !== undefined)) {
+    problems.push(fieldRequired(`${at}.namespace`));
+  }
+}

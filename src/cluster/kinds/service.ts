@@ -1,0 +1,210 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { invalid } from '../http/status.ts';
+import type { Draft, Strategy, WriteContext } from '../registry/strategy.ts';
+import { validateLabels } from './metadata.ts';
+import { dns1035Label, dnsSubdomain, portName } from './names.ts';
+import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, textAt } from './parts.ts';
+import { portOrName } from './pod-validation.ts';
+import { portProblem } from './parts.ts';
+
+const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+const withPorts = (type: string) => type === 'NodePort' || type === 'LoadBalancer';
+
+/** Services: addresses and node ports are handed out and taken back. */
+export const serviceStrategy: Partial<Strategy> = {
+  validateName: dns1035Label,
+  defaults(object) {
+    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    fill(spec, { sessionAffinity: 'None', type: 'ClusterIP' });
+    const type = textAt(spec, 'type');
+    if (spec['sessionAffinity'] === 'ClientIP') ensureAt(ensureAt(spec, 'sessionAffinityConfig'), 'clientIP')['timeoutSeconds'] ??= 10_800;
+    if (spec['sessionAffinity'] === 'None') delete spec['sessionAffinityConfig'];
+    for (const port of objectsAt(spec, 'ports')) {
+      fill(port, { protocol: 'TCP' });
+      if (port['targetPort'] === undefined || port['targetPort'] === 0 || port['targetPort'] === '') port['targetPort'] = port['port'];
+    }
+    if (withPorts(type)) fill(spec, { externalTrafficPolicy: 'Cluster' });
+    if (type !== 'ExternalName') fill(spec, { internalTrafficPolicy: 'Cluster' });
+    if (type === 'LoadBalancer') spec['allocateLoadBalancerNodePorts'] ??= true;
+  },
+  prepareCreate: (object, context) => allocate(object, undefined, context),
+  prepareUpdate(object, old, context) {
+    if (context.subresource === 'status') return;
+    inheritAddresses(object, old);
+    allocate(object, old, context);
+  },
+  validate: validateService,
+  validateUpdate(object, old, problems, context) {
+    if (context.subresource === 'status') return;
+    validateService(object, problems);
+    const [before, after] = [textAt(old.spec, 'clusterIP'), textAt(object.spec, 'clusterIP')];
+    const stays = textAt(old.spec, 'type') !== 'ExternalName' && textAt(object.spec, 'type') !== 'ExternalName';
+    if (stays && before !== '' && before !== after) {
+      problems.push(fieldInvalid('spec.clusterIPs[0]', after === '' ? [] : [after], 'may not change once set'));
+    }
+  },
+  afterDelete(object, { api }) {
+    for (const address of listAt(object.spec, 'clusterIPs')) if (typeof address === 'string' && address !== 'None') api.addresses.release(address);
+    for (const port of nodePorts(object.spec ?? {})) api.addresses.releasePort(port);
+  },
+};
+
+function nodePorts(spec: JsonObject): number[] {
+  const ports = objectsAt(spec, 'ports').map((port) => numberAt(port, 'nodePort') ?? 0);
+  return [...ports, numberAt(spec, 'healthCheckNodePort') ?? 0].filter((port) => port > 0);
+}
+
+/** What an update leaves out and was allocated before is kept. */
+function inheritAddresses(object: Draft, old: KubeObject) {
+  const spec = ensureAt(object as unknown as JsonObject, 'spec');
+  const before = old.spec ?? {};
+  if (textAt(spec, 'type') === 'ExternalName') {
+    for (const key of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy', 'externalTrafficPolicy', 'allocateLoadBalancerNodePorts']) {
+      if (jsonEquals(spec[key], before[key])) delete spec[key];
+    }
+    for (const port of objectsAt(spec, 'ports')) delete port['nodePort'];
+    return;
+  }
+  if (textAt(spec, 'clusterIP') === '' && listAt(spec, 'clusterIPs').length === 0) {
+    for (const key of ['clusterIP', 'clusterIPs']) if (before[key] !== undefined) spec[key] = before[key];
+  }
+  for (const key of ['ipFamilies', 'ipFamilyPolicy']) if (spec[key] === undefined && before[key] !== undefined) spec[key] = before[key];
+  if (!withPorts(textAt(spec, 'type'))) {
+    if (withPorts(textAt(before, 'type'))) {
+      for (const port of objectsAt(spec, 'ports')) delete port['nodePort'];
+      for (const key of ['externalTrafficPolicy', 'healthCheckNodePort', 'allocateLoadBalancerNodePorts']) delete spec[key];
+    }
+    return;
+  }
+  if (textAt(spec, 'type') !== 'LoadBalancer') delete spec['allocateLoadBalancerNodePorts'];
+  for (const port of objectsAt(spec, 'ports')) {
+    const same = objectsAt(before, 'ports').find((other) => other['port'] === port['port'] && other['protocol'] === port['protocol']);
+    if (port['nodePort'] === undefined && same?.['nodePort'] !== undefined) port['nodePort'] = same['nodePort'];
+  }
+  if (spec['healthCheckNodePort'] === undefined && before['healthCheckNodePort'] !== undefined && spec['externalTrafficPolicy'] === 'Local') {
+    spec['healthCheckNodePort'] = before['healthCheckNodePort'];
+  }
+}
+
+/** Hands out what is missing. A dry run gives back what it took. */
+function allocate(object: Draft, old: KubeObject | undefined, context: WriteContext) {
+  const quick: FieldProblem[] = [];
+  validateService(object, quick);
+  if (quick.length > 0) return;
+  const taken: (() => void)[] = [];
+  const undo = () => taken.splice(0).forEach((release) => release());
+  try {
+    allocateAddress(object, old, context, taken);
+    allocatePorts(object, old, context, taken);
+  } catch (thrown) {
+    undo();
+    throw thrown;
+  }
+  if (context.dryRun) undo();
+  else if (old !== undefined) releaseUnused(object, old, context);
+}
+
+function releaseUnused(object: Draft, old: KubeObject, { api }: WriteContext) {
+  const kept = new Set(nodePorts(object.spec ?? {}));
+  for (const port of nodePorts(old.spec ?? {})) if (!kept.has(port)) api.addresses.releasePort(port);
+  const address = textAt(old.spec, 'clusterIP');
+  if (address !== '' && address !== 'None' && address !== textAt(object.spec, 'clusterIP')) api.addresses.release(address);
+}
+
+const refuse = (object: Draft, field: string, value: unknown, detail: string) => invalid('', 'Service', object.metadata.name ?? '', [fieldInvalid(field, value, detail)]);
+
+function allocateAddress(object: Draft, old: KubeObject | undefined, { api }: WriteContext, taken: (() => void)[]) {
+  const spec = ensureAt(object as unknown as JsonObject, 'spec');
+  if (textAt(spec, 'type') === 'ExternalName') return;
+  const [first] = listAt(spec, 'clusterIPs');
+  let address = textAt(spec, 'clusterIP') || (typeof first === 'string' ? first : '');
+  if (address === '') {
+    const free = api.addresses.allocate();
+    if (free === undefined) throw refuse(object, 'spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full');
+    taken.push(() => api.addresses.release(free));
+    address = free;
+  } else if (address !== 'None' && address !== textAt(old?.spec, 'clusterIP')) {
+    if (!api.addresses.contains(address)) {
+      throw refuse(object, 'spec.clusterIPs', [address], `failed to allocate IP ${address}: the provided network does not match the current range`);
+    }
+    if (!api.addresses.take(address)) throw refuse(object, 'spec.clusterIPs', [address], `failed to allocate IP ${address}: provided IP is already allocated`);
+    const chosen = address;
+    taken.push(() => api.addresses.release(chosen));
+  }
+  spec['clusterIP'] = address;
+  spec['clusterIPs'] = [address];
+  spec['ipFamilies'] ??= ['IPv4'];
+  spec['ipFamilyPolicy'] ??= 'SingleStack';
+}
+
+function allocatePorts(object: Draft, old: KubeObject | undefined, { api }: WriteContext, taken: (() => void)[]) {
+  const spec = ensureAt(object as unknown as JsonObject, 'spec');
+  const type = textAt(spec, 'type');
+  if (!withPorts(type)) return;
+  const mine = new Set(nodePorts(old?.spec ?? {}));
+  const claim = (port: number, field: string) => {
+    if (mine.has(port)) return;
+    if (port < 30_000 || port > 32_767) throw refuse(object, field, port, 'provided port is not in the valid range. The range of valid ports is 30000-32767');
+    if (!api.addresses.takePort(port)) throw refuse(object, field, port, 'provided port is already allocated');
+    taken.push(() => api.addresses.releasePort(port));
+  };
+  const free = () => {
+    const port = api.addresses.allocatePort();
+    if (port === undefined) throw refuse(object, 'spec.ports[0].nodePort', 0, 'failed to allocate a nodePort: range is full');
+    taken.push(() => api.addresses.releasePort(port));
+    return port;
+  };
+  if (type === 'LoadBalancer' && spec['externalTrafficPolicy'] === 'Local') {
+    const chosen = numberAt(spec, 'healthCheckNodePort') ?? 0;
+    if (chosen > 0) claim(chosen, 'spec.healthCheckNodePort');
+    else spec['healthCheckNodePort'] = free();
+  }
+  if (type === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] === false) return;
+  for (const [index, port] of objectsAt(spec, 'ports').entries()) {
+    const chosen = numberAt(port, 'nodePort') ?? 0;
+    if (chosen > 0) claim(chosen, `spec.ports[${index}].nodePort`);
+    else port['nodePort'] = free();
+  }
+}
+
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+
+function validateService(object: KubeObject, problems: FieldProblem[]): void {
+  const spec = object.spec ?? {};
+  const type = textAt(spec, 'type');
+  const headless = textAt(spec, 'clusterIP') === 'None';
+  const ports = objectsAt(spec, 'ports');
+  if (ports.length === 0 && !headless && type !== 'ExternalName') problems.push(fieldRequired('spec.ports'));
+  if (!TYPES.includes(type)) problems.push(fieldNotSupported('spec.type', type, TYPES));
+  const affinity = textAt(spec, 'sessionAffinity');
+  if (!['ClientIP', 'None'].includes(affinity)) problems.push(fieldNotSupported('spec.sessionAffinity', affinity, ['ClientIP', 'None']));
+  if (type === 'ExternalName') {
+    const name = textAt(spec, 'externalName');
+    if (name === '') problems.push(fieldRequired('spec.externalName'));
+    else for (const text of dnsSubdomain(name)) problems.push(fieldInvalid('spec.externalName', name, text));
+  }
+  if (type === 'LoadBalancer' && headless) problems.push(fieldInvalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services"));
+  validateLabels(objectAt(spec, 'selector') as Record<string, string>, 'spec.selector', problems);
+  const names = new Set<string>();
+  for (const [index, port] of ports.entries()) {
+    const at = `spec.ports[${index}]`;
+    const name = textAt(port, 'name');
+    if (name === '' && ports.length > 1) problems.push(fieldRequired(`${at}.name`));
+    if (name !== '') {
+      for (const text of name.length > 63 ? ['must be no more than 63 bytes'] : portLabel(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+      if (names.has(name)) problems.push({ reason: 'FieldValueDuplicate', field: `${at}.name`, message: `Duplicate value: ${JSON.stringify(name)}` });
+      names.add(name);
+    }
+    const number = portProblem(port['port'], `${at}.port`);
+    if (number !== undefined) problems.push(number);
+    const protocol = textAt(port, 'protocol');
+    if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
+    const target = portOrName(port['targetPort'], `${at}.targetPort`);
+    if (target !== undefined) problems.push(target);
+  }
+}
+
+const portLabel = (name: string) => (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name) ? [] : portName(name));
