@@ -85,7 +85,8 @@ export class CompositionCore {
         `composition ${this.name} is not accepted for target ${target}:\n${text}`,
       );
     }
-    const warnings = [...diagnostics, ...warningsOf(trace).slice(before), ...checked.diagnostics];
+    const traced = withProviders(() => warningsOf(trace)).slice(before);
+    const warnings = [...diagnostics, ...traced, ...checked.diagnostics];
     return { definition, graph: checked.graph, diagnostics: warnings };
   }
 

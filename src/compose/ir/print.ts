@@ -108,7 +108,7 @@ export class Printer {
       case 'macro':
         return this.macro(node);
       case 'not':
-        return `!${this.at(a, 7)}`;
+        return a.op === 'eq' ? this.unequal(a) : `!${this.at(a, 7)}`;
       case 'neg':
         return `-${this.at(a, 8)}`;
       case 'cond':
@@ -137,6 +137,11 @@ export class Printer {
       default:
         return this.binary(node);
     }
+  }
+
+  private unequal(node: Node): string {
+    const [a, b] = node.args as [Node, Node];
+    return `${this.at(a, 5)} != ${this.at(b, 5)}`;
   }
 
   private binary(node: Node): string {
@@ -184,6 +189,7 @@ export class Printer {
 }
 
 function precedence(node: Node): number {
+  if (node.op === 'not' && node.args[0]?.op === 'eq') return 4;
   if (node.op === 'lit') return typeof node.attr === 'number' && node.attr < 0 ? 7 : ATOM;
   if (node.op === 'raw') return isPath(node.attr as readonly string[]) ? ATOM : 0;
   return PRECEDENCE[node.op] ?? ATOM;

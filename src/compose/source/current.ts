@@ -20,7 +20,6 @@ export function withProviders<T>(work: () => T): T {
   } finally {
     if (--depth === 0) {
       inspector?.close();
-      inspector = undefined;
     }
   }
 }

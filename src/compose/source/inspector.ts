@@ -32,6 +32,7 @@ const KEY = '__typekro_capture';
 export class InspectorProvider implements Provider {
   private readonly session: InspectorSession;
   private readonly realm: Record<string, unknown>;
+  private connected = false;
   private readonly sources = new WeakMap<FunctionLike, FunctionSource>();
 
   private constructor(session: InspectorSession, realm: Record<string, unknown>) {
@@ -47,19 +48,22 @@ export class InspectorProvider implements Provider {
     if (inspector === undefined || vm === undefined) return 'this host has no inspector';
     try {
       const session = new inspector.Session();
-      session.connect();
       const provider = new InspectorProvider(session, vm.runInThisContext('globalThis') as Record<string, unknown>);
       const problem = provider.selfTest();
       if (problem === undefined) return provider;
-      session.disconnect();
+      provider.close();
       return problem;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
   }
 
+  /** Ends the session until something is asked again. */
   close(): void {
+    if (!this.connected) return;
     this.session.disconnect();
+    this.connected = false;
+    this.scriptTable = undefined;
   }
 
   get(fn: FunctionLike): FunctionSource | undefined {
@@ -84,6 +88,10 @@ export class InspectorProvider implements Provider {
   }
 
   private post<Result>(method: string, params: object): Result {
+    if (!this.connected) {
+      this.session.connect();
+      this.connected = true;
+    }
     let answer: Result | undefined;
     let failure: Error | null = null;
     this.session.post(method, params, (error: Error | null, result: unknown) => {
@@ -176,6 +184,7 @@ export class InspectorProvider implements Provider {
     if (this.scriptTable !== undefined) return this.scriptTable;
     const table = new Map<string, ScriptInfo>();
     this.scriptTable = table;
+    this.session.removeAllListeners('Debugger.scriptParsed');
     this.session.on('Debugger.scriptParsed', ({ params }) => {
       table.set(params.scriptId, { id: params.scriptId, url: params.url, sourceMapUrl: params.sourceMapURL ?? '' });
     });
