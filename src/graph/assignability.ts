@@ -1,18 +1,34 @@
 import type { CelType, TypeProvider } from '../cel/index.ts';
-import { isOptional, typeToString } from '../cel/index.ts';
+import { DYN, isOptional, typeToString } from '../cel/index.ts';
 
-/** Depth at which recursive types count as fitting; kro sees circular types as empty objects. */
-const MAX_DEPTH = 32;
+/** Comparisons of parts after which recursive types count as fitting; kro sees circular types as empty objects. */
+const MAX_COMPARISONS = 5000;
+
+/**
+ * cel-go's own assignability: the same type, or one with dyn in the place of any of its parts. It comes
+ * before kro's structural comparison.
+ */
+export function isAssignable(from: CelType, to: CelType): boolean {
+  if (from.kind === 'dyn' || to.kind === 'dyn') return true;
+  if (from.kind !== to.kind || from.name !== to.name || from.params.length !== to.params.length) return false;
+  return from.params.every((param, index) => isAssignable(param, to.params[index] ?? DYN));
+}
 
 /**
  * kro's structural comparison of the type of an expression with that of the field it fills: undefined when
  * it fits, else kro's words. With several misfits it names the first in order of declaration. The rules
  * have holes that are part of kro's verdict: see {@link passesByHole}.
  */
-export function misfit(output: CelType, expected: CelType, types: TypeProvider, depth = 0): string | undefined {
-  if (depth > MAX_DEPTH || output.kind === 'dyn' || expected.kind === 'dyn') return undefined;
-  if (isOptional(output) && !isOptional(expected)) return misfit(param(output, 0), expected, types, depth + 1);
-  const next = (from: CelType, to: CelType): string | undefined => misfit(from, to, types, depth + 1);
+export function misfit(
+  output: CelType,
+  expected: CelType,
+  types: TypeProvider,
+  budget = { left: MAX_COMPARISONS },
+): string | undefined {
+  budget.left -= 1;
+  if (budget.left < 0 || output.kind === 'dyn' || expected.kind === 'dyn') return undefined;
+  if (isOptional(output) && !isOptional(expected)) return misfit(param(output, 0), expected, types, budget);
+  const next = (from: CelType, to: CelType): string | undefined => misfit(from, to, types, budget);
   if (expected.kind === 'struct') {
     return output.kind === 'map' ? mapToStruct(output, expected, types, next) : toStruct(output, expected, types, next);
   }
@@ -29,8 +45,6 @@ export function misfit(output: CelType, expected: CelType, types: TypeProvider, 
 }
 
 type Compare = (from: CelType, to: CelType) => string | undefined;
-
-const DYN: CelType = { kind: 'dyn', name: 'dyn', params: [] };
 
 function param(type: CelType, index: number): CelType {
   return type.params[index] ?? DYN;
@@ -71,11 +85,7 @@ function toMap(output: CelType, expected: CelType, next: Compare): string | unde
 
 function toStruct(output: CelType, expected: CelType, types: TypeProvider, next: Compare): string | undefined {
   if (types.findType(output.name) === undefined || types.findType(expected.name) === undefined) return undefined;
-  const names = types.fieldNames(output.name);
-  if (names.length > 0 && types.fieldNames(expected.name).length === 0) {
-    return 'output has fields but expected type has none';
-  }
-  for (const name of names) {
+  for (const name of types.fieldNames(output.name)) {
     const target = types.findField(expected.name, name);
     if (target === undefined) return `field "${name}" exists in output but not in expected type`;
     const field = types.findField(output.name, name);

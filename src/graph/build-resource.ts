@@ -1,8 +1,9 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, parseApiVersion } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import type { ConditionText, Definition, ResourceBlock } from './definition.ts';
 import type { DimensionSite, Draft, Site } from './draft.ts';
+import type { InstalledKinds } from './graph-kinds.ts';
 import type { GraphNode, PathStep } from './model.ts';
 import type { Phase, Problems } from './problems.ts';
 import type { ResolvedKind } from './resolve-kind.ts';
@@ -12,9 +13,17 @@ import type { Walked } from './walk.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
 
 /** Reads all resources: their kinds, templates and expressions. What is wrong is reported, the rest goes on. */
-export function buildResources(definition: Definition, source: SchemaSource, problems: Problems): Draft[] {
+export function buildResources(definition: Definition, kinds: KnownKinds, problems: Problems): Draft[] {
   const wellFormed = definition.resources.filter((block) => new Builder(block, problems).checkShape());
-  return wellFormed.map((block) => new Builder(block, problems).build(definition, source));
+  return wellFormed.map((block) => new Builder(block, problems).build(definition, kinds));
+}
+
+/** Where kinds come from: outside sources, and the graph itself. */
+export interface KnownKinds {
+  readonly source: SchemaSource;
+  readonly installed: InstalledKinds;
+  /** May a resource be of a kind that another resource installs? kro does not know such kinds in time. */
+  readonly allowInstalled: boolean;
 }
 
 interface Finding {
@@ -61,11 +70,11 @@ class Builder {
     return this.#refuse('resourceShape', { code: 'graph/invalid-template', path: at, kro, message });
   }
 
-  build(definition: Definition, source: SchemaSource): Draft {
+  build(definition: Definition, kinds: KnownKinds): Draft {
     const { id, externalRef } = this.#block;
     const nodeType = this.#nodeType();
     const template = externalRef === undefined ? (this.#block.template as JsonObject) : externalTemplate(externalRef);
-    const kind = this.#kind(template, source);
+    const { kind, installedBy } = this.#kind(template, kinds);
     if (kind?.ok === true) {
       this.#checkScope(kind, template, definition.schema.scope === 'Cluster', nodeType);
       this.#checkReservedKeys(template);
@@ -82,6 +91,7 @@ class Builder {
       readyWhen: this.#conditions('readyWhen', this.#block.readyWhen),
       includeWhen: this.#conditions('includeWhen', this.#block.includeWhen),
       dimensions: this.#dimensions(),
+      installedBy,
     };
   }
 
@@ -104,19 +114,28 @@ class Builder {
     return false;
   }
 
-  #kind(template: JsonObject, source: SchemaSource): ResolvedKind | undefined {
+  #kind(template: JsonObject, kinds: KnownKinds): { kind: ResolvedKind | undefined; installedBy: string | undefined } {
     const malformed = this.#malformed(template);
     if (malformed !== undefined) {
       const kro = `resource ${this.#block.id} is not a valid Kubernetes object: ${malformed.kro}`;
       const { field, message } = malformed;
       const path = this.#templatePath([field]);
       this.#refuse('resource', { code: 'graph/invalid-template', path, kro, message });
-      return undefined;
+      return { kind: undefined, installedBy: undefined };
     }
     const { apiVersion, kind } = template as { apiVersion: string; kind: string };
-    const found = resolveKind(this.#block.id, apiVersion, kind, source);
-    if (!found.ok) this.#refuse('resource', { ...found, path: this.#templatePath([found.field]) });
-    return found;
+    const found = resolveKind(this.#block.id, apiVersion, kind, kinds.source);
+    if (found.ok) return { kind: found, installedBy: undefined };
+    const installedBy = kinds.installed.installerOf({ ...parseApiVersion(apiVersion), kind });
+    if (installedBy !== undefined && kinds.allowInstalled) {
+      return { kind: resolveKind(this.#block.id, apiVersion, kind, kinds.installed.source), installedBy };
+    }
+    const hint =
+      installedBy === undefined
+        ? found.hint
+        : `"${installedBy}" installs it, but stock kro must know it before: put the two into separate definitions`;
+    this.#refuse('resource', { ...found, hint, path: this.#templatePath([found.field]) });
+    return { kind: found, installedBy };
   }
 
   #malformed(template: JsonObject): { field: string; kro: string; message: string } | undefined {

@@ -129,7 +129,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/schema-hole',
     'The schema of a kind says nothing of the type of a field, so kro cannot fill it.',
     withResources(
-      '- id: a\n  template: {apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: a}, spec: [1]}',
+      '- id: a\n  template: {apiVersion: example.com/v1, kind: Gauge, metadata: {name: a}, spec: {anything: {a: b}}}',
     ),
     'Leave the field out of the template, or give the field a type in the CustomResourceDefinition.',
   ),

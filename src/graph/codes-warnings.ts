@@ -1,5 +1,5 @@
-import { withSpec } from './codes-example.ts';
 import type { CodeInfo } from './code-info.ts';
+import { withData, withResources, withSchema, withSpec } from './codes-example.ts';
 
 const warning = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
   code,
@@ -9,6 +9,20 @@ const warning = (code: string, summary: string, example: string, remedy: string)
   remedy,
 });
 
+const deployment = (pod: string, more = ''): string => `- id: app
+  template:
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      selector: {matchLabels: {app: x}}
+      template:
+        metadata: {labels: {app: x}}
+        spec:
+          containers:
+            - ${pod}
+${more}`;
+
 /** What kro takes and a person should know. */
 export const warningCodes: readonly CodeInfo[] = [
   warning(
@@ -16,5 +30,100 @@ export const warningCodes: readonly CodeInfo[] = [
     'kro compiles the definition, but its own CustomResourceDefinition does not let it into the cluster.',
     withSpec('schema: {apiVersion: "1.0", kind: App, group: example.com}'),
     'Correct the value that is named.',
+  ),
+  warning(
+    'graph/missing-required',
+    'A template lacks a field that its kind requires; the API server will refuse the object.',
+    withResources(
+      '- id: app\n  template: {apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: 1}}',
+    ),
+    'Add the field.',
+  ),
+  warning(
+    'graph/invalid-literal',
+    'A literal breaks an enum, a pattern or a bound of the schema; the API server will refuse the object.',
+    withResources(
+      '- id: keda\n  template: {apiVersion: example.com/v1, kind: Gauge, metadata: {name: a}, spec: {level: 11}}',
+    ),
+    'Write a value that the schema allows.',
+  ),
+  warning(
+    'graph/unused-type',
+    'A custom type of spec.schema.types is not used.',
+    withSchema('types:\n  Port: {number: integer}'),
+    'Use it in spec, or remove it.',
+  ),
+  warning(
+    'graph/duplicate-identity',
+    'Two resources are one and the same object.',
+    withResources(
+      '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}\n- id: b\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}',
+    ),
+    'Give them different names, or make them one resource.',
+  ),
+  warning(
+    'graph/selector-matches-nothing',
+    'A selector asks for labels that no pod template of the graph has.',
+    withResources(
+      deployment(
+        '{name: x, image: nginx}',
+        '- id: service\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: y}, ports: [{port: 80}]}}',
+      ),
+    ),
+    'Use the same labels in both places.',
+  ),
+  warning(
+    'graph/restarts-pods',
+    'A field of a pod template depends on the status of another resource, or on the time: each change restarts the pods.',
+    withResources(
+      `- id: service
+  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}
+${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(service.status.loadBalancer.ingress))}"}]}')}`,
+    ),
+    'To wait for the other resource, use readyWhen on it, and read a field that does not change.',
+  ),
+  warning(
+    'graph/quantity-concatenation',
+    'A quantity is put together from texts and may become one that was not meant.',
+    withResources(deployment('{name: x, image: nginx, resources: {limits: {cpu: "${string(schema.spec.count)}00m"}}}')),
+    'Use a field of its own for the whole quantity.',
+  ),
+  warning(
+    'graph/type-hole',
+    'kro takes a value that the API server must refuse: a scalar or a list where an object belongs. An error when strict.',
+    withResources(
+      '- id: a\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: "${schema.spec.name}"}',
+    ),
+    'Give an object, or fill the fields of the object one by one.',
+  ),
+  warning(
+    'graph/unknown-member',
+    'A map literal fills an object and has a key that the object does not know. An error when strict.',
+    withResources(
+      '- id: a\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: \'${{"typ": dyn("ClusterIP")}}\'}',
+    ),
+    'Correct the key.',
+  ),
+  warning(
+    'graph/never-available',
+    'An expression can never have the value that it reads.',
+    withResources(
+      '- id: s\n  template: {apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {k: v}}\n- id: c\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: "${s.stringData.k}"}}',
+    ),
+    'Read a field that the API server gives back, or the place where the value comes from.',
+  ),
+  warning(
+    'graph/never-ready',
+    'readyWhen of a selector externalRef is evaluated without its list, so the node never becomes ready.',
+    withResources(
+      '- id: pods\n  externalRef: {apiVersion: v1, kind: Pod, metadata: {selector: {matchLabels: {a: b}}}}\n  readyWhen: ["${size(pods) > 0}"]',
+    ),
+    'Check the objects where they are used.',
+  ),
+  warning(
+    'graph/stock-function',
+    'A function is used that stock kro refuses with its default feature gates.',
+    withData('text: ${omit()}'),
+    'Compile for the target typekro, or do without the function.',
   ),
 ];

@@ -40,6 +40,8 @@ export interface Draft {
   readonly includeWhen: readonly Site[];
   readonly readyWhen: readonly Site[];
   readonly dimensions: readonly DimensionSite[];
+  /** Id of the resource of the same graph that installs the kind; it must come first. */
+  readonly installedBy: string | undefined;
 }
 
 /** Is the node a list of objects to everybody else? */

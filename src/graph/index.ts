@@ -32,4 +32,5 @@ export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from '.
 export type { CodeInfo } from './code-info.ts';
 export { diagnosticCodes } from './codes.ts';
 export { revisionHash } from './hash.ts';
+export { compile } from './compile.ts';
 export { kindsUsed } from './kinds-used.ts';

@@ -1,14 +1,21 @@
 import type { CelType, TypeProvider } from '../cel/index.ts';
 import { typeToString } from '../cel/index.ts';
 import type { JsonObject } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
 
 const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 
-/** Depth at which a recursive type is written as an object without fields. */
-const MAX_DEPTH = 24;
+/** What is known of object types. */
+export interface StructSource {
+  readonly types: TypeProvider;
+  /** The schema behind the name of an object type. */
+  schemaOfType(name: string): Schema | undefined;
+  /** The schemas on the way from the root of the kind to this type, the type itself not included. */
+  ancestorsOfType(name: string): readonly Schema[];
+}
 
 /** The schema of a status field whose expression has this type. */
-export function statusLeaf(type: CelType, types: TypeProvider): JsonObject {
+export function statusLeaf(type: CelType, types: StructSource): JsonObject {
   switch (type.kind) {
     case 'bool':
       return { type: 'boolean' };
@@ -32,7 +39,7 @@ export function statusLeaf(type: CelType, types: TypeProvider): JsonObject {
     case 'dyn':
       return ANYTHING;
     case 'struct':
-      return structSchema(type, types, 0);
+      return structSchema(type.name, types, types.ancestorsOfType(type.name));
     case 'opaque':
       if (OBJECT_LIKE.has(type.name)) return { type: 'object', additionalProperties: true };
       return { ...ANYTHING, description: `unknown CEL type: ${typeToString(type)}` };
@@ -44,26 +51,31 @@ export function statusLeaf(type: CelType, types: TypeProvider): JsonObject {
 /** Library types that kro writes as an object of anything. */
 const OBJECT_LIKE: ReadonlySet<string> = new Set(['kubernetes.Quantity', 'kubernetes.URL', 'kubernetes.Semver']);
 
-/** An object type with its fields, as expressions write their names; only kinds, no constraints. */
-function structSchema(type: CelType, types: TypeProvider, depth: number): JsonObject {
-  if (types.findType(type.name) === undefined) return { type: 'object', additionalProperties: true };
-  const names = depth > MAX_DEPTH ? [] : types.fieldNames(type.name);
+/**
+ * An object type with its fields, as expressions write their names; only kinds, no constraints. A type
+ * inside itself is an object without fields, as in the documents that kro reads.
+ */
+function structSchema(name: string, types: StructSource, seen: readonly Schema[]): JsonObject {
+  const schema = types.schemaOfType(name);
+  if (schema === undefined) return { type: 'object', additionalProperties: true };
+  if (seen.includes(schema)) return { type: 'object' };
+  const names = types.types.fieldNames(name);
   if (names.length === 0) return { type: 'object' };
-  const properties = names.map((name): [string, JsonObject] => {
-    const field = types.findField(type.name, name);
-    return [name, field === undefined ? ANYTHING : memberSchema(field.type, types, depth + 1)];
+  const properties = names.map((field): [string, JsonObject] => {
+    const found = types.types.findField(name, field);
+    return [field, found === undefined ? ANYTHING : memberSchema(found.type, types, [...seen, schema])];
   });
   return { type: 'object', properties: Object.fromEntries(properties) };
 }
 
-function memberSchema(type: CelType, types: TypeProvider, depth: number): JsonObject {
+function memberSchema(type: CelType, types: StructSource, seen: readonly Schema[]): JsonObject {
   switch (type.kind) {
     case 'struct':
-      return structSchema(type, types, depth);
+      return structSchema(type.name, types, seen);
     case 'list':
-      return { type: 'array', items: memberSchema(type.params[0] ?? type, types, depth + 1) };
+      return { type: 'array', items: memberSchema(type.params[0] ?? type, types, seen) };
     case 'map':
-      return { type: 'object', additionalProperties: memberSchema(type.params[1] ?? type, types, depth + 1) };
+      return { type: 'object', additionalProperties: memberSchema(type.params[1] ?? type, types, seen) };
     case 'timestamp':
     case 'duration':
       return ANYTHING;

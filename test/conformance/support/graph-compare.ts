@@ -23,11 +23,20 @@ export function describeGraph(graph: Graph): JsonObject {
         plural: graph.instance.plural,
       },
       namespaced: graph.instance.namespaced,
-      dependencies: [...graph.status.dependsOn],
+      dependencies: instanceDependencies(graph),
       fields: describeHoles(graph.status.holes, 'status.'),
-      ...(conditions === undefined ? {} : { conditions: conditions.map((condition) => condition.cel) }),
+      ...(conditions === undefined ? {} : { conditions: conditions.map(({ cel, references }) => ({ cel, references: [...references] })) }),
     },
   };
+}
+
+/** kro lists the nodes that each status field reads, `schema` once, and what conditions read beyond these. */
+function instanceDependencies({ status }: Graph): string[] {
+  const fromFields = status.holes.flatMap((hole) => hole.expression.references);
+  const nodes = fromFields.filter((id) => id !== 'schema');
+  const fromConditions = new Set((status.conditions ?? []).flatMap((condition) => condition.references));
+  const more = [...fromConditions].filter((id) => id !== 'schema' && id !== 'runtime' && !nodes.includes(id));
+  return [...nodes, ...(fromFields.includes('schema') ? ['schema'] : []), ...more].toSorted();
 }
 
 function describeNode(node: GraphNode): JsonObject {

@@ -1,0 +1,147 @@
+/**
+ * Compile cost of definitions: the realistic ones of the corpus, a chain of 100 nodes, and a source of 200
+ * large CustomResourceDefinitions. Prints the median of repeated runs in this process, schemas loaded.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import type { JsonObject, KubeObject } from '../src/core/index.ts';
+import type { CompileInput } from '../src/graph/index.ts';
+import { compile, parseDefinitions } from '../src/graph/index.ts';
+import type { SchemaSource } from '../src/schema/index.ts';
+import { builtinSource, combineSources, crdSource } from '../src/schema/index.ts';
+
+const corpus = new URL('../test/conformance/graph/', import.meta.url);
+
+function parseFile(url: URL): CompileInput {
+  const [document] = parseDefinitions(readFileSync(url, 'utf8')).documents;
+  if (document === undefined) throw new Error(`nothing in ${url.pathname}`);
+  return document;
+}
+
+/** Median time of a call in milliseconds, after two calls to warm up. */
+function median(runs: number, call: () => void): number {
+  call();
+  call();
+  const times = Array.from({ length: runs }, () => {
+    const start = performance.now();
+    call();
+    return performance.now() - start;
+  });
+  return times.toSorted((a, b) => a - b)[Math.floor(runs / 2)] ?? 0;
+}
+
+function corpusCrds(): KubeObject[] {
+  const folder = new URL('crds/', corpus);
+  return readdirSync(folder).map((name) => {
+    const document = parseFile(new URL(name, folder)) as { value: unknown };
+    return document.value as KubeObject;
+  });
+}
+
+/** Definitions of ConfigMaps that each read the one before. */
+function chain(length: number): JsonObject {
+  const resources = Array.from({ length }, (_, index) => ({
+    id: `n${index}`,
+    template: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: index === 0 ? '${schema.spec.name}' : `\${n${index - 1}.metadata.name}-x` },
+      data: { key: '${schema.spec.name}', index: String(index) },
+    },
+  }));
+  return {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'chain' },
+    spec: { schema: { apiVersion: 'v1alpha1', kind: 'Chain', spec: { name: 'string' } }, resources },
+  };
+}
+
+/** A CRD with some hundred fields on several levels. */
+function largeCrd(index: number): KubeObject {
+  const level = (depth: number): JsonObject => ({
+    type: 'object',
+    properties: Object.fromEntries(
+      Array.from({ length: 8 }, (_, field) => [
+        `field${field}`,
+        depth === 0 ? { type: 'string', description: 'A field with a description of usual length.' } : level(depth - 1),
+      ]),
+    ),
+  });
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `larges${index}.example.com` },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { kind: `Large${index}`, plural: `larges${index}`, singular: `large${index}` },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', properties: { spec: level(3), status: level(2) } } },
+        },
+      ],
+    },
+  };
+}
+
+function report(name: string, milliseconds: number, limit: number): void {
+  const verdict = milliseconds <= limit ? 'within' : 'OVER';
+  console.log(`${name.padEnd(34)} ${milliseconds.toFixed(2).padStart(8)} ms  (${verdict} ${limit} ms)`);
+}
+
+function heapMiB(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed / 1024 / 1024;
+}
+
+const sources: SchemaSource = combineSources(crdSource(corpusCrds()), builtinSource());
+const realistic = new URL('realistic/', corpus);
+for (const name of readdirSync(realistic).filter((each) => each.endsWith('.yaml'))) {
+  const input = parseFile(new URL(name, realistic));
+  const features = { omit: true };
+  report(
+    name,
+    median(9, () => void compile(input, { sources, features })),
+    50,
+  );
+}
+const definition = chain(100);
+report(
+  'chain of 100 nodes',
+  median(9, () => void compile(definition, { sources })),
+  100,
+);
+
+const before = heapMiB();
+const large = crdSource(
+  Array.from({ length: 200 }, (_, index) => largeCrd(index)),
+  { pack: true },
+);
+console.log(`${'source of 200 large CRDs'.padEnd(34)} ${(heapMiB() - before).toFixed(1).padStart(8)} MiB`);
+const user: JsonObject = {
+  ...chain(0),
+  spec: {
+    schema: { apiVersion: 'v1alpha1', kind: 'User', spec: { name: 'string' } },
+    resources: [
+      {
+        id: 'a',
+        template: {
+          apiVersion: 'example.com/v1',
+          kind: 'Large7',
+          metadata: { name: 'a' },
+          spec: { field0: { field1: { field2: { field3: '${schema.spec.name}' } } } },
+        },
+      },
+    ],
+  },
+};
+const many = combineSources(large, builtinSource());
+report(
+  'one kind out of 200 CRDs',
+  median(9, () => void compile(user, { sources: many })),
+  50,
+);
+console.log(`${'after compiling'.padEnd(34)} ${(heapMiB() - before).toFixed(1).padStart(8)} MiB`);

@@ -1,0 +1,109 @@
+import type { Ast, CelError } from '../cel/index.ts';
+import type { Site } from './draft.ts';
+import { celCode } from './hints.ts';
+import type { Language, ReferenceRules } from './language.ts';
+import type { Part } from './read-paths.ts';
+import { readPaths } from './read-paths.ts';
+import type { Place } from './problems.ts';
+
+/** A parsed expression with the names it uses. */
+export interface Analysed<S extends Site = Site> {
+  readonly site: S;
+  readonly ast: Ast;
+  /** Variables read, in the order of their first use: node ids, `schema`, iterators. */
+  readonly ids: readonly string[];
+  /** Parts of nodes and of `schema` that the expression looks at. */
+  readonly reads: readonly Part[];
+}
+
+/** Why an expression cannot be analysed. `kro` is without prefix. */
+export interface Refusal {
+  readonly code: string;
+  readonly kro: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly place: Place;
+  /** The text does not parse; kro says where it noticed. */
+  readonly syntax: boolean;
+}
+
+export type Analysis<S extends Site> =
+  | { readonly ok: true; readonly value: Analysed<S> }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/**
+ * Parses an expression and finds the names it uses, under the rules of the place where it stands. `names`
+ * are those that stand for parts of nodes: iterators and `each`.
+ */
+export function analyse<S extends Site>(
+  site: S,
+  language: Language,
+  rules: ReferenceRules,
+  names: ReadonlyMap<string, Part | undefined> = new Map(),
+): Analysis<S> {
+  const parsed = language.parse(site.text.cel);
+  if (!parsed.ok) {
+    const [first] = parsed.errors;
+    const refusal: Refusal = {
+      code: first === undefined ? 'cel/syntax' : celCode(first.message),
+      kro: `parse error: ${parsed.text}`,
+      message: first?.message ?? 'the expression does not parse',
+      place: placeOf(site, first),
+      syntax: true,
+    };
+    return { ok: false, refusal };
+  }
+  const found = language.references(parsed.ast, rules);
+  if (found.error !== undefined) return { ok: false, refusal: nameRefusal(site, found.error, rules, language) };
+  const reads = readPaths(parsed.ast.expr, language.readScope(names));
+  return { ok: true, value: { site, ast: parsed.ast, ids: found.ids, reads } };
+}
+
+/** Where an error of the language stands in the definition. */
+export function placeOf(site: Site, error: CelError | undefined): Place {
+  if (error === undefined || error.offset < 0) return { path: site.path };
+  return { path: site.path, offset: site.text.toOriginal(error.offset) };
+}
+
+/** kro's refusal of names, with a code and what to do. */
+function nameRefusal(site: Site, kro: string, rules: ReferenceRules, language: Language): Refusal {
+  const place = { path: site.path, offset: site.text.toOriginal(0) };
+  const unknown = /^references unknown identifiers: \[(.*)\]$/s.exec(kro)?.[1];
+  if (unknown !== undefined) {
+    const [name = ''] = unknown.split(' ');
+    return {
+      code: 'graph/unknown-identifier',
+      kro,
+      message: `nothing here is named ${unknown.split(' ').join(', ')}`,
+      hint: language.nameHint(name, rules),
+      place: { path: site.path, offset: offsetOfName(site, name) },
+      syntax: false,
+    };
+  }
+  const unknownFunction = /^uses unknown functions: \[\{(.*)\}\]$/s.exec(kro)?.[1];
+  if (unknownFunction !== undefined) {
+    const [name = ''] = unknownFunction.split('} {');
+    const hint = language.functionHint(name);
+    const offset = offsetOfName(site, name);
+    const message = `there is no function ${name}`;
+    return { code: 'graph/unknown-function', kro, message, hint, place: { path: site.path, offset }, syntax: false };
+  }
+  if (kro.startsWith('omit()')) {
+    const hint = kro.includes('feature gate')
+      ? 'turn the feature on, or build the parent object without the field'
+      : undefined;
+    return { code: 'graph/omit', kro, message: kro, hint, place, syntax: false };
+  }
+  if (kro.startsWith('runtime is only')) {
+    const message = 'runtime can be used in status.conditions only';
+    return { code: 'graph/runtime-elsewhere', kro, message, place, syntax: false };
+  }
+  return { code: 'graph/references', kro, message: kro, place, syntax: false };
+}
+
+/** Offset in the original string of the first use of a name. */
+function offsetOfName(site: Site, name: string): number {
+  const pattern = new RegExp(`(?<![\\w.])${name.replace(/[^\w]/g, String.raw`\$&`)}(?!\\w)`);
+  const at = pattern.exec(site.text.cel)?.index ?? 0;
+  return site.text.toOriginal(at);
+}

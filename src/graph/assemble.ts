@@ -1,0 +1,132 @@
+import { typeToString } from '../cel/index.ts';
+import type { JsonObject, SourcePosition } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
+import type { Checked } from './check-types.ts';
+import { buildCrd, instancePlural } from './crd.ts';
+import { applyOrder, topologicalOrder } from './dag.ts';
+import type { Definition } from './definition.ts';
+import type { DefinitionDocument } from './document.ts';
+import type { FieldSite, Site } from './draft.ts';
+import type { Compiled } from './expression.ts';
+import { revisionHash } from './hash.ts';
+import { schemaToJson } from './instance-schema.ts';
+import type { Expression, FieldKind, Graph, GraphNode, Hole, StatusPlan } from './model.ts';
+import { collectReads } from './reads.ts';
+import type { StatusBlock } from './status.ts';
+
+/** What a graph is put together from, once there are no errors. */
+export interface Parts {
+  readonly definition: Definition;
+  /** The definition's JSON, as given. */
+  readonly value: JsonObject;
+  readonly document: DefinitionDocument | undefined;
+  readonly specSchema: Schema;
+  readonly resources: readonly Checked[];
+  readonly status: StatusBlock;
+  readonly conditions: readonly Compiled[] | undefined;
+}
+
+/** Builds the immutable graph. */
+export function assembleGraph(parts: Parts): Graph {
+  const { definition, value, resources, specSchema, status } = parts;
+  const assembler = new Assembler(parts.document);
+  const nodes = new Map(resources.map((each) => [each.linked.draft.id, assembler.node(each)]));
+  const dependencies = new Map([...nodes.values()].map((node) => [node.id, node.dependsOn]));
+  const order = topologicalOrder(dependencies);
+  const { kind, group, apiVersion, scope } = definition.schema;
+  return {
+    name: definition.name,
+    instance: {
+      group,
+      version: apiVersion,
+      kind,
+      plural: instancePlural(kind),
+      namespaced: scope !== 'Cluster',
+      crd: buildCrd(definition.schema, schemaToJson(specSchema), status.properties),
+    },
+    nodes,
+    order,
+    applyOrder: applyOrder(dependencies, order),
+    status: assembler.status(status, parts.conditions),
+    reads: collectReads(resources, [...status.fields, ...(parts.conditions ?? [])]),
+    hash: revisionHash(value['spec']),
+    definition: withDefaults(value, definition),
+  };
+}
+
+/** The definition with the values that an API server would fill in. */
+function withDefaults(value: JsonObject, definition: Definition): JsonObject {
+  const spec = value['spec'] as JsonObject;
+  const { group, scope } = definition.schema;
+  return { ...value, spec: { ...spec, schema: { ...(spec['schema'] as JsonObject), group, scope } } };
+}
+
+class Assembler {
+  readonly #document: DefinitionDocument | undefined;
+
+  constructor(document: DefinitionDocument | undefined) {
+    this.#document = document;
+  }
+
+  expression({ site, ids, type, program }: Compiled): Expression {
+    const source = this.#source(site);
+    return {
+      cel: site.text.cel,
+      ...(site.text.template === undefined ? {} : { template: site.text.template }),
+      references: [...ids].toSorted(),
+      type: typeToString(type),
+      program,
+      ...(source === undefined ? {} : { source }),
+    };
+  }
+
+  #source(site: Site): SourcePosition | undefined {
+    return this.#document?.positionInside(site.path, site.text.toOriginal(0));
+  }
+
+  #hole(field: Compiled<FieldSite>, kind: FieldKind): Hole {
+    return { path: field.site.steps, pathText: field.site.pathText, kind, expression: this.expression(field) };
+  }
+
+  node({ linked, fields, dimensions, includeWhen, readyWhen }: Checked): GraphNode {
+    const { draft, dependsOn } = linked;
+    if (draft.resolved === undefined) throw new TypeError(`node ${draft.id} has no kind`);
+    const iterators = new Set(draft.dimensions.map((dimension) => dimension.name));
+    const { type, info } = draft.resolved;
+    const base = {
+      id: draft.id,
+      index: draft.block.index,
+      type,
+      plural: info.plural,
+      namespaced: info.namespaced,
+      template: {
+        skeleton: draft.skeleton,
+        holes: fields.map((field) => this.#hole(field, kindOf(field, iterators))),
+      },
+      dependsOn: [...dependsOn].toSorted(),
+      includeWhen: includeWhen.map((each) => this.expression(each)),
+      readyWhen: readyWhen.map((each) => this.expression(each)),
+    };
+    if (draft.nodeType !== 'collection') return { ...base, nodeType: draft.nodeType };
+    const forEach = dimensions.map((each) => ({ name: each.site.name, expression: this.expression(each) }));
+    return { ...base, nodeType: 'collection', forEach };
+  }
+
+  status(block: StatusBlock, conditions: readonly Compiled[] | undefined): StatusPlan {
+    const fromFields = block.fields.flatMap((field) => field.ids);
+    const fromConditions = (conditions ?? [])
+      .flatMap((each) => each.ids)
+      .filter((id) => id !== 'schema' && id !== 'runtime');
+    return {
+      skeleton: block.skeleton,
+      holes: block.fields.map((field) => this.#hole(field, 'dynamic')),
+      ...(conditions === undefined ? {} : { conditions: conditions.map((each) => this.expression(each)) }),
+      dependsOn: [...new Set([...fromFields, ...fromConditions])].toSorted(),
+    };
+  }
+}
+
+function kindOf(field: Compiled, iterators: ReadonlySet<string>): FieldKind {
+  if (field.ids.some((id) => iterators.has(id))) return 'iteration';
+  return field.ids.some((id) => id !== 'schema') ? 'dynamic' : 'static';
+}

@@ -1,0 +1,163 @@
+import type { CelType, Environment } from '../cel/index.ts';
+import { isOptional, typeToString } from '../cel/index.ts';
+import type { Analysed } from './analysis.ts';
+import { analyse } from './analysis.ts';
+import { isAssignable, misfit } from './assignability.ts';
+import type { Linked } from './dependencies.ts';
+import type { DimensionSite, FieldSite, Site } from './draft.ts';
+import type { Compiled } from './expression.ts';
+import { compileExpression } from './expression.ts';
+import { castHint } from './hints.ts';
+import type { Language } from './language.ts';
+import type { Problem, Problems } from './problems.ts';
+import { quoteGo } from './scan.ts';
+
+/** A resource whose expressions are all compiled; those with errors are left out. */
+export interface Checked {
+  readonly linked: Linked;
+  readonly fields: readonly Compiled<FieldSite>[];
+  readonly dimensions: readonly Compiled<DimensionSite>[];
+  readonly includeWhen: readonly Compiled[];
+  readonly readyWhen: readonly Compiled[];
+}
+
+/** Checks the types of all expressions of a resource against the fields and places where they stand. */
+export function checkTypes(linked: Linked, language: Language, problems: Problems): Checked {
+  return new Checker(linked, language, problems).check();
+}
+
+class Checker {
+  readonly #linked: Linked;
+  readonly #language: Language;
+  readonly #problems: Problems;
+  readonly #id: string;
+
+  constructor(linked: Linked, language: Language, problems: Problems) {
+    this.#linked = linked;
+    this.#language = language;
+    this.#problems = problems;
+    this.#id = linked.draft.id;
+  }
+
+  check(): Checked {
+    const { linked } = this;
+    const dimensions = linked.dimensions.flatMap((found) => this.#dimension(found) ?? []);
+    const iterators = Object.fromEntries(
+      linked.draft.dimensions.map(({ name }) => {
+        const type = dimensions.find((each) => each.site.name === name)?.type;
+        return [name, type?.params[0]];
+      }),
+    );
+    const environment = this.#language.withIterators(iterators);
+    const fields = linked.fields.flatMap((found) => this.#field(found, environment) ?? []);
+    const includeWhen = linked.includeWhen.flatMap(
+      (found) => this.#condition('includeWhen', found, this.#language.typed) ?? [],
+    );
+    const readyWhen = linked.draft.readyWhen.flatMap((site) => this.#readyWhen(site) ?? []);
+    return { linked, fields, dimensions, includeWhen, readyWhen };
+  }
+
+  get linked(): Linked {
+    return this.#linked;
+  }
+
+  #refuse({ kro, ...problem }: Omit<Problem, 'phase'> & { kro: string }): undefined {
+    const prefix = `failed to validate resource "${this.#id}": `;
+    this.#problems.error({ ...problem, phase: 'typeCheck', kro: prefix + kro });
+  }
+
+  #compile<S extends Site>(found: Analysed<S>, environment: Environment, step: string): Compiled<S> | undefined {
+    const result = compileExpression(found, environment, this.#language);
+    if (result.ok) return result.value;
+    return this.#refuse({ ...result.refusal, kro: step + result.refusal.kro });
+  }
+
+  #dimension(found: Analysed<DimensionSite>): Compiled<DimensionSite> | undefined {
+    const { name } = found.site;
+    const prefix = `node "${this.#id}": forEach iterator "${name}"`;
+    const omit = this.#language.omitRefusal(found.ast);
+    if (omit !== undefined) {
+      const place = { path: found.site.path };
+      return this.#refuse({ code: 'graph/omit', message: omit, place, kro: `${prefix}: ${omit}` });
+    }
+    const compiled = this.#compile(
+      found,
+      this.#language.typed,
+      `${prefix}: failed to compile expression ${quoteGo(found.site.text.cel)}: `,
+    );
+    if (compiled === undefined || compiled.type.kind === 'list') return compiled;
+    const type = typeToString(compiled.type);
+    return this.#refuse({
+      code: 'graph/not-a-list',
+      message: `forEach needs a list; this is ${type}`,
+      hint: listHint(compiled.type),
+      place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
+      kro: `${prefix} must return a list, got "${type}": type "${type}" is not a list type`,
+    });
+  }
+
+  #field(found: Analysed<FieldSite>, environment: Environment): Compiled<FieldSite> | undefined {
+    const { site } = found;
+    const shown = site.text.template ?? site.text.cel;
+    const step = `failed to compile template expression ${quoteGo(shown)} at path ${quoteGo(site.pathText)}: `;
+    const compiled = this.#compile(found, environment, step);
+    if (compiled === undefined) return undefined;
+    const expected = this.#language.fieldType(this.#id, site.pathText);
+    if (expected === undefined || isAssignable(compiled.type, expected)) return compiled;
+    const detail = misfit(compiled.type, expected, this.#language.types);
+    if (detail === undefined) return compiled;
+    const [got, want] = [typeToString(compiled.type), typeToString(expected)];
+    return this.#refuse({
+      code: 'graph/type-mismatch',
+      message: `the expression gives ${got}, the field takes ${want}: ${detail}`,
+      hint: castHint(compiled.type, expected),
+      place: { path: site.path, offset: site.text.toOriginal(0) },
+      kro: `type mismatch in resource "${this.#id}" at path ${quoteGo(site.pathText)}: expression ${quoteGo(shown)} returns type "${got}" but expected "${want}": ${detail}`,
+    });
+  }
+
+  #condition(list: 'includeWhen' | 'readyWhen', found: Analysed, environment: Environment): Compiled | undefined {
+    const { cel } = found.site.text;
+    const step = `failed to type-check ${list} expression ${quoteGo(cel)} in resource "${this.#id}": `;
+    const compiled = this.#compile(found, environment, step);
+    if (compiled === undefined || isCondition(compiled.type)) return compiled;
+    const type = typeToString(compiled.type);
+    return this.#refuse({
+      code: 'graph/condition-type',
+      message: `${list} needs a boolean; this is ${type}`,
+      hint: conditionHint(compiled.type),
+      place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
+      kro: `${list} expression ${quoteGo(cel)} in resource "${this.#id}" must return bool or optional_type(bool), but returns "${type}"`,
+    });
+  }
+
+  #readyWhen(site: Site): Compiled | undefined {
+    const { draft } = this.#linked;
+    const subject = draft.nodeType === 'collection' ? 'each' : draft.id;
+    const names = new Map(subject === 'each' ? [['each', { id: draft.id, steps: [] }]] : []);
+    const analysis = analyse(site, this.#language, { place: 'readyWhen', only: subject }, names);
+    if (!analysis.ok) {
+      const { syntax: _syntax, kro, ...refusal } = analysis.refusal;
+      return this.#refuse({ ...refusal, kro: `resource "${draft.id}" readyWhen: ${kro}` });
+    }
+    const environment = this.#language.ofSubject(draft.id, subject);
+    return this.#condition('readyWhen', analysis.value, environment);
+  }
+}
+
+function isCondition(type: CelType): boolean {
+  return type.kind === 'bool' || (isOptional(type) && type.params[0]?.kind === 'bool');
+}
+
+function conditionHint(type: CelType): string | undefined {
+  if (type.kind === 'dyn') return 'compare it (… == true), or convert it with bool(…)';
+  if (type.kind === 'string') return 'compare it: … == "…" or … != ""';
+  if (type.kind === 'int' || type.kind === 'double') return 'compare it: … > 0';
+  return isOptional(type) ? 'take the value out with .orValue(…) and compare it' : undefined;
+}
+
+function listHint(type: CelType): string | undefined {
+  if (isOptional(type)) return 'take the list out with .orValue([])';
+  if (type.kind === 'map') return 'iterate over its keys: expr.map(key, key)';
+  return type.kind === 'string' ? 'split it: expr.split(",")' : undefined;
+}

@@ -1,0 +1,88 @@
+import type { Diagnostic, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { SchemaSource } from '../schema/index.ts';
+import { combineSources } from '../schema/index.ts';
+import { assembleGraph } from './assemble.ts';
+import { buildResources } from './build-resource.ts';
+import { checkAdmission } from './check-admission.ts';
+import { checkNames } from './check-names.ts';
+import { checkTypes } from './check-types.ts';
+import { buildConditions } from './conditions.ts';
+import { readDefinition } from './definition.ts';
+import { linkResources } from './dependencies.ts';
+import { isDefinitionDocument } from './document.ts';
+import { installedKinds } from './graph-kinds.ts';
+import { buildSpecSchema } from './instance-schema.ts';
+import { Language } from './language.ts';
+import { checkOmitIdentity } from './omit-identity.ts';
+import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
+import { Problems } from './problems.ts';
+import { buildStatus } from './status.ts';
+import { warnExpressions } from './warn-expressions.ts';
+import { warnGraph } from './warn-graph.ts';
+import { warnLiterals } from './warn-literals.ts';
+
+/** Deepest nesting of a definition given as an object; documents are checked when they are parsed. */
+const MAX_DEPTH = 220;
+
+/** kro's default limit of forEach dimensions. */
+const MAX_FOR_EACH_DIMENSIONS = 10;
+
+/**
+ * Compiles a ResourceGraphDefinition. Never throws for user input: every problem is a diagnostic, and all
+ * that can be found are given, not just the first. With errors there is no graph. The input is not
+ * changed and not kept, except inside the graph.
+ */
+export function compile(input: CompileInput, options: CompileOptions): CompileResult {
+  const document = isDefinitionDocument(input) ? input : undefined;
+  const value = document === undefined ? (input as JsonValue) : document.value;
+  if (isTooDeep(value)) return { diagnostics: [tooDeep()] };
+  const problems = new Problems(document);
+  const definition = readDefinition(value, problems);
+  if (definition === undefined) return { diagnostics: problems.diagnostics() };
+  const max = options.maxForEachDimensions ?? MAX_FOR_EACH_DIMENSIONS;
+  checkNames(definition, max, problems);
+  checkAdmission(definition, problems);
+  const specSchema = buildSpecSchema(definition, problems);
+  const kinds = {
+    source: sourceOf(options),
+    installed: installedKinds(definition),
+    allowInstalled: options.target === 'typekro',
+  };
+  const drafts = buildResources(definition, kinds, problems);
+  const language = new Language(definition, specSchema, drafts, options);
+  const linked = linkResources(drafts, language, problems);
+  for (const each of linked) checkOmitIdentity(each, definition, problems);
+  const resources = linked.map((each) => checkTypes(each, language, problems));
+  const status = buildStatus(definition, language, problems);
+  const conditions = buildConditions(status.conditions, language, problems);
+  for (const draft of drafts) warnLiterals(draft, problems);
+  warnGraph(definition, drafts, problems);
+  warnExpressions(resources, [...status.fields, ...(conditions ?? [])], language, options, problems);
+  const diagnostics = problems.diagnostics();
+  if (problems.errors > 0 || specSchema === undefined || !isJsonObject(value)) return { diagnostics };
+  const graph = assembleGraph({ definition, value, document, specSchema, resources, status, conditions });
+  return { graph, diagnostics };
+}
+
+function sourceOf({ sources }: CompileOptions): SchemaSource {
+  return Array.isArray(sources) ? combineSources(...(sources as readonly SchemaSource[])) : (sources as SchemaSource);
+}
+
+function tooDeep(): Diagnostic {
+  const message = `values are nested more than ${MAX_DEPTH} levels deep`;
+  return { code: 'yaml/too-deep', severity: 'error', message };
+}
+
+/** Looks with a stack of its own; also stops at an object that contains itself. */
+function isTooDeep(root: JsonValue): boolean {
+  const stack: { value: JsonValue; depth: number }[] = [{ value: root, depth: 0 }];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    if (typeof top.value !== 'object' || top.value === null) continue;
+    if (top.depth >= MAX_DEPTH) return true;
+    for (const value of Object.values(top.value)) {
+      if (typeof value === 'object' && value !== null) stack.push({ value, depth: top.depth + 1 });
+    }
+  }
+  return false;
+}

@@ -1,0 +1,173 @@
+import type { Analysed } from './analysis.ts';
+import { analyse } from './analysis.ts';
+import { findCycle } from './dag.ts';
+import type { DimensionSite, Draft, FieldSite, Site } from './draft.ts';
+import type { Language } from './language.ts';
+import type { Problems } from './problems.ts';
+import type { Part } from './read-paths.ts';
+import { partOf } from './read-paths.ts';
+
+/** A draft with its expressions parsed; those with errors are left out. */
+export interface Linked {
+  readonly draft: Draft;
+  readonly fields: readonly Analysed<FieldSite>[];
+  readonly dimensions: readonly Analysed<DimensionSite>[];
+  readonly includeWhen: readonly Analysed[];
+  /** Ids of other nodes whose data this one needs, in the order of finding. */
+  readonly dependsOn: readonly string[];
+}
+
+const PREFIX = 'failed to build dependency graph: ';
+
+/** Finds what each resource reads, and refuses unknown names, self references, lost iterators and cycles. */
+export function linkResources(drafts: readonly Draft[], language: Language, problems: Problems): Linked[] {
+  const linked = drafts.map((draft) => new Linker(draft, language, problems).link());
+  reportCycle(linked, problems);
+  return linked;
+}
+
+class Linker {
+  readonly #draft: Draft;
+  readonly #language: Language;
+  readonly #problems: Problems;
+  readonly #dependsOn = new Set<string>();
+
+  constructor(draft: Draft, language: Language, problems: Problems) {
+    this.#draft = draft;
+    this.#language = language;
+    this.#problems = problems;
+  }
+
+  link(): Linked {
+    const { fields: fieldSites, dimensions: dimensionSites, includeWhen: includeSites } = this.#draft;
+    const iterators = dimensionSites.map((dimension) => dimension.name);
+    const items = new Map(dimensionSites.map((site) => [site.name, this.#itemsOf(site)]));
+    const fields = fieldSites.flatMap(
+      (site) => this.#analyse(site, 'failed to extract dependencies: ', iterators, items) ?? [],
+    );
+    const dimensions = dimensionSites.flatMap((site) => this.#dimension(site, iterators));
+    this.#checkIdentity(fields, iterators);
+    const includeWhen = includeSites.flatMap(
+      (site) => this.#analyse(site, 'failed to extract dependencies from includeWhen: ', []) ?? [],
+    );
+    for (const each of [...fields, ...dimensions, ...includeWhen]) this.#addDependencies(each, iterators);
+    const { installedBy } = this.#draft;
+    if (installedBy !== undefined && installedBy !== this.#draft.id) this.#dependsOn.add(installedBy);
+    return { draft: this.#draft, fields, dimensions, includeWhen, dependsOn: [...this.#dependsOn] };
+  }
+
+  #analyse<S extends Site>(
+    site: S,
+    step: string,
+    iterators: readonly string[],
+    items?: ReadonlyMap<string, Part | undefined>,
+  ): Analysed<S> | undefined {
+    const analysis = analyse(site, this.#language, { place: 'template', iterators }, items);
+    if (analysis.ok) return analysis.value;
+    const { syntax, kro, ...refusal } = analysis.refusal;
+    const inspected = syntax ? `failed to inspect expression: ${kro}` : kro;
+    this.#problems.error({ ...refusal, phase: 'dependencies', kro: PREFIX + step + inspected });
+    return undefined;
+  }
+
+  /** The collection that a dimension runs over as it is; undefined for any other list. */
+  #itemsOf(site: DimensionSite): Part | undefined {
+    const parsed = this.#language.parse(site.text.cel);
+    if (!parsed.ok) return undefined;
+    const part = partOf(parsed.ast.expr, this.#language.readScope(new Map()));
+    return part !== undefined && part.steps.length === 0 && this.#language.isCollection(part.id) ? part : undefined;
+  }
+
+  #dimension(site: DimensionSite, iterators: readonly string[]): Analysed<DimensionSite>[] {
+    const step = `failed to extract dependencies from forEach iterator "${site.name}": `;
+    const found = this.#analyse(site, step, iterators);
+    if (found === undefined) return [];
+    const others = found.ids.filter((id) => iterators.includes(id));
+    // A collection that is run over as it is, is read through its iterator only.
+    if (others.length === 0) return [this.#itemsOf(site) === undefined ? found : { ...found, reads: [] }];
+    const kro = `${PREFIX}node "${this.#draft.id}": forEach iterator "${site.name}" cannot reference other iterators [${others.join(' ')}] - forEach iterators are independent (cartesian product)`;
+    this.#problems.error({
+      phase: 'dependencies',
+      code: 'graph/dependent-iterators',
+      message: `the list of "${site.name}" reads the iterator ${others.join(', ')}; dimensions are independent of each other`,
+      hint: 'make one dimension over a list that is already combined',
+      place: { path: site.path },
+      kro,
+    });
+    return [];
+  }
+
+  /** Each iterator must decide the name, or the namespace of a namespaced kind. */
+  #checkIdentity(fields: readonly Analysed<FieldSite>[], iterators: readonly string[]): void {
+    if (iterators.length === 0) return;
+    const namespaced = this.#draft.resolved?.info.namespaced !== false;
+    const identity = fields.filter(
+      ({ site }) => site.pathText === 'metadata.name' || (namespaced && site.pathText === 'metadata.namespace'),
+    );
+    const used = new Set(identity.flatMap((field) => field.ids));
+    const missing = iterators.filter((iterator) => !used.has(iterator));
+    if (missing.length === 0 || identity.length < this.#identitySites(namespaced)) return;
+    this.#problems.error({
+      phase: 'dependencies',
+      code: 'graph/identity',
+      message: `metadata.name does not depend on ${missing.join(', ')}, so several items would be one object`,
+      hint: `use \${${missing.join('}-${')}} in metadata.name`,
+      place: { path: [...this.#draft.block.path, 'template', 'metadata', 'name'] },
+      kro: `${PREFIX}node "${this.#draft.id}": all forEach dimensions must be used to produce a unique resource identity, missing: [${missing.join(' ')}]`,
+    });
+  }
+
+  /** Number of identity fields with an expression; one that could not be analysed must not count as missing. */
+  #identitySites(namespaced: boolean): number {
+    return this.#draft.fields.filter(
+      ({ pathText }) => pathText === 'metadata.name' || (namespaced && pathText === 'metadata.namespace'),
+    ).length;
+  }
+
+  #addDependencies(found: Analysed, iterators: readonly string[]): void {
+    for (const id of found.ids) {
+      if (id === 'schema' || iterators.includes(id)) continue;
+      if (id === this.#draft.id) {
+        this.#problems.error({
+          phase: 'dependencies',
+          code: 'graph/self-reference',
+          message: `"${id}" reads itself, so it could never be created`,
+          hint: 'read the value where it comes from (schema or another resource), or move the check to readyWhen',
+          place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
+          kro: `${PREFIX}self references are not allowed`,
+        });
+      } else if (this.#language.isNode(id)) this.#dependsOn.add(id);
+      else {
+        this.#problems.error({
+          phase: 'dependencies',
+          code: 'graph/unknown-identifier',
+          message: `"${id}" has no meaning here`,
+          hint: id === 'each' ? 'each is the item of a collection, and exists in readyWhen only' : undefined,
+          place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
+          kro: `${PREFIX}node ${id} does not exist`,
+        });
+      }
+    }
+  }
+}
+
+function reportCycle(linked: readonly Linked[], problems: Problems): void {
+  const byId = new Map(linked.map((each) => [each.draft.id, each]));
+  const cycle = findCycle(new Map(linked.map((each) => [each.draft.id, each.dependsOn])));
+  if (cycle === undefined) return;
+  const [first = '', second = ''] = cycle;
+  const start = byId.get(first);
+  const reading =
+    start && [...start.fields, ...start.dimensions, ...start.includeWhen].find((each) => each.ids.includes(second));
+  problems.error({
+    phase: 'dependencies',
+    code: 'graph/cycle',
+    message: `the resources wait for each other: ${cycle.join(' → ')}`,
+    hint: 'one of them must do without the other; take the value from schema, or compute it in both places',
+    place:
+      reading === undefined
+        ? { path: start?.draft.block.path ?? [] }
+        : { path: reading.site.path, offset: reading.site.text.toOriginal(0) },
+    kro: `${PREFIX}graph contains a cycle: ${cycle.join(' -> ')}`,
+  });
+}

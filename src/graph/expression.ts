@@ -1,0 +1,48 @@
+import type { CelError, CelType, Environment, Program } from '../cel/index.ts';
+import type { Analysed, Refusal } from './analysis.ts';
+import { placeOf } from './analysis.ts';
+import type { Site } from './draft.ts';
+import { celCode, celHint } from './hints.ts';
+import type { Language } from './language.ts';
+
+/** An expression that is checked and planned. */
+export interface Compiled<S extends Site = Site> extends Analysed<S> {
+  readonly type: CelType;
+  readonly program: Program;
+}
+
+export type Compilation<S extends Site> =
+  | { readonly ok: true; readonly value: Compiled<S> }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** Checks the types of an expression and plans it. A refusal has the language's full text as `kro`. */
+export function compileExpression<S extends Site>(
+  found: Analysed<S>,
+  environment: Environment,
+  language: Language,
+): Compilation<S> {
+  const checked = environment.check(found.ast);
+  if (!checked.ok) return refused(found, checked.errors, checked.text, environment, language);
+  const planned = environment.plan(checked.checked);
+  if (!planned.ok) return refused(found, planned.errors, `compile: ${planned.text}`, environment, language);
+  return { ok: true, value: { ...found, type: checked.type, program: planned.program } };
+}
+
+function refused<S extends Site>(
+  found: Analysed<S>,
+  errors: readonly CelError[],
+  text: string,
+  environment: Environment,
+  language: Language,
+): Compilation<S> {
+  const [first] = errors;
+  const refusal: Refusal = {
+    code: first === undefined ? 'cel/invalid' : celCode(first.message),
+    kro: text,
+    message: first?.message ?? text,
+    hint: first === undefined ? undefined : celHint(first, (error) => language.fieldsAt(found.ast, error, environment)),
+    place: placeOf(found.site, first),
+    syntax: false,
+  };
+  return { ok: false, refusal };
+}

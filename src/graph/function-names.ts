@@ -1,0 +1,14 @@
+import { KRO_LIBRARIES } from '../cel/index.ts';
+
+let names: ReadonlySet<string> | undefined;
+
+/** Names of functions that hints may suggest: those of the libraries, operators left out, and the casts. */
+export function functionNames(): ReadonlySet<string> {
+  names ??= new Set([
+    ...KRO_LIBRARIES.flatMap((library) => (library.functions ?? []).map((each) => each.name)).filter((name) =>
+      /^[a-z][\w.]*$/.test(name),
+    ),
+    ...['size', 'string', 'int', 'uint', 'double', 'bool', 'bytes', 'dyn', 'type', 'timestamp', 'duration'],
+  ]);
+  return names;
+}

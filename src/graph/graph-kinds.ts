@@ -1,0 +1,39 @@
+import type { GroupVersionKind, JsonObject, KubeObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { SchemaSource } from '../schema/index.ts';
+import { crdSource } from '../schema/index.ts';
+import type { Definition } from './definition.ts';
+
+/** The kinds that resources of a definition install themselves, by CustomResourceDefinition templates. */
+export interface InstalledKinds {
+  readonly source: SchemaSource;
+  /** Id of the resource that installs a kind. */
+  installerOf(type: GroupVersionKind): string | undefined;
+}
+
+/** Reads the CustomResourceDefinition templates of a definition. */
+export function installedKinds(definition: Definition): InstalledKinds {
+  const byId = new Map<string, SchemaSource>();
+  for (const { id, template } of definition.resources) {
+    if (isJsonObject(template) && isCrd(template)) byId.set(id, crdSource([template as unknown as KubeObject]));
+  }
+  const first = <T>(ask: (source: SchemaSource) => T | undefined): T | undefined => {
+    for (const source of byId.values()) {
+      const found = ask(source);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return {
+    source: {
+      schemaOf: (type) => first((source) => source.schemaOf(type)),
+      resourceOf: (type) => first((source) => source.resourceOf(type)),
+      kinds: () => [...byId.values()].flatMap((source) => [...source.kinds()]),
+    },
+    installerOf: (type) => [...byId].find(([, source]) => source.resourceOf(type) !== undefined)?.[0],
+  };
+}
+
+function isCrd(template: JsonObject): boolean {
+  return template['apiVersion'] === 'apiextensions.k8s.io/v1' && template['kind'] === 'CustomResourceDefinition';
+}

@@ -1,0 +1,187 @@
+import type { Ast, CelError, CelType, Environment, ParseResult, TypeProvider, VariableOptions } from '../cel/index.ts';
+import { DYN, kroEnvironment, references } from '../cel/index.ts';
+import type { CelResource, Schema } from '../schema/index.ts';
+import { builtinSource, celType, celTypes, nearestName } from '../schema/index.ts';
+import { callsGlobal, visitWritten } from './ast-visit.ts';
+import type { Definition } from './definition.ts';
+import type { Draft } from './draft.ts';
+import { isList } from './draft.ts';
+import { schemaAtPath } from './expected-type.ts';
+import { functionNames } from './function-names.ts';
+import type { CompileOptions, GraphFeatures } from './options.ts';
+import type { Part, ReadScope } from './read-paths.ts';
+import { schemasOnTheWay } from './type-schemas.ts';
+
+/** Where an expression stands, which decides the names that it may use. */
+export type ReferenceRules =
+  | { readonly place: 'template'; readonly iterators: readonly string[] }
+  | { readonly place: 'readyWhen'; readonly only: string }
+  | { readonly place: 'status' | 'conditions' };
+
+const STRING_SCHEMA: Schema = { type: 'string' };
+const ANYTHING: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+const OMIT_ELSEWHERE = 'omit() can only be used in resource template expressions';
+
+/** The schema of the variable `schema`: the instance without its status. */
+function instanceSchema(definition: Definition, spec: Schema | undefined): Schema {
+  const metadata = builtinSource().typeNamed('meta.v1.ObjectMeta');
+  const { namespace: _namespace, ...clusterScoped } = metadata.properties ?? {};
+  const cluster = definition.schema.scope === 'Cluster';
+  return {
+    type: 'object',
+    properties: {
+      apiVersion: STRING_SCHEMA,
+      kind: STRING_SCHEMA,
+      metadata: cluster ? { ...metadata, properties: clusterScoped } : metadata,
+      spec: spec ?? ANYTHING,
+    },
+  };
+}
+
+/**
+ * The expression language of one definition: its variables and their types, and what may be named where.
+ * A node whose kind is not known is dyn, so that nothing more is said of it.
+ */
+export class Language {
+  /** Resolves all object types of the definition. */
+  readonly types: TypeProvider;
+  /** `schema` and all nodes; `runtime` is always there and refused by name where it may not be used. */
+  readonly typed: Environment;
+  readonly #drafts: ReadonlyMap<string, Draft>;
+  /** Schemas by the name of the type that stands for them. */
+  readonly #roots = new Map<string, Schema>();
+  readonly #features: GraphFeatures;
+
+  constructor(definition: Definition, spec: Schema | undefined, drafts: readonly Draft[], options: CompileOptions) {
+    this.#features = options.features ?? {};
+    this.#drafts = new Map(drafts.map((draft) => [draft.id, draft]));
+    const resources: [string, CelResource][] = [['schema', { schema: instanceSchema(definition, spec) }]];
+    const unknown: [string, CelType][] = [];
+    for (const draft of drafts) {
+      const schema = draft.resolved?.schema;
+      if (schema === undefined) unknown.push([draft.id, DYN]);
+      else resources.push([draft.id, isList(draft) ? { listOf: schema } : { schema }]);
+    }
+    for (const [id, resource] of resources) {
+      const root = 'schema' in resource ? resource.schema : { type: 'array', items: resource.listOf };
+      this.#roots.set(`__type_${id}`, root);
+    }
+    const { variables, types } = celTypes(Object.fromEntries(resources));
+    this.types = types;
+    this.typed = this.#environment({ ...Object.fromEntries(unknown), ...variables }, types);
+  }
+
+  #environment(variables: Readonly<Record<string, CelType | VariableOptions>>, types: TypeProvider): Environment {
+    const { now = false, math = false, sets = false } = this.#features;
+    return kroEnvironment({ variables, types, features: { now, math, sets } });
+  }
+
+  parse(text: string): ParseResult {
+    return this.typed.parse(text);
+  }
+
+  /** The variables that an expression reads, or kro's refusal. */
+  references(ast: Ast, rules: ReferenceRules): { readonly ids: readonly string[]; readonly error?: string } {
+    const shared = { isFunction: (name: string) => this.typed.isFunction(name) };
+    if (rules.place === 'template') {
+      const variables = new Set([...this.#drafts.keys(), 'schema', 'runtime', 'each']);
+      const iterators = new Set(rules.iterators);
+      return references(ast, {
+        ...shared,
+        variables,
+        iterators,
+        place: 'template',
+        omit: this.#features.omit === true,
+      });
+    }
+    return references(ast, { ...shared, variables: new Set(this.#names(rules)), place: 'restricted' });
+  }
+
+  /** Names that mean something in a place. */
+  #names(rules: ReferenceRules): string[] {
+    if (rules.place === 'readyWhen') return [rules.only];
+    const names = ['schema', ...this.#drafts.keys()];
+    if (rules.place === 'template') return [...names, ...rules.iterators];
+    return rules.place === 'conditions' ? [...names, 'runtime'] : names;
+  }
+
+  readScope(names: ReadonlyMap<string, Part | undefined>): ReadScope {
+    return {
+      names,
+      isVariable: (id) => id === 'schema' || this.isNode(id),
+      isCollection: (id) => this.isCollection(id),
+    };
+  }
+
+  isNode(id: string): boolean {
+    return this.#drafts.has(id);
+  }
+
+  isCollection(id: string): boolean {
+    const draft = this.#drafts.get(id);
+    return draft !== undefined && isList(draft);
+  }
+
+  /** The typed environment with forEach iterators; one whose list has an error is dyn. */
+  withIterators(iterators: Readonly<Record<string, CelType | undefined>>): Environment {
+    const entries = Object.entries(iterators);
+    if (entries.length === 0) return this.typed;
+    return this.typed.extend(
+      Object.fromEntries(entries.map(([name, type]) => [name, { type: type ?? DYN, raw: true }])),
+    );
+  }
+
+  /** The environment of `readyWhen`: the node itself, or `each` of its items, bound without a schema. */
+  ofSubject(id: string, subject: string): Environment {
+    const draft = this.#drafts.get(id);
+    const schema = draft?.resolved?.schema;
+    if (draft === undefined || schema === undefined) return this.typed.extend({ [subject]: DYN });
+    const resource = isList(draft) && subject !== 'each' ? { listOf: schema } : { schema };
+    const { variables, types } = celTypes({ [subject]: resource }, { raw: true });
+    return this.#environment(variables, types);
+  }
+
+  /** Why `omit()` cannot stand outside templates; undefined when it is not called. */
+  omitRefusal(ast: Ast): string | undefined {
+    return callsGlobal(ast.expr, 'omit') ? OMIT_ELSEWHERE : undefined;
+  }
+
+  /** The type of a field of a node's template; undefined when anything may stand there. */
+  fieldType(id: string, pathText: string): CelType | undefined {
+    const draft = this.#drafts.get(id);
+    if (draft?.resolved === undefined || draft.block.externalRef !== undefined) return undefined;
+    const name = `__type_${id}`;
+    const at = schemaAtPath(draft.resolved.schema, pathText, name);
+    if (at === undefined) return undefined;
+    return celType(at.schema, at.typeName);
+  }
+
+  schemaOfType(name: string): Schema | undefined {
+    return schemasOnTheWay(name, this.#roots)?.at(-1);
+  }
+
+  ancestorsOfType(name: string): readonly Schema[] {
+    return schemasOnTheWay(name, this.#roots)?.slice(0, -1) ?? [];
+  }
+
+  /** Field names of the object at which an unknown field was read. */
+  fieldsAt(ast: Ast, error: CelError, environment: Environment): readonly string[] {
+    let fields: readonly string[] = [];
+    visitWritten(ast.expr, (expr) => {
+      if (expr.kind !== 'select' || expr.at !== error.offset) return;
+      const checked = environment.check(ast.text.slice(expr.operand.start, expr.operand.end));
+      if (checked.ok && checked.type.kind === 'struct') fields = this.types.fieldNames(checked.type.name);
+    });
+    return fields;
+  }
+
+  nameHint(name: string, rules: ReferenceRules): string | undefined {
+    const close = nearestName(name, this.#names(rules));
+    return close === undefined ? undefined : `did you mean "${close}"?`;
+  }
+
+  functionHint(name: string): string | undefined {
+    const close = nearestName(name, functionNames());
+    return close === undefined ? undefined : `did you mean "${close}"?`;
+  }
+}

@@ -1,0 +1,20 @@
+import { callsGlobal } from './ast-visit.ts';
+import type { Definition } from './definition.ts';
+import type { Linked } from './dependencies.ts';
+import type { Problems } from './problems.ts';
+
+/** The fields that make an object's identity must have a value: omit() is refused there. */
+export function checkOmitIdentity({ draft, fields }: Linked, definition: Definition, problems: Problems): void {
+  const needsNamespace = definition.schema.scope === 'Cluster' && draft.resolved?.info.namespaced === true;
+  for (const { site, ast } of fields) {
+    const identity = site.pathText === 'metadata.name' || (needsNamespace && site.pathText === 'metadata.namespace');
+    if (!identity || !callsGlobal(ast.expr, 'omit')) continue;
+    problems.error({
+      phase: 'omitIdentity',
+      code: 'graph/omit',
+      message: `${site.pathText} must have a value; it cannot be omitted`,
+      place: { path: site.path, offset: site.text.toOriginal(0) },
+      kro: `resource "${draft.id}": omit() cannot be used at path "${site.pathText}" — the field is required and must resolve to a concrete value`,
+    });
+  }
+}

@@ -1,0 +1,140 @@
+import type { Call, Comprehension, Expr } from '../cel/index.ts';
+import type { PathStep } from './model.ts';
+
+/** A part of a variable that an expression stands for. */
+export interface Part {
+  readonly id: string;
+  readonly steps: readonly PathStep[];
+}
+
+/** What names mean: node ids and `schema` are known to the caller, others may stand for parts of them. */
+export interface ReadScope {
+  /** Is the variable a list of objects, so that paths count from its items? */
+  isCollection(id: string): boolean;
+  isVariable(id: string): boolean;
+  /** Names that stand for (an item of) a part, such as forEach iterators and `each`. */
+  readonly names: ReadonlyMap<string, Part | undefined>;
+}
+
+/**
+ * The parts of variables that an expression looks at, as far as can be told from its text; where it
+ * cannot, the part around is taken. Paths stop at lists: an index or a loop reads the whole list, save for
+ * collections, whose paths count from each of their items.
+ */
+export function readPaths(root: Expr, scope: ReadScope): Part[] {
+  const reader = new Reader(scope);
+  reader.use(root, scope.names);
+  return reader.found;
+}
+
+/** The part that an expression as a whole stands for; undefined when it computes something. */
+export function partOf(root: Expr, scope: ReadScope): Part | undefined {
+  return new Reader(scope).visit(root, scope.names);
+}
+
+type Names = ReadonlyMap<string, Part | undefined>;
+
+class Reader {
+  readonly found: Part[] = [];
+  readonly #scope: ReadScope;
+
+  constructor(scope: ReadScope) {
+    this.#scope = scope;
+  }
+
+  /** Visits an expression whose value is looked at. */
+  use(expr: Expr, names: Names): void {
+    const part = this.visit(expr, names);
+    if (part !== undefined) this.found.push(part);
+  }
+
+  /** Visits an expression; a part that it stands for is answered, and not yet counted as read. */
+  visit(expr: Expr, names: Names): Part | undefined {
+    switch (expr.kind) {
+      case 'literal':
+        return undefined;
+      case 'ident':
+        if (names.has(expr.name)) return names.get(expr.name);
+        return this.#scope.isVariable(expr.name) ? { id: expr.name, steps: [] } : undefined;
+      case 'select': {
+        const operand = this.visit(expr.operand, names);
+        // A name with an escape (`a__dash__b`) is another one in the data; the part around is sure.
+        const part = expr.field.includes('__') ? operand : below(operand, expr.field);
+        if (part === undefined || (!expr.test && part !== operand)) return part;
+        this.found.push(part);
+        return undefined;
+      }
+      case 'call':
+        return this.#call(expr, names);
+      case 'macro':
+        return this.#isFilter(expr.call) ? this.#filter(expr.call, names) : this.visit(expr.expansion, names);
+      case 'comprehension':
+        return this.#comprehension(expr, names);
+      case 'list':
+        for (const element of expr.elements) this.use(element, names);
+        return undefined;
+      case 'map':
+        for (const { key, value } of expr.entries) {
+          this.use(key, names);
+          this.use(value, names);
+        }
+        return undefined;
+      case 'struct':
+        for (const { value } of expr.fields) this.use(value, names);
+        return undefined;
+    }
+  }
+
+  #call(call: Call, names: Names): Part | undefined {
+    const [first, second] = call.args;
+    if (call.target === undefined && call.name === 'dyn' && first !== undefined) return this.visit(first, names);
+    if ((call.name === '_[_]' || call.name === '_[?_]') && first !== undefined && second !== undefined) {
+      const part = this.visit(first, names);
+      this.use(second, names);
+      if (part === undefined || this.#isItems(part)) return part;
+      if (second.kind === 'literal' && typeof second.value === 'string') return below(part, second.value);
+      this.found.push(part);
+      return undefined;
+    }
+    if (call.target !== undefined) this.use(call.target, names);
+    for (const argument of call.args) this.use(argument, names);
+    return undefined;
+  }
+
+  /** The list of a collection, or one of its items. */
+  #isItems(part: Part): boolean {
+    return part.steps.length === 0 && this.#scope.isCollection(part.id);
+  }
+
+  #isFilter({ name, target, args }: Call): boolean {
+    return name === 'filter' && target !== undefined && args.length === 2 && args[0]?.kind === 'ident';
+  }
+
+  /** `list.filter(x, …)` stands for the same part as the list. */
+  #filter({ target, args }: Call, names: Names): Part | undefined {
+    const [variable, condition] = args;
+    if (target === undefined || variable?.kind !== 'ident' || condition === undefined) return undefined;
+    const part = this.visit(target, names);
+    if (part !== undefined && !this.#isItems(part)) this.found.push(part);
+    const item = part !== undefined && this.#isItems(part) ? part : undefined;
+    this.use(condition, new Map(names).set(variable.name, item));
+    return part;
+  }
+
+  #comprehension(expr: Comprehension, names: Names): Part | undefined {
+    const range = this.visit(expr.range, names);
+    const items = range !== undefined && this.#isItems(range) ? range : undefined;
+    if (range !== undefined && items === undefined) this.found.push(range);
+    const bound = this.visit(expr.init, names);
+    const inner = new Map(names).set(expr.accumulator, bound).set(expr.variable, items);
+    if (expr.variable2 !== undefined) inner.set(expr.variable, undefined).set(expr.variable2, items);
+    this.use(expr.condition, inner);
+    const passesOn = expr.step.kind === 'ident' && expr.step.name === expr.accumulator;
+    if (!passesOn) this.use(expr.step, inner);
+    return this.visit(expr.result, inner);
+  }
+}
+
+function below(part: Part | undefined, step: PathStep): Part | undefined {
+  return part === undefined ? undefined : { id: part.id, steps: [...part.steps, step] };
+}

@@ -1,0 +1,39 @@
+import type { Analysed } from './analysis.ts';
+import type { Checked } from './check-types.ts';
+import type { PathStep } from './model.ts';
+import { formatPath } from './path.ts';
+
+/**
+ * Field paths of each node, and of `schema`, that some expression looks at; of collections they count from
+ * the items. A path that begins with another one of the list is left out, since its values are kept with
+ * that one.
+ */
+export function collectReads(
+  resources: readonly Checked[],
+  others: readonly Analysed[],
+): Map<string, readonly (readonly PathStep[])[]> {
+  const byId = new Map<string, Map<string, readonly PathStep[]>>();
+  const inResources = resources.flatMap((each) => [
+    ...each.fields,
+    ...each.dimensions,
+    ...each.includeWhen,
+    ...each.readyWhen,
+  ]);
+  for (const { reads } of [...inResources, ...others]) {
+    for (const { id, steps } of reads) {
+      const paths = byId.get(id) ?? new Map<string, readonly PathStep[]>();
+      byId.set(id, paths.set(formatPath(steps), steps));
+    }
+  }
+  const ids = [...byId].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return new Map(ids.map(([id, paths]) => [id, shortest([...paths.values()])]));
+}
+
+function shortest(paths: readonly (readonly PathStep[])[]): readonly (readonly PathStep[])[] {
+  const sorted = paths.toSorted((a, b) => a.length - b.length || (formatPath(a) < formatPath(b) ? -1 : 1));
+  const kept: (readonly PathStep[])[] = [];
+  for (const path of sorted) {
+    if (!kept.some((prefix) => prefix.every((step, index) => path[index] === step))) kept.push(path);
+  }
+  return kept;
+}

@@ -1,0 +1,105 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { analyse } from './analysis.ts';
+import type { Definition } from './definition.ts';
+import type { FieldSite } from './draft.ts';
+import type { Compiled } from './expression.ts';
+import { compileExpression } from './expression.ts';
+import type { Language } from './language.ts';
+import { formatPath } from './path.ts';
+import type { Problems } from './problems.ts';
+import { quoteGo } from './scan.ts';
+import { statusLeaf } from './status-leaf.ts';
+import { literalPaths, statusProperties } from './status-tree.ts';
+import { walkFreely } from './walk.ts';
+
+/** The author's status block: its fields, compiled, and the schema that follows from their types. */
+export interface StatusBlock {
+  readonly skeleton: JsonObject;
+  readonly fields: readonly Compiled<FieldSite>[];
+  readonly properties: JsonObject;
+  /** The `conditions` entry, if there is one. */
+  readonly conditions: JsonValue | undefined;
+}
+
+const PATH = ['spec', 'schema', 'status'];
+const PREFIX = 'failed to build instance status schema: ';
+
+/** Reads the status block, checks its expressions and infers the schema of the status. */
+export function buildStatus(definition: Definition, language: Language, problems: Problems): StatusBlock {
+  const block = definition.schema.status ?? {};
+  if (!isJsonObject(block)) {
+    problems.error({
+      phase: 'status',
+      code: 'graph/invalid-definition',
+      message: 'status must be an object',
+      place: { path: PATH },
+      kro: `failed to unmarshal status schema: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(block) ? 'array' : typeof block} into Go value of type map[string]interface {}`,
+    });
+    return { skeleton: {}, fields: [], properties: {}, conditions: undefined };
+  }
+  const { conditions, ...open } = block;
+  const rest: JsonObject = open;
+  const walked = walkFreely(rest);
+  for (const { steps, kro, message, hint, offset, code } of walked.problems) {
+    const path = [...PATH, ...steps];
+    const place = offset === undefined ? { path } : { path, offset };
+    problems.error({
+      phase: 'status',
+      code,
+      message,
+      hint,
+      place,
+      kro: `${PREFIX}failed to extract CEL expressions from status: ${kro}`,
+    });
+  }
+  const unscanned = walked.problems.map((problem) => formatPath(problem.steps));
+  reportLiterals(walked.skeleton, new Set([...walked.fields.map((field) => field.pathText), ...unscanned]), problems);
+  const sites = walked.fields.map((field): FieldSite => ({ ...field, path: [...PATH, ...field.steps] }));
+  const fields = sites.flatMap((site) => checkField(site, language, problems) ?? []);
+  for (const field of fields) {
+    if (field.ids.length > 0) continue;
+    problems.error({
+      phase: 'instance',
+      code: 'graph/constant-status',
+      message: 'a status field must read a resource or schema; this one is constant',
+      place: { path: field.site.path },
+      kro: `failed to create instance node: instance status field must refer to a resource or schema: status.${field.site.pathText}`,
+    });
+  }
+  const leaves = fields.map(({ site, type }) => ({ steps: site.steps, leaf: statusLeaf(type, language) }));
+  const properties = statusProperties(leaves);
+  return { skeleton: walked.skeleton as JsonObject, fields, properties, conditions };
+}
+
+function reportLiterals(skeleton: JsonValue, filled: ReadonlySet<string>, problems: Problems): void {
+  const literals = literalPaths(skeleton, filled, formatPath);
+  const all = literals.map((steps) => formatPath(steps)).join(' ');
+  for (const steps of literals) {
+    problems.error({
+      phase: 'status',
+      code: 'graph/status-literal',
+      message: 'a status field must be an expression; a literal is the same for every instance',
+      hint: 'use ${…} that reads a resource or schema, or remove the field',
+      place: { path: [...PATH, ...steps] },
+      kro: `${PREFIX}status fields without expressions are not supported: [${all}]`,
+    });
+  }
+}
+
+function checkField(site: FieldSite, language: Language, problems: Problems): Compiled<FieldSite> | undefined {
+  const shown = site.text.template ?? site.text.cel;
+  const analysis = analyse(site, language, { place: 'status' });
+  if (!analysis.ok) {
+    const { syntax: _syntax, kro, ...refusal } = analysis.refusal;
+    const text = `${PREFIX}status field ${quoteGo(site.pathText)} expression ${quoteGo(shown)}: ${kro}`;
+    problems.error({ ...refusal, phase: 'status', kro: text });
+    return undefined;
+  }
+  const result = compileExpression(analysis.value, language.typed, language);
+  if (result.ok) return result.value;
+  const { syntax: _syntax, kro, ...refusal } = result.refusal;
+  const text = `${PREFIX}failed to type-check status expression ${quoteGo(shown)} at path ${quoteGo(site.pathText)}: ${kro}`;
+  problems.error({ ...refusal, phase: 'status', kro: text });
+  return undefined;
+}

@@ -1,0 +1,28 @@
+import { unescapeFieldName } from '../cel/index.ts';
+import type { Schema } from '../schema/index.ts';
+
+/** The schemas on the way to the type of this name, from the root of its resource to the type itself. */
+export function schemasOnTheWay(name: string, roots: ReadonlyMap<string, Schema>): readonly Schema[] | undefined {
+  const [rootName = '', ...steps] = name.split('.');
+  let schema = roots.get(rootName);
+  if (schema === undefined) return undefined;
+  const way = [schema];
+  for (const step of steps) {
+    schema = part(schema, step);
+    if (schema === undefined) return undefined;
+    way.push(schema);
+  }
+  return way;
+}
+
+function part(schema: Schema, step: string): Schema | undefined {
+  if (step === '@idx') return schema.items;
+  if (step === '@elem')
+    return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+  const { properties } = schema;
+  if (properties === undefined) return undefined;
+  for (const name of [step, unescapeFieldName(step)]) {
+    if (name !== undefined && Object.hasOwn(properties, name)) return properties[name];
+  }
+  return undefined;
+}

@@ -1,0 +1,176 @@
+import type { CelType, Expr } from '../cel/index.ts';
+import { typeToString } from '../cel/index.ts';
+import type { Analysed } from './analysis.ts';
+import { passesByHole } from './assignability.ts';
+import { callsGlobal } from './ast-visit.ts';
+import type { Checked } from './check-types.ts';
+import type { Draft, FieldSite } from './draft.ts';
+import { schemaAtPath } from './expected-type.ts';
+import type { Compiled } from './expression.ts';
+import { GATED_FUNCTIONS } from './gated-functions.ts';
+import type { Language } from './language.ts';
+import type { CompileOptions } from './options.ts';
+import type { Place, Problems } from './problems.ts';
+import { expectedTypes } from './walk.ts';
+
+/** Warns of expressions that compile and will not do what they seem to do. */
+export function warnExpressions(
+  resources: readonly Checked[],
+  other: readonly Compiled[],
+  language: Language,
+  options: CompileOptions,
+  problems: Problems,
+): void {
+  const drafts = new Map(resources.map(({ linked }) => [linked.draft.id, linked.draft]));
+  const warner = new Warner(drafts, language, options, problems);
+  for (const resource of resources) warner.resource(resource);
+  for (const each of other) warner.expression(each);
+}
+
+/** Kinds whose pods are replaced when anything in the pod template changes. */
+const ROLLING = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
+
+class Warner {
+  readonly #drafts: ReadonlyMap<string, Draft>;
+  readonly #language: Language;
+  readonly #options: CompileOptions;
+  readonly #problems: Problems;
+
+  constructor(drafts: ReadonlyMap<string, Draft>, language: Language, options: CompileOptions, problems: Problems) {
+    this.#drafts = drafts;
+    this.#language = language;
+    this.#options = options;
+    this.#problems = problems;
+  }
+
+  resource({ linked, fields, dimensions, includeWhen, readyWhen }: Checked): void {
+    const { draft } = linked;
+    for (const field of fields) {
+      this.#restarts(draft, field);
+      this.#quantity(draft, field);
+      this.#hole(draft, field);
+    }
+    for (const each of includeWhen) this.#constant(each);
+    for (const each of readyWhen) this.#neverReady(draft, each);
+    for (const each of [...fields, ...dimensions, ...includeWhen]) this.expression(each);
+  }
+
+  /** What may be wrong with an expression wherever it stands. */
+  expression(found: Compiled): void {
+    if ((this.#options.target ?? 'stock') === 'stock') {
+      for (const name of GATED_FUNCTIONS) {
+        if (!callsGlobal(found.ast.expr, name)) continue;
+        const message = `stock kro refuses ${name}(): it is behind a feature gate that is off by default`;
+        this.#warn('graph/stock-function', message, placeOf(found), 'compile for the target typekro, or do without');
+      }
+    }
+    for (const { id, steps } of found.reads) {
+      const draft = this.#drafts.get(id);
+      if (draft?.resolved?.type.kind !== 'Secret' || steps[0] !== 'stringData') continue;
+      const message = `${id}.stringData is never there: the API server takes it in and does not give it back`;
+      this.#warn('graph/never-available', message, placeOf(found), 'read data instead; its values are base64');
+    }
+  }
+
+  #warn(code: string, message: string, place: Place, hint?: string): void {
+    this.#problems.warn({ code, message, place, hint });
+  }
+
+  #restarts(draft: Draft, field: Compiled<FieldSite>): void {
+    const { steps } = field.site;
+    if (draft.resolved?.type.group !== 'apps' || !ROLLING.has(draft.resolved.type.kind)) return;
+    if (steps[0] !== 'spec' || steps[1] !== 'template') return;
+    const status = field.reads.find(({ id, steps: read }) => read[0] === 'status' && this.#drafts.has(id));
+    const cause = status === undefined ? undefined : `${status.id}.status`;
+    const reason = callsGlobal(field.ast.expr, 'now') ? 'now()' : cause;
+    if (reason === undefined) return;
+    const message = `this field of the pod template depends on ${reason}: each change of it restarts the pods`;
+    const hint = 'to wait for another resource, use readyWhen on it and read a field that does not change';
+    this.#warn('graph/restarts-pods', message, placeOf(field), hint);
+  }
+
+  #quantity(draft: Draft, field: Compiled<FieldSite>): void {
+    const { resolved } = draft;
+    if (resolved === undefined || !isConcatenation(field.ast.expr)) return;
+    const at = schemaAtPath(resolved.schema, field.site.pathText, '');
+    const types = at === undefined ? [] : (expectedTypes(at.schema) ?? []);
+    if (types.length !== 2 || !types.includes('string') || !types.includes('number')) return;
+    const message =
+      'this text becomes a quantity; put together from parts it may be one that was not meant (1500m, 0.500m)';
+    this.#warn(
+      'graph/quantity-concatenation',
+      message,
+      placeOf(field),
+      'use a field of its own for the whole quantity',
+    );
+  }
+
+  /** kro's comparison of types lets some values pass that the API server must refuse. */
+  #hole(draft: Draft, field: Compiled<FieldSite>): void {
+    const expected = this.#language.fieldType(draft.id, field.site.pathText);
+    if (expected === undefined) return;
+    const [got, want] = [typeToString(field.type), typeToString(expected)];
+    if (passesByHole(field.type, expected)) {
+      const message = `kro takes ${got} here, but the field is ${describe(expected, want)}: the API server will refuse the object`;
+      this.#report('graph/type-hole', message, placeOf(field));
+      return;
+    }
+    for (const [key, place] of extraKeys(field, expected, this.#language)) {
+      const message = `the field has no member "${key}"; kro does not notice, and the API server drops it`;
+      this.#report('graph/unknown-member', message, place);
+    }
+  }
+
+  /** A hole of kro's checks: a warning, or an error when strict. */
+  #report(code: string, message: string, place: Place, hint?: string): void {
+    if (this.#options.strict === true) this.#problems.error({ phase: 'beyond', code, message, place, hint });
+    else this.#warn(code, message, place, hint);
+  }
+
+  #constant(found: Compiled): void {
+    const { expr } = found.ast;
+    if (expr.kind !== 'literal' || expr.value !== false) return;
+    this.#warn(
+      'graph/never-available',
+      'this resource is never included',
+      placeOf(found),
+      'remove the resource or the condition',
+    );
+  }
+
+  #neverReady(draft: Draft, found: Compiled): void {
+    if (draft.nodeType !== 'externalCollection' || found.ids.length === 0) return;
+    const message =
+      'kro evaluates this per object without the list, so the node never becomes ready while it matches anything';
+    this.#warn('graph/never-ready', message, placeOf(found), 'check the objects where they are used');
+  }
+}
+
+function placeOf(found: Analysed): Place {
+  return { path: found.site.path, offset: found.site.text.toOriginal(0) };
+}
+
+function describe(type: CelType, text: string): string {
+  return type.kind === 'struct' ? 'an object' : text;
+}
+
+/** `"a" + x` at the top: a text put together. */
+function isConcatenation(expr: Expr): boolean {
+  if (expr.kind !== 'call' || expr.name !== '_+_') return false;
+  return expr.args.some((part) => (part.kind === 'literal' && part.type === 'string') || isConcatenation(part));
+}
+
+/** Literal keys of a map literal that the expected object does not have. */
+function extraKeys(field: Compiled<FieldSite>, expected: CelType, language: Language): [string, Place][] {
+  const { expr } = field.ast;
+  if (expr.kind !== 'map' || expected.kind !== 'struct' || language.types.findType(expected.name) === undefined)
+    return [];
+  const known = language.types.fieldNames(expected.name);
+  if (known.length === 0) return [];
+  return expr.entries.flatMap(({ key }): [string, Place][] => {
+    if (key.kind !== 'literal' || typeof key.value !== 'string') return [];
+    if (language.types.findField(expected.name, key.value) !== undefined || /\W|__/.test(key.value)) return [];
+    const { path } = field.site;
+    return [[key.value, { path, offset: field.site.text.toOriginal(key.start) }]];
+  });
+}
