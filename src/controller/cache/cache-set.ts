@@ -98,9 +98,13 @@ export class CacheSet {
     else this.#kindsOf.set(subscriber, new Set(wanted.keys()));
   }
 
-  /** Watches of a kind that do not work are opened anew: the CRD behind them came, changed or went. */
-  restart(group: string, kind: string): void {
-    for (const cache of this.ofGroupKind(group, kind)) if (!cache.synced) cache.start();
+  /**
+   * The CRD behind a kind came, changed or went. With `refresh` all its objects are read again: another
+   * schema gives stored objects other defaults, of which no watch tells. Else only a watch that does not work is
+   * opened anew.
+   */
+  restart(group: string, kind: string, refresh: boolean): void {
+    for (const cache of this.ofGroupKind(group, kind)) if (refresh || !cache.synced) cache.start(refresh);
   }
 
   /** Is every watch in step with the server, or known to be unreadable? */

@@ -227,9 +227,11 @@ export class DefinitionReconciler {
     const finalizers = (definition.object.metadata.finalizers ?? []).filter(
       (finalizer) => finalizer !== keys.FINALIZER,
     );
-    await this.#ignoreMissing(
-      client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), { signal }),
-    );
+    const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), { signal });
+    const left = await this.#ignoreMissing(patch);
+    const cache = caches.peek(DEFINITION_TYPE);
+    if (left === undefined || finalizers.length === 0) cache?.observeGone(`/${definition.name}`, definition.uid);
+    else cache?.observe(left);
     this.#options.observer.definitionReleased(definition, instances);
     return {};
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { backoffMs } from '../../kube/index.ts';
 import type { BackoffPolicy, Clock } from '../../kube/index.ts';
 import type { WorkKey } from './work-queue.ts';
@@ -40,6 +41,8 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    // Every request under way listens to it, which is no leak.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   /** Something relevant happened: do the work now. */

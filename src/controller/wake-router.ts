@@ -1,0 +1,168 @@
+import type { KubeObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { kindsUsed } from '../graph/index.ts';
+import type { Discovery } from '../kube/index.ts';
+import type { ObjectType, WatchRequest } from '../runtime/index.ts';
+import type { CacheSet } from './cache/cache-set.ts';
+import type { CacheChange } from './cache/kind-cache.ts';
+import type { DefinitionCompiler } from './definition/compiler.ts';
+import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from './definition/definition.ts';
+import { definitionOf } from './definition/revision.ts';
+import type { InstanceDirectory } from './instance/instance-directory.ts';
+import { instanceId } from './instance/instance-directory.ts';
+import type { ServedKinds } from './served-kinds.ts';
+
+/** Subscribers of watches: the definitions with all that belongs to them, and each served kind. */
+const DEFINITIONS = '#definitions';
+const KIND_PREFIX = '#kind ';
+
+const OWN_TYPES: readonly ObjectType[] = [DEFINITION_TYPE, REVISION_TYPE, CRD_TYPE];
+
+/** What the router works with. */
+export interface WakeRouterOptions {
+  readonly caches: CacheSet;
+  readonly served: ServedKinds;
+  readonly instances: InstanceDirectory;
+  readonly compiler: DefinitionCompiler;
+  readonly discovery: Discovery;
+  readonly wakeDefinition: (name: string) => void;
+  /** All that the controller itself lives on was read. */
+  readonly onReady: () => void;
+}
+
+/** Decides from what watches tell which definitions and instances have to be looked at. */
+export class WakeRouter {
+  readonly #options: WakeRouterOptions;
+
+  constructor(options: WakeRouterOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the watches of definitions, revisions and CRDs. */
+  start(): void {
+    const { caches } = this.#options;
+    caches.keep(DEFINITION_TYPE, [[]]);
+    caches.keep(REVISION_TYPE, [[]]);
+    caches.keep(CRD_TYPE, [
+      ['spec', 'group'],
+      ['spec', 'names'],
+      ['status', 'conditions'],
+    ]);
+    caches.setInterest(DEFINITIONS, OWN_TYPES.map(everythingOf));
+  }
+
+  /** Are all three known? Nothing is decided before, or definitions would look as if they had no revisions. */
+  get ready(): boolean {
+    return OWN_TYPES.every((type) => this.#options.caches.peek(type)?.synced === true);
+  }
+
+  /** A watch told something to a subscriber; no change means that the watch became readable, or no longer is. */
+  woken(subscriber: string, change: CacheChange | undefined): void {
+    if (subscriber === DEFINITIONS) this.#ownChanged(change);
+    else if (subscriber.startsWith(KIND_PREFIX)) this.#kindChanged(subscriber.slice(KIND_PREFIX.length), change);
+    else this.#options.instances.wake(subscriber);
+  }
+
+  /** A definition serves another graph than before, or none. */
+  servedChanged(definition: string): void {
+    const { caches, served, instances } = this.#options;
+    const kind = served.ofDefinition(definition);
+    if (kind === undefined) {
+      caches.setInterest(KIND_PREFIX + definition, []);
+      instances.forgetAllOf(definition);
+      return;
+    }
+    caches.keep(kind.type, [[]]);
+    for (const [id, paths] of kind.graph.reads) {
+      const node = kind.graph.nodes.get(id);
+      if (node === undefined) continue;
+      caches.keep({ ...node.type, plural: node.plural, namespaced: node.namespaced }, paths);
+    }
+    caches.setInterest(KIND_PREFIX + definition, [everythingOf(kind.type)]);
+    instances.wakeAllOf(definition);
+  }
+
+  #ownChanged(change: CacheChange | undefined): void {
+    if (!this.ready) return;
+    const object = (change?.after ?? change?.before)?.object;
+    if (change === undefined || object === undefined) return this.#wakeEverything();
+    if (change.type === CRD_TYPE) this.#crdChanged(change, object);
+    else if (change.type === REVISION_TYPE) this.#options.wakeDefinition(definitionOf(object));
+    else if (isRelevant(change)) this.#options.wakeDefinition(object.metadata.name ?? '');
+  }
+
+  #wakeEverything(): void {
+    const { caches, wakeDefinition, onReady } = this.#options;
+    onReady();
+    for (const key of caches.peek(DEFINITION_TYPE)?.keys() ?? []) wakeDefinition(key.slice(1));
+    for (const { object } of caches.peek(REVISION_TYPE)?.values() ?? []) {
+      if (object.metadata.deletionTimestamp !== undefined) wakeDefinition(definitionOf(object));
+    }
+  }
+
+  /** A CRD came, changed or went: its kind is looked at anew by all who use it. */
+  #crdChanged(change: CacheChange, object: KubeObject): void {
+    if (!isRelevant(change) && conditionsText(change.before?.object) === conditionsText(change.after?.object)) return;
+    const { discovery, compiler, caches, instances, wakeDefinition } = this.#options;
+    const { group, kind } = kindOfCrd(object);
+    discovery.forget(group, kind);
+    compiler.forgetKind(group, kind);
+    caches.restart(group, kind, isRedefined(change));
+    instances.kindMayExist(group, kind);
+    for (const { object: definition } of caches.peek(DEFINITION_TYPE)?.values() ?? []) {
+      const spec = definition.spec ?? {};
+      const concerned = [declaredKind(spec), ...kindsUsed(spec)];
+      if (concerned.some((type) => type.group === group && type.kind === kind)) {
+        wakeDefinition(definition.metadata.name ?? '');
+      }
+    }
+  }
+
+  /** Instances of a served kind: one changed, or the kind became readable or unreadable. */
+  #kindChanged(definition: string, change: CacheChange | undefined): void {
+    const { caches, instances, wakeDefinition } = this.#options;
+    if (change === undefined) {
+      wakeDefinition(definition);
+      instances.wakeAllOf(definition);
+      return;
+    }
+    instances.wake(instanceId(change.type, change.key));
+    if (change.after !== undefined) return;
+    // A deleted definition may wait for its last instance to go.
+    const object = caches.peek(DEFINITION_TYPE)?.get(`/${definition}`)?.object;
+    if (object?.metadata.deletionTimestamp !== undefined) wakeDefinition(definition);
+  }
+}
+
+function everythingOf(type: ObjectType): WatchRequest {
+  return { kind: 'list', nodeId: '', target: { type, selector: '' } };
+}
+
+/** Is more than the status different? Our own status writes must not wake us. */
+function isRelevant({ before, after }: CacheChange): boolean {
+  if (before === undefined || after === undefined) return true;
+  const [a, b] = [before.object.metadata, after.object.metadata];
+  return (
+    a.uid !== b.uid ||
+    a.generation !== b.generation ||
+    a.deletionTimestamp !== b.deletionTimestamp ||
+    JSON.stringify([a.annotations, a.labels, a.finalizers]) !== JSON.stringify([b.annotations, b.labels, b.finalizers])
+  );
+}
+
+/** Does a CRD define its objects in another way than before? */
+function isRedefined({ before, after }: CacheChange): boolean {
+  const [a, b] = [before?.object.metadata, after?.object.metadata];
+  return a?.uid !== b?.uid || a?.generation !== b?.generation;
+}
+
+function conditionsText(crd: KubeObject | undefined): string {
+  return JSON.stringify(crd?.status?.['conditions'] ?? null);
+}
+
+function kindOfCrd(crd: KubeObject): { group: string; kind: string } {
+  const group = crd.spec?.['group'];
+  const names = crd.spec?.['names'];
+  const kind = isJsonObject(names) ? names['kind'] : undefined;
+  return { group: typeof group === 'string' ? group : '', kind: typeof kind === 'string' ? kind : '' };
+}
