@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { GroupVersionKind, JsonValue } from '../core/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { TypeFacts } from './builtin-types.ts';
+import { withSupplement } from './builtin-supplement.ts';
 import { BuiltinTypes } from './builtin-types.ts';
 import { resourcesOfDiscovery, ResourceIndex, typeKey } from './discovery.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
@@ -47,7 +48,7 @@ function openBundle(minor: string): BuiltinSource {
   };
   const types = once(() => {
     const { types } = read('types.json') as unknown as { types: Record<string, TypeFacts> };
-    return new BuiltinTypes(types);
+    return new BuiltinTypes(withSupplement(types));
   });
   const names = once(() => namesByKind(types()));
   const resources = once(() => {

@@ -75,7 +75,35 @@ describe('builtinSource', () => {
     expect(source.resourceOf(type)).toBeUndefined();
   });
 
-  test('has a schema for every kind that it serves', () => {
+  test.each<[string, string, string[], Schema]>([
+    [
+      'flowcontrol.apiserver.k8s.io',
+      'PriorityLevelConfiguration',
+      ['spec', 'limited', 'limitResponse', 'type'],
+      { type: 'string' },
+    ],
+    [
+      'resource.k8s.io',
+      'ResourceSlice',
+      ['spec', 'devices', '[]', 'capacity', '{}', 'value'],
+      { oneOf: [{ type: 'string' }, { type: 'number' }] },
+    ],
+    [
+      'apiregistration.k8s.io',
+      'APIServiceList',
+      ['items', '[]', 'spec', 'versionPriority'],
+      { type: 'integer', format: 'int32' },
+    ],
+  ])('knows %s %s', (group, kind, path, expected) => {
+    expect(at(source.schemaOf({ group, version: 'v1', kind }), ...path)).toEqual(expected);
+  });
+
+  test('keys of lists have the default that makes them complete', () => {
+    const service = source.schemaOf({ group: '', version: 'v1', kind: 'Service' });
+    expect(at(service, 'spec', 'ports', '[]', 'protocol')).toEqual({ type: 'string', default: 'TCP' });
+  });
+
+  test('has a schema with fields for every kind that it serves', () => {
     const kinds = [...source.kinds()];
     expect(kinds.length).toBeGreaterThan(60);
     for (const type of kinds)

@@ -1,0 +1,157 @@
+import type { JsonValue } from '../core/index.ts';
+import type { FieldFacts, TypeFacts } from './builtin-types.ts';
+
+/**
+ * Built-in types that the data files do not hold: aggregation, device allocation and flow control.
+ * A section begins with `@ package group version`; a type has one line (continued by indentation) of
+ * `field:type`. `*` marks required fields, `!` kinds, `.X` a type of the same package, `/a,b` the keys of a
+ * list with keys. Kinds have the members of every object and a list kind besides.
+ */
+const TYPES = `
+@ apiregistration.v1 apiregistration.k8s.io v1
+!APIService spec:.APIServiceSpec status:.APIServiceStatus
+APIServiceSpec caBundle:bytes group:string groupPriorityMinimum*:int32 insecureSkipTLSVerify:bool
+  service:.ServiceReference version:string versionPriority*:int32
+ServiceReference name:string namespace:string port:int32
+APIServiceStatus conditions:.APIServiceCondition[]/type
+APIServiceCondition lastTransitionTime:Time message:string reason:string status*:string type*:string
+@ resource.v1 resource.k8s.io v1
+!DeviceClass spec*:.DeviceClassSpec
+DeviceClassSpec config:.DeviceClassConfiguration[] extendedResourceName:string selectors:.DeviceSelector[]
+DeviceClassConfiguration opaque:.OpaqueDeviceConfiguration
+OpaqueDeviceConfiguration driver*:string parameters*:RawExtension
+DeviceSelector cel:.CELDeviceSelector
+CELDeviceSelector expression*:string
+!ResourceClaim spec*:.ResourceClaimSpec status:.ResourceClaimStatus
+ResourceClaimSpec devices:.DeviceClaim
+DeviceClaim config:.DeviceClaimConfiguration[] constraints:.DeviceConstraint[] requests:.DeviceRequest[]
+DeviceClaimConfiguration opaque:.OpaqueDeviceConfiguration requests:string[]
+DeviceConstraint distinctAttribute:string matchAttribute:string requests:string[]
+DeviceRequest exactly:.ExactDeviceRequest firstAvailable:.DeviceSubRequest[] name*:string
+ExactDeviceRequest adminAccess:bool allocationMode:string capacity:.CapacityRequirements count:int64
+  deviceClassName*:string selectors:.DeviceSelector[] tolerations:.DeviceToleration[]
+CapacityRequirements requests:Quantity{}
+DeviceToleration effect:string key:string operator:string tolerationSeconds:int64 value:string
+DeviceSubRequest allocationMode:string capacity:.CapacityRequirements count:int64 deviceClassName*:string
+  name*:string selectors:.DeviceSelector[] tolerations:.DeviceToleration[]
+ResourceClaimStatus allocation:.AllocationResult devices:.AllocatedDeviceStatus[]/driver,device,pool,shareID
+  reservedFor:.ResourceClaimConsumerReference[]/uid
+AllocationResult allocationTimestamp:Time devices:.DeviceAllocationResult nodeSelector:core.v1.NodeSelector
+DeviceAllocationResult config:.DeviceAllocationConfiguration[] results:.DeviceRequestAllocationResult[]
+DeviceAllocationConfiguration opaque:.OpaqueDeviceConfiguration requests:string[] source*:string
+DeviceRequestAllocationResult adminAccess:bool bindingConditions:string[] bindingFailureConditions:string[]
+  consumedCapacity:Quantity{} device*:string driver*:string pool*:string request*:string shareID:string
+  tolerations:.DeviceToleration[]
+AllocatedDeviceStatus conditions:meta.v1.Condition[]/type data:RawExtension device*:string driver*:string
+  networkData:.NetworkDeviceData pool*:string shareID:string
+NetworkDeviceData hardwareAddress:string interfaceName:string ips:string[]
+ResourceClaimConsumerReference apiGroup:string name*:string resource*:string uid*:string
+!ResourceClaimTemplate spec*:.ResourceClaimTemplateSpec
+ResourceClaimTemplateSpec metadata:meta.v1.ObjectMeta spec*:.ResourceClaimSpec
+!ResourceSlice spec*:.ResourceSliceSpec
+ResourceSliceSpec allNodes:bool devices:.Device[] driver*:string nodeName:string
+  nodeSelector:core.v1.NodeSelector perDeviceNodeSelection:bool pool*:.ResourcePool
+  sharedCounters:.CounterSet[]
+Device allNodes:bool allowMultipleAllocations:bool attributes:.DeviceAttribute{} bindingConditions:string[]
+  bindingFailureConditions:string[] bindsToNode:bool capacity:.DeviceCapacity{}
+  consumesCounters:.DeviceCounterConsumption[] name*:string nodeName:string nodeSelector:core.v1.NodeSelector
+  taints:.DeviceTaint[]
+DeviceAttribute bool:bool int:int64 string:string version:string
+DeviceCapacity requestPolicy:.CapacityRequestPolicy value*:Quantity
+CapacityRequestPolicy default:Quantity validRange:.CapacityRequestPolicyRange validValues:Quantity[]
+CapacityRequestPolicyRange max:Quantity min*:Quantity step:Quantity
+DeviceCounterConsumption counterSet*:string counters*:.Counter{}
+Counter value*:Quantity
+DeviceTaint effect*:string key*:string timeAdded:Time value:string
+ResourcePool generation*:int64 name*:string resourceSliceCount*:int64
+CounterSet counters*:.Counter{} name*:string
+@ flowcontrol.v1 flowcontrol.apiserver.k8s.io v1
+!FlowSchema spec:.FlowSchemaSpec status:.FlowSchemaStatus
+FlowSchemaSpec distinguisherMethod:.FlowDistinguisherMethod matchingPrecedence:int32
+  priorityLevelConfiguration*:.PriorityLevelConfigurationReference rules:.PolicyRulesWithSubjects[]
+FlowDistinguisherMethod type*:string
+PriorityLevelConfigurationReference name*:string
+PolicyRulesWithSubjects nonResourceRules:.NonResourcePolicyRule[] resourceRules:.ResourcePolicyRule[]
+  subjects*:.Subject[]
+NonResourcePolicyRule nonResourceURLs*:string[] verbs*:string[]
+ResourcePolicyRule apiGroups*:string[] clusterScope:bool namespaces:string[] resources*:string[]
+  verbs*:string[]
+Subject group:.GroupSubject kind*:string serviceAccount:.ServiceAccountSubject user:.UserSubject
+GroupSubject name*:string
+ServiceAccountSubject name*:string namespace*:string
+UserSubject name*:string
+FlowSchemaStatus conditions:.FlowSchemaCondition[]/type
+FlowSchemaCondition lastTransitionTime:Time message:string reason:string status:string type:string
+!PriorityLevelConfiguration spec:.PriorityLevelConfigurationSpec status:.PriorityLevelConfigurationStatus
+PriorityLevelConfigurationSpec exempt:.ExemptPriorityLevelConfiguration
+  limited:.LimitedPriorityLevelConfiguration type*:string
+ExemptPriorityLevelConfiguration lendablePercent:int32 nominalConcurrencyShares:int32
+LimitedPriorityLevelConfiguration borrowingLimitPercent:int32 lendablePercent:int32
+  limitResponse:.LimitResponse nominalConcurrencyShares:int32
+LimitResponse queuing:.QueuingConfiguration type*:string
+QueuingConfiguration handSize:int32 queueLengthLimit:int32 queues:int32
+PriorityLevelConfigurationStatus conditions:.PriorityLevelConfigurationCondition[]/type
+PriorityLevelConfigurationCondition lastTransitionTime:Time message:string reason:string status:string
+  type:string
+`;
+
+/** Defaults that the published schemas state and that matter where a value is part of a key. */
+const DEFAULTS: readonly (readonly [type: string, field: string, value: JsonValue])[] = [
+  ['core.v1.ContainerPort', 'protocol', 'TCP'],
+  ['core.v1.ServicePort', 'protocol', 'TCP'],
+];
+
+/** The facts of the data files, completed. */
+export function withSupplement(facts: Readonly<Record<string, TypeFacts>>): Record<string, TypeFacts> {
+  const completed: Record<string, TypeFacts> = { ...parseTypes(TYPES), ...facts };
+  for (const [type, field, value] of DEFAULTS) {
+    const known = completed[type];
+    const stated = known?.fields[field];
+    if (known === undefined || stated === undefined) continue;
+    completed[type] = { ...known, fields: { ...known.fields, [field]: { ...stated, default: value } } };
+  }
+  return completed;
+}
+
+function parseTypes(text: string): Record<string, TypeFacts> {
+  const types: Record<string, TypeFacts> = {};
+  let [prefix, group, version] = ['', '', ''];
+  for (const line of text.trim().replaceAll(/\n +/g, ' ').split('\n')) {
+    const [head = '', ...rest] = line.split(' ');
+    if (head === '@') {
+      [prefix = '', group = '', version = ''] = rest;
+      continue;
+    }
+    const isKind = head.startsWith('!');
+    const name = isKind ? head.slice(1) : head;
+    const type = parseType(rest, prefix);
+    if (!isKind) {
+      types[`${prefix}.${name}`] = type;
+      continue;
+    }
+    types[`${prefix}.${name}`] = { ...type, fields: { ...OBJECT, ...type.fields }, gvk: [[group, version, name]] };
+    const items = { items: { t: `${prefix}.${name}[]` } };
+    const gvk: [string, string, string] = [group, version, `${name}List`];
+    types[`${prefix}.${name}List`] = { fields: { ...LIST, ...items }, required: ['items'], gvk: [gvk] };
+  }
+  return types;
+}
+
+const TYPE_META: Record<string, FieldFacts> = { kind: { t: 'string' }, apiVersion: { t: 'string' } };
+const OBJECT: Record<string, FieldFacts> = { ...TYPE_META, metadata: { t: 'meta.v1.ObjectMeta' } };
+const LIST: Record<string, FieldFacts> = { ...TYPE_META, metadata: { t: 'meta.v1.ListMeta' } };
+
+function parseType(words: readonly string[], prefix: string): TypeFacts {
+  const fields: Record<string, FieldFacts> = {};
+  const required: string[] = [];
+  for (const word of words) {
+    const [label = '', typed = ''] = word.split(':');
+    const name = label.replace('*', '');
+    const [type = '', keys] = typed.split('/');
+    if (label.endsWith('*')) required.push(name);
+    const t = type.startsWith('.') ? prefix + type : type;
+    const list = t.endsWith('[]') ? ({ list: keys === undefined ? 'atomic' : 'map' } as const) : {};
+    fields[name] = { t, ...list, ...(keys === undefined ? {} : { keys: keys.split(',') }) };
+  }
+  return required.length === 0 ? { fields } : { fields, required };
+}
