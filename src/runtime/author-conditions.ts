@@ -1,10 +1,11 @@
-import type { JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import type { Value } from '../cel/index.ts';
+import { OpaqueValue, RUNTIME_VALUE } from '../cel/index.ts';
+import type { KubeObject } from '../core/index.ts';
 import type { Expression } from '../graph/index.ts';
 import { DEPENDENT_CONDITIONS, readConditions, transition } from './conditions.ts';
 import type { ConditionValue } from './conditions.ts';
 import type { EvaluateContext, Variables } from './evaluate.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluateRaw } from './evaluate.ts';
 import type { Condition, StatusProblem } from './model.ts';
 
 /** The author's conditions as they go into the status instead of kro's. */
@@ -34,9 +35,10 @@ export function authorConditions(
   const found = new Map<string, Condition>();
   const duplicates = new Set<string>();
   const keptOf: Expression[] = [];
+  const bound = new Map(variables).set('runtime', RUNTIME_VALUE);
   for (const [index, expression] of expressions.entries()) {
-    const result = evaluate(expression, variables, context);
-    const values = result.state === 'value' ? conditionValues(result.value) : undefined;
+    const result = evaluateRaw(expression, bound, context);
+    const values = result.state === 'value' ? conditionsIn(result.value) : undefined;
     if (values === undefined) {
       keptOf.push(expression);
       if (result.state === 'pending') continue;
@@ -79,16 +81,22 @@ function keptTypes(expressions: readonly Expression[], previous: readonly string
 }
 
 /** The conditions in the result of an expression: one, or a list; undefined when it is neither. */
-function conditionValues(value: JsonValue | undefined): { type: string; value: ConditionValue }[] | undefined {
-  const list = Array.isArray(value) ? value : [value];
-  const result: { type: string; value: ConditionValue }[] = [];
+function conditionsIn(result: Value): { type: string; value: ConditionValue }[] | undefined {
+  const list: readonly Value[] = Array.isArray(result) ? (result as readonly Value[]) : [result];
+  const found: { type: string; value: ConditionValue }[] = [];
   for (const entry of list) {
-    if (!isJsonObject(entry)) return undefined;
-    const { type, status, reason = '', message = '' } = entry;
-    if (typeof type !== 'string' || type === '' || typeof reason !== 'string' || typeof message !== 'string')
-      return undefined;
-    if (status !== 'True' && status !== 'False' && status !== 'Unknown') return undefined;
-    result.push({ type, value: { status, reason, message } });
+    const text = (name: string): string => {
+      const value = entry instanceof OpaqueValue ? entry.field(name) : undefined;
+      return typeof value === 'string' ? value : '';
+    };
+    const [type, status, reason, message] = ['type', 'status', 'reason', 'message'].map(text) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    if (type === '' || (status !== 'True' && status !== 'False' && status !== 'Unknown')) return undefined;
+    found.push({ type, value: { status, reason, message } });
   }
-  return result;
+  return found;
 }

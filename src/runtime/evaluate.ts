@@ -1,3 +1,4 @@
+import type { Value } from '../cel/index.ts';
 import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Expression } from '../graph/index.ts';
@@ -33,15 +34,25 @@ export interface EvaluateContext {
 
 /** Evaluates an expression and converts its value to JSON as kro does. */
 export function evaluate(expression: Expression, variables: Variables, context: EvaluateContext): Evaluated {
-  const { now, budget } = context;
-  const result = expression.program.evaluate(variables, budget === undefined ? { now } : { now, budget });
-  if (!result.ok) {
-    const { message, pending } = result.error;
-    return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message) };
-  }
+  const result = evaluateRaw(expression, variables, context);
+  if (result.state !== 'value') return result;
   const converted = toJson(result.value);
   if (!converted.ok) return { state: 'error', failure: failureOf(expression, 'convert', converted.error) };
   return { state: 'value', value: converted.value };
+}
+
+/** What an expression gave, as CEL has it. */
+export type RawEvaluated =
+  | { readonly state: 'value'; readonly value: Value }
+  | { readonly state: 'pending' | 'error'; readonly failure: EvaluationFailure };
+
+/** Evaluates an expression whose value is no JSON, e.g. a condition. */
+export function evaluateRaw(expression: Expression, variables: Variables, context: EvaluateContext): RawEvaluated {
+  const { now, budget } = context;
+  const result = expression.program.evaluate(variables, budget === undefined ? { now } : { now, budget });
+  if (result.ok) return { state: 'value', value: result.value };
+  const { message, pending } = result.error;
+  return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message) };
 }
 
 /** Names the thing that is missing in texts like `no such key: ready`. */
@@ -53,6 +64,6 @@ function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: st
     expression: expression.template ?? expression.cel,
     message: `${phase} "${expression.cel}": ${reason}`,
     ...(missing === undefined ? {} : { missing }),
-    references: expression.references.filter((name) => name !== 'schema'),
+    references: expression.references.filter((name) => name !== 'schema' && name !== 'runtime'),
   };
 }
