@@ -99,3 +99,6 @@ export type { JsonOptions, JsonResult } from './to-json.ts';
 export { toJson } from './to-json.ts';
 export { escapeFieldName, unescapeFieldName } from './eval/field-names.ts';
 export { typeNameOf } from './values.ts';
+export { rewriteAst, walkAst } from './rewrite.ts';
+export { unparse } from './unparse.ts';
+export { isAssignable } from './check/assignable.ts';

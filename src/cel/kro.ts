@@ -65,8 +65,10 @@ export const KRO_LIBRARIES: readonly Library[] = [
   runtimeWithMacro,
 ];
 
-/** What stock kro does not turn on. `omit` decides where it is allowed and is not asked here. */
+/** What stock kro does not turn on. */
 export interface KroFeatures {
+  /** `omit()` is always declared; whether a place allows it, `references` says. */
+  readonly omit?: boolean;
   readonly now?: boolean;
   readonly math?: boolean;
   readonly sets?: boolean;
@@ -80,13 +82,20 @@ export interface KroEnvironmentOptions {
   readonly features?: KroFeatures;
 }
 
-const OPTIONAL_LIBRARIES: Readonly<Record<keyof KroFeatures, Library>> = { now: nowLibrary, math, sets, network };
+const OPTIONAL_LIBRARIES: Readonly<Record<Exclude<keyof KroFeatures, 'omit'>, Library>> = {
+  now: nowLibrary,
+  math,
+  sets,
+  network,
+};
 
 const bases = new Map<string, Environment>();
 
 /** The environment without variables, built once for each set of features. */
 function base(features: KroFeatures): Environment {
-  const names = (Object.keys(OPTIONAL_LIBRARIES) as (keyof KroFeatures)[]).filter((name) => features[name] === true);
+  const names = (Object.keys(OPTIONAL_LIBRARIES) as (keyof typeof OPTIONAL_LIBRARIES)[]).filter(
+    (name) => features[name] === true,
+  );
   const key = names.join(',');
   let environment = bases.get(key);
   if (environment === undefined) {

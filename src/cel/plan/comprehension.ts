@@ -12,6 +12,7 @@ import { adopting, describing, part } from './coerce.ts';
 import { mapEntry } from './index-access.ts';
 import { goValueName } from './go-value-name.ts';
 import { makeMap } from './literals.ts';
+import { showKey } from './show-key.ts';
 import { absorbable } from './logic.ts';
 import type { Plan } from './plan.ts';
 import type { Scope } from './scope.ts';
@@ -293,7 +294,7 @@ function planTransformEntries(loop: Loop, filter: Plan | undefined, body: Plan):
         for (const [key, value] of entriesOf(raise(run(frame))) ?? fail('no such overload')) {
           frame.charge(1);
           if (mapEntry(plain ? strings : made, key) !== undefined) {
-            return fail(`insert failed: key ${String(key as string)} already exists`);
+            return fail(`insert failed: key ${showKey(key)} already exists`);
           }
           entries.push([key, value]);
           if (plain && typeof key === 'string') setProperty(strings, key, value);

@@ -18,7 +18,7 @@ export interface Plan {
   readonly shape?: DataShape;
   /** The value itself where it is constant. */
   readonly constant?: Value;
-  run(frame: Frame): Value;
+  readonly run: (frame: Frame) => Value;
 }
 
 /** A refusal to plan, reported as an error of the `program` phase. */

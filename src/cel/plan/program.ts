@@ -1,6 +1,7 @@
 import type { EvalResult, EvaluateOptions, PlanResult, Program } from '../api.ts';
 import type { CheckedExpression } from '../check/checker.ts';
 import { Frame } from '../eval/frame.ts';
+import { safeData } from '../eval/safe-data.ts';
 import { raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
 import { EvalFailure } from '../values.ts';
@@ -46,7 +47,7 @@ class PlannedProgram implements Program {
     options?: EvaluateOptions,
   ): EvalResult {
     try {
-      const values = bind(this.#names, variables);
+      const values = bind(this.#names, variables, options?.trusted === true ? unchanged : safeData);
       const frame = new Frame(values, this.#locals, options?.budget ?? DEFAULT_BUDGET, options?.now);
       return { ok: true, value: raise(this.#plan.run(frame)) };
     } catch (thrown) {
@@ -55,17 +56,21 @@ class PlannedProgram implements Program {
   }
 }
 
+function unchanged(data: unknown): unknown {
+  return data;
+}
+
 function bind(
   names: readonly string[],
   variables: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>,
+  safe: (data: unknown) => unknown,
 ): unknown[] {
   const values: unknown[] = [];
   if (variables instanceof Map) {
-    for (const name of names) values.push(variables.get(name));
+    for (const name of names) values.push(safe(variables.get(name)));
     return values;
   }
-  const record = variables as Readonly<Record<string, unknown>>;
-  for (const name of names) values.push(Object.hasOwn(record, name) ? record[name] : undefined);
+  for (const name of names) values.push(safe(Object.getOwnPropertyDescriptor(variables, name)?.value));
   return values;
 }
 

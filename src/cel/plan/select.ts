@@ -1,6 +1,7 @@
 import { adopt, adoptAny } from '../eval/adopt.ts';
 import { unescapeFieldName } from '../eval/field-names.ts';
 import type { Frame } from '../eval/frame.ts';
+import { propertyReader } from '../eval/safe-data.ts';
 import { describe, raise } from '../eval/shaped.ts';
 import type { DataShape } from '../shape.ts';
 import type { CelType } from '../types.ts';
@@ -57,20 +58,16 @@ function shapedField(
   field: string,
 ): { read: (frame: Frame) => unknown; shape: DataShape | undefined } | undefined {
   if (shape?.kind === 'map') {
-    const read = (frame: Frame) => {
-      const data = run(frame) as unknown as Record<string, unknown>;
-      return Object.hasOwn(data, field) ? data[field] : undefined;
-    };
+    const get = propertyReader(field);
+    const read = (frame: Frame) => get(run(frame) as unknown as Record<string, unknown>);
     return { read, shape: shape.element?.() };
   }
   if (shape?.kind !== 'object') return undefined;
   const name = unescapeFieldName(field);
   if (name === undefined) return { read: () => undefined, shape: undefined };
-  const read = (frame: Frame) => {
-    const data = run(frame) as unknown as Record<string, unknown>;
-    // A null in an object counts as absent.
-    return Object.hasOwn(data, name) ? (data[name] ?? undefined) : undefined;
-  };
+  const get = propertyReader(name);
+  // A null in an object counts as absent.
+  const read = (frame: Frame) => get(run(frame) as unknown as Record<string, unknown>) ?? undefined;
   return { read, shape: shape.property?.(name) };
 }
 

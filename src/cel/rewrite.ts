@@ -1,0 +1,71 @@
+import type { Ast, Call, Expr } from './ast.ts';
+
+/**
+ * Visits the nodes of an expression as it was written (macros as their calls), parents first, in the order
+ * of the text.
+ */
+export function walkAst(ast: Ast | Expr, visit: (expr: Expr) => void): void {
+  const work: Expr[] = ['expr' in ast ? ast.expr : ast];
+  for (let node = work.pop(); node !== undefined; node = work.pop()) {
+    visit(node);
+    work.push(...[...written(node)].reverse());
+  }
+}
+
+function written(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case 'select':
+      return [expr.operand];
+    case 'call':
+      return expr.target === undefined ? expr.args : [expr.target, ...expr.args];
+    case 'list':
+      return expr.elements;
+    case 'map':
+      return expr.entries.flatMap((entry) => [entry.key, entry.value]);
+    case 'struct':
+      return expr.fields.map((field) => field.value);
+    case 'macro':
+      return written(expr.call);
+    case 'comprehension':
+      return [expr.range, expr.init, expr.condition, expr.step, expr.result];
+    default:
+      return [];
+  }
+}
+
+/**
+ * Replaces nodes, innermost first: `replace` gets a node whose parts are done already and returns what is
+ * to stand there, the node itself to keep it. The result is for `unparse`: positions and the expansions of
+ * macros are those of the old text, so parse the new text before checking it.
+ */
+export function rewriteAst(ast: Ast, replace: (expr: Expr) => Expr): Ast {
+  const visit = (expr: Expr): Expr => replace(withParts(expr, visit));
+  return { text: ast.text, expr: visit(ast.expr) };
+}
+
+function withParts(expr: Expr, visit: (expr: Expr) => Expr): Expr {
+  switch (expr.kind) {
+    case 'select':
+      return { ...expr, operand: visit(expr.operand) };
+    case 'call':
+      return callParts(expr, visit);
+    case 'list':
+      return { ...expr, elements: expr.elements.map(visit) };
+    case 'map':
+      return {
+        ...expr,
+        entries: expr.entries.map((entry) => ({ ...entry, key: visit(entry.key), value: visit(entry.value) })),
+      };
+    case 'struct':
+      return { ...expr, fields: expr.fields.map((field) => ({ ...field, value: visit(field.value) })) };
+    case 'macro':
+      return { ...expr, call: callParts(expr.call, visit) };
+    default:
+      return expr;
+  }
+}
+
+function callParts(call: Call, visit: (expr: Expr) => Expr): Call {
+  const target = call.target === undefined ? undefined : visit(call.target);
+  return { ...call, target, args: call.args.map(visit) };
+}
