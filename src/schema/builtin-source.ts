@@ -10,6 +10,12 @@ import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 /** The minor version of Kubernetes whose built-in kinds are bundled. */
 export const DEFAULT_KUBERNETES_MINOR = '1.36';
 
+/**
+ * Kinds that exist as bodies of a subresource of another group only. A server publishes them with that
+ * group, so they are not found under their own; `typeNamed` has them.
+ */
+const PUBLISHED_ELSEWHERE = new Set(['policy/v1/Eviction', 'authentication.k8s.io/v1/TokenRequest']);
+
 /** The bundle of built-in kinds, with access to types that are no kinds of their own. */
 export interface BuiltinSource extends SchemaSource {
   /** Schema of a built-in type by the name of the data file, e.g. `meta.v1.ObjectMeta`, `core.v1.PodTemplateSpec`. */
@@ -84,8 +90,10 @@ function openKind(types: BuiltinTypes): Schema {
 function namesByKind(types: BuiltinTypes): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const name of types.names()) {
-    for (const [group, version, kind] of types.facts(name)?.gvk ?? [])
-      names.set(typeKey({ group, version, kind }), name);
+    for (const [group, version, kind] of types.facts(name)?.gvk ?? []) {
+      const key = typeKey({ group, version, kind });
+      if (!PUBLISHED_ELSEWHERE.has(key)) names.set(key, name);
+    }
   }
   return names;
 }

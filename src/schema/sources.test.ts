@@ -98,6 +98,11 @@ describe('builtinSource', () => {
     expect(at(source.schemaOf({ group, version: 'v1', kind }), ...path)).toEqual(expected);
   });
 
+  test('a kind that another group publishes is found by the name of its type only', () => {
+    expect(source.schemaOf({ group: 'policy', version: 'v1', kind: 'Eviction' })).toBeUndefined();
+    expect(at(source.typeNamed('policy.v1.Eviction'), 'deleteOptions')?.type).toBe('object');
+  });
+
   test('keys of lists have the default that makes them complete', () => {
     const service = source.schemaOf({ group: '', version: 'v1', kind: 'Service' });
     expect(at(service, 'spec', 'ports', '[]', 'protocol')).toEqual({ type: 'string', default: 'TCP' });
