@@ -98,7 +98,7 @@ function nameRefusal(site: Site, kro: string, rules: ReferenceRules, language: L
     const message = 'runtime can be used in status.conditions only';
     return { code: 'graph/runtime-elsewhere', kro, message, place, syntax: false };
   }
-  return { code: 'graph/references', kro, message: kro, place, syntax: false };
+  return { code: 'graph/unknown-identifier', kro, message: kro, place, syntax: false };
 }
 
 /** Offset in the original string of the first use of a name. */

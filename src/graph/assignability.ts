@@ -3,6 +3,8 @@ import { DYN, isOptional, typeToString } from '../cel/index.ts';
 
 /** Comparisons of parts after which recursive types count as fitting; kro sees circular types as empty objects. */
 const MAX_COMPARISONS = 5000;
+/** The same for the depth of one comparison. */
+const MAX_DEPTH = 100;
 
 /**
  * cel-go's own assignability: the same type, or one with dyn in the place of any of its parts. It comes
@@ -24,11 +26,12 @@ export function misfit(
   expected: CelType,
   types: TypeProvider,
   budget = { left: MAX_COMPARISONS },
+  depth = 0,
 ): string | undefined {
   budget.left -= 1;
-  if (budget.left < 0 || output.kind === 'dyn' || expected.kind === 'dyn') return undefined;
-  if (isOptional(output) && !isOptional(expected)) return misfit(param(output, 0), expected, types, budget);
-  const next = (from: CelType, to: CelType): string | undefined => misfit(from, to, types, budget);
+  if (budget.left < 0 || depth > MAX_DEPTH || output.kind === 'dyn' || expected.kind === 'dyn') return undefined;
+  if (isOptional(output) && !isOptional(expected)) return misfit(param(output, 0), expected, types, budget, depth + 1);
+  const next = (from: CelType, to: CelType): string | undefined => misfit(from, to, types, budget, depth + 1);
   if (expected.kind === 'struct') {
     return output.kind === 'map' ? mapToStruct(output, expected, types, next) : toStruct(output, expected, types, next);
   }

@@ -2,7 +2,7 @@
 function indent(text: string, by: number): string {
   const pad = ' '.repeat(by);
   return text
-    .trim()
+    .replace(/\s+$/, '')
     .split('\n')
     .map((line) => (line === '' ? line : pad + line))
     .join('\n');

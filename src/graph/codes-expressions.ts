@@ -54,12 +54,6 @@ export const expressionCodes: readonly CodeInfo[] = [
     'Use a function of the reference; the hint says which name is nearest.',
   ),
   error(
-    'graph/references',
-    'The names in an expression cannot be told.',
-    withData('text: ${.schema.spec.name}'),
-    'Write variables without a leading dot, and use no names of types as values.',
-  ),
-  error(
     'graph/omit',
     'omit() stands where it is not available: without its feature, outside templates, or in a field that must have a value.',
     withData('text: ${omit()}'),

@@ -67,7 +67,7 @@ export const warningCodes: readonly CodeInfo[] = [
     withResources(
       deployment(
         '{name: x, image: nginx}',
-        '- id: service\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: y}, ports: [{port: 80}]}}',
+        '- id: service\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: other}, ports: [{port: 80}]}}',
       ),
     ),
     'Use the same labels in both places.',

@@ -33,8 +33,8 @@ export function buildConditions(
 }
 
 function readSites(block: JsonValue, problems: Problems): Site[] {
-  const refuse = (path: readonly PathStep[], kro: string, message: string, hint?: string): undefined =>
-    void problems.error({ phase: 'status', code: 'graph/conditions-block', message, place: { path }, hint, kro });
+  const refuse = (path: readonly PathStep[], kro: string, message: string, hint?: string): void =>
+    problems.error({ phase: 'status', code: 'graph/conditions-block', message, place: { path }, hint, kro });
   const prefix = 'failed to build instance status schema: failed to extract conditions block: ';
   if (!Array.isArray(block)) {
     refuse(

@@ -8,7 +8,17 @@ export function functionNames(): ReadonlySet<string> {
     ...KRO_LIBRARIES.flatMap((library) => (library.functions ?? []).map((each) => each.name)).filter((name) =>
       /^[a-z][\w.]*$/.test(name),
     ),
-    ...['size', 'string', 'int', 'uint', 'double', 'bool', 'bytes', 'dyn', 'type', 'timestamp', 'duration'],
+    'size',
+    'string',
+    'int',
+    'uint',
+    'double',
+    'bool',
+    'bytes',
+    'dyn',
+    'type',
+    'timestamp',
+    'duration',
   ]);
   return names;
 }

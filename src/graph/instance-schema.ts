@@ -39,7 +39,7 @@ export function schemaToJson(schema: Schema): JsonObject {
     if (BY_NAME.has(key)) {
       const members = Object.entries(value as Record<string, Schema>);
       entries.push([key, Object.fromEntries(members.map(([name, member]) => [name, schemaToJson(member)]))]);
-    } else if (SINGLE.has(key) && isJsonObject(value)) entries.push([key, schemaToJson(value as Schema)]);
+    } else if (SINGLE.has(key) && isJsonObject(value)) entries.push([key, schemaToJson(value)]);
     else if (LISTS.has(key)) entries.push([key, (value as Schema[]).map(schemaToJson)]);
     else entries.push([key, value as JsonValue]);
   }

@@ -19,6 +19,17 @@ const LABEL = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const LABEL_RULE =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
+/**
+ * Groups whose types kro has compiled in, so that it finds the schema of a type without a resource. Of other
+ * groups it sees only the documents of the API server, where such a type stands with the resource it serves
+ * (`Eviction` of policy/v1 with pods).
+ */
+const COMPILED_INTO_KRO: ReadonlySet<string> = new Set(['', 'autoscaling', 'apiextensions.k8s.io']);
+
+function quotedKind(type: GroupVersionKind, apiVersion: string): string {
+  return `"${type.group === '' ? `/${apiVersion}` : apiVersion}, Kind=${type.kind}"`;
+}
+
 /** Finds the kind of a template. `id` is the resource's, for kro's texts. */
 export function resolveKind(id: string, apiVersion: string, kind: string, source: SchemaSource): ResolvedKind {
   if (apiVersion.split('/').length > 2) {
@@ -37,7 +48,9 @@ export function resolveKind(id: string, apiVersion: string, kind: string, source
   if (schema === undefined) return unknownKind(id, type, apiVersion, source);
   const info = source.resourceOf(type);
   if (info !== undefined) return { ok: true, type, schema, info };
-  const kro = `failed to get REST mapping for resource ${id}: no matches for kind "${kind}" in version "${apiVersion}"`;
+  const kro = COMPILED_INTO_KRO.has(type.group)
+    ? `failed to get REST mapping for resource ${id}: no matches for kind "${kind}" in version "${apiVersion}"`
+    : `failed to get schema for resource ${id}: cannot resolve group version kind ${quotedKind(type, apiVersion)}: schema not found`;
   const message = `${kind} in ${apiVersion} is a type without a resource of its own; it cannot be created`;
   return { ok: false, code: 'graph/no-resource', field: 'kind', kro, message };
 }
@@ -57,10 +70,7 @@ function unknownKind(id: string, type: GroupVersionKind, apiVersion: string, sou
     if (version === apiVersion) sameVersion.add(known.kind);
     else if (known.kind === type.kind) elsewhere.add(version);
   }
-  const what =
-    sameVersion.size > 0
-      ? `kind "${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${type.kind}"`
-      : `"${apiVersion}"`;
+  const what = sameVersion.size > 0 ? `kind ${quotedKind(type, apiVersion)}` : `"${apiVersion}"`;
   const kro = `failed to get schema for resource ${id}: cannot resolve group version ${what}: schema not found`;
   const close = nearestName(type.kind, sameVersion);
   const closeVersion = nearestName(apiVersion, versions);
