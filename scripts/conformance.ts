@@ -1,19 +1,32 @@
 /**
- * Runs recorded conformance cases: `npm run conformance -- KIND [DIR] [--verbose]`. Without DIR the
+ * Runs recorded conformance cases: `npm run conformance -- KIND [DIR] [--verbose] [--controller CMD]`. Without DIR the
  * recordings of this repository; with it the recordings of that folder, in the same format. Prints a line
  * per topic and `N passed, N failed`; exits 1 when something failed, 2 for misuse.
  */
 import { fileURLToPath } from 'node:url';
 import { CEL_SPEC_DEVIATIONS } from '../test/conformance/cel-spec-deviations.ts';
 import { runCelRecordings } from '../test/conformance/support/cel-runner.ts';
+import { runControllerScenarios } from '../test/conformance/support/controller-runner.ts';
 import { runCelSpec } from '../test/conformance/support/cel-spec-runner.ts';
+import { GRAPH_DEVIATIONS } from '../test/conformance/support/graph-deviations.ts';
+import { runGraphCorpus } from '../test/conformance/support/graph-runner.ts';
 import type { TopicResult } from '../test/conformance/support/report.ts';
 import { formatReport } from '../test/conformance/support/report.ts';
+import { runSchemaCorpus } from '../test/conformance/support/schema-runner.ts';
+
+/** What a command line may say besides kind and directory. */
+interface RunOptions {
+  /** `--controller CMD`: restarts the controller under test; `none`: one runs already. Default: ours, in this process. */
+  readonly controller: string | undefined;
+}
 
 /** What runs a kind of recordings. `directory` is undefined for the repository's own. */
 interface Kind {
   readonly summary: string;
-  readonly run: (directory: string | undefined) => readonly TopicResult[] | Promise<readonly TopicResult[]>;
+  readonly run: (
+    directory: string | undefined,
+    options: RunOptions,
+  ) => readonly TopicResult[] | Promise<readonly TopicResult[]>;
 }
 
 const here = (path: string) => fileURLToPath(new URL(`../test/conformance/${path}`, import.meta.url));
@@ -23,19 +36,52 @@ function runCel(directory: string | undefined): TopicResult[] {
   return [...runCelRecordings(here('cel')), ...runCelSpec(here('cel-spec/types.jsonl'), CEL_SPEC_DEVIATIONS)];
 }
 
+/** Scenarios for a controller, on an embedded cluster or on that of `KUBECONFIG`. */
+function runController(directory: string | undefined, { controller }: RunOptions): Promise<TopicResult[]> {
+  const kubeconfig = process.env['KUBECONFIG'];
+  return runControllerScenarios({
+    dir: directory ?? here('controller'),
+    names: [],
+    runnerArgs: ['--concurrency', '8'],
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(controller === undefined ? {} : { controller }),
+    print: (line) => console.error(line),
+  });
+}
+
+/** Definitions, hashes, SimpleSchema and compatibility; a listed deviation counts as passed while it deviates. */
+function runGraph(directory: string | undefined): TopicResult[] {
+  const dir = directory ?? here('graph');
+  const topics = new Map<string, { passed: number; failures: { id: string; detail: string }[] }>();
+  for (const { name, group, problem } of [...runSchemaCorpus(dir), ...runGraphCorpus(dir)]) {
+    const topic = topics.get(group) ?? { passed: 0, failures: [] };
+    topics.set(group, topic);
+    const listed = directory === undefined && GRAPH_DEVIATIONS.has(name);
+    if (problem === undefined && listed) topic.failures.push({ id: name, detail: 'a listed deviation that passes' });
+    else if (problem === undefined || listed) topic.passed += 1;
+    else topic.failures.push({ id: name, detail: problem });
+  }
+  return [...topics].map(([topic, result]) => ({ topic, ...result }));
+}
+
 const KINDS: Readonly<Record<string, Kind>> = {
   cel: { summary: "expressions: kro's recorded answers and cel-spec's vectors", run: runCel },
+  graph: { summary: "definitions: kro's recorded compiler, SimpleSchema, CRD compatibility, hashes", run: runGraph },
+  controller: { summary: 'black-box scenarios for a controller, recorded from kro', run: runController },
 };
 
 async function main(args: readonly string[]): Promise<number> {
-  const [name, directory, ...rest] = args.filter((arg) => arg !== '--verbose');
+  const at = args.indexOf('--controller');
+  const controller = at < 0 ? undefined : args[at + 1];
+  const words = at < 0 ? args : args.toSpliced(at, 2);
+  const [name, directory, ...rest] = words.filter((arg) => arg !== '--verbose');
   const kind = name !== undefined && Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
   if (kind === undefined || rest.length > 0) {
-    console.error('usage: npm run conformance -- KIND [DIR] [--verbose]');
+    console.error('usage: npm run conformance -- KIND [DIR] [--verbose] [--controller CMD]');
     for (const [key, { summary }] of Object.entries(KINDS)) console.error(`  ${key.padEnd(12)} ${summary}`);
     return 2;
   }
-  const results = await kind.run(directory);
+  const results = await kind.run(directory, { controller });
   console.log(formatReport(results, args.includes('--verbose')));
   return results.some((result) => result.failures.length > 0) ? 1 : 0;
 }

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCluster } from '../../../src/cluster/index.ts';
 import { controllerCrds, jsonLogger, silentLogger } from '../../../src/controller/index.ts';
 import { KubeClient } from '../../../src/kube/index.ts';
 import { hostController } from './controller-host.ts';
+import type { TopicResult } from './report.ts';
 
 /** What to run, and against what. */
 export interface ControllerRunOptions {
@@ -25,16 +26,10 @@ export interface ControllerRunOptions {
   readonly print: (line: string) => void;
 }
 
-/** How it went. */
-export interface ControllerRunResult {
-  readonly passed: number;
-  readonly failed: number;
-}
-
 const SUITE = new URL('../controller/', import.meta.url).pathname;
 
 /** Runs the black-box scenarios with our controller, over HTTPS, restarts included. */
-export async function runControllerScenarios(options: ControllerRunOptions): Promise<ControllerRunResult> {
+export async function runControllerScenarios(options: ControllerRunOptions): Promise<TopicResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'typekro-scenarios-'));
   const cluster = options.kubeconfig === undefined ? await openCluster(join(folder, 'kubeconfig')) : undefined;
   const kubeconfig = options.kubeconfig ?? join(folder, 'kubeconfig');
@@ -43,7 +38,7 @@ export async function runControllerScenarios(options: ControllerRunOptions): Pro
   try {
     await host?.start([]);
     const restart = host?.restartCommand ?? (options.controller === 'none' ? undefined : options.controller);
-    return await runSuite(options, kubeconfig, restart);
+    return await runSuite(options, kubeconfig, restart, join(folder, 'report.json'));
   } finally {
     await host?.close();
     await cluster?.close();
@@ -60,39 +55,59 @@ async function openCluster(kubeconfig: string) {
   return cluster;
 }
 
-function runSuite(
+async function runSuite(
   options: ControllerRunOptions,
   kubeconfig: string,
   restart: string | undefined,
-): Promise<ControllerRunResult> {
+  reportFile: string,
+): Promise<TopicResult[]> {
   const args = [
     join(SUITE, 'run.mjs'),
     '--kubeconfig',
     kubeconfig,
     '--dir',
     options.dir,
+    '--report',
+    reportFile,
     ...(restart === undefined ? [] : ['--restart-cmd', restart]),
     ...(options.runnerArgs ?? []),
     ...options.names,
   ];
+  await runNode(args, options.print);
+  return resultsOf(JSON.parse(await readFile(reportFile, 'utf8')) as Report);
+}
+
+/** The report of the runner, as far as we read it. */
+interface Report {
+  readonly scenarios: readonly {
+    readonly name: string;
+    readonly result: 'passed' | 'failed' | 'skipped';
+    readonly error?: string;
+  }[];
+}
+
+/** One topic per scenario; what was skipped is none. */
+function resultsOf({ scenarios }: Report): TopicResult[] {
+  return scenarios
+    .filter(({ result }) => result !== 'skipped')
+    .map(({ name, result, error = '' }) => ({
+      topic: name,
+      passed: result === 'passed' ? 1 : 0,
+      failures: result === 'passed' ? [] : [{ id: name, detail: error }],
+    }));
+}
+
+function runNode(args: readonly string[], print: (line: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let last = '';
     let rest = '';
     child.stdout.setEncoding('utf8');
     child.stdout.on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) {
-        options.print(line);
-        if (/^\d+ passed, \d+ failed/.test(line)) last = line;
-      }
+      for (const line of lines) print(line);
     });
     child.on('error', reject);
-    child.on('close', () => {
-      const match = /^(\d+) passed, (\d+) failed/.exec(last);
-      if (match === null) reject(new Error('the runner ended without a result'));
-      else resolve({ passed: Number(match[1]), failed: Number(match[2]) });
-    });
+    child.on('close', () => resolve());
   });
 }
