@@ -26,7 +26,7 @@ interface Expected {
   readonly status?: Record<string, Judgement>;
   readonly resources?: Record<
     string,
-    { readonly include: boolean; readonly objects: readonly Record<string, { readonly value: JsonValue }>[] }
+    { readonly include: boolean; readonly objects: readonly Record<string, Judgement>[] }
   >;
 }
 
@@ -54,8 +54,9 @@ const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),
 });
 
-/** The fixtures are TypeScript; their only types are `any`. */
-const withoutTypes = (text: string): string => text.replaceAll(/ as any\b/g, '').replaceAll(/: any\b/g, '');
+/** The fixtures are TypeScript; their only types are keywords. */
+const withoutTypes = (text: string): string =>
+  text.replaceAll(/ as any\b/g, '').replaceAll(/: (?:any|number|string)\b/g, '');
 
 /** The program of a case, run as its author would run it. */
 function compose(entry: Case): Composition<JsonObject, JsonObject> {
@@ -101,6 +102,7 @@ describe('the recorded programs give their recorded values on every data set', (
       const { graph } = compile(definition, { sources: builtinSource(), target: 'stock' });
       if (graph === undefined) throw new Error('not accepted');
       for (const [set, expected] of Object.entries(wanted.expect)) {
+        if ('none' in expected) continue;
         const { instance, observed } = recorded.data[set] as Data['data'][string];
         const result = evaluateGraph(graph, instance, observed);
         const context = `${set}\n${JSON.stringify((definition['spec'] as JsonObject)['schema'], null, 1)}\n${JSON.stringify(result)}`;
@@ -137,9 +139,12 @@ function judgeResources(
     if (actual === undefined) throw new Error(`${id} is missing on ${context}`);
     const empty = wanted.include && wanted.objects.length === 0 && actual.objects.length === 0;
     expect(actual.included || empty, `${id} included on ${context}`).toBe(wanted.include || empty);
+    // Where a judged field has no usable value in JavaScript, the object may wait for ever.
+    if (wanted.objects.some((object) => Object.values(object).some((judgement) => 'none' in judgement))) continue;
     expect(actual.objects.length, `objects of ${id} on ${context}`).toBe(wanted.objects.length);
     wanted.objects.forEach((object, position) => {
       for (const [path, judgement] of Object.entries(object)) {
+        if (!('value' in judgement)) continue;
         const found = at(actual.objects[position], path);
         const isEmptyData = path === 'data' && found === undefined && sameJson(judgement.value, {});
         expect(

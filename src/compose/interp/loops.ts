@@ -169,7 +169,9 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
     if (test === false) return { kind: 'break', label: undefined };
     if (test !== true) {
       if (index > 0) return refuseBound();
-      return counted(node, inner, labels);
+      return mapLeaves(counted(node, inner, labels), (leaf) =>
+        leaf.kind === 'normal' ? { kind: 'break', label: undefined } : leaf,
+      );
     }
     if (++turns > LIMIT) refuse('too-large', `a loop runs more than ${LIMIT} times`);
     const copy = perTurn(node, inner);

@@ -56,6 +56,10 @@ export class Lowering {
         return toInt(args[0] as Node);
       case 'todouble':
         return toDouble(args[0] as Node);
+      case 'parsenumber': {
+        const integer = node.type.kind === 'number' && node.type.number.state === 'int';
+        return makeNode('call', args, integer ? 'int' : 'double', integer ? INTEGER : FLOAT);
+      }
       case 'orvalue': {
         const [optional, fallback] = args as [Node, Node];
         const of = optional.type.kind === 'optional' ? optional.type.of : DYN;

@@ -59,6 +59,7 @@ export type Op =
   | 'orvalue'
   | 'toint'
   | 'todouble'
+  | 'parsenumber'
   | 'dyn';
 
 /** What a node carries besides its operands: a literal, a name, a list of names. */

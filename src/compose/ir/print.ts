@@ -133,6 +133,7 @@ export class Printer {
       case 'toint':
         return `int(${this.print(a)})`;
       case 'todouble':
+      case 'parsenumber':
         return `double(${this.print(a)})`;
       default:
         return this.binary(node);

@@ -14,7 +14,7 @@ import {
 } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
-import { DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
+import { DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { FunctionLike } from '../source/provider.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -169,7 +169,9 @@ scalar(Number, (value) => {
   if (type.kind === 'number') return wrap(value.present());
   if (type.kind === 'bool') return wrap(new Sym(cond(node, literal(1), literal(0)), { waits }));
   if (type.kind === 'string' || type.kind === 'dyn')
-    return wrap(new Sym(makeNode('call', [node], 'double', FLOAT), { waits }));
+    return wrap(
+      new Sym(makeNode('parsenumber', [node], null, { kind: 'number', number: new NumberType('open') }), { waits }),
+    );
   return refuse('types', `Number() of ${labelOf(value)} has no CEL form`);
 });
 for (const fn of new Set([parseInt, Number.parseInt])) {
@@ -278,7 +280,8 @@ function listing(
     const inner = symbolic(value);
     if (inner instanceof Phi) return distribute(inner, (side) => hooksCall().call(fn, Object, [side], fn.name));
     if (inner instanceof Sym) {
-      const sure = needPresent(inner, 'listed by its keys');
+      // Of a missing map JavaScript throws; the expression fails in the same way.
+      const sure = mapLike(inner.type) ? inner.present() : needPresent(inner, 'listed by its keys');
       if (mapLike(sure.type)) return pick(mapTyped(sure));
       if (sure.type.kind === 'object') {
         const copy: Record<string, unknown> = activeTrace().born({});
@@ -336,7 +339,11 @@ listing(
 
 define(Object.fromEntries, (args) => {
   const value = resolve(args[0]);
-  if (Array.isArray(value) && value.every((item) => !(item instanceof Splice) && !(item instanceof Maybe))) {
+  if (
+    symbolic(value) === undefined &&
+    Array.isArray(value) &&
+    value.every((item) => !(item instanceof Splice) && !(item instanceof Maybe))
+  ) {
     const made: Record<string, unknown> = activeTrace().born({});
     for (const item of value as unknown[]) mergeEntry(made, getMember(item, '0'), getMember(item, '1'));
     return made;

@@ -17,6 +17,7 @@ import {
   size,
 } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
+import { opaque } from '../interp/natives.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Field, StaticType } from '../ir/types.ts';
 import { describeType, DYN, INTEGER, STRING } from '../ir/types.ts';
@@ -28,7 +29,8 @@ import { bool, equals, needPresent, textNode, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import type { Absence } from '../value/symbolic.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
-import { listMethod } from './lists.ts';
+import { elements, listMethod, viewMethod } from './lists.ts';
+import { View } from './view.ts';
 import { numberMethod } from './numbers.ts';
 import { resourceMember } from './resources.ts';
 import { stringMethod } from './strings.ts';
@@ -53,6 +55,7 @@ export function getMember(object: unknown, key: Key, optional = false): unknown 
   const inner = symbolic(value);
   if (inner instanceof Phi) return distribute(inner, (side) => memberOfSide(inner, side, key, optional));
   if (inner instanceof Sym) return symMember(inner, key, optional);
+  if (value instanceof View) return symMember(elements(value), key, optional);
   if (typeof value === 'string' && hasTokens(value)) return symMember(new Sym(textNode(value)), key, optional);
   if (value === undefined || value === null) {
     if (optional) return undefined;
@@ -374,10 +377,26 @@ function dynMember(value: Sym, key: string | Sym, optional: boolean): unknown {
   return mapMember(value, key instanceof Sym ? textNode(wrap(key)) : literal(key as string), optional);
 }
 
-/** A method read without being called: a function that calls it. */
+/** The prototypes whose methods the types offer. */
+const PROTOTYPES: Partial<Record<StaticType['kind'], object>> = {
+  string: String.prototype,
+  number: Number.prototype,
+  bool: Boolean.prototype,
+  list: Array.prototype,
+};
+
+/** A method read without being called: a function that calls it. Names that are no methods are refused. */
 function methodOrRefuse(value: Sym, key: Key): unknown {
   const name = key instanceof Sym ? labelOf(key) : String(key);
-  return (...args: unknown[]) => callMethod(wrap(value), name, args);
+  const prototype = PROTOTYPES[value.type.kind];
+  if (prototype === undefined || !(name in prototype)) {
+    const near = prototype === undefined ? undefined : suggest(name, Object.getOwnPropertyNames(prototype));
+    return refuse(
+      'member',
+      `${labelOf(value)} is a ${describeType(value.type)}; it has no member "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
+    );
+  }
+  return opaque((...args: unknown[]) => callMethod(wrap(value), name, args));
 }
 
 /** Calls `object.key(…)`. */
@@ -392,6 +411,7 @@ export function callMethod(object: unknown, key: Key, args: readonly unknown[]):
     });
   }
   if (inner instanceof Sym) return symMethod(inner, key, args);
+  if (value instanceof View && typeof key === 'string') return viewMethod(value, key, args);
   if (typeof value === 'string' && typeof key === 'string' && (hasTokens(value) || hooksCall().isSymbolicDeep(args))) {
     return stringMethod(new Sym(textNode(value)), key, args);
   }

@@ -29,14 +29,15 @@ export function reduceList(view: View, args: readonly unknown[]): unknown {
   const positions = params.length >= 3 ? indexed(view) : undefined;
   const loop = macroVariable(positions === undefined ? loopName : 'i');
   const over = positions?.view ?? view;
-  const position = new Sym(variable(loop, INTEGER));
-  const element = positions === undefined ? view.show(loopValue(view, loop)) : positions.at(position);
+  const position = positions === undefined ? undefined : new Sym(variable(loop, INTEGER));
+  const element = position === undefined ? view.show(loopValue(view, loop)) : positions?.at(position);
+  const at = position === undefined ? undefined : wrap(position);
   const trace = activeTrace();
   trace.predicates++;
   try {
     const running = wrap(new Sym(variable(accumulator, start.type)));
     const { result, writes } = trace.isolate(() =>
-      hooksCall().call(fn, undefined, [running, element, wrap(position)], 'the callback'),
+      hooksCall().call(fn, undefined, [running, element, at], 'the callback'),
     );
     if (writes.size > 0)
       refuse('loop-carried', 'the callback of .reduce() changes a variable', 'return the new value instead');
