@@ -1,4 +1,5 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
 import { backoffMs, isConflict, isNotFound, KubeError } from '../../kube/index.ts';
 import type { BackoffPolicy, Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
@@ -39,6 +40,11 @@ export async function writeParent(
     record.failed.delete(targetKey(target));
     return 'written';
   } catch (thrown) {
+    // Decided on a version that is no longer the newest: decide again on that.
+    if (isConflict(thrown)) {
+      await readAgain(context, instances, instance);
+      return 'written';
+    }
     rememberFailure(context, record, target, '', thrown, 'patch');
     return 'refused';
   }
@@ -52,10 +58,10 @@ async function carryOutParent(
 ): Promise<void> {
   const { client, signal } = context;
   const { labels, inventory, removeFinalizer } = parent;
+  // The labels bring the inventory along; whether it needs a write of its own, the next step sees.
   if (labels !== undefined) {
     instances.observe(await client.apply(labels, { fieldManager: keys.LABEL_MANAGER, force: true, signal }));
-  }
-  if (inventory !== undefined) {
+  } else if (inventory !== undefined) {
     instances.observe(await client.apply(inventory, { fieldManager: keys.INVENTORY_MANAGER, force: true, signal }));
   }
   if (removeFinalizer === true) await dropFinalizer(context, instances, instance);
@@ -65,12 +71,7 @@ async function carryOutParent(
 async function dropFinalizer(context: EffectContext, instances: KindCache, instance: KubeObject): Promise<void> {
   const { client, signal } = context;
   const { name = '', namespace, uid = '', resourceVersion, finalizers = [] } = instance.metadata;
-  const ref = {
-    apiVersion: instance.apiVersion,
-    kind: instance.kind,
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-  };
+  const ref = refOf(instance);
   const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
   const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
   try {
@@ -78,12 +79,17 @@ async function dropFinalizer(context: EffectContext, instances: KindCache, insta
     if (left.length === 0) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
     else instances.observe(answer);
   } catch (thrown) {
-    if (isNotFound(thrown)) return instances.observeGone(`${namespace ?? ''}/${name}`, uid);
-    if (!isConflict(thrown)) throw thrown;
-    const fresh = await client.find(ref, { signal });
-    if (fresh === undefined) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
-    else instances.observe(fresh);
+    if (!isNotFound(thrown)) throw thrown;
+    instances.observeGone(`${namespace ?? ''}/${name}`, uid);
   }
+}
+
+/** Fetches the instance: what is known of it is not the newest. */
+async function readAgain(context: EffectContext, instances: KindCache, instance: KubeObject): Promise<void> {
+  const { name = '', namespace, uid = '' } = instance.metadata;
+  const fresh = await context.client.find(refOf(instance), { signal: context.signal });
+  if (fresh === undefined) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
+  else instances.observe(fresh);
 }
 
 /** Applies one child. What the server answers is known at once; a refusal is remembered with its pause. */
@@ -144,12 +150,7 @@ export async function writeStatus(
   status: JsonValue,
 ): Promise<void> {
   const { name = '', namespace, uid = '' } = instance.metadata;
-  const ref = {
-    apiVersion: instance.apiVersion,
-    kind: instance.kind,
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-  };
+  const ref = refOf(instance);
   const body = [
     { op: 'test', path: '/metadata/uid', value: uid },
     { op: 'add', path: '/status', value: status },
