@@ -79,7 +79,7 @@ export class Automaton {
       for (const continuation of rule.continuations) {
         const first = this.#state(name);
         choice.edges.push({ kind: 'empty', to: first });
-        this.#sequence(name, first, continuation.body).edges.push({ kind: 'empty', to: back });
+        this.#sequenceTo(name, first, continuation.body, back);
       }
       back.edges.push({ kind: 'empty', to: entry });
       this.loops.set(name, { entry, choice, back });
@@ -95,9 +95,19 @@ export class Automaton {
     return current;
   }
 
-  /** Adds an element after `from`; returns the state behind it. */
-  #element(rule: string, from: State, element: Element): State {
-    const after = this.#state(rule);
+  /**
+   * A sequence that ends in `to`. A token or call at its end leads there directly, with no state of its own behind
+   * it: so alternatives that end alike cannot be told apart any more, which decides what is ambiguous.
+   */
+  #sequenceTo(rule: string, from: State, body: readonly Element[], to: State): void {
+    const last = body.at(-1);
+    const before = this.#sequence(rule, from, body.slice(0, -1));
+    if (last?.kind === 'match' || last?.kind === 'rule') this.#element(rule, before, last, to);
+    else this.#sequence(rule, before, last === undefined ? [] : [last]).edges.push({ kind: 'empty', to });
+  }
+
+  /** Adds an element after `from`; returns the state behind it, which is `after` if given. */
+  #element(rule: string, from: State, element: Element, after = this.#state(rule)): State {
     const entry = this.#state(rule, element.kind === 'match' || element.kind === 'rule' ? 'other' : 'block');
     from.edges.push({ kind: 'empty', to: entry });
     switch (element.kind) {
@@ -141,7 +151,7 @@ export class Automaton {
   #branch(rule: string, from: State, body: readonly Element[], to: State): void {
     const first = this.#state(rule);
     from.edges.push({ kind: 'empty', to: first });
-    this.#sequence(rule, first, body).edges.push({ kind: 'empty', to });
+    this.#sequenceTo(rule, first, body, to);
   }
 
   push(parent: Stack | undefined, state: State): Stack {
