@@ -51,10 +51,13 @@ export class Language {
   /** Schemas by the name of the type that stands for them. */
   readonly #roots = new Map<string, Schema>();
   readonly #features: GraphFeatures;
+  /** Variables that kro's extraction knows in templates; some are refused afterwards. */
+  readonly #templateNames: ReadonlySet<string>;
 
   constructor(definition: Definition, spec: Schema | undefined, drafts: readonly Draft[], options: CompileOptions) {
     this.#features = options.features ?? {};
     this.#drafts = new Map(drafts.map((draft) => [draft.id, draft]));
+    this.#templateNames = new Set([...this.#drafts.keys(), 'schema', 'runtime', 'each']);
     const resources: [string, CelResource][] = [['schema', { schema: instanceSchema(definition, spec) }]];
     const unknown: [string, CelType][] = [];
     for (const draft of drafts) {
@@ -84,11 +87,10 @@ export class Language {
   references(ast: Ast, rules: ReferenceRules): { readonly ids: readonly string[]; readonly error?: string } {
     const shared = { isFunction: (name: string) => this.typed.isFunction(name) };
     if (rules.place === 'template') {
-      const variables = new Set([...this.#drafts.keys(), 'schema', 'runtime', 'each']);
       const iterators = new Set(rules.iterators);
       return references(ast, {
         ...shared,
-        variables,
+        variables: this.#templateNames,
         iterators,
         place: 'template',
         omit: this.#features.omit === true,
