@@ -8,23 +8,23 @@ export class Frame implements CallContext {
   readonly variables: readonly unknown[];
   /** Loop and bound variables. */
   readonly locals: Value[];
-  readonly #now: number | undefined;
-  #left: number;
+  readonly fixedNow: number | undefined;
+  left: number;
 
   constructor(variables: readonly unknown[], locals: number, budget: number, now: number | undefined) {
     this.variables = variables;
     this.locals = locals === 0 ? NO_LOCALS : Array.from({ length: locals }, () => null);
-    this.#left = budget;
-    this.#now = now;
+    this.left = budget;
+    this.fixedNow = now;
   }
 
   get now(): number {
-    return this.#now ?? Date.now();
+    return this.fixedNow ?? Date.now();
   }
 
   charge(units: number): void {
-    this.#left -= units;
-    if (this.#left < 0) {
+    this.left -= units;
+    if (this.left < 0) {
       // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
       throw new EvalFailure('evaluation budget exceeded', true);
     }

@@ -1,6 +1,5 @@
 import type { Comprehension, Expr } from '../ast.ts';
 import { ACCUMULATOR, UNUSED } from '../macros.ts';
-import { adoptAny } from '../eval/adopt.ts';
 import type { Frame } from '../eval/frame.ts';
 import { raise } from '../eval/shaped.ts';
 import { expanded } from '../syntax/macro-expander.ts';
@@ -8,7 +7,8 @@ import type { CelType } from '../types.ts';
 import { BOOL, DYN, INT, STRING, listType, mapType, paramOf } from '../types.ts';
 import type { Value } from '../values.ts';
 import { CelErrorValue, EvalFailure, elementsOf, entriesOf, fail, setProperty } from '../values.ts';
-import { adopting, describing, part } from './coerce.ts';
+import { rootPlan } from './chain.ts';
+import { describing, part } from './coerce.ts';
 import { mapEntry } from './index-access.ts';
 import { goValueName } from './go-value-name.ts';
 import { makeMap } from './literals.ts';
@@ -88,12 +88,6 @@ function local(slot: number, type: CelType): Plan {
   return { type, run: (frame) => frame.locals[slot] as Value };
 }
 
-/** A loop variable over foreign data is read through its shape each time it is used. */
-function shapedLocal(slot: number, shape: NonNullable<Plan['shape']> | undefined): Plan {
-  const read = (frame: Frame): unknown => frame.locals[slot];
-  return shape === undefined ? { type: DYN, run: (frame) => adoptAny(read(frame)) } : adopting(read, shape);
-}
-
 function planLoop(
   { variable, variable2 }: Comprehension,
   range: Plan,
@@ -103,7 +97,9 @@ function planLoop(
   const second = scope.slot();
   const { shape, run } = range;
   if (shape?.kind === 'list') {
-    const element = shapedLocal(variable2 === undefined ? first : second, shape.element?.());
+    // Foreign data is read through its shape each time it is used.
+    const slot = variable2 === undefined ? first : second;
+    const element = rootPlan({ local: true, slot, name: variable2 ?? variable }, shape.element?.());
     const loop: Loop = variable2 === undefined ? listLoop(run, first) : indexedLoop(run, first, second);
     if (variable2 === undefined) return { loop, names: [[variable, element]] };
     return {
@@ -178,7 +174,8 @@ function anyLoop(range: Run, first: number, second: number | undefined): Loop {
     const elements = elementsOf(value);
     const { locals } = frame;
     if (elements !== undefined) {
-      for (const [index, element] of elements.entries()) {
+      for (let index = 0; index < elements.length; index++) {
+        const element = elements[index] as Value;
         frame.charge(1);
         locals[first] = second === undefined ? element : index;
         if (second !== undefined) locals[second] = element;

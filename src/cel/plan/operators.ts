@@ -28,8 +28,7 @@ export function planArithmetic(operator: Operator, left: Plan, right: Plan): Pla
     return planDoubles(operator, a as (frame: Frame) => number, b as (frame: Frame) => number);
   }
   if (operator === '+') {
-    if (kind === 'string')
-      return { type: STRING, run: (frame) => concat(frame, a(frame) as string, b(frame) as string) };
+    if (kind === 'string') return planConcatenation([...(left.texts ?? [a]), ...(right.texts ?? [b])]);
     if (kind === 'bytes') {
       return { type: BYTES, run: (frame) => concatenateBytes(a(frame) as Uint8Array, b(frame) as Uint8Array) };
     }
@@ -37,11 +36,17 @@ export function planArithmetic(operator: Operator, left: Plan, right: Plan): Pla
   }
   const { run: x } = describing(left);
   const { run: y } = describing(right);
+  const operation = intOperation(operator);
   const type = operator === '+' && left.type.kind === 'list' && sameType(left.type, right.type) ? left.type : DYN;
   return {
     type,
     run: (frame) => {
       const l = raise(x(frame));
+      if (typeof l === 'number') {
+        const r = y(frame);
+        if (typeof r === 'number' && Number.isSafeInteger(l) && Number.isSafeInteger(r)) return operation(l, r);
+        return dynamicArithmetic(operator, l, raise(r));
+      }
       const result =
         l instanceof ShapedList && operator === '+'
           ? l.plus(y(frame))
@@ -52,11 +57,21 @@ export function planArithmetic(operator: Operator, left: Plan, right: Plan): Pla
   };
 }
 
-/** Longest text that `+` makes before it is charged. */
-function concat(frame: Frame, a: string, b: string): string {
-  const text = a + b;
-  if (text.length > 64) frame.charge(text.length);
-  return text;
+/** Texts up to this length are made without charge. */
+const FREE_TEXT = 64;
+
+/** Texts joined by `+`: one loop for the whole chain. */
+function planConcatenation(texts: readonly Run[]): Plan {
+  return {
+    type: STRING,
+    texts,
+    run: (frame) => {
+      let text = '';
+      for (let index = 0; index < texts.length; index++) text += (texts[index] as Run)(frame) as string;
+      if (text.length > FREE_TEXT) frame.charge(text.length);
+      return text;
+    },
+  };
 }
 
 function chargeFor(frame: Frame, result: Value): void {
@@ -156,12 +171,26 @@ export function planComparison(comparison: Comparison, left: Plan, right: Plan):
     run: (frame) => {
       const l = raise(x(frame));
       const r = raise(y(frame));
+      if (typeof l === 'number' && typeof r === 'number') return compareNumbers(comparison, l, r);
       if (!isOrdered(l)) return fail(`no such overload: _${comparison}_`);
       // Nothing is less or greater than what is not a number.
       if (isNaNumber(l) || isNaNumber(r)) return isNumber(l) && isNumber(r) ? false : fail('no such overload');
       return test(compareValues(l, r));
     },
   };
+}
+
+function compareNumbers(comparison: Comparison, a: number, b: number): boolean {
+  switch (comparison) {
+    case '<':
+      return a < b;
+    case '<=':
+      return a <= b;
+    case '>':
+      return a > b;
+    case '>=':
+      return a >= b;
+  }
 }
 
 function isNaNumber(value: Value): boolean {
@@ -214,7 +243,17 @@ export function planEquality(left: Plan, right: Plan, negated: boolean): Plan {
   const { run: x } = describing(left);
   const { run: y } = describing(right);
   const compare = negated ? notEqual : equal;
-  return { type: BOOL, run: (frame) => compare(raise(x(frame)), raise(y(frame))) };
+  return {
+    type: BOOL,
+    run: (frame) => {
+      const l = x(frame);
+      const r = y(frame);
+      const kind = typeof l;
+      // Of values of one plain type JavaScript knows.
+      if (kind === typeof r && kind !== 'object') return (l === r) !== negated;
+      return compare(raise(l), raise(r));
+    },
+  };
 }
 
 /** The operators, by cel-go's names; undefined for what is an ordinary function. */

@@ -2,6 +2,7 @@ import type { Frame } from '../eval/frame.ts';
 import type { DataShape } from '../shape.ts';
 import type { CelType } from '../types.ts';
 import type { Value } from '../values.ts';
+import type { Chain } from './chain.ts';
 
 /**
  * A planned node. `type` is what is known of its value, and says in which form it comes:
@@ -16,6 +17,10 @@ import type { Value } from '../values.ts';
 export interface Plan {
   readonly type: CelType;
   readonly shape?: DataShape;
+  /** How the data is reached, where it is a variable's or a part of one. */
+  readonly chain?: Chain;
+  /** The texts that a concatenation joins. */
+  readonly texts?: readonly ((frame: Frame) => Value)[];
   /** The value itself where it is constant. */
   readonly constant?: Value;
   readonly run: (frame: Frame) => Value;

@@ -1,15 +1,14 @@
 import type { Call, Expr, Ident, MacroCall, Select, StructLiteral } from '../ast.ts';
 import type { CheckedExpression } from '../check/checker.ts';
 import type { Variable } from '../check/declarations.ts';
-import { adoptAny } from '../eval/adopt.ts';
 import type { Frame } from '../eval/frame.ts';
-import type { DataShape } from '../shape.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import { DYN, TYPE, isOptional, optionalType, paramOf } from '../types.ts';
 import type { Value } from '../values.ts';
 import { CelDuration, CelOptional, CelTimestamp, CelTypeValue, OPTIONAL_NONE, fail } from '../values.ts';
 import { planCall, planOptionalFallback } from './calls.ts';
-import { adopting, constantPlan, describing, part } from './coerce.ts';
+import { rootPlan } from './chain.ts';
+import { constantPlan, describing, part } from './coerce.ts';
 import { planComprehension } from './comprehension.ts';
 import { planIndex, planOptionalIndex } from './index-access.ts';
 import type { EntryPlan } from './literals.ts';
@@ -79,14 +78,8 @@ export class Planner {
     if (value !== undefined) return constantPlan(value, DYN);
     let slot = this.variables.findIndex((entry) => entry.name === name);
     if (slot < 0) slot = this.variables.push(variable) - 1;
-    const read = (frame: Frame): unknown => {
-      const data = frame.variables[slot];
-      return data === undefined ? fail(`no such attribute(s): ${name}`) : data;
-    };
     const shape = variable.raw === true ? undefined : (variable.shape ?? shapeOfType(type, this.#checked.declarations));
-    return shape === undefined
-      ? { type: DYN, run: (frame) => adoptAny(read(frame)) }
-      : adopting(read, shape as DataShape);
+    return rootPlan({ local: false, slot, name }, shape);
   }
 
   #select(expr: Select): Plan {

@@ -70,7 +70,8 @@ function bind(
     for (const name of names) values.push(safe(variables.get(name)));
     return values;
   }
-  for (const name of names) values.push(safe(Object.getOwnPropertyDescriptor(variables, name)?.value));
+  const record = variables as Readonly<Record<string, unknown>>;
+  for (const name of names) values.push(Object.hasOwn(record, name) ? safe(record[name]) : undefined);
   return values;
 }
 

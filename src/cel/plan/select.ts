@@ -18,6 +18,7 @@ import {
   OpaqueValue,
   fail,
 } from '../values.ts';
+import { chainPlan, chainReader, extended } from './chain.ts';
 import { adopting, describing, part } from './coerce.ts';
 import type { Plan } from './plan.ts';
 
@@ -29,6 +30,8 @@ function raiseFailure(failure: EvalFailure): never {
 
 /** `operand.field`. */
 export function planSelect(operand: Plan, field: string): Plan {
+  const chained = planChained(operand, field);
+  if (chained !== undefined) return chained;
   const missing = new EvalFailure(`no such key: ${field}`);
   const shaped = shapedField(operand, field);
   if (shaped !== undefined) {
@@ -47,6 +50,14 @@ export function planSelect(operand: Plan, field: string): Plan {
   }, fieldType(operand.type));
 }
 
+/** One more step of a chain of declared fields. */
+function planChained({ chain, shape }: Plan, field: string): Plan | undefined {
+  if (chain === undefined || shape?.kind !== 'object') return undefined;
+  const name = unescapeFieldName(field);
+  if (name === undefined) return undefined;
+  return chainPlan(extended(chain, shape, name, field), shape.property?.(name));
+}
+
 /** What is known of a field: the value type of a map. */
 function fieldType(type: CelType): CelType {
   return type.kind === 'map' ? paramOf(type, 1) : DYN;
@@ -54,7 +65,7 @@ function fieldType(type: CelType): CelType {
 
 /** A field of foreign data: how to read it (undefined: absent) and its shape (undefined: undeclared). */
 function shapedField(
-  { run, shape }: Plan,
+  { run, shape, chain }: Plan,
   field: string,
 ): { read: (frame: Frame) => unknown; shape: DataShape | undefined } | undefined {
   if (shape?.kind === 'map') {
@@ -65,10 +76,12 @@ function shapedField(
   if (shape?.kind !== 'object') return undefined;
   const name = unescapeFieldName(field);
   if (name === undefined) return { read: () => undefined, shape: undefined };
+  const property = shape.property?.(name);
+  if (chain !== undefined) return { read: chainReader(extended(chain, shape, name, field)), shape: property };
   const get = propertyReader(name);
   // A null in an object counts as absent.
   const read = (frame: Frame) => get(run(frame) as unknown as Record<string, unknown>) ?? undefined;
-  return { read, shape: shape.property?.(name) };
+  return { read, shape: property };
 }
 
 /**

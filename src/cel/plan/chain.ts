@@ -1,0 +1,85 @@
+import { adopt, adoptAny } from '../eval/adopt.ts';
+import type { Frame } from '../eval/frame.ts';
+import type { DataShape } from '../shape.ts';
+import { DYN } from '../types.ts';
+import type { Value } from '../values.ts';
+import { EvalFailure } from '../values.ts';
+import { adopting } from './coerce.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * A variable and fields read from it, one after the other, through objects of foreign data: `a.b.c`. Kept
+ * together so that one closure reads the whole path.
+ */
+export interface Chain {
+  /** Where the data begins: a variable of the program, or a loop variable. */
+  readonly root: { readonly local: boolean; readonly slot: number; readonly name: string };
+  /** Shape of the data before each step. */
+  readonly shapes: readonly DataShape[];
+  /** JSON names of the fields. */
+  readonly names: readonly string[];
+  /** The fields as they are written, for messages. */
+  readonly fields: readonly string[];
+}
+
+function raise(failure: EvalFailure): never {
+  // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
+  throw failure;
+}
+
+/** The data at the end of a chain, undefined if its last field is absent; absent fields before it are errors. */
+export function chainReader({ root, shapes, names, fields }: Chain): (frame: Frame) => unknown {
+  const { local, slot } = root;
+  const unbound = new EvalFailure(`no such attribute(s): ${root.name}`);
+  const missing = fields.map((field) => new EvalFailure(`no such key: ${field}`));
+  const inherited = names.map((name) => name in Object.prototype);
+  const last = names.length - 1;
+  return (frame) => {
+    let data: unknown = local ? frame.locals[slot] : frame.variables[slot];
+    if (data === undefined) return raise(unbound);
+    for (let index = 0; index <= last; index++) {
+      if (typeof data !== 'object' || data === null || Array.isArray(data)) adopt(data, shapes[index] as DataShape);
+      const object = data as Readonly<Record<string, unknown>>;
+      const name = names[index] as string;
+      data = inherited[index] === true && !Object.hasOwn(object, name) ? undefined : object[name];
+      // A null in an object counts as absent.
+      if (data === null || data === undefined) {
+        if (index < last) return raise(missing[index] as EvalFailure);
+        return undefined;
+      }
+    }
+    return data;
+  };
+}
+
+/** The plan of a root: a variable or loop variable that holds foreign data. */
+export function rootPlan(root: Chain['root'], shape: DataShape | undefined): Plan {
+  const chain: Chain = { root, shapes: [], names: [], fields: [] };
+  const read = chainReader(chain);
+  if (shape === undefined) return { type: DYN, run: (frame) => adoptAny(read(frame)) };
+  const plan = adopting(read, shape);
+  return shape.kind === 'object' && plan.shape !== undefined ? { ...plan, chain } : plan;
+}
+
+/** The chain with one more field. */
+export function extended(chain: Chain, shape: DataShape, name: string, field: string): Chain {
+  return {
+    root: chain.root,
+    shapes: [...chain.shapes, shape],
+    names: [...chain.names, name],
+    fields: [...chain.fields, field],
+  };
+}
+
+/** The plan of a chain; `shape` is that of its last field, undefined when it is undeclared. */
+export function chainPlan(chain: Chain, shape: DataShape | undefined): Plan {
+  const find = chainReader(chain);
+  const missing = new EvalFailure(`no such key: ${chain.fields.at(-1)}`);
+  const read = (frame: Frame): unknown => {
+    const data = find(frame);
+    return data === undefined ? raise(missing) : data;
+  };
+  if (shape === undefined) return { type: DYN, run: (frame) => adoptAny(read(frame)) as Value };
+  const plan = adopting(read, shape);
+  return shape.kind === 'object' && plan.shape !== undefined ? { ...plan, chain } : plan;
+}
