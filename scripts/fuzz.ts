@@ -1,0 +1,77 @@
+/**
+ * Generated input against one part of the system, for as long as asked: `npm run fuzz -- cel --seconds 60
+ * [--seed N]`. Prints a line per kind and every problem with the seed that makes it again; exits 1 if there is one.
+ */
+import { parseArgs } from 'node:util';
+import { seededChoices } from '../test/support/choices.ts';
+
+/** One kind of input; `run` answers what went wrong with the input of this seed. */
+interface Kind {
+  readonly name: string;
+  readonly run: (seed: number) => { readonly input: string; readonly problem: string | undefined };
+}
+
+/** The parts of the system, each loaded only when asked for. */
+const CAMPAIGNS: Readonly<Record<string, () => Promise<readonly Kind[]>>> = {
+  async cel() {
+    const { CEL_KINDS, examine, fuzzEnvironment } = await import('../test/support/cel-fuzz.ts');
+    const environment = fuzzEnvironment();
+    return CEL_KINDS.map(({ name, expression }) => ({
+      name,
+      run: (seed) => {
+        const choices = seededChoices(seed);
+        const input = expression(choices);
+        return { input, problem: examine(environment, input, choices) };
+      },
+    }));
+  },
+};
+
+interface Tally {
+  runs: number;
+  problems: number;
+  slowestMs: number;
+}
+
+/** Problems beyond this many are counted, not printed. */
+const PRINTED = 20;
+
+function runKind(kind: Kind, seed: number, seconds: number): Tally {
+  const tally: Tally = { runs: 0, problems: 0, slowestMs: 0 };
+  const end = performance.now() + seconds * 1000;
+  for (let next = seed; performance.now() < end; next++) {
+    const began = performance.now();
+    const { input, problem } = kind.run(next);
+    tally.slowestMs = Math.max(tally.slowestMs, performance.now() - began);
+    tally.runs += 1;
+    if (problem === undefined) continue;
+    tally.problems += 1;
+    if (tally.problems <= PRINTED) console.log(`${kind.name}, seed ${next}: ${JSON.stringify(input)}\n  ${problem}`);
+  }
+  return tally;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { seconds: { type: 'string', default: '30' }, seed: { type: 'string', default: '1' } },
+  });
+  const [name = ''] = positionals;
+  const seconds = Number(values.seconds);
+  const seed = Number(values.seed);
+  const campaign = Object.hasOwn(CAMPAIGNS, name) ? CAMPAIGNS[name] : undefined;
+  if (campaign === undefined || !(seconds > 0) || !Number.isSafeInteger(seed)) {
+    console.error(`usage: npm run fuzz -- ${Object.keys(CAMPAIGNS).join('|')} [--seconds N] [--seed N]`);
+    return 2;
+  }
+  const kinds = await campaign();
+  const rows: [string, Tally][] = [];
+  for (const kind of kinds) rows.push([kind.name, runKind(kind, seed, seconds / kinds.length)]);
+  console.log(`\n| kind | inputs | problems | slowest, ms |\n|---|---|---|---|`);
+  for (const [kind, { runs, problems, slowestMs }] of rows) {
+    console.log(`| ${kind} | ${runs} | ${problems} | ${slowestMs.toFixed(1)} |`);
+  }
+  return rows.some(([, { problems }]) => problems > 0) ? 1 : 0;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,32 @@
+/**
+ * A source of decisions for generators: `below(n)` is a number from 0 to n−1. The first alternative should be the
+ * simplest, because a used-up or shrunk tape answers 0.
+ */
+export interface Choices {
+  below(n: number): number;
+}
+
+/** Decisions read from a list of numbers; fast-check can shrink the list and thereby what is generated. */
+export function tapeChoices(tape: readonly number[]): Choices {
+  let at = 0;
+  return { below: (n) => (tape[at++] ?? 0) % n };
+}
+
+/** Decisions from a seed, the same for the same seed (xorshift, 32 bits). */
+export function seededChoices(seed: number): Choices {
+  let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
+  return {
+    below(n) {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      state >>>= 0;
+      return state % n;
+    },
+  };
+}
+
+/** One of the alternatives. */
+export function pick<T>(choices: Choices, alternatives: readonly T[]): T {
+  return alternatives[choices.below(alternatives.length)] as T;
+}
