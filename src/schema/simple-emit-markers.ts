@@ -48,18 +48,22 @@ export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
   numericMarkers(schema, bounds, markers, rules);
   if (schema.type === 'array') listMarkers(schema, markers);
   objectRules(schema, rules);
-  for (const { rule, optionalOldSelf } of schema['x-kubernetes-validations'] ?? []) {
-    if (optionalOldSelf === true)
+  markers.push(...rules.map((rule) => `validation=${quoteMarker(rule)}`));
+  for (const { rule, message, optionalOldSelf } of schema['x-kubernetes-validations'] ?? []) {
+    if (optionalOldSelf === true) {
       throw new EmitProblem('rule', 'a rule with optionalOldSelf cannot be said in SimpleSchema');
-    if (rule.trim() === 'self == oldSelf') markers.push('immutable=true');
-    else rules.push(rule);
+    }
+    const immutable = rule.trim() === 'self == oldSelf' && (message === undefined || message === IMMUTABLE_MESSAGE);
+    markers.push(immutable ? 'immutable=true' : `validation=${quoteMarker(rule)}`);
   }
-  markers.push(...[...new Set(rules)].map((rule) => `validation=${quoteMarker(rule)}`));
   if (schema.description !== undefined && schema.description !== '') {
     markers.push(`description=${quoteMarker(schema.description)}`);
   }
   return markers;
 }
+
+/** What kro says of a field that is marked immutable. */
+const IMMUTABLE_MESSAGE = 'field is immutable';
 
 const isEmptyObject = (value: JsonValue): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;

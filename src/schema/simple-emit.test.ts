@@ -327,6 +327,7 @@ const MARKERS: Record<string, fc.Arbitrary<string>> = {
     'maxLength=9',
     'immutable=true',
     'validation="self != \\"z\\""',
+    'validation="self == oldSelf"',
     'description="d d"',
     'required=true',
   ),

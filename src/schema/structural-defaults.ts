@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
 import { applyDefaults } from './defaults.ts';
-import { forbidden, invalid } from './field-error.ts';
+import { invalid } from './field-error.ts';
 import type { FieldError, Schema } from './model.ts';
 import { prune } from './prune.ts';
 import { validate } from './validate.ts';
@@ -13,12 +13,11 @@ export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterabl
   if (depth > MAX_DEPTH) return;
   const value = schema.default;
   if (value !== undefined && value !== null) {
-    if (depth === 0) yield forbidden(`${path}.default`, 'must not be set');
-    else yield* oneDefault(schema, value, `${path}.default`);
+    const resource = depth === 0 || schema['x-kubernetes-embedded-resource'] === true;
+    yield* oneDefault(schema, value, `${path}.default`, resource);
   }
   if (schema.items !== undefined) yield* defaultErrors(schema.items, `${path}.items`, depth + 1);
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
-    // The metadata of a resource is described elsewhere and takes no defaults from here.
     yield* defaultErrors(child, `${path}.properties[${name}]`, depth + 1);
   }
   if (typeof schema.additionalProperties === 'object') {
@@ -26,8 +25,8 @@ export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterabl
   }
 }
 
-function* oneDefault(schema: Schema, value: JsonValue, path: string): Iterable<FieldError> {
-  const pruned = prune(schema, value, { resource: schema['x-kubernetes-embedded-resource'] === true });
+function* oneDefault(schema: Schema, value: JsonValue, path: string, resource: boolean): Iterable<FieldError> {
+  const pruned = prune(schema, value, { resource });
   if (!jsonEquals(pruned.value, value)) {
     yield invalid(path, value, 'must not have unknown fields');
     return;

@@ -1,14 +1,30 @@
 import { invalid, notSupported, required } from './field-error.ts';
 import type { FieldError, Schema, ValidationRule } from './model.ts';
 
-/** Compiles the rules of a schema node and answers what is wrong with them; `path` is that of the rules. */
-export type RuleChecker = (schema: Schema, rules: readonly ValidationRule[], path: string) => readonly FieldError[];
+/**
+ * Compiles the rules of a schema node and answers what is wrong with them.
+ *
+ * @param path field path of the list of rules
+ * @param uncorrelatable field path of the list whose elements cannot be matched with stored ones; inside
+ *   of it `oldSelf` means nothing. `undefined` where it does.
+ */
+export type RuleChecker = (
+  schema: Schema,
+  rules: readonly ValidationRule[],
+  path: string,
+  uncorrelatable: string | undefined,
+) => readonly FieldError[];
 
 const REASONS = ['FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired', 'FieldValueDuplicate'];
 const LINE_BREAK = /[\n\r]/;
 
 /** What can be said of CEL rules without compiling them; if that is nothing, `check` compiles them. */
-export function* ruleErrors(schema: Schema, path: string, check: RuleChecker | undefined): Iterable<FieldError> {
+export function* ruleErrors(
+  schema: Schema,
+  path: string,
+  check: RuleChecker | undefined,
+  uncorrelatable?: string,
+): Iterable<FieldError> {
   const rules = schema['x-kubernetes-validations'];
   if (!Array.isArray(rules)) return;
   let clean = true;
@@ -19,7 +35,7 @@ export function* ruleErrors(schema: Schema, path: string, check: RuleChecker | u
     }
   }
   if (clean && check !== undefined)
-    yield* check(schema, rules as readonly ValidationRule[], `${path}.x-kubernetes-validations`);
+    yield* check(schema, rules as readonly ValidationRule[], `${path}.x-kubernetes-validations`, uncorrelatable);
 }
 
 function* oneRule(schema: Schema, rule: ValidationRule, path: string): Iterable<FieldError> {

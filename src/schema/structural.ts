@@ -35,6 +35,7 @@ function* nodeErrors(
   level: Level,
   depth: number,
   checkRules: RuleChecker | undefined,
+  uncorrelatable?: string,
 ): Iterable<FieldError> {
   if (depth > MAX_DEPTH) {
     yield forbidden(path, `must not be nested deeper than ${MAX_DEPTH} levels`);
@@ -46,17 +47,27 @@ function* nodeErrors(
   yield* listSchemaErrors(schema, path);
   yield* nestedErrors(schema, path);
   yield* resourceErrors(schema, path, level);
-  yield* ruleErrors(structuralSchema(schema), path, checkRules);
+  yield* ruleErrors(structuralSchema(schema), path, checkRules, uncorrelatable);
   const { items, properties, additionalProperties } = schema;
-  if (isJsonObject(items)) yield* nodeErrors(items, `${path}.items`, 'item', depth + 1, checkRules);
+  // Elements of a list can be matched with stored ones by keys only.
+  const within = schema['x-kubernetes-list-type'] === 'map' ? uncorrelatable : (uncorrelatable ?? path);
+  if (isJsonObject(items)) yield* nodeErrors(items, `${path}.items`, 'item', depth + 1, checkRules, within);
   else if (schema['type'] === 'array' && items === undefined) yield required(`${path}.items`, 'must be specified');
   if (isJsonObject(properties)) {
     for (const [name, child] of Object.entries(properties)) {
-      if (isJsonObject(child)) yield* nodeErrors(child, `${path}.properties[${name}]`, 'field', depth + 1, checkRules);
+      if (isJsonObject(child))
+        yield* nodeErrors(child, `${path}.properties[${name}]`, 'field', depth + 1, checkRules, uncorrelatable);
     }
   }
   if (isJsonObject(additionalProperties)) {
-    yield* nodeErrors(additionalProperties, `${path}.additionalProperties`, 'field', depth + 1, checkRules);
+    yield* nodeErrors(
+      additionalProperties,
+      `${path}.additionalProperties`,
+      'field',
+      depth + 1,
+      checkRules,
+      uncorrelatable,
+    );
   }
 }
 
@@ -148,6 +159,9 @@ function* extensionErrors(schema: JsonObject, path: string): Iterable<FieldError
 function* resourceErrors(schema: JsonObject, path: string, level: Level): Iterable<FieldError> {
   const embedded = schema['x-kubernetes-embedded-resource'] === true;
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
+  if (level === 'root' && schema['additionalProperties'] !== undefined) {
+    yield forbidden(`${path}.additionalProperties`, 'must not be used at the root');
+  }
   if (embedded && isSet(schema['additionalProperties'])) {
     yield forbidden(`${path}.additionalProperties`, 'must not be used if x-kubernetes-embedded-resource is set');
   }

@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { parseSimpleSchema } from './index.ts';
+import type { SimpleSchemaError } from './index.ts';
+
+const errorsOf = (spec: JsonValue, types?: JsonValue): readonly SimpleSchemaError[] => {
+  const result = parseSimpleSchema(spec, types);
+  return result.ok ? [] : result.errors;
+};
+
+describe('errors', () => {
+  test('all of them are found, each with its place', () => {
+    const found = errorsOf({ a: 'string | required=maybe minLength=x', b: { c: 'nope' }, d: 5 });
+    expect(found.map(({ code, path, offset }) => [code, path, offset])).toEqual([
+      ['simpleschema/marker-value', ['spec', 'a'], 9],
+      ['simpleschema/marker-value', ['spec', 'a'], 24],
+      ['simpleschema/unknown-type', ['spec', 'b', 'c'], 0],
+      ['simpleschema/unexpected-value', ['spec', 'd'], undefined],
+    ]);
+  });
+
+  test.each<[JsonValue, string]>([
+    ['int', 'write integer'],
+    ['number', 'write float'],
+    ['String', 'write string'],
+    ['string[]', 'write []string'],
+    ['string required=true', 'separate type and markers by |: string | …'],
+    ['strnig', 'did you mean string?'],
+    ['string | requierd=true', 'did you mean required?'],
+    ['string | minlength=1', 'did you mean minLength?'],
+    ['Prot', 'did you mean Port?'],
+    ['port', 'write Port'],
+  ])('%j has the hint: %s', (field, hint) => {
+    expect(errorsOf({ f: field }, { Port: 'integer' })[0]?.hint).toBe(hint);
+  });
+
+  test('a type that is wrong itself is not reported again where it is used', () => {
+    const found = errorsOf({ a: 'T', b: '[]T' }, { T: 'string | bogus=1' });
+    expect(found.map((error) => error.message)).toEqual([
+      'building schema for T: invalid marker key "bogus": unknown marker: bogus',
+    ]);
+  });
+
+  test.each<[JsonValue, JsonValue, string]>([
+    [
+      'string',
+      {},
+      'failed to unmarshal spec schema: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type map[string]interface {}',
+    ],
+    [
+      {},
+      'x',
+      'failed to unmarshal predefined types: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type map[string]interface {}',
+    ],
+    [
+      [],
+      {},
+      'failed to unmarshal spec schema: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}',
+    ],
+  ])('blocks that are no maps: %j, %j', (spec, types, message) => {
+    expect(errorsOf(spec, types)[0]?.message).toBe(message);
+  });
+
+  test('a default that is no JSON is an error, but not if it is overridden or unused', () => {
+    expect(errorsOf({ f: 'boolean | default=True' })).toMatchObject([{ unwritable: true }]);
+    expect(errorsOf({ f: 'boolean | default=True default=true' })).toEqual([]);
+    expect(errorsOf({ f: 'T | default=true' }, { T: 'boolean | default=True' })).toEqual([]);
+    expect(errorsOf({ f: 'string' }, { T: 'boolean | default=True' })).toEqual([]);
+    expect(errorsOf({ f: { g: '[]T' } }, { T: 'boolean | default=True' })).toMatchObject([{ unwritable: true }]);
+  });
+});
+
+describe('hostile input', () => {
+  test('types that multiply are refused, not expanded', () => {
+    const types: JsonObject = { T0: { a: 'string' } };
+    for (let level = 1; level < 60; level += 1) types[`T${level}`] = { a: `T${level - 1}`, b: `T${level - 1}` };
+    expect(errorsOf({ f: 'T59' }, types)[0]?.code).toBe('simpleschema/too-large');
+  });
+
+  test('a chain of many types, and fields nested deeply, are refused by depth', () => {
+    const types: JsonObject = { T0: 'string' };
+    for (let level = 1; level < 5000; level += 1) types[`T${level}`] = `[]T${level - 1}`;
+    expect(errorsOf({ f: 'T4999' }, types)[0]?.code).toBe('simpleschema/too-large');
+    let block: JsonObject = { a: 'string' };
+    for (let level = 0; level < 5000; level += 1) block = { a: block };
+    expect(errorsOf(block)[0]?.code).toBe('simpleschema/too-deep');
+    expect(errorsOf({}, { T: block })[0]?.code).toBe('simpleschema/too-deep');
+  });
+
+  test('a long text is read once', () => {
+    const started = performance.now();
+    expect(errorsOf({ f: `string | ${'default="x" '.repeat(50_000)}` })).toHaveLength(1);
+    expect(errorsOf({ f: `string | ${'{'.repeat(500_000)}=` })).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  test('names of Object.prototype are ordinary names', () => {
+    const spec = JSON.parse('{"__proto__":"string","constructor":"toString"}') as JsonObject;
+    expect(errorsOf(spec).map((error) => error.message)).toEqual(['field constructor: unknown type: toString']);
+    const result = parseSimpleSchema(JSON.parse('{"__proto__":"integer"}') as JsonObject);
+    expect(result.ok && Object.keys(result.schema.properties ?? {})).toEqual(['__proto__']);
+  });
+
+  test('no input makes it throw', () => {
+    const text = fc.oneof(
+      fc.string({ maxLength: 30 }),
+      fc
+        .array(
+          fc.constantFrom(
+            'string',
+            'integer',
+            '[]',
+            'map[string]',
+            '|',
+            ' ',
+            'default',
+            '=',
+            '"',
+            '\\',
+            '{',
+            '}',
+            '[',
+            ']',
+            'enum',
+            '1',
+            ',',
+            'required',
+            'true',
+            'T',
+            '(',
+            'pattern',
+            '\n',
+          ),
+          { maxLength: 12 },
+        )
+        .map((parts) => parts.join('')),
+    );
+    const { block } = fc.letrec<{ block: JsonValue }>((tie) => ({
+      block: fc.oneof(
+        { maxDepth: 3 },
+        text,
+        fc.constantFrom<JsonValue>(null, true, 1, 1.5, []),
+        fc.dictionary(fc.constantFrom('T', 'U', 'a', '__proto__', ''), tie('block'), {
+          maxKeys: 4,
+          noNullPrototype: true,
+        }),
+      ),
+    }));
+    fc.assert(
+      fc.property(block, block, (spec, types) => {
+        const result = parseSimpleSchema(spec, types);
+        expect(result.ok || result.errors.length > 0).toBe(true);
+        expect(parseSimpleSchema(spec, types)).toEqual(result);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../core/index.ts';
+import { structuralErrors } from './index.ts';
+import type { FieldError } from './index.ts';
+
+const spec = (a: JsonObject): JsonObject => ({
+  type: 'object',
+  properties: { spec: { type: 'object', properties: { a } } },
+});
+const messages = (schema: JsonObject): string[] =>
+  structuralErrors(schema, 's').map((error) => `${error.field}: ${error.message}`);
+const A = 's.properties[spec].properties[a]';
+const mapList = (items: JsonObject, keys: string[] = ['k']): JsonObject =>
+  spec({ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys, items });
+
+describe('what a schema of a CRD must not be', () => {
+  test.each<[string, JsonObject, string[]]>([
+    ['nothing wrong', spec({ type: 'string', default: 'x', pattern: '^x' }), []],
+    [
+      'a root that is a map',
+      { type: 'object', additionalProperties: { type: 'string' } },
+      ['s.additionalProperties: Forbidden: must not be used at the root'],
+    ],
+    [
+      'a nullable root',
+      { type: 'object', nullable: true },
+      ['s.nullable: Forbidden: nullable cannot be true at the root'],
+    ],
+    [
+      'an unknown type',
+      spec({ type: 'int' }),
+      [
+        `${A}.type: Unsupported value: "int": supported values: "array", "boolean", "integer", "number", "object", "string"`,
+      ],
+    ],
+    [
+      'type null',
+      spec({ type: 'null' }),
+      [`${A}.type: Forbidden: type cannot be set to null, use nullable as an alternative`],
+    ],
+    [
+      'uniqueItems',
+      spec({ type: 'array', items: { type: 'string' }, uniqueItems: true }),
+      [`${A}.uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic`],
+    ],
+    ['a reference', spec({ type: 'object', $ref: '#/x' }), [`${A}.$ref: Forbidden: $ref is not supported`]],
+    [
+      'items without type',
+      spec({ type: 'array', items: {} }),
+      [`${A}.items.type: Required value: must not be empty for specified array items`],
+    ],
+    [
+      'preserve-unknown-fields: false',
+      spec({ type: 'object', 'x-kubernetes-preserve-unknown-fields': false }),
+      [`${A}.x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined`],
+    ],
+    [
+      'an unknown map type',
+      spec({ type: 'object', 'x-kubernetes-map-type': 'bag' }),
+      [`${A}.x-kubernetes-map-type: Unsupported value: "bag": supported values: "granular", "atomic"`],
+    ],
+    [
+      'a map type on a string',
+      spec({ type: 'string', 'x-kubernetes-map-type': 'atomic' }),
+      [`${A}.type: Invalid value: "string": must be object if x-kubernetes-map-type is specified`],
+    ],
+    [
+      'a list type on a string',
+      spec({ type: 'string', 'x-kubernetes-list-type': 'set' }),
+      [`${A}.type: Invalid value: "string": must be array if x-kubernetes-list-type is specified`],
+    ],
+    [
+      'an embedded resource without fields',
+      spec({ type: 'object', 'x-kubernetes-embedded-resource': true }),
+      [
+        `${A}.properties: Required value: must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields`,
+      ],
+    ],
+    [
+      'keys without list type',
+      spec({ type: 'array', items: { type: 'string' }, 'x-kubernetes-list-map-keys': ['k'] }),
+      [`${A}.x-kubernetes-list-type: Required value: must be map if x-kubernetes-list-map-keys is non-empty`],
+    ],
+    [
+      'a map list of strings',
+      mapList({ type: 'string' }),
+      [
+        `${A}.items.type: Invalid value: "string": must be object if parent array's x-kubernetes-list-type is map`,
+        `${A}.x-kubernetes-list-map-keys: Invalid value: ["k"]: entries must all be names of item properties`,
+      ],
+    ],
+    [
+      'an optional key without default',
+      mapList({ type: 'object', properties: { k: { type: 'string' } } }),
+      [
+        `${A}.items.properties[k].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property`,
+      ],
+    ],
+    [
+      'a set of objects',
+      spec({ type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'object' } }),
+      [
+        `${A}.items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set`,
+      ],
+    ],
+    [
+      'an alternative that introduces a field',
+      spec({ type: 'object', anyOf: [{ properties: { b: { minLength: 1 } } }] }),
+      [`${A}.properties[b]: Required value: because it is defined in ${A}.anyOf[0].properties[b]`],
+    ],
+    [
+      'alternatives that spell int-or-string',
+      spec({ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] }),
+      [],
+    ],
+    [
+      'a default of a nested field',
+      spec({ type: 'object', default: { b: 'x' }, properties: { b: { type: 'integer' } } }),
+      [`${A}.default.b: Invalid value: "string": b in body must be of type integer: "string"`],
+    ],
+    [
+      'a rule with a blank message',
+      spec({ type: 'string', 'x-kubernetes-validations': [{ rule: 'true', message: ' ' }] }),
+      [`${A}.x-kubernetes-validations[0].message: Invalid value: " ": message must be non-empty if specified`],
+    ],
+    [
+      'a rule with an unknown reason',
+      spec({ type: 'string', 'x-kubernetes-validations': [{ rule: 'true', reason: 'X' }] }),
+      [
+        `${A}.x-kubernetes-validations[0].reason: Unsupported value: "X": supported values: "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired", "FieldValueDuplicate"`,
+      ],
+    ],
+  ])('%s', (_name, schema, expected) => {
+    expect(messages(schema)).toEqual(expected);
+  });
+
+  test('a schema nested without end', () => {
+    let schema: JsonObject = { type: 'string' };
+    for (let depth = 0; depth < 10_000; depth += 1) schema = { type: 'object', properties: { p: schema } };
+    expect(structuralErrors(schema, 's').map((error) => error.reason)).toEqual(['FieldValueForbidden']);
+  });
+});
+
+test('rules are compiled with the place where oldSelf loses its meaning', () => {
+  const rules = [{ rule: 'true' }];
+  const leaf: JsonObject = { type: 'string', 'x-kubernetes-validations': rules };
+  const keyed: JsonObject = {
+    type: 'array',
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['k'],
+    items: { type: 'object', required: ['k'], properties: { k: { type: 'string' }, v: leaf } },
+  };
+  const schema: JsonObject = {
+    type: 'object',
+    properties: { keyed, plain: { type: 'array', items: leaf }, top: leaf },
+  };
+  const seen: [string, string | undefined][] = [];
+  const failure: FieldError = { reason: 'FieldValueInvalid', field: 'x', message: 'y' };
+  const errors = structuralErrors(schema, 's', (_schema, given, path, uncorrelatable) => {
+    expect(given).toEqual(rules);
+    seen.push([path, uncorrelatable]);
+    return [failure];
+  });
+  expect(errors).toEqual([failure, failure, failure]);
+  expect(seen).toEqual([
+    ['s.properties[keyed].items.properties[v].x-kubernetes-validations', undefined],
+    ['s.properties[plain].items.x-kubernetes-validations', 's.properties[plain]'],
+    ['s.properties[top].x-kubernetes-validations', undefined],
+  ]);
+});
