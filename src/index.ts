@@ -1,0 +1,52 @@
+/**
+ * TypeKro: resource graphs for Kubernetes, described once as a typed function. `kubernetesComposition`
+ * turns the function into a ResourceGraphDefinition; `toYaml()` prints it, `factory('kro')` and
+ * `factory('direct')` deploy it. Importing this loads neither a Kubernetes client nor a controller: the
+ * deploy engine comes in when a factory first needs a cluster.
+ *
+ * @packageDocumentation
+ */
+import { createCompositionApi } from './compose/index.ts';
+
+const api = createCompositionApi({
+  loadDeploy: async () => (await import('./deploy/index.ts')).createDeployEngine(),
+});
+
+/**
+ * Defines a resource graph by a function of its spec: the resources that it creates become the nodes, what
+ * it returns becomes the status.
+ *
+ * Or by two functions: resources by key (the keys are the ids), and the status from them.
+ *
+ * @throws CompositionError when the function cannot be translated exactly; it names the place and the remedy.
+ */
+export const kubernetesComposition = api.kubernetesComposition;
+
+/** Defines a resource graph by two functions: resources by key (the keys are the ids), and the status from them. */
+export const toResourceGraph = api.toResourceGraph;
+
+export type {
+  Composition,
+  CompositionDefinition,
+  CompositionOptions,
+  DefinitionStatus,
+  DeletionResult,
+  DeployCallOptions,
+  DeployedInstance,
+  DeployEvent,
+  DryRunResult,
+  EvaluatedResource,
+  Evaluation,
+  Factory,
+  FactoryOptions,
+  FactoryStatus,
+  Manifest,
+  NestedComposition,
+  Resource,
+  ResourceHandle,
+  ResourceOptions,
+  RollbackResult,
+} from './compose/index.ts';
+export { Cel, cel, CompositionError, createResource, externalRef, opaque } from './compose/index.ts';
+export type { Diagnostic, JsonObject, JsonValue, KubeObject, ObjectRef, SourcePosition } from './core/index.ts';
+export { formatDiagnostic, TypeKroError } from './core/index.ts';
