@@ -5,6 +5,7 @@ import { defineFactory } from './interp/natives.ts';
 import { logicalOperation } from './interp/expressions.ts';
 import { choose } from './interp/branches.ts';
 import { refuse } from './trace/refusal.ts';
+import { activeTrace } from './trace/trace.ts';
 import { resolve } from './value/merge.ts';
 import { toNode } from './value/nodes.ts';
 import { textNode, textValue, truthy } from './value/ops.ts';
@@ -15,7 +16,7 @@ import { rawParts } from './raw-cel.ts';
 /** Anything that may be a part of an expression: a value, a reference, a piece of CEL. */
 export type CelPart = unknown;
 
-const value = (node: Node): unknown => wrap(new Sym(node, { waits: true }));
+const value = (node: Node): unknown => wrap(new Sym(activeTrace().originate(node), { waits: true }));
 
 function native<F extends (...args: never[]) => unknown>(fn: F): F {
   return defineFactory(fn);

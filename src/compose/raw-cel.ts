@@ -81,7 +81,7 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
     const gap = position > 0 ? separator : '';
     if (typeof piece === 'string') {
       // `replicas`, `in list`: a word must not run into the value before it.
-      const word = position > 0 && typeof pieces[position - 1] !== 'string' && /^[A-Za-z?=!<>&|]/.test(piece);
+      const word = position > 0 && typeof pieces[position - 1] !== 'string' && /^[A-Za-z?:=!<>&|]/.test(piece);
       source += gap + (word ? ` ${piece}` : piece);
     } else {
       source += `${gap}${placeholder(args.length)}`;

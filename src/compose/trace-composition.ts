@@ -234,6 +234,7 @@ function isManifest(value: unknown): value is { apiVersion: string; kind: string
 
 function rename(record: ResourceRecord, id: string): void {
   record.id = /^[a-z][A-Za-z0-9]*$/.test(id) ? id : camelCase(id);
+  record.label = undefined;
 }
 
 /** Settles ids: derived ones are numbered until they are free; duplicates and reserved words are refused. */

@@ -12,7 +12,7 @@ export function violations(core: CompositionCore, instance: KubeObject): string[
   const environment = kroEnvironment({ variables: { schema: DYN } });
   return graph.validations
     .filter(({ rule }) => {
-      const text = withNodes(nodes, () => new ExpressionWriter(new Set()).cel(rule));
+      const text = withNodes(nodes, () => new ExpressionWriter(new Set(), 'typekro').cel(rule));
       const compiled = environment.compile(text);
       if (!compiled.ok)
         throw new TypeKroError(`a precondition cannot be checked: ${text}`, { code: 'compose/precondition' });

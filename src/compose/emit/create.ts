@@ -65,6 +65,7 @@ function makeResource<Fields extends object = Record<string, unknown>>(
   const id = given ?? defaultId(kind, manifest);
   const record: ResourceRecord = {
     id,
+    label: undefined,
     explicitId: given !== undefined,
     order,
     manifest: copyDeep(manifest, 0) as Record<string, unknown>,
@@ -90,7 +91,7 @@ function makeResource<Fields extends object = Record<string, unknown>>(
 /** The value that stands for a resource. */
 export function handleOf(record: ResourceRecord): unknown {
   const of = record.element ?? record.variable;
-  return wrap(new Sym(variable(of, record.type), { waits: true, label: record.id, resource: record }));
+  return wrap(new Sym(variable(of, record.type), { waits: true, resource: record }));
 }
 
 function checkId(id: unknown): string {

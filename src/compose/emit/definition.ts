@@ -52,7 +52,7 @@ export function writeDefinition(
     .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
     .map((record) => collect(() => resourceEntry(record, names), record.site))
     .filter((entry) => entry !== undefined);
-  const status = collect(() => statusFields(graph.status, new ExpressionWriter(ids)), undefined) ?? {};
+  const status = collect(() => statusFields(graph.status, new ExpressionWriter(ids, target)), undefined) ?? {};
   const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
   const simple = toSimpleSchema(
     graph.spec,

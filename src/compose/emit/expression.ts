@@ -5,6 +5,7 @@ import type { Node, Variable } from '../ir/node.ts';
 import { makeNode, walk } from '../ir/node.ts';
 import { Printer, quote } from '../ir/print.ts';
 import { shareParts } from '../ir/share.ts';
+import type { Target } from '../public-types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { memberSchema } from './flows.ts';
 
@@ -15,11 +16,13 @@ const MAX_TEXT = 32_768;
 export class ExpressionWriter {
   private readonly lowering = new Lowering();
   private readonly ids: ReadonlySet<string>;
+  private readonly target: Target;
   private readonly loopNames: ReadonlyMap<Variable, string>;
 
   /** `ids`: of all resources; `loopNames`: what the iterators of this resource are called. */
-  constructor(ids: ReadonlySet<string>, loopNames: ReadonlyMap<Variable, string> = new Map()) {
+  constructor(ids: ReadonlySet<string>, target: Target, loopNames: ReadonlyMap<Variable, string> = new Map()) {
     this.ids = ids;
+    this.target = target;
     this.loopNames = loopNames;
   }
 
@@ -27,6 +30,7 @@ export class ExpressionWriter {
   cel(node: Node, schema?: Schema): string {
     const lowered = structured(this.lowering.lower(node), schema);
     checkVariables(lowered, this.loopNames);
+    if (this.target === 'stock') checkStock(lowered);
     const shared = shareParts(lowered);
     const text = new Printer(this.ids, this.loopNames).print(shared);
     if (text.length > MAX_TEXT)
@@ -54,6 +58,28 @@ export class ExpressionWriter {
 /** A text that kro would take for a template is written as a CEL literal. */
 export function escapeText(text: string): string {
   return text.includes('${') ? `\${${quote(text)}}` : text;
+}
+
+/** Functions that stock kro has only behind a feature gate. */
+const GATED: readonly (readonly [RegExp, string, string])[] = [
+  [/\bnow\s*\(\s*\)/, 'now()', 'CELNow'],
+  [/\bomit\s*\(\s*\)/, 'omit()', 'CELOmitFunction'],
+];
+
+/** Refuses hand-written CEL that stock kro does not have. */
+function checkStock(node: Node): void {
+  walk(node, (part) => {
+    if (part.op !== 'raw') return;
+    const text = (part.attr as readonly string[]).join(' ');
+    for (const [pattern, name, gate] of GATED) {
+      if (!pattern.test(text)) continue;
+      refuse(
+        'stock',
+        `${name} needs the feature gate ${gate}, which stock kro has switched off`,
+        "use toYaml({ target: 'typekro' }), or leave it out",
+      );
+    }
+  });
 }
 
 /** Variables that may not be left over in an expression. */

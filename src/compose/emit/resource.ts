@@ -41,7 +41,7 @@ interface Iterators {
 export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonObject {
   const iterators = iteratorsOf(record, names);
   const loopNames = new Map(iterators.dimensions.map((dimension) => [dimension.variable, dimension.name]));
-  const writer = new ExpressionWriter(names.ids, loopNames);
+  const writer = new ExpressionWriter(names.ids, names.target, loopNames);
   const { ids } = names;
   const change = (node: Node) => iterators.replace(elementFields(node, names.records, record));
   const manifest = mapNodes(withDependencies(record, names), change) as Record<string, unknown>;
@@ -57,16 +57,16 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   if (record.options.external === true) entry['externalRef'] = template === LEFT_OUT ? {} : template;
   else entry['template'] = template === LEFT_OUT ? {} : template;
   if (iterators.dimensions.length > 0) {
-    const outer = new ExpressionWriter(ids);
+    const outer = new ExpressionWriter(ids, names.target);
     entry['forEach'] = iterators.dimensions.map(({ name, list: over }) => ({
       [name]: `\${${outer.cel(change(over))}}`,
     }));
   }
   if (include.length > 0)
-    entry['includeWhen'] = include.map((node): JsonValue => `\${${new ExpressionWriter(ids).cel(node)}}`);
+    entry['includeWhen'] = include.map((node): JsonValue => `\${${new ExpressionWriter(ids, names.target).cel(node)}}`);
   if (ready.length > 0)
     entry['readyWhen'] = ready.map(
-      (node): JsonValue => `\${${new ExpressionWriter(new Set([...ids, 'each'])).cel(node)}}`,
+      (node): JsonValue => `\${${new ExpressionWriter(new Set([...ids, 'each']), names.target).cel(node)}}`,
     );
   return entry;
 }

@@ -3,7 +3,7 @@ import { cond, literal, not, object, select } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { mentions } from '../ir/node.ts';
 import { quote } from '../ir/print.ts';
-import { refuse } from '../trace/refusal.ts';
+import { Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
@@ -64,7 +64,12 @@ function missingWhen(has: Node, node: Node): Node {
 }
 
 function text(node: Node, writer: ExpressionWriter): JsonValue {
-  return mentions(node, () => true) ? writer.field(node) : constant(node, writer);
+  try {
+    return mentions(node, () => true) ? writer.field(node) : constant(node, writer);
+  } catch (error) {
+    if (error instanceof Refusal) error.site ??= activeTrace().origins.get(node);
+    throw error;
+  }
 }
 
 /** kro refuses a status field without any reference: a constant refers to the instance's name. */

@@ -3,7 +3,8 @@ import type { Schema } from '../../schema/index.ts';
 import { call, cond, not, object, orValue } from '../ir/build.ts';
 import { DYN } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
-import { refuse } from '../trace/refusal.ts';
+import type { Node } from '../ir/node.ts';
+import { Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode } from '../value/nodes.ts';
@@ -34,6 +35,32 @@ const EMPTY_IS_ABSENT = new Set([
   'matchLabels',
 ]);
 
+/** Writes an expression as a field; problems are told where the expression was put together. */
+function writeField(options: TemplateOptions, node: Node, schema: Schema | undefined): JsonValue {
+  const trace = activeTrace();
+  const origin = trace.origins.get(node);
+  if (isQuantity(schema) && (node.op === 'concat' || node.op === 'raw')) {
+    trace.warn(
+      'quantity',
+      'a text is put together where a quantity is wanted; it may be none, such as "100m00m"',
+      'take the whole quantity from the spec',
+      origin,
+    );
+  }
+  try {
+    return options.writer.field(node, schema);
+  } catch (error) {
+    if (error instanceof Refusal) error.site ??= origin;
+    throw error;
+  }
+}
+
+/** Quantities are published as a text or a number. */
+function isQuantity(schema: Schema | undefined): boolean {
+  const kinds = schema?.oneOf?.map((each) => each.type);
+  return schema?.type === undefined && kinds?.length === 2 && kinds.includes('string') && kinds.includes('number');
+}
+
 /** A value of a template: plain where it is known, `${…}` where it is not. */
 export function templateValue(
   raw: unknown,
@@ -47,7 +74,7 @@ export function templateValue(
   if (inner instanceof Phi) return phiValue(inner, schema, options, key);
   switch (typeof value) {
     case 'string':
-      return hasTokens(value) ? options.writer.field(textNode(value), schema) : escapeText(value);
+      return hasTokens(value) ? writeField(options, textNode(value), schema) : escapeText(value);
     case 'number':
       if (!Number.isFinite(value)) return refuse('types', `${String(value)} cannot be a value of a resource`);
       return value;
@@ -70,10 +97,10 @@ function symValue(value: Sym, schema: Schema | undefined, options: TemplateOptio
   if (value.resource !== undefined)
     return refuse('types', `the whole resource ${value.resource.id} is a value here`, 'name one of its fields');
   const { absence } = value;
-  if (absence === undefined || absence.waits) return options.writer.field(value.node, schema);
-  if (isEmptyMap(value, key)) return options.writer.field(orValue(optionalNode(value), object([])), schema);
+  if (absence === undefined || absence.waits) return writeField(options, value.node, schema);
+  if (isEmptyMap(value, key)) return writeField(options, orValue(optionalNode(value), object([])), schema);
   // For stock, the object around the field is one expression: see `objectValue`.
-  return options.writer.field(cond(absence.has, value.node, call('omit', [], DYN)), schema);
+  return writeField(options, cond(absence.has, value.node, call('omit', [], DYN)), schema);
 }
 
 function isEmptyMap(value: Sym, key: string): boolean {
@@ -89,9 +116,9 @@ function phiValue(
   const merged = mergeSides(value);
   if (merged !== undefined) return objectValue(merged, schema, options);
   const optional = optionalPhi(value);
-  if (optional === undefined) return options.writer.field(toNode(wrap(value)), schema);
-  if (EMPTY_IS_ABSENT.has(key)) return options.writer.field(orValue(optional, object([])), schema);
-  return options.writer.field(orValue(optional, call('omit', [], DYN)), schema);
+  if (optional === undefined) return writeField(options, toNode(wrap(value)), schema);
+  if (EMPTY_IS_ABSENT.has(key)) return writeField(options, orValue(optional, object([])), schema);
+  return writeField(options, orValue(optional, call('omit', [], DYN)), schema);
 }
 
 /** Two objects under a condition as one object with conditional values. */
@@ -141,14 +168,14 @@ function listValue(items: readonly unknown[], schema: Schema | undefined, option
     if (item instanceof Maybe || item instanceof Splice || !mayBeMissing(item, '')) return item;
     return refuse('absent', 'an element of a list may be absent', 'filter it out: .filter((x) => x !== undefined)');
   });
-  return options.writer.field(listNode(solid), schema);
+  return writeField(options, listNode(solid), schema);
 }
 
 function objectValue(value: Record<string, unknown>, schema: Schema | undefined, options: TemplateOptions): JsonValue {
   const entries = Object.entries(value);
   const merged = mergedPieces(value) !== undefined;
   const asOne = merged || (options.target === 'stock' && entries.some(([key, item]) => mayBeMissing(item, key)));
-  if (asOne) return options.writer.field(objectNode(value), schema);
+  if (asOne) return writeField(options, objectNode(value), schema);
   const result: JsonObject = {};
   for (const [key, item] of entries) {
     const written = templateValue(item, memberSchema(schema, key), options, key);

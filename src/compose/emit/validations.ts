@@ -39,7 +39,7 @@ export function fieldRules(
     const rule = rewrite(whenThere, (node) =>
       pathOf(node)?.join('.') === path ? variable(self, node.type) : undefined,
     );
-    const text = new ExpressionWriter(ids).cel(rule);
+    const text = new ExpressionWriter(ids, target).cel(rule);
     rules.set(path, [...(rules.get(path) ?? []), text]);
   }
   return { rules, required };

@@ -6,6 +6,8 @@ import { restOf } from '../library/objects.ts';
 import { elementsOf } from '../library/spread.ts';
 import { equals, truthy } from '../value/ops.ts';
 import { resolve } from '../value/merge.ts';
+import { symbolic } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
 import type { Env } from './env.ts';
 import { atNode, writeName } from './env.ts';
@@ -36,6 +38,8 @@ function bindName(name: string, value: unknown, env: Env, mode: Mode): void {
   if (mode === 'assign') return writeName(env, name, value);
   const binding = mode === 'var' ? env.scope.find(name) : env.scope.names.get(name);
   if (binding === undefined) throw new Error(`${name} was not declared`);
+  const inner = symbolic(value);
+  if (inner instanceof Sym && inner.resource?.explicitId === false) inner.resource.label ??= name;
   activeTrace().touch(binding);
   binding.value = value;
   binding.initialised = true;

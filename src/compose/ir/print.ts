@@ -196,9 +196,11 @@ function precedence(node: Node): number {
   return PRECEDENCE[node.op] ?? ATOM;
 }
 
-/** Raw CEL that is one path or call needs no parentheses; anything else does. */
+/** Raw CEL that is one path needs no parentheses; anything else does. */
 function isPath(pieces: readonly string[]): boolean {
-  return pieces.every((piece) => /^[\w.]*$/.test(piece)) && pieces.length === 1;
+  const [first = '', ...rest] = pieces;
+  if (rest.length === 0) return /^[\w.]*$/.test(first);
+  return first === '' && rest.length === 1 && /^(?:\.\w+)*$/.test(rest[0] as string);
 }
 
 /** A name that can stand for a variable in CEL. */

@@ -31,7 +31,7 @@ export function resourceMember(
       return chainable((condition) => record.includeWhen.push(condition));
     case 'withReadyWhen':
       return chainable((condition) => {
-        const own = wrap(new Sym(self.node, { waits: true, label: record.id, resource: record }));
+        const own = wrap(new Sym(self.node, { waits: true, resource: record }));
         record.readyWhen.push(
           typeof condition === 'function' ? hooksCall().call(condition, undefined, [own], 'readyWhen') : condition,
         );

@@ -38,6 +38,8 @@ export interface ResourceOptions {
 /** A resource as the tracer recorded it. */
 export interface ResourceRecord {
   id: string;
+  /** What the author calls it in the source, until it has its final id. */
+  label: string | undefined;
   /** The author gave the id. */
   readonly explicitId: boolean;
   /** Order of creation. */

@@ -51,6 +51,8 @@ export class Trace {
   predicates = 0;
   /** Inside a `try` of the author's. */
   tries = 0;
+  /** Where texts and hand-written CEL were put together, for messages about the fields they end in. */
+  readonly origins = new Map<Node, Site>();
   /** The place being interpreted. */
   site: Site | undefined;
   private readonly frames: Frame[] = [];
@@ -151,6 +153,12 @@ export class Trace {
       this.touch(cell);
       restore(cell, joinSnapshots(test, left, right, merge));
     }
+  }
+
+  /** Remembers where an expression was written. */
+  originate(node: Node): Node {
+    if (this.site !== undefined && !this.origins.has(node)) this.origins.set(node, this.site);
+    return node;
   }
 
   /** A warning at the current place. */

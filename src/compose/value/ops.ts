@@ -118,7 +118,7 @@ export function textNode(raw: unknown): Node {
 
 /** A text value from an expression. */
 export function textValue(node: Node, waits = false): unknown {
-  return node.op === 'lit' ? node.attr : wrap(new Sym(node, { waits }));
+  return node.op === 'lit' ? node.attr : wrap(new Sym(activeTrace().originate(node), { waits }));
 }
 
 const known = (value: unknown): boolean =>

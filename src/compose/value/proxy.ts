@@ -28,7 +28,11 @@ export function symbolic(value: unknown): Sym | Phi | undefined {
 
 /** What a symbolic value is called in messages. */
 export function labelOf(value: Sym | Phi): string {
-  if (value instanceof Sym) return value.label ?? printNode(value.node);
+  if (value instanceof Sym) {
+    const { resource } = value;
+    if (resource !== undefined) return resource.label ?? resource.id;
+    return value.label ?? printNode(value.node);
+  }
   const label = (side: unknown) => {
     const inner = symbolic(side);
     return inner === undefined ? String(side) : labelOf(inner);

@@ -33,3 +33,14 @@ export type {
 export type { ContainerPort, EnvValue, EnvVar, PodConfig, Probe, ResourceRequirements } from './pods.ts';
 export type { ServiceConfig, ServicePort } from './service.ts';
 export { Service } from './service.ts';
+export type { HpaConfig, ScaleTarget } from './hpa.ts';
+export { Hpa } from './hpa.ts';
+export type { NetworkPolicyConfig } from './network-policy.ts';
+export { NetworkPolicy } from './network-policy.ts';
+export type { SecretConfig } from './secret.ts';
+export { Secret } from './secret.ts';
+export type { PersistentVolumeConfig, PvcConfig } from './storage.ts';
+export { PersistentVolume, Pvc } from './storage.ts';
+export type { CronJobConfig, DaemonSetConfig, JobConfig, StatefulSetConfig } from './workloads.ts';
+export { CronJob, DaemonSet, Job, StatefulSet } from './workloads.ts';
+export { simple } from './simple.ts';

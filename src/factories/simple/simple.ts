@@ -1,0 +1,26 @@
+import { ConfigMap } from './config-map.ts';
+import { Deployment } from './deployment.ts';
+import { Hpa } from './hpa.ts';
+import { Ingress } from './ingress.ts';
+import { NetworkPolicy } from './network-policy.ts';
+import { Secret } from './secret.ts';
+import { Service } from './service.ts';
+import { PersistentVolume, Pvc } from './storage.ts';
+import { CronJob, DaemonSet, Job, StatefulSet } from './workloads.ts';
+
+/** All simple factories under one name: `simple.Deployment({ … })`. */
+export const simple = {
+  ConfigMap,
+  CronJob,
+  DaemonSet,
+  Deployment,
+  Hpa,
+  Ingress,
+  Job,
+  NetworkPolicy,
+  PersistentVolume,
+  Pvc,
+  Secret,
+  Service,
+  StatefulSet,
+} as const;

@@ -1,0 +1,66 @@
+import { createResource, defineFactory } from '../../compose/index.ts';
+import type { CommonConfig } from './common.ts';
+import { given, idOf, metadataOf } from './common.ts';
+import type { PersistentVolumeResource, PvcResource } from './kinds.ts';
+
+/** Arguments of `Pvc`. */
+export interface PvcConfig extends CommonConfig {
+  /** A quantity, e.g. `10Gi`. */
+  readonly size: string;
+  readonly storageClass?: string | undefined;
+  /** Default ReadWriteOnce. */
+  readonly accessModes?: readonly string[];
+  readonly volumeMode?: string;
+}
+
+/** A PersistentVolumeClaim. */
+export const Pvc = defineFactory((config: PvcConfig): PvcResource => {
+  const { size, storageClass, accessModes = ['ReadWriteOnce'], volumeMode } = config;
+  return createResource(
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: metadataOf(config),
+      spec: given({
+        accessModes,
+        resources: { requests: { storage: size } },
+        storageClassName: storageClass,
+        volumeMode,
+      }),
+    },
+    idOf(config),
+  ) as PvcResource;
+});
+
+/** Arguments of `PersistentVolume`. */
+export interface PersistentVolumeConfig extends CommonConfig {
+  readonly size: string;
+  readonly storageClass?: string | undefined;
+  /** Default ReadWriteOnce. */
+  readonly accessModes?: readonly string[];
+  readonly hostPath?: { readonly path: string; readonly type?: string };
+  readonly nfs?: { readonly server: string; readonly path: string; readonly readOnly?: boolean };
+  /** Default Retain. */
+  readonly persistentVolumeReclaimPolicy?: 'Retain' | 'Delete' | 'Recycle';
+}
+
+/** A PersistentVolume. */
+export const PersistentVolume = defineFactory((config: PersistentVolumeConfig): PersistentVolumeResource => {
+  const { size, storageClass, accessModes = ['ReadWriteOnce'], hostPath, nfs } = config;
+  return createResource(
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: metadataOf(config, { app: false }),
+      spec: given({
+        capacity: { storage: size },
+        accessModes,
+        persistentVolumeReclaimPolicy: config.persistentVolumeReclaimPolicy ?? 'Retain',
+        storageClassName: storageClass,
+        hostPath,
+        nfs,
+      }),
+    },
+    idOf(config),
+  ) as PersistentVolumeResource;
+});
