@@ -62,7 +62,9 @@ export function analyse<S extends Site>(
 /** Where an error of the language stands in the definition. */
 export function placeOf(site: Site, error: CelError | undefined): Place {
   if (error === undefined || error.offset < 0) return { path: site.path };
-  return { path: site.path, offset: site.text.toOriginal(error.offset) };
+  // cel-go reports an unknown field at the dot before it; the name is what is wrong.
+  const dot = error.message.startsWith('undefined field') ? /^\.\??\s*/.exec(site.text.cel.slice(error.offset)) : null;
+  return { path: site.path, offset: site.text.toOriginal(error.offset + (dot?.[0].length ?? 0)) };
 }
 
 /** kro's refusal of names, with a code and what to do. */

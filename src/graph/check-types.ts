@@ -109,7 +109,7 @@ class Checker {
     const [got, want] = [typeToString(compiled.type), typeToString(expected)];
     return this.#refuse({
       code: 'graph/type-mismatch',
-      message: `the expression gives ${got}, the field takes ${want}: ${detail}`,
+      message: `the expression gives ${got}, the field takes ${want}${detail.startsWith('type kind') ? '' : `: ${detail}`}`,
       hint: castHint(compiled.type, expected),
       place: { path: site.path, offset: site.text.toOriginal(0) },
       kro: `type mismatch in resource "${this.#id}" at path ${quoteGo(site.pathText)}: expression ${quoteGo(shown)} returns type "${got}" but expected "${want}": ${detail}`,

@@ -43,14 +43,14 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   const max = options.maxForEachDimensions ?? MAX_FOR_EACH_DIMENSIONS;
   checkNames(definition, max, problems);
   checkAdmission(definition, problems);
-  const specSchema = buildSpecSchema(definition, problems);
+  const spec = buildSpecSchema(definition, problems);
   const kinds = {
     source: sourceOf(options),
     installed: installedKinds(definition),
     allowInstalled: options.target === 'typekro',
   };
   const drafts = buildResources(definition, kinds, problems);
-  const language = new Language(definition, specSchema, drafts, options);
+  const language = new Language(definition, spec.schema, drafts, options);
   const linked = linkResources(drafts, language, problems);
   for (const each of linked) checkOmitIdentity(each, definition, problems);
   const resources = linked.map((each) => checkTypes(each, language, problems));
@@ -60,8 +60,8 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   warnGraph(definition, drafts, problems);
   warnExpressions(resources, [...status.fields, ...(conditions ?? [])], language, options, problems);
   const diagnostics = problems.diagnostics();
-  if (problems.errors > 0 || specSchema === undefined || !isJsonObject(value)) return { diagnostics };
-  const graph = assembleGraph({ definition, value, document, specSchema, resources, status, conditions });
+  if (problems.errors > 0 || !spec.complete || !isJsonObject(value)) return { diagnostics };
+  const graph = assembleGraph({ definition, value, document, specSchema: spec.schema, resources, status, conditions });
   return { graph, diagnostics };
 }
 

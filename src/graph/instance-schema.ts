@@ -5,11 +5,32 @@ import { parseSimpleSchema } from '../schema/index.ts';
 import type { Definition } from './definition.ts';
 import type { Problems } from './problems.ts';
 
-/** The OpenAPI schema of the author's `spec`; undefined when it has errors, which are reported. */
-export function buildSpecSchema(definition: Definition, problems: Problems): Schema | undefined {
+/** The OpenAPI schema of the author's `spec`. */
+export interface SpecSchema {
+  readonly schema: Schema;
+  /** There were no errors; otherwise fields with errors are of any type in `schema`. */
+  readonly complete: boolean;
+}
+
+/** A field of which nothing can be said: expressions see it as dyn. */
+const ANY_FIELD: Schema = { 'x-kubernetes-int-or-string': true };
+
+/** The fields of a block with errors that have none themselves; the others may be anything. */
+function recover(spec: JsonValue | undefined, types: JsonValue): Schema {
+  if (!isJsonObject(spec)) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const properties = Object.entries(spec).map(([name, field]): [string, Schema] => {
+    const result = parseSimpleSchema({ [name]: field ?? null }, types);
+    const parsed = result.ok ? result.schema.properties : undefined;
+    return [name, parsed !== undefined && Object.hasOwn(parsed, name) ? (parsed[name] ?? ANY_FIELD) : ANY_FIELD];
+  });
+  return { type: 'object', properties: Object.fromEntries(properties) };
+}
+
+/** Builds the schema of the author's `spec`; errors are reported. */
+export function buildSpecSchema(definition: Definition, problems: Problems): SpecSchema {
   const { spec, types } = definition.schema;
   const result = parseSimpleSchema(spec ?? {}, types ?? {});
-  if (result.ok) return result.schema;
+  if (result.ok) return { schema: result.schema, complete: true };
   for (const error of result.errors) {
     const decoding = error.code === 'simpleschema/not-a-map';
     const prefix = `failed to build resourcegraphdefinition "${definition.name}": `;
@@ -24,7 +45,7 @@ export function buildSpecSchema(definition: Definition, problems: Problems): Sch
       ...(error.unwritable === true ? {} : { kro: prefix + step + error.message }),
     });
   }
-  return undefined;
+  return { schema: recover(spec, types ?? {}), complete: false };
 }
 
 const BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);

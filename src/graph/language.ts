@@ -19,11 +19,10 @@ export type ReferenceRules =
   | { readonly place: 'status' | 'conditions' };
 
 const STRING_SCHEMA: Schema = { type: 'string' };
-const ANYTHING: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 const OMIT_ELSEWHERE = 'omit() can only be used in resource template expressions';
 
 /** The schema of the variable `schema`: the instance without its status. */
-function instanceSchema(definition: Definition, spec: Schema | undefined): Schema {
+function instanceSchema(definition: Definition, spec: Schema): Schema {
   const metadata = builtinSource().typeNamed('meta.v1.ObjectMeta');
   const { namespace: _namespace, ...clusterScoped } = metadata.properties ?? {};
   const cluster = definition.schema.scope === 'Cluster';
@@ -33,7 +32,7 @@ function instanceSchema(definition: Definition, spec: Schema | undefined): Schem
       apiVersion: STRING_SCHEMA,
       kind: STRING_SCHEMA,
       metadata: cluster ? { ...metadata, properties: clusterScoped } : metadata,
-      spec: spec ?? ANYTHING,
+      spec,
     },
   };
 }
@@ -54,7 +53,7 @@ export class Language {
   /** Variables that kro's extraction knows in templates; some are refused afterwards. */
   readonly #templateNames: ReadonlySet<string>;
 
-  constructor(definition: Definition, spec: Schema | undefined, drafts: readonly Draft[], options: CompileOptions) {
+  constructor(definition: Definition, spec: Schema, drafts: readonly Draft[], options: CompileOptions) {
     this.#features = options.features ?? {};
     this.#drafts = new Map(drafts.map((draft) => [draft.id, draft]));
     this.#templateNames = new Set([...this.#drafts.keys(), 'schema', 'runtime', 'each']);
@@ -183,7 +182,8 @@ export class Language {
   }
 
   functionHint(name: string): string | undefined {
-    const close = nearestName(name, functionNames());
+    const known = functionNames();
+    const close = nearestName(name, known) ?? [...known].find((each) => each.startsWith(name));
     return close === undefined ? undefined : `did you mean "${close}"?`;
   }
 }
