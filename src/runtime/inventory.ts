@@ -1,12 +1,13 @@
-import type { KubeObject } from '../core/index.ts';
-import type { Graph } from '../graph/index.ts';
+import type { JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
 import { inventoryOf, recordedInventory, recordedScope, sameScope, unionScope } from './applyset.ts';
 import type { RecordedInventory } from './applyset.ts';
 import { compareText, groupKindText, labelOf } from './identity.ts';
-import { APPLYSET_ID_LABEL, FINALIZER, VERSION_LABEL } from './keys.ts';
+import { APPLYSET_ID_LABEL, FINALIZER, INVENTORY_MANAGER, VERSION_LABEL } from './keys.ts';
 import { hasFinalizer } from './finalizer.ts';
 import { instanceLabels } from './labels.ts';
 import type { Inventory, InventoryScope, ParentWrite } from './model.ts';
+import { ownedFields } from './owned-fields.ts';
 import type { Pruning } from './prune.ts';
 import type { Walk } from './walk.ts';
 
@@ -49,15 +50,10 @@ export function decideInventory(walk: Walk, recorded: RecordedInventory, pruning
 }
 
 /** What of the instance's metadata has to be written before children are. */
-export function decideParentWrite(
-  instance: KubeObject,
-  graph: Graph,
-  inventory: Inventory,
-  version: string,
-  definitionUid: string,
-): ParentWrite {
+export function decideParentWrite(walk: Walk, inventory: Inventory): ParentWrite {
+  const { instance, graph, version, options } = walk;
   const recorded = recordedInventory(instance);
-  const labels = instanceLabels(graph, definitionUid, version);
+  const labels = instanceLabels(graph, options.definitionUid ?? '', version);
   const labelsDue = !hasFinalizer(instance) || !hasLabels(instance, { ...labels, [APPLYSET_ID_LABEL]: inventory.id });
   const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory);
   const { resourceVersion } = instance.metadata;
@@ -67,6 +63,27 @@ export function decideParentWrite(
     ...(labelsDue ? { labels: labelsObject(instance, labels, inventory, first) } : {}),
     ...(covered ? {} : { inventory: inventoryObject(instance, inventory, labelsDue ? {} : first) }),
   };
+}
+
+/**
+ * Does the inventory stand on the instance under another manager's name only? Labels and inventory may have
+ * been written by one request; kro's own labelling, should it take the instance over, would then drop the
+ * inventory. Unknown for an instance without `managedFields`, which counts as no.
+ */
+export function isInventoryForeign(instance: KubeObject, inventory: Inventory): boolean {
+  if (instance.metadata.managedFields === undefined) return false;
+  const owned: JsonValue | undefined = ownedFields(instance, INVENTORY_MANAGER);
+  const at = ['f:metadata', 'f:annotations'].reduce<JsonValue | undefined>(
+    (set, member) => (isJsonObject(set) && Object.hasOwn(set, member) ? set[member] : undefined),
+    owned,
+  );
+  return !Object.keys(inventory.annotations).every((key) => isJsonObject(at) && Object.hasOwn(at, `f:${key}`));
+}
+
+/** The inventory as an object to apply, on the version that was decided about. */
+export function inventoryWrite(instance: KubeObject, inventory: Inventory): KubeObject {
+  const { resourceVersion } = instance.metadata;
+  return inventoryObject(instance, inventory, resourceVersion === undefined ? {} : { resourceVersion });
 }
 
 /** A version that differs is no reason to write; one that is missing is. */

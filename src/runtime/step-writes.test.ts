@@ -3,6 +3,7 @@ import { graphOf } from '../../test/support/compile-graph.ts';
 import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { KubeObject } from '../core/index.ts';
+import { keys } from './index.ts';
 
 const PAIR = graphOf(`
 schema: {spec: {k: string | default="v", extra: string | default=""}}
@@ -336,6 +337,23 @@ resources:
     settle(graph, key, cluster);
     expect(cluster.keys()).toEqual([key, 'ConfigMap/ns/c']);
     expect(cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/contains-group-kinds']).toBe('ConfigMap');
+  });
+
+  test('an inventory that only the labels brought along is written once more under its own name, when all else is done', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
+    const { parent } = decide(PAIR, cluster.get(key) as KubeObject, cluster);
+    cluster.apply(parent.labels as KubeObject, keys.LABEL_MANAGER);
+    const next = decide(PAIR, cluster.get(key) as KubeObject, cluster);
+    expect([next.parent, next.apply.length > 0]).toEqual([{}, true]);
+    cluster.log.length = 0;
+    settle(PAIR, key, cluster);
+    expect(cluster.log).toEqual([
+      'apply ConfigMap/ns/base',
+      'apply ConfigMap/ns/alone',
+      'apply ConfigMap/ns/top',
+      `apply ${key}`,
+    ]);
   });
 
   test('children wait until its finalizer can be written', () => {

@@ -9,7 +9,7 @@ import { holdConflicts } from './conflicts.ts';
 import { stepDeletion } from './deletion.ts';
 import { failureText } from './failure.ts';
 import { hasFinalizer, isSuspended } from './finalizer.ts';
-import { decideInventory, decideParentWrite } from './inventory.ts';
+import { decideInventory, decideParentWrite, inventoryWrite, isInventoryForeign } from './inventory.ts';
 import { targetOfLive } from './members.ts';
 import { nodeIdOf } from './labels.ts';
 import type { Condition, Decision, FailedWrite, Observed, ObjectTarget, StepOptions, WatchRequest } from './model.ts';
@@ -58,23 +58,20 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   const pruning = decidePruning(walk, recordedScope(recorded));
   for (const object of pruning.remaining) walk.watches.push(watchOf(graph, object));
   const inventory = decideInventory(walk, recorded, pruning);
-  const parent =
-    refusal === undefined
-      ? decideParentWrite(instance, graph, inventory, walk.version, options.definitionUid ?? '')
-      : {};
-  // A suspended instance keeps its finalizer and labels; what it records of its children stays as it is.
-  const { inventory: inventoryWrite, ...labelWrite } = parent;
-  const parentWrite =
-    suspended || inventoryWrite === undefined ? labelWrite : { ...labelWrite, inventory: inventoryWrite };
-
   const results = [...walk.results.values()];
   const deletions = suspended || refusal !== undefined ? [] : pruning.delete;
   const apply = results.flatMap((result) => result.apply);
+  const due = refusal === undefined ? decideParentWrite(walk, inventory) : {};
+  // What a suspended instance records of its children stays as it is.
+  const { inventory: _inventory, ...labelsOnly } = due;
+  const written = suspended ? labelsOnly : due;
+  const idle = [apply, deletions, walk.reads, Object.keys(written)].every((list) => list.length === 0);
+  const mark = idle && !suspended && refusal === undefined && isInventoryForeign(instance, inventory);
+  const parent = mark ? { inventory: inventoryWrite(instance, inventory) } : written;
   const status = statusOf(walk, pruning, suspended, refusal);
   const requeueAt = earliest([...results.map(({ retryAt }) => retryAt), pruning.retryAt, refusal?.retryAt]);
-  const parentDue = Object.keys(parentWrite).length > 0;
   return {
-    parent: parentWrite,
+    parent,
     apply,
     delete: deletions,
     read: walk.reads,
@@ -83,7 +80,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
     ...status,
     finalizer: hasFinalizer(instance) ? 'keep' : 'add',
     inventory,
-    quiet: apply.length === 0 && deletions.length === 0 && walk.reads.length === 0 && !parentDue,
+    quiet: idle && !mark,
     ...(requeueAt === undefined ? {} : { requeueAt }),
     settled: walk.settled,
   };
