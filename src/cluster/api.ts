@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import { createServiceAddresses } from './kinds/service-addresses.ts';
 import type { ClusterOptions } from './options.ts';
+import { PodLogs } from './pod-logs.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
 import { formatTime } from './types/time.ts';
@@ -19,6 +20,8 @@ export class Api {
   readonly options: ClusterOptions;
   readonly access: Access;
   readonly addresses: ServiceAddresses;
+  /** The logs of simulated containers. */
+  readonly logs = new PodLogs();
   /** Watches that are open; ended when the cluster closes. */
   readonly streams = new Set<{ end(): void }>();
 
@@ -32,7 +35,7 @@ export class Api {
   }
 
   /** Bookkeeping of simulated controllers. */
-  readonly work = new Work();
+  readonly work = new Work((thrown) => this.report(thrown));
   #certificateAuthority = '';
   readonly #authorityListeners: (() => void)[] = [];
 

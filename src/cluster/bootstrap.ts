@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
+import { loadData } from './data.ts';
 import type { Api } from './api.ts';
-import { ADMIN } from './auth/access.ts';
 import type { Resource } from './registry/resource.ts';
 import { keyOf } from './store/store.ts';
 import { retype } from './verbs/write.ts';
@@ -28,6 +28,7 @@ export function bootstrap(api: Api): void {
       ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: 6443 }],
     },
   });
+  seedRoles(api);
   for (const collection of api.store.collections()) collection.compact();
 }
 
@@ -49,5 +50,21 @@ function complete(api: Api, resource: Resource, object: KubeObject) {
   if (resource.strategy.hasGeneration) object.metadata.generation = 1;
 }
 
-/** Who the system itself is. */
-export const SYSTEM_USER = ADMIN;
+/** How many objects of each kind the default roles and bindings are. */
+const ROLE_COUNTS = { clusterroles: 69, clusterrolebindings: 50, roles: 7, rolebindings: 7 } as const;
+
+/** Default roles and bindings; read when access is first decided by them or somebody lists them. */
+function seedRoles(api: Api) {
+  const created = api.timestamp();
+  for (const [plural, count] of Object.entries(ROLE_COUNTS)) {
+    const resource = api.registry.findAny('rbac.authorization.k8s.io', plural);
+    resource?.collection.seedLater(count, () =>
+      (loadData('rbac-defaults')[plural] ?? []).map((value) => {
+        const object = retype(resource, value as JsonObject).value;
+        complete(api, resource, object);
+        object.metadata.creationTimestamp = created;
+        return { key: keyOf(object.metadata.namespace ?? '', object.metadata.name ?? ''), object };
+      }),
+    );
+  }
+}

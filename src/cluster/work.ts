@@ -11,6 +11,12 @@ export class Work {
   #stopped = false;
   readonly #waiting: (() => void)[] = [];
   readonly #onStop: (() => void)[] = [];
+  readonly #report: (thrown: unknown) => void;
+
+  /** `report` takes what a task throws; the other tasks go on. */
+  constructor(report: (thrown: unknown) => void) {
+    this.#report = report;
+  }
 
   /** Runs `task` soon: after the write that is going on, before `idle()` settles. */
   enqueue(task: () => void | Promise<void>): void {
@@ -41,7 +47,11 @@ export class Work {
   async #drain(): Promise<void> {
     let done = 0;
     for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) {
-      await task();
+      try {
+        await task();
+      } catch (thrown) {
+        this.#report(thrown);
+      }
       done += 1;
       // Requests get a turn in between, so that a storm of events delays nobody.
       if (done % BATCH === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -2,6 +2,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Api } from '../api.ts';
 import { ApiError } from '../http/status.ts';
 import type { UserInfo } from '../options.ts';
+import { impersonate } from './impersonation.ts';
+import type { TokenIssuer } from './service-tokens.ts';
+import { createTokenIssuer } from './service-tokens.ts';
 
 /** Who somebody is whom nobody knows. */
 export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
@@ -13,12 +16,16 @@ export const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:mast
 export interface Access {
   /** The administrator's bearer token. */
   readonly adminToken: string;
+  readonly tokens: TokenIssuer;
   /**
-   * The user of a request: by bearer token, else `fallback` (default: anonymous).
+   * The user of a request: by bearer token, else `fallback` (default: anonymous); then whom that user
+   * impersonates.
    *
-   * @throws ApiError 401 when the token is not valid.
+   * @throws ApiError 401 when the token is not valid, 403 when the impersonation is not allowed.
    */
   authenticate(headers: Readonly<Record<string, string | undefined>>, fallback?: UserInfo): UserInfo;
+  /** The user of a token; `undefined` when it is not valid. */
+  userOf(token: string): UserInfo | undefined;
 }
 
 const withAuthenticated = (user: UserInfo): UserInfo =>
@@ -34,16 +41,21 @@ function same(a: string, b: string): boolean {
 export function createAccess(api: Api): Access {
   const adminToken = api.options.adminToken ?? randomBytes(24).toString('base64url');
   const tokens = new Map(Object.entries(api.options.tokens ?? {}));
+  const issuer = createTokenIssuer(api);
+  const userOf = (token: string): UserInfo | undefined => {
+    if (same(token, adminToken)) return ADMIN;
+    const user = tokens.get(token) ?? issuer.verify(token);
+    return user === undefined ? undefined : withAuthenticated(user);
+  };
   return {
     adminToken,
+    tokens: issuer,
+    userOf,
     authenticate(headers, fallback = ANONYMOUS) {
       const match = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '');
-      if (match === null) return withAuthenticated(fallback);
-      const token = match[1] ?? '';
-      if (same(token, adminToken)) return ADMIN;
-      const user = tokens.get(token);
-      if (user !== undefined) return withAuthenticated(user);
-      throw new ApiError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
+      const user = match === null ? withAuthenticated(fallback) : userOf(match[1] ?? '');
+      if (user === undefined) throw new ApiError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
+      return impersonate(api, user, headers);
     },
   };
 }

@@ -1,7 +1,67 @@
 import type { Api } from '../api.ts';
+import { parseFieldSelector } from '../http/selectors.ts';
 import type { ApiRequest } from '../http/request.ts';
+import { verbOf } from '../http/router.ts';
+import { ApiError, forbidden } from '../http/status.ts';
+import type { Attributes } from './authorizer.ts';
+import { authorize } from './authorizer.ts';
 
 /** Refuses requests that the user has no right to. Throws 403. */
-export function authorizeRequest(_api: Api, _request: ApiRequest): void {
-  return;
+export function authorizeRequest(api: Api, request: ApiRequest): void {
+  const { user } = request;
+  if (user.groups.includes('system:masters')) return;
+  const attributes = attributesOf(request);
+  const verdict = authorize(api, user, attributes);
+  if (verdict.allowed) return;
+  const because = verdict.reason === '' ? '' : `: ${verdict.reason}`;
+  if (attributes.path !== undefined) {
+    throw new ApiError({
+      code: 403,
+      reason: 'Forbidden',
+      message: `forbidden: User ${JSON.stringify(user.name)} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}${because}`,
+      details: {},
+    });
+  }
+  const { verb, group, resource, subresource, namespace } = attributes;
+  const full = subresource === '' ? resource : `${resource}/${subresource}`;
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
+  const problem = `User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(full)} in API group ${JSON.stringify(group)} ${where}${because}`;
+  throw forbidden({ group, plural: resource }, attributes.name, problem);
+}
+
+const NAMESPACE_PARTS = new Set(['status', 'finalize']);
+
+/** What a request wants to do, told from its path alone. */
+export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segments' | 'query'>): Attributes {
+  const { segments, method, query } = request;
+  const core = segments[0] === 'api';
+  const start = core ? 2 : 3;
+  if ((!core && segments[0] !== 'apis') || segments.length <= start) {
+    return { verb: method === 'HEAD' ? 'get' : httpVerb(method), group: '', resource: '', subresource: '', namespace: '', name: '', path: request.path };
+  }
+  const group = core ? '' : (segments[1] ?? '');
+  let parts = segments.slice(start);
+  const watchPath = parts[0] === 'watch' && parts.length > 1;
+  if (watchPath) parts = parts.slice(1);
+  let namespace = '';
+  if (parts[0] === 'namespaces' && parts.length >= 2) {
+    namespace = parts[1] ?? '';
+    if (parts.length > 2 && !NAMESPACE_PARTS.has(parts[2] ?? '')) parts = parts.slice(2);
+  }
+  const [resource = '', name = '', subresource = ''] = parts;
+  const watch = watchPath || (name === '' && query.flag('watch'));
+  const verb = verbOf(method, name !== '', watch);
+  return { verb, group, resource, subresource, namespace, name: name === '' ? selectedName(request) : name };
+}
+
+/** A list that selects one name is about that name. */
+function selectedName({ query }: Pick<ApiRequest, 'query'>): string {
+  const selector = query.get('fieldSelector');
+  if (selector === '') return '';
+  const requirement = parseFieldSelector(selector).find(({ field, equal }) => field === 'metadata.name' && equal);
+  return requirement?.value ?? '';
+}
+
+function httpVerb(method: string): string {
+  return method.toLowerCase();
 }

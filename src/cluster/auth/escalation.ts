@@ -1,12 +1,88 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { forbidden } from '../http/status.ts';
+import { listAt, objectAt, objectsAt, textAt } from '../kinds/parts.ts';
+import type { UserInfo } from '../options.ts';
 import type { WriteContext } from '../registry/strategy.ts';
+import type { Attributes } from './authorizer.ts';
+import { authorize, covers, grantsOf, rulesOfRef } from './authorizer.ts';
 
-/** Nobody may grant rights that he does not have. Throws 403. */
-export function checkRules(_object: KubeObject, _old: KubeObject | undefined, _context: WriteContext): void {
-  return;
+const GROUP = 'rbac.authorization.k8s.io';
+const json = (object: KubeObject) => object as unknown as JsonObject;
+const strings = (rule: JsonObject, key: string) => listAt(rule, key).map(String);
+
+/** Nobody may grant rights that he does not have, unless he may `escalate`. Throws 403. */
+export function checkRules(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
+  const { user, api } = context;
+  if (user.groups.includes('system:masters')) return;
+  if (old !== undefined && jsonEquals(json(object)['rules'], json(old)['rules'])) return;
+  const plural = object.kind === 'Role' ? 'roles' : 'clusterroles';
+  const namespace = object.metadata.namespace ?? '';
+  const name = object.metadata.name ?? '';
+  if (authorize(api, user, { verb: 'escalate', group: GROUP, resource: plural, subresource: '', namespace, name }).allowed) return;
+  refuseMissing(api, user, namespace, objectsAt(json(object), 'rules'), plural, name);
 }
 
-/** Nobody may bind a role whose rights he does not have. Throws 403. */
-export function checkBinding(_object: KubeObject, _old: KubeObject | undefined, _context: WriteContext): void {
-  return;
+/** Nobody may bind a role whose rights he does not have, unless he may `bind` it. Throws 403. */
+export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
+  const { user, api } = context;
+  if (user.groups.includes('system:masters')) return;
+  const same = old !== undefined && jsonEquals(json(object)['subjects'], json(old)['subjects']) && jsonEquals(json(object)['roleRef'], json(old)['roleRef']);
+  if (same) return;
+  const plural = object.kind === 'RoleBinding' ? 'rolebindings' : 'clusterrolebindings';
+  const namespace = object.metadata.namespace ?? '';
+  const reference = objectAt(json(object), 'roleRef');
+  const target = textAt(reference, 'kind') === 'ClusterRole' ? 'clusterroles' : 'roles';
+  const bind = { verb: 'bind', group: GROUP, resource: target, subresource: '', namespace, name: textAt(reference, 'name') };
+  if (authorize(api, user, bind).allowed) return;
+  const problems: string[] = [];
+  const rules = rulesOfRef(api, reference, namespace, problems);
+  const name = object.metadata.name ?? '';
+  if (rules === undefined) throw forbidden({ group: GROUP, plural }, name, problems[0] ?? '');
+  refuseMissing(api, user, namespace, rules, plural, name);
+}
+
+/** Every single right of a rule. */
+function* rightsOf(rule: JsonObject): Generator<{ attributes: Attributes; shown: JsonObject }> {
+  for (const verb of strings(rule, 'verbs')) {
+    for (const url of strings(rule, 'nonResourceURLs')) {
+      yield { attributes: { verb, group: '', resource: '', subresource: '', namespace: '', name: '', path: url }, shown: { NonResourceURLs: [url], Verbs: [verb] } };
+    }
+    for (const group of strings(rule, 'apiGroups')) {
+      for (const full of strings(rule, 'resources')) {
+        const [resource = '', subresource = ''] = full.split('/');
+        const names = strings(rule, 'resourceNames');
+        for (const name of names.length === 0 ? [''] : names) {
+          yield { attributes: { verb, group, resource, subresource, namespace: '', name }, shown: { APIGroups: [group], Resources: [full], ...(name === '' ? {} : { ResourceNames: [name] }), Verbs: [verb] } };
+        }
+      }
+    }
+  }
+}
+
+function refuseMissing(api: Api, user: UserInfo, namespace: string, rules: readonly JsonObject[], plural: string, name: string) {
+  const own = [...grantsOf(api, user, namespace, [])].flatMap((grant) => grant.rules);
+  const missing: JsonObject[] = [];
+  for (const rule of rules) {
+    for (const { attributes, shown } of rightsOf(rule)) {
+      if (!own.some((candidate) => covers(candidate, attributes))) missing.push(shown);
+    }
+  }
+  if (missing.length === 0) return;
+  const lines = compact(missing).map((rule) => `{${Object.entries(rule).map(([key, value]) => `${key}:${JSON.stringify(value)}`).join(', ')}}`);
+  const problem = `user ${JSON.stringify(user.name)} (groups=${JSON.stringify(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
+  throw forbidden({ group: GROUP, plural }, name, problem);
+}
+
+/** Rights that differ in the verb only stand together. */
+function compact(rights: readonly JsonObject[]): JsonObject[] {
+  const byTarget = new Map<string, JsonObject>();
+  for (const { Verbs, ...target } of rights) {
+    const key = JSON.stringify(target);
+    const known = byTarget.get(key);
+    if (known === undefined) byTarget.set(key, { ...target, Verbs: [...(Verbs as string[])] });
+    else (known['Verbs'] as string[]).push(...(Verbs as string[]));
+  }
+  return [...byTarget.values()];
 }

@@ -3,6 +3,7 @@ import { formatApiVersion, isJsonObject } from '../../core/index.ts';
 import { applyDefaults, prune } from '../../schema/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import type { FieldTree } from '../fields/tree.ts';
+import { sortVersions } from '../discovery/versions.ts';
 import { treeOfMembers } from '../fields/tree.ts';
 import type { CustomType, Resource, Subresource } from '../registry/resource.ts';
 import type { Strategy } from '../registry/strategy.ts';
@@ -18,7 +19,7 @@ import { customStrategy } from './strategy.ts';
 /** Verbs of a custom resource, in the order of its discovery. */
 export const CUSTOM_VERBS: ReadonlySet<string> = new Set(['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']);
 const SUBRESOURCE_VERBS = new Set(['get', 'patch', 'update']);
-const STATUS_RESET = treeOfMembers([['spec']]);
+const STATUS_RESET = treeOfMembers([['spec'], ['metadata']]);
 const MAIN_RESET = treeOfMembers([['status']]);
 const NO_RESET = treeOfMembers([]);
 
@@ -68,7 +69,7 @@ export class CustomResource implements Resource {
     const storage = definition.versions.find((entry) => entry.storage)?.name ?? version.name;
     this.#storageVersion = formatApiVersion({ group, version: storage });
     this.#family = family;
-    this.custom = customType(this.schema, version, this.apiVersion, this.kind);
+    this.custom = customType(this.schema, version, this.kind, definition);
   }
 
   get node(): ObjectNode {
@@ -89,8 +90,8 @@ export class CustomResource implements Resource {
   fromStorage(object: KubeObject): KubeObject {
     const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };
     const pruned = prune(this.schema, converted as unknown as JsonObject).value;
-    const complete = applyDefaults(this.schema, pruned);
-    return complete === (object as unknown) ? object : (complete as unknown as KubeObject);
+    const own = object.apiVersion === this.apiVersion;
+    return (own ? applyDefaults(this.schema, pruned) : pruned) as unknown as KubeObject;
   }
 
   inVersion(apiVersion: string): Resource | undefined {
@@ -106,7 +107,16 @@ function subresourcesOf(resource: { group: string; version: string; kind: string
   return map;
 }
 
-function customType(schema: Schema, version: DefinedVersion, apiVersion: string, kind: string): CustomType {
+/** What a deprecated version says: its own text, or which version to use instead. */
+function deprecationOf(version: DefinedVersion, kind: string, { group, versions }: Definition): string | undefined {
+  if (!version.deprecated) return undefined;
+  if (version.deprecationWarning !== undefined) return version.deprecationWarning;
+  const order = sortVersions(versions.filter((entry) => entry.served).map((entry) => entry.name));
+  const better = order.slice(0, order.indexOf(version.name)).find((name) => versions.some((entry) => entry.name === name && !entry.deprecated));
+  return `${group}/${version.name} ${kind} is deprecated${better === undefined ? '' : `; use ${group}/${better} ${kind}`}`;
+}
+
+function customType(schema: Schema, version: DefinedVersion, kind: string, definition: Definition): CustomType {
   const { scale } = version;
   return {
     decode: (object) => decodeCustom(schema, object),
@@ -119,7 +129,7 @@ function customType(schema: Schema, version: DefinedVersion, apiVersion: string,
             selector: scale.labelSelectorPath === undefined ? undefined : pathParts(scale.labelSelectorPath),
           },
     selectable: new Set(version.selectable.map((path) => path.replace(/^\./, ''))),
-    deprecation: version.deprecated ? (version.deprecationWarning ?? `${apiVersion} ${kind} is deprecated`) : undefined,
+    deprecation: deprecationOf(version, kind, definition),
   };
 }
 

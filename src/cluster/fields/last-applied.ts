@@ -1,6 +1,7 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { toJsonText } from '../codec-json.ts';
+import { setMember } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
 import type { FieldTree } from './tree.ts';
 import { claimedPaths } from './manager.ts';
@@ -24,8 +25,9 @@ export function applyLastApplied(
   const metadata = isJsonObject(config['metadata']) ? config['metadata'] : {};
   const annotations = isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
   const { [ANNOTATION]: _, ...others } = annotations;
-  const described = { ...config, metadata: { ...metadata, annotations: others } };
-  const text = `${toJsonText(described)}\n`;
+  const { annotations: _annotations, ...named } = metadata;
+  const described = { ...config, metadata: Object.keys(others).length === 0 ? named : { ...named, annotations: others } };
+  const text = `${toJsonText(sortedMembers(described))}\n`;
   const rewritten = { ...config, metadata: { ...metadata, annotations: { ...others, [ANNOTATION]: text } } };
   if (force || declared === undefined) return { config: rewritten, force };
   const paths = claimedPaths(node, {
@@ -36,6 +38,15 @@ export function applyLastApplied(
     },
   });
   return { config: rewritten, force: paths };
+}
+
+/** Members in alphabetical order, as kubectl writes them. */
+function sortedMembers(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(sortedMembers);
+  if (!isJsonObject(value)) return value;
+  const out: JsonObject = {};
+  for (const key of Object.keys(value).sort()) setMember(out, key, sortedMembers(value[key] ?? null));
+  return out;
 }
 
 const annotationsOf = (object: JsonObject): JsonObject => {

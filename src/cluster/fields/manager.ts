@@ -58,6 +58,12 @@ function bare(object: KubeObject): JsonObject {
   return { ...object, metadata } as unknown as JsonObject;
 }
 
+/** A new object is not being deleted, whatever was sent. */
+function withoutDeletion(object: JsonObject): JsonObject {
+  const { deletionTimestamp: _timestamp, deletionGracePeriodSeconds: _grace, ...metadata } = object['metadata'] as JsonObject;
+  return { ...object, metadata };
+}
+
 function withEntries(object: JsonObject, entries: Entries): KubeObject {
   const list = writeEntries(
     [...entries.values()].filter((entry) => !entry.fields.empty || entry.operation === 'Apply'),
@@ -100,7 +106,7 @@ export function trackUpdate(
   if (live !== undefined && entries.size === 0) return withEntries(after, new Map());
   if (cleared && live !== undefined) return withEntries(after, new Map());
   const before = live === undefined ? empty : bare(live);
-  takeChanges(before, after, entries, manager, context);
+  takeChanges(before, live === undefined ? withoutDeletion(after) : after, entries, manager, context);
   return withEntries(after, entries);
 }
 

@@ -9,7 +9,7 @@ import { DecodeError, decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
 import type { FieldValidation } from '../verbs/options.ts';
 import type { ApiRequest } from './request.ts';
-import { ApiError, badRequest } from './status.ts';
+import { ApiError, badRequest, invalid } from './status.ts';
 
 /** A body before it was matched with a type. */
 export interface RawBody {
@@ -164,6 +164,22 @@ function checkKind(value: JsonObject, type: BodyType, registry: Registry): JsonO
   };
   if (full.kind === type.kind && full.apiVersion === type.apiVersion) return full;
   throw badRequest(wrongKind(String(full.kind), String(full.apiVersion), type, registry));
+}
+
+/** Custom resources say what they are; nothing is filled in. */
+function refuseCustomKind(value: JsonObject, kind: string, apiVersion: string, type: BodyType): void {
+  const text = JSON.stringify(value);
+  const missing = kind === '' ? 'Kind' : apiVersion === '' ? 'apiVersion' : undefined;
+  if (missing !== undefined) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${type.kind}): Object '${missing}' is missing in '${text}' (${text.length > 30 ? `${text.slice(0, 30)} ...` : text})`,
+    );
+  }
+  if (kind === type.kind) return;
+  const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {};
+  const name = typeof metadata['name'] === 'string' ? metadata['name'] : '';
+  const problem = { reason: 'FieldValueInvalid' as const, field: 'kind', message: `Invalid value: ${JSON.stringify(kind)}: must be ${type.kind}` };
+  throw invalid(type.resource?.group ?? '', kind, name, [problem]);
 }
 
 function wrongKind(kind: string, apiVersion: string, type: BodyType, registry: Registry): string {

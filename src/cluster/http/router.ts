@@ -19,7 +19,7 @@ import type { Output } from './negotiate.ts';
 import { negotiate } from './negotiate.ts';
 import type { ApiReply, ApiRequest } from './request.ts';
 import { replyObject, replyText, replyValue, representation, warningHeader } from './respond.ts';
-import { methodNotAllowed, unknownResource } from './status.ts';
+import { methodNotAllowed, notFound, unknownResource } from './status.ts';
 import { virtualReply } from '../virtual/index.ts';
 
 /** A path below a group and version, taken apart. */
@@ -68,7 +68,9 @@ export async function routeResource(
     throw unknownResource();
   }
   const { resource, subresource } = route;
-  if (subresource !== '' && !resource.subresources.has(subresource)) throw unknownResource();
+  if (subresource !== '' && !resource.subresources.has(subresource)) {
+    throw resource.custom !== undefined && ['status', 'scale'].includes(subresource) ? notFound(resource, route.name) : unknownResource();
+  }
   if (resource.custom?.deprecation !== undefined) warnings.push(resource.custom.deprecation);
   else for (const text of builtinDeprecation(resource)) warnings.push(text);
   const output = negotiate(request.headers['accept'], { table: subresource === '', partial: subresource === '' });
@@ -77,6 +79,11 @@ export async function routeResource(
   checkVerb(route, request);
   if (route.name === '') return onCollection(api, request, route, output, warnings);
   return onObject(api, request, route, output, warnings);
+}
+
+function isCustomGroup(api: Api, group: string): boolean {
+  for (const resource of api.registry.all()) if (resource.group === group) return resource.custom !== undefined;
+  return false;
 }
 
 function builtinDeprecation(resource: Resource): string[] {

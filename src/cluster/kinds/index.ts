@@ -46,6 +46,7 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['/events', eventStrategy],
   ['/limitranges', limitRangeStrategy],
   ['/namespaces', namespaceStrategy],
+  ['/nodes', { keepsStatus: true }],
   ['/persistentvolumeclaims', claimStrategy],
   ['/persistentvolumes', volumeStrategy],
   ['/pods', podStrategy],

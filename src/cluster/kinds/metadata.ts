@@ -25,7 +25,8 @@ export function validateMeta(object: KubeObject, resource: Resource, problems: F
   validateLabels(metadata.labels, 'metadata.labels', problems);
   validateAnnotations(metadata.annotations, problems);
   validateOwners(metadata.ownerReferences ?? [], problems);
-  validateFinalizers(metadata.finalizers ?? [], problems);
+  const own = resource.custom !== undefined || resource.group === 'apiextensions.k8s.io';
+  validateFinalizers(metadata.finalizers ?? [], !own, problems);
 }
 
 /** Checks keys and values of labels at `path`. */
@@ -94,11 +95,11 @@ function validateOwners(owners: readonly OwnerReference[], problems: FieldProble
   }
 }
 
-function validateFinalizers(finalizers: readonly string[], problems: FieldProblem[]) {
+function validateFinalizers(finalizers: readonly string[], qualified: boolean, problems: FieldProblem[]) {
   for (const [index, name] of finalizers.entries()) {
     const wrong = qualifiedName(name);
     for (const text of wrong) problems.push(fieldInvalid('metadata.finalizers', name, text));
-    if (wrong.length === 0 && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
+    if (qualified && wrong.length === 0 && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
       problems.push(
         fieldInvalid(
           `metadata.finalizers[${index}]`,

@@ -197,6 +197,7 @@ export const statefulSetStrategy: Partial<Strategy> = {
 
 const GENERATION = 'deprecated.daemonset.template.generation';
 
+
 export const daemonSetStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = specOf(object);
@@ -257,8 +258,10 @@ export const jobStrategy: Partial<Strategy> = {
     if (spec['manualSelector'] === true) return;
     const labels = ensureAt(ensureAt(ensureAt(spec, 'template'), 'metadata'), 'labels');
     const uid = object.metadata.uid ?? '';
-    for (const key of NAME_LABELS) labels[key] = object.metadata.name ?? '';
-    for (const key of UID_LABELS) labels[key] = uid;
+    const generated: JsonObject = {};
+    for (const key of NAME_LABELS) generated[key] = object.metadata.name ?? '';
+    for (const key of UID_LABELS) generated[key] = uid;
+    for (const key of Object.keys(generated).sort()) labels[key] = generated[key] ?? '';
     const matchLabels = ensureAt(ensureAt(spec, 'selector'), 'matchLabels');
     matchLabels['batch.kubernetes.io/controller-uid'] = uid;
     object.metadata.labels = { ...(labels as Record<string, string>), ...object.metadata.labels };

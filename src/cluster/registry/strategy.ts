@@ -24,6 +24,8 @@ export type Draft = KubeObject & { spec?: JsonObject; status?: JsonObject };
 export interface Strategy {
   /** `status` is a subresource: writes to the object leave it alone. */
   readonly hasStatus: boolean;
+  /** A new object keeps the status that it was sent with. */
+  readonly keepsStatus?: boolean;
   readonly hasGeneration: boolean;
   /** Changed annotations count for `generation` too. */
   readonly generationOfAnnotations?: boolean;

@@ -83,6 +83,7 @@ export class Collection {
   #events: StoreEvent[] = [];
   #dropped = 0;
   readonly #listeners = new Set<StoreListener>();
+  #seed: (() => void) | undefined;
 
   constructor(store: Store, group: string, plural: string) {
     this.#store = store;
@@ -91,16 +92,42 @@ export class Collection {
     this.#dropped = store.version;
   }
 
+  /**
+   * Objects that are there from the start but made only when somebody looks: `make` is called once, and
+   * its objects take the versions reserved here. No events are published for them.
+   */
+  seedLater(count: number, make: () => readonly { readonly key: string; readonly object: KubeObject }[]): void {
+    const first = this.#store.reserve(count);
+    this.#seed = () => {
+      for (const [index, { key, object }] of make().slice(0, count).entries()) {
+        const version = first + index;
+        this.#items.set(key, new Stored(key, versioned(object, version), version));
+        this.#insertKey(key);
+      }
+      this.#snapshot = undefined;
+    };
+  }
+
+  #ready(): void {
+    const seed = this.#seed;
+    if (seed === undefined) return;
+    this.#seed = undefined;
+    seed();
+  }
+
   get size(): number {
+    this.#ready();
     return this.#items.size;
   }
 
   get(key: string): Stored | undefined {
+    this.#ready();
     return this.#items.get(key);
   }
 
   /** Everything, ordered by key; the list is never changed afterwards. */
   all(): readonly Stored[] {
+    this.#ready();
     if (this.#snapshot === undefined) {
       const items: Stored[] = [];
       for (const key of this.#keys) {
@@ -120,6 +147,7 @@ export class Collection {
 
   /** Stores a new object or new content; the object must have its metadata complete but for the version. */
   put(key: string, object: KubeObject): Stored {
+    this.#ready();
     const version = this.#store.nextVersion();
     const stored = new Stored(key, versioned(object, version), version);
     const previous = this.#items.get(key);
@@ -132,6 +160,7 @@ export class Collection {
 
   /** Removes an object; `last` is its content at the end (default: as stored). */
   remove(key: string, last?: KubeObject): Stored | undefined {
+    this.#ready();
     const previous = this.#items.get(key);
     if (previous === undefined) return undefined;
     const version = this.#store.nextVersion();
@@ -253,6 +282,13 @@ export class Store {
   /** The version of the latest write. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Takes `count` versions out of the counter; answers the first of them. */
+  reserve(count: number): number {
+    const first = this.#version + 1;
+    this.#version += count;
+    return first;
   }
 
   nextVersion(): number {

@@ -1,8 +1,11 @@
-import type { JsonValue, KubeObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { CustomResource } from '../crd/custom-resource.ts';
 import type { ColumnFacts } from '../data.ts';
 import { loadData } from '../data.ts';
 import type { Resource } from '../registry/resource.ts';
 import { age } from './age.ts';
+import { CELLS } from './cells.ts';
+import { parseJsonPath, valuesAt } from './json-path.ts';
 
 /** A column as a Table declares it. */
 export interface ColumnDefinition {
@@ -21,8 +24,9 @@ export interface Columns {
 
 const NAME: ColumnFacts = { name: 'Name', type: 'string', format: 'name', priority: 0 };
 const CREATED: ColumnFacts = { name: 'Created At', type: 'date', priority: 0 };
+const AGE: ColumnFacts = { name: 'Age', type: 'date', priority: 0 };
 
-export const definition = (facts: ColumnFacts): ColumnDefinition => ({
+const definition = (facts: ColumnFacts): ColumnDefinition => ({
   name: facts.name,
   type: facts.type,
   format: facts.format ?? '',
@@ -31,26 +35,75 @@ export const definition = (facts: ColumnFacts): ColumnDefinition => ({
 });
 
 /** Columns of a kind that declares none. */
-export const plainColumns: Columns = {
+const plainColumns: Columns = {
   definitions: [definition(NAME), definition(CREATED)],
   cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? ''],
 };
 
+const known = new WeakMap<Resource, Columns>();
+
 /** The columns of a resource. */
 export function columnsOf(resource: Resource): Columns {
+  let columns = known.get(resource);
+  if (columns === undefined) {
+    columns = resource instanceof CustomResource ? customColumns(resource) : builtinColumns(resource);
+    known.set(resource, columns);
+  }
+  return columns;
+}
+
+function builtinColumns(resource: Resource): Columns {
   const key = `${resource.apiVersion}/${resource.plural}`;
   const facts = loadData('table-columns');
   const columns = Object.hasOwn(facts, key) ? facts[key] : undefined;
   if (columns === undefined) return plainColumns;
+  const printer = Object.hasOwn(CELLS, key) ? CELLS[key] : undefined;
   return {
     definitions: columns.map(definition),
-    cells: (object, now) =>
-      columns.map(({ name }) =>
-        name === 'Name'
-          ? (object.metadata.name ?? '')
-          : name === 'Age'
-            ? age(object.metadata.creationTimestamp, now)
-            : '',
-      ),
+    cells: printer ?? ((object, now) => columns.map((column) => plainCell(column, object, now))),
   };
+}
+
+function plainCell(column: ColumnFacts, object: KubeObject, now: number): JsonValue {
+  if (column.name === 'Name') return object.metadata.name ?? '';
+  if (column.name === 'Age') return age(object.metadata.creationTimestamp, now);
+  if (column.name === 'Created At') return object.metadata.creationTimestamp ?? '';
+  return '';
+}
+
+function customColumns(resource: CustomResource): Columns {
+  if (resource.columns.length === 0) {
+    return {
+      definitions: [definition(NAME), definition(AGE)],
+      cells: (object, now) => [object.metadata.name ?? '', age(object.metadata.creationTimestamp, now)],
+    };
+  }
+  const printers = resource.columns.map((column) => {
+    const steps = parseJsonPath(column.jsonPath) ?? [];
+    return (object: KubeObject, now: number) => cellOf(valuesAt(object as unknown as JsonObject, steps), column.type, now);
+  });
+  return {
+    definitions: [definition(NAME), ...resource.columns.map(({ name, type, format, description, priority }) => ({ name, type, format, description, priority }))],
+    cells: (object, now) => [object.metadata.name ?? '', ...printers.map((print) => print(object, now))],
+  };
+}
+
+/** A cell of a custom column: the first value in the column's type, or nothing. */
+function cellOf(values: readonly JsonValue[], type: string, now: number): JsonValue {
+  const [first] = values;
+  if (first === undefined || first === null) return null;
+  switch (type) {
+    case 'integer':
+      return typeof first === 'number' || typeof first === 'bigint' ? (typeof first === 'number' ? Math.trunc(first) : first) : null;
+    case 'number':
+      return typeof first === 'number' || typeof first === 'bigint' ? first : null;
+    case 'boolean':
+      return typeof first === 'boolean' ? first : null;
+    case 'date': {
+      if (typeof first !== 'string') return null;
+      return Number.isNaN(Date.parse(first)) ? first : age(first, now);
+    }
+    default:
+      return typeof first === 'string' ? first : values.length > 1 ? JSON.stringify(values) : typeof first === 'object' ? JSON.stringify(first) : String(first);
+  }
 }

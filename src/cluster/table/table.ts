@@ -12,12 +12,13 @@ export function tableOf(
   metadata: object,
   includeObject: string,
   withColumns: boolean,
+  version = 'v1',
 ): unknown {
   const { definitions, cells } = columnsOf(resource);
   const now = api.clock.now();
   return {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: `meta.k8s.io/${version}`,
     metadata,
     columnDefinitions: withColumns ? definitions : null,
     rows: objects.map((object) => ({

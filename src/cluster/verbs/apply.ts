@@ -4,7 +4,7 @@ import { apply } from '../fields/manager.ts';
 import { applyLastApplied } from '../fields/last-applied.ts';
 import { badRequest, conflict, internalError, notFound } from '../http/status.ts';
 import { copyJson } from '../store/store.ts';
-import { DecodeError } from '../types/decode.ts';
+import { DecodeError, setMember } from '../types/decode.ts';
 import { storeNew } from './create.ts';
 import { checkVersion, storeChange } from './update.ts';
 import type { Outcome, Write } from './write.ts';
@@ -57,7 +57,9 @@ const startOf = (empty: JsonObject) => copyJson(empty);
 
 function typed(write: Write, object: KubeObject): KubeObject {
   try {
-    return retype(write.resource, copyJson(object as unknown as JsonObject)).value;
+    const sent = copyJson(object as unknown as JsonObject);
+    const { value } = retype(write.resource, sent);
+    return write.resource.custom === undefined ? value : (withNulls(sent, value as unknown as JsonObject) as unknown as KubeObject);
   } catch (thrown) {
     if (!(thrown instanceof DecodeError)) throw thrown;
     throw internalError(thrown.message);
@@ -83,4 +85,18 @@ function checkIdentity(write: Write, config: JsonObject) {
   if (resource.namespaced && namespace !== undefined && namespace !== '' && namespace !== write.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
+}
+
+/** Defaulting drops nulls that mean nothing; under apply they are the applier's words and are validated. */
+function withNulls(sent: JsonObject, decoded: JsonObject): JsonObject {
+  let out = decoded;
+  for (const [key, value] of Object.entries(sent)) {
+    if (key === 'metadata') continue;
+    const kept = Object.hasOwn(decoded, key) ? decoded[key] : undefined;
+    const next = value === null && kept === undefined ? null : isJsonObject(value) && isJsonObject(kept) ? withNulls(value, kept) : kept;
+    if (next === kept || next === undefined) continue;
+    if (out === decoded) out = { ...decoded };
+    setMember(out, key, next);
+  }
+  return out;
 }

@@ -81,7 +81,7 @@ export function storeNew(write: Write, object: Draft): Outcome {
   if (resource.namespaced) metadata.namespace = write.namespace;
   else delete metadata.namespace;
   if (strategy.hasGeneration) metadata.generation = 1;
-  if (strategy.hasStatus && write.subresource === '') clearStatus(write, object);
+  if (strategy.hasStatus && strategy.keepsStatus !== true && write.subresource === '') clearStatus(write, object);
   strategy.admit?.(object, undefined, context);
   strategy.prepareCreate?.(object, context);
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);

@@ -27,6 +27,11 @@ export const PATCH_TYPES: ReadonlyMap<string, 'json' | 'merge' | 'strategic' | '
 export function patchForm(contentType: string, custom: boolean): 'json' | 'merge' | 'strategic' | 'apply' {
   const form = PATCH_TYPES.get(contentType);
   if (form !== undefined && !(custom && form === 'strategic')) return form;
+  if (custom) {
+    const accepted = [...PATCH_TYPES.keys()].filter((type) => !type.includes('strategic')).join(', ');
+    const message = `the body of the request was in an unknown format - accepted media types include: ${accepted}`;
+    throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message });
+  }
   throw new ApiError({
     code: 415,
     reason: 'UnsupportedMediaType',
@@ -161,7 +166,7 @@ function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): { valu
     }
     try {
       const value = applyJsonPatch(before, body);
-      return { value, shown: toJsonText(value) };
+      return { value, shown: shownObject(value) };
     } catch (thrown) {
       if (thrown instanceof JsonPatchError) throw rejected();
       throw thrown;
@@ -170,7 +175,7 @@ function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): { valu
   if (!isJsonObject(body)) throw wrong('map[string]interface {}');
   if (patch.form === 'merge') {
     const value = applyMergePatch(before, body);
-    return { value, shown: toJsonText(value) };
+    return { value, shown: shownObject(value) };
   }
   try {
     return { value: applyStrategicPatch(node, before, body), shown: goText(body) };
@@ -178,6 +183,12 @@ function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): { valu
     if (thrown instanceof StrategicPatchError) throw internalError(thrown.message);
     throw thrown;
   }
+}
+
+/** A patched object as error texts show it: members in alphabetical order at the top. */
+function shownObject(value: JsonValue): string {
+  if (!isJsonObject(value)) return toJsonText(value);
+  return toJsonText(Object.fromEntries(Object.keys(value).sort().map((key) => [key, value[key]])));
 }
 
 const MAX_OPERATIONS = 10_000;

@@ -86,6 +86,7 @@ export function storeChange(write: Write, live: KubeObject, draft: Draft): Outco
   const problems: FieldProblem[] = [];
   validateMeta(next, resource, problems);
   validateMetaUpdate(next, live, problems);
+  if (resource.custom === undefined) validateMetaUpdate(next, live, problems);
   if (problems.length === 0 || resource.custom !== undefined) {
     if (strategy.validateUpdate === undefined) strategy.validate?.(next, problems, context);
     else strategy.validateUpdate(next, live, problems, context);

@@ -1,0 +1,116 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import type { PolicyRule } from '../data.ts';
+import { listAt, objectAt, objectsAt, textAt } from '../kinds/parts.ts';
+import type { UserInfo } from '../options.ts';
+
+/** What somebody wants to do: with a resource, or with a path that is none. */
+export interface Attributes {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Set for paths that are no resources. */
+  readonly path?: string;
+}
+
+/** The answer to whether somebody may. */
+export interface Verdict {
+  readonly allowed: boolean;
+  /** Which binding allows it; for refusals what was wrong with bindings on the way. */
+  readonly reason: string;
+}
+
+const GROUP = 'rbac.authorization.k8s.io';
+const strings = (value: JsonObject | undefined, key: string): readonly string[] => listAt(value, key).filter((entry) => typeof entry === 'string');
+
+/** May the user do it? By role-based access control; the group `system:masters` may do everything. */
+export function authorize(api: Api, user: UserInfo, attributes: Attributes): Verdict {
+  if (user.groups.includes('system:masters')) return { allowed: true, reason: '' };
+  const problems: string[] = [];
+  for (const grant of grantsOf(api, user, attributes.namespace, problems)) {
+    if (grant.rules.some((rule) => covers(rule, attributes))) return { allowed: true, reason: `RBAC: allowed by ${grant.description}` };
+  }
+  const [first] = problems;
+  const text = problems.length > 1 ? `[${problems.join(', ')}]` : first;
+  return { allowed: false, reason: text === undefined ? '' : `RBAC: ${text}` };
+}
+
+/** Rules that a binding gives a user. */
+interface Grant {
+  readonly rules: readonly JsonObject[];
+  readonly description: string;
+}
+
+/** Every grant to a user in a namespace (`''`: cluster-wide ones only). */
+export function* grantsOf(api: Api, user: UserInfo, namespace: string, problems: string[]): Generator<Grant> {
+  for (const { object } of api.store.collection(GROUP, 'clusterrolebindings').all()) {
+    const subject = subjectFor(object, user, '');
+    if (subject === undefined) continue;
+    const rules = rulesOfRef(api, objectAt(object as unknown as JsonObject, 'roleRef'), '', problems);
+    if (rules !== undefined) yield { rules, description: describe(object, 'ClusterRoleBinding', subject) };
+  }
+  if (namespace === '') return;
+  for (const { object } of api.store.collection(GROUP, 'rolebindings').inNamespace(namespace)) {
+    const subject = subjectFor(object, user, namespace);
+    if (subject === undefined) continue;
+    const rules = rulesOfRef(api, objectAt(object as unknown as JsonObject, 'roleRef'), namespace, problems);
+    if (rules !== undefined) yield { rules, description: describe(object, 'RoleBinding', subject) };
+  }
+}
+
+function describe(binding: KubeObject, kind: string, subject: JsonObject): string {
+  const reference = objectAt(binding as unknown as JsonObject, 'roleRef');
+  const place = binding.metadata.namespace === undefined ? '' : `/${binding.metadata.namespace}`;
+  const subjectKind = textAt(subject, 'kind');
+  const suffix = subjectKind === 'ServiceAccount' ? `/${textAt(subject, 'namespace')}` : '';
+  return `${kind} ${JSON.stringify(`${binding.metadata.name}${place}`)} of ${textAt(reference, 'kind')} ${JSON.stringify(textAt(reference, 'name'))} to ${subjectKind} ${JSON.stringify(textAt(subject, 'name') + suffix)}`;
+}
+
+function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): JsonObject | undefined {
+  return objectsAt(binding as unknown as JsonObject, 'subjects').find((subject) => {
+    const name = textAt(subject, 'name');
+    switch (subject['kind']) {
+      case 'User':
+        return user.name === name;
+      case 'Group':
+        return user.groups.includes(name);
+      case 'ServiceAccount':
+        return user.name === `system:serviceaccount:${textAt(subject, 'namespace') || namespace}:${name}`;
+      default:
+        return false;
+    }
+  });
+}
+
+/** The rules of a role; `undefined` when there is no such role. */
+export function rulesOfRef(api: Api, reference: JsonObject, namespace: string, problems: string[]): readonly JsonObject[] | undefined {
+  const name = textAt(reference, 'name');
+  const cluster = reference['kind'] === 'ClusterRole';
+  const key = cluster ? name : `${namespace}/${name}`;
+  const role = api.store.collection(GROUP, cluster ? 'clusterroles' : 'roles').get(key);
+  if (role !== undefined) return objectsAt(role.object as unknown as JsonObject, 'rules');
+  problems.push(`${cluster ? 'clusterrole' : 'role'}.${GROUP} ${JSON.stringify(name)} not found`);
+  return undefined;
+}
+
+/** Does a rule allow it? */
+export function covers(rule: JsonObject | PolicyRule, attributes: Attributes): boolean {
+  const json = rule as JsonObject;
+  if (!includes(strings(json, 'verbs'), attributes.verb)) return false;
+  if (attributes.path !== undefined) {
+    const { path } = attributes;
+    return strings(json, 'nonResourceURLs').some((url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))));
+  }
+  if (!includes(strings(json, 'apiGroups'), attributes.group)) return false;
+  const { resource, subresource } = attributes;
+  const full = subresource === '' ? resource : `${resource}/${subresource}`;
+  const resources = strings(json, 'resources');
+  if (!resources.some((entry) => entry === '*' || entry === full || (subresource !== '' && entry === `*/${subresource}`))) return false;
+  const names = strings(json, 'resourceNames');
+  return names.length === 0 || names.includes(attributes.name);
+}
+
+const includes = (list: readonly string[], value: string) => list.includes('*') || list.includes(value);

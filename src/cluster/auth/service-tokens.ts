@@ -1,0 +1,75 @@
+import type { KeyObject } from 'node:crypto';
+import { createSign, createVerify, generateKeyPairSync } from 'node:crypto';
+import { isJsonObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import type { UserInfo } from '../options.ts';
+
+/** Whom a token is for, and for how long. */
+export interface TokenClaims {
+  readonly namespace: string;
+  readonly account: string;
+  readonly accountUid: string;
+  readonly audiences: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+}
+
+/** Makes and checks tokens of service accounts. */
+export interface TokenIssuer {
+  readonly issuer: string;
+  issue(claims: TokenClaims): string;
+  /** The service account of a token that is valid now and whose account still exists. */
+  verify(token: string): UserInfo | undefined;
+}
+
+const ISSUER = 'https://kubernetes.default.svc';
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** JSON web tokens signed with a key of the cluster's own, made when it is first needed. */
+export function createTokenIssuer(api: Api): TokenIssuer {
+  let keys: { publicKey: KeyObject; privateKey: KeyObject } | undefined;
+  const pair = () => (keys ??= generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+  return {
+    issuer: ISSUER,
+    issue(claims) {
+      const now = Math.floor(api.clock.now() / 1000);
+      const payload = {
+        aud: claims.audiences,
+        exp: Math.floor(claims.expires / 1000),
+        iat: now,
+        nbf: now,
+        iss: ISSUER,
+        jti: api.newUid(),
+        'kubernetes.io': { namespace: claims.namespace, serviceaccount: { name: claims.account, uid: claims.accountUid } },
+        sub: `system:serviceaccount:${claims.namespace}:${claims.account}`,
+      };
+      const body = `${encode({ alg: 'ES256', typ: 'JWT' })}.${encode(payload)}`;
+      const signature = createSign('sha256').update(body).sign({ key: pair().privateKey, dsaEncoding: 'ieee-p1363' });
+      return `${body}.${signature.toString('base64url')}`;
+    },
+    verify(token) {
+      const parts = token.split('.');
+      if (keys === undefined || parts.length !== 3) return undefined;
+      const [head = '', body = '', signature = ''] = parts;
+      const key = { key: keys.publicKey, dsaEncoding: 'ieee-p1363' as const };
+      if (!createVerify('sha256').update(`${head}.${body}`).verify(key, Buffer.from(signature, 'base64url'))) return undefined;
+      return userOf(api, JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
+    },
+  };
+}
+
+/** The signature holds, so the payload is our own; what may have changed since is checked. */
+function userOf(api: Api, payload: unknown): UserInfo | undefined {
+  const claims = isJsonObject(payload) ? payload['kubernetes.io'] : undefined;
+  const account = isJsonObject(claims) ? claims['serviceaccount'] : undefined;
+  if (!isJsonObject(payload) || !isJsonObject(claims) || !isJsonObject(account)) return undefined;
+  const [namespace, name, uid] = [String(claims['namespace']), String(account['name']), String(account['uid'])];
+  if (Number(payload['exp']) * 1000 < api.clock.now()) return undefined;
+  const stored = api.store.collection('', 'serviceaccounts').get(`${namespace}/${name}`);
+  if (stored?.object.metadata.uid !== uid) return undefined;
+  return {
+    name: `system:serviceaccount:${namespace}:${name}`,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+    uid,
+  };
+}

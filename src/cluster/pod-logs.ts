@@ -1,0 +1,56 @@
+import type { KubeObject } from '../core/index.ts';
+import type { ByteStream, StreamSink } from './http/request.ts';
+
+/** Lines kept per container. */
+const LIMIT = 10_000;
+
+/**
+ * The logs of simulated containers. Whoever plays a container writes its lines here; `kubectl logs` reads
+ * them. A container that nobody writes for has an empty log.
+ */
+export class PodLogs {
+  readonly #lines = new Map<string, string[]>();
+  readonly #followers = new Map<string, Set<StreamSink>>();
+
+  /** Adds a line to a container's log. */
+  write(podUid: string, container: string, line: string): void {
+    const key = `${podUid}/${container}`;
+    const lines = this.#lines.get(key) ?? [];
+    lines.push(line);
+    if (lines.length > LIMIT) lines.splice(0, lines.length - LIMIT);
+    this.#lines.set(key, lines);
+    for (const sink of this.#followers.get(key) ?? []) sink.write(Buffer.from(`${line}\n`));
+  }
+
+  read(pod: KubeObject, container: string): readonly string[] {
+    return this.#lines.get(`${pod.metadata.uid}/${container}`) ?? [];
+  }
+
+  /** A stream of what is there and of what comes. */
+  follow(pod: KubeObject, container: string, start: string): ByteStream {
+    const key = `${pod.metadata.uid}/${container}`;
+    let own: StreamSink | undefined;
+    return {
+      start: (sink) => {
+        own = sink;
+        if (start !== '') sink.write(Buffer.from(start));
+        const sinks = this.#followers.get(key) ?? new Set();
+        sinks.add(sink);
+        this.#followers.set(key, sinks);
+      },
+      stop: () => {
+        if (own !== undefined) this.#followers.get(key)?.delete(own);
+      },
+    };
+  }
+
+  /** Forgets the logs of a pod and ends who follows them. */
+  drop(podUid: string): void {
+    for (const key of [...this.#lines.keys(), ...this.#followers.keys()]) {
+      if (!key.startsWith(`${podUid}/`)) continue;
+      this.#lines.delete(key);
+      for (const sink of this.#followers.get(key) ?? []) sink.end();
+      this.#followers.delete(key);
+    }
+  }
+}
