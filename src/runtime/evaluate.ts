@@ -55,6 +55,11 @@ export function evaluateRaw(expression: Expression, variables: Variables, contex
   return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message) };
 }
 
+/** A text as kro quotes it in messages: in double quotes, with escapes. */
+export function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
 /** Names the thing that is missing in texts like `no such key: ready`. */
 const MISSING = /no such (?:key|field|attribute)(?:\(s\))?: ?['"]?([^\s'",]+)/;
 
@@ -62,7 +67,7 @@ function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: st
   const missing = MISSING.exec(reason)?.[1];
   return {
     expression: expression.template ?? expression.cel,
-    message: `${phase} "${expression.cel}": ${reason}`,
+    message: `${phase} ${quote(expression.cel)}: ${reason}`,
     ...(missing === undefined ? {} : { missing }),
     references: expression.references.filter((name) => name !== 'schema' && name !== 'runtime'),
   };
