@@ -1,0 +1,127 @@
+/**
+ * The CEL engine beside the JavaScript engines that could be installed instead: evaluation, preparation, hostile
+ * patterns, memory. Run: `npm run bench -- cel`. The table is Markdown; `src/cel/README.md` shows it.
+ */
+import { cpus } from 'node:os';
+import { kroEnvironment, type Environment } from '../src/cel/index.ts';
+import { DATA, EVIL_PATTERN, EVIL_TEXT, EXISTS, FIELD, FILTER_MAP, TEMPLATE, type Case } from './support/cel-cases.ts';
+import { OTHER_ENGINES, type Engine } from './support/cel-engines.ts';
+import { deploymentEnvironmentBytes, typedEnvironment } from './support/cel-typed.ts';
+import { nanoseconds, once, retainedBytes } from './support/measure.ts';
+
+const NOT_POSSIBLE = '–';
+
+/** cel-go 0.31 with kro's libraries, on a machine of the same size; fixed figures, not measured here. */
+const CEL_GO: Readonly<Record<string, string>> = {
+  [TEMPLATE.name]: '729 ns',
+  [EXISTS.name]: '302 ns',
+  [FILTER_MAP.name]: '3.60 ms',
+  [prepared(FIELD)]: '17.0 µs',
+  [prepared(TEMPLATE)]: '98.0 µs',
+  [prepared(FILTER_MAP)]: '94.0 µs',
+};
+
+function prepared({ name }: Case): string {
+  return `prepare: ${name}`;
+}
+
+/** Ours as an engine: checked against types, or with every variable `dyn`. */
+function own(name: string, environment: Environment): Engine {
+  return {
+    name,
+    prepare(expression) {
+      const compiled = environment.compile(expression);
+      if (!compiled.ok) throw new Error(compiled.text);
+      return (variables) => {
+        const result = compiled.program.evaluate(variables);
+        if (!result.ok) throw new Error(result.error.message);
+        return result.value;
+      };
+    },
+  };
+}
+
+const DYN_VARIABLES = ['schema', 'deployment', 'items', 'text'];
+
+const engines: readonly Engine[] = [
+  own('ours, typed', typedEnvironment()),
+  own('ours, `dyn`', untypedEnvironment()),
+  ...OTHER_ENGINES,
+];
+
+function untypedEnvironment(): Environment {
+  const dyn = { kind: 'dyn', name: 'dyn', params: [] } as const;
+  return kroEnvironment({ variables: Object.fromEntries(DYN_VARIABLES.map((name) => [name, dyn])) });
+}
+
+function shown(ns: number): string {
+  if (ns < 10_000) return `${ns.toFixed(0)} ns`;
+  return ns < 1e6 ? `${(ns / 1e3).toFixed(1)} µs` : `${(ns / 1e6).toFixed(2)} ms`;
+}
+
+/** A figure, or why there is none. */
+function attempt(measure: () => string): string {
+  try {
+    return measure();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return text.includes('call stack') ? 'stack overflow' : NOT_POSSIBLE;
+  }
+}
+
+function row(name: string, cells: readonly string[]): void {
+  console.log(`| ${[name, ...cells, CEL_GO[name] ?? NOT_POSSIBLE].join(' | ')} |`);
+}
+
+function evaluationRow(test: Case, variables: Readonly<Record<string, unknown>>): void {
+  row(
+    test.name,
+    engines.map((engine) =>
+      attempt(() => {
+        const program = engine.prepare(test.expression);
+        program(variables);
+        return shown(nanoseconds(() => program(variables)));
+      }),
+    ),
+  );
+}
+
+/** One call only: a backtracking engine needs seconds for it. */
+function patternRow(): void {
+  const cells = engines.map((engine) =>
+    attempt(() => {
+      const program = engine.prepare(EVIL_PATTERN.expression);
+      return shown(once(() => program({ text: EVIL_TEXT })));
+    }),
+  );
+  row(EVIL_PATTERN.name, cells);
+}
+
+function preparationRow(test: Case): void {
+  row(
+    prepared(test),
+    engines.map((engine) => attempt(() => shown(nanoseconds(() => engine.prepare(test.expression))))),
+  );
+}
+
+/** Every template gets a literal of its own, so that nothing can be shared by accident. */
+function memoryRow(): void {
+  const cells = engines.map((engine) =>
+    attempt(() => {
+      const bytes = retainedBytes((i) => engine.prepare(TEMPLATE.expression.replace('?name', `?name${i}`)), 2_000);
+      return `${(bytes / 1024).toFixed(1)} kB`;
+    }),
+  );
+  row('memory of a prepared template', cells);
+}
+
+console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`);
+console.log(`| | ${engines.map(({ name }) => name).join(' | ')} | cel-go 0.31 (fixed) |`);
+console.log(`|${'---|'.repeat(engines.length + 2)}`);
+evaluationRow(TEMPLATE, DATA);
+evaluationRow(EXISTS, DATA);
+evaluationRow(FILTER_MAP, DATA);
+for (const test of [FIELD, TEMPLATE, FILTER_MAP]) preparationRow(test);
+patternRow();
+memoryRow();
+console.log(`\nTyped environment of a Deployment: ${(deploymentEnvironmentBytes() / 1024).toFixed(1)} kB`);

@@ -1,0 +1,39 @@
+import { kroEnvironment, STRING, type Environment } from '../../src/cel/index.ts';
+import { builtinSource, celTypes, type CelResource, type Schema } from '../../src/schema/index.ts';
+import { retainedBytes } from './measure.ts';
+
+const text: Schema = { type: 'string' };
+const object = (properties: Readonly<Record<string, Schema>>): Schema => ({ type: 'object', properties });
+
+/** The instance, the Deployment and the list of the benchmark's data, by their schemas. */
+const RESOURCES: Readonly<Record<string, CelResource>> = {
+  schema: {
+    schema: object({
+      spec: object({ name: text, host: text, path: text, image: text, replicas: { type: 'integer' } }),
+      metadata: object({ name: text, namespace: text }),
+    }),
+  },
+  items: { listOf: object({ name: text, size: { type: 'integer' } }) },
+};
+
+function deploymentSchema(): Schema {
+  const schema = builtinSource().schemaOf({ group: 'apps', version: 'v1', kind: 'Deployment' });
+  if (schema === undefined) throw new Error('the built-in kinds have no Deployment');
+  return schema;
+}
+
+/** The environment in which graphs are compiled: every variable has its schema's type. */
+export function typedEnvironment(): Environment {
+  const { variables, types } = celTypes({ ...RESOURCES, deployment: { schema: deploymentSchema() } });
+  return kroEnvironment({ variables: { ...variables, text: STRING }, types });
+}
+
+/** What one more typed environment of a Deployment keeps alive, after an expression has been checked in it. */
+export function deploymentEnvironmentBytes(): number {
+  const schema = deploymentSchema();
+  return retainedBytes(() => {
+    const environment = kroEnvironment(celTypes({ deployment: { schema } }));
+    if (!environment.check('deployment.spec.template.spec.containers[0].image').ok) throw new Error('does not check');
+    return environment;
+  }, 200);
+}
