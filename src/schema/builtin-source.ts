@@ -48,19 +48,32 @@ function openBundle(minor: string): BuiltinSource {
     });
   }
   const read = (name: string) => JSON.parse(readFileSync(file(name), 'utf8')) as JsonValue;
+  return bundledSource({
+    types: () => withSupplement((read('types.json') as unknown as { types: Record<string, TypeFacts> }).types),
+    discovery() {
+      const { api, apis } = read('discovery.json') as { api: JsonValue; apis: JsonValue };
+      return [api, apis];
+    },
+  });
+}
+
+/** Data of a bundle, each part read when it is first needed. */
+export interface BundleParts {
+  /** The facts of all types, as `bundleTypes` gives them. */
+  readonly types: () => Readonly<Record<string, TypeFacts>>;
+  /** Aggregated discovery answers of `/api` and `/apis`. */
+  readonly discovery: () => readonly JsonValue[];
+}
+
+/** A source over a bundle of built-in types, for instance one made from a cluster's OpenAPI. */
+export function bundledSource(parts: BundleParts): BuiltinSource {
   const once = <T>(make: () => T): (() => T) => {
     let made: { value: T } | undefined;
     return () => (made ??= { value: make() }).value;
   };
-  const types = once(() => {
-    const { types } = read('types.json') as unknown as { types: Record<string, TypeFacts> };
-    return new BuiltinTypes(withSupplement(types));
-  });
+  const types = once(() => new BuiltinTypes(parts.types()));
   const names = once(() => namesByKind(types()));
-  const resources = once(() => {
-    const { api, apis } = read('discovery.json') as { api: JsonValue; apis: JsonValue };
-    return new ResourceIndex([...resourcesOfDiscovery(api), ...resourcesOfDiscovery(apis)]);
-  });
+  const resources = once(() => new ResourceIndex(parts.discovery().flatMap((list) => resourcesOfDiscovery(list))));
   return {
     typeNamed: (name) => types().node(name),
     schemaOf(type: GroupVersionKind): Schema | undefined {

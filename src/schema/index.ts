@@ -16,8 +16,10 @@ export type {
   SchemaSource,
   ValidationRule,
 } from './model.ts';
-export type { BuiltinSource } from './builtin-source.ts';
-export { builtinSource, DEFAULT_KUBERNETES_MINOR } from './builtin-source.ts';
+export type { BuiltinSource, BundleParts } from './builtin-source.ts';
+export { builtinSource, bundledSource, DEFAULT_KUBERNETES_MINOR } from './builtin-source.ts';
+export type { FieldFacts, TypeFacts } from './builtin-types.ts';
+export { bundleTypes } from './bundle.ts';
 export { combineSources } from './combined-source.ts';
 export type { CrdSourceOptions } from './crd-source.ts';
 export { crdSource } from './crd-source.ts';
