@@ -26,7 +26,12 @@ type Run = (frame: Frame) => Value;
  * The loop of a comprehension: calls `turn` for each element, with the loop variables bound, until it
  * returns true.
  */
-type Loop = (frame: Frame, turn: (frame: Frame) => boolean) => void;
+interface Loop {
+  readonly each: (frame: Frame, turn: (frame: Frame) => boolean) => void;
+  /** Loops over the elements of a list alone: the list, and the place of the element. */
+  readonly list?: Run;
+  readonly slot: number;
+}
 
 /** A fold becomes the loop that it stands for; folds of unknown form run as they are written. */
 export function planComprehension(expr: Comprehension, scope: Scope, plan: PlanNode): Plan {
@@ -139,7 +144,7 @@ function unraised(slot: number, type: CelType): Plan {
 }
 
 function listLoop(list: Run, slot: number): Loop {
-  return (frame, turn) => {
+  const each: Loop['each'] = (frame, turn) => {
     const elements = list(frame) as readonly Value[];
     const { locals } = frame;
     for (let index = 0; index < elements.length; index++) {
@@ -148,10 +153,11 @@ function listLoop(list: Run, slot: number): Loop {
       if (turn(frame)) return;
     }
   };
+  return { each, list, slot };
 }
 
 function indexedLoop(list: Run, indexSlot: number, slot: number): Loop {
-  return (frame, turn) => {
+  const each: Loop['each'] = (frame, turn) => {
     const elements = list(frame) as readonly Value[];
     const { locals } = frame;
     for (let index = 0; index < elements.length; index++) {
@@ -161,6 +167,7 @@ function indexedLoop(list: Run, indexSlot: number, slot: number): Loop {
       if (turn(frame)) return;
     }
   };
+  return { each, slot };
 }
 
 function checked(value: Value): Value {
@@ -169,7 +176,7 @@ function checked(value: Value): Value {
 
 /** A range of which only the value tells what it is. */
 function anyLoop(range: Run, first: number, second: number | undefined): Loop {
-  return (frame, turn) => {
+  const each: Loop['each'] = (frame, turn) => {
     const value = raise(range(frame));
     const elements = elementsOf(value);
     const { locals } = frame;
@@ -190,6 +197,7 @@ function anyLoop(range: Run, first: number, second: number | undefined): Loop {
       if (turn(frame)) return;
     }
   };
+  return { each, slot: first };
 }
 
 function notIterable(value: Value): never {
@@ -198,27 +206,57 @@ function notIterable(value: Value): never {
 
 /** `all` and `exists`: the decisive answer wins over errors, as in `&&` and `||`. */
 function planQuantifier(loop: Loop, { run }: Plan, decisive: boolean): Plan {
+  const { list, slot } = loop;
+  if (list !== undefined) return { type: BOOL, run: listQuantifier(list, slot, run, decisive) };
   return {
     type: BOOL,
     run: (frame) => {
-      let decided = false;
-      let failure: EvalFailure | undefined;
-      loop(frame, () => {
-        try {
-          const value = run(frame);
-          if (value === decisive) return (decided = true);
-          if (typeof value !== 'boolean') failure ??= new EvalFailure('no such overload');
-        } catch (thrown) {
-          failure ??= absorbable(thrown);
-        }
-        return false;
+      let answer: Value | EvalFailure = !decisive;
+      loop.each(frame, () => {
+        answer = joined(answer, attempt(run, frame), decisive);
+        return answer === decisive;
       });
-      if (decided) return decisive;
-      // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
-      if (failure !== undefined) throw failure;
-      return !decisive;
+      return answered(answer);
     },
   };
+}
+
+/** The same over the elements of a list, without a closure per evaluation. */
+function listQuantifier(list: Run, slot: number, run: Run, decisive: boolean): Run {
+  return (frame) => {
+    const elements = list(frame) as readonly Value[];
+    let answer: Value | EvalFailure = !decisive;
+    for (let index = 0; index < elements.length; index++) {
+      frame.charge(1);
+      frame.locals[slot] = checked(elements[index] as Value);
+      const value = attempt(run, frame);
+      if (value === decisive) return decisive;
+      answer = joined(answer, value, decisive);
+    }
+    return answered(answer);
+  };
+}
+
+/** The value of a predicate, or the error that it ends with. */
+function attempt(run: Run, frame: Frame): Value | EvalFailure {
+  try {
+    return run(frame);
+  } catch (thrown) {
+    return absorbable(thrown);
+  }
+}
+
+/** The answer so far with one more: the first error stays unless the decisive value comes. */
+function joined(answer: Value | EvalFailure, value: Value | EvalFailure, decisive: boolean): Value | EvalFailure {
+  if (value === decisive) return decisive;
+  if (answer instanceof EvalFailure || value === !decisive) return answer;
+  return value instanceof EvalFailure ? value : new EvalFailure('no such overload');
+}
+
+function answered(answer: Value | EvalFailure): Value {
+  if (!(answer instanceof EvalFailure)) return answer;
+  // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
+  throw answer;
 }
 
 function test(run: Run, frame: Frame): boolean {
@@ -231,7 +269,7 @@ function planExistsOne(loop: Loop, { run }: Plan): Plan {
     type: BOOL,
     run: (frame) => {
       let count = 0;
-      loop(frame, () => {
+      loop.each(frame, () => {
         if (test(run, frame)) count++;
         return false;
       });
@@ -248,7 +286,16 @@ function planCollect(loop: Loop, filter: Plan | undefined, body: Plan, _range: P
     type: listType(body.type.kind === 'double' ? body.type : type),
     run: (frame) => {
       const list: Value[] = [];
-      loop(frame, () => {
+      if (loop.list !== undefined) {
+        const elements = loop.list(frame) as readonly Value[];
+        for (let index = 0; index < elements.length; index++) {
+          frame.charge(1);
+          frame.locals[loop.slot] = checked(elements[index] as Value);
+          if (keep === undefined || test(keep, frame)) list.push(run(frame));
+        }
+        return list;
+      }
+      loop.each(frame, () => {
         if (keep === undefined || test(keep, frame)) list.push(run(frame));
         return false;
       });
@@ -266,7 +313,7 @@ function planTransform(loop: Loop, filter: Plan | undefined, key: Plan, body: Pl
     type: mapType(key.type, body.type.kind === 'double' ? body.type : type),
     run: (frame) => {
       const entries: [Value, Value][] = [];
-      loop(frame, () => {
+      loop.each(frame, () => {
         if (keep === undefined || test(keep, frame)) entries.push([keyOf(frame), run(frame)]);
         return false;
       });
@@ -286,7 +333,7 @@ function planTransformEntries(loop: Loop, filter: Plan | undefined, body: Plan):
       let made: Value = {};
       const strings: Record<string, Value> = {};
       let plain = true;
-      loop(frame, () => {
+      loop.each(frame, () => {
         if (keep !== undefined && !test(keep, frame)) return false;
         for (const [key, value] of entriesOf(raise(run(frame))) ?? fail('no such overload')) {
           frame.charge(1);
@@ -370,7 +417,7 @@ function planFold(
     ...result,
     run: (frame) => {
       frame.locals[slot] = init(frame);
-      loop(frame, () => {
+      loop.each(frame, () => {
         if (go.run(frame) === false) return true;
         frame.locals[slot] = step.run(frame);
         return false;
