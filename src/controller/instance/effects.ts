@@ -31,7 +31,7 @@ export async function writeParent(
   instances: KindCache,
   instance: KubeObject,
   parent: Decision['parent'],
-): Promise<'nothing' | 'written' | 'refused'> {
+): Promise<'nothing' | 'written' | 'decide-again'> {
   if (Object.keys(parent).length === 0) return 'nothing';
   const { name = '', namespace } = instance.metadata;
   const target = { type: instances.type, name, ...(namespace === undefined ? {} : { namespace }) };
@@ -43,10 +43,10 @@ export async function writeParent(
     // Decided on a version that is no longer the newest: decide again on that.
     if (isConflict(thrown)) {
       await readAgain(context, instances, instance);
-      return 'written';
+      return 'decide-again';
     }
     rememberFailure(context, record, target, '', thrown, 'patch');
-    return 'refused';
+    return 'decide-again';
   }
 }
 

@@ -90,7 +90,8 @@ export class InstanceReconciler {
   async #carryOut(context: EffectContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
     const { record, instance, decision } = step;
     const parent = await writeParent(context, record, instances, instance, decision.parent);
-    if (parent === 'refused') return true;
+    // Children are written only under what was to be written on the instance.
+    if (parent === 'decide-again') return true;
     await Promise.all(decision.apply.map((action) => applyChild(context, record, action)));
     await Promise.all(decision.delete.map((action) => deleteChild(context, record, action)));
     const read = await readNow(context, record, decision.read);

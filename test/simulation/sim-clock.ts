@@ -1,0 +1,64 @@
+import type { Clock } from '../../src/kube/index.ts';
+
+interface SimTimer {
+  readonly due: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/** A clock that jumps from timer to timer when it is told to. Shared by cluster, client and controller. */
+export class SimClock implements Clock {
+  #now = Date.UTC(2026, 0, 1);
+  #order = 0;
+  readonly #timers = new Set<SimTimer>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  setTimer(milliseconds: number, callback: () => void): { cancel(): void } {
+    const timer = { due: this.#now + Math.max(0, milliseconds), order: this.#order++, callback };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
+  }
+
+  /** When the next timer falls due; `undefined` without any. */
+  get nextDue(): number | undefined {
+    return this.#next()?.due;
+  }
+
+  /** Jumps to the next timer and runs it. */
+  jump(): void {
+    const next = this.#next();
+    if (next === undefined) return;
+    this.#timers.delete(next);
+    this.#now = Math.max(this.#now, next.due);
+    next.callback();
+  }
+
+  /** Moves the time although nothing is due. */
+  skip(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
+  #next(): SimTimer | undefined {
+    let found: SimTimer | undefined;
+    for (const timer of this.#timers) {
+      if (found === undefined || timer.due < found.due || (timer.due === found.due && timer.order < found.order)) {
+        found = timer;
+      }
+    }
+    return found;
+  }
+}
+
+/** Random numbers in [0, 1) that depend on the seed alone. */
+export function seededRandom(seed: number): () => number {
+  let state = (seed * 0x9e3779b9) >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}
