@@ -40,6 +40,11 @@ export interface Overload {
    * parameters), a refusal, or nothing.
    */
   readonly specialize?: (constants: readonly (Value | undefined)[]) => Implementation | PlanRefusal | undefined;
+  /**
+   * The error where values of unknown type fit no overload of the function; asked of the first one. Without it
+   * cel-go's usual text: `no such overload: name(types)`.
+   */
+  readonly mismatch?: (args: readonly Value[], constants: readonly (Value | undefined)[]) => string;
 }
 
 /** A function: its name (`join`, `base64.encode`) and its overloads, in the order in which they are tried. */

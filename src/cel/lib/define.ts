@@ -1,6 +1,6 @@
 import type { CallContext, Implementation, Overload } from '../library.ts';
 import type { CelType } from '../types.ts';
-import { fail, type Value } from '../values.ts';
+import { CelDuration, CelTimestamp, fail, type Value } from '../values.ts';
 import { Failure } from './failure.ts';
 
 /** A function that is called as `name(args)`. */
@@ -24,4 +24,15 @@ export function reading<T extends Value>(read: (text: string) => T): (text: stri
     context.charge(text.length >> 2);
     return read(text);
   };
+}
+
+/**
+ * The mismatch of functions that cel-go finds by what a value can do: only the name, or not even that for texts,
+ * points in time and spans, which look for a method of their own first.
+ */
+export function nameOnly(name: string): (args: readonly Value[]) => string {
+  return ([first]) =>
+    typeof first === 'string' || first instanceof CelTimestamp || first instanceof CelDuration
+      ? 'no such overload'
+      : `no such overload: ${name}`;
 }

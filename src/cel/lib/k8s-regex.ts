@@ -1,6 +1,6 @@
-import type { CallContext, Implementation, Library, PlanRefusal } from '../library.ts';
+import type { CallContext, Implementation, Library, Overload, PlanRefusal } from '../library.ts';
 import { INT, listType, STRING } from '../types.ts';
-import { fail, type Int, type Value } from '../values.ts';
+import { fail, typeNameOf, type Int, type Value } from '../values.ts';
 import { Failure } from './failure.ts';
 import { member } from './define.ts';
 import { cachedPattern, compilePattern, type Pattern } from './re2.ts';
@@ -19,6 +19,7 @@ export const kubernetesRegex: Library = {
             STRING,
             (text: string, source: string, context: CallContext) => dynamicPattern(source, context).find(text, context),
           ),
+          mismatch: mismatch('find'),
           specialize: withConstant(
             (pattern) => (text: string, _source: string, context: CallContext) => pattern.find(text, context),
           ),
@@ -36,6 +37,7 @@ export const kubernetesRegex: Library = {
             (text: string, source: string, context: CallContext) =>
               dynamicPattern(source, context).findAll(text, -1, context),
           ),
+          mismatch: mismatch('findAll'),
           specialize: withConstant(
             (pattern) => (text: string, _source: string, context: CallContext) => pattern.findAll(text, -1, context),
           ),
@@ -48,6 +50,7 @@ export const kubernetesRegex: Library = {
             (text: string, source: string, limit: Int, context: CallContext) =>
               dynamicPattern(source, context).findAll(text, Number(limit), context),
           ),
+          mismatch: mismatch('findAll'),
           specialize: withConstant(
             (pattern) => (text: string, _source: string, limit: Int, context: CallContext) =>
               pattern.findAll(text, Number(limit), context),
@@ -61,6 +64,14 @@ export const kubernetesRegex: Library = {
 function dynamicPattern(source: string, context: CallContext): Pattern {
   const pattern = cachedPattern(source, context);
   return pattern instanceof Failure ? fail(`Illegal regex: ${pattern.message}`) : pattern;
+}
+
+/** With a constant pattern Kubernetes calls the function without looking at its arguments first. */
+function mismatch(name: string): NonNullable<Overload['mismatch']> {
+  return (args, constants) =>
+    typeof constants[1] === 'string'
+      ? 'no such overload'
+      : `no such overload: ${name}(${args.map(typeNameOf).join(', ')})`;
 }
 
 function withConstant(make: (pattern: Pattern) => Implementation) {

@@ -1,7 +1,7 @@
 import type { CallContext, FunctionDeclaration, Library } from '../library.ts';
 import { DYN, INT, listType, typeParam } from '../types.ts';
 import { CelUint, elementsOf, fail, typeNameOf, type Int, type Value } from '../values.ts';
-import { member, overload } from './define.ts';
+import { member, nameOnly, overload } from './define.ts';
 import { isEqual } from './equal.ts';
 import { sortIndices } from './go-sort.ts';
 import { COMPARABLE } from './k8s-lists.ts';
@@ -19,10 +19,16 @@ export const lists: Library = {
     {
       name: 'flatten',
       overloads: [
-        member('list_flatten', [listType(LIST_T)], LIST_T, (list: Value, context: CallContext) =>
-          flatten(list, 1, context),
-        ),
-        member('list_flatten_int', [listType(DYN), INT], listType(DYN), flatten),
+        {
+          ...member('list_flatten', [listType(LIST_T)], LIST_T, (list: Value, context: CallContext) =>
+            flatten(list, 1, context),
+          ),
+          mismatch: ([list]) => `no such overload: ${shownType(list)}.flatten()`,
+        },
+        {
+          ...member('list_flatten_int', [listType(DYN), INT], listType(DYN), flatten),
+          mismatch: ([list, depth]) => `no such overload: ${shownType(list)}.flatten(${shownType(depth)})`,
+        },
       ],
     },
     sortFunction(),
@@ -39,6 +45,13 @@ export const lists: Library = {
     { name: 'distinct', overloads: [member('list_distinct', [LIST_T], LIST_T, distinct)] },
   ],
 };
+
+/** A type as cel-go's list functions show it. */
+function shownType(value: Value = null): string {
+  const name = typeNameOf(value);
+  if (name === 'list') return 'list(dyn)';
+  return name === 'map' ? 'map(dyn, dyn)' : name;
+}
 
 function visited(list: Value, context: CallContext): readonly Value[] {
   const elements = elementsOf(list) ?? [];
@@ -81,27 +94,30 @@ function flatten(list: Value, depth: Int, context: CallContext): Value {
 function sortFunction(): FunctionDeclaration {
   return {
     name: 'sort',
-    overloads: COMPARABLE.map(([, type]) =>
-      member(`list_${type.name}_sort`, [listType(type)], listType(type), (list: Value, context: CallContext) =>
+    overloads: COMPARABLE.map(([, type]) => ({
+      ...member(`list_${type.name}_sort`, [listType(type)], listType(type), (list: Value, context: CallContext) =>
         sortByKeys(visited(list, context), elementsOf(list) ?? [], type.kind === 'double', context),
       ),
-    ),
+      mismatch: nameOnly('sort'),
+    })),
   };
 }
 
 /** What the macro `sortBy` calls with the keys it has computed. */
 function sortByFunction(): FunctionDeclaration {
+  const name = '@sortByAssociatedKeys';
   return {
-    name: '@sortByAssociatedKeys',
-    overloads: COMPARABLE.map(([, type]) =>
-      member(
+    name,
+    overloads: COMPARABLE.map(([, type]) => ({
+      ...member(
         `list_${type.name}_sortByAssociatedKeys`,
         [LIST_T, listType(type)],
         LIST_T,
         (list: Value, keys: Value, context: CallContext) =>
           sortByKeys(visited(list, context), elementsOf(keys) ?? [], type.kind === 'double', context),
       ),
-    ),
+      mismatch: nameOnly(name),
+    })),
   };
 }
 

@@ -42,11 +42,8 @@ export const optionals: Library = {
     {
       name: 'value',
       overloads: [
-        member(
-          'optional_value',
-          [OPTIONAL_V],
-          V,
-          ({ value }: CelOptional) => (value === undefined ? fail('optional.none() dereference') : value),
+        member('optional_value', [OPTIONAL_V], V, ({ value }: CelOptional) =>
+          value === undefined ? fail('optional.none() dereference') : value,
         ),
       ],
     },
@@ -80,8 +77,14 @@ export const optionals: Library = {
       name: 'first',
       overloads: [member('list_first', [LIST_V], OPTIONAL_V, (list: Value) => optionalOf(elementsOf(list)?.[0]))],
     },
-    { name: 'optional.unwrap', overloads: [overload('optional_unwrap', [listType(OPTIONAL_V)], LIST_V, unwrap)] },
-    { name: 'unwrapOpt', overloads: [member('optional_unwrapOpt', [listType(OPTIONAL_V)], LIST_V, unwrap)] },
+    {
+      name: 'optional.unwrap',
+      overloads: [overload('optional_unwrap', [listType(OPTIONAL_V)], LIST_V, unwrap('optional.unwrap'))],
+    },
+    {
+      name: 'unwrapOpt',
+      overloads: [member('optional_unwrapOpt', [listType(OPTIONAL_V)], LIST_V, unwrap('unwrapOpt'))],
+    },
   ],
 };
 
@@ -89,15 +92,20 @@ function optionalOf(value: Value | undefined): CelOptional {
   return value === undefined ? OPTIONAL_NONE : new CelOptional(value);
 }
 
-function unwrap(list: Value, context: CallContext): Value {
-  const elements = elementsOf(list) ?? [];
-  context.charge(elements.length);
-  const out: Value[] = [];
-  for (const element of elements) {
-    if (!(element instanceof CelOptional)) return fail(`value ${showValue(element)} is not optional`);
-    if (element.value !== undefined) out.push(element.value);
-  }
-  return out;
+/** Of a `dyn` list cel-go tries the first element against the overload; later ones are found while unwrapping. */
+function unwrap(name: string): (list: Value, context: CallContext) => Value {
+  return (list, context) => {
+    const elements = elementsOf(list) ?? [];
+    context.charge(elements.length);
+    const out: Value[] = [];
+    for (const [index, element] of elements.entries()) {
+      if (!(element instanceof CelOptional)) {
+        return fail(index === 0 ? `no such overload: ${name}(list)` : `value ${showValue(element)} is not optional`);
+      }
+      if (element.value !== undefined) out.push(element.value);
+    }
+    return out;
+  };
 }
 
 /** The zero value of its type: false, 0, empty, null, the first moment of the calendar. Library types have none. */

@@ -95,7 +95,9 @@ export const strings: Library = {
     {
       name: 'join',
       overloads: [
-        member('list_join', [LIST_OF_STRING], STRING, (list: Value, context: CallContext) => join(list, '', context)),
+        member('list_join', [LIST_OF_STRING], STRING, (list: Value, context: CallContext) =>
+          join(list, '', context, 'join(list)'),
+        ),
         member('list_join_string', [LIST_OF_STRING, STRING], STRING, join),
       ],
     },
@@ -240,12 +242,15 @@ function reverse(text: string, context: CallContext): Value {
   return Array.from(text).reverse().join('');
 }
 
-function join(list: Value, separator: string, context: CallContext): Value {
+function join(list: Value, separator: string, context: CallContext, call = 'join(list, string)'): Value {
   const elements = elementsOf(list) ?? [];
   const texts: string[] = [];
   let length = 0;
   for (const element of elements) {
-    if (typeof element !== 'string') return fail(`join: invalid input: ${showValue(element)}`);
+    if (typeof element !== 'string') {
+      // Of a `dyn` list cel-go tries the first element against the overload.
+      return fail(texts.length === 0 ? `no such overload: ${call}` : `join: invalid input: ${showValue(element)}`);
+    }
     texts.push(element);
     length += element.length + separator.length;
   }

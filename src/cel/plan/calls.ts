@@ -6,6 +6,7 @@ import type { CelType } from '../types.ts';
 import { DYN, paramOf } from '../types.ts';
 import type { Value } from '../values.ts';
 import { CelErrorValue, EvalFailure, boxDouble, doubleOf, elementsOf, fail, toInt, typeNameOf } from '../values.ts';
+import { nameOnly } from '../lib/define.ts';
 import { describing, toDouble } from './coerce.ts';
 import { matches, surelyMatches, toParameter } from './match.ts';
 import type { Plan } from './plan.ts';
@@ -141,6 +142,7 @@ function boxed(value: Value): Value {
 function planDynamic(name: string, candidates: readonly Overload[], args: readonly Plan[]): Plan {
   const runs = args.map((arg) => describing(arg).run);
   const options = candidates.map((overload) => ({ overload, call: implementation(overload, args) }));
+  const constants = args.map((arg) => arg.constant);
   return {
     type: sharedResult(candidates),
     run: (frame) => {
@@ -156,7 +158,8 @@ function planDynamic(name: string, candidates: readonly Overload[], args: readon
         return value;
       }
       if (UNGUARDED.has(name)) return fail('no such overload');
-      if (VALUE_FUNCTIONS.has(name)) return fail(`no such overload: ${name}`);
+      const mismatch = candidates[0]?.mismatch ?? (VALUE_FUNCTIONS.has(name) ? nameOnly(name) : undefined);
+      if (mismatch !== undefined) return fail(mismatch(values, constants));
       return fail(`no such overload: ${name}(${values.map(typeNameOf).join(', ')})`);
     },
   };
