@@ -180,7 +180,7 @@ class Builder {
       });
       return;
     }
-    const blank = (namespace ?? null) === null || (typeof namespace === 'string' && namespace.trim() === '');
+    const blank = typeof namespace !== 'string' || namespace.trim() === '';
     if (!clusterInstance || !blank || nodeType === 'externalCollection') return;
     const kro = `resource "${id}" is namespaced and must set metadata.namespace when the instance CRD is cluster-scoped`;
     const message = `instances of this API are cluster-scoped, so ${kind.type.kind} must say its namespace`;
@@ -209,12 +209,19 @@ class Builder {
     const fixed = { apiVersion: template['apiVersion'] ?? null, kind: template['kind'] ?? null };
     const free = this.#block.externalRef !== undefined || kind?.ok !== true || isCrd(template);
     const walked = free ? walkFreely(rest) : walkWithSchema(rest, kind.schema);
-    const prefix = `failed to extract CEL expressions from schema for resource ${this.#block.id}: `;
+    const prefix = `${this.#walkStep(template)} ${this.#block.id}: `;
     for (const { steps, kro, ...problem } of walked.problems) {
       this.#refuse('resource', { ...problem, path: this.#templatePath(steps), kro: prefix + kro });
     }
     if (isCrd(template) && this.#block.externalRef === undefined) this.#checkCrdFields(walked);
     return { ...walked, skeleton: { ...fixed, ...(walked.skeleton as JsonObject) } };
+  }
+
+  /** kro's words for the step that finds expressions, by the kind of walk. */
+  #walkStep(template: JsonObject): string {
+    if (this.#block.externalRef !== undefined) return 'failed to parse external ref resource';
+    if (isCrd(template)) return 'failed to parse schemaless resource';
+    return 'failed to extract CEL expressions from schema for resource';
   }
 
   #checkCrdFields(walked: Walked): void {
@@ -258,18 +265,17 @@ function isCrd(template: JsonObject): boolean {
   return template['apiVersion'] === 'apiextensions.k8s.io/v1' && template['kind'] === 'CustomResourceDefinition';
 }
 
-/** What an externalRef stands for: an object of which only the identity is known. A selector wins over a name. */
+/** What an externalRef stands for: an object of which only the identity is known. */
 function externalTemplate(reference: JsonObject): JsonObject {
   const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
-  const named = isJsonObject(metadata['selector'])
-    ? { selector: metadata['selector'] }
-    : { name: metadata['name'] ?? '' };
-  const namespace = metadata['namespace'];
-  const located = namespace === undefined || namespace === '' ? {} : { namespace };
+  const given = (field: string): JsonObject => {
+    const value = Object.hasOwn(metadata, field) ? metadata[field] : undefined;
+    return value === undefined || value === null || value === '' ? {} : { [field]: value };
+  };
   return {
     apiVersion: reference['apiVersion'] ?? '',
     kind: reference['kind'] ?? '',
-    metadata: { ...named, ...located },
+    metadata: { ...given('name'), ...given('namespace'), ...given('selector') },
   };
 }
 

@@ -80,11 +80,7 @@ class Checker {
       const place = { path: found.site.path };
       return this.#refuse({ code: 'graph/omit', message: omit, place, kro: `${prefix}: ${omit}` });
     }
-    const compiled = this.#compile(
-      found,
-      this.#language.typed,
-      `${prefix}: failed to compile expression ${quoteGo(found.site.text.cel)}: `,
-    );
+    const compiled = this.#compile(found, this.#language.typed, `${prefix}: `);
     if (compiled === undefined || compiled.type.kind === 'list') return compiled;
     const type = typeToString(compiled.type);
     return this.#refuse({

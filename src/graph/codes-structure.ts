@@ -172,6 +172,12 @@ export const structureCodes: readonly CodeInfo[] = [
     'Read a resource or schema, or remove the field.',
   ),
   error(
+    'graph/invalid-status-path',
+    'The key of a status field holds brackets or quotes that kro cannot read back.',
+    withSchema('status:\n  "a[b]": ${app.metadata.name}'),
+    'Use keys without brackets and quotes.',
+  ),
+  error(
     'graph/conditions-block',
     'status.conditions is not a list of expressions.',
     withSchema('status:\n  conditions: Ready'),

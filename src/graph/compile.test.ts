@@ -190,7 +190,7 @@ describe('expressions in all notations are pointed at', () => {
     return `${(source?.line ?? 0) - 16}:${source?.column}`;
   };
   test.each([
-    ['${schema.spec.nope}', '0:27'],
+    ['${schema.spec.nope}', '0:28'],
     ['a-${schema.spec.name}-${schema.spec.nope}', '0:50'],
     ['"\\u0041 ${schema.spec.nope}"', '0:36'],
     ["'it''s ${schema.spec.nope}'", '0:35'],

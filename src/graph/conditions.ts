@@ -25,11 +25,20 @@ export function buildConditions(
   problems: Problems,
 ): readonly Compiled[] | undefined {
   if (block === undefined) return undefined;
-  const sites = readSites(block, problems);
-  const found = sites.flatMap((site) => analyseCondition(site, language, problems) ?? []);
-  const declared = checkTypesDeclared(found, problems);
-  for (const each of found) checkReads(each, declared, problems);
+  const parsed = readSites(block, problems).map((site) => {
+    const result = language.parse(site.text.cel);
+    return { site, root: result.ok ? result.ast.expr : undefined };
+  });
+  const declared = declaredTypes(parsed, problems);
+  for (const each of parsed) checkCalls(each, declared, problems);
+  const found = parsed.flatMap(({ site }) => analyseCondition(site, language, problems) ?? []);
   return found.flatMap((each) => compileCondition(each, language, problems) ?? []);
+}
+
+/** An entry with its tree; without one when it does not parse, which is reported later. */
+interface Entry {
+  readonly site: Site;
+  readonly root: Expr | undefined;
 }
 
 function readSites(block: JsonValue, problems: Problems): Site[] {
@@ -74,88 +83,83 @@ function analyseCondition(site: Site, language: Language, problems: Problems): A
   return undefined;
 }
 
-/** A call of `runtime.newCondition` as written: its literal members. */
-interface Written {
-  readonly type: string | undefined;
-  readonly status: string | undefined;
-}
-
-function writtenConditions(root: Expr): Written[] {
-  const found: Written[] = [];
-  visitWritten(root, (expr) => {
-    if (expr.kind !== 'macro' || expr.call.name !== 'newCondition' || !isRuntime(expr.call)) return;
-    const [argument] = expr.call.args;
-    if (argument?.kind !== 'map') return;
-    const literal = (name: string): string | undefined => {
-      const entry = argument.entries.find(({ key }) => key.kind === 'ident' && key.name === name);
-      const value = entry?.value;
-      return value?.kind === 'literal' && typeof value.value === 'string' ? value.value : undefined;
-    };
-    found.push({ type: literal('type'), status: literal('status') });
-  });
-  return found;
+/** The literal text of a member in a call of `runtime.newCondition`, as written. */
+function literalMember(call: Call, name: string): string | undefined {
+  const [argument] = call.args;
+  if (argument?.kind !== 'map') return undefined;
+  const value = argument.entries.find(({ key }) => key.kind === 'ident' && key.name === name)?.value;
+  return value?.kind === 'literal' && typeof value.value === 'string' ? value.value : undefined;
 }
 
 function isRuntime(call: Call): boolean {
   return call.target?.kind === 'ident' && call.target.name === 'runtime';
 }
 
-/** Checks the literal members of all conditions; the answer is the types that the author declares. */
-function checkTypesDeclared(found: readonly Analysed[], problems: Problems): ReadonlySet<string> {
-  const declaredBy = new Map<string, Analysed>();
-  for (const each of found) {
-    const expression = `in expression ${quoteGo(each.site.text.cel)}`;
-    const refuse = (code: string, kro: string, message: string, hint?: string): void => {
-      const place = { path: each.site.path, offset: each.site.text.toOriginal(0) };
-      problems.error({ phase: 'conditions', code, message, hint, place, kro: PREFIX + kro });
-    };
-    for (const { type, status } of writtenConditions(each.ast.expr)) {
-      if (type === '') {
-        const kro = `runtime.newCondition: type must not be empty ${expression}`;
-        refuse('graph/condition-literal', kro, 'the type of a condition must not be empty');
-      }
-      if (status !== undefined && !STATES.includes(status)) {
-        const kro = `runtime.newCondition: status must be one of True, False, Unknown (got "${status}") ${expression}`;
-        refuse(
-          'graph/condition-literal',
-          kro,
-          `the status of a condition is "True", "False" or "Unknown", not "${status}"`,
-        );
-      }
-      if (type === undefined) continue;
-      const other = declaredBy.get(type);
-      if (other !== undefined && other !== each) {
-        const kro = `condition type "${type}" is declared by more than one conditions entry`;
-        refuse('graph/duplicate-condition', kro, `another entry declares the condition "${type}" too`);
-      }
-      declaredBy.set(type, each);
-    }
-  }
-  return new Set(declaredBy.keys());
+/** All calls of methods of `runtime` in an entry. */
+function runtimeCalls(root: Expr, name: string): Call[] {
+  const calls: Call[] = [];
+  visitWritten(root, (expr) => {
+    const call = expr.kind === 'macro' ? expr.call : expr;
+    if (call.kind === 'call' && call.name === name && isRuntime(call)) calls.push(call);
+  });
+  return calls;
 }
 
-/** `runtime.condition(schema, 'X')` may read only what kro itself writes. */
-function checkReads(each: Analysed, declared: ReadonlySet<string>, problems: Problems): void {
-  visitWritten(each.ast.expr, (expr) => {
-    if (expr.kind !== 'call' || expr.name !== 'condition' || !isRuntime(expr)) return;
-    const [object, name] = expr.args;
-    if (object?.kind !== 'ident' || object.name !== 'schema') return;
-    if (name?.kind !== 'literal' || typeof name.value !== 'string' || BUILT_IN.includes(name.value)) return;
+/** The literal types that the author declares; one that two entries declare is refused. */
+function declaredTypes(entries: readonly Entry[], problems: Problems): ReadonlySet<string> {
+  const declared = new Set<string>();
+  for (const { site, root } of entries) {
+    if (root === undefined) continue;
+    const own = new Set(runtimeCalls(root, 'newCondition').flatMap((call) => literalMember(call, 'type') ?? []));
+    for (const type of own) {
+      if (!declared.has(type)) continue;
+      problems.error({
+        phase: 'conditions',
+        code: 'graph/duplicate-condition',
+        message: `another entry declares the condition "${type}" too`,
+        place: { path: site.path, offset: site.text.toOriginal(0) },
+        kro: `${PREFIX}condition type ${quoteGo(type)} is declared by more than one conditions entry`,
+      });
+    }
+    for (const type of own) declared.add(type);
+  }
+  return declared;
+}
+
+/** Checks the literals of an entry, and that it reads only such conditions of `schema` as kro writes. */
+function checkCalls({ site, root }: Entry, declared: ReadonlySet<string>, problems: Problems): void {
+  if (root === undefined) return;
+  const expression = `in expression ${quoteGo(site.text.cel)}`;
+  const refuse = (code: string, at: number, kro: string, message: string, hint?: string): void => {
+    const place = { path: site.path, offset: site.text.toOriginal(at) };
+    problems.error({ phase: 'conditions', code, message, hint, place, kro: PREFIX + kro });
+  };
+  for (const call of runtimeCalls(root, 'newCondition')) {
+    const status = literalMember(call, 'status');
+    if (status !== undefined && !STATES.includes(status)) {
+      const kro = `runtime.newCondition: status must be one of True, False, Unknown (got ${quoteGo(status)}) ${expression}`;
+      const message = `the status of a condition is "True", "False" or "Unknown", not "${status}"`;
+      refuse('graph/condition-literal', call.start, kro, message);
+    }
+    if (literalMember(call, 'type') === '') {
+      const kro = `runtime.newCondition: type must not be empty ${expression}`;
+      refuse('graph/condition-literal', call.start, kro, 'the type of a condition must not be empty');
+    }
+  }
+  for (const call of runtimeCalls(root, 'condition')) {
+    const [object, name] = call.args;
+    if (call.args.length !== 2 || object?.kind !== 'ident' || object.name !== 'schema') continue;
+    if (name?.kind !== 'literal' || typeof name.value !== 'string' || BUILT_IN.includes(name.value)) continue;
     const own = declared.has(name.value);
     const reason = own
       ? 'custom conditions cannot reference each other'
       : `unknown condition type; only kro's built-in types (${BUILT_IN.join(', ')}) can be read from schema`;
-    problems.error({
-      phase: 'conditions',
-      code: 'graph/condition-read',
-      message: own
-        ? `"${name.value}" is declared here; conditions cannot read each other`
-        : `kro writes no condition "${name.value}"`,
-      hint: `one of ${BUILT_IN.join(', ')}`,
-      place: { path: each.site.path, offset: each.site.text.toOriginal(name.start) },
-      kro: `${PREFIX}runtime.condition(schema, "${name.value}"): ${reason} in expression ${quoteGo(each.site.text.cel)}`,
-    });
-  });
+    const message = own
+      ? `"${name.value}" is declared here; conditions cannot read each other`
+      : `kro writes no condition "${name.value}"`;
+    const kro = `runtime.condition(schema, ${quoteGo(name.value)}): ${reason} ${expression}`;
+    refuse('graph/condition-read', name.start, kro, message, `one of ${BUILT_IN.join(', ')}`);
+  }
 }
 
 function compileCondition(found: Analysed, language: Language, problems: Problems): Compiled | undefined {
@@ -163,11 +167,8 @@ function compileCondition(found: Analysed, language: Language, problems: Problem
   const result = compileExpression(found, language.typed, language);
   if (!result.ok) {
     const { syntax: _syntax, kro, ...refusal } = result.refusal;
-    problems.error({
-      ...refusal,
-      phase: 'conditions',
-      kro: `${PREFIX}failed to type-check condition ${quoteGo(cel)}: ${kro}`,
-    });
+    const step = result.stage === 'check' ? 'failed to type-check' : 'failed to compile';
+    problems.error({ ...refusal, phase: 'conditions', kro: `${PREFIX}${step} condition ${quoteGo(cel)}: ${kro}` });
     return undefined;
   }
   if (isConditions(result.value.type)) return result.value;

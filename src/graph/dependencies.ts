@@ -45,8 +45,8 @@ class Linker {
     const fields = fieldSites.flatMap(
       (site) => this.#analyse(site, 'failed to extract dependencies: ', iterators, items) ?? [],
     );
-    const dimensions = dimensionSites.flatMap((site) => this.#dimension(site, iterators));
     this.#checkIdentity(fields, iterators);
+    const dimensions = dimensionSites.flatMap((site) => this.#dimension(site, iterators));
     const includeWhen = includeSites.flatMap(
       (site) => this.#analyse(site, 'failed to extract dependencies from includeWhen: ', []) ?? [],
     );

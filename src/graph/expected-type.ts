@@ -1,3 +1,5 @@
+import type { CelType } from '../cel/index.ts';
+import { DYN, STRING, listType, mapType } from '../cel/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { memberSchema } from './walk.ts';
 import { parsePath } from './path.ts';
@@ -19,17 +21,34 @@ export function schemaAtPath(root: Schema, pathText: string, rootName: string): 
   let typeName = rootName;
   for (const step of path.steps) {
     if (step === '') continue;
-    if (typeof step === 'number') {
-      if (schema.items === undefined) return undefined;
-      schema = schema.items;
-      typeName += '.@idx';
-      continue;
-    }
-    const declared = schema.properties !== undefined && Object.hasOwn(schema.properties, step);
-    const next = memberSchema(schema, step);
+    const next: Schema | undefined = typeof step === 'number' ? schema.items : fieldOf(schema, step);
     if (next === undefined) return undefined;
     schema = next;
-    typeName += declared ? `.${step}` : '.@elem';
+    typeName += typeof step === 'number' ? '.@idx' : `.${step}`;
   }
   return { schema, typeName };
+}
+
+/** A member; of a list, that of its elements, as kro looks on when the path has no index. */
+function fieldOf(schema: Schema, name: string): Schema | undefined {
+  let at = schema;
+  for (let depth = 0; depth < 64; depth += 1) {
+    const found = memberSchema(at, name);
+    if (found !== undefined || at.items === undefined) return found;
+    at = at.items;
+  }
+  return undefined;
+}
+
+/** Types of the fields of a label selector, which the schema of no kind describes. */
+const SELECTOR_TYPES: ReadonlyMap<string, CelType> = new Map([
+  ['metadata.selector', mapType(STRING, DYN)],
+  ['metadata.selector.matchLabels', mapType(STRING, STRING)],
+  ['metadata.selector.matchExpressions', listType(DYN)],
+]);
+
+/** The type of a field of a selector externalRef; undefined for fields outside the selector. */
+export function selectorFieldType(pathText: string): CelType | undefined {
+  if (pathText.startsWith('metadata.selector.matchLabels.')) return STRING;
+  return SELECTOR_TYPES.get(pathText);
 }

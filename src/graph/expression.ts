@@ -13,7 +13,7 @@ export interface Compiled<S extends Site = Site> extends Analysed<S> {
 
 export type Compilation<S extends Site> =
   | { readonly ok: true; readonly value: Compiled<S> }
-  | { readonly ok: false; readonly refusal: Refusal };
+  | { readonly ok: false; readonly stage: 'check' | 'plan'; readonly refusal: Refusal };
 
 /** Checks the types of an expression and plans it. A refusal has the language's full text as `kro`. */
 export function compileExpression<S extends Site>(
@@ -22,9 +22,14 @@ export function compileExpression<S extends Site>(
   language: Language,
 ): Compilation<S> {
   const checked = environment.check(found.ast);
-  if (!checked.ok) return refused(found, checked.errors, checked.text, environment, language);
+  if (!checked.ok) {
+    return { ok: false, stage: 'check', refusal: refused(found, checked.errors, checked.text, environment, language) };
+  }
   const planned = environment.plan(checked.checked);
-  if (!planned.ok) return refused(found, planned.errors, `compile: ${planned.text}`, environment, language);
+  if (!planned.ok) {
+    const refusal = refused(found, planned.errors, `compile: ${planned.text}`, environment, language);
+    return { ok: false, stage: 'plan', refusal };
+  }
   return { ok: true, value: { ...found, type: checked.type, program: planned.program } };
 }
 
@@ -34,9 +39,9 @@ function refused<S extends Site>(
   text: string,
   environment: Environment,
   language: Language,
-): Compilation<S> {
+): Refusal {
   const [first] = errors;
-  const refusal: Refusal = {
+  return {
     code: first === undefined ? 'cel/invalid' : celCode(first.message),
     kro: text,
     message: first?.message ?? text,
@@ -44,5 +49,4 @@ function refused<S extends Site>(
     place: placeOf(found.site, first),
     syntax: false,
   };
-  return { ok: false, refusal };
 }

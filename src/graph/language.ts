@@ -6,7 +6,7 @@ import { callsGlobal, visitWritten } from './ast-visit.ts';
 import type { Definition } from './definition.ts';
 import type { Draft } from './draft.ts';
 import { isList } from './draft.ts';
-import { schemaAtPath } from './expected-type.ts';
+import { schemaAtPath, selectorFieldType } from './expected-type.ts';
 import { functionNames } from './function-names.ts';
 import type { CompileOptions, GraphFeatures } from './options.ts';
 import type { Part, ReadScope } from './read-paths.ts';
@@ -150,7 +150,11 @@ export class Language {
   /** The type of a field of a node's template; undefined when anything may stand there. */
   fieldType(id: string, pathText: string): CelType | undefined {
     const draft = this.#drafts.get(id);
-    if (draft?.resolved === undefined || draft.block.externalRef !== undefined) return undefined;
+    if (draft?.resolved === undefined) return undefined;
+    if (draft.nodeType === 'externalCollection') {
+      const type = selectorFieldType(pathText);
+      if (type !== undefined) return type;
+    }
     const name = `__type_${id}`;
     const at = schemaAtPath(draft.resolved.schema, pathText, name);
     if (at === undefined) return undefined;

@@ -6,7 +6,8 @@ import type { FieldSite } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { compileExpression } from './expression.ts';
 import type { Language } from './language.ts';
-import { formatPath } from './path.ts';
+import type { PathStep } from './model.ts';
+import { formatPath, parsePath } from './path.ts';
 import type { Problems } from './problems.ts';
 import { quoteGo } from './scan.ts';
 import { statusLeaf } from './status-leaf.ts';
@@ -67,9 +68,27 @@ export function buildStatus(definition: Definition, language: Language, problems
       kro: `failed to create instance node: instance status field must refer to a resource or schema: status.${field.site.pathText}`,
     });
   }
-  const leaves = fields.map(({ site, type }) => ({ steps: site.steps, leaf: statusLeaf(type, language) }));
+  const leaves = fields.flatMap(({ site, type }) => {
+    const steps = schemaSteps(site, problems);
+    return steps === undefined ? [] : [{ steps, leaf: statusLeaf(type, language) }];
+  });
   const properties = statusProperties(leaves);
   return { skeleton: walked.skeleton as JsonObject, fields, properties, conditions };
+}
+
+/** Where the schema of a field goes: kro reads its path back from text, so a key such as `a[0]` is a list. */
+function schemaSteps({ pathText, path }: FieldSite, problems: Problems): readonly PathStep[] | undefined {
+  const parsed = parsePath(pathText);
+  if (parsed.ok) return parsed.steps;
+  problems.error({
+    phase: 'status',
+    code: 'graph/invalid-status-path',
+    message: 'kro cannot place a status field with this key',
+    hint: 'use keys without brackets and quotes',
+    place: { path, key: true },
+    kro: `${PREFIX}failed to generate status schema from CEL types: failed to parse path ${pathText}: ${parsed.message}`,
+  });
+  return undefined;
 }
 
 function reportLiterals(skeleton: JsonValue, filled: ReadonlySet<string>, problems: Problems): void {
@@ -99,7 +118,8 @@ function checkField(site: FieldSite, language: Language, problems: Problems): Co
   const result = compileExpression(analysis.value, language.typed, language);
   if (result.ok) return result.value;
   const { syntax: _syntax, kro, ...refusal } = result.refusal;
-  const text = `${PREFIX}failed to type-check status expression ${quoteGo(shown)} at path ${quoteGo(site.pathText)}: ${kro}`;
+  const step = result.stage === 'check' ? `${PREFIX}failed to type-check` : 'failed to compile';
+  const text = `${step} status expression ${quoteGo(shown)} at path ${quoteGo(site.pathText)}: ${kro}`;
   problems.error({ ...refusal, phase: 'status', kro: text });
   return undefined;
 }
