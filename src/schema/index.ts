@@ -48,7 +48,7 @@ export { compareSchemas } from './compare-schemas.ts';
 export type { SchemaResult } from './json-schema.ts';
 export { fromJsonSchema } from './json-schema.ts';
 export { fromStandardSchema } from './standard-schema.ts';
-export type { SimpleBlock, SimpleEmission, SimpleEmitOptions, SimpleValue } from './simple-emit.ts';
+export type { FieldKnowledge, SimpleBlock, SimpleEmission, SimpleEmitOptions, SimpleValue } from './simple-emit.ts';
 export { toSimpleSchema } from './simple-emit.ts';
 export { celShape } from './cel-shape.ts';
 export type { CelResource, CelTypes } from './cel-types.ts';

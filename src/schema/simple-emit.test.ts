@@ -145,6 +145,26 @@ describe('arktype', () => {
   });
 });
 
+test('what is known of fields besides their schema is written with them', () => {
+  const schema: Schema = {
+    type: 'object',
+    properties: {
+      n: { type: 'number', minimum: 1 },
+      o: { type: 'object', properties: { x: { type: 'string' } } },
+      l: { type: 'array', items: { type: 'object', properties: { y: { type: 'string' } } } },
+    },
+  };
+  const known = new Map([
+    ['n', { type: 'integer' as const, required: true }],
+    ['o', { rules: ['has(self.x)'] }],
+    ['l[].y', { rules: ["self != ''"] }],
+  ]);
+  expect(toSimpleSchema(schema, { field: (path) => known.get(path) })).toMatchObject({
+    spec: { n: 'integer | required=true minimum=1', o: 'O | validation="has(self.x)"', l: '[]L' },
+    types: { O: { x: 'string' }, L: { y: `string | validation="self != ''"` } },
+  });
+});
+
 describe('zod', () => {
   test('an object with everything', () => {
     const schema = z.object({

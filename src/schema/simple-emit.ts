@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../core/index.ts';
 import { definitionNameOf } from './json-schema.ts';
 import type { Schema } from './model.ts';
-import { EmitProblem, markersOf } from './simple-emit-markers.ts';
+import { EmitProblem, markersOf, quoteMarker } from './simple-emit-markers.ts';
 import { TypeNames } from './simple-emit-names.ts';
 import { mergeUnion } from './simple-emit-union.ts';
 
@@ -28,6 +28,21 @@ export interface SimpleEmitOptions {
    * the requirement and the description (constraints still make a type).
    */
   readonly nested?: 'types' | 'inline';
+  /**
+   * What is known of a field besides its schema. Asked once for every declared field; the path has `[]` for
+   * list elements and `.*` for map values (`ports[].name`). Default: nothing.
+   */
+  readonly field?: (path: string, schema: Schema) => FieldKnowledge | undefined;
+}
+
+/** Additions to a field that is being written. */
+export interface FieldKnowledge {
+  /** The field must be given, whatever the schema says. */
+  readonly required?: boolean;
+  /** CEL rules over `self`, written as `validation`. */
+  readonly rules?: readonly string[];
+  /** A number that is used as an integer. */
+  readonly type?: 'integer' | 'number';
 }
 
 /**
@@ -37,7 +52,7 @@ export interface SimpleEmitOptions {
  * bounds, alternatives). What cannot be said at all is an error that names the field.
  */
 export function toSimpleSchema(schema: Schema, options: SimpleEmitOptions = {}): SimpleEmission {
-  const emitter = new Emitter(options.nested === 'inline');
+  const emitter = new Emitter(options);
   const spec = emitter.root(schema);
   const { diagnostics } = emitter;
   if (spec === undefined || diagnostics.some((diagnostic) => diagnostic.severity === 'error'))
@@ -56,12 +71,12 @@ const MAX_DEPTH = 100;
 class Emitter {
   readonly diagnostics: Diagnostic[] = [];
   readonly names = new TypeNames();
-  readonly #inline: boolean;
+  readonly #options: SimpleEmitOptions;
   /** Parts that are being written, to notice recursion; copies of a node share its members. */
   readonly #open = new Set<object>();
 
-  constructor(inline: boolean) {
-    this.#inline = inline;
+  constructor(options: SimpleEmitOptions) {
+    this.#options = options;
   }
 
   root(schema: Schema): SimpleBlock | undefined {
@@ -95,17 +110,24 @@ class Emitter {
   }
 
   /** The value of a field: text, or nested fields where no markers are needed. */
-  #field(schema: Schema, required: boolean, path: string, field: string): SimpleValue | undefined {
-    const name = typeNameOf(schema) ?? pascalCase(field);
+  #field(declared: Schema, isRequired: boolean, path: string, field: string): SimpleValue | undefined {
+    const name = typeNameOf(declared) ?? pascalCase(field);
+    const known = this.#options.field?.(path, declared);
+    const schema = known?.type === undefined ? declared : { ...declared, type: known.type };
     const described = this.#describe(schema, path, name);
     if (described === undefined) return undefined;
+    const required = isRequired || known?.required === true;
+    const rules = (known?.rules ?? []).map((rule) => `validation=${quoteMarker(rule)}`);
     if (schema.nullable === true && required) {
       this.#warn(path, 'nullable', 'null is not kept by the cluster; the field becomes optional');
     }
     const mandatory = required && schema.nullable !== true;
-    const markers = [...(mandatory ? ['required=true'] : []), ...described.markers];
+    const markers = [...(mandatory ? ['required=true'] : []), ...described.markers, ...rules];
     if (typeof described.type === 'string') return written(described.type, markers);
-    const kept = this.#inline ? markers.filter((marker) => !/^(?:required|description)=/.test(marker)) : markers;
+    const kept =
+      this.#options.nested === 'inline'
+        ? markers.filter((marker) => !/^(?:required|description)=/.test(marker))
+        : markers;
     return kept.length === 0 ? described.type : written(this.names.define(described.type, name), kept);
   }
 
