@@ -8,7 +8,7 @@ import type {
 import type { JsonObject } from '../core/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
-import { systemClock } from '../kube/index.ts';
+import { systemClock, withDeadline } from '../kube/index.ts';
 import { compileFor } from './compile-for.ts';
 import type { DirectContext } from './direct.ts';
 import { deleteDirect, deployDirect, parentRef } from './direct.ts';
@@ -20,11 +20,14 @@ import { ProgressReporter } from './progress.ts';
 /** Time limits in milliseconds where the caller gives none. */
 const DEFAULT_TIMEOUT = { direct: 300_000, kro: 600_000 } as const;
 
-/** Ends a call: the caller's signals, or the time limit (with a `TimeoutError` as reason). */
-export function signalOf(target: DeployTarget, options: DeployCallOptions): AbortSignal {
+/** Runs one call of a factory: it ends when the caller's signals abort or its time limit is over. */
+export function withLimit<Result>(
+  target: DeployTarget,
+  options: DeployCallOptions,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const limit = options.timeout ?? target.options.timeout ?? DEFAULT_TIMEOUT[target.mode];
-  const signals = [options.abortSignal, target.options.abortSignal].filter((signal) => signal !== undefined);
-  return AbortSignal.any([...signals, AbortSignal.timeout(limit)]);
+  return withDeadline(limit, [options.abortSignal, target.options.abortSignal], systemClock, work);
 }
 
 /** Where the events of a target go. */
@@ -113,7 +116,11 @@ export function statusOf(target: DeployTarget, states: readonly string[]): Facto
 }
 
 /** Takes every instance back to the deploy before its last; one that was deployed once is deleted. */
-export async function rollbackDirect(api: KubernetesApi, target: DeployTarget): Promise<RollbackResult> {
+export async function rollbackDirect(
+  api: KubernetesApi,
+  target: DeployTarget,
+  signal: AbortSignal,
+): Promise<RollbackResult> {
   if (target.mode === 'kro') {
     throw new TypeKroError('rollback is for direct mode; in kro mode the definition has revisions', {
       code: 'deploy/unsupported',
@@ -122,7 +129,6 @@ export async function rollbackDirect(api: KubernetesApi, target: DeployTarget): 
   }
   const rolledBack: string[] = [];
   const errors: string[] = [];
-  const signal = signalOf(target, {});
   for (const { context } of await directInstances(api, target, signal)) {
     try {
       await rollbackOne(context);

@@ -113,7 +113,10 @@ export class DirectRun {
   #sleep(until: number | undefined): Promise<void> {
     const { clock, signal } = this.#options;
     return new Promise((resolve) => {
-      const timer = until === undefined ? undefined : clock.setTimer(Math.max(0, until - clock.now()), () => done());
+      const timer =
+        until === undefined || !Number.isFinite(until)
+          ? undefined
+          : clock.setTimer(Math.max(0, until - clock.now()), () => done());
       const done = () => {
         timer?.cancel();
         signal.removeEventListener('abort', done);

@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
-import { systemClock } from '../kube/index.ts';
+import { isTimeout, systemClock } from '../kube/index.ts';
 import { readinessOf } from '../readiness/index.ts';
 import type { Decision, ObjectReadiness } from '../runtime/index.ts';
 import { keys } from '../runtime/index.ts';
@@ -216,8 +216,4 @@ function timedOut(context: DirectContext, decision: Decision): Error {
       nodes: decision.nodes,
     },
   );
-}
-
-function isTimeout(signal: AbortSignal): boolean {
-  return signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
 }

@@ -96,7 +96,7 @@ export async function apply(context: EffectContext, action: ApplyAction): Promis
   } catch (error) {
     if (!(error instanceof KubeError) || signal.aborted) throw error;
     const failure = failureOf(error);
-    const retryAt = isPassing(failure) ? context.now() + RETRY_AFTER_MS : Number.MAX_SAFE_INTEGER;
+    const retryAt = isPassing(failure) ? context.now() + RETRY_AFTER_MS : Number.POSITIVE_INFINITY;
     store.setFailedWrite(action.target, { digest: action.digest, failure, retryAt });
   }
 }

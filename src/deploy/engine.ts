@@ -10,8 +10,8 @@ import {
   nothingToDelete,
   progressOf,
   rollbackDirect,
-  signalOf,
   statusOf,
+  withLimit,
 } from './contexts.ts';
 import { deleteDirect, deployDirect, dryRunDirect, observeDirect } from './direct.ts';
 import { asDeployed, deleteKro, deployKro, instanceTypeOf, kroDefinitionStatus, listKro } from './kro.ts';
@@ -29,82 +29,54 @@ export function createDeployEngine(): DeployEngine {
   return {
     async deploy(target, spec, options) {
       const api = await apiOf(target);
-      const signal = signalOf(target, options);
-      const progress = progressOf(target);
-      progress.event({ type: 'started', message: `deploying ${target.name} in ${target.mode} mode` });
-      try {
-        if (target.options.createNamespace ?? target.mode === 'kro')
-          await ensureNamespace(api, target.namespace, signal);
-        const waitForReady = target.options.waitForReady ?? true;
-        const deployed =
-          target.mode === 'kro'
-            ? await deployKro(kroContext(api, target, signal, progress), spec, { waitForReady })
-            : await deployDirect(await directContext(api, target, signal, progress, { spec }), { waitForReady });
-        progress.event({ type: 'completed', message: `${deployed.kind} ${deployed.metadata.name ?? ''} is deployed` });
-        return deployed;
-      } catch (error) {
-        progress.event({
-          type: 'failed',
-          message: error instanceof Error ? error.message : String(error),
-          ...(error instanceof Error ? { error } : {}),
-        });
-        throw error;
-      }
+      return withLimit(target, options, (signal) => deploy(api, target, spec, signal));
     },
 
     async getInstances(target) {
       const api = await apiOf(target);
-      const signal = signalOf(target, {});
-      if (target.mode === 'kro') return (await listKro(kroContext(api, target, signal))).map(asDeployed);
-      const instances: DeployedInstance<JsonObject, JsonObject>[] = [];
-      for (const { context } of await directInstances(api, target, signal)) {
-        instances.push((await observeDirect(context)).instance);
-      }
-      return instances;
+      return withLimit(target, {}, async (signal) => {
+        if (target.mode === 'kro') return (await listKro(kroContext(api, target, signal))).map(asDeployed);
+        const instances: DeployedInstance<JsonObject, JsonObject>[] = [];
+        for (const { context } of await directInstances(api, target, signal)) {
+          instances.push((await observeDirect(context)).instance);
+        }
+        return instances;
+      });
     },
 
     async getStatus(target) {
       const api = await apiOf(target);
-      const signal = signalOf(target, {});
-      const states: string[] = [];
-      if (target.mode === 'kro') {
-        for (const object of await listKro(kroContext(api, target, signal))) {
-          states.push(String(object.status?.['state'] ?? 'IN_PROGRESS'));
-        }
-      } else {
-        for (const { context } of await directInstances(api, target, signal)) {
-          states.push((await observeDirect(context)).decision.state);
-        }
-      }
-      return statusOf(target, states);
+      return withLimit(target, {}, async (signal) => statusOf(target, await statesOf(api, target, signal)));
     },
 
     async deleteInstance(target, name, options) {
       const api = await apiOf(target);
-      const signal = signalOf(target, options);
-      if (target.mode === 'kro') {
-        const type = instanceTypeOf(target.definition('stock'));
-        return deleteKro(kroContext(api, target, signal), { ...type, name, namespace: target.namespace });
-      }
-      const found = (await directInstances(api, target, signal)).find((entry) => entry.context.name === name);
-      if (found === undefined) return nothingToDelete(name);
-      return deleteDirect(found.context);
+      return withLimit(target, options, async (signal) => {
+        if (target.mode === 'kro') {
+          const type = instanceTypeOf(target.definition('stock'));
+          return deleteKro(kroContext(api, target, signal), { ...type, name, namespace: target.namespace });
+        }
+        const found = (await directInstances(api, target, signal)).find((entry) => entry.context.name === name);
+        return found === undefined ? nothingToDelete(name) : deleteDirect(found.context);
+      });
     },
 
     async rollback(target) {
-      return rollbackDirect(await apiOf(target), target);
+      const api = await apiOf(target);
+      return withLimit(target, {}, (signal) => rollbackDirect(api, target, signal));
     },
 
     async toDryRun(target, spec) {
       const api = await apiOf(target);
-      const signal = signalOf(target, {});
-      const context = await directContext(api, target, signal, progressOf(target), { spec });
-      return { objects: await dryRunDirect(context), diagnostics: target.diagnostics };
+      return withLimit(target, {}, async (signal) => {
+        const context = await directContext(api, target, signal, progressOf(target), { spec });
+        return { objects: await dryRunDirect(context), diagnostics: target.diagnostics };
+      });
     },
 
     async getDefinitionStatus(target) {
       const api = await apiOf(target);
-      return kroDefinitionStatus(kroContext(api, target, signalOf(target, {})));
+      return withLimit(target, {}, (signal) => kroDefinitionStatus(kroContext(api, target, signal)));
     },
 
     async dispose(target) {
@@ -113,4 +85,44 @@ export function createDeployEngine(): DeployEngine {
       if (open !== undefined) await (await open).close();
     },
   };
+}
+
+async function deploy(
+  api: KubernetesApi,
+  target: DeployTarget,
+  spec: JsonObject,
+  signal: AbortSignal,
+): Promise<DeployedInstance<JsonObject, JsonObject>> {
+  const progress = progressOf(target);
+  progress.event({ type: 'started', message: `deploying ${target.name} in ${target.mode} mode` });
+  try {
+    if (target.options.createNamespace ?? target.mode === 'kro') await ensureNamespace(api, target.namespace, signal);
+    const waitForReady = target.options.waitForReady ?? true;
+    const deployed =
+      target.mode === 'kro'
+        ? await deployKro(kroContext(api, target, signal, progress), spec, { waitForReady })
+        : await deployDirect(await directContext(api, target, signal, progress, { spec }), { waitForReady });
+    progress.event({ type: 'completed', message: `${deployed.kind} ${deployed.metadata.name ?? ''} is deployed` });
+    return deployed;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    progress.event({ type: 'failed', message, ...(error instanceof Error ? { error } : {}) });
+    throw error;
+  }
+}
+
+/** `status.state` of every instance of the target. */
+async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<string[]> {
+  if (target.mode === 'kro') {
+    const instances = await listKro(kroContext(api, target, signal));
+    return instances.map((object) => {
+      const state = object.status?.['state'];
+      return typeof state === 'string' ? state : 'IN_PROGRESS';
+    });
+  }
+  const states: string[] = [];
+  for (const { context } of await directInstances(api, target, signal)) {
+    states.push((await observeDirect(context)).decision.state);
+  }
+  return states;
 }

@@ -2,7 +2,7 @@ import type { DefinitionStatus, DeletionResult, DeployedInstance, DeployTarget }
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
-import { isNotFound, waitForObject } from '../kube/index.ts';
+import { isNotFound, isTimeout, waitForObject } from '../kube/index.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
 
 /** Field manager of definitions and instances that we apply for the user. */
@@ -80,7 +80,12 @@ async function waitForDefinition(context: KroContext, generation: number): Promi
     });
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw timeout(error, `the definition ${target.name} did not become active in time; ${last}`, definitionRef(target));
+    throw timeout(
+      signal,
+      error,
+      `the definition ${target.name} did not become active in time; ${last}`,
+      definitionRef(target),
+    );
   }
 }
 
@@ -102,12 +107,12 @@ async function waitForInstance(context: KroContext, ref: ObjectRef, generation: 
     });
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw timeout(error, `${ref.kind} ${ref.name} did not become ACTIVE in time; ${last}`, ref);
+    throw timeout(signal, error, `${ref.kind} ${ref.name} did not become ACTIVE in time; ${last}`, ref);
   }
 }
 
-function timeout(reason: unknown, message: string, object: ObjectRef): unknown {
-  if (!(reason instanceof DOMException) || reason.name !== 'TimeoutError') return reason;
+function timeout(signal: AbortSignal, reason: unknown, message: string, object: ObjectRef): unknown {
+  if (!isTimeout(signal)) return reason;
   return new DeploymentTimeoutError(message, {
     code: 'deploy/timeout',
     object,

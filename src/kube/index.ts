@@ -50,4 +50,5 @@ export type { Candidate, LeaseTimes } from './lease-step.ts';
 export { DEFAULT_LEASE_TIMES } from './lease-step.ts';
 export type { EventRecorderOptions, ObjectEvent } from './event-recorder.ts';
 export { EventRecorder } from './event-recorder.ts';
+export { isTimeout, withDeadline } from './deadline.ts';
 export { waitForObject } from './wait-for.ts';

@@ -111,7 +111,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
   'expression-failed': failedAt,
   'write-failed': ({ object, failure, retryAt }) =>
-    `could not be written: ${formatRef(object)}: ${failureText(failure)}; next try at ${new Date(retryAt).toISOString()}`,
+    `could not be written: ${formatRef(object)}: ${failureText(failure)}${Number.isFinite(retryAt) ? `; next try at ${new Date(retryAt).toISOString()}` : ''}`,
   'other-owner': ({ object, owner }) => ownerReason(object, owner),
   'duplicate-target': ({ object, node }) => `renders ${formatRef(object)}, and so does ${node}`,
   'identity-collision': ({ identity }) => `has two items with one identity: ${identity}`,

@@ -99,7 +99,7 @@ export interface FailedWrite {
   /** Digest of what was to be applied (`ApplyAction.digest`); empty for a deletion. */
   readonly digest: string;
   readonly failure: ApiFailure;
-  /** Not to be tried again before (milliseconds since the epoch), unless the desired object changes. */
+  /** Not to be tried again before (milliseconds since the epoch; Infinity: never), unless the desired object changes. */
   readonly retryAt: number;
 }
 

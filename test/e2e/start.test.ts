@@ -95,18 +95,18 @@ describe('typekro up', () => {
     [
       'an unknown field, with the nearest name',
       definition(configMap('a', '${schema.spec.nmae}')),
-      /broken\.yaml:19:\d+: error: .*nmae[\s\S]*\^[\s\S]*name/,
+      /broken\.yaml:20:\d+: error: .*nmae[\s\S]*\^[\s\S]*name/,
     ],
-    ['a type error', definition(configMap('a', '${schema.spec.count}')), /broken\.yaml:19:\d+: error/],
+    ['a type error', definition(configMap('a', '${schema.spec.count}')), /broken\.yaml:20:\d+: error/],
     [
       'an undefined kind',
       definition(configMap('a', 'x').replace('kind: ConfigMap', 'kind: Configmapp')),
-      /broken\.yaml:15:\d+: error: .*Configmapp/,
+      /broken\.yaml:16:\d+: error: .*Configmapp/,
     ],
     [
       'a cycle',
       definition(configMap('a', '${b.data.value}') + configMap('b', '${a.data.value}')),
-      /cycle: a -> b -> a|cycle: b -> a -> b/,
+      /broken\.yaml:\d+:\d+: error: .*a → b → a/,
     ],
   ])('%s', async (_what, text, pattern) => {
     const file =

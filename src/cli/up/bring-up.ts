@@ -3,9 +3,10 @@ import { stringify } from 'yaml';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { waitForObject } from '../../kube/index.ts';
+import { systemClock, waitForObject, withDeadline } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
+import { isDefinition } from './check-inputs.ts';
 import { createLiveView } from './live-view.ts';
 import { allActive, refusedDefinition, reportOf, viewsOf } from './progress.ts';
 import type { Session } from './session.ts';
@@ -27,53 +28,78 @@ export interface BringUp {
  * exit code of `--once`; the cluster stays as it is either way.
  */
 export async function bringUp(task: BringUp): Promise<number> {
-  const { context, session, graphs } = task;
+  const { context, session, graphs, timeoutMs } = task;
   const kinds = new Map(graphs.map((graph) => [`${formatApiVersion(graph.instance)} ${graph.instance.kind}`, graph]));
-  const isInstance = (object: KubeObject) => kinds.has(`${object.apiVersion} ${object.kind}`);
-  const namespaced = task.objects.map((object) =>
-    kinds.get(`${object.apiVersion} ${object.kind}`)?.instance.namespaced === true ? inNamespace(object) : object,
-  );
-  const instances = namespaced.filter(isInstance);
-  const names = new Set(graphs.map(({ name }) => name));
-  const timeout = AbortSignal.timeout(task.timeoutMs);
-  const signal = AbortSignal.any([context.signal, timeout]);
+  const graphOf = (object: KubeObject) => kinds.get(`${object.apiVersion} ${object.kind}`);
+  const instances = task.objects.flatMap((object) => {
+    const graph = graphOf(object);
+    return graph === undefined ? [] : [graph.instance.namespaced ? inNamespace(object) : object];
+  });
+  const others = task.objects.filter((object) => graphOf(object) === undefined && !isDefinition(object));
   const view = createLiveView(context);
   try {
-    for (const object of namespaced.filter((entry) => !isInstance(entry))) await session.apply(object, signal);
-    await until(session, signal, () => {
-      const { reports } = session.controller;
-      if (refusedDefinition(names, reports.definitions()) !== undefined) return true;
-      const active = reports.definitions().filter(({ name, state }) => names.has(name) && state === 'Active');
-      return active.length === names.size;
+    const refusal = await withDeadline(timeoutMs, [context.signal], systemClock, async (signal) => {
+      for (const object of others) await session.apply(object, signal);
+      const refused = await activate(task, signal);
+      if (refused !== undefined) return refused;
+      for (const object of instances) await session.apply(object, signal);
+      await until(session, signal, () => {
+        const views = viewsOf(instances, session.controller.reports);
+        view.update(views);
+        return allActive(views);
+      });
+      return undefined;
     });
-    const refused = refusedDefinition(names, session.controller.reports.definitions());
-    if (refused !== undefined) {
-      context.printError(`error: the controller refuses the definition ${refused.name}: ${refused.message}`);
+    view.finish();
+    if (refusal !== undefined) {
+      context.printError(`error: the controller refuses the definition ${refusal.name}: ${refusal.message}`);
       return ExitCode.failed;
     }
-    for (const object of instances) await session.apply(object, signal);
-    await until(session, signal, () => {
-      const views = viewsOf(instances, session.controller.reports);
-      view.update(views);
-      return allActive(views);
-    });
+    await printStatus(task, instances);
+    return ExitCode.ok;
   } catch (error) {
-    if (context.signal.aborted) return ExitCode.interrupted;
-    if (!timeout.aborted) throw error;
-    const stuck = viewsOf(instances, session.controller.reports).filter((entry) => !allActive([entry]));
-    context.printError(`error: not everything is ACTIVE after ${task.timeoutMs / 1000} s:`);
-    for (const entry of stuck) context.printError(instanceLines(entry, false).join('\n'));
-    for (const name of names) {
-      const found = session.controller.reports.definitions().find((entry) => entry.name === name);
-      if (found?.state !== 'Active')
-        context.printError(`definition ${name} is ${found?.state ?? 'not seen by the controller'}`);
-    }
-    return ExitCode.failed;
-  } finally {
     view.finish();
+    if (context.signal.aborted) return ExitCode.interrupted;
+    if (!(error instanceof DOMException && error.name === 'TimeoutError')) throw error;
+    reportTimeout(task, instances);
+    return ExitCode.failed;
   }
-  await printStatus(task, instances);
-  return ExitCode.ok;
+}
+
+/**
+ * Applies the definitions one after another, each when the one before is served: a definition may use the
+ * kinds of those before it. Gives the first that the controller refuses.
+ */
+async function activate(task: BringUp, signal: AbortSignal): Promise<{ name: string; message: string } | undefined> {
+  const { session, graphs } = task;
+  const { reports } = session.controller;
+  const definitions = new Map(task.objects.filter(isDefinition).map((object) => [object.metadata.name, object]));
+  for (const { name } of graphs) {
+    const definition = definitions.get(name);
+    if (definition === undefined) continue;
+    await session.apply(definition, signal);
+    const names = new Set([name]);
+    await until(session, signal, () => {
+      const active = reports.definitions().some((entry) => entry.name === name && entry.state === 'Active');
+      return active || refusedDefinition(names, reports.definitions()) !== undefined;
+    });
+    const refused = refusedDefinition(names, reports.definitions());
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
+}
+
+/** Says what is not ACTIVE, and why. */
+function reportTimeout({ context, session, graphs, timeoutMs }: BringUp, instances: readonly KubeObject[]): void {
+  const { reports } = session.controller;
+  context.printError(`error: not everything is ACTIVE after ${timeoutMs / 1000} s:`);
+  for (const view of viewsOf(instances, reports)) {
+    if (!allActive([view])) context.printError(instanceLines(view, false).join('\n'));
+  }
+  for (const { name } of graphs) {
+    const state = reports.definitions().find((entry) => entry.name === name)?.state;
+    if (state !== 'Active') context.printError(`definition ${name} is ${state ?? 'not seen by the controller'}`);
+  }
 }
 
 /** Instances without a namespace live in `default`, as kubectl would have it. */

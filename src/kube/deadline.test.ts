@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { isTimeout, withDeadline } from './deadline.ts';
+import type { Clock } from './types.ts';
+
+/** A clock whose one timer fires when told. */
+function handClock(): { clock: Clock; fire: () => void; cancelled: () => boolean } {
+  let callback = () => {};
+  let cancelled = false;
+  return {
+    fire: () => callback(),
+    cancelled: () => cancelled,
+    clock: {
+      now: () => 0,
+      setTimer(_milliseconds, timer) {
+        callback = timer;
+        return { cancel: () => void (cancelled = true) };
+      },
+    },
+  };
+}
+
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+
+test('work that is done in time gives its result, and the timer is taken back', async () => {
+  const { clock, cancelled } = handClock();
+  expect(await withDeadline(1000, [], clock, async () => 'done')).toBe('done');
+  expect(cancelled()).toBe(true);
+});
+
+test('the time is up: the signal aborts with a TimeoutError', async () => {
+  const { clock, fire } = handClock();
+  let seen: AbortSignal | undefined;
+  const work = withDeadline(1000, [], clock, (signal) => {
+    seen = signal;
+    return untilAborted(signal);
+  });
+  fire();
+  await expect(work).rejects.toMatchObject({ name: 'TimeoutError' });
+  expect(seen !== undefined && isTimeout(seen)).toBe(true);
+});
+
+test("the caller's abort comes through with its reason and is no time-out", async () => {
+  const caller = new AbortController();
+  let seen: AbortSignal | undefined;
+  const work = withDeadline(1000, [undefined, caller.signal], handClock().clock, (signal) => {
+    seen = signal;
+    return untilAborted(signal);
+  });
+  caller.abort(new Error('stop'));
+  await expect(work).rejects.toThrow('stop');
+  expect(seen !== undefined && isTimeout(seen)).toBe(false);
+});
+
+test('a signal that is aborted already aborts at once', async () => {
+  const work = withDeadline(
+    1000,
+    [AbortSignal.abort(new Error('early'))],
+    handClock().clock,
+    async (signal) => signal.aborted,
+  );
+  expect(await work).toBe(true);
+});

@@ -1,0 +1,35 @@
+import type { Clock } from './types.ts';
+
+/**
+ * Runs a piece of work that ends when one of the signals aborts or the time is up; then the signal's reason
+ * is a `DOMException` named `TimeoutError`, as that of `AbortSignal.timeout`. Unlike that one, the timer
+ * follows the clock, is taken back when the work is done, and is held for as long as it is needed.
+ */
+export async function withDeadline<Result>(
+  milliseconds: number,
+  signals: readonly (AbortSignal | undefined)[],
+  clock: Clock,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController();
+  const abort = (event: Event) => controller.abort((event.target as AbortSignal).reason);
+  const sources = signals.filter((signal) => signal !== undefined);
+  const timer = clock.setTimer(milliseconds, () => {
+    controller.abort(new DOMException(`not done after ${milliseconds} ms`, 'TimeoutError'));
+  });
+  for (const source of sources) {
+    if (source.aborted) controller.abort(source.reason);
+    source.addEventListener('abort', abort, { once: true });
+  }
+  try {
+    return await work(controller.signal);
+  } finally {
+    timer.cancel();
+    for (const source of sources) source.removeEventListener('abort', abort);
+  }
+}
+
+/** Did the signal abort because the time was up? */
+export function isTimeout(signal: AbortSignal): boolean {
+  return signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
+}

@@ -1,0 +1,163 @@
+import { type } from 'arktype';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { kubernetesComposition } from '../../src/index.ts';
+import { ConfigMap, Deployment, Service } from '../../src/factories/simple/index.ts';
+import type { TestCluster } from '../../src/testing/index.ts';
+import { createCluster } from '../../src/testing/index.ts';
+
+const app = kubernetesComposition(
+  {
+    name: 'shop',
+    apiVersion: 'example.com/v1alpha1',
+    kind: 'Shop',
+    spec: type({ name: 'string', replicas: 'number', debug: 'boolean' }),
+    status: type({ ready: 'boolean', url: 'string' }),
+  },
+  (spec) => {
+    const web = Deployment({ id: 'web', name: spec.name, image: 'nginx:1.27', replicas: spec.replicas });
+    const service = Service({
+      id: 'service',
+      name: `${spec.name}-svc`,
+      selector: { app: spec.name },
+      ports: [{ port: 80 }],
+    });
+    if (spec.debug) ConfigMap({ id: 'debug', name: `${spec.name}-debug`, data: { address: service.spec.clusterIP } });
+    return { ready: web.status.readyReplicas >= spec.replicas, url: `http://${service.spec.clusterIP}` };
+  },
+);
+
+let cluster: TestCluster;
+beforeEach(async () => {
+  cluster = await createCluster({ clock: 'real' });
+});
+afterEach(() => cluster.close());
+
+const names = async (apiVersion: string, kind: string) =>
+  (await cluster.client.list({ apiVersion, kind }, { namespace: 'default' })).items
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => name !== 'kube-root-ca.crt' && name !== 'kubernetes');
+
+describe('both modes of one composition', () => {
+  test.each(['direct', 'kro'] as const)(
+    '%s: deploys, answers the typed status, and deletes everything',
+    async (mode) => {
+      if (mode === 'kro') await cluster.startController({ features: { omit: true, now: true } });
+      const events: string[] = [];
+      const factory = app.factory(mode, {
+        namespace: 'default',
+        transport: cluster.transport,
+        timeout: 20_000,
+        progressCallback: ({ type: name }) => events.push(name),
+      });
+      const shop = await factory.deploy({ name: 'a', replicas: 2, debug: true });
+      expect(shop).toMatchObject({
+        apiVersion: 'example.com/v1alpha1',
+        kind: 'Shop',
+        metadata: { name: 'a', namespace: 'default' },
+        spec: { name: 'a', replicas: 2, debug: true },
+        status: { ready: true, url: expect.stringMatching(/^http:\/\/10\.96\.\d+\.\d+$/) as string },
+      });
+      expect(events[0]).toBe('started');
+      expect(events.at(-1)).toBe('completed');
+      const debug = await cluster.client.get({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        name: 'a-debug',
+        namespace: 'default',
+      });
+      expect(debug['data']).toEqual({ address: shop.status.url.slice('http://'.length) });
+
+      expect(await factory.getStatus()).toMatchObject({ mode, instanceCount: 1, health: 'healthy' });
+      expect((await factory.getInstances()).map(({ metadata }) => metadata.name)).toEqual(['a']);
+
+      // What a changed spec does not want any more goes.
+      await factory.deploy({ name: 'a', replicas: 1, debug: false });
+      await expect.poll(() => names('v1', 'ConfigMap')).not.toContain('a-debug');
+
+      expect(await factory.deleteInstance('a')).toMatchObject({ status: 'complete' });
+      expect(await names('apps/v1', 'Deployment')).toEqual([]);
+      expect(await names('v1', 'Service')).toEqual([]);
+      expect(await names('v1', 'ConfigMap')).toEqual([]);
+      await factory.dispose();
+    },
+  );
+});
+
+describe('direct mode', () => {
+  const factory = (options: object = {}) =>
+    app.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 20_000, ...options });
+
+  test('another factory, as in another process, finds and deletes what was deployed', async () => {
+    await factory().deploy({ name: 'a', replicas: 1, debug: true });
+    const later = factory();
+    expect((await later.getInstances())[0]?.status).toMatchObject({ ready: true });
+    expect(await later.deleteInstance('a')).toMatchObject({ status: 'complete' });
+    expect(await names('v1', 'ConfigMap')).toEqual([]);
+  });
+
+  test('rollback goes to the deploy before, and deletes what was deployed once', async () => {
+    const once = factory();
+    await once.deploy({ name: 'a', replicas: 1, debug: false });
+    await once.deploy({ name: 'a', replicas: 3, debug: true });
+    expect(await once.rollback()).toMatchObject({ status: 'success', rolledBackResources: ['a'] });
+    const web = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a', namespace: 'default' };
+    expect((await cluster.client.get(web)).spec?.['replicas']).toBe(1);
+    expect(await names('v1', 'ConfigMap')).toEqual(['typekro-shop-a']);
+  });
+
+  test('deploying the same again writes nothing to the children', async () => {
+    const same = factory();
+    await same.deploy({ name: 'a', replicas: 1, debug: true });
+    const service = { apiVersion: 'v1', kind: 'Service', name: 'a-svc', namespace: 'default' };
+    const before = (await cluster.client.get(service)).metadata.resourceVersion;
+    await same.deploy({ name: 'a', replicas: 1, debug: true });
+    expect((await cluster.client.get(service)).metadata.resourceVersion).toBe(before);
+  });
+
+  test('a dry run asks the server and stores nothing', async () => {
+    const { objects } = await factory().toDryRun({ name: 'a', replicas: 1, debug: false });
+    expect(objects.map(({ kind }) => kind).sort()).toEqual(['Deployment', 'Service']);
+    expect(await names('apps/v1', 'Deployment')).toEqual([]);
+    expect(await names('v1', 'ConfigMap')).toEqual([]);
+  });
+
+  test('a refused object is named with the server’s reason, and the rest is left in place', async () => {
+    const bad = kubernetesComposition(
+      { name: 'bad', kind: 'Bad', spec: type({ name: 'string' }), status: type({ ok: 'boolean' }) },
+      (spec) => {
+        ConfigMap({ id: 'good', name: `${spec.name}-good`, data: {} });
+        const wrong = ConfigMap({ id: 'wrong', name: `${spec.name}_WRONG`, data: {} });
+        return { ok: wrong.metadata.uid !== '' };
+      },
+    );
+    const failing = bad.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
+    await expect(failing.deploy({ name: 'x' })).rejects.toThrow(/deploying bad "x" failed:[\s\S]*x_WRONG/);
+    expect(await names('v1', 'ConfigMap')).toContain('x-good');
+  });
+
+  test('a time-out names what is not ready', async () => {
+    const slow = kubernetesComposition(
+      { name: 'slow', kind: 'Slow', spec: type({ name: 'string' }), status: type({ ready: 'boolean' }) },
+      (spec) => {
+        const web = Deployment({
+          id: 'web',
+          name: spec.name,
+          image: 'nginx:1.27',
+          podAnnotations: { 'typekro.dev/simulate-failure': 'CrashLoopBackOff' },
+        });
+        return { ready: web.status.readyReplicas > 0 };
+      },
+    );
+    const failing = slow.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 1000 });
+    await expect(failing.deploy({ name: 'x' })).rejects.toThrow(
+      /did not become ready in time:\n {2}web \(Deployment apps\/v1 default\/x\): waiting/,
+    );
+  });
+
+  test('a spec that does not fit its schema is refused before anything is sent', async () => {
+    await expect(factory().deploy({ name: 'a', replicas: 'two' as unknown as number, debug: false })).rejects.toThrow(
+      /replicas/,
+    );
+    expect(await names('v1', 'ConfigMap')).toEqual([]);
+  });
+});
