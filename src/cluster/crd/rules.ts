@@ -1,94 +1,130 @@
+import type { CompileResult, Environment, Program } from '../../cel/index.ts';
+import { BOOL, createEnvironment, DYN, KRO_LIBRARIES, optionalType } from '../../cel/index.ts';
 import type { JsonValue } from '../../core/index.ts';
-import type { Environment, Program } from '../../cel/index.ts';
-import { DYN, kroEnvironment } from '../../cel/index.ts';
 import type { FieldError, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
-import { fieldPath } from '../../schema/index.ts';
+import { celTypes, fieldPath } from '../../schema/index.ts';
 import { formatValue } from '../http/problems.ts';
+
+let base: Environment | undefined;
+
+/** The environment of validation rules without variables; made when the first rule is met. */
+const baseEnvironment = (): Environment => (base ??= createEnvironment({ libraries: [...KRO_LIBRARIES] }));
+
+const environments = new WeakMap<Schema, Map<boolean, Environment>>();
+
+/** The environment of the rules at one place: `self` and `oldSelf` have the type of its schema. */
+export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: boolean): Environment {
+  let pair = environments.get(schema);
+  if (pair === undefined) environments.set(schema, (pair = new Map()));
+  let environment = pair.get(optionalOld);
+  if (environment === undefined) {
+    const own = root ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema;
+    const { variables, types } = celTypes({ self: { schema: own }, oldSelf: { schema: own } });
+    const old = variables['oldSelf'];
+    environment = baseEnvironment().extend(
+      {
+        ...variables,
+        ...(optionalOld && old !== undefined ? { oldSelf: { type: optionalType(old.type), raw: true } } : {}),
+      },
+      { types },
+    );
+    pair.set(optionalOld, environment);
+  }
+  return environment;
+}
 
 type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string };
 
-let shared: Environment | undefined;
-
-/** The environment of validation rules: `self` and `oldSelf` of any type. */
-function environment(): Environment {
-  shared ??= kroEnvironment({ variables: { self: DYN, oldSelf: DYN } });
-  return shared;
-}
-
 /** Evaluates the rules of a schema; programs are planned when first needed and kept with it. */
-export function ruleEvaluator(_schema: Schema): (site: RuleSite) => readonly FieldError[] {
-  const programs = new Map<string, Program | string>();
-  const run = (text: string, variables: Record<string, unknown>): Outcome => {
-    let program = programs.get(text);
-    if (program === undefined) {
-      const compiled = environment().compile(text);
-      program = compiled.ok ? compiled.program : compiled.text;
-      programs.set(text, program);
+export function ruleEvaluator(root: Schema): (site: RuleSite) => readonly FieldError[] {
+  const programs = new WeakMap<Schema, Map<string, CompileResult>>();
+  const run = (site: RuleSite, text: string, optionalOld: boolean, variables: Record<string, unknown>): Outcome => {
+    let known = programs.get(site.schema);
+    if (known === undefined) programs.set(site.schema, (known = new Map()));
+    const key = `${optionalOld ? '?' : ''}${text}`;
+    let compiled = known.get(key);
+    if (compiled === undefined) {
+      compiled = ruleEnvironment(site.schema, optionalOld, site.schema === root).compile(text);
+      known.set(key, compiled);
     }
-    if (typeof program === 'string') return { ok: false, message: program };
-    const result = program.evaluate(variables);
-    return result.ok ? { ok: true, value: result.value } : { ok: false, message: result.error.message };
+    if (!compiled.ok) return { ok: false, message: compiled.text };
+    return evaluate(compiled.program, variables);
   };
   return (site) => site.rules.flatMap((rule) => check(rule, site, run));
 }
 
+function evaluate(program: Program, variables: Record<string, unknown>): Outcome {
+  const result = program.evaluate(variables, { trusted: true });
+  return result.ok ? { ok: true, value: result.value } : { ok: false, message: result.error.message };
+}
+
 const USES_OLD = /\boldSelf\b/;
 
-function check(rule: ValidationRule, site: RuleSite, run: (text: string, variables: Record<string, unknown>) => Outcome): FieldError[] {
+type Run = (site: RuleSite, text: string, optionalOld: boolean, variables: Record<string, unknown>) => Outcome;
+
+function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
   const transition = USES_OLD.test(rule.rule);
+  const optionalOld = rule.optionalOldSelf === true;
   const variables: Record<string, unknown> = { self: site.value };
   if (transition) {
-    if (site.old === undefined && rule.optionalOldSelf !== true) return [];
-    variables['oldSelf'] = rule.optionalOldSelf === true ? optionalOf(site.old) : site.old;
+    if (site.old === undefined && !optionalOld) return [];
+    variables['oldSelf'] = optionalOld ? optionalOf(site.old) : site.old;
   }
-  const outcome = run(rule.rule, variables);
+  const outcome = run(site, rule.rule, optionalOld, variables);
   if (outcome.ok && outcome.value === true) return [];
-  const place = rule.fieldPath === undefined || rule.fieldPath === '' ? site.field : joined(site, rule.fieldPath);
-  const message = messageOf(rule, variables, run);
   if (!outcome.ok) {
     const text = rule.message === undefined || rule.message === '' ? rule.rule : rule.message;
-    return [{ reason: 'FieldValueInvalid', field: site.field, message: `Invalid value: ${shown(site, true)}: ${outcome.message} evaluating rule: ${text}` }];
+    const type = JSON.stringify(site.schema.type ?? 'object');
+    return [{ reason: 'FieldValueInvalid', field: site.field, message: `Invalid value: ${type}: ${outcome.message} evaluating rule: ${text}` }];
   }
-  const reason = rule.reason ?? 'FieldValueInvalid';
-  switch (reason) {
+  const field = rule.fieldPath === undefined || rule.fieldPath === '' ? site.field : joined(site, rule.fieldPath);
+  const message = messageOf(rule, site, variables, run);
+  const value = typeof site.value === 'object' ? undefined : formatValue(site.value);
+  switch (rule.reason) {
     case 'FieldValueRequired':
-      return [{ reason, field: place, message: `Required value: ${message}` }];
+      return [{ reason: 'FieldValueRequired', field, message: `Required value: ${message}` }];
     case 'FieldValueForbidden':
-      return [{ reason, field: place, message: `Forbidden: ${message}` }];
+      return [{ reason: 'FieldValueForbidden', field, message: `Forbidden: ${message}` }];
     case 'FieldValueDuplicate':
-      return [{ reason, field: place, message: `Duplicate value: ${shown(site, false)}` }];
-    default: {
-      const value = shown(site, false);
-      return [{ reason: 'FieldValueInvalid', field: place, message: value === undefined ? `Invalid value: ${message}` : `Invalid value: ${value}: ${message}` }];
-    }
+      return [{ reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${value ?? formatValue(site.value)}` }];
+    default:
+      return [{ reason: 'FieldValueInvalid', field, message: value === undefined ? `Invalid value: ${message}` : `Invalid value: ${value}: ${message}` }];
   }
 }
 
-function messageOf(rule: ValidationRule, variables: Record<string, unknown>, run: (text: string, variables: Record<string, unknown>) => Outcome): string {
+function messageOf(rule: ValidationRule, site: RuleSite, variables: Record<string, unknown>, run: Run): string {
   if (rule.messageExpression !== undefined && rule.messageExpression !== '') {
-    const outcome = run(rule.messageExpression, variables);
+    const outcome = run(site, rule.messageExpression, rule.optionalOldSelf === true, variables);
     if (outcome.ok && typeof outcome.value === 'string' && outcome.value.trim() !== '' && !outcome.value.includes('\n')) return outcome.value;
   }
   return rule.message !== undefined && rule.message !== '' ? rule.message : `failed rule: ${rule.rule.trim()}`;
 }
 
-/** Scalars are shown, of others nothing or the type. */
-function shown(site: RuleSite, typeOnly: boolean): string | undefined {
-  const { value } = site;
-  const type = site.schema.type ?? 'object';
-  if (typeOnly) return JSON.stringify(type);
-  if (typeof value === 'object') return undefined;
-  return formatValue(value);
+/** The members of a field path such as `.spec.max` or `.labels['a.b']`. */
+export function fieldPathParts(path: string): string[] | undefined {
+  const parts: string[] = [];
+  let rest = path;
+  while (rest !== '') {
+    const match = /^(?:\.([A-Za-z_][\w-]*)|\[(?:'([^']*)'|"([^"]*)")\])/.exec(rest);
+    if (match === null) return undefined;
+    parts.push(match[1] ?? match[2] ?? match[3] ?? '');
+    rest = rest.slice(match[0].length);
+  }
+  return parts;
 }
 
-function joined(site: RuleSite, path: string): string {
-  const parts = [...path.matchAll(/\.([A-Za-z_][\w-]*)|\['([^']*)'\]/g)].map((match) => match[1] ?? match[2] ?? '');
-  return fieldPath([...site.path, ...parts]);
-}
+const joined = (site: RuleSite, path: string): string => fieldPath([...site.path, ...(fieldPathParts(path) ?? [])]);
 
 function optionalOf(old: JsonValue | undefined): unknown {
-  const call = environment().extend({ value: DYN }).compile(old === undefined ? 'optional.none()' : 'optional.of(value)');
-  if (!call.ok) return undefined;
-  const result = call.program.evaluate({ value: old ?? null });
-  return result.ok ? result.value : undefined;
+  const environment = baseEnvironment();
+  const compiled = old === undefined ? environment.compile('optional.none()') : environment.extend({ value: DYN }).compile('optional.of(value)');
+  const outcome = compiled.ok ? evaluate(compiled.program, { value: old ?? null }) : undefined;
+  return outcome?.ok === true ? outcome.value : undefined;
+}
+
+/** What is wrong with a rule before any value is there: the problem behind the field's name. */
+export function compileRule(rule: ValidationRule, schema: Schema, root: boolean): string | undefined {
+  const compiled = ruleEnvironment(schema, rule.optionalOldSelf === true, root).compile(rule.rule);
+  if (!compiled.ok) return `compilation failed: ${compiled.text}`;
+  return compiled.type.kind === BOOL.kind ? undefined : 'cel expression must evaluate to a bool';
 }

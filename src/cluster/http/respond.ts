@@ -94,6 +94,7 @@ export function replyObject(
           { resourceVersion: object.metadata.resourceVersion },
           query.includeObject,
           true,
+          output.version,
         )
       : partialOf(object);
   return replyValue(status, value, output, headers);
@@ -137,6 +138,7 @@ export function replyList(
         metadata,
         query.includeObject,
         true,
+        output.version,
       ),
       output,
       headers,

@@ -63,8 +63,9 @@ export async function routeResource(
 ): Promise<ApiReply> {
   const route = parseRoute(api, group, version, parts);
   if (route === undefined) {
-    if (!api.registry.hasVersion(group, version) && !api.registry.hasGroup(group))
-      return replyText(404, '404 page not found\n');
+    const known =
+      api.registry.hasVersion(group, version) || (api.registry.hasGroup(group) && !isCustomGroup(api, group));
+    if (!known) return replyText(404, '404 page not found\n');
     throw unknownResource();
   }
   const { resource, subresource } = route;
