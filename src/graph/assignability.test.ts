@@ -20,6 +20,7 @@ const STRUCTS: Record<string, Record<string, CelType>> = {
   wide: { name: STRING, count: INT },
   numbers: { name: INT },
   empty: {},
+  open: { name: INT },
   nested: { inner: structType('numbers') },
   wanted: { inner: structType('named') },
 };
@@ -27,6 +28,7 @@ const STRUCTS: Record<string, Record<string, CelType>> = {
 const types: TypeProvider = {
   findType: (name) => (Object.hasOwn(STRUCTS, name) ? structType(name) : undefined),
   findField: (name, field) => {
+    if (name === 'open') return { type: STRUCTS['open']?.[field] ?? DYN };
     const type = STRUCTS[name]?.[field];
     return type === undefined ? undefined : { type };
   },
@@ -83,6 +85,7 @@ describe('what fits, kro’s holes included', () => {
     [structType('named'), STRINGS],
     [structType('named'), structType('wide')],
     [structType('unheard of'), structType('named')],
+    [structType('wide'), structType('open')],
     [STRING, structType('named')],
     [NULL, structType('named')],
     [mapType(STRING, INT), listType(STRING)],

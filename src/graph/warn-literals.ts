@@ -42,12 +42,14 @@ export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, pro
     }
   };
   const warnScalar = (value: JsonValue, schema: Schema, steps: PathStep[]): void => {
-    for (const error of validate(schema, value, { path: formatPath(steps) })) {
+    // Alternatives are about the kind of value, which the walk has checked.
+    if (schema.anyOf !== undefined || schema.oneOf !== undefined) return;
+    for (const error of validate(schema, value)) {
       if (error.reason === 'FieldValueTypeInvalid') continue;
       const allowed = schema.enum?.filter((entry) => typeof entry === 'string').join(', ');
       problems.warn({
         code: 'graph/invalid-literal',
-        message: `the API server will refuse this value: ${error.message}`,
+        message: `the API server will refuse this value: ${error.message.replace(/\s+in body/, '')}`,
         place: { path: [...base, ...steps] },
         hint: allowed === undefined ? undefined : `one of ${allowed}`,
       });
