@@ -39,12 +39,18 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     ]);
   });
 
-  test('nothing is written after a restart', () => {
+  test('nothing is written after a restart, and no object is read a second time', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.forget();
-    settle(PAIR, key, cluster, { mode, lazy: true });
+    const reads = new Set<string>();
+    settle(PAIR, key, cluster, {
+      mode,
+      lazy: true,
+      onDecision: ({ read }) => read.forEach(({ kind }) => reads.add(kind)),
+    });
     expect(cluster.log).toEqual([]);
+    expect([...reads].sort()).toEqual(['members', 'object']);
   });
 
   test('a child edited by hand is put back by one write to it', () => {
