@@ -157,7 +157,7 @@ function checkKind(value: JsonObject, type: BodyType, registry: Registry): JsonO
     );
   }
   if (kind === type.kind && apiVersion === type.apiVersion) return value;
-  if (type.resource?.custom !== undefined) refuseCustomKind(value, kind, apiVersion, type);
+  if (type.resource?.custom !== undefined) refuseCustomKind(value, String(kind), String(apiVersion), type);
   const full = {
     ...value,
     kind: kind === '' ? type.kind : kind,

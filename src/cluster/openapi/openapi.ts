@@ -1,8 +1,128 @@
+import { createHash } from 'node:crypto';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
 import type { Api } from '../api.ts';
+import { toJsonBytes } from '../codec-json.ts';
+import { CustomResource } from '../crd/custom-resource.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyText } from '../http/respond.ts';
+import { ApiError, methodNotAllowed } from '../http/status.ts';
+import { pathsOf, schemasOf } from './document.ts';
 
-/** Answers `/openapi/…`. */
-export function openApiReply(_api: Api, _request: ApiRequest): ApiReply {
-  return replyText(404, '404 page not found\n');
+interface Cached {
+  readonly generation: number;
+  index: Buffer | undefined;
+  v2: Buffer | undefined;
+  readonly hashes: Map<string, string>;
+  readonly documents: Map<string, Buffer>;
+}
+
+const caches = new WeakMap<Api, Cached>();
+
+function cacheOf(api: Api): Cached {
+  let cached = caches.get(api);
+  if (cached === undefined || cached.generation !== api.registry.generation) {
+    cached = { generation: api.registry.generation, index: undefined, v2: undefined, hashes: new Map(), documents: new Map() };
+    caches.set(api, cached);
+  }
+  return cached;
+}
+
+/** Answers `/openapi/v3`, `/openapi/v3/…` and `/openapi/v2`. */
+export function openApiReply(api: Api, request: ApiRequest): ApiReply {
+  const [, version, ...rest] = request.segments;
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
+  if (version === 'v2' && rest.length === 0) return swagger(api, request);
+  if (version !== 'v3') return replyText(404, '404 page not found\n');
+  const cached = cacheOf(api);
+  if (rest.length === 0) {
+    cached.index ??= toJsonBytes({ paths: index(api, cached) });
+    return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache, private' }, body: cached.index };
+  }
+  const key = rest.join('/');
+  const place = groupVersions(api).find(({ path }) => path === key);
+  if (place === undefined) return replyText(404, '404 page not found\n');
+  const hash = hashOf(api, cached, place);
+  const asked = request.query.get('hash');
+  if (asked !== '' && asked !== hash) {
+    return { status: 301, headers: { location: `/openapi/v3/${key}?hash=${hash}`, 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.alloc(0) };
+  }
+  let body = cached.documents.get(key);
+  if (body === undefined) {
+    body = toJsonBytes(document(api, place));
+    cached.documents.set(key, body);
+  }
+  const headers = {
+    'content-type': 'application/json',
+    etag: `"${hash}"`,
+    'cache-control': asked === '' ? 'no-cache, private' : 'public, immutable',
+    vary: 'Accept',
+  };
+  if (request.headers['if-none-match'] === headers.etag) return { status: 304, headers, body: Buffer.alloc(0) };
+  return { status: 200, headers, body };
+}
+
+interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly path: string;
+}
+
+function groupVersions(api: Api): GroupVersion[] {
+  const found = new Map<string, GroupVersion>();
+  for (const { group, version } of api.registry.all()) {
+    const path = group === '' ? `api/${version}` : `apis/${group}/${version}`;
+    if (!found.has(path)) found.set(path, { group, version, path });
+  }
+  return [...found.values()];
+}
+
+function index(api: Api, cached: Cached): JsonObject {
+  const paths: JsonObject = {};
+  for (const place of groupVersions(api)) {
+    paths[place.path] = { serverRelativeURL: `/openapi/v3/${place.path}?hash=${hashOf(api, cached, place)}` };
+  }
+  return paths;
+}
+
+const BUILTIN = 'kubernetes-1.36/1';
+
+/** Changes when a document does: of built-in groups with the data, of custom ones with their schemas. */
+function hashOf(api: Api, cached: Cached, { group, version, path }: GroupVersion): string {
+  let hash = cached.hashes.get(path);
+  if (hash === undefined) {
+    const sum = createHash('sha256').update(BUILTIN).update(path);
+    for (const resource of api.registry.inVersion(group, version)) {
+      sum.update(`${resource.plural} ${resource.kind} ${resource.namespaced}`);
+      if (resource instanceof CustomResource) sum.update(toJsonBytes(resource.schema));
+    }
+    hash = sum.digest('hex').toUpperCase();
+    cached.hashes.set(path, hash);
+  }
+  return hash;
+}
+
+const INFO = { title: 'Kubernetes', version: 'v1.36.0' };
+
+function document(api: Api, { group, version }: GroupVersion): JsonObject {
+  return {
+    openapi: '3.0.0',
+    info: INFO,
+    paths: pathsOf(api, group, version),
+    components: { schemas: schemasOf(api, group, version, '#/components/schemas/') },
+  };
+}
+
+/** The old form, as JSON only: its readers that want protobuf do without it. */
+function swagger(api: Api, request: ApiRequest): ApiReply {
+  const accept = request.headers['accept'] ?? '';
+  if (accept.includes('protobuf') && !accept.includes('json') && !accept.includes('*/*')) {
+    throw new ApiError({ code: 406, reason: 'NotAcceptable', message: 'only the following media types are accepted: application/json', details: {} });
+  }
+  const cached = cacheOf(api);
+  if (cached.v2 === undefined) {
+    const definitions: Record<string, JsonValue> = {};
+    for (const { group, version } of groupVersions(api)) Object.assign(definitions, schemasOf(api, group, version, '#/definitions/'));
+    cached.v2 = toJsonBytes({ swagger: '2.0', info: INFO, paths: {}, definitions: JSON.parse(JSON.stringify(definitions).replaceAll('#/components/schemas/', '#/definitions/')) });
+  }
+  return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }, body: cached.v2 };
 }

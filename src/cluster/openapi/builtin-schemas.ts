@@ -1,0 +1,110 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import type { FieldFacts } from '../data.ts';
+import { loadData } from '../data.ts';
+
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+const SPECIAL: Readonly<Record<string, string>> = {
+  Quantity: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
+  IntOrString: 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+  Time: `${META}.Time`,
+  MicroTime: `${META}.MicroTime`,
+  RawExtension: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
+  FieldsV1: `${META}.FieldsV1`,
+  JSON: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON',
+};
+
+const SPECIAL_SCHEMAS: Readonly<Record<string, JsonObject>> = {
+  Quantity: { oneOf: [{ type: 'string' }, { type: 'number' }] },
+  IntOrString: { oneOf: [{ type: 'integer' }, { type: 'string' }], format: 'int-or-string' },
+  Time: { type: 'string', format: 'date-time' },
+  MicroTime: { type: 'string', format: 'date-time' },
+  RawExtension: { type: 'object' },
+  FieldsV1: { type: 'object' },
+  JSON: {},
+};
+
+/** The component name of a type of `types.json`, e.g. `io.k8s.api.apps.v1.Deployment`. */
+export function componentName(type: string): string {
+  if (Object.hasOwn(SPECIAL, type)) return SPECIAL[type] ?? type;
+  if (type.startsWith('meta.v1.')) return `${META}.${type.slice('meta.v1.'.length)}`;
+  if (type.startsWith('apiextensions.')) return `io.k8s.apiextensions-apiserver.pkg.apis.${type}`;
+  return `io.k8s.api.${type}`;
+}
+
+/** Schemas by component name, gathered with everything that they refer to. */
+export class SchemaCollector {
+  readonly schemas: Record<string, JsonValue> = {};
+  readonly #prefix: string;
+
+  /** `prefix` is where references point to. */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** A reference to a type, whose schema is taken in too. */
+  reference(type: string): JsonObject {
+    this.add(type);
+    return { $ref: `${this.#prefix}${componentName(type)}` };
+  }
+
+  add(type: string): void {
+    const name = componentName(type);
+    if (Object.hasOwn(this.schemas, name)) return;
+    if (Object.hasOwn(SPECIAL_SCHEMAS, type)) {
+      this.schemas[name] = SPECIAL_SCHEMAS[type] ?? {};
+      return;
+    }
+    const facts = loadData('types').types[type];
+    if (facts === undefined || type.includes('JSONSchemaPropsOr')) {
+      this.schemas[name] = {};
+      return;
+    }
+    const schema: JsonObject = { type: 'object' };
+    this.schemas[name] = schema;
+    const properties: JsonObject = {};
+    this.#members(type, properties);
+    if (Object.keys(properties).length > 0) schema['properties'] = properties;
+    if (facts.required !== undefined) schema['required'] = [...facts.required];
+    if (facts.gvk !== undefined) schema['x-kubernetes-group-version-kind'] = facts.gvk.map(([group, version, kind]) => ({ group, kind, version }));
+    if (facts.map === 'atomic') schema['x-kubernetes-map-type'] = 'atomic';
+  }
+
+  #members(type: string, properties: JsonObject) {
+    for (const [name, field] of Object.entries(loadData('types').types[type]?.fields ?? {})) {
+      if (field.inline !== undefined) this.#members(field.t, properties);
+      else if (!name.startsWith('#')) properties[name] = this.#field(field);
+    }
+  }
+
+  #field(field: FieldFacts): JsonObject {
+    const schema = this.#typed(field.t, field.k === 1 && field.p !== 1);
+    if (field.list !== undefined) schema['x-kubernetes-list-type'] = field.list;
+    if (field.keys !== undefined) schema['x-kubernetes-list-map-keys'] = [...field.keys];
+    if (field.patch !== undefined) schema['x-kubernetes-patch-strategy'] = field.patch;
+    if (field.mergeKey !== undefined) schema['x-kubernetes-patch-merge-key'] = field.mergeKey;
+    if (field.map !== undefined) schema['x-kubernetes-map-type'] = field.map;
+    return schema;
+  }
+
+  #typed(type: string, always: boolean): JsonObject {
+    if (type.endsWith('[]')) return { type: 'array', items: this.#typed(type.slice(0, -2), true) };
+    if (type.endsWith('{}')) return { type: 'object', additionalProperties: this.#typed(type.slice(0, -2), true) };
+    switch (type) {
+      case 'string':
+        return always ? { type: 'string', default: '' } : { type: 'string' };
+      case 'bool':
+        return always ? { type: 'boolean', default: false } : { type: 'boolean' };
+      case 'int32':
+      case 'int64':
+        return always ? { type: 'integer', format: type, default: 0 } : { type: 'integer', format: type };
+      case 'float64':
+        return { type: 'number', format: 'double' };
+      case 'bytes':
+        return { type: 'string', format: 'byte' };
+      default: {
+        const reference = this.reference(type);
+        return always && type.includes('.') ? { allOf: [reference], default: {} } : { allOf: [reference] };
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { CustomResource } from '../crd/custom-resource.ts';
+import { hasBuiltinType } from '../types/builtin.ts';
+import { typeName } from '../registry/builtin.ts';
+import type { Resource } from '../registry/resource.ts';
+import { SchemaCollector, componentName } from './builtin-schemas.ts';
+
+const PATCHES = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'];
+
+/** The component name of a custom kind: the group backwards, version, kind. */
+export function customComponent(resource: Resource): string {
+  return `${resource.group.split('.').toReversed().join('.')}.${resource.version}.${resource.kind}`;
+}
+
+const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Schemas of all kinds of a group and version. */
+export function schemasOf(api: Api, group: string, version: string, prefix: string): Record<string, JsonValue> {
+  const collector = new SchemaCollector(prefix);
+  for (const resource of api.registry.inVersion(group, version)) {
+    if (resource instanceof CustomResource) addCustom(resource, collector);
+    else {
+      const name = typeName(group, version, resource.kind);
+      if (hasBuiltinType(name)) collector.add(name);
+      if (hasBuiltinType(`${name}List`)) collector.add(`${name}List`);
+      for (const subresource of resource.subresources.values()) {
+        const other = typeName(subresource.group || group, subresource.version || version, subresource.kind);
+        if (hasBuiltinType(other)) collector.add(other);
+      }
+    }
+  }
+  for (const type of ['meta.v1.DeleteOptions', 'meta.v1.Status', 'meta.v1.ObjectMeta']) collector.add(type);
+  return collector.schemas;
+}
+
+function addCustom(resource: CustomResource, collector: SchemaCollector) {
+  const published = publish(resource.schema as unknown as JsonValue, collector, 0) as JsonObject;
+  const properties = isJsonObject(published['properties']) ? published['properties'] : {};
+  const name = customComponent(resource);
+  collector.schemas[name] = {
+    ...published,
+    type: 'object',
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      ...properties,
+      metadata: { allOf: [collector.reference('meta.v1.ObjectMeta')] },
+    },
+    'x-kubernetes-group-version-kind': [{ group: resource.group, kind: resource.kind, version: resource.version }],
+  };
+  collector.schemas[`${name}List`] = {
+    type: 'object',
+    required: ['items'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { allOf: [collector.reference('meta.v1.ListMeta')] },
+      items: { type: 'array', items: { $ref: `#/components/schemas/${name}` } },
+    },
+    'x-kubernetes-group-version-kind': [{ group: resource.group, kind: resource.listKind, version: resource.version }],
+  };
+}
+
+const MAX_DEPTH = 150;
+
+/** A custom schema as it is published: embedded resources get their type members. */
+function publish(value: JsonValue, collector: SchemaCollector, depth: number): JsonValue {
+  if (depth > MAX_DEPTH) return {};
+  if (Array.isArray(value)) return value.map((entry) => publish(entry, collector, depth + 1));
+  if (!isJsonObject(value)) return value;
+  const out: JsonObject = {};
+  for (const [key, entry] of Object.entries(value)) {
+    if (entry === undefined) continue;
+    const verbatim = key === 'default' || key === 'enum' || key === 'example' || key === 'x-kubernetes-validations';
+    const published = verbatim ? entry : publish(entry, collector, depth + 1);
+    Object.defineProperty(out, key, { value: published, enumerable: true, configurable: true, writable: true });
+  }
+  if (value['x-kubernetes-embedded-resource'] === true) {
+    const properties = isJsonObject(out['properties']) ? out['properties'] : {};
+    out['properties'] = { apiVersion: { type: 'string' }, kind: { type: 'string' }, ...properties, metadata: { allOf: [collector.reference('meta.v1.ObjectMeta')] } };
+  }
+  return out;
+}
+
+/** The paths of a group and version: for each resource one with its patch operation. */
+export function pathsOf(api: Api, group: string, version: string): JsonObject {
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  const paths: JsonObject = {};
+  for (const resource of api.registry.inVersion(group, version)) {
+    if (!resource.verbs.has('patch')) continue;
+    const base = resource.namespaced ? `${root}/namespaces/{namespace}/${resource.plural}/{name}` : `${root}/${resource.plural}/{name}`;
+    paths[base] = { patch: patchOperation(resource, group, version) };
+  }
+  return paths;
+}
+
+function patchOperation(resource: Resource, group: string, version: string): JsonObject {
+  const word = capitalised((group === '' ? 'core' : (group.split('.')[0] ?? '')).replaceAll('-', ''));
+  const custom = resource.custom !== undefined;
+  const prefix = custom ? group.split('.').map(capitalised).join('') : word;
+  const body = custom ? customComponent(resource) : componentName(typeName(group, version, resource.kind));
+  const types = custom ? PATCHES.filter((type) => !type.includes('strategic')) : PATCHES;
+  return {
+    operationId: `patch${prefix}${capitalised(version)}${resource.namespaced ? 'Namespaced' : ''}${resource.kind}`,
+    tags: [`${custom ? group.replaceAll('.', '') : word.charAt(0).toLowerCase() + word.slice(1)}_${version}`],
+    parameters: [
+      { name: 'dryRun', in: 'query', schema: { type: 'string', uniqueItems: true } },
+      { name: 'fieldManager', in: 'query', schema: { type: 'string', uniqueItems: true } },
+      { name: 'fieldValidation', in: 'query', schema: { type: 'string', uniqueItems: true } },
+      { name: 'force', in: 'query', schema: { type: 'boolean', uniqueItems: true } },
+    ],
+    requestBody: { content: Object.fromEntries(types.map((type) => [type, { schema: { type: 'object' } }])) },
+    responses: { '200': { description: 'OK', content: { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } } } },
+    'x-kubernetes-action': 'patch',
+    'x-kubernetes-group-version-kind': { group, kind: resource.kind, version },
+  };
+}
