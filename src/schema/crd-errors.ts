@@ -18,12 +18,67 @@ export interface CrdErrorOptions {
  * What the server would default (singular, listKind, conversion) may be missing.
  */
 export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
+  const { spec, names } = partsOf(crd);
+  return [
+    ...nameErrors(crd.metadata.name ?? '', `${text(names['plural'])}.${text(spec['group'])}`),
+    ...approvalErrors(spec, crd.metadata.annotations),
+    ...specErrors(crd, options),
+  ];
+}
+
+/**
+ * The same for an update of a stored definition. Names and scope are fixed once the definition was
+ * established, and versions that objects may be stored in must stay.
+ */
+export function crdUpdateErrors(crd: KubeObject, old: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
+  const [next, before] = [partsOf(crd), partsOf(old)];
+  const fixed = (field: string, value: JsonValue | undefined, stored: JsonValue | undefined): FieldError[] =>
+    jsonEquals(value ?? null, stored ?? null) ? [] : [invalid(field, value, 'field is immutable')];
+  const errors = [
+    ...specErrors(crd, options),
+    ...fixed('spec.group', next.spec['group'], before.spec['group']),
+    ...fixed('spec.names.plural', next.names['plural'], before.names['plural']),
+    ...storedVersionErrors(crd, old),
+  ];
+  if (!isEstablished(old)) return errors;
+  return [
+    ...errors,
+    ...fixed('spec.scope', next.spec['scope'], before.spec['scope']),
+    ...fixed('spec.names.kind', next.names['kind'], before.names['kind']),
+  ];
+}
+
+function isEstablished(crd: KubeObject): boolean {
+  const conditions = isJsonObject(crd.status) ? crd.status['conditions'] : undefined;
+  if (!Array.isArray(conditions)) return false;
+  return conditions.some(
+    (entry) => isJsonObject(entry) && entry['type'] === 'Established' && entry['status'] === 'True',
+  );
+}
+
+/** A storage version that is replaced stays among the stored ones until objects were migrated. */
+function* storedVersionErrors(crd: KubeObject, old: KubeObject): Iterable<FieldError> {
+  const names = new Set(partsOf(crd).versions.map((version) => text(version['name'])));
+  const stored = isJsonObject(old.status) ? old.status['storedVersions'] : undefined;
+  for (const [index, entry] of (Array.isArray(stored) ? stored : []).entries()) {
+    const name = text(entry);
+    if (names.has(name)) continue;
+    const detail = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
+    yield invalid(`status.storedVersions[${index}]`, name, detail);
+  }
+}
+
+function partsOf(crd: KubeObject): { spec: JsonObject; names: JsonObject; versions: JsonObject[] } {
   const spec: JsonObject = isJsonObject(crd.spec) ? crd.spec : {};
   const names = isJsonObject(spec['names']) ? spec['names'] : {};
   const versions = Array.isArray(spec['versions']) ? spec['versions'].filter(isJsonObject) : [];
+  return { spec, names, versions };
+}
+
+function specErrors(crd: KubeObject, options: CrdErrorOptions): FieldError[] {
+  const { spec, names, versions } = partsOf(crd);
   return [
-    ...nameErrors(crd.metadata.name ?? '', `${text(names['plural'])}.${text(spec['group'])}`),
-    ...groupErrors(spec, crd.metadata.annotations),
+    ...groupErrors(spec),
     ...scopeErrors(spec),
     ...versionErrors(versions),
     ...namesErrors(names),
@@ -50,7 +105,7 @@ function* nameErrors(name: string, wanted: string): Iterable<FieldError> {
 const APPROVAL = 'api-approved.kubernetes.io';
 const PROTECTED = /(?:^|\.)(?:k8s|kubernetes)\.io$/;
 
-function* groupErrors(spec: JsonObject, annotations: Record<string, string> | undefined): Iterable<FieldError> {
+function* groupErrors(spec: JsonObject): Iterable<FieldError> {
   const group = text(spec['group']);
   if (group === '') {
     yield required('spec.group');
@@ -59,7 +114,11 @@ function* groupErrors(spec: JsonObject, annotations: Record<string, string> | un
   const problems = subdomainProblems(group);
   if (problems.length > 0) yield invalid('spec.group', group, problems.join(','));
   else if (!group.includes('.')) yield invalid('spec.group', group, 'should be a domain with at least one dot');
-  if (!PROTECTED.test(group)) return;
+}
+
+/** Groups of the Kubernetes project itself need a word of approval. */
+function* approvalErrors(spec: JsonObject, annotations: Record<string, string> | undefined): Iterable<FieldError> {
+  if (!PROTECTED.test(text(spec['group']))) return;
   const field = `metadata.annotations[${APPROVAL}]`;
   const approval =
     annotations !== undefined && Object.hasOwn(annotations, APPROVAL) ? annotations[APPROVAL] : undefined;

@@ -54,7 +54,7 @@ export { celShape } from './cel-shape.ts';
 export type { CelResource, CelTypes } from './cel-types.ts';
 export { celType, celTypes } from './cel-types.ts';
 export type { CrdErrorOptions } from './crd-errors.ts';
-export { crdErrors } from './crd-errors.ts';
+export { crdErrors, crdUpdateErrors } from './crd-errors.ts';
 export type { RuleChecker } from './structural.ts';
 export { structuralErrors } from './structural.ts';
 export type { TypeScriptOptions } from './to-typescript.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../core/index.ts';
-import { structuralErrors } from './index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import { crdUpdateErrors, structuralErrors } from './index.ts';
 import type { FieldError } from './index.ts';
 
 const spec = (a: JsonObject): JsonObject => ({
@@ -167,4 +167,47 @@ test('rules are compiled with the place where oldSelf loses its meaning', () => 
     ['s.properties[plain].items.x-kubernetes-validations', 's.properties[plain]'],
     ['s.properties[top].x-kubernetes-validations', undefined],
   ]);
+});
+
+describe('updates of a definition', () => {
+  const crd = (change: JsonObject, names: JsonObject = {}, status?: JsonObject): KubeObject => ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'things.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'things', kind: 'Thing', ...names },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      ...change,
+    },
+    ...(status === undefined ? {} : { status }),
+  });
+  const stored = crd({}, {}, { conditions: [{ type: 'Established', status: 'True' }], storedVersions: ['v1'] });
+  const v2 = [{ name: 'v2', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }];
+
+  test.each<[string, KubeObject, string[]]>([
+    ['nothing', crd({}), []],
+    ['short names', crd({}, { shortNames: ['th'] }), []],
+    ['scope', crd({ scope: 'Cluster' }), ['spec.scope: Invalid value: "Cluster": field is immutable']],
+    [
+      'group',
+      crd({ group: 'other.example.com' }),
+      ['spec.group: Invalid value: "other.example.com": field is immutable'],
+    ],
+    ['kind', crd({}, { kind: 'Thingy' }), ['spec.names.kind: Invalid value: "Thingy": field is immutable']],
+    [
+      'the version that objects are stored in',
+      crd({ versions: v2 }),
+      [
+        'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions',
+      ],
+    ],
+  ])('change of %s', (_name, next, expected) => {
+    expect(crdUpdateErrors(next, stored).map((error) => `${error.field}: ${error.message}`)).toEqual(expected);
+  });
+
+  test('before it was established, kind and scope are open', () => {
+    expect(crdUpdateErrors(crd({ scope: 'Cluster' }, { kind: 'Thingy' }), crd({}))).toEqual([]);
+  });
 });
