@@ -17,7 +17,7 @@ export const math: Library = {
     ofDouble('math.ceil', Math.ceil),
     ofDouble('math.floor', Math.floor),
     // Go rounds halves away from zero.
-    ofDouble('math.round', (x) => (Number.isInteger(x) ? x : Math.sign(x) * Math.floor(Math.abs(x) + 0.5))),
+    ofDouble('math.round', roundHalfAway),
     ofDouble('math.trunc', Math.trunc),
     ofDouble('math.isInf', (x) => x === Infinity || x === -Infinity),
     ofDouble('math.isNaN', (x) => Number.isNaN(x)),
@@ -63,6 +63,11 @@ export const math: Library = {
     },
   ],
 };
+
+function roundHalfAway(x: number): number {
+  const whole = Math.trunc(x);
+  return Math.abs(x - whole) >= 0.5 ? whole + Math.sign(x) : whole;
+}
 
 function ofDouble(name: string, compute: (x: number) => boolean | number): FunctionDeclaration {
   const result = typeof compute(0) === 'boolean' ? BOOL : DOUBLE;
