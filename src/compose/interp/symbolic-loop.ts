@@ -3,7 +3,8 @@ import { firstMatch, foldLoop, spread } from '../ir/fold.ts';
 import type { Fold } from '../ir/fold.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable } from '../ir/node.ts';
-import { BOOL, DYN, INTEGER, listOf, mapOf } from '../ir/types.ts';
+import { BOOL, DYN, INTEGER, listOf, mapOf, sameType, STRING } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
 import { refuseCarried } from '../library/reduce.ts';
 import { loopValue } from '../library/view.ts';
 import type { View } from '../library/view.ts';
@@ -11,9 +12,9 @@ import { refuse } from '../trace/refusal.ts';
 import type { Binding } from '../trace/trace.ts';
 import { activeTrace, Binding as BindingClass } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
-import { listNode, mergedPieces, toNode } from '../value/nodes.ts';
+import { freshList, listNode, mergedPieces, toNode } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
-import { MERGED, Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { Earlier, MERGED, Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches, resultOf } from './completion.ts';
 import type { Scope } from './env.ts';
@@ -40,15 +41,6 @@ export function bindingsFor(names: ReadonlySet<string>, scope: Scope | undefined
   return [...found];
 }
 
-/** A value of the loop's past that has no expression: it may only be passed on. */
-class Earlier {
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
 /** Runs the body once with a symbolic element and makes expressions of what it wrote. */
 export function symbolicLoop(loop: SymbolicLoop): Completion {
   const trace = activeTrace();
@@ -64,14 +56,14 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
     outcome = trace.isolate(() => {
       for (const binding of loop.bindings) {
         trace.touch(binding);
-        const start = asSym(resolve(binding.value));
-        if (start === undefined || start.absence !== undefined) {
+        const start = startNode(binding.value);
+        if (start === undefined) {
           binding.value = new Earlier(binding.name);
           continue;
         }
         const accumulator = new Variable(binding.name, 'accumulator');
         accumulators.set(binding, accumulator);
-        binding.value = wrap(new Sym(variable(accumulator, start.type)));
+        binding.value = wrap(new Sym(variable(accumulator, wider(start.type))));
       }
       if (loop.fact !== undefined) trace.facts.assume(loop.fact(value));
       return unlessDead(() => loop.turn(loop.view.show(value)), DEAD_END);
@@ -130,6 +122,25 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
   return leaves === undefined ? NORMAL : exits(fold, completion);
 }
 
+/** What a variable holds before the loop, as an expression; `undefined` where it has none. */
+function startNode(raw: unknown): Node | undefined {
+  if (raw instanceof Earlier) return undefined;
+  const value = resolve(raw);
+  if (Array.isArray(value) && symbolic(value) === undefined) {
+    const plain = value.every(
+      (item) => item instanceof Splice || asSym(resolve(item instanceof Maybe ? item.value : item)) !== undefined,
+    );
+    return plain ? listNode(value) : undefined;
+  }
+  const start = asSym(value);
+  return start === undefined || start.absence !== undefined ? undefined : start.node;
+}
+
+/** The type of a variable whatever a turn assigns: the values of an enumeration do not count. */
+function wider(type: StaticType): StaticType {
+  return type.kind === 'string' ? STRING : type;
+}
+
 type Pass = Pick<Fold, 'list' | 'loop' | 'element'>;
 
 function isVariable(value: unknown, of: Variable): boolean {
@@ -155,14 +166,12 @@ function foldBinding(
 ): unknown {
   if (leaves !== undefined) return firstAssigned(pass, name, start, accumulator, next, leaves);
   if (accumulator === undefined) return lastAssigned(pass, name, start, next);
-  const initial = asSym(start)?.node as Node;
-  const sym = asSym(resolve(next));
-  const folded =
-    sym === undefined || sym.absence !== undefined
-      ? undefined
-      : foldLoop({ ...pass, accumulator, initial, next: sym.node });
+  const initial = startNode(start) as Node;
+  const node = startNode(next);
+  const same = node !== undefined && sameType(node.type, initial.type);
+  const folded = same ? foldLoop({ ...pass, accumulator, initial, next: node }) : undefined;
   if (folded === undefined) return refuseCarried(name);
-  return wrap(new Sym(folded));
+  return folded.type.kind === 'list' ? freshList(folded, false) : wrap(new Sym(folded));
 }
 
 /** `if (c) { x = e; break }`. */

@@ -5,8 +5,9 @@ import { hooksCall } from '../library/hooks.ts';
 import { indexed, viewOf } from '../library/view.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
-import { symbolic, wrap } from '../value/proxy.ts';
-import { Sym } from '../value/symbolic.ts';
+import { freshList } from '../value/nodes.ts';
+import { symbolic } from '../value/proxy.ts';
+import { Splice, Sym } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { NORMAL } from './completion.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
@@ -35,8 +36,6 @@ export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' 
     },
   });
   if (mode === 'forEach') return undefined;
-  const [only] = results as { list?: unknown; waits?: boolean }[];
-  if (only === undefined) return activeTrace().born([]);
-  const node = (only as { list: Sym['node'] }).list;
-  return wrap(new Sym(node, { waits: given.list.waits }));
+  const [only] = results;
+  return only instanceof Splice ? freshList(only.list, given.list.waits) : results;
 }

@@ -3,7 +3,7 @@ import type { Node } from '../ir/node.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace, decide } from '../trace/trace.ts';
 import { mergeValues, phi, resolve } from '../value/merge.ts';
-import { listNode } from '../value/nodes.ts';
+import { listNode, symOfItems } from '../value/nodes.ts';
 import { bool, equals, textNode, textValue, truthy } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { DEAD, Maybe, Splice, Sym } from '../value/symbolic.ts';
@@ -48,12 +48,12 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
     return { value: array.length };
   }
   if (name === 'sort' && (ragged(array) || hooksCall().isSymbolicDeep(array))) {
-    const sorted = listMethod(new Sym(listNode(array)), 'toSorted', args);
+    const sorted = listMethod(symOfItems(array), 'toSorted', args);
     array.splice(0, array.length, ...spreadItems(sorted));
     return { value: array };
   }
   if (name === 'reverse' && ragged(array)) {
-    array.splice(0, array.length, ...spreadItems(listMethod(new Sym(listNode(array)), 'toReversed', [])));
+    array.splice(0, array.length, ...spreadItems(listMethod(symOfItems(array), 'toReversed', [])));
     return { value: array };
   }
   if (ragged(array) || hooksCall().isSymbolicDeep(args)) {
@@ -94,7 +94,7 @@ function raggedMethod(array: unknown[], name: string, args: readonly unknown[]):
   }
   if (name === 'entries' || name === 'keys')
     return refuse('no-cel', `.${name}() of a list with conditional elements has no CEL form`);
-  return listMethod(new Sym(listNode(array)), name, args);
+  return listMethod(symOfItems(array), name, args);
 }
 
 function asCondition(value: unknown): Node {
@@ -198,12 +198,12 @@ function solidMethod(array: unknown[], name: string, args: readonly unknown[]): 
     case 'keys':
     case 'values':
       return hooksCall().isSymbolicDeep(args)
-        ? listMethod(new Sym(listNode(array)), name, args)
+        ? listMethod(symOfItems(array), name, args)
         : nativeCopy(array, name, args);
     case 'flat':
       return trace.born(array.flatMap(asItems));
     case 'toSorted':
-      return listMethod(new Sym(listNode(array)), name, args);
+      return listMethod(symOfItems(array), name, args);
     default:
       return UNKNOWN;
   }

@@ -20,7 +20,7 @@ import type { FunctionLike } from '../source/provider.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { distribute, resolve } from '../value/merge.ts';
-import { mergedPieces, objectNode, toNode } from '../value/nodes.ts';
+import { freshList, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { bool, needPresent, textNode, textValue, truthy } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
@@ -319,7 +319,7 @@ function keysNode(map: Sym): Node {
 
 listing(
   Object.keys,
-  (map) => wrap(new Sym(keysNode(map), { waits: map.waits })),
+  (map) => freshList(keysNode(map), map.waits),
   (key) => key,
 );
 listing(Object.entries, entriesView, (key, value) => activeTrace().born([key, value]));
@@ -328,11 +328,8 @@ listing(
   (map) => {
     const key = macroVariable('k');
     const value = map.type.kind === 'map' ? map.type.value : DYN;
-    return wrap(
-      new Sym(macro('map', keysNode(map), [key], [index(map.node, variable(key, STRING), value)], listOf(value)), {
-        waits: map.waits,
-      }),
-    );
+    const values = macro('map', keysNode(map), [key], [index(map.node, variable(key, STRING), value)], listOf(value));
+    return freshList(values, map.waits);
   },
   (_, value) => value,
 );

@@ -22,7 +22,7 @@ import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
-import { asList, plainList, toNode } from '../value/nodes.ts';
+import { asList, freshList, plainList, toNode } from '../value/nodes.ts';
 import { bool, textNode, textValue, truthy } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Splice, Sym } from '../value/symbolic.ts';
@@ -96,17 +96,17 @@ function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknow
     case 'join':
       return textValue(joined(value, args[0]), waits);
     case 'slice':
-      return make(slice(value, args));
+      return freshList(slice(value, args), waits);
     case 'concat':
-      return make(append([plainList(node), ...args.map((arg) => concatenated(arg))]));
+      return freshList(append([plainList(node), ...args.map((arg) => concatenated(arg))]), waits);
     case 'at':
       return at(value, args[0]);
     case 'flat':
-      return make(method('flatten', node, [], element.kind === 'list' ? element : value.type));
+      return freshList(method('flatten', node, [], element.kind === 'list' ? element : value.type), waits);
     case 'toReversed':
-      return make(method('reverse', node, [], value.type));
+      return freshList(method('reverse', node, [], value.type), waits);
     case 'toSorted':
-      return make(sorted(value, args[0]));
+      return freshList(sorted(value, args[0]), waits);
     case 'values':
       return make(node);
     case 'toString':
@@ -279,18 +279,18 @@ function withPredicate<T>(
 
 function filter(view: View, fn: unknown): unknown {
   return withPredicate(view, fn, (test, loop, by) => {
-    if (test === TRUE()) return view.plain ? wrap(view.list) : view;
+    if (test === TRUE()) return view.plain ? freshList(plainList(view.list.node), view.list.waits) : view;
     if (by.positions) {
       const kept = macro('filter', by.view.list.node, [loop], [test], listOf(INTEGER));
       const item = indexOf(view.list.node, variable(loop, INTEGER), view.element);
       const found = new Sym(macro('map', kept, [loop], [item], listOf(view.element)), { waits: view.list.waits });
-      return view.plain ? wrap(found) : new View(found, view.show);
+      return view.plain ? freshList(found.node, found.waits) : new View(found, view.show);
     }
     const found = new Sym(macro('filter', view.list.node, [loop], [test], view.list.type), {
       waits: view.list.waits,
       label: undefined,
     });
-    return view.plain ? wrap(found) : new View(found, view.show);
+    return view.plain ? freshList(found.node, found.waits) : new View(found, view.show);
   });
 }
 

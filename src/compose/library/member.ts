@@ -24,7 +24,7 @@ import { describeType, DYN, INTEGER, STRING } from '../ir/types.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { asSym, distribute, phi, resolve } from '../value/merge.ts';
-import { listNode, mergedPieces, objectNode, optionalNode } from '../value/nodes.ts';
+import { mergedPieces, symOfItems, objectNode, optionalNode } from '../value/nodes.ts';
 import { bool, equals, needPresent, textNode, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import type { Absence } from '../value/symbolic.ts';
@@ -81,7 +81,7 @@ function memberOfSide(whole: Phi, side: unknown, key: Key, optional: boolean): u
 
 function concreteMember(value: unknown, key: string | symbol): unknown {
   if (Array.isArray(value) && value.some((item) => item instanceof Maybe || item instanceof Splice)) {
-    return symMember(new Sym(listNode(value as unknown[])), key as string, false);
+    return symMember(symOfItems(value as unknown[]), key as string, false);
   }
   const object = Object(value) as Record<PropertyKey, unknown>;
   const pieces = typeof value === 'object' ? mergedPieces(value as object) : undefined;
@@ -93,7 +93,7 @@ function concreteMember(value: unknown, key: string | symbol): unknown {
 
 /** `table[key]` with a symbolic key. */
 function lookUp(value: unknown, key: Sym): unknown {
-  if (Array.isArray(value)) return elementAt(new Sym(listNode(value as unknown[])), key);
+  if (Array.isArray(value)) return elementAt(symOfItems(value as unknown[]), key);
   if (typeof value === 'string') return elementAt(new Sym(literal(value)), key);
   const table = value as Record<string, unknown>;
   if (mergedPieces(table) !== undefined) return mapMember(new Sym(objectNode(table)), textNode(wrap(key)), false);

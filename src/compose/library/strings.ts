@@ -20,6 +20,7 @@ import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
+import { freshList } from '../value/nodes.ts';
 import { bool, textNode, textValue } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
@@ -120,7 +121,7 @@ function text1(raw: unknown): Node {
 
 function split(value: Sym, args: readonly unknown[]): unknown {
   const separator = resolve(args[0]);
-  if (separator === undefined) return wrap(new Sym(list([value.node]), { waits: value.waits }));
+  if (separator === undefined) return freshList(list([value.node]), value.waits);
   if (separator instanceof RegExp) {
     const plain = plainPattern(separator);
     if (plain === undefined)
@@ -128,11 +129,11 @@ function split(value: Sym, args: readonly unknown[]): unknown {
     return split(value, [plain, ...args.slice(1)]);
   }
   const pieces = method('split', value.node, [textNode(separator)], listOf(STRING));
-  if (resolve(args[1]) === undefined) return wrap(new Sym(pieces, { waits: value.waits }));
+  if (resolve(args[1]) === undefined) return freshList(pieces, value.waits);
   const limit = text1(args[1]);
   const count = size(pieces, INTEGER);
   const end = cond(compare('lt', limit, count), limit, count);
-  return wrap(new Sym(method('slice', pieces, [literal(0), end], listOf(STRING)), { waits: value.waits }));
+  return freshList(method('slice', pieces, [literal(0), end], listOf(STRING)), value.waits);
 }
 
 function replace(value: Sym, name: string, args: readonly unknown[]): Node {

@@ -2,10 +2,11 @@ import { and, cond, list, literal, not, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { NULL, sameType } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/trace.ts';
 import type { MergeValues } from '../trace/trace.ts';
 import type { Absence } from './symbolic.ts';
-import { DEAD, Maybe, Phi, Splice, Sym } from './symbolic.ts';
+import { DEAD, Earlier, Maybe, Phi, Splice, Sym } from './symbolic.ts';
 import { symbolic, wrap } from './proxy.ts';
 
 /** A symbolic value or a scalar constant, as an expression; `undefined` for anything else. */
@@ -22,6 +23,7 @@ export function asSym(value: unknown): Sym | undefined {
  * lose their doubt, values known to be missing are `undefined`.
  */
 export function resolve(value: unknown): unknown {
+  if (value instanceof Earlier) refuseEarlier(value);
   const inner = symbolic(value);
   if (inner === undefined || currentTrace() === undefined) return value;
   if (inner instanceof Phi) {
@@ -31,6 +33,14 @@ export function resolve(value: unknown): unknown {
     return value;
   }
   return resolveSym(inner, value);
+}
+
+function refuseEarlier(value: Earlier): never {
+  return refuse(
+    'loop-carried',
+    `${value.name} depends on its own earlier value in a loop over a symbolic list`,
+    'sums, string joins, counts, min/max, any/all, push and first match are supported',
+  );
 }
 
 function resolveSym(inner: Sym, value: unknown): unknown {

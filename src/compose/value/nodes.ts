@@ -187,7 +187,18 @@ export function asList(raw: unknown): Sym {
   const value = resolve(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym && inner.type.kind === 'list') return needPresent(inner, 'used as a list');
-  if (Array.isArray(value) && inner === undefined) return new Sym(listNode(value as unknown[]));
+  if (Array.isArray(value) && inner === undefined) return symOfItems(value as unknown[]);
   if (inner instanceof Phi) return new Sym(toNode(value));
   return refuse('types', `${inner === undefined ? String(value) : labelOf(inner)} is not a list`);
+}
+
+/** A concrete list with symbolic parts as one list value. */
+export function symOfItems(items: readonly unknown[]): Sym {
+  const waits = items.some((item) => item instanceof Splice && item.waits);
+  return new Sym(listNode(items), { waits });
+}
+
+/** A new list of the author's own with the elements of an expression: it may be changed. */
+export function freshList(node: Node, waits: boolean): unknown {
+  return activeTrace().born([new Splice(node, waits)]);
 }

@@ -108,3 +108,12 @@ export interface MergedPiece {
 
 /** The value of a branch that ended in `throw`: it never exists. */
 export const DEAD = Symbol('typekro.dead');
+
+/** What a variable held before a turn of a symbolic loop, where that has no expression. It may not be read. */
+export class Earlier {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, jsonEquals } from '../core/index.ts';
-import { ConfigMap, Deployment, Service } from '../factories/simple/index.ts';
-import { createCompositionApi } from './index.ts';
-import type { Composition } from './index.ts';
-import { compile } from '../graph/index.ts';
-import { evaluateGraph } from './evaluate.ts';
-import { builtinSource } from '../schema/index.ts';
+import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
+import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
+import { ConfigMap, Deployment, Service } from '../../../src/factories/simple/index.ts';
+import { createCompositionApi } from '../../../src/compose/index.ts';
+import type { Composition } from '../../../src/compose/index.ts';
+import { compile } from '../../../src/graph/index.ts';
+import { evaluateGraph } from '../../../src/compose/evaluate.ts';
+import { builtinSource } from '../../../src/schema/index.ts';
 
 interface Case {
   readonly id: string;
@@ -46,7 +46,7 @@ interface Data {
 }
 
 const read = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../../test/fixtures/${name}`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8'));
 const cases = read('js-to-cel.cases.json') as Case[];
 const recorded = read('js-to-cel.data.json') as Data;
 

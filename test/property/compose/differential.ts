@@ -1,0 +1,173 @@
+import { type } from 'arktype';
+import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
+import { jsonEquals } from '../../../src/core/index.ts';
+import { CompositionError, createCompositionApi } from '../../../src/compose/index.ts';
+import type { Composition } from '../../../src/compose/index.ts';
+import { ConfigMap } from '../../../src/factories/simple/index.ts';
+
+const { kubernetesComposition } = createCompositionApi({
+  loadDeploy: () => Promise.reject(new Error('no cluster here')),
+});
+
+const spec = type({
+  name: 'string',
+  env: "'dev' | 'stage' | 'prod'",
+  n: 'number.integer',
+  m: 'number.integer',
+  flag: 'boolean',
+  other: 'boolean',
+  'tag?': 'string',
+  'port?': 'number.integer',
+  tags: 'string[]',
+  nums: 'number.integer[]',
+  items: type({ key: 'string', size: 'number.integer', on: 'boolean', 'note?': 'string' }).array(),
+  'labels?': 'Record<string, string>',
+  'opt?': { a: 'string', 'b?': 'number.integer' },
+});
+
+/** Specs that differ in what programs decide on: present, absent, zero, empty, many. */
+export const INPUTS: readonly JsonObject[] = [
+  {
+    name: 'abc',
+    env: 'prod',
+    n: 3,
+    m: 1,
+    flag: true,
+    other: false,
+    tag: 'a',
+    port: 8080,
+    tags: ['a', 'b'],
+    nums: [3, 1, 2],
+    items: [
+      { key: 'a', size: 1, on: true, note: 'hm' },
+      { key: 'b', size: 4, on: false },
+    ],
+    labels: { x: 'y' },
+    opt: { a: 'oa', b: 9 },
+  },
+  { name: 'zed', env: 'dev', n: 0, m: 2, flag: false, other: true, tags: [], nums: [], items: [] },
+  {
+    name: '',
+    env: 'stage',
+    n: -4,
+    m: 0,
+    flag: true,
+    other: true,
+    tag: '',
+    port: 0,
+    tags: [''],
+    nums: [0],
+    items: [{ key: '', size: 0, on: false, note: '' }],
+    labels: {},
+    opt: { a: '' },
+  },
+  {
+    name: 'a-b-c',
+    env: 'prod',
+    n: 7,
+    m: -1,
+    flag: false,
+    other: false,
+    tag: 'kk',
+    tags: ['c', 'a', 'k'],
+    nums: [5, 5, -2, 8],
+    items: [
+      { key: 'k', size: 3, on: true },
+      { key: 'a', size: 2, on: true, note: 'n' },
+      { key: 'c', size: 9, on: false },
+    ],
+    opt: { a: 'x', b: 0 },
+  },
+];
+
+/** What a program does on a spec. */
+interface Outcome {
+  readonly objects: readonly JsonValue[];
+  readonly status: JsonValue;
+}
+
+type Compose = (given: JsonObject) => unknown;
+type Factory = (config: { name: string; data?: Record<string, unknown> }) => unknown;
+
+function instantiate(source: string, factory: unknown): Compose {
+  // eslint-disable-next-line no-new-func -- the program under test
+  return new Function('ConfigMap', `return ${source};`)(factory) as Compose;
+}
+
+/** Runs the program natively, with a factory that records. */
+function runNatively(source: string, given: JsonObject): Outcome | undefined {
+  const objects: JsonValue[] = [];
+  const record: Factory = (config) => {
+    const data = Object.entries(config.data ?? {}).filter(([, value]) => value !== undefined && value !== null);
+    objects.push({ name: config.name, data: Object.fromEntries(data.map(([key, value]) => [key, String(value)])) });
+    return { metadata: { name: config.name } };
+  };
+  try {
+    const result = instantiate(source, record)(structuredClone(given));
+    return { objects: sorted(objects), status: plain(result) ?? {} };
+  } catch {
+    // A program that fails on this spec says nothing about it.
+    return undefined;
+  }
+}
+
+/** JSON without `undefined`; numbers that JSON does not have make a program unusable. */
+function plain(value: unknown): JsonValue | undefined {
+  const text = JSON.stringify(value, (_, item: unknown) => {
+    if (typeof item === 'number' && !Number.isFinite(item)) throw new RangeError('not a JSON number');
+    return Object.is(item, -0) ? 0 : item;
+  });
+  return text === undefined ? undefined : (JSON.parse(text) as JsonValue);
+}
+
+function sorted(objects: readonly JsonValue[]): JsonValue[] {
+  return [...objects].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+/** Why a program was not compared, or how it differs. */
+export type Verdict =
+  | { readonly kind: 'equal'; readonly compared: number }
+  | { readonly kind: 'refused'; readonly code: string; readonly text: string }
+  | { readonly kind: 'differs'; readonly text: string };
+
+/** Compares the native run of a program with its graph on all inputs. */
+export function compare(source: string): Verdict {
+  let composition: Composition<JsonObject, JsonObject>;
+  try {
+    const build = instantiate(source, ConfigMap);
+    composition = kubernetesComposition({ name: 'generated', spec }, build as never) as never;
+    composition.toDefinition();
+    composition.toDefinition({ target: 'typekro' });
+  } catch (error) {
+    if (!(error instanceof CompositionError)) throw error;
+    if (!error.code.startsWith('trace/'))
+      return { kind: 'differs', text: `the definition is refused: ${error.message}` };
+    return { kind: 'refused', code: error.code, text: error.message };
+  }
+  let compared = 0;
+  for (const given of INPUTS) {
+    const wanted = runNatively(source, given);
+    if (wanted === undefined) continue;
+    const evaluation = composition.evaluate(given);
+    const waiting = evaluation.resources.find((resource) => resource.pending !== undefined);
+    const objects = evaluation.resources
+      .flatMap((resource) => resource.objects)
+      .map((object) => ({
+        name: (object['metadata'] as JsonObject)['name'] as string,
+        data: object['data'] ?? {},
+      }));
+    const found: Outcome = { objects: sorted(objects), status: evaluation.status };
+    if (
+      waiting !== undefined ||
+      !jsonEquals([...wanted.objects], [...found.objects]) ||
+      !jsonEquals(wanted.status, found.status)
+    ) {
+      return {
+        kind: 'differs',
+        text: JSON.stringify({ given, wanted, found, pending: waiting?.pending, yaml: composition.toYaml() }, null, 1),
+      };
+    }
+    compared++;
+  }
+  return { kind: 'equal', compared };
+}
