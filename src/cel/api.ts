@@ -73,7 +73,7 @@ export type CompileResult =
   | Exclude<PlanResult, { ok: true }>;
 
 export interface EvaluateOptions {
-  /** Units of work: an element created or visited, a byte of a string made. Default 10,000,000. */
+  /** Units of work: an element created or visited, a byte of a string made. Default 2,000,000. */
   readonly budget?: number;
   /** The time of `now()`, in milliseconds since 1970. Default: the clock. */
   readonly now?: number;

@@ -13,7 +13,7 @@ export class Frame implements CallContext {
 
   constructor(variables: readonly unknown[], locals: number, budget: number, now: number | undefined) {
     this.variables = variables;
-    this.locals = locals === 0 ? NO_LOCALS : Array.from({ length: locals }, () => null);
+    this.locals = locals === 0 ? NO_LOCALS : [];
     this.left = budget;
     this.fixedNow = now;
   }

@@ -363,23 +363,21 @@ function planBind(expr: Comprehension, scope: Scope, plan: PlanNode): Plan {
   const value = plan(expr.init);
   const slot = scope.slot();
   const { run } = value;
-  const bound: Plan = {
-    ...value,
-    run: (frame) => {
-      const held = frame.locals[slot] as Value;
-      return held instanceof CelErrorValue ? computeBound(frame, slot, held, run) : held;
-    },
-  };
+  const bound = withRun(value, (frame) => {
+    const held = frame.locals[slot] as Value;
+    return held instanceof CelErrorValue ? computeBound(frame, slot, held, run) : held;
+  });
   const body = scope.within([[expr.accumulator, bound]], () => plan(expr.result));
   const { run: inner } = body;
-  return {
-    type: body.type,
-    ...(body.shape === undefined ? {} : { shape: body.shape }),
-    run: (frame) => {
-      frame.locals[slot] = PENDING;
-      return inner(frame);
-    },
-  };
+  return withRun(body, (frame) => {
+    frame.locals[slot] = PENDING;
+    return inner(frame);
+  });
+}
+
+/** A plan that knows what another one knows of its value, but gets it in its own way. */
+function withRun({ type, shape }: Plan, run: Run): Plan {
+  return shape === undefined ? { type, run } : { type, shape, run };
 }
 
 /** Stands in the slot of a bound variable until its value is asked for. */
@@ -413,18 +411,15 @@ function planFold(
   const go = scope.within([accumulator, ...names], () => plan(expandedCondition(expr)));
   const step = describing(scope.within([accumulator, ...names], () => plan(expr.step)));
   const result = scope.within([accumulator], () => plan(expr.result));
-  return {
-    ...result,
-    run: (frame) => {
-      frame.locals[slot] = init(frame);
-      loop.each(frame, () => {
-        if (go.run(frame) === false) return true;
-        frame.locals[slot] = step.run(frame);
-        return false;
-      });
-      return result.run(frame);
-    },
-  };
+  return withRun(result, (frame) => {
+    frame.locals[slot] = init(frame);
+    loop.each(frame, () => {
+      if (go.run(frame) === false) return true;
+      frame.locals[slot] = step.run(frame);
+      return false;
+    });
+    return result.run(frame);
+  });
 }
 
 /** The condition, without the wrapper that makes an error count as true. */

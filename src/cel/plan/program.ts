@@ -10,7 +10,7 @@ import type { Plan } from './plan.ts';
 import { PlanError } from './plan.ts';
 import { Planner } from './planner.ts';
 
-const DEFAULT_BUDGET = 10_000_000;
+const DEFAULT_BUDGET = 2_000_000;
 
 /** Texts by which kro tells data that is not there yet from real errors. */
 const PENDING = ['no such key', 'no such field', 'no such attribute', 'index out of bounds'];

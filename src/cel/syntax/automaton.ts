@@ -53,6 +53,7 @@ export class Automaton {
   readonly follows = new Map<string, State[]>();
   #count = 0;
   readonly #stacks = new Map<string, Stack>();
+  readonly #next = new Map<State, TokenSet>();
 
   constructor(grammar: Readonly<Record<string, Rule>>) {
     for (const name of Object.keys(grammar)) {
@@ -171,7 +172,12 @@ export class Automaton {
 
   /** Tokens that may come next within the rule; EPSILON if its end can be reached. */
   next(state: State): TokenSet {
-    return this.#look(state, undefined, EPSILON);
+    let found = this.#next.get(state);
+    if (found === undefined) {
+      found = this.#look(state, undefined, EPSILON);
+      this.#next.set(state, found);
+    }
+    return found;
   }
 
   /** Tokens that may come next for this stack of callers; EOF if all of them can end. */

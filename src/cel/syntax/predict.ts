@@ -20,21 +20,15 @@ const MAX_WORK = 20_000;
  * Decides as a generated parser does: first without knowing the callers, then, where alternatives
  * cannot be told apart, with them. `callers` is the stack of states to return to.
  */
-export function predict(
-  automaton: Automaton,
-  decision: State,
-  callers: Stack | undefined,
-  tokens: readonly Token[],
-  index: number,
-): Prediction {
-  return new Predictor(automaton, tokens).run(decision, callers, index);
-}
-
-class Predictor {
+export class Predictor {
   readonly #automaton: Automaton;
   readonly #tokens: readonly Token[];
   #full = false;
   #work = 0;
+  /** Where a decision begins when the callers are unknown. */
+  readonly #starts = new Map<State, Config[]>();
+  /** What one token decides, per decision. */
+  readonly #decided = new Map<State, Map<number, number>>();
 
   constructor(automaton: Automaton, tokens: readonly Token[]) {
     this.#automaton = automaton;
@@ -42,17 +36,35 @@ class Predictor {
   }
 
   run(decision: State, callers: Stack | undefined, index: number): Prediction {
+    const { type } = this.#tokens[Math.min(index, this.#tokens.length - 1)] as Token;
+    const decided = this.#decided.get(decision)?.get(type);
+    if (decided !== undefined) return { alternative: decided };
+    this.#full = false;
+    this.#work = 0;
     const local = this.#search(decision, undefined, index);
     if (local !== undefined) return local;
     this.#full = true;
     return this.#search(decision, callers, index) ?? { alternative: 1 };
   }
 
-  /** Undefined: the alternatives cannot be told apart without the callers. */
-  #search(decision: State, callers: Stack | undefined, from: number): Prediction | undefined {
-    let configs = this.#closure(
+  #start(decision: State, callers: Stack | undefined): Config[] {
+    const known = this.#full ? undefined : this.#starts.get(decision);
+    if (known !== undefined) return known;
+    const start = this.#closure(
       decision.edges.map((edge, at) => ({ state: edge.to, alternative: at + 1, stack: callers, outer: false })),
     );
+    if (!this.#full) this.#starts.set(decision, start);
+    return start;
+  }
+
+  #remember(decision: State, type: number, alternative: number): void {
+    const known = this.#decided.get(decision) ?? new Map<number, number>();
+    this.#decided.set(decision, known.set(type, alternative));
+  }
+
+  /** Undefined: the alternatives cannot be told apart without the callers. */
+  #search(decision: State, callers: Stack | undefined, from: number): Prediction | undefined {
+    let configs = this.#start(decision, callers);
     for (let index = from; ; index++) {
       const token = this.#tokens[Math.min(index, this.#tokens.length - 1)] as Token;
       const reached = this.#reach(configs, token.type);
@@ -63,7 +75,11 @@ class Predictor {
         return finished.length > 0 ? { alternative: Math.min(...finished) } : { failedAt: token };
       }
       const alternatives = new Set(reached.map((config) => config.alternative));
-      if (alternatives.size === 1) return { alternative: (reached[0] as Config).alternative };
+      if (alternatives.size === 1) {
+        const { alternative } = reached[0] as Config;
+        if (!this.#full && index === from) this.#remember(decision, token.type, alternative);
+        return { alternative };
+      }
       const resolved = this.#full ? singleViable(reached, false) : conflicts(reached) ? 0 : undefined;
       if (resolved === 0) return undefined;
       if (resolved !== undefined) return { alternative: resolved };

@@ -5,7 +5,7 @@ import type { Continuation, Element } from './grammar.ts';
 import { GRAMMAR } from './grammar.ts';
 import type { LexicalError, Token } from './lexer.ts';
 import { T, TOKEN_NAMES } from './lexer.ts';
-import { predict } from './predict.ts';
+import { Predictor } from './predict.ts';
 
 /** A node of the parse tree: the alternative taken and what was found under each name. */
 export interface TreeNode {
@@ -56,6 +56,7 @@ export class RecoveringParser {
   readonly #tokens: readonly Token[];
   readonly #lexical: readonly LexicalError[];
   readonly #report: (offset: number, message: string) => void;
+  readonly #predictor: Predictor;
   #index = 0;
   #state: State;
   /** Return states of the rules in progress. */
@@ -79,6 +80,7 @@ export class RecoveringParser {
     this.#report = report;
     this.#state = this.#automaton.starts.get('start') as State;
     this.#automaton.reset();
+    this.#predictor = new Predictor(this.#automaton, tokens);
   }
 
   /** @throws GiveUp when a limit is reached. */
@@ -167,7 +169,18 @@ export class RecoveringParser {
     if (fits.length === 0) return undefined;
     this.#state = choice;
     this.#sync();
-    return fits.length === 1 ? fits[0] : all[this.#predict(choice) - 1];
+    if (fits.length === 1) return fits[0];
+    return type === T.DOT ? this.#afterDot(fits) : all[this.#predict(choice) - 1];
+  }
+
+  /** A field or a method: what comes after the dot and the name tells, so that nothing further need be looked at. */
+  #afterDot(fits: readonly Continuation[]): Continuation | undefined {
+    const { type } = this.#token(1);
+    if (type !== T.QUESTION && type !== T.ESC_IDENTIFIER && type !== T.IDENTIFIER) {
+      return this.#noViableAlternative(this.#token(), this.#token(1));
+    }
+    const isCall = type === T.IDENTIFIER && this.#token(2).type === T.LPAREN;
+    return fits.find((entry) => (entry.label === 'memberCall') === isCall);
   }
 
   *#sequence(body: readonly Element[], node: TreeNode): Steps {
@@ -237,7 +250,7 @@ export class RecoveringParser {
   }
 
   #predict(decision: State): number {
-    const prediction = predict(this.#automaton, decision, this.#callers, this.#tokens, this.#index);
+    const prediction = this.#predictor.run(decision, this.#callers, this.#index);
     if ('alternative' in prediction) return prediction.alternative;
     return this.#noViableAlternative(this.#token(), prediction.failedAt);
   }
