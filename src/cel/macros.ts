@@ -231,18 +231,24 @@ export const BIND_MACRO: Macro = member('bind', 3, (build, target, args) => {
   return { expr: bind(build, name, value, body) };
 });
 
+/** Holds the operand of `optMap` while it is looked at. */
+const OPTIONAL_TARGET = '@target';
+
 function optionalMacro(name: string, wrap: (build: MacroBuilder, expr: Expr) => Expr): Macro {
   return member(name, 2, (build, target, args) => {
     const [variable, body] = args as [Expr, Expr];
     const id = nameOf(variable);
     if (id === undefined) return error(variable, `${name}() variable name must be a simple identifier`);
-    // The operand stands twice in the expansion, as one node: copies would grow without bound in a chain.
-    const value = build.member('value', target, []);
-    const expr = build.call('_?_:_', [
-      build.member('hasValue', target, []),
+    // The operand stands twice in the expansion, so all but a name are bound to one first.
+    const isName = nameOf(target) !== undefined;
+    const operand = (): Expr => (isName ? target : build.ident(OPTIONAL_TARGET));
+    const value = build.member('value', operand(), []);
+    const mapped = build.call('_?_:_', [
+      build.member('hasValue', operand(), []),
       wrap(build, bind(build, id, value, body)),
       build.call('optional.none', []),
     ]);
+    const expr = isName ? mapped : bind(build, OPTIONAL_TARGET, target, mapped);
     return { expr };
   });
 }
