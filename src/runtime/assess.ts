@@ -100,7 +100,7 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
     return { report: { object, state: 'failed' }, problem: readProblem(object, observation.failure) };
   }
   if (observation.state === 'absent') {
-    return { report: { object, state: 'absent' }, ...write(walk, node, wanted, 'create') };
+    return { report: { object, state: 'absent' }, ...write(walk, node, wanted, desiredDigest(desired), 'create') };
   }
 
   const { live } = observation;
@@ -115,13 +115,14 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
   const refusal = refusalOf(live.object, walk.instance, walk.applySet, policy);
   if (refusal !== undefined) return { report, live: live.object, problem: ownerProblem(walk, target, refusal.owner) };
 
-  const need = needsApply(desired, desiredDigest(desired), live);
+  const digest = desiredDigest(desired);
+  const need = needsApply(desired, digest, live);
   const known = { report, live: live.object };
   if (need.kind === 'read') {
     walk.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'unsettled' });
     return { ...known, unread: true };
   }
-  if (need.kind === 'apply') return { ...known, ...write(walk, node, wanted, need.why, uid) };
+  if (need.kind === 'apply') return { ...known, ...write(walk, node, wanted, digest, need.why, uid) };
   if (need.kind === 'settled') walk.settled.push({ target, pair: need.pair });
   return known;
 }
@@ -131,10 +132,10 @@ function write(
   walk: Walk,
   node: ResourceNode | CollectionNode,
   { target, desired }: WantedObject,
+  digest: string,
   why: ApplyAction['why'],
   uid?: string,
 ): Pick<Assessed, 'apply' | 'problem'> {
-  const digest = desiredDigest(desired);
   const failed = walk.observed.failedWrite(target);
   if (failed !== undefined && failed.digest === digest && failed.retryAt > walk.options.now) {
     const { failure, retryAt } = failed;
