@@ -2,27 +2,38 @@ import type { SourcePosition } from '../core/index.ts';
 
 /** Turns offsets of a text (UTF-16 units) into lines and columns (code points), both from 1. */
 export class LineIndex {
-  readonly #text: string;
+  readonly #length: number;
   readonly #file: string | undefined;
   readonly #starts: number[] = [0];
+  /** Offsets of characters that take two units; columns count them once. */
+  readonly #wide: number[] = [];
 
   constructor(text: string, file?: string) {
-    this.#text = text;
+    this.#length = text.length;
     this.#file = file;
     for (const match of text.matchAll(/\r\n|\r|\n/g)) this.#starts.push(match.index + match[0].length);
+    for (const match of text.matchAll(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)) this.#wide.push(match.index);
   }
 
   /** Position of an offset; beyond the end it is the end. */
   position(offset: number): SourcePosition {
-    const at = Math.min(Math.max(offset, 0), this.#text.length);
-    let low = 0;
-    let high = this.#starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#starts[middle] ?? 0) <= at) low = middle;
-      else high = middle - 1;
-    }
-    const column = Array.from(this.#text.slice(this.#starts[low], at)).length + 1;
-    return { ...(this.#file === undefined ? {} : { file: this.#file }), line: low + 1, column };
+    const at = Math.min(Math.max(offset, 0), this.#length);
+    const line = countUpTo(this.#starts, at);
+    const start = this.#starts[line - 1] ?? 0;
+    const wide = countUpTo(this.#wide, at - 1) - countUpTo(this.#wide, start - 1);
+    const column = at - start - wide + 1;
+    return { ...(this.#file === undefined ? {} : { file: this.#file }), line, column };
   }
+}
+
+/** How many of the sorted numbers are at most `limit`. */
+function countUpTo(sorted: readonly number[], limit: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,4 +1,4 @@
-import type { Alias, Pair, ParsedNode, Scalar } from 'yaml';
+import type { Alias, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { JsonValue, SourcePosition } from '../core/index.ts';
 import type { DefinitionDocument } from './document.ts';
@@ -27,6 +27,7 @@ export class YamlDocument implements DefinitionDocument {
   readonly #root: ParsedNode;
   readonly #targets: ReadonlyMap<Alias, ParsedNode>;
   readonly #place: DocumentPlace;
+  readonly #pairs = new Map<YAMLMap.Parsed, ReadonlyMap<string, ParsedPair>>();
 
   constructor(root: ParsedNode, converted: Converted, place: DocumentPlace) {
     this.value = converted.value;
@@ -82,22 +83,35 @@ export class YamlDocument implements DefinitionDocument {
       const item = typeof step === 'number' ? node.items[step] : undefined;
       return item === undefined ? undefined : { key: undefined, node: item };
     }
-    return isMap(node) ? this.#member(node.items, String(step)) : undefined;
+    return isMap(node) ? this.#member(node, String(step)) : undefined;
   }
 
-  #member(pairs: readonly ParsedPair[], name: string): Found | undefined {
-    const own = pairs.findLast((pair) => !isMergePair(pair) && this.#keyText(pair.key) === name);
+  #member(map: YAMLMap.Parsed, name: string): Found | undefined {
+    const own = this.#pairsOf(map).get(name);
     if (own !== undefined) return { key: own.key, node: own.value ?? undefined };
-    for (const pair of pairs) {
+    for (const pair of map.items) {
       if (!isMergePair(pair)) continue;
       const source = this.#resolve(pair.value ?? undefined);
-      const maps = isSeq(source) ? source.items : [source];
-      for (const map of maps) {
-        const found = this.#child(map, name);
+      const merged = isSeq(source) ? source.items : [source];
+      for (const each of merged) {
+        const found = this.#child(each, name);
         if (found !== undefined) return found;
       }
     }
     return undefined;
+  }
+
+  /** The members of an object by name, kept since many positions of one object are asked for. */
+  #pairsOf(map: YAMLMap.Parsed): ReadonlyMap<string, ParsedPair> {
+    const known = this.#pairs.get(map);
+    if (known !== undefined) return known;
+    const pairs = new Map<string, ParsedPair>();
+    for (const pair of map.items) {
+      const name = isMergePair(pair) ? undefined : this.#keyText(pair.key);
+      if (name !== undefined) pairs.set(name, pair);
+    }
+    this.#pairs.set(map, pairs);
+    return pairs;
   }
 
   #keyText(key: ParsedNode): string | undefined {

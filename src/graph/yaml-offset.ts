@@ -17,6 +17,7 @@ interface Unit {
  * its beginning, in UTF-16 units.
  */
 export function offsetInScalar(raw: string, style: ScalarStyle, value: string, offset: number): number {
+  if (style === 'PLAIN' && raw === value) return offset;
   let visible = 0;
   for (let at = 0; at < offset && at < value.length; at += 1) if (!isBlank(value.charAt(at))) visible += 1;
   const wantsBlank = isBlank(value.charAt(offset)) || offset >= value.length;

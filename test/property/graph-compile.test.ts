@@ -1,11 +1,14 @@
+import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '../../src/core/index.ts';
 import { hasErrors, isJsonObject, stringifyJson } from '../../src/core/index.ts';
 import { compile, parseDefinitions } from '../../src/graph/index.ts';
+import { builtinSource } from '../../src/schema/index.ts';
 import { readGraphCases } from '../conformance/support/graph-corpus.ts';
 
+const sources = builtinSource();
 const cases = readGraphCases(fileURLToPath(new URL('../conformance/graph', import.meta.url)));
 
 /** Values that are put in place of others. */
@@ -122,6 +125,56 @@ describe('compile', () => {
       { numRuns: 200 },
     );
   });
+});
+
+/** Snippets that a slip of the hand, or of an editor, leaves in a file. */
+const slip = fc.oneof(
+  fc.constantFrom(
+    ' ',
+    '\n',
+    '\t',
+    ': ',
+    '- ',
+    '${',
+    '}',
+    '"',
+    "'",
+    '{',
+    '[',
+    '&a ',
+    '*a',
+    '|',
+    '\r\n',
+    '#',
+    '<<: *a',
+    '😀',
+  ),
+  fc.string({ maxLength: 3 }),
+);
+const realistic = fileURLToPath(new URL('../conformance/graph/realistic', import.meta.url));
+const files = readdirSync(realistic)
+  .filter((name) => name.endsWith('.yaml'))
+  .map((name) => readFileSync(`${realistic}/${name}`, 'utf8'));
+
+test('a definition file with slips gets diagnostics inside the file, never an exception', () => {
+  const edit = fc.record({ at: fc.nat(4000), remove: fc.nat(6), insert: slip });
+  fc.assert(
+    fc.property(fc.constantFrom(...files), fc.array(edit, { minLength: 1, maxLength: 5 }), (text, edits) => {
+      const spoilt = edits.reduce((before, { at, remove, insert }) => {
+        const place = at % before.length;
+        return before.slice(0, place) + insert + before.slice(place + remove);
+      }, text);
+      const lines = spoilt.split(/\r\n|\r|\n/);
+      const { documents, diagnostics } = parseDefinitions(spoilt, 'f.yaml');
+      const compiled = documents.flatMap((document) => compile(document, { sources }).diagnostics);
+      for (const { source } of [...diagnostics, ...compiled]) {
+        const line = lines[(source?.line ?? 0) - 1];
+        expect(line).toBeDefined();
+        expect(source?.column).toBeLessThanOrEqual(Array.from(line ?? '').length + 1);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('an order respects dependencies, and waves fall along them', () => {
