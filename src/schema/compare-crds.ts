@@ -2,6 +2,8 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { compareSchemas } from './compare-schemas.ts';
 import type { SchemaChange } from './compare-schemas.ts';
+import { structuralSchema } from './lazy.ts';
+import type { Schema } from './model.ts';
 
 /** What changes between two definitions of a kind, or why they cannot be compared. */
 export type CrdComparison = CrdChanges | { readonly error: string };
@@ -79,7 +81,7 @@ const nameOf = (version: JsonObject): string => (typeof version['name'] === 'str
 const hasStatus = (version: JsonObject): boolean =>
   isJsonObject(version['subresources']) && isJsonObject(version['subresources']['status']);
 
-function schemaOf(version: JsonObject): JsonObject | undefined {
+function schemaOf(version: JsonObject): Schema | undefined {
   const schema = isJsonObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;
-  return isJsonObject(schema) ? schema : undefined;
+  return isJsonObject(schema) ? structuralSchema(schema) : undefined;
 }

@@ -56,11 +56,6 @@ function compare(path: string, old: Schema, next: Schema, changes: SchemaChange[
   ): void => {
     changes.push({ type, breaking, path: path + at, old: before, new: after, description });
   };
-  const [oldType, newType] = [old.type ?? '', next.type ?? ''];
-  if (oldType !== newType) {
-    add('TYPE_CHANGED', true, '.type', oldType, newType, `Type changed from ${oldType} to ${newType}`);
-    return;
-  }
   const [oldText, newText] = [old.description ?? '', next.description ?? ''];
   if (oldText !== newText) {
     const description = `Description field was changed from ${oldText} to ${newText}`;
@@ -71,11 +66,17 @@ function compare(path: string, old: Schema, next: Schema, changes: SchemaChange[
     const description = `Default value was changed from ${before} to ${after}`;
     add('DEFAULT_CHANGED', false, '.default', before, after, description);
   }
+  const [oldType, newType] = [old.type ?? '', next.type ?? ''];
+  if (oldType !== newType) {
+    add('TYPE_CHANGED', true, '.type', oldType, newType, `Type changed from ${oldType} to ${newType}`);
+    return;
+  }
   comparePattern(old.pattern ?? '', next.pattern ?? '', add);
   for (const bound of BOUNDS) compareBound(bound, old[bound.member], next[bound.member], add);
-  compareEnum(old.enum, next.enum, add);
   if (depth >= MAX_DEPTH) return;
   compareProperties(path, old, next, changes, depth);
+  compareEnum(old.enum, next.enum, add);
+  if (oldType !== 'array') return;
   if (old.items !== undefined && next.items === undefined) {
     add('PROPERTY_REMOVED', true, '.items', '', '', 'Property items was removed');
   } else if (old.items === undefined && next.items !== undefined) {
@@ -198,11 +199,9 @@ function compareProperties(path: string, old: Schema, next: Schema, changes: Sch
   for (const name of wasRequired) {
     if (!isRequired.has(name))
       add('REQUIRED_REMOVED', false, '.required', name, '', `Field ${name} is no longer required`);
-    else if (after.has(name) && jsonText(after.get(name)?.default) === '') {
-      const text = jsonText(before.get(name)?.default);
-      if (text === '') continue;
+    else if (jsonText(before.get(name)?.default) !== '' && jsonText(after.get(name)?.default) === '') {
       const description = `Default value removed from required field ${name}`;
-      add('REQUIRED_DEFAULT_REMOVED', true, `.properties.${name}.default`, text, '', description);
+      add('REQUIRED_DEFAULT_REMOVED', true, '.required', name, '', description);
     }
   }
 }

@@ -123,21 +123,18 @@ const APPLY: Readonly<Record<MarkerKey, Apply>> = {
   maxLength: count('maxLength', 'string'),
   minItems: count('minItems', 'array'),
   maxItems: count('maxItems', 'array'),
-  uniqueItems(target, text) {
-    const { schema } = target;
+  uniqueItems: boolean('uniqueItems', ({ schema }, unique) => {
     if (schema.type !== 'array') {
       return wrong('marker-type', `uniqueItems marker is only valid for array types, got type: ${schema.type}`);
     }
-    return boolean('uniqueItems', () => {
-      const listType = schema['x-kubernetes-list-type'];
-      if (goParseBool(text).ok && !isTrue(text)) return undefined;
-      if (listType !== undefined && listType !== 'set') {
-        return wrong('list-type', `cannot set unique when listType is set to ${listType}`);
-      }
-      schema['x-kubernetes-list-type'] = 'set';
-      return undefined;
-    })(target, text);
-  },
+    if (!unique) return undefined;
+    const listType = schema['x-kubernetes-list-type'];
+    if (listType !== undefined && listType !== 'set') {
+      return wrong('list-type', `cannot set unique when listType is set to ${listType}`);
+    }
+    schema['x-kubernetes-list-type'] = 'set';
+    return undefined;
+  }),
   listType({ schema }, value) {
     if (schema.type !== 'array') return wrong('marker-type', 'listType marker only applies to array types');
     if (!LIST_TYPES.has(value)) {
@@ -162,11 +159,6 @@ const APPLY: Readonly<Record<MarkerKey, Apply>> = {
   },
 };
 
-function isTrue(text: string): boolean {
-  const parsed = goParseBool(text);
-  return parsed.ok && parsed.value;
-}
-
 /** The complaint about a regular expression in RE2's words, or nothing when it is one. */
 export function patternProblem(pattern: string): string | undefined {
   try {
@@ -183,7 +175,8 @@ function applyDefault({ schema, unwritable }: MarkedSchema, text: string): Outco
   if (kind === 'integer' && !goParseInt(text).ok) return wrong('default', defaultMessage('integer', text));
   if (kind === 'number' && !goParseFloat(text).ok) return wrong('default', defaultMessage('number', text));
   if (kind === 'boolean' && !goParseBool(text).ok) return wrong('default', defaultMessage('boolean', text));
-  const json = readJson(kind === 'string' ? `"${text}"` : text);
+  // Nothing at all is written as null.
+  const json = readJson(kind === 'string' ? `"${text}"` : text === '' ? 'null' : text);
   unwritable.delete('default');
   schema.default = json.ok ? json.value : text;
   if (!json.ok) unwritable.set('default', `default ${goQuote(text)} is not valid JSON for type ${kind ?? 'any'}`);
@@ -199,6 +192,8 @@ function applyEnum({ schema, unwritable }: MarkedSchema, text: string): Outcome 
     const value = goTrim(part);
     if (value === '') return wrong('enum', 'empty enum values are not allowed');
     if (schema.type === 'string') {
+      // kro quotes values as Go does; escapes such as \x01 are no JSON.
+      if (/\\[avxU]/.test(goQuote(value).replaceAll('\\\\', ''))) bad = value;
       values.push(value);
       continue;
     }
@@ -215,7 +210,7 @@ function applyEnum({ schema, unwritable }: MarkedSchema, text: string): Outcome 
   }
   schema.enum = values;
   unwritable.delete('enum');
-  if (bad !== undefined) unwritable.set('enum', `enum value ${bad} is not a JSON number`);
+  if (bad !== undefined) unwritable.set('enum', `enum value ${goQuote(bad)} cannot be written as JSON`);
   return undefined;
 }
 

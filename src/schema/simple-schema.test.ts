@@ -71,6 +71,37 @@ describe('errors', () => {
   });
 });
 
+describe('details', () => {
+  test.each<[string, JsonValue, JsonValue, JsonValue]>([
+    [
+      'an empty default of a list is null',
+      '[]string | default=',
+      {},
+      { type: 'array', items: { type: 'string' }, default: null },
+    ],
+    [
+      'a required alias of a required alias counts once',
+      'B',
+      { A: 'string | required=true', B: 'A | required=true' },
+      { type: 'string' },
+    ],
+    ['a value with a backslash', 'string | enum="a\\\\b"', {}, { type: 'string', enum: ['a\\b'] }],
+  ])('%s', (_name, field, types, expected) => {
+    const result = parseSimpleSchema({ f: field }, types);
+    expect(result.ok && result.schema.properties?.['f']).toEqual(expected);
+    expect(result.ok && (result.schema.required?.length ?? 0)).toBeLessThan(2);
+  });
+
+  test('an enum value that kro cannot write', () => {
+    expect(errorsOf({ f: 'string | enum="a\u0001"' })).toMatchObject([{ unwritable: true }]);
+    expect(errorsOf({ f: 'string | enum="a\tb"' })).toEqual([]);
+  });
+
+  test('a number that Go holds as a float', () => {
+    expect(errorsOf({ f: 1e300 })[0]?.message).toBe('field f: unexpected type: float64');
+  });
+});
+
 describe('hostile input', () => {
   test('types that multiply are refused, not expanded', () => {
     const types: JsonObject = { T0: { a: 'string' } };

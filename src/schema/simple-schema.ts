@@ -2,6 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
+import type { LexError } from './simple-lexer.ts';
 import { applyMarker, finishMarkers } from './simple-markers.ts';
 import type { MarkedSchema } from './simple-markers.ts';
 import { hintForType, parseSimpleType } from './simple-type.ts';
@@ -109,7 +110,8 @@ class Builder {
       const value = block[name];
       const built = isJsonObject(value) ? this.#struct(value, place, 0) : this.#field(value, place);
       if (built === undefined) this.#broken.add(name);
-      else this.#types.set(name, isJsonObject(value) ? { ...built, required: 0 } : built);
+      // A named type is required or not, however often its markers say so; a struct never is.
+      else this.#types.set(name, { ...built, required: isJsonObject(value) ? 0 : Math.min(built.required, 1) });
     }
   }
 
@@ -212,16 +214,12 @@ class Builder {
       this.#report(place, parsed.code, parsed.error, { offset: 0 });
       return undefined;
     }
-    const base = this.#resolve(parsed.type, place);
     const bar = value.indexOf('|');
-    if (bar < 0) return base;
-    const lexed = lexMarkers(value.slice(bar + 1), bar + 1);
-    if (!('markers' in lexed)) {
-      const { message, offset, unknownMarker } = lexed.error;
-      const hint = unknownMarker === undefined ? undefined : nearestHint(unknownMarker, MARKER_KEYS);
-      const code = unknownMarker === undefined ? 'simpleschema/marker-syntax' : 'simpleschema/unknown-marker';
-      return this.#report(place, code, message, { offset, hint });
-    }
+    const lexed = bar < 0 ? undefined : lexMarkers(value.slice(bar + 1), bar + 1);
+    // Markers are read before the type is looked up, so their errors come first.
+    if (lexed !== undefined && 'error' in lexed) this.#lexError(lexed.error, place);
+    const base = this.#resolve(parsed.type, place);
+    if (lexed === undefined || 'error' in lexed) return lexed === undefined ? base : undefined;
     if (base === undefined) return undefined;
     const required = parsed.type.form === 'custom' ? base.required : 0;
     const target: MarkedSchema = { schema: { ...base.schema }, required, unwritable: new Map(base.unwritable) };
@@ -236,6 +234,12 @@ class Builder {
     if (error !== undefined) this.#report(place, error.code, error.message, { offset: bar + 1, hint: error.hint });
     if (failed || error !== undefined) return undefined;
     return { ...base, schema: target.schema, required: target.required, unwritable: target.unwritable };
+  }
+
+  #lexError({ message, offset, unknownMarker }: LexError, place: Place): void {
+    const hint = unknownMarker === undefined ? undefined : nearestHint(unknownMarker, MARKER_KEYS);
+    const code = unknownMarker === undefined ? 'simpleschema/marker-syntax' : 'simpleschema/unknown-marker';
+    this.#report(place, code, message, { offset, hint });
   }
 
   #resolve(type: SimpleType, place: Place): Built | undefined {
@@ -287,12 +291,14 @@ function notAMap(value: JsonValue, block: keyof typeof BLOCKS): SimpleSchemaErro
   return { code: 'simpleschema/not-a-map', message, path: [block], hint: 'write a map from field names to types' };
 }
 
+const isInt64 = (value: number | bigint): boolean =>
+  (typeof value === 'bigint' || Number.isInteger(value)) && value >= -(2 ** 63) && value < 2 ** 63;
+
 /** Go's name for the type of a decoded value, as kro prints it. */
 function goTypeOf(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
-  if (typeof value === 'bigint') return 'int64';
+  if (typeof value === 'number' || typeof value === 'bigint') return isInt64(value) ? 'int64' : 'float64';
   return typeof value === 'boolean' ? 'bool' : 'map[string]interface {}';
 }
 

@@ -37,21 +37,24 @@ const ATOMIC: ReadonlySet<string> = new Set(['string', 'integer', 'boolean', 'fl
 /** Parses the text before the first `|`. */
 export function parseSimpleType(text: string): { type: SimpleType } | { error: string; code: string } {
   const wrappers: ('list' | 'map')[] = [];
-  let rest = goTrim(text);
+  let written = goTrim(text);
+  let rest = written;
   if (rest === '') return { error: 'empty type', code: 'simpleschema/empty-type' };
   for (;;) {
     if (wrappers.length > MAX_NESTING) {
-      const error = `type nesting too deep (max ${MAX_NESTING}): ${goQuote(rest)}`;
+      const error = `type nesting too deep (max ${MAX_NESTING}): ${goQuote(written)}`;
       return { error, code: 'simpleschema/type-too-deep' };
     }
     if (rest.startsWith('[]')) {
       wrappers.push('list');
-      rest = goTrim(rest.slice(2));
+      written = rest.slice(2);
+      rest = goTrim(written);
       if (rest === '') return { error: 'empty slice element type', code: 'simpleschema/empty-type' };
     } else if (rest.startsWith('map[')) {
       if (!rest.startsWith('map[string]')) return { error: 'map key must be string', code: 'simpleschema/map-key' };
       wrappers.push('map');
       rest = goTrim(rest.slice('map[string]'.length));
+      written = rest;
       if (rest === '') return { error: 'map value type is required', code: 'simpleschema/empty-type' };
     } else break;
   }

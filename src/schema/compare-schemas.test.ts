@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonValue, KubeObject } from '../core/index.ts';
+import { compareCrds, compareSchemas } from './index.ts';
+import type { Schema } from './index.ts';
+
+const object = (properties: Record<string, Schema>, required: string[] = []): Schema => ({
+  type: 'object',
+  properties,
+  required,
+});
+const changes = (old: Schema, next: Schema): string[] =>
+  compareSchemas(old, next).map(({ breaking, path, type }) => `${breaking ? '!' : ' '}${path} ${type}`);
+
+describe('compareSchemas', () => {
+  test.each<[string, Schema, Schema, string[]]>([
+    [
+      'a default that a required field loses',
+      object({ a: { type: 'string', default: 'x' } }, ['a']),
+      object({ a: { type: 'string' } }, ['a']),
+      [' .properties.a.default DEFAULT_CHANGED', '!.required REQUIRED_DEFAULT_REMOVED'],
+    ],
+    [
+      'a type, after description and default',
+      { type: 'string', description: 'a', default: 'x' },
+      { type: 'integer', description: 'b', minimum: 1 },
+      [' .description DESCRIPTION_CHANGED', ' .default DEFAULT_CHANGED', '!.type TYPE_CHANGED'],
+    ],
+    ['items of something that is no list', { type: 'object', items: {} }, { type: 'object' }, []],
+    [
+      'bounds by value',
+      { type: 'number', minimum: 1, maximum: 9007199254740993n },
+      { type: 'number', minimum: 1.0, maximum: 9007199254740993n },
+      [],
+    ],
+    ['a tiny bound', { minimum: 0 }, { minimum: 1.5e-7 }, ['!.minimum MINIMUM_INCREASED']],
+  ])('%s', (_name, old, next, expected) => {
+    expect(changes(old, next)).toEqual(expected);
+  });
+
+  test('numbers are written without exponents', () => {
+    expect(compareSchemas({ minimum: 1e21 }, { minimum: 1.5e-7 })[0]).toMatchObject({
+      old: '1000000000000000000000',
+      new: '0.00000015',
+    });
+  });
+});
+
+test.each<[JsonValue]>([
+  [null],
+  [[]],
+  [{ versions: 5 }],
+  [{ versions: [{ name: 'v1', schema: { openAPIV3Schema: { properties: [1], required: 5, enum: {} } } }] }],
+])('odd definitions are compared or refused: %j', (spec) => {
+  const crd = { apiVersion: 'v1', kind: 'X', metadata: {}, spec } as unknown as KubeObject;
+  const result = compareCrds(crd, crd);
+  expect('error' in result || result.compatible).toBe(true);
+});
