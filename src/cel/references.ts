@@ -1,4 +1,4 @@
-import type { Ast, Call, Comprehension, Expr, MacroCall } from './ast.ts';
+import type { Ast, Call, Comprehension, Expr } from './ast.ts';
 import { expanded } from './syntax/macro-expander.ts';
 
 /** A use of a root variable: its name, and the field path read from it, as far as fields go (`a.b.c`). */
@@ -50,10 +50,6 @@ class Inspector implements Inspection {
   }
 
   visit(node: Expr, path: string): void {
-    if (node.kind === 'macro' && (node.call.name === 'optMap' || node.call.name === 'optFlatMap')) {
-      this.#optionalMacro(node);
-      return;
-    }
     const expr = expanded(node);
     switch (expr.kind) {
       case 'ident':
@@ -130,16 +126,6 @@ class Inspector implements Inspection {
       inside();
       this.visit(expr.result, '');
     });
-  }
-
-  /** The operand stands twice in the expansion of these, the second time where the variable hides names. */
-  #optionalMacro({ call, expansion }: MacroCall): void {
-    if (call.target !== undefined) this.visit(call.target, '');
-    if (expansion.kind !== 'call') return;
-    const [, wrapped] = expansion.args;
-    const fold = wrapped?.kind === 'call' ? wrapped.args[0] : wrapped;
-    if (fold?.kind !== 'comprehension') return;
-    this.#within([fold.accumulator], () => this.visit(fold.result, ''));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Ast, Call, Expr, Literal, MapEntry, StructField } from './ast.ts';
-import { CelUint } from './values.ts';
+import type { CelUint } from './values.ts';
 
 /** How tightly a form binds; an operand that binds less is put in parentheses. */
 const LEVEL = { conditional: 0, or: 1, and: 2, relation: 3, sum: 4, product: 5, unary: 6, member: 7 } as const;

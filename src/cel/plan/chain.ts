@@ -2,7 +2,6 @@ import { adopt, adoptAny } from '../eval/adopt.ts';
 import type { Frame } from '../eval/frame.ts';
 import type { DataShape } from '../shape.ts';
 import { DYN } from '../types.ts';
-import type { Value } from '../values.ts';
 import { EvalFailure } from '../values.ts';
 import { adopting } from './coerce.ts';
 import type { Plan } from './plan.ts';
@@ -79,7 +78,7 @@ export function chainPlan(chain: Chain, shape: DataShape | undefined): Plan {
     const data = find(frame);
     return data === undefined ? raise(missing) : data;
   };
-  if (shape === undefined) return { type: DYN, run: (frame) => adoptAny(read(frame)) as Value };
+  if (shape === undefined) return { type: DYN, run: (frame) => adoptAny(read(frame)) };
   const plan = adopting(read, shape);
   return shape.kind === 'object' && plan.shape !== undefined ? { ...plan, chain } : plan;
 }

@@ -1,14 +1,13 @@
-import type { Call, Expr, Ident, MacroCall, Select, StructLiteral } from '../ast.ts';
+import type { Call, Expr, Ident, Select, StructLiteral } from '../ast.ts';
 import type { CheckedExpression } from '../check/checker.ts';
 import type { Variable } from '../check/declarations.ts';
 import type { Frame } from '../eval/frame.ts';
 import { expanded } from '../syntax/macro-expander.ts';
-import { DYN, TYPE, isOptional, optionalType, paramOf } from '../types.ts';
-import type { Value } from '../values.ts';
-import { CelDuration, CelOptional, CelTimestamp, CelTypeValue, OPTIONAL_NONE, fail } from '../values.ts';
+import { DYN, TYPE, isOptional } from '../types.ts';
+import { CelDuration, CelTimestamp, CelTypeValue, fail } from '../values.ts';
 import { planCall, planOptionalFallback } from './calls.ts';
 import { rootPlan } from './chain.ts';
-import { constantPlan, describing, part } from './coerce.ts';
+import { constantPlan, describing } from './coerce.ts';
 import { planComprehension } from './comprehension.ts';
 import { planIndex, planOptionalIndex } from './index-access.ts';
 import type { EntryPlan } from './literals.ts';
@@ -52,7 +51,7 @@ export class Planner {
       case 'comprehension':
         return planComprehension(expr, this.scope, this.plan);
       case 'macro':
-        return this.#macro(expr);
+        return this.plan(expr.expansion);
     }
   };
 
@@ -141,39 +140,6 @@ export class Planner {
       default:
         return undefined;
     }
-  }
-
-  #macro(expr: MacroCall): Plan {
-    const { call, expansion } = expr;
-    if (call.name !== 'optMap' && call.name !== 'optFlatMap') return this.plan(expansion);
-    return this.#optionalMacro(expr) ?? this.plan(expansion);
-  }
-
-  /** The expansion names its operand twice; it is evaluated once. */
-  #optionalMacro({ call, expansion }: MacroCall): Plan | undefined {
-    if (expansion.kind !== 'call' || call.target === undefined) return undefined;
-    const wrapped = expansion.args[1] as Expr;
-    const flat = call.name === 'optFlatMap';
-    const fold = flat ? wrapped : wrapped.kind === 'call' ? (wrapped.args[0] as Expr) : wrapped;
-    if (fold.kind !== 'comprehension') return undefined;
-    const operand = describing(this.plan(call.target));
-    const slot = this.scope.slot();
-    const known = isOptional(operand.type) ? paramOf(operand.type, 0) : DYN;
-    const bound = part((frame) => frame.locals[slot] as Value, known);
-    const body = this.scope.within([[fold.accumulator, bound]], () => this.plan(fold.result));
-    const inner = describing(body);
-    const { run } = operand;
-    return {
-      type: flat ? body.type : optionalType(body.type.kind === 'double' ? body.type : inner.type),
-      run: (frame) => {
-        const optional = run(frame);
-        if (!(optional instanceof CelOptional)) return fail(`no such overload: hasValue`);
-        if (optional.value === undefined) return OPTIONAL_NONE;
-        frame.locals[slot] = optional.value;
-        const value = inner.run(frame);
-        return flat ? value : new CelOptional(value);
-      },
-    };
   }
 
   #struct(expr: StructLiteral): Plan {
