@@ -35,8 +35,10 @@ export class ProgressReporter {
   decision(decision: Decision): void {
     for (const node of decision.nodes) {
       const message = describeNode(node);
-      if (this.#last.get(node.id) === message) continue;
-      this.#last.set(node.id, message);
+      // Objects that no node wants any more are reported under the id that they had.
+      const key = node.retired === true ? `retired ${node.id}` : node.id;
+      if (this.#last.get(key) === message) continue;
+      this.#last.set(key, message);
       this.event({ type: node.state === 'ready' ? 'resource-ready' : 'resource-status', resourceId: node.id, message });
     }
   }

@@ -19,15 +19,11 @@ export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: bool
   let environment = pair.get(optionalOld);
   if (environment === undefined) {
     const own = root ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema;
-    const { variables, types } = celTypes({ self: { schema: own }, oldSelf: { schema: own } });
-    const old = variables['oldSelf'];
-    environment = baseEnvironment().extend(
-      {
-        ...variables,
-        ...(optionalOld && old !== undefined ? { oldSelf: { type: optionalType(old.type), raw: true } } : {}),
-      },
-      { types },
-    );
+    const { variables, types } = celTypes({ self: { schema: own } });
+    const self = variables['self'];
+    // One struct type for both: rules compare them, and structs of two names do not compare.
+    const oldSelf = optionalOld && self !== undefined ? { type: optionalType(self.type), raw: true } : self;
+    environment = baseEnvironment().extend(oldSelf === undefined ? variables : { ...variables, oldSelf }, { types });
     pair.set(optionalOld, environment);
   }
   return environment;
