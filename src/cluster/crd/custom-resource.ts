@@ -13,6 +13,7 @@ import { decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
 import type { DefinedVersion, Definition } from './definition.ts';
 import { pathParts } from './definition.ts';
+import { checkEmbedded } from './embedded.ts';
 import { rootNode } from './node.ts';
 import { customStrategy } from './strategy.ts';
 
@@ -65,7 +66,7 @@ export class CustomResource implements Resource {
     this.schema = version.schema ?? FREE;
     this.columns = version.columns;
     this.subresources = subresourcesOf(this, version);
-    this.strategy = customStrategy(this.schema, version.hasStatus, terminating, this);
+    this.strategy = customStrategy(this.schema, version, terminating, this);
     const storage = definition.versions.find((entry) => entry.storage)?.name ?? version.name;
     this.#storageVersion = formatApiVersion({ group, version: storage });
     this.#family = family;
@@ -80,6 +81,10 @@ export class CustomResource implements Resource {
   reset(subresource: string): FieldTree {
     if (subresource === 'status') return STATUS_RESET;
     return this.strategy.hasStatus ? MAIN_RESET : NO_RESET;
+  }
+
+  settle(object: KubeObject): KubeObject {
+    return object;
   }
 
   toStorage(object: KubeObject): KubeObject {
@@ -136,6 +141,7 @@ function customType(schema: Schema, version: DefinedVersion, kind: string, defin
 /** Reads an object as a custom resource: metadata by its type, unknown members out, defaults in. */
 function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; unknown: readonly string[] } {
   const pruned = prune(schema, object);
+  checkEmbedded(schema, pruned.value);
   const value = isJsonObject(pruned.value) ? pruned.value : {};
   const metadata = isJsonObject(value['metadata']) ? value['metadata'] : value['metadata'] ?? {};
   const decoded = decodeObject(META, { metadata }).value['metadata'] as JsonObject;

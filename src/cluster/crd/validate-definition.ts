@@ -16,7 +16,7 @@ export function validateDefinition(object: KubeObject, problems: FieldProblem[],
   const definition = readDefinition(object);
   const spec = object.spec ?? {};
   const { group, names } = definition;
-  if (object.metadata.name !== `${names.plural}.${group}` && group !== '') {
+  if (old === undefined && object.metadata.name !== `${names.plural}.${group}` && group !== '') {
     problems.push(fieldInvalid('metadata.name', object.metadata.name, 'must be spec.names.plural+"."+spec.group'));
   }
   if (group === '') problems.push(fieldRequired('spec.group'));

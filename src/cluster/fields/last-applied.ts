@@ -3,41 +3,39 @@ import { isJsonObject } from '../../core/index.ts';
 import { toJsonText } from '../codec-json.ts';
 import { setMember } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
-import type { FieldTree } from './tree.ts';
 import { claimedPaths } from './manager.ts';
+import type { FieldTree } from './tree.ts';
 
 const ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
+const MANAGER = 'kubectl';
+
+const annotationsOf = (object: JsonObject): JsonObject => {
+  const metadata = object['metadata'];
+  return isJsonObject(metadata) && isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
+};
 
 /**
- * The manager `kubectl` takes over objects that were applied by the client before: their annotation is
- * rewritten to the new configuration, and what it declared may be changed without force.
+ * What the manager `kubectl` may change without force: the fields that its client-side apply declared, as
+ * the annotation of the stored object says.
  */
-export function applyLastApplied(
-  live: KubeObject | undefined,
-  config: JsonObject,
-  manager: string,
-  force: boolean,
-  node: ObjectNode,
-): { config: JsonObject; force: boolean | FieldTree } {
-  const last = live?.metadata.annotations?.[ANNOTATION];
-  if (manager !== 'kubectl' || last === undefined) return { config, force };
-  const declared = declaredBy(last);
+export function declaredBefore(live: KubeObject | undefined, manager: string, node: ObjectNode): FieldTree | undefined {
+  const text = live?.metadata.annotations?.[ANNOTATION];
+  if (manager !== MANAGER || text === undefined) return undefined;
+  const declared = parsed(text);
+  if (declared === undefined) return undefined;
+  const metadata = isJsonObject(declared['metadata']) ? declared['metadata'] : {};
+  return claimedPaths(node, { ...declared, metadata: { ...metadata, annotations: { ...annotationsOf(declared), [ANNOTATION]: '' } } });
+}
+
+/** Rewrites the annotation of an object that has it to the configuration that `kubectl` applied now. */
+export function rewriteLastApplied(object: KubeObject, config: JsonObject, manager: string): void {
+  const { annotations } = object.metadata;
+  if (manager !== MANAGER || annotations?.[ANNOTATION] === undefined) return;
   const metadata = isJsonObject(config['metadata']) ? config['metadata'] : {};
-  const annotations = isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
-  const { [ANNOTATION]: _, ...others } = annotations;
   const { annotations: _annotations, ...named } = metadata;
+  const { [ANNOTATION]: _own, ...others } = annotationsOf(config);
   const described = { ...config, metadata: Object.keys(others).length === 0 ? named : { ...named, annotations: others } };
-  const text = `${toJsonText(sortedMembers(described))}\n`;
-  const rewritten = { ...config, metadata: { ...metadata, annotations: { ...others, [ANNOTATION]: text } } };
-  if (force || declared === undefined) return { config: rewritten, force };
-  const paths = claimedPaths(node, {
-    ...declared,
-    metadata: {
-      ...(isJsonObject(declared['metadata']) ? declared['metadata'] : {}),
-      annotations: { ...annotationsOf(declared), [ANNOTATION]: '' },
-    },
-  });
-  return { config: rewritten, force: paths };
+  object.metadata.annotations = { ...annotations, [ANNOTATION]: `${toJsonText(sortedMembers(described))}\n` };
 }
 
 /** Members in alphabetical order, as kubectl writes them. */
@@ -49,13 +47,8 @@ function sortedMembers(value: JsonValue): JsonValue {
   return out;
 }
 
-const annotationsOf = (object: JsonObject): JsonObject => {
-  const metadata = object['metadata'];
-  return isJsonObject(metadata) && isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
-};
-
 /** Annotations are written by users; what is no JSON object declares nothing. */
-function declaredBy(text: string): JsonObject | undefined {
+function parsed(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : undefined;

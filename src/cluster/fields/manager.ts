@@ -28,8 +28,8 @@ export interface FieldContext {
   readonly subresource: string;
   /** Paths that this request cannot change; they are owned by nobody. */
   readonly reset: FieldTree;
-  /** The time written into entries. */
-  readonly time: string;
+  /** The time written into entries; scale writes none. */
+  readonly time: string | undefined;
   /** The type and content in another version, for entries made in that version; `undefined`: it is gone. */
   inVersion(apiVersion: string, object: JsonObject): { node: ObjectNode; object: JsonObject } | undefined;
 }

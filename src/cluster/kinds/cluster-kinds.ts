@@ -24,7 +24,7 @@ export const namespaceStrategy: Partial<Strategy> = {
     object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name ?? '' };
   },
   prepareUpdate(object, old, context) {
-    if (context.subresource !== 'finalize') {
+    if (context.subresource === '') {
       const finalizers = old.spec?.['finalizers'];
       const spec = ensureAt(json(object), 'spec');
       if (finalizers === undefined) delete spec['finalizers'];

@@ -119,6 +119,18 @@ class BuiltinResource implements Resource {
     return tree;
   }
 
+  /** Empty lists that are always shown become null. */
+  settle(object: KubeObject): KubeObject {
+    let settled: Record<string, unknown> = object;
+    for (const [name, field] of this.node.fields) {
+      const value = object[name];
+      if (!field.keep || !Array.isArray(value) || value.length > 0) continue;
+      if (settled === object) settled = { ...object };
+      settled[name] = null;
+    }
+    return settled as unknown as KubeObject;
+  }
+
   toStorage(object: KubeObject): KubeObject {
     const target = formatApiVersion(this.#storage);
     return object.apiVersion === target ? object : convertBuiltin(object, target);

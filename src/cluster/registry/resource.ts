@@ -53,6 +53,8 @@ export interface Resource extends GroupResource {
   readonly custom: CustomType | undefined;
   /** Paths that a request to the subresource (`''`: the resource itself) cannot change. */
   reset(subresource: string): FieldTree;
+  /** The object as the store will give it back. */
+  settle(object: KubeObject): KubeObject;
   /** Into and out of the version that is stored. */
   toStorage(object: KubeObject): KubeObject;
   fromStorage(object: KubeObject): KubeObject;

@@ -80,7 +80,10 @@ class Decoder {
     const decoded = this.#value(field.node, raw);
     this.#path.pop();
     if (field.presence || decoded === undefined) return decoded ?? emptyOf(field);
-    return isZero(field.node, decoded) ? emptyOf(field) : decoded;
+    if (!isZero(field.node, decoded)) return decoded;
+    // An empty list that is always shown counts as said; the store makes it null.
+    const said = field.keep && field.node.kind === 'list' && this.#path.length === 0;
+    return said ? decoded : emptyOf(field);
   }
 
   #value(node: TypeNode, raw: JsonValue): JsonValue | undefined {

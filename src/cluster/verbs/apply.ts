@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { apply } from '../fields/manager.ts';
-import { applyLastApplied } from '../fields/last-applied.ts';
+import { declaredBefore, rewriteLastApplied } from '../fields/last-applied.ts';
 import { badRequest, conflict, internalError, notFound } from '../http/status.ts';
 import { copyJson } from '../store/store.ts';
 import { DecodeError, setMember } from '../types/decode.ts';
@@ -16,26 +16,16 @@ export function applyConfiguration(write: Write, config: JsonObject): Outcome {
   checkIdentity(write, config);
   if (live === undefined && write.subresource !== '') throw notFound(write.resource, write.name);
   const empty = emptyFor(write.resource);
-  const { config: complete, force } = applyLastApplied(
-    live,
-    config,
-    write.options.manager,
-    write.options.force,
-    write.resource.node,
-  );
-  const applied = apply(
-    live,
-    live === undefined ? startOf(empty) : empty,
-    complete,
-    write.options.manager,
-    force,
-    fieldContext(write),
-  );
+  const { manager, force } = write.options;
+  const declared = force ? undefined : declaredBefore(live, manager, write.resource.node);
+  const start = live === undefined ? startOf(empty) : empty;
+  const applied = apply(live, start, config, manager, declared ?? force, fieldContext(write));
   const { managedFields } = applied.object.metadata;
   const object = typed(write, applied.object);
   if (managedFields === undefined) delete object.metadata.managedFields;
   else object.metadata.managedFields = managedFields;
   object.metadata.name = write.name;
+  rewriteLastApplied(object, config, manager);
   if (write.resource.namespaced) object.metadata.namespace = write.namespace;
   write.resource.strategy.defaults?.(object);
   if (live !== undefined) {

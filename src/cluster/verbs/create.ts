@@ -3,6 +3,7 @@ import { trackUpdate } from '../fields/manager.ts';
 import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../http/status.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { validateMeta } from '../kinds/metadata.ts';
+import { admitQuota } from '../kinds/quota-admission.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { keyOf } from '../store/store.ts';
 import type { Outcome, Write } from './write.ts';
@@ -91,8 +92,9 @@ export function storeNew(write: Write, object: Draft): Outcome {
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
   const key = keyOf(write.namespace, name);
   if (resource.collection.get(key) !== undefined) throw alreadyExists(resource, name);
+  admitQuota(api, resource, object, write.options.dryRun);
   if (write.options.dryRun) return { status: 201, object };
-  const stored = resource.collection.put(key, resource.toStorage(object));
+  const stored = resource.collection.put(key, resource.toStorage(resource.settle(object)));
   strategy.afterCreate?.(stored.object, context);
   return { status: 201, object: stored.as(resource.apiVersion, (from) => resource.fromStorage(from)).object };
 }

@@ -96,8 +96,9 @@ export function storeChange(write: Write, live: KubeObject, draft: Draft): Outco
 }
 
 /** Stores a checked object, or removes it when nothing keeps it any more. */
-export function commit(write: Write, live: KubeObject, next: KubeObject): Outcome {
+export function commit(write: Write, live: KubeObject, changed: KubeObject): Outcome {
   const { resource, options } = write;
+  const next = resource.settle(changed);
   const finished =
     next.metadata.deletionTimestamp !== undefined &&
     (next.metadata.finalizers ?? []).length === 0 &&
@@ -109,10 +110,7 @@ export function commit(write: Write, live: KubeObject, next: KubeObject): Outcom
   if (finished) {
     const stored = resource.collection.remove(key, resource.toStorage(next));
     if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, { api: write.api });
-    return {
-      status: 200,
-      object: stored?.as(resource.apiVersion, (from) => resource.fromStorage(from)).object ?? next,
-    };
+    return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   }
   const stored = resource.collection.put(key, resource.toStorage(next));
   return { status: 200, object: stored.as(resource.apiVersion, (from) => resource.fromStorage(from)).object };

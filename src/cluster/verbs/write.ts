@@ -55,7 +55,7 @@ export function fieldContext(write: Write): FieldContext {
     node: resource.node,
     subresource,
     reset: resource.reset(subresource),
-    time: write.api.timestamp(),
+    time: subresource === 'scale' ? undefined : write.api.timestamp(),
     inVersion(apiVersion, object) {
       const other = resource.inVersion(apiVersion);
       if (other === undefined) return undefined;

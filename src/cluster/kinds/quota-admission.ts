@@ -1,0 +1,80 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { forbidden } from '../http/status.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { Quantity } from '../types/quantity.ts';
+import { compareQuantities, formatQuantity, parseQuantity } from '../types/quantity.ts';
+import { objectAt, objectsAt, textAt } from './parts.ts';
+
+const ONE: Quantity = { value: 1n, scale: 0, format: 'DecimalSI' };
+const ZERO: Quantity = { value: 0n, scale: 0, format: 'DecimalSI' };
+const COUNTED = new Set(['configmaps', 'persistentvolumeclaims', 'pods', 'replicationcontrollers', 'resourcequotas', 'secrets', 'services']);
+
+function add(a: Quantity, b: Quantity): Quantity {
+  const scale = Math.max(a.scale, b.scale);
+  const value = a.value * 10n ** BigInt(scale - a.scale) + b.value * 10n ** BigInt(scale - b.scale);
+  return { value, scale, format: a.value === 0n ? b.format : a.format };
+}
+
+/** What an object counts against quotas: itself, and the requests and limits of a pod. */
+export function usageOf(resource: Pick<Resource, 'group' | 'plural'>, object: KubeObject): Map<string, Quantity> {
+  const usage = new Map<string, Quantity>([[resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`, ONE]]);
+  if (resource.group !== '') return usage;
+  if (COUNTED.has(resource.plural)) usage.set(resource.plural, ONE);
+  if (resource.plural === 'services') {
+    const type = textAt(object.spec, 'type');
+    if (type === 'LoadBalancer') usage.set('services.loadbalancers', ONE);
+    if (type === 'NodePort' || type === 'LoadBalancer') usage.set('services.nodeports', { ...ONE, value: BigInt(objectsAt(object.spec, 'ports').length) });
+  }
+  if (resource.plural === 'persistentvolumeclaims') collect(usage, 'requests.', objectAt(objectAt(object.spec, 'resources'), 'requests'));
+  if (resource.plural === 'pods') {
+    for (const container of objectsAt(object.spec, 'containers')) {
+      const resources = objectAt(container, 'resources');
+      collect(usage, 'requests.', objectAt(resources, 'requests'));
+      collect(usage, 'limits.', objectAt(resources, 'limits'));
+      for (const name of ['cpu', 'memory']) {
+        const value = objectAt(resources, 'requests')[name];
+        if (value !== undefined) collect(usage, '', { [name]: value });
+      }
+    }
+  }
+  return usage;
+}
+
+function collect(usage: Map<string, Quantity>, prefix: string, values: JsonObject) {
+  for (const [name, value] of Object.entries(values)) {
+    const quantity = parseQuantity(String(value));
+    if (quantity !== undefined) usage.set(`${prefix}${name}`, add(usage.get(`${prefix}${name}`) ?? ZERO, quantity));
+  }
+}
+
+/** Refuses an object that would exceed a quota of its namespace; else counts it, unless it is a dry run. Throws 403. */
+export function admitQuota(api: Api, resource: Resource, object: KubeObject, dryRun: boolean): void {
+  const { namespace = '' } = object.metadata;
+  const quotas = api.store.collection('', 'resourcequotas');
+  if (namespace === '' || quotas.size === 0) return;
+  const usage = usageOf(resource, object);
+  for (const { key, object: quota } of quotas.inNamespace(namespace)) {
+    const [hard, used] = [objectAt(quota.status, 'hard'), objectAt(quota.status, 'used')];
+    const after: JsonObject = { ...used };
+    const exceeded: string[] = [];
+    for (const [name, amount] of usage) {
+      const limit = hard[name] === undefined ? undefined : parseQuantity(String(hard[name]));
+      if (limit === undefined) continue;
+      const next = add(parseQuantity(String(used[name] ?? '0')) ?? ZERO, amount);
+      if (compareQuantities(next, limit) > 0) exceeded.push(name);
+      after[name] = formatQuantity(next);
+    }
+    if (exceeded.length > 0) throw refusal(resource, object, quota, exceeded.sort(), usage);
+    const changed = Object.keys(after).some((name) => after[name] !== used[name]);
+    if (!dryRun && changed) quotas.put(key, { ...quota, status: { ...quota.status, used: after } });
+  }
+}
+
+function refusal(resource: Resource, object: KubeObject, quota: KubeObject, names: readonly string[], usage: ReadonlyMap<string, Quantity>) {
+  const [hard, used] = [objectAt(quota.status, 'hard'), objectAt(quota.status, 'used')];
+  const list = (value: (name: string) => string) => names.map((name) => `${name}=${value(name)}`).join(',');
+  const requested = list((name) => formatQuantity(usage.get(name) ?? ZERO));
+  const problem = `exceeded quota: ${quota.metadata.name}, requested: ${requested}, used: ${list((name) => String(used[name] ?? '0'))}, limited: ${list((name) => String(hard[name]))}`;
+  return forbidden(resource, object.metadata.name ?? '', problem);
+}
