@@ -24,6 +24,7 @@ export function asText(value: unknown): string | undefined {
 
 /** Applies `work` where the value is there; elsewhere the result is `undefined`. */
 export function present(value: unknown, work: (value: unknown) => unknown): unknown {
+  if (isWaiting(value)) return work(value);
   const missing = truthy(equals(value, undefined, false));
   return choose(
     missing,
@@ -32,8 +33,15 @@ export function present(value: unknown, work: (value: unknown) => unknown): unkn
   );
 }
 
+/** A plain read of a resource: the graph waits for it, nobody asks whether it is there. */
+function isWaiting(value: unknown): boolean {
+  const inner = symbolic(resolve(value));
+  return inner instanceof Sym && inner.absence?.waits === true;
+}
+
 /** `value ?? fallback`. */
 export function withDefault<T>(value: T | undefined, fallback: T): T {
+  if (isWaiting(value)) return value as T;
   const missing = truthy(equals(value, undefined, false));
   return choose(
     missing,
@@ -74,6 +82,7 @@ export function mapEntries<U>(
 }
 
 function conditional(item: unknown, work: (value: unknown) => unknown): unknown[] {
+  if (isWaiting(item)) return [work(item)];
   const missing = truthy(equals(item, undefined, false));
   if (missing === true) return [];
   if (missing === false) return [work(resolve(item))];

@@ -119,6 +119,7 @@ const MAX_DEPTH = 64;
 function copyDeep(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined)
     return typeof value === 'object' ? copyPhi(value, depth) : value;
+  currentTrace()?.noteRead(value);
   if (depth > MAX_DEPTH)
     return refuse(
       'unsupported',

@@ -1,6 +1,6 @@
 import type { Schema } from '../../schema/index.ts';
 import { cond } from '../ir/build.ts';
-import { celTypeName, dyn, Lowering } from '../ir/lower.ts';
+import { celTypeName, dyn, Lowering, sameCelType } from '../ir/lower.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { makeNode, walk } from '../ir/node.ts';
 import { Printer, quote } from '../ir/print.ts';
@@ -132,11 +132,7 @@ function structured(node: Node, schema: Schema | undefined): Node {
     case 'append': {
       const inner = node.op === 'list' ? schema?.items : schema;
       const args = node.args.map((arg) => structured(arg, inner));
-      if (
-        node.op === 'append' &&
-        new Set(args.map(celTypeName)).size > 1 &&
-        args.some((arg) => arg.op !== 'list' || arg.args.length > 0)
-      ) {
+      if (node.op === 'append' && !args.every((arg) => sameCelType(celTypeName(arg), celTypeName(args[0] as Node)))) {
         return makeNode('append', args.map(dyn), null, node.type);
       }
       return makeNode(node.op, args, node.attr, node.type);

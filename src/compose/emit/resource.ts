@@ -18,6 +18,7 @@ import type { MergedPiece } from '../value/symbolic.ts';
 import { rawCondition } from './conditions.ts';
 import { elementFields } from './element-fields.ts';
 import { ExpressionWriter } from './expression.ts';
+import { isReservedId } from './names.ts';
 import { LEFT_OUT, templateValue } from './template.ts';
 
 /** What the writing of one resource needs to know of the whole graph. */
@@ -59,7 +60,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   if (iterators.dimensions.length > 0) {
     const outer = new ExpressionWriter(ids, names.target);
     entry['forEach'] = iterators.dimensions.map(({ name, list: over }) => ({
-      [name]: `\${${outer.cel(change(over))}}`,
+      [name]: `\${${outer.cel(elementFields(over, names.records, record))}}`,
     }));
   }
   if (include.length > 0)
@@ -140,13 +141,14 @@ function iteratorsOf(record: ResourceRecord, names: GraphNames): Iterators {
     loops.some((loop) => inLoop(loop.list).length > 0) || concerning.some((guard) => inLoop(guard).length > 1);
   const taken = new Set(names.ids);
   const nameFor = (loop: { readonly name: string }): string => {
-    const base = legalName(loop.name).replace(/^_+/, '') || 'item';
+    const plain = legalName(loop.name).replace(/^_+/, '') || 'element';
+    const base = isReservedId(plain) ? `${plain}Element` : plain;
     let name = base;
     for (let suffix = 2; taken.has(name); suffix++) name = `${base}${suffix}`;
     taken.add(name);
     return name;
   };
-  if (dependent) return composite(loops, concerning, outside, nameFor({ name: 'item' }));
+  if (dependent) return composite(loops, concerning, outside, nameFor({ name: 'entry' }));
   const dimensions = loops.map((loop) => {
     const tests = concerning.filter((guard) => inLoop(guard).includes(loop));
     return { name: nameFor(loop), variable: loop.variable, list: filtered(loop, tests) };

@@ -54,6 +54,7 @@ function selfOf(closure: Closure, self: unknown): Closure['self'] {
 
 /** Runs a function natively; what it makes belongs to the composition. */
 function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
+  for (const arg of args) activeTrace().noteRead(arg);
   const result: unknown = Reflect.apply(fn, self, [...args] as never[]);
   if (typeof result === 'string' && hasTokens(result)) return textOf(result);
   if (isPlain(result) && !args.includes(result) && result !== self) adopt(result, 0);

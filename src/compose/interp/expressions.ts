@@ -13,7 +13,7 @@ import type {
   UnaryExpression,
   UpdateExpression,
 } from 'acorn';
-import { concat, literal } from '../ir/build.ts';
+import { concat, literal, not } from '../ir/build.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { callMethod, getMember, hasKey, keyOf } from '../library/member.ts';
@@ -362,7 +362,15 @@ function overPhi(object: unknown, optional: boolean, apply: (side: unknown) => u
   const inner = symbolic(resolve(object));
   if (!(inner instanceof Phi) || !optional) return apply(object);
   const side = (value: unknown) => () => (nothing(value) ? undefined : apply(resolve(value)));
-  return choose(inner.test, side(inner.then), side(inner.otherwise));
+  const result = choose(inner.test, side(inner.then), side(inner.otherwise));
+  const made = symbolic(result);
+  if (!(made instanceof Sym) || made.absence === undefined || nothing(inner.then) === nothing(inner.otherwise))
+    return result;
+  // The chain stops where the object is missing; further members of it are fine.
+  const there = nothing(inner.otherwise) ? inner.test : not(inner.test);
+  const has = activeTrace().facts.simplify(there);
+  const absence = made.absence.has === there ? { ...made.absence, has, chain: has } : { ...made.absence, chain: has };
+  return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
 }
 
 function chainCall(node: CallExpression, env: Env): unknown {

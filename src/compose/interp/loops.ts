@@ -95,6 +95,7 @@ function iterate(
   node: AnyNode,
   env: Env,
 ): Completion {
+  activeTrace().noteRead(source);
   if (source instanceof View) return overView(source, name, run, node, env);
   const inner = symbolic(source);
   if (inner instanceof Phi) {

@@ -6,6 +6,7 @@ import { isLiteral, mentions, Variable } from '../ir/node.ts';
 import { BOOL, DYN, INTEGER, listOf, mapOf, sameType, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { refuseCarried } from '../library/reduce.ts';
+import { collections } from './collections.ts';
 import { loopValue } from '../library/view.ts';
 import type { View } from '../library/view.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -51,27 +52,30 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
   const before = trace.resources.length;
   const mark = trace.facts.mark();
   trace.loops.push({ variable: of, list: loop.view.list.node, name: loop.name });
-  let outcome;
+  let recorded;
   try {
-    outcome = trace.isolate(() => {
-      for (const binding of loop.bindings) {
-        trace.touch(binding);
-        const start = startNode(binding.value);
-        if (start === undefined) {
-          binding.value = new Earlier(binding.name);
-          continue;
+    recorded = trace.recordingReads(() =>
+      trace.isolate(() => {
+        for (const binding of loop.bindings) {
+          trace.touch(binding);
+          const start = startNode(binding.value);
+          if (start === undefined) {
+            binding.value = new Earlier(binding.name);
+            continue;
+          }
+          const accumulator = new Variable(binding.name, 'accumulator');
+          accumulators.set(binding, accumulator);
+          binding.value = wrap(new Sym(variable(accumulator, wider(start.type))));
         }
-        const accumulator = new Variable(binding.name, 'accumulator');
-        accumulators.set(binding, accumulator);
-        binding.value = wrap(new Sym(variable(accumulator, wider(start.type))));
-      }
-      if (loop.fact !== undefined) trace.facts.assume(loop.fact(value));
-      return unlessDead(() => loop.turn(loop.view.show(value)), DEAD_END);
-    });
+        if (loop.fact !== undefined) trace.facts.assume(loop.fact(value));
+        return unlessDead(() => loop.turn(loop.view.show(value)), DEAD_END);
+      }),
+    );
   } finally {
     trace.loops.pop();
     trace.facts.rollback(mark);
   }
+  const { result: outcome, reads } = recorded;
   const made = trace.resources.length > before;
   const fold = { list: loop.view.list.node, loop: of, element: loop.view.element };
   const completion = outcome.result;
@@ -91,6 +95,9 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
       const untouched = next instanceof Earlier || (accumulator !== undefined && isVariable(next, accumulator));
       trace.touch(cell);
       cell.value = untouched ? start : foldBinding(fold, cell.name, start, accumulator, next, leaves);
+    } else if (reads.has(cell)) {
+      // What a turn reads of it depends on the turns before.
+      refuseCarried(Array.isArray(cell) ? 'a list that the loop fills' : 'an object that the loop fills');
     } else if (Array.isArray(cell)) {
       if (leaves !== undefined)
         refuse(
@@ -249,12 +256,20 @@ function foldArray(pass: Pass, cell: unknown[], was: readonly unknown[], after: 
   if (!same) refuseCarried('a list');
   activeTrace().touch(cell);
   const added = after.slice(was.length);
-  if (added.length > 0) cell.push(new Splice(elementsOfTurns(pass, added), false));
+  if (added.length === 0) return;
+  const node = elementsOfTurns(pass, added);
+  cell.push(
+    new Splice(
+      node,
+      mentions(node, (of) => of.role === 'resource' || of.role === 'element'),
+    ),
+  );
 }
 
 /** The elements that the turns add, as one list; those made from resources of the loop are the collections. */
 export function elementsOfTurns(pass: Pass, added: readonly unknown[]): Node {
-  return spread({ ...pass, accumulator: pass.loop, initial: literal(0), next: literal(0) }, listNode(added));
+  const all = spread({ ...pass, accumulator: pass.loop, initial: literal(0), next: literal(0) }, listNode(added));
+  return collections(all, activeTrace().resources);
 }
 
 /** `object[key] = value` in the body: a map made entry by entry. */

@@ -37,5 +37,5 @@ export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' 
   });
   if (mode === 'forEach') return undefined;
   const [only] = results;
-  return only instanceof Splice ? freshList(only.list, given.list.waits) : results;
+  return only instanceof Splice ? freshList(only.list, only.waits || given.list.waits) : results;
 }

@@ -90,7 +90,7 @@ export class Lowering {
       const [x, y] = this.alike([a, b]);
       return makeNode('cond', [test, x, y], null, x.type);
     }
-    if (celTypeName(a) === celTypeName(b) || isEmpty(a) || isEmpty(b))
+    if (sameCelType(celTypeName(a), celTypeName(b)) || isEmpty(a) || isEmpty(b))
       return makeNode('cond', [test, a, b], null, a.type);
     return makeNode('cond', [test, dyn(a), dyn(b)], null, DYN);
   }
@@ -194,14 +194,39 @@ const isEmpty = (node: Node): boolean => (node.op === 'list' || node.op === 'obj
 
 /** A name for the CEL type, equal exactly for types that CEL takes as one. */
 export function celTypeName(node: Node): string {
-  if (node.op === 'object') return objectTypeName(node);
-  return typeName(node.type);
+  const [a, b, c] = node.args;
+  switch (node.op) {
+    case 'object':
+      return objectTypeName(node);
+    case 'list': {
+      const names = new Set(node.args.map(celTypeName));
+      return `list(${names.size === 1 ? [...names][0] : names.size === 0 ? '?' : 'dyn'})`;
+    }
+    case 'append': {
+      const known = node.args.map(celTypeName).find((name) => name !== 'list(?)');
+      return known ?? 'list(?)';
+    }
+    case 'cond': {
+      const name = celTypeName(b as Node);
+      return name === 'list(?)' ? celTypeName(c as Node) : name;
+    }
+    case 'macro':
+      if (node.attr === 'map') return `list(${celTypeName(node.args.at(-1) as Node)})`;
+      return node.attr === 'filter' ? celTypeName(a as Node) : typeName(node.type);
+    default:
+      return typeName(node.type);
+  }
 }
 
 function objectTypeName(node: Node): string {
   const values = node.args.filter((_, position) => position % 2 === 1);
   const names = new Set(values.map((value) => celTypeName(value).replace(/^optional\((.*)\)$/, '$1')));
   return `map(${names.size === 1 ? [...names][0] : 'dyn'})`;
+}
+
+/** Are two names of one type? The type of an empty list fits every list. */
+export function sameCelType(a: string, b: string): boolean {
+  return a === b || (a === 'list(?)' && b.startsWith('list(')) || (b === 'list(?)' && a.startsWith('list('));
 }
 
 export function typeName(type: StaticType): string {

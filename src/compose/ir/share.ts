@@ -1,6 +1,88 @@
-import type { Node } from './node.ts';
+import { macroVariable } from './build.ts';
+import type { Node, Variable } from './node.ts';
+import { makeNode } from './node.ts';
 
-/** An expression with what it repeats written once, where that is worth it. */
-export function shareParts(node: Node): Node {
-  return node;
+/** A part is bound when that saves at least this many nodes. */
+const WORTH = 12;
+
+/**
+ * An expression with what it repeats written once: scalar parts that occur several times and do not use
+ * variables of macros are bound by `cel.bind` around the whole. The bound parts are conditionals and
+ * texts that cannot fail where the whole does not evaluate them: `cel.bind` is lazy in kro's engine, and
+ * elsewhere a strict one would only evaluate more of what reads plain fields. Lists are never bound (an
+ * empty list bound in cel-go is its mutable accumulator).
+ */
+export function shareParts(root: Node): Node {
+  const uses = countUses(root);
+  const candidates = [...uses]
+    .filter(([node, count]) => count > 1 && node !== root && isScalar(node) && (count - 1) * node.size >= WORTH)
+    .map(([node]) => node)
+    .sort((a, b) => b.size - a.size || a.id - b.id);
+  if (candidates.length === 0) return root;
+  const free = freeOfMacros(root);
+  const chosen = candidates.filter((node) => free.has(node));
+  return bindAll(root, chosen);
+}
+
+const isScalar = (node: Node): boolean =>
+  (node.type.kind === 'string' || node.type.kind === 'number' || node.type.kind === 'bool') && !neverFails(node) && node.args.length > 0;
+
+/** Paths are as short as a name. */
+const neverFails = (node: Node): boolean => node.op === 'select' || node.op === 'has' || node.op === 'lit';
+
+/** In how many places of the graph each node stands as an operand. */
+function countUses(root: Node): Map<Node, number> {
+  const uses = new Map<Node, number>();
+  const stack = [root];
+  uses.set(root, 1);
+  while (stack.length > 0) {
+    const node = stack.pop() as Node;
+    for (const arg of node.args) {
+      const count = uses.get(arg) ?? 0;
+      uses.set(arg, count + 1);
+      if (count === 0) stack.push(arg);
+    }
+  }
+  return uses;
+}
+
+/** The nodes that use no variable bound inside the expression. */
+function freeOfMacros(root: Node): Set<Node> {
+  const bound = new Set<Variable>();
+  const all = [...countUses(root).keys()];
+  for (const node of all) for (const variable of node.vars) bound.add(variable);
+  const uses = new Map<Node, boolean>();
+  const visit = (node: Node): boolean => {
+    const known = uses.get(node);
+    if (known !== undefined) return known;
+    let found = node.op === 'var' && bound.has(node.attr as Variable);
+    for (const arg of node.args) if (visit(arg)) found = true;
+    uses.set(node, found);
+    return found;
+  };
+  visit(root);
+  return new Set(all.filter((node) => uses.get(node) === false));
+}
+
+/** Binds the parts around the expression, those that others use outermost. */
+function bindAll(root: Node, parts: readonly Node[]): Node {
+  const variables = new Map(parts.map((part) => [part, macroVariable('v')]));
+  const replaced = new Map<Node, Node>();
+  const visit = (node: Node, whole: boolean): Node => {
+    const variable = whole ? undefined : variables.get(node);
+    if (variable !== undefined) return makeNode('var', [], variable, node.type);
+    const known = replaced.get(node);
+    if (known !== undefined && !whole) return known;
+    const args = node.args.map((arg) => visit(arg, false));
+    const result = args.every((arg, position) => arg === node.args[position]) ? node : makeNode(node.op, args, node.attr, node.type, node.vars);
+    if (!whole) replaced.set(node, result);
+    return result;
+  };
+  const body = visit(root, true);
+  // The smallest part is used by larger ones: it must be bound first, that is outermost.
+  const ordered = [...parts].sort((a, b) => b.size - a.size || b.id - a.id);
+  return ordered.reduce((inner, part) => {
+    const variable = variables.get(part) as Variable;
+    return makeNode('macro', [visit(part, true), inner], 'bind', inner.type, [variable]);
+  }, body);
 }

@@ -1,4 +1,6 @@
-import { and, concat, cond, literal, not, or, TRUE } from '../ir/build.ts';
+import { and, concat, cond, literal, not, or, TRUE, variable } from '../ir/build.ts';
+import { Variable } from '../ir/node.ts';
+import { INTEGER } from '../ir/types.ts';
 import type { Node } from '../ir/node.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace, decide } from '../trace/trace.ts';
@@ -28,10 +30,17 @@ export function arrayMethod(
   name: string,
   args: readonly unknown[],
 ): { readonly value: unknown } | undefined {
+  if (name !== 'push') activeTrace().noteRead(array);
   if (CHANGING.has(name)) return changing(array, name, args);
   if (!hooksCall().isSymbolicDeep(array) && !hooksCall().isSymbolicDeep(args)) return undefined;
   const value = ragged(array) ? raggedMethod(array, name, args) : solidMethod(array, name, args);
   return value === UNKNOWN ? undefined : { value };
+}
+
+/** What `push` answers. In a symbolic loop, and with elements that may be missing, it may not be used. */
+function lengthAfter(array: readonly unknown[]): unknown {
+  if (!ragged(array) && activeTrace().loops.length === 0) return array.length;
+  return wrap(new Sym(variable(new Variable('the result of push()', 'accumulator'), INTEGER)));
 }
 
 const UNKNOWN = Symbol('unknown');
@@ -41,7 +50,7 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
   activeTrace().touch(array);
   if (name === 'push') {
     array.push(...args);
-    return { value: ragged(array) ? wrap(new Sym(literal(0))) : array.length };
+    return { value: lengthAfter(array) };
   }
   if (name === 'unshift') {
     array.unshift(...args);

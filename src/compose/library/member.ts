@@ -80,6 +80,7 @@ function memberOfSide(whole: Phi, side: unknown, key: Key, optional: boolean): u
 }
 
 function concreteMember(value: unknown, key: string | symbol): unknown {
+  activeTrace().noteRead(value);
   if (Array.isArray(value) && value.some((item) => item instanceof Maybe || item instanceof Splice)) {
     return symMember(symOfItems(value as unknown[]), key as string, false);
   }
@@ -93,6 +94,7 @@ function concreteMember(value: unknown, key: string | symbol): unknown {
 
 /** `table[key]` with a symbolic key. */
 function lookUp(value: unknown, key: Sym): unknown {
+  activeTrace().noteRead(value);
   if (Array.isArray(value)) return elementAt(symOfItems(value as unknown[]), key);
   if (typeof value === 'string') return elementAt(new Sym(literal(value)), key);
   const table = value as Record<string, unknown>;
@@ -187,7 +189,8 @@ function baseOf(
 function derive(value: Sym, node: Node, optional: boolean): Sym {
   const base = baseOf(value, optional);
   if (base.has === undefined) return new Sym(node, { waits: value.waits });
-  return new Sym(node, { absence: { has: base.has, plain: true, waits: false, chain: base.has }, waits: value.waits });
+  const plain = value.absence?.plain ?? true;
+  return new Sym(node, { absence: { has: base.has, plain, waits: false, chain: base.has }, waits: value.waits });
 }
 
 interface Access {
@@ -207,7 +210,8 @@ function accessed(value: Sym, access: Access, optional: boolean, label: string):
   }
   const has = access.has === undefined ? base.has : and(base.has, access.has);
   const short = base.optional === undefined ? undefined : access.optional(base.optional);
-  const absence: Absence = { has, plain: true, waits: false, chain: base.has, ...(short && { optional: short }) };
+  const plain = value.absence?.plain ?? true;
+  const absence: Absence = { has, plain, waits: false, chain: base.has, ...(short && { optional: short }) };
   return new Sym(access.node, { absence, waits, label });
 }
 

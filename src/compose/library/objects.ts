@@ -37,6 +37,7 @@ function addPiece(target: Record<string, unknown>, piece: MergedPiece): void {
 /** `{ ...source }`: copies the source's entries into an object literal. */
 export function mergeSpread(target: Record<string, unknown>, raw: unknown): void {
   const source = resolve(raw);
+  activeTrace().noteRead(source);
   if (source === undefined || source === null || typeof source === 'boolean' || typeof source === 'number') return;
   const inner = symbolic(source);
   if (inner instanceof Phi) return spreadEither(target, inner);

@@ -14,6 +14,7 @@ import { View } from './view.ts';
 /** The elements that `...value` puts into a list. */
 export function spreadItems(raw: unknown): unknown[] {
   const value = resolve(raw);
+  activeTrace().noteRead(value);
   if (value instanceof View) return [new Splice(plainList(elements(value).node), value.list.waits)];
   const inner = symbolic(value);
   if (inner instanceof Phi) {
@@ -43,6 +44,7 @@ export function elementsOf(
   count: number,
 ): { at(position: number): unknown; rest(from: number): unknown } {
   const value = resolve(raw);
+  activeTrace().noteRead(value);
   const inner = symbolic(value);
   if (inner instanceof Sym && inner.type.kind === 'list') {
     const sure = needPresent(inner, 'taken apart');

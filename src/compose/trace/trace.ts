@@ -56,6 +56,7 @@ export class Trace {
   /** The place being interpreted. */
   site: Site | undefined;
   private readonly frames: Frame[] = [];
+  private readonly loopReads: Set<object>[] = [];
   private readonly births = new WeakMap<Cell, number>();
   private clock = 0;
 
@@ -80,6 +81,23 @@ export class Trace {
     if (frame === undefined || frame.saved.has(cell)) return;
     if ((this.births.get(cell) ?? 0) > frame.epoch) return;
     frame.saved.set(cell, snapshot(cell));
+  }
+
+  /** Notes that the contents of a list or object were looked at. */
+  noteRead(cell: unknown): void {
+    if (this.loopReads.length === 0 || typeof cell !== 'object' || cell === null) return;
+    for (const reads of this.loopReads) reads.add(cell);
+  }
+
+  /** Runs `work` and tells which lists and objects it looked into. */
+  recordingReads<T>(work: () => T): { readonly result: T; readonly reads: ReadonlySet<object> } {
+    const reads = new Set<object>();
+    this.loopReads.push(reads);
+    try {
+      return { result: work(), reads };
+    } finally {
+      this.loopReads.pop();
+    }
   }
 
   /** Runs `work` and takes back what it wrote to older cells. */

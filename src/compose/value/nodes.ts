@@ -64,6 +64,7 @@ export function toNode(raw: unknown): Node {
 
 /** A list with symbolic elements, or with elements that may be missing, as one expression. */
 export function listNode(items: readonly unknown[]): Node {
+  activeTrace().noteRead(items);
   return append(
     items.map((item) => {
       if (item instanceof Splice) return item.list;
@@ -81,6 +82,7 @@ export function listNode(items: readonly unknown[]): Node {
 
 /** The entries of an object; values that may be missing become optional entries. */
 export function entriesOf(value: Record<string, unknown>): Entry[] {
+  activeTrace().noteRead(value);
   const entries: Entry[] = [];
   for (const [key, raw] of Object.entries(value)) {
     const entry = entryOf(literal(key), raw);
