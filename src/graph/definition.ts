@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, stringifyJson } from '../core/index.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
@@ -58,7 +58,7 @@ export function readDefinition(value: JsonValue, problems: Problems): Definition
   if (root === undefined) return undefined;
   const kind = own(root, 'kind');
   if (kind !== undefined && kind !== 'ResourceGraphDefinition') {
-    reader.wrong(['kind'], `this is a ${JSON.stringify(kind)}, not a ResourceGraphDefinition`);
+    reader.wrong(['kind'], `this is a ${stringifyJson(kind)}, not a ResourceGraphDefinition`);
     return undefined;
   }
   const spec = reader.object(own(root, 'spec') ?? {}, ['spec']);

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, jsonEquals } from '../core/index.ts';
+import { isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
 import type { Definition } from './definition.ts';
 import type { Draft } from './draft.ts';
 import type { PathStep } from './model.ts';
@@ -51,7 +51,7 @@ function warnSameIdentity(drafts: readonly Draft[], problems: Problems): void {
     const metadata = draft.template['metadata'];
     if (!isJsonObject(metadata) || typeof metadata['name'] !== 'string') continue;
     const { group, kind } = draft.resolved.type;
-    const identity = JSON.stringify([group, kind, metadata['namespace'] ?? null, metadata['name']]);
+    const identity = stringifyJson([group, kind, metadata['namespace'] ?? null, metadata['name']]);
     const other = seen.get(identity);
     if (other === undefined) seen.set(identity, draft);
     else {
@@ -149,5 +149,5 @@ function isPlain(value: JsonValue | undefined): boolean {
 }
 
 function shown(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : stringifyJson(value ?? null);
 }

@@ -67,7 +67,8 @@ function places(value: JsonValue, found: [JsonValue[] | { [key: string]: JsonVal
   return found;
 }
 
-function spoil(definition: JsonValue, { place, kind, value, key }: Mutation): void {
+function spoil(definition: JsonValue, { place, kind, value: given, key }: Mutation): void {
+  const value = structuredClone(given);
   const all = places(definition);
   const chosen = all[place % Math.max(all.length, 1)];
   if (chosen === undefined) return;
