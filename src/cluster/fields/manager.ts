@@ -259,22 +259,32 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
 
 /** Takes out what the manager applied before and does not any more, unless somebody else owns it. */
 function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, context: FieldContext): JsonObject {
-  const node =
-    previous.apiVersion === context.apiVersion
-      ? context.node
-      : (context.inVersion(previous.apiVersion, merged)?.node ?? context.node);
-  const last = withDeclaredParents(previous.fields, node);
-  const mergedSet = withDeclaredParents(fieldSet(node, merged), node);
-  let pruned = removePaths(node, merged, last) as JsonObject | null;
   let managed = emptyTree;
   for (const entry of entries.values()) managed = union(managed, entry.fields);
-  const keepSet = () => withDeclaredParents(fieldSet(node, pruned ?? {}), node);
-  pruned = removePaths(
-    node,
-    merged,
-    difference(mergedSet, union(keepSet(), withDeclaredParents(managed, node))),
-  ) as JsonObject | null;
-  return (removePaths(node, merged, intersection(difference(mergedSet, keepSet()), last)) ?? {}) as JsonObject;
+  const { apiVersion } = previous;
+  if (apiVersion === context.apiVersion) return pruneIn(context.node, merged, previous.fields, managed);
+  const there = context.inVersion(apiVersion, merged);
+  if (there === undefined) return merged;
+  // What the other version cannot leave out comes back as an empty value and is kept as it was.
+  const pruned = pruneIn(there.node, there.object, previous.fields, emptyTree);
+  const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
+  const kept = fieldSet(context.node, back?.object ?? pruned);
+  const { node } = context;
+  const gone = difference(
+    withDeclaredParents(fieldSet(node, merged), node),
+    union(withDeclaredParents(kept, node), withDeclaredParents(managed, node)),
+  );
+  return (removePaths(node, merged, gone) ?? {}) as JsonObject;
+}
+
+function pruneIn(node: ObjectNode, merged: JsonObject, before: FieldTree, managed: FieldTree): JsonObject {
+  const last = withDeclaredParents(before, node);
+  const mergedSet = withDeclaredParents(fieldSet(node, merged), node);
+  const keptIn = (value: JsonValue) => withDeclaredParents(fieldSet(node, value ?? {}), node);
+  const without = removePaths(node, merged, last);
+  const owned = union(keptIn(without), withDeclaredParents(managed, node));
+  const restored = removePaths(node, merged, difference(mergedSet, owned));
+  return (removePaths(node, merged, intersection(difference(mergedSet, keptIn(restored)), last)) ?? {}) as JsonObject;
 }
 
 interface Conflict {

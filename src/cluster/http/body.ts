@@ -176,6 +176,15 @@ function refuseCustomKind(value: JsonObject, kind: string, apiVersion: string, t
       `the object provided is unrecognized (must be of type ${type.kind}): Object '${missing}' is missing in '${text}' (${text.length > 30 ? `${text.slice(0, 30)} ...` : text})`,
     );
   }
+  if (apiVersion !== type.apiVersion && kind === type.kind) {
+    const unknown = Object.keys(value).filter((key) => !['apiVersion', 'kind', 'metadata'].includes(key));
+    throw new ApiError({
+      code: 400,
+      reason: 'BadRequest',
+      message: `the API version in the data (${apiVersion}) does not match the expected API version (${type.apiVersion})`,
+      warnings: unknown.sort().map((key) => `unknown field ${JSON.stringify(key)}`),
+    });
+  }
   if (kind === type.kind) return;
   const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {};
   const name = typeof metadata['name'] === 'string' ? metadata['name'] : '';

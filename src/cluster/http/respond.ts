@@ -43,7 +43,7 @@ export function replyError(error: ApiError, warnings: readonly string[] = [], ya
   const headers = {
     'content-type': contentType,
     'cache-control': 'no-cache, private',
-    ...warningHeader(warnings),
+    ...warningHeader([...warnings, ...error.warnings]),
     ...error.headers,
   };
   return { status: error.httpCode, headers, body };

@@ -35,6 +35,8 @@ export interface ApiErrorInit {
   readonly reason?: string;
   readonly message: string;
   readonly details?: StatusDetails;
+  /** Texts for the warning header, beside those gathered before. */
+  readonly warnings?: readonly string[];
   /** Headers besides the content type. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -44,11 +46,13 @@ export class ApiError extends TypeKroError {
   readonly status: StatusBody;
   readonly httpCode: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
 
   constructor(init: ApiErrorInit) {
     super(init.message, { code: `cluster/${init.reason === undefined ? 'internal' : kebab(init.reason)}` });
     this.httpCode = init.code;
     this.headers = init.headers ?? {};
+    this.warnings = init.warnings ?? [];
     this.status = {
       kind: 'Status',
       apiVersion: 'v1',

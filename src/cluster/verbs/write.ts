@@ -8,6 +8,7 @@ import type { UserInfo } from '../options.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { WriteContext } from '../registry/strategy.ts';
 import { keyOf } from '../store/store.ts';
+import { decodeObject } from '../types/decode.ts';
 import { emptyObject } from '../types/empty.ts';
 import type { WriteOptions } from './options.ts';
 
@@ -59,8 +60,12 @@ export function fieldContext(write: Write): FieldContext {
     inVersion(apiVersion, object) {
       const other = resource.inVersion(apiVersion);
       if (other === undefined) return undefined;
-      const kube = { ...object, apiVersion: resource.apiVersion, kind: resource.kind } as unknown as KubeObject;
-      return { node: other.node, object: other.fromStorage(resource.toStorage(kube)) as unknown as JsonObject };
+      const from = typeof object['apiVersion'] === 'string' ? object['apiVersion'] : resource.apiVersion;
+      const kube = { ...object, apiVersion: from, kind: resource.kind } as unknown as KubeObject;
+      const source = resource.inVersion(from) ?? resource;
+      const converted = other.fromStorage(source.toStorage(kube)) as unknown as JsonObject;
+      const typed = other.custom === undefined ? decodeObject(other.node, converted).value : converted;
+      return { node: other.node, object: typed };
     },
   };
 }
