@@ -134,7 +134,8 @@ function sum(): FunctionDeclaration {
 function sumDoubles(elements: readonly Value[]): Value {
   let total = 0;
   for (const element of elements) {
-    if (typeof element !== 'number') return addValues(elements);
+    // Among plain doubles anything else is of another type.
+    if (typeof element !== 'number') return fail('no such overload');
     total += element;
   }
   return total;

@@ -3,12 +3,12 @@ import type { CallContext, Overload } from '../library.ts';
 import type { Frame } from '../eval/frame.ts';
 import { raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
-import { DYN, paramOf } from '../types.ts';
+import { DYN, paramOf, sameType } from '../types.ts';
 import type { Value } from '../values.ts';
 import { CelErrorValue, EvalFailure, boxDouble, doubleOf, elementsOf, fail, toInt, typeNameOf } from '../values.ts';
 import { nameOnly } from '../lib/define.ts';
 import { describing, toDouble } from './coerce.ts';
-import { matches, surelyMatches, toParameter } from './match.ts';
+import { matches, matchesInside, surelyMatches, toParameter } from './match.ts';
 import type { Plan } from './plan.ts';
 import { refuse } from './plan.ts';
 
@@ -30,8 +30,17 @@ export function planCall(
 ): Plan {
   const { declaration, overloads } = reference;
   const single = overloads.length === 1 && !VALUE_FUNCTIONS.has(declaration.name) ? overloads[0] : undefined;
-  const exact = overloads.find((overload) => overload.params.every((type, index) => fits(args[index], type)));
-  if (exact !== undefined) return planExact(exact, args, checkedType);
+  const fitting = overloads.filter((overload) => overload.params.every((type, index) => fits(args[index], type)));
+  const [exact] = fitting;
+  if (exact !== undefined && fitting.length === 1) {
+    if (args.every((arg, index) => fitsInside(arg, exact.params[index] ?? DYN))) {
+      return planExact(exact, args, checkedType);
+    }
+    return {
+      ...planDynamic(declaration.name, [exact], args),
+      type: exact.result.kind === 'double' ? DYN : resultOf(exact),
+    };
+  }
   const candidates = single === undefined ? sameForm(declaration.overloads, member, args.length) : [single];
   return planDynamic(declaration.name, candidates, args);
 }
@@ -42,6 +51,16 @@ function sameForm(overloads: readonly Overload[], member: boolean, count: number
 
 function fits(plan: Plan | undefined, type: CelType): boolean {
   return plan !== undefined && surelyMatches(plan.shape === undefined ? plan.type : shapedType(plan), type);
+}
+
+/** Are the elements of a list known to be what the parameter says? Foreign data is judged when it is read. */
+function fitsInside({ shape, type: known }: Plan, type: CelType): boolean {
+  return shape !== undefined || type.kind !== 'list' || surelyMatches(paramOf(known, 0), paramOf(type, 0));
+}
+
+/** What is known of the result where the elements of a list are not: nothing, if it may be one of them. */
+function resultOf({ params, result }: Overload): CelType {
+  return params.some((type) => type.kind === 'list' && sameType(paramOf(type, 0), result)) ? DYN : erased(result);
 }
 
 function shapedType({ shape, type }: Plan): CelType {
@@ -143,12 +162,14 @@ function planDynamic(name: string, candidates: readonly Overload[], args: readon
   const runs = args.map((arg) => describing(arg).run);
   const options = candidates.map((overload) => ({ overload, call: implementation(overload, args) }));
   const constants = args.map((arg) => arg.constant);
+  // Functions that say how they mismatch look at elements themselves.
+  const suits = candidates[0]?.mismatch === undefined ? matchesInside : matches;
   return {
     type: sharedResult(candidates),
     run: (frame) => {
       const values = runs.map((run) => raise(run(frame)));
       for (const { overload, call } of options) {
-        if (!overload.params.every((type, index) => matches(values[index] as Value, type))) continue;
+        if (!overload.params.every((type, index) => suits(values[index] as Value, type))) continue;
         const converted = values.map((value, index) => toParameter(value, overload.params[index] ?? DYN));
         const value = call(...converted, frame);
         if (overload.result.kind === 'double') return boxed(value);

@@ -51,10 +51,22 @@ export function matches(value: Value, type: CelType): boolean {
     case 'opaque':
       return isOptional(type) ? value instanceof CelOptional : typeNameOf(value) === type.name;
     case 'struct':
-      return typeNameOf(value) === type.name || value instanceof MapView || isObject(value);
+      return typeNameOf(value) === type.name || ((value instanceof MapView || isObject(value)) && !isOpaque(type));
     case 'error':
       return false;
   }
+}
+
+/** Struct types whose values are objects of their own, never data. */
+function isOpaque({ name }: CelType): boolean {
+  return name.startsWith('kubernetes.') || name.startsWith('kro.run.');
+}
+
+/** As {@link matches}, looking also at the first element of a list, which is how cel-go tells overloads apart. */
+export function matchesInside(value: Value, type: CelType): boolean {
+  if (!matches(value, type)) return false;
+  const first = type.kind === 'list' ? elementsOf(value)?.[0] : undefined;
+  return first === undefined || matchesInside(first, paramOf(type, 0));
 }
 
 /** Does a value that is known to be of `known` fit the parameter without asking it? */
