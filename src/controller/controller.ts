@@ -1,6 +1,6 @@
 import { TypeKroError } from '../core/index.ts';
 import { EventRecorder, LiveSchemas, systemClock } from '../kube/index.ts';
-import { CacheSet } from './cache/cache-set.ts';
+import { Accesses } from './access.ts';
 import { DefinitionCompiler } from './definition/compiler.ts';
 import { findCrdName } from './definition/crd-names.ts';
 import { DefinitionReconciler } from './definition/definition-reconciler.ts';
@@ -32,7 +32,7 @@ class KroController implements Controller {
   readonly #options: ControllerOptions;
   readonly #metrics: ControllerMetrics;
   readonly #events: EventRecorder;
-  readonly #caches: CacheSet;
+  readonly #accesses: Accesses;
   readonly #router: WakeRouter;
   readonly #definitionRunner: Runner;
   readonly #instanceRunner: Runner;
@@ -43,16 +43,17 @@ class KroController implements Controller {
     this.#options = options;
     const { client, clock = systemClock, random = Math.random, logger = silentLogger, version = 'devel' } = options;
     const served = new ServedKinds();
-    const caches: CacheSet = new CacheSet({
+    const accesses = new Accesses({
       client,
       clock,
       onWake: (subscriber, change) => this.#router.woken(subscriber, change),
       onMember: (applySet) => instances.wakeOwner(applySet),
     });
-    this.#caches = caches;
+    const { caches } = accesses.own;
+    this.#accesses = accesses;
     this.#metrics = createMetrics({
       queueLength: () => this.#instanceRunner.backlog,
-      watches: () => caches.all().length,
+      watches: () => accesses.all().reduce((sum, access) => sum + access.caches.all().length, 0),
       servedKinds: () => [...served.all()].length,
     });
     this.#events = new EventRecorder({
@@ -74,7 +75,6 @@ class KroController implements Controller {
       clock,
       random,
       version,
-      caches,
       observer,
       maxCollectionSize: options.maxCollectionSize ?? 1000,
       adoption: options.adoption ?? 'adopt',
@@ -87,15 +87,17 @@ class KroController implements Controller {
       clock,
       observer,
       reconciler,
+      graphOf: (definition, revision, signal) => definitions.graphOf(definition, revision, signal),
       enqueue: (work) => this.#instanceRunner.wake(work),
     });
-    const definitions = new DefinitionReconciler({
+    const definitions: DefinitionReconciler = new DefinitionReconciler({
       client,
       clock,
       version,
       caches,
       compiler,
       served,
+      accesses,
       observer,
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
@@ -121,7 +123,7 @@ class KroController implements Controller {
       served,
       instances,
       compiler,
-      discovery: client.discovery,
+      accesses,
       wakeDefinition: (name) => this.#definitionRunner.wake({ group: name, key: name }),
       onReady: () => this.#settleReady(),
     });
@@ -150,7 +152,7 @@ class KroController implements Controller {
     this.#settleReady();
     const grace = this.#options.shutdownGraceMs ?? GRACE_MS;
     await Promise.all([this.#definitionRunner.stop(grace), this.#instanceRunner.stop(grace)]);
-    await this.#caches.close();
+    await this.#accesses.close();
     await this.#events.flush();
   }
 
@@ -158,8 +160,10 @@ class KroController implements Controller {
     while (this.#state === 'running') {
       await this.#definitionRunner.idle();
       await this.#instanceRunner.idle();
-      await this.#caches.whenSettled();
-      if (!this.#definitionRunner.busy && !this.#instanceRunner.busy && this.#caches.settled) return;
+      const sets = this.#accesses.all().map(({ caches }) => caches);
+      await Promise.all(sets.map((caches) => caches.whenSettled()));
+      const settled = sets.every((caches) => caches.settled);
+      if (settled && !this.#definitionRunner.busy && !this.#instanceRunner.busy) return;
     }
   }
 

@@ -1,13 +1,20 @@
 import type { Graph } from '../graph/index.ts';
 import type { ObjectType } from '../runtime/index.ts';
+import type { Access } from './access.ts';
+import type { Policies } from './definition/policies.ts';
 
-/** A kind whose instances we work on, and by which graph. */
+/** A kind whose instances we work on, and how. */
 export interface ServedKind {
   readonly definition: string;
   readonly definitionUid: string;
   readonly type: ObjectType;
-  readonly graph: Graph;
+  /** Absent when no revision works: instances are told so, and can still be deleted. */
+  readonly graph?: Graph;
+  /** Why there is no graph, in kro's words. */
+  readonly failure?: string;
   readonly revision: number;
+  readonly policies: Policies;
+  readonly access: Access;
 }
 
 /** Which kinds are served. One definition serves one kind, and no two serve the same. */
@@ -29,9 +36,13 @@ export class ServedKinds {
     const key = `${served.type.group}/${served.type.kind}`;
     const before = this.#byKind.get(key);
     if (
-      before?.graph === served.graph &&
+      before !== undefined &&
+      before.graph === served.graph &&
+      before.failure === served.failure &&
       before.revision === served.revision &&
-      before.definitionUid === served.definitionUid
+      before.definitionUid === served.definitionUid &&
+      before.access === served.access &&
+      samePolicies(before.policies, served.policies)
     ) {
       return false;
     }
@@ -58,4 +69,9 @@ export class ServedKinds {
 export function instanceTypeOf(graph: Graph): ObjectType {
   const { group, version, kind, plural, namespaced } = graph.instance;
   return { group, version, kind, plural, namespaced };
+}
+
+function samePolicies(a: Policies, b: Policies): boolean {
+  const text = ({ adoption, nodeAdoption }: Policies) => JSON.stringify([adoption, [...nodeAdoption]]);
+  return text(a) === text(b);
 }

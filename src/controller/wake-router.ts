@@ -1,8 +1,8 @@
 import type { KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { kindsUsed } from '../graph/index.ts';
-import type { Discovery } from '../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../runtime/index.ts';
+import type { Accesses } from './access.ts';
 import type { CacheSet } from './cache/cache-set.ts';
 import type { CacheChange } from './cache/kind-cache.ts';
 import type { DefinitionCompiler } from './definition/compiler.ts';
@@ -24,7 +24,7 @@ export interface WakeRouterOptions {
   readonly served: ServedKinds;
   readonly instances: InstanceDirectory;
   readonly compiler: DefinitionCompiler;
-  readonly discovery: Discovery;
+  readonly accesses: Accesses;
   readonly wakeDefinition: (name: string) => void;
   /** All that the controller itself lives on was read. */
   readonly onReady: () => void;
@@ -46,6 +46,7 @@ export class WakeRouter {
     caches.keep(CRD_TYPE, [
       ['spec', 'group'],
       ['spec', 'names'],
+      ['spec', 'scope'],
       ['status', 'conditions'],
     ]);
     caches.setInterest(DEFINITIONS, OWN_TYPES.map(everythingOf));
@@ -73,11 +74,7 @@ export class WakeRouter {
       return;
     }
     caches.keep(kind.type, [[]]);
-    for (const [id, paths] of kind.graph.reads) {
-      const node = kind.graph.nodes.get(id);
-      if (node === undefined) continue;
-      caches.keep({ ...node.type, plural: node.plural, namespaced: node.namespaced }, paths);
-    }
+    if (kind.graph !== undefined) kind.access.caches.keepGraph(kind.graph);
     caches.setInterest(KIND_PREFIX + definition, [everythingOf(kind.type)]);
     instances.wakeAllOf(definition);
   }
@@ -103,11 +100,13 @@ export class WakeRouter {
   /** A CRD came, changed or went: its kind is looked at anew by all who use it. */
   #crdChanged(change: CacheChange, object: KubeObject): void {
     if (!isRelevant(change) && conditionsText(change.before?.object) === conditionsText(change.after?.object)) return;
-    const { discovery, compiler, caches, instances, wakeDefinition } = this.#options;
+    const { accesses, compiler, caches, instances, wakeDefinition } = this.#options;
     const { group, kind } = kindOfCrd(object);
-    discovery.forget(group, kind);
     compiler.forgetKind(group, kind);
-    caches.restart(group, kind, isRedefined(change));
+    for (const access of accesses.all()) {
+      access.client.discovery.forget(group, kind);
+      access.caches.restart(group, kind, isRedefined(change));
+    }
     instances.kindMayExist(group, kind);
     for (const { object: definition } of caches.peek(DEFINITION_TYPE)?.values() ?? []) {
       const spec = definition.spec ?? {};

@@ -25,6 +25,7 @@ import type {
   Clock,
   DeleteOptions,
   Discovery,
+  Impersonation,
   KubernetesApi,
   ListOptions,
   ObjectList,
@@ -39,12 +40,6 @@ import type {
 } from './types.ts';
 import { createTransport } from './undici-transport.ts';
 import { runWatch } from './watch.ts';
-
-/** For whom a client acts, if not for the holder of its credentials. The server derives the groups of a ServiceAccount. */
-export interface Impersonation {
-  /** E.g. `system:serviceaccount:team-a:deployer`. */
-  readonly user: string;
-}
 
 /** How to make a client. Either `transport` or `config` is needed. */
 export interface KubeClientOptions {

@@ -13,6 +13,7 @@ export type {
   Clock,
   DeleteOptions,
   Discovery,
+  Impersonation,
   KubernetesApi,
   ListOptions,
   ObjectList,
@@ -33,7 +34,7 @@ export type {
 export type { KubeErrorDetails } from './error.ts';
 export { isAborted, isConflict, isNotFound, KubeError } from './error.ts';
 export { pause, systemClock } from './clock.ts';
-export type { Impersonation, KubeClientOptions } from './client.ts';
+export type { KubeClientOptions } from './client.ts';
 export { KubeClient } from './client.ts';
 export type { Credentials, ExecPlugin, KubeConfig, LoadKubeConfigOptions } from './kubeconfig.ts';
 export { loadKubeConfig } from './kubeconfig.ts';

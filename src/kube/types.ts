@@ -175,6 +175,12 @@ export interface StatusDetails {
   readonly causes: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
 }
 
+/** For whom a client acts, if not for the holder of its credentials. The server derives the groups of a ServiceAccount. */
+export interface Impersonation {
+  /** E.g. `system:serviceaccount:team-a:deployer`. */
+  readonly user: string;
+}
+
 /** What a client for one API server does; `KubeClient` is the one we ship, tests may wrap it. */
 export interface KubernetesApi {
   readonly discovery: Discovery;
@@ -188,6 +194,8 @@ export interface KubernetesApi {
   apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
   delete(ref: ObjectRef, options?: DeleteOptions): Promise<KubeObject | undefined>;
   watch(type: ResourceType, options?: WatchOptions): AsyncIterable<WatchEvent>;
+  /** The same server, acting for somebody else. */
+  as(impersonate: Impersonation): KubernetesApi;
   /** Any other path: body as JSON, errors as `KubeError`. */
   raw(request: RawRequest): Promise<RawResponse>;
   close(): Promise<void>;

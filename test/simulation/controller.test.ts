@@ -93,6 +93,7 @@ describe('controller', () => {
     await world.settled();
     expect(writesOf(world.requests).map(({ method, path }) => `${method} ${path.replace(/\?.*/, '')}`)).toEqual([
       'PATCH /apis/kro.run/v1alpha1/namespaces/default/chains/c',
+      'PATCH /apis/kro.run/v1alpha1/namespaces/default/chains/c',
       'PATCH /api/v1/namespaces/default/configmaps/c-first',
       'PATCH /api/v1/namespaces/default/configmaps/c-second',
       'PATCH /apis/kro.run/v1alpha1/namespaces/default/chains/c/status',

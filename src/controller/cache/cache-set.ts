@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { PathStep } from '../../graph/index.ts';
+import type { Graph, PathStep } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { LiveObject, ObjectType, WatchRequest } from '../../runtime/index.ts';
 import { projectObject } from '../../runtime/index.ts';
@@ -39,6 +39,7 @@ export class CacheSet {
   readonly #reads = new Map<string, PathUnion>();
   /** Which kinds a subscriber has wishes in. */
   readonly #kindsOf = new Map<string, Set<string>>();
+  readonly #kept = new WeakSet<Graph>();
   #settledWaiters: (() => void)[] = [];
 
   constructor(options: CacheSetOptions) {
@@ -52,6 +53,16 @@ export class CacheSet {
     let grew = false;
     for (const path of paths) grew = reads.add(path) || grew;
     if (grew) this.#slots.get(id)?.cache.start(true);
+  }
+
+  /** Keeps what a graph reads of the kinds of its nodes. */
+  keepGraph(graph: Graph): void {
+    if (this.#kept.has(graph)) return;
+    this.#kept.add(graph);
+    for (const [id, paths] of graph.reads) {
+      const node = graph.nodes.get(id);
+      if (node !== undefined) this.keep({ ...node.type, plural: node.plural, namespaced: node.namespaced }, paths);
+    }
   }
 
   /** The cache of a kind, if it is being watched. */

@@ -34,6 +34,7 @@ export function scriptedApi(): KubernetesApi & { readonly watches: ScriptedWatch
     apply: refuse,
     delete: refuse,
     raw: refuse,
+    as: refuse,
     close: () => Promise.resolve(),
     watch(type, options: WatchOptions = {}) {
       const queue: WatchEvent[] = [];

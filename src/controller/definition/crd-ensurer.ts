@@ -1,14 +1,15 @@
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion, refOf } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import type { ObjectType } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { isEstablished, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
 import { crdDifference } from './crd-difference.ts';
 import type { Definition } from './definition.ts';
-import { CRD_TYPE } from './definition.ts';
+import { CRD_TYPE, declaredKind } from './definition.ts';
 
 /** How long the server may take to serve a CRD before the definition says that it does not. */
 const ESTABLISH_MS = 120_000;
@@ -81,6 +82,18 @@ export class CrdEnsurer {
   serves(definition: Definition, graph: Graph): boolean {
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
     return crd !== undefined && ownerConflict(crd, definition.name) === undefined && isEstablished(crd);
+  }
+
+  /** The kind that the cluster serves for this definition, whatever its spec says now. */
+  servedType(definition: Definition): ObjectType | undefined {
+    for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
+      if (ownerConflict(object, definition.name) !== undefined || !isEstablished(object)) continue;
+      const { group, scope, names } = object.spec ?? {};
+      const { kind, plural } = isJsonObject(names) ? names : {};
+      if (typeof group !== 'string' || typeof kind !== 'string' || typeof plural !== 'string') continue;
+      return { group, version: declaredKind(definition.spec).version, kind, plural, namespaced: scope !== 'Cluster' };
+    }
+    return undefined;
   }
 
   /** Deletes the CRD of a deleted definition, if it is (still) its own. */

@@ -3,12 +3,15 @@ import { formatApiVersion, jsonEquals, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isNotFound } from '../../kube/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import type { Accesses } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
+import type { KindCache } from '../cache/kind-cache.ts';
+import { pinnedRevision } from '../instance/instance-directory.ts';
 import type { ConditionValue } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
-import type { ServedKinds } from '../served-kinds.ts';
+import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import type { Compiled, DefinitionCompiler } from './compiler.ts';
 import { CrdEnsurer } from './crd-ensurer.ts';
@@ -16,6 +19,7 @@ import type { Definition } from './definition.ts';
 import { DEFINITION_TYPE, readDefinition } from './definition.ts';
 import type { DefinitionCondition } from './definition-status.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
+import { readPolicies } from './policies.ts';
 import { RevisionStore } from './revision-store.ts';
 import type { Revision } from './revision.ts';
 
@@ -26,6 +30,7 @@ export interface DefinitionReconcilerOptions {
   readonly clock: Clock;
   readonly compiler: DefinitionCompiler;
   readonly served: ServedKinds;
+  readonly accesses: Accesses;
   readonly version: string;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
@@ -102,7 +107,8 @@ export class DefinitionReconciler {
     const latest = this.#revisions.live(definition.name).at(-1);
     if (compiled.graph === undefined) {
       conditions.set('GraphAccepted', outcomes.refused(compiled.message ?? 'the definition has errors'));
-      return this.#lastGood(pass, signal);
+      await this.#lastGood(pass, signal);
+      return undefined;
     }
     conditions.set('GraphAccepted', outcomes.accepted());
     const revision =
@@ -127,8 +133,8 @@ export class DefinitionReconciler {
     if (latest !== undefined) {
       const refusal = await this.#crds.refusalOf(definition, graph, signal);
       if (refusal !== undefined) {
-        pass.conditions.set('GraphRevisionsResolved', outcomes.resolved(latest.number));
         pass.conditions.set('KindReady', outcomes.kindFailed(refusal));
+        await this.#lastGood(pass, signal);
         return undefined;
       }
     }
@@ -138,28 +144,41 @@ export class DefinitionReconciler {
     return issued;
   }
 
-  /** The spec is refused: the newest revision that compiles goes on being served. */
-  async #lastGood(pass: Pass, signal: AbortSignal): Promise<undefined> {
+  /** The graph of a revision, for instances that are pinned to it; `undefined` when it is gone or does not compile. */
+  async graphOf(name: string, number: number, signal: AbortSignal): Promise<Graph | undefined> {
+    const revision = this.#revisions.live(name).find((each) => each.number === number);
+    if (revision === undefined) return undefined;
+    return (await this.#options.compiler.compile(name, revision.spec, signal)).graph;
+  }
+
+  /**
+   * The newest spec cannot be served: the newest revision that works goes on. After a restart, when nothing is
+   * served yet, it is taken up again; without any that works instances are told so, and can still be deleted.
+   */
+  async #lastGood(pass: Pass, signal: AbortSignal): Promise<void> {
     const { definition, conditions } = pass;
     const { compiler, served } = this.#options;
-    const revisions = this.#revisions.live(definition.name).toReversed();
-    for (const revision of revisions) {
+    const revisions = this.#revisions.live(definition.name);
+    const newest = revisions.at(-1);
+    for (const revision of revisions.toReversed()) {
       const { graph, message } = await compiler.compile(definition.name, revision.spec, signal);
+      const resolved =
+        graph === undefined ? outcomes.revisionFailed(revision.number) : outcomes.resolved(revision.number);
+      if (revision === newest) conditions.set('GraphRevisionsResolved', resolved);
       if (graph === undefined) {
         await this.#revisions.failed(revision, message ?? '', signal);
-        conditions.set('GraphRevisionsResolved', outcomes.revisionFailed(revision.number));
         continue;
       }
-      if (!conditions.has('GraphRevisionsResolved')) {
-        conditions.set('GraphRevisionsResolved', outcomes.resolved(revision.number));
-      }
-      // After a restart nothing is served yet; the CRD is left as it is.
+      // The CRD is left as it is.
       if (served.ofDefinition(definition.name) === undefined && this.#crds.serves(definition, graph)) {
-        this.#startServing(definition, { revision, graph });
+        this.#startServing(pass, { type: instanceTypeOf(graph), graph, revision: revision.number });
       }
-      return undefined;
+      return;
     }
-    return undefined;
+    const type = this.#crds.servedType(definition);
+    if (newest === undefined || type === undefined) return;
+    const failure = `latest issued graph revision ${newest.number} failed`;
+    this.#startServing(pass, { type, failure, revision: newest.number });
   }
 
   /** Ensures the CRD and hands the graph to the instances. */
@@ -175,13 +194,15 @@ export class DefinitionReconciler {
       return;
     }
     conditions.set('KindReady', outcomes.kindReady(working.graph.instance.kind));
-    this.#startServing(definition, working);
+    const { graph, revision } = working;
+    if (!this.#startServing(pass, { type: instanceTypeOf(graph), graph, revision: revision.number })) return;
     const instances = this.#options.caches.peek(instanceTypeOf(working.graph));
     if (instances?.synced === true) conditions.set('ControllerReady', outcomes.running());
     else if (instances?.error !== undefined) {
       conditions.set('ControllerReady', outcomes.notStarted(instances.error.message));
     } else pass.waitingUntil = this.#options.clock.now() + PATIENCE_MS;
-    await this.#revisions.retire(definition.name, this.#options.maxGraphRevisions, signal);
+    const pinned = this.#pinnedRevisions(instances);
+    await this.#revisions.retire(definition.name, this.#options.maxGraphRevisions, pinned, signal);
   }
 
   /**
@@ -201,15 +222,42 @@ export class DefinitionReconciler {
     return since + PATIENCE_MS - clock.now();
   }
 
-  #startServing(definition: Definition, { revision, graph }: Working): void {
-    const { served, onServed } = this.#options;
-    const type = instanceTypeOf(graph);
-    const before = served.ofDefinition(definition.name);
-    if (before !== undefined && (before.type.kind !== type.kind || before.type.group !== type.group)) {
-      served.withdraw(definition.name);
-    }
+  /** Hands a graph to the instances. False when the definition's own annotations do not allow it. */
+  #startServing(
+    { definition, conditions }: Pass,
+    what: Pick<ServedKind, 'type' | 'graph' | 'failure' | 'revision'>,
+  ): boolean {
+    const { served, onServed, accesses } = this.#options;
     const { name, uid } = definition;
-    if (served.serve({ definition: name, definitionUid: uid, type, graph, revision: revision.number })) onServed(name);
+    const policies = readPolicies(definition.object);
+    const before = served.ofDefinition(name);
+    const isOther =
+      before !== undefined && (before.type.kind !== what.type.kind || before.type.group !== what.type.group);
+    if (policies.problems.length > 0 || isOther) {
+      if (served.withdraw(name) !== undefined) onServed(name);
+    }
+    if (policies.problems.length > 0) {
+      conditions.set('ControllerReady', outcomes.notStarted(policies.problems.join('; ')));
+      return false;
+    }
+    const access = accesses.of(policies.serviceAccount);
+    if (before !== undefined && before.access !== access) {
+      // Nothing that was read as one identity is used as another.
+      served.withdraw(name);
+      onServed(name);
+    }
+    if (served.serve({ ...what, definition: name, definitionUid: uid, policies, access })) onServed(name);
+    return true;
+  }
+
+  /** Revisions that some instance wants to stay with; they are not retired. */
+  #pinnedRevisions(instances: KindCache | undefined): Set<number> {
+    const pinned = new Set<number>();
+    for (const { object } of instances?.values() ?? []) {
+      const revision = pinnedRevision(object);
+      if (revision !== undefined) pinned.add(revision);
+    }
+    return pinned;
   }
 
   /** The definition is being deleted: its instances are no longer worked on, and nothing holds it any more. */

@@ -106,11 +106,12 @@ export class RevisionStore {
     return this.#writeStatus(revision, value, shown, signal);
   }
 
-  /** Deletes what is older than the newest `keep`; 0 or less keeps all. */
-  async retire(definition: string, keep: number, signal: AbortSignal): Promise<void> {
+  /** Deletes what is older than the newest `keep` and not among `pinned`; a `keep` of 0 or less keeps all. */
+  async retire(definition: string, keep: number, pinned: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
     if (keep <= 0) return;
     const revisions = this.live(definition);
-    for (const { object } of revisions.slice(0, Math.max(0, revisions.length - keep))) {
+    for (const { object, number } of revisions.slice(0, Math.max(0, revisions.length - keep))) {
+      if (pinned.has(number)) continue;
       const { uid } = object.metadata;
       const options = { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) };
       const left = await missingIsFine(this.#options.client.delete(refOf(object), options));

@@ -14,8 +14,11 @@ const WRITE_RETRY: BackoffPolicy = { firstMs: 200, mostMs: 300_000 };
 
 /** What carrying out decisions needs. */
 export interface EffectContext {
+  /** For children, as whoever the definition names. */
   readonly client: KubernetesApi;
   readonly caches: CacheSet;
+  /** For the instance itself, which is the controller's own. */
+  readonly own: KubernetesApi;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
@@ -56,26 +59,47 @@ async function carryOutParent(
   instance: KubeObject,
   parent: Decision['parent'],
 ): Promise<void> {
-  const { client, signal } = context;
+  const { own, signal } = context;
   const { labels, inventory, removeFinalizer } = parent;
-  // The labels bring the inventory along; whether it needs a write of its own, the next step sees.
+  // The labels bring the whole inventory along: `ownInventory` need not be waited for.
   if (labels !== undefined) {
-    instances.observe(await client.apply(labels, { fieldManager: keys.LABEL_MANAGER, force: true, signal }));
+    instances.observe(await own.apply(labels, { fieldManager: keys.LABEL_MANAGER, force: true, signal }));
   } else if (inventory !== undefined) {
-    instances.observe(await client.apply(inventory, { fieldManager: keys.INVENTORY_MANAGER, force: true, signal }));
+    instances.observe(await own.apply(inventory, { fieldManager: keys.INVENTORY_MANAGER, force: true, signal }));
   }
   if (removeFinalizer === true) await dropFinalizer(context, instances, instance);
 }
 
+/**
+ * Applies the inventory under its own manager, too, when the labels brought it: kro's later writes of the
+ * labels alone must not take it away. Children may be written meanwhile, since they are covered already.
+ */
+export async function ownInventory(
+  context: EffectContext,
+  instances: KindCache,
+  instance: KubeObject,
+  { labels, inventory }: Decision['parent'],
+): Promise<void> {
+  if (labels === undefined || inventory === undefined) return;
+  const { own, signal } = context;
+  try {
+    instances.observe(await own.apply(inventory, { fieldManager: keys.INVENTORY_MANAGER, force: true, signal }));
+  } catch (thrown) {
+    // It was deleted or replaced meanwhile: the next step sees what is there.
+    if (!isConflict(thrown) && !isNotFound(thrown)) throw thrown;
+    await readAgain(context, instances, instance);
+  }
+}
+
 /** Takes our finalizer off, and nobody else's: the version makes sure that none was added meanwhile. */
 async function dropFinalizer(context: EffectContext, instances: KindCache, instance: KubeObject): Promise<void> {
-  const { client, signal } = context;
+  const { own, signal } = context;
   const { name = '', namespace, uid = '', resourceVersion, finalizers = [] } = instance.metadata;
   const ref = refOf(instance);
   const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
   const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
   try {
-    const answer = await client.patch(ref, body, { signal });
+    const answer = await own.patch(ref, body, { signal });
     if (left.length === 0) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
     else instances.observe(answer);
   } catch (thrown) {
@@ -87,7 +111,7 @@ async function dropFinalizer(context: EffectContext, instances: KindCache, insta
 /** Fetches the instance: what is known of it is not the newest. */
 async function readAgain(context: EffectContext, instances: KindCache, instance: KubeObject): Promise<void> {
   const { name = '', namespace, uid = '' } = instance.metadata;
-  const fresh = await context.client.find(refOf(instance), { signal: context.signal });
+  const fresh = await context.own.find(refOf(instance), { signal: context.signal });
   if (fresh === undefined) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
   else instances.observe(fresh);
 }
@@ -157,7 +181,7 @@ export async function writeStatus(
   ];
   try {
     const options = { type: 'json', subresource: 'status', fieldManager: 'kro', signal: context.signal } as const;
-    instances.observe(await context.client.patch(ref, body, options));
+    instances.observe(await context.own.patch(ref, body, options));
   } catch (thrown) {
     if (!isNotFound(thrown)) throw thrown;
     instances.observeGone(`${namespace ?? ''}/${name}`, uid);

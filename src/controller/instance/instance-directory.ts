@@ -1,3 +1,5 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
@@ -16,6 +18,8 @@ export interface InstanceDirectoryOptions {
   readonly clock: Clock;
   readonly observer: ControllerObserver;
   readonly reconciler: InstanceReconciler;
+  /** The graph of an older revision, for instances that are pinned to it; `undefined` when it is not usable. */
+  readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<Graph | undefined>;
   /** Queues a pass over an instance. */
   readonly enqueue: (work: WorkKey) => void;
 }
@@ -74,22 +78,42 @@ export class InstanceDirectory {
   /** One pass over an instance. */
   async pass({ key: id }: WorkKey, signal: AbortSignal): Promise<WorkResult> {
     const { caches, clock, observer, reconciler } = this.#options;
-    const served = this.#servedOf(id);
+    const latest = this.#servedOf(id);
     const known = this.#records.get(id);
-    const instances = served === undefined ? undefined : caches.peek(served.type);
+    const instances = latest === undefined ? undefined : caches.peek(latest.type);
     // While instances are being read (again), their watch will wake them when they are all there.
-    if (served !== undefined && instances?.synced !== true) return {};
+    if (latest !== undefined && instances?.synced !== true) return {};
     const key = keyOfId(id);
-    if (served === undefined || instances?.get(key) === undefined) {
+    const instance = instances?.get(key)?.object;
+    if (latest === undefined || instances === undefined || instance === undefined) {
       if (known !== undefined) this.#forget(known);
       return {};
     }
-    const record = known ?? newRecord(id, key, served.definition);
+    const served = await this.#pinned(latest, instance, signal);
+    const record = known ?? newRecord(id, key, served.definition, served.access.caches);
     this.#records.set(id, record);
+    if (record.caches !== served.access.caches) {
+      record.caches.setInterest(record.id, []);
+      record.caches = served.access.caches;
+    }
     const began = clock.now();
     const result = await reconciler.pass(record, served, instances, signal);
     observer.instancePassed(served, clock.now() - began);
     return result;
+  }
+
+  /** The revision that an instance asks for by its annotation; without it, the one that is served. */
+  async #pinned(latest: ServedKind, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
+    const revision = pinnedRevision(instance);
+    if (revision === undefined || revision === latest.revision) return latest;
+    const { graph: _graph, failure: _failure, ...rest } = latest;
+    const graph = Number.isNaN(revision) ? undefined : await this.#options.graphOf(latest.definition, revision, signal);
+    if (graph !== undefined) return { ...rest, revision, graph };
+    return {
+      ...rest,
+      revision,
+      failure: `pinned graph revision ${instance.metadata.annotations?.[PIN] ?? ''} not available`,
+    };
   }
 
   #servedOf(id: string): ServedKind | undefined {
@@ -98,11 +122,22 @@ export class InstanceDirectory {
   }
 
   #forget(record: InstanceRecord): void {
-    this.#options.caches.setInterest(record.id, []);
+    record.caches.setInterest(record.id, []);
     if (record.applySet !== undefined) this.#applySets.delete(record.applySet);
     this.#records.delete(record.id);
     this.#options.observer.instanceGone(record.id);
   }
+}
+
+/** Annotation of an instance that wants to stay with a revision. */
+const PIN = 'typekro.dev/revision';
+
+/** The revision that an instance is pinned to: a number, `NaN` for a text that is none, `undefined` without a pin. */
+export function pinnedRevision(instance: KubeObject): number | undefined {
+  const annotations = instance.metadata.annotations ?? {};
+  const text = Object.hasOwn(annotations, PIN) ? annotations[PIN] : undefined;
+  if (text === undefined || text === '') return undefined;
+  return /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** The id of an instance: `group/kind/namespace/name`. `key` is that of its cache. */

@@ -1,14 +1,13 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { AdoptionPolicy, ObjectType, StepOptions } from '../../runtime/index.ts';
-import { step as decide } from '../../runtime/index.ts';
-import type { CacheSet } from '../cache/cache-set.ts';
+import { step as decide, stepUnresolved } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { ControllerObserver, InstanceStep } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { EffectContext } from './effects.ts';
-import { applyChild, deleteChild, readNow, writeParent, writeStatus } from './effects.ts';
+import { applyChild, deleteChild, ownInventory, readNow, writeParent, writeStatus } from './effects.ts';
 import { ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -17,8 +16,8 @@ const MOST_STEPS = 64;
 
 /** What instances are reconciled with. */
 export interface InstanceReconcilerOptions {
+  /** The controller's own, for the instances themselves. */
   readonly client: KubernetesApi;
-  readonly caches: CacheSet;
   readonly clock: Clock;
   readonly random: () => number;
   readonly version: string;
@@ -48,8 +47,10 @@ export class InstanceReconciler {
     instances: KindCache,
     signal: AbortSignal,
   ): Promise<WorkResult> {
-    const { clock, client, caches, random } = this.#options;
-    const context: EffectContext = { client, caches, clock, random, signal };
+    const { clock, client: own, random } = this.#options;
+    const { client, caches } = served.access;
+    const context: EffectContext = { client, caches, own, clock, random, signal };
+    if (served.graph !== undefined) caches.keepGraph(served.graph);
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
@@ -61,11 +62,15 @@ export class InstanceReconciler {
   }
 
   async #decide(record: InstanceRecord, served: ServedKind, instance: KubeObject, signal: AbortSignal) {
-    const { caches, clock, observer, onApplySet } = this.#options;
+    const { clock, observer, onApplySet } = this.#options;
+    const { caches } = served.access;
     const view = new ObservedView(caches, record);
-    const decision = decide(served.graph, instance, view, this.#stepOptions(record, served, instance));
+    const options = this.#stepOptions(record, served, instance);
+    const decision =
+      served.graph === undefined
+        ? stepUnresolved(instance, served.failure ?? 'latest issued graph revision not available', view, options)
+        : decide(served.graph, instance, view, options);
     record.whole.clear();
-    record.decision = decision;
     if (record.applySet === undefined) {
       record.applySet = decision.inventory.id;
       onApplySet(record);
@@ -92,7 +97,10 @@ export class InstanceReconciler {
     const parent = await writeParent(context, record, instances, instance, decision.parent);
     // Children are written only under what was to be written on the instance.
     if (parent === 'decide-again') return true;
-    await Promise.all(decision.apply.map((action) => applyChild(context, record, action)));
+    await Promise.all([
+      ownInventory(context, instances, instance, decision.parent),
+      ...decision.apply.map((action) => applyChild(context, record, action)),
+    ]);
     await Promise.all(decision.delete.map((action) => deleteChild(context, record, action)));
     const read = await readNow(context, record, decision.read);
     if (parent === 'written' || read || decision.apply.length > 0 || decision.delete.length > 0) return true;
@@ -116,18 +124,11 @@ export class InstanceReconciler {
     let learned = false;
     for (const [key, { group, kind }] of view.askedKinds) {
       if (record.memberKinds.has(key)) continue;
-      const type = nodeTypeOf(served, group, kind) ?? (await this.#discover(group, kind, signal));
+      const type = nodeTypeOf(served, group, kind) ?? (await discover(served, group, kind, signal));
       record.memberKinds.set(key, type ?? 'unserved');
       learned ||= type === undefined;
     }
     return learned;
-  }
-
-  async #discover(group: string, kind: string, signal: AbortSignal): Promise<ObjectType | undefined> {
-    const found = await this.#options.client.discovery.inGroup(group, kind, { signal });
-    if (found === undefined) return undefined;
-    const { version, plural, namespaced } = found;
-    return { group, version, kind, plural, namespaced };
   }
 
   #stepOptions(record: InstanceRecord, served: ServedKind, instance: KubeObject): StepOptions {
@@ -141,7 +142,8 @@ export class InstanceReconciler {
       version,
       definitionUid: served.definitionUid,
       maxCollectionSize,
-      adoption,
+      adoption: served.policies.adoption ?? adoption,
+      nodeAdoption: served.policies.nodeAdoption,
       templateNow: record.templateNow.at,
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
       ...(budget === undefined ? {} : { budget }),
@@ -149,8 +151,20 @@ export class InstanceReconciler {
   }
 }
 
+async function discover(
+  served: ServedKind,
+  group: string,
+  kind: string,
+  signal: AbortSignal,
+): Promise<ObjectType | undefined> {
+  const found = await served.access.client.discovery.inGroup(group, kind, { signal });
+  if (found === undefined) return undefined;
+  const { version, plural, namespaced } = found;
+  return { group, version, kind, plural, namespaced };
+}
+
 function nodeTypeOf(served: ServedKind, group: string, kind: string): ObjectType | undefined {
-  for (const { type, plural, namespaced } of served.graph.nodes.values()) {
+  for (const { type, plural, namespaced } of served.graph?.nodes.values() ?? []) {
     if (type.group === group && type.kind === kind) return { ...type, plural, namespaced };
   }
   return undefined;

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { Decision, FailedWrite, ObjectType } from '../../runtime/index.ts';
+import type { FailedWrite, ObjectType } from '../../runtime/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
 
 /** A write that failed, and how often in a row. */
 export interface RememberedFailure extends FailedWrite {
@@ -13,6 +14,8 @@ export interface InstanceRecord {
   /** Key in the cache of its kind: `namespace/name`. */
   readonly key: string;
   readonly definition: string;
+  /** Where its watches are registered. */
+  caches: CacheSet;
   /** Failed writes of children by `Kind.group/namespace/name`. */
   readonly failed: Map<string, RememberedFailure>;
   /** Whole objects read for a comparison; for the next step only. */
@@ -23,24 +26,23 @@ export interface InstanceRecord {
   templateNow: { readonly sample: string; readonly at: number } | undefined;
   statusNow: number | undefined;
   applySet: string | undefined;
-  decision: Decision | undefined;
   revision: number | undefined;
   steppedAt: number;
 }
 
 /** A record of an instance that nothing is known of yet. */
-export function newRecord(id: string, key: string, definition: string): InstanceRecord {
+export function newRecord(id: string, key: string, definition: string, caches: CacheSet): InstanceRecord {
   return {
     id,
     key,
     definition,
+    caches,
     failed: new Map(),
     whole: new Map(),
     memberKinds: new Map(),
     templateNow: undefined,
     statusNow: undefined,
     applySet: undefined,
-    decision: undefined,
     revision: undefined,
     steppedAt: 0,
   };

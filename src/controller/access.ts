@@ -1,0 +1,71 @@
+import type { Clock, KubernetesApi } from '../kube/index.ts';
+import type { CacheChange } from './cache/kind-cache.ts';
+import { CacheSet } from './cache/cache-set.ts';
+
+/** As whom children are read and written, and what is known of the cluster in that role. */
+export interface Access {
+  /** The ServiceAccount's user name; absent for the controller itself. */
+  readonly user?: string;
+  readonly client: KubernetesApi;
+  readonly caches: CacheSet;
+}
+
+/** How accesses are made. */
+export interface AccessesOptions {
+  readonly client: KubernetesApi;
+  readonly clock: Clock;
+  readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
+  readonly onMember: (applySet: string) => void;
+}
+
+/**
+ * The controller's own access and one for each ServiceAccount that a definition names. Each has watches of
+ * its own, so that nothing that one identity may read is shown to another.
+ */
+export class Accesses {
+  readonly own: Access;
+  readonly #options: AccessesOptions;
+  readonly #byUser = new Map<string, Access>();
+
+  constructor(options: AccessesOptions) {
+    this.#options = options;
+    this.own = { client: options.client, caches: this.#openCaches(options.client) };
+  }
+
+  /** The access of a ServiceAccount; without one, the controller's own. */
+  of(serviceAccount: ServiceAccountRef | undefined): Access {
+    if (serviceAccount === undefined) return this.own;
+    const user = `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`;
+    const known = this.#byUser.get(user);
+    if (known !== undefined) return known;
+    const client = this.#options.client.as({ user });
+    const access = { user, client, caches: this.#openCaches(client) };
+    this.#byUser.set(user, access);
+    return access;
+  }
+
+  all(): Access[] {
+    return [this.own, ...this.#byUser.values()];
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.all().map(({ caches }) => caches.close()));
+  }
+
+  #openCaches(client: KubernetesApi): CacheSet {
+    const { clock, onWake, onMember } = this.#options;
+    return new CacheSet({ client, clock, onWake, onMember });
+  }
+}
+
+/** A ServiceAccount by namespace and name. */
+export interface ServiceAccountRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Reads `namespace/name`; `undefined` when the text is neither. */
+export function parseServiceAccount(text: string): ServiceAccountRef | undefined {
+  const match = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/.exec(text);
+  return match?.[1] === undefined || match[2] === undefined ? undefined : { namespace: match[1], name: match[2] };
+}

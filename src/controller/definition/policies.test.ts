@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { readPolicies } from './policies.ts';
+
+const read = (annotations: Record<string, string>) =>
+  readPolicies({
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'd', annotations },
+  });
+
+describe('readPolicies', () => {
+  it.each([
+    [{}, { nodeAdoption: new Map(), problems: [] }],
+    [
+      { 'typekro.dev/adoption': 'refuse, db = take-over,x=adopt' },
+      {
+        adoption: 'refuse',
+        nodeAdoption: new Map([
+          ['db', 'takeOver'],
+          ['x', 'adopt'],
+        ]),
+        problems: [],
+      },
+    ],
+    [
+      { 'typekro.dev/service-account': 'team-a/deployer' },
+      { nodeAdoption: new Map(), serviceAccount: { namespace: 'team-a', name: 'deployer' }, problems: [] },
+    ],
+  ])('%j', (annotations, expected) => {
+    expect(read(annotations)).toEqual(expected);
+  });
+
+  it.each([
+    [
+      { 'typekro.dev/adoption': 'steal' },
+      'annotation typekro.dev/adoption: "steal" is none of adopt, refuse, take-over',
+    ],
+    [
+      { 'typekro.dev/adoption': 'x=constructor' },
+      'annotation typekro.dev/adoption: "x=constructor" is none of adopt, refuse, take-over',
+    ],
+    [
+      { 'typekro.dev/service-account': 'deployer' },
+      'annotation typekro.dev/service-account: "deployer" is not written as namespace/name',
+    ],
+    [
+      { 'typekro.dev/service-account': 'a/b/c' },
+      'annotation typekro.dev/service-account: "a/b/c" is not written as namespace/name',
+    ],
+    [
+      { 'typekro.dev/service-account': 'a:b/c' },
+      'annotation typekro.dev/service-account: "a:b/c" is not written as namespace/name',
+    ],
+  ])('%j is a problem', (annotations, problem) => {
+    expect(read(annotations).problems).toEqual([problem]);
+  });
+});
