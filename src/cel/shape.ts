@@ -32,4 +32,6 @@ export interface DataShape {
   readonly listType?: 'atomic' | 'map' | 'set';
   /** Keys of a `map` list. */
   readonly mapKeys?: readonly string[];
+  /** Made of a declared type, not of a schema: `+` with such a list on the left gives an ordinary list. */
+  readonly declared?: boolean;
 }

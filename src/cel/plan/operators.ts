@@ -32,7 +32,7 @@ export function planArithmetic(operator: Operator, left: Plan, right: Plan): Pla
     if (kind === 'bytes') {
       return { type: BYTES, run: (frame) => concatenateBytes(a(frame) as Uint8Array, b(frame) as Uint8Array) };
     }
-    if (left.shape?.kind === 'list') return planShapedPlus(left, right);
+    if (left.shape?.kind === 'list' && left.shape.declared !== true) return planShapedPlus(left, right);
   }
   const { run: x } = describing(left);
   const { run: y } = describing(right);
@@ -48,7 +48,7 @@ export function planArithmetic(operator: Operator, left: Plan, right: Plan): Pla
         return dynamicArithmetic(operator, l, raise(r));
       }
       const result =
-        l instanceof ShapedList && operator === '+'
+        l instanceof ShapedList && l.shape.declared !== true && operator === '+'
           ? l.plus(y(frame))
           : dynamicArithmetic(operator, l, raise(y(frame)));
       chargeFor(frame, result);

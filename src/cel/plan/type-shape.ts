@@ -16,7 +16,12 @@ export function shapeOfType(type: CelType, declarations: Declarations): DataShap
   if (scalar !== undefined) return { kind: scalar, nullable: false };
   switch (type.kind) {
     case 'list':
-      return { kind: 'list', nullable: false, element: () => elementShape(paramOf(type, 0), declarations) };
+      return {
+        kind: 'list',
+        nullable: false,
+        declared: true,
+        element: () => elementShape(paramOf(type, 0), declarations),
+      };
     case 'map':
       if (paramOf(type, 0).kind !== 'string') return undefined;
       return { kind: 'map', nullable: false, element: () => elementShape(paramOf(type, 1), declarations) };
