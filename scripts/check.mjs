@@ -3,7 +3,7 @@
  * size. Runs all of them even when one fails, then says which failed. `npm run check -- types lint` runs a part.
  */
 import { build, isBuilt } from './build.mjs';
-import { CommandFailed, runNode } from './run.mjs';
+import { main, runNode, succeeds } from './run.mjs';
 
 const bin = (name, path) => [`node_modules/${name}/${path}`];
 const CHECKS = {
@@ -25,16 +25,11 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-if (!isBuilt()) await build();
+if (!isBuilt()) await main(build);
 const failed = [];
 for (const name of wanted.length > 0 ? wanted : Object.keys(CHECKS)) {
   console.log(`\n== ${name}`);
-  try {
-    await runNode(CHECKS[name]);
-  } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error;
-    failed.push(name);
-  }
+  if (!(await succeeds(CHECKS[name]))) failed.push(name);
 }
 console.log(failed.length === 0 ? '\nAll checks passed.' : `\nFailed: ${failed.join(', ')}`);
 process.exit(failed.length === 0 ? 0 : 1);

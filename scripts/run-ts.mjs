@@ -4,7 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { CommandFailed, runNode } from './run.mjs';
+import { main, runNode } from './run.mjs';
 
 const [target, ...args] = process.argv.slice(2);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -12,9 +12,6 @@ const benches = () => readdirSync(`${root}/bench`).filter((name) => name.endsWit
 const names = target === 'bench' ? (args.length > 0 ? args.map((name) => `${name}.ts`) : benches()) : [];
 const commands = target === 'bench' ? names.map((name) => [`bench/${name}`]) : [[target, ...args]];
 
-try {
+await main(async () => {
   for (const command of commands) await runNode(['--expose-gc', '--import', 'tsx', ...command]);
-} catch (error) {
-  if (!(error instanceof CommandFailed)) throw error;
-  process.exit(1);
-}
+});

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, isBuilt } from './build.mjs';
-import { run } from './run.mjs';
+import { main, run, runNode } from './run.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = `${root}/node_modules/.typekro-installed`;
@@ -18,22 +18,18 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-const lock = createHash('sha256')
-  .update(readFileSync(`${root}/package-lock.json`))
-  .digest('hex');
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
-  console.log('Installing dependencies from package-lock.json …');
-  // npm passes its own path to scripts; a script started without npm finds npm on the PATH.
-  const npm = process.env.npm_execpath;
-  await run(npm === undefined ? 'npm' : process.execPath, [
-    ...(npm === undefined ? [] : [npm]),
-    'ci',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-  ]);
-  mkdirSync(`${root}/node_modules`, { recursive: true });
-  writeFileSync(stamp, lock);
-}
-
-if (!isBuilt()) await build();
+await main(async () => {
+  const lock = createHash('sha256')
+    .update(readFileSync(`${root}/package-lock.json`))
+    .digest('hex');
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
+    console.log('Installing dependencies from package-lock.json …');
+    // npm passes its own path to scripts; a script started without npm finds npm on the PATH.
+    const npm = process.env.npm_execpath;
+    const install = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+    await (npm === undefined ? run('npm', install) : runNode([npm, ...install]));
+    mkdirSync(`${root}/node_modules`, { recursive: true });
+    writeFileSync(stamp, lock);
+  }
+  if (!isBuilt()) await build();
+});
