@@ -150,15 +150,28 @@ function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
       if (index === 0 && name !== '') yield invalid('spec.version', name, problems.join(','));
       yield invalid(`spec.versions[${index}].name`, name, problems.join(','));
     }
-    const warning = version['deprecationWarning'];
-    if (warning !== undefined && warning !== null && version['deprecated'] !== true) {
-      yield invalid(`spec.versions[${index}].deprecationWarning`, warning, 'can only be set for deprecated versions');
+    const warning = version['deprecationWarning'] ?? undefined;
+    for (const problem of warning === undefined ? [] : warningProblems(version, text(warning))) {
+      yield invalid(`spec.versions[${index}].deprecationWarning`, warning, problem);
     }
   }
   const printed = () => printVersions(versions);
   if (seen.size < versions.length) yield raw('spec.versions', printed(), 'must contain unique version names');
   if (stored !== 1) yield raw('spec.versions', printed(), 'must have exactly one version marked as storage version');
   if (stored === 0) yield invalid('status.storedVersions', null, 'must have at least one stored version');
+}
+
+function warningProblems(version: JsonObject, warning: string): string[] {
+  if (version['deprecated'] !== true) return ['can only be set for deprecated versions'];
+  const problems: string[] = [];
+  if (Buffer.byteLength(warning) > 256) problems.push('must be <= 256 characters long');
+  if (warning === '') problems.push('must not be an empty string');
+  const odd = /[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/u.exec(warning);
+  if (odd !== null) {
+    const index = Buffer.byteLength(warning.slice(0, odd.index));
+    problems.push(`must only contain printable UTF-8 characters; non-printable character found at index ${index}`);
+  }
+  return problems;
 }
 
 const raw = (field: string, value: string, detail: string): FieldError => ({

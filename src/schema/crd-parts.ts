@@ -89,12 +89,35 @@ export function* conversionErrors(conversion: JsonValue | undefined): Iterable<F
     if (!isJsonObject(client)) {
       yield required('spec.conversion.webhookClientConfig', 'required when strategy is set to Webhook');
     } else yield* clientErrors(client);
-    if (!Array.isArray(reviews) || reviews.length === 0) yield required('spec.conversion.conversionReviewVersions');
+    yield* reviewVersionErrors(Array.isArray(reviews) ? reviews : []);
     return;
   }
   const detail = 'should not be set when strategy is not set to Webhook';
   if (isJsonObject(client)) yield forbidden('spec.conversion.webhookClientConfig', detail);
   if (Array.isArray(reviews) && reviews.length > 0) yield forbidden('spec.conversion.conversionReviewVersions', detail);
+}
+
+const REVIEWED = ['v1', 'v1beta1'];
+
+function* reviewVersionErrors(versions: readonly JsonValue[]): Iterable<FieldError> {
+  const field = 'spec.conversion.conversionReviewVersions';
+  if (versions.length === 0) {
+    yield required(field);
+    return;
+  }
+  const seen = new Set<string>();
+  for (const [index, entry] of versions.entries()) {
+    const version = text(entry);
+    if (seen.has(version)) {
+      yield invalid(`${field}[${index}]`, version, 'duplicate version');
+      continue;
+    }
+    seen.add(version);
+    for (const problem of labelProblems(version)) yield invalid(`${field}[${index}]`, version, problem);
+  }
+  if (!REVIEWED.some((version) => seen.has(version))) {
+    yield invalid(field, [...versions], `must include at least one of ${REVIEWED.join(', ')}`);
+  }
 }
 
 function* clientErrors(client: JsonObject): Iterable<FieldError> {

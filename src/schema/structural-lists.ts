@@ -23,28 +23,37 @@ export function* listSchemaErrors(schema: JsonObject, path: string): Iterable<Fi
     yield typeOf(schema) === '' ? required(`${path}.type`, detail) : invalid(`${path}.type`, typeOf(schema), detail);
   }
   const items = isJsonObject(schema['items']) ? schema['items'] : undefined;
-  if (listType === 'set' && items !== undefined) yield* setErrors(items, `${path}.items`);
-  if (listType === 'map') yield* mapErrors(items, keys, path);
+  if (listType === 'set' && typeOf(schema) === 'array' && items !== undefined) yield* setErrors(items, `${path}.items`);
+  if (listType === 'map') yield* mapErrors(schema, items, keys, path);
+  if ((listType === 'set' || listType === 'map') && items?.['nullable'] === true) {
+    yield forbidden(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${listType}`);
+  }
 }
 
 /** Elements of a set are compared as a whole. */
 function* setErrors(items: JsonObject, path: string): Iterable<FieldError> {
   const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set';
-  if (items['nullable'] === true) yield forbidden(`${path}.nullable`, 'cannot be nullable');
   const type = typeOf(items);
-  const [listType, mapType] = [items['x-kubernetes-list-type'], items['x-kubernetes-map-type']];
+  const [listType, mapType] = [items['x-kubernetes-list-type'] ?? undefined, items['x-kubernetes-map-type']];
   if (type === 'array' && listType !== undefined && listType !== 'atomic') {
     yield invalid(`${path}.x-kubernetes-list-type`, listType, detail);
   }
+  // The server prints the list type of the element here, whatever its map type is.
   if (type === 'object' && mapType !== 'atomic')
-    yield invalid(`${path}.x-kubernetes-map-type`, mapType ?? null, detail);
+    yield invalid(`${path}.x-kubernetes-map-type`, listType ?? null, detail);
 }
 
-function* mapErrors(items: JsonObject | undefined, keys: readonly unknown[], path: string): Iterable<FieldError> {
+function* mapErrors(
+  schema: JsonObject,
+  items: JsonObject | undefined,
+  keys: readonly unknown[],
+  path: string,
+): Iterable<FieldError> {
   const keysField = `${path}.x-kubernetes-list-map-keys`;
   if (keys.length === 0) yield required(keysField, 'must not be empty if x-kubernetes-list-type is map');
   if (items === undefined) {
-    yield required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map');
+    if (!Array.isArray(schema['items']))
+      yield required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map');
     return;
   }
   const type = typeOf(items);
@@ -53,35 +62,27 @@ function* mapErrors(items: JsonObject | undefined, keys: readonly unknown[], pat
   }
   const properties = isJsonObject(items['properties']) ? items['properties'] : {};
   const requiredKeys = Array.isArray(items['required']) ? items['required'] : [];
-  const seen = new Set<unknown>();
-  for (const [index, key] of keys.entries()) {
-    if (typeof key !== 'string') continue;
-    if (seen.has(key)) yield invalid(`${keysField}[${index}]`, key, 'must not contain duplicate entries');
-    seen.add(key);
+  const names = keys.filter((key) => typeof key === 'string');
+  const seen = new Set<string>();
+  for (const key of names) {
     const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
     const field = `${path}.items.properties[${key}]`;
-    if (!isJsonObject(property)) {
-      yield invalid(
-        keysField,
-        keys.filter((entry) => typeof entry === 'string'),
-        'entries must all be names of item properties',
-      );
-      continue;
+    if (type === 'object') {
+      if (!isJsonObject(property)) yield invalid(keysField, names, 'entries must all be names of item properties');
+      else if (['array', 'object'].includes(typeOf(property))) {
+        yield invalid(`${field}.type`, type, "must be a scalar type if parent array's x-kubernetes-list-type is map");
+      }
+      if (seen.has(key)) yield invalid(keysField, names, 'must not contain duplicate entries');
+      seen.add(key);
     }
-    if (['array', 'object'].includes(typeOf(property))) {
-      yield invalid(
-        `${field}.type`,
-        typeOf(property),
-        "must be a scalar type if parent array's x-kubernetes-list-type is map",
-      );
-    }
-    if (property['nullable'] === true) {
-      yield forbidden(`${field}.nullable`, 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable');
-    }
+    if (!isJsonObject(property)) continue;
     if (!requiredKeys.includes(key) && (property['default'] ?? undefined) === undefined) {
       const detail =
         'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
       yield required(`${field}.default`, detail);
+    }
+    if (property['nullable'] === true) {
+      yield forbidden(`${field}.nullable`, 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable');
     }
   }
 }

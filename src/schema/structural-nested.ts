@@ -2,24 +2,23 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 import { forbidden, required } from './field-error.ts';
 import type { FieldError } from './model.ts';
+import { isSaid, patternErrors } from './structural-values.ts';
 
 const INT_OR_STRING: JsonValue = [{ type: 'integer' }, { type: 'string' }];
 const MAX_DEPTH = 200;
 
-/**
- * Alternatives (`allOf`, `anyOf`, `oneOf`, `not`) may only restrict values; types, defaults and extensions
- * belong to the schema around them, and so does every member that they mention.
- */
+/** Alternatives (`allOf`, `anyOf`, `oneOf`, `not`) may only restrict values; all else belongs to the schema around them. */
 export function* nestedErrors(schema: JsonObject, path: string): Iterable<FieldError> {
-  const errors: FieldError[] = [];
-  const missing: FieldError[] = [];
   for (const { value, at } of alternatives(schema, path)) {
     // The spelling of int-or-string is the one place where types are allowed.
-    if (schema['x-kubernetes-int-or-string'] === true && isIntOrStringPart(schema, value)) continue;
-    errors.push(...constraintErrors(value, at, 0));
-    missing.push(...completenessErrors(value, schema, at, path, 0));
+    if (isIntOrStringPart(schema, value)) continue;
+    yield* constraintErrors(value, at, 0);
   }
-  yield* errors.length > 0 ? errors : missing;
+}
+
+/** Every member that an alternative of the root mentions must be specified outside of it. */
+export function* completenessErrors(schema: JsonObject, path: string): Iterable<FieldError> {
+  for (const { value, at } of alternatives(schema, path)) yield* missingErrors(value, schema, at, path, 0);
 }
 
 function isIntOrStringPart(schema: JsonObject, value: JsonObject): boolean {
@@ -53,15 +52,15 @@ const FORBIDDEN: readonly (readonly [string, string])[] = [
   ['x-kubernetes-list-map-keys', 'must be empty to be structural'],
   ['x-kubernetes-list-type', 'must be undefined to be structural'],
   ['x-kubernetes-map-type', 'must be undefined to be structural'],
+  ['x-kubernetes-validations', 'must be empty to be structural'],
 ];
-
-function isSaid(value: JsonValue | undefined): boolean {
-  if (value === undefined || value === null || value === '' || value === false) return false;
-  return !Array.isArray(value) || value.length > 0;
-}
 
 function* constraintErrors(value: JsonObject, path: string, depth: number): Iterable<FieldError> {
   if (depth > MAX_DEPTH) return;
+  yield* patternErrors(value, path);
+  if (isJsonObject(value['properties']) && value['properties']['metadata'] !== undefined) {
+    yield forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context');
+  }
   for (const [name, detail] of FORBIDDEN) {
     if (name === 'additionalProperties' ? value[name] !== undefined : isSaid(value[name])) {
       yield forbidden(`${path}.${name}`, detail);
@@ -80,8 +79,7 @@ function* members(value: JsonObject, path: string): Iterable<{ value: JsonObject
   }
 }
 
-/** Every member that an alternative mentions must be specified outside of it. */
-function* completenessErrors(
+function* missingErrors(
   value: JsonObject,
   outer: JsonObject,
   path: string,
@@ -93,10 +91,10 @@ function* completenessErrors(
     const properties = isJsonObject(outer['properties']) ? outer['properties'] : {};
     const found = name === undefined ? outer['items'] : Object.hasOwn(properties, name) ? properties[name] : undefined;
     const outerAt = name === undefined ? `${outerPath}.items` : `${outerPath}.properties[${name}]`;
-    if (isJsonObject(found)) yield* completenessErrors(inner, found, at, outerAt, depth + 1);
+    if (isJsonObject(found)) yield* missingErrors(inner, found, at, outerAt, depth + 1);
     else yield required(outerAt, `because it is defined in ${at}`);
   }
   for (const { value: inner, at } of alternatives(value, path)) {
-    yield* completenessErrors(inner, outer, at, outerPath, depth + 1);
+    yield* missingErrors(inner, outer, at, outerPath, depth + 1);
   }
 }

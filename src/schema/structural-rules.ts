@@ -15,8 +15,10 @@ export type RuleChecker = (
   uncorrelatable: string | undefined,
 ) => readonly FieldError[];
 
-const REASONS = ['FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired', 'FieldValueDuplicate'];
+const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 const LINE_BREAK = /[\n\r]/;
+const NOT_BLANK = 'must be non-empty if specified';
+const ONE_LINE = 'must not contain line breaks';
 
 /** What can be said of CEL rules without compiling them; if that is nothing, `check` compiles them. */
 export function* ruleErrors(
@@ -42,11 +44,9 @@ function* oneRule(schema: Schema, rule: ValidationRule, path: string): Iterable<
   const { message = '', messageExpression = '', reason, fieldPath = '' } = rule;
   const text = typeof rule.rule === 'string' ? rule.rule : '';
   if (text.trim() === '') yield required(`${path}.rule`, 'rule is not specified');
-  if (message !== '' && message.trim() === '')
-    yield invalid(`${path}.message`, message, 'message must be non-empty if specified');
-  else if (LINE_BREAK.test(message.trim()))
-    yield invalid(`${path}.message`, message, 'message must not contain line breaks');
-  else if (message === '' && LINE_BREAK.test(text.trim()) && messageExpression === '') {
+  else if (message !== '' && message.trim() === '') yield invalid(`${path}.message`, message, NOT_BLANK);
+  else if (LINE_BREAK.test(message.trim())) yield invalid(`${path}.message`, message, ONE_LINE);
+  else if (LINE_BREAK.test(text.trim()) && message.trim() === '') {
     yield required(`${path}.message`, 'message must be specified if rule contains line breaks');
   }
   if (messageExpression !== '' && messageExpression.trim() === '') {
@@ -54,9 +54,9 @@ function* oneRule(schema: Schema, rule: ValidationRule, path: string): Iterable<
   }
   if (reason !== undefined && !REASONS.includes(reason)) yield notSupported(`${path}.reason`, reason, REASONS);
   if (fieldPath === '') return;
-  if (LINE_BREAK.test(fieldPath))
-    yield invalid(`${path}.fieldPath`, fieldPath, 'fieldPath must not contain line breaks');
-  else if (!leadsToField(schema, fieldPath)) yield invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path');
+  if (fieldPath.trim() === '') yield invalid(`${path}.fieldPath`, fieldPath, NOT_BLANK);
+  if (LINE_BREAK.test(fieldPath)) yield invalid(`${path}.fieldPath`, fieldPath, ONE_LINE);
+  if (!leadsToField(schema, fieldPath)) yield invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path');
 }
 
 /** `.a.b`, `['a-b']` through declared properties; the last step may be the key of a map. */

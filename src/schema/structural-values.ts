@@ -1,0 +1,21 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import { invalid } from './field-error.ts';
+import type { FieldError } from './model.ts';
+import { patternProblem } from './simple-markers.ts';
+
+/** Patterns are RE2 expressions, also inside alternatives. */
+export function* patternErrors(schema: JsonObject, path: string): Iterable<FieldError> {
+  const { pattern } = schema;
+  if (typeof pattern !== 'string' || pattern === '') return;
+  const problem = patternProblem(pattern);
+  if (problem !== undefined) {
+    yield invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${problem}`);
+  }
+}
+
+/** Does the member say anything (to a Go program)? */
+export function isSaid(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null || value === '' || value === false || value === 0) return false;
+  return Array.isArray(value) ? value.length > 0 : !isJsonObject(value) || Object.keys(value).length > 0;
+}
