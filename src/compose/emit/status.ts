@@ -17,6 +17,9 @@ import { mergeSides } from './template.ts';
 export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject {
   const value = resolve(raw);
   if (value === undefined || value === null) return {};
+  // A composition of one resource may end with it: `(spec) => Deployment({ … })`.
+  const whole = symbolic(value);
+  if (whole instanceof Sym && whole.resource !== undefined) return {};
   const written = field(value, writer);
   if (written === undefined) return {};
   if (typeof written !== 'object' || written === null || Array.isArray(written)) {

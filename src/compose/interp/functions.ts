@@ -37,6 +37,19 @@ export function makeFunction(node: AnyFunction, env: Env): unknown {
 /** Interprets a function. */
 export function callClosure(closure: Closure, self: Env['self'], args: readonly unknown[]): unknown {
   const { node, unit } = closure;
+  atNode(unit, node, () => checkFunction(node));
+  const scope = new Scope(closure.scope, unit);
+  const env: Env = { scope, unit, self, args };
+  depth++;
+  try {
+    return atNode(unit, node, () => run(node, env, args));
+  } finally {
+    depth--;
+  }
+}
+
+/** Refuses functions that cannot be traced at all. */
+function checkFunction(node: Closure['node']): void {
   if (node.async === true) {
     refuse(
       'async',
@@ -51,14 +64,6 @@ export function callClosure(closure: Closure, self: Env['self'], args: readonly 
       `functions call each other more than ${LIMIT} levels deep`,
       'end the recursion on a known value',
     );
-  const scope = new Scope(closure.scope, unit);
-  const env: Env = { scope, unit, self, args };
-  depth++;
-  try {
-    return atNode(unit, node, () => run(node, env, args));
-  } finally {
-    depth--;
-  }
 }
 
 function run(node: Closure['node'], env: Env, args: readonly unknown[]): unknown {

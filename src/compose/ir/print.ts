@@ -49,16 +49,20 @@ const SYMBOLS: Partial<Record<Op, string>> = {
   mod: '%',
 };
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Prints expressions; one printer gives one variable one name. */
 export class Printer {
+  private readonly ids: ReadonlySet<string>;
   private readonly taken: Set<string>;
   private readonly names: Map<Variable, string>;
   private readonly texts = new Map<Node, string>();
 
   /** `ids`: names that are in scope already, such as the resources' ids. */
-  constructor(ids: Iterable<string> = [], fixed: ReadonlyMap<Variable, string> = new Map()) {
+  constructor(ids: ReadonlySet<string> = NONE, fixed: ReadonlyMap<Variable, string> = new Map()) {
+    this.ids = ids;
     this.names = new Map(fixed);
-    this.taken = new Set([...ids, ...fixed.values()]);
+    this.taken = new Set(fixed.values());
   }
 
   print(node: Node): string {
@@ -182,7 +186,8 @@ export class Printer {
     const known = this.names.get(variable);
     if (known !== undefined) return known;
     let name = legalName(variable.name);
-    for (let suffix = 2; this.taken.has(name); suffix++) name = `${legalName(variable.name)}${suffix}`;
+    for (let suffix = 2; this.taken.has(name) || this.ids.has(name); suffix++)
+      name = `${legalName(variable.name)}${suffix}`;
     this.taken.add(name);
     this.names.set(variable, name);
     return name;

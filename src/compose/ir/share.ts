@@ -25,7 +25,9 @@ export function shareParts(root: Node): Node {
 }
 
 const isScalar = (node: Node): boolean =>
-  (node.type.kind === 'string' || node.type.kind === 'number' || node.type.kind === 'bool') && !neverFails(node) && node.args.length > 0;
+  (node.type.kind === 'string' || node.type.kind === 'number' || node.type.kind === 'bool') &&
+  !neverFails(node) &&
+  node.args.length > 0;
 
 /** Paths are as short as a name. */
 const neverFails = (node: Node): boolean => node.op === 'select' || node.op === 'has' || node.op === 'lit';
@@ -74,7 +76,9 @@ function bindAll(root: Node, parts: readonly Node[]): Node {
     const known = replaced.get(node);
     if (known !== undefined && !whole) return known;
     const args = node.args.map((arg) => visit(arg, false));
-    const result = args.every((arg, position) => arg === node.args[position]) ? node : makeNode(node.op, args, node.attr, node.type, node.vars);
+    const result = args.every((arg, position) => arg === node.args[position])
+      ? node
+      : makeNode(node.op, args, node.attr, node.type, node.vars);
     if (!whole) replaced.set(node, result);
     return result;
   };

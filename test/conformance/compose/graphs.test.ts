@@ -1,0 +1,223 @@
+import { type } from 'arktype';
+import { describe, expect, test } from 'vitest';
+import { createCompositionApi, externalRef, opaque } from '../../../src/compose/index.ts';
+import { ConfigMap, Deployment, Service } from '../../../src/factories/simple/index.ts';
+
+const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
+
+const spec = type({
+  name: 'string',
+  replicas: 'number',
+  env: "'dev' | 'prod'",
+  flag: 'boolean',
+  tags: 'string[]',
+  'host?': 'string',
+  'labels?': 'Record<string, string>',
+  'limits?': { 'cpu?': 'string' },
+  ws: type({ name: 'string', n: 'number', ports: 'number.integer[]', 'on?': 'boolean' }).array(),
+});
+type Spec = typeof spec.infer;
+
+const explain = (program: (given: Spec) => unknown): string =>
+  kubernetesComposition({ name: 'sample', spec }, program as never).explain();
+
+const fields = (program: (given: Spec) => unknown): Record<string, unknown> => {
+  const composition = kubernetesComposition({ name: 'sample', spec }, program as never);
+  const definition = composition.toDefinition() as { spec: { schema: { spec: Record<string, unknown> } } };
+  return definition.spec.schema.spec;
+};
+
+describe('control flow becomes conditions, collections and expressions', () => {
+  test('collections are read as lists', () => {
+    const text = explain((s) => {
+      const ds = s.ws.map((w) => Deployment({ id: 'd', name: w.name, image: 'x', replicas: w.n }));
+      return { all: ds.every((d) => d.status.readyReplicas > 0), names: ds.map((d) => d.metadata.name) };
+    });
+    expect(text).toMatchInlineSnapshot(`
+      "composition sample
+      d: Deployment (apps/v1)
+        for each w of schema.spec.ws
+        metadata.name = w.name
+        metadata.labels.app = w.name
+        spec.replicas = w.n
+        spec.selector.matchLabels.app = w.name
+        spec.template.metadata.labels.app = w.name
+        spec.template.spec.containers[0].name = w.name
+      status
+        all = d.all(d2, d2.status.?readyReplicas.orValue(0) > 0)
+        names = d.map(d2, d2.metadata.name)
+      "
+    `);
+  });
+
+  test('loops over a list of each element become one iterator', () => {
+    const text = explain((s) => {
+      for (const w of s.ws) if (w.on) for (const p of w.ports) ConfigMap({ id: 'c', name: `${w.name}-${p}` });
+    });
+    expect(text).toMatchInlineSnapshot(`
+      "composition sample
+      c: ConfigMap (v1)
+        for each entry of schema.spec.ws.filter(w, has(w.on) && w.on).map(w, w.ports.map(p, {"w": w, "p": p})).flatten()
+        metadata.name = \${entry.w.name}-\${string(entry.p)}
+        metadata.labels.app = \${entry.w.name}-\${string(entry.p)}
+      "
+    `);
+  });
+
+  test('fields that the template determines are read inside a loop', () => {
+    const text = explain((s) => {
+      for (const w of s.ws) {
+        const d = Deployment({ id: 'd', name: `${s.name}-${w.name}`, image: 'x' });
+        Service({ id: 's', name: d.metadata.name, selector: { app: w.name }, ports: [80] });
+      }
+    });
+    expect(text).toMatchInlineSnapshot(`
+      "composition sample
+      d: Deployment (apps/v1)
+        for each w of schema.spec.ws
+        metadata.name = \${schema.spec.name}-\${w.name}
+        metadata.labels.app = \${schema.spec.name}-\${w.name}
+        spec.selector.matchLabels.app = \${schema.spec.name}-\${w.name}
+        spec.template.metadata.labels.app = \${schema.spec.name}-\${w.name}
+        spec.template.spec.containers[0].name = \${schema.spec.name}-\${w.name}
+      s: Service (v1)
+        for each w of schema.spec.ws
+        metadata.name = \${schema.spec.name}-\${w.name}
+        spec.selector.app = w.name
+      "
+    `);
+  });
+
+  test('a resource that may not exist is read under its condition', () => {
+    const text = explain((s) => {
+      let c;
+      if (s.flag) c = ConfigMap({ id: 'c', name: 'c' });
+      return { a: c ? c.metadata.uid : 'none', b: c?.metadata.uid };
+    });
+    expect(text).toMatchInlineSnapshot(`
+      "composition sample
+      c: ConfigMap (v1)
+        only when schema.spec.flag
+      status
+        a = schema.spec.flag ? c.metadata.uid : "none"
+        b = (schema.spec.flag ? {"v": c.metadata.uid} : {}).v
+      "
+    `);
+  });
+
+  test('optional fields build the object around them', () => {
+    const text = explain((s) =>
+      Deployment({ id: 'd', name: 'd', image: 'x', resources: { limits: { cpu: s.limits?.cpu } }, labels: s.labels, env: { A: s.host, B: 5 } }),
+    );
+    expect(text).toMatchInlineSnapshot(`
+      "composition sample
+      d: Deployment (apps/v1)
+        metadata.labels = {"app": "d"}.merge(has(schema.spec.labels) ? schema.spec.labels : {})
+        spec.template.metadata.labels = {"app": "d"}.merge(has(schema.spec.labels) ? schema.spec.labels : {})
+        spec.template.spec.containers[0].env = (has(schema.spec.host) ? [{"name": dyn("A"), "value": schema.spec.host}] : []) + [{"name": dyn("B"), "value": "5"}]
+        spec.template.spec.containers[0].resources.limits.cpu = has(schema.spec.limits) && has(schema.spec.limits.cpu) ? dyn(schema.spec.limits.cpu) : omit()
+      "
+    `);
+  });
+
+  test('includeWhen, readyWhen and dependsOn by hand', () => {
+    const text = explain((s) => {
+      const d = Deployment({ id: 'd', name: 'd', image: 'x' })
+        .withReadyWhen((self) => self.status.readyReplicas > 1)
+        .withIncludeWhen(s.flag)
+        .withIncludeWhen('${schema.spec.env == "prod"}');
+      ConfigMap({ id: 'c', name: 'c' }).dependsOn(d);
+    });
+    expect(text).toMatchInlineSnapshot(`
+      "composition sample
+      c: ConfigMap (v1)
+        metadata.annotations.typekro.dev/depends-on-d = d.metadata.name
+      d: Deployment (apps/v1)
+        only when schema.spec.flag
+        only when schema.spec.env == "prod"
+        ready when d.status.?readyReplicas.orValue(0) > 1
+      "
+    `);
+  });
+
+  test('external objects are read', () => {
+    const text = explain(() => {
+      const e = externalRef<{ data: Record<string, string> }>('v1', 'ConfigMap', 'settings', 'shared');
+      ConfigMap({ id: 'c', name: 'c', data: { a: e.data['x'] } });
+    });
+    expect(text).toMatchInlineSnapshot(`
+      "composition sample
+      c: ConfigMap (v1)
+        data.a = configmapSettings.data.x
+      configmapSettings: ConfigMap (v1)
+      "
+    `);
+  });
+
+  test('opaque functions pass values through', () => {
+    const join = opaque((a: string, b: string) => `${a}/${b}`);
+    expect(explain((s) => ConfigMap({ id: 'c', name: 'c', data: { path: join(s.name, s.env) } }))).toContain(
+      'data.path = ${schema.spec.name}/${schema.spec.env}',
+    );
+  });
+});
+
+describe('the schema of the instance', () => {
+  test('a throw under a condition is a rule of the field, and what must be there is required', () => {
+    const found = fields((s) => {
+      if (s.replicas > 10) throw new Error('too many');
+      if (!s.host) throw new Error('host is needed');
+      ConfigMap({ id: 'c', name: s.host.toLowerCase() });
+    });
+    expect(found['replicas']).toBe('float | required=true validation="!(self > 10.0)"');
+    expect(found['host']).toBe('string | required=true validation="self != \\"\\""');
+  });
+
+  test('a number that reaches an integer field is an integer', () => {
+    expect(fields((s) => Deployment({ id: 'd', name: 'd', image: 'x', replicas: s.replicas + 1 }))['replicas']).toBe('integer | required=true');
+    expect(fields(() => ConfigMap({ id: 'c', name: 'c' }))['replicas']).toBe('float | required=true');
+  });
+});
+
+test('a composition inside another one is merged into it', () => {
+  const inner = kubernetesComposition({ name: 'inner', spec: type({ name: 'string', 'size?': 'number.integer' }) }, (s) => {
+    const d = Deployment({ id: 'd', name: s.name, image: 'x', replicas: s.size ?? 2 });
+    Service({ id: 's', name: s.name, selector: { app: s.name }, ports: [80] });
+    return { ready: d.status.readyReplicas > 0 };
+  });
+  const text = explain((s) => {
+    const a = inner({ name: `${s.name}-a` });
+    const b = inner({ name: 'b', size: 3 });
+    return { ready: a.status.ready && b.status.ready };
+  });
+  expect(text).toMatchInlineSnapshot(`
+    "composition sample
+    inner1D: Deployment (apps/v1)
+      metadata.name = \${schema.spec.name}-a
+      metadata.labels.app = \${schema.spec.name}-a
+      spec.selector.matchLabels.app = \${schema.spec.name}-a
+      spec.template.metadata.labels.app = \${schema.spec.name}-a
+      spec.template.spec.containers[0].name = \${schema.spec.name}-a
+    inner1S: Service (v1)
+      metadata.name = \${schema.spec.name}-a
+      spec.selector.app = \${schema.spec.name}-a
+    inner2D: Deployment (apps/v1)
+    inner2S: Service (v1)
+    status
+      ready = inner1D.status.?readyReplicas.orValue(0) > 0 && inner2D.status.?readyReplicas.orValue(0) > 0
+    "
+  `);
+});
+
+test('a spec is checked, filled with its defaults and evaluated', () => {
+  const composition = kubernetesComposition({ name: 'sample', spec: type({ name: 'string', size: 'number.integer = 2' }) }, (s) => {
+    if (s.size > 5) throw new Error('too large');
+    const d = Deployment({ id: 'd', name: s.name, image: 'x', replicas: s.size });
+    return { ready: d.status.readyReplicas === s.size };
+  });
+  expect(composition.toYaml({ name: 'x' })).toContain('size: 2');
+  expect(() => composition.toYaml({ name: 5 } as never)).toThrow(/Invalid spec: name/);
+  expect(composition.evaluate({ name: 'x', size: 9 }).violations).toEqual(['too large']);
+  const observed = { d: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'x' }, status: { readyReplicas: 2 } } };
+  expect(composition.evaluate({ name: 'x' }, observed).status).toEqual({ ready: true });
+});

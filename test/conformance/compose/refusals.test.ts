@@ -1,0 +1,74 @@
+import { type } from 'arktype';
+import { describe, expect, test } from 'vitest';
+import { CompositionError, createCompositionApi } from '../../../src/compose/index.ts';
+import { ConfigMap, Deployment } from '../../../src/factories/simple/index.ts';
+
+const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
+
+const spec = type({
+  name: 'string',
+  replicas: 'number',
+  env: "'dev' | 'prod'",
+  flag: 'boolean',
+  tags: 'string[]',
+  'tag?': 'string',
+  ws: type({ name: 'string' }).array(),
+});
+type Spec = typeof spec.infer;
+
+let outer = 0;
+
+/** Each program, the code of its refusal and what the text must say. */
+const refused: readonly (readonly [string, string, string, (spec: Spec) => unknown])[] = [
+  ['a field that does not exist', 'trace/field', 'schema.spec has no field "nmae"; did you mean "name"?', (s) => ConfigMap({ name: (s as never)['nmae'] })],
+  ['a method that does not exist', 'trace/member', 'it has no member "toUpercase"; did you mean "toUpperCase"?', (s) => ConfigMap({ name: (s.name as never as { toUpercase(): string }).toUpercase() })],
+  ['an absent field in a text', 'trace/absent', 'schema.spec.tag may be absent and is printed into a string', (s) => ConfigMap({ name: `a-${s.tag}` })],
+  ['a member of an absent field', 'trace/maybe-undefined', 'schema.spec.tag may be undefined here, so .trim() may fail', (s) => ConfigMap({ name: (s.tag as string).trim() })],
+  ['a while loop on the spec', 'trace/loop-bound', 'the condition of a loop depends on a value not known while the graph is built', (s) => { let i = 0; while (i < s.replicas) i++; }],
+  ['a counted loop with steps', 'trace/loop-step', 'must go up by one', (s) => { for (let i = 0; i < s.replicas; i += 2) ConfigMap({ name: `c${i}` }); }],
+  ['a value carried from turn to turn', 'trace/loop-carried', 'last depends on its own earlier value', (s) => { let last = 'x'; for (const w of s.tags) last = `${last.length}${w}`; return { last }; }],
+  ['a list that is read and filled', 'trace/loop-carried', 'a list that the loop fills', (s) => { const l: string[] = []; for (const w of s.tags) if (l.length < 3) l.push(w); return { l: l.join() }; }],
+  ['a resource in a loop that ends early', 'trace/loop-exit', 'break or return inside a loop', (s) => { for (const w of s.tags) { if (w === 'x') break; ConfigMap({ id: 'c', name: w }); } }],
+  ['writing the spec', 'trace/read-only', 'is read-only; the spec and the resources cannot be changed', (s) => { s.name = 'x'; }],
+  ['sorting a list of the spec in place', 'trace/in-place', 'use toSorted() or [...list].sort()', (s) => { s.tags.sort(); }],
+  ['assigning a variable outside', 'trace/outer-write', 'outer is a variable outside the composition', () => { outer = 1; }],
+  ['comparing a text with a number', 'trace/types', '< between string (schema.spec.name) and number (schema.spec.replicas) has no CEL form', (s) => { if ((s.name as never as number) < s.replicas) ConfigMap({ name: 'c' }); }],
+  ['comparing two lists', 'trace/identity', '=== compares the identity of two objects', (s) => ({ same: s.tags === (s.ws as never) })],
+  ['a function without a CEL form', 'trace/no-cel', 'Math.sqrt() has no CEL form', (s) => ({ root: Math.sqrt(s.replicas) })],
+  ['localeCompare', 'trace/no-cel', '.localeCompare() of a string has no CEL form', (s) => ({ order: s.name.localeCompare('b') })],
+  ['lookahead', 'trace/regex', '/a(?=b)/ uses lookaround or back references', (s) => ({ hit: /a(?=b)/.test(s.name) })],
+  ['a native function', 'trace/native-call', 'new URL() cannot take a symbolic value (schema.spec.name)', (s) => ({ host: new URL(s.name).host })],
+  ['an async function', 'trace/async', 'the composition (or a function it calls) is async', async (s) => ConfigMap({ name: s.name })],
+  ['a resource in a predicate', 'trace/predicate', 'ConfigMap is created inside a predicate', (s) => { s.tags.some((t) => ConfigMap({ name: t }) !== undefined); }],
+  ['a fraction in an integer field', 'trace/not-integer', 'wrap it in Math.floor, Math.ceil or Math.round', (s) => Deployment({ name: 'd', image: 'x', replicas: s.replicas / 2 })],
+  ['two resources with one id', 'trace/duplicate-id', 'two resources have the id "c"', () => { ConfigMap({ id: 'c', name: 'a' }); ConfigMap({ id: 'c', name: 'b' }); }],
+  ['an illegal id', 'trace/id', '"my-app" is not a legal id', () => ConfigMap({ id: 'my-app', name: 'a' })],
+  ['a reserved id', 'trace/id', '"schema" is a word of kro', () => ConfigMap({ id: 'schema', name: 'a' })],
+  ['the clock', 'trace/no-cel', 'a graph has no clock', () => ({ now: Date.now() })],
+  ['a throw in try under a condition', 'trace/throw-in-try', 'it cannot be caught while the graph is built', (s) => { try { if (s.flag) throw new Error('no'); } catch { return {}; } }],
+  ['one object of a collection', 'trace/no-cel', 'cannot refer to single objects of a collection', (s) => { for (const w of s.ws) { const d = Deployment({ id: 'd', name: w.name, image: 'x' }); ConfigMap({ id: 'c', name: w.name, data: { r: d.status.readyReplicas } }); } }],
+  ['endless recursion', 'trace/too-large', 'functions call each other more than 200 levels deep', (s) => { const f = (n: number): number => f(n + s.replicas); return { n: f(1) }; }],
+  ['a class inside', 'trace/unsupported', 'a class inside a composition', () => { class A {} return { a: new A() }; }],
+];
+
+describe('what has no exact translation is refused at its place, with the remedy', () => {
+  test.each(refused)('%s', (_, code, text, program) => {
+    let error: unknown;
+    try {
+      kubernetesComposition({ name: 'refused', spec }, program as never).toYaml();
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(CompositionError);
+    const refusal = error as CompositionError;
+    expect(refusal.code).toBe(code);
+    expect(refusal.message).toContain(text);
+    const diagnostic = refusal.diagnostics[0];
+    expect(diagnostic?.source?.file).toMatch(/refusals\.test\.ts$/);
+    expect(diagnostic?.source?.line).toBeGreaterThan(20);
+  });
+
+  test('the outer variable keeps its value', () => {
+    expect(outer).toBe(0);
+  });
+});
