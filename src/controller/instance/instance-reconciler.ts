@@ -105,7 +105,9 @@ export class InstanceReconciler {
     const read = await readNow(context, record, decision.read);
     if (parent === 'written' || read || decision.apply.length > 0 || decision.delete.length > 0) return true;
     // What is still unread comes by watch, and wakes the instance.
-    if (decision.read.length > 0 || !decision.statusChanged || decision.finalizer === 'none') return false;
+    // An instance that is being deleted and no longer carries our finalizer is none of ours.
+    const isForeign = decision.finalizer === 'none' && instance.metadata.deletionTimestamp !== undefined;
+    if (decision.read.length > 0 || !decision.statusChanged || isForeign) return false;
     await writeStatus(context, instances, instance, decision.status);
     this.#options.observer.instanceChanged(step);
     return false;
