@@ -85,7 +85,7 @@ class Checker {
     const type = typeToString(compiled.type);
     return this.#refuse({
       code: 'graph/not-a-list',
-      message: `forEach needs a list; this is ${type}`,
+      message: withoutPrefix(`forEach needs a list; this is ${type}`),
       hint: listHint(compiled.type),
       place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
       kro: `${prefix} must return a list, got "${type}": type "${type}" is not a list type`,
@@ -103,9 +103,10 @@ class Checker {
     const detail = misfit(compiled.type, expected, this.#language.types);
     if (detail === undefined) return compiled;
     const [got, want] = [typeToString(compiled.type), typeToString(expected)];
+    const why = detail.startsWith('type kind') ? '' : `: ${detail}`;
     return this.#refuse({
       code: 'graph/type-mismatch',
-      message: `the expression gives ${got}, the field takes ${want}${detail.startsWith('type kind') ? '' : `: ${detail}`}`,
+      message: withoutPrefix(`the expression gives ${got}, the field takes ${want}${why}`),
       hint: castHint(compiled.type, expected),
       place: { path: site.path, offset: site.text.toOriginal(0) },
       kro: `type mismatch in resource "${this.#id}" at path ${quoteGo(site.pathText)}: expression ${quoteGo(shown)} returns type "${got}" but expected "${want}": ${detail}`,
@@ -120,7 +121,7 @@ class Checker {
     const type = typeToString(compiled.type);
     return this.#refuse({
       code: 'graph/condition-type',
-      message: `${list} needs a boolean; this is ${type}`,
+      message: withoutPrefix(`${list} needs a boolean; this is ${type}`),
       hint: conditionHint(compiled.type),
       place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
       kro: `${list} expression ${quoteGo(cel)} in resource "${this.#id}" must return bool or optional_type(bool), but returns "${type}"`,
@@ -139,6 +140,11 @@ class Checker {
     const environment = this.#language.ofSubject(draft.id, subject);
     return this.#condition('readyWhen', analysis.value, environment);
   }
+}
+
+/** The types of resources by their plain names: `service.spec` for kro's `__type_service.spec`. */
+function withoutPrefix(text: string): string {
+  return text.replaceAll('__type_', '');
 }
 
 function isCondition(type: CelType): boolean {

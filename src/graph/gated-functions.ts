@@ -1,2 +1,26 @@
+import type { Expr } from '../cel/index.ts';
+import { visitWritten } from './ast-visit.ts';
+
 /** Functions that kro has behind feature gates which are off by default. */
-export const GATED_FUNCTIONS: readonly string[] = ['omit', 'now'];
+const GATED: ReadonlySet<string> = new Set(['omit', 'now']);
+
+/** Namespaces of libraries that kro does not have. */
+const FOREIGN: ReadonlySet<string> = new Set(['math', 'sets']);
+
+/** Is this the name of a function or library that a feature turns on? */
+export function isFeature(name: string): boolean {
+  return GATED.has(name) || FOREIGN.has(name);
+}
+
+/** Calls in an expression that stock kro refuses, as `omit()` or `math.greatest()`; each once. */
+export function callsBeyondStock(root: Expr, isVariable: (name: string) => boolean): string[] {
+  const found = new Set<string>();
+  visitWritten(root, (expr) => {
+    const call = expr.kind === 'macro' ? expr.call : expr;
+    if (call.kind !== 'call') return;
+    if (call.target === undefined && GATED.has(call.name)) found.add(`${call.name}()`);
+    if (call.target?.kind !== 'ident' || !FOREIGN.has(call.target.name) || isVariable(call.target.name)) return;
+    found.add(`${call.target.name}.${call.name}()`);
+  });
+  return [...found];
+}

@@ -8,6 +8,7 @@ import type { Draft } from './draft.ts';
 import { isList } from './draft.ts';
 import { schemaAtPath, selectorFieldType } from './expected-type.ts';
 import { functionNames } from './function-names.ts';
+import { isFeature } from './gated-functions.ts';
 import type { CompileOptions, GraphFeatures } from './options.ts';
 import type { Part, ReadScope } from './read-paths.ts';
 import { schemasOnTheWay } from './type-schemas.ts';
@@ -181,11 +182,13 @@ export class Language {
   }
 
   nameHint(name: string, rules: ReferenceRules): string | undefined {
+    if (isFeature(name)) return `the feature "${name}" is off; stock kro does not have it`;
     const close = nearestName(name, this.#names(rules));
     return close === undefined ? undefined : `did you mean "${close}"?`;
   }
 
   functionHint(name: string): string | undefined {
+    if (isFeature(name)) return `the feature "${name}" is off; stock kro has it off by default`;
     const known = functionNames();
     const close = nearestName(name, known) ?? [...known].find((each) => each.startsWith(name));
     return close === undefined ? undefined : `did you mean "${close}"?`;

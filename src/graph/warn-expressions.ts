@@ -7,7 +7,7 @@ import type { Checked } from './check-types.ts';
 import type { Draft, FieldSite } from './draft.ts';
 import { schemaAtPath } from './expected-type.ts';
 import type { Compiled } from './expression.ts';
-import { GATED_FUNCTIONS } from './gated-functions.ts';
+import { callsBeyondStock } from './gated-functions.ts';
 import type { Language } from './language.ts';
 import type { CompileOptions } from './options.ts';
 import type { Place, Problems } from './problems.ts';
@@ -22,7 +22,10 @@ export function warnExpressions(
   problems: Problems,
 ): void {
   const drafts = new Map(resources.map(({ linked }) => [linked.draft.id, linked.draft]));
-  const warner = new Warner(drafts, language, options, problems);
+  const neverIncluded = new Set(
+    resources.filter(({ includeWhen }) => includeWhen.some(isNever)).map(({ linked }) => linked.draft.id),
+  );
+  const warner = new Warner({ drafts, neverIncluded, language, options, problems });
   for (const resource of resources) warner.resource(resource);
   for (const each of other) warner.expression(each);
 }
@@ -30,14 +33,30 @@ export function warnExpressions(
 /** Kinds whose pods are replaced when anything in the pod template changes. */
 const ROLLING = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
+interface WarnerParts {
+  readonly drafts: ReadonlyMap<string, Draft>;
+  /** Ids of resources whose condition is the constant false. */
+  readonly neverIncluded: ReadonlySet<string>;
+  readonly language: Language;
+  readonly options: CompileOptions;
+  readonly problems: Problems;
+}
+
+/** Is the condition the constant false? */
+function isNever({ ast }: Compiled): boolean {
+  return ast.expr.kind === 'literal' && ast.expr.value === false;
+}
+
 class Warner {
   readonly #drafts: ReadonlyMap<string, Draft>;
+  readonly #neverIncluded: ReadonlySet<string>;
   readonly #language: Language;
   readonly #options: CompileOptions;
   readonly #problems: Problems;
 
-  constructor(drafts: ReadonlyMap<string, Draft>, language: Language, options: CompileOptions, problems: Problems) {
+  constructor({ drafts, neverIncluded, language, options, problems }: WarnerParts) {
     this.#drafts = drafts;
+    this.#neverIncluded = neverIncluded;
     this.#language = language;
     this.#options = options;
     this.#problems = problems;
@@ -58,11 +77,15 @@ class Warner {
   /** What may be wrong with an expression wherever it stands. */
   expression(found: Compiled): void {
     if ((this.#options.target ?? 'stock') === 'stock') {
-      for (const name of GATED_FUNCTIONS) {
-        if (!callsGlobal(found.ast.expr, name)) continue;
-        const message = `stock kro refuses ${name}(): it is behind a feature gate that is off by default`;
+      for (const call of callsBeyondStock(found.ast.expr, (name) => this.#drafts.has(name))) {
+        const message = `stock kro refuses ${call}: it lacks the function, or has it behind a feature gate that is off`;
         this.#warn('graph/stock-function', message, placeOf(found), 'compile for the target typekro, or do without');
       }
+    }
+    const never = found.reads.find(({ id }) => this.#neverIncluded.has(id));
+    if (never !== undefined) {
+      const message = `${never.id} is never included, so this never has a value`;
+      this.#warn('graph/never-available', message, placeOf(found), `change the includeWhen of ${never.id}`);
     }
     for (const { id, steps } of found.reads) {
       const draft = this.#drafts.get(id);
@@ -128,8 +151,7 @@ class Warner {
   }
 
   #constant(found: Compiled): void {
-    const { expr } = found.ast;
-    if (expr.kind !== 'literal' || expr.value !== false) return;
+    if (!isNever(found)) return;
     this.#warn(
       'graph/never-available',
       'this resource is never included',

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { builtinSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+import { withConfigMap, withData, withResources, withSchema } from './codes-example.ts';
+import type { CompileOptions } from './options.ts';
+import { parseDefinitions } from './parse-definitions.ts';
+
+/** Codes and paths of the warnings of a definition that compiles. */
+function warningsOf(text: string, options: Partial<CompileOptions> = {}): string[] {
+  const { documents } = parseDefinitions(text);
+  return documents.flatMap((document) => {
+    const { graph, diagnostics } = compile(document, { sources: builtinSource(), ...options });
+    expect(diagnostics.filter((each) => each.severity === 'error')).toEqual([]);
+    expect(graph).toBeDefined();
+    return diagnostics.map((each) => `${each.code} ${each.path}`);
+  });
+}
+
+const workload = (kind: string, pod: string, labels = 'app: a'): string => `- id: app
+  template:
+    apiVersion: apps/v1
+    kind: ${kind}
+    metadata: {name: app}
+    spec:
+      selector: {matchLabels: {app: a}}
+      serviceName: app
+      template:
+        metadata: {labels: {${labels}}}
+        spec: {containers: [${pod}]}
+`;
+const service = (spec: string): string => `- id: service
+  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: ${spec}}
+`;
+const POD = '{name: a, image: nginx}';
+const PORTS = 'ports: [{port: 80}]';
+
+describe('nothing is said of', () => {
+  test.each<[string, string]>([
+    [
+      'a Service that selects a workload by the same expression',
+      withResources(
+        workload('StatefulSet', POD, 'app: a, v: "${schema.spec.name}"') +
+          service(`{selector: {v: "\${schema.spec.name}"}, ${PORTS}}`),
+      ),
+    ],
+    [
+      'a Service whose selector may be equal in the end',
+      withResources(
+        workload('StatefulSet', POD, 'app: a, v: "${schema.spec.name}"') + service(`{selector: {v: web}, ${PORTS}}`),
+      ),
+    ],
+    ['a Service in a graph without workloads', withResources(service(`{selector: {app: elsewhere}, ${PORTS}}`))],
+    [
+      'a spec field of another resource in a pod template',
+      withResources(
+        service(`{${PORTS}}`) +
+          workload('StatefulSet', '{name: a, image: nginx, env: [{name: A, value: "${service.metadata.name}"}]}'),
+      ),
+    ],
+    [
+      'a whole quantity',
+      withResources(
+        workload('StatefulSet', '{name: a, image: nginx, resources: {limits: {cpu: "${schema.spec.name}"}}}'),
+      ),
+    ],
+    [
+      'resources with the same name under conditions',
+      withResources(
+        ['a', 'b']
+          .map(
+            (id) =>
+              `- id: ${id}\n  includeWhen: ["\${schema.spec.count > 1}"]\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}\n`,
+          )
+          .join(''),
+      ),
+    ],
+    [
+      'types that are used through others',
+      withSchema('types:\n  A: "[]B"\n  B: {c: string}\n').replace('name: string', 'name: string\n      a: A'),
+    ],
+    ['an object that fills an object', withResources(service('\'${{"ports": dyn([{"port": schema.spec.count}])}}\''))],
+  ])('%s', (_what, text) => expect(warningsOf(text)).toEqual([]));
+});
+
+const SPEC = 'spec.resources[0].template.spec';
+
+describe('a warning is given of', () => {
+  test.each<[string, string, string]>([
+    [
+      'a workload whose pods lack the label it selects',
+      withResources(workload('StatefulSet', POD, 'other: a')),
+      `graph/selector-matches-nothing ${SPEC}.selector.matchLabels.app`,
+    ],
+    [
+      'a missing field inside a list',
+      withResources(workload('StatefulSet', '{image: nginx}')),
+      `graph/missing-required ${SPEC}.template.spec.containers[0]`,
+    ],
+    [
+      'a concatenated quantity',
+      withResources(
+        workload('StatefulSet', '{name: a, image: nginx, resources: {limits: {memory: "${schema.spec.name}Mi"}}}'),
+      ),
+      `graph/quantity-concatenation ${SPEC}.template.spec.containers[0].resources.limits.memory`,
+    ],
+    [
+      'a condition that is never true',
+      withConfigMap('includeWhen: ["${false}"]'),
+      'graph/never-available spec.resources[0].includeWhen[0]',
+    ],
+  ])('%s', (_what, text, expected) => expect(warningsOf(text)).toEqual([expected]));
+});
+
+test('functions that stock kro lacks are told, unless the target is our own controller', () => {
+  const text = withData('k: ${string(math.greatest(schema.spec.count, 2))}');
+  const features = { math: true };
+  expect(warningsOf(text, { features })).toEqual(['graph/stock-function spec.resources[0].template.data.k']);
+  expect(warningsOf(text, { features, target: 'typekro' })).toEqual([]);
+});
+
+test('a feature that is off is named in the hint', () => {
+  const { documents } = parseDefinitions(withData('k: ${string(math.greatest(1, 2))}'));
+  const hints = documents.flatMap((each) =>
+    compile(each, { sources: builtinSource() }).diagnostics.map((one) => one.hint),
+  );
+  expect(hints[0]).toContain('the feature "math" is off');
+});
