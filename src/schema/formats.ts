@@ -11,7 +11,6 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (
   ['creditcard', isCreditCard],
   ['date', isDate],
   ['date-time', isDateTime],
-  ['datetime', isDateTime],
   ['duration', isDuration],
   ['email', isEmail],
   ['hexcolor', (text) => /^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/.test(text)],
@@ -34,9 +33,14 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (
   ['uuid5', (text) => uuid('5[0-9a-f]{3}', '[89ab][0-9a-f]{3}').test(text)],
 ]);
 
+/** Names are compared without hyphens. */
+const BY_NAME: ReadonlyMap<string, (text: string) => boolean> = new Map(
+  [...CHECKS].map(([name, check]) => [name.replaceAll('-', ''), check]),
+);
+
 /** The check of a format; `undefined` for formats that are not checked. */
 export function formatCheck(format: string): ((text: string) => boolean) | undefined {
-  return CHECKS.get(format);
+  return BY_NAME.get(format.replaceAll('-', ''));
 }
 
 const uuid = (third: string, fourth: string): RegExp =>

@@ -10,26 +10,25 @@ import type { Context } from './validate-context.ts';
 export function duplicateErrors(schema: Schema, list: readonly JsonValue[], context: Context): FieldError[] {
   const listType = schema['x-kubernetes-list-type'];
   if (listType !== 'set' && listType !== 'map') return [];
-  const errors: FieldError[] = [];
-  const seen = new Set<JsonValue>();
   const at = (index: number): string => {
     context.steps.push(index);
     const place = context.place();
     context.steps.pop();
     return place;
   };
+  const odd = listType === 'map' ? list.findIndex((element) => element !== null && !isJsonObject(element)) : -1;
+  if (odd >= 0) return [invalid(at(odd), list[odd], 'must be an object for an array of list-type map')];
+  const errors: FieldError[] = [];
+  const seen = new Map<string, number>();
   for (let index = 0; index < list.length; index += 1) {
     const element = list[index] ?? null;
-    if (element === null) continue;
-    if (listType === 'map' && !isJsonObject(element)) {
-      errors.push(invalid(at(index), element, 'must be an object for an array of list-type map'));
-      continue;
-    }
-    const identity = listType === 'map' && isJsonObject(element) ? keysOf(schema, element) : element;
-    // Scalars of different types never have the same text.
+    const identity = listType === 'set' ? element : keysOf(schema, isJsonObject(element) ? element : {});
+    // Texts and other values never have the same key.
     const key = typeof identity === 'string' ? identity : `\u0000${goJson(identity)}`;
-    if (seen.has(key)) errors.push(duplicate(at(index), identity));
-    seen.add(key);
+    const times = seen.get(key) ?? 0;
+    // Of many equal elements, only the second is reported.
+    if (times === 1) errors.push(duplicate(at(index), identity));
+    seen.set(key, times + 1);
   }
   return errors;
 }

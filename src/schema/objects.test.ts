@@ -63,6 +63,35 @@ describe('validate', () => {
       ['a: Invalid value: 1: a in body should have at least 2 items'],
     ],
     [
+      'three equal elements',
+      object({ a: { type: 'array', 'x-kubernetes-list-type': 'set', items: {} } }),
+      { a: ['x', 'x', 'x'] },
+      ['a[1]: Duplicate value: "x"'],
+    ],
+    [
+      'a format that does not belong to the type',
+      object({ a: { type: 'integer', format: 'date-time' } }),
+      { a: 1 },
+      [],
+    ],
+    [
+      'a format with other hyphens',
+      object({ a: { type: 'string', format: 'u-uid' } }),
+      { a: 'x' },
+      ['a: Invalid value: "x": a in body must be of type u-uid: "x"'],
+    ],
+    [
+      'an embedded resource',
+      object({ e: { type: 'object', 'x-kubernetes-embedded-resource': true } }),
+      { e: { apiVersion: '', kind: 'A_b' } },
+      [
+        'e.apiVersion: Invalid value: "": must not be empty',
+        expect.stringContaining(
+          'e.kind: Invalid value: "A_b": may have mixed case, but should otherwise match: a DNS-1035',
+        ) as string,
+      ],
+    ],
+    [
       'anyOf',
       object({ a: { anyOf: [{ required: ['x'] }, { required: ['y'] }] } }),
       { a: { z: 1 } },
@@ -216,6 +245,13 @@ describe('prune', () => {
     ],
   ])('%j', (value, expected, unknown) => {
     expect(prune(schema, value)).toEqual({ value: expected, unknown });
+  });
+
+  test('elements of an open list keep what is unknown, their declared members do not', () => {
+    const items = object({ known: object({ x: { type: 'string' } }) });
+    const list = object({ l: { type: 'array', 'x-kubernetes-preserve-unknown-fields': true, items } });
+    const value = { l: [{ odd: 1, known: { x: '1', y: 2 } }] };
+    expect(prune(list, value)).toEqual({ value: { l: [{ odd: 1, known: { x: '1' } }] }, unknown: ['l[0].known.y'] });
   });
 
   test('a clean object is returned as it is', () => {

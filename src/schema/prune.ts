@@ -28,7 +28,8 @@ export interface PruneOptions {
 /**
  * Removes the fields that a schema does not specify, as an API server does before it stores a custom
  * resource, and names them. Nothing is removed where `x-kubernetes-preserve-unknown-fields` is set, except
- * inside declared members. Metadata, also of embedded resources, has the fields of ObjectMeta. The value itself is not changed; unchanged parts are shared with the result.
+ * inside declared members. Metadata, also of embedded resources, has the fields of ObjectMeta. The value
+ * itself is not changed; unchanged parts are shared with the result.
  */
 export function prune(schema: Schema, value: JsonValue, options: PruneOptions = {}): Pruned {
   const unknown: string[] = [];
@@ -37,10 +38,13 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
     unknown.push(pathText(steps, name));
   };
 
-  const keepObject = (schema: Schema | undefined, object: JsonObject, typeMembers: boolean): JsonObject => {
+  const keepObject = (
+    schema: Schema | undefined,
+    object: JsonObject,
+    typeMembers: boolean,
+    open: boolean,
+  ): JsonObject => {
     let result: JsonObject | undefined;
-    const open =
-      schema === undefined ? false : schema['x-kubernetes-preserve-unknown-fields'] === true || isOpaque(schema);
     for (const name of Object.keys(object)) {
       const member = object[name];
       if (member === undefined || (typeMembers && TYPE_MEMBERS.has(name) && name !== 'metadata')) continue;
@@ -60,32 +64,33 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
     return result ?? object;
   };
 
-  const keepList = (items: Schema | undefined, list: JsonValue[]): JsonValue[] => {
+  const keepList = (items: Schema | undefined, list: JsonValue[], open: boolean): JsonValue[] => {
     let result: JsonValue[] | undefined;
     for (let index = 0; index < list.length; index += 1) {
       const element = list[index] ?? null;
       steps.push(index);
-      const kept = keep(items, element, false);
+      const kept = keep(items, element, false, open);
       steps.pop();
       if (kept !== element) (result ??= [...list])[index] = kept;
     }
     return result ?? list;
   };
 
-  const keep = (schema: Schema | undefined, value: JsonValue, root: boolean): JsonValue => {
+  // The elements of an open list are open too.
+  const keep = (schema: Schema | undefined, value: JsonValue, root: boolean, around = false): JsonValue => {
     if (typeof value !== 'object' || value === null) return value;
     if (steps.length > MAX_DEPTH) return Array.isArray(value) ? [] : {};
-    if (Array.isArray(value)) {
-      const open =
-        schema?.['x-kubernetes-preserve-unknown-fields'] === true || (schema !== undefined && isOpaque(schema));
-      return open && schema?.items === undefined ? value : keepList(schema?.items, value);
-    }
-    return keepObject(schema, value, root || schema?.['x-kubernetes-embedded-resource'] === true);
+    if (schema === undefined && around) return value;
+    const open = around || (schema !== undefined && isOpen(schema));
+    if (Array.isArray(value)) return keepList(schema?.items, value, open);
+    return keepObject(schema, value, root || schema?.['x-kubernetes-embedded-resource'] === true, open);
   };
 
   const kept = keep(schema, value, options.resource !== false);
   return { value: kept, unknown: unknown.sort() };
 }
+
+const isOpen = (schema: Schema): boolean => schema['x-kubernetes-preserve-unknown-fields'] === true || isOpaque(schema);
 
 /** Marks a member that the schema does not know; `undefined` is a member of unknown structure. */
 const UNKNOWN = Symbol('unknown member');

@@ -14,28 +14,27 @@ export function embeddedErrors(schema: Schema, value: JsonValue, base: string): 
   if (!hasEmbedded(schema)) return [];
   const errors: FieldError[] = [];
   for (const place of walk({ schema, value, old: undefined, path: base === '' ? [] : [base] }, hasEmbedded)) {
-    if (embedded(place.schema) && isJsonObject(place.value))
-      errors.push(...identityErrors(place.value, place.path, place.schema));
+    if (embedded(place.schema) && isJsonObject(place.value)) errors.push(...identityErrors(place.value, place.path));
   }
   return errors;
 }
 
 const API_VERSION = /^[^/]*(?:\/[^/]*)?$/;
 
-function* identityErrors(value: JsonObject, path: readonly PathPart[], schema: Schema): Iterable<FieldError> {
+const MIXED = 'may have mixed case, but should otherwise match: ';
+
+function* identityErrors(value: JsonObject, path: readonly PathPart[]): Iterable<FieldError> {
   for (const name of ['apiVersion', 'kind'] as const) {
     const field = fieldPath([...path, name]);
     const text = Object.hasOwn(value, name) ? value[name] : undefined;
-    if (text === undefined) {
-      // A schema that requires the member has complained already.
-      if (schema.required?.includes(name) !== true) yield required(field);
-    } else if (typeof text !== 'string') yield invalid(field, text, 'must be a string');
-    else if (text === '') yield required(field, 'must not be empty');
+    if (text === undefined) yield required(field);
+    else if (typeof text !== 'string') yield invalid(field, text, 'must be a string');
+    else if (text === '') yield invalid(field, text, 'must not be empty');
     else if (name === 'apiVersion' && !API_VERSION.test(text)) {
       yield invalid(field, text, `unexpected GroupVersion string: ${text}`);
     } else if (name === 'kind') {
       const problems = labelProblems(text.toLowerCase());
-      if (problems.length > 0) yield invalid(field, text, problems.join(','));
+      if (problems.length > 0) yield invalid(field, text, MIXED + problems.join(','));
     }
   }
 }

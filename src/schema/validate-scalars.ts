@@ -27,11 +27,21 @@ function kindOf(value: JsonValue): readonly [type: string, format: string] {
 
 const isInteger64 = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 
-/** Formats of numbers; a value in one of them does not have to be named by it to the letter. */
+/** The format that counts: those that do not belong to the type are ignored. */
+function formatOf(schema: Schema): string {
+  const { format = '' } = schema;
+  const types = typesOf(schema);
+  const type = types.length === 1 ? types[0] : 'string';
+  if (type === 'integer') return format === 'int32' || format === 'int64' ? format : '';
+  if (type === 'number') return format === 'float' || format === 'double' ? format : '';
+  return type === 'string' && formatCheck(format) !== undefined ? format : '';
+}
+
+/** Types, and formats as far as they decide about types. */
 export function typeCheck(schema: Schema): (value: JsonValue, context: Context) => void {
   const types = typesOf(schema);
-  const { format = '', nullable } = schema;
-  const known = KNOWN_NUMBER_FORMATS.has(format) || formatCheck(format) !== undefined ? format : '';
+  const { nullable } = schema;
+  const known = formatOf(schema);
   return (value, context) => {
     if (value === null) {
       if (types.length > 0 && nullable !== true) fail(context, types.join(','), 'null');
@@ -59,8 +69,6 @@ export function typeCheck(schema: Schema): (value: JsonValue, context: Context) 
   };
 }
 
-const KNOWN_NUMBER_FORMATS: ReadonlySet<string> = new Set(['int32', 'int64', 'float', 'double']);
-
 function fail(context: Context, wanted: string, found: string): void {
   context.add(
     typeInvalid(context.field(), found, `${context.name()} in body must be of type ${wanted}: ${goQuote(found)}`),
@@ -84,8 +92,9 @@ const MAX_MATCHED = 1_000_000;
 
 /** Length, pattern and format of a string; of the first two only the first failure is reported. */
 export function formatOrPatternCheck(schema: Schema): ((value: string, context: Context) => void) | undefined {
-  const { minLength, maxLength, pattern, format } = schema;
-  const check = format === undefined ? undefined : formatCheck(format);
+  const { minLength, maxLength, pattern } = schema;
+  const format = formatOf(schema);
+  const check = formatCheck(format);
   if (minLength === undefined && maxLength === undefined && pattern === undefined && check === undefined)
     return undefined;
   let expression: RE2JS | { problem: string } | undefined;
@@ -105,7 +114,7 @@ export function formatOrPatternCheck(schema: Schema): ((value: string, context: 
   };
   return (value, context) => {
     constrain(value, context);
-    if (check !== undefined && !check(value)) fail(context, format ?? '', value);
+    if (check !== undefined && !check(value)) fail(context, format, value);
   };
 }
 
@@ -132,7 +141,7 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   const types = typesOf(schema);
   const type = types.length === 1 ? types[0] : undefined;
-  const format = schema.format ?? '';
+  const format = formatOf(schema);
   if (
     type !== 'integer' &&
     format !== 'float' &&
