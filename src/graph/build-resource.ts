@@ -88,6 +88,7 @@ class Builder {
       template,
       skeleton: isJsonObject(walked.skeleton) ? walked.skeleton : {},
       fields: walked.fields.map((field) => ({ ...field, path: this.#templatePath(field.steps) })),
+      unclosed: walked.unclosed.map(({ steps, offset }) => ({ path: this.#templatePath(steps), offset })),
       readyWhen: this.#conditions('readyWhen', this.#block.readyWhen),
       includeWhen: this.#conditions('includeWhen', this.#block.includeWhen),
       dimensions: this.#dimensions(),

@@ -105,6 +105,26 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
     'Correct the key.',
   ),
   warning(
+    'graph/unclosed-expression',
+    'A ${ has no end, so kro takes the text as it is. An error when strict.',
+    withData("text: '${schema.spec.name'"),
+    'Close it with }. kro sees double quotes only: braces and quotes inside single quotes mislead it.',
+  ),
+  warning(
+    'graph/hidden-name',
+    'A loop variable has the name of a resource, or is called schema; kro then binds neither. An error when strict.',
+    withResources(
+      '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- id: b\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: b}, data: {k: "${[a].map(a, a.metadata.name)[0]}"}}',
+    ),
+    'Give the variable another name.',
+  ),
+  warning(
+    'graph/added-values',
+    'Expressions side by side are added, not put together, because none of them is a text. An error when strict.',
+    withSchema('status:\n  id: ${app.spec.replicas}${app.spec.replicas}'),
+    'Write string(…) around each part.',
+  ),
+  warning(
     'graph/never-available',
     'An expression can never have the value that it reads.',
     withResources(

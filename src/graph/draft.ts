@@ -37,6 +37,8 @@ export interface Draft {
   /** The template with null where expressions stand. */
   readonly skeleton: JsonObject;
   readonly fields: readonly FieldSite[];
+  /** Places in the template of a `${` that is not closed. */
+  readonly unclosed: readonly { readonly path: readonly PathStep[]; readonly offset: number }[];
   readonly includeWhen: readonly Site[];
   readonly readyWhen: readonly Site[];
   readonly dimensions: readonly DimensionSite[];

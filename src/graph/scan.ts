@@ -38,6 +38,15 @@ export function scanExpressions(text: string): ScanResult {
   return { ok: true, parts };
 }
 
+/** Offset of the first `${` that is plain text because it has no end; undefined when there is none. */
+export function unclosedAt(parts: readonly TextPart[]): number | undefined {
+  for (const { kind, text, offset } of parts) {
+    const at = kind === 'text' ? text.indexOf('${') : -1;
+    if (at >= 0) return offset + at;
+  }
+  return undefined;
+}
+
 type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };
 
 function expressionEnd(text: string, from: number): End {

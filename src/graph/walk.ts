@@ -5,7 +5,7 @@ import type { PathStep } from './model.ts';
 import { nearestName } from '../schema/index.ts';
 import { appendStep } from './path.ts';
 import type { ExpressionText } from './scan.ts';
-import { joinParts, scanExpressions } from './scan.ts';
+import { joinParts, scanExpressions, unclosedAt } from './scan.ts';
 
 /** A string with an expression, found in a template. */
 export interface Field {
@@ -33,20 +33,28 @@ export interface Walked {
   readonly skeleton: JsonValue;
   readonly fields: readonly Field[];
   readonly problems: readonly WalkProblem[];
+  /** Places of a `${` without its end, which is plain text. */
+  readonly unclosed: readonly Unclosed[];
+}
+
+/** A `${` that is not closed: offset in the string at a path. */
+export interface Unclosed {
+  readonly steps: readonly PathStep[];
+  readonly offset: number;
 }
 
 /** Walks a value for which there is no schema: every string may hold an expression. */
 export function walkFreely(value: JsonValue, from: Position = ROOT): Walked {
   const walker = new Walker();
   const skeleton = walker.free(value, from);
-  return { skeleton, fields: walker.fields, problems: walker.problems };
+  return { skeleton, fields: walker.fields, problems: walker.problems, unclosed: walker.unclosed };
 }
 
 /** Walks a value along its schema, and checks the kinds of its literals as kro does. */
 export function walkWithSchema(value: JsonValue, schema: Schema): Walked {
   const walker = new Walker();
   const skeleton = walker.typed(value, schema, ROOT);
-  return { skeleton, fields: walker.fields, problems: walker.problems };
+  return { skeleton, fields: walker.fields, problems: walker.problems, unclosed: walker.unclosed };
 }
 
 interface Position {
@@ -63,6 +71,7 @@ function below(parent: Position, step: PathStep): Position {
 class Walker {
   readonly fields: Field[] = [];
   readonly problems: WalkProblem[] = [];
+  readonly unclosed: Unclosed[] = [];
 
   free(value: JsonValue, at: Position): JsonValue {
     if (typeof value === 'string') return this.#string(value, at);
@@ -189,6 +198,8 @@ class Walker {
       });
       return null;
     }
+    const open = unclosedAt(scanned.parts);
+    if (open !== undefined) this.unclosed.push({ steps: at.steps, offset: open });
     const text = joinParts(value, scanned.parts);
     if (text === undefined) return value;
     this.fields.push({ steps: at.steps, pathText: at.text, text });

@@ -2,7 +2,7 @@ import type { CelType, Expr } from '../cel/index.ts';
 import { typeToString } from '../cel/index.ts';
 import type { Analysed } from './analysis.ts';
 import { passesByHole } from './assignability.ts';
-import { callsGlobal } from './ast-visit.ts';
+import { callsGlobal, visitWritten } from './ast-visit.ts';
 import type { Checked } from './check-types.ts';
 import type { Draft, FieldSite } from './draft.ts';
 import { schemaAtPath } from './expected-type.ts';
@@ -64,6 +64,11 @@ class Warner {
 
   resource({ linked, fields, dimensions, includeWhen, readyWhen }: Checked): void {
     const { draft } = linked;
+    for (const { path, offset } of draft.unclosed) {
+      const message = 'this ${ has no end, so kro takes the text as it is';
+      const hint = 'close it with }; kro sees double quotes only, so braces and quotes in single quotes mislead it';
+      this.#report('graph/unclosed-expression', message, { path, offset }, hint);
+    }
     for (const field of fields) {
       this.#restarts(draft, field);
       this.#quantity(draft, field);
@@ -76,6 +81,8 @@ class Warner {
 
   /** What may be wrong with an expression wherever it stands. */
   expression(found: Compiled): void {
+    this.#hidden(found);
+    this.#added(found);
     if ((this.#options.target ?? 'stock') === 'stock') {
       for (const call of callsBeyondStock(found.ast.expr, (name) => this.#drafts.has(name))) {
         const message = `stock kro refuses ${call}: it lacks the function, or has it behind a feature gate that is off`;
@@ -150,6 +157,22 @@ class Warner {
     else this.#warn(code, message, place, hint);
   }
 
+  /** kro lets a loop variable hide a resource in the whole loop, its list included, and then binds neither. */
+  #hidden(found: Compiled): void {
+    const hides = loopVariables(found.ast.expr).find((name) => name === 'schema' || this.#drafts.has(name));
+    if (hides === undefined) return;
+    const message = `the variable "${hides}" of this loop hides what has the same name, in its list too`;
+    this.#report('graph/hidden-name', message, placeOf(found), 'give the variable another name');
+  }
+
+  /** `${a}${b}` becomes `(a) + (b)`: of numbers that is their sum. */
+  #added(found: Compiled): void {
+    const { kind } = found.type;
+    if (found.site.text.template === undefined || kind === 'string' || kind === 'dyn') return;
+    const message = `the parts of this text are added to ${typeToString(found.type)}, not put together`;
+    this.#report('graph/added-values', message, placeOf(found), 'write string(…) around each part');
+  }
+
   #constant(found: Compiled): void {
     if (!isNever(found)) return;
     this.#warn(
@@ -174,6 +197,19 @@ function placeOf(found: Analysed): Place {
 
 function describe(type: CelType, text: string): string {
   return type.kind === 'struct' ? 'an object' : text;
+}
+
+/** Names that the loops and bindings of an expression introduce. */
+function loopVariables(root: Expr): string[] {
+  const names: string[] = [];
+  visitWritten(root, (expr) => {
+    if (expr.kind !== 'macro' || expr.call.name === 'has') return;
+    const [first, second] = expr.call.args;
+    for (const argument of expr.call.args.length > 2 ? [first, second] : [first]) {
+      if (argument?.kind === 'ident') names.push(argument.name);
+    }
+  });
+  return names;
 }
 
 /** `"a" + x` at the top: a text put together. */
