@@ -15,3 +15,5 @@ export { CONTROLLER_FLAGS, parseControllerFlags } from './flags.ts';
 export { optionsFromFlags } from './options-from-flags.ts';
 export type { ProbeServer, ProbeSource } from './probes.ts';
 export { serveProbes } from './probes.ts';
+export type { RunControllerOptions } from './run-controller.ts';
+export { runController } from './run-controller.ts';

@@ -1,0 +1,174 @@
+import { TypeKroError } from '../core/index.ts';
+import type { InspectSource } from '../inspect/index.ts';
+import { serveInspect } from '../inspect/index.ts';
+import type { Clock, KubernetesApi } from '../kube/index.ts';
+import { DEFAULT_LEASE_TIMES, runElection, systemClock } from '../kube/index.ts';
+import { createController } from './controller.ts';
+import type { ParsedFlags } from './flags.ts';
+import { parseControllerFlags } from './flags.ts';
+import type { Logger } from './logger.ts';
+import { optionsFromFlags } from './options-from-flags.ts';
+import type { Controller } from './options.ts';
+import { parseAddress, serveProbes } from './probes.ts';
+
+/** Name of the Lease; the same as kro's, so that the two never work at the same time. */
+const LEASE_NAME = 'controller.kro.run';
+
+/** What a controller process is made of. */
+export interface RunControllerOptions {
+  readonly client: KubernetesApi;
+  /** The command line after the command's name, in kro's flags. */
+  readonly args: readonly string[];
+  readonly logger: Logger;
+  /** Ends the process: work under way is finished first. */
+  readonly signal: AbortSignal;
+  /** Who this process is in an election, e.g. `<host>_<random>`. */
+  readonly identity: string;
+  /** Namespace of the pod, for the Lease. Default `kro-system`. */
+  readonly namespace?: string;
+  readonly clock?: Clock;
+}
+
+/**
+ * Everything that `typekro controller` does besides reading its configuration: probes and metrics, the
+ * inspect interface, the election if asked for, and the controller, until the signal aborts.
+ *
+ * @throws TypeKroError `controller/usage` for a command line that cannot be understood.
+ */
+export async function runController(options: RunControllerOptions): Promise<void> {
+  const { args, logger, signal } = options;
+  const flags = parseControllerFlags(args);
+  if (flags.errors.length > 0) throw new TypeKroError(flags.errors.join('; '), { code: 'controller/usage' });
+  for (const name of flags.ignored) logger.log('info', 'a flag has no effect here', { flag: name });
+  const current = new CurrentController();
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    for (const address of new Set([
+      textOf(flags, 'metrics-bind-address', ':8078'),
+      textOf(flags, 'health-probe-bind-address', ':8079'),
+    ])) {
+      if (address === '0' || address === '') continue;
+      const server = await serveProbes(address, current);
+      closers.push(() => server.close());
+    }
+    const inspectAddress = textOf(flags, 'inspect-bind-address', '');
+    if (inspectAddress !== '') {
+      const { host = '127.0.0.1', port } = parseAddress(inspectAddress);
+      const server = await serveInspect({ source: current, host, port });
+      // The token is for whoever may read the log of this process.
+      logger.log('info', 'the inspect interface is open', { url: server.url, token: server.token });
+      closers.push(() => server.close());
+    }
+    if (flags.values.get('leader-elect') === true) await lead(options, flags, current);
+    else await work(options, flags, current, signal);
+  } finally {
+    await Promise.all(closers.map((close) => close()));
+  }
+}
+
+/** Works as leader, again and again if leadership is lost and won back, until the signal aborts. */
+async function lead(options: RunControllerOptions, flags: ParsedFlags, current: CurrentController): Promise<void> {
+  const { client, clock = systemClock, signal, identity, logger } = options;
+  const namespace = textOf(flags, 'leader-election-namespace', '') || (options.namespace ?? 'kro-system');
+  const number = (name: string, fallback: number) => {
+    const value = flags.values.get(name);
+    return typeof value === 'number' ? value : fallback;
+  };
+  current.standby = true;
+  let term: Promise<void> = Promise.resolve();
+  const failed = new AbortController();
+  let failure: unknown;
+  await runElection({
+    api: client,
+    clock,
+    namespace,
+    name: LEASE_NAME,
+    identity,
+    signal: AbortSignal.any([signal, failed.signal]),
+    times: {
+      leaseDurationMs: number('leader-election-lease-duration', DEFAULT_LEASE_TIMES.leaseDurationMs),
+      renewDeadlineMs: number('leader-election-renew-deadline', DEFAULT_LEASE_TIMES.renewDeadlineMs),
+      retryPeriodMs: number('leader-election-retry-period', DEFAULT_LEASE_TIMES.retryPeriodMs),
+    },
+    onLeading(leading) {
+      logger.log('info', 'leading', { identity });
+      term = term
+        .then(() => work(options, flags, current, leading))
+        .catch((error: unknown) => {
+          failure = error;
+          failed.abort();
+        });
+    },
+  });
+  await term;
+  if (failure !== undefined) throw TypeKroError.from(failure, { code: 'controller/unexpected' });
+}
+
+/** Runs one controller until the signal aborts. */
+async function work(
+  { client, logger, clock }: RunControllerOptions,
+  flags: ParsedFlags,
+  current: CurrentController,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  const controller = createController({
+    ...optionsFromFlags(flags),
+    client,
+    logger,
+    ...(clock === undefined ? {} : { clock }),
+  });
+  const ended = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  current.controller = controller;
+  try {
+    await Promise.race([controller.start(), ended]);
+    if (!signal.aborted) logger.log('info', 'the controller is ready');
+    await ended;
+  } finally {
+    await controller.stop();
+    current.controller = undefined;
+    logger.log('info', 'the controller stopped');
+  }
+}
+
+/** What probes and the inspect interface show: the controller that works now, if one does. */
+class CurrentController implements InspectSource {
+  controller: Controller | undefined;
+  /** One that waits for its turn is ready, too. */
+  standby = false;
+
+  get ready(): boolean {
+    return this.controller === undefined ? this.standby : this.controller.ready;
+  }
+
+  metricsText(): string {
+    return this.controller?.metricsText() ?? '';
+  }
+
+  definitions() {
+    return this.controller?.reports.definitions() ?? [];
+  }
+
+  instances() {
+    return this.controller?.reports.instances() ?? [];
+  }
+
+  report(ref: string) {
+    return this.controller?.reports.report(ref);
+  }
+
+  eventsAfter(id: number) {
+    return this.controller?.reports.eventsAfter(id) ?? [];
+  }
+
+  subscribe(listener: Parameters<InspectSource['subscribe']>[0]) {
+    return this.controller?.reports.subscribe(listener) ?? (() => undefined);
+  }
+}
+
+function textOf(flags: ParsedFlags, name: string, fallback: string): string {
+  const value = flags.values.get(name);
+  return typeof value === 'string' ? value : fallback;
+}

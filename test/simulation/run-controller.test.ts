@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { createCluster } from '../../src/cluster/index.ts';
+import type { LogLevel } from '../../src/controller/index.ts';
+import { controllerCrds, runController } from '../../src/controller/index.ts';
+import { KubeClient } from '../../src/kube/index.ts';
+
+async function setup() {
+  const cluster = await createCluster({ workloads: false });
+  const client = new KubeClient({ transport: cluster.transport() });
+  for (const crd of controllerCrds()) await client.create(crd);
+  await cluster.idle();
+  await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } }, { fieldManager: 't' });
+  /** A process: settles when its log says something, and ends it. */
+  const start = (identity: string, ...args: string[]) => {
+    const stop = new AbortController();
+    const said: string[] = [];
+    const waiters: [string, () => void][] = [];
+    const log = (_level: LogLevel, message: string) => {
+      said.push(message);
+      for (const [text, resolve] of waiters) if (text === message) resolve();
+    };
+    const ended = runController({
+      client,
+      args: ['--metrics-bind-address=0', '--health-probe-bind-address=0', ...args],
+      logger: { log },
+      signal: stop.signal,
+      identity,
+    });
+    const hears = (text: string) =>
+      said.includes(text) ? Promise.resolve() : new Promise<void>((resolve) => waiters.push([text, resolve]));
+    return { ended, said, hears, end: () => (stop.abort(), ended) };
+  };
+  return { cluster, client, start };
+}
+
+describe('runController', () => {
+  it('works until it is told to end, and says which flags have no effect', async () => {
+    const { cluster, start } = await setup();
+    const process = start('one', '--instance-requeue-interval=5s');
+    await process.hears('the controller is ready');
+    await process.end();
+    expect(process.said).toEqual(['a flag has no effect here', 'the controller is ready', 'the controller stopped']);
+    await cluster.close();
+  });
+
+  it('lets one of two lead, and hands over when that one ends', async () => {
+    const { cluster, client, start } = await setup();
+    const flags = ['--leader-elect', '--leader-election-retry-period=20ms'];
+    const one = start('one', ...flags);
+    await one.hears('the controller is ready');
+    const two = start('two', ...flags);
+    const lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      namespace: 'kro-system',
+      name: 'controller.kro.run',
+    };
+    expect((await client.get(lease)).spec?.['holderIdentity']).toBe('one');
+    expect(two.said).toEqual([]);
+    await one.end();
+    await two.hears('the controller is ready');
+    expect((await client.get(lease)).spec?.['holderIdentity']).toBe('two');
+    await two.end();
+    await cluster.close();
+  });
+
+  it('refuses a command line that it does not understand, and a cluster without the CRDs', async () => {
+    const { cluster, start } = await setup();
+    await expect(start('one', '--nonsense').ended).rejects.toMatchObject({ code: 'controller/usage' });
+    await cluster.close();
+    const bare = await createCluster({ workloads: false });
+    const client = new KubeClient({ transport: bare.transport() });
+    const args = ['--metrics-bind-address=0', '--health-probe-bind-address=0'];
+    const ended = runController({
+      client,
+      args,
+      logger: { log: () => undefined },
+      signal: new AbortController().signal,
+      identity: 'x',
+    });
+    await expect(ended).rejects.toMatchObject({ code: 'controller/missing-crds' });
+    await bare.close();
+  });
+});
