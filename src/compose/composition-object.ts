@@ -58,7 +58,7 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
     resources: {},
     toYaml: (argument?: EmitOptions | JsonObject): string =>
       argument === undefined || isEmitOptions(argument)
-        ? core.definitionYaml((argument as EmitOptions | undefined)?.target ?? 'stock')
+        ? core.definitionYaml(argument?.target ?? 'stock')
         : printYaml(core.instance(argument) as unknown as JsonValue),
     toDefinition: (options?: EmitOptions): JsonObject => core.write(options?.target ?? 'stock').definition,
     toInstance: (spec: JsonObject, options?: { readonly namespace?: string }) =>

@@ -12,7 +12,7 @@ export interface CompositionApi {
 export function createCompositionApi(options: CompositionApiOptions): CompositionApi {
   const define = (definition: unknown, ...args: unknown[]) => makeComposition(definition, args, options);
   return {
-    kubernetesComposition: define as unknown as KubernetesComposition,
+    kubernetesComposition: define,
     toResourceGraph: define as unknown as ToResourceGraph,
   };
 }

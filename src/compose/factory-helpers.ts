@@ -3,7 +3,7 @@ import { mapOf } from './ir/types.ts';
 import { callValue } from './interp/calls.ts';
 import { opaque } from './interp/natives.ts';
 import { arrayMethod } from './library/arrays.ts';
-import { callMethod } from './library/member.ts';
+import { callMethod } from './library/methods.ts';
 import { mergeSpread } from './library/objects.ts';
 import { activeTrace } from './trace/trace.ts';
 import { choose } from './interp/branches.ts';
@@ -68,7 +68,7 @@ export function mapEntries<U>(
   each: (key: string, value: unknown) => U,
 ): U[] | undefined {
   return present(object, (value) => {
-    if (symbolic(value) === undefined && Object.getOwnPropertySymbols(value as object).length === 0) {
+    if (symbolic(value) === undefined && Object.getOwnPropertySymbols(value).length === 0) {
       return Object.entries(value as object).flatMap(([key, item]) => conditional(item, (sure) => each(key, sure)));
     }
     const pairs = callValue(Object.entries, Object, [value], 'Object.entries');

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../core/index.ts';
+import type { JsonObject } from '../core/index.ts';
 import { applyDefaults } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { camelCase, pascalCase } from './emit/names.ts';
@@ -57,7 +57,6 @@ function withSpecDefaults(core: CompositionCore, spec: JsonObject): unknown {
   const defaults = applyDefaults(core.traced.graph.spec, {}) as JsonObject;
   const trace = activeTrace();
   const filled: Record<string, unknown> = trace.born({ ...defaults });
-  for (const [key, value] of Object.entries(spec) as [string, JsonValue | undefined][])
-    if (value !== undefined) filled[key] = value;
+  for (const [key, value] of Object.entries(spec)) if (value !== undefined) filled[key] = value;
   return filled;
 }

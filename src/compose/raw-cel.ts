@@ -64,7 +64,7 @@ function isTextContinuation(pieces: readonly Piece[]): boolean {
       before !== undefined &&
       typeof before !== 'string' &&
       before.type.kind === 'string' &&
-      (/^-/.test(piece) || !isContinuation(piece))
+      (piece.startsWith('-') || !isContinuation(piece))
     );
   });
 }

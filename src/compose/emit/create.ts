@@ -106,7 +106,7 @@ function checkId(id: unknown): string {
 
 /** The id of a resource that was given none: from kind and name when the name is constant, else the kind. */
 function defaultId(kind: string, manifest: Manifest): string {
-  const name = (manifest.metadata as { name?: unknown } | undefined)?.name;
+  const { name } = (manifest.metadata ?? {}) as Readonly<Record<string, unknown>>;
   const lower = kind.toLowerCase();
   if (typeof name !== 'string' || hasTokens(name) || !/[A-Za-z0-9]/.test(name)) return camelCase(kind);
   const own = name.toLowerCase();

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
+import type * as YamlNamespace from 'yaml';
 import type { JsonValue } from '../../core/index.ts';
 
-type YamlModule = typeof import('yaml');
+type YamlModule = typeof YamlNamespace;
 
 let yaml: YamlModule | undefined;
 

@@ -1,5 +1,6 @@
 import type { AnyNode, Expression, MemberExpression } from 'acorn';
-import { getMember, keyOf } from '../library/member.ts';
+import { getMember } from '../library/member.ts';
+import { keyOf } from '../library/key.ts';
 import { deleteKey, writeKey } from '../library/write.ts';
 import { refuse } from '../trace/refusal.ts';
 import type { Env } from './env.ts';

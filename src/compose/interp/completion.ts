@@ -33,8 +33,8 @@ export function reaches(completion: Completion, wanted: (leaf: Completion) => bo
   if (then === false) return and(not(test), otherwise as Node);
   if (otherwise === false) return and(test, then as Node);
   if (then === true) return or(test, otherwise as Node);
-  if (otherwise === true) return or(not(test), then as Node);
-  return or(and(test, then as Node), and(not(test), otherwise as Node));
+  if (otherwise === true) return or(not(test), then);
+  return or(and(test, then), and(not(test), otherwise));
 }
 
 /** The completion with some leaves replaced. */

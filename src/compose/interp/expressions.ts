@@ -16,7 +16,10 @@ import type {
 import { concat, literal, not } from '../ir/build.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
-import { callMethod, getMember, hasKey, keyOf } from '../library/member.ts';
+import { callMethod } from '../library/methods.ts';
+import { getMember } from '../library/member.ts';
+import { hasKey } from '../library/has-key.ts';
+import { keyOf } from '../library/key.ts';
 import { mergeKey, mergeSpread } from '../library/objects.ts';
 import { spreadItems } from '../library/spread.ts';
 import { resolve } from '../value/merge.ts';
@@ -87,7 +90,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
     case 'CallExpression':
       return callExpression(node, env);
     case 'NewExpression':
-      return construct(evaluate(node.callee as Expression, env), argumentsOf(node.arguments, env));
+      return construct(evaluate(node.callee, env), argumentsOf(node.arguments, env));
     case 'ChainExpression':
       return endChain(chain(node.expression, env));
     case 'ThisExpression':
@@ -437,7 +440,7 @@ function callExpression(node: CallExpression, env: Env): unknown {
   }
   if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
   const fn = evaluate(callee, env);
-  if (callee.type === 'Identifier' && callee.name === 'eval' && fn === globalThis.eval) {
+  if (callee.type === 'Identifier' && callee.name === 'eval' && isEval(fn)) {
     refuse('unsupported', 'eval inside a composition', 'write the code itself');
   }
   return resolve(machine.call(fn, undefined, argumentsOf(node.arguments, env), sourceOf(callee, env)));
@@ -447,6 +450,11 @@ function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env: Env): 
   return nodes.flatMap((node) =>
     node.type === 'SpreadElement' ? spreadItems(evaluate(node.argument, env)) : [evaluate(node, env)],
   );
+}
+
+/** The global function that runs text as code: what it would see cannot be followed. */
+function isEval(fn: unknown): boolean {
+  return fn === Reflect.get(globalThis, 'eval');
 }
 
 /** The source text of a node, for messages. */

@@ -1,4 +1,4 @@
-import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Statement } from 'acorn';
+import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression } from 'acorn';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { DEAD } from '../value/symbolic.ts';
@@ -50,14 +50,14 @@ export function callClosure(closure: Closure, self: Env['self'], args: readonly 
 
 /** Refuses functions that cannot be traced at all. */
 function checkFunction(node: Closure['node']): void {
-  if (node.async === true) {
+  if (node.async) {
     refuse(
       'async',
       'the composition (or a function it calls) is async',
       'await things before the composition and pass the results in',
     );
   }
-  if (node.generator === true) refuse('unsupported', 'a generator cannot be traced', 'return a list instead');
+  if (node.generator) refuse('unsupported', 'a generator cannot be traced', 'return a list instead');
   if (depth >= LIMIT)
     refuse(
       'too-large',
@@ -81,7 +81,7 @@ function run(node: Closure['node'], env: Env, args: readonly unknown[]): unknown
     else machine.bind(param, args[index], env, 'let');
   });
   if (node.body.type !== 'BlockStatement') return machine.evaluate(node.body, env);
-  const result = resultOf(executeBody(node.body.body as Statement[], env));
+  const result = resultOf(executeBody(node.body.body, env));
   if (result === DEAD) throw new DeadEnd();
   return result;
 }

@@ -1,6 +1,7 @@
 import { arrayMethod } from '../library/arrays.ts';
 import { installCallHooks } from '../library/hooks.ts';
-import { callMethod, getMember } from '../library/member.ts';
+import { callMethod } from '../library/methods.ts';
+import { getMember } from '../library/member.ts';
 import { regexMethod } from '../library/strings.ts';
 import { installProxyHooks, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
@@ -18,7 +19,7 @@ export function installInterpreter(): void {
   machine.block = executeFresh;
   machine.bind = bindPattern;
   machine.call = callValue;
-  installCallHooks({ call: callValue, isSymbolicDeep, arrayMethod, regexMethod, symbolicMap });
+  installCallHooks({ call: callValue, callMethod, isSymbolicDeep, arrayMethod, regexMethod, symbolicMap });
   installProxyHooks({
     member: (value, key) => {
       const found = getMember(wrap(value), key);

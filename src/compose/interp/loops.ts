@@ -9,7 +9,7 @@ import type {
   VariableDeclaration,
   WhileStatement,
 } from 'acorn';
-import { add, call, compare, literal, subtract } from '../ir/build.ts';
+import { add, and, call, compare, literal, subtract } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
 import { INTEGER, listOf } from '../ir/types.ts';
@@ -77,7 +77,7 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
 /** `for (const key in object)`. */
 export function executeForIn(node: ForInStatement, env: Env, labels: readonly string[]): Completion {
   const object = resolve(machine.evaluate(node.right, env));
-  const keys = builtin(Object.keys as never, Object, [object])?.value ?? Object.keys(object as object);
+  const keys = builtin(Object.keys, Object, [object])?.value ?? Object.keys(object as object);
   const run = (value: unknown) => turn(node.left, value, node.body, env, labels);
   return endOfLoop(iterate(keys, nameOf(node.left), run, node, env), labels);
 }
@@ -248,7 +248,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     name,
     bindings: bindingsFor(assignedNames(node.body), env.scope),
     // Inside, the counter is below the bound: elements at it are there.
-    fact: (loop) => factOf(test.operator, from(loop), bound),
+    fact: (loop) => counterFact(from(loop), test.operator === '<=' ? 'le' : 'lt', bound, start),
     turn: (value) => {
       const scope = new Scope(env.scope, env.unit);
       scope.declare(name, false, value, true);
@@ -257,8 +257,11 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
   });
 }
 
-function factOf(operator: string, counter: Node, bound: Node): Node {
-  return compare(operator === '<=' ? 'le' : 'lt', counter, bound);
+/** The counter is below the bound, and not negative when it begins so. */
+function counterFact(counter: Node, operator: 'lt' | 'le', bound: Node, start: Node): Node {
+  const below = compare(operator, counter, bound);
+  const positive = start.op === 'lit' && Number(start.attr) >= 0;
+  return positive ? and(below, compare('ge', counter, literal(0))) : below;
 }
 
 /** `while` and `do … while`: only with tests that are known. */

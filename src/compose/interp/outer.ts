@@ -79,9 +79,7 @@ function leadsToFactory(source: FunctionSource, name: string, level: number): bo
   return (
     typeof found === 'object' &&
     found !== null &&
-    Object.values(found as object).some(
-      (member) => typeof member === 'function' && makesResources(member as FunctionLike),
-    )
+    Object.values(found).some((member) => typeof member === 'function' && makesResources(member as FunctionLike))
   );
 }
 

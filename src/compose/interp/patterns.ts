@@ -1,7 +1,8 @@
-import type { ArrayPattern, Expression, MemberExpression, ObjectPattern, Pattern } from 'acorn';
+import type { ArrayPattern, Expression, ObjectPattern, Pattern } from 'acorn';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
-import { getMember, keyOf } from '../library/member.ts';
+import { getMember } from '../library/member.ts';
+import { keyOf } from '../library/key.ts';
 import { restOf } from '../library/objects.ts';
 import { elementsOf } from '../library/spread.ts';
 import { equals, truthy } from '../value/ops.ts';
@@ -22,7 +23,7 @@ export function bindPattern(pattern: Pattern, value: unknown, env: Env, mode: Mo
     case 'Identifier':
       return bindName(pattern.name, value, env, mode);
     case 'MemberExpression':
-      return assignMember(pattern as MemberExpression, value, env);
+      return assignMember(pattern, value, env);
     case 'AssignmentPattern':
       return bindPattern(pattern.left, orDefault(value, pattern.right, env), env, mode);
     case 'ObjectPattern':

@@ -1,10 +1,7 @@
 import type {
   BlockStatement,
   CatchClause,
-  ForInStatement,
-  ForOfStatement,
   Expression,
-  FunctionDeclaration,
   Statement,
   SwitchStatement,
   TryStatement,
@@ -71,9 +68,9 @@ function executeNode(node: Statement, env: Env, labels: readonly string[]): Comp
     case 'TryStatement':
       return executeTry(node, env);
     case 'ForOfStatement':
-      return executeForOf(node as ForOfStatement, env, labels);
+      return executeForOf(node, env, labels);
     case 'ForInStatement':
-      return executeForIn(node as ForInStatement, env, labels);
+      return executeForIn(node, env, labels);
     case 'ForStatement':
       return executeFor(node, env, labels);
     case 'WhileStatement':
@@ -106,7 +103,7 @@ export function hoistLexical(body: readonly Statement[], env: Env): void {
         for (const name of boundNames(id)) env.scope.declare(name, statement.kind === 'const', undefined, false);
       }
     } else if (statement.type === 'FunctionDeclaration') {
-      const declaration = statement as FunctionDeclaration;
+      const declaration = statement;
       env.scope.declare(declaration.id.name, false, makeFunction(declaration, env), true);
     }
   }
@@ -149,11 +146,11 @@ function executeSwitch(node: SwitchStatement, env: Env): Completion {
     let position = index;
     while (position < cases.length && !cases[position]?.test) position++;
     const entry = cases[position];
-    if (entry?.test == null) return fallback < 0 ? NORMAL : runFrom(fallback);
+    if (!entry?.test) return fallback < 0 ? NORMAL : runFrom(fallback);
     // Cases without statements share the body of the next one: one branch for all of them.
     let last = position;
     let test: boolean | Node = truthy(equals(value, machine.evaluate(entry.test, inner), false));
-    while (test !== true && cases[last]?.consequent.length === 0 && cases[last + 1]?.test != null) {
+    while (test !== true && cases[last]?.consequent.length === 0 && cases[last + 1]?.test) {
       last++;
       const next: boolean | Node = truthy(
         equals(value, machine.evaluate(cases[last]?.test as Expression, inner), false),

@@ -2,7 +2,7 @@ import { Refusal } from '../trace/refusal.ts';
 import { cond, literal, macroVariable } from './build.ts';
 import type { Node, Variable } from './node.ts';
 import { makeNode } from './node.ts';
-import type { NumberType, StaticType } from './types.ts';
+import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, STRING } from './types.ts';
 
 /**
@@ -291,7 +291,7 @@ export function requireInteger(node: Node, seen = new Set<Node>()): void {
 
 function settleType(type: StaticType): void {
   if (type.kind !== 'number') return;
-  if (type.number.state === 'open') (type.number as NumberType).state = 'int';
+  if (type.number.state === 'open') type.number.state = 'int';
   else if (type.number.state === 'double') throw notInteger('the value may have a fraction');
 }
 

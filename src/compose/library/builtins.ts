@@ -25,7 +25,8 @@ import { bool, needPresent, textNode, textValue, truthy } from '../value/ops.ts'
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { hooksCall } from './hooks.ts';
-import { getMember, keyOf } from './member.ts';
+import { getMember } from './member.ts';
+import { keyOf } from './key.ts';
 import { parseInteger } from './numbers.ts';
 import { mergeKey, mergeSpread } from './objects.ts';
 import { spreadItems } from './spread.ts';
@@ -228,7 +229,7 @@ define(Array.from, (args) => {
     typeof source === 'object' &&
     source !== null &&
     'length' in source;
-  if (length) return generated(resolve((source as { length: unknown }).length), args[1]);
+  if (length) return generated(resolve(source.length), args[1]);
   const items = inner !== undefined || isSymbolicList(source) ? source : activeTrace().born(spreadItems(source));
   return args[1] === undefined
     ? isSymbolicList(items)

@@ -1,6 +1,7 @@
 /** What the library needs of the interpreter: calls of the author's functions. */
 export interface CallHooks {
   call(fn: unknown, self: unknown, args: readonly unknown[], label: string): unknown;
+  callMethod(object: unknown, key: string, args: readonly unknown[]): unknown;
   isSymbolicDeep(value: unknown): boolean;
   arrayMethod(array: unknown[], key: string, args: readonly unknown[]): { readonly value: unknown } | undefined;
   regexMethod(pattern: RegExp, key: string, args: readonly unknown[]): unknown;

@@ -29,7 +29,7 @@ import { Splice, Sym } from '../value/symbolic.ts';
 import { hooksCall } from './hooks.ts';
 import { parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd } from './strings.ts';
-import { elementAt } from './member.ts';
+import { elementAt } from './access.ts';
 import { reduceList } from './reduce.ts';
 import { indexed, loopValue, View, viewOf } from './view.ts';
 

@@ -9,7 +9,7 @@ import { textNode } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
 import { MERGED, Phi, Sym } from '../value/symbolic.ts';
-import type { Key } from './member.ts';
+import type { Key } from './key.ts';
 import { getMember } from './member.ts';
 import { truthy } from '../value/ops.ts';
 import type { Node } from '../ir/node.ts';
@@ -42,10 +42,10 @@ export function mergeSpread(target: Record<string, unknown>, raw: unknown): void
   const inner = symbolic(source);
   if (inner instanceof Phi) return spreadEither(target, inner);
   if (inner instanceof Sym) return spreadSym(target, inner);
-  for (const key of Reflect.ownKeys(source as object)) {
+  for (const key of Reflect.ownKeys(source)) {
     const descriptor = Object.getOwnPropertyDescriptor(source, key);
     if (descriptor?.enumerable !== true) continue;
-    if (key === MERGED) for (const piece of mergedPieces(source as object) ?? []) addPiece(target, piece);
+    if (key === MERGED) for (const piece of mergedPieces(source) ?? []) addPiece(target, piece);
     else mergeKey(target, key, (source as Record<PropertyKey, unknown>)[key]);
   }
 }

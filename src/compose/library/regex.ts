@@ -20,7 +20,7 @@ export function re2(pattern: RegExp, stateful: boolean): Node {
     .replaceAll(/\\u([0-9a-fA-F]{4})/g, '\\x{$1}')
     .replaceAll('\\/', '/')
     .replaceAll('(?<', '(?P<');
-  const prefix = [...flags].filter((flag) => 'ims'.includes(flag)).join('');
+  const prefix = ['i', 'm', 's'].filter((flag) => flags.includes(flag)).join('');
   return literal(prefix === '' ? translated : `(?${prefix})${translated}`);
 }
 

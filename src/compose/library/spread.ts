@@ -6,7 +6,7 @@ import { plainList, toNode } from '../value/nodes.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { literal, not } from '../ir/build.ts';
-import { elementAt } from './member.ts';
+import { elementAt } from './access.ts';
 import { stringMethod } from './strings.ts';
 import { elements, listMethod } from './lists.ts';
 import { View } from './view.ts';

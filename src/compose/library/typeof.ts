@@ -2,7 +2,8 @@ import { cond, literal } from '../ir/build.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { textValue } from '../value/ops.ts';
 import { labelOf, symbolic } from '../value/proxy.ts';
-import { Phi, Sym } from '../value/symbolic.ts';
+import type { Sym } from '../value/symbolic.ts';
+import { Phi } from '../value/symbolic.ts';
 import { refuse } from '../trace/refusal.ts';
 
 /** `typeof value`: a constant by the static type, or a condition where the value may be missing. */

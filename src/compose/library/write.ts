@@ -3,7 +3,7 @@ import { activeTrace } from '../trace/trace.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { labelOf, symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
-import type { Key } from './member.ts';
+import type { Key } from './key.ts';
 import { mergeKey, setOwn } from './objects.ts';
 
 /** `object.key = value`. */
@@ -28,7 +28,7 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
         'build the list with map',
       );
     }
-    setOwn(target, key as string, value);
+    setOwn(target, key, value);
   }
 }
 

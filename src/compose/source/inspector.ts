@@ -1,4 +1,6 @@
+import type * as InspectorModule from 'node:inspector';
 import type { Session as InspectorSession } from 'node:inspector';
+import type * as VmModule from 'node:vm';
 import type { SourcePosition } from '../../core/index.ts';
 import { refuse } from '../trace/refusal.ts';
 import { mapPosition } from './positions.ts';
@@ -43,8 +45,8 @@ export class InspectorProvider implements Provider {
   /** A provider, or why this host has none. */
   static open(): InspectorProvider | string {
     // `getBuiltinModule` keeps bundlers from seeing the import and hosts without the module alive.
-    const inspector = process.getBuiltinModule?.('node:inspector') as typeof import('node:inspector') | undefined;
-    const vm = process.getBuiltinModule?.('node:vm') as typeof import('node:vm') | undefined;
+    const inspector = process.getBuiltinModule?.('node:inspector') as typeof InspectorModule | undefined;
+    const vm = process.getBuiltinModule?.('node:vm') as typeof VmModule | undefined;
     if (inspector === undefined || vm === undefined) return 'this host has no inspector';
     try {
       const session = new inspector.Session();

@@ -11,9 +11,9 @@ export interface FunctionSource {
   /** What node positions are ahead of offsets into `text`. */
   readonly shift: number;
   /** The value of a free variable, `undefined` when the function does not see one of that name. */
-  lookup(name: string): Found | undefined;
+  readonly lookup: (name: string) => Found | undefined;
   /** The author's file, line and column of an offset into the text. */
-  locate(offset: number): SourcePosition | undefined;
+  readonly locate: (offset: number) => SourcePosition | undefined;
 }
 
 /** A way to read a function's source and free variables. */

@@ -1,0 +1,123 @@
+import { and, call, compare, has, index, isIn, literal, optIndex, optSelect, select, size } from '../ir/build.ts';
+import { requireInteger } from '../ir/lower.ts';
+import type { Node } from '../ir/node.ts';
+import { DYN, INTEGER, STRING } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
+import { optionalNode } from '../value/nodes.ts';
+import { labelOf, wrap } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
+import type { Absence } from '../value/symbolic.ts';
+import { stringMethod } from './strings.ts';
+
+/** The base of a member: absent ones pass their absence on where the author asked with `?.`. */
+export function baseOf(
+  value: Sym,
+  optional: boolean,
+): { readonly node: Node; readonly has: Node | undefined; readonly optional: Node | undefined } {
+  const { absence } = value;
+  if (absence === undefined) return { node: value.node, has: undefined, optional: undefined };
+  if (optional) return { node: value.node, has: absence.has, optional: optionalNode(value) };
+  if (absence.chain !== undefined) {
+    const own = absence.chain === absence.has;
+    return { node: value.node, has: absence.chain, optional: own ? optionalNode(value) : undefined };
+  }
+  return { node: value.node, has: undefined, optional: undefined };
+}
+
+/** A value computed from another one: missing where that one is, if the author asked. */
+export function derive(value: Sym, node: Node, optional: boolean): Sym {
+  const base = baseOf(value, optional);
+  if (base.has === undefined) return new Sym(node, { waits: value.waits });
+  const plain = value.absence?.plain ?? true;
+  return new Sym(node, { absence: { has: base.has, plain, waits: false, chain: base.has }, waits: value.waits });
+}
+
+export interface Access {
+  readonly node: Node;
+  /** Whether the member itself is there; `undefined` when it surely is. */
+  readonly has: Node | undefined;
+  readonly optional: (base: Node) => Node;
+}
+
+export function accessed(value: Sym, access: Access, optional: boolean, label: string): Sym {
+  const base = baseOf(value, optional);
+  const { waits } = value;
+  if (base.has === undefined) {
+    if (access.has === undefined) return new Sym(access.node, { waits, label });
+    const absence: Absence = { has: access.has, optional: access.optional(base.node), plain: true, waits };
+    return new Sym(access.node, { absence, waits, label });
+  }
+  const has = access.has === undefined ? base.has : and(base.has, access.has);
+  const short = base.optional === undefined ? undefined : access.optional(base.optional);
+  const plain = value.absence?.plain ?? true;
+  const absence: Absence = { has, plain, waits: false, chain: base.has, ...(short && { optional: short }) };
+  return new Sym(access.node, { absence, waits, label });
+}
+
+/** Times and durations are texts in JavaScript, and bytes are base64. */
+export function converted(value: Sym): Sym {
+  const { type } = value;
+  const as = (node: Node) => new Sym(node, { absence: value.absence, waits: value.waits, label: value.label });
+  if (type.kind === 'timestamp' || type.kind === 'duration')
+    return withoutShort(as(call('string', [value.node], STRING)));
+  if (type.kind === 'bytes') return withoutShort(as(call('base64.encode', [value.node], STRING)));
+  return value;
+}
+
+function withoutShort(value: Sym): Sym {
+  if (value.absence === undefined) return value;
+  const { optional: _, ...absence } = value.absence;
+  return new Sym(value.node, { absence, waits: value.waits, label: value.label });
+}
+
+/** `map[key]`. */
+export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
+  const type = value.type.kind === 'map' ? value.type.value : DYN;
+  const name =
+    key.op === 'lit' && typeof key.attr === 'string' && /^[A-Za-z_]\w*$/.test(key.attr) ? key.attr : undefined;
+  const access: Access =
+    name === undefined
+      ? {
+          node: index(value.node, key, type),
+          has: isIn(key, value.node),
+          optional: (base) => optIndex(base, key, type),
+        }
+      : {
+          node: select(value.node, name, type),
+          has: has(value.node, name),
+          optional: (base) => optSelect(base, name, type),
+        };
+  return wrap(accessed(value, access, optional, `${labelOf(value)}${name === undefined ? '[…]' : `.${name}`}`));
+}
+
+/** `list[position]`. */
+export function elementAt(value: Sym, position: Sym, optional = false): unknown {
+  if (value.type.kind === 'string') return stringMethod(value, 'charAt', [wrap(position)]);
+  requireInteger(position.node);
+  const element = value.type.kind === 'list' ? value.type.element : DYN;
+  const at = position.node;
+  const count = size(value.node, INTEGER);
+  const inside: Node =
+    at.op === 'lit' ? compareLiteral(Number(at.attr), count) : and(greaterEqual(at), less(at, count));
+  const access: Access = {
+    node: index(value.node, at, element),
+    has: inside,
+    optional: (base) => optIndex(base, at, element),
+  };
+  const found = accessed(value, access, optional, `${labelOf(value)}[${labelOf(position)}]`);
+  return wrap(converted(found));
+}
+
+const compareLiteral = (position: number, count: Node): Node =>
+  position < 0 ? literal(false) : compare('gt', count, literal(position));
+
+function greaterEqual(node: Node): Node {
+  return node.op === 'call' && node.attr === 'size' ? literal(true) : compare('ge', node, literal(0));
+}
+
+const less = (a: Node, b: Node): Node => compare('lt', a, b);
+
+/** An object literal seen as a map of one type. */
+export function makeTyped(node: Node, type: StaticType): Node {
+  return { ...node, type };
+}

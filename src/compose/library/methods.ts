@@ -1,0 +1,102 @@
+import { DYN, describeType } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { distribute, resolve } from '../value/merge.ts';
+import { textNode } from '../value/ops.ts';
+import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
+import { makeTyped } from './access.ts';
+
+import { hasKey } from './has-key.ts';
+import { hooksCall } from './hooks.ts';
+import type { Key } from './key.ts';
+import { listMethod, viewMethod } from './lists.ts';
+import { getMember, memberOfSide } from './member.ts';
+import { numberMethod } from './numbers.ts';
+import { resourceMember } from './resources.ts';
+import { stringMethod } from './strings.ts';
+import { View } from './view.ts';
+
+/** Calls `object.key(…)`. */
+export function callMethod(object: unknown, key: Key, args: readonly unknown[]): unknown {
+  const value = resolve(object);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) {
+    return distribute(inner, (side) => {
+      const found = resolve(side);
+      if (found === undefined || found === null) return memberOfSide(inner, found, key, false);
+      return callMethod(found, key, args);
+    });
+  }
+  if (inner instanceof Sym) return symMethod(inner, key, args);
+  if (value instanceof View && typeof key === 'string') return viewMethod(value, key, args);
+  if (typeof value === 'string' && typeof key === 'string' && (hasTokens(value) || hooksCall().isSymbolicDeep(args))) {
+    return stringMethod(new Sym(textNode(value)), key, args);
+  }
+  if (Array.isArray(value) && typeof key === 'string') {
+    const found = hooksCall().arrayMethod(value as unknown[], key, args);
+    if (found !== undefined) return found.value;
+  }
+  if (value instanceof RegExp && typeof key === 'string' && hooksCall().isSymbolicDeep(args)) {
+    return hooksCall().regexMethod(value, key, args);
+  }
+  const fn = getMember(value, key);
+  return hooksCall().call(fn, value, args, methodLabel(object, key));
+}
+
+function methodLabel(object: unknown, key: Key): string {
+  const owner = typeof object === 'function' ? object.name : '';
+  return `${owner === '' ? '' : `${owner}.`}${key instanceof Sym ? labelOf(key) : String(key)}`;
+}
+
+function symMethod(value: Sym, key: Key, args: readonly unknown[]): unknown {
+  if (value.resource !== undefined && typeof key === 'string') {
+    const found = resourceMember(value.resource, value, key);
+    if (found !== undefined) return hooksCall().call(found.value, wrap(value), args, key);
+  }
+  if (typeof key !== 'string') {
+    return hooksCall().call(getMember(wrap(value), key), wrap(value), args, 'a method');
+  }
+  if (
+    value.absence !== undefined &&
+    !value.absence.waits &&
+    !value.waits &&
+    value.absence.chain !== value.absence.has
+  ) {
+    refuse(
+      'maybe-undefined',
+      `${labelOf(value)} may be undefined here, so .${key}() may fail`,
+      'test it first or use ?.',
+    );
+  }
+  const receiver = value.absence === undefined ? value : value.present();
+  switch (receiver.type.kind) {
+    case 'string':
+      return stringMethod(receiver, key, args);
+    case 'number':
+    case 'bool':
+      return numberMethod(receiver, key, args);
+    case 'list':
+      return listMethod(receiver, key, args);
+    case 'dyn':
+      return dynMethod(receiver, key, args);
+    default:
+      if (key === 'hasOwnProperty') return hasKey(args[0], wrap(receiver));
+      if (key === 'toString') return textNode(wrap(receiver));
+      return refuse('member', `${labelOf(receiver)} is a ${describeType(receiver.type)}; it has no member "${key}"`);
+  }
+}
+
+/** A method of a value of unknown type: by the method's name, when it is one of lists or of strings alone. */
+function dynMethod(value: Sym, key: string, args: readonly unknown[]): unknown {
+  const LISTS = new Set(['map', 'filter', 'some', 'every', 'find', 'forEach', 'flatMap', 'join', 'reduce']);
+  const list: StaticType = { kind: 'list', element: DYN };
+  if (LISTS.has(key))
+    return listMethod(new Sym(makeTyped(value.node, list), { waits: value.waits, label: value.label }), key, args);
+  if (key === 'toString') return wrap(new Sym(textNode(wrap(value))));
+  return refuse(
+    'member',
+    `${labelOf(value)} is of unknown type; .${key}() cannot be translated`,
+    'declare its type in the schema',
+  );
+}
