@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { CEL_SPEC_DEVIATIONS } from '../test/conformance/cel-spec-deviations.ts';
+import { replayRecordings } from '../test/conformance/support/apiserver-runner.ts';
 import { runCelRecordings } from '../test/conformance/support/cel-runner.ts';
 import { runControllerScenarios } from '../test/conformance/support/controller-runner.ts';
 import { runCelSpec } from '../test/conformance/support/cel-spec-runner.ts';
@@ -64,7 +65,18 @@ function runGraph(directory: string | undefined): TopicResult[] {
   return [...topics].map(([topic, result]) => ({ topic, ...result }));
 }
 
+/** Both profiles, each against a cluster of its own; topics that both have are named with their profile. */
+async function runApiServer(directory: string | undefined): Promise<TopicResult[]> {
+  const dir = directory ?? here('apiserver');
+  const options = { deviations: directory === undefined };
+  const api = await replayRecordings(dir, { profile: 'api', ...options });
+  const controllers = await replayRecordings(dir, { profile: 'controllers', ...options });
+  const known = new Set(api.map(({ topic }) => topic));
+  return [...api, ...controllers.map((result) => ({ ...result, topic: known.has(result.topic) ? `${result.topic} (controllers)` : result.topic }))];
+}
+
 const KINDS: Readonly<Record<string, Kind>> = {
+  apiserver: { summary: 'the embedded cluster: recorded answers of a real API server', run: runApiServer },
   cel: { summary: "expressions: kro's recorded answers and cel-spec's vectors", run: runCel },
   graph: { summary: "definitions: kro's recorded compiler, SimpleSchema, CRD compatibility, hashes", run: runGraph },
   controller: { summary: 'black-box scenarios for a controller, recorded from kro', run: runController },

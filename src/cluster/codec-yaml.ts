@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
+import type * as yamlModule from 'yaml';
 import type { JsonValue } from '../core/index.ts';
 
-type Yaml = typeof import('yaml');
+type Yaml = typeof yamlModule;
 
 let loaded: Yaml | undefined;
 

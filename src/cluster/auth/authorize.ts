@@ -1,7 +1,7 @@
 import type { Api } from '../api.ts';
 import { parseFieldSelector } from '../http/selectors.ts';
 import type { ApiRequest } from '../http/request.ts';
-import { verbOf } from '../http/router.ts';
+import { verbOf } from '../http/route.ts';
 import { ApiError, forbidden } from '../http/status.ts';
 import type { Attributes } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
@@ -37,7 +37,15 @@ export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segm
   const core = segments[0] === 'api';
   const start = core ? 2 : 3;
   if ((!core && segments[0] !== 'apis') || segments.length <= start) {
-    return { verb: method === 'HEAD' ? 'get' : httpVerb(method), group: '', resource: '', subresource: '', namespace: '', name: '', path: request.path };
+    return {
+      verb: method === 'HEAD' ? 'get' : httpVerb(method),
+      group: '',
+      resource: '',
+      subresource: '',
+      namespace: '',
+      name: '',
+      path: request.path,
+    };
   }
   const group = core ? '' : (segments[1] ?? '');
   let parts = segments.slice(start);

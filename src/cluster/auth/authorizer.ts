@@ -24,14 +24,16 @@ export interface Verdict {
 }
 
 const GROUP = 'rbac.authorization.k8s.io';
-const strings = (value: JsonObject | undefined, key: string): readonly string[] => listAt(value, key).filter((entry) => typeof entry === 'string');
+const strings = (value: JsonObject | undefined, key: string): readonly string[] =>
+  listAt(value, key).filter((entry) => typeof entry === 'string');
 
 /** May the user do it? By role-based access control; the group `system:masters` may do everything. */
 export function authorize(api: Api, user: UserInfo, attributes: Attributes): Verdict {
   if (user.groups.includes('system:masters')) return { allowed: true, reason: '' };
   const problems: string[] = [];
   for (const grant of grantsOf(api, user, attributes.namespace, problems)) {
-    if (grant.rules.some((rule) => covers(rule, attributes))) return { allowed: true, reason: `RBAC: allowed by ${grant.description}` };
+    if (grant.rules.some((rule) => covers(rule, attributes)))
+      return { allowed: true, reason: `RBAC: allowed by ${grant.description}` };
   }
   const [first] = problems;
   const text = problems.length > 1 ? `[${problems.join(', ')}]` : first;
@@ -86,7 +88,12 @@ function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): Jso
 }
 
 /** The rules of a role; `undefined` when there is no such role. */
-export function rulesOfRef(api: Api, reference: JsonObject, namespace: string, problems: string[]): readonly JsonObject[] | undefined {
+export function rulesOfRef(
+  api: Api,
+  reference: JsonObject,
+  namespace: string,
+  problems: string[],
+): readonly JsonObject[] | undefined {
   const name = textAt(reference, 'name');
   const cluster = reference['kind'] === 'ClusterRole';
   const key = cluster ? name : `${namespace}/${name}`;
@@ -102,13 +109,18 @@ export function covers(rule: JsonObject | PolicyRule, attributes: Attributes): b
   if (!includes(strings(json, 'verbs'), attributes.verb)) return false;
   if (attributes.path !== undefined) {
     const { path } = attributes;
-    return strings(json, 'nonResourceURLs').some((url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))));
+    return strings(json, 'nonResourceURLs').some(
+      (url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))),
+    );
   }
   if (!includes(strings(json, 'apiGroups'), attributes.group)) return false;
   const { resource, subresource } = attributes;
   const full = subresource === '' ? resource : `${resource}/${subresource}`;
   const resources = strings(json, 'resources');
-  if (!resources.some((entry) => entry === '*' || entry === full || (subresource !== '' && entry === `*/${subresource}`))) return false;
+  if (
+    !resources.some((entry) => entry === '*' || entry === full || (subresource !== '' && entry === `*/${subresource}`))
+  )
+    return false;
   const names = strings(json, 'resourceNames');
   return names.length === 0 || names.includes(attributes.name);
 }

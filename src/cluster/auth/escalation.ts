@@ -20,7 +20,10 @@ export function checkRules(object: KubeObject, old: KubeObject | undefined, cont
   const plural = object.kind === 'Role' ? 'roles' : 'clusterroles';
   const namespace = object.metadata.namespace ?? '';
   const name = object.metadata.name ?? '';
-  if (authorize(api, user, { verb: 'escalate', group: GROUP, resource: plural, subresource: '', namespace, name }).allowed) return;
+  if (
+    authorize(api, user, { verb: 'escalate', group: GROUP, resource: plural, subresource: '', namespace, name }).allowed
+  )
+    return;
   refuseMissing(api, user, namespace, objectsAt(json(object), 'rules'), plural, name);
 }
 
@@ -28,13 +31,23 @@ export function checkRules(object: KubeObject, old: KubeObject | undefined, cont
 export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void {
   const { user, api } = context;
   if (user.groups.includes('system:masters')) return;
-  const same = old !== undefined && jsonEquals(json(object)['subjects'], json(old)['subjects']) && jsonEquals(json(object)['roleRef'], json(old)['roleRef']);
+  const same =
+    old !== undefined &&
+    jsonEquals(json(object)['subjects'], json(old)['subjects']) &&
+    jsonEquals(json(object)['roleRef'], json(old)['roleRef']);
   if (same) return;
   const plural = object.kind === 'RoleBinding' ? 'rolebindings' : 'clusterrolebindings';
   const namespace = object.metadata.namespace ?? '';
   const reference = objectAt(json(object), 'roleRef');
   const target = textAt(reference, 'kind') === 'ClusterRole' ? 'clusterroles' : 'roles';
-  const bind = { verb: 'bind', group: GROUP, resource: target, subresource: '', namespace, name: textAt(reference, 'name') };
+  const bind = {
+    verb: 'bind',
+    group: GROUP,
+    resource: target,
+    subresource: '',
+    namespace,
+    name: textAt(reference, 'name'),
+  };
   if (authorize(api, user, bind).allowed) return;
   const problems: string[] = [];
   const rules = rulesOfRef(api, reference, namespace, problems);
@@ -47,21 +60,39 @@ export function checkBinding(object: KubeObject, old: KubeObject | undefined, co
 function* rightsOf(rule: JsonObject): Generator<{ attributes: Attributes; shown: JsonObject }> {
   for (const verb of strings(rule, 'verbs')) {
     for (const url of strings(rule, 'nonResourceURLs')) {
-      yield { attributes: { verb, group: '', resource: '', subresource: '', namespace: '', name: '', path: url }, shown: { NonResourceURLs: [url], Verbs: [verb] } };
+      yield {
+        attributes: { verb, group: '', resource: '', subresource: '', namespace: '', name: '', path: url },
+        shown: { NonResourceURLs: [url], Verbs: [verb] },
+      };
     }
     for (const group of strings(rule, 'apiGroups')) {
       for (const full of strings(rule, 'resources')) {
         const [resource = '', subresource = ''] = full.split('/');
         const names = strings(rule, 'resourceNames');
         for (const name of names.length === 0 ? [''] : names) {
-          yield { attributes: { verb, group, resource, subresource, namespace: '', name }, shown: { APIGroups: [group], Resources: [full], ...(name === '' ? {} : { ResourceNames: [name] }), Verbs: [verb] } };
+          yield {
+            attributes: { verb, group, resource, subresource, namespace: '', name },
+            shown: {
+              APIGroups: [group],
+              Resources: [full],
+              ...(name === '' ? {} : { ResourceNames: [name] }),
+              Verbs: [verb],
+            },
+          };
         }
       }
     }
   }
 }
 
-function refuseMissing(api: Api, user: UserInfo, namespace: string, rules: readonly JsonObject[], plural: string, name: string) {
+function refuseMissing(
+  api: Api,
+  user: UserInfo,
+  namespace: string,
+  rules: readonly JsonObject[],
+  plural: string,
+  name: string,
+) {
   const own = [...grantsOf(api, user, namespace, [])].flatMap((grant) => grant.rules);
   const missing: JsonObject[] = [];
   for (const rule of rules) {
@@ -70,7 +101,12 @@ function refuseMissing(api: Api, user: UserInfo, namespace: string, rules: reado
     }
   }
   if (missing.length === 0) return;
-  const lines = compact(missing).map((rule) => `{${Object.entries(rule).map(([key, value]) => `${key}:${JSON.stringify(value)}`).join(', ')}}`);
+  const lines = compact(missing).map(
+    (rule) =>
+      `{${Object.entries(rule)
+        .map(([key, value]) => `${key}:${JSON.stringify(value)}`)
+        .join(', ')}}`,
+  );
   const problem = `user ${JSON.stringify(user.name)} (groups=${JSON.stringify(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
   throw forbidden({ group: GROUP, plural }, name, problem);
 }

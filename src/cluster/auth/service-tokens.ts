@@ -40,7 +40,10 @@ export function createTokenIssuer(api: Api): TokenIssuer {
         nbf: now,
         iss: ISSUER,
         jti: api.newUid(),
-        'kubernetes.io': { namespace: claims.namespace, serviceaccount: { name: claims.account, uid: claims.accountUid } },
+        'kubernetes.io': {
+          namespace: claims.namespace,
+          serviceaccount: { name: claims.account, uid: claims.accountUid },
+        },
         sub: `system:serviceaccount:${claims.namespace}:${claims.account}`,
       };
       const body = `${encode({ alg: 'ES256', typ: 'JWT' })}.${encode(payload)}`;
@@ -52,7 +55,8 @@ export function createTokenIssuer(api: Api): TokenIssuer {
       if (keys === undefined || parts.length !== 3) return undefined;
       const [head = '', body = '', signature = ''] = parts;
       const key = { key: keys.publicKey, dsaEncoding: 'ieee-p1363' as const };
-      if (!createVerify('sha256').update(`${head}.${body}`).verify(key, Buffer.from(signature, 'base64url'))) return undefined;
+      if (!createVerify('sha256').update(`${head}.${body}`).verify(key, Buffer.from(signature, 'base64url')))
+        return undefined;
       return userOf(api, JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
     },
   };

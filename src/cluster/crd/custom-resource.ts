@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
 import { applyDefaults, prune } from '../../schema/index.ts';
 import type { Schema } from '../../schema/index.ts';
@@ -18,7 +18,16 @@ import { rootNode } from './node.ts';
 import { customStrategy } from './strategy.ts';
 
 /** Verbs of a custom resource, in the order of its discovery. */
-export const CUSTOM_VERBS: ReadonlySet<string> = new Set(['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']);
+export const CUSTOM_VERBS: ReadonlySet<string> = new Set([
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'create',
+  'update',
+  'watch',
+]);
 const SUBRESOURCE_VERBS = new Set(['get', 'patch', 'update']);
 const STATUS_RESET = treeOfMembers([['spec'], ['metadata']]);
 const MAIN_RESET = treeOfMembers([['status']]);
@@ -50,7 +59,13 @@ export class CustomResource implements Resource {
   readonly #family: ReadonlyMap<string, CustomResource>;
   #node: ObjectNode | undefined;
 
-  constructor(definition: Definition, version: DefinedVersion, collection: Collection, family: ReadonlyMap<string, CustomResource>, terminating: boolean) {
+  constructor(
+    definition: Definition,
+    version: DefinedVersion,
+    collection: Collection,
+    family: ReadonlyMap<string, CustomResource>,
+    terminating: boolean,
+  ) {
     const { names, group } = definition;
     this.group = group;
     this.version = version.name;
@@ -104,11 +119,16 @@ export class CustomResource implements Resource {
   }
 }
 
-function subresourcesOf(resource: { group: string; version: string; kind: string }, version: DefinedVersion): Map<string, Subresource> {
+function subresourcesOf(
+  resource: { group: string; version: string; kind: string },
+  version: DefinedVersion,
+): Map<string, Subresource> {
   const map = new Map<string, Subresource>();
   const { group, kind } = resource;
-  if (version.hasStatus) map.set('status', { name: 'status', group, version: resource.version, kind, verbs: SUBRESOURCE_VERBS });
-  if (version.scale !== undefined) map.set('scale', { name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: SUBRESOURCE_VERBS });
+  if (version.hasStatus)
+    map.set('status', { name: 'status', group, version: resource.version, kind, verbs: SUBRESOURCE_VERBS });
+  if (version.scale !== undefined)
+    map.set('scale', { name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: SUBRESOURCE_VERBS });
   return map;
 }
 
@@ -117,7 +137,9 @@ function deprecationOf(version: DefinedVersion, kind: string, { group, versions 
   if (!version.deprecated) return undefined;
   if (version.deprecationWarning !== undefined) return version.deprecationWarning;
   const order = sortVersions(versions.filter((entry) => entry.served).map((entry) => entry.name));
-  const better = order.slice(0, order.indexOf(version.name)).find((name) => versions.some((entry) => entry.name === name && !entry.deprecated));
+  const better = order
+    .slice(0, order.indexOf(version.name))
+    .find((name) => versions.some((entry) => entry.name === name && !entry.deprecated));
   return `${group}/${version.name} ${kind} is deprecated${better === undefined ? '' : `; use ${group}/${better} ${kind}`}`;
 }
 
@@ -143,18 +165,24 @@ function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; 
   const pruned = prune(schema, object);
   checkEmbedded(schema, pruned.value);
   const value = isJsonObject(pruned.value) ? pruned.value : {};
-  const metadata = isJsonObject(value['metadata']) ? value['metadata'] : value['metadata'] ?? {};
+  const metadata = isJsonObject(value['metadata']) ? value['metadata'] : (value['metadata'] ?? {});
   const decoded = decodeObject(META, { metadata }).value['metadata'] as JsonObject;
-  const managedFields = isJsonObject(metadata) && Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : undefined;
-  const complete = applyDefaults(schema, { ...value, metadata: managedFields === undefined ? decoded : { ...decoded, managedFields } }) as JsonObject;
+  const managedFields =
+    isJsonObject(metadata) && Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : undefined;
+  const complete = applyDefaults(schema, {
+    ...value,
+    metadata: managedFields === undefined ? decoded : { ...decoded, managedFields },
+  }) as JsonObject;
   return { value: copyTop(complete), unknown: pruned.unknown };
 }
 
 /** The result is changed by the caller; what it shares with the body is not. */
 function copyTop(value: JsonObject): JsonObject {
   const out: JsonObject = {};
-  for (const key of ['kind', 'apiVersion', 'metadata']) if (value[key] !== undefined) out[key] = value[key] as JsonValue;
-  for (const key of Object.keys(value)) if (!Object.hasOwn(out, key)) Object.defineProperty(out, key, { value: value[key], enumerable: true, configurable: true, writable: true });
+  for (const key of ['kind', 'apiVersion', 'metadata']) if (value[key] !== undefined) out[key] = value[key];
+  for (const key of Object.keys(value))
+    if (!Object.hasOwn(out, key))
+      Object.defineProperty(out, key, { value: value[key], enumerable: true, configurable: true, writable: true });
   return out;
 }
 

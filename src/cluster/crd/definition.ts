@@ -11,8 +11,21 @@ export interface DefinedVersion {
   readonly deprecationWarning: string | undefined;
   readonly schema: Schema | undefined;
   readonly hasStatus: boolean;
-  readonly scale: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath: string | undefined } | undefined;
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly format: string; readonly description: string; readonly priority: number; readonly jsonPath: string }[];
+  readonly scale:
+    | {
+        readonly specReplicasPath: string;
+        readonly statusReplicasPath: string;
+        readonly labelSelectorPath: string | undefined;
+      }
+    | undefined;
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly format: string;
+    readonly description: string;
+    readonly priority: number;
+    readonly jsonPath: string;
+  }[];
   readonly selectable: readonly string[];
 }
 
@@ -36,7 +49,8 @@ export interface Definition {
 }
 
 const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
-const texts = (value: JsonValue | undefined): string[] => (Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []);
+const texts = (value: JsonValue | undefined): string[] =>
+  Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 const object = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 const list = (value: JsonValue | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isJsonObject) : []);
 
@@ -74,13 +88,16 @@ function readVersion(version: JsonObject): DefinedVersion {
     storage: version['storage'] === true,
     deprecated: version['deprecated'] === true,
     deprecationWarning: typeof version['deprecationWarning'] === 'string' ? version['deprecationWarning'] : undefined,
-    schema: isJsonObject(schema) ? (schema as unknown as Schema) : undefined,
+    schema: isJsonObject(schema) ? schema : undefined,
     hasStatus: isJsonObject(subresources['status']),
     scale: isJsonObject(scale)
       ? {
           specReplicasPath: text(scale['specReplicasPath']),
           statusReplicasPath: text(scale['statusReplicasPath']),
-          labelSelectorPath: typeof scale['labelSelectorPath'] === 'string' && scale['labelSelectorPath'] !== '' ? scale['labelSelectorPath'] : undefined,
+          labelSelectorPath:
+            typeof scale['labelSelectorPath'] === 'string' && scale['labelSelectorPath'] !== ''
+              ? scale['labelSelectorPath']
+              : undefined,
         }
       : undefined,
     columns: list(version['additionalPrinterColumns']).map((column) => ({

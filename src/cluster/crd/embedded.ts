@@ -15,7 +15,9 @@ function hasEmbedded(schema: Schema, depth = 0): boolean {
   let found = known.get(schema);
   if (found === undefined) {
     const children = [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties];
-    found = schema['x-kubernetes-embedded-resource'] === true || children.some((child) => typeof child === 'object' && hasEmbedded(child, depth + 1));
+    found =
+      schema['x-kubernetes-embedded-resource'] === true ||
+      children.some((child) => typeof child === 'object' && hasEmbedded(child, depth + 1));
     known.set(schema, found);
   }
   return found;
@@ -33,15 +35,19 @@ const META: ObjectNode = {
 export function checkEmbedded(schema: Schema, value: JsonValue, path = '', root = true): void {
   if (!hasEmbedded(schema)) return;
   if (Array.isArray(value)) {
-    for (const [index, entry] of value.entries()) if (schema.items !== undefined) checkEmbedded(schema.items, entry, `${path}[${index}]`, false);
+    for (const [index, entry] of value.entries())
+      if (schema.items !== undefined) checkEmbedded(schema.items, entry, `${path}[${index}]`, false);
     return;
   }
   if (!isJsonObject(value)) return;
   if (!root && schema['x-kubernetes-embedded-resource'] === true) checkMetadata(value, path);
   for (const [key, entry] of Object.entries(value)) {
-    const declared = schema.properties !== undefined && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
-    const child = declared ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
-    if (child !== undefined && entry !== undefined) checkEmbedded(child, entry, path === '' ? key : `${path}.${key}`, false);
+    const declared =
+      schema.properties !== undefined && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+    const child =
+      declared ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
+    if (child !== undefined && entry !== undefined)
+      checkEmbedded(child, entry, path === '' ? key : `${path}.${key}`, false);
   }
 }
 
@@ -56,4 +62,9 @@ function checkMetadata(value: JsonObject, path: string) {
   }
 }
 
-const sorted = (value: JsonObject): JsonObject => Object.fromEntries(Object.keys(value).sort().map((key) => [key, value[key]]));
+const sorted = (value: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, value[key]]),
+  );

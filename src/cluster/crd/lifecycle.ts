@@ -29,7 +29,8 @@ export function followDefinitions(api: Api): void {
   api.store.subscribe((event) => {
     if (event.type !== 'DELETED' || event.collection === definitions) return;
     const name = `${event.collection.plural}.${event.collection.group}`;
-    if (definitions.get(name)?.object.metadata.deletionTimestamp !== undefined) api.work.enqueue(() => settle(api, name));
+    if (definitions.get(name)?.object.metadata.deletionTimestamp !== undefined)
+      api.work.enqueue(() => settle(api, name));
   });
 }
 
@@ -53,10 +54,12 @@ const conditionsOf = (object: KubeObject): JsonObject[] => {
   return Array.isArray(conditions) ? conditions.filter(isJsonObject) : [];
 };
 
-const conditionOf = (object: KubeObject, type: string) => conditionsOf(object).find((condition) => condition['type'] === type);
+const conditionOf = (object: KubeObject, type: string) =>
+  conditionsOf(object).find((condition) => condition['type'] === type);
 
 /** Is the condition there and true? */
-export const hasCondition = (object: KubeObject, type: string): boolean => conditionOf(object, type)?.['status'] === 'True';
+export const hasCondition = (object: KubeObject, type: string): boolean =>
+  conditionOf(object, type)?.['status'] === 'True';
 
 /** Writes conditions and accepted names; true when something was written. */
 function updateNames(api: Api, definition: Definition): boolean {
@@ -64,19 +67,38 @@ function updateNames(api: Api, definition: Definition): boolean {
   const { accepted, condition } = acceptNames(api, definition);
   const established = conditionOf(object, 'Established');
   const wanted: Condition[] = [condition];
-  if (condition.status === 'True' && conditionOf(object, 'NamesAccepted')?.['status'] === 'True' && established?.['status'] !== 'True') {
-    wanted.push({ type: 'Established', status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' });
+  if (
+    condition.status === 'True' &&
+    conditionOf(object, 'NamesAccepted')?.['status'] === 'True' &&
+    established?.['status'] !== 'True'
+  ) {
+    wanted.push({
+      type: 'Established',
+      status: 'True',
+      reason: 'InitialNamesAccepted',
+      message: 'the initial names have been accepted',
+    });
   } else if (established === undefined) {
     wanted.push(
       condition.status === 'True'
-        ? { type: 'Established', status: 'False', reason: 'Installing', message: 'the initial names have been accepted' }
+        ? {
+            type: 'Established',
+            status: 'False',
+            reason: 'Installing',
+            message: 'the initial names have been accepted',
+          }
         : { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' },
     );
   }
   return writeStatus(api, object, wanted, accepted);
 }
 
-function writeStatus(api: Api, object: KubeObject, wanted: readonly Condition[], acceptedNames: JsonObject | undefined): boolean {
+function writeStatus(
+  api: Api,
+  object: KubeObject,
+  wanted: readonly Condition[],
+  acceptedNames: JsonObject | undefined,
+): boolean {
   const write = statusWrite(api, object.metadata.name ?? '');
   const live = liveObject(write);
   if (live === undefined) return false;
@@ -90,7 +112,11 @@ function writeStatus(api: Api, object: KubeObject, wanted: readonly Condition[],
     if (known === undefined) conditions.push(entry);
     else conditions[conditions.indexOf(known)] = { ...known, ...entry };
   }
-  next.status = { ...(isJsonObject(next.status) ? next.status : {}), conditions, ...(acceptedNames === undefined ? {} : { acceptedNames }) };
+  next.status = {
+    ...(isJsonObject(next.status) ? next.status : {}),
+    conditions,
+    ...(acceptedNames === undefined ? {} : { acceptedNames }),
+  };
   return changeObject(write, live, next).object !== live;
 }
 
@@ -114,7 +140,9 @@ function publish(api: Api, definition: Definition): void {
   if (states.get(name) === state) return;
   states.set(name, state);
   api.registry.remove(definition.group, definition.names.plural);
-  const accepted = readNames(isJsonObject(definition.object.status?.['acceptedNames']) ? definition.object.status['acceptedNames'] : {});
+  const accepted = readNames(
+    isJsonObject(definition.object.status?.['acceptedNames']) ? definition.object.status['acceptedNames'] : {},
+  );
   const served = { ...definition, names: { ...accepted, plural: definition.names.plural } };
   const collection = api.store.collection(definition.group, definition.names.plural);
   const family = new Map<string, CustomResource>();
@@ -145,12 +173,30 @@ function cleanUp(api: Api, definition: Definition): void {
       const options = { dryRun: false, manager: '', fieldValidation: 'Ignore' as const, force: false };
       deleteObject(
         { api, resource, namespace, name, subresource: '', user: ADMIN, options, warnings: [] },
-        { dryRun: false, gracePeriodSeconds: undefined, propagationPolicy: undefined, orphanDependents: undefined, preconditions: {} },
+        {
+          dryRun: false,
+          gracePeriodSeconds: undefined,
+          propagationPolicy: undefined,
+          orphanDependents: undefined,
+          preconditions: {},
+        },
       );
     }
   }
   if (collection.size > 0) {
-    writeStatus(api, object, [{ type: 'Terminating', status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }], undefined);
+    writeStatus(
+      api,
+      object,
+      [
+        {
+          type: 'Terminating',
+          status: 'True',
+          reason: 'InstanceDeletionInProgress',
+          message: 'CustomResource deletion is in progress',
+        },
+      ],
+      undefined,
+    );
     return;
   }
   const write = { ...statusWrite(api, object.metadata.name ?? ''), subresource: '' };

@@ -15,7 +15,9 @@ interface NamesCondition {
 export function acceptNames(api: Api, definition: Definition): { accepted: JsonObject; condition: NamesCondition } {
   const { names } = definition;
   const taken = takenNames(api, definition);
-  const before = readNames(isJsonObject(definition.object.status?.['acceptedNames']) ? definition.object.status['acceptedNames'] : {});
+  const before = readNames(
+    isJsonObject(definition.object.status?.['acceptedNames']) ? definition.object.status['acceptedNames'] : {},
+  );
   const accepted: { -readonly [Key in keyof DefinedNames]: DefinedNames[Key] } = { ...before };
   let problem: { reason: string; message: string } | undefined;
   const claim = (name: string, reason: string, set: ReadonlySet<string>) => {
@@ -25,8 +27,14 @@ export function acceptNames(api: Api, definition: Definition): { accepted: JsonO
   };
   if (claim(names.plural, 'PluralConflict', taken.resources)) accepted.plural = names.plural;
   if (claim(names.singular, 'SingularConflict', taken.resources)) accepted.singular = names.singular;
-  const shortProblems = names.shortNames.filter((name) => taken.resources.has(name)).map((name) => `${JSON.stringify(name)} is already in use`);
-  if (shortProblems.length > 0) problem = { reason: 'ShortNamesConflict', message: shortProblems.length === 1 ? (shortProblems[0] ?? '') : `[${shortProblems.join(', ')}]` };
+  const shortProblems = names.shortNames
+    .filter((name) => taken.resources.has(name))
+    .map((name) => `${JSON.stringify(name)} is already in use`);
+  if (shortProblems.length > 0)
+    problem = {
+      reason: 'ShortNamesConflict',
+      message: shortProblems.length === 1 ? (shortProblems[0] ?? '') : `[${shortProblems.join(', ')}]`,
+    };
   else accepted.shortNames = names.shortNames;
   if (claim(names.kind, 'KindConflict', taken.kinds)) accepted.kind = names.kind;
   if (claim(names.listKind, 'ListKindConflict', taken.kinds)) accepted.listKind = names.listKind;
@@ -57,7 +65,8 @@ function takenNames(api: Api, definition: Definition): { resources: Set<string>;
     const other = readDefinition(object);
     if (other.group !== definition.group || object.metadata.uid === definition.object.metadata.uid) continue;
     const accepted = readNames(isJsonObject(object.status?.['acceptedNames']) ? object.status['acceptedNames'] : {});
-    for (const name of [accepted.plural, accepted.singular, ...accepted.shortNames]) if (name !== '') resources.add(name);
+    for (const name of [accepted.plural, accepted.singular, ...accepted.shortNames])
+      if (name !== '') resources.add(name);
     for (const kind of [accepted.kind, accepted.listKind]) if (kind !== '') kinds.add(kind);
   }
   return { resources, kinds };

@@ -18,7 +18,12 @@ export function rootNode(kind: string, schema: Schema | undefined): ObjectNode {
   return { kind: 'object', name: kind, fields, ...(extra === undefined ? {} : { extra }) };
 }
 
-const SCALARS: Readonly<Record<string, ScalarType>> = { string: 'string', boolean: 'bool', integer: 'int64', number: 'float64' };
+const SCALARS: Readonly<Record<string, ScalarType>> = {
+  string: 'string',
+  boolean: 'bool',
+  integer: 'int64',
+  number: 'float64',
+};
 
 function schemaNode(name: string, schema: Schema, depth: number): TypeNode {
   if (depth > MAX_DEPTH) return anyNode;
@@ -33,7 +38,8 @@ function schemaNode(name: string, schema: Schema, depth: number): TypeNode {
       return { kind: 'map', values: schemaNode(name, additionalProperties, depth + 1), atomic };
     }
     const declared = Object.entries(properties ?? {});
-    if (declared.length === 0 && !embedded) return atomic ? { kind: 'map', values: anyNode, atomic } : { kind: 'map', values: anyNode };
+    if (declared.length === 0 && !embedded)
+      return atomic ? { kind: 'map', values: anyNode, atomic } : { kind: 'map', values: anyNode };
     const fields = new Map<string, FieldNode>();
     if (embedded) addEmbedded(fields);
     for (const [key, child] of declared) fields.set(key, fieldNode(key, child, depth));
@@ -46,7 +52,11 @@ function schemaNode(name: string, schema: Schema, depth: number): TypeNode {
 
 function fieldNode(name: string, schema: Schema, depth: number): FieldNode {
   const defaultValue: JsonValue | undefined = schema.default;
-  return { name, node: schemaNode(name, schema, depth + 1), ...(defaultValue === undefined ? {} : { default: defaultValue }) };
+  return {
+    name,
+    node: schemaNode(name, schema, depth + 1),
+    ...(defaultValue === undefined ? {} : { default: defaultValue }),
+  };
 }
 
 function addEmbedded(fields: Map<string, FieldNode>) {

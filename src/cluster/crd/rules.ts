@@ -1,9 +1,9 @@
 import type { CompileResult, Environment, Program } from '../../cel/index.ts';
-import { BOOL, createEnvironment, DYN, KRO_LIBRARIES, optionalType } from '../../cel/index.ts';
+import { BOOL, createEnvironment, DYN, KRO_LIBRARIES, optionalType, STRING } from '../../cel/index.ts';
 import type { JsonValue } from '../../core/index.ts';
-import type { FieldError, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
+import type { FieldError, RuleChecker, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
 import { celTypes, fieldPath } from '../../schema/index.ts';
-import { formatValue } from '../http/problems.ts';
+import { fieldInvalid, formatValue } from '../http/problems.ts';
 
 let base: Environment | undefined;
 
@@ -71,7 +71,13 @@ function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
   if (!outcome.ok) {
     const text = rule.message === undefined || rule.message === '' ? rule.rule : rule.message;
     const type = JSON.stringify(site.schema.type ?? 'object');
-    return [{ reason: 'FieldValueInvalid', field: site.field, message: `Invalid value: ${type}: ${outcome.message} evaluating rule: ${text}` }];
+    return [
+      {
+        reason: 'FieldValueInvalid',
+        field: site.field,
+        message: `Invalid value: ${type}: ${outcome.message} evaluating rule: ${text}`,
+      },
+    ];
   }
   const field = rule.fieldPath === undefined || rule.fieldPath === '' ? site.field : joined(site, rule.fieldPath);
   const message = messageOf(rule, site, variables, run);
@@ -82,22 +88,31 @@ function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
     case 'FieldValueForbidden':
       return [{ reason: 'FieldValueForbidden', field, message: `Forbidden: ${message}` }];
     case 'FieldValueDuplicate':
-      return [{ reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${value ?? formatValue(site.value)}` }];
+      return [
+        { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${value ?? formatValue(site.value)}` },
+      ];
     default:
-      return [{ reason: 'FieldValueInvalid', field, message: value === undefined ? `Invalid value: ${message}` : `Invalid value: ${value}: ${message}` }];
+      return [
+        {
+          reason: 'FieldValueInvalid',
+          field,
+          message: value === undefined ? `Invalid value: ${message}` : `Invalid value: ${value}: ${message}`,
+        },
+      ];
   }
 }
 
 function messageOf(rule: ValidationRule, site: RuleSite, variables: Record<string, unknown>, run: Run): string {
   if (rule.messageExpression !== undefined && rule.messageExpression !== '') {
     const outcome = run(site, rule.messageExpression, rule.optionalOldSelf === true, variables);
-    if (outcome.ok && typeof outcome.value === 'string' && outcome.value.trim() !== '' && !outcome.value.includes('\n')) return outcome.value;
+    if (outcome.ok && typeof outcome.value === 'string' && outcome.value.trim() !== '' && !outcome.value.includes('\n'))
+      return outcome.value;
   }
   return rule.message !== undefined && rule.message !== '' ? rule.message : `failed rule: ${rule.rule.trim()}`;
 }
 
 /** The members of a field path such as `.spec.max` or `.labels['a.b']`. */
-export function fieldPathParts(path: string): string[] | undefined {
+function fieldPathParts(path: string): string[] | undefined {
   const parts: string[] = [];
   let rest = path;
   while (rest !== '') {
@@ -113,14 +128,57 @@ const joined = (site: RuleSite, path: string): string => fieldPath([...site.path
 
 function optionalOf(old: JsonValue | undefined): unknown {
   const environment = baseEnvironment();
-  const compiled = old === undefined ? environment.compile('optional.none()') : environment.extend({ value: DYN }).compile('optional.of(value)');
+  const compiled =
+    old === undefined
+      ? environment.compile('optional.none()')
+      : environment.extend({ value: DYN }).compile('optional.of(value)');
   const outcome = compiled.ok ? evaluate(compiled.program, { value: old ?? null }) : undefined;
   return outcome?.ok === true ? outcome.value : undefined;
 }
 
-/** What is wrong with a rule before any value is there: the problem behind the field's name. */
-export function compileRule(rule: ValidationRule, schema: Schema, root: boolean): string | undefined {
-  const compiled = ruleEnvironment(schema, rule.optionalOldSelf === true, root).compile(rule.rule);
-  if (!compiled.ok) return `compilation failed: ${compiled.text}`;
-  return compiled.type.kind === BOOL.kind ? undefined : 'cel expression must evaluate to a bool';
-}
+const shownRule = (rule: ValidationRule) => ({
+  Rule: rule.rule,
+  Message: rule.message ?? '',
+  MessageExpression: rule.messageExpression ?? '',
+  Reason: rule.reason ?? null,
+  FieldPath: rule.fieldPath ?? '',
+  OptionalOldSelf: rule.optionalOldSelf ?? null,
+});
+
+/** Compiles the rules of a schema node and says what is wrong with them. */
+export const checkRules: RuleChecker = (schema, rules, path, uncorrelatable) => {
+  const root = path.endsWith('openAPIV3Schema.x-kubernetes-validations');
+  return rules.flatMap((rule, index): FieldError[] => {
+    const environment = ruleEnvironment(schema, rule.optionalOldSelf === true, root);
+    const compiled = environment.compile(rule.rule);
+    const at = `${path}[${index}]`;
+    if (!compiled.ok) return [fieldInvalid(`${at}.rule`, shownRule(rule), `compilation failed: ${compiled.text}`)];
+    if (compiled.type.kind !== BOOL.kind)
+      return [fieldInvalid(`${at}.rule`, shownRule(rule), 'cel expression must evaluate to a bool')];
+    const errors: FieldError[] = [];
+    if (uncorrelatable !== undefined && USES_OLD.test(rule.rule)) {
+      errors.push(
+        fieldInvalid(
+          `${at}.rule`,
+          rule.rule,
+          `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`,
+        ),
+      );
+    }
+    if (rule.messageExpression === undefined || rule.messageExpression === '') return errors;
+    const message = environment.compile(rule.messageExpression);
+    if (!message.ok)
+      errors.push(
+        fieldInvalid(
+          `${at}.messageExpression`,
+          shownRule(rule),
+          `messageExpression compilation failed: ${message.text}`,
+        ),
+      );
+    else if (message.type.kind !== STRING.kind)
+      errors.push(
+        fieldInvalid(`${at}.messageExpression`, shownRule(rule), 'messageExpression must evaluate to a string'),
+      );
+    return errors;
+  });
+};

@@ -12,7 +12,12 @@ import { pathParts } from './definition.ts';
 import { ruleEvaluator } from './rules.ts';
 
 /** How custom resources are written: validated by their schema, status apart if the definition says so. */
-export function customStrategy(schema: Schema, version: DefinedVersion, terminating: boolean, resource: GroupResource): Strategy {
+export function customStrategy(
+  schema: Schema,
+  version: DefinedVersion,
+  terminating: boolean,
+  resource: GroupResource,
+): Strategy {
   const evaluateRules = ruleEvaluator(schema);
   const check = (object: KubeObject, old: KubeObject | undefined, problems: FieldProblem[]) => {
     const json = object as unknown as JsonObject;
@@ -30,7 +35,11 @@ export function customStrategy(schema: Schema, version: DefinedVersion, terminat
     validateUpdate: (object, old, problems) => check(object, old, problems),
     admit(object, old) {
       if (!terminating || old !== undefined) return;
-      throw forbidden(resource, object.metadata.name ?? '', 'create not allowed while custom resource definition is terminating');
+      throw forbidden(
+        resource,
+        object.metadata.name ?? '',
+        'create not allowed while custom resource definition is terminating',
+      );
     },
   };
 }
@@ -40,14 +49,24 @@ const MAX_INT32 = 2_147_483_647;
 /** The places that scale reads must hold a replica count. */
 function checkReplicas(object: JsonObject, path: string, problems: FieldProblem[]) {
   let value: JsonValue | undefined = object;
-  for (const part of pathParts(path)) value = isJsonObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+  for (const part of pathParts(path))
+    value = isJsonObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
   if (value === undefined || value === null) return;
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) {
     if (value < 0) problems.push(fieldInvalid(path, value, 'should be a non-negative integer'));
     if (value > MAX_INT32) problems.push(fieldInvalid(path, value, `should be less than or equal to ${MAX_INT32}`));
     return;
   }
-  const type = typeof value === 'number' ? 'float64' : typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
+  const type =
+    typeof value === 'number'
+      ? 'float64'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value === 'string'
+          ? 'string'
+          : Array.isArray(value)
+            ? '[]interface {}'
+            : 'map[string]interface {}';
   const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
   problems.push(fieldInvalid(path, 0, `${path} accessor error: ${shown} is of the type ${type}, expected int64`));
 }

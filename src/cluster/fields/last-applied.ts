@@ -24,7 +24,10 @@ export function declaredBefore(live: KubeObject | undefined, manager: string, no
   const declared = parsed(text);
   if (declared === undefined) return undefined;
   const metadata = isJsonObject(declared['metadata']) ? declared['metadata'] : {};
-  return claimedPaths(node, { ...declared, metadata: { ...metadata, annotations: { ...annotationsOf(declared), [ANNOTATION]: '' } } });
+  return claimedPaths(node, {
+    ...declared,
+    metadata: { ...metadata, annotations: { ...annotationsOf(declared), [ANNOTATION]: '' } },
+  });
 }
 
 /** Rewrites the annotation of an object that has it to the configuration that `kubectl` applied now. */
@@ -34,7 +37,10 @@ export function rewriteLastApplied(object: KubeObject, config: JsonObject, manag
   const metadata = isJsonObject(config['metadata']) ? config['metadata'] : {};
   const { annotations: _annotations, ...named } = metadata;
   const { [ANNOTATION]: _own, ...others } = annotationsOf(config);
-  const described = { ...config, metadata: Object.keys(others).length === 0 ? named : { ...named, annotations: others } };
+  const described = {
+    ...config,
+    metadata: Object.keys(others).length === 0 ? named : { ...named, annotations: others },
+  };
   object.metadata.annotations = { ...annotations, [ANNOTATION]: `${toJsonText(sortedMembers(described))}\n` };
 }
 

@@ -60,7 +60,11 @@ function bare(object: KubeObject): JsonObject {
 
 /** A new object is not being deleted, whatever was sent. */
 function withoutDeletion(object: JsonObject): JsonObject {
-  const { deletionTimestamp: _timestamp, deletionGracePeriodSeconds: _grace, ...metadata } = object['metadata'] as JsonObject;
+  const {
+    deletionTimestamp: _timestamp,
+    deletionGracePeriodSeconds: _grace,
+    ...metadata
+  } = object['metadata'] as JsonObject;
   return { ...object, metadata };
 }
 

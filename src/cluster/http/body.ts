@@ -188,7 +188,11 @@ function refuseCustomKind(value: JsonObject, kind: string, apiVersion: string, t
   if (kind === type.kind) return;
   const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {};
   const name = typeof metadata['name'] === 'string' ? metadata['name'] : '';
-  const problem = { reason: 'FieldValueInvalid' as const, field: 'kind', message: `Invalid value: ${JSON.stringify(kind)}: must be ${type.kind}` };
+  const problem = {
+    reason: 'FieldValueInvalid' as const,
+    field: 'kind',
+    message: `Invalid value: ${JSON.stringify(kind)}: must be ${type.kind}`,
+  };
   throw invalid(type.resource?.group ?? '', kind, name, [problem]);
 }
 

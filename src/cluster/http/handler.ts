@@ -45,7 +45,7 @@ export async function handle(
   }
 }
 
-const wantsYaml = (accept: string | undefined) => accept !== undefined && /^application\/yaml/.test(accept);
+const wantsYaml = (accept: string | undefined) => accept !== undefined && accept.startsWith('application/yaml');
 
 async function answer(
   api: Api,

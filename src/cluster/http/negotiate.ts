@@ -68,7 +68,11 @@ export function negotiate(header: string | undefined, offer: Offer): Output {
     return jsonOutput;
   }
   if (ranges.some(({ params }) => params.has('as'))) {
-    throw new ApiError({ code: 406, reason: 'NotAcceptable', message: `only the following media types are accepted: ${ACCEPTABLE}` });
+    throw new ApiError({
+      code: 406,
+      reason: 'NotAcceptable',
+      message: `only the following media types are accepted: ${ACCEPTABLE}`,
+    });
   }
   throw new ApiError({
     code: 406,
@@ -95,6 +99,7 @@ function accept({ type, params }: MediaRange, offer: Offer): Output | undefined 
   }
   if (params.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(params.get('v') ?? '')) return undefined;
   if (as === 'Table' && offer.table) return { form: 'table', yaml, contentType, version: params.get('v') ?? 'v1' };
-  if (as.startsWith('PartialObjectMetadata') && offer.partial) return { form: 'partial', yaml, contentType, version: params.get('v') ?? 'v1' };
+  if (as.startsWith('PartialObjectMetadata') && offer.partial)
+    return { form: 'partial', yaml, contentType, version: params.get('v') ?? 'v1' };
   return undefined;
 }

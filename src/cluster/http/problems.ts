@@ -7,7 +7,11 @@ export function formatValue(value: unknown): string {
   return JSON.stringify(value, (_key, entry: unknown) => (typeof entry === 'bigint' ? Number(entry) : entry));
 }
 
-export const fieldInvalid = (field: string, value: unknown, detail: string): FieldProblem => ({
+export const fieldInvalid = (
+  field: string,
+  value: unknown,
+  detail: string,
+): FieldProblem & { reason: 'FieldValueInvalid' } => ({
   reason: 'FieldValueInvalid',
   field,
   message: `Invalid value: ${formatValue(value)}: ${detail}`,

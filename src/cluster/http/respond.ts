@@ -3,6 +3,7 @@ import { toJsonBytes } from '../codec-json.ts';
 import { toYamlText } from '../codec-yaml.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Representation, Stored } from '../store/store.ts';
+import { partialOf } from '../table/partial.ts';
 import { tableOf } from '../table/table.ts';
 import type { Output } from './negotiate.ts';
 import { jsonOutput } from './negotiate.ts';
@@ -98,11 +99,6 @@ export function replyObject(
         )
       : partialOf(object);
   return replyValue(status, value, output, headers);
-}
-
-/** Only the metadata. */
-export function partialOf(object: Representation['object']): unknown {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
 }
 
 /** `metadata` of a list. */

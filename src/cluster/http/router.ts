@@ -19,20 +19,10 @@ import type { Output } from './negotiate.ts';
 import { negotiate } from './negotiate.ts';
 import type { ApiReply, ApiRequest } from './request.ts';
 import { replyObject, replyText, replyValue, representation, warningHeader } from './respond.ts';
+import type { Route } from './route.ts';
+import { noOptions, verbOf } from './route.ts';
 import { methodNotAllowed, notFound, unknownResource } from './status.ts';
 import { virtualReply } from '../virtual/index.ts';
-
-/** A path below a group and version, taken apart. */
-export interface Route {
-  readonly resource: Resource;
-  readonly namespace: string;
-  readonly name: string;
-  readonly subresource: string;
-  /** Segments behind the subresource, as of `proxy`. */
-  readonly rest: readonly string[];
-  /** The old form with `watch/` before the resource. */
-  readonly watchPath: boolean;
-}
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
@@ -70,7 +60,9 @@ export async function routeResource(
   }
   const { resource, subresource } = route;
   if (subresource !== '' && !resource.subresources.has(subresource)) {
-    throw resource.custom !== undefined && ['status', 'scale'].includes(subresource) ? notFound(resource, route.name) : unknownResource();
+    throw resource.custom !== undefined && ['status', 'scale'].includes(subresource)
+      ? notFound(resource, route.name)
+      : unknownResource();
   }
   if (resource.custom?.deprecation !== undefined) warnings.push(resource.custom.deprecation);
   else for (const text of builtinDeprecation(resource)) warnings.push(text);
@@ -93,22 +85,6 @@ function builtinDeprecation(resource: Resource): string[] {
     return ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'];
   if (resource.plural === 'componentstatuses') return ['v1 ComponentStatus is deprecated in v1.19+'];
   return [];
-}
-
-/** The verb of a request, as discovery and authorization name it. */
-export function verbOf(method: string, named: boolean, watch: boolean): string {
-  switch (method) {
-    case 'POST':
-      return 'create';
-    case 'PUT':
-      return 'update';
-    case 'PATCH':
-      return 'patch';
-    case 'DELETE':
-      return named ? 'delete' : 'deletecollection';
-    default:
-      return watch ? 'watch' : named ? 'get' : 'list';
-  }
 }
 
 function checkVerb(route: Route, request: ApiRequest) {
@@ -197,13 +173,6 @@ async function onObject(
     }
   }
 }
-
-export const noOptions = (dryRun: boolean): Write['options'] => ({
-  dryRun,
-  manager: '',
-  fieldValidation: 'Ignore',
-  force: false,
-});
 
 /** Answers a write with its object; a stored object answers its cached bytes. */
 export function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest, output: Output): ApiReply {

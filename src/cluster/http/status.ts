@@ -171,6 +171,11 @@ export function invalid(group: string, kind: string, name: string, problems: rea
     code: 422,
     reason: 'Invalid',
     message: `${qualified(group, kind)} ${JSON.stringify(name)} is invalid: ${text}`,
-    details: { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), ...(kind === '' ? {} : { kind }), causes },
+    details: {
+      ...(name === '' ? {} : { name }),
+      ...(group === '' ? {} : { group }),
+      ...(kind === '' ? {} : { kind }),
+      causes,
+    },
   });
 }

@@ -45,17 +45,22 @@ export const claimStrategy: Partial<Strategy> = {
     const fallback = context.api.store
       .collection('storage.k8s.io', 'storageclasses')
       .all()
-      .find(({ object: candidate }) => candidate.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true');
+      .find(
+        ({ object: candidate }) =>
+          candidate.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true',
+      );
     if (fallback !== undefined) spec['storageClassName'] = fallback.object.metadata.name ?? '';
   },
   validate(object, problems) {
     const spec = object.spec ?? {};
     const modes = listAt(spec, 'accessModes');
     if (modes.length === 0) problems.push(fieldRequired('spec.accessModes', 'at least 1 access mode is required'));
-    for (const mode of modes) if (!MODES.includes(String(mode))) problems.push(fieldNotSupported('spec.accessModes', mode, MODES));
+    for (const mode of modes)
+      if (!MODES.includes(String(mode))) problems.push(fieldNotSupported('spec.accessModes', mode, MODES));
     const storage = objectAt(objectAt(spec, 'resources'), 'requests')['storage'];
     if (storage === undefined) problems.push(fieldRequired('spec.resources[storage]'));
-    else if ((parseQuantity(String(storage))?.value ?? 0n) <= 0n) problems.push(fieldInvalid('spec.resources[storage]', storage, 'must be greater than zero'));
+    else if ((parseQuantity(String(storage))?.value ?? 0n) <= 0n)
+      problems.push(fieldInvalid('spec.resources[storage]', storage, 'must be greater than zero'));
   },
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
@@ -65,8 +70,14 @@ export const claimStrategy: Partial<Strategy> = {
       return { ...rest, ...(old.spec?.['volumeName'] === undefined ? {} : { volumeName }) };
     };
     if (jsonEquals(frozen(object), frozen(old))) return;
-    const text = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
-    problems.push(fieldForbidden('spec', `${text}\n${describeDifference('core.v1.PersistentVolumeClaimSpec', old.spec ?? {}, object.spec ?? {})}`));
+    const text =
+      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+    problems.push(
+      fieldForbidden(
+        'spec',
+        `${text}\n${describeDifference('core.v1.PersistentVolumeClaimSpec', old.spec ?? {}, object.spec ?? {})}`,
+      ),
+    );
   },
 };
 
@@ -87,7 +98,8 @@ export const storageClassStrategy: Partial<Strategy> = {
   },
   validateUpdate(object, old, problems) {
     for (const key of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']) {
-      if (!jsonEquals(json(object)[key], json(old)[key])) problems.push(fieldForbidden(key, `updates to ${key} are forbidden.`));
+      if (!jsonEquals(json(object)[key], json(old)[key]))
+        problems.push(fieldForbidden(key, `updates to ${key} are forbidden.`));
     }
   },
 };
@@ -95,14 +107,16 @@ export const storageClassStrategy: Partial<Strategy> = {
 export const priorityClassStrategy: Partial<Strategy> = {
   defaults: (object) => fill(json(object), { preemptionPolicy: 'PreemptLowerPriority' }),
   validateUpdate(object, old, problems) {
-    if (!jsonEquals(json(object)['value'], json(old)['value'])) problems.push(fieldForbidden('value', 'may not be changed in an update.'));
+    if (!jsonEquals(json(object)['value'], json(old)['value']))
+      problems.push(fieldForbidden('value', 'may not be changed in an update.'));
   },
 };
 
 export const quotaStrategy: Partial<Strategy> = {
   validate(object, problems) {
     for (const [name, value] of Object.entries(objectAt(object.spec, 'hard'))) {
-      if ((parseQuantity(String(value))?.value ?? 0n) < 0n) problems.push(fieldInvalid(`spec.hard[${name}]`, value, 'must be greater than or equal to 0'));
+      if ((parseQuantity(String(value))?.value ?? 0n) < 0n)
+        problems.push(fieldInvalid(`spec.hard[${name}]`, value, 'must be greater than or equal to 0'));
     }
   },
 };
@@ -132,7 +146,12 @@ export const budgetStrategy: Partial<Strategy> = {
   validate(object, problems) {
     const spec = object.spec ?? {};
     if (spec['minAvailable'] !== undefined && spec['maxUnavailable'] !== undefined) {
-      const shown = { MinAvailable: spec['minAvailable'], Selector: spec['selector'] ?? null, MaxUnavailable: spec['maxUnavailable'], UnhealthyPodEvictionPolicy: spec['unhealthyPodEvictionPolicy'] ?? null };
+      const shown = {
+        MinAvailable: spec['minAvailable'],
+        Selector: spec['selector'] ?? null,
+        MaxUnavailable: spec['maxUnavailable'],
+        UnhealthyPodEvictionPolicy: spec['unhealthyPodEvictionPolicy'] ?? null,
+      };
       problems.push(fieldInvalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set'));
     }
   },
@@ -150,4 +169,3 @@ export const eventStrategy: Partial<Strategy> = {
   },
   validateUpdate: (_object, _old, _problems: FieldProblem[]) => {},
 };
-

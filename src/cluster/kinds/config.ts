@@ -10,20 +10,26 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const LIMIT = 1024 * 1024;
 
 function checkKeys(values: JsonObject, path: string, problems: FieldProblem[]) {
-  for (const key of Object.keys(values)) for (const text of configMapKey(key)) problems.push(fieldInvalid(`${path}[${key}]`, key, text));
+  for (const key of Object.keys(values))
+    for (const text of configMapKey(key)) problems.push(fieldInvalid(`${path}[${key}]`, key, text));
 }
 
 function checkSize(object: KubeObject, problems: FieldProblem[]) {
   let size = 0;
-  for (const part of ['data', 'binaryData']) for (const value of Object.values(objectAt(json(object), part))) size += typeof value === 'string' ? value.length : 0;
-  if (size > LIMIT) problems.push({ reason: 'FieldValueTooLong', field: '', message: `Too long: may not be more than ${LIMIT} bytes` });
+  for (const part of ['data', 'binaryData'])
+    for (const value of Object.values(objectAt(json(object), part)))
+      size += typeof value === 'string' ? value.length : 0;
+  if (size > LIMIT)
+    problems.push({ reason: 'FieldValueTooLong', field: '', message: `Too long: may not be more than ${LIMIT} bytes` });
 }
 
 function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly string[], problems: FieldProblem[]) {
   if (json(old)['immutable'] !== true) return;
-  if (json(object)['immutable'] !== true) problems.push(fieldForbidden('immutable', 'field is immutable when `immutable` is set'));
+  if (json(object)['immutable'] !== true)
+    problems.push(fieldForbidden('immutable', 'field is immutable when `immutable` is set'));
   for (const part of parts) {
-    if (!jsonEquals(json(object)[part], json(old)[part])) problems.push(fieldForbidden(part, 'field is immutable when `immutable` is set'));
+    if (!jsonEquals(json(object)[part], json(old)[part]))
+      problems.push(fieldForbidden(part, 'field is immutable when `immutable` is set'));
   }
 }
 
@@ -32,7 +38,8 @@ export const configMapStrategy: Partial<Strategy> = {
     const [data, binary] = [objectAt(json(object), 'data'), objectAt(json(object), 'binaryData')];
     for (const key of Object.keys(data)) {
       for (const text of configMapKey(key)) problems.push(fieldInvalid(`data[${key}]`, key, text));
-      if (Object.hasOwn(binary, key)) problems.push(fieldInvalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+      if (Object.hasOwn(binary, key))
+        problems.push(fieldInvalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
     }
     checkKeys(binary, 'binaryData', problems);
     checkSize(object, problems);
@@ -72,11 +79,20 @@ export const secretStrategy: Partial<Strategy> = {
     for (const key of Object.hasOwn(REQUIRED, type) ? (REQUIRED[type] ?? []) : []) {
       if (data[key] === undefined) problems.push(fieldRequired(`data[${key}]`));
       else if (type.startsWith('kubernetes.io/dockerc') && !isJson(String(data[key]))) {
-        problems.push(fieldInvalid(`data[${key}]`, '<secret contents redacted>', "invalid character 'x' looking for beginning of value"));
+        problems.push(
+          fieldInvalid(
+            `data[${key}]`,
+            '<secret contents redacted>',
+            "invalid character 'x' looking for beginning of value",
+          ),
+        );
       }
     }
     const annotations = object.metadata.annotations ?? {};
-    if (type === 'kubernetes.io/service-account-token' && (annotations['kubernetes.io/service-account.name'] ?? '') === '') {
+    if (
+      type === 'kubernetes.io/service-account-token' &&
+      (annotations['kubernetes.io/service-account.name'] ?? '') === ''
+    ) {
       problems.push(fieldRequired('metadata.annotations[kubernetes.io/service-account.name]'));
     }
     if (type === 'kubernetes.io/basic-auth' && data['username'] === undefined && data['password'] === undefined) {

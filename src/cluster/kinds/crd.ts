@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { readDefinition } from '../crd/definition.ts';
-import { validateDefinition, validateDefinitionUpdate } from '../crd/validate-definition.ts';
+import { validateDefinition } from '../crd/validate-definition.ts';
 import type { Draft, Strategy } from '../registry/strategy.ts';
 
 /** CustomResourceDefinition: names are completed, storage versions remembered, schemas checked. */
@@ -28,7 +28,6 @@ export const crdStrategy: Partial<Strategy> = {
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     validateDefinition(object, problems, old);
-    validateDefinitionUpdate(object, old, problems);
   },
 };
 
@@ -38,5 +37,6 @@ function rememberStorage(object: Draft, old: KubeObject | undefined) {
   const before = old?.status?.['storedVersions'];
   const stored = Array.isArray(before) ? [...before] : [];
   if (storage !== undefined && !stored.some((entry) => jsonEquals(entry, storage))) stored.push(storage);
-  if (old === undefined || !jsonEquals(stored, before)) object.status = { ...status, storedVersions: stored.length === 0 ? null : stored };
+  if (old === undefined || !jsonEquals(stored, before))
+    object.status = { ...status, storedVersions: stored.length === 0 ? null : stored };
 }

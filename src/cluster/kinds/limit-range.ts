@@ -35,12 +35,18 @@ export function admitLimits(pod: KubeObject, context: WriteContext): void {
     }
   }
   if (notes.length === 0) return;
-  pod.metadata.annotations = { ...pod.metadata.annotations, 'kubernetes.io/limit-ranger': `LimitRanger plugin set: ${notes.join('; ')}` };
+  pod.metadata.annotations = {
+    ...pod.metadata.annotations,
+    'kubernetes.io/limit-ranger': `LimitRanger plugin set: ${notes.join('; ')}`,
+  };
 }
 
 function applyDefaults(container: JsonObject, item: JsonObject): string[] {
   const notes: string[] = [];
-  for (const [key, source, word] of [['requests', 'defaultRequest', 'request'], ['limits', 'default', 'limit']] as const) {
+  for (const [key, source, word] of [
+    ['requests', 'defaultRequest', 'request'],
+    ['limits', 'default', 'limit'],
+  ] as const) {
     const set: string[] = [];
     for (const [name, value] of Object.entries(objectAt(item, source))) {
       const values = ensureAt(ensureAt(container, 'resources'), key);
@@ -60,14 +66,21 @@ function checkBounds(pod: KubeObject, container: JsonObject, item: JsonObject) {
     const limit = objectAt(resources, 'limits')[name];
     const [bound, value] = [parseQuantity(String(max)), limit === undefined ? undefined : parseQuantity(String(limit))];
     if (bound === undefined) continue;
-    if (value === undefined) throw refuse(`maximum ${name} usage per Container is ${String(max)}.  No limit is specified`);
-    if (compareQuantities(value, bound) > 0) throw refuse(`maximum ${name} usage per Container is ${String(max)}, but limit is ${String(limit)}`);
+    if (value === undefined)
+      throw refuse(`maximum ${name} usage per Container is ${String(max)}.  No limit is specified`);
+    if (compareQuantities(value, bound) > 0)
+      throw refuse(`maximum ${name} usage per Container is ${String(max)}, but limit is ${String(limit)}`);
   }
   for (const [name, min] of Object.entries(objectAt(item, 'min'))) {
     const request = objectAt(resources, 'requests')[name];
-    const [bound, value] = [parseQuantity(String(min)), request === undefined ? undefined : parseQuantity(String(request))];
+    const [bound, value] = [
+      parseQuantity(String(min)),
+      request === undefined ? undefined : parseQuantity(String(request)),
+    ];
     if (bound === undefined) continue;
-    if (value === undefined) throw refuse(`minimum ${name} usage per Container is ${String(min)}.  No request is specified`);
-    if (compareQuantities(value, bound) < 0) throw refuse(`minimum ${name} usage per Container is ${String(min)}, but request is ${String(request)}`);
+    if (value === undefined)
+      throw refuse(`minimum ${name} usage per Container is ${String(min)}.  No request is specified`);
+    if (compareQuantities(value, bound) < 0)
+      throw refuse(`minimum ${name} usage per Container is ${String(min)}, but request is ${String(request)}`);
   }
 }

@@ -10,7 +10,8 @@ export const ingressStrategy: Partial<Strategy> = {
     const spec = object.spec ?? {};
     const backend = optionalAt(spec, 'defaultBackend');
     const rules = objectsAt(spec, 'rules');
-    if (backend === undefined && rules.length === 0) problems.push(fieldInvalid('spec', null, 'either `defaultBackend` or `rules` must be specified'));
+    if (backend === undefined && rules.length === 0)
+      problems.push(fieldInvalid('spec', null, 'either `defaultBackend` or `rules` must be specified'));
     if (backend !== undefined) validateBackend(backend, 'spec.defaultBackend', problems);
     for (const [index, rule] of rules.entries()) validateRule(rule, `spec.rules[${index}]`, problems);
   },
@@ -29,7 +30,8 @@ function validateRule(rule: JsonObject, at: string, problems: FieldProblem[]) {
   const http = optionalAt(rule, 'http');
   if (http === undefined) return;
   if (listAt(http, 'paths').length === 0) problems.push(fieldRequired(`${at}.http.paths`));
-  for (const [index, path] of objectsAt(http, 'paths').entries()) validatePath(path, `${at}.http.paths[${index}]`, problems);
+  for (const [index, path] of objectsAt(http, 'paths').entries())
+    validatePath(path, `${at}.http.paths[${index}]`, problems);
 }
 
 function validatePath(path: JsonObject, at: string, problems: FieldProblem[]) {
@@ -42,15 +44,21 @@ function validatePath(path: JsonObject, at: string, problems: FieldProblem[]) {
       if (value.includes(sequence)) problems.push(fieldInvalid(`${at}.path`, value, `must not contain '${sequence}'`));
     }
   } else if (type !== 'ImplementationSpecific') {
-    problems.push({ reason: 'FieldValueNotSupported', field: `${at}.pathType`, message: `Unsupported value: ${JSON.stringify(type)}: supported values: "Exact", "ImplementationSpecific", "Prefix"` });
-  } else if (value !== '' && !value.startsWith('/')) problems.push(fieldInvalid(`${at}.path`, value, 'must be an absolute path'));
+    problems.push({
+      reason: 'FieldValueNotSupported',
+      field: `${at}.pathType`,
+      message: `Unsupported value: ${JSON.stringify(type)}: supported values: "Exact", "ImplementationSpecific", "Prefix"`,
+    });
+  } else if (value !== '' && !value.startsWith('/'))
+    problems.push(fieldInvalid(`${at}.path`, value, 'must be an absolute path'));
   validateBackend(objectAt(path, 'backend'), `${at}.backend`, problems);
 }
 
 function validateBackend(backend: JsonObject, at: string, problems: FieldProblem[]) {
   const service = optionalAt(backend, 'service');
   const resource = optionalAt(backend, 'resource');
-  if (service !== undefined && resource !== undefined) problems.push(fieldInvalid(at, '', 'cannot set both resource and service backends'));
+  if (service !== undefined && resource !== undefined)
+    problems.push(fieldInvalid(at, '', 'cannot set both resource and service backends'));
   if (service === undefined) {
     if (resource === undefined) problems.push(fieldRequired(at, 'either resource or service backend is required'));
     return;
@@ -93,7 +101,9 @@ export const autoscalerStrategy: Partial<Strategy> = {
       return;
     }
     if (listAt(spec, 'metrics').length === 0) {
-      spec['metrics'] = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }];
+      spec['metrics'] = [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+      ];
     }
     const behavior = optionalAt(spec, 'behavior');
     if (behavior === undefined) return;
@@ -121,5 +131,6 @@ function validateAutoscaler(object: KubeObject, problems: FieldProblem[]) {
   if (textAt(target, 'kind') === '') problems.push(fieldRequired('spec.scaleTargetRef.kind'));
   if (textAt(target, 'name') === '') problems.push(fieldRequired('spec.scaleTargetRef.name'));
   const apiVersion = textAt(target, 'apiVersion');
-  if (!apiVersion.includes('/') && apiVersion !== 'v1') problems.push(fieldInvalid('spec.scaleTargetRef.apiVersion', apiVersion, 'apiVersion must specify API group'));
+  if (!apiVersion.includes('/') && apiVersion !== 'v1')
+    problems.push(fieldInvalid('spec.scaleTargetRef.apiVersion', apiVersion, 'apiVersion must specify API group'));
 }

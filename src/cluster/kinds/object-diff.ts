@@ -16,7 +16,14 @@ function printLines(node: TypeNode, value: JsonValue): string[] {
   return print(node, value, 0).split('\n');
 }
 
-const INITIALISMS = new Map([['dnsPolicy', 'DNSPolicy'], ['dnsConfig', 'DNSConfig'], ['setHostnameAsFQDN', 'SetHostnameAsFQDN'], ['os', 'OS'], ['tty', 'TTY'], ['hostIP', 'HostIP']]);
+const INITIALISMS = new Map([
+  ['dnsPolicy', 'DNSPolicy'],
+  ['dnsConfig', 'DNSConfig'],
+  ['setHostnameAsFQDN', 'SetHostnameAsFQDN'],
+  ['os', 'OS'],
+  ['tty', 'TTY'],
+  ['hostIP', 'HostIP'],
+]);
 
 const goName = (name: string) => INITIALISMS.get(name) ?? name.charAt(0).toUpperCase() + name.slice(1);
 
@@ -30,7 +37,10 @@ function print(node: TypeNode, value: JsonValue | undefined, depth: number): str
   }
   if (!isJsonObject(value)) return JSON.stringify(value);
   if (node.kind === 'object') {
-    const lines = [...node.fields.values()].map((field) => `${pad}${JSON.stringify(goName(field.name))}: ${field.presence && value[field.name] === undefined ? 'null' : print(field.node, value[field.name], depth + 1)}`);
+    const lines = [...node.fields.values()].map(
+      (field) =>
+        `${pad}${JSON.stringify(goName(field.name))}: ${field.presence && value[field.name] === undefined ? 'null' : print(field.node, value[field.name], depth + 1)}`,
+    );
     return `{\n${lines.join(',\n')}\n${' '.repeat(depth)}}`;
   }
   const members = Object.keys(value).sort();
@@ -59,7 +69,12 @@ function unifiedDifference(before: readonly string[], after: readonly string[]):
   let start = 0;
   while (start < before.length && before[start] === after[start]) start++;
   let end = 0;
-  while (end < before.length - start && end < after.length - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end++;
+  while (
+    end < before.length - start &&
+    end < after.length - start &&
+    before[before.length - 1 - end] === after[after.length - 1 - end]
+  )
+    end++;
   const from = Math.max(0, start - CONTEXT);
   const lines: string[] = [];
   for (const line of before.slice(from, start)) lines.push(` ${line}`);

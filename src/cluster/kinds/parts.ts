@@ -59,7 +59,8 @@ export function fill(target: JsonObject, defaults: JsonObject): void {
 /** Refuses negative numbers. */
 export function notNegative(parent: JsonObject | undefined, key: string, path: string, problems: FieldProblem[]): void {
   const value = numberAt(parent, key);
-  if (value !== undefined && value < 0) problems.push(fieldInvalid(`${path}.${key}`, value, 'must be greater than or equal to 0'));
+  if (value !== undefined && value < 0)
+    problems.push(fieldInvalid(`${path}.${key}`, value, 'must be greater than or equal to 0'));
 }
 
 /** The error for a port number out of range, if it is. */

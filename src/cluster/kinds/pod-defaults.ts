@@ -50,7 +50,12 @@ function defaultContainer(container: JsonObject, hostNetwork: boolean, isPod: bo
   for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
     const probe = optionalAt(container, name);
     if (probe === undefined) continue;
-    for (const [key, value] of Object.entries({ timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 })) {
+    for (const [key, value] of Object.entries({
+      timeoutSeconds: 1,
+      periodSeconds: 10,
+      successThreshold: 1,
+      failureThreshold: 3,
+    })) {
       probe[key] ??= value;
     }
     defaultHandler(probe);
@@ -89,7 +94,9 @@ function defaultVolume(volume: JsonObject) {
   }
   const items = [
     ...objectsAt(objectAt(volume, 'downwardAPI'), 'items'),
-    ...objectsAt(objectAt(volume, 'projected'), 'sources').flatMap((source) => objectsAt(objectAt(source, 'downwardAPI'), 'items')),
+    ...objectsAt(objectAt(volume, 'projected'), 'sources').flatMap((source) =>
+      objectsAt(objectAt(source, 'downwardAPI'), 'items'),
+    ),
   ];
   for (const item of items) {
     const fieldRef = optionalAt(item, 'fieldRef');
@@ -140,7 +147,12 @@ export function admitPod(spec: JsonObject): void {
   spec['preemptionPolicy'] ??= 'PreemptLowerPriority';
   const tolerations = objectsAt(spec, 'tolerations').map(copyJson);
   const tolerated = (key: string) =>
-    tolerations.some((entry) => isJsonObject(entry) && (entry['key'] === key || entry['key'] === undefined) && [undefined, '', 'NoExecute'].includes(entry['effect'] as string | undefined));
+    tolerations.some(
+      (entry) =>
+        isJsonObject(entry) &&
+        (entry['key'] === key || entry['key'] === undefined) &&
+        [undefined, '', 'NoExecute'].includes(entry['effect'] as string | undefined),
+    );
   for (const key of NOT_READY) {
     if (!tolerated(key)) tolerations.push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 });
   }

@@ -1,6 +1,13 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { compareQuantities, parseQuantity } from '../types/quantity.ts';
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotFound, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import {
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotFound,
+  fieldNotSupported,
+  fieldRequired,
+} from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { validateLabels } from './metadata.ts';
 import { dnsLabel, dnsSubdomain, envVarName, portName } from './names.ts';
@@ -24,12 +31,15 @@ export function validatePodSpec(spec: JsonObject, path: string, problems: FieldP
   validateLabels(objectAt(spec, 'nodeSelector') as Record<string, string>, `${path}.nodeSelector`, problems);
   notNegative(spec, 'terminationGracePeriodSeconds', path, problems);
   const account = textAt(spec, 'serviceAccountName');
-  if (account !== '') for (const text of dnsSubdomain(account)) problems.push(fieldInvalid(`${path}.serviceAccountName`, account, text));
+  if (account !== '')
+    for (const text of dnsSubdomain(account)) problems.push(fieldInvalid(`${path}.serviceAccountName`, account, text));
   validateAffinity(objectAt(spec, 'affinity'), `${path}.affinity`, problems);
   validateTolerations(objectsAt(spec, 'tolerations'), `${path}.tolerations`, problems);
   const deadline = spec['activeDeadlineSeconds'];
   if (typeof deadline === 'number' && deadline < 1) {
-    problems.push(fieldInvalid(`${path}.activeDeadlineSeconds`, deadline, 'must be between 1 and 2147483647, inclusive'));
+    problems.push(
+      fieldInvalid(`${path}.activeDeadlineSeconds`, deadline, 'must be between 1 and 2147483647, inclusive'),
+    );
   }
 }
 
@@ -43,7 +53,8 @@ function validateVolumes(volumes: readonly JsonObject[], path: string, problems:
     const before = problems.length;
     const sources = Object.keys(volume).filter((key) => !SOURCES_BY_NAME.has(key));
     for (const [position, source] of sources.entries()) {
-      if (position > 0) problems.push(fieldForbidden(`${at}.${secondSource(sources)}`, 'may not specify more than 1 volume type'));
+      if (position > 0)
+        problems.push(fieldForbidden(`${at}.${secondSource(sources)}`, 'may not specify more than 1 volume type'));
       validateSource(objectAt(volume, source), source, `${at}.${source}`, problems);
     }
     if (name === '') problems.push(fieldRequired(`${at}.name`));
@@ -57,7 +68,32 @@ function validateVolumes(volumes: readonly JsonObject[], path: string, problems:
 }
 
 /** The order in which the server looks at volume sources; the first one found is fine, the others are too many. */
-const SOURCE_ORDER = ['emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi', 'glusterfs', 'flocker', 'rbd', 'cinder', 'cephfs', 'downwardAPI', 'fc', 'flexVolume', 'configMap', 'azureFile', 'vsphereVolume', 'persistentVolumeClaim', 'projected', 'csi', 'ephemeral', 'image'];
+const SOURCE_ORDER = [
+  'emptyDir',
+  'hostPath',
+  'gitRepo',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'secret',
+  'nfs',
+  'iscsi',
+  'glusterfs',
+  'flocker',
+  'rbd',
+  'cinder',
+  'cephfs',
+  'downwardAPI',
+  'fc',
+  'flexVolume',
+  'configMap',
+  'azureFile',
+  'vsphereVolume',
+  'persistentVolumeClaim',
+  'projected',
+  'csi',
+  'ephemeral',
+  'image',
+];
 
 function secondSource(sources: readonly string[]): string {
   return [...sources].sort((a, b) => SOURCE_ORDER.indexOf(a) - SOURCE_ORDER.indexOf(b))[1] ?? '';
@@ -66,11 +102,18 @@ function secondSource(sources: readonly string[]): string {
 function validateSource(source: JsonObject, kind: string, path: string, problems: FieldProblem[]) {
   if (kind === 'secret' && textAt(source, 'secretName') === '') problems.push(fieldRequired(`${path}.secretName`));
   if (kind === 'configMap' && textAt(source, 'name') === '') problems.push(fieldRequired(`${path}.name`));
-  if (kind === 'persistentVolumeClaim' && textAt(source, 'claimName') === '') problems.push(fieldRequired(`${path}.claimName`));
+  if (kind === 'persistentVolumeClaim' && textAt(source, 'claimName') === '')
+    problems.push(fieldRequired(`${path}.claimName`));
   if (kind === 'hostPath' && textAt(source, 'path') === '') problems.push(fieldRequired(`${path}.path`));
 }
 
-function validateContainers(containers: readonly JsonObject[], path: string, names: Set<string>, volumes: ReadonlySet<string>, problems: FieldProblem[]) {
+function validateContainers(
+  containers: readonly JsonObject[],
+  path: string,
+  names: Set<string>,
+  volumes: ReadonlySet<string>,
+  problems: FieldProblem[],
+) {
   for (const [index, container] of containers.entries()) {
     const at = `${path}[${index}]`;
     const name = textAt(container, 'name');
@@ -89,7 +132,8 @@ const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 function validateContainer(container: JsonObject, at: string, volumes: ReadonlySet<string>, problems: FieldProblem[]) {
   const image = textAt(container, 'image');
   if (image === '') problems.push(fieldRequired(`${at}.image`));
-  else if (image !== image.trim()) problems.push(fieldInvalid(`${at}.image`, image, 'must not have leading or trailing whitespace'));
+  else if (image !== image.trim())
+    problems.push(fieldInvalid(`${at}.image`, image, 'must not have leading or trailing whitespace'));
   const pull = textAt(container, 'imagePullPolicy');
   if (!PULL_POLICIES.includes(pull)) problems.push(fieldNotSupported(`${at}.imagePullPolicy`, pull, PULL_POLICIES));
   validatePorts(objectsAt(container, 'ports'), `${at}.ports`, problems);
@@ -150,12 +194,21 @@ function validateEnv(env: readonly JsonObject[], path: string, problems: FieldPr
     if (from === undefined) continue;
     const count = REFERENCES.filter((key) => from[key] !== undefined).length;
     if (count === 0) {
-      problems.push(fieldInvalid(`${at}.valueFrom`, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'));
-    } else if (textAt(entry, 'value') !== '') problems.push(fieldInvalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
-    if (count > 1) problems.push(fieldInvalid(`${at}.valueFrom`, '', 'may not have more than one field specified at a time'));
+      problems.push(
+        fieldInvalid(
+          `${at}.valueFrom`,
+          '',
+          'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+        ),
+      );
+    } else if (textAt(entry, 'value') !== '')
+      problems.push(fieldInvalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
+    if (count > 1)
+      problems.push(fieldInvalid(`${at}.valueFrom`, '', 'may not have more than one field specified at a time'));
     for (const reference of ['configMapKeyRef', 'secretKeyRef']) {
       const value = optionalAt(from, reference);
-      if (value !== undefined && textAt(value, 'key') === '') problems.push(fieldRequired(`${at}.valueFrom.${reference}.key`));
+      if (value !== undefined && textAt(value, 'key') === '')
+        problems.push(fieldRequired(`${at}.valueFrom.${reference}.key`));
     }
   }
 }
@@ -168,14 +221,21 @@ function validateProbe(probe: JsonObject, at: string, problems: FieldProblem[]) 
     const value = optionalAt(probe, handler);
     if (value === undefined) continue;
     if (count++ > 0) problems.push(fieldForbidden(`${at}.${handler}`, 'may not specify more than 1 handler type'));
-    else if (handler === 'exec' && listAt(value, 'command').length === 0) problems.push(fieldRequired(`${at}.exec.command`));
+    else if (handler === 'exec' && listAt(value, 'command').length === 0)
+      problems.push(fieldRequired(`${at}.exec.command`));
     else if (handler !== 'exec') {
       const problem = portOrName(value['port'], `${at}.${handler}.port`);
       if (problem !== undefined) problems.push(problem);
     }
   }
   if (count === 0) problems.push(fieldRequired(at, 'must specify a handler type'));
-  for (const key of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold']) {
+  for (const key of [
+    'initialDelaySeconds',
+    'timeoutSeconds',
+    'periodSeconds',
+    'successThreshold',
+    'failureThreshold',
+  ]) {
     notNegative(probe, key, at, problems);
   }
 }
@@ -190,7 +250,10 @@ export function portOrName(value: JsonValue | undefined, path: string): FieldPro
 function validateResources(resources: JsonObject, at: string, problems: FieldProblem[]) {
   const limits = objectAt(resources, 'limits');
   const requests = objectAt(resources, 'requests');
-  for (const [group, values] of [['limits', limits], ['requests', requests]] as const) {
+  for (const [group, values] of [
+    ['limits', limits],
+    ['requests', requests],
+  ] as const) {
     for (const [name, value] of Object.entries(values)) {
       if (parseQuantity(String(value))?.value !== undefined && (parseQuantity(String(value))?.value ?? 0n) < 0n) {
         problems.push(fieldInvalid(`${at}.${group}[${name}]`, value, 'must be greater than or equal to 0'));
@@ -199,9 +262,14 @@ function validateResources(resources: JsonObject, at: string, problems: FieldPro
   }
   for (const [name, value] of Object.entries(requests)) {
     const limit = limits[name];
-    const [asked, most] = [parseQuantity(String(value)), limit === undefined ? undefined : parseQuantity(String(limit))];
+    const [asked, most] = [
+      parseQuantity(String(value)),
+      limit === undefined ? undefined : parseQuantity(String(limit)),
+    ];
     if (asked !== undefined && most !== undefined && compareQuantities(asked, most) > 0) {
-      problems.push(fieldInvalid(`${at}.requests`, value, `must be less than or equal to ${name} limit of ${String(limit)}`));
+      problems.push(
+        fieldInvalid(`${at}.requests`, value, `must be less than or equal to ${name} limit of ${String(limit)}`),
+      );
     }
   }
 }
@@ -209,7 +277,12 @@ function validateResources(resources: JsonObject, at: string, problems: FieldPro
 function validateAffinity(affinity: JsonObject, at: string, problems: FieldProblem[]) {
   const required = optionalAt(optionalAt(affinity, 'nodeAffinity'), 'requiredDuringSchedulingIgnoredDuringExecution');
   if (required !== undefined && objectsAt(required, 'nodeSelectorTerms').length === 0) {
-    problems.push(fieldRequired(`${at}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`, 'must have at least one node selector term'));
+    problems.push(
+      fieldRequired(
+        `${at}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`,
+        'must have at least one node selector term',
+      ),
+    );
   }
 }
 
@@ -220,7 +293,7 @@ function validateTolerations(tolerations: readonly JsonObject[], at: string, pro
       problems.push(fieldNotSupported(`${at}[${index}].operator`, operator, ['Equal', 'Exists']));
     }
     if (operator === 'Exists' && textAt(entry, 'value') !== '') {
-      problems.push(fieldInvalid(`${at}[${index}].operator`, entry, 'value must be empty when `operator` is \'Exists\''));
+      problems.push(fieldInvalid(`${at}[${index}].operator`, entry, "value must be empty when `operator` is 'Exists'"));
     }
   }
 }

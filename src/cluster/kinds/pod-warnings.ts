@@ -11,11 +11,14 @@ export function podWarnings(spec: JsonObject, path: string): string[] {
   }
   for (const [index, constraint] of objectsAt(spec, 'topologySpreadConstraints').entries()) {
     if (optionalAt(constraint, 'labelSelector') === undefined) {
-      warnings.push(`${path}.topologySpreadConstraints[${index}].labelSelector: a null labelSelector results in matching no pod`);
+      warnings.push(
+        `${path}.topologySpreadConstraints[${index}].labelSelector: a null labelSelector results in matching no pod`,
+      );
     }
   }
   for (const key of ['initContainers', 'containers']) {
-    for (const [index, container] of objectsAt(spec, key).entries()) warnings.push(...containerWarnings(container, `${path}.${key}[${index}]`));
+    for (const [index, container] of objectsAt(spec, key).entries())
+      warnings.push(...containerWarnings(container, `${path}.${key}[${index}]`));
   }
   return warnings;
 }
@@ -25,14 +28,18 @@ function containerWarnings(container: JsonObject, at: string): string[] {
   const names = new Set<string>();
   for (const [index, entry] of objectsAt(container, 'env').entries()) {
     const name = textAt(entry, 'name');
-    if (names.has(name)) warnings.push(`${at}.env[${index}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`);
+    if (names.has(name))
+      warnings.push(
+        `${at}.env[${index}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
+      );
     names.add(name);
   }
   const ports = new Map<string, number>();
   for (const [index, port] of objectsAt(container, 'ports').entries()) {
     const key = `${String(port['containerPort'])}/${textAt(port, 'protocol')}/${String(port['hostPort'] ?? 0)}/${textAt(port, 'hostIP')}`;
     const first = ports.get(key);
-    if (first !== undefined) warnings.push(`${at}.ports[${index}]: duplicate port definition with ${at}.ports[${first}]`);
+    if (first !== undefined)
+      warnings.push(`${at}.ports[${index}]: duplicate port definition with ${at}.ports[${first}]`);
     else ports.set(key, index);
   }
   return warnings;

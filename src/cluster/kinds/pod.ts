@@ -37,14 +37,18 @@ export const podStrategy: Partial<Strategy> = {
     if (context.subresource === 'status' || jsonEquals(object.spec, old.spec)) return;
     validatePodSpec(object.spec ?? {}, 'spec', problems);
     const [next, before] = [mutable(object.spec ?? {}, old.spec ?? {}), old.spec ?? {}];
-    if (!jsonEquals(next, before)) problems.push(fieldForbidden('spec', `${ALLOWED}\n${describeDifference('core.v1.PodSpec', before, next)}`));
+    if (!jsonEquals(next, before))
+      problems.push(fieldForbidden('spec', `${ALLOWED}\n${describeDifference('core.v1.PodSpec', before, next)}`));
   },
   warnings(object, old) {
     const name = object.metadata.name ?? '';
     const texts = podWarnings(object.spec ?? {}, 'spec');
     if (old !== undefined || dnsLabel(name).length === 0) return texts;
     const why = name.includes('.') ? 'must not contain dots' : dnsLabel(name).join(', ');
-    return [`metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${why}]`, ...texts];
+    return [
+      `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${why}]`,
+      ...texts,
+    ];
   },
   grace(object, requested) {
     const spec = object.spec ?? {};
@@ -54,7 +58,10 @@ export const podStrategy: Partial<Strategy> = {
     const period = requested ?? (typeof own === 'number' ? own : 30);
     return period < 0 ? 1 : period;
   },
-  statusResets: [['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']],
+  statusResets: [
+    ['metadata', 'deletionTimestamp'],
+    ['metadata', 'ownerReferences'],
+  ],
 };
 
 /** The new specification with everything set back that may change. */
@@ -71,7 +78,9 @@ function mutable(next: JsonObject, before: JsonObject): JsonObject {
     if (before[key] === undefined) delete out[key];
     else out[key] = before[key];
   }
-  const kept = objectsAt(before, 'tolerations').every((entry) => objectsAt(out, 'tolerations').some((other) => jsonEquals(entry, other)));
+  const kept = objectsAt(before, 'tolerations').every((entry) =>
+    objectsAt(out, 'tolerations').some((other) => jsonEquals(entry, other)),
+  );
   if (kept && before['tolerations'] !== undefined) out['tolerations'] = before['tolerations'];
   return out;
 }

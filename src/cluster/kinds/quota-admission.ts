@@ -8,7 +8,15 @@ import { objectAt, objectsAt, textAt } from './parts.ts';
 
 const ONE: Quantity = { value: 1n, scale: 0, format: 'DecimalSI' };
 const ZERO: Quantity = { value: 0n, scale: 0, format: 'DecimalSI' };
-const COUNTED = new Set(['configmaps', 'persistentvolumeclaims', 'pods', 'replicationcontrollers', 'resourcequotas', 'secrets', 'services']);
+const COUNTED = new Set([
+  'configmaps',
+  'persistentvolumeclaims',
+  'pods',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'services',
+]);
 
 function add(a: Quantity, b: Quantity): Quantity {
   const scale = Math.max(a.scale, b.scale);
@@ -18,15 +26,19 @@ function add(a: Quantity, b: Quantity): Quantity {
 
 /** What an object counts against quotas: itself, and the requests and limits of a pod. */
 export function usageOf(resource: Pick<Resource, 'group' | 'plural'>, object: KubeObject): Map<string, Quantity> {
-  const usage = new Map<string, Quantity>([[resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`, ONE]]);
+  const usage = new Map<string, Quantity>([
+    [resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`, ONE],
+  ]);
   if (resource.group !== '') return usage;
   if (COUNTED.has(resource.plural)) usage.set(resource.plural, ONE);
   if (resource.plural === 'services') {
     const type = textAt(object.spec, 'type');
     if (type === 'LoadBalancer') usage.set('services.loadbalancers', ONE);
-    if (type === 'NodePort' || type === 'LoadBalancer') usage.set('services.nodeports', { ...ONE, value: BigInt(objectsAt(object.spec, 'ports').length) });
+    if (type === 'NodePort' || type === 'LoadBalancer')
+      usage.set('services.nodeports', { ...ONE, value: BigInt(objectsAt(object.spec, 'ports').length) });
   }
-  if (resource.plural === 'persistentvolumeclaims') collect(usage, 'requests.', objectAt(objectAt(object.spec, 'resources'), 'requests'));
+  if (resource.plural === 'persistentvolumeclaims')
+    collect(usage, 'requests.', objectAt(objectAt(object.spec, 'resources'), 'requests'));
   if (resource.plural === 'pods') {
     for (const container of objectsAt(object.spec, 'containers')) {
       const resources = objectAt(container, 'resources');
@@ -71,7 +83,13 @@ export function admitQuota(api: Api, resource: Resource, object: KubeObject, dry
   }
 }
 
-function refusal(resource: Resource, object: KubeObject, quota: KubeObject, names: readonly string[], usage: ReadonlyMap<string, Quantity>) {
+function refusal(
+  resource: Resource,
+  object: KubeObject,
+  quota: KubeObject,
+  names: readonly string[],
+  usage: ReadonlyMap<string, Quantity>,
+) {
   const [hard, used] = [objectAt(quota.status, 'hard'), objectAt(quota.status, 'used')];
   const list = (value: (name: string) => string) => names.map((name) => `${name}=${value(name)}`).join(',');
   const requested = list((name) => formatQuantity(usage.get(name) ?? ZERO));

@@ -13,17 +13,29 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 function validateRules(object: KubeObject, namespaced: boolean, problems: FieldProblem[]) {
   for (const [index, rule] of objectsAt(json(object), 'rules').entries()) {
     const at = `rules[${index}]`;
-    if (listAt(rule, 'verbs').length === 0) problems.push(fieldRequired(`${at}.verbs`, 'verbs must contain at least one value'));
+    if (listAt(rule, 'verbs').length === 0)
+      problems.push(fieldRequired(`${at}.verbs`, 'verbs must contain at least one value'));
     const urls = listAt(rule, 'nonResourceURLs');
     if (urls.length > 0) {
-      if (namespaced) problems.push(fieldInvalid(`${at}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs'));
+      if (namespaced)
+        problems.push(
+          fieldInvalid(`${at}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs'),
+        );
       if (listAt(rule, 'resources').length > 0 || listAt(rule, 'apiGroups').length > 0) {
-        problems.push(fieldInvalid(`${at}.nonResourceURLs`, urls, 'rules cannot apply to both regular resources and non-resource URLs'));
+        problems.push(
+          fieldInvalid(
+            `${at}.nonResourceURLs`,
+            urls,
+            'rules cannot apply to both regular resources and non-resource URLs',
+          ),
+        );
       }
       continue;
     }
-    if (listAt(rule, 'apiGroups').length === 0) problems.push(fieldRequired(`${at}.apiGroups`, 'resource rules must supply at least one api group'));
-    if (listAt(rule, 'resources').length === 0) problems.push(fieldRequired(`${at}.resources`, 'resource rules must supply at least one resource'));
+    if (listAt(rule, 'apiGroups').length === 0)
+      problems.push(fieldRequired(`${at}.apiGroups`, 'resource rules must supply at least one api group'));
+    if (listAt(rule, 'resources').length === 0)
+      problems.push(fieldRequired(`${at}.resources`, 'resource rules must supply at least one resource'));
   }
 }
 
@@ -48,7 +60,8 @@ export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
     const name = textAt(reference, 'name');
     if (name === '') problems.push(fieldRequired('roleRef.name'));
     else for (const text of pathSegment(name)) problems.push(fieldInvalid('roleRef.name', name, text));
-    for (const [index, subject] of objectsAt(json(object), 'subjects').entries()) validateSubject(subject, `subjects[${index}]`, object, namespaced, problems);
+    for (const [index, subject] of objectsAt(json(object), 'subjects').entries())
+      validateSubject(subject, `subjects[${index}]`, object, namespaced, problems);
   };
   return {
     validateName: pathSegment,
@@ -58,7 +71,8 @@ export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
       for (const subject of objectsAt(json(object), 'subjects')) {
         const kind = textAt(subject, 'kind');
         if (kind === 'User' || kind === 'Group') fill(subject, { apiGroup: GROUP });
-        if (kind === 'ServiceAccount' && namespaced && object.metadata.namespace !== undefined) fill(subject, { namespace: object.metadata.namespace });
+        if (kind === 'ServiceAccount' && namespaced && object.metadata.namespace !== undefined)
+          fill(subject, { namespace: object.metadata.namespace });
       }
     },
     validate,
@@ -66,7 +80,11 @@ export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
       validate(object, problems);
       const reference = objectAt(json(object), 'roleRef');
       if (jsonEquals(reference, json(old)['roleRef'])) return;
-      const shown = { APIGroup: textAt(reference, 'apiGroup'), Kind: textAt(reference, 'kind'), Name: textAt(reference, 'name') };
+      const shown = {
+        APIGroup: textAt(reference, 'apiGroup'),
+        Kind: textAt(reference, 'kind'),
+        Name: textAt(reference, 'name'),
+      };
       problems.push(fieldInvalid('roleRef', shown, 'cannot change roleRef'));
     },
     admit: (object, old, context) => checkBinding(object, old, context),
@@ -75,11 +93,21 @@ export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
 
 const SUBJECTS = ['ServiceAccount', 'User', 'Group'];
 
-function validateSubject(subject: JsonObject, at: string, object: KubeObject, namespaced: boolean, problems: FieldProblem[]) {
+function validateSubject(
+  subject: JsonObject,
+  at: string,
+  object: KubeObject,
+  namespaced: boolean,
+  problems: FieldProblem[],
+) {
   const kind = textAt(subject, 'kind');
   if (textAt(subject, 'name') === '') problems.push(fieldRequired(`${at}.name`));
   if (!SUBJECTS.includes(kind)) problems.push(fieldNotSupported(`${at}.kind`, kind, SUBJECTS));
-  if (kind === 'ServiceAccount' && textAt(subject, 'namespace') === '' && !(namespaced && object.metadata.namespace !== undefined)) {
+  if (
+    kind === 'ServiceAccount' &&
+    textAt(subject, 'namespace') === '' &&
+    !(namespaced && object.metadata.namespace !== undefined)
+  ) {
     problems.push(fieldRequired(`${at}.namespace`));
   }
 }

@@ -20,11 +20,13 @@ export const serviceStrategy: Partial<Strategy> = {
     const spec = ensureAt(object as unknown as JsonObject, 'spec');
     fill(spec, { sessionAffinity: 'None', type: 'ClusterIP' });
     const type = textAt(spec, 'type');
-    if (spec['sessionAffinity'] === 'ClientIP') ensureAt(ensureAt(spec, 'sessionAffinityConfig'), 'clientIP')['timeoutSeconds'] ??= 10_800;
+    if (spec['sessionAffinity'] === 'ClientIP')
+      ensureAt(ensureAt(spec, 'sessionAffinityConfig'), 'clientIP')['timeoutSeconds'] ??= 10_800;
     if (spec['sessionAffinity'] === 'None') delete spec['sessionAffinityConfig'];
     for (const port of objectsAt(spec, 'ports')) {
       fill(port, { protocol: 'TCP' });
-      if (port['targetPort'] === undefined || port['targetPort'] === 0 || port['targetPort'] === '') port['targetPort'] = port['port'];
+      if (port['targetPort'] === undefined || port['targetPort'] === 0 || port['targetPort'] === '')
+        port['targetPort'] = port['port'];
     }
     if (withPorts(type)) fill(spec, { externalTrafficPolicy: 'Cluster' });
     if (type !== 'ExternalName') fill(spec, { internalTrafficPolicy: 'Cluster' });
@@ -47,7 +49,8 @@ export const serviceStrategy: Partial<Strategy> = {
     }
   },
   afterDelete(object, { api }) {
-    for (const address of listAt(object.spec, 'clusterIPs')) if (typeof address === 'string' && address !== 'None') api.addresses.release(address);
+    for (const address of listAt(object.spec, 'clusterIPs'))
+      if (typeof address === 'string' && address !== 'None') api.addresses.release(address);
     for (const port of nodePorts(object.spec ?? {})) api.addresses.releasePort(port);
   },
 };
@@ -62,7 +65,15 @@ function inheritAddresses(object: Draft, old: KubeObject) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   const before = old.spec ?? {};
   if (textAt(spec, 'type') === 'ExternalName') {
-    for (const key of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy', 'externalTrafficPolicy', 'allocateLoadBalancerNodePorts']) {
+    for (const key of [
+      'clusterIP',
+      'clusterIPs',
+      'ipFamilies',
+      'ipFamilyPolicy',
+      'internalTrafficPolicy',
+      'externalTrafficPolicy',
+      'allocateLoadBalancerNodePorts',
+    ]) {
       if (jsonEquals(spec[key], before[key])) delete spec[key];
     }
     for (const port of objectsAt(spec, 'ports')) delete port['nodePort'];
@@ -71,20 +82,28 @@ function inheritAddresses(object: Draft, old: KubeObject) {
   if (textAt(spec, 'clusterIP') === '' && listAt(spec, 'clusterIPs').length === 0) {
     for (const key of ['clusterIP', 'clusterIPs']) if (before[key] !== undefined) spec[key] = before[key];
   }
-  for (const key of ['ipFamilies', 'ipFamilyPolicy']) if (spec[key] === undefined && before[key] !== undefined) spec[key] = before[key];
+  for (const key of ['ipFamilies', 'ipFamilyPolicy'])
+    if (spec[key] === undefined && before[key] !== undefined) spec[key] = before[key];
   if (!withPorts(textAt(spec, 'type'))) {
     if (withPorts(textAt(before, 'type'))) {
       for (const port of objectsAt(spec, 'ports')) delete port['nodePort'];
-      for (const key of ['externalTrafficPolicy', 'healthCheckNodePort', 'allocateLoadBalancerNodePorts']) delete spec[key];
+      for (const key of ['externalTrafficPolicy', 'healthCheckNodePort', 'allocateLoadBalancerNodePorts'])
+        delete spec[key];
     }
     return;
   }
   if (textAt(spec, 'type') !== 'LoadBalancer') delete spec['allocateLoadBalancerNodePorts'];
   for (const port of objectsAt(spec, 'ports')) {
-    const same = objectsAt(before, 'ports').find((other) => other['port'] === port['port'] && other['protocol'] === port['protocol']);
+    const same = objectsAt(before, 'ports').find(
+      (other) => other['port'] === port['port'] && other['protocol'] === port['protocol'],
+    );
     if (port['nodePort'] === undefined && same?.['nodePort'] !== undefined) port['nodePort'] = same['nodePort'];
   }
-  if (spec['healthCheckNodePort'] === undefined && before['healthCheckNodePort'] !== undefined && spec['externalTrafficPolicy'] === 'Local') {
+  if (
+    spec['healthCheckNodePort'] === undefined &&
+    before['healthCheckNodePort'] !== undefined &&
+    spec['externalTrafficPolicy'] === 'Local'
+  ) {
     spec['healthCheckNodePort'] = before['healthCheckNodePort'];
   }
 }
@@ -111,10 +130,12 @@ function releaseUnused(object: Draft, old: KubeObject, { api }: WriteContext) {
   const kept = new Set(nodePorts(object.spec ?? {}));
   for (const port of nodePorts(old.spec ?? {})) if (!kept.has(port)) api.addresses.releasePort(port);
   const address = textAt(old.spec, 'clusterIP');
-  if (address !== '' && address !== 'None' && address !== textAt(object.spec, 'clusterIP')) api.addresses.release(address);
+  if (address !== '' && address !== 'None' && address !== textAt(object.spec, 'clusterIP'))
+    api.addresses.release(address);
 }
 
-const refuse = (object: Draft, field: string, value: unknown, detail: string) => invalid('', 'Service', object.metadata.name ?? '', [fieldInvalid(field, value, detail)]);
+const refuse = (object: Draft, field: string, value: unknown, detail: string) =>
+  invalid('', 'Service', object.metadata.name ?? '', [fieldInvalid(field, value, detail)]);
 
 function allocateAddress(object: Draft, old: KubeObject | undefined, { api }: WriteContext, taken: (() => void)[]) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
@@ -123,14 +144,26 @@ function allocateAddress(object: Draft, old: KubeObject | undefined, { api }: Wr
   let address = textAt(spec, 'clusterIP') || (typeof first === 'string' ? first : '');
   if (address === '') {
     const free = api.addresses.allocate();
-    if (free === undefined) throw refuse(object, 'spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full');
+    if (free === undefined)
+      throw refuse(object, 'spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full');
     taken.push(() => api.addresses.release(free));
     address = free;
   } else if (address !== 'None' && address !== textAt(old?.spec, 'clusterIP')) {
     if (!api.addresses.contains(address)) {
-      throw refuse(object, 'spec.clusterIPs', [address], `failed to allocate IP ${address}: the provided network does not match the current range`);
+      throw refuse(
+        object,
+        'spec.clusterIPs',
+        [address],
+        `failed to allocate IP ${address}: the provided network does not match the current range`,
+      );
     }
-    if (!api.addresses.take(address)) throw refuse(object, 'spec.clusterIPs', [address], `failed to allocate IP ${address}: provided IP is already allocated`);
+    if (!api.addresses.take(address))
+      throw refuse(
+        object,
+        'spec.clusterIPs',
+        [address],
+        `failed to allocate IP ${address}: provided IP is already allocated`,
+      );
     const chosen = address;
     taken.push(() => api.addresses.release(chosen));
   }
@@ -147,13 +180,20 @@ function allocatePorts(object: Draft, old: KubeObject | undefined, { api }: Writ
   const mine = new Set(nodePorts(old?.spec ?? {}));
   const claim = (port: number, field: string) => {
     if (mine.has(port)) return;
-    if (port < 30_000 || port > 32_767) throw refuse(object, field, port, 'provided port is not in the valid range. The range of valid ports is 30000-32767');
+    if (port < 30_000 || port > 32_767)
+      throw refuse(
+        object,
+        field,
+        port,
+        'provided port is not in the valid range. The range of valid ports is 30000-32767',
+      );
     if (!api.addresses.takePort(port)) throw refuse(object, field, port, 'provided port is already allocated');
     taken.push(() => api.addresses.releasePort(port));
   };
   const free = () => {
     const port = api.addresses.allocatePort();
-    if (port === undefined) throw refuse(object, 'spec.ports[0].nodePort', 0, 'failed to allocate a nodePort: range is full');
+    if (port === undefined)
+      throw refuse(object, 'spec.ports[0].nodePort', 0, 'failed to allocate a nodePort: range is full');
     taken.push(() => api.addresses.releasePort(port));
     return port;
   };
@@ -180,13 +220,15 @@ function validateService(object: KubeObject, problems: FieldProblem[]): void {
   if (ports.length === 0 && !headless && type !== 'ExternalName') problems.push(fieldRequired('spec.ports'));
   if (!TYPES.includes(type)) problems.push(fieldNotSupported('spec.type', type, TYPES));
   const affinity = textAt(spec, 'sessionAffinity');
-  if (!['ClientIP', 'None'].includes(affinity)) problems.push(fieldNotSupported('spec.sessionAffinity', affinity, ['ClientIP', 'None']));
+  if (!['ClientIP', 'None'].includes(affinity))
+    problems.push(fieldNotSupported('spec.sessionAffinity', affinity, ['ClientIP', 'None']));
   if (type === 'ExternalName') {
     const name = textAt(spec, 'externalName');
     if (name === '') problems.push(fieldRequired('spec.externalName'));
     else for (const text of dnsSubdomain(name)) problems.push(fieldInvalid('spec.externalName', name, text));
   }
-  if (type === 'LoadBalancer' && headless) problems.push(fieldInvalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services"));
+  if (type === 'LoadBalancer' && headless)
+    problems.push(fieldInvalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services"));
   validateLabels(objectAt(spec, 'selector') as Record<string, string>, 'spec.selector', problems);
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
@@ -194,8 +236,14 @@ function validateService(object: KubeObject, problems: FieldProblem[]): void {
     const name = textAt(port, 'name');
     if (name === '' && ports.length > 1) problems.push(fieldRequired(`${at}.name`));
     if (name !== '') {
-      for (const text of name.length > 63 ? ['must be no more than 63 bytes'] : portLabel(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
-      if (names.has(name)) problems.push({ reason: 'FieldValueDuplicate', field: `${at}.name`, message: `Duplicate value: ${JSON.stringify(name)}` });
+      for (const text of name.length > 63 ? ['must be no more than 63 bytes'] : portLabel(name))
+        problems.push(fieldInvalid(`${at}.name`, name, text));
+      if (names.has(name))
+        problems.push({
+          reason: 'FieldValueDuplicate',
+          field: `${at}.name`,
+          message: `Duplicate value: ${JSON.stringify(name)}`,
+        });
       names.add(name);
     }
     const number = portProblem(port['port'], `${at}.port`);

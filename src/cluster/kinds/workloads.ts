@@ -12,7 +12,8 @@ import { podWarnings } from './pod-warnings.ts';
 
 const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
-const templateWarnings = (object: KubeObject) => podWarnings(objectAt(objectAt(object.spec, 'template'), 'spec'), 'spec.template.spec');
+const templateWarnings = (object: KubeObject) =>
+  podWarnings(objectAt(objectAt(object.spec, 'template'), 'spec'), 'spec.template.spec');
 
 /** Does a label selector choose these labels? */
 export function selects(selector: JsonObject, labels: JsonObject): boolean {
@@ -37,17 +38,26 @@ export function selects(selector: JsonObject, labels: JsonObject): boolean {
 }
 
 /** Checks selector and template of a workload. `word` names the kind in texts. */
-function validateTemplateOf(object: KubeObject, word: string, problems: FieldProblem[], options: { requireSelector: boolean; restart: readonly string[] }) {
+function validateTemplateOf(
+  object: KubeObject,
+  word: string,
+  problems: FieldProblem[],
+  options: { requireSelector: boolean; restart: readonly string[] },
+) {
   const spec = object.spec ?? {};
   const selector = optionalAt(spec, 'selector');
   const template = objectAt(spec, 'template');
   const metadata = objectAt(template, 'metadata');
   const labels = objectAt(metadata, 'labels');
-  const empty = selector === undefined || (Object.keys(objectAt(selector, 'matchLabels')).length === 0 && objectsAt(selector, 'matchExpressions').length === 0);
+  const empty =
+    selector === undefined ||
+    (Object.keys(objectAt(selector, 'matchLabels')).length === 0 &&
+      objectsAt(selector, 'matchExpressions').length === 0);
   if (selector === undefined) {
     if (options.requireSelector) problems.push(fieldRequired('spec.selector'));
   } else if (empty) problems.push(fieldInvalid('spec.selector', selector, `empty selector is invalid for ${word}`));
-  else validateLabels(objectAt(selector, 'matchLabels') as Record<string, string>, 'spec.selector.matchLabels', problems);
+  else
+    validateLabels(objectAt(selector, 'matchLabels') as Record<string, string>, 'spec.selector.matchLabels', problems);
   const mismatch = selector === undefined ? true : !empty && !selects(selector, labels);
   if (mismatch) {
     const shown = metadata['labels'] === undefined ? null : labels;
@@ -68,11 +78,13 @@ function immutableSelector(object: KubeObject, old: KubeObject, problems: FieldP
   }
 }
 
-const PERCENT = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+const PERCENT =
+  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
 function intOrPercent(value: JsonValue | undefined, path: string, problems: FieldProblem[]) {
   if (typeof value === 'string' && !/^\d+%$/.test(value)) problems.push(fieldInvalid(path, value, PERCENT));
-  if (typeof value === 'number' && value < 0) problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
+  if (typeof value === 'number' && value < 0)
+    problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
 }
 
 const isNothing = (value: JsonValue | undefined) => value === 0 || value === '0%';
@@ -82,7 +94,8 @@ export const deploymentStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = specOf(object);
     defaultTemplate(spec);
-    for (const [key, value] of Object.entries({ replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 })) spec[key] ??= value;
+    for (const [key, value] of Object.entries({ replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 }))
+      spec[key] ??= value;
     const strategy = ensureAt(spec, 'strategy');
     fill(strategy, { type: 'RollingUpdate' });
     if (strategy['type'] !== 'RollingUpdate') return;
@@ -103,19 +116,41 @@ export const deploymentStrategy: Partial<Strategy> = {
 function validateDeployment(object: KubeObject, problems: FieldProblem[]) {
   const spec = object.spec ?? {};
   validateTemplateOf(object, 'deployment', problems, { requireSelector: true, restart: ['Always'] });
-  for (const key of ['replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds']) notNegative(spec, key, 'spec', problems);
+  for (const key of ['replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'])
+    notNegative(spec, key, 'spec', problems);
   const strategy = objectAt(spec, 'strategy');
   const type = textAt(strategy, 'type');
   const rolling = optionalAt(strategy, 'rollingUpdate');
   if (type === 'Recreate') {
-    if (rolling !== undefined) problems.push(fieldForbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"));
+    if (rolling !== undefined)
+      problems.push(
+        fieldForbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"),
+      );
   } else if (type !== 'RollingUpdate') {
-    problems.push(fieldNotSupported('spec.strategy', { Type: type, RollingUpdate: rolling === undefined ? null : { MaxUnavailable: rolling['maxUnavailable'] ?? 0, MaxSurge: rolling['maxSurge'] ?? 0 } }, ['Recreate', 'RollingUpdate']));
+    problems.push(
+      fieldNotSupported(
+        'spec.strategy',
+        {
+          Type: type,
+          RollingUpdate:
+            rolling === undefined
+              ? null
+              : { MaxUnavailable: rolling['maxUnavailable'] ?? 0, MaxSurge: rolling['maxSurge'] ?? 0 },
+        },
+        ['Recreate', 'RollingUpdate'],
+      ),
+    );
   } else if (rolling !== undefined) {
     intOrPercent(rolling['maxUnavailable'], 'spec.strategy.rollingUpdate.maxUnavailable', problems);
     intOrPercent(rolling['maxSurge'], 'spec.strategy.rollingUpdate.maxSurge', problems);
     if (isNothing(rolling['maxUnavailable']) && isNothing(rolling['maxSurge'])) {
-      problems.push(fieldInvalid('spec.strategy.rollingUpdate.maxUnavailable', rolling['maxUnavailable'], 'may not be 0 when `maxSurge` is 0'));
+      problems.push(
+        fieldInvalid(
+          'spec.strategy.rollingUpdate.maxUnavailable',
+          rolling['maxUnavailable'],
+          'may not be 0 when `maxSurge` is 0',
+        ),
+      );
     }
   }
   const [deadline, ready] = [spec['progressDeadlineSeconds'], spec['minReadySeconds'] ?? 0];
@@ -151,7 +186,8 @@ export const replicationControllerStrategy: Partial<Strategy> = {
     const labels = optionalAt(objectAt(objectAt(spec, 'template'), 'metadata'), 'labels');
     if (labels === undefined) return;
     if (Object.keys(objectAt(spec, 'selector')).length === 0) spec['selector'] = copyJson(labels);
-    if (Object.keys(object.metadata.labels ?? {}).length === 0) object.metadata.labels = copyJson(labels) as Record<string, string>;
+    if (Object.keys(object.metadata.labels ?? {}).length === 0)
+      object.metadata.labels = copyJson(labels) as Record<string, string>;
   },
   validate(object, problems) {
     validatePodSpec(objectAt(objectAt(object.spec, 'template'), 'spec'), 'spec.template.spec', problems);
@@ -184,19 +220,30 @@ export const statefulSetStrategy: Partial<Strategy> = {
     statefulSetStrategy.validate?.(object, problems, context);
     const frozen = (source: KubeObject) => {
       const spec = { ...source.spec };
-      for (const key of ['replicas', 'template', 'updateStrategy', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds', 'ordinals', 'revisionHistoryLimit']) delete spec[key];
+      for (const key of [
+        'replicas',
+        'template',
+        'updateStrategy',
+        'persistentVolumeClaimRetentionPolicy',
+        'minReadySeconds',
+        'ordinals',
+        'revisionHistoryLimit',
+      ])
+        delete spec[key];
       return spec;
     };
     if (jsonEquals(frozen(object), frozen(old))) return;
     problems.push(
-      fieldForbidden('spec', "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"),
+      fieldForbidden(
+        'spec',
+        "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+      ),
     );
   },
   warnings: templateWarnings,
 };
 
 const GENERATION = 'deprecated.daemonset.template.generation';
-
 
 export const daemonSetStrategy: Partial<Strategy> = {
   defaults(object) {
@@ -220,9 +267,13 @@ export const daemonSetStrategy: Partial<Strategy> = {
     if (context.subresource !== '') return;
     const before = Number(old.metadata.annotations?.[GENERATION] ?? '1');
     const changed = !jsonEquals(object.spec?.['template'], old.spec?.['template']);
-    object.metadata.annotations = { ...object.metadata.annotations, [GENERATION]: String(changed ? before + 1 : before) };
+    object.metadata.annotations = {
+      ...object.metadata.annotations,
+      [GENERATION]: String(changed ? before + 1 : before),
+    };
   },
-  validate: (object, problems) => validateTemplateOf(object, 'daemonset', problems, { requireSelector: false, restart: ['Always'] }),
+  validate: (object, problems) =>
+    validateTemplateOf(object, 'daemonset', problems, { requireSelector: false, restart: ['Always'] }),
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     daemonSetStrategy.validate?.(object, problems, context);
@@ -250,7 +301,8 @@ export const jobStrategy: Partial<Strategy> = {
   orphansByDefault: true,
   defaults: (object) => {
     defaultJobSpec(specOf(object));
-    const labels = object.metadata.labels ?? objectAt(objectAt(objectAt(object.spec, 'template'), 'metadata'), 'labels');
+    const labels =
+      object.metadata.labels ?? objectAt(objectAt(objectAt(object.spec, 'template'), 'metadata'), 'labels');
     if (Object.keys(labels).length > 0) object.metadata.labels = { ...(labels as Record<string, string>) };
   },
   prepareCreate(object) {
@@ -282,23 +334,32 @@ export const jobStrategy: Partial<Strategy> = {
 
 function validateJob(object: KubeObject, problems: FieldProblem[]) {
   const spec = object.spec ?? {};
-  for (const key of ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished']) notNegative(spec, key, 'spec', problems);
+  for (const key of ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'])
+    notNegative(spec, key, 'spec', problems);
   const selector = objectAt(spec, 'selector');
   const generated = Object.keys(objectAt(selector, 'matchLabels')).every((key) => UID_LABELS.includes(key));
-  if (spec['manualSelector'] !== true && !generated) problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
+  if (spec['manualSelector'] !== true && !generated)
+    problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
   const template = objectAt(spec, 'template');
   const labels = objectAt(objectAt(template, 'metadata'), 'labels');
-  if (!selects(selector, labels)) problems.push(fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+  if (!selects(selector, labels))
+    problems.push(fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
   validatePodSpec(objectAt(template, 'spec'), 'spec.template.spec', problems);
   const policy = textAt(objectAt(template, 'spec'), 'restartPolicy');
-  if (policy === 'Always') problems.push(fieldRequired('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'));
+  if (policy === 'Always')
+    problems.push(fieldRequired('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'));
 }
 
 export const cronJobStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = specOf(object);
     fill(spec, { concurrencyPolicy: 'Allow' });
-    for (const [key, value] of Object.entries({ suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 })) spec[key] ??= value;
+    for (const [key, value] of Object.entries({
+      suspend: false,
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 1,
+    }))
+      spec[key] ??= value;
     const template = ensureAt(spec, 'jobTemplate');
     ensureAt(template, 'metadata');
     defaultTemplate(ensureAt(template, 'spec'));
@@ -308,16 +369,33 @@ export const cronJobStrategy: Partial<Strategy> = {
     const spec = object.spec ?? {};
     const schedule = textAt(spec, 'schedule');
     if (schedule === '') problems.push(fieldRequired('spec.schedule'));
-    else if (!isSchedule(schedule)) problems.push(fieldInvalid('spec.schedule', schedule, `expected exactly 5 fields, found ${schedule.trim().split(/\s+/).length}: [${schedule.trim().split(/\s+/).join(' ')}]`));
+    else if (!isSchedule(schedule))
+      problems.push(
+        fieldInvalid(
+          'spec.schedule',
+          schedule,
+          `expected exactly 5 fields, found ${schedule.trim().split(/\s+/).length}: [${schedule.trim().split(/\s+/).join(' ')}]`,
+        ),
+      );
     const policy = textAt(spec, 'concurrencyPolicy');
-    if (!['Allow', 'Forbid', 'Replace'].includes(policy)) problems.push(fieldNotSupported('spec.concurrencyPolicy', policy, ['Allow', 'Forbid', 'Replace']));
-    for (const key of ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit']) notNegative(spec, key, 'spec', problems);
+    if (!['Allow', 'Forbid', 'Replace'].includes(policy))
+      problems.push(fieldNotSupported('spec.concurrencyPolicy', policy, ['Allow', 'Forbid', 'Replace']));
+    for (const key of ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'])
+      notNegative(spec, key, 'spec', problems);
     const podSpec = objectAt(objectAt(objectAt(objectAt(spec, 'jobTemplate'), 'spec'), 'template'), 'spec');
     validatePodSpec(podSpec, 'spec.jobTemplate.spec.template.spec', problems);
-    if (podSpec['restartPolicy'] === 'Always') problems.push(fieldRequired('spec.jobTemplate.spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'));
+    if (podSpec['restartPolicy'] === 'Always')
+      problems.push(
+        fieldRequired('spec.jobTemplate.spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'),
+      );
   },
-  warnings: (object) => podWarnings(objectAt(objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'template'), 'spec'), 'spec.jobTemplate.spec.template.spec'),
+  warnings: (object) =>
+    podWarnings(
+      objectAt(objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'template'), 'spec'),
+      'spec.jobTemplate.spec.template.spec',
+    ),
 };
 
-const isSchedule = (text: string) => /^@(yearly|annually|monthly|weekly|daily|midnight|hourly|every \S+)$/.test(text) || text.trim().split(/\s+/).length === 5;
-
+const isSchedule = (text: string) =>
+  /^@(yearly|annually|monthly|weekly|daily|midnight|hourly|every \S+)$/.test(text) ||
+  text.trim().split(/\s+/).length === 5;

@@ -65,7 +65,8 @@ export class SchemaCollector {
     this.#members(type, properties);
     if (Object.keys(properties).length > 0) schema['properties'] = properties;
     if (facts.required !== undefined) schema['required'] = [...facts.required];
-    if (facts.gvk !== undefined) schema['x-kubernetes-group-version-kind'] = facts.gvk.map(([group, version, kind]) => ({ group, kind, version }));
+    if (facts.gvk !== undefined)
+      schema['x-kubernetes-group-version-kind'] = facts.gvk.map(([group, version, kind]) => ({ group, kind, version }));
     if (facts.map === 'atomic') schema['x-kubernetes-map-type'] = 'atomic';
   }
 

@@ -7,7 +7,12 @@ import { typeName } from '../registry/builtin.ts';
 import type { Resource } from '../registry/resource.ts';
 import { SchemaCollector, componentName } from './builtin-schemas.ts';
 
-const PATCHES = ['application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'];
+const PATCHES = [
+  'application/apply-patch+yaml',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+];
 
 /** The component name of a custom kind: the group backwards, version, kind. */
 export function customComponent(resource: Resource): string {
@@ -79,7 +84,12 @@ function publish(value: JsonValue, collector: SchemaCollector, depth: number): J
   }
   if (value['x-kubernetes-embedded-resource'] === true) {
     const properties = isJsonObject(out['properties']) ? out['properties'] : {};
-    out['properties'] = { apiVersion: { type: 'string' }, kind: { type: 'string' }, ...properties, metadata: { allOf: [collector.reference('meta.v1.ObjectMeta')] } };
+    out['properties'] = {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      ...properties,
+      metadata: { allOf: [collector.reference('meta.v1.ObjectMeta')] },
+    };
   }
   return out;
 }
@@ -90,7 +100,9 @@ export function pathsOf(api: Api, group: string, version: string): JsonObject {
   const paths: JsonObject = {};
   for (const resource of api.registry.inVersion(group, version)) {
     if (!resource.verbs.has('patch')) continue;
-    const base = resource.namespaced ? `${root}/namespaces/{namespace}/${resource.plural}/{name}` : `${root}/${resource.plural}/{name}`;
+    const base = resource.namespaced
+      ? `${root}/namespaces/{namespace}/${resource.plural}/{name}`
+      : `${root}/${resource.plural}/{name}`;
     paths[base] = { patch: patchOperation(resource, group, version) };
   }
   return paths;
@@ -112,7 +124,12 @@ function patchOperation(resource: Resource, group: string, version: string): Jso
       { name: 'force', in: 'query', schema: { type: 'boolean', uniqueItems: true } },
     ],
     requestBody: { content: Object.fromEntries(types.map((type) => [type, { schema: { type: 'object' } }])) },
-    responses: { '200': { description: 'OK', content: { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } } } },
+    responses: {
+      '200': {
+        description: 'OK',
+        content: { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } },
+      },
+    },
     'x-kubernetes-action': 'patch',
     'x-kubernetes-group-version-kind': { group, kind: resource.kind, version },
   };

@@ -21,7 +21,13 @@ const caches = new WeakMap<Api, Cached>();
 function cacheOf(api: Api): Cached {
   let cached = caches.get(api);
   if (cached === undefined || cached.generation !== api.registry.generation) {
-    cached = { generation: api.registry.generation, index: undefined, v2: undefined, hashes: new Map(), documents: new Map() };
+    cached = {
+      generation: api.registry.generation,
+      index: undefined,
+      v2: undefined,
+      hashes: new Map(),
+      documents: new Map(),
+    };
     caches.set(api, cached);
   }
   return cached;
@@ -36,7 +42,11 @@ export function openApiReply(api: Api, request: ApiRequest): ApiReply {
   const cached = cacheOf(api);
   if (rest.length === 0) {
     cached.index ??= toJsonBytes({ paths: index(api, cached) });
-    return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache, private' }, body: cached.index };
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache, private' },
+      body: cached.index,
+    };
   }
   const key = rest.join('/');
   const place = groupVersions(api).find(({ path }) => path === key);
@@ -44,7 +54,11 @@ export function openApiReply(api: Api, request: ApiRequest): ApiReply {
   const hash = hashOf(api, cached, place);
   const asked = request.query.get('hash');
   if (asked !== '' && asked !== hash) {
-    return { status: 301, headers: { location: `/openapi/v3/${key}?hash=${hash}`, 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.alloc(0) };
+    return {
+      status: 301,
+      headers: { location: `/openapi/v3/${key}?hash=${hash}`, 'content-type': 'text/plain; charset=utf-8' },
+      body: Buffer.alloc(0),
+    };
   }
   let body = cached.documents.get(key);
   if (body === undefined) {
@@ -116,13 +130,28 @@ function document(api: Api, { group, version }: GroupVersion): JsonObject {
 function swagger(api: Api, request: ApiRequest): ApiReply {
   const accept = request.headers['accept'] ?? '';
   if (accept.includes('protobuf') && !accept.includes('json') && !accept.includes('*/*')) {
-    throw new ApiError({ code: 406, reason: 'NotAcceptable', message: 'only the following media types are accepted: application/json', details: {} });
+    throw new ApiError({
+      code: 406,
+      reason: 'NotAcceptable',
+      message: 'only the following media types are accepted: application/json',
+      details: {},
+    });
   }
   const cached = cacheOf(api);
   if (cached.v2 === undefined) {
     const definitions: Record<string, JsonValue> = {};
-    for (const { group, version } of groupVersions(api)) Object.assign(definitions, schemasOf(api, group, version, '#/definitions/'));
-    cached.v2 = toJsonBytes({ swagger: '2.0', info: INFO, paths: {}, definitions: JSON.parse(JSON.stringify(definitions).replaceAll('#/components/schemas/', '#/definitions/')) });
+    for (const { group, version } of groupVersions(api))
+      Object.assign(definitions, schemasOf(api, group, version, '#/definitions/'));
+    cached.v2 = toJsonBytes({
+      swagger: '2.0',
+      info: INFO,
+      paths: {},
+      definitions: JSON.parse(JSON.stringify(definitions).replaceAll('#/components/schemas/', '#/definitions/')),
+    });
   }
-  return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }, body: cached.v2 };
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+    body: cached.v2,
+  };
 }

@@ -36,25 +36,30 @@ export interface Strategy {
   /** DELETE answers the object instead of a Status. */
   readonly returnsDeleted: boolean;
   /** Seconds between the request to delete and the end, when the request names none; absent: at once. */
-  grace?(object: KubeObject, requested: number | undefined): number;
+  readonly grace?: (object: KubeObject, requested: number | undefined) => number;
   /** How names must look. Default: a DNS subdomain. */
-  validateName?(name: string): readonly string[];
-  defaults?(object: Draft): void;
-  prepareCreate?(object: Draft, context: WriteContext): void;
-  prepareUpdate?(object: Draft, old: KubeObject, context: WriteContext): void;
-  validate?(object: KubeObject, problems: FieldProblem[], context: WriteContext): void;
-  validateUpdate?(object: KubeObject, old: KubeObject, problems: FieldProblem[], context: WriteContext): void;
+  readonly validateName?: (name: string) => readonly string[];
+  readonly defaults?: (object: Draft) => void;
+  readonly prepareCreate?: (object: Draft, context: WriteContext) => void;
+  readonly prepareUpdate?: (object: Draft, old: KubeObject, context: WriteContext) => void;
+  readonly validate?: (object: KubeObject, problems: FieldProblem[], context: WriteContext) => void;
+  readonly validateUpdate?: (
+    object: KubeObject,
+    old: KubeObject,
+    problems: FieldProblem[],
+    context: WriteContext,
+  ) => void;
   /** Texts for the warning header. */
-  warnings?(object: KubeObject, old: KubeObject | undefined): readonly string[];
+  readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[];
   /** Refuses a request for reasons other than the object's content. Throws `ApiError`. */
-  admit?(object: KubeObject, old: KubeObject | undefined, context: WriteContext): void;
+  readonly admit?: (object: KubeObject, old: KubeObject | undefined, context: WriteContext) => void;
   /** Refuses a deletion. Throws `ApiError`. */
-  admitDelete?(object: KubeObject, context: WriteContext): void;
+  readonly admitDelete?: (object: KubeObject, context: WriteContext) => void;
   /** A deletion without a policy leaves dependents behind. */
   readonly orphansByDefault?: boolean;
   /** After the object was stored or removed. */
-  afterCreate?(object: KubeObject, context: WriteContext): void;
-  afterDelete?(object: KubeObject, context: { readonly api: Api }): void;
+  readonly afterCreate?: (object: KubeObject, context: WriteContext) => void;
+  readonly afterDelete?: (object: KubeObject, context: { readonly api: Api }) => void;
   /** Paths besides `status` that a write to the status subresource cannot change. */
   readonly statusResets?: readonly (readonly string[])[];
 }

@@ -262,9 +262,8 @@ function withPrefix(items: readonly Stored[], prefix: string): readonly Stored[]
     if ((items[middle]?.key ?? '') < prefix) low = middle + 1;
     else high = middle;
   }
-  let end = low;
-  while (end < items.length && items[end]?.key.startsWith(prefix)) end++;
-  return items.slice(low, end);
+  const length = items.slice(low).findIndex(({ key }) => !key.startsWith(prefix));
+  return length < 0 ? items.slice(low) : items.slice(low, low + length);
 }
 
 /** All objects of a cluster and the one counter of versions. */

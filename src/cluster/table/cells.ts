@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
-import { selectorText } from '../virtual/scale.ts';
+import { selectorText } from '../kinds/selector-text.ts';
 import { age, duration } from './age.ts';
 import { podCells } from './pod-cells.ts';
 
@@ -13,16 +13,27 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const name = (object: KubeObject) => object.metadata.name ?? '';
 const ageOf = (object: KubeObject, now: number) => age(object.metadata.creationTimestamp, now);
 const orNone = (text: string) => (text === '' ? NONE : text);
-const count = (object: KubeObject, part: 'spec' | 'status', key: string) => numberAt(isJsonObject(object[part]) ? object[part] : {}, key) ?? 0;
-const size = (value: JsonValue | undefined) => (isJsonObject(value) ? Object.keys(value).length : Array.isArray(value) ? value.length : 0);
+const count = (object: KubeObject, part: 'spec' | 'status', key: string) =>
+  numberAt(isJsonObject(object[part]) ? object[part] : {}, key) ?? 0;
+const size = (value: JsonValue | undefined) =>
+  isJsonObject(value) ? Object.keys(value).length : Array.isArray(value) ? value.length : 0;
 
 function containersOf(template: JsonObject): [string, string] {
   const containers = objectsAt(objectAt(template, 'spec'), 'containers');
-  return [containers.map((entry) => textAt(entry, 'name')).join(','), containers.map((entry) => textAt(entry, 'image')).join(',')];
+  return [
+    containers.map((entry) => textAt(entry, 'name')).join(','),
+    containers.map((entry) => textAt(entry, 'image')).join(','),
+  ];
 }
 
 const templateOf = (object: KubeObject) => containersOf(objectAt(object.spec, 'template'));
-const mapText = (value: JsonObject) => orNone(Object.keys(value).sort().map((key) => `${key}=${String(value[key])}`).join(','));
+const mapText = (value: JsonObject) =>
+  orNone(
+    Object.keys(value)
+      .sort()
+      .map((key) => `${key}=${String(value[key])}`)
+      .join(','),
+  );
 
 function servicePorts(spec: JsonObject): string {
   const ports = objectsAt(spec, 'ports').map((port) => {
@@ -37,7 +48,9 @@ function externalAddress(object: KubeObject): string {
   const ips = listAt(spec, 'externalIPs').map(String);
   if (spec['type'] === 'ExternalName') return orNone(textAt(spec, 'externalName'));
   if (spec['type'] !== 'LoadBalancer') return orNone(ips.join(','));
-  const ingress = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress').map((entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'));
+  const ingress = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress').map(
+    (entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'),
+  );
   const all = [...ingress, ...ips];
   return all.length === 0 ? '<pending>' : all.join(',');
 }
@@ -60,16 +73,33 @@ function jobCells(object: KubeObject, now: number): JsonValue[] {
   const total = completions === undefined ? (parallel > 1 ? `1 of ${parallel}` : '1') : String(completions);
   const [start, end] = [textAt(object.status, 'startTime'), textAt(object.status, 'completionTime')];
   const time = start === '' ? '' : duration((end === '' ? now : Date.parse(end)) - Date.parse(start));
-  return [name(object), jobStatus(object), `${done}/${total}`, time, ageOf(object, now), ...templateOf(object), orNone(selectorText(object.spec?.['selector']))];
+  return [
+    name(object),
+    jobStatus(object),
+    `${done}/${total}`,
+    time,
+    ageOf(object, now),
+    ...templateOf(object),
+    orNone(selectorText(object.spec?.['selector'])),
+  ];
 }
 
 function ingressCells(object: KubeObject, now: number): JsonValue[] {
   const rules = objectsAt(object.spec, 'rules');
   const hosts = rules.map((rule) => textAt(rule, 'host')).filter((host) => host !== '');
   const shown = hosts.length > 3 ? `${hosts.slice(0, 3).join(',')} + ${hosts.length - 3} more...` : hosts.join(',');
-  const addresses = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress').map((entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'));
+  const addresses = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress').map(
+    (entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'),
+  );
   const ports = listAt(object.spec, 'tls').length > 0 ? '80, 443' : '80';
-  return [name(object), orNone(textAt(object.spec, 'ingressClassName')), shown === '' ? '*' : shown, addresses.join(','), ports, ageOf(object, now)];
+  return [
+    name(object),
+    orNone(textAt(object.spec, 'ingressClassName')),
+    shown === '' ? '*' : shown,
+    addresses.join(','),
+    ports,
+    ageOf(object, now),
+  ];
 }
 
 function bindingCells(object: KubeObject, now: number): JsonValue[] {
@@ -81,8 +111,12 @@ function bindingCells(object: KubeObject, now: number): JsonValue[] {
     name(object),
     `${textAt(reference, 'kind')}/${textAt(reference, 'name')}`,
     ageOf(object, now),
-    of('User').map((subject) => textAt(subject, 'name')).join(', '),
-    of('Group').map((subject) => textAt(subject, 'name')).join(', '),
+    of('User')
+      .map((subject) => textAt(subject, 'name'))
+      .join(', '),
+    of('Group')
+      .map((subject) => textAt(subject, 'name'))
+      .join(', '),
     accounts.join(', '),
   ];
 }
@@ -90,46 +124,109 @@ function bindingCells(object: KubeObject, now: number): JsonValue[] {
 function eventCells(object: KubeObject, now: number): JsonValue[] {
   const event = json(object);
   const series = optionalAt(event, 'series');
-  const first = textAt(event, 'firstTimestamp') || textAt(event, 'deprecatedFirstTimestamp') || textAt(event, 'eventTime');
-  const last = textAt(series, 'lastObservedTime') || textAt(event, 'lastTimestamp') || textAt(event, 'deprecatedLastTimestamp') || first;
+  const first =
+    textAt(event, 'firstTimestamp') || textAt(event, 'deprecatedFirstTimestamp') || textAt(event, 'eventTime');
+  const last =
+    textAt(series, 'lastObservedTime') ||
+    textAt(event, 'lastTimestamp') ||
+    textAt(event, 'deprecatedLastTimestamp') ||
+    first;
   const involved = optionalAt(event, 'involvedObject') ?? objectAt(event, 'regarding');
   const source = optionalAt(event, 'source') ?? objectAt(event, 'deprecatedSource');
-  const from = [textAt(source, 'component') || textAt(event, 'reportingComponent') || textAt(event, 'reportingController'), textAt(source, 'host')].filter((part) => part !== '').join(', ');
-  const target = textAt(involved, 'name') === '' ? textAt(involved, 'kind').toLowerCase() : `${textAt(involved, 'kind').toLowerCase()}/${textAt(involved, 'name')}`;
+  const from = [
+    textAt(source, 'component') || textAt(event, 'reportingComponent') || textAt(event, 'reportingController'),
+    textAt(source, 'host'),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+  const target =
+    textAt(involved, 'name') === ''
+      ? textAt(involved, 'kind').toLowerCase()
+      : `${textAt(involved, 'kind').toLowerCase()}/${textAt(involved, 'name')}`;
   const times = numberAt(series, 'count') ?? numberAt(event, 'count') ?? numberAt(event, 'deprecatedCount') ?? 1;
   const since = (text: string) => (text === '' ? '<unknown>' : age(text, now));
-  return [since(last), textAt(event, 'type'), textAt(event, 'reason'), target, textAt(involved, 'fieldPath'), from, (textAt(event, 'message') || textAt(event, 'note')).trim(), since(first), times, name(object)];
+  return [
+    since(last),
+    textAt(event, 'type'),
+    textAt(event, 'reason'),
+    target,
+    textAt(involved, 'fieldPath'),
+    from,
+    (textAt(event, 'message') || textAt(event, 'note')).trim(),
+    since(first),
+    times,
+    name(object),
+  ];
 }
 
 function nodeCells(object: KubeObject, now: number): JsonValue[] {
   const ready = objectsAt(object.status, 'conditions').find((entry) => entry['type'] === 'Ready');
   const status = [ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady'];
   if (object.spec?.['unschedulable'] === true) status.push('SchedulingDisabled');
-  const roles = Object.keys(object.metadata.labels ?? {}).filter((key) => key.startsWith('node-role.kubernetes.io/')).map((key) => key.slice('node-role.kubernetes.io/'.length)).sort();
+  const roles = Object.keys(object.metadata.labels ?? {})
+    .filter((key) => key.startsWith('node-role.kubernetes.io/'))
+    .map((key) => key.slice('node-role.kubernetes.io/'.length))
+    .sort();
   const info = objectAt(object.status, 'nodeInfo');
-  const address = (type: string) => orNone(textAt(objectsAt(object.status, 'addresses').find((entry) => entry['type'] === type), 'address'));
+  const address = (type: string) =>
+    orNone(
+      textAt(
+        objectsAt(object.status, 'addresses').find((entry) => entry['type'] === type),
+        'address',
+      ),
+    );
   const shown = (key: string) => textAt(info, key) || '<unknown>';
-  return [name(object), status.join(','), orNone(roles.join(',')), ageOf(object, now), textAt(info, 'kubeletVersion'), address('InternalIP'), address('ExternalIP'), shown('osImage'), shown('kernelVersion'), shown('containerRuntimeVersion')];
+  return [
+    name(object),
+    status.join(','),
+    orNone(roles.join(',')),
+    ageOf(object, now),
+    textAt(info, 'kubeletVersion'),
+    address('InternalIP'),
+    address('ExternalIP'),
+    shown('osImage'),
+    shown('kernelVersion'),
+    shown('containerRuntimeVersion'),
+  ];
 }
 
 function sliceCells(object: KubeObject, now: number): JsonValue[] {
-  const limited = (values: readonly string[]) => (values.length > 3 ? `${values.slice(0, 3).join(',')} + ${values.length - 3} more...` : values.join(','));
+  const limited = (values: readonly string[]) =>
+    values.length > 3 ? `${values.slice(0, 3).join(',')} + ${values.length - 3} more...` : values.join(',');
   const ports = objectsAt(json(object), 'ports').map((port) => String(port['port'] ?? ''));
-  const endpoints = objectsAt(json(object), 'endpoints').flatMap((endpoint) => listAt(endpoint, 'addresses').map(String));
-  return [name(object), textAt(json(object), 'addressType'), ports.length === 0 ? '<unset>' : limited(ports), endpoints.length === 0 ? '<unset>' : limited(endpoints), ageOf(object, now)];
+  const endpoints = objectsAt(json(object), 'endpoints').flatMap((endpoint) =>
+    listAt(endpoint, 'addresses').map(String),
+  );
+  return [
+    name(object),
+    textAt(json(object), 'addressType'),
+    ports.length === 0 ? '<unset>' : limited(ports),
+    endpoints.length === 0 ? '<unset>' : limited(endpoints),
+    ageOf(object, now),
+  ];
 }
 
 function endpointsCells(object: KubeObject, now: number): JsonValue[] {
   const pairs = objectsAt(json(object), 'subsets').flatMap((subset) => {
     const ports = objectsAt(subset, 'ports');
-    return objectsAt(subset, 'addresses').flatMap((address) => (ports.length === 0 ? [textAt(address, 'ip')] : ports.map((port) => `${textAt(address, 'ip')}:${String(port['port'])}`)));
+    return objectsAt(subset, 'addresses').flatMap((address) =>
+      ports.length === 0
+        ? [textAt(address, 'ip')]
+        : ports.map((port) => `${textAt(address, 'ip')}:${String(port['port'])}`),
+    );
   });
   const shown = pairs.length > 3 ? `${pairs.slice(0, 3).join(',')} + ${pairs.length - 3} more...` : pairs.join(',');
   return [name(object), orNone(shown), ageOf(object, now)];
 }
 
-const MODES: Readonly<Record<string, string>> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' };
-const modes = (list: readonly JsonValue[]) => list.map((mode) => (Object.hasOwn(MODES, String(mode)) ? (MODES[String(mode)] ?? '') : String(mode))).join(',');
+const MODES: Readonly<Record<string, string>> = {
+  ReadWriteOnce: 'RWO',
+  ReadOnlyMany: 'ROX',
+  ReadWriteMany: 'RWX',
+  ReadWriteOncePod: 'RWOP',
+};
+const modes = (list: readonly JsonValue[]) =>
+  list.map((mode) => (Object.hasOwn(MODES, String(mode)) ? (MODES[String(mode)] ?? '') : String(mode))).join(',');
 
 function claimCells(object: KubeObject, now: number): JsonValue[] {
   const bound = textAt(object.spec, 'volumeName') !== '';
@@ -184,7 +281,13 @@ function cronJobCells(object: KubeObject, now: number): JsonValue[] {
 
 function budgetCells(object: KubeObject, now: number): JsonValue[] {
   const shown = (key: string) => (object.spec?.[key] === undefined ? 'N/A' : String(object.spec[key]));
-  return [name(object), shown('minAvailable'), shown('maxUnavailable'), count(object, 'status', 'disruptionsAllowed'), ageOf(object, now)];
+  return [
+    name(object),
+    shown('minAvailable'),
+    shown('maxUnavailable'),
+    count(object, 'status', 'disruptionsAllowed'),
+    ageOf(object, now),
+  ];
 }
 
 function autoscalerCells(object: KubeObject, now: number): JsonValue[] {
@@ -192,8 +295,21 @@ function autoscalerCells(object: KubeObject, now: number): JsonValue[] {
   const current = objectsAt(object.status, 'currentMetrics');
   const metrics = objectsAt(object.spec, 'metrics').map((metric, index) => metricText(metric, current[index]));
   const percentage = numberAt(object.spec, 'targetCPUUtilizationPercentage');
-  const texts = percentage === undefined ? metrics : [`cpu: ${numberAt(object.status, 'currentCPUUtilizationPercentage') ?? '<unknown>'}${numberAt(object.status, 'currentCPUUtilizationPercentage') === undefined ? '' : '%'}/${percentage}%`];
-  return [name(object), `${textAt(target, 'kind')}/${textAt(target, 'name')}`, orNone(texts.slice(0, 2).join(', ')), String(numberAt(object.spec, 'minReplicas') ?? '<unset>'), count(object, 'spec', 'maxReplicas'), count(object, 'status', 'currentReplicas'), ageOf(object, now)];
+  const texts =
+    percentage === undefined
+      ? metrics
+      : [
+          `cpu: ${numberAt(object.status, 'currentCPUUtilizationPercentage') ?? '<unknown>'}${numberAt(object.status, 'currentCPUUtilizationPercentage') === undefined ? '' : '%'}/${percentage}%`,
+        ];
+  return [
+    name(object),
+    `${textAt(target, 'kind')}/${textAt(target, 'name')}`,
+    orNone(texts.slice(0, 2).join(', ')),
+    String(numberAt(object.spec, 'minReplicas') ?? '<unset>'),
+    count(object, 'spec', 'maxReplicas'),
+    count(object, 'status', 'currentReplicas'),
+    ageOf(object, now),
+  ];
 }
 
 function metricText(metric: JsonObject, current: JsonObject | undefined): string {
@@ -210,7 +326,11 @@ function metricText(metric: JsonObject, current: JsonObject | undefined): string
 
 /** Printers by `apiVersion/plural`. Kinds that are missing show their name and age. */
 export const CELLS: Readonly<Record<string, CellPrinter>> = {
-  'v1/configmaps': (object, now) => [name(object), size(json(object)['data']) + size(json(object)['binaryData']), ageOf(object, now)],
+  'v1/configmaps': (object, now) => [
+    name(object),
+    size(json(object)['data']) + size(json(object)['binaryData']),
+    ageOf(object, now),
+  ],
   'v1/endpoints': endpointsCells,
   'v1/events': eventCells,
   'v1/limitranges': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
@@ -219,14 +339,41 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
   'v1/persistentvolumeclaims': claimCells,
   'v1/persistentvolumes': volumeCells,
   'v1/pods': podCells,
-  'v1/replicationcontrollers': (object, now) => [name(object), count(object, 'spec', 'replicas'), count(object, 'status', 'replicas'), count(object, 'status', 'readyReplicas'), ageOf(object, now), ...templateOf(object), mapText(objectAt(object.spec, 'selector'))],
+  'v1/replicationcontrollers': (object, now) => [
+    name(object),
+    count(object, 'spec', 'replicas'),
+    count(object, 'status', 'replicas'),
+    count(object, 'status', 'readyReplicas'),
+    ageOf(object, now),
+    ...templateOf(object),
+    mapText(objectAt(object.spec, 'selector')),
+  ],
   'v1/resourcequotas': quotaCells,
-  'v1/secrets': (object, now) => [name(object), textAt(json(object), 'type'), size(json(object)['data']), ageOf(object, now)],
+  'v1/secrets': (object, now) => [
+    name(object),
+    textAt(json(object), 'type'),
+    size(json(object)['data']),
+    ageOf(object, now),
+  ],
   'v1/serviceaccounts': (object, now) => [name(object), ageOf(object, now)],
-  'v1/services': (object, now) => [name(object), textAt(object.spec, 'type'), orNone(textAt(object.spec, 'clusterIP')), externalAddress(object), servicePorts(object.spec ?? {}), ageOf(object, now), mapText(objectAt(object.spec, 'selector'))],
+  'v1/services': (object, now) => [
+    name(object),
+    textAt(object.spec, 'type'),
+    orNone(textAt(object.spec, 'clusterIP')),
+    externalAddress(object),
+    servicePorts(object.spec ?? {}),
+    ageOf(object, now),
+    mapText(objectAt(object.spec, 'selector')),
+  ],
   'apps/v1/daemonsets': (object, now) => [
     name(object),
-    ...['desiredNumberScheduled', 'currentNumberScheduled', 'numberReady', 'updatedNumberScheduled', 'numberAvailable'].map((key) => count(object, 'status', key)),
+    ...[
+      'desiredNumberScheduled',
+      'currentNumberScheduled',
+      'numberReady',
+      'updatedNumberScheduled',
+      'numberAvailable',
+    ].map((key) => count(object, 'status', key)),
     mapText(objectAt(objectAt(objectAt(object.spec, 'template'), 'spec'), 'nodeSelector')),
     ageOf(object, now),
     ...templateOf(object),
@@ -241,37 +388,90 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     ...templateOf(object),
     selectorText(object.spec?.['selector']),
   ],
-  'apps/v1/replicasets': (object, now) => [name(object), count(object, 'spec', 'replicas'), count(object, 'status', 'replicas'), count(object, 'status', 'readyReplicas'), ageOf(object, now), ...templateOf(object), selectorText(object.spec?.['selector'])],
-  'apps/v1/statefulsets': (object, now) => [name(object), `${count(object, 'status', 'readyReplicas')}/${count(object, 'spec', 'replicas')}`, ageOf(object, now), ...templateOf(object)],
+  'apps/v1/replicasets': (object, now) => [
+    name(object),
+    count(object, 'spec', 'replicas'),
+    count(object, 'status', 'replicas'),
+    count(object, 'status', 'readyReplicas'),
+    ageOf(object, now),
+    ...templateOf(object),
+    selectorText(object.spec?.['selector']),
+  ],
+  'apps/v1/statefulsets': (object, now) => [
+    name(object),
+    `${count(object, 'status', 'readyReplicas')}/${count(object, 'spec', 'replicas')}`,
+    ageOf(object, now),
+    ...templateOf(object),
+  ],
   'autoscaling/v1/horizontalpodautoscalers': autoscalerCells,
   'autoscaling/v2/horizontalpodautoscalers': autoscalerCells,
   'batch/v1/cronjobs': cronJobCells,
   'batch/v1/jobs': jobCells,
-  'coordination.k8s.io/v1/leases': (object, now) => [name(object), textAt(object.spec, 'holderIdentity'), ageOf(object, now)],
+  'coordination.k8s.io/v1/leases': (object, now) => [
+    name(object),
+    textAt(object.spec, 'holderIdentity'),
+    ageOf(object, now),
+  ],
   'discovery.k8s.io/v1/endpointslices': sliceCells,
   'events.k8s.io/v1/events': eventCells,
   'networking.k8s.io/v1/ingresses': ingressCells,
   'networking.k8s.io/v1/ingressclasses': (object, now) => {
     const parameters = optionalAt(object.spec, 'parameters');
     const group = textAt(parameters, 'apiGroup');
-    return [name(object), textAt(object.spec, 'controller'), parameters === undefined ? NONE : `${textAt(parameters, 'kind')}${group === '' ? '' : `.${group}`}/${textAt(parameters, 'name')}`, ageOf(object, now)];
+    return [
+      name(object),
+      textAt(object.spec, 'controller'),
+      parameters === undefined
+        ? NONE
+        : `${textAt(parameters, 'kind')}${group === '' ? '' : `.${group}`}/${textAt(parameters, 'name')}`,
+      ageOf(object, now),
+    ];
   },
-  'networking.k8s.io/v1/networkpolicies': (object, now) => [name(object), orNone(selectorText(object.spec?.['podSelector'])), ageOf(object, now)],
+  'networking.k8s.io/v1/networkpolicies': (object, now) => [
+    name(object),
+    orNone(selectorText(object.spec?.['podSelector'])),
+    ageOf(object, now),
+  ],
   'policy/v1/poddisruptionbudgets': budgetCells,
   'rbac.authorization.k8s.io/v1/clusterrolebindings': bindingCells,
   'rbac.authorization.k8s.io/v1/rolebindings': bindingCells,
   'rbac.authorization.k8s.io/v1/clusterroles': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
   'rbac.authorization.k8s.io/v1/roles': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
-  'scheduling.k8s.io/v1/priorityclasses': (object, now) => [name(object), numberAt(json(object), 'value') ?? 0, json(object)['globalDefault'] === true, ageOf(object, now), textAt(json(object), 'preemptionPolicy')],
+  'scheduling.k8s.io/v1/priorityclasses': (object, now) => [
+    name(object),
+    numberAt(json(object), 'value') ?? 0,
+    json(object)['globalDefault'] === true,
+    ageOf(object, now),
+    textAt(json(object), 'preemptionPolicy'),
+  ],
   'storage.k8s.io/v1/storageclasses': (object, now) => {
-    const shown = object.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' ? `${name(object)} (default)` : name(object);
-    return [shown, textAt(json(object), 'provisioner'), textAt(json(object), 'reclaimPolicy'), textAt(json(object), 'volumeBindingMode'), json(object)['allowVolumeExpansion'] === true, ageOf(object, now)];
+    const shown =
+      object.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
+        ? `${name(object)} (default)`
+        : name(object);
+    return [
+      shown,
+      textAt(json(object), 'provisioner'),
+      textAt(json(object), 'reclaimPolicy'),
+      textAt(json(object), 'volumeBindingMode'),
+      json(object)['allowVolumeExpansion'] === true,
+      ageOf(object, now),
+    ];
   },
 };
 
 function quotaCells(object: KubeObject, now: number): JsonValue[] {
   const [hard, used] = [objectAt(object.status, 'hard'), objectAt(object.status, 'used')];
-  const text = (keys: readonly string[]) => keys.toSorted().map((key) => `${key}: ${String(used[key] ?? '0')}/${String(hard[key])}`).join(', ');
+  const text = (keys: readonly string[]) =>
+    keys
+      .toSorted()
+      .map((key) => `${key}: ${String(used[key] ?? '0')}/${String(hard[key])}`)
+      .join(', ');
   const limits = Object.keys(hard).filter((key) => key.startsWith('limits.'));
-  return [name(object), text(Object.keys(hard).filter((key) => !key.startsWith('limits.'))), text(limits), ageOf(object, now)];
+  return [
+    name(object),
+    text(Object.keys(hard).filter((key) => !key.startsWith('limits.'))),
+    text(limits),
+    ageOf(object, now),
+  ];
 }

@@ -19,7 +19,7 @@ export interface ColumnDefinition {
 /** The columns of a resource, and the cells of an object in them. */
 export interface Columns {
   readonly definitions: readonly ColumnDefinition[];
-  cells(object: KubeObject, now: number): readonly JsonValue[];
+  readonly cells: (object: KubeObject, now: number) => readonly JsonValue[];
 }
 
 const NAME: ColumnFacts = { name: 'Name', type: 'string', format: 'name', priority: 0 };
@@ -80,10 +80,20 @@ function customColumns(resource: CustomResource): Columns {
   }
   const printers = resource.columns.map((column) => {
     const steps = parseJsonPath(column.jsonPath) ?? [];
-    return (object: KubeObject, now: number) => cellOf(valuesAt(object as unknown as JsonObject, steps), column.type, now);
+    return (object: KubeObject, now: number) =>
+      cellOf(valuesAt(object as unknown as JsonObject, steps), column.type, now);
   });
   return {
-    definitions: [definition(NAME), ...resource.columns.map(({ name, type, format, description, priority }) => ({ name, type, format, description, priority }))],
+    definitions: [
+      definition(NAME),
+      ...resource.columns.map(({ name, type, format, description, priority }) => ({
+        name,
+        type,
+        format,
+        description,
+        priority,
+      })),
+    ],
     cells: (object, now) => [object.metadata.name ?? '', ...printers.map((print) => print(object, now))],
   };
 }
@@ -94,7 +104,11 @@ function cellOf(values: readonly JsonValue[], type: string, now: number): JsonVa
   if (first === undefined || first === null) return null;
   switch (type) {
     case 'integer':
-      return typeof first === 'number' || typeof first === 'bigint' ? (typeof first === 'number' ? Math.trunc(first) : first) : null;
+      return typeof first === 'number' || typeof first === 'bigint'
+        ? typeof first === 'number'
+          ? Math.trunc(first)
+          : first
+        : null;
     case 'number':
       return typeof first === 'number' || typeof first === 'bigint' ? first : null;
     case 'boolean':
@@ -104,6 +118,12 @@ function cellOf(values: readonly JsonValue[], type: string, now: number): JsonVa
       return Number.isNaN(Date.parse(first)) ? first : age(first, now);
     }
     default:
-      return typeof first === 'string' ? first : values.length > 1 ? JSON.stringify(values) : typeof first === 'object' ? JSON.stringify(first) : String(first);
+      return typeof first === 'string'
+        ? first
+        : values.length > 1
+          ? JSON.stringify(values)
+          : typeof first === 'object'
+            ? JSON.stringify(first)
+            : String(first);
   }
 }

@@ -2,7 +2,11 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
 /** A step of a simple JSON path. */
-type Step = { readonly member: string } | { readonly index: number } | { readonly wildcard: true } | { readonly path: readonly Step[]; readonly value: JsonValue };
+type Step =
+  | { readonly member: string }
+  | { readonly index: number }
+  | { readonly wildcard: true }
+  | { readonly path: readonly Step[]; readonly value: JsonValue };
 
 /**
  * Reads the JSON paths of printer columns: members, indices, `[*]` and filters
@@ -49,11 +53,17 @@ function follow(value: JsonValue, step: Step): JsonValue[] {
     const found = isJsonObject(value) && Object.hasOwn(value, step.member) ? value[step.member] : undefined;
     return found === undefined ? [] : [found];
   }
-  const list = Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value).filter((entry) => entry !== undefined) : [];
+  const list = Array.isArray(value)
+    ? value
+    : isJsonObject(value)
+      ? Object.values(value).filter((entry) => entry !== undefined)
+      : [];
   if ('index' in step) {
     const found = Array.isArray(value) ? value.at(step.index) : undefined;
     return found === undefined ? [] : [found];
   }
   if ('wildcard' in step) return list;
-  return list.filter((entry) => isJsonObject(entry) && valuesAt(entry, step.path).some((found) => found === step.value));
+  return list.filter(
+    (entry) => isJsonObject(entry) && valuesAt(entry, step.path).some((found) => found === step.value),
+  );
 }

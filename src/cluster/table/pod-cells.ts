@@ -18,11 +18,16 @@ function containerReason(status: JsonObject): string {
 
 function statusOf(pod: KubeObject): string {
   let reason = textAt(pod.status, 'reason') || textAt(pod.status, 'phase');
-  const gated = objectsAt(pod.status, 'conditions').find((entry) => entry['type'] === 'PodScheduled' && entry['reason'] === 'SchedulingGated');
+  const gated = objectsAt(pod.status, 'conditions').find(
+    (entry) => entry['type'] === 'PodScheduled' && entry['reason'] === 'SchedulingGated',
+  );
   if (gated !== undefined) reason = 'SchedulingGated';
   const inits = objectsAt(pod.status, 'initContainerStatuses');
   const total = listAt(pod.spec, 'initContainers').length;
-  const blocked = inits.findIndex((status) => status['started'] !== true && numberAt(objectAt(objectAt(status, 'state'), 'terminated'), 'exitCode') !== 0);
+  const blocked = inits.findIndex(
+    (status) =>
+      status['started'] !== true && numberAt(objectAt(objectAt(status, 'state'), 'terminated'), 'exitCode') !== 0,
+  );
   if (blocked >= 0) {
     const why = containerReason(inits[blocked] ?? {});
     reason = why === '' || why === 'PodInitializing' ? `Init:${blocked}/${total}` : `Init:${why}`;
@@ -31,10 +36,13 @@ function statusOf(pod: KubeObject): string {
     for (const status of objectsAt(pod.status, 'containerStatuses').toReversed()) {
       const why = containerReason(status);
       if (why !== '') reason = why;
-      else if (status['ready'] === true && optionalAt(objectAt(status, 'state'), 'running') !== undefined) running = true;
+      else if (status['ready'] === true && optionalAt(objectAt(status, 'state'), 'running') !== undefined)
+        running = true;
     }
     if (reason === 'Completed' && running) {
-      const ready = objectsAt(pod.status, 'conditions').some((entry) => entry['type'] === 'Ready' && entry['status'] === 'True');
+      const ready = objectsAt(pod.status, 'conditions').some(
+        (entry) => entry['type'] === 'Ready' && entry['status'] === 'True',
+      );
       reason = ready ? 'Running' : 'NotReady';
     }
   }
@@ -48,7 +56,11 @@ export function podCells(pod: KubeObject, now: number): readonly JsonValue[] {
   const ready = statuses.filter((status) => status['ready'] === true).length;
   const restarts = statuses.reduce((sum, status) => sum + (numberAt(status, 'restartCount') ?? 0), 0);
   const gates = objectsAt(pod.spec, 'readinessGates');
-  const met = gates.filter((gate) => objectsAt(pod.status, 'conditions').some((entry) => entry['type'] === gate['conditionType'] && entry['status'] === 'True')).length;
+  const met = gates.filter((gate) =>
+    objectsAt(pod.status, 'conditions').some(
+      (entry) => entry['type'] === gate['conditionType'] && entry['status'] === 'True',
+    ),
+  ).length;
   const ip = textAt(objectsAt(pod.status, 'podIPs')[0], 'ip') || textAt(pod.status, 'podIP');
   return [
     pod.metadata.name ?? '',

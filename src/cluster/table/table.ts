@@ -1,18 +1,21 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import type { Resource } from '../registry/resource.ts';
-import { partialOf } from '../http/respond.ts';
+import { partialOf } from './partial.ts';
 import { columnsOf } from './columns.ts';
-
 
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
 /** The metadata in a row; what the server's internal form of a kind does not have is missing there. */
 function rowObject(object: KubeObject): unknown {
-  if (object.kind !== 'DaemonSet' || object.metadata.annotations?.[TEMPLATE_GENERATION] === undefined) return partialOf(object);
+  if (object.kind !== 'DaemonSet' || object.metadata.annotations?.[TEMPLATE_GENERATION] === undefined)
+    return partialOf(object);
   const { [TEMPLATE_GENERATION]: _, ...annotations } = object.metadata.annotations;
   const { annotations: _all, ...metadata } = object.metadata;
-  return partialOf({ ...object, metadata: Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations } });
+  return partialOf({
+    ...object,
+    metadata: Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations },
+  });
 }
 
 /** A `Table` of objects: what `kubectl get` prints. */

@@ -49,7 +49,9 @@ function typed(write: Write, object: KubeObject): KubeObject {
   try {
     const sent = copyJson(object as unknown as JsonObject);
     const { value } = retype(write.resource, sent);
-    return write.resource.custom === undefined ? value : (withNulls(sent, value as unknown as JsonObject) as unknown as KubeObject);
+    return write.resource.custom === undefined
+      ? value
+      : (withNulls(sent, value as unknown as JsonObject) as unknown as KubeObject);
   } catch (thrown) {
     if (!(thrown instanceof DecodeError)) throw thrown;
     throw internalError(thrown.message);
@@ -83,7 +85,12 @@ function withNulls(sent: JsonObject, decoded: JsonObject): JsonObject {
   for (const [key, value] of Object.entries(sent)) {
     if (key === 'metadata') continue;
     const kept = Object.hasOwn(decoded, key) ? decoded[key] : undefined;
-    const next = value === null && kept === undefined ? null : isJsonObject(value) && isJsonObject(kept) ? withNulls(value, kept) : kept;
+    const next =
+      value === null && kept === undefined
+        ? null
+        : isJsonObject(value) && isJsonObject(kept)
+          ? withNulls(value, kept)
+          : kept;
     if (next === kept || next === undefined) continue;
     if (out === decoded) out = { ...decoded };
     setMember(out, key, next);

@@ -26,7 +26,8 @@ export function deleteObject(write: Write, options: DeleteOptions): Deletion {
   write.resource.strategy.admitDelete?.(live, contextOf(write));
   const isNamespace = write.resource.plural === 'namespaces' && write.resource.group === '';
   if (isNamespace) return deleteNamespace(write, live, options);
-  if (write.resource.group === 'apiextensions.k8s.io' && write.resource.plural === 'customresourcedefinitions') return deleteDefinition(write, live, options);
+  if (write.resource.group === 'apiextensions.k8s.io' && write.resource.plural === 'customresourcedefinitions')
+    return deleteDefinition(write, live, options);
   const next = thaw(live);
   const finalizers = finalizersFor(write, live, options);
   const grace = write.resource.strategy.grace?.(live, options.gracePeriodSeconds) ?? 0;
@@ -140,7 +141,10 @@ function deleteDefinition(write: Write, live: KubeObject, options: DeleteOptions
     reason: 'InstanceDeletionPending',
     message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
   };
-  next.status = { ...(isJsonObject(next.status) ? next.status : {}), conditions: [...(Array.isArray(conditions) ? conditions : []), terminating] };
+  next.status = {
+    ...(isJsonObject(next.status) ? next.status : {}),
+    conditions: [...(Array.isArray(conditions) ? conditions : []), terminating],
+  };
   return { object: commit(write, live, next).object, removed: false };
 }
 

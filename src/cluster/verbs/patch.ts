@@ -188,7 +188,13 @@ function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): { valu
 /** A patched object as error texts show it: members in alphabetical order at the top. */
 function shownObject(value: JsonValue): string {
   if (!isJsonObject(value)) return toJsonText(value);
-  return toJsonText(Object.fromEntries(Object.keys(value).sort().map((key) => [key, value[key]])));
+  return toJsonText(
+    Object.fromEntries(
+      Object.keys(value)
+        .sort()
+        .map((key) => [key, value[key]]),
+    ),
+  );
 }
 
 const MAX_OPERATIONS = 10_000;

@@ -222,5 +222,5 @@ function decodeToken(token: string): { version: number; key: string } {
   if (v !== 'meta.k8s.io/v1') throw bad(`server does not recognize this encoded version ${JSON.stringify(v)}`);
   if (typeof rv !== 'number' || rv <= 0) throw bad('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   if (typeof start !== 'string' || start === '') throw bad('encoded start key empty (version meta.k8s.io/v1)');
-  return { version: rv, key: start.replace(/\u0000$/, '') };
+  return { version: rv, key: start.endsWith('\u0000') ? start.slice(0, -1) : start };
 }

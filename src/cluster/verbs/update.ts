@@ -183,11 +183,7 @@ function bumpGeneration(write: Write, live: KubeObject, next: Draft) {
     return (custom !== undefined && !strategy.hasStatus ? { ...rest, status } : rest) as unknown as JsonObject;
   };
   const annotated =
-    strategy.generationOfAnnotations === true &&
-    !jsonEquals(
-      live.metadata.annotations as JsonObject | undefined,
-      next.metadata.annotations as JsonObject | undefined,
-    );
+    strategy.generationOfAnnotations === true && !jsonEquals(live.metadata.annotations, next.metadata.annotations);
   if (annotated || !jsonEquals(content(live), content(next)))
     next.metadata.generation = (live.metadata.generation ?? 0) + 1;
 }

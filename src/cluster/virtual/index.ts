@@ -1,13 +1,19 @@
 import type { Api } from '../api.ts';
 import type { Output } from '../http/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/router.ts';
+import type { Route } from '../http/route.ts';
 import { bindingReply, evictionReply, logReply } from './pod-actions.ts';
 import { reviewReply } from './reviews.ts';
 import { scaleReply } from './scale.ts';
 import { tokenReply } from './tokens.ts';
 
-type VirtualHandler = (api: Api, request: ApiRequest, route: Route, output: Output, warnings: string[]) => ApiReply | undefined;
+type VirtualHandler = (
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+) => ApiReply | undefined;
 
 const SUBRESOURCES = new Map<string, VirtualHandler>([
   ['scale', scaleReply],
@@ -18,7 +24,13 @@ const SUBRESOURCES = new Map<string, VirtualHandler>([
 ]);
 
 /** Answers requests whose object is not the stored one: scale, reviews, tokens, evictions, logs. */
-export function virtualReply(api: Api, request: ApiRequest, route: Route, output: Output, warnings: string[]): ApiReply | undefined {
+export function virtualReply(
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): ApiReply | undefined {
   if (route.subresource === '') return reviewReply(api, request, route, output, warnings);
   return SUBRESOURCES.get(route.subresource)?.(api, request, route, output, warnings);
 }

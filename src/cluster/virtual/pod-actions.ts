@@ -4,8 +4,8 @@ import { decodeAs, readBody } from '../http/body.ts';
 import type { Output } from '../http/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyText, replyValue, warningHeader } from '../http/respond.ts';
-import type { Route } from '../http/router.ts';
-import { noOptions } from '../http/router.ts';
+import type { Route } from '../http/route.ts';
+import { noOptions } from '../http/route.ts';
 import { ApiError, badRequest, conflict, methodNotAllowed, notFound } from '../http/status.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
 import { selects } from '../kinds/workloads.ts';
@@ -24,18 +24,39 @@ function podOf(route: Route): KubeObject {
 }
 
 /** POST of `pods/…/eviction`: a deletion that disruption budgets may refuse. */
-export function evictionReply(api: Api, request: ApiRequest, route: Route, output: Output, warnings: string[]): ApiReply | undefined {
+export function evictionReply(
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'POST') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
   const raw = readBody(request, 'Eviction', options.fieldValidation);
-  const type = { apiVersion: 'policy/v1', kind: 'Eviction', version: 'v1', node: builtinType('policy.v1.Eviction'), resource: undefined };
+  const type = {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    version: 'v1',
+    node: builtinType('policy.v1.Eviction'),
+    resource: undefined,
+  };
   const eviction = decodeAs(raw, type, api.registry, options.fieldValidation).object as unknown as JsonObject;
   const pod = podOf(route);
   refuseDisruption(api, pod, route);
   const wanted = objectAt(eviction, 'deleteOptions');
   const preconditions = objectAt(wanted, 'preconditions');
-  const write: Write = { api, resource: route.resource, namespace: route.namespace, name: route.name, subresource: '', user: request.user, options: noOptions(options.dryRun), warnings };
+  const write: Write = {
+    api,
+    resource: route.resource,
+    namespace: route.namespace,
+    name: route.name,
+    subresource: '',
+    user: request.user,
+    options: noOptions(options.dryRun),
+    warnings,
+  };
   deleteObject(
     write,
     checkDeleteOptions({
@@ -43,7 +64,7 @@ export function evictionReply(api: Api, request: ApiRequest, route: Route, outpu
       gracePeriodSeconds: numberAt(wanted, 'gracePeriodSeconds'),
       propagationPolicy: textAt(wanted, 'propagationPolicy') || undefined,
       orphanDependents: undefined,
-      preconditions: { ...(textAt(preconditions, 'uid') === '' ? {} : { uid: textAt(preconditions, 'uid') }) },
+      preconditions: textAt(preconditions, 'uid') === '' ? {} : { uid: textAt(preconditions, 'uid') },
     }),
   );
   return replyValue(201, success(201), { ...output, form: 'object' }, warningHeader(warnings));
@@ -52,33 +73,63 @@ export function evictionReply(api: Api, request: ApiRequest, route: Route, outpu
 function refuseDisruption(api: Api, pod: KubeObject, route: Route) {
   for (const { object } of api.store.collection('policy', 'poddisruptionbudgets').inNamespace(route.namespace)) {
     const selector = optionalAt(object.spec, 'selector');
-    if (selector === undefined || !selects(selector, (pod.metadata.labels ?? {}) as JsonObject)) continue;
+    if (selector === undefined || !selects(selector, pod.metadata.labels ?? {})) continue;
     if ((numberAt(object.status, 'disruptionsAllowed') ?? 0) > 0) continue;
     throw new ApiError({
       code: 429,
       reason: 'TooManyRequests',
       message: "Cannot evict pod as it would violate the pod's disruption budget.",
       details: {
-        causes: [{ reason: 'DisruptionBudget', message: `The disruption budget ${object.metadata.name} needs ${numberAt(object.status, 'desiredHealthy') ?? 0} healthy pods and has ${numberAt(object.status, 'currentHealthy') ?? 0} currently` }],
+        causes: [
+          {
+            reason: 'DisruptionBudget',
+            message: `The disruption budget ${object.metadata.name} needs ${numberAt(object.status, 'desiredHealthy') ?? 0} healthy pods and has ${numberAt(object.status, 'currentHealthy') ?? 0} currently`,
+          },
+        ],
       },
     });
   }
 }
 
 /** POST of `pods/…/binding`: the scheduler's decision. */
-export function bindingReply(api: Api, request: ApiRequest, route: Route, output: Output, warnings: string[]): ApiReply | undefined {
+export function bindingReply(
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'POST') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
   const raw = readBody(request, 'Binding', options.fieldValidation);
-  const type = { apiVersion: 'v1', kind: 'Binding', version: 'v1', node: builtinType('core.v1.Binding'), resource: undefined };
+  const type = {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    version: 'v1',
+    node: builtinType('core.v1.Binding'),
+    resource: undefined,
+  };
   const binding = decodeAs(raw, type, api.registry, options.fieldValidation).object as unknown as JsonObject;
   const pod = podOf(route);
   const node = textAt(objectAt(binding, 'target'), 'name');
-  if (textAt(pod.spec, 'nodeName') !== '') throw conflict({ group: '', plural: 'pods/binding' }, route.name, `pod ${route.name} is already assigned to node ${JSON.stringify(textAt(pod.spec, 'nodeName'))}`);
+  if (textAt(pod.spec, 'nodeName') !== '')
+    throw conflict(
+      { group: '', plural: 'pods/binding' },
+      route.name,
+      `pod ${route.name} is already assigned to node ${JSON.stringify(textAt(pod.spec, 'nodeName'))}`,
+    );
   if (!options.dryRun) {
-    const condition = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: api.timestamp() };
-    const conditions = [...objectsAt(pod.status, 'conditions').filter((entry) => entry['type'] !== 'PodScheduled'), condition];
+    const condition = {
+      type: 'PodScheduled',
+      status: 'True',
+      lastProbeTime: null,
+      lastTransitionTime: api.timestamp(),
+    };
+    const conditions = [
+      ...objectsAt(pod.status, 'conditions').filter((entry) => entry['type'] !== 'PodScheduled'),
+      condition,
+    ];
     const next = { ...pod, spec: { ...pod.spec, nodeName: node }, status: { ...pod.status, conditions } };
     route.resource.collection.put(keyOf(route.namespace, route.name), next);
   }
@@ -103,5 +154,9 @@ export function logReply(api: Api, request: ApiRequest, route: Route): ApiReply 
   const shown = tail === '' ? lines : lines.slice(Math.max(0, lines.length - Number(tail)));
   const text = (list: readonly string[]) => list.map((line) => `${line}\n`).join('');
   if (!request.query.flag('follow')) return replyText(200, text(shown), 'text/plain');
-  return { status: 200, headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' }, stream: api.logs.follow(pod, container, text(shown)) };
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' },
+    stream: api.logs.follow(pod, container, text(shown)),
+  };
 }

@@ -9,30 +9,57 @@ import type { Output } from '../http/negotiate.ts';
 import { fieldInvalid } from '../http/problems.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyValue, warningHeader } from '../http/respond.ts';
-import type { Route } from '../http/router.ts';
+import type { Route } from '../http/route.ts';
 import { invalid, methodNotAllowed } from '../http/status.ts';
 import { listAt, objectAt, optionalAt, textAt } from '../kinds/parts.ts';
 import type { UserInfo } from '../options.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { emptyFor, fieldContext } from '../verbs/write.ts';
 
-
 /** What a review finds; its `spec` may be emptied. */
-type Reviewer = (api: Api, review: KubeObject, request: ApiRequest, route: Route) => { status: JsonObject; keepSpec: boolean; tracked: boolean };
+type Reviewer = (
+  api: Api,
+  review: KubeObject,
+  request: ApiRequest,
+  route: Route,
+) => { status: JsonObject; keepSpec: boolean; tracked: boolean };
 
 const REVIEWS = new Map<string, Reviewer>([
-  ['selfsubjectaccessreviews', (api, review, { user }) => ({ status: accessStatus(api, review, user), keepSpec: true, tracked: true })],
-  ['subjectaccessreviews', (api, review) => ({ status: accessStatus(api, review, subjectOf(review)), keepSpec: true, tracked: true })],
+  [
+    'selfsubjectaccessreviews',
+    (api, review, { user }) => ({ status: accessStatus(api, review, user), keepSpec: true, tracked: true }),
+  ],
+  [
+    'subjectaccessreviews',
+    (api, review) => ({ status: accessStatus(api, review, subjectOf(review)), keepSpec: true, tracked: true }),
+  ],
   ['localsubjectaccessreviews', reviewLocal],
-  ['selfsubjectrulesreviews', (api, review, { user }) => ({ status: rulesStatus(api, user, textAt(review.spec, 'namespace')), keepSpec: false, tracked: false })],
-  ['selfsubjectreviews', (_api, _review, { user }) => ({ status: { userInfo: shownUser(user) }, keepSpec: true, tracked: false })],
+  [
+    'selfsubjectrulesreviews',
+    (api, review, { user }) => ({
+      status: rulesStatus(api, user, textAt(review.spec, 'namespace')),
+      keepSpec: false,
+      tracked: false,
+    }),
+  ],
+  [
+    'selfsubjectreviews',
+    (_api, _review, { user }) => ({ status: { userInfo: shownUser(user) }, keepSpec: true, tracked: false }),
+  ],
   ['tokenreviews', reviewToken],
 ]);
 
 /** Answers the creation of a review; nothing is stored. */
-export function reviewReply(api: Api, request: ApiRequest, route: Route, output: Output, warnings: string[]): ApiReply | undefined {
+export function reviewReply(
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): ApiReply | undefined {
   const reviewer = REVIEWS.get(route.resource.plural);
-  if (reviewer === undefined || !['authorization.k8s.io', 'authentication.k8s.io'].includes(route.resource.group)) return undefined;
+  if (reviewer === undefined || !['authorization.k8s.io', 'authentication.k8s.io'].includes(route.resource.group))
+    return undefined;
   if (request.method !== 'POST' || route.name !== '') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
   const { resource } = route;
@@ -41,27 +68,55 @@ export function reviewReply(api: Api, request: ApiRequest, route: Route, output:
   const review = decoded.object;
   if (resource.namespaced) review.metadata.namespace = route.namespace;
   const { status, keepSpec, tracked } = reviewer(api, review, request, route);
-  const write = { api, resource, namespace: route.namespace, name: '', subresource: '', user: request.user, options, warnings };
-  const owned = tracked ? trackUpdate(undefined, emptyFor(resource), review, options.manager, fieldContext(write)) : review;
+  const write = {
+    api,
+    resource,
+    namespace: route.namespace,
+    name: '',
+    subresource: '',
+    user: request.user,
+    options,
+    warnings,
+  };
+  const owned = tracked
+    ? trackUpdate(undefined, emptyFor(resource), review, options.manager, fieldContext(write))
+    : review;
   const creation = resource.plural === 'selfsubjectreviews' ? { creationTimestamp: api.timestamp() } : {};
   const value = { ...owned, metadata: { ...owned.metadata, ...creation }, ...(keepSpec ? {} : { spec: {} }), status };
   return replyValue(201, value, { ...output, form: 'object' }, warningHeader(warnings));
 }
 
-const refuse = (field: string, value: unknown, detail: string) => invalid('authorization.k8s.io', '', '', [fieldInvalid(field, value, detail)]);
+const refuse = (field: string, value: unknown, detail: string) =>
+  invalid('authorization.k8s.io', '', '', [fieldInvalid(field, value, detail)]);
 
 function accessStatus(api: Api, review: KubeObject, user: UserInfo): JsonObject {
   const resource = optionalAt(review.spec, 'resourceAttributes');
   const path = optionalAt(review.spec, 'nonResourceAttributes');
   if (resource !== undefined && path !== undefined) {
-    throw refuse('spec.nonResourceAttributes', { Path: textAt(path, 'path'), Verb: textAt(path, 'verb') }, 'cannot be specified in combination with resourceAttributes');
+    throw refuse(
+      'spec.nonResourceAttributes',
+      { Path: textAt(path, 'path'), Verb: textAt(path, 'verb') },
+      'cannot be specified in combination with resourceAttributes',
+    );
   }
   if (resource === undefined && path === undefined) {
-    throw refuse('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified');
+    throw refuse(
+      'spec.resourceAttributes',
+      null,
+      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    );
   }
   const attributes: Attributes =
     resource === undefined
-      ? { verb: textAt(path, 'verb'), group: '', resource: '', subresource: '', namespace: '', name: '', path: textAt(path, 'path') }
+      ? {
+          verb: textAt(path, 'verb'),
+          group: '',
+          resource: '',
+          subresource: '',
+          namespace: '',
+          name: '',
+          path: textAt(path, 'path'),
+        }
       : {
           verb: textAt(resource, 'verb'),
           group: textAt(resource, 'group'),
@@ -77,14 +132,16 @@ function accessStatus(api: Api, review: KubeObject, user: UserInfo): JsonObject 
 function subjectOf(review: KubeObject): UserInfo {
   const name = textAt(review.spec, 'user');
   const groups = listAt(review.spec, 'groups').map(String);
-  if (name === '' && groups.length === 0) throw refuse('spec.user', '', 'at least one of user or group must be specified');
+  if (name === '' && groups.length === 0)
+    throw refuse('spec.user', '', 'at least one of user or group must be specified');
   return { name, groups };
 }
 
 function reviewLocal(api: Api, review: KubeObject, _request: ApiRequest, route: Route) {
   const user = subjectOf(review);
   const namespace = textAt(objectAt(review.spec, 'resourceAttributes'), 'namespace');
-  if (namespace !== route.namespace) throw refuse('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace');
+  if (namespace !== route.namespace)
+    throw refuse('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace');
   return { status: accessStatus(api, review, user), keepSpec: true, tracked: true };
 }
 
@@ -93,14 +150,29 @@ function rulesStatus(api: Api, user: UserInfo, namespace: string): JsonObject {
   const resourceRules: JsonObject[] = [];
   const nonResourceRules: JsonObject[] = [];
   const master = user.groups.includes('system:masters');
-  const all = master ? [{ rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] }] as JsonObject[] }] : grantsOf(api, user, namespace, []);
+  const all = master
+    ? [
+        {
+          rules: [
+            { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+            { verbs: ['*'], nonResourceURLs: ['*'] },
+          ] as JsonObject[],
+        },
+      ]
+    : grantsOf(api, user, namespace, []);
   for (const { rules } of all) {
     for (const rule of rules) {
       const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } = rule;
       if (listAt(rule, 'resources').length > 0) {
-        resourceRules.push({ verbs: verbs ?? [], apiGroups: apiGroups ?? [], resources: resources ?? [], ...(listAt(rule, 'resourceNames').length > 0 ? { resourceNames: resourceNames ?? [] } : {}) });
+        resourceRules.push({
+          verbs: verbs ?? [],
+          apiGroups: apiGroups ?? [],
+          resources: resources ?? [],
+          ...(listAt(rule, 'resourceNames').length > 0 ? { resourceNames: resourceNames ?? [] } : {}),
+        });
       }
-      if (listAt(rule, 'nonResourceURLs').length > 0) nonResourceRules.push({ verbs: verbs ?? [], nonResourceURLs: nonResourceURLs ?? [] });
+      if (listAt(rule, 'nonResourceURLs').length > 0)
+        nonResourceRules.push({ verbs: verbs ?? [], nonResourceURLs: nonResourceURLs ?? [] });
     }
   }
   return { resourceRules, nonResourceRules, incomplete: false };
@@ -123,7 +195,10 @@ function reviewToken(api: Api, review: KubeObject) {
   const status: JsonObject =
     user === undefined
       ? { user: {}, error: 'invalid bearer token' }
-      : { authenticated: true, user: shownUser(user), audiences: audiences.length === 0 ? [api.access.tokens.issuer] : [...audiences] };
+      : {
+          authenticated: true,
+          user: shownUser(user),
+          audiences: audiences.length === 0 ? [api.access.tokens.issuer] : [...audiences],
+        };
   return { status, keepSpec: true, tracked: true };
 }
-

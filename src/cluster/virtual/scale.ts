@@ -8,8 +8,9 @@ import type { Output } from '../http/negotiate.ts';
 import { fieldInvalid } from '../http/problems.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyValue, warningHeader } from '../http/respond.ts';
-import type { Route } from '../http/router.ts';
+import type { Route } from '../http/route.ts';
 import { badRequest, conflict, internalError, invalid, methodNotAllowed, notFound } from '../http/status.ts';
+import { selectorText } from '../kinds/selector-text.ts';
 import type { Resource } from '../registry/resource.ts';
 import { copyJson } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
@@ -38,38 +39,6 @@ function get(object: KubeObject, path: readonly string[]): JsonValue | undefined
   let value: JsonValue | undefined = object as unknown as JsonObject;
   for (const key of path) value = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   return value;
-}
-
-/** A label selector as text. */
-export function selectorText(selector: JsonValue | undefined): string {
-  if (typeof selector === 'string') return selector;
-  if (!isJsonObject(selector)) return '';
-  const labels = isJsonObject(selector['matchLabels'])
-    ? selector['matchLabels']
-    : selector['matchExpressions'] === undefined
-      ? selector
-      : {};
-  const parts = Object.keys(labels)
-    .sort()
-    .map((key) => `${key}=${String(labels[key])}`);
-  const expressions = Array.isArray(selector['matchExpressions']) ? selector['matchExpressions'] : [];
-  for (const expression of expressions) if (isJsonObject(expression)) parts.push(requirementText(expression));
-  return parts.join(',');
-}
-
-function requirementText(expression: JsonObject): string {
-  const key = String(expression['key']);
-  const values = Array.isArray(expression['values']) ? expression['values'].map(String).sort().join(',') : '';
-  switch (expression['operator']) {
-    case 'Exists':
-      return key;
-    case 'DoesNotExist':
-      return `!${key}`;
-    case 'NotIn':
-      return `${key} notin (${values})`;
-    default:
-      return `${key} in (${values})`;
-  }
 }
 
 /** The Scale of an object. */

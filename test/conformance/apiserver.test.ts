@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { APISERVER_DEVIATIONS } from './support/apiserver-deviations.ts';
+import { replayRecordings } from './support/apiserver-runner.ts';
+
+const directory = fileURLToPath(new URL('apiserver', import.meta.url));
+
+/** Topics in which nothing may differ, listed or not. */
+const COMPLETE = ['ssa', 'ssa-crd', 'ssa-order', 'ssa-fuzz', 'watch', 'finalizers', 'patch-strategic'];
+
+test('recordings of an API server without controllers are answered word for word', { timeout: 240_000 }, async () => {
+  const results = await replayRecordings(directory, { profile: 'api' });
+  const failures = results.flatMap(({ failures }) => failures);
+  expect(failures).toEqual([]);
+  expect(results.reduce((sum, { passed }) => sum + passed, 0)).toBeGreaterThan(700);
+});
+
+test('no deviation is listed in the topics that must be complete', () => {
+  const listed = [...APISERVER_DEVIATIONS.keys()].map((id) => id.split('/')[0]);
+  expect(listed.filter((topic) => topic !== undefined && COMPLETE.includes(topic))).toEqual([]);
+});
