@@ -129,10 +129,11 @@ async function importModule(path: string, file: string): Promise<Record<string, 
     const { tsImport } = await import('tsx/esm/api');
     return (await tsImport(url, import.meta.url)) as Record<string, unknown>;
   } catch (error) {
-    throw new TypeKroError(`${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new TypeKroError(`${file} cannot be loaded: ${message}${placeOf(error, path)}`, {
       code: 'input/module-failed',
       cause: error,
-      remedy: 'correct the file; the message above says where',
+      remedy: 'correct the file and try again',
     });
   }
 }
@@ -140,4 +141,12 @@ async function importModule(path: string, file: string): Promise<Record<string, 
 /** Does this Node run TypeScript files by itself? */
 function stripsTypes(): boolean {
   return typeof Reflect.get(process.features, 'typescript') === 'string';
+}
+
+/** Where in the file an error was thrown, for errors that do not say so themselves. */
+function placeOf(error: unknown, path: string): string {
+  if (!(error instanceof Error) || error instanceof TypeKroError) return '';
+  const frame = (error.stack ?? '').split('\n').find((line) => line.includes(path));
+  const place = frame === undefined ? null : /:(\d+):(\d+)\)?$/.exec(frame);
+  return place === null ? '' : ` (line ${place[1]}, column ${place[2]})`;
 }
