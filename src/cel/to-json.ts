@@ -119,12 +119,23 @@ class Conversion {
     return list;
   }
 
+  /** A key that becomes a string in JSON, such as a timestamp, is one. */
+  #key(key: Value, depth: number): string {
+    let json: JsonValue | undefined;
+    try {
+      json = this.convert(key, depth + 1);
+    } catch (thrown) {
+      return thrown instanceof Refusal ? refuse(`failed to convert map key: ${thrown.message}`) : refuse('bad map key');
+    }
+    return typeof json === 'string' ? json : refuse(`map key must be string, got ${keyTypeName(key, json)}`);
+  }
+
   #entries(entries: readonly (readonly [Value, Value])[], depth: number): JsonValue {
     const object: Record<string, JsonValue> = {};
     for (const [key, entry] of entries) {
-      if (typeof key !== 'string') return refuse(`map key must be string, got ${keyTypeName(key)}`);
+      const name = typeof key === 'string' ? key : this.#key(key, depth);
       const converted = this.convert(entry, depth + 1);
-      if (converted !== undefined) setProperty(object as Record<string, Value>, key, converted as Value);
+      if (converted !== undefined) setProperty(object as Record<string, Value>, name, converted as Value);
     }
     return object;
   }
@@ -143,7 +154,7 @@ function convertTimestamp({ seconds, nanos }: CelTimestamp): JsonValue {
   return formatTimestamp({ seconds, nanos: 0, offsetMinutes: 0 });
 }
 
-function keyTypeName(key: Value): string {
+function keyTypeName(key: Value, json: JsonValue | undefined): string {
   if (key instanceof CelUint) return 'uint64';
-  return key instanceof CelDouble ? 'float64' : goTypeName(key);
+  return key instanceof CelDouble ? 'float64' : goTypeName(json);
 }

@@ -121,7 +121,7 @@ export class CelMap extends CelValue {
   /** Of equal keys the last wins. A key that is no scalar (bool, number, string, null, bytes) is left to the caller to refuse. */
   static from(entries: Iterable<readonly [Value, Value]>): CelMap {
     const map = new Map<string, readonly [Value, Value]>();
-    for (const entry of entries) map.set(keyText(entry[0]), entry);
+    for (const entry of entries) map.set(mapKeyText(entry[0]), entry);
     return new CelMap(map);
   }
   get typeName(): string {
@@ -131,10 +131,10 @@ export class CelMap extends CelValue {
     return this.#entries.size;
   }
   get(key: Value): Value | undefined {
-    return this.#entries.get(keyText(key))?.[1];
+    return this.#entries.get(mapKeyText(key))?.[1];
   }
   has(key: Value): boolean {
-    return this.#entries.has(keyText(key));
+    return this.#entries.has(mapKeyText(key));
   }
   entries(): IterableIterator<readonly [Value, Value]> {
     return this.#entries.values();
@@ -142,15 +142,24 @@ export class CelMap extends CelValue {
 }
 
 /** One text per map key, equal for numbers that are equal. */
-function keyText(key: Value): string {
+export function mapKeyText(key: Value): string {
   if (typeof key === 'string') return `s${key}`;
   if (typeof key === 'number') return Number.isInteger(key) ? `n${BigInt(key)}` : `n${key}`;
   if (typeof key === 'bigint') return `n${key}`;
   if (key instanceof CelUint) return `n${key.value}`;
   if (key instanceof CelDouble) return `n${BigInt(key.value)}`;
-  if (key instanceof Uint8Array) return `b${key.join(',')}`;
-  return String(key);
+  if (key === null || typeof key === 'boolean') return String(key);
+  if (key instanceof CelTimestamp) return `t${key.seconds}.${key.nanos}`;
+  if (key instanceof CelDuration) return `d${key.nanos}`;
+  if (key instanceof CelTypeValue) return `y${key.name}`;
+  // Anything else equals only itself, as cel-go's maps hold it.
+  let id = identities.get(key);
+  if (id === undefined) identities.set(key, (id = `o${++lastIdentity}`));
+  return id;
 }
+
+const identities = new WeakMap<object, string>();
+let lastIdentity = 0;
 
 /** A value of a library's own type. */
 export abstract class OpaqueValue extends CelValue {

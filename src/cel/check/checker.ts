@@ -237,7 +237,7 @@ export class Checker {
   #fieldType(offset: number, struct: string, field: string): CelType | undefined {
     const type = this.#declarations.fieldOf(struct, field);
     if (type === undefined) {
-      const known = this.#declarations.lookupStruct(`.${struct}`) !== undefined;
+      const known = this.#declarations.hasFields(struct);
       this.#error(offset, known ? `undefined field '${field}'` : `unexpected failed resolution of '${struct}'`);
     }
     return type;

@@ -179,6 +179,14 @@ export class Declarations {
     return this.#provider.findType(name) !== undefined || this.#parent?.isProvided(name) === true;
   }
 
+  /** Does anybody know fields of this struct? Of some library types nobody does. */
+  hasFields(struct: string): boolean {
+    const fields = this.#structs.get(struct);
+    if (fields !== undefined) return Object.keys(fields).length > 0;
+    if (Object.hasOwn(WELL_KNOWN_FIELDS, struct)) return true;
+    return this.#provider.findType(struct) !== undefined || this.#parent?.hasFields(struct) === true;
+  }
+
   /** Type of a field; undefined when the struct has none of that name. */
   fieldOf(struct: string, field: string): CelType | undefined {
     const fields =

@@ -55,7 +55,8 @@ function fits(plan: Plan | undefined, type: CelType): boolean {
 
 /** Are the elements of a list known to be what the parameter says? Foreign data is judged when it is read. */
 function fitsInside({ shape, type: known }: Plan, type: CelType): boolean {
-  return shape !== undefined || type.kind !== 'list' || surelyMatches(paramOf(known, 0), paramOf(type, 0));
+  if (shape !== undefined || (type.kind !== 'list' && type.kind !== 'map')) return true;
+  return type.params.every((param, index) => surelyMatches(paramOf(known, index), param));
 }
 
 /** What is known of the result where the elements of a list are not: nothing, if it may be one of them. */
@@ -200,7 +201,7 @@ export function planOptionalFallback(name: string, target: Plan, fallback: Plan,
   const known = isKnown(target.type) && (isKnown(fallback.type) || fallback.type.kind === checkedType.kind);
   const get = (frame: Frame): Value => {
     const optional = raise(run(frame));
-    if (!matches(optional, OPTIONAL)) return fail(`no such overload: ${name}(${typeNameOf(optional)})`);
+    if (!matches(optional, OPTIONAL)) return fail('no such overload');
     const { value } = optional as { value: Value | undefined } & Value;
     if (name === 'or') return value === undefined ? raise(other(frame)) : optional;
     return value === undefined ? raise(other(frame)) : value;

@@ -1,3 +1,4 @@
+import { ShapedList, ShapedMap } from '../eval/shaped.ts';
 import type { Value } from '../values.ts';
 import { typeNameOf } from '../values.ts';
 
@@ -22,8 +23,12 @@ const NAMES: Readonly<Record<string, string>> = {
   uint: 'types.Uint',
 };
 
+const LIST_NAMES = { atomic: 'List', map: 'MapList', set: 'SetList' } as const;
+
 /** How cel-go's messages name the Go type of a value. */
 export function goValueName(value: Value): string {
+  if (value instanceof ShapedMap) return '*unstructured.unstructuredMap';
+  if (value instanceof ShapedList) return `*unstructured.unstructured${LIST_NAMES[value.shape.listType ?? 'atomic']}`;
   const name = typeNameOf(value);
   return Object.hasOwn(NAMES, name) ? (NAMES[name] as string) : name;
 }

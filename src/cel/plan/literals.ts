@@ -3,7 +3,7 @@ import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT, listType, mapType, sameType } from '../types.ts';
 import type { Literal } from '../ast.ts';
 import type { Value, ValueObject } from '../values.ts';
-import { CelMap, CelOptional, CelValue, fail, setProperty, typeNameOf } from '../values.ts';
+import { CelMap, CelOptional, fail, setProperty } from '../values.ts';
 import { constantPlan, describing } from './coerce.ts';
 import type { Plan } from './plan.ts';
 
@@ -132,7 +132,5 @@ export function makeMap(entries: readonly (readonly [Value, Value])[]): Value {
 
 /** Only what Go can hash can be a key. */
 function checkKey(key: Value): void {
-  if (typeof key !== 'object' || key === null || (key instanceof CelValue && typeNameOf(key) !== 'map')) return;
-  const name = key instanceof Uint8Array ? 'types.Bytes' : Array.isArray(key) ? '*types.baseList' : '*types.baseMap';
-  fail(`internal error: runtime error: hash of unhashable type ${name}`);
+  if (key instanceof Uint8Array) fail('internal error: runtime error: hash of unhashable type types.Bytes');
 }

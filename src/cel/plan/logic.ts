@@ -14,6 +14,15 @@ export function absorbable(thrown: unknown): EvalFailure {
   throw thrown;
 }
 
+/** The value of a predicate, or the error that it ends with. */
+export function attempt(run: Run, frame: Frame): Value | EvalFailure {
+  try {
+    return run(frame);
+  } catch (thrown) {
+    return absorbable(thrown);
+  }
+}
+
 /** `a && b` (`decisive` false) and `a || b` (`decisive` true): the decisive value wins over any error. */
 export function planLogic(left: Plan, right: Plan, decisive: boolean): Plan {
   const a: Run = left.run;

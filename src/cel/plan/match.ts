@@ -11,6 +11,7 @@ import {
   MapView,
   doubleOf,
   elementsOf,
+  entriesOf,
   isInt,
   isList,
   isObject,
@@ -62,11 +63,18 @@ function isOpaque({ name }: CelType): boolean {
   return name.startsWith('kubernetes.') || name.startsWith('kro.run.');
 }
 
-/** As {@link matches}, looking also at the first element of a list, which is how cel-go tells overloads apart. */
+/** As {@link matches}, looking also at the first element of a list or entry of a map, which is how cel-go tells overloads apart. */
 export function matchesInside(value: Value, type: CelType): boolean {
   if (!matches(value, type)) return false;
+  if (type.kind === 'map') return type.params.every(({ kind }) => kind === 'param') || firstEntryMatches(value, type);
   const first = type.kind === 'list' ? elementsOf(value)?.[0] : undefined;
   return first === undefined || matchesInside(first, paramOf(type, 0));
+}
+
+function firstEntryMatches(value: Value, type: CelType): boolean {
+  const first = entriesOf(value)?.[0];
+  if (first === undefined) return true;
+  return matchesInside(first[0], paramOf(type, 0)) && matchesInside(first[1], paramOf(type, 1));
 }
 
 /** Does a value that is known to be of `known` fit the parameter without asking it? */

@@ -1,0 +1,159 @@
+import type { Frame } from '../eval/frame.ts';
+import { raise } from '../eval/shaped.ts';
+import { BOOL, DYN, listType, mapType } from '../types.ts';
+import type { Value } from '../values.ts';
+import { EvalFailure, entriesOf, fail, mapKeyText } from '../values.ts';
+import { describing } from './coerce.ts';
+import { makeMap } from './literals.ts';
+import { attempt } from './logic.ts';
+import type { Loop } from './loop.ts';
+import { checked } from './loop.ts';
+import type { Plan } from './plan.ts';
+import { showKey } from './show-key.ts';
+
+type Run = (frame: Frame) => Value;
+
+/**
+ * A fold that collects goes on after an error, and the error of a condition replaces the one before it: so the
+ * last bad condition is what it ends with, or else the first bad element.
+ */
+class Failed {
+  failure: EvalFailure | undefined = undefined;
+
+  /** Does the condition hold? An error counts as no. */
+  holds(condition: Run | undefined, frame: Frame): boolean {
+    if (condition === undefined) return this.failure === undefined;
+    const value = attempt(condition, frame);
+    if (typeof value === 'boolean') return value && this.failure === undefined;
+    this.failure = value instanceof EvalFailure ? value : new EvalFailure('no such overload');
+    return false;
+  }
+
+  /** The value of a part, undefined if it is an error. */
+  part(run: Run, frame: Frame): Value | undefined {
+    const value = attempt(run, frame);
+    if (!(value instanceof EvalFailure)) return value;
+    this.failure = value;
+    return undefined;
+  }
+
+  /** Raises what the fold ends with. */
+  raise(): void {
+    // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
+    if (this.failure !== undefined) throw this.failure;
+  }
+}
+
+/** `exists_one`. */
+export function planExistsOne(loop: Loop, { run }: Plan): Plan {
+  return {
+    type: BOOL,
+    run: (frame) => {
+      const failed = new Failed();
+      let count = 0;
+      loop.each(frame, () => {
+        if (failed.holds(run, frame)) count++;
+        return false;
+      });
+      failed.raise();
+      return count === 1;
+    },
+  };
+}
+
+/** `map`, `filter` and `transformList`. */
+export function planCollect(loop: Loop, filter: Plan | undefined, body: Plan): Plan {
+  const { run, type } = describing(body);
+  const keep = filter?.run;
+  const { list, slot } = loop;
+  const collect: Run = (frame) => {
+    const collected: Value[] = [];
+    const failed = new Failed();
+    loop.each(frame, () => {
+      if (failed.holds(keep, frame)) {
+        const value = failed.part(run, frame);
+        if (value !== undefined) collected.push(value);
+      }
+      // Without a condition nothing can replace the first error.
+      return keep === undefined && failed.failure !== undefined;
+    });
+    failed.raise();
+    return collected;
+  };
+  return {
+    type: listType(body.type.kind === 'double' ? body.type : type),
+    run: list === undefined ? collect : listCollect(list, slot, keep, run),
+  };
+}
+
+/** The same over the elements of a list, without a closure per evaluation. */
+function listCollect(list: Run, slot: number, keep: Run | undefined, run: Run): Run {
+  return (frame) => {
+    const elements = list(frame) as readonly Value[];
+    const collected: Value[] = [];
+    const failed = keep === undefined ? undefined : new Failed();
+    for (let index = 0; index < elements.length; index++) {
+      frame.charge(1);
+      frame.locals[slot] = checked(elements[index] as Value);
+      if (failed === undefined) collected.push(run(frame));
+      else if (failed.holds(keep, frame)) {
+        const value = failed.part(run, frame);
+        if (value !== undefined) collected.push(value);
+      }
+    }
+    failed?.raise();
+    return collected;
+  };
+}
+
+/** `transformMap`: keys of the range are kept. */
+export function planTransform(loop: Loop, filter: Plan | undefined, key: Plan, body: Plan): Plan {
+  const { run: keyOf } = describing(key);
+  const { run, type } = describing(body);
+  const keep = filter?.run;
+  return {
+    type: mapType(key.type, body.type.kind === 'double' ? body.type : type),
+    run: (frame) => {
+      const entries: [Value, Value][] = [];
+      const failed = new Failed();
+      loop.each(frame, () => {
+        if (!failed.holds(keep, frame)) return false;
+        const value = failed.part(run, frame);
+        if (value !== undefined) entries.push([keyOf(frame), value]);
+        return false;
+      });
+      failed.raise();
+      return makeMap(entries);
+    },
+  };
+}
+
+/** `transformMapEntry`: each turn adds the entries of a map; a key may come once only. */
+export function planTransformEntries(loop: Loop, filter: Plan | undefined, body: Plan): Plan {
+  const { run } = describing(body);
+  const keep = filter?.run;
+  return {
+    type: body.type.kind === 'map' ? body.type : DYN,
+    run: (frame) => {
+      const keys = new Set<string>();
+      const entries: (readonly [Value, Value])[] = [];
+      const failed = new Failed();
+      const add: Run = (at) => {
+        for (const entry of entriesOf(raise(run(at))) ?? fail('no such overload')) {
+          at.charge(1);
+          const text = mapKeyText(entry[0]);
+          if (keys.has(text)) return fail(`insert failed: key ${showKey(entry[0])} already exists`);
+          keys.add(text);
+          entries.push(entry);
+        }
+        return null;
+      };
+      loop.each(frame, () => {
+        if (failed.holds(keep, frame)) failed.part(add, frame);
+        return false;
+      });
+      failed.raise();
+      return makeMap(entries);
+    },
+  };
+}

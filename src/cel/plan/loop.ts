@@ -1,0 +1,143 @@
+import type { Comprehension } from '../ast.ts';
+import type { Frame } from '../eval/frame.ts';
+import { raise } from '../eval/shaped.ts';
+import type { CelType } from '../types.ts';
+import { DYN, INT, STRING, paramOf } from '../types.ts';
+import type { Value } from '../values.ts';
+import { CelErrorValue, elementsOf, entriesOf, fail } from '../values.ts';
+import { rootPlan } from './chain.ts';
+import { describing, part } from './coerce.ts';
+import { goValueName } from './go-value-name.ts';
+import type { Plan } from './plan.ts';
+import type { Scope } from './scope.ts';
+
+type Run = (frame: Frame) => Value;
+
+/**
+ * The loop of a comprehension: calls `turn` for each element, with the loop variables bound, until it
+ * returns true.
+ */
+export interface Loop {
+  readonly each: (frame: Frame, turn: (frame: Frame) => boolean) => void;
+  /** Loops over the elements of a list alone: the list, and the place of the element. */
+  readonly list?: Run;
+  readonly slot: number;
+}
+
+function local(slot: number, type: CelType): Plan {
+  if (type.kind === 'double') return part((frame) => frame.locals[slot] as Value, type);
+  return { type, run: (frame) => frame.locals[slot] as Value };
+}
+
+/** The loop over a range, and the names of its variables. */
+export function planLoop(
+  { variable, variable2 }: Comprehension,
+  range: Plan,
+  scope: Scope,
+): { loop: Loop; names: (readonly [string, Plan])[] } {
+  const first = scope.slot();
+  const second = scope.slot();
+  const { shape, run } = range;
+  if (shape?.kind === 'list') {
+    // Foreign data is read through its shape each time it is used.
+    const slot = variable2 === undefined ? first : second;
+    const element = rootPlan({ local: true, slot, name: variable2 ?? variable }, shape.element?.());
+    const loop: Loop = variable2 === undefined ? listLoop(run, first) : indexedLoop(run, first, second);
+    if (variable2 === undefined) return { loop, names: [[variable, element]] };
+    return {
+      loop,
+      names: [
+        [variable, local(first, INT)],
+        [variable2, element],
+      ],
+    };
+  }
+  const { run: described } = describing(range);
+  const { kind } = range.type;
+  if (kind === 'list') {
+    const type = paramOf(range.type, 0);
+    const list: Run = (frame) => elementsOf(raise(described(frame))) ?? notIterable(described(frame));
+    if (variable2 === undefined) return { loop: listLoop(list, first), names: [[variable, local(first, type)]] };
+    const loop = indexedLoop(list, first, second);
+    return {
+      loop,
+      names: [
+        [variable, local(first, INT)],
+        [variable2, local(second, type)],
+      ],
+    };
+  }
+  const key = kind === 'map' && shape === undefined ? paramOf(range.type, 0) : shape === undefined ? DYN : STRING;
+  const value = kind === 'map' && shape === undefined ? paramOf(range.type, 1) : DYN;
+  const loop = anyLoop(described, first, variable2 === undefined ? undefined : second);
+  const names: (readonly [string, Plan])[] = [[variable, unraised(first, key)]];
+  if (variable2 !== undefined) names.push([variable2, unraised(second, value)]);
+  return { loop, names };
+}
+
+/** A local that may hold an error that nobody has used yet. */
+function unraised(slot: number, type: CelType): Plan {
+  return part((frame) => frame.locals[slot] as Value, type);
+}
+
+function listLoop(list: Run, slot: number): Loop {
+  const each: Loop['each'] = (frame, turn) => {
+    const elements = list(frame) as readonly Value[];
+    const { locals } = frame;
+    for (let index = 0; index < elements.length; index++) {
+      frame.charge(1);
+      locals[slot] = checked(elements[index] as Value);
+      if (turn(frame)) return;
+    }
+  };
+  return { each, list, slot };
+}
+
+function indexedLoop(list: Run, indexSlot: number, slot: number): Loop {
+  const each: Loop['each'] = (frame, turn) => {
+    const elements = list(frame) as readonly Value[];
+    const { locals } = frame;
+    for (let index = 0; index < elements.length; index++) {
+      frame.charge(1);
+      locals[indexSlot] = index;
+      locals[slot] = checked(elements[index] as Value);
+      if (turn(frame)) return;
+    }
+  };
+  return { each, slot };
+}
+
+/** An element that is used now. */
+export function checked(value: Value): Value {
+  return typeof value === 'object' && value instanceof CelErrorValue ? raise(value) : value;
+}
+
+/** A range of which only the value tells what it is. */
+function anyLoop(range: Run, first: number, second: number | undefined): Loop {
+  const each: Loop['each'] = (frame, turn) => {
+    const value = raise(range(frame));
+    const elements = elementsOf(value);
+    const { locals } = frame;
+    if (elements !== undefined) {
+      for (let index = 0; index < elements.length; index++) {
+        const element = elements[index] as Value;
+        frame.charge(1);
+        locals[first] = second === undefined ? element : index;
+        if (second !== undefined) locals[second] = element;
+        if (turn(frame)) return;
+      }
+      return;
+    }
+    for (const [key, entry] of entriesOf(value) ?? notIterable(value)) {
+      frame.charge(1);
+      locals[first] = key;
+      if (second !== undefined) locals[second] = entry;
+      if (turn(frame)) return;
+    }
+  };
+  return { each, slot: first };
+}
+
+function notIterable(value: Value): never {
+  return fail(`got '${goValueName(value)}', expected iterable type`);
+}
