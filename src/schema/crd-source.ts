@@ -60,7 +60,7 @@ const stringList = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 
 /** The served versions of a CRD, in its order; nothing for an object that is not a usable CRD. */
-export function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
+function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
   const spec = crd.spec;
   if (!isJsonObject(spec) || !isJsonObject(spec['names']) || !Array.isArray(spec['versions'])) return;
   const { names, versions } = spec;

@@ -18,7 +18,7 @@ export function fieldPath(parts: readonly PathPart[]): string {
 }
 
 /** A value as it stands in an error text. */
-export function badValue(value: JsonValue | undefined): string {
+function badValue(value: JsonValue | undefined): string {
   if (typeof value === 'string') return goQuote(value);
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : goFloat(value);
   return goJson(value);

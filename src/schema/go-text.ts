@@ -6,7 +6,7 @@ import type { JsonValue } from '../core/index.ts';
  */
 
 /** A parsed value, or the tail of Go's error message (`strconv.ParseBool: parsing "x": invalid syntax`). */
-export type GoParse<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
+type GoParse<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
 
 const SPACE = '\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const LEADING = new RegExp(`^[${SPACE}]+`);

@@ -63,6 +63,24 @@ describe('validate', () => {
       ['a: Invalid value: 1: a in body should have at least 2 items'],
     ],
     [
+      'a bound that the type cannot hold',
+      object({ a: { type: 'integer', maximum: 1.5 } }),
+      { a: 2 },
+      [
+        '<nil>: Invalid value: "": Maximum boundary value must be of type integer (default format) in a',
+        'a: Invalid value: 2: a in body should be less than or equal to 1.5',
+      ],
+    ],
+    [
+      'too many members, one of them wrong',
+      object({ m: { type: 'object', maxProperties: 1, additionalProperties: { type: 'string' } } }),
+      { m: { a: 1, b: 'x' } },
+      [
+        'm: Too many: 2: must have at most 1 items',
+        'm.a: Invalid value: "integer": m.a in body must be of type string: "integer"',
+      ],
+    ],
+    [
       'three equal elements',
       object({ a: { type: 'array', 'x-kubernetes-list-type': 'set', items: {} } }),
       { a: ['x', 'x', 'x'] },

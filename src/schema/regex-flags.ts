@@ -22,7 +22,7 @@ export function toRe2(pattern: string): string {
 }
 
 /** A pattern without look-ahead at its start, and what the text has to match, or not, besides. */
-export interface SplitPattern {
+interface SplitPattern {
   readonly pattern: string;
   readonly conditions: readonly { readonly pattern: string; readonly matches: boolean }[];
 }

@@ -18,7 +18,7 @@ export interface MarkedSchema {
 }
 
 /** A marker that does not fit; the message is kro's. */
-export interface MarkerError {
+interface MarkerError {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;

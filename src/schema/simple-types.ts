@@ -7,7 +7,7 @@ export type Definition =
   | { readonly form: 'struct'; readonly members: readonly Definition[] };
 
 /** Names of the custom types that a definition mentions, in order of appearance. */
-export function dependenciesOf(definition: Definition): string[] {
+function dependenciesOf(definition: Definition): string[] {
   const names = new Set<string>();
   const visit = (part: Definition): void => {
     if (part.form === 'struct') part.members.forEach(visit);

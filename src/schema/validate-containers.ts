@@ -72,11 +72,9 @@ export function objectCheck(
     if (minProperties !== undefined && names.length < minProperties) {
       const text = `${context.name()} in body should have at least ${minProperties} properties`;
       context.add(invalid(context.field(), names.length, text));
-      return;
     }
     if (maxProperties !== undefined && names.length > maxProperties) {
       context.add(tooMany(context.field(), names.length, maxProperties));
-      return;
     }
     for (const name of names) {
       const member = value[name];

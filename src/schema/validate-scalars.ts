@@ -10,7 +10,7 @@ import type { Context } from './validate-context.ts';
 type Integer = number | bigint;
 
 /** Types that a schema allows; int-or-string counts as two. */
-export function typesOf(schema: Schema): readonly string[] {
+function typesOf(schema: Schema): readonly string[] {
   if (schema['x-kubernetes-int-or-string'] === true) return ['integer', 'string'];
   return schema.type === undefined ? [] : [schema.type];
 }
@@ -108,7 +108,7 @@ export function formatOrPatternCheck(schema: Schema): ((value: string, context: 
     } else if (pattern !== undefined && pattern !== '' && value.length <= MAX_MATCHED) {
       expression ??= compilePattern(pattern);
       if ('problem' in expression) {
-        complain(context, value, `should match '${pattern}', but pattern is invalid: ${expression.problem}`);
+        complain(context, value, `should match '${pattern}, but pattern is invalid: ${expression.problem}'`);
       } else if (!expression.matcher(value).find()) complain(context, value, `should match '${pattern}'`);
     }
   };
@@ -151,24 +151,30 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
   ) {
     return undefined;
   }
+  const described = format === '' ? '(default format)' : `with format ${format}`;
+  /** A number that the type cannot hold is reported without a field, be it the value or a constraint. */
+  const checkRange = (label: string, number: Integer, context: Context): boolean => {
+    if (inRange(number, type, format)) return true;
+    const text = `${label} value must be of type ${type ?? ''} ${described} in ${context.name()}`;
+    context.add(invalid('<nil>', '', text));
+    return false;
+  };
   return (value, context) => {
-    if (!inRange(value, type, format)) {
-      const described = format === '' ? '(default format)' : `with format ${format}`;
-      const text = `Checked value must be of type ${type ?? ''} ${described} in ${context.name()}`;
-      context.add(invalid('<nil>', '', text));
-    }
+    checkRange('Checked', value, context);
     const integral = typeof value === 'bigint' || isInteger64(value);
     const complain = (text: string) =>
       context.add(invalid(context.field(), value, `${context.name()} in body should be ${text}`));
-    if (multipleOf !== undefined) checkMultiple(value, multipleOf, integral, context);
+    if (multipleOf !== undefined) {
+      checkMultiple(value, multipleOf, checkRange('MultipleOf', multipleOf, context) && integral, context);
+    }
     if (maximum !== undefined) {
-      const limit = integral ? truncated(maximum) : maximum;
+      const limit = checkRange('Maximum boundary', maximum, context) && integral ? truncated(maximum) : maximum;
       if (value > limit || (exclusiveMaximum === true && sameNumber(value, limit))) {
         complain(`less than ${exclusiveMaximum === true ? '' : 'or equal to '}${numberText(limit)}`);
       }
     }
     if (minimum !== undefined) {
-      const limit = integral ? truncated(minimum) : minimum;
+      const limit = checkRange('Minimum boundary', minimum, context) && integral ? truncated(minimum) : minimum;
       if (value < limit || (exclusiveMinimum === true && sameNumber(value, limit))) {
         complain(`greater than ${exclusiveMinimum === true ? '' : 'or equal to '}${numberText(limit)}`);
       }
@@ -206,6 +212,7 @@ function isWhole(value: number, factor: number): boolean {
 function inRange(value: Integer, type: string | undefined, format: string): boolean {
   if (type === 'integer') {
     if (typeof value === 'number' && !Number.isInteger(value)) return false;
+    if (value >= -2147483648 && value <= 2147483647) return true;
     const limit = format === 'int32' ? 2n ** 31n : 2n ** 63n;
     return BigInt(value) < limit && BigInt(value) >= -limit;
   }
