@@ -12,6 +12,7 @@ import { textNode, textValue, truthy } from './value/ops.ts';
 import { hasTokens, symbolic, wrap } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 import { rawParts } from './raw-cel.ts';
+import type { CelValue } from './public-types.ts';
 
 /** Anything that may be a part of an expression: a value, a reference, a piece of CEL. */
 export type CelPart = unknown;
@@ -28,9 +29,11 @@ function native<F extends (...args: never[]) => unknown>(fn: F): F {
  */
 export const Cel = {
   /** Joins the parts to one expression; a piece that cannot continue the expression by its type is text. */
-  expr: native(<T = unknown>(...parts: readonly CelPart[]): T => value(rawParts(parts, '')) as T),
+  expr: native(<T = unknown>(...parts: readonly CelPart[]): T & CelValue => value(rawParts(parts, '')) as T & CelValue),
   /** As `expr`, with blanks between the parts. */
-  join: native(<T = unknown>(...parts: readonly CelPart[]): T => value(rawParts(parts, ' ')) as T),
+  join: native(
+    <T = unknown>(...parts: readonly CelPart[]): T & CelValue => value(rawParts(parts, ' ')) as T & CelValue,
+  ),
   /** A text with `%s` for each value. */
   template: native((format: string, ...values: readonly unknown[]): string => templateText(format, values)),
   /** `condition ? whenTrue : whenFalse`; strings are texts. */

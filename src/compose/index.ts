@@ -29,6 +29,7 @@ export type {
   RollbackResult,
 } from './deploy-engine.ts';
 export type {
+  CelValue,
   Composition,
   CompositionDefinition,
   CompositionOptions,

@@ -65,14 +65,21 @@ export interface CompositionOptions {
   readonly types?: Readonly<Record<string, Schema>>;
 }
 
+declare const CEL: unique symbol;
+
+/** What hand-written CEL gives: it stands for a value of any type until the graph runs. */
+export interface CelValue {
+  readonly [CEL]: 'cel';
+}
+
 /** A value where the composition may put something computed later: the same type, deep, leaves may be left out. */
 export type Computed<T> = T extends string | number | boolean | bigint | null | undefined
-  ? T | undefined
+  ? T | CelValue | undefined
   : T extends readonly (infer Item)[]
-    ? readonly Computed<Item>[] | undefined
+    ? readonly Computed<Item>[] | CelValue | undefined
     : T extends object
-      ? { readonly [Key in keyof T]: Computed<T[Key]> } | undefined
-      : T | undefined;
+      ? { readonly [Key in keyof T]: Computed<T[Key]> } | CelValue | undefined
+      : T | CelValue | undefined;
 
 /** What a status function may return: leaves of the declared status, or anything where none is declared. */
 export type StatusResult<Status> = unknown extends Status

@@ -20,6 +20,7 @@ export type {
   DeploymentResource,
   HpaResource,
   IngressAddress,
+  IngressAddresses,
   IngressResource,
   JobResource,
   NetworkPolicyResource,

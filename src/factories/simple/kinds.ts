@@ -120,6 +120,9 @@ export interface IngressAddress {
   readonly hostname: string;
 }
 
+/** Addresses of a load balancer; reading the first one waits until there is one. */
+export type IngressAddresses = readonly [IngressAddress, ...IngressAddress[]];
+
 export type ServiceResource = Resource<{
   readonly spec: {
     readonly clusterIP: string;
@@ -137,7 +140,7 @@ export type ServiceResource = Resource<{
     }[];
   };
   readonly status: {
-    readonly loadBalancer: { readonly ingress: readonly IngressAddress[] };
+    readonly loadBalancer: { readonly ingress: IngressAddresses };
     readonly conditions: readonly Condition[];
     /** Derived: `spec.clusterIP`. */
     readonly clusterIP: string;
@@ -146,7 +149,7 @@ export type ServiceResource = Resource<{
 
 export type IngressResource = Resource<{
   readonly spec: { readonly ingressClassName: string; readonly rules: readonly { readonly host: string }[] };
-  readonly status: { readonly loadBalancer: { readonly ingress: readonly IngressAddress[] } };
+  readonly status: { readonly loadBalancer: { readonly ingress: IngressAddresses } };
 }>;
 
 export type ConfigMapResource = Resource<{
