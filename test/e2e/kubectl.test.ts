@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ended } from '../support/command.ts';
-import { hasProgram, runCommand, RunningCommand, startCli } from '../support/command.ts';
+import { findProgram, runCommand, RunningCommand, startCli } from '../support/command.ts';
 
-const present = hasProgram('kubectl', ['version', '--client']);
-if (!present) console.warn('SKIPPED test/e2e/kubectl.test.ts: there is no kubectl on the PATH');
+const present = findProgram('kubectl', ['version', '--client']);
 
 describe.skipIf(!present)('a real kubectl against a running `typekro up`', () => {
   const directory = mkdtempSync(join(tmpdir(), 'typekro-kubectl-'));

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The built command line; `npm test` builds it before the tests run. */
@@ -88,7 +89,24 @@ export function runCommand(
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
 }
 
-/** Is there such a program on the PATH? */
-export function hasProgram(name: string, versionArgs: readonly string[]): boolean {
-  return spawnSync(name, versionArgs, { stdio: 'ignore' }).status === 0;
+/** Programs whose absence may be a skip: why, and whether CI may go without them, too. */
+type AllowedSkips = Readonly<Record<string, { readonly reason: string; readonly ci: boolean }>>;
+
+/**
+ * Is there such a program on the PATH? Where there is none the caller skips its tests, and the reason is
+ * printed.
+ *
+ * @throws Error when `test/e2e/allowed-skips.json` does not allow to go without it.
+ */
+export function findProgram(name: string, versionArgs: readonly string[]): boolean {
+  if (spawnSync(name, versionArgs, { stdio: 'ignore' }).status === 0) return true;
+  const file = new URL('../e2e/allowed-skips.json', import.meta.url);
+  const allowed = (JSON.parse(readFileSync(file, 'utf8')) as AllowedSkips)[name];
+  if (allowed === undefined || (process.env['CI'] !== undefined && !allowed.ci)) {
+    throw new Error(
+      `there is no ${name} on the PATH, and test/e2e/allowed-skips.json does not allow to skip its tests`,
+    );
+  }
+  console.warn(`skipped: there is no ${name} on the PATH; ${allowed.reason}`);
+  return false;
 }
