@@ -148,6 +148,16 @@ export async function deleteChild(context: EffectContext, record: InstanceRecord
   }
 }
 
+/**
+ * Waits for all effects, also when one fails: an effect that outlived its pass would run beside the next
+ * pass of the same instance. The first failure is thrown.
+ */
+export async function allEffects(effects: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(effects)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
+
 /** Fetches what only a request of its own can tell. What a watch brings is waited for instead. False when nothing was read. */
 export async function readNow(
   context: EffectContext,
@@ -156,7 +166,7 @@ export async function readNow(
 ): Promise<boolean> {
   const { client, caches, signal } = context;
   const whole = requests.filter((request) => request.kind === 'whole-object');
-  await Promise.all(
+  await allEffects(
     whole.map(async ({ target }) => {
       const found = await client.find(refOfTarget(target), { signal });
       if (found !== undefined) record.whole.set(targetKey(target), found);

@@ -7,7 +7,7 @@ import type { ControllerObserver, InstanceStep } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { EffectContext } from './effects.ts';
-import { applyChild, deleteChild, ownInventory, readNow, writeParent, writeStatus } from './effects.ts';
+import { allEffects, applyChild, deleteChild, ownInventory, readNow, writeParent, writeStatus } from './effects.ts';
 import { ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -97,11 +97,11 @@ export class InstanceReconciler {
     const parent = await writeParent(context, record, instances, instance, decision.parent);
     // Children are written only under what was to be written on the instance.
     if (parent === 'decide-again') return true;
-    await Promise.all([
+    await allEffects([
       ownInventory(context, instances, instance, decision.parent),
       ...decision.apply.map((action) => applyChild(context, record, action)),
     ]);
-    await Promise.all(decision.delete.map((action) => deleteChild(context, record, action)));
+    await allEffects(decision.delete.map((action) => deleteChild(context, record, action)));
     const read = await readNow(context, record, decision.read);
     if (parent === 'written' || read || decision.apply.length > 0 || decision.delete.length > 0) return true;
     // What is still unread comes by watch, and wakes the instance.
