@@ -64,7 +64,7 @@ class Builder {
       return combination('cannot use externalRef with forEach', message);
     }
     if (template === undefined || isJsonObject(template)) return true;
-    const kro = `failed to unmarshal template: json: cannot unmarshal ${goJsonType(template)} into Go value of type map[string]interface {}`;
+    const kro = `failed to unmarshal resource ${id}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonType(template)} into Go value of type map[string]interface {}`;
     const at = [...path, 'template'];
     const message = 'the template must be an object';
     return this.#refuse('resourceShape', { code: 'graph/invalid-template', path: at, kro, message });

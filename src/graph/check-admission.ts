@@ -38,10 +38,6 @@ function checkSchemaBlock({ schema }: Definition, warn: Warn): void {
     warn([...path, 'apiVersion'], message, 'write v1, v1alpha1, v2beta3 or the like');
   }
   if (schema.kind.length > 63) warn([...path, 'kind'], 'the API server takes kinds of at most 63 characters');
-  if (!schema.group.includes('.')) {
-    const message = `the API server refuses the group "${schema.group}": it must be a domain with at least one dot`;
-    warn([...path, 'group'], message);
-  }
   for (const list of ['shortNames', 'categories'] as const) {
     const names = schema[list];
     if (names.length > 32) warn([...path, list], `the API server takes at most 32 ${list}`);

@@ -32,6 +32,12 @@ export const warningCodes: readonly CodeInfo[] = [
     'Correct the value that is named.',
   ),
   warning(
+    'graph/refused-crd',
+    'The CustomResourceDefinition that the definition makes is one that an API server refuses.',
+    withSpec('schema: {apiVersion: v1, kind: App, group: acme}'),
+    'Correct the part that is named: the group is a domain with a dot, the kind has a usable plural, defaults fit their types.',
+  ),
+  warning(
     'graph/missing-required',
     'A template lacks a field that its kind requires; the API server will refuse the object.',
     withResources(

@@ -5,6 +5,7 @@ import { combineSources } from '../schema/index.ts';
 import { assembleGraph } from './assemble.ts';
 import { buildResources } from './build-resource.ts';
 import { checkAdmission } from './check-admission.ts';
+import { checkCrd } from './check-crd.ts';
 import { checkNames } from './check-names.ts';
 import { checkTypes } from './check-types.ts';
 import { buildConditions } from './conditions.ts';
@@ -59,10 +60,18 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   for (const draft of drafts) warnLiterals(draft, problems);
   warnGraph(definition, drafts, problems);
   warnExpressions(resources, [...status.fields, ...(conditions ?? [])], language, options, problems);
-  const diagnostics = problems.diagnostics();
-  if (problems.errors > 0 || !spec.complete || !isJsonObject(value)) return { diagnostics };
-  const graph = assembleGraph({ definition, value, document, specSchema: spec.schema, resources, status, conditions });
-  return { graph, diagnostics };
+  if (problems.errors > 0 || !spec.complete || !isJsonObject(value)) return { diagnostics: problems.diagnostics() };
+  const graph = assembleGraph({
+    definition,
+    value,
+    document,
+    specSchema: spec.schema,
+    resources,
+    status,
+    conditions,
+  });
+  checkCrd(graph.instance.crd, problems);
+  return { graph, diagnostics: problems.diagnostics() };
 }
 
 function sourceOf({ sources }: CompileOptions): SchemaSource {

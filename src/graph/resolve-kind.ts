@@ -26,8 +26,8 @@ const LABEL_RULE =
  */
 const COMPILED_INTO_KRO: ReadonlySet<string> = new Set(['', 'autoscaling', 'apiextensions.k8s.io']);
 
-function quotedKind(type: GroupVersionKind, apiVersion: string): string {
-  return `"${type.group === '' ? `/${apiVersion}` : apiVersion}, Kind=${type.kind}"`;
+function quotedKind({ group, version, kind }: GroupVersionKind): string {
+  return `"${group}/${version}, Kind=${kind}"`;
 }
 
 /** Finds the kind of a template. `id` is the resource's, for kro's texts. */
@@ -50,7 +50,7 @@ export function resolveKind(id: string, apiVersion: string, kind: string, source
   if (info !== undefined) return { ok: true, type, schema, info };
   const kro = COMPILED_INTO_KRO.has(type.group)
     ? `failed to get REST mapping for resource ${id}: no matches for kind "${kind}" in version "${apiVersion}"`
-    : `failed to get schema for resource ${id}: cannot resolve group version kind ${quotedKind(type, apiVersion)}: schema not found`;
+    : `failed to get schema for resource ${id}: cannot resolve group version kind ${quotedKind(type)}: schema not found`;
   const message = `${kind} in ${apiVersion} is a type without a resource of its own; it cannot be created`;
   return { ok: false, code: 'graph/no-resource', field: 'kind', kro, message };
 }
@@ -67,10 +67,10 @@ function unknownKind(id: string, type: GroupVersionKind, apiVersion: string, sou
   for (const known of source.kinds()) {
     const version = formatApiVersion(known);
     versions.add(version);
-    if (version === apiVersion) sameVersion.add(known.kind);
+    if (version === formatApiVersion(type)) sameVersion.add(known.kind);
     else if (known.kind === type.kind) elsewhere.add(version);
   }
-  const what = sameVersion.size > 0 ? `kind ${quotedKind(type, apiVersion)}` : `"${apiVersion}"`;
+  const what = sameVersion.size > 0 ? `kind ${quotedKind(type)}` : `"${formatApiVersion(type)}"`;
   const kro = `failed to get schema for resource ${id}: cannot resolve group version ${what}: schema not found`;
   const close = nearestName(type.kind, sameVersion);
   const closeVersion = nearestName(apiVersion, versions);

@@ -178,7 +178,8 @@ class Walker {
       if (!expected.includes('boolean')) this.#mismatch(expected, at, 'boolean', value);
       return;
     }
-    const whole = typeof value === 'bigint' || Number.isInteger(value);
+    // Go reads an integer beyond 64 bits as a float.
+    const whole = typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : isInt64(value);
     if (expected.includes('number') || (whole && expected.includes('integer'))) return;
     this.#mismatch(expected, at, whole ? 'integer' : 'float64', value);
   }
@@ -220,6 +221,10 @@ class Walker {
   #refuse(code: string, at: Position, kro: string, message: string, hint?: string): void {
     this.problems.push({ code, steps: at.steps, kro, message, hint });
   }
+}
+
+function isInt64(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
 function mapMembers(value: JsonObject, convert: (entry: JsonValue, key: string) => JsonValue): JsonObject {

@@ -1,0 +1,35 @@
+import type { KubeObject } from '../core/index.ts';
+import { crdErrors } from '../schema/index.ts';
+import type { PathStep } from './model.ts';
+import type { Problems } from './problems.ts';
+
+const SCHEMA = ['spec', 'schema'];
+
+/** Parts of a CRD, by the beginning of the field path, and the parts of the definition that they come from. */
+const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[] = [
+  [/^spec\.group/, [...SCHEMA, 'group']],
+  [/^spec\.names\.shortNames/, [...SCHEMA, 'shortNames']],
+  [/^spec\.names\.categories/, [...SCHEMA, 'categories']],
+  [/^spec\.names|^metadata\.name/, [...SCHEMA, 'kind']],
+  [/additionalPrinterColumns/, [...SCHEMA, 'additionalPrinterColumns']],
+  [/^spec\.versions?(?:\[0\]\.name)?$/, [...SCHEMA, 'apiVersion']],
+];
+
+/** Warns of everything for which an API server will refuse the CRD that the definition makes. */
+export function checkCrd(crd: KubeObject, problems: Problems): void {
+  const seen = new Set<string>();
+  for (const { field, message } of crdErrors(crd)) {
+    const path = originOf(field);
+    const text = `the API server will refuse the CustomResourceDefinition: ${field}: ${message}`;
+    if (seen.has(text)) continue;
+    seen.add(text);
+    problems.warn({ code: 'graph/refused-crd', message: text, place: { path } });
+  }
+}
+
+/** Where in the definition a part of the CRD comes from; schema paths lead to the field of `spec`. */
+function originOf(field: string): readonly PathStep[] {
+  const members = [...field.matchAll(/properties\[([^\]]*)\]/g)].map((match) => match[1] ?? '');
+  if (members[0] === 'spec' || members[0] === 'status') return [...SCHEMA, ...members];
+  return ORIGINS.find(([prefix]) => prefix.test(field))?.[1] ?? SCHEMA;
+}
