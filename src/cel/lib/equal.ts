@@ -37,7 +37,11 @@ const DEEPEST = 1_000;
  */
 export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0): boolean {
   if (typeof a === 'string') return equalTexts(a, b, meter);
-  if (a instanceof OpaqueValue || a instanceof ListView || a instanceof MapView) return a.equals(b);
+  if (a instanceof OpaqueValue) return a.equals(b);
+  if (a instanceof ListView || a instanceof MapView) {
+    meter.charge(entriesOf(a)?.length ?? elementsOf(a)?.length ?? 0);
+    return a.equals(b);
+  }
   if (a === b) return true;
   if (typeof a !== 'object' || a === null) return equalScalars(a, b);
   if (a instanceof CelUint || a instanceof CelDouble) return tryCompare(a, b) === 0;

@@ -1,5 +1,6 @@
 import { equal } from '../eval/equality.ts';
 import { raise } from '../eval/shaped.ts';
+import type { Meter } from '../lib/equal.ts';
 import { BOOL } from '../types.ts';
 import type { Value } from '../values.ts';
 import { CelMap, EvalFailure, ListView, MapView, elementsOf, fail, isObject } from '../values.ts';
@@ -21,14 +22,14 @@ export function planIn(element: Plan, container: Plan): Plan {
     type: BOOL,
     run: (frame) => {
       const wanted = raise(find(frame));
-      return contains(raise(run(frame)), wanted);
+      return contains(raise(run(frame)), wanted, frame);
     },
   };
 }
 
-function contains(container: Value, wanted: Value): boolean {
+function contains(container: Value, wanted: Value, meter: Meter): boolean {
   const elements = elementsOf(container);
-  if (elements !== undefined) return listContains(elements, wanted, container instanceof ListView);
+  if (elements !== undefined) return listContains(elements, wanted, container instanceof ListView, meter);
   if (container instanceof CelMap || container instanceof MapView || isObject(container)) {
     return mapEntry(container, wanted) !== undefined;
   }
@@ -36,11 +37,12 @@ function contains(container: Value, wanted: Value): boolean {
 }
 
 /** Foreign lists report an element that refuses to be compared, if no other one is equal. */
-function listContains(elements: readonly Value[], wanted: Value, reports: boolean): boolean {
+function listContains(elements: readonly Value[], wanted: Value, reports: boolean, meter: Meter): boolean {
+  meter.charge(elements.length >> 2);
   let failure: EvalFailure | undefined;
   for (const element of elements) {
     try {
-      if (equal(raise(element), wanted)) return true;
+      if (equal(raise(element), wanted, meter)) return true;
     } catch (thrown) {
       if (!(thrown instanceof EvalFailure) || thrown.fatal) throw thrown;
       failure ??= thrown;

@@ -160,7 +160,15 @@ export function planComparison(comparison: Comparison, left: Plan, right: Plan):
     return { type: BOOL, run: compareInts(comparison, a as (frame: Frame) => Int, b as (frame: Frame) => Int) };
   const test = TESTS[comparison];
   if (kind === 'string') {
-    return { type: BOOL, run: (frame) => test(compareText(a(frame) as string, b(frame) as string)) };
+    return {
+      type: BOOL,
+      run: (frame) => {
+        const l = a(frame) as string;
+        const r = b(frame) as string;
+        chargeTexts(frame, Math.min(l.length, r.length));
+        return test(compareText(l, r));
+      },
+    };
   }
   if (kind === 'double')
     return { type: BOOL, run: compareInts(comparison, a as (frame: Frame) => number, b as (frame: Frame) => number) };
@@ -175,6 +183,7 @@ export function planComparison(comparison: Comparison, left: Plan, right: Plan):
       if (!isOrdered(l)) return fail(`no such overload: _${comparison}_`);
       // Nothing is less or greater than what is not a number.
       if (isNaNumber(l) || isNaNumber(r)) return isNumber(l) && isNumber(r) ? false : fail('no such overload');
+      if (typeof l === 'string' && typeof r === 'string') chargeTexts(frame, Math.min(l.length, r.length));
       return test(compareValues(l, r));
     },
   };
@@ -229,13 +238,29 @@ function isOrdered(value: Value): boolean {
   );
 }
 
+/** What comparing texts costs; short ones cost nothing beside the step itself. */
+function chargeTexts(frame: Frame, length: number): void {
+  if (length > 256) frame.charge(length >> 4);
+}
+
 /** Types whose values are equal when JavaScript says so. */
-const IDENTICAL: ReadonlySet<CelType['kind']> = new Set(['string', 'bool', 'int', 'double']);
+const IDENTICAL: ReadonlySet<CelType['kind']> = new Set(['bool', 'int', 'double']);
 
 /** `a == b` and `a != b`. */
 export function planEquality(left: Plan, right: Plan, negated: boolean): Plan {
   const { run: a } = left;
   const { run: b } = right;
+  if (left.type.kind === 'string' && right.type.kind === 'string') {
+    return {
+      type: BOOL,
+      run: (frame) => {
+        const l = a(frame) as string;
+        const r = b(frame) as string;
+        if (l.length === r.length) chargeTexts(frame, l.length);
+        return (l === r) !== negated;
+      },
+    };
+  }
   if (left.type.kind === right.type.kind && IDENTICAL.has(left.type.kind)) {
     const run: Run = negated ? (frame) => a(frame) !== b(frame) : (frame) => a(frame) === b(frame);
     return { type: BOOL, run };
@@ -250,8 +275,12 @@ export function planEquality(left: Plan, right: Plan, negated: boolean): Plan {
       const r = y(frame);
       const kind = typeof l;
       // Of values of one plain type JavaScript knows.
-      if (kind === typeof r && kind !== 'object') return (l === r) !== negated;
-      return compare(raise(l), raise(r));
+      if (kind === typeof r && kind !== 'object') {
+        if (kind === 'string' && (l as string).length === (r as string).length)
+          chargeTexts(frame, (l as string).length);
+        return (l === r) !== negated;
+      }
+      return compare(raise(l), raise(r), frame);
     },
   };
 }

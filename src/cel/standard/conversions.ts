@@ -1,4 +1,4 @@
-import type { FunctionDeclaration, Library, Overload } from '../library.ts';
+import type { CallContext, FunctionDeclaration, Library, Overload } from '../library.ts';
 import { parseDuration, formatSeconds } from '../lib/duration.ts';
 import { Failure } from '../lib/failure.ts';
 import { formatGeneral, parseFloatText } from '../lib/go-float.ts';
@@ -10,7 +10,17 @@ import type { Int, Value } from '../values.ts';
 import { CelDuration, CelTimestamp, CelUint, fail, toInt, toUint } from '../values.ts';
 
 function overload(id: string, from: CelType, to: CelType, call: Overload['call']): Overload {
-  return { id, params: [from], result: to, call };
+  const convert = call as (value: Value, context: CallContext) => Value;
+  if (from.kind !== 'string' && from.kind !== 'bytes') return { id, params: [from], result: to, call };
+  return {
+    id,
+    params: [from],
+    result: to,
+    call: (value: Uint8Array | string, context: CallContext) => {
+      if (value.length > 64) context.charge(value.length);
+      return convert(value, context);
+    },
+  };
 }
 
 const same = (value: Value) => value;

@@ -1,4 +1,4 @@
-import type { Library, Overload } from '../library.ts';
+import type { CallContext, Library, Overload } from '../library.ts';
 import { codePointLength } from '../text.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DYN, INT, STRING, listType, mapType, typeParam, typeType } from '../types.ts';
@@ -8,13 +8,18 @@ import { CelMap, CelTypeValue, MapView, elementsOf, isObject, typeNameOf } from 
 const A = typeParam('A');
 const B = typeParam('B');
 
-function sizeOf(value: Value): number {
-  if (typeof value === 'string') return codePointLength(value);
+function sizeOf(value: Value, context: CallContext): number {
+  if (typeof value === 'string') {
+    if (value.length > 256) context.charge(value.length >> 4);
+    return codePointLength(value);
+  }
   if (value instanceof Uint8Array) return value.length;
   if (value instanceof CelMap || value instanceof MapView) return value.size;
   const elements = elementsOf(value);
   if (elements !== undefined) return elements.length;
-  return isObject(value) ? Object.keys(value).length : 0;
+  const size = isObject(value) ? Object.keys(value).length : 0;
+  if (size > 64) context.charge(size);
+  return size;
 }
 
 const SIZED: readonly (readonly [string, CelType])[] = [
@@ -32,7 +37,16 @@ function sizes(): Overload[] {
 }
 
 function textTest(id: string, test: (text: string, part: string) => boolean): Overload {
-  return { id, member: true, params: [STRING, STRING], result: BOOL, call: test };
+  return {
+    id,
+    member: true,
+    params: [STRING, STRING],
+    result: BOOL,
+    call: (text: string, part: string, context: CallContext) => {
+      if (text.length > 256) context.charge(text.length >> 4);
+      return test(text, part);
+    },
+  };
 }
 
 /** `size`, `type`, `dyn` and the plain tests of strings. */
