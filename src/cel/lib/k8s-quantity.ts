@@ -1,8 +1,8 @@
-import type { Library } from '../library.ts';
+import type { CallContext, Library } from '../library.ts';
 import { BOOL, DOUBLE, INT, STRING, type CelType } from '../types.ts';
 import { fail, toInt, type Int, type Value } from '../values.ts';
 import { Failure } from './failure.ts';
-import { member, orFail, overload, reading } from './define.ts';
+import { member, orFail, overload } from './define.ts';
 import { QUANTITY, QuantityValue } from './opaque.ts';
 import {
   addQuantities,
@@ -12,6 +12,7 @@ import {
   quantityToFloat,
   quantityToInteger,
   subtractQuantities,
+  type Quantity,
 } from './quantity.ts';
 
 const two: readonly CelType[] = [QUANTITY, QUANTITY];
@@ -27,7 +28,7 @@ export const kubernetesQuantity: Library = {
           'string_to_quantity',
           [STRING],
           QUANTITY,
-          reading((text) => new QuantityValue(orFail(parseQuantity(text)))),
+          (text: string, context: CallContext) => new QuantityValue(orFail(parsed(text, context))),
         ),
       ],
     },
@@ -38,7 +39,7 @@ export const kubernetesQuantity: Library = {
           'is_quantity_string',
           [STRING],
           BOOL,
-          reading((text) => !(parseQuantity(text) instanceof Failure)),
+          (text: string, context: CallContext) => !(parsed(text, context) instanceof Failure),
         ),
       ],
     },
@@ -53,13 +54,23 @@ export const kubernetesQuantity: Library = {
     {
       name: 'isGreaterThan',
       overloads: [
-        member('quantity_is_greater_than', two, BOOL, (a: QuantityValue, b: QuantityValue) => compare(a, b) > 0),
+        member(
+          'quantity_is_greater_than',
+          two,
+          BOOL,
+          (a: QuantityValue, b: QuantityValue, context: CallContext) => compare(a, b, context) > 0,
+        ),
       ],
     },
     {
       name: 'isLessThan',
       overloads: [
-        member('quantity_is_less_than', two, BOOL, (a: QuantityValue, b: QuantityValue) => compare(a, b) < 0),
+        member(
+          'quantity_is_less_than',
+          two,
+          BOOL,
+          (a: QuantityValue, b: QuantityValue, context: CallContext) => compare(a, b, context) < 0,
+        ),
       ],
     },
     { name: 'compareTo', overloads: [member('quantity_compare_to', two, INT, compare)] },
@@ -116,7 +127,21 @@ export const kubernetesQuantity: Library = {
   ],
 };
 
-function compare(a: QuantityValue, b: QuantityValue): number {
+/** Reading costs what the digits cost, those of an exponent too. */
+function parsed(text: string, context: CallContext): Quantity | Failure {
+  const exponent = Number(/[eE]([-+]?\d{1,4})$/.exec(text.slice(-8))?.[1] ?? 0);
+  context.charge((text.length >> 2) + Math.abs(exponent));
+  return parseQuantity(text);
+}
+
+/** Numbers of very different size need many digits to meet. */
+function chargeBoth(a: Quantity, b: Quantity, context: CallContext): void {
+  const digits = Math.abs(a.scale - b.scale);
+  if (digits > 40) context.charge(digits);
+}
+
+function compare(a: QuantityValue, b: QuantityValue, context: CallContext): number {
+  chargeBoth(a.quantity, b.quantity, context);
   return compareQuantities(a.quantity, b.quantity);
 }
 

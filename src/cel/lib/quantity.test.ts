@@ -70,7 +70,7 @@ describe('quantities', () => {
   test('reading the text of a quantity gives an equal one', () => {
     fc.assert(
       fc.property(
-        fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
+        fc.bigInt({ min: -(10n ** 9n), max: 10n ** 9n }),
         fc.constantFrom('', 'm', 'k', 'Mi', 'G', 'Ti', 'e3', 'n'),
         (digits, suffix) => {
           const quantity = read(`${digits}${suffix}`);

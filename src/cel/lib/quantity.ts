@@ -53,7 +53,7 @@ const MIN_INT64 = -(2n ** 63n);
 /** Longer texts are refused before any big arithmetic; no API server sends a quantity of that size. */
 const LONGEST = 1_000;
 /** Exponents beyond this would make numbers of that many digits; Kubernetes wraps them, we refuse them. */
-const WIDEST_EXPONENT = 1_000n;
+const WIDEST_EXPONENT = 500n;
 
 interface Suffix {
   readonly format: QuantityFormat;
