@@ -109,8 +109,8 @@ export class CelTypeValue extends CelValue {
 }
 
 /**
- * A map that has a key which is not a string. Keys are scalars; numbers that are equal in CEL (`1`, `1u`,
- * `1.0`) are one key. Build with {@link CelMap.from}; look up with {@link CelMap.get}.
+ * A map that has a key which is not a string. Numbers of different types are different keys, but a whole number
+ * finds an equal integer of another type. Build with {@link CelMap.from}; look up with {@link CelMap.get}.
  */
 export class CelMap extends CelValue {
   readonly #entries: ReadonlyMap<string, readonly [Value, Value]>;
@@ -131,23 +131,33 @@ export class CelMap extends CelValue {
     return this.#entries.size;
   }
   get(key: Value): Value | undefined {
-    return this.#entries.get(mapKeyText(key))?.[1];
+    const found = this.#entries.get(mapKeyText(key)) ?? this.#likeNumber(key);
+    return found?.[1];
   }
   has(key: Value): boolean {
-    return this.#entries.has(mapKeyText(key));
+    return this.#entries.has(mapKeyText(key)) || this.#likeNumber(key) !== undefined;
+  }
+  /** A whole number finds an equal one of another integer type. */
+  #likeNumber(key: Value): readonly [Value, Value] | undefined {
+    const double = doubleOf(key);
+    if (double !== undefined && !Number.isInteger(double)) return undefined;
+    const whole = double === undefined ? key : BigInt(double);
+    if (key instanceof CelUint) return this.#entries.get(`i${key.value}`);
+    if (typeof whole !== 'number' && typeof whole !== 'bigint') return undefined;
+    return (double === undefined ? undefined : this.#entries.get(`i${whole}`)) ?? this.#entries.get(`u${whole}`);
   }
   entries(): IterableIterator<readonly [Value, Value]> {
     return this.#entries.values();
   }
 }
 
-/** One text per map key, equal for numbers that are equal. */
+/** One text per map key; keys of different types are different keys. */
 export function mapKeyText(key: Value): string {
   if (typeof key === 'string') return `s${key}`;
-  if (typeof key === 'number') return Number.isInteger(key) ? `n${BigInt(key)}` : `n${key}`;
-  if (typeof key === 'bigint') return `n${key}`;
-  if (key instanceof CelUint) return `n${key.value}`;
-  if (key instanceof CelDouble) return `n${BigInt(key.value)}`;
+  if (isInt(key)) return `i${key}`;
+  if (key instanceof CelUint) return `u${key.value}`;
+  const double = doubleOf(key);
+  if (double !== undefined) return `d${double === 0 ? 0 : double}`;
   if (key === null || typeof key === 'boolean') return String(key);
   if (key instanceof CelTimestamp) return `t${key.seconds}.${key.nanos}`;
   if (key instanceof CelDuration) return `d${key.nanos}`;

@@ -44,10 +44,15 @@ const BASIC_TYPES: ReadonlyMap<string, CelType> = new Map(
   named([BOOL, BYTES, DOUBLE, DURATION, INT, listType(DYN), mapType(DYN, DYN), NULL, STRING, TIMESTAMP, UINT]),
 );
 
+/** How the element types of `list` and `map` are called where kro declares these names itself. */
+const ANY: CelType = { kind: 'dyn', name: 'any', params: [] };
+
 /** Under kro's typed environments two types have a second name. */
 const CHECK_ONLY_TYPES: ReadonlyMap<string, CelType> = new Map([
   ...BASIC_TYPES,
   ['duration', DURATION],
+  ['list', listType(ANY)],
+  ['map', mapType(ANY, ANY)],
   ['timestamp', TIMESTAMP],
 ]);
 

@@ -115,7 +115,9 @@ function checkKey(key: Value): Value {
 
 /** A constant that can be no key is refused when the program is planned. */
 function checkConstantKey({ constant }: Plan): void {
-  if (constant !== undefined && !isKey(constant)) refuse(`invalid qualifier type: ${goValueName(constant)}`);
+  // Lists and maps are no constants to cel-go, whatever they hold.
+  if (constant !== null && !(constant instanceof Uint8Array)) return;
+  if (!isKey(constant)) refuse(`invalid qualifier type: ${goValueName(constant)}`);
 }
 
 function outOfBounds(index: Value): never {

@@ -1,4 +1,6 @@
 import { raise } from '../eval/shaped.ts';
+import { showValue } from '../lib/show.ts';
+import { showKey } from './show-key.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT, listType, mapType, sameType } from '../types.ts';
 import type { Literal } from '../ast.ts';
@@ -52,7 +54,7 @@ function planOptionalList(parts: readonly Plan[], optionals: ReadonlySet<number>
         const value = raise(part.run(frame));
         if (!optionals.has(index)) list.push(value);
         else if (!(value instanceof CelOptional))
-          return fail(`cannot initialize optional list element from non-optional value`);
+          return fail(`cannot initialize optional list element from non-optional value ${showValue(value)}`);
         else if (value.value !== undefined) list.push(value.value);
       }
       return list;
@@ -91,7 +93,7 @@ export function planMap(entries: readonly EntryPlan[]): Plan {
         const value = raise((values[index] as Plan).run(frame));
         if (!entry.optional) made.push([key, value]);
         else if (!(value instanceof CelOptional)) {
-          return fail(`cannot initialize optional entry from non-optional value`);
+          return fail(`cannot initialize optional entry '${showKey(key)}' from non-optional value ${showValue(value)}`);
         } else if (value.value !== undefined) made.push([key, value.value]);
       }
       return makeMap(made);

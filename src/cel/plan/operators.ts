@@ -182,8 +182,7 @@ export function planComparison(comparison: Comparison, left: Plan, right: Plan):
       if (typeof l === 'number' && typeof r === 'number') return compareNumbers(comparison, l, r);
       if (!isOrdered(l)) return fail(`no such overload: _${comparison}_`);
       // Nothing is less or greater than what is not a number.
-      if (isNaNumber(l) || isNaNumber(r)) return isNumber(l) && isNumber(r) ? false : fail('no such overload');
-      if (typeof l === 'string' && typeof r === 'string') chargeTexts(frame, Math.min(l.length, r.length));
+      if (isNaNumber(l) || isNaNumber(r)) return false;
       return test(compareValues(l, r));
     },
   };
@@ -204,10 +203,6 @@ function compareNumbers(comparison: Comparison, a: number, b: number): boolean {
 
 function isNaNumber(value: Value): boolean {
   return typeof value === 'number' && Number.isNaN(value);
-}
-
-function isNumber(value: Value): boolean {
-  return isInt(value) || doubleOf(value) !== undefined || value instanceof CelUint;
 }
 
 /** JavaScript compares numbers and bigints with each other as one wants. */

@@ -4,7 +4,7 @@ import type { Variable } from '../check/declarations.ts';
 import type { Frame } from '../eval/frame.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import { DYN, TYPE, isOptional } from '../types.ts';
-import { CelDuration, CelTimestamp, CelTypeValue, fail } from '../values.ts';
+import { CelDuration, CelTimestamp, CelTypeValue, OPTIONAL_NONE, fail } from '../values.ts';
 import { planCall, planOptionalFallback } from './calls.ts';
 import { rootPlan } from './chain.ts';
 import { constantPlan, describing } from './coerce.ts';
@@ -18,6 +18,7 @@ import type { Plan } from './plan.ts';
 import { refuse } from './plan.ts';
 import { Scope } from './scope.ts';
 import { optionalField, planHas, planSelect } from './select.ts';
+import { showKey } from './show-key.ts';
 import { shapeOfType } from './type-shape.ts';
 
 /** Turns a checked tree into closures. */
@@ -88,6 +89,7 @@ export class Planner {
     if (expr.test) {
       return planHas(operand, expr.field, { strict: this.#strict, stored: this.#isStored(expanded(expr.operand)) });
     }
+    if (this.#isStoredOptional(expr.operand)) return storedOptional(operand, expr.optional, () => expr.field);
     const optional = expr.optional || isOptional(this.#checked.typeOf(expr.operand.id));
     return optional ? optionalField(operand, expr.field, this.#strict) : planSelect(operand, expr.field);
   }
@@ -121,6 +123,11 @@ export class Planner {
     return this.#special(expr, plans) ?? planOperator(name, plans) ?? planCall(reference, plans, false, type);
   }
 
+  /** Is this an optional that lies in a field or element? It has no parts there, and nothing looks into it. */
+  #isStoredOptional(expr: Expr): boolean {
+    return isOptional(this.#checked.typeOf(expr.id)) && this.#isStored(expanded(expr));
+  }
+
   /** Calls that are no function calls: laziness, indexing. */
   #special({ name, args }: Call, plans: readonly Plan[]): Plan | undefined {
     const [a, b, c] = plans as [Plan, Plan, Plan];
@@ -132,10 +139,12 @@ export class Planner {
       case '_?_:_':
         return planConditional(a, b, c);
       case '_[_]':
+        if (this.#isStoredOptional(args[0] as Expr)) return storedOptional(a, false, indexText(b));
         return isOptional(this.#checked.typeOf((args[0] as Expr).id))
           ? planOptionalIndex(a, b, this.#strict)
           : planIndex(a, b);
       case '_[?_]':
+        if (this.#isStoredOptional(args[0] as Expr)) return storedOptional(a, true, indexText(b));
         return planOptionalIndex(a, b, this.#strict);
       default:
         return undefined;
@@ -169,6 +178,24 @@ export class Planner {
         return { type: DYN, run: () => fail(`unknown type '${name}'`) };
     }
   }
+}
+
+function indexText(index: Plan): (frame: Frame) => string {
+  const { run } = describing(index);
+  return (frame) => showKey(run(frame));
+}
+
+/** A part of an optional that is a field or element itself: missing. */
+function storedOptional(operand: Plan, asked: boolean, part: (frame: Frame) => string): Plan {
+  const { run } = operand;
+  return {
+    type: DYN,
+    run: (frame) => {
+      run(frame);
+      const name = part(frame);
+      return asked ? OPTIONAL_NONE : fail(`no such key: ${name}`);
+    },
+  };
 }
 
 function missingPlan(message: string): Plan {

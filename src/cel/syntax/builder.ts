@@ -180,7 +180,7 @@ export class AstBuilder {
     if (result === undefined) return call;
     if ('error' in result) {
       this.errors.add(result.error.expr.at, result.error.message);
-      return this.missing(start);
+      return this.missing(result.error.expr.at);
     }
     return { kind: 'macro', id: this.id(), start, end, at: open.start, call, expansion: result.expr };
   }
