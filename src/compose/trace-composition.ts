@@ -25,7 +25,7 @@ import type { ResourceRecord } from './trace/records.ts';
 import { CompositionError, Refusal, refuse } from './trace/refusal.ts';
 import { currentTrace, Trace, withTrace } from './trace/trace.ts';
 import { resolve } from './value/merge.ts';
-import { symbolic, wrap } from './value/proxy.ts';
+import { refuseLostTexts, symbolic, wrap } from './value/proxy.ts';
 import { Phi, Sym } from './value/symbolic.ts';
 import type { TracedGraph } from './emit/definition.ts';
 
@@ -74,6 +74,7 @@ export function traceComposition(
         try {
           const instance = instanceValue(spec);
           const { status, named } = runFunctions(functions, instanceInputs(instance), options);
+          refuseLostTexts();
           finishIds(trace.resources);
           const schemaOf = (record: ResourceRecord) => sources.schemaOf(gvkOf(record));
           for (const record of trace.resources) settleNumbers(record, schemaOf(record));

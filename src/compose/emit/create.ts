@@ -8,6 +8,7 @@ import type { Resource } from '../public-types.ts';
 import type { ResourceOptions, ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../trace/refusal.ts';
 import { currentTrace } from '../trace/trace.ts';
+import { textNode, textValue } from '../value/ops.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { camelCase, ID } from './names.ts';
@@ -117,6 +118,7 @@ const MAX_DEPTH = 64;
 
 /** The manifest as it is now: later changes of the author's objects do not count. */
 function copyDeep(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return hasTokens(value) ? textValue(textNode(value)) : value;
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined)
     return typeof value === 'object' ? copyPhi(value, depth) : value;
   currentTrace()?.noteRead(value);

@@ -10,6 +10,7 @@ import type { Closure } from './env.ts';
 import { closureOf } from './env.ts';
 import { isNativeFactory } from './natives.ts';
 import { outerClosure, reachesFactories } from './outer.ts';
+import { mayChangeOutside, refuseNativeChange } from './side-effects.ts';
 import type { FunctionLike } from '../source/provider.ts';
 
 /** Calls a function value, by the rules of what may run natively. */
@@ -31,8 +32,8 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   const closure = closureOf(fn);
   if (closure !== undefined) return callClosure(closure, selfOf(closure, self), args);
   const callable = fn as FunctionLike;
-  if (isNativeFactory(callable)) return native(callable, self, args);
-  const known = builtin(callable, self, args);
+  if (isNativeFactory(callable) || self === console) return native(callable, self, args);
+  const known = builtin(callable, args);
   if (known !== undefined) return known.value;
   const outer = outerClosure(callable);
   if (isSymbolicDeep([...args, self])) {
@@ -44,6 +45,10 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
       'compute it before the composition, or mark a pass-through function with opaque()',
     );
   }
+  if (outer !== undefined && activeTrace().inBranch && mayChangeOutside(outer.node)) {
+    return callClosure(outer, { value: self, known: true }, args);
+  }
+  refuseNativeChange(self, callable.name);
   if (outer !== undefined && reachesFactories(callable)) return callClosure(outer, { value: self, known: true }, args);
   return native(callable, self, args);
 }
@@ -72,7 +77,10 @@ function adopt(value: object, level: number): void {
   const trace = activeTrace();
   if (trace.owns(value) || level > 8) return;
   trace.born(value);
-  for (const item of Object.values(value) as unknown[]) if (isPlain(item)) adopt(item, level + 1);
+  for (const [key, item] of Object.entries(value) as [string, unknown][]) {
+    if (typeof item === 'string' && hasTokens(item)) Reflect.set(value, key, textOf(item));
+    else if (isPlain(item)) adopt(item, level + 1);
+  }
 }
 
 function isPlain(value: unknown): value is object {
@@ -111,5 +119,6 @@ export function construct(raw: unknown, args: readonly unknown[]): unknown {
       'use plain objects and functions',
     );
   }
-  return Reflect.construct(fn, [...args]);
+  const made: unknown = Reflect.construct(fn, [...args]);
+  return typeof made === 'object' && made !== null ? activeTrace().born(made) : made;
 }

@@ -46,12 +46,7 @@ function define(fn: unknown, handler: Handler): void {
 }
 
 /** Calls a built-in function that has a translation; `undefined` when it has none. */
-export function builtin(
-  fn: FunctionLike,
-  self: unknown,
-  args: readonly unknown[],
-): { readonly value: unknown } | undefined {
-  if (self === console) return { value: undefined };
+export function builtin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
   const handler = handlers.get(fn);
   if (handler === undefined) return undefined;
   const value = handler(args);

@@ -75,6 +75,17 @@ export class Trace {
     return this.births.has(cell);
   }
 
+  /** Is interpretation inside a branch or a symbolic loop, whose changes may have to be taken back? */
+  get inBranch(): boolean {
+    return this.frames.length > 0;
+  }
+
+  /** Was the object made inside the branch that is running? */
+  isLocal(cell: Cell): boolean {
+    const frame = this.frames.at(-1);
+    return frame === undefined || (this.births.get(cell) ?? 0) > frame.epoch;
+  }
+
   /** Must be called before a cell is changed. */
   touch(cell: Cell): void {
     const frame = this.frames.at(-1);

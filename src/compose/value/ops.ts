@@ -35,7 +35,11 @@ export function bool(node: Node): unknown {
 export function truthy(raw: unknown): boolean | Node {
   const value = resolve(raw);
   const inner = symbolic(value);
-  if (inner === undefined) return typeof value === 'string' && hasTokens(value) ? true : Boolean(value);
+  if (inner === undefined) {
+    return typeof value === 'string' && hasTokens(value)
+      ? decide(truthOfPresent(new Sym(textNode(value))))
+      : Boolean(value);
+  }
   if (inner instanceof Phi) {
     const side = (test: boolean | Node) => (typeof test === 'boolean' ? literal(test) : test);
     const trace = activeTrace();

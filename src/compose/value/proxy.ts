@@ -3,6 +3,7 @@ import { printNode } from '../ir/print.ts';
 import { currentTrace } from '../trace/trace.ts';
 import { refuse } from '../trace/refusal.ts';
 import { toText } from '../ir/build.ts';
+import { isScalar } from '../ir/types.ts';
 import { Phi, Sym } from './symbolic.ts';
 
 /** What the proxies need of the rest of the tracer. */
@@ -64,15 +65,49 @@ const TOKEN_OPEN = '\uE0F0';
 const TOKEN_CLOSE = '\uE0F1';
 const TOKEN = /\uE0F0(\d+)\uE0F1/g;
 
-/** Texts that stand for expressions in strings made by code that is not traced. */
-const tokens = new Map<number, Sym>();
+/** A text that stands for a value in a string made by code that is not traced. */
+interface Token {
+  readonly value: Sym;
+  /** The frame that made it. */
+  readonly frame: string;
+  used: boolean;
+}
+
+const tokens = new WeakMap<object, Map<number, Token>>();
 let nextToken = 1;
 
 /** A text that stands for the value until the graph is written. */
 export function tokenFor(value: Sym): string {
+  const trace = currentTrace();
+  if (trace === undefined) return untraced(value, 'turned into a text outside a composition');
+  const own = tokens.get(trace) ?? new Map<number, Token>();
+  tokens.set(trace, own);
   const id = nextToken++;
-  tokens.set(id, value);
+  own.set(id, { value, frame: callerFrame(), used: false });
   return `${TOKEN_OPEN}${id}${TOKEN_CLOSE}`;
+}
+
+/** The first frame of the stack outside this module. */
+function callerFrame(): string {
+  const lines = (new Error('where').stack ?? '').split('\n').slice(1);
+  return (lines.find((line) => !/value[/\\]proxy\.[jt]s/.test(line)) ?? '').trim();
+}
+
+/**
+ * Refuses texts that were made and are not in the graph: code that is not traced has looked at them, and
+ * what it decided is not in the graph either.
+ */
+export function refuseLostTexts(): void {
+  const trace = currentTrace();
+  const own = trace === undefined ? undefined : tokens.get(trace);
+  for (const { value, frame, used } of own?.values() ?? []) {
+    if (used) continue;
+    refuse(
+      'lost-text',
+      `${labelOf(value)} was turned into a string by code that is not traced and the result is not in the graph (${frame})`,
+      'do this in the composition itself',
+    );
+  }
 }
 
 /** Does the text hold placeholders? */
@@ -86,9 +121,11 @@ export function splitTokens(text: string): (string | Sym)[] {
   let end = 0;
   for (const match of text.matchAll(TOKEN)) {
     if (match.index > end) parts.push(text.slice(end, match.index));
-    const value = tokens.get(Number(match[1]));
-    if (value === undefined) refuse('lost-text', 'a text of another composition was used in this one');
-    parts.push(value);
+    const trace = currentTrace();
+    const token = trace === undefined ? undefined : tokens.get(trace)?.get(Number(match[1]));
+    if (token === undefined) refuse('lost-text', 'a text of another composition was used in this one');
+    token.used = true;
+    parts.push(token.value);
     end = match.index + match[0].length;
   }
   if (end < text.length) parts.push(text.slice(end));
@@ -137,5 +174,6 @@ function toPrimitive(value: Sym | Phi, hint: string): string {
       'give it a default with ??, or test it first',
     );
   }
+  if (!isScalar(value.type) && value.type.kind !== 'dyn') return untraced(value, 'turned into a text');
   return tokenFor(new Sym(toText(value.node), { label: value.label, waits: value.waits }));
 }

@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import { CompositionError, createCompositionApi } from '../../../src/compose/index.ts';
+import { CompositionError, createCompositionApi, opaque } from '../../../src/compose/index.ts';
 import { ConfigMap, Deployment } from '../../../src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
@@ -70,5 +70,50 @@ describe('what has no exact translation is refused at its place, with the remedy
 
   test('the outer variable keeps its value', () => {
     expect(outer).toBe(0);
+  });
+});
+
+describe('code that is not traced cannot decide in silence', () => {
+  const message = (program: (given: Spec) => unknown): string => {
+    try {
+      return kubernetesComposition({ name: 'native', spec }, program as never).toYaml();
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const seen = new Set<string>();
+  let count = 0;
+  const remember = (name: string): void => {
+    seen.add(name);
+  };
+
+  test('a text that an opaque function keeps to itself is missed', () => {
+    const length = opaque((text: string) => String(`${text}!`.startsWith('a')));
+    expect(message((s) => ConfigMap({ name: 'c', data: { v: length(s.name) } }))).toMatch(/is not in the graph/);
+  });
+
+  test('an opaque function cannot compute with a value', () => {
+    const double = opaque((n: number) => n * 2);
+    expect(message((s) => ({ n: double(s.replicas) }))).toMatch(/schema\.spec\.replicas is used as a number by code that is not traced/);
+  });
+
+  test('a Set outside is not changed in a branch', () => {
+    expect(message((s) => { if (s.flag) seen.add('x'); })).toMatch(/a Set is changed under a condition/);
+    expect(message((s) => { if (s.flag) remember('x'); })).toMatch(/a Set is changed under a condition/);
+    expect(seen.size).toBe(0);
+  });
+
+  test('a helper that counts is run as it is, but not in a branch', () => {
+    const next = (): number => ++count;
+    expect(message(() => ConfigMap({ name: `c${next()}` }))).toContain('name: c1');
+    expect(message((s) => { if (s.flag) ConfigMap({ name: `c${next()}` }); })).toMatch(/count is a variable outside the composition/);
+    expect(count).toBe(1);
+  });
+
+  test('helpers with known arguments run natively, once', () => {
+    const calls: string[] = [];
+    const pure = (text: string): string => text.replace(/[^a-z]/g, (c) => `-${c.charCodeAt(0)}`);
+    expect(message((s) => ConfigMap({ name: pure('a b'), data: { v: s.name } }))).toContain('name: a-32b');
+    expect(calls).toEqual([]);
   });
 });

@@ -1,0 +1,82 @@
+import type { AnyNode } from 'acorn';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import type { FunctionNode } from '../source/parse.ts';
+import { boundNames, childrenOf, visitNodes } from './names.ts';
+
+const known = new WeakMap<FunctionNode, boolean>();
+
+/** Methods that change what they are called on. */
+const MUTATING = new Set(
+  'push pop shift unshift splice sort reverse fill copyWithin set add delete clear append remove'.split(' '),
+);
+
+/**
+ * May the function change something that outlives the call? Run natively in a branch, such a change could
+ * not be taken back; the function is traced there instead, and refused where it really changes something.
+ */
+export function mayChangeOutside(node: FunctionNode): boolean {
+  let answer = known.get(node);
+  if (answer === undefined) {
+    answer = scan(node);
+    known.set(node, answer);
+  }
+  return answer;
+}
+
+function scan(node: FunctionNode): boolean {
+  const own = declaredNames(node);
+  let found = false;
+  const outside = (target: AnyNode): boolean => {
+    if (target.type === 'Identifier') return !own.has(target.name);
+    return target.type === 'MemberExpression';
+  };
+  visitNodes(
+    node,
+    (inner) => {
+      if (inner.type === 'AssignmentExpression' && outside(inner.left)) found = true;
+      if (inner.type === 'UpdateExpression' && outside(inner.argument)) found = true;
+      if (inner.type === 'UnaryExpression' && inner.operator === 'delete') found = true;
+      if (inner.type === 'CallExpression' && isMutatingCall(inner.callee)) found = true;
+    },
+    true,
+  );
+  return found;
+}
+
+function isMutatingCall(callee: AnyNode): boolean {
+  return (
+    callee.type === 'MemberExpression' && callee.property.type === 'Identifier' && MUTATING.has(callee.property.name)
+  );
+}
+
+/** Every name that the function or a function inside declares. */
+function declaredNames(node: AnyNode): Set<string> {
+  const names = new Set<string>();
+  const visit = (inner: AnyNode): void => {
+    if (inner.type === 'VariableDeclarator') for (const name of boundNames(inner.id)) names.add(name);
+    if ('params' in inner && Array.isArray(inner.params)) {
+      for (const param of inner.params as AnyNode[]) for (const name of boundNames(param)) names.add(name);
+    }
+    for (const child of childrenOf(inner)) visit(child);
+  };
+  visit(node);
+  return names;
+}
+
+/** Refuses to change a Map, a Set or the like natively where the change could not be taken back. */
+export function refuseNativeChange(self: unknown, method: string): void {
+  const changeable =
+    self instanceof Map ||
+    self instanceof Set ||
+    self instanceof WeakMap ||
+    self instanceof WeakSet ||
+    self instanceof Date;
+  if (!changeable || !(MUTATING.has(method) || method.startsWith('set'))) return;
+  if (activeTrace().isLocal(self)) return;
+  refuse(
+    'unsupported',
+    `a ${self.constructor.name} is changed under a condition or in a loop that depends on the spec`,
+    'use a plain object or list',
+  );
+}
