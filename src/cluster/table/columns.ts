@@ -86,11 +86,11 @@ function customColumns(resource: CustomResource): Columns {
   return {
     definitions: [
       definition(NAME),
-      ...resource.columns.map(({ name, type, format, description, priority }) => ({
+      ...resource.columns.map(({ name, type, format, description, priority, jsonPath }) => ({
         name,
         type,
         format,
-        description,
+        description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
         priority,
       })),
     ],
