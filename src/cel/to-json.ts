@@ -31,6 +31,8 @@ export interface JsonOptions {
 
 /** Deeper results are refused. */
 const DEEPEST = 500;
+/** Most values that a result may have; an object of Kubernetes has some thousand. */
+const MOST = 2_000_000;
 
 class Refusal {
   readonly message: string;
@@ -67,6 +69,7 @@ const BYTES =
 /** One conversion; `omitted` stands where `omit()` is. */
 class Conversion {
   readonly #omitted: JsonValue | undefined;
+  #count = 0;
 
   constructor(omitted: JsonValue | undefined) {
     this.#omitted = omitted;
@@ -74,6 +77,8 @@ class Conversion {
 
   convert(value: Value, depth: number): JsonValue | undefined {
     if (depth > DEEPEST) return refuse('result is nested too deep');
+    // Values share their parts, JSON does not: a small expression can stand for more than memory holds.
+    if (++this.#count > MOST) return refuse('result is too large');
     switch (typeof value) {
       case 'string':
       case 'boolean':
