@@ -137,19 +137,27 @@ export function runFunctions(
   inputs: Inputs,
   options: CompositionOptions,
 ): { readonly status: unknown; readonly named: ReadonlyMap<string, unknown> } {
-  const self = { value: undefined, known: true };
-  if (functions.status === undefined) {
-    return { status: callClosure(closureFor(functions.build, options), self, [inputs.spec]), named: new Map() };
-  }
   const builder = closureFor(functions.build, options);
-  const made = callClosure(withSiblings(builder), self, [inputs.schema]);
+  if (functions.status === undefined)
+    return { status: callClosure(builder, selfOf(builder), [inputs.spec]), named: new Map() };
+  const made = callClosure(withSiblings(builder), selfOf(builder), [inputs.schema]);
   const named = nameResources(made);
   const resources: Record<string, unknown> = (currentTrace() as Trace).born({});
   for (const [key, value] of named) {
     Object.defineProperty(resources, key, { value, enumerable: true, configurable: true, writable: true });
   }
-  const status = callClosure(closureFor(functions.status, options), self, [inputs.schema, resources]);
+  const last = closureFor(functions.status, options);
+  const status = callClosure(last, selfOf(last), [inputs.schema, resources]);
   return { status, named };
+}
+
+/** `this` of a composition: what the transform passed for an arrow function, else unknown there. */
+function selfOf(closure: Closure): Closure['self'] {
+  if (closure.node.type !== 'ArrowFunctionExpression') return { value: undefined, known: true };
+  const found = closure.unit.lookup('__this');
+  if (found === undefined || !('value' in found) || typeof found.value !== 'function')
+    return { value: undefined, known: false };
+  return { value: (found.value as () => unknown)(), known: true };
 }
 
 /** The function ready to be interpreted; its free names come from the host, or from the `scope` option. */

@@ -77,7 +77,7 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
 /** `for (const key in object)`. */
 export function executeForIn(node: ForInStatement, env: Env, labels: readonly string[]): Completion {
   const object = resolve(machine.evaluate(node.right, env));
-  const keys = builtin(Object.keys, Object, [object])?.value ?? Object.keys(object as object);
+  const keys = builtin(Object.keys, [object])?.value ?? Object.keys(object as object);
   const run = (value: unknown) => turn(node.left, value, node.body, env, labels);
   return endOfLoop(iterate(keys, nameOf(node.left), run, node, env), labels);
 }

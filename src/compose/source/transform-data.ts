@@ -38,7 +38,9 @@ function lookUp(vars: Record<string, unknown>, name: string): Found | undefined 
   try {
     return { value: vars[name] };
   } catch (error) {
-    if (error instanceof ReferenceError) return { uninitialised: true };
+    // A name of another scope is not defined here; one of this scope has no value yet.
+    if (error instanceof ReferenceError)
+      return /is not defined/.test(error.message) ? undefined : { uninitialised: true };
     throw error;
   }
 }
