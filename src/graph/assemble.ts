@@ -1,5 +1,5 @@
 import { typeToString } from '../cel/index.ts';
-import type { JsonObject, SourcePosition } from '../core/index.ts';
+import type { JsonObject, JsonValue, SourcePosition } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { Checked } from './check-types.ts';
 import { buildCrd, instancePlural } from './crd.ts';
@@ -100,7 +100,7 @@ class Assembler {
       plural: info.plural,
       namespaced: info.namespaced,
       template: {
-        skeleton: draft.skeleton,
+        skeleton: freeze(draft.skeleton),
         holes: fields.map((field) => this.#hole(field, kindOf(field, iterators))),
       },
       dependsOn: [...dependsOn].toSorted(),
@@ -118,12 +118,19 @@ class Assembler {
       .flatMap((each) => each.ids)
       .filter((id) => id !== 'schema' && id !== 'runtime');
     return {
-      skeleton: block.skeleton,
+      skeleton: freeze(block.skeleton),
       holes: block.fields.map((field) => this.#hole(field, 'dynamic')),
       ...(conditions === undefined ? {} : { conditions: conditions.map((each) => this.expression(each)) }),
       dependsOn: [...new Set([...fromFields, ...fromConditions])].toSorted(),
     };
   }
+}
+
+/** Freezes a value with all its parts; every instance of the graph shares it. */
+function freeze<T extends JsonValue>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const part of Object.values(value)) if (part !== undefined) freeze(part);
+  return Object.freeze(value);
 }
 
 function kindOf(field: Compiled, iterators: ReadonlySet<string>): FieldKind {
