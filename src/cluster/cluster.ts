@@ -1,7 +1,8 @@
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { followDefinitions } from './crd/lifecycle.ts';
-import { startControllers } from './controllers/index.ts';
+import type { ControllerSettings } from './controllers/index.ts';
+import { noControllers, startControllers } from './controllers/index.ts';
 import type { Clock } from './clock.ts';
 import { inProcessTransport } from './in-process.ts';
 import { openListener } from './listener.ts';
@@ -16,6 +17,8 @@ export interface Cluster {
   listen(options?: ListenOptions): Promise<Listener>;
   /** The cluster's time. */
   readonly clock: Clock;
+  /** Holds, releases, slows and fails the simulated controllers while they run. */
+  readonly controllers: ControllerSettings;
   /** Settles when no simulated controller has work that is due now. */
   idle(): Promise<void>;
   /** Closes sockets and watches, stops controllers and timers. */
@@ -27,11 +30,16 @@ export interface Cluster {
 export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options);
   followDefinitions(api);
-  if (options.controllers !== false) startControllers(api, options.workloads !== false);
+  const { controllers = true } = options;
+  const settings =
+    controllers === false
+      ? noControllers
+      : startControllers(api, controllers === true ? {} : controllers, options.workloads !== false);
   bootstrap(api);
   const listeners = new Set<Listener>();
   const cluster: Cluster = {
     clock: api.clock,
+    controllers: settings,
     transport: (user) => inProcessTransport(api, user),
     async listen(listenOptions) {
       const listener = await openListener(api, listenOptions);

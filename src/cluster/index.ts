@@ -8,7 +8,8 @@
  */
 export type { Cluster } from './cluster.ts';
 export { createCluster } from './cluster.ts';
-export type { ClusterOptions, Listener, ListenOptions, UserInfo } from './options.ts';
+export type { ControllerSettings } from './controllers/index.ts';
+export type { ClusterOptions, ControllersOptions, Listener, ListenOptions, UserInfo } from './options.ts';
 export type { Clock, ManualClock, Timer } from './clock.ts';
 export { createManualClock, systemClock } from './clock.ts';
 export type { Transport, TransportRequest, TransportResponse } from './transport.ts';

@@ -8,13 +8,31 @@ export interface UserInfo {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
+/**
+ * How the simulated controllers behave, by their names (as in Kubernetes: `deployment-controller`,
+ * `replicaset-controller`, `kubelet`, …). A name that no controller has is refused.
+ */
+export interface ControllersOptions {
+  /** Controllers that do not run. Default: none. */
+  readonly disable?: readonly string[];
+  /** Milliseconds, by the cluster's clock, between an event and the work of a controller; `*` means all. Default: 0. */
+  readonly delay?: Readonly<Record<string, number>>;
+  /** Controllers that gather work without doing it until `cluster.controllers.release(name)`. Default: none. */
+  readonly hold?: readonly string[];
+  /**
+   * How many attempts of a controller fail first; `Infinity` lets it fail for ever. Each is tried again after a
+   * second of the cluster's clock. Default: none.
+   */
+  readonly fail?: Readonly<Record<string, number>>;
+}
+
 /** How to make a cluster. Everything has a default; `createCluster()` is a usable cluster. */
 export interface ClusterOptions {
   /**
-   * Whether the simulated controllers (garbage collector, namespaces, workloads, …) run. Default: true.
-   * Without them nothing but the client changes objects.
+   * Whether the simulated controllers (garbage collector, namespaces, workloads, …) run, and how they
+   * behave. Default: true. Without them nothing but the client changes objects.
    */
-  readonly controllers?: boolean;
+  readonly controllers?: boolean | ControllersOptions;
   /**
    * Whether workloads are simulated (Deployments, Pods, endpoints, addresses of load balancers). Without
    * them only garbage collection, namespaces and service accounts work. Default: true.

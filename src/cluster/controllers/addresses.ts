@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
-import { concerns, splitKey } from './controller.ts';
+import { concerns, splitKey, targetIn } from './controller.ts';
 import type { World } from './world.ts';
 
 const SERVICES = { group: '', plural: 'services' } as const;
@@ -13,6 +13,7 @@ const INGRESS_ADDRESS = '203.0.113.1';
 /** Gives Services of type LoadBalancer an address of their own, and takes it back. */
 export const loadBalancerController: SimulatedController = {
   name: 'service-lb-controller',
+  target: targetIn(SERVICES),
 
   *keysOf(event) {
     if (concerns(event, '', 'services') && event.type !== 'DELETED') yield event.stored.key;
@@ -33,6 +34,7 @@ export const loadBalancerController: SimulatedController = {
 /** Gives every Ingress the address of the one simulated ingress controller. */
 export const ingressController: SimulatedController = {
   name: 'ingress-controller',
+  target: targetIn(INGRESSES),
 
   *keysOf(event) {
     if (concerns(event, 'networking.k8s.io', 'ingresses') && event.type !== 'DELETED') yield event.stored.key;

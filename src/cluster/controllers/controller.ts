@@ -1,5 +1,6 @@
+import type { KubeObject } from '../../core/index.ts';
 import type { StoreEvent } from '../store/store.ts';
-import type { World } from './world.ts';
+import type { ResourceName, World } from './world.ts';
 
 /**
  * A simulated controller: which pieces of work an event makes necessary, and how one of them is done.
@@ -7,12 +8,24 @@ import type { World } from './world.ts';
  * call at any time and any number of times.
  */
 export interface SimulatedController {
-  /** Name in user names and in events, e.g. `deployment-controller`; switches it off in the options. */
+  /** Name in user names, in events and in the options, e.g. `deployment-controller`. */
   readonly name: string;
   /** Keys of the work; usually `namespace/name` of the object that the controller is about. */
   keysOf(event: StoreEvent, world: World): Iterable<string>;
+  /** The object that a key is about: its annotations may hold, slow or fail the work. */
+  target?(key: string, world: World): KubeObject | undefined;
+  /** The annotation that asks for failure is the controller's own affair, or none of its business. */
+  readonly ownFailures?: boolean;
   /** Does the work of one key; gives the milliseconds after which to look again, if time alone changes something. */
   reconcile(key: string, world: World): number | undefined | void;
+}
+
+/** The target of keys that name an object of one resource. */
+export function targetIn(resource: ResourceName): (key: string, world: World) => KubeObject | undefined {
+  return (key, world) => {
+    const { namespace, name } = splitKey(key);
+    return world.get(resource, namespace, name);
+  };
 }
 
 /** Is the event about this resource? */
@@ -20,13 +33,20 @@ export function concerns(event: StoreEvent, group: string, plural: string): bool
   return event.collection.plural === plural && event.collection.group === group;
 }
 
-/** `namespace/name` of the event's object. */
-export function eventKey(event: StoreEvent): string {
-  return event.stored.key;
-}
-
 /** The parts of a key; cluster-scoped objects have the namespace `''`. */
 export function splitKey(key: string): { readonly namespace: string; readonly name: string } {
   const slash = key.indexOf('/');
   return slash < 0 ? { namespace: '', name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** `namespace/name` of an object, or its name when it has no namespace. */
+export function keyOfObject({ metadata }: KubeObject): string {
+  const { namespace = '', name = '' } = metadata;
+  return namespace === '' ? name : `${namespace}/${name}`;
+}
+
+/** The earliest of several times to look again. */
+export function soonest(...times: readonly (number | undefined)[]): number | undefined {
+  const given = times.filter((time) => time !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
 }

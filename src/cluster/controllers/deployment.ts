@@ -1,13 +1,13 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
-import { concerns, splitKey } from './controller.ts';
+import { concerns, splitKey, targetIn } from './controller.ts';
 import { reportDeployment } from './deployment-status.ts';
 import { recordEvent } from './events.ts';
-import { podsOf, specNumber } from './pods.ts';
+import { controllerOf, podsOf, specNumber } from './pods.ts';
 import { REPLICA_SETS } from './replicaset.ts';
 import { rolloutPlan } from './rollout-plan.ts';
 import { templateHash, templateOf, sameTemplate } from './template-hash.ts';
-import { controllerOf, controllerReference } from './world.ts';
+import { controllerReference } from './world.ts';
 import type { World } from './world.ts';
 
 const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const;
@@ -18,6 +18,7 @@ const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
 /** Rolls Deployments out: a ReplicaSet per pod template, moved from old to new as the strategy allows. */
 export const deploymentController: SimulatedController = {
   name: 'deployment-controller',
+  target: targetIn(DEPLOYMENTS),
 
   *keysOf(event, world) {
     if (concerns(event, 'apps', 'deployments')) yield event.stored.key;
@@ -46,9 +47,7 @@ export const deploymentController: SimulatedController = {
 };
 
 function setsOf(world: World, deployment: KubeObject): KubeObject[] {
-  return world
-    .list(REPLICA_SETS, deployment.metadata.namespace ?? '')
-    .filter((set) => controllerOf(set)?.uid === deployment.metadata.uid);
+  return world.controlled(deployment, REPLICA_SETS);
 }
 
 function newSetOf(deployment: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {
@@ -136,11 +135,10 @@ function recordScaling(world: World, deployment: KubeObject, set: KubeObject, fr
   recordEvent(world, deployment, 'deployment-controller', 'ScalingReplicaSet', text);
 }
 
+/** Through the status, so that the generation stays: the specification is the same. */
 function annotate(world: World, object: KubeObject, annotations: Record<string, string>): void {
-  world.update({
-    ...object,
-    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } },
-  });
+  const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } };
+  world.update({ ...object, metadata }, 'status');
 }
 
 /** Old ReplicaSets without pods go when there are more than the history keeps. */

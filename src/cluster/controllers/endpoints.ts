@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
-import { concerns, splitKey } from './controller.ts';
+import { concerns, splitKey, targetIn } from './controller.ts';
 import { isFinished, isReady, PODS } from './pods.ts';
 import { controllerReference, randomSuffix } from './world.ts';
 import type { World } from './world.ts';
@@ -14,6 +14,7 @@ const SERVICE_NAME = 'kubernetes.io/service-name';
 /** Gives every Service with a selector its EndpointSlice and its Endpoints. */
 export const endpointsController: SimulatedController = {
   name: 'endpointslice-controller',
+  target: targetIn(SERVICES),
 
   *keysOf(event, world) {
     if (concerns(event, '', 'services') && event.type !== 'DELETED') yield event.stored.key;

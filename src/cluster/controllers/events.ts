@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto';
 import type { KubeObject } from '../../core/index.ts';
 import type { World } from './world.ts';
-import { randomSuffix } from './world.ts';
+import { isRefusal } from './world.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 
-/** Records what a controller did to an object; the same thing again counts up instead of piling up. */
+/**
+ * Records what a controller did to an object; the same thing again counts up instead of piling up. An
+ * event that the API refuses (a namespace that is going, a quota) is dropped, as Kubernetes does.
+ */
 export function recordEvent(
   world: World,
   object: KubeObject,
@@ -13,16 +17,27 @@ export function recordEvent(
   message: string,
   type: 'Normal' | 'Warning' = 'Normal',
 ): void {
-  const { name = '', namespace = 'default', uid = '', resourceVersion = '' } = object.metadata;
+  try {
+    writeEvent(world, object, component, { reason, message, type });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+}
+
+interface Said {
+  readonly reason: string;
+  readonly message: string;
+  readonly type: 'Normal' | 'Warning';
+}
+
+function writeEvent(world: World, object: KubeObject, component: string, { reason, message, type }: Said): void {
+  const { name = '', namespace = '', uid = '', resourceVersion = '' } = object.metadata;
+  const place = namespace === '' ? 'default' : namespace;
   const now = world.timestamp();
-  const same = world
-    .list(EVENTS, namespace)
-    .find(
-      (event) =>
-        event['reason'] === reason &&
-        event['message'] === message &&
-        (event['involvedObject'] as { uid?: string } | undefined)?.uid === uid,
-    );
+  // The name follows from what is said, so that the same thing is found again without a search.
+  const digest = createHash('sha1').update(`${uid} ${component} ${reason} ${message}`).digest('hex').slice(0, 16);
+  const eventName = `${name.slice(0, 200)}.${digest}`;
+  const same = world.get(EVENTS, place, eventName);
   if (same !== undefined) {
     world.update({ ...same, count: (typeof same['count'] === 'number' ? same['count'] : 1) + 1, lastTimestamp: now });
     return;
@@ -31,8 +46,8 @@ export function recordEvent(
   world.create({
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${name.slice(0, 200)}.${randomSuffix(16)}`, namespace },
-    involvedObject: { apiVersion, kind, name, namespace, uid, resourceVersion },
+    metadata: { name: eventName, namespace: place },
+    involvedObject: { apiVersion, kind, name, ...(namespace === '' ? {} : { namespace }), uid, resourceVersion },
     reason,
     message,
     type,

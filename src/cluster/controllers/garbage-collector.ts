@@ -1,7 +1,7 @@
 import type { KubeObject, OwnerReference } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
-import { splitKey } from './controller.ts';
-import type { World } from './world.ts';
+import { keyOfObject, splitKey } from './controller.ts';
+import type { ResourceName, World } from './world.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
@@ -15,6 +15,8 @@ const ORPHAN = 'orphan';
  */
 export const garbageCollector: SimulatedController = {
   name: 'generic-garbage-collector',
+  target: objectOf,
+  ownFailures: true,
 
   *keysOf(event, world) {
     const { stored, collection, type } = event;
@@ -22,10 +24,10 @@ export const garbageCollector: SimulatedController = {
     const { metadata } = stored.object;
     if (type === 'DELETED') {
       // Its dependents have lost an owner; its owners may have waited for it.
-      for (const { resource, object } of world.dependents(metadata.uid ?? '')) yield keyOfObject(resource, object);
+      for (const found of world.dependents(metadata.uid ?? '')) yield keyOfFound(found.collection, found.object);
       for (const owner of metadata.ownerReferences ?? []) {
         const found = ownerOf(world, stored.object, owner);
-        if (found !== undefined && isHeld(found.object)) yield keyOfObject(found.resource, found.object);
+        if (found !== undefined && isHeld(found.object)) yield keyOfFound(found.resource, found.object);
       }
       return;
     }
@@ -33,10 +35,7 @@ export const garbageCollector: SimulatedController = {
   },
 
   reconcile(key, world) {
-    const [resource = '', objectKey = ''] = key.split(' ');
-    const dot = resource.indexOf('.');
-    const { namespace, name } = splitKey(objectKey);
-    const object = world.get({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, namespace, name);
+    const object = objectOf(key, world);
     if (object === undefined) return;
     if (isHeld(object)) return processDependents(world, object);
     collect(world, object);
@@ -47,9 +46,15 @@ function keyOf(plural: string, group: string, objectKey: string): string {
   return `${plural}.${group} ${objectKey}`;
 }
 
-function keyOfObject(resource: { plural: string; group: string }, { metadata }: KubeObject): string {
-  const { namespace, name = '' } = metadata;
-  return keyOf(resource.plural, resource.group, namespace === undefined ? name : `${namespace}/${name}`);
+function keyOfFound(resource: ResourceName, object: KubeObject): string {
+  return keyOf(resource.plural, resource.group, keyOfObject(object));
+}
+
+function objectOf(key: string, world: World): KubeObject | undefined {
+  const [resource = '', objectKey = ''] = key.split(' ');
+  const dot = resource.indexOf('.');
+  const { namespace, name } = splitKey(objectKey);
+  return world.get({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, namespace, name);
 }
 
 /** Is it being deleted and kept by one of the collector's finalizers? */
@@ -95,7 +100,7 @@ function releaseFinalizer(world: World, object: KubeObject, finalizer: string): 
   world.update({ ...live, metadata: { ...live.metadata, finalizers } });
 }
 
-function resourceName(world: World, object: KubeObject): { group: string; plural: string } {
+function resourceName(world: World, object: KubeObject): ResourceName {
   return world.resourceOfKind(object.apiVersion, object.kind) ?? { group: '', plural: '' };
 }
 

@@ -1,4 +1,12 @@
+/**
+ * The simulated controllers of a cluster: what `kube-controller-manager`, scheduler and kubelet do in a real
+ * one, done in this process right after the write that makes it necessary, by the cluster's clock. One file
+ * per controller; `manager.ts` runs them, `world.ts` is all that they can see and do.
+ *
+ * @packageDocumentation
+ */
 import type { Api } from '../api.ts';
+import type { ControllersOptions } from '../options.ts';
 import { ingressController, loadBalancerController } from './addresses.ts';
 import type { SimulatedController } from './controller.ts';
 import { deploymentController } from './deployment.ts';
@@ -9,7 +17,13 @@ import { ControllerManager } from './manager.ts';
 import { namespaceController } from './namespace.ts';
 import { putNode } from './node.ts';
 import { replicaSetController } from './replicaset.ts';
+import { scheduler } from './scheduler.ts';
 import { serviceAccountController } from './service-account.ts';
+import { checkNames } from './settings.ts';
+import type { ControllerSettings } from './settings.ts';
+
+export type { ControllerSettings } from './settings.ts';
+export { noControllers } from './settings.ts';
 
 /** The controllers that every cluster needs. The collector comes first: what it removes, others need not look at. */
 function housekeeping(api: Api): SimulatedController[] {
@@ -21,6 +35,7 @@ function workloadControllers(): SimulatedController[] {
   return [
     deploymentController,
     replicaSetController,
+    scheduler,
     kubelet,
     endpointsController,
     loadBalancerController,
@@ -28,12 +43,29 @@ function workloadControllers(): SimulatedController[] {
   ];
 }
 
-/** Lets the simulated controllers of a cluster work until it is closed, and gives it the node that they use. */
-export function startControllers(api: Api, workloads: boolean): void {
-  const manager = new ControllerManager(api, [...housekeeping(api), ...(workloads ? workloadControllers() : [])]);
+/**
+ * Lets the simulated controllers of a cluster work until it is closed, and gives it the node that they use.
+ *
+ * @throws TypeKroError `cluster/unknown-controller` when the options name one that does not exist.
+ */
+export function startControllers(api: Api, options: ControllersOptions, workloads: boolean): ControllerSettings {
+  const always = housekeeping(api);
+  const simulation = workloadControllers();
+  checkNames(
+    options,
+    [...always, ...simulation].map(({ name }) => name),
+  );
+  const running = [...always, ...(workloads ? simulation : [])];
+  const disabled = new Set(options.disable);
+  const manager = new ControllerManager(
+    api,
+    running.filter(({ name }) => !disabled.has(name)),
+    options,
+  );
   api.onCertificateAuthority(() => {
     for (const { key } of api.store.collection('', 'namespaces').all())
       manager.enqueue('serviceaccount-controller', key);
   });
   if (workloads) putNode(api);
+  return manager;
 }

@@ -1,134 +1,85 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { objectsAt, textAt } from '../kinds/parts.ts';
 import type { SimulatedController } from './controller.ts';
-import { concerns, splitKey } from './controller.ts';
-import { NODE_ADDRESS, NODE_NAME } from './node.ts';
-import { controllerOf } from './world.ts';
+import { concerns, splitKey, targetIn } from './controller.ts';
+import { recordEvent } from './events.ts';
+import { isSimulatedNode, NODES } from './node.ts';
+import type { PodOutcome } from './pod-outcome.ts';
+import { planPod, UNHEALTHY } from './pod-outcome.ts';
+import { podStatus } from './pod-status.ts';
 import { isFinished, PODS } from './pods.ts';
 import type { World } from './world.ts';
 
-/** How long after its start a pod becomes ready, as whole seconds. Default: at once. */
-const READY_AFTER = 'typekro.dev/simulate-ready-after-seconds';
-/** Keeps the containers of a pod waiting for ever, with this reason, e.g. `CrashLoopBackOff`. */
-const FAILURE = 'typekro.dev/simulate-failure';
+const NAME = 'kubelet';
 
 /**
- * Scheduler and kubelet in one: puts pods on the one node, starts their containers without running
- * anything, reports them ready, lets pods of Jobs succeed, and ends pods that are deleted. Annotations of
- * the pod slow its readiness down or make it fail.
+ * The kubelet of the simulated nodes: starts the containers of their pods without running anything,
+ * reports them ready, lets pods of Jobs succeed, and ends pods that are deleted. Annotations of the pod
+ * slow its readiness down or make it fail.
  */
 export const kubelet: SimulatedController = {
-  name: 'kubelet',
+  name: NAME,
+  target: targetIn(PODS),
+  ownFailures: true,
 
-  *keysOf(event) {
-    if (concerns(event, '', 'pods') && event.type !== 'DELETED') yield event.stored.key;
+  *keysOf(event, world) {
+    if (!concerns(event, '', 'pods')) return;
+    if (event.type === 'DELETED') world.forgetLogs(event.stored.object);
+    else if (event.stored.object.spec?.['nodeName'] !== undefined) yield event.stored.key;
   },
 
   reconcile(key, world) {
     const { namespace, name } = splitKey(key);
     const pod = world.get(PODS, namespace, name);
     if (pod === undefined) return;
-    if (pod.metadata.deletionTimestamp !== undefined) {
-      if ((pod.metadata.finalizers ?? []).length === 0) world.remove(pod, { graceSeconds: 0 });
-      return;
-    }
-    const spec = pod.spec ?? {};
-    if (spec['nodeName'] === undefined) return schedule(world, pod);
-    if (spec['nodeName'] !== NODE_NAME || isFinished(pod)) return;
-    return run(world, pod);
+    const node = world.get(NODES, '', textAt(pod.spec, 'nodeName'));
+    if (node === undefined || !isSimulatedNode(node)) return;
+    if (pod.metadata.deletionTimestamp !== undefined) return end(world, pod);
+    if (!isFinished(pod)) return run(world, pod);
   },
 };
 
-function schedule(world: World, pod: KubeObject): void {
-  if (Array.isArray(pod.spec?.['schedulingGates']) && pod.spec['schedulingGates'].length > 0) return;
-  world.bind(pod, NODE_NAME);
+/** Ends a deleted pod. One that finalizers hold is reported as ended, so that their owners can let it go. */
+function end(world: World, pod: KubeObject): void {
+  if (textAt(pod.status, 'phase') === 'Running') {
+    for (const { name } of objectsAt(pod.spec, 'containers')) {
+      recordEvent(world, pod, NAME, 'Killing', `Stopping container ${String(name)}`);
+    }
+  }
+  if ((pod.metadata.finalizers ?? []).length === 0) return world.remove(pod, { graceSeconds: 0 });
+  if (!isFinished(pod)) report(world, pod, { state: 'failed', reason: 'Killed' });
 }
 
-/** Brings the status to what a started pod has; gives the time until readiness where that lies ahead. */
+/** Brings the status to what a started pod has; gives the time until it changes by itself. */
 function run(world: World, pod: KubeObject): number | undefined {
-  const annotations = pod.metadata.annotations ?? {};
-  const startTime = String(pod.status?.['startTime'] ?? world.timestamp());
-  const failure = annotations[FAILURE];
-  const delay = Math.max(0, Number(annotations[READY_AFTER] ?? 0) || 0) * 1000;
-  const remaining = Date.parse(startTime) + delay - world.now();
-  const succeeds = controllerOf(pod)?.kind === 'Job';
-  const ready = failure === undefined && remaining <= 0;
-  const status = podStatus(world, pod, startTime, { failure, ready, succeeded: succeeds && ready });
-  world.updateStatus(pod, status);
-  return failure === undefined && remaining > 0 ? remaining : undefined;
+  const started = pod.status?.['startTime'];
+  const elapsed = typeof started === 'string' ? world.now() - Date.parse(started) : 0;
+  const { outcome, next } = planPod(pod, elapsed);
+  if (started === undefined) recordStart(world, pod, outcome);
+  report(world, pod, outcome);
+  return next;
 }
 
-interface Outcome {
-  readonly failure: string | undefined;
-  readonly ready: boolean;
-  readonly succeeded: boolean;
+function report(world: World, pod: KubeObject, outcome: PodOutcome): void {
+  const now = world.timestamp();
+  world.updateStatus(pod, podStatus(pod, outcome, textAt(pod.status, 'startTime') || now, now));
 }
 
-function podStatus(world: World, pod: KubeObject, startTime: string, outcome: Outcome): JsonObject {
-  const { failure, ready, succeeded } = outcome;
-  const running = ready && !succeeded;
-  const podIP = String(pod.status?.['podIP'] ?? addressOf(pod));
-  const before = Array.isArray(pod.status?.['conditions']) ? (pod.status['conditions'] as JsonObject[]) : [];
-  const condition = (type: string, holds: boolean, reason?: string): JsonObject => {
-    const status = holds ? 'True' : 'False';
-    const known = before.find((entry) => entry['type'] === type);
-    const since = known?.['status'] === status ? known['lastTransitionTime'] : world.timestamp();
-    return {
-      type,
-      status,
-      observedGeneration: pod.metadata.generation ?? 1,
-      lastProbeTime: null,
-      lastTransitionTime: since ?? world.timestamp(),
-      ...(reason === undefined ? {} : { reason }),
-    };
-  };
-  const unready = succeeded ? 'PodCompleted' : running ? undefined : 'ContainersNotReady';
-  return {
-    ...pod.status,
-    observedGeneration: pod.metadata.generation ?? 1,
-    phase: succeeded ? 'Succeeded' : failure === undefined ? 'Running' : 'Pending',
-    conditions: [
-      condition('PodReadyToStartContainers', !succeeded),
-      condition('Initialized', true, succeeded ? 'PodCompleted' : undefined),
-      condition('Ready', running, unready),
-      condition('ContainersReady', running, unready),
-      condition('PodScheduled', true),
-    ],
-    hostIP: NODE_ADDRESS,
-    hostIPs: [{ ip: NODE_ADDRESS }],
-    podIP,
-    podIPs: [{ ip: podIP }],
-    startTime,
-    containerStatuses: containersOf(pod).map((container) => containerStatus(container, startTime, outcome)),
-  };
-}
-
-function containersOf(pod: KubeObject): JsonObject[] {
-  const containers = pod.spec?.['containers'];
-  return Array.isArray(containers) ? containers.filter(isJsonObject) : [];
-}
-
-function containerStatus(container: JsonObject, startedAt: string, { failure, ready, succeeded }: Outcome): JsonObject {
-  const state: JsonObject =
-    failure !== undefined
-      ? { waiting: { reason: failure, message: `simulated: ${failure}` } }
-      : succeeded
-        ? { terminated: { exitCode: 0, reason: 'Completed', startedAt, finishedAt: startedAt } }
-        : { running: { startedAt } };
-  return {
-    name: container['name'],
-    image: container['image'] ?? '',
-    imageID: `simulated://${String(container['image'] ?? '')}`,
-    ready: ready && !succeeded,
-    restartCount: 0,
-    started: failure === undefined && !succeeded,
-    state,
-    lastState: {},
-  };
-}
-
-/** An address of the pod network that follows from the uid, so that it stays the same. */
-function addressOf({ metadata }: KubeObject): string {
-  const bits = Number.parseInt((metadata.uid ?? '').replaceAll('-', '').slice(0, 6), 16) || 0;
-  return `10.244.${(bits >> 8) & 0xff}.${(bits & 0xfe) + 1}`;
+function recordStart(world: World, pod: KubeObject, outcome: PodOutcome): void {
+  for (const { name, image } of objectsAt(pod.spec, 'containers')) {
+    if (outcome.state === 'waiting') {
+      recordEvent(world, pod, NAME, 'Failed', `Error: ${outcome.reason}`, 'Warning');
+      continue;
+    }
+    recordEvent(world, pod, NAME, 'Pulled', `Container image "${String(image)}" already present on machine`);
+    recordEvent(world, pod, NAME, 'Created', `Created container: ${String(name)}`);
+    recordEvent(world, pod, NAME, 'Started', `Started container ${String(name)}`);
+    if (outcome.state === 'crashing') {
+      const message = `Back-off restarting failed container ${String(name)} in pod ${pod.metadata.name ?? ''}`;
+      recordEvent(world, pod, NAME, 'BackOff', message, 'Warning');
+    }
+    if (outcome.state === 'running' && !outcome.ready) {
+      recordEvent(world, pod, NAME, UNHEALTHY, 'Readiness probe failed: simulated', 'Warning');
+    }
+  }
 }

@@ -1,15 +1,25 @@
 import type { Api } from '../api.ts';
 import type { Timer } from '../clock.ts';
+import type { ControllersOptions } from '../options.ts';
 import type { SimulatedController } from './controller.ts';
-import { isRefusal, World } from './world.ts';
+import { recordEvent } from './events.ts';
+import type { Behaviour, ControllerSettings } from './settings.ts';
+import { behaviourOf, unknownController } from './settings.ts';
+import { isHeld, simulated, simulatedMs } from './simulate.ts';
+import { createIndexes, isRefusal, World } from './world.ts';
 
-/** How long a piece of work that was refused is left alone, in milliseconds. */
+/** How long a piece of work that was refused or made to fail is left alone, in milliseconds. */
 const RETRY_MS = 1000;
 
 interface Entry {
   readonly controller: SimulatedController;
   readonly world: World;
+  readonly behaviour: Behaviour;
+  /** Keys that stand in the queue, and those that wait for a release. */
   readonly due: Set<string>;
+  readonly kept: Set<string>;
+  /** Keys whose work is slowed down, and those to be looked at again at some time. */
+  readonly slowed: Map<string, Timer>;
   readonly timers: Map<string, Timer>;
 }
 
@@ -17,35 +27,89 @@ interface Entry {
  * Runs the simulated controllers: store events become keys, a key waits once however often it is wanted,
  * and its work is done right after the write that made it due. Nothing is polled.
  */
-export class ControllerManager {
+export class ControllerManager implements ControllerSettings {
   readonly #api: Api;
-  readonly #entries: readonly Entry[];
+  readonly #entries = new Map<string, Entry>();
 
-  constructor(api: Api, controllers: readonly SimulatedController[]) {
+  constructor(api: Api, controllers: readonly SimulatedController[], options: ControllersOptions = {}) {
     this.#api = api;
-    this.#entries = controllers.map((controller) => ({
-      controller,
-      world: new World(api, controller.name),
-      due: new Set(),
-      timers: new Map(),
-    }));
+    const indexes = createIndexes(api.store);
+    for (const controller of controllers) {
+      this.#entries.set(controller.name, {
+        controller,
+        world: new World(api, controller.name, indexes),
+        behaviour: behaviourOf(controller.name, options),
+        due: new Set(),
+        kept: new Set(),
+        slowed: new Map(),
+        timers: new Map(),
+      });
+    }
+    const entries = [...this.#entries.values()];
     const unsubscribe = api.store.subscribe((event) => {
-      for (const entry of this.#entries) {
+      indexes.owners.take(event);
+      indexes.claims.take(event);
+      for (const entry of entries) {
         for (const key of entry.controller.keysOf(event, entry.world)) this.#enqueue(entry, key);
       }
     });
     api.work.onStop(() => {
       unsubscribe();
-      for (const { timers } of this.#entries) for (const timer of timers.values()) timer.cancel();
+      for (const { timers, slowed } of entries) {
+        for (const timer of [...timers.values(), ...slowed.values()]) timer.cancel();
+      }
     });
   }
 
-  /** Makes a key of one controller due, for what no event tells. */
+  get names(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
+  hold(name: string): void {
+    this.#entry(name).behaviour.held = true;
+  }
+
+  release(name: string): void {
+    const entry = this.#entry(name);
+    entry.behaviour.held = false;
+    for (const key of entry.kept) this.#push(entry, key);
+    entry.kept.clear();
+  }
+
+  delay(name: string, milliseconds: number): void {
+    this.#entry(name).behaviour.delayMs = Math.max(0, milliseconds);
+  }
+
+  fail(name: string, attempts: number = Number.POSITIVE_INFINITY): void {
+    this.#entry(name).behaviour.failures = attempts;
+  }
+
+  /** Makes a key of one controller due, for what no event tells; nothing happens when it does not run. */
   enqueue(controller: string, key: string): void {
-    for (const entry of this.#entries) if (entry.controller.name === controller) this.#enqueue(entry, key);
+    const entry = this.#entries.get(controller);
+    if (entry !== undefined) this.#enqueue(entry, key);
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw unknownController(name, this.names);
+    return entry;
   }
 
   #enqueue(entry: Entry, key: string): void {
+    if (entry.due.has(key) || entry.slowed.has(key)) return;
+    const target = entry.controller.target?.(key, entry.world);
+    const wished = target === undefined ? 0 : (simulatedMs(target, 'delay') ?? 0);
+    const delay = Math.max(entry.behaviour.delayMs, wished);
+    if (delay === 0) return this.#push(entry, key);
+    const timer = this.#api.clock.setTimer(delay, () => {
+      entry.slowed.delete(key);
+      this.#push(entry, key);
+    });
+    entry.slowed.set(key, timer);
+  }
+
+  #push(entry: Entry, key: string): void {
     if (entry.due.has(key)) return;
     entry.due.add(key);
     this.#api.work.enqueue(() => this.#reconcile(entry, key));
@@ -53,19 +117,36 @@ export class ControllerManager {
 
   #reconcile(entry: Entry, key: string): void {
     entry.due.delete(key);
+    if (entry.behaviour.held) {
+      entry.kept.add(key);
+      return;
+    }
     entry.timers.get(key)?.cancel();
     entry.timers.delete(key);
     const again = this.#attempt(entry, key);
     if (again === undefined) return;
     const timer = this.#api.clock.setTimer(again, () => {
       entry.timers.delete(key);
-      this.#enqueue(entry, key);
+      this.#push(entry, key);
     });
     entry.timers.set(key, timer);
   }
 
-  #attempt({ controller, world }: Entry, key: string): number | undefined {
+  #attempt({ controller, world, behaviour }: Entry, key: string): number | undefined {
+    if (behaviour.failures > 0) {
+      behaviour.failures -= 1;
+      return RETRY_MS;
+    }
     try {
+      const target = controller.target?.(key, world);
+      if (target !== undefined) {
+        if (isHeld(target, controller.name)) return undefined;
+        const failure = controller.ownFailures === true ? undefined : simulated(target, 'failure');
+        if (failure !== undefined) {
+          recordEvent(world, target, controller.name, failure, `simulated: ${failure}`, 'Warning');
+          return undefined;
+        }
+      }
       return controller.reconcile(key, world) ?? undefined;
     } catch (error) {
       // The API may refuse a controller, too (quota, a namespace that is going): it tries again later.

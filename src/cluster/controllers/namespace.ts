@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { SimulatedController } from './controller.ts';
-import { concerns } from './controller.ts';
+import { concerns, targetIn } from './controller.ts';
 import type { World } from './world.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
@@ -18,6 +18,7 @@ interface Remaining {
  */
 export const namespaceController: SimulatedController = {
   name: 'namespace-controller',
+  target: targetIn(NAMESPACES),
 
   *keysOf(event, world) {
     if (concerns(event, '', 'namespaces')) {

@@ -1,7 +1,15 @@
+import type { KubeObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { put } from '../bootstrap.ts';
 
-/** The node that every pod is scheduled to. */
+export const NODES = { group: '', plural: 'nodes' } as const;
+
+/** Nodes with this annotation have a simulated kubelet; a test may create more of them. */
+const SIMULATED = 'typekro.dev/simulated';
+
+export const isSimulatedNode = (node: KubeObject): boolean => node.metadata.annotations?.[SIMULATED] === 'true';
+
+/** The node that every cluster begins with. */
 export const NODE_NAME = 'fake-0';
 /** Address of the node inside the cluster. */
 export const NODE_ADDRESS = '10.0.0.10';
@@ -14,7 +22,7 @@ export function putNode(api: Api): void {
     metadata: {
       name: NODE_NAME,
       labels: { 'kubernetes.io/hostname': NODE_NAME, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },
-      annotations: { 'typekro.dev/simulated': 'true' },
+      annotations: { [SIMULATED]: 'true' },
     },
     spec: {},
     status: {

@@ -1,9 +1,24 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { World } from './world.ts';
-import { controllerOf } from './world.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
+
+/** The owner that controls an object. */
+export function controllerOf(object: KubeObject): OwnerReference | undefined {
+  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
+}
+
+/** Names of the claims whose volumes a pod uses. */
+export function claimsOfPod({ spec }: KubeObject): readonly string[] {
+  const volumes = spec?.['volumes'];
+  if (!Array.isArray(volumes)) return [];
+  return volumes.flatMap((volume) => {
+    const source = isJsonObject(volume) ? volume['persistentVolumeClaim'] : undefined;
+    const name = isJsonObject(source) ? source['claimName'] : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
+}
 
 /** A condition of a status list by type. */
 export function conditionOf(object: KubeObject, type: string): JsonObject | undefined {
@@ -31,9 +46,7 @@ export function isFinished(pod: KubeObject): boolean {
 
 /** The pods that an object controls, finished and terminating ones included. */
 export function podsOf(world: World, owner: KubeObject): KubeObject[] {
-  return world
-    .list(PODS, owner.metadata.namespace ?? '')
-    .filter((pod) => controllerOf(pod)?.uid === owner.metadata.uid);
+  return world.controlled(owner, PODS);
 }
 
 /** Pods that count towards replicas: neither finished nor on their way out. */

@@ -1,9 +1,18 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
-import { concerns, splitKey } from './controller.ts';
+import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { activePods, isAvailable, isReady, podFromTemplate, podsOf, specNumber, withoutZeros } from './pods.ts';
-import { controllerOf, controllerReference } from './world.ts';
+import {
+  activePods,
+  controllerOf,
+  isAvailable,
+  isReady,
+  podFromTemplate,
+  podsOf,
+  specNumber,
+  withoutZeros,
+} from './pods.ts';
+import { controllerReference } from './world.ts';
 import type { World } from './world.ts';
 
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
@@ -11,6 +20,7 @@ export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
 /** Keeps as many pods as a ReplicaSet asks for, and its counts. */
 export const replicaSetController: SimulatedController = {
   name: 'replicaset-controller',
+  target: targetIn(REPLICA_SETS),
 
   *keysOf(event) {
     if (concerns(event, 'apps', 'replicasets')) yield event.stored.key;

@@ -1,5 +1,5 @@
 import type { SimulatedController } from './controller.ts';
-import { concerns } from './controller.ts';
+import { concerns, targetIn } from './controller.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 const SERVICE_ACCOUNTS = { group: '', plural: 'serviceaccounts' } as const;
@@ -12,6 +12,7 @@ const ROOT_CA = 'kube-root-ca.crt';
 export function serviceAccountController(certificateAuthority: () => string): SimulatedController {
   return {
     name: 'serviceaccount-controller',
+    target: targetIn(NAMESPACES),
 
     *keysOf(event) {
       if (concerns(event, '', 'namespaces') && event.type !== 'DELETED') yield event.stored.key;

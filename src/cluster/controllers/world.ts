@@ -2,19 +2,36 @@ import { randomInt } from 'node:crypto';
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { ApiError } from '../http/status.ts';
+import { objectsAt } from '../kinds/parts.ts';
 import type { UserInfo } from '../options.ts';
 import type { Resource } from '../registry/resource.ts';
+import type { Store } from '../store/store.ts';
 import { keyOf } from '../store/store.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { Write } from '../verbs/write.ts';
 import { retype } from '../verbs/write.ts';
+import type { Found } from './object-index.ts';
+import { controllerOf } from './pods.ts';
+import { claimsOf, ObjectIndex, ownersOf } from './object-index.ts';
 
 /** A resource by group and plural, e.g. `{ group: 'apps', plural: 'replicasets' }`. */
 export interface ResourceName {
   readonly group: string;
   readonly plural: string;
+}
+
+/** Look-ups that all controllers of a cluster share. */
+export interface Indexes {
+  /** Objects by the uids of their owners. */
+  readonly owners: ObjectIndex;
+  /** Pods by `namespace/name` of the claims that they use. */
+  readonly claims: ObjectIndex;
+}
+
+export function createIndexes(store: Store): Indexes {
+  return { owners: new ObjectIndex(store, ownersOf), claims: new ObjectIndex(store, claimsOf) };
 }
 
 /** How an object is deleted by a controller. */
@@ -31,9 +48,11 @@ export class World {
   readonly #api: Api;
   readonly #user: UserInfo;
   readonly #manager: string;
+  readonly #indexes: Indexes;
 
-  constructor(api: Api, controller: string) {
+  constructor(api: Api, controller: string, indexes: Indexes) {
     this.#api = api;
+    this.#indexes = indexes;
     this.#user = {
       name: `system:serviceaccount:kube-system:${controller}`,
       groups: [
@@ -79,15 +98,27 @@ export class World {
   }
 
   /** Objects of all kinds that name this uid as an owner. */
-  dependents(uid: string): { readonly resource: Resource; readonly object: KubeObject }[] {
-    const found: { resource: Resource; object: KubeObject }[] = [];
-    for (const resource of this.resources()) {
-      for (const { object } of resource.collection.all()) {
-        if (object.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true)
-          found.push({ resource, object });
-      }
-    }
-    return found;
+  dependents(uid: string): readonly Found[] {
+    return this.#indexes.owners.find(uid);
+  }
+
+  /** The objects of one resource that the owner controls. */
+  controlled(owner: KubeObject, resource: ResourceName): KubeObject[] {
+    const uid = owner.metadata.uid ?? '';
+    return this.dependents(uid)
+      .filter(({ collection }) => collection.plural === resource.plural && collection.group === resource.group)
+      .map(({ object }) => object)
+      .filter((object) => controllerOf(object)?.uid === uid);
+  }
+
+  /** The pods that use a claim. */
+  podsOfClaim(namespace: string, claim: string): KubeObject[] {
+    return this.#indexes.claims.find(`${namespace}/${claim}`).map(({ object }) => object);
+  }
+
+  /** Is there no object of this resource at all? */
+  isEmpty(resource: ResourceName): boolean {
+    return this.#api.store.collection(resource.group, resource.plural).size === 0;
   }
 
   /** The resource of a kind, if it is served. */
@@ -117,7 +148,21 @@ export class World {
     const { namespace = '', name = '' } = pod.metadata;
     const live = this.get({ group: '', plural: 'pods' }, namespace, name);
     if (live === undefined || live.metadata.uid !== pod.metadata.uid) return;
-    this.#api.store.collection('', 'pods').put(keyOf(namespace, name), { ...live, spec: { ...live.spec, nodeName } });
+    const condition = {
+      type: 'PodScheduled',
+      status: 'True',
+      lastProbeTime: null,
+      lastTransitionTime: this.timestamp(),
+    };
+    const others = objectsAt(live.status, 'conditions').filter(({ type }) => type !== 'PodScheduled');
+    const status = { ...live.status, conditions: [...others, condition] };
+    const bound = { ...live, spec: { ...live.spec, nodeName }, status };
+    this.#api.store.collection('', 'pods').put(keyOf(namespace, name), bound);
+  }
+
+  /** Forgets the logs of a pod that is gone. */
+  forgetLogs(pod: KubeObject): void {
+    this.#api.logs.drop(pod.metadata.uid ?? '');
   }
 
   /** Deletes; an object that is gone or another one by now is left alone. */
@@ -166,11 +211,6 @@ export function controllerReference(owner: KubeObject): OwnerReference {
     controller: true,
     blockOwnerDeletion: true,
   };
-}
-
-/** The owner that controls an object. */
-export function controllerOf(object: KubeObject): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

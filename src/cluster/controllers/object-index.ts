@@ -1,0 +1,85 @@
+import type { KubeObject } from '../../core/index.ts';
+import { claimsOfPod } from './pods.ts';
+import type { Collection, Store, StoreEvent } from '../store/store.ts';
+
+/** A stored object with the place where it is stored. */
+export interface Found {
+  readonly collection: Collection;
+  readonly object: KubeObject;
+}
+
+/** The terms under which an object is found; most objects have none. */
+export type TermsOf = (collection: Collection, object: KubeObject) => readonly string[];
+
+const NOTHING: readonly string[] = [];
+
+/**
+ * Finds objects of all kinds by terms that their content gives, such as the uids of their owners. Kept up
+ * to date from the store's events, so that a look-up costs as much as it finds.
+ */
+export class ObjectIndex {
+  readonly #termsOf: TermsOf;
+  readonly #places = new Map<string, Map<string, { readonly collection: Collection; readonly key: string }>>();
+
+  /** Begins with what is stored now; of objects that are made later on demand, none has terms. */
+  constructor(store: Store, termsOf: TermsOf) {
+    this.#termsOf = termsOf;
+    for (const collection of store.collections()) {
+      for (const { key, object } of collection.all()) this.#add(collection, key, object);
+    }
+  }
+
+  /** Takes an event of the store; to be called before anybody looks up what it changed. */
+  take({ type, collection, stored, previous }: StoreEvent): void {
+    const before = previous === undefined ? NOTHING : this.#termsOf(collection, previous.object);
+    const after = type === 'DELETED' ? NOTHING : this.#termsOf(collection, stored.object);
+    if (before.length === 0 && after.length === 0) return;
+    const place = placeOf(collection, stored.key);
+    for (const term of before) if (!after.includes(term)) this.#drop(term, place);
+    if (after.length > 0) this.#add(collection, stored.key, stored.object);
+  }
+
+  /** The objects under a term, in the order in which they came under it. */
+  find(term: string): Found[] {
+    const found: Found[] = [];
+    for (const { collection, key } of this.#places.get(term)?.values() ?? []) {
+      const stored = collection.get(key);
+      if (stored !== undefined) found.push({ collection, object: stored.object });
+    }
+    return found;
+  }
+
+  /** How many terms are known; for tests of what is left behind. */
+  get size(): number {
+    return this.#places.size;
+  }
+
+  #add(collection: Collection, key: string, object: KubeObject): void {
+    for (const term of this.#termsOf(collection, object)) {
+      let places = this.#places.get(term);
+      if (places === undefined) this.#places.set(term, (places = new Map()));
+      const place = placeOf(collection, key);
+      if (!places.has(place)) places.set(place, { collection, key });
+    }
+  }
+
+  #drop(term: string, place: string): void {
+    const places = this.#places.get(term);
+    places?.delete(place);
+    if (places?.size === 0) this.#places.delete(term);
+  }
+}
+
+const placeOf = (collection: Collection, key: string): string => `${collection.plural}.${collection.group} ${key}`;
+
+/** Terms of the owner index: the uids of the owners. */
+export function ownersOf(_collection: Collection, { metadata }: KubeObject): readonly string[] {
+  const owners = metadata.ownerReferences;
+  return owners === undefined || owners.length === 0 ? NOTHING : owners.map(({ uid }) => uid);
+}
+
+/** Terms of the claim index: `namespace/name` of the claims whose volumes a pod uses. */
+export function claimsOf(collection: Collection, pod: KubeObject): readonly string[] {
+  if (collection.plural !== 'pods' || collection.group !== '') return NOTHING;
+  return claimsOfPod(pod).map((claim) => `${pod.metadata.namespace ?? ''}/${claim}`);
+}

@@ -1,0 +1,75 @@
+import type { KubeObject } from '../../core/index.ts';
+import { controllerOf } from './pods.ts';
+import { simulated, simulatedMs } from './simulate.ts';
+
+/** What the containers of a started pod do at a time. */
+export type PodOutcome =
+  /** They wait with a reason and have not run yet. */
+  | { readonly state: 'waiting'; readonly reason: string }
+  | { readonly state: 'running'; readonly ready: boolean }
+  /** They crash and are started again, after longer and longer pauses. */
+  | { readonly state: 'crashing'; readonly reason: string; readonly restarts: number; readonly pauseSeconds: number }
+  | { readonly state: 'succeeded' }
+  | { readonly state: 'failed'; readonly reason: string };
+
+/** An outcome, and after how many milliseconds time alone makes another one of it. */
+export interface PodPlan {
+  readonly outcome: PodOutcome;
+  readonly next: number | undefined;
+}
+
+/** Reasons with which a container waits before its first start; every other reason is one of a crash. */
+const BEFORE_START = new Set([
+  'ContainerCreating',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'ErrImageNeverPull',
+  'ErrImagePull',
+  'ImageInspectError',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'RegistryUnavailable',
+]);
+
+/** A readiness probe that never succeeds, as the kubelet names it in its events. */
+export const UNHEALTHY = 'Unhealthy';
+
+/**
+ * What becomes of a pod, by its annotations and the time since its start: ready at once or later, for ever
+ * or (a pod of a Job, or with a time to run) until it ends; waiting, crashing or failing where it is made to.
+ */
+export function planPod(pod: KubeObject, elapsed: number): PodPlan {
+  const failure = simulated(pod, 'failure');
+  if (failure !== undefined && BEFORE_START.has(failure)) return lasting({ state: 'waiting', reason: failure });
+  if (failure === UNHEALTHY) return lasting({ state: 'running', ready: false });
+  const policy = pod.spec?.['restartPolicy'];
+  const runs = simulatedMs(pod, 'run') ?? (controllerOf(pod)?.kind === 'Job' ? 0 : undefined);
+  const readyAfter = simulatedMs(pod, 'readyAfter') ?? 0;
+  if (failure !== undefined) {
+    const reason = failure === 'CrashLoopBackOff' ? 'Error' : failure;
+    const crash = runs ?? 0;
+    if (elapsed < crash) return { outcome: { state: 'running', ready: elapsed >= readyAfter }, next: crash - elapsed };
+    return policy === 'Never' ? lasting({ state: 'failed', reason }) : crashLoop(reason, elapsed - crash);
+  }
+  if (elapsed < readyAfter) return { outcome: { state: 'running', ready: false }, next: readyAfter - elapsed };
+  const ends = runs === undefined || policy === 'Always' ? undefined : readyAfter + runs;
+  if (ends === undefined) return lasting({ state: 'running', ready: true });
+  if (elapsed < ends) return { outcome: { state: 'running', ready: true }, next: ends - elapsed };
+  return lasting({ state: 'succeeded' });
+}
+
+const lasting = (outcome: PodOutcome): PodPlan => ({ outcome, next: undefined });
+
+/** The kubelet's pauses between restarts: 10 s, doubled each time up to 5 min. */
+function crashLoop(reason: string, elapsed: number): PodPlan {
+  let [restarts, pauseSeconds, total] = [0, 10, 10_000];
+  while (total <= elapsed) {
+    restarts += 1;
+    pauseSeconds = Math.min(300, pauseSeconds * 2);
+    // Pauses of full length follow one another: no need to count them singly.
+    const skip = pauseSeconds === 300 ? Math.floor(Math.max(0, elapsed - total) / 300_000) : 0;
+    restarts += skip;
+    total += (skip + 1) * pauseSeconds * 1000;
+  }
+  return { outcome: { state: 'crashing', reason, restarts, pauseSeconds }, next: total - elapsed };
+}

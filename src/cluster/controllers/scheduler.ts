@@ -1,0 +1,114 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectAt, objectsAt, textAt } from '../kinds/parts.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import { recordEvent } from './events.ts';
+import { isSimulatedNode, NODES } from './node.ts';
+import { claimsOfPod, conditionOf, PODS } from './pods.ts';
+import type { World } from './world.ts';
+
+const NAME = 'default-scheduler';
+export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;
+
+/**
+ * The scheduler: puts pods on simulated nodes. A pod waits for its scheduling gates, for the claims that it
+ * uses, and for a node that has the labels it asks for.
+ */
+export const scheduler: SimulatedController = {
+  name: NAME,
+  target: targetIn(PODS),
+  ownFailures: true,
+
+  *keysOf(event, world) {
+    if (event.type === 'DELETED') return;
+    const { object, key } = event.stored;
+    if (concerns(event, '', 'pods')) {
+      if (object.spec?.['nodeName'] === undefined) yield key;
+    } else if (concerns(event, '', 'persistentvolumeclaims')) {
+      const { namespace = '', name = '' } = object.metadata;
+      for (const pod of world.podsOfClaim(namespace, name)) if (waits(pod)) yield keyOfObject(pod);
+    } else if (concerns(event, '', 'nodes')) {
+      for (const pod of world.list(PODS, '')) if (waits(pod)) yield keyOfObject(pod);
+    }
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const pod = world.get(PODS, namespace, name);
+    if (pod === undefined || !waits(pod) || pod.metadata.deletionTimestamp !== undefined) return;
+    if (pod.spec?.['schedulerName'] !== NAME || objectsAt(pod.spec, 'schedulingGates').length > 0) return;
+    const nodes = world.list(NODES, '').filter(isSimulatedNode);
+    const fitting = nodes.filter((node) => fits(pod, node));
+    const problem = claimProblem(world, pod) ?? (fitting.length === 0 ? noNode(nodes.length) : undefined);
+    if (problem !== undefined) return refuse(world, pod, `0/${nodes.length} nodes are available: ${problem}`);
+    const node = fitting[spread(pod) % fitting.length]?.metadata.name ?? '';
+    world.bind(pod, node);
+    recordEvent(world, pod, NAME, 'Scheduled', `Successfully assigned ${key} to ${node}`);
+  },
+};
+
+const waits = (pod: KubeObject): boolean => pod.spec?.['nodeName'] === undefined;
+
+/** A number that follows from the uid, so that pods are spread over the nodes. */
+const spread = ({ metadata }: KubeObject): number => Number.parseInt((metadata.uid ?? '').slice(0, 6), 16) || 0;
+
+/** Has the node the labels that the pod asks for, or is it the very node that a DaemonSet made the pod for? */
+function fits(pod: KubeObject, node: KubeObject): boolean {
+  const wanted = nodeOfAffinity(pod);
+  if (wanted !== undefined) return node.metadata.name === wanted;
+  return node.spec?.['unschedulable'] !== true && hasLabels(node, objectAt(pod.spec, 'nodeSelector'));
+}
+
+export function hasLabels(node: KubeObject, wanted: JsonObject): boolean {
+  const labels = node.metadata.labels ?? {};
+  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
+}
+
+/** The affinity to one node by its name. */
+export function nodeAffinityTo(name: string): JsonObject {
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [name] }];
+  return { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] } };
+}
+
+/** The node that a pod is bound to by `nodeAffinityTo`. */
+export function nodeOfAffinity(pod: KubeObject): string | undefined {
+  const required = objectAt(objectAt(objectAt(pod.spec, 'affinity'), 'nodeAffinity'), REQUIRED);
+  const [field] = objectsAt(objectsAt(required, 'nodeSelectorTerms')[0], 'matchFields');
+  const values = field?.['key'] === 'metadata.name' ? field['values'] : undefined;
+  return Array.isArray(values) && typeof values[0] === 'string' ? values[0] : undefined;
+}
+
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
+
+const noNode = (count: number): string =>
+  `${count} node(s) didn't match Pod's node affinity/selector. preemption: 0/${count} nodes are available: ${count} Preemption is not helpful for scheduling.`;
+
+function claimProblem(world: World, pod: KubeObject): string | undefined {
+  const { namespace = '' } = pod.metadata;
+  for (const name of claimsOfPod(pod)) {
+    const claim = world.get(CLAIMS, namespace, name);
+    if (claim === undefined) return `persistentvolumeclaim ${JSON.stringify(name)} not found`;
+    if (claim.metadata.deletionTimestamp !== undefined) {
+      return `persistentvolumeclaim ${JSON.stringify(name)} is being deleted`;
+    }
+    if (textAt(claim.status, 'phase') !== 'Bound') return 'pod has unbound immediate PersistentVolumeClaims';
+  }
+  return undefined;
+}
+
+function refuse(world: World, pod: KubeObject, message: string): void {
+  const known = conditionOf(pod, 'PodScheduled');
+  if (known?.['message'] === message) return;
+  const condition = {
+    type: 'PodScheduled',
+    status: 'False',
+    observedGeneration: pod.metadata.generation ?? 1,
+    lastProbeTime: null,
+    lastTransitionTime: known?.['lastTransitionTime'] ?? world.timestamp(),
+    reason: 'Unschedulable',
+    message,
+  };
+  const others = objectsAt(pod.status, 'conditions').filter((entry) => entry !== known);
+  world.updateStatus(pod, { ...pod.status, conditions: [...others, condition] });
+  recordEvent(world, pod, NAME, 'FailedScheduling', message, 'Warning');
+}
