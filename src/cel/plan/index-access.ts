@@ -95,10 +95,12 @@ export function planOptionalIndex(operand: Plan, index: Plan, strict: boolean): 
     type: optionalType(type),
     run: (frame) => {
       const value = run(frame);
-      const key = at(frame);
       const inner = value instanceof CelOptional ? value.value : value;
-      if (strict && inner !== undefined && !hasFields(inner, true)) return noSuchKey(key);
-      const found = inner === undefined ? undefined : findIndex(inner, checkKey(key), true);
+      // Of nothing no part is asked for, and its index is not looked at.
+      if (inner === undefined) return OPTIONAL_NONE;
+      const key = at(frame);
+      if (strict && !hasFields(inner, true)) return noSuchKey(key);
+      const found = findIndex(inner, checkKey(key), true);
       return found === undefined ? OPTIONAL_NONE : new CelOptional(raise(found));
     },
   };

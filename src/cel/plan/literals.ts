@@ -1,4 +1,5 @@
 import { raise } from '../eval/shaped.ts';
+import { SemverValue } from '../lib/opaque.ts';
 import { showValue } from '../lib/show.ts';
 import { showKey } from './show-key.ts';
 import type { CelType } from '../types.ts';
@@ -134,5 +135,6 @@ export function makeMap(entries: readonly (readonly [Value, Value])[]): Value {
 
 /** Only what Go can hash can be a key. */
 function checkKey(key: Value): void {
-  if (key instanceof Uint8Array) fail('internal error: runtime error: hash of unhashable type types.Bytes');
+  const name = key instanceof Uint8Array ? 'types.Bytes' : key instanceof SemverValue ? 'cel.Semver' : undefined;
+  if (name !== undefined) fail(`internal error: runtime error: hash of unhashable type ${name}`);
 }

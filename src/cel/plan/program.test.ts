@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { DOUBLE, DYN, INT, kroEnvironment, listType, toJson } from '../index.ts';
+
+const environment = kroEnvironment({ variables: { x: DYN, y: DYN, i: INT, d: DOUBLE, ds: listType(DOUBLE) } });
+
+function run(text: string, variables: Readonly<Record<string, unknown>> = {}, budget?: number): unknown {
+  const compiled = environment.compile(text);
+  if (!compiled.ok) return compiled.text;
+  const result = compiled.program.evaluate(variables, budget === undefined ? {} : { budget });
+  if (!result.ok) return result.error.message;
+  const json = toJson(result.value);
+  return json.ok ? json.value : json.error;
+}
+
+describe('numbers', () => {
+  test.each<[string, Record<string, unknown>, unknown]>([
+    ['9007199254740991 + 1', {}, 9007199254740992n],
+    ['9223372036854775807 + 1', {}, 'integer overflow'],
+    ['x * x', { x: 4294967296 }, 'integer overflow'],
+    ['x - 1', { x: 9007199254740992n }, 9007199254740991],
+    ['-7 / 2', {}, -3],
+    ['0 * -1', {}, 0],
+    ['x + 1.5', { x: 2 }, 'no such overload'],
+    ['d + 1.0', { d: 2 }, 3],
+    ['dyn(d) == 2', { d: 2 }, true],
+    ['type(dyn(d)) == type(1.0)', { d: 2 }, true],
+    ['ds.sum()', { ds: [1, 2, 0.5] }, 3.5],
+    ['ds[0] / 2.0', { ds: [1] }, 0.5],
+    ['x.map(e, type(e) == type(1))', { x: [1, 1.5, 1e300] }, [true, false, false]],
+    ['0.0 / 0.0 < 1.0', {}, false],
+  ])('%s of %o is %s', (text, variables, expected) => {
+    expect(run(text, variables)).toEqual(expected);
+  });
+});
+
+describe('errors', () => {
+  test.each<[string, unknown]>([
+    ['false && x.nope', false],
+    ['x.nope || true', true],
+    ['x.nope && true', 'no such key: nope'],
+    ['[1, 0].exists(e, 1 / e == 1)', true],
+    ['[0, 2].all(e, 1 / e == 1)', false],
+    ['[0, 0].exists(e, 1 / e == 1)', 'division by zero'],
+    ['optional.of(1).orValue(1 / 0)', 1],
+    ['cel.bind(a, 1 / 0, 1)', 1],
+    ['true ? 1 : 1 / 0', 1],
+  ])('%s', (text, expected) => {
+    expect(run(text, { x: {} })).toEqual(expected);
+  });
+
+  test('missing data is pending, wrong data is not', () => {
+    const compiled = environment.compile('x.a.b + 1');
+    if (!compiled.ok) throw new Error(compiled.text);
+    expect(compiled.program.evaluate({ x: {} })).toEqual({
+      ok: false,
+      error: { message: 'no such key: a', pending: true },
+    });
+    expect(compiled.program.evaluate({})).toMatchObject({
+      error: { message: 'no such attribute(s): x', pending: true },
+    });
+    expect(compiled.program.evaluate({ x: { a: { b: 's' } } })).toMatchObject({ error: { pending: false } });
+  });
+});
+
+describe('hostile data', () => {
+  test('getters are not called and prototypes not read', () => {
+    let called = 0;
+    const trap = {
+      get a() {
+        return ++called;
+      },
+      b: 1,
+    };
+    const heir = Object.create({ a: 1 }) as object;
+    expect(run('x.a', { x: trap })).toBe('no such key: a');
+    expect(run('x.b', { x: trap })).toBe(1);
+    expect(run('x[0].a', { x: [trap] })).toBe('no such key: a');
+    expect(run('x.a', { x: heir })).toBe('no such key: a');
+    expect(called).toBe(0);
+  });
+
+  test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+    '%s is there only if the data has it',
+    (name) => {
+      expect(run(`has(x.${name})`, { x: {} })).toBe(false);
+      expect(run(`x.${name}`, { x: JSON.parse(`{"${name}": 7}`) as unknown })).toBe(7);
+    },
+  );
+
+  test('cycles and depth end in a value or an error', () => {
+    const cycle: Record<string, unknown> = { a: 1 };
+    cycle.self = cycle;
+    expect(run('x.self.self.a', { x: cycle })).toBe(1);
+    expect(run('x', { x: cycle })).toBe('result is nested too deep');
+    let deep: unknown = 1;
+    for (let level = 0; level < 50_000; level++) deep = [deep];
+    expect(run('x == y', { x: deep, y: [deep] })).toBe(false);
+  });
+
+  test('things that no JSON has are errors', () => {
+    expect(run('x', { x: () => 1 })).toBe('unsupported type: function');
+    expect(run('x.f', { x: { f: () => 1 } })).toBe('no such key: f');
+  });
+});
+
+describe('budget', () => {
+  test.each([
+    'lists.range(100).map(a, lists.range(100).map(b, lists.range(100).map(c, lists.range(100).map(d, a))))',
+    `cel.bind(a, "0123456789", ${'cel.bind(a, a + a, '.repeat(60)}a${')'.repeat(61)}`,
+    `cel.bind(a, [1, 2], ${'cel.bind(a, a + a, '.repeat(60)}a.size()${')'.repeat(61)}`,
+  ])('%s runs out of it', (text) => {
+    expect(run(text)).toBe('evaluation budget exceeded');
+  });
+
+  test('no other error is absorbed less: true || does not save it', () => {
+    expect(run('lists.range(1000).all(e, false || e >= 0) || true', {}, 100)).toBe('evaluation budget exceeded');
+  });
+});
+
+test('a parsed expression can be planned without a check', () => {
+  const parsed = environment.parse('1 == 1.0 && nope(1) == 2 || true');
+  if (!parsed.ok) throw new Error(parsed.text);
+  const planned = environment.plan(parsed.ast);
+  if (!planned.ok) throw new Error(planned.text);
+  expect(planned.program.evaluate({})).toEqual({ ok: true, value: true });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { inspect, kroEnvironment, references } from './index.ts';
+
+const environment = kroEnvironment();
+const options = {
+  variables: new Set(['a', 'schema', 'runtime']),
+  isFunction: (name: string) => environment.isFunction(name),
+};
+
+function parse(text: string) {
+  const parsed = environment.parse(text);
+  if (!parsed.ok) throw new Error(parsed.text);
+  return parsed.ast;
+}
+
+describe("kro's references", () => {
+  test.each([
+    ['a.b.c + schema.spec.x', { ids: ['a', 'schema'], deps: ['a'], paths: ['a.b.c', 'schema.spec.x'] }],
+    ['a.b[0].c', { ids: ['a'], deps: ['a'], paths: ['a.b'] }],
+    ['a.?b.c', { ids: ['a'], deps: ['a'], paths: ['a'] }],
+    ['a + nope.x', { ids: ['a'], deps: [], paths: ['a', 'nope.x'], error: 'references unknown identifiers: [nope]' }],
+    ['a + nope()', { ids: ['a'], deps: [], paths: ['a'], error: 'uses unknown functions: [{nope}]' }],
+    [
+      'omit()',
+      { ids: [], deps: [], paths: [], error: 'omit() requires the CELOmitFunction feature gate to be enabled' },
+    ],
+    ['lists.range(a.n)', { ids: ['a'], deps: ['a'], paths: ['a.n'] }],
+  ])('of %s', (text, expected) => {
+    expect(references(parse(text), { ...options, place: 'template' })).toEqual(expected);
+  });
+});
+
+test("a loop variable hides a resource in its range by kro's rule, only in its body by the exact one", () => {
+  const ast = parse('[a].map(a, a.x)');
+  expect(inspect(ast, options).uses).toEqual([]);
+  expect(inspect(ast, { ...options, rule: 'exact' }).uses).toEqual([{ id: 'a', path: 'a' }]);
+});

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { kroEnvironment } from '../index.ts';
+
+const environment = kroEnvironment();
+
+function problems(text: string): string[] {
+  const parsed = environment.parse(text);
+  return parsed.ok ? [] : parsed.errors.map(({ line, column, message }) => `${line}:${column} ${message}`);
+}
+
+describe('a text that is no expression', () => {
+  test.each([
+    ['a b', ["1:3 Syntax error: extraneous input 'b' expecting <EOF>"]],
+    ['f(1', ["1:4 Syntax error: missing ')' at '<EOF>'"]],
+    ['a.', ["1:3 Syntax error: no viable alternative at input '.'"]],
+    [
+      'x = 5',
+      ["1:3 Syntax error: token recognition error at: '= '", "1:5 Syntax error: extraneous input '5' expecting <EOF>"],
+    ],
+    [
+      '"🙂" + é',
+      [
+        "1:7 Syntax error: token recognition error at: 'é'",
+        expect.stringContaining("1:8 Syntax error: mismatched input '<EOF>' expecting {"),
+      ],
+    ],
+    ['[1].map(1, 2)', ['1:9 argument is not an identifier']],
+    ['namespace.name', ['1:1 reserved identifier: namespace']],
+    ['9223372036854775808', ['1:1 invalid int literal']],
+    ['{"a": [1, 2}', [expect.stringContaining("1:12 Syntax error: mismatched input '}' expecting {")]],
+  ])('%s is told with position and cause', (text, expected) => {
+    expect(problems(text)).toEqual(expected);
+  });
+
+  test('is shown with a caret that is wide under wide characters', () => {
+    const parsed = environment.parse('"é" +');
+    expect(parsed.ok ? '' : parsed.text.split('\n').slice(1)).toEqual([' | "é" +', ' | .．...^']);
+  });
+});
+
+describe('limits', () => {
+  test.each([
+    [
+      'a longer text than 100,000 characters',
+      'a'.repeat(100_001),
+      'expression code point size exceeds limit: size: 100001, limit 100000',
+    ],
+    ['parentheses 251 deep', `${'('.repeat(251)}1${')'.repeat(251)}`, 'expression recursion limit exceeded: 250'],
+    ['a sum of 260 terms', Array.from({ length: 260 }, () => '1').join('+'), 'max recursion depth exceeded'],
+    ['a minus before endless brackets', `-1${'['.repeat(50_000)}`, 'expression recursion limit exceeded: 250'],
+  ])('%s end in an error at no position', (_name, text, message) => {
+    expect(problems(text)).toContain(`-1:0 ${message}`);
+  });
+
+  test('a sum of 50,000 terms and 45,000 fields in a row are refused in time', () => {
+    expect(problems(`1${'+1'.repeat(49_000)}`)).toEqual(['-1:0 max recursion depth exceeded']);
+    expect(problems(`-1${'.a'.repeat(45_000)}`)).toEqual(['-1:0 max recursion depth exceeded']);
+  });
+
+  test('300 conditions joined by && are no problem', () => {
+    expect(problems(Array.from({ length: 300 }, () => 'true').join(' && '))).toEqual([]);
+  });
+});
