@@ -161,7 +161,9 @@ test('all mistakes of a definition are told at once, each at its place', () => {
 describe('input that is no definition', () => {
   const endless: { [key: string]: JsonValue } = {};
   endless['self'] = endless;
+  const shared = Array.from({ length: 60 }).reduce<JsonValue>((inner) => [inner, inner], 1);
   test.each<[string, JsonValue, string]>([
+    ['a value shared two to the sixtieth times', { spec: { schema: { spec: shared } } }, 'yaml/too-deep'],
     ['null', null, 'graph/invalid-definition'],
     ['a list', [], 'graph/invalid-definition'],
     ['a number', 5, 'graph/invalid-definition'],

@@ -26,6 +26,9 @@ import { warnLiterals } from './warn-literals.ts';
 /** Deepest nesting of a definition given as an object; documents are checked when they are parsed. */
 const MAX_DEPTH = 220;
 
+/** Most objects and lists of such a definition, shared ones counted at every place. */
+const MAX_CONTAINERS = 1_000_000;
+
 /** kro's default limit of forEach dimensions. */
 const MAX_FOR_EACH_DIMENSIONS = 10;
 
@@ -79,14 +82,17 @@ function sourceOf({ sources }: CompileOptions): SchemaSource {
 }
 
 function tooDeep(): Diagnostic {
-  const message = `values are nested more than ${MAX_DEPTH} levels deep`;
+  const message = `values are nested more than ${MAX_DEPTH} levels deep, or there are more than ${MAX_CONTAINERS}`;
   return { code: 'yaml/too-deep', severity: 'error', message };
 }
 
-/** Looks with a stack of its own; also stops at an object that contains itself. */
+/** Looks with a stack of its own; also stops at an object that contains itself, or is shared without end. */
 function isTooDeep(root: JsonValue): boolean {
   const stack: { value: JsonValue; depth: number }[] = [{ value: root, depth: 0 }];
+  let containers = 0;
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    containers += 1;
+    if (containers > MAX_CONTAINERS) return true;
     if (typeof top.value !== 'object' || top.value === null) continue;
     if (top.depth >= MAX_DEPTH) return true;
     for (const value of Object.values(top.value)) {
