@@ -32,8 +32,9 @@ function own(name: string, environment: Environment): Engine {
     prepare(expression) {
       const compiled = environment.compile(expression);
       if (!compiled.ok) throw new Error(compiled.text);
+      const { program } = compiled;
       return (variables) => {
-        const result = compiled.program.evaluate(variables);
+        const result = program.evaluate(variables);
         if (!result.ok) throw new Error(result.error.message);
         return result.value;
       };
