@@ -8,6 +8,15 @@ function camelCase(name: string): string {
   return name.replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }
 
+/** The options of a command that reads them itself, as commander would list them. */
+function optionHelp({ options }: Command): string {
+  const rows = options.map(
+    ({ name, value, summary }) => [`--${name}${value === undefined ? '' : ` <${value}>`}`, summary] as const,
+  );
+  const width = Math.max(...rows.map(([flags]) => flags.length));
+  return `\nFlags:\n${rows.map(([flags, summary]) => `  ${flags.padEnd(width)}  ${summary}`).join('\n')}`;
+}
+
 /** Builds commander's form of our commands. The only place that knows the parser library. */
 function createProgram(
   commands: readonly Command[],
@@ -29,11 +38,14 @@ function createProgram(
       writeOut: (text) => context.print(text.trimEnd()),
       writeErr: (text) => context.printError(text.trimEnd()),
     });
+    if (command.passThrough === true) {
+      sub.argument('[words...]').allowUnknownOption().addHelpText('after', optionHelp(command));
+    }
     for (const positional of command.positionals) {
       const name = positional.variadic === true ? `${positional.name}...` : positional.name;
       sub.argument(positional.required === true ? `<${name}>` : `[${name}]`, positional.summary);
     }
-    for (const spec of command.options) {
+    for (const spec of command.passThrough === true ? [] : command.options) {
       const flags = spec.value === undefined ? `--${spec.name}` : `--${spec.name} <${spec.value}>`;
       const option = new Option(flags, spec.summary);
       if (spec.defaultValue !== undefined) option.default(spec.defaultValue);

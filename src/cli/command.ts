@@ -63,6 +63,8 @@ export interface Command {
   readonly description: string;
   readonly positionals: readonly PositionalSpec[];
   readonly options: readonly OptionSpec[];
+  /** The command reads its options itself: all words behind its name come as positionals. */
+  readonly passThrough?: boolean;
   readonly examples: readonly { readonly command: string; readonly summary: string }[];
   /** Resolves to the exit code. Throws `TypeKroError` for what the user can mend. */
   run(context: CommandContext, input: CommandInput): Promise<number>;

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { CONTROLLER_FLAGS, jsonLogger, parseControllerFlags, runController } from '../../controller/index.ts';
+import type { ParsedFlags } from '../../controller/index.ts';
+import type { KubeClientOptions } from '../../kube/index.ts';
+import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import type { Command } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { takeConnectionFlags } from '../connection-flags.ts';
+
+/** `typekro controller`: takes the place of kro's controller, with kro's flags. */
+export const controller: Command = {
+  name: 'controller',
+  summary: 'run the controller against a cluster',
+  description:
+    "Serves ResourceGraphDefinitions in the cluster of the kubeconfig, or of the pod that it runs in. Takes kro's flags (the ones below, with one dash or two). The CRDs of kro must be there: `typekro install` applies them.",
+  positionals: [],
+  passThrough: true,
+  options: [
+    { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },
+    { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    ...CONTROLLER_FLAGS.map(({ name, type, default: value, description, ignored }) => ({
+      name,
+      summary: `${description}${ignored === true ? ' Accepted without effect.' : ''} (default ${value === '' ? 'empty' : value})`,
+      ...(type === 'boolean' ? {} : { value: type }),
+    })),
+  ],
+  examples: [
+    { command: 'typekro install && typekro controller', summary: 'against the current context' },
+    { command: 'typekro controller --leader-elect --feature-gates=CELOmitFunction=true', summary: 'several replicas' },
+  ],
+  async run(context, input) {
+    const { connection, rest } = takeConnectionFlags(input.positionals);
+    const flags = parseControllerFlags(rest);
+    if (flags.errors.length > 0) {
+      for (const error of flags.errors) context.printError(`error: ${error}`);
+      context.printError('See `typekro controller --help`.');
+      return ExitCode.usage;
+    }
+    const config = await loadKubeConfig({ ...connection, env: context.env });
+    const client = new KubeClient({ config, userAgent: 'typekro-controller', ...rateLimitOf(flags) });
+    try {
+      await runController({
+        client,
+        args: rest,
+        logger: jsonLogger((line) => context.print(line.trimEnd()), Date.now, levelOf(flags)),
+        signal: context.signal,
+        identity: `${hostname()}_${randomUUID()}`,
+        namespace: context.env['POD_NAMESPACE'] ?? config.namespace,
+      });
+    } finally {
+      await client.close();
+    }
+    return ExitCode.ok;
+  },
+};
+
+/** A limit of our own is set only where `--client-qps` asks for one; servers have priority and fairness. */
+function rateLimitOf({ values }: ParsedFlags): Pick<KubeClientOptions, 'rateLimit'> {
+  const qps = values.get('client-qps');
+  const burst = values.get('client-burst');
+  if (typeof qps !== 'number' || qps <= 0) return {};
+  return { rateLimit: { perSecond: qps, burst: typeof burst === 'number' ? burst : 150 } };
+}
+
+/** zap's levels: names, or a number of which everything above 0 is debug. */
+function levelOf({ values }: ParsedFlags): 'debug' | 'info' | 'error' {
+  const level = values.get('zap-log-level');
+  if (level === 'error') return 'error';
+  return level === 'debug' || (typeof level === 'string' && Number(level) > 0) ? 'debug' : 'info';
+}

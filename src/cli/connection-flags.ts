@@ -1,0 +1,31 @@
+import { TypeKroError } from '../core/index.ts';
+
+/** Which cluster a command talks to. */
+export interface ConnectionFlags {
+  readonly path?: string;
+  readonly context?: string;
+}
+
+const FLAGS = { kubeconfig: 'path', context: 'context' } as const;
+
+/** Takes `--kubeconfig` and `--context` out of a command line that somebody else reads. */
+export function takeConnectionFlags(args: readonly string[]): {
+  readonly connection: ConnectionFlags;
+  readonly rest: readonly string[];
+} {
+  const connection: { path?: string; context?: string } = {};
+  const rest: string[] = [];
+  for (let at = 0; at < args.length; at += 1) {
+    const match = /^--?(kubeconfig|context)(?:=(.*))?$/s.exec(args[at] ?? '');
+    if (match === null) {
+      rest.push(args[at] ?? '');
+      continue;
+    }
+    const value = match[2] ?? args[(at += 1)];
+    if (value === undefined || value === '') {
+      throw new TypeKroError(`--${match[1]} needs a value`, { code: 'cli/usage', remedy: `write --${match[1]}=…` });
+    }
+    connection[FLAGS[match[1] as keyof typeof FLAGS]] = value;
+  }
+  return { connection, rest };
+}
