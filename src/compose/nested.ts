@@ -2,6 +2,7 @@ import type { JsonObject } from '../core/index.ts';
 import { applyDefaults } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { camelCase, pascalCase } from './emit/names.ts';
+import { withProviders } from './source/current.ts';
 import { runFunctions } from './trace-composition.ts';
 import type { NestedComposition } from './public-types.ts';
 import type { ResourceRecord } from './trace/records.ts';
@@ -48,7 +49,7 @@ function nextPrefix(trace: object, name: string): string {
 
 function statusOf(core: CompositionCore, spec: unknown): unknown {
   const schema = activeTrace().born({ spec });
-  return runFunctions(core.functions, { schema, spec }, core.options).status;
+  return withProviders(() => runFunctions(core.functions, { schema, spec }).status, core.options.scope?.());
 }
 
 /** Known parts of the spec get the defaults of the inner schema. */

@@ -19,7 +19,8 @@ import type { ObjectType } from './ir/types.ts';
 import { instanceType } from './library/kind-type.ts';
 import { specType } from './library/schema-type.ts';
 import type { CompositionOptions } from './public-types.ts';
-import { refuseWithoutProvider, withProviders } from './source/current.ts';
+import { providerProblem, withProviders } from './source/current.ts';
+import { refuseWithoutProvider } from './source/explicit.ts';
 import type { FunctionLike } from './source/provider.ts';
 import type { ResourceRecord } from './trace/records.ts';
 import { CompositionError, Refusal, refuse } from './trace/refusal.ts';
@@ -69,30 +70,32 @@ export function traceComposition(
   const nodes: NodeTable = new Map();
   setSchemas(trace, sources);
   return withNodes(nodes, () =>
-    withProviders(() =>
-      withTrace(trace, () => {
-        try {
-          const instance = instanceValue(spec);
-          const { status, named } = runFunctions(functions, instanceInputs(instance), options);
-          refuseLostTexts();
-          finishIds(trace.resources);
-          const schemaOf = (record: ResourceRecord) => sources.schemaOf(gvkOf(record));
-          for (const record of trace.resources) settleNumbers(record, schemaOf(record));
-          const graph: TracedGraph = {
-            names: definition.names,
-            spec,
-            records: trace.resources,
-            status,
-            validations: trace.validations,
-            schemaOf,
-            allowBreakingChanges: options.allowBreakingChanges === true,
-            fieldValidations: options.schemaFieldValidations ?? {},
-          };
-          return { graph, trace, nodes, sources, named, diagnostics: [...schemaDiagnostics, ...warningsOf(trace)] };
-        } catch (error) {
-          throw compositionError(definition.names.name, error, trace);
-        }
-      }),
+    withProviders(
+      () =>
+        withTrace(trace, () => {
+          try {
+            const instance = instanceValue(spec);
+            const { status, named } = runFunctions(functions, instanceInputs(instance));
+            refuseLostTexts();
+            finishIds(trace.resources);
+            const schemaOf = (record: ResourceRecord) => sources.schemaOf(gvkOf(record));
+            for (const record of trace.resources) settleNumbers(record, schemaOf(record));
+            const graph: TracedGraph = {
+              names: definition.names,
+              spec,
+              records: trace.resources,
+              status,
+              validations: trace.validations,
+              schemaOf,
+              allowBreakingChanges: options.allowBreakingChanges === true,
+              fieldValidations: options.schemaFieldValidations ?? {},
+            };
+            return { graph, trace, nodes, sources, named, diagnostics: [...schemaDiagnostics, ...warningsOf(trace)] };
+          } catch (error) {
+            throw compositionError(definition.names.name, error, trace);
+          }
+        }),
+      options.scope?.(),
     ),
   );
 }
@@ -135,9 +138,8 @@ function instanceInputs(instance: Sym): Inputs {
 export function runFunctions(
   functions: CompositionFunctions,
   inputs: Inputs,
-  options: CompositionOptions,
 ): { readonly status: unknown; readonly named: ReadonlyMap<string, unknown> } {
-  const builder = closureFor(functions.build, options);
+  const builder = closureFor(functions.build);
   if (functions.status === undefined)
     return { status: callClosure(builder, selfOf(builder), [inputs.spec]), named: new Map() };
   const made = callClosure(withSiblings(builder), selfOf(builder), [inputs.schema]);
@@ -146,7 +148,7 @@ export function runFunctions(
   for (const [key, value] of named) {
     Object.defineProperty(resources, key, { value, enumerable: true, configurable: true, writable: true });
   }
-  const last = closureFor(functions.status, options);
+  const last = closureFor(functions.status);
   const status = callClosure(last, selfOf(last), [inputs.schema, resources]);
   return { status, named };
 }
@@ -160,18 +162,9 @@ function selfOf(closure: Closure): Closure['self'] {
   return { value: (found.value as () => unknown)(), known: true };
 }
 
-/** The function ready to be interpreted; its free names come from the host, or from the `scope` option. */
-function closureFor(fn: FunctionLike, options: CompositionOptions): Closure {
-  const closure = outerClosure(fn);
-  const scope = options.scope;
-  if (closure === undefined) return refuseWithoutProvider(['its variables']);
-  if (scope === undefined) return closure;
-  const names = scope();
-  const unit: Unit = {
-    ...closure.unit,
-    lookup: (name) => (Object.hasOwn(names, name) ? { value: names[name] } : closure.unit.lookup(name)),
-  };
-  return { ...closure, unit };
+/** The function ready to be interpreted. */
+function closureFor(fn: FunctionLike): Closure {
+  return outerClosure(fn) ?? refuseWithoutProvider(fn, providerProblem());
 }
 
 /** In the returned object of a builder the keys written so far name the resources. */

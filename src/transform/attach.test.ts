@@ -17,9 +17,7 @@ function run(code: string, given: Record<string, unknown> = {}): unknown {
   const transformed = attachSources({ code, file: '/app/a.js' });
   if (transformed === undefined) throw new Error('nothing was transformed');
   // eslint-disable-next-line no-new-func -- the transformed module is the thing under test
-  return (new Function(...Object.keys(given), transformed) as (...values: unknown[]) => unknown)(
-    ...Object.values(given),
-  );
+  return (new Function('given', transformed) as (given: unknown) => unknown)(given);
 }
 
 describe('attachSources', () => {

@@ -1,16 +1,20 @@
-import { refuse } from '../trace/refusal.ts';
+import { freeNames, textSource } from './explicit.ts';
 import { InspectorProvider } from './inspector.ts';
 import { transformProvider } from './transform-data.ts';
 import type { FunctionLike, FunctionSource, Provider } from './provider.ts';
 
 let providers: readonly Provider[] = [];
 let depth = 0;
+/** Variables that the author passed in by the `scope` option. */
+let explicit: Readonly<Record<string, unknown>> | undefined;
 let inspector: InspectorProvider | undefined;
 let problem: string | undefined;
 let run: object = {};
 
 /** Runs `work` with the providers of this host open; sessions are closed when the outermost run ends. */
-export function withProviders<T>(work: () => T): T {
+export function withProviders<T>(work: () => T, scope?: Readonly<Record<string, unknown>>): T {
+  const outerScope = explicit;
+  explicit = scope ?? explicit;
   if (depth++ === 0) {
     providers = [transformProvider, lazyInspector];
     run = {};
@@ -18,6 +22,7 @@ export function withProviders<T>(work: () => T): T {
   try {
     return work();
   } finally {
+    explicit = outerScope;
     if (--depth === 0) {
       inspector?.close();
     }
@@ -44,9 +49,12 @@ const lazyInspector: Provider = {
 export function sourceOfFunction(fn: FunctionLike): FunctionSource | undefined {
   for (const provider of providers) {
     const source = provider.get(fn);
-    if (source !== undefined) return source;
+    if (source !== undefined) return explicit === undefined ? source : withExplicit(source, explicit);
   }
-  return undefined;
+  const source = problem === undefined && explicit === undefined ? undefined : textSource(fn, explicit ?? {});
+  if (source === undefined || explicit !== undefined) return source;
+  // Without a provider only a function that reads nothing around it can be traced.
+  return freeNames(source.node).length === 0 ? source : undefined;
 }
 
 /** Identifies the run that is under way, for caches that live as long. */
@@ -54,17 +62,12 @@ export function currentRun(): object {
   return run;
 }
 
+/** The author's variables come before those that the host shows. */
+function withExplicit(source: FunctionSource, names: Readonly<Record<string, unknown>>): FunctionSource {
+  return { ...source, lookup: (name) => (Object.hasOwn(names, name) ? { value: names[name] } : source.lookup(name)) };
+}
+
 /** Why functions cannot be read here, if so. */
 export function providerProblem(): string | undefined {
   return problem;
-}
-
-/** Refuses for want of a provider, with the ways out. */
-export function refuseWithoutProvider(names: readonly string[]): never {
-  const list = names.slice(0, 5).join(', ');
-  return refuse(
-    'provider',
-    `the composition reads variables around it (${list}), and this host does not let them be read: ${problem ?? 'no provider'}`,
-    `run with --import typekro/register, add the typekro plugin to the bundler, or pass { scope: () => ({ ${list} }) }`,
-  );
 }
