@@ -140,7 +140,7 @@ class Conversion {
     for (const [key, entry] of entries) {
       const name = typeof key === 'string' ? key : this.#key(key, depth);
       const converted = this.convert(entry, depth + 1);
-      if (converted !== undefined) setProperty(object as Record<string, Value>, name, converted as Value);
+      if (converted !== undefined) setProperty(object, name, converted);
     }
     return object;
   }

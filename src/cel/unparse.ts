@@ -161,7 +161,7 @@ function literal({ type, value }: Literal): string {
     case 'double':
       return doubleText(value as number);
     default:
-      return String(value as boolean | number | bigint | null);
+      return String(value);
   }
 }
 

@@ -260,7 +260,7 @@ export function getProperty(object: ValueObject, key: string): Value | undefined
 }
 
 /** Writes an own property, `__proto__` too. */
-export function setProperty(object: Record<string, Value>, key: string, value: Value): void {
+export function setProperty<T>(object: Record<string, T>, key: string, value: T): void {
   if (key === '__proto__') {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   } else object[key] = value;

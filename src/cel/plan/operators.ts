@@ -183,6 +183,7 @@ export function planComparison(comparison: Comparison, left: Plan, right: Plan):
       if (!isOrdered(l)) return fail(`no such overload: _${comparison}_`);
       // Nothing is less or greater than what is not a number.
       if (isNaNumber(l) || isNaNumber(r)) return false;
+      if (typeof l === 'string' && typeof r === 'string') chargeTexts(frame, Math.min(l.length, r.length));
       return test(compareValues(l, r));
     },
   };

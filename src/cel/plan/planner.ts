@@ -70,7 +70,16 @@ export class Planner {
   }
 
   #ident(expr: Ident): Plan {
-    return this.#global(expr.id) ?? this.scope.find(expr.name) ?? missingPlan(`no such attribute(s): ${expr.name}`);
+    const global = this.#global(expr.id);
+    if (global !== undefined) return global;
+    const local = this.scope.find(expr.name);
+    // cel-go takes a name whose type is a type for the name of a type.
+    const { declarations } = this.#checked;
+    const named = declarations.typeNames === 'full' && declarations.lookupGlobal(expr.name)?.kind === 'type';
+    if (local !== undefined && !named && this.#checked.typeOf(expr.id).kind === 'type') {
+      return refuse(`reference to undefined type: ${expr.name}`);
+    }
+    return local ?? missingPlan(`no such attribute(s): ${expr.name}`);
   }
 
   #variable(variable: Variable): Plan {

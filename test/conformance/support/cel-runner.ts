@@ -155,7 +155,7 @@ function conditionJson(value: Value): JsonValue | undefined {
   if (value instanceof ConditionValue) return { $condition: { ...value.fields } };
   if (!Array.isArray(value) || value.length === 0) return undefined;
   const list = value.map((entry: Value) => (entry instanceof ConditionValue ? { $condition: { ...entry.fields } } : undefined));
-  return list.every((entry) => entry !== undefined) ? (list as JsonValue[]) : undefined;
+  return list.every((entry) => entry !== undefined) ? (list) : undefined;
 }
 
 /** Runs recorded cases and compares everything that is recorded of them. */
@@ -190,7 +190,7 @@ class Runner {
     for (const evaluation of recorded.evals ?? []) {
       const { vars, ...expected } = evaluation;
       const got = this.#evaluate(built, program, vars);
-      compare(`eval ${vars ?? ''}`, expected as JsonObject, got);
+      compare(`eval ${vars ?? ''}`, expected, got);
     }
     return found;
   }
