@@ -97,6 +97,11 @@ export class InstanceReconciler {
     const parent = await writeParent(context, record, instances, instance, decision.parent);
     // Children are written only under what was to be written on the instance.
     if (parent === 'decide-again') return true;
+    if (decision.delete.length > 0 && beginsDeletion(step)) {
+      // Whoever sees the first child go must be able to read why.
+      await writeStatus(context, instances, instance, decision.status);
+      this.#options.observer.instanceChanged(step);
+    }
     await allEffects([
       ownInventory(context, instances, instance, decision.parent),
       ...decision.apply.map((action) => applyChild(context, record, action)),
@@ -151,6 +156,11 @@ export class InstanceReconciler {
       ...(budget === undefined ? {} : { budget }),
     };
   }
+}
+
+/** Is this the first step of the instance's deletion that its status does not tell of yet? */
+function beginsDeletion({ instance, decision }: InstanceStep): boolean {
+  return decision.state === 'DELETING' && instance.status?.['state'] !== 'DELETING' && decision.statusChanged;
 }
 
 async function discover(
