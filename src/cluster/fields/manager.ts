@@ -16,6 +16,7 @@ import {
   formatPath,
   intersection,
   pathsOf,
+  sameTree,
   treeOfMembers,
   union,
 } from './tree.ts';
@@ -123,12 +124,15 @@ function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, ma
     apiVersion: context.apiVersion,
     subresource: context.subresource,
   };
-  release(before, after, entries, undefined, comparison, context);
+  const key = entryKey(mine);
+  release(before, after, entries, key, comparison, context);
+  const own = entries.get(key);
+  if (own !== undefined) keepOrDrop(entries, key, own, difference(own.fields, comparison.removed));
   const taken = changed(comparison);
   if (!taken.empty) {
-    const previous = entries.get(entryKey(mine));
+    const previous = entries.get(key);
     const fields = previous === undefined ? taken : union(previous.fields, taken);
-    entries.set(entryKey(mine), { ...mine, time: context.time, fields });
+    entries.set(key, { ...mine, time: context.time, fields });
   }
   capUpdaters(entries);
 }
@@ -160,11 +164,14 @@ function release(
       continue;
     }
     const fields = difference(difference(entry.fields, changed(inVersion)), inVersion.removed);
-    if (fields !== entry.fields) {
-      if (fields.empty) entries.delete(key);
-      else entries.set(key, { ...entry, fields });
-    }
+    keepOrDrop(entries, key, entry, fields);
   }
+}
+
+function keepOrDrop(entries: Entries, key: string, entry: ManagedEntry, fields: FieldTree) {
+  if (fields === entry.fields) return;
+  if (fields.empty) entries.delete(key);
+  else entries.set(key, { ...entry, fields });
 }
 
 function comparisonIn(
@@ -226,7 +233,8 @@ export function apply(
     time: previous?.time,
     fields: claimed,
   });
-  const pruned = previous === undefined || previous.fields.empty ? merged : prune(merged, previous, entries, context);
+  const drops = previous !== undefined && !difference(previous.fields, claimed).empty;
+  const pruned = drops ? prune(merged, previous, entries, context) : merged;
   const comparison = limited(compare(context.node, before, pruned), context);
   const conflicts = conflictsOf(before, pruned, entries, key, comparison, context);
   refuse(conflicts, force);
@@ -258,7 +266,10 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
     apiVersion: context.apiVersion,
     subresource: context.subresource,
   });
-  return { claimed, key, previous: entries.get(key) };
+  const previous = entries.get(key);
+  // The same set as before keeps its identity, and with it its written form.
+  const same = previous !== undefined && sameTree(previous.fields, claimed);
+  return { claimed: same ? previous.fields : claimed, key, previous };
 }
 
 /** Takes out what the manager applied before and does not any more, unless somebody else owns it. */

@@ -29,49 +29,73 @@ export const emptyTree = new FieldTree(false);
 /** A path of its own. */
 export const leafTree = new FieldTree(true);
 
-function combine(
-  owned: boolean,
+/**
+ * Lays the changes of some children over a tree; the tree itself is answered when nothing changed, so
+ * that what was derived from it stays valid.
+ */
+function rebuilt(tree: FieldTree, owned: boolean, changes: ReadonlyMap<string, FieldTree> | undefined): FieldTree {
+  if (changes === undefined) return owned === tree.owned ? tree : new FieldTree(owned, tree.children);
+  const children = new Map(tree.children);
+  for (const [step, child] of changes) {
+    if (child.empty) children.delete(step);
+    else children.set(step, child);
+  }
+  return new FieldTree(owned, children);
+}
+
+/** The children of `b` laid over those of `a` by `merge`; only those that differ afterwards. */
+function changesOf(
   a: FieldTree,
   b: FieldTree,
   merge: (left: FieldTree, right: FieldTree) => FieldTree,
-  steps: Iterable<string>,
-): FieldTree {
-  const children = new Map<string, FieldTree>();
-  for (const step of steps) {
-    const child = merge(a.children.get(step) ?? emptyTree, b.children.get(step) ?? emptyTree);
-    if (!child.empty) children.set(step, child);
+): Map<string, FieldTree> | undefined {
+  let changes: Map<string, FieldTree> | undefined;
+  for (const [step, right] of b.children) {
+    const left = a.children.get(step);
+    const merged = merge(left ?? emptyTree, right);
+    if (merged === (left ?? emptyTree)) continue;
+    changes ??= new Map();
+    changes.set(step, merged);
   }
-  return new FieldTree(owned, children);
+  return changes;
 }
 
 /** Paths of either set. */
 export function union(a: FieldTree, b: FieldTree): FieldTree {
   if (a.empty) return b;
   if (b.empty) return a;
-  return combine(a.owned || b.owned, a, b, union, new Set([...a.children.keys(), ...b.children.keys()]));
+  return rebuilt(a, a.owned || b.owned, changesOf(a, b, union));
 }
 
 /** Paths of `a` that are not in `b`. */
 export function difference(a: FieldTree, b: FieldTree): FieldTree {
   if (b.empty || a.empty) return a;
-  return combine(a.owned && !b.owned, a, b, difference, a.children.keys());
+  return rebuilt(a, a.owned && !b.owned, changesOf(a, b, difference));
 }
 
 /** Paths of `a` that neither are in `b` nor below a path of `b`. */
 export function differenceBelow(a: FieldTree, b: FieldTree): FieldTree {
   if (b.empty || a.empty) return a;
   if (b.owned) return emptyTree;
-  return combine(a.owned, a, b, differenceBelow, a.children.keys());
+  return rebuilt(a, a.owned, changesOf(a, b, differenceBelow));
 }
 
 /** Paths of both sets. */
 export function intersection(a: FieldTree, b: FieldTree): FieldTree {
   if (a.empty || b.empty) return emptyTree;
-  return combine(a.owned && b.owned, a, b, intersection, a.children.keys());
+  const children = new Map<string, FieldTree>();
+  for (const [step, right] of b.children) {
+    const left = a.children.get(step);
+    const both = left === undefined ? emptyTree : intersection(left, right);
+    if (!both.empty) children.set(step, both);
+  }
+  const owned = a.owned && b.owned;
+  return owned || children.size > 0 ? new FieldTree(owned, children) : emptyTree;
 }
 
 /** The same paths? */
 export function sameTree(a: FieldTree, b: FieldTree): boolean {
+  if (a === b) return true;
   if (a.owned !== b.owned || a.children.size !== b.children.size) return false;
   for (const [step, child] of a.children) {
     const other = b.children.get(step);

@@ -9,7 +9,7 @@ import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicPatch, StrategicPatchError } from '../patch/strategic.ts';
 import { DecodeError } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
-import { applyConfiguration } from './apply.ts';
+import { applyText } from './apply.ts';
 import { checkPlace } from './create.ts';
 import { changeObject, checkName } from './update.ts';
 import type { Outcome, Write } from './write.ts';
@@ -48,7 +48,7 @@ export interface PatchBody {
 
 /** Patches an object. */
 export function patchObject(write: Write, patch: PatchBody): Outcome {
-  if (patch.form === 'apply') return applyConfiguration(write, readApply(patch.text));
+  if (patch.form === 'apply') return applyText(write, patch.text, readApply);
   const live = liveObject(write);
   if (live === undefined) throw notFound(write.resource, write.name);
   return changeObject(write, live, patched(write, live, patch));

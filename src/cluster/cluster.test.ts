@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import type { Transport } from './index.ts';
+import { createCluster, createManualClock } from './index.ts';
+
+async function call(transport: Transport, method: string, path: string, body?: unknown, type = 'application/json') {
+  const response = await transport.request({
+    method,
+    path,
+    headers: { 'content-type': type },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  let text = '';
+  for await (const chunk of response.body) text += Buffer.from(chunk).toString();
+  const json = text.startsWith('{');
+  return { status: response.status, body: json ? (JSON.parse(text) as Record<string, never>) : undefined };
+}
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const map = (name: string, data: Record<string, string> = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
+  data,
+});
+
+test('a watch in process sees what happens after its answer', async () => {
+  await using cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  const stop = new AbortController();
+  const watch = await transport.request({ method: 'GET', path: `${MAPS}?watch=true`, signal: stop.signal });
+  await call(transport, 'POST', MAPS, map('a'));
+  await call(transport, 'DELETE', `${MAPS}/a`);
+  const types: string[] = [];
+  for await (const chunk of watch.body) {
+    for (const line of Buffer.from(chunk).toString().trim().split('\n'))
+      types.push((JSON.parse(line) as { type: string }).type);
+    if (types.length === 2) break;
+  }
+  expect(types).toEqual(['ADDED', 'DELETED']);
+});
+
+test('a watch ends by the clock of the cluster', async () => {
+  const clock = createManualClock(0);
+  await using cluster = await createCluster({ controllers: false, clock });
+  const watch = await cluster.transport().request({ method: 'GET', path: `${MAPS}?watch=true&timeoutSeconds=60` });
+  clock.advance(60_000);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of watch.body) chunks.push(chunk);
+  expect(chunks).toEqual([]);
+});
+
+test.each([
+  ['broken JSON', '{"a":', 400],
+  ['a list', '[]', 400],
+  ['deep nesting', '['.repeat(200_000), 400],
+  ['text', 'hello', 400],
+])('a body of %s is refused and the server lives on', async (_name, body, status) => {
+  await using cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  expect((await call(transport, 'POST', MAPS, body)).status).toBe(status);
+  expect((await call(transport, 'GET', MAPS)).status).toBe(200);
+});
+
+test.each([
+  '/api/v1/namespaces/default/configmaps/..%2f..%2fetc',
+  '/api/v1/namespaces/%2e%2e/configmaps',
+  '/api/v1/%ZZ',
+  '/apis/%00/v1/x',
+])('the path %s leads nowhere', async (path) => {
+  await using cluster = await createCluster({ controllers: false });
+  const { status } = await call(cluster.transport(), 'GET', path);
+  expect([200, 400, 404]).toContain(status);
+  if (status === 200) expect((await call(cluster.transport(), 'GET', path)).body?.['items']).toEqual([]);
+});
+
+test('members named like those of every JavaScript object are data', async () => {
+  await using cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  const body =
+    '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"__proto__":"x","constructor":"y"}}';
+  const created = await call(transport, 'POST', MAPS, body);
+  expect(created.status).toBe(201);
+  expect(Object.entries(created.body?.['data'] ?? {}).sort((a, b) => (a[0] < b[0] ? -1 : 1))).toEqual([
+    ['__proto__', 'x'],
+    ['constructor', 'y'],
+  ]);
+});
+
+test('integers beyond 2⁵³ survive a custom resource', async () => {
+  await using cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  await call(transport, 'POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'bigs.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Cluster',
+      names: { plural: 'bigs', kind: 'Big' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', properties: { n: { type: 'integer' } } } },
+        },
+      ],
+    },
+  });
+  await cluster.idle();
+  const sent = await transport.request({
+    method: 'POST',
+    path: '/apis/example.com/v1/bigs',
+    headers: { 'content-type': 'application/json' },
+    body: '{"apiVersion":"example.com/v1","kind":"Big","metadata":{"name":"b"},"n":9223372036854775807}',
+  });
+  let text = '';
+  for await (const chunk of sent.body) text += Buffer.from(chunk).toString();
+  expect(sent.status).toBe(201);
+  expect(text).toContain('"n":9223372036854775807');
+});
+
+test('a user without rights is refused, one with a role is not', async () => {
+  await using cluster = await createCluster({ controllers: false });
+  const user = { name: 'alice', groups: ['devs'] };
+  expect((await call(cluster.transport(user), 'GET', MAPS)).status).toBe(403);
+  await call(cluster.transport(), 'POST', '/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings', {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: 'b' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+    subjects: [{ kind: 'Group', name: 'devs' }],
+  });
+  expect((await call(cluster.transport(user), 'GET', MAPS)).status).toBe(200);
+  expect((await call(cluster.transport(user), 'POST', MAPS, map('a'))).status).toBe(403);
+});
+
+test('clusters are apart and leave nothing behind', async () => {
+  const clock = createManualClock(0);
+  for (let count = 0; count < 50; count++) {
+    await using cluster = await createCluster({ clock });
+    await call(cluster.transport(), 'POST', MAPS, map('a'));
+    const watch = await cluster.transport().request({ method: 'GET', path: `${MAPS}?watch=true` });
+    await cluster.idle();
+    void watch;
+  }
+  expect(clock.pending).toBe(0);
+});

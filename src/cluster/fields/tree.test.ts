@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { JsonObject } from '../../core/index.ts';
+import {
+  difference,
+  emptyTree,
+  formatPath,
+  fromFieldsV1,
+  intersection,
+  pathsOf,
+  sameTree,
+  toFieldsV1,
+  treeOfMembers,
+  union,
+} from './tree.ts';
+import type { FieldTree } from './tree.ts';
+
+const names = fc.constantFrom('a', 'b', 'c');
+const trees = fc.array(fc.array(names, { minLength: 1, maxLength: 4 }), { maxLength: 8 }).map(treeOfMembers);
+const keys = (tree: FieldTree) => new Set([...pathsOf(tree)].map((path) => path.join(' ')));
+
+test('union, difference and intersection are those of the sets of paths', () => {
+  fc.assert(
+    fc.property(trees, trees, (left, right) => {
+      const [a, b] = [keys(left), keys(right)];
+      expect(keys(union(left, right))).toEqual(new Set([...a, ...b]));
+      expect(keys(difference(left, right))).toEqual(new Set([...a].filter((key) => !b.has(key))));
+      expect(keys(intersection(left, right))).toEqual(new Set([...a].filter((key) => b.has(key))));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a set that an operation leaves alone keeps its identity', () => {
+  fc.assert(
+    fc.property(trees, (tree) => {
+      expect(union(tree, tree)).toBe(tree);
+      expect(difference(tree, emptyTree)).toBe(tree);
+      expect(difference(tree, treeOfMembers([['other']]))).toBe(tree);
+    }),
+  );
+});
+
+test('the written form reads back to the same set', () => {
+  fc.assert(
+    fc.property(trees, (tree) => {
+      const read = fromFieldsV1(JSON.parse(JSON.stringify(toFieldsV1(tree))) as JsonObject);
+      expect(read !== undefined && sameTree(read, tree)).toBe(true);
+    }),
+  );
+});
+
+test.each([
+  [['f:spec', 'k:{"port":53,"protocol":"UDP"}', 'f:name'], '.spec[port=53,protocol="UDP"].name'],
+  [['f:metadata', 'f:finalizers', 'v:"a/b"'], '.metadata.finalizers[="a/b"]'],
+  [['f:list', 'i:0'], '.list[0]'],
+])('%j is shown as %s', (path, text) => {
+  expect(formatPath(path)).toBe(text);
+});
+
+test.each([[{ 'x:a': {} }], [{ 'f:a': 1 }], [[]], ['text']])('%j is no written form of a set', (value) => {
+  expect(fromFieldsV1(value as JsonObject)).toBeUndefined();
+});

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { builtinType } from '../types/builtin.ts';
+import { applyJsonPatch, JsonPatchError } from './json-patch.ts';
+import { applyMergePatch } from './merge-patch.ts';
+import { applyStrategicPatch, StrategicPatchError } from './strategic.ts';
+
+describe('JSON patch', () => {
+  const rows: [string, JsonValue, JsonValue[], JsonValue][] = [
+    ['adds a member', { a: 1 }, [{ op: 'add', path: '/b', value: 2 }], { a: 1, b: 2 }],
+    ['replaces a member that is missing', {}, [{ op: 'replace', path: '/a', value: 1 }], { a: 1 }],
+    ['inserts before an index', [1, 2], [{ op: 'add', path: '/1', value: 9 }], [1, 9, 2]],
+    ['appends with a dash', [1], [{ op: 'add', path: '/-', value: 2 }], [1, 2]],
+    ['unescapes pointers', {}, [{ op: 'add', path: '/a~1b~0c', value: 1 }], { 'a/b~c': 1 }],
+    ['moves', { a: { b: 1 } }, [{ op: 'move', from: '/a/b', path: '/c' }], { a: {}, c: 1 }],
+    ['replaces the whole document', { a: 1 }, [{ op: 'replace', path: '', value: { b: 2 } }], { b: 2 }],
+  ];
+  test.each(rows)('%s', (_name, document, patch, expected) => {
+    expect(applyJsonPatch(document, patch)).toEqual(expected);
+  });
+
+  const failing: [string, JsonValue[]][] = [
+    ['a test that does not hold', [{ op: 'test', path: '/a', value: 2 }]],
+    ['the removal of what is missing', [{ op: 'remove', path: '/x' }]],
+    ['a parent that is missing', [{ op: 'add', path: '/x/y', value: 1 }]],
+    ['an index beyond the end', [{ op: 'add', path: '/l/9', value: 1 }]],
+    ['an unknown operation', [{ op: 'frob', path: '/a' }]],
+  ];
+  test.each(failing)('refuses %s', (_name, patch) => {
+    expect(() => applyJsonPatch({ a: 1, l: [] }, patch)).toThrow(JsonPatchError);
+  });
+
+  test('__proto__ is an ordinary member', () => {
+    const patched = applyJsonPatch({}, [{ op: 'add', path: '/__proto__', value: { polluted: true } }]) as JsonObject;
+    expect(Object.hasOwn(patched, '__proto__')).toBe(true);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+});
+
+test('a merge patch that holds the whole target without nulls gives the target', () => {
+  const noNulls = (value: unknown): boolean =>
+    value !== null && (typeof value !== 'object' || Object.values(value).every(noNulls));
+  const objects = fc.dictionary(fc.string(), fc.jsonValue()).filter(noNulls);
+  fc.assert(
+    fc.property(objects, (value) => {
+      const target = JSON.parse(JSON.stringify(value)) as JsonObject;
+      expect(applyMergePatch(target, target)).toEqual(target);
+      expect(applyMergePatch({}, target)).toEqual(target);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+describe('strategic merge patch', () => {
+  const pod = builtinType('core.v1.Pod');
+  const containers = (...list: JsonObject[]): JsonObject => ({ spec: { containers: list } });
+  const merged = (before: JsonObject, patch: JsonObject) =>
+    (applyStrategicPatch(pod, before, patch)['spec'] as JsonObject)['containers'];
+  const before = containers({ name: 'a', image: '1' }, { name: 'b', image: '1' });
+
+  const rows: [string, JsonObject, JsonValue][] = [
+    [
+      'merges by the key',
+      containers({ name: 'b', image: '2' }),
+      [
+        { name: 'a', image: '1' },
+        { name: 'b', image: '2' },
+      ],
+    ],
+    [
+      'puts new elements before those it does not name',
+      containers({ name: 'c' }),
+      [{ name: 'c' }, { name: 'a', image: '1' }, { name: 'b', image: '1' }],
+    ],
+    ['deletes elements', containers({ name: 'a', $patch: 'delete' }), [{ name: 'b', image: '1' }]],
+    ['replaces lists', containers({ $patch: 'replace' }, { name: 'z' }), [{ name: 'z' }]],
+    [
+      'orders elements',
+      { spec: { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] } },
+      [
+        { name: 'b', image: '1' },
+        { name: 'a', image: '1' },
+      ],
+    ],
+  ];
+  test.each(rows)('%s', (_name, patch, expected) => {
+    expect(merged(before, patch)).toEqual(expected);
+  });
+
+  test('an element without its key is refused by name', () => {
+    expect(() => merged(before, containers({ image: 'x' }))).toThrow(
+      new StrategicPatchError('map: map[image:x] does not contain declared merge key: name'),
+    );
+  });
+});
