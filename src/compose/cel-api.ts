@@ -11,7 +11,7 @@ import { toNode } from './value/nodes.ts';
 import { textNode, textValue, truthy } from './value/ops.ts';
 import { hasTokens, symbolic, wrap } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
-import { rawParts } from './raw-cel.ts';
+import { plainCounter, rawParts } from './raw-cel.ts';
 import type { CelValue } from './public-types.ts';
 
 /** Anything that may be a part of an expression: a value, a reference, a piece of CEL. */
@@ -119,9 +119,11 @@ function conditional(condition: unknown, whenTrue: unknown, whenFalse: unknown):
 function hasValue(reference: unknown): boolean {
   const inner = symbolic(resolve(reference));
   if (inner instanceof Sym) {
-    if (inner.absence === undefined) return true;
-    const { node } = inner;
-    return value(node.op === 'select' ? has(node.args[0] as Node, String(node.attr)) : inner.absence.has) as boolean;
+    const node = plainCounter(inner.node);
+    if (inner.absence === undefined && node === inner.node) return true;
+    return value(
+      node.op === 'select' ? has(node.args[0] as Node, String(node.attr)) : (inner.absence?.has ?? literal(true)),
+    ) as boolean;
   }
   return resolve(reference) !== undefined;
 }

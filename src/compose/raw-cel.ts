@@ -106,7 +106,7 @@ const PLACEHOLDER = /\bp__(\d+)__/g;
 const SPLIT = /\bp__\d+__/;
 
 /** Raw CEL is emitted as written: a counter is read plainly there. */
-function plainCounter(node: Node): Node {
+export function plainCounter(node: Node): Node {
   const [optional, zero] = node.args;
   if (node.op !== 'orvalue' || optional?.op !== 'optselect' || zero?.op !== 'lit' || zero.attr !== 0) return node;
   return select(optional.args[0] as Node, String(optional.attr), node.type);

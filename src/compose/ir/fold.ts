@@ -66,7 +66,7 @@ function lastElement(fold: Fold, value: Node): Node {
   const isEmpty = eqZero(count);
   if (!mentions(value, (of) => of === fold.loop)) return cond(isEmpty, fold.initial, value);
   const values = mapped(fold, value);
-  const last = index(values, add(count, literal(-1)), value.type);
+  const last = index(values, subtract(count, literal(1)), value.type);
   return cond(isEmpty, fold.initial, last);
 }
 
