@@ -9,7 +9,7 @@ import { attempt } from './logic.ts';
 import type { Loop } from './loop.ts';
 import { checked } from './loop.ts';
 import type { Plan } from './plan.ts';
-import { showKey } from './show-key.ts';
+import { showValue } from '../lib/show.ts';
 
 type Run = (frame: Frame) => Value;
 
@@ -142,7 +142,7 @@ export function planTransformEntries(loop: Loop, filter: Plan | undefined, body:
         for (const entry of entriesOf(raise(run(at))) ?? fail('no such overload')) {
           at.charge(1);
           const text = mapKeyText(entry[0]);
-          if (keys.has(text)) return fail(`insert failed: key ${showKey(entry[0])} already exists`);
+          if (keys.has(text)) return fail(`insert failed: key ${showValue(entry[0])} already exists`);
           keys.add(text);
           entries.push(entry);
         }
