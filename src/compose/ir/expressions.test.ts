@@ -126,8 +126,7 @@ describe('integers and doubles', () => {
 
   test('an open number becomes an integer where it must be one, and is a double otherwise', () => {
     let made = 0;
-    const open = (): Node =>
-      field(`open${++made}`, { kind: 'number', number: new NumberType('open') });
+    const open = (): Node => field(`open${++made}`, { kind: 'number', number: new NumberType('open') });
     const used = open();
     requireInteger(add(used, literal(1)));
     expect(print(add(used, literal(1)))).toMatch(/^s\.open\d+ \+ 1$/);

@@ -14,6 +14,7 @@ import {
   not,
   or,
   size,
+  subtract,
 } from './build.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, mentions } from './node.ts';
