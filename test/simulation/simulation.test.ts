@@ -16,7 +16,7 @@ describe('controller under faults', () => {
       for (let seed = from; seed <= to; seed += 1) {
         const { problems, log } = await simulate(seed);
         if (problems.length === 0) continue;
-        const replay = `replay with TYPEKRO_SEED=${seed}`;
+        const replay = `replay with npm run simulate -- --seed ${seed}`;
         expect.fail([`seed ${seed} (${replay})`, ...problems, ...(only === undefined ? [] : log)].join('\n'));
       }
     }, 120_000);
