@@ -8,6 +8,7 @@ export type { JsonObject, JsonValue } from './json.ts';
 export { isJsonObject, jsonEquals, parseJson, stringifyJson } from './json.ts';
 export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
 export { formatApiVersion, formatRef, gvkOf, parseApiVersion, refOf } from './object.ts';
+export type { CodeInfo } from './code-info.ts';
 export type { Diagnostic, Severity, SourcePosition } from './diagnostic.ts';
 export { formatDiagnostic, hasErrors } from './diagnostic.ts';
 export type { TypeKroErrorDetails } from './error.ts';

@@ -1,5 +1,5 @@
 import { withConfigMap, withData, withResources, withSchema } from './codes-example.ts';
-import type { CodeInfo } from './code-info.ts';
+import type { CodeInfo } from '../core/index.ts';
 
 const error = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
   code,

@@ -1,4 +1,4 @@
-import type { CodeInfo } from './code-info.ts';
+import type { CodeInfo } from '../core/index.ts';
 import { withData, withResources, withSchema, withSpec } from './codes-example.ts';
 
 const warning = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({

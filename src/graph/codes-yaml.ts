@@ -1,4 +1,4 @@
-import type { CodeInfo } from './code-info.ts';
+import type { CodeInfo } from '../core/index.ts';
 
 const bomb = [
   'l0: &l0 [x, x, x, x, x, x, x, x, x, x]',

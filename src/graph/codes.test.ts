@@ -1,54 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../core/index.ts';
-import { builtinSource, combineSources, crdSource } from '../schema/index.ts';
+import { exampleDiagnostics } from '../../test/support/example-diagnostics.ts';
 import { diagnosticCodes } from './codes.ts';
-import { compile } from './compile.ts';
-import { parseDefinitions } from './parse-definitions.ts';
-
-/** A kind with bounds and a field without a type, for the examples that need one. */
-const gauge: KubeObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'gauges.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { kind: 'Gauge', plural: 'gauges', singular: 'gauge' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: {
-                type: 'object',
-                properties: {
-                  level: { type: 'integer', maximum: 10 },
-                  anything: { type: 'object', additionalProperties: true },
-                },
-              },
-            },
-          },
-        },
-      },
-    ],
-  },
-};
-
-const sources = combineSources(crdSource([gauge]), builtinSource());
 
 describe('the example of each code gets it', () => {
-  test.each(diagnosticCodes.map((info) => [info.code, info] as const))('%s', (code, { example, severity }) => {
-    const { documents, diagnostics } = parseDefinitions(example, 'example.yaml');
-    const features = { omit: code === 'graph/stock-function' };
-    const compiled = documents.flatMap((document) => compile(document, { sources, features }).diagnostics);
-    const found = [...diagnostics, ...compiled].find((diagnostic) => diagnostic.code === code);
-    expect(found, compiled.map((each) => `${each.code}: ${each.message}`).join('\n')).toBeDefined();
-    expect(found?.severity).toBe(severity);
+  test.each(diagnosticCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {
+    const diagnostics = exampleDiagnostics(info);
+    const found = diagnostics.find((diagnostic) => diagnostic.code === code);
+    expect(found, diagnostics.map((each) => `${each.code}: ${each.message}`).join('\n')).toBeDefined();
+    expect(found?.severity).toBe(info.severity);
     expect(found?.source?.file).toBe('example.yaml');
   });
 });

@@ -1,4 +1,4 @@
-import type { CodeInfo } from './code-info.ts';
+import type { CodeInfo } from '../core/index.ts';
 import { expressionCodes } from './codes-expressions.ts';
 import { structureCodes } from './codes-structure.ts';
 import { warningCodes } from './codes-warnings.ts';

@@ -29,7 +29,7 @@ export { parseDefinitions } from './parse-definitions.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
-export type { CodeInfo } from './code-info.ts';
+export type { CodeInfo } from '../core/index.ts';
 export { diagnosticCodes } from './codes.ts';
 export { revisionHash } from './hash.ts';
 export { compile } from './compile.ts';

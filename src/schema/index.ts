@@ -53,6 +53,7 @@ export { toSimpleSchema } from './simple-emit.ts';
 export { celShape } from './cel-shape.ts';
 export type { CelResource, CelTypes } from './cel-types.ts';
 export { celType, celTypes } from './cel-types.ts';
+export { schemaCodes } from './codes.ts';
 export type { CrdErrorOptions } from './crd-errors.ts';
 export { crdErrors, crdUpdateErrors } from './crd-errors.ts';
 export type { RuleChecker } from './structural.ts';

@@ -133,7 +133,11 @@ class Emitter {
 
   #describe(schema: Schema, path: string, name: string): Described | undefined {
     const identity: object = schema.properties ?? schema;
-    if (this.#open.has(identity) || this.#open.size > MAX_DEPTH) {
+    if (this.#open.size > MAX_DEPTH) {
+      this.#error(path, 'too-deep', `nested deeper than ${MAX_DEPTH} levels`, 'use object for the inner part');
+      return undefined;
+    }
+    if (this.#open.has(identity)) {
       this.#error(
         path,
         'recursive',

@@ -27,7 +27,13 @@ interface Built {
   /** Members of this node that cannot be written as JSON. */
   readonly unwritable: ReadonlyMap<string, string>;
   /** The first such problem inside. */
-  readonly inner: string | undefined;
+  readonly inner: Unwritable | undefined;
+}
+
+/** A part that cannot be written as JSON. */
+interface Unwritable {
+  readonly message: string;
+  readonly path: readonly FieldStep[];
 }
 
 /** Bounds that keep an expansion finite in practice; an API server stores far less. */
@@ -57,14 +63,18 @@ export function parseSimpleSchema(spec: JsonValue | undefined, types?: JsonValue
   const built = builder.root(spec ?? {});
   const errors = builder.errors;
   if (built !== undefined && errors.length === 0) {
-    const problem = problemOf(built);
+    const problem = problemOf(built, ['spec']);
     if (problem === undefined) return { ok: true, schema: built.schema };
-    errors.push({ code: 'simpleschema/not-json', message: problem, path: ['spec'], unwritable: true });
+    errors.push({ code: 'simpleschema/not-json', ...problem, unwritable: true });
   }
   return { ok: false, errors };
 }
 
-const problemOf = (built: Built): string | undefined => [...built.unwritable.values()][0] ?? built.inner;
+/** What cannot be written of a schema that is used at this path. */
+function problemOf(built: Built, path: readonly FieldStep[]): Unwritable | undefined {
+  const [message] = built.unwritable.values();
+  return message === undefined ? built.inner : { message, path };
+}
 
 /** Where a value stands: its path, and kro's words in front of a message about it. */
 interface Place {
@@ -151,8 +161,7 @@ class Builder {
       return this.#report(place, parsed.code, parsed.error, { offset: 0 });
     }
     if (!isJsonObject(value)) return this.#unexpected(value, place);
-    if (depth > MAX_DEPTH)
-      return this.#report(place, 'simpleschema/too-deep', `nested deeper than ${MAX_DEPTH} levels`);
+    if (depth > MAX_DEPTH) return this.#tooLarge(place);
     const members = Object.entries(value).map(([name, member]) => this.#define(member, inside(place, name), depth + 1));
     if (members.includes(undefined)) return undefined;
     return { form: 'struct', members: members.filter((member) => member !== undefined) };
@@ -164,14 +173,13 @@ class Builder {
   }
 
   #struct(block: Readonly<Record<string, JsonValue | undefined>>, place: Place, depth: number): Built | undefined {
-    if (depth > MAX_DEPTH)
-      return this.#report(place, 'simpleschema/too-deep', `nested deeper than ${MAX_DEPTH} levels`);
+    if (depth > MAX_DEPTH) return this.#tooLarge(place);
     const required: string[] = [];
     const properties: [string, Schema][] = [];
     let failed = false;
     let size = 1;
     let deepest = 0;
-    let inner: string | undefined;
+    let inner: Unwritable | undefined;
     for (const [name, value] of Object.entries(block)) {
       const at = inside(place, name);
       const built = isJsonObject(value) ? this.#struct(value, at, depth + 1) : this.#field(value, at);
@@ -183,7 +191,7 @@ class Builder {
       properties.push([name, built.schema]);
       size += built.size;
       deepest = Math.max(deepest, built.depth);
-      inner ??= problemOf(built);
+      inner ??= problemOf(built, at.path);
     }
     if (failed) return undefined;
     if (size > MAX_NODES || deepest >= MAX_DEPTH) return this.#tooLarge(place);
@@ -255,7 +263,14 @@ class Builder {
         ? { type: 'array', items: inner.schema }
         : { type: 'object', additionalProperties: inner.schema };
     const size = inner.size + 1;
-    return { schema, required: 0, size, depth: inner.depth + 1, unwritable: NO_PROBLEMS, inner: problemOf(inner) };
+    return {
+      schema,
+      required: 0,
+      size,
+      depth: inner.depth + 1,
+      unwritable: NO_PROBLEMS,
+      inner: problemOf(inner, place.path),
+    };
   }
 
   #unknown(name: string, place: Place): undefined {

@@ -22,13 +22,14 @@ interface Standard {
  */
 export function fromStandardSchema(type: unknown): SchemaResult {
   const standard = standardOf(type);
+  let raw: JsonObject | undefined;
   try {
-    const raw = standard === undefined ? plainJsonSchema(type) : vendorJsonSchema(standard, type);
-    return raw === undefined ? refuse(standard) : fromJsonSchema(raw);
+    raw = standard === undefined ? plainJsonSchema(type) : vendorJsonSchema(standard, type);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     return failure('schema/not-representable', `${standard?.vendor ?? 'the schema'} cannot be expressed: ${reason}`);
   }
+  return raw === undefined ? refuse(standard) : fromJsonSchema(raw);
 }
 
 function failure(code: string, message: string, hint?: string): SchemaResult {

@@ -1,0 +1,111 @@
+import { exampleDiagnostics } from '../test/support/example-diagnostics.ts';
+import type { CodeInfo } from '../src/core/index.ts';
+import { formatDiagnostic } from '../src/core/index.ts';
+import { diagnosticCodes } from '../src/graph/index.ts';
+import { schemaCodes } from '../src/schema/index.ts';
+
+interface Chapter {
+  readonly area: string;
+  readonly title: string;
+  readonly text: string;
+}
+
+const CHAPTERS: readonly Chapter[] = [
+  {
+    area: 'yaml',
+    title: 'Files',
+    text: 'Problems of a file before it is a definition.',
+  },
+  {
+    area: 'simpleschema',
+    title: 'SimpleSchema',
+    text: 'Problems of `spec.schema.spec` and `spec.schema.types`, where fields are types with markers.',
+  },
+  {
+    area: 'graph',
+    title: 'Definitions',
+    text: 'Problems of the parts of a definition and of what they have to do with each other. Warnings are no errors for kro; they are found before a cluster would show them.',
+  },
+  {
+    area: 'cel',
+    title: 'Expressions',
+    text: 'Problems inside `${…}`.',
+  },
+  {
+    area: 'schema',
+    title: 'Types of compositions',
+    text: 'Problems of a type from arktype, zod, valibot, TypeBox or JSON Schema that becomes the spec of an API. Examples are JSON Schemas unless they say otherwise.',
+  },
+];
+
+const HEAD = `# Diagnostics
+
+Every problem that TypeKro finds has a code. Programs and editors switch on the code; it does not change when
+the text does. For each code this page shows what it means, a file that gets it, what is said of that file,
+and what to do. An **error** stops the work; a **warning** does not.
+
+This page is written by \`npm run docs\` from the lists in the code; the outputs are those of the compiler.
+`;
+
+/** The page of all diagnostic codes as Markdown. */
+export function diagnosticsPage(): string {
+  const codes = [...diagnosticCodes, ...schemaCodes];
+  const unplaced = codes.filter((info) => !CHAPTERS.some(({ area }) => areaOf(info) === area));
+  if (unplaced.length > 0) throw new Error(`no chapter for ${unplaced.map(({ code }) => code).join(', ')}`);
+  const chapters = CHAPTERS.map((chapter) => ({
+    chapter,
+    infos: codes.filter((info) => areaOf(info) === chapter.area).toSorted((a, b) => (a.code < b.code ? -1 : 1)),
+  }));
+  const contents = chapters.map(({ chapter, infos }) => contentsOf(chapter, infos));
+  const sections = chapters.map(
+    ({ chapter, infos }) => `## ${chapter.title}\n\n${chapter.text}\n\n${infos.map(sectionOf).join('\n')}`,
+  );
+  return `${HEAD}\n${contents.join('\n')}\n\n${sections.join('\n')}`;
+}
+
+const areaOf = ({ code }: CodeInfo): string => code.slice(0, code.indexOf('/'));
+
+/** The anchor that Markdown renderers give to the heading of a code. */
+const anchorOf = (code: string): string => code.replaceAll(/[^a-z-]/g, '');
+
+function contentsOf(chapter: Chapter, infos: readonly CodeInfo[]): string {
+  const links = infos.map(({ code }) => `[${code.slice(chapter.area.length + 1)}](#${anchorOf(code)})`);
+  return `- **${chapter.title}** (\`${chapter.area}/…\`): ${links.join(' · ')}`;
+}
+
+function sectionOf(info: CodeInfo): string {
+  const diagnostics = exampleDiagnostics(info);
+  const own = diagnostics.find(({ code }) => code === info.code);
+  if (own === undefined) throw new Error(`the example of ${info.code} does not get it`);
+  const others = diagnostics.length - 1;
+  const text = info.language === undefined ? info.example : undefined;
+  const more = others === 0 ? '' : `\n… and ${others} more`;
+  return `### ${info.code}
+
+**${info.severity === 'error' ? 'Error' : 'Warning'}.** ${info.summary}
+
+${fenced(info.language ?? 'yaml', shortened(info.example))}
+
+${fenced('text', shortened(formatDiagnostic(own, text)) + more)}
+
+**Remedy.** ${info.remedy}
+`;
+}
+
+const MAX_LINES = 60;
+const MAX_COLUMNS = 160;
+
+/** A text that people read: very long lines and texts end in dots. */
+function shortened(text: string): string {
+  const lines = text.trimEnd().split('\n', MAX_LINES + 1);
+  const shown = lines.slice(0, MAX_LINES).map((line) => {
+    const characters = Array.from(line);
+    return characters.length <= MAX_COLUMNS ? line : `${characters.slice(0, MAX_COLUMNS).join('')} …`;
+  });
+  return (lines.length > MAX_LINES ? [...shown.slice(0, 5), '…'] : shown).join('\n');
+}
+
+function fenced(language: string, text: string): string {
+  const fence = text.includes('```') ? '````' : '```';
+  return `${fence}${language}\n${text}\n${fence}`;
+}

@@ -1,0 +1,17 @@
+/** What a diagnostic code means; the documentation has a section for each, made from the lists in the code. */
+export interface CodeInfo {
+  /** `area/kebab-name`, as in `Diagnostic.code`. */
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  /** What is wrong, in one sentence. */
+  readonly summary: string;
+  /** A text that gets this diagnostic; checked by a test. */
+  readonly example: string;
+  /**
+   * What the example is: a file with definitions (`yaml`, the default), a JSON Schema (`json`), or an
+   * expression whose value is used as a schema (`typescript`).
+   */
+  readonly language?: 'yaml' | 'json' | 'typescript';
+  /** What to do about it. */
+  readonly remedy: string;
+}
