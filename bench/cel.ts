@@ -3,7 +3,7 @@
  * patterns, memory. Run: `npm run bench -- cel`. The table is Markdown; `src/cel/README.md` shows it.
  */
 import { cpus } from 'node:os';
-import { kroEnvironment, type Environment } from '../src/cel/index.ts';
+import { kroEnvironment, type Environment } from '../dist/cel/index.js';
 import { DATA, EVIL_PATTERN, EVIL_TEXT, EXISTS, FIELD, FILTER_MAP, TEMPLATE, type Case } from './support/cel-cases.ts';
 import { OTHER_ENGINES, type Engine } from './support/cel-engines.ts';
 import { deploymentEnvironmentBytes, typedEnvironment } from './support/cel-typed.ts';

@@ -94,7 +94,9 @@ const deployment = (name: string, turn: number) => ({
 
 const path = '/apis/apps/v1/namespaces/default/deployments';
 const APPLY = 'application/apply-patch+yaml';
-console.log(`ready ${ready.ms.toFixed(0)} ms after the imports, ${ready.sinceProcessStart.toFixed(0)} ms after process start`);
+console.log(
+  `ready ${ready.ms.toFixed(0)} ms after the imports, ${ready.sinceProcessStart.toFixed(0)} ms after process start`,
+);
 console.log(`memory ${Math.round((await memory()) / 2 ** 20)} MiB after start\n`);
 console.log('| what | rate | p99 |\n|---|---|---|');
 for (let index = 0; index < 200; index++) await send('POST', path, deployment(`d${index}`, 0));

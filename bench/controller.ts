@@ -7,8 +7,8 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JsonObject, KubeObject } from '../src/core/index.ts';
-import { KubeClient, loadKubeConfig } from '../src/kube/index.ts';
+import type { JsonObject, KubeObject } from '../dist/core/index.js';
+import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 
 interface Figures {
   readonly requests: Readonly<Record<string, number>>;

@@ -3,11 +3,11 @@
  * large CustomResourceDefinitions. Prints the median of repeated runs in this process, schemas loaded.
  */
 import { readFileSync, readdirSync } from 'node:fs';
-import type { JsonObject, KubeObject } from '../src/core/index.ts';
-import type { CompileInput } from '../src/graph/index.ts';
-import { compile, parseDefinitions } from '../src/graph/index.ts';
-import type { SchemaSource } from '../src/schema/index.ts';
-import { builtinSource, combineSources, crdSource } from '../src/schema/index.ts';
+import type { JsonObject, KubeObject } from '../dist/core/index.js';
+import type { CompileInput } from '../dist/graph/index.js';
+import { compile, parseDefinitions } from '../dist/graph/index.js';
+import type { SchemaSource } from '../dist/schema/index.js';
+import { builtinSource, combineSources, crdSource } from '../dist/schema/index.js';
 
 const corpus = new URL('../test/conformance/graph/', import.meta.url);
 

@@ -8,8 +8,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { refOf } from '../src/core/index.ts';
-import { KubeClient, loadKubeConfig, waitForObject } from '../src/kube/index.ts';
+import { refOf } from '../dist/core/index.js';
+import { KubeClient, loadKubeConfig, waitForObject } from '../dist/kube/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RUNS = 5;

@@ -1,5 +1,5 @@
-import { kroEnvironment, STRING, type Environment } from '../../src/cel/index.ts';
-import { builtinSource, celTypes, type CelResource, type Schema } from '../../src/schema/index.ts';
+import { kroEnvironment, STRING, type Environment } from '../../dist/cel/index.js';
+import { builtinSource, celTypes, type CelResource, type Schema } from '../../dist/schema/index.js';
 import { retainedBytes } from './measure.ts';
 
 const text: Schema = { type: 'string' };

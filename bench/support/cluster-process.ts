@@ -1,7 +1,7 @@
 /** A cluster in a process of its own: sends its kubeconfig to the parent and lives until it is disconnected. */
-import { createCluster } from '../../src/cluster/index.ts';
-import { controllerCrds } from '../../src/controller/index.ts';
-import { KubeClient } from '../../src/kube/index.ts';
+import { createCluster } from '../../dist/cluster/index.js';
+import { controllerCrds } from '../../dist/controller/index.js';
+import { KubeClient } from '../../dist/kube/index.js';
 
 const cluster = await createCluster({ workloads: false });
 const client = new KubeClient({ transport: cluster.transport() });

@@ -1,6 +1,6 @@
 /** Our controller in a process of its own: answers each message with its figures so far. */
-import { createController } from '../../src/controller/index.ts';
-import { KubeClient, loadKubeConfig } from '../../src/kube/index.ts';
+import { createController } from '../../dist/controller/index.js';
+import { KubeClient, loadKubeConfig } from '../../dist/kube/index.js';
 
 const requests: Record<string, number> = {};
 const client = new KubeClient({
