@@ -146,3 +146,40 @@ test('clusters are apart and leave nothing behind', async () => {
   }
   expect(clock.pending).toBe(0);
 });
+
+test('an apply that changed nothing is worked out again once the definition changed', async () => {
+  await using cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const definition = (properties: object) => ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'things.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Cluster',
+      names: { plural: 'things', kind: 'Thing' },
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties } } },
+      ],
+    },
+  });
+  const a = { type: 'string' };
+  await call(transport, 'POST', crds, definition({ a }));
+  await cluster.idle();
+  const apply = () =>
+    call(
+      transport,
+      'PATCH',
+      '/apis/example.com/v1/things/t?fieldManager=m&fieldValidation=Ignore',
+      { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 't' }, a: 'x', b: 'y' },
+      'application/apply-patch+yaml',
+    );
+  await apply();
+  expect((await apply()).body?.['b']).toBeUndefined();
+  expect((await apply()).body?.['b']).toBeUndefined();
+  const patch = definition({ a, b: a });
+  await call(transport, 'PATCH', `${crds}/things.example.com`, patch, 'application/merge-patch+json');
+  await cluster.idle();
+  expect((await apply()).body).toMatchObject({ a: 'x', b: 'y' });
+});

@@ -12,29 +12,44 @@ import type { Outcome, Write } from './write.ts';
 import { emptyFor, fieldContext, liveObject, retype } from './write.ts';
 
 /** Applies that were found to change nothing, by the object that they left as it was. */
-const settled = new WeakMap<KubeObject, Map<string, readonly string[]>>();
+const settled = new WeakMap<KubeObject, Settled>();
+
+interface Settled {
+  /** A definition's change replaces the resource, and what was found then holds no longer. */
+  readonly resource: Write['resource'];
+  readonly warnings: Map<string, readonly string[]>;
+}
 const REMEMBERED = 8;
 
 /**
  * Server-side apply of a body. One that was found to change nothing is not worked out again while the
- * object stays the same: the outcome depends on nothing but the object and the request.
+ * object and its resource stay the same: the outcome depends on nothing but these and the request.
  */
 export function applyText(write: Write, text: string, read: (text: string) => JsonObject): Outcome {
   const { manager, force, fieldValidation } = write.options;
   const digest = createHash('sha1').update(text).digest('base64');
-  const key = `${digest} ${force} ${fieldValidation} ${write.subresource} ${write.resource.apiVersion} ${manager}`;
+  const key = `${digest} ${force} ${fieldValidation} ${write.subresource} ${manager}`;
   const live = liveObject(write);
-  const known = live === undefined ? undefined : settled.get(live)?.get(key);
+  const memory = live === undefined ? undefined : memoryOf(live, write.resource);
+  const known = memory?.get(key);
   if (live !== undefined && known !== undefined) {
     write.warnings.push(...known);
     return { status: 200, object: live };
   }
   const before = write.warnings.length;
   const outcome = applyConfiguration(write, read(text));
-  if (live === undefined || outcome.object !== live) return outcome;
-  const memory = settled.get(live) ?? new Map<string, readonly string[]>();
-  if (memory.size < REMEMBERED) settled.set(live, memory.set(key, write.warnings.slice(before)));
+  if (outcome.object === live && memory !== undefined && memory.size < REMEMBERED) {
+    memory.set(key, write.warnings.slice(before));
+  }
   return outcome;
+}
+
+function memoryOf(live: KubeObject, resource: Write['resource']) {
+  const known = settled.get(live);
+  if (known?.resource === resource) return known.warnings;
+  const warnings = new Map<string, readonly string[]>();
+  settled.set(live, { resource, warnings });
+  return warnings;
 }
 
 /** Server-side apply: creates the object when it is missing. */
