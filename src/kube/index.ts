@@ -43,6 +43,7 @@ export { createTransport } from './undici-transport.ts';
 export type { BackoffPolicy } from './backoff.ts';
 export { backoffMs } from './backoff.ts';
 export type { RateLimit } from './rate-limit.ts';
+export type { DocumentCacheOptions } from './document-cache.ts';
 export type { LiveSchemaOptions } from './live-schemas.ts';
 export { LiveSchemas } from './live-schemas.ts';
 export type { ElectionOptions } from './lease.ts';

@@ -2,6 +2,8 @@ import type { GroupVersionKind, JsonValue } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, parseJson } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
+import type { DocumentCacheOptions } from './document-cache.ts';
+import { DocumentCache } from './document-cache.ts';
 import { isNotFound, KubeError } from './error.ts';
 import type { CallOptions, KubernetesApi } from './types.ts';
 
@@ -9,31 +11,42 @@ import type { CallOptions, KubernetesApi } from './types.ts';
 export interface LiveSchemaOptions {
   /** The name of the CRD of a kind, if the caller knows it from a watch; saves discovery, and its delay. */
   readonly crdOf?: (type: GroupVersionKind) => string | undefined;
+  /** Where OpenAPI documents are kept between processes; `false` keeps them in memory only. */
+  readonly cache?: DocumentCacheOptions | false;
 }
+
+/** Most OpenAPI documents in memory; the one not asked for longest goes first. */
+const MAX_DOCUMENTS = 32;
 
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 
 /**
  * Schemas of a live server, kind by kind: built-in kinds from the package's own data, custom ones from
  * their CRD (at once, where the published OpenAPI lags behind), aggregated ones from the server's OpenAPI
- * v3 document of the group-version. What was read is kept until it is forgotten; documents by their hash.
+ * v3 document of the group-version. What was read is kept until it is forgotten; documents by their hash,
+ * also on disk.
  */
 export class LiveSchemas {
   readonly #api: KubernetesApi;
   readonly #options: LiveSchemaOptions;
   readonly #loaded = new Map<string, Promise<SchemaSource | undefined>>();
-  readonly #documents = new Map<string, { readonly url: string; readonly source: SchemaSource }>();
+  /** Documents by URL, which holds their hash: the same URL is the same document. */
+  readonly #documents = new Map<string, Promise<SchemaSource>>();
+  readonly #cache: DocumentCache | undefined;
 
   constructor(api: KubernetesApi, options: LiveSchemaOptions = {}) {
     this.#api = api;
     this.#options = options;
+    this.#cache = options.cache === false ? undefined : new DocumentCache(options.cache);
   }
 
   /** A source that answers for these kinds, as far as the server has them. */
   async sourceFor(types: Iterable<GroupVersionKind>, options: CallOptions = {}): Promise<SchemaSource> {
     const builtin = builtinSource();
     const foreign = [...types].filter((type) => builtin.resourceOf(type) === undefined);
-    const loaded = await Promise.all(foreign.map((type) => this.#load(type, options)));
+    // Loading serves all callers, so that one of them giving up does not end it for the others.
+    const loading = Promise.all(foreign.map((type) => this.#load(type)));
+    const loaded = await whileWanted(loading, options.signal);
     return combineSources(builtin, ...new Set(loaded.filter((source) => source !== undefined)));
   }
 
@@ -44,11 +57,11 @@ export class LiveSchemas {
     }
   }
 
-  #load(type: GroupVersionKind, options: CallOptions): Promise<SchemaSource | undefined> {
+  #load(type: GroupVersionKind): Promise<SchemaSource | undefined> {
     const key = `${type.group}/${type.version}/${type.kind}`;
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
-    const loading = this.#read(type, options);
+    const loading = this.#read(type);
     this.#loaded.set(key, loading);
     // A kind that is missing, and a failure, are asked for again next time.
     const forget = () => {
@@ -60,36 +73,50 @@ export class LiveSchemas {
     return loading;
   }
 
-  async #read(type: GroupVersionKind, options: CallOptions): Promise<SchemaSource | undefined> {
-    const name = this.#options.crdOf?.(type) ?? (await this.#crdName(type, options));
+  async #read(type: GroupVersionKind): Promise<SchemaSource | undefined> {
+    const name = this.#options.crdOf?.(type) ?? (await this.#crdName(type));
     if (name === undefined) return undefined;
     try {
-      const crd = await this.#api.get({ ...CRD, name }, options);
+      const crd = await this.#api.get({ ...CRD, name });
       return crdSource([crd], { pack: true });
     } catch (thrown) {
       if (!isNotFound(thrown) && !(thrown instanceof KubeError && thrown.status === 403)) throw thrown;
-      return this.#document(type, options);
+      return this.#document(type);
     }
   }
 
-  async #crdName(type: GroupVersionKind, options: CallOptions): Promise<string | undefined> {
-    const found = await this.#api.discovery.resourceOf(
-      { apiVersion: formatApiVersion(type), kind: type.kind },
-      options,
-    );
+  async #crdName(type: GroupVersionKind): Promise<string | undefined> {
+    const found = await this.#api.discovery.resourceOf({ apiVersion: formatApiVersion(type), kind: type.kind });
     return found === undefined ? undefined : `${found.plural}.${found.group}`;
   }
 
-  async #document(type: GroupVersionKind, options: CallOptions): Promise<SchemaSource | undefined> {
+  async #document(type: GroupVersionKind): Promise<SchemaSource | undefined> {
     const path = type.group === '' ? `api/${type.version}` : `apis/${type.group}/${type.version}`;
-    const url = documentUrl(parseJson((await this.#api.raw({ path: '/openapi/v3', ...options })).text), path);
+    const index = await this.#api.raw({ path: '/openapi/v3' });
+    const url = documentUrl(jsonOf(index.text, '/openapi/v3'), path);
     if (url === undefined) return undefined;
-    // The URL holds the hash of the document: the same URL is the same document.
-    const known = this.#documents.get(path);
-    if (known?.url === url) return known.source;
-    const source = openApiDocument(parseJson((await this.#api.raw({ path: url, ...options })).text));
-    this.#documents.set(path, { url, source });
-    return source;
+    const known = this.#documents.get(url);
+    const source = known ?? this.#fetch(url);
+    // Asked for last stands last.
+    this.#documents.delete(url);
+    this.#documents.set(url, source);
+    const [oldest] = this.#documents.keys();
+    if (this.#documents.size > MAX_DOCUMENTS && oldest !== undefined) this.#documents.delete(oldest);
+    try {
+      return await source;
+    } catch (thrown) {
+      if (this.#documents.get(url) === source) this.#documents.delete(url);
+      throw thrown;
+    }
+  }
+
+  async #fetch(url: string): Promise<SchemaSource> {
+    const stored = await this.#cache?.get(url);
+    if (stored !== undefined) return openApiDocument(parseJson(stored));
+    const { text } = await this.#api.raw({ path: url });
+    const document = jsonOf(text, url);
+    await this.#cache?.put(url, text);
+    return openApiDocument(document);
   }
 }
 
@@ -97,5 +124,32 @@ function documentUrl(index: JsonValue, path: string): string | undefined {
   const paths = isJsonObject(index) ? index['paths'] : undefined;
   const entry = isJsonObject(paths) && Object.hasOwn(paths, path) ? paths[path] : undefined;
   const url = isJsonObject(entry) ? entry['serverRelativeURL'] : undefined;
-  return typeof url === 'string' ? url : undefined;
+  // A path of this server; anything else is not followed.
+  return typeof url === 'string' && url.startsWith('/openapi/v3/') ? url : undefined;
+}
+
+function jsonOf(text: string, path: string): JsonValue {
+  try {
+    return parseJson(text);
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    const message = `the server's answer is no JSON: ${thrown.message}`;
+    throw new KubeError(message, { status: 200, reason: 'InvalidAnswer', what: `GET ${path}`, cause: thrown });
+  }
+}
+
+/** The result, unless the caller gives up before it is there. */
+async function whileWanted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  let listener = (): void => undefined;
+  const gaveUp = new Promise<never>((_resolve, reject) => {
+    listener = () => reject(new KubeError('the request was given up', { status: 0, reason: 'Aborted' }));
+    if (signal.aborted) listener();
+    else signal.addEventListener('abort', listener, { once: true });
+  });
+  try {
+    return await Promise.race([gaveUp, work]);
+  } finally {
+    signal.removeEventListener('abort', listener);
+  }
 }

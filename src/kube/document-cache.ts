@@ -1,0 +1,136 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Where and how much to keep. */
+export interface DocumentCacheOptions {
+  /** Folder of the files; made when first written. Default: `typekro/openapi` in the user's cache directory. */
+  readonly directory?: string;
+  /**
+   * Which server the documents are of, e.g. its URL. Without it only documents are kept whose hash is that
+   * of their text, so that no server can put words into the mouth of another.
+   */
+  readonly server?: string;
+  /** Most bytes of all files together; the ones not read for longest go first. Default 64 MiB. */
+  readonly maxBytes?: number;
+}
+
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+const NAME = /^[0-9a-f]{64}\.json$/;
+const UNFINISHED = /^[0-9a-f]{64}\.json\.[0-9a-f-]{36}\.new$/;
+/** A file that was begun so long ago, in milliseconds, will not be finished. */
+const UNFINISHED_AFTER_MS = 3_600_000;
+
+/** The directory where programs of this user keep what they can fetch again; by the custom of the system. */
+export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
+  const home = env['HOME'] ?? homedir();
+  const said = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_CACHE_HOME'];
+  if (said !== undefined && said !== '') return said;
+  if (platform === 'win32') return join(home, 'AppData', 'Local');
+  return platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
+}
+
+/**
+ * OpenAPI documents on disk, by the hash that the server names in their URL. A file holds its own checksum
+ * and is dropped when that does not fit. Nothing here fails: where files cannot be read or written, there
+ * is no cache.
+ */
+export class DocumentCache {
+  readonly #directory: string;
+  readonly #server: string | undefined;
+  readonly #maxBytes: number;
+  #writable = true;
+
+  constructor(options: DocumentCacheOptions = {}) {
+    this.#directory =
+      options.directory ?? join(userCacheDirectory(process.env, process.platform), 'typekro', 'openapi');
+    this.#server = options.server;
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  /** The text of the document at this URL; `undefined` when it is not there, or not whole. */
+  async get(url: string): Promise<string | undefined> {
+    for (const file of this.#files(url)) {
+      const stored = await quietly(readFile(file.path));
+      if (stored === undefined) continue;
+      const text = textOf(stored, file.hash);
+      if (text !== undefined) {
+        await quietly(utimes(file.path, new Date(), new Date()));
+        return text;
+      }
+      await quietly(rm(file.path, { force: true }));
+    }
+    return undefined;
+  }
+
+  /** Keeps a document. Several processes may do so at once: a file appears whole or not at all. */
+  async put(url: string, text: string): Promise<void> {
+    const body = Buffer.from(text);
+    const file = this.#files(url).find(({ hash }) => hash === undefined || sha512(body) === hash);
+    if (!this.#writable || file === undefined || body.length + HEAD_BYTES > this.#maxBytes) return;
+    const unfinished = `${file.path}.${randomUUID()}.new`;
+    const written = await quietly(
+      (async () => {
+        await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+        await writeFile(unfinished, Buffer.concat([Buffer.from(`${sha256(body)}\n`), body]), { mode: 0o600 });
+        await rename(unfinished, file.path);
+        return true;
+      })(),
+    );
+    if (written === true) await this.#trim();
+    else {
+      this.#writable = false;
+      await quietly(rm(unfinished, { force: true }));
+    }
+  }
+
+  /** Where a document may be: under its hash alone when that can be checked, or under server and URL. */
+  #files(url: string): { readonly path: string; readonly hash?: string }[] {
+    const at = (key: string) => join(this.#directory, `${sha256(key)}.json`);
+    const hash = /[?&]hash=([0-9A-Fa-f]+)(?:&|$)/.exec(url)?.[1]?.toLowerCase();
+    if (hash === undefined) return [];
+    const own = hash.length === 128 ? [{ path: at(hash), hash }] : [];
+    return this.#server === undefined ? own : [...own, { path: at(`${this.#server}\n${url}`) }];
+  }
+
+  /** Removes what was not read for longest until the rest fits, and what other processes left unfinished. */
+  async #trim(): Promise<void> {
+    const names = (await quietly(readdir(this.#directory))) ?? [];
+    const kept: { path: string; bytes: number; used: number }[] = [];
+    for (const name of names) {
+      const path = join(this.#directory, name);
+      const facts = NAME.test(name) || UNFINISHED.test(name) ? await quietly(stat(path)) : undefined;
+      if (facts === undefined) continue;
+      if (NAME.test(name)) kept.push({ path, bytes: facts.size, used: facts.mtimeMs });
+      else if (facts.mtimeMs < Date.now() - UNFINISHED_AFTER_MS) await quietly(rm(path, { force: true }));
+    }
+    let total = 0;
+    for (const { path, bytes } of kept.toSorted((a, b) => b.used - a.used)) {
+      total += bytes;
+      if (total > this.#maxBytes) await quietly(rm(path, { force: true }));
+    }
+  }
+}
+
+/** A file begins with the checksum of the rest, and a line feed. */
+const HEAD_BYTES = 65;
+
+function textOf(stored: Buffer, hash: string | undefined): string | undefined {
+  const body = stored.subarray(HEAD_BYTES);
+  if (stored.subarray(0, HEAD_BYTES).toString('latin1') !== `${sha256(body)}\n`) return undefined;
+  return hash === undefined || sha512(body) === hash ? body.toString('utf8') : undefined;
+}
+
+const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
+const sha512 = (data: Buffer): string => createHash('sha512').update(data).digest('hex');
+
+/** The result, or nothing when the file system refuses: a cache that cannot be used is no error. */
+async function quietly<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown) return undefined;
+    throw thrown;
+  }
+}
