@@ -4,7 +4,7 @@ import { hasErrors, TypeKroError } from '../../core/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
-import { bringUp } from '../up/bring-up.ts';
+import { bringUp, goOn } from '../up/bring-up.ts';
 import { checkInputs } from '../up/check-inputs.ts';
 import { loadInputs } from '../up/load-inputs.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
@@ -59,9 +59,10 @@ export const up: Command = {
       try {
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
         if (input.options['once'] !== true) context.print(`Dashboard at ${session.dashboard}`);
-        const objects = inputs.objects.map(({ object }) => object);
-        const code = await bringUp({ context, session, objects, graphs, timeoutMs, kubeconfig: state.kubeconfig });
+        const code = await bringUp({ context, session, objects: inputs.objects, graphs, timeoutMs });
         if (input.options['once'] === true || context.signal.aborted) return code;
+        if (code !== ExitCode.ok) context.print('\nThe cluster stays up, so that you can look at it; Ctrl-C ends it.');
+        context.print(`\n${goOn(context, state.kubeconfig)}`);
         await aborted(context);
         return ExitCode.interrupted;
       } finally {

@@ -1,13 +1,14 @@
 import { relative } from 'node:path';
 import { stringify } from 'yaml';
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion, formatRef, refOf } from '../../core/index.ts';
+import { formatApiVersion, formatRef, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { systemClock, waitForObject, withDeadline } from '../../kube/index.ts';
+import { isTimeout, KubeError, systemClock, waitForObject, withDeadline } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { isDefinition } from './check-inputs.ts';
+import { isCrd, isDefinition, placeOf } from './check-inputs.ts';
 import { createLiveView } from './live-view.ts';
+import type { InputObject } from './load-inputs.ts';
 import { allActive, refusedDefinition, reportOf, viewsOf } from './progress.ts';
 import type { Session } from './session.ts';
 import { instanceLines } from './view.ts';
@@ -16,11 +17,10 @@ import { instanceLines } from './view.ts';
 export interface BringUp {
   readonly context: CommandContext;
   readonly session: Session;
-  readonly objects: readonly KubeObject[];
+  readonly objects: readonly InputObject[];
   /** The compiled definitions among the objects. */
   readonly graphs: readonly Graph[];
   readonly timeoutMs: number;
-  readonly kubeconfig: string;
 }
 
 /**
@@ -28,41 +28,85 @@ export interface BringUp {
  * exit code of `--once`; the cluster stays as it is either way.
  */
 export async function bringUp(task: BringUp): Promise<number> {
-  const { context, session, graphs, timeoutMs } = task;
-  const kinds = new Map(graphs.map((graph) => [`${formatApiVersion(graph.instance)} ${graph.instance.kind}`, graph]));
-  const graphOf = (object: KubeObject) => kinds.get(`${object.apiVersion} ${object.kind}`);
-  const instances = task.objects.flatMap((object) => {
-    const graph = graphOf(object);
-    return graph === undefined ? [] : [graph.instance.namespaced ? inNamespace(object) : object];
-  });
-  const others = task.objects.filter((object) => graphOf(object) === undefined && !isDefinition(object));
+  const { context, session, timeoutMs } = task;
+  const { definitions, instances, others } = sortInputs(task);
+  const wanted = instances.map(({ object }) => object);
   const view = createLiveView(context);
+  const unsubscribe = session.controller.reports.subscribe(() => {
+    view.update(viewsOf(wanted, session.controller.reports));
+  });
+  let limit: AbortSignal | undefined;
   try {
     const refusal = await withDeadline(timeoutMs, [context.signal], systemClock, async (signal) => {
-      for (const object of others) await session.apply(object, signal);
-      const refused = await activate(task, signal);
+      limit = signal;
+      for (const input of others) await applyInput(session, input, signal);
+      const refused = await activate(session, definitions, signal);
       if (refused !== undefined) return refused;
-      for (const object of instances) await session.apply(object, signal);
-      await until(session, signal, () => {
-        const views = viewsOf(instances, session.controller.reports);
-        view.update(views);
-        return allActive(views);
-      });
+      for (const input of instances) await applyInput(session, input, signal);
+      await until(session, signal, () => allActive(viewsOf(wanted, session.controller.reports)));
+      const statuses = await readStatuses(session, wanted, signal);
+      view.finish();
+      for (const text of statuses) context.print(text);
       return undefined;
     });
-    view.finish();
     if (refusal !== undefined) {
+      view.finish();
       context.printError(`error: the controller refuses the definition ${refusal.name}: ${refusal.message}`);
       return ExitCode.failed;
     }
-    await printStatus(task, instances);
+    if (wanted.length === 0) context.print(`\nApplied ${task.objects.length} objects; none is an instance.`);
     return ExitCode.ok;
   } catch (error) {
     view.finish();
     if (context.signal.aborted) return ExitCode.interrupted;
-    if (!(error instanceof DOMException && error.name === 'TimeoutError')) throw error;
-    reportTimeout(task, instances);
+    if (limit === undefined || !isTimeout(limit)) throw error;
+    reportTimeout(task, wanted);
     return ExitCode.failed;
+  } finally {
+    unsubscribe();
+  }
+}
+
+/**
+ * The inputs in the order in which they are applied: namespaces and CRDs before what needs them. The
+ * definitions stand in the order in which they compiled: each after those whose kinds it uses.
+ */
+function sortInputs({ objects, graphs }: BringUp) {
+  const graphOf = new Map(graphs.map((graph) => [`${formatApiVersion(graph.instance)} ${graph.instance.kind}`, graph]));
+  const byName = new Map(objects.filter(({ object }) => isDefinition(object)).map((input) => [nameOf(input), input]));
+  const instances: InputObject[] = [];
+  const bases: InputObject[] = [];
+  const others: InputObject[] = [];
+  for (const input of objects) {
+    const { object } = input;
+    const graph = graphOf.get(`${object.apiVersion} ${object.kind}`);
+    if (graph !== undefined) {
+      instances.push(graph.instance.namespaced ? { ...input, object: inNamespace(object) } : input);
+    } else if (isCrd(object) || (object.apiVersion === 'v1' && object.kind === 'Namespace')) bases.push(input);
+    else if (!isDefinition(object)) others.push(input);
+  }
+  const definitions = graphs.map(({ name }) => byName.get(name)).filter((input) => input !== undefined);
+  return { definitions, instances, others: [...bases, ...others] };
+}
+
+function nameOf({ object }: InputObject): string {
+  return object.metadata.name ?? '';
+}
+
+/** Applies an object; a refusal says where the object stands in the user's files. */
+async function applyInput(session: Session, input: InputObject, signal: AbortSignal): Promise<void> {
+  try {
+    await session.apply(input.object, signal);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof KubeError)) throw error;
+    const { namespace } = input.object.metadata;
+    const missing = error.status === 404 && namespace !== undefined;
+    throw new TypeKroError(`${placeOf(input)}: ${error.message}`, {
+      code: error.code,
+      object: refOf(input.object),
+      cause: error,
+      ...(missing ? { remedy: `put the Namespace "${namespace}" into the files, too` } : {}),
+    });
   }
 }
 
@@ -70,14 +114,15 @@ export async function bringUp(task: BringUp): Promise<number> {
  * Applies the definitions one after another, each when the one before is served: a definition may use the
  * kinds of those before it. Gives the first that the controller refuses.
  */
-async function activate(task: BringUp, signal: AbortSignal): Promise<{ name: string; message: string } | undefined> {
-  const { session, graphs } = task;
+async function activate(
+  session: Session,
+  definitions: readonly InputObject[],
+  signal: AbortSignal,
+): Promise<{ name: string; message: string } | undefined> {
   const { reports } = session.controller;
-  const definitions = new Map(task.objects.filter(isDefinition).map((object) => [object.metadata.name, object]));
-  for (const { name } of graphs) {
-    const definition = definitions.get(name);
-    if (definition === undefined) continue;
-    await session.apply(definition, signal);
+  for (const input of definitions) {
+    const name = nameOf(input);
+    await applyInput(session, input, signal);
     const names = new Set([name]);
     await until(session, signal, () => {
       const active = reports.definitions().some((entry) => entry.name === name && entry.state === 'Active');
@@ -126,22 +171,31 @@ function until({ controller }: Session, signal: AbortSignal, condition: () => bo
   });
 }
 
-async function printStatus({ context, session, kubeconfig }: BringUp, instances: readonly KubeObject[]): Promise<void> {
+/** The status of each instance as text; it is written last, after everything else of a pass. */
+async function readStatuses(
+  session: Session,
+  instances: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   await session.idle();
+  const texts: string[] = [];
   for (const object of instances) {
-    // The status is written last, after everything else of a pass.
-    const live = await waitForObject(session.api, refOf(object), context.signal, (found) =>
+    const live = await waitForObject(session.api, refOf(object), signal, (found) =>
       found?.status?.['state'] === 'ACTIVE' ? found : undefined,
     );
     const { conditions: _conditions, ...status } = live.status ?? {};
     const revision = reportOf(object, session.controller.reports)?.revision;
-    context.print(`\n${formatRef(refOf(live))}${revision === undefined ? '' : `, revision ${revision}`}\nstatus:`);
-    context.print(indent(stringify(status).trimEnd()));
+    const title = `${formatRef(refOf(live))}${revision === undefined ? '' : `, revision ${revision}`}`;
+    texts.push(`\n${title}\nstatus:\n${indent(stringify(status).trimEnd())}`);
   }
+  return texts;
+}
+
+/** How to talk to the cluster from another terminal. */
+export function goOn(context: CommandContext, kubeconfig: string): string {
   const file = relative(context.cwd, kubeconfig);
-  context.print(
-    `\nGo on in another terminal:\n  export KUBECONFIG=${file.startsWith('..') ? kubeconfig : `$PWD/${file}`}\n  kubectl get rgd -o wide`,
-  );
+  const shown = file.startsWith('..') ? kubeconfig : `$PWD/${file}`;
+  return `Go on in another terminal:\n  export KUBECONFIG=${shown}\n  kubectl get rgd -o wide`;
 }
 
 function indent(text: string): string {

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, TypeKroError } from '../../core/index.ts';
+import type { DefinitionDocument } from '../../graph/index.ts';
+import { parseDefinitions } from '../../graph/index.ts';
+
+/** An object of a manifest with the place it stands in. */
+export interface ManifestObject {
+  readonly object: KubeObject;
+  readonly document: DefinitionDocument;
+}
+
+/** What a manifest holds. */
+export interface Manifest {
+  readonly objects: readonly ManifestObject[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** The text of the file, for excerpts. */
+  readonly text: string;
+}
+
+/**
+ * Reads a YAML or JSON file. A `List`, as `kubectl get -o yaml` prints it, stands for its items.
+ *
+ * @throws TypeKroError `input/unreadable` when the file cannot be read or is no UTF-8.
+ */
+export async function readManifest(path: string, file: string): Promise<Manifest> {
+  const text = await readText(path, file);
+  const parsed = parseDefinitions(text, file);
+  const objects: ManifestObject[] = [];
+  const diagnostics = [...parsed.diagnostics];
+  for (const document of parsed.documents.flatMap(itemsOf)) {
+    const object = asKubeObject(document.value);
+    if (object !== undefined) objects.push({ object, document });
+    else if (document.value !== null) diagnostics.push(notAnObject(document));
+  }
+  return { objects, diagnostics, text };
+}
+
+/** The value as a Kubernetes object, if it has apiVersion, kind and a name. */
+export function asKubeObject(value: JsonValue | undefined): KubeObject | undefined {
+  if (!isJsonObject(value) || !isJsonObject(value['metadata'])) return undefined;
+  const { apiVersion, kind } = value;
+  const { name } = value['metadata'];
+  const named = typeof name === 'string' && name !== '';
+  return typeof apiVersion === 'string' && typeof kind === 'string' && named ? (value as KubeObject) : undefined;
+}
+
+/** Bytes that are no UTF-8 would turn into other characters without a word, so they are refused. */
+async function readText(path: string, file: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path));
+  } catch (error) {
+    const reason = error instanceof TypeError ? 'it is no UTF-8 text' : reasonOf(error);
+    throw new TypeKroError(`${file} cannot be read: ${reason}`, {
+      code: 'input/unreadable',
+      cause: error,
+      remedy: error instanceof TypeError ? 'save it as UTF-8' : 'name a file that you may read',
+    });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'EISDIR':
+      return 'it is a directory';
+    case 'EACCES':
+    case 'EPERM':
+      return 'you may not read it';
+    default:
+      return message;
+  }
+}
+
+function itemsOf(document: DefinitionDocument): DefinitionDocument[] {
+  const { value } = document;
+  if (!isJsonObject(value) || value['apiVersion'] !== 'v1' || value['kind'] !== 'List') return [document];
+  const { items } = value;
+  return Array.isArray(items) ? items.map((item, index) => itemOf(document, item, index)) : [document];
+}
+
+/** An item of a list as a document of its own, with the positions of the file. */
+function itemOf(document: DefinitionDocument, value: JsonValue, index: number): DefinitionDocument {
+  return {
+    value,
+    index: document.index,
+    ...(document.file === undefined ? {} : { file: document.file }),
+    position: (path) => document.position(['items', index, ...path]),
+    keyPosition: (path) => document.keyPosition(['items', index, ...path]),
+    positionInside: (path, offset) => document.positionInside(['items', index, ...path], offset),
+  };
+}
+
+function notAnObject(document: DefinitionDocument): Diagnostic {
+  return {
+    code: 'input/not-an-object',
+    severity: 'error',
+    message: 'the document is no Kubernetes object: apiVersion, kind and metadata.name are needed',
+    source: document.position([]),
+  };
+}
