@@ -1,6 +1,7 @@
-import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync, closeSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TypeKroError } from '../../core/index.ts';
+import { takeLock } from './process-lock.ts';
 
 /** The files of one running cluster below a project: `.typekro/<name>/`. */
 export interface StateDirectory {
@@ -17,7 +18,8 @@ const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
  * Takes the directory for this process, making it if needed.
  *
  * @throws TypeKroError `up/name-invalid` for a name that is no DNS label, `up/already-running` when another
- * process that is alive holds it; a lock left by a process that died is taken over.
+ * process that is alive holds it (a lock left by a process that died is taken over), `up/state-directory` when
+ * the directory cannot be written.
  */
 export function takeStateDirectory(projectDirectory: string, name: string): StateDirectory {
   if (!NAME.test(name)) {
@@ -27,60 +29,38 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
     });
   }
   const path = join(projectDirectory, '.typekro', name);
-  const lock = join(path, 'lock');
   const kubeconfig = join(path, 'kubeconfig');
-  mkdirSync(path, { recursive: true });
-  if (!tryLock(lock)) {
-    const pid = Number.parseInt(readFileSync(lock, 'utf8'), 10);
-    if (isAlive(pid)) {
-      throw new TypeKroError(`a cluster named "${name}" is already running here (process ${pid})`, {
+  return inDirectory(path, () => {
+    mkdirSync(path, { recursive: true });
+    const lock = takeLock(join(path, 'lock'));
+    if ('holder' in lock) {
+      throw new TypeKroError(`a cluster named "${name}" is already running here (process ${lock.holder})`, {
         code: 'up/already-running',
         remedy: `use it with \`export KUBECONFIG=${kubeconfig}\`, stop it, or start another with \`--name other\``,
       });
     }
-    rmSync(lock, { force: true });
-    if (!tryLock(lock)) {
-      throw new TypeKroError(`another process has just started a cluster named "${name}"`, {
-        code: 'up/already-running',
-        remedy: 'start another with `--name other`',
-      });
-    }
-  }
-  return {
-    path,
-    kubeconfig,
-    release() {
-      rmSync(kubeconfig, { force: true });
-      rmSync(lock, { force: true });
-    },
-  };
+    return {
+      path,
+      kubeconfig,
+      release() {
+        // Somebody who removed the lock by hand may have started another cluster; its files are not ours.
+        if (!lock.isHeld()) return;
+        rmSync(kubeconfig, { force: true });
+        lock.release();
+      },
+    };
+  });
 }
 
-/** Makes the lock file with our process id; false when it exists. */
-function tryLock(lock: string): boolean {
-  let handle: number;
+/** What the file system refuses is a matter of the directory that the user stands in. */
+function inDirectory<Result>(path: string, work: () => Result): Result {
   try {
-    handle = openSync(lock, 'wx', 0o600);
+    return work();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw TypeKroError.from(error, {
       code: 'up/state-directory',
-      what: `write ${lock}`,
+      what: `write ${path}`,
       remedy: 'start typekro in a directory that you may write to',
     });
-  }
-  writeFileSync(handle, String(process.pid));
-  closeSync(handle);
-  return true;
-}
-
-/** Is there a process of this number? One that we may not signal is alive, too. */
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

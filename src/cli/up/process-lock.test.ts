@@ -1,0 +1,52 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ProcessLock } from './process-lock.ts';
+import { takeLock } from './process-lock.ts';
+
+describe('a process lock', () => {
+  let directory: string;
+  let file: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'typekro-lock-'));
+    file = join(directory, 'lock');
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const take = (): ProcessLock => {
+    const lock = takeLock(file);
+    if ('holder' in lock) throw new Error(`held by ${lock.holder}`);
+    return lock;
+  };
+
+  test('is refused while its process lives, with the number of that process', () => {
+    const lock = take();
+    expect(takeLock(file)).toEqual({ holder: process.pid });
+    lock.release();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test.each([
+    ['of a process that died', '999999999 1 x'],
+    ['of an earlier process whose number this one got', `${process.pid} 1 x`],
+    ['without a process', 'garbage'],
+    ['without content', ''],
+  ])('is taken over from a lock %s', (_what, content) => {
+    writeFileSync(file, content);
+    const lock = take();
+    expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`^${process.pid} `));
+    expect(lock.isHeld()).toBe(true);
+    expect(readdirSync(directory)).toEqual(['lock']);
+  });
+
+  test('leaves a lock alone that took the place of its own', () => {
+    const lock = take();
+    writeFileSync(file, '1 1 other');
+    expect(lock.isHeld()).toBe(false);
+    lock.release();
+    expect(readFileSync(file, 'utf8')).toBe('1 1 other');
+  });
+});

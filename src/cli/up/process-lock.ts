@@ -1,0 +1,114 @@
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+
+/** A lock file that this process holds. */
+export interface ProcessLock {
+  /** False when somebody removed or replaced the file. */
+  isHeld(): boolean;
+  release(): void;
+}
+
+/** The lock belongs to another process that is alive. */
+export interface LockRefusal {
+  readonly holder: number;
+}
+
+/**
+ * Takes a lock file for this process. A lock of a process that died, say by `kill -9`, is taken over, also
+ * when another process has got its number since.
+ *
+ * The file appears with its content at once (as a link to a finished file), so nobody reads half a lock; and
+ * of several processes that find the same dead lock only the one that moves it aside goes on.
+ */
+export function takeLock(file: string): ProcessLock | LockRefusal {
+  const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, own, { mode: 0o600 });
+  try {
+    for (;;) {
+      if (link(draft, file)) return heldLock(file, own);
+      const found = read(file);
+      if (found === undefined) continue; // released since
+      const holder = Number.parseInt(found, 10);
+      if (isHolderAlive(found)) return { holder };
+      moveAside(file, found);
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function heldLock(file: string, own: string): ProcessLock {
+  const isHeld = () => read(file) === own;
+  return {
+    isHeld,
+    release() {
+      if (isHeld()) rmSync(file, { force: true });
+    },
+  };
+}
+
+/** Removes a dead lock, unless it is another one by now; then that one is put back. */
+function moveAside(file: string, dead: string): void {
+  const aside = `${file}.${process.pid}.dead`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return; // somebody else moved it
+    throw error;
+  }
+  if (read(aside) !== dead) link(aside, file);
+  rmSync(aside, { force: true });
+}
+
+/** False when the target exists. */
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Is the process that wrote the lock alive? One that we may not signal is, too. */
+function isHolderAlive(lock: string): boolean {
+  const [pidText = '', start = ''] = lock.split(' ');
+  const pid = Number.parseInt(pidText, 10);
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+  return start === startOf(pid);
+}
+
+/** When a process started, as the system counts it; `-` where it cannot be told, so that numbers alone decide. */
+function startOf(pid: number): string {
+  const stat = readStat(pid);
+  // The name of the program stands in brackets and may hold anything; the start is field 22 of the line.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+}
+
+function readStat(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined; // no Linux, or the process is gone
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
