@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { runCommandLine } from './adapter.ts';
 import type { CommandContext } from './command.ts';
+import { ExitCode } from './command.ts';
 import { commands } from './commands/index.ts';
+import { printable } from './printable.ts';
 
 /** The version of the package, from its own manifest. */
 function packageVersion(): string {
@@ -12,27 +14,30 @@ function packageVersion(): string {
   return manifest.version;
 }
 
-/** The first Ctrl-C asks for an orderly end, the second one ends the process at once. */
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController();
+/** A shell and npm both pass one Ctrl-C on; what comes this soon after the first is the same one, in milliseconds. */
+const SAME_INTERRUPT_MS = 300;
+
+const interrupt = new AbortController();
+
+/** The first Ctrl-C asks for an orderly end, a second one ends the process at once. */
+function listenToSignals(): void {
+  let first: number | undefined;
   const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
+    const now = performance.now();
+    first ??= now;
+    if (interrupt.signal.aborted && now - first > SAME_INTERRUPT_MS) process.exit(ExitCode.interrupted);
+    interrupt.abort();
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   process.on('SIGHUP', stop);
-  return controller.signal;
 }
 
-/** Writes to a stream; a reader that went away (`| head`) ends us quietly. */
+/** Writes to a stream. When nobody can read it any more (`| head`, a closed terminal), the command ends in order. */
 function writer(stream: NodeJS.WriteStream): (text: string) => void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
-  });
+  stream.on('error', () => interrupt.abort());
   return (text) => {
-    stream.write(text);
+    if (stream.writable) stream.write(text);
   };
 }
 
@@ -41,17 +46,18 @@ const err = writer(process.stderr);
 const context: CommandContext = {
   cwd: process.cwd(),
   env: process.env,
-  signal: interruptSignal(),
-  print: (text) => out(`${text}\n`),
-  printError: (text) => err(`${text}\n`),
+  signal: interrupt.signal,
+  print: (text) => out(`${printable(text)}\n`),
+  printError: (text) => err(`${printable(text)}\n`),
   ...(process.stdout.isTTY && process.env['TERM'] !== 'dumb'
     ? {
         terminal: {
+          // A terminal that does not know its size says 0.
           get columns() {
-            return process.stdout.columns;
+            return process.stdout.columns || 80;
           },
           get rows() {
-            return process.stdout.rows;
+            return process.stdout.rows || 24;
           },
           write: out,
         },
@@ -59,6 +65,7 @@ const context: CommandContext = {
     : {}),
 };
 
+listenToSignals();
 void runCommandLine(commands, packageVersion(), process.argv.slice(2), context).then((code) => {
   // Sockets and watches are closed by now; whatever is left must not keep a finished command alive.
   process.exit(code);

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { NodeReport, NodeState } from '../../runtime/index.ts';
 import { explainNode } from '../../runtime/index.ts';
+import { columnsOf, printableLine } from '../printable.ts';
 
 /** What `up` shows of one instance. */
 export interface InstanceView {
@@ -42,7 +43,7 @@ const COLOUR: Readonly<Record<NodeState, 'green' | 'red' | 'yellow' | 'gray' | '
 export function nodeLine(node: NodeReport, width: number, colour: boolean): string {
   const mark = colour ? styleText(COLOUR[node.state], MARK[node.state], { validateStream: false }) : MARK[node.state];
   const { reason } = explainNode(node);
-  return `  ${mark} ${node.id.padEnd(width)}  ${node.state}${reason === '' ? '' : `: ${reason}`}`;
+  return `  ${mark} ${node.id.padEnd(width)}  ${node.state}${reason === '' ? '' : `: ${printableLine(reason)}`}`;
 }
 
 /** The lines of one instance: a head line, then its nodes in the order of the graph. */
@@ -50,7 +51,7 @@ export function instanceLines(view: InstanceView, colour: boolean): string[] {
   const width = Math.max(0, ...view.nodes.map(({ id }) => id.length));
   const title = `${view.kind} ${view.namespace === '' ? '' : `${view.namespace}/`}${view.name}`;
   const head = `${colour ? styleText('bold', title, { validateStream: false }) : title}  ${view.state || 'waiting for the controller'}`;
-  const message = view.message === undefined ? [] : [`  ${view.message}`];
+  const message = view.message === undefined ? [] : [`  ${printableLine(view.message)}`];
   return [head, ...message, ...view.nodes.map((node) => nodeLine(node, width, colour))];
 }
 
@@ -64,9 +65,28 @@ export function fitLine(line: string, columns: number): string {
       cut += part;
       continue;
     }
-    const characters = Array.from(part);
-    cut += characters.length <= room ? part : `${characters.slice(0, Math.max(0, room - 1)).join('')}…`;
-    room -= Math.min(room, characters.length);
+    cut += fitText(part, room);
+    room -= Math.min(room, widthOf(part));
   }
   return cut;
+}
+
+function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += columnsOf(character);
+  return width;
+}
+
+/** The text if there is room for it, else what fits before an ellipsis; nothing where there is no room at all. */
+function fitText(text: string, room: number): string {
+  if (widthOf(text) <= room) return text;
+  let left = room - 1;
+  if (left < 0) return '';
+  let fitting = '';
+  for (const character of text) {
+    left -= columnsOf(character);
+    if (left < 0) break;
+    fitting += character;
+  }
+  return `${fitting}…`;
 }

@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { columnsOf, printable, printableLine } from './printable.ts';
+
+describe('text from outside', () => {
+  test.each([
+    ['a colour', 'a\u001b[31mred', 'a\\u001b[31mred'],
+    ['a carriage return that would hide what stands before', 'bad\rgood', 'bad\\u000dgood'],
+    ['an eight-bit control', 'a\u009b2Jb', 'a\\u009b2Jb'],
+    ['text that turns its direction', 'a\u202eb', 'a\\u202eb'],
+    ['lines, tabs and letters of all scripts', 'a\n\tä 漢 🚀', 'a\n\tä 漢 🚀'],
+  ])('%s', (_what, text, shown) => {
+    expect(printable(text)).toBe(shown);
+  });
+
+  test('takes one line where there is room for one', () => {
+    expect(printableLine('\nERROR: <input>:1:3\n | a.b\n')).toBe('ERROR: <input>:1:3 | a.b');
+  });
+
+  test.each([
+    ['a', 1],
+    ['ä', 1],
+    ['…', 1],
+    ['漢', 2],
+    ['가', 2],
+    ['Ａ', 2],
+    ['🚀', 2],
+    ['\u0301', 0],
+    ['\u200d', 0],
+  ])('%s takes %i columns', (character, columns) => {
+    expect(columnsOf(character)).toBe(columns);
+  });
+});
