@@ -6,13 +6,20 @@ import { replayRecordings } from './support/apiserver-runner.ts';
 const directory = fileURLToPath(new URL('apiserver', import.meta.url));
 
 /** Topics in which nothing may differ, listed or not. */
-const COMPLETE = ['ssa', 'ssa-crd', 'ssa-order', 'ssa-fuzz', 'watch', 'finalizers', 'patch-strategic'];
+const COMPLETE = ['ssa', 'ssa-crd', 'ssa-order', 'ssa-fuzz', 'watch', 'finalizers', 'patch-strategic', 'gc', 'namespaces'];
 
 test('recordings of an API server without controllers are answered word for word', { timeout: 240_000 }, async () => {
   const results = await replayRecordings(directory, { profile: 'api' });
   const failures = results.flatMap(({ failures }) => failures);
   expect(failures).toEqual([]);
   expect(results.reduce((sum, { passed }) => sum + passed, 0)).toBeGreaterThan(700);
+});
+
+test('recordings of an API server with controllers are answered word for word', { timeout: 240_000 }, async () => {
+  const results = await replayRecordings(directory, { profile: 'controllers' });
+  expect(results.flatMap(({ failures }) => failures)).toEqual([]);
+  const passed = Object.fromEntries(results.map((result) => [result.topic, result.passed]));
+  expect(passed).toEqual({ gc: 7, namespaces: 3, rbac: 3, workloads: 20 });
 });
 
 test('no deviation is listed in the topics that must be complete', () => {

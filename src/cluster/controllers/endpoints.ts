@@ -1,15 +1,18 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
-import { isFinished, isReady, PODS } from './pods.ts';
-import { controllerReference, randomSuffix } from './world.ts';
+import { isFinished, isReady, jsonOf, PODS } from './pods.ts';
+import { targetRef, writeSlices } from './endpoint-slices.ts';
+import { controllerReference } from './world.ts';
 import type { World } from './world.ts';
 
 const SERVICES = { group: '', plural: 'services' } as const;
-const SLICES = { group: 'discovery.k8s.io', plural: 'endpointslices' } as const;
 const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
-const SERVICE_NAME = 'kubernetes.io/service-name';
+
+/** Addresses that an Endpoints object holds at most; the rest is told by slices only. */
+const CAPACITY = 1000;
+const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
 /** Gives every Service with a selector its EndpointSlice and its Endpoints. */
 export const endpointsController: SimulatedController = {
@@ -34,7 +37,7 @@ export const endpointsController: SimulatedController = {
     const pods = world
       .list(PODS, namespace)
       .filter((pod) => selects(service, pod) && !isFinished(pod) && typeof pod.status?.['podIP'] === 'string');
-    writeSlice(world, service, pods);
+    writeSlices(world, service, pods, portsOf(service, pods));
     writeEndpoints(world, service, pods);
   },
 };
@@ -77,70 +80,27 @@ function namedPort(name: string, pods: readonly KubeObject[]): number | undefine
   return undefined;
 }
 
-function targetRef({ metadata }: KubeObject): JsonObject {
-  return { kind: 'Pod', name: metadata.name ?? '', namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' };
-}
-
-function writeSlice(world: World, service: KubeObject, pods: readonly KubeObject[]): void {
-  const { namespace = '', name = '' } = service.metadata;
-  const content = {
-    addressType: 'IPv4',
-    endpoints: pods.map((pod) => {
-      const ready = isReady(pod) && pod.metadata.deletionTimestamp === undefined;
-      const terminating = pod.metadata.deletionTimestamp !== undefined;
-      return {
-        addresses: [String(pod.status?.['podIP'])],
-        conditions: { ready, serving: isReady(pod), terminating },
-        nodeName: pod.spec?.['nodeName'],
-        targetRef: targetRef(pod),
-      };
-    }),
-    ports: portsOf(service, pods),
-  };
-  const known = world.list(SLICES, namespace).find((slice) => slice.metadata.labels?.[SERVICE_NAME] === name);
-  if (known !== undefined) {
-    world.update({ ...known, ...content });
-    return;
-  }
-  world.create({
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: {
-      name: `${name}-${randomSuffix()}`,
-      namespace,
-      labels: {
-        ...service.metadata.labels,
-        'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
-        [SERVICE_NAME]: name,
-      },
-      annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': world.timestamp() },
-      ownerReferences: [controllerReference(service)],
-    },
-    ...content,
-  });
-}
-
 function writeEndpoints(world: World, service: KubeObject, pods: readonly KubeObject[]): void {
   const { namespace = '', name = '' } = service.metadata;
   const ports = portsOf(service, pods).map(({ name: portName, ...port }) =>
     portName === '' ? port : { name: portName, ...port },
   );
-  const address = (pod: KubeObject): JsonObject => ({
-    ip: String(pod.status?.['podIP']),
-    nodeName: pod.spec?.['nodeName'],
-    targetRef: targetRef(pod),
-  });
-  const ready = pods.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined).map(address);
-  const notReady = pods.filter((pod) => !isReady(pod)).map(address);
+  const ready = pods.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined);
+  const notReady = pods.filter((pod) => !isReady(pod));
+  const shownReady = ready.slice(0, CAPACITY);
+  const shownNotReady = notReady.slice(0, CAPACITY - shownReady.length);
   const subset: JsonObject = {
-    ...(ready.length > 0 ? { addresses: ready } : {}),
-    ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
+    ...(shownReady.length > 0 ? { addresses: shownReady.map(addressOf) } : {}),
+    ...(shownNotReady.length > 0 ? { notReadyAddresses: shownNotReady.map(addressOf) } : {}),
     ports,
   };
   const subsets = ready.length + notReady.length > 0 ? [subset] : [];
+  const annotations = ready.length + notReady.length > CAPACITY ? { [OVER_CAPACITY]: 'truncated' } : {};
   const known = world.get(ENDPOINTS, namespace, name);
   if (known !== undefined) {
-    world.update({ ...known, subsets });
+    const { [OVER_CAPACITY]: before, ...others } = known.metadata.annotations ?? {};
+    if (jsonEquals(jsonOf(known)['subsets'] ?? [], subsets) && before === annotations[OVER_CAPACITY]) return;
+    world.update({ ...known, metadata: { ...known.metadata, annotations: { ...others, ...annotations } }, subsets });
     return;
   }
   world.create({
@@ -150,8 +110,13 @@ function writeEndpoints(world: World, service: KubeObject, pods: readonly KubeOb
       name,
       namespace,
       labels: { ...service.metadata.labels, 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' },
+      annotations,
       ownerReferences: [controllerReference(service)],
     },
     subsets,
   });
+}
+
+function addressOf(pod: KubeObject): JsonObject {
+  return { ip: String(pod.status?.['podIP']), nodeName: pod.spec?.['nodeName'], targetRef: targetRef(pod) };
 }

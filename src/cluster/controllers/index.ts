@@ -8,10 +8,21 @@
 import type { Api } from '../api.ts';
 import type { ControllersOptions } from '../options.ts';
 import { ingressController, loadBalancerController } from './addresses.ts';
+import { tokenController } from './account-tokens.ts';
+import { autoscalerController } from './autoscaler.ts';
+import { disruptionController } from './disruption.ts';
+import { eventExpiry } from './event-expiry.ts';
+import { quotaController } from './quota.ts';
+import { aggregationController } from './role-aggregation.ts';
+import { claimProtection, volumeController } from './volume-lifecycle.ts';
+import { claimController, putStorageClass } from './volumes.ts';
 import type { SimulatedController } from './controller.ts';
+import { cronJobController } from './cronjob.ts';
+import { daemonSetController } from './daemonset.ts';
 import { deploymentController } from './deployment.ts';
 import { endpointsController } from './endpoints.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import { jobController, ttlController } from './job.ts';
 import { kubelet } from './kubelet.ts';
 import { ControllerManager } from './manager.ts';
 import { namespaceController } from './namespace.ts';
@@ -19,6 +30,7 @@ import { putNode } from './node.ts';
 import { replicaSetController } from './replicaset.ts';
 import { scheduler } from './scheduler.ts';
 import { serviceAccountController } from './service-account.ts';
+import { statefulSetController } from './statefulset.ts';
 import { checkNames } from './settings.ts';
 import type { ControllerSettings } from './settings.ts';
 
@@ -27,7 +39,15 @@ export { noControllers } from './settings.ts';
 
 /** The controllers that every cluster needs. The collector comes first: what it removes, others need not look at. */
 function housekeeping(api: Api): SimulatedController[] {
-  return [garbageCollector, namespaceController, serviceAccountController(() => api.certificateAuthority)];
+  return [
+    garbageCollector,
+    namespaceController,
+    serviceAccountController(() => api.certificateAuthority),
+    tokenController(api),
+    aggregationController,
+    quotaController,
+    eventExpiry(),
+  ];
 }
 
 /** The controllers that make workloads run. */
@@ -35,9 +55,19 @@ function workloadControllers(): SimulatedController[] {
   return [
     deploymentController,
     replicaSetController,
+    statefulSetController,
+    daemonSetController,
+    jobController,
+    ttlController,
+    cronJobController,
+    claimController,
+    claimProtection,
+    volumeController,
     scheduler,
     kubelet,
     endpointsController,
+    disruptionController,
+    autoscalerController,
     loadBalancerController,
     ingressController,
   ];
@@ -63,9 +93,16 @@ export function startControllers(api: Api, options: ControllersOptions, workload
     options,
   );
   api.onCertificateAuthority(() => {
-    for (const { key } of api.store.collection('', 'namespaces').all())
+    for (const { key } of api.store.collection('', 'namespaces').all()) {
       manager.enqueue('serviceaccount-controller', key);
+    }
+    for (const { key } of api.store.collection('', 'secrets').all()) {
+      manager.enqueue('serviceaccount-token-controller', key);
+    }
   });
-  if (workloads) putNode(api);
+  if (workloads) {
+    putNode(api);
+    putStorageClass(api);
+  }
   return manager;
 }

@@ -27,8 +27,16 @@ export function conditionOf(object: KubeObject, type: string): JsonObject | unde
   return conditions.filter(isJsonObject).find((condition) => condition['type'] === type);
 }
 
+/** Stored objects never change, so what was found out about one holds. */
+const readiness = new WeakMap<KubeObject, boolean>();
+
 export function isReady(pod: KubeObject): boolean {
-  return conditionOf(pod, 'Ready')?.['status'] === 'True';
+  let ready = readiness.get(pod);
+  if (ready === undefined) {
+    ready = conditionOf(pod, 'Ready')?.['status'] === 'True';
+    readiness.set(pod, ready);
+  }
+  return ready;
 }
 
 /** Ready for as long as `minReadySeconds` asks for. */
@@ -72,6 +80,18 @@ export function podFromTemplate(workload: KubeObject): { metadata: KubeObject['m
 export function specNumber(object: KubeObject, field: string, otherwise: number): number {
   const value = object.spec?.[field];
   return typeof value === 'number' ? value : otherwise;
+}
+
+/** An object as plain JSON, for kinds whose content is not under `spec`. */
+export const jsonOf = (object: KubeObject): JsonObject => object as unknown as JsonObject;
+
+/** Counts that time alone changes next: when the first of the ready pods becomes available. */
+export function untilAvailable(pods: readonly KubeObject[], minReadySeconds: number, now: number): number | undefined {
+  if (minReadySeconds === 0) return undefined;
+  const waits = pods
+    .filter((pod) => isReady(pod) && !isAvailable(pod, minReadySeconds, now))
+    .map((pod) => Date.parse(String(conditionOf(pod, 'Ready')?.['lastTransitionTime'])) + minReadySeconds * 1000 - now);
+  return waits.length === 0 ? undefined : Math.min(...waits);
 }
 
 /** Members whose value is 0 are left out, as Go's `omitempty` does. */

@@ -10,12 +10,16 @@ import {
   podFromTemplate,
   podsOf,
   specNumber,
+  untilAvailable,
   withoutZeros,
 } from './pods.ts';
 import { controllerReference } from './world.ts';
 import type { World } from './world.ts';
 
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
+
+/** Pods made or removed at a time; the events that they cause bring the next ones. */
+const BURST = 500;
 
 /** Keeps as many pods as a ReplicaSet asks for, and its counts. */
 export const replicaSetController: SimulatedController = {
@@ -41,7 +45,7 @@ export const replicaSetController: SimulatedController = {
 function scale(world: World, set: KubeObject): void {
   const pods = activePods(podsOf(world, set));
   const wanted = specNumber(set, 'replicas', 1);
-  for (let count = pods.length; count < wanted; count += 1) {
+  for (let count = pods.length; count < Math.min(wanted, pods.length + BURST); count += 1) {
     const { metadata, spec } = podFromTemplate(set);
     const pod = world.create({
       apiVersion: 'v1',
@@ -59,7 +63,7 @@ function scale(world: World, set: KubeObject): void {
   // What is not ready goes first, then what is youngest.
   const age = (pod: KubeObject) => Date.parse(String(pod.metadata.creationTimestamp));
   const surplus = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)) || age(b) - age(a));
-  for (const pod of surplus.slice(0, Math.max(0, pods.length - wanted))) {
+  for (const pod of surplus.slice(0, Math.min(BURST, Math.max(0, pods.length - wanted)))) {
     world.remove(pod);
     recordEvent(world, set, 'replicaset-controller', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
   }
@@ -84,5 +88,5 @@ function report(world: World, key: KubeObject): number | undefined {
     observedGeneration: set.metadata.generation ?? 1,
     terminatingReplicas: all.filter((pod) => pod.metadata.deletionTimestamp !== undefined).length,
   });
-  return available.length < ready.length ? 1000 : undefined;
+  return untilAvailable(pods, minReady, world.now());
 }

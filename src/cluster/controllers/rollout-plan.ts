@@ -94,7 +94,8 @@ function limits(
     : { maxSurge, maxUnavailable };
 }
 
-function share(value: JsonValue, of: number, round: (value: number) => number): number {
+/** A count that is given as a number or as a percentage of `of`. */
+export function share(value: JsonValue, of: number, round: (value: number) => number): number {
   if (typeof value === 'number') return value;
   const percent = /^(\d{1,3})%$/.exec(String(value));
   return percent === null ? 0 : round((Number(percent[1]) * of) / 100);

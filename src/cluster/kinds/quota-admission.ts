@@ -18,7 +18,8 @@ const COUNTED = new Set([
   'services',
 ]);
 
-function add(a: Quantity, b: Quantity): Quantity {
+/** The exact sum. */
+export function addQuantities(a: Quantity, b: Quantity): Quantity {
   const scale = Math.max(a.scale, b.scale);
   const value = a.value * 10n ** BigInt(scale - a.scale) + b.value * 10n ** BigInt(scale - b.scale);
   return { value, scale, format: a.value === 0n ? b.format : a.format };
@@ -56,7 +57,7 @@ export function usageOf(resource: Pick<Resource, 'group' | 'plural'>, object: Ku
 function collect(usage: Map<string, Quantity>, prefix: string, values: JsonObject) {
   for (const [name, value] of Object.entries(values)) {
     const quantity = parseQuantity(String(value));
-    if (quantity !== undefined) usage.set(`${prefix}${name}`, add(usage.get(`${prefix}${name}`) ?? ZERO, quantity));
+    if (quantity !== undefined) usage.set(`${prefix}${name}`, addQuantities(usage.get(`${prefix}${name}`) ?? ZERO, quantity));
   }
 }
 
@@ -73,7 +74,7 @@ export function admitQuota(api: Api, resource: Resource, object: KubeObject, dry
     for (const [name, amount] of usage) {
       const limit = hard[name] === undefined ? undefined : parseQuantity(String(hard[name]));
       if (limit === undefined) continue;
-      const next = add(parseQuantity(String(used[name] ?? '0')) ?? ZERO, amount);
+      const next = addQuantities(parseQuantity(String(used[name] ?? '0')) ?? ZERO, amount);
       if (compareQuantities(next, limit) > 0) exceeded.push(name);
       after[name] = formatQuantity(next);
     }

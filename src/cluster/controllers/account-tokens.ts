@@ -1,0 +1,67 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { objectAt } from '../kinds/parts.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import { jsonOf } from './pods.ts';
+
+const SECRETS = { group: '', plural: 'secrets' } as const;
+const ACCOUNTS = { group: '', plural: 'serviceaccounts' } as const;
+const TYPE = 'kubernetes.io/service-account-token';
+const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
+const ACCOUNT_UID = 'kubernetes.io/service-account.uid';
+
+/** Tokens in Secrets do not expire; this is as good as never. */
+const LIFETIME_MS = 100 * 365 * 86_400_000;
+
+/** Fills Secrets that ask for the token of a ServiceAccount, and removes them with their account. */
+export function tokenController(api: Api): SimulatedController {
+  return {
+    name: 'serviceaccount-token-controller',
+    target: targetIn(SECRETS),
+
+    *keysOf(event, world) {
+      const { object, key } = event.stored;
+      if (concerns(event, '', 'secrets')) {
+        if (event.type !== 'DELETED' && isToken(object)) yield key;
+      } else if (concerns(event, '', 'serviceaccounts') && event.type !== 'MODIFIED') {
+        const { name = '', namespace = '' } = object.metadata;
+        for (const secret of world.list(SECRETS, namespace)) {
+          if (isToken(secret) && secret.metadata.annotations?.[ACCOUNT_NAME] === name) yield keyOfObject(secret);
+        }
+      }
+    },
+
+    reconcile(key, world) {
+      const { namespace, name } = splitKey(key);
+      const secret = world.get(SECRETS, namespace, name);
+      if (secret === undefined || !isToken(secret)) return;
+      const { annotations = {} } = secret.metadata;
+      const account = world.get(ACCOUNTS, namespace, annotations[ACCOUNT_NAME] ?? '');
+      const uid = annotations[ACCOUNT_UID];
+      // A Secret without its account, or of an account that was made anew, is of no use.
+      if (account === undefined || (uid !== undefined && uid !== account.metadata.uid)) return world.remove(secret);
+      const data = objectAt(jsonOf(secret), 'data');
+      const encode = (text: string) => Buffer.from(text).toString('base64');
+      const token = data['token'] ?? encode(issue(api, account));
+      const filled = { ...data, token, 'ca.crt': encode(api.certificateAuthority), namespace: encode(namespace) };
+      const metadata = {
+        ...secret.metadata,
+        annotations: { ...annotations, [ACCOUNT_UID]: account.metadata.uid ?? '' },
+      };
+      world.update({ ...secret, metadata, data: filled });
+    },
+  };
+}
+
+const isToken = (secret: KubeObject): boolean => jsonOf(secret)['type'] === TYPE;
+
+function issue(api: Api, { metadata }: KubeObject): string {
+  return api.access.tokens.issue({
+    namespace: metadata.namespace ?? '',
+    account: metadata.name ?? '',
+    accountUid: metadata.uid ?? '',
+    audiences: [api.access.tokens.issuer],
+    expires: api.clock.now() + LIFETIME_MS,
+  });
+}

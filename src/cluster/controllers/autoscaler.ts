@@ -1,0 +1,172 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { numberAt, objectAt, objectsAt, textAt } from '../kinds/parts.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import { recordEvent } from './events.ts';
+import { specNumber } from './pods.ts';
+import type { World } from './world.ts';
+
+const NAME = 'horizontal-pod-autoscaler';
+const AUTOSCALERS = { group: 'autoscaling', plural: 'horizontalpodautoscalers' } as const;
+
+/** A type alias, because it is written into objects as JSON. */
+type Condition = {
+  readonly type: 'AbleToScale' | 'ScalingActive' | 'ScalingLimited';
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  readonly message: string;
+};
+
+/**
+ * Scales the targets of HorizontalPodAutoscalers. Nothing is measured: every metric is simulated to be
+ * just at its target, so that only the bounds move the number of replicas.
+ */
+export const autoscalerController: SimulatedController = {
+  name: NAME,
+  target: targetIn(AUTOSCALERS),
+
+  *keysOf(event, world) {
+    const { object, key } = event.stored;
+    if (concerns(event, AUTOSCALERS.group, AUTOSCALERS.plural)) {
+      if (event.type !== 'DELETED') yield key;
+      return;
+    }
+    // What has no replicas is nobody's target.
+    if (world.isEmpty(AUTOSCALERS) || typeof object.spec?.['replicas'] !== 'number') return;
+    for (const autoscaler of world.list(AUTOSCALERS, object.metadata.namespace ?? '')) {
+      const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
+      if (reference['kind'] === object.kind && reference['name'] === object.metadata.name)
+        yield keyOfObject(autoscaler);
+    }
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const autoscaler = world.get(AUTOSCALERS, namespace, name);
+    if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) return;
+    const target = targetOf(world, autoscaler);
+    if (target === undefined) return reportMissing(world, autoscaler);
+    const current = specNumber(target, 'replicas', 1);
+    const { desired, limited } = decide(autoscaler, current);
+    if (desired !== current) {
+      world.update({ ...target, spec: { ...target.spec, replicas: desired } });
+      const text = `New size: ${desired}; reason: ${desired > current ? 'Current number of replicas below Spec.MinReplicas' : 'Current number of replicas above Spec.MaxReplicas'}`;
+      recordEvent(world, autoscaler, NAME, 'SuccessfulRescale', text);
+    }
+    const status = {
+      currentReplicas: desired,
+      desiredReplicas: desired,
+      ...(desired === current ? {} : { lastScaleTime: world.timestamp() }),
+      ...(desired === 0 ? {} : metricsOf(autoscaler)),
+    };
+    report(world, autoscaler, status, [ABLE, desired === 0 ? DISABLED : active(autoscaler), limited]);
+  },
+};
+
+const ABLE: Condition = {
+  type: 'AbleToScale',
+  status: 'True',
+  reason: 'ReadyForNewScale',
+  message: 'recommended size matches current size',
+};
+
+const DISABLED: Condition = {
+  type: 'ScalingActive',
+  status: 'False',
+  reason: 'ScalingDisabled',
+  message: 'scaling is disabled since the replica count of the target is zero',
+};
+
+function targetOf(world: World, autoscaler: KubeObject): KubeObject | undefined {
+  const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
+  const resource = world.resourceOfKind(textAt(reference, 'apiVersion'), textAt(reference, 'kind'));
+  if (resource === undefined) return undefined;
+  return world.get(resource, autoscaler.metadata.namespace ?? '', textAt(reference, 'name'));
+}
+
+/** The replicas within the bounds; a target that was scaled to nothing stays so. */
+function decide(autoscaler: KubeObject, current: number): { desired: number; limited: Condition } {
+  const minimum = specNumber(autoscaler, 'minReplicas', 1);
+  const maximum = specNumber(autoscaler, 'maxReplicas', 1);
+  const limit = (status: 'True' | 'False', reason: string, message: string): Condition => ({
+    type: 'ScalingLimited',
+    status,
+    reason,
+    message,
+  });
+  if (current !== 0 && current < minimum) {
+    const message = 'the desired replica count is less than the minimum replica count';
+    return { desired: minimum, limited: limit('True', 'TooFewReplicas', message) };
+  }
+  if (current > maximum) {
+    const message = 'the desired replica count is more than the maximum replica count';
+    return { desired: maximum, limited: limit('True', 'TooManyReplicas', message) };
+  }
+  const message = 'the desired count is within the acceptable range';
+  return { desired: current, limited: limit('False', 'DesiredWithinRange', message) };
+}
+
+/** How Kubernetes names the metric that the number of replicas comes from. */
+function active(autoscaler: KubeObject): Condition {
+  const [metric = {}] = objectsAt(autoscaler.spec, 'metrics');
+  const resource = objectAt(metric, 'resource');
+  const name = textAt(resource, 'name');
+  const of = objectAt(resource, 'target')['type'] === 'Utilization' ? ' utilization (percentage of request)' : '';
+  const what = name === '' ? `${textAt(metric, 'type').toLowerCase()} metric` : `${name} resource${of}`;
+  return {
+    type: 'ScalingActive',
+    status: 'True',
+    reason: 'ValidMetricFound',
+    message: `the HPA was able to successfully calculate a replica count from ${what}`,
+  };
+}
+
+/** Each metric with its target as the value. */
+function metricsOf(autoscaler: KubeObject): JsonObject {
+  const metrics = objectsAt(autoscaler.spec, 'metrics').map((metric) => {
+    const type = textAt(metric, 'type');
+    const member = type.charAt(0).toLowerCase() + type.slice(1);
+    const { target: _target, ...source } = objectAt(metric, member);
+    const { type: _type, ...value } = objectAt(objectAt(metric, member), 'target');
+    return { type, [member]: { ...source, current: value } };
+  });
+  return metrics.length === 0 ? {} : { currentMetrics: metrics };
+}
+
+function reportMissing(world: World, autoscaler: KubeObject): void {
+  const reference = objectAt(autoscaler.spec, 'scaleTargetRef');
+  const [kind, name] = [textAt(reference, 'kind'), textAt(reference, 'name')];
+  const resource = world.resourceOfKind(textAt(reference, 'apiVersion'), kind);
+  const place =
+    resource === undefined ? kind : `${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}`;
+  const problem =
+    resource === undefined ? `no matches for kind "${kind}"` : `${place} ${JSON.stringify(name)} not found`;
+  const message = `the HPA controller was unable to get the target's current scale: ${problem}`;
+  const condition: Condition = { type: 'AbleToScale', status: 'False', reason: 'FailedGetScale', message };
+  recordEventOnce(world, autoscaler, condition, problem);
+  const status = {
+    currentReplicas: numberAt(autoscaler.status, 'currentReplicas') ?? 0,
+    desiredReplicas: numberAt(autoscaler.status, 'desiredReplicas') ?? 0,
+  };
+  report(world, autoscaler, status, [condition]);
+}
+
+function recordEventOnce(world: World, autoscaler: KubeObject, condition: Condition, problem: string): void {
+  const known = objectsAt(autoscaler.status, 'conditions').find(({ type }) => type === condition.type);
+  if (known?.['message'] === condition.message) return;
+  recordEvent(world, autoscaler, NAME, condition.reason, problem, 'Warning');
+}
+
+function report(world: World, autoscaler: KubeObject, status: JsonObject, conditions: readonly Condition[]): void {
+  const before = objectsAt(autoscaler.status, 'conditions');
+  const { lastScaleTime } = autoscaler.status ?? {};
+  world.updateStatus(autoscaler, {
+    ...(lastScaleTime === undefined ? {} : { lastScaleTime }),
+    ...status,
+    conditions: conditions.map((condition) => {
+      const known = before.find(({ type }) => type === condition.type);
+      const same = known?.['status'] === condition.status;
+      return { ...condition, lastTransitionTime: same ? (known['lastTransitionTime'] ?? null) : world.timestamp() };
+    }),
+  });
+}

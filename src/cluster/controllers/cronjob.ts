@@ -1,0 +1,173 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectAt, objectsAt, textAt } from '../kinds/parts.ts';
+import { formatTime } from '../types/time.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, splitKey, targetIn } from './controller.ts';
+import type { Schedule } from './cron-schedule.ts';
+import { parseSchedule } from './cron-schedule.ts';
+import { recordEvent } from './events.ts';
+import { JOBS, secondsOf } from './job.ts';
+import { finished } from './job-plan.ts';
+import { controllerOf, specNumber } from './pods.ts';
+import { controllerReference } from './world.ts';
+import type { World } from './world.ts';
+
+const NAME = 'cronjob-controller';
+const CRON_JOBS = { group: 'batch', plural: 'cronjobs' } as const;
+const SCHEDULED = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
+
+/** Makes the Jobs of CronJobs when the cluster's clock says so, and keeps their history short. */
+export const cronJobController: SimulatedController = {
+  name: NAME,
+  target: targetIn(CRON_JOBS),
+
+  *keysOf(event) {
+    if (concerns(event, 'batch', 'cronjobs') && event.type !== 'DELETED') yield event.stored.key;
+    if (!concerns(event, 'batch', 'jobs')) return;
+    const { object } = event.stored;
+    const owner = controllerOf(object);
+    if (owner?.kind === 'CronJob') yield `${object.metadata.namespace ?? ''}/${owner.name}`;
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const cron = world.get(CRON_JOBS, namespace, name);
+    if (cron === undefined || cron.metadata.deletionTimestamp !== undefined) return;
+    noteFinished(world, cron);
+    trimHistory(world, cron);
+    const live = world.get(CRON_JOBS, namespace, name);
+    if (live === undefined || live.spec?.['suspend'] === true) return;
+    const timeZone = textAt(live.spec, 'timeZone');
+    const schedule = parseSchedule(textAt(live.spec, 'schedule'), timeZone === '' ? undefined : timeZone);
+    if (schedule === undefined) {
+      const text = `invalid schedule: ${textAt(live.spec, 'schedule')} ${timeZone}`.trim();
+      recordEvent(world, live, NAME, timeZone === '' ? 'UnparseableSchedule' : 'UnknownTimeZone', text, 'Warning');
+      return;
+    }
+    startDue(world, live, schedule);
+    const next = schedule.next(world.now());
+    return next === undefined ? undefined : next - world.now();
+  },
+};
+
+function jobsOf(world: World, cron: KubeObject): KubeObject[] {
+  return world.controlled(cron, JOBS);
+}
+
+const activeOf = (cron: KubeObject): JsonObject[] => objectsAt(cron.status, 'active');
+
+/** Takes Jobs that have ended out of the list of active ones. */
+function noteFinished(world: World, cron: KubeObject): void {
+  const jobs = new Map(jobsOf(world, cron).map((job) => [job.metadata.uid ?? '', job]));
+  let last = textAt(cron.status, 'lastSuccessfulTime');
+  const still = activeOf(cron).filter((reference) => {
+    const job = jobs.get(textAt(reference, 'uid'));
+    const end = job === undefined ? undefined : finished(job);
+    if (job === undefined || end === undefined) return job !== undefined;
+    const text = `Saw completed job: ${job.metadata.name ?? ''}, condition: ${String(end['type'])}`;
+    recordEvent(world, cron, NAME, 'SawCompletedJob', text);
+    const time = textAt(job.status, 'completionTime');
+    if (time > last) last = time;
+    return false;
+  });
+  if (still.length === activeOf(cron).length) return;
+  writeStatus(world, cron, { active: still, ...(last === '' ? {} : { lastSuccessfulTime: last }) });
+}
+
+function writeStatus(world: World, cron: KubeObject, change: { active?: readonly JsonObject[] } & JsonObject): void {
+  const { active, ...status } = { ...cron.status, ...change };
+  const list = Array.isArray(active) ? active : [];
+  world.updateStatus(cron, list.length === 0 ? status : { ...status, active: list });
+}
+
+/** Finished Jobs beyond the limits go, oldest first. */
+function trimHistory(world: World, cron: KubeObject): void {
+  const limits = { Complete: ['successfulJobsHistoryLimit', 3], Failed: ['failedJobsHistoryLimit', 1] } as const;
+  for (const [type, [field, otherwise]] of Object.entries(limits)) {
+    const ended = jobsOf(world, cron)
+      .filter((job) => finished(job)?.['type'] === type && job.metadata.deletionTimestamp === undefined)
+      .toSorted((a, b) => startOf(a) - startOf(b));
+    for (const job of ended.slice(0, Math.max(0, ended.length - specNumber(cron, field, otherwise)))) {
+      world.remove(job, { propagation: 'Background' });
+      recordEvent(world, cron, NAME, 'SuccessfulDelete', `Deleted job ${job.metadata.name ?? ''}`);
+    }
+  }
+}
+
+const startOf = (job: KubeObject): number =>
+  Date.parse(textAt(job.status, 'startTime') || String(job.metadata.creationTimestamp));
+
+/** The latest time that is due and not yet served, where several were missed only this one. */
+function latestDue(cron: KubeObject, schedule: Schedule, now: number): number | undefined {
+  const last = textAt(cron.status, 'lastScheduleTime') || String(cron.metadata.creationTimestamp);
+  const deadline = secondsOf(cron, 'startingDeadlineSeconds');
+  let from = Date.parse(last);
+  if (deadline !== undefined) from = Math.max(from, now - deadline);
+  // A hundred missed times are as many as Kubernetes looks at one by one; of more, the last day's will do.
+  let due: number | undefined;
+  let count = 0;
+  for (let time = schedule.next(from); time !== undefined && time <= now; time = schedule.next(time)) {
+    due = time;
+    count += 1;
+    if (count === 100 && now - time > 86_400_000) time = now - 86_400_000;
+  }
+  return due;
+}
+
+function startDue(world: World, cron: KubeObject, schedule: Schedule): void {
+  const due = latestDue(cron, schedule, world.now());
+  if (due === undefined) return;
+  const policy = textAt(cron.spec, 'concurrencyPolicy');
+  const active = activeOf(cron);
+  if (policy === 'Forbid' && active.length > 0) {
+    recordEvent(
+      world,
+      cron,
+      NAME,
+      'JobAlreadyActive',
+      'Not starting job because prior execution is running and concurrency policy is Forbid',
+    );
+    return;
+  }
+  if (policy === 'Replace') {
+    const running = new Set(active.map((reference) => textAt(reference, 'uid')));
+    for (const job of jobsOf(world, cron)) {
+      if (running.has(job.metadata.uid ?? '')) world.remove(job, { propagation: 'Background' });
+    }
+  }
+  const job = createJob(world, cron, due);
+  const reference = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    name: job.metadata.name ?? '',
+    namespace: job.metadata.namespace ?? '',
+    uid: job.metadata.uid ?? '',
+    resourceVersion: job.metadata.resourceVersion ?? '',
+  };
+  const kept = policy === 'Replace' ? [] : active.filter((entry) => textAt(entry, 'uid') !== reference.uid);
+  writeStatus(world, cron, { active: [...kept, reference], lastScheduleTime: formatTime(due) });
+}
+
+/** The Job of a scheduled time; its name follows from the time, so it cannot be made twice. */
+function createJob(world: World, cron: KubeObject, due: number): KubeObject {
+  const { name = '', namespace = '' } = cron.metadata;
+  const jobName = `${name}-${Math.floor(due / 60_000)}`;
+  const known = world.get(JOBS, namespace, jobName);
+  if (known !== undefined && controllerOf(known)?.uid === cron.metadata.uid) return known;
+  const template = objectAt(cron.spec, 'jobTemplate');
+  const { labels, annotations } = objectAt(template, 'metadata') as KubeObject['metadata'];
+  const job = world.create({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: jobName,
+      namespace,
+      ...(labels === undefined ? {} : { labels }),
+      annotations: { ...annotations, [SCHEDULED]: formatTime(due) },
+      ownerReferences: [controllerReference(cron)],
+    },
+    spec: objectAt(template, 'spec'),
+  });
+  recordEvent(world, cron, NAME, 'SuccessfulCreate', `Created job ${jobName}`);
+  return job;
+}

@@ -1,0 +1,154 @@
+import type { KubeObject } from '../../core/index.ts';
+import { objectAt, objectsAt, textAt } from '../kinds/parts.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import { recordEvent } from './events.ts';
+import { NODES } from './node.ts';
+import {
+  activePods,
+  controllerOf,
+  isAvailable,
+  isFinished,
+  isReady,
+  podFromTemplate,
+  podsOf,
+  specNumber,
+  untilAvailable,
+} from './pods.ts';
+import { currentRevision, REVISION_HASH } from './revisions.ts';
+import { share } from './rollout-plan.ts';
+import { hasLabels, nodeAffinityTo, nodeOfAffinity } from './scheduler.ts';
+import { controllerReference } from './world.ts';
+import type { World } from './world.ts';
+
+const NAME = 'daemonset-controller';
+const DAEMON_SETS = { group: 'apps', plural: 'daemonsets' } as const;
+const GENERATION = 'deprecated.daemonset.template.generation';
+
+/** Keeps one pod of each DaemonSet on every node that it selects. */
+export const daemonSetController: SimulatedController = {
+  name: NAME,
+  target: targetIn(DAEMON_SETS),
+
+  *keysOf(event, world) {
+    if (concerns(event, 'apps', 'daemonsets')) yield event.stored.key;
+    if (concerns(event, '', 'nodes')) yield* world.list(DAEMON_SETS, '').map(keyOfObject);
+    if (!concerns(event, '', 'pods')) return;
+    const { object } = event.stored;
+    const owner = controllerOf(object);
+    if (owner?.kind === 'DaemonSet') yield `${object.metadata.namespace ?? ''}/${owner.name}`;
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const set = world.get(DAEMON_SETS, namespace, name);
+    if (set === undefined) return;
+    const hashes = podsOf(world, set).map((pod) => `${name}-${pod.metadata.labels?.[REVISION_HASH] ?? ''}`);
+    const revision = currentRevision(world, set, REVISION_HASH, new Set(hashes));
+    const hash = revision.metadata.labels?.[REVISION_HASH] ?? '';
+    if (set.metadata.deletionTimestamp === undefined) manage(world, set, hash);
+    return report(world, set, hash);
+  },
+};
+
+/** Names of the nodes that the pods of the set are for. */
+function nodesOf(world: World, set: KubeObject): string[] {
+  const selector = objectAt(objectAt(objectAt(set.spec, 'template'), 'spec'), 'nodeSelector');
+  return world
+    .list(NODES, '')
+    .filter((node) => node.metadata.deletionTimestamp === undefined && hasLabels(node, selector))
+    .map(({ metadata }) => metadata.name ?? '');
+}
+
+/** The node of a pod, before the scheduler has put it there, too. */
+const nodeOf = (pod: KubeObject): string => textAt(pod.spec, 'nodeName') || (nodeOfAffinity(pod) ?? '');
+
+function manage(world: World, set: KubeObject, hash: string): void {
+  const nodes = nodesOf(world, set);
+  const pods = podsOf(world, set);
+  const occupied = new Set<string>();
+  for (const pod of pods) {
+    const node = nodeOf(pod);
+    const duplicate = !nodes.includes(node) || (occupied.has(node) && pod.metadata.deletionTimestamp === undefined);
+    if ((isFinished(pod) || duplicate) && pod.metadata.deletionTimestamp === undefined) remove(world, set, pod);
+    occupied.add(node);
+  }
+  for (const node of nodes) if (!occupied.has(node)) create(world, set, node, hash);
+  if (textAt(objectAt(set.spec, 'updateStrategy'), 'type') === 'OnDelete') return;
+  replaceOld(world, set, nodes, hash);
+}
+
+/** Removes pods of old revisions as far as `maxUnavailable` allows; those that are not ready cost nothing. */
+function replaceOld(world: World, set: KubeObject, nodes: readonly string[], hash: string): void {
+  const minReady = specNumber(set, 'minReadySeconds', 0);
+  const rolling = objectAt(objectAt(set.spec, 'updateStrategy'), 'rollingUpdate');
+  const allowed = Math.max(1, share(rolling['maxUnavailable'] ?? 1, nodes.length, Math.ceil));
+  const pods = activePods(podsOf(world, set));
+  const available = pods.filter((pod) => isAvailable(pod, minReady, world.now()));
+  let budget = allowed - (nodes.length - available.length);
+  for (const pod of pods) {
+    if (pod.metadata.labels?.[REVISION_HASH] === hash) continue;
+    if (available.includes(pod)) {
+      if (budget <= 0) continue;
+      budget -= 1;
+    }
+    remove(world, set, pod);
+  }
+}
+
+function create(world: World, set: KubeObject, node: string, hash: string): void {
+  const { name = '', namespace = '' } = set.metadata;
+  const { metadata, spec } = podFromTemplate(set);
+  const generation = set.metadata.annotations?.[GENERATION] ?? '1';
+  const taints = ['not-ready', 'unreachable', 'disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'];
+  const own = taints.map((taint) => ({
+    key: `node.kubernetes.io/${taint}`,
+    operator: 'Exists',
+    effect: taint === 'not-ready' || taint === 'unreachable' ? 'NoExecute' : 'NoSchedule',
+  }));
+  const pod = world.create({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...metadata,
+      generateName: `${name}-`,
+      namespace,
+      labels: { ...metadata.labels, [REVISION_HASH]: hash, 'pod-template-generation': generation },
+      ownerReferences: [controllerReference(set)],
+    },
+    spec: {
+      ...spec,
+      affinity: { ...objectAt(spec, 'affinity'), nodeAffinity: nodeAffinityTo(node) },
+      tolerations: [...objectsAt(spec, 'tolerations'), ...own],
+    },
+  });
+  recordEvent(world, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
+}
+
+function remove(world: World, set: KubeObject, pod: KubeObject): void {
+  world.remove(pod);
+  recordEvent(world, set, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
+}
+
+function report(world: World, before: KubeObject, hash: string): number | undefined {
+  const set = world.get(DAEMON_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
+  if (set === undefined) return undefined;
+  const nodes = new Set(nodesOf(world, set));
+  const all = activePods(podsOf(world, set));
+  const pods = all.filter((pod) => nodes.has(nodeOf(pod)));
+  const minReady = specNumber(set, 'minReadySeconds', 0);
+  const available = pods.filter((pod) => isAvailable(pod, minReady, world.now())).length;
+  const updated = pods.filter((pod) => pod.metadata.labels?.[REVISION_HASH] === hash).length;
+  const unavailable = nodes.size - available;
+  world.updateStatus(set, {
+    currentNumberScheduled: pods.length,
+    numberMisscheduled: all.length - pods.length,
+    desiredNumberScheduled: nodes.size,
+    numberReady: pods.filter(isReady).length,
+    observedGeneration: set.metadata.generation ?? 1,
+    ...(updated > 0 ? { updatedNumberScheduled: updated } : {}),
+    ...(available > 0 ? { numberAvailable: available } : {}),
+    ...(unavailable > 0 ? { numberUnavailable: unavailable } : {}),
+  });
+  return untilAvailable(pods, minReady, world.now());
+}

@@ -1,0 +1,87 @@
+import type { KubeObject } from '../../core/index.ts';
+import { objectsAt, optionalAt } from '../kinds/parts.ts';
+import { selects } from '../kinds/workloads.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import { controllerOf, isFinished, isReady, PODS, specNumber } from './pods.ts';
+import { share } from './rollout-plan.ts';
+import type { World } from './world.ts';
+
+const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
+
+/** Counts how many pods of each PodDisruptionBudget may be evicted now; evictions look at it. */
+export const disruptionController: SimulatedController = {
+  name: 'disruption-controller',
+  target: targetIn(BUDGETS),
+
+  *keysOf(event, world) {
+    if (concerns(event, 'policy', 'poddisruptionbudgets') && event.type !== 'DELETED') yield event.stored.key;
+    if (!concerns(event, '', 'pods') || world.isEmpty(BUDGETS)) return;
+    const pods = [event.stored.object, event.previous?.object].filter((pod) => pod !== undefined);
+    for (const budget of world.list(BUDGETS, event.stored.object.metadata.namespace ?? '')) {
+      if (pods.some((pod) => covers(budget, pod))) yield keyOfObject(budget);
+    }
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const budget = world.get(BUDGETS, namespace, name);
+    if (budget === undefined || budget.metadata.deletionTimestamp !== undefined) return;
+    const pods = world.list(PODS, namespace).filter((pod) => covers(budget, pod) && !isFinished(pod));
+    const healthy = pods.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined).length;
+    const { expected, desired } = wishOf(world, budget, pods);
+    const allowed = expected > 0 ? Math.max(0, healthy - desired) : 0;
+    const observedGeneration = budget.metadata.generation ?? 1;
+    const known = objectsAt(budget.status, 'conditions').find(({ type }) => type === 'DisruptionAllowed');
+    const status = allowed > 0 ? 'True' : 'False';
+    const condition = {
+      type: 'DisruptionAllowed',
+      status,
+      observedGeneration,
+      lastTransitionTime: known?.['status'] === status ? (known['lastTransitionTime'] ?? null) : world.timestamp(),
+      reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
+      message: '',
+    };
+    world.updateStatus(budget, {
+      observedGeneration,
+      disruptionsAllowed: allowed,
+      currentHealthy: healthy,
+      desiredHealthy: desired,
+      expectedPods: expected,
+      conditions: [condition],
+    });
+  },
+};
+
+function covers(budget: KubeObject, pod: KubeObject): boolean {
+  const selector = optionalAt(budget.spec, 'selector');
+  return selector !== undefined && selects(selector, pod.metadata.labels ?? {});
+}
+
+/** How many pods there should be, and how many of them must stay healthy. */
+function wishOf(world: World, budget: KubeObject, pods: readonly KubeObject[]): { expected: number; desired: number } {
+  const { minAvailable, maxUnavailable } = budget.spec ?? {};
+  if (maxUnavailable !== undefined && maxUnavailable !== null) {
+    const expected = scaleOf(world, pods);
+    return { expected, desired: Math.max(0, expected - share(maxUnavailable, expected, Math.ceil)) };
+  }
+  if (typeof minAvailable === 'number') return { expected: pods.length, desired: minAvailable };
+  const expected = scaleOf(world, pods);
+  return { expected, desired: share(minAvailable ?? 0, expected, Math.ceil) };
+}
+
+/** The replicas that the controllers of the pods ask for; a pod without one counts for itself. */
+function scaleOf(world: World, pods: readonly KubeObject[]): number {
+  const owners = new Map<string, number>();
+  let alone = 0;
+  for (const pod of pods) {
+    const reference = controllerOf(pod);
+    if (reference === undefined) alone += 1;
+    else if (!owners.has(reference.uid)) {
+      const resource = world.resourceOfKind(reference.apiVersion, reference.kind);
+      const owner = resource && world.get(resource, pod.metadata.namespace ?? '', reference.name);
+      owners.set(reference.uid, owner === undefined ? 0 : specNumber(owner, 'replicas', 0));
+    }
+  }
+  return alone + [...owners.values()].reduce((sum, replicas) => sum + replicas, 0);
+}

@@ -1,0 +1,88 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { objectAt, objectsAt, textAt } from '../kinds/parts.ts';
+import { isReady, jsonOf } from './pods.ts';
+import { controllerReference, randomSuffix } from './world.ts';
+import type { World } from './world.ts';
+
+const SLICES = { group: 'discovery.k8s.io', plural: 'endpointslices' } as const;
+const SERVICE_NAME = 'kubernetes.io/service-name';
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
+const MANAGER = 'endpointslice-controller.k8s.io';
+
+/** Endpoints per slice, as Kubernetes sets it by default. */
+const PER_SLICE = 100;
+
+/** What one endpoint says about its pod; made once per version of the pod. */
+const made = new WeakMap<KubeObject, JsonObject>();
+
+function endpointOf(pod: KubeObject): JsonObject {
+  const known = made.get(pod);
+  if (known !== undefined) return known;
+  const terminating = pod.metadata.deletionTimestamp !== undefined;
+  const endpoint: JsonObject = {
+    addresses: [String(pod.status?.['podIP'])],
+    conditions: { ready: isReady(pod) && !terminating, serving: isReady(pod), terminating },
+    nodeName: pod.spec?.['nodeName'],
+    targetRef: targetRef(pod),
+  };
+  made.set(pod, endpoint);
+  return endpoint;
+}
+
+export function targetRef({ metadata }: KubeObject): JsonObject {
+  return { kind: 'Pod', name: metadata.name ?? '', namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' };
+}
+
+/**
+ * Writes the EndpointSlices of a Service. An endpoint stays in the slice that it is in, new ones fill the
+ * slices that have room, and slices that lost all of theirs go, but for the last: so a change of one pod
+ * is a change of one slice.
+ */
+export function writeSlices(world: World, service: KubeObject, pods: readonly KubeObject[], ports: JsonObject[]): void {
+  const slices = world.controlled(service, SLICES).filter((slice) => slice.metadata.labels?.[MANAGED_BY] === MANAGER);
+  const missing = new Map(pods.map((pod) => [pod.metadata.uid ?? '', pod]));
+  const kept = slices.map((slice) => {
+    const endpoints = objectsAt(jsonOf(slice), 'endpoints').flatMap((endpoint) => {
+      const uid = textAt(objectAt(endpoint, 'targetRef'), 'uid');
+      const pod = missing.get(uid);
+      missing.delete(uid);
+      return pod === undefined ? [] : [endpointOf(pod)];
+    });
+    return { slice, endpoints };
+  });
+  const rest = [...missing.values()].map(endpointOf);
+  for (const { endpoints } of kept) endpoints.push(...rest.splice(0, Math.max(0, PER_SLICE - endpoints.length)));
+  let filled = kept.some(({ endpoints }) => endpoints.length > 0) || rest.length > 0;
+  for (const { slice, endpoints } of kept) {
+    if (endpoints.length === 0 && filled) world.remove(slice);
+    else {
+      // One slice stays for a Service without pods, so that clients see that it has none.
+      filled = true;
+      const same =
+        jsonEquals(jsonOf(slice)['endpoints'] ?? [], endpoints) && jsonEquals(jsonOf(slice)['ports'] ?? [], ports);
+      if (!same) world.update({ ...slice, endpoints, ports });
+    }
+  }
+  if (kept.length === 0 && rest.length === 0) create(world, service, [], ports);
+  while (rest.length > 0) create(world, service, rest.splice(0, PER_SLICE), ports);
+}
+
+function create(world: World, service: KubeObject, endpoints: JsonObject[], ports: JsonObject[]): void {
+  const { namespace = '', name = '' } = service.metadata;
+  world.create({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: `${name}-${randomSuffix()}`,
+      generateName: `${name}-`,
+      namespace,
+      labels: { ...service.metadata.labels, [MANAGED_BY]: MANAGER, [SERVICE_NAME]: name },
+      annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': world.timestamp() },
+      ownerReferences: [controllerReference(service)],
+    },
+    addressType: 'IPv4',
+    endpoints,
+    ports,
+  });
+}

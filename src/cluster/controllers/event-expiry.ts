@@ -1,0 +1,45 @@
+import type { SimulatedController } from './controller.ts';
+import { concerns, splitKey } from './controller.ts';
+
+const EVENTS = { group: '', plural: 'events' } as const;
+
+/** How long an Event is kept after its last change: one hour, the default of the API server. */
+const LIFETIME_MS = 3_600_000;
+
+/** Its one key. */
+const ALL = 'all';
+
+/** Removes Events that are older than an hour, so that a long-lived cluster does not fill with them. */
+export function eventExpiry(): SimulatedController {
+  /** Changes in the order of time; only the last of an Event counts. */
+  const changes: { readonly key: string; readonly version: string; readonly time: number }[] = [];
+  let first = 0;
+  let waiting = false;
+  return {
+    name: 'event-expiry',
+
+    *keysOf(event, world) {
+      if (!concerns(event, '', 'events') || event.type === 'DELETED') return;
+      const { key, object } = event.stored;
+      changes.push({ key, version: object.metadata.resourceVersion ?? '', time: world.now() });
+      if (!waiting) yield ALL;
+    },
+
+    reconcile(_key, world) {
+      for (; first < changes.length; first += 1) {
+        const change = changes[first];
+        if (change === undefined || change.time + LIFETIME_MS > world.now()) break;
+        const { namespace, name } = splitKey(change.key);
+        const event = world.get(EVENTS, namespace, name);
+        if (event?.metadata.resourceVersion === change.version) world.remove(event);
+      }
+      if (first > 1000 && first * 2 > changes.length) {
+        changes.splice(0, first);
+        first = 0;
+      }
+      const next = changes[first];
+      waiting = next !== undefined;
+      return next === undefined ? undefined : next.time + LIFETIME_MS - world.now();
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectsAt } from '../kinds/parts.ts';
+import { podFromTemplate } from './pods.ts';
+import { controllerReference, randomSuffix } from './world.ts';
+import type { World } from './world.ts';
+
+/** Finalizer that keeps a pod of a Job until its end has been counted. */
+export const TRACKING = 'batch.kubernetes.io/job-tracking';
+
+/** Annotation and label with the index of a pod of an indexed Job. */
+export const INDEX = 'batch.kubernetes.io/job-completion-index';
+
+export const isIndexed = (job: KubeObject): boolean => job.spec?.['completionMode'] === 'Indexed';
+
+/** Makes a pod of a Job; `index` is its number in an indexed Job, else of no account. */
+export function createJobPod(world: World, job: KubeObject, index: number): KubeObject {
+  const { name = '', namespace = '' } = job.metadata;
+  const { metadata, spec } = podFromTemplate(job);
+  const common = { namespace, ownerReferences: [controllerReference(job)], finalizers: [TRACKING] };
+  if (!isIndexed(job)) {
+    const own = { ...metadata, ...common, generateName: `${name}-` };
+    return world.create({ apiVersion: 'v1', kind: 'Pod', metadata: own, spec });
+  }
+  const value = String(index);
+  return world.create({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...common,
+      name: `${name}-${value}-${randomSuffix()}`,
+      generateName: `${name}-${value}-`,
+      labels: { ...metadata.labels, [INDEX]: value },
+      annotations: { ...metadata.annotations, [INDEX]: value },
+    },
+    spec: { ...spec, hostname: `${name}-${value}`, ...withIndex(spec) },
+  });
+}
+
+/** Tells the containers their index. */
+function withIndex(spec: JsonObject): JsonObject {
+  const fieldPath = `metadata.labels['${INDEX}']`;
+  const variable = { name: 'JOB_COMPLETION_INDEX', valueFrom: { fieldRef: { fieldPath } } };
+  const known = (container: JsonObject) => objectsAt(container, 'env').some(({ name }) => name === variable.name);
+  const add = (container: JsonObject): JsonObject =>
+    known(container) ? container : { ...container, env: [...objectsAt(container, 'env'), variable] };
+  const initContainers = objectsAt(spec, 'initContainers');
+  return {
+    containers: objectsAt(spec, 'containers').map(add),
+    ...(initContainers.length === 0 ? {} : { initContainers: initContainers.map(add) }),
+  };
+}

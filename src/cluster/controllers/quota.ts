@@ -1,0 +1,90 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectAt } from '../kinds/parts.ts';
+import { addQuantities, usageOf } from '../kinds/quota-admission.ts';
+import type { Quantity } from '../types/quantity.ts';
+import { formatQuantity, parseQuantity } from '../types/quantity.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import { isFinished } from './pods.ts';
+import type { ResourceName } from './world.ts';
+
+const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
+
+/** Keeps what ResourceQuotas allow and what is used of it. Admission adds to it; what goes is taken off here. */
+export const quotaController: SimulatedController = {
+  name: 'resourcequota-controller',
+  target: targetIn(QUOTAS),
+
+  *keysOf(event, world) {
+    if (concerns(event, '', 'resourcequotas')) {
+      if (event.type !== 'DELETED') yield event.stored.key;
+      // A quota is itself a thing that quotas may count.
+      if (event.type === 'MODIFIED') return;
+    }
+    const { namespace } = event.stored.object.metadata;
+    if (namespace === undefined || world.isEmpty(QUOTAS)) return;
+    for (const quota of world.list(QUOTAS, namespace)) {
+      if (resourcesOf(quota).some(({ group, plural }) => concerns(event, group, plural))) {
+        yield keyOfObject(quota);
+      }
+    }
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const quota = world.get(QUOTAS, namespace, name);
+    if (quota === undefined || quota.metadata.deletionTimestamp !== undefined) return;
+    const hard = objectAt(quota.spec, 'hard');
+    const total = new Map<string, Quantity>();
+    for (const resource of resourcesOf(quota)) {
+      for (const object of world.list(resource, namespace)) {
+        if (resource.plural === 'pods' && resource.group === '' && isFinished(object)) continue;
+        for (const [what, amount] of usageOf(resource, object)) {
+          if (!Object.hasOwn(hard, what)) continue;
+          const before = total.get(what);
+          total.set(what, before === undefined ? amount : addQuantities(before, amount));
+        }
+      }
+    }
+    const used: JsonObject = {};
+    for (const what of Object.keys(hard)) {
+      const amount = total.get(what) ?? parseQuantity('0');
+      if (amount !== undefined) used[what] = formatQuantity(amount);
+    }
+    world.updateStatus(quota, { hard, used });
+  },
+};
+
+const CORE_COUNTS = new Set([
+  'configmaps',
+  'persistentvolumeclaims',
+  'pods',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'services',
+]);
+
+/** The resources whose objects count for what the quota limits. */
+function resourcesOf(quota: KubeObject): ResourceName[] {
+  const found = new Map<string, ResourceName>();
+  for (const what of Object.keys(objectAt(quota.spec, 'hard'))) {
+    const resource = resourceOf(what);
+    if (resource !== undefined) found.set(`${resource.plural}.${resource.group}`, resource);
+  }
+  return [...found.values()];
+}
+
+function resourceOf(what: string): ResourceName | undefined {
+  if (what.startsWith('count/')) {
+    const [plural = '', ...group] = what.slice('count/'.length).split('.');
+    return { plural, group: group.join('.') };
+  }
+  if (CORE_COUNTS.has(what)) return { group: '', plural: what };
+  if (what.startsWith('services.')) return { group: '', plural: 'services' };
+  if (what === 'requests.storage' || what.includes('.storageclass.storage.k8s.io/')) {
+    return { group: '', plural: 'persistentvolumeclaims' };
+  }
+  const ofPods = /^(?:requests\.|limits\.)/.test(what) || ['cpu', 'memory', 'ephemeral-storage'].includes(what);
+  return ofPods ? { group: '', plural: 'pods' } : undefined;
+}

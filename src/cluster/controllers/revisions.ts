@@ -1,0 +1,77 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { objectAt } from '../kinds/parts.ts';
+import { jsonOf, specNumber } from './pods.ts';
+import { templateHash, templateOf } from './template-hash.ts';
+import { controllerReference } from './world.ts';
+import type { World } from './world.ts';
+
+const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
+
+/** Label of the hash in the revisions and pods of DaemonSets, and in the pods of StatefulSets. */
+export const REVISION_HASH = 'controller-revision-hash';
+
+/** The ControllerRevisions of a StatefulSet or DaemonSet, oldest first. */
+function revisionsOf(world: World, owner: KubeObject): KubeObject[] {
+  return world.controlled(owner, REVISIONS).toSorted((a, b) => numberOf(a) - numberOf(b));
+}
+
+const numberOf = (revision: KubeObject): number => Number(jsonOf(revision)['revision'] ?? 0);
+
+/** What a revision keeps of its owner: a strategic patch that puts the pod template in place. */
+function dataOf(owner: KubeObject): JsonObject {
+  return { spec: { template: { ...objectAt(owner.spec, 'template'), $patch: 'replace' } } };
+}
+
+/** Name of a revision's hash in the label of the revision itself. */
+export type HashLabel = 'controller.kubernetes.io/hash' | typeof REVISION_HASH;
+
+/**
+ * The revision of the present pod template: an old one again, with the highest number, when the template
+ * has been used before; else a new one. Old revisions beyond the history's limit that nobody uses go.
+ */
+export function currentRevision(
+  world: World,
+  owner: KubeObject,
+  label: HashLabel,
+  inUse: ReadonlySet<string>,
+): KubeObject {
+  const all = revisionsOf(world, owner);
+  const data = dataOf(owner);
+  const highest = Math.max(0, ...all.map(numberOf));
+  const known = all.find((revision) => jsonEquals(jsonOf(revision)['data'], data));
+  const update =
+    known === undefined
+      ? create(world, owner, label, { data, revision: highest + 1 })
+      : numberOf(known) < highest
+        ? world.update({ ...known, revision: highest + 1 })
+        : known;
+  const spare = all.filter(({ metadata: { name = '' } }) => name !== update.metadata.name && !inUse.has(name));
+  const limit = specNumber(owner, 'revisionHistoryLimit', 10);
+  for (const old of spare.slice(0, Math.max(0, spare.length - limit))) world.remove(old);
+  return update;
+}
+
+function create(world: World, owner: KubeObject, label: HashLabel, content: { data: JsonObject; revision: number }) {
+  const { name = '', namespace = '' } = owner.metadata;
+  const hash = templateHash(owner);
+  return world.create({
+    apiVersion: 'apps/v1',
+    kind: 'ControllerRevision',
+    metadata: {
+      name: `${name}-${hash}`,
+      namespace,
+      labels: { ...templateOf(owner).metadata.labels, [label]: hash },
+      ownerReferences: [controllerReference(owner)],
+    },
+    ...content,
+  });
+}
+
+/** The owner with the pod template of an earlier revision. */
+export function atRevision(world: World, owner: KubeObject, name: string): KubeObject {
+  const revision = world.get(REVISIONS, owner.metadata.namespace ?? '', name);
+  if (revision === undefined) return owner;
+  const { $patch: _patch, ...template } = objectAt(objectAt(objectAt(jsonOf(revision), 'data'), 'spec'), 'template');
+  return { ...owner, spec: { ...owner.spec, template } };
+}

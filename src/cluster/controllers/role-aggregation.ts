@@ -1,0 +1,48 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { objectAt, objectsAt } from '../kinds/parts.ts';
+import { selects } from '../kinds/workloads.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, targetIn } from './controller.ts';
+import { jsonOf } from './pods.ts';
+
+const ROLES = { group: 'rbac.authorization.k8s.io', plural: 'clusterroles' } as const;
+
+/** Fills ClusterRoles that are made of others with the rules of those. */
+export const aggregationController: SimulatedController = {
+  name: 'clusterrole-aggregation-controller',
+  target: targetIn(ROLES),
+
+  *keysOf(event, world) {
+    if (!concerns(event, ROLES.group, ROLES.plural)) return;
+    const parts = [event.stored.object, event.previous?.object].filter((role) => role !== undefined);
+    for (const role of world.list(ROLES, '')) {
+      const selectors = selectorsOf(role);
+      if (selectors.length === 0) continue;
+      const concerned = parts.some((part) => part.metadata.name === role.metadata.name || isPart(selectors, part));
+      if (concerned) yield role.metadata.name ?? '';
+    }
+  },
+
+  reconcile(name, world) {
+    const role = world.get(ROLES, '', name);
+    const selectors = role === undefined ? [] : selectorsOf(role);
+    if (role === undefined || selectors.length === 0) return;
+    const rules: JsonObject[] = [];
+    for (const selector of selectors) {
+      for (const part of world.list(ROLES, '')) {
+        if (part.metadata.name === name || !isPart([selector], part)) continue;
+        for (const rule of objectsAt(jsonOf(part), 'rules')) {
+          if (!rules.some((known) => jsonEquals(known, rule))) rules.push(rule);
+        }
+      }
+    }
+    if (!jsonEquals(objectsAt(jsonOf(role), 'rules'), rules)) world.update({ ...role, rules });
+  },
+};
+
+const selectorsOf = (role: KubeObject): JsonObject[] =>
+  objectsAt(objectAt(jsonOf(role), 'aggregationRule'), 'clusterRoleSelectors');
+
+const isPart = (selectors: readonly JsonObject[], { metadata }: KubeObject): boolean =>
+  selectors.some((selector) => selects(selector, metadata.labels ?? {}));

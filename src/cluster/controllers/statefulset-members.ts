@@ -1,0 +1,137 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { objectAt, objectsAt, textAt } from '../kinds/parts.ts';
+import { recordEvent } from './events.ts';
+import { podFromTemplate } from './pods.ts';
+import { atRevision, REVISION_HASH } from './revisions.ts';
+import { CLAIMS } from './scheduler.ts';
+import { controllerReference } from './world.ts';
+import type { World } from './world.ts';
+
+const NAME = 'statefulset-controller';
+
+/** The number at the end of a member's name; -1 when the pod is not one. */
+export function ordinalOf(set: KubeObject, pod: KubeObject): number {
+  const prefix = `${set.metadata.name ?? ''}-`;
+  const name = pod.metadata.name ?? '';
+  const rest = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+  return /^\d{1,9}$/.test(rest) ? Number(rest) : -1;
+}
+
+const claimName = (template: JsonObject, member: string): string =>
+  `${textAt(objectAt(template, 'metadata'), 'name')}-${member}`;
+
+/** Makes the pod of an ordinal from the template of a revision, after the claims that it needs. */
+export function createMember(world: World, set: KubeObject, ordinal: number, revision: string): void {
+  const { name = '', namespace = '' } = set.metadata;
+  const member = `${name}-${ordinal}`;
+  const templates = objectsAt(set.spec, 'volumeClaimTemplates');
+  for (const template of templates) createClaim(world, set, template, member);
+  const { metadata, spec } = podFromTemplate(atRevision(world, set, revision));
+  const claimed = new Set(templates.map((template) => textAt(objectAt(template, 'metadata'), 'name')));
+  const volumes = [
+    ...templates.map((template) => ({
+      name: textAt(objectAt(template, 'metadata'), 'name'),
+      persistentVolumeClaim: { claimName: claimName(template, member) },
+    })),
+    ...objectsAt(spec, 'volumes').filter((volume) => !claimed.has(textAt(volume, 'name'))),
+  ];
+  const serviceName = textAt(set.spec, 'serviceName');
+  world.create({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...metadata,
+      name: member,
+      generateName: `${name}-`,
+      namespace,
+      labels: {
+        ...metadata.labels,
+        'apps.kubernetes.io/pod-index': String(ordinal),
+        [REVISION_HASH]: revision,
+        'statefulset.kubernetes.io/pod-name': member,
+      },
+      ownerReferences: [controllerReference(set)],
+    },
+    spec: {
+      ...spec,
+      hostname: member,
+      ...(serviceName === '' ? {} : { subdomain: serviceName }),
+      ...(volumes.length === 0 ? {} : { volumes }),
+    },
+  });
+  recordEvent(world, set, NAME, 'SuccessfulCreate', `create Pod ${member} in StatefulSet ${name} successful`);
+}
+
+function createClaim(world: World, set: KubeObject, template: JsonObject, member: string): void {
+  const { name = '', namespace = '' } = set.metadata;
+  const claim = claimName(template, member);
+  if (world.get(CLAIMS, namespace, claim) !== undefined) return;
+  const { labels, annotations } = objectAt(template, 'metadata') as KubeObject['metadata'];
+  const selected = objectAt(objectAt(set.spec, 'selector'), 'matchLabels') as Record<string, string>;
+  world.create({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name: claim,
+      namespace,
+      labels: { ...labels, ...selected },
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(retention(set, 'whenDeleted') === 'Delete' ? { ownerReferences: [ownerOfClaim(set)] } : {}),
+    },
+    spec: objectAt(template, 'spec'),
+  });
+  const text = `create Claim ${claim} Pod ${member} in StatefulSet ${name} success`;
+  recordEvent(world, set, NAME, 'SuccessfulCreate', text);
+}
+
+const retention = (set: KubeObject, event: 'whenDeleted' | 'whenScaled'): string =>
+  textAt(objectAt(set.spec, 'persistentVolumeClaimRetentionPolicy'), event);
+
+/** Claims go with their owner but do not keep it. */
+function ownerOfClaim(owner: KubeObject) {
+  const { controller: _controller, blockOwnerDeletion: _block, ...reference } = controllerReference(owner);
+  return reference;
+}
+
+function claimsOf(world: World, set: KubeObject, member: string): KubeObject[] {
+  return objectsAt(set.spec, 'volumeClaimTemplates').flatMap(
+    (template) => world.get(CLAIMS, set.metadata.namespace ?? '', claimName(template, member)) ?? [],
+  );
+}
+
+/** Gives the claims of all members the owner that the retention policy asks for, as the policy may change. */
+export function ownClaims(world: World, set: KubeObject): void {
+  if (objectsAt(set.spec, 'volumeClaimTemplates').length === 0) return;
+  const wanted = retention(set, 'whenDeleted') === 'Delete';
+  const { uid = '' } = set.metadata;
+  const selected = world.dependents(uid).filter(({ collection }) => collection.plural === CLAIMS.plural);
+  if (!wanted) for (const { object } of selected) setOwner(world, object, uid, undefined);
+  if (!wanted) return;
+  const first = Number(objectAt(set.spec, 'ordinals')['start'] ?? 0);
+  const count = Number(set.spec?.['replicas'] ?? 1);
+  for (let ordinal = first; ordinal < first + count; ordinal += 1) {
+    const member = `${set.metadata.name ?? ''}-${ordinal}`;
+    for (const claim of claimsOf(world, set, member)) setOwner(world, claim, uid, set);
+  }
+}
+
+/** Lets the claims of a member that is scaled away go with its pod, where the retention policy says so. */
+export function keepClaimsOf(world: World, set: KubeObject, pod: KubeObject): void {
+  if (retention(set, 'whenScaled') !== 'Delete') return;
+  for (const claim of claimsOf(world, set, pod.metadata.name ?? '')) {
+    setOwner(world, claim, set.metadata.uid ?? '', pod);
+  }
+}
+
+/** Replaces the reference to the owner with this uid. */
+function setOwner(world: World, claim: KubeObject, uid: string, owner: KubeObject | undefined): void {
+  const { ownerReferences = [], ...metadata } = claim.metadata;
+  const wanted = owner?.metadata.uid;
+  if (ownerReferences.some((reference) => reference.uid === wanted)) return;
+  const others = ownerReferences.filter((reference) => reference.uid !== uid);
+  const references = owner === undefined ? others : [...others, ownerOfClaim(owner)];
+  world.update({
+    ...claim,
+    metadata: references.length === 0 ? metadata : { ...metadata, ownerReferences: references },
+  });
+}

@@ -1,0 +1,125 @@
+import type { KubeObject } from '../../core/index.ts';
+import { numberAt, objectAt, textAt } from '../kinds/parts.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, splitKey, targetIn } from './controller.ts';
+import { recordEvent } from './events.ts';
+import { controllerOf, isAvailable, isFinished, isReady, podsOf, specNumber, untilAvailable } from './pods.ts';
+import { currentRevision, REVISION_HASH } from './revisions.ts';
+import { createMember, keepClaimsOf, ordinalOf, ownClaims } from './statefulset-members.ts';
+import type { World } from './world.ts';
+
+const NAME = 'statefulset-controller';
+const STATEFUL_SETS = { group: 'apps', plural: 'statefulsets' } as const;
+
+/** Keeps the numbered pods of StatefulSets, in their order, with their claims and revisions. */
+export const statefulSetController: SimulatedController = {
+  name: NAME,
+  target: targetIn(STATEFUL_SETS),
+
+  *keysOf(event) {
+    if (concerns(event, 'apps', 'statefulsets')) yield event.stored.key;
+    if (!concerns(event, '', 'pods')) return;
+    const { object } = event.stored;
+    const owner = controllerOf(object);
+    if (owner?.kind === 'StatefulSet') yield `${object.metadata.namespace ?? ''}/${owner.name}`;
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const set = world.get(STATEFUL_SETS, namespace, name);
+    if (set === undefined) return;
+    const inUse = new Set(podsOf(world, set).map(revisionOf));
+    for (const field of ['currentRevision', 'updateRevision']) inUse.add(textAt(set.status, field));
+    const update = currentRevision(world, set, 'controller.kubernetes.io/hash', inUse).metadata.name ?? '';
+    const current = textAt(set.status, 'currentRevision') || update;
+    if (set.metadata.deletionTimestamp === undefined) {
+      ownClaims(world, set);
+      step(world, set, { current, update });
+    }
+    return report(world, set, { current, update });
+  },
+};
+
+interface Revisions {
+  /** Name of the revision that a rollout started from, and of the one that it goes to. */
+  readonly current: string;
+  readonly update: string;
+}
+
+const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_HASH] ?? '';
+const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
+
+/** Does what may be done now: with ordered management one pod after the other, else all at once. */
+function step(world: World, set: KubeObject, revisions: Revisions): void {
+  const ordered = set.spec?.['podManagementPolicy'] !== 'Parallel';
+  const first = numberAt(objectAt(set.spec, 'ordinals'), 'start') ?? 0;
+  const end = first + specNumber(set, 'replicas', 1);
+  const members = new Map(podsOf(world, set).map((pod) => [ordinalOf(set, pod), pod]));
+  const minReady = specNumber(set, 'minReadySeconds', 0);
+  const healthy = (pod: KubeObject) => !isTerminating(pod) && isAvailable(pod, minReady, world.now());
+  const partition = partitionOf(set);
+  for (let ordinal = first; ordinal < end; ordinal += 1) {
+    const pod = members.get(ordinal);
+    if (pod === undefined) {
+      createMember(world, set, ordinal, ordinal < partition ? revisions.current : revisions.update);
+      if (ordered) return;
+    } else if (isFinished(pod) && !isTerminating(pod)) {
+      remove(world, set, pod);
+      if (ordered) return;
+    } else if (ordered && !healthy(pod)) return;
+  }
+  const surplus = [...members].filter(([ordinal]) => ordinal < first || ordinal >= end).toSorted(([a], [b]) => b - a);
+  for (const [, pod] of surplus) {
+    if (!isTerminating(pod)) {
+      keepClaimsOf(world, set, pod);
+      remove(world, set, pod);
+    }
+    if (ordered) return;
+  }
+  if (textAt(objectAt(set.spec, 'updateStrategy'), 'type') === 'OnDelete') return;
+  for (let ordinal = end - 1; ordinal >= Math.max(first, partition); ordinal -= 1) {
+    const pod = members.get(ordinal);
+    if (pod === undefined || isTerminating(pod)) return;
+    if (revisionOf(pod) !== revisions.update) return remove(world, set, pod);
+    if (!healthy(pod)) return;
+  }
+}
+
+/** Pods with a lower ordinal keep the revision that the rollout started from. */
+function partitionOf(set: KubeObject): number {
+  const strategy = objectAt(set.spec, 'updateStrategy');
+  return strategy['type'] === 'OnDelete' ? 0 : (numberAt(objectAt(strategy, 'rollingUpdate'), 'partition') ?? 0);
+}
+
+function remove(world: World, set: KubeObject, pod: KubeObject): void {
+  world.remove(pod);
+  const text = `delete Pod ${pod.metadata.name ?? ''} in StatefulSet ${set.metadata.name ?? ''} successful`;
+  recordEvent(world, set, NAME, 'SuccessfulDelete', text);
+}
+
+function report(world: World, before: KubeObject, { current, update }: Revisions): number | undefined {
+  const set = world.get(STATEFUL_SETS, before.metadata.namespace ?? '', before.metadata.name ?? '');
+  if (set === undefined) return undefined;
+  const pods = podsOf(world, set).filter((pod) => !isFinished(pod));
+  const replicas = specNumber(set, 'replicas', 1);
+  const minReady = specNumber(set, 'minReadySeconds', 0);
+  const living = pods.filter((pod) => !isTerminating(pod));
+  const updated = living.filter((pod) => revisionOf(pod) === update).length;
+  const ready = living.filter(isReady);
+  // The rollout is over when every pod has the new revision and is ready.
+  const complete = updated === replicas && ready.length === replicas && pods.length === replicas;
+  const revision = complete ? update : current;
+  const counted = living.filter((pod) => revisionOf(pod) === revision).length;
+  world.updateStatus(set, {
+    observedGeneration: set.metadata.generation ?? 1,
+    replicas: pods.length,
+    readyReplicas: ready.length,
+    availableReplicas: ready.filter((pod) => isAvailable(pod, minReady, world.now())).length,
+    ...(counted > 0 ? { currentReplicas: counted } : {}),
+    ...(updated > 0 ? { updatedReplicas: updated } : {}),
+    currentRevision: revision,
+    updateRevision: update,
+    collisionCount: 0,
+  });
+  return untilAvailable(living, minReady, world.now());
+}

@@ -1,0 +1,82 @@
+import type { KubeObject } from '../../core/index.ts';
+import { objectAt, textAt } from '../kinds/parts.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, splitKey, targetIn } from './controller.ts';
+import { claimsOfPod, isFinished } from './pods.ts';
+import { CLAIMS } from './scheduler.ts';
+import { VOLUMES } from './volumes.ts';
+import type { World } from './world.ts';
+
+const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
+const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';
+
+/** Lets deleted claims go when no pod uses them any more. */
+export const claimProtection: SimulatedController = {
+  name: 'pvc-protection-controller',
+  target: targetIn(CLAIMS),
+
+  *keysOf(event) {
+    const { object, key } = event.stored;
+    if (concerns(event, '', 'persistentvolumeclaims') && event.type !== 'DELETED') yield key;
+    if (!concerns(event, '', 'pods') || (event.type !== 'DELETED' && !isFinished(object))) return;
+    for (const claim of claimsOfPod(object)) yield `${object.metadata.namespace ?? ''}/${claim}`;
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const claim = world.get(CLAIMS, namespace, name);
+    if (claim?.metadata.deletionTimestamp === undefined) return;
+    const used = world.podsOfClaim(namespace, name).some((pod) => !isFinished(pod));
+    if (!used) dropFinalizer(world, claim, CLAIM_PROTECTION);
+  },
+};
+
+/** Keeps the phase of volumes: available, bound, released; reclaims them and lets deleted ones go. */
+export const volumeController: SimulatedController = {
+  name: 'pv-protection-controller',
+  target: targetIn(VOLUMES),
+
+  *keysOf(event) {
+    const { object, key } = event.stored;
+    if (concerns(event, '', 'persistentvolumes') && event.type !== 'DELETED') yield key;
+    if (concerns(event, '', 'persistentvolumeclaims') && event.type === 'DELETED') {
+      const volume = textAt(object.spec, 'volumeName');
+      if (volume !== '') yield volume;
+    }
+  },
+
+  reconcile(name, world) {
+    const volume = world.get(VOLUMES, '', name);
+    if (volume === undefined) return;
+    const bound = claimOf(world, volume);
+    if (volume.metadata.deletionTimestamp !== undefined) {
+      if (bound === undefined) dropFinalizer(world, volume, VOLUME_PROTECTION);
+      return;
+    }
+    const phase = phaseOf(volume, bound);
+    if (phase !== textAt(volume.status, 'phase')) {
+      world.updateStatus(volume, { ...volume.status, phase, lastPhaseTransitionTime: world.timestamp() });
+    }
+    if (phase === 'Released' && textAt(volume.spec, 'persistentVolumeReclaimPolicy') === 'Delete') world.remove(volume);
+  },
+};
+
+function claimOf(world: World, volume: KubeObject): KubeObject | undefined {
+  const reference = objectAt(volume.spec, 'claimRef');
+  const claim = world.get(CLAIMS, textAt(reference, 'namespace'), textAt(reference, 'name'));
+  const uid = textAt(reference, 'uid');
+  return claim !== undefined && (uid === '' || claim.metadata.uid === uid) ? claim : undefined;
+}
+
+function phaseOf(volume: KubeObject, claim: KubeObject | undefined): string {
+  const uid = textAt(objectAt(volume.spec, 'claimRef'), 'uid');
+  if (uid === '') return 'Available';
+  return claim === undefined ? 'Released' : 'Bound';
+}
+
+function dropFinalizer(world: World, object: KubeObject, finalizer: string): void {
+  const { finalizers = [], ...metadata } = object.metadata;
+  if (!finalizers.includes(finalizer)) return;
+  const kept = finalizers.filter((name) => name !== finalizer);
+  world.update({ ...object, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
+}

@@ -1,0 +1,205 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { put } from '../bootstrap.ts';
+import { listAt, objectAt, textAt } from '../kinds/parts.ts';
+import { selects } from '../kinds/workloads.ts';
+import { compareQuantities, parseQuantity } from '../types/quantity.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import { recordEvent } from './events.ts';
+import { claimsOfPod, jsonOf } from './pods.ts';
+import { CLAIMS } from './scheduler.ts';
+import type { World } from './world.ts';
+
+const NAME = 'persistentvolume-controller';
+export const VOLUMES = { group: '', plural: 'persistentvolumes' } as const;
+const CLASSES = { group: 'storage.k8s.io', plural: 'storageclasses' } as const;
+
+/** The provisioner of the class that every simulated cluster begins with. */
+const PROVISIONER = 'typekro.dev/simulated';
+const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
+
+/** Makes the default class, whose volumes are there as soon as they are asked for. */
+export function putStorageClass(api: Api): void {
+  put(api, CLASSES.group, CLASSES.plural, {
+    metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    provisioner: PROVISIONER,
+    reclaimPolicy: 'Delete',
+    volumeBindingMode: 'Immediate',
+    allowVolumeExpansion: true,
+  });
+}
+
+/** Binds claims to volumes that fit, and makes volumes for claims of simulated classes. */
+export const claimController: SimulatedController = {
+  name: NAME,
+  target: targetIn(CLAIMS),
+
+  *keysOf(event, world) {
+    const { object, key } = event.stored;
+    if (concerns(event, '', 'persistentvolumeclaims')) {
+      if (event.type !== 'DELETED') yield key;
+    } else if (concerns(event, '', 'persistentvolumes') || concerns(event, 'storage.k8s.io', 'storageclasses')) {
+      for (const claim of world.list(CLAIMS, '')) if (isPending(claim)) yield keyOfObject(claim);
+    } else if (concerns(event, '', 'pods') && event.type === 'ADDED') {
+      // A class may wait for the first pod that uses the claim.
+      for (const claim of claimsOfPod(object)) yield `${object.metadata.namespace ?? ''}/${claim}`;
+    }
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const claim = world.get(CLAIMS, namespace, name);
+    if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return;
+    if (!isPending(claim)) return resize(world, claim);
+    const volume = volumeFor(world, claim) ?? provision(world, claim);
+    if (volume !== undefined) bind(world, claim, volume);
+  },
+};
+
+const isPending = (claim: KubeObject): boolean => textAt(claim.status, 'phase') !== 'Bound';
+
+const classOf = (object: KubeObject): string => textAt(object.spec, 'storageClassName');
+
+const sizeOf = (parent: JsonObject) => parseQuantity(String(parent['storage'] ?? '0'));
+
+const capacityOf = (volume: KubeObject): JsonObject => objectAt(volume.spec, 'capacity');
+
+/** The smallest volume that is free, or set aside for this claim, and has what the claim asks for. */
+function volumeFor(world: World, claim: KubeObject): KubeObject | undefined {
+  const named = textAt(claim.spec, 'volumeName');
+  if (named !== '') {
+    const volume = world.get(VOLUMES, '', named);
+    return volume !== undefined && isFor(volume, claim) ? volume : undefined;
+  }
+  const fitting = world.list(VOLUMES, '').filter((volume) => fits(volume, claim));
+  const reserved = fitting.find((volume) => textAt(objectAt(volume.spec, 'claimRef'), 'name') !== '');
+  return reserved ?? fitting.toSorted((a, b) => compare(capacityOf(a), capacityOf(b)))[0];
+}
+
+function compare(a: JsonObject, b: JsonObject): number {
+  const [left, right] = [sizeOf(a), sizeOf(b)];
+  return left === undefined || right === undefined ? 0 : compareQuantities(left, right);
+}
+
+function fits(volume: KubeObject, claim: KubeObject): boolean {
+  const modes = listAt(volume.spec, 'accessModes');
+  const selector = claim.spec?.['selector'];
+  return (
+    volume.metadata.deletionTimestamp === undefined &&
+    textAt(volume.status, 'phase') !== 'Released' &&
+    textAt(volume.status, 'phase') !== 'Failed' &&
+    isFor(volume, claim) &&
+    classOf(volume) === classOf(claim) &&
+    textAt(volume.spec, 'volumeMode') === textAt(claim.spec, 'volumeMode') &&
+    listAt(claim.spec, 'accessModes').every((mode) => modes.includes(mode)) &&
+    compare(capacityOf(volume), requestOf(claim)) >= 0 &&
+    (selector === undefined || selects(objectAt(claim.spec, 'selector'), volume.metadata.labels ?? {}))
+  );
+}
+
+const requestOf = (claim: KubeObject): JsonObject => objectAt(objectAt(claim.spec, 'resources'), 'requests');
+
+/** Is the volume free, or set aside for just this claim? */
+function isFor(volume: KubeObject, claim: KubeObject): boolean {
+  const reference = objectAt(volume.spec, 'claimRef');
+  if (textAt(reference, 'name') === '') return true;
+  const { name = '', namespace = '', uid = '' } = claim.metadata;
+  if (textAt(reference, 'name') !== name || textAt(reference, 'namespace') !== namespace) return false;
+  return textAt(reference, 'uid') === '' || textAt(reference, 'uid') === uid;
+}
+
+/** Makes a volume, or says why there is none. */
+function provision(world: World, claim: KubeObject): KubeObject | undefined {
+  const name = classOf(claim);
+  const { namespace = '', name: claimName = '' } = claim.metadata;
+  const say = (reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal') => {
+    recordEvent(world, claim, NAME, reason, message, type);
+    return undefined;
+  };
+  if (name === '') {
+    return say('FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
+  }
+  const found = world.get(CLASSES, '', name);
+  if (found === undefined) {
+    return say('ProvisioningFailed', `storageclass.storage.k8s.io ${JSON.stringify(name)} not found`, 'Warning');
+  }
+  const storageClass = jsonOf(found);
+  const waits = storageClass['volumeBindingMode'] === 'WaitForFirstConsumer';
+  if (waits && world.podsOfClaim(namespace, claimName).length === 0) {
+    return say('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
+  }
+  const provisioner = textAt(storageClass, 'provisioner');
+  if (provisioner === 'kubernetes.io/no-provisioner') return undefined;
+  if (provisioner !== PROVISIONER) {
+    const text = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
+    return say('ExternalProvisioning', text);
+  }
+  const volumeName = `pvc-${claim.metadata.uid ?? ''}`;
+  const volume = world.create({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: volumeName, annotations: { 'pv.kubernetes.io/provisioned-by': PROVISIONER } },
+    spec: {
+      accessModes: [...listAt(claim.spec, 'accessModes')],
+      capacity: { storage: requestOf(claim)['storage'] ?? '0' },
+      hostPath: { path: `/simulated/${volumeName}`, type: '' },
+      persistentVolumeReclaimPolicy: textAt(storageClass, 'reclaimPolicy') || 'Delete',
+      storageClassName: name,
+      volumeMode: textAt(claim.spec, 'volumeMode') || 'Filesystem',
+    },
+  });
+  say('ProvisioningSucceeded', `Successfully provisioned volume ${volumeName}`);
+  return volume;
+}
+
+function bind(world: World, claim: KubeObject, volume: KubeObject): void {
+  const { name = '', namespace = '', uid = '', resourceVersion = '' } = claim.metadata;
+  const claimRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name, namespace, uid, resourceVersion };
+  const reserved = textAt(objectAt(volume.spec, 'claimRef'), 'name') !== '';
+  const bound = world.update({
+    ...volume,
+    metadata: {
+      ...volume.metadata,
+      annotations: { ...volume.metadata.annotations, ...(reserved ? {} : { [BOUND_BY_CONTROLLER]: 'yes' }) },
+    },
+    spec: { ...volume.spec, claimRef },
+  });
+  world.updateStatus(bound, { ...bound.status, phase: 'Bound' });
+  const chosen = textAt(claim.spec, 'volumeName') === '';
+  const provisioner = volume.metadata.annotations?.['pv.kubernetes.io/provisioned-by'];
+  const taken = world.update({
+    ...claim,
+    metadata: {
+      ...claim.metadata,
+      annotations: {
+        ...claim.metadata.annotations,
+        'pv.kubernetes.io/bind-completed': 'yes',
+        ...(chosen ? { [BOUND_BY_CONTROLLER]: 'yes' } : {}),
+        ...(provisioner === undefined ? {} : { 'volume.kubernetes.io/storage-provisioner': provisioner }),
+      },
+    },
+    spec: { ...claim.spec, volumeName: volume.metadata.name ?? '' },
+  });
+  world.updateStatus(taken, {
+    ...taken.status,
+    phase: 'Bound',
+    accessModes: [...listAt(volume.spec, 'accessModes')],
+    capacity: capacityOf(volume),
+  });
+}
+
+/** A bound claim that asks for more gets it, where the class allows that. */
+function resize(world: World, claim: KubeObject): void {
+  const volume = world.get(VOLUMES, '', textAt(claim.spec, 'volumeName'));
+  const storageClass = world.get(CLASSES, '', classOf(claim));
+  if (volume === undefined) {
+    world.updateStatus(claim, { ...claim.status, phase: 'Lost' });
+    return;
+  }
+  if (storageClass === undefined || jsonOf(storageClass)['provisioner'] !== PROVISIONER) return;
+  if (compare(requestOf(claim), objectAt(claim.status, 'capacity')) <= 0) return;
+  const capacity = { ...capacityOf(volume), storage: requestOf(claim)['storage'] ?? '0' };
+  world.update({ ...volume, spec: { ...volume.spec, capacity } });
+  world.updateStatus(claim, { ...claim.status, capacity });
+}
