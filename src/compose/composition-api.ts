@@ -4,6 +4,7 @@ import type {
   CompositionOptions,
   InferInput,
   InferSchema,
+  Resource,
   SchemaInput,
   SchemaReference,
   StatusResult,
@@ -22,6 +23,14 @@ export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Sta
 /** A resource of the declarative form: one made by a factory, a plain object with apiVersion and kind, or none. */
 export type ResourceEntry = object | undefined | null | false;
 
+/** The resources of the declarative form by key, as another composition reads them; collections have no such reference. */
+export type ReferencesTo<Resources> = {
+  readonly [Key in keyof Resources as NonNullable<Resources[Key]> extends readonly unknown[] ? never : Key]-?: Exclude<
+    Resources[Key],
+    undefined | null | false
+  >;
+};
+
 /** Defines a graph by a function. The first overload is the main form; the second keeps resources and status apart. */
 export interface KubernetesComposition {
   <
@@ -34,12 +43,12 @@ export interface KubernetesComposition {
     resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
     status: (schema: SchemaReference<InferSchema<Spec>>, resources: Required<Resources>) => Returned,
     options?: CompositionOptions,
-  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Resources, InferInput<Spec>>;
+  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
   <Spec extends SchemaInput, Status extends SchemaInput, Returned extends ReturnedStatus<Status>>(
     definition: CompositionDefinition<Spec, Status>,
     compose: (spec: InferSchema<Spec>) => Returned,
     options?: CompositionOptions,
-  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Readonly<Record<string, never>>, InferInput<Spec>>;
+  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Readonly<Record<string, Resource>>, InferInput<Spec>>;
 }
 
 /** Defines a graph by two functions: resources by key (the keys are the ids), and the status from them. */
@@ -54,5 +63,5 @@ export interface ToResourceGraph {
     resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
     status: (schema: SchemaReference<InferSchema<Spec>>, resources: Required<Resources>) => Returned,
     options?: CompositionOptions,
-  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Resources, InferInput<Spec>>;
+  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
 }

@@ -9,7 +9,8 @@ import { explainComposition } from './explain.ts';
 import { createFactory } from './factory.ts';
 import { defineFactory } from './interp/natives.ts';
 import { nestComposition } from './nested.ts';
-import type { Composition, CompositionOptions, EmitOptions } from './public-types.ts';
+import { resourceReferences, statusReference } from './references.ts';
+import type { Composition, CompositionOptions, EmitOptions, Resource } from './public-types.ts';
 import type { FunctionLike } from './source/provider.ts';
 import { currentTrace } from './trace/trace.ts';
 
@@ -19,7 +20,7 @@ export interface CompositionApiOptions {
   readonly loadDeploy: () => Promise<DeployEngine>;
 }
 
-type AnyComposition = Composition<JsonObject, JsonObject, Readonly<Record<string, never>>, JsonObject>;
+type AnyComposition = Composition<JsonObject, JsonObject, Readonly<Record<string, Resource>>, JsonObject>;
 
 /** Makes a composition from what `kubernetesComposition` was called with. */
 export function makeComposition(
@@ -51,11 +52,20 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
     }
     return nestComposition(core, spec);
   });
+  let references: Readonly<Record<string, object>> | undefined;
+  let status: object | undefined;
   const members = {
     get diagnostics() {
       return core.diagnostics;
     },
-    resources: {},
+    get resources() {
+      references ??= resourceReferences(core);
+      return references;
+    },
+    get status() {
+      status ??= statusReference(core);
+      return status;
+    },
     toYaml: (argument?: EmitOptions | JsonObject): string =>
       argument === undefined || isEmitOptions(argument)
         ? core.definitionYaml(argument?.target ?? 'stock')

@@ -174,9 +174,17 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
   readonly name: string;
   /** Everything found that does not stop the work (warnings); errors are thrown when the composition is made. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The resources by id. */
+  /**
+   * The resources by id (and by key, in the declarative form), for use in another composition: there each is
+   * an external reference to the object of that name. Its name must be constant; a resource whose name
+   * depends on the spec, and a collection, are refused when they are read. Outside a composition only `id`,
+   * `apiVersion` and `kind` can be read (`compose/outside`).
+   */
   readonly resources: Resources;
-  /** References to the status of the composition, for use in another one. */
+  /**
+   * The status, for use in another composition: it is read from the instance that is named like this
+   * composition, in the namespace of the reading one. Outside a composition it has no value (`compose/outside`).
+   */
   readonly status: Status;
   /** The ResourceGraphDefinition as YAML; with a spec, the instance. */
   toYaml(options?: EmitOptions): string;

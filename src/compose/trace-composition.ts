@@ -4,7 +4,7 @@ import type { Diagnostic } from '../core/index.ts';
 import type { Schema, SchemaSource } from '../schema/index.ts';
 import { gvkOf } from '../core/index.ts';
 import type { NormalDefinition } from './definition-names.ts';
-import { createResource, setSchemas } from './emit/create.ts';
+import { createResource, schemasOf, setSchemas } from './emit/create.ts';
 import { diagnosticOf, explainRefusal, placed } from './emit/diagnostics.ts';
 import { settleNumbers } from './emit/flows.ts';
 import { isReservedId, pascalCase, camelCase } from './emit/names.ts';
@@ -76,9 +76,10 @@ export function traceComposition(
           try {
             const instance = instanceValue(spec);
             const { status, named } = runFunctions(functions, instanceInputs(instance));
+            trace.closed = true;
             refuseLostTexts();
             finishIds(trace.resources);
-            const schemaOf = (record: ResourceRecord) => sources.schemaOf(gvkOf(record));
+            const schemaOf = (record: ResourceRecord) => schemasOf(trace).schemaOf(gvkOf(record));
             for (const record of trace.resources) settleNumbers(record, schemaOf(record));
             const graph: TracedGraph = {
               names: definition.names,
@@ -90,7 +91,14 @@ export function traceComposition(
               allowBreakingChanges: options.allowBreakingChanges === true,
               fieldValidations: options.schemaFieldValidations ?? {},
             };
-            return { graph, trace, nodes, sources, named, diagnostics: [...schemaDiagnostics, ...warningsOf(trace)] };
+            return {
+              graph,
+              trace,
+              nodes,
+              sources: schemasOf(trace),
+              named,
+              diagnostics: [...schemaDiagnostics, ...warningsOf(trace)],
+            };
           } catch (error) {
             throw compositionError(definition.names.name, error, trace);
           }

@@ -1,5 +1,6 @@
 import { parseApiVersion, TypeKroError } from '../../core/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
+import { combineSources } from '../../schema/index.ts';
 import { variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
 import { defineFactory } from '../interp/natives.ts';
@@ -19,6 +20,19 @@ const sources = new WeakMap<object, SchemaSource>();
 /** Gives a tracing run its schemas. */
 export function setSchemas(trace: object, source: SchemaSource): void {
   sources.set(trace, source);
+}
+
+/** Adds schemas to those of a tracing run; the ones that it has already win. */
+export function addSchemas(trace: object, source: SchemaSource): void {
+  const own = sources.get(trace);
+  if (own !== source) sources.set(trace, own === undefined ? source : combineSources(own, source));
+}
+
+/** The schemas of a tracing run. */
+export function schemasOf(trace: object): SchemaSource {
+  const own = sources.get(trace);
+  if (own === undefined) throw new Error('a tracing run has no schemas');
+  return own;
 }
 
 /** A Kubernetes object with values that may be known only when the graph runs. */

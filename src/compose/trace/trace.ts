@@ -51,6 +51,8 @@ export class Trace {
   predicates = 0;
   /** Inside a `try` of the author's. */
   tries = 0;
+  /** The functions have run: no resource may be added any more. */
+  closed = false;
   /** Where texts and hand-written CEL were put together, for messages about the fields they end in. */
   readonly origins = new Map<Node, Site>();
   /** The place being interpreted. */
@@ -137,6 +139,21 @@ export class Trace {
     } finally {
       this.guards.length -= parts.length;
       this.facts.rollback(mark);
+    }
+  }
+
+  /** Runs `work` outside every condition and loop that is open: for what belongs to the whole graph. */
+  atRoot<T>(work: () => T): T {
+    const guards = this.guards.splice(0);
+    const loops = this.loops.splice(0);
+    const { predicates } = this;
+    this.predicates = 0;
+    try {
+      return work();
+    } finally {
+      this.guards.push(...guards);
+      this.loops.push(...loops);
+      this.predicates = predicates;
     }
   }
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { TypeKroError } from '../../core/index.ts';
 import { printNode } from '../ir/print.ts';
 import { currentTrace } from '../trace/trace.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -24,8 +25,45 @@ const proxies = new WeakMap<Sym | Phi, object>();
 /** The symbolic value behind a proxy; `undefined` for everything else. */
 export function symbolic(value: unknown): Sym | Phi | undefined {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
-  return behind.get(value);
+  const known = behind.get(value);
+  if (known !== undefined || currentTrace() === undefined) return known;
+  return references.get(value)?.();
 }
+
+/** References to things of other compositions, with what makes each part of the one under way. */
+const references = new WeakMap<object, () => Sym>();
+
+/**
+ * An object that stands for something of another composition. Inside a composition it is the symbolic value
+ * that `bring` gives; outside only what `known` holds can be read.
+ */
+export function referenceTo(label: string, known: Readonly<Record<string, unknown>>, bring: () => Sym): object {
+  const outside = (key: string): never => {
+    throw new TypeKroError(`${label}.${key} is read outside a composition`, {
+      code: 'compose/outside',
+      remedy: 'read it inside the function of another composition; there it becomes a reference',
+    });
+  };
+  const target = Object.defineProperty({}, inspect.custom, { value: () => `CEL<${label}>`, enumerable: false });
+  const handler: ProxyHandler<object> = {
+    get(_, key) {
+      if (currentTrace() !== undefined) return (traps(bring()).get as Get)(target, key);
+      if (key === inspect.custom) return Reflect.get(target, key) as unknown;
+      if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
+      return Object.hasOwn(known, key) ? known[key] : outside(key);
+    },
+    set: (_, key) => refuse('read-only', `${label}.${String(key)} is read-only`),
+    deleteProperty: (_, key) => refuse('read-only', `${label}.${String(key)} is read-only`),
+    has: (_, key) =>
+      currentTrace() === undefined ? Object.hasOwn(known, key) : untraced(bring(), 'searched with "in"'),
+    ownKeys: () => (currentTrace() === undefined ? Reflect.ownKeys(target) : untraced(bring(), 'listed by its keys')),
+  };
+  const reference = new Proxy(target, handler);
+  references.set(reference, bring);
+  return reference;
+}
+
+type Get = (target: object, key: string | symbol) => unknown;
 
 /** What a symbolic value is called in messages. */
 export function labelOf(value: Sym | Phi): string {

@@ -1,0 +1,122 @@
+import { formatApiVersion } from '../core/index.ts';
+import { crdSource } from '../schema/index.ts';
+import type { CompositionCore } from './composition.ts';
+import { addSchemas, createResource, handleOf } from './emit/create.ts';
+import type { Manifest } from './emit/create.ts';
+import { camelCase } from './emit/names.ts';
+import { getMember } from './library/member.ts';
+import type { DerivedField, ResourceRecord } from './trace/records.ts';
+import { refuse } from './trace/refusal.ts';
+import type { Trace } from './trace/trace.ts';
+import { activeTrace } from './trace/trace.ts';
+import { hasTokens, referenceTo, symbolic } from './value/proxy.ts';
+import { Sym } from './value/symbolic.ts';
+
+/**
+ * The resources of a composition by id (and by the keys of the declarative form), each as a reference that
+ * another composition may read: there it becomes an `externalRef` to the object of that name.
+ */
+export function resourceReferences(core: CompositionCore): Readonly<Record<string, object>> {
+  const { graph, named } = core.traced;
+  const references = new Map<string, object>();
+  const byRecord = new Map<ResourceRecord, object>();
+  for (const record of graph.records) {
+    const reference = referenceToResource(core, record);
+    byRecord.set(record, reference);
+    references.set(record.id, reference);
+  }
+  for (const [key, value] of named) {
+    const inner = symbolic(value);
+    const record = inner instanceof Sym ? inner.resource : undefined;
+    const reference = record === undefined ? undefined : byRecord.get(record);
+    if (reference !== undefined && !references.has(key)) references.set(key, reference);
+  }
+  return Object.freeze(Object.fromEntries(references));
+}
+
+function referenceToResource(core: CompositionCore, record: ResourceRecord): object {
+  const label = `${core.name}.resources.${record.id}`;
+  const { apiVersion, kind } = record;
+  return referenceTo(label, { id: record.id, apiVersion, kind }, () =>
+    bring(record, () => ({
+      id: `${core.name}-${record.id}`,
+      manifest: { apiVersion, kind, metadata: constantMetadata(record, label) },
+      derived: record.options.derived ?? [],
+      prepare: (trace) => addSchemas(trace, core.traced.sources),
+    })),
+  );
+}
+
+/** Name and namespace of a resource that is one object with a name that no spec decides. */
+function constantMetadata(record: ResourceRecord, label: string): object {
+  const remedy = 'call the composition inside this one, or name the object with externalRef()';
+  if (record.loops.length > 0) return refuse('unsupported', `${label} is a collection, not one object`, remedy);
+  const metadata = record.manifest['metadata'];
+  const constant = (key: string): string | undefined => {
+    const plain = typeof metadata === 'object' && metadata !== null && symbolic(metadata) === undefined;
+    const value = plain ? (metadata as Readonly<Record<string, unknown>>)[key] : undefined;
+    if (plain && value === undefined && key === 'namespace') return undefined;
+    if (typeof value === 'string' && !hasTokens(value)) return value;
+    return refuse('unsupported', `the ${key} of ${label} is known only when that composition runs`, remedy);
+  };
+  const name = constant('name');
+  const namespace = constant('namespace');
+  return namespace === undefined ? { name } : { name, namespace };
+}
+
+/**
+ * The status of a composition, as another one may read it: that of the instance which is named like the
+ * composition, in the namespace of the reading instance.
+ */
+export function statusReference(core: CompositionCore): object {
+  const label = `${core.name}.status`;
+  return referenceTo(label, {}, () => {
+    const instance = bring(core, () => {
+      const { names } = core.traced.graph;
+      const apiVersion = formatApiVersion({ group: names.group ?? 'kro.run', version: names.version });
+      return {
+        id: core.name,
+        manifest: { apiVersion, kind: names.kind, metadata: { name: core.name } },
+        derived: [],
+        prepare: (trace) => addSchemas(trace, crdSource([core.write('typekro').graph.instance.crd])),
+      };
+    });
+    const status = symbolic(getMember(handleOf(instance.resource as ResourceRecord), 'status'));
+    return status instanceof Sym ? status : refuse('field', `${core.name} has no status`);
+  });
+}
+
+interface Brought {
+  readonly id: string;
+  readonly manifest: Manifest;
+  readonly derived: readonly DerivedField[];
+  readonly prepare: (trace: Trace) => void;
+}
+
+/** What each tracing run has brought in from other compositions. */
+const brought = new WeakMap<Trace, Map<object, Sym>>();
+
+/** The external resource of the composition under way that stands for `key`; it exists under no condition. */
+function bring(key: object, describe: () => Brought): Sym {
+  const trace = activeTrace();
+  const own = brought.get(trace) ?? new Map<object, Sym>();
+  brought.set(trace, own);
+  const known = own.get(key);
+  if (known?.resource !== undefined) {
+    // A branch that ends in `throw` takes back what was created in it.
+    if (!trace.resources.includes(known.resource)) trace.resources.push(known.resource);
+    return known;
+  }
+  if (trace.closed) {
+    return refuse('unsupported', 'a reference to another composition is no value', 'read a field of it');
+  }
+  return trace.atRoot(() => {
+    const { id, manifest, derived, prepare } = describe();
+    prepare(trace);
+    const made = symbolic(createResource(manifest, { external: true, derived }));
+    if (!(made instanceof Sym) || made.resource === undefined) throw new Error('a reference has no resource');
+    made.resource.id = camelCase(id);
+    own.set(key, made);
+    return made;
+  });
+}
