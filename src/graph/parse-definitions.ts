@@ -1,10 +1,10 @@
-import type { CST, ParsedNode } from 'yaml';
-import { Composer, Parser } from 'yaml';
+import type { Composer, CST, ParsedNode } from 'yaml';
 import type { Diagnostic, Severity } from '../core/index.ts';
 import type { DefinitionDocument } from './document.ts';
 import { LineIndex } from './line-index.ts';
 import { convertDocument } from './yaml-convert.ts';
 import { YamlDocument } from './yaml-document.ts';
+import { yamlLibrary } from './yaml-library.ts';
 
 /** Longest document in UTF-16 units: an API server takes no request body over 3 MiB. */
 const MAX_DOCUMENT_LENGTH = 3 * 1024 * 1024;
@@ -88,6 +88,7 @@ interface Read {
 
 /** The node trees of a stream. Only the first problem of a document is told: the rest follow from it. */
 function* readDocuments(source: string): Generator<Read> {
+  const { Composer, Parser } = yamlLibrary();
   const composer = new Composer({ uniqueKeys: false, logLevel: 'silent' });
   for (const token of new Parser().parse(source)) {
     const deep = tooDeep(token);

@@ -1,6 +1,6 @@
-import type { Alias, Pair, ParsedNode, YAMLMap, YAMLSeq } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
+import type { Alias, Pair, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import type { JsonObject, JsonValue } from '../core/index.ts';
+import { yamlLibrary } from './yaml-library.ts';
 import { isOldBoolean, resolvePlain } from './yaml-scalar.ts';
 
 /** Most nodes that aliases may add to a document; beyond it the file is taken for an alias bomb. */
@@ -40,9 +40,11 @@ class Converter {
   readonly targets = new Map<Alias, ParsedNode>();
   readonly findings: YamlFinding[] = [];
   readonly #anchors = new Map<string, { node: ParsedNode; result?: Sized }>();
+  readonly #yaml = yamlLibrary();
   #aliasNodes = 0;
 
   convert(node: ParsedNode): Sized {
+    const { isAlias, isMap, isSeq } = this.#yaml;
     if (isAlias(node)) return this.#alias(node);
     const anchor = node.anchor;
     const entry: { node: ParsedNode; result?: Sized } = { node };
@@ -137,7 +139,7 @@ class Converter {
   #scalarValue(node: Scalar.Parsed): JsonValue {
     const source = node.source ?? '';
     if (node.tag !== undefined) return this.#tagged(node, node.tag, source);
-    if (node.type !== undefined && node.type !== Scalar.PLAIN) return source;
+    if (node.type !== undefined && node.type !== 'PLAIN') return source;
     if (/^[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)$/.test(source)) {
       this.#report(node, 'yaml/unsupported-value', `${source} has no place in JSON`, 'quote it to make it a string');
       return null;
@@ -175,7 +177,7 @@ class Converter {
 
 /** Is this `<<: …`? */
 export function isMergePair(pair: Pair<ParsedNode, ParsedNode | null>): boolean {
-  return isScalar(pair.key) && pair.key.source === '<<' && pair.key.type === Scalar.PLAIN;
+  return yamlLibrary().isScalar(pair.key) && pair.key.source === '<<' && pair.key.type === 'PLAIN';
 }
 
 /** Own members win over merged ones, earlier merge sources over later ones. `__proto__` is an own key. */

@@ -1,11 +1,11 @@
 import type { Alias, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { JsonValue, SourcePosition } from '../core/index.ts';
 import type { DefinitionDocument } from './document.ts';
 import type { LineIndex } from './line-index.ts';
 import type { PathStep } from './model.ts';
 import type { Converted } from './yaml-convert.ts';
 import { isMergePair } from './yaml-convert.ts';
+import { yamlLibrary } from './yaml-library.ts';
 import { offsetInScalar } from './yaml-offset.ts';
 import { resolvePlain } from './yaml-scalar.ts';
 
@@ -52,7 +52,7 @@ export class YamlDocument implements DefinitionDocument {
     const { node } = this.#find(path);
     const target = this.#resolve(node);
     const range = target?.range;
-    if (!isScalar(target) || range === undefined) return this.position(path);
+    if (!yamlLibrary().isScalar(target) || range === undefined) return this.position(path);
     const raw = this.#place.source.slice(range[0], range[1]);
     const style = (target as Scalar).type;
     return this.#at(range[0] + offsetInScalar(raw, style ?? 'PLAIN', (target as Scalar).source ?? '', offset));
@@ -63,7 +63,7 @@ export class YamlDocument implements DefinitionDocument {
   }
 
   #resolve(node: ParsedNode | undefined): ParsedNode | undefined {
-    return isAlias(node) ? this.#targets.get(node) : node;
+    return yamlLibrary().isAlias(node) ? this.#targets.get(node) : node;
   }
 
   /** The node at a path, or at the longest part of it that exists. */
@@ -79,11 +79,11 @@ export class YamlDocument implements DefinitionDocument {
 
   #child(parent: ParsedNode | undefined, step: PathStep): Found | undefined {
     const node = this.#resolve(parent);
-    if (isSeq(node)) {
+    if (yamlLibrary().isSeq(node)) {
       const item = typeof step === 'number' ? node.items[step] : undefined;
       return item === undefined ? undefined : { key: undefined, node: item };
     }
-    return isMap(node) ? this.#member(node, String(step)) : undefined;
+    return yamlLibrary().isMap(node) ? this.#member(node, String(step)) : undefined;
   }
 
   #member(map: YAMLMap.Parsed, name: string): Found | undefined {
@@ -92,7 +92,7 @@ export class YamlDocument implements DefinitionDocument {
     for (const pair of map.items) {
       if (!isMergePair(pair)) continue;
       const source = this.#resolve(pair.value ?? undefined);
-      const merged = isSeq(source) ? source.items : [source];
+      const merged = yamlLibrary().isSeq(source) ? source.items : [source];
       for (const each of merged) {
         const found = this.#child(each, name);
         if (found !== undefined) return found;
@@ -116,7 +116,7 @@ export class YamlDocument implements DefinitionDocument {
 
   #keyText(key: ParsedNode): string | undefined {
     const node = this.#resolve(key);
-    if (!isScalar(node)) return undefined;
+    if (!yamlLibrary().isScalar(node)) return undefined;
     const source = node.source ?? '';
     return node.type === 'PLAIN' && node.tag === undefined ? `${resolvePlain(source)}` : source;
   }
