@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${n
 describe('typekro up', () => {
   let directory: string;
   const up = (...args: string[]) => startCli(['up', ...args], directory);
-  const write = (name: string, text: string): string => {
+  const write = (name: string, text: string | Uint8Array): string => {
     writeFileSync(join(directory, name), text);
     return name;
   };
@@ -53,6 +53,46 @@ describe('typekro up', () => {
     expect(existsSync(join(directory, '.typekro/default/lock'))).toBe(false);
   });
 
+  test('takes over after kill -9, and ends in order when nobody reads its output', async () => {
+    const file = fixture('configmap.rgd.yaml');
+    const lock = join(directory, '.typekro/default/lock');
+    const killed = up(file);
+    await killed.until(/export KUBECONFIG=/);
+    killed.process.kill('SIGKILL');
+    await killed.ended;
+    // The number of the dead process belongs to another one by now.
+    writeFileSync(lock, readFileSync(lock, 'utf8').replace(/^\d+/, String(process.pid)));
+    const next = up(file);
+    await next.until(/Kubernetes API at/);
+    next.process.stdout?.destroy();
+    await next.ended;
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  test('namespaces and CRDs may stand behind what needs them, and a List stands for its items', async () => {
+    const item = (kind: string, metadata: string) =>
+      `    - apiVersion: v1\n      kind: ${kind}\n      metadata: ${metadata}\n`;
+    const items = item('ConfigMap', '{name: a, namespace: late}') + item('Namespace', '{name: late}');
+    const file = write('a.yaml', `apiVersion: v1\nkind: List\nitems:\n${items.replaceAll(/^ {2}/gm, '')}`);
+    const { code, stdout, stderr } = await up('--once', file).ended;
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Applied 2 objects');
+  });
+
+  test('a time limit of nothing is over before anything is applied', async () => {
+    const { code, stderr } = await up('--once', '--timeout', '0', fixture('configmap.rgd.yaml')).ended;
+    expect(stderr).toMatch(/not everything is ACTIVE after 0 s/);
+    expect(code).toBe(1);
+  });
+
+  test('a project whose .typekro is no directory', async () => {
+    write('.typekro', '');
+    const { code, stderr } = await up('--once', fixture('configmap.rgd.yaml')).ended;
+    expect(stderr).toMatch(/up\/state-directory[\s\S]*start typekro in a directory that you may write to/);
+    expect(code).toBe(1);
+  });
+
   test('a port in use is named', async () => {
     const server = createServer();
     const port = await new Promise<number>((resolve) => {
@@ -76,6 +116,51 @@ describe('typekro up', () => {
       /a\.yaml:1:1: error: the document is no Kubernetes object/,
     ],
     ['a module that throws', 'a.ts', "throw new Error('it broke');\n", 1, /a\.ts cannot be loaded: it broke/],
+    ['a directory', '.', undefined, 1, /is neither YAML/],
+    ['nothing but comments', 'a.yaml', '# nothing\n---\n', 1, /there is no object in a\.yaml/],
+    ['bytes that are no UTF-8', 'a.yaml', Buffer.from([0x61, 0x3a, 0xe9]), 1, /a\.yaml cannot be read: it is no UTF-8/],
+    [
+      'an object without a name',
+      'a.yaml',
+      'apiVersion: v1\nkind: Pod\nmetadata: {name: ""}\n',
+      3,
+      /a\.yaml:1:1: error: the document/,
+    ],
+    [
+      'an object of a kind that nobody serves',
+      'a.yaml',
+      'apiVersion: v1\nkind: Configmap\nmetadata: {name: a}\n',
+      3,
+      /a\.yaml:2:7: error: v1 has no kind "Configmap"[\s\S]*did you mean "ConfigMap"\?/,
+    ],
+    [
+      'an object that stands there twice',
+      'a.yaml',
+      'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n',
+      3,
+      /a\.yaml:7:18: error: Namespace v1 a stands in the files twice; the first is a\.yaml:1/,
+    ],
+    [
+      'a namespace that does not exist',
+      'a.yaml',
+      '---\napiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: nowhere}\n',
+      1,
+      /a\.yaml:2: namespaces "nowhere" not found/,
+    ],
+    [
+      'a composition that throws when it is printed',
+      'a.mjs',
+      "export const app = { toDefinition() { throw new Error('it broke'); } };\n",
+      1,
+      /a\.mjs cannot be loaded: it broke \(line 1, column 45\)/,
+    ],
+    [
+      'an exported object that is no JSON',
+      'a.mjs',
+      "export const a = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } };\na.spec = a;\n",
+      1,
+      /a\.mjs cannot be loaded: the exported Pod "a" is no JSON/,
+    ],
     ['a module without exports', 'a.ts', 'export const a = 1;\n', 1, /a\.ts exports no composition/],
   ])('%s gets a clear error and no stack trace', async (_what, name, text, exitCode, pattern) => {
     if (text !== undefined) write(name, text);

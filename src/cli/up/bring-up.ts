@@ -8,6 +8,7 @@ import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { isCrd, isDefinition, placeOf } from './check-inputs.ts';
 import { createLiveView } from './live-view.ts';
+import { count } from './print-diagnostics.ts';
 import type { InputObject } from './load-inputs.ts';
 import { allActive, refusedDefinition, reportOf, viewsOf } from './progress.ts';
 import type { Session } from './session.ts';
@@ -54,7 +55,8 @@ export async function bringUp(task: BringUp): Promise<number> {
       context.printError(`error: the controller refuses the definition ${refusal.name}: ${refusal.message}`);
       return ExitCode.failed;
     }
-    if (wanted.length === 0) context.print(`\nApplied ${task.objects.length} objects; none is an instance.`);
+    if (wanted.length === 0)
+      context.print(`\nApplied ${count(task.objects.length, 'object')}; no instance is among them.`);
     return ExitCode.ok;
   } catch (error) {
     view.finish();

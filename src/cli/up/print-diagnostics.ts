@@ -17,6 +17,7 @@ export function printDiagnostics(
   context.printError(`${count(errors, 'error')}, ${count(diagnostics.length - errors, 'warning')}`);
 }
 
-function count(number: number, noun: string): string {
+/** A number with its noun: `1 error`, `2 errors`. */
+export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

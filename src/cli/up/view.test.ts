@@ -22,8 +22,13 @@ test('a message of several lines takes one line of the view, and cannot steer th
     id: 'a',
     state: 'failed',
     objects: [],
-    because: { kind: 'expression-failed', expression: 'x', message: 'one\n two\u001b[2J' },
-  } as unknown as NodeReport;
+    because: {
+      kind: 'write-failed',
+      object: { apiVersion: 'v1', kind: 'Pod', name: 'a' },
+      failure: { code: 422, reason: 'Invalid', message: 'one\n two\u001b[2J' },
+      retryAt: 0,
+    },
+  };
   const view = { kind: 'App', name: 'a', namespace: '', state: 'ERROR', message: 'three\nfour', nodes: [node] };
   const lines = instanceLines(view, false);
   expect(lines).toHaveLength(3);
