@@ -7,13 +7,16 @@ function count(sets: readonly KubeObject[], field: string): number {
   return sets.reduce((sum, set) => sum + (typeof set.status?.[field] === 'number' ? set.status[field] : 0), 0);
 }
 
-/** Writes counts and conditions of a Deployment from those of its ReplicaSets. */
+/**
+ * Writes counts and conditions of a Deployment from those of its ReplicaSets. Gives the milliseconds until
+ * a rollout that makes no progress is over its deadline.
+ */
 export function reportDeployment(
   world: World,
   deployment: KubeObject,
   sets: readonly KubeObject[],
   current: KubeObject | undefined,
-): void {
+): number | undefined {
   const desired = specNumber(deployment, 'replicas', 1);
   const replicas = count(sets, 'replicas');
   const available = count(sets, 'availableReplicas');
@@ -21,6 +24,11 @@ export function reportDeployment(
   const unavailable = Math.max(0, sets.reduce((sum, set) => sum + specNumber(set, 'replicas', 0), 0) - available);
   const complete = current !== undefined && updated === desired && replicas === desired && available === desired;
   const maxUnavailable = minimumMissing(deployment, desired);
+  const moved =
+    updated > count([deployment], 'updatedReplicas') ||
+    available > count([deployment], 'availableReplicas') ||
+    replicas - updated < count([deployment], 'replicas') - count([deployment], 'updatedReplicas');
+  const rollout = progressing(deployment, current, { complete, moved, now: world.now() });
   world.updateStatus(deployment, {
     observedGeneration: deployment.metadata.generation ?? 1,
     ...withoutZeros({
@@ -32,7 +40,7 @@ export function reportDeployment(
     }),
     terminatingReplicas: count(sets, 'terminatingReplicas'),
     conditions: mergeConditions(world, deployment, [
-      progressing(deployment, current, complete),
+      rollout.condition,
       available >= desired - maxUnavailable
         ? {
             type: 'Available',
@@ -46,8 +54,17 @@ export function reportDeployment(
             reason: 'MinimumReplicasUnavailable',
             message: 'Deployment does not have minimum availability.',
           },
+      ...failuresOf(sets),
     ]),
   });
+  return rollout.remaining;
+}
+
+/** What the API had against pods of the ReplicaSets. */
+function failuresOf(sets: readonly KubeObject[]): NewCondition[] {
+  const found = sets.map((set) => conditionOf(set, 'ReplicaFailure')).find((condition) => condition !== undefined);
+  if (found === undefined) return [];
+  return [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: String(found['message']) }];
 }
 
 interface NewCondition {
@@ -55,26 +72,58 @@ interface NewCondition {
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   readonly message: string;
+  /** Something happened: the time of the last update is now, even if status and reason stay. */
+  readonly fresh?: true;
 }
 
-function progressing(deployment: KubeObject, current: KubeObject | undefined, complete: boolean): NewCondition {
+interface Progress {
+  readonly complete: boolean;
+  /** Did the counts change for the better since the last look? */
+  readonly moved: boolean;
+  readonly now: number;
+}
+
+interface Rollout {
+  readonly condition: NewCondition;
+  /** Milliseconds until the deadline, while the rollout goes on. */
+  readonly remaining?: number;
+}
+
+function progressing(deployment: KubeObject, current: KubeObject | undefined, progress: Progress): Rollout {
   const set = `ReplicaSet "${current?.metadata.name ?? ''}"`;
+  const known = conditionOf(deployment, 'Progressing');
+  const say = (status: NewCondition['status'], reason: string, message: string): NewCondition => ({
+    type: 'Progressing',
+    status,
+    reason,
+    message,
+  });
   if (deployment.spec?.['paused'] === true) {
-    return { type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' };
+    return { condition: say('Unknown', 'DeploymentPaused', 'Deployment is paused') };
   }
-  if (complete) {
-    return {
-      type: 'Progressing',
-      status: 'True',
-      reason: 'NewReplicaSetAvailable',
-      message: `${set} has successfully progressed.`,
-    };
+  if (progress.complete) {
+    return { condition: say('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
   }
-  if (current === undefined || conditionOf(deployment, 'Progressing') === undefined) {
+  const deadline = specNumber(deployment, 'progressDeadlineSeconds', 600) * 1000;
+  // Once complete, a Deployment that loses pods is not rolling out; a new template begins another rollout.
+  const over = known?.['reason'] === 'NewReplicaSetAvailable' && String(known['message']).startsWith(`${set} `);
+  if (over) return { condition: say('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
+  const expired = known?.['reason'] === 'ProgressDeadlineExceeded';
+  const same = known !== undefined && String(known['message']).includes(`"${current?.metadata.name ?? ''}"`);
+  if (current === undefined || !same) {
     const message = `Created new replica set "${current?.metadata.name ?? ''}"`;
-    return { type: 'Progressing', status: 'True', reason: 'NewReplicaSetCreated', message };
+    return { condition: say('True', 'NewReplicaSetCreated', message), remaining: deadline };
   }
-  return { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated', message: `${set} is progressing.` };
+  const since = progress.moved ? progress.now : Date.parse(String(known['lastUpdateTime']));
+  const remaining = since + deadline - progress.now;
+  if (remaining <= 0 || (expired && !progress.moved)) {
+    return { condition: say('False', 'ProgressDeadlineExceeded', `${set} has timed out progressing.`) };
+  }
+  const created = known['reason'] === 'NewReplicaSetCreated' && !progress.moved;
+  const condition: NewCondition = created
+    ? say('True', 'NewReplicaSetCreated', String(known['message']))
+    : { ...say('True', 'ReplicaSetUpdated', `${set} is progressing.`), ...(progress.moved ? { fresh: true } : {}) };
+  return { condition, remaining };
 }
 
 /**
@@ -84,17 +133,16 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, co
 function mergeConditions(world: World, deployment: KubeObject, wanted: readonly NewCondition[]): JsonObject[] {
   const now = world.timestamp();
   const before = deployment.status?.['conditions'];
-  let conditions = Array.isArray(before) ? before.filter(isJsonObject) : [];
+  const known = Array.isArray(before) ? before.filter(isJsonObject) : [];
+  let conditions = known.filter(({ type }) => wanted.some((condition) => condition.type === type));
   const first = conditions.length === 0;
   for (const condition of first ? wanted : wanted.toReversed()) {
-    const known = conditions.find((entry) => entry['type'] === condition.type);
-    const sameStatus = known?.['status'] === condition.status;
-    if (sameStatus && known?.['reason'] === condition.reason) continue;
-    const lastTransitionTime = sameStatus ? (known?.['lastTransitionTime'] ?? now) : now;
-    conditions = [
-      ...conditions.filter((entry) => entry !== known),
-      { ...condition, lastUpdateTime: now, lastTransitionTime },
-    ];
+    const old = conditions.find((entry) => entry['type'] === condition.type);
+    const sameStatus = old?.['status'] === condition.status;
+    const { fresh, ...told } = condition;
+    if (sameStatus && old?.['reason'] === condition.reason && fresh !== true) continue;
+    const lastTransitionTime = sameStatus ? (old?.['lastTransitionTime'] ?? now) : now;
+    conditions = [...conditions.filter((entry) => entry !== old), { ...told, lastUpdateTime: now, lastTransitionTime }];
   }
   return conditions;
 }

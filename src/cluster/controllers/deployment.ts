@@ -1,4 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { optionalAt } from '../kinds/parts.ts';
+import { selects } from '../kinds/workloads.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { reportDeployment } from './deployment-status.ts';
@@ -7,13 +9,24 @@ import { controllerOf, podsOf, specNumber } from './pods.ts';
 import { REPLICA_SETS } from './replicaset.ts';
 import { rolloutPlan } from './rollout-plan.ts';
 import { templateHash, templateOf, sameTemplate } from './template-hash.ts';
-import { controllerReference } from './world.ts';
+import { adopt, controllerReference, isAdoptable } from './world.ts';
+import { isSimulation } from './simulate.ts';
 import type { World } from './world.ts';
 
 const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const;
 const REVISION = 'deployment.kubernetes.io/revision';
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
+
+/** Annotations that are a Deployment's own. */
+const OWN = new Set([
+  REVISION,
+  DESIRED,
+  MAXIMUM,
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'deployment.kubernetes.io/revision-history',
+  'deprecated.deployment.rollback.to',
+]);
 
 /** Rolls Deployments out: a ReplicaSet per pod template, moved from old to new as the strategy allows. */
 export const deploymentController: SimulatedController = {
@@ -42,7 +55,8 @@ export const deploymentController: SimulatedController = {
     const paused = deployment.spec?.['paused'] === true;
     if (deployment.metadata.deletionTimestamp === undefined && !paused) rollOut(world, deployment);
     const live = world.get(DEPLOYMENTS, namespace, name);
-    if (live !== undefined) reportDeployment(world, live, setsOf(world, live), newSetOf(live, setsOf(world, live)));
+    if (live !== undefined)
+      return reportDeployment(world, live, setsOf(world, live), newSetOf(live, setsOf(world, live)));
   },
 };
 
@@ -59,6 +73,7 @@ function revisionOf(object: KubeObject): number {
 }
 
 function rollOut(world: World, deployment: KubeObject): void {
+  if (newSetOf(deployment, setsOf(world, deployment)) === undefined) adoptSets(world, deployment);
   const sets = setsOf(world, deployment);
   const known = newSetOf(deployment, sets);
   const pods = sets.filter((set) => set !== known).flatMap((set) => podsOf(world, set));
@@ -94,6 +109,7 @@ function createSet(world: World, deployment: KubeObject, revision: number, repli
       namespace: deployment.metadata.namespace ?? '',
       labels,
       annotations: {
+        ...handedOn(deployment),
         [DESIRED]: String(specNumber(deployment, 'replicas', 1)),
         [MAXIMUM]: String(maximum),
         [REVISION]: String(revision),
@@ -121,6 +137,8 @@ function resize(
   const before = specNumber(set, 'replicas', 0);
   const annotations = {
     ...set.metadata.annotations,
+    // Only the ReplicaSet of the present template follows the annotations of the Deployment.
+    ...(revision === undefined ? {} : handedOn(deployment)),
     [DESIRED]: String(specNumber(deployment, 'replicas', 1)),
     [MAXIMUM]: String(maximum),
     ...(revision === undefined ? {} : { [REVISION]: String(revision) }),
@@ -133,6 +151,21 @@ function recordScaling(world: World, deployment: KubeObject, set: KubeObject, fr
   if (from === to) return;
   const text = `Scaled ${to > from ? 'up' : 'down'} replica set ${set.metadata.name ?? ''} from ${from} to ${to}`;
   recordEvent(world, deployment, 'deployment-controller', 'ScalingReplicaSet', text);
+}
+
+/** The annotations that the ReplicaSet gets from its Deployment. */
+function handedOn({ metadata }: KubeObject): Record<string, string> {
+  const all = Object.entries(metadata.annotations ?? {});
+  return Object.fromEntries(all.filter(([name]) => !OWN.has(name) && !isSimulation(name)));
+}
+
+/** ReplicaSets without a controller that the selector chooses become the Deployment's, as after an orphaning delete. */
+function adoptSets(world: World, deployment: KubeObject): void {
+  const selector = optionalAt(deployment.spec, 'selector');
+  if (selector === undefined) return;
+  for (const set of world.list(REPLICA_SETS, deployment.metadata.namespace ?? '')) {
+    if (isAdoptable(set) && selects(selector, set.metadata.labels ?? {})) adopt(world, deployment, set);
+  }
 }
 
 /** Through the status, so that the generation stays: the specification is the same. */

@@ -107,7 +107,12 @@ function textOf(indexes: ReadonlySet<number>): string {
     if (open !== undefined && open.last === index - 1) open.last = index;
     else parts.push({ first: index, last: index });
   }
-  return parts.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+  // Three and more in a row are written as a range.
+  const texts = parts.map(({ first, last }) => {
+    if (first === last) return `${first}`;
+    return last === first + 1 ? `${first},${last}` : `${first}-${last}`;
+  });
+  return texts.join(',');
 }
 
 const condition = (type: string, reason: string, message: string): JobCondition => ({

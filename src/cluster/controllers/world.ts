@@ -196,7 +196,7 @@ export class World {
 }
 
 /** Is this the refusal of a write by the API, as opposed to a fault of ours? */
-export function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
@@ -211,6 +211,18 @@ export function controllerReference(owner: KubeObject): OwnerReference {
     controller: true,
     blockOwnerDeletion: true,
   };
+}
+
+/** Has the object no controller, and will it stay? */
+export function isAdoptable({ metadata }: KubeObject): boolean {
+  const controlled = metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
+  return !controlled && metadata.deletionTimestamp === undefined;
+}
+
+/** Makes an object that nobody controls the owner's. */
+export function adopt(world: World, owner: KubeObject, object: KubeObject): void {
+  const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
+  world.update({ ...object, metadata: { ...object.metadata, ownerReferences } });
 }
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { parseSchedule } from './cron-schedule.ts';
+
+const at = (time: string) => Date.parse(time);
+const show = (time: number | undefined) => (time === undefined ? 'never' : new Date(time).toISOString().slice(0, 16));
+
+test.each([
+  ['* * * * *', '2026-01-01T12:00:30Z', '2026-01-01T12:01'],
+  ['*/15 * * * *', '2026-01-01T12:00:00Z', '2026-01-01T12:15'],
+  ['5-7,30 3 * * *', '2026-01-01T03:07:00Z', '2026-01-01T03:30'],
+  ['0 9-17/4 * * *', '2026-01-01T13:00:00Z', '2026-01-01T17:00'],
+  ['0 0 29 2 *', '2026-03-01T00:00:00Z', '2028-02-29T00:00'],
+  ['0 12 * * MON-FRI', '2026-01-02T12:00:00Z', '2026-01-05T12:00'],
+  ['0 12 * * 7', '2026-01-01T12:00:00Z', '2026-01-04T12:00'],
+  ['0 0 13 * 5', '2026-01-01T00:00:00Z', '2026-01-02T00:00'],
+  ['0 0 */10 * 5', '2026-01-01T00:00:00Z', '2026-01-02T00:00'],
+  ['30 4 ? JAN,jul *', '2026-01-31T05:00:00Z', '2026-07-01T04:30'],
+  ['@hourly', '2026-01-01T12:00:00Z', '2026-01-01T13:00'],
+  ['@weekly', '2026-01-01T12:00:00Z', '2026-01-04T00:00'],
+  ['@yearly', '2026-01-01T12:00:00Z', '2027-01-01T00:00'],
+  ['@every 1h30m', '2026-01-01T12:00:00Z', '2026-01-01T13:30'],
+  ['0 0 31 2 *', '2026-01-01T00:00:00Z', 'never'],
+])('%s after %s is at %s', (schedule, after, expected) => {
+  expect(show(parseSchedule(schedule)?.next(at(after)))).toBe(expected);
+});
+
+test.each([
+  // In winter Berlin is one hour ahead of UTC, in summer two.
+  ['0 9 * * *', 'Europe/Berlin', '2026-01-01T12:00:00Z', '2026-01-02T08:00'],
+  ['0 9 * * *', 'Europe/Berlin', '2026-07-01T12:00:00Z', '2026-07-02T07:00'],
+  // 02:30 does not exist on the day when the clocks go forward.
+  ['30 2 * * *', 'Europe/Berlin', '2026-03-28T12:00:00Z', '2026-03-30T00:30'],
+  ['0 0 * * *', 'America/New_York', '2026-01-01T12:00:00Z', '2026-01-02T05:00'],
+])('%s in %s after %s is at %s', (schedule, zone, after, expected) => {
+  expect(show(parseSchedule(schedule, zone)?.next(at(after)))).toBe(expected);
+});
+
+test.each([
+  ['', undefined],
+  ['* * * *', undefined],
+  ['60 * * * *', undefined],
+  ['* 24 * * *', undefined],
+  ['* * 0 * *', undefined],
+  ['5-1 * * * *', undefined],
+  ['*/0 * * * *', undefined],
+  ['*-5 * * * *', undefined],
+  ['a * * * *', undefined],
+  ['1, * * * *', undefined],
+  ['@every soon', undefined],
+  ['@every 10ms', undefined],
+  ['@reboot', undefined],
+  ['* * * * *', 'Middle/Earth'],
+])('%j in zone %s is no schedule', (schedule, zone) => {
+  expect(parseSchedule(schedule, zone)).toBeUndefined();
+});

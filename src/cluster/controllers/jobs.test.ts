@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest';
+import { tellClusterStory } from '../../../test/support/cluster-story.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+
+const JOB = 'batch/v1 Job';
+
+const template = (annotations: Record<string, string> = {}, restartPolicy = 'Never'): JsonObject => ({
+  metadata: { annotations },
+  spec: { restartPolicy, containers: [{ name: 'c', image: 'i' }] },
+});
+
+const job = (spec: JsonObject = {}, annotations: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'j' },
+  spec: { template: template(annotations), ...spec },
+});
+
+const lasting = (seconds: number) => ({ 'typekro.dev/simulate-run-seconds': String(seconds) });
+const failing = { 'typekro.dev/simulate-failure': 'Error' };
+
+const conditionsOf = ({ status }: KubeObject) =>
+  ((status?.['conditions'] ?? []) as { type: string; status: string; reason: string }[]).map(
+    ({ type, status: value, reason }) => `${type}=${value} ${reason}`,
+  );
+
+describe('a Job', () => {
+  test('runs as many pods at a time as its parallelism allows until all have succeeded', async () => {
+    await using story = await tellClusterStory();
+    await story.create(job({ completions: 5, parallelism: 2 }, lasting(10)));
+    const progress: unknown[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      const { status } = await story.get(JOB, 'j');
+      progress.push([status?.['active'] ?? 0, status?.['succeeded'] ?? 0]);
+      await story.advance(10);
+    }
+    expect(progress).toEqual([
+      [2, 0],
+      [2, 2],
+      [1, 4],
+      [0, 5],
+    ]);
+    expect(conditionsOf(await story.get(JOB, 'j'))).toEqual([
+      'SuccessCriteriaMet=True CompletionsReached',
+      'Complete=True CompletionsReached',
+    ]);
+  });
+
+  test('counts a pod that somebody deletes after its end', async () => {
+    await using story = await tellClusterStory();
+    await story.create(job({ completions: 2, parallelism: 1 }, lasting(10)));
+    await story.advance(10);
+    const [first] = (await story.list('v1 Pod')).filter(({ status }) => status?.['phase'] === 'Succeeded');
+    await story.remove('v1 Pod', first?.metadata.name ?? '');
+    await story.advance(10);
+    expect((await story.get(JOB, 'j')).status).toMatchObject({ succeeded: 2 });
+  });
+
+  test('gives each pod of an indexed Job its index', async () => {
+    await using story = await tellClusterStory();
+    await story.create(job({ completions: 3, parallelism: 2, completionMode: 'Indexed' }, lasting(10)));
+    const indexes = async () =>
+      (await story.list('v1 Pod')).map(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-completion-index']);
+    expect((await indexes()).toSorted()).toEqual(['0', '1']);
+    await story.advance(10);
+    expect((await story.get(JOB, 'j')).status).toMatchObject({ completedIndexes: '0,1', active: 1 });
+    await story.advance(10);
+    expect((await story.get(JOB, 'j')).status).toMatchObject({ completedIndexes: '0-2', succeeded: 3 });
+  });
+
+  test('tries a failing pod again after longer and longer pauses, and gives up at the limit', async () => {
+    await using story = await tellClusterStory();
+    await story.create(job({ backoffLimit: 2 }, failing));
+    const failed = async () => (await story.get(JOB, 'j')).status?.['failed'];
+    const counts = [await failed()];
+    for (const seconds of [9, 1, 19, 1]) {
+      await story.advance(seconds);
+      counts.push(await failed());
+    }
+    expect(counts).toEqual([1, 1, 2, 2, 3]);
+    expect(conditionsOf(await story.get(JOB, 'j'))).toEqual([
+      'FailureTarget=True BackoffLimitExceeded',
+      'Failed=True BackoffLimitExceeded',
+    ]);
+    expect(await story.reasons('j')).toContain('BackoffLimitExceeded');
+  });
+
+  test('with restarts in place counts those against the limit', async () => {
+    await using story = await tellClusterStory();
+    await story.create(job({ backoffLimit: 2, template: template(failing, 'OnFailure') }));
+    await story.advance(10);
+    expect((await story.get(JOB, 'j')).status).toMatchObject({ active: 1 });
+    await story.advance(20);
+    expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True BackoffLimitExceeded');
+    expect(await story.names('v1 Pod')).toEqual([]);
+  });
+
+  test('ends at its deadline', async () => {
+    await using story = await tellClusterStory();
+    await story.create(job({ activeDeadlineSeconds: 60 }, lasting(3600)));
+    await story.advance(59);
+    expect(conditionsOf(await story.get(JOB, 'j'))).toEqual([]);
+    await story.advance(1);
+    expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True DeadlineExceeded');
+  });
+
+  test('gives up its pods while it is suspended, and goes on afterwards', async () => {
+    await using story = await tellClusterStory();
+    await story.create(job({}, lasting(60)));
+    await story.patch(JOB, 'j', { spec: { suspend: true } });
+    expect(await story.names('v1 Pod')).toEqual([]);
+    const suspended = await story.get(JOB, 'j');
+    expect(conditionsOf(suspended)).toEqual(['Suspended=True JobSuspended']);
+    expect(suspended.status?.['startTime']).toBeUndefined();
+    await story.patch(JOB, 'j', { spec: { suspend: false } });
+    expect(conditionsOf(await story.get(JOB, 'j'))).toEqual(['Suspended=False JobResumed']);
+    await story.advance(60);
+    expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Complete=True CompletionsReached');
+  });
+
+  test('goes with its pods when its time to live is over', async () => {
+    await using story = await tellClusterStory();
+    await story.create(job({ ttlSecondsAfterFinished: 100 }));
+    await story.advance(99);
+    expect(await story.names(JOB)).toEqual(['j']);
+    await story.advance(1);
+    expect(await story.names(JOB)).toEqual([]);
+    expect(await story.names('v1 Pod')).toEqual([]);
+  });
+
+  test.each(['Background', 'Foreground'] as const)('takes running pods with it (%s)', async (propagationPolicy) => {
+    await using story = await tellClusterStory();
+    await story.create(job({}, lasting(60)));
+    await story.remove(JOB, 'j', { propagationPolicy });
+    expect(await story.names(JOB)).toEqual([]);
+    expect(await story.names('v1 Pod')).toEqual([]);
+  });
+});
+
+describe('a CronJob', () => {
+  const CRON = 'batch/v1 CronJob';
+  const cron = (spec: JsonObject = {}, annotations: Record<string, string> = {}): KubeObject => ({
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'c' },
+    spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: template(annotations) } }, ...spec },
+  });
+
+  test('makes a Job at each time of its schedule, by the clock of the cluster', async () => {
+    await using story = await tellClusterStory();
+    await story.create(cron());
+    await story.advance(299);
+    expect(await story.names(JOB)).toEqual([]);
+    await story.advance(1);
+    expect(await story.names(JOB)).toHaveLength(1);
+    expect((await story.get(CRON, 'c')).status).toEqual({
+      lastScheduleTime: '2026-01-01T12:05:00Z',
+      lastSuccessfulTime: '2026-01-01T12:05:00Z',
+    });
+    const [made] = await story.list(JOB);
+    expect(made?.metadata.annotations).toMatchObject({
+      'batch.kubernetes.io/cronjob-scheduled-timestamp': '2026-01-01T12:05:00Z',
+    });
+  });
+
+  test('keeps as much history as it is told', async () => {
+    await using story = await tellClusterStory();
+    await story.create(cron({ successfulJobsHistoryLimit: 2 }));
+    for (let round = 0; round < 5; round += 1) await story.advance(300);
+    expect(await story.names(JOB)).toHaveLength(2);
+    expect(await story.names('v1 Pod')).toHaveLength(2);
+  });
+
+  test.each([
+    ['Allow', 2],
+    ['Forbid', 1],
+    ['Replace', 1],
+  ])('with the policy %s has %d Jobs running', async (concurrencyPolicy, running) => {
+    await using story = await tellClusterStory();
+    await story.create(cron({ concurrencyPolicy }, lasting(400)));
+    await story.advance(300);
+    const [first] = await story.names(JOB);
+    await story.advance(300);
+    const names = await story.names(JOB);
+    expect(names).toHaveLength(running);
+    expect(names.includes(first ?? '')).toBe(concurrencyPolicy !== 'Replace');
+  });
+
+  test('makes up for missed times with one Job, and for none beyond the deadline', async () => {
+    await using story = await tellClusterStory();
+    await story.create(cron({ suspend: true, startingDeadlineSeconds: 60 }));
+    await story.advance(3600 + 120);
+    await story.patch(CRON, 'c', { spec: { suspend: false } });
+    expect(await story.names(JOB)).toEqual([]);
+    await story.patch(CRON, 'c', { spec: { startingDeadlineSeconds: 600 } });
+    expect(await story.names(JOB)).toHaveLength(1);
+  });
+});

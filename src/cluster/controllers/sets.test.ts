@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+
+const labels = { app: 's' };
+const STATEFUL_SET = 'apps/v1 StatefulSet';
+
+function statefulSet(spec: JsonObject = {}, annotations: Record<string, string> = {}): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 's' },
+    spec: {
+      replicas: 3,
+      serviceName: 's',
+      selector: { matchLabels: labels },
+      template: podTemplate(labels, annotations),
+      ...spec,
+    },
+  };
+}
+
+const CLAIM_TEMPLATES: JsonObject[] = [
+  {
+    metadata: { name: 'data' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  },
+];
+
+const newImage = { template: { spec: { containers: [{ name: 'c', image: 'i:2' }] } } };
+
+const imageOf = (pod: KubeObject) => (pod.spec as unknown as { containers: { image: string }[] }).containers[0]?.image;
+
+describe('a StatefulSet', () => {
+  test('makes its pods one after the other, each when the one before is ready', async () => {
+    await using story = await tellClusterStory();
+    await story.create(statefulSet({}, { 'typekro.dev/simulate-ready-after-seconds': '10' }));
+    expect(await story.names('v1 Pod')).toEqual(['s-0']);
+    await story.advance(10);
+    expect(await story.names('v1 Pod')).toEqual(['s-0', 's-1']);
+    await story.advance(10);
+    expect(await story.names('v1 Pod')).toEqual(['s-0', 's-1', 's-2']);
+    await story.advance(10);
+    expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject({ replicas: 3, readyReplicas: 3 });
+  });
+
+  test('makes them all at once with parallel management', async () => {
+    await using story = await tellClusterStory();
+    const annotations = { 'typekro.dev/simulate-ready-after-seconds': '10' };
+    await story.create(statefulSet({ podManagementPolicy: 'Parallel' }, annotations));
+    expect(await story.names('v1 Pod')).toEqual(['s-0', 's-1', 's-2']);
+  });
+
+  test('begins with the ordinal that it is told', async () => {
+    await using story = await tellClusterStory();
+    await story.create(statefulSet({ replicas: 2, ordinals: { start: 5 } }));
+    expect(await story.names('v1 Pod')).toEqual(['s-5', 's-6']);
+  });
+
+  test('keeps the claim of an ordinal for the next pod of it', async () => {
+    await using story = await tellClusterStory();
+    await story.create(statefulSet({ volumeClaimTemplates: CLAIM_TEMPLATES }));
+    const claims = await story.names('v1 PersistentVolumeClaim');
+    expect(claims).toEqual(['data-s-0', 'data-s-1', 'data-s-2']);
+    const before = await story.get('v1 PersistentVolumeClaim', 'data-s-2');
+    expect(before.status).toMatchObject({ phase: 'Bound' });
+    await story.patch(STATEFUL_SET, 's', { spec: { replicas: 1 } });
+    expect(await story.names('v1 Pod')).toEqual(['s-0']);
+    expect(await story.names('v1 PersistentVolumeClaim')).toEqual(claims);
+    await story.patch(STATEFUL_SET, 's', { spec: { replicas: 3 } });
+    const pod = await story.get('v1 Pod', 's-2');
+    expect(pod.spec?.['volumes']).toContainEqual({ name: 'data', persistentVolumeClaim: { claimName: 'data-s-2' } });
+    expect((await story.get('v1 PersistentVolumeClaim', 'data-s-2')).metadata.uid).toBe(before.metadata.uid);
+  });
+
+  test('takes claims with it where the retention policy says so', async () => {
+    await using story = await tellClusterStory();
+    const persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Delete', whenScaled: 'Delete' };
+    await story.create(statefulSet({ volumeClaimTemplates: CLAIM_TEMPLATES, persistentVolumeClaimRetentionPolicy }));
+    await story.patch(STATEFUL_SET, 's', { spec: { replicas: 1 } });
+    expect(await story.names('v1 PersistentVolumeClaim')).toEqual(['data-s-0']);
+    await story.remove(STATEFUL_SET, 's');
+    expect(await story.names('v1 PersistentVolumeClaim')).toEqual([]);
+    expect(await story.list('v1 PersistentVolume')).toEqual([]);
+  });
+
+  test('rolls out from the last ordinal down to the partition', async () => {
+    await using story = await tellClusterStory();
+    await story.create(statefulSet());
+    const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition: 1 } };
+    await story.patch(STATEFUL_SET, 's', { spec: { updateStrategy, ...newImage } });
+    expect((await story.list('v1 Pod')).map(imageOf)).toEqual(['i:1', 'i:2', 'i:2']);
+    const { status } = await story.get(STATEFUL_SET, 's');
+    expect(status).toMatchObject({ currentReplicas: 1, updatedReplicas: 2 });
+    expect(status?.['currentRevision']).not.toBe(status?.['updateRevision']);
+    // A pod below the partition comes back as it was.
+    await story.remove('v1 Pod', 's-0');
+    expect(imageOf(await story.get('v1 Pod', 's-0'))).toBe('i:1');
+    await story.patch(STATEFUL_SET, 's', { spec: { updateStrategy: { rollingUpdate: { partition: 0 } } } });
+    const after = await story.get(STATEFUL_SET, 's');
+    expect(after.status).toMatchObject({ currentReplicas: 3, updatedReplicas: 3 });
+    expect(after.status?.['currentRevision']).toBe(after.status?.['updateRevision']);
+  });
+
+  test('stops a rollout at a pod that does not become ready', async () => {
+    await using story = await tellClusterStory();
+    await story.create(statefulSet());
+    const template = { metadata: { annotations: { 'typekro.dev/simulate-failure': 'CrashLoopBackOff' } } };
+    await story.patch(STATEFUL_SET, 's', { spec: { template } });
+    await story.advance(3600);
+    const ready = (await story.get(STATEFUL_SET, 's')).status?.['readyReplicas'];
+    expect(ready).toBe(2);
+  });
+
+  test('keeps as many old revisions as it is told', async () => {
+    await using story = await tellClusterStory();
+    await story.create(statefulSet({ replicas: 1, revisionHistoryLimit: 1 }));
+    for (const image of ['i:2', 'i:3', 'i:4']) {
+      await story.patch(STATEFUL_SET, 's', { spec: { template: { spec: { containers: [{ name: 'c', image }] } } } });
+    }
+    expect(await story.names('apps/v1 ControllerRevision')).toHaveLength(2);
+  });
+});
+
+describe('a DaemonSet', () => {
+  const daemonSet: KubeObject = {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'd' },
+    spec: { selector: { matchLabels: labels }, template: podTemplate(labels) },
+  };
+  const node = (name: string, nodeLabels: Record<string, string> = {}): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: nodeLabels, annotations: { 'typekro.dev/simulated': 'true' } },
+  });
+  const addNode = (story: Awaited<ReturnType<typeof tellClusterStory>>, object: KubeObject) =>
+    story.client.create(object).then(() => story.cluster.idle());
+  const nodesOf = async (story: Awaited<ReturnType<typeof tellClusterStory>>) =>
+    (await story.list('v1 Pod')).map(({ spec }) => String(spec?.['nodeName'])).toSorted();
+
+  test('has a pod on every node, and on one that comes later', async () => {
+    await using story = await tellClusterStory();
+    await story.create(daemonSet);
+    expect(await nodesOf(story)).toEqual(['fake-0']);
+    await addNode(story, node('fake-1'));
+    expect(await nodesOf(story)).toEqual(['fake-0', 'fake-1']);
+    expect((await story.get('apps/v1 DaemonSet', 'd')).status).toEqual({
+      currentNumberScheduled: 2,
+      desiredNumberScheduled: 2,
+      numberAvailable: 2,
+      numberMisscheduled: 0,
+      numberReady: 2,
+      observedGeneration: 1,
+      updatedNumberScheduled: 2,
+    });
+  });
+
+  test('leaves out nodes that its pods do not select', async () => {
+    await using story = await tellClusterStory();
+    await addNode(story, node('fake-1', { disk: 'ssd' }));
+    const template = {
+      ...podTemplate(labels),
+      spec: { containers: [{ name: 'c', image: 'i:1' }], nodeSelector: { disk: 'ssd' } },
+    };
+    await story.create({ ...daemonSet, spec: { ...daemonSet.spec, template } });
+    expect(await nodesOf(story)).toEqual(['fake-1']);
+  });
+
+  test('replaces pods one at a time and stops at one that does not become ready', async () => {
+    await using story = await tellClusterStory();
+    for (const name of ['fake-1', 'fake-2']) await addNode(story, node(name));
+    await story.create(daemonSet);
+    await story.patch('apps/v1 DaemonSet', 'd', { spec: newImage });
+    expect((await story.list('v1 Pod')).map(imageOf)).toEqual(['i:2', 'i:2', 'i:2']);
+    const template = { metadata: { annotations: { 'typekro.dev/simulate-failure': 'ImagePullBackOff' } } };
+    await story.patch('apps/v1 DaemonSet', 'd', { spec: { template } });
+    expect((await story.get('apps/v1 DaemonSet', 'd')).status).toMatchObject({ numberReady: 2, numberUnavailable: 1 });
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import type { KubeObject } from '../../core/index.ts';
+
+const DEPLOYMENT = 'apps/v1 Deployment';
+const labels = { app: 'web' };
+
+const deployment = (
+  annotations: Record<string, string> = {},
+  podAnnotations: Record<string, string> = {},
+): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', annotations },
+  spec: { selector: { matchLabels: labels }, template: podTemplate(labels, podAnnotations) },
+});
+
+describe('options of the controllers', () => {
+  test('a controller that is switched off does nothing, the others go on', async () => {
+    await using story = await tellClusterStory({ controllers: { disable: ['replicaset-controller'] } });
+    await story.create(deployment());
+    expect(await story.names('apps/v1 ReplicaSet')).toHaveLength(1);
+    expect(await story.names('v1 Pod')).toEqual([]);
+    expect(story.cluster.controllers.names).not.toContain('replicaset-controller');
+  });
+
+  test('a slow controller works when its time has come', async () => {
+    await using story = await tellClusterStory({ controllers: { delay: { 'deployment-controller': 5000 } } });
+    await story.create(deployment());
+    expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
+    await story.advance(4.999);
+    expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
+    await story.advance(0.001);
+    expect(await story.names('apps/v1 ReplicaSet')).toHaveLength(1);
+  });
+
+  test('a delay for all adds up along the chain', async () => {
+    await using story = await tellClusterStory({ controllers: { delay: { '*': 1000 } } });
+    await story.create(deployment());
+    const seen: number[] = [];
+    for (let second = 0; second < 4; second += 1) {
+      seen.push((await story.names('apps/v1 ReplicaSet')).length + (await story.names('v1 Pod')).length);
+      await story.advance(1);
+    }
+    expect(seen).toEqual([0, 1, 2, 2]);
+  });
+
+  test('a held controller gathers work until it is released', async () => {
+    await using story = await tellClusterStory({ controllers: { hold: ['kubelet'] } });
+    await story.create(deployment());
+    const phases = async () => (await story.list('v1 Pod')).map(({ status }) => status?.['phase']);
+    expect(await phases()).toEqual(['Pending']);
+    story.cluster.controllers.release('kubelet');
+    await story.cluster.idle();
+    expect(await phases()).toEqual(['Running']);
+    story.cluster.controllers.hold('kubelet');
+    await story.patch(DEPLOYMENT, 'web', { spec: { replicas: 2 } });
+    expect((await phases()).toSorted()).toEqual(['Pending', 'Running']);
+  });
+
+  test('a failing controller tries again, a second later each time', async () => {
+    await using story = await tellClusterStory({ controllers: { fail: { 'deployment-controller': 2 } } });
+    await story.create(deployment());
+    await story.advance(1);
+    expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
+    await story.advance(1);
+    expect(await story.names('apps/v1 ReplicaSet')).toHaveLength(1);
+    story.cluster.controllers.fail('replicaset-controller');
+    await story.patch(DEPLOYMENT, 'web', { spec: { replicas: 3 } });
+    await story.advance(600);
+    expect(await story.names('v1 Pod')).toHaveLength(1);
+    story.cluster.controllers.fail('replicaset-controller', 0);
+    await story.advance(1);
+    expect(await story.names('v1 Pod')).toHaveLength(3);
+  });
+
+  test.each([
+    { disable: ['no-such-controller'] },
+    { hold: ['toString'] },
+    { delay: { constructor: 1 } },
+    { fail: { Kubelet: 1 } },
+  ])('a name that no controller has is refused: %j', async (controllers) => {
+    await expect(tellClusterStory({ controllers })).rejects.toThrow(/no simulated controller is named/);
+  });
+
+  test('without controllers there is nothing to set', async () => {
+    await using story = await tellClusterStory({ controllers: false });
+    expect(story.cluster.controllers.names).toEqual([]);
+    expect(() => story.cluster.controllers.hold('kubelet')).toThrow(/no simulated controller/);
+  });
+});
+
+describe('annotations of an object', () => {
+  const HOLD = 'typekro.dev/simulate-hold';
+
+  test('hold the controllers that they name, until they are gone', async () => {
+    await using story = await tellClusterStory();
+    await story.create(deployment({ [HOLD]: 'deployment-controller' }));
+    expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
+    await story.patch(DEPLOYMENT, 'web', { metadata: { annotations: { [HOLD]: null } } });
+    expect(await story.names('v1 Pod')).toHaveLength(1);
+  });
+
+  test('hold a pod that is deleted', async () => {
+    await using story = await tellClusterStory();
+    await story.create(deployment({}, { [HOLD]: 'kubelet' }));
+    const [name = ''] = await story.names('v1 Pod');
+    await story.remove('v1 Pod', name);
+    const pod = await story.get('v1 Pod', name);
+    expect(pod.metadata.deletionTimestamp).toBe('2026-01-01T12:00:30Z');
+    expect(await story.names('v1 Pod')).toHaveLength(2);
+  });
+
+  test('slow the work on one object only', async () => {
+    await using story = await tellClusterStory();
+    await story.create(deployment({ 'typekro.dev/simulate-delay-seconds': '60' }));
+    expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
+    await story.advance(60);
+    expect(await story.names('v1 Pod')).toHaveLength(1);
+  });
+
+  test('fail the work on an object, with an event that says so', async () => {
+    await using story = await tellClusterStory();
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'lb', annotations: { 'typekro.dev/simulate-failure': 'SyncLoadBalancerFailed' } },
+      spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+    });
+    expect((await story.get('v1 Service', 'lb')).status).toEqual({ loadBalancer: {} });
+    expect(await story.reasons('lb')).toContain('SyncLoadBalancerFailed');
+  });
+
+  test('are not handed on from a Deployment to its ReplicaSets; others are', async () => {
+    await using story = await tellClusterStory();
+    await story.create(deployment({ [HOLD]: 'ingress-controller', 'example.com/team': 'blue' }));
+    const [set] = await story.list('apps/v1 ReplicaSet');
+    expect(set?.metadata.annotations).toMatchObject({ 'example.com/team': 'blue' });
+    expect(set?.metadata.annotations).not.toHaveProperty([HOLD]);
+  });
+});
