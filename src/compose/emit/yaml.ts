@@ -1,23 +1,53 @@
-import { createRequire } from 'node:module';
-import type * as YamlNamespace from 'yaml';
 import type { JsonValue } from '../../core/index.ts';
+import { yamlScalar } from './yaml-scalar.ts';
 
-type YamlModule = typeof YamlNamespace;
-
-let yaml: YamlModule | undefined;
-
-/** The YAML library, loaded when something is printed: importing the package does not load it. */
-function load(): YamlModule {
-  yaml ??= createRequire(import.meta.url)('yaml') as YamlModule;
-  return yaml;
-}
+/** Longest key that YAML lets stand before its colon. */
+const MAX_SIMPLE_KEY = 1000;
 
 /** YAML as users of the SDK know it: keys sorted, two spaces, quotes only where needed, no anchors. */
 export function printYaml(value: JsonValue): string {
-  return load().stringify(value, {
-    sortMapEntries: true,
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
-    singleQuote: true,
-  });
+  const out: string[] = [];
+  writeValue(value, '', '', out);
+  return out.join('');
+}
+
+/** Writes a value after `lead` (`key:` or `-`), which stands in the line already; ends with a line break. */
+function writeValue(value: JsonValue | undefined, indent: string, lead: string, out: string[]): void {
+  if (Array.isArray(value)) {
+    if (value.length === 0) return void out.push(lead === '' ? '[]\n' : ' []\n');
+    if (lead.endsWith('-')) return writeItems(value, `${indent}  `, true, out);
+    if (lead !== '') out.push('\n');
+    return writeItems(value, lead === '' ? indent : `${indent}  `, false, out);
+  }
+  if (typeof value === 'object' && value !== null) {
+    const keys = Object.keys(value)
+      .filter((key) => value[key] !== undefined)
+      .sort();
+    if (keys.length === 0) return void out.push(lead === '' ? '{}\n' : ' {}\n');
+    const inner = lead === '' ? indent : `${indent}  `;
+    const compact = lead.endsWith('-');
+    if (lead !== '' && !compact) out.push('\n');
+    let first = true;
+    for (const key of keys) {
+      out.push(first && compact ? ' ' : inner);
+      first = false;
+      const text = yamlScalar(key, undefined);
+      const head = text.length > MAX_SIMPLE_KEY ? `? ${text}\n${inner}:` : `${text}:`;
+      out.push(head);
+      writeValue(value[key], inner, head, out);
+    }
+    return;
+  }
+  const text = yamlScalar(value ?? null, lead === '' ? indent : `${indent}  `);
+  out.push(lead === '' ? '' : ' ', text, text.endsWith('\n') ? '' : '\n');
+}
+
+/** Writes list items; with `inline` the first stands behind the dash of the list around. */
+function writeItems(items: readonly JsonValue[], indent: string, inline: boolean, out: string[]): void {
+  let first = true;
+  for (const item of items) {
+    out.push(first && inline ? ' -' : `${indent}-`);
+    first = false;
+    writeValue(item, indent, '-', out);
+  }
 }

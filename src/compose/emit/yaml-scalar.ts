@@ -1,0 +1,43 @@
+/** Characters that no reader takes unescaped, or that some take as line breaks. */
+// eslint-disable-next-line no-control-regex -- control characters are what it finds
+const SPECIAL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\p{Surrogate}/u;
+
+/** Where a text without quotes would end or become something else: indicators, comments, `: `. */
+const INDICATOR = /^[\s,[\]{}#&*!|>'"%@`]|^[-?:](?:\s|$)|:(?:\s|$)|\s#|\s$|^(?:---|\.\.\.)/;
+
+/**
+ * Words and numbers of YAML 1.1 and 1.2: without quotes they are no strings to one reader or another (kro
+ * and kubectl read YAML 1.1, where `yes`, `010` and `1:30` are none).
+ */
+const OTHER_TYPE =
+  /^(?:~|null|true|false|yes|no|on|off|y|n|=|<<|[-+]?\.(?:inf|nan)|[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[\da-f_]+|[\d][\d_]*(?::[0-5]?\d)*(?:\.[\d_]*)?(?:e[-+]?\d+)?|\.[\d_]+(?:e[-+]?\d+)?)|\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?)$/i;
+
+/**
+ * A scalar as YAML. With an indentation, texts of several lines become blocks (they end with a line break);
+ * without one (keys) they are quoted.
+ */
+export function yamlScalar(value: string | number | bigint | boolean | null, indent: string | undefined): string {
+  if (typeof value !== 'string') return String(value);
+  if (value === '') return "''";
+  if (SPECIAL.test(value)) return doubleQuoted(value);
+  if (value.includes('\n')) return (indent === undefined ? undefined : block(value, indent)) ?? doubleQuoted(value);
+  if (INDICATOR.test(value) || value.includes('\t') || OTHER_TYPE.test(value)) {
+    return value.includes("'") && !value.includes('"') ? doubleQuoted(value) : `'${value.replaceAll("'", "''")}'`;
+  }
+  return value;
+}
+
+/** A block scalar; `undefined` where leading or lone white space would make its indentation doubtful. */
+function block(value: string, indent: string): string | undefined {
+  if (/^\s|\n[^\S\n]*\t|\n +\n|\n +$/.test(value)) return undefined;
+  const chomping = value.endsWith('\n\n') ? '+' : value.endsWith('\n') ? '' : '-';
+  const lines = (value.endsWith('\n') ? value.slice(0, -1) : value).split('\n');
+  return `|${chomping}\n${lines.map((line) => (line === '' ? '\n' : `${indent}${line}\n`)).join('')}`;
+}
+
+function doubleQuoted(value: string): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

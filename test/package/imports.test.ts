@@ -1,0 +1,54 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { runCommand } from '../support/command.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Writes the address of each ES module that is loaded, a line each. */
+const LOADER = `import { writeSync } from 'node:fs';
+export async function load(url, context, next) {
+  if (url.startsWith('file:')) writeSync(1, url + '\\n');
+  return next(url, context);
+}`;
+
+const dataUrl = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
+
+/** Runs a program with the built package and tells which files it loaded, by their paths in the package. */
+function modulesOf(program: string): readonly string[] {
+  const register = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(LOADER))});`;
+  const script = `${program}
+const { createRequire } = await import('node:module');
+for (const file of Object.keys(createRequire(import.meta.url).cache)) console.log('file://' + file);`;
+  const args = ['--no-warnings', '--import', dataUrl(register), '--input-type=module', '--eval', script];
+  const { code, stdout, stderr } = runCommand(process.execPath, args, { cwd: root });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const prefix = `file://${root}`;
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('file:'))
+    .map((line) => (line.startsWith(prefix) ? line.slice(prefix.length) : line));
+}
+
+const PROGRAM = `import { kubernetesComposition } from './dist/index.js';
+import { ConfigMap } from './dist/factories/simple/index.js';
+const spec = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
+const app = kubernetesComposition({ name: 'app', spec }, (s) => {
+  ConfigMap({ id: 'config', name: s.name, data: { a: 'b' } });
+});
+app.toYaml();
+app.toYaml({ name: 'x' });`;
+
+describe.each([
+  ['importing the package', "import './dist/index.js';"],
+  ['defining and printing a composition', PROGRAM],
+])('%s', (_, program) => {
+  test('loads no YAML library, client, controller, cluster, dashboard or engine', () => {
+    const modules = modulesOf(program);
+    expect(modules).toContain('dist/index.js');
+    const rooms = ['controller', 'cluster', 'dashboard', 'deploy', 'kube', 'cli', 'testing', 'transform'];
+    const heavy = (path: string) =>
+      rooms.some((room) => path.startsWith(`dist/${room}/`)) ||
+      /node_modules\/(yaml|undici|commander|tsx)\//.test(path);
+    expect(modules.filter(heavy)).toEqual([]);
+  });
+});
