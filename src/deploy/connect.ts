@@ -13,7 +13,8 @@ function isTransport(value: unknown): value is Transport {
  * Opens a client for a factory: `options.transport`, else `options.kubeConfig` (path, text or object), else
  * what kubectl would use.
  *
- * @throws TypeKroError of `loadKubeConfig`, or `deploy/bad-kubeconfig` for an option of another type.
+ * @throws TypeKroError of `loadKubeConfig`, or `deploy/bad-kubeconfig` for an option of another type and a
+ * path that leads nowhere.
  */
 export async function connect(options: FactoryOptions): Promise<KubernetesApi> {
   const transport: unknown = options['transport'];
@@ -26,8 +27,13 @@ export async function connect(options: FactoryOptions): Promise<KubernetesApi> {
 function configOptions(kubeConfig: unknown): LoadKubeConfigOptions {
   if (kubeConfig === undefined) return {};
   if (typeof kubeConfig === 'string') {
-    // A kubeconfig has several lines, a path has one.
-    return !kubeConfig.includes('\n') && existsSync(kubeConfig) ? { path: kubeConfig } : { text: kubeConfig };
+    // The text of a kubeconfig is a mapping, in several lines or in braces; a path is neither.
+    if (kubeConfig.includes('\n') || kubeConfig.trimStart().startsWith('{')) return { text: kubeConfig };
+    if (existsSync(kubeConfig)) return { path: kubeConfig };
+    throw new TypeKroError(`there is no kubeconfig ${kubeConfig}`, {
+      code: 'deploy/bad-kubeconfig',
+      remedy: 'give the path of a file that exists, or the text of a kubeconfig',
+    });
   }
   // YAML is a superset of JSON, so an object is passed on as its JSON text.
   if (isJsonObject(kubeConfig)) return { text: stringifyJson(kubeConfig) };

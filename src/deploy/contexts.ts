@@ -5,16 +5,17 @@ import type {
   FactoryStatus,
   RollbackResult,
 } from '../compose/index.ts';
-import type { JsonObject } from '../core/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
-import { systemClock, withDeadline } from '../kube/index.ts';
+import { isTimeout, KubeError, systemClock, withDeadline } from '../kube/index.ts';
 import { compileFor } from './compile-for.ts';
 import type { DirectContext } from './direct.ts';
 import { deleteDirect, deployDirect, parentRef } from './direct.ts';
+import { DeploymentTimeoutError } from './errors.ts';
 import type { KroContext } from './kro.ts';
 import type { DirectRecord } from './parent.ts';
-import { DEFINITION_LABEL, parentName, readRecord } from './parent.ts';
+import { checkNames, DEFINITION_LABEL, isRecordOf, parentName, readRecord, revisionOf } from './parent.ts';
 import { ProgressReporter } from './progress.ts';
 
 /** Time limits in milliseconds where the caller gives none. */
@@ -27,7 +28,23 @@ export function withLimit<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const limit = options.timeout ?? target.options.timeout ?? DEFAULT_TIMEOUT[target.mode];
-  return withDeadline(limit, [options.abortSignal, target.options.abortSignal], systemClock, work);
+  return withDeadline(limit, [options.abortSignal, target.options.abortSignal], systemClock, async (signal) => {
+    try {
+      return await work(signal);
+    } catch (error) {
+      // A request that ended because the call did says so; what counts is why the call ended.
+      if (!(error instanceof KubeError) || !signal.aborted) throw error;
+      throw isTimeout(signal) ? outOfTime(target, limit, error) : signal.reason;
+    }
+  });
+}
+
+function outOfTime(target: DeployTarget, limit: number, cause: KubeError): DeploymentTimeoutError {
+  return new DeploymentTimeoutError(`${target.name}: no answer from the cluster within ${limit} ms`, {
+    code: 'deploy/timeout',
+    cause,
+    remedy: 'check the connection to the cluster, or give a longer timeout',
+  });
 }
 
 /** Where the events of a target go. */
@@ -48,7 +65,12 @@ export function kroContext(
   return { api, target, signal, progress: (event) => progress.event(event) };
 }
 
-/** A deploy that is about to begin: the record follows the one that is in the cluster. */
+/**
+ * A deploy that is about to begin: the record follows the one that is in the cluster.
+ *
+ * @throws TypeKroError `deploy/invalid-name` for names that labels cannot carry, `deploy/name-taken` when the record's
+ * place is taken by something else.
+ */
 export async function directContext(
   api: KubernetesApi,
   target: DeployTarget,
@@ -59,13 +81,14 @@ export async function directContext(
   const definition = target.definition('typekro');
   const instance = target.instance(wanted.spec);
   const { name = '', namespace = target.namespace } = instance.metadata;
+  checkNames(target.name, name);
   const ref = parentRef(target.name, name, namespace);
   const [graph, parent] = await Promise.all([compileFor(api, definition, signal), api.find(ref, { signal })]);
-  const last = parent === undefined ? undefined : readRecord(parent, ref);
+  const last = parent === undefined ? undefined : lastRecord(target, parent, ref, name);
   const record: DirectRecord = {
     definition,
     spec: instance.spec ?? {},
-    revision: (last?.revision ?? 0) + 1,
+    revision: parent === undefined ? 1 : revisionOf(parent) + 1,
     ...(last === undefined ? {} : { previous: { definition: last.definition, spec: last.spec } }),
   };
   return {
@@ -81,28 +104,81 @@ export async function directContext(
   };
 }
 
-/** Every direct deployment of the target in its namespace, as its record in the cluster says. */
+/** The record that a deploy follows; none when ours is damaged, so that deploying again mends it. */
+function lastRecord(
+  target: DeployTarget,
+  parent: KubeObject,
+  ref: ObjectRef,
+  instance: string,
+): DirectRecord | undefined {
+  if (!isRecordOf(parent, target.name, instance)) {
+    throw new TypeKroError(
+      `the ConfigMap ${ref.name} is there already, and is no record of ${target.name} "${instance}"`,
+      {
+        code: 'deploy/name-taken',
+        object: ref,
+        remedy: 'give the definition or the instance another name, or delete the ConfigMap if nobody needs it',
+      },
+    );
+  }
+  try {
+    return readRecord(parent, ref);
+  } catch (error) {
+    if (error instanceof TypeKroError && error.code === 'deploy/record-invalid') return undefined;
+    throw error;
+  }
+}
+
+/** One direct deployment, as its record in the cluster says; `undefined` when there is none. */
+export async function directInstance(
+  api: KubernetesApi,
+  target: DeployTarget,
+  signal: AbortSignal,
+  name: string,
+): Promise<DirectContext | undefined> {
+  const parent = await api.find(parentRef(target.name, name, target.namespace), { signal });
+  if (parent === undefined || !isRecordOf(parent, target.name, name)) return undefined;
+  return contextOf(api, target, signal, parent, name);
+}
+
+/** Every direct deployment of the target in its namespace. */
 export async function directInstances(
   api: KubernetesApi,
   target: DeployTarget,
   signal: AbortSignal,
-): Promise<{ readonly context: DirectContext }[]> {
-  const { namespace } = target;
-  const labelSelector = `${DEFINITION_LABEL}=${target.name}`;
-  const parents = await api.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace, labelSelector, signal });
-  const prefix = parentName(target.name, '');
-  const found: { context: DirectContext }[] = [];
-  for (const parent of parents.items) {
-    const { name = '' } = parent.metadata;
-    if (!name.startsWith(prefix)) continue;
-    const record = readRecord(parent, { apiVersion: 'v1', kind: 'ConfigMap', name, namespace });
-    const graph = await compileFor(api, record.definition, signal);
-    const instance = name.slice(prefix.length);
-    found.push({
-      context: { api, graph, target, name: instance, namespace, record, parent, signal, report: () => {} },
-    });
+): Promise<DirectContext[]> {
+  const found: DirectContext[] = [];
+  for (const { parent, name } of await directParents(api, target, signal)) {
+    found.push(await contextOf(api, target, signal, parent, name));
   }
   return found;
+}
+
+async function directParents(
+  api: KubernetesApi,
+  target: DeployTarget,
+  signal: AbortSignal,
+): Promise<{ readonly parent: KubeObject; readonly name: string }[]> {
+  const { namespace } = target;
+  const labelSelector = `${DEFINITION_LABEL}=${target.name}`;
+  const { items } = await api.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace, labelSelector, signal });
+  const prefix = parentName(target.name, '');
+  return items
+    .map((parent) => ({ parent, name: (parent.metadata.name ?? '').slice(prefix.length) }))
+    .filter(({ parent, name }) => parent.metadata.name === `${prefix}${name}`);
+}
+
+async function contextOf(
+  api: KubernetesApi,
+  target: DeployTarget,
+  signal: AbortSignal,
+  parent: KubeObject,
+  name: string,
+): Promise<DirectContext> {
+  const { namespace } = target;
+  const record = readRecord(parent, parentRef(target.name, name, namespace));
+  const graph = await compileFor(api, record.definition, signal);
+  return { api, graph, target, name, namespace, record, parent, signal, report: () => {} };
 }
 
 /** Health over all instances: failed when one is in ERROR, degraded when one is not ACTIVE. */
@@ -115,7 +191,10 @@ export function statusOf(target: DeployTarget, states: readonly string[]): Facto
   return { name: target.name, mode: target.mode, namespace: target.namespace, instanceCount: states.length, health };
 }
 
-/** Takes every instance back to the deploy before its last; one that was deployed once is deleted. */
+/**
+ * Takes every instance back to the deploy before its last; one that was deployed once is deleted. What cannot
+ * be taken back stays as it is and stands in `errors`.
+ */
 export async function rollbackDirect(
   api: KubernetesApi,
   target: DeployTarget,
@@ -129,12 +208,13 @@ export async function rollbackDirect(
   }
   const rolledBack: string[] = [];
   const errors: string[] = [];
-  for (const { context } of await directInstances(api, target, signal)) {
+  for (const { parent, name } of await directParents(api, target, signal)) {
     try {
-      await rollbackOne(context);
-      rolledBack.push(context.name);
+      await rollbackOne(await contextOf(api, target, signal, parent, name));
+      rolledBack.push(name);
     } catch (error) {
-      errors.push(`${context.name}: ${error instanceof Error ? error.message : String(error)}`);
+      if (signal.aborted) throw error;
+      errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   const status = errors.length === 0 ? 'success' : rolledBack.length > 0 ? 'partial' : 'failed';
@@ -143,6 +223,12 @@ export async function rollbackDirect(
 
 async function rollbackOne(context: DirectContext): Promise<void> {
   const { previous, revision } = context.record;
+  if (previous === undefined && revision > 1) {
+    throw new TypeKroError('the deploy before the last one is not kept', {
+      code: 'deploy/nothing-to-roll-back-to',
+      remedy: 'deploy the spec that you want',
+    });
+  }
   if (previous === undefined) {
     const result: DeletionResult = await deleteDirect(context);
     if (result.status !== 'complete') throw new Error(result.blockers.map(({ message }) => message).join('; '));

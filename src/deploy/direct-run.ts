@@ -20,6 +20,8 @@ export interface DirectRunOptions {
   readonly step: Omit<StepOptions, 'now'>;
   /** `read`: look only. `dry-run`: the server checks every write. `write`: the real thing. */
   readonly effects: 'read' | 'dry-run' | 'write';
+  /** Called before each batch of writes; what it throws ends the run. Not called unless `effects` is `write`. */
+  beforeWrite(): Promise<void>;
   /** Writes labels and annotations of the parent; gives the instance with them. Not called unless `effects` is `write`. */
   writeParent(decision: Decision, instance: KubeObject): Promise<KubeObject>;
   /** Called with every decision, before it is carried out. */
@@ -86,6 +88,8 @@ export class DirectRun {
     }
     const { parent } = decision;
     const parentDue = parent.labels !== undefined || parent.inventory !== undefined;
+    const writes = parentDue || decision.apply.length > 0 || decision.delete.length > 0;
+    if (writes && effects === 'write') await this.#options.beforeWrite();
     // The inventory covers a child before the child exists: a deploy that dies in between can be cleaned up.
     if (parentDue && effects === 'write') this.#instance = await this.#options.writeParent(decision, this.#instance);
     await Promise.all([

@@ -1,17 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import type { DeployedInstance, DeployTarget, DeletionResult } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
-import { isTimeout, systemClock } from '../kube/index.ts';
+import { isNotFound, isTimeout, systemClock } from '../kube/index.ts';
 import { readinessOf } from '../readiness/index.ts';
 import type { Decision, ObjectReadiness } from '../runtime/index.ts';
 import { keys } from '../runtime/index.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
-import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
-import { finalFailures, remedyOf } from './node-failures.ts';
+import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
+import { finalFailures, NAMESPACE_REMEDY, remedyOf } from './node-failures.ts';
 import type { DirectRecord } from './parent.ts';
-import { parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
+import { deployOf, parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
 import { describeNode } from './progress.ts';
 
 /** One instance in direct mode, connected. */
@@ -39,23 +40,33 @@ export function parentRef(definition: string, name: string, namespace: string): 
  * Deploys one instance and waits until every node is ready (or, with `waitForReady: false`, until all that
  * can be applied is).
  *
- * @throws ResourceGraphFactoryError when a node failed for good; what was created stays.
+ * @throws ResourceGraphFactoryError when a node failed for good, or another deploy or deletion of the instance
+ * began meanwhile (`deploy/superseded`); what was created stays.
  * @throws DeploymentTimeoutError when `signal` aborts with a `TimeoutError`.
  */
 export async function deployDirect(
-  context: DirectContext,
+  begun: DirectContext,
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
-  const { api, graph, signal, record } = context;
-  const ref = parentRef(graph.name, context.name, context.namespace);
-  const written = await api.apply(parentObject(ref, graph, record, context.parent), {
-    fieldManager: keys.INVENTORY_MANAGER,
-    force: true,
-    signal,
-  });
+  const { api, graph, signal } = begun;
+  const record: DirectRecord = { ...begun.record, deploy: randomUUID() };
+  const ref = parentRef(graph.name, begun.name, begun.namespace);
+  const parent = await api
+    .apply(parentObject(ref, graph, record, begun.parent), {
+      fieldManager: keys.INVENTORY_MANAGER,
+      force: true,
+      signal,
+    })
+    .catch((error: unknown) => {
+      throw isNotFound(error) ? missingNamespace(begun, error) : error;
+    });
+  const context: DirectContext = { ...begun, record, parent };
   let last: Decision | undefined;
-  const run = directRun({ ...context, parent: written }, 'write', (decision) => {
-    last = decision;
+  const run = directRun(context, 'write', {
+    onDecision: (decision) => {
+      last = decision;
+    },
+    beforeWrite: () => checkRecord(context),
   });
   try {
     const decision = await run.run((current) => {
@@ -64,6 +75,7 @@ export async function deployDirect(
       if (!current.quiet) return false;
       return options.waitForReady ? current.state === 'ACTIVE' && unsettledNodes(current).length === 0 : true;
     });
+    await checkRecord(context);
     return deployed(graph, context, decision);
   } catch (error) {
     if (!signal.aborted || last === undefined || !isTimeout(signal)) throw error;
@@ -76,17 +88,18 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionResu
   const { api, graph, signal, name } = context;
   const deleted: JsonObject[] = [];
   let last: Decision | undefined;
-  const run = directRun(
-    context,
-    'write',
-    (decision) => {
+  const ref = parentRef(graph.name, name, context.namespace);
+  // A deploy of the instance that is under way sees that the record is not its own any more, and stops.
+  await api.patch(ref, { data: { deploy: randomUUID() } }, { type: 'merge', signal }).catch(ignoreNotFound);
+  const run = directRun(context, 'write', {
+    onDecision: (decision) => {
       last = decision;
       for (const { target } of decision.delete) {
         deleted.push({ kind: target.type.kind, name: target.name, namespace: target.namespace ?? '' });
       }
     },
-    { deletionTimestamp: new Date((context.clock ?? systemClock).now()).toISOString() },
-  );
+    metadata: { deletionTimestamp: new Date((context.clock ?? systemClock).now()).toISOString() },
+  });
   try {
     await run.run((decision) => decision.finalizer === 'remove');
   } catch (error) {
@@ -109,7 +122,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionResu
       })),
     };
   }
-  await api.delete(parentRef(graph.name, name, context.namespace), { signal });
+  await api.delete(ref, { signal }).catch(ignoreNotFound);
   return { status: 'complete', instanceName: name, deleted, retained: [], remaining: [], blockers: [] };
 }
 
@@ -117,15 +130,17 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionResu
 export async function observeDirect(
   context: DirectContext,
 ): Promise<{ readonly instance: DeployedInstance<JsonObject, JsonObject>; readonly decision: Decision }> {
-  const decision = await directRun(context, 'read', () => {}).run((current) => current.read.length === 0);
+  const decision = await directRun(context, 'read', {}).run((current) => current.read.length === 0);
   return { instance: deployed(context.graph, context, decision), decision };
 }
 
 /** Every object as the server would store it, as deep as that can be known without storing any. */
 export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]> {
   const objects = new Map<string, KubeObject>();
-  const run = directRun(context, 'dry-run', (decision) => {
-    for (const action of decision.apply) objects.set(`${action.nodeId} ${action.target.name}`, action.desired);
+  const run = directRun(context, 'dry-run', {
+    onDecision: (decision) => {
+      for (const action of decision.apply) objects.set(`${action.nodeId} ${action.target.name}`, action.desired);
+    },
   });
   const decision = await run.run((current) => current.read.length === 0 && current.apply.length === 0);
   const failed = finalFailures(decision);
@@ -133,23 +148,53 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
   return [...objects.values()];
 }
 
-function directRun(
-  context: DirectContext,
-  effects: 'read' | 'dry-run' | 'write',
-  onDecision: (decision: Decision) => void,
-  metadata: KubeObject['metadata'] = {},
-): DirectRun {
+/**
+ * Is the record still the one of this deploy? Two deploys of one instance would undo one another's writes
+ * for ever; the one that wrote its record last goes on.
+ */
+async function checkRecord({ api, graph, name, namespace, record, signal }: DirectContext): Promise<void> {
+  const ref = parentRef(graph.name, name, namespace);
+  const parent = await api.find(ref, { signal });
+  if (parent !== undefined && deployOf(parent) === record.deploy) return;
+  throw new ResourceGraphFactoryError(
+    `another ${parent === undefined ? 'process deleted' : 'deploy or deletion has taken over'} ${graph.name} "${name}"`,
+    {
+      code: 'deploy/superseded',
+      object: ref,
+      remedy: 'let one process at a time deploy an instance; deploy again if this spec is the one that you want',
+    },
+  );
+}
+
+function missingNamespace({ graph, name, namespace }: DirectContext, cause: unknown): Error {
+  return new ResourceGraphFactoryError(`deploying ${graph.name} "${name}": there is no namespace "${namespace}"`, {
+    code: 'deploy/no-namespace',
+    remedy: NAMESPACE_REMEDY,
+    cause,
+  });
+}
+
+/** What a run of the loop does besides deciding and carrying out. */
+interface RunHooks {
+  readonly onDecision?: (decision: Decision) => void;
+  readonly beforeWrite?: () => Promise<void>;
+  /** Laid over the metadata of the instance. */
+  readonly metadata?: KubeObject['metadata'];
+}
+
+function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write', hooks: RunHooks): DirectRun {
   const { api, graph, name, namespace, record, signal, target } = context;
   const instance = virtualInstance(graph, name, namespace, record, context.parent);
   const ref = parentRef(graph.name, name, namespace);
   return new DirectRun({
     api,
     graph,
-    instance: { ...instance, metadata: { ...instance.metadata, ...metadata } },
+    instance: { ...instance, metadata: { ...instance.metadata, ...hooks.metadata } },
     clock: context.clock ?? systemClock,
     signal,
     effects,
     step: { readiness: readinessFor(target) },
+    beforeWrite: hooks.beforeWrite ?? (() => Promise.resolve()),
     async writeParent(decision, current) {
       const merged = { ...current, metadata: wantedMetadata(decision.parent, current) };
       const written = await api.apply(parentObject(ref, graph, record, merged), {
@@ -164,7 +209,7 @@ function directRun(
       };
     },
     report(decision) {
-      onDecision(decision);
+      hooks.onDecision?.(decision);
       context.report(decision);
     },
   });

@@ -4,6 +4,7 @@ import type { KubernetesApi } from '../kube/index.ts';
 import { connect } from './connect.ts';
 import {
   directContext,
+  directInstance,
   directInstances,
   ensureNamespace,
   kroContext,
@@ -21,8 +22,12 @@ export function createDeployEngine(): DeployEngine {
   const connections = new WeakMap<DeployTarget, Promise<KubernetesApi>>();
 
   const apiOf = (target: DeployTarget): Promise<KubernetesApi> => {
-    const open = connections.get(target) ?? connect(target.options);
+    const known = connections.get(target);
+    if (known !== undefined) return known;
+    const open = connect(target.options);
     connections.set(target, open);
+    // A connection that could not be opened is tried again at the next call.
+    open.catch(() => connections.delete(target));
     return open;
   };
 
@@ -37,7 +42,7 @@ export function createDeployEngine(): DeployEngine {
       return withLimit(target, {}, async (signal) => {
         if (target.mode === 'kro') return (await listKro(kroContext(api, target, signal))).map(asDeployed);
         const instances: DeployedInstance<JsonObject, JsonObject>[] = [];
-        for (const { context } of await directInstances(api, target, signal)) {
+        for (const context of await directInstances(api, target, signal)) {
           instances.push((await observeDirect(context)).instance);
         }
         return instances;
@@ -56,8 +61,8 @@ export function createDeployEngine(): DeployEngine {
           const type = instanceTypeOf(target.definition('stock'));
           return deleteKro(kroContext(api, target, signal), { ...type, name, namespace: target.namespace });
         }
-        const found = (await directInstances(api, target, signal)).find((entry) => entry.context.name === name);
-        return found === undefined ? nothingToDelete(name) : deleteDirect(found.context);
+        const context = await directInstance(api, target, signal, name);
+        return context === undefined ? nothingToDelete(name) : deleteDirect(context);
       });
     },
 
@@ -121,7 +126,7 @@ async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortS
     });
   }
   const states: string[] = [];
-  for (const { context } of await directInstances(api, target, signal)) {
+  for (const context of await directInstances(api, target, signal)) {
     states.push((await observeDirect(context)).decision.state);
   }
   return states;

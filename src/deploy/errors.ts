@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../core/index.ts';
 import { formatDiagnostic, TypeKroError } from '../core/index.ts';
 import type { TypeKroErrorDetails } from '../core/index.ts';
+import { isNotFound } from '../kube/index.ts';
 import type { NodeReport } from '../runtime/index.ts';
 
 /** A deployment failed: a resource was refused, or an expression of the graph has no value. */
@@ -29,4 +30,9 @@ export class InvalidGraphError extends TypeKroError {
     });
     this.diagnostics = diagnostics;
   }
+}
+
+/** For `catch` behind a deletion: what is gone already is what was wanted. */
+export function ignoreNotFound(error: unknown): void {
+  if (!isNotFound(error)) throw error;
 }

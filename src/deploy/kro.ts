@@ -2,11 +2,14 @@ import type { DefinitionStatus, DeletionResult, DeployedInstance, DeployTarget }
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
-import { isNotFound, isTimeout, waitForObject } from '../kube/index.ts';
-import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
+import { isNotFound, isTimeout, KubeError, waitForObject } from '../kube/index.ts';
+import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
 
 /** Field manager of definitions and instances that we apply for the user. */
 const MANAGER = 'typekro';
+
+/** How long a look at what is left may take when the time of a deletion is over, in milliseconds. */
+const LAST_LOOK_MS = 5000;
 
 /** A condition as it stands in a status. */
 interface ConditionView {
@@ -26,7 +29,7 @@ export interface KroContext {
   readonly api: KubernetesApi;
   readonly target: DeployTarget;
   readonly signal: AbortSignal;
-  progress(event: { readonly type: string; readonly resourceId?: string; readonly message: string }): void;
+  readonly progress: (event: { readonly type: string; readonly resourceId?: string; readonly message: string }) => void;
 }
 
 /**
@@ -43,7 +46,11 @@ export async function deployKro(
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
   const { api, target, signal, progress } = context;
   const definition = target.definition('stock') as unknown as KubeObject;
-  const applied = await api.apply(definition, { fieldManager: MANAGER, force: true, signal });
+  const applied = await api
+    .apply(definition, { fieldManager: MANAGER, force: true, signal })
+    .catch((error: unknown) => {
+      throw error instanceof KubeError && error.code === 'kube/unknown-kind' ? notInstalled(target, error) : error;
+    });
   progress({ type: 'progress', message: `applied ResourceGraphDefinition ${target.name}` });
   await waitForDefinition(context, applied.metadata.generation ?? 1);
   progress({ type: 'resource-ready', message: `ResourceGraphDefinition ${target.name} is active` });
@@ -54,6 +61,15 @@ export async function deployKro(
   if (!options.waitForReady) return asDeployed(instance);
   const ready = await waitForInstance(context, refOf(instance), instance.metadata.generation ?? 1);
   return asDeployed(ready);
+}
+
+function notInstalled(target: DeployTarget, cause: KubeError): Error {
+  return new ResourceGraphFactoryError('the cluster has no ResourceGraphDefinitions', {
+    code: 'deploy/not-installed',
+    object: definitionRef(target),
+    cause,
+    remedy: 'run `typekro install` and `typekro controller` (or install kro) there, or use direct mode',
+  });
 }
 
 async function waitForDefinition(context: KroContext, generation: number): Promise<void> {
@@ -136,7 +152,7 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
     await waitForObject(api, ref, signal, (object) => (object === undefined ? true : undefined));
   } catch (error) {
     if (!signal.aborted) throw error;
-    const left = await api.find(ref);
+    const left = await api.find(ref, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
     const message =
       left === undefined
         ? ''
@@ -150,10 +166,6 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
   const others = await api.list({ apiVersion: ref.apiVersion, kind: ref.kind }, { signal });
   if (others.items.length === 0) await api.delete(definitionRef(target), { signal }).catch(ignoreNotFound);
   return { ...base, status: 'complete', deleted: [{ kind: ref.kind, name: ref.name, namespace: ref.namespace ?? '' }] };
-}
-
-function ignoreNotFound(error: unknown): void {
-  if (!isNotFound(error)) throw error;
 }
 
 /** apiVersion and kind of the instances that a definition makes possible. */

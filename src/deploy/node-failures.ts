@@ -14,11 +14,14 @@ function isPassingFailure(because: Because): boolean {
   return (because.kind === 'write-failed' || because.kind === 'read-failed') && isPassing(because.failure);
 }
 
+/** What to do when the namespace of something is not there. */
+export const NAMESPACE_REMEDY = 'create the namespace first, or deploy with createNamespace: true';
+
 /** What to do about a failed node. */
 export function remedyOf(node: NodeReport): string {
   const { because } = node;
   if (because.kind === 'write-failed' && because.failure.reason === 'NotFound') {
-    return 'create the namespace first, or deploy with createNamespace: true';
+    return NAMESPACE_REMEDY;
   }
   return (
     explainNode(node).remedy ??

@@ -15,6 +15,8 @@ export interface DirectRecord {
   readonly spec: JsonObject;
   /** Counts deploys of this instance, from 1. */
   readonly revision: number;
+  /** Which deploy wrote the record: of two at once the one that wrote it last counts. */
+  readonly deploy?: string;
   /** The deploy before this one, for `rollback`. */
   readonly previous?: { readonly definition: JsonObject; readonly spec: JsonObject };
 }
@@ -22,6 +24,53 @@ export interface DirectRecord {
 /** Name of the ConfigMap that is the ApplySet parent of a direct deploy. */
 export function parentName(definition: string, instance: string): string {
   return `typekro-${definition}-${instance}`;
+}
+
+/** What a label's value may be, and a part of an object's name. */
+const NAME = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/;
+
+/**
+ * Definition and instance become labels of every child and parts of the record's name.
+ *
+ * @throws TypeKroError `deploy/invalid-name`.
+ */
+export function checkNames(definition: string, instance: string): void {
+  for (const [what, name] of [
+    ['definition', definition],
+    ['instance', instance],
+  ] as const) {
+    if (NAME.test(name)) continue;
+    throw new TypeKroError(`"${name}" cannot be the name of the ${what} in direct mode`, {
+      code: 'deploy/invalid-name',
+      remedy: 'use at most 63 lower-case letters, digits, dots and dashes; names become labels of what is deployed',
+    });
+  }
+}
+
+/**
+ * Is the ConfigMap the record of this instance? Its name alone does not tell: `a` with `b-c` and `a-b` with
+ * `c` share one.
+ */
+export function isRecordOf(parent: KubeObject, definition: string, instance: string): boolean {
+  const { name, labels } = parent.metadata;
+  return name === parentName(definition, instance) && labels?.[DEFINITION_LABEL] === definition;
+}
+
+/** Most bytes that we put into a ConfigMap; the server takes 1 MiB with keys and a little air. */
+const MOST_BYTES = 1_000_000;
+
+/** The texts of a record. Without room for the deploy before, that one is left out: it only serves `rollback`. */
+function recordData(record: DirectRecord): Record<string, string> {
+  const data = {
+    definition: stringifyJson(record.definition),
+    spec: stringifyJson(record.spec),
+    revision: String(record.revision),
+    ...(record.deploy === undefined ? {} : { deploy: record.deploy }),
+  };
+  if (record.previous === undefined) return data;
+  const previous = stringifyJson(record.previous);
+  const bytes = [...Object.values(data), previous].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return bytes > MOST_BYTES ? data : { ...data, previous };
 }
 
 /** The parent as it is written: the record as JSON texts, metadata as the runtime wants it. */
@@ -36,12 +85,7 @@ export function parentObject(ref: ObjectRef, graph: Graph, record: DirectRecord,
       labels: { ...metadata?.labels, [DEFINITION_LABEL]: graph.name },
       ...(metadata?.annotations === undefined ? {} : { annotations: metadata.annotations }),
     },
-    data: {
-      definition: stringifyJson(record.definition),
-      spec: stringifyJson(record.spec),
-      revision: String(record.revision),
-      ...(record.previous === undefined ? {} : { previous: stringifyJson(record.previous) }),
-    },
+    data: recordData(record),
   };
 }
 
@@ -65,15 +109,29 @@ export function readRecord(parent: KubeObject, ref: ObjectRef): DirectRecord {
     return value;
   };
   const previous = Object.hasOwn(data, 'previous') ? read('previous') : undefined;
-  const revision = Number.parseInt(String(data.revision), 10);
+  const deploy = deployOf(parent);
   return {
     definition: read('definition'),
     spec: read('spec'),
-    revision: Number.isSafeInteger(revision) && revision > 0 ? revision : 1,
+    revision: revisionOf(parent),
+    ...(deploy === undefined ? {} : { deploy }),
     ...(previous !== undefined && isJsonObject(previous.definition) && isJsonObject(previous.spec)
       ? { previous: { definition: previous.definition, spec: previous.spec } }
       : {}),
   };
+}
+
+/** How often the instance was deployed, as far as its record tells; at least 1. */
+export function revisionOf(parent: KubeObject): number {
+  const data = isJsonObject(parent.data) ? parent.data : {};
+  const revision = Number.parseInt(String(data.revision), 10);
+  return Number.isSafeInteger(revision) && revision > 0 ? revision : 1;
+}
+
+/** The deploy that wrote the record last. */
+export function deployOf(parent: KubeObject): string | undefined {
+  const data = isJsonObject(parent.data) ? parent.data : {};
+  return typeof data.deploy === 'string' ? data.deploy : undefined;
 }
 
 function parseRecordPart(text: string): JsonObject | undefined {

@@ -1,0 +1,153 @@
+import { type } from 'arktype';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ConfigMap } from '../../src/factories/simple/index.ts';
+import { kubernetesComposition } from '../../src/index.ts';
+import type { TestCluster } from '../../src/testing/index.ts';
+import { createCluster } from '../../src/testing/index.ts';
+
+const NAMESPACE = 'default';
+
+/** A composition of one ConfigMap that holds a text. */
+const note = (name: string) =>
+  kubernetesComposition(
+    { name, kind: 'Note', spec: type({ name: 'string', text: 'string' }), status: type({ done: 'boolean' }) },
+    (spec) => {
+      const page = ConfigMap({ id: 'page', name: `${spec.name}-page`, data: { text: spec.text } });
+      return { done: page.metadata.uid !== '' };
+    },
+  );
+
+let cluster: TestCluster;
+beforeEach(async () => {
+  cluster = await createCluster({ clock: 'real' });
+});
+afterEach(() => cluster.close());
+
+const options = (more: object = {}) => ({
+  namespace: NAMESPACE,
+  transport: cluster.transport,
+  timeout: 20_000,
+  ...more,
+});
+const direct = (name = 'note', more: object = {}) => note(name).factory('direct', options(more));
+const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: NAMESPACE });
+const textOf = async (name: string) => (await cluster.client.find(configMap(`${name}-page`)))?.['data'];
+
+describe('what direct mode finds in the place of its record', () => {
+  test('a ConfigMap of somebody else stays as it is', async () => {
+    const foreign = { ...configMap('typekro-note-a'), metadata: { name: 'typekro-note-a', namespace: NAMESPACE } };
+    await cluster.client.create({ ...foreign, data: { mine: 'precious' } });
+    await expect(direct().deploy({ name: 'a', text: '1' })).rejects.toMatchObject({ code: 'deploy/name-taken' });
+    expect(await direct().deleteInstance('a')).toMatchObject({ status: 'complete', deleted: [] });
+    expect((await cluster.client.get(configMap('typekro-note-a')))['data']).toEqual({ mine: 'precious' });
+  });
+
+  test('the record of another pair of names that gives the same name: neither deploys over the other', async () => {
+    await direct('a-b').deploy({ name: 'c', text: '1' });
+    await expect(direct('a').deploy({ name: 'b-c', text: '2' })).rejects.toMatchObject({ code: 'deploy/name-taken' });
+    expect(await textOf('c')).toEqual({ text: '1' });
+    expect(await direct('a').deleteInstance('b-c')).toMatchObject({ deleted: [] });
+    expect(await textOf('c')).toEqual({ text: '1' });
+  });
+
+  test('a damaged record is named, does not stop what concerns others, and is mended by the next deploy', async () => {
+    const factory = direct();
+    await factory.deploy({ name: 'a', text: '1' });
+    await factory.deploy({ name: 'b', text: '1' });
+    await cluster.client.patch(configMap('typekro-note-a'), { data: { definition: '{' } }, { type: 'merge' });
+    await expect(factory.getInstances()).rejects.toMatchObject({
+      code: 'deploy/record-invalid',
+      object: configMap('typekro-note-a'),
+    });
+    expect(await factory.deleteInstance('b')).toMatchObject({ status: 'complete' });
+    await factory.deploy({ name: 'a', text: '2' });
+    expect(await factory.getInstances()).toHaveLength(1);
+  });
+});
+
+describe('rollback in direct mode', () => {
+  test('a second one deletes nothing: the deploy before is not known any more', async () => {
+    const factory = direct();
+    await factory.deploy({ name: 'a', text: '1' });
+    await factory.deploy({ name: 'a', text: '2' });
+    expect(await factory.rollback()).toMatchObject({ status: 'success' });
+    expect(await factory.rollback()).toMatchObject({
+      status: 'failed',
+      errors: ['a: the deploy before the last one is not kept'],
+    });
+    expect(await textOf('a')).toEqual({ text: '1' });
+  });
+
+  test('specs too large to be kept twice are deployed, and not rolled back', async () => {
+    const factory = direct();
+    await factory.deploy({ name: 'a', text: 'x'.repeat(600_000) });
+    const later = 'y'.repeat(600_000);
+    await factory.deploy({ name: 'a', text: later });
+    expect(await factory.rollback()).toMatchObject({ status: 'failed' });
+    expect(await textOf('a')).toEqual({ text: later });
+  });
+});
+
+describe('several at once in direct mode', () => {
+  test('deploys of one instance end with record and children of one of them; those that lost say so', async () => {
+    const texts = ['1', '2', '3'];
+    const results = await Promise.allSettled(texts.map((text) => direct().deploy({ name: 'a', text })));
+    const won = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.spec.text] : []));
+    const [recorded] = await direct().getInstances();
+    expect(won).toContain(recorded?.spec.text);
+    expect(await textOf('a')).toEqual({ text: recorded?.spec.text });
+    for (const result of results) {
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'deploy/superseded' });
+    }
+  });
+
+  test('two deletions of one instance both succeed', async () => {
+    await direct().deploy({ name: 'a', text: '1' });
+    const results = await Promise.all([direct().deleteInstance('a'), direct().deleteInstance('a')]);
+    expect(results.map(({ status }) => status)).toEqual(['complete', 'complete']);
+    expect(await textOf('a')).toBeUndefined();
+    expect(await cluster.client.find(configMap('typekro-note-a'))).toBeUndefined();
+  });
+});
+
+describe('calls that cannot succeed', () => {
+  test.each([
+    ['an instance name longer than a label', 'note', 'a'.repeat(64)],
+    ['an instance name that no object can have', 'note', 'A_b'],
+    ['a definition name longer than a label', 'n'.repeat(64), 'a'],
+  ])('%s is refused before anything is sent', async (_what, definition, name) => {
+    await expect(direct(definition).deploy({ name, text: '' })).rejects.toMatchObject({ code: 'deploy/invalid-name' });
+  });
+
+  test('a namespace that does not exist is named with what helps', async () => {
+    await expect(direct('note', { namespace: 'nowhere' }).deploy({ name: 'a', text: '' })).rejects.toMatchObject({
+      code: 'deploy/no-namespace',
+      message: expect.stringContaining('"nowhere"') as string,
+      remedy: expect.stringContaining('createNamespace') as string,
+    });
+  });
+
+  test('kro mode without the CRDs of kro says what to install', async () => {
+    await expect(note('note').factory('kro', options()).deploy({ name: 'a', text: '' })).rejects.toMatchObject({
+      code: 'deploy/not-installed',
+    });
+  });
+
+  test.each(['direct', 'kro'] as const)('%s: a caller that gives up gets its own reason', async (mode) => {
+    const reason = new Error('changed my mind');
+    const controller = new AbortController();
+    const factory = note('note').factory(mode, options({ progressCallback: () => controller.abort(reason) }));
+    await expect(factory.deploy({ name: 'a', text: '' }, { abortSignal: controller.signal })).rejects.toBe(reason);
+  });
+
+  test('a kubeconfig that is not there is named, and the next call looks again', async () => {
+    const factory = direct('note', { transport: undefined, kubeConfig: '/does/not/exist' });
+    for (const attempt of [1, 2]) {
+      await expect(factory.deploy({ name: `a${attempt}`, text: '' })).rejects.toMatchObject({
+        code: 'deploy/bad-kubeconfig',
+        message: 'there is no kubeconfig /does/not/exist',
+      });
+    }
+    await factory.dispose();
+  });
+});
