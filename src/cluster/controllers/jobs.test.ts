@@ -61,7 +61,7 @@ describe('a Job', () => {
     await story.create(job({ completions: 3, parallelism: 2, completionMode: 'Indexed' }, lasting(10)));
     const indexes = async () =>
       (await story.list('v1 Pod')).map(({ metadata }) => metadata.labels?.['batch.kubernetes.io/job-completion-index']);
-    expect((await indexes()).toSorted()).toEqual(['0', '1']);
+    expect((await indexes()).map(String).toSorted()).toEqual(['0', '1']);
     await story.advance(10);
     expect((await story.get(JOB, 'j')).status).toMatchObject({ completedIndexes: '0,1', active: 1 });
     await story.advance(10);

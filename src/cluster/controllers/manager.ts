@@ -1,3 +1,4 @@
+import type { KubeObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import type { Timer } from '../clock.ts';
 import type { ControllersOptions } from '../options.ts';
@@ -21,6 +22,8 @@ interface Entry {
   /** Keys whose work is slowed down, and those to be looked at again at some time. */
   readonly slowed: Map<string, Timer>;
   readonly timers: Map<string, Timer>;
+  /** Keys whose last attempt the API refused. */
+  readonly refused: Set<string>;
 }
 
 /**
@@ -43,6 +46,7 @@ export class ControllerManager implements ControllerSettings {
         kept: new Set(),
         slowed: new Map(),
         timers: new Map(),
+        refused: new Set(),
       });
     }
     const entries = [...this.#entries.values()];
@@ -132,26 +136,35 @@ export class ControllerManager implements ControllerSettings {
     entry.timers.set(key, timer);
   }
 
-  #attempt({ controller, world, behaviour }: Entry, key: string): number | undefined {
+  #attempt(entry: Entry, key: string): number | undefined {
+    const { controller, world, behaviour } = entry;
     if (behaviour.failures > 0) {
       behaviour.failures -= 1;
       return RETRY_MS;
     }
+    const target = controller.target?.(key, world);
+    if (target !== undefined && this.#isStopped(entry, target)) return undefined;
     try {
-      const target = controller.target?.(key, world);
-      if (target !== undefined) {
-        if (isHeld(target, controller.name)) return undefined;
-        const failure = controller.ownFailures === true ? undefined : simulated(target, 'failure');
-        if (failure !== undefined) {
-          recordEvent(world, target, controller.name, failure, `simulated: ${failure}`, 'Warning');
-          return undefined;
-        }
-      }
-      return controller.reconcile(key, world) ?? undefined;
+      const again = controller.reconcile(key, world) ?? undefined;
+      entry.refused.delete(key);
+      return again;
     } catch (error) {
       // The API may refuse a controller, too (quota, a namespace that is going): it tries again later.
       if (!isRefusal(error)) this.#api.report(error);
+      else if (target !== undefined && !entry.refused.has(key)) {
+        recordEvent(world, target, controller.name, 'FailedSync', error.message, 'Warning');
+      }
+      entry.refused.add(key);
       return RETRY_MS;
     }
+  }
+
+  /** Do the object's annotations ask to leave it alone, or to fail? */
+  #isStopped({ controller, world }: Entry, target: KubeObject): boolean {
+    if (isHeld(target, controller.name)) return true;
+    const failure = controller.ownFailures === true ? undefined : simulated(target, 'failure');
+    if (failure === undefined) return false;
+    recordEvent(world, target, controller.name, failure, `simulated: ${failure}`, 'Warning');
+    return true;
   }
 }

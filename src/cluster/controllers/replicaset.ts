@@ -84,7 +84,8 @@ function createPod(world: World, set: KubeObject): string | undefined {
     return undefined;
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    // Said where users look for it; the controller tries again later.
+    // Said once where users look for it; the controller tries again later.
+    if (conditionOf(set, 'ReplicaFailure') !== undefined) return error.message;
     recordEvent(world, set, NAME, 'FailedCreate', `Error creating: ${error.message}`, 'Warning');
     return error.message;
   }
@@ -122,7 +123,15 @@ function report(world: World, key: KubeObject, problem: string | undefined): num
   return untilAvailable(pods, minReady, world.now());
 }
 
+/** The text of the first refusal stays: the names in later ones are random, and would never come to rest. */
 function failureOf(world: World, set: KubeObject, message: string): JsonObject {
-  const since = conditionOf(set, 'ReplicaFailure')?.['lastTransitionTime'] ?? world.timestamp();
-  return { type: 'ReplicaFailure', status: 'True', lastTransitionTime: since, reason: 'FailedCreate', message };
+  const known = conditionOf(set, 'ReplicaFailure');
+  if (known !== undefined) return known;
+  return {
+    type: 'ReplicaFailure',
+    status: 'True',
+    lastTransitionTime: world.timestamp(),
+    reason: 'FailedCreate',
+    message,
+  };
 }

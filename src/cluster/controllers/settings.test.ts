@@ -55,7 +55,7 @@ describe('options of the controllers', () => {
     expect(await phases()).toEqual(['Running']);
     story.cluster.controllers.hold('kubelet');
     await story.patch(DEPLOYMENT, 'web', { spec: { replicas: 2 } });
-    expect((await phases()).toSorted()).toEqual(['Pending', 'Running']);
+    expect((await phases()).map(String).toSorted()).toEqual(['Pending', 'Running']);
   });
 
   test('a failing controller tries again, a second later each time', async () => {

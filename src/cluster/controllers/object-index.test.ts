@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import { Store } from '../store/store.ts';
+import { ObjectIndex, ownersOf } from './object-index.ts';
+
+const KINDS = ['pods', 'configmaps'] as const;
+
+const change = fc.record({
+  kind: fc.constantFrom(...KINDS),
+  name: fc.constantFrom('a', 'b', 'c', 'd'),
+  /** Absent: the object is removed. */
+  owners: fc.option(fc.uniqueArray(fc.constantFrom('u1', 'u2', 'u3'), { maxLength: 3 }), { nil: undefined }),
+});
+
+const objectOf = (name: string, owners: readonly string[]): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Thing',
+  metadata: {
+    name,
+    uid: `uid-${name}`,
+    ownerReferences: owners.map((uid) => ({ apiVersion: 'v1', kind: 'Owner', name: uid, uid })),
+  },
+});
+
+test('after any changes the index finds what a search through everything finds', () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
+      const store = new Store();
+      const index = new ObjectIndex(store, ownersOf);
+      store.subscribe((event) => index.take(event));
+      for (const { kind, name, owners } of changes) {
+        const collection = store.collection('', kind);
+        if (owners === undefined) collection.remove(name);
+        else collection.put(name, objectOf(name, owners));
+      }
+      for (const uid of ['u1', 'u2', 'u3']) {
+        const searched = KINDS.flatMap((kind) => store.collection('', kind).all())
+          .map(({ object }) => object)
+          .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
+        expect(new Set(index.find(uid).map(({ object }) => object))).toEqual(new Set(searched));
+      }
+      for (const kind of KINDS) for (const name of ['a', 'b', 'c', 'd']) store.collection('', kind).remove(name);
+      expect(index.size).toBe(0);
+    }),
+  );
+});
+
+test('an index that is made later begins with what is there', () => {
+  const store = new Store();
+  store.collection('', 'pods').put('a', objectOf('a', ['u1']));
+  expect(new ObjectIndex(store, ownersOf).find('u1')).toHaveLength(1);
+});

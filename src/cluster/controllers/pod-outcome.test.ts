@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import { planPod } from './pod-outcome.ts';
+
+type Wishes = Readonly<Partial<Record<'failure' | 'ready-after-seconds' | 'run-seconds', string>>>;
+
+function pod(wishes: Wishes, restartPolicy = 'Always', owner = 'ReplicaSet'): KubeObject {
+  const annotations = Object.fromEntries(
+    Object.entries(wishes).map(([wish, value]) => [`typekro.dev/simulate-${wish}`, value]),
+  );
+  const ownerReferences = [{ apiVersion: 'v1', kind: owner, name: 'o', uid: 'u', controller: true }];
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', annotations, ownerReferences },
+    spec: { restartPolicy },
+  };
+}
+
+const running = (ready: boolean) => ({ state: 'running', ready });
+const crashing = (reason: string, restarts: number, pauseSeconds: number) => ({
+  state: 'crashing',
+  reason,
+  restarts,
+  pauseSeconds,
+});
+
+describe('what becomes of a pod', () => {
+  test.each<[string, KubeObject, number, object, number | undefined]>([
+    ['is ready at once', pod({}), 0, running(true), undefined],
+    ['becomes ready later', pod({ 'ready-after-seconds': '30' }), 10, running(false), 20],
+    ['is ready in time', pod({ 'ready-after-seconds': '30' }), 30, running(true), undefined],
+    ['ignores what is no number', pod({ 'ready-after-seconds': 'soon' }), 0, running(true), undefined],
+    [
+      'waits for its image',
+      pod({ failure: 'ImagePullBackOff' }),
+      99,
+      { state: 'waiting', reason: 'ImagePullBackOff' },
+      undefined,
+    ],
+    ['is never healthy', pod({ failure: 'Unhealthy' }), 99, running(false), undefined],
+    ['crashes', pod({ failure: 'CrashLoopBackOff' }), 0, crashing('Error', 0, 10), 10],
+    ['has crashed once again', pod({ failure: 'OOMKilled' }), 10, crashing('OOMKilled', 1, 20), 20],
+    ['crashes after a while', pod({ failure: 'Error', 'run-seconds': '60' }), 50, running(true), 10],
+    ['fails for good', pod({ failure: 'Error' }, 'Never'), 0, { state: 'failed', reason: 'Error' }, undefined],
+    ['of a Job succeeds at once', pod({}, 'Never', 'Job'), 0, { state: 'succeeded' }, undefined],
+    ['of a Job runs for a time', pod({ 'run-seconds': '5' }, 'OnFailure', 'Job'), 4, running(true), 1],
+    ['runs for a time', pod({ 'run-seconds': '5' }, 'Never'), 5, { state: 'succeeded' }, undefined],
+    ['is always restarted', pod({ 'run-seconds': '5' }), 50, running(true), undefined],
+  ])('%s', (_, given, seconds, outcome, next) => {
+    expect(planPod(given, seconds * 1000)).toEqual({ outcome, next: next === undefined ? undefined : next * 1000 });
+  });
+
+  test('pauses between restarts double up to five minutes', () => {
+    const restarts = [0, 10, 30, 70, 150, 310, 610, 909, 910].map((seconds) => {
+      const { outcome } = planPod(pod({ failure: 'Error' }), seconds * 1000);
+      return outcome.state === 'crashing' ? outcome.restarts : undefined;
+    });
+    expect(restarts).toEqual([0, 1, 2, 3, 4, 5, 6, 6, 7]);
+  });
+
+  test('a pod that has crashed for a year is told as quickly', () => {
+    const { outcome, next } = planPod(pod({ failure: 'Error' }), 365 * 86_400_000);
+    expect(outcome).toMatchObject({ restarts: 105_123, pauseSeconds: 300 });
+    expect(next).toBeGreaterThan(0);
+  });
+});

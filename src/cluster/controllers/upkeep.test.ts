@@ -1,0 +1,351 @@
+import { describe, expect, test } from 'vitest';
+import { podTemplate, tellClusterStory } from '../../../test/support/cluster-story.ts';
+import type { ClusterStory } from '../../../test/support/cluster-story.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+
+const labels = { app: 'web' };
+const CLAIM = 'v1 PersistentVolumeClaim';
+const AUTOSCALER = 'autoscaling/v2 HorizontalPodAutoscaler';
+
+const deployment = (spec: JsonObject = {}, podAnnotations: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web' },
+  spec: { selector: { matchLabels: labels }, template: podTemplate(labels, podAnnotations), ...spec },
+});
+
+const conditionOf = ({ status }: KubeObject, type: string) =>
+  ((status?.['conditions'] ?? []) as { type: string }[]).find((condition) => condition.type === type);
+
+describe('a Deployment', () => {
+  test('is told to be late when it makes no progress until its deadline', async () => {
+    await using story = await tellClusterStory();
+    const failing = { 'typekro.dev/simulate-failure': 'ImagePullBackOff' };
+    await story.create(deployment({ progressDeadlineSeconds: 60 }, failing));
+    const progressing = async () => conditionOf(await story.get('apps/v1 Deployment', 'web'), 'Progressing');
+    await story.advance(59);
+    expect(await progressing()).toMatchObject({ status: 'True' });
+    await story.advance(1);
+    expect(await progressing()).toMatchObject({ status: 'False', reason: 'ProgressDeadlineExceeded' });
+    await story.patch('apps/v1 Deployment', 'web', {
+      spec: { template: { metadata: { annotations: { 'typekro.dev/simulate-failure': null } } } },
+    });
+    expect(await progressing()).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
+  });
+
+  test('takes up the ReplicaSet and pods that an orphaning delete left behind', async () => {
+    await using story = await tellClusterStory();
+    await story.create(deployment());
+    const [pods, sets] = [await story.names('v1 Pod'), await story.names('apps/v1 ReplicaSet')];
+    await story.remove('apps/v1 Deployment', 'web', { propagationPolicy: 'Orphan' });
+    await story.create(deployment());
+    expect(await story.names('apps/v1 ReplicaSet')).toEqual(sets);
+    expect(await story.names('v1 Pod')).toEqual(pods);
+  });
+
+  test('says which pods a quota refuses, and goes on when there is room', async () => {
+    await using story = await tellClusterStory();
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'q' },
+      spec: { hard: { pods: '1' } },
+    });
+    await story.create(deployment({ replicas: 2 }));
+    const refused = await story.get('apps/v1 Deployment', 'web');
+    expect(conditionOf(refused, 'ReplicaFailure')).toMatchObject({ status: 'True', reason: 'FailedCreate' });
+    const [set] = await story.names('apps/v1 ReplicaSet');
+    expect(await story.reasons(set ?? '')).toContain('FailedCreate');
+    await story.patch('v1 ResourceQuota', 'q', { spec: { hard: { pods: '5' } } });
+    await story.advance(1);
+    const allowed = await story.get('apps/v1 Deployment', 'web');
+    expect(conditionOf(allowed, 'ReplicaFailure')).toBeUndefined();
+    expect(allowed.status).toMatchObject({ availableReplicas: 2 });
+  });
+});
+
+describe('volumes', () => {
+  const claim = (spec: JsonObject = {}): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'c' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '2Gi' } }, ...spec },
+  });
+  const volume = (name: string, storage: string, spec: JsonObject = {}): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name },
+    spec: {
+      capacity: { storage },
+      accessModes: ['ReadWriteOnce', 'ReadOnlyMany'],
+      hostPath: { path: '/x' },
+      storageClassName: 'manual',
+      ...spec,
+    },
+  });
+  const create = async (story: ClusterStory, ...objects: readonly KubeObject[]) => {
+    for (const object of objects) await story.client.create(object);
+    await story.cluster.idle();
+  };
+  const boundTo = async (story: ClusterStory) => (await story.get(CLAIM, 'c')).spec?.['volumeName'];
+  const phaseOf = async (story: ClusterStory, name: string) =>
+    (await story.client.find({ apiVersion: 'v1', kind: 'PersistentVolume', name }))?.status?.['phase'];
+
+  test('a claim without a class gets a new volume of the default class, and takes it with it', async () => {
+    await using story = await tellClusterStory();
+    await story.create(claim());
+    const found = await story.get(CLAIM, 'c');
+    expect(found.spec).toMatchObject({ storageClassName: 'standard' });
+    expect(found.status).toMatchObject({ phase: 'Bound', capacity: { storage: '2Gi' } });
+    await story.patch(CLAIM, 'c', { spec: { resources: { requests: { storage: '3Gi' } } } });
+    expect((await story.get(CLAIM, 'c')).status).toMatchObject({ capacity: { storage: '3Gi' } });
+    await story.remove(CLAIM, 'c');
+    expect(await story.list('v1 PersistentVolume')).toEqual([]);
+  });
+
+  test('a claim takes the smallest volume that is large enough', async () => {
+    await using story = await tellClusterStory();
+    await create(story, volume('small', '1Gi'), volume('large', '10Gi'), volume('middle', '5Gi'));
+    await story.create(claim({ storageClassName: 'manual' }));
+    expect(await boundTo(story)).toBe('middle');
+    expect([await phaseOf(story, 'small'), await phaseOf(story, 'middle')]).toEqual(['Available', 'Bound']);
+  });
+
+  test('a volume that is set aside waits for its claim', async () => {
+    await using story = await tellClusterStory();
+    await create(story, volume('other', '2Gi', { claimRef: { namespace: 'default', name: 'x' } }));
+    await create(story, volume('mine', '9Gi', { claimRef: { namespace: 'default', name: 'c' } }));
+    await story.create(claim({ storageClassName: 'manual' }));
+    expect(await boundTo(story)).toBe('mine');
+  });
+
+  test.each([
+    ['wants a mode that no volume has', { accessModes: ['ReadWriteMany'] }],
+    ['is too large', { resources: { requests: { storage: '11Gi' } } }],
+    ['selects other labels', { selector: { matchLabels: { disk: 'fast' } } }],
+    ['wants a raw device', { volumeMode: 'Block' }],
+  ])('a claim that %s waits', async (_, spec) => {
+    await using story = await tellClusterStory();
+    await create(story, volume('v', '10Gi'));
+    await story.create(claim({ storageClassName: 'manual', ...spec }));
+    expect((await story.get(CLAIM, 'c')).status).toEqual({ phase: 'Pending' });
+  });
+
+  test('a class may wait for the first pod, and the pod for its claim', async () => {
+    await using story = await tellClusterStory();
+    await create(story, {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'late' },
+      provisioner: 'typekro.dev/simulated',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    await story.create(claim({ storageClassName: 'late' }));
+    expect(await story.reasons('c')).toEqual(['WaitForFirstConsumer']);
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }];
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p' },
+      spec: { volumes, containers: [{ name: 'c', image: 'i' }] },
+    });
+    expect((await story.get(CLAIM, 'c')).status).toMatchObject({ phase: 'Bound' });
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });
+    // In use, it stays until the pod is gone.
+    await story.remove(CLAIM, 'c');
+    expect(await story.names(CLAIM)).toEqual(['c']);
+    await story.remove('v1 Pod', 'p');
+    expect(await story.names(CLAIM)).toEqual([]);
+  });
+
+  test('a pod waits for a claim that is not there', async () => {
+    await using story = await tellClusterStory();
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }];
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p' },
+      spec: { volumes, containers: [{ name: 'c', image: 'i' }] },
+    });
+    expect(conditionOf(await story.get('v1 Pod', 'p'), 'PodScheduled')).toMatchObject({
+      reason: 'Unschedulable',
+      message: '0/1 nodes are available: persistentvolumeclaim "c" not found',
+    });
+    await story.create(claim());
+    expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });
+  });
+});
+
+describe('a PodDisruptionBudget', () => {
+  test.each([
+    [{ minAvailable: 2 }, { desiredHealthy: 2, disruptionsAllowed: 2 }],
+    [{ minAvailable: '75%' }, { desiredHealthy: 3, disruptionsAllowed: 1 }],
+    [{ minAvailable: '100%' }, { desiredHealthy: 4, disruptionsAllowed: 0 }],
+    [{ maxUnavailable: 1 }, { desiredHealthy: 3, disruptionsAllowed: 1 }],
+    [{ maxUnavailable: '50%' }, { desiredHealthy: 2, disruptionsAllowed: 2 }],
+  ])('of %j counts %j of four pods', async (spec, expected) => {
+    await using story = await tellClusterStory();
+    await story.create(deployment({ replicas: 4 }));
+    const selector = { matchLabels: labels };
+    await story.create({
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'b' },
+      spec: { selector, ...spec },
+    });
+    expect((await story.get('policy/v1 PodDisruptionBudget', 'b')).status).toMatchObject({
+      currentHealthy: 4,
+      expectedPods: 4,
+      ...expected,
+    });
+  });
+});
+
+describe('a HorizontalPodAutoscaler', () => {
+  const autoscaler = (spec: JsonObject = {}): KubeObject => ({
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'h' },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      minReplicas: 2,
+      maxReplicas: 4,
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 60 } } },
+      ],
+      ...spec,
+    },
+  });
+  const statusOf = async (story: ClusterStory) => (await story.get(AUTOSCALER, 'h')).status;
+
+  test.each([
+    [1, 2],
+    [3, 3],
+    [9, 4],
+  ])('leads a target of %d replicas to %d', async (replicas, expected) => {
+    await using story = await tellClusterStory();
+    await story.create(deployment({ replicas }));
+    await story.create(autoscaler());
+    expect((await story.get('apps/v1 Deployment', 'web')).status).toMatchObject({ availableReplicas: expected });
+    expect(await statusOf(story)).toMatchObject({
+      currentReplicas: expected,
+      desiredReplicas: expected,
+      currentMetrics: [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 60 } } }],
+    });
+    expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'ScalingActive')).toMatchObject({
+      status: 'True',
+      reason: 'ValidMetricFound',
+      message:
+        'the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)',
+    });
+  });
+
+  test('says that its target is missing, until it is there', async () => {
+    await using story = await tellClusterStory();
+    await story.create(autoscaler());
+    expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'AbleToScale')).toMatchObject({
+      status: 'False',
+      reason: 'FailedGetScale',
+      message: 'the HPA controller was unable to get the target\'s current scale: deployments.apps "web" not found',
+    });
+    await story.create(deployment());
+    expect(await statusOf(story)).toMatchObject({ currentReplicas: 2 });
+    expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'AbleToScale')).toMatchObject({ status: 'True' });
+  });
+
+  test('leaves a target alone that was scaled to nothing', async () => {
+    await using story = await tellClusterStory();
+    await story.create(deployment({ replicas: 0 }));
+    await story.create(autoscaler());
+    expect((await story.get('apps/v1 Deployment', 'web')).spec).toMatchObject({ replicas: 0 });
+    expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'ScalingActive')).toMatchObject({ reason: 'ScalingDisabled' });
+  });
+});
+
+describe('upkeep', () => {
+  test('a quota counts what is there, down as well as up', async () => {
+    await using story = await tellClusterStory();
+    const hard = { pods: '10', 'requests.cpu': '4', 'count/deployments.apps': '3', configmaps: '5' };
+    await story.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard } });
+    const used = async () => (await story.get('v1 ResourceQuota', 'q')).status?.['used'];
+    const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '500m' } } }];
+    await story.create(deployment({ replicas: 3, template: { metadata: { labels }, spec: { containers } } }));
+    expect(await used()).toEqual({
+      pods: '3',
+      'requests.cpu': '1500m',
+      'count/deployments.apps': '1',
+      configmaps: '1',
+    });
+    await story.patch('apps/v1 Deployment', 'web', { spec: { replicas: 1 } });
+    expect(await used()).toMatchObject({ pods: '1', 'requests.cpu': '500m' });
+  });
+
+  test('an aggregated role follows its parts', async () => {
+    await using story = await tellClusterStory();
+    const role = (name: string, resource: string, roleLabels: Record<string, string>) => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name, labels: roleLabels },
+      rules: [{ apiGroups: [''], resources: [resource], verbs: ['get'] }],
+    });
+    const rulesOf = async (name: string) => {
+      await story.cluster.idle();
+      const found = await story.client.get({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name });
+      return ((found['rules'] ?? []) as { resources?: string[] }[]).map(({ resources }) => resources?.[0]);
+    };
+    const clusterRoleSelectors = [{ matchLabels: { part: 'yes' } }];
+    await story.client.create({ ...role('whole', '', {}), rules: null, aggregationRule: { clusterRoleSelectors } });
+    await story.client.create(role('a', 'pods', { part: 'yes' }));
+    await story.client.create(role('b', 'secrets', { part: 'yes' }));
+    expect(await rulesOf('whole')).toEqual(['pods', 'secrets']);
+    const ref = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'a' };
+    await story.client.patch(ref, { metadata: { labels: { part: null } } });
+    expect(await rulesOf('whole')).toEqual(['secrets']);
+    // The roles that every cluster has are made of parts, too.
+    await story.client.create(role('c', 'gadgets', { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' }));
+    expect(await rulesOf('view')).toContain('gadgets');
+  });
+
+  test('a token in a Secret lets its account in, and goes with it', async () => {
+    await using story = await tellClusterStory();
+    await story.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'robot' } });
+    const annotations = { 'kubernetes.io/service-account.name': 'robot' };
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 't', annotations },
+      type: 'kubernetes.io/service-account-token',
+    });
+    const secret = await story.get('v1 Secret', 't');
+    const token = Buffer.from((secret['data'] as { token: string }).token, 'base64').toString();
+    const review = await story.client.create({
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      metadata: {},
+      spec: { token },
+    });
+    expect(review.status).toMatchObject({
+      authenticated: true,
+      user: { username: 'system:serviceaccount:default:robot' },
+    });
+    await story.remove('v1 ServiceAccount', 'robot');
+    expect(await story.names('v1 Secret')).toEqual([]);
+  });
+
+  test('events of a pod tell its life, and are forgotten after an hour', async () => {
+    await using story = await tellClusterStory();
+    await story.create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p' },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    });
+    expect(await story.reasons('p')).toEqual(['Scheduled', 'Pulled', 'Created', 'Started']);
+    await story.advance(3599);
+    await story.remove('v1 Pod', 'p');
+    await story.advance(1);
+    expect(await story.reasons('p')).toEqual(['Killing']);
+    await story.advance(3600);
+    expect(await story.list('v1 Event')).toEqual([]);
+  });
+});
