@@ -1,5 +1,6 @@
 import type { Ast, CelError } from '../cel/index.ts';
 import type { Site } from './draft.ts';
+import { offsetOf } from './fields-at.ts';
 import { celCode } from './hints.ts';
 import type { Language, ReferenceRules } from './language.ts';
 import type { Part } from './read-paths.ts';
@@ -62,9 +63,7 @@ export function analyse<S extends Site>(
 /** Where an error of the language stands in the definition. */
 export function placeOf(site: Site, error: CelError | undefined): Place {
   if (error === undefined || error.offset < 0) return { path: site.path };
-  // cel-go reports an unknown field at the dot before it; the name is what is wrong.
-  const dot = error.message.startsWith('undefined field') ? /^\.\??\s*/.exec(site.text.cel.slice(error.offset)) : null;
-  return { path: site.path, offset: site.text.toOriginal(error.offset + (dot?.[0].length ?? 0)) };
+  return { path: site.path, offset: site.text.toOriginal(offsetOf(site.text.cel, error)) };
 }
 
 /** kro's refusal of names, with a code and what to do. */

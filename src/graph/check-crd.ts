@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
+import type { RuleChecker } from '../schema/index.ts';
 import { crdErrors } from '../schema/index.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
@@ -15,10 +16,22 @@ const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[]
   [/^spec\.versions?(?:\[0\]\.name)?$/, [...SCHEMA, 'apiVersion']],
 ];
 
+const USES_OLD = /\boldSelf\b/;
+
+/** Elements of a list without keys have no stored counterpart. The rest of the rules is checked where they stand. */
+const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
+  uncorrelatable === undefined
+    ? []
+    : rules.flatMap(({ rule }, index) => {
+        if (!USES_OLD.test(rule)) return [];
+        const message = `oldSelf cannot be used inside ${uncorrelatable}, whose elements cannot be matched with stored ones; immutable=true uses it too`;
+        return [{ reason: 'FieldValueInvalid', field: `${path}[${index}].rule`, message }];
+      });
+
 /** Warns of everything for which an API server will refuse the CRD that the definition makes. */
 export function checkCrd(crd: KubeObject, problems: Problems): void {
   const seen = new Set<string>();
-  for (const { field, message } of crdErrors(crd)) {
+  for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
     const path = originOf(field);
     const text = `the API server will refuse the CustomResourceDefinition: ${field}: ${message}`;
     if (seen.has(text)) continue;

@@ -66,6 +66,11 @@ export function withSchema(lines: string): string {
   return `${HEAD}${SCHEMA}${indent(lines, 4)}\n  resources:\n${indent(deployment, 4)}\n`;
 }
 
+/** A definition whose field `name` has this rule. */
+export function withRule(rule: string): string {
+  return withConfigMap('').replace('name: string', `name: 'string | validation="${rule}"'`);
+}
+
 /** A definition with exactly this `spec`. */
 export function withSpec(lines: string): string {
   return `${HEAD}${indent(lines, 2)}\n`;

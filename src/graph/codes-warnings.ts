@@ -1,5 +1,5 @@
 import type { CodeInfo } from '../core/index.ts';
-import { withData, withResources, withSchema, withSpec } from './codes-example.ts';
+import { withRule, withData, withResources, withSchema, withSpec } from './codes-example.ts';
 
 const warning = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
   code,
@@ -101,6 +101,12 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
       '- id: a\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: "${schema.spec.name}"}',
     ),
     'Give an object, or fill the fields of the object one by one.',
+  ),
+  warning(
+    'graph/invalid-rule',
+    'The CEL of a validation marker does not compile; kro does not look at it, and the API server refuses the CustomResourceDefinition. An error when strict.',
+    withRule('self.size() > 3 && self != 0'),
+    'Mend the rule. It sees self, the value of its field, and oldSelf; its result is a boolean.',
   ),
   warning(
     'graph/unknown-member',

@@ -84,9 +84,9 @@ test('all mistakes of a definition are told at once, each at its place', () => {
   expect(graph).toBeUndefined();
   expect(`\n${diagnostics.map((each) => formatDiagnostic(each, text)).join('\n')}\n`).toMatchInlineSnapshot(`
     "
-    x.yaml:14:29: error: field cpu: invalid marker key "defualt": unknown marker: defualt [simpleschema/unknown-marker]
+    x.yaml:14:22: error: field cpu: invalid marker key "defualt": unknown marker: defualt [simpleschema/unknown-marker]
       14 |       cpu: integer | defualt=100
-         |                             ^
+         |                      ^
       at spec.schema.spec.cpu
       hint: did you mean default?
     x.yaml:30:21: error: this field takes an integer, not a string [graph/literal-type]

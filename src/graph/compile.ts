@@ -7,6 +7,7 @@ import { buildResources } from './build-resource.ts';
 import { checkAdmission } from './check-admission.ts';
 import { checkCrd } from './check-crd.ts';
 import { checkNames } from './check-names.ts';
+import { checkRules } from './check-rules.ts';
 import { checkTypes } from './check-types.ts';
 import { buildConditions } from './conditions.ts';
 import { readDefinition } from './definition.ts';
@@ -61,6 +62,7 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   const status = buildStatus(definition, language, problems);
   const conditions = buildConditions(status.conditions, language, problems);
   for (const draft of drafts) warnLiterals(draft, problems);
+  checkRules(spec.rules, options, problems);
   warnGraph(definition, drafts, problems);
   warnExpressions(resources, [...status.fields, ...(conditions ?? [])], language, options, problems);
   if (problems.errors > 0 || !spec.complete || !isJsonObject(value)) return { diagnostics: problems.diagnostics() };

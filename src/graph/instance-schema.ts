@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { Schema } from '../schema/index.ts';
+import type { Schema, SimpleRule } from '../schema/index.ts';
 import { parseSimpleSchema } from '../schema/index.ts';
 import type { Definition } from './definition.ts';
 import type { Problems } from './problems.ts';
@@ -10,6 +10,8 @@ export interface SpecSchema {
   readonly schema: Schema;
   /** There were no errors; otherwise fields with errors are of any type in `schema`. */
   readonly complete: boolean;
+  /** The CEL rules of the block; none when there were errors. */
+  readonly rules: readonly SimpleRule[];
 }
 
 /** A field of which nothing can be said: expressions see it as dyn. */
@@ -30,7 +32,7 @@ function recover(spec: JsonValue | undefined, types: JsonValue): Schema {
 export function buildSpecSchema(definition: Definition, problems: Problems): SpecSchema {
   const { spec, types } = definition.schema;
   const result = parseSimpleSchema(spec ?? {}, types ?? {});
-  if (result.ok) return { schema: result.schema, complete: true };
+  if (result.ok) return { schema: result.schema, complete: true, rules: result.rules };
   for (const error of result.errors) {
     const decoding = error.code === 'simpleschema/not-a-map';
     const prefix = `failed to build resourcegraphdefinition "${definition.name}": `;
@@ -45,7 +47,7 @@ export function buildSpecSchema(definition: Definition, problems: Problems): Spe
       ...(error.unwritable === true ? {} : { kro: prefix + step + error.message }),
     });
   }
-  return { schema: recover(spec, types ?? {}), complete: false };
+  return { schema: recover(spec, types ?? {}), complete: false, rules: [] };
 }
 
 const BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);

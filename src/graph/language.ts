@@ -2,11 +2,12 @@ import type { Ast, CelError, CelType, Environment, ParseResult, TypeProvider, Va
 import { DYN, kroEnvironment, references } from '../cel/index.ts';
 import type { CelResource, Schema } from '../schema/index.ts';
 import { builtinSource, celType, celTypes, nearestName } from '../schema/index.ts';
-import { callsGlobal, visitWritten } from './ast-visit.ts';
+import { callsGlobal } from './ast-visit.ts';
 import type { Definition } from './definition.ts';
 import type { Draft } from './draft.ts';
 import { isList } from './draft.ts';
 import { schemaAtPath, selectorFieldType } from './expected-type.ts';
+import { fieldsAt } from './fields-at.ts';
 import { functionNames } from './function-names.ts';
 import { isFeature } from './gated-functions.ts';
 import type { CompileOptions, GraphFeatures } from './options.ts';
@@ -172,13 +173,7 @@ export class Language {
 
   /** Field names of the object at which an unknown field was read. */
   fieldsAt(ast: Ast, error: CelError, environment: Environment): readonly string[] {
-    let fields: readonly string[] = [];
-    visitWritten(ast.expr, (expr) => {
-      if (expr.kind !== 'select' || expr.at !== error.offset) return;
-      const checked = environment.check(ast.text.slice(expr.operand.start, expr.operand.end));
-      if (checked.ok && checked.type.kind === 'struct') fields = this.types.fieldNames(checked.type.name);
-    });
-    return fields;
+    return fieldsAt(ast, error, environment, this.types);
   }
 
   nameHint(name: string, rules: ReferenceRules): string | undefined {

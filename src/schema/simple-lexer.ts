@@ -27,6 +27,8 @@ export interface Marker {
   readonly key: MarkerKey;
   readonly value: string;
   readonly offset: number;
+  /** Where the value begins as written, with its quotes, in the field's text. */
+  readonly valueOffset: number;
 }
 
 /** A text that is not a list of markers. `unknownMarker` names the key when that is the reason. */
@@ -48,8 +50,11 @@ const KNOWN: ReadonlySet<string> = new Set(MARKER_KEYS);
 export function lexMarkers(text: string, base: number): { markers: Marker[] } | { error: LexError } {
   const markers: Marker[] = [];
   let buffer = '';
+  /** Where the text in the buffer begins; white space before a key is not part of it. */
+  let bufferOffset = 0;
   let key: MarkerKey | undefined;
   let keyOffset = base;
+  let valueOffset = base;
   let inQuotes = false;
   let escaped = false;
   let depth = 0;
@@ -64,13 +69,15 @@ export function lexMarkers(text: string, base: number): { markers: Marker[] } | 
     } else if (character === '=' && key === undefined && !inQuotes && depth === 0) {
       const name = goTrim(buffer);
       if (name === '') return fail('empty marker key', index);
-      if (!KNOWN.has(name)) return fail(`invalid marker key ${goQuote(name)}: unknown marker: ${name}`, index, name);
+      const begin = buffer === '' ? index : bufferOffset;
+      if (!KNOWN.has(name)) return fail(`invalid marker key ${goQuote(name)}: unknown marker: ${name}`, begin, name);
       key = name as MarkerKey;
-      keyOffset = base + Math.max(0, index - buffer.length) + (buffer.length - buffer.trimStart().length);
+      keyOffset = base + begin;
+      valueOffset = base + index + 1;
       buffer = '';
     } else if (isGoSpace(character) && !inQuotes && depth === 0) {
       if (key === undefined) continue;
-      markers.push({ key, value: unquote(buffer), offset: keyOffset });
+      markers.push({ key, value: unquote(buffer), offset: keyOffset, valueOffset });
       key = undefined;
       buffer = '';
     } else {
@@ -79,14 +86,15 @@ export function lexMarkers(text: string, base: number): { markers: Marker[] } | 
       else if (character === '{' || character === '[') depth += 1;
       else if (character === '}' || character === ']') depth -= 1;
       if (depth < 0) return fail('unmatched closing bracket/brace', index);
+      if (buffer === '') bufferOffset = index;
       buffer += character;
     }
   }
   if (key === undefined)
-    return fail(`marker key '${buffer}' without a value`, Math.max(0, text.length - buffer.length));
+    return fail(`marker key '${buffer}' without a value`, buffer === '' ? text.length : bufferOffset);
   if (inQuotes) return fail('unclosed quote', text.length);
   if (depth > 0) return fail('unclosed bracket/brace', text.length);
-  markers.push({ key, value: unquote(buffer), offset: keyOffset });
+  markers.push({ key, value: unquote(buffer), offset: keyOffset, valueOffset });
   return { markers };
 }
 
@@ -94,4 +102,16 @@ export function lexMarkers(text: string, base: number): { markers: Marker[] } | 
 function unquote(raw: string): string {
   if (raw.length < 2 || !raw.startsWith('"') || !raw.endsWith('"')) return goTrim(raw);
   return raw.slice(1, -1).replace(/\\(["\\])|\\$/g, '$1');
+}
+
+/** Where a position of a marker's value stands in the field's text; quotes and escapes are counted. */
+export function markerOffset(text: string, { value, valueOffset }: Marker, position: number): number {
+  let at = valueOffset;
+  const asWritten = text.charAt(at) !== '"' || (value.startsWith('"') && text.startsWith(value, at));
+  if (asWritten) return at + position;
+  at += 1;
+  for (let passed = 0; passed < position; passed += 1) {
+    at += text.charAt(at) === '\\' && /["\\]/.test(text.charAt(at + 1)) ? 2 : 1;
+  }
+  return at;
 }

@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
-import type { LexError } from './simple-lexer.ts';
+import type { LexError, Marker } from './simple-lexer.ts';
 import { applyMarker, finishMarkers } from './simple-markers.ts';
 import type { MarkedSchema } from './simple-markers.ts';
 import { hintForType, parseSimpleType } from './simple-type.ts';
@@ -13,8 +13,20 @@ import { nearestName } from './nearest-name.ts';
 
 /** A SimpleSchema block as OpenAPI, or everything that is wrong with it. */
 export type SimpleSchemaResult =
-  | { readonly ok: true; readonly schema: Schema }
+  | { readonly ok: true; readonly schema: Schema; readonly rules: readonly SimpleRule[] }
   | { readonly ok: false; readonly errors: readonly SimpleSchemaError[] };
+
+/** A CEL rule as written: one `validation` marker. In a custom type it stands once, however often the type is used. */
+export interface SimpleRule {
+  readonly rule: string;
+  /** The schema of the field that carries it: the type of `self`. */
+  readonly schema: Schema;
+  /** Where the field is: `spec` or `types`, then member names. */
+  readonly path: readonly FieldStep[];
+  /** The text of that field. */
+  readonly text: string;
+  readonly marker: Marker;
+}
 
 /** A schema that was built, with what its users need to know. */
 interface Built {
@@ -64,7 +76,7 @@ export function parseSimpleSchema(spec: JsonValue | undefined, types?: JsonValue
   const errors = builder.errors;
   if (built !== undefined && errors.length === 0) {
     const problem = problemOf(built, ['spec']);
-    if (problem === undefined) return { ok: true, schema: built.schema };
+    if (problem === undefined) return { ok: true, schema: built.schema, rules: builder.rules };
     errors.push({ code: 'simpleschema/not-json', ...problem, unwritable: true });
   }
   return { ok: false, errors };
@@ -89,6 +101,7 @@ const inside = (place: Place, name: string): Place => ({
 
 class Builder {
   readonly errors: SimpleSchemaError[] = [];
+  readonly rules: SimpleRule[] = [];
   readonly #types = new Map<string, Built>();
   /** Types that have errors of their own; fields that use them are not blamed again. */
   readonly #broken = new Set<string>();
@@ -241,11 +254,18 @@ class Builder {
     const error = failed ? undefined : finishMarkers(target);
     if (error !== undefined) this.#report(place, error.code, error.message, { offset: bar + 1, hint: error.hint });
     if (failed || error !== undefined) return undefined;
+    for (const marker of lexed.markers) {
+      if (marker.key !== 'validation') continue;
+      this.rules.push({ rule: marker.value, schema: target.schema, path: place.path, text: value, marker });
+    }
     return { ...base, schema: target.schema, required: target.required, unwritable: target.unwritable };
   }
 
   #lexError({ message, offset, unknownMarker }: LexError, place: Place): void {
-    const hint = unknownMarker === undefined ? undefined : nearestHint(unknownMarker, MARKER_KEYS);
+    const hint =
+      unknownMarker === undefined
+        ? LEX_HINTS.find(([beginning]) => message.startsWith(beginning))?.[1]
+        : nearestHint(unknownMarker, MARKER_KEYS);
     const code = unknownMarker === undefined ? 'simpleschema/marker-syntax' : 'simpleschema/unknown-marker';
     this.#report(place, code, message, { offset, hint });
   }
@@ -280,6 +300,14 @@ class Builder {
     return this.#report(place, 'simpleschema/unknown-type', `unknown type: ${name}`, { offset: 0, hint });
   }
 }
+
+/** What to do about a text that is no list of markers, by the beginning of kro's message. */
+const LEX_HINTS: readonly (readonly [string, string])[] = [
+  ["marker key '' ", 'remove the white space after the last marker; in a block scalar use "|-"'],
+  ['marker key', 'write key=value; a value with spaces needs double quotes'],
+  ['empty marker key', 'write the name of the marker before ='],
+  ['unclosed quote', 'close it with "; inside of it write \\" for a quote'],
+];
 
 /** The text before the first `|`. */
 function typeTextOf(value: string): string {

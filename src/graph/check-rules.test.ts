@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { builtinSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+import { parseDefinitions } from './parse-definitions.ts';
+
+/** A definition with these lines in `spec.schema`, the first of which is line 10. */
+function compileSchema(lines: readonly string[], strict = false) {
+  const text = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata:
+  name: example
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: App
+    group: example.com
+${lines.map((line) => `    ${line}`).join('\n')}
+  resources: []
+`;
+  const [document] = parseDefinitions(text, 'x.yaml').documents;
+  if (document === undefined) throw new Error('the test’s definition is no YAML');
+  const { graph, diagnostics } = compile(document, { sources: builtinSource(), strict });
+  const found = diagnostics.map(({ code, message, source, hint }) => ({
+    code,
+    message: message.replace('the API server will refuse this validation rule: ', ''),
+    // What stands at the position that is named.
+    at: text.split('\n')[(source?.line ?? 0) - 1]?.slice((source?.column ?? 0) - 1, (source?.column ?? 0) + 3),
+    hint,
+  }));
+  return { graph, diagnostics, found };
+}
+
+const field = (type: string) => ['spec:', `  value: ${type}`];
+
+describe('rules that an API server takes', () => {
+  test.each([
+    ['a comparison', `string | validation="self.startsWith('a')"`],
+    ['a stored value', 'integer | validation="self >= oldSelf"'],
+    ['immutable', 'string | immutable=true'],
+    ['members of a map', 'map[string]string | validation="self.all(k, self[k] != k)"'],
+    ['free-form objects', 'object | validation="self.anything == 1"'],
+    ['libraries of Kubernetes', `string | validation="quantity(self).isGreaterThan(quantity('1Mi'))"`],
+    ['libraries that are not declared here', `string | validation="sets.contains([self], ['a'])"`],
+  ])('%s', (_name, type) => {
+    expect(compileSchema(field(type), true).found).toEqual([]);
+  });
+});
+
+describe('rules that an API server refuses', () => {
+  const cases: [string, string, object][] = [
+    ['types', `'string | validation="self > 1"'`, { at: '> 1"', message: expect.stringContaining('(string, int)') }],
+    ['no boolean', `string | validation="self + 'x'"`, { at: 'self', message: 'it is a string, not a bool' }],
+    ['syntax', `string | validation="self.size("`, { at: '"', message: expect.stringContaining('Syntax error') }],
+    ['functions of kro', `string | validation="json.marshal(self) == ''"`, { hint: expect.stringContaining('kro') }],
+    ['other names', `string | validation="schema.spec.a == 1"`, { at: 'sche', hint: expect.stringContaining('self') }],
+    ['after escapes', String.raw`'string | validation="self == \"a\" && self > 1"'`, { at: '> 1"' }],
+    ['without quotes', 'string | default=a validation=self>1', { at: '>1' }],
+  ];
+  test.each(cases)('%s', (_name, type, expected) => {
+    expect(compileSchema(field(type)).found[0]).toMatchObject({ code: 'graph/invalid-rule', ...expected });
+  });
+
+  test('a wrong field of a custom type, once for the type', () => {
+    const lines = [
+      'types:',
+      '  Port:',
+      '    number: integer | validation="self.foo"',
+      '  Ports: "[]Port | validation=\\"self.all(p, p.nuber > 0)\\""',
+      'spec:',
+      '  a: Ports',
+      '  b: Ports',
+      '  c: Port | validation="self.nuber > 0"',
+    ];
+    expect(compileSchema(lines).found).toMatchObject([
+      { message: "type 'int' does not support field selection", at: '.foo' },
+      { message: "undefined field 'nuber'", at: 'nube' },
+      { message: "undefined field 'nuber'", at: 'nube', hint: 'did you mean "number"?' },
+    ]);
+  });
+
+  test('oldSelf in elements that cannot be matched with stored ones', () => {
+    const lines = ['types:', '  Port:', '    name: string | immutable=true', 'spec:', '  ports: "[]Port"'];
+    expect(compileSchema(lines).found).toMatchObject([
+      { code: 'graph/refused-crd', message: expect.stringContaining('oldSelf cannot be used') },
+    ]);
+    const keyed = lines.with(4, '  ports: "[]Port | listType=map listMapKey=name"');
+    expect(compileSchema(keyed.with(2, '    name: string | required=true immutable=true')).found).toEqual([]);
+  });
+});
+
+test('kro takes them, so they are warnings; errors when strict', () => {
+  const rule = field('string | validation="self"');
+  const lenient = compileSchema(rule);
+  expect(lenient.graph).toBeDefined();
+  expect(lenient.diagnostics.map(({ severity }) => severity)).toEqual(['warning']);
+  const strict = compileSchema(rule, true);
+  expect(strict.graph).toBeUndefined();
+  expect(strict.diagnostics.map(({ severity }) => severity)).toEqual(['error']);
+});

@@ -1,0 +1,77 @@
+import type { CelError, Environment, TypeProvider } from '../cel/index.ts';
+import { BOOL, createEnvironment, KRO_LIBRARIES, typeToString } from '../cel/index.ts';
+import type { SimpleRule } from '../schema/index.ts';
+import { celTypes, markerOffset } from '../schema/index.ts';
+import { fieldsAt, offsetOf } from './fields-at.ts';
+import { celHint } from './hints.ts';
+import type { CompileOptions } from './options.ts';
+import type { Problems } from './problems.ts';
+
+/** Libraries that kro adds for its own expressions; rules run in the API server, which lacks them. */
+const KRO_ONLY: ReadonlySet<string> = new Set(['random', 'cel.lib.ext.maps', 'json', 'hash']);
+
+/** What the API server has besides and is not declared here; nothing is said of rules that use it. */
+const NOT_DECLARED = /^undeclared reference to '(?:sets|format|math)'/;
+
+let base: Environment | undefined;
+
+/** The environment of validation rules without variables; made when the first rule is met. */
+function baseEnvironment(): Environment {
+  base ??= createEnvironment({
+    libraries: KRO_LIBRARIES.filter(({ name }) => !KRO_ONLY.has(name) && !name.startsWith('kro.')),
+  });
+  return base;
+}
+
+/**
+ * Compiles the CEL rules of the `validation` markers as the API server will when it gets the
+ * CustomResourceDefinition. kro does not look at them: what is wrong is a warning, or an error when strict.
+ */
+export function checkRules(rules: readonly SimpleRule[], options: CompileOptions, problems: Problems): void {
+  for (const rule of rules) {
+    for (const { message, offset, hint } of faults(rule)) {
+      const problem = {
+        code: 'graph/invalid-rule',
+        message: `the API server will refuse this validation rule: ${message}`,
+        place: { path: ['spec', 'schema', ...rule.path], offset: markerOffset(rule.text, rule.marker, offset) },
+        hint,
+      };
+      if (options.strict === true) problems.error({ phase: 'beyond', ...problem });
+      else problems.warn(problem);
+    }
+  }
+}
+
+interface Fault {
+  readonly message: string;
+  /** In the rule, in UTF-16 units. */
+  readonly offset: number;
+  readonly hint?: string | undefined;
+}
+
+function faults({ rule, schema }: SimpleRule): readonly Fault[] {
+  const { variables, types } = celTypes({ self: { schema } });
+  const { self } = variables;
+  // One struct type for both: rules compare them, and structs of two names do not compare.
+  const environment = baseEnvironment().extend(self === undefined ? {} : { self, oldSelf: self }, { types });
+  const compiled = environment.compile(rule);
+  if (!compiled.ok) {
+    if (compiled.errors.some(({ message }) => NOT_DECLARED.test(message))) return [];
+    return compiled.errors.map((error) => ({
+      message: error.message,
+      offset: Math.max(0, offsetOf(rule, error)),
+      hint: hintOf(rule, error, environment, types),
+    }));
+  }
+  if (compiled.type.kind === BOOL.kind) return [];
+  return [{ message: `it is a ${typeToString(compiled.type)}, not a bool`, offset: 0, hint: 'compare the value' }];
+}
+
+function hintOf(rule: string, error: CelError, environment: Environment, types: TypeProvider): string | undefined {
+  const parsed = environment.parse(rule);
+  const name = /^undeclared reference to '([^']*)'/.exec(error.message)?.[1];
+  if (name !== undefined && !environment.isFunction(name) && /^[a-z]\w*$/i.test(name)) {
+    return 'a rule sees self, the value of its field, and oldSelf; functions of kro are not available';
+  }
+  return celHint(error, () => (parsed.ok ? fieldsAt(parsed.ast, error, environment, types) : []));
+}

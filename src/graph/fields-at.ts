@@ -1,0 +1,20 @@
+import type { Ast, CelError, Environment, TypeProvider } from '../cel/index.ts';
+import { visitWritten } from './ast-visit.ts';
+
+/** Field names of the object at which an unknown field was read. */
+export function fieldsAt(ast: Ast, error: CelError, environment: Environment, types: TypeProvider): readonly string[] {
+  let fields: readonly string[] = [];
+  visitWritten(ast.expr, (expr) => {
+    if (expr.kind !== 'select' || expr.at !== error.offset) return;
+    const checked = environment.check(ast.text.slice(expr.operand.start, expr.operand.end));
+    if (checked.ok && checked.type.kind === 'struct') fields = types.fieldNames(checked.type.name);
+  });
+  return fields;
+}
+
+/** Offset of what is wrong: cel-go reports an unknown field at the dot before it. */
+export function offsetOf(text: string, error: CelError): number {
+  if (!error.message.startsWith('undefined field')) return error.offset;
+  const dot = /^\.\??\s*/.exec(text.slice(error.offset));
+  return error.offset + (dot?.[0].length ?? 0);
+}
