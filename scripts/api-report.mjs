@@ -2,7 +2,7 @@
  * Writes the public API of every entry point to `api/<entry>.api.md` and fails when a report differs
  * from the committed one. `--update` accepts the difference.
  */
-import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -61,7 +61,7 @@ for (const [entry, target] of Object.entries(exports)) {
     localBuild: update,
     showVerboseMessages: false,
     messageCallback: (message) => {
-      if (message.logLevel === 'none' || message.messageId === 'console-compiler-version-notice')
+      if (message.logLevel === ExtractorLogLevel.None || message.messageId === 'console-compiler-version-notice')
         message.handled = true;
     },
   });

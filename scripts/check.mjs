@@ -3,7 +3,7 @@
  * size. Runs all of them even when one fails, then says which failed. `npm run check -- types lint` runs a part.
  */
 import { build, isBuilt } from './build.mjs';
-import { main, runNode, succeeds } from './run.mjs';
+import { main, succeeds } from './run.mjs';
 
 const bin = (name, path) => [`node_modules/${name}/${path}`];
 const CHECKS = {

@@ -72,7 +72,13 @@ async function runApiServer(directory: string | undefined): Promise<TopicResult[
   const api = await replayRecordings(dir, { profile: 'api', ...options });
   const controllers = await replayRecordings(dir, { profile: 'controllers', ...options });
   const known = new Set(api.map(({ topic }) => topic));
-  return [...api, ...controllers.map((result) => ({ ...result, topic: known.has(result.topic) ? `${result.topic} (controllers)` : result.topic }))];
+  return [
+    ...api,
+    ...controllers.map((result) => ({
+      ...result,
+      topic: known.has(result.topic) ? `${result.topic} (controllers)` : result.topic,
+    })),
+  ];
 }
 
 const KINDS: Readonly<Record<string, Kind>> = {

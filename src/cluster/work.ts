@@ -6,7 +6,9 @@ const BATCH = 64;
  * A task is queued for after the present event and runs in the order of queueing.
  */
 export class Work {
-  readonly #queue: (() => void | Promise<void>)[] = [];
+  #queue: (() => void | Promise<void>)[] = [];
+  /** Where the queue begins; what lies before has been done. Taking from the front of a long array is slow. */
+  #head = 0;
   #running = false;
   #stopped = false;
   readonly #waiting: (() => void)[] = [];
@@ -40,13 +42,27 @@ export class Work {
 
   stop(): void {
     this.#stopped = true;
-    this.#queue.length = 0;
+    this.#queue = [];
+    this.#head = 0;
     for (const callback of this.#onStop.splice(0)) callback();
+  }
+
+  #next(): (() => void | Promise<void>) | undefined {
+    const task = this.#queue[this.#head];
+    this.#head += 1;
+    if (task === undefined) {
+      this.#queue = [];
+      this.#head = 0;
+    } else if (this.#head > 1000 && this.#head * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    return task;
   }
 
   async #drain(): Promise<void> {
     let done = 0;
-    for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) {
+    for (let task = this.#next(); task !== undefined; task = this.#next()) {
       try {
         await task();
       } catch (thrown) {

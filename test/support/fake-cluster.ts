@@ -11,7 +11,7 @@ import type {
   ReadRequest,
   SettledPair,
 } from '../../src/runtime/index.ts';
-import { nodeIdOf, objectKey, ownedDigest, projectObject, targetKey } from '../../src/runtime/index.ts';
+import { nodeIdOf, objectKey, projectObject, targetKey } from '../../src/runtime/index.ts';
 
 /** What the view of a fake cluster shows. */
 export interface ViewOptions {
@@ -231,11 +231,6 @@ export class FakeCluster {
       .filter(([, paths]) => paths.size > 0)
       .map(([manager, paths]) => ({ manager, operation: 'Apply', fieldsV1: fieldSet([...paths]) }));
   }
-}
-
-/** Digest of what our manager owns of an object. */
-export function ownedOf(object: KubeObject): string {
-  return ownedDigest(object);
 }
 
 /** Paths (as JSON) and values of the leaves that an apply sets; lists and empty objects are leaves. */

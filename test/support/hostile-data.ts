@@ -86,7 +86,12 @@ function withPrototype(choices: Choices, alarm: Alarm): object {
     });
   }
   const object = Object.create(prototype) as Record<string, unknown>;
-  Object.defineProperty(object, pick(choices, ['a', 'other']), { value: 1, enumerable: true, configurable: true, writable: true });
+  Object.defineProperty(object, pick(choices, ['a', 'other']), {
+    value: 1,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
   return object;
 }
 

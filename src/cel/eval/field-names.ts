@@ -35,8 +35,3 @@ export function unescapeFieldName(field: string): string | undefined {
   });
   return bad ? undefined : name;
 }
-
-/** Names that the grammar reads as identifiers although they are reserved. */
-export function isReservedField(name: string): boolean {
-  return RESERVED.has(name);
-}

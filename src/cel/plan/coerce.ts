@@ -21,12 +21,6 @@ export function describing(plan: Plan): Plan {
   return { type: DYN, run: (frame) => boxDouble(run(frame) as number) };
 }
 
-/** The function alone of {@link describing}. */
-export function describer(plan: Plan): (frame: Frame) => Value {
-  const described = describing(plan);
-  return (frame) => described.run(frame);
-}
-
 const SCALARS: Partial<Record<DataShape['kind'], CelType>> = {
   bool: BOOL,
   bytes: BYTES,

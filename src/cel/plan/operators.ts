@@ -6,7 +6,7 @@ import { equal, notEqual } from '../eval/equality.ts';
 import type { Frame } from '../eval/frame.ts';
 import { ShapedList, raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
-import { BOOL, BYTES, DOUBLE, DYN, INT, STRING, listType, paramOf, sameType } from '../types.ts';
+import { BOOL, BYTES, DOUBLE, DYN, INT, STRING, listType, sameType } from '../types.ts';
 import type { Int, Value } from '../values.ts';
 import { CelDuration, CelTimestamp, CelUint, doubleOf, fail, isInt } from '../values.ts';
 import { describing } from './coerce.ts';
@@ -307,9 +307,4 @@ export function planOperator(name: string, args: readonly Plan[]): Plan | undefi
     default:
       return undefined;
   }
-}
-
-/** The element type of a list plan. */
-export function elementType(plan: Plan): CelType {
-  return plan.type.kind === 'list' ? paramOf(plan.type, 0) : DYN;
 }

@@ -14,6 +14,7 @@ import {
   podsOf,
   specNumber,
   untilAvailable,
+  isTurn,
 } from './pods.ts';
 import { currentRevision, REVISION_HASH } from './revisions.ts';
 import { share } from './rollout-plan.ts';
@@ -33,7 +34,7 @@ export const daemonSetController: SimulatedController = {
   *keysOf(event, world) {
     if (concerns(event, 'apps', 'daemonsets')) yield event.stored.key;
     if (concerns(event, '', 'nodes')) yield* world.list(DAEMON_SETS, '').map(keyOfObject);
-    if (!concerns(event, '', 'pods')) return;
+    if (!concerns(event, '', 'pods') || !isTurn(event)) return;
     const { object } = event.stored;
     const owner = controllerOf(object);
     if (owner?.kind === 'DaemonSet') yield `${object.metadata.namespace ?? ''}/${owner.name}`;

@@ -3,7 +3,7 @@ import { objectsAt, optionalAt } from '../kinds/parts.ts';
 import { selects } from '../kinds/workloads.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
-import { controllerOf, isFinished, isReady, PODS, specNumber } from './pods.ts';
+import { controllerOf, isFinished, isReady, PODS, specNumber, isTurn } from './pods.ts';
 import { share } from './rollout-plan.ts';
 import type { World } from './world.ts';
 
@@ -16,7 +16,7 @@ export const disruptionController: SimulatedController = {
 
   *keysOf(event, world) {
     if (concerns(event, 'policy', 'poddisruptionbudgets') && event.type !== 'DELETED') yield event.stored.key;
-    if (!concerns(event, '', 'pods') || world.isEmpty(BUDGETS)) return;
+    if (!concerns(event, '', 'pods') || world.isEmpty(BUDGETS) || !isTurn(event)) return;
     const pods = [event.stored.object, event.previous?.object].filter((pod) => pod !== undefined);
     for (const budget of world.list(BUDGETS, event.stored.object.metadata.namespace ?? '')) {
       if (pods.some((pod) => covers(budget, pod))) yield keyOfObject(budget);

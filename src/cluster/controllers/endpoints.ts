@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
-import { isFinished, isReady, jsonOf, PODS } from './pods.ts';
+import { isFinished, isReady, jsonOf, PODS, isTurn } from './pods.ts';
 import { targetRef, writeSlices } from './endpoint-slices.ts';
 import { controllerReference } from './world.ts';
 import type { World } from './world.ts';
@@ -21,7 +21,7 @@ export const endpointsController: SimulatedController = {
 
   *keysOf(event, world) {
     if (concerns(event, '', 'services') && event.type !== 'DELETED') yield event.stored.key;
-    if (!concerns(event, '', 'pods')) return;
+    if (!concerns(event, '', 'pods') || !isTurn(event)) return;
     const { namespace = '' } = event.stored.object.metadata;
     for (const service of world.list(SERVICES, namespace)) {
       const objects = [event.stored.object, event.previous?.object].filter((object) => object !== undefined);

@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import type { StoreEvent } from '../store/store.ts';
 import type { World } from './world.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
@@ -41,9 +42,33 @@ export function isReady(pod: KubeObject): boolean {
 
 /** Ready for as long as `minReadySeconds` asks for. */
 export function isAvailable(pod: KubeObject, minReadySeconds: number, now: number): boolean {
-  if (!isReady(pod)) return false;
+  if (!isReady(pod) || minReadySeconds === 0) return isReady(pod);
   const since = Date.parse(String(conditionOf(pod, 'Ready')?.['lastTransitionTime'] ?? ''));
-  return minReadySeconds === 0 || since + minReadySeconds * 1000 <= now;
+  return since + minReadySeconds * 1000 <= now;
+}
+
+/**
+ * Can the event of a pod matter to those who count or address pods? Most changes of a status do not, and
+ * with many pods each look at all of them counts.
+ */
+export function isTurn({ type, stored, previous }: StoreEvent): boolean {
+  if (type !== 'MODIFIED' || previous === undefined) return true;
+  const [before, after] = [previous.object, stored.object];
+  return (
+    isReady(before) !== isReady(after) ||
+    isFinished(before) !== isFinished(after) ||
+    before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp ||
+    before.spec?.['nodeName'] !== after.spec?.['nodeName'] ||
+    before.status?.['podIP'] !== after.status?.['podIP'] ||
+    !sameMembers(before.metadata.labels, after.metadata.labels) ||
+    before.metadata.ownerReferences?.length !== after.metadata.ownerReferences?.length ||
+    controllerOf(before)?.uid !== controllerOf(after)?.uid
+  );
+}
+
+function sameMembers(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }
 
 /** Finished pods count for nobody. */

@@ -17,6 +17,7 @@ import {
   specNumber,
   untilAvailable,
   withoutZeros,
+  isTurn,
 } from './pods.ts';
 import { adopt, controllerReference, isAdoptable, isRefusal } from './world.ts';
 import type { World } from './world.ts';
@@ -38,7 +39,7 @@ export const replicaSetController: SimulatedController = {
 
   *keysOf(event) {
     if (concerns(event, 'apps', 'replicasets')) yield event.stored.key;
-    if (!concerns(event, '', 'pods')) return;
+    if (!concerns(event, '', 'pods') || !isTurn(event)) return;
     const owner = controllerOf(event.stored.object);
     if (owner?.kind === 'ReplicaSet') yield `${event.stored.object.metadata.namespace ?? ''}/${owner.name}`;
   },

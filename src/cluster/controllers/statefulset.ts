@@ -3,7 +3,7 @@ import { numberAt, objectAt, textAt } from '../kinds/parts.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { controllerOf, isAvailable, isFinished, isReady, podsOf, specNumber, untilAvailable } from './pods.ts';
+import { controllerOf, isAvailable, isFinished, isReady, podsOf, specNumber, untilAvailable, isTurn } from './pods.ts';
 import { currentRevision, REVISION_HASH } from './revisions.ts';
 import { createMember, keepClaimsOf, ordinalOf, ownClaims } from './statefulset-members.ts';
 import type { World } from './world.ts';
@@ -18,7 +18,7 @@ export const statefulSetController: SimulatedController = {
 
   *keysOf(event) {
     if (concerns(event, 'apps', 'statefulsets')) yield event.stored.key;
-    if (!concerns(event, '', 'pods')) return;
+    if (!concerns(event, '', 'pods') || !isTurn(event)) return;
     const { object } = event.stored;
     const owner = controllerOf(object);
     if (owner?.kind === 'StatefulSet') yield `${object.metadata.namespace ?? ''}/${owner.name}`;

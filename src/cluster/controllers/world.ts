@@ -105,10 +105,12 @@ export class World {
   /** The objects of one resource that the owner controls. */
   controlled(owner: KubeObject, resource: ResourceName): KubeObject[] {
     const uid = owner.metadata.uid ?? '';
-    return this.dependents(uid)
-      .filter(({ collection }) => collection.plural === resource.plural && collection.group === resource.group)
-      .map(({ object }) => object)
-      .filter((object) => controllerOf(object)?.uid === uid);
+    const collection = this.#api.store.collection(resource.group, resource.plural);
+    const objects: KubeObject[] = [];
+    for (const found of this.dependents(uid)) {
+      if (found.collection === collection && controllerOf(found.object)?.uid === uid) objects.push(found.object);
+    }
+    return objects;
   }
 
   /** The pods that use a claim. */

@@ -54,9 +54,3 @@ export const fieldTooLong = (field: string, bytes: number): FieldProblem => ({
   field,
   message: `Too long: may not be more than ${bytes} bytes`,
 });
-
-export const fieldTooMany = (field: string, actual: number, limit: number): FieldProblem => ({
-  reason: 'FieldValueTooMany',
-  field,
-  message: `Too many: ${actual}: must have at most ${limit} items`,
-});

@@ -57,7 +57,8 @@ export function usageOf(resource: Pick<Resource, 'group' | 'plural'>, object: Ku
 function collect(usage: Map<string, Quantity>, prefix: string, values: JsonObject) {
   for (const [name, value] of Object.entries(values)) {
     const quantity = parseQuantity(String(value));
-    if (quantity !== undefined) usage.set(`${prefix}${name}`, addQuantities(usage.get(`${prefix}${name}`) ?? ZERO, quantity));
+    if (quantity !== undefined)
+      usage.set(`${prefix}${name}`, addQuantities(usage.get(`${prefix}${name}`) ?? ZERO, quantity));
   }
 }
 

@@ -25,8 +25,6 @@ export function assignTo(node: AnyNode, env: Env): Target {
   return refuse('unsupported', `assignment to ${node.type} cannot be traced`);
 }
 
-export const updateTarget = assignTo;
-
 function parts(node: MemberExpression, env: Env) {
   if (node.object.type === 'Super') return refuse('this', '`super` cannot be changed');
   const object = machine.evaluate(node.object, env);

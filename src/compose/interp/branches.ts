@@ -1,6 +1,6 @@
 import { literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { Refusal } from '../trace/refusal.ts';
+import { FollowUp, Refusal } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { mergeValues, phi } from '../value/merge.ts';
 import { DEAD } from '../value/symbolic.ts';
@@ -15,6 +15,8 @@ export function unlessDead<T>(work: () => T, dead: T): T {
   } catch (error) {
     if (error instanceof DeadEnd) return dead;
     if (error instanceof Refusal) throw error;
+    // After a mistake, values may be missing that would have been there.
+    if (activeTrace().errors.length > 0) throw new FollowUp();
     // JavaScript would fail under this condition only; an exception may not leave the branch.
     throw new Refusal(
       'user-error',

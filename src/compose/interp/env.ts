@@ -2,9 +2,10 @@ import type { AnyNode, ObjectExpression } from 'acorn';
 import type { SourcePosition } from '../../core/index.ts';
 import type { FunctionNode } from '../source/parse.ts';
 import type { Found, FunctionLike } from '../source/provider.ts';
-import { Refusal, refuse } from '../trace/refusal.ts';
+import { FollowUp, Refusal, refuse } from '../trace/refusal.ts';
 import type { Site } from '../trace/refusal.ts';
 import { activeTrace, Binding } from '../trace/trace.ts';
+import { POISON } from '../value/symbolic.ts';
 
 /** The text that is being interpreted, and how its names outside are found. */
 export interface Unit {
@@ -103,6 +104,7 @@ export function readName(env: Env, name: string): unknown {
   const binding = env.scope.find(name);
   if (binding !== undefined) {
     if (!binding.initialised) throw new ReferenceError(`Cannot access '${name}' before initialization`);
+    if (binding.value === POISON) throw new FollowUp();
     return binding.value;
   }
   const found = env.unit.lookup(name);

@@ -27,7 +27,7 @@ import { arithmetic, bool, equals, plus, relate, textNode, textValue, truthy, un
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
-import { assignTo, deleteMember, updateTarget } from './assign.ts';
+import { assignTo, deleteMember } from './assign.ts';
 import { choose } from './branches.ts';
 import { construct } from './calls.ts';
 import type { Env } from './env.ts';
@@ -309,7 +309,7 @@ function assignment(node: AssignmentExpression, env: Env): unknown {
 }
 
 function update(node: UpdateExpression, env: Env): unknown {
-  const target = updateTarget(node.argument, env);
+  const target = assignTo(node.argument, env);
   const before = target.read();
   const after = arithmetic('-', before, node.operator === '++' ? -1 : 1);
   const next = node.operator === '++' && symbolic(before) !== undefined ? plus(before, 1) : after;

@@ -1,7 +1,7 @@
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression } from 'acorn';
-import { refuse } from '../trace/refusal.ts';
+import { FollowUp, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
-import { DEAD } from '../value/symbolic.ts';
+import { DEAD, POISON } from '../value/symbolic.ts';
 import { resultOf } from './completion.ts';
 import type { Closure, Env } from './env.ts';
 import { atNode, DeadEnd, rememberClosure, Scope } from './env.ts';
@@ -83,5 +83,6 @@ function run(node: Closure['node'], env: Env, args: readonly unknown[]): unknown
   if (node.body.type !== 'BlockStatement') return machine.evaluate(node.body, env);
   const result = resultOf(executeBody(node.body.body, env));
   if (result === DEAD) throw new DeadEnd();
+  if (result === POISON) throw new FollowUp();
   return result;
 }

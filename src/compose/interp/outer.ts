@@ -49,7 +49,7 @@ export function closureFrom(source: FunctionSource): Closure {
     node: source.node,
     scope: undefined,
     unit: { text: source.text, shift: source.shift, lookup: source.lookup, locate: source.locate },
-    self: { value: undefined, known: false },
+    self: source.self === undefined ? { value: undefined, known: false } : { value: source.self(), known: true },
   };
 }
 

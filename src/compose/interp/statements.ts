@@ -20,13 +20,14 @@ import { atNode, DeadEnd, Scope } from './env.ts';
 import { makeFunction } from './functions.ts';
 import { executeFor, executeForIn, executeForOf, executeWhile } from './loops.ts';
 import { machine } from './machine.ts';
+import { recovering } from './recovery.ts';
 import { boundNames } from './names.ts';
 import { executeFrom } from './sequence.ts';
 import { overLoops } from './symbolic-loop.ts';
 
 /** Executes a statement. */
 export function execute(node: Statement, env: Env, labels: readonly string[] = []): Completion {
-  return atNode(env.unit, node, () => executeNode(node, env, labels));
+  return recovering(node, env, () => atNode(env.unit, node, () => executeNode(node, env, labels)));
 }
 
 function executeNode(node: Statement, env: Env, labels: readonly string[]): Completion {

@@ -15,7 +15,7 @@ import { activeTrace, Binding as BindingClass } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, listNode, mergedPieces, toNode } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
-import { Earlier, MERGED, Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { Earlier, MERGED, Maybe, Phi, POISON, Splice, Sym } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches, resultOf } from './completion.ts';
 import type { Scope } from './env.ts';
@@ -57,6 +57,7 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
     recorded = trace.recordingReads(() =>
       trace.isolate(() => {
         for (const binding of loop.bindings) {
+          if (binding.value === POISON) continue;
           trace.touch(binding);
           const start = startNode(binding.value);
           if (start === undefined) {
@@ -94,6 +95,10 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
       const accumulator = accumulators.get(cell);
       const untouched = next instanceof Earlier || (accumulator !== undefined && isVariable(next, accumulator));
       trace.touch(cell);
+      if (next === POISON) {
+        cell.value = POISON;
+        continue;
+      }
       cell.value = untouched ? start : foldBinding(fold, cell.name, start, accumulator, next, leaves);
     } else if (reads.has(cell)) {
       // What a turn reads of it depends on the turns before.

@@ -98,19 +98,6 @@ export function optionalOf(of: StaticType): StaticType {
   return memo(optionals, of, () => ({ kind: 'optional', of }));
 }
 
-/** An object type with these fields, all present. */
-export function structOf(fields: ReadonlyMap<string, StaticType>): ObjectType {
-  return {
-    kind: 'object',
-    field: (name) => {
-      const type = fields.get(name);
-      return type === undefined ? undefined : { type, required: true };
-    },
-    names: () => [...fields.keys()],
-    open: false,
-  };
-}
-
 /** What the type is called in messages to people who write TypeScript. */
 export function describeType(type: StaticType): string {
   switch (type.kind) {

@@ -25,7 +25,7 @@ import { phi, resolve } from '../value/merge.ts';
 import { asList, freshList, plainList, toNode } from '../value/nodes.ts';
 import { bool, textNode, textValue, truthy } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Splice, Sym } from '../value/symbolic.ts';
+import { Sym } from '../value/symbolic.ts';
 import { hooksCall } from './hooks.ts';
 import { parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd } from './strings.ts';
@@ -333,9 +333,4 @@ function findIndex(view: View, fn: unknown): unknown {
     const exists = macro('exists', positions, [position], [holds], { kind: 'bool' });
     return wrap(new Sym(cond(exists, indexOf(found, literal(0), INTEGER), literal(-1))));
   });
-}
-
-/** The elements of a symbolic list as part of a concrete one. */
-export function spliceOf(value: Sym): Splice {
-  return new Splice(plainList(value.node), value.waits);
 }

@@ -6,7 +6,7 @@ import { refuse } from '../trace/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/trace.ts';
 import type { MergeValues } from '../trace/trace.ts';
 import type { Absence } from './symbolic.ts';
-import { DEAD, Earlier, Maybe, Phi, Splice, Sym } from './symbolic.ts';
+import { DEAD, Earlier, Maybe, Phi, POISON, Splice, Sym } from './symbolic.ts';
 import { symbolic, wrap } from './proxy.ts';
 
 /** A symbolic value or a scalar constant, as an expression; `undefined` for anything else. */
@@ -57,6 +57,7 @@ const present = (sym: Sym): Node => sym.absence?.has ?? TRUE();
 
 /** The two values as one: a single expression where they have one type, else a `Phi`. */
 export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
+  if (then === POISON || otherwise === POISON) return POISON;
   if (isLiteral(test, true)) return then;
   if (isLiteral(test, false)) return otherwise;
   if (Object.is(then, otherwise) || otherwise === DEAD) return then;

@@ -365,7 +365,7 @@ export function unary(operator: string, raw: unknown): unknown {
   if (inner === undefined) {
     const plain = value as number;
     if (operator === '-') return -plain;
-    return operator === '+' ? +plain : ~plain;
+    return operator === '+' ? Number(value) : ~plain;
   }
   if (inner instanceof Phi) return distribute(inner, (side) => unary(operator, side));
   if (operator === '~') return refuse('no-cel', '~ has no CEL form');

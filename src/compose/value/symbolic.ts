@@ -109,6 +109,9 @@ export interface MergedPiece {
 /** The value of a branch that ended in `throw`: it never exists. */
 export const DEAD = Symbol('typekro.dead');
 
+/** What a refused statement would have given: reading it is refused in silence, for the mistake is noted already. */
+export const POISON = Symbol('typekro.poison');
+
 /** What a variable held before a turn of a symbolic loop, where that has no expression. It may not be read. */
 export class Earlier {
   readonly name: string;

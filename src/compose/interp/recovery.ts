@@ -1,0 +1,90 @@
+import type { AnyNode, Statement } from 'acorn';
+import { FollowUp, Refusal } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { symbolic } from '../value/proxy.ts';
+import { POISON } from '../value/symbolic.ts';
+import type { Completion } from './completion.ts';
+import { NORMAL } from './completion.ts';
+import type { Env } from './env.ts';
+import { closureOf } from './env.ts';
+import { assignedNames, boundNames, visitNodes } from './names.ts';
+
+/**
+ * Executes a statement. When it is refused, the refusal is noted and the rest of the composition is looked
+ * at too, so that all mistakes are told at once: what the statement would have declared or changed becomes a
+ * value whose reading is refused in silence. The composition itself stays refused.
+ */
+export function recovering(node: Statement, env: Env, work: () => Completion): Completion {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Refusal) || !activeTrace().recover(error)) throw error;
+    if (node.type === 'ReturnStatement') return { kind: 'return', value: POISON };
+    if (leaves(node)) throw new FollowUp();
+    poison(node, env);
+    return NORMAL;
+  }
+}
+
+/** Does the statement decide whether what follows it runs? Then nothing can be said about what follows. */
+function leaves(node: Statement): boolean {
+  let found = false;
+  visitNodes(
+    node,
+    (inner) => {
+      if (/^(?:Return|Throw|Break|Continue)Statement$/.test(inner.type)) found = true;
+    },
+    false,
+  );
+  return found;
+}
+
+function poison(node: Statement, env: Env): void {
+  if (node.type === 'VariableDeclaration') {
+    for (const { id } of node.declarations) for (const name of boundNames(id)) poisonDeclared(name, env);
+  }
+  for (const name of assignedNames(node)) poisonBinding(name, env);
+  visitNodes(node, (inner) => poisonChanged(inner, env), true);
+}
+
+/** A declared name that has no value yet; those before it in the declaration have theirs. */
+function poisonDeclared(name: string, env: Env): void {
+  const binding = env.scope.find(name);
+  if (binding !== undefined && (!binding.initialised || binding.value === undefined)) poisonBinding(name, env);
+}
+
+function poisonBinding(name: string, env: Env): void {
+  const binding = env.scope.find(name);
+  if (binding === undefined) return;
+  activeTrace().touch(binding);
+  binding.value = POISON;
+  binding.initialised = true;
+}
+
+/** Names declared further out whose objects the statement, or a function that it calls, may have changed. */
+function poisonChanged(node: AnyNode, env: Env): void {
+  if (node.type === 'VariableDeclaration' && node.kind === 'var') {
+    for (const { id } of node.declarations) for (const name of boundNames(id)) poisonDeclared(name, env);
+  }
+  const changed =
+    node.type === 'AssignmentExpression'
+      ? node.left
+      : node.type === 'UpdateExpression'
+        ? node.argument
+        : node.type === 'CallExpression'
+          ? node.callee
+          : undefined;
+  if (changed === undefined) return;
+  let root: AnyNode = changed;
+  while (root.type === 'MemberExpression') root = root.object;
+  if (root.type !== 'Identifier') return;
+  const value = env.scope.find(root.name)?.value;
+  if (root !== changed) {
+    const own = typeof value === 'object' && value !== null && symbolic(value) === undefined;
+    if (own && activeTrace().owns(value)) poisonBinding(root.name, env);
+    return;
+  }
+  const closure = closureOf(value);
+  if (closure !== undefined)
+    for (const name of assignedNames(closure.node)) poisonBinding(name, { ...env, scope: closure.scope ?? env.scope });
+}
