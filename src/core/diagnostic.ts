@@ -47,12 +47,61 @@ export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string): s
   return lines.join('\n');
 }
 
+/** Most code points of a source line that are shown, and how many of them before the column. */
+const MAX_SHOWN = 200;
+const SHOWN_BEFORE = 120;
+
 /** The source line and a caret line under it; empty when the position lies outside the text. */
-function excerpt(text: string, position: SourcePosition): string[] {
-  const line = text.split(/\r\n|\r|\n/)[position.line - 1];
-  if (line === undefined) return [];
-  const gutter = `${position.line} | `;
-  const before = Array.from(line).slice(0, position.column - 1);
+function excerpt(text: string, { line: number, column }: SourcePosition): string[] {
+  const { starts, plain } = linesOf(text);
+  const start = starts[number - 1];
+  if (start === undefined) return [];
+  let end = starts[number] ?? text.length;
+  if (end > start && text.charAt(end - 1) === '\n') end -= 1;
+  if (end > start && text.charAt(end - 1) === '\r') end -= 1;
+  const line = text.slice(start, end);
+  const at = plain ? Math.min(line.length, column - 1) : offsetOfColumn(line, column);
+  const gutter = `${number} | `;
+  const { shown, before } = stretch(line, Math.max(0, at));
   const pad = before.map((character) => (character === '\t' ? '\t' : ' ')).join('');
-  return [`  ${gutter}${line}`, `  ${' '.repeat(gutter.length - 2)}| ${pad}^`];
+  return [`  ${gutter}${shown}`, `  ${' '.repeat(gutter.length - 2)}| ${pad}^`];
+}
+
+/** A line, or the part of a very long one around the offset, and the code points shown before it. */
+function stretch(line: string, end: number): { readonly shown: string; readonly before: readonly string[] } {
+  if (line.length <= MAX_SHOWN) return { shown: line, before: Array.from(line.slice(0, end)) };
+  const head = Array.from(line.slice(Math.max(0, end - 2 * SHOWN_BEFORE), end)).slice(-SHOWN_BEFORE);
+  const tail = Array.from(line.slice(end, end + 2 * MAX_SHOWN)).slice(0, MAX_SHOWN - head.length);
+  const start = end - head.join('').length;
+  const prefix = start > 0 ? '… ' : '';
+  const suffix = end + tail.join('').length < line.length ? ' …' : '';
+  return { shown: prefix + head.join('') + tail.join('') + suffix, before: Array.from(prefix).concat(head) };
+}
+
+/** Offset of a column, which counts code points, in UTF-16 units; the end of the line at most. */
+function offsetOfColumn(line: string, column: number): number {
+  let offset = 0;
+  for (let passed = 1; passed < column && offset < line.length; passed += 1) {
+    offset += (line.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return offset;
+}
+
+interface Lines {
+  readonly text: string;
+  /** Where each line begins, in UTF-16 units. */
+  readonly starts: readonly number[];
+  /** Every code point is one unit long. */
+  readonly plain: boolean;
+}
+
+/** The text that was asked about last: many diagnostics are of one file. */
+let known: Lines | undefined;
+
+function linesOf(text: string): Lines {
+  if (known?.text === text) return known;
+  const starts = [0];
+  for (const end of text.matchAll(/\r\n|\r|\n/g)) starts.push(end.index + end[0].length);
+  known = { text, starts, plain: !/[\ud800-\udbff]/.test(text) };
+  return known;
 }
