@@ -1,6 +1,10 @@
+import { SourceMap } from 'node:module';
+import { compileFunction } from 'node:vm';
+import { parse } from 'acorn';
 import { describe, expect, test } from 'vitest';
 import { createCompositionApi, createResource } from '../compose/index.ts';
 import { attachSources } from './attach.ts';
+import type { Transformed } from './attach.ts';
 
 interface Data {
   readonly src: string;
@@ -12,19 +16,29 @@ interface Data {
 
 const dataOf = (fn: unknown): Data => (fn as Record<symbol, Data>)[Symbol.for('typekro.source')] as Data;
 
-/** Runs a transformed module text and answers what it returns. */
-function run(code: string, given: Record<string, unknown> = {}): unknown {
+function attach(code: string): Transformed {
   const transformed = attachSources({ code, file: '/app/a.js' });
   if (transformed === undefined) throw new Error('nothing was transformed');
-  // eslint-disable-next-line no-new-func -- the transformed module is the thing under test
-  return (new Function('given', transformed) as (given: unknown) => unknown)(given);
+  return transformed;
 }
+
+/** Runs a text as the body of a function. */
+const evaluate = (code: string, parameter = 'given', argument?: unknown): unknown =>
+  (compileFunction(code, [parameter]) as (argument: unknown) => unknown)(argument);
+
+/** Runs a transformed module text and answers what it returns. */
+function run(code: string, given?: unknown): unknown {
+  return evaluate(attach(code).code, 'given', given);
+}
+
+/** What a function finds beside itself when it is handed to a function of the module. */
+const passed = (before: string, fn: string): Data =>
+  dataOf(run(`const take = (f) => f;\n${before}\nreturn take(${fn});`));
 
 describe('attachSources', () => {
   test('leaves text, place and variables beside a function that is passed to a call', () => {
-    const fn = run('const min = 3;\nreturn (function take(f) { return f; })((spec) => spec.n > min);');
-    const data = dataOf(fn);
-    expect(data).toMatchObject({ src: '(spec) => spec.n > min', file: '/app/a.js', line: 2, col: 41 });
+    const data = dataOf(run('const min = 3; const take = (f) => f;\nreturn take((spec) => spec.n > min);'));
+    expect(data).toMatchObject({ src: '(spec) => spec.n > min', file: '/app/a.js', line: 2, col: 13 });
     expect(data.vars['min']).toBe(3);
     expect(Object.keys(data.vars)).toEqual(['min']);
   });
@@ -32,6 +46,14 @@ describe('attachSources', () => {
   test.each([
     ['function helper(a) { return a + k; }\nconst k = 2;\nreturn helper;', 'function helper(a) { return a + k; }', 1],
     ['const k = 2;\nconst helper = (a) => a + k;\nreturn helper;', '(a) => a + k', 2],
+    [
+      '"use strict"\nfunction helper(a) { return a + k }\nconst k = 2; return helper',
+      'function helper(a) { return a + k }',
+      2,
+    ],
+    ['const k = 2; const o = { helper: (a) => a + k };\nreturn o.helper;', '(a) => a + k', 1],
+    ['const k = 2; let f;\nf = function (a) { return a + k };\nreturn f;', 'function (a) { return a + k }', 2],
+    ['const k = 2;\nconst f = given ? null : () => k;\nreturn f;', '() => k', 2],
   ])('also for functions at module level: %j', (code, src, line) => {
     const data = dataOf(run(code));
     expect(data).toMatchObject({ src, line });
@@ -39,22 +61,217 @@ describe('attachSources', () => {
   });
 
   test('variables are read when they are asked for, and uninitialised ones throw as in the original', () => {
-    const both = run(
-      'const f = () => later;\nlet early;\ntry { early = f; f[Symbol.for("typekro.source")].vars.later; } catch (e) { early = e; }\nconst later = 1;\nreturn [early, f];',
-    ) as unknown[];
+    const f =
+      'const f = () => later;\nlet early;\ntry { f[Symbol.for("typekro.source")].vars.later; } catch (e) { early = e; }\n';
+    const both = run(`${f}const later = 1;\nreturn [early, f];`) as unknown[];
     expect(both[0]).toBeInstanceOf(ReferenceError);
     expect(dataOf(both[1]).vars['later']).toBe(1);
   });
 
-  test('keeps every line where it is', () => {
+  test.each([
+    ['const f = () => 1; return f;', 'f'],
+    ['let f; f = () => 1; return f;', 'f'],
+    ['const f = function () {}; return f;', 'f'],
+    ['const f = function g() {}; return f;', 'g'],
+    ['const o = { key: () => 1 }; return o.key;', 'key'],
+    ['const o = { "two words": () => 1 }; return o["two words"];', 'two words'],
+    ['function f() {} return f;', 'f'],
+    ['const f = given ?? (() => 1); return f;', ''],
+    ['const take = (f) => f; return take(() => 1);', ''],
+  ])('functions keep their names: %j', (code, name) => {
+    const fn = run(code) as () => void;
+    expect((evaluate(code) as () => void).name).toBe(name);
+    expect(fn.name).toBe(name);
+    expect(dataOf(fn)).toBeDefined();
+  });
+
+  test('the helper gets a name that the module does not use', () => {
+    expect(dataOf(run('const __typekroSource = 1; const f = () => __typekroSource; return f;')).vars).toMatchObject({
+      __typekroSource: 1,
+    });
+  });
+
+  test('a module that was transformed before stays as it is', () => {
+    expect(attachSources({ code: attach('const f = () => 1;').code, file: 'x' })).toBeUndefined();
+  });
+
+  test.each([
+    'const a = 1;',
+    'not javascript at all <',
+    '',
+    'setTimeout(() => 1);',
+    'import { test } from "node:test"; test("a", () => 1);',
+    'import x from "y"; const xs = [1]; xs.map((a) => x);',
+    'import express from "express"; class A { b() { express(() => 1); } }',
+    'async function f() {} const g = async () => 1; function* h() {}',
+  ])('leaves %j alone', (code) => {
+    expect(attachSources({ code, file: 'x' })).toBeUndefined();
+  });
+
+  test.each([
+    'import a from "a"\nimport b from "b"\nfunction f() {}',
+    'function f() {}\nf()\nimport a from "a"',
+    '#!/usr/bin/env node\n"use strict"\nfunction f() {}\n// end',
+    'export function f() {}',
+    'export default function () {}',
+    'export default () => 1',
+    'export default (() => 1)',
+    'switch (1) { case 1: function f() {} } const g = () => f();',
+    'label: function f() {}',
+    'if (1) function f() {}\nvar g = () => f()',
+  ])('gives JavaScript for %j', (code) => {
+    const { code: result } = attach(`${code}\nconst always = () => 1`);
+    const parses = (sourceType: 'module' | 'script') => () =>
+      parse(result, { ecmaVersion: 'latest', sourceType, allowHashBang: true });
+    if (code.includes('function f() {}\nvar g') || code.startsWith('label')) expect(parses('script')).not.toThrow();
+    else expect(parses('module')).not.toThrow();
+  });
+
+  test('an anonymous default export keeps its name and gets its source', async () => {
+    const { code } = attach('const k = 1; export default function (a) { return a + k; }');
+    const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { default: () => void };
+    expect(module.default.name).toBe('default');
+    expect(dataOf(module.default)).toMatchObject({ src: 'function (a) { return a + k; }', vars: { k: 1 } });
+  });
+
+  test.each([
+    [
+      'a call of the SDK in a function',
+      'function make() { kubernetesComposition({}, (s) => s.first); }',
+      '(s) => s.first',
+    ],
+    ['a method of the SDK', 'function make() { kro.toResourceGraph({}, (s) => s.first); }', '(s) => s.first'],
+    ['a function of the author’s', 'const own = (f) => f; function make() { own((s) => s.first); }', '(s) => s.first'],
+    [
+      'a variable',
+      'function make() { const body = (s) => s.first; return kubernetesComposition({}, body); }',
+      '(s) => s.first',
+    ],
+    [
+      'a captured one',
+      'function make() { const h = (s) => s.first; kubernetesComposition({}, (s) => h(s)); }',
+      '(s) => s.first',
+    ],
+    [
+      'a captured declaration',
+      'function make() { function h(s) { return 1; } kubernetesComposition({}, (s) => h(s)); }',
+      'function h(s) { return 1; }',
+    ],
+    [
+      'a captured object',
+      'function make() { const o = { h: (s) => 1 }; kubernetesComposition({}, (s) => o.h(s)); }',
+      '(s) => 1',
+    ],
+    [
+      'required',
+      'const { opaque } = require("typekro"); function make() { opaque((s) => s.first); }',
+      '(s) => s.first',
+    ],
+  ])('reaches %s', (_, code, src) => {
+    const head = code.includes('require')
+      ? ''
+      : 'import * as kro from "typekro"; import { kubernetesComposition } from "typekro";';
+    expect(attach(`${head}${code}`).code).toContain(`{ src: ${JSON.stringify(src)}`);
+  });
+
+  test('takes packages of the author’s for the SDK when told to', () => {
+    const code = 'import { app } from "@acme/platform"; function make() { app((s) => s.first); }';
+    expect(attach(code).code).not.toContain('src: "(s) => s.first"');
+    const told = attachSources({ code, file: 'x', packages: ['@acme/platform'] });
+    expect(told?.code).toContain('src: "(s) => s.first"');
+  });
+});
+
+describe('what a function takes from around it', () => {
+  test.each([
+    ['a name that is shadowed further in', 'const x = 1;', '(s) => { { const x = 2; s(x); } return x; }', { x: 1 }],
+    ['a name that a parameter default reads', 'const x = 1;', '(a = x) => { var x = 2; return a + x; }', { x: 1 }],
+    ['a parameter of the same name', 'const x = 1;', '(x) => x', {}],
+    ['a var of a loop inside', 'const x = 1;', '() => { for (var x of []) ; return x; }', {}],
+    ['a name of a catch', 'const e = 1;', '() => { try {} catch (e) { return e; } return e; }', { e: 1 }],
+    ['its own name', 'const g = 1;', 'function g() { return g; }', {}],
+    [
+      'keys, members and labels',
+      'const k = 1, m = 2, l = 3;',
+      '(s) => { l: for (;;) break l; return { k: s.m }; }',
+      {},
+    ],
+    ['shorthand and computed keys', 'const k = 1, m = 2;', '(s) => ({ k, [m]: s })', { k: 1, m: 2 }],
+    ['destructured defaults', 'const k = 1, m = 2;', '({ k: a = m }) => a', { m: 2 }],
+    ['names that a function inside uses', 'const k = 1;', '() => () => k', { k: 1 }],
+    ['class names', 'const C = 1, k = 2;', '() => class C { static x = k; m() { return C; } }', { k: 2 }],
+    ['globals', '', '() => Math.max(undefined, nowhere)', {}],
+  ])('%s', (_, before, fn, vars) => {
+    expect({ ...passed(before, fn).vars }).toEqual(vars);
+  });
+
+  test('a switch and a block keep their names to themselves', () => {
+    const fn = '(s) => { switch (s) { case 1: { let x; } case 2: let y; } return [x, y]; }';
+    expect(passed('const x = 1, y = 2;', fn).vars).toEqual({ x: 1, y: 2 });
+  });
+
+  test('this and arguments of the code around it, where they are used', () => {
+    const code = (body: string) =>
+      `const take = (f) => f; const o = { m() { return (${body}); } }; const { kubernetesComposition: sdk } = require("typekro"); return o;`;
+    const sdk = () => ({ kubernetesComposition: (f: unknown) => f });
+    const o = evaluate(attach(code('sdk(() => this)')).code, 'require', sdk) as { m(): unknown };
+    expect((dataOf(o.m()).vars['this'] as () => unknown)()).toBe(o);
+    expect(attach(code('sdk(() => arguments[0])')).code).toContain('vars: { arguments: arguments }');
+    expect(attach(code('sdk(() => function () { return this; })')).code).toContain('vars: {  }');
+    expect(attach(code('sdk(() => class { x = this; static { this.y; } })')).code).toContain('vars: {  }');
+    expect(attach(code('sdk(() => class { [this.k] = 1; })')).code).toContain('this: () => this');
+  });
+
+  test('this of a class field, and private names of the class', () => {
+    const code =
+      'const { sdk } = require("typekro"); class A { #owner = "me"; n = 1; make = sdk(() => this.n + this.#owner); }; return new A();';
+    const sdk = () => ({ sdk: (f: unknown) => f });
+    const a = evaluate(attach(code).code, 'require', sdk) as { make: () => unknown };
+    const { vars } = dataOf(a.make);
+    expect((vars['this'] as () => unknown)()).toBe(a);
+    expect((vars['#owner'] as (o: unknown) => unknown)(a)).toBe('me');
+    expect(a.make()).toBe('1me');
+  });
+});
+
+describe('positions', () => {
+  test('lines stay where they are', () => {
     const code = "import a from 'a';\nconst f = () => a;\n\nconsole.log(f);\n";
-    const lines = attachSources({ code, file: 'x' })?.split('\n') ?? [];
+    const lines = attach(code).code.split('\n');
     expect(lines[0]).toBe("import a from 'a';");
     expect(lines[3]).toBe('console.log(f);');
   });
 
-  test.each(['const a = 1;', 'not javascript at all <', ''])('leaves %j alone', (code) => {
-    expect(attachSources({ code, file: 'x' })).toBeUndefined();
+  test('the map leads every token back to its place', () => {
+    const code = 'const take = (f) => f;\nfunction h(a) {\n  return take((x) => x + a) + later;\n} const later = 1;\n';
+    const { code: result, map } = attach(code);
+    const sourceMap = new SourceMap({ file: '', sourceRoot: '', sourcesContent: [], ...map });
+    for (const word of ['return', '=> x', '+ later', 'const later', '1;']) {
+      const at = (text: string) => {
+        const before = text.slice(0, text.lastIndexOf(word)).split('\n');
+        return { line: before.length - 1, column: (before.at(-1) as string).length };
+      };
+      const { line, column } = at(result.slice(0, result.lastIndexOf('\nfunction __typekro')));
+      const entry = sourceMap.findEntry(line, column);
+      expect(entry, word).toMatchObject({ originalLine: at(code).line, originalColumn: at(code).column });
+    }
+    expect(map.sources).toEqual(['/app/a.js']);
+  });
+
+  test('of rewritten code are those of the author’s text', () => {
+    const code = 'const f=s=>s.first;';
+    const inputMap = (_: number, column: number) =>
+      column === 8
+        ? { file: '/app/a.ts', line: 7, column: 11 }
+        : column === 11
+          ? { file: '/app/a.ts', line: 9, column: 3 }
+          : undefined;
+    const transformed = attachSources({ code, file: '/out/a.js', inputMap });
+    const data = dataOf(evaluate(`${transformed?.code}; return f;`));
+    expect(data).toMatchObject({ file: '/app/a.ts', line: 7, col: 11, at: [0, 7, 11, 3, 9, 3] });
+    expect(transformed?.map.sources).toEqual(['/app/a.ts']);
+    const chained = attachSources({ code, file: '/out/a.js', inputMap, mapsAreChained: true });
+    expect(chained?.map.sources).toEqual(['/out/a.js']);
   });
 
   test('a composition is traced from what the transform left, with the author’s positions', () => {
@@ -72,5 +289,17 @@ describe('attachSources', () => {
     const composition = run(program('name'), { kubernetesComposition, createResource, spec }) as { toYaml(): string };
     expect(composition.toYaml()).toContain('name: p-${schema.spec.name}');
     expect(() => run(program('nmae'), { kubernetesComposition, createResource, spec })).toThrow(/\/app\/a\.js:4:18/);
+  });
+
+  test('the composition may use `this` around it', () => {
+    const { kubernetesComposition } = createCompositionApi({
+      loadDeploy: () => Promise.reject(new Error('no cluster here')),
+    });
+    const code =
+      `const { kubernetesComposition, createResource } = require('typekro');\nclass Platform { prefix = 'p-'; build = kubernetesComposition({ name: 'demo', spec: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] } },\n` +
+      `(s) => { createResource({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: this.prefix + s.name } }, { id: 'c' }); }); }\nreturn new Platform().build;`;
+    const sdk = () => ({ kubernetesComposition, createResource });
+    const composition = evaluate(attach(code).code, 'require', sdk) as { toYaml(): string };
+    expect(composition.toYaml()).toContain('name: p-${schema.spec.name}');
   });
 });

@@ -1,57 +1,93 @@
 import { parse } from 'acorn';
-import type { AnyNode, Program } from 'acorn';
-import { childrenOf, declaredNames, usedNames, usesOuterThis } from './free-names.ts';
+import type { Program } from 'acorn';
+import { inOrder, insertAll, LineTable, mapEdited } from './edited-text.ts';
+import type { AuthorPosition, Insertion, SourceMapData } from './edited-text.ts';
+import type { InputMap } from './input-map.ts';
+import { analyseScopes } from './scope-analysis.ts';
+import type { ScopeAnalysis } from './scope-analysis.ts';
+import { isTransformed, sourceData } from './source-data.ts';
+import { findTargets } from './targets.ts';
+import type { Block, Target } from './targets.ts';
 
 /** What is to be transformed. */
 export interface ModuleSource {
+  /** JavaScript, types blanked out. */
   readonly code: string;
   /** The author's file, for positions in messages. */
   readonly file: string;
+  /** Where the code comes from, when another tool wrote it; without one it is the author's own text. */
+  readonly inputMap?: InputMap | undefined;
+  /** Does the caller join maps, so that the resulting one is to lead to `code` and not to the author's text? */
+  readonly mapsAreChained?: boolean | undefined;
+  /** Modules whose calls count as calls of the SDK, besides `typekro` itself. */
+  readonly packages?: readonly string[] | undefined;
 }
 
-/** Name of the helper that is added to a module. */
-const HELPER = '__typekroSource';
-
-interface Insertion {
-  readonly at: number;
-  readonly text: string;
+/** A transformed module. */
+export interface Transformed {
+  readonly code: string;
+  readonly map: SourceMapData;
 }
 
 /**
- * Leaves the source of functions beside them: of those that are passed to calls, and of those at module
- * level. Lines stay where they are; only columns after a function move. `undefined` when nothing is to do.
+ * Leaves the source of functions beside them (which: see `findTargets`). Lines stay where they are; columns
+ * after a function move, and the map says how. `undefined` when nothing is to do: no such functions, a text
+ * that is not JavaScript, or one that was transformed before.
  */
-export function attachSources({ code, file }: ModuleSource): string | undefined {
-  const program = parseModule(code);
-  if (program === undefined) return undefined;
-  const declared = declaredNames(program);
-  const insertions: Insertion[] = [];
-  const lines = lineStarts(code);
-  const data = (node: AnyNode) => sourceData(node, { code, file, declared, lines });
-  const wrap = (node: AnyNode): void => {
-    insertions.push({ at: node.start, text: `${HELPER}(` }, { at: node.end, text: `, ${data(node)})` });
+export function attachSources(module: ModuleSource): Transformed | undefined {
+  const { code, file, inputMap, packages = [] } = module;
+  const tokens: number[] = [];
+  const program = parseModule(code, tokens);
+  if (program === undefined || (code.includes('typekro.source') && isTransformed(program))) return undefined;
+  const analysis = analyseScopes(program);
+  const targets = findTargets(program, analysis, (name) => isSdkModule(name, packages));
+  if (targets.length === 0) return undefined;
+
+  const lines = new LineTable(code);
+  const placeOf = (offset: number): AuthorPosition => {
+    const { line, column } = lines.at(offset);
+    return { file, line: line + 1, column: column + 1 };
   };
-  for (const statement of program.body) {
-    const inner =
-      statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration'
-        ? statement.declaration
-        : statement;
-    if (inner?.type === 'FunctionDeclaration' && inner.id) {
-      insertions.push({ at: afterImports(program), text: ` ${HELPER}(${inner.id.name}, ${data(inner)});` });
-    }
-    if (inner?.type === 'VariableDeclaration') {
-      for (const { init } of inner.declarations) if (init && isFunction(init)) wrap(init);
-    }
-  }
-  visitArguments(program, wrap);
-  if (insertions.length === 0) return undefined;
-  return insert(code, insertions) + helper();
+  const authorOf = (offset: number): AuthorPosition | undefined => {
+    const { line, column } = lines.at(offset);
+    return inputMap === undefined ? placeOf(offset) : inputMap(line, column);
+  };
+  const helper = freshName('__typekroSource', analysis);
+  const isRewritten = inputMap !== undefined;
+  const ordered = inOrder(
+    targets.flatMap((target) => {
+      const data = sourceData(target.node, analysis.capturesOf(target.node), {
+        code,
+        file,
+        tokens,
+        isRewritten,
+        authorOf,
+      });
+      return insertionsFor(target, helper, data, freshName('__typekroDefault', analysis));
+    }),
+  );
+  const { sources, mappings } = mapEdited(tokens, ordered, lines, module.mapsAreChained === true ? placeOf : authorOf);
+  return {
+    code: insertAll(code, ordered) + helperText(helper),
+    map: { version: 3, sources, names: [], mappings },
+  };
 }
 
-function parseModule(code: string): Program | undefined {
+function isSdkModule(name: string, packages: readonly string[]): boolean {
+  return ['typekro', ...packages].some((known) => name === known || name.startsWith(`${known}/`));
+}
+
+function parseModule(code: string, tokens: number[]): Program | undefined {
   for (const sourceType of ['module', 'script'] as const) {
     try {
-      return parse(code, { ecmaVersion: 'latest', sourceType, allowHashBang: true, allowReturnOutsideFunction: true });
+      tokens.length = 0;
+      return parse(code, {
+        ecmaVersion: 'latest',
+        sourceType,
+        allowHashBang: true,
+        allowReturnOutsideFunction: true,
+        onToken: ({ start }) => tokens.push(start),
+      });
     } catch (error) {
       // Not JavaScript of this kind (a script, JSX, another language): others deal with it.
       if (!(error instanceof SyntaxError)) throw error;
@@ -60,78 +96,49 @@ function parseModule(code: string): Program | undefined {
   return undefined;
 }
 
-const isFunction = (node: AnyNode): boolean =>
-  node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression';
-
-/** Functions passed to calls outside other such functions: those inside are part of the outer text. */
-function visitArguments(root: AnyNode, found: (node: AnyNode) => void): void {
-  const visit = (node: AnyNode): void => {
-    const wrapped = new Set<AnyNode>();
-    if (node.type === 'CallExpression') {
-      for (const argument of node.arguments) {
-        if (!isFunction(argument)) continue;
-        found(argument);
-        wrapped.add(argument);
-      }
-    }
-    for (const child of childrenOf(node)) if (!wrapped.has(child)) visit(child);
-  };
-  visit(root);
+function freshName(wanted: string, analysis: ScopeAnalysis): string {
+  let name = wanted;
+  for (let n = 2; analysis.identifiers.has(name); n++) name = `${wanted}${n}`;
+  return name;
 }
 
-interface Context {
-  readonly code: string;
-  readonly file: string;
-  readonly declared: ReadonlySet<string>;
-  readonly lines: readonly number[];
-}
-
-/** The data of one function, as an expression. */
-function sourceData(node: AnyNode, { code, file, declared, lines }: Context): string {
-  const own = declaredNames(node);
-  const free = [...usedNames(node)].filter((name) => declared.has(name) && !own.has(name));
-  const getters = free.map((name) => `get ${name}() { return ${name} }`);
-  if (node.type === 'ArrowFunctionExpression' && usesOuterThis(node)) getters.push('__this: () => this');
-  let line = 0;
-  while (line + 1 < lines.length && (lines[line + 1] as number) <= node.start) line++;
-  const column = node.start - (lines[line] as number);
-  const src = JSON.stringify(code.slice(node.start, node.end))
-    .replaceAll('\u2028', '\\u2028')
-    .replaceAll('\u2029', '\\u2029');
-  return `{ src: ${src}, file: ${JSON.stringify(file)}, line: ${line + 1}, col: ${column + 1}, vars: { ${getters.join(', ')} } }`;
-}
-
-function lineStarts(code: string): number[] {
-  const starts = [0];
-  for (let at = code.indexOf('\n'); at >= 0; at = code.indexOf('\n', at + 1)) starts.push(at + 1);
-  return starts;
-}
-
-/** Where statements may begin that see every import. */
-function afterImports(program: Program): number {
-  const last = program.body.findLast((statement) => statement.type === 'ImportDeclaration');
-  if (last !== undefined) return last.end;
-  const directive = program.body.findLast(
-    (statement) =>
-      statement.type === 'ExpressionStatement' && 'directive' in statement && statement.directive !== undefined,
-  );
-  return directive?.end ?? program.body[0]?.start ?? 0;
-}
-
-function insert(code: string, insertions: readonly Insertion[]): string {
-  // At one place closing texts stand before opening ones.
-  const ordered = [...insertions].sort(
-    (a, b) => a.at - b.at || Number(b.text.startsWith(',')) - Number(a.text.startsWith(',')),
-  );
-  let result = '';
-  let end = 0;
-  for (const { at, text } of ordered) {
-    result += code.slice(end, at) + text;
-    end = at;
+/**
+ * Expressions are wrapped in a call that returns them. Declarations are hoisted, so theirs is a statement at
+ * the beginning of their block; a default export without a name gets one for it.
+ */
+function insertionsFor({ node, block, name }: Target, helper: string, data: string, defaultName: string): Insertion[] {
+  const named = name === undefined ? '' : `, ${JSON.stringify(name)}`;
+  if (block === undefined) {
+    return [
+      { at: node.start, text: `${helper}(`, kind: 'open' },
+      { at: node.end, text: `, ${data}${named})`, kind: 'close' },
+    ];
   }
-  return result + code.slice(end);
+  const own = node.id?.name;
+  const statement: Insertion = {
+    at: firstStatement(block),
+    text: `${helper}(${own ?? defaultName}, ${data}${named}); `,
+    kind: 'statement',
+  };
+  return own === undefined
+    ? [statement, { at: node.start + 'function'.length, text: ` ${defaultName}`, kind: 'close' }]
+    : [statement];
 }
 
-function helper(): string {
-  return `\nfunction ${HELPER}(f, d) { Object.defineProperty(f, Symbol.for('typekro.source'), { value: d, configurable: true }); return f; }\n`;
+/** Where statements may begin: after the directives. Imports and functions are there from the beginning. */
+function firstStatement(block: Block): number {
+  const first = block.body.find(
+    (statement) =>
+      !(statement.type === 'ExpressionStatement' && 'directive' in statement && statement.directive !== undefined),
+  );
+  return (first ?? block).start;
+}
+
+/** Sources that are there already stay: a function may be handed over twice. */
+function helperText(name: string): string {
+  return (
+    `\nfunction ${name}(f, d, n) { const { Object: o, Symbol: s } = globalThis, k = s.for('typekro.source'); ` +
+    `if (n !== undefined) o.defineProperty(f, 'name', { value: n, configurable: true }); ` +
+    `if (o.isExtensible(f) && !o.hasOwn(f, k)) o.defineProperty(f, k, { value: d, configurable: true }); return f; }\n`
+  );
 }

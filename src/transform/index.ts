@@ -1,11 +1,13 @@
 /**
- * The load and build transform: leaves beside each function its text, its place and getters for the
- * variables around it, for hosts where the tracer cannot read them (Bun, Deno, Node's permission model,
- * bundles). `register` hooks it into Node's loader, `typekro()` into Vite and Rollup.
+ * The load and build transform: leaves beside each function its text, its place and readers for what it takes
+ * from around it, for hosts where the tracer cannot read them (Bun, Deno, Node's permission model, bundles).
+ * `register` hooks it into Node's loader; `plugin` holds the forms for bundlers.
  *
  * @packageDocumentation
  */
-export type { ModuleSource } from './attach.ts';
+export type { ModuleSource, Transformed } from './attach.ts';
 export { attachSources } from './attach.ts';
-export type { TransformPlugin } from './plugin.ts';
-export { typekro } from './plugin.ts';
+export type { AuthorPosition, SourceMapData } from './edited-text.ts';
+export type { InputMap } from './input-map.ts';
+export type { EsbuildPlugin, TransformOptions, TransformPlugin } from './plugin.ts';
+export { typekro, typekroEsbuild, typekroWebpackLoader } from './plugin.ts';

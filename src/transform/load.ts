@@ -1,31 +1,69 @@
+import { fileURLToPath } from 'node:url';
 import { attachSources } from './attach.ts';
+import { inputMapOf } from './input-map.ts';
+import { cannotStripTypes, isTypeScript, stripTypes } from './strip-types.ts';
+import type { Stripped } from './strip-types.ts';
 
-/** A file of the author's own: packages are left as they are. */
-export function isOwnFile(url: string): boolean {
-  return url.startsWith('file:') && !url.includes('/node_modules/');
+/** Where this package itself is. */
+const OWN_FOLDER = new URL('..', import.meta.url).href;
+
+/** A file of the author's own: packages and TypeKro itself are left as they are. */
+export function isAuthorsFile(url: string): boolean {
+  return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(OWN_FOLDER);
 }
-
-const FORMATS = new Set(['module', 'commonjs', 'module-typescript', 'commonjs-typescript']);
 
 /** What a loader hook answers. */
 export interface Loaded {
   readonly format?: string | null | undefined;
-  readonly source?: string | ArrayBuffer | Uint8Array | null | undefined;
+  readonly source?: string | ArrayBuffer | ArrayBufferView | null | undefined;
   readonly shortCircuit?: boolean | undefined;
 }
 
-/** Removes types without moving what remains; absent on hosts that cannot. */
-export type StripTypes = ((code: string) => string) | undefined;
+/** Formats of JavaScript and TypeScript; none is given for CommonJS files of packages without a `type`. */
+const FORMATS = new Set(['module', 'commonjs', 'module-typescript', 'commonjs-typescript', undefined, null]);
 
 /** The module as the host is to run it: with the sources of its functions beside them. */
-export function transformLoaded<L extends Loaded>(url: string, loaded: L, file: string, strip: StripTypes): L {
+export function transformLoaded<L extends Loaded>(url: string, loaded: L): L {
   const { format, source } = loaded;
-  if (!isOwnFile(url) || source === null || source === undefined || !FORMATS.has(format ?? '')) return loaded;
-  const text = typeof source === 'string' ? source : new TextDecoder().decode(source);
-  const typescript = format?.endsWith('-typescript') === true;
-  if (typescript && strip === undefined) return loaded;
-  const code = typescript && strip !== undefined ? strip(text) : text;
-  const result = attachSources({ code, file });
+  if (!isAuthorsFile(url) || !FORMATS.has(format)) return loaded;
+  const file = fileURLToPath(url);
+  if (!/\.[cm]?[jt]s$/.test(file) && !format) return loaded;
+  // CommonJS that is imported has no source yet: Node reads it when it requires the file, and asks again.
+  if (source === null || source === undefined) return loaded;
+  const text = typeof source === 'string' ? source : new TextDecoder().decode(source as Uint8Array);
+  const isTyped = format?.endsWith('-typescript') === true;
+  const stripped =
+    isTyped || (!format && isTypeScript(file))
+      ? stripTypes(text, file, rewritesTypes())
+      : { code: text, inputMap: inputMapOf(text, file) };
+  const result = stripped && transformText(stripped, file);
   if (result === undefined) return loaded;
-  return { ...loaded, source: result, format: typescript ? format.replace('-typescript', '') : format };
+  return { ...loaded, source: result, ...(isTyped ? { format: format.replace('-typescript', '') } : {}) };
+}
+
+/** Does Node run enums and the like here? What it refuses stays refused. */
+const rewritesTypes = (): boolean => Reflect.get(process.features, 'typescript') === 'transform';
+
+/** JavaScript with the sources of its functions and a map to the author's text; `undefined` when nothing changes. */
+function transformText({ code, inputMap }: Stripped, file: string): string | undefined {
+  const result = attachSources({ code, file, inputMap });
+  return result && `${result.code}${inlineMap(result.map)}`;
+}
+
+/** A source map as the comment that ends a module. */
+export function inlineMap(map: object): string {
+  return `//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}\n`;
+}
+
+/** Tells what to do when the host does not know TypeScript; other errors stay as they are. */
+export function explainLoadError(url: string, error: unknown): unknown {
+  const isUnknown = (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+  if (!isUnknown || !url.startsWith('file:') || !isTypeScript(new URL(url).pathname)) return error;
+  return cannotStripTypes(fileURLToPath(url), error);
+}
+
+/** CommonJS text as it is about to be compiled. */
+export function transformCommonJs(text: string, file: string): string {
+  const isOwn = !/[\\/]node_modules[\\/]/.test(file) && !file.startsWith(fileURLToPath(OWN_FOLDER));
+  return isOwn ? (transformText({ code: text, inputMap: inputMapOf(text, file) }, file) ?? text) : text;
 }

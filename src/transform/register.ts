@@ -1,15 +1,37 @@
 /**
  * `node --import typekro/register program.js`: leaves the sources of functions beside them while modules are
- * loaded, for hosts where they cannot be read otherwise (the permission model, bundles without inspector).
+ * loaded, for hosts where they cannot be read otherwise (the permission model, Deno). TypeScript needs a Node
+ * that strips types, or `--import tsx` before.
  */
-import * as nodeModule from 'node:module';
-import { transform } from './hooks.ts';
+import Module, * as nodeModule from 'node:module';
+import { explainLoadError, transformCommonJs, transformLoaded } from './load.ts';
 import type { Loaded } from './load.ts';
 
 type SyncLoad = (url: string, context: object, next: (url: string, context: object) => Loaded) => Loaded;
 
-const registerHooks: unknown = Reflect.get(nodeModule, 'registerHooks');
-const load: SyncLoad = (url, context, next) => transform(url, next(url, context));
+const load: SyncLoad = (url, context, next) => {
+  try {
+    return transformLoaded(url, next(url, context));
+  } catch (error) {
+    throw explainLoadError(url, error);
+  }
+};
 
-if (typeof registerHooks === 'function') (registerHooks as (hooks: { load: SyncLoad }) => void)({ load });
-else nodeModule.register(new URL(`./hooks${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
+type Compile = (this: unknown, content: string, file: string, ...rest: unknown[]) => unknown;
+
+/** Hosts without `registerHooks` ask no hook about files that are required; compiling is where they all pass. */
+function hookCommonJs(): void {
+  const prototype = Module.prototype as unknown as { _compile: Compile };
+  const compile = prototype._compile;
+  prototype._compile = function (content, file, ...rest) {
+    return compile.call(this, transformCommonJs(content, file), file, ...rest);
+  };
+}
+
+const registerHooks: unknown = Reflect.get(nodeModule, 'registerHooks');
+if (typeof registerHooks === 'function') {
+  (registerHooks as (hooks: { load: SyncLoad }) => void)({ load });
+} else {
+  nodeModule.register(new URL(`./hooks${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
+  hookCommonJs();
+}

@@ -12,6 +12,8 @@ export interface FunctionSource {
   readonly shift: number;
   /** The value of a free variable, `undefined` when the function does not see one of that name. */
   readonly lookup: (name: string) => Found | undefined;
+  /** The `this` around an arrow function, where the provider can give it. */
+  readonly self?: () => unknown;
   /** The author's file, line and column of an offset into the text. */
   readonly locate: (offset: number) => SourcePosition | undefined;
 }

@@ -10,7 +10,9 @@ export interface TransformData {
   /** Position of the first character, from 1. */
   readonly line: number;
   readonly col: number;
-  /** Getters for the free variables of the module. */
+  /** In code that another tool wrote: offset, line and column of each token whose place is known. */
+  readonly at?: readonly number[];
+  /** Getters for the free variables of the module; under `this` a function that gives the `this` around. */
   readonly vars: Record<string, unknown>;
 }
 
@@ -28,6 +30,7 @@ export const transformProvider: Provider = {
       node,
       shift,
       lookup: (name) => lookUp(data.vars, name),
+      ...(typeof data.vars['this'] === 'function' ? { self: data.vars['this'] as () => unknown } : {}),
       locate: (offset) => position(data, offset - shift),
     };
   },
@@ -46,6 +49,7 @@ function lookUp(vars: Record<string, unknown>, name: string): Found | undefined 
 }
 
 function position(data: TransformData, offset: number): SourcePosition {
+  if (data.at !== undefined) return listedPosition(data, data.at, offset);
   const before = data.src.slice(0, offset).split('\n');
   const column = (before.at(-1) as string).length;
   return {
@@ -53,4 +57,12 @@ function position(data: TransformData, offset: number): SourcePosition {
     line: data.line + before.length - 1,
     column: before.length === 1 ? data.col + column : column + 1,
   };
+}
+
+/** The last listed place up to an offset. */
+function listedPosition({ file, line, col }: TransformData, at: readonly number[], offset: number): SourcePosition {
+  let found = { file, line, column: col };
+  for (let index = 0; index + 2 < at.length && (at[index] as number) <= offset; index += 3)
+    found = { file, line: at[index + 1] as number, column: at[index + 2] as number };
+  return found;
 }

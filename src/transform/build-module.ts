@@ -1,0 +1,38 @@
+import { pathToFileURL } from 'node:url';
+import { attachSources } from './attach.ts';
+import type { Transformed } from './attach.ts';
+import type { InputMap } from './input-map.ts';
+import { isAuthorsFile } from './load.ts';
+import { canStripTypes, isTypeScript, stripTypes } from './strip-types.ts';
+
+/** Options of the build transform. */
+export interface TransformOptions {
+  /**
+   * Packages whose functions take compositions or parts of them, as those of `typekro` do: a platform
+   * package that wraps `kubernetesComposition`, say.
+   */
+  readonly packages?: readonly string[];
+}
+
+/** Files of the author's that hold code, as bundlers name them. */
+export function isBuildInput(file: string): boolean {
+  return !file.startsWith('\0') && /\.[cm]?[jt]sx?$/.test(file) && isAuthorsFile(pathToFileURL(file).href);
+}
+
+/**
+ * Transforms a module for a bundler. Where Node can blank types, `code` is the author's text; elsewhere it
+ * comes after the bundler took the types out, and `earlierMap` leads to the author's text. The resulting map
+ * leads to `code` where the bundler joins maps (`mapsAreChained`), else to the author's text. `undefined` when nothing changes.
+ */
+export function transformForBuild(
+  code: string,
+  file: string,
+  { packages }: TransformOptions,
+  earlierMap?: InputMap,
+  mapsAreChained = true,
+): Transformed | undefined {
+  if (!canStripTypes || !isTypeScript(file))
+    return attachSources({ code, file, packages, inputMap: earlierMap, mapsAreChained });
+  const stripped = stripTypes(code, file, true);
+  return stripped && attachSources({ ...stripped, file, packages });
+}

@@ -1,0 +1,111 @@
+import { encodeVlq } from './vlq.ts';
+
+/** A text that is put into a module. It has no line breaks. */
+export interface Insertion {
+  readonly at: number;
+  readonly text: string;
+  /** At one place closing texts come before statements, and those before opening texts. */
+  readonly kind: 'close' | 'statement' | 'open';
+}
+
+/** A place of the author's, from 1. */
+export interface AuthorPosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A source map as tools take it. */
+export interface SourceMapData {
+  readonly version: 3;
+  readonly sources: string[];
+  readonly sourcesContent?: string[];
+  readonly names: string[];
+  readonly mappings: string;
+}
+
+const ORDER = { close: 0, statement: 1, open: 2 } as const;
+
+/** The insertions in the order in which they are made; those at one place keep the order they are given in. */
+export function inOrder(insertions: readonly Insertion[]): Insertion[] {
+  return [...insertions].sort((a, b) => a.at - b.at || ORDER[a.kind] - ORDER[b.kind]);
+}
+
+/** The text with all insertions. */
+export function insertAll(code: string, ordered: readonly Insertion[]): string {
+  let result = '';
+  let end = 0;
+  for (const { at, text } of ordered) {
+    result += code.slice(end, at) + text;
+    end = at;
+  }
+  return result + code.slice(end);
+}
+
+/** Lines and columns of offsets. Lines end as in JavaScript. */
+export class LineTable {
+  private readonly starts: number[] = [0];
+
+  constructor(code: string) {
+    for (const { index, 0: end } of code.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) this.starts.push(index + end.length);
+  }
+
+  /** From 0. */
+  at(offset: number): { readonly line: number; readonly column: number } {
+    let low = 0;
+    let high = this.starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.starts[middle] as number) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low, column: offset - (this.starts[low] as number) };
+  }
+}
+
+/**
+ * The map from the edited text to the author's: a segment for each of the given offsets (the tokens) that the
+ * author's position is known of.
+ */
+export function mapEdited(
+  offsets: readonly number[],
+  ordered: readonly Insertion[],
+  lines: LineTable,
+  authorOf: (offset: number) => AuthorPosition | undefined,
+): { readonly sources: string[]; readonly mappings: string } {
+  const sources: string[] = [];
+  let mappings = '';
+  let line = 0;
+  let shift = 0;
+  let next = 0;
+  let isFirst = true;
+  const last = { column: 0, source: 0, line: 0, sourceColumn: 0 };
+  for (const offset of offsets) {
+    const place = lines.at(offset);
+    if (place.line > line) {
+      mappings += ';'.repeat(place.line - line);
+      line = place.line;
+      last.column = 0;
+      isFirst = true;
+      shift = 0;
+    }
+    for (; next < ordered.length && (ordered[next] as Insertion).at <= offset; next++) {
+      const { at, text } = ordered[next] as Insertion;
+      if (lines.at(at).line === line) shift += text.length;
+    }
+    const author = authorOf(offset);
+    if (author === undefined) continue;
+    let source = sources.indexOf(author.file);
+    if (source < 0) source = sources.push(author.file) - 1;
+    const column = place.column + shift;
+    mappings +=
+      (isFirst ? '' : ',') +
+      encodeVlq(column - last.column) +
+      encodeVlq(source - last.source) +
+      encodeVlq(author.line - 1 - last.line) +
+      encodeVlq(author.column - 1 - last.sourceColumn);
+    Object.assign(last, { column, source, line: author.line - 1, sourceColumn: author.column - 1 });
+    isFirst = false;
+  }
+  return { sources, mappings };
+}

@@ -1,0 +1,295 @@
+import type { AnyNode, Program } from 'acorn';
+import { boundNames, childrenOf, isFunction } from './syntax.ts';
+import type { FunctionSyntax } from './syntax.ts';
+
+/** A declared name. */
+export interface Binding {
+  readonly name: string;
+  readonly scope: Scope;
+  /** What the name is declared with: the function declaration or the initial value. */
+  readonly init: AnyNode | undefined;
+  /** The module that the name is imported from. */
+  readonly from: string | undefined;
+}
+
+/** A stretch of code with names of its own. Private names (`#x`) are kept in the scope of their class. */
+export interface Scope {
+  readonly parent: Scope | undefined;
+  /** The innermost function around, `undefined` at module level. */
+  readonly owner: FunctionSyntax | undefined;
+  readonly isVarScope: boolean;
+  readonly names: Map<string, Binding>;
+}
+
+/** What a function takes from the code around it. */
+export interface Captures {
+  /** Bindings of enclosing scopes that the function reads or writes, itself or through functions inside. */
+  readonly bindings: ReadonlySet<Binding>;
+  /** Does it use `this` of the code around it? */
+  readonly usesThis: boolean;
+}
+
+/** Answers what names mean in a program. */
+export interface ScopeAnalysis {
+  readonly capturesOf: (node: FunctionSyntax) => Captures;
+  /** The scope that a node stands in. Known for functions and calls. */
+  readonly scopeOf: (node: AnyNode) => Scope | undefined;
+  /** Every identifier of the program, whatever it means. */
+  readonly identifiers: ReadonlySet<string>;
+}
+
+/** The binding that a name means in a scope; `undefined` for globals. */
+export function resolve(scope: Scope | undefined, name: string): Binding | undefined {
+  for (let at = scope; at !== undefined; at = at.parent) {
+    const found = at.names.get(name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+interface Position {
+  readonly scope: Scope;
+  /** Arrow functions around that share `this` with this place. */
+  readonly arrows: readonly FunctionSyntax[];
+}
+
+interface Reference {
+  readonly name: string;
+  readonly scope: Scope;
+}
+
+/** Analyses a program: two passes, because a name may be declared after it is used. */
+export function analyseScopes(program: Program): ScopeAnalysis {
+  const analysis = new Analysis(program.sourceType === 'script');
+  analysis.program(program);
+  return analysis.result();
+}
+
+class Analysis {
+  private readonly sloppy: boolean;
+  private readonly references: Reference[] = [];
+  private readonly scopes = new Map<AnyNode, Scope>();
+  private readonly thisUsers = new Set<AnyNode>();
+  private readonly identifiers = new Set<string>();
+
+  constructor(sloppy: boolean) {
+    this.sloppy = sloppy;
+  }
+
+  program(program: Program): void {
+    const scope = newScope(undefined, undefined, true);
+    this.statements(program.body, { scope, arrows: [] });
+  }
+
+  result(): ScopeAnalysis {
+    const captured = new Map<AnyNode, Set<Binding>>();
+    for (const { name, scope } of this.references) {
+      const binding = resolve(scope, name);
+      if (binding === undefined) continue;
+      for (let at: Scope | undefined = scope; at !== undefined && at !== binding.scope; at = at.parent) {
+        if (at.owner === undefined || at.owner === at.parent?.owner || at.owner === binding.scope.owner) continue;
+        const known = captured.get(at.owner);
+        if (known === undefined) captured.set(at.owner, new Set([binding]));
+        else known.add(binding);
+      }
+    }
+    return {
+      capturesOf: (node) => ({ bindings: captured.get(node) ?? new Set(), usesThis: this.thisUsers.has(node) }),
+      scopeOf: (node) => this.scopes.get(node),
+      identifiers: this.identifiers,
+    };
+  }
+
+  /** The statements of a block, whose lexical names and functions are known from its beginning. */
+  private statements(body: readonly AnyNode[], at: Position): void {
+    for (const statement of body) this.declareLexical(statement, at.scope);
+    for (const statement of body) this.visit(statement, at);
+  }
+
+  private declareLexical(statement: AnyNode, scope: Scope): void {
+    switch (statement.type) {
+      case 'VariableDeclaration':
+        if (statement.kind !== 'var') declareVariables(statement, scope);
+        return;
+      case 'FunctionDeclaration':
+        if (!statement.id) return;
+        declare(scope, statement.id.name, statement);
+        // In sloppy code a function of a block is also a variable of the function around.
+        if (this.sloppy && !scope.isVarScope) {
+          const outer = varScope(scope);
+          if (!outer.names.has(statement.id.name)) declare(outer, statement.id.name, statement);
+        }
+        return;
+      case 'ClassDeclaration':
+        if (statement.id) declare(scope, statement.id.name);
+        return;
+      case 'ImportDeclaration':
+        for (const { local } of statement.specifiers)
+          declare(scope, local.name, undefined, String(statement.source.value));
+        return;
+      case 'ExportNamedDeclaration':
+      case 'ExportDefaultDeclaration':
+        if (statement.declaration) this.declareLexical(statement.declaration, scope);
+        return;
+      case 'LabeledStatement':
+        return this.declareLexical(statement.body, scope);
+      default:
+    }
+  }
+
+  private visit(node: AnyNode, at: Position): void {
+    if (isFunction(node)) return this.visitFunction(node, at);
+    switch (node.type) {
+      case 'Identifier':
+      case 'PrivateIdentifier': {
+        const name = node.type === 'Identifier' ? node.name : `#${node.name}`;
+        this.identifiers.add(name);
+        this.references.push({ name, scope: at.scope });
+        return;
+      }
+      case 'ThisExpression':
+      case 'Super':
+        for (const arrow of at.arrows) this.thisUsers.add(arrow);
+        return;
+      case 'MemberExpression':
+        this.visit(node.object, at);
+        if (node.computed || node.property.type === 'PrivateIdentifier') this.visit(node.property, at);
+        return;
+      case 'Property':
+        if (node.computed) this.visit(node.key, at);
+        this.visit(node.value, at);
+        return;
+      case 'ClassDeclaration':
+      case 'ClassExpression':
+        return this.visitClass(node, at);
+      case 'VariableDeclaration':
+        if (node.kind === 'var') declareVariables(node, varScope(at.scope));
+        break;
+      case 'CallExpression':
+      case 'NewExpression':
+        this.scopes.set(node, at.scope);
+        break;
+      case 'BlockStatement':
+        return this.statements(node.body, { ...at, scope: newScope(at.scope, at.scope.owner) });
+      case 'ForStatement':
+      case 'ForInStatement':
+      case 'ForOfStatement': {
+        const scope = newScope(at.scope, at.scope.owner);
+        const head = node.type === 'ForStatement' ? node.init : node.left;
+        if (head) this.declareLexical(head, scope);
+        return this.visitChildren(node, { ...at, scope });
+      }
+      case 'SwitchStatement': {
+        this.visit(node.discriminant, at);
+        const scope = newScope(at.scope, at.scope.owner);
+        for (const { consequent } of node.cases) for (const inner of consequent) this.declareLexical(inner, scope);
+        for (const inner of node.cases) this.visitChildren(inner, { ...at, scope });
+        return;
+      }
+      case 'CatchClause': {
+        const scope = newScope(at.scope, at.scope.owner);
+        if (node.param) {
+          for (const name of boundNames(node.param)) declare(scope, name);
+          this.visit(node.param, { ...at, scope });
+        }
+        return this.visit(node.body, { ...at, scope });
+      }
+      // Names here are no references: labels, exported names, `new.target`.
+      case 'LabeledStatement':
+        return this.visit(node.body, at);
+      case 'BreakStatement':
+      case 'ContinueStatement':
+      case 'MetaProperty':
+        return;
+      case 'ImportDeclaration':
+        for (const { local } of node.specifiers) this.identifiers.add(local.name);
+        return;
+      case 'ExportAllDeclaration':
+        return;
+      case 'ExportSpecifier':
+        return this.visit(node.local, at);
+      default:
+    }
+    this.visitChildren(node, at);
+  }
+
+  private visitChildren(node: AnyNode, at: Position): void {
+    for (const child of childrenOf(node)) this.visit(child, at);
+  }
+
+  /** The name of a function expression, its parameters and its body are three scopes of the function. */
+  private visitFunction(node: FunctionSyntax, at: Position): void {
+    this.scopes.set(node, at.scope);
+    const isArrow = node.type === 'ArrowFunctionExpression';
+    const arrows = isArrow ? [...at.arrows, node] : [];
+    if (node.id) this.identifiers.add(node.id.name);
+    const self = newScope(at.scope, node, true);
+    if (node.type === 'FunctionExpression' && node.id) declare(self, node.id.name);
+    const params = newScope(self, node, true);
+    if (!isArrow) declare(params, 'arguments');
+    for (const param of node.params) {
+      for (const name of boundNames(param)) declare(params, name);
+    }
+    for (const param of node.params) this.visit(param, { scope: params, arrows });
+    const inner = { scope: newScope(params, node, true), arrows };
+    if (node.body.type === 'BlockStatement') this.statements(node.body.body, inner);
+    else this.visit(node.body, inner);
+  }
+
+  /** `this` in fields, static blocks and methods is the class's own; in keys and `extends` it is the outer one. */
+  private visitClass(node: AnyNode & { type: 'ClassDeclaration' | 'ClassExpression' }, at: Position): void {
+    const scope = newScope(at.scope, at.scope.owner);
+    if (node.id) {
+      this.identifiers.add(node.id.name);
+      if (node.type === 'ClassExpression') declare(scope, node.id.name);
+    }
+    if (node.superClass) this.visit(node.superClass, { ...at, scope });
+    for (const member of node.body.body) {
+      if (member.type !== 'StaticBlock' && member.key.type === 'PrivateIdentifier')
+        declare(scope, `#${member.key.name}`);
+    }
+    for (const member of node.body.body) {
+      const own = newScope(scope, scope.owner, true);
+      if (member.type === 'StaticBlock') {
+        this.statements(member.body, { scope: own, arrows: [] });
+        continue;
+      }
+      if (member.computed) this.visit(member.key, { ...at, scope });
+      if (member.value) this.visit(member.value, { scope: own, arrows: [] });
+    }
+  }
+}
+
+function newScope(parent: Scope | undefined, owner: FunctionSyntax | undefined, isVarScope = false): Scope {
+  return { parent, owner, isVarScope, names: new Map() };
+}
+
+function varScope(scope: Scope): Scope {
+  let at = scope;
+  while (!at.isVarScope && at.parent !== undefined) at = at.parent;
+  return at;
+}
+
+function declare(scope: Scope, name: string, init?: AnyNode, from?: string): void {
+  scope.names.set(name, { name, scope, init, from });
+}
+
+function declareVariables(node: AnyNode & { type: 'VariableDeclaration' }, scope: Scope): void {
+  for (const { id, init } of node.declarations) {
+    const value = id.type === 'Identifier' && init ? init : undefined;
+    const from = init === null || init === undefined ? undefined : required(init);
+    for (const name of boundNames(id)) {
+      // `var x;` after `function x() {}` declares nothing new.
+      if (node.kind !== 'var' || init || !scope.names.has(name)) declare(scope, name, value, from);
+    }
+  }
+}
+
+/** The module of `require('module')`, also with members after it. */
+function required(node: AnyNode): string | undefined {
+  if (node.type === 'MemberExpression') return required(node.object);
+  if (node.type !== 'CallExpression' || node.callee.type !== 'Identifier' || node.callee.name !== 'require')
+    return undefined;
+  const [argument] = node.arguments;
+  return argument?.type === 'Literal' && typeof argument.value === 'string' ? argument.value : undefined;
+}

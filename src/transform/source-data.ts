@@ -1,0 +1,81 @@
+import type { AnyNode } from 'acorn';
+import type { AuthorPosition } from './edited-text.ts';
+import type { Captures } from './scope-analysis.ts';
+import { childrenOf } from './syntax.ts';
+import type { FunctionSyntax } from './syntax.ts';
+
+interface Context {
+  readonly code: string;
+  readonly file: string;
+  /** Where the tokens of the module begin. */
+  readonly tokens: readonly number[];
+  /** Did another tool write the code? Then positions of the author's are listed. */
+  readonly isRewritten: boolean;
+  readonly authorOf: (offset: number) => AuthorPosition | undefined;
+}
+
+/**
+ * The data of one function, as an expression: its text, its place, and readers of what it takes from around
+ * it. `vars` holds a getter for each variable (live; one without a value yet throws as in the original), a
+ * function `this` for the `this` around it and a function for each private name. In rewritten code `at` lists
+ * offset, line and column of each token whose place is known.
+ */
+export function sourceData(node: FunctionSyntax, { bindings, usesThis }: Captures, context: Context): string {
+  const readers = [...bindings].map(({ name }) => reader(name));
+  if (usesThis) readers.push('this: () => this');
+  const { file, line, column } = context.authorOf(node.start) ?? firstKnown(node, context);
+  const at = context.isRewritten ? `, at: [${positions(node, context).join()}]` : '';
+  const src = quoted(context.code.slice(node.start, node.end));
+  return `{ src: ${src}, file: ${quoted(file)}, line: ${line}, col: ${column}${at}, vars: { ${readers.join(', ')} } }`;
+}
+
+function reader(name: string): string {
+  if (name.startsWith('#')) return `'${name}': (o) => o.${name}`;
+  // A getter has `arguments` of its own.
+  return name === 'arguments' ? 'arguments: arguments' : `get ${name}() { return ${name}; }`;
+}
+
+function tokensOf(node: FunctionSyntax, tokens: readonly number[]): readonly number[] {
+  let low = 0;
+  let high = tokens.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((tokens[middle] as number) < node.start) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < tokens.length && (tokens[end] as number) < node.end) end++;
+  return tokens.slice(low, end);
+}
+
+function positions(node: FunctionSyntax, { tokens, authorOf }: Context): number[] {
+  return tokensOf(node, tokens).flatMap((offset) => {
+    const author = authorOf(offset);
+    return author === undefined ? [] : [offset - node.start, author.line, author.column];
+  });
+}
+
+function firstKnown(node: FunctionSyntax, { file, tokens, authorOf }: Context): AuthorPosition {
+  for (const offset of tokensOf(node, tokens)) {
+    const author = authorOf(offset);
+    if (author !== undefined) return author;
+  }
+  return { file, line: 1, column: 1 };
+}
+
+/** A text as a literal without line breaks. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+}
+
+/** Does a program hold data that this transform wrote, perhaps in a bundle? Keys survive minification. */
+export function isTransformed(node: AnyNode): boolean {
+  if (node.type === 'ObjectExpression') {
+    const keys = node.properties.map((property) =>
+      property.type === 'Property' && property.key.type === 'Identifier' ? property.key.name : '',
+    );
+    if (['src', 'file', 'line', 'col'].every((key, index) => keys[index] === key) && keys.at(-1) === 'vars')
+      return true;
+  }
+  return childrenOf(node).some(isTransformed);
+}

@@ -1,0 +1,66 @@
+import * as nodeModule from 'node:module';
+import { TypeKroError } from '../core/index.ts';
+import { inputMapOf } from './input-map.ts';
+import type { InputMap } from './input-map.ts';
+
+type Strip = (code: string, options: { readonly mode: 'strip' | 'transform'; readonly sourceMap?: boolean }) => string;
+
+/** Is it TypeScript by its name? `.tsx` is left to others: JSX is not read here. */
+export const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file);
+
+const stripper: unknown = Reflect.get(nodeModule, 'stripTypeScriptTypes');
+
+/** Can this host take types out of TypeScript (Node 22.13 and later)? */
+export const canStripTypes: boolean = typeof stripper === 'function';
+
+/** JavaScript without types; with the way back to the author's text where characters moved. */
+export interface Stripped {
+  readonly code: string;
+  readonly inputMap: InputMap | undefined;
+}
+
+/**
+ * The code with its types blanked out, every other character at its place. Syntax that is more than types
+ * (enums, parameter properties) is rewritten where `mayRewrite` allows it. `undefined` for what is not such
+ * TypeScript.
+ */
+export function stripTypes(code: string, file: string, mayRewrite: boolean): Stripped | undefined {
+  if (typeof stripper !== 'function') return undefined;
+  const strip = stripper as Strip;
+  const blanked = attempt(() => strip(code, { mode: 'strip' }));
+  if (blanked !== undefined) return { code: blanked, inputMap: undefined };
+  const rewritten = mayRewrite ? attempt(() => strip(code, { mode: 'transform', sourceMap: true })) : undefined;
+  if (rewritten === undefined) return undefined;
+  const inputMap = inputMapOf(rewritten, file);
+  // The map names no file: it is of this one.
+  return {
+    code: rewritten,
+    inputMap:
+      inputMap &&
+      ((line, column) => {
+        const found = inputMap(line, column);
+        return found && { ...found, file };
+      }),
+  };
+}
+
+/** Syntax errors are told by whoever compiles the module. */
+function attempt(work: () => string): string | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SyntaxError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_'))
+      return undefined;
+    throw error;
+  }
+}
+
+/** That a TypeScript file came in and nobody takes its types out. */
+export function cannotStripTypes(file: string, cause?: unknown): TypeKroError {
+  return new TypeKroError(`${file} is TypeScript, and Node ${process.versions.node} cannot take the types out`, {
+    code: 'transform/types-not-stripped',
+    remedy:
+      'run with --import tsx before --import typekro/register, or on Node 22.18 or later, or compile to JavaScript first',
+    cause,
+  });
+}

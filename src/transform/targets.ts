@@ -1,0 +1,191 @@
+import type { AnyNode, BlockStatement, Program } from 'acorn';
+import { resolve } from './scope-analysis.ts';
+import type { Binding, Scope, ScopeAnalysis } from './scope-analysis.ts';
+import { childrenOf, isFunction } from './syntax.ts';
+import type { FunctionSyntax } from './syntax.ts';
+
+/** A function that gets its source beside it. */
+export interface Target {
+  readonly node: FunctionSyntax;
+  /** The block that a declaration belongs to; `undefined` for expressions. */
+  readonly block: Block | undefined;
+  /** The name that JavaScript gives an anonymous function here, which wrapping it would lose. */
+  readonly name: string | undefined;
+}
+
+/** Where statements stand. */
+export type Block = Program | BlockStatement;
+
+interface Place {
+  /** Functions around this place. */
+  readonly depth: number;
+  readonly block: Block | undefined;
+  /** Inside a function that is passed to the SDK: it is read as a whole. */
+  readonly isTraced: boolean;
+}
+
+/**
+ * Chooses the functions of a module:
+ * - those passed to the SDK, anywhere;
+ * - those passed to functions of the author's own (which may pass them on): at module level, and anywhere in
+ *   modules that import the SDK;
+ * - those of module level, which compositions of other modules may call;
+ * - those that one of these captures.
+ *
+ * Code that runs often stays as it is: callbacks of methods (`list.map(…)`), of globals and of Node's modules,
+ * and everything inside the functions of modules that do not import the SDK.
+ */
+export function findTargets(program: Program, analysis: ScopeAnalysis, isSdk: (module: string) => boolean): Target[] {
+  const finder = new TargetFinder(analysis, isSdk, importsSdk(program, isSdk));
+  finder.visit(program, { depth: 0, block: program, isTraced: false });
+  return finder.targets();
+}
+
+function importsSdk(program: Program, isSdk: (module: string) => boolean): boolean {
+  const imports = (node: AnyNode): boolean => {
+    if ('source' in node && node.source && typeof node.source === 'object' && node.source.type === 'Literal')
+      return typeof node.source.value === 'string' && isSdk(node.source.value);
+    if (node.type !== 'CallExpression' || node.callee.type !== 'Identifier' || node.callee.name !== 'require')
+      return childrenOf(node).some(imports);
+    const [argument] = node.arguments;
+    return argument?.type === 'Literal' && typeof argument.value === 'string' && isSdk(argument.value);
+  };
+  return program.body.some(imports);
+}
+
+class TargetFinder {
+  private readonly analysis: ScopeAnalysis;
+  private readonly isSdk: (module: string) => boolean;
+  private readonly importsSdk: boolean;
+  private readonly found = new Map<FunctionSyntax, string | undefined>();
+  private readonly blocks = new Map<AnyNode, Block>();
+  private readonly followed = new Set<Binding>();
+
+  constructor(analysis: ScopeAnalysis, isSdk: (module: string) => boolean, importsSdk: boolean) {
+    this.analysis = analysis;
+    this.isSdk = isSdk;
+    this.importsSdk = importsSdk;
+  }
+
+  visit(node: AnyNode, place: Place): void {
+    switch (node.type) {
+      case 'FunctionDeclaration':
+        if (place.block !== undefined) this.blocks.set(node, place.block);
+        if (place.depth === 0) this.addValue(node, undefined);
+        break;
+      case 'VariableDeclaration':
+        if (place.depth === 0)
+          for (const { id, init } of node.declarations)
+            this.addValue(init, id.type === 'Identifier' ? id.name : undefined);
+        break;
+      case 'AssignmentExpression':
+        if (place.depth === 0) this.addValue(node.right, node.left.type === 'Identifier' ? node.left.name : undefined);
+        break;
+      case 'ExportDefaultDeclaration':
+        this.addValue(node.declaration, 'default');
+        break;
+      case 'CallExpression':
+      case 'NewExpression':
+        return this.visitCall(node, place);
+      default:
+    }
+    const block = statementsOf(node, place.block);
+    const depth = isFunction(node) || isInstanceCode(node) ? place.depth + 1 : place.depth;
+    for (const child of childrenOf(node)) this.visit(child, { ...place, block, depth });
+  }
+
+  /** The functions that were found, with those that they capture. */
+  targets(): Target[] {
+    // The map grows while it is gone through.
+    for (const node of this.found.keys()) {
+      for (const binding of this.analysis.capturesOf(node).bindings) this.follow(binding, false);
+    }
+    const targets: Target[] = [];
+    for (const [node, name] of this.found) {
+      const block = this.blocks.get(node);
+      if (node.type === 'FunctionDeclaration' && block === undefined) continue;
+      targets.push({ node, block, name: node.id ? undefined : name });
+    }
+    return targets;
+  }
+
+  private visitCall(node: AnyNode & { type: 'CallExpression' | 'NewExpression' }, place: Place): void {
+    const scope = this.analysis.scopeOf(node);
+    const callee = resolve(scope, rootName(node.callee));
+    const isSdkCall = callee?.from !== undefined && this.isSdk(callee.from);
+    const isOwnCall =
+      callee !== undefined &&
+      callee.from?.startsWith('node:') !== true &&
+      (node.callee.type === 'Identifier' || callee.from !== undefined) &&
+      (place.depth === 0 || (this.importsSdk && !place.isTraced));
+    if (isSdkCall || isOwnCall) for (const argument of node.arguments) this.addValue(argument, undefined, scope);
+    const inner = { ...place, block: undefined };
+    this.visit(node.callee, inner);
+    for (const argument of node.arguments) this.visit(argument, { ...inner, isTraced: place.isTraced || isSdkCall });
+  }
+
+  private follow(binding: Binding | undefined, isPassed: boolean): void {
+    if (binding?.init === undefined || this.followed.has(binding)) return;
+    this.followed.add(binding);
+    this.addValue(binding.init, binding.name, isPassed ? binding.scope : undefined);
+  }
+
+  /**
+   * The functions that an expression stands for. With the scope of a call that it is passed to also those
+   * behind variables, and those that cannot be traced: the error then says so.
+   */
+  private addValue(value: AnyNode | null | undefined, name: string | undefined, passedIn?: Scope): void {
+    if (!value) return;
+    if (isFunction(value)) {
+      if ((value.async || value.generator) && passedIn === undefined) return;
+      if (!this.found.has(value)) this.found.set(value, name);
+      return;
+    }
+    switch (value.type) {
+      case 'Identifier':
+        if (passedIn !== undefined) this.follow(resolve(passedIn, value.name), true);
+        return;
+      case 'ObjectExpression':
+        for (const property of value.properties) {
+          if (property.type === 'SpreadElement' || property.method || property.kind !== 'init') continue;
+          if (!property.computed) this.addValue(property.value, keyName(property.key), passedIn);
+        }
+        return;
+      case 'ArrayExpression':
+        for (const element of value.elements) this.addValue(element, undefined, passedIn);
+        return;
+      case 'ConditionalExpression':
+        this.addValue(value.consequent, undefined, passedIn);
+        this.addValue(value.alternate, undefined, passedIn);
+        return;
+      case 'LogicalExpression':
+        this.addValue(value.left, undefined, passedIn);
+        this.addValue(value.right, undefined, passedIn);
+        return;
+      default:
+    }
+  }
+}
+
+/** The name that a callee begins with; empty when it begins with something else. */
+function rootName(callee: AnyNode): string {
+  let at = callee;
+  while (at.type === 'MemberExpression' || at.type === 'ChainExpression')
+    at = at.type === 'MemberExpression' ? at.object : at.expression;
+  return at.type === 'Identifier' ? at.name : '';
+}
+
+/** The block whose statements the children of a node are. */
+function statementsOf(node: AnyNode, around: Block | undefined): Block | undefined {
+  if (node.type === 'Program' || node.type === 'BlockStatement') return node;
+  const keeps = node.type === 'ExportNamedDeclaration' || node.type === 'ExportDefaultDeclaration';
+  return keeps ? around : undefined;
+}
+
+/** Code of classes that runs for each instance. */
+const isInstanceCode = (node: AnyNode): boolean => node.type === 'PropertyDefinition' && !node.static;
+
+function keyName(key: AnyNode): string | undefined {
+  if (key.type === 'Identifier') return key.name;
+  return key.type === 'Literal' ? String(key.value) : undefined;
+}
