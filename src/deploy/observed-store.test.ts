@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import type { ObjectType } from '../runtime/index.ts';
+import { ObservedStore, targetOf } from './observed-store.ts';
+
+const TYPE: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+const configMap = (uid: string, resourceVersion: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', namespace: 'default', uid, resourceVersion },
+});
+const target = targetOf(TYPE, configMap('', ''));
+
+describe('what a deploy knows of an object', () => {
+  test('is unknown at first, which is not absent', () => {
+    const store = new ObservedStore();
+    expect(store.object(target)).toEqual({ state: 'unknown' });
+    expect(store.knows(target)).toBe(false);
+    store.setObject(target, undefined);
+    expect(store.object(target)).toEqual({ state: 'absent' });
+  });
+
+  test.each([
+    ['a newer version', '9', '10', '10'],
+    ['an older one that a slow watch brings', '10', '9', '10'],
+    ['the same one again', '10', '10', '10'],
+  ])('%s: known %s, seen %s, kept %s', (_what, known, seen, kept) => {
+    const store = new ObservedStore();
+    store.setObject(target, configMap('u', known));
+    expect(store.setObject(target, configMap('u', seen))).toBe(kept !== known);
+    expect(store.object(target)).toMatchObject({ live: { object: { metadata: { resourceVersion: kept } } } });
+  });
+
+  test('another object under the same name replaces it whatever its version', () => {
+    const store = new ObservedStore();
+    store.setObject(target, configMap('old', '10'));
+    store.setObject(target, configMap('new', '3'));
+    expect(store.object(target)).toMatchObject({ live: { object: { metadata: { uid: 'new' } } } });
+  });
+
+  test('the late news of a deletion does not hide the object that came after', () => {
+    const store = new ObservedStore();
+    store.setObject(target, configMap('new', '12'));
+    store.setGone(target, 'old');
+    expect(store.object(target).state).toBe('present');
+    store.setGone(target, 'new');
+    expect(store.object(target).state).toBe('absent');
+  });
+
+  test('an answer to an apply settles what was sent and clears the failure before it', () => {
+    const store = new ObservedStore();
+    store.setFailedWrite(target, { digest: 'd', failure: { code: 500, reason: 'X', message: '' }, retryAt: 1 });
+    store.setApplied(target, configMap('u', '1'), 'd');
+    expect(store.failedWrite(target)).toBeUndefined();
+    expect(store.object(target)).toMatchObject({ live: { settled: { desired: 'd' } } });
+  });
+});

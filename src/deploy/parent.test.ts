@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import type { DirectRecord } from './parent.ts';
+import { parentName, parentObject, readRecord } from './parent.ts';
+
+const graph = { name: 'shop' } as Graph;
+const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: parentName('shop', 'a'), namespace: 'default' };
+const record: DirectRecord = {
+  definition: { kind: 'ResourceGraphDefinition' },
+  spec: { big: 9007199254740993n, text: 'ü' },
+  revision: 3,
+  previous: { definition: { kind: 'ResourceGraphDefinition' }, spec: { big: 1 } },
+};
+
+describe('the record of a direct deploy', () => {
+  test('comes back as it was written, big integers included', () => {
+    expect(readRecord(parentObject(ref, graph, record), ref)).toEqual(record);
+  });
+
+  test('keeps labels and annotations that the parent carries', () => {
+    const carried: KubeObject = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { labels: { 'applyset.kubernetes.io/id': 'x' }, annotations: { a: 'b' } },
+    };
+    expect(parentObject(ref, graph, record, carried).metadata).toMatchObject({
+      name: 'typekro-shop-a',
+      labels: { 'applyset.kubernetes.io/id': 'x', 'typekro.dev/definition': 'shop' },
+      annotations: { a: 'b' },
+    });
+  });
+
+  test.each([
+    ['no data', {}],
+    ['no JSON', { definition: '{', spec: '{}' }],
+    ['a list for an object', { definition: '[]', spec: '{}' }],
+    ['inherited names only', Object.create({ definition: '{}', spec: '{}' }) as object],
+  ])('%s is refused with a remedy, and names the object', (_what, data) => {
+    const parent = { ...parentObject(ref, graph, record), data } as KubeObject;
+    expect(() => readRecord(parent, ref)).toThrow(
+      expect.objectContaining({ code: 'deploy/record-invalid', object: ref }) as Error,
+    );
+  });
+
+  test('a revision that is no number counts as the first', () => {
+    const parent = parentObject(ref, graph, record);
+    const data = { ...(parent['data'] as object), revision: '-x' };
+    expect(readRecord({ ...parent, data }, ref).revision).toBe(1);
+  });
+});
