@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import { builtinSource, crdSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+import { parseDefinitions } from './parse-definitions.ts';
+
+const folder = new URL('../../test/fixtures/seeds/', import.meta.url);
+
+/** The foreign kind that one of the definitions uses; its own operator installs it. */
+const table: KubeObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'tables.dynamodb.services.k8s.aws' },
+  spec: {
+    group: 'dynamodb.services.k8s.aws',
+    scope: 'Namespaced',
+    names: { kind: 'Table', plural: 'tables', singular: 'table' },
+    versions: [
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: { type: 'object', properties: { tableName: { type: 'string' } } },
+              status: {
+                type: 'object',
+                properties: {
+                  ackResourceMetadata: { type: 'object', properties: { arn: { type: 'string' } } },
+                },
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+};
+
+/** Compiles the documents of a file in their order; the kinds that one defines are known to the next. */
+function compileFile(name: string): string[] {
+  const text = readFileSync(new URL(name, folder), 'utf8');
+  const { documents, diagnostics } = parseDefinitions(text, name);
+  const sources = [crdSource([table]), builtinSource()];
+  const said = [...diagnostics];
+  for (const document of documents) {
+    const compiled = compile(document, { sources });
+    if (compiled.graph !== undefined) sources.push(crdSource([compiled.graph.instance.crd]));
+    said.push(...compiled.diagnostics);
+  }
+  return said.map(({ code, source }) => `${source?.line}:${source?.column} ${code}`);
+}
+
+/** What is wrong with the files that are meant to be wrong; an instance is no definition. */
+const EXPECTED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['seed-18-my-application.broken.rgd.yaml', ['81:25 yaml/syntax']],
+  ['seed-18-my-application.instance.yaml', ['4:7 graph/invalid-definition']],
+]);
+
+test.each(readdirSync(folder).filter((name) => name.endsWith('.yaml')))('%s', (name) => {
+  expect(compileFile(name)).toEqual(EXPECTED.get(name) ?? []);
+});
+
+test('a kind that another definition makes is unknown until that one is installed', () => {
+  const text = readFileSync(new URL('seed-21-webapp-with-db.rgd.yaml', folder), 'utf8');
+  const outer = parseDefinitions(text).documents[1];
+  const sources = [crdSource([table]), builtinSource()];
+  const codes = outer === undefined ? [] : compile(outer, { sources }).diagnostics.map(({ code }) => code);
+  expect(codes).toEqual(['graph/unknown-kind']);
+});
