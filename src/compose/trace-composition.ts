@@ -77,10 +77,12 @@ export function traceComposition(
             const instance = instanceValue(spec);
             const { status, named } = runFunctions(functions, instanceInputs(instance));
             trace.closed = true;
+            throwNoted(trace);
             refuseLostTexts();
             finishIds(trace.resources);
             const schemaOf = (record: ResourceRecord) => schemasOf(trace).schemaOf(gvkOf(record));
-            for (const record of trace.resources) settleNumbers(record, schemaOf(record));
+            for (const record of trace.resources) trace.collecting(() => settleNumbers(record, schemaOf(record)));
+            throwNoted(trace);
             const graph: TracedGraph = {
               names: definition.names,
               spec,
@@ -115,11 +117,17 @@ export function warningsOf(trace: Trace): Diagnostic[] {
 
 /** What is thrown for a refusal, or for an exception of the author's own code. */
 export function compositionError(name: string, error: unknown, trace: Trace): unknown {
-  if (error instanceof Refusal) {
-    const diagnostics = [diagnosticOf(error), ...warningsOf(trace)];
-    return new CompositionError(diagnostics, `composition ${name}: ${explainRefusal(error)}`);
-  }
-  return error;
+  // An exception after a mistake comes of the values that are missing because of it.
+  if (error instanceof Refusal) trace.recover(error);
+  else if (trace.errors.length === 0) return error;
+  const diagnostics = [...trace.errors.map(diagnosticOf), ...warningsOf(trace)];
+  return new CompositionError(diagnostics, `composition ${name}: ${trace.errors.map(explainRefusal).join('\n')}`);
+}
+
+/** Ends the run when something was refused on the way. */
+function throwNoted(trace: Trace): void {
+  const [first] = trace.errors;
+  if (first !== undefined) throw first;
 }
 
 /** Throws the refusals that came up while a definition was written. */
@@ -164,10 +172,7 @@ export function runFunctions(
 /** `this` of a composition: what the transform passed for an arrow function, else unknown there. */
 function selfOf(closure: Closure): Closure['self'] {
   if (closure.node.type !== 'ArrowFunctionExpression') return { value: undefined, known: true };
-  const found = closure.unit.lookup('__this');
-  if (found === undefined || !('value' in found) || typeof found.value !== 'function')
-    return { value: undefined, known: false };
-  return { value: (found.value as () => unknown)(), known: true };
+  return closure.self;
 }
 
 /** The function ready to be interpreted. */

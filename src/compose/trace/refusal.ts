@@ -72,6 +72,22 @@ export class Refusal extends Error {
   }
 }
 
+/** A refusal that only follows from another one, which is noted already. */
+export class FollowUp extends Refusal {
+  constructor() {
+    super('unsupported', 'this follows from a mistake before it');
+    this.name = 'FollowUp';
+  }
+}
+
+/** Refusals after which the function cannot be followed any further. */
+const FINAL: ReadonlySet<RefusalCode> = new Set(['async', 'provider', 'syntax', 'this', 'too-large', 'unknown-name']);
+
+/** May the rest of the composition be looked at after the refusal? */
+export function isRecoverable(refusal: Refusal): boolean {
+  return !FINAL.has(refusal.code);
+}
+
 /** A place in a traced function. */
 export interface Site {
   readonly text: string;

@@ -4,7 +4,8 @@ import type { Node, Variable } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { Facts } from './facts.ts';
 import type { LoopRecord, ResourceRecord, ValidationRecord } from './records.ts';
-import type { Refusal, Site } from './refusal.ts';
+import type { Site } from './refusal.ts';
+import { FollowUp, isRecoverable, Refusal } from './refusal.ts';
 
 /** A variable of the traced program. */
 export class Binding {
@@ -20,6 +21,9 @@ export class Binding {
     this.initialised = initialised;
   }
 }
+
+/** Most mistakes of one composition that are told at once. */
+const MAX_ERRORS = 20;
 
 /** What a cell held before a branch or loop body changed it. */
 type Snapshot =
@@ -45,6 +49,7 @@ export class Trace {
   readonly resources: ResourceRecord[] = [];
   readonly validations: ValidationRecord[] = [];
   readonly warnings: { readonly diagnostic: Diagnostic; readonly site: Site | undefined }[] = [];
+  /** What was refused so far; the composition is, when there is any. */
   readonly errors: Refusal[] = [];
   readonly strict: boolean;
   /** Inside the predicate of a filter and the like, where no resource may be made. */
@@ -205,6 +210,29 @@ export class Trace {
   originate(node: Node): Node {
     if (this.site !== undefined && !this.origins.has(node)) this.origins.set(node, this.site);
     return node;
+  }
+
+  /** Notes a refusal, once for each place and text. Answers whether tracing can go on after it. */
+  recover(refusal: Refusal): boolean {
+    if (!(refusal instanceof FollowUp)) {
+      const same = (other: Refusal) =>
+        other.message === refusal.message &&
+        other.site?.start === refusal.site?.start &&
+        other.site?.text === refusal.site?.text;
+      if (!this.errors.some(same)) this.errors.push(refusal);
+      if (!isRecoverable(refusal)) return false;
+    }
+    return this.errors.length < MAX_ERRORS;
+  }
+
+  /** Runs `work`; a refusal is noted, and others may be found after it. */
+  collecting(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.recover(error);
+    }
   }
 
   /** A warning at the current place. */
