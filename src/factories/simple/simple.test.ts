@@ -1,0 +1,128 @@
+import { type } from 'arktype';
+import { describe, expect, test } from 'vitest';
+import { createCompositionApi } from '../../compose/index.ts';
+import type { JsonObject } from '../../core/index.ts';
+import * as simple from './index.ts';
+
+const { kubernetesComposition } = createCompositionApi({
+  loadDeploy: () => Promise.reject(new Error('these tests deploy nothing')),
+});
+const spec = type({ name: 'string', count: 'number.integer' });
+
+/** The templates of a composition by id, evaluated on a spec. */
+function objectsOf(compose: (spec: { name: string; count: number }) => void): Record<string, JsonObject | undefined> {
+  const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, (input) => {
+    compose(input);
+    return {};
+  });
+  const errors = composition.diagnostics.filter(({ severity }) => severity === 'error');
+  expect(errors).toEqual([]);
+  const { resources } = composition.evaluate({ name: 'x', count: 0 });
+  return Object.fromEntries(resources.map(({ id, objects }) => [id, objects[0]]));
+}
+
+describe('every simple factory makes an object that the compiler accepts', () => {
+  test('workloads keep zero replicas, numeric ports, probes, labels and the service account', () => {
+    const { web, state, node, job, cron } = objectsOf(({ name, count }) => {
+      const readinessProbe = { httpGet: { path: '/', port: 8080 } };
+      simple.Deployment({
+        id: 'web',
+        name,
+        image: 'nginx',
+        replicas: count,
+        ports: [8080],
+        labels: { tier: 'front' },
+        readinessProbe,
+        serviceAccountName: 'runner',
+      });
+      simple.StatefulSet({ id: 'state', name, image: 'pg', serviceName: name, replicas: count });
+      simple.DaemonSet({ id: 'node', name, image: 'agent' });
+      simple.Job({ id: 'job', name, image: 'task', command: ['run'] });
+      simple.CronJob({ id: 'cron', name, image: 'task', schedule: '*/5 * * * *' });
+    });
+    expect(web).toMatchObject({
+      kind: 'Deployment',
+      metadata: { name: 'x', labels: { app: 'x', tier: 'front' } },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: { app: 'x' } },
+        template: {
+          spec: {
+            serviceAccountName: 'runner',
+            containers: [
+              { image: 'nginx', ports: [{ containerPort: 8080 }], readinessProbe: { httpGet: { port: 8080 } } },
+            ],
+          },
+        },
+      },
+    });
+    expect(state).toMatchObject({ kind: 'StatefulSet', spec: { replicas: 0, serviceName: 'x' } });
+    expect(node).toMatchObject({ kind: 'DaemonSet' });
+    expect(job).toMatchObject({ kind: 'Job', spec: { template: { spec: { restartPolicy: 'OnFailure' } } } });
+    expect(cron).toMatchObject({ kind: 'CronJob', spec: { schedule: '*/5 * * * *' } });
+  });
+
+  test('networking', () => {
+    const { svc, ing, policy } = objectsOf(({ name }) => {
+      simple.Service({ id: 'svc', name, selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] });
+      simple.Ingress({
+        id: 'ing',
+        name,
+        rules: [
+          {
+            host: 'x.example.com',
+            http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name, port: { number: 80 } } } }] },
+          },
+        ],
+      });
+      simple.NetworkPolicy({ id: 'policy', name, podSelector: { matchLabels: { app: name } } });
+    });
+    expect(svc).toMatchObject({
+      kind: 'Service',
+      spec: { selector: { app: 'x' }, ports: [{ port: 80, targetPort: 8080 }] },
+    });
+    expect(ing).toMatchObject({
+      kind: 'Ingress',
+      spec: { rules: [{ http: { paths: [{ backend: { service: { name: 'x' } } }] } }] },
+    });
+    expect(policy).toMatchObject({ kind: 'NetworkPolicy', spec: { podSelector: { matchLabels: { app: 'x' } } } });
+  });
+
+  test('configuration and storage', () => {
+    const { config, secret, claim, volume } = objectsOf(({ name }) => {
+      simple.ConfigMap({ id: 'config', name, data: { a: '1' } });
+      simple.Secret({ id: 'secret', name, stringData: { password: 'p' } });
+      simple.Pvc({ id: 'claim', name, size: '1Gi' });
+      simple.PersistentVolume({ id: 'volume', name, size: '1Gi', hostPath: { path: '/data' } });
+    });
+    expect(config).toMatchObject({ kind: 'ConfigMap', data: { a: '1' } });
+    expect(secret).toMatchObject({ kind: 'Secret', metadata: { name: 'x' } });
+    expect(claim).toMatchObject({
+      kind: 'PersistentVolumeClaim',
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    });
+    expect(volume).toMatchObject({
+      kind: 'PersistentVolume',
+      spec: { capacity: { storage: '1Gi' }, persistentVolumeReclaimPolicy: 'Retain' },
+    });
+  });
+
+  test.each([
+    ['target and cpuUtilization', { target: { name: 'x', kind: 'Deployment' }, cpuUtilization: 70 }],
+    [
+      'scaleTargetRef and targetCPUUtilizationPercentage',
+      { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'x' }, targetCPUUtilizationPercentage: 70 },
+    ],
+  ])('an autoscaler by %s', (_form, fields) => {
+    const { hpa } = objectsOf(({ name }) => {
+      simple.Hpa({ id: 'hpa', name, minReplicas: 1, maxReplicas: 5, ...fields });
+    });
+    expect(hpa).toMatchObject({
+      apiVersion: 'autoscaling/v2',
+      spec: {
+        scaleTargetRef: { kind: 'Deployment', name: 'x' },
+        metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { averageUtilization: 70 } } }],
+      },
+    });
+  });
+});
