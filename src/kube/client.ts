@@ -84,6 +84,7 @@ export class KubeClient implements KubernetesApi {
   readonly discovery: Discovery;
   readonly #context: RequestContext;
   readonly #options: KubeClientOptions;
+  readonly #closed = new AbortController();
   #transport: Promise<Transport> | undefined;
 
   constructor(options: KubeClientOptions) {
@@ -268,6 +269,7 @@ export class KubeClient implements KubernetesApi {
       },
       {
         streamsLists: this.#options.streamLists ?? true,
+        closed: this.#closed.signal,
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
         ...(signal === undefined ? {} : { signal }),
       },
@@ -284,6 +286,7 @@ export class KubeClient implements KubernetesApi {
   }
 
   async close(): Promise<void> {
+    this.#closed.abort();
     const transport = this.#transport;
     if (transport !== undefined) await (await transport).close();
   }

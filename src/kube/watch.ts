@@ -19,14 +19,19 @@ export interface WatchStart {
   readonly resourceVersion?: string;
   readonly streamsLists: boolean;
   readonly signal?: AbortSignal;
+  /** Aborts when the client is closed: without connections there is nothing to wait for. */
+  readonly closed?: AbortSignal;
 }
 
-/** Runs the watch's step function. Ends (without an error) when the signal aborts or the consumer leaves. */
+/** Runs the watch's step function. Ends (without an error) when a signal aborts or the consumer leaves. */
 export async function* runWatch(effects: WatchEffects, options: WatchStart): AsyncGenerator<WatchEvent, void> {
   const outer = new AbortController();
   const giveUp = () => outer.abort();
-  options.signal?.addEventListener('abort', giveUp, { once: true });
-  if (options.signal?.aborted === true) giveUp();
+  const signals = [options.signal, options.closed].filter((signal) => signal !== undefined);
+  for (const signal of signals) {
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+  }
   const stream = new WatchStream(effects, outer.signal);
   let state: WatchState = initialWatchState(options);
   let input: WatchInput = { type: 'begin' };
@@ -42,7 +47,7 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
       input = await stream.run(effect);
     }
   } finally {
-    options.signal?.removeEventListener('abort', giveUp);
+    for (const signal of signals) signal.removeEventListener('abort', giveUp);
     outer.abort();
     stream.close();
   }

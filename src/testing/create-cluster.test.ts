@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { createCluster } from './create-cluster.ts';
+
+const configMap = (text: string) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', namespace: 'default' },
+  data: { text },
+});
+
+describe('clusters for tests', () => {
+  test('a hundred side by side do not see one another, with and without controllers', async () => {
+    const texts = await Promise.all(
+      Array.from({ length: 100 }, async (_, index) => {
+        await using cluster = await createCluster();
+        if (index % 20 === 0) await cluster.startController();
+        const { client } = cluster;
+        await client.create(configMap(String(index)));
+        const { items } = await client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
+        return items.flatMap((item) => (item.metadata.name === 'a' ? [item['data']] : []));
+      }),
+    );
+    expect(texts).toEqual(Array.from({ length: 100 }, (_, index) => [{ text: String(index) }]));
+  });
+
+  test('closing ends open watches, may be done twice, and no request gets through any more', async () => {
+    const cluster = await createCluster();
+    await cluster.startController();
+    const types: string[] = [];
+    const watching = (async () => {
+      for await (const { type } of cluster.client.watch({ apiVersion: 'v1', kind: 'ConfigMap' })) {
+        types.push(type);
+        if (type === 'SYNCED') await Promise.all([cluster.close(), cluster.close()]);
+      }
+    })();
+    await watching;
+    expect(types).toContain('SYNCED');
+    await expect(cluster.transport.request({ method: 'GET', path: '/api' })).rejects.toThrow('closed');
+  });
+});
