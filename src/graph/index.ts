@@ -29,8 +29,12 @@ export { parseDefinitions } from './parse-definitions.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
 export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';
-export type { CodeInfo } from '../core/index.ts';
 export { diagnosticCodes } from './codes.ts';
+/** What is needed beside the compiler: the kinds that templates use, and the text of problems. */
+export type { CodeInfo, Diagnostic, GroupVersionKind, KubeObject, Severity, SourcePosition } from '../core/index.ts';
+export { formatDiagnostic, hasErrors } from '../core/index.ts';
+export type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
+export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 export { revisionHash } from './hash.ts';
 export { compile } from './compile.ts';
 export { kindsUsed } from './kinds-used.ts';
