@@ -48,28 +48,46 @@ export const replicaSetController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const set = world.get(REPLICA_SETS, namespace, name);
     if (set === undefined) return;
-    const problem = set.metadata.deletionTimestamp === undefined ? scale(world, set) : undefined;
-    return soonest(problem === undefined ? undefined : RETRY_MS, report(world, set, problem));
+    const pods = podsOf(world, set);
+    if (set.metadata.deletionTimestamp !== undefined) return report(world, set, pods, undefined);
+    const { changed, problem } = scale(world, set, activePods(pods));
+    const again = report(world, set, changed ? podsOf(world, set) : pods, problem);
+    return soonest(problem === undefined ? undefined : RETRY_MS, again);
   },
 };
 
-/** Makes or removes pods; gives the problem that the API has with a new one. */
-function scale(world: World, set: KubeObject): string | undefined {
+interface Scaling {
+  /** Are the pods not those any more that were looked at? */
+  readonly changed: boolean;
+  /** What the API had against a new pod. */
+  readonly problem?: string;
+}
+
+/** Makes or removes pods, as many as are missing or too many. */
+function scale(world: World, set: KubeObject, pods: readonly KubeObject[]): Scaling {
   const wanted = specNumber(set, 'replicas', 1);
-  if (activePods(podsOf(world, set)).length < wanted) adoptPods(world, set);
-  const pods = activePods(podsOf(world, set));
-  for (let count = pods.length; count < Math.min(wanted, pods.length + BURST); count += 1) {
-    const problem = createPod(world, set);
-    if (problem !== undefined) return problem;
+  if (pods.length === wanted) return { changed: false };
+  if (pods.length > wanted) {
+    removePods(world, set, pods, Math.min(BURST, pods.length - wanted));
+    return { changed: true };
   }
-  // What is not ready goes first, then what is youngest.
+  const missing = wanted - pods.length - adoptPods(world, set);
+  for (let count = 0; count < Math.min(BURST, missing); count += 1) {
+    const problem = createPod(world, set);
+    if (problem !== undefined) return { changed: true, problem };
+  }
+  // Too many may have been adopted; the events of the adoption bring the next look.
+  return { changed: true };
+}
+
+/** What is not ready goes first, then what is youngest. */
+function removePods(world: World, set: KubeObject, pods: readonly KubeObject[], count: number): void {
   const age = (pod: KubeObject) => Date.parse(String(pod.metadata.creationTimestamp));
-  const surplus = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)) || age(b) - age(a));
-  for (const pod of surplus.slice(0, Math.min(BURST, Math.max(0, pods.length - wanted)))) {
+  const ordered = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)) || age(b) - age(a));
+  for (const pod of ordered.slice(0, count)) {
     world.remove(pod);
     recordEvent(world, set, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
   }
-  return undefined;
 }
 
 function createPod(world: World, set: KubeObject): string | undefined {
@@ -92,36 +110,47 @@ function createPod(world: World, set: KubeObject): string | undefined {
   }
 }
 
-/** Pods without a controller that the selector chooses become the set's. */
-function adoptPods(world: World, set: KubeObject): void {
+/** Pods without a controller that the selector chooses become the set's; gives how many. */
+function adoptPods(world: World, set: KubeObject): number {
   const selector = optionalAt(set.spec, 'selector');
-  if (selector === undefined) return;
+  let adopted = 0;
+  if (selector === undefined) return adopted;
   for (const pod of world.list(PODS, set.metadata.namespace ?? '')) {
-    if (isAdoptable(pod) && !isFinished(pod) && selects(selector, pod.metadata.labels ?? {})) adopt(world, set, pod);
+    if (!isAdoptable(pod) || isFinished(pod) || !selects(selector, pod.metadata.labels ?? {})) continue;
+    adopt(world, set, pod);
+    adopted += 1;
   }
+  return adopted;
 }
 
 /** Writes the counts; gives the time until the next pod becomes available, where that is a matter of time alone. */
-function report(world: World, key: KubeObject, problem: string | undefined): number | undefined {
-  const set = world.get(REPLICA_SETS, key.metadata.namespace ?? '', key.metadata.name ?? '');
-  if (set === undefined) return undefined;
-  const all = podsOf(world, set);
+function report(
+  world: World,
+  set: KubeObject,
+  all: readonly KubeObject[],
+  problem: string | undefined,
+): number | undefined {
   const pods = activePods(all);
   const minReady = specNumber(set, 'minReadySeconds', 0);
-  const ready = pods.filter(isReady);
-  const available = ready.filter((pod) => isAvailable(pod, minReady, world.now()));
+  const now = world.now();
   world.updateStatus(set, {
     ...withoutZeros({
       fullyLabeledReplicas: pods.length,
-      readyReplicas: ready.length,
-      availableReplicas: available.length,
+      readyReplicas: countOf(pods, isReady),
+      availableReplicas: countOf(pods, (pod) => isAvailable(pod, minReady, now)),
     }),
     replicas: pods.length,
     observedGeneration: set.metadata.generation ?? 1,
-    terminatingReplicas: all.filter((pod) => pod.metadata.deletionTimestamp !== undefined).length,
+    terminatingReplicas: countOf(all, (pod) => pod.metadata.deletionTimestamp !== undefined),
     ...(problem === undefined ? {} : { conditions: [failureOf(world, set, problem)] }),
   });
-  return untilAvailable(pods, minReady, world.now());
+  return untilAvailable(pods, minReady, now);
+}
+
+function countOf(pods: readonly KubeObject[], holds: (pod: KubeObject) => boolean): number {
+  let count = 0;
+  for (const pod of pods) if (holds(pod)) count += 1;
+  return count;
 }
 
 /** The text of the first refusal stays: the names in later ones are random, and would never come to rest. */
