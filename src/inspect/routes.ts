@@ -46,7 +46,9 @@ export function route(source: InspectSource, request: InspectRequest): InspectRo
   const ref = match?.[1] === undefined ? undefined : decode(match[1]);
   if (ref === undefined) return refuse(404, `there is nothing at ${pathname}`);
   const report = source.report(ref);
-  return report === undefined ? refuse(404, `there is no instance ${ref}`) : answer({ ...report, explanations: explain(report) });
+  return report === undefined
+    ? refuse(404, `there is no instance ${ref}`)
+    : answer({ ...report, explanations: explain(report) });
 }
 
 function filtered(source: InspectSource, definition: string | null) {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InspectEvent, InspectSource, InstanceReport } from './model.ts';
 import { instanceRef } from './model.ts';
@@ -42,6 +43,15 @@ const get = (
   method = 'GET',
 ) => fetch(server.url + path, { headers, method });
 
+/** What the server answers to bytes that no client library would send. */
+const rawAnswer = (request: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => socket.write(request));
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
+    socket.on('error', reject).on('close', () => resolve(answer));
+  });
+
 describe('serveInspect', () => {
   it.each([
     ['/api/v1/definitions', 200],
@@ -78,6 +88,39 @@ describe('serveInspect', () => {
     while (!text.includes('id: 4')) text += (await reader?.read())?.value ?? '';
     expect(text.match(/^id: \d+$/gm)).toEqual(['id: 3', 'id: 4']);
     await reader?.cancel();
+  });
+
+  it.each([
+    'GET /api/%ff HTTP/1.1',
+    'GET /api//[::: HTTP/1.1',
+    'GET /api/v1/instances?token=%zz HTTP/1.1',
+    'GET http://[bad/api/ HTTP/1.1',
+    'GET //elsewhere/api/v1/instances HTTP/1.1',
+    'GET /../api/v1/instances HTTP/1.1',
+    'OPTIONS * HTTP/1.1',
+    'nonsense',
+  ])('refuses `%s`, and goes on', async (line) => {
+    expect(await rawAnswer(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect((await get('/api/v1/instances')).status).toBe(200);
+  });
+
+  it('keeps no stream open for HEAD', async () => {
+    const before = listeners.size;
+    expect((await get('/api/v1/events', undefined, 'HEAD')).status).toBe(200);
+    expect(listeners.size).toBe(before);
+  });
+
+  it('cuts off a reader that does not read, instead of keeping its events', async () => {
+    const before = listeners.size;
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.on('error', () => {}); // that the connection is cut is what is tested
+    socket.pause();
+    socket.write(`GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\n\r\n`);
+    await expect.poll(() => listeners.size).toBe(before + 1);
+    const large = { ...event(5), message: 'x'.repeat(1024 * 1024) };
+    for (let sent = 0; sent < 64; sent += 1) for (const listener of listeners) listener(large);
+    await expect.poll(() => listeners.size).toBe(before);
+    socket.destroy();
   });
 
   it('is not opened where others can reach it', async () => {

@@ -78,7 +78,8 @@ function handle(
     ...(typeof lastEventId === 'string' ? { lastEventId } : {}),
   });
   if (found.kind === 'answer') return sendJson(response, found.answer.status, found.answer.body);
-  sendEvents(source, found.afterId, response);
+  if (request.method === 'HEAD') response.writeHead(200, EVENT_STREAM).end();
+  else sendEvents(source, found.afterId, response);
 }
 
 function isAllowed(request: IncomingMessage, url: string, token: string): boolean {
@@ -101,13 +102,15 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
   response.end(text);
 }
 
+const EVENT_STREAM = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+};
+
 /** Sends what was missed and then what happens, until the client goes. */
 function sendEvents(source: InspectSource, afterId: number | undefined, response: ServerResponse): void {
-  response.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-  });
+  response.writeHead(200, EVENT_STREAM);
   response.flushHeaders();
   const send = (event: InspectEvent) => {
     response.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
