@@ -349,3 +349,55 @@ describe('upkeep', () => {
     expect(await story.list('v1 Event')).toEqual([]);
   });
 });
+
+test('a namespace with a bit of everything comes to rest, and goes with all of it', async () => {
+  await using story = await tellClusterStory();
+  await story.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'all' } });
+  const template = podTemplate(labels);
+  const jobTemplate = { ...template, spec: { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' } };
+  const selector = { matchLabels: labels };
+  const claimTemplate = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+  const specs: readonly [apiVersion: string, kind: string, spec: JsonObject][] = [
+    ['v1', 'ResourceQuota', { hard: { pods: '50', 'count/jobs.batch': '9' } }],
+    ['apps/v1', 'Deployment', { replicas: 3, selector, template }],
+    [
+      'apps/v1',
+      'StatefulSet',
+      {
+        replicas: 2,
+        serviceName: 's',
+        selector,
+        template,
+        volumeClaimTemplates: [{ metadata: { name: 'd' }, spec: claimTemplate }],
+      },
+    ],
+    ['apps/v1', 'DaemonSet', { selector, template }],
+    ['batch/v1', 'Job', { completions: 2, template: jobTemplate }],
+    ['batch/v1', 'CronJob', { schedule: '* * * * *', jobTemplate: { spec: { template: jobTemplate } } }],
+    ['v1', 'Service', { selector: labels, type: 'LoadBalancer', ports: [{ port: 80 }] }],
+    ['policy/v1', 'PodDisruptionBudget', { maxUnavailable: 1, selector }],
+    [
+      'autoscaling/v2',
+      'HorizontalPodAutoscaler',
+      {
+        maxReplicas: 5,
+        minReplicas: 4,
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'deployment' },
+      },
+    ],
+  ];
+  for (const [apiVersion, kind, spec] of specs) {
+    await story.client.create({ apiVersion, kind, metadata: { name: kind.toLowerCase(), namespace: 'all' }, spec });
+  }
+  await story.cluster.idle();
+  for (let minute = 0; minute < 3; minute += 1) await story.advance(60);
+  const phases = (await story.list('v1 Pod', 'all')).map(({ status }) => String(status?.['phase'])).toSorted();
+  expect(phases).toEqual([
+    ...Array.from({ length: 7 }, () => 'Running'),
+    ...Array.from({ length: 5 }, () => 'Succeeded'),
+  ]);
+  await story.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'all' });
+  await story.cluster.idle();
+  expect(await story.client.find({ apiVersion: 'v1', kind: 'Namespace', name: 'all' })).toBeUndefined();
+  expect(await story.list('v1 PersistentVolume')).toEqual([]);
+});
