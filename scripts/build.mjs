@@ -2,46 +2,76 @@
  * Builds `dist/` with the TypeScript compiler, one output file per source file. `node scripts/build.mjs`
  * always builds; `isBuilt()` tells whether the sources changed since the last build.
  */
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main, runNode } from './run.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const stamp = join(root, 'dist', '.built');
+const dist = join(root, 'dist');
+const stamp = join(dist, '.built');
 
-/** Newest change below `src/` and in the files that steer the build, in milliseconds. */
-function newestSource() {
+/** What tells one state of the sources from another: the newest change, in milliseconds, and how many files there are. */
+function sourceState() {
   let newest = 0;
+  let files = 0;
   for (const file of ['package.json', 'tsconfig.json', 'tsconfig.build.json']) {
     newest = Math.max(newest, statSync(join(root, file)).mtimeMs);
   }
   for (const entry of readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })) {
     if (entry.name.endsWith('.test.ts')) continue;
     newest = Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs);
+    files += 1;
   }
-  return String(newest);
+  return `${newest} ${files}`;
 }
 
 export function isBuilt() {
   try {
-    return readFileSync(stamp, 'utf8') === newestSource();
+    return readFileSync(stamp, 'utf8') === sourceState();
   } catch {
     return false; // no stamp: never built, or the last build failed
   }
 }
 
+/**
+ * Builds beside `dist/` and then puts the result in its place: a failed build leaves the last one, and what
+ * runs from `dist/`, or builds at the same time, is not disturbed.
+ */
 export async function build() {
   console.log('Building …');
-  const source = newestSource();
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  const source = sourceState();
+  // As deep as dist/, so that the source maps fit there.
+  const made = join(root, `.build-${process.pid}`);
   const tsc = 'node_modules/@typescript/native/bin/tsc';
-  await runNode([tsc, '-p', 'tsconfig.build.json']);
-  await runNode([tsc, '-p', 'src/dashboard/client']);
-  for (const file of ['index.html', 'style.css']) {
-    copyFileSync(join(root, 'src/dashboard/client', file), join(root, 'dist/dashboard/client', file));
+  try {
+    await runNode([tsc, '-p', 'tsconfig.build.json', '--outDir', made]);
+    await runNode([tsc, '-p', 'src/dashboard/client', '--outDir', join(made, 'dashboard/client')]);
+    for (const file of ['index.html', 'style.css']) {
+      copyFileSync(join(root, 'src/dashboard/client', file), join(made, 'dashboard/client', file));
+    }
+    writeFileSync(join(made, '.built'), source);
+    replace(dist, made);
+  } finally {
+    rmSync(made, { recursive: true, force: true });
   }
-  writeFileSync(stamp, source);
+}
+
+/** Puts one directory in the place of another. */
+function replace(old, made) {
+  const aside = `${made}-old`;
+  if (existsSync(old)) renameSync(old, aside);
+  renameSync(made, old);
+  rmSync(aside, { recursive: true, force: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(build);
