@@ -1,4 +1,5 @@
 import type { CommandContext } from '../command.ts';
+import { count } from './print-diagnostics.ts';
 import type { InstanceView } from './view.ts';
 import { fitLine, instanceLines } from './view.ts';
 
@@ -39,9 +40,7 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>): LiveView 
   let drawn = '';
   return {
     update(views) {
-      const lines = views.flatMap((view) => ['', ...instanceLines(view, true)]);
-      // A block higher than the screen cannot be drawn over: its upper lines have scrolled away.
-      const visible = lines.slice(0, Math.max(1, terminal.rows - 1)).map((line) => fitLine(line, terminal.columns));
+      const visible = visibleLines(views, terminal.rows - 1).map((line) => fitLine(line, terminal.columns));
       const text = visible.join('\n');
       if (text === drawn) return;
       const up = height > 0 ? `\u001b[${height}A\r` : '';
@@ -54,4 +53,18 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>): LiveView 
       drawn = '';
     },
   };
+}
+
+/**
+ * The lines of all instances. A block higher than the screen cannot be drawn over, as its upper lines have
+ * scrolled away; then those that are ACTIVE make place for those that are not, and the rest is counted.
+ */
+function visibleLines(views: readonly InstanceView[], rows: number): string[] {
+  const linesOf = (view: InstanceView) => ['', ...instanceLines(view, true)];
+  const all = views.flatMap(linesOf);
+  if (all.length <= rows) return all;
+  const busy = views.filter(({ state }) => state !== 'ACTIVE');
+  const summary = `${views.length - busy.length} of ${count(views.length, 'instance')} ACTIVE`;
+  const room = Math.max(0, rows - 2);
+  return ['', summary, ...busy.flatMap(linesOf).slice(0, room)].slice(0, Math.max(1, rows));
 }

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import type { CommandContext } from '../command.ts';
+import { createLiveView } from './live-view.ts';
+import type { InstanceView } from './view.ts';
+
+const view = (name: string, state: string): InstanceView => ({
+  kind: 'App',
+  name,
+  namespace: 'default',
+  state,
+  nodes: [{ id: 'web', state: 'pending', objects: [], because: { kind: 'suspended' } }],
+});
+
+/** A context that keeps what is written. */
+function screen(size?: { readonly columns: number; readonly rows: number }) {
+  const written: string[] = [];
+  const write = (text: string) => void written.push(text);
+  const context: CommandContext = {
+    cwd: '/',
+    env: {},
+    print: write,
+    printError: write,
+    signal: new AbortController().signal,
+    ...(size === undefined ? {} : { terminal: { ...size, write } }),
+  };
+  return { context, written };
+}
+
+test('a terminal shows a block that is drawn over, and only when it changed', () => {
+  const { context, written } = screen({ columns: 80, rows: 24 });
+  const live = createLiveView(context);
+  live.update([view('a', 'IN_PROGRESS')]);
+  live.update([view('a', 'IN_PROGRESS')]);
+  live.update([view('a', 'ACTIVE')]);
+  expect(written).toHaveLength(2);
+  expect(written[1]?.startsWith('\u001b[3A')).toBe(true);
+});
+
+test('more instances than fit are counted, and those that are not ACTIVE are shown', () => {
+  const { context, written } = screen({ columns: 80, rows: 8 });
+  const views = Array.from({ length: 300 }, (_, index) => view(`i${index}`, index === 250 ? 'ERROR' : 'ACTIVE'));
+  createLiveView(context).update(views);
+  const lines = written.join('').split('\n');
+  expect(lines.length).toBeLessThanOrEqual(8);
+  expect(written.join('')).toContain('299 of 300 instances ACTIVE');
+  expect(written.join('')).toContain('default/i250');
+});
+
+test('what is no terminal gets each line once', () => {
+  const { context, written } = screen();
+  const live = createLiveView(context);
+  for (let times = 0; times < 3; times += 1) live.update([view('a', 'IN_PROGRESS'), view('b', 'ACTIVE')]);
+  expect(written).toHaveLength(4);
+});
