@@ -121,7 +121,11 @@ function follow(): void {
   const events = new EventSource(`/api/v1/events?token=${encodeURIComponent(token)}`);
   events.addEventListener('open', () => void refreshAll().catch(fail));
   events.addEventListener('error', () => {
-    connection.textContent = 'the connection was lost; trying again …';
+    // After an answer that is no stream (another token, another program) the browser does not try again.
+    connection.textContent =
+      events.readyState === EventSource.CLOSED
+        ? 'the connection was refused; open the address that the command printed last'
+        : 'the connection was lost; trying again …';
   });
   for (const type of ['instance-changed', 'instance-removed']) {
     events.addEventListener(type, (event) => {
