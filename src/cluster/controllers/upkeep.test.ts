@@ -201,6 +201,28 @@ describe('a PodDisruptionBudget', () => {
   });
 });
 
+test('of several evictions at once a budget lets through what it allows', async () => {
+  await using story = await tellClusterStory();
+  await story.create(deployment({ replicas: 4 }));
+  const spec = { selector: { matchLabels: labels }, maxUnavailable: 2 };
+  await story.create({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'b' }, spec });
+  const transport = story.cluster.transport();
+  const evict = async (name: string) => {
+    const { status } = await transport.request({
+      method: 'POST',
+      path: `/api/v1/namespaces/default/pods/${name}/eviction`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } }),
+    });
+    return status;
+  };
+  const statuses = await Promise.all((await story.names('v1 Pod')).map(evict));
+  expect(statuses.toSorted((a, b) => a - b)).toEqual([201, 201, 429, 429]);
+  await story.cluster.idle();
+  expect((await story.get('policy/v1 PodDisruptionBudget', 'b')).status).toMatchObject({ disruptionsAllowed: 2 });
+  await transport.close();
+});
+
 describe('a HorizontalPodAutoscaler', () => {
   const autoscaler = (spec: JsonObject = {}): KubeObject => ({
     apiVersion: 'autoscaling/v2',

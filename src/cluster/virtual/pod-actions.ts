@@ -44,7 +44,7 @@ export function evictionReply(
   };
   const eviction = decodeAs(raw, type, api.registry, options.fieldValidation).object as unknown as JsonObject;
   const pod = podOf(route);
-  refuseDisruption(api, pod, route);
+  refuseDisruption(api, pod, route, options.dryRun);
   const wanted = objectAt(eviction, 'deleteOptions');
   const preconditions = objectAt(wanted, 'preconditions');
   const write: Write = {
@@ -70,11 +70,17 @@ export function evictionReply(
   return replyValue(201, success(201), { ...output, form: 'object' }, warningHeader(warnings));
 }
 
-function refuseDisruption(api: Api, pod: KubeObject, route: Route) {
-  for (const { object } of api.store.collection('policy', 'poddisruptionbudgets').inNamespace(route.namespace)) {
+/** Refuses an eviction that a budget does not allow; an allowed one is taken off at once, before it is counted anew. */
+function refuseDisruption(api: Api, pod: KubeObject, route: Route, dryRun: boolean) {
+  const budgets = api.store.collection('policy', 'poddisruptionbudgets');
+  for (const { key, object } of budgets.inNamespace(route.namespace)) {
     const selector = optionalAt(object.spec, 'selector');
     if (selector === undefined || !selects(selector, pod.metadata.labels ?? {})) continue;
-    if ((numberAt(object.status, 'disruptionsAllowed') ?? 0) > 0) continue;
+    const allowed = numberAt(object.status, 'disruptionsAllowed') ?? 0;
+    if (allowed > 0) {
+      if (!dryRun) budgets.put(key, { ...object, status: { ...object.status, disruptionsAllowed: allowed - 1 } });
+      continue;
+    }
     throw new ApiError({
       code: 429,
       reason: 'TooManyRequests',
