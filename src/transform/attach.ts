@@ -110,7 +110,8 @@ function insertionsFor({ node, block, name }: Target, helper: string, data: stri
   const named = name === undefined ? '' : `, ${JSON.stringify(name)}`;
   if (block === undefined) {
     return [
-      { at: node.start, text: `${helper}(`, kind: 'open' },
+      // Marked, so that bundlers may still leave out functions that nobody uses.
+      { at: node.start, text: `/* @__PURE__ */ ${helper}(`, kind: 'open' },
       { at: node.end, text: `, ${data}${named})`, kind: 'close' },
     ];
   }

@@ -20,8 +20,8 @@ export function isBuildInput(file: string): boolean {
 }
 
 /**
- * Transforms a module for a bundler. Where Node can blank types, `code` is the author's text; elsewhere it
- * comes after the bundler took the types out, and `earlierMap` leads to the author's text. The resulting map
+ * Transforms a module for a bundler. TypeScript is the author's text, whose types Node blanks; with
+ * `earlierMap`, or on a Node that cannot do that, it is what a tool made of it, and the map leads back. The resulting map
  * leads to `code` where the bundler joins maps (`mapsAreChained`), else to the author's text. `undefined` when nothing changes.
  */
 export function transformForBuild(
@@ -31,7 +31,7 @@ export function transformForBuild(
   earlierMap?: InputMap,
   mapsAreChained = true,
 ): Transformed | undefined {
-  if (!canStripTypes || !isTypeScript(file))
+  if (earlierMap !== undefined || !canStripTypes || !isTypeScript(file))
     return attachSources({ code, file, packages, inputMap: earlierMap, mapsAreChained });
   const stripped = stripTypes(code, file, true);
   return stripped && attachSources({ ...stripped, file, packages });

@@ -57,10 +57,9 @@ function attempt(work: () => string): string | undefined {
 
 /** That a TypeScript file came in and nobody takes its types out. */
 export function cannotStripTypes(file: string, cause?: unknown): TypeKroError {
-  return new TypeKroError(`${file} is TypeScript, and Node ${process.versions.node} cannot take the types out`, {
-    code: 'transform/types-not-stripped',
-    remedy:
-      'run with --import tsx before --import typekro/register, or on Node 22.18 or later, or compile to JavaScript first',
-    cause,
-  });
+  const remedy =
+    'run with --import tsx before --import typekro/register, or on Node 22.18 or later, or compile to JavaScript first';
+  // A loader may run in a thread of its own, from which only the message is sure to arrive.
+  const message = `${file} is TypeScript, and Node ${process.versions.node} cannot take its types out; ${remedy}`;
+  return new TypeKroError(message, { code: 'transform/types-not-stripped', remedy, cause });
 }

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { typekroWebpackLoader } from './plugin.ts';
+import load from './webpack-loader.ts';
+
+/** Calls the loader as webpack does. */
+function run(file: string, code: string, map?: object): { readonly code: string; readonly map: object | undefined } {
+  let result: { readonly code: string; readonly map: object | undefined } | undefined;
+  load.call(
+    {
+      resourcePath: file,
+      getOptions: () => ({}),
+      callback: (_, written, writtenMap) => {
+        result = { code: written, map: writtenMap };
+      },
+    },
+    code,
+    map,
+  );
+  if (result === undefined) throw new Error('the loader did not answer');
+  return result;
+}
+
+describe('the webpack loader', () => {
+  test('is where the plugin says', async () => {
+    expect(((await import(typekroWebpackLoader)) as { default: unknown }).default).toBe(load);
+  });
+
+  test('attaches sources and tells where the code comes from', () => {
+    const { code, map } = run('/app/a.js', 'const f = () => 1;');
+    expect(code).toContain('src: "() => 1", file: "/app/a.js", line: 1, col: 11');
+    expect(map).toMatchObject({ version: 3, sources: ['/app/a.js'] });
+  });
+
+  test('after a loader that took the types out, positions are those of the author', () => {
+    // The second line of the author's text, from its fifth column.
+    const earlier = { version: 3, sources: ['a.ts'], names: [], mappings: 'AACI,UAAU' };
+    const { code, map } = run('/app/a.ts', 'const f = () => 1;', earlier);
+    expect(code).toContain('file: "/app/a.ts", line: 2, col: 15');
+    expect(map).toMatchObject({ sources: ['/app/a.ts'] });
+  });
+
+  test.each([
+    ['/app/node_modules/x/a.js', 'const f = () => 1;'],
+    ['/app/style.css', 'a {}'],
+    ['/app/a.js', 'const a = 1;'],
+  ])('leaves %s alone', (file, code) => {
+    const map = {};
+    expect(run(file, code, map)).toEqual({ code, map });
+  });
+});
