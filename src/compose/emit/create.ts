@@ -10,6 +10,7 @@ import type { ResourceOptions, ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../trace/refusal.ts';
 import { currentTrace } from '../trace/trace.ts';
 import { textNode, textValue } from '../value/ops.ts';
+import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { camelCase, ID } from './names.ts';
@@ -157,12 +158,7 @@ function copyDeep(value: unknown, depth: number): unknown {
   for (const key of Reflect.ownKeys(value)) {
     if (typeof key === 'symbol' && key !== MERGED) continue;
     const item = (value as Record<PropertyKey, unknown>)[key];
-    Object.defineProperty(copy, key, {
-      value: key === MERGED ? item : copyDeep(item, depth + 1),
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
+    setOwn(copy, key, key === MERGED ? item : copyDeep(item, depth + 1));
   }
   return copy;
 }

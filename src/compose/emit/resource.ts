@@ -12,6 +12,7 @@ import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { truthy } from '../value/ops.ts';
+import { setOwn } from '../value/own.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
@@ -45,7 +46,9 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   const writer = new ExpressionWriter(names.ids, names.target, loopNames);
   const { ids } = names;
   const change = (node: Node) => iterators.replace(elementFields(node, names.records, record));
-  const manifest = mapNodes(withDependencies(record, names), change) as Record<string, unknown>;
+  const given = withDependencies(record, names);
+  // Outside of loops there is neither a turn whose own resources could be read nor an iterator to replace.
+  const manifest = record.loops.length === 0 ? given : (mapNodes(given, change) as Record<string, unknown>);
   const template = templateValue(manifest, names.schemaOf(record), { writer, target: names.target });
   const conditions = [
     ...iterators.includeWhen,
@@ -233,7 +236,7 @@ export function mapNodes(value: unknown, change: (node: Node) => Node): unknown 
     const item = (value as Record<PropertyKey, unknown>)[key];
     const changed =
       key === MERGED ? (item as MergedPiece[]).map((piece) => mapPiece(piece, change)) : mapNodes(item, change);
-    Object.defineProperty(result, key, { value: changed, writable: true, enumerable: true, configurable: true });
+    setOwn(result, key, changed);
   }
   return result;
 }

@@ -9,6 +9,7 @@ import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
+import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { escapeText } from './expression.ts';
@@ -138,12 +139,7 @@ export function mergeSides(value: Phi): Record<string, unknown> | undefined {
   for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
     const then = Object.hasOwn(a, name) ? a[name] : undefined;
     const otherwise = Object.hasOwn(b, name) ? b[name] : undefined;
-    Object.defineProperty(result, name, {
-      value: phi(value.test, then, otherwise),
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
+    setOwn(result, name, phi(value.test, then, otherwise));
   }
   return result;
 }
@@ -180,12 +176,7 @@ function objectValue(value: Record<string, unknown>, schema: Schema | undefined,
   for (const [key, item] of entries) {
     const written = templateValue(item, memberSchema(schema, key), options, key);
     if (written === LEFT_OUT) continue;
-    Object.defineProperty(result, escapeText(key), {
-      value: written,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
+    setOwn(result, escapeText(key), written);
   }
   return result;
 }

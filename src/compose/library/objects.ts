@@ -6,6 +6,7 @@ import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { mergedPieces, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
+import { setOwn } from '../value/own.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
 import { MERGED, Phi, Sym } from '../value/symbolic.ts';
@@ -23,11 +24,6 @@ export function mergeKey(target: Record<string, unknown>, key: Key, value: unkno
   if (mergedPieces(target) !== undefined && typeof key === 'string')
     return addPiece(target, { keys: { [key]: value } });
   setOwn(target, key, value);
-}
-
-/** Sets an own property, whatever its name. */
-export function setOwn(target: object, key: PropertyKey, value: unknown): void {
-  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function addPiece(target: Record<string, unknown>, piece: MergedPiece): void {

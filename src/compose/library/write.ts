@@ -4,7 +4,8 @@ import { distribute, resolve } from '../value/merge.ts';
 import { labelOf, symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
-import { mergeKey, setOwn } from './objects.ts';
+import { setOwn } from '../value/own.ts';
+import { mergeKey } from './objects.ts';
 
 /** `object.key = value`. */
 export function writeKey(raw: unknown, key: Key, value: unknown): void {

@@ -20,7 +20,6 @@ export function installProxyHooks(installed: ProxyHooks): void {
 }
 
 const behind = new WeakMap<object, Sym | Phi>();
-const proxies = new WeakMap<Sym | Phi, object>();
 
 /** The symbolic value behind a proxy; `undefined` for everything else. */
 export function symbolic(value: unknown): Sym | Phi | undefined {
@@ -47,7 +46,7 @@ export function referenceTo(label: string, known: Readonly<Record<string, unknow
   const target = Object.defineProperty({}, inspect.custom, { value: () => `CEL<${label}>`, enumerable: false });
   const handler: ProxyHandler<object> = {
     get(_, key) {
-      if (currentTrace() !== undefined) return (traps(bring()).get as Get)(target, key);
+      if (currentTrace() !== undefined) return new Traps(bring()).get(target, key);
       if (key === inspect.custom) return Reflect.get(target, key) as unknown;
       if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
       return Object.hasOwn(known, key) ? known[key] : outside(key);
@@ -63,8 +62,6 @@ export function referenceTo(label: string, known: Readonly<Record<string, unknow
   return reference;
 }
 
-type Get = (target: object, key: string | symbol) => unknown;
-
 /** What a symbolic value is called in messages. */
 export function labelOf(value: Sym | Phi): string {
   if (value instanceof Sym) {
@@ -79,6 +76,15 @@ export function labelOf(value: Sym | Phi): string {
   return `${printNode(value.test)} ? ${label(value.then)} : ${label(value.otherwise)}`;
 }
 
+/** How `console.log` shows a proxy; it is called on the proxy, though read from the target. */
+const SHOWN = {
+  value(this: object): string {
+    const value = behind.get(this);
+    return value === undefined ? 'CEL' : `CEL<${labelOf(value)}>`;
+  },
+  enumerable: false,
+};
+
 /** The value as variables hold it and as code that is not traced sees it. */
 export function wrap(value: Sym | Phi): unknown {
   if (
@@ -89,13 +95,12 @@ export function wrap(value: Sym | Phi): unknown {
   ) {
     return value.node.attr;
   }
-  const known = proxies.get(value);
-  if (known !== undefined) return known;
+  if (value.proxy !== undefined) return value.proxy;
   const target: object = value instanceof Sym && value.type.kind === 'list' ? [] : {};
-  Object.defineProperty(target, inspect.custom, { value: () => `CEL<${labelOf(value)}>`, enumerable: false });
-  const proxy = new Proxy(target, traps(value));
+  Object.defineProperty(target, inspect.custom, SHOWN);
+  const proxy = new Proxy(target, new Traps(value));
   behind.set(proxy, value);
-  proxies.set(value, proxy);
+  value.proxy = proxy;
   return proxy;
 }
 
@@ -181,24 +186,40 @@ function untraced(value: Sym | Phi, as: string): never {
   );
 }
 
-function traps(value: Sym | Phi): ProxyHandler<object> {
-  return {
-    get(target, key) {
-      if (key === inspect.custom) return Reflect.get(target, key) as unknown;
-      if (key === Symbol.toPrimitive) return (hint: string) => toPrimitive(value, hint);
-      if (key === 'toJSON') return () => untraced(value, 'made JSON');
-      if (key === Symbol.iterator) return () => untraced(value, 'iterated');
-      // Promise resolution and test libraries look for `then`; a symbolic value is no promise.
-      if (typeof key === 'symbol' || key === 'then') return undefined;
-      return (hooks as ProxyHooks).member(value, key);
-    },
-    set: () => refuse('read-only', `${labelOf(value)} is read-only; the spec and the resources cannot be changed`),
-    deleteProperty: () =>
-      refuse('read-only', `${labelOf(value)} is read-only; the spec and the resources cannot be changed`),
-    has: () => untraced(value, 'searched with "in"'),
-    ownKeys: (target) =>
-      currentTrace() === undefined ? Reflect.ownKeys(target) : untraced(value, 'listed by its keys'),
-  };
+/** The traps of one symbolic value. */
+class Traps implements ProxyHandler<object> {
+  readonly #value: Sym | Phi;
+
+  constructor(value: Sym | Phi) {
+    this.#value = value;
+  }
+
+  get(target: object, key: string | symbol): unknown {
+    const value = this.#value;
+    if (key === inspect.custom) return Reflect.get(target, key) as unknown;
+    if (key === Symbol.toPrimitive) return (hint: string) => toPrimitive(value, hint);
+    if (key === 'toJSON') return () => untraced(value, 'made JSON');
+    if (key === Symbol.iterator) return () => untraced(value, 'iterated');
+    // Promise resolution and test libraries look for `then`; a symbolic value is no promise.
+    if (typeof key === 'symbol' || key === 'then') return undefined;
+    return (hooks as ProxyHooks).member(value, key);
+  }
+
+  set(): never {
+    return refuse('read-only', `${labelOf(this.#value)} is read-only; the spec and the resources cannot be changed`);
+  }
+
+  deleteProperty(): never {
+    return this.set();
+  }
+
+  has(): never {
+    return untraced(this.#value, 'searched with "in"');
+  }
+
+  ownKeys(target: object): (string | symbol)[] {
+    return currentTrace() === undefined ? Reflect.ownKeys(target) : untraced(this.#value, 'listed by its keys');
+  }
 }
 
 function toPrimitive(value: Sym | Phi, hint: string): string {

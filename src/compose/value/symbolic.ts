@@ -29,6 +29,8 @@ export class Sym {
   readonly resource: ResourceRecord | undefined;
   /** What the author sees it as, in messages. */
   readonly label: string | undefined;
+  /** What stands for it in variables, once made; kept here because a weak map of all of them costs the collector much. */
+  proxy: object | undefined = undefined;
 
   constructor(
     node: Node,
@@ -66,6 +68,8 @@ export class Phi {
   readonly test: Node;
   readonly then: unknown;
   readonly otherwise: unknown;
+  /** What stands for it in variables, once made. */
+  proxy: object | undefined = undefined;
 
   constructor(test: Node, then: unknown, otherwise: unknown) {
     this.test = test;
