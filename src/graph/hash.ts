@@ -110,8 +110,8 @@ function fnv1a64(value: string): string {
   for (const byte of new TextEncoder().encode(value)) {
     low = (low ^ byte) >>> 0;
     const product = low * 0x1b3;
-    high = (((high * 0x1b3) % 0x100000000) + Math.floor(product / 0x100000000) + ((low << 8) >>> 0)) % 0x100000000;
-    low = product % 0x100000000;
+    high = (Math.imul(high, 0x1b3) + Math.floor(product / 0x100000000) + (low << 8)) >>> 0;
+    low = product >>> 0;
   }
   return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 }
