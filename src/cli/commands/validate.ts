@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { checkInputs } from '../up/check-inputs.ts';
 import { loadInputs } from '../up/load-inputs.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 
 /** `typekro validate FILE…`: every problem of every definition, without a cluster. */
 export const validate: Command = {
@@ -22,7 +22,7 @@ export const validate: Command = {
     printDiagnostics(context, diagnostics, inputs.texts);
     for (const graph of graphs) {
       context.print(
-        `${graph.name}: ${graph.instance.kind}, ${graph.order.length} resources in the order ${graph.order.join(', ')}`,
+        `${graph.name}: ${graph.instance.kind}, ${count(graph.order.length, 'resource')} in the order ${graph.order.join(', ')}`,
       );
     }
     return hasErrors(diagnostics) ? ExitCode.diagnostics : ExitCode.ok;
