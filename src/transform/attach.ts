@@ -40,7 +40,8 @@ export function attachSources(module: ModuleSource): Transformed | undefined {
   const program = parseModule(code, tokens);
   if (program === undefined || (code.includes('typekro.source') && isTransformed(program))) return undefined;
   const analysis = analyseScopes(program);
-  const targets = findTargets(program, analysis, (name) => isSdkModule(name, packages));
+  const isSdk = (name: string): boolean => isSdkModule(name, packages);
+  const targets = findTargets(program, analysis, isSdk, analysis.modules.some(isSdk));
   if (targets.length === 0) return undefined;
 
   const lines = new LineTable(code);
@@ -95,6 +96,9 @@ function parseModule(code: string, tokens: number[]): Program | undefined {
   }
   return undefined;
 }
+
+/** Can the text be read as JavaScript? TypeScript and JSX cannot. */
+export const isJavaScript = (code: string): boolean => parseModule(code, []) !== undefined;
 
 function freshName(wanted: string, analysis: ScopeAnalysis): string {
   let name = wanted;

@@ -28,17 +28,17 @@ interface EsbuildBuild {
  * The plugin for esbuild. Put it before other plugins that load JavaScript or TypeScript. Types are blanked
  * by Node, or taken out by esbuild on a Node that cannot (before 22.13).
  */
-export function typekroEsbuild({ packages }: TransformOptions = {}): EsbuildPlugin {
+export function typekroEsbuild(options: TransformOptions = {}): EsbuildPlugin {
   return {
     name: 'typekro',
     setup(build) {
       build.onLoad({ filter: /\.[cm]?[jt]s$/, namespace: 'file' }, async ({ path }) => {
-        if (!isBuildInput(path)) return undefined;
+        if (!isBuildInput(path, options)) return undefined;
         const text = await readFile(path, 'utf8');
         const module = isTypeScript(path)
           ? (stripTypes(text, path, true) ?? (await stripByEsbuild(build, text, path)))
           : { code: text, inputMap: undefined };
-        const result = attachSources({ ...module, file: path, packages });
+        const result = attachSources({ ...module, file: path, packages: options.packages });
         return result && { contents: `${result.code}${inlineMap(result.map)}`, loader: 'js' };
       });
     },

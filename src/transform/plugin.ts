@@ -39,7 +39,7 @@ export function typekro(options: TransformOptions = {}): TransformPlugin {
     ...(canStripTypes ? { enforce: 'pre' as const } : {}),
     transform(code, id) {
       const file = id.split('?')[0] as string;
-      if (!isBuildInput(file)) return undefined;
+      if (!isBuildInput(file, options)) return undefined;
       const earlier = !canStripTypes && isTypeScript(file) ? this?.getCombinedSourcemap?.() : undefined;
       return transformForBuild(code, file, options, earlier && inputMap(earlier, file));
     },

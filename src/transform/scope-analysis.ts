@@ -36,6 +36,8 @@ export interface ScopeAnalysis {
   readonly scopeOf: (node: AnyNode) => Scope | undefined;
   /** Every identifier of the program, whatever it means. */
   readonly identifiers: ReadonlySet<string>;
+  /** The modules that it imports or requires. */
+  readonly modules: readonly string[];
 }
 
 /** The binding that a name means in a scope; `undefined` for globals. */
@@ -71,6 +73,7 @@ class Analysis {
   private readonly scopes = new Map<AnyNode, Scope>();
   private readonly thisUsers = new Set<AnyNode>();
   private readonly identifiers = new Set<string>();
+  private readonly modules: string[] = [];
 
   constructor(sloppy: boolean) {
     this.sloppy = sloppy;
@@ -97,6 +100,7 @@ class Analysis {
       capturesOf: (node) => ({ bindings: captured.get(node) ?? new Set(), usesThis: this.thisUsers.has(node) }),
       scopeOf: (node) => this.scopes.get(node),
       identifiers: this.identifiers,
+      modules: this.modules,
     };
   }
 
@@ -166,9 +170,12 @@ class Analysis {
         if (node.kind === 'var') declareVariables(node, varScope(at.scope));
         break;
       case 'CallExpression':
-      case 'NewExpression':
+      case 'NewExpression': {
         this.scopes.set(node, at.scope);
+        const module = required(node);
+        if (module !== undefined) this.modules.push(module);
         break;
+      }
       case 'BlockStatement':
         return this.statements(node.body, { ...at, scope: newScope(at.scope, at.scope.owner) });
       case 'ForStatement':
@@ -203,6 +210,7 @@ class Analysis {
         return;
       case 'ImportDeclaration':
         for (const { local } of node.specifiers) this.identifiers.add(local.name);
+        this.modules.push(String(node.source.value));
         return;
       case 'ExportAllDeclaration':
         return;

@@ -35,22 +35,15 @@ interface Place {
  * Code that runs often stays as it is: callbacks of methods (`list.map(…)`), of globals and of Node's modules,
  * and everything inside the functions of modules that do not import the SDK.
  */
-export function findTargets(program: Program, analysis: ScopeAnalysis, isSdk: (module: string) => boolean): Target[] {
-  const finder = new TargetFinder(analysis, isSdk, importsSdk(program, isSdk));
+export function findTargets(
+  program: Program,
+  analysis: ScopeAnalysis,
+  isSdk: (module: string) => boolean,
+  importsSdk: boolean,
+): Target[] {
+  const finder = new TargetFinder(analysis, isSdk, importsSdk);
   finder.visit(program, { depth: 0, block: program, isTraced: false });
   return finder.targets();
-}
-
-function importsSdk(program: Program, isSdk: (module: string) => boolean): boolean {
-  const imports = (node: AnyNode): boolean => {
-    if ('source' in node && node.source && typeof node.source === 'object' && node.source.type === 'Literal')
-      return typeof node.source.value === 'string' && isSdk(node.source.value);
-    if (node.type !== 'CallExpression' || node.callee.type !== 'Identifier' || node.callee.name !== 'require')
-      return childrenOf(node).some(imports);
-    const [argument] = node.arguments;
-    return argument?.type === 'Literal' && typeof argument.value === 'string' && isSdk(argument.value);
-  };
-  return program.body.some(imports);
 }
 
 class TargetFinder {
@@ -89,9 +82,14 @@ class TargetFinder {
         return this.visitCall(node, place);
       default:
     }
+    const isInner = isFunction(node) || isInstanceCode(node);
+    // Without the SDK nothing further in counts, and most modules are without.
+    if (isInner && !this.importsSdk) return;
     const block = statementsOf(node, place.block);
-    const depth = isFunction(node) || isInstanceCode(node) ? place.depth + 1 : place.depth;
-    for (const child of childrenOf(node)) this.visit(child, { ...place, block, depth });
+    const depth = isInner ? place.depth + 1 : place.depth;
+    const isSame = block === place.block && depth === place.depth;
+    const inner = isSame ? place : { ...place, block, depth };
+    for (const child of childrenOf(node)) this.visit(child, inner);
   }
 
   /** The functions that were found, with those that they capture. */

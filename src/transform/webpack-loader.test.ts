@@ -1,14 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { typekroWebpackLoader } from './plugin.ts';
+import { canStripTypes } from './strip-types.ts';
 import load from './webpack-loader.ts';
 
 /** Calls the loader as webpack does. */
-function run(file: string, code: string, map?: object): { readonly code: string; readonly map: object | undefined } {
+function run(
+  file: string,
+  code: string,
+  map?: object,
+  options = {},
+): { readonly code: string; readonly map: object | undefined } {
   let result: { readonly code: string; readonly map: object | undefined } | undefined;
   load.call(
     {
       resourcePath: file,
-      getOptions: () => ({}),
+      getOptions: () => options,
       callback: (_, written, writtenMap) => {
         result = { code: written, map: writtenMap };
       },
@@ -37,6 +43,16 @@ describe('the webpack loader', () => {
     const { code, map } = run('/app/a.ts', 'const f = () => 1;', earlier);
     expect(code).toContain('file: "/app/a.ts", line: 2, col: 15');
     expect(map).toMatchObject({ sources: ['/app/a.ts'] });
+  });
+
+  test.skipIf(canStripTypes)('says what to do with types that it cannot take out', () => {
+    expect(() => run('/app/a.ts', 'const f = (a: string) => a;')).toThrow(/still has its types/);
+  });
+
+  test('transforms only what is included', () => {
+    const options = { include: (file: string) => file !== '/app/b.js' };
+    expect(run('/app/b.js', 'const f = () => 1;', undefined, options).code).toBe('const f = () => 1;');
+    expect(run('/app/a.js', 'const f = () => 1;', undefined, options).code).toContain('src: ');
   });
 
   test.each([

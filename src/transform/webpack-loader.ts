@@ -1,7 +1,9 @@
+import { TypeKroError } from '../core/index.ts';
+import { isJavaScript } from './attach.ts';
 import { isBuildInput, transformForBuild } from './build-module.ts';
 import type { TransformOptions } from './build-module.ts';
 import { inputMap } from './input-map.ts';
-import { isTypeScript } from './strip-types.ts';
+import { canStripTypes, isTypeScript } from './strip-types.ts';
 
 /** As much of webpack's loader context as is used. */
 interface LoaderContext {
@@ -18,8 +20,15 @@ export default function load(this: LoaderContext, code: string, map?: object): v
 
 function transformModule(context: LoaderContext, code: string, map: object | undefined): void {
   const file = context.resourcePath;
+  const options = context.getOptions();
   const earlier = map !== undefined && isTypeScript(file) ? inputMap(map, file) : undefined;
-  const result = isBuildInput(file) ? transformForBuild(code, file, context.getOptions(), earlier, false) : undefined;
+  const isInput = isBuildInput(file, options);
+  const result = isInput ? transformForBuild(code, file, options, earlier, false) : undefined;
+  if (result === undefined && isInput && isTypeScript(file) && !canStripTypes && !isJavaScript(code))
+    throw new TypeKroError(`${file} still has its types, and Node ${process.versions.node} cannot take them out`, {
+      code: 'transform/types-not-stripped',
+      remedy: 'put typekroWebpackLoader before the loader of TypeScript in `use`, or build on Node 22.13 or later',
+    });
   if (result === undefined) context.callback(null, code, map);
   // Webpack joins nothing: the map has to lead to the author's text.
   else context.callback(null, result.code, result.map);
