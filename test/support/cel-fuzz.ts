@@ -93,6 +93,8 @@ export function shapeOf(node: unknown): string {
   return JSON.stringify(node, (key, value: unknown) => {
     if (key === 'id' || key === 'start' || key === 'end' || key === 'at') return undefined;
     if (key === 'quoted') return undefined;
+    // What a macro stands for follows from its call, and shares parts with it: written out it doubles at each level.
+    if (key === 'expansion') return undefined;
     if (typeof value === 'bigint') return `bigint ${value}`;
     if (typeof value === 'number' && !Number.isFinite(value)) return `number ${value}`;
     if (Object.is(value, -0)) return 'number -0';
