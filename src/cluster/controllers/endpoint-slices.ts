@@ -30,6 +30,9 @@ function endpointOf(pod: KubeObject): JsonObject {
   return endpoint;
 }
 
+/** The endpoints as they were written: comparing with these is quick, because most are the same values still. */
+const written = new WeakMap<KubeObject, JsonObject[]>();
+
 export function targetRef({ metadata }: KubeObject): JsonObject {
   return { kind: 'Pod', name: metadata.name ?? '', namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' };
 }
@@ -60,8 +63,9 @@ export function writeSlices(world: World, service: KubeObject, pods: readonly Ku
       // One slice stays for a Service without pods, so that clients see that it has none.
       filled = true;
       const same =
-        jsonEquals(jsonOf(slice)['endpoints'] ?? [], endpoints) && jsonEquals(jsonOf(slice)['ports'] ?? [], ports);
-      if (!same) world.update({ ...slice, endpoints, ports });
+        jsonEquals(written.get(slice) ?? jsonOf(slice)['endpoints'] ?? [], endpoints) &&
+        jsonEquals(jsonOf(slice)['ports'] ?? [], ports);
+      if (!same) written.set(world.update({ ...slice, endpoints, ports }), endpoints);
     }
   }
   if (kept.length === 0 && rest.length === 0) create(world, service, [], ports);
@@ -70,7 +74,7 @@ export function writeSlices(world: World, service: KubeObject, pods: readonly Ku
 
 function create(world: World, service: KubeObject, endpoints: JsonObject[], ports: JsonObject[]): void {
   const { namespace = '', name = '' } = service.metadata;
-  world.create({
+  const slice = world.create({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
@@ -85,4 +89,5 @@ function create(world: World, service: KubeObject, endpoints: JsonObject[], port
     endpoints,
     ports,
   });
+  written.set(slice, endpoints);
 }

@@ -49,11 +49,10 @@ function selectorOf(service: KubeObject): JsonObject | undefined {
 
 function selects(service: KubeObject, pod: KubeObject): boolean {
   const selector = selectorOf(service);
+  if (selector === undefined) return false;
   const labels = pod.metadata.labels ?? {};
-  return (
-    selector !== undefined &&
-    Object.entries(selector).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value)
-  );
+  for (const key in selector) if (!Object.hasOwn(labels, key) || labels[key] !== selector[key]) return false;
+  return true;
 }
 
 /** The ports that pods are reached at; a target port by name is looked up in the first pod that has it. */
