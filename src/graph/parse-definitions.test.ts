@@ -70,6 +70,20 @@ describe('problems', () => {
     expect(parseDefinitions(levels.join('\n')).diagnostics[0]?.code).toBe('yaml/alias-bomb');
   });
 
+  test.each(['[', '{a: ', '- ', '? '])('nesting of 700,000 times %j is noticed without reading to the end', (open) => {
+    const before = process.cpuUsage();
+    const { diagnostics } = parseDefinitions(open.repeat(700_000));
+    const { user, system } = process.cpuUsage(before);
+    expect(diagnostics.map(({ code }) => code)).toEqual(['yaml/too-deep']);
+    // Read to the end it takes several seconds, and hundreds of megabytes.
+    expect((user + system) / 1000).toBeLessThan(1_000);
+  });
+
+  test.each(['[', '{a: ', '- '])('200 levels of %j are read', (open) => {
+    const closing = { '[': ']', '{a: ': '}' }[open] ?? '';
+    expect(parseDefinitions(`${open.repeat(199)}x${closing.repeat(199)}`).diagnostics).toEqual([]);
+  });
+
   test('a broken document does not hide the next one', () => {
     const { diagnostics, documents } = parseDefinitions('a: [\n---\nb: 1\n');
     expect(diagnostics).toHaveLength(1);

@@ -88,18 +88,35 @@ interface Read {
 
 /** The node trees of a stream. Only the first problem of a document is told: the rest follow from it. */
 function* readDocuments(source: string): Generator<Read> {
-  const { Composer, Parser } = yamlLibrary();
-  const composer = new Composer({ uniqueKeys: false, logLevel: 'silent' });
-  for (const token of new Parser().parse(source)) {
-    const deep = tooDeep(token);
+  const composer = new (yamlLibrary().Composer)({ uniqueKeys: false, logLevel: 'silent' });
+  for (const token of readTokens(source)) {
+    const deep = typeof token === 'number' ? token : tooDeep(token);
     if (deep !== undefined) {
       const message = `values are nested more than ${MAX_DEPTH} levels deep`;
       yield { root: null, problem: { code: 'yaml/too-deep', message, offset: deep } };
       return;
     }
-    yield* composed(composer.next(token), source);
+    if (typeof token !== 'number') yield* composed(composer.next(token), source);
   }
   yield* composed(composer.end(), source);
+}
+
+/**
+ * The tokens of a stream. Nesting far beyond what is allowed ends it with the offset of a token that lies
+ * too deep, before the rest is read; a little more is found in the tokens.
+ */
+function* readTokens(source: string): Generator<CST.Token | number> {
+  const { Lexer, Parser } = yamlLibrary();
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(source)) {
+    yield* parser.next(lexeme);
+    // Each level may have a token for itself and one for what is being read in it.
+    if (parser.stack.length > 4 * MAX_DEPTH) {
+      yield parser.stack[2 * MAX_DEPTH]?.offset ?? parser.offset;
+      return;
+    }
+  }
+  yield* parser.end();
 }
 
 function* composed(documents: ReturnType<Composer['next']>, source: string): Generator<Read> {

@@ -1,6 +1,9 @@
 /** Longest names that are compared; beyond it a typing error is not what is wrong. */
 const MAX_LENGTH = 64;
 
+/** Most names that one is compared with: many wrong names among thousands of right ones take time. */
+const MAX_CANDIDATES = 1_000;
+
 /**
  * The known name that looks most like `name`, for "did you mean": at most a third of the characters may
  * differ (insertions, deletions, replacements, swaps of neighbours; case counts half). `undefined` when
@@ -10,9 +13,12 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   if (name.length === 0 || name.length > MAX_LENGTH) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 0.01;
+  let seen = 0;
   for (const candidate of known) {
+    seen += 1;
+    if (seen > MAX_CANDIDATES) break;
     if (candidate === name || Math.abs(candidate.length - name.length) > bestDistance) continue;
-    const distance = editDistance(name, candidate);
+    const distance = editDistance(name, candidate, bestDistance);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
@@ -21,7 +27,8 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-function editDistance(a: string, b: string): number {
+/** The distance of two names, or any number from `limit` on when it is not below that. */
+function editDistance(a: string, b: string, limit: number): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
@@ -34,6 +41,8 @@ function editDistance(a: string, b: string): number {
       }
       row.push(cost);
     }
+    // A swap looks two rows back, so both must be beyond the limit.
+    if (Math.min(...row) >= limit && Math.min(...last) >= limit) return limit;
     beforeLast = last;
     last = row;
   }

@@ -29,6 +29,8 @@ export interface Marker {
   readonly offset: number;
   /** Where the value begins as written, with its quotes, in the field's text. */
   readonly valueOffset: number;
+  /** The value stands in quotes that are not part of it. */
+  readonly quoted: boolean;
 }
 
 /** A text that is not a list of markers. `unknownMarker` names the key when that is the reason. */
@@ -77,7 +79,7 @@ export function lexMarkers(text: string, base: number): { markers: Marker[] } | 
       buffer = '';
     } else if (isGoSpace(character) && !inQuotes && depth === 0) {
       if (key === undefined) continue;
-      markers.push({ key, value: unquote(buffer), offset: keyOffset, valueOffset });
+      markers.push({ key, ...valueOf(buffer), offset: keyOffset, valueOffset });
       key = undefined;
       buffer = '';
     } else {
@@ -94,22 +96,21 @@ export function lexMarkers(text: string, base: number): { markers: Marker[] } | 
     return fail(`marker key '${buffer}' without a value`, buffer === '' ? text.length : bufferOffset);
   if (inQuotes) return fail('unclosed quote', text.length);
   if (depth > 0) return fail('unclosed bracket/brace', text.length);
-  markers.push({ key, value: unquote(buffer), offset: keyOffset, valueOffset });
+  markers.push({ key, ...valueOf(buffer), offset: keyOffset, valueOffset });
   return { markers };
 }
 
 /** A value in quotes loses them and the escapes `\"` and `\\`; any other value is trimmed. */
-function unquote(raw: string): string {
-  if (raw.length < 2 || !raw.startsWith('"') || !raw.endsWith('"')) return goTrim(raw);
-  return raw.slice(1, -1).replace(/\\(["\\])|\\$/g, '$1');
+function valueOf(raw: string): { readonly value: string; readonly quoted: boolean } {
+  const quoted = raw.length >= 2 && raw.startsWith('"') && raw.endsWith('"');
+  const value = quoted ? raw.slice(1, -1).replace(/\\(["\\])|\\$/g, '$1') : goTrim(raw);
+  return { value, quoted };
 }
 
 /** Where a position of a marker's value stands in the field's text; quotes and escapes are counted. */
-export function markerOffset(text: string, { value, valueOffset }: Marker, position: number): number {
-  let at = valueOffset;
-  const asWritten = text.charAt(at) !== '"' || (value.startsWith('"') && text.startsWith(value, at));
-  if (asWritten) return at + position;
-  at += 1;
+export function markerOffset(text: string, { valueOffset, quoted }: Marker, position: number): number {
+  if (!quoted) return valueOffset + position;
+  let at = valueOffset + 1;
   for (let passed = 0; passed < position; passed += 1) {
     at += text.charAt(at) === '\\' && /["\\]/.test(text.charAt(at + 1)) ? 2 : 1;
   }
