@@ -45,6 +45,7 @@ export function insertAll(code: string, ordered: readonly Insertion[]): string {
 /** Lines and columns of offsets. Lines end as in JavaScript. */
 export class LineTable {
   private readonly starts: number[] = [0];
+  private last = 0;
 
   constructor(code: string) {
     for (const { index, 0: end } of code.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) this.starts.push(index + end.length);
@@ -52,13 +53,16 @@ export class LineTable {
 
   /** From 0. */
   at(offset: number): { readonly line: number; readonly column: number } {
-    let low = 0;
-    let high = this.starts.length - 1;
+    // Most questions are about the line of the question before.
+    const isLast = (this.starts[this.last] as number) <= offset && offset < (this.starts[this.last + 1] ?? Infinity);
+    let low = isLast ? this.last : 0;
+    let high = isLast ? this.last : this.starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if ((this.starts[middle] as number) <= offset) low = middle;
       else high = middle - 1;
     }
+    this.last = low;
     return { line: low, column: offset - (this.starts[low] as number) };
   }
 }
