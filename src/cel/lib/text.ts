@@ -43,8 +43,3 @@ function adjusted(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit >= 0xe000 ? unit - 0x2000 : unit + 0x2000;
 }
-
-/** Number of UTF-8 bytes. */
-export function byteLength(text: string): number {
-  return Buffer.byteLength(text, 'utf8');
-}

@@ -1,4 +1,4 @@
-import type { NumberType, StaticType } from './types.ts';
+import type { StaticType } from './types.ts';
 
 /** A variable: the schema, a resource, a loop or macro variable, an accumulator of a loop. */
 export class Variable {
@@ -121,11 +121,6 @@ function attributeKey(attr: Attribute): string {
   if (attr instanceof Variable) return `v${attr.key}`;
   if (Array.isArray(attr)) return `l${JSON.stringify(attr)}`;
   return typeof attr === 'bigint' ? `i${attr}` : Object.is(attr, -0) ? 'number-0' : `${typeof attr}${String(attr)}`;
-}
-
-/** The number type of a numeric node. */
-export function numberOf(node: Node): NumberType | undefined {
-  return node.type.kind === 'number' ? node.type.number : undefined;
 }
 
 /** Is the node this literal? */

@@ -1,4 +1,4 @@
-import type { JsonValue, KubeObject } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import type { ObjectType } from '../ir/types.ts';
 import type { Site } from './refusal.ts';
@@ -70,6 +70,3 @@ export interface ValidationRecord {
   readonly message: string;
   readonly site: Site | undefined;
 }
-
-/** Observed objects by resource id, for `evaluate`. */
-export type Observed = Readonly<Record<string, JsonValue>>;

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../core/index.ts';
 import { conjuncts, not } from '../ir/build.ts';
-import type { Node, Variable } from '../ir/node.ts';
+import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { Facts } from './facts.ts';
 import type { LoopRecord, ResourceRecord, ValidationRecord } from './records.ts';
@@ -324,4 +324,3 @@ export function decide(node: Node): boolean | Node {
   return isLiteral(known, false) ? false : known;
 }
 
-export type { Variable };
