@@ -323,4 +323,3 @@ export function decide(node: Node): boolean | Node {
   if (isLiteral(known, true)) return true;
   return isLiteral(known, false) ? false : known;
 }
-
