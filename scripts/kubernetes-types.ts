@@ -1,6 +1,6 @@
 /**
  * Writes the bundle of built-in types of another Kubernetes version from a cluster's own OpenAPI:
- * `npm exec -- tsx scripts/kubernetes-types.ts MINOR DIR`. DIR holds the answers of a cluster as files:
+ * `npm run kubernetes-types -- MINOR DIR`. DIR holds the answers of a cluster as files:
  * `api.json` and `apis.json` (aggregated discovery of `/api` and `/apis`) and any number of OpenAPI v3
  * documents, for example
  *
