@@ -19,7 +19,7 @@ const DISCOVERY = ['api.json', 'apis.json'] as const;
 function main(args: readonly string[]): number {
   const [minor, directory, ...rest] = args;
   if (minor === undefined || directory === undefined || rest.length > 0 || !/^1\.\d+$/.test(minor)) {
-    console.error('usage: tsx scripts/kubernetes-types.ts MINOR DIR   (MINOR such as 1.35)');
+    console.error('usage: npm run kubernetes-types -- MINOR DIR   (MINOR such as 1.35)');
     return 2;
   }
   const read = (name: string) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as JsonValue;
