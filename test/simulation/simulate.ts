@@ -1,7 +1,7 @@
 import { createCluster } from '../../src/cluster/index.ts';
 import type { Controller } from '../../src/controller/index.ts';
 import { controllerCrds, createController, jsonLogger } from '../../src/controller/index.ts';
-import type { KubeObject } from '../../src/core/index.ts';
+import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import { jsonEquals } from '../../src/core/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 import type { Fault } from './faulty-transport.ts';
@@ -186,9 +186,16 @@ function normalize(object: KubeObject): KubeObject {
       'message',
     ].includes(key) || key.endsWith('-id')
       ? undefined
-      : value,
+      : key === 'conditions' && Array.isArray(value)
+        ? byType(value as JsonObject[])
+        : value,
   );
   return JSON.parse(text) as KubeObject;
+}
+
+/** Conditions stand in the order of their transitions, which is a matter of times. */
+function byType(conditions: readonly JsonObject[]): JsonObject[] {
+  return conditions.toSorted((a, b) => (String(a['type']) < String(b['type']) ? -1 : 1));
 }
 
 function sameState(a: readonly KubeObject[], b: readonly KubeObject[]): boolean {
