@@ -3,7 +3,7 @@ import { refOf } from '../../core/index.ts';
 import { backoffMs, isConflict, isNotFound, KubeError } from '../../kube/index.ts';
 import type { BackoffPolicy, Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
-import { keys, refOfTarget } from '../../runtime/index.ts';
+import { keys, ownedDigest, refOfTarget } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { apiFailure, cacheKey, targetKey } from './observed-view.ts';
@@ -125,8 +125,8 @@ export async function applyChild(context: EffectContext, record: InstanceRecord,
     record.failed.delete(targetKey(target));
     const cache = caches.peek(target.type);
     cache?.observe(answer);
-    const owned = cache?.get(cacheKey(target))?.owned;
-    if (owned !== undefined) cache?.settle(cacheKey(target), { desired: digest, owned });
+    // Of the answer, not of the cache: the watch may have brought a later change already, and that one is drift.
+    cache?.settle(cacheKey(target), { desired: digest, owned: ownedDigest(answer) });
   } catch (thrown) {
     rememberFailure(context, record, target, digest, thrown, action.uid === undefined ? 'create' : 'patch');
   }
