@@ -28,6 +28,8 @@ export interface DataShape {
   element?(): DataShape;
   /** `object`: a declared property, by its JSON name. */
   property?(name: string): DataShape | undefined;
+  /** `object`: a declared property by the name that expressions write, remembered: asked once per element of a list. */
+  field?(written: string): { readonly name: string; readonly shape: DataShape } | undefined;
   /** `list`: `set` and `map` lists compare without order and merge on `+`. */
   readonly listType?: 'atomic' | 'map' | 'set';
   /** Keys of a `map` list. */

@@ -1,4 +1,5 @@
 import type { DataShape, ShapeKind } from '../cel/index.ts';
+import { unescapeFieldName } from '../cel/index.ts';
 import type { Schema } from './model.ts';
 
 const FORMATS: Readonly<Record<string, ShapeKind>> = {
@@ -87,7 +88,19 @@ function objectShape(schema: Schema, nullable: boolean): DataShape {
       const found = propertyOf(schema, name);
       return found === undefined ? undefined : celShape(found);
     };
-    return { kind: 'object', nullable, property };
+    // Declared fields only, so that what foreign data asks for cannot make it grow.
+    const known = new Map<string, { readonly name: string; readonly shape: DataShape }>();
+    const field = (written: string) => {
+      let found = known.get(written);
+      if (found !== undefined) return found;
+      const name = unescapeFieldName(written);
+      const shape = name === undefined ? undefined : property(name);
+      if (name === undefined || shape === undefined) return undefined;
+      found = { name, shape };
+      known.set(written, found);
+      return found;
+    };
+    return { kind: 'object', nullable, property, field };
   }
   const values = valuesOf(schema);
   if (values !== undefined) return { kind: 'map', nullable, element: () => celShape(values) };

@@ -107,6 +107,11 @@ export class ShapedMap extends MapView {
 
   /** In objects a null counts as absent, and names are those that expressions write. */
   get(key: string): Value | undefined {
+    const declared = this.shape.field?.(key);
+    if (declared !== undefined) {
+      const data = Object.hasOwn(this.data, declared.name) ? this.data[declared.name] : undefined;
+      return data === undefined || data === null ? undefined : adoptValue(data, declared.shape);
+    }
     const isObjectShape = this.shape.kind === 'object';
     const name = isObjectShape ? unescapeFieldName(key) : key;
     if (name === undefined || !Object.hasOwn(this.data, name)) return undefined;
