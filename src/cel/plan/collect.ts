@@ -5,7 +5,7 @@ import type { Value } from '../values.ts';
 import { EvalFailure, entriesOf, fail, mapKeyText } from '../values.ts';
 import { describing } from './coerce.ts';
 import { makeMap } from './literals.ts';
-import { attempt } from './logic.ts';
+import { absorbable, attempt } from './logic.ts';
 import type { Loop } from './loop.ts';
 import { checked } from './loop.ts';
 import type { Plan } from './plan.ts';
@@ -88,20 +88,44 @@ export function planCollect(loop: Loop, filter: Plan | undefined, body: Plan): P
 
 /** The same over the elements of a list, without a closure per evaluation. */
 function listCollect(list: Run, slot: number, keep: Run | undefined, run: Run): Run {
+  if (keep === undefined) {
+    return (frame) => {
+      const elements = list(frame) as readonly Value[];
+      const collected: Value[] = [];
+      for (let index = 0; index < elements.length; index++) {
+        frame.charge(1);
+        frame.locals[slot] = checked(elements[index] as Value);
+        collected.push(run(frame));
+      }
+      return collected;
+    };
+  }
   return (frame) => {
     const elements = list(frame) as readonly Value[];
+    const { locals } = frame;
     const collected: Value[] = [];
-    const failed = keep === undefined ? undefined : new Failed();
+    let failure: EvalFailure | undefined;
+    // One `try` for the elements up to the next error, not one for each: errors are rare and elements many.
     for (let index = 0; index < elements.length; index++) {
-      frame.charge(1);
-      frame.locals[slot] = checked(elements[index] as Value);
-      if (failed === undefined) collected.push(run(frame));
-      else if (failed.holds(keep, frame)) {
-        const value = failed.part(run, frame);
-        if (value !== undefined) collected.push(value);
+      let absorbing = false;
+      try {
+        for (; index < elements.length; index++) {
+          absorbing = false;
+          frame.charge(1);
+          locals[slot] = checked(elements[index] as Value);
+          absorbing = true;
+          const holds = keep(frame);
+          if (holds === true) {
+            if (failure === undefined) collected.push(run(frame));
+          } else if (holds !== false) failure = new EvalFailure('no such overload');
+        }
+      } catch (thrown) {
+        if (!absorbing) throw thrown;
+        failure = absorbable(thrown);
       }
     }
-    failed?.raise();
+    // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
+    if (failure !== undefined) throw failure;
     return collected;
   };
 }
