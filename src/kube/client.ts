@@ -38,7 +38,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './types.ts';
-import { createTransport } from './undici-transport.ts';
+import { createTransport } from './transport.ts';
 import { runWatch } from './watch.ts';
 
 /** How to make a client. Either `transport` or `config` is needed. */

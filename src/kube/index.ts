@@ -1,7 +1,7 @@
 /**
  * Talking to a Kubernetes API: the `Transport` that carries requests, kubeconfig and in-cluster
  * credentials, the client with its verbs and typed errors, discovery, watches, leases, events, and the
- * schema source of a live server. It decides nothing about graphs. Importing it loads neither undici
+ * schema source of a live server. It decides nothing about graphs. Importing it loads neither sockets
  * nor yaml: both are read when a connection or a kubeconfig is asked for.
  *
  * @packageDocumentation
@@ -39,7 +39,7 @@ export { KubeClient } from './client.ts';
 export type { Credentials, ExecPlugin, KubeConfig, LoadKubeConfigOptions } from './kubeconfig.ts';
 export { loadKubeConfig } from './kubeconfig.ts';
 export { inClusterConfig, isInCluster } from './in-cluster.ts';
-export { createTransport } from './undici-transport.ts';
+export { createTransport } from './transport.ts';
 export type { BackoffPolicy } from './backoff.ts';
 export { backoffMs } from './backoff.ts';
 export type { RateLimit } from './rate-limit.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthenticator } from './authenticator.ts';
 import { inClusterConfig } from './in-cluster.ts';
 import { loadKubeConfig } from './kubeconfig.ts';
-import { proxyFromEnvironment } from './undici-transport.ts';
+import { proxyFromEnvironment } from './proxy.ts';
 
 let folder = '';
 beforeAll(async () => {

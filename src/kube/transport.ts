@@ -1,0 +1,66 @@
+import { createAuthenticator } from './authenticator.ts';
+import type { Authenticator } from './authenticator.ts';
+import { systemClock } from './clock.ts';
+import type { KubeConfig } from './kubeconfig.ts';
+import { openProxied, proxyFromEnvironment } from './proxy.ts';
+import type { Connections, TlsOptions } from './sockets.ts';
+import { openSockets } from './sockets.ts';
+import type { Clock, Transport, TransportRequest, TransportResponse } from './types.ts';
+
+/** A transport over sockets, kept alive between requests; through a proxy where one is named. */
+export async function createTransport(config: KubeConfig, clock: Clock = systemClock): Promise<Transport> {
+  const { origin, pathname } = new URL(config.server);
+  const prefix = pathname === '/' ? '' : pathname.replace(/\/$/, '');
+  const authenticator = createAuthenticator(config, clock);
+  const tls = await tlsOptions(config, authenticator);
+  const proxy = config.proxyUrl ?? proxyFromEnvironment(origin, process.env);
+  const connections = proxy === undefined ? await openSockets(origin, tls) : await openProxied(origin, proxy, tls);
+  return {
+    async request(request) {
+      const send = async () => sendThrough(connections, prefix, request, await authenticator.authorization());
+      const response = await send();
+      if (
+        response.status !== 401 ||
+        (config.credentials.tokenFile === undefined && config.credentials.exec === undefined)
+      )
+        return response;
+      // The token may just have been rotated; one more try with a fresh one.
+      for await (const _ of response.body);
+      authenticator.reject();
+      return send();
+    },
+    close: () => connections.close(),
+  };
+}
+
+async function sendThrough(
+  connections: Connections,
+  prefix: string,
+  request: TransportRequest,
+  authorization: string | undefined,
+): Promise<TransportResponse> {
+  const { status, headers, body } = await connections.send({
+    ...request,
+    path: prefix + request.path,
+    headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
+  });
+  return { status, headers: flatten(headers), body };
+}
+
+function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flat;
+}
+
+async function tlsOptions(config: KubeConfig, authenticator: Authenticator): Promise<TlsOptions> {
+  const certificate = await authenticator.certificate();
+  return {
+    ...(config.certificateAuthority === undefined ? {} : { ca: config.certificateAuthority }),
+    ...certificate,
+    ...(config.tlsServerName === undefined ? {} : { servername: config.tlsServerName }),
+    rejectUnauthorized: !config.insecureSkipTlsVerify,
+  };
+}
