@@ -1,5 +1,5 @@
 /**
- * Builds `dist/` with the TypeScript compiler, one output file per source file. `node scripts/build.mjs`
+ * Builds `dist/`: declarations by the TypeScript compiler, JavaScript by the bundler. `node scripts/build.mjs`
  * always builds; `isBuilt()` tells whether the sources changed since the last build.
  */
 import {
@@ -55,6 +55,9 @@ export async function build() {
   const tsc = 'node_modules/@typescript/native/bin/tsc';
   try {
     await runNode([tsc, '-p', 'tsconfig.build.json', '--outDir', made]);
+    // Loaded here: this script also runs before the dependencies are installed.
+    const { bundle } = await import('./bundle.mjs');
+    await bundle(root, made);
     await runNode([tsc, '-p', 'src/dashboard/client', '--outDir', join(made, 'dashboard/client')]);
     for (const file of ['index.html', 'style.css']) {
       copyFileSync(join(root, 'src/dashboard/client', file), join(made, 'dashboard/client', file));

@@ -4,11 +4,12 @@ import { runCommandLine } from './adapter.ts';
 import type { CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
 import { commands } from './commands/index.ts';
+import { PACKAGE_ROOT } from './package-root.ts';
 import { printable } from './printable.ts';
 
 /** The version of the package, from its own manifest. */
 function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  const manifest = JSON.parse(readFileSync(new URL('package.json', PACKAGE_ROOT), 'utf8')) as {
     version: string;
   };
   return manifest.version;

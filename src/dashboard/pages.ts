@@ -6,11 +6,11 @@ interface Page {
   readonly type: string;
 }
 
-/** Files beside this module, by path. */
+/** The page's files, by path; named from the folder above, which holds for the bundles too. */
 const PAGES: ReadonlyMap<string, Page> = new Map([
-  ['/', { file: 'client/index.html', type: 'text/html; charset=utf-8' }],
-  ['/app.js', { file: 'client/app.js', type: 'text/javascript; charset=utf-8' }],
-  ['/style.css', { file: 'client/style.css', type: 'text/css; charset=utf-8' }],
+  ['/', { file: '../dashboard/client/index.html', type: 'text/html; charset=utf-8' }],
+  ['/app.js', { file: '../dashboard/client/app.js', type: 'text/javascript; charset=utf-8' }],
+  ['/style.css', { file: '../dashboard/client/style.css', type: 'text/css; charset=utf-8' }],
 ]);
 
 /** The page loads nothing from elsewhere, and shows foreign text as text only. */

@@ -4,6 +4,7 @@ import { hasErrors, TypeKroError } from '../../core/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
+import { PACKAGE_ROOT } from '../package-root.ts';
 import { bringUp, goOn } from '../up/bring-up.ts';
 import { checkInputs } from '../up/check-inputs.ts';
 import { loadInputs } from '../up/load-inputs.ts';
@@ -16,7 +17,7 @@ const EXAMPLES = ['webapp.ts', 'my-application.yaml'];
 
 function exampleFiles(cwd: string): string[] {
   return EXAMPLES.map((name) => {
-    const path = fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
+    const path = fileURLToPath(new URL(`examples/${name}`, PACKAGE_ROOT));
     const short = relative(cwd, path);
     return short.startsWith('..') ? path : short;
   });

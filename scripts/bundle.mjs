@@ -1,0 +1,47 @@
+/**
+ * Bundles the sources into one file per entry point plus the parts that entry points share. A process that
+ * imports `typekro` opens a dozen files instead of several hundred, which is most of the time to start.
+ */
+import { build } from 'esbuild';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Files that a host loads by path: the command line, the loader thread and the webpack loader. */
+const BY_PATH = ['src/cli/main.ts', 'src/transform/hooks.ts', 'src/transform/webpack-loader.ts'];
+
+/** Every entry point of the package, and the door of every room (benchmarks and scripts use a room alone). */
+function entryPoints(root) {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const published = Object.values(exports).flatMap((target) => target.default ?? []);
+  const doors = readdirSync(join(root, 'src')).map((room) => `src/${room}/index.ts`);
+  return [
+    ...new Set([
+      ...published.map((file) => file.replace(/^\.\/dist\//, 'src/').replace(/\.js$/, '.ts')),
+      ...doors.filter((door) => existsSync(join(root, door))),
+      ...BY_PATH,
+    ]),
+  ];
+}
+
+/**
+ * Writes the bundles to `outdir`. Shared parts go to `chunk/`, as deep as the entry points of the rooms, so
+ * that paths from `import.meta.url` to the package's own files hold in the sources and here.
+ */
+export async function bundle(root, outdir) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: entryPoints(root),
+    outdir,
+    outbase: 'src',
+    chunkNames: 'chunk/[hash]',
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    sourcemap: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+}
