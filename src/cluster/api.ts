@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Access } from './auth/access.ts';
 import type { Clock } from './clock.ts';
+import type { Interceptor } from './http/request.ts';
 import { systemClock } from './clock.ts';
 import type { ServiceAddresses } from './kinds/service-addresses.ts';
 import { createServiceAddresses } from './kinds/service-addresses.ts';
@@ -11,6 +12,12 @@ import { Store } from './store/store.ts';
 import { formatTime } from './types/time.ts';
 import { createAccess } from './auth/access.ts';
 import { Work } from './work.ts';
+
+/** A stream that the server can end: properly, or because what it shows is no longer what there is. */
+export interface OpenStream {
+  end(): void;
+  expire(): void;
+}
 
 /** Everything that the verbs work with: one cluster without sockets. */
 export class Api {
@@ -23,7 +30,11 @@ export class Api {
   /** The logs of simulated containers. */
   readonly logs = new PodLogs();
   /** Watches that are open; ended when the cluster closes. */
-  readonly streams = new Set<{ end(): void }>();
+  readonly streams = new Set<OpenStream>();
+  /** Called after the whole state was replaced. */
+  readonly onRestored: (() => void)[] = [];
+  /** Stands before the verbs while there are faults. */
+  intercept: Interceptor | undefined;
 
   constructor(options: ClusterOptions = {}) {
     this.options = options;

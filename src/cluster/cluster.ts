@@ -1,6 +1,10 @@
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { followDefinitions } from './crd/lifecycle.ts';
+import { FaultRules } from './faults/fault-rules.ts';
+import type { Faults } from './faults/model.ts';
+import type { ClusterSnapshot } from './snapshot.ts';
+import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 import type { ControllerSettings } from './controllers/index.ts';
 import { noControllers, startControllers } from './controllers/index.ts';
 import type { Clock } from './clock.ts';
@@ -19,6 +23,16 @@ export interface Cluster {
   readonly clock: Clock;
   /** Holds, releases, slows and fails the simulated controllers while they run. */
   readonly controllers: ControllerSettings;
+  /** Breaks requests on purpose. */
+  readonly faults: Faults;
+  /** What the cluster holds now; plain data, to be restored here or in another cluster. */
+  snapshot(): ClusterSnapshot;
+  /**
+   * Puts the cluster into the state of a snapshot: objects, definitions, access rules, addresses, logs. Objects
+   * have their versions and uids of then, while the counter of versions never goes back: open watches end with
+   * `410 Expired`, and clients list anew. Clock, sockets, faults and controller settings stay as they are.
+   */
+  restore(snapshot: ClusterSnapshot): void;
   /** Settles when no simulated controller has work that is due now. */
   idle(): Promise<void>;
   /** Closes sockets and watches, stops controllers and timers. */
@@ -36,10 +50,14 @@ export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
       ? noControllers
       : startControllers(api, controllers === true ? {} : controllers, options.workloads !== false);
   bootstrap(api);
+  const faults = new FaultRules(api);
   const listeners = new Set<Listener>();
   const cluster: Cluster = {
     clock: api.clock,
     controllers: settings,
+    faults,
+    snapshot: () => takeSnapshot(api),
+    restore: (snapshot) => restoreSnapshot(api, snapshot),
     transport: (user) => inProcessTransport(api, user),
     async listen(listenOptions) {
       const listener = await openListener(api, listenOptions);
@@ -49,6 +67,7 @@ export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
     idle: () => api.work.idle(),
     async close() {
       api.work.stop();
+      faults.close();
       for (const stream of api.streams) stream.end();
       await Promise.all([...listeners].map((listener) => listener.close()));
       listeners.clear();

@@ -1,7 +1,7 @@
 import type { Api } from './api.ts';
 import { ADMIN } from './auth/access.ts';
 import { handle } from './http/handler.ts';
-import type { ByteStream } from './http/request.ts';
+import type { ApiReply, ByteStream } from './http/request.ts';
 import type { UserInfo } from './options.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 
@@ -24,7 +24,9 @@ export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport 
       const headers: Record<string, string> = {};
       for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value;
       const body = toBuffer(request.body);
-      const reply = await handle(api, { method: request.method, target: request.path, headers, body }, user);
+      const faulty = api.intercept !== undefined;
+      const pending = handle(api, { method: request.method, target: request.path, headers, body }, user);
+      const reply = await (faulty ? orGone(pending, request.signal, open) : pending);
       if (reply.stream !== undefined) {
         return { status: reply.status, headers: reply.headers, body: streamBody(reply.stream, request.signal, open) };
       }
@@ -44,6 +46,32 @@ export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport 
   };
 }
 
+/** The answer, unless the client gives up or the transport closes first: faults may keep it away for ever. */
+function orGone(pending: Promise<ApiReply>, signal: AbortSignal | undefined, open: Set<() => void>): Promise<ApiReply> {
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      open.delete(onClose);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const onClose = () => {
+      leave();
+      reject(new Error('the transport is closed'));
+    };
+    const onAbort = () => {
+      leave();
+      reject(signal?.reason as Error);
+    };
+    open.add(onClose);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    pending.then((reply) => {
+      if (reply.fate === 'hang') return;
+      leave();
+      if (reply.fate === 'break') reject(new Error('the connection broke'));
+      else resolve(reply);
+    }, reject);
+  });
+}
+
 // eslint-disable-next-line typescript/require-await -- an async iterable is what transports answer
 async function* fixedBody(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
@@ -58,6 +86,7 @@ function streamBody(
   const queue: Buffer[] = [];
   let size = 0;
   let ended = false;
+  let broken = false;
   let wake: (() => void) | undefined;
   const finish = () => {
     if (ended) return;
@@ -76,6 +105,10 @@ function streamBody(
       wake?.();
     },
     end: finish,
+    abort() {
+      broken = true;
+      finish();
+    },
     get backlog() {
       return size;
     },
@@ -90,6 +123,7 @@ function streamBody(
             yield chunk;
           } else if (ended) {
             signal?.throwIfAborted();
+            if (broken) throw new Error('the connection broke');
             return;
           } else {
             await new Promise<void>((resolve) => {

@@ -126,6 +126,11 @@ function readAll(request: IncomingMessage, response: ServerResponse): Promise<Bu
 }
 
 function send(reply: ApiReply, request: IncomingMessage, response: ServerResponse) {
+  if (reply.fate === 'hang') return;
+  if (reply.fate === 'break') {
+    response.destroy();
+    return;
+  }
   const { stream, body } = reply;
   if (stream !== undefined) {
     response.writeHead(reply.status, reply.headers);
@@ -134,6 +139,7 @@ function send(reply: ApiReply, request: IncomingMessage, response: ServerRespons
     stream.start({
       write: (chunk) => void response.write(chunk),
       end: () => void response.end(),
+      abort: () => void response.destroy(),
       get backlog() {
         return response.writableLength;
       },

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
+import type { SnapshotLog } from './snapshot.ts';
 import type { ByteStream, StreamSink } from './http/request.ts';
 
 /** Lines kept per container. */
@@ -42,6 +43,21 @@ export class PodLogs {
         if (own !== undefined) this.#followers.get(key)?.delete(own);
       },
     };
+  }
+
+  /** Everything, as a snapshot keeps it. */
+  dump(): SnapshotLog[] {
+    return [...this.#lines].map(([key, lines]) => {
+      const slash = key.indexOf('/');
+      return { podUid: key.slice(0, slash), container: key.slice(slash + 1), lines: [...lines] };
+    });
+  }
+
+  /** Replaces everything by what a snapshot kept; followers are ended. */
+  load(logs: readonly SnapshotLog[]): void {
+    for (const key of this.#followers.keys()) this.drop(key.slice(0, key.indexOf('/')));
+    this.#lines.clear();
+    for (const { podUid, container, lines } of logs) this.#lines.set(`${podUid}/${container}`, [...lines]);
   }
 
   /** Forgets the logs of a pod and ends who follows them. */

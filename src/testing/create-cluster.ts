@@ -1,18 +1,41 @@
-import type { Cluster, Listener, ListenOptions } from '../cluster/index.ts';
-import { createCluster as createEmbeddedCluster, createManualClock } from '../cluster/index.ts';
-import type { ManualClock } from '../cluster/index.ts';
+import type {
+  Cluster,
+  ClusterSnapshot,
+  ControllersOptions,
+  ControllerSettings,
+  Faults,
+  Listener,
+  ListenOptions,
+  ManualClock,
+  UserInfo,
+} from '../cluster/index.ts';
+import { createCluster as createEmbeddedCluster, createManualClock, systemClock } from '../cluster/index.ts';
 import type { Controller, ControllerOptions } from '../controller/index.ts';
 import { controllerCrds, createController } from '../controller/index.ts';
-import type { Transport } from '../kube/index.ts';
+import { TypeKroError } from '../core/index.ts';
+import type { KubeClientOptions, Transport } from '../kube/index.ts';
 import { KubeClient } from '../kube/index.ts';
-import { Faults } from './faults.ts';
 
 /** How to make a test cluster. */
 export interface TestClusterOptions {
   /** Simulated workload controllers: pods become ready, garbage is collected. Default true. */
   readonly workloads?: boolean;
+  /** Which simulated controllers are off, slow, held or failing from the start. Default: none. */
+  readonly controllers?: ControllersOptions;
   /** `real`: time passes. `manual` (default): `cluster.clock.advance(ms)` moves it. */
   readonly clock?: 'real' | 'manual';
+  /** Where a manual clock starts, in milliseconds since the epoch. Default: now. */
+  readonly startTime?: number;
+  /** What the cluster holds from the start. Default: what an empty cluster has. */
+  readonly from?: ClusterSnapshot;
+  /** Bearer tokens for clients of the socket, and whom they stand for. Default: none. */
+  readonly tokens?: Readonly<Record<string, UserInfo>>;
+}
+
+/** How to make another client of a test cluster. */
+export interface ConnectOptions extends Omit<KubeClientOptions, 'transport' | 'config'> {
+  /** Whose requests they are. Default: the administrator's. */
+  readonly user?: UserInfo;
 }
 
 /** A cluster of its own for one test: in this process, without sockets. */
@@ -21,43 +44,89 @@ export interface TestCluster extends AsyncDisposable {
   readonly client: KubeClient;
   /** For `factory(mode, { transport })`, or a client of your own; faults strike here, too. */
   readonly transport: Transport;
-  /** The cluster's time; absent with `clock: 'real'`. */
-  readonly clock: ManualClock | undefined;
-  /** Breaks requests on purpose. */
+  /** The cluster's time. With `clock: 'real'`, `advance` throws `testing/clock-is-real`. */
+  readonly clock: ManualClock;
+  /** Breaks requests on purpose: latency, errors, lost answers, stale reads, watches that end or fall silent. */
   readonly faults: Faults;
+  /** Switches simulated controllers off and on, holds, slows and fails them. */
+  readonly controllers: ControllerSettings;
+  /**
+   * Another client: of a user, whose rights are those of the cluster's roles and bindings (default: all rights),
+   * without retries, with a user agent of its own. Closed with the cluster.
+   */
+  connect(options?: ConnectOptions): KubeClient;
+  /** What the cluster holds, once it is idle. */
+  snapshot(): Promise<ClusterSnapshot>;
+  /**
+   * Brings that state back, once the cluster is idle: objects with their versions and uids, CRDs, access rules,
+   * addresses, logs. Open watches end with `410 Expired`, so informers list anew. Clock and faults stay.
+   */
+  restore(snapshot: ClusterSnapshot): Promise<void>;
   /** Installs kro's CRDs and runs a controller until the cluster is closed. */
   startController(options?: Omit<ControllerOptions, 'client'>): Promise<Controller>;
   /** Opens a socket on loopback, for clients outside this process; `kubeconfig` is YAML text. */
   listen(options?: ListenOptions): Promise<Listener>;
   /** Settles when no simulated controller has work that is due now. */
   idle(): Promise<void>;
+  /** Stops everything that the cluster started; may be called again. */
   close(): Promise<void>;
 }
+
+/** The machine's time, which no test moves. */
+const realClock: ManualClock = {
+  now: () => systemClock.now(),
+  setTimer: (milliseconds, callback) => systemClock.setTimer(milliseconds, callback),
+  advance() {
+    throw new TypeKroError('the clock of this cluster is the machine’s and cannot be advanced', {
+      code: 'testing/clock-is-real',
+      remedy: "create the cluster with clock: 'manual', the default",
+    });
+  },
+  pending: 0,
+};
 
 /**
  * Makes a cluster for a test, in milliseconds. Use `await using cluster = await createCluster()`, or close
  * it in an `afterEach`. Tests in parallel do not see one another's clusters.
  */
 export async function createCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
-  const clock = options.clock === 'real' ? undefined : createManualClock();
+  const clock = options.clock === 'real' ? undefined : createManualClock(options.startTime);
   const cluster: Cluster = await createEmbeddedCluster({
-    controllers: options.workloads ?? true,
+    controllers: options.controllers ?? true,
+    workloads: options.workloads ?? true,
     ...(clock === undefined ? {} : { clock }),
+    ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
   });
-  const faults = new Faults();
-  const transport = faults.wrap(cluster.transport());
+  if (options.from !== undefined) cluster.restore(options.from);
+  const transport = cluster.transport();
   const client = new KubeClient({ transport });
+  const clients = [client];
   const controllers: Controller[] = [];
   const close = async () => {
-    await Promise.all(controllers.map((controller) => controller.stop()));
-    await client.close();
+    await Promise.all(controllers.splice(0).map((controller) => controller.stop()));
+    await Promise.all(clients.splice(0).map((opened) => opened.close()));
     await cluster.close();
   };
   return {
     client,
     transport,
-    clock,
-    faults,
+    clock: clock ?? realClock,
+    faults: cluster.faults,
+    controllers: cluster.controllers,
+    connect({ user, ...clientOptions } = {}) {
+      const opened = new KubeClient({ ...clientOptions, transport: cluster.transport(user) });
+      clients.push(opened);
+      return opened;
+    },
+    async snapshot() {
+      await cluster.idle();
+      return cluster.snapshot();
+    },
+    async restore(snapshot) {
+      await cluster.idle();
+      cluster.restore(snapshot);
+      await cluster.idle();
+    },
     async startController(controllerOptions = {}) {
       for (const crd of controllerCrds()) await client.apply(crd, { fieldManager: 'typekro-testing', force: true });
       const controller = createController({ ...controllerOptions, client });

@@ -1,10 +1,24 @@
 /**
- * `typekro/testing`: an embedded cluster for a user's test, with a client, a clock to turn and faults to
- * inject. In this process and without sockets unless asked; every test has its own.
+ * `typekro/testing`: an embedded cluster for a user's test, with a client, a clock to turn, faults to inject
+ * and states to go back to. In this process and without sockets unless asked; every test has its own.
  *
  * @packageDocumentation
  */
-export type { TestCluster, TestClusterOptions } from './create-cluster.ts';
+export type { ConnectOptions, TestCluster, TestClusterOptions } from './create-cluster.ts';
 export { createCluster } from './create-cluster.ts';
-export type { Fault, FaultMatch } from './faults.ts';
-export { Faults } from './faults.ts';
+export type {
+  ClusterSnapshot,
+  ControllerSettings,
+  ControllersOptions,
+  Fault,
+  FaultMatch,
+  FaultOptions,
+  FaultRequest,
+  FaultRule,
+  Faults,
+  KubeVerb,
+  Listener,
+  ListenOptions,
+  ManualClock,
+  UserInfo,
+} from '../cluster/index.ts';

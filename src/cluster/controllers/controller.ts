@@ -16,6 +16,8 @@ export interface SimulatedController {
   target?(key: string, world: World): KubeObject | undefined;
   /** The annotation that asks for failure is the controller's own affair, or none of its business. */
   readonly ownFailures?: boolean;
+  /** Forgets what it noticed: the whole state was replaced, and every object comes as if it were new. */
+  reset?(): void;
   /** Does the work of one key; gives the milliseconds after which to look again, if time alone changes something. */
   reconcile(key: string, world: World): number | undefined | void;
 }

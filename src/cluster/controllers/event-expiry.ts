@@ -25,6 +25,12 @@ export function eventExpiry(): SimulatedController {
       if (!waiting) yield ALL;
     },
 
+    reset() {
+      changes.length = 0;
+      first = 0;
+      waiting = false;
+    },
+
     reconcile(_key, world) {
       for (; first < changes.length; first += 1) {
         const change = changes[first];

@@ -86,12 +86,7 @@ export function startControllers(api: Api, options: ControllersOptions, workload
     [...always, ...simulation].map(({ name }) => name),
   );
   const running = [...always, ...(workloads ? simulation : [])];
-  const disabled = new Set(options.disable);
-  const manager = new ControllerManager(
-    api,
-    running.filter(({ name }) => !disabled.has(name)),
-    options,
-  );
+  const manager = new ControllerManager(api, running, options);
   api.onCertificateAuthority(() => {
     for (const { key } of api.store.collection('', 'namespaces').all()) {
       manager.enqueue('serviceaccount-controller', key);

@@ -54,8 +54,14 @@ export class ControllerManager implements ControllerSettings {
       indexes.owners.take(event);
       indexes.claims.take(event);
       for (const entry of entries) {
+        if (entry.behaviour.disabled) continue;
         for (const key of entry.controller.keysOf(event, entry.world)) this.#enqueue(entry, key);
       }
+    });
+    api.onRestored.push(() => {
+      indexes.owners.fill(api.store);
+      indexes.claims.fill(api.store);
+      for (const entry of entries) this.#startAnew(entry);
     });
     api.work.onStop(() => {
       unsubscribe();
@@ -63,6 +69,39 @@ export class ControllerManager implements ControllerSettings {
         for (const timer of [...timers.values(), ...slowed.values()]) timer.cancel();
       }
     });
+  }
+
+  disable(name: string): void {
+    const entry = this.#entry(name);
+    entry.behaviour.disabled = true;
+    this.#forget(entry);
+  }
+
+  enable(name: string): void {
+    const entry = this.#entry(name);
+    if (!entry.behaviour.disabled) return;
+    entry.behaviour.disabled = false;
+    this.#startAnew(entry);
+  }
+
+  /** Drops the work that waits. */
+  #forget(entry: Entry): void {
+    for (const timer of [...entry.timers.values(), ...entry.slowed.values()]) timer.cancel();
+    for (const keys of [entry.timers, entry.slowed, entry.kept, entry.refused]) keys.clear();
+    entry.controller.reset?.();
+  }
+
+  /** Lets a controller look at everything, as one does that was just started. */
+  #startAnew(entry: Entry): void {
+    this.#forget(entry);
+    if (entry.behaviour.disabled) return;
+    const { controller, world } = entry;
+    for (const collection of this.#api.store.collections()) {
+      for (const stored of collection.all()) {
+        const event = { type: 'ADDED', collection, stored, previous: undefined } as const;
+        for (const key of controller.keysOf(event, world)) this.#enqueue(entry, key);
+      }
+    }
   }
 
   get names(): readonly string[] {
@@ -91,7 +130,7 @@ export class ControllerManager implements ControllerSettings {
   /** Makes a key of one controller due, for what no event tells; nothing happens when it does not run. */
   enqueue(controller: string, key: string): void {
     const entry = this.#entries.get(controller);
-    if (entry !== undefined) this.#enqueue(entry, key);
+    if (entry !== undefined && !entry.behaviour.disabled) this.#enqueue(entry, key);
   }
 
   #entry(name: string): Entry {
@@ -121,6 +160,7 @@ export class ControllerManager implements ControllerSettings {
 
   #reconcile(entry: Entry, key: string): void {
     entry.due.delete(key);
+    if (entry.behaviour.disabled) return;
     if (entry.behaviour.held) {
       entry.kept.add(key);
       return;

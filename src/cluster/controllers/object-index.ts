@@ -24,6 +24,12 @@ export class ObjectIndex {
   /** Begins with what is stored now; of objects that are made later on demand, none has terms. */
   constructor(store: Store, termsOf: TermsOf) {
     this.#termsOf = termsOf;
+    this.fill(store);
+  }
+
+  /** Begins anew with what is stored now. */
+  fill(store: Store): void {
+    this.#places.clear();
     for (const collection of store.collections()) {
       for (const { key, object } of collection.all()) this.#add(collection, key, object);
     }

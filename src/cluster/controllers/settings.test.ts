@@ -21,7 +21,7 @@ describe('options of the controllers', () => {
     await story.create(deployment());
     expect(await story.names('apps/v1 ReplicaSet')).toHaveLength(1);
     expect(await story.names('v1 Pod')).toEqual([]);
-    expect(story.cluster.controllers.names).not.toContain('replicaset-controller');
+    expect(story.cluster.controllers.names).toContain('replicaset-controller');
   });
 
   test('a slow controller works when its time has come', async () => {

@@ -3,8 +3,12 @@ import type { ControllersOptions } from '../options.ts';
 
 /** How the simulated controllers of a cluster behave; can be changed while they run. */
 export interface ControllerSettings {
-  /** Names of the controllers that run. */
+  /** Names of the controllers, those switched off among them. */
   readonly names: readonly string[];
+  /** Switches a controller off: it neither works nor gathers work. */
+  disable(name: string): void;
+  /** Switches a controller on again: it looks at everything there is, as one that was just started. */
+  enable(name: string): void;
   /** Lets a controller gather work without doing it. */
   hold(name: string): void;
   /** Lets a held controller do what it gathered. */
@@ -17,6 +21,7 @@ export interface ControllerSettings {
 
 /** What one controller was told. */
 export interface Behaviour {
+  disabled: boolean;
   held: boolean;
   delayMs: number;
   failures: number;
@@ -33,6 +38,7 @@ export function unknownController(name: string, known: readonly string[]): TypeK
 /** The behaviour that the options ask of a controller. Throws when they name one that does not exist. */
 export function behaviourOf(name: string, options: ControllersOptions): Behaviour {
   return {
+    disabled: options.disable?.includes(name) ?? false,
     held: options.hold?.includes(name) ?? false,
     delayMs: own(options.delay, name) ?? own(options.delay, '*') ?? 0,
     failures: own(options.fail, name) ?? 0,
@@ -58,6 +64,8 @@ function own(values: Readonly<Record<string, number>> | undefined, name: string)
 /** The settings of a cluster without controllers: every name is unknown. */
 export const noControllers: ControllerSettings = {
   names: [],
+  disable: refuseName,
+  enable: refuseName,
   hold: refuseName,
   release: refuseName,
   delay: refuseName,

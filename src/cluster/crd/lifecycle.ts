@@ -160,6 +160,18 @@ function unpublish(api: Api, definition: Definition): void {
   api.store.drop(definition.group, definition.names.plural);
 }
 
+/** Takes every custom resource away, lets `change` replace the stored definitions, and serves what there is then. */
+export function republishDefinitions(api: Api, change: () => void): void {
+  const definitions = api.store.collection(GROUP, PLURAL);
+  for (const { object } of definitions.all()) unpublish(api, readDefinition(object));
+  change();
+  for (const { key } of definitions.all()) {
+    const stored = definitions.get(key);
+    if (stored !== undefined) publish(api, readDefinition(stored.object));
+    api.work.enqueue(() => settle(api, key));
+  }
+}
+
 /** Deletes the objects of a definition that is to go, then lets it go. */
 function cleanUp(api: Api, definition: Definition): void {
   const { object, group, names } = definition;

@@ -37,12 +37,16 @@ export async function handle(
   try {
     return await answer(api, raw, identity, warnings);
   } catch (thrown) {
-    if (thrown instanceof ApiError) return replyError(thrown, warnings, wantsYaml(raw.headers['accept']));
-    if (thrown instanceof URIError) return replyError(badRequest('malformed path'), warnings);
-    if (thrown instanceof JsonSyntaxError) return replyError(badRequest(thrown.message), warnings);
-    api.report(thrown);
-    return replyError(internalError('Internal error occurred'), warnings);
+    return replyThrown(api, thrown, raw, warnings);
   }
+}
+
+function replyThrown(api: Api, thrown: unknown, raw: RawRequest, warnings: readonly string[]): ApiReply {
+  if (thrown instanceof ApiError) return replyError(thrown, warnings, wantsYaml(raw.headers['accept']));
+  if (thrown instanceof URIError) return replyError(badRequest('malformed path'), warnings);
+  if (thrown instanceof JsonSyntaxError) return replyError(badRequest(thrown.message), warnings);
+  api.report(thrown);
+  return replyError(internalError('Internal error occurred'), warnings);
 }
 
 const wantsYaml = (accept: string | undefined) => accept !== undefined && accept.startsWith('application/yaml');
@@ -60,12 +64,26 @@ async function answer(
   const request: ApiRequest = {
     method: raw.method,
     path,
+    target: raw.target,
     segments: splitPath(path),
     query,
     headers: raw.headers,
     body: raw.body,
     user,
   };
+  if (api.intercept === undefined) return dispatch(api, request, warnings);
+  const guarded = async (changed: ApiRequest) => {
+    try {
+      return await dispatch(api, changed, warnings);
+    } catch (thrown) {
+      return replyThrown(api, thrown, raw, warnings);
+    }
+  };
+  return api.intercept(request, guarded);
+}
+
+/** Authorizes and routes. */
+async function dispatch(api: Api, request: ApiRequest, warnings: string[]): Promise<ApiReply> {
   authorizeRequest(api, request);
   const [first, second, third] = request.segments;
   if (first === 'api') {

@@ -45,6 +45,10 @@ export interface ApiRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
   readonly user: UserInfo;
+  /** The path with its query, as sent. */
+  readonly target: string;
+  /** Reads show the cluster as it was at this version; used by faults. */
+  readonly asOf?: number;
 }
 
 /** A stream of bytes that the server goes on writing to, for watches and followed logs. */
@@ -59,6 +63,8 @@ export interface ByteStream {
 export interface StreamSink {
   write(chunk: Buffer): void;
   end(): void;
+  /** Breaks the connection off, as a network does. */
+  abort(): void;
   /** Bytes that the reader has not taken yet. */
   readonly backlog: number;
 }
@@ -69,7 +75,15 @@ export interface ApiReply {
   readonly headers: Record<string, string>;
   readonly body?: Buffer | readonly Buffer[];
   readonly stream?: ByteStream;
+  /** What happens instead of an answer: the connection breaks, or nothing ever comes. */
+  readonly fate?: 'break' | 'hang';
 }
+
+/** Stands before the verbs: may answer a request itself, change it, or change what they answer. */
+export type Interceptor = (
+  request: ApiRequest,
+  proceed: (request: ApiRequest) => Promise<ApiReply>,
+) => Promise<ApiReply>;
 
 /** Splits a path into decoded segments. Throws `URIError` on a malformed escape. */
 export function splitPath(path: string): string[] {

@@ -11,12 +11,15 @@ export interface ServiceAddresses {
   allocatePort(): number | undefined;
   takePort(port: number): boolean;
   releasePort(port: number): void;
+  /** Forgets all that is taken, but for the first address. */
+  reset(): void;
   /** The range in CIDR notation. */
   readonly cidr: string;
 }
 
 const FIRST_PORT = 30_000;
 const LAST_PORT = 32_767;
+const FIRST_DYNAMIC_PORT = FIRST_PORT + 86;
 
 const toNumber = (address: string) => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 const toAddress = (value: number) => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
@@ -30,8 +33,9 @@ export function createServiceAddresses(cidr: string): ServiceAddresses {
   const ports = new Set<number>();
   // Dynamic addresses come from the upper part of the range, so that hand-picked ones seldom collide.
   const band = Math.min(Math.max(16, Math.floor(size / 16)), 256);
-  let next = start + Math.min(band, Math.max(1, size - 2));
-  let nextPort = FIRST_PORT + 86;
+  const firstFree = start + Math.min(band, Math.max(1, size - 2));
+  let next = firstFree;
+  let nextPort = FIRST_DYNAMIC_PORT;
   const inRange = (value: number) => value > start && value < start + size - 1;
   return {
     cidr,
@@ -42,6 +46,13 @@ export function createServiceAddresses(cidr: string): ServiceAddresses {
       if (taken.has(value)) return false;
       taken.add(value);
       return true;
+    },
+    reset() {
+      taken.clear();
+      taken.add(start + 1);
+      ports.clear();
+      next = firstFree;
+      nextPort = FIRST_DYNAMIC_PORT;
     },
     release: (address) => void taken.delete(toNumber(address)),
     allocate() {

@@ -218,6 +218,19 @@ export class Collection {
     this.#dropped = this.#store.version;
   }
 
+  /** Replaces everything without events; what happened before can be told no more. `items` are ordered by key. */
+  reset(items: readonly Stored[]): void {
+    this.#seed = undefined;
+    this.#items.clear();
+    this.#keys.length = 0;
+    for (const stored of items) {
+      this.#items.set(stored.key, stored);
+      this.#keys.push(stored.key);
+    }
+    this.#snapshot = undefined;
+    this.compact();
+  }
+
   #insertKey(key: string) {
     this.#keys.splice(this.#position(key), 0, key);
   }
@@ -310,6 +323,16 @@ export class Store {
 
   drop(group: string, plural: string): void {
     this.#collections.delete(`${plural}.${group}`);
+  }
+
+  /**
+   * Replaces everything without events. Versions never go back: from another state than this one the counter
+   * takes the next number, so that whatever was read before is too old.
+   */
+  reset(version: number, contents: Iterable<readonly [Collection, readonly Stored[]]>): void {
+    this.#version = this.#version > version ? this.#version + 1 : version;
+    const kept = new Map(contents);
+    for (const collection of this.#collections.values()) collection.reset(kept.get(collection) ?? []);
   }
 
   /** Takes every event of every resource. */

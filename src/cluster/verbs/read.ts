@@ -37,7 +37,11 @@ export async function getObject(
     if (!/^\d+$/.test(asked)) throw malformedVersion(asked, internalError);
     await untilVersion(api, Number(asked));
   }
-  const stored = resource.collection.get(keyOf(namespace, name));
+  const key = keyOf(namespace, name);
+  const stored =
+    request.asOf === undefined
+      ? resource.collection.get(key)
+      : pastItems(resource, request.asOf).find((entry) => entry.key === key);
   if (stored === undefined) throw notFound(resource, name);
   const { object, bytes } = representation(resource, stored);
   return replyObject(
@@ -114,7 +118,7 @@ export async function listObjects(
   const { resource, namespace } = target;
   const options = listOptions(request.query, false);
   const selection = selectionOf(resource, options);
-  const { items, metadata } = await selectItems(api, resource, namespace, options, selection);
+  const { items, metadata } = await selectItems(api, resource, namespace, options, selection, request.asOf);
   return replyList(
     api,
     resource,
@@ -126,15 +130,25 @@ export async function listObjects(
   );
 }
 
-/** The objects that a list shows, and what its metadata says. */
+/** What was there at a version, or at the oldest that can be told. */
+function pastItems(resource: Resource, version: number): readonly Stored[] {
+  const { collection } = resource;
+  return collection.at(Math.max(version, collection.oldest)) ?? collection.all();
+}
+
+/** The objects that a list shows, and what its metadata says; `asOf` shows them as at a version. */
 export async function selectItems(
   api: Api,
   resource: Resource,
   namespace: string,
   options: ListOptions,
   selection: Selection,
+  asOf?: number,
 ): Promise<{ items: readonly Stored[]; metadata: ListMeta }> {
-  const start = await startOf(api, resource, namespace, options);
+  const start =
+    asOf === undefined
+      ? await startOf(api, resource, namespace, options)
+      : { items: inNamespace(pastItems(resource, asOf), namespace), from: 0, version: asOf };
   const { matches } = selection;
   const selects = (stored: Stored) => matches === undefined || matches(representation(resource, stored).object);
   const limit = options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY;

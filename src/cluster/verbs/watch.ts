@@ -114,7 +114,7 @@ class WatchStream implements ByteStream {
     this.#unsubscribe = collection.subscribe((event) => this.#onEvent(event));
     const seconds =
       timeoutSeconds !== undefined && timeoutSeconds > 0 ? timeoutSeconds : DEFAULT_TIMEOUT * (1 + Math.random());
-    this.#timers.push(this.#api.clock.setTimer(seconds * 1000, () => this.#expire()));
+    this.#timers.push(this.#api.clock.setTimer(seconds * 1000, () => this.#runOut()));
     if (this.#options.allowWatchBookmarks) this.#scheduleBookmark();
   }
 
@@ -134,7 +134,12 @@ class WatchStream implements ByteStream {
     sink?.end();
   }
 
-  #expire() {
+  /** Ends the stream because what it showed is no longer what there is: its reader has to list anew. */
+  expire(): void {
+    this.#fail(Number(this.#options.resourceVersion), this.#api.store.version);
+  }
+
+  #runOut() {
     if (this.#options.allowWatchBookmarks) this.#bookmark(false);
     this.end();
   }

@@ -1,0 +1,225 @@
+import type { Api } from '../api.ts';
+import type { ApiReply, ApiRequest } from '../http/request.ts';
+import { replyError } from '../http/respond.ts';
+import { ApiError, conflict } from '../http/status.ts';
+import { faultRequest, matches } from './match.ts';
+import type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults } from './model.ts';
+import { cutStream, delayedStream } from './streams.ts';
+
+/** Carries a request out; `asOf` lets reads see the cluster as it was at a version. */
+type Proceed = (request: ApiRequest) => Promise<ApiReply>;
+
+interface Rule {
+  readonly match: FaultMatch;
+  readonly fault: Fault;
+  readonly random: () => number;
+  readonly probability: number;
+  /** The version of the cluster when the rule was added. */
+  readonly since: number;
+  passing: number;
+  remaining: number;
+  struck: number;
+}
+
+/** Numbers from 0 to 1 that a seed determines (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** The faults of a cluster. Requests pay for them only while there are rules. */
+export class FaultRules implements Faults {
+  readonly #api: Api;
+  readonly #rules: Rule[] = [];
+  /** Ends of streams that are half open. */
+  readonly #stalled = new Set<() => void>();
+  #struck = 0;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  get struck(): number {
+    return this.#struck;
+  }
+
+  add(match: FaultMatch, fault: Fault, options: FaultOptions | number = {}): FaultRule {
+    const {
+      times = 1,
+      after = 0,
+      probability = 1,
+      seed = 1,
+    } = typeof options === 'number' ? { times: options } : options;
+    const rule: Rule = {
+      match,
+      fault,
+      random: seededRandom(seed),
+      probability,
+      since: this.#api.store.version,
+      passing: after,
+      remaining: times,
+      struck: 0,
+    };
+    this.#rules.push(rule);
+    this.#api.intercept = (request, proceed) => this.#intercept(request, proceed);
+    const remove = () => this.#remove(rule);
+    return {
+      get struck() {
+        return rule.struck;
+      },
+      remove,
+      [Symbol.dispose]: remove,
+    };
+  }
+
+  clear(): void {
+    this.#rules.length = 0;
+    this.#api.intercept = undefined;
+  }
+
+  /** Ends what would never end: the cluster closes. */
+  close(): void {
+    this.clear();
+    for (const end of this.#stalled) end();
+    this.#stalled.clear();
+  }
+
+  #remove(rule: Rule): void {
+    const index = this.#rules.indexOf(rule);
+    if (index >= 0) this.#rules.splice(index, 1);
+    if (this.#rules.length === 0) this.#api.intercept = undefined;
+  }
+
+  async #intercept(request: ApiRequest, proceed: Proceed): Promise<ApiReply> {
+    const shown = faultRequest(this.#api, request);
+    for (const rule of this.#rules.slice()) {
+      if (!applies(rule.fault, shown) || !matches(rule.match, shown) || !this.#take(rule)) continue;
+      if (rule.fault.kind !== 'latency') return this.#strike(rule, rule.fault, request, shown, proceed);
+      const { milliseconds, jitterMs = 0 } = rule.fault;
+      await this.#wait(milliseconds + jitterMs * rule.random());
+    }
+    return proceed(request);
+  }
+
+  #take(rule: Rule): boolean {
+    if (rule.passing > 0) {
+      rule.passing -= 1;
+      return false;
+    }
+    if (rule.probability < 1 && rule.random() >= rule.probability) return false;
+    rule.remaining -= 1;
+    if (rule.remaining <= 0) this.#remove(rule);
+    rule.struck += 1;
+    this.#struck += 1;
+    return true;
+  }
+
+  #wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => void this.#api.clock.setTimer(milliseconds, resolve));
+  }
+
+  async #strike(
+    rule: Rule,
+    fault: Exclude<Fault, { kind: 'latency' }>,
+    request: ApiRequest,
+    shown: FaultRequest,
+    proceed: Proceed,
+  ): Promise<ApiReply> {
+    switch (fault.kind) {
+      case 'error':
+        return replyError(injectedError(fault));
+      case 'conflict':
+        return replyError(conflict({ group: shown.group, plural: shown.resource }, shown.name, MODIFIED));
+      case 'disconnect':
+        return BROKEN;
+      case 'lost-answer':
+        discard(await proceed(request));
+        return BROKEN;
+      case 'timeout':
+        if (fault.executed !== false) discard(await proceed(request));
+        return replyError(
+          new ApiError({
+            code: 504,
+            reason: 'Timeout',
+            message: 'injected: request did not complete within the limit',
+          }),
+        );
+      case 'no-answer':
+        if (fault.executed !== false) discard(await proceed(request));
+        return { ...BROKEN, fate: 'hang' };
+      case 'stale':
+        return proceed({ ...request, asOf: this.#past(rule, fault, shown) });
+      case 'watch-drop':
+      case 'watch-stall':
+      case 'watch-delay':
+        return this.#onStream(fault, await proceed(request));
+    }
+  }
+
+  #onStream(fault: Extract<Fault, { kind: 'watch-drop' | 'watch-stall' | 'watch-delay' }>, reply: ApiReply): ApiReply {
+    if (reply.stream === undefined) return reply;
+    switch (fault.kind) {
+      case 'watch-delay':
+        return { ...reply, stream: delayedStream(reply.stream, this.#api.clock, fault.milliseconds) };
+      case 'watch-stall':
+        return { ...reply, stream: cutStream(reply.stream, fault.afterEvents ?? 0, 'stall', this.#stalled) };
+      case 'watch-drop':
+        return { ...reply, stream: cutStream(reply.stream, fault.afterEvents ?? 0, fault.how ?? 'end', this.#stalled) };
+    }
+  }
+
+  /** The version that a stale read shows. */
+  #past(rule: Rule, fault: Extract<Fault, { kind: 'stale' }>, shown: FaultRequest): number {
+    if (fault.resourceVersion !== undefined) return Number(fault.resourceVersion);
+    if (fault.behind === undefined) return rule.since;
+    const resource = this.#api.registry.find(shown.group, shown.version, shown.resource);
+    if (resource === undefined) return rule.since;
+    const events = resource.collection.since(resource.collection.oldest) ?? [];
+    // The state before the event that is so many from the end.
+    const event = events[Math.max(0, events.length - fault.behind)];
+    return event === undefined ? this.#api.store.version : event.stored.version - 1;
+  }
+}
+
+const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
+const BROKEN: ApiReply = { status: 0, headers: {}, fate: 'break' };
+const READS = new Set(['get', 'list']);
+const WRITES = new Set(['create', 'update', 'patch', 'delete']);
+
+/** A rule only takes requests that its fault can strike: a stale read is no affair of a write. */
+function applies(fault: Fault, { verb, resource }: FaultRequest): boolean {
+  switch (fault.kind) {
+    case 'stale':
+      return resource !== '' && READS.has(verb);
+    case 'conflict':
+      return resource !== '' && WRITES.has(verb);
+    case 'watch-drop':
+    case 'watch-stall':
+    case 'watch-delay':
+      return verb === 'watch';
+    default:
+      return true;
+  }
+}
+
+function injectedError(fault: Extract<Fault, { kind: 'error' }>): ApiError {
+  const { status: code, reason, message = `injected: ${reason}`, retryAfterSeconds } = fault;
+  return new ApiError({
+    code,
+    reason,
+    message,
+    ...(retryAfterSeconds === undefined
+      ? {}
+      : { details: { retryAfterSeconds }, headers: { 'retry-after': String(retryAfterSeconds) } }),
+  });
+}
+
+/** Nobody will read the answer. A stream that was not started holds nothing, but one may have been begun. */
+function discard(reply: ApiReply): void {
+  reply.stream?.stop();
+}

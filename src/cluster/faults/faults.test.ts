@@ -1,0 +1,306 @@
+import { describe, expect, test } from 'vitest';
+import type { Cluster } from '../cluster.ts';
+import { createCluster } from '../cluster.ts';
+import type { ManualClock } from '../clock.ts';
+import { createManualClock } from '../clock.ts';
+import type { UserInfo } from '../options.ts';
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly headers: Record<string, string>;
+}
+
+async function call(cluster: Cluster, method: string, path: string, body?: object, user?: UserInfo): Promise<Answer> {
+  const reply = await cluster.transport(user).request({
+    method,
+    path,
+    headers: { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  let text = '';
+  for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
+  return { status: reply.status, headers: reply.headers, body: JSON.parse(text) as Record<string, unknown> };
+}
+
+const map = (name: string, value = '') => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
+  data: { value },
+});
+
+const valueOf = ({ body }: Answer) => (body['data'] as { value: string } | undefined)?.value;
+
+async function bare(): Promise<{ cluster: Cluster; clock: ManualClock }> {
+  const clock = createManualClock(0);
+  return { cluster: await createCluster({ controllers: false, clock }), clock };
+}
+
+describe('which requests are struck', () => {
+  const ERROR = { kind: 'error', status: 500, reason: 'InternalError' } as const;
+  test.each([
+    ['the verb', { verb: 'list' }, 'GET', MAPS],
+    ['one of several verbs', { verb: ['create', 'list'] }, 'GET', MAPS],
+    ['group and kind', { group: '', kind: 'ConfigMap' }, 'GET', MAPS],
+    ['the plural', { resource: 'configmaps' }, 'GET', MAPS],
+    ['the namespace', { namespace: 'default' }, 'GET', MAPS],
+    ['the name', { name: 'a' }, 'GET', `${MAPS}/a`],
+    ['the name that a list selects', { name: 'a', verb: 'list' }, 'GET', `${MAPS}?fieldSelector=metadata.name%3Da`],
+    ['the subresource', { subresource: 'status' }, 'GET', '/api/v1/namespaces/default/services/kubernetes/status'],
+    ['no subresource', { subresource: '' }, 'GET', MAPS],
+    ['the user', { user: 'kubernetes-admin' }, 'GET', MAPS],
+    ['the method', { method: 'GET' }, 'GET', MAPS],
+    ['the path', { path: /limit=5/ }, 'GET', `${MAPS}?limit=5`],
+    ['a function', { where: ({ userAgent }: { userAgent: string }) => userAgent === '' }, 'GET', MAPS],
+  ])('a rule for %s', async (_name, match, method, path) => {
+    const { cluster } = await bare();
+    const rule = cluster.faults.add(match, ERROR);
+    expect((await call(cluster, method, path)).status).toBe(500);
+    expect(rule.struck).toBe(1);
+    expect((await call(cluster, 'GET', MAPS)).status).toBe(200);
+    await cluster.close();
+  });
+
+  test.each([
+    ['another verb', { verb: 'get' }],
+    ['another kind', { kind: 'Secret' }],
+    ['another namespace', { namespace: 'other' }],
+    ['another user', { user: 'somebody' }],
+    ['a subresource', { subresource: 'status' }],
+    ['a name', { name: 'a' }],
+  ])('not a rule for %s', async (_name, match) => {
+    const { cluster } = await bare();
+    cluster.faults.add(match, ERROR, Number.POSITIVE_INFINITY);
+    expect((await call(cluster, 'GET', MAPS)).status).toBe(200);
+    expect(cluster.faults.struck).toBe(0);
+    await cluster.close();
+  });
+
+  test('a rule strikes so many times after so many that pass, until it is removed', async () => {
+    const { cluster } = await bare();
+    const statuses = async (count: number) => {
+      const found: number[] = [];
+      for (let index = 0; index < count; index++) found.push((await call(cluster, 'GET', MAPS)).status);
+      return found;
+    };
+    cluster.faults.add({}, ERROR, { after: 1, times: 2 });
+    expect(await statuses(4)).toEqual([200, 500, 500, 200]);
+    const rule = cluster.faults.add({}, ERROR, Number.POSITIVE_INFINITY);
+    expect(await statuses(1)).toEqual([500]);
+    rule.remove();
+    expect(await statuses(1)).toEqual([200]);
+    await cluster.close();
+  });
+
+  test('the same seed strikes the same share of requests, another seed others', async () => {
+    const pattern = async (seed: number) => {
+      const { cluster } = await bare();
+      cluster.faults.add({}, ERROR, { times: Number.POSITIVE_INFINITY, probability: 0.3, seed });
+      const struck: boolean[] = [];
+      for (let index = 0; index < 200; index++) struck.push((await call(cluster, 'GET', MAPS)).status === 500);
+      await cluster.close();
+      return struck;
+    };
+    const [first, again, other] = [await pattern(7), await pattern(7), await pattern(8)];
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
+    expect(first.filter(Boolean).length).toBeGreaterThan(35);
+    expect(first.filter(Boolean).length).toBeLessThan(85);
+  });
+});
+
+describe('what happens to them', () => {
+  test('an error carries its Retry-After', async () => {
+    const { cluster } = await bare();
+    cluster.faults.add({}, { kind: 'error', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 3 });
+    const { status, headers, body } = await call(cluster, 'GET', MAPS);
+    expect(status).toBe(429);
+    expect(headers['retry-after']).toBe('3');
+    expect(body).toMatchObject({ kind: 'Status', reason: 'TooManyRequests', code: 429 });
+    await cluster.close();
+  });
+
+  test('latency lasts by the clock of the cluster and combines with the next fault', async () => {
+    const { cluster, clock } = await bare();
+    cluster.faults.add({}, { kind: 'latency', milliseconds: 1000 });
+    cluster.faults.add({}, { kind: 'conflict' });
+    let done = false;
+    const pending = call(cluster, 'PUT', `${MAPS}/a`, map('a')).finally(() => (done = true));
+    clock.advance(999);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(done).toBe(false);
+    clock.advance(1);
+    const { status, body } = await pending;
+    expect(status).toBe(409);
+    expect(body['message']).toBe(
+      'Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again',
+    );
+    await cluster.close();
+  });
+
+  test.each([
+    ['disconnect', { kind: 'disconnect' }, /connection broke/, false],
+    ['lost-answer', { kind: 'lost-answer' }, /connection broke/, true],
+  ] as const)('%s breaks the connection', async (_name, fault, error, executed) => {
+    const { cluster } = await bare();
+    cluster.faults.add({ verb: 'create' }, fault);
+    await expect(call(cluster, 'POST', MAPS, map('a'))).rejects.toThrow(error);
+    expect((await call(cluster, 'GET', `${MAPS}/a`)).status).toBe(executed ? 200 : 404);
+    await cluster.close();
+  });
+
+  test.each([
+    [true, 200],
+    [false, 404],
+  ])('a time-out whose request is carried out: %s', async (executed, found) => {
+    const { cluster } = await bare();
+    cluster.faults.add({ verb: 'create' }, { kind: 'timeout', executed });
+    expect(await call(cluster, 'POST', MAPS, map('a'))).toMatchObject({ status: 504, body: { reason: 'Timeout' } });
+    expect((await call(cluster, 'GET', `${MAPS}/a`)).status).toBe(found);
+    await cluster.close();
+  });
+
+  test('no answer comes until the client gives up or the transport closes, though the request is carried out', async () => {
+    const { cluster } = await bare();
+    cluster.faults.add({ verb: 'create' }, { kind: 'no-answer' }, 2);
+    const controller = new AbortController();
+    const transport = cluster.transport();
+    const request = (name: string, signal?: AbortSignal) =>
+      transport.request({
+        method: 'POST',
+        path: MAPS,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(map(name)),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    const first = request('a', controller.signal);
+    const second = request('b');
+    controller.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    await transport.close();
+    await expect(second).rejects.toThrow('closed');
+    expect((await call(cluster, 'GET', `${MAPS}/b`)).status).toBe(200);
+    await cluster.close();
+  });
+
+  test('stale reads show what was, of an object that is gone, too; writes see what is', async () => {
+    const { cluster } = await bare();
+    await call(cluster, 'POST', MAPS, map('a', 'one'));
+    const rule = cluster.faults.add({ kind: 'ConfigMap' }, { kind: 'stale' }, Number.POSITIVE_INFINITY);
+    await call(cluster, 'PUT', `${MAPS}/a`, map('a', 'two'));
+    expect(valueOf(await call(cluster, 'GET', `${MAPS}/a`))).toBe('one');
+    await call(cluster, 'DELETE', `${MAPS}/a`);
+    await call(cluster, 'POST', MAPS, map('b'));
+    expect((await call(cluster, 'GET', `${MAPS}/b`)).status).toBe(404);
+    expect((await call(cluster, 'GET', MAPS)).body['items']).toMatchObject([{ data: { value: 'one' } }]);
+    rule.remove();
+    expect((await call(cluster, 'GET', `${MAPS}/a`)).status).toBe(404);
+    await cluster.close();
+  });
+
+  test('stale reads lag so many changes behind, or stand at a version', async () => {
+    const { cluster } = await bare();
+    const versions: string[] = [];
+    for (const value of ['one', 'two', 'three']) {
+      const method = value === 'one' ? 'POST' : 'PUT';
+      const { body } = await call(cluster, method, value === 'one' ? MAPS : `${MAPS}/a`, map('a', value));
+      versions.push((body['metadata'] as { resourceVersion: string }).resourceVersion);
+    }
+    cluster.faults.add({}, { kind: 'stale', behind: 2 });
+    expect(valueOf(await call(cluster, 'GET', `${MAPS}/a`))).toBe('one');
+    cluster.faults.add({}, { kind: 'stale', resourceVersion: versions[1] ?? '' });
+    expect(valueOf(await call(cluster, 'GET', `${MAPS}/a`))).toBe('two');
+    await cluster.close();
+  });
+});
+
+describe('watches', () => {
+  async function watching(cluster: Cluster) {
+    const version = (await call(cluster, 'GET', MAPS)).body['metadata'] as { resourceVersion: string };
+    const signal = new AbortController();
+    const reply = await cluster.transport().request({
+      method: 'GET',
+      path: `${MAPS}?watch=true&resourceVersion=${version.resourceVersion}`,
+      signal: signal.signal,
+    });
+    const seen: string[] = [];
+    const ended = (async () => {
+      for await (const chunk of reply.body) {
+        for (const line of Buffer.from(chunk).toString().trim().split('\n')) {
+          const { type, object } = JSON.parse(line) as { type: string; object: { metadata: { name?: string } } };
+          seen.push(`${type} ${object.metadata.name ?? ''}`);
+        }
+      }
+    })();
+    return { seen, ended, stop: () => signal.abort() };
+  }
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  test.each([
+    ['end', ['ADDED a'], undefined],
+    ['expire', ['ADDED a', 'ERROR '], undefined],
+    ['break', ['ADDED a'], /connection broke/],
+  ] as const)('are dropped after an event: %s', async (how, expected, error) => {
+    const { cluster } = await bare();
+    cluster.faults.add({ verb: 'watch' }, { kind: 'watch-drop', afterEvents: 1, how });
+    const { seen, ended } = await watching(cluster);
+    await call(cluster, 'POST', MAPS, map('a'));
+    await call(cluster, 'POST', MAPS, map('b'));
+    if (error === undefined) await ended;
+    else await expect(ended).rejects.toThrow(error);
+    expect(seen).toEqual(expected);
+    await cluster.close();
+  });
+
+  test('are half open after an event, until the cluster closes', async () => {
+    const { cluster } = await bare();
+    cluster.faults.add({}, { kind: 'watch-stall', afterEvents: 1 });
+    const { seen, ended } = await watching(cluster);
+    await call(cluster, 'POST', MAPS, map('a'));
+    await call(cluster, 'POST', MAPS, map('b'));
+    await turn();
+    expect(seen).toEqual(['ADDED a']);
+    await cluster.close();
+    await ended;
+    expect(seen).toEqual(['ADDED a']);
+  });
+
+  test('are late, in order, by the clock of the cluster', async () => {
+    const { cluster, clock } = await bare();
+    cluster.faults.add({}, { kind: 'watch-delay', milliseconds: 50 });
+    const { seen, stop, ended } = await watching(cluster);
+    await call(cluster, 'POST', MAPS, map('a'));
+    clock.advance(49);
+    await call(cluster, 'POST', MAPS, map('b'));
+    await turn();
+    expect(seen).toEqual([]);
+    clock.advance(1);
+    await turn();
+    expect(seen).toEqual(['ADDED a']);
+    clock.advance(49);
+    await turn();
+    expect(seen).toEqual(['ADDED a', 'ADDED b']);
+    stop();
+    await expect(ended).rejects.toThrow();
+    await cluster.close();
+  });
+});
+
+describe('over a socket', () => {
+  test('a broken connection, a lost answer and a broken watch are seen by the client as such', async () => {
+    const { cluster } = await bare();
+    const { url } = await cluster.listen({ https: false });
+    cluster.faults.add({ verb: 'get' }, { kind: 'disconnect' });
+    await expect(fetch(`${url}${MAPS}/a`)).rejects.toThrow('fetch failed');
+    cluster.faults.add({ verb: 'create' }, { kind: 'lost-answer' });
+    const init = { method: 'POST', body: JSON.stringify(map('a')), headers: { 'content-type': 'application/json' } };
+    await expect(fetch(`${url}${MAPS}`, init)).rejects.toThrow('fetch failed');
+    expect((await fetch(`${url}${MAPS}/a`)).status).toBe(200);
+    cluster.faults.add({ verb: 'watch' }, { kind: 'watch-drop', afterEvents: 1, how: 'break' });
+    await expect(fetch(`${url}${MAPS}?watch=true`).then((reply) => reply.text())).rejects.toThrow('terminated');
+    await cluster.close();
+  });
+});

@@ -1,0 +1,37 @@
+import type { Api } from '../api.ts';
+import { attributesOf } from '../auth/authorize.ts';
+import type { ApiRequest } from '../http/request.ts';
+import type { FaultMatch, FaultRequest } from './model.ts';
+
+/** What rules look at, of a request. */
+export function faultRequest(api: Api, request: ApiRequest): FaultRequest {
+  const { verb, group, resource, subresource, namespace, name } = attributesOf(request);
+  const version = (request.segments[0] === 'api' ? request.segments[1] : request.segments[2]) ?? '';
+  return {
+    method: request.method,
+    path: request.target,
+    verb,
+    group,
+    version,
+    resource,
+    kind: api.registry.find(group, version, resource)?.kind ?? '',
+    subresource,
+    namespace,
+    name,
+    user: request.user.name,
+    userAgent: request.headers['user-agent'] ?? '',
+  };
+}
+
+const FIELDS = ['verb', 'group', 'kind', 'resource', 'subresource', 'namespace', 'name', 'user', 'method'] as const;
+
+/** Does everything that is given hold? */
+export function matches(match: FaultMatch, request: FaultRequest): boolean {
+  for (const field of FIELDS) {
+    const wanted = match[field];
+    if (wanted === undefined) continue;
+    if (typeof wanted === 'string' ? wanted !== request[field] : !wanted.includes(request[field])) return false;
+  }
+  if (match.path !== undefined && request.path.search(match.path) < 0) return false;
+  return match.where === undefined || match.where(request);
+}

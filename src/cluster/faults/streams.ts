@@ -1,0 +1,112 @@
+import type { Clock, Timer } from '../clock.ts';
+import { toJsonBytes } from '../codec-json.ts';
+import type { ByteStream, StreamSink } from '../http/request.ts';
+import { ApiError } from '../http/status.ts';
+
+const NEWLINE = 0x0a;
+
+/** Where the first `count` lines of a chunk end, and how many lines it has of them. */
+function endOfLines(chunk: Buffer, count: number): { readonly end: number; readonly lines: number } {
+  let end = 0;
+  for (let lines = 0; lines < count; lines++) {
+    const next = chunk.indexOf(NEWLINE, end);
+    if (next < 0) return { end: chunk.length, lines };
+    end = next + 1;
+  }
+  return { end, lines: count };
+}
+
+/** How a stream goes on after its first lines. */
+export type AfterLines = 'end' | 'break' | 'expire' | 'stall';
+
+/** A stream that passes so many lines and is then cut or, half open, falls silent for good. */
+export function cutStream(inner: ByteStream, lines: number, how: AfterLines, stalled: Set<() => void>): ByteStream {
+  let remaining = lines;
+  let cut = false;
+  let release: (() => void) | undefined;
+  const stop = () => {
+    if (release !== undefined) stalled.delete(release);
+    inner.stop();
+  };
+  return {
+    start(sink) {
+      const finish = () => {
+        cut = true;
+        if (how === 'stall') {
+          release = () => sink.end();
+          stalled.add(release);
+          return;
+        }
+        stop();
+        if (how === 'break') sink.abort();
+        else {
+          if (how === 'expire') sink.write(expiredLine());
+          sink.end();
+        }
+      };
+      if (remaining === 0) finish();
+      // A stream that is cut at once is not even begun, but one that stalls goes on unheard.
+      if (cut && how !== 'stall') return;
+      inner.start({
+        write(chunk) {
+          if (cut) return;
+          const { end, lines: passed } = endOfLines(chunk, remaining);
+          remaining -= passed;
+          if (end > 0) sink.write(end === chunk.length ? chunk : chunk.subarray(0, end));
+          if (remaining === 0) finish();
+        },
+        end() {
+          if (!cut) sink.end();
+        },
+        abort() {
+          if (!cut) sink.abort();
+        },
+        get backlog() {
+          return cut ? 0 : sink.backlog;
+        },
+      });
+    },
+    stop,
+  };
+}
+
+function expiredLine(): Buffer {
+  const error = new ApiError({ code: 410, reason: 'Expired', message: 'injected: too old resource version' });
+  return Buffer.concat([toJsonBytes({ type: 'ERROR', object: error.status }), Buffer.from('\n')]);
+}
+
+/** A stream whose every chunk, and whose end, comes so much later. */
+export function delayedStream(inner: ByteStream, clock: Clock, milliseconds: number): ByteStream {
+  const timers = new Set<Timer>();
+  const later = (action: () => void) => {
+    const timer = clock.setTimer(milliseconds, () => {
+      timers.delete(timer);
+      action();
+    });
+    timers.add(timer);
+  };
+  return {
+    start(sink: StreamSink) {
+      let held = 0;
+      inner.start({
+        write(chunk) {
+          held += chunk.length;
+          later(() => {
+            held -= chunk.length;
+            sink.write(chunk);
+          });
+        },
+        end: () => later(() => sink.end()),
+        abort: () => later(() => sink.abort()),
+        get backlog() {
+          return held + sink.backlog;
+        },
+      });
+    },
+    stop() {
+      for (const timer of timers) timer.cancel();
+      timers.clear();
+      inner.stop();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../support/command.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Every TypeScript example of the page, as the file that a user would make of it. */
+const examples = [...readFileSync(join(root, 'docs/testing.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(
+  ([, code = '']) => code,
+);
+
+const PARALLEL = `import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createCluster } from 'typekro/testing';
+
+describe('side by side', { concurrency: true }, () => {
+  for (let index = 0; index < 20; index++) {
+    test(String(index), async () => {
+      await using cluster = await createCluster();
+      const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
+      await cluster.client.create({ ...map, data: { index: String(index) } });
+      await new Promise((resolve) => setImmediate(resolve));
+      const found = await cluster.client.get({ ...map, ...map.metadata });
+      assert.deepEqual(found.data, { index: String(index) });
+    });
+  }
+});
+`;
+
+describe('docs/testing.md in a project of its own, run by node:test', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'typekro-testing-page-'));
+  const files = [...examples, PARALLEL].map((code, index) => ({ name: `example-${index}.test.ts`, code }));
+
+  beforeAll(() => {
+    mkdirSync(join(directory, 'node_modules'));
+    symlinkSync(root, join(directory, 'node_modules/typekro'));
+    symlinkSync(join(root, 'node_modules/@types'), join(directory, 'node_modules/@types'));
+    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+    for (const { name, code } of files) writeFileSync(join(directory, name), code);
+  });
+
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  test('every example passes, and so do twenty clusters side by side in one file', () => {
+    expect(examples.length).toBeGreaterThan(4);
+    const tsx = join(root, 'node_modules/tsx/dist/loader.mjs');
+    const names = files.map(({ name }) => name);
+    // Without the reporter's variables of the outer runner, so that the inner one reports for itself.
+    const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
+    const args = ['--import', tsx, '--test', '--test-reporter=tap', ...names];
+    const { code, stdout, stderr } = runCommand(process.execPath, args, { cwd: directory, env });
+    expect(stdout + stderr).toMatch(/^# fail 0$/m);
+    expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThanOrEqual(20 + examples.length);
+    expect(code).toBe(0);
+  }, 120_000);
+
+  test('every example type-checks', () => {
+    const tsc = join(root, 'node_modules/@typescript/native/bin/tsc');
+    const flags = ['--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2022,esnext.disposable,dom'];
+    const args = [tsc, ...flags, '--types', 'node', '--module', 'nodenext', '--skipLibCheck'];
+    const names = files.slice(0, examples.length).map(({ name }) => name);
+    const { code, stdout } = runCommand(process.execPath, [...args, ...names], { cwd: directory });
+    expect(stdout).toBe('');
+    expect(code).toBe(0);
+  }, 60_000);
+});
