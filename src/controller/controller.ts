@@ -9,13 +9,16 @@ import { InstanceDirectory } from './instance/instance-directory.ts';
 import { InstanceReconciler } from './instance/instance-reconciler.ts';
 import { silentLogger } from './logger.ts';
 import type { ControllerMetrics } from './metrics/metrics.ts';
+import { MetricsTeller } from './metrics/metrics-teller.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { exposition } from './metrics/registry.ts';
 import type { Controller, ControllerOptions } from './options.ts';
 import { Runner } from './queue/runner.ts';
-import type { Reports } from './reports.ts';
+import { Reports } from './reports.ts';
 import { ServedKinds } from './served-kinds.ts';
-import { Telemetry } from './telemetry.ts';
+import { EventTeller } from './telemetry/event-teller.ts';
+import { LogTeller } from './telemetry/log-teller.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
 import { WakeRouter } from './wake-router.ts';
 
 /** kro's own default. */
@@ -62,8 +65,14 @@ class KroController implements Controller {
       component: 'kro-controller',
       onError: ({ message }) => logger.log('debug', 'an event was refused', { error: message }),
     });
-    const observer = new Telemetry({ logger, clock, metrics: this.#metrics, events: this.#events, served, caches });
-    this.reports = observer.reports;
+    const reports = new Reports({ served, caches, clock });
+    this.reports = reports;
+    const observer = new Telemetry([
+      new MetricsTeller(this.#metrics, served, clock),
+      reports,
+      new EventTeller({ events: this.#events, conditionEvents: options.features?.conditionEvents ?? false }),
+      new LogTeller(logger),
+    ]);
     const { omit = false, now = false } = options.features ?? {};
     const compiler = new DefinitionCompiler(new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type) }), {
       features: { omit, now },

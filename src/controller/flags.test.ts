@@ -54,10 +54,12 @@ describe('parseGoDuration', () => {
 
 describe('featuresOf', () => {
   it('reads the gates that we have and passes over others', () => {
-    expect(featuresOf('CELOmitFunction=true, CELNow=True,InstanceConditionEvents=true')).toEqual({
+    expect(featuresOf('CELOmitFunction=true, CELNow=True,InstanceConditionEvents=true,Other=true')).toEqual({
       omit: true,
       now: true,
+      conditionEvents: true,
+      conditionMetrics: false,
     });
-    expect(featuresOf('CELOmitFunction=false')).toEqual({ omit: false, now: false });
+    expect(featuresOf('CELOmitFunction=false')).toMatchObject({ omit: false, now: false });
   });
 });

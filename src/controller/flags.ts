@@ -1,4 +1,5 @@
 import { parseGoDuration } from './go-duration.ts';
+import type { ControllerOptions } from './options.ts';
 
 /** What a flag takes. */
 export type FlagType = 'boolean' | 'integer' | 'number' | 'duration' | 'text';
@@ -119,7 +120,7 @@ function readValue(type: FlagType, text: string): boolean | number | string | un
 }
 
 /** Gates of kro and of ours that turn parts of the expression language on. */
-export function featuresOf(gates: string): { readonly omit: boolean; readonly now: boolean } {
+export function featuresOf(gates: string): Required<NonNullable<ControllerOptions['features']>> {
   const on = new Set(
     gates
       .split(',')
@@ -127,5 +128,10 @@ export function featuresOf(gates: string): { readonly omit: boolean; readonly no
       .filter(([, value]) => value?.toLowerCase() === 'true')
       .map(([name]) => name),
   );
-  return { omit: on.has('CELOmitFunction'), now: on.has('CELNow') };
+  return {
+    omit: on.has('CELOmitFunction'),
+    now: on.has('CELNow'),
+    conditionEvents: on.has('InstanceConditionEvents'),
+    conditionMetrics: on.has('InstanceConditionMetrics'),
+  };
 }

@@ -1,9 +1,10 @@
 import type { KubeObject } from '../core/index.ts';
-import type { Decision } from '../runtime/index.ts';
+import type { ApplyAction, Decision, DeleteAction } from '../runtime/index.ts';
 import type { Compiled } from './definition/compiler.ts';
 import type { DefinitionStatus } from './definition/definition-status.ts';
 import type { Definition } from './definition/definition.ts';
 import type { InstanceRecord } from './instance/record.ts';
+import type { WorkResult } from './queue/runner.ts';
 import type { WorkKey } from './queue/work-queue.ts';
 import type { ServedKind } from './served-kinds.ts';
 
@@ -20,15 +21,20 @@ export interface ControllerObserver {
   definitionPassed(definition: Definition, compiled: Compiled): void;
   /** A new status of a definition was written; `definition` is as it was before. */
   definitionChanged(definition: Definition, status: DefinitionStatus): void;
+  /** A deleted definition waits for something; told when what it waits for changed. */
+  definitionHeld(definition: Definition, message: string): void;
   revisionIssued(definition: Definition, revision: number, reason: 'no_revision' | 'spec_changed'): void;
   /** A deleted definition was let go while so many instances still exist. */
   definitionReleased(definition: Definition, orphans: number): void;
   definitionGone(name: string): void;
   /** A step was decided, and is about to be carried out. */
   instanceStepped(step: InstanceStep): void;
+  /** A child was written, and the server took it. */
+  childApplied(step: InstanceStep, action: ApplyAction): void;
+  childDeleted(step: InstanceStep, action: DeleteAction): void;
   /** The status of an instance was written. */
   instanceChanged(step: InstanceStep): void;
-  instancePassed(served: ServedKind, milliseconds: number): void;
+  instancePassed(served: ServedKind, milliseconds: number, result: WorkResult): void;
   instanceGone(recordId: string): void;
   passFailed(work: WorkKey, error: unknown, retryInMs: number, failures: number): void;
 }

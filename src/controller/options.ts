@@ -28,7 +28,14 @@ export interface ControllerOptions {
   /** How many instances are worked on at the same time. Default 32. */
   readonly instanceConcurrency?: number;
   /** Gated parts of the expression language. Default: all off. */
-  readonly features?: { readonly omit?: boolean; readonly now?: boolean };
+  readonly features?: {
+    readonly omit?: boolean;
+    readonly now?: boolean;
+    /** An event for every condition of an instance that changed. */
+    readonly conditionEvents?: boolean;
+    /** A metric for every condition of every instance. */
+    readonly conditionMetrics?: boolean;
+  };
   /** What to do with an existing object that nobody owns. Default `adopt`, as kro does. */
   readonly adoption?: AdoptionPolicy;
   /** How long work that is under way may take to end when the controller stops, in milliseconds. Default 60,000. */

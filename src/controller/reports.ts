@@ -1,5 +1,4 @@
-import type { KubeObject } from '../core/index.ts';
-import { formatApiVersion } from '../core/index.ts';
+import { formatApiVersion, TypeKroError } from '../core/index.ts';
 import type {
   DefinitionSummary,
   InspectEvent,
@@ -8,14 +7,17 @@ import type {
   InstanceSummary,
 } from '../inspect/index.ts';
 import { instanceRef } from '../inspect/index.ts';
-import type { Decision } from '../runtime/index.ts';
+import type { Clock } from '../kube/index.ts';
+import type { ApplyAction, DeleteAction } from '../runtime/index.ts';
 import { readConditions } from '../runtime/index.ts';
 import type { CacheSet } from './cache/cache-set.ts';
 import type { Compiled } from './definition/compiler.ts';
 import type { DefinitionStatus } from './definition/definition-status.ts';
 import type { Definition } from './definition/definition.ts';
 import { declaredKind } from './definition/definition.ts';
-import type { InstanceRecord } from './instance/record.ts';
+import { driftText } from './drift/drift-text.ts';
+import type { ControllerObserver, InstanceStep } from './observer.ts';
+import type { WorkKey } from './queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from './served-kinds.ts';
 
 /** How many events are kept for clients that were cut off. */
@@ -28,13 +30,23 @@ interface DefinitionEntry {
   readonly instances: () => number;
 }
 
+/** Where reports look things up. */
+interface ReportsOptions {
+  readonly served: ServedKinds;
+  readonly caches: CacheSet;
+  readonly clock: Clock;
+}
+
 /** What the controller knows, as `inspect` shows it. Filled by passes; asking changes nothing. */
-export class Reports implements InspectSource {
+export class Reports implements InspectSource, Partial<ControllerObserver> {
   readonly #definitions = new Map<string, DefinitionEntry>();
   readonly #instances = new Map<string, InstanceReport>();
   readonly #refs = new Map<string, string>();
   readonly #events: InspectEvent[] = [];
   readonly #listeners = new Set<(event: InspectEvent) => void>();
+  readonly #served: ServedKinds;
+  readonly #caches: CacheSet;
+  readonly #clock: Clock;
   #lastId = 0;
 
   definitions(): readonly DefinitionSummary[] {
@@ -60,8 +72,15 @@ export class Reports implements InspectSource {
     return () => void this.#listeners.delete(listener);
   }
 
-  definitionPassed(definition: Definition, compiled: Compiled, kinds: ServedKinds, caches: CacheSet): void {
-    const served = kinds.ofDefinition(definition.name);
+  constructor({ served, caches, clock }: ReportsOptions) {
+    this.#served = served;
+    this.#caches = caches;
+    this.#clock = clock;
+  }
+
+  definitionPassed(definition: Definition, compiled: Compiled): void {
+    const served = this.#served.ofDefinition(definition.name);
+    const caches = this.#caches;
     this.#definitions.set(definition.name, {
       definition,
       problems: compiled.problems,
@@ -70,21 +89,22 @@ export class Reports implements InspectSource {
     });
   }
 
-  /** A new status was written: what the last pass saw is replaced by it. */
-  definitionWritten(name: string, status: DefinitionStatus): void {
+  /** What the last pass saw is replaced by the new status. */
+  definitionChanged({ name, status: before }: Definition, status: DefinitionStatus): void {
     const entry = this.#definitions.get(name);
     if (entry !== undefined) this.#definitions.set(name, { ...entry, definition: { ...entry.definition, status } });
+    const from = before['state'];
+    if (from === status.state) return;
+    const message = typeof from === 'string' && from !== '' ? `${from} -> ${status.state}` : status.state;
+    this.#tell('definition-changed', name, message, this.#clock.now());
   }
 
-  definitionChanged(name: string, from: string, to: string, now: number): void {
-    this.#tell('definition-changed', name, from === '' ? to : `${from} -> ${to}`, now);
+  definitionGone(name: string): void {
+    if (!this.#definitions.delete(name)) return;
+    this.#tell('definition-removed', name, 'the definition is gone', this.#clock.now());
   }
 
-  definitionGone(name: string, now: number): void {
-    if (this.#definitions.delete(name)) this.#tell('definition-removed', name, 'the definition is gone', now);
-  }
-
-  instanceStepped(record: InstanceRecord, instance: KubeObject, served: ServedKind, decision: Decision): void {
+  instanceStepped({ record, instance, served, decision }: InstanceStep): void {
     const { name = '', namespace, uid = '' } = instance.metadata;
     const subject = {
       apiVersion: formatApiVersion(served.type),
@@ -110,20 +130,27 @@ export class Reports implements InspectSource {
       const message = before === undefined ? decision.state : `${before.state} -> ${decision.state}`;
       this.#tell('instance-changed', ref, message, record.steppedAt);
     }
-    for (const { nodeId, why } of decision.apply) this.#tell('wrote', ref, `${nodeId}: ${why}`, record.steppedAt);
-    for (const { nodeId, why } of decision.delete)
-      this.#tell('wrote', ref, `${nodeId}: delete (${why})`, record.steppedAt);
   }
 
-  instanceGone(recordId: string, now: number): void {
+  childApplied({ record }: InstanceStep, action: ApplyAction): void {
+    const what = action.why === 'drift' ? `drift: ${driftText(action)}` : action.why;
+    this.#tell('wrote', this.#refs.get(record.id) ?? record.id, `${action.nodeId}: ${what}`, record.steppedAt);
+  }
+
+  childDeleted({ record }: InstanceStep, { nodeId, why }: DeleteAction): void {
+    this.#tell('wrote', this.#refs.get(record.id) ?? record.id, `${nodeId}: delete (${why})`, record.steppedAt);
+  }
+
+  instanceGone(recordId: string): void {
     const ref = this.#refs.get(recordId);
     this.#refs.delete(recordId);
     if (ref === undefined || !this.#instances.delete(ref)) return;
-    this.#tell('instance-removed', ref, 'the instance is gone', now);
+    this.#tell('instance-removed', ref, 'the instance is gone', this.#clock.now());
   }
 
-  failed(subject: string, message: string, now: number): void {
-    this.#tell('failed', subject, message, now);
+  passFailed({ key }: WorkKey, error: unknown): void {
+    const { message } = TypeKroError.from(error, { code: 'controller/unexpected' });
+    this.#tell('failed', key, message, this.#clock.now());
   }
 
   #tell(type: InspectEvent['type'], subject: string, message: string, at: number): void {

@@ -2,11 +2,13 @@ import type { KubeObject, ObjectRef } from '../core/index.ts';
 import type { CollectionNode, ResourceNode } from '../graph/index.ts';
 import { failureText } from './failure.ts';
 import { namespacedName } from './identity.ts';
-import type { ApiFailure, ApplyAction, ObjectTarget } from './model.ts';
+import type { ApiFailure, ApplyAction, Contest, ObjectTarget } from './model.ts';
 import { refOfTarget } from './model.ts';
+import type { Need } from './need.ts';
 import { needsApply, refusalOf } from './need.ts';
 import { desiredDigest } from './owned-fields.ts';
 import { dataOf, itemsReady, listData, objectReady } from './ready.ts';
+import { contestText } from './contest-text.ts';
 import type { Because, ObjectReport, Terminating } from './report.ts';
 import type { NodeResult, Walk, WantedObject } from './walk.ts';
 
@@ -18,6 +20,9 @@ interface Assessed {
   readonly unread?: true;
   readonly terminating?: Terminating;
   readonly problem?: { readonly because: Because; readonly message: string; readonly retryAt?: number };
+  readonly contest?: Contest;
+  /** It is not as wanted, and left so for the time being: fields of it are fought over. */
+  readonly held?: true;
 }
 
 /**
@@ -31,6 +36,9 @@ export function assess(walk: Walk, node: ResourceNode | CollectionNode, wanted: 
   const apply = items.flatMap((item) => (item.apply === undefined ? [] : [item.apply]));
   const problems = items.flatMap((item) => (item.problem === undefined ? [] : [item.problem]));
   const retries = problems.flatMap(({ retryAt }) => (retryAt === undefined ? [] : [retryAt]));
+  for (const { contest, held } of items) {
+    if (contest !== undefined) retries.push(held === true ? contest.retryAt : contest.endsAt);
+  }
   const only = live[0];
   const data = node.nodeType === 'collection' ? listData(live) : only === undefined ? undefined : dataOf(only);
   return {
@@ -56,7 +64,7 @@ function stateOf(
   node: ResourceNode | CollectionNode,
   items: readonly Assessed[],
   live: readonly KubeObject[],
-): Pick<NodeResult, 'state' | 'because' | 'message'> {
+): Pick<NodeResult, 'state' | 'because' | 'message' | 'usable'> {
   const problems = items.flatMap((item) => (item.problem === undefined ? [] : [item.problem]));
   const [problem] = problems;
   if (problem !== undefined) {
@@ -76,15 +84,35 @@ function stateOf(
   if (first !== undefined) {
     return { state: 'applying', because: { kind: 'write', action: first.why, count: others.length + 1 } };
   }
-  if (node.nodeType === 'collection') {
-    return items.length === 0
-      ? { state: 'ready', because: { kind: 'no-items', dimension: emptyDimension(node) } }
-      : itemsReady(walk, node, live);
-  }
+  const readiness = readinessOf(walk, node, live);
+  return readiness.state === 'ready' ? (contestOf(node, items) ?? readiness) : readiness;
+}
+
+function readinessOf(walk: Walk, node: ResourceNode | CollectionNode, live: readonly KubeObject[]) {
+  if (node.nodeType === 'collection') return live.length > 0 ? itemsReady(walk, node, live) : withoutItems(node);
   const [object] = live;
   return object === undefined
-    ? { state: 'waiting', because: { kind: 'items-missing', present: 0, wanted: 1 } }
+    ? ({ state: 'waiting', because: { kind: 'items-missing', present: 0, wanted: 1 } } as const)
     : objectReady(walk, node, object);
+}
+
+function withoutItems(node: CollectionNode) {
+  return { state: 'ready', because: { kind: 'no-items', dimension: emptyDimension(node) } } as const;
+}
+
+/** A node that is ready but for a fight: others may use it, and the instance says what goes on. */
+function contestOf(
+  node: ResourceNode | CollectionNode,
+  items: readonly Assessed[],
+): Pick<NodeResult, 'state' | 'because' | 'message' | 'usable'> | undefined {
+  const contests = items.flatMap(({ contest, report }) =>
+    contest === undefined
+      ? []
+      : [{ object: report.object, fields: contest.fields, managers: contest.managers, retryAt: contest.retryAt }],
+  );
+  if (contests.length === 0) return undefined;
+  const message = contests.map((contest) => `node "${node.id}": ${contestText(contest)}`).join('\n');
+  return { state: 'waiting', because: { kind: 'contested', objects: contests }, message, usable: true };
 }
 
 function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: WantedObject): Assessed {
@@ -100,7 +128,10 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
     return { report: { object, state: 'failed' }, problem: readProblem(object, observation.failure) };
   }
   if (observation.state === 'absent') {
-    return { report: { object, state: 'absent' }, ...write(walk, node, wanted, desiredDigest(desired), 'create') };
+    return {
+      report: { object, state: 'absent' },
+      ...write(walk, node, wanted, desiredDigest(desired), { why: 'create' }),
+    };
   }
 
   const { live } = observation;
@@ -122,9 +153,20 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
     walk.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'unsettled' });
     return { ...known, unread: true };
   }
-  if (need.kind === 'apply') return { ...known, ...write(walk, node, wanted, digest, need.why, uid) };
+  const contest = walk.observed.contest?.(target);
+  const contested = contest === undefined ? {} : { contest };
+  if (need.kind === 'apply') {
+    if (contest !== undefined && isHeld(walk, contest, need)) return { ...known, contest, held: true };
+    return { ...known, ...contested, ...write(walk, node, wanted, digest, need, uid) };
+  }
   if (need.kind === 'settled') walk.settled.push({ target, pair: need.pair });
-  return known;
+  return { ...known, ...contested };
+}
+
+/** What is fought over is put back less and less often; anything else of the object at once. */
+function isHeld(walk: Walk, contest: Contest, { why, differences }: Need & { kind: 'apply' }): boolean {
+  if (why !== 'drift' || contest.retryAt <= walk.options.now) return false;
+  return differences !== undefined && differences.every(({ path }) => contest.fields.includes(path));
 }
 
 /** The write that is due, or the failure of the last attempt while it is too early for another. */
@@ -133,7 +175,7 @@ function write(
   node: ResourceNode | CollectionNode,
   { target, desired }: WantedObject,
   digest: string,
-  why: ApplyAction['why'],
+  { why, differences, lastWriter }: Omit<Need & { kind: 'apply' }, 'kind'>,
   uid?: string,
 ): Pick<Assessed, 'apply' | 'problem'> {
   const failed = walk.observed.failedWrite(target);
@@ -142,7 +184,18 @@ function write(
     const because: Because = { kind: 'write-failed', object: refOfTarget(target), failure, retryAt };
     return { problem: { because, message: failureText(failure), retryAt } };
   }
-  return { apply: { nodeId: node.id, target, desired, digest, why, ...(uid === undefined ? {} : { uid }) } };
+  return {
+    apply: {
+      nodeId: node.id,
+      target,
+      desired,
+      digest,
+      why,
+      ...(uid === undefined ? {} : { uid }),
+      ...(differences === undefined ? {} : { differences }),
+      ...(lastWriter === undefined ? {} : { lastWriter }),
+    },
+  };
 }
 
 /** kro's text for an object that is being deleted, and who holds it. */

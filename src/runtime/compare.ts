@@ -56,6 +56,18 @@ export function compareApplied(
   return found;
 }
 
+/** The manager besides ours that wrote the object itself last, by `managedFields`; undefined when there is none. */
+export function lastWriter(live: KubeObject, manager: string = CHILD_MANAGER): string | undefined {
+  let found: { readonly name: string; readonly at: number } | undefined;
+  for (const entry of live.metadata.managedFields ?? []) {
+    if (!isJsonObject(entry) || typeof entry['manager'] !== 'string' || entry['manager'] === manager) continue;
+    if ((entry['subresource'] ?? '') !== '') continue;
+    const at = Date.parse(typeof entry['time'] === 'string' ? entry['time'] : '') || 0;
+    if (found === undefined || at >= found.at) found = { name: entry['manager'], at };
+  }
+  return found?.name;
+}
+
 type Report = (path: readonly PathStep[], difference: Omit<FieldDifference, 'path' | 'managers'>) => void;
 
 interface Walk {

@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../core/index.ts';
 import { formatRef, stringifyJson } from '../core/index.ts';
+import { contestText } from './contest-text.ts';
 import { failureText } from './failure.ts';
 import type { Decision, WatchRequest } from './model.ts';
 import { refOfTarget } from './model.ts';
@@ -108,6 +109,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'not-ready-by-kind': ({ object, message, reason }) =>
     `waits for ${formatRef(object)}: ${message === '' ? reason : message}`,
   'external-missing': ({ object }) => `waits for ${formatRef(object)}, which somebody else has to create`,
+  contested: ({ objects }) => `is fought over: ${objects.map(contestText).join(', ')}`,
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
   'expression-failed': failedAt,
   'write-failed': ({ object, failure, retryAt }) =>
@@ -187,6 +189,8 @@ function remedyOf(because: Because): string | undefined {
       return 'make the list shorter, or raise the limit';
     case 'other-owner':
       return 'choose another name, delete the object, or set an adoption policy that takes it over';
+    case 'contested':
+      return 'leave the field out of the template, or stop the other manager';
     case 'suspended':
       return 'remove the annotation kro.run/reconcile';
     default:

@@ -12,6 +12,7 @@ export type {
   ApplyAction,
   ApplyReason,
   Condition,
+  Contest,
   Decision,
   DeleteAction,
   FailedWrite,
@@ -39,7 +40,7 @@ export { refOfTarget } from './model.ts';
 export { DEFAULT_VERSION, instanceTarget, step } from './step.ts';
 export { stepDeletion } from './deletion.ts';
 export { stepUnresolved } from './unresolved.ts';
-export type { Because, NodeReport, NodeState, ObjectReport, Terminating } from './report.ts';
+export type { Because, Contested, NodeReport, NodeState, ObjectReport, Terminating } from './report.ts';
 export type { ApplySetParent, RecordedInventory } from './applyset.ts';
 export {
   applySetId,

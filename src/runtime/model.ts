@@ -1,4 +1,5 @@
 import type { GroupVersionKind, JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import type { FieldDifference } from './compare.ts';
 import type { NodeReport } from './report.ts';
 
 /** An API type with what is needed to address its objects in URLs. */
@@ -49,6 +50,11 @@ export interface LiveObject {
    * this owned digest, although the texts differ (the server normalises values).
    */
   readonly settled?: SettledPair;
+  /**
+   * The whole object beside a projection, where whoever observes has it: kept of objects whose owned fields
+   * are not what was settled, so that a difference can be named without another read.
+   */
+  readonly whole?: KubeObject;
 }
 
 /** A desired digest together with the digest of the live fields that satisfies it. */
@@ -121,6 +127,20 @@ export interface Observed {
    * last one succeeded or there was none.
    */
   failedWrite(target: ObjectTarget): FailedWrite | undefined;
+  /** A fight for fields of the object that is going on; undefined when there is none. Default: there never is. */
+  contest?(target: ObjectTarget): Contest | undefined;
+}
+
+/** Somebody else changes the same fields again and again, each time that they are put back. */
+export interface Contest {
+  /** Paths of the fields; sorted. */
+  readonly fields: readonly string[];
+  /** Managers that were seen to own them; sorted. */
+  readonly managers: readonly string[];
+  /** Differences in these fields alone are not put back before (milliseconds since the epoch). */
+  readonly retryAt: number;
+  /** The fight counts as over when nothing had to be put back until then. */
+  readonly endsAt: number;
 }
 
 /** What to do with an existing object that is not ours. Objects of another ApplySet are refused unless `takeOver`. */
@@ -188,6 +208,10 @@ export interface ApplyAction {
   readonly why: ApplyReason;
   /** UID of the object to be changed; absent when it is to be created. */
   readonly uid?: string;
+  /** Where the live object is not as wanted, as far as the whole object was there to compare. */
+  readonly differences?: readonly FieldDifference[];
+  /** The other manager that wrote the object last, as far as that is known. */
+  readonly lastWriter?: string;
 }
 
 /** `create`: it is absent. `adopt`: it exists unowned. `change`: what we want changed. `drift`: the live object changed. */

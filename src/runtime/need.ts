@@ -1,5 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
-import { compareApplied } from './compare.ts';
+import type { FieldDifference } from './compare.ts';
+import { compareApplied, lastWriter } from './compare.ts';
 import { isOwned } from './labels.ts';
 import { labelOf } from './identity.ts';
 import { INSTANCE_ID_LABEL, PART_OF_LABEL } from './keys.ts';
@@ -11,7 +12,12 @@ export type Need =
   | { readonly kind: 'none' }
   /** Equal, though not by digest: worth remembering. */
   | { readonly kind: 'settled'; readonly pair: SettledPair }
-  | { readonly kind: 'apply'; readonly why: ApplyReason }
+  | {
+      readonly kind: 'apply';
+      readonly why: ApplyReason;
+      readonly differences?: readonly FieldDifference[];
+      readonly lastWriter?: string;
+    }
   /** The projection cannot tell: the whole object is to be read. */
   | { readonly kind: 'read' };
 
@@ -32,18 +38,31 @@ export function ownedDigestOf(live: LiveObject): string {
  */
 export function needsApply(desired: KubeObject, digest: string, live: LiveObject): Need {
   if (labelOf(live.object, PART_OF_LABEL) === undefined) {
-    return { kind: 'apply', why: isOwned(live.object) ? 'drift' : 'adopt' };
+    return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live));
   }
   const owned = ownedDigestOf(live);
   if (owned === digest) return { kind: 'none' };
   const { settled } = live;
   if (settled !== undefined && settled.desired === digest && settled.owned === owned) return { kind: 'none' };
-  if (isWhole(live)) {
-    if (compareApplied(desired, live.object).length === 0) return { kind: 'settled', pair: { desired: digest, owned } };
-  } else if (settled === undefined && owned !== '') {
-    return { kind: 'read' };
-  }
-  return { kind: 'apply', why: settled === undefined || settled.desired !== digest ? 'change' : 'drift' };
+  const whole = wholeOf(live);
+  if (whole === undefined && settled === undefined && owned !== '') return { kind: 'read' };
+  const need = applyBecause(settled === undefined || settled.desired !== digest ? 'change' : 'drift', desired, whole);
+  return need.differences?.length === 0 ? { kind: 'settled', pair: { desired: digest, owned } } : need;
+}
+
+function wholeOf(live: LiveObject): KubeObject | undefined {
+  return isWhole(live) ? live.object : live.whole;
+}
+
+function applyBecause(why: ApplyReason, desired: KubeObject, whole: KubeObject | undefined): Need & { kind: 'apply' } {
+  if (whole === undefined) return { kind: 'apply', why };
+  const writer = lastWriter(whole);
+  return {
+    kind: 'apply',
+    why,
+    differences: compareApplied(desired, whole),
+    ...(writer === undefined ? {} : { lastWriter: writer }),
+  };
 }
 
 /** Why an existing object may not be written: another ApplySet has it, or nobody has and adoption is refused. */

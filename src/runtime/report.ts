@@ -34,6 +34,17 @@ export interface Terminating {
   readonly since: string;
 }
 
+/** An object of which fields are fought over. */
+export interface Contested {
+  readonly object: ObjectRef;
+  /** Paths of the fields; sorted. */
+  readonly fields: readonly string[];
+  /** Who changes them, as far as that is known; sorted. */
+  readonly managers: readonly string[];
+  /** They are not put back before (milliseconds since the epoch). */
+  readonly retryAt: number;
+}
+
 /** Why a node is in its state. Every variant names what it waits for or what went wrong. */
 export type Because =
   | { readonly kind: 'ready' }
@@ -72,6 +83,8 @@ export type Because =
       readonly message: string;
     }
   | { readonly kind: 'external-missing'; readonly object: ObjectRef }
+  /** Ready, but for fields that somebody else changes whenever they are put back. */
+  | { readonly kind: 'contested'; readonly objects: readonly Contested[] }
   | { readonly kind: 'being-deleted'; readonly objects: readonly Terminating[] }
   | {
       readonly kind: 'expression-failed';

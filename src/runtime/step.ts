@@ -47,7 +47,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
     walk.results.set(id, result);
     if (result.data === undefined) continue;
     walk.known.set(id, result.data);
-    if (result.state === 'ready') walk.ready.set(id, result.data);
+    if (result.state === 'ready' || result.usable === true) walk.ready.set(id, result.data);
   }
   holdConflicts(walk);
 

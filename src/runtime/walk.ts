@@ -57,6 +57,8 @@ export interface NodeResult {
   readonly written: boolean;
   /** Live data: an object, or the list of a collection. */
   readonly data?: JsonValue;
+  /** Others may read it although its state is not `ready`. */
+  readonly usable?: true;
   readonly retryAt?: number;
 }
 

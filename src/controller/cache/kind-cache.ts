@@ -121,6 +121,10 @@ export class KindCache {
   /** Remembers that the desired digest is satisfied by the owned one. */
   settle(key: string, pair: SettledPair): void {
     this.#settled.set(key, pair);
+    const live = this.#objects.get(key);
+    if (live?.whole === undefined || live.owned !== pair.owned) return;
+    const { whole: _whole, ...projected } = live;
+    this.#objects.set(key, projected);
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -169,8 +173,12 @@ export class KindCache {
     const key = keyOf(object);
     const before = this.#objects.get(key);
     if (before !== undefined && !this.#isNews(before, uid, resourceVersion)) return;
-    const after = this.#options.project(object);
     if (before !== undefined && before.object.metadata.uid !== uid) this.#settled.delete(key);
+    const projected = this.#options.project(object);
+    const settled = this.#settled.get(key);
+    // Somebody may have changed what is ours: the whole object tells which fields, and who.
+    const after =
+      settled === undefined || settled.owned === projected.owned ? projected : { ...projected, whole: object };
     this.#objects.set(key, after);
     this.#stale.delete(key);
     this.#index(key, before, after);

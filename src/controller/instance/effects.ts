@@ -6,6 +6,7 @@ import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } f
 import { keys, ownedDigest, refOfTarget } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
+import { NO_DRIFT, noteRevert } from '../drift/contests.ts';
 import { apiFailure, cacheKey, targetKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -116,9 +117,16 @@ async function readAgain(context: EffectContext, instances: KindCache, instance:
   else instances.observe(fresh);
 }
 
-/** Applies one child. What the server answers is known at once; a refusal is remembered with its pause. */
-export async function applyChild(context: EffectContext, record: InstanceRecord, action: ApplyAction): Promise<void> {
-  const { client, caches, signal } = context;
+/**
+ * Applies one child. What the server answers is known at once; a refusal is remembered with its pause. True when
+ * it was written.
+ */
+export async function applyChild(
+  context: EffectContext,
+  record: InstanceRecord,
+  action: ApplyAction,
+): Promise<boolean> {
+  const { client, caches, clock, signal } = context;
   const { target, desired, digest } = action;
   try {
     const answer = await client.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, signal });
@@ -127,13 +135,23 @@ export async function applyChild(context: EffectContext, record: InstanceRecord,
     cache?.observe(answer);
     // Of the answer, not of the cache: the watch may have brought a later change already, and that one is drift.
     cache?.settle(cacheKey(target), { desired: digest, owned: ownedDigest(answer) });
+    if (action.why === 'drift' && action.differences !== undefined) {
+      const key = targetKey(target);
+      record.drift.set(key, noteRevert(record.drift.get(key) ?? NO_DRIFT, action.differences, clock.now()));
+    }
+    return true;
   } catch (thrown) {
     rememberFailure(context, record, target, digest, thrown, action.uid === undefined ? 'create' : 'patch');
+    return false;
   }
 }
 
-/** Deletes one child if it is still the one that was decided about. */
-export async function deleteChild(context: EffectContext, record: InstanceRecord, action: DeleteAction): Promise<void> {
+/** Deletes one child if it is still the one that was decided about. True when the server took it. */
+export async function deleteChild(
+  context: EffectContext,
+  record: InstanceRecord,
+  action: DeleteAction,
+): Promise<boolean> {
   const { client, caches, signal } = context;
   const { target, uid } = action;
   const cache = caches.peek(target.type);
@@ -142,9 +160,12 @@ export async function deleteChild(context: EffectContext, record: InstanceRecord
     record.failed.delete(targetKey(target));
     if (left === undefined) cache?.observeGone(cacheKey(target), uid);
     else cache?.observe(left);
+    record.drift.delete(targetKey(target));
+    return true;
   } catch (thrown) {
     if (isNotFound(thrown)) cache?.observeGone(cacheKey(target), uid);
     else rememberFailure(context, record, target, '', thrown, 'delete');
+    return false;
   }
 }
 

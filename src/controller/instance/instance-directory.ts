@@ -98,7 +98,7 @@ export class InstanceDirectory {
     }
     const began = clock.now();
     const result = await reconciler.pass(record, served, instances, signal);
-    observer.instancePassed(served, clock.now() - began);
+    observer.instancePassed(served, clock.now() - began, result);
     return result;
   }
 

@@ -64,7 +64,7 @@ export class InstanceReconciler {
   async #decide(record: InstanceRecord, served: ServedKind, instance: KubeObject, signal: AbortSignal) {
     const { clock, observer, onApplySet } = this.#options;
     const { caches } = served.access;
-    const view = new ObservedView(caches, record);
+    const view = new ObservedView(caches, record, clock.now());
     const options = this.#stepOptions(record, served, instance);
     const decision =
       served.graph === undefined
@@ -104,9 +104,15 @@ export class InstanceReconciler {
     }
     await allEffects([
       ownInventory(context, instances, instance, decision.parent),
-      ...decision.apply.map((action) => applyChild(context, record, action)),
+      ...decision.apply.map(async (action) => {
+        if (await applyChild(context, record, action)) this.#options.observer.childApplied(step, action);
+      }),
     ]);
-    await allEffects(decision.delete.map((action) => deleteChild(context, record, action)));
+    await allEffects(
+      decision.delete.map(async (action) => {
+        if (await deleteChild(context, record, action)) this.#options.observer.childDeleted(step, action);
+      }),
+    );
     const read = await readNow(context, record, decision.read);
     if (parent === 'written' || read || decision.apply.length > 0 || decision.delete.length > 0) return true;
     // What is still unread comes by watch, and wakes the instance.

@@ -1,6 +1,7 @@
 import type { KubeError } from '../../kube/index.ts';
 import type {
   ApiFailure,
+  Contest,
   FailedWrite,
   ListObservation,
   ListTarget,
@@ -15,16 +16,19 @@ import type {
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { labelMatcher } from '../cache/label-selector.ts';
+import { contestAt } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
 
 /** One step's view of the caches for one instance. It also notes which kinds the step asked members of. */
 export class ObservedView implements Observed {
   readonly #caches: CacheSet;
   readonly #record: InstanceRecord;
+  readonly #now: number;
   /** Kinds that the step looked for members in, by `group/kind`. */
   readonly askedKinds = new Map<string, { readonly group: string; readonly kind: string }>();
 
-  constructor(caches: CacheSet, record: InstanceRecord) {
+  constructor(caches: CacheSet, record: InstanceRecord, now: number) {
+    this.#now = now;
     this.#caches = caches;
     this.#record = record;
   }
@@ -74,6 +78,10 @@ export class ObservedView implements Observed {
 
   failedWrite(target: ObjectTarget): FailedWrite | undefined {
     return this.#record.failed.get(targetKey(target));
+  }
+
+  contest(target: ObjectTarget): Contest | undefined {
+    return contestAt(this.#record.drift.get(targetKey(target)), this.#now);
   }
 }
 

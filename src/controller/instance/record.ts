@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { FailedWrite, ObjectType } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
+import type { DriftHistory } from '../drift/contests.ts';
 
 /** A write that failed, and how often in a row. */
 export interface RememberedFailure extends FailedWrite {
@@ -18,6 +19,8 @@ export interface InstanceRecord {
   caches: CacheSet;
   /** Failed writes of children by `Kind.group/namespace/name`. */
   readonly failed: Map<string, RememberedFailure>;
+  /** What had to be put back of each child lately, by the same keys. */
+  readonly drift: Map<string, DriftHistory>;
   /** Whole objects read for a comparison; for the next step only. */
   readonly whole: Map<string, KubeObject>;
   /** Kinds that members of its ApplySet may be of, once discovery told their versions; `unserved` has none. */
@@ -38,6 +41,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     definition,
     caches,
     failed: new Map(),
+    drift: new Map(),
     whole: new Map(),
     memberKinds: new Map(),
     templateNow: undefined,

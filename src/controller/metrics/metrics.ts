@@ -24,10 +24,14 @@ export interface ControllerMetrics {
   readonly definitionTransitions: Metric;
   readonly definitionDeletions: Metric;
   readonly revisionsIssued: Metric;
-  readonly requests: Metric;
   readonly writes: Metric;
   readonly drift: Metric;
   readonly blockedDeletions: Metric;
+  readonly contestedObjects: Metric;
+  readonly adopted: Metric;
+  readonly orphaned: Metric;
+  readonly panics: Metric;
+  readonly definitionDeletionSeconds: Metric;
 }
 
 /** Makes the metrics of one controller. */
@@ -50,10 +54,18 @@ export function createMetrics(sources: MetricSources): ControllerMetrics {
     definitionTransitions: new Metric('rgd_state_transitions_total', 'counter', 'Changes of state.'),
     definitionDeletions: new Metric('rgd_deletions_total', 'counter', 'Definitions let go.'),
     revisionsIssued: new Metric('rgd_graph_revision_issue_total', 'counter', 'Revisions issued.'),
-    requests: new Metric('rest_client_requests_total', 'counter', 'Requests by verb and status.'),
     writes: new Metric('typekro_child_writes_total', 'counter', 'Writes of children, and why.'),
     drift: new Metric('typekro_drift_corrected_total', 'counter', 'Children put back after somebody changed them.'),
     blockedDeletions: new Metric('typekro_blocked_deletions', 'gauge', 'Objects whose finalizers hold an instance.'),
+    contestedObjects: new Metric('typekro_contested_objects', 'gauge', 'Children of which fields are fought over.'),
+    adopted: new Metric('typekro_adopted_total', 'counter', 'Existing objects that became children.'),
+    orphaned: new Metric('typekro_orphaned_instances_total', 'counter', 'Instances left when their definition went.'),
+    panics: new Metric(
+      'dynamic_controller_reconcile_panics_total',
+      'counter',
+      'Passes that failed by a mistake of ours.',
+    ),
+    definitionDeletionSeconds: new Metric('rgd_deletion_duration_seconds', 'histogram', 'From the wish to the end.'),
   };
   return { all: Object.values(metrics), ...metrics };
 }
@@ -61,6 +73,11 @@ export function createMetrics(sources: MetricSources): ControllerMetrics {
 /** `group/version, Resource=plural`: how kro writes a type in most labels. */
 export function gvrText(type: ObjectType): string {
   return `${type.group}/${type.version}, Resource=${type.plural}`;
+}
+
+/** `group/version, Kind=kind`: how kro writes a type in the labels of changes of state. */
+export function gvkText(type: ObjectType): string {
+  return `${type.group}/${type.version}, Kind=${type.kind}`;
 }
 
 /** `group/version/resource`: how kro writes a type in the labels of passes. */

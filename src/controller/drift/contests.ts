@@ -1,0 +1,72 @@
+import type { Contest } from '../../runtime/index.ts';
+
+/** When putting a field back becomes a fight, and how it is damped. */
+export interface ContestPolicy {
+  /** So many times within `windowMs` the same field has to be put back. */
+  readonly reverts: number;
+  readonly windowMs: number;
+  /** The first pause; each further time that a contested field is put back doubles it. */
+  readonly firstPauseMs: number;
+  readonly mostPauseMs: number;
+}
+
+/** Five times within two minutes; then after 10 s, 20 s, … at most 10 minutes. */
+export const CONTEST_POLICY: ContestPolicy = {
+  reverts: 5,
+  windowMs: 120_000,
+  firstPauseMs: 10_000,
+  mostPauseMs: 600_000,
+};
+
+/** A field that was put back: its path, and who had it. */
+export interface RevertedField {
+  readonly path: string;
+  readonly managers: readonly string[];
+}
+
+/** What is remembered of the drift of one object. */
+export interface DriftHistory {
+  /** When each field was put back lately, oldest first. */
+  readonly reverts: ReadonlyMap<string, readonly number[]>;
+  readonly contest?: Contest & { readonly pauseMs: number };
+}
+
+export const NO_DRIFT: DriftHistory = { reverts: new Map() };
+
+/** The fight that is going on at a time; undefined when there is none, or it is over. */
+export function contestAt(history: DriftHistory | undefined, now: number): Contest | undefined {
+  const contest = history?.contest;
+  return contest === undefined || contest.endsAt <= now ? undefined : contest;
+}
+
+/** The history after fields were put back. */
+export function noteRevert(
+  history: DriftHistory,
+  fields: readonly RevertedField[],
+  now: number,
+  policy: ContestPolicy = CONTEST_POLICY,
+): DriftHistory {
+  const reverts = new Map<string, readonly number[]>();
+  const recent = (times: readonly number[]) => times.filter((time) => time > now - policy.windowMs);
+  for (const [path, times] of history.reverts) if (recent(times).length > 0) reverts.set(path, recent(times));
+  for (const { path } of fields) reverts.set(path, [...(reverts.get(path) ?? []), now].slice(-policy.reverts));
+  const before = contestAt(history, now) === undefined ? undefined : history.contest;
+  const fought = fields.filter(({ path }) => {
+    return before?.fields.includes(path) === true || (reverts.get(path)?.length ?? 0) >= policy.reverts;
+  });
+  if (fought.length === 0) return before === undefined ? { reverts } : { reverts, contest: before };
+  const pauseMs = before === undefined ? policy.firstPauseMs : Math.min(before.pauseMs * 2, policy.mostPauseMs);
+  const retryAt = now + pauseMs;
+  const contest = {
+    fields: sorted([...(before?.fields ?? []), ...fought.map(({ path }) => path)]),
+    managers: sorted([...(before?.managers ?? []), ...fought.flatMap(({ managers }) => managers)]),
+    pauseMs,
+    retryAt,
+    endsAt: retryAt + Math.max(policy.windowMs, pauseMs),
+  };
+  return { reverts, contest };
+}
+
+function sorted(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort();
+}

@@ -1,0 +1,21 @@
+import { formatRef } from '../../core/index.ts';
+import type { ApplyAction } from '../../runtime/index.ts';
+import { refOfTarget } from '../../runtime/index.ts';
+
+/** Most fields that one text names. */
+const SHOWN = 10;
+
+/** Which fields of a child were changed by whom, e.g. `ConfigMap v1 ns/a (node map): data.x changed by kubectl-edit`. */
+export function driftText({ target, nodeId, differences = [], lastWriter }: ApplyAction): string {
+  const where = `${formatRef(refOfTarget(target))} (node ${nodeId})`;
+  const byWriter = new Map<string, string[]>();
+  for (const { path, managers } of differences.slice(0, SHOWN)) {
+    // A field that somebody took away belongs to nobody any more.
+    const writer = managers.join(', ') || (lastWriter ?? 'somebody else');
+    byWriter.set(writer, [...(byWriter.get(writer) ?? []), path]);
+  }
+  if (byWriter.size === 0) return `${where} was changed by ${lastWriter ?? 'somebody else'} and is put back`;
+  const fields = [...byWriter].map(([writer, paths]) => `${paths.join(', ')} changed by ${writer}`);
+  const more = differences.length > SHOWN ? `, and ${differences.length - SHOWN} more fields` : '';
+  return `${where}: ${fields.join('; ')}${more}; put back`;
+}

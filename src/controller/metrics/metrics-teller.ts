@@ -1,0 +1,143 @@
+import { TypeKroError } from '../../core/index.ts';
+import type { Clock } from '../../kube/index.ts';
+import type { ApplyAction, DeleteAction, NodeReport } from '../../runtime/index.ts';
+import type { Compiled } from '../definition/compiler.ts';
+import type { DefinitionStatus } from '../definition/definition-status.ts';
+import type { Definition } from '../definition/definition.ts';
+import type { ControllerObserver, InstanceStep } from '../observer.ts';
+import type { WorkResult } from '../queue/runner.ts';
+import type { WorkKey } from '../queue/work-queue.ts';
+import type { ServedKind, ServedKinds } from '../served-kinds.ts';
+import type { ControllerMetrics } from './metrics.ts';
+import { gvkText, gvrPath, gvrText } from './metrics.ts';
+
+/** What the metrics of an instance's last step were, so that they can be taken back. */
+interface Standing {
+  readonly gvr: string;
+  readonly contested: number;
+  readonly blocked: number;
+}
+
+/** Feeds the metrics. */
+export class MetricsTeller implements Partial<ControllerObserver> {
+  readonly #metrics: ControllerMetrics;
+  readonly #served: ServedKinds;
+  readonly #clock: Clock;
+  readonly #standing = new Map<string, Standing>();
+
+  constructor(metrics: ControllerMetrics, served: ServedKinds, clock: Clock) {
+    this.#metrics = metrics;
+    this.#served = served;
+    this.#clock = clock;
+  }
+
+  definitionPassed(definition: Definition, compiled: Compiled): void {
+    this.#metrics.definitionBuilds.add({ name: definition.name });
+    if (compiled.graph === undefined) this.#metrics.definitionBuildErrors.add({ name: definition.name });
+  }
+
+  definitionChanged(definition: Definition, { state }: DefinitionStatus): void {
+    const before = definition.status['state'];
+    const from = typeof before === 'string' ? before : '';
+    if (from !== state) this.#metrics.definitionTransitions.add({ name: definition.name, from, to: state });
+  }
+
+  revisionIssued(_definition: Definition, _revision: number, reason: string): void {
+    this.#metrics.revisionsIssued.add({ reason });
+  }
+
+  definitionReleased({ name, object }: Definition, orphans: number): void {
+    const { definitionDeletions, definitionDeletionSeconds, orphaned } = this.#metrics;
+    definitionDeletions.add({ name });
+    const since = Date.parse(object.metadata.deletionTimestamp ?? '');
+    if (!Number.isNaN(since)) definitionDeletionSeconds.observe({ name }, (this.#clock.now() - since) / 1000);
+    if (orphans > 0) orphaned.add({}, orphans);
+  }
+
+  definitionGone(name: string): void {
+    const { definitionBuilds, definitionBuildErrors, definitionTransitions } = this.#metrics;
+    for (const metric of [definitionBuilds, definitionBuildErrors, definitionTransitions]) metric.drop({ name });
+  }
+
+  instanceStepped({ record, served, decision }: InstanceStep): void {
+    const gvr = gvrText(served.type);
+    this.#stand(record.id, {
+      gvr,
+      contested: sum(decision.nodes, ({ because }) => (because.kind === 'contested' ? because.objects.length : 0)),
+      blocked: sum(decision.nodes, blockedBy),
+    });
+  }
+
+  childApplied(_step: InstanceStep, { why, target }: ApplyAction): void {
+    this.#metrics.writes.add({ why });
+    if (why === 'drift') this.#metrics.drift.add({ gvr: gvrText(target.type) });
+    if (why === 'adopt') this.#metrics.adopted.add({ gvr: gvrText(target.type) });
+  }
+
+  childDeleted(_step: InstanceStep, { why }: DeleteAction): void {
+    this.#metrics.writes.add({ why });
+  }
+
+  instanceChanged({ instance, decision, served }: InstanceStep): void {
+    const before = instance.status?.['state'];
+    const from = typeof before === 'string' ? before : '';
+    if (from === decision.state) return;
+    this.#metrics.instanceTransitions.add({ gvr: gvkText(served.type), from_state: from, to_state: decision.state });
+  }
+
+  instancePassed(served: ServedKind, milliseconds: number, { requeueAt }: WorkResult): void {
+    const metrics = this.#metrics;
+    const path = { gvr: gvrPath(served.type) };
+    const text = { gvr: gvrText(served.type) };
+    metrics.reconcileTotal.add(path);
+    metrics.reconcileSeconds.observe(path, milliseconds / 1000);
+    metrics.instanceReconcileTotal.add(text);
+    metrics.instanceReconcileSeconds.observe(text, milliseconds / 1000);
+    const later = requeueAt !== undefined && requeueAt > this.#clock.now();
+    metrics.requeueTotal.add({
+      ...path,
+      type: later ? 'requeue_after' : requeueAt === undefined ? 'no_requeue' : 'requeue',
+    });
+  }
+
+  instanceGone(recordId: string): void {
+    this.#stand(recordId, undefined);
+  }
+
+  passFailed({ group, key }: WorkKey, error: unknown): void {
+    const served = key === group ? undefined : this.#served.ofDefinition(group);
+    if (served === undefined) return;
+    const path = { gvr: gvrPath(served.type) };
+    this.#metrics.handlerErrors.add(path);
+    this.#metrics.requeueTotal.add({ ...path, type: 'rate_limited' });
+    this.#metrics.instanceErrors.add({ gvr: gvrText(served.type) });
+    if (!(error instanceof TypeKroError)) this.#metrics.panics.add(path);
+  }
+
+  /** Gauges over all instances: what an instance adds to them replaces what it added before. */
+  #stand(id: string, next: Standing | undefined): void {
+    const before = this.#standing.get(id);
+    if (before === undefined && next === undefined) return;
+    const { contestedObjects, blockedDeletions } = this.#metrics;
+    for (const [standing, sign] of [
+      [before, -1],
+      [next, 1],
+    ] as const) {
+      if (standing === undefined) continue;
+      const { gvr, contested, blocked } = standing;
+      contestedObjects.add({ gvr }, sign * contested);
+      blockedDeletions.add({ gvr }, sign * blocked);
+    }
+    if (next === undefined) this.#standing.delete(id);
+    else this.#standing.set(id, next);
+  }
+}
+
+function blockedBy({ because }: NodeReport): number {
+  if (because.kind !== 'being-deleted') return 0;
+  return because.objects.filter(({ finalizers }) => finalizers.length > 0).length;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

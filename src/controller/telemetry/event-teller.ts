@@ -1,0 +1,131 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { formatRef } from '../../core/index.ts';
+import type { EventRecorder, ObjectEvent } from '../../kube/index.ts';
+import type { ApplyAction, Condition, NodeReport } from '../../runtime/index.ts';
+import { failureText, readConditions, refOfTarget } from '../../runtime/index.ts';
+import type { DefinitionStatus } from '../definition/definition-status.ts';
+import type { Definition } from '../definition/definition.ts';
+import { driftText } from '../drift/drift-text.ts';
+import type { ControllerObserver, InstanceStep } from '../observer.ts';
+
+/** How events are told. */
+export interface EventTellerOptions {
+  readonly events: EventRecorder;
+  /** kro's gate `InstanceConditionEvents`: an event for every condition of an instance that changed. */
+  readonly conditionEvents: boolean;
+}
+
+/**
+ * Kubernetes events for people: changes of state, expressions and writes that fail, drift, adoption, what holds
+ * a deletion up. Told only beside a write, so that nothing is told while nothing happens.
+ */
+export class EventTeller implements Partial<ControllerObserver> {
+  readonly #options: EventTellerOptions;
+
+  constructor(options: EventTellerOptions) {
+    this.#options = options;
+  }
+
+  definitionChanged({ object, status: before }: Definition, status: DefinitionStatus): void {
+    const { state } = status;
+    const from = before['state'];
+    if (from !== state) {
+      const message = typeof from === 'string' && from !== '' ? `${from} -> ${state}` : `the definition is ${state}`;
+      this.#tell(object, state === 'Active' ? 'Normal' : 'Warning', state, message);
+    }
+    for (const { type, reason, message } of changedConditions(before, status)) {
+      if (type === 'Ready' || !TOLD_OF_DEFINITIONS.has(reason ?? '')) continue;
+      this.#tell(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
+    }
+  }
+
+  definitionHeld({ object }: Definition, message: string): void {
+    this.#tell(object, 'Warning', 'DeletionBlocked', message);
+  }
+
+  definitionReleased({ object }: Definition, orphans: number): void {
+    if (orphans === 0) return;
+    const message = `${orphans} instances are no longer worked on, since their definition was deleted`;
+    this.#tell(object, 'Warning', 'InstancesOrphaned', message);
+  }
+
+  childApplied({ instance }: InstanceStep, action: ApplyAction): void {
+    if (action.why === 'drift') this.#tell(instance, 'Warning', 'DriftCorrected', driftText(action));
+    if (action.why !== 'adopt') return;
+    const from = action.lastWriter === undefined ? '' : `, last written by ${action.lastWriter}`;
+    const message = `${formatRef(refOfTarget(action.target))} (node ${action.nodeId}) existed${from}, and is managed from now on`;
+    this.#tell(instance, 'Normal', 'Adopted', message);
+  }
+
+  instanceChanged({ instance, decision }: InstanceStep): void {
+    const before = instance.status?.['state'];
+    const from = typeof before === 'string' && before !== '' ? before : 'none';
+    const { state, nodes, statusProblems } = decision;
+    if (from !== state) this.#tell(instance, state === 'ERROR' ? 'Warning' : 'Normal', state, `${from} -> ${state}`);
+    for (const problem of nodes.flatMap(problemsOf)) {
+      this.#tell(instance, 'Warning', problem.reason, problem.message);
+    }
+    for (const { path, message } of statusProblems) {
+      this.#tell(instance, 'Warning', 'ExpressionFailed', `status.${path}: ${message}`);
+    }
+    if (!this.#options.conditionEvents) return;
+    const known = new Map(readConditions(instance.status?.['conditions']).map((entry) => [entry.type, entry.status]));
+    for (const { type, status, reason = '' } of readConditions(decision.status['conditions'])) {
+      const old = known.get(type) ?? 'none';
+      if (old === status) continue;
+      this.#tell(instance, status === 'True' ? 'Normal' : 'Warning', type, `${old} -> ${status}: ${reason}`);
+    }
+  }
+
+  #tell(object: KubeObject, type: ObjectEvent['type'], reason: string, message: string): void {
+    this.#options.events.record({ object, type, reason, message });
+  }
+}
+
+/** Reasons of conditions of a definition that are worth an event, besides its state. */
+const TOLD_OF_DEFINITIONS: ReadonlySet<string> = new Set([
+  'InvalidResourceGraph',
+  'CanaryFailed',
+  'RolledOut',
+  'Failed',
+  'FailedToStart',
+]);
+
+function changedConditions(before: JsonObject, after: JsonObject): Condition[] {
+  const known = new Map(readConditions(before['conditions']).map((entry) => [entry.type, entry]));
+  return readConditions(after['conditions']).filter(({ type, reason, message }) => {
+    const old = known.get(type);
+    return old?.reason !== reason || old?.message !== message;
+  });
+}
+
+/** What people should hear of: expressions that fail, writes that are refused, fights, objects that do not go away. */
+function problemsOf({ id, because }: NodeReport): { readonly reason: string; readonly message: string }[] {
+  switch (because.kind) {
+    case 'expression-failed':
+      return [{ reason: 'ExpressionFailed', message: `node ${id}: ${because.expression}: ${because.message}` }];
+    case 'write-failed':
+      return [{ reason: 'WriteFailed', message: `node ${id}: ${failureText(because.failure)}` }];
+    case 'read-failed':
+      return [{ reason: 'ReadFailed', message: `node ${id}: ${failureText(because.failure)}` }];
+    case 'contested':
+      return because.objects.map(({ object, fields, managers }) => ({
+        reason: 'FieldContested',
+        message: `node ${id}: ${formatRef(object)}: ${fields.join(', ')} changed again and again by ${managers.join(', ') || 'somebody else'}`,
+      }));
+    case 'other-owner':
+    case 'invalid-object':
+    case 'collection-too-large':
+    case 'duplicate-target':
+      return [];
+    case 'being-deleted':
+      return because.objects
+        .filter(({ finalizers }) => finalizers.length > 0)
+        .map(({ object, finalizers, since }) => ({
+          reason: 'DeletionBlocked',
+          message: `${formatRef(object)} is held by finalizers ${finalizers.join(', ')} since ${since}`,
+        }));
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  conditionText,
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  virtualWorld,
+  writesOf,
+} from '../../support/virtual-world.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}', other: 'o' })]));
+  await world.advance(5 * SECOND);
+  await world.apply(pot('p'));
+  world.requests.length = 0;
+});
+afterEach(() => world.close());
+
+const dataOf = async () => (await world.user.get(mapRef('p-map')))['data'];
+
+/** Somebody changes a field of the child. */
+async function edit(text: string, fieldManager: string): Promise<void> {
+  await world.user.patch(mapRef('p-map'), { data: { text } }, { fieldManager });
+  await world.settle();
+}
+
+describe('a child that somebody changes', () => {
+  it('is put back by one write, counted, and told of with field and manager', async () => {
+    await edit('mine', 'kubectl-edit');
+    expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
+    expect(writesOf(world.requests)).toEqual(['PATCH /api/v1/namespaces/default/configmaps/p-map']);
+    expect(world.requests.filter(({ method, path }) => method === 'GET' && path.includes('configmaps'))).toEqual([]);
+    expect(await world.eventsOf('p')).toContain(
+      'DriftCorrected: ConfigMap v1 default/p-map (node map): data.text changed by kubectl-edit; put back',
+    );
+    expect(world.controller.metricsText()).toContain('typekro_drift_corrected_total{gvr="/v1, Resource=configmaps"} 1');
+  });
+
+  it('names a field that was taken away, which leaves no trace of who did it', async () => {
+    await world.user.patch(mapRef('p-map'), [{ op: 'remove', path: '/data/text' }], {
+      type: 'json',
+      fieldManager: 'kubectl-edit',
+    });
+    await world.settle();
+    expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
+    expect((await world.eventsOf('p')).at(-1)).toMatch(
+      /DriftCorrected: .*data\.text changed by somebody else; put back/,
+    );
+  });
+
+  it('is left alone where the change is none of ours', async () => {
+    await world.user.patch(mapRef('p-map'), { data: { more: 'm' } }, { fieldManager: 'somebody' });
+    await world.settle();
+    expect(await dataOf()).toEqual({ text: 'x', other: 'o', more: 'm' });
+    expect(world.requests).toEqual([]);
+  });
+
+  it('is put back after a restart, too', async () => {
+    await world.controller.stop();
+    await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
+    await world.restart();
+    expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
+  });
+});
+
+describe('a field that two controllers fight over', () => {
+  /** Another controller that changes the field whenever it is put back, for so long. */
+  async function fight(milliseconds: number): Promise<number> {
+    const until = world.clock.now() + milliseconds;
+    let edits = 0;
+    while (world.clock.now() < until) {
+      if (JSON.stringify(await dataOf()).includes('"x"')) {
+        edits += 1;
+        await edit('theirs', 'rival');
+      }
+      await world.advance(SECOND);
+    }
+    return edits;
+  }
+
+  it('is damped, and named in condition, event and metric, once', async () => {
+    await fight(4 * SECOND);
+    expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toMatch(/^True /);
+    const edits = await fight(20 * MINUTE);
+    // Five free reverts, then after 10, 20, 40, … seconds.
+    expect(edits).toBeLessThan(15);
+    expect(edits).toBeGreaterThan(5);
+    const instance = await world.user.get(potRef('p'));
+    expect(conditionText(instance, 'ResourcesReady')).toBe(
+      'False NotReady: resource reconciliation failed: apply results contain errors: node "map": ' +
+        'ConfigMap v1 default/p-map: data.text changed again and again by rival; put back less and less often',
+    );
+    expect(world.controller.metricsText()).toContain('typekro_contested_objects{gvr="acme.test/v1, Resource=pots"} 1');
+    const told = (await world.eventsOf('p')).filter((text) => text.startsWith('FieldContested'));
+    expect(told).toEqual([
+      'FieldContested: node map: ConfigMap v1 default/p-map: data.text changed again and again by rival',
+    ]);
+    const status = writesOf(world.requests).filter((text) => text.endsWith('/status'));
+    expect(status).toHaveLength(1);
+  });
+
+  it('puts other fields of the object back at once, and follows the instance', async () => {
+    await fight(MINUTE);
+    await edit('theirs', 'rival');
+    world.requests.length = 0;
+    await world.user.patch(mapRef('p-map'), { data: { other: 'changed' } }, { fieldManager: 'kubectl-edit' });
+    await world.settle();
+    expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
+    await world.apply(pot('p', { text: 'new' }));
+    expect(await dataOf()).toEqual({ text: 'new', other: 'o' });
+  });
+
+  it('is over when the other gives up', async () => {
+    await fight(2 * MINUTE);
+    await world.advance(30 * MINUTE);
+    expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
+    expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True /);
+    expect(world.controller.metricsText()).toContain('typekro_contested_objects{gvr="acme.test/v1, Resource=pots"} 0');
+    world.requests.length = 0;
+    await world.advance(10 * MINUTE);
+    expect(world.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+});
