@@ -7,14 +7,18 @@ import type { Part } from './read-paths.ts';
 import { readPaths } from './read-paths.ts';
 import type { Place } from './problems.ts';
 
-/** A parsed expression with the names it uses. */
-export interface Analysed<S extends Site = Site> {
-  readonly site: S;
+/** A parsed expression with the names it uses, wherever it stands. */
+export interface Names {
   readonly ast: Ast;
   /** Variables read, in the order of their first use: node ids, `schema`, iterators. */
   readonly ids: readonly string[];
   /** Parts of nodes and of `schema` that the expression looks at. */
   readonly reads: readonly Part[];
+}
+
+/** An expression at its place. */
+export interface Analysed<S extends Site = Site> extends Names {
+  readonly site: S;
 }
 
 /** Why an expression cannot be analysed. `kro` is without prefix. */
@@ -42,7 +46,11 @@ export function analyse<S extends Site>(
   rules: ReferenceRules,
   names: ReadonlyMap<string, Part | undefined> = new Map(),
 ): Analysis<S> {
-  const parsed = language.parse(site.text.cel);
+  const { cel } = site.text;
+  const plain = rules.place === 'template' && rules.iterators.length === 0 && names.size === 0;
+  const known = plain ? language.analysed.get(cel) : undefined;
+  if (known !== undefined) return { ok: true, value: { site, ast: known.ast, ids: known.ids, reads: known.reads } };
+  const parsed = language.parse(cel);
   if (!parsed.ok) {
     const [first] = parsed.errors;
     const refusal: Refusal = {
@@ -57,6 +65,7 @@ export function analyse<S extends Site>(
   const found = language.references(parsed.ast, rules);
   if (found.error !== undefined) return { ok: false, refusal: nameRefusal(site, found.error, rules, language) };
   const reads = readPaths(parsed.ast.expr, language.readScope(names));
+  if (plain) language.analysed.set(cel, { ast: parsed.ast, ids: found.ids, reads });
   return { ok: true, value: { site, ast: parsed.ast, ids: found.ids, reads } };
 }
 

@@ -34,6 +34,8 @@ export function assembleGraph(parts: Parts): Graph {
   const dependencies = new Map([...nodes.values()].map((node) => [node.id, node.dependsOn]));
   const order = topologicalOrder(dependencies);
   const { kind, group, apiVersion, scope } = definition.schema;
+  // Only who keeps revisions asks for it.
+  let hash: string | undefined;
   return {
     name: definition.name,
     instance: {
@@ -49,7 +51,10 @@ export function assembleGraph(parts: Parts): Graph {
     applyOrder: applyOrder(dependencies, order),
     status: assembler.status(status, parts.conditions),
     reads: collectReads(resources, [...status.fields, ...(parts.conditions ?? [])]),
-    hash: revisionHash(value['spec']),
+    get hash() {
+      hash ??= revisionHash(value['spec']);
+      return hash;
+    },
     definition: withDefaults(value, definition),
   };
 }

@@ -66,10 +66,10 @@ class Checker {
     this.#problems.error({ ...problem, phase: 'typeCheck', kro: prefix + kro });
   }
 
-  #compile<S extends Site>(found: Analysed<S>, environment: Environment, step: string): Compiled<S> | undefined {
+  #compile<S extends Site>(found: Analysed<S>, environment: Environment, step: () => string): Compiled<S> | undefined {
     const result = compileExpression(found, environment, this.#language);
     if (result.ok) return result.value;
-    return this.#refuse({ ...result.refusal, kro: step + result.refusal.kro });
+    return this.#refuse({ ...result.refusal, kro: step() + result.refusal.kro });
   }
 
   #dimension(found: Analysed<DimensionSite>): Compiled<DimensionSite> | undefined {
@@ -80,7 +80,7 @@ class Checker {
       const place = { path: found.site.path };
       return this.#refuse({ code: 'graph/omit', message: omit, place, kro: `${prefix}: ${omit}` });
     }
-    const compiled = this.#compile(found, this.#language.typed, `${prefix}: `);
+    const compiled = this.#compile(found, this.#language.typed, () => `${prefix}: `);
     if (compiled === undefined || compiled.type.kind === 'list') return compiled;
     const type = typeToString(compiled.type);
     return this.#refuse({
@@ -95,7 +95,7 @@ class Checker {
   #field(found: Analysed<FieldSite>, environment: Environment): Compiled<FieldSite> | undefined {
     const { site } = found;
     const shown = site.text.template ?? site.text.cel;
-    const step = `failed to compile template expression ${quoteGo(shown)} at path ${quoteGo(site.pathText)}: `;
+    const step = () => `failed to compile template expression ${quoteGo(shown)} at path ${quoteGo(site.pathText)}: `;
     const compiled = this.#compile(found, environment, step);
     if (compiled === undefined) return undefined;
     const expected = this.#language.fieldType(this.#id, site.pathText);
@@ -115,7 +115,7 @@ class Checker {
 
   #condition(list: 'includeWhen' | 'readyWhen', found: Analysed, environment: Environment): Compiled | undefined {
     const { cel } = found.site.text;
-    const step = `failed to type-check ${list} expression ${quoteGo(cel)} in resource "${this.#id}": `;
+    const step = () => `failed to type-check ${list} expression ${quoteGo(cel)} in resource "${this.#id}": `;
     const compiled = this.#compile(found, environment, step);
     if (compiled === undefined || isCondition(compiled.type)) return compiled;
     const type = typeToString(compiled.type);

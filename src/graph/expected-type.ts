@@ -14,7 +14,7 @@ export interface SchemaAt {
  * Follows a path text through a schema. kro reads its paths back from text here, so a key that looks like
  * an index leads astray, and an empty key stays where it is. Undefined when the path leads nowhere.
  */
-export function schemaAtPath(root: Schema, pathText: string, rootName: string): SchemaAt | undefined {
+function schemaAtPath(root: Schema, pathText: string, rootName: string): SchemaAt | undefined {
   const path = parsePath(pathText);
   if (!path.ok) return undefined;
   let schema = root;
@@ -27,6 +27,23 @@ export function schemaAtPath(root: Schema, pathText: string, rootName: string): 
     typeName += typeof step === 'number' ? '.@idx' : `.${step}`;
   }
   return { schema, typeName };
+}
+
+/** Remembers where paths lead: resources of one kind have the same fields. Type names are without that of the root. */
+export class SchemaPaths {
+  readonly #known = new WeakMap<Schema, Map<string, SchemaAt | undefined>>();
+
+  at(root: Schema, pathText: string): SchemaAt | undefined {
+    let paths = this.#known.get(root);
+    if (paths === undefined) {
+      paths = new Map();
+      this.#known.set(root, paths);
+    }
+    if (paths.has(pathText)) return paths.get(pathText);
+    const found = schemaAtPath(root, pathText, '');
+    paths.set(pathText, found);
+    return found;
+  }
 }
 
 /** A member; of a list, that of its elements, as kro looks on when the path has no index. */

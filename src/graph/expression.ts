@@ -5,11 +5,14 @@ import type { Site } from './draft.ts';
 import { celCode, celHint } from './hints.ts';
 import type { Language } from './language.ts';
 
-/** An expression that is checked and planned. */
-export interface Compiled<S extends Site = Site> extends Analysed<S> {
+/** What checking and planning give. */
+export interface CheckedExpression {
   readonly type: CelType;
   readonly program: Program;
 }
+
+/** An expression that is checked and planned. */
+export interface Compiled<S extends Site = Site> extends Analysed<S>, CheckedExpression {}
 
 export type Compilation<S extends Site> =
   | { readonly ok: true; readonly value: Compiled<S> }
@@ -21,6 +24,9 @@ export function compileExpression<S extends Site>(
   environment: Environment,
   language: Language,
 ): Compilation<S> {
+  const shared = environment === language.typed;
+  const known = shared ? language.checked.get(found.ast) : undefined;
+  if (known !== undefined) return { ok: true, value: compiled(found, known) };
   const checked = environment.check(found.ast);
   if (!checked.ok) {
     return { ok: false, stage: 'check', refusal: refused(found, checked.errors, checked.text, environment, language) };
@@ -30,7 +36,14 @@ export function compileExpression<S extends Site>(
     const refusal = refused(found, planned.errors, `compile: ${planned.text}`, environment, language);
     return { ok: false, stage: 'plan', refusal };
   }
-  return { ok: true, value: { ...found, type: checked.type, program: planned.program } };
+  const made = { type: checked.type, program: planned.program };
+  if (shared) language.checked.set(found.ast, made);
+  return { ok: true, value: compiled(found, made) };
+}
+
+function compiled<S extends Site>(found: Analysed<S>, { type, program }: CheckedExpression): Compiled<S> {
+  const { site, ast, ids, reads } = found;
+  return { site, ast, ids, reads, type, program };
 }
 
 function refused<S extends Site>(

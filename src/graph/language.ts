@@ -6,11 +6,13 @@ import { callsGlobal } from './ast-visit.ts';
 import type { Definition } from './definition.ts';
 import type { Draft } from './draft.ts';
 import { isList } from './draft.ts';
-import { schemaAtPath, selectorFieldType } from './expected-type.ts';
+import type { Names } from './analysis.ts';
+import { SchemaPaths, selectorFieldType } from './expected-type.ts';
 import { fieldsAt } from './fields-at.ts';
 import { functionNames } from './function-names.ts';
 import { isFeature } from './gated-functions.ts';
 import type { CompileOptions, GraphFeatures } from './options.ts';
+import type { CheckedExpression } from './expression.ts';
 import type { Part, ReadScope } from './read-paths.ts';
 import { schemasOnTheWay } from './type-schemas.ts';
 
@@ -48,6 +50,13 @@ export class Language {
   readonly types: TypeProvider;
   /** `schema` and all nodes; `runtime` is always there and refused by name where it may not be used. */
   readonly typed: Environment;
+  /**
+   * What is known of texts that stand in templates outside of loops, and of their checked forms in `typed`:
+   * many resources of one definition read the same few things.
+   */
+  readonly analysed = new Map<string, Names>();
+  readonly checked = new WeakMap<Ast, CheckedExpression>();
+  readonly #paths = new SchemaPaths();
   readonly #drafts: ReadonlyMap<string, Draft>;
   /** Schemas by the name of the type that stands for them. */
   readonly #roots = new Map<string, Schema>();
@@ -157,10 +166,14 @@ export class Language {
       const type = selectorFieldType(pathText);
       if (type !== undefined) return type;
     }
-    const name = `__type_${id}`;
-    const at = schemaAtPath(draft.resolved.schema, pathText, name);
-    if (at === undefined) return undefined;
-    return celType(at.schema, at.typeName);
+    const at = this.#paths.at(draft.resolved.schema, pathText);
+    return at === undefined ? undefined : celType(at.schema, `__type_${id}${at.typeName}`);
+  }
+
+  /** The schema of a field of a node's template. */
+  fieldSchema(id: string, pathText: string): Schema | undefined {
+    const root = this.#drafts.get(id)?.resolved?.schema;
+    return root === undefined ? undefined : this.#paths.at(root, pathText)?.schema;
   }
 
   schemaOfType(name: string): Schema | undefined {

@@ -228,11 +228,16 @@ function isInt64(value: number): boolean {
 }
 
 function mapMembers(value: JsonObject, convert: (entry: JsonValue, key: string) => JsonValue): JsonObject {
-  const members: [string, JsonValue][] = [];
-  for (const [key, entry] of Object.entries(value)) {
-    if (entry !== undefined) members.push([key, convert(entry, key)]);
+  const members: JsonObject = {};
+  for (const key of Object.keys(value)) {
+    const entry = value[key];
+    if (entry === undefined) continue;
+    const converted = convert(entry, key);
+    if (key === '__proto__') {
+      Object.defineProperty(members, key, { value: converted, writable: true, enumerable: true, configurable: true });
+    } else members[key] = converted;
   }
-  return Object.fromEntries(members);
+  return members;
 }
 
 function article(type: string): string {
@@ -277,8 +282,18 @@ export function memberSchema(schema: Schema, key: string): Schema | undefined {
   return additionalProperties === false ? undefined : additionalProperties;
 }
 
+const KNOWN_TYPES = new WeakMap<Schema, readonly string[]>();
+
 /** The kinds of value that kro expects where this schema stands; undefined when it cannot tell. */
 export function expectedTypes(schema: Schema): readonly string[] | undefined {
+  const known = KNOWN_TYPES.get(schema);
+  if (known !== undefined) return known;
+  const types = findExpectedTypes(schema);
+  if (types !== undefined) KNOWN_TYPES.set(schema, types);
+  return types;
+}
+
+function findExpectedTypes(schema: Schema): readonly string[] | undefined {
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) return ['any'];
   if (schema['x-kubernetes-int-or-string'] === true) return ['string', 'integer'];
   for (const members of [schema.oneOf, schema.anyOf]) {

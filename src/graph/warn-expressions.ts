@@ -1,11 +1,10 @@
-import type { CelType, Expr } from '../cel/index.ts';
+import type { Ast, CelType, Expr } from '../cel/index.ts';
 import { typeToString } from '../cel/index.ts';
 import type { Analysed } from './analysis.ts';
 import { passesByHole } from './assignability.ts';
 import { callsGlobal, visitWritten } from './ast-visit.ts';
 import type { Checked } from './check-types.ts';
 import type { Draft, FieldSite } from './draft.ts';
-import { schemaAtPath } from './expected-type.ts';
 import type { Compiled } from './expression.ts';
 import { callsBeyondStock } from './gated-functions.ts';
 import type { Language } from './language.ts';
@@ -42,6 +41,11 @@ interface WarnerParts {
   readonly problems: Problems;
 }
 
+interface ExpressionParts {
+  readonly loopVariables: readonly string[];
+  readonly beyondStock: readonly string[];
+}
+
 /** Is the condition the constant false? */
 function isNever({ ast }: Compiled): boolean {
   return ast.expr.kind === 'literal' && ast.expr.value === false;
@@ -53,6 +57,7 @@ class Warner {
   readonly #language: Language;
   readonly #options: CompileOptions;
   readonly #problems: Problems;
+  readonly #parts = new WeakMap<Ast, ExpressionParts>();
 
   constructor({ drafts, neverIncluded, language, options, problems }: WarnerParts) {
     this.#drafts = drafts;
@@ -84,7 +89,7 @@ class Warner {
     this.#hidden(found);
     this.#added(found);
     if ((this.#options.target ?? 'stock') === 'stock') {
-      for (const call of callsBeyondStock(found.ast.expr, (name) => this.#drafts.has(name))) {
+      for (const call of this.#partsOf(found).beyondStock) {
         const message = `stock kro refuses ${call}: it lacks the function, or has it behind a feature gate that is off`;
         this.#warn('graph/stock-function', message, placeOf(found), 'compile for the target typekro, or do without');
       }
@@ -100,6 +105,19 @@ class Warner {
       const message = `${id}.stringData is never there: the API server takes it in and does not give it back`;
       this.#warn('graph/never-available', message, placeOf(found), 'read data instead; its values are base64');
     }
+  }
+
+  /** What the expression is made of; the same expression may stand in many places. */
+  #partsOf({ ast }: Compiled): ExpressionParts {
+    let parts = this.#parts.get(ast);
+    if (parts === undefined) {
+      parts = {
+        loopVariables: loopVariables(ast.expr),
+        beyondStock: callsBeyondStock(ast.expr, (name) => this.#drafts.has(name)),
+      };
+      this.#parts.set(ast, parts);
+    }
+    return parts;
   }
 
   #warn(code: string, message: string, place: Place, hint?: string): void {
@@ -122,8 +140,8 @@ class Warner {
   #quantity(draft: Draft, field: Compiled<FieldSite>): void {
     const { resolved } = draft;
     if (resolved === undefined || !isConcatenation(field.ast.expr)) return;
-    const at = schemaAtPath(resolved.schema, field.site.pathText, '');
-    const types = at === undefined ? [] : (expectedTypes(at.schema) ?? []);
+    const schema = this.#language.fieldSchema(draft.id, field.site.pathText);
+    const types = schema === undefined ? [] : (expectedTypes(schema) ?? []);
     if (types.length !== 2 || !types.includes('string') || !types.includes('number')) return;
     const message =
       'this text becomes a quantity; put together from parts it may be one that was not meant (1500m, 0.500m)';
@@ -139,8 +157,8 @@ class Warner {
   #hole(draft: Draft, field: Compiled<FieldSite>): void {
     const expected = this.#language.fieldType(draft.id, field.site.pathText);
     if (expected === undefined) return;
-    const [got, want] = [typeToString(field.type), typeToString(expected)];
     if (passesByHole(field.type, expected)) {
+      const [got, want] = [typeToString(field.type), typeToString(expected)];
       const message = `kro takes ${got} here, but the field is ${describe(expected, want)}: the API server will refuse the object`;
       this.#report('graph/type-hole', message, placeOf(field));
       return;
@@ -159,7 +177,7 @@ class Warner {
 
   /** kro lets a loop variable hide a resource in the whole loop, its list included, and then binds neither. */
   #hidden(found: Compiled): void {
-    const hides = loopVariables(found.ast.expr).find((name) => name === 'schema' || this.#drafts.has(name));
+    const hides = this.#partsOf(found).loopVariables.find((name) => name === 'schema' || this.#drafts.has(name));
     if (hides === undefined) return;
     const message = `the variable "${hides}" of this loop hides what has the same name, in its list too`;
     this.#report('graph/hidden-name', message, placeOf(found), 'give the variable another name');

@@ -15,22 +15,28 @@ import { memberSchema } from './walk.ts';
 export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, problems: Problems): void {
   if (resolved === undefined || nodeType === 'external' || nodeType === 'externalCollection') return;
   const base = [...block.path, 'template'];
-  const visit = (value: JsonValue | undefined, schema: Schema, steps: PathStep[]): void => {
+  /** The way to the value that is being looked at. */
+  const steps: PathStep[] = [];
+  const below = (step: PathStep, value: JsonValue | undefined, schema: Schema): void => {
+    steps.push(step);
+    visit(value, schema);
+    steps.pop();
+  };
+  const visit = (value: JsonValue | undefined, schema: Schema): void => {
     if (schema['x-kubernetes-preserve-unknown-fields'] === true) return;
     if (isJsonObject(value)) {
-      warnMissing(value, schema, steps);
-      for (const [key, entry] of Object.entries(value)) {
+      if (schema.required !== undefined) warnMissing(value, schema, schema.required);
+      for (const key of Object.keys(value)) {
         const member = memberSchema(schema, key);
-        if (member !== undefined) visit(entry, member, [...steps, key]);
+        if (member !== undefined) below(key, value[key], member);
       }
     } else if (Array.isArray(value)) {
       const { items } = schema;
-      if (items === undefined) return;
-      for (const [index, entry] of value.entries()) visit(entry, items, [...steps, index]);
-    } else if (value !== null && value !== undefined) warnScalar(value, schema, steps);
+      if (items !== undefined) value.forEach((entry, index) => below(index, entry, items));
+    } else if (value !== null && value !== undefined) warnScalar(value, schema);
   };
-  const warnMissing = (value: Readonly<Record<string, unknown>>, schema: Schema, steps: PathStep[]): void => {
-    for (const name of new Set(schema.required ?? [])) {
+  const warnMissing = (value: Readonly<Record<string, unknown>>, schema: Schema, required: readonly string[]): void => {
+    for (const name of new Set(required)) {
       if (Object.hasOwn(value, name) || schema.properties?.[name]?.default !== undefined) continue;
       const field = formatPath([...steps, name]);
       problems.warn({
@@ -41,7 +47,7 @@ export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, pro
       });
     }
   };
-  const warnScalar = (value: JsonValue, schema: Schema, steps: PathStep[]): void => {
+  const warnScalar = (value: JsonValue, schema: Schema): void => {
     // Alternatives are about the kind of value, which the walk has checked.
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) return;
     for (const error of validate(schema, value)) {
@@ -55,5 +61,5 @@ export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, pro
       });
     }
   };
-  visit(skeleton, resolved.schema, []);
+  visit(skeleton, resolved.schema);
 }

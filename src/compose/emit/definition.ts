@@ -37,7 +37,8 @@ export function writeDefinition(
   refusals: Refusal[],
 ): { readonly definition: JsonObject; readonly diagnostics: readonly Diagnostic[] } {
   const ids = new Set(graph.records.map((record) => record.id));
-  const names = { ids, records: graph.records, schemaOf: graph.schemaOf, target };
+  const writer = new ExpressionWriter(ids, target);
+  const names = { ids, records: graph.records, schemaOf: graph.schemaOf, target, writer };
   const collect = <T>(work: () => T, site: ResourceRecord['site'] | undefined): T | undefined => {
     try {
       return work();
@@ -52,7 +53,7 @@ export function writeDefinition(
     .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
     .map((record) => collect(() => resourceEntry(record, names), record.site))
     .filter((entry) => entry !== undefined);
-  const status = collect(() => statusFields(graph.status, new ExpressionWriter(ids, target)), undefined) ?? {};
+  const status = collect(() => statusFields(graph.status, writer), undefined) ?? {};
   const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
   const simple = toSimpleSchema(
     graph.spec,

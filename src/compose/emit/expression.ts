@@ -18,6 +18,8 @@ export class ExpressionWriter {
   private readonly ids: ReadonlySet<string>;
   private readonly target: Target;
   private readonly loopNames: ReadonlyMap<Variable, string>;
+  /** What was written already: many fields of a graph hold the same expression. */
+  private readonly written = new Map<Node, Map<Schema | undefined, string>>();
 
   /** `ids`: of all resources; `loopNames`: what the iterators of this resource are called. */
   constructor(ids: ReadonlySet<string>, target: Target, loopNames: ReadonlyMap<Variable, string> = new Map()) {
@@ -28,6 +30,20 @@ export class ExpressionWriter {
 
   /** CEL text of an expression for a place with this schema. */
   cel(node: Node, schema?: Schema): string {
+    let texts = this.written.get(node);
+    if (texts === undefined) {
+      texts = new Map();
+      this.written.set(node, texts);
+    }
+    let text = texts.get(schema);
+    if (text === undefined) {
+      text = this.write(node, schema);
+      texts.set(schema, text);
+    }
+    return text;
+  }
+
+  private write(node: Node, schema: Schema | undefined): string {
     const lowered = structured(this.lowering.lower(node), schema);
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);

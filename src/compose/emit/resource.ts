@@ -28,6 +28,8 @@ export interface GraphNames {
   readonly records: readonly ResourceRecord[];
   readonly schemaOf: (record: ResourceRecord) => Schema | undefined;
   readonly target: Target;
+  /** Writes what stands outside of loops. */
+  readonly writer: ExpressionWriter;
 }
 
 /** The iterators of a resource: one list each, with what filters them. */
@@ -43,7 +45,8 @@ interface Iterators {
 export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonObject {
   const iterators = iteratorsOf(record, names);
   const loopNames = new Map(iterators.dimensions.map((dimension) => [dimension.variable, dimension.name]));
-  const writer = new ExpressionWriter(names.ids, names.target, loopNames);
+  const outer = names.writer;
+  const writer = loopNames.size === 0 ? outer : new ExpressionWriter(names.ids, names.target, loopNames);
   const { ids } = names;
   const change = (node: Node) => iterators.replace(elementFields(node, names.records, record));
   const given = withDependencies(record, names);
@@ -61,13 +64,11 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   if (record.options.external === true) entry['externalRef'] = template === LEFT_OUT ? {} : template;
   else entry['template'] = template === LEFT_OUT ? {} : template;
   if (iterators.dimensions.length > 0) {
-    const outer = new ExpressionWriter(ids, names.target);
     entry['forEach'] = iterators.dimensions.map(({ name, list: over }) => ({
       [name]: `\${${outer.cel(elementFields(over, names.records, record))}}`,
     }));
   }
-  if (include.length > 0)
-    entry['includeWhen'] = include.map((node): JsonValue => `\${${new ExpressionWriter(ids, names.target).cel(node)}}`);
+  if (include.length > 0) entry['includeWhen'] = include.map((node): JsonValue => `\${${outer.cel(node)}}`);
   if (ready.length > 0)
     entry['readyWhen'] = ready.map(
       (node): JsonValue => `\${${new ExpressionWriter(new Set([...ids, 'each']), names.target).cel(node)}}`,

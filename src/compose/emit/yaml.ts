@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../core/index.ts';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { yamlScalar } from './yaml-scalar.ts';
 
 /** Longest key that YAML lets stand before its colon. */
@@ -20,9 +20,7 @@ function writeValue(value: JsonValue | undefined, indent: string, lead: string, 
     return writeItems(value, lead === '' ? indent : `${indent}  `, false, out);
   }
   if (typeof value === 'object' && value !== null) {
-    const keys = Object.keys(value)
-      .filter((key) => value[key] !== undefined)
-      .sort();
+    const keys = sortedKeys(value);
     if (keys.length === 0) return void out.push(lead === '' ? '{}\n' : ' {}\n');
     const inner = lead === '' ? indent : `${indent}  `;
     const compact = lead.endsWith('-');
@@ -40,6 +38,13 @@ function writeValue(value: JsonValue | undefined, indent: string, lead: string, 
   }
   const text = yamlScalar(value ?? null, lead === '' ? indent : `${indent}  `);
   out.push(lead === '' ? '' : ' ', text, text.endsWith('\n') ? '' : '\n');
+}
+
+/** The keys in order, without those of `undefined`; most objects are small and in order as they are. */
+function sortedKeys(value: JsonObject): string[] {
+  const keys = Object.keys(value);
+  const given = keys.some((key) => value[key] === undefined) ? keys.filter((key) => value[key] !== undefined) : keys;
+  return given.every((key, index) => index === 0 || (given[index - 1] as string) < key) ? given : given.sort();
 }
 
 /** Writes list items; with `inline` the first stands behind the dash of the list around. */

@@ -129,7 +129,16 @@ export function isLiteral(node: Node, value?: Attribute): boolean {
 }
 
 /** Visits each distinct node below (and including) `root` once, operands first. */
-export function walk(root: Node, visit: (node: Node) => void, seen = new Set<Node>()): void {
+export function walk(root: Node, visit: (node: Node) => void, seen?: Set<Node>): void {
+  // Most expressions are a path: no part of it occurs twice.
+  if (seen === undefined && root.args.length <= 1) {
+    const [only] = root.args;
+    if (only !== undefined) walk(only, visit);
+    visit(root);
+  } else walkGraph(root, visit, seen ?? new Set());
+}
+
+function walkGraph(root: Node, visit: (node: Node) => void, seen: Set<Node>): void {
   const stack: [Node, number][] = [[root, 0]];
   while (stack.length > 0) {
     const top = stack[stack.length - 1] as [Node, number];
