@@ -20,6 +20,8 @@ const PUBLISHED_ELSEWHERE = new Set(['policy/v1/Eviction', 'authentication.k8s.i
 export interface BuiltinSource extends SchemaSource {
   /** Schema of a built-in type by the name of the data file, e.g. `meta.v1.ObjectMeta`, `core.v1.PodTemplateSpec`. */
   typeNamed(name: string): Schema;
+  /** The names of all types. */
+  typeNames(): Iterable<string>;
 }
 
 const bundles = new Map<string, BuiltinSource>();
@@ -76,6 +78,7 @@ export function bundledSource(parts: BundleParts): BuiltinSource {
   const resources = once(() => new ResourceIndex(parts.discovery().flatMap((list) => resourcesOfDiscovery(list))));
   return {
     typeNamed: (name) => types().node(name),
+    typeNames: () => types().names(),
     schemaOf(type: GroupVersionKind): Schema | undefined {
       const name = names().get(typeKey(type));
       if (name !== undefined) return types().node(name);

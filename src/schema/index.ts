@@ -60,5 +60,5 @@ export { crdErrors, crdUpdateErrors } from './crd-errors.ts';
 export type { RuleChecker } from './structural.ts';
 export { structuralErrors } from './structural.ts';
 export type { TypeScriptOptions } from './to-typescript.ts';
-export { toTypeScript } from './to-typescript.ts';
+export { docComment, toTypeScript } from './to-typescript.ts';
 export { schemaAt, updateSchema } from './update-schema.ts';

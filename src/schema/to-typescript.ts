@@ -13,6 +13,11 @@ export interface TypeScriptOptions {
   readonly external?: (schema: Schema) => string | undefined;
   /** Write descriptions as doc comments. Default true. */
   readonly comments?: boolean;
+  /**
+   * The types are for values that somebody passes in: optional members may be given as `undefined`, lists
+   * may be read-only. Default false.
+   */
+  readonly input?: boolean;
 }
 
 /** Deepest nesting that is written out; further parts are `unknown`. */
@@ -52,7 +57,7 @@ class Writer {
     const identity = identityOf(schema);
     const known = this.#names.get(identity);
     if (known !== undefined) return known;
-    const base = definitionNameOf(schema) ?? this.#options.name + path.map(pascalCase).join('');
+    const base = legalName(definitionNameOf(schema)) ?? this.#options.name + path.map(pascalCase).join('');
     let name = base;
     for (let number = 2; this.#taken.has(name); number += 1) name = `${base}${number}`;
     this.#taken.add(name);
@@ -73,12 +78,7 @@ class Writer {
   #comment(schema: Schema, indent: string): string {
     const text = schema.description?.trim() ?? '';
     if (this.#options.comments === false || text === '') return '';
-    const lines = text
-      .replaceAll('*/', '*\\/')
-      .split(/\r?\n/)
-      .map((line) => line.trimEnd());
-    if (lines.length === 1) return `${indent}/** ${lines[0] ?? ''} */\n`;
-    return `${indent}/**\n${lines.map((line) => `${indent} *${line === '' ? '' : ` ${line}`}\n`).join('')}${indent} */\n`;
+    return docComment(text, indent);
   }
 
   #type(schema: Schema, indent: string, depth: number, declaring = false): string {
@@ -121,7 +121,8 @@ class Writer {
         return 'boolean';
       case 'array': {
         const item = schema.items === undefined ? 'unknown' : this.#type(schema.items, indent, depth + 1);
-        return /^[\w.]+$/.test(item) ? `${item}[]` : `(${item})[]`;
+        const list = /^[\w.]+$/.test(item) ? `${item}[]` : `(${item})[]`;
+        return this.#options.input === true ? `readonly ${list}` : list;
       }
       default:
         return this.#object(schema, indent, depth);
@@ -142,13 +143,40 @@ class Writer {
     const lines = names.map((name) => {
       const child = properties?.[name] ?? {};
       const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
-      const text = `${key}${required.has(name) ? '' : '?'}: ${this.#type(child, inner, depth + 1)};`;
+      const type = this.#type(child, inner, depth + 1);
+      const absent = this.#options.input === true && type !== 'unknown' ? ' | undefined' : '';
+      const text = required.has(name) ? `${key}: ${type};` : `${key}?: ${type}${absent};`;
       return `${this.#comment(child, inner)}${inner}${text}\n`;
     });
     if (open || typeof additionalProperties === 'object') lines.push(`${inner}[field: string]: unknown;\n`);
     return `{\n${lines.join('')}${indent}}`;
   }
 }
+
+/**
+ * A text as a doc comment, with a line break behind it. Whatever the text holds, the comment ends where it
+ * should, and nothing in it is a tag.
+ */
+export function docComment(text: string, indent = ''): string {
+  const lines = text
+    .trim()
+    .replaceAll('*/', '*\\/')
+    .split(/\r\n|[\r\n\u2028\u2029]/)
+    .map((line) => line.trimEnd().replace(/^(\s*)@/, '$1\\@'));
+  if (lines.length === 1) return `${indent}/** ${lines[0] ?? ''} */\n`;
+  return `${indent}/**\n${lines.map((line) => `${indent} *${line === '' ? '' : ` ${line}`}\n`).join('')}${indent} */\n`;
+}
+
+/** The name of a definition as the name of a type, or nothing when it has no letter. */
+function legalName(definition: string | undefined): string | undefined {
+  if (definition === undefined) return undefined;
+  if (/^[A-Z][A-Za-z0-9_]*$/.test(definition) && !GLOBAL_TYPES.has(definition)) return definition;
+  const name = pascalCase(definition).replace(/^\d+/, '');
+  return name === '' ? undefined : GLOBAL_TYPES.has(name) ? `${name}Type` : name;
+}
+
+/** Types that generated code uses. */
+const GLOBAL_TYPES: ReadonlySet<string> = new Set(['Record', 'Array', 'Readonly', 'Omit']);
 
 const identityOf = (schema: Schema): object => schema.properties ?? schema;
 
