@@ -47,6 +47,28 @@ export type {
   ResourceOptions,
   RollbackResult,
 } from './compose/index.ts';
-export { Cel, cel, CompositionError, createResource, externalRef, opaque } from './compose/index.ts';
+export type {
+  FactoryExtras,
+  FactoryInput,
+  KindFacts,
+  MetadataInput,
+  NamedInput,
+  Read,
+  ResourceFactory,
+  ResourceFactoryOptions,
+  Settable,
+  WholeInput,
+  WholeResourceFactory,
+} from './compose/index.ts';
+export {
+  Cel,
+  cel,
+  CompositionError,
+  createResource,
+  externalRef,
+  opaque,
+  resourceFactory,
+  wholeResourceFactory,
+} from './compose/index.ts';
 export type { Diagnostic, JsonObject, JsonValue, KubeObject, ObjectRef, SourcePosition } from './core/index.ts';
 export { formatDiagnostic, TypeKroError } from './core/index.ts';

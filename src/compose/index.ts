@@ -73,3 +73,17 @@ export {
 } from './factory-helpers.ts';
 export { defineFactory, opaque } from './interp/natives.ts';
 export { CompositionError } from './trace/refusal.ts';
+export type {
+  FactoryExtras,
+  FactoryInput,
+  KindFacts,
+  MetadataInput,
+  NamedInput,
+  Read,
+  ResourceFactory,
+  ResourceFactoryOptions,
+  Settable,
+  WholeInput,
+  WholeResourceFactory,
+} from './resource-factory.ts';
+export { resourceFactory, wholeResourceFactory } from './resource-factory.ts';

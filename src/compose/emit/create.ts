@@ -1,5 +1,6 @@
+import type { GroupVersionKind } from '../../core/index.ts';
 import { parseApiVersion, TypeKroError } from '../../core/index.ts';
-import type { SchemaSource } from '../../schema/index.ts';
+import type { Schema, SchemaSource } from '../../schema/index.ts';
 import { combineSources } from '../../schema/index.ts';
 import { variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
@@ -75,7 +76,7 @@ function makeResource<Fields extends object = Record<string, unknown>>(
     refuse('predicate', `${kind} is created inside a predicate`, 'create resources in .map, .forEach or for..of');
   }
   const { group, version } = parseApiVersion(apiVersion);
-  const schema = sources.get(trace)?.schemaOf({ group, version, kind });
+  const schema = schemaFor(trace, { group, version, kind }, options.schemas);
   const order = trace.resources.length;
   const given = options.id === undefined ? undefined : checkId(options.id);
   const id = given ?? defaultId(kind, manifest);
@@ -102,6 +103,14 @@ function makeResource<Fields extends object = Record<string, unknown>>(
   trace.resources.push(record);
   for (const { code, message, hint } of options.warnings ?? []) trace.warn(code, message, hint);
   return handleOf(record) as Resource<Fields>;
+}
+
+/** The schema of a kind; one that only its factory knows is added to the run. */
+function schemaFor(trace: object, type: GroupVersionKind, own: (() => SchemaSource) | undefined): Schema | undefined {
+  const known = sources.get(trace)?.schemaOf(type);
+  if (known !== undefined || own === undefined) return known;
+  addSchemas(trace, own());
+  return sources.get(trace)?.schemaOf(type);
 }
 
 /** The value that stands for a resource. */

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import type { SchemaSource } from '../../schema/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import type { ObjectType } from '../ir/types.ts';
 import type { Site } from './refusal.ts';
@@ -33,6 +34,8 @@ export interface ResourceOptions {
   readonly external?: boolean;
   /** Remarks of the factory on its arguments: code and text of a warning. */
   readonly warnings?: readonly { readonly code: string; readonly message: string; readonly hint?: string }[];
+  /** Where the schema of a kind stands that is not built in; asked only when nothing else knows the kind. */
+  readonly schemas?: () => SchemaSource;
 }
 
 /** A resource as the tracer recorded it. */
