@@ -7,6 +7,8 @@ export interface CommandContext {
   print(text: string): void;
   /** Writes a line (or several) about problems. */
   printError(text: string): void;
+  /** Everything that comes in on the standard input. */
+  readInput(): Promise<string>;
   /** The terminal for live output; absent when the output goes to a file or pipe. */
   readonly terminal?: LiveTerminal;
   /** Aborted by the first Ctrl-C (or SIGTERM). */
@@ -28,6 +30,8 @@ export const ExitCode = {
   usage: 2,
   /** Diagnostics were found in the user's files. */
   diagnostics: 3,
+  /** Where a difference was asked for: there is one. */
+  drift: 4,
   interrupted: 130,
 } as const;
 

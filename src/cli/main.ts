@@ -50,6 +50,11 @@ const context: CommandContext = {
   signal: interrupt.signal,
   print: (text) => out(`${printable(text)}\n`),
   printError: (text) => err(`${printable(text)}\n`),
+  async readInput() {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
+  },
   ...(process.stdout.isTTY && process.env['TERM'] !== 'dumb'
     ? {
         terminal: {

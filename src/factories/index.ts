@@ -5,4 +5,6 @@
  *
  * @packageDocumentation
  */
+export type { GeneratedFactories, GenerateOptions } from './generate/index.ts';
+export { generateFactories } from './generate/index.ts';
 export { simple } from './simple/index.ts';

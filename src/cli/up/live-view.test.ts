@@ -20,6 +20,7 @@ function screen(size?: { readonly columns: number; readonly rows: number }) {
     env: {},
     print: write,
     printError: write,
+    readInput: () => Promise.resolve(''),
     signal: new AbortController().signal,
     ...(size === undefined ? {} : { terminal: { ...size, write } }),
   };

@@ -1,0 +1,113 @@
+import { relative, resolve } from 'node:path';
+import type { JsonValue } from '../../core/index.ts';
+import { hasErrors, TypeKroError } from '../../core/index.ts';
+import { generateFactories } from '../../factories/index.ts';
+import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { readSources } from '../generate/read-sources.ts';
+import type { Sources } from '../generate/read-sources.ts';
+import { writeFiles } from '../generate/write-files.ts';
+import { count, printDiagnostics } from '../up/print-diagnostics.ts';
+
+/** `typekro generate`: typed factories for the kinds of CustomResourceDefinitions. */
+export const generate: Command = {
+  name: 'generate',
+  summary: 'write typed factories for custom kinds',
+  description:
+    'Reads CustomResourceDefinitions and writes TypeScript: for each served version of each kind the types of its spec and status, and a function that makes it inside a composition. The same definitions always give the same text.',
+  positionals: [
+    { name: 'source', summary: 'YAML or JSON files, folders of such, or - for standard input', variadic: true },
+  ],
+  options: [
+    { name: 'out', summary: 'folder to write to', value: 'folder', defaultValue: 'generated' },
+    { name: 'files', summary: 'one file for each "group" or each "kind"', value: 'how', defaultValue: 'group' },
+    { name: 'types-only', summary: 'leave the schemas out: smaller files, fewer checks before a deploy' },
+    { name: 'check', summary: 'write nothing; exit with 4 when a file is missing or differs' },
+    { name: 'cluster', summary: 'read the definitions of a cluster as well' },
+    { name: 'kubeconfig', summary: 'a kubeconfig file, for --cluster; default as kubectl', value: 'file' },
+    { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    { name: 'group', summary: 'only kinds of this API group', value: 'name' },
+  ],
+  examples: [
+    { command: 'typekro generate crds/ --out src/kinds', summary: 'src/kinds/example.com.ts and so on' },
+    { command: 'kubectl get crd -o yaml | typekro generate -', summary: 'what kubectl prints' },
+    { command: 'typekro generate --cluster --group cert-manager.io', summary: 'one project out of a cluster' },
+  ],
+  async run(context, input) {
+    const layout = textOption(input, 'files') ?? 'group';
+    if (layout !== 'group' && layout !== 'kind') return usage(`--files takes group or kind, not ${layout}`);
+    const cluster = input.options['cluster'] === true;
+    if (input.positionals.length === 0 && !cluster) return usage('name files, folders or - , or use --cluster');
+    const sources = await collect(context, input, cluster);
+    const { files, kinds, diagnostics } = generateFactories(inGroup(sources.documents, textOption(input, 'group')), {
+      command: commandLine(input, layout),
+      files: layout,
+      schemas: input.options['types-only'] !== true,
+    });
+    const all = [...sources.diagnostics, ...diagnostics];
+    printDiagnostics(context, all, sources.texts);
+    const out = textOption(input, 'out') ?? 'generated';
+    const check = input.options['check'] === true;
+    const changes = writeFiles(resolve(context.cwd, out), files, { check });
+    for (const { path, change } of changes) context.print(`${change} ${relative(context.cwd, path)}`);
+    context.print(`${count(kinds.length, 'factory', 'factories')} in ${count(files.size, 'file')}`);
+    if (hasErrors(all)) return ExitCode.diagnostics;
+    return check && changes.some(({ change }) => change !== 'unchanged') ? ExitCode.drift : ExitCode.ok;
+  },
+};
+
+function usage(message: string): never {
+  throw new TypeKroError(message, { code: 'cli/usage', remedy: 'typekro generate --help' });
+}
+
+async function collect(context: CommandContext, input: CommandInput, cluster: boolean): Promise<Sources> {
+  const named =
+    input.positionals.length === 0
+      ? { documents: [], diagnostics: [], texts: new Map<string, string>() }
+      : await readSources(input.positionals, context.cwd, () => context.readInput());
+  return cluster ? { ...named, documents: [...named.documents, ...(await ofCluster(context, input))] } : named;
+}
+
+async function ofCluster(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
+  const path = textOption(input, 'kubeconfig');
+  const name = textOption(input, 'context');
+  const config = await loadKubeConfig({
+    ...(path === undefined ? {} : { path: resolve(context.cwd, path) }),
+    ...(name === undefined ? {} : { context: name }),
+    env: context.env,
+  });
+  const client = new KubeClient({ config });
+  try {
+    const type = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
+    const { items } = await client.list(type, { signal: context.signal });
+    return items.map((item) => ({ ...type, ...item }) as unknown as JsonValue);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Documents without the definitions of other groups. */
+function inGroup(documents: readonly JsonValue[], group: string | undefined): readonly JsonValue[] {
+  if (group === undefined) return documents;
+  const wanted = (document: JsonValue): boolean => {
+    const spec = (document as { readonly spec?: { readonly group?: unknown } } | null)?.spec;
+    return spec?.group === group;
+  };
+  return documents.flatMap((document) => {
+    const items = (document as { readonly items?: JsonValue } | null)?.items;
+    return (Array.isArray(items) ? items : [document]).filter(wanted);
+  });
+}
+
+/** The command that writes the same again, from the folder in which it was run. */
+function commandLine(input: CommandInput, layout: string): string {
+  const quoted = (text: string) => (/^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+  const texts = ['context', 'group', 'out'].flatMap((name) => {
+    const value = textOption(input, name);
+    return value === undefined ? [] : [`--${name}`, quoted(value)];
+  });
+  const switches = ['cluster', 'types-only'].filter((name) => input.options[name] === true).map((name) => `--${name}`);
+  const files = layout === 'group' ? [] : ['--files', layout];
+  return ['typekro', 'generate', ...input.positionals.map(quoted), ...switches, ...files, ...texts].join(' ');
+}

@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { extname, join, relative, resolve } from 'node:path';
+import type { Diagnostic, JsonValue } from '../../core/index.ts';
+import { parseJson, TypeKroError } from '../../core/index.ts';
+import { parseDefinitions } from '../../graph/index.ts';
+
+/** Parsed documents and what is wrong with the texts. */
+export interface Sources {
+  readonly documents: readonly JsonValue[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+const TYPES = new Set(['.yaml', '.yml', '.json']);
+
+/** Deepest folders that are looked into. */
+const MAX_DEPTH = 20;
+
+/**
+ * Reads files, folders (with theirs, in the order of their names) and, for `-`, the standard input.
+ *
+ * @throws TypeKroError `input/not-found`, `input/empty` when nothing that could hold definitions was found.
+ */
+export async function readSources(
+  names: readonly string[],
+  cwd: string,
+  readInput: () => Promise<string>,
+): Promise<Sources> {
+  const documents: JsonValue[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const texts = new Map<string, string>();
+  const read = (text: string, file: string) => {
+    const parsed = parse(text, file);
+    documents.push(...parsed.documents);
+    diagnostics.push(...parsed.diagnostics);
+    if (parsed.diagnostics.length > 0) texts.set(file, text);
+  };
+  for (const name of names) {
+    if (name === '-') {
+      read(await readInput(), 'standard input');
+      continue;
+    }
+    for (const path of filesUnder(resolve(cwd, name), name, 0)) {
+      const shown = relative(cwd, path);
+      read(readFileSync(path, 'utf8'), shown.startsWith('..') ? path : shown);
+    }
+  }
+  if (documents.length === 0 && diagnostics.length === 0) {
+    throw new TypeKroError(`nothing to read in ${names.join(', ')}`, {
+      code: 'input/empty',
+      remedy: 'name .yaml, .yml or .json files with CustomResourceDefinitions, folders of such, or - for the input',
+    });
+  }
+  return { documents, diagnostics, texts };
+}
+
+function filesUnder(path: string, name: string, depth: number): string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    throw new TypeKroError(`there is no file or folder ${name}`, {
+      code: 'input/not-found',
+      remedy: `check the name; it was looked for as ${path}`,
+    });
+  }
+  if (!found.isDirectory()) return [path];
+  if (depth > MAX_DEPTH) return [];
+  return readdirSync(path, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const inner = join(path, entry.name);
+      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesUnder(inner, inner, depth + 1);
+      return entry.isFile() && TYPES.has(extname(entry.name).toLowerCase()) ? [inner] : [];
+    });
+}
+
+/** JSON as JSON, whatever its size; everything else as YAML. */
+function parse(text: string, file: string): Pick<Sources, 'documents' | 'diagnostics'> {
+  if (/^\s*\{/.test(text)) {
+    try {
+      return { documents: [parseJson(text)], diagnostics: [] };
+    } catch (error) {
+      // Flow style YAML begins like JSON, and its parser tells the place of a mistake.
+      if (!(error instanceof SyntaxError || error instanceof TypeKroError)) throw error;
+    }
+  }
+  const { documents, diagnostics } = parseDefinitions(text, file);
+  return { documents: documents.map(({ value }) => value), diagnostics };
+}

@@ -1,0 +1,91 @@
+import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { structuralSchema } from '../../schema/index.ts';
+import type { KindPlan } from './kind-plan.ts';
+import { member, textOf, textsOf } from './kind-plan.ts';
+import { compareVersions } from './names.ts';
+import { plainFacts } from './plain-facts.ts';
+import { readinessRule } from './readiness-rule.ts';
+
+const NAMES = { kind: /^[A-Za-z][A-Za-z0-9]{0,62}$/, plural: /^[a-z][-a-z0-9]{0,62}$/ };
+const GROUP = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
+
+/** The kinds of definitions, a plan for each served version, and what is wrong with the rest. */
+export function kindsOfCrds(documents: readonly JsonValue[]): {
+  readonly kinds: readonly KindPlan[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const found = new Map<string, KindPlan>();
+  const diagnostics: Diagnostic[] = [];
+  for (const crd of documents.flatMap(definitionsIn)) {
+    const name = textOf(member(member(crd, 'metadata'), 'name')) || 'a CustomResourceDefinition without a name';
+    for (const plan of kindsOf(crd, name, diagnostics)) {
+      const key = `${plan.group}/${plan.version}/${plan.kind}`;
+      if (found.has(key)) {
+        diagnostics.push({
+          code: 'generate/twice',
+          severity: 'warning',
+          message: `${plan.kind} of ${plan.group}/${plan.version} is defined twice; the first definition counts`,
+          hint: 'give each definition once',
+        });
+      } else found.set(key, plan);
+    }
+  }
+  return { kinds: [...found.values()], diagnostics };
+}
+
+/** The definitions in a document: the document itself, or the items of a list. */
+function definitionsIn(document: JsonValue): JsonObject[] {
+  if (!isJsonObject(document)) return [];
+  const { kind, items } = document;
+  if (Array.isArray(items) && (kind === 'List' || kind === 'CustomResourceDefinitionList')) {
+    return items.filter(isJsonObject).filter((item) => kind !== 'List' || item['kind'] === 'CustomResourceDefinition');
+  }
+  return kind === 'CustomResourceDefinition' ? [document] : [];
+}
+
+function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Iterable<KindPlan> {
+  const refuse = (message: string, hint: string) =>
+    diagnostics.push({ code: 'generate/not-a-definition', severity: 'error', message: `${name}: ${message}`, hint });
+  const spec = crd['spec'];
+  const names = member(spec, 'names');
+  const [group, kind, plural] = [
+    textOf(member(spec, 'group')),
+    textOf(member(names, 'kind')),
+    textOf(member(names, 'plural')),
+  ];
+  if (!GROUP.test(group) || !NAMES.kind.test(kind) || !NAMES.plural.test(plural)) {
+    refuse('group, kind or plural name is missing or no legal name', 'an API server would refuse this definition too');
+    return;
+  }
+  const versions = member(spec, 'versions');
+  if (!Array.isArray(versions)) {
+    refuse('it has no versions', 'definitions of apiextensions.k8s.io/v1 have spec.versions');
+    return;
+  }
+  const served = versions.filter((version) => member(version, 'served') === true);
+  const order = served.map((version) => textOf(member(version, 'name'))).sort(compareVersions);
+  for (const version of served) {
+    const versionName = textOf(member(version, 'name'));
+    if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(versionName)) {
+      refuse(`version ${JSON.stringify(versionName)} is no legal name`, 'versions are called like v1 or v1beta1');
+      continue;
+    }
+    const raw = member(member(version, 'schema'), 'openAPIV3Schema');
+    const schema = structuralSchema(isJsonObject(raw) ? raw : { type: 'object' });
+    yield {
+      group,
+      version: versionName,
+      kind,
+      plural,
+      namespaced: member(spec, 'scope') === 'Namespaced',
+      shortNames: textsOf(member(names, 'shortNames')),
+      preferred: versionName === order[0],
+      deprecated: member(version, 'deprecated') === true,
+      description: textOf(member(raw, 'description')),
+      schema,
+      facts: plainFacts(isJsonObject(raw) ? raw : { type: 'object' }),
+      readiness: readinessRule({ group, kind }, schema, member(version, 'additionalPrinterColumns')),
+    };
+  }
+}

@@ -1,0 +1,161 @@
+import type { BuiltinSource, ResourceInfo, Schema } from '../../schema/index.ts';
+import { toTypeScript } from '../../schema/index.ts';
+import { header } from './generate-factories.ts';
+import type { KindPlan } from './kind-plan.ts';
+import { factoryName, identifier, pascalCase } from './names.ts';
+import { builtinReadiness } from './readiness-rule.ts';
+import { factoryDoc, quote } from './write-kind.ts';
+
+/** What the generator of built-in kinds is given. */
+export interface BuiltinOptions {
+  readonly command: string;
+  /** What a kind is for, by `Kind.group` (`Kind` for the core group). */
+  readonly descriptions: ReadonlyMap<string, string>;
+  /** Where the generated files import their tools from. */
+  readonly importFrom: string;
+}
+
+/** A named type of the bundle. */
+interface NamedType {
+  readonly file: string;
+  readonly name: string;
+  readonly schema: Schema;
+}
+
+/**
+ * The built-in kinds of a bundle as TypeScript: a file of types for each group and version, `factories.ts`
+ * with a function for each kind, and `types.ts`, which gathers the types under a name for each group.
+ */
+export function generateBuiltin(source: BuiltinSource, options: BuiltinOptions): ReadonlyMap<string, string> {
+  const types = new TypeFiles(source);
+  const taken = new Map<string, string>();
+  const factories = [...source.kinds()].map((info) => {
+    const plan = planOf(info as ResourceInfo, source, options.descriptions);
+    const name = freeName(plan, taken);
+    return writeFactory(plan, name, types.refer(source, plan));
+  });
+  const files = types.write(options.command);
+  const used = types.namespaces();
+  const named = used.map(pascalCase).filter((name) => factories.some((text) => text.includes(`${name}.`)));
+  files.set('types.ts', `${header(options.command)}${used.map(reexport).join('')}`);
+  files.set(
+    'factories.ts',
+    `${header(options.command)}import { resourceFactory } from ${quote(options.importFrom)};\n` +
+      `import type { ResourceFactory } from ${quote(options.importFrom)};\n` +
+      `import type { ${named.join(', ')} } from './types.ts';\n\n` +
+      `/** The fields of a kind besides those that every object has. */\n` +
+      `export type Body<Kind> = Omit<Kind, 'apiVersion' | 'kind' | 'metadata'>;\n\n${factories.join('\n')}`,
+  );
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const reexport = (file: string) => `export type * as ${pascalCase(file)} from './${file}.ts';\n`;
+
+function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: ReadonlyMap<string, string>): KindPlan {
+  const schema = source.schemaOf(info) ?? {};
+  const { group, version, kind, plural, namespaced, shortNames } = info;
+  return {
+    group,
+    version,
+    kind,
+    plural,
+    namespaced,
+    shortNames,
+    schema,
+    preferred: true,
+    deprecated: false,
+    description: descriptions.get(group === '' ? kind : `${kind}.${group}`) ?? '',
+    readiness: builtinReadiness(info),
+  };
+}
+
+/** The factory's name: of the first kind of that name the plain one; then with the version, or with another group's name. */
+function freeName(plan: KindPlan, taken: Map<string, string>): string {
+  const plain = factoryName(plan.kind);
+  const owner = taken.get(plain);
+  const group = pascalCase(plan.group.split('.')[0] ?? '');
+  const name =
+    owner === undefined
+      ? plain
+      : factoryName(owner === plan.group ? plan.kind + pascalCase(plan.version) : group + plan.kind);
+  taken.set(name, plan.group);
+  return name;
+}
+
+function writeFactory(plan: KindPlan, name: string, type: string): string {
+  const { cel } = plan.readiness;
+  const apiVersion = quote(plan.group === '' ? plan.version : `${plan.group}/${plan.version}`);
+  const settings = cel === undefined ? '' : `, {\n  readyWhen: ${quote(cel)},\n}`;
+  return (
+    `${factoryDoc(plan)}export const ${name}: ResourceFactory<${type}> = ` +
+    `/* @__PURE__ */ resourceFactory<${type}>(${apiVersion}, ${quote(plan.kind)}${settings});\n`
+  );
+}
+
+/** The types of the bundle in a file for each group and version; only those that kinds reach. */
+class TypeFiles {
+  readonly #types = new Map<object, NamedType>();
+  readonly #needed = new Set<NamedType>();
+  readonly #pending: NamedType[] = [];
+
+  constructor(source: BuiltinSource) {
+    for (const full of source.typeNames()) {
+      const [group = '', version = '', ...rest] = full.split('.');
+      const schema = source.typeNamed(full);
+      if (schema.properties === undefined) continue;
+      const name = identifier(pascalCase(rest.join('.')));
+      this.#types.set(schema.properties, { file: `${group}-${version}`, name, schema });
+    }
+  }
+
+  /** The type of a kind as `factories.ts` writes it. */
+  refer(source: BuiltinSource, plan: KindPlan): string {
+    const found = this.#find(source.schemaOf(plan));
+    if (found === undefined || plan.schema['x-kubernetes-preserve-unknown-fields'] === true)
+      return '{ readonly [field: string]: unknown }';
+    this.#need(found);
+    return `Body<${pascalCase(found.file)}.${found.name}>`;
+  }
+
+  #find(schema: Schema | undefined): NamedType | undefined {
+    return schema?.properties === undefined ? undefined : this.#types.get(schema.properties);
+  }
+
+  #need(type: NamedType): void {
+    if (this.#needed.has(type)) return;
+    this.#needed.add(type);
+    this.#pending.push(type);
+  }
+
+  /** Follows the references of what is needed and writes everything, by file. */
+  write(command: string): Map<string, string> {
+    const bodies = new Map<string, Map<string, string>>();
+    const imports = new Map<string, Set<string>>();
+    for (let type = this.#pending.pop(); type !== undefined; type = this.#pending.pop()) {
+      const { file, name, schema } = type;
+      const external = (node: Schema): string | undefined => {
+        const other = this.#find(node);
+        if (other === undefined || node === schema) return undefined;
+        this.#need(other);
+        if (other.file === file) return other.name;
+        imports.set(file, (imports.get(file) ?? new Set()).add(other.file));
+        return `${pascalCase(other.file)}.${other.name}`;
+      };
+      const text = toTypeScript(schema, { name, external, input: true });
+      bodies.set(file, (bodies.get(file) ?? new Map<string, string>()).set(name, text));
+    }
+    const files = new Map<string, string>();
+    for (const [file, texts] of bodies) {
+      const others = [...(imports.get(file) ?? [])].sort();
+      const lines = others.map((other) => `import type * as ${pascalCase(other)} from './${other}.ts';\n`).join('');
+      const sorted = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+      files.set(`${file}.ts`, `${header(command)}${lines}\n${sorted.join('\n')}`);
+    }
+    return files;
+  }
+
+  /** The files that hold a needed type. */
+  namespaces(): readonly string[] {
+    return [...new Set([...this.#needed].map(({ file }) => file))].sort();
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * The one generator of typed factories: definitions in, TypeScript out. What the package ships for built-in
+ * kinds and for other projects is written by it, and `typekro generate` gives it to everybody. Pure; files,
+ * clusters and the terminal belong to the command.
+ *
+ * @packageDocumentation
+ */
+export type { BuiltinOptions } from './generate-builtin.ts';
+export { generateBuiltin } from './generate-builtin.ts';
+export type { GeneratedFactories, GenerateOptions } from './generate-factories.ts';
+export { generateFactories } from './generate-factories.ts';

@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { DYN, kroEnvironment } from '../../cel/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { readinessOf } from '../../readiness/index.ts';
+import { KIND_RULES } from './kind-rules.ts';
+
+const environment = kroEnvironment({ variables: { self: DYN } });
+
+function verdict(cel: string, self: KubeObject): unknown {
+  const compiled = environment.compile(cel);
+  if (!compiled.ok) throw new Error(`${cel}: ${compiled.text}`);
+  const result = compiled.program.evaluate({ self });
+  return result.ok ? result.value : result.error.message;
+}
+
+const condition = (type: string, status: string) => ({ type, status, reason: '', message: '' });
+
+/** Objects of each kind: not looked at yet, at work, and ready. */
+const SAMPLES: Readonly<Record<string, readonly { readonly spec?: object; readonly status?: object }[]>> = {
+  'Deployment.apps': [
+    { spec: { replicas: 2 } },
+    {
+      spec: { replicas: 2 },
+      status: { observedGeneration: 2, replicas: 3, updatedReplicas: 2, availableReplicas: 2, readyReplicas: 2 },
+    },
+    {
+      spec: { replicas: 2 },
+      status: { observedGeneration: 2, replicas: 2, updatedReplicas: 2, availableReplicas: 1, readyReplicas: 1 },
+    },
+    {
+      spec: { replicas: 2 },
+      status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: 2, readyReplicas: 2 },
+    },
+    {
+      spec: {},
+      status: { observedGeneration: 2, replicas: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1 },
+    },
+    { spec: { replicas: 0 }, status: { observedGeneration: 2 } },
+  ],
+  'StatefulSet.apps': [
+    { spec: { replicas: 2 } },
+    { spec: { replicas: 2 }, status: { observedGeneration: 2, readyReplicas: 2, updatedReplicas: 1 } },
+    { spec: { replicas: 2 }, status: { observedGeneration: 2, readyReplicas: 2, updatedReplicas: 2 } },
+    {
+      spec: { replicas: 2, updateStrategy: { type: 'OnDelete' } },
+      status: { observedGeneration: 2, readyReplicas: 2 },
+    },
+    {
+      spec: { replicas: 3, updateStrategy: { rollingUpdate: { partition: 2 } } },
+      status: { observedGeneration: 2, readyReplicas: 3, updatedReplicas: 1 },
+    },
+  ],
+  'DaemonSet.apps': [
+    { spec: {} },
+    {
+      spec: {},
+      status: {
+        observedGeneration: 2,
+        desiredNumberScheduled: 2,
+        updatedNumberScheduled: 1,
+        numberAvailable: 2,
+        numberReady: 2,
+      },
+    },
+    {
+      spec: {},
+      status: {
+        observedGeneration: 2,
+        desiredNumberScheduled: 2,
+        updatedNumberScheduled: 2,
+        numberAvailable: 2,
+        numberReady: 2,
+      },
+    },
+  ],
+  'ReplicaSet.apps': [
+    { spec: {} },
+    { spec: { replicas: 1 }, status: { observedGeneration: 2, replicas: 2, availableReplicas: 2 } },
+    { spec: { replicas: 1 }, status: { observedGeneration: 2, replicas: 1, availableReplicas: 1 } },
+  ],
+  Pod: [
+    { spec: {} },
+    { status: { phase: 'Running', conditions: [condition('Ready', 'False')] } },
+    { status: { phase: 'Running', conditions: [condition('Ready', 'True')] } },
+    { status: { phase: 'Succeeded' } },
+  ],
+  'Job.batch': [{ status: { active: 1 } }, { status: { conditions: [condition('Complete', 'True')] } }],
+  Namespace: [{}, { status: { phase: 'Terminating' } }, { status: { phase: 'Active' } }],
+  Node: [
+    {},
+    { status: { conditions: [condition('Ready', 'Unknown')] } },
+    { status: { conditions: [condition('Ready', 'True')] } },
+  ],
+  PersistentVolumeClaim: [{}, { status: { phase: 'Pending' } }, { status: { phase: 'Bound' } }],
+  PersistentVolume: [
+    { status: { phase: 'Failed' } },
+    { status: { phase: 'Available' } },
+    { status: { phase: 'Bound' } },
+  ],
+  'VolumeAttachment.storage.k8s.io': [{}, { status: { attached: false } }, { status: { attached: true } }],
+  ResourceQuota: [{}, { status: {} }, { status: { hard: { pods: '1' } } }],
+  'CertificateSigningRequest.certificates.k8s.io': [
+    {},
+    { status: { conditions: [condition('Approved', 'True')] } },
+    { status: { certificate: 'eA==' } },
+  ],
+  'HorizontalPodAutoscaler.autoscaling': [{}, { status: { currentReplicas: 1, desiredReplicas: 1 } }],
+  'PodDisruptionBudget.policy': [
+    {},
+    { status: { observedGeneration: 2, expectedPods: 2, currentHealthy: 1, desiredHealthy: 2 } },
+    { status: { observedGeneration: 2, expectedPods: 2, currentHealthy: 2, desiredHealthy: 2 } },
+    { status: { observedGeneration: 2, expectedPods: 0, currentHealthy: 0, desiredHealthy: 0 } },
+  ],
+  'CustomResourceDefinition.apiextensions.k8s.io': [{}, { status: { conditions: [condition('Established', 'True')] } }],
+  'APIService.apiregistration.k8s.io': [{}, { status: { conditions: [condition('Available', 'True')] } }],
+  Service: [
+    { spec: {} },
+    { spec: { type: 'LoadBalancer' } },
+    { spec: { type: 'LoadBalancer' }, status: { loadBalancer: { ingress: [{ hostname: 'a.example.com' }] } } },
+  ],
+  'Gateway.gateway.networking.k8s.io': [
+    {},
+    { status: { conditions: [condition('Accepted', 'True')] } },
+    { status: { conditions: [condition('Accepted', 'True'), condition('Programmed', 'True')] } },
+  ],
+  'HTTPRoute.gateway.networking.k8s.io': [
+    {},
+    { status: { parents: [{ conditions: [condition('Accepted', 'True'), condition('ResolvedRefs', 'False')] }] } },
+    { status: { parents: [{ conditions: [condition('Accepted', 'True'), condition('ResolvedRefs', 'True')] }] } },
+  ],
+  'ResourceGraphDefinition.kro.run': [
+    {},
+    { status: { state: 'Inactive', conditions: [condition('Ready', 'True')] } },
+    { status: { state: 'Active', conditions: [condition('Ready', 'True')] } },
+  ],
+  'Application.argoproj.io': [
+    {},
+    { status: { sync: { status: 'OutOfSync' }, health: { status: 'Healthy' } } },
+    { status: { sync: { status: 'Synced' }, health: { status: 'Healthy' } } },
+  ],
+};
+
+const cases = Object.entries(SAMPLES).flatMap(([kind, samples]) =>
+  samples.map((sample, index) => ({ kind, index, sample })),
+);
+
+describe('the CEL rule of a kind says what the readiness table says', () => {
+  test.each(cases)('$kind, sample $index', ({ kind, sample }) => {
+    const [name = '', ...group] = kind.split('.');
+    const object: KubeObject = {
+      apiVersion: group.length === 0 ? 'v1' : `${group.join('.')}/v1`,
+      kind: name,
+      metadata: { name: 'x', generation: 2 },
+      ...(sample as object),
+    };
+    expect(verdict(KIND_RULES.get(kind)?.cel ?? '', object)).toBe(readinessOf(object).ready);
+  });
+
+  test('every sample list holds a ready and an unready object', () => {
+    const ready = (kind: string, sample: object) => {
+      const [name = '', ...group] = kind.split('.');
+      const apiVersion = group.length === 0 ? 'v1' : `${group.join('.')}/v1`;
+      return readinessOf({ apiVersion, kind: name, metadata: { generation: 2 }, ...sample }).ready;
+    };
+    for (const [kind, samples] of Object.entries(SAMPLES)) {
+      expect([kind, new Set(samples.map((sample) => ready(kind, sample))).size]).toEqual([kind, 2]);
+    }
+  });
+});
+
+test.each([...KIND_RULES].map(([kind, rule]) => [kind, rule.cel] as const))('the rule of %s compiles', (_, cel) => {
+  expect(environment.compile(cel ?? 'true')).toMatchObject({ ok: true });
+});

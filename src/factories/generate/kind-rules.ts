@@ -1,0 +1,156 @@
+import type { ReadinessRule } from './kind-plan.ts';
+
+/** Objects without a controller. */
+export const EXISTS: ReadinessRule = { words: 'it exists' };
+
+/** Its controller has seen the newest generation. */
+export const OBSERVED = 'self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0)';
+
+/** The conditions of an object, an empty list when it has none yet. */
+export const CONDITIONS = 'self.?status.?conditions.orValue([])';
+
+const isTrue = (type: string) => `${CONDITIONS}.exists(c, c.type == ${JSON.stringify(type)} && c.status == "True")`;
+
+/** Ready when a condition is True. */
+export const byCondition = (type: string): ReadinessRule => ({
+  cel: isTrue(type),
+  words: `condition \`${type}\` is True`,
+});
+
+const phase = (...phases: readonly string[]): ReadinessRule => ({
+  cel: phases.map((name) => `self.?status.?phase.orValue("") == ${JSON.stringify(name)}`).join(' || '),
+  words: `its phase is ${phases.join(' or ')}`,
+});
+
+const status = (name: string) => `self.?status.?${name}.orValue(0)`;
+const REPLICAS = 'self.spec.?replicas.orValue(1)';
+
+const WORKLOADS: readonly [string, ReadinessRule][] = [
+  [
+    'Deployment.apps',
+    {
+      cel: `${OBSERVED} && ${status('updatedReplicas')} >= ${REPLICAS} && ${status('replicas')} <= ${status('updatedReplicas')} && ${status('availableReplicas')} >= ${REPLICAS}`,
+      words: 'all replicas are of the newest revision and available, and none of an older one is left',
+    },
+  ],
+  [
+    'StatefulSet.apps',
+    {
+      cel: `${OBSERVED} && ${status('readyReplicas')} >= ${REPLICAS} && (self.spec.?updateStrategy.?type.orValue("") == "OnDelete" || ${status('updatedReplicas')} >= ${REPLICAS} - self.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0))`,
+      words: 'all replicas are ready, and of the newest revision as far as its strategy replaces them',
+    },
+  ],
+  [
+    'DaemonSet.apps',
+    {
+      cel: `${OBSERVED} && (self.spec.?updateStrategy.?type.orValue("") == "OnDelete" || ${status('updatedNumberScheduled')} >= ${status('desiredNumberScheduled')}) && ${status('numberAvailable')} >= ${status('desiredNumberScheduled')}`,
+      words: 'the pods of all nodes are available, and of the newest revision as far as its strategy replaces them',
+    },
+  ],
+  ...['ReplicaSet.apps', 'ReplicationController'].map((kind): [string, ReadinessRule] => [
+    kind,
+    {
+      cel: `${OBSERVED} && ${status('availableReplicas')} >= ${REPLICAS} && ${status('replicas')} <= ${REPLICAS}`,
+      words: 'as many replicas as wanted are available, and no more are left',
+    },
+  ]),
+  [
+    'Pod',
+    {
+      cel: `self.?status.?phase.orValue("") == "Succeeded" || self.?status.?phase.orValue("") == "Running" && ${isTrue('Ready')}`,
+      words: 'it has ended well, or runs and condition `Ready` is True',
+    },
+  ],
+  ['Job.batch', byCondition('Complete')],
+];
+
+const CLUSTER: readonly [string, ReadinessRule][] = [
+  ['Namespace', phase('Active')],
+  ['Node', byCondition('Ready')],
+  ['PersistentVolumeClaim', phase('Bound')],
+  ['PersistentVolume', phase('Available', 'Bound')],
+  [
+    'VolumeAttachment.storage.k8s.io',
+    { cel: 'self.?status.?attached.orValue(false)', words: 'the volume is attached' },
+  ],
+  ['ResourceQuota', { cel: 'has(self.status) && has(self.status.hard)', words: 'what it bounds is counted' }],
+  [
+    'CertificateSigningRequest.certificates.k8s.io',
+    { cel: 'has(self.status) && has(self.status.certificate)', words: 'the certificate is issued' },
+  ],
+  [
+    'HorizontalPodAutoscaler.autoscaling',
+    {
+      cel: 'has(self.status) && (has(self.status.currentReplicas) || has(self.status.desiredReplicas))',
+      words: 'the autoscaler has looked at its target',
+    },
+  ],
+  [
+    'PodDisruptionBudget.policy',
+    {
+      cel: `${OBSERVED} && (${status('expectedPods')} == 0 || ${status('currentHealthy')} >= ${status('desiredHealthy')})`,
+      words: 'as many pods are healthy as it asks for',
+    },
+  ],
+  ['CustomResourceDefinition.apiextensions.k8s.io', byCondition('Established')],
+  ['APIService.apiregistration.k8s.io', byCondition('Available')],
+];
+
+const NETWORK: readonly [string, ReadinessRule][] = [
+  [
+    'Service',
+    {
+      cel: 'self.spec.?type.orValue("ClusterIP") != "LoadBalancer" || self.?status.?loadBalancer.?ingress.orValue([]).exists(a, a.?ip.orValue("") != "" || a.?hostname.orValue("") != "")',
+      words: 'it has an address, if it is a load balancer',
+    },
+  ],
+  [
+    'Endpoints',
+    {
+      cel: 'self.?subsets.orValue([]).exists(s, s.?addresses.orValue([]).size() > 0)',
+      words: 'it has an address',
+    },
+  ],
+  [
+    'Gateway.gateway.networking.k8s.io',
+    {
+      cel: `${isTrue('Accepted')} && ${isTrue('Programmed')}`,
+      words: 'conditions `Accepted` and `Programmed` are True',
+    },
+  ],
+  ...['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'].map((kind): [string, ReadinessRule] => [
+    `${kind}.gateway.networking.k8s.io`,
+    {
+      cel: 'self.?status.?parents.orValue([]).size() > 0 && self.status.parents.all(p, p.?conditions.orValue([]).all(c, !(c.type in ["Accepted", "ResolvedRefs"]) || c.status == "True"))',
+      words: 'a gateway has looked at it, and every one that did accepts it and finds what it refers to',
+    },
+  ]),
+];
+
+const PROJECTS: readonly [string, ReadinessRule][] = [
+  [
+    'ResourceGraphDefinition.kro.run',
+    {
+      cel: `self.?status.?state.orValue("") == "Active" && ${isTrue('Ready')}`,
+      words: 'its state is Active and condition `Ready` is True',
+    },
+  ],
+  [
+    'Application.argoproj.io',
+    {
+      cel: 'self.?status.?sync.?status.orValue("") == "Synced" && self.?status.?health.?status.orValue("") == "Healthy"',
+      words: 'it is Synced and Healthy',
+    },
+  ],
+];
+
+/**
+ * Rules of kinds that have one of their own, in CEL, by `Kind.group` (`Kind` for the core group): what
+ * `readinessOf` says of them. Kinds that are not here are ready when they exist, or by a condition.
+ */
+export const KIND_RULES: ReadonlyMap<string, ReadinessRule> = new Map([
+  ...WORKLOADS,
+  ...CLUSTER,
+  ...NETWORK,
+  ...PROJECTS,
+]);

@@ -1,0 +1,66 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+
+/** Members of a schema that say something about types; texts for people and rules of admission are left out. */
+const KEPT: ReadonlySet<string> = new Set([
+  'type',
+  'format',
+  'nullable',
+  'default',
+  'enum',
+  'required',
+  'pattern',
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'minProperties',
+  'maxProperties',
+  'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-int-or-string',
+  'x-kubernetes-embedded-resource',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-map-type',
+]);
+
+/** Nesting beyond which a part is free-form; API servers refuse far less. */
+const MAX_DEPTH = 200;
+
+const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
+
+/** A schema without texts and rules, members sorted: what a graph needs to know of a kind, and nothing else. */
+export function plainFacts(schema: JsonObject, depth = 0): JsonObject {
+  if (depth > MAX_DEPTH) return ANYTHING;
+  const entries: [string, JsonValue][] = [];
+  for (const [name, value] of Object.entries(schema)) {
+    if (value === undefined) continue;
+    if (KEPT.has(name)) entries.push([name, value]);
+    else if (name === 'properties' && isJsonObject(value)) entries.push([name, membersOf(value, depth, depth === 0)]);
+    else if ((name === 'items' || name === 'additionalProperties' || name === 'not') && isJsonObject(value)) {
+      entries.push([name, plainFacts(value, depth + 1)]);
+    } else if (name === 'additionalProperties' && typeof value === 'boolean') entries.push([name, value]);
+    else if ((name === 'oneOf' || name === 'anyOf' || name === 'allOf') && Array.isArray(value)) {
+      entries.push([name, value.filter(isJsonObject).map((entry) => plainFacts(entry, depth + 1))]);
+    }
+  }
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What every object has; the API server's own description of it counts. */
+const COMMON = new Set(['apiVersion', 'kind', 'metadata']);
+
+function membersOf(properties: JsonObject, depth: number, root: boolean): JsonObject {
+  const members = Object.entries(properties).filter(([name]) => !root || !COMMON.has(name));
+  return Object.fromEntries(
+    members
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, child]) => [name, isJsonObject(child) ? plainFacts(child, depth + 1) : {}]),
+  );
+}

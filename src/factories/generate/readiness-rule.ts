@@ -1,0 +1,55 @@
+import type { JsonValue } from '../../core/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import type { ReadinessRule } from './kind-plan.ts';
+import { member, textOf } from './kind-plan.ts';
+import { byCondition, CONDITIONS, EXISTS, KIND_RULES, OBSERVED } from './kind-rules.ts';
+
+/** Conditions that sum an object up; the first one that is present decides. The same list as in `readinessOf`. */
+const SUMMARIES = ['Ready', 'Available', 'Healthy', 'Succeeded', 'Complete', 'Completed', 'Synced'];
+
+/** When is an object of a built-in kind ready: the rule of the kind, or as soon as it exists. */
+export function builtinReadiness(type: { readonly group: string; readonly kind: string }): ReadinessRule {
+  return KIND_RULES.get(type.group === '' ? type.kind : `${type.kind}.${type.group}`) ?? EXISTS;
+}
+
+/**
+ * When is an object of a custom kind ready: the rule of the kind, or that of the condition which the printer columns
+ * show, or the first summarising condition; without conditions in its status, as soon as it exists.
+ */
+export function readinessRule(
+  type: { readonly group: string; readonly kind: string },
+  schema: Schema,
+  columns: JsonValue | undefined,
+): ReadinessRule {
+  const known = KIND_RULES.get(type.group === '' ? type.kind : `${type.kind}.${type.group}`);
+  if (known !== undefined) return known;
+  const status = own(schema, 'status');
+  const condition = own(status, 'conditions')?.items;
+  if (own(condition, 'type') === undefined || own(condition, 'status') === undefined) return EXISTS;
+  const observed = own(status, 'observedGeneration') === undefined ? '' : `${OBSERVED} && `;
+  const shown = shownCondition(columns);
+  if (shown !== undefined) {
+    const { cel, words } = byCondition(shown);
+    return { cel: observed + (cel ?? ''), words };
+  }
+  const list = `[${SUMMARIES.map((name) => JSON.stringify(name)).join(', ')}]`;
+  const present = `${list}.filter(t, ${CONDITIONS}.exists(c, c.type == t))`;
+  return {
+    cel: `${observed}${present}.size() > 0 && ${CONDITIONS}.exists(c, c.type == ${present}[0] && c.status == "True")`,
+    words: `the first of the conditions ${SUMMARIES.join(', ')} that it has is True`,
+  };
+}
+
+const own = (schema: Schema | undefined, name: string): Schema | undefined =>
+  schema?.properties !== undefined && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
+
+/** The summarising condition whose status `kubectl get` shows. */
+function shownCondition(columns: JsonValue | undefined): string | undefined {
+  if (!Array.isArray(columns)) return undefined;
+  const shown = columns.flatMap((column) => {
+    const path = textOf(member(column, 'jsonPath'));
+    const type = /^\.status\.conditions\[\?\(@\.type\s*==\s*["'](\w{1,63})["']\)\]\.status$/.exec(path)?.[1];
+    return type === undefined ? [] : [type];
+  });
+  return SUMMARIES.find((type) => shown.includes(type));
+}

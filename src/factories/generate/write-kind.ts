@@ -1,0 +1,135 @@
+import type { JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { docComment, toTypeScript } from '../../schema/index.ts';
+import type { KindPlan } from './kind-plan.ts';
+import { factoryName, identifier, pascalCase } from './names.ts';
+
+/** The names of one kind in a generated file. */
+export interface KindNames {
+  readonly fields: string;
+  readonly spec: string;
+  readonly status: string;
+  readonly factory: string;
+}
+
+/** Names under a base such as `Certificate` or, for a version that is not preferred, `CertificateV1beta1`. */
+export function namesUnder(base: string): KindNames {
+  return {
+    fields: `${base}Fields`,
+    spec: `${base}Spec`,
+    status: `${base}Status`,
+    factory: factoryName(base),
+  };
+}
+
+/** The base of a kind's names. */
+export function baseName(plan: KindPlan): string {
+  const kind = pascalCase(plan.kind);
+  return plan.preferred ? kind : identifier(kind + pascalCase(plan.version));
+}
+
+/** Members of an object that a factory takes in another way. */
+const ENVELOPE = new Set(['apiVersion', 'kind', 'metadata']);
+/** Names that a factory takes at the top beside the fields of the kind. */
+const TAKEN = new Set(['id', 'waitForReady', 'name', 'namespace', 'labels', 'annotations', 'finalizers']);
+
+/** Does the kind have top-level fields that are called like what factories take? Then its factory takes whole objects. */
+export function isWhole(plan: KindPlan): boolean {
+  return Object.keys(plan.schema.properties ?? {}).some((name) => TAKEN.has(name));
+}
+
+/** Types and factory of one kind. */
+export function writeKind(plan: KindPlan, names: KindNames, options: { readonly schemas: boolean }): string {
+  const { spec, status } = ownParts(plan.schema);
+  const parts = [
+    ...(spec === undefined ? [] : [toTypeScript(spec, { name: names.spec, input: true })]),
+    ...(status === undefined ? [] : [toTypeScript(status, { name: names.status, input: true })]),
+    writeFields(plan, names, spec, status),
+    writeFactory(plan, names, options),
+  ];
+  return parts.join('\n');
+}
+
+/** Spec and status, where they are worth a type of their own. */
+function ownParts(schema: Schema): { readonly spec?: Schema; readonly status?: Schema } {
+  const part = (name: 'spec' | 'status') => {
+    const found = schema.properties;
+    return found !== undefined && Object.hasOwn(found, name) ? found[name] : undefined;
+  };
+  const [spec, status] = [part('spec'), part('status')];
+  return { ...(spec && { spec }), ...(status && { status }) };
+}
+
+function writeFields(plan: KindPlan, names: KindNames, spec: Schema | undefined, status: Schema | undefined): string {
+  const { properties = {}, required, ...rest } = plan.schema;
+  const own = Object.fromEntries(Object.entries(properties).filter(([name]) => !ENVELOPE.has(name)));
+  const root: Schema = {
+    ...rest,
+    type: 'object',
+    description: `Fields of ${article(plan.kind)} besides its metadata.`,
+    properties: own,
+    ...(required !== undefined && { required: required.filter((name) => !ENVELOPE.has(name)) }),
+  };
+  const external = (node: Schema) => (node === spec ? names.spec : node === status ? names.status : undefined);
+  return toTypeScript(root, { name: names.fields, input: true, external });
+}
+
+/** `a Certificate`, `an Issuer`. */
+export const article = (kind: string): string => `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
+
+/** What is said of the factory of a kind: what it makes, what for, and when that is ready. */
+export function factoryDoc(plan: KindPlan): string {
+  const { group, version, kind, namespaced, shortNames, deprecated, readiness } = plan;
+  const apiVersion = group === '' ? version : `${group}/${version}`;
+  const short = shortNames.length === 0 ? '' : `; short ${shortNames.map((name) => `\`${name}\``).join(', ')}`;
+  const scope = namespaced ? 'namespaced' : 'cluster-scoped';
+  const paragraphs = [
+    `Makes ${article(kind)} (\`${apiVersion}\`, ${scope}${short}).`,
+    plan.description.trim(),
+    `Ready when ${readiness.words}.`,
+  ];
+  const text = paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
+  const comment = docComment(text);
+  if (!deprecated) return comment;
+  return comment.replace(/\n \*\/\n$/, '\n *\n * @deprecated Its project calls this version deprecated.\n */\n');
+}
+
+function writeFactory(plan: KindPlan, names: KindNames, options: { readonly schemas: boolean }): string {
+  const apiVersion = JSON.stringify(plan.group === '' ? plan.version : `${plan.group}/${plan.version}`);
+  const make = isWhole(plan) ? 'wholeResourceFactory' : 'resourceFactory';
+  const type = isWhole(plan) ? 'WholeResourceFactory' : 'ResourceFactory';
+  const lines: string[] = [];
+  const { cel } = plan.readiness;
+  if (cel !== undefined) lines.push(`    readyWhen: ${quote(cel)},\n`);
+  if (plan.facts !== undefined && options.schemas) {
+    lines.push(
+      `    facts: () => ({\n      plural: ${quote(plan.plural)},\n      namespaced: ${plan.namespaced},\n` +
+        `      schema: ${literal(plan.facts, 2, '      ')},\n    }),\n`,
+    );
+  }
+  const settings = lines.length === 0 ? '' : `,\n  {\n${lines.join('')}  }`;
+  const call = `/* @__PURE__ */ ${make}<${names.fields}>(\n  ${apiVersion},\n  ${JSON.stringify(plan.kind)}${settings},\n)`;
+  return `${factoryDoc(plan)}export const ${names.factory}: ${type}<${names.fields}> = ${call};\n`;
+}
+
+export const quote = (text: string): string => JSON.stringify(text).replace(/[\u2028\u2029]/g, escaped);
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** A JSON value as an expression; objects down to `open` levels get a line for each member. */
+export function literal(value: JsonValue, open: number, indent: string): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'string') return quote(value);
+  if (Array.isArray(value)) return `[${value.map((entry) => literal(entry, 0, indent)).join(', ')}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const entries = Object.entries(value).flatMap(([name, child]) =>
+    child === undefined ? [] : [`${keyOf(name)}: ${literal(child, open - 1, `${indent}  `)}`],
+  );
+  if (entries.length === 0) return '{}';
+  if (open <= 0) return `{ ${entries.join(', ')} }`;
+  return `{\n${entries.map((entry) => `${indent}  ${entry},\n`).join('')}${indent}}`;
+}
+
+/** In an object literal a plain `__proto__` would set the prototype. */
+const keyOf = (name: string): string =>
+  name === '__proto__' ? '["__proto__"]' : /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name);
