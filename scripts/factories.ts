@@ -1,0 +1,21 @@
+/**
+ * Writes the factories that the package ships: `npm run factories`. Built-in kinds come from the data of the
+ * package, other projects from their definitions in `data/crds` and `test/fixtures/crds`. With `--check`
+ * nothing is written and a difference is an error.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeFiles } from '../src/cli/generate/write-files.ts';
+import { shippedFactories } from './shipped-factories.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const check = process.argv.includes('--check');
+let differs = false;
+for (const [folder, files] of shippedFactories()) {
+  for (const { path, change } of writeFiles(join(root, folder), files, { check })) {
+    if (change === 'unchanged') continue;
+    differs = true;
+    console.log(`${change} ${path}`);
+  }
+}
+process.exitCode = check && differs ? 1 : 0;

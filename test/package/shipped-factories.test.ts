@@ -1,0 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { shippedFactories } from '../../scripts/shipped-factories.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+test.each([...shippedFactories()])('%s is what `npm run factories` writes', (folder, files) => {
+  expect(readdirSync(join(root, folder)).sort()).toEqual([...files.keys()].sort());
+  for (const [name, text] of files) {
+    // Compared as a truth: a difference of thousands of lines would drown the name.
+    expect([name, readFileSync(join(root, folder, name), 'utf8') === text]).toEqual([name, true]);
+  }
+});
