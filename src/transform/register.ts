@@ -1,9 +1,11 @@
 /**
  * `node --import typekro/register program.js`: leaves the sources of functions beside them while modules are
- * loaded, for hosts where they cannot be read otherwise (the permission model, Deno). TypeScript needs a Node
- * that strips types, or `--import tsx` before.
+ * loaded, for hosts where they cannot be read otherwise (the permission model, Deno with `--preload`, Bun with
+ * `--preload typekro/register` or in `bunfig.toml`). Under Node, TypeScript needs one that strips types, or
+ * `--import tsx` before.
  */
 import Module, * as nodeModule from 'node:module';
+import { bunHost, registerInBun } from './bun.ts';
 import { explainLoadError, transformCommonJs, transformLoaded } from './load.ts';
 import type { Loaded } from './load.ts';
 
@@ -28,8 +30,11 @@ function hookCommonJs(): void {
   };
 }
 
+const bun = bunHost();
 const registerHooks: unknown = Reflect.get(nodeModule, 'registerHooks');
-if (typeof registerHooks === 'function') {
+if (bun !== undefined) {
+  registerInBun(bun);
+} else if (typeof registerHooks === 'function') {
   (registerHooks as (hooks: { load: SyncLoad }) => void)({ load });
 } else {
   nodeModule.register(new URL(`./hooks${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { typekro, typekroEsbuild } from '../../src/transform/index.ts';
 import { runCommand } from '../support/command.ts';
+import { HOST_PROGRAM } from '../support/host-program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const resolve = createRequire(import.meta.url).resolve;
@@ -23,62 +24,6 @@ const PERMISSION = [
   ...(hasHooks ? [] : ['--allow-worker']),
 ];
 
-const HELPER = `
-const limit = 3
-export function size(n) { return n > limit ? 'large' : 'small' }
-export default function (name) { return prefix + name }
-const prefix = 'p-'
-`;
-
-/** Shadowed names, helpers of another module, a local helper, a loop, a class field, no semicolons. */
-const COMPOSITION = `'use strict'
-import { createResource, kubernetesComposition } from 'typekro'
-import named, { size } from './helper.js'
-import { zones } from './zones.js'
-const property = { string: { type: 'string' }, boolean: { type: 'boolean' }, integer: { type: 'integer' } }
-const spec = {
-  type: 'object',
-  properties: { name: property.string, on: property.boolean, replicas: property.integer, regions: { type: 'array', items: property.string } },
-  required: ['name', 'on', 'replicas', 'regions'],
-}
-class Platform {
-  make = kubernetesComposition({ name: 'demo', spec }, (s) => {
-    const local = (id, name, data) => createResource({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data }, { id })
-    if (s.on) { const zones = 'inner'; local('first', named(s.name), { size: size(s.replicas), zones }) }
-    for (const region of s.regions) local('regional', s.name + '-' + region, { zones: zones.join() })
-    return {}
-  })
-}
-export const composition = new Platform().make
-`;
-
-const FILES: Readonly<Record<string, string>> = {
-  'package.json': '{ "type": "module" }',
-  'helper.js': HELPER,
-  'zones.js': "export const zones = ['a', 'b']",
-  'composition.js': COMPOSITION,
-  // The helper is loaded before anything says that a composition uses it.
-  'main.js':
-    "import { size } from './helper.js'\nimport { composition } from './composition.js'\nif (size(9) !== 'large') throw new Error('changed')\nconsole.log(composition.toYaml())",
-  'helper.cjs': HELPER.replaceAll('export default function (', 'exports.named = function (').replace(
-    'export function size',
-    'exports.size = size\nfunction size',
-  ),
-  'composition.cjs': COMPOSITION.replace(/import \{ (.*) \} from 'typekro'/, "const { $1 } = require('typekro')")
-    .replace("import named, { size } from './helper.js'", "const { named, size } = require('./helper.cjs')")
-    .replace("import { zones } from './zones.js'", "const zones = ['a', 'b']")
-    .replace('export const composition', 'exports.composition'),
-  'main.cjs': "console.log(require('./composition.cjs').composition.toYaml())",
-  'broken.ts': `import { createResource, kubernetesComposition } from 'typekro';
-interface Spec { readonly name: string }
-type Wider = Spec & { readonly nmae: string };
-const spec = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] } as const;
-export const composition = kubernetesComposition({ name: 'demo', spec } as never, (s: Spec) => {
-  createResource({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: (s as Wider).nmae } } as never, { id: 'c' });
-});
-`,
-};
-
 let directory: string;
 let expected: string;
 
@@ -88,7 +33,7 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'typekro-transform-'));
   mkdirSync(join(directory, 'node_modules'));
   symlinkSync(root, join(directory, 'node_modules/typekro'), 'dir');
-  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(directory, name), text);
+  for (const [name, text] of Object.entries(HOST_PROGRAM)) writeFileSync(join(directory, name), text);
   const plain = run('main.js');
   expect(plain.stderr).toBe('');
   expected = plain.stdout;

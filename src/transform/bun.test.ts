@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { loadForBun, registerInBun } from './bun.ts';
+
+const FILE = '/app/composition.ts';
+const TEXT = `import { kubernetesComposition } from 'typekro';
+enum Mode { A = 'a' }
+const prefix: string = 'p';
+export const composition = kubernetesComposition({ name: 'demo' } as never, (s: { name: string }) => ({ m: Mode.A, n: prefix + s.name }));
+`;
+
+describe('files for Bun', () => {
+  test('a composition in TypeScript becomes JavaScript with its sources beside it', () => {
+    const { contents, loader } = loadForBun(FILE, TEXT);
+    expect(loader).toBe('js');
+    expect(contents).toContain('vars: { get prefix() { return prefix; } }');
+    expect(contents).toContain('sourceMappingURL');
+  });
+
+  test.each([
+    ['a package', '/app/node_modules/x/index.js', TEXT, 'js'],
+    ['a file without functions', '/app/data.ts', 'export const limit: number = 3;\n', 'ts'],
+    ['a syntax error, which Bun tells', '/app/broken.ts', 'const = 3', 'ts'],
+  ])('%s stays as it is', (_, path, text, loader) => {
+    expect(loadForBun(path, text)).toEqual({ contents: text, loader });
+  });
+
+  test('CommonJS is refused with what to do', () => {
+    expect(() => loadForBun('/app/old.js', "'use strict'\nexports.size = (n) => n\n")).toThrow(
+      /is CommonJS.*typekro\/plugin/,
+    );
+  });
+
+  test('the filter leaves packages and CommonJS names to Bun', () => {
+    const filters: RegExp[] = [];
+    registerInBun({ plugin: (plugin) => plugin.setup({ onLoad: ({ filter }) => void filters.push(filter) }) });
+    const taken = ['/a/b.js', '/a/b.mjs', '/a/b.ts', '/a/b.cjs', '/a/b.cts', '/a/node_modules/c/d.js', '/a/b.json'];
+    expect(taken.filter((path) => filters[0]?.test(path))).toEqual(['/a/b.js', '/a/b.mjs', '/a/b.ts']);
+  });
+});

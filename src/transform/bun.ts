@@ -1,0 +1,96 @@
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { TypeKroError } from '../core/index.ts';
+import { attachSources } from './attach.ts';
+import { inputMapOf } from './input-map.ts';
+import { inlineMap, isAuthorsFile } from './load.ts';
+import { isTypeScript } from './strip-types.ts';
+
+/** The part of Bun's plugin interface that is used here (bun.com/docs/bundler/plugins). */
+export interface BunHost {
+  plugin(plugin: { readonly name: string; setup(build: BunBuild): void }): void;
+}
+
+interface BunBuild {
+  onLoad(
+    options: { readonly filter: RegExp },
+    load: (file: { readonly path: string }) => { readonly contents: string; readonly loader: 'js' | 'ts' },
+  ): void;
+}
+
+/**
+ * Scripts outside of packages. Bun wants an answer for every file that the filter lets through, and takes
+ * every answer for an ES module, so files that are CommonJS by their names stay with Bun.
+ */
+const SCRIPTS = /^(?!.*[\\/]node_modules[\\/]).*\.m?[jt]s$/;
+
+/** A file that sets its exports as CommonJS does, and neither imports nor exports as a module. */
+const isCommonJs = (text: string): boolean =>
+  /^\s*(?:module\.)?exports\b[^\n]*=/m.test(text) && !/^\s*(?:import|export)\b/m.test(text);
+
+/** Bun, when this is Bun. */
+export function bunHost(): BunHost | undefined {
+  const bun: unknown = Reflect.get(globalThis, 'Bun');
+  return typeof bun === 'object' && bun !== null && 'plugin' in bun ? (bun as BunHost) : undefined;
+}
+
+/** Hooks the transform into Bun's loader; Bun knows none of Node's hooks. */
+export function registerInBun(bun: BunHost): void {
+  bun.plugin({
+    name: 'typekro',
+    setup(build) {
+      build.onLoad({ filter: SCRIPTS }, ({ path }) => loadForBun(path, readFileSync(path, 'utf8')));
+    },
+  });
+}
+
+/** A file as Bun is to run it. */
+export function loadForBun(path: string, text: string): { readonly contents: string; readonly loader: 'js' | 'ts' } {
+  const loader = isTypeScript(path) ? 'ts' : 'js';
+  if (!isAuthorsFile(pathToFileURL(path).href)) return { contents: text, loader };
+  if (isCommonJs(text)) {
+    const remedy =
+      'make it an ES module, name it .cjs and pass the composition its scope, or build with typekro/plugin';
+    throw new TypeKroError(`${path} is CommonJS, which Bun does not let loaders read; ${remedy}`, {
+      code: 'transform/commonjs-in-bun',
+      remedy,
+    });
+  }
+  const code = loader === 'ts' ? withoutTypes(text, path) : text;
+  const attached =
+    code === undefined ? undefined : attachSources({ code, file: path, inputMap: inputMapOf(code, path) });
+  return attached === undefined
+    ? { contents: text, loader }
+    : { contents: `${attached.code}${inlineMap(attached.map)}`, loader: 'js' };
+}
+
+interface Esbuild {
+  transformSync(code: string, options: object): { readonly code: string };
+}
+
+let esbuild: Esbuild | undefined;
+
+/**
+ * JavaScript with a map to the author's text, by the compiler that `tsx` brings along: Bun's own keeps no
+ * map. `undefined` for a syntax error, which Bun tells better.
+ */
+function withoutTypes(text: string, file: string): string | undefined {
+  esbuild ??= createRequire(createRequire(import.meta.url).resolve('tsx'))('esbuild') as Esbuild;
+  try {
+    return esbuild.transformSync(text, {
+      loader: 'ts',
+      sourcefile: file,
+      sourcemap: 'inline',
+      target: 'esnext',
+      logLevel: 'silent',
+    }).code;
+  } catch (error) {
+    if (error instanceof Error && 'errors' in error) return undefined;
+    throw new TypeKroError(`${file}: its types could not be taken out`, {
+      code: 'transform/types-not-stripped',
+      remedy: 'compile to JavaScript first',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,159 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../support/command.ts';
+import { HOST_PROGRAM, TYPED_PROGRAM } from '../support/host-program.ts';
+import { bundleWith } from './bundlers.ts';
+import type { Bundler } from './bundlers.ts';
+import { BUN, DENO, HOSTS, NODES, tool } from './matrix.ts';
+import type { Runtime } from './matrix.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const REGISTER = join(root, 'dist/transform/register.js');
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+let directory: string;
+let expected: string;
+
+beforeAll(() => {
+  // Beside the installed hosts, so that what runs here finds them.
+  directory = mkdtempSync(join(HOSTS, '.run-'));
+  mkdirSync(join(directory, 'node_modules'));
+  symlinkSync(root, join(directory, 'node_modules/typekro'), 'dir');
+  const files = { ...HOST_PROGRAM, ...TYPED_PROGRAM };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+  expected = output(process.execPath, ['main.js']);
+  expect(expected).toContain('size: \'${schema.spec.replicas > 3 ? "large" : "small"}\'');
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** What a program prints; it must neither fail nor complain (of more than a feature that is experimental). */
+function output(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+  const ended = runCommand(command, args, { cwd: directory, env: { ...process.env, ...env } });
+  const complaint = ended.stderr.replaceAll(/^\(.*\n/gm, '');
+  expect(complaint).toBe('');
+  expect(ended.code).toBe(0);
+  return ended.stdout;
+}
+
+/** Flags under which Node has no inspector. */
+function withoutInspector({ command }: Runtime): string[] {
+  const major = Number(output(command, ['-p', 'process.versions.node.split(".")[0]']));
+  return [major >= 24 ? '--permission' : '--experimental-permission', '--allow-fs-read=*', '--allow-worker'];
+}
+
+describe.each(NODES)('$name', (node) => {
+  const rows: [string, () => string[]][] = [
+    ['ES modules', () => ['main.js']],
+    ['CommonJS', () => ['main.cjs']],
+    ['tsx', () => ['--import', TSX, 'main-typed.ts']],
+    ['frozen intrinsics', () => ['--frozen-intrinsics', 'main.js']],
+    ['no code from strings', () => ['--disallow-code-generation-from-strings', 'main.js']],
+    ['typekro/register, ES modules', () => [...withoutInspector(node), '--import', REGISTER, 'main.js']],
+    ['typekro/register, CommonJS', () => [...withoutInspector(node), '--import', REGISTER, 'main.cjs']],
+  ];
+  test.skipIf(!node.exists).each(rows)('%s', (_, args) => {
+    expect(output(node.command, args())).toBe(expected);
+  });
+
+  const strips = node.exists && output0(node.command, '-p', 'process.features.typescript ?? false') !== 'false';
+  test.skipIf(!strips)('its own type stripping', () => {
+    expect(output(node.command, ['main-typed.ts'])).toBe(expected);
+    expect(output(node.command, [...withoutInspector(node), '--import', REGISTER, 'main-typed.ts'])).toBe(expected);
+  });
+});
+
+/** What a command prints, before there is a directory for the tests. */
+function output0(command: string, ...args: string[]): string {
+  return runCommand(command, args, { cwd: root }).stdout.trim();
+}
+
+describe('other runtimes', () => {
+  // CommonJS is left out: under a load hook, Deno cannot require an ES module that imports another.
+  test.skipIf(!DENO.exists).each(['main.js', 'main-typed.ts'])('deno: %s', (main) => {
+    expect(output(DENO.command, ['run', '-A', '--quiet', `--preload=${REGISTER}`, main])).toBe(expected);
+  });
+
+  test.skipIf(!BUN.exists).each(['main.js', 'main-typed.ts'])('bun: %s', (main) => {
+    expect(output(BUN.command, ['--preload', 'typekro/register', main])).toBe(expected);
+  });
+
+  test.skipIf(!BUN.exists)('bun names the place in TypeScript', () => {
+    const ended = runCommand(BUN.command, ['--preload', 'typekro/register', 'broken.ts'], { cwd: directory });
+    expect(ended.stderr).toMatch(/broken\.ts:6:7\d/);
+  });
+});
+
+/** A minified program's loop variable has a short name, and so has the iterator that is made from it. */
+function withAuthorsNames(yaml: string): string {
+  const name = /- '?(\w+)'?: \$\{schema\.spec\.regions\}/.exec(yaml)?.[1] ?? 'region';
+  return yaml.replaceAll(new RegExp(`(- |\\$\\{)'?${name}'?(?=[:}])`, 'g'), '$1region');
+}
+
+describe('minified bundles', () => {
+  const bundlers: Bundler[] = ['esbuild', 'rollup', 'webpack', 'vite'];
+  describe.each(bundlers)('%s', (name) => {
+    const isMissing = (name === 'rollup' || name === 'webpack') && tool(name) === undefined;
+    test.skipIf(isMissing)('read by the inspector', async () => {
+      await bundleWith(name, { directory, entry: 'main.js', out: `${name}.mjs`, transform: false });
+      for (const { command } of NODES.filter((node) => node.exists)) {
+        expect(withAuthorsNames(output(command, [`${name}.mjs`]))).toBe(expected);
+      }
+    });
+
+    test.skipIf(isMissing)('with the plugin, where there is no inspector', async () => {
+      await bundleWith(name, { directory, entry: 'main.js', out: `${name}-plugin.mjs`, transform: true });
+      for (const node of NODES.filter(({ exists }) => exists)) {
+        expect(output(node.command, [...withoutInspector(node), `${name}-plugin.mjs`])).toBe(expected);
+      }
+      if (BUN.exists) expect(output(BUN.command, [`${name}-plugin.mjs`])).toBe(expected);
+      if (DENO.exists) expect(output(DENO.command, ['run', '-A', '--quiet', `${name}-plugin.mjs`])).toBe(expected);
+    });
+  });
+});
+
+describe('test runners', () => {
+  const body = (main: string) =>
+    `test('composes', async () => { const { composition } = ${main}; require('node:fs').writeFileSync(process.env.OUT, composition.toYaml() + '\\n') })\n`;
+
+  // Jest lets CommonJS require ES modules from Node 24.9 on, with Node's flag for modules.
+  const node24 = NODES[2];
+  test.skipIf(tool('jest') === undefined || !node24?.exists)('jest', () => {
+    writeFileSync(join(directory, 'jest.test.cjs'), body("require('./composition.cjs')"));
+    const config = JSON.stringify({ testMatch: ['**/jest.test.cjs'], rootDir: directory });
+    const jest = join(HOSTS, 'node_modules/jest/bin/jest.js');
+    ranInto('jest.out', ['--experimental-vm-modules', jest, '--config', config], node24?.command);
+  });
+
+  test.skipIf(tool('jest') === undefined)('jest with ES modules', () => {
+    const text = "import { writeFileSync } from 'node:fs'\nimport { composition } from './composition.js'\n";
+    writeFileSync(
+      join(directory, 'jest-esm.test.js'),
+      `${text}test('composes', () => writeFileSync(process.env.OUT, composition.toYaml() + '\\n'))`,
+    );
+    const config = JSON.stringify({ testMatch: ['**/jest-esm.test.js'], rootDir: directory, transform: {} });
+    const jest = join(HOSTS, 'node_modules/jest/bin/jest.js');
+    ranInto('jest-esm.out', ['--experimental-vm-modules', jest, '--config', config]);
+  });
+
+  test.each(['threads', 'forks', 'vmThreads', 'vmForks'])('vitest: %s', (pool) => {
+    const text = "import { test } from 'vitest'\nimport { writeFileSync } from 'node:fs'\n";
+    writeFileSync(
+      join(directory, 'vitest.spec.ts'),
+      `${text}import { composition } from './composition-typed.ts'\ntest('composes', () => writeFileSync(process.env.OUT as string, composition.toYaml() + '\\n'))`,
+    );
+    writeFileSync(join(directory, 'vitest.config.mjs'), 'export default {}');
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+    ranInto(`${pool}.out`, [vitest, 'run', '--root', directory, '--pool', pool, 'vitest.spec.ts']);
+  });
+
+  function ranInto(file: string, args: readonly string[], node: string = process.execPath): void {
+    const out = join(directory, file);
+    const env = { ...process.env, OUT: out, VITEST: undefined };
+    const ended = runCommand(node, args, { cwd: directory, env });
+    expect(ended.code, ended.stdout + ended.stderr).toBe(0);
+    expect(readFileSync(out, 'utf8')).toBe(expected);
+  }
+});
