@@ -74,7 +74,7 @@ const BUNDLERS: Readonly<Record<Bundler, (job: Job) => Promise<unknown>>> = {
   async vite({ directory, entry, out, transform }) {
     const require = createRequire(createRequire(import.meta.url).resolve('vitest/package.json'));
     const { build } = (await import(pathToFileURL(require.resolve('vite')).href)) as {
-      build(options: object): Promise<unknown>;
+      readonly build: (options: object) => Promise<unknown>;
     };
     return build({
       root: directory,
@@ -94,7 +94,7 @@ const BUNDLERS: Readonly<Record<Bundler, (job: Job) => Promise<unknown>>> = {
 };
 
 interface RollupModule {
-  rollup(options: object): Promise<{ write(options: object): Promise<unknown> }>;
+  readonly rollup: (options: object) => Promise<{ write(options: object): Promise<unknown> }>;
 }
 
 type WebpackFunction = (

@@ -61,7 +61,10 @@ export const composition = kubernetesComposition({ name: 'demo', spec } as never
 /** The same composition with types around it, and with syntax that is more than types left out. */
 export const TYPED_PROGRAM: Readonly<Record<string, string>> = {
   'composition-typed.ts': (HOST_PROGRAM['composition.js'] ?? '')
-    .replace("'use strict'\n", "'use strict'\ninterface Wanted { readonly name: string; readonly regions: readonly string[] }\n")
+    .replace(
+      "'use strict'\n",
+      "'use strict'\ninterface Wanted { readonly name: string; readonly regions: readonly string[] }\n",
+    )
     .replace('(s) => {', '(s: Wanted & Record<string, any>) => {')
     .replace('(id, name, data) =>', '(id: string, name: string, data: Record<string, string>) =>'),
   'main-typed.ts': "import { composition } from './composition-typed.ts'\nconsole.log(composition.toYaml())",

@@ -330,6 +330,12 @@ listing(
   (_, value) => value,
 );
 
+// Compilers keep the name of a function this way (esbuild's and tsx's `__name(f, 'f')`); no graph shows it.
+define(Object.defineProperty, ([target, key]) => {
+  const fn = resolve(target);
+  return typeof fn === 'function' && symbolic(fn) === undefined && key === 'name' ? fn : NATIVE;
+});
+
 define(Object.fromEntries, (args) => {
   const value = resolve(args[0]);
   if (
