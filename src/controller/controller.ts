@@ -46,6 +46,7 @@ class KroController implements Controller {
     this.#options = options;
     const { client, clock = systemClock, random = Math.random, logger = silentLogger, version = 'devel' } = options;
     const served = new ServedKinds();
+    const wakeDefinition = (name: string) => this.#definitionRunner.wake({ group: name, key: name });
     const accesses = new Accesses({
       client,
       clock,
@@ -58,6 +59,7 @@ class KroController implements Controller {
       queueLength: () => this.#instanceRunner.backlog,
       watches: () => accesses.all().reduce((sum, access) => sum + access.caches.all().length, 0),
       servedKinds: () => [...served.all()].length,
+      heldBack: () => [...served.all()].map(({ definition, canary }) => [definition, canary?.heldBack ?? 0] as const),
     });
     this.#events = new EventRecorder({
       api: client,
@@ -88,7 +90,11 @@ class KroController implements Controller {
       maxCollectionSize: options.maxCollectionSize ?? 1000,
       adoption: options.adoption ?? 'adopt',
       budget: options.budget,
+      namespaces: options.namespaces,
       onApplySet: (record) => instances.noteApplySet(record),
+      onOutcome: ({ definition }) => {
+        if (served.ofDefinition(definition)?.canary !== undefined) wakeDefinition(definition);
+      },
     });
     const instances: InstanceDirectory = new InstanceDirectory({
       caches,
@@ -111,6 +117,7 @@ class KroController implements Controller {
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
       onServed: (definition) => this.#router.servedChanged(definition),
+      outcomeOf: (id) => instances.outcomeOf(id),
     });
     const onError = observer.passFailed.bind(observer);
     this.#definitionRunner = new Runner({
@@ -133,7 +140,7 @@ class KroController implements Controller {
       instances,
       compiler,
       accesses,
-      wakeDefinition: (name) => this.#definitionRunner.wake({ group: name, key: name }),
+      wakeDefinition,
       onReady: () => this.#settleReady(),
     });
   }

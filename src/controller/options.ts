@@ -38,6 +38,11 @@ export interface ControllerOptions {
   };
   /** What to do with an existing object that nobody owns. Default `adopt`, as kro does. */
   readonly adoption?: AdoptionPolicy;
+  /**
+   * Where templates of namespaced instances may put objects and look for them, unless their definition says
+   * otherwise. Default `any`, as kro does.
+   */
+  readonly namespaces?: 'any' | 'instance';
   /** How long work that is under way may take to end when the controller stops, in milliseconds. Default 60,000. */
   readonly shutdownGraceMs?: number;
   /** Cost that one expression may spend. Default: that of the expression engine. */

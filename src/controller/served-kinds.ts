@@ -2,6 +2,7 @@ import type { Graph } from '../graph/index.ts';
 import type { ObjectType } from '../runtime/index.ts';
 import type { Access } from './access.ts';
 import type { Policies } from './definition/policies.ts';
+import type { Canary } from './rollout/rollouts.ts';
 
 /** A kind whose instances we work on, and how. */
 export interface ServedKind {
@@ -15,6 +16,8 @@ export interface ServedKind {
   readonly revision: number;
   readonly policies: Policies;
   readonly access: Access;
+  /** Present while only some instances follow `revision`. */
+  readonly canary?: Canary;
 }
 
 /** Which kinds are served. One definition serves one kind, and no two serve the same. */
@@ -42,6 +45,7 @@ export class ServedKinds {
       before.revision === served.revision &&
       before.definitionUid === served.definitionUid &&
       before.access === served.access &&
+      before.canary?.key === served.canary?.key &&
       samePolicies(before.policies, served.policies)
     ) {
       return false;
@@ -72,6 +76,7 @@ export function instanceTypeOf(graph: Graph): ObjectType {
 }
 
 function samePolicies(a: Policies, b: Policies): boolean {
-  const text = ({ adoption, nodeAdoption }: Policies) => JSON.stringify([adoption, [...nodeAdoption]]);
+  const text = ({ adoption, nodeAdoption, namespaces, budget }: Policies) =>
+    JSON.stringify([adoption, [...nodeAdoption], namespaces, budget]);
   return text(a) === text(b);
 }

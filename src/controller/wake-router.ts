@@ -119,13 +119,15 @@ export class WakeRouter {
 
   /** Instances of a served kind: one changed, or the kind became readable or unreadable. */
   #kindChanged(definition: string, change: CacheChange | undefined): void {
-    const { caches, instances, wakeDefinition } = this.#options;
+    const { caches, instances, served, wakeDefinition } = this.#options;
     if (change === undefined) {
       wakeDefinition(definition);
       instances.wakeAllOf(definition);
       return;
     }
     instances.wake(instanceId(change.type, change.key));
+    // Who tries a new revision depends on who is there.
+    if (served.ofDefinition(definition)?.canary !== undefined && isRelevant(change)) wakeDefinition(definition);
     if (change.after !== undefined) return;
     // A deleted definition may wait for its last instance to go.
     const object = caches.peek(DEFINITION_TYPE)?.get(`/${definition}`)?.object;

@@ -199,3 +199,6 @@ export function potRef(name: string): ObjectRef {
 export function mapRef(name: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name };
 }
+
+/** The definition of kind `Pot`. */
+export const potsRef: ObjectRef = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'pots' };

@@ -11,6 +11,8 @@ import type { ConditionValue } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
+import type { Outcome } from '../rollout/canary.ts';
+import { Rollouts } from '../rollout/rollouts.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import type { Compiled, DefinitionCompiler } from './compiler.ts';
@@ -37,6 +39,8 @@ export interface DefinitionReconcilerOptions {
   /** Instances are to be worked on by another graph, or by none, from now on. */
   readonly onServed: (definition: string) => void;
   readonly observer: ControllerObserver;
+  /** What a revision came to on an instance. */
+  readonly outcomeOf: (instanceId: string) => Outcome | undefined;
 }
 
 /** A status is held back for so long at most while something comes up. */
@@ -47,6 +51,7 @@ interface Pass {
   readonly definition: Definition;
   readonly compiled: Compiled;
   readonly conditions: Map<DefinitionCondition, ConditionValue>;
+  rolledOut: ConditionValue | 'keep' | undefined;
   lastIssued: number;
   /** Something that a watch will tell is awaited; look again then at the latest. */
   waitingUntil: number | undefined;
@@ -63,12 +68,18 @@ export class DefinitionReconciler {
   readonly #options: DefinitionReconcilerOptions;
   readonly #revisions: RevisionStore;
   readonly #crds: CrdEnsurer;
+  readonly #rollouts: Rollouts;
   readonly #patientSince = new Map<string, { readonly key: string; readonly since: number }>();
 
   constructor(options: DefinitionReconcilerOptions) {
     this.#options = options;
     this.#revisions = new RevisionStore(options);
     this.#crds = new CrdEnsurer(options);
+    this.#rollouts = new Rollouts({
+      revisions: this.#revisions,
+      outcomeOf: options.outcomeOf,
+      compile: async (name, { spec }, signal) => (await options.compiler.compile(name, spec, signal)).graph,
+    });
   }
 
   /** One pass over a definition and all its revisions. */
@@ -88,6 +99,7 @@ export class DefinitionReconciler {
       definition,
       compiled,
       conditions: new Map(),
+      rolledOut: undefined,
       lastIssued: lastIssuedOf(definition),
       waitingUntil: undefined,
     };
@@ -170,15 +182,16 @@ export class DefinitionReconciler {
         continue;
       }
       // The CRD is left as it is.
-      if (served.ofDefinition(definition.name) === undefined && this.#crds.serves(definition, graph)) {
-        this.#startServing(pass, { type: instanceTypeOf(graph), graph, revision: revision.number });
+      const now = served.ofDefinition(definition.name);
+      if ((now === undefined || now.revision === revision.number) && this.#crds.serves(definition, graph)) {
+        await this.#startServing(pass, { revision, graph }, signal);
       }
       return;
     }
     const type = this.#crds.servedType(definition);
     if (newest === undefined || type === undefined) return;
     const failure = `latest issued graph revision ${newest.number} failed`;
-    this.#startServing(pass, { type, failure, revision: newest.number });
+    this.#handOver(pass, { type, failure, revision: newest.number });
   }
 
   /** Ensures the CRD and hands the graph to the instances. */
@@ -194,14 +207,15 @@ export class DefinitionReconciler {
       return;
     }
     conditions.set('KindReady', outcomes.kindReady(working.graph.instance.kind));
-    const { graph, revision } = working;
-    if (!this.#startServing(pass, { type: instanceTypeOf(graph), graph, revision: revision.number })) return;
+    if (!(await this.#startServing(pass, working, signal))) return;
     const instances = this.#options.caches.peek(instanceTypeOf(working.graph));
     if (instances?.synced === true) conditions.set('ControllerReady', outcomes.running());
     else if (instances?.error !== undefined) {
       conditions.set('ControllerReady', outcomes.notStarted(instances.error.message));
     } else pass.waitingUntil = this.#options.clock.now() + PATIENCE_MS;
     const pinned = this.#pinnedRevisions(instances);
+    const base = this.#options.served.ofDefinition(definition.name)?.canary?.base.revision;
+    if (base !== undefined) pinned.add(base);
     await this.#revisions.retire(definition.name, this.#options.maxGraphRevisions, pinned, signal);
   }
 
@@ -222,10 +236,26 @@ export class DefinitionReconciler {
     return since + PATIENCE_MS - clock.now();
   }
 
+  /** Hands a revision to the instances, or to some of them first. False when it may not be served. */
+  async #startServing(pass: Pass, { revision, graph }: Working, signal: AbortSignal): Promise<boolean> {
+    const { name, object } = pass.definition;
+    const type = instanceTypeOf(graph);
+    const instances = this.#options.caches.peek(type);
+    const allowance = readPolicies(object).canary;
+    const { canary, condition } = await this.#rollouts.decide(name, revision, allowance, instances, signal);
+    pass.rolledOut = condition;
+    return this.#handOver(pass, {
+      type,
+      graph,
+      revision: revision.number,
+      ...(canary === undefined ? {} : { canary }),
+    });
+  }
+
   /** Hands a graph to the instances. False when the definition's own annotations do not allow it. */
-  #startServing(
+  #handOver(
     { definition, conditions }: Pass,
-    what: Pick<ServedKind, 'type' | 'graph' | 'failure' | 'revision'>,
+    what: Pick<ServedKind, 'type' | 'graph' | 'failure' | 'revision' | 'canary'>,
   ): boolean {
     const { served, onServed, accesses } = this.#options;
     const { name, uid } = definition;
@@ -289,6 +319,7 @@ export class DefinitionReconciler {
     if (served.withdraw(name) !== undefined) onServed(name);
     compiler.forget(name);
     this.#crds.forget(name);
+    this.#rollouts.forget(name);
     this.#patientSince.delete(name);
     observer.definitionGone(name);
     return {};
@@ -313,6 +344,7 @@ export class DefinitionReconciler {
       {
         conditions,
         lastIssuedRevision: lastIssued,
+        ...(pass.rolledOut === undefined ? {} : { rolledOut: pass.rolledOut }),
         ...(compiled.graph === undefined ? {} : { graph: compiled.graph }),
       },
       clock.now(),

@@ -1,13 +1,16 @@
 import type { JsonObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import type { ConditionValue } from '../../runtime/index.ts';
-import { readConditions, timeText } from '../../runtime/index.ts';
+import type { Condition, ConditionValue } from '../../runtime/index.ts';
+import { readConditions, timeText, transition } from '../../runtime/index.ts';
 import { conditionsToJson, setConditions } from '../conditions.ts';
 import type { Definition } from './definition.ts';
 import { graphStatus } from './graph-status.ts';
 
 /** Conditions of a definition, besides `Ready`. */
 export type DefinitionCondition = 'GraphRevisionsResolved' | 'GraphAccepted' | 'KindReady' | 'ControllerReady';
+
+/** Condition of a definition that asks for canaries. */
+const ROLLED_OUT = 'RolledOut';
 
 const TYPES: readonly DefinitionCondition[] = [
   'GraphRevisionsResolved',
@@ -22,6 +25,8 @@ export interface DefinitionOutcome {
   readonly conditions: ReadonlyMap<DefinitionCondition, ConditionValue>;
   /** The graph that the definition's spec compiles to; absent while it does not. */
   readonly graph?: Graph;
+  /** How far the newest revision went, where the definition asks for canaries; no part of `Ready`. */
+  readonly rolledOut?: ConditionValue | 'keep';
   /** Highest revision ever issued; 0 for none. */
   readonly lastIssuedRevision: number;
 }
@@ -47,8 +52,19 @@ export function definitionStatus(definition: Definition, outcome: DefinitionOutc
     ...shown,
     ...(outcome.lastIssuedRevision > 0 ? { lastIssuedRevision: outcome.lastIssuedRevision } : {}),
     state: active ? 'Active' : 'Inactive',
-    conditions: conditionsToJson(conditions),
+    conditions: conditionsToJson([...conditions, ...rolledOut(definition, outcome.rolledOut, now)]),
   };
+}
+
+function rolledOut(
+  { status, generation }: Definition,
+  value: ConditionValue | 'keep' | undefined,
+  now: number,
+): Condition[] {
+  if (value === undefined) return [];
+  const before = readConditions(status['conditions']).find(({ type }) => type === ROLLED_OUT);
+  if (value === 'keep') return before === undefined ? [] : [before];
+  return [transition(ROLLED_OUT, value, before, generation, now)];
 }
 
 function lastShown(status: JsonObject): JsonObject {

@@ -23,6 +23,16 @@ describe('readPolicies', () => {
       },
     ],
     [
+      { 'typekro.dev/canary': '10%', 'typekro.dev/namespaces': 'instance', 'typekro.dev/cel-budget': '5000' },
+      {
+        nodeAdoption: new Map(),
+        canary: { kind: 'percent', percent: 10 },
+        namespaces: 'instance',
+        budget: 5000,
+        problems: [],
+      },
+    ],
+    [
       { 'typekro.dev/service-account': 'team-a/deployer' },
       { nodeAdoption: new Map(), serviceAccount: { namespace: 'team-a', name: 'deployer' }, problems: [] },
     ],

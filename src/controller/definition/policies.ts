@@ -1,10 +1,16 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { AdoptionPolicy } from '../../runtime/index.ts';
+import type { Allowance } from '../rollout/canary.ts';
+import { parseAllowance } from '../rollout/canary.ts';
 import type { ServiceAccountRef } from '../access.ts';
 import { parseServiceAccount } from '../access.ts';
 
 const ADOPTION = 'typekro.dev/adoption';
 const SERVICE_ACCOUNT = 'typekro.dev/service-account';
+
+const CANARY = 'typekro.dev/canary';
+const NAMESPACES = 'typekro.dev/namespaces';
+const BUDGET = 'typekro.dev/cel-budget';
 
 const WORDS: ReadonlyMap<string, AdoptionPolicy> = new Map([
   ['adopt', 'adopt'],
@@ -19,6 +25,12 @@ export interface Policies {
   readonly nodeAdoption: ReadonlyMap<string, AdoptionPolicy>;
   /** As whom children are read and written. */
   readonly serviceAccount?: ServiceAccountRef;
+  /** To how many instances a new revision goes first; absent: to all at once. */
+  readonly canary?: Allowance;
+  /** May templates put objects outside the instance's namespace? Absent: as the controller is told. */
+  readonly namespaces?: 'any' | 'instance';
+  /** Cost that one expression may spend. */
+  readonly budget?: number;
   /** What cannot be understood. A definition with problems is not served: guessing could give away rights. */
   readonly problems: readonly string[];
 }
@@ -27,7 +39,10 @@ export interface Policies {
  * Reads the policies of a definition:
  *
  * - `typekro.dev/adoption: refuse, database=take-over`: what to do with existing objects, by default and per node;
- * - `typekro.dev/service-account: team-a/deployer`: whose rights count for children.
+ * - `typekro.dev/service-account: team-a/deployer`: whose rights count for children;
+ * - `typekro.dev/canary: 3` or `10%`: to how many instances a new revision goes first;
+ * - `typekro.dev/namespaces: instance` or `any`: where templates may put objects;
+ * - `typekro.dev/cel-budget: 100000`: cost that one expression may spend.
  */
 export function readPolicies(object: KubeObject): Policies {
   const annotations = object.metadata.annotations ?? {};
@@ -48,10 +63,30 @@ export function readPolicies(object: KubeObject): Policies {
   if (account !== undefined && serviceAccount === undefined) {
     problems.push(`annotation ${SERVICE_ACCOUNT}: "${account}" is not written as namespace/name`);
   }
+  const one = <T>(key: string, parse: (text: string) => T | undefined, form: string): T | undefined => {
+    const text = read(key);
+    const value = text === undefined ? undefined : parse(text.trim());
+    if (text !== undefined && value === undefined) problems.push(`annotation ${key}: "${text}" is not ${form}`);
+    return value;
+  };
+  const canary = one(CANARY, parseAllowance, 'a number of instances or a percentage, above 0');
+  const namespaces = one(NAMESPACES, parseNamespaces, 'any or instance');
+  const budget = one(BUDGET, parseBudget, 'a whole number above 0');
   return {
+    ...(canary === undefined ? {} : { canary }),
+    ...(namespaces === undefined ? {} : { namespaces }),
+    ...(budget === undefined ? {} : { budget }),
     ...(adoption === undefined ? {} : { adoption }),
     nodeAdoption,
     ...(serviceAccount === undefined ? {} : { serviceAccount }),
     problems,
   };
+}
+
+function parseNamespaces(text: string): 'any' | 'instance' | undefined {
+  return text === 'any' || text === 'instance' ? text : undefined;
+}
+
+function parseBudget(text: string): number | undefined {
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
 }

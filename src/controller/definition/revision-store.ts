@@ -133,6 +133,12 @@ export class RevisionStore {
     }
   }
 
+  /** Sets annotations of a revision. */
+  async annotate(revision: Revision, annotations: Record<string, string>, signal: AbortSignal): Promise<void> {
+    const body = { metadata: { annotations } };
+    this.#observe(await this.#options.client.patch(refOf(revision.object), body, { fieldManager: 'kro', signal }));
+  }
+
   async #writeStatus(revision: Revision, value: ConditionValue, shown: JsonObject, signal: AbortSignal): Promise<void> {
     const object = revision.hasFinalizer ? revision.object : await this.#addFinalizer(revision, signal);
     const { client, clock } = this.#options;

@@ -7,6 +7,7 @@ import type { ControllerObserver } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
+import type { Outcome } from '../rollout/canary.ts';
 import type { InstanceReconciler } from './instance-reconciler.ts';
 import type { InstanceRecord } from './record.ts';
 import { newRecord } from './record.ts';
@@ -89,7 +90,9 @@ export class InstanceDirectory {
       if (known !== undefined) this.#forget(known);
       return {};
     }
-    const served = await this.#pinned(latest, instance, signal);
+    const served = await this.#followed(latest, instance, id, signal);
+    // Who follows which revision is not decided yet; the decision wakes all.
+    if (served === undefined) return {};
     const record = known ?? newRecord(id, key, served.definition, served.access.caches);
     this.#records.set(id, record);
     if (record.caches !== served.access.caches) {
@@ -102,9 +105,23 @@ export class InstanceDirectory {
     return result;
   }
 
-  /** The revision that an instance asks for by its annotation; without it, the one that is served. */
-  async #pinned(latest: ServedKind, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
+  /** What came of the last pass over an instance. */
+  outcomeOf(id: string): Outcome | undefined {
+    return this.#records.get(id)?.outcome;
+  }
+
+  /** The revision that an instance asks for by its annotation; without it, the one that it is to follow. */
+  async #followed(
+    latest: ServedKind,
+    instance: KubeObject,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<ServedKind | undefined> {
+    const { canary } = latest;
     const revision = pinnedRevision(instance);
+    if (revision === undefined && canary !== undefined && canary.members?.has(id) !== true) {
+      return canary.members === undefined ? undefined : { ...latest, ...canary.base };
+    }
     if (revision === undefined || revision === latest.revision) return latest;
     const { graph: _graph, failure: _failure, ...rest } = latest;
     const graph = Number.isNaN(revision) ? undefined : await this.#options.graphOf(latest.definition, revision, signal);

@@ -1,10 +1,11 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import type { AdoptionPolicy, ObjectType, StepOptions } from '../../runtime/index.ts';
+import type { AdoptionPolicy, Decision, ObjectType, StepOptions } from '../../runtime/index.ts';
 import { step as decide, stepUnresolved } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { ControllerObserver, InstanceStep } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
+import type { Outcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { EffectContext } from './effects.ts';
 import { allEffects, applyChild, deleteChild, ownInventory, readNow, writeParent, writeStatus } from './effects.ts';
@@ -24,9 +25,13 @@ export interface InstanceReconcilerOptions {
   readonly maxCollectionSize: number;
   readonly adoption: AdoptionPolicy;
   readonly budget: number | undefined;
+  /** May templates put objects outside the instance's namespace? */
+  readonly namespaces: 'any' | 'instance' | undefined;
   readonly observer: ControllerObserver;
   /** Told of the ApplySet of an instance as soon as it is known. */
   readonly onApplySet: (record: InstanceRecord) => void;
+  /** Told when a revision came to something else on an instance than before. */
+  readonly onOutcome: (record: InstanceRecord) => void;
 }
 
 /** Carries out what `runtime.step` decides for one instance, step by step until there is nothing left to do. */
@@ -78,6 +83,7 @@ export class InstanceReconciler {
     record.statusNow = decision.statusNow;
     record.revision = served.revision;
     record.steppedAt = clock.now();
+    this.#noteOutcome(record, outcomeOf(decision, served.revision));
     for (const { target, pair } of decision.settled) {
       caches.peek(target.type)?.settle(`${target.namespace ?? ''}/${target.name}`, pair);
     }
@@ -89,6 +95,14 @@ export class InstanceReconciler {
     caches.setInterest(record.id, decision.watch, kinds);
     observer.instanceStepped({ record, instance, served, decision });
     return { decision, learned };
+  }
+
+  #noteOutcome(record: InstanceRecord, outcome: Outcome): void {
+    const { outcome: before } = record;
+    record.outcome = outcome;
+    const same =
+      before?.revision === outcome.revision && before.state === outcome.state && before.message === outcome.message;
+    if (!same) this.#options.onOutcome(record);
   }
 
   /** Children are read and written before the status, the parent before its children. True when another step is due. */
@@ -145,7 +159,7 @@ export class InstanceReconciler {
   }
 
   #stepOptions(record: InstanceRecord, served: ServedKind, instance: KubeObject): StepOptions {
-    const { clock, version, maxCollectionSize, adoption, budget } = this.#options;
+    const { clock, version, maxCollectionSize, adoption, budget, namespaces } = this.#options;
     const now = clock.now();
     // `now()` in a template moves with what the user or the author changed, never with a child's event.
     const sample = `${instance.metadata.generation ?? 0} ${served.revision}`;
@@ -159,9 +173,17 @@ export class InstanceReconciler {
       nodeAdoption: served.policies.nodeAdoption,
       templateNow: record.templateNow.at,
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
-      ...(budget === undefined ? {} : { budget }),
+      ...given('budget', served.policies.budget ?? budget),
+      ...given('namespaces', served.policies.namespaces ?? namespaces),
     };
   }
+}
+
+/** What a revision came to on an instance, as its conditions have it. */
+function outcomeOf({ conditions, state, quiet }: Decision, revision: number): Outcome {
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  if (quiet && ready?.status === 'True') return { revision, state: 'ready', message: '' };
+  return { revision, state: state === 'ERROR' ? 'failed' : 'waiting', message: ready?.message ?? '' };
 }
 
 /** Is this the first step of the instance's deletion that its status does not tell of yet? */
@@ -186,4 +208,8 @@ function nodeTypeOf(served: ServedKind, group: string, kind: string): ObjectType
     if (type.group === group && type.kind === kind) return { ...type, plural, namespaced };
   }
   return undefined;
+}
+
+function given<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { FailedWrite, ObjectType } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { DriftHistory } from '../drift/contests.ts';
+import type { Outcome } from '../rollout/canary.ts';
 
 /** A write that failed, and how often in a row. */
 export interface RememberedFailure extends FailedWrite {
@@ -30,6 +31,7 @@ export interface InstanceRecord {
   statusNow: number | undefined;
   applySet: string | undefined;
   revision: number | undefined;
+  outcome: Outcome | undefined;
   steppedAt: number;
 }
 
@@ -48,6 +50,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     statusNow: undefined,
     applySet: undefined,
     revision: undefined,
+    outcome: undefined,
     steppedAt: 0,
   };
 }

@@ -6,6 +6,8 @@ export interface MetricSources {
   readonly queueLength: () => number;
   readonly watches: () => number;
   readonly servedKinds: () => number;
+  /** Instances that a revision is held back from, by definition. */
+  readonly heldBack: () => Iterable<readonly [name: string, instances: number]>;
 }
 
 /** The metrics of the controller: kro's names and labels, and ours with the prefix `typekro_`. */
@@ -58,6 +60,9 @@ export function createMetrics(sources: MetricSources): ControllerMetrics {
     drift: new Metric('typekro_drift_corrected_total', 'counter', 'Children put back after somebody changed them.'),
     blockedDeletions: new Metric('typekro_blocked_deletions', 'gauge', 'Objects whose finalizers hold an instance.'),
     contestedObjects: new Metric('typekro_contested_objects', 'gauge', 'Children of which fields are fought over.'),
+    heldBack: new Metric('typekro_canary_held_instances', 'gauge', 'Instances that the newest revision is kept from.', {
+      collect: () => [...sources.heldBack()].map(([name, count]) => [{ name }, count] as const),
+    }),
     adopted: new Metric('typekro_adopted_total', 'counter', 'Existing objects that became children.'),
     orphaned: new Metric('typekro_orphaned_instances_total', 'counter', 'Instances left when their definition went.'),
     panics: new Metric(

@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  conditionText,
+  mapResource,
+  pot,
+  potDefinition,
+  potsRef,
+  virtualWorld,
+  writesOf,
+} from '../../support/virtual-world.ts';
+
+const MINUTE = 60_000;
+const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+});
+afterEach(() => world.close());
+
+/** A ConfigMap that is ready when somebody says so in it. */
+const gated = (version: string): JsonObject => ({
+  ...mapResource('map', { version }),
+  readyWhen: [version === 'v1' ? '${map.data.version == "v1"}' : '${map.data.?approved.orValue("") == "yes"}'],
+});
+const broken = mapResource('map', { version: 'v2', bad: '${string(1 / (schema.spec.count - 1))}' });
+
+async function define(resource: JsonObject, canary: string | undefined): Promise<void> {
+  await world.apply(potDefinition([resource], canary === undefined ? {} : { 'typekro.dev/canary': canary }));
+  await world.advance(5000);
+}
+
+/** The instances by the version that their child has. */
+async function versions(): Promise<Record<string, string[]>> {
+  const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
+  const found: Record<string, string[]> = {};
+  for (const item of items) {
+    const { version } = (item['data'] ?? {}) as JsonObject;
+    if (typeof version === 'string') (found[version] ??= []).push((item.metadata.name ?? '').replace('-map', ''));
+  }
+  return found;
+}
+
+const approve = async (name: string) => {
+  await world.user.patch(
+    { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: `${name}-map` },
+    { data: { approved: 'yes' } },
+    { fieldManager: 'operator' },
+  );
+  await world.settle();
+};
+const rolledOut = async () => conditionText(await world.user.get(potsRef), 'RolledOut');
+
+async function sixOnFirst(canary: string | undefined): Promise<void> {
+  await define(gated('v1'), canary);
+  for (const name of NAMES) await world.apply(pot(name));
+  await world.advance(MINUTE);
+  expect(await versions()).toEqual({ v1: NAMES });
+}
+
+describe('a new revision of a definition with a canary', () => {
+  it('goes to as many as allowed, to all when they are ready, and writes no more than that', async () => {
+    await sixOnFirst('2');
+    await define(gated('v2'), '2');
+    const { v1, v2 } = await versions();
+    expect([v1?.length, v2?.length]).toEqual([4, 2]);
+    expect(await rolledOut()).toBe(
+      `Unknown CanaryWaiting: revision 2 goes to 2 of 6 instances first: ${v2?.map((name) => `default/${name}`).join(', ')}`,
+    );
+    expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
+
+    world.requests.length = 0;
+    await world.advance(10 * MINUTE);
+    expect(writesOf(world.requests)).toEqual([]);
+    await world.restart();
+    await world.advance(10 * MINUTE);
+    expect(await versions()).toEqual({ v1, v2 });
+    expect(writesOf(world.requests)).toEqual([]);
+
+    await approve(v2?.[0] ?? '');
+    expect((await versions())['v2']).toEqual(v2);
+    await approve(v2?.[1] ?? '');
+    expect(await versions()).toEqual({ v2: NAMES });
+    expect(await rolledOut()).toBe('True RolledOut: revision 2 goes to all instances');
+    expect(await world.eventsOf('pots')).toContain('RolledOut: revision 2 goes to all instances');
+  });
+
+  it('counts a part of the instances for a percentage', async () => {
+    await sixOnFirst('40%');
+    await define(gated('v2'), '40%');
+    expect((await versions())['v2']).toHaveLength(3);
+  });
+
+  it('is held, with instance and reason named, when it fails; a mended one starts from the last good', async () => {
+    await sixOnFirst('1');
+    await define(broken, '1');
+    expect(await versions()).toEqual({ v1: NAMES });
+    const text = await rolledOut();
+    expect(text).toMatch(
+      /^False CanaryFailed: revision 2 is held back from 5 instances, since default\/[a-f]: .*division by zero/,
+    );
+    expect((await world.eventsOf('pots')).some((told) => told.startsWith('CanaryFailed: revision 2 is held'))).toBe(
+      true,
+    );
+    expect(world.controller.metricsText()).toContain('typekro_canary_held_instances{name="pots"} 5');
+    const [, name = ''] = /since default\/([a-f])/.exec(text) ?? [];
+    world.requests.length = 0;
+    await world.advance(10 * MINUTE);
+    expect(writesOf(world.requests)).toEqual([]);
+    await world.restart();
+    expect(await rolledOut()).toBe(text);
+    expect(writesOf(world.requests)).toEqual([]);
+
+    await define(gated('v3'), '1');
+    expect(await versions()).toEqual({ v1: NAMES.filter((each) => each !== name), v3: [name] });
+    await approve(name);
+    expect(await versions()).toEqual({ v3: NAMES });
+    expect(world.controller.metricsText()).toContain('typekro_canary_held_instances{name="pots"} 0');
+  });
+
+  it('does not come back when a canary fails after it went to all, not even after a restart', async () => {
+    await sixOnFirst('1');
+    await define(gated('v2'), '1');
+    const [first = ''] = (await versions())['v2'] ?? [];
+    await approve(first);
+    expect(await versions()).toEqual({ v2: NAMES });
+    await world.user.patch(
+      { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: `${first}-map` },
+      { data: { approved: 'no' } },
+      { fieldManager: 'operator' },
+    );
+    await world.settle();
+    await world.restart();
+    await world.advance(MINUTE);
+    expect(await versions()).toEqual({ v2: NAMES });
+  });
+
+  it('leaves pinned and suspended instances where they are, and gives new ones the revision that is proven', async () => {
+    await sixOnFirst('1');
+    await world.apply(
+      pot('a', {}, { 'typekro.dev/revision': '1' }),
+      pot('b', {}, { 'kro.run/reconcile': 'suspended' }),
+    );
+    await define(gated('v2'), '1');
+    await world.advance(2000);
+    await world.apply(pot('new'));
+    const { v1, v2 } = await versions();
+    expect(v1).toEqual(expect.arrayContaining(['a', 'b', 'new']));
+    expect(v2).toHaveLength(1);
+    await approve(v2?.[0] ?? '');
+    expect((await versions())['v1']).toEqual(['a', 'b']);
+  });
+
+  it('goes to all when the annotation is taken away, and to another when the canary is deleted', async () => {
+    await sixOnFirst('1');
+    await define(gated('v2'), '1');
+    const [first = ''] = (await versions())['v2'] ?? [];
+    await world.user.delete({ ...pot(first), name: first, namespace: 'default' });
+    await world.settle();
+    const [second = ''] = (await versions())['v2'] ?? [];
+    expect(second).not.toBe(first);
+    expect((await versions())['v1']).toHaveLength(4);
+    await define(gated('v2'), undefined);
+    expect((await versions())['v1']).toBeUndefined();
+    expect(await rolledOut()).toBe('');
+  });
+
+  it('is not served while the annotation cannot be understood', async () => {
+    await define(gated('v1'), 'some');
+    expect(conditionText(await world.user.get(potsRef), 'ControllerReady')).toBe(
+      'False FailedToStart: annotation typekro.dev/canary: "some" is not a number of instances or a percentage, above 0',
+    );
+  });
+});
