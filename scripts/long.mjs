@@ -1,11 +1,16 @@
 /**
- * The tests whose size is a matter of budget (`test/budgets.json`), at their full counts: recordings,
- * generated programs, simulation. `npm test` runs the same files with the small counts. Then the hosts.
+ * What is too slow for `npm test`: the tests whose size is a matter of budget (`test/budgets.json`) at their full
+ * counts (recordings, generated programs, simulation), which `npm test` runs with the small ones; the tests of
+ * foreign clients (kubectl, helm, client-go, Python), which `npm test` skips where the clients are not built yet;
+ * then the hosts.
  */
 import { main, runNode } from './run.mjs';
 
+const TESTS = ['test/property', 'test/simulation', 'test/e2e/clients'];
+
 await main(async () => {
-  await runNode(['node_modules/vitest/vitest.mjs', 'run', 'test/property', 'test/simulation', '--passWithNoTests'], {
+  await runNode(['scripts/run-ts.mjs', 'scripts/clients.ts']);
+  await runNode(['node_modules/vitest/vitest.mjs', 'run', ...TESTS, '--passWithNoTests'], {
     env: { ...process.env, TYPEKRO_BUDGET: 'long' },
   });
   await runNode(['scripts/hosts.mjs']);

@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The built command line; `npm test` builds it before the tests run. */
@@ -24,9 +23,12 @@ export class RunningCommand {
   constructor(
     command: string,
     args: readonly string[],
-    options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+    options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv; readonly input?: string },
   ) {
-    this.process = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { input, ...rest } = options;
+    this.process = spawn(command, args, { ...rest, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    // A program that ends without reading its input says by its exit code what it thought of it.
+    this.process.stdin?.on('error', () => {}).end(input);
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
       for (const watcher of this.#watchers) watcher();
@@ -78,7 +80,7 @@ export function startCli(args: readonly string[], cwd: string): RunningCommand {
   return new RunningCommand(process.execPath, [CLI, ...args], { cwd });
 }
 
-/** Runs a program to its end. */
+/** Runs a program to its end, and blocks this process: not for programs that talk to it. */
 export function runCommand(
   command: string,
   args: readonly string[],
@@ -87,26 +89,4 @@ export function runCommand(
   const result = spawnSync(command, args, { ...options, encoding: 'utf8', timeout: 60_000 });
   if (result.error !== undefined) throw result.error;
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
-}
-
-/** Programs whose absence may be a skip: why, and whether CI may go without them, too. */
-type AllowedSkips = Readonly<Record<string, { readonly reason: string; readonly ci: boolean }>>;
-
-/**
- * Is there such a program on the PATH? Where there is none the caller skips its tests, and the reason is
- * printed.
- *
- * @throws Error when `test/e2e/allowed-skips.json` does not allow to go without it.
- */
-export function findProgram(name: string, versionArgs: readonly string[]): boolean {
-  if (spawnSync(name, versionArgs, { stdio: 'ignore' }).status === 0) return true;
-  const file = new URL('../e2e/allowed-skips.json', import.meta.url);
-  const allowed = (JSON.parse(readFileSync(file, 'utf8')) as AllowedSkips)[name];
-  if (allowed === undefined || (process.env['CI'] !== undefined && !allowed.ci)) {
-    throw new Error(
-      `there is no ${name} on the PATH, and test/e2e/allowed-skips.json does not allow to skip its tests`,
-    );
-  }
-  console.warn(`skipped: there is no ${name} on the PATH; ${allowed.reason}`);
-  return false;
 }

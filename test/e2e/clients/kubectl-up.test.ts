@@ -2,19 +2,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Ended } from '../support/command.ts';
-import { findProgram, runCommand, RunningCommand, startCli } from '../support/command.ts';
+import { findClient } from '../../support/clients.ts';
+import type { Ended } from '../../support/command.ts';
+import { runCommand, RunningCommand, startCli } from '../../support/command.ts';
 
-const present = findProgram('kubectl', ['version', '--client']);
+const program = findClient('kubectl') ?? '';
 
-describe.skipIf(!present)('a real kubectl against a running `typekro up`', () => {
+describe.skipIf(program === '')('a real kubectl against a running `typekro up`', () => {
   const directory = mkdtempSync(join(tmpdir(), 'typekro-kubectl-'));
   const kubeconfig = join(directory, '.typekro', 'default', 'kubeconfig');
   const env = { ...process.env, KUBECONFIG: kubeconfig, HOME: directory };
   let up: RunningCommand;
 
   const kubectl = (args: readonly string[], input?: string): Ended =>
-    runCommand('kubectl', args, { cwd: directory, env, ...(input === undefined ? {} : { input }) });
+    runCommand(program, args, { cwd: directory, env, ...(input === undefined ? {} : { input }) });
   const ok = (args: readonly string[], input?: string): string => {
     const result = kubectl(args, input);
     expect(result, `kubectl ${args.join(' ')}`).toMatchObject({ code: 0 });
@@ -74,7 +75,7 @@ describe.skipIf(!present)('a real kubectl against a running `typekro up`', () =>
   });
 
   test('get -w follows an instance from its creation to its deletion', async () => {
-    const watch = new RunningCommand('kubectl', ['get', 'webapps', '-w', '--output-watch-events'], {
+    const watch = new RunningCommand(program, ['get', 'webapps', '-w', '--output-watch-events'], {
       cwd: directory,
       env,
     });
@@ -99,7 +100,7 @@ describe.skipIf(!present)('a real kubectl against a running `typekro up`', () =>
   });
 
   test('apply --server-side of another definition serves its kind', () => {
-    const rgd = readFileSync(new URL('../fixtures/configmap.rgd.yaml', import.meta.url), 'utf8');
+    const rgd = readFileSync(new URL('../../fixtures/configmap.rgd.yaml', import.meta.url), 'utf8');
     ok(['apply', '--server-side', '-f', '-'], rgd);
     ok(['wait', '--for=condition=Ready', 'rgd/settings', '--timeout=20s']);
     ok(

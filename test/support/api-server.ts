@@ -1,0 +1,222 @@
+import { spawn } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { createCluster } from '../../src/cluster/index.ts';
+import { KubeClient, KubeError, loadKubeConfig } from '../../src/kube/index.ts';
+
+/** A Kubernetes API for a test, reached as any client reaches one: by a kubeconfig file. */
+export interface ApiServer {
+  /** Path of the kubeconfig file. */
+  readonly kubeconfig: string;
+  /** A folder of its own, gone when the server closes; `HOME` of the clients. */
+  readonly directory: string;
+  /** A client of our own with the same kubeconfig. */
+  readonly client: KubeClient;
+  close(): Promise<void>;
+}
+
+/** A kind of server that the end-to-end tests run on. */
+export interface ServerKind {
+  readonly name: string;
+  /** Do controllers of workloads run there, so that a Deployment gets Pods? */
+  readonly workloads: boolean;
+  readonly start: () => Promise<ApiServer>;
+}
+
+const embedded: ServerKind = {
+  name: 'the embedded cluster',
+  workloads: true,
+  async start() {
+    const cluster = await createCluster();
+    const { kubeconfig } = await cluster.listen();
+    return open(kubeconfig, () => cluster.close());
+  },
+};
+
+/**
+ * The servers that the tests of real clients run on: always a fresh embedded cluster, and besides, unchanged,
+ * what the environment names: with `KUBEBUILDER_ASSETS` a fresh etcd and kube-apiserver from that folder (without
+ * controllers), else with `KUBECONFIG` the cluster of its current context, where every test keeps to a namespace
+ * and names of its own.
+ */
+export function serverKinds(): ServerKind[] {
+  const assets = process.env['KUBEBUILDER_ASSETS'];
+  const kubeconfig = process.env['KUBECONFIG'];
+  if (assets !== undefined && assets !== '') return [embedded, fromBinaries(assets)];
+  if (kubeconfig === undefined || kubeconfig === '') return [embedded];
+  if (!existsSync(kubeconfig)) {
+    console.warn(`there is no file ${kubeconfig}, which KUBECONFIG names: only the embedded cluster is tested`);
+    return [embedded];
+  }
+  return [
+    embedded,
+    {
+      name: 'the cluster of KUBECONFIG',
+      workloads: true,
+      start: () => open(readFileSync(kubeconfig, 'utf8'), () => Promise.resolve()),
+    },
+  ];
+}
+
+async function open(text: string, close: () => Promise<void>): Promise<ApiServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'typekro-e2e-'));
+  const kubeconfig = join(directory, 'kubeconfig');
+  writeFileSync(kubeconfig, text, { mode: 0o600 });
+  const client = new KubeClient({ config: await loadKubeConfig({ path: kubeconfig, env: {} }) });
+  return {
+    kubeconfig,
+    directory,
+    client,
+    async close() {
+      await client.close();
+      await close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** etcd and kube-apiserver on loopback ports of their own, with RBAC and an administrator's token. */
+function fromBinaries(assets: string): ServerKind {
+  return {
+    name: 'kube-apiserver',
+    workloads: false,
+    async start() {
+      const directory = mkdtempSync(join(tmpdir(), 'typekro-apiserver-'));
+      const [clientPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];
+      const token = randomBytes(16).toString('hex');
+      const file = (name: string, text: string): string => {
+        const path = join(directory, name);
+        writeFileSync(path, text, { mode: 0o600 });
+        return path;
+      };
+      const tokens = file('tokens.csv', `${token},admin,admin,"system:masters"\n`);
+      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+      const key = file('service-account.key', privateKey.export({ type: 'pkcs1', format: 'pem' }).toString());
+      const certificates = join(directory, 'certificates');
+      mkdirSync(certificates);
+      const etcd = startServer(join(assets, 'etcd'), [
+        `--data-dir=${join(directory, 'etcd')}`,
+        `--listen-client-urls=http://127.0.0.1:${clientPort}`,
+        `--advertise-client-urls=http://127.0.0.1:${clientPort}`,
+        `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
+        '--unsafe-no-fsync',
+        '--log-level=error',
+      ]);
+      const api = startServer(join(assets, 'kube-apiserver'), [
+        `--etcd-servers=http://127.0.0.1:${clientPort}`,
+        '--bind-address=127.0.0.1',
+        `--secure-port=${port}`,
+        `--cert-dir=${certificates}`,
+        `--token-auth-file=${tokens}`,
+        '--authorization-mode=RBAC',
+        '--service-cluster-ip-range=10.96.0.0/16',
+        '--service-account-issuer=https://127.0.0.1',
+        `--service-account-key-file=${key}`,
+        `--service-account-signing-key-file=${key}`,
+        // Nobody makes the accounts that it would ask for.
+        '--disable-admission-plugins=ServiceAccount',
+      ]);
+      const close = async () => {
+        await api.stop();
+        await etcd.stop();
+        rmSync(directory, { recursive: true, force: true });
+      };
+      try {
+        const certificate = join(certificates, 'apiserver.crt');
+        await until(api, () => existsSync(certificate));
+        const server = await open(kubeconfigFor(`https://127.0.0.1:${port}`, token, certificate), close);
+        await until(api, () => isServing(server.client));
+        return server;
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+  };
+}
+
+interface ServerProcess {
+  /** What it said when it ended by itself; `undefined` while it runs. */
+  readonly failure: () => string | undefined;
+  stop(): Promise<void>;
+}
+
+function startServer(path: string, args: readonly string[]): ServerProcess {
+  const child = spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  let failure: string | undefined;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-4000);
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.on('error', ({ message }) => {
+      failure = message;
+      resolve();
+    });
+    child.on('close', (code) => {
+      failure ??= `${path} ended with ${code}:\n${errors}`;
+      resolve();
+    });
+  });
+  return {
+    failure: () => failure,
+    stop: () => {
+      child.kill('SIGKILL');
+      return ended;
+    },
+  };
+}
+
+/**
+ * Waits until something holds.
+ *
+ * @throws Error when the server ends before, or after a minute.
+ */
+async function until({ failure }: ServerProcess, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await holds())) {
+    const ended = failure();
+    if (ended !== undefined) throw new Error(ended);
+    if (Date.now() > deadline) throw new Error('the server was not ready within a minute');
+    await setTimeout(100);
+  }
+}
+
+/** Does it answer, and has it made the namespace `default`, its last step of coming up? */
+async function isServing(client: KubeClient): Promise<boolean> {
+  try {
+    return (await client.find({ apiVersion: 'v1', kind: 'Namespace', name: 'default' })) !== undefined;
+  } catch (error) {
+    if (error instanceof KubeError) return false;
+    throw error;
+  }
+}
+
+function kubeconfigFor(server: string, token: string, certificate: string): string {
+  const ca = readFileSync(certificate).toString('base64');
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'typekro',
+    clusters: [{ name: 'typekro', cluster: { server, 'certificate-authority-data': ca } }],
+    users: [{ name: 'typekro', user: { token } }],
+    contexts: [{ name: 'typekro', context: { cluster: 'typekro', user: 'typekro' } }],
+  });
+}
+
+/** A TCP port that was free a moment ago. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

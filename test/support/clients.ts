@@ -1,0 +1,132 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/*
+ * The foreign clients that the end-to-end tests drive. kubectl, helm and two Go programs are built from the module
+ * in `test/e2e/go` through the Go module proxy of the environment, the Python client is installed by pip. They go
+ * to folders of `node_modules/.cache` that are named by a hash of what they are made from: a second run finds them.
+ */
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const goModule = join(root, 'test/e2e/go');
+const requirements = join(root, 'test/e2e/python/requirements.txt');
+const cache = join(root, 'node_modules/.cache/typekro-clients');
+
+/** The Go programs by name: the package that each is built from. */
+const GO_PROGRAMS = {
+  kubectl: './cmd/kubectl',
+  informer: './cmd/informer',
+  manager: './cmd/manager',
+  helm: 'helm.sh/helm/v3/cmd/helm',
+};
+
+/** A client by name. */
+export type ClientName = keyof typeof GO_PROGRAMS | 'python';
+
+/** Clients whose absence may be a skip: why, and whether `npm run long` may go without them, too. */
+type AllowedSkips = Readonly<Record<string, { readonly reason: string; readonly ci: boolean }>>;
+
+function hashOf(folder: string, files: readonly string[]): string {
+  const hash = createHash('sha256').update(process.platform).update(process.arch);
+  for (const file of files.toSorted()) hash.update(file).update(readFileSync(join(folder, file)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+function goFolder(): string {
+  const files = readdirSync(goModule, { recursive: true, encoding: 'utf8' });
+  return join(
+    cache,
+    `go-${hashOf(
+      goModule,
+      files.filter((file) => /\.(go|mod|sum)$/.test(file)),
+    )}`,
+  );
+}
+
+function pythonFolder(): string {
+  return join(cache, `python-${hashOf(root, ['test/e2e/python/requirements.txt'])}`);
+}
+
+/** Is the program there, whole? What was interrupted while it was made is not. */
+function builtPath(name: ClientName): string | undefined {
+  if (name === 'python') {
+    return existsSync(join(pythonFolder(), 'complete')) ? join(pythonFolder(), 'bin/python') : undefined;
+  }
+  const path = join(goFolder(), name);
+  return existsSync(path) ? path : undefined;
+}
+
+/** The program to run as a client: the one that we built, else one of the machine (of kubectl and helm only). */
+function clientPath(name: ClientName): string | undefined {
+  const built = builtPath(name);
+  if (built !== undefined) return built;
+  const versionArgs = { kubectl: ['version', '--client'], helm: ['version', '--short'] } as const;
+  if (name !== 'kubectl' && name !== 'helm') return undefined;
+  return spawnSync(name, versionArgs[name], { stdio: 'ignore' }).status === 0 ? name : undefined;
+}
+
+/**
+ * The program of a client. Without one the caller skips its tests, and the reason is printed: `npm test` needs
+ * nothing but Node. `npm run long`, and so CI, builds the clients first, and goes without none that
+ * `test/e2e/allowed-skips.json` does not allow it to.
+ *
+ * @throws Error when the client is missing and may not be.
+ */
+export function findClient(name: ClientName): string | undefined {
+  const path = clientPath(name);
+  if (path !== undefined) return path;
+  const file = new URL('../e2e/allowed-skips.json', import.meta.url);
+  const allowed = (JSON.parse(readFileSync(file, 'utf8')) as AllowedSkips)[name];
+  if (allowed === undefined || (process.env['TYPEKRO_BUDGET'] === 'long' && !allowed.ci)) {
+    throw new Error(`there is no ${name}, and test/e2e/allowed-skips.json does not allow to skip its tests`);
+  }
+  console.warn(`skipped: there is no ${name}; ${allowed.reason}`);
+  return undefined;
+}
+
+/**
+ * Builds the Go programs that are missing.
+ *
+ * @throws Error when one cannot be built.
+ */
+export function buildGoClients(): void {
+  const folder = goFolder();
+  mkdirSync(folder, { recursive: true });
+  for (const [name, source] of Object.entries(GO_PROGRAMS)) {
+    if (clientPath(name as ClientName) !== undefined) continue;
+    console.log(`Building ${name} …`);
+    const unfinished = join(folder, `.${name}-${process.pid}`);
+    try {
+      run('go', ['build', '-buildvcs=false', '-ldflags=-s -w', '-o', unfinished, source], goModule);
+      renameSync(unfinished, join(folder, name));
+    } finally {
+      rmSync(unfinished, { force: true });
+    }
+  }
+}
+
+/**
+ * Makes the Python environment, unless it is there.
+ *
+ * @throws Error when Python, its `venv` or the package index is missing.
+ */
+export function buildPythonClient(): void {
+  if (builtPath('python') !== undefined) return;
+  const folder = pythonFolder();
+  console.log('Installing the Python client …');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  run('python3', ['-m', 'venv', folder], root);
+  run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '-r', requirements], root);
+  writeFileSync(join(folder, 'complete'), '');
+}
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' };
+  const { status, error } = spawnSync(command, args, { cwd, env, stdio: 'inherit' });
+  if (error !== undefined) throw new Error(`${command} could not be started: ${error.message}`);
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}`);
+}
