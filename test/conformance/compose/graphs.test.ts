@@ -50,6 +50,18 @@ describe('control flow becomes conditions, collections and expressions', () => {
     `);
   });
 
+  test('local functions whose names a compiler keeps are called as written', () => {
+    const keepName = (target: object, value: string) =>
+      Object.defineProperty(target, 'name', { value, configurable: true });
+    const text = explain((s) => {
+      const named = keepName((name: string) => ConfigMap({ id: 'c', name: `${name}-config` }), 'named') as (
+        name: string,
+      ) => unknown;
+      named(s.name);
+    });
+    expect(text).toContain('metadata.name = ${schema.spec.name}-config');
+  });
+
   test('loops over a list of each element become one iterator', () => {
     const text = explain((s) => {
       for (const w of s.ws) if (w.on) for (const p of w.ports) ConfigMap({ id: 'c', name: `${w.name}-${p}` });
