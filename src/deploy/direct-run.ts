@@ -1,12 +1,21 @@
 import type { KubeObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
-import type { Decision, NodeReport, ObjectType, StepOptions } from '../runtime/index.ts';
+import type {
+  Decision,
+  ListObservation,
+  NodeReport,
+  ObjectTarget,
+  ObjectType,
+  ReadRequest,
+  StepOptions,
+} from '../runtime/index.ts';
 import { keys, step } from '../runtime/index.ts';
 import type { EffectContext } from './effects.ts';
 import { apply, read, remove } from './effects.ts';
-import { ObservedStore, targetOf } from './observed-store.ts';
+import { liveObjects, ObservedStore, targetOf } from './observed-store.ts';
 import { WatchSet } from './watch-set.ts';
+import type { Sight, Watched } from './watch-set.ts';
 
 /** What a run of the loop is given. */
 export interface DirectRunOptions {
@@ -20,8 +29,13 @@ export interface DirectRunOptions {
   readonly step: Omit<StepOptions, 'now'>;
   /** `read`: look only. `dry-run`: the server checks every write. `write`: the real thing. */
   readonly effects: 'read' | 'dry-run' | 'write';
-  /** Called before each batch of writes; what it throws ends the run. Not called unless `effects` is `write`. */
-  beforeWrite(): Promise<void>;
+  /** The object that holds the record of the deploy, and the label selector under which it is watched. */
+  readonly record: { readonly target: ObjectTarget; readonly selector: string };
+  /**
+   * Called before each batch of writes with the record as its watch shows it; what it throws ends the run. Not
+   * called unless `effects` is `write`.
+   */
+  beforeWrite(record: Sight): Promise<void>;
   /** Writes labels and annotations of the parent; gives the instance with them. Not called unless `effects` is `write`. */
   writeParent(decision: Decision, instance: KubeObject): Promise<KubeObject>;
   /** Called with every decision, before it is carried out. */
@@ -52,7 +66,11 @@ export class DirectRun {
 
   /** Runs until the condition holds, and gives the last decision. Rejects when the signal aborts. */
   async run(until: Until): Promise<Decision> {
-    const { graph, clock, signal, effects } = this.#options;
+    const { graph, clock, signal, effects, record } = this.#options;
+    const recordWatch: Watched = { kind: 'list', target: { ...record.target, selector: record.selector } };
+    // Nobody is to wait for what a watch will show when the run is over.
+    const stop = () => void this.#watches.close();
+    signal.addEventListener('abort', stop, { once: true });
     try {
       for (;;) {
         signal.throwIfAborted();
@@ -60,13 +78,14 @@ export class DirectRun {
         const decision = step(graph, this.#instance, this.#store, { ...this.#options.step, now: clock.now() });
         for (const { target, pair } of decision.settled) this.#store.setSettled(target, pair);
         this.#options.report(decision);
-        if (effects === 'write') this.#watches.set(decision.watch);
+        if (effects === 'write') this.#watches.set([...decision.watch, recordWatch]);
         const busy = await this.#carryOut(decision);
         this.#instance = { ...this.#instance, status: decision.status };
         if (until(decision)) return decision;
         if (!busy && this.#changes === seen) await this.#sleep(decision.requeueAt);
       }
     } finally {
+      signal.removeEventListener('abort', stop);
       await this.#watches.close();
     }
   }
@@ -81,7 +100,7 @@ export class DirectRun {
       dryRun: effects === 'dry-run',
       now: () => clock.now(),
     };
-    const reads = decision.read.map((request) => read(context, request));
+    const reads = decision.read.map((request) => this.#read(context, request));
     if (effects === 'read') {
       await Promise.all(reads);
       return reads.length > 0;
@@ -89,7 +108,10 @@ export class DirectRun {
     const { parent } = decision;
     const parentDue = parent.labels !== undefined || parent.inventory !== undefined;
     const writes = parentDue || decision.apply.length > 0 || decision.delete.length > 0;
-    if (writes && effects === 'write') await this.#options.beforeWrite();
+    if (writes && effects === 'write') {
+      const { target, selector } = this.#options.record;
+      await this.#options.beforeWrite(await this.#watches.look(target, selector));
+    }
     // The inventory covers a child before the child exists: a deploy that dies in between can be cleaned up.
     if (parentDue && effects === 'write') this.#instance = await this.#options.writeParent(decision, this.#instance);
     await Promise.all([
@@ -101,6 +123,27 @@ export class DirectRun {
     return (
       reads.length > 0 || decision.apply.length > 0 || decision.delete.length > 0 || (parentDue && effects === 'write')
     );
+  }
+
+  /** Answers what a decision asks: what nobody knows yet from the watch of its kind, the rest by a request. */
+  async #read(context: EffectContext, request: ReadRequest): Promise<void> {
+    if (this.#options.effects === 'write' && (request.kind === 'object' || request.kind === 'whole-object')) {
+      const { target } = request;
+      const { exists, object } = this.#store.knows(target) ? {} : await this.#watches.look(target);
+      if (exists !== undefined && !this.#store.knows(target)) {
+        this.#store.setObject(target, object);
+        return;
+      }
+    }
+    if (this.#options.effects === 'write' && request.kind === 'members') {
+      const { group, kind, namespaces, applySet } = request.target;
+      const watched = await this.#watches.lookAll(group, kind, namespaces);
+      if (watched !== undefined) {
+        this.#store.setMembers(request.target, membersOf(applySet, watched, this.#store.objectsOf(group, kind)));
+        return;
+      }
+    }
+    await read(context, request);
   }
 
   #observe(type: ObjectType, object: KubeObject, gone: boolean): void {
@@ -131,6 +174,13 @@ export class DirectRun {
       this.#wake = done;
     });
   }
+}
+
+/** Members of an ApplySet among what watches show, and what was just written, which they may not show yet. */
+function membersOf(applySet: string, watched: readonly KubeObject[], known: readonly KubeObject[]): ListObservation {
+  const byUid = new Map([...known, ...watched].map((object) => [object.metadata.uid, object]));
+  const members = [...byUid.values()].filter(({ metadata }) => metadata.labels?.[keys.PART_OF_LABEL] === applySet);
+  return { state: 'known', objects: liveObjects(members) };
 }
 
 /** Nodes that stand in the way of success. */

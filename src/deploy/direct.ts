@@ -6,14 +6,15 @@ import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import { isNotFound, isTimeout, systemClock } from '../kube/index.ts';
 import { readinessOf } from '../readiness/index.ts';
-import type { Decision, ObjectReadiness } from '../runtime/index.ts';
+import type { Decision, ObjectReadiness, ObjectType } from '../runtime/index.ts';
 import { keys } from '../runtime/index.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
 import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
 import { finalFailures, NAMESPACE_REMEDY, remedyOf } from './node-failures.ts';
 import type { DirectRecord } from './parent.ts';
-import { deployOf, parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
+import { DEFINITION_LABEL, deployOf, parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
 import { describeNode } from './progress.ts';
+import type { Sight } from './watch-set.ts';
 
 /** One instance in direct mode, connected. */
 export interface DirectContext {
@@ -30,6 +31,9 @@ export interface DirectContext {
   readonly clock?: Clock;
   report(decision: Decision): void;
 }
+
+/** The kind of the record. */
+const CONFIG_MAP: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
 /** Where the record of an instance is kept. */
 export function parentRef(definition: string, name: string, namespace: string): ObjectRef {
@@ -66,7 +70,7 @@ export async function deployDirect(
     onDecision: (decision) => {
       last = decision;
     },
-    beforeWrite: () => checkRecord(context),
+    beforeWrite: (seen) => checkRecord(context, seen),
   });
   try {
     const decision = await run.run((current) => {
@@ -152,9 +156,12 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
  * Is the record still the one of this deploy? Two deploys of one instance would undo one another's writes
  * for ever; the one that wrote its record last goes on.
  */
-async function checkRecord({ api, graph, name, namespace, record, signal }: DirectContext): Promise<void> {
+async function checkRecord(
+  { api, graph, name, namespace, record, signal }: DirectContext,
+  seen: Sight = { exists: undefined },
+): Promise<void> {
   const ref = parentRef(graph.name, name, namespace);
-  const parent = await api.find(ref, { signal });
+  const parent = seen.exists === undefined ? await api.find(ref, { signal }) : seen.object;
   if (parent !== undefined && deployOf(parent) === record.deploy) return;
   throw new ResourceGraphFactoryError(
     `another ${parent === undefined ? 'process deleted' : 'deploy or deletion has taken over'} ${graph.name} "${name}"`,
@@ -177,7 +184,7 @@ function missingNamespace({ graph, name, namespace }: DirectContext, cause: unkn
 /** What a run of the loop does besides deciding and carrying out. */
 interface RunHooks {
   readonly onDecision?: (decision: Decision) => void;
-  readonly beforeWrite?: () => Promise<void>;
+  readonly beforeWrite?: (record: Sight) => Promise<void>;
   /** Laid over the metadata of the instance. */
   readonly metadata?: KubeObject['metadata'];
 }
@@ -194,6 +201,10 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
     signal,
     effects,
     step: { readiness: readinessFor(target) },
+    record: {
+      target: { type: CONFIG_MAP, name: ref.name, namespace },
+      selector: `${DEFINITION_LABEL}=${graph.name}`,
+    },
     beforeWrite: hooks.beforeWrite ?? (() => Promise.resolve()),
     async writeParent(decision, current) {
       const merged = { ...current, metadata: wantedMetadata(decision.parent, current) };

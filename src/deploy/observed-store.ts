@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
+import { parseApiVersion } from '../core/index.ts';
 import type {
   ApiFailure,
   FailedWrite,
@@ -73,6 +74,15 @@ export class ObservedStore implements Observed {
   /** Is anything known of the object, be it that it is absent? Watches report only what was asked for. */
   knows(target: ObjectTarget): boolean {
     return this.#objects.has(targetKey(target));
+  }
+
+  /** The objects of a kind that are known to exist. */
+  objectsOf(group: string, kind: string): KubeObject[] {
+    return [...this.#objects.values()].flatMap((observation) => {
+      if (observation.state !== 'present') return [];
+      const { object } = observation.live;
+      return object.kind === kind && parseApiVersion(object.apiVersion).group === group ? [object] : [];
+    });
   }
 
   setObjectFailed(target: ObjectTarget, failure: ApiFailure): void {

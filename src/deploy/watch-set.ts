@@ -1,10 +1,15 @@
 import type { KubeObject } from '../core/index.ts';
 import { formatApiVersion } from '../core/index.ts';
 import type { KubernetesApi, WatchEvent } from '../kube/index.ts';
-import type { ObjectType, WatchRequest } from '../runtime/index.ts';
+import type { ListTarget, ObjectTarget, ObjectType } from '../runtime/index.ts';
 
 /** What a watch tells: an object as it is now, or that it is gone. */
 export type ObjectChange = (type: ObjectType, object: KubeObject, gone: boolean) => void;
+
+/** What is to be watched: an object, by a watch of its kind, or a list. */
+export type Watched =
+  | { readonly kind: 'object'; readonly target: ObjectTarget }
+  | { readonly kind: 'list'; readonly target: ListTarget };
 
 /** One open watch: everything of a kind that belongs to one ApplySet, or an object or list of somebody else. */
 interface WatchSpec {
@@ -14,6 +19,31 @@ interface WatchSpec {
   readonly labelSelector?: string;
 }
 
+/** What a watch knows of an object. */
+export interface Sight {
+  readonly exists: boolean | undefined;
+  readonly object?: KubeObject;
+}
+
+/** One running watch, and what it has shown. */
+class OpenWatch {
+  readonly stopped = new AbortController();
+  /** Objects by identity; those of before an interruption count until the watch has caught up. */
+  readonly objects = new Map<string, KubeObject>();
+  /** Settles when the watch has shown everything there is: true; false when it could not. */
+  readonly synced: Promise<boolean>;
+  readonly spec: WatchSpec;
+  settle: (synced: boolean) => void = () => {};
+
+  constructor(spec: WatchSpec) {
+    this.spec = spec;
+    this.synced = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+    this.stopped.signal.addEventListener('abort', () => this.settle(false), { once: true });
+  }
+}
+
 /**
  * The watches of one deploy. Objects of one kind and namespace share a watch, so that a deploy of many
  * objects opens few; `set` takes the complete list of each decision and closes what is no longer wanted.
@@ -21,7 +51,7 @@ interface WatchSpec {
 export class WatchSet {
   readonly #api: KubernetesApi;
   readonly #onChange: ObjectChange;
-  readonly #open = new Map<string, AbortController>();
+  readonly #open = new Map<string, OpenWatch>();
   readonly #running = new Set<Promise<void>>();
 
   constructor(api: KubernetesApi, onChange: ObjectChange) {
@@ -30,31 +60,65 @@ export class WatchSet {
   }
 
   /** Opens what is missing and closes what is not asked for any more. */
-  set(requests: readonly WatchRequest[]): void {
+  set(requests: readonly Watched[]): void {
     const wanted = new Map(requests.map((request) => [specOf(request).key, specOf(request)]));
-    for (const [key, controller] of this.#open) {
+    for (const [key, watch] of this.#open) {
       if (wanted.has(key)) continue;
-      controller.abort();
+      watch.stopped.abort();
       this.#open.delete(key);
     }
     for (const [key, spec] of wanted) {
       if (this.#open.has(key)) continue;
-      const controller = new AbortController();
-      this.#open.set(key, controller);
-      const running = this.#follow(spec, controller.signal).finally(() => this.#running.delete(running));
+      const watch = new OpenWatch(spec);
+      this.#open.set(key, watch);
+      const running = this.#follow(watch).finally(() => {
+        watch.settle(false);
+        this.#running.delete(running);
+      });
       this.#running.add(running);
     }
   }
 
+  /**
+   * The object as the watch of its kind (with this label selector) shows it, as soon as that has caught up;
+   * `exists: undefined` when no watch can tell. A watch is one request for all objects of a kind.
+   */
+  async look(target: ObjectTarget, selector = ''): Promise<Sight> {
+    const watch = this.#open.get(keyOf(target.type, target.namespace, selector));
+    if (watch === undefined || !(await watch.synced)) return { exists: undefined };
+    const object = watch.objects.get(identityOf(target.namespace, target.name));
+    return object === undefined ? { exists: false } : { exists: true, object };
+  }
+
+  /**
+   * The objects of a kind in some namespaces (all of a cluster-scoped kind for none), as the watches show them;
+   * `undefined` when one of these places is not watched.
+   */
+  async lookAll(group: string, kind: string, namespaces: readonly string[]): Promise<KubeObject[] | undefined> {
+    const watches = [...this.#open.values()].filter(
+      ({ spec }) => spec.type.group === group && spec.type.kind === kind && spec.labelSelector === undefined,
+    );
+    const isNamespaced = watches.some(({ spec }) => spec.type.namespaced);
+    const places = isNamespaced ? namespaces : [undefined];
+    const found: KubeObject[] = [];
+    for (const place of places) {
+      const watch = watches.find(({ spec }) => spec.namespace === place);
+      if (watch === undefined || !(await watch.synced)) return undefined;
+      found.push(...watch.objects.values());
+    }
+    return found;
+  }
+
   /** Closes all watches; settles when none reports any more. */
   async close(): Promise<void> {
-    for (const controller of this.#open.values()) controller.abort();
+    for (const watch of this.#open.values()) watch.stopped.abort();
     this.#open.clear();
     await Promise.all(this.#running);
   }
 
-  async #follow(spec: WatchSpec, signal: AbortSignal): Promise<void> {
-    const { type, namespace, labelSelector } = spec;
+  async #follow(watch: OpenWatch): Promise<void> {
+    const { type, namespace, labelSelector } = watch.spec;
+    const { signal } = watch.stopped;
     const events: AsyncIterable<WatchEvent> = this.#api.watch(
       { apiVersion: formatApiVersion(type), kind: type.kind },
       {
@@ -63,46 +127,61 @@ export class WatchSet {
         ...(labelSelector === undefined ? {} : { labelSelector }),
       },
     );
-    // What this watch has shown; after an interruption, what does not come again is gone.
-    let shown = new Map<string, KubeObject>();
-    let before = shown;
+    // What has come since the last interruption; the rest of what was there is gone.
+    let shown = new Set<string>();
     for await (const event of events) {
       if (signal.aborted) return;
       switch (event.type) {
         case 'ADDED':
         case 'MODIFIED':
-          shown.set(identity(event.object), event.object);
+          shown.add(identity(event.object));
+          watch.objects.set(identity(event.object), event.object);
           this.#onChange(type, event.object, false);
           break;
         case 'DELETED':
-          shown.delete(identity(event.object));
+          watch.objects.delete(identity(event.object));
           this.#onChange(type, event.object, true);
           break;
         case 'RESTARTED':
-          before = shown;
-          shown = new Map();
+          shown = new Set();
           break;
         case 'SYNCED':
-          for (const [key, object] of before) if (!shown.has(key)) this.#onChange(type, object, true);
-          before = shown;
+          for (const [key, object] of watch.objects) {
+            if (shown.has(key)) continue;
+            watch.objects.delete(key);
+            this.#onChange(type, object, true);
+          }
+          watch.settle(true);
+          break;
+        case 'ERROR':
+          watch.settle(false); // the watch goes on trying, but nobody is to wait for it
           break;
         case 'BOOKMARK':
-        case 'ERROR':
-          break; // the watch itself gets over both
+          break;
       }
     }
   }
 }
 
-function identity(object: KubeObject): string {
-  return `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
+function identity({ metadata }: KubeObject): string {
+  return identityOf(metadata.namespace, metadata.name);
 }
 
-function specOf(request: WatchRequest): WatchSpec {
+function identityOf(namespace = '', name = ''): string {
+  return `${namespace}/${name}`;
+}
+
+function keyOf(type: ObjectType, namespace = '', selector = ''): string {
+  return `${type.plural}.${type.group}/${namespace}?${selector}`;
+}
+
+function specOf(request: Watched): WatchSpec {
   const { type, namespace } = request.target;
-  const where = `${type.plural}.${type.group}/${namespace ?? ''}`;
-  const scope = namespace === undefined ? { type } : { type, namespace };
-  if (request.kind === 'object') return { ...scope, key: where };
-  const { selector } = request.target;
-  return { ...scope, key: `${where}?${selector}`, ...(selector === '' ? {} : { labelSelector: selector }) };
+  const selector = request.kind === 'object' ? '' : request.target.selector;
+  return {
+    key: keyOf(type, namespace, selector),
+    type,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(selector === '' ? {} : { labelSelector: selector }),
+  };
 }
