@@ -27,6 +27,8 @@ export interface RunControllerOptions {
   /** Namespace of the pod, for the Lease. Default `kro-system`. */
   readonly namespace?: string;
   readonly clock?: Clock;
+  /** Decides jitter, in [0, 1). Default `Math.random`. */
+  readonly random?: () => number;
 }
 
 /**
@@ -106,7 +108,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
 
 /** Runs one controller until the signal aborts. */
 async function work(
-  { client, logger, clock }: RunControllerOptions,
+  { client, logger, clock, random }: RunControllerOptions,
   flags: ParsedFlags,
   current: CurrentController,
   signal: AbortSignal,
@@ -117,6 +119,7 @@ async function work(
     client,
     logger,
     ...(clock === undefined ? {} : { clock }),
+    ...(random === undefined ? {} : { random }),
   });
   const ended = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });

@@ -1,24 +1,9 @@
-import type { Transport, TransportRequest, TransportResponse } from '../../src/kube/index.ts';
+import type { Clock, Transport, TransportRequest, TransportResponse } from '../../src/kube/index.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Fault, Weather } from './weather.ts';
 
-/** What may happen to a request. */
-export type Fault = 'none' | 'refused' | 'lost-answer' | 'crash-before' | 'crash-after' | 'busy' | 'error';
-
-/** How a faulty transport behaves. */
-export interface FaultPlan {
-  /** Asked for each request; a stream is only ever refused or cut. */
-  readonly faultFor: (request: TransportRequest) => Fault;
-  /** How many turns of the event loop an answer, or a line of a watch, is late. */
-  readonly delay: () => number;
-  /** Whether to send a line of a watch twice. */
-  readonly repeats: () => boolean;
-  /** Whether to cut a watch before the next line. */
-  readonly cuts: () => boolean;
-  readonly onCrash: () => void;
-  /** The server carried a request out and the controller will not hear of it. */
-  readonly onUnheard: (request: TransportRequest) => void;
-  /** Called before a write reaches the server and after it was answered. */
-  readonly check: Checker;
-}
+/** How long a client waits for an answer that does not come. */
+const ANSWER_MS = 120_000;
 
 /** Looks at each write. */
 export interface Checker {
@@ -26,13 +11,33 @@ export interface Checker {
   after(request: TransportRequest, status: number, body: string): Promise<void>;
 }
 
+/** What a faulty transport works with. */
+export interface FaultPlan {
+  readonly weather: Weather;
+  readonly clock: Clock;
+  /** The next number of a request of this run, by which its fault is drawn. */
+  readonly nextRequest: (request: TransportRequest) => number;
+  readonly nextStream: () => number;
+  /** Is the server cut off from this process, and how does that look? */
+  readonly isOut: (request: TransportRequest) => 'refused' | 'unanswered' | undefined;
+  readonly onFault: (fault: Fault, request: TransportRequest, index: number) => void;
+  readonly onCrash: () => void;
+  /** The server carried a request out and the controller will not hear of it. */
+  readonly onUnheard: (request: TransportRequest) => void;
+  /** Called before a write reaches the server and after it was answered. */
+  readonly check: Checker;
+  /** What the process has been told. */
+  readonly knowledge: Knowledge;
+}
+
 /** A transport as a bad network and a mortal process give it. */
 export class FaultyTransport implements Transport {
   readonly #inner: Transport;
   readonly #plan: FaultPlan;
   #dead = false;
-  /** Requests that are under way, watches not counted. */
+  /** Requests that are under way, watches and those that nobody answers not counted. */
   inFlight = 0;
+  readonly #streams = new Set<() => void>();
 
   constructor(inner: Transport, plan: FaultPlan) {
     this.#inner = inner;
@@ -42,36 +47,36 @@ export class FaultyTransport implements Transport {
   /** The process is gone: nothing it still does reaches anybody. */
   kill(): void {
     this.#dead = true;
+    this.cut();
+  }
+
+  /** Breaks all open streams. */
+  cut(): void {
+    for (const end of this.#streams) end();
   }
 
   async request(request: TransportRequest): Promise<TransportResponse> {
     this.inFlight += 1;
     try {
-      await this.#late();
+      const { weather } = this.#plan;
       this.#alive();
-      const isWatch = request.path.includes('watch=true');
-      const fault = this.#plan.faultFor(request);
-      if (isWatch) return await this.#watch(request, fault);
-      switch (fault) {
-        case 'refused':
-          throw new Error('connection refused');
-        case 'busy':
-          return answer(429, { 'retry-after': '1' }, 'TooManyRequests');
-        case 'error':
-          return answer(500, {}, 'InternalError');
-        case 'crash-before':
-          this.#crash();
-          break;
-        default:
-          break;
-      }
+      const index = this.#plan.nextRequest(request);
+      await turns(weather.turns(index * 2));
+      this.#alive();
+      const out = this.#plan.isOut(request);
+      if (out === 'unanswered') await this.#silence(request);
+      if (out === 'refused') throw new Error('no route to the server');
+      const fault = weather.requestFault(index, request);
+      if (fault !== 'none') this.#plan.onFault(fault, request, index);
+      await this.#strikeBefore(fault, request);
+      const early = answerOf(fault);
+      if (early !== undefined) return early;
+      if (request.path.includes('watch=true')) return await this.#watch(request, fault);
       const response = await this.#carry(request);
-      if (fault === 'crash-after' || fault === 'lost-answer') this.#plan.onUnheard(request);
-      if (fault === 'crash-after') this.#crash();
-      if (fault === 'lost-answer') throw new Error('the connection was reset');
-      await this.#late();
+      await this.#strikeAfter(fault, request);
+      await turns(weather.turns(index * 2 + 1));
       this.#alive();
-      return response;
+      return fault === 'gateway-timeout' ? answer(504, 'Timeout') : response;
     } finally {
       this.inFlight -= 1;
     }
@@ -81,34 +86,105 @@ export class FaultyTransport implements Transport {
     return Promise.resolve();
   }
 
+  async #strikeBefore(fault: Fault, request: TransportRequest): Promise<void> {
+    if (fault === 'refused') throw new Error('connection refused');
+    if (fault === 'black-hole') await this.#silence(request);
+    if (fault === 'crash-before') this.#crash();
+  }
+
+  async #strikeAfter(fault: Fault, request: TransportRequest): Promise<void> {
+    const isUnheard = ['crash-after', 'lost-answer', 'no-answer', 'gateway-timeout'].includes(fault);
+    if (isUnheard && request.method !== 'GET') this.#plan.onUnheard(request);
+    if (fault === 'crash-after') this.#crash();
+    if (fault === 'lost-answer') throw new Error('the connection was reset');
+    if (fault === 'no-answer') await this.#silence(request);
+  }
+
+  /** Nothing comes until the client's patience ends. */
+  async #silence({ signal }: TransportRequest): Promise<never> {
+    this.inFlight -= 1;
+    await new Promise<void>((resolve) => {
+      const timer = this.#plan.clock.setTimer(ANSWER_MS, resolve);
+      signal?.addEventListener(
+        'abort',
+        () => {
+          timer.cancel();
+          resolve();
+        },
+        { once: true },
+      );
+    });
+    this.inFlight += 1;
+    throw new Error('the request timed out');
+  }
+
   async #carry(request: TransportRequest): Promise<TransportResponse> {
     const isWrite = request.method !== 'GET';
     if (isWrite) await this.#plan.check.before(request);
     const response = await this.#inner.request(request);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of response.body) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString('utf8');
+    const text = await textOf(response);
     if (isWrite) await this.#plan.check.after(request, response.status, text);
+    this.#plan.knowledge.answered(request, response.status, text);
     return { ...response, body: bodyOf(text) };
   }
 
   async #watch(request: TransportRequest, fault: Fault): Promise<TransportResponse> {
-    if (fault === 'refused' || fault === 'lost-answer') throw new Error('connection refused');
+    if (fault === 'crash-after') this.#crash();
+    if (fault !== 'none') throw new Error('the connection was reset');
     const response = await this.#inner.request(request);
-    return { ...response, body: this.#lines(response.body) };
+    if (response.status >= 400) return response;
+    return { ...response, body: this.#lines(response.body, this.#plan.nextStream(), request.signal) };
   }
 
-  async *#lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      for (const line of Buffer.from(chunk)
-        .toString('utf8')
-        .split(/(?<=\n)/)) {
-        await this.#late();
-        if (this.#dead || this.#plan.cuts()) return;
+  async *#lines(
+    body: AsyncIterable<Uint8Array>,
+    stream: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array> {
+    const { weather, knowledge } = this.#plan;
+    let broken = false;
+    let wake = () => {};
+    const ended = new Promise<void>((resolve) => {
+      wake = () => {
+        broken = true;
+        resolve();
+      };
+    });
+    this.#streams.add(wake);
+    signal?.addEventListener('abort', wake, { once: true });
+    const told: string[] = [];
+    const source = splitLines(body);
+    try {
+      for (let count = 0; ; count += 1) {
+        const next = await Promise.race([source.next(), ended]);
+        if (broken || next === undefined || next.done === true) return;
+        const line = next.value;
+        const fault = weather.lineFault(stream, count);
+        await turns(fault.turns);
+        if (fault.holdMs > 0) await Promise.race([this.#pause(fault.holdMs), ended]);
+        if (fault.silent) await ended;
+        if (broken || fault.cut) return;
+        if (fault.expired) {
+          yield Buffer.from(`${JSON.stringify({ type: 'ERROR', object: statusOf(410, 'Expired') })}\n`);
+          return;
+        }
+        const old = told[Math.floor(weather.detail('replayed line', stream * 1000 + count) * told.length)];
+        if (fault.replay && old !== undefined) yield Buffer.from(old);
+        const isEvent = !line.includes('"BOOKMARK"');
+        if (isEvent) knowledge.line(line);
         yield Buffer.from(line);
-        if (this.#plan.repeats() && line.includes('"MODIFIED"')) yield Buffer.from(line);
+        if (!isEvent) continue;
+        if (fault.twice) yield Buffer.from(line);
+        told.push(line);
       }
+    } finally {
+      this.#streams.delete(wake);
+      void source.return(undefined);
     }
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => void this.#plan.clock.setTimer(milliseconds, resolve));
   }
 
   #crash(): never {
@@ -120,22 +196,54 @@ export class FaultyTransport implements Transport {
   #alive(): void {
     if (this.#dead) throw new Error('the process is gone');
   }
+}
 
-  async #late(): Promise<void> {
-    for (let turns = this.#plan.delay(); turns > 0; turns -= 1) await new Promise(setImmediate);
+async function* splitLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
+  for await (const chunk of body) {
+    const text = Buffer.from(chunk).toString('utf8');
+    for (let from = 0; from < text.length;) {
+      const end = text.indexOf('\n', from) + 1;
+      const next = end === 0 ? text.length : end;
+      yield text.slice(from, next);
+      from = next;
+    }
   }
 }
 
-function answer(status: number, headers: Record<string, string>, reason: string): TransportResponse {
-  const text = JSON.stringify({
-    kind: 'Status',
-    apiVersion: 'v1',
-    status: 'Failure',
-    code: status,
-    reason,
-    message: reason,
-  });
-  return { status, headers, body: bodyOf(text) };
+async function turns(count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 1) await new Promise(setImmediate);
+}
+
+/** The whole body as text. */
+export async function textOf(response: TransportResponse): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of response.body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function answerOf(fault: Fault): TransportResponse | undefined {
+  switch (fault) {
+    case 'busy':
+      return answer(429, 'TooManyRequests', { 'retry-after': '1' });
+    case 'error':
+      return answer(500, 'InternalError');
+    case 'unavailable':
+      return answer(503, 'ServiceUnavailable');
+    case 'conflict':
+      return answer(409, 'Conflict');
+    case 'expired':
+      return answer(410, 'Expired');
+    default:
+      return undefined;
+  }
+}
+
+function answer(status: number, reason: string, headers: Record<string, string> = {}): TransportResponse {
+  return { status, headers, body: bodyOf(JSON.stringify(statusOf(status, reason))) };
+}
+
+function statusOf(code: number, reason: string) {
+  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: reason };
 }
 
 async function* bodyOf(text: string): AsyncGenerator<Uint8Array> {

@@ -6,7 +6,7 @@ interface SimTimer {
   readonly callback: () => void;
 }
 
-/** A clock that jumps from timer to timer when it is told to. Shared by cluster, client and controller. */
+/** A clock that jumps from timer to timer when it is told to. Shared by cluster, clients and controllers. */
 export class SimClock implements Clock {
   #now = Date.UTC(2026, 0, 1);
   #order = 0;
@@ -52,6 +52,25 @@ export class SimClock implements Clock {
   }
 }
 
+/** The same time seen by a machine whose clock is wrong. */
+export class SkewedClock implements Clock {
+  readonly #clock: Clock;
+  /** How far it is ahead, in milliseconds; may change, as when a time server corrects it. */
+  ahead = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now() + this.ahead;
+  }
+
+  setTimer(milliseconds: number, callback: () => void): { cancel(): void } {
+    return this.#clock.setTimer(milliseconds, callback);
+  }
+}
+
 /** Random numbers in [0, 1) that depend on the seed alone. */
 export function seededRandom(seed: number): () => number {
   let state = (seed * 0x9e3779b9) >>> 0;
@@ -61,4 +80,18 @@ export function seededRandom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
   };
+}
+
+/**
+ * The `count`-th random number of one source of chance. Numbers of one source do not move those of another, so
+ * that taking one fault out of a run leaves the others where they were.
+ */
+export function noise(seed: number, source: string, count: number): number {
+  let mixed = Math.imul(seed ^ 0x2545f491, 0x9e3779b1) ^ Math.imul(count + 1, 0x85ebca6b);
+  for (let index = 0; index < source.length; index += 1) mixed = Math.imul(mixed ^ source.charCodeAt(index), 0x01000193);
+  mixed ^= mixed >>> 16;
+  mixed = Math.imul(mixed, 0x7feb352d);
+  mixed ^= mixed >>> 15;
+  mixed = Math.imul(mixed, 0x846ca68b);
+  return ((mixed ^ (mixed >>> 16)) >>> 0) / 0x1_0000_0000;
 }

@@ -1,107 +1,123 @@
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
 import type { KubeClient } from '../../src/kube/index.ts';
 import { isNotFound, KubeError } from '../../src/kube/index.ts';
+import { brokenDefinition, rigDefinition, widenedDefinition } from './rig.ts';
 
 /** Something that a user does; what it comes to at the end does not depend on when. */
 export interface UserAction {
   readonly text: string;
-  readonly do: (admin: KubeClient) => Promise<unknown>;
-}
-
-/** A definition with a chain, a collection and a node under a condition. */
-export function rigDefinition(fixed: string): KubeObject {
-  const map = (name: string, data: JsonObject): JsonObject => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name },
-    data,
-  });
-  return {
-    apiVersion: 'kro.run/v1alpha1',
-    kind: 'ResourceGraphDefinition',
-    metadata: { name: 'rigs' },
-    spec: {
-      schema: {
-        apiVersion: 'v1',
-        kind: 'Rig',
-        group: 'sim.test',
-        spec: { text: 'string', names: '[]string', extra: 'boolean | default=false' },
-        status: { text: '${mid.data.text}' },
-      },
-      resources: [
-        { id: 'base', template: map('${schema.metadata.name}-base', { text: '${schema.spec.text}', fixed }) },
-        { id: 'mid', template: map('${schema.metadata.name}-mid', { text: '${base.data.text}' }) },
-        {
-          id: 'parts',
-          forEach: [{ name: '${schema.spec.names}' }],
-          template: map('${schema.metadata.name}-item-${name}', { text: '${mid.data.text}' }),
-        },
-        {
-          id: 'extra',
-          includeWhen: ['${schema.spec.extra}'],
-          template: {
-            apiVersion: 'v1',
-            kind: 'Secret',
-            metadata: { name: '${schema.metadata.name}-extra' },
-            stringData: { text: '${mid.data.text}' },
-          },
-        },
-      ],
-    },
-  };
+  /**
+   * Does it, or tries again what it could not do at once: `later` asks for another try. `tries` counts from 0,
+   * `memory` is kept between the tries.
+   */
+  readonly do: (admin: KubeClient, tries: number, memory: Map<string, string>) => Promise<unknown>;
+  /** What the user does then: goes on at once, waits until nothing happens, or for some milliseconds. */
+  readonly pause?: 'none' | 'settle' | number;
 }
 
 const NAMES = ['one', 'two'];
+/** After so many seconds the user puts back what was tampered with, since nobody works on it. */
+const PATIENCE = 20;
 
-/** A dozen or so things that users do to a definition, its instances and their children. */
+const rig = (name: string) => ({ apiVersion: 'sim.test/v1', kind: 'Rig', namespace: 'default', name });
+const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
+const DEFINITION: ObjectRef = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'rigs' };
+const CRD: ObjectRef = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  name: 'rigs.sim.test',
+};
+const REVISIONS = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' };
+
+/** A dozen or so things that users do to a definition, its instances, their children and what the controller keeps. */
 export function randomActions(random: () => number): UserAction[] {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const actions: UserAction[] = [];
   const count = 4 + Math.floor(random() * 9);
+  if (random() < 0.15) actions.push({ ...foreignChild('three-base'), pause: 'settle' }, applyRig('three', { text: 'x' }));
   for (let index = 0; index < count; index += 1) {
     const name = pick(NAMES);
     const dice = random();
-    if (dice < 0.45) actions.push(applyRig(name, randomSpec(random)));
-    else if (dice < 0.55) actions.push(removeRig(name));
-    else if (dice < 0.7) actions.push(drift(`${name}-${pick(['base', 'mid'])}`));
-    else if (dice < 0.8) actions.push(removeChild(`${name}-${pick(['base', 'mid', 'item-a'])}`));
-    else if (dice < 0.9) actions.push(redefine(pick(['a', 'b', 'c'])));
-    else actions.push(suspend(name, random() < 0.5));
+    const child = `${name}-${pick(['base', 'mid', 'after'])}`;
+    const made = (): UserAction => {
+      if (dice < 0.38) return applyRig(name, randomSpec(random));
+      if (dice < 0.46) return removeRig(name);
+      if (dice < 0.54) return drift(child);
+      if (dice < 0.62) return removeChild(`${name}-${pick(['base', 'mid', 'item-a', 'after'])}`);
+      if (dice < 0.66) return stripLabel(child, pick(['kro.run/owned', 'kro.run/node-id', 'kro.run/instance-name']));
+      if (dice < 0.73) return redefine(pick(['a', 'b', 'c']));
+      if (dice < 0.76) return suspend(name, random() < 0.5);
+      return rareAction(name, random(), pick);
+    };
+    const action = made();
+    const waits = random();
+    actions.push({ ...action, pause: waits < 0.5 ? 'settle' : waits < 0.8 ? Math.floor(random() * 3000) : 'none' });
   }
-  // Nobody stays suspended, or what ends where would depend on when.
+  // Nobody stays suspended and the definition is a good one, or what ends where would depend on when.
   for (const name of NAMES) actions.push(suspend(name, false));
+  actions.push(redefine('z'));
   return actions;
+}
+
+function rareAction(name: string, dice: number, pick: <T>(values: readonly T[]) => T): UserAction {
+  const all: readonly (() => UserAction)[] = [
+    () => tamper(`take the finalizer off ${name}`, rig(name), { metadata: { finalizers: null } }, hasFinalizer),
+    () => tamper(`empty the inventory of ${name}`, rig(name), inventoryPatch(''), hasInventory),
+    () => tamper(`garble the inventory of ${name}`, rig(name), inventoryPatch('Nothing.nowhere'), hasInventory),
+    () => tamper(`take ${name}-mid out of its set`, mapRef(`${name}-mid`), labelPatch(PART_OF, null), isMember),
+    () => patch(`edit the labels of ${name}`, rig(name), labelPatch('user.test/team', pick(['x', 'y']))),
+    () => patch(`take a label off ${name}`, rig(name), labelPatch('kro.run/resource-graph-definition-name', null)),
+    () => patch(`edit the status of ${name}`, rig(name), { status: { state: 'ODD', text: 'odd' } }, 'status'),
+    () => patch('edit the status of the definition', DEFINITION, { status: { state: 'Odd' } }, 'status'),
+    () => patch('take the finalizer off the definition', DEFINITION, { metadata: { finalizers: null } }),
+    () => patch('edit the labels of the definition', DEFINITION, labelPatch('user.test/team', pick(['x', 'y']))),
+    () => patch('take a label off the CRD', CRD, labelPatch('kro.run/resource-graph-definition-id', null)),
+    () => patch('take the columns off the CRD', CRD, { spec: { names: { shortNames: ['odd'] } } }),
+    () => breakDefinition(name),
+    () => widen(pick(['a', 'b'])),
+    () => replaceDefinition(),
+    () => removeCrd(),
+    () => removeRevisions(pick(['newest', 'all'])),
+    () => editRevision(),
+  ];
+  return (all[Math.floor(dice * all.length)] ?? replaceDefinition)();
 }
 
 /**
  * Does it; an object that is not there (any more) makes it nothing. False when it has to be done later: the
  * kind is not served yet, or an object of that name is still being deleted.
  */
-export async function perform(admin: KubeClient, action: UserAction): Promise<boolean> {
+export async function perform(
+  admin: KubeClient,
+  action: UserAction,
+  tries: number,
+  memory: Map<string, string>,
+): Promise<boolean> {
   try {
-    return (await action.do(admin)) !== 'later';
+    return (await action.do(admin, tries, memory)) !== 'later';
   } catch (thrown) {
     if (!(thrown instanceof KubeError)) throw thrown;
-    if (thrown.reason === 'UnknownKind') return false;
+    // The CRD went or is going meanwhile.
+    if (thrown.reason === 'UnknownKind' || thrown.status === 405) return false;
     if (!isNotFound(thrown)) throw thrown;
-    return true;
+    return action.text.startsWith('apply ') ? false : true;
   }
 }
-
-const rig = (name: string) => ({ apiVersion: 'sim.test/v1', kind: 'Rig', namespace: 'default', name });
-const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
 
 function randomSpec(random: () => number): JsonObject {
   const names = ['a', 'b', 'c', 'd'].filter(() => random() < 0.5);
   return { text: `t${Math.floor(random() * 3)}`, names, extra: random() < 0.5 };
 }
 
-function applyRig(name: string, spec: JsonObject): UserAction {
+/** Creates or changes an instance. */
+export function applyRig(name: string, spec: JsonObject): UserAction {
   const object = { ...rig(name), metadata: { name, namespace: 'default' }, spec };
   const { name: _name, namespace: _namespace, ...manifest } = object;
   return {
     text: `apply ${name} ${JSON.stringify(spec)}`,
     async do(admin) {
+      const crd = await admin.find(CRD);
+      if (crd === undefined || crd.metadata.deletionTimestamp !== undefined) return 'later';
       const present = await admin.find(rig(name));
       if (present?.metadata.deletionTimestamp !== undefined) return 'later';
       return admin.apply(manifest, { fieldManager: 'user', force: true });
@@ -109,29 +125,202 @@ function applyRig(name: string, spec: JsonObject): UserAction {
   };
 }
 
-function removeRig(name: string): UserAction {
+/** Deletes an instance. */
+export function removeRig(name: string): UserAction {
   return { text: `delete ${name}`, do: (admin) => admin.delete(rig(name)) };
 }
 
-function drift(name: string): UserAction {
-  return { text: `edit ${name}`, do: (admin) => admin.patch(mapRef(name), { data: { text: 'drifted' } }) };
+/** Edits a ConfigMap among the children. */
+export function drift(name: string): UserAction {
+  const field = name.endsWith('-after') ? 'healthy' : 'text';
+  return { text: `edit ${name}`, do: (admin) => admin.patch(mapRef(name), { data: { [field]: 'drifted' } }) };
 }
 
-function removeChild(name: string): UserAction {
+/** Deletes a ConfigMap among the children. */
+export function removeChild(name: string): UserAction {
   return { text: `delete child ${name}`, do: (admin) => admin.delete(mapRef(name)) };
 }
 
-function redefine(fixed: string): UserAction {
+/** Changes a template of the definition. */
+export function redefine(fixed: string): UserAction {
   return {
     text: `redefine ${fixed}`,
     do: (admin) => admin.apply(rigDefinition(fixed), { fieldManager: 'user', force: true }),
   };
 }
 
-function suspend(name: string, on: boolean): UserAction {
+function widen(fixed: string): UserAction {
+  return {
+    text: `widen the schema, ${fixed}`,
+    do: (admin) => admin.apply(widenedDefinition(fixed), { fieldManager: 'user', force: true }),
+  };
+}
+
+/** Only for some seconds: whoever waits for the kind would wait for ever. */
+function breakDefinition(name: string): UserAction {
+  return {
+    text: `break the definition, edit ${name}-mid, and mend it`,
+    async do(admin, tries) {
+      if (tries === 0) await admin.apply(brokenDefinition(), { fieldManager: 'user', force: true });
+      if (tries === 2) await ignoreMissing(admin.patch(mapRef(`${name}-mid`), { data: { text: 'drifted' } }));
+      if (tries < 5) return 'later';
+      return admin.apply(rigDefinition('mended'), { fieldManager: 'user', force: true });
+    },
+  };
+}
+
+async function ignoreMissing(request: Promise<unknown>): Promise<void> {
+  await request.catch((thrown: unknown) => {
+    if (!isNotFound(thrown)) throw thrown;
+  });
+}
+
+function replaceDefinition(): UserAction {
+  return {
+    text: 'delete the definition and make it again',
+    async do(admin, tries, memory) {
+      const present = await admin.find(DEFINITION);
+      if (tries === 0) {
+        memory.set('uid', present?.metadata.uid ?? '');
+        await admin.delete(DEFINITION);
+        return 'later';
+      }
+      if (present !== undefined && present.metadata.uid === memory.get('uid')) return 'later';
+      return admin.apply(rigDefinition('again'), { fieldManager: 'user', force: true });
+    },
+  };
+}
+
+/** With it all instances go; the controller makes it again. */
+function removeCrd(): UserAction {
+  return {
+    text: 'delete the CRD',
+    async do(admin, tries, memory) {
+      const present = await admin.find(CRD);
+      if (tries === 0) {
+        if (present === undefined) return undefined;
+        memory.set('uid', present.metadata.uid ?? '');
+        await admin.delete(CRD);
+        return 'later';
+      }
+      return present !== undefined && present.metadata.uid === memory.get('uid') ? 'later' : undefined;
+    },
+  };
+}
+
+function removeRevisions(which: 'newest' | 'all'): UserAction {
+  return {
+    text: `delete ${which === 'all' ? 'all revisions' : 'the newest revision'}`,
+    async do(admin) {
+      const { items } = await admin.list(REVISIONS);
+      const sorted = items.toSorted((a, b) => Number(a.spec?.['revision']) - Number(b.spec?.['revision']));
+      for (const { metadata } of which === 'all' ? sorted : sorted.slice(-1)) {
+        await admin.delete({ ...REVISIONS, name: metadata.name ?? '' });
+      }
+    },
+  };
+}
+
+function editRevision(): UserAction {
+  return {
+    text: 'edit the labels, the finalizer and the status of all revisions',
+    async do(admin) {
+      const { items } = await admin.list(REVISIONS);
+      for (const { metadata } of items) {
+        const ref = { ...REVISIONS, name: metadata.name ?? '' };
+        await admin.patch(ref, { metadata: { finalizers: null, labels: { 'kro.run/owned': null } } });
+        await admin.patch(ref, { status: { conditions: [] } }, { subresource: 'status' });
+      }
+    },
+  };
+}
+
+/** Switches an instance off and on. */
+export function suspend(name: string, on: boolean): UserAction {
   const value = on ? 'suspended' : null;
   return {
     text: `${on ? 'suspend' : 'resume'} ${name}`,
     do: (admin) => admin.patch(rig(name), { metadata: { annotations: { 'kro.run/reconcile': value } } }),
   };
+}
+
+/** An object of another ApplySet where a child is going to be wanted. */
+function foreignChild(name: string): UserAction {
+  const labels = { 'applyset.kubernetes.io/part-of': 'applyset-of-somebody-else-v1' };
+  const manifest = { ...mapRef(name), metadata: { name, namespace: 'default', labels }, data: { text: 'theirs' } };
+  const { name: _name, namespace: _namespace, ...object } = manifest;
+  return { text: `make a foreign ${name}`, do: (admin) => admin.apply(object, { fieldManager: 'other', force: true }) };
+}
+
+function patch(text: string, ref: ObjectRef, body: JsonObject, subresource?: string): UserAction {
+  return {
+    text,
+    do: (admin) => admin.patch(ref, body, subresource === undefined ? {} : { subresource }),
+  };
+}
+
+function stripLabel(name: string, label: string): UserAction {
+  return patch(`take ${label} off ${name}`, mapRef(name), labelPatch(label, null));
+}
+
+/**
+ * Takes away what the controller needs to find its objects again, and waits until it is back. When nobody works on
+ * the object, the user puts it back: what comes of a deletion meanwhile would be a matter of moments.
+ */
+function tamper(
+  text: string,
+  ref: ObjectRef,
+  body: JsonObject,
+  isRestored: (object: KubeObject, before: KubeObject) => boolean,
+): UserAction {
+  return {
+    text,
+    async do(admin, tries, memory) {
+      const present = await admin.find(ref);
+      const before = memory.get('before');
+      if (present === undefined || present.metadata.deletionTimestamp !== undefined) return undefined;
+      if (before === undefined) {
+        if (!isTaken(present)) return tries < PATIENCE ? 'later' : undefined;
+        memory.set('before', JSON.stringify(present));
+        await admin.patch(ref, body);
+        return 'later';
+      }
+      const old = JSON.parse(before) as KubeObject;
+      if (old.metadata.uid !== present.metadata.uid || isRestored(present, old)) return undefined;
+      if (tries < 2 * PATIENCE) return 'later';
+      const { labels = {}, annotations = {}, finalizers = [] } = old.metadata;
+      return admin.patch(ref, { metadata: { labels: { ...labels }, annotations: { ...annotations }, finalizers } } as never);
+    },
+  };
+}
+
+const PART_OF = 'applyset.kubernetes.io/part-of';
+const GROUP_KINDS = 'applyset.kubernetes.io/contains-group-kinds';
+
+function labelPatch(key: string, value: string | null): JsonObject {
+  return { metadata: { labels: { [key]: value } } };
+}
+
+function inventoryPatch(kinds: string): JsonObject {
+  return { metadata: { annotations: { [GROUP_KINDS]: kinds } } };
+}
+
+/** Has the controller written it yet? */
+function isTaken({ kind, metadata }: KubeObject): boolean {
+  return kind === 'Rig' ? metadata.finalizers?.includes('kro.run/finalizer') === true : metadata.labels?.[PART_OF] !== undefined;
+}
+
+function hasFinalizer({ metadata }: KubeObject, { metadata: before }: KubeObject): boolean {
+  const wanted = before.finalizers?.includes('kro.run/finalizer') === true;
+  return !wanted || metadata.finalizers?.includes('kro.run/finalizer') === true;
+}
+
+function hasInventory({ metadata }: KubeObject, { metadata: before }: KubeObject): boolean {
+  const kinds = (annotations: Readonly<Record<string, string>> = {}) => (annotations[GROUP_KINDS] ?? '').split(',');
+  const now = new Set(kinds(metadata.annotations));
+  return kinds(before.annotations).every((kind) => kind === '' || now.has(kind));
+}
+
+function isMember({ metadata }: KubeObject, { metadata: before }: KubeObject): boolean {
+  return before.labels?.[PART_OF] === undefined || metadata.labels?.[PART_OF] === before.labels[PART_OF];
 }

@@ -1,0 +1,89 @@
+import type { Clock, Transport, TransportRequest, TransportResponse } from '../../src/kube/index.ts';
+import type { KubeObject } from '../../src/core/index.ts';
+import { textOf } from './faulty-transport.ts';
+import type { Knowledge } from './knowledge.ts';
+import { objectKey } from './knowledge.ts';
+
+/** How long a process may still act on what it knew before it was told of a change. */
+const REACTION_MS = 40_000;
+
+const KIND_OF: Readonly<Record<string, string>> = {
+  configmaps: 'ConfigMap',
+  secrets: 'Secret',
+  poddisruptionbudgets: 'PodDisruptionBudget',
+  rigs: 'Rig',
+  resourcegraphdefinitions: 'ResourceGraphDefinition',
+  graphrevisions: 'GraphRevision',
+  customresourcedefinitions: 'CustomResourceDefinition',
+  leases: 'Lease',
+};
+
+/** The object that a path names, as `Kind/namespace/name`; `undefined` for lists and for what no rule looks at. */
+export function keyOfPath(path: string): string | undefined {
+  const match =
+    /^\/apis?\/(?:[^/]+\.[^/]+\/|policy\/|apps\/)?v[^/]+\/(?:namespaces\/([^/]+)\/)?([a-z]+)\/([^/?]+)(?:\/status)?(?:\?|$)/.exec(path);
+  const kind = match === null ? undefined : KIND_OF[match[2] ?? ''];
+  return kind === undefined ? undefined : `${kind}/${match?.[1] ?? ''}/${match?.[3] ?? ''}`;
+}
+
+/** Which objects somebody else than the controllers changed or deleted, and at which version. */
+export class Ledger {
+  readonly #clock: Clock;
+  readonly #changed = new Map<string, number>();
+  /** Those that were not plainly applied: deleted, or patched behind the controller's back. */
+  readonly #tampered = new Map<string, number>();
+  /** The newest version that any answer told of. */
+  #newest = 0;
+  /** Told of each write of anybody that the server accepted. */
+  readonly onWrite: ((method: string, object: KubeObject | undefined, key: string) => void)[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Notes an accepted write. */
+  note({ method, path, headers }: TransportRequest, text: string, by: 'controller' | 'others'): void {
+    const body = text.startsWith('{') ? (JSON.parse(text) as KubeObject) : undefined;
+    const object = body?.metadata?.resourceVersion === undefined ? undefined : body;
+    this.#newest = Math.max(this.#newest, Number(object?.metadata.resourceVersion ?? 0));
+    const key = object === undefined ? keyOfPath(path) : objectKey(object);
+    if (key === undefined) return;
+    if (by === 'others') {
+      const version = Number(object?.metadata.resourceVersion ?? this.#newest + 1);
+      this.#changed.set(key, version);
+      const isApply = headers?.['content-type']?.includes('apply-patch') === true;
+      if (!isApply && method !== 'POST') this.#tampered.set(key, version);
+    }
+    for (const told of this.onWrite) told(method, object, key);
+  }
+
+  /**
+   * May a process act as if the object were not as it is, because somebody else changed it just now? Of
+   * `tampering` only deletions and patches count, not that a user applied it.
+   */
+  excuses(key: string, knowledge: Knowledge, what: 'tampering' | 'any' = 'tampering'): boolean {
+    const changed = (what === 'any' ? this.#changed : this.#tampered).get(key);
+    if (changed === undefined) return false;
+    const told = knowledge.of(key);
+    return told === undefined || told.version < changed || this.#clock.now() - told.at < REACTION_MS;
+  }
+
+  /** The transport of users and rivals, whose writes are noted. */
+  wrap(transport: Transport): Transport {
+    return {
+      request: async (request) => {
+        const response = await transport.request(request);
+        if (request.method === 'GET' || response.status >= 400) return response;
+        const text = await textOf(response);
+        this.note(request, text, 'others');
+        return { ...response, body: once(text) };
+      },
+      close: () => transport.close(),
+    };
+  }
+}
+
+async function* once(text: string): TransportResponse['body'] {
+  await Promise.resolve();
+  yield Buffer.from(text);
+}

@@ -1,0 +1,71 @@
+import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+
+function map(name: string, data: JsonObject): JsonObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data };
+}
+
+/** A definition with a chain, a collection, a node under a condition and one that waits for another controller. */
+export function rigDefinition(fixed: string): KubeObject {
+  return {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'rigs', annotations: { 'kro.run/allow-breaking-changes': 'true' } },
+    spec: {
+      schema: {
+        apiVersion: 'v1',
+        kind: 'Rig',
+        group: 'sim.test',
+        spec: { text: 'string', names: '[]string', extra: 'boolean | default=false' },
+        status: { text: '${mid.data.text}', healthy: '${gate.status.currentHealthy}' },
+      },
+      resources: [
+        { id: 'base', template: map('${schema.metadata.name}-base', { text: '${schema.spec.text}', fixed }) },
+        { id: 'mid', template: map('${schema.metadata.name}-mid', { text: '${base.data.text}' }) },
+        {
+          id: 'parts',
+          forEach: [{ name: '${schema.spec.names}' }],
+          template: map('${schema.metadata.name}-item-${name}', { text: '${mid.data.text}' }),
+        },
+        {
+          id: 'extra',
+          includeWhen: ['${schema.spec.extra}'],
+          template: {
+            apiVersion: 'v1',
+            kind: 'Secret',
+            metadata: { name: '${schema.metadata.name}-extra' },
+            stringData: { text: '${mid.data.text}' },
+          },
+        },
+        {
+          id: 'gate',
+          readyWhen: ['${gate.status.currentHealthy > 0}'],
+          template: {
+            apiVersion: 'policy/v1',
+            kind: 'PodDisruptionBudget',
+            metadata: { name: '${schema.metadata.name}-gate' },
+            spec: { minAvailable: 1, selector: { matchLabels: { text: '${base.data.text}' } } },
+          },
+        },
+        {
+          id: 'after',
+          template: map('${schema.metadata.name}-after', { healthy: '${string(gate.status.currentHealthy)}' }),
+        },
+      ],
+    },
+  };
+}
+
+/** The same with an expression that does not compile. */
+export function brokenDefinition(): KubeObject {
+  const definition = rigDefinition('broken');
+  const resources = [{ id: 'base', template: map('${schema.metadata.name}-base', { text: '${schema.spec.nothing}' }) }];
+  return { ...definition, spec: { ...definition.spec, resources } };
+}
+
+/** The same with one field more in the schema, which changes the CRD. */
+export function widenedDefinition(fixed: string): KubeObject {
+  const definition = rigDefinition(fixed);
+  const schema = definition.spec?.['schema'] as JsonObject;
+  const spec = { ...(schema['spec'] as JsonObject), note: 'string | default="none"' };
+  return { ...definition, spec: { ...definition.spec, schema: { ...schema, spec } } };
+}

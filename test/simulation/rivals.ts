@@ -1,0 +1,126 @@
+import type { KubeObject } from '../../src/core/index.ts';
+import type { Clock, KubeClient } from '../../src/kube/index.ts';
+import { isConflict, isNotFound } from '../../src/kube/index.ts';
+import type { Ledger } from './ledger.ts';
+import { noise } from './sim-clock.ts';
+
+const HOLD = 'rival.test/hold';
+
+/**
+ * Other controllers that work on the children, each on a clock of its own: one fills in the status that a node waits
+ * for, one adds fields of its own, one holds objects by a finalizer when they are deleted, one fights for a field
+ * for some rounds.
+ */
+export class Rivals {
+  readonly #client: KubeClient;
+  readonly #clock: Clock;
+  readonly #seed: number;
+  #count = 0;
+  /** How many rounds a fight for an object still lasts, by its key. */
+  readonly #fights = new Map<string, number>();
+  #stopped = false;
+  /** What is under way. */
+  readonly #under = new Set<Promise<void>>();
+
+  constructor(client: KubeClient, clock: Clock, ledger: Ledger, seed: number) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#seed = seed;
+    ledger.onWrite.push((method, object, key) => this.#seen(method, object, key));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  get busy(): boolean {
+    return this.#under.size > 0;
+  }
+
+  #seen(method: string, object: KubeObject | undefined, key: string): void {
+    const [kind = '', namespace = '', name = ''] = key.split('/');
+    if (kind !== 'ConfigMap' && kind !== 'PodDisruptionBudget') return;
+    if (method === 'DELETE') {
+      if (name.endsWith('-base')) this.#soon(60_000, () => this.#letGo(namespace, name));
+      return;
+    }
+    if (object === undefined || object.metadata.labels?.['applyset.kubernetes.io/part-of'] === undefined) return;
+    if (kind === 'PodDisruptionBudget' && object.status?.['currentHealthy'] !== 1) {
+      this.#soon(4000, () => this.#fillIn(object));
+    }
+    if (name.endsWith('-base') && object.metadata.finalizers?.includes(HOLD) !== true) {
+      this.#soon(500, () => this.#hold(object));
+    }
+    if (name.endsWith('-mid') && object.metadata.annotations?.['rival.test/seen'] === undefined) {
+      this.#soon(2000, () => this.#annotate(object));
+    }
+    if (name.endsWith('-after')) this.#fight(key, object);
+  }
+
+  #soon(withinMs: number, work: () => Promise<unknown>): void {
+    const milliseconds = Math.floor(noise(this.#seed, 'rival', (this.#count += 1)) * withinMs);
+    this.#clock.setTimer(milliseconds, () => {
+      if (this.#stopped) return;
+      const running = work()
+        .catch((thrown: unknown) => {
+          // It was deleted, or made again by the same name, meanwhile.
+          if (!isNotFound(thrown) && !isConflict(thrown)) throw thrown;
+        })
+        .then(() => void this.#under.delete(running));
+      this.#under.add(running);
+    });
+  }
+
+  #fillIn(object: KubeObject): Promise<unknown> {
+    const { uid = '', generation = 1 } = object.metadata;
+    const status = {
+      observedGeneration: generation,
+      currentHealthy: 1,
+      desiredHealthy: 1,
+      disruptionsAllowed: 0,
+      expectedPods: 1,
+    };
+    return this.#client.patch(refOfObject(object), { metadata: { uid }, status }, { subresource: 'status' });
+  }
+
+  async #hold(object: KubeObject): Promise<unknown> {
+    const ref = refOfObject(object);
+    const live = await this.#client.find(ref);
+    if (live === undefined || live.metadata.deletionTimestamp !== undefined) return undefined;
+    const { resourceVersion = '', finalizers = [] } = live.metadata;
+    if (finalizers.includes(HOLD)) return undefined;
+    return this.#client.patch(ref, { metadata: { resourceVersion, finalizers: [...finalizers, HOLD] } });
+  }
+
+  async #letGo(namespace: string, name: string): Promise<unknown> {
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name };
+    const live = await this.#client.find(ref);
+    if (live?.metadata.deletionTimestamp === undefined) return undefined;
+    const finalizers = (live.metadata.finalizers ?? []).filter((finalizer) => finalizer !== HOLD);
+    return this.#client.patch(ref, { metadata: { uid: live.metadata.uid ?? '', finalizers } });
+  }
+
+  #annotate(object: KubeObject): Promise<unknown> {
+    const { uid = '' } = object.metadata;
+    const body = { metadata: { uid, annotations: { 'rival.test/seen': 'yes' } }, data: { rival: 'kept' } };
+    return this.#client.patch(refOfObject(object), body, { fieldManager: 'rival' });
+  }
+
+  /** Every third object of the name is fought for, two rounds long. */
+  #fight(key: string, object: KubeObject): void {
+    const data = object['data'] as { healthy?: string } | undefined;
+    if (data?.healthy === 'mine') return;
+    const uid = object.metadata.uid ?? '';
+    const left = this.#fights.get(uid) ?? (noise(this.#seed, key, 0) < 0.33 ? 2 : 0);
+    this.#fights.set(uid, left - 1);
+    if (left <= 0) return;
+    this.#soon(3000, () =>
+      this.#client.patch(refOfObject(object), { metadata: { uid }, data: { healthy: 'mine' } }, { fieldManager: 'rival' }),
+    );
+  }
+}
+
+function refOfObject({ apiVersion, kind, metadata }: KubeObject) {
+  const { name = '', namespace } = metadata;
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+}
