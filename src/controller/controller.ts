@@ -162,12 +162,12 @@ class KroController implements Controller {
     await ready;
   }
 
-  async stop(): Promise<void> {
+  async stop(hurry?: AbortSignal): Promise<void> {
     if (this.#state === 'stopped') return;
     this.#state = 'stopped';
     this.#settleReady();
     const grace = this.#options.shutdownGraceMs ?? GRACE_MS;
-    await Promise.all([this.#definitionRunner.stop(grace), this.#instanceRunner.stop(grace)]);
+    await Promise.all([this.#definitionRunner.stop(grace, hurry), this.#instanceRunner.stop(grace, hurry)]);
     await this.#accesses.close();
     await this.#events.flush();
   }

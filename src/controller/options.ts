@@ -57,8 +57,11 @@ export interface Controller {
    * @throws TypeKroError `controller/missing-crds` when the CRDs of kro are not installed.
    */
   start(): Promise<void>;
-  /** Takes no new work, waits for what is under way, closes watches. */
-  stop(): Promise<void>;
+  /**
+   * Takes no new work, waits for what is under way, closes watches. What is under way is given up when `hurry`
+   * aborts, e.g. because another process leads from now on.
+   */
+  stop(hurry?: AbortSignal): Promise<void>;
   /** Settles when nothing is queued, nothing runs and every watch has caught up; timers that wait do not count. */
   idle(): Promise<void>;
   /** Is everything read, and does work go on? */

@@ -77,41 +77,39 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
     return typeof value === 'number' ? value : fallback;
   };
   current.standby = true;
+  // A term begins when the work of the one before has ended.
   let term: Promise<void> = Promise.resolve();
-  const failed = new AbortController();
-  let failure: unknown;
-  await runElection({
-    api: client,
-    clock,
-    namespace,
-    name: LEASE_NAME,
-    identity,
-    signal: AbortSignal.any([signal, failed.signal]),
-    times: {
-      leaseDurationMs: number('leader-election-lease-duration', DEFAULT_LEASE_TIMES.leaseDurationMs),
-      renewDeadlineMs: number('leader-election-renew-deadline', DEFAULT_LEASE_TIMES.renewDeadlineMs),
-      retryPeriodMs: number('leader-election-retry-period', DEFAULT_LEASE_TIMES.retryPeriodMs),
-    },
-    onLeading(leading) {
-      logger.log('info', 'leading', { identity });
-      term = term
-        .then(() => work(options, flags, current, leading))
-        .catch((error: unknown) => {
-          failure = error;
-          failed.abort();
-        });
-    },
-  });
-  await term;
-  if (failure !== undefined) throw TypeKroError.from(failure, { code: 'controller/unexpected' });
+  try {
+    await runElection({
+      api: client,
+      clock,
+      namespace,
+      name: LEASE_NAME,
+      identity,
+      signal,
+      times: {
+        leaseDurationMs: number('leader-election-lease-duration', DEFAULT_LEASE_TIMES.leaseDurationMs),
+        renewDeadlineMs: number('leader-election-renew-deadline', DEFAULT_LEASE_TIMES.renewDeadlineMs),
+        retryPeriodMs: number('leader-election-retry-period', DEFAULT_LEASE_TIMES.retryPeriodMs),
+      },
+      onLeading(ending, lost) {
+        logger.log('info', 'leading', { identity });
+        term = term.then(() => work(options, flags, current, ending, lost));
+        return term;
+      },
+    });
+  } catch (error) {
+    throw TypeKroError.from(error, { code: 'controller/unexpected' });
+  }
 }
 
-/** Runs one controller until the signal aborts. */
+/** Runs one controller until the signal aborts; what is under way then is given up when `lost` aborts. */
 async function work(
   { client, logger, clock, random }: RunControllerOptions,
   flags: ParsedFlags,
   current: CurrentController,
   signal: AbortSignal,
+  lost?: AbortSignal,
 ): Promise<void> {
   if (signal.aborted) return;
   const controller = createController({
@@ -130,7 +128,7 @@ async function work(
     if (!signal.aborted) logger.log('info', 'the controller is ready');
     await ended;
   } finally {
-    await controller.stop();
+    await controller.stop(lost);
     current.controller = undefined;
     logger.log('info', 'the controller stopped');
   }

@@ -6,6 +6,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** The clock of the machine. A pending timer keeps the process alive; whoever sets one takes it back. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   setTimer(milliseconds, callback) {
     const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_MS));
     return { cancel: () => clearTimeout(timer) };

@@ -45,7 +45,8 @@ export interface Candidate {
 
 /**
  * Looks at the lease as it is now and decides: renew our own, take one that is free or that nobody
- * renewed for its duration, else wait.
+ * renewed for its duration, else wait. `now` is a time that never jumps; `time` (since 1970) is what the
+ * lease shows to others.
  */
 export function leaseStep(
   state: LeaseState,
@@ -53,10 +54,11 @@ export function leaseStep(
   candidate: Candidate,
   times: LeaseTimes,
   now: number,
+  time: number = now,
 ): readonly [LeaseAction, LeaseState] {
   if (lease === undefined)
     return [
-      { do: 'create', lease: newLease(candidate, times, now) },
+      { do: 'create', lease: newLease(candidate, times, time) },
       { ...state, leading: false },
     ];
   const spec = lease.spec ?? {};
@@ -66,10 +68,10 @@ export function leaseStep(
   const next = { ...state, seen, seenAt, leading: holder === candidate.identity && state.leading };
   const free = holder === '' || holder === candidate.identity || now - seenAt >= durationOf(spec, times);
   if (!free) return [{ do: 'wait' }, next];
-  return [{ do: 'update', lease: takenLease(lease, holder, candidate, times, now) }, next];
+  return [{ do: 'update', lease: takenLease(lease, holder, candidate, times, time) }, next];
 }
 
-/** The state after our write of the lease succeeded. */
+/** The state after our write of the lease succeeded; `now` is when it was sent, for others count from when it arrived. */
 export function leaseHeld(state: LeaseState, lease: KubeObject, now: number): LeaseState {
   const spec = lease.spec ?? {};
   const seen = JSON.stringify([spec['holderIdentity'], spec['renewTime'], spec['leaseTransitions']]);

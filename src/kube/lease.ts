@@ -1,4 +1,5 @@
 import { pause } from './clock.ts';
+import { withDeadline } from './deadline.ts';
 import { KubeError } from './error.ts';
 import type { Candidate, LeaseState, LeaseTimes } from './lease-step.ts';
 import {
@@ -20,62 +21,149 @@ export interface ElectionOptions extends Candidate {
   readonly signal: AbortSignal;
   /** Give the lease back on the way out. Default true. */
   readonly release?: boolean;
-  /** Called each time that this candidate becomes leader; the signal aborts when it no longer is. */
-  readonly onLeading: (signal: AbortSignal) => void;
+  /**
+   * Called each time that this candidate becomes leader; settles when the work of the term has ended. `ending`
+   * aborts when work is to come to its end, the lease is kept meanwhile; `lost` aborts when another one may lead
+   * from now on: nothing more may be written.
+   */
+  readonly onLeading: (ending: AbortSignal, lost: AbortSignal) => Promise<void>;
 }
 
 /**
- * Stands for a Lease until the signal aborts.
+ * Stands for a Lease until the signal aborts and the work of the last term has ended.
  *
- * Guarantees: two candidates whose clocks run at the same speed never lead at the same time, since a
- * leader that cannot renew stops before the lease runs out. A conflict means that another one wrote; the
- * lease is looked at anew.
+ * Guarantees: two candidates whose timers run at the same speed never lead at the same time. A leader that
+ * cannot renew stops before the lease runs out, counted from when it sent the last renewal that succeeded,
+ * also while a request hangs; how far clocks are wrong, or are corrected, does not matter. A conflict means
+ * that another one wrote; the lease is looked at anew.
  */
-export async function runElection(options: ElectionOptions): Promise<void> {
-  const { api, clock, signal, times = DEFAULT_LEASE_TIMES, namespace, name } = options;
-  const ref = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name };
-  let state: LeaseState = INITIAL_LEASE_STATE;
-  let term: AbortController | undefined;
-  const apply = (next: LeaseState) => {
-    state = next;
-    if (state.leading && term === undefined) {
-      term = new AbortController();
-      options.onLeading(term.signal);
-    } else if (!state.leading && term !== undefined) {
-      term.abort();
-      term = undefined;
-    }
-  };
-  while (!signal.aborted) {
-    try {
-      const [action, next] = leaseStep(state, await api.find(ref, { signal }), options, times, clock.now());
-      apply(next);
-      if (action.do !== 'wait') {
-        const write =
-          action.do === 'create' ? api.create(action.lease, { signal }) : api.update(action.lease, { signal });
-        apply(leaseHeld(state, await write, clock.now()));
-      }
-    } catch (thrown) {
-      if (!(thrown instanceof KubeError)) throw thrown;
-      apply(leaseUnreachable(state, times, clock.now()));
-    }
-    await pause(clock, times.retryPeriodMs, signal);
-  }
-  const led = state.leading;
-  apply({ ...state, leading: false });
-  if (led && options.release !== false) await giveBack(api, ref, options.identity);
+export function runElection(options: ElectionOptions): Promise<void> {
+  return new Election(options).run();
 }
 
-async function giveBack(
-  api: KubernetesApi,
-  ref: { apiVersion: string; kind: string; namespace: string; name: string },
-  identity: string,
-): Promise<void> {
-  try {
-    const lease = await api.find(ref);
-    if (lease?.spec?.['holderIdentity'] === identity) await api.update(releasedLease(lease));
-  } catch (thrown) {
-    // Nobody is harmed: the next leader waits until the lease has run out.
-    if (!(thrown instanceof KubeError)) throw thrown;
+/** A term as leader. */
+interface Term {
+  readonly ending: AbortController;
+  readonly lost: AbortController;
+}
+
+class Election {
+  readonly #options: ElectionOptions;
+  readonly #times: LeaseTimes;
+  readonly #ref: { apiVersion: string; kind: string; namespace: string; name: string };
+  /** Aborts when neither candidacy nor work is left. */
+  readonly #over = new AbortController();
+  #state: LeaseState = INITIAL_LEASE_STATE;
+  #term: Term | undefined;
+  #deadline: { cancel(): void } | undefined;
+  /** How many terms' work has not ended yet. */
+  #working = 0;
+  #failure: { readonly thrown: unknown } | undefined;
+
+  constructor(options: ElectionOptions) {
+    const { namespace, name } = options;
+    this.#options = options;
+    this.#times = options.times ?? DEFAULT_LEASE_TIMES;
+    this.#ref = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name };
+  }
+
+  async run(): Promise<void> {
+    const { signal, clock } = this.#options;
+    const end = () => {
+      this.#term?.ending.abort();
+      if (this.#working === 0) this.#over.abort();
+    };
+    if (signal.aborted) return;
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      while (!this.#over.signal.aborted) {
+        await this.#round();
+        await pause(clock, this.#times.retryPeriodMs, this.#over.signal);
+      }
+    } finally {
+      signal.removeEventListener('abort', end);
+      const led = this.#state.leading;
+      this.#apply({ ...this.#state, leading: false });
+      if (led && this.#options.release !== false) await this.#giveBack();
+    }
+    if (this.#failure !== undefined) throw this.#failure.thrown;
+  }
+
+  /** Looks at the lease once, and writes it if it is ours or free. */
+  async #round(): Promise<void> {
+    const { api, clock } = this.#options;
+    try {
+      const lease = await this.#within((signal) => api.find(this.#ref, { signal }));
+      const [action, next] = leaseStep(this.#state, lease, this.#options, this.#times, this.#elapsed(), clock.now());
+      this.#apply(next);
+      // On the way out only a lease that work still needs is renewed.
+      if (action.do === 'wait' || (this.#options.signal.aborted && !next.leading)) return;
+      const sentAt = this.#elapsed();
+      const written = await this.#within((signal) =>
+        action.do === 'create' ? api.create(action.lease, { signal }) : api.update(action.lease, { signal }),
+      );
+      this.#apply(leaseHeld(this.#state, written, sentAt));
+    } catch (thrown) {
+      if (!(thrown instanceof KubeError)) throw thrown;
+      this.#apply(leaseUnreachable(this.#state, this.#times, this.#elapsed()));
+    }
+  }
+
+  #apply(next: LeaseState): void {
+    this.#state = next;
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    if (next.leading) {
+      const left = next.renewedAt + this.#times.renewDeadlineMs - this.#elapsed();
+      this.#deadline = this.#options.clock.setTimer(Math.max(0, left), () => {
+        this.#apply({ ...this.#state, leading: false });
+      });
+    }
+    if (next.leading && this.#term === undefined) this.#lead();
+    else if (!next.leading && this.#term !== undefined) {
+      this.#term.ending.abort();
+      this.#term.lost.abort();
+      this.#term = undefined;
+    }
+  }
+
+  #lead(): void {
+    const term: Term = { ending: new AbortController(), lost: new AbortController() };
+    this.#term = term;
+    this.#working += 1;
+    void this.#options
+      .onLeading(term.ending.signal, term.lost.signal)
+      .catch((thrown: unknown) => {
+        this.#failure = { thrown };
+      })
+      .then(() => {
+        this.#working -= 1;
+        // Work that failed, or that was to end, ends the candidacy.
+        const isOver = this.#failure !== undefined || (this.#options.signal.aborted && this.#working === 0);
+        if (isOver) this.#over.abort();
+      });
+  }
+
+  /** An answer that takes longer than a leader may wait is as good as none. */
+  #within<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    return withDeadline(this.#times.renewDeadlineMs, [this.#over.signal], this.#options.clock, work);
+  }
+
+  #elapsed(): number {
+    const { clock } = this.#options;
+    return clock.elapsed?.() ?? clock.now();
+  }
+
+  async #giveBack(): Promise<void> {
+    const { api, clock, identity } = this.#options;
+    try {
+      await withDeadline(this.#times.renewDeadlineMs, [], clock, async (signal) => {
+        const lease = await api.find(this.#ref, { signal });
+        if (lease?.spec?.['holderIdentity'] === identity) await api.update(releasedLease(lease), { signal });
+      });
+    } catch (thrown) {
+      // Nobody is harmed: the next leader waits until the lease has run out.
+      if (!(thrown instanceof KubeError)) throw thrown;
+    }
   }
 }

@@ -32,8 +32,10 @@ export interface Transport {
 
 /** Time as the client and the controller see it; a test or the simulator puts in its own. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. May jump, when the machine's time is corrected. */
   now(): number;
+  /** Milliseconds since some moment, which never jump: for how long something took. Default: as `now`. */
+  elapsed?(): number;
   /** Calls back once after `milliseconds`, unless cancelled before. */
   setTimer(milliseconds: number, callback: () => void): { cancel(): void };
 }

@@ -43,7 +43,8 @@ export async function restProblems(admin: KubeClient): Promise<string[]> {
   const problems: string[] = [];
   for (const type of KINDS) {
     for (const { kind, metadata } of (await admin.list(type)).items) {
-      if (metadata.deletionTimestamp !== undefined) problems.push(`deletion never completes: ${kind} ${metadata.name ?? ''}`);
+      if (metadata.deletionTimestamp !== undefined)
+        problems.push(`deletion never completes: ${kind} ${metadata.name ?? ''}`);
     }
   }
   const { items: definitions } = await admin.list({ apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' });
@@ -96,7 +97,8 @@ export function differences(expected: readonly KubeObject[], got: readonly KubeO
 /** The paths at which two values differ, with both. */
 function differingPaths(want: unknown, got: unknown, path: string): string {
   if (jsonEquals(want as never, got as never)) return '';
-  if (!isRecord(want) || !isRecord(got)) return `\n    ${path}: want ${JSON.stringify(want)}, got ${JSON.stringify(got)}`;
+  if (!isRecord(want) || !isRecord(got))
+    return `\n    ${path}: want ${JSON.stringify(want)}, got ${JSON.stringify(got)}`;
   const names = new Set([...Object.keys(want), ...Object.keys(got)]);
   return [...names].map((name) => differingPaths(want[name], got[name], `${path}.${name}`)).join('');
 }

@@ -21,7 +21,9 @@ const KIND_OF: Readonly<Record<string, string>> = {
 /** The object that a path names, as `Kind/namespace/name`; `undefined` for lists and for what no rule looks at. */
 export function keyOfPath(path: string): string | undefined {
   const match =
-    /^\/apis?\/(?:[^/]+\.[^/]+\/|policy\/|apps\/)?v[^/]+\/(?:namespaces\/([^/]+)\/)?([a-z]+)\/([^/?]+)(?:\/status)?(?:\?|$)/.exec(path);
+    /^\/apis?\/(?:[^/]+\.[^/]+\/|policy\/|apps\/)?v[^/]+\/(?:namespaces\/([^/]+)\/)?([a-z]+)\/([^/?]+)(?:\/status)?(?:\?|$)/.exec(
+      path,
+    );
   const kind = match === null ? undefined : KIND_OF[match[2] ?? ''];
   return kind === undefined ? undefined : `${kind}/${match?.[1] ?? ''}/${match?.[3] ?? ''}`;
 }

@@ -98,7 +98,12 @@ export class ControllerProcess {
     if (this.#elects) {
       const stop = new AbortController();
       this.#stop = stop;
-      const args = [...ELECTION, '--leader-election-retry-period=20s', '--metrics-bind-address=0', '--health-probe-bind-address=0'];
+      const args = [
+        ...ELECTION,
+        '--leader-election-retry-period=20s',
+        '--metrics-bind-address=0',
+        '--health-probe-bind-address=0',
+      ];
       const identity = this.name;
       runController({ client, args, logger, signal: stop.signal, identity, clock: this.#clock, random }).catch(failed);
     } else {

@@ -115,7 +115,11 @@ export class Rivals {
     this.#fights.set(uid, left - 1);
     if (left <= 0) return;
     this.#soon(3000, () =>
-      this.#client.patch(refOfObject(object), { metadata: { uid }, data: { healthy: 'mine' } }, { fieldManager: 'rival' }),
+      this.#client.patch(
+        refOfObject(object),
+        { metadata: { uid }, data: { healthy: 'mine' } },
+        { fieldManager: 'rival' },
+      ),
     );
   }
 }

@@ -158,7 +158,8 @@ class World {
       if (this.#processes.length > 1 && weather.strikes('cut off', count, 0.15)) {
         await this.#without([process], (1 + weather.detail('cut off', count) * 5) * 60_000);
       }
-      if (this.#processes.length > 1 && weather.strikes('lease cut off', count, 0.3)) this.#withoutLease(process, count);
+      if (this.#processes.length > 1 && weather.strikes('lease cut off', count, 0.3))
+        this.#withoutLease(process, count);
     }
   }
 
@@ -167,7 +168,9 @@ class World {
       process.out = true;
       process.cutWatches();
     }
-    this.#log.push(`${processes.map(({ name }) => name).join(', ')} cannot reach the server for ${Math.round(milliseconds / 1000)} s`);
+    this.#log.push(
+      `${processes.map(({ name }) => name).join(', ')} cannot reach the server for ${Math.round(milliseconds / 1000)} s`,
+    );
     await this.#jumpTo(this.#clock.now() + milliseconds);
     for (const process of processes) process.out = false;
   }

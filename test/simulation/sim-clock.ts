@@ -66,6 +66,10 @@ export class SkewedClock implements Clock {
     return this.#clock.now() + this.ahead;
   }
 
+  elapsed(): number {
+    return this.#clock.now();
+  }
+
   setTimer(milliseconds: number, callback: () => void): { cancel(): void } {
     return this.#clock.setTimer(milliseconds, callback);
   }
@@ -88,7 +92,8 @@ export function seededRandom(seed: number): () => number {
  */
 export function noise(seed: number, source: string, count: number): number {
   let mixed = Math.imul(seed ^ 0x2545f491, 0x9e3779b1) ^ Math.imul(count + 1, 0x85ebca6b);
-  for (let index = 0; index < source.length; index += 1) mixed = Math.imul(mixed ^ source.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < source.length; index += 1)
+    mixed = Math.imul(mixed ^ source.charCodeAt(index), 0x01000193);
   mixed ^= mixed >>> 16;
   mixed = Math.imul(mixed, 0x7feb352d);
   mixed ^= mixed >>> 15;

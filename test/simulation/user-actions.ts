@@ -34,7 +34,8 @@ export function randomActions(random: () => number): UserAction[] {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const actions: UserAction[] = [];
   const count = 4 + Math.floor(random() * 9);
-  if (random() < 0.15) actions.push({ ...foreignChild('three-base'), pause: 'settle' }, applyRig('three', { text: 'x' }));
+  if (random() < 0.15)
+    actions.push({ ...foreignChild('three-base'), pause: 'settle' }, applyRig('three', { text: 'x' }));
   for (let index = 0; index < count; index += 1) {
     const name = pick(NAMES);
     const dice = random();
@@ -280,6 +281,9 @@ function tamper(
       const before = memory.get('before');
       if (present === undefined || present.metadata.deletionTimestamp !== undefined) return undefined;
       if (before === undefined) {
+        // What becomes of a child whose instance is going is a matter of moments.
+        const owner = ref.kind === 'Rig' ? present : await admin.find(rig(ref.name.replace(/-.*/, '')));
+        if (owner === undefined || owner.metadata.deletionTimestamp !== undefined) return undefined;
         if (!isTaken(present)) return tries < PATIENCE ? 'later' : undefined;
         memory.set('before', JSON.stringify(present));
         await admin.patch(ref, body);
@@ -289,7 +293,9 @@ function tamper(
       if (old.metadata.uid !== present.metadata.uid || isRestored(present, old)) return undefined;
       if (tries < 2 * PATIENCE) return 'later';
       const { labels = {}, annotations = {}, finalizers = [] } = old.metadata;
-      return admin.patch(ref, { metadata: { labels: { ...labels }, annotations: { ...annotations }, finalizers } } as never);
+      return admin.patch(ref, {
+        metadata: { labels: { ...labels }, annotations: { ...annotations }, finalizers },
+      } as never);
     },
   };
 }
@@ -307,7 +313,9 @@ function inventoryPatch(kinds: string): JsonObject {
 
 /** Has the controller written it yet? */
 function isTaken({ kind, metadata }: KubeObject): boolean {
-  return kind === 'Rig' ? metadata.finalizers?.includes('kro.run/finalizer') === true : metadata.labels?.[PART_OF] !== undefined;
+  return kind === 'Rig'
+    ? metadata.finalizers?.includes('kro.run/finalizer') === true
+    : metadata.labels?.[PART_OF] !== undefined;
 }
 
 function hasFinalizer({ metadata }: KubeObject, { metadata: before }: KubeObject): boolean {

@@ -76,14 +76,21 @@ export class Runner {
     return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  /** Takes no more work and settles when what is under way ended; its signal is aborted after `graceMs`. */
-  async stop(graceMs: number): Promise<void> {
+  /**
+   * Takes no more work and settles when what is under way ended; its signal is aborted after `graceMs`, or as soon
+   * as `hurry` aborts.
+   */
+  async stop(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const timer = this.#options.clock.setTimer(graceMs, () => this.#abort.abort());
+    const giveUp = () => this.#abort.abort();
+    const timer = this.#options.clock.setTimer(graceMs, giveUp);
+    hurry?.addEventListener('abort', giveUp, { once: true });
+    if (hurry?.aborted === true) giveUp();
     this.#stopping.abort();
     await Promise.all(this.#under);
     timer.cancel();
+    hurry?.removeEventListener('abort', giveUp);
     this.#settleIdle();
   }
 

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import { KubeError } from './error.ts';
+import { runElection } from './lease.ts';
+import type { KubernetesApi } from './types.ts';
+
+const TIMES = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 };
+
+/** A server that holds one Lease, a clock that is moved by hand, and a candidate. */
+function setup() {
+  let now = 0;
+  const timers = new Set<{ due: number; callback: () => void }>();
+  const clock = {
+    now: () => now,
+    setTimer(milliseconds: number, callback: () => void) {
+      const timer = { due: now + milliseconds, callback };
+      timers.add(timer);
+      return { cancel: () => void timers.delete(timer) };
+    },
+  };
+  const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+  const advance = async (milliseconds: number) => {
+    const end = now + milliseconds;
+    for (;;) {
+      await turn();
+      const [next] = [...timers].filter(({ due }) => due <= end).sort((a, b) => a.due - b.due);
+      if (next === undefined) break;
+      timers.delete(next);
+      now = next.due;
+      next.callback();
+    }
+    now = end;
+    await turn();
+  };
+  const server: { lease: KubeObject | undefined; answers: boolean } = { lease: undefined, answers: true };
+  const answer = (signal: AbortSignal | undefined, work: () => KubeObject | undefined) =>
+    server.answers
+      ? Promise.resolve(work())
+      : new Promise<never>((_, reject) => {
+          signal?.addEventListener('abort', () => reject(new KubeError('given up', { status: 0, reason: 'Aborted' })));
+        });
+  const write = (lease: KubeObject, options: { signal?: AbortSignal } = {}) =>
+    answer(options.signal, () => (server.lease = lease));
+  const api = {
+    find: (_: unknown, options: { signal?: AbortSignal } = {}) => answer(options.signal, () => server.lease),
+    create: write,
+    update: write,
+  } as unknown as KubernetesApi;
+  const stop = new AbortController();
+  const said: string[] = [];
+  let finish = () => {};
+  const ended = runElection({
+    api,
+    clock,
+    namespace: 'kro-system',
+    name: 'lease',
+    identity: 'me',
+    times: TIMES,
+    signal: stop.signal,
+    onLeading(ending, lost) {
+      said.push(`leading at ${now}`);
+      ending.addEventListener('abort', () => said.push(`ending at ${now}`));
+      lost.addEventListener('abort', () => said.push(`lost at ${now}`));
+      return new Promise((resolve) => (finish = resolve));
+    },
+  });
+  return {
+    server,
+    stop,
+    said,
+    ended,
+    advance,
+    holder: () => server.lease?.spec?.['holderIdentity'],
+    finish: () => finish(),
+  };
+}
+
+describe('runElection', () => {
+  it('loses its term at the deadline also when the server does not answer at all', async () => {
+    const { server, stop, said, ended, advance, finish } = setup();
+    await advance(4000);
+    server.answers = false;
+    await advance(60_000);
+    // The last renewal that succeeded was sent at 4 s.
+    expect(said).toEqual(['leading at 0', 'ending at 14000', 'lost at 14000']);
+    finish();
+    stop.abort();
+    await advance(20_000);
+    await ended;
+  });
+
+  it('keeps the lease until the work under way has ended, and gives it back then', async () => {
+    const { stop, said, ended, advance, finish, holder, server } = setup();
+    await advance(1000);
+    stop.abort();
+    await advance(30_000);
+    expect(said).toEqual(['leading at 0', 'ending at 1000']);
+    expect(holder()).toBe('me');
+    expect(server.lease?.spec?.['renewTime']).toBe('1970-01-01T00:00:30.000000Z');
+    finish();
+    await ended;
+    expect(holder()).toBe('');
+  });
+});
