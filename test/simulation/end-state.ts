@@ -51,7 +51,7 @@ export async function restProblems(admin: KubeClient): Promise<string[]> {
   const { items } = await admin.list(REVISIONS);
   const sorted = items.toSorted((a, b) => Number(a.spec?.['revision']) - Number(b.spec?.['revision']));
   const newest = sorted.at(-1)?.spec?.['snapshot'] as JsonObject | undefined;
-  if (!jsonEquals(newest?.['spec'] as never, definitions[0]?.spec as never)) {
+  if (!jsonEquals(newest?.['spec'], definitions[0]?.spec)) {
     problems.push('the newest revision is not the definition as it is');
   }
   if (items.length > 5) problems.push(`${items.length} revisions are left`);

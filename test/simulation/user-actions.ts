@@ -101,7 +101,7 @@ export async function perform(
     // The CRD went or is going meanwhile.
     if (thrown.reason === 'UnknownKind' || thrown.status === 405) return false;
     if (!isNotFound(thrown)) throw thrown;
-    return action.text.startsWith('apply ') ? false : true;
+    return !action.text.startsWith('apply ');
   }
 }
 
@@ -295,7 +295,7 @@ function tamper(
       const { labels = {}, annotations = {}, finalizers = [] } = old.metadata;
       return admin.patch(ref, {
         metadata: { labels: { ...labels }, annotations: { ...annotations }, finalizers },
-      } as never);
+      });
     },
   };
 }
