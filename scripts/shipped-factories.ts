@@ -1,16 +1,45 @@
-import { generateBuiltin } from '../src/factories/generate/index.ts';
+import { readFileSync } from 'node:fs';
+import { controllerCrds } from '../src/controller/index.ts';
+import type { JsonValue } from '../src/core/index.ts';
+import { parseJson } from '../src/core/index.ts';
+import { generateBuiltin, generateFactories } from '../src/factories/generate/index.ts';
 import { builtinSource } from '../src/schema/index.ts';
 import { KIND_DESCRIPTIONS } from './kind-descriptions.ts';
 
 const COMMAND = 'npm run factories';
 const TOOLS = '../../../compose/index.ts';
 
+/** The folders of factories and the definitions behind each, from `data/crds`. */
+const PROJECTS: ReadonlyMap<string, string> = new Map([
+  ['flux', 'flux'],
+  ['argocd', 'argocd'],
+  ['prometheus', 'prometheus-operator'],
+  ['cert-manager', 'cert-manager'],
+  ['cnpg', 'cnpg'],
+  ['ack', 'ack'],
+]);
+
 /** The generated files of the package by folder (from the root) and name. */
 export function shippedFactories(): ReadonlyMap<string, ReadonlyMap<string, string>> {
-  return new Map([
-    [
-      'src/factories/kubernetes/generated',
-      generateBuiltin(builtinSource(), { command: COMMAND, descriptions: KIND_DESCRIPTIONS, importFrom: TOOLS }),
-    ],
-  ]);
+  const builtin = generateBuiltin(builtinSource(), {
+    command: COMMAND,
+    descriptions: KIND_DESCRIPTIONS,
+    importFrom: TOOLS,
+  });
+  const folders = new Map([[folderOf('kubernetes'), builtin]]);
+  for (const [folder, file] of PROJECTS) folders.set(folderOf(folder), fromDefinitions([definitions(file)]));
+  const graphs = controllerCrds().filter(({ spec }) => spec?.['group'] === 'kro.run');
+  return folders.set(folderOf('kro'), fromDefinitions(graphs as unknown as JsonValue[]));
+}
+
+const folderOf = (name: string) => `src/factories/${name}/generated`;
+
+function definitions(file: string): JsonValue {
+  return parseJson(readFileSync(new URL(`../data/crds/${file}.json`, import.meta.url), 'utf8'));
+}
+
+function fromDefinitions(documents: readonly JsonValue[]): ReadonlyMap<string, string> {
+  const { files, diagnostics } = generateFactories(documents, { command: COMMAND, importFrom: TOOLS });
+  if (diagnostics.length > 0) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
+  return files;
 }

@@ -53,6 +53,7 @@ export type {
   KindFacts,
   MetadataInput,
   NamedInput,
+  OwnerReferenceInput,
   Read,
   ResourceFactory,
   ResourceFactoryOptions,

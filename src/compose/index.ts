@@ -79,6 +79,7 @@ export type {
   KindFacts,
   MetadataInput,
   NamedInput,
+  OwnerReferenceInput,
   Read,
   ResourceFactory,
   ResourceFactoryOptions,

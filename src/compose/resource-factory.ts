@@ -14,6 +14,17 @@ export interface MetadataInput {
   readonly labels?: Readonly<Record<string, string | undefined>> | undefined;
   readonly annotations?: Readonly<Record<string, string | undefined>> | undefined;
   readonly finalizers?: readonly string[] | undefined;
+  readonly ownerReferences?: readonly OwnerReferenceInput[] | undefined;
+}
+
+/** An entry of `ownerReferences` that a factory takes. */
+export interface OwnerReferenceInput {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean | undefined;
+  readonly blockOwnerDeletion?: boolean | undefined;
 }
 
 /** What says who an object is, without a `metadata`. */
@@ -81,7 +92,7 @@ export interface ResourceFactoryOptions {
   readonly readyWhen?: string;
 }
 
-const MEMBERS = ['name', 'namespace', 'labels', 'annotations', 'finalizers'] as const;
+const MEMBERS = ['name', 'namespace', 'labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
 /**
  * A factory for one kind. The functions that `typekro generate` writes are made by this; with it any kind

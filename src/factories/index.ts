@@ -5,6 +5,6 @@
  *
  * @packageDocumentation
  */
-export type { GeneratedFactories, GenerateOptions } from './generate/index.ts';
-export { generateFactories } from './generate/index.ts';
+export type { ChartOptions, GeneratedFactories, GenerateOptions } from './generate/index.ts';
+export { generateChart, generateFactories } from './generate/index.ts';
 export { simple } from './simple/index.ts';

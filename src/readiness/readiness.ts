@@ -7,7 +7,16 @@ import type { Readiness } from './model.ts';
 import { current, failed, inProgress, said, terminating } from './verdict.ts';
 
 /** Conditions that sum up a custom resource, the first one present decides. */
-const SUMMARIES = ['Ready', 'Available', 'Healthy', 'Succeeded', 'Complete', 'Completed', 'Synced'];
+const SUMMARIES = [
+  'Ready',
+  'Available',
+  'Healthy',
+  'Succeeded',
+  'Complete',
+  'Completed',
+  'Synced',
+  'ACK.ResourceSynced',
+];
 
 /**
  * Is an object ready, and if not, why? Rules in this order, the first that decides wins:

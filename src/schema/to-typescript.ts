@@ -145,7 +145,9 @@ class Writer {
       const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
       const type = this.#type(child, inner, depth + 1);
       const absent = this.#options.input === true && type !== 'unknown' ? ' | undefined' : '';
-      const text = required.has(name) ? `${key}: ${type};` : `${key}?: ${type}${absent};`;
+      // What has a default may be left out by who passes it in, also when the stored object always has it.
+      const needed = required.has(name) && (this.#options.input !== true || child.default === undefined);
+      const text = needed ? `${key}: ${type};` : `${key}?: ${type}${absent};`;
       return `${this.#comment(child, inner)}${inner}${text}\n`;
     });
     if (open || typeof additionalProperties === 'object') lines.push(`${inner}[field: string]: unknown;\n`);

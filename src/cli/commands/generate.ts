@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import type { JsonValue } from '../../core/index.ts';
-import { hasErrors, TypeKroError } from '../../core/index.ts';
-import { generateFactories } from '../../factories/index.ts';
+import { hasErrors, isJsonObject, TypeKroError } from '../../core/index.ts';
+import { generateChart, generateFactories } from '../../factories/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -27,11 +27,18 @@ export const generate: Command = {
     { name: 'cluster', summary: 'read the definitions of a cluster as well' },
     { name: 'kubeconfig', summary: 'a kubeconfig file, for --cluster; default as kubectl', value: 'file' },
     { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    { name: 'chart', summary: 'the source is the values.schema.json of this Helm chart', value: 'name' },
+    { name: 'repository', summary: 'address of the repository of the chart', value: 'url' },
+    { name: 'chart-version', summary: 'version or range of the chart; default the newest', value: 'version' },
     { name: 'group', summary: 'only kinds of this API group', value: 'name' },
   ],
   examples: [
     { command: 'typekro generate crds/ --out src/kinds', summary: 'src/kinds/example.com.ts and so on' },
     { command: 'kubectl get crd -o yaml | typekro generate -', summary: 'what kubectl prints' },
+    {
+      command: 'typekro generate values.schema.json --chart redis --repository https://charts.example.com/stable',
+      summary: 'a Helm chart as a typed node',
+    },
     { command: 'typekro generate --cluster --group cert-manager.io', summary: 'one project out of a cluster' },
   ],
   async run(context, input) {
@@ -40,22 +47,37 @@ export const generate: Command = {
     const cluster = input.options['cluster'] === true;
     if (input.positionals.length === 0 && !cluster) return usage('name files, folders or - , or use --cluster');
     const sources = await collect(context, input, cluster);
-    const { files, kinds, diagnostics } = generateFactories(inGroup(sources.documents, textOption(input, 'group')), {
-      command: commandLine(input, layout),
-      files: layout,
-      schemas: input.options['types-only'] !== true,
-    });
+    const { files, factories, diagnostics } = write(input, sources.documents, layout);
     const all = [...sources.diagnostics, ...diagnostics];
     printDiagnostics(context, all, sources.texts);
     const out = textOption(input, 'out') ?? 'generated';
     const check = input.options['check'] === true;
     const changes = writeFiles(resolve(context.cwd, out), files, { check });
     for (const { path, change } of changes) context.print(`${change} ${relative(context.cwd, path)}`);
-    context.print(`${count(kinds.length, 'factory', 'factories')} in ${count(files.size, 'file')}`);
+    context.print(`${count(factories, 'factory', 'factories')} in ${count(files.size, 'file')}`);
     if (hasErrors(all)) return ExitCode.diagnostics;
     return check && changes.some(({ change }) => change !== 'unchanged') ? ExitCode.drift : ExitCode.ok;
   },
 };
+
+/** The files for the documents: those of a chart, or those of definitions. */
+function write(input: CommandInput, documents: readonly JsonValue[], layout: 'group' | 'kind') {
+  const command = commandLine(input, layout);
+  const chart = textOption(input, 'chart');
+  if (chart === undefined) {
+    const schemas = input.options['types-only'] !== true;
+    const wanted = inGroup(documents, textOption(input, 'group'));
+    const { files, kinds, diagnostics } = generateFactories(wanted, { command, files: layout, schemas });
+    return { files, factories: kinds.length, diagnostics };
+  }
+  const repository = textOption(input, 'repository');
+  const [schema, ...others] = documents;
+  if (repository === undefined) return usage('--chart needs --repository');
+  if (!isJsonObject(schema) || others.length > 0) return usage('--chart takes one values.schema.json');
+  const version = textOption(input, 'chart-version');
+  const made = generateChart(schema, { chart, repository, command, ...(version === undefined ? {} : { version }) });
+  return { ...made, factories: made.files.size };
+}
 
 function usage(message: string): never {
   throw new TypeKroError(message, { code: 'cli/usage', remedy: 'typekro generate --help' });
@@ -103,7 +125,7 @@ function inGroup(documents: readonly JsonValue[], group: string | undefined): re
 /** The command that writes the same again, from the folder in which it was run. */
 function commandLine(input: CommandInput, layout: string): string {
   const quoted = (text: string) => (/^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-  const texts = ['context', 'group', 'out'].flatMap((name) => {
+  const texts = ['context', 'group', 'chart', 'repository', 'chart-version', 'out'].flatMap((name) => {
     const value = textOption(input, name);
     return value === undefined ? [] : [`--${name}`, quoted(value)];
   });

@@ -5,6 +5,8 @@
  *
  * @packageDocumentation
  */
+export type { ChartOptions } from './generate-chart.ts';
+export { generateChart } from './generate-chart.ts';
 export type { BuiltinOptions } from './generate-builtin.ts';
 export { generateBuiltin } from './generate-builtin.ts';
 export type { GeneratedFactories, GenerateOptions } from './generate-factories.ts';

@@ -5,7 +5,16 @@ import { member, textOf } from './kind-plan.ts';
 import { byCondition, CONDITIONS, EXISTS, KIND_RULES, OBSERVED } from './kind-rules.ts';
 
 /** Conditions that sum an object up; the first one that is present decides. The same list as in `readinessOf`. */
-const SUMMARIES = ['Ready', 'Available', 'Healthy', 'Succeeded', 'Complete', 'Completed', 'Synced'];
+const SUMMARIES = [
+  'Ready',
+  'Available',
+  'Healthy',
+  'Succeeded',
+  'Complete',
+  'Completed',
+  'Synced',
+  'ACK.ResourceSynced',
+];
 
 /** When is an object of a built-in kind ready: the rule of the kind, or as soon as it exists. */
 export function builtinReadiness(type: { readonly group: string; readonly kind: string }): ReadinessRule {
@@ -48,7 +57,7 @@ function shownCondition(columns: JsonValue | undefined): string | undefined {
   if (!Array.isArray(columns)) return undefined;
   const shown = columns.flatMap((column) => {
     const path = textOf(member(column, 'jsonPath'));
-    const type = /^\.status\.conditions\[\?\(@\.type\s*==\s*["'](\w{1,63})["']\)\]\.status$/.exec(path)?.[1];
+    const type = /^\.status\.conditions\[\?\(@\.type\s*==\s*["']([\w.]{1,63})["']\)\]\.status$/.exec(path)?.[1];
     return type === undefined ? [] : [type];
   });
   return SUMMARIES.find((type) => shown.includes(type));

@@ -32,7 +32,16 @@ export function baseName(plan: KindPlan): string {
 /** Members of an object that a factory takes in another way. */
 const ENVELOPE = new Set(['apiVersion', 'kind', 'metadata']);
 /** Names that a factory takes at the top beside the fields of the kind. */
-const TAKEN = new Set(['id', 'waitForReady', 'name', 'namespace', 'labels', 'annotations', 'finalizers']);
+const TAKEN = new Set([
+  'id',
+  'waitForReady',
+  'name',
+  'namespace',
+  'labels',
+  'annotations',
+  'finalizers',
+  'ownerReferences',
+]);
 
 /** Does the kind have top-level fields that are called like what factories take? Then its factory takes whole objects. */
 export function isWhole(plan: KindPlan): boolean {

@@ -1,0 +1,42 @@
+import { resourceFactory } from '../../compose/index.ts';
+import type { ResourceFactory } from '../../compose/index.ts';
+
+/** What every AWS controller writes into the status of its objects. */
+export interface AckStatusFields {
+  readonly ackResourceMetadata?:
+    | { readonly arn?: string | undefined; readonly ownerAccountID: string; readonly region: string }
+    | undefined;
+  readonly conditions?:
+    | readonly {
+        readonly type: string;
+        readonly status: string;
+        readonly reason?: string | undefined;
+        readonly message?: string | undefined;
+        readonly lastTransitionTime?: string | undefined;
+      }[]
+    | undefined;
+}
+
+/** The fields of an AWS kind. */
+export interface AckFields<Spec extends object, Status extends object> {
+  readonly spec: Spec;
+  readonly status?: (Status & AckStatusFields) | undefined;
+}
+
+/**
+ * A factory for a kind of the AWS Controllers for Kubernetes, where `typekro generate` was not run for it.
+ * Ready when condition `ACK.ResourceSynced` is True.
+ *
+ * @example
+ * const queue = ackFactory<{ queueName: string }, { queueURL?: string }>('sqs', 'Queue');
+ * const jobs = queue({ name: 'jobs', spec: { queueName: spec.name }, waitForReady: true });
+ */
+export function ackFactory<Spec extends object = Record<string, unknown>, Status extends object = object>(
+  service: string,
+  kind: string,
+  version = 'v1alpha1',
+): ResourceFactory<AckFields<Spec, Status>> {
+  return resourceFactory(`${service}.services.k8s.aws/${version}`, kind, {
+    readyWhen: 'self.?status.?conditions.orValue([]).exists(c, c.type == "ACK.ResourceSynced" && c.status == "True")',
+  });
+}

@@ -1,0 +1,10 @@
+/**
+ * Factories for the AWS Controllers for Kubernetes: DynamoDB tables, S3 buckets, and a helper for every
+ * other kind of theirs.
+ *
+ * @packageDocumentation
+ */
+export type { AckFields, AckStatusFields } from './ack-factory.ts';
+export { ackFactory } from './ack-factory.ts';
+export * from './generated/dynamodb.services.k8s.aws.ts';
+export * from './generated/s3.services.k8s.aws.ts';

@@ -1,0 +1,9 @@
+/**
+ * Factories for Argo CD: applications and projects, and the metadata by which it tracks what an instance
+ * makes.
+ *
+ * @packageDocumentation
+ */
+export * from './generated/argoproj.io.ts';
+export type { TrackingMetadata, TrackingMethod, TrackingOptions } from './tracking.ts';
+export { argocdTracking } from './tracking.ts';

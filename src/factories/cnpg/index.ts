@@ -1,0 +1,6 @@
+/**
+ * Factories for CloudNativePG: PostgreSQL clusters, their databases, poolers and backups.
+ *
+ * @packageDocumentation
+ */
+export * from './generated/postgresql.cnpg.io.ts';

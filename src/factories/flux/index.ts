@@ -1,0 +1,31 @@
+/**
+ * Factories for Flux: sources, kustomizations and Helm releases. The members of a spec stand at the top
+ * beside `name`, with defaults for what most people leave out.
+ *
+ * @packageDocumentation
+ */
+export type { FlatInput } from './flat.ts';
+export type {
+  BucketFields,
+  BucketSpec,
+  BucketStatus,
+  GitRepositoryFields,
+  GitRepositorySpec,
+  GitRepositoryStatus,
+  HelmChartFields,
+  HelmChartSpec,
+  HelmChartStatus,
+  OCIRepositoryFields,
+  OCIRepositorySpec,
+  OCIRepositoryStatus,
+} from './generated/source.toolkit.fluxcd.io.ts';
+export type {
+  KustomizationFields,
+  KustomizationSpec,
+  KustomizationStatus,
+} from './generated/kustomize.toolkit.fluxcd.io.ts';
+export { bucket, gitRepository, helmChart, ociRepository } from './sources.ts';
+export type { KustomizationConfig } from './kustomization.ts';
+export { kustomization, kustomizationReadinessEvaluator } from './kustomization.ts';
+export type { HelmReleaseConfig, HelmRepositoryConfig } from '../helm/index.ts';
+export { helmRelease, helmRepository } from '../helm/index.ts';

@@ -1,0 +1,33 @@
+import { defineFactory } from '../../compose/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { readinessOf } from '../../readiness/index.ts';
+import type { FlatInput } from './flat.ts';
+import { divide } from './flat.ts';
+import * as raw from './generated/kustomize.toolkit.fluxcd.io.ts';
+import { DEFAULT_INTERVAL } from './sources.ts';
+
+/** Arguments of `kustomization`: the spec, with `source` for `sourceRef`. */
+export type KustomizationConfig = FlatInput<
+  Omit<raw.KustomizationSpec, 'sourceRef'>,
+  'interval' | 'path' | 'prune' | 'wait' | 'timeout'
+> &
+  (
+    | { readonly source: raw.KustomizationSpec['sourceRef']; readonly sourceRef?: never }
+    | { readonly sourceRef: raw.KustomizationSpec['sourceRef']; readonly source?: never }
+  );
+
+/**
+ * A folder of a source that Flux builds and applies. Defaults: path `./`, every 5 minutes, prune, wait for
+ * what it applies, for at most 10 minutes.
+ *
+ * @example kustomization({ name: 'app', source: { kind: 'GitRepository', name: 'app' }, path: './deploy' })
+ */
+export const kustomization = defineFactory((input: KustomizationConfig): ReturnType<typeof raw.kustomization> => {
+  const { source, ...rest } = input;
+  const defaults = { path: './', interval: DEFAULT_INTERVAL, prune: true, wait: true, timeout: '10m' };
+  const { own, spec } = divide(rest, { ...defaults, ...(source === undefined ? {} : { sourceRef: source }) });
+  return (raw.kustomization as (object: object) => ReturnType<typeof raw.kustomization>)({ ...own, spec });
+});
+
+/** Is a live Kustomization ready: the same answer as everywhere, for `withReadinessEvaluator`. */
+export const kustomizationReadinessEvaluator = (live: KubeObject) => readinessOf(live);

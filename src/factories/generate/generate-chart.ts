@@ -1,0 +1,42 @@
+import type { Diagnostic, JsonObject } from '../../core/index.ts';
+import { docComment, fromJsonSchema, toTypeScript } from '../../schema/index.ts';
+import { header } from './generate-factories.ts';
+import { factoryName, kebabCase, pascalCase } from './names.ts';
+import { quote } from './write-kind.ts';
+
+/** Which chart a factory is written for. */
+export interface ChartOptions {
+  /** Name of the chart in its repository. */
+  readonly chart: string;
+  readonly repository: string;
+  readonly version?: string;
+  /** The command that writes the same again. */
+  readonly command: string;
+}
+
+/**
+ * A typed factory for a Helm chart out of its `values.schema.json`: the type of the values, and a function
+ * that installs the chart as a node of a graph. No file when the schema cannot be read.
+ */
+export function generateChart(
+  schema: JsonObject,
+  options: ChartOptions,
+): { readonly files: ReadonlyMap<string, string>; readonly diagnostics: readonly Diagnostic[] } {
+  const result = fromJsonSchema(schema);
+  if (!result.ok) return { files: new Map(), diagnostics: result.diagnostics };
+  const base = pascalCase(options.chart) || 'Chart';
+  const type = `${/^\d/.test(base) ? '_' : ''}${base}Values`;
+  const values = toTypeScript(result.schema, { name: type, input: true });
+  const { chart, repository, version } = options;
+  const reference = [
+    `  chart: ${quote(chart)},\n`,
+    `  repository: ${quote(repository)},\n`,
+    ...(version === undefined ? [] : [`  version: ${quote(version)},\n`]),
+  ].join('');
+  const comment = docComment(`Installs the Helm chart ${chart} of ${repository} as a node of a graph.`);
+  const text =
+    `${header(options.command)}import type { ChartFactory } from "typekro/helm";\n` +
+    `import { chartFactory } from "typekro/helm";\n\n${values}\n${comment}` +
+    `export const ${factoryName(base)}: ChartFactory<${type}> = /* @__PURE__ */ chartFactory<${type}>({\n${reference}});\n`;
+  return { files: new Map([[`${kebabCase(chart)}.ts`, text]]), diagnostics: result.diagnostics };
+}

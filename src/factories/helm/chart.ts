@@ -1,0 +1,59 @@
+import { defineFactory } from '../../compose/index.ts';
+import type { FactoryExtras, NamedInput } from '../../compose/index.ts';
+import type { ChartSource, HelmReleaseConfig, HelmReleaseResource } from './helm-release.ts';
+import { helmRelease, repositoryName } from './helm-release.ts';
+import { FLUX_NAMESPACE, helmRepository } from './helm-repository.ts';
+
+/** Which chart a chart factory installs. */
+export interface ChartReference {
+  /** Name of the chart in its repository. */
+  readonly chart: string;
+  /** Address of the repository, `https://` or `oci://`. */
+  readonly repository: string;
+  /** Version or range; the newest when absent. */
+  readonly version?: string;
+}
+
+/** Arguments of a chart factory. */
+export type ChartConfig<Values extends object> = NamedInput &
+  FactoryExtras & {
+    readonly values?: Values | undefined;
+    /** Another version than the factory's. */
+    readonly version?: string | undefined;
+    /** An existing source; by default the chart brings its HelmRepository along. */
+    readonly sourceRef?: ChartSource | undefined;
+    /** Where the objects of the chart go; the namespace of the release when absent. */
+    readonly targetNamespace?: string | undefined;
+    readonly interval?: string | undefined;
+  };
+
+/** Installs one chart as a node of a graph. */
+export type ChartFactory<Values extends object> = (config: ChartConfig<Values>) => HelmReleaseResource;
+
+/**
+ * A factory for one Helm chart, whose values have a type. `typekro generate --chart` writes it, with the
+ * type, from the chart's `values.schema.json`. It makes a HelmRelease and, unless `sourceRef` names one, the
+ * HelmRepository.
+ *
+ * @example
+ * const redis = chartFactory<{ replicas: number }>({ chart: 'redis', repository: 'https://charts.example.com/stable' });
+ * redis({ name: 'cache', values: { replicas: 3 } });
+ */
+export function chartFactory<Values extends object>(reference: ChartReference): ChartFactory<Values> {
+  return defineFactory((config: ChartConfig<Values>): HelmReleaseResource => {
+    const { sourceRef, version, id, ...rest } = config;
+    const name = repositoryName(reference.repository);
+    if (sourceRef === undefined) {
+      helmRepository({ id: `${id ?? camel(reference.chart)}Repository`, name, url: reference.repository });
+    }
+    const chart = { name: reference.chart, version: version ?? reference.version };
+    const source = sourceRef ?? { kind: 'HelmRepository' as const, name, namespace: FLUX_NAMESPACE };
+    const release = { id: id ?? camel(reference.chart), ...rest, chart, sourceRef: source };
+    return helmRelease(release as unknown as HelmReleaseConfig<Values>);
+  });
+}
+
+/** The name of a chart as an id. */
+const camel = (text: string): string =>
+  text.replace(/[^A-Za-z0-9]+([A-Za-z0-9]?)/g, (_, next: string) => next.toUpperCase()).replace(/^[^a-z]*/, '') ||
+  'chart';

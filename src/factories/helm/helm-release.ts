@@ -1,0 +1,106 @@
+import { defineFactory } from '../../compose/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import { readinessOf } from '../../readiness/index.ts';
+import type { FlatInput } from '../flux/flat.ts';
+import { divide } from '../flux/flat.ts';
+import * as raw from '../flux/generated/helm.toolkit.fluxcd.io.ts';
+import { FLUX_NAMESPACE } from './helm-repository.ts';
+
+/** Which chart: its name, its version, and the address of its repository. */
+export interface ChartInput {
+  readonly name: string;
+  readonly version?: string | undefined;
+  /** Address of the repository; from its last part follows the name of the HelmRepository, unless `sourceRef` says it. */
+  readonly repository?: string | undefined;
+}
+
+/** The source object that holds a chart. */
+export interface ChartSource {
+  readonly kind?: 'HelmRepository' | 'GitRepository' | 'Bucket' | undefined;
+  readonly name: string;
+  readonly namespace?: string | undefined;
+}
+
+type OtherSpec = Omit<raw.HelmReleaseSpec, 'chart' | 'chartRef' | 'values'>;
+
+/** Arguments of `helmRelease`. `Values` are the values of the chart. */
+export type HelmReleaseConfig<Values extends object = Record<string, unknown>> = FlatInput<OtherSpec, 'interval'> & {
+  readonly values?: Values | undefined;
+} & (
+    | { readonly chart: ChartInput; readonly sourceRef?: ChartSource | undefined; readonly chartRef?: never }
+    | {
+        readonly chartRef: NonNullable<raw.HelmReleaseSpec['chartRef']>;
+        readonly chart?: never;
+        readonly sourceRef?: never;
+      }
+  );
+
+/** A Helm release of a graph; its values are typed as they were given. */
+export type HelmReleaseResource = ReturnType<typeof raw.helmRelease>;
+
+const RETRIES = { timeout: '10m', remediation: { retries: 3 } };
+
+/**
+ * A Helm chart that Flux installs and keeps up to date. Defaults: every 5 minutes; installing and upgrading
+ * take at most 10 minutes and are tried again three times. The HelmRepository is the one in `flux-system`
+ * named after the last part of the repository's address, or `sourceRef`.
+ *
+ * @example
+ * helmRelease({
+ *   name: 'cache',
+ *   chart: { repository: 'https://charts.example.com/stable', name: 'redis', version: '1.2.3' },
+ *   values: { replicas: spec.replicas },
+ * })
+ *
+ * @throws TypeKroError `factories/no-chart-source` when neither `sourceRef` nor a constant repository is given.
+ */
+export const helmRelease = defineFactory(
+  <Values extends object = Record<string, unknown>>(input: HelmReleaseConfig<Values>): HelmReleaseResource => {
+    const { chart, sourceRef, ...rest } = input;
+    const where = chart === undefined ? {} : { chart: { spec: chartSpec(chart, sourceRef) } };
+    const { own, spec } = divide(rest, { interval: '5m', ...where, install: RETRIES, upgrade: RETRIES });
+    return (raw.helmRelease as (object: object) => HelmReleaseResource)({ ...own, spec });
+  },
+);
+
+function chartSpec(chart: ChartInput, source: ChartSource | undefined): object {
+  return {
+    chart: chart.name,
+    ...(chart.version === undefined ? {} : { version: chart.version }),
+    sourceRef:
+      source === undefined
+        ? { kind: 'HelmRepository', name: repositoryName(chart.repository), namespace: FLUX_NAMESPACE }
+        : { ...source, kind: source.kind ?? 'HelmRepository' },
+  };
+}
+
+/** The last part of an address as a name: `https://charts.example.com/stable` → `stable`; without a path, the host. */
+export function repositoryName(address: unknown): string {
+  const text = typeof address === 'string' ? address : '';
+  const [host = '', ...path] = text
+    .replace(/^[a-z]+:\/\//, '')
+    .split('/')
+    .filter((part) => part !== '');
+  const name = (path.at(-1) ?? host)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  if (name !== '') return name;
+  throw new TypeKroError('a Helm release does not say where its chart is', {
+    code: 'factories/no-chart-source',
+    remedy: 'give chart.repository as a constant address, or sourceRef with the name of a HelmRepository',
+  });
+}
+
+/**
+ * A Helm release in a line, for charts that need few values: the repository's object is expected in
+ * `flux-system`.
+ */
+export const simpleHelmChart = defineFactory(
+  (name: string, repository: string, chart: string, values?: Record<string, unknown>): HelmReleaseResource =>
+    helmRelease({ name, chart: { repository, name: chart }, values }),
+);
+
+/** Is a live Helm release ready: the same answer as everywhere, for `withReadinessEvaluator`. */
+export const helmReleaseReadinessEvaluator = (live: KubeObject) => readinessOf(live);

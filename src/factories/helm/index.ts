@@ -1,0 +1,22 @@
+/**
+ * Helm charts as nodes of a graph, by way of Flux's helm controller: repositories, releases, and factories
+ * for single charts whose values have a type.
+ *
+ * @packageDocumentation
+ */
+export type { ChartConfig, ChartFactory, ChartReference } from './chart.ts';
+export { chartFactory } from './chart.ts';
+export type { ChartInput, ChartSource, HelmReleaseConfig, HelmReleaseResource } from './helm-release.ts';
+export { helmRelease, helmReleaseReadinessEvaluator, simpleHelmChart } from './helm-release.ts';
+export type { HelmRepositoryConfig } from './helm-repository.ts';
+export { helmRepository } from './helm-repository.ts';
+export type {
+  HelmReleaseFields,
+  HelmReleaseSpec,
+  HelmReleaseStatus,
+} from '../flux/generated/helm.toolkit.fluxcd.io.ts';
+export type {
+  HelmRepositoryFields,
+  HelmRepositorySpec,
+  HelmRepositoryStatus,
+} from '../flux/generated/source.toolkit.fluxcd.io.ts';

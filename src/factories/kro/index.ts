@@ -1,0 +1,14 @@
+/**
+ * Factories for kro itself: definitions of graphs and their instances, as resources of another graph.
+ *
+ * @packageDocumentation
+ */
+export type {
+  ResourceGraphDefinitionFields,
+  ResourceGraphDefinitionSpec,
+  ResourceGraphDefinitionStatus,
+} from './generated/kro.run.ts';
+export { resourceGraphDefinition } from './generated/kro.run.ts';
+export type { KroCustomResourceInput, KroStatusFields, WithKroStatusFields } from './kro-resource.ts';
+export { kroCustomResource } from './kro-resource.ts';
+export { kroCustomResourceDefinition } from './kro-definition.ts';

@@ -1,0 +1,51 @@
+import { createResource, defineFactory } from '../../compose/index.ts';
+import type { Resource } from '../../compose/index.ts';
+
+/** What kro writes into the status of every instance, beside the fields that the graph defines. */
+export interface KroStatusFields {
+  readonly state: 'IN_PROGRESS' | 'ACTIVE' | 'DELETING' | 'FAILED' | 'ERROR';
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly message: string;
+    readonly lastTransitionTime: string;
+    readonly observedGeneration: number;
+  }[];
+}
+
+/** The status that a graph defines, with what kro adds. */
+export type WithKroStatusFields<Status extends object> = Status & KroStatusFields;
+
+/** An instance of a graph that is defined elsewhere. */
+export interface KroCustomResourceInput<Spec extends object> {
+  readonly id?: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string | undefined;
+    readonly labels?: Readonly<Record<string, string>> | undefined;
+    readonly annotations?: Readonly<Record<string, string>> | undefined;
+  };
+  readonly spec: Spec;
+  /** Whatever reads this resource waits until it is ACTIVE. Default false. */
+  readonly waitForReady?: boolean;
+}
+
+/**
+ * An instance of a graph that somebody else defined, as a resource of this one. Its status has the fields
+ * that the graph defines and those of kro.
+ */
+export const kroCustomResource = defineFactory(
+  <Spec extends object, Status extends object = Record<string, unknown>>(
+    input: KroCustomResourceInput<Spec>,
+  ): Resource<{ readonly spec: Spec; readonly status: WithKroStatusFields<Status> }> => {
+    const { id, waitForReady, ...object } = input;
+    const made = createResource<{ readonly spec: Spec; readonly status: WithKroStatusFields<Status> }>(
+      object,
+      id === undefined ? {} : { id },
+    );
+    return waitForReady === true ? made.withReadyWhen((self) => self.status.state === 'ACTIVE') : made;
+  },
+);

@@ -1,0 +1,259 @@
+import { describe, expect, test } from 'vitest';
+import { composed } from '../../test/support/compose-objects.ts';
+import { ackFactory, table } from './ack/index.ts';
+import { application, argocdTracking } from './argocd/index.ts';
+import { certificate, clusterIssuer } from './cert-manager/index.ts';
+import { cluster } from './cnpg/index.ts';
+import { bucket, gitRepository, kustomization, ociRepository } from './flux/index.ts';
+import { chartFactory, helmRelease, helmRepository, simpleHelmChart } from './helm/index.ts';
+import { kroCustomResource, resourceGraphDefinition } from './kro/index.ts';
+import { configMap } from './kubernetes/index.ts';
+import { prometheusRule, serviceMonitor } from './prometheus/index.ts';
+
+describe('flux', () => {
+  test('sources have an interval, and take the members of the spec at the top', () => {
+    const { objects } = composed(({ name }) => {
+      gitRepository({ id: 'git', name, url: 'https://example.com/a.git', ref: { branch: 'main' } });
+      ociRepository({ id: 'oci', name, url: 'oci://example.com/a', interval: '1h', secretRef: undefined });
+      bucket({ id: 'bucket', name, namespace: 'flux-system', bucketName: name, endpoint: 's3.example.com' });
+    });
+    expect(objects).toEqual({
+      git: {
+        apiVersion: 'source.toolkit.fluxcd.io/v1',
+        kind: 'GitRepository',
+        metadata: { name: 'x' },
+        spec: { interval: '5m', url: 'https://example.com/a.git', ref: { branch: 'main' } },
+      },
+      oci: {
+        apiVersion: 'source.toolkit.fluxcd.io/v1',
+        kind: 'OCIRepository',
+        metadata: { name: 'x' },
+        spec: { interval: '1h', url: 'oci://example.com/a' },
+      },
+      bucket: {
+        apiVersion: 'source.toolkit.fluxcd.io/v1',
+        kind: 'Bucket',
+        metadata: { name: 'x', namespace: 'flux-system' },
+        spec: { interval: '5m', bucketName: 'x', endpoint: 's3.example.com' },
+      },
+    });
+  });
+
+  test('a kustomization follows its source, with the defaults of the SDK', () => {
+    const { objects, yaml } = composed(({ name }) => {
+      const source = gitRepository({ id: 'git', name, url: 'https://example.com/a.git', waitForReady: true });
+      kustomization({
+        id: 'app',
+        name,
+        source: { kind: 'GitRepository', name: source.metadata.name },
+        path: './deploy',
+      });
+    });
+    expect(objects['app']).toMatchObject({
+      apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+      spec: {
+        sourceRef: { kind: 'GitRepository', name: 'x' },
+        path: './deploy',
+        interval: '5m',
+        prune: true,
+        wait: true,
+        timeout: '10m',
+      },
+    });
+    expect(yaml).toContain('c.type == "Ready" && c.status == "True"');
+  });
+});
+
+describe('helm', () => {
+  test('a release finds its repository by the address', () => {
+    const { objects } = composed(({ name, count }) => {
+      helmRepository({ id: 'repo', name: 'stable', url: 'oci://charts.example.com/stable' });
+      helmRelease({
+        id: 'cache',
+        name,
+        namespace: 'data',
+        chart: { repository: 'oci://charts.example.com/stable', name: 'redis', version: '1.2.3' },
+        values: { replicas: count },
+      });
+    });
+    expect(objects).toEqual({
+      repo: {
+        apiVersion: 'source.toolkit.fluxcd.io/v1',
+        kind: 'HelmRepository',
+        metadata: { name: 'stable', namespace: 'flux-system' },
+        spec: { interval: '5m', type: 'oci', url: 'oci://charts.example.com/stable' },
+      },
+      cache: {
+        apiVersion: 'helm.toolkit.fluxcd.io/v2',
+        kind: 'HelmRelease',
+        metadata: { name: 'x', namespace: 'data' },
+        spec: {
+          interval: '5m',
+          chart: {
+            spec: {
+              chart: 'redis',
+              version: '1.2.3',
+              sourceRef: { kind: 'HelmRepository', name: 'stable', namespace: 'flux-system' },
+            },
+          },
+          install: { timeout: '10m', remediation: { retries: 3 } },
+          upgrade: { timeout: '10m', remediation: { retries: 3 } },
+          values: { replicas: 2 },
+        },
+      },
+    });
+  });
+
+  test('a chart as a node brings its repository', () => {
+    const redis = chartFactory<{ readonly replicas: number }>({
+      chart: 'redis',
+      repository: 'https://charts.example.com/stable',
+      version: '1.x',
+    });
+    const { objects } = composed(({ name, count }) => {
+      redis({ name, values: { replicas: count } });
+    });
+    expect(objects).toMatchObject({
+      redis: { spec: { chart: { spec: { chart: 'redis', version: '1.x' } }, values: { replicas: 2 } } },
+      redisRepository: { metadata: { name: 'stable' }, spec: { url: 'https://charts.example.com/stable' } },
+    });
+  });
+
+  test.each([
+    ['https://charts.example.com/stable/', 'stable'],
+    ['https://charts.example.com', 'charts-example-com'],
+  ])('the repository object of %s is called %s', (repository, name) => {
+    const { objects } = composed(() => {
+      simpleHelmChart('x', repository, 'app');
+    });
+    expect(Object.values(objects)[0]).toMatchObject({ spec: { chart: { spec: { sourceRef: { name } } } } });
+  });
+
+  test('a chart without any place is refused', () => {
+    expect(() =>
+      composed(({ name }) => {
+        helmRelease({ name, chart: { name: 'redis' } });
+      }),
+    ).toThrow('a Helm release does not say where its chart is');
+  });
+});
+
+describe('kro', () => {
+  test('a definition keeps the expressions of its own graph', () => {
+    const template = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: '${schema.spec.name}' },
+      data: { a: '${"b"}' },
+    };
+    const schema = { apiVersion: 'v1alpha1', kind: 'Inner', spec: { name: 'string' } };
+    const { objects } = composed(({ name }) => {
+      resourceGraphDefinition({ id: 'rgd', name, spec: { schema, resources: [{ id: 'config', template }] } });
+    });
+    expect(objects['rgd']).toMatchObject({ spec: { schema, resources: [{ id: 'config', template }] } });
+  });
+
+  test('an instance of another graph is waited for', () => {
+    const { objects, yaml } = composed(({ name, count }) => {
+      const inner = kroCustomResource<{ size: number }, { url: string }>({
+        id: 'inner',
+        apiVersion: 'example.com/v1',
+        kind: 'Inner',
+        metadata: { name },
+        spec: { size: count },
+        waitForReady: true,
+      });
+      configMap({ id: 'config', name, data: { url: inner.status.url } });
+    });
+    expect(objects['inner']).toMatchObject({ kind: 'Inner', spec: { size: 2 } });
+    expect(yaml).toContain('- ${inner.status.state == "ACTIVE"}');
+    expect(yaml).toContain('url: ${inner.status.url}');
+  });
+});
+
+describe('argocd', () => {
+  test('an application', () => {
+    const { objects } = composed(({ name }) => {
+      application({
+        id: 'app',
+        name,
+        namespace: 'argocd',
+        spec: {
+          project: 'default',
+          destination: { server: 'https://kubernetes.default.svc', namespace: name },
+          source: { repoURL: 'https://example.com/a.git', path: 'deploy' },
+          syncPolicy: { automated: { prune: true } },
+        },
+      });
+    });
+    expect(objects['app']).toMatchObject({ kind: 'Application', spec: { destination: { namespace: 'x' } } });
+  });
+
+  test.each([
+    ['annotation', { annotations: { 'argocd.argoproj.io/tracking-id': '' } }],
+    ['label', { labels: { 'app.kubernetes.io/instance': '' } }],
+    [
+      'both',
+      {
+        annotations: { 'argocd.argoproj.io/tracking-id': '' },
+        labels: { 'app.kubernetes.io/instance': '' },
+      },
+    ],
+  ] as const)('tracking by %s copies what stands on the instance', (by, metadata) => {
+    const { objects, yaml } = composed(({ name }) => {
+      configMap({ id: 'config', metadata: { name, ...argocdTracking({ by }) }, data: {} });
+    });
+    expect(objects['config']).toMatchObject({ metadata: { name: 'x', ...metadata } });
+    expect(yaml).toContain(by === 'label' ? 'schema.metadata.?labels' : 'schema.metadata.?annotations');
+  });
+
+  test('the instance can be made an owner', () => {
+    const owner = { apiVersion: 'example.com/v1', kind: 'All' };
+    const { yaml } = composed(({ name }) => {
+      configMap({ id: 'config', metadata: { name, ...argocdTracking({ owner }) }, data: {} });
+    });
+    expect(yaml).toContain('uid: ${schema.metadata.uid}');
+  });
+});
+
+test('prometheus, cert-manager, cloudnative-pg and aws kinds', () => {
+  const queue = ackFactory<{ readonly queueName: string }, { readonly queueURL?: string }>('sqs', 'Queue');
+  const { objects, yaml } = composed(({ name, count }) => {
+    serviceMonitor({
+      id: 'monitor',
+      name,
+      spec: { selector: { matchLabels: { app: name } }, endpoints: [{ port: 'http' }] },
+    });
+    prometheusRule({
+      id: 'rule',
+      name,
+      spec: { groups: [{ name: 'a', rules: [{ alert: 'Down', expr: 'up == 0' }] }] },
+    });
+    clusterIssuer({ id: 'issuer', name, spec: { selfSigned: {} } });
+    certificate({ id: 'cert', name, spec: { secretName: name, issuerRef: { name, kind: 'ClusterIssuer' } } });
+    const db = cluster({ id: 'db', name, waitForReady: true, spec: { instances: count, storage: { size: '1Gi' } } });
+    const attributes = [{ attributeName: 'id', attributeType: 'S' }];
+    const keys = [{ attributeName: 'id', keyType: 'HASH' }];
+    table({ id: 'table', name, spec: { tableName: name, attributeDefinitions: attributes, keySchema: keys } });
+    const jobs = queue({ id: 'jobs', name, spec: { queueName: name }, waitForReady: true });
+    configMap({ id: 'config', name, data: { writer: db.status.writeService, queue: jobs.status.queueURL } });
+  });
+  expect(objects['monitor']).toMatchObject({ kind: 'ServiceMonitor', spec: { endpoints: [{ port: 'http' }] } });
+  expect(objects['rule']).toMatchObject({ kind: 'PrometheusRule' });
+  expect(objects['issuer']).toMatchObject({ kind: 'ClusterIssuer', spec: { selfSigned: {} } });
+  expect(objects['cert']).toMatchObject({ kind: 'Certificate', spec: { secretName: 'x' } });
+  expect(objects['db']).toMatchObject({ kind: 'Cluster', spec: { instances: 2 } });
+  expect(objects['table']).toMatchObject({ apiVersion: 'dynamodb.services.k8s.aws/v1alpha1', kind: 'Table' });
+  expect(objects['jobs']).toMatchObject({ apiVersion: 'sqs.services.k8s.aws/v1alpha1', kind: 'Queue' });
+  expect(yaml).toContain('writer: ${db.status.writeService}');
+  expect(yaml).toContain('c.type == "ACK.ResourceSynced" && c.status == "True"');
+});
+
+test('a field that the kind does not have is refused when the composition is made', () => {
+  expect(() =>
+    composed(({ name }) => {
+      const spec = { secretName: name, issuerRef: { name }, dnsName: ['a'] };
+      certificate({ id: 'cert', name, spec });
+    }),
+  ).toThrow(/dnsName/);
+});

@@ -1,0 +1,29 @@
+import { createCompositionApi } from '../../src/compose/index.ts';
+import type { JsonObject } from '../../src/core/index.ts';
+
+/** Compositions for tests that deploy nothing. */
+export const { kubernetesComposition } = createCompositionApi({
+  loadDeploy: () => Promise.reject(new Error('these tests deploy nothing')),
+});
+
+const spec = {
+  type: 'object',
+  properties: { name: { type: 'string' }, count: { type: 'integer' } },
+  required: ['name', 'count'],
+} as const;
+
+/** The objects of a composition by id, for the spec `{name: 'x', count: 2}`, and its definition. */
+export function composed(compose: (spec: { name: string; count: number }) => void): {
+  readonly objects: Readonly<Record<string, JsonObject | undefined>>;
+  readonly yaml: string;
+} {
+  const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, (input) => {
+    compose(input as unknown as { name: string; count: number });
+    return {};
+  });
+  const { resources } = composition.evaluate({ name: 'x', count: 2 });
+  return {
+    objects: Object.fromEntries(resources.map(({ id, objects }) => [id, objects[0]])),
+    yaml: composition.toYaml(),
+  };
+}
