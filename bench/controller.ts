@@ -1,227 +1,298 @@
 /**
- * Figures of the controller: cluster, controller and load in processes of their own, over HTTPS. Run:
- * `npm run bench -- controller` (`INSTANCES=1000`); with `KUBECONFIG` against that cluster instead of an embedded one.
+ * Figures of the controller, each with its goal: cluster, controller and load in processes of their own, over
+ * HTTPS. Run: `npm run bench -- controller` (`INSTANCES=1000`, `IDLE_SECONDS=10`, `ROWS=many,idle,…`); with
+ * `KUBECONFIG` against that cluster, which has the CRDs of kro installed, instead of an embedded one. The times
+ * that are asked for are those of a real API server; the embedded one has half of them.
  */
-import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { JsonObject, KubeObject } from '../dist/core/index.js';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
-
-interface Figures {
-  readonly requests: Readonly<Record<string, number>>;
-  readonly cpuSeconds: number;
-  readonly rssMb: number;
-  readonly peakMb: number;
-}
+import type { Figures } from './support/controller-run.ts';
+import { cleanUp, ControllerProcess, pause, Server } from './support/controller-run.ts';
+import { chain, collection, five, largeCrd, typeOf } from './support/loads.ts';
+import { each, follow } from './support/watching.ts';
 
 const COUNT = Number(process.env['INSTANCES'] ?? 1000);
-const folder = mkdtempSync(join(tmpdir(), 'typekro-bench-'));
-const children: ChildProcess[] = [];
+const IDLE_SECONDS = Number(process.env['IDLE_SECONDS'] ?? 10);
+/** Nothing moves any more when no request came for so long, in milliseconds. */
+const QUIET_MS = 1000;
+const rows = process.env['ROWS']?.split(',');
 
-function start(file: string, ...args: string[]): ChildProcess {
-  const child = fork(new URL(`support/${file}`, import.meta.url), args, {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  children.push(child);
-  return child;
+const server = await Server.start();
+const client = new KubeClient({ config: await loadKubeConfig({ path: server.path }), userAgent: 'load' });
+let controller = await ControllerProcess.start(server);
+
+/** A goal in seconds or milliseconds, for a real API server. */
+const time = (real: number) => (server.isEmbedded ? real / 2 : real);
+let missed = 0;
+
+function row(what: string, measured: string, goal: string, met: boolean | undefined): void {
+  if (met === false) missed += 1;
+  console.log(`| ${what} | ${measured} | ${goal} | ${met === undefined ? '' : met ? 'met' : '**missed**'} |`);
 }
 
-function message<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    child.once('message', (value) => resolve(value as T));
-    child.once('exit', (code) => reject(new Error(`a process ended with ${code}`)));
-  });
+interface Measured {
+  /** Seconds until the work was done, and until nothing moved any more. */
+  readonly done: number;
+  readonly settled: number;
+  readonly total: number;
+  readonly writes: number;
+  readonly byVerb: string;
+  readonly cpu: number;
+  readonly serverCpu: number;
+  readonly after: Figures;
 }
 
-async function kubeconfigFile(): Promise<string> {
-  const given = process.env['KUBECONFIG'];
-  if (given !== undefined) return given;
-  const path = join(folder, 'kubeconfig');
-  writeFileSync(path, (await message<{ kubeconfig: string }>(start('cluster-process.ts'))).kubeconfig);
-  return path;
-}
-
-const figures = (controller: ChildProcess) => {
-  const answer = message<Figures>(controller);
-  controller.send('figures');
-  return answer;
-};
-
-const row = (what: string, ...values: string[]) => console.log(`| ${[what, ...values].join(' | ')} |`);
-const seconds = (since: number) => ((performance.now() - since) / 1000).toFixed(2);
-const ref = { apiVersion: 'bench.test/v1', kind: 'Load' };
-
-function definition(fixed: string): KubeObject {
-  const resources = Array.from({ length: 5 }, (_, index): JsonObject => ({
-    id: `m${index}`,
-    template: {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: `\${schema.metadata.name}-${index}` },
-      data: { text: '${schema.spec.text}', fixed },
-    },
-  }));
+async function measure(work: () => Promise<unknown>): Promise<Measured> {
+  controller.resetPeak();
+  const before = await controller.figures();
+  const [began, beganAt] = [performance.now(), Date.now()];
+  await work();
+  const done = (performance.now() - began) / 1000;
+  const after = await settle();
+  const verbs = Object.entries(after.requests)
+    .map(([verb, value]) => [verb, value - (before.requests[verb] ?? 0)] as const)
+    .filter(([, value]) => value > 0);
+  const sum = (list: typeof verbs) => list.reduce((total, [, value]) => total + value, 0);
   return {
-    apiVersion: 'kro.run/v1alpha1',
-    kind: 'ResourceGraphDefinition',
-    metadata: { name: 'loads' },
-    spec: {
-      schema: {
-        apiVersion: 'v1',
-        kind: 'Load',
-        group: 'bench.test',
-        spec: { text: 'string' },
-        status: { text: '${m0.data.text}' },
-      },
-      resources,
-    },
+    done,
+    settled: Math.max(done, (after.lastAt - beganAt) / 1000),
+    total: sum(verbs),
+    writes: sum(verbs.filter(([verb]) => !['get', 'list', 'watch', 'list+watch', 'other'].includes(verb))),
+    byVerb: verbs.map(([verb, value]) => `${verb} ${value}`).join(', '),
+    cpu: after.controllerCpu - before.controllerCpu,
+    serverCpu: after.cpuSeconds - before.cpuSeconds,
+    after,
   };
 }
 
-/** Watches until so many objects answer yes (or are gone, for a count of 0). */
-async function until(
-  client: KubeClient,
-  type: { apiVersion: string; kind: string },
-  count: number,
-  ask: (object: KubeObject) => boolean,
-) {
-  const yes = new Set<string>();
-  const all = new Set<string>();
-  for await (const event of client.watch(type, { namespace: 'default' })) {
-    if ('object' in event) {
-      const name = event.object.metadata.name ?? '';
-      if (event.type === 'DELETED') all.delete(name);
-      else all.add(name);
-      if (event.type !== 'DELETED' && ask(event.object)) yes.add(name);
-      else yes.delete(name);
-    } else if (event.type !== 'SYNCED') continue;
-    if (count === 0 ? all.size === 0 : yes.size >= count) return;
+/** Waits until the controller sends nothing any more. */
+async function settle(): Promise<Figures> {
+  for (;;) {
+    const figures = await controller.figures();
+    if (Date.now() - figures.lastAt > QUIET_MS) return figures;
+    await pause(100);
   }
 }
 
-/** Runs `work` with so many under way at a time. */
-async function each(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: 16 }, async () => {
-      while (next < count) await work(next++);
-    }),
+async function define(definition: KubeObject): Promise<void> {
+  await client.apply(definition, { fieldManager: 'bench', force: true });
+  const name = definition.metadata.name ?? '';
+  const type = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };
+  await using watched = follow(client, type, ({ status }) => {
+    if (status?.['state'] === 'Inactive') console.error(`${name}: ${JSON.stringify(status['conditions'])}`);
+    return status?.['state'] === 'Active';
+  });
+  await watched.reached(name);
+}
+
+const isActive = ({ status }: KubeObject) => status?.['state'] === 'ACTIVE';
+const dataOf = (object: KubeObject, field: string) => (object['data'] as JsonObject | undefined)?.[field];
+const instance = (kind: string, name: string, spec: JsonObject): KubeObject => ({
+  ...typeOf(kind),
+  metadata: { name, namespace: 'default' },
+  spec,
+});
+const MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
+const seconds = (value: number) => `${value.toFixed(2)} s`;
+const requests = ({ total, byVerb }: Measured) => `${total} requests (${byVerb})`;
+
+async function many(): Promise<void> {
+  const load = await measure(async () => {
+    await using watched = follow(client, typeOf('Load'), isActive);
+    await each(COUNT, (index) => client.create(instance('Load', `l${index}`, { text: 'a' })));
+    await watched.count(COUNT);
+  });
+  const { rssMb, peakMb } = load.after;
+  const named = `${COUNT} instances × 5 resources`;
+  row(`${named}: all ACTIVE`, seconds(load.done), `≤ ${time(30)} s`, load.done <= time(30));
+  const isSettled = load.settled <= time(35) && load.total <= COUNT * 10;
+  row(
+    '… until nothing moves',
+    `${seconds(load.settled)}; ${requests(load)}`,
+    `≤ ${time(35)} s; ${COUNT * 10} requests`,
+    isSettled,
+  );
+  const cpu = `${seconds(load.cpu)} (the cluster: ${server.isEmbedded ? seconds(load.serverCpu) : '?'})`;
+  row('… CPU of the controller', cpu, '≤ 15 s', load.cpu <= 15);
+  row('… memory: peak', `${peakMb.toFixed(0)} MB`, '≤ 100 MB', peakMb <= 100);
+  row('… memory: just after', `${rssMb.toFixed(0)} MB`, '', undefined);
+}
+
+async function idle(): Promise<void> {
+  const load = await measure(() => pause(IDLE_SECONDS * 1000));
+  const { rssMb } = load.after;
+  row(`idle for ${IDLE_SECONDS} s`, `${load.writes} writes; ${seconds(load.cpu)} CPU`, '0 writes', load.writes === 0);
+  row('… memory at rest', `${rssMb.toFixed(0)} MB`, '≤ 60 MB', rssMb <= 60);
+}
+
+async function restart(what: string): Promise<void> {
+  await controller.stop();
+  const before = await server.figures();
+  const beganAt = Date.now();
+  controller = await ControllerProcess.start(server);
+  while (!(await controller.hasSeen(COUNT))) await pause(5);
+  const done = (performance.now() - controller.began) / 1000;
+  const after = await settle();
+  const settled = Math.max(done, (after.lastAt - beganAt) / 1000);
+  const verbs = Object.entries(after.requests).map(
+    ([verb, value]) => [verb, value - (before?.requests[verb] ?? 0)] as const,
+  );
+  const counted = verbs.filter(([, value]) => value > 0);
+  const writes = counted.filter(([verb]) => !['get', 'list', 'watch', 'list+watch', 'other'].includes(verb));
+  const text = counted.map(([verb, value]) => `${verb} ${value}`).join(', ');
+  const met = settled <= time(3) && writes.length === 0;
+  row(`${what}: settled`, `${seconds(settled)}; ${text}`, `≤ ${time(3)} s; 0 writes, one list+watch per kind`, met);
+  row(
+    '… CPU; memory: peak, just after',
+    `${seconds(after.controllerCpu)}; ${after.peakMb.toFixed(0)}, ${after.rssMb.toFixed(0)} MB`,
+    '≤ 100 MB',
+    after.peakMb <= 100,
   );
 }
 
-const isActive = (object: KubeObject) => object.status?.['state'] === 'ACTIVE';
-const difference = (after: Figures, before: Figures) => {
-  const verbs = Object.entries(after.requests).map(
-    ([verb, value]) => [verb, value - (before.requests[verb] ?? 0)] as const,
+async function update(): Promise<void> {
+  const load = await measure(async () => {
+    await using watched = follow(client, MAP, (object) => dataOf(object, 'fixed') === 'b');
+    await client.apply(five('b'), { fieldManager: 'bench', force: true });
+    await watched.count(COUNT);
+  });
+  const met = load.settled <= time(25) && load.total <= COUNT * 4;
+  row(
+    'definition updated (one template field)',
+    `${seconds(load.settled)}; ${requests(load)}`,
+    `≤ ${time(25)} s; ${COUNT * 4} requests`,
+    met,
   );
-  const total = verbs.reduce((sum, [, value]) => sum + value, 0);
-  return `${total} (${verbs
-    .filter(([, value]) => value > 0)
-    .map(([verb, value]) => `${verb} ${value}`)
-    .join(', ')})`;
+  row(
+    '… CPU; memory: peak',
+    `${seconds(load.cpu)}; ${load.after.peakMb.toFixed(0)} MB`,
+    '≤ 100 MB',
+    load.after.peakMb <= 100,
+  );
+}
+
+async function deleteAll(): Promise<void> {
+  const load = await measure(async () => {
+    await using watched = follow(client, typeOf('Load'), () => true);
+    await watched.count(COUNT);
+    await each(COUNT, (index) => client.delete({ ...typeOf('Load'), namespace: 'default', name: `l${index}` }));
+    await watched.count(0);
+  });
+  const met = load.settled <= time(25) && load.total <= COUNT * 9;
+  row(
+    `delete all ${COUNT}`,
+    `${seconds(load.settled)}; ${requests(load)}`,
+    `≤ ${time(25)} s; ${COUNT * 9} requests`,
+    met,
+  );
+  row(
+    '… CPU; memory: peak',
+    `${seconds(load.cpu)}; ${load.after.peakMb.toFixed(0)} MB`,
+    '≤ 100 MB',
+    load.after.peakMb <= 100,
+  );
+}
+
+/** Milliseconds from the request to ACTIVE, one instance at a time; sorted. */
+async function latencies(kind: string, count: number): Promise<number[]> {
+  const times: number[] = [];
+  await using watched = follow(client, typeOf(kind), isActive);
+  for (let index = 0; index < count; index += 1) {
+    const began = performance.now();
+    await client.create(instance(kind, `s${index}`, { text: 'a' }));
+    await watched.reached(`s${index}`);
+    times.push(performance.now() - began);
+  }
+  for (let index = 0; index < count; index += 1) {
+    await client.delete({ ...typeOf(kind), namespace: 'default', name: `s${index}` });
+  }
+  await settle();
+  return times.sort((a, b) => a - b);
+}
+
+const at = (sorted: readonly number[], share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+
+async function single(): Promise<void> {
+  const times = await latencies('Load', 200);
+  const [half, most] = [at(times, 0.5), at(times, 0.99)];
+  const met = half <= time(50) && most <= time(150);
+  row(
+    'one instance of 5, create → ACTIVE, p50 / p99',
+    `${half.toFixed(0)} / ${most.toFixed(0)} ms`,
+    `≤ ${time(50)} / ${time(150)} ms`,
+    met,
+  );
+}
+
+async function chained(): Promise<void> {
+  await define(chain());
+  const half = at(await latencies('Chain', 50), 0.5);
+  row('chain of depth 6, create → ACTIVE, p50', `${half.toFixed(0)} ms`, `≤ ${time(80)} ms`, half <= time(80));
+}
+
+async function forEach(): Promise<void> {
+  await define(collection());
+  await settle();
+  const load = await measure(async () => {
+    await using watched = follow(client, typeOf('Many'), isActive);
+    await client.create(instance('Many', 'many', { text: 'a', count: 1000 }));
+    await watched.count(1);
+  });
+  const { peakMb } = load.after;
+  row('forEach of 1000: ACTIVE', seconds(load.done), `≤ ${time(1.2)} s`, load.done <= time(1.2));
+  row('… requests until settled', requests(load), '≤ 1010', load.total <= 1010);
+  row(
+    '… CPU; memory: peak',
+    `${seconds(load.cpu)} (the cluster: ${seconds(load.serverCpu)}); ${peakMb.toFixed(0)} MB`,
+    '≤ 110 MB',
+    peakMb <= 110,
+  );
+  const edit = await measure(async () => {
+    await using watched = follow(client, MAP, (object) => dataOf(object, 'text') === 'a');
+    const child = { ...MAP, namespace: 'default', name: 'many-500' };
+    await watched.reached('many-500');
+    await client.patch(child, { data: { text: 'x' } });
+    await watched.left('many-500');
+    await watched.reached('many-500');
+  });
+  const writes = edit.writes - (Number(/event (\d+)/.exec(edit.byVerb)?.[1]) || 0);
+  row(
+    'one child of 1000 edited by hand',
+    `${(edit.done * 1000).toFixed(0)} ms; ${requests(edit)}`,
+    'one write',
+    writes === 1,
+  );
+}
+
+async function large(): Promise<void> {
+  await each(200, (index) => client.create(largeCrd(index)));
+  await settle();
+  await restart('restart with 200 large CRDs');
+}
+
+const SCENARIOS = {
+  many,
+  idle,
+  restart: () => restart(`restart with ${COUNT} instances`),
+  update,
+  large,
+  single,
+  chain: chained,
+  forEach,
+  deleteAll,
 };
 
 try {
-  const path = await kubeconfigFile();
-  const client = new KubeClient({ config: await loadKubeConfig({ path }), userAgent: 'load' });
-  let controller = start('controller-process.ts', path);
-  await message(controller);
-  await client.apply(definition('a'), { fieldManager: 'bench', force: true });
-  await until(
-    client,
-    { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' },
-    1,
-    (object) => object.status?.['state'] === 'Active',
-  );
-
-  console.log(
-    `${COUNT} instances of 5 resources\n\n| load | time | requests of the controller | CPU | memory now, peak |\n|---|---|---|---|---|`,
-  );
-  const measure = async (what: string, work: () => Promise<unknown>) => {
-    const before = await figures(controller);
-    const began = performance.now();
-    await work();
-    const time = `${seconds(began)} s`;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const after = await figures(controller);
-    const cpu = `${(after.cpuSeconds - before.cpuSeconds).toFixed(2)} s`;
-    row(what, time, difference(after, before), cpu, `${after.rssMb.toFixed(0)}, ${after.peakMb.toFixed(0)} MB`);
-  };
-
-  await measure('all ACTIVE', async () => {
-    const done = until(client, ref, COUNT, isActive);
-    await each(COUNT, (index) =>
-      client.create({ ...ref, metadata: { name: `l${index}`, namespace: 'default' }, spec: { text: 'a' } }),
-    );
-    await done;
-  });
-  await measure('idle, 10 s', () => new Promise((resolve) => setTimeout(resolve, 10_000)));
-  await measure('one child edited by hand', async () => {
-    const child = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'l0-0' };
-    await client.patch(child, { data: { text: 'x' } });
-    await until(client, child, COUNT * 5, (object) => (object['data'] as JsonObject | undefined)?.['text'] === 'a');
-  });
-  await measure('definition updated', async () => {
-    await client.apply(definition('b'), { fieldManager: 'bench', force: true });
-    await until(
-      client,
-      { apiVersion: 'v1', kind: 'ConfigMap' },
-      COUNT * 5,
-      (object) => (object['data'] as JsonObject | undefined)?.['fixed'] === 'b',
-    );
-  });
-
-  controller.disconnect();
-  const began = performance.now();
-  controller = start('controller-process.ts', path);
-  await message(controller);
-  await client.patch({ ...ref, namespace: 'default', name: 'l0' }, { spec: { text: 'c' } });
-  await until(client, ref, 1, (object) => object.status?.['text'] === 'c');
-  const restarted = await figures(controller);
-  row(
-    'restart, then one instance changed',
-    `${seconds(began)} s`,
-    difference(restarted, { ...restarted, requests: {} }),
-    `${restarted.cpuSeconds.toFixed(2)} s`,
-    `${restarted.rssMb.toFixed(0)}, ${restarted.peakMb.toFixed(0)} MB`,
-  );
-
-  const times: number[] = [];
-  for (let index = 0; index < 100; index += 1) {
-    const since = performance.now();
-    const name = `single${index}`;
-    const one = until1(client, name);
-    await client.create({ ...ref, metadata: { name, namespace: 'default' }, spec: { text: 'a' } });
-    await one;
-    times.push(performance.now() - since);
+  await settle();
+  await define(five('a'));
+  console.log('| load | measured | goal | |\n|---|---|---|---|');
+  const { rssMb, peakMb } = await controller.figures();
+  row('memory after start: now, peak', `${rssMb.toFixed(0)}, ${peakMb.toFixed(0)} MB`, '≤ 60 MB', rssMb <= 60);
+  for (const [name, run] of Object.entries(SCENARIOS)) {
+    if (rows === undefined || rows.includes(name)) await run();
   }
-  times.sort((a, b) => a - b);
-  row(
-    'one instance of 5, create to ACTIVE, p50 / p99',
-    `${times[50]?.toFixed(0)} / ${times[99]?.toFixed(0)} ms`,
-    '',
-    '',
-    '',
-  );
-
-  await measure('delete all', async () => {
-    const { items } = await client.list(ref, { namespace: 'default' });
-    await each(items.length, (index) =>
-      client.delete({ ...ref, namespace: 'default', name: items[index]?.metadata.name ?? '' }),
-    );
-    await until(client, ref, 0, () => false);
-  });
+  console.log(`\n${missed} missed`);
   await client.close();
 } finally {
-  for (const child of children) if (child.connected) child.disconnect();
-  rmSync(folder, { recursive: true });
-}
-
-async function until1(client: KubeClient, name: string): Promise<void> {
-  for await (const event of client.watch(ref, { namespace: 'default', fieldSelector: `metadata.name=${name}` })) {
-    if ('object' in event && event.type !== 'DELETED' && isActive(event.object)) return;
-  }
+  cleanUp();
 }

@@ -1,11 +1,50 @@
-/** A cluster in a process of its own: sends its kubeconfig to the parent and lives until it is disconnected. */
+/**
+ * A cluster in a process of its own: sends its kubeconfig to the parent, answers each message with what it
+ * counted so far, and lives until it is disconnected.
+ */
+import { subscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage } from 'node:http';
 import { createCluster } from '../../dist/cluster/index.js';
 import { controllerCrds } from '../../dist/controller/index.js';
 import { KubeClient } from '../../dist/kube/index.js';
+import type { ServerFigures } from './controller-run.ts';
+
+/** Requests of the controller by verb, counted where they arrive. */
+const requests: Record<string, number> = {};
+let lastAt = 0;
+
+subscribe('http.server.request.start', (message) => {
+  const { request } = message as { request: IncomingMessage };
+  if (!(request.headers['user-agent'] ?? '').startsWith('typekro-controller')) return;
+  const verb = verbOf(request);
+  requests[verb] = (requests[verb] ?? 0) + 1;
+  lastAt = Date.now();
+});
+
+function verbOf({ method = '', url = '', headers }: IncomingMessage): string {
+  const path = url.replace(/\?.*/, '');
+  switch (method) {
+    case 'GET':
+      if (url.includes('watch=true')) return url.includes('sendInitialEvents') ? 'list+watch' : 'watch';
+      return /\/(apis|api)(\/|$)/.test(path) ? 'get' : 'other';
+    case 'POST':
+      return path.endsWith('/events') ? 'event' : 'create';
+    case 'PATCH':
+      if (path.includes('/events/')) return 'event';
+      return headers['content-type']?.includes('apply') === true ? 'apply' : 'patch';
+    default:
+      return method.toLowerCase();
+  }
+}
 
 const cluster = await createCluster({ workloads: false });
 const client = new KubeClient({ transport: cluster.transport() });
 for (const crd of controllerCrds()) await client.create(crd);
 const { kubeconfig } = await cluster.listen();
-process.send?.({ kubeconfig });
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  const figures: ServerFigures = { requests: { ...requests }, lastAt, cpuSeconds: (user + system) / 1e6 };
+  process.send?.(figures);
+});
 process.on('disconnect', () => process.exit());
+process.send?.({ kubeconfig });

@@ -1,0 +1,199 @@
+/** The processes of the controller's benchmark, and what is read of them from outside. */
+import type { ChildProcess } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What the embedded cluster counted of the controller. */
+export interface ServerFigures {
+  readonly requests: Readonly<Record<string, number>>;
+  /** When the last request came, in milliseconds since 1970. */
+  readonly lastAt: number;
+  readonly cpuSeconds: number;
+}
+
+/** Figures of both sides so far. Without an embedded cluster the controller's own counts serve, by method. */
+export interface Figures extends ServerFigures {
+  readonly controllerCpu: number;
+  readonly rssMb: number;
+  /** Highest since it was set back. */
+  readonly peakMb: number;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'typekro-bench-'));
+const children: ChildProcess[] = [];
+
+/** Ends what was started and removes what was written. */
+export function cleanUp(): void {
+  for (const child of children) {
+    if (child.connected) child.disconnect();
+    else child.kill();
+  }
+  rmSync(folder, { recursive: true });
+}
+
+/** A cluster of our own, or the one that `KUBECONFIG` names. */
+export class Server {
+  readonly path: string;
+  readonly #child: ChildProcess | undefined;
+
+  private constructor(path: string, child: ChildProcess | undefined) {
+    this.path = path;
+    this.#child = child;
+  }
+
+  static async start(): Promise<Server> {
+    const given = process.env['KUBECONFIG'];
+    if (given !== undefined && given !== '') return new Server(given, undefined);
+    const child = fork(new URL('cluster-process.ts', import.meta.url), {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    children.push(child);
+    const path = join(folder, 'kubeconfig');
+    writeFileSync(path, (await message<{ kubeconfig: string }>(child)).kubeconfig);
+    return new Server(path, child);
+  }
+
+  get isEmbedded(): boolean {
+    return this.#child !== undefined;
+  }
+
+  async figures(): Promise<ServerFigures | undefined> {
+    if (this.#child === undefined) return undefined;
+    const answer = message<ServerFigures>(this.#child);
+    this.#child.send('figures');
+    return answer;
+  }
+}
+
+/** The command line's controller in a process of its own. */
+export class ControllerProcess {
+  readonly #child: ChildProcess;
+  readonly #url: string;
+  readonly #server: Server;
+  /** When it was started. */
+  readonly began = performance.now();
+  #last: { total: number; at: number } = { total: 0, at: Date.now() };
+
+  private constructor(child: ChildProcess, url: string, server: Server) {
+    this.#child = child;
+    this.#url = url;
+    this.#server = server;
+  }
+
+  /** Starts it and waits until it is ready. */
+  static async start(server: Server): Promise<ControllerProcess> {
+    const port = await freePort();
+    const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+    const address = `127.0.0.1:${port}`;
+    const flags = ['--kubeconfig', server.path, '--metrics-bind-address', address, '--health-probe-bind-address', '0'];
+    const child = spawn(process.execPath, [...nodeFlags(), main, 'controller', ...flags], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    children.push(child);
+    const controller = new ControllerProcess(child, `http://${address}`, server);
+    while (!(await controller.#ready())) await pause(10);
+    return controller;
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill();
+    await ended;
+  }
+
+  async figures(): Promise<Figures> {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    const kilobytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+    return {
+      ...((await this.#server.figures()) ?? (await this.#ownFigures())),
+      controllerCpu: cpuSeconds(this.#child.pid ?? 0),
+      rssMb: kilobytes('VmRSS'),
+      peakMb: kilobytes('VmHWM'),
+    };
+  }
+
+  /** From now on the peak is that of what follows. */
+  resetPeak(): void {
+    writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5');
+  }
+
+  /** Has every one of so many instances been looked at, and is nothing due? */
+  async hasSeen(count: number): Promise<boolean> {
+    const text = await this.#metrics();
+    return sum(text, 'instance_reconcile_total') >= count && sum(text, 'dynamic_controller_queue_length') === 0;
+  }
+
+  async #ownFigures(): Promise<ServerFigures> {
+    const requests: Record<string, number> = {};
+    for (const [, labels = '', value] of (await this.#metrics()).matchAll(
+      /^rest_client_requests_total\{(.*)\} (\d+)$/gm,
+    )) {
+      const method = /method="(\w+)"/.exec(labels)?.[1]?.toLowerCase() ?? '?';
+      requests[method] = (requests[method] ?? 0) + Number(value);
+    }
+    const total = Object.values(requests).reduce((a, b) => a + b, 0);
+    if (total !== this.#last.total) this.#last = { total, at: Date.now() };
+    return { requests, lastAt: this.#last.at, cpuSeconds: 0 };
+  }
+
+  async #metrics(): Promise<string> {
+    return (await fetch(`${this.#url}/metrics`)).text();
+  }
+
+  async #ready(): Promise<boolean> {
+    if (this.#child.exitCode !== null) throw new Error(`the controller ended with ${this.#child.exitCode}`);
+    try {
+      return (await fetch(`${this.#url}/readyz`)).ok;
+    } catch (thrown) {
+      if (thrown instanceof TypeError) return false;
+      throw thrown;
+    }
+  }
+}
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Flags for a profile of the controller: `CONTROLLER_NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/x"`. */
+function nodeFlags(): string[] {
+  return (process.env['CONTROLLER_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
+}
+
+function message<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null) => reject(new Error(`a process ended with ${code}`));
+    child.once('exit', ended);
+    child.once('message', (value) => {
+      child.off('exit', ended);
+      resolve(value as T);
+    });
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
+  });
+}
+
+/** User and system time of a process, in seconds; Linux counts in hundredths. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function sum(text: string, metric: string): number {
+  let total = 0;
+  for (const [, value] of text.matchAll(new RegExp(`^${metric}(?:\\{.*\\})? (\\S+)$`, 'gm'))) total += Number(value);
+  return total;
+}

@@ -1,0 +1,91 @@
+/** The definitions of the controller's benchmark. */
+import type { JsonObject, KubeObject } from '../../dist/core/index.js';
+
+const GROUP = 'bench.test';
+
+/** The type of the instances of a definition. */
+export const typeOf = (kind: string) => ({ apiVersion: `${GROUP}/v1`, kind });
+
+/** Five ConfigMaps that depend on nothing; `fixed` stands in the template of one of them. */
+export function five(fixed: string): KubeObject {
+  const resources = Array.from({ length: 5 }, (_, index) =>
+    configMap(`m${index}`, `\${schema.metadata.name}-${index}`, {
+      text: '${schema.spec.text}',
+      ...(index === 0 ? { fixed } : {}),
+    }),
+  );
+  return definition('loads', 'Load', { text: 'string' }, { text: '${m0.data.text}' }, resources);
+}
+
+/** Six ConfigMaps, each made of the one before. */
+export function chain(): KubeObject {
+  const resources = Array.from({ length: 6 }, (_, index) =>
+    configMap(`m${index}`, `\${schema.metadata.name}-${index}`, {
+      text: index === 0 ? '${schema.spec.text}' : `\${m${index - 1}.data.text}`,
+    }),
+  );
+  return definition('chains', 'Chain', { text: 'string' }, { text: '${m5.data.text}' }, resources);
+}
+
+/** One collection of as many ConfigMaps as the instance asks for. */
+export function collection(): KubeObject {
+  const items = {
+    ...configMap('maps', '${schema.metadata.name + "-" + string(i)}', { text: '${schema.spec.text}' }),
+    forEach: [{ i: '${lists.range(schema.spec.count)}' }],
+  };
+  return definition('manies', 'Many', { text: 'string', count: 'integer' }, { made: '${size(maps)}' }, [items]);
+}
+
+function configMap(id: string, name: string, data: JsonObject): JsonObject {
+  return { id, template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data } };
+}
+
+function definition(
+  name: string,
+  kind: string,
+  spec: JsonObject,
+  status: JsonObject,
+  resources: JsonObject[],
+): KubeObject {
+  return {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name },
+    spec: { schema: { apiVersion: 'v1', kind, group: GROUP, spec, status }, resources },
+  };
+}
+
+/** A CRD of about 100 KB that nobody uses. */
+export function largeCrd(index: number): KubeObject {
+  const fields = (depth: number): JsonObject =>
+    Object.fromEntries(
+      Array.from({ length: 9 }, (_, field) => [
+        `field${field}`,
+        {
+          description: `What field ${field} at depth ${depth} is for, in as many words as authors of CRDs like to use.`,
+          ...(depth === 0 ? { type: 'string' } : { type: 'object', properties: fields(depth - 1) }),
+        },
+      ]),
+    );
+  const plural = `large${index}s`;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${GROUP}` },
+    spec: {
+      group: GROUP,
+      scope: 'Namespaced',
+      names: { plural, singular: `large${index}`, kind: `Large${index}`, listKind: `Large${index}List` },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: fields(2) } } },
+          },
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,59 @@
+/** Waiting for objects to become what is asked for, by one watch. */
+import type { KubeObject } from '../../dist/core/index.js';
+import type { KubeClient } from '../../dist/kube/index.js';
+
+/** Objects of a type that answer yes, as far as the watch told. */
+interface Followed extends AsyncDisposable {
+  /** Settles when this one answers yes. */
+  reached(name: string): Promise<void>;
+  /** Settles when this one does not answer yes. */
+  left(name: string): Promise<void>;
+  /** Settles when exactly so many answer yes. */
+  count(wanted: number): Promise<void>;
+}
+
+/** Follows the objects of the namespace `default`, or those without a namespace. */
+export function follow(
+  client: KubeClient,
+  type: { apiVersion: string; kind: string },
+  ask: (object: KubeObject) => boolean,
+): Followed {
+  const yes = new Set<string>();
+  const ending = new AbortController();
+  let synced = false;
+  let told: () => void = () => undefined;
+  const running = (async () => {
+    const namespace = type.apiVersion.startsWith('kro.run/') ? {} : { namespace: 'default' };
+    for await (const event of client.watch(type, { ...namespace, signal: ending.signal })) {
+      if (event.type === 'SYNCED') synced = true;
+      if ('object' in event) {
+        const name = event.object.metadata.name ?? '';
+        if (event.type !== 'DELETED' && ask(event.object)) yes.add(name);
+        else yes.delete(name);
+      }
+      told();
+    }
+  })();
+  const when = async (holds: () => boolean) => {
+    while (!synced || !holds()) await new Promise<void>((resolve) => (told = resolve));
+  };
+  return {
+    reached: (name) => when(() => yes.has(name)),
+    left: (name) => when(() => !yes.has(name)),
+    count: (wanted) => when(() => yes.size === wanted),
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await running;
+    },
+  };
+}
+
+/** Does `work` so often, some at a time. */
+export async function each(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      while (next < count) await work(next++);
+    }),
+  );
+}
