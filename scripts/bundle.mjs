@@ -40,6 +40,7 @@ export async function bundle(root, outdir) {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
+    minifyWhitespace: true,
     sourcemap: true,
     legalComments: 'none',
     logLevel: 'warning',

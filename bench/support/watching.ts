@@ -20,12 +20,12 @@ export function follow(
 ): Followed {
   const yes = new Set<string>();
   const ending = new AbortController();
-  let synced = false;
+  const state = { synced: false };
   let told: () => void = () => undefined;
   const running = (async () => {
     const namespace = type.apiVersion.startsWith('kro.run/') ? {} : { namespace: 'default' };
     for await (const event of client.watch(type, { ...namespace, signal: ending.signal })) {
-      if (event.type === 'SYNCED') synced = true;
+      if (event.type === 'SYNCED') state.synced = true;
       if ('object' in event) {
         const name = event.object.metadata.name ?? '';
         if (event.type !== 'DELETED' && ask(event.object)) yes.add(name);
@@ -35,7 +35,7 @@ export function follow(
     }
   })();
   const when = async (holds: () => boolean) => {
-    while (!synced || !holds()) await new Promise<void>((resolve) => (told = resolve));
+    while (!state.synced || !holds()) await new Promise<void>((resolve) => (told = resolve));
   };
   return {
     reached: (name) => when(() => yes.has(name)),

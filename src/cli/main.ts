@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { runCommandLine } from './adapter.ts';
-import type { CommandContext } from './command.ts';
+import type { Command, CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
-import { commands } from './commands/index.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { printable } from './printable.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 /** The version of the package, from its own manifest. */
 function packageVersion(): string {
@@ -71,8 +71,19 @@ const context: CommandContext = {
     : {}),
 };
 
+/** The commands to choose from. The controller loads no other: it runs for long, next to others. */
+async function commandsFor(name: string | undefined): Promise<readonly Command[]> {
+  if (name !== 'controller') return (await import('./commands/index.ts')).commands;
+  keepHeapSmall();
+  return [(await import('./commands/controller.ts')).controller];
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  return runCommandLine(await commandsFor(args[0]), packageVersion(), args, context);
+}
+
 listenToSignals();
-void runCommandLine(commands, packageVersion(), process.argv.slice(2), context).then((code) => {
+void run(process.argv.slice(2)).then((code) => {
   // Sockets and watches are closed by now; whatever is left must not keep a finished command alive.
   process.exit(code);
 });

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, TypeKroError } from '../core/index.ts';
+import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
 
 /** A command that prints credentials (`users[].user.exec` of a kubeconfig). */
@@ -86,9 +87,8 @@ export async function loadKubeConfig(options: LoadKubeConfigOptions = {}): Promi
       remedy: 'set KUBECONFIG, name a file with --kubeconfig, or start a cluster with `typekro up`',
     });
   }
-  const { parse } = await import('yaml');
   const merged: Merged = { clusters: new Map(), users: new Map(), contexts: new Map(), currentContext: undefined };
-  for (const source of sources) addFile(merged, parseFile(parse, source), source.folder);
+  for (const source of sources) addFile(merged, await parseFile(source), source.folder);
   return resolveContext(merged, options.context ?? merged.currentContext);
 }
 
@@ -124,9 +124,9 @@ async function readSourceIfThere(path: string): Promise<Source | undefined> {
   }
 }
 
-function parseFile(parse: (text: string) => unknown, source: Source): JsonObject {
+async function parseFile(source: Source): Promise<JsonObject> {
   try {
-    const value = parse(source.text);
+    const value: unknown = parsePlainYaml(source.text) ?? (await import('yaml')).parse(source.text);
     if (isJsonObject(value)) return value;
   } catch (cause) {
     throw new TypeKroError(`${source.name} is no YAML: ${cause instanceof Error ? cause.message : String(cause)}`, {

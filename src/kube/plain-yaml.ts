@@ -1,0 +1,104 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+
+/**
+ * Reads the plain YAML that kubeconfig files are written in: block maps and lists of simple scalars. Gives
+ * nothing for any text that holds more, or might mean something else to a full parser.
+ *
+ * The YAML library takes 8 MB of memory, for as long as the process lives; a controller needs it for nothing else.
+ */
+export function parsePlainYaml(text: string): JsonValue | undefined {
+  const lines: Line[] = [];
+  for (const raw of text.split('\n')) {
+    if (/^ *(#.*)?$/.test(raw) || (lines.length === 0 && raw === '---')) continue;
+    const content = raw.trimStart();
+    if (/[^\x20-\x7e]/.test(raw)) return undefined;
+    lines.push({ indent: raw.length - content.length, content });
+  }
+  const reader = new PlainReader(lines);
+  const value = reader.block(0, 0);
+  return reader.atEnd ? value : undefined;
+}
+
+interface Line {
+  readonly indent: number;
+  readonly content: string;
+}
+
+const MOST_LEVELS = 20;
+const MEMBER = /^([A-Za-z][\w.-]*):(?: +(.*))?$/;
+const PLAIN = /^[A-Za-z0-9/_][\w./:@+=-]*$/;
+/** What YAML reads as a number, a truth value or nothing, in any of its versions. */
+const SPECIAL = /^(?:[\d_.]+(?:e[-+]?\d+)?|0[xob][\da-f_]+|[\d:_.]+|[\d-]+|true|false|null|yes|no|on|off|y|n)$/i;
+
+class PlainReader {
+  readonly #lines: Line[];
+  #at = 0;
+
+  constructor(lines: Line[]) {
+    this.#lines = lines;
+  }
+
+  get atEnd(): boolean {
+    return this.#at === this.#lines.length;
+  }
+
+  /** The map or list whose lines stand at this indent. */
+  block(indent: number, level: number): JsonValue | undefined {
+    const line = this.#lines[this.#at];
+    if (line?.indent !== indent || level > MOST_LEVELS) return undefined;
+    return line.content.startsWith('- ') ? this.#list(indent, level) : this.#map(indent, level);
+  }
+
+  #list(indent: number, level: number): JsonValue | undefined {
+    const items: JsonValue[] = [];
+    for (let line = this.#lines[this.#at]; line?.indent === indent; line = this.#lines[this.#at]) {
+      // The map around a list may go on at the same indent.
+      if (!line.content.startsWith('- ')) break;
+      const rest = line.content.slice(2);
+      let item: JsonValue | undefined;
+      if (MEMBER.test(rest)) {
+        this.#lines[this.#at] = { indent: indent + 2, content: rest };
+        item = this.#map(indent + 2, level + 1);
+      } else {
+        this.#at += 1;
+        item = scalar(rest);
+      }
+      if (item === undefined) return undefined;
+      items.push(item);
+    }
+    return items;
+  }
+
+  #map(indent: number, level: number): JsonObject | undefined {
+    const map: JsonObject = {};
+    for (let line = this.#lines[this.#at]; line?.indent === indent; line = this.#lines[this.#at]) {
+      const [, key, text] = MEMBER.exec(line.content) ?? [];
+      if (key === undefined || Object.hasOwn(map, key)) return undefined;
+      this.#at += 1;
+      const value = text === undefined ? this.#below(indent, level) : scalar(text);
+      if (value === undefined) return undefined;
+      map[key] = value;
+    }
+    const next = this.#lines[this.#at];
+    return next !== undefined && next.indent > indent ? undefined : map;
+  }
+
+  /** What a member without a value on its own line holds. */
+  #below(indent: number, level: number): JsonValue | undefined {
+    const next = this.#lines[this.#at];
+    if (next === undefined || next.indent < indent) return undefined;
+    if (next.indent === indent && !next.content.startsWith('- ')) return undefined;
+    return this.block(next.indent, level + 1);
+  }
+}
+
+function scalar(text: string): JsonValue | undefined {
+  const value = text.trimEnd();
+  if (value === '{}') return {};
+  if (value === '[]') return [];
+  if (value === 'true') return true;
+  if (value === 'false') return false;
+  const quoted = /^"([^"\\]*)"$/.exec(value) ?? /^'([^']*)'$/.exec(value);
+  if (quoted !== null) return quoted[1];
+  return PLAIN.test(value) && !SPECIAL.test(value) && !value.endsWith(':') ? value : undefined;
+}
