@@ -1,6 +1,7 @@
 import { TypeKroError } from '../core/index.ts';
 import { EventRecorder, LiveSchemas, systemClock } from '../kube/index.ts';
 import { Accesses } from './access.ts';
+import type { CacheSet } from './cache/cache-set.ts';
 import { DefinitionCompiler } from './definition/compiler.ts';
 import { findCrdName } from './definition/crd-names.ts';
 import { DefinitionReconciler } from './definition/definition-reconciler.ts';
@@ -57,7 +58,7 @@ class KroController implements Controller {
     this.#accesses = accesses;
     this.#metrics = createMetrics({
       queueLength: () => this.#instanceRunner.backlog,
-      watches: () => accesses.all().reduce((sum, access) => sum + access.caches.all().length, 0),
+      watches: () => accesses.all().reduce((sum, access) => sum + countWatches(access.caches), 0),
       servedKinds: () => [...served.all()].length,
       heldBack: () => [...served.all()].map(({ definition, canary }) => [definition, canary?.heldBack ?? 0] as const),
     });
@@ -75,6 +76,7 @@ class KroController implements Controller {
       new EventTeller({ events: this.#events, conditionEvents: options.features?.conditionEvents ?? false }),
       new LogTeller(logger),
     ]);
+    const account = options.instanceServiceAccount;
     const { omit = false, now = false } = options.features ?? {};
     const compiler = new DefinitionCompiler(new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type) }), {
       features: { omit, now },
@@ -103,6 +105,8 @@ class KroController implements Controller {
       observer,
       reconciler,
       graphOf: (definition, revision, signal) => definitions.graphOf(definition, revision, signal),
+      accessIn: (namespace) =>
+        account === undefined ? undefined : accesses.of({ namespace: namespace ?? '', name: account }),
       enqueue: (work) => this.#instanceRunner.wake(work),
     });
     const definitions: DefinitionReconciler = new DefinitionReconciler({
@@ -199,4 +203,8 @@ class KroController implements Controller {
     this.#readyWaiters = [];
     for (const resolve of waiters) resolve();
   }
+}
+
+function countWatches(caches: CacheSet): number {
+  return caches.all().reduce((sum, { watches }) => sum + watches, 0);
 }

@@ -52,6 +52,18 @@ describe('parseGoDuration', () => {
   });
 });
 
+describe('a flag that takes certain texts', () => {
+  it('refuses others instead of falling back to less safe ones', () => {
+    expect(parseControllerFlags(['--template-namespaces=instnace']).errors).toEqual([
+      'invalid value "instnace" for --template-namespaces (text)',
+    ]);
+    expect(parseControllerFlags(['--instance-service-account', 'a:b']).errors).toHaveLength(1);
+    expect(
+      parseControllerFlags(['--template-namespaces=instance', '--instance-service-account=deployer']).errors,
+    ).toEqual([]);
+  });
+});
+
 describe('featuresOf', () => {
   it('reads the gates that we have and passes over others', () => {
     expect(featuresOf('CELOmitFunction=true, CELNow=True,InstanceConditionEvents=true,Other=true')).toEqual({

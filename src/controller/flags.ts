@@ -11,15 +11,18 @@ export interface ControllerFlag {
   /** Shown in help; durations as Go writes them. */
   readonly default: string;
   readonly description: string;
+  /** What a text has to look like. */
+  readonly pattern?: RegExp;
   /** Accepted for compatibility, without effect: our controller needs none. */
   readonly ignored?: true;
 }
 
-const flag = (name: string, type: FlagType, value: string, description: string): ControllerFlag => ({
+const flag = (name: string, type: FlagType, value: string, description: string, pattern?: RegExp): ControllerFlag => ({
   name,
   type,
   default: value,
   description,
+  ...(pattern === undefined ? {} : { pattern }),
 });
 const ignored = (name: string, type: FlagType, value: string, description: string): ControllerFlag => ({
   ...flag(name, type, value, description),
@@ -62,6 +65,20 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   ignored('zap-stacktrace-level', 'text', 'error', 'Stack traces of the Go logger.'),
   ignored('zap-time-encoding', 'text', 'iso8601', 'Times are always ISO 8601.'),
   flag('version-label', 'text', 'devel', 'Version that labels and the tooling annotation carry.'),
+  flag(
+    'instance-service-account',
+    'text',
+    '',
+    "ServiceAccount of the instance's namespace as which its children are read and written; empty: the controller's own.",
+    /^([a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?)?$/,
+  ),
+  flag(
+    'template-namespaces',
+    'text',
+    'any',
+    'Where templates may put objects: any or instance (its own namespace alone).',
+    /^(any|instance)$/,
+  ),
   flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty: off.'),
 ];
 
@@ -94,7 +111,8 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
       at += 1;
       text = args[at];
     }
-    const value = text === undefined ? undefined : readValue(entry.type, text);
+    const fits = text !== undefined && entry.pattern?.test(text) !== false;
+    const value = fits && text !== undefined ? readValue(entry.type, text) : undefined;
     if (value === undefined)
       errors.push(`invalid value ${JSON.stringify(text ?? '')} for --${entry.name} (${entry.type})`);
     else if (entry.ignored === true) without.push(entry.name);

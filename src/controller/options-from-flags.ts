@@ -13,6 +13,8 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     return typeof value === 'string' ? value : undefined;
   };
   const gates = text('feature-gates');
+  const account = text('instance-service-account');
+  const namespaces = text('template-namespaces');
   return {
     ...(values.get('allow-crd-deletion') === true ? { allowCrdDeletion: true } : {}),
     ...given('maxGraphRevisions', number('rgd-max-graph-revisions')),
@@ -22,6 +24,8 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     ...given('instanceConcurrency', number('dynamic-controller-concurrent-reconciles')),
     ...given('version', text('version-label')),
     ...given('shutdownGraceMs', number('graceful-shutdown-timeout')),
+    ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),
+    ...(namespaces === 'instance' || namespaces === 'any' ? { namespaces } : {}),
     ...(gates === undefined ? {} : { features: featuresOf(gates) }),
   };
 }

@@ -43,6 +43,11 @@ export interface ControllerOptions {
    * otherwise. Default `any`, as kro does.
    */
   readonly namespaces?: 'any' | 'instance';
+  /**
+   * Name of the ServiceAccount in each instance's namespace as which its children are read and written, unless the
+   * definition names one. Default: none, the controller's own rights count, as in kro.
+   */
+  readonly instanceServiceAccount?: string;
   /** How long work that is under way may take to end when the controller stops, in milliseconds. Default 60,000. */
   readonly shutdownGraceMs?: number;
   /** Cost that one expression may spend. Default: that of the expression engine. */

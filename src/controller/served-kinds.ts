@@ -76,7 +76,7 @@ export function instanceTypeOf(graph: Graph): ObjectType {
 }
 
 function samePolicies(a: Policies, b: Policies): boolean {
-  const text = ({ adoption, nodeAdoption, namespaces, budget }: Policies) =>
-    JSON.stringify([adoption, [...nodeAdoption], namespaces, budget]);
+  const text = ({ adoption, nodeAdoption, namespaces, budget, explain }: Policies) =>
+    JSON.stringify([adoption, [...nodeAdoption], namespaces, budget, explain]);
   return text(a) === text(b);
 }

@@ -3,7 +3,7 @@ import type { CollectionNode } from '../graph/index.ts';
 import { evaluate } from './evaluate.ts';
 import { targetKey } from './identity.ts';
 import type { ObjectTarget } from './model.ts';
-import type { Resolved } from './resource.ts';
+import type { Identities, Resolved } from './resource.ts';
 import { evaluateHoles, fillSkeleton, fillTemplate } from './template.ts';
 import type { Unresolved, Walk, WantedObject } from './walk.ts';
 import { unresolvedBy } from './walk.ts';
@@ -59,8 +59,8 @@ export function resolveCollection(walk: Walk, node: CollectionNode): Resolved {
   return { state: 'resolved', wanted };
 }
 
-/** Identities of the items although the rest of the template cannot be filled; undefined when unknown. */
-export function identitiesOfCollection(walk: Walk, node: CollectionNode): readonly ObjectTarget[] | undefined {
+/** Identities of the items although the rest of the template cannot be filled; undefined when unknown, or why none may be. */
+export function identitiesOfCollection(walk: Walk, node: CollectionNode): Identities {
   const dimensions = evaluateDimensions(walk, node);
   if (!dimensions.ok) return undefined;
   const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
@@ -73,8 +73,9 @@ export function identitiesOfCollection(walk: Walk, node: CollectionNode): readon
   for (let index = 0; index < size; index++) {
     assignItem(variables, dimensions, index);
     const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, variables, walk.evaluation);
-    const targeted = filled.state === 'value' ? targetOf(walk, node, filled.value) : undefined;
-    if (targeted?.ok !== true) return undefined;
+    if (filled.state !== 'value') return undefined;
+    const targeted = targetOf(walk, node, filled.value);
+    if (!targeted.ok) return targeted.reason;
     targets.push(targeted.target);
   }
   return targets;

@@ -10,6 +10,7 @@ import { hasFinalizer } from './finalizer.ts';
 import { applyOrderOf, nodeIdOf } from './labels.ts';
 import { deletionOf, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';
 import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchRequest } from './model.ts';
+import { isNodeCondition, nodeConditions } from './node-conditions.ts';
 import type { NodeReport, Terminating } from './report.ts';
 
 /**
@@ -79,7 +80,8 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
     retryAt?: number;
   }): Decision {
     const { finalizer, members = [], read = [], actions = [], wave = 0 } = outcome;
-    const part = deletionStatus(instance, outcome.message, options.now);
+    const nodes = reports(members, wave);
+    const part = deletionStatus(instance, outcome.message, options, nodes);
     const removing = finalizer === 'remove';
     return {
       parent: removing ? { removeFinalizer: true } : {},
@@ -91,7 +93,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
         nodeId: nodeIdOf(object),
         target: targetOfLive(graph, object),
       })),
-      nodes: reports(members, wave),
+      nodes,
       state: 'DELETING',
       ...part,
       statusProblems: [],
@@ -126,12 +128,14 @@ function deletingText(blockers: readonly Terminating[]): string {
 function deletionStatus(
   instance: KubeObject,
   message: string,
-  now: number,
+  options: StepOptions,
+  nodes: readonly NodeReport[],
 ): Pick<Decision, 'status' | 'statusChanged' | 'conditions'> {
   const value: ConditionValue = { status: 'Unknown', reason: 'UnderDeletion', message };
+  const { now } = options;
   const before: JsonObject = instance.status ?? {};
   const conditions = instanceConditions(instance, { ResourcesReady: value }, now);
-  const wire = readConditions(before['conditions']);
+  const wire = readConditions(before['conditions']).filter(({ type }) => !isNodeCondition(type));
   const authored = wire.length > 0 && !wire.some(({ type }) => isBuiltIn(type));
   const overlaid = authored
     ? [
@@ -145,7 +149,11 @@ function deletionStatus(
         ),
       ]
     : conditions;
-  const status: JsonObject = { ...before, state: 'DELETING', conditions: overlaid as unknown as JsonValue };
+  const status: JsonObject = {
+    ...before,
+    state: 'DELETING',
+    conditions: [...overlaid, ...nodeConditions(instance, nodes, options)] as unknown as JsonValue,
+  };
   return { conditions, status, statusChanged: !jsonEquals(status, before) };
 }
 

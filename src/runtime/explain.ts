@@ -118,6 +118,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'duplicate-target': ({ object, node }) => `renders ${formatRef(object)}, and so does ${node}`,
   'identity-collision': ({ identity }) => `has two items with one identity: ${identity}`,
   'collection-too-large': ({ size, limit }) => `has ${size} items, more than the ${limit} allowed`,
+  'outside-namespace': ({ object, allowed }) => `may not leave namespace ${allowed} for ${formatRef(object)}`,
   'invalid-object': failedAt,
   retired: retiredReason,
 };
@@ -189,6 +190,8 @@ function remedyOf(because: Because): string | undefined {
       return 'make the list shorter, or raise the limit';
     case 'other-owner':
       return 'choose another name, delete the object, or set an adoption policy that takes it over';
+    case 'outside-namespace':
+      return 'set typekro.dev/namespaces: any on the definition, if its instances may';
     case 'contested':
       return 'leave the field out of the template, or stop the other manager';
     case 'suspended':

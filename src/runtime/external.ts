@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { formatRef, isJsonObject } from '../core/index.ts';
 import type { ExternalCollectionNode, ExternalNode } from '../graph/index.ts';
 import { failureText } from './failure.ts';
 import { compareObjects, typeOfNode } from './identity.ts';
@@ -62,7 +62,14 @@ export function assessExternalCollection(walk: Walk, node: ExternalCollectionNod
     });
   }
 
-  const target: ListTarget = { type: typeOfNode(node), selector: selector.text, ...namespaceOf(metadata['namespace']) };
+  const where = namespaceOf(metadata['namespace']);
+  const allowed = walk.options.namespaces === 'instance' ? walk.namespace : undefined;
+  if (allowed !== undefined && where.namespace !== allowed) {
+    const object = { ...refOfTarget({ type: typeOfNode(node), name: '*' }), ...where };
+    const message = `node "${node.id}" must stay in namespace "${allowed}" of the instance, but reads ${formatRef(object)}`;
+    return unresolved(node, { state: 'failed', because: { kind: 'outside-namespace', object, allowed }, message });
+  }
+  const target: ListTarget = { type: typeOfNode(node), selector: selector.text, ...where };
   walk.watches.push({ kind: 'list', nodeId: node.id, target });
   const observation = walk.observed.list(target);
   const nothing = { node, wanted: [], apply: [], written: true, objects: [] } as const;

@@ -184,6 +184,8 @@ export interface StepOptions {
   readonly templateNow?: number;
   /** What `now()` gave in `status` last time; kept as long as nothing else in the status changes. */
   readonly statusNow?: number;
+  /** Put node reports into the status, as the annotation `typekro.dev/explain` of an instance does. Default false. */
+  readonly explain?: boolean;
   /** May templates put objects outside the instance's namespace? Default `any`. */
   readonly namespaces?: 'any' | 'instance';
 }

@@ -108,6 +108,8 @@ export type Because =
   | { readonly kind: 'identity-collision'; readonly identity: string }
   | { readonly kind: 'collection-too-large'; readonly size: number; readonly limit: number }
   | { readonly kind: 'invalid-object'; readonly message: string; readonly path?: string }
+  /** It would put or look for an object outside the instance's namespace, which its definition may not. */
+  | { readonly kind: 'outside-namespace'; readonly object: ObjectRef; readonly allowed: string }
   /** Objects that no node wants any more, and why they are not deleted yet. */
   | {
       readonly kind: 'retired';

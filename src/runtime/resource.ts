@@ -21,13 +21,16 @@ export function resolveResource(walk: Walk, node: ResourceNode): Resolved {
   return { state: 'resolved', wanted: [wantedObject(walk, node, filled.value, targeted.target)] };
 }
 
-/** The identity of a resource whose template cannot be filled (yet); undefined when that is not known either. */
-export function identityOfResource(walk: Walk, node: ResourceNode): readonly ObjectTarget[] | undefined {
+/** What a node would write although its template cannot be filled; undefined when unknown, or why it may not. */
+export type Identities = readonly ObjectTarget[] | Unresolved | undefined;
+
+/** The identity of a resource whose template cannot be filled (yet). */
+export function identityOfResource(walk: Walk, node: ResourceNode): Identities {
   const holes = holesBelow(node.template.holes, ['metadata']).filter(
     ({ path }) => path[1] === 'name' || path[1] === 'namespace',
   );
   const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, walk.ready, walk.evaluation);
   if (filled.state !== 'value') return undefined;
   const targeted = targetOf(walk, node, filled.value);
-  return targeted.ok ? [targeted.target] : undefined;
+  return targeted.ok ? [targeted.target] : targeted.reason;
 }

@@ -118,7 +118,7 @@ resources:
     const { decision } = settle(graph, key, cluster, { step: { namespaces: 'instance' } });
     expect(decision.nodes[0]).toMatchObject({
       state: 'failed',
-      because: { kind: 'invalid-object', path: 'metadata.namespace' },
+      because: { kind: 'outside-namespace', allowed: 'ns' },
     });
     expect(cluster.get('ConfigMap/far/c')).toBeUndefined();
   });

@@ -182,7 +182,7 @@ describe('failures', () => {
     const { instance } = settle(PAIR, putInstance(PAIR, cluster, 'a', { k: 'v' }), cluster);
     expect(JSON.stringify(instance?.status?.['conditions'])).toContain(
       JSON.stringify(
-        '{apiGroups: [""], resources: ["configmaps"], verbs: ["create"]} for system:serviceaccount:ns:x',
+        '{apiGroups: [""], resources: ["configmaps"], verbs: ["create", "patch"]} for system:serviceaccount:ns:x',
       ).slice(1, -1),
     );
   });

@@ -16,7 +16,8 @@ import type { Condition, Decision, FailedWrite, Observed, ObjectTarget, StepOpti
 import { projectStatus } from './project-status.ts';
 import { decidePruning } from './prune.ts';
 import type { Pruning } from './prune.ts';
-import type { NodeReport } from './report.ts';
+import { nodeConditions } from './node-conditions.ts';
+import type { Because, NodeReport } from './report.ts';
 import { instanceState, MANAGED, RESOLVED, resourcesReady } from './summary.ts';
 import { visitNode } from './visit.ts';
 import type { NodeResult, Walk } from './walk.ts';
@@ -54,19 +55,21 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   const recorded = recordedInventory(instance);
   const refusal = parentRefusal(walk);
   const suspended = isSuspended(instance);
-  if (suspended || refusal !== undefined) holdWrites(walk, suspended);
+  const trespass = [...walk.results.values()].find(({ because }) => because.kind === 'outside-namespace');
+  if (suspended || refusal !== undefined || trespass !== undefined) holdWrites(walk, suspended, trespass);
+  const held = suspended || refusal !== undefined || trespass !== undefined;
   const pruning = decidePruning(walk, recordedScope(recorded));
   for (const object of pruning.remaining) walk.watches.push(watchOf(graph, object));
   const inventory = decideInventory(walk, recorded, pruning);
   const results = [...walk.results.values()];
-  const deletions = suspended || refusal !== undefined ? [] : pruning.delete;
+  const deletions = held ? [] : pruning.delete;
   const apply = results.flatMap((result) => result.apply);
-  const due = refusal === undefined ? decideParentWrite(walk, inventory) : {};
+  const due = refusal === undefined && trespass === undefined ? decideParentWrite(walk, inventory) : {};
   // What a suspended instance records of its children stays as it is.
   const { inventory: _inventory, ...labelsOnly } = due;
   const written = suspended ? labelsOnly : due;
   const idle = [apply, deletions, walk.reads, Object.keys(written)].every((list) => list.length === 0);
-  const mark = idle && !suspended && refusal === undefined && isInventoryForeign(instance, inventory);
+  const mark = idle && !held && isInventoryForeign(instance, inventory);
   const parent = mark ? { inventory: inventoryWrite(instance, inventory) } : written;
   const status = statusOf(walk, pruning, suspended, refusal);
   const requeueAt = earliest([...results.map(({ retryAt }) => retryAt), pruning.retryAt, refusal?.retryAt]);
@@ -142,12 +145,18 @@ export function instanceTarget(instance: KubeObject, graph: Graph | undefined): 
 }
 
 /** Takes all writes out of a walk; nodes that would be written say why they are not. */
-function holdWrites(walk: Walk, suspended: boolean): void {
+function holdWrites(walk: Walk, suspended: boolean, trespass: NodeResult | undefined): void {
   for (const [id, result] of walk.results) {
     if (result.apply.length === 0) continue;
-    const because = suspended ? ({ kind: 'suspended' } as const) : result.because;
+    const because = suspended ? ({ kind: 'suspended' } as const) : heldBy(trespass, result);
     walk.results.set(id, { ...result, apply: [], state: 'blocked', because });
   }
+}
+
+/** A node that leaves its bounds holds all others up; what else holds them is told elsewhere. */
+function heldBy(trespass: NodeResult | undefined, { because }: NodeResult): Because {
+  if (trespass === undefined) return because;
+  return { kind: 'dependency', nodes: [{ id: trespass.node.id, state: trespass.state }] };
 }
 
 type StatusPart = Pick<Decision, 'state' | 'conditions' | 'status' | 'statusChanged' | 'statusProblems' | 'statusNow'>;
@@ -161,6 +170,8 @@ function statusOf(walk: Walk, pruning: Pruning, suspended: boolean, refusal: Par
   const values = { InstanceManaged: managed, GraphResolved: RESOLVED, ResourcesReady: ready };
   const conditions = instanceConditions(instance, values, options.now);
   const before: JsonObject = instance.status ?? {};
+  const reports = [...[...walk.results.values()].map(reportOf), ...pruning.reports];
+  const explained = nodeConditions(instance, reports, options);
 
   // `now()` moves only when something else in the status does; else each step would write a new time.
   const previous = options.statusNow === undefined ? undefined : render(options.statusNow);
@@ -170,7 +181,7 @@ function statusOf(walk: Walk, pruning: Pruning, suspended: boolean, refusal: Par
   function render(now: number): StatusPart {
     const { fields, problems, author } = project(walk, conditions, now);
     const state = instanceState(walk, ready, suspended, author !== undefined && author.problems.length > 0);
-    const wire = (author?.conditions ?? conditions) as unknown as JsonValue;
+    const wire = [...(author?.conditions ?? conditions), ...explained] as unknown as JsonValue;
     const status: JsonObject = { ...fields, state, conditions: wire };
     return {
       state,

@@ -37,9 +37,12 @@ function unresolvedNode(walk: Walk, node: GraphNode, reason: Unresolved): NodeRe
   if (node.nodeType === 'external' || node.nodeType === 'externalCollection') {
     return { node, ...reason, wanted: [], apply: [], written: true, objects: [] };
   }
-  const identities = node.nodeType === 'resource' ? identityOfResource(walk, node) : identitiesOfCollection(walk, node);
-  const base = { node, ...reason, wanted: undefined, apply: [], written: false };
-  if (identities === undefined) return { ...base, objects: [] };
+  const found = node.nodeType === 'resource' ? identityOfResource(walk, node) : identitiesOfCollection(walk, node);
+  // Where it would go beyond what is allowed is said before anything of the instance is written.
+  const refused = found !== undefined && 'because' in found && found.because.kind === 'outside-namespace';
+  const base = { node, ...(refused ? found : reason), wanted: undefined, apply: [], written: false };
+  if (found === undefined || 'because' in found) return { ...base, objects: [] };
+  const identities = found;
   const live: KubeObject[] = [];
   const objects = identities.map((target) => lookAt(walk, node, target, live));
   const only = live[0];

@@ -1,10 +1,11 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { formatRef, isJsonObject } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { typeOfNode } from './identity.ts';
 import type { CollectionPlace } from './labels.ts';
 import { childAnnotations, childLabels } from './labels.ts';
 import type { ObjectTarget } from './model.ts';
+import { refOfTarget } from './model.ts';
 import type { Unresolved, Walk, WantedObject } from './walk.ts';
 
 /** A target, or why the object has none. */
@@ -23,7 +24,7 @@ export function targetOf(walk: Walk, node: GraphNode, filled: JsonObject): Targe
     return invalid('metadata.name', `node "${node.id}": metadata.name must be a text that is not empty`);
   }
   const type = typeOfNode(node);
-  if (!node.namespaced) return { ok: true, target: { type, name } };
+  if (!node.namespaced) return confined(walk, node, { type, name });
   const own = metadata['namespace'];
   const namespace = typeof own === 'string' && own.trim() !== '' ? own : walk.namespace;
   if (namespace === undefined) {
@@ -32,13 +33,18 @@ export function targetOf(walk: Walk, node: GraphNode, filled: JsonObject): Targe
       `node "${node.id}" is namespaced and must resolve metadata.namespace when the instance is cluster-scoped`,
     );
   }
-  if (walk.options.namespaces === 'instance' && walk.namespace !== undefined && namespace !== walk.namespace) {
-    return invalid(
-      'metadata.namespace',
-      `node "${node.id}" must stay in namespace "${walk.namespace}" of the instance, but resolves to "${namespace}"`,
-    );
+  return confined(walk, node, { type, name, namespace });
+}
+
+/** Refuses what leaves the instance's namespace where that is not allowed; so do objects without a namespace. */
+function confined(walk: Walk, node: GraphNode, target: ObjectTarget): Targeted {
+  const { namespace: allowed, options } = walk;
+  if (options.namespaces !== 'instance' || allowed === undefined || target.namespace === allowed) {
+    return { ok: true, target };
   }
-  return { ok: true, target: { type, name, namespace } };
+  const object = refOfTarget(target);
+  const message = `node "${node.id}" must stay in namespace "${allowed}" of the instance, but resolves to ${formatRef(object)}`;
+  return { ok: false, reason: { state: 'failed', because: { kind: 'outside-namespace', object, allowed }, message } };
 }
 
 /** Completes a filled template: type, namespace, and the labels and annotations that kro writes. */

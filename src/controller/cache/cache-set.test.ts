@@ -129,7 +129,7 @@ describe('CacheSet', () => {
 
   it('tells whose ApplySet an object joined or left', async () => {
     const { api, caches, said } = setup();
-    caches.setInterest('i1', [], [type]);
+    caches.setInterest('i1', [], [{ type, namespaces: ['n'] }]);
     await api.watches[0]?.push(restarted, synced('1'));
     said();
     await api.watches[0]?.push(added(map('a', '2', { labels: { [PART_OF]: 's1' } })));
@@ -137,6 +137,36 @@ describe('CacheSet', () => {
     expect(said()).toEqual(['set s1: n/a', 'set s1: n/a', 'set s2: n/a']);
     expect(caches.peek(type)?.membersOf('s1')).toEqual([]);
     expect(caches.peek(type)?.membersOf('s2')).toHaveLength(1);
+  });
+
+  it('watches single namespaces where the cluster as a whole may not be listed, and goes back when it may', async () => {
+    const { api, caches, said } = setup();
+    caches.setInterest('i1', [wishFor('a')]);
+    caches.setInterest('i2', [], [{ type, namespaces: ['m'] }]);
+    const forbidden: WatchEvent = {
+      type: 'ERROR',
+      error: new KubeError('no', { status: 403, reason: 'Forbidden' }),
+      retryAfterMs: 0,
+    };
+    await api.watches[0]?.push(forbidden);
+    expect(api.watches.map(({ namespace }) => namespace)).toEqual([undefined, 'n', 'm']);
+    const cache = caches.peek(type);
+    expect([cache?.syncedIn('n'), cache?.errorIn('n'), cache?.errorIn('other')]).toEqual([false, undefined, undefined]);
+    said();
+    await api.watches[1]?.push(restarted, added(map('a', '1')), synced('1'));
+    expect([cache?.syncedIn('n'), cache?.syncedIn('m'), cache?.synced, said()]).toEqual([
+      true,
+      false,
+      false,
+      ['i1: n/a', 'i1: state', 'i2: state'],
+    ]);
+    await api.watches[2]?.push(forbidden);
+    expect([cache?.errorIn('m')?.message, caches.settled]).toEqual(['no', true]);
+    caches.setInterest('i2', []);
+    expect(api.watches[2]?.closed).toBe(true);
+    await api.watches[0]?.push(restarted, added(map('a', '1')), synced('3'));
+    expect([cache?.synced, cache?.syncedIn('other'), api.watches[1]?.closed]).toEqual([true, true, true]);
+    expect(cache?.get('n/a')).toBeDefined();
   });
 
   it('says why a kind cannot be read, once, and keeps what it knows while the server is away', async () => {

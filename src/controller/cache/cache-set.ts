@@ -21,6 +21,12 @@ export interface CacheSetOptions {
 /** A watch nobody needs any more is kept for so long: instances that come and go do not list a kind anew. */
 const LINGER_MS = 30_000;
 
+/** A kind that is held as a whole, and the namespaces that matter where it may not be read as a whole. */
+export interface HeldKind {
+  readonly type: ObjectType;
+  readonly namespaces: readonly string[];
+}
+
 interface Slot {
   readonly cache: KindCache;
   readonly interests: Interests;
@@ -87,23 +93,28 @@ export class CacheSet {
    * Replaces what a subscriber wants to hear of. `kinds` are held as a whole, without being told of single
    * objects: their members are found by ApplySet.
    */
-  setInterest(subscriber: string, requests: readonly WatchRequest[], kinds: readonly ObjectType[] = []): void {
-    const wanted = new Map<string, { type: ObjectType; requests: WatchRequest[]; hold: boolean }>();
+  setInterest(subscriber: string, requests: readonly WatchRequest[], kinds: readonly HeldKind[] = []): void {
+    const wanted = new Map<string, { type: ObjectType; requests: WatchRequest[]; hold: Set<string> | undefined }>();
     const entry = (type: ObjectType) => {
       const id = kindId(type);
       const known = wanted.get(id);
       if (known !== undefined) return known;
-      const created = { type, requests: [], hold: false };
+      const created = { type, requests: [], hold: undefined };
       wanted.set(id, created);
       return created;
     };
     for (const request of requests) entry(request.target.type).requests.push(request);
-    for (const type of kinds) entry(type).hold = true;
+    for (const { type, namespaces } of kinds) {
+      const held = entry(type);
+      held.hold = new Set([...(held.hold ?? []), ...namespaces]);
+    }
     for (const id of this.#kindsOf.get(subscriber) ?? []) {
       if (!wanted.has(id)) this.#release(id, subscriber);
     }
     for (const { type, requests: wishes, hold } of wanted.values()) {
-      this.#acquire(type).interests.set(subscriber, wishes, hold);
+      const { interests, cache } = this.#acquire(type);
+      interests.set(subscriber, wishes, hold);
+      if (isForbidden(cache)) cache.narrow(interests.namespaces());
     }
     if (wanted.size === 0) this.#kindsOf.delete(subscriber);
     else this.#kindsOf.set(subscriber, new Set(wanted.keys()));
@@ -120,7 +131,7 @@ export class CacheSet {
 
   /** Is every watch in step with the server, or known to be unreadable? */
   get settled(): boolean {
-    return this.all().every((cache) => cache.synced || cache.error !== undefined);
+    return this.all().every((cache) => cache.settled);
   }
 
   /** Settles when every watch is in step with the server, or known to be unreadable. */
@@ -153,7 +164,7 @@ export class CacheSet {
       type,
       project: (object) => project(object, reads),
       onChange: (change) => this.#changed(interests, change),
-      onState: () => this.#stateChanged(interests),
+      onState: (changed) => this.#stateChanged(interests, changed),
     });
     const slot: Slot = { cache, interests, reads, linger: undefined };
     this.#slots.set(id, slot);
@@ -172,7 +183,8 @@ export class CacheSet {
   #release(id: string, subscriber: string): void {
     const slot = this.#slots.get(id);
     if (slot === undefined) return;
-    slot.interests.set(subscriber, [], false);
+    slot.interests.set(subscriber, [], undefined);
+    if (isForbidden(slot.cache)) slot.cache.narrow(slot.interests.namespaces());
     if (!slot.interests.empty || slot.linger !== undefined) return;
     slot.linger = this.#options.clock.setTimer(LINGER_MS, () => {
       if (!slot.interests.empty) return;
@@ -186,7 +198,8 @@ export class CacheSet {
     for (const applySet of applySetsOf(change)) this.#options.onMember(applySet, change);
   }
 
-  #stateChanged(interests: Interests): void {
+  #stateChanged(interests: Interests, cache: KindCache): void {
+    cache.narrow(interests.namespaces());
     this.#checkSettled();
     for (const subscriber of interests.subscribers()) this.#options.onWake(subscriber, undefined);
   }
@@ -213,4 +226,8 @@ function project(object: KubeObject, reads: PathUnion): LiveObject {
 
 function kindId(type: ObjectType): string {
   return `${type.group}/${type.version}/${type.kind}`;
+}
+
+function isForbidden(cache: KindCache): boolean {
+  return cache.error?.status === 403;
 }

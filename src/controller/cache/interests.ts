@@ -14,6 +14,8 @@ interface ListInterest {
 interface Wish {
   readonly objects: Set<string>;
   readonly lists: Map<string, ListInterest>;
+  /** Namespaces in which it holds the kind itself; `undefined` when it does not hold it. */
+  readonly hold: ReadonlySet<string> | undefined;
 }
 
 /** Who wants to hear of which objects of one kind. */
@@ -28,13 +30,13 @@ export class Interests {
   }
 
   /** Replaces what a subscriber wants; no requests take it out, unless `hold` keeps it for the kind itself. */
-  set(subscriber: string, requests: readonly WatchRequest[], hold: boolean): void {
+  set(subscriber: string, requests: readonly WatchRequest[], hold: ReadonlySet<string> | undefined): void {
     const before = this.#wishes.get(subscriber);
-    if (requests.length === 0 && !hold) {
+    if (requests.length === 0 && hold === undefined) {
       if (before !== undefined) this.#forget(subscriber, before);
       return;
     }
-    const next: Wish = { objects: new Set(), lists: new Map() };
+    const next: Wish = { objects: new Set(), lists: new Map(), hold };
     for (const request of requests) {
       if (request.kind === 'object') next.objects.add(`${request.target.namespace ?? ''}/${request.target.name}`);
       else this.#addList(subscriber, request, before, next);
@@ -50,6 +52,18 @@ export class Interests {
     for (const interest of this.#lists) {
       if (wants(interest, change)) found.add(interest.subscriber);
     }
+    return found;
+  }
+
+  /** Namespaces in which somebody wants something. */
+  namespaces(): Set<string> {
+    const found = new Set<string>();
+    for (const { objects, lists, hold } of this.#wishes.values()) {
+      for (const key of objects) found.add(key.slice(0, key.indexOf('/')));
+      for (const { namespace } of lists.values()) if (namespace !== undefined) found.add(namespace);
+      for (const namespace of hold ?? []) found.add(namespace);
+    }
+    found.delete('');
     return found;
   }
 

@@ -1,7 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion } from '../../core/index.ts';
 import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { LiveObject, ObjectType, SettledPair } from '../../runtime/index.ts';
+import type { ScopeListener } from './scope-watch.ts';
+import { keyOf, ScopeWatch } from './scope-watch.ts';
 import { isLater } from './versions.ts';
 
 /** What a cache tells of one object; `before` or `after` is absent when it came or went. */
@@ -42,46 +43,89 @@ export class KindCache {
   readonly #dead = new Set<string>();
   /** Objects whose projection was made before the last refresh: what they hold may be too little. */
   readonly #stale = new Set<string>();
-  #seen: Set<string> | undefined;
-  #watching: AbortController | undefined;
-  #running: Promise<void> | undefined;
-  #synced = false;
-  #error: KubeError | undefined;
+  readonly #listener: ScopeListener;
+  readonly #all: ScopeWatch;
+  readonly #namespaces = new Map<string, ScopeWatch>();
 
   constructor(options: KindCacheOptions) {
     this.#options = options;
     this.type = options.type;
+    this.#listener = {
+      put: (scope, object) => this.#put(object, !scope.synced),
+      gone: (object) => {
+        this.#bury(object.metadata.uid ?? '');
+        this.#drop(object);
+      },
+      sweep: (scope, seen, version) => this.#sweep(scope.namespace, seen, version),
+      stateChanged: () => this.#options.onState(this),
+    };
+    this.#all = new ScopeWatch(options.client, options.type, undefined, this.#listener);
   }
 
   /** Does it hold everything that the server has? */
   get synced(): boolean {
-    return this.#synced;
+    return this.#all.synced;
   }
 
   /** Why it cannot be read; absent while all is well. */
   get error(): KubeError | undefined {
-    return this.#error;
+    return this.#all.error;
   }
 
   get size(): number {
     return this.#objects.size;
   }
 
+  /** Is everything known that is in a namespace, or, for objects without one, at all? */
+  syncedIn(namespace: string | undefined): boolean {
+    return this.#all.synced || (namespace !== undefined && this.#namespaces.get(namespace)?.synced === true);
+  }
+
+  /** Why what is in a namespace cannot be read; absent while all is well, or while that is being found out. */
+  errorIn(namespace: string | undefined): KubeError | undefined {
+    const { error } = this.#all;
+    if (namespace === undefined || !this.type.namespaced || error?.status !== 403) return error;
+    return this.#namespaces.get(namespace)?.error;
+  }
+
+  /** Is every watch in step with the server, or known to be unreadable? */
+  get settled(): boolean {
+    return [this.#all, ...this.#namespaces.values()].every(({ synced, error }) => synced || error !== undefined);
+  }
+
+  /** How many watches it takes. */
+  get watches(): number {
+    return 1 + this.#namespaces.size;
+  }
+
   /** Begins to watch, or begins anew: with `refresh` what is held counts as unknown until it was read again. */
   start(refresh = false): void {
-    if (refresh) {
-      this.#synced = false;
-      for (const key of this.#objects.keys()) this.#stale.add(key);
-    }
-    this.#watching?.abort();
-    const watching = new AbortController();
-    this.#watching = watching;
-    this.#running = this.#follow(watching.signal);
+    if (refresh) for (const key of this.#objects.keys()) this.#stale.add(key);
+    this.#all.start(refresh);
+    for (const scope of this.#namespaces.values()) scope.start(refresh);
   }
 
   async stop(): Promise<void> {
-    this.#watching?.abort();
-    await this.#running;
+    await Promise.all([this.#all.stop(), ...[...this.#namespaces.values()].map((scope) => scope.stop())]);
+  }
+
+  /**
+   * Where the kind may not be listed as a whole, these namespaces are watched one by one. The watch of the whole
+   * goes on trying, and they end when it may be read after all.
+   */
+  narrow(namespaces: ReadonlySet<string>): void {
+    const wanted = this.type.namespaced && this.#all.error?.status === 403 ? namespaces : new Set<string>();
+    for (const [namespace, scope] of this.#namespaces) {
+      if (wanted.has(namespace)) continue;
+      this.#namespaces.delete(namespace);
+      void scope.stop();
+    }
+    for (const namespace of wanted) {
+      if (this.#namespaces.has(namespace)) continue;
+      const scope = new ScopeWatch(this.#options.client, this.type, namespace, this.#listener);
+      this.#namespaces.set(namespace, scope);
+      scope.start(false);
+    }
   }
 
   /** What is held of an object; nothing while it has to be read again because graphs read more of it now. */
@@ -108,7 +152,7 @@ export class KindCache {
 
   /** What the server answered to a write: known at once, its event will bring nothing new. */
   observe(object: KubeObject): void {
-    this.#put(object);
+    this.#put(object, !this.syncedIn(object.metadata.namespace));
   }
 
   /** The object is gone, as the answer to a write said. */
@@ -127,52 +171,13 @@ export class KindCache {
     this.#objects.set(key, projected);
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
-    const { client } = this.#options;
-    const { type } = this;
-    const events = client.watch({ apiVersion: formatApiVersion(type), kind: type.kind }, { signal });
-    for await (const event of events) {
-      if (signal.aborted) return;
-      switch (event.type) {
-        case 'RESTARTED':
-          this.#seen = new Set();
-          break;
-        case 'ADDED':
-        case 'MODIFIED':
-          this.#seen?.add(keyOf(event.object));
-          this.#put(event.object);
-          break;
-        case 'DELETED':
-          this.#bury(event.object.metadata.uid ?? '');
-          this.#drop(event.object);
-          break;
-        case 'SYNCED':
-          this.#sweep(event.resourceVersion);
-          this.#setState(true, undefined);
-          break;
-        case 'BOOKMARK':
-          break;
-        case 'ERROR':
-          // What was read stays good while the server is away; a kind that is gone or forbidden is not.
-          this.#setState(this.#synced && event.error.status !== 404 && event.error.status !== 403, event.error);
-      }
-    }
-  }
-
-  /** Tells only what matters to readers: that all is there now, that it is not, or another reason why not. */
-  #setState(synced: boolean, error: KubeError | undefined): void {
-    const told = this.#synced !== synced || (!synced && this.#error?.message !== error?.message);
-    this.#synced = synced;
-    this.#error = error;
-    if (told) this.#options.onState(this);
-  }
-
-  #put(object: KubeObject): void {
+  /** `listing`: the same version is news, too, since more may be kept of it than before. */
+  #put(object: KubeObject, listing: boolean): void {
     const { uid = '', resourceVersion } = object.metadata;
     if (this.#dead.has(uid)) return;
     const key = keyOf(object);
     const before = this.#objects.get(key);
-    if (before !== undefined && !this.#isNews(before, uid, resourceVersion)) return;
+    if (before !== undefined && !isNews(before, uid, resourceVersion, listing)) return;
     if (before !== undefined && before.object.metadata.uid !== uid) this.#settled.delete(key);
     const projected = this.#options.project(object);
     const settled = this.#settled.get(key);
@@ -183,13 +188,6 @@ export class KindCache {
     this.#stale.delete(key);
     this.#index(key, before, after);
     this.#options.onChange({ type: this.type, key, before, after });
-  }
-
-  #isNews(before: LiveObject, uid: string, version: string | undefined): boolean {
-    const held = before.object.metadata;
-    if (held.uid !== uid) return true;
-    // During a new listing the same version is news, too: more may be kept of it than before.
-    return isLater(version, held.resourceVersion) || (!this.#synced && version === held.resourceVersion);
   }
 
   #drop(object: KubeObject): void {
@@ -208,11 +206,9 @@ export class KindCache {
   }
 
   /** After a listing: what it did not name is gone, unless we wrote it after the list was made. */
-  #sweep(listVersion: string): void {
-    const seen = this.#seen;
-    this.#seen = undefined;
-    if (seen === undefined) return;
+  #sweep(namespace: string | undefined, seen: ReadonlySet<string>, listVersion: string): void {
     for (const [key, live] of this.#objects) {
+      if (namespace !== undefined && live.object.metadata.namespace !== namespace) continue;
       if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);
     }
   }
@@ -240,9 +236,10 @@ export class KindCache {
   }
 }
 
-/** The key of an object within its kind: `namespace/name`. */
-export function keyOf(object: KubeObject): string {
-  return `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
+function isNews(before: LiveObject, uid: string, version: string | undefined, listing: boolean): boolean {
+  const held = before.object.metadata;
+  if (held.uid !== uid) return true;
+  return isLater(version, held.resourceVersion) || (listing && version === held.resourceVersion);
 }
 
 /** The ApplySet that an object says it belongs to. */

@@ -3,6 +3,7 @@ import type { Discovery, KubernetesApi, WatchEvent, WatchOptions, ResourceType }
 /** A watch of a scripted API: what is pushed comes out. */
 export interface ScriptedWatch {
   readonly type: ResourceType;
+  readonly namespace: string | undefined;
   readonly closed: boolean;
   push(...events: WatchEvent[]): Promise<void>;
 }
@@ -41,6 +42,7 @@ export function scriptedApi(): KubernetesApi & { readonly watches: ScriptedWatch
       let wake: () => void = () => undefined;
       const watch = {
         type,
+        namespace: options.namespace,
         get closed() {
           return options.signal?.aborted === true;
         },

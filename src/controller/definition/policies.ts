@@ -10,6 +10,7 @@ const SERVICE_ACCOUNT = 'typekro.dev/service-account';
 
 const CANARY = 'typekro.dev/canary';
 const NAMESPACES = 'typekro.dev/namespaces';
+const EXPLAIN = 'typekro.dev/explain';
 const BUDGET = 'typekro.dev/cel-budget';
 
 const WORDS: ReadonlyMap<string, AdoptionPolicy> = new Map([
@@ -31,6 +32,8 @@ export interface Policies {
   readonly namespaces?: 'any' | 'instance';
   /** Cost that one expression may spend. */
   readonly budget?: number;
+  /** Put node reports into the status of every instance. */
+  readonly explain?: true;
   /** What cannot be understood. A definition with problems is not served: guessing could give away rights. */
   readonly problems: readonly string[];
 }
@@ -42,6 +45,7 @@ export interface Policies {
  * - `typekro.dev/service-account: team-a/deployer`: whose rights count for children;
  * - `typekro.dev/canary: 3` or `10%`: to how many instances a new revision goes first;
  * - `typekro.dev/namespaces: instance` or `any`: where templates may put objects;
+ * - `typekro.dev/explain: "true"`: node reports in the status of every instance;
  * - `typekro.dev/cel-budget: 100000`: cost that one expression may spend.
  */
 export function readPolicies(object: KubeObject): Policies {
@@ -75,6 +79,7 @@ export function readPolicies(object: KubeObject): Policies {
   return {
     ...(canary === undefined ? {} : { canary }),
     ...(namespaces === undefined ? {} : { namespaces }),
+    ...(read(EXPLAIN) === 'true' ? { explain: true } : {}),
     ...(budget === undefined ? {} : { budget }),
     ...(adoption === undefined ? {} : { adoption }),
     nodeAdoption,

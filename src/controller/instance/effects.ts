@@ -17,6 +17,8 @@ const WRITE_RETRY: BackoffPolicy = { firstMs: 200, mostMs: 300_000 };
 export interface EffectContext {
   /** For children, as whoever the definition names. */
   readonly client: KubernetesApi;
+  /** Who that is; absent for the controller itself. */
+  readonly user: string | undefined;
   readonly caches: CacheSet;
   /** For the instance itself, which is the controller's own. */
   readonly own: KubernetesApi;
@@ -245,6 +247,7 @@ function rememberFailure(
       group,
       resource: plural,
       ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
+      ...(context.user === undefined ? {} : { user: context.user }),
     }),
     retryAt: context.clock.now() + pause,
   });

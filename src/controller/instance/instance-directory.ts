@@ -2,6 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
+import type { Access } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
@@ -21,6 +22,8 @@ export interface InstanceDirectoryOptions {
   readonly reconciler: InstanceReconciler;
   /** The graph of an older revision, for instances that are pinned to it; `undefined` when it is not usable. */
   readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<Graph | undefined>;
+  /** As whom children of an instance in this namespace are read and written, when its definition does not say. */
+  readonly accessIn: (namespace: string | undefined) => Access | undefined;
   /** Queues a pass over an instance. */
   readonly enqueue: (work: WorkKey) => void;
 }
@@ -90,9 +93,10 @@ export class InstanceDirectory {
       if (known !== undefined) this.#forget(known);
       return {};
     }
-    const served = await this.#followed(latest, instance, id, signal);
+    const followed = await this.#followed(latest, instance, id, signal);
     // Who follows which revision is not decided yet; the decision wakes all.
-    if (served === undefined) return {};
+    if (followed === undefined) return {};
+    const served = this.#identified(followed, instance);
     const record = known ?? newRecord(id, key, served.definition, served.access.caches);
     this.#records.set(id, record);
     if (record.caches !== served.access.caches) {
@@ -131,6 +135,13 @@ export class InstanceDirectory {
       revision,
       failure: `pinned graph revision ${instance.metadata.annotations?.[PIN] ?? ''} not available`,
     };
+  }
+
+  /** The kind as the instance's own identity works on it. */
+  #identified(served: ServedKind, { metadata }: KubeObject): ServedKind {
+    if (served.policies.serviceAccount !== undefined) return served;
+    const access = this.#options.accessIn(metadata.namespace);
+    return access === undefined ? served : { ...served, access };
   }
 
   #servedOf(id: string): ServedKind | undefined {

@@ -53,8 +53,8 @@ export class InstanceReconciler {
     signal: AbortSignal,
   ): Promise<WorkResult> {
     const { clock, client: own, random } = this.#options;
-    const { client, caches } = served.access;
-    const context: EffectContext = { client, caches, own, clock, random, signal };
+    const { client, caches, user } = served.access;
+    const context: EffectContext = { client, user, caches, own, clock, random, signal };
     if (served.graph !== undefined) caches.keepGraph(served.graph);
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const instance = instances.get(record.key)?.object;
@@ -69,7 +69,7 @@ export class InstanceReconciler {
   async #decide(record: InstanceRecord, served: ServedKind, instance: KubeObject, signal: AbortSignal) {
     const { clock, observer, onApplySet } = this.#options;
     const { caches } = served.access;
-    const view = new ObservedView(caches, record, clock.now());
+    const view = new ObservedView(served.access, record, clock.now());
     const options = this.#stepOptions(record, served, instance);
     const decision =
       served.graph === undefined
@@ -88,9 +88,9 @@ export class InstanceReconciler {
       caches.peek(target.type)?.settle(`${target.namespace ?? ''}/${target.name}`, pair);
     }
     const learned = await this.#findMemberKinds(record, served, view, signal);
-    const kinds = [...view.askedKinds.keys()].flatMap((key) => {
+    const kinds = [...view.askedKinds].flatMap(([key, { namespaces }]) => {
       const type = record.memberKinds.get(key);
-      return type === undefined || type === 'unserved' ? [] : [type];
+      return type === undefined || type === 'unserved' ? [] : [{ type, namespaces }];
     });
     caches.setInterest(record.id, decision.watch, kinds);
     observer.instanceStepped({ record, instance, served, decision });
@@ -173,6 +173,7 @@ export class InstanceReconciler {
       nodeAdoption: served.policies.nodeAdoption,
       templateNow: record.templateNow.at,
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
+      ...given('explain', served.policies.explain),
       ...given('budget', served.policies.budget ?? budget),
       ...given('namespaces', served.policies.namespaces ?? namespaces),
     };

@@ -13,6 +13,7 @@ import type {
   Observation,
   Observed,
 } from '../../runtime/index.ts';
+import type { Access } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { labelMatcher } from '../cache/label-selector.ts';
@@ -24,11 +25,14 @@ export class ObservedView implements Observed {
   readonly #caches: CacheSet;
   readonly #record: InstanceRecord;
   readonly #now: number;
+  /** As whom it was read; absent for the controller itself. */
+  readonly #user: string | undefined;
   /** Kinds that the step looked for members in, by `group/kind`. */
-  readonly askedKinds = new Map<string, { readonly group: string; readonly kind: string }>();
+  readonly askedKinds = new Map<string, MemberTarget>();
 
-  constructor(caches: CacheSet, record: InstanceRecord, now: number) {
+  constructor({ caches, user }: Pick<Access, 'caches' | 'user'>, record: InstanceRecord, now: number) {
     this.#now = now;
+    this.#user = user;
     this.#caches = caches;
     this.#record = record;
   }
@@ -39,15 +43,16 @@ export class ObservedView implements Observed {
     const cache = this.#caches.peek(target.type);
     const live = cache?.get(cacheKey(target));
     if (live !== undefined) return { state: 'present', live };
-    if (cache?.synced === true) return { state: 'absent' };
-    if (cache?.error === undefined) return { state: 'unknown' };
-    return { state: 'failed', failure: readFailure(cache.error, target.type) };
+    if (cache?.syncedIn(target.namespace) === true) return { state: 'absent' };
+    const error = cache?.errorIn(target.namespace);
+    if (error === undefined) return { state: 'unknown' };
+    return { state: 'failed', failure: this.#readFailure(error, target.type, target.namespace) };
   }
 
   list(target: ListTarget): ListObservation {
     const cache = this.#caches.peek(target.type);
     if (cache === undefined) return { state: 'unknown' };
-    if (!cache.synced) return unreadable(cache);
+    if (!cache.syncedIn(target.namespace)) return this.#unreadable(cache, target.namespace);
     const matches = labelMatcher(target.selector);
     const objects: LiveObject[] = [];
     for (const live of cache.values()) {
@@ -59,7 +64,7 @@ export class ObservedView implements Observed {
 
   members(target: MemberTarget): ListObservation {
     const { group, kind } = target;
-    this.askedKinds.set(`${group}/${kind}`, { group, kind });
+    this.askedKinds.set(`${group}/${kind}`, target);
     const caches = this.#caches.ofGroupKind(group, kind);
     const cache = caches.find(({ synced }) => synced) ?? caches[0];
     if (cache === undefined) {
@@ -67,13 +72,34 @@ export class ObservedView implements Observed {
         ? { state: 'unserved' }
         : { state: 'unknown' };
     }
-    if (!cache.synced) return unreadable(cache);
+    const unread = cache.synced ? undefined : this.#unreadNamespace(cache, target.namespaces);
+    if (unread !== undefined) return this.#unreadable(cache, unread === '' ? undefined : unread);
     const namespaces = new Set(target.namespaces);
     const inScope = ({ object }: LiveObject) => {
       const { namespace } = object.metadata;
       return namespace === undefined || namespace === '' || namespaces.has(namespace);
     };
     return { state: 'known', objects: cache.membersOf(target.applySet).filter(inScope) };
+  }
+
+  /** The first namespace of which not everything is known; empty for the cluster as a whole. */
+  #unreadNamespace(cache: KindCache, namespaces: readonly string[]): string | undefined {
+    if (!cache.type.namespaced) return '';
+    const unread = namespaces.filter((namespace) => !cache.syncedIn(namespace));
+    return unread.find((namespace) => cache.errorIn(namespace) !== undefined) ?? unread[0];
+  }
+
+  #unreadable(cache: KindCache, namespace: string | undefined): ListObservation {
+    const error = cache.errorIn(namespace);
+    if (error === undefined) return { state: 'unknown' };
+    if (error.reason === 'UnknownKind') return { state: 'unserved' };
+    return { state: 'failed', failure: this.#readFailure(error, cache.type, namespace) };
+  }
+
+  #readFailure(error: KubeError, type: ObjectType, namespace: string | undefined): ApiFailure {
+    const where = namespace === undefined ? {} : { namespace };
+    const user = this.#user === undefined ? {} : { user: this.#user };
+    return apiFailure(error, { verb: 'list', group: type.group, resource: type.plural, ...where, ...user });
   }
 
   failedWrite(target: ObjectTarget): FailedWrite | undefined {
@@ -93,16 +119,6 @@ export function targetKey(target: ObjectTarget): string {
 /** The key of a target in the cache of its kind. */
 export function cacheKey(target: ObjectTarget): string {
   return `${target.namespace ?? ''}/${target.name}`;
-}
-
-function unreadable(cache: KindCache): ListObservation {
-  if (cache.error === undefined) return { state: 'unknown' };
-  if (cache.error.reason === 'UnknownKind') return { state: 'unserved' };
-  return { state: 'failed', failure: readFailure(cache.error, cache.type) };
-}
-
-function readFailure(error: KubeError, type: ObjectType): ApiFailure {
-  return apiFailure(error, { verb: 'list', group: type.group, resource: type.plural });
 }
 
 /** A client error as the runtime takes it; the right that is missing when it is one of permission. */

@@ -1,0 +1,68 @@
+import type { KubeObject } from '../core/index.ts';
+import { readConditions, transition } from './conditions.ts';
+import { explainNode } from './explain.ts';
+import { annotationOf } from './identity.ts';
+import type { Condition, StepOptions } from './model.ts';
+import type { NodeReport, NodeState } from './report.ts';
+
+/** Annotation of an instance that wants the reports of its nodes in its status: `"true"`. */
+const EXPLAIN = 'typekro.dev/explain';
+const NODE_PREFIX = 'node.typekro.dev/';
+const RETIRED_PREFIX = 'retired.typekro.dev/';
+
+/** Most nodes that a status tells of, and the longest text of each: a status must stay small. */
+const MOST_NODES = 64;
+const LONGEST_TEXT = 300;
+
+const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
+const STUCK: ReadonlySet<NodeState> = new Set(['failed', 'blocked']);
+
+/**
+ * A condition for every node, where the instance asks for them: True when there is nothing left to do, False when
+ * somebody has to act, Unknown while it is under way. Conditions, since every version of an instance's CRD keeps
+ * them. Where there are more nodes than fit, those that are not done come first.
+ */
+export function nodeConditions(
+  instance: KubeObject,
+  reports: readonly NodeReport[],
+  { now, explain }: Pick<StepOptions, 'now' | 'explain'>,
+): Condition[] {
+  if (explain !== true && annotationOf(instance, EXPLAIN) !== 'true') return [];
+  const before = new Map(readConditions(instance.status?.['conditions']).map((entry) => [entry.type, entry]));
+  const generation = instance.metadata.generation ?? 0;
+  const shown = selected(reports);
+  const conditions = new Map<string, Condition>();
+  for (const report of reports) {
+    if (!shown.has(report)) continue;
+    const type = (report.retired === true ? RETIRED_PREFIX : NODE_PREFIX) + (report.id === '' ? 'unknown' : report.id);
+    const { state } = report;
+    const status = DONE.has(state) ? 'True' : STUCK.has(state) ? 'False' : 'Unknown';
+    const reason = state.charAt(0).toUpperCase() + state.slice(1);
+    const value = { status, reason, message: textOf(report) } as const;
+    conditions.set(type, transition(type, value, before.get(type), generation, now));
+  }
+  return [...conditions.values()];
+}
+
+/** Is this a condition that explains a node? */
+export function isNodeCondition(type: string): boolean {
+  return type.startsWith(NODE_PREFIX) || type.startsWith(RETIRED_PREFIX);
+}
+
+function selected(reports: readonly NodeReport[]): ReadonlySet<NodeReport> {
+  if (reports.length <= MOST_NODES) return new Set(reports);
+  const open = reports.filter(({ state }) => !DONE.has(state));
+  const done = reports.filter(({ state }) => DONE.has(state));
+  return new Set([...open, ...done].slice(0, MOST_NODES));
+}
+
+/** Without the time of the next try: it would be written anew with each. */
+function textOf(report: NodeReport): string {
+  const { because } = report;
+  const steady: NodeReport =
+    because.kind === 'write-failed'
+      ? { ...report, because: { ...because, retryAt: Number.POSITIVE_INFINITY } }
+      : report;
+  const { reason } = explainNode(steady);
+  return reason.length <= LONGEST_TEXT ? reason : `${reason.slice(0, LONGEST_TEXT - 1)}…`;
+}

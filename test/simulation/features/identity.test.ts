@@ -1,0 +1,139 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  conditionText,
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  virtualWorld,
+  writesOf,
+} from '../../support/virtual-world.ts';
+
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+const RBAC = 'rbac.authorization.k8s.io/v1';
+const MAPS: JsonObject = { apiGroups: [''], resources: ['configmaps'], verbs: ['*'] };
+
+/** A namespace with a ServiceAccount `deployer` that may do there what the rules say. */
+function team(namespace: string, rules: JsonObject[]): KubeObject[] {
+  const metadata = { name: 'deployer', namespace };
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    { apiVersion: RBAC, kind: 'Role', metadata, rules },
+    {
+      apiVersion: RBAC,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'deployer' },
+      subjects: [{ kind: 'ServiceAccount', name: 'deployer', namespace }],
+    },
+  ];
+}
+const inside = (namespace: string, object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, namespace },
+});
+const readyOf = async (namespace: string) =>
+  conditionText(await world.user.get({ ...potRef('p'), namespace }), 'ResourcesReady');
+const mapIn = (namespace: string) => ({ ...mapRef('p-map'), namespace });
+
+describe('one ServiceAccount per instance namespace', () => {
+  it('works with rights in its namespace alone, and names what is missing elsewhere', async () => {
+    world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
+    await world.apply(...team('blue', [MAPS]), ...team('red', []));
+    await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
+    await world.advance(5000);
+    await world.apply(inside('blue', pot('p')), inside('red', pot('p')));
+    await world.advance(60_000);
+    expect(await readyOf('blue')).toMatch(/^True/);
+    expect((await world.user.get(mapIn('blue')))['data']).toEqual({ text: 'x' });
+    const impersonated = world.requests.filter(({ path }) => path.includes('/configmaps/p-map'));
+    expect(new Set(impersonated.map(({ headers }) => headers?.['impersonate-user']))).toEqual(
+      new Set(['system:serviceaccount:blue:deployer']),
+    );
+    const refused = await readyOf('red');
+    expect(refused).toContain('{apiGroups: [""], resources: ["configmaps"], verbs: ["list", "watch"]}');
+    expect(refused).toContain('for system:serviceaccount:red:deployer in namespace red');
+    expect(await world.user.find(mapIn('red'))).toBeUndefined();
+
+    await world.apply(...team('red', [MAPS]));
+    await world.advance(10 * 60_000);
+    expect(await readyOf('red')).toMatch(/^True/);
+    // Drift is seen by the watch of the namespace.
+    world.requests.length = 0;
+    await world.user.patch(mapIn('red'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
+    await world.settle();
+    expect((await world.user.get(mapIn('red')))['data']).toEqual({ text: 'x' });
+    await world.user.delete({ ...potRef('p'), namespace: 'red' });
+    await world.settle();
+    expect(await world.user.find(mapIn('red'))).toBeUndefined();
+  });
+
+  it('says which right to write is missing', async () => {
+    world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
+    await world.apply(...team('blue', [{ ...MAPS, verbs: ['get', 'list', 'watch'] }]));
+    await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
+    await world.advance(5000);
+    await world.apply(inside('blue', pot('p')));
+    const text = await readyOf('blue');
+    expect(text).toContain('{apiGroups: [""], resources: ["configmaps"], verbs: ["create", "patch"]}');
+    expect(text).toContain('for system:serviceaccount:blue:deployer in namespace blue');
+  });
+});
+
+describe('a limit to the namespace of the instance', () => {
+  const away = mapResource('away', { text: 'x' }, { namespace: 'kube-system' });
+  const home = mapResource('home', { text: 'x' });
+
+  it.each([
+    ['by the flag', { namespaces: 'instance' } as const, {}],
+    ['by the definition', {}, { 'typekro.dev/namespaces': 'instance' }],
+  ])('%s stops an instance before anything is written, and names the node', async (_name, controller, annotations) => {
+    world = await virtualWorld({ controller });
+    await world.apply(potDefinition([home, away], annotations));
+    await world.advance(5000);
+    world.requests.length = 0;
+    await world.apply(pot('p'));
+    expect(await readyOf('default')).toContain(
+      'node "away" must stay in namespace "default" of the instance, but resolves to ConfigMap v1 kube-system/p-away',
+    );
+    expect(writesOf(world.requests).every((text) => text.endsWith('/pots/p/status'))).toBe(true);
+  });
+
+  it('is lifted by a definition that may', async () => {
+    world = await virtualWorld({ controller: { namespaces: 'instance' } });
+    await world.apply(potDefinition([home, away], { 'typekro.dev/namespaces': 'any' }));
+    await world.advance(5000);
+    await world.apply(pot('p'));
+    expect(await readyOf('default')).toMatch(/^True/);
+  });
+});
+
+describe('node reports in the status', () => {
+  it('are there when the instance or its definition asks, and go with the wish', async () => {
+    world = await virtualWorld();
+    const late = { ...mapResource('late', { text: 'x' }), readyWhen: ['${late.data.?go.orValue("") == "yes"}'] };
+    await world.apply(potDefinition([mapResource('map', { text: 'x' }), late]));
+    await world.advance(5000);
+    await world.apply(pot('p', {}, { 'typekro.dev/explain': 'true' }), pot('q'));
+    const ask = async (name: string, node: string) =>
+      conditionText(await world.user.get(potRef(name)), `node.typekro.dev/${node}`);
+    expect(await ask('p', 'map')).toBe('True Ready: is as wanted and ready');
+    expect(await ask('p', 'late')).toMatch(/^Unknown Waiting: waits until late\.data/);
+    expect(await ask('q', 'map')).toBe('');
+    world.requests.length = 0;
+    await world.advance(600_000);
+    expect(writesOf(world.requests)).toEqual([]);
+    await world.apply(pot('p'));
+    await world.settle();
+    expect(await ask('p', 'map')).toBe('');
+    await world.apply(potDefinition([mapResource('map', { text: 'x' }), late], { 'typekro.dev/explain': 'true' }));
+    await world.advance(5000);
+    expect(await ask('q', 'map')).toBe('True Ready: is as wanted and ready');
+  });
+});
