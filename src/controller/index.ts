@@ -17,3 +17,7 @@ export type { ProbeServer, ProbeSource } from './probes.ts';
 export { serveProbes } from './probes.ts';
 export type { RunControllerOptions } from './run-controller.ts';
 export { runController } from './run-controller.ts';
+export type { DefinitionRights, DefinitionRoles } from './install/definition-roles.ts';
+export { definitionRoles } from './install/definition-roles.ts';
+export type { ManifestOptions } from './install/manifests.ts';
+export { controllerManifests } from './install/manifests.ts';

@@ -31,7 +31,8 @@ export const controller: Command = {
   ],
   async run(context, input) {
     const { connection, rest } = takeConnectionFlags(input.positionals);
-    const flags = parseControllerFlags(rest);
+    const args = withVersion(rest, context.env['TYPEKRO_VERSION']);
+    const flags = parseControllerFlags(args);
     if (flags.errors.length > 0) {
       for (const error of flags.errors) context.printError(`error: ${error}`);
       context.printError('See `typekro controller --help`.');
@@ -42,7 +43,7 @@ export const controller: Command = {
     try {
       await runController({
         client,
-        args: rest,
+        args,
         logger: jsonLogger((line) => context.print(line.trimEnd()), Date.now, levelOf(flags)),
         signal: context.signal,
         identity: `${hostname()}_${randomUUID()}`,
@@ -54,6 +55,11 @@ export const controller: Command = {
     return ExitCode.ok;
   },
 };
+
+/** `TYPEKRO_VERSION` sets what labels carry, unless the flag does. */
+function withVersion(args: readonly string[], version: string | undefined): readonly string[] {
+  return version === undefined || version === '' ? args : [`--version-label=${version}`, ...args];
+}
 
 /** A limit of our own is set only where `--client-qps` asks for one; servers have priority and fairness. */
 function rateLimitOf({ values }: ParsedFlags): Pick<KubeClientOptions, 'rateLimit'> {

@@ -1,21 +1,51 @@
-import { controllerCrds } from '../../controller/index.ts';
+import { controllerCrds, controllerManifests } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import { yamlText } from '../yaml-text.ts';
 
-/** `typekro install`: the two CRDs of kro, which the controller needs and does not write itself. */
+/** `typekro install`: the two CRDs of kro, and if asked for the controller with its rights. */
 export const install: Command = {
   name: 'install',
-  summary: 'apply the CRDs that the controller needs',
+  summary: 'apply the CRDs that the controller needs, or all of it',
   description:
-    'Applies the CustomResourceDefinitions of ResourceGraphDefinition and GraphRevision to the cluster of the kubeconfig. Applying them again changes nothing.',
+    'Applies the CustomResourceDefinitions of ResourceGraphDefinition and GraphRevision to the cluster of the kubeconfig; with --controller also the namespace, the account with its rights, and the Deployment of the controller. Applying them again changes nothing. With --print nothing is sent: the manifests go to stdout.',
   positionals: [],
   options: [
     { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },
     { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    { name: 'print', summary: 'print the manifests as YAML instead of applying them' },
+    { name: 'controller', summary: 'install the controller, too' },
+    { name: 'image', summary: 'image of the controller, which the Dockerfile of the repository makes', value: 'image' },
+    { name: 'namespace', summary: 'namespace of the controller', value: 'name', defaultValue: 'kro-system' },
+    {
+      name: 'name',
+      summary: 'name of the Deployment and of what belongs to it',
+      value: 'name',
+      defaultValue: 'typekro',
+    },
+    {
+      name: 'rbac',
+      summary: 'aggregation: own objects and what `typekro rbac` adds; unrestricted: everything',
+      value: 'mode',
+      defaultValue: 'aggregation',
+    },
   ],
-  examples: [{ command: 'typekro install --context staging', summary: 'before the first `typekro controller`' }],
+  examples: [
+    { command: 'typekro install --context staging', summary: 'before the first `typekro controller`' },
+    {
+      command: 'typekro install --controller --image registry.example.com/typekro:1.0 --print',
+      summary: 'what an installation consists of',
+    },
+  ],
   async run(context, input) {
+    const objects = manifests(input);
+    if (input.options['print'] === true) {
+      context.print(await yamlText(objects));
+      return ExitCode.ok;
+    }
     const path = textOption(input, 'kubeconfig');
     const name = textOption(input, 'context');
     const config = await loadKubeConfig({
@@ -25,9 +55,9 @@ export const install: Command = {
     });
     const client = new KubeClient({ config });
     try {
-      for (const crd of controllerCrds()) {
-        await client.apply(crd, { fieldManager: 'typekro-install', force: true, signal: context.signal });
-        context.print(`applied ${crd.kind} ${crd.metadata.name ?? ''}`);
+      for (const object of objects) {
+        await client.apply(object, { fieldManager: 'typekro-install', force: true, signal: context.signal });
+        context.print(`applied ${object.kind} ${object.metadata.name ?? ''}`);
       }
     } finally {
       await client.close();
@@ -35,3 +65,26 @@ export const install: Command = {
     return ExitCode.ok;
   },
 };
+
+function manifests(input: CommandInput): KubeObject[] {
+  if (input.options['controller'] !== true) return controllerCrds();
+  const image = textOption(input, 'image');
+  const rbac = textOption(input, 'rbac');
+  if (image === undefined) {
+    throw new TypeKroError('the controller needs an image', {
+      code: 'cli/usage',
+      remedy: 'build one with the Dockerfile of the repository, and name it by --image',
+    });
+  }
+  if (rbac !== 'aggregation' && rbac !== 'unrestricted') {
+    throw new TypeKroError(`--rbac takes aggregation or unrestricted, not "${rbac ?? ''}"`, { code: 'cli/usage' });
+  }
+  const name = textOption(input, 'name');
+  const namespace = textOption(input, 'namespace');
+  return controllerManifests({
+    image,
+    rbac,
+    ...(name === undefined ? {} : { name }),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
+}

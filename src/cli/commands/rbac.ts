@@ -1,0 +1,61 @@
+import { definitionRoles } from '../../controller/index.ts';
+import { hasErrors, TypeKroError } from '../../core/index.ts';
+import type { Command } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { checkInputs, isDefinition } from '../up/check-inputs.ts';
+import { loadInputs } from '../up/load-inputs.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { yamlText } from '../yaml-text.ts';
+
+/** `typekro rbac FILE…`: the rights that the controller needs for some definitions, as YAML. */
+export const rbac: Command = {
+  name: 'rbac',
+  summary: 'print the ClusterRole that definitions need',
+  description:
+    'Compiles the definitions in the files and prints, as YAML, the rights that the controller needs to serve them and not one more. They carry the label by which the ClusterRole of the chart takes them in. For a definition that names a ServiceAccount (annotation typekro.dev/service-account) the rights on its resources go to that account, and the controller may impersonate it. Warnings go to stderr.',
+  positionals: [
+    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
+  ],
+  options: [
+    { name: 'name', summary: 'name of the ClusterRole', value: 'name', defaultValue: 'typekro:definitions' },
+    {
+      name: 'controller',
+      summary: 'ServiceAccount of the controller, as namespace/name',
+      value: 'account',
+      defaultValue: 'kro-system/typekro',
+    },
+  ],
+  examples: [
+    { command: 'typekro rbac my-application.yaml | kubectl apply -f -', summary: 'grant exactly what it needs' },
+  ],
+  async run(context, input) {
+    const name = textOption(input, 'name') ?? '';
+    const [namespace = '', account = '', ...more] = (textOption(input, 'controller') ?? '').split('/');
+    if (namespace === '' || account === '' || more.length > 0) {
+      throw new TypeKroError('--controller names no ServiceAccount', {
+        code: 'cli/usage',
+        remedy: 'write it as namespace/name, e.g. kro-system/typekro',
+      });
+    }
+    const inputs = await loadInputs(input.positionals, context.cwd);
+    const { diagnostics, graphs } = checkInputs(inputs);
+    printDiagnostics(context, diagnostics, inputs.texts);
+    if (hasErrors(diagnostics)) return ExitCode.diagnostics;
+    const objects = inputs.objects.map(({ object }) => object).filter(isDefinition);
+    const definitions = graphs.flatMap((graph) => {
+      const definition = objects.find(({ metadata }) => metadata.name === graph.name);
+      return definition === undefined ? [] : [{ graph, definition }];
+    });
+    if (definitions.length === 0) {
+      throw new TypeKroError('there is no definition in these files', {
+        code: 'input/empty',
+        remedy: 'name files with a ResourceGraphDefinition or a composition',
+      });
+    }
+    const roles = definitionRoles(definitions, { name, controller: { namespace, name: account } });
+    printDiagnostics(context, roles.diagnostics, inputs.texts);
+    if (hasErrors(roles.diagnostics)) return ExitCode.diagnostics;
+    context.print(await yamlText(roles.objects));
+    return ExitCode.ok;
+  },
+};

@@ -1,0 +1,10 @@
+import type { KubeObject } from '../core/index.ts';
+
+/** Objects as one YAML stream, for `kubectl apply -f -`. */
+export async function yamlText(objects: readonly KubeObject[]): Promise<string> {
+  const { stringify } = await import('yaml');
+  return objects
+    .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .join('---\n')
+    .trimEnd();
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import { builtinSource, compile } from '../../graph/index.ts';
+import { definitionRoles } from './definition-roles.ts';
+
+const CONTROLLER = { namespace: 'kro-system', name: 'typekro' };
+
+/** A definition of the kind `App` with these resources. */
+function definition(resources: readonly object[], annotations: Record<string, string> = {}) {
+  const object: KubeObject = {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'app', annotations },
+    spec: {
+      schema: { apiVersion: 'v1alpha1', kind: 'App', spec: { name: 'string' } },
+      resources: [...resources] as never,
+    },
+  };
+  const { graph, diagnostics } = compile(object as never, { sources: builtinSource() });
+  if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
+  return { graph, definition: object };
+}
+
+const owned = (apiVersion: string, kind: string, id = kind.toLowerCase(), more: object = {}) => ({
+  id,
+  template: { apiVersion, kind, metadata: { name: '${schema.spec.name}' }, ...more },
+});
+const external = (apiVersion: string, kind: string) => ({
+  id: `ext${kind}`,
+  externalRef: { apiVersion, kind, metadata: { name: 'shared' } },
+});
+
+/** The rules of an object as `verbs resources.group`. */
+function lines(object: KubeObject | undefined): string[] {
+  const rules = (object?.['rules'] ?? []) as { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+  return rules.map(({ apiGroups, resources, verbs }) => `${verbs.join()} ${resources.join()}.${apiGroups.join()}`);
+}
+
+const INSTANCE = [
+  'get,list,watch,patch apps.kro.run',
+  'get,patch apps/status.kro.run',
+  'update apps/finalizers.kro.run',
+];
+
+describe('the rights of definitions', () => {
+  test('children are read and written, external objects only read', () => {
+    const app = definition([owned('v1', 'ConfigMap'), external('v1', 'Secret'), owned('v1', 'Service')]);
+    const { objects } = definitionRoles([app], { name: 'all', controller: CONTROLLER });
+    expect(objects.map(({ kind, metadata }) => [kind, metadata.name, metadata.labels])).toEqual([
+      ['ClusterRole', 'all', { 'rbac.kro.run/aggregate-to-controller': 'true' }],
+    ]);
+    expect(lines(objects[0]).sort()).toEqual(
+      [...INSTANCE, 'get,list,watch secrets.', 'get,list,watch,create,patch,delete configmaps,services.'].sort(),
+    );
+  });
+
+  test('what one node owns and another one reads is one rule', () => {
+    const app = definition([owned('v1', 'Secret'), external('v1', 'Secret')]);
+    const { objects } = definitionRoles([app], { name: 'all', controller: CONTROLLER });
+    expect(lines(objects[0])).toContain('get,list,watch,create,patch,delete secrets.');
+    expect(lines(objects[0]).filter((line) => line.includes('secrets'))).toHaveLength(1);
+  });
+
+  test('with a ServiceAccount they are its own, and the controller may act as it, and as no other', () => {
+    const app = definition([owned('v1', 'Secret')], { 'typekro.dev/service-account': 'team/deployer' });
+    const { objects, diagnostics } = definitionRoles([app], { name: 'all', controller: CONTROLLER });
+    expect(diagnostics).toEqual([]);
+    expect(lines(objects[0]).sort()).toEqual([...INSTANCE].sort());
+    expect(objects.slice(1).map(({ kind, metadata, subjects }) => [kind, metadata.namespace, subjects])).toEqual([
+      ['ClusterRole', undefined, undefined],
+      ['ClusterRoleBinding', undefined, [{ kind: 'ServiceAccount', namespace: 'team', name: 'deployer' }]],
+      ['Role', 'team', undefined],
+      ['RoleBinding', 'team', [{ kind: 'ServiceAccount', ...CONTROLLER }]],
+    ]);
+    expect(objects[3]?.['rules']).toEqual([
+      { apiGroups: [''], resources: ['serviceaccounts'], resourceNames: ['deployer'], verbs: ['impersonate'] },
+    ]);
+  });
+
+  test('warns of the identity of the controller, of an account that cannot be read, of roles that are handed out', () => {
+    const role = owned('rbac.authorization.k8s.io/v1', 'Role', 'role', { rules: [] });
+    const codes = (annotations: Record<string, string>) =>
+      definitionRoles([definition([role], annotations)], { name: 'all', controller: CONTROLLER }).diagnostics.map(
+        ({ code }) => code,
+      );
+    expect(codes({})).toEqual(['rbac/controller-identity', 'rbac/escalation']);
+    expect(codes({ 'typekro.dev/service-account': 'a/b' })).toEqual(['rbac/escalation']);
+    expect(codes({ 'typekro.dev/service-account': 'b' })).toEqual(['rbac/annotation']);
+  });
+
+  test('no definition needs nothing', () => {
+    expect(definitionRoles([], { name: 'all', controller: CONTROLLER })).toEqual({ objects: [], diagnostics: [] });
+  });
+});

@@ -1,0 +1,145 @@
+import type { Diagnostic, KubeObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import type { ServiceAccountRef } from '../access.ts';
+import { readPolicies } from '../definition/policies.ts';
+import { ruleObjects, RuleSet } from './rules.ts';
+
+/** ClusterRoles with this label are part of the controller's own. */
+export const AGGREGATION_LABEL = 'rbac.kro.run/aggregate-to-controller';
+
+/** A compiled definition with the object that it was compiled from, whose annotations name a ServiceAccount. */
+export interface DefinitionRights {
+  readonly graph: Graph;
+  readonly definition: KubeObject;
+}
+
+/** What a set of definitions needs. */
+export interface DefinitionRoles {
+  /** ClusterRoles, Roles and their bindings, ready to apply. */
+  readonly objects: readonly KubeObject[];
+  /** What is worth knowing about these rights, and definitions that get none because they cannot be served. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Kinds whose writer must hold what they hand out, by group. */
+const HANDS_OUT_RIGHTS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']);
+
+/**
+ * The rights that a controller needs for some definitions, and not one more: on instances to read, label and
+ * finalize them and to write their status; on children to read, apply and delete them; on external objects to read
+ * them. Lists and watches are cluster-wide, as the controller's are.
+ *
+ * Where a definition names a ServiceAccount, the rights on its children and external objects are that account's,
+ * and the controller may impersonate it. The controller's own rights carry the label by which its ClusterRole
+ * aggregates them.
+ */
+export function definitionRoles(
+  definitions: readonly DefinitionRights[],
+  options: { readonly name: string; readonly controller: ServiceAccountRef },
+): DefinitionRoles {
+  const own = new RuleSet();
+  const diagnostics: Diagnostic[] = [];
+  const accounts: KubeObject[] = [];
+  for (const { graph, definition } of definitions) {
+    const { serviceAccount, problems } = readPolicies(definition);
+    for (const problem of problems) {
+      diagnostics.push({ code: 'rbac/annotation', severity: 'error', message: `${graph.name}: ${problem}` });
+    }
+    // The controller does not serve it, and a guess could give rights away.
+    if (problems.length > 0) continue;
+    addInstances(own, graph);
+    if (serviceAccount === undefined) {
+      addNodes(own, graph);
+      diagnostics.push({
+        ...warning(
+          'rbac/controller-identity',
+          `${graph.name}: whoever may create its instances acts with the rights of the controller`,
+        ),
+        hint: 'name a ServiceAccount of its own by the annotation typekro.dev/service-account: namespace/name',
+      });
+    } else {
+      const rules = new RuleSet();
+      addNodes(rules, graph);
+      accounts.push(...accountRoles(graph.name, serviceAccount, rules, options.controller));
+    }
+    const granting = [...graph.nodes.values()].filter(
+      ({ type, nodeType }) =>
+        type.group === 'rbac.authorization.k8s.io' &&
+        HANDS_OUT_RIGHTS.has(type.kind) &&
+        (nodeType === 'resource' || nodeType === 'collection'),
+    );
+    for (const { id, type } of granting) {
+      diagnostics.push(
+        warning(
+          'rbac/escalation',
+          `${graph.name}: ${id} is a ${type.kind}: its writer must hold every right that it hands out, or the verbs bind and escalate; no rule here gives them`,
+        ),
+      );
+    }
+  }
+  const role = clusterRole(options.name, own, { [AGGREGATION_LABEL]: 'true' });
+  return { objects: definitions.length === 0 ? [] : [role, ...accounts], diagnostics };
+}
+
+function addInstances(rules: RuleSet, { instance }: Graph): void {
+  const { group, plural } = instance;
+  rules.add(group, plural, ['get', 'list', 'watch', 'patch']);
+  rules.add(group, `${plural}/status`, ['get', 'patch']);
+  rules.add(group, `${plural}/finalizers`, ['update']);
+}
+
+function addNodes(rules: RuleSet, { nodes }: Graph): void {
+  for (const { nodeType, type, plural } of nodes.values()) {
+    const owned = nodeType === 'resource' || nodeType === 'collection';
+    rules.add(type.group, plural, ['get', 'list', 'watch']);
+    if (owned) rules.add(type.group, plural, ['create', 'patch', 'delete']);
+  }
+}
+
+/** The rights of a definition's ServiceAccount, and the controller's right to act as it. */
+function accountRoles(
+  definition: string,
+  account: ServiceAccountRef,
+  rules: RuleSet,
+  controller: ServiceAccountRef,
+): KubeObject[] {
+  const name = `typekro:${definition}`;
+  const impersonate = {
+    apiGroups: [''],
+    resources: ['serviceaccounts'],
+    verbs: ['impersonate'],
+    resourceNames: [account.name],
+  };
+  const metadata = { name: `${name}:impersonate`, namespace: account.namespace };
+  return [
+    clusterRole(name, rules, {}),
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+      subjects: [{ kind: 'ServiceAccount', ...account }],
+    },
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata, rules: ruleObjects([impersonate]) },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name },
+      subjects: [{ kind: 'ServiceAccount', ...controller }],
+    },
+  ];
+}
+
+function clusterRole(name: string, rules: RuleSet, labels: Readonly<Record<string, string>>): KubeObject {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name, ...(Object.keys(labels).length === 0 ? {} : { labels: { ...labels } }) },
+    rules: ruleObjects(rules.rules()),
+  };
+}
+
+function warning(code: string, message: string): Diagnostic {
+  return { code, severity: 'warning', message };
+}

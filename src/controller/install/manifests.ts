@@ -1,0 +1,190 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { controllerCrds } from '../own-crds.ts';
+import { AGGREGATION_LABEL } from './definition-roles.ts';
+import type { PolicyRule } from './rules.ts';
+import { ruleObjects, RuleSet } from './rules.ts';
+
+/** How the controller is installed. */
+export interface ManifestOptions {
+  /** Image of the controller with its tag. */
+  readonly image: string;
+  /** Name of the Deployment and of all that belongs to it. Default `typekro`. */
+  readonly name?: string;
+  /** Default `kro-system`. */
+  readonly namespace?: string;
+  /**
+   * `aggregation` (default): the controller may do what its own objects need and what ClusterRoles with the label
+   * `rbac.kro.run/aggregate-to-controller: "true"` add. `unrestricted`: everything.
+   */
+  readonly rbac?: 'aggregation' | 'unrestricted';
+}
+
+const METRICS_PORT = 8078;
+const PROBES_PORT = 8079;
+
+/**
+ * Everything that runs the controller in a cluster, in the order in which it is applied: the CRDs of kro, the
+ * namespace, the account with its rights, and the Deployment. The chart renders the same with its default values.
+ */
+export function controllerManifests(options: ManifestOptions): KubeObject[] {
+  const { name = 'typekro', namespace = 'kro-system', rbac = 'aggregation', image } = options;
+  const account = { kind: 'ServiceAccount', name, namespace };
+  const role = `${name}:controller`;
+  return [
+    ...controllerCrds(),
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } },
+    ...(rbac === 'aggregation' ? aggregatedRoles(name, role) : [unrestrictedRole(role)]),
+    binding('ClusterRoleBinding', { name: role }, { kind: 'ClusterRole', name: role }, account),
+    {
+      ...rbacObject('Role', { name: `${name}:leader-election`, namespace }),
+      rules: ruleObjects(leaseRules()),
+    },
+    binding(
+      'RoleBinding',
+      { name: `${name}:leader-election`, namespace },
+      { kind: 'Role', name: `${name}:leader-election` },
+      account,
+    ),
+    ...userRoles(name),
+    deployment(name, namespace, image),
+  ];
+}
+
+/** What the controller does with its own objects, whatever the definitions: no more is needed to serve an empty cluster. */
+export function controllerRules(): PolicyRule[] {
+  const rules = new RuleSet();
+  rules.add('kro.run', 'resourcegraphdefinitions', ['get', 'list', 'watch', 'patch']);
+  rules.add('kro.run', 'resourcegraphdefinitions/status', ['get', 'patch']);
+  rules.add('kro.run', 'resourcegraphdefinitions/finalizers', ['update']);
+  rules.add('internal.kro.run', 'graphrevisions', ['get', 'list', 'watch', 'create', 'patch', 'delete']);
+  rules.add('internal.kro.run', 'graphrevisions/status', ['get', 'patch']);
+  rules.add('internal.kro.run', 'graphrevisions/finalizers', ['update']);
+  rules.add('apiextensions.k8s.io', 'customresourcedefinitions', [
+    'get',
+    'list',
+    'watch',
+    'create',
+    'patch',
+    // For --allow-crd-deletion, and for a CRD that was left half made.
+    'delete',
+  ]);
+  rules.add('', 'events', ['create', 'patch']);
+  return rules.rules();
+}
+
+/** What an election needs, in the controller's namespace only. */
+function leaseRules(): PolicyRule[] {
+  const rules = new RuleSet();
+  rules.add('coordination.k8s.io', 'leases', ['get', 'create', 'update']);
+  return rules.rules();
+}
+
+function aggregatedRoles(name: string, role: string): KubeObject[] {
+  return [
+    {
+      ...rbacObject('ClusterRole', { name: role }),
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [AGGREGATION_LABEL]: 'true' } }] },
+      // Filled in by the cluster.
+      rules: [],
+    },
+    {
+      ...rbacObject('ClusterRole', { name: `${name}:controller-own`, labels: { [AGGREGATION_LABEL]: 'true' } }),
+      rules: ruleObjects(controllerRules()),
+    },
+  ];
+}
+
+function unrestrictedRole(name: string): KubeObject {
+  const all = ['*'];
+  return {
+    ...rbacObject('ClusterRole', { name }),
+    rules: [
+      { apiGroups: all, resources: all, verbs: all },
+      { nonResourceURLs: all, verbs: all },
+    ],
+  };
+}
+
+/** What cluster administrators may hand out to users: definitions, and instances in the default group. */
+function userRoles(name: string): KubeObject[] {
+  const role = (suffix: string, verbs: readonly string[]): KubeObject => ({
+    ...rbacObject('ClusterRole', { name: `${name}-${suffix}` }),
+    rules: [{ apiGroups: ['kro.run'], resources: ['*'], verbs: [...verbs] }],
+  });
+  const view = ['get', 'list', 'watch'];
+  return [role('edit', [...view, 'create', 'update', 'patch', 'delete', 'deletecollection']), role('view', view)];
+}
+
+function deployment(name: string, namespace: string, image: string): KubeObject {
+  const selector = { 'app.kubernetes.io/name': 'typekro', 'app.kubernetes.io/instance': name };
+  const probe = (path: string, initialDelaySeconds: number): JsonObject => ({
+    httpGet: { path, port: PROBES_PORT },
+    initialDelaySeconds,
+    periodSeconds: 10,
+  });
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace, labels: { ...selector } },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { ...selector } },
+      template: {
+        metadata: { labels: { ...selector } },
+        spec: {
+          serviceAccountName: name,
+          terminationGracePeriodSeconds: 70,
+          securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+          nodeSelector: { 'kubernetes.io/os': 'linux' },
+          containers: [
+            {
+              name: 'controller',
+              image,
+              imagePullPolicy: 'IfNotPresent',
+              args: [
+                'controller',
+                `--metrics-bind-address=:${METRICS_PORT}`,
+                `--health-probe-bind-address=:${PROBES_PORT}`,
+                '--leader-elect=true',
+                '--zap-log-level=info',
+              ],
+              env: [{ name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }],
+              ports: [
+                { name: 'metrics', containerPort: METRICS_PORT, protocol: 'TCP' },
+                { name: 'probes', containerPort: PROBES_PORT, protocol: 'TCP' },
+              ],
+              livenessProbe: probe('/healthz', 15),
+              readinessProbe: probe('/readyz', 10),
+              resources: { requests: { cpu: '256m', memory: '128Mi' }, limits: { cpu: '1000m', memory: '1024Mi' } },
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                capabilities: { drop: ['ALL'] },
+                readOnlyRootFilesystem: true,
+                runAsNonRoot: true,
+                runAsUser: 1000,
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+function rbacObject(kind: string, metadata: KubeObject['metadata']): KubeObject {
+  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata };
+}
+
+function binding(
+  kind: string,
+  metadata: KubeObject['metadata'],
+  role: { readonly kind: string; readonly name: string },
+  subject: JsonObject,
+): KubeObject {
+  return {
+    ...rbacObject(kind, metadata),
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', ...role },
+    subjects: [subject],
+  };
+}

@@ -1,0 +1,53 @@
+import type { JsonObject } from '../../core/index.ts';
+
+/** A rule of a Role or ClusterRole. */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** In this order verbs are written. */
+const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'impersonate'] as const;
+
+/** A verb that a rule here may grant. */
+export type Verb = (typeof VERBS)[number];
+
+/** Verbs wanted on resources, gathered so that each resource stands in one rule. */
+export class RuleSet {
+  readonly #byResource = new Map<string, { group: string; resource: string; verbs: Set<Verb> }>();
+
+  /** Adds verbs on `resource` (with `/status` and the like) of an API group. */
+  add(group: string, resource: string, verbs: readonly Verb[]): void {
+    const key = `${group}/${resource}`;
+    const known = this.#byResource.get(key) ?? { group, resource, verbs: new Set<Verb>() };
+    this.#byResource.set(key, known);
+    for (const verb of verbs) known.verbs.add(verb);
+  }
+
+  /** The rules, sorted, resources of one group with the same verbs together. */
+  rules(): PolicyRule[] {
+    const together = new Map<string, { group: string; verbs: string[]; resources: string[] }>();
+    for (const { group, resource, verbs } of this.#byResource.values()) {
+      const inOrder = VERBS.filter((verb) => verbs.has(verb));
+      const key = JSON.stringify([group, inOrder]);
+      const rule = together.get(key) ?? { group, verbs: inOrder, resources: [] };
+      together.set(key, rule);
+      rule.resources.push(resource);
+    }
+    return [...together.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { group, verbs, resources }]) => ({ apiGroups: [group], resources: resources.sort(), verbs }));
+  }
+}
+
+/** Rules as they stand in an object. */
+export function ruleObjects(rules: readonly PolicyRule[]): JsonObject[] {
+  return rules.map(({ apiGroups, resources, verbs, resourceNames }) => ({
+    apiGroups: [...apiGroups],
+    resources: [...resources],
+    ...(resourceNames === undefined ? {} : { resourceNames: [...resourceNames] }),
+    verbs: [...verbs],
+  }));
+}
