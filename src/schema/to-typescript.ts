@@ -144,7 +144,7 @@ class Writer {
       const child = properties?.[name] ?? {};
       const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
       const type = this.#type(child, inner, depth + 1);
-      const absent = this.#options.input === true && type !== 'unknown' ? ' | undefined' : '';
+      const absent = this.#options.input === true && type !== 'unknown' ? ` | undefined${inherited(name)}` : '';
       // What has a default may be left out by who passes it in, also when the stored object always has it.
       const needed = required.has(name) && (this.#options.input !== true || child.default === undefined);
       const text = needed ? `${key}: ${type};` : `${key}?: ${type}${absent};`;
@@ -177,8 +177,23 @@ function legalName(definition: string | undefined): string | undefined {
   return name === '' ? undefined : GLOBAL_TYPES.has(name) ? `${name}Type` : name;
 }
 
+/**
+ * Objects have these members without having them: where one of them may be left out, the type must bear what
+ * every object inherits.
+ */
+const INHERITED: ReadonlySet<string> = new Set([
+  'constructor',
+  'hasOwnProperty',
+  'isPrototypeOf',
+  'propertyIsEnumerable',
+  'toLocaleString',
+  'toString',
+  'valueOf',
+]);
+const inherited = (name: string): string => (INHERITED.has(name) ? ` | Object["${name}"]` : '');
+
 /** Types that generated code uses. */
-const GLOBAL_TYPES: ReadonlySet<string> = new Set(['Record', 'Array', 'Readonly', 'Omit']);
+const GLOBAL_TYPES: ReadonlySet<string> = new Set(['Record', 'Array', 'Object', 'Readonly', 'Omit']);
 
 const identityOf = (schema: Schema): object => schema.properties ?? schema;
 

@@ -6,7 +6,7 @@ const RESERVED: ReadonlySet<string> = new Set(
     'implements import in infer instanceof interface is keyof let module namespace never new null number object of ' +
     'out override package private protected public readonly require return satisfies set static string super switch ' +
     'symbol this throw true try type typeof undefined unique unknown using var void while with yield ' +
-    'Array Record Readonly Omit Read Resource ResourceFactory resourceFactory wholeResourceFactory WholeResourceFactory'
+    'Array Record Object Readonly Omit Read Resource ResourceFactory resourceFactory wholeResourceFactory WholeResourceFactory'
   ).split(' '),
 );
 
