@@ -62,14 +62,24 @@ export type {
   WholeResourceFactory,
 } from './compose/index.ts';
 export {
+  alias,
+  aliases,
   Cel,
   cel,
   CompositionError,
+  computed,
   createResource,
   externalRef,
+  isQuantity,
+  observedResource,
   opaque,
+  quantity,
   resourceFactory,
+  singleton,
   wholeResourceFactory,
 } from './compose/index.ts';
+export type { ExternalReference, Quantity, SingletonHandle } from './compose/index.ts';
+export * from './compose/aspects/index.ts';
+export { simple } from './factories/simple/index.ts';
 export type { Diagnostic, JsonObject, JsonValue, KubeObject, ObjectRef, SourcePosition } from './core/index.ts';
 export { formatDiagnostic, TypeKroError } from './core/index.ts';

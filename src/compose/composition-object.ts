@@ -3,7 +3,6 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { CompositionFunctions } from './trace-composition.ts';
 import { CompositionCore } from './composition.ts';
 import type { DeployEngine, FactoryOptions, Mode } from './deploy-engine.ts';
-import { printYaml } from './emit/yaml.ts';
 import { evaluateComposition } from './evaluate.ts';
 import { explainComposition } from './explain.ts';
 import { createFactory } from './factory.ts';
@@ -12,6 +11,7 @@ import { nestComposition } from './nested.ts';
 import { resourceReferences, statusReference } from './references.ts';
 import type { Composition, CompositionOptions, EmitOptions, Resource } from './public-types.ts';
 import type { FunctionLike } from './source/provider.ts';
+import { rememberCore } from './singleton.ts';
 import { currentTrace } from './trace/trace.ts';
 
 /** What the API of compositions is given from outside: the engine behind `factory().deploy()`. */
@@ -33,7 +33,7 @@ export function makeComposition(
   const build = functionArgument(first, declarative ? 'the resource builder' : 'the composition');
   const functions: CompositionFunctions = { build, status: declarative ? (second as FunctionLike) : undefined };
   const options = ((declarative ? third : second) ?? {}) as CompositionOptions;
-  const core = new CompositionCore(definition, functions, options);
+  const core = CompositionCore.trace(definition, functions, options);
   return compositionObject(core, api);
 }
 
@@ -68,24 +68,29 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
     },
     toYaml: (argument?: EmitOptions | JsonObject): string =>
       argument === undefined || isEmitOptions(argument)
-        ? core.definitionYaml(argument?.target ?? 'stock')
-        : printYaml(core.instance(argument) as unknown as JsonValue),
-    toDefinition: (options?: EmitOptions): JsonObject => core.write(options?.target ?? 'stock').definition,
+        ? core.with(argument?.aspects).definitionYaml(argument?.target ?? 'stock')
+        : core.instanceYaml(argument),
+    toDefinition: (options?: EmitOptions): JsonObject =>
+      core.with(options?.aspects).write(options?.target ?? 'stock').definition,
     toInstance: (spec: JsonObject, options?: { readonly namespace?: string }) =>
       core.instance(spec, options?.namespace),
-    factory: (mode: Mode, options: FactoryOptions = {}) => createFactory(core, mode, options, api),
+    factory: (mode: Mode, options: FactoryOptions = {}) =>
+      createFactory(core.with(options.aspects), mode, options, api),
     explain: (): string => explainComposition(core),
     evaluate: (spec: JsonObject, observed?: Readonly<Record<string, JsonValue>>) =>
       evaluateComposition(core, spec, observed ?? {}),
   };
   Object.defineProperties(call, Object.getOwnPropertyDescriptors(members));
   Object.defineProperty(call, 'name', { value: core.name });
+  rememberCore(call, core);
   return call as unknown as AnyComposition;
 }
 
-/** `toYaml({ target })` asks for the definition, `toYaml(spec)` for an instance. */
+/** `toYaml({ target, aspects })` asks for the definition, `toYaml(spec)` for an instance. */
 function isEmitOptions(value: object): value is EmitOptions {
-  const keys = Object.keys(value);
-  const { target } = value as EmitOptions;
-  return keys.length === 1 && (target === 'stock' || target === 'typekro');
+  const { target, aspects, ...others } = value as EmitOptions;
+  if (Object.keys(others).length > 0 || (target === undefined && aspects === undefined)) return false;
+  const isAspect = (entry: unknown) => (entry as { kind?: unknown } | null)?.kind === 'aspect';
+  const known = target === undefined || target === 'stock' || target === 'typekro';
+  return known && (aspects === undefined || (Array.isArray(aspects) && aspects.every(isAspect)));
 }

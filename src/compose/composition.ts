@@ -1,13 +1,18 @@
-import type { Diagnostic, JsonObject, KubeObject } from '../core/index.ts';
+import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { formatApiVersion, formatDiagnostic, hasErrors } from '../core/index.ts';
 import { compile } from '../graph/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applyDefaults, validate } from '../schema/index.ts';
+import { applyAspects } from './aspects/apply.ts';
+import type { AnyAspect } from './aspects/types.ts';
 import { normalDefinition } from './definition-names.ts';
-import { writeDefinition } from './emit/definition.ts';
+import { hoistedIds, writeDefinition } from './emit/definition.ts';
 import { printYaml } from './emit/yaml.ts';
+import { evaluateGraph } from './evaluate.ts';
 import { withNodes } from './ir/node.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
+import { SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
+import type { Singleton } from './singleton.ts';
 import { schemasFor, structuralSchema, withUnknownKinds } from './schemas.ts';
 import { withProviders } from './source/current.ts';
 import { throwRefusals, traceComposition, warningsOf } from './trace-composition.ts';
@@ -23,6 +28,13 @@ interface Written {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+interface CompositionParts {
+  readonly traced: Traced;
+  readonly functions: CompositionFunctions;
+  readonly options: CompositionOptions;
+  readonly specInput: SchemaInput;
+}
+
 /** A traced composition and what is made from it; definitions are written once per target. */
 export class CompositionCore {
   readonly name: string;
@@ -32,15 +44,31 @@ export class CompositionCore {
   readonly specInput: SchemaInput;
   private readonly written = new Map<Target, Written>();
 
-  constructor(definition: unknown, functions: CompositionFunctions, options: CompositionOptions) {
+  private constructor(parts: CompositionParts) {
+    this.name = parts.traced.graph.names.name;
+    this.traced = parts.traced;
+    this.functions = parts.functions;
+    this.options = parts.options;
+    this.specInput = parts.specInput;
+  }
+
+  /** Traces a composition. @throws CompositionError with everything that cannot be translated. */
+  static trace(definition: unknown, functions: CompositionFunctions, options: CompositionOptions): CompositionCore {
     const normal = normalDefinition(definition);
     const sources = schemasFor(options.types);
     const spec = structuralSchema(normal.spec, 'spec');
-    this.name = normal.names.name;
-    this.functions = functions;
-    this.options = options;
-    this.specInput = normal.spec;
-    this.traced = traceComposition(normal, spec.schema, functions, options, sources, spec.diagnostics);
+    const traced = traceComposition(normal, spec.schema, functions, options, sources, spec.diagnostics);
+    return new CompositionCore({ traced, functions, options, specInput: normal.spec });
+  }
+
+  /** The same composition with aspects applied to its resources. */
+  with(aspects: readonly AnyAspect[] | undefined): CompositionCore {
+    if (aspects === undefined || aspects.length === 0) return this;
+    const { graph, trace, nodes } = this.traced;
+    const records = withNodes(nodes, () => withTrace(trace, () => applyAspects(graph.records, aspects)));
+    const { functions, options, specInput } = this;
+    const traced = { ...this.traced, graph: { ...graph, records } };
+    return new CompositionCore({ traced, functions, options, specInput });
   }
 
   /** Warnings of tracing, and of the definitions written so far. */
@@ -90,9 +118,45 @@ export class CompositionCore {
     return { definition, graph: checked.graph, diagnostics: warnings };
   }
 
-  /** The definition as YAML. */
+  /** The definition as YAML; before it those of the compositions whose shared instances it refers to. */
   definitionYaml(target: Target): string {
-    return printYaml(this.write(target).definition);
+    return [...definitionsOf(this)].map((core) => printYaml(core.write(target).definition)).join('---\n');
+  }
+
+  /**
+   * The namespaces that stand before the instance of a spec in kro mode.
+   *
+   * @throws CompositionError for a spec that the schema does not allow.
+   */
+  namespaces(spec: unknown): KubeObject[] {
+    const { graph, nodes, trace } = this.traced;
+    const ids = withNodes(nodes, () => withTrace(trace, () => hoistedIds(graph.records)));
+    if (ids.size === 0) return [];
+    const { resources } = evaluateGraph(
+      this.write('typekro').graph,
+      this.plainInstance(spec) as unknown as JsonObject,
+      {},
+    );
+    return resources.filter(({ id }) => ids.has(id)).flatMap(({ objects }) => objects.map(hoistedNamespace));
+  }
+
+  /** The documents that `kubectl apply` takes for a spec in kro mode: namespaces, shared instances, the instance. */
+  instanceYaml(spec: unknown, namespace?: string): string {
+    const shared = this.singletons.map(({ core, id, spec: own }) => core.sharedInstance(id, own));
+    const before = shared.length === 0 ? [] : [singletonNamespace()];
+    const objects = [...before, ...this.namespaces(spec), ...shared, this.instance(spec, namespace)];
+    return objects.map((object) => printYaml(object as unknown as JsonValue)).join('---\n');
+  }
+
+  /** The instance that graphs share under a name. */
+  sharedInstance(id: string, spec: JsonObject): KubeObject {
+    const instance = this.instance(spec, SINGLETON_NAMESPACE);
+    return { ...instance, metadata: { ...instance.metadata, name: id } };
+  }
+
+  /** Shared instances of other compositions that this one refers to. */
+  get singletons(): readonly Singleton[] {
+    return singletonsOf(this.traced.trace);
   }
 
   /**
@@ -101,6 +165,14 @@ export class CompositionCore {
    * @throws CompositionError `compose/invalid-spec` with every field that is wrong.
    */
   instance(spec: unknown, namespace = 'default'): KubeObject {
+    const instance = this.plainInstance(spec, namespace);
+    const hoisted = this.namespaces(spec).map((object) => object.metadata.name ?? '');
+    if (hoisted.length === 0) return instance;
+    const annotations = { [HOISTED_ANNOTATION]: JSON.stringify(hoisted) };
+    return { ...instance, metadata: { ...instance.metadata, annotations } };
+  }
+
+  private plainInstance(spec: unknown, namespace = 'default'): KubeObject {
     const { names, spec: schema } = this.traced.graph;
     const value = applyDefaults(schema, plainSpec(spec)) as JsonObject;
     const errors = validate(schema, value, {});
@@ -120,10 +192,47 @@ export class CompositionCore {
     return {
       apiVersion: formatApiVersion({ group: names.group ?? 'kro.run', version: names.version }),
       kind: names.kind,
-      metadata: { name, namespace },
+      metadata: { name, namespace, labels: { ...instanceLabels(this.name) } },
       spec: value,
     };
   }
+}
+
+/** The compositions whose definitions this one needs, each once, the needed ones first. */
+function definitionsOf(core: CompositionCore, found = new Set<CompositionCore>()): Set<CompositionCore> {
+  for (const { core: owner } of core.singletons) definitionsOf(owner, found);
+  return found.add(core);
+}
+
+const singletonNamespace = (): KubeObject =>
+  hoistedNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SINGLETON_NAMESPACE } });
+
+/** Names, as JSON, of the namespaces that were made for an instance beforehand. */
+const HOISTED_ANNOTATION = 'typekro.dev/hoisted-namespaces';
+
+/** A namespace that belongs to no instance: tools that prune leave it. */
+function hoistedNamespace(object: JsonObject): KubeObject {
+  const { apiVersion, kind, metadata, ...rest } = object as unknown as KubeObject;
+  const { labels, annotations, ...named } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...named,
+      labels: { ...labels, 'app.kubernetes.io/managed-by': 'typekro' },
+      annotations: {
+        ...annotations,
+        'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+        'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+      },
+    },
+    ...rest,
+  };
+}
+
+/** What tells an instance made by the SDK, and of which definition it is. */
+function instanceLabels(definition: string): Readonly<Record<string, string>> {
+  return { 'typekro.dev/factory': definition, 'typekro.dev/mode': 'kro', 'typekro.dev/rgd': definition };
 }
 
 /** The spec as JSON: what a caller passes may hold `undefined`. */

@@ -1,4 +1,5 @@
 import type { Diagnostic, JsonObject, KubeObject } from '../core/index.ts';
+import type { AnyAspect } from './aspects/types.ts';
 import type { Evaluation, Target } from './public-types.ts';
 
 /** How a graph is deployed: by this process, or by a controller in the cluster. */
@@ -32,6 +33,8 @@ export interface FactoryOptions {
   readonly skipTLSVerify?: boolean;
   readonly allowBreakingChanges?: boolean;
   readonly abortSignal?: AbortSignal;
+  /** Changes laid over the resources, in order (`typekro/aspects`). */
+  readonly aspects?: readonly AnyAspect[];
   /** Further options that the deploy engine knows. */
   readonly [option: string]: unknown;
 }
@@ -124,6 +127,10 @@ export interface DeployTarget {
   definition(target: Target): JsonObject;
   /** The instance for a spec: validated, with name, namespace and labels. */
   instance(spec: JsonObject): KubeObject;
+  /** Namespaces that are applied before the instance in kro mode, and are left when it goes. */
+  namespaces(spec: JsonObject): readonly KubeObject[];
+  /** Instances of other compositions that must be there first: their targets, in kro mode, and the instances. */
+  readonly singletons: readonly { readonly target: DeployTarget; readonly instance: KubeObject }[];
   /** The graph evaluated without a cluster. */
   evaluate(spec: JsonObject): Evaluation;
   /** Readiness functions of the author, by resource id. */

@@ -8,6 +8,8 @@ export interface ExternalReference {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly id?: string;
+  /** Whether the kind has namespaces. The schema of the kind says it; accepted, not needed. */
+  readonly scope?: 'Namespaced' | 'Cluster';
 }
 
 /**
@@ -29,9 +31,26 @@ export const externalRef = defineFactory(
     namespace?: string,
   ): Resource<Fields> => {
     const reference = typeof apiVersion === 'string' ? positional(apiVersion, kind, name, namespace) : apiVersion;
-    const { id, ...manifest } = reference;
+    const { id, scope: _scope, ...manifest } = reference;
     return createResource<Fields>({ ...manifest }, { external: true, ...(id === undefined ? {} : { id }) });
   },
+);
+
+/**
+ * The same as `externalRef({ apiVersion, kind, metadata })`, under the name for objects that are looked at only.
+ *
+ * @example observedResource({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'token' } }).data
+ */
+export const observedResource = defineFactory(
+  <
+    Fields extends object = {
+      spec: Record<string, unknown>;
+      status: Record<string, unknown>;
+      data: Record<string, string>;
+    },
+  >(
+    reference: ExternalReference,
+  ): Resource<Fields> => externalRef<Fields>(reference),
 );
 
 function positional(apiVersion: string, kind = '', name = '', namespace?: string): ExternalReference {

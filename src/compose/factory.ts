@@ -1,8 +1,9 @@
-import type { JsonObject, JsonValue } from '../core/index.ts';
+import type { JsonObject } from '../core/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
 import type { CompositionApiOptions } from './composition-object.ts';
 import type { DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
+import { SINGLETON_NAMESPACE } from './singleton.ts';
 import { printYaml } from './emit/yaml.ts';
 import { evaluateComposition } from './evaluate.ts';
 
@@ -29,26 +30,15 @@ export function createFactory(
     });
   }
   const namespace = options.namespace ?? 'default';
-  const target: DeployTarget = {
-    mode,
-    name: core.name,
-    namespace,
-    options,
-    get diagnostics() {
-      return core.diagnostics;
-    },
-    definition: (of) => core.write(of).definition,
-    instance: (spec) => core.instance(spec, options.instanceNamespace ?? namespace),
-    evaluate: (spec) => evaluateComposition(core, spec, {}),
-    readiness: readinessOf(core),
-  };
+  const target = deployTarget(core, mode, namespace, options);
   const engine = (): Promise<DeployEngine> => api.loadDeploy();
   return {
     mode,
     name: core.name,
     namespace,
     rgdName: core.name,
-    toYaml: (spec) => (mode === 'direct' ? manifests(core, spec ?? {}) : kroYaml(core, target, spec)),
+    toYaml: (spec) =>
+      mode === 'direct' ? manifests(core, spec ?? {}) : kroYaml(core, options.instanceNamespace ?? namespace, spec),
     deploy: async (spec, call) => (await engine()).deploy(target, target.instance(spec).spec as JsonObject, call ?? {}),
     getInstances: async () => (await engine()).getInstances(target),
     getStatus: async () => (await engine()).getStatus(target),
@@ -60,6 +50,29 @@ export function createFactory(
   };
 }
 
+function deployTarget(core: CompositionCore, mode: Mode, namespace: string, options: FactoryOptions): DeployTarget {
+  return {
+    mode,
+    name: core.name,
+    namespace,
+    options,
+    get diagnostics() {
+      return core.diagnostics;
+    },
+    definition: (of) => core.write(of).definition,
+    instance: (spec) => core.instance(spec, options.instanceNamespace ?? namespace),
+    namespaces: (spec) => core.namespaces(spec),
+    get singletons() {
+      return core.singletons.map(({ core: owner, id, spec }) => ({
+        target: deployTarget(owner, 'kro', SINGLETON_NAMESPACE, { ...options, instanceNamespace: SINGLETON_NAMESPACE }),
+        instance: owner.sharedInstance(id, spec),
+      }));
+    },
+    evaluate: (spec) => evaluateComposition(core, spec, {}),
+    readiness: readinessOf(core),
+  };
+}
+
 function readinessOf(core: CompositionCore): DeployTarget['readiness'] {
   const found = new Map<string, NonNullable<(typeof core.traced.graph.records)[number]['readiness']>>();
   for (const record of core.traced.graph.records)
@@ -67,8 +80,8 @@ function readinessOf(core: CompositionCore): DeployTarget['readiness'] {
   return found;
 }
 
-function kroYaml(core: CompositionCore, target: DeployTarget, spec: JsonObject | undefined): string {
-  return spec === undefined ? core.definitionYaml('stock') : printYaml(target.instance(spec) as unknown as JsonValue);
+function kroYaml(core: CompositionCore, namespace: string, spec: JsonObject | undefined): string {
+  return spec === undefined ? core.definitionYaml('stock') : core.instanceYaml(spec, namespace);
 }
 
 /** The objects of a spec that are known without a cluster, as documents; others are named in a comment. */

@@ -53,6 +53,7 @@ export type {
   StatusResult,
   Target,
 } from './public-types.ts';
+export type { AnyAspect } from './aspects/types.ts';
 export type { CompositionApiOptions } from './composition-object.ts';
 export type { Manifest } from './emit/create.ts';
 export type { DerivedField, ResourceOptions } from './trace/records.ts';
@@ -60,7 +61,10 @@ export { Cel, cel } from './cel-api.ts';
 export { createCompositionApi } from './create-api.ts';
 export type { CompositionApi } from './create-api.ts';
 export { createResource } from './emit/create.ts';
-export { externalRef } from './external-ref.ts';
+export { alias, aliases, computed } from './computed.ts';
+export type { AliasDefinitions, Aliases } from './computed.ts';
+export { externalRef, observedResource } from './external-ref.ts';
+export type { ExternalReference } from './external-ref.ts';
 export {
   asText,
   isNumber,
@@ -72,6 +76,10 @@ export {
   withDefault,
 } from './factory-helpers.ts';
 export { defineFactory, opaque } from './interp/natives.ts';
+export { isQuantity, quantity } from './quantity.ts';
+export type { Quantity } from './quantity.ts';
+export { singleton } from './singleton.ts';
+export type { SingletonHandle } from './singleton.ts';
 export { CompositionError } from './trace/refusal.ts';
 export type {
   FactoryExtras,

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
+import type { AnyAspect } from './aspects/types.ts';
 import type { Factory, FactoryOptions } from './deploy-engine.ts';
 
 /** A plain JSON Schema, for definitions that use no schema library. The TypeScript type is then `JsonObject`. */
@@ -166,6 +167,8 @@ export interface Evaluation {
 export interface EmitOptions {
   /** Default `stock`. */
   readonly target?: Target;
+  /** Changes laid over the resources, in order (`typekro/aspects`). */
+  readonly aspects?: readonly AnyAspect[];
 }
 
 /** A traced composition: the graph, and ways to print, check and deploy it. */
@@ -186,8 +189,12 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
    * composition, in the namespace of the reading one. Outside a composition it has no value (`compose/outside`).
    */
   readonly status: Status;
-  /** The ResourceGraphDefinition as YAML; with a spec, the instance. */
+  /**
+   * The ResourceGraphDefinition as YAML, after those of the compositions whose `singleton` it uses.
+   * Namespaces that the spec alone decides are no part of it for the target `stock`: see `toYaml(spec)`.
+   */
   toYaml(options?: EmitOptions): string;
+  /** What to apply for a spec: the namespaces and shared instances that must be there, then the instance. */
   toYaml(spec: Input): string;
   /** The ResourceGraphDefinition as an object. */
   toDefinition(options?: EmitOptions): JsonObject;

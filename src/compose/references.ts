@@ -71,19 +71,37 @@ function constantMetadata(record: ResourceRecord, label: string): object {
 export function statusReference(core: CompositionCore): object {
   const label = `${core.name}.status`;
   return referenceTo(label, {}, () => {
-    const instance = bring(core, () => {
-      const { names } = core.traced.graph;
-      const apiVersion = formatApiVersion({ group: names.group ?? 'kro.run', version: names.version });
-      return {
-        id: core.name,
-        manifest: { apiVersion, kind: names.kind, metadata: { name: core.name } },
-        derived: [],
-        prepare: (trace) => addSchemas(trace, crdSource([core.write('typekro').graph.instance.crd])),
-      };
-    });
-    const status = symbolic(getMember(handleOf(instance.resource as ResourceRecord), 'status'));
-    return status instanceof Sym ? status : refuse('field', `${core.name} has no status`);
+    const { status } = instanceStatus(core, { name: core.name });
+    const inner = symbolic(status);
+    return inner instanceof Sym ? inner : refuse('field', `${core.name} has no status`);
   });
+}
+
+/** Keys of instances that are brought in: one for each composition, name and namespace. */
+const instances = new WeakMap<CompositionCore, Map<string, object>>();
+
+/** Brings an instance of a composition into the one under way: the id of the reference, and its status. */
+export function instanceStatus(
+  core: CompositionCore,
+  metadata: { readonly name: string; readonly namespace?: string },
+): { readonly id: string; readonly status: unknown } {
+  const own = instances.get(core) ?? new Map<string, object>();
+  instances.set(core, own);
+  const place = `${metadata.namespace ?? ''}/${metadata.name}`;
+  const key = own.get(place) ?? {};
+  own.set(place, key);
+  const instance = bring(key, () => {
+    const { names } = core.traced.graph;
+    const apiVersion = formatApiVersion({ group: names.group ?? 'kro.run', version: names.version });
+    return {
+      id: metadata.name === core.name ? core.name : `${core.name}-${metadata.name}`,
+      manifest: { apiVersion, kind: names.kind, metadata },
+      derived: [],
+      prepare: (trace) => addSchemas(trace, crdSource([core.write('typekro').graph.instance.crd])),
+    };
+  });
+  const record = instance.resource as ResourceRecord;
+  return { id: record.id, status: getMember(handleOf(record), 'status') };
 }
 
 interface Brought {

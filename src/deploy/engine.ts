@@ -15,7 +15,7 @@ import {
   withLimit,
 } from './contexts.ts';
 import { deleteDirect, deployDirect, dryRunDirect, observeDirect } from './direct.ts';
-import { asDeployed, deleteKro, deployKro, instanceTypeOf, kroDefinitionStatus, listKro } from './kro.ts';
+import { asDeployed, deleteKro, deployKro, deployShared, instanceTypeOf, kroDefinitionStatus, listKro } from './kro.ts';
 
 /** Makes the engine that carries out what factories are asked. Connections are opened at the first call and kept. */
 export function createDeployEngine(): DeployEngine {
@@ -102,6 +102,7 @@ async function deploy(
   progress.event({ type: 'started', message: `deploying ${target.name} in ${target.mode} mode` });
   try {
     if (target.options.createNamespace ?? target.mode === 'kro') await ensureNamespace(api, target.namespace, signal);
+    await deploySingletons(api, target, signal, progress);
     const waitForReady = target.options.waitForReady ?? true;
     const deployed =
       target.mode === 'kro'
@@ -113,6 +114,20 @@ async function deploy(
     const message = error instanceof Error ? error.message : String(error);
     progress.event({ type: 'failed', message, ...(error instanceof Error ? { error } : {}) });
     throw error;
+  }
+}
+
+/** The instances that the graph shares with others, in both modes: a reference to them needs the kind to be served. */
+async function deploySingletons(
+  api: KubernetesApi,
+  target: DeployTarget,
+  signal: AbortSignal,
+  progress: ReturnType<typeof progressOf>,
+): Promise<void> {
+  for (const { target: owner, instance } of target.singletons) {
+    await ensureNamespace(api, owner.namespace, signal);
+    await deploySingletons(api, owner, signal, progress);
+    await deployShared(kroContext(api, owner, signal, progress), instance);
   }
 }
 

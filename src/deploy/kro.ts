@@ -1,6 +1,6 @@
 import type { DefinitionStatus, DeletionResult, DeployedInstance, DeployTarget } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
-import { formatApiVersion, isJsonObject, refOf } from '../core/index.ts';
+import { formatApiVersion, isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isNotFound, isTimeout, KubeError, waitForObject } from '../kube/index.ts';
 import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
@@ -44,6 +44,43 @@ export async function deployKro(
   spec: JsonObject,
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
+  for (const namespace of context.target.namespaces(spec)) {
+    await context.api.apply(namespace, { fieldManager: MANAGER, force: true, signal: context.signal });
+  }
+  return applyInstance(context, () => Promise.resolve(context.target.instance(spec)), options);
+}
+
+/**
+ * Applies an instance that several graphs share, unless it is there as wanted.
+ *
+ * @throws ResourceGraphFactoryError `deploy/singleton-changed` when it is there with another spec: the other graphs
+ * did not ask for the change.
+ */
+export async function deployShared(context: KroContext, wanted: KubeObject): Promise<void> {
+  const { api, signal } = context;
+  const unchanged = async () => {
+    const found = await api.find(refOf(wanted), { signal });
+    if (found !== undefined && !jsonEquals(found.spec ?? {}, wanted.spec ?? {})) {
+      throw new ResourceGraphFactoryError(
+        `the shared ${wanted.kind} "${wanted.metadata.name ?? ''}" is there with another spec`,
+        {
+          code: 'deploy/singleton-changed',
+          object: refOf(wanted),
+          remedy:
+            'use the same spec everywhere, give this one another id, or change the shared instance by itself first',
+        },
+      );
+    }
+    return wanted;
+  };
+  await applyInstance(context, unchanged, { waitForReady: true });
+}
+
+async function applyInstance(
+  context: KroContext,
+  instanceOf: () => Promise<KubeObject>,
+  options: { readonly waitForReady: boolean },
+): Promise<DeployedInstance<JsonObject, JsonObject>> {
   const { api, target, signal, progress } = context;
   const definition = target.definition('stock') as unknown as KubeObject;
   const applied = await api
@@ -55,7 +92,7 @@ export async function deployKro(
   await waitForDefinition(context, applied.metadata.generation ?? 1);
   progress({ type: 'resource-ready', message: `ResourceGraphDefinition ${target.name} is active` });
 
-  const wanted = target.instance(spec);
+  const wanted = await instanceOf();
   const instance = await api.apply(wanted, { fieldManager: MANAGER, force: true, signal });
   progress({ type: 'progress', message: `applied ${instance.kind} ${instance.metadata.name ?? ''}` });
   if (!options.waitForReady) return asDeployed(instance);

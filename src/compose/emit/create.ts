@@ -94,6 +94,7 @@ function makeResource<Fields extends object = Record<string, unknown>>(
     guards: [...trace.guards],
     loops: [...trace.loops],
     options,
+    factory: trace.factory,
     site: trace.site,
     includeWhen: [],
     readyWhen: [],

@@ -4,6 +4,7 @@ import type { Target } from '../public-types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { Refusal } from '../trace/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
+import { isHoisted, withoutHoisted } from './hoist.ts';
 import { resourceEntry } from './resource.ts';
 import { toSimpleSchema } from './simple-schema.ts';
 import { statusFields } from './status.ts';
@@ -54,6 +55,7 @@ export function writeDefinition(
     .map((record) => collect(() => resourceEntry(record, names), record.site))
     .filter((entry) => entry !== undefined);
   const status = collect(() => statusFields(graph.status, writer), undefined) ?? {};
+  const kept = target === 'stock' ? withoutHoisted(resources, status, hoistedIds(graph.records)) : resources;
   const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
   const simple = toSimpleSchema(
     graph.spec,
@@ -76,10 +78,15 @@ export function writeDefinition(
       apiVersion: 'kro.run/v1alpha1',
       kind: 'ResourceGraphDefinition',
       metadata,
-      spec: { resources, schema },
+      spec: { resources: kept, schema },
     },
     diagnostics: simple.diagnostics,
   };
+}
+
+/** Ids of the namespaces that are applied before the instance. */
+export function hoistedIds(records: readonly ResourceRecord[]): ReadonlySet<string> {
+  return new Set(records.filter(isHoisted).map((record) => record.id));
 }
 
 function withGiven(

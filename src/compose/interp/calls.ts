@@ -32,7 +32,8 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   const closure = closureOf(fn);
   if (closure !== undefined) return callClosure(closure, selfOf(closure, self), args);
   const callable = fn as FunctionLike;
-  if (isNativeFactory(callable) || self === console) return native(callable, self, args);
+  if (isNativeFactory(callable)) return factoryCall(callable, self, args);
+  if (self === console) return native(callable, self, args);
   const known = builtin(callable, args);
   if (known !== undefined) return known.value;
   const outer = outerClosure(callable);
@@ -55,6 +56,18 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
 
 function selfOf(closure: Closure, self: unknown): Closure['self'] {
   return closure.node.type === 'ArrowFunctionExpression' ? closure.self : { value: self, known: true };
+}
+
+/** Calls a function of the SDK; the outermost is the one that the author called. */
+function factoryCall(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
+  const trace = activeTrace();
+  const outer = trace.factory;
+  trace.factory ??= fn;
+  try {
+    return native(fn, self, args);
+  } finally {
+    trace.factory = outer;
+  }
 }
 
 /** Runs a function natively; what it makes belongs to the composition. */

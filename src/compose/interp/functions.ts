@@ -40,11 +40,15 @@ export function callClosure(closure: Closure, self: Env['self'], args: readonly 
   atNode(unit, node, () => checkFunction(node));
   const scope = new Scope(closure.scope, unit);
   const env: Env = { scope, unit, self, args };
+  const trace = activeTrace();
+  const { factory } = trace;
   depth++;
+  trace.factory = undefined;
   try {
     return atNode(unit, node, () => run(node, env, args));
   } finally {
     depth--;
+    trace.factory = factory;
   }
 }
 

@@ -59,6 +59,8 @@ export interface ResourceRecord {
   readonly guards: readonly Node[];
   readonly loops: readonly LoopRecord[];
   readonly options: ResourceOptions;
+  /** The function that the author called for it. */
+  readonly factory: ((...args: never[]) => unknown) | undefined;
   readonly site: Site | undefined;
   readonly includeWhen: unknown[];
   readonly readyWhen: unknown[];

@@ -60,6 +60,8 @@ export class Trace {
   closed = false;
   /** Where texts and hand-written CEL were put together, for messages about the fields they end in. */
   readonly origins = new Map<Node, Site>();
+  /** The factory of the SDK that is running, as the author called it. */
+  factory: ((...args: never[]) => unknown) | undefined;
   /** The place being interpreted. */
   site: Site | undefined;
   private readonly frames: Frame[] = [];

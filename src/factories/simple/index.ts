@@ -34,6 +34,8 @@ export type {
 export type { ContainerPort, EnvValue, EnvVar, PodConfig, Probe, ResourceRequirements } from './pods.ts';
 export type { ServiceConfig, ServicePort } from './service.ts';
 export { Service } from './service.ts';
+export type { HelmChartResource } from './helm-chart.ts';
+export { HelmChart } from './helm-chart.ts';
 export type { HpaConfig, ScaleTarget } from './hpa.ts';
 export { Hpa } from './hpa.ts';
 export type { NetworkPolicyConfig } from './network-policy.ts';

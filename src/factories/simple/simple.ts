@@ -1,5 +1,6 @@
 import { ConfigMap } from './config-map.ts';
 import { Deployment } from './deployment.ts';
+import { HelmChart } from './helm-chart.ts';
 import { Hpa } from './hpa.ts';
 import { Ingress } from './ingress.ts';
 import { NetworkPolicy } from './network-policy.ts';
@@ -14,6 +15,7 @@ export const simple = {
   CronJob,
   DaemonSet,
   Deployment,
+  HelmChart,
   Hpa,
   Ingress,
   Job,

@@ -1,0 +1,161 @@
+import { mergeObjects } from '../factory-helpers.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { resolve } from '../value/merge.ts';
+import { hasTokens, symbolic } from '../value/proxy.ts';
+import { Maybe, Splice } from '../value/symbolic.ts';
+import { isOperation } from './aspect.ts';
+import { slotOf } from './slot.ts';
+import type { AnyAspect, AspectOperation, AspectPatch, AspectTarget } from './types.ts';
+import { AspectApplicationError } from './types.ts';
+
+const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController']);
+
+/**
+ * The records with all aspects applied, in order. Those that nothing changes stay the same objects.
+ *
+ * @throws AspectApplicationError when an aspect meets too few or too many resources, or a place whose value is
+ *   known only when the graph runs.
+ */
+export function applyAspects(
+  records: readonly ResourceRecord[],
+  aspects: readonly AnyAspect[],
+): readonly ResourceRecord[] {
+  return aspects.reduce((before, aspect, index) => applyAspect(before, aspect, index), records);
+}
+
+function applyAspect(records: readonly ResourceRecord[], aspect: AnyAspect, index: number): readonly ResourceRecord[] {
+  const met = new Set(records.filter((record) => isMet(record, aspect, records)));
+  const target = targetName(aspect.target);
+  const { cardinality } = aspect;
+  if (met.size === 0 && cardinality !== 'zero-or-more') {
+    throw new AspectApplicationError(index, target, 'no resource fits', 'check the selector, or add .optional()');
+  }
+  if (met.size > 1 && cardinality === 'exactly-one') {
+    const ids = [...met].map((record) => record.id).join(', ');
+    throw new AspectApplicationError(index, target, `several resources fit: ${ids}`, 'narrow it with .where({ … })');
+  }
+  return records.map((record) => {
+    if (!met.has(record)) return record;
+    const place = new Place(index, `${target} (${record.id})`);
+    return { ...record, manifest: changed(record.manifest, aspect, place) };
+  });
+}
+
+function targetName(target: AspectTarget): string {
+  return typeof target === 'function' ? target.name || 'a factory' : target.name;
+}
+
+function isMet(record: ResourceRecord, aspect: AnyAspect, records: readonly ResourceRecord[]): boolean {
+  if (record.options.external === true) return false;
+  return isOfTarget(record, aspect.target, records) && fits(record, aspect);
+}
+
+function isOfTarget(record: ResourceRecord, target: AspectTarget, records: readonly ResourceRecord[]): boolean {
+  if (typeof target === 'function') {
+    // A factory stands for the kind that it makes: other factories of that kind count too.
+    const made = records.find((other) => other.factory === target);
+    return made !== undefined && made.kind === record.kind && made.apiVersion === record.apiVersion;
+  }
+  if (target.name === 'workloads') return WORKLOADS.has(record.kind);
+  return target.name === 'allResources' || record.manifest['spec'] !== undefined;
+}
+
+function fits(record: ResourceRecord, { selector }: AnyAspect): boolean {
+  const metadata = plainObject(record.manifest['metadata']) ?? {};
+  const labels = plainObject(metadata['labels']) ?? {};
+  const same = (wanted: string | undefined, found: unknown) => wanted === undefined || wanted === found;
+  return (
+    same(selector.slot, slotOf(record)) &&
+    same(selector.id, record.id) &&
+    same(selector.kind, record.kind) &&
+    same(selector.name, metadata['name']) &&
+    same(selector.namespace, metadata['namespace']) &&
+    Object.entries(selector.labels ?? {}).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value)
+  );
+}
+
+/** Where in the list of aspects and in the resource an operation stands, for messages. */
+class Place {
+  readonly #index: number;
+  readonly #target: string;
+
+  constructor(index: number, target: string) {
+    this.#index = index;
+    this.#target = target;
+  }
+
+  refuse(path: string, reason: string): never {
+    const remedy = 'change the composition itself, or replace the whole field with replace(…)';
+    throw new AspectApplicationError(this.#index, this.#target, `${path} ${reason}`, remedy);
+  }
+}
+
+function changed(manifest: ResourceRecord['manifest'], { surface }: AnyAspect, place: Place): Record<string, unknown> {
+  if (surface.kind === 'override') return patched(manifest, surface.patch, '', place);
+  const metadata = plainObject(manifest['metadata']) ?? {};
+  const laid = (part: 'labels' | 'annotations') => {
+    const added = surface[part];
+    return added === undefined ? {} : { [part]: mergeObjects(metadata[part] as object | undefined, added) };
+  };
+  return { ...manifest, metadata: { ...metadata, ...laid('labels'), ...laid('annotations') } };
+}
+
+/** An object of the author with constant keys; undefined for values known only later. */
+function plainObject(raw: unknown): Record<string, unknown> | undefined {
+  const value = resolve(raw);
+  if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || Array.isArray(value))
+    return undefined;
+  return value as Record<string, unknown>;
+}
+
+function patched(raw: unknown, patch: AspectPatch, path: string, place: Place): Record<string, unknown> {
+  const value = raw === undefined ? {} : plainObject(raw);
+  if (value === undefined) return place.refuse(path, 'is known only when the graph runs');
+  const result: Record<PropertyKey, unknown> = { ...value };
+  for (const [key, part] of Object.entries(patch)) {
+    const inner = path === '' ? key : `${path}.${key}`;
+    const before = Object.hasOwn(value, key) ? value[key] : undefined;
+    result[key] = isOperation(part) ? operated(before, part, inner, place) : patched(before, part, inner, place);
+  }
+  return result;
+}
+
+function operated(raw: unknown, operation: AspectOperation, path: string, place: Place): unknown {
+  switch (operation.operation) {
+    case 'replace':
+      return operation.value;
+    case 'merge':
+      return mergeObjects(resolve(raw) as object | undefined, operation.value);
+    case 'append':
+      return [...listAt(raw, path, place), ...operation.value];
+    case 'merge-by-name': {
+      const names = new Set(operation.value.map((item) => item.name));
+      const kept = listAt(raw, path, place).filter((item) => !names.has(nameOf(item, path, place)));
+      return [...kept, ...operation.value];
+    }
+    case 'each':
+      return listAt(raw, path, place).map((item, index) => {
+        if (item instanceof Maybe || item instanceof Splice)
+          return place.refuse(path, 'is known only when the graph runs');
+        return patched(item, operation.patch, `${path}[${index}]`, place);
+      });
+  }
+}
+
+/** A list with constant length, or none yet. */
+function listAt(raw: unknown, path: string, place: Place): readonly unknown[] {
+  const value = resolve(raw);
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || symbolic(value) !== undefined)
+    return place.refuse(path, 'is known only when the graph runs');
+  return value as unknown[];
+}
+
+/** The name of a list element; elements must be told apart here and now. */
+function nameOf(item: unknown, path: string, place: Place): string {
+  const name: unknown =
+    item instanceof Maybe || item instanceof Splice ? undefined : resolve(plainObject(item)?.['name']);
+  if (typeof name !== 'string' || hasTokens(name))
+    return place.refuse(path, 'has elements whose names are known only when the graph runs');
+  return name;
+}

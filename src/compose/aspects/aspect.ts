@@ -1,0 +1,134 @@
+import { isJsonObject } from '../../core/index.ts';
+import type {
+  AspectDefinition,
+  AspectOperation,
+  AspectPatch,
+  AspectSelector,
+  AspectSurface,
+  AspectTarget,
+  AspectTargetGroup,
+  MetadataSurface,
+  OverrideSurface,
+} from './types.ts';
+import { AspectDefinitionError } from './types.ts';
+
+/** Every resource that the graph makes. */
+export const allResources: AspectTargetGroup<'allResources'> = { kind: 'target-group', name: 'allResources' };
+/** Every resource with a `spec`. */
+export const resources: AspectTargetGroup<'resources'> = { kind: 'target-group', name: 'resources' };
+/** Deployments, StatefulSets, DaemonSets, ReplicaSets and ReplicationControllers. */
+export const workloads: AspectTargetGroup<'workloads'> = { kind: 'target-group', name: 'workloads' };
+
+const SELECTOR_KEYS = new Set(['slot', 'id', 'name', 'namespace', 'kind', 'labels']);
+
+function definition<Target extends AspectTarget, Surface extends AspectSurface>(
+  parts: Pick<AspectDefinition<Target, Surface>, 'target' | 'surface' | 'selector' | 'cardinality'>,
+): AspectDefinition<Target, Surface> {
+  return Object.freeze({
+    kind: 'aspect',
+    ...parts,
+    where(selector: AspectSelector) {
+      const wrong = Object.keys(selector).find((key) => !SELECTOR_KEYS.has(key));
+      if (wrong !== undefined) throw new AspectDefinitionError('where', `there is no selector "${wrong}"`);
+      return definition({ ...parts, selector: { ...parts.selector, ...selector } });
+    },
+    optional: () => definition({ ...parts, cardinality: 'zero-or-more' }),
+    expectOne: () => definition({ ...parts, cardinality: 'exactly-one' }),
+  });
+}
+
+/** Makes aspects: `aspect.on(workloads, override({ spec: { replicas: replace(1) } }))`. */
+export const aspect = {
+  /**
+   * An aspect on a group of kinds, or on the kind that a factory makes.
+   *
+   * @throws AspectDefinitionError when the arguments are none of that.
+   */
+  on<Target extends AspectTarget, Surface extends AspectSurface>(
+    target: Target,
+    surface: Surface,
+  ): AspectDefinition<Target, Surface> {
+    if (typeof target !== 'function' && (target as AspectTargetGroup | undefined)?.kind !== 'target-group') {
+      throw new AspectDefinitionError('aspect.on', 'the target is a group (workloads, …) or a factory');
+    }
+    if ((surface as AspectSurface | undefined)?.kind !== 'metadata' && surface?.kind !== 'override') {
+      throw new AspectDefinitionError('aspect.on', 'the second argument comes from metadata() or override()');
+    }
+    return definition({ target, surface, selector: {}, cardinality: 'one-or-more' });
+  },
+} as const;
+
+/** Labels and annotations to add. */
+export function metadata(surface: Omit<MetadataSurface, 'kind'>): MetadataSurface {
+  for (const [part, map] of Object.entries(surface)) {
+    if (part !== 'labels' && part !== 'annotations') {
+      throw new AspectDefinitionError('metadata', `"${part}" cannot be changed; labels and annotations can`);
+    }
+    const texts = isJsonObject(map) && Object.values(map).every((value) => typeof value === 'string');
+    if (!texts) throw new AspectDefinitionError('metadata', `${part} must be texts by name`);
+  }
+  return { kind: 'metadata', ...surface };
+}
+
+/** Changes below `spec`. */
+export function override(patch: { readonly spec: AspectPatch }): OverrideSurface {
+  const wrong = Object.keys(patch).find((key) => key !== 'spec');
+  if (wrong !== undefined || !isPatch(patch.spec)) {
+    throw new AspectDefinitionError(
+      'override',
+      wrong === undefined ? 'spec is missing' : `"${wrong}" cannot be changed`,
+    );
+  }
+  checkPatch(patch.spec, 'spec');
+  return { kind: 'override', patch };
+}
+
+const isPatch = (value: unknown): value is AspectPatch =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function checkPatch(patch: AspectPatch, path: string): void {
+  for (const [key, part] of Object.entries(patch)) {
+    if (isOperation(part)) continue;
+    if (!isPatch(part))
+      throw new AspectDefinitionError('override', `${path}.${key} must be replace(…), merge(…) or append(…)`);
+    checkPatch(part, `${path}.${key}`);
+  }
+}
+
+const operations = new WeakSet<object>();
+
+/** Is this an operation rather than the way to deeper fields? */
+export function isOperation(part: unknown): part is AspectOperation {
+  return typeof part === 'object' && part !== null && operations.has(part);
+}
+
+function operation<O extends AspectOperation>(made: O): O {
+  operations.add(made);
+  return made;
+}
+
+/** The value instead of what stands there. */
+export function replace(value: unknown): AspectOperation {
+  return operation({ operation: 'replace', value });
+}
+
+/** The fields over those of the object that stands there. */
+export function merge(value: Readonly<Record<string, unknown>>): AspectOperation {
+  return operation({ operation: 'merge', value });
+}
+
+/** The elements behind those of the list that stands there. */
+export function append(value: readonly unknown[]): AspectOperation {
+  if (!Array.isArray(value)) throw new AspectDefinitionError('append', 'the argument must be a list');
+  return operation({ operation: 'append', value });
+}
+
+/** The elements in place of those with the same name, else behind them. */
+export function mergeByName(value: readonly { readonly name: string }[]): AspectOperation {
+  return operation({ operation: 'merge-by-name', value });
+}
+
+/** The changes in each element of the list that stands there. */
+export function patchEach(patch: AspectPatch): AspectOperation {
+  return operation({ operation: 'each', patch });
+}

@@ -1,0 +1,50 @@
+/**
+ * Changes that are laid over a finished composition when it is written or deployed, without touching its
+ * function: labels for everything, environment variables for every container, another image policy in
+ * development. `app.toYaml({ aspects: [withLabels({ team: 'a' })] })`, `app.factory('kro', { aspects })`.
+ *
+ * @packageDocumentation
+ */
+export {
+  allResources,
+  append,
+  aspect,
+  merge,
+  mergeByName,
+  metadata,
+  override,
+  patchEach,
+  replace,
+  resources,
+  workloads,
+} from './aspect.ts';
+export {
+  hotReload,
+  withAnnotations,
+  withEnvFrom,
+  withEnvVars,
+  withHotReload,
+  withImagePullPolicy,
+  withLabels,
+  withLocalWorkspace,
+  withMetadata,
+  withReplicas,
+  withResourceDefaults,
+  withServiceAccount,
+} from './helpers.ts';
+export type { HotReloadOptions, ImagePullPolicy, LocalWorkspaceOptions } from './helpers.ts';
+export { slot } from './slot.ts';
+export { AspectApplicationError, AspectDefinitionError } from './types.ts';
+export type {
+  AnyAspect,
+  AspectCardinality,
+  AspectDefinition,
+  AspectOperation,
+  AspectPatch,
+  AspectSelector,
+  AspectSurface,
+  AspectTarget,
+  AspectTargetGroup,
+  MetadataSurface,
+  OverrideSurface,
+} from './types.ts';

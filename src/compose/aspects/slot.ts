@@ -1,0 +1,32 @@
+import { defineFactory } from '../interp/natives.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { refuse } from '../trace/refusal.ts';
+import { resolve } from '../value/merge.ts';
+import { symbolic } from '../value/proxy.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
+
+const slots = new WeakMap<ResourceRecord, string>();
+
+/** The slot of a resource, if it has one. */
+export function slotOf(record: ResourceRecord): string | undefined {
+  return slots.get(record);
+}
+
+/**
+ * Gives a resource a name by which aspects find it, whatever its id: `slot('web', Deployment({ … }))`.
+ *
+ * @throws CompositionError when it is given something else than a resource.
+ */
+export const slot = defineFactory(<R extends object>(name: string, resource: R): R => {
+  mark(name, resource);
+  return resource;
+});
+
+function mark(name: string, raw: unknown): void {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) {
+    for (const side of [inner.then, inner.otherwise]) if (resolve(side) !== undefined) mark(name, side);
+  } else if (inner instanceof Sym && inner.resource !== undefined) slots.set(inner.resource, name);
+  else refuse('types', 'slot() takes a resource', 'pass what a factory returned');
+}

@@ -1,0 +1,57 @@
+import { callValue } from './interp/calls.ts';
+import { defineFactory } from './interp/natives.ts';
+import { currentTrace } from './trace/trace.ts';
+import { setOwn } from './value/own.ts';
+
+/** Named values computed from one thing: a function for each name. */
+export type AliasDefinitions<Input> = Readonly<Record<string, (input: Input) => unknown>>;
+
+/** The values of `AliasDefinitions`, by name. */
+export type Aliases<Definitions extends AliasDefinitions<never>> = {
+  readonly [Name in keyof Definitions]: ReturnType<Definitions[Name]>;
+};
+
+/**
+ * A value computed from resources, for libraries that hand out ready-made status values. The same as calling
+ * the function: everything that a composition may say, it may say too.
+ *
+ * @example computed({ web }, ({ web }) => web.status.availableReplicas >= web.spec.replicas)
+ */
+export const computed = defineFactory(
+  <Value, Resources>(resources: Resources, expression: (resources: Resources) => Value): Value =>
+    evaluated(expression, resources) as Value,
+);
+
+/**
+ * Names for values computed from one resource.
+ *
+ * @example const web = alias(deployment, { ready: (d) => d.status.readyReplicas >= d.spec.replicas });
+ */
+export const alias = defineFactory(
+  <Input, Definitions extends AliasDefinitions<Input>>(resource: Input, definitions: Definitions) =>
+    aliasesOf(resource, definitions),
+);
+
+/**
+ * Names for values computed from several resources.
+ *
+ * @example aliases({ web, db }, { ready: ({ web, db }) => web.status.readyReplicas > 0 && db.status.readyReplicas > 0 })
+ */
+export const aliases = defineFactory(
+  <Input, Definitions extends AliasDefinitions<Input>>(resources: Input, definitions: Definitions) =>
+    aliasesOf(resources, definitions),
+);
+
+function aliasesOf<Input, Definitions extends AliasDefinitions<Input>>(
+  input: Input,
+  definitions: Definitions,
+): Aliases<Definitions> {
+  const values: Record<string, unknown> = {};
+  for (const [name, expression] of Object.entries(definitions)) setOwn(values, name, evaluated(expression, input));
+  return values as Aliases<Definitions>;
+}
+
+/** Calls the function as the composition under way calls its own. */
+function evaluated<Input>(expression: (input: Input) => unknown, input: Input): unknown {
+  return currentTrace() === undefined ? expression(input) : callValue(expression, undefined, [input], 'the expression');
+}

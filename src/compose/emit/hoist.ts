@@ -1,0 +1,50 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Node, Variable } from '../ir/node.ts';
+import { mentions } from '../ir/node.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { resolve } from '../value/merge.ts';
+import { toNode } from '../value/nodes.ts';
+
+/**
+ * Namespaces that are applied before the instance of a graph instead of by it: kro makes resources of one
+ * graph in any order that their data allows, and deleting an instance would delete the namespace with all
+ * that others put there. Only those that the spec alone decides can be told beforehand.
+ */
+export function isHoisted(record: ResourceRecord): boolean {
+  const { apiVersion, kind, loops, guards, manifest, includeWhen, options } = record;
+  if (apiVersion !== 'v1' || kind !== 'Namespace' || options.external === true || loops.length > 0) return false;
+  const later = (of: Variable) => of.role !== 'schema' && of.role !== 'macro';
+  const readsLater = (node: Node) => mentions(node, later);
+  if (guards.some(readsLater) || includeWhen.length > 0) return false;
+  return !readsLater(toNode(resolve(manifest['metadata'])));
+}
+
+/** What is left of a hoisted namespace in the graph: a reference where something reads it, else nothing. */
+export function withoutHoisted(
+  resources: readonly JsonObject[],
+  status: JsonObject,
+  ids: ReadonlySet<string>,
+): JsonObject[] {
+  if (ids.size === 0) return [...resources];
+  const others = resources.filter((entry) => !ids.has(String(entry['id'])));
+  const texts = expressions([others, status]);
+  return resources.flatMap((entry) => {
+    const id = String(entry['id']);
+    if (!ids.has(id)) return [entry];
+    const read = new RegExp(String.raw`\b${id}\b`);
+    return texts.some((text) => read.test(text)) ? [asReference(entry)] : [];
+  });
+}
+
+function asReference({ template, ...entry }: JsonObject): JsonObject {
+  const metadata = isJsonObject(template) ? (template['metadata'] as JsonObject) : {};
+  return { ...entry, externalRef: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: metadata['name'] ?? '' } } };
+}
+
+/** Every text with an expression in a value. */
+function expressions(value: JsonValue): string[] {
+  if (typeof value === 'string') return value.includes('${') ? [value] : [];
+  if (Array.isArray(value)) return value.flatMap(expressions);
+  return isJsonObject(value) ? Object.values(value).flatMap((part) => expressions(part as JsonValue)) : [];
+}

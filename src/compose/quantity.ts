@@ -1,0 +1,132 @@
+import { kroEnvironment, STRING as CEL_STRING, toJson } from '../cel/index.ts';
+import { TypeKroError } from '../core/index.ts';
+import { call, method, raw } from './ir/build.ts';
+import type { Node } from './ir/node.ts';
+import { quote } from './ir/print.ts';
+import type { StaticType } from './ir/types.ts';
+import { BOOL, DYN, FLOAT, INTEGER } from './ir/types.ts';
+import { defineFactory } from './interp/natives.ts';
+import { refuse } from './trace/refusal.ts';
+import { activeTrace } from './trace/trace.ts';
+import { resolve } from './value/merge.ts';
+import { textNode } from './value/ops.ts';
+import { hasTokens, symbolic, wrap } from './value/proxy.ts';
+import { Sym } from './value/symbolic.ts';
+
+/** An amount as Kubernetes writes it (`500m`, `1.5Gi`), compared and added up by its value, not as a text. */
+export interface Quantity {
+  isGreaterThan(other: Quantity | string): boolean;
+  isLessThan(other: Quantity | string): boolean;
+  /** -1, 0 or 1. */
+  compareTo(other: Quantity | string): number;
+  add(other: Quantity | string): Quantity;
+  sub(other: Quantity | string): Quantity;
+  /** -1, 0 or 1. */
+  sign(): number;
+  /** Is the amount a whole number of 64 bits? */
+  isInteger(): boolean;
+  /** The amount as a whole number; fails where `isInteger()` is false. */
+  asInteger(): number;
+  /** The amount as a floating point number, for instance 0.5 for `500m`. */
+  asApproximateFloat(): number;
+}
+
+/** CEL of a constant amount, or an expression. */
+type Amount = string | Node;
+
+const amounts = new WeakMap<object, Amount>();
+
+/**
+ * A quantity of Kubernetes: `quantity(spec.memory).isGreaterThan('1Gi')`. Comparing such texts with `<` compares
+ * letters.
+ *
+ * @throws TypeKroError `compose/quantity` for a constant text that is no quantity. A text that the graph reads
+ *   fails when it is evaluated; `isQuantity` asks before.
+ */
+export const quantity = defineFactory((text: string): Quantity => amountObject(amountOf(text)));
+
+/** Is the text a quantity (`100m`, `2Gi`)? */
+export const isQuantity = defineFactory((text: string): boolean => {
+  const value: unknown = resolve(text);
+  if (typeof value === 'string' && !hasTokens(value)) return constant(`isQuantity(${quote(value)})`) as boolean;
+  return wrap(new Sym(call('isQuantity', [textNode(value)], BOOL))) as boolean;
+});
+
+function amountOf(given: unknown): Amount {
+  const value = resolve(given);
+  if (typeof value === 'object' && value !== null) {
+    const known = amounts.get(value);
+    if (known !== undefined) return known;
+  }
+  if (typeof value === 'string' && !hasTokens(value)) {
+    if (constant(`isQuantity(${quote(value)})`) !== true) {
+      throw new TypeKroError(`"${value}" is no quantity`, {
+        code: 'compose/quantity',
+        remedy: 'write a number with or without a suffix: 250m, 2, 1.5Gi, 10M',
+      });
+    }
+    return `quantity(${quote(value)})`;
+  }
+  if (typeof value !== 'string' && symbolic(value) === undefined) {
+    throw new TypeKroError(`${String(value)} is no text of a quantity`, {
+      code: 'compose/quantity',
+      remedy: 'pass a text: "2", "500m", "1Gi"',
+    });
+  }
+  return call('quantity', [textNode(value)], DYN);
+}
+
+function amountObject(amount: Amount): Quantity {
+  const asked = (name: string, type: StaticType) => defineFactory(() => result(amount, name, [], type));
+  const compared = (name: string, type: StaticType) =>
+    defineFactory((other: unknown) => result(amount, name, [amountOf(other)], type));
+  const computed = (name: string) =>
+    defineFactory((other: unknown) => amountObject(combined(amount, name, [amountOf(other)], DYN)));
+  const object = {
+    isGreaterThan: compared('isGreaterThan', BOOL),
+    isLessThan: compared('isLessThan', BOOL),
+    compareTo: compared('compareTo', INTEGER),
+    add: computed('add'),
+    sub: computed('sub'),
+    sign: defineFactory(() =>
+      settled(typeof amount === 'string' ? `sign(${amount})` : call('sign', [amount], INTEGER)),
+    ),
+    isInteger: asked('isInteger', BOOL),
+    asInteger: asked('asInteger', INTEGER),
+    asApproximateFloat: asked('asApproximateFloat', FLOAT),
+    toString: () => refuse('types', 'a quantity has no text', 'use the text that it was made from, or .asInteger()'),
+  };
+  amounts.set(object, amount);
+  return object as unknown as Quantity;
+}
+
+/** A method of an amount: of constants the text, otherwise the expression. */
+function combined(of: Amount, name: string, args: readonly Amount[], type: StaticType): Amount {
+  if (typeof of === 'string' && args.every((arg) => typeof arg === 'string'))
+    return `${of}.${name}(${args.join(', ')})`;
+  return method(name, nodeOf(of), args.map(nodeOf), type);
+}
+
+const nodeOf = (amount: Amount): Node => (typeof amount === 'string' ? raw([amount], [], DYN) : amount);
+
+function result(of: Amount, name: string, args: readonly Amount[], type: StaticType): unknown {
+  return settled(combined(of, name, args, type));
+}
+
+/** The value of a constant, or what stands for one that is known later. */
+function settled(found: Amount): unknown {
+  return typeof found === 'string' ? constant(found) : wrap(new Sym(activeTrace().originate(found)));
+}
+
+/** The value of an expression without variables. */
+function constant(cel: string): unknown {
+  const compiled = kroEnvironment({ variables: { unused: CEL_STRING } }).compile(cel);
+  if (!compiled.ok) throw new Error(`${cel}: ${compiled.text}`);
+  const evaluated = compiled.program.evaluate({});
+  if (!evaluated.ok) {
+    throw new TypeKroError(evaluated.error.message, { code: 'compose/quantity', remedy: 'ask isInteger() before' });
+  }
+  const json = toJson(evaluated.value);
+  if (!json.ok) throw new Error(json.error);
+  return typeof json.value === 'bigint' ? Number(json.value) : json.value;
+}

@@ -1,0 +1,102 @@
+import type { JsonObject } from '../core/index.ts';
+import { jsonEquals, TypeKroError } from '../core/index.ts';
+import type { CompositionCore } from './composition.ts';
+import { isSymbolicDeep } from './interp/calls.ts';
+import { defineFactory } from './interp/natives.ts';
+import type { Composition } from './public-types.ts';
+import { instanceStatus } from './references.ts';
+import { refuse } from './trace/refusal.ts';
+import type { Trace } from './trace/trace.ts';
+import { currentTrace } from './trace/trace.ts';
+
+/** Where the shared instances live. */
+export const SINGLETON_NAMESPACE = 'typekro-singletons';
+
+/** One instance of another composition that several graphs share. */
+export interface Singleton {
+  readonly core: CompositionCore;
+  /** Name of the instance. */
+  readonly id: string;
+  readonly spec: JsonObject;
+}
+
+/** What a graph sees of an instance that it shares with others. */
+export interface SingletonHandle<Status> {
+  /** Id of the reference in this graph. */
+  readonly id: string;
+  readonly status: Status;
+}
+
+const cores = new WeakMap<object, CompositionCore>();
+const used = new WeakMap<Trace, Singleton[]>();
+
+/** Remembers what a composition is made of. */
+export function rememberCore(composition: object, core: CompositionCore): void {
+  cores.set(composition, core);
+}
+
+/** The shared instances that a run refers to. */
+export function singletonsOf(trace: Trace): readonly Singleton[] {
+  return used.get(trace) ?? [];
+}
+
+/**
+ * One instance of a composition that several graphs use together: the graph refers to the instance named
+ * `id` in the namespace `typekro-singletons` and reads its status. `toYaml()` prints the definition of the
+ * shared composition before the one that uses it; deploying applies the shared instance first, and refuses
+ * when it is there with another spec.
+ *
+ * @example const db = singleton(Database, { id: 'main', spec: { size: '10Gi' } }); return { url: db.status.url };
+ * @throws CompositionError when the spec or the id depends on the spec of the graph: others share the instance.
+ */
+export const singleton = defineFactory(
+  <Spec, Status, Resources, Input>(
+    composition: Composition<Spec, Status, Resources, Input>,
+    input: { readonly id: string; readonly spec: Input },
+  ): SingletonHandle<Status> => {
+    const core = cores.get(composition);
+    const trace = currentTrace();
+    if (core === undefined) {
+      throw new TypeKroError('singleton() takes a composition', {
+        code: 'compose/definition',
+        remedy: 'pass what kubernetesComposition returned',
+      });
+    }
+    if (trace === undefined) {
+      throw new TypeKroError(`singleton() of ${core.name} is called outside a composition`, {
+        code: 'compose/outside',
+        remedy: 'use .factory() to deploy a composition by itself',
+      });
+    }
+    if (isSymbolicDeep([input])) {
+      refuse(
+        'types',
+        `the shared instance of ${core.name} would depend on the spec of this graph`,
+        'pass a constant id and spec, or call the composition for an instance of its own',
+      );
+    }
+    const spec = core.instance(input.spec).spec as JsonObject;
+    remember(trace, { core, id: checkedName(input.id), spec });
+    const { status, id } = instanceStatus(core, { name: input.id, namespace: SINGLETON_NAMESPACE });
+    return { id, status: status as Status };
+  },
+);
+
+function checkedName(id: unknown): string {
+  if (typeof id === 'string' && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(id)) return id;
+  return refuse('id', `"${String(id)}" cannot be the name of an instance`, 'use small letters, digits and dashes');
+}
+
+function remember(trace: Trace, singleton: Singleton): void {
+  const own = used.get(trace) ?? [];
+  used.set(trace, own);
+  const same = own.find((other) => other.core === singleton.core && other.id === singleton.id);
+  if (same === undefined) own.push(singleton);
+  else if (!jsonEquals(same.spec, singleton.spec)) {
+    refuse(
+      'duplicate-id',
+      `the shared instance "${singleton.id}" of ${singleton.core.name} is wanted with two specs`,
+      'give one of them another id',
+    );
+  }
+}

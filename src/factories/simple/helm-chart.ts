@@ -1,0 +1,55 @@
+import type { Resource } from '../../compose/index.ts';
+import { createResource, defineFactory } from '../../compose/index.ts';
+import type { Condition } from './kinds.ts';
+
+/** What a graph may read of a HelmRelease of Flux. */
+export type HelmChartResource = Resource<{
+  readonly spec: {
+    readonly interval: string;
+    readonly values: Readonly<Record<string, unknown>>;
+    readonly targetNamespace: string;
+  };
+  readonly status: {
+    readonly observedGeneration: number;
+    readonly lastAttemptedRevision: string;
+    readonly conditions: readonly Condition[];
+  };
+}>;
+
+/**
+ * A chart installed by Flux: a HelmRelease that refers to the HelmRepository in `flux-system` which is named after
+ * the last part of the repository's address (`https://charts.bitnami.com/bitnami` → `bitnami`).
+ *
+ * @param name of the release and of the object
+ * @param repository address of the chart repository
+ * @param chart its name there
+ * @param values of the chart; they may hold anything that the graph computes
+ */
+export const HelmChart = defineFactory(
+  (name: string, repository: string, chart: string, values?: Readonly<Record<string, unknown>>): HelmChartResource =>
+    createResource({
+      apiVersion: 'helm.toolkit.fluxcd.io/v2',
+      kind: 'HelmRelease',
+      metadata: { name },
+      spec: {
+        interval: '5m',
+        chart: {
+          spec: {
+            chart,
+            sourceRef: { kind: 'HelmRepository', name: repositoryName(repository), namespace: 'flux-system' },
+          },
+        },
+        install: { timeout: '10m', remediation: { retries: 3 } },
+        upgrade: { timeout: '10m', remediation: { retries: 3 } },
+        ...(values === undefined ? {} : { values }),
+      },
+    }) as HelmChartResource,
+);
+
+function repositoryName(repository: string): string {
+  const last = repository
+    .split('/')
+    .filter((part) => part !== '')
+    .at(-1);
+  return (last ?? 'bitnami').toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
+}

@@ -1,0 +1,303 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../src/core/index.ts';
+import {
+  alias,
+  aliases,
+  Cel,
+  cel,
+  computed,
+  createResource,
+  externalRef,
+  isQuantity,
+  kubernetesComposition,
+  observedResource,
+  quantity,
+  singleton,
+} from '../../../src/index.ts';
+import { ConfigMap, Deployment, Service } from '../../../src/factories/simple/index.ts';
+
+interface Spec {
+  readonly name: string;
+  readonly replicas: number;
+  readonly cpu: string;
+  readonly on: boolean;
+  readonly note?: string;
+  readonly list: readonly string[];
+}
+
+const schema = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    replicas: { type: 'integer' },
+    cpu: { type: 'string' },
+    on: { type: 'boolean' },
+    note: { type: 'string' },
+    list: { type: 'array', items: { type: 'string' } },
+  },
+  required: ['name', 'replicas', 'cpu', 'on', 'list'],
+};
+const values = { name: 'shop', replicas: 3, cpu: '750m', on: true, list: ['a', 'b'] };
+
+/** A composition of the spec above. */
+function compose(program: (spec: Spec) => unknown, name = 'sample') {
+  return kubernetesComposition({ name, spec: schema }, program as never);
+}
+
+/** The status of a program on the values above, with a live Deployment. */
+function statusOf(program: (spec: Spec, web: ReturnType<typeof Deployment>) => unknown): JsonObject {
+  const composition = compose((spec) => {
+    const web = Deployment({ id: 'web', name: spec.name, image: 'x', replicas: spec.replicas });
+    return program(spec, web);
+  });
+  const live = {
+    metadata: { name: 'shop' },
+    spec: { replicas: 3 },
+    status: { readyReplicas: 3, availableReplicas: 2, replicas: 3 },
+  };
+  return composition.evaluate(values, { web: live }).status;
+}
+
+describe('Cel', () => {
+  test.each<[string, (spec: Spec, web: ReturnType<typeof Deployment>) => unknown, unknown]>([
+    ['expr joins parts', (_s, web) => Cel.expr(web.status.readyReplicas, ' > 2'), true],
+    ['expr with a text behind a reference puts together a text', (s) => Cel.expr(s.name, '-service'), 'shop-service'],
+    ['join puts blanks between', (_s, web) => Cel.join(web.status.readyReplicas, '>=', 4), false],
+    ['template fills its places', (s) => Cel.template('%s-%s!', s.name, s.replicas), 'shop-3!'],
+    ['conditional', (s) => Cel.conditional(s.on, 'yes', 'no'), 'yes'],
+    ['cond', (s) => Cel.cond(s.replicas > 5, 1, 2), 2],
+    ['default of a missing field', (s) => Cel.default(s.note, 'none'), 'none'],
+    ['coalesce of a given one', (s) => Cel.coalesce(s.name, 'none'), 'shop'],
+    ['concat', (s) => Cel.concat('p-', s.name, 5), 'p-shop5'],
+    ['has', (s) => Cel.has(s.note), false],
+    ['not', (s) => Cel.not(s.on), false],
+    ['size', (s) => Cel.size(s.list), 2],
+    ['string', (s) => Cel.string(s.replicas), '3'],
+    ['int', (s) => Cel.int(s.replicas), 3],
+    ['double', (s) => Cel.double(s.replicas), 3],
+    ['min', (s) => Cel.min(s.replicas, 2, 8), 2],
+    ['max', (s) => Cel.max(s.replicas, 2), 3],
+    ['math names any function', (s) => Cel.math('size', s.name), 4],
+    ['boolean', (s) => Cel.boolean(s.replicas, ' == 3'), true],
+    ['str', (s) => Cel.str(s.name, '.upperAscii()'), 'SHOP'],
+    ['number', (s) => Cel.number(s.replicas, ' * 2'), 6],
+    ['tag and cel', (s) => Cel.tag`h-${s.name}` + cel`-${s.replicas}`, 'h-shop-3'],
+  ])('%s', (_name, program, expected) => {
+    expect(statusOf((spec, web) => ({ value: program(spec, web), seen: web.status.readyReplicas }))).toEqual({
+      value: expected,
+      seen: 3,
+    });
+  });
+});
+
+describe('quantities', () => {
+  test.each<[string, (spec: Spec) => unknown, unknown]>([
+    ['are compared by value', (s) => quantity(s.cpu).isGreaterThan('0.5'), true],
+    ['with each other', (s) => quantity('2').isLessThan(quantity(s.cpu)), false],
+    ['order', (s) => quantity(s.cpu).compareTo('750m'), 0],
+    ['add up', (s) => quantity(s.cpu).add('250m').asApproximateFloat(), 1],
+    ['are taken off', (s) => quantity('1').sub(quantity(s.cpu)).asApproximateFloat(), 0.25],
+    ['know whether they are whole', (s) => quantity(s.cpu).isInteger(), false],
+    ['have a sign', (s) => quantity(s.cpu).sign(), 1],
+    ['can be asked for', (s) => isQuantity(s.name), false],
+    ['decide in conditions', (s) => (quantity(s.cpu).isGreaterThan('500m') ? 'big' : 'small'), 'big'],
+  ])('of the spec %s', (_name, program, expected) => {
+    expect(statusOf((spec, web) => ({ value: program(spec), n: web.status.replicas }))).toMatchObject({ value: expected });
+  });
+
+  test('are known at once when they are constant, inside a composition and outside', () => {
+    expect(quantity('1Gi').isGreaterThan('1000Mi')).toBe(true);
+    expect(quantity('1').add('500m').asApproximateFloat()).toBe(1.5);
+    expect([isQuantity('1.5Gi'), isQuantity('much')]).toEqual([true, false]);
+    const composition = compose((spec) => {
+      if (quantity('1Gi').isLessThan('2Gi')) ConfigMap({ id: 'c', name: spec.name, data: {} });
+    });
+    expect(composition.explain()).not.toContain('only when');
+  });
+
+  test('are refused when they are none', () => {
+    expect(() => quantity('much')).toThrow('"much" is no quantity');
+    expect(() => quantity('500m').asInteger()).toThrow(/cannot convert/);
+  });
+});
+
+test('computed, alias and aliases call their functions', () => {
+  const status = statusOf((spec, web) => {
+    const named = alias(web, { ready: (d) => d.status.readyReplicas >= d.spec.replicas });
+    const all = aliases({ web }, { missing: ({ web: d }) => spec.replicas - d.status.availableReplicas });
+    const both = computed({ web }, (of) => of.web.status.readyReplicas > 0 && spec.on);
+    return { ready: named.ready, missing: all.missing, both };
+  });
+  expect(status).toEqual({ ready: true, missing: 1, both: true });
+});
+
+test('observedResource and externalRef read what others own', () => {
+  const composition = compose(() => {
+    const a = observedResource({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a' },
+      id: 'first',
+      scope: 'Namespaced',
+    });
+    const b = externalRef('v1', 'ConfigMap', 'b');
+    return { a: a.data['k'], b: b.data['k'] };
+  });
+  const spec = composition.toDefinition()['spec'] as { resources: unknown };
+  expect(spec.resources).toEqual([
+    { id: 'configmapB', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b' } } },
+    { id: 'first', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } } },
+  ]);
+});
+
+const database = kubernetesComposition(
+  { name: 'database', kind: 'Database', spec: schema },
+  ((spec: Spec) => {
+    const service = Service({ id: 'service', name: spec.name, selector: { app: spec.name }, ports: [5432] });
+    return { host: service.spec.clusterIP };
+  }) as never,
+) as unknown as Parameters<typeof singleton>[0];
+
+describe('singleton', () => {
+  const shared = { id: 'main', spec: { ...values, name: 'db' } as never };
+  const app = compose((spec) => {
+    const db = singleton(database, shared) as { status: { host: string } };
+    const again = singleton(database, shared) as { status: { host: string } };
+    ConfigMap({ id: 'config', name: spec.name, data: { host: db.status.host } });
+    return { host: again.status.host };
+  }, 'app');
+
+  test('is a reference to one instance in a namespace of its own', () => {
+    const { resources } = app.toDefinition()['spec'] as { resources: JsonObject[] };
+    expect(resources.map(({ id }) => id)).toEqual(['config', 'databaseMain']);
+    expect(resources[1]).toEqual({
+      id: 'databaseMain',
+      externalRef: {
+        apiVersion: 'kro.run/v1alpha1',
+        kind: 'Database',
+        metadata: { name: 'main', namespace: 'typekro-singletons' },
+      },
+    });
+  });
+
+  test('brings the definition of its composition, and its instance before the one that uses it', () => {
+    const kinds = (yaml: string) => [...yaml.matchAll(/^kind: (\w+)$/gm)].map(([, kind]) => kind);
+    expect(app.toYaml().split('---\n')).toHaveLength(2);
+    expect(app.toYaml()).toMatch(/name: database[\s\S]*---[\s\S]*name: app/);
+    expect(kinds(app.toYaml(values))).toEqual(['Namespace', 'Database', 'App']);
+  });
+
+  test('is the same for all: its spec depends on nothing, and is one', () => {
+    const dependent = () => compose((spec) => void singleton(database, { id: 'x', spec: spec }));
+    expect(dependent).toThrow(/shared instance of database would depend on the spec of this graph/);
+    const two = () =>
+      compose(() => {
+        singleton(database, shared);
+        singleton(database, { id: 'main', spec: { ...values, name: 'other' } });
+      });
+    expect(two).toThrow(/wanted with two specs/);
+    expect(() => singleton(database, shared)).toThrow(/outside a composition/);
+  });
+});
+
+describe('namespaces', () => {
+  const app = compose((spec) => {
+    const own = createResource<{ status: { phase: string } }>(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `${spec.name}-ns`, labels: { team: 'a' } } },
+      { id: 'own' },
+    );
+    if (spec.on)
+      createResource({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'extra' } }, { id: 'extra' });
+    ConfigMap({ id: 'config', name: spec.name, namespace: own.metadata.name, data: { k: 'v' } });
+    return { phase: own.status.phase };
+  }, 'app');
+
+  test('stand before the instance, and in the definition only as what is read of them', () => {
+    const { resources } = app.toDefinition()['spec'] as { resources: JsonObject[] };
+    expect(resources.map((entry) => [entry['id'], entry['externalRef']])).toEqual([
+      ['config', undefined],
+      [
+        'own',
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: expect.stringContaining('schema.spec.name') } },
+      ],
+    ]);
+    const documents = app.toYaml(values).split('---\n');
+    expect(documents).toHaveLength(3);
+    expect(documents[1]).toContain('name: shop-ns');
+    expect(documents[0]).toContain('app.kubernetes.io/managed-by: typekro');
+    expect(documents[0]).toContain('argocd.argoproj.io/sync-options: Prune=false,Delete=false');
+    expect(documents[2]).toContain(`typekro.dev/hoisted-namespaces: '["extra","shop-ns"]'`);
+    expect(app.toYaml({ ...values, on: false }).split('---\n')).toHaveLength(2);
+  });
+
+  test('of direct mode are resources like others', () => {
+    const { resources } = app.evaluate(values);
+    expect(resources.map(({ id }) => id)).toEqual(['config', 'extra', 'own']);
+  });
+
+  test('that something else decides about stay in the graph', () => {
+    const late = compose((spec) => {
+      const service = Service({ id: 'svc', name: spec.name, selector: {}, ports: [1] });
+      createResource({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: service.spec.clusterIP } }, { id: 'ns' });
+      for (const name of spec.list)
+        createResource({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { id: 'many' });
+    });
+    const { resources } = late.toDefinition()['spec'] as { resources: JsonObject[] };
+    expect(resources.map(({ id, template }) => [id, template !== undefined])).toEqual([
+      ['many', true],
+      ['ns', true],
+      ['svc', true],
+    ]);
+  });
+});
+
+test('an instance says of which definition it is', () => {
+  const app = compose((spec) => void ConfigMap({ id: 'c', name: spec.name, data: {} }), 'myApp');
+  expect(app.toInstance(values).metadata).toEqual({
+    name: 'shop',
+    namespace: 'default',
+    labels: { 'typekro.dev/factory': 'my-app', 'typekro.dev/mode': 'kro', 'typekro.dev/rgd': 'my-app' },
+  });
+});
+
+test('explain names every resource, its conditions and its expressions', () => {
+  const app = compose((spec) => {
+    if (spec.replicas < 1) throw new Error('at least one replica');
+    if (spec.on) ConfigMap({ id: 'c', name: spec.name, data: { note: spec.note ?? 'none' } });
+    for (const item of spec.list) ConfigMap({ id: 'many', name: item, data: {} });
+  });
+  expect(app.explain()).toBe(
+    [
+      'composition sample',
+      'c: ConfigMap (v1)',
+      '  only when schema.spec.on',
+      '  metadata.name = schema.spec.name',
+      '  metadata.labels.app = schema.spec.name',
+      '  data.note = has(schema.spec.note) ? schema.spec.note : "none"',
+      'many: ConfigMap (v1)',
+      '  for each itemElement of schema.spec.list',
+      '  metadata.name = itemElement',
+      '  metadata.labels.app = itemElement',
+      'preconditions',
+      '  at least one replica',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('evaluate reads observed objects where they are given, else templates', () => {
+  const app = compose((spec) => {
+    const web = Deployment({ id: 'web', name: spec.name, image: 'x', replicas: spec.replicas });
+    ConfigMap({ id: 'c', name: web.metadata.name, data: { ready: web.status.conditions[0]!.type } });
+    return { name: web.metadata.name, ready: web.status.readyReplicas };
+  });
+  const without = app.evaluate(values);
+  expect(without.resources.map(({ id, pending }) => [id, pending !== undefined])).toEqual([
+    ['c', true],
+    ['web', false],
+  ]);
+  const live = { metadata: { name: 'other' }, status: { readyReplicas: 1, conditions: [{ type: 'Available' }] } };
+  const observed = app.evaluate(values, { web: live });
+  expect(observed.status).toEqual({ name: 'other', ready: 1 });
+  expect(observed.resources[0]?.objects[0]).toMatchObject({ metadata: { name: 'other' }, data: { ready: 'Available' } });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../src/core/index.ts';
+import type { AnyAspect } from '../../../src/index.ts';
+import * as sdk from '../../../src/index.ts';
+import { ConfigMap, DaemonSet, Deployment } from '../../../src/factories/simple/index.ts';
+
+const schema = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    on: { type: 'boolean' },
+    env: { type: 'object', additionalProperties: { type: 'string' } },
+    labels: { type: 'object', additionalProperties: { type: 'string' } },
+  },
+  required: ['name', 'on', 'env', 'labels'],
+};
+
+interface Spec {
+  readonly name: string;
+  readonly on: boolean;
+  readonly env: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const app = sdk.kubernetesComposition({ name: 'app', spec: schema }, ((spec: Spec) => {
+  const env = [{ name: 'A', value: spec.name }];
+  if (spec.on) env.push({ name: 'B', value: 'b' });
+  sdk.slot('front', Deployment({ id: 'web', name: 'web', image: 'web:1', env: { A: spec.name }, labels: spec.labels }));
+  Deployment({ id: 'api', name: spec.name, image: 'api:1', env: spec.env });
+  Deployment({ id: 'job', name: 'job', image: 'job:1', env });
+  DaemonSet({ id: 'agent', name: 'agent', image: 'agent:1' });
+  ConfigMap({ id: 'config', name: 'config', data: { k: spec.name } });
+}) as never);
+
+/** The template of a resource with aspects applied. */
+function template(id: string, ...aspects: readonly AnyAspect[]): JsonObject {
+  const { resources } = app.toDefinition({ aspects })['spec'] as { resources: { id: string; template: JsonObject }[] };
+  return resources.find((entry) => entry.id === id)?.template as JsonObject;
+}
+
+const container = (id: string, ...aspects: readonly AnyAspect[]) => {
+  const { spec } = template(id, ...aspects) as { spec: { template: { spec: { containers: JsonObject[] } } } };
+  return spec.template.spec.containers[0];
+};
+
+describe('aspects', () => {
+  test('of metadata are laid over what is there', () => {
+    const { metadata } = template('config', sdk.withLabels({ team: 'a' }), sdk.withAnnotations({ owner: 'b' }));
+    expect(metadata).toEqual({ name: 'config', labels: { app: 'config', team: 'a' }, annotations: { owner: 'b' } });
+    const merged = (template('web', sdk.withMetadata({ labels: { team: 'a' } }))['metadata'] as JsonObject)['labels'];
+    expect(merged).toMatch(/merge\(.*"team": "a"/);
+  });
+
+  test('of workloads change every container that fits', () => {
+    const only = { id: 'web' };
+    expect(template('web', sdk.withReplicas(5).where(only))['spec']).toMatchObject({ replicas: 5 });
+    expect(container('web', sdk.withEnvVars({ A: 'x', C: 'c' }).where(only))?.['env']).toEqual([
+      { name: 'A', value: 'x' },
+      { name: 'C', value: 'c' },
+    ]);
+    expect(container('agent', sdk.withImagePullPolicy('Always'))).toMatchObject({ imagePullPolicy: 'Always' });
+    expect(container('agent', sdk.withResourceDefaults({ requests: { cpu: '1' } }))).toMatchObject({
+      resources: { requests: { cpu: '1' } },
+    });
+    expect(container('agent', sdk.withEnvFrom([{ secretRef: { name: 's' } }]))).toMatchObject({
+      envFrom: [{ secretRef: { name: 's' } }],
+    });
+    expect(template('agent', sdk.withServiceAccount('runner'))).toMatchObject({
+      spec: { template: { spec: { serviceAccountName: 'runner' } } },
+    });
+    const workspace = template('agent', sdk.withLocalWorkspace({ workspacePath: '/src' }));
+    expect(workspace).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            containers: [{ volumeMounts: [{ name: 'workspace', mountPath: '/workspace' }] }],
+            volumes: [{ name: 'workspace', hostPath: { path: '/src', type: 'Directory' } }],
+          },
+        },
+      },
+    });
+    const reload = sdk.withHotReload({ containers: [{ name: 'dev', image: 'node' }], labels: { dev: 'yes' } });
+    expect(template('agent', reload.where({ kind: 'DaemonSet' }))).toMatchObject({
+      spec: { template: { metadata: { labels: { dev: 'yes' } }, spec: { containers: [{ name: 'dev' }] } } },
+    });
+  });
+
+  test('are made of targets and operations', () => {
+    const patch = sdk.override({ spec: { template: { spec: { nodeSelector: sdk.merge({ disk: 'ssd' }) } } } });
+    const changed = ['web', 'api', 'agent'].map((id) => template(id, sdk.aspect.on(Deployment, patch)));
+    expect(changed.map((each) => JSON.stringify(each).includes('ssd'))).toEqual([true, true, false]);
+    const tolerations = sdk.append([{ key: 'x' }]);
+    const appended = sdk.aspect.on(sdk.workloads, sdk.override({ spec: { template: { spec: { tolerations } } } }));
+    expect(JSON.stringify(template('web', appended, appended))).toContain('"tolerations":[{"key":"x"},{"key":"x"}]');
+  });
+
+  test.each<[string, AnyAspect, string[]]>([
+    ['slot', sdk.withLabels({ x: 'y' }).where({ slot: 'front' }), ['web']],
+    ['name', sdk.withLabels({ x: 'y' }).where({ name: 'job' }), ['job']],
+    ['kind', sdk.withLabels({ x: 'y' }).where({ kind: 'DaemonSet' }).expectOne(), ['agent']],
+    ['labels', sdk.withLabels({ x: 'y' }).where({ labels: { app: 'config' } }), ['config']],
+    ['several', sdk.withLabels({ x: 'y' }).where({ kind: 'Deployment' }).where({ id: 'api' }), ['api']],
+    ['nothing', sdk.withLabels({ x: 'y' }).where({ id: 'nobody' }).optional(), []],
+    ['resources with a spec', sdk.aspect.on(sdk.resources, sdk.metadata({ labels: { x: 'y' } })), ['agent', 'api', 'job', 'web']],
+  ])('select by %s', (_name, aspect, expected) => {
+    const { resources } = app.toDefinition({ aspects: [aspect] })['spec'] as { resources: JsonObject[] };
+    expect(resources.filter((entry) => /"x":"y"|"x": "y"/.test(JSON.stringify(entry).replaceAll('\\"', '"'))).map(({ id }) => id)).toEqual(expected);
+  });
+
+  test.each<[string, AnyAspect, RegExp]>([
+    ['no resource', sdk.withReplicas(1).where({ id: 'nobody' }), /aspect 1 on workloads: no resource fits/],
+    ['several where one is expected', sdk.withReplicas(1).expectOne(), /several resources fit: web, api, job, agent/],
+    ['a list known only later', sdk.withEnvVars({ A: 'x' }).where({ id: 'api' }), /containers\[0\]\.env has elements whose names are known only when the graph runs/],
+    ['elements known only later', sdk.withEnvVars({ A: 'x' }).where({ id: 'job' }), /env has elements whose names are known only/],
+    ['a field that the kind does not have', sdk.withReplicas(2).where({ id: 'agent' }), /replicas/],
+  ])('refuse %s', (_name, aspect, message) => {
+    expect(() => app.toDefinition({ aspects: [aspect] })).toThrow(message);
+  });
+
+  test.each<[string, () => unknown, RegExp]>([
+    ['a target that is none', () => sdk.aspect.on('x' as never, sdk.metadata({})), /aspect\.on\(\): the target is a group/],
+    ['a surface that is none', () => sdk.aspect.on(sdk.workloads, {} as never), /comes from metadata\(\) or override\(\)/],
+    ['other metadata', () => sdk.metadata({ name: 'x' } as never), /"name" cannot be changed/],
+    ['other fields', () => sdk.override({ spec: {}, status: {} } as never), /"status" cannot be changed/],
+    ['values without an operation', () => sdk.override({ spec: { replicas: 1 } } as never), /spec\.replicas must be replace/],
+    ['a selector that is none', () => sdk.withReplicas(1).where({ ids: 'x' } as never), /there is no selector "ids"/],
+    ['reloading nothing', () => sdk.withHotReload({ containers: [] }), /at least one container/],
+  ])('are refused with %s', (_name, make, message) => {
+    expect(make).toThrow(message);
+    expect(make).toThrow(sdk.AspectDefinitionError);
+  });
+
+  test('leave the composition as it is, and reach factories', () => {
+    const before = app.toYaml();
+    const given = { name: 'x', on: true, env: {}, labels: {} } as never;
+    const yaml = app.factory('direct', { aspects: [sdk.withLabels({ team: 'a' })] }).toYaml(given);
+    expect(yaml.match(/team: a/g)?.length).toBeGreaterThanOrEqual(5);
+    expect(app.toYaml({ aspects: [sdk.withLabels({ team: 'a' })] })).toContain('team');
+    expect(app.toYaml()).toBe(before);
+  });
+});

@@ -1,0 +1,60 @@
+import { type } from 'arktype';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createResource, kubernetesComposition, singleton } from '../../src/index.ts';
+import { ConfigMap } from '../../src/factories/simple/index.ts';
+import type { TestCluster } from '../../src/testing/index.ts';
+import { createCluster } from '../../src/testing/index.ts';
+
+let cluster: TestCluster;
+beforeEach(async () => {
+  cluster = await createCluster({ clock: 'real' });
+  await cluster.startController();
+});
+afterEach(() => cluster.close());
+
+const settings = kubernetesComposition(
+  { name: 'settings', spec: type({ name: 'string', color: 'string' }), status: type({ color: 'string' }) },
+  (spec) => {
+    const map = ConfigMap({ id: 'map', name: `${spec.name}-settings`, data: { color: spec.color } });
+    return { color: map.data['color'] ?? '' };
+  },
+);
+
+const page = (color: string) =>
+  kubernetesComposition(
+    { name: 'page', spec: type({ name: 'string' }), status: type({ color: 'string', phase: 'string' }) },
+    (spec) => {
+      const shared = singleton(settings, { id: 'main', spec: { name: 'main', color } });
+      const space = createResource<{ status: { phase: string } }>(
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `${spec.name}-space` } },
+        { id: 'space' },
+      );
+      const map = ConfigMap({
+        id: 'map',
+        name: spec.name,
+        namespace: space.metadata.name,
+        data: { color: shared.status.color },
+      });
+      return { color: map.data['color'] ?? '', phase: space.status.phase };
+    },
+  );
+
+test('kro mode makes namespaces and shared instances first, and keeps what others share', async () => {
+  const options = { namespace: 'default', transport: cluster.transport, timeout: 20_000 };
+  const factory = page('blue').factory('kro', options);
+  const deployed = await factory.deploy({ name: 'a' });
+  expect(deployed.status).toMatchObject({ color: 'blue', phase: 'Active' });
+  expect(deployed.metadata.annotations?.['typekro.dev/hoisted-namespaces']).toBe('["a-space"]');
+  const shared = { apiVersion: 'kro.run/v1alpha1', kind: 'Settings', name: 'main', namespace: 'typekro-singletons' };
+  const first = await cluster.client.get(shared);
+
+  await factory.deploy({ name: 'b' });
+  expect((await cluster.client.get(shared)).metadata.uid).toBe(first.metadata.uid);
+
+  await expect(page('red').factory('kro', options).deploy({ name: 'c' })).rejects.toMatchObject({
+    code: 'deploy/singleton-changed',
+  });
+  await factory.deleteInstance('a');
+  const left = await cluster.client.list({ apiVersion: 'v1', kind: 'Namespace' });
+  expect(left.items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(['a-space', 'b-space']));
+});
