@@ -21,8 +21,8 @@ export interface ControllerObserver {
   definitionPassed(definition: Definition, compiled: Compiled): void;
   /** A new status of a definition was written; `definition` is as it was before. */
   definitionChanged(definition: Definition, status: DefinitionStatus): void;
-  /** A deleted definition waits for something; told when what it waits for changed. */
-  definitionHeld(definition: Definition, message: string): void;
+  /** A deleted definition waits for so many instances; `message` says for which when that changed. */
+  definitionHeld(definition: Definition, instances: number, message: string | undefined): void;
   revisionIssued(definition: Definition, revision: number, reason: 'no_revision' | 'spec_changed'): void;
   /** A deleted definition was let go while so many instances still exist. */
   definitionReleased(definition: Definition, orphans: number): void;

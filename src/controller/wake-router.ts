@@ -128,7 +128,7 @@ export class WakeRouter {
     instances.wake(instanceId(change.type, change.key));
     // Who tries a new revision depends on who is there.
     if (served.ofDefinition(definition)?.canary !== undefined && isRelevant(change)) wakeDefinition(definition);
-    if (change.after !== undefined) return;
+    if (change.after !== undefined && !isRelevant(change)) return;
     // A deleted definition may wait for its last instance to go.
     const object = caches.peek(DEFINITION_TYPE)?.get(`/${definition}`)?.object;
     if (object?.metadata.deletionTimestamp !== undefined) wakeDefinition(definition);

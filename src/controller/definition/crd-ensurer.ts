@@ -101,7 +101,7 @@ export class CrdEnsurer {
     for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
       const labels = object.metadata.labels ?? {};
       const own = Object.hasOwn(labels, 'kro.run/owned') && ownerConflict(object, definition.name) === undefined;
-      if (!own) continue;
+      if (!own || object.metadata.deletionTimestamp !== undefined) continue;
       const { uid } = object.metadata;
       const options = { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) };
       try {

@@ -8,7 +8,8 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { pinnedRevision } from '../instance/instance-directory.ts';
 import type { ConditionValue } from '../../runtime/index.ts';
-import { keys } from '../../runtime/index.ts';
+import { keys, readConditions } from '../../runtime/index.ts';
+import { remainingText } from './remaining-text.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Outcome } from '../rollout/canary.ts';
@@ -19,7 +20,7 @@ import type { Compiled, DefinitionCompiler } from './compiler.ts';
 import { CrdEnsurer } from './crd-ensurer.ts';
 import type { Definition } from './definition.ts';
 import { DEFINITION_TYPE, readDefinition } from './definition.ts';
-import type { DefinitionCondition } from './definition-status.ts';
+import type { DefinitionCondition, DefinitionStatus } from './definition-status.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import { readPolicies } from './policies.ts';
 import { RevisionStore } from './revision-store.ts';
@@ -95,14 +96,7 @@ export class DefinitionReconciler {
 
   async #keep(definition: Definition, signal: AbortSignal): Promise<WorkResult> {
     const compiled = await this.#options.compiler.compile(definition.name, definition.spec, signal);
-    const pass: Pass = {
-      definition,
-      compiled,
-      conditions: new Map(),
-      rolledOut: undefined,
-      lastIssued: lastIssuedOf(definition),
-      waitingUntil: undefined,
-    };
+    const pass = newPass(definition, compiled);
     await this.#revisions.adopt(definition, signal);
     const working = await this.#resolve(pass, signal);
     if (working !== undefined) await this.#serve(pass, working, signal);
@@ -294,23 +288,58 @@ export class DefinitionReconciler {
   async #remove(definition: Definition, signal: AbortSignal): Promise<WorkResult> {
     const { served, onServed, client, allowCrdDeletion, caches } = this.#options;
     if (!definition.hasFinalizer) return {};
+    // With the CRD its instances go: somebody has to delete their children and let them go.
+    const waits = definition.waitForInstances || allowCrdDeletion;
+    if (waits && served.ofDefinition(definition.name) === undefined) await this.#resume(definition, signal);
+    if (allowCrdDeletion) await this.#crds.remove(definition, signal);
     const kind = served.ofDefinition(definition.name);
-    const instances = kind === undefined ? 0 : (caches.peek(kind.type)?.size ?? 0);
-    if (definition.waitForInstances && instances > 0) return {};
+    const left = kind === undefined ? undefined : caches.peek(kind.type);
+    const instances = left?.size ?? 0;
+    // Not read yet, e.g. after a restart; the watch tells.
+    if (waits && left?.synced === false && left.error === undefined) return {};
+    if (waits && left !== undefined && instances > 0) return this.#hold(definition, left, signal);
     if (kind !== undefined) {
       served.withdraw(definition.name);
       onServed(definition.name);
     }
-    if (allowCrdDeletion) await this.#crds.remove(definition, signal);
     const finalizers = (definition.object.metadata.finalizers ?? []).filter(
       (finalizer) => finalizer !== keys.FINALIZER,
     );
     const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), { signal });
-    const left = await this.#ignoreMissing(patch);
+    const answer = await this.#ignoreMissing(patch);
     const cache = caches.peek(DEFINITION_TYPE);
-    if (left === undefined || finalizers.length === 0) cache?.observeGone(`/${definition.name}`, definition.uid);
-    else cache?.observe(left);
+    if (answer === undefined || finalizers.length === 0) cache?.observeGone(`/${definition.name}`, definition.uid);
+    else cache?.observe(answer);
     this.#options.observer.definitionReleased(definition, instances);
+    return {};
+  }
+
+  /** Serves a definition that is being deleted (again), so that its instances can go. */
+  async #resume(definition: Definition, signal: AbortSignal): Promise<void> {
+    const { compiler } = this.#options;
+    const compiled = await compiler.compile(definition.name, definition.spec, signal);
+    await this.#lastGood(newPass(definition, compiled), signal);
+  }
+
+  /** The definition waits for its instances, and says for which. */
+  async #hold(definition: Definition, instances: KindCache, signal: AbortSignal): Promise<WorkResult> {
+    const message = remainingText(instances);
+    const before = readConditions(definition.status['conditions']).find(({ type }) => type === 'ControllerReady');
+    this.#options.observer.definitionHeld(
+      definition,
+      instances.size,
+      before?.message === message ? undefined : message,
+    );
+    const status = definitionStatus(
+      definition,
+      {
+        conditions: new Map([['ControllerReady', outcomes.underDeletion(message)]]),
+        lastIssuedRevision: lastIssuedOf(definition),
+        rolledOut: 'keep',
+      },
+      this.#options.clock.now(),
+    );
+    await this.#putStatus(definition, status, signal);
     return {};
   }
 
@@ -337,7 +366,7 @@ export class DefinitionReconciler {
   }
 
   async #writeStatus(pass: Pass, signal: AbortSignal): Promise<void> {
-    const { client, caches, clock } = this.#options;
+    const { clock } = this.#options;
     const { definition, compiled, conditions, lastIssued } = pass;
     const status = definitionStatus(
       definition,
@@ -349,6 +378,11 @@ export class DefinitionReconciler {
       },
       clock.now(),
     );
+    await this.#putStatus(definition, status, signal);
+  }
+
+  async #putStatus(definition: Definition, status: DefinitionStatus, signal: AbortSignal): Promise<void> {
+    const { client, caches } = this.#options;
     if (jsonEquals(definition.status, status)) return;
     const body = [
       { op: 'test', path: '/metadata/uid', value: definition.uid },
@@ -371,6 +405,17 @@ export class DefinitionReconciler {
       throw thrown;
     }
   }
+}
+
+function newPass(definition: Definition, compiled: Compiled): Pass {
+  return {
+    definition,
+    compiled,
+    conditions: new Map(),
+    rolledOut: undefined,
+    lastIssued: lastIssuedOf(definition),
+    waitingUntil: undefined,
+  };
 }
 
 function lastIssuedOf(definition: Definition): number {

@@ -89,6 +89,7 @@ export const outcomes = {
   refused: (message: string): ConditionValue => no('InvalidResourceGraph', message),
   kindReady: (kind: string): ConditionValue => yes('Ready', `kind ${kind} has been accepted and ready`),
   kindFailed: (message: string): ConditionValue => no('Failed', message),
+  underDeletion: (message: string): ConditionValue => ({ status: 'Unknown', reason: 'UnderDeletion', message }),
   running: (): ConditionValue => yes('Running', 'controller is running'),
   notStarted: (message: string): ConditionValue => no('FailedToStart', message),
 };

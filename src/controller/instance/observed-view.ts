@@ -123,10 +123,22 @@ export function cacheKey(target: ObjectTarget): string {
 
 /** A client error as the runtime takes it; the right that is missing when it is one of permission. */
 export function apiFailure(error: KubeError, permission: MissingPermission): ApiFailure {
+  const missing = mayNotImpersonate(error, permission) ?? permission;
   return {
     code: error.status,
     reason: error.reason,
     message: error.message,
-    ...(error.status === 403 && error.reason === 'Forbidden' ? { permission } : {}),
+    ...(error.status === 403 && error.reason === 'Forbidden' ? { permission: missing } : {}),
   };
+}
+
+/** The controller itself lacks the right to act as whom the definition names: that is what has to be added. */
+function mayNotImpersonate(
+  { details }: KubeError,
+  { user, resource }: MissingPermission,
+): MissingPermission | undefined {
+  const [, , namespace, name] = user?.split(':') ?? [];
+  if (name === undefined || namespace === undefined) return undefined;
+  if (resource === 'serviceaccounts' || details.kind !== 'serviceaccounts' || details.name !== name) return undefined;
+  return { verb: 'impersonate', group: '', resource: 'serviceaccounts', namespace, name };
 }

@@ -46,6 +46,10 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     this.#metrics.revisionsIssued.add({ reason });
   }
 
+  definitionHeld({ name }: Definition, instances: number): void {
+    this.#metrics.heldDefinitions.set({ name }, instances);
+  }
+
   definitionReleased({ name, object }: Definition, orphans: number): void {
     const { definitionDeletions, definitionDeletionSeconds, orphaned } = this.#metrics;
     definitionDeletions.add({ name });
@@ -55,8 +59,10 @@ export class MetricsTeller implements Partial<ControllerObserver> {
   }
 
   definitionGone(name: string): void {
-    const { definitionBuilds, definitionBuildErrors, definitionTransitions } = this.#metrics;
-    for (const metric of [definitionBuilds, definitionBuildErrors, definitionTransitions]) metric.drop({ name });
+    const { definitionBuilds, definitionBuildErrors, definitionTransitions, heldDefinitions } = this.#metrics;
+    for (const metric of [definitionBuilds, definitionBuildErrors, definitionTransitions, heldDefinitions]) {
+      metric.drop({ name });
+    }
   }
 
   instanceStepped({ record, served, decision }: InstanceStep): void {

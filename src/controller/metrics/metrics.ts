@@ -30,6 +30,7 @@ export interface ControllerMetrics {
   readonly drift: Metric;
   readonly blockedDeletions: Metric;
   readonly contestedObjects: Metric;
+  readonly heldDefinitions: Metric;
   readonly adopted: Metric;
   readonly orphaned: Metric;
   readonly panics: Metric;
@@ -63,6 +64,7 @@ export function createMetrics(sources: MetricSources): ControllerMetrics {
     heldBack: new Metric('typekro_canary_held_instances', 'gauge', 'Instances that the newest revision is kept from.', {
       collect: () => [...sources.heldBack()].map(([name, count]) => [{ name }, count] as const),
     }),
+    heldDefinitions: new Metric('typekro_definition_deletion_waits', 'gauge', 'Instances that a definition waits for.'),
     adopted: new Metric('typekro_adopted_total', 'counter', 'Existing objects that became children.'),
     orphaned: new Metric('typekro_orphaned_instances_total', 'counter', 'Instances left when their definition went.'),
     panics: new Metric(

@@ -39,8 +39,8 @@ export class EventTeller implements Partial<ControllerObserver> {
     }
   }
 
-  definitionHeld({ object }: Definition, message: string): void {
-    this.#tell(object, 'Warning', 'DeletionBlocked', message);
+  definitionHeld({ object }: Definition, _instances: number, message: string | undefined): void {
+    if (message !== undefined) this.#tell(object, 'Warning', 'DeletionBlocked', message);
   }
 
   definitionReleased({ object }: Definition, orphans: number): void {

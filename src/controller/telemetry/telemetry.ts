@@ -23,8 +23,8 @@ export class Telemetry implements ControllerObserver {
     for (const teller of this.#tellers) teller.definitionChanged?.(definition, status);
   }
 
-  definitionHeld(definition: Definition, message: string): void {
-    for (const teller of this.#tellers) teller.definitionHeld?.(definition, message);
+  definitionHeld(definition: Definition, instances: number, message: string | undefined): void {
+    for (const teller of this.#tellers) teller.definitionHeld?.(definition, instances, message);
   }
 
   revisionIssued(definition: Definition, revision: number, reason: 'no_revision' | 'spec_changed'): void {

@@ -1,0 +1,29 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { KindCache } from '../cache/kind-cache.ts';
+
+/** Most instances that are named. */
+const NAMED = 5;
+
+/** Which instances keep a deleted definition, and who keeps them. Stable: in the order of their names. */
+export function remainingText(instances: Pick<KindCache, 'size' | 'values'>): string {
+  const named = [...instances.values()]
+    .map(({ object }) => object)
+    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+    .slice(0, NAMED)
+    .map((object) => `${nameOf(object)} (${stateOf(object)})`);
+  const more = instances.size > named.length ? `, and ${instances.size - named.length} more` : '';
+  const count = instances.size === 1 ? 'an instance' : `${instances.size} instances`;
+  return `deletion waits for ${count}: ${named.join(', ')}${more}`;
+}
+
+function nameOf({ metadata }: KubeObject): string {
+  const { namespace, name = '' } = metadata;
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+function stateOf({ metadata }: KubeObject): string {
+  const { deletionTimestamp, finalizers = [] } = metadata;
+  if (deletionTimestamp === undefined) return 'not deleted';
+  const held = finalizers.length === 0 ? '' : `, finalizers ${finalizers.join(', ')}`;
+  return `deleted at ${deletionTimestamp}${held}`;
+}

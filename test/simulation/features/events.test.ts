@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  conditionText,
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  potsRef,
+  virtualWorld,
+} from '../../support/virtual-world.ts';
+
+const MINUTE = 60_000;
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+});
+afterEach(() => world.close());
+
+async function define(annotations: Record<string, string> = {}, ...resources: JsonObject[]): Promise<void> {
+  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' }), ...resources], annotations));
+  await world.advance(5000);
+}
+const hold = (name: string, finalizers: string[]) =>
+  world.user.patch(mapRef(name), { metadata: { finalizers } }, { fieldManager: 'somebody' });
+
+describe('events', () => {
+  it('tell of changes of state once, and of nothing while nothing happens', async () => {
+    await define();
+    await world.apply(pot('p'));
+    await world.settle();
+    expect(await world.eventsOf('pots')).toEqual(['Active: the definition is Active']);
+    expect(await world.eventsOf('p')).toEqual(['ACTIVE: none -> ACTIVE']);
+    world.requests.length = 0;
+    await world.advance(60 * MINUTE);
+    expect(world.requests.filter(({ path }) => path.includes('/events'))).toEqual([]);
+  });
+
+  it('tell of an expression that fails, in a template and in the status', async () => {
+    await world.apply({
+      ...potDefinition([]),
+      spec: {
+        schema: {
+          apiVersion: 'v1',
+          kind: 'Pot',
+          group: 'acme.test',
+          spec: { count: 'integer' },
+          status: { half: '${100 / int(map.data.count)}' },
+        },
+        resources: [
+          mapResource('map', { count: '${string(schema.spec.count)}' }),
+          mapResource('bad', { half: '${string(100 / schema.spec.count)}' }),
+        ],
+      },
+    });
+    await world.advance(5000);
+    await world.apply(pot('p', { count: 0 }));
+    const told = await world.eventsOf('p');
+    expect(told.some((text) => /^ExpressionFailed: node bad: .*division by zero/.test(text))).toBe(true);
+    expect(told.some((text) => /^ExpressionFailed: status\.half: .*division by zero/.test(text))).toBe(true);
+  });
+
+  it('record that an existing object was adopted', async () => {
+    await define();
+    await world.user.apply(
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'p-map', namespace: 'default' }, data: { own: 'o' } },
+      { fieldManager: 'helm', force: true },
+    );
+    await world.apply(pot('p'));
+    const [adopted = ''] = (await world.eventsOf('p')).filter((text) => text.startsWith('Adopted'));
+    expect(adopted).toMatch(/^Adopted: ConfigMap v1 default\/p-map \(node map\) existed/);
+    expect(world.controller.metricsText()).toContain('typekro_adopted_total{gvr="/v1, Resource=configmaps"} 1');
+  });
+
+  it('tell of conditions where the gate of kro asks for it', async () => {
+    await world.restart({ features: { conditionEvents: true } });
+    await define();
+    await world.apply(pot('p'));
+    expect(await world.eventsOf('p')).toContain('ResourcesReady: none -> True: AllResourcesReady');
+  });
+});
+
+describe('a deletion that does not get on', () => {
+  it('names object, finalizers and since when in condition, event and metric of the instance', async () => {
+    await define();
+    await world.apply(pot('p'));
+    await hold('p-map', ['acme.test/hold']);
+    await world.user.delete(potRef('p'));
+    await world.settle();
+    const instance = await world.user.get(potRef('p'));
+    const since = (await world.user.get(mapRef('p-map'))).metadata.deletionTimestamp ?? '';
+    expect(conditionText(instance, 'ResourcesReady')).toBe(
+      `Unknown UnderDeletion: deleting resources: waiting for ConfigMap v1 default/p-map (finalizers acme.test/hold; deleted at ${since})`,
+    );
+    expect((await world.eventsOf('p')).at(-1)).toBe(
+      `DeletionBlocked: ConfigMap v1 default/p-map is held by finalizers acme.test/hold since ${since}`,
+    );
+    const metric = 'typekro_blocked_deletions{gvr="acme.test/v1, Resource=pots"}';
+    expect(world.controller.metricsText()).toContain(`${metric} 1`);
+    world.requests.length = 0;
+    await world.advance(60 * MINUTE);
+    expect(world.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+    await hold('p-map', []);
+    await world.settle();
+    expect(await world.user.find(potRef('p'))).toBeUndefined();
+    expect(world.controller.metricsText()).toContain(`${metric} 0`);
+  });
+
+  it('is told on a definition that waits for its instances, also after a restart', async () => {
+    await define({ 'typekro.dev/deletion-policy': 'wait' });
+    await world.apply(pot('p'), pot('q'));
+    await world.user.delete(potsRef);
+    await world.settle();
+    const waiting = async () => conditionText(await world.user.get(potsRef), 'ControllerReady');
+    expect(await waiting()).toBe(
+      'Unknown UnderDeletion: deletion waits for 2 instances: default/p (not deleted), default/q (not deleted)',
+    );
+    expect(await world.eventsOf('pots')).toContain(
+      'DeletionBlocked: deletion waits for 2 instances: default/p (not deleted), default/q (not deleted)',
+    );
+    expect(world.controller.metricsText()).toContain('typekro_definition_deletion_waits{name="pots"} 2');
+    await world.restart();
+    await world.advance(MINUTE);
+    await hold('q-map', ['acme.test/hold']);
+    await world.user.delete(potRef('p'));
+    await world.user.delete(potRef('q'));
+    await world.settle();
+    expect(await waiting()).toMatch(/an instance: default\/q \(deleted at .*, finalizers kro\.run\/finalizer\)$/);
+    await hold('q-map', []);
+    await world.settle();
+    expect(await world.user.find(potsRef)).toBeUndefined();
+  });
+
+  it('serves instances to their end where the CRD goes with its definition', async () => {
+    await world.restart({ allowCrdDeletion: true });
+    await define();
+    await world.apply(pot('p'));
+    await world.user.delete(potsRef);
+    await world.settle();
+    const crd = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
+    expect(await world.user.find(crd)).toBeUndefined();
+    expect(await world.user.find(potsRef)).toBeUndefined();
+    expect(await world.user.find(mapRef('p-map'))).toBeUndefined();
+  });
+
+  it('counts the orphans of a definition that did not wait', async () => {
+    await define();
+    await world.apply(pot('p'), pot('q'));
+    await world.user.delete(potsRef);
+    await world.settle();
+    expect(await world.eventsOf('pots')).toContain(
+      'InstancesOrphaned: 2 instances are no longer worked on, since their definition was deleted',
+    );
+    expect(world.controller.metricsText()).toContain('typekro_orphaned_instances_total 2');
+  });
+});
