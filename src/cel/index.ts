@@ -90,6 +90,10 @@ export {
   fail,
 } from './values.ts';
 export { createEnvironment } from './environment.ts';
+export type { SizeAt } from './cost/estimate.ts';
+export { estimateCost } from './cost/estimate.ts';
+export type { Range as CostRange } from './cost/range.ts';
+export { RULE_LIBRARIES } from './kubernetes.ts';
 export type { KroEnvironmentOptions, KroFeatures } from './kro.ts';
 export { KRO_LIBRARIES, bindings, kroEnvironment, optionalTypes, twoVariableComprehensions } from './kro.ts';
 export * from './lib/index.ts';

@@ -1,5 +1,5 @@
 import type { CelError, Environment, TypeProvider } from '../cel/index.ts';
-import { BOOL, createEnvironment, KRO_LIBRARIES, typeToString } from '../cel/index.ts';
+import { BOOL, createEnvironment, RULE_LIBRARIES, typeToString } from '../cel/index.ts';
 import type { SimpleRule } from '../schema/index.ts';
 import { celTypes, markerOffset } from '../schema/index.ts';
 import { fieldsAt, offsetOf } from './fields-at.ts';
@@ -7,19 +7,14 @@ import { celHint } from './hints.ts';
 import type { CompileOptions } from './options.ts';
 import type { Problems } from './problems.ts';
 
-/** Libraries that kro adds for its own expressions; rules run in the API server, which lacks them. */
-const KRO_ONLY: ReadonlySet<string> = new Set(['random', 'cel.lib.ext.maps', 'json', 'hash']);
-
 /** What the API server has besides and is not declared here; nothing is said of rules that use it. */
-const NOT_DECLARED = /^undeclared reference to '(?:sets|format|math)'/;
+const NOT_DECLARED = /^undeclared reference to '(?:format|math)'/;
 
 let base: Environment | undefined;
 
 /** The environment of validation rules without variables; made when the first rule is met. */
 function baseEnvironment(): Environment {
-  base ??= createEnvironment({
-    libraries: KRO_LIBRARIES.filter(({ name }) => !KRO_ONLY.has(name) && !name.startsWith('kro.')),
-  });
+  base ??= createEnvironment({ libraries: RULE_LIBRARIES });
   return base;
 }
 

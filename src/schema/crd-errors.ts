@@ -10,6 +10,8 @@ import type { RuleChecker } from './structural.ts';
 export interface CrdErrorOptions {
   /** Compiles the CEL rules of one schema node; default: rules are only looked at, not compiled. */
   readonly checkRules?: RuleChecker;
+  /** Says, when all rules of a schema were looked at, what is wrong with them together. */
+  readonly checkAllRules?: (schemaPath: string) => readonly FieldError[];
 }
 
 /**
@@ -207,7 +209,10 @@ function* sharedErrors(versions: readonly JsonObject[], options: CrdErrorOptions
     'spec.validation',
     (index) => `spec.versions[${index}].schema`,
   )) {
-    if (isJsonObject(value)) yield* structuralErrors(value, `${path}.openAPIV3Schema`, options.checkRules);
+    if (!isJsonObject(value)) continue;
+    const field = `${path}.openAPIV3Schema`;
+    yield* structuralErrors(value, field, options.checkRules);
+    if (options.checkAllRules !== undefined) yield* options.checkAllRules(field);
   }
   const at = (name: string) => (index: number) => `spec.versions[${index}].${name}`;
   const columns = places(

@@ -17,6 +17,8 @@ interface Place {
   /** The list or atomic map around, whose parts cannot be matched with stored ones. */
   readonly uncorrelatable?: string;
   readonly compile: RuleChecker | undefined;
+  /** How many values one object can have here; `undefined` if lists or maps around have no bound. */
+  readonly times: number | undefined;
 }
 
 const MAX_DEPTH = 200;
@@ -27,7 +29,7 @@ export function* keywordErrors(
   path: string,
   compile: RuleChecker | undefined,
 ): Iterable<FieldError> {
-  yield* nodeErrors(schema, path, { depth: 0, compile });
+  yield* nodeErrors(schema, path, { depth: 0, compile, times: 1 });
 }
 
 function* nodeErrors(schema: JsonObject, path: string, place: Place): Iterable<FieldError> {
@@ -37,7 +39,8 @@ function* nodeErrors(schema: JsonObject, path: string, place: Place): Iterable<F
   const { additionalProperties, properties, items } = schema;
   if (isJsonObject(additionalProperties)) {
     const noDefault = 'inside additionalProperties applying to object metadata';
-    const at = place.insideMeta === true ? { ...inside, noDefault } : inside;
+    const entries = { ...inside, times: product(place.times, schema['maxProperties']) };
+    const at = place.insideMeta === true ? { ...entries, noDefault } : entries;
     yield* nodeErrors(additionalProperties, `${path}.additionalProperties`, at);
   }
   if (isJsonObject(properties)) yield* memberErrors(schema, properties, path, inside);
@@ -50,9 +53,14 @@ function* nodeErrors(schema: JsonObject, path: string, place: Place): Iterable<F
   if (isJsonObject(schema['not'])) yield* nodeErrors(schema['not'], `${path}.not`, { ...inside, compile: undefined });
   if (isJsonObject(items)) {
     const matched = schema['x-kubernetes-list-type'] === 'map' || place.uncorrelatable !== undefined;
-    yield* nodeErrors(items, `${path}.items`, matched ? inside : { ...inside, uncorrelatable: path });
+    const elements = { ...inside, times: product(place.times, schema['maxItems']) };
+    yield* nodeErrors(items, `${path}.items`, matched ? elements : { ...elements, uncorrelatable: path });
   }
-  yield* ruleErrors(structuralSchema(schema), path, place.compile, place.uncorrelatable);
+  yield* ruleErrors(structuralSchema(schema), path, place.compile, place.uncorrelatable, place.times);
+}
+
+function product(times: number | undefined, bound: JsonValue | undefined): number | undefined {
+  return times === undefined || typeof bound !== 'number' ? undefined : times * Math.max(0, bound);
 }
 
 const OF_RESOURCE = new Set(['apiVersion', 'kind', 'metadata']);

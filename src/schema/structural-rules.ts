@@ -7,12 +7,14 @@ import type { FieldError, Schema, ValidationRule } from './model.ts';
  * @param path field path of the list of rules
  * @param uncorrelatable field path of the list whose elements cannot be matched with stored ones; inside
  *   of it `oldSelf` means nothing. `undefined` where it does.
+ * @param times how many values of the schema one object can hold; `undefined` if nothing bounds that
  */
 export type RuleChecker = (
   schema: Schema,
   rules: readonly ValidationRule[],
   path: string,
   uncorrelatable: string | undefined,
+  times: number | undefined,
 ) => readonly FieldError[];
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
@@ -25,7 +27,8 @@ export function* ruleErrors(
   schema: Schema,
   path: string,
   check: RuleChecker | undefined,
-  uncorrelatable?: string,
+  uncorrelatable: string | undefined,
+  times: number | undefined,
 ): Iterable<FieldError> {
   const rules = schema['x-kubernetes-validations'];
   if (!Array.isArray(rules)) return;
@@ -37,7 +40,7 @@ export function* ruleErrors(
     }
   }
   if (clean && check !== undefined)
-    yield* check(schema, rules as readonly ValidationRule[], `${path}.x-kubernetes-validations`, uncorrelatable);
+    yield* check(schema, rules as readonly ValidationRule[], `${path}.x-kubernetes-validations`, uncorrelatable, times);
 }
 
 function* oneRule(schema: Schema, rule: ValidationRule, path: string): Iterable<FieldError> {

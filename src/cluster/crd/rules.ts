@@ -1,14 +1,15 @@
 import type { CompileResult, Environment, Program } from '../../cel/index.ts';
-import { BOOL, createEnvironment, DYN, KRO_LIBRARIES, optionalType, STRING } from '../../cel/index.ts';
+import { BOOL, createEnvironment, DYN, optionalType, RULE_LIBRARIES, STRING } from '../../cel/index.ts';
 import type { JsonValue } from '../../core/index.ts';
 import type { FieldError, RuleChecker, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
 import { celTypes, fieldPath } from '../../schema/index.ts';
+import type { RuleCosts } from './rule-costs.ts';
 import { fieldInvalid, formatValue } from '../http/problems.ts';
 
 let base: Environment | undefined;
 
 /** The environment of validation rules without variables; made when the first rule is met. */
-const baseEnvironment = (): Environment => (base ??= createEnvironment({ libraries: [...KRO_LIBRARIES] }));
+const baseEnvironment = (): Environment => (base ??= createEnvironment({ libraries: RULE_LIBRARIES }));
 
 const environments = new WeakMap<Schema, Map<boolean, Environment>>();
 
@@ -145,40 +146,44 @@ const shownRule = (rule: ValidationRule) => ({
   OptionalOldSelf: rule.optionalOldSelf ?? null,
 });
 
-/** Compiles the rules of a schema node and says what is wrong with them. */
-export const checkRules: RuleChecker = (schema, rules, path, uncorrelatable) => {
-  const root = path.endsWith('openAPIV3Schema.x-kubernetes-validations');
-  return rules.flatMap((rule, index): FieldError[] => {
-    const environment = ruleEnvironment(schema, rule.optionalOldSelf === true, root);
-    const compiled = environment.compile(rule.rule);
-    const at = `${path}[${index}]`;
-    if (!compiled.ok) return [fieldInvalid(`${at}.rule`, shownRule(rule), `compilation failed: ${compiled.text}`)];
-    if (compiled.type.kind !== BOOL.kind)
-      return [fieldInvalid(`${at}.rule`, shownRule(rule), 'cel expression must evaluate to a bool')];
-    const errors: FieldError[] = [];
-    if (uncorrelatable !== undefined && USES_OLD.test(rule.rule)) {
-      errors.push(
-        fieldInvalid(
-          `${at}.rule`,
-          rule.rule,
-          `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`,
-        ),
-      );
-    }
-    if (rule.messageExpression === undefined || rule.messageExpression === '') return errors;
-    const message = environment.compile(rule.messageExpression);
-    if (!message.ok)
-      errors.push(
-        fieldInvalid(
-          `${at}.messageExpression`,
-          shownRule(rule),
-          `messageExpression compilation failed: ${message.text}`,
-        ),
-      );
-    else if (message.type.kind !== STRING.kind)
-      errors.push(
-        fieldInvalid(`${at}.messageExpression`, shownRule(rule), 'messageExpression must evaluate to a string'),
-      );
-    return errors;
-  });
-};
+/** Compiles the rules of a schema node and says what is wrong with them; `costs` adds up what they cost. */
+export const ruleChecker =
+  (costs: RuleCosts): RuleChecker =>
+  (schema, rules, path, uncorrelatable, times) => {
+    const root = path.endsWith('openAPIV3Schema.x-kubernetes-validations');
+    const resource = root || schema['x-kubernetes-embedded-resource'] === true;
+    return rules.flatMap((rule, index): FieldError[] => {
+      const environment = ruleEnvironment(schema, rule.optionalOldSelf === true, root);
+      const compiled = environment.compile(rule.rule);
+      const at = `${path}[${index}]`;
+      if (!compiled.ok) return [fieldInvalid(`${at}.rule`, shownRule(rule), `compilation failed: ${compiled.text}`)];
+      if (compiled.type.kind !== BOOL.kind)
+        return [fieldInvalid(`${at}.rule`, shownRule(rule), 'cel expression must evaluate to a bool')];
+      const errors = costs.rule(compiled.checked, schema, resource, times, `${at}.rule`);
+      if (uncorrelatable !== undefined && USES_OLD.test(rule.rule)) {
+        errors.push(
+          fieldInvalid(
+            `${at}.rule`,
+            rule.rule,
+            `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`,
+          ),
+        );
+      }
+      if (rule.messageExpression === undefined || rule.messageExpression === '') return errors;
+      const message = environment.compile(rule.messageExpression);
+      if (!message.ok)
+        errors.push(
+          fieldInvalid(
+            `${at}.messageExpression`,
+            shownRule(rule),
+            `messageExpression compilation failed: ${message.text}`,
+          ),
+        );
+      else if (message.type.kind !== STRING.kind)
+        errors.push(
+          fieldInvalid(`${at}.messageExpression`, shownRule(rule), 'messageExpression must evaluate to a string'),
+        );
+      else errors.push(...costs.message(message.checked, schema, resource, `${at}.messageExpression`));
+      return errors;
+    });
+  };

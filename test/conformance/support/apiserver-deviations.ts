@@ -4,10 +4,6 @@
  */
 export const APISERVER_DEVIATIONS: ReadonlyMap<string, string> = new Map([
   [
-    'crd-invalid/cel-cost',
-    'Rules are bounded when they run (budget of the evaluation), not by an estimate when they are defined.',
-  ],
-  [
     'discovery/openapi-v2-proto',
     'OpenAPI v2 is published as JSON only; readers of its protobuf form are answered 406 and go on with v3.',
   ],

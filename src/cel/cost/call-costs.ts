@@ -1,0 +1,147 @@
+import type { CelType } from '../types.ts';
+import type { Range } from './range.ts';
+import { add, fixed, multiply, ONE, scale, UNBOUNDED } from './range.ts';
+
+/** What it costs to go once over a character. */
+export const TRAVERSAL = 0.1;
+/** What a character of a pattern adds to the cost of matching it. */
+export const PATTERN = 0.25;
+
+/** An operand of a call. */
+export interface Operand {
+  readonly type: CelType;
+  readonly size: Range;
+  /** The value, where it is a constant integer. */
+  readonly integer: number | undefined;
+  /** Size of the elements, of a list. */
+  readonly elements: () => Range;
+}
+
+/** The cost of a call without that of its arguments, and the size of its result where it has one. */
+export interface CallCost {
+  readonly cost: Range;
+  readonly size?: Range;
+}
+
+/** Functions that only read what is there. */
+const NOMINAL = new Set([
+  'sign',
+  'asInteger',
+  'isInteger',
+  'asApproximateFloat',
+  'isGreaterThan',
+  'isLessThan',
+  'compareTo',
+  'add',
+  'sub',
+  'masked',
+  'prefixLength',
+  'family',
+  'isUnspecified',
+  'isLoopback',
+  'isLinkLocalMulticast',
+  'isLinkLocalUnicast',
+]);
+
+/** Bytes of an address: four or sixteen. */
+const ADDRESS: Range = { min: 4, max: 16 };
+
+/**
+ * What the API server charges for the functions that it adds to CEL; `undefined` for those that cost what
+ * cel-go says. Functions that are not called on a receiver (`quantity(x)`, `ip(x)`) cost one unit there.
+ */
+export function libraryCost(
+  name: string,
+  overload: string,
+  target: Operand | undefined,
+  args: readonly Operand[],
+): CallCost | undefined {
+  const [first, second] = args;
+  if (NOMINAL.has(name)) return { cost: ONE };
+  if (name === 'url') return first === undefined ? undefined : { cost: scale(first.size, TRAVERSAL) };
+  if (overload.startsWith('list_sets_') && first !== undefined && second !== undefined) {
+    const pairs = multiply(first.size, second.size);
+    return { cost: add(ONE, scale(pairs, overload.startsWith('list_sets_equivalent') ? 2 : 1)) };
+  }
+  if (target === undefined) return undefined;
+  switch (name) {
+    case 'isSorted':
+    case 'sum':
+    case 'max':
+    case 'min':
+    case 'indexOf':
+    case 'lastIndexOf':
+      return { cost: searchCost(target) };
+    case 'lowerAscii':
+    case 'upperAscii':
+    case 'substring':
+    case 'trim':
+      return { cost: scale(target.size, TRAVERSAL), size: target.size };
+    case 'replace':
+      if (first === undefined || second === undefined) return undefined;
+      return { cost: scale(target.size, 2 * TRAVERSAL), size: replacedSize(target.size, first.size, second.size) };
+    case 'split': {
+      const size = { min: 0, max: second?.integer ?? target.size.max };
+      return { cost: scale(target.size, 2 * TRAVERSAL), size };
+    }
+    case 'join': {
+      const size = joinedSize(target, first);
+      return { cost: scale(size, TRAVERSAL), size };
+    }
+    case 'find':
+    case 'findAll': {
+      if (first === undefined) return undefined;
+      const cost = multiply(scale(add(target.size, ONE), TRAVERSAL), scale(first.size, PATTERN));
+      return { cost, size: { min: 0, max: target.size.max } };
+    }
+    case 'ip':
+      return { cost: ONE };
+    case 'containsIP':
+    case 'containsCIDR':
+      return { cost: containmentCost(name, overload, first) };
+    default:
+      return undefined;
+  }
+}
+
+/** One unit for each element, and a traversal of each that is a text. */
+function searchCost(target: Operand): Range {
+  const [element] = target.type.params;
+  if (element === undefined) return scale(target.size, TRAVERSAL);
+  const texts = element.kind === 'string' || element.kind === 'bytes';
+  return multiply(target.size, texts ? add(ONE, scale(target.elements(), TRAVERSAL)) : ONE);
+}
+
+function joinedSize(target: Operand, separator: Operand | undefined): Range {
+  const size = target.type.params.length > 0 ? multiply(target.size, target.elements()) : fixed(0);
+  if (separator === undefined) return size;
+  const gaps = { min: Math.max(0, target.size.min - 1), max: Math.max(0, target.size.max - 1) };
+  return add(size, multiply(separator.size, gaps));
+}
+
+function containmentCost(name: string, overload: string, other: Operand | undefined): Range {
+  let cost = scale(add(ADDRESS, ADDRESS), TRAVERSAL);
+  if (name === 'containsCIDR') cost = add(add(cost, scale(ADDRESS, TRAVERSAL)), ONE);
+  // A text has to be parsed first.
+  if (overload.endsWith('_string') && other !== undefined) cost = add(cost, scale(other.size, TRAVERSAL));
+  return cost;
+}
+
+/** The length of a text in which `part` is replaced by `by` as often as it can be. */
+function replacedSize(text: Range, part: Range, by: Range): Range {
+  const around = (length: number) => (length < UNBOUNDED ? length + 1 : length);
+  // An empty part is found around every character; what makes nothing longer leaves the longest as it is.
+  const most =
+    part.min === 0
+      ? { count: around(text.max), kept: text.max }
+      : by.max <= part.min
+        ? { count: 0, kept: text.max }
+        : { count: Math.ceil(text.max / part.min), kept: 0 };
+  const least =
+    part.max === 0
+      ? { count: around(text.min), kept: text.min }
+      : part.max <= by.min
+        ? { count: 0, kept: text.min }
+        : { count: Math.ceil(text.min / part.max), kept: 0 };
+  return add(multiply({ min: least.count, max: most.count }, by), { min: least.kept, max: most.kept });
+}

@@ -1,0 +1,357 @@
+import type { Checked } from '../api.ts';
+import type { Call, Comprehension, Expr, Literal } from '../ast.ts';
+import { CheckedExpression } from '../check/checker.ts';
+import { ACCUMULATOR } from '../macros.ts';
+import { expanded } from '../syntax/macro-expander.ts';
+import type { CelType } from '../types.ts';
+import type { CallCost, Operand } from './call-costs.ts';
+import { libraryCost, PATTERN, TRAVERSAL } from './call-costs.ts';
+import type { Range } from './range.ts';
+import { add, fixed, multiply, ONE, scale, UNBOUNDED, union, UNKNOWN, ZERO } from './range.ts';
+
+/**
+ * How large the data at a path can be: characters, bytes, elements or entries. A path begins with the name of a
+ * variable; `@items`, `@keys` and `@values` stand for the elements of a list and for both sides of a map.
+ */
+export type SizeAt = (path: readonly string[]) => Range | undefined;
+
+/** What a name of a loop or binding stands for. */
+interface Local {
+  readonly path: readonly string[];
+  readonly size: Range | undefined;
+  readonly entries: Entries | undefined;
+}
+
+/** Sizes of the keys and values of a list or map that the expression itself makes. */
+interface Entries {
+  readonly container: 'list' | 'map';
+  readonly key: Range;
+  readonly value: Range;
+}
+
+/** The units that making a value costs, apart from its parts. */
+const LIST = fixed(10);
+const MAP = fixed(30);
+const STRUCT = fixed(40);
+
+/**
+ * Estimates what an expression costs, at least and at most, in the units of cel-go and with the prices of a
+ * Kubernetes API server: from the syntax, the types, and the sizes that the data can have.
+ */
+export function estimateCost(checked: Checked, sizeAt: SizeAt): Range {
+  if (!(checked instanceof CheckedExpression)) return UNKNOWN;
+  return new Estimate(checked, sizeAt).of(checked.ast.expr);
+}
+
+class Estimate {
+  readonly #checked: CheckedExpression;
+  readonly #sizeAt: SizeAt;
+  readonly #paths = new Map<number, readonly string[]>();
+  readonly #sizes = new Map<number, Range>();
+  readonly #entries = new Map<number, Entries>();
+  readonly #locals = new Map<string, Local[]>();
+
+  constructor(checked: CheckedExpression, sizeAt: SizeAt) {
+    this.#checked = checked;
+    this.#sizeAt = sizeAt;
+  }
+
+  of(written: Expr): Range {
+    const expr = expanded(written);
+    switch (expr.kind) {
+      case 'literal':
+      case 'macro':
+        return ZERO;
+      case 'ident':
+        this.#paths.set(expr.id, this.#local(expr.name)?.path ?? [expr.name]);
+        return ONE;
+      case 'select': {
+        const operand = this.of(expr.operand);
+        // A test for presence is free for an API server, and so is the way to what it looks at.
+        if (expr.test) return ZERO;
+        const { kind } = this.#checked.typeOf(expanded(expr.operand).id);
+        this.#paths.set(expr.id, [...this.#path(expr.operand), expr.field]);
+        return kind === 'map' || kind === 'struct' || kind === 'param' ? add(operand, ONE) : operand;
+      }
+      case 'call':
+        return this.#call(expr);
+      case 'list':
+        return this.#list(expr.id, expr.elements);
+      case 'map':
+        return this.#map(
+          expr.id,
+          expr.entries.map(({ key, value }) => [key, value] as const),
+        );
+      case 'struct':
+        return expr.fields.reduce((sum, { value }) => add(sum, this.of(value)), STRUCT);
+      case 'comprehension':
+        return isBinding(expr) ? this.#binding(expr) : this.#comprehension(expr);
+    }
+  }
+
+  #list(id: number, elements: readonly Expr[]): Range {
+    let [cost, size] = [LIST, { min: elements.length === 0 ? 0 : UNBOUNDED, max: 0 }];
+    for (const element of elements) {
+      cost = add(cost, this.of(element));
+      size = union(size, this.#size(element) ?? UNKNOWN);
+    }
+    this.#entries.set(id, { container: 'list', key: ONE, value: size });
+    return cost;
+  }
+
+  #map(id: number, entries: readonly (readonly [Expr, Expr])[]): Range {
+    const none = { min: entries.length === 0 ? 0 : UNBOUNDED, max: 0 };
+    let [cost, keys, values] = [MAP, none, none];
+    for (const [key, value] of entries) {
+      cost = add(cost, add(this.of(key), this.of(value)));
+      keys = union(keys, this.#size(key) ?? UNKNOWN);
+      values = union(values, this.#size(value) ?? UNKNOWN);
+    }
+    this.#entries.set(id, { container: 'map', key: keys, value: values });
+    return cost;
+  }
+
+  #call(expr: Call): Range {
+    const [first] = expr.args;
+    if (expr.name === 'dyn' && first !== undefined) {
+      const cost = add(ONE, this.of(first));
+      this.#like(expr.id, first);
+      return cost;
+    }
+    const costs = expr.args.map((arg) => this.of(arg));
+    const operands = expr.args.map((arg) => this.#operand(arg));
+    const reference = this.#checked.reference(expr.id);
+    if (reference?.kind !== 'function' || reference.overloads.length === 0) return ZERO;
+    const member = expr.target !== undefined && !reference.namespaced;
+    const before = member && expr.target !== undefined ? this.of(expr.target) : ZERO;
+    const target = member && expr.target !== undefined ? this.#operand(expr.target) : undefined;
+    let total: Range = { min: UNBOUNDED, max: 0 };
+    let size: Range | undefined;
+    for (const { id } of reference.overloads) {
+      const made = this.#overload(expr, reference.declaration.name, id, target, operands, costs);
+      total = union(total, made.cost);
+      if (made.size !== undefined) size = size === undefined ? made.size : union(size, made.size);
+      if (first !== undefined && (id === 'index_list' || id === 'index_map')) {
+        size = this.#entriesOf(first)?.value;
+        this.#paths.set(expr.id, [...this.#path(first), id === 'index_list' ? '@items' : '@values']);
+      }
+      size ??= this.#size(expr);
+    }
+    if (size !== undefined) this.#sizes.set(expr.id, size);
+    return add(before, total);
+  }
+
+  #overload(
+    expr: Call,
+    name: string,
+    id: string,
+    target: Operand | undefined,
+    args: readonly Operand[],
+    costs: readonly Range[],
+  ): CallCost {
+    const [a = ZERO, b = ZERO, c = ZERO] = costs;
+    switch (id) {
+      case 'logical_or':
+      case 'logical_and':
+        // The second operand may not be looked at.
+        return { cost: { min: a.min, max: add(a, b).max } };
+      case 'conditional': {
+        const [, yes, no] = expr.args;
+        this.#join(expr.id, yes, no);
+        const size = union(args[1]?.size ?? UNKNOWN, args[2]?.size ?? UNKNOWN);
+        return { cost: add(a, union(b, c)), size };
+      }
+      default: {
+        if (id.startsWith('add_')) this.#join(expr.id, expr.args[0], expr.args[1]);
+        const own = libraryCost(name, id, target, args) ?? standardCost(id, target, args);
+        return { ...own, cost: costs.reduce(add, own.cost) };
+      }
+    }
+  }
+
+  #comprehension(expr: Comprehension): Range {
+    let cost = add(this.of(expr.range), this.of(expr.init));
+    const names: string[] = [];
+    const enter = (name: string, local: Local) => {
+      const stack = this.#locals.get(name);
+      if (stack === undefined) this.#locals.set(name, [local]);
+      else stack.push(local);
+      names.push(name);
+    };
+    enter(expr.accumulator, this.#bound(expr.init));
+    const list = (this.#entriesOf(expr.range)?.container ?? this.#typeOf(expr.range).kind) === 'list';
+    if (expr.variable2 === undefined) enter(expr.variable, this.#element(expr.range, list ? '@items' : '@keys'));
+    else {
+      enter(expr.variable, this.#element(expr.range, list ? '@indices' : '@keys'));
+      enter(expr.variable2, this.#element(expr.range, list ? '@items' : '@values'));
+    }
+    const round = add(this.of(expr.condition), this.of(expr.step));
+    for (const name of names.slice(1)) this.#locals.get(name)?.pop();
+    cost = add(cost, this.of(expr.result));
+    this.#locals.get(expr.accumulator)?.pop();
+    const rounds = this.#size(expr.range) ?? UNKNOWN;
+    const init = expanded(expr.init);
+    if (init.kind === 'literal') this.#remember(expr.id, this.#size(init));
+    else if (init.kind === 'list' || init.kind === 'map') {
+      this.#sizes.set(expr.id, rounds);
+      const entries = this.#entriesOf(expr.step);
+      if (entries !== undefined) this.#entries.set(expr.id, entries);
+    }
+    return add(cost, multiply(rounds, round));
+  }
+
+  /** `cel.bind` and the like: a comprehension that goes over nothing and names a value. */
+  #binding(expr: Comprehension): Range {
+    const cost = add(this.of(expr.range), this.of(expr.init));
+    const stack = this.#locals.get(expr.accumulator) ?? [];
+    this.#locals.set(expr.accumulator, stack);
+    stack.push(this.#bound(expr.init));
+    const result = this.of(expr.result);
+    stack.pop();
+    this.#like(expr.id, expr.result);
+    return add(cost, result);
+  }
+
+  #bound(expr: Expr): Local {
+    return { path: this.#path(expr), size: this.#size(expr), entries: this.#entriesOf(expr) };
+  }
+
+  #element(range: Expr, part: '@indices' | '@items' | '@keys' | '@values'): Local {
+    const entries = this.#entriesOf(range);
+    const size = part === '@items' || part === '@values' ? entries?.value : entries?.key;
+    return { path: [...this.#path(range), part], size, entries: undefined };
+  }
+
+  #operand(written: Expr): Operand {
+    const expr = expanded(written);
+    const path = this.#path(expr);
+    return {
+      type: this.#checked.typeOf(expr.id),
+      size: this.#size(expr) ?? UNKNOWN,
+      integer: expr.kind === 'literal' && expr.type === 'int' ? Number(expr.value) : undefined,
+      elements: () => (path.length === 0 ? undefined : this.#sizeAt([...path, '@items'])) ?? UNKNOWN,
+    };
+  }
+
+  #typeOf(expr: Expr): CelType {
+    return this.#checked.typeOf(expanded(expr).id);
+  }
+
+  #local(name: string): Local | undefined {
+    return this.#locals.get(name)?.at(-1);
+  }
+
+  #path(written: Expr): readonly string[] {
+    const expr = expanded(written);
+    const local = expr.kind === 'ident' ? this.#local(expr.name) : undefined;
+    return local?.path ?? this.#paths.get(expr.id) ?? [];
+  }
+
+  #size(written: Expr): Range | undefined {
+    const expr = expanded(written);
+    const known = this.#sizes.get(expr.id) ?? literalSize(expr);
+    if (known !== undefined) return known;
+    const path = this.#path(expr);
+    const declared = path.length === 0 ? undefined : this.#sizeAt(path);
+    if (declared !== undefined) {
+      this.#sizes.set(expr.id, declared);
+      return declared;
+    }
+    if (isScalar(this.#checked.typeOf(expr.id))) return ONE;
+    return expr.kind === 'ident' ? this.#local(expr.name)?.size : undefined;
+  }
+
+  #entriesOf(written: Expr): Entries | undefined {
+    const expr = expanded(written);
+    return this.#entries.get(expr.id) ?? (expr.kind === 'ident' ? this.#local(expr.name)?.entries : undefined);
+  }
+
+  #remember(id: number, size: Range | undefined): void {
+    if (size !== undefined) this.#sizes.set(id, size);
+  }
+
+  #like(id: number, source: Expr): void {
+    this.#remember(id, this.#size(source));
+    const entries = this.#entriesOf(source);
+    if (entries !== undefined) this.#entries.set(id, entries);
+  }
+
+  /** The entries of what is made of one or the other. */
+  #join(id: number, a: Expr | undefined, b: Expr | undefined): void {
+    const [left, right] = [a, b].map((expr) => (expr === undefined ? undefined : this.#entriesOf(expr)));
+    if (left === undefined || right === undefined) return;
+    const { container } = left;
+    this.#entries.set(id, { container, key: union(left.key, right.key), value: union(left.value, right.value) });
+  }
+}
+
+function isBinding({ range, condition, accumulator }: Comprehension): boolean {
+  const [over, again] = [expanded(range), expanded(condition)];
+  if (over.kind !== 'list' || over.elements.length > 0 || accumulator === ACCUMULATOR) return false;
+  return again.kind === 'literal' && again.value === false;
+}
+
+function literalSize(expr: Expr): Range | undefined {
+  if (expr.kind === 'list') return fixed(expr.elements.length);
+  if (expr.kind === 'map') return fixed(expr.entries.length);
+  return expr.kind === 'literal' ? fixed(lengthOf(expr)) : undefined;
+}
+
+function lengthOf({ value }: Literal): number {
+  if (typeof value === 'string') return Array.from(value).length;
+  return value instanceof Uint8Array ? value.length : 1;
+}
+
+const SCALARS = new Set(['bool', 'double', 'duration', 'int', 'timestamp', 'uint']);
+
+function isScalar(type: CelType): boolean {
+  const [inner] = type.params;
+  if (type.kind === 'opaque' && type.name === 'optional_type' && inner !== undefined) return isScalar(inner);
+  return SCALARS.has(type.kind);
+}
+
+const COMPARISONS = /^(?:equals|not_equals|(?:less|less_equals|greater|greater_equals)_(?:string|bytes))$/;
+
+/** What cel-go charges for an overload of its own. */
+function standardCost(id: string, target: Operand | undefined, [first, second]: readonly Operand[]): CallCost {
+  if (first === undefined) return { cost: ONE };
+  switch (id) {
+    case 'string_format':
+      return target === undefined ? { cost: ONE } : { cost: scale(target.size, TRAVERSAL) };
+    case 'string_to_bytes':
+      return {
+        cost: scale(first.size, TRAVERSAL),
+        size: { min: first.size.min, max: Math.min(UNBOUNDED, first.size.max * 4) },
+      };
+    case 'bytes_to_string':
+      return {
+        cost: scale(first.size, TRAVERSAL),
+        size: { min: Math.floor(first.size.min / 4), max: first.size.max },
+      };
+    case 'strings_quote':
+      return { cost: scale(first.size, TRAVERSAL), size: add(multiply(first.size, { min: 1, max: 2 }), fixed(2)) };
+    case 'starts_with_string':
+    case 'ends_with_string':
+      return { cost: scale(first.size, TRAVERSAL) };
+    case 'in_list':
+      return { cost: second?.size ?? UNKNOWN };
+    case 'matches_string':
+      if (target === undefined) return { cost: ONE };
+      return { cost: multiply(scale(add(target.size, ONE), TRAVERSAL), scale(first.size, PATTERN)) };
+    case 'contains_string':
+      if (target === undefined) return { cost: ONE };
+      return { cost: multiply(scale(target.size, TRAVERSAL), scale(first.size, TRAVERSAL)) };
+    case 'add_list':
+      return { cost: ONE, size: add(first.size, second?.size ?? UNKNOWN) };
+    case 'add_string':
+    case 'add_bytes': {
+      const size = add(first.size, second?.size ?? UNKNOWN);
+      return { cost: scale(size, TRAVERSAL), size };
+    }
+    default: {
+      if (!COMPARISONS.test(id)) return { cost: ONE };
+      const max = Math.min(first.size.max, second?.size.max ?? UNBOUNDED);
+      return { cost: scale({ min: max > 0 ? 1 : 0, max }, TRAVERSAL) };
+    }
+  }
+}

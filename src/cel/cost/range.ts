@@ -1,0 +1,27 @@
+/** From the least to the most of a cost or a size. The most is `UNBOUNDED` where nothing limits it. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The largest value; everything beyond it is this, as in cel-go, which counts in 64 bits. */
+export const UNBOUNDED = 2 ** 64;
+
+const capped = (value: number): number => Math.min(value, UNBOUNDED);
+
+export const fixed = (value: number): Range => ({ min: value, max: value });
+export const UNKNOWN: Range = { min: 0, max: UNBOUNDED };
+export const ZERO: Range = fixed(0);
+export const ONE: Range = fixed(1);
+
+export const add = (a: Range, b: Range): Range => ({ min: capped(a.min + b.min), max: capped(a.max + b.max) });
+export const multiply = (a: Range, b: Range): Range => ({ min: capped(a.min * b.min), max: capped(a.max * b.max) });
+
+/** Times a factor per unit, rounded up. */
+export const scale = (range: Range, factor: number): Range => ({
+  min: capped(Math.ceil(range.min * factor)),
+  max: capped(Math.ceil(range.max * factor)),
+});
+
+/** What covers both. */
+export const union = (a: Range, b: Range): Range => ({ min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) });

@@ -1,0 +1,61 @@
+import type { Checked } from '../../cel/index.ts';
+import { estimateCost } from '../../cel/index.ts';
+import type { FieldError, Schema } from '../../schema/index.ts';
+import { fieldForbidden } from '../http/problems.ts';
+import { sizeAtPath, timesInRequest } from './rule-sizes.ts';
+
+/** The most that one expression may cost by estimate, however often it is evaluated for one object. */
+const EXPRESSION_LIMIT = 10_000_000;
+/** The most that all expressions of a schema may cost together. */
+const SCHEMA_LIMIT = 100_000_000;
+/** So many of the dearest rules are named when all together are too dear. */
+const NAMED = 4;
+
+const HINT =
+  'try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared';
+
+/** By how much a limit is exceeded, as an API server says it. */
+function excess(what: string, cost: number, limit: number): string {
+  const factor = cost / limit;
+  const shown = factor > 100 ? 'more than 100x' : `${factor.toFixed(factor < 1.5 ? 6 : 1)}x`;
+  return `${what} exceeds budget by factor of ${shown} (${HINT})`;
+}
+
+/** Adds up what the rules of one schema after another cost. */
+export class RuleCosts {
+  #total = 0;
+  #dear: { readonly field: string; readonly cost: number }[] = [];
+
+  /** Estimates one rule; `times` is how many values of the schema one object can hold, `undefined` if unbounded. */
+  rule(checked: Checked, schema: Schema, resource: boolean, times: number | undefined, field: string): FieldError[] {
+    const each = estimateCost(checked, (path) => sizeAtPath(schema, resource, path)).max;
+    return this.#observe(each * (times ?? timesInRequest(schema)), field, 'estimated rule cost');
+  }
+
+  /** Estimates the expression of a message, which is evaluated once. */
+  message(checked: Checked, schema: Schema, resource: boolean, field: string): FieldError[] {
+    const cost = estimateCost(checked, (path) => sizeAtPath(schema, resource, path)).max;
+    return this.#observe(cost, field, 'estimated messageExpression cost');
+  }
+
+  #observe(cost: number, field: string, what: string): FieldError[] {
+    this.#total += cost;
+    if (cost >= SCHEMA_LIMIT / 100) this.#dear.push({ field, cost });
+    return cost > EXPRESSION_LIMIT ? [fieldForbidden(field, excess(what, cost, EXPRESSION_LIMIT)) as FieldError] : [];
+  }
+
+  /** What is wrong with all rules of the schema at `field` together; the next rules are those of another schema. */
+  finish(field: string): FieldError[] {
+    const [total, dear] = [this.#total, this.#dear];
+    this.#total = 0;
+    this.#dear = [];
+    if (total <= SCHEMA_LIMIT) return [];
+    const dearest = dear.toSorted((a, b) => b.cost - a.cost).slice(0, NAMED);
+    const contributed = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
+    const what = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema';
+    return [
+      ...dearest.map((entry) => fieldForbidden(entry.field, contributed) as FieldError),
+      fieldForbidden(field, excess(what, total, SCHEMA_LIMIT)) as FieldError,
+    ];
+  }
+}

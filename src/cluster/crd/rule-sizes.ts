@@ -1,0 +1,119 @@
+import type { CostRange } from '../../cel/index.ts';
+import { unescapeFieldName } from '../../cel/index.ts';
+import type { Schema } from '../../schema/index.ts';
+
+/** The largest request that an API server takes, in bytes: what bounds data that its schema does not bound. */
+const MAX_REQUEST = 3 * 1024 * 1024;
+
+/** Lengths of values as JSON text, quotes included. */
+const DATE = 12;
+const MIN_DATE_TIME = 21;
+const MAX_DATE_TIME = 32;
+const MIN_DURATION = 3;
+const MAX_DURATION = 32;
+const BRACKETS = 2;
+
+/** Do rules see values of this schema? Not those whose type nobody declares. */
+function isVisible(schema: Schema): boolean {
+  if (schema['x-kubernetes-int-or-string'] === true) return true;
+  const { type, items, additionalProperties } = schema;
+  if (type === 'array') return items !== undefined && isVisible(items);
+  if (type === 'object') return typeof additionalProperties !== 'object' || isVisible(additionalProperties);
+  return type !== undefined;
+}
+
+/** The shortest JSON text of a value of the schema. */
+function shortest(schema: Schema): number {
+  if (schema['x-kubernetes-int-or-string'] === true) return 1;
+  switch (schema.type) {
+    case 'boolean':
+      return 4;
+    case 'integer':
+    case 'number':
+      return 1;
+    case 'string':
+      return { date: DATE, 'date-time': MIN_DATE_TIME, duration: MIN_DURATION }[schema.format ?? ''] ?? BRACKETS;
+    case 'object':
+      return typeof schema.additionalProperties === 'object' ? BRACKETS : shortestObject(schema);
+    default:
+      return BRACKETS;
+  }
+}
+
+/** Only members that must be given count; a default fills in the others. */
+function shortestObject({ properties = {}, required = [] }: Schema): number {
+  let size = BRACKETS;
+  for (const name of new Set(required)) {
+    const member = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (member === undefined || member.default !== undefined || !isVisible(member)) continue;
+    size += Buffer.byteLength(name) + shortest(member) + 4;
+  }
+  return size;
+}
+
+const atLeastZero = (bound: number | bigint): number => Math.max(0, Number(bound));
+
+/** The most characters, elements or entries that a value can have; 0 for what has no size. */
+function largest(schema: Schema): number {
+  const { maxLength, maxItems, maxProperties, items, additionalProperties } = schema;
+  if (schema['x-kubernetes-int-or-string'] === true) {
+    return maxLength === undefined ? MAX_REQUEST - BRACKETS : atLeastZero(maxLength) * 4;
+  }
+  if (schema.type === 'array' && items !== undefined) {
+    return maxItems === undefined
+      ? Math.floor((MAX_REQUEST - BRACKETS) / (shortest(items) + 1))
+      : atLeastZero(maxItems);
+  }
+  if (schema.type === 'object' && typeof additionalProperties === 'object') {
+    if (maxProperties !== undefined) return atLeastZero(maxProperties);
+    return Math.floor((MAX_REQUEST - BRACKETS) / (shortest(additionalProperties) + 6));
+  }
+  return schema.type === 'string' ? longestText(schema) : 0;
+}
+
+function longestText({ format, maxLength, enum: values = [] }: Schema): number {
+  if (format === 'duration') return MAX_DURATION;
+  if (format === 'date') return DATE;
+  if (format === 'date-time') return MAX_DATE_TIME;
+  if (maxLength !== undefined) return atLeastZero(maxLength) * (format === 'byte' ? 1 : 4);
+  if (format === 'byte' || values.length === 0) return MAX_REQUEST - BRACKETS;
+  return Math.max(0, ...values.map((value) => (typeof value === 'string' ? Buffer.byteLength(value) : 0)));
+}
+
+/** Metadata of a resource, as far as rules see it. */
+const TEXT: Schema = { type: 'string' };
+const METADATA: Schema = { type: 'object', properties: { name: TEXT, generateName: TEXT } };
+
+function member(schema: Schema, name: string, resource: boolean): Schema | undefined {
+  if (resource && (name === 'kind' || name === 'apiVersion')) return TEXT;
+  if (resource && name === 'metadata') return METADATA;
+  const { properties } = schema;
+  const key = unescapeFieldName(name) ?? name;
+  return properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
+}
+
+/**
+ * How large the data at a path of an expression can be, by the schema of `self`; the bounds are those with which
+ * an API server estimates. `undefined` where the schema does not lead.
+ */
+export function sizeAtPath(self: Schema, resource: boolean, path: readonly string[]): CostRange | undefined {
+  let current = self;
+  let isResource = resource;
+  for (const step of path.slice(1)) {
+    if (step === '@keys') return isMap(current) && path.at(-1) === step ? { min: 0, max: 0 } : undefined;
+    const next = step === '@items' || step === '@values' ? elementOf(current) : member(current, step, isResource);
+    if (next === undefined || !isVisible(next)) return undefined;
+    current = next;
+    isResource = next['x-kubernetes-embedded-resource'] === true;
+  }
+  return { min: 0, max: largest(current) };
+}
+
+const isMap = (schema: Schema): boolean => typeof schema.additionalProperties === 'object';
+
+function elementOf({ items, additionalProperties }: Schema): Schema | undefined {
+  return items ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+}
+
+/** How often data of the schema fits into a request: the bound where lists and maps around it have none. */
+export const timesInRequest = (schema: Schema): number => Math.floor(MAX_REQUEST / (shortest(schema) + 1));
