@@ -1,114 +1,315 @@
 /**
  * The embedded API server under load over HTTPS, server and load in processes of their own. Run:
- * `npm run bench -- cluster [--seconds N]`. Prints start time, memory, requests per second and latencies.
+ * `npm run bench -- cluster [--seconds N] [--rows TEXT] [--http] [--controllers] [--profile DIR]`. Prints one row
+ * per figure, with the figure to reach. `--rows` picks those whose name contains the text.
  */
-import { fork } from 'node:child_process';
-import { Agent, request } from 'node:https';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { createCluster } from '../dist/cluster/index.js';
+import { type Endpoint, Connection, requestBytes, watch } from './support/wire.ts';
 
-const seconds = Number(process.argv[process.argv.indexOf('--seconds') + 1]) || 3;
+const { argv } = process;
+const option = (name: string) => (argv.includes(name) ? argv[argv.indexOf(name) + 1] : undefined);
+const seconds = Number(option('--seconds') ?? 3);
+const wanted = option('--rows') ?? '';
 const CONNECTIONS = 8;
+const OBJECTS = 200;
+const MIB = 2 ** 20;
 
-interface Ready {
-  readonly url: string;
-  readonly ca: string;
-  readonly ms: number;
-  readonly sinceProcessStart: number;
-  readonly before: number;
+function print(name: string, goal: string, value: string) {
+  console.log(`| ${name} | ${goal} | ${value} |`);
 }
 
-const child = fork(fileURLToPath(new URL('support/cluster-server.ts', import.meta.url)), [], {
-  execArgv: [...process.execArgv, '--expose-gc'],
-  stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-});
-const ready = await new Promise<Ready>((resolve) => {
-  child.stdout?.once('data', (line: Buffer) => resolve(JSON.parse(line.toString()) as Ready));
-});
-const memory = () =>
-  new Promise<number>((resolve) => {
-    child.once('message', (message) => resolve((message as { rss: number }).rss));
-    child.send('memory');
-  });
-
-const base = new URL(ready.url);
-const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS, ca: ready.ca });
-
-function send(method: string, path: string, body?: unknown, type = 'application/json'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const headers = {
-      authorization: 'Bearer bench',
-      ...(payload === undefined ? {} : { 'content-type': type, 'content-length': payload.length }),
-    };
-    const call = request({ host: base.hostname, port: base.port, path, method, headers, agent }, (response) => {
-      response.resume();
-      response.on('end', () => resolve(response.statusCode ?? 0));
-    });
-    call.on('error', reject);
-    call.end(payload);
-  });
+interface Server extends Endpoint {
+  readonly made: number;
+  readonly ready: number;
+  memory(): Promise<{ rss: number; peak: number }>;
+  stop(): Promise<void>;
 }
 
-/** Keeps every connection busy for a while; answers the rate and the 99th percentile in milliseconds. */
-async function load(name: string, once: (index: number) => Promise<number>): Promise<void> {
+const message = <T>(child: ChildProcess) =>
+  new Promise<T>((resolve) => child.once('message', (value) => resolve(value as T)));
+
+async function startServer(...flags: string[]): Promise<Server> {
+  const profile = option('--profile');
+  const child = fork(
+    fileURLToPath(new URL('support/cluster-server.mjs', import.meta.url)),
+    [...flags, ...['--http', '--controllers'].filter((flag) => argv.includes(flag))],
+    { execArgv: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`] },
+  );
+  const ready = await message<Omit<Server, 'memory' | 'stop'>>(child);
+  return {
+    ...ready,
+    memory() {
+      child.send('memory');
+      return message(child);
+    },
+    async stop() {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.send('stop');
+      await gone;
+    },
+  };
+}
+
+const percentile = (times: number[], part: number) =>
+  times.sort((a, b) => a - b)[Math.floor(times.length * part)] ?? Number.NaN;
+
+type Send = (bytes: string) => Promise<number>;
+
+/** Keeps every sender busy for a while; answers the rate and the 99th percentile in milliseconds. */
+async function load(
+  senders: readonly Send[],
+  request: (index: number) => string,
+): Promise<{ rate: number; p99: number }> {
   const times: number[] = [];
   let index = 0;
-  const end = performance.now() + seconds * 1000;
-  const started = performance.now();
-  const worker = async () => {
-    while (performance.now() < end) {
-      const from = performance.now();
-      const status = await once(index++);
-      if (status >= 400) throw new Error(`${name}: ${status}`);
-      times.push(performance.now() - from);
+  const began = performance.now();
+  const warm = began + 1000;
+  const end = warm + seconds * 1000;
+  const work = async (send: Send) => {
+    for (let from = performance.now(); from < end;) {
+      const bytes = request(index++);
+      const status = await send(bytes);
+      if (status >= 400) throw new Error(`${bytes.slice(0, 60)}: ${status}`);
+      const now = performance.now();
+      if (from >= warm) times.push(now - from);
+      from = now;
     }
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, worker));
-  const rate = times.length / ((performance.now() - started) / 1000);
-  times.sort((a, b) => a - b);
-  const p99 = times[Math.floor(times.length * 0.99)] ?? 0;
-  console.log(`| ${name} | ${Math.round(rate)}/s | ${p99.toFixed(1)} ms |`);
+  await Promise.all(senders.map(work));
+  return { rate: times.length / seconds, p99: percentile(times, 0.99) };
 }
 
-/** About 4 KB of a Deployment. */
-const deployment = (name: string, turn: number) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, annotations: { note: 'x'.repeat(1200), turn: String(turn) } },
-  spec: {
-    replicas: 1,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: {
-        containers: ['a', 'b', 'c'].map((container) => ({
-          name: container,
-          image: 'nginx:1.27',
-          env: Array.from({ length: 6 }, (_, index) => ({ name: `V${index}`, value: 'value' })),
-          ports: [{ containerPort: 80 }],
-        })),
+/** About 4 KB as it is answered. */
+const deployment = (index: number, turn: number) =>
+  JSON.stringify({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: `d${index}`, annotations: { note: 'x'.repeat(800), turn: String(turn) } },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: `d${index}` } },
+      template: {
+        metadata: { labels: { app: `d${index}` } },
+        spec: {
+          containers: ['a', 'b', 'c'].map((name) => ({
+            name,
+            image: 'nginx:1.27',
+            env: ['V0', 'V1', 'V2', 'V3'].map((variable) => ({ name: variable, value: 'value' })),
+            ports: [{ containerPort: 80 }],
+          })),
+        },
       },
     },
-  },
-});
+  });
 
-const path = '/apis/apps/v1/namespaces/default/deployments';
+const configMap = (name: string, turn: number) =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name },
+    data: { text: 'x'.repeat(1000), turn: String(turn) },
+  });
+
+const PATH = '/apis/apps/v1/namespaces/default/deployments';
+const MAPS = '/api/v1/namespaces/default/configmaps';
 const APPLY = 'application/apply-patch+yaml';
-console.log(
-  `ready ${ready.ms.toFixed(0)} ms after the imports, ${ready.sinceProcessStart.toFixed(0)} ms after process start`,
-);
-console.log(`memory ${Math.round((await memory()) / 2 ** 20)} MiB after start\n`);
-console.log('| what | rate | p99 |\n|---|---|---|');
-for (let index = 0; index < 200; index++) await send('POST', path, deployment(`d${index}`, 0));
-await load('GET', (index) => send('GET', `${path}/d${index % 200}`));
-await load('PUT', (index) => send('PUT', `${path}/d${index % 200}`, deployment(`d${index % 200}`, index)));
-await load('apply, changing', (index) =>
-  send('PATCH', `${path}/d${index % 200}?fieldManager=bench&force=true`, deployment(`d${index % 200}`, index), APPLY),
-);
-await load('apply, same', (index) =>
-  send('PATCH', `${path}/d${index % 8}?fieldManager=same&force=true`, deployment(`d${index % 8}`, -1), APPLY),
-);
-await load('list of 200', () => send('GET', path));
-console.log(`\nmemory ${Math.round((await memory()) / 2 ** 20)} MiB at the end`);
-agent.destroy();
-child.kill();
+const applied = (index: number, turn: number, manager: string) =>
+  requestBytes('PATCH', `${PATH}/d${index}?fieldManager=${manager}&force=true`, deployment(index, turn), APPLY);
+
+interface Load {
+  readonly name: string;
+  readonly goal: number;
+  readonly p99?: number;
+  readonly request: (index: number) => string;
+}
+
+const LOADS: readonly Load[] = [
+  {
+    name: 'GET of 4 KB',
+    goal: 8000,
+    p99: 5,
+    request: (index) => requestBytes('GET', `${PATH}/d${index % OBJECTS}`),
+  },
+  {
+    name: 'PUT',
+    goal: 2500,
+    request: (index) => requestBytes('PUT', `${PATH}/d${index % OBJECTS}`, deployment(index % OBJECTS, index)),
+  },
+  {
+    name: 'server-side apply, changing',
+    goal: 2500,
+    request: (index) => applied(index % OBJECTS, index, 'bench'),
+  },
+  {
+    name: 'server-side apply, nothing new',
+    goal: 4000,
+    request: (index) => applied(index % CONNECTIONS, -1, 'same'),
+  },
+  { name: 'list of 200', goal: 200, request: () => requestBytes('GET', PATH) },
+];
+
+async function prepare(send: Send): Promise<void> {
+  for (let index = 0; index < OBJECTS; index++) {
+    const status = await send(requestBytes('POST', PATH, deployment(index, 0)));
+    if (status !== 201) throw new Error(`create: ${status}`);
+  }
+}
+
+async function throughput(server: Endpoint): Promise<void> {
+  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.to(server)));
+  const [first] = connections;
+  if (first === undefined) return;
+  await prepare((bytes) => first.send(bytes));
+  const senders = connections.map(
+    (connection): Send =>
+      (bytes) =>
+        connection.send(bytes),
+  );
+  for (const { name, goal, p99: limit, request } of LOADS) {
+    if (!name.includes(wanted)) continue;
+    const { rate, p99 } = await load(senders, request);
+    const goals = `≥ ${goal}/s${limit === undefined ? '' : `, p99 ≤ ${limit} ms`}`;
+    print(name, goals, `${Math.round(rate)}/s, p99 ${p99.toFixed(1)} ms`);
+  }
+  for (const connection of connections) connection.close();
+}
+
+/** Writes one object again and again with `watchers` looking on; `pause` tells how long to wait after a write. */
+async function fanOut(
+  server: Endpoint,
+  watchers: number,
+  pause: (sent: number, seen: number) => Promise<void>,
+): Promise<{ rate: number; p99: number }> {
+  const writer = await Connection.to(server);
+  const name = `fan-${watchers}-${Date.now()}`;
+  await writer.send(requestBytes('POST', MAPS, configMap(name, 0)));
+  const sentAt: number[] = [];
+  const times: number[] = [];
+  const seen = new Uint32Array(watchers);
+  let total = 0;
+  const path = `${MAPS}?watch=true&fieldSelector=metadata.name%3D${name}`;
+  const closers: (() => void)[] = [];
+  for (let index = 0; index < watchers; index++) {
+    let initial = true;
+    closers.push(
+      await watch(server, path, () => {
+        if (initial) {
+          initial = false;
+          return;
+        }
+        total++;
+        times.push(performance.now() - (sentAt[seen[index]!++] ?? 0));
+      }),
+    );
+  }
+  const began = performance.now();
+  for (let turn = 1; performance.now() - began < seconds * 1000; turn++) {
+    sentAt.push(performance.now());
+    const status = await writer.send(requestBytes('PUT', `${MAPS}/${name}`, configMap(name, turn)));
+    if (status !== 200) throw new Error(`write: ${status}`);
+    await pause(turn, Math.floor(total / watchers));
+  }
+  const rate = total / ((performance.now() - began) / 1000);
+  while (total < sentAt.length * watchers) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const close of closers) close();
+  writer.close();
+  return { rate, p99: percentile(times, 0.99) };
+}
+
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+async function watches(server: Endpoint): Promise<void> {
+  for (const watchers of [100, 500]) {
+    const name = `watch fan-out to ${watchers}, 1 KB`;
+    if (!name.includes(wanted)) continue;
+    // Never more than a few writes ahead of the watchers, so that queues stay short.
+    const { rate } = await fanOut(server, watchers, (sent, seen) => (sent - seen > 8 ? sleep(1) : Promise.resolve()));
+    print(name, '≥ 30000 events/s', `${Math.round(rate)} events/s`);
+  }
+  if (!'40 events/s to 500 watches'.includes(wanted)) return;
+  const { p99 } = await fanOut(server, 500, () => sleep(25));
+  print('40 events/s to 500 watches', 'p99 ≤ 50 ms', `p99 ${p99.toFixed(1)} ms`);
+}
+
+async function manyObjects(server: Server): Promise<void> {
+  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.to(server)));
+  let index = 0;
+  const began = performance.now();
+  const work = async (connection: Connection) => {
+    while (index < 100_000) {
+      const status = await connection.send(requestBytes('POST', MAPS, configMap(`m${(index++ * 7919) % 100_000}`, 0)));
+      if (status !== 201) throw new Error(`create: ${status}`);
+    }
+  };
+  await Promise.all(connections.map(work));
+  const took = (performance.now() - began) / 1000;
+  const { peak } = await server.memory();
+  for (const connection of connections) connection.close();
+  print(
+    '100,000 ConfigMaps of 1 KB',
+    '≤ 1024 MiB',
+    `${Math.round(peak / MIB)} MiB at most, created in ${took.toFixed(1)} s`,
+  );
+}
+
+/** The same requests through `cluster.transport()`, one at a time. */
+async function inProcess(): Promise<void> {
+  const cluster = await createCluster({ controllers: argv.includes('--controllers') });
+  const transport = cluster.transport();
+  const send: Send = async (bytes) => {
+    const [head = '', body = ''] = bytes.split('\r\n\r\n', 2);
+    const [method = '', path = ''] = head.split(' ', 2);
+    const type = /content-type: (\S+)/.exec(head)?.[1];
+    const headers = type === undefined ? {} : { 'content-type': type };
+    const answer = await transport.request({ method, path, headers, ...(body === '' ? {} : { body }) });
+    for await (const chunk of answer.body) void chunk;
+    return answer.status;
+  };
+  await prepare(send);
+  for (const { name, goal, request } of LOADS) {
+    if (!`in process: ${name}`.includes(wanted)) continue;
+    const { rate, p99 } = await load([send], request);
+    print(`in process: ${name}`, `≥ ${goal}/s`, `${Math.round(rate)}/s, p99 ${p99.toFixed(1)} ms`);
+  }
+  await cluster.close();
+}
+
+async function start(): Promise<void> {
+  const bare = await startServer('--bare');
+  const base = await bare.memory();
+  await bare.stop();
+  const runs: Server[] = [];
+  for (let run = 0; run < 7; run++) {
+    const server = await startServer();
+    runs.push({
+      ...server,
+      memory: (
+        (memory) => () =>
+          Promise.resolve(memory)
+      )(await server.memory()),
+    });
+    await server.stop();
+  }
+  const median = (value: (server: Server) => number) => percentile(runs.map(value), 0.5).toFixed(1);
+  const [first] = runs;
+  if (first === undefined) return;
+  const { rss } = await first.memory();
+  print('createCluster() and listen()', '≤ 10 ms', `${median(({ made }) => made)} ms`);
+  print(
+    'ready after process start',
+    argv.includes('--http') ? '≤ 30 ms' : '≤ 40 ms',
+    `${median(({ ready }) => ready)} ms`,
+  );
+  print('memory above bare Node', '≤ 40 MiB', `${Math.round((rss - base.rss) / MIB)} MiB`);
+}
+
+console.log('| what | to reach | measured |\n|---|---|---|');
+if ('start memory'.includes(wanted)) await start();
+const server = await startServer();
+await throughput(server);
+await watches(server);
+if ('100,000 ConfigMaps'.includes(wanted)) await manyObjects(server);
+await server.stop();
+await inProcess();

@@ -34,7 +34,7 @@ export function parseStrictJson(text: string): JsonValue {
 }
 
 function tooDeep(text: string): boolean {
-  if (text.length < MAX_DEPTH) return false;
+  if (text.length < MAX_DEPTH || openings(text) <= MAX_DEPTH) return false;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {
@@ -48,6 +48,15 @@ function tooDeep(text: string): boolean {
     } else if (code === 0x7d || code === 0x5d) depth--;
   }
   return false;
+}
+
+/** How many brackets open, those in strings included; stops counting when there are too many to be sure. */
+function openings(text: string): number {
+  let count = 0;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at >= 0 && count <= MAX_DEPTH; at = text.indexOf(bracket, at + 1)) count++;
+  }
+  return count;
 }
 
 const quoteCharacter = (character: string) => {
@@ -213,10 +222,6 @@ function countMembers(value: JsonValue | undefined): number {
   if (typeof value !== 'object' || value === null) return 0;
   let count = 0;
   if (Array.isArray(value)) for (const entry of value) count += countMembers(entry);
-  else
-    for (const key in value) {
-      if (!Object.hasOwn(value, key)) continue;
-      count += 1 + countMembers(value[key]);
-    }
+  else for (const key of Object.keys(value)) count += 1 + countMembers(value[key]);
   return count;
 }

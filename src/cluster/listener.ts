@@ -80,16 +80,18 @@ async function serve(api: Api, request: IncomingMessage, response: ServerRespons
   send(reply, request, response);
 }
 
-function flatten(request: IncomingMessage): Record<string, string | undefined> {
-  const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(request.headers))
-    headers[name] = Array.isArray(value) ? value.join(', ') : value;
-  const groups = request.headersDistinct['impersonate-group'];
-  if (groups !== undefined) headers['impersonate-group'] = groups.join('\n');
-  for (const [name, values] of Object.entries(request.headersDistinct)) {
-    if (name.startsWith('impersonate-extra-') && values !== undefined) headers[name] = values.join('\n');
+/** Headers by name in lower case; those of impersonation keep their values apart, line by line. */
+function flatten(request: IncomingMessage): Readonly<Record<string, string | undefined>> {
+  const { headers } = request;
+  let flat: Record<string, string | undefined> | undefined;
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    const apart = name === 'impersonate-group' || name.startsWith('impersonate-extra-');
+    if (!apart && !Array.isArray(value)) continue;
+    flat ??= { ...(headers as Record<string, string | undefined>) };
+    flat[name] = apart ? request.headersDistinct[name]?.join('\n') : (value as string[]).join(', ');
   }
-  return headers;
+  return flat ?? (headers as Record<string, string | undefined>);
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -152,6 +154,7 @@ function send(reply: ApiReply, request: IncomingMessage, response: ServerRespons
     return;
   }
   const whole = Buffer.isBuffer(body) ? body : Buffer.concat(body);
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': whole.length });
+  reply.headers['content-length'] = String(whole.length);
+  response.writeHead(reply.status, reply.headers);
   response.end(whole);
 }

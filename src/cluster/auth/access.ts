@@ -33,17 +33,18 @@ const withAuthenticated = (user: UserInfo): UserInfo =>
     ? user
     : { ...user, groups: [...user.groups, 'system:authenticated'] };
 
-function same(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
+function same(a: string, secret: Buffer): boolean {
+  const given = Buffer.from(a);
+  return given.length === secret.length && timingSafeEqual(given, secret);
 }
 
 export function createAccess(api: Api): Access {
   const adminToken = api.options.adminToken ?? randomBytes(24).toString('base64url');
+  const adminSecret = Buffer.from(adminToken);
   const tokens = new Map(Object.entries(api.options.tokens ?? {}));
   const issuer = createTokenIssuer(api);
   const userOf = (token: string): UserInfo | undefined => {
-    if (same(token, adminToken)) return ADMIN;
+    if (same(token, adminSecret)) return ADMIN;
     const user = tokens.get(token) ?? issuer.verify(token);
     return user === undefined ? undefined : withAuthenticated(user);
   };

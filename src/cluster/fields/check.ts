@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import type { ListNode, ScalarNode, TypeNode } from '../types/node.ts';
 import { deduce, memberNode } from '../types/node.ts';
 import { formatPath } from './tree.ts';
-import { elementStep, TypedError } from './walk.ts';
+import { memberStep, stepsOf, TypedError } from './walk.ts';
 
 /**
  * Checks that a configuration has the structure of its type, and throws on the first thing that has not:
@@ -11,8 +11,13 @@ import { elementStep, TypedError } from './walk.ts';
  *
  * @throws TypedError whose message begins with the path.
  */
-export function checkTyped(node: TypeNode, value: JsonValue, path: readonly string[] = []): void {
-  if (value === null) return;
+export function checkTyped(node: TypeNode, value: JsonValue): void {
+  check(node, value, []);
+}
+
+/** `path` is where the value stands; it is the same afterwards. */
+function check(node: TypeNode, value: JsonValue, path: string[]): void {
+  if (value === null || node.kind === 'any') return;
   const known = deduce(node, value);
   switch (known.kind) {
     case 'scalar':
@@ -22,29 +27,38 @@ export function checkTyped(node: TypeNode, value: JsonValue, path: readonly stri
     case 'object':
     case 'map': {
       if (!isJsonObject(value)) throw fail(path, `expected map, got ${goValue(value)}`);
-      for (const [key, entry] of Object.entries(value)) {
-        const inner = [...path, `f:${key}`];
+      for (const key of Object.keys(value)) {
+        path.push(memberStep(key));
         const member = memberNode(known, key);
-        if (member === undefined) throw fail(inner, 'field not declared in schema');
-        checkTyped(member, entry ?? null, inner);
+        if (member === undefined) throw fail(path, 'field not declared in schema');
+        check(member, value[key] ?? null, path);
+        path.pop();
       }
     }
   }
 }
 
-function checkList(node: ListNode, value: JsonValue, path: readonly string[]) {
+function checkList(node: ListNode, value: JsonValue, path: string[]) {
   if (!Array.isArray(value)) throw fail(path, `expected list, got ${goValue(value)}`);
-  const seen = new Set<string>();
-  for (const [index, element] of value.entries()) {
-    if (node.list === 'atomic') {
-      checkTyped(node.items, element, [...path, `i:${index}`]);
-      continue;
+  if (node.list === 'atomic') {
+    for (let index = 0; index < value.length; index++) {
+      path.push(`i:${index}`);
+      check(node.items, value[index] ?? null, path);
+      path.pop();
     }
+    return;
+  }
+  const seen = new Set<string>();
+  const steps = stepsOf(node, value);
+  for (let index = 0; index < value.length; index++) {
+    const element = value[index] ?? null;
     if (element === null) throw fail(path, `element ${index}: associative list may not have null elements`);
-    const step = elementStep(node, element, index);
+    const step = steps[index] ?? '';
     if (seen.has(step)) throw fail(path, `duplicate entries for key ${formatPath([step])}`);
     seen.add(step);
-    checkTyped(node.items, element, [...path, step]);
+    path.push(step);
+    check(node.items, element, path);
+    path.pop();
   }
 }
 

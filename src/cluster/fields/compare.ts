@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
-import { memberNode } from '../types/node.ts';
+import { anyNode, memberNode } from '../types/node.ts';
 import { emptyTree, FieldTree, leafTree, union } from './tree.ts';
-import { elementStep, granular } from './walk.ts';
+import { elementStep, granular, memberStep } from './walk.ts';
 
 /** What differs between two values. */
 export interface Comparison {
@@ -46,32 +46,39 @@ function compareLeaf(before: JsonValue | undefined, after: JsonValue | undefined
 }
 
 class Collected {
-  readonly #maps = [new Map<string, FieldTree>(), new Map<string, FieldTree>(), new Map<string, FieldTree>()] as const;
+  #added: Map<string, FieldTree> | undefined;
+  #modified: Map<string, FieldTree> | undefined;
+  #removed: Map<string, FieldTree> | undefined;
 
   add(step: string, comparison: Comparison) {
-    const [added, modified, removed] = this.#maps;
-    if (!comparison.added.empty) added.set(step, comparison.added);
-    if (!comparison.modified.empty) modified.set(step, comparison.modified);
-    if (!comparison.removed.empty) removed.set(step, comparison.removed);
+    if (comparison === SAME) return;
+    if (!comparison.added.empty) (this.#added ??= new Map()).set(step, comparison.added);
+    if (!comparison.modified.empty) (this.#modified ??= new Map()).set(step, comparison.modified);
+    if (!comparison.removed.empty) (this.#removed ??= new Map()).set(step, comparison.removed);
   }
 
   result(): Comparison {
-    const [added, modified, removed] = this.#maps;
-    return {
-      added: new FieldTree(false, added),
-      modified: new FieldTree(false, modified),
-      removed: new FieldTree(false, removed),
-    };
+    const [added, modified, removed] = [this.#added, this.#modified, this.#removed];
+    if (added === undefined && modified === undefined && removed === undefined) return SAME;
+    return { added: treeOf(added), modified: treeOf(modified), removed: treeOf(removed) };
   }
 }
 
+const treeOf = (children: Map<string, FieldTree> | undefined) =>
+  children === undefined ? emptyTree : new FieldTree(false, children);
+
 function compareMembers(node: ObjectNode | MapNode, before: JsonObject, after: JsonObject): Comparison {
   const collected = new Collected();
-  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const left = Object.hasOwn(before, key) ? before[key] : undefined;
+  for (const key of Object.keys(before)) {
+    const left = before[key];
     const right = Object.hasOwn(after, key) ? after[key] : undefined;
-    const inner = compare(memberNode(node, key) ?? { kind: 'any' }, left, right);
-    if (inner !== SAME) collected.add(`f:${key}`, inner);
+    if (left === right) continue;
+    const inner = compare(memberNode(node, key) ?? anyNode, left, right);
+    if (inner !== SAME) collected.add(memberStep(key), inner);
+  }
+  for (const key of Object.keys(after)) {
+    if (Object.hasOwn(before, key)) continue;
+    collected.add(memberStep(key), compare(memberNode(node, key) ?? anyNode, undefined, after[key]));
   }
   return collected.result();
 }

@@ -142,6 +142,7 @@ const isSame = (comparison: Comparison) =>
 
 /** What the system owns or the request cannot change does not count. */
 function limited(comparison: Comparison, context: FieldContext): Comparison {
+  if (isSame(comparison)) return comparison;
   const clean = (tree: FieldTree) => differenceBelow(difference(tree, SYSTEM), context.reset);
   return { added: clean(comparison.added), modified: clean(comparison.modified), removed: clean(comparison.removed) };
 }
@@ -236,8 +237,7 @@ export function apply(
   const drops = previous !== undefined && !difference(previous.fields, claimed).empty;
   const pruned = drops ? prune(merged, previous, entries, context) : merged;
   const comparison = limited(compare(context.node, before, pruned), context);
-  const conflicts = conflictsOf(before, pruned, entries, key, comparison, context);
-  refuse(conflicts, force);
+  if (force !== true) refuse(conflictsOf(before, pruned, entries, key, comparison, context), force);
   release(before, pruned, entries, key, comparison, context);
   if (claimed.empty) entries.delete(key);
   const isChanged = !jsonEquals(before, pruned);
@@ -259,7 +259,6 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
       `failed to create typed patch object (${namespace}/${name}; ${version}, Kind=${String(config['kind'])}): ${thrown.message}`,
     );
   }
-  const claimed = differenceBelow(difference(fieldSet(context.node, config), SYSTEM), context.reset);
   const key = entryKey({
     manager,
     operation: 'Apply',
@@ -267,6 +266,8 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
     subresource: context.subresource,
   });
   const previous = entries.get(key);
+  const all = fieldSet(context.node, config, previous?.fields);
+  const claimed = differenceBelow(difference(all, SYSTEM), context.reset);
   // The same set as before keeps its identity, and with it its written form.
   const same = previous !== undefined && sameTree(previous.fields, claimed);
   return { claimed: same ? previous.fields : claimed, key, previous };
@@ -326,9 +327,8 @@ function conflictsOf(
   return conflicts;
 }
 
-/** Conflicts on the paths of `force` are forced; `true` forces all. */
-function refuse(conflicts: readonly Conflict[], force: boolean | FieldTree): void {
-  if (force === true) return;
+/** Conflicts on the paths of `force` are forced. */
+function refuse(conflicts: readonly Conflict[], force: false | FieldTree): void {
   const rest = conflicts
     .map(({ entry, fields }) => ({ entry, fields: force === false ? fields : difference(fields, force) }))
     .filter(({ fields }) => !fields.empty);

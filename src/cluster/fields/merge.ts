@@ -1,37 +1,60 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { sameJson } from '../store/share.ts';
 import { setMember } from '../types/decode.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
-import { memberNode } from '../types/node.ts';
-import { elementStep, granular } from './walk.ts';
+import { anyNode, memberNode } from '../types/node.ts';
+import { granular, stepsOf } from './walk.ts';
 
-/** The live value with an applied configuration laid over it. */
+/**
+ * The live value with an applied configuration laid over it. What the configuration does not change is the
+ * live value itself, not a copy.
+ */
 export function mergeApplied(node: TypeNode, live: JsonValue | undefined, applied: JsonValue | undefined): JsonValue {
   if (applied === undefined) return live ?? null;
   if (live === undefined && granular(node, applied) === undefined) return applied;
   const known = granular(node, applied);
-  if (known === undefined) return applied;
+  if (known === undefined) return live !== undefined && sameJson(live, applied) ? live : applied;
   if (known.kind === 'list') {
     if (!Array.isArray(applied)) return Array.isArray(live) ? live : applied;
     const list = mergeLists(known, Array.isArray(live) ? live : [], applied);
-    return list.length > 0 ? list : applied;
+    if (list.length === 0) return applied;
+    return Array.isArray(live) && sameElements(live, list) ? live : list;
   }
   if (!isJsonObject(applied)) return isJsonObject(live) ? live : applied;
   return mergeMembers(known, isJsonObject(live) ? live : {}, applied);
 }
 
+const sameElements = (a: readonly JsonValue[], b: readonly JsonValue[]) =>
+  a.length === b.length && a.every((element, index) => element === b[index]);
+
 function mergeMembers(node: ObjectNode | MapNode, live: JsonObject, applied: JsonObject): JsonObject {
-  const out: JsonObject = {};
-  for (const key of Object.keys(live)) {
-    const right = Object.hasOwn(applied, key) ? applied[key] : undefined;
-    setMember(out, key, mergeApplied(memberNode(node, key) ?? { kind: 'any' }, live[key], right));
-  }
+  let out: JsonObject | undefined;
   for (const key of Object.keys(applied)) {
-    if (Object.hasOwn(live, key)) continue;
-    setMember(out, key, mergeApplied(memberNode(node, key) ?? { kind: 'any' }, undefined, applied[key]));
+    const left = Object.hasOwn(live, key) ? live[key] : undefined;
+    const right = applied[key];
+    // A member without a value does not count, but stands where it stood.
+    if (left === right && (left !== undefined || Object.hasOwn(live, key))) continue;
+    const merged = mergeApplied(memberNode(node, key) ?? anyNode, left, right);
+    if (merged === left) continue;
+    out ??= { ...live };
+    setMember(out, key, merged);
   }
-  return out;
+  return out ?? live;
 }
+
+/** The same elements in the same order, none twice: each is merged with its own, whatever stands around it. */
+function sameOrder(live: readonly string[], applied: readonly string[]): boolean {
+  if (live.length !== applied.length || live.length > FEW) return false;
+  for (let index = 0; index < live.length; index++) {
+    const step = live[index] ?? '';
+    if (step !== applied[index] || live.indexOf(step) !== index) return false;
+  }
+  return true;
+}
+
+/** Longer lists are not searched for repetitions one by one. */
+const FEW = 100;
 
 interface Element {
   readonly step: string;
@@ -44,8 +67,10 @@ interface Element {
  * place there. Otherwise the applied element comes.
  */
 function mergeLists(node: ListNode, live: readonly JsonValue[], applied: readonly JsonValue[]): JsonValue[] {
-  const left = live.map((value, index): Element => ({ step: elementStep(node, value, index), value }));
-  const right = applied.map((value, index): Element => ({ step: elementStep(node, value, index), value }));
+  const [liveSteps, steps] = [stepsOf(node, live), stepsOf(node, applied)];
+  if (sameOrder(liveSteps, steps)) return applied.map((value, index) => mergeApplied(node.items, live[index], value));
+  const left = live.map((value, index): Element => ({ step: liveSteps[index] ?? '', value }));
+  const right = applied.map((value, index): Element => ({ step: steps[index] ?? '', value }));
   const liveByStep = new Map<string, JsonValue | undefined>();
   for (const { step, value } of left) liveByStep.set(step, liveByStep.has(step) ? undefined : value);
   const appliedSteps = new Set(right.map(({ step }) => step));

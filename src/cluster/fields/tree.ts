@@ -63,13 +63,14 @@ function changesOf(
 /** Paths of either set. */
 export function union(a: FieldTree, b: FieldTree): FieldTree {
   if (a.empty) return b;
-  if (b.empty) return a;
+  if (b.empty || a === b) return a;
   return rebuilt(a, a.owned || b.owned, changesOf(a, b, union));
 }
 
 /** Paths of `a` that are not in `b`. */
 export function difference(a: FieldTree, b: FieldTree): FieldTree {
   if (b.empty || a.empty) return a;
+  if (a === b) return emptyTree;
   return rebuilt(a, a.owned && !b.owned, changesOf(a, b, difference));
 }
 
@@ -83,6 +84,7 @@ export function differenceBelow(a: FieldTree, b: FieldTree): FieldTree {
 /** Paths of both sets. */
 export function intersection(a: FieldTree, b: FieldTree): FieldTree {
   if (a.empty || b.empty) return emptyTree;
+  if (a === b) return a;
   const children = new Map<string, FieldTree>();
   for (const [step, right] of b.children) {
     const left = a.children.get(step);

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { toJsonText } from '../codec-json.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
-import { deduce, memberNode } from '../types/node.ts';
+import { anyNode, deduce, memberNode } from '../types/node.ts';
 import { emptyTree, FieldTree, leafTree } from './tree.ts';
 
 /** A value that its type does not take under apply; the text begins with the path. */
@@ -19,16 +19,61 @@ export function granular(node: TypeNode, value: JsonValue | undefined): Granular
   return known.atomic ? undefined : known;
 }
 
+const memberSteps = new Map<string, string>();
+const MEMBERS_REMEMBERED = 10_000;
+
+/** The step to a member. Names of fields come again and again; a text made once is found faster. */
+export function memberStep(name: string): string {
+  let step = memberSteps.get(name);
+  if (step === undefined) {
+    step = `f:${name}`;
+    if (memberSteps.size < MEMBERS_REMEMBERED && name.length < 100) memberSteps.set(name, step);
+  }
+  return step;
+}
+
+const listSteps = new WeakMap<readonly JsonValue[], { readonly node: ListNode; readonly steps: readonly string[] }>();
+
+/** The steps of all elements of a list that is not changed any more. */
+export function stepsOf(node: ListNode, list: readonly JsonValue[]): readonly string[] {
+  const known = listSteps.get(list);
+  if (known?.node === node) return known.steps;
+  const steps = list.map((element, index) => elementStep(node, element, index));
+  listSteps.set(list, { node, steps });
+  return steps;
+}
+
 /** The step of a list element: by its keys (missing ones take their default) or by its value. */
 export function elementStep(node: ListNode, element: JsonValue, index: number): string {
-  if (node.list === 'set') return `v:${toJsonText(element)}`;
+  if (node.list === 'set') return `v:${scalarText(element)}`;
   if (!isJsonObject(element)) return `i:${index}`;
-  const keys: JsonObject = {};
-  for (const key of node.keys.toSorted()) {
+  let text = 'k:{';
+  for (const key of sortedKeys(node)) {
     const value = Object.hasOwn(element, key) ? element[key] : defaultOfKey(node, key);
-    if (value !== undefined) keys[key] = value;
+    if (value !== undefined) text += `${text.length > 3 ? ',' : ''}${scalarText(key)}:${scalarText(value)}`;
   }
-  return `k:${toJsonText(keys)}`;
+  return `${text}}`;
+}
+
+/** Texts whose characters stand for themselves in a JSON string. */
+const PLAIN = /^[ !#-[\]-\uD7FF\uE000-\uFFFF]*$/;
+
+/** `toJsonText`, faster for what keys mostly are. */
+function scalarText(value: JsonValue): string {
+  if (typeof value === 'string' && value.length < 100 && PLAIN.test(value)) return `"${value}"`;
+  return typeof value === 'number' && Number.isInteger(value) ? String(value) : toJsonText(value);
+}
+
+const sorted = new WeakMap<ListNode, readonly string[]>();
+
+function sortedKeys(node: ListNode): readonly string[] {
+  if (node.keys.length < 2) return node.keys;
+  let keys = sorted.get(node);
+  if (keys === undefined) {
+    keys = node.keys.toSorted();
+    sorted.set(node, keys);
+  }
+  return keys;
 }
 
 function defaultOfKey(node: ListNode, key: string): JsonValue | undefined {
@@ -37,35 +82,63 @@ function defaultOfKey(node: ListNode, key: string): JsonValue | undefined {
 
 const isEmptyObject = (value: JsonValue) => isJsonObject(value) && Object.keys(value).length === 0;
 
-/** The paths that a configuration owns: what an apply of `value` claims. */
-export function fieldSet(node: TypeNode, value: JsonValue): FieldTree {
-  const known = granular(node, value);
-  if (known === undefined) return leafTree;
-  if (known.kind === 'list') return Array.isArray(value) ? elementSet(known, value) : emptyTree;
-  return isJsonObject(value) ? memberSet(known, value) : emptyTree;
+/**
+ * The paths that a configuration owns: what an apply of `value` claims. Where the paths are those of
+ * `known`, its trees are used, and what was derived from them stays valid.
+ */
+export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree): FieldTree {
+  const inner = granular(node, value);
+  if (inner === undefined) return leafTree;
+  if (inner.kind === 'list') return Array.isArray(value) ? elementSet(inner, value, known) : emptyTree;
+  return isJsonObject(value) ? memberSet(inner, value, known) : emptyTree;
 }
 
-function memberSet(node: ObjectNode | MapNode, value: JsonObject): FieldTree {
+/** `known` if its children are these, else a tree of them; `owned` is what the tree is. */
+function treeOf(owned: boolean, children: ReadonlyMap<string, FieldTree>, known: FieldTree | undefined): FieldTree {
+  if (known?.owned === owned && known.children.size === children.size) {
+    let same = true;
+    for (const [step, child] of children) {
+      if (known.children.get(step) === child) continue;
+      same = false;
+      break;
+    }
+    if (same) return known;
+  }
+  return new FieldTree(owned, children);
+}
+
+/** The tree with `owned` as said; `known` if that is it. */
+function withOwned(tree: FieldTree, owned: boolean, known: FieldTree | undefined): FieldTree {
+  if (tree.owned === owned) return tree;
+  return owned && tree.children.size === 0 ? leafTree : treeOf(owned, tree.children, known);
+}
+
+function memberSet(node: ObjectNode | MapNode, value: JsonObject, known: FieldTree | undefined): FieldTree {
   const children = new Map<string, FieldTree>();
-  for (const [key, entry] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const entry = value[key];
     if (entry === undefined) continue;
-    const child = fieldSet(memberNode(node, key) ?? { kind: 'any' }, entry);
-    const declared = node.kind === 'object' && node.fields.has(key);
-    const owned = child.owned || entry === null || isEmptyObject(entry) || !declared;
-    if (owned || child.children.size > 0) children.set(`f:${key}`, new FieldTree(owned, child.children));
+    const step = memberStep(key);
+    const before = known?.children.get(step);
+    const child = fieldSet(memberNode(node, key) ?? anyNode, entry, before);
+    const owned =
+      child.owned || entry === null || isEmptyObject(entry) || !(node.kind === 'object' && node.fields.has(key));
+    if (owned || child.children.size > 0) children.set(step, withOwned(child, owned, before));
   }
-  return new FieldTree(false, children);
+  return treeOf(false, children, known);
 }
 
-function elementSet(node: ListNode, list: readonly JsonValue[]): FieldTree {
-  const steps = list.map((element, index) => elementStep(node, element, index));
+function elementSet(node: ListNode, list: readonly JsonValue[], known: FieldTree | undefined): FieldTree {
+  const steps = stepsOf(node, list);
   const children = new Map<string, FieldTree>();
-  for (const [index, step] of steps.entries()) {
-    const repeated = steps.indexOf(step) !== steps.lastIndexOf(step);
-    const inner = repeated ? emptyTree : fieldSet(node.items, list[index] ?? null);
-    children.set(step, new FieldTree(true, inner.children));
+  for (let index = 0; index < steps.length; index++) {
+    const step = steps[index] ?? '';
+    const before = known?.children.get(step);
+    // Elements with the same key are owned as a whole.
+    const inner = children.has(step) ? emptyTree : fieldSet(node.items, list[index] ?? null, before);
+    children.set(step, withOwned(inner, true, before));
   }
-  return new FieldTree(false, children);
+  return treeOf(false, children, known);
 }
 
 /** Declared members on the way to a path count as members too; needed when paths are taken away. */

@@ -1,16 +1,27 @@
 import type { UserInfo } from '../options.ts';
 
+/** What a query must be decoded for: escapes, plus signs, and what is no visible ASCII. */
+const ENCODED = /[^!-*,-~]|%/;
+
 /** The query of a request; a parameter may occur several times. */
 export class Query {
   readonly #values = new Map<string, string[]>();
 
   constructor(text: string) {
     if (text === '') return;
-    for (const [name, value] of new URLSearchParams(text)) {
-      const values = this.#values.get(name);
-      if (values === undefined) this.#values.set(name, [value]);
-      else values.push(value);
-    }
+    if (!ENCODED.test(text)) {
+      for (const pair of text.split('&')) {
+        const equals = pair.indexOf('=');
+        if (equals >= 0) this.#add(pair.slice(0, equals), pair.slice(equals + 1));
+        else if (pair !== '') this.#add(pair, '');
+      }
+    } else for (const [name, value] of new URLSearchParams(text)) this.#add(name, value);
+  }
+
+  #add(name: string, value: string) {
+    const values = this.#values.get(name);
+    if (values === undefined) this.#values.set(name, [value]);
+    else values.push(value);
   }
 
   has(name: string): boolean {

@@ -64,7 +64,7 @@ export function representation(resource: Resource, stored: Stored): Representati
   return stored.as(resource.apiVersion, (object) => resource.fromStorage(object));
 }
 
-/** An answer with one object. */
+/** An answer with one object; `stored` is its form in the store, if that is what is answered. */
 export function replyObject(
   api: Api,
   status: number,
@@ -73,15 +73,15 @@ export function replyObject(
   output: Output,
   query: { includeObject: string },
   warnings: readonly string[],
-  bytes?: Buffer,
+  stored?: Representation,
 ): ApiReply {
   const headers = warningHeader(warnings);
   if (output.form === 'object') {
-    if (bytes !== undefined && !output.yaml) {
+    if (stored !== undefined && !output.yaml) {
       return {
         status,
         headers: { 'content-type': output.contentType, 'cache-control': 'no-cache, private', ...headers },
-        body: bytes,
+        body: stored.bytes,
       };
     }
     return replyValue(status, object, output, headers);

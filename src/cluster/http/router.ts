@@ -179,7 +179,6 @@ export function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest
   const { api, resource } = write;
   const stored = resource.collection.get(keyOf(write.namespace, outcome.object.metadata.name ?? ''));
   const shown = stored === undefined ? undefined : representation(resource, stored);
-  const bytes = shown !== undefined && shown.object === outcome.object ? shown.bytes : undefined;
   return replyObject(
     api,
     outcome.status,
@@ -188,7 +187,7 @@ export function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest
     output,
     { includeObject: request.query.get('includeObject') },
     write.warnings,
-    bytes,
+    shown?.object === outcome.object ? shown : undefined,
   );
 }
 

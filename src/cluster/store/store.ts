@@ -1,21 +1,47 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { toJsonText } from '../codec-json.ts';
+import { SortedItems } from './sorted-items.ts';
 
 /** How an object looks in one version of its resource. */
-export interface Representation {
+export class Representation {
   readonly object: KubeObject;
-  /** `{"kind":…,"apiVersion":…,` and the rest. */
-  readonly bytes: Buffer;
+  #bytes: Buffer | undefined;
+  #bodyStart = 0;
+
+  constructor(object: KubeObject) {
+    this.object = object;
+  }
+
+  /** `{"kind":…,"apiVersion":…,` and the rest; written when first asked for, by whoever reads the object. */
+  get bytes(): Buffer {
+    if (this.#bytes === undefined) {
+      const { kind, apiVersion, ...rest } = this.object;
+      const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`;
+      this.#bytes = Buffer.from(head + toJsonText(rest).slice(1));
+      this.#bodyStart = Buffer.byteLength(head);
+    }
+    return this.#bytes;
+  }
+
+  /** Lets the bytes go until somebody asks again. */
+  forgetBytes(): void {
+    this.#bytes = undefined;
+  }
+
   /** Where the rest begins: after kind and apiVersion. */
-  readonly bodyStart: number;
+  get bodyStart(): number {
+    return this.bytes.length > 0 ? this.#bodyStart : 0;
+  }
 }
 
-/** A stored object: frozen, in the storage version, with its bytes cached per version. */
+/** A stored object: frozen, in the storage version, with its forms cached per version. */
 export class Stored {
   readonly key: string;
   readonly object: KubeObject;
   readonly version: number;
-  readonly #representations = new Map<string, Representation>();
+  /** The form that was asked for first: most objects have no other. */
+  #first: { readonly apiVersion: string; readonly form: Representation } | undefined;
+  #others: Map<string, Representation> | undefined;
 
   constructor(key: string, object: KubeObject, version: number) {
     this.key = key;
@@ -30,25 +56,28 @@ export class Stored {
 
   /** Makes representations anew, because their versions have changed. */
   forget(): void {
-    this.#representations.clear();
+    this.#first = undefined;
+    this.#others = undefined;
+  }
+
+  /** Lets the bytes of all forms go: the object has been replaced, and waits only for late watchers. */
+  forgetBytes(): void {
+    this.#first?.form.forgetBytes();
+    for (const form of this.#others?.values() ?? []) form.forgetBytes();
   }
 
   /** The object in `apiVersion`, made by `convert` when first asked for. */
   as(apiVersion: string, convert: (object: KubeObject) => KubeObject): Representation {
-    let representation = this.#representations.get(apiVersion);
-    if (representation === undefined) {
-      representation = represent(convert(this.object));
-      this.#representations.set(apiVersion, representation);
+    if (this.#first === undefined) this.#first = { apiVersion, form: new Representation(convert(this.object)) };
+    if (this.#first.apiVersion === apiVersion) return this.#first.form;
+    this.#others ??= new Map();
+    let form = this.#others.get(apiVersion);
+    if (form === undefined) {
+      form = new Representation(convert(this.object));
+      this.#others.set(apiVersion, form);
     }
-    return representation;
+    return form;
   }
-}
-
-function represent(object: KubeObject): Representation {
-  const { kind, apiVersion, ...rest } = object;
-  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`;
-  const bytes = Buffer.from(head + toJsonText(rest).slice(1));
-  return { object, bytes, bodyStart: Buffer.byteLength(head) };
 }
 
 /** What happened to an object. */
@@ -78,8 +107,7 @@ export class Collection {
   readonly plural: string;
   readonly #store: Store;
   readonly #items = new Map<string, Stored>();
-  readonly #keys: string[] = [];
-  #snapshot: readonly Stored[] | undefined;
+  readonly #sorted = new SortedItems<Stored>();
   #events: StoreEvent[] = [];
   #dropped = 0;
   readonly #listeners = new Set<StoreListener>();
@@ -101,10 +129,8 @@ export class Collection {
     this.#seed = () => {
       for (const [index, { key, object }] of make().slice(0, count).entries()) {
         const version = first + index;
-        this.#items.set(key, new Stored(key, versioned(object, version), version));
-        this.#insertKey(key);
+        this.#set(new Stored(key, versioned(object, version), version));
       }
-      this.#snapshot = undefined;
     };
   }
 
@@ -128,21 +154,14 @@ export class Collection {
   /** Everything, ordered by key; the list is never changed afterwards. */
   all(): readonly Stored[] {
     this.#ready();
-    if (this.#snapshot === undefined) {
-      const items: Stored[] = [];
-      for (const key of this.#keys) {
-        const stored = this.#items.get(key);
-        if (stored !== undefined) items.push(stored);
-      }
-      this.#snapshot = items;
-    }
-    return this.#snapshot;
+    return this.#sorted.all();
   }
 
   /** The objects of a namespace, ordered by name; `''` means all namespaces. */
   inNamespace(namespace: string): readonly Stored[] {
-    const items = this.all();
-    return namespace === '' ? items : withPrefix(items, `${namespace}/`);
+    if (namespace === '') return this.all();
+    this.#ready();
+    return this.#sorted.between(`${namespace}/`, `${namespace}${AFTER_SLASH}`);
   }
 
   /** Stores a new object or new content; the object must have its metadata complete but for the version. */
@@ -151,9 +170,9 @@ export class Collection {
     const version = this.#store.nextVersion();
     const stored = new Stored(key, versioned(object, version), version);
     const previous = this.#items.get(key);
-    this.#items.set(key, stored);
-    if (previous === undefined) this.#insertKey(key);
-    this.#snapshot = undefined;
+    this.#set(stored);
+    // Few look at it again; those make its bytes anew.
+    previous?.forgetBytes();
     this.#publish({ type: previous === undefined ? 'ADDED' : 'MODIFIED', collection: this, stored, previous });
     return stored;
   }
@@ -166,8 +185,8 @@ export class Collection {
     const version = this.#store.nextVersion();
     const stored = new Stored(key, versioned(last ?? previous.object, version), version);
     this.#items.delete(key);
-    this.#removeKey(key);
-    this.#snapshot = undefined;
+    this.#sorted.delete(key);
+    previous.forgetBytes();
     this.#publish({ type: 'DELETED', collection: this, stored, previous });
     return stored;
   }
@@ -222,34 +241,14 @@ export class Collection {
   reset(items: readonly Stored[]): void {
     this.#seed = undefined;
     this.#items.clear();
-    this.#keys.length = 0;
-    for (const stored of items) {
-      this.#items.set(stored.key, stored);
-      this.#keys.push(stored.key);
-    }
-    this.#snapshot = undefined;
+    for (const stored of items) this.#items.set(stored.key, stored);
+    this.#sorted.reset(items);
     this.compact();
   }
 
-  #insertKey(key: string) {
-    this.#keys.splice(this.#position(key), 0, key);
-  }
-
-  #removeKey(key: string) {
-    this.#keys.splice(this.#position(key), 1);
-  }
-
-  /** Where the key stands in order, or would stand. */
-  #position(key: string): number {
-    const last = this.#keys.at(-1);
-    if (last !== undefined && last < key) return this.#keys.length;
-    let [low, high] = [0, this.#keys.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#keys[middle] ?? '') < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #set(stored: Stored) {
+    this.#items.set(stored.key, stored);
+    this.#sorted.set(stored);
   }
 
   #publish(event: StoreEvent) {
@@ -268,16 +267,8 @@ function versioned(object: KubeObject, version: number): KubeObject {
   return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
 }
 
-function withPrefix(items: readonly Stored[], prefix: string): readonly Stored[] {
-  let [low, high] = [0, items.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((items[middle]?.key ?? '') < prefix) low = middle + 1;
-    else high = middle;
-  }
-  const length = items.slice(low).findIndex(({ key }) => !key.startsWith(prefix));
-  return length < 0 ? items.slice(low) : items.slice(low, low + length);
-}
+/** The character after the slash: keys of a namespace lie between the two. */
+const AFTER_SLASH = '0';
 
 /** All objects of a cluster and the one counter of versions. */
 export class Store {

@@ -54,13 +54,14 @@ class Decoder {
     let matched = 0;
     this.#structs.push(node.name);
     for (const field of node.fields.values()) {
-      let raw: JsonValue | undefined;
-      if (Object.hasOwn(value, field.name)) {
-        raw = value[field.name];
-        matched++;
-      }
+      const { name } = field;
+      let raw = value[name];
+      if (raw !== undefined) {
+        if (Object.hasOwn(value, name)) matched++;
+        else raw = undefined;
+      } else if (Object.hasOwn(value, name)) matched++;
       const decoded = raw === undefined || raw === null ? emptyOf(field) : this.#field(field, raw);
-      if (decoded !== undefined) out[field.name] = decoded;
+      if (decoded !== undefined) out[name] = decoded;
     }
     this.#structs.pop();
     if (matched < Object.keys(value).length) this.#extra(node, value, out);
@@ -138,7 +139,8 @@ class Decoder {
   #list(node: ListNode, raw: JsonValue): JsonValue | undefined {
     if (!Array.isArray(raw)) return this.#mismatch(raw, `[]${goType(node.items)}`);
     const out: JsonValue[] = [];
-    for (const [index, entry] of raw.entries()) {
+    for (let index = 0; index < raw.length; index++) {
+      const entry = raw[index] ?? null;
       this.#path.push(index);
       out.push(entry === null ? zeroOf(node.items) : (this.#value(node.items, entry) ?? null));
       this.#path.pop();

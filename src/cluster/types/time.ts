@@ -45,9 +45,14 @@ function whereParsingStops(text: string): string {
   return `extra text: ${JSON.stringify(rest)}`;
 }
 
+/** The second that was formatted last: writes come many in one. */
+let latest = { second: Number.NaN, text: '' };
+
 /** The form of `metav1.Time`: UTC, whole seconds. */
 export function formatTime(milliseconds: number): string {
-  return `${new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(milliseconds / 1000);
+  if (second !== latest.second) latest = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
+  return latest.text;
 }
 
 /** A time with microseconds. */

@@ -27,29 +27,30 @@ const REMEMBERED = 8;
  */
 export function applyText(write: Write, text: string, read: (text: string) => JsonObject): Outcome {
   const { manager, force, fieldValidation } = write.options;
-  const digest = createHash('sha1').update(text).digest('base64');
-  const key = `${digest} ${force} ${fieldValidation} ${write.subresource} ${manager}`;
+  // Worked out only where it is used: most applies find nothing remembered and change something.
+  const keyOfText = () => {
+    const digest = createHash('sha1').update(text).digest('base64');
+    return `${digest} ${force} ${fieldValidation} ${write.subresource} ${manager}`;
+  };
   const live = liveObject(write);
-  const memory = live === undefined ? undefined : memoryOf(live, write.resource);
-  const known = memory?.get(key);
+  const memory = live === undefined ? undefined : settled.get(live);
+  const known = memory?.resource === write.resource ? memory.warnings.get(keyOfText()) : undefined;
   if (live !== undefined && known !== undefined) {
     write.warnings.push(...known);
     return { status: 200, object: live };
   }
   const before = write.warnings.length;
   const outcome = applyConfiguration(write, read(text));
-  if (outcome.object === live && memory !== undefined && memory.size < REMEMBERED) {
-    memory.set(key, write.warnings.slice(before));
+  if (live !== undefined && outcome.object === live) {
+    remember(live, write.resource, keyOfText(), write.warnings.slice(before));
   }
   return outcome;
 }
 
-function memoryOf(live: KubeObject, resource: Write['resource']) {
+function remember(live: KubeObject, resource: Write['resource'], key: string, said: readonly string[]) {
   const known = settled.get(live);
-  if (known?.resource === resource) return known.warnings;
-  const warnings = new Map<string, readonly string[]>();
-  settled.set(live, { resource, warnings });
-  return warnings;
+  if (known?.resource !== resource) settled.set(live, { resource, warnings: new Map([[key, said]]) });
+  else if (known.warnings.size < REMEMBERED) known.warnings.set(key, said);
 }
 
 /** Server-side apply: creates the object when it is missing. */

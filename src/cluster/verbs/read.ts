@@ -43,16 +43,16 @@ export async function getObject(
       ? resource.collection.get(key)
       : pastItems(resource, request.asOf).find((entry) => entry.key === key);
   if (stored === undefined) throw notFound(resource, name);
-  const { object, bytes } = representation(resource, stored);
+  const shown = representation(resource, stored);
   return replyObject(
     api,
     200,
     resource,
-    object,
+    shown.object,
     output,
     { includeObject: request.query.get('includeObject') },
     warnings,
-    bytes,
+    shown,
   );
 }
 

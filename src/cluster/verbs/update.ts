@@ -5,9 +5,11 @@ import type { FieldProblem } from '../http/status.ts';
 import { badRequest, conflict, internalError, invalid, notFound } from '../http/status.ts';
 import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
 import type { Draft } from '../registry/strategy.ts';
+import { shareUnchanged } from '../store/share.ts';
+import { setMember } from '../types/decode.ts';
 import { checkPlace, createObject } from './create.ts';
 import type { Outcome, Write } from './write.ts';
-import { contextOf, emptyFor, fieldContext, keyOfWrite, liveObject, unchanged } from './write.ts';
+import { contextOf, emptyFor, fieldContext, keyOfWrite, liveObject, sameBut, unchanged } from './write.ts';
 
 const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -81,6 +83,7 @@ export function storeChange(write: Write, live: KubeObject, draft: Draft): Outco
   const next = inherit(write, live, draft);
   strategy.admit?.(next, live, context);
   strategy.prepareUpdate?.(next, live, context);
+  shareParts(live, next);
   bumpGeneration(write, live, next);
   for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
   const problems: FieldProblem[] = [];
@@ -93,6 +96,21 @@ export function storeChange(write: Write, live: KubeObject, draft: Draft): Outco
   }
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
   return commit(write, live, next);
+}
+
+/** Takes from `live` what did not change. */
+function shareParts(live: KubeObject, next: Draft) {
+  const { metadata: before, ...parts } = live;
+  const { metadata } = next;
+  shareMembers(parts as JsonObject, next as unknown as JsonObject);
+  shareMembers(before as JsonObject, metadata as JsonObject);
+}
+
+function shareMembers(before: JsonObject, after: JsonObject) {
+  for (const key of Object.keys(after)) {
+    const shared = Object.hasOwn(before, key) ? shareUnchanged(before[key], after[key]) : after[key];
+    if (shared !== undefined && shared !== after[key]) setMember(after, key, shared);
+  }
 }
 
 /** Stores a checked object, or removes it when nothing keeps it any more. */
@@ -178,12 +196,11 @@ function withStatus(write: Write, live: KubeObject, draft: Draft): Draft {
 function bumpGeneration(write: Write, live: KubeObject, next: Draft) {
   const { strategy, custom } = write.resource;
   if (!strategy.hasGeneration || write.subresource === 'status') return;
-  const content = (object: KubeObject): JsonObject => {
-    const { metadata: _, status, ...rest } = object;
-    return (custom !== undefined && !strategy.hasStatus ? { ...rest, status } : rest) as unknown as JsonObject;
-  };
   const annotated =
     strategy.generationOfAnnotations === true && !jsonEquals(live.metadata.annotations, next.metadata.annotations);
-  if (annotated || !jsonEquals(content(live), content(next)))
-    next.metadata.generation = (live.metadata.generation ?? 0) + 1;
+  const ignored = custom !== undefined && !strategy.hasStatus ? METADATA : METADATA_AND_STATUS;
+  if (annotated || !sameBut(ignored, live, next)) next.metadata.generation = (live.metadata.generation ?? 0) + 1;
 }
+
+const METADATA: ReadonlySet<string> = new Set(['metadata']);
+const METADATA_AND_STATUS: ReadonlySet<string> = new Set(['metadata', 'status']);

@@ -7,7 +7,7 @@ import { representation, warningHeader } from '../http/respond.ts';
 import { partialOf } from '../table/partial.ts';
 import { ApiError, internalError } from '../http/status.ts';
 import type { Resource } from '../registry/resource.ts';
-import type { Stored, StoreEvent } from '../store/store.ts';
+import type { Representation, Stored, StoreEvent } from '../store/store.ts';
 import { tableOf } from '../table/table.ts';
 import { listOptions } from './options.ts';
 import type { ListOptions } from './options.ts';
@@ -48,24 +48,18 @@ export function watchObjects(
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
-const frames = new WeakMap<Stored, Map<string, Buffer>>();
+/** The line made last: an event goes to all its watches at once, and most of them show it alike. */
+let latest: { readonly of: Representation; readonly type: EventType; readonly line: Buffer } | undefined;
 
-/** The line of an event, shared by all watches that show it alike. */
+/** The line of an event. */
 function frame(resource: Resource, type: EventType, stored: Stored): Buffer {
-  let lines = frames.get(stored);
-  if (lines === undefined) frames.set(stored, (lines = new Map()));
-  const key = `${type} ${resource.apiVersion}`;
-  let line = lines.get(key);
-  if (line === undefined) {
-    line = Buffer.concat([
-      Buffer.from(`{"type":"${type}","object":`),
-      representation(resource, stored).bytes,
-      Buffer.from('}\n'),
-    ]);
-    lines.set(key, line);
-  }
-  return line;
+  const of = representation(resource, stored);
+  if (latest?.of !== of || latest.type !== type) latest = { of, type, line: lineOf(type, of.bytes) };
+  return latest.line;
 }
+
+const lineOf = (type: EventType, bytes: Buffer) =>
+  Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytes, Buffer.from('}\n')]);
 
 class WatchStream implements ByteStream {
   readonly #api: Api;

@@ -82,13 +82,28 @@ export function retype(resource: Resource, value: JsonObject): { value: KubeObje
   return { value: decoded.value as unknown as KubeObject, unknown: decoded.unknown };
 }
 
+/** Members of `metadata` that an update always writes anew. */
+const ALWAYS_NEW: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion']);
+const METADATA: ReadonlySet<string> = new Set(['metadata']);
+
 /** Is nothing different but the version and the times of ownership? */
 export function unchanged(before: KubeObject, after: KubeObject): boolean {
-  const strip = (object: KubeObject): JsonObject => {
-    const { managedFields: _, resourceVersion: __, ...metadata } = object.metadata;
-    return { ...object, metadata } as unknown as JsonObject;
-  };
   return (
-    jsonEquals(strip(before), strip(after)) && sameEntries(before.metadata.managedFields, after.metadata.managedFields)
+    sameBut(METADATA, before, after) &&
+    sameBut(ALWAYS_NEW, before.metadata, after.metadata) &&
+    sameEntries(before.metadata.managedFields, after.metadata.managedFields)
   );
+}
+
+/** Are the members the same, but for those of the names in `ignored`? */
+export function sameBut(ignored: ReadonlySet<string>, a: object, b: object): boolean {
+  const [left, right] = [a as JsonObject, b as JsonObject];
+  let counted = 0;
+  for (const key of Object.keys(left)) {
+    if (ignored.has(key)) continue;
+    counted++;
+    if (!Object.hasOwn(right, key) || !jsonEquals(left[key], right[key])) return false;
+  }
+  for (const key of Object.keys(right)) if (!ignored.has(key)) counted--;
+  return counted === 0;
 }

@@ -1,0 +1,86 @@
+/** Items in one piece; a piece that grew twice as long is halved. */
+const PIECE = 512;
+
+/**
+ * Items ordered by their keys, in pieces, so that a change moves few of them however many there are. Looking
+ * an item up by its key is a map's task.
+ */
+export class SortedItems<T extends { readonly key: string }> {
+  readonly #pieces: T[][] = [];
+  #all: readonly T[] | undefined = [];
+
+  /** Puts an item in the place of the one with its key, or in its order. */
+  set(item: T): void {
+    this.#all = undefined;
+    const index = this.#pieceOf(item.key);
+    const piece = this.#pieces[index];
+    if (piece === undefined) {
+      this.#pieces.push([item]);
+      return;
+    }
+    const at = position(piece, item.key);
+    if (piece[at]?.key === item.key) {
+      piece[at] = item;
+      return;
+    }
+    piece.splice(at, 0, item);
+    if (piece.length >= 2 * PIECE) this.#pieces.splice(index + 1, 0, piece.splice(PIECE));
+  }
+
+  delete(key: string): void {
+    const index = this.#pieceOf(key);
+    const piece = this.#pieces[index];
+    const at = piece === undefined ? -1 : position(piece, key);
+    if (piece?.[at]?.key !== key) return;
+    this.#all = undefined;
+    piece.splice(at, 1);
+    if (piece.length === 0) this.#pieces.splice(index, 1);
+  }
+
+  /** Replaces everything by `items`, which are in order. */
+  reset(items: readonly T[]): void {
+    this.#all = undefined;
+    this.#pieces.length = 0;
+    for (let start = 0; start < items.length; start += PIECE) this.#pieces.push(items.slice(start, start + PIECE));
+  }
+
+  /** Everything in order; the list is never changed afterwards. */
+  all(): readonly T[] {
+    this.#all ??= this.#pieces.flat();
+    return this.#all;
+  }
+
+  /** What lies from `from` on and before `to`, in order. */
+  between(from: string, to: string): readonly T[] {
+    const found: T[] = [];
+    for (let index = this.#pieceOf(from); index < this.#pieces.length; index++) {
+      const piece = this.#pieces[index] ?? [];
+      const [start, end] = [position(piece, from), position(piece, to)];
+      for (let at = start; at < end; at++) found.push(piece[at] as T);
+      if (end < piece.length) break;
+    }
+    return found;
+  }
+
+  /** The last piece that begins at or before the key; the first when none does. */
+  #pieceOf(key: string): number {
+    let [low, high] = [0, this.#pieces.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#pieces[middle]?.[0]?.key ?? '') <= key) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
+  }
+}
+
+/** Where the key stands in a piece, or would stand. */
+function position(piece: readonly { readonly key: string }[], key: string): number {
+  let [low, high] = [0, piece.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((piece[middle]?.key ?? '') < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
