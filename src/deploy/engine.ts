@@ -16,6 +16,7 @@ import {
 } from './contexts.ts';
 import { deleteDirect, deployDirect, dryRunDirect, observeDirect } from './direct.ts';
 import { asDeployed, deleteKro, deployKro, deployShared, instanceTypeOf, kroDefinitionStatus, listKro } from './kro.ts';
+import { takeFromController } from './migrate.ts';
 
 /** Makes the engine that carries out what factories are asked. Connections are opened at the first call and kept. */
 export function createDeployEngine(): DeployEngine {
@@ -107,7 +108,12 @@ async function deploy(
     const deployed =
       target.mode === 'kro'
         ? await deployKro(kroContext(api, target, signal, progress), spec, { waitForReady })
-        : await deployDirect(await directContext(api, target, signal, progress, { spec }), { waitForReady });
+        : await deployDirect(
+            await takeFromController(await directContext(api, target, signal, progress, { spec }), (message) =>
+              progress.event({ type: 'progress', message }),
+            ),
+            { waitForReady },
+          );
     progress.event({ type: 'completed', message: `${deployed.kind} ${deployed.metadata.name ?? ''} is deployed` });
     return deployed;
   } catch (error) {

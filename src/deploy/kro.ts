@@ -3,10 +3,14 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isNotFound, isTimeout, KubeError, waitForObject } from '../kube/index.ts';
+import { takeFromDirect } from './migrate.ts';
 import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
 
 /** Field manager of definitions and instances that we apply for the user. */
 const MANAGER = 'typekro';
+
+/** Reasons why a kind is not served that no waiting mends, in the controller's words (kro's `CRD ensure`). */
+const LASTING = /not owned by KRO|owned by another ResourceGraphDefinition|breaking changes detected/;
 
 /** How long a look at what is left may take when the time of a deletion is over, in milliseconds. */
 const LAST_LOOK_MS = 5000;
@@ -93,8 +97,13 @@ async function applyInstance(
   progress({ type: 'resource-ready', message: `ResourceGraphDefinition ${target.name} is active` });
 
   const wanted = await instanceOf();
-  const instance = await api.apply(wanted, { fieldManager: MANAGER, force: true, signal });
+  const heritage = await takeFromDirect(api, target.name, wanted, signal);
+  const instance = await api.apply(heritage?.instance ?? wanted, { fieldManager: MANAGER, force: true, signal });
   progress({ type: 'progress', message: `applied ${instance.kind} ${instance.metadata.name ?? ''}` });
+  if (heritage !== undefined) {
+    await heritage.forget();
+    progress({ type: 'progress', message: `took over the direct deployment ${instance.metadata.name ?? ''}` });
+  }
   if (!options.waitForReady) return asDeployed(instance);
   const ready = await waitForInstance(context, refOf(instance), instance.metadata.generation ?? 1);
   return asDeployed(ready);
@@ -127,6 +136,14 @@ async function waitForDefinition(context: KroContext, generation: number): Promi
             remedy: 'correct the composition and deploy again',
           },
         );
+      }
+      const served = conditions.find(({ type }) => type === 'KindReady');
+      if (served?.status === 'False' && served.observedGeneration === generation && LASTING.test(served.message)) {
+        throw new ResourceGraphFactoryError(`the kind of ${target.name} cannot be served: ${served.message}`, {
+          code: 'deploy/kind-not-served',
+          object: definitionRef(target),
+          remedy: 'give the composition another kind, group or version, or remove the CRD that is in its place',
+        });
       }
       last = ready === undefined ? last : `Ready is ${ready.status}: ${ready.message}`;
       return ready?.status === 'True' && ready.observedGeneration === generation ? true : undefined;

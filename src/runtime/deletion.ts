@@ -6,7 +6,7 @@ import { failureText } from './failure.ts';
 import { DEPENDENT_CONDITIONS, instanceConditions, readConditions, transition } from './conditions.ts';
 import type { ConditionValue } from './conditions.ts';
 import { compareObjects, compareText } from './identity.ts';
-import { hasFinalizer } from './finalizer.ts';
+import { hasFinalizer, keepsChildren } from './finalizer.ts';
 import { applyOrderOf, nodeIdOf } from './labels.ts';
 import { deletionOf, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';
 import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchRequest } from './model.ts';
@@ -19,7 +19,8 @@ import type { NodeReport, Terminating } from './report.ts';
  * deleted, and the next one waits until every object of it has really disappeared; the finalizer goes when
  * there is none left. An object that does not disappear is named with its finalizers and since when.
  *
- * Nothing is deleted on the word of an inventory that is not valid.
+ * Nothing is deleted on the word of an inventory that is not valid, nor where the instance's
+ * `typekro.dev/deletion-policy` is `orphan`.
  */
 export function stepDeletion(instance: KubeObject, observed: Observed, options: StepOptions, graph?: Graph): Decision {
   const recorded = recordedInventory(instance);
@@ -27,6 +28,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   const id = applySetIdOf(instance);
   const version = options.version ?? 'devel';
   if (!hasFinalizer(instance)) return decide({ finalizer: 'none', message: 'deleting resources' });
+  if (keepsChildren(instance)) return decide({ finalizer: 'remove', message: 'leaving resources behind' });
   if (recorded.state !== 'valid') {
     const problem = recorded.state === 'absent' ? 'the instance records none' : recorded.problem;
     return decide({ finalizer: 'keep', message: `deletion blocked: validate deletion inventory: ${problem}` });

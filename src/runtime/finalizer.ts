@@ -1,5 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
-import { FINALIZER, RECONCILE_ANNOTATION } from './keys.ts';
+import { DELETION_POLICY_ANNOTATION, FINALIZER, RECONCILE_ANNOTATION } from './keys.ts';
 import { annotationOf } from './identity.ts';
 
 /** Does the instance carry our finalizer? */
@@ -11,4 +11,17 @@ export function hasFinalizer(instance: KubeObject): boolean {
 export function isSuspended(instance: KubeObject): boolean {
   const value = annotationOf(instance, RECONCILE_ANNOTATION)?.toLowerCase();
   return value === 'suspended' || value === 'disabled';
+}
+
+/** Are its children to stay when the instance is deleted? */
+export function keepsChildren(instance: KubeObject): boolean {
+  return annotationOf(instance, DELETION_POLICY_ANNOTATION) === 'orphan';
+}
+
+/**
+ * Is the instance to be let go: suspended, and its children are to stay? Then it needs no finalizer, and
+ * whoever takes it over may remove ours.
+ */
+export function isReleased(instance: KubeObject): boolean {
+  return isSuspended(instance) && keepsChildren(instance);
 }

@@ -26,6 +26,9 @@ export const COLLECTION_SIZE_LABEL = 'kro.run/collection-size';
 export const APPLY_ORDER_ANNOTATION = 'internal.kro.run/apply-order';
 export const RECONCILE_ANNOTATION = 'kro.run/reconcile';
 
+/** Ours: `orphan` on an instance keeps its children when it is deleted. */
+export const DELETION_POLICY_ANNOTATION = 'typekro.dev/deletion-policy';
+
 export const APPLYSET_ID_LABEL = 'applyset.kubernetes.io/id';
 export const PART_OF_LABEL = 'applyset.kubernetes.io/part-of';
 export const TOOLING_ANNOTATION = 'applyset.kubernetes.io/tooling';

@@ -51,6 +51,30 @@ describe('deleting an instance', () => {
     expect(cluster.keys()).toEqual([]);
   });
 
+  test('with the policy orphan the instance goes and its children stay', () => {
+    const { cluster, key } = built();
+    cluster.edit(key, (object) => void (object.metadata.annotations = { 'typekro.dev/deletion-policy': 'orphan' }));
+    cluster.remove(key);
+    expect(settle(TOWER, key, cluster).instance).toBeUndefined();
+    expect(cluster.log).toEqual([`gone ${key}`]);
+    expect(cluster.keys()).toHaveLength(4);
+  });
+
+  test('an instance that is suspended and orphans its children may lose the finalizer', () => {
+    const { cluster, key } = built();
+    cluster.edit(key, ({ metadata }) => {
+      metadata.annotations = {
+        ...metadata.annotations,
+        'typekro.dev/deletion-policy': 'orphan',
+        'kro.run/reconcile': 'suspended',
+      };
+      metadata.finalizers = [];
+    });
+    const { decision, instance } = settle(TOWER, key, cluster);
+    expect(instance?.metadata.finalizers).toEqual([]);
+    expect(decision).toMatchObject({ finalizer: 'none', parent: {} });
+  });
+
   test('a wave waits until the one above has really disappeared, and names what holds it', () => {
     const { cluster, key } = built();
     cluster.edit('Secret/ns/roof', (object) => void (object.metadata.finalizers = ['acme.test/hold']));

@@ -8,7 +8,7 @@ import { instanceConditions } from './conditions.ts';
 import { holdConflicts } from './conflicts.ts';
 import { stepDeletion } from './deletion.ts';
 import { failureText } from './failure.ts';
-import { hasFinalizer, isSuspended } from './finalizer.ts';
+import { hasFinalizer, isReleased, isSuspended } from './finalizer.ts';
 import { decideInventory, decideParentWrite, inventoryWrite, isInventoryForeign } from './inventory.ts';
 import { targetOfLive } from './members.ts';
 import { nodeIdOf } from './labels.ts';
@@ -64,7 +64,8 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   const results = [...walk.results.values()];
   const deletions = held ? [] : pruning.delete;
   const apply = results.flatMap((result) => result.apply);
-  const due = refusal === undefined && trespass === undefined ? decideParentWrite(walk, inventory) : {};
+  const refused = refusal !== undefined || trespass !== undefined || isReleased(instance);
+  const due = refused ? {} : decideParentWrite(walk, inventory);
   // What a suspended instance records of its children stays as it is.
   const { inventory: _inventory, ...labelsOnly } = due;
   const written = suspended ? labelsOnly : due;
@@ -81,7 +82,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
     watch: walk.watches,
     nodes: [...results.map(reportOf), ...pruning.reports],
     ...status,
-    finalizer: hasFinalizer(instance) ? 'keep' : 'add',
+    finalizer: hasFinalizer(instance) ? 'keep' : isReleased(instance) ? 'none' : 'add',
     inventory,
     quiet: idle && !mark,
     ...(requeueAt === undefined ? {} : { requeueAt }),

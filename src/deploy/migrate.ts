@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import { isJsonObject, refOf, TypeKroError } from '../core/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
+import { isConflict, isNotFound, waitForObject, withDeadline, systemClock, isTimeout } from '../kube/index.ts';
+import { keys } from '../runtime/index.ts';
+import type { DirectContext } from './direct.ts';
+import { parentRef } from './direct.ts';
+import { ignoreNotFound } from './errors.ts';
+import { isRecordOf, parentObject } from './parent.ts';
+
+/** How long a controller may take to say that it leaves an instance alone; nobody answers where none runs. */
+const SUSPEND_MS = 10_000;
+/** How often somebody else may change the instance while it is being released. */
+const TRIES = 5;
+
+const INVENTORY_ANNOTATIONS = [
+  keys.TOOLING_ANNOTATION,
+  keys.GROUP_KINDS_ANNOTATION,
+  keys.NAMESPACES_ANNOTATION,
+  keys.INVENTORY_HASH_ANNOTATION,
+];
+
+/** Labels and annotations that make an object the parent of its ApplySet; empty when it is none. */
+function inventoryOf({ metadata }: KubeObject): Pick<KubeObject['metadata'], 'labels' | 'annotations'> {
+  const id = metadata.labels?.[keys.APPLYSET_ID_LABEL];
+  if (id === undefined) return {};
+  const annotations = INVENTORY_ANNOTATIONS.flatMap((key) => {
+    const value = metadata.annotations?.[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return { labels: { [keys.APPLYSET_ID_LABEL]: id }, annotations: Object.fromEntries(annotations) };
+}
+
+/**
+ * Takes an instance that a controller keeps into direct mode: the record takes over its inventory, the
+ * controller is told to leave the instance alone, then the instance goes without its finalizer. No child is
+ * touched. The context as it was when there is no such instance.
+ *
+ * @throws TypeKroError `deploy/being-deleted` when the instance is being deleted, which takes its children with it;
+ * `deploy/contended` when somebody keeps changing it.
+ */
+export async function takeFromController(
+  context: DirectContext,
+  progress: (message: string) => void,
+): Promise<DirectContext> {
+  const { api, graph, signal } = context;
+  const instance = await findInstance(context);
+  if (instance === undefined) return context;
+  const ref = refOf(instance);
+  if (instance.metadata.deletionTimestamp !== undefined) {
+    throw new TypeKroError(`${ref.kind} "${ref.name}" is being deleted with everything that belongs to it`, {
+      code: 'deploy/being-deleted',
+      object: ref,
+      remedy: 'deploy again when it is gone',
+    });
+  }
+  const inventory = inventoryOf(instance);
+  const carried: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      labels: { ...context.parent?.metadata.labels, ...inventory.labels },
+      annotations: { ...context.parent?.metadata.annotations, ...inventory.annotations },
+    },
+  };
+  const record = parentRef(graph.name, context.name, context.namespace);
+  const parent = await api.apply(parentObject(record, graph, context.record, carried), {
+    fieldManager: keys.INVENTORY_MANAGER,
+    force: true,
+    signal,
+  });
+  await release(context, ref);
+  progress(`took over ${ref.kind} ${ref.name} from its controller`);
+  return { ...context, parent };
+}
+
+async function findInstance({ api, graph, name, namespace, signal }: DirectContext): Promise<KubeObject | undefined> {
+  const { group, version, kind, namespaced } = graph.instance;
+  const apiVersion = group === '' ? version : `${group}/${version}`;
+  if ((await api.discovery.resourceOf({ apiVersion, kind }, { signal })) === undefined) return undefined;
+  return api.find({ apiVersion, kind, name, ...(namespaced ? { namespace } : {}) }, { signal });
+}
+
+/** Makes the controller let go of the instance, and deletes it without what would delete its children. */
+async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<void> {
+  await api.patch(
+    ref,
+    // The policy is for our controller, which then needs no finalizer; kro's looks again on suspension only.
+    {
+      metadata: {
+        annotations: { [keys.RECONCILE_ANNOTATION]: 'suspended', [keys.DELETION_POLICY_ANNOTATION]: 'orphan' },
+      },
+    },
+    { type: 'merge', signal },
+  );
+  await untilSuspended(api, ref, signal);
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    try {
+      const current = await api.find(ref, { signal });
+      if (current === undefined) return;
+      const freed = await api.patch(ref, withoutFinalizer(current), { type: 'merge', signal });
+      const { uid, resourceVersion } = freed.metadata;
+      // With the version: a controller that puts its finalizer back in between must not see a deletion.
+      await api.delete(ref, {
+        preconditions: {
+          ...(uid === undefined ? {} : { uid }),
+          ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        },
+        propagationPolicy: 'Orphan',
+        signal,
+      });
+    } catch (error) {
+      if (isNotFound(error)) return;
+      if (!isConflict(error)) throw error;
+      continue;
+    }
+    await waitForObject(api, ref, signal, (object) => (object === undefined ? true : undefined));
+    return;
+  }
+  throw new TypeKroError(`${ref.kind} "${ref.name}" keeps being changed and cannot be taken over`, {
+    code: 'deploy/contended',
+    object: ref,
+    remedy: 'stop what changes it (it is suspended, so no controller should), and deploy again',
+  });
+}
+
+/** Waits until the controller says that it leaves the instance alone, or long enough that there is none. */
+async function untilSuspended(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<void> {
+  await withDeadline(SUSPEND_MS, [signal], systemClock, async (inner) => {
+    try {
+      await waitForObject(api, ref, inner, (object) => object === undefined || saysSuspended(object) || undefined);
+    } catch (error) {
+      if (signal.aborted || !isTimeout(inner)) throw error;
+    }
+  });
+}
+
+function saysSuspended({ status }: KubeObject): boolean {
+  const conditions = status?.['conditions'];
+  return (
+    Array.isArray(conditions) &&
+    conditions.some((condition) => isJsonObject(condition) && condition['reason'] === 'ReconciliationSuspended')
+  );
+}
+
+function withoutFinalizer({ metadata }: KubeObject): JsonObject {
+  const finalizers = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== keys.FINALIZER);
+  const { resourceVersion } = metadata;
+  return { metadata: { finalizers, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+}
+
+/** What a direct deployment leaves for the controller that takes it over. */
+export interface DirectHeritage {
+  /** The instance with the inventory of the direct deployment, so that what the graph no longer has is pruned. */
+  readonly instance: KubeObject;
+  /** Removes the record. To be called when the instance stands in the cluster. */
+  forget(): Promise<void>;
+}
+
+/**
+ * Takes a direct deployment of the same instance into kro mode: a deploy of it that is still under way stops,
+ * and the instance gets its inventory. `undefined` when there is none.
+ */
+export async function takeFromDirect(
+  api: KubernetesApi,
+  definition: string,
+  instance: KubeObject,
+  signal: AbortSignal,
+): Promise<DirectHeritage | undefined> {
+  const { name = '', namespace = '' } = instance.metadata;
+  const ref = parentRef(definition, name, namespace);
+  const parent = await api.find(ref, { signal });
+  if (parent === undefined || !isRecordOf(parent, definition, name)) return undefined;
+  await api.patch(ref, { data: { deploy: randomUUID() } }, { type: 'merge', signal });
+  const inventory = inventoryOf(parent);
+  const metadata = {
+    ...instance.metadata,
+    labels: { ...instance.metadata.labels, ...inventory.labels },
+    annotations: { ...instance.metadata.annotations, ...inventory.annotations },
+  };
+  return {
+    instance: { ...instance, metadata },
+    forget: async () => {
+      const { uid } = parent.metadata;
+      await api.delete(ref, { ...(uid === undefined ? {} : { preconditions: { uid } }), signal }).catch(ignoreNotFound);
+    },
+  };
+}

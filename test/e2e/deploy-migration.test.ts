@@ -1,0 +1,92 @@
+import { type } from 'arktype';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { kubernetesComposition } from '../../src/index.ts';
+import type { KubeObject } from '../../src/core/index.ts';
+import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
+import type { TestCluster } from '../../src/testing/index.ts';
+import { createCluster } from '../../src/testing/index.ts';
+
+const spec = type({ name: 'string', debug: 'boolean' });
+const status = type({ ready: 'boolean', address: 'string' });
+const definition = { name: 'moving', apiVersion: 'example.com/v1alpha1', kind: 'Moving', spec, status };
+
+const app = kubernetesComposition(definition, (s) => {
+  const config = ConfigMap({ id: 'config', name: `${s.name}-config`, data: { a: 'b' } });
+  const web = Deployment({ id: 'web', name: s.name, image: 'nginx', env: { CONFIG: config.metadata.name } });
+  if (s.debug) ConfigMap({ id: 'debug', name: `${s.name}-debug`, data: {} });
+  return { ready: web.status.readyReplicas >= 1, address: config.metadata.name };
+});
+
+let cluster: TestCluster;
+beforeEach(async () => {
+  cluster = await createCluster({ clock: 'real' });
+});
+afterEach(() => cluster.close());
+
+const factory = (mode: 'direct' | 'kro') =>
+  app.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
+
+const children = async (): Promise<Map<string, KubeObject>> => {
+  const kinds = [
+    { apiVersion: 'v1', kind: 'ConfigMap' },
+    { apiVersion: 'apps/v1', kind: 'Deployment' },
+  ];
+  const lists = await Promise.all(kinds.map((kind) => cluster.client.list(kind, { namespace: 'default' })));
+  return new Map(
+    lists
+      .flatMap(({ items }) => items)
+      .filter(({ metadata }) => metadata.name?.startsWith('a') === true)
+      .map((object) => [`${object.kind} ${object.metadata.name}`, object]),
+  );
+};
+const shown = ({ ready, address }: typeof status.infer) => ({ ready, address });
+const uids = async () => new Map([...(await children())].map(([name, { metadata }]) => [name, metadata.uid]));
+const record = { apiVersion: 'v1', kind: 'ConfigMap', name: 'typekro-moving-a', namespace: 'default' };
+const instance = { apiVersion: 'example.com/v1alpha1', kind: 'Moving', name: 'a', namespace: 'default' };
+
+describe('one instance moves between the modes and nothing is deleted', () => {
+  test('from direct to kro and back', async () => {
+    await cluster.startController({ features: { omit: true, now: true } });
+    const direct = await factory('direct').deploy({ name: 'a', debug: true });
+    const before = await uids();
+    expect([...before.keys()].toSorted()).toEqual(['ConfigMap a-config', 'ConfigMap a-debug', 'Deployment a']);
+
+    const kro = await factory('kro').deploy({ name: 'a', debug: true });
+    expect(kro.status).toMatchObject(shown(direct.status));
+    expect(await uids()).toEqual(before);
+    expect(await cluster.client.find(record)).toBeUndefined();
+
+    const back = await factory('direct').deploy({ name: 'a', debug: true });
+    expect(back.status).toMatchObject(shown(direct.status));
+    expect(await uids()).toEqual(before);
+    expect(await cluster.client.find(instance)).toBeUndefined();
+    expect(await cluster.client.find(record)).toBeDefined();
+
+    expect((await factory('direct').deleteInstance('a')).status).toBe('complete');
+    expect(await uids()).toEqual(new Map());
+  });
+
+  test('what the new spec does not want is pruned by whoever took over', async () => {
+    await cluster.startController({ features: { omit: true, now: true } });
+    await factory('direct').deploy({ name: 'a', debug: true });
+    await factory('kro').deploy({ name: 'a', debug: false });
+    expect([...(await uids()).keys()].toSorted()).toEqual(['ConfigMap a-config', 'Deployment a']);
+    await factory('direct').deploy({ name: 'a', debug: true });
+    await factory('kro').deploy({ name: 'a', debug: true });
+    await factory('direct').deploy({ name: 'a', debug: false });
+    expect([...(await uids()).keys()].toSorted()).toEqual(['ConfigMap a-config', 'Deployment a']);
+    await factory('kro').deploy({ name: 'a', debug: false });
+    expect((await factory('kro').deleteInstance('a')).status).toBe('complete');
+    expect(await uids()).toEqual(new Map());
+  });
+
+  test('an instance that is being deleted is not taken over', async () => {
+    const controller = await cluster.startController({ features: { omit: true, now: true } });
+    await factory('kro').deploy({ name: 'a', debug: false });
+    await controller.stop();
+    await cluster.client.delete(instance);
+    await expect(factory('direct').deploy({ name: 'a', debug: false })).rejects.toMatchObject({
+      code: 'deploy/being-deleted',
+    });
+  });
+});
