@@ -100,29 +100,27 @@ export class DirectRun {
       dryRun: effects === 'dry-run',
       now: () => clock.now(),
     };
-    const reads = decision.read.map((request) => this.#read(context, request));
-    if (effects === 'read') {
-      await Promise.all(reads);
-      return reads.length > 0;
-    }
-    const { parent } = decision;
-    const parentDue = parent.labels !== undefined || parent.inventory !== undefined;
-    const writes = parentDue || decision.apply.length > 0 || decision.delete.length > 0;
-    if (writes && effects === 'write') {
+    // Together, so that when one fails the others fail with it and not on their own.
+    await Promise.all([
+      ...decision.read.map((request) => this.#read(context, request)),
+      ...(effects === 'read' ? [] : [this.#write(context, decision)]),
+    ]);
+    return decision.read.length > 0 || (effects !== 'read' && hasWrites(decision, context));
+  }
+
+  async #write(context: EffectContext, decision: Decision): Promise<void> {
+    if (!hasWrites(decision, context)) return;
+    if (!context.dryRun) {
       const { target, selector } = this.#options.record;
       await this.#options.beforeWrite(await this.#watches.look(target, selector));
+      // The inventory covers a child before the child exists: a deploy that dies in between can be cleaned up.
+      if (isParentDue(decision)) this.#instance = await this.#options.writeParent(decision, this.#instance);
     }
-    // The inventory covers a child before the child exists: a deploy that dies in between can be cleaned up.
-    if (parentDue && effects === 'write') this.#instance = await this.#options.writeParent(decision, this.#instance);
     await Promise.all([
-      ...reads,
       ...decision.apply.map((action) => apply(context, action)),
       ...decision.delete.map((action) => remove(context, action)),
     ]);
     if (decision.delete.length > 0) this.#store.forgetMembers();
-    return (
-      reads.length > 0 || decision.apply.length > 0 || decision.delete.length > 0 || (parentDue && effects === 'write')
-    );
   }
 
   /** Answers what a decision asks: what nobody knows yet from the watch of its kind, the rest by a request. */
@@ -174,6 +172,13 @@ export class DirectRun {
       this.#wake = done;
     });
   }
+}
+
+const isParentDue = ({ parent }: Decision): boolean => parent.labels !== undefined || parent.inventory !== undefined;
+
+/** Is there anything to write? A dry run leaves the parent out. */
+function hasWrites(decision: Decision, { dryRun }: EffectContext): boolean {
+  return decision.apply.length > 0 || decision.delete.length > 0 || (!dryRun && isParentDue(decision));
 }
 
 /** Members of an ApplySet among what watches show, and what was just written, which they may not show yet. */

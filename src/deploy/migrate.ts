@@ -48,7 +48,13 @@ export async function takeFromController(
   const instance = await findInstance(context);
   if (instance === undefined) return context;
   const ref = refOf(instance);
-  if (instance.metadata.deletionTimestamp !== undefined) {
+  const { deletionTimestamp, finalizers = [] } = instance.metadata;
+  if (deletionTimestamp !== undefined && !finalizers.includes(keys.FINALIZER)) {
+    // Released, by a process that did not live to see the end.
+    await untilGone(api, ref, signal);
+    return context;
+  }
+  if (deletionTimestamp !== undefined) {
     throw new TypeKroError(`${ref.kind} "${ref.name}" is being deleted with everything that belongs to it`, {
       code: 'deploy/being-deleted',
       object: ref,
@@ -115,7 +121,7 @@ async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<
       if (!isConflict(error)) throw error;
       continue;
     }
-    await waitForObject(api, ref, signal, (object) => (object === undefined ? true : undefined));
+    await untilGone(api, ref, signal);
     return;
   }
   throw new TypeKroError(`${ref.kind} "${ref.name}" keeps being changed and cannot be taken over`, {
@@ -123,6 +129,10 @@ async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<
     object: ref,
     remedy: 'stop what changes it (it is suspended, so no controller should), and deploy again',
   });
+}
+
+function untilGone(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<true> {
+  return waitForObject(api, ref, signal, (object) => object === undefined || undefined);
 }
 
 /** Waits until the controller says that it leaves the instance alone, or long enough that there is none. */

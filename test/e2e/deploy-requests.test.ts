@@ -67,6 +67,7 @@ describe('requests of a direct deploy', () => {
         "GET /api/v1/namespaces/default/services",
         "GET /apis/apps/v1",
         "GET /apis/apps/v1/namespaces/default/deployments",
+        "GET /apis/kro.run/v1alpha1",
         "PATCH /api/v1/namespaces/default/configmaps/a-config",
         "PATCH /api/v1/namespaces/default/configmaps/a-more",
         "PATCH /api/v1/namespaces/default/configmaps/typekro-shop-a",

@@ -1,0 +1,153 @@
+/**
+ * Processes that deploy are killed at any request, before or after it was carried out, and somebody deploys
+ * again: the end is the same as without the kill, and no object that stays was ever made anew.
+ */
+import { type } from 'arktype';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../src/core/index.ts';
+import { kubernetesComposition } from '../../src/index.ts';
+import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
+import type { Transport, TransportRequest } from '../../src/kube/index.ts';
+import type { TestCluster } from '../../src/testing/index.ts';
+import { createCluster } from '../../src/testing/index.ts';
+import { budget } from '../support/budget.ts';
+import { pick, seededChoices } from '../support/choices.ts';
+
+const spec = type({ name: 'string', parts: 'string[]', debug: 'boolean' });
+const app = kubernetesComposition(
+  { name: 'mortal', apiVersion: 'example.com/v1alpha1', kind: 'Mortal', spec, status: type({ address: 'string' }) },
+  (s) => {
+    const config = ConfigMap({ id: 'config', name: `${s.name}-config`, data: { parts: s.parts.join(',') } });
+    Deployment({ id: 'web', name: s.name, image: 'nginx', env: { CONFIG: config.metadata.name } });
+    for (const part of s.parts) ConfigMap({ id: 'part', name: `${config.metadata.name}-${part}`, data: { part } });
+    if (s.debug) ConfigMap({ id: 'debug', name: `${s.name}-debug`, data: {} });
+    return { address: config.metadata.name };
+  },
+);
+
+type Mode = 'direct' | 'kro';
+/** Deploy this in this mode; no spec means to delete the instance. */
+interface Deed {
+  readonly mode: Mode;
+  readonly spec?: { readonly parts: string[]; readonly debug: boolean };
+}
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await createCluster({ clock: 'real' });
+  await cluster.startController({ features: { omit: true, now: true } });
+});
+afterAll(() => cluster.close());
+
+/** Answers until a request is reached; that one is carried out or not, and nothing is answered any more. */
+class MortalTransport implements Transport {
+  requests = 0;
+  readonly dead = new AbortController();
+  readonly #last: number;
+  readonly #carriedOut: boolean;
+
+  constructor(last: number, carriedOut: boolean) {
+    this.#last = last;
+    this.#carriedOut = carriedOut;
+  }
+
+  async request(request: TransportRequest) {
+    if (this.dead.signal.aborted) throw new Error('the process is dead');
+    this.requests += 1;
+    if (this.requests <= this.#last) return cluster.transport.request(request);
+    if (this.#carriedOut) await cluster.transport.request(request);
+    this.dead.abort(new Error('killed'));
+    throw new Error('the process is dead');
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function carryOut(deed: Deed, name: string, transport: Transport, abortSignal?: AbortSignal): Promise<unknown> {
+  const options = { namespace: 'default', transport, timeout: 20_000, ...(abortSignal && { abortSignal }) };
+  const factory = app.factory(deed.mode, options);
+  return deed.spec === undefined ? factory.deleteInstance(name) : factory.deploy({ name, ...deed.spec });
+}
+
+const KINDS = [
+  { apiVersion: 'v1', kind: 'ConfigMap' },
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+];
+
+/** Children of an instance: what they are by name, and who they are. */
+async function children(name: string): Promise<{ readonly content: unknown; readonly uids: Map<string, string> }> {
+  const lists = await Promise.all(KINDS.map((kind) => cluster.client.list(kind, { namespace: 'default' })));
+  const own = lists
+    .flatMap(({ items }) => items)
+    .filter(({ metadata }) => metadata.name === name || metadata.name?.startsWith(`${name}-`) === true);
+  const key = (object: KubeObject) => `${object.kind} ${object.metadata.name?.slice(name.length)}`;
+  return {
+    content: own.map((object) => [key(object), object.data]).toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    uids: new Map(own.map((object) => [key(object), object.metadata.uid ?? ''])),
+  };
+}
+
+/** The deeds of a seed: a first deploy and one to three further ones, one of them killed. */
+function story(seed: number) {
+  const choices = seededChoices(seed);
+  const deed = (): Deed => {
+    const mode = pick<Mode>(choices, ['direct', 'kro']);
+    return { mode, spec: { parts: pick(choices, [['a'], ['a', 'b'], ['b', 'c'], []]), debug: choices.below(2) === 0 } };
+  };
+  const deeds = Array.from({ length: 1 + choices.below(3) }, deed);
+  const last = deeds.at(-1);
+  if (last !== undefined && choices.below(5) === 0) deeds.push({ mode: last.mode });
+  return { deeds, killed: choices.below(deeds.length), at: choices.below(22), after: choices.below(2) === 0 };
+}
+
+describe('deploys that are killed', () => {
+  test('and done again end as if nothing had happened', async () => {
+    let killed = 0;
+    let seed = 0;
+    const worker = async () => {
+      while (seed < budget('deployKills')) {
+        seed += 1;
+        if (await runs(seed)) killed += 1;
+      }
+    };
+    // Several at a time: the instances share the definition and its controller, and nothing else.
+    await Promise.all(Array.from({ length: 6 }, worker));
+    // A seed whose deed takes fewer requests than it may live for kills nobody.
+    expect(killed).toBeGreaterThan(budget('deployKills') / 3);
+  }, 1_800_000);
+});
+
+/** Runs a seed; tells whether somebody was killed. */
+async function runs(seed: number): Promise<boolean> {
+  const { deeds, killed, at, after } = story(seed);
+  const name = `s${seed}`;
+  const twin = `t${seed}`;
+  let happened = false;
+  for (const [index, deed] of deeds.entries()) {
+    const before = await children(name);
+    if (index === killed) {
+      const transport = new MortalTransport(at, after);
+      await carryOut(deed, name, transport, transport.dead.signal).then(
+        () => undefined,
+        (error: unknown) => {
+          if (!transport.dead.signal.aborted) throw error;
+          happened = true;
+        },
+      );
+    }
+    await carryOut(deed, name, cluster.transport);
+    await carryOut(deed, twin, cluster.transport);
+    const [now, expected] = await Promise.all([children(name), children(twin)]);
+    const label = `seed ${seed}, deed ${index}`;
+    expect(JSON.stringify(now.content).replaceAll(name, twin), label).toBe(JSON.stringify(expected.content));
+    for (const [key, uid] of now.uids)
+      if (before.uids.has(key)) expect(uid, `${label}: ${key}`).toBe(before.uids.get(key));
+  }
+  for (const mode of ['direct', 'kro'] as const) {
+    for (const left of [name, twin]) await carryOut({ mode }, left, cluster.transport);
+  }
+  expect((await children(name)).content, `seed ${seed}: nothing stays after a deletion`).toEqual([]);
+  return happened;
+}
