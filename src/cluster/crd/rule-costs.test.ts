@@ -21,9 +21,7 @@ const bounded = (name: 'maxItems' | 'maxLength' | 'maxProperties', bound?: numbe
   bound === undefined ? {} : { [name]: bound };
 const plain = (type: string): Schema => {
   if (type === 'int-or-string') return { 'x-kubernetes-int-or-string': true };
-  return ['date', 'date-time', 'duration'].includes(type)
-    ? { type: 'string', format: type }
-    : { type };
+  return ['date', 'date-time', 'duration'].includes(type) ? { type: 'string', format: type } : { type };
 };
 const list =
   (items: Schema | Bounded): Bounded =>
