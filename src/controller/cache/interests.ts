@@ -10,18 +10,21 @@ interface ListInterest {
   readonly matches: LabelMatcher;
 }
 
-/** What one subscriber wants to hear of in one kind. */
+/** What one subscriber wants to hear of in one kind. There are thousands: no sets and maps for a few entries. */
 interface Wish {
-  readonly objects: Set<string>;
-  readonly lists: Map<string, ListInterest>;
+  readonly objects: readonly string[];
+  readonly lists: ReadonlyMap<string, ListInterest>;
   /** Namespaces in which it holds the kind itself; `undefined` when it does not hold it. */
   readonly hold: ReadonlySet<string> | undefined;
 }
 
+const NO_LISTS: ReadonlyMap<string, ListInterest> = new Map();
+
 /** Who wants to hear of which objects of one kind. */
 export class Interests {
   readonly #wishes = new Map<string, Wish>();
-  readonly #objects = new Map<string, Set<string>>();
+  /** Mostly one subscriber, which then stands here itself. */
+  readonly #objects = new Map<string, string | Set<string>>();
   readonly #lists = new Set<ListInterest>();
 
   /** Is nobody interested? */
@@ -36,19 +39,27 @@ export class Interests {
       if (before !== undefined) this.#forget(subscriber, before);
       return;
     }
-    const next: Wish = { objects: new Set(), lists: new Map(), hold };
+    const objects: string[] = [];
+    const lists = new Map<string, ListInterest>();
     for (const request of requests) {
-      if (request.kind === 'object') next.objects.add(`${request.target.namespace ?? ''}/${request.target.name}`);
-      else this.#addList(subscriber, request, before, next);
+      if (request.kind === 'object') objects.push(`${request.target.namespace ?? ''}/${request.target.name}`);
+      else this.#addList(subscriber, request, before, lists);
     }
-    for (const key of next.objects) this.#addObject(key, subscriber);
+    // Most steps wish for what the one before wished for.
+    if (before !== undefined && lists.size === 0 && before.lists.size === 0 && isSame(before.objects, objects)) {
+      if (!isSameHold(before.hold, hold)) this.#wishes.set(subscriber, { ...before, hold });
+      return;
+    }
+    const next: Wish = { objects, lists: lists.size === 0 ? NO_LISTS : lists, hold };
+    for (const key of objects) this.#addObject(key, subscriber);
     if (before !== undefined) this.#dropUnwanted(subscriber, before, next);
     this.#wishes.set(subscriber, next);
   }
 
   /** Who is to hear of a change. */
   of(change: CacheChange): Set<string> {
-    const found = new Set(this.#objects.get(change.key));
+    const subscribers = this.#objects.get(change.key);
+    const found = new Set(typeof subscribers === 'string' ? [subscribers] : subscribers);
     for (const interest of this.#lists) {
       if (wants(interest, change)) found.add(interest.subscriber);
     }
@@ -72,22 +83,29 @@ export class Interests {
     return this.#wishes.keys();
   }
 
-  #addList(subscriber: string, request: WatchRequest & { kind: 'list' }, before: Wish | undefined, next: Wish): void {
+  #addList(
+    subscriber: string,
+    request: WatchRequest & { kind: 'list' },
+    before: Wish | undefined,
+    lists: Map<string, ListInterest>,
+  ): void {
     const { namespace, selector } = request.target;
     const id = `${namespace ?? ''}?${selector}`;
     const interest = before?.lists.get(id) ?? { subscriber, namespace, matches: labelMatcher(selector) };
-    next.lists.set(id, interest);
+    lists.set(id, interest);
     this.#lists.add(interest);
   }
 
   #addObject(key: string, subscriber: string): void {
     const subscribers = this.#objects.get(key);
-    if (subscribers === undefined) this.#objects.set(key, new Set([subscriber]));
-    else subscribers.add(subscriber);
+    if (subscribers === undefined) this.#objects.set(key, subscriber);
+    else if (typeof subscribers !== 'string') subscribers.add(subscriber);
+    else if (subscribers !== subscriber) this.#objects.set(key, new Set([subscribers, subscriber]));
   }
 
   #dropUnwanted(subscriber: string, before: Wish, next: Wish): void {
-    for (const key of before.objects) if (!next.objects.has(key)) this.#dropObject(key, subscriber);
+    const kept = new Set(next.objects);
+    for (const key of before.objects) if (!kept.has(key)) this.#dropObject(key, subscriber);
     for (const [id, interest] of before.lists) if (!next.lists.has(id)) this.#lists.delete(interest);
   }
 
@@ -99,9 +117,18 @@ export class Interests {
 
   #dropObject(key: string, subscriber: string): void {
     const subscribers = this.#objects.get(key);
-    subscribers?.delete(subscriber);
-    if (subscribers?.size === 0) this.#objects.delete(key);
+    if (typeof subscribers === 'object') subscribers.delete(subscriber);
+    const isLast = typeof subscribers === 'object' ? subscribers.size === 0 : subscribers === subscriber;
+    if (isLast) this.#objects.delete(key);
   }
+}
+
+function isSameHold(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && isSame([...a], [...b]));
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((key, index) => key === b[index]);
 }
 
 /** An object that leaves a selection concerns it as much as one that enters. */
