@@ -16,6 +16,8 @@ export function keepHeapSmall(
   // The young generation stays at a megabyte or two, instead of growing to 32 under load.
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
+  // Pages that are mostly garbage are emptied and given back.
+  setFlagsFromString('--optimize-for-size');
   // Growth is measured from the first full collection on; until then the limit is far away.
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');

@@ -30,6 +30,14 @@ interface DefinitionEntry {
   readonly instances: () => number;
 }
 
+/** What was found of an instance; of one at rest the details as JSON text, which takes a third of the memory. */
+interface InstanceEntry {
+  readonly summary: InstanceSummary;
+  readonly details: string | Details;
+}
+
+type Details = Omit<InstanceReport, keyof InstanceSummary>;
+
 /** Where reports look things up. */
 interface ReportsOptions {
   readonly served: ServedKinds;
@@ -40,7 +48,7 @@ interface ReportsOptions {
 /** What the controller knows, as `inspect` shows it. Filled by passes; asking changes nothing. */
 export class Reports implements InspectSource, Partial<ControllerObserver> {
   readonly #definitions = new Map<string, DefinitionEntry>();
-  readonly #instances = new Map<string, InstanceReport>();
+  readonly #instances = new Map<string, InstanceEntry>();
   readonly #refs = new Map<string, string>();
   readonly #events: InspectEvent[] = [];
   readonly #listeners = new Set<(event: InspectEvent) => void>();
@@ -54,13 +62,14 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
   }
 
   instances(): readonly InstanceSummary[] {
-    return [...this.#instances.values()].map(
-      ({ nodes: _nodes, conditions: _conditions, steppedAt: _at, ...rest }) => rest,
-    );
+    return [...this.#instances.values()].map(({ summary }) => summary);
   }
 
   report(ref: string): InstanceReport | undefined {
-    return this.#instances.get(ref);
+    const entry = this.#instances.get(ref);
+    if (entry === undefined) return undefined;
+    const { summary, details } = entry;
+    return { ...summary, ...(typeof details === 'string' ? (JSON.parse(details) as Details) : details) };
   }
 
   eventsAfter(id: number): readonly InspectEvent[] {
@@ -115,19 +124,12 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
     const ref = instanceRef(subject);
     const before = this.#instances.get(ref);
     this.#refs.set(record.id, ref);
-    this.#instances.set(ref, {
-      ref,
-      ...subject,
-      uid,
-      definition: served.definition,
-      revision: served.revision,
-      state: decision.state,
-      conditions: decision.conditions,
-      nodes: decision.nodes,
-      steppedAt: record.steppedAt,
-    });
-    if (before?.state !== decision.state) {
-      const message = before === undefined ? decision.state : `${before.state} -> ${decision.state}`;
+    const { state, conditions, nodes } = decision;
+    const summary = { ref, ...subject, uid, definition: served.definition, revision: served.revision, state };
+    const details = { conditions, nodes, steppedAt: record.steppedAt };
+    this.#instances.set(ref, { summary, details: state === 'ACTIVE' ? JSON.stringify(details) : details });
+    if (before?.summary.state !== state) {
+      const message = before === undefined ? state : `${before.summary.state} -> ${state}`;
       this.#tell('instance-changed', ref, message, record.steppedAt);
     }
   }

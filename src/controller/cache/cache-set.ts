@@ -3,6 +3,7 @@ import type { Graph, PathStep } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { LiveObject, ObjectType, WatchRequest } from '../../runtime/index.ts';
 import { projectObject } from '../../runtime/index.ts';
+import { compact } from './compact.ts';
 import { applySetsOf, Interests } from './interests.ts';
 import type { CacheChange } from './kind-cache.ts';
 import { KindCache } from './kind-cache.ts';
@@ -44,7 +45,7 @@ export class CacheSet {
   /** What the graphs read of a kind, also of kinds that nobody watches yet. */
   readonly #reads = new Map<string, PathUnion>();
   /** Which kinds a subscriber has wishes in. */
-  readonly #kindsOf = new Map<string, Set<string>>();
+  readonly #kindsOf = new Map<string, readonly string[]>();
   readonly #kept = new WeakSet<Graph>();
   #settledWaiters: (() => void)[] = [];
 
@@ -94,7 +95,7 @@ export class CacheSet {
    * objects: their members are found by ApplySet.
    */
   setInterest(subscriber: string, requests: readonly WatchRequest[], kinds: readonly HeldKind[] = []): void {
-    const wanted = new Map<string, { type: ObjectType; requests: WatchRequest[]; hold: Set<string> | undefined }>();
+    const wanted = new Map<string, { type: ObjectType; requests: WatchRequest[]; hold: string[] | undefined }>();
     const entry = (type: ObjectType) => {
       const id = kindId(type);
       const known = wanted.get(id);
@@ -106,7 +107,7 @@ export class CacheSet {
     for (const request of requests) entry(request.target.type).requests.push(request);
     for (const { type, namespaces } of kinds) {
       const held = entry(type);
-      held.hold = new Set([...(held.hold ?? []), ...namespaces]);
+      held.hold = [...(held.hold ?? []), ...namespaces];
     }
     for (const id of this.#kindsOf.get(subscriber) ?? []) {
       if (!wanted.has(id)) this.#release(id, subscriber);
@@ -117,7 +118,7 @@ export class CacheSet {
       if (isForbidden(cache)) cache.narrow(interests.namespaces());
     }
     if (wanted.size === 0) this.#kindsOf.delete(subscriber);
-    else this.#kindsOf.set(subscriber, new Set(wanted.keys()));
+    else this.#kindsOf.set(subscriber, [...wanted.keys()]);
   }
 
   /**
@@ -221,7 +222,7 @@ export class CacheSet {
 }
 
 function project(object: KubeObject, reads: PathUnion): LiveObject {
-  return projectObject(object, reads.paths);
+  return compact(projectObject(object, reads.paths));
 }
 
 function kindId(type: ObjectType): string {

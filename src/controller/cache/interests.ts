@@ -15,7 +15,7 @@ interface Wish {
   readonly objects: readonly string[];
   readonly lists: ReadonlyMap<string, ListInterest>;
   /** Namespaces in which it holds the kind itself; `undefined` when it does not hold it. */
-  readonly hold: ReadonlySet<string> | undefined;
+  readonly hold: readonly string[] | undefined;
 }
 
 const NO_LISTS: ReadonlyMap<string, ListInterest> = new Map();
@@ -33,7 +33,7 @@ export class Interests {
   }
 
   /** Replaces what a subscriber wants; no requests take it out, unless `hold` keeps it for the kind itself. */
-  set(subscriber: string, requests: readonly WatchRequest[], hold: ReadonlySet<string> | undefined): void {
+  set(subscriber: string, requests: readonly WatchRequest[], hold: readonly string[] | undefined): void {
     const before = this.#wishes.get(subscriber);
     if (requests.length === 0 && hold === undefined) {
       if (before !== undefined) this.#forget(subscriber, before);
@@ -123,8 +123,8 @@ export class Interests {
   }
 }
 
-function isSameHold(a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && isSame([...a], [...b]));
+function isSameHold(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && isSame(a, b));
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { LiveObject, ObjectType, SettledPair } from '../../runtime/index.ts';
+import { ownedDigest } from '../../runtime/index.ts';
 import type { ScopeListener } from './scope-watch.ts';
 import { keyOf, ScopeWatch } from './scope-watch.ts';
 import { isLater } from './versions.ts';
@@ -38,7 +39,8 @@ export class KindCache {
   readonly type: ObjectType;
   readonly #options: KindCacheOptions;
   readonly #objects = new Map<string, LiveObject>();
-  readonly #settled = new Map<string, SettledPair>();
+  /** Mostly both digests of a pair are equal, and one text stands for both. */
+  readonly #settled = new Map<string, SettledPair | string>();
   readonly #members = new Map<string, Set<string>>();
   readonly #dead = new Set<string>();
   /** Objects whose projection was made before the last refresh: what they hold may be too little. */
@@ -132,8 +134,9 @@ export class KindCache {
   get(key: string): LiveObject | undefined {
     if (this.#stale.has(key)) return undefined;
     const live = this.#objects.get(key);
-    const settled = this.#settled.get(key);
-    return live === undefined || settled === undefined ? live : { ...live, settled };
+    const pair = this.#settled.get(key);
+    if (live === undefined || pair === undefined) return live;
+    return { ...live, settled: typeof pair === 'string' ? { desired: pair, owned: pair } : pair };
   }
 
   keys(): Iterable<string> {
@@ -155,6 +158,13 @@ export class KindCache {
     this.#put(object, !this.syncedIn(object.metadata.namespace));
   }
 
+  /** Like `observe`, for the answer to an apply: what it holds at our fields satisfies the desired digest. */
+  observeApplied(object: KubeObject, desired: string): void {
+    const held = this.#put(object, !this.syncedIn(object.metadata.namespace));
+    // Of the answer, not of the cache: the watch may have brought a later change already, and that one is drift.
+    this.settle(keyOf(object), { desired, owned: held?.owned ?? ownedDigest(object) });
+  }
+
   /** The object is gone, as the answer to a write said. */
   observeGone(key: string, uid: string): void {
     this.#bury(uid);
@@ -163,31 +173,37 @@ export class KindCache {
   }
 
   /** Remembers that the desired digest is satisfied by the owned one. */
-  settle(key: string, pair: SettledPair): void {
-    this.#settled.set(key, pair);
+  settle(key: string, { desired, owned }: SettledPair): void {
     const live = this.#objects.get(key);
-    if (live?.whole === undefined || live.owned !== pair.owned) return;
+    // The text that the projection holds already, where it is the same.
+    const text = live?.owned === owned ? live.owned : owned;
+    this.#settled.set(key, desired === owned ? text : { desired, owned: text });
+    if (live?.whole === undefined || live.owned !== owned) return;
     const { whole: _whole, ...projected } = live;
     this.#objects.set(key, projected);
   }
 
-  /** `listing`: the same version is news, too, since more may be kept of it than before. */
-  #put(object: KubeObject, listing: boolean): void {
+  /**
+   * Gives what is held from now on; nothing when the object is no news. `listing`: the same version is news, too,
+   * since more may be kept of it than before.
+   */
+  #put(object: KubeObject, listing: boolean): LiveObject | undefined {
     const { uid = '', resourceVersion } = object.metadata;
-    if (this.#dead.has(uid)) return;
+    if (this.#dead.has(uid)) return undefined;
     const key = keyOf(object);
     const before = this.#objects.get(key);
-    if (before !== undefined && !isNews(before, uid, resourceVersion, listing)) return;
+    if (before !== undefined && !isNews(before, uid, resourceVersion, listing)) return undefined;
     if (before !== undefined && before.object.metadata.uid !== uid) this.#settled.delete(key);
     const projected = this.#options.project(object);
     const settled = this.#settled.get(key);
     // Somebody may have changed what is ours: the whole object tells which fields, and who.
     const after =
-      settled === undefined || settled.owned === projected.owned ? projected : { ...projected, whole: object };
+      settled === undefined || ownedOf(settled) === projected.owned ? projected : { ...projected, whole: object };
     this.#objects.set(key, after);
     this.#stale.delete(key);
     this.#index(key, before, after);
     this.#options.onChange({ type: this.type, key, before, after });
+    return after;
   }
 
   #drop(object: KubeObject): void {
@@ -240,6 +256,10 @@ function isNews(before: LiveObject, uid: string, version: string | undefined, li
   const held = before.object.metadata;
   if (held.uid !== uid) return true;
   return isLater(version, held.resourceVersion) || (listing && version === held.resourceVersion);
+}
+
+function ownedOf(settled: SettledPair | string): string {
+  return typeof settled === 'string' ? settled : settled.owned;
 }
 
 /** The ApplySet that an object says it belongs to. */

@@ -3,7 +3,7 @@ import { refOf } from '../../core/index.ts';
 import { backoffMs, isConflict, isNotFound, KubeError } from '../../kube/index.ts';
 import type { BackoffPolicy, Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
-import { keys, ownedDigest, refOfTarget } from '../../runtime/index.ts';
+import { keys, refOfTarget } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { NO_DRIFT, noteRevert } from '../drift/contests.ts';
@@ -133,10 +133,7 @@ export async function applyChild(
   try {
     const answer = await client.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, signal });
     record.failed.delete(targetKey(target));
-    const cache = caches.peek(target.type);
-    cache?.observe(answer);
-    // Of the answer, not of the cache: the watch may have brought a later change already, and that one is drift.
-    cache?.settle(cacheKey(target), { desired: digest, owned: ownedDigest(answer) });
+    caches.peek(target.type)?.observeApplied(answer, digest);
     if (action.why === 'drift' && action.differences !== undefined) {
       const key = targetKey(target);
       record.drift.set(key, noteRevert(record.drift.get(key) ?? NO_DRIFT, action.differences, clock.now()));
