@@ -1,8 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { chartCrds } from '../../scripts/chart-crds.ts';
+import { controllerPage } from '../../scripts/controller-page.ts';
 import { diagnosticsPage } from '../../scripts/diagnostics-page.ts';
 
+const committed = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+
 test('docs/diagnostics.md is what `npm run docs` writes', () => {
-  const committed = readFileSync(new URL('../../docs/diagnostics.md', import.meta.url), 'utf8');
-  expect(committed).toBe(diagnosticsPage());
+  expect(committed('docs/diagnostics.md')).toBe(diagnosticsPage());
+});
+
+test('docs/controller.md has the flags and metrics of the code, as `npm run docs` writes them', () => {
+  const page = committed('docs/controller.md');
+  expect(controllerPage(page)).toBe(page);
+  expect(page).toContain('`--leader-elect`');
+  expect(page).toContain('`typekro_child_writes_total`');
+});
+
+test("the chart's CRDs are those of the code, as `npm run docs` writes them", () => {
+  for (const [name, text] of chartCrds()) expect(committed(`charts/typekro/crds/${name}`), name).toBe(text);
+});
+
+test('the chart has the version of the package', () => {
+  const { version } = JSON.parse(committed('package.json')) as { readonly version: string };
+  const chart = committed('charts/typekro/Chart.yaml');
+  expect(chart).toContain(`\nversion: ${version}\n`);
+  expect(chart).toContain(`\nappVersion: ${version}\n`);
 });

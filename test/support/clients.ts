@@ -23,27 +23,30 @@ const GO_PROGRAMS = {
   helm: 'helm.sh/helm/v3/cmd/helm',
 };
 
+/** What a release of helm knows and a plain build does not: the Kubernetes of a chart that is only rendered. */
+const LINKER_FLAGS = [
+  '-s -w',
+  '-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1',
+  '-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=36',
+  '-X k8s.io/component-base/version.gitVersion=v1.36.3',
+].join(' ');
+
 /** A client by name. */
 export type ClientName = keyof typeof GO_PROGRAMS | 'python';
 
 /** Clients whose absence may be a skip: why, and whether `npm run long` may go without them, too. */
 type AllowedSkips = Readonly<Record<string, { readonly reason: string; readonly ci: boolean }>>;
 
-function hashOf(folder: string, files: readonly string[]): string {
-  const hash = createHash('sha256').update(process.platform).update(process.arch);
+function hashOf(folder: string, files: readonly string[], more = ''): string {
+  const hash = createHash('sha256').update(process.platform).update(process.arch).update(more);
   for (const file of files.toSorted()) hash.update(file).update(readFileSync(join(folder, file)));
   return hash.digest('hex').slice(0, 16);
 }
 
 function goFolder(): string {
   const files = readdirSync(goModule, { recursive: true, encoding: 'utf8' });
-  return join(
-    cache,
-    `go-${hashOf(
-      goModule,
-      files.filter((file) => /\.(go|mod|sum)$/.test(file)),
-    )}`,
-  );
+  const sources = files.filter((file) => /\.(go|mod|sum)$/.test(file));
+  return join(cache, `go-${hashOf(goModule, sources, LINKER_FLAGS)}`);
 }
 
 function pythonFolder(): string {
@@ -100,7 +103,7 @@ export function buildGoClients(): void {
     console.log(`Building ${name} …`);
     const unfinished = join(folder, `.${name}-${process.pid}`);
     try {
-      run('go', ['build', '-buildvcs=false', '-ldflags=-s -w', '-o', unfinished, source], goModule);
+      run('go', ['build', '-buildvcs=false', `-ldflags=${LINKER_FLAGS}`, '-o', unfinished, source], goModule);
       renameSync(unfinished, join(folder, name));
     } finally {
       rmSync(unfinished, { force: true });

@@ -84,9 +84,8 @@ function aggregatedRoles(name: string, role: string): KubeObject[] {
   return [
     {
       ...rbacObject('ClusterRole', { name: role }),
+      // Its rules are filled in by the cluster; an empty list here would take them away at every apply.
       aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [AGGREGATION_LABEL]: 'true' } }] },
-      // Filled in by the cluster.
-      rules: [],
     },
     {
       ...rbacObject('ClusterRole', { name: `${name}:controller-own`, labels: { [AGGREGATION_LABEL]: 'true' } }),
@@ -147,6 +146,8 @@ function deployment(name: string, namespace: string, image: string): KubeObject 
                 `--metrics-bind-address=:${METRICS_PORT}`,
                 `--health-probe-bind-address=:${PROBES_PORT}`,
                 '--leader-elect=true',
+                '--allow-crd-deletion=false',
+                '--graceful-shutdown-timeout=60s',
                 '--zap-log-level=info',
               ],
               env: [{ name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }],

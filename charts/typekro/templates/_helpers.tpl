@@ -1,0 +1,90 @@
+{{- define "typekro.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "typekro.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- $name := include "typekro.name" . }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "typekro.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "typekro.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "typekro.labels" -}}
+{{ include "typekro.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- if .Values.metadata.includeHelmChart }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- if .Values.metadata.includeManagedBy }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+{{- with .Values.additionalLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "typekro.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "typekro.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{/* The flag of each value below config; what is null or empty is left out. */}}
+{{- define "typekro.args" -}}
+{{- $c := .Values.config -}}
+{{- $gates := list -}}
+{{- range $gate, $on := $c.featureGates }}{{ $gates = append $gates (printf "%s=%v" $gate $on) }}{{ end -}}
+{{- $flags := list
+  (list "metrics-bind-address" $c.metricsBindAddress)
+  (list "health-probe-bind-address" $c.healthProbeBindAddress)
+  (list "leader-elect" $c.enableLeaderElection)
+  (list "leader-election-namespace" $c.leaderElectionNamespace)
+  (list "leader-election-lease-duration" $c.leaderElectionLeaseDuration)
+  (list "leader-election-renew-deadline" $c.leaderElectionRenewDeadline)
+  (list "leader-election-retry-period" $c.leaderElectionRetryPeriod)
+  (list "enable-controller-warmup" $c.enableControllerWarmup)
+  (list "allow-crd-deletion" $c.allowCRDDeletion)
+  (list "graceful-shutdown-timeout" $c.gracefulShutdownTimeout)
+  (list "resource-graph-definition-concurrent-reconciles" $c.resourceGraphDefinitionConcurrentReconciles)
+  (list "graph-revision-concurrent-reconciles" $c.graphRevisionConcurrentReconciles)
+  (list "dynamic-controller-concurrent-reconciles" $c.dynamicControllerConcurrentReconciles)
+  (list "dynamic-controller-rate-limiter-min-delay" $c.dynamicControllerRateLimiterMinDelay)
+  (list "dynamic-controller-rate-limiter-max-delay" $c.dynamicControllerRateLimiterMaxDelay)
+  (list "dynamic-controller-rate-limiter-rate-limit" $c.dynamicControllerRateLimiterRateLimit)
+  (list "dynamic-controller-rate-limiter-burst-limit" $c.dynamicControllerRateLimiterBurstLimit)
+  (list "dynamic-controller-default-resync-period" $c.dynamicControllerDefaultResyncPeriod)
+  (list "dynamic-controller-default-queue-max-retries" $c.dynamicControllerDefaultQueueMaxRetries)
+  (list "instance-requeue-interval" $c.instance.requeueInterval)
+  (list "rgd-progress-requeue-delay" $c.resourceGraphDefinitionProgressRequeueDelay)
+  (list "rgd-max-collection-size" $c.rgd.maxCollectionSize)
+  (list "rgd-max-collection-dimension-size" $c.rgd.maxCollectionDimensionSize)
+  (list "rgd-max-graph-revisions" $c.rgd.maxGraphRevisions)
+  (list "client-qps" $c.clientQps)
+  (list "client-burst" $c.clientBurst)
+  (list "feature-gates" (join "," $gates))
+  (list "zap-log-level" $c.logLevel)
+  (list "zap-encoder" $c.logEncoder)
+  (list "zap-devel" $c.development)
+  (list "version-label" $c.versionLabel)
+-}}
+{{- $args := list "controller" -}}
+{{- range $flags -}}
+{{- $value := index . 1 -}}
+{{- if kindIs "float64" $value }}{{ $value = int64 $value }}{{ end -}}
+{{- if not (or (kindIs "invalid" $value) (eq (toString $value) "")) }}{{ $args = append $args (printf "--%s=%v" (index . 0) $value) }}{{ end -}}
+{{- end -}}
+{{- toYaml $args -}}
+{{- end }}

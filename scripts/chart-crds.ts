@@ -1,0 +1,12 @@
+import { stringify } from 'yaml';
+import { controllerCrds } from '../src/controller/index.ts';
+
+/** The files in `charts/typekro/crds` by name: the CRDs that the controller works on. */
+export function chartCrds(): ReadonlyMap<string, string> {
+  return new Map(
+    controllerCrds().map((crd) => {
+      const text = stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false });
+      return [`${crd.metadata.name ?? ''}.yaml`, `# Written by \`npm run docs\`.\n${text}`];
+    }),
+  );
+}

@@ -1,0 +1,40 @@
+import { CONTROLLER_FLAGS } from '../src/controller/index.ts';
+import { createMetrics } from '../src/controller/metrics/metrics.ts';
+
+/** The page `docs/controller.md` with its tables of flags and metrics as the code has them. */
+export function controllerPage(page: string): string {
+  const flags = (ignored: boolean): string[][] =>
+    CONTROLLER_FLAGS.filter((flag) => (flag.ignored === true) === ignored).map((flag) => [
+      `\`--${flag.name}\``,
+      flag.default === '' ? '' : `\`${flag.default}\``,
+      flag.description,
+    ]);
+  const metrics = createMetrics({
+    queueLength: () => 0,
+    watches: () => 0,
+    servedKinds: () => 0,
+    heldBack: () => [],
+  });
+  const tables: Readonly<Record<string, string>> = {
+    flags: table(['flag', 'default', 'what it does'], flags(false)),
+    'flags without effect': table(['flag', "default of kro's", 'why not'], flags(true)),
+    metrics: table(
+      ['metric', 'type', 'what it says'],
+      metrics.all.map(({ name, type, help }) => [`\`${name}\``, type, help]),
+    ),
+  };
+  return page.replaceAll(
+    /(<!-- (.+?): written by `npm run docs` -->\n)[^]*?(<!-- end -->)/g,
+    (_all, start, name, end) => {
+      const text = tables[String(name)];
+      if (text === undefined)
+        throw new Error(`docs/controller.md asks for the table "${String(name)}", which nobody writes`);
+      return `${String(start)}\n${text}\n\n${String(end)}`;
+    },
+  );
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(header), `|${header.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+}
