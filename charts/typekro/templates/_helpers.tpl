@@ -79,6 +79,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   (list "zap-encoder" $c.logEncoder)
   (list "zap-devel" $c.development)
   (list "version-label" $c.versionLabel)
+  (list "instance-service-account" $c.instanceServiceAccount)
+  (list "template-namespaces" $c.templateNamespaces)
+  (list "inspect-bind-address" $c.inspectBindAddress)
 -}}
 {{- $args := list "controller" -}}
 {{- range $flags -}}

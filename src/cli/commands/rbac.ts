@@ -24,6 +24,11 @@ export const rbac: Command = {
       value: 'account',
       defaultValue: 'kro-system/typekro',
     },
+    {
+      name: 'instance-service-account',
+      summary: "the controller's flag of this name: rights on children become roles to bind in each namespace",
+      value: 'name',
+    },
   ],
   examples: [
     { command: 'typekro rbac my-application.yaml | kubectl apply -f -', summary: 'grant exactly what it needs' },
@@ -52,7 +57,12 @@ export const rbac: Command = {
         remedy: 'name files with a ResourceGraphDefinition or a composition',
       });
     }
-    const roles = definitionRoles(definitions, { name, controller: { namespace, name: account } });
+    const instanceServiceAccount = textOption(input, 'instance-service-account');
+    const roles = definitionRoles(definitions, {
+      name,
+      controller: { namespace, name: account },
+      ...(instanceServiceAccount === undefined ? {} : { instanceServiceAccount }),
+    });
     printDiagnostics(context, roles.diagnostics, inputs.texts);
     if (hasErrors(roles.diagnostics)) return ExitCode.diagnostics;
     context.print(await yamlText(roles.objects));

@@ -88,6 +88,24 @@ describe('the rights of definitions', () => {
     expect(codes({ 'typekro.dev/service-account': 'b' })).toEqual(['rbac/annotation']);
   });
 
+  test("with an account of each instance's namespace they wait for bindings, and the controller may act as it", () => {
+    const options = { name: 'all', controller: CONTROLLER, instanceServiceAccount: 'deployer' };
+    const { objects, diagnostics } = definitionRoles([definition([owned('v1', 'Secret')])], options);
+    expect(diagnostics).toEqual([]);
+    expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      'ClusterRole all',
+      'ClusterRole typekro:app',
+    ]);
+    expect(objects[0]?.['rules']).toContainEqual({
+      apiGroups: [''],
+      resources: ['serviceaccounts'],
+      resourceNames: ['deployer'],
+      verbs: ['impersonate'],
+    });
+    expect(lines(objects[0]).join()).not.toContain('secrets');
+    expect(lines(objects[1])).toEqual(['get,list,watch,create,patch,delete secrets.']);
+  });
+
   test('no definition needs nothing', () => {
     expect(definitionRoles([], { name: 'all', controller: CONTROLLER })).toEqual({ objects: [], diagnostics: [] });
   });

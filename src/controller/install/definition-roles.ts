@@ -2,6 +2,7 @@ import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { ServiceAccountRef } from '../access.ts';
 import { readPolicies } from '../definition/policies.ts';
+import type { PolicyRule } from './rules.ts';
 import { ruleObjects, RuleSet } from './rules.ts';
 
 /** ClusterRoles with this label are part of the controller's own. */
@@ -11,6 +12,19 @@ export const AGGREGATION_LABEL = 'rbac.kro.run/aggregate-to-controller';
 export interface DefinitionRights {
   readonly graph: Graph;
   readonly definition: KubeObject;
+}
+
+/** How the rights are given. */
+export interface DefinitionRolesOptions {
+  /** Name of the ClusterRole for the controller. */
+  readonly name: string;
+  /** The controller's own ServiceAccount. */
+  readonly controller: ServiceAccountRef;
+  /**
+   * What `--instance-service-account` says: the ServiceAccount of each instance's namespace that the controller
+   * acts as for definitions without one of their own.
+   */
+  readonly instanceServiceAccount?: string;
 }
 
 /** What a set of definitions needs. */
@@ -30,16 +44,19 @@ const HANDS_OUT_RIGHTS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'R
  * them. Lists and watches are cluster-wide, as the controller's are.
  *
  * Where a definition names a ServiceAccount, the rights on its children and external objects are that account's,
- * and the controller may impersonate it. The controller's own rights carry the label by which its ClusterRole
+ * and the controller may impersonate it. Where the controller acts as a ServiceAccount of each instance's namespace,
+ * they are a ClusterRole `typekro:<definition>` without a binding: a RoleBinding in a namespace lets its account in.
+ * The controller's own rights carry the label by which its ClusterRole
  * aggregates them.
  */
 export function definitionRoles(
   definitions: readonly DefinitionRights[],
-  options: { readonly name: string; readonly controller: ServiceAccountRef },
+  options: DefinitionRolesOptions,
 ): DefinitionRoles {
   const own = new RuleSet();
   const diagnostics: Diagnostic[] = [];
   const accounts: KubeObject[] = [];
+  let impersonating = false;
   for (const { graph, definition } of definitions) {
     const { serviceAccount, problems } = readPolicies(definition);
     for (const problem of problems) {
@@ -48,7 +65,12 @@ export function definitionRoles(
     // The controller does not serve it, and a guess could give rights away.
     if (problems.length > 0) continue;
     addInstances(own, graph);
-    if (serviceAccount === undefined) {
+    if (serviceAccount === undefined && options.instanceServiceAccount !== undefined) {
+      const rules = new RuleSet();
+      addNodes(rules, graph);
+      accounts.push(clusterRole(`typekro:${graph.name}`, rules, {}));
+      impersonating = true;
+    } else if (serviceAccount === undefined) {
       addNodes(own, graph);
       diagnostics.push({
         ...warning(
@@ -78,6 +100,9 @@ export function definitionRoles(
     }
   }
   const role = clusterRole(options.name, own, { [AGGREGATION_LABEL]: 'true' });
+  if (impersonating && options.instanceServiceAccount !== undefined) {
+    role['rules'] = [...ruleObjects(own.rules()), ...ruleObjects([impersonation(options.instanceServiceAccount)])];
+  }
   return { objects: definitions.length === 0 ? [] : [role, ...accounts], diagnostics };
 }
 
@@ -104,12 +129,6 @@ function accountRoles(
   controller: ServiceAccountRef,
 ): KubeObject[] {
   const name = `typekro:${definition}`;
-  const impersonate = {
-    apiGroups: [''],
-    resources: ['serviceaccounts'],
-    verbs: ['impersonate'],
-    resourceNames: [account.name],
-  };
   const metadata = { name: `${name}:impersonate`, namespace: account.namespace };
   return [
     clusterRole(name, rules, {}),
@@ -120,7 +139,12 @@ function accountRoles(
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
       subjects: [{ kind: 'ServiceAccount', ...account }],
     },
-    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata, rules: ruleObjects([impersonate]) },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata,
+      rules: ruleObjects([impersonation(account.name)]),
+    },
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'RoleBinding',
@@ -129,6 +153,11 @@ function accountRoles(
       subjects: [{ kind: 'ServiceAccount', ...controller }],
     },
   ];
+}
+
+/** To act as the ServiceAccounts of one name. */
+function impersonation(name: string): PolicyRule {
+  return { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['impersonate'], resourceNames: [name] };
 }
 
 function clusterRole(name: string, rules: RuleSet, labels: Readonly<Record<string, string>>): KubeObject {

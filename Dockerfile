@@ -1,0 +1,27 @@
+# The controller as an image. This file was never built: there was no Docker where it was written.
+#
+#   docker build -t typekro:1.0.0-alpha.0 .
+ARG NODE_IMAGE=node:24-bookworm-slim
+ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund
+
+FROM ${RUNTIME_IMAGE}
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules ./node_modules
+COPY --from=build /build/data ./data
+COPY --from=build /build/dist ./dist
+ARG VERSION=1.0.0-alpha.0
+ENV NODE_ENV=production TYPEKRO_VERSION=${VERSION}
+# The user of the base image, by number, so that runAsNonRoot can be checked.
+USER 65532:65532
+EXPOSE 8078 8079
+# The base image's entry point is node.
+ENTRYPOINT ["/nodejs/bin/node", "/app/dist/cli/main.js"]
+CMD ["controller"]

@@ -1,0 +1,222 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse, parseAllDocuments } from 'yaml';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CONTROLLER_FLAGS, controllerManifests, parseControllerFlags } from '../../../src/controller/index.ts';
+import type { KubeObject } from '../../../src/core/index.ts';
+import { parseApiVersion } from '../../../src/core/index.ts';
+import { builtinSource, prune, validate } from '../../../src/schema/index.ts';
+import type { ApiServer } from '../../support/api-server.ts';
+import { serverKinds } from '../../support/api-server.ts';
+import { findClient } from '../../support/clients.ts';
+import { RunningCommand } from '../../support/command.ts';
+import { ClientProgram, Transcript } from '../../support/transcript.ts';
+
+const program = findClient('helm') ?? '';
+const chart = fileURLToPath(new URL('../../../charts/typekro', import.meta.url));
+const { version } = parse(readFileSync(`${chart}/Chart.yaml`, 'utf8')) as { readonly version: string };
+
+async function render(...sets: readonly string[]): Promise<KubeObject[]> {
+  const flags = sets.flatMap((set) => ['--set', set]);
+  const args = ['template', 'typekro', chart, '-n', 'kro-system', '--include-crds', ...flags];
+  const { code, stdout, stderr } = await new RunningCommand(program, args, { cwd: '/' }).ended;
+  if (code !== 0) throw new Error(stderr);
+  return parseAllDocuments(stdout)
+    .map((document) => document.toJS() as KubeObject | null)
+    .filter((object) => object !== null);
+}
+
+/** The arguments of the controller's container. */
+function args(objects: readonly KubeObject[]): string[] {
+  const spec = objects.find(({ kind }) => kind === 'Deployment')?.spec as
+    | { template: { spec: { containers: { args: string[] }[] } } }
+    | undefined;
+  return spec?.template.spec.containers[0]?.args ?? [];
+}
+
+/** Without what only helm or only we write: labels of the release, and the namespace, which helm takes as given. */
+function comparable(objects: readonly KubeObject[]): Map<string, KubeObject> {
+  const kept = ['rbac.kro.run/aggregate-to-controller'];
+  return new Map(
+    objects
+      .filter(({ kind }) => kind !== 'Namespace')
+      .map((object) => {
+        const copy = structuredClone(object);
+        const labels = Object.entries(copy.metadata.labels ?? {}).filter(([key]) => kept.includes(key));
+        copy.metadata.labels = Object.fromEntries(labels);
+        const template = copy.spec?.['template'] as { metadata: { labels: object }; spec: object } | undefined;
+        if (copy.kind === 'Deployment' && template !== undefined) {
+          template.metadata.labels = {};
+          delete (template.spec as { dnsPolicy?: string }).dnsPolicy;
+        }
+        return [`${object.kind} ${object.metadata.name ?? ''}`, copy];
+      }),
+  );
+}
+
+/** Every problem that an API server would find by the schema. */
+function problems(object: KubeObject): string[] {
+  const schema = builtinSource().schemaOf({ ...parseApiVersion(object.apiVersion), kind: object.kind });
+  if (schema === undefined) return [`there is no kind ${object.apiVersion} ${object.kind}`];
+  const value = structuredClone(object) as never;
+  return [
+    ...validate(schema, value).map((error) => `${error.field}: ${error.message}`),
+    ...prune(schema, value).unknown.map((path) => `unknown field ${path}`),
+  ];
+}
+
+describe.skipIf(program === '')('the chart, rendered', () => {
+  test('is what `typekro install --controller` applies', async () => {
+    const rendered = comparable(await render());
+    const ours = comparable(controllerManifests({ image: `typekro:${version}` }));
+    expect([...rendered.keys()].sort()).toEqual([...ours.keys()].sort());
+    for (const [name, object] of ours) expect(rendered.get(name), name).toEqual(object);
+  });
+
+  test.each([
+    { name: 'with its defaults', sets: [] },
+    {
+      name: 'unrestricted',
+      sets: ['rbac.mode=unrestricted'],
+    },
+    {
+      name: 'with every optional part',
+      sets: [
+        'metrics.service.create=true',
+        'imagePullSecrets[0].name=pull',
+        'serviceAccount.annotations.a=b',
+        'serviceAccount.automount=false',
+        'additionalLabels.team=a',
+        'deployment.podAnnotations.a=b',
+        'deployment.podLabels.a=b',
+        'deployment.tolerations[0].operator=Exists',
+        'deployment.priorityClassName=system-cluster-critical',
+        'deployment.hostNetwork=true',
+        'deployment.extraVolumes[0].name=tmp',
+        'deployment.extraVolumes[0].emptyDir.sizeLimit=1Mi',
+        'deployment.extraVolumeMounts[0].name=tmp',
+        'deployment.extraVolumeMounts[0].mountPath=/tmp',
+        'deployment.extraEnv[0].name=A',
+        'deployment.extraEnv[0].value=b',
+        'deployment.topologySpreadConstraints[0].maxSkew=1',
+        'deployment.topologySpreadConstraints[0].topologyKey=zone',
+        'deployment.topologySpreadConstraints[0].whenUnsatisfiable=DoNotSchedule',
+        'config.leaderElectionNamespace=elsewhere',
+      ],
+    },
+  ])('$name it is valid by the schemas of Kubernetes', async ({ sets }) => {
+    const objects = await render(...sets);
+    expect(objects.length).toBeGreaterThan(8);
+    for (const object of objects) expect(problems(object), `${object.kind} ${object.metadata.name}`).toEqual([]);
+    const { errors, ignored } = parseControllerFlags(args(objects).slice(1));
+    expect({ errors, ignored }).toEqual({ errors: [], ignored: [] });
+  });
+
+  test('has a value for every flag but those of a debugger, and the controller takes what they render', async () => {
+    const given = parseControllerFlags(
+      args(
+        await render(
+          ...Object.entries({
+            leaderElectionNamespace: 'a',
+            leaderElectionLeaseDuration: '15s',
+            leaderElectionRenewDeadline: '10s',
+            leaderElectionRetryPeriod: '2s',
+            enableControllerWarmup: 'true',
+            resourceGraphDefinitionConcurrentReconciles: '2',
+            graphRevisionConcurrentReconciles: '2',
+            dynamicControllerConcurrentReconciles: '2',
+            dynamicControllerRateLimiterMinDelay: '200ms',
+            dynamicControllerRateLimiterMaxDelay: '1000s',
+            dynamicControllerRateLimiterRateLimit: '10',
+            dynamicControllerRateLimiterBurstLimit: '100',
+            dynamicControllerDefaultResyncPeriod: '36000',
+            dynamicControllerDefaultQueueMaxRetries: '20',
+            'instance.requeueInterval': '3s',
+            resourceGraphDefinitionProgressRequeueDelay: '3s',
+            'rgd.maxCollectionSize': '2000000',
+            'rgd.maxCollectionDimensionSize': '10',
+            'rgd.maxGraphRevisions': '0',
+            clientQps: '100',
+            clientBurst: '150',
+            'featureGates.CELOmitFunction': 'true',
+            logEncoder: 'console',
+            development: 'false',
+            versionLabel: 'v1',
+            instanceServiceAccount: 'deployer',
+            templateNamespaces: 'instance',
+            inspectBindAddress: '127.0.0.1:9000',
+          }).map(([key, value]) => `config.${key}=${value}`),
+        ),
+      ).slice(1),
+    );
+    expect(given.errors).toEqual([]);
+    expect(given.values.get('rgd-max-collection-size')).toBe(2_000_000);
+    expect(given.values.get('rgd-max-graph-revisions')).toBe(0);
+    expect(given.values.get('feature-gates')).toBe('CELOmitFunction=true');
+    const without = CONTROLLER_FLAGS.map(({ name }) => name).filter(
+      (name) => !given.values.has(name) && !given.ignored.includes(name),
+    );
+    expect(without).toEqual(['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding']);
+  });
+
+  test('a mode of rights that does not exist is refused by name', async () => {
+    await expect(render('rbac.mode=all')).rejects.toThrow(/rbac\.mode is aggregation or unrestricted, not "all"/);
+  });
+});
+
+const transcript = new Transcript();
+afterAll(() => transcript.print());
+
+describe.skipIf(program === '').each(serverKinds())('the chart on $name', ({ name, workloads, start }) => {
+  const NAMESPACE = 'typekro-e2e-chart';
+  let server: ApiServer;
+  let helm: ClientProgram;
+  const find = (apiVersion: string, kind: string, object: string) =>
+    server.client.find({ apiVersion, kind, name: object, namespace: NAMESPACE });
+  const crds = async () =>
+    (await server.client.list({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' })).items
+      .map(({ metadata }) => metadata.name)
+      .filter((crd) => crd?.endsWith('kro.run'));
+
+  beforeAll(async () => {
+    server = await start();
+    helm = new ClientProgram({ program, name: 'helm', server, serverName: name, transcript });
+  }, 90_000);
+  afterAll(() => server.close());
+
+  test('install, upgrade and uninstall', async () => {
+    // The pods of a cluster of your own would have to find the image; the embedded one plays them.
+    const wait = workloads && name === 'the embedded cluster' ? ['--wait', '--timeout=60s'] : [];
+    await helm.ok(['install', 'typekro', chart, '-n', NAMESPACE, '--create-namespace', ...wait]);
+    expect(await crds()).toEqual(['graphrevisions.internal.kro.run', 'resourcegraphdefinitions.kro.run']);
+    const deployment = await find('apps/v1', 'Deployment', 'typekro');
+    if (wait.length > 0) expect(deployment?.status).toMatchObject({ availableReplicas: 1 });
+
+    await helm.ok([
+      'upgrade',
+      'typekro',
+      chart,
+      '-n',
+      NAMESPACE,
+      '--set',
+      'deployment.replicaCount=2,config.logLevel=debug',
+      ...wait,
+    ]);
+    const upgraded = await find('apps/v1', 'Deployment', 'typekro');
+    expect(upgraded?.spec).toMatchObject({ replicas: 2 });
+    expect(args([upgraded as KubeObject])).toContain('--zap-log-level=debug');
+    // An upgrade leaves alone what the cluster gathered from the labelled roles.
+    const role = await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller');
+    if (workloads)
+      expect(role?.['rules']).toContainEqual({ apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] });
+
+    await helm.ok(['rollback', 'typekro', '1', '-n', NAMESPACE, ...wait]);
+    expect((await find('apps/v1', 'Deployment', 'typekro'))?.spec).toMatchObject({ replicas: 1 });
+    await helm.ok(['uninstall', 'typekro', '-n', NAMESPACE]);
+    expect(await find('apps/v1', 'Deployment', 'typekro')).toBeUndefined();
+    expect(await find('v1', 'ServiceAccount', 'typekro')).toBeUndefined();
+    expect(await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller')).toBeUndefined();
+    // helm keeps CRDs, and with them what they serve.
+    expect(await crds()).toHaveLength(2);
+  }, 120_000);
+});
