@@ -7,11 +7,14 @@ import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyText } from '../http/respond.ts';
 import { ApiError, methodNotAllowed } from '../http/status.ts';
 import { pathsOf, schemasOf } from './document.ts';
+import { swaggerProtobuf } from './swagger-protobuf.ts';
+import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
 
 interface Cached {
   readonly generation: number;
   index: Buffer | undefined;
   v2: Buffer | undefined;
+  v2Protobuf: Buffer | undefined;
   readonly hashes: Map<string, string>;
   readonly documents: Map<string, Buffer>;
 }
@@ -25,6 +28,7 @@ function cacheOf(api: Api): Cached {
       generation: api.registry.generation,
       index: undefined,
       v2: undefined,
+      v2Protobuf: undefined,
       hashes: new Map(),
       documents: new Map(),
     };
@@ -126,32 +130,44 @@ function document(api: Api, { group, version }: GroupVersion): JsonObject {
   };
 }
 
-/** The old form, as JSON only: its readers that want protobuf do without it. */
+const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+/** The old form, as JSON or, for whoever asks for nothing else before, as protobuf. */
 function swagger(api: Api, request: ApiRequest): ApiReply {
-  const accept = request.headers['accept'] ?? '';
-  if (accept.includes('protobuf') && !accept.includes('json') && !accept.includes('*/*')) {
-    throw new ApiError({
-      code: 406,
-      reason: 'NotAcceptable',
-      message: 'only the following media types are accepted: application/json',
-      details: {},
-    });
-  }
   const cached = cacheOf(api);
-  if (cached.v2 === undefined) {
-    const definitions: Record<string, JsonValue> = {};
-    for (const { group, version } of groupVersions(api))
-      Object.assign(definitions, schemasOf(api, group, version, '#/definitions/'));
-    cached.v2 = toJsonBytes({
-      swagger: '2.0',
-      info: INFO,
-      paths: {},
-      definitions: JSON.parse(JSON.stringify(definitions).replaceAll('#/components/schemas/', '#/definitions/')),
-    });
+  const headers = { 'cache-control': 'no-cache, private', vary: 'Accept' };
+  if (wantsProtobuf(request.headers['accept'] ?? '')) {
+    cached.v2Protobuf ??= swaggerProtobuf(swaggerDocument(api));
+    return { status: 200, headers: { 'content-type': PROTOBUF, ...headers }, body: cached.v2Protobuf };
   }
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
-    body: cached.v2,
-  };
+  cached.v2 ??= toJsonBytes(swaggerDocument(api));
+  return { status: 200, headers: { 'content-type': 'application/json', ...headers }, body: cached.v2 };
+}
+
+/** The first of the accepted types that there is decides. Throws 406 when there is none. */
+function wantsProtobuf(accept: string): boolean {
+  if (accept === '') return false;
+  for (const range of accept.split(',')) {
+    const type = range.split(';')[0]?.trim().toLowerCase() ?? '';
+    if (/^application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf$/.test(type)) return true;
+    if (type === 'application/json' || type === 'application/*' || type === '*/*') return false;
+  }
+  throw new ApiError({
+    code: 406,
+    reason: 'NotAcceptable',
+    message: `only the following media types are accepted: application/json, ${PROTOBUF}`,
+    details: {},
+  });
+}
+
+function swaggerDocument(api: Api): JsonObject {
+  const definitions: Record<string, JsonValue> = {};
+  const paths: JsonObject = {};
+  for (const { group, version } of groupVersions(api)) {
+    for (const [name, schema] of Object.entries(schemasOf(api, group, version, '#/definitions/'))) {
+      if (!Object.hasOwn(definitions, name)) definitions[name] = toSwaggerSchema(schema);
+    }
+    Object.assign(paths, toSwaggerPaths(pathsOf(api, group, version)));
+  }
+  return { swagger: '2.0', info: INFO, paths, definitions };
 }

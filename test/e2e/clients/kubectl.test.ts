@@ -47,6 +47,10 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
     expect(await ok('explain', 'deployment.spec.strategy.rollingUpdate')).toMatch(/maxSurge\s+<IntOrString>/);
     expect(await ok('explain', 'pod.spec.containers', '--recursive')).toMatch(/livenessProbe/);
     expect(await ok('explain', 'widget.spec')).toMatch(/colour\s+<string> -required-\n\s+enum: blue, red/);
+    // The old form of the interface, which travels as protobuf.
+    const old = '--output=plaintext-openapiv2';
+    expect(await ok('explain', 'deployment.spec.strategy.rollingUpdate', old)).toMatch(/maxSurge\s+<string>/);
+    expect(await ok('explain', 'widget.spec', old)).toMatch(/colour\s+<string> -required-/);
   });
 
   test('create, get in every form of output, and delete', async () => {

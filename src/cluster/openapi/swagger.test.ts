@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import type { JsonObject } from '../../core/index.ts';
+import { swaggerProtobuf } from './swagger-protobuf.ts';
+import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
+
+test('a schema of version 3 becomes one of version 2', () => {
+  const schema = {
+    type: 'object',
+    nullable: true,
+    anyOf: [{ type: 'object' }],
+    properties: {
+      anyOf: { type: 'string', nullable: true },
+      meta: { default: {}, allOf: [{ $ref: '#/components/schemas/Meta' }], description: 'who' },
+      list: { type: 'array', items: { $ref: '#/components/schemas/Item' } },
+    },
+    default: { nullable: true },
+  };
+  expect(toSwaggerSchema(schema)).toEqual({
+    type: 'object',
+    properties: {
+      anyOf: { type: 'string' },
+      meta: { default: {}, $ref: '#/definitions/Meta', description: 'who' },
+      list: { type: 'array', items: { $ref: '#/definitions/Item' } },
+    },
+    default: { nullable: true },
+  });
+});
+
+test('an operation of version 3 becomes one of version 2', () => {
+  const paths = {
+    '/a/{name}': {
+      patch: {
+        operationId: 'patchA',
+        parameters: [{ name: 'dryRun', in: 'query', schema: { type: 'string', uniqueItems: true } }],
+        requestBody: { content: { 'application/merge-patch+json': { schema: { type: 'object' } } } },
+        responses: {
+          '200': {
+            description: 'OK',
+            content: { 'application/json': { schema: { $ref: '#/components/schemas/A' } } },
+          },
+        },
+      },
+    },
+  };
+  expect(toSwaggerPaths(paths)).toEqual({
+    '/a/{name}': {
+      patch: {
+        operationId: 'patchA',
+        consumes: ['application/merge-patch+json'],
+        produces: ['application/json', 'application/yaml'],
+        parameters: [
+          { name: 'body', in: 'body', required: true, schema: { type: 'object' } },
+          { name: 'dryRun', in: 'query', type: 'string', uniqueItems: true },
+        ],
+        responses: { '200': { description: 'OK', schema: { $ref: '#/definitions/A' } } },
+      },
+    },
+  });
+});
+
+/** A message as field numbers and values; messages inside are texts that a test may read on. */
+function read(bytes: Buffer): [number, bigint | Buffer | number][] {
+  const fields: [number, bigint | Buffer | number][] = [];
+  let offset = 0;
+  const varint = () => {
+    let [value, shift] = [0n, 0n];
+    for (;;) {
+      const byte = bytes[offset++] ?? 0;
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+      shift += 7n;
+    }
+  };
+  while (offset < bytes.length) {
+    const tag = Number(varint());
+    const number = tag >>> 3;
+    if ((tag & 7) === 0) fields.push([number, varint()]);
+    else if ((tag & 7) === 1) {
+      fields.push([number, bytes.readDoubleLE(offset)]);
+      offset += 8;
+    } else {
+      const length = Number(varint());
+      fields.push([number, bytes.subarray(offset, offset + length)]);
+      offset += length;
+    }
+  }
+  return fields;
+}
+
+test('numbers, flags and texts stand under the numbers of their fields', () => {
+  const schema: JsonObject = {
+    type: 'integer',
+    minimum: -1.5,
+    maxLength: 300,
+    exclusiveMinimum: true,
+    'x-a': { b: 1 },
+  };
+  const document = read(swaggerProtobuf({ swagger: '2.0', definitions: { A: schema } }));
+  const text = (value: unknown) => (value as Buffer).toString();
+  expect(document.map(([number]) => number)).toEqual([1, 2, 8, 9]);
+  const [[, entry] = [0, Buffer.alloc(0)]] = read(document[3]?.[1] as Buffer);
+  const [name, value] = read(entry as Buffer);
+  expect(text(name?.[1])).toBe('A');
+  const fields = read(value?.[1] as Buffer);
+  expect(fields.slice(0, 3)).toEqual([
+    [9, -1.5],
+    [10, 1n],
+    [11, 300n],
+  ]);
+  expect(fields[3]?.[0]).toBe(22);
+  const [extension, free] = read(fields[4]?.[1] as Buffer);
+  expect([fields[4]?.[0], text(extension?.[1])]).toEqual([31, 'x-a']);
+  expect(text(read(free?.[1] as Buffer)[0]?.[1])).toBe('b: 1\n');
+});

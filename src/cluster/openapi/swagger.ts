@@ -1,0 +1,78 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+
+const V3 = '#/components/schemas/';
+const V2 = '#/definitions/';
+
+/** What version 2 of OpenAPI does not know; readers of it do without. */
+const UNKNOWN = new Set(['anyOf', 'oneOf', 'not', 'nullable']);
+
+/** Members whose value is data, or names that only look like keywords. */
+const DATA = new Set(['default', 'enum', 'example', 'x-kubernetes-validations', 'x-kubernetes-group-version-kind']);
+
+const MAX_DEPTH = 200;
+
+/** A schema of version 3 as one of version 2. */
+export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
+  if (!isJsonObject(schema) || depth > MAX_DEPTH) return schema;
+  const out: JsonObject = {};
+  // A number that may be written as text counts as text.
+  const { oneOf } = schema;
+  const mayBeText = Array.isArray(oneOf) && oneOf.some((entry) => isJsonObject(entry) && entry['type'] === 'string');
+  if (schema['type'] === undefined && mayBeText) out['type'] = 'string';
+  for (const [name, value] of Object.entries(schema)) {
+    if (value === undefined || UNKNOWN.has(name)) continue;
+    // Version 3 wraps a reference that has siblings; version 2 writes it beside them.
+    const [part, ...others] = name === 'allOf' && Array.isArray(value) ? value : [];
+    if (others.length === 0 && isJsonObject(part) && typeof part['$ref'] === 'string') {
+      out['$ref'] = part['$ref'].replace(V3, V2);
+    } else if (name === '$ref' && typeof value === 'string') out['$ref'] = value.replace(V3, V2);
+    else if (name === 'properties' && isJsonObject(value)) {
+      const members = Object.entries(value).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
+      out[name] = Object.fromEntries(members.map(([member, entry]) => [member, toSwaggerSchema(entry, depth + 1)]));
+    } else if (DATA.has(name)) out[name] = value;
+    else if (Array.isArray(value)) out[name] = value.map((entry) => toSwaggerSchema(entry, depth + 1));
+    else out[name] = toSwaggerSchema(value, depth + 1);
+  }
+  return out;
+}
+
+/** The paths of version 3 as those of version 2: parameters without a schema, content types as lists. */
+export function toSwaggerPaths(paths: JsonObject): JsonObject {
+  const out: JsonObject = {};
+  for (const [path, item] of Object.entries(paths)) {
+    if (!isJsonObject(item)) continue;
+    const operations = Object.entries(item).map(([method, operation]): [string, JsonValue] => [
+      method,
+      isJsonObject(operation) ? toSwaggerOperation(operation) : {},
+    ]);
+    out[path] = Object.fromEntries(operations);
+  }
+  return out;
+}
+
+function toSwaggerOperation(operation: JsonObject): JsonObject {
+  const { parameters, requestBody, responses, ...rest } = operation;
+  const flat = (Array.isArray(parameters) ? parameters : []).filter(isJsonObject).map(({ schema, ...parameter }) => ({
+    ...parameter,
+    ...(isJsonObject(schema) ? schema : {}),
+  }));
+  const content = isJsonObject(requestBody) && isJsonObject(requestBody['content']) ? requestBody['content'] : {};
+  const [body] = Object.values(content);
+  const schemaOf = (entry: JsonValue | undefined) =>
+    isJsonObject(entry) && entry['schema'] !== undefined ? { schema: toSwaggerSchema(entry['schema']) } : {};
+  const answers = Object.entries(isJsonObject(responses) ? responses : {}).map(
+    ([code, response]): [string, JsonValue] => {
+      const answer = isJsonObject(response) ? response : {};
+      const [shown] = isJsonObject(answer['content']) ? Object.values(answer['content']) : [];
+      return [code, { description: answer['description'] ?? '', ...schemaOf(shown) }];
+    },
+  );
+  return {
+    ...rest,
+    consumes: Object.keys(content),
+    produces: ['application/json', 'application/yaml'],
+    parameters: [{ name: 'body', in: 'body', required: true, ...schemaOf(body) }, ...flat],
+    responses: Object.fromEntries(answers),
+  };
+}
