@@ -1,5 +1,6 @@
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import type { CacheChange } from './cache/kind-cache.ts';
+import type { CacheMeter } from './cache/cache-set.ts';
 import { CacheSet } from './cache/cache-set.ts';
 
 /** As whom children are read and written, and what is known of the cluster in that role. */
@@ -16,6 +17,7 @@ export interface AccessesOptions {
   readonly clock: Clock;
   readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
   readonly onMember: (applySet: string) => void;
+  readonly meter: CacheMeter;
 }
 
 /**
@@ -53,8 +55,8 @@ export class Accesses {
   }
 
   #openCaches(client: KubernetesApi): CacheSet {
-    const { clock, onWake, onMember } = this.#options;
-    return new CacheSet({ client, clock, onWake, onMember });
+    const { clock, onWake, onMember, meter } = this.#options;
+    return new CacheSet({ client, clock, onWake, onMember, meter });
   }
 }
 

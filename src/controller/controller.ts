@@ -1,7 +1,7 @@
 import { TypeKroError } from '../core/index.ts';
 import { EventRecorder, LiveSchemas, systemClock } from '../kube/index.ts';
+import type { RequestMeter } from '../kube/index.ts';
 import { Accesses } from './access.ts';
-import type { CacheSet } from './cache/cache-set.ts';
 import { DefinitionCompiler } from './definition/compiler.ts';
 import { findCrdName } from './definition/crd-names.ts';
 import { DefinitionReconciler } from './definition/definition-reconciler.ts';
@@ -10,10 +10,14 @@ import { InstanceDirectory } from './instance/instance-directory.ts';
 import { InstanceReconciler } from './instance/instance-reconciler.ts';
 import { silentLogger } from './logger.ts';
 import type { ControllerMetrics } from './metrics/metrics.ts';
+import { Meters } from './metrics/meters.ts';
 import { MetricsTeller } from './metrics/metrics-teller.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { exposition } from './metrics/registry.ts';
+import type { MeasuredParts } from './metrics/sources.ts';
+import { metricSources } from './metrics/sources.ts';
 import type { Controller, ControllerOptions } from './options.ts';
+import type { RunnerOptions } from './queue/runner.ts';
 import { Runner } from './queue/runner.ts';
 import { Reports } from './reports.ts';
 import { ServedKinds } from './served-kinds.ts';
@@ -37,31 +41,31 @@ class KroController implements Controller {
   readonly #metrics: ControllerMetrics;
   readonly #events: EventRecorder;
   readonly #accesses: Accesses;
+  readonly #requestMeter: RequestMeter;
   readonly #router: WakeRouter;
   readonly #definitionRunner: Runner;
   readonly #instanceRunner: Runner;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #readyWaiters: (() => void)[] = [];
+  #unmeasure: (() => void) | undefined;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { client, clock = systemClock, random = Math.random, logger = silentLogger, version = 'devel' } = options;
     const served = new ServedKinds();
     const wakeDefinition = (name: string) => this.#definitionRunner.wake({ group: name, key: name });
+    this.#metrics = createMetrics(metricSources(() => parts));
+    const meters = new Meters(this.#metrics);
+    this.#requestMeter = meters.requests;
     const accesses = new Accesses({
       client,
       clock,
       onWake: (subscriber, change) => this.#router.woken(subscriber, change),
       onMember: (applySet) => instances.wakeOwner(applySet),
+      meter: meters.caches,
     });
     const { caches } = accesses.own;
     this.#accesses = accesses;
-    this.#metrics = createMetrics({
-      queueLength: () => this.#instanceRunner.backlog,
-      watches: () => accesses.all().reduce((sum, access) => sum + countWatches(access.caches), 0),
-      servedKinds: () => [...served.all()].length,
-      heldBack: () => [...served.all()].map(({ definition, canary }) => [definition, canary?.heldBack ?? 0] as const),
-    });
     this.#events = new EventRecorder({
       api: client,
       clock,
@@ -78,11 +82,12 @@ class KroController implements Controller {
     ]);
     const account = options.instanceServiceAccount;
     const { omit = false, now = false } = options.features ?? {};
-    const compiler = new DefinitionCompiler(new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type) }), {
-      features: { omit, now },
-      target: 'typekro',
-      maxForEachDimensions: options.maxCollectionDimensions ?? 10,
-    });
+    const schemas = new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type), meter: meters.schemas });
+    const compiler = new DefinitionCompiler(
+      schemas,
+      { features: { omit, now }, target: 'typekro', maxForEachDimensions: options.maxCollectionDimensions ?? 10 },
+      (compilation) => meters.compiled(compilation),
+    );
     const reconciler = new InstanceReconciler({
       client,
       clock,
@@ -129,14 +134,14 @@ class KroController implements Controller {
       random,
       onError,
       concurrency: options.definitionConcurrency ?? 4,
-      work: ({ key }, signal) => definitions.pass(key, signal),
+      work: measured('resourcegraphdefinition', meters, ({ key }, signal) => definitions.pass(key, signal)),
     });
     this.#instanceRunner = new Runner({
       clock,
       random,
       onError,
       concurrency: options.instanceConcurrency ?? 32,
-      work: (work, signal) => instances.pass(work, signal),
+      work: measured('dynamic', meters, (work, signal) => instances.pass(work, signal)),
     });
     this.#router = new WakeRouter({
       caches,
@@ -145,8 +150,24 @@ class KroController implements Controller {
       compiler,
       accesses,
       wakeDefinition,
+      onInstance: (change) => meters.parentChanged(change),
+      onServing: (serves) => meters.parentServed(serves),
       onReady: () => this.#settleReady(),
     });
+    const parts: MeasuredParts = {
+      clock,
+      accesses,
+      served,
+      instances,
+      reports,
+      runners: new Map([
+        ['resourcegraphdefinition', this.#definitionRunner],
+        ['dynamic', this.#instanceRunner],
+      ]),
+      schemas: () => schemas.size,
+      revisionStates: () => definitions.revisionStates(),
+      conditionMetrics: options.features?.conditionMetrics ?? false,
+    };
   }
 
   get ready(): boolean {
@@ -159,6 +180,7 @@ class KroController implements Controller {
 
   async start(): Promise<void> {
     if (this.#state !== 'new') throw new TypeKroError('a controller is started once', { code: 'controller/state' });
+    this.#unmeasure = this.#options.client.measure?.(this.#requestMeter);
     await this.#checkOwnCrds();
     this.#state = 'running';
     const ready = new Promise<void>((resolve) => this.#readyWaiters.push(resolve));
@@ -174,6 +196,7 @@ class KroController implements Controller {
     await Promise.all([this.#definitionRunner.stop(grace, hurry), this.#instanceRunner.stop(grace, hurry)]);
     await this.#accesses.close();
     await this.#events.flush();
+    this.#unmeasure?.();
   }
 
   async idle(): Promise<void> {
@@ -205,6 +228,21 @@ class KroController implements Controller {
   }
 }
 
-function countWatches(caches: CacheSet): number {
-  return caches.all().reduce((sum, { watches }) => sum + watches, 0);
+/** Counts passes and their time. */
+function measured(controller: string, meters: Meters, work: RunnerOptions['work']): RunnerOptions['work'] {
+  return async (key, signal) => {
+    const began = performance.now();
+    try {
+      const result = await work(key, signal);
+      meters.passed(
+        controller,
+        result.requeueAt === undefined ? 'success' : 'requeue_after',
+        performance.now() - began,
+      );
+      return result;
+    } catch (thrown) {
+      meters.passed(controller, 'error', performance.now() - began);
+      throw thrown;
+    }
+  };
 }

@@ -14,7 +14,12 @@ export interface InstanceStep {
   readonly instance: KubeObject;
   readonly served: ServedKind;
   readonly decision: Decision;
+  /** How long it took to decide. */
+  readonly milliseconds: number;
 }
+
+/** Something that happened to a stored revision besides a change of its state. */
+export type RevisionEvent = 'retired' | 'retire-failed' | 'released' | 'evicted' | 'status-failed';
 
 /** Who is told of what the controller does: reports, metrics, events, logs. Nothing depends on it. */
 export interface ControllerObserver {
@@ -23,6 +28,13 @@ export interface ControllerObserver {
   definitionChanged(definition: Definition, status: DefinitionStatus): void;
   /** A deleted definition waits for so many instances; `message` says for which when that changed. */
   definitionHeld(definition: Definition, instances: number, message: string | undefined): void;
+  /** What a pass did about revisions. */
+  revisionResolved(result: 'serve' | 'issue' | 'wait' | 'failed'): void;
+  /** A revision was found to compile, or not to, where it was unknown or otherwise before. */
+  revisionMoved(from: string, to: string): void;
+  revisionHappened(event: RevisionEvent): void;
+  /** A revision was asked for that is not there, or does not compile. */
+  revisionMissed(): void;
   revisionIssued(definition: Definition, revision: number, reason: 'no_revision' | 'spec_changed'): void;
   /** A deleted definition was let go while so many instances still exist. */
   definitionReleased(definition: Definition, orphans: number): void;
@@ -35,6 +47,8 @@ export interface ControllerObserver {
   /** The status of an instance was written. */
   instanceChanged(step: InstanceStep): void;
   instancePassed(served: ServedKind, milliseconds: number, result: WorkResult): void;
+  /** A pass was put off: it is not decided yet which revision the instance follows. */
+  instancePutOff(served: ServedKind): void;
   instanceGone(recordId: string): void;
   passFailed(work: WorkKey, error: unknown, retryInMs: number, failures: number): void;
 }

@@ -26,6 +26,10 @@ export interface WakeRouterOptions {
   readonly compiler: DefinitionCompiler;
   readonly accesses: Accesses;
   readonly wakeDefinition: (name: string) => void;
+  /** A kind began to be served, or no longer is. */
+  readonly onServing: (serves: boolean) => void;
+  /** An instance of a served kind changed. */
+  readonly onInstance: (change: CacheChange) => void;
   /** All that the controller itself lives on was read. */
   readonly onReady: () => void;
 }
@@ -33,6 +37,7 @@ export interface WakeRouterOptions {
 /** Decides from what watches tell which definitions and instances have to be looked at. */
 export class WakeRouter {
   readonly #options: WakeRouterOptions;
+  readonly #serving = new Set<string>();
 
   constructor(options: WakeRouterOptions) {
     this.#options = options;
@@ -68,6 +73,10 @@ export class WakeRouter {
   servedChanged(definition: string): void {
     const { caches, served, instances } = this.#options;
     const kind = served.ofDefinition(definition);
+    const known = this.#serving.has(definition);
+    if (known !== (kind !== undefined)) this.#options.onServing(!known);
+    if (kind === undefined) this.#serving.delete(definition);
+    else this.#serving.add(definition);
     if (kind === undefined) {
       caches.setInterest(KIND_PREFIX + definition, []);
       instances.forgetAllOf(definition);
@@ -125,6 +134,7 @@ export class WakeRouter {
       instances.wakeAllOf(definition);
       return;
     }
+    this.#options.onInstance(change);
     instances.wake(instanceId(change.type, change.key));
     // Who tries a new revision depends on who is there.
     if (served.ofDefinition(definition)?.canary !== undefined && isRelevant(change)) wakeDefinition(definition);

@@ -16,7 +16,7 @@ import { collectionPath, objectPath, withQuery } from './paths.ts';
 import type { Query } from './paths.ts';
 import { rateLimiter } from './rate-limit.ts';
 import type { RateLimit } from './rate-limit.ts';
-import type { CoreRequest, RequestContext } from './request.ts';
+import type { CoreRequest, RequestContext, RequestMeter } from './request.ts';
 import { requestStream, requestText } from './request.ts';
 import type {
   ApiResource,
@@ -62,6 +62,8 @@ export interface KubeClientOptions {
   readonly streamLists?: boolean;
   /** Told of every answer; status 0 when none came. */
   readonly onRequest?: (request: { method: string; path: string; status: number; milliseconds: number }) => void;
+  /** Measure its requests; shared with the clients that act for somebody else. */
+  readonly meters?: Set<RequestMeter>;
 }
 
 const PATCH_TYPES = {
@@ -84,6 +86,7 @@ export class KubeClient implements KubernetesApi {
   readonly discovery: Discovery;
   readonly #context: RequestContext;
   readonly #options: KubeClientOptions;
+  readonly #meters: Set<RequestMeter>;
   readonly #closed = new AbortController();
   #transport: Promise<Transport> | undefined;
 
@@ -94,6 +97,7 @@ export class KubeClient implements KubernetesApi {
     }
     this.#options = options;
     this.#transport = transport === undefined ? undefined : Promise.resolve(transport);
+    this.#meters = options.meters ?? new Set();
     this.#context = {
       transport: () => this.#open(),
       clock,
@@ -107,6 +111,7 @@ export class KubeClient implements KubernetesApi {
         onRequest === undefined
           ? undefined
           : ({ method, path }, status, milliseconds) => onRequest({ method, path, status, milliseconds }),
+      meters: this.#meters,
       admit: rateLimit === undefined ? undefined : rateLimiter(rateLimit, clock),
     };
     this.discovery = createDiscovery(
@@ -121,9 +126,16 @@ export class KubeClient implements KubernetesApi {
   as(impersonate: Impersonation): KubeClient {
     return new KubeClient({
       ...this.#options,
+      meters: this.#meters,
       impersonate,
       transport: { request: (r) => this.#pass(r), close: () => this.close() },
     });
+  }
+
+  /** Has requests measured from now on, those of `as` included, until the answer is called. */
+  measure(meter: RequestMeter): () => void {
+    this.#meters.add(meter);
+    return () => void this.#meters.delete(meter);
   }
 
   async get(ref: ObjectRef, options: CallOptions & { readonly subresource?: string } = {}): Promise<KubeObject> {

@@ -7,12 +7,22 @@ import { DocumentCache } from './document-cache.ts';
 import { isNotFound, KubeError } from './error.ts';
 import type { CallOptions, KubernetesApi } from './types.ts';
 
+/** Who measures how schemas are found. */
+export interface SchemaMeter {
+  known(): void;
+  /** Somebody else asked for it a moment before, and gets the same answer. */
+  shared(): void;
+  read(milliseconds: number, ok: boolean): void;
+  evicted(): void;
+}
+
 /** What a live source looks at besides the API server. */
 export interface LiveSchemaOptions {
   /** The name of the CRD of a kind, if the caller knows it from a watch; saves discovery, and its delay. */
   readonly crdOf?: (type: GroupVersionKind) => string | undefined;
   /** Where OpenAPI documents are kept between processes; `false` keeps them in memory only. */
   readonly cache?: DocumentCacheOptions | false;
+  readonly meter?: SchemaMeter;
 }
 
 /** Most OpenAPI documents in memory; the one not asked for longest goes first. */
@@ -30,6 +40,7 @@ export class LiveSchemas {
   readonly #api: KubernetesApi;
   readonly #options: LiveSchemaOptions;
   readonly #loaded = new Map<string, Promise<SchemaSource | undefined>>();
+  readonly #reading = new Set<Promise<SchemaSource | undefined>>();
   /** Documents by URL, which holds their hash: the same URL is the same document. */
   readonly #documents = new Map<string, Promise<SchemaSource>>();
   readonly #cache: DocumentCache | undefined;
@@ -40,10 +51,19 @@ export class LiveSchemas {
     this.#cache = options.cache === false ? undefined : new DocumentCache(options.cache);
   }
 
+  /** How many kinds were read and are known. */
+  get size(): number {
+    return this.#loaded.size;
+  }
+
   /** A source that answers for these kinds, as far as the server has them. */
   async sourceFor(types: Iterable<GroupVersionKind>, options: CallOptions = {}): Promise<SchemaSource> {
     const builtin = builtinSource();
-    const foreign = [...types].filter((type) => builtin.resourceOf(type) === undefined);
+    const foreign = [...types].filter((type) => {
+      const isForeign = builtin.resourceOf(type) === undefined;
+      if (!isForeign) this.#options.meter?.known();
+      return isForeign;
+    });
     // Loading serves all callers, so that one of them giving up does not end it for the others.
     const loading = Promise.all(foreign.map((type) => this.#load(type)));
     const loaded = await whileWanted(loading, options.signal);
@@ -53,16 +73,33 @@ export class LiveSchemas {
   /** Drops what is known of a kind: its CRD came, changed or went. */
   forget(group: string, kind: string): void {
     for (const key of this.#loaded.keys()) {
-      if (key.startsWith(`${group}/`) && key.endsWith(`/${kind}`)) this.#loaded.delete(key);
+      if (!key.startsWith(`${group}/`) || !key.endsWith(`/${kind}`)) continue;
+      this.#loaded.delete(key);
+      this.#options.meter?.evicted();
     }
   }
 
   #load(type: GroupVersionKind): Promise<SchemaSource | undefined> {
     const key = `${type.group}/${type.version}/${type.kind}`;
     const known = this.#loaded.get(key);
-    if (known !== undefined) return known;
+    const { meter } = this.#options;
+    if (known !== undefined) {
+      if (this.#reading.has(known)) meter?.shared();
+      else meter?.known();
+      return known;
+    }
+    const began = performance.now();
     const loading = this.#read(type);
     this.#loaded.set(key, loading);
+    this.#reading.add(loading);
+    const measured = (ok: boolean) => {
+      this.#reading.delete(loading);
+      meter?.read(performance.now() - began, ok);
+    };
+    loading.then(
+      () => measured(true),
+      () => measured(false),
+    );
     // A kind that is missing, and a failure, are asked for again next time.
     const forget = () => {
       if (this.#loaded.get(key) === loading) this.#loaded.delete(key);

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { backoffMs } from './backoff.ts';
 import { readText } from './body.ts';
 import { pause } from './clock.ts';
@@ -18,6 +19,19 @@ export interface CoreRequest {
   readonly object?: ObjectRef;
 }
 
+/** Who measures requests. Bytes are those of bodies, before any compression. */
+export interface RequestMeter {
+  sent(method: string, bytes: number): void;
+  /** Status 0 when no answer came. */
+  answered(method: string, status: number, milliseconds: number): void;
+  /** An answer was read to its end; streams never are. */
+  read(method: string, bytes: number): void;
+  /** The client's own rate limit let a request wait. */
+  heldBack(method: string, milliseconds: number): void;
+  /** A request is sent again after this status. */
+  retried(method: string, status: number): void;
+}
+
 /** What the core works with. */
 export interface RequestContext {
   readonly transport: () => Promise<Transport>;
@@ -30,6 +44,7 @@ export interface RequestContext {
   readonly headers: Readonly<Record<string, string>>;
   /** Told of every request that got an answer or failed; for metrics and tests. */
   readonly observe: ((request: CoreRequest, status: number, milliseconds: number) => void) | undefined;
+  readonly meters: Iterable<RequestMeter>;
   /** Waits until the client-side rate limit lets a request through; absent without a limit. */
   readonly admit: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
 }
@@ -43,6 +58,7 @@ export async function requestText(
 ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string }> {
   return withRetries(context, request, async (response) => {
     const text = await readText(response.body);
+    for (const meter of context.meters) meter.read(request.method, Buffer.byteLength(text));
     if (response.status >= 400) throw errorOfResponse(response, text, about(request));
     return { status: response.status, headers: response.headers, text };
   });
@@ -67,6 +83,7 @@ async function withRetries<T>(
       const error = toKubeError(thrown, request);
       failures += 1;
       if (failures > context.retries || !mayRetry(error, request)) throw error;
+      for (const meter of context.meters) meter.retried(request.method, error.status);
       const wait = error.retryAfterMs ?? backoffMs(RETRY, failures, context.random());
       await pause(context.clock, wait, request.signal);
     }
@@ -75,8 +92,13 @@ async function withRetries<T>(
 
 async function sendOnce(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
   if (request.signal?.aborted === true) throw abortedError(request);
+  const asked = context.clock.now();
   if (context.admit !== undefined) await context.admit(request.signal);
   const began = context.clock.now();
+  for (const meter of context.meters) {
+    meter.heldBack(request.method, began - asked);
+    if (request.body !== undefined) meter.sent(request.method, Buffer.byteLength(request.body));
+  }
   let status = 0;
   try {
     const transport = await context.transport();
@@ -92,7 +114,9 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
   } catch (thrown) {
     throw toKubeError(thrown, request);
   } finally {
-    context.observe?.(request, status, context.clock.now() - began);
+    const milliseconds = context.clock.now() - began;
+    context.observe?.(request, status, milliseconds);
+    for (const meter of context.meters) meter.answered(request.method, status, milliseconds);
   }
 }
 

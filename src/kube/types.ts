@@ -1,3 +1,4 @@
+import type { RequestMeter } from './request.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import type { KubeError } from './error.ts';
 
@@ -198,6 +199,8 @@ export interface KubernetesApi {
   watch(type: ResourceType, options?: WatchOptions): AsyncIterable<WatchEvent>;
   /** The same server, acting for somebody else. */
   as(impersonate: Impersonation): KubernetesApi;
+  /** Has requests measured from now on, until the answer is called. Absent where nothing can be measured. */
+  measure?(meter: RequestMeter): () => void;
   /** Any other path: body as JSON, errors as `KubeError`. */
   raw(request: RawRequest): Promise<RawResponse>;
   close(): Promise<void>;

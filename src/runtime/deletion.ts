@@ -104,6 +104,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
       inventory: inventoryOf(id, scope, version),
       quiet: actions.length === 0 && read.length === 0 && !removing,
       ...(outcome.retryAt === undefined ? {} : { requeueAt: outcome.retryAt }),
+      evaluations: 0,
       settled: [],
     };
   }

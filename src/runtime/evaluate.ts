@@ -30,6 +30,8 @@ export interface EvaluateContext {
   /** What `now()` gives, in milliseconds since the epoch. */
   readonly now: number;
   readonly budget?: number;
+  /** Counts the expressions that were evaluated. */
+  readonly tally?: { evaluations: number };
 }
 
 /** Evaluates an expression and converts its value to JSON as kro does. */
@@ -48,7 +50,8 @@ export type RawEvaluated =
 
 /** Evaluates an expression whose value is no JSON, e.g. a condition. */
 export function evaluateRaw(expression: Expression, variables: Variables, context: EvaluateContext): RawEvaluated {
-  const { now, budget } = context;
+  const { now, budget, tally } = context;
+  if (tally !== undefined) tally.evaluations += 1;
   const result = expression.program.evaluate(variables, budget === undefined ? { now } : { now, budget });
   if (result.ok) return { state: 'value', value: result.value };
   const { message, pending } = result.error;

@@ -315,6 +315,8 @@ export interface Decision {
   readonly inventory: Inventory;
   /** Nothing to read, write or delete: the next step is due when something watched changes. */
   readonly quiet: boolean;
+  /** How many expressions were evaluated to decide it. */
+  readonly evaluations: number;
   /** Step again at this time (milliseconds since the epoch) even when nothing is observed to change. */
   readonly requeueAt?: number;
   /** Pairs that a comparison of whole objects found equal; to be remembered as `LiveObject.settled`. */

@@ -85,6 +85,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
     finalizer: hasFinalizer(instance) ? 'keep' : isReleased(instance) ? 'none' : 'add',
     inventory,
     quiet: idle && !mark,
+    evaluations: walk.evaluation.tally?.evaluations ?? 0,
     ...(requeueAt === undefined ? {} : { requeueAt }),
     settled: walk.settled,
   };
@@ -103,6 +104,7 @@ function createWalk(graph: Graph, instance: KubeObject, observed: Observed, opti
     applySet: applySetIdOf(instance),
     evaluation: {
       now: options.templateNow ?? options.now,
+      tally: { evaluations: 0 },
       ...(options.budget === undefined ? {} : { budget: options.budget }),
     },
     ready: new Map<string, unknown>([['schema', schema]]),

@@ -48,6 +48,7 @@ export function stepUnresolved(
       options.version ?? 'devel',
     ),
     quiet: true,
+    evaluations: 0,
     settled: [],
   };
 }

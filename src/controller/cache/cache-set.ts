@@ -9,6 +9,16 @@ import type { CacheChange } from './kind-cache.ts';
 import { KindCache } from './kind-cache.ts';
 import { PathUnion } from './path-union.ts';
 
+/** Who measures watches. */
+export interface CacheMeter {
+  opened(type: ObjectType): void;
+  closed(type: ObjectType): void;
+  /** Everything is known so long after the watch was opened (anew). */
+  synced(type: ObjectType, milliseconds: number): void;
+  /** A change concerned so many subscribers. */
+  routed(type: ObjectType, matches: number): void;
+}
+
 /** How the caches of all kinds work together. */
 export interface CacheSetOptions {
   readonly client: KubernetesApi;
@@ -17,6 +27,7 @@ export interface CacheSetOptions {
   readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
   /** A member of an ApplySet changed. */
   readonly onMember: (applySet: string, change: CacheChange) => void;
+  readonly meter?: CacheMeter;
 }
 
 /** A watch nobody needs any more is kept for so long: instances that come and go do not list a kind anew. */
@@ -33,6 +44,8 @@ interface Slot {
   readonly interests: Interests;
   readonly reads: PathUnion;
   linger: { cancel(): void } | undefined;
+  /** Since when it is being read; absent once everything was. */
+  readingSince: number | undefined;
 }
 
 /**
@@ -59,7 +72,10 @@ export class CacheSet {
     const reads = this.#readsOf(id);
     let grew = false;
     for (const path of paths) grew = reads.add(path) || grew;
-    if (grew) this.#slots.get(id)?.cache.start(true);
+    const slot = grew ? this.#slots.get(id) : undefined;
+    if (slot === undefined) return;
+    slot.readingSince = this.#options.clock.now();
+    slot.cache.start(true);
   }
 
   /** Keeps what a graph reads of the kinds of its nodes. */
@@ -75,6 +91,11 @@ export class CacheSet {
   /** The cache of a kind, if it is being watched. */
   peek(type: ObjectType): KindCache | undefined {
     return this.#slots.get(kindId(type))?.cache;
+  }
+
+  /** How much is watched for in each kind: single objects and selections. */
+  wishes(): { readonly type: ObjectType; readonly objects: number; readonly lists: number }[] {
+    return [...this.#slots.values()].map(({ cache, interests }) => ({ type: cache.type, ...interests.counts() }));
   }
 
   /** The caches of a group and kind, in whatever version. */
@@ -165,10 +186,11 @@ export class CacheSet {
       type,
       project: (object) => project(object, reads),
       onChange: (change) => this.#changed(interests, change),
-      onState: (changed) => this.#stateChanged(interests, changed),
+      onState: () => this.#stateChanged(slot),
     });
-    const slot: Slot = { cache, interests, reads, linger: undefined };
+    const slot: Slot = { cache, interests, reads, linger: undefined, readingSince: this.#options.clock.now() };
     this.#slots.set(id, slot);
+    this.#options.meter?.opened(type);
     cache.start();
     return slot;
   }
@@ -190,16 +212,24 @@ export class CacheSet {
     slot.linger = this.#options.clock.setTimer(LINGER_MS, () => {
       if (!slot.interests.empty) return;
       this.#slots.delete(id);
+      this.#options.meter?.closed(slot.cache.type);
       void slot.cache.stop();
     });
   }
 
   #changed(interests: Interests, change: CacheChange): void {
-    for (const subscriber of interests.of(change)) this.#options.onWake(subscriber, change);
+    const subscribers = interests.of(change);
+    this.#options.meter?.routed(change.type, subscribers.size);
+    for (const subscriber of subscribers) this.#options.onWake(subscriber, change);
     for (const applySet of applySetsOf(change)) this.#options.onMember(applySet, change);
   }
 
-  #stateChanged(interests: Interests, cache: KindCache): void {
+  #stateChanged(slot: Slot): void {
+    const { cache, interests } = slot;
+    if (cache.synced && slot.readingSince !== undefined) {
+      this.#options.meter?.synced(cache.type, this.#options.clock.now() - slot.readingSince);
+      slot.readingSince = undefined;
+    }
     cache.narrow(interests.namespaces());
     this.#checkSettled();
     for (const subscriber of interests.subscribers()) this.#options.onWake(subscriber, undefined);

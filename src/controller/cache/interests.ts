@@ -78,6 +78,11 @@ export class Interests {
     return found;
   }
 
+  /** How many objects and selections are wished for. */
+  counts(): { readonly objects: number; readonly lists: number } {
+    return { objects: this.#objects.size, lists: this.#lists.size };
+  }
+
   /** Everybody. */
   subscribers(): Iterable<string> {
     return this.#wishes.keys();

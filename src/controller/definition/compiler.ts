@@ -14,6 +14,13 @@ export interface Compiled {
   readonly problems: readonly string[];
 }
 
+/** A spec that was compiled, for metrics. */
+export interface Compilation {
+  readonly definition: string;
+  readonly milliseconds: number;
+  readonly ok: boolean;
+}
+
 /** How many compiled specs of one definition are kept: the newest and the one that is still served. */
 const KEPT = 3;
 
@@ -33,8 +40,15 @@ export class DefinitionCompiler {
   /** How often a kind changed, by `group/kind`. */
   readonly #epochs = new Map<string, number>();
 
-  constructor(schemas: LiveSchemas, options: Omit<CompileOptions, 'sources'>) {
+  readonly #onCompiled: (compilation: Compilation) => void;
+
+  constructor(
+    schemas: LiveSchemas,
+    options: Omit<CompileOptions, 'sources'>,
+    onCompiled: (compilation: Compilation) => void = () => undefined,
+  ) {
     this.#schemas = schemas;
+    this.#onCompiled = onCompiled;
     this.#options = options;
   }
 
@@ -46,7 +60,9 @@ export class DefinitionCompiler {
     if (known !== undefined) return known.compiled;
     const sources = await this.#schemas.sourceFor(types, { signal });
     const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
+    const began = performance.now();
     const { graph, diagnostics } = compile(definition, { ...this.#options, sources });
+    this.#onCompiled({ definition: name, milliseconds: performance.now() - began, ok: graph !== undefined });
     const first = diagnostics.find(({ severity }) => severity === 'error');
     const compiled: Compiled = {
       hash,

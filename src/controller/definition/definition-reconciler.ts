@@ -112,15 +112,15 @@ export class DefinitionReconciler {
     const { definition, compiled, conditions } = pass;
     const latest = this.#revisions.live(definition.name).at(-1);
     if (compiled.graph === undefined) {
+      this.#options.observer.revisionResolved('failed');
       conditions.set('GraphAccepted', outcomes.refused(compiled.message ?? 'the definition has errors'));
       await this.#lastGood(pass, signal);
       return undefined;
     }
     conditions.set('GraphAccepted', outcomes.accepted());
-    const revision =
-      latest !== undefined && this.#revisions.hashOf(latest) === compiled.hash
-        ? latest
-        : await this.#issue(pass, compiled.graph, latest, signal);
+    const isKnown = latest !== undefined && this.#revisions.hashOf(latest) === compiled.hash;
+    this.#options.observer.revisionResolved(isKnown ? 'serve' : 'issue');
+    const revision = isKnown ? latest : await this.#issue(pass, compiled.graph, latest, signal);
     if (revision === undefined) return undefined;
     await this.#revisions.verified(revision, compiled.graph, signal);
     conditions.set('GraphRevisionsResolved', outcomes.resolved(revision.number));
@@ -153,8 +153,14 @@ export class DefinitionReconciler {
   /** The graph of a revision, for instances that are pinned to it; `undefined` when it is gone or does not compile. */
   async graphOf(name: string, number: number, signal: AbortSignal): Promise<Graph | undefined> {
     const revision = this.#revisions.live(name).find((each) => each.number === number);
-    if (revision === undefined) return undefined;
-    return (await this.#options.compiler.compile(name, revision.spec, signal)).graph;
+    const graph = revision && (await this.#options.compiler.compile(name, revision.spec, signal)).graph;
+    if (graph === undefined) this.#options.observer.revisionMissed();
+    return graph;
+  }
+
+  /** How many revisions there are in each state. */
+  revisionStates(): ReadonlyMap<string, number> {
+    return this.#revisions.states();
   }
 
   /**
@@ -197,6 +203,7 @@ export class DefinitionReconciler {
       return;
     }
     if (ensured.state === 'waiting') {
+      this.#options.observer.revisionResolved('wait');
       pass.waitingUntil = ensured.until;
       return;
     }

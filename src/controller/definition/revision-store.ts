@@ -8,6 +8,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { ConditionValue } from '../../runtime/index.ts';
 import { keys, readConditions, timeText } from '../../runtime/index.ts';
 import { conditionsToJson, setConditions } from '../conditions.ts';
+import type { ControllerObserver } from '../observer.ts';
 import type { Definition } from './definition.ts';
 import { REVISION_TYPE } from './definition.ts';
 import { graphStatus } from './graph-status.ts';
@@ -20,6 +21,7 @@ export interface RevisionStoreOptions {
   readonly caches: CacheSet;
   readonly clock: Clock;
   readonly version: string;
+  readonly observer: Pick<ControllerObserver, 'revisionMoved' | 'revisionHappened'>;
 }
 
 /** The GraphRevision objects of all definitions: read from the cache, written through the client. */
@@ -114,7 +116,12 @@ export class RevisionStore {
       if (pinned.has(number)) continue;
       const { uid } = object.metadata;
       const options = { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) };
-      const left = await missingIsFine(this.#options.client.delete(refOf(object), options));
+      const { client, observer } = this.#options;
+      const left = await missingIsFine(client.delete(refOf(object), options)).catch((thrown: unknown) => {
+        observer.revisionHappened('retire-failed');
+        throw thrown;
+      });
+      observer.revisionHappened('retired');
       if (left !== undefined) this.#observe(left);
     }
     if (revisions.length > keep) await this.releaseDeleted(definition, signal);
@@ -128,6 +135,7 @@ export class RevisionStore {
       const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
       const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
       const answer = await missingIsFine(this.#options.client.patch(refOf(object), body, { signal }));
+      this.#options.observer.revisionHappened('released');
       if (answer === undefined || left.length === 0) this.#gone(object, uid);
       else this.#observe(answer);
     }
@@ -157,7 +165,16 @@ export class RevisionStore {
       { op: 'add', path: '/status', value: status },
     ];
     const options = { type: 'json', subresource: 'status', fieldManager: 'kro', signal } as const;
-    this.#observe(await client.patch(refOf(object), body, options));
+    const { observer } = this.#options;
+    try {
+      this.#observe(await client.patch(refOf(object), body, options));
+    } catch (thrown) {
+      observer.revisionHappened('status-failed');
+      throw thrown;
+    }
+    const from = stateOf(object);
+    const to = value.status === 'True' ? 'active' : 'failed';
+    if (from !== to) observer.revisionMoved(from, to);
   }
 
   async #addFinalizer(revision: Revision, signal: AbortSignal): Promise<KubeObject> {
@@ -169,6 +186,16 @@ export class RevisionStore {
       },
     };
     return this.#observe(await this.#options.client.patch(refOf(revision.object), body, { signal })).object;
+  }
+
+  /** How many revisions there are in each state. */
+  states(): Map<string, number> {
+    const counts = new Map([...STATES].map((state) => [state, 0]));
+    for (const { object } of this.#options.caches.peek(REVISION_TYPE)?.values() ?? []) {
+      const state = stateOf(object);
+      counts.set(state, (counts.get(state) ?? 0) + 1);
+    }
+    return counts;
   }
 
   #all(definition: string): Revision[] {
@@ -186,6 +213,7 @@ export class RevisionStore {
   }
 
   #gone(object: KubeObject, uid: string): void {
+    this.#options.observer.revisionHappened('evicted');
     this.#hashes.delete(uid);
     this.#options.caches.peek(REVISION_TYPE)?.observeGone(`/${object.metadata.name ?? ''}`, uid);
   }
@@ -198,4 +226,12 @@ async function missingIsFine<T>(request: Promise<T>): Promise<T | undefined> {
     if (isNotFound(thrown) || isConflict(thrown)) return undefined;
     throw thrown;
   }
+}
+
+const STATES = ['pending', 'active', 'failed'] as const;
+
+/** What is known of a revision, in kro's words. */
+function stateOf({ status }: KubeObject): (typeof STATES)[number] {
+  const verified = readConditions(status?.['conditions']).find(({ type }) => type === 'GraphVerified')?.status;
+  return verified === 'True' ? 'active' : verified === 'False' ? 'failed' : 'pending';
 }

@@ -95,7 +95,10 @@ export class InstanceDirectory {
     }
     const followed = await this.#followed(latest, instance, id, signal);
     // Who follows which revision is not decided yet; the decision wakes all.
-    if (followed === undefined) return {};
+    if (followed === undefined) {
+      observer.instancePutOff(latest);
+      return {};
+    }
     const served = this.#identified(followed, instance);
     const record = known ?? newRecord(id, key, served.definition, served.access.caches);
     this.#records.set(id, record);
@@ -107,6 +110,18 @@ export class InstanceDirectory {
     const result = await reconciler.pass(record, served, instances, signal);
     observer.instancePassed(served, clock.now() - began, result);
     return result;
+  }
+
+  /** How many instances of each served kind are looked after. */
+  counts(): { readonly type: ObjectType; readonly instances: number }[] {
+    const byDefinition = new Map<string, number>();
+    for (const { definition } of this.#records.values()) {
+      byDefinition.set(definition, (byDefinition.get(definition) ?? 0) + 1);
+    }
+    return [...this.#options.served.all()].map(({ type, definition }) => ({
+      type,
+      instances: byDefinition.get(definition) ?? 0,
+    }));
   }
 
   /** What came of the last pass over an instance. */

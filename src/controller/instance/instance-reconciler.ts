@@ -59,8 +59,9 @@ export class InstanceReconciler {
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
-      const { decision, learned } = await this.#decide(record, served, instance, signal);
-      const acted = await this.#carryOut(context, instances, { record, instance, served, decision });
+      const { step, learned } = await this.#decide(record, served, instance, signal);
+      const { decision } = step;
+      const acted = await this.#carryOut(context, instances, step);
       if (!acted && !learned) return decision.requeueAt === undefined ? {} : { requeueAt: decision.requeueAt };
     }
     return { requeueAt: clock.now() };
@@ -71,10 +72,12 @@ export class InstanceReconciler {
     const { caches } = served.access;
     const view = new ObservedView(served.access, record, clock.now());
     const options = this.#stepOptions(record, served, instance);
+    const began = performance.now();
     const decision =
       served.graph === undefined
         ? stepUnresolved(instance, served.failure ?? 'latest issued graph revision not available', view, options)
         : decide(served.graph, instance, view, options);
+    const milliseconds = performance.now() - began;
     record.whole.clear();
     if (record.applySet === undefined) {
       record.applySet = decision.inventory.id;
@@ -93,8 +96,9 @@ export class InstanceReconciler {
       return type === undefined || type === 'unserved' ? [] : [{ type, namespaces }];
     });
     caches.setInterest(record.id, decision.watch, kinds);
-    observer.instanceStepped({ record, instance, served, decision });
-    return { decision, learned };
+    const step = { record, instance, served, decision, milliseconds };
+    observer.instanceStepped(step);
+    return { step, learned };
   }
 
   #noteOutcome(record: InstanceRecord, outcome: Outcome): void {

@@ -1,10 +1,9 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { ApplyAction, DeleteAction, NodeReport } from '../../runtime/index.ts';
-import type { Compiled } from '../definition/compiler.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
-import type { ControllerObserver, InstanceStep } from '../observer.ts';
+import type { ControllerObserver, InstanceStep, RevisionEvent } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
@@ -31,15 +30,35 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     this.#clock = clock;
   }
 
-  definitionPassed(definition: Definition, compiled: Compiled): void {
-    this.#metrics.definitionBuilds.add({ name: definition.name });
-    if (compiled.graph === undefined) this.#metrics.definitionBuildErrors.add({ name: definition.name });
-  }
-
   definitionChanged(definition: Definition, { state }: DefinitionStatus): void {
     const before = definition.status['state'];
     const from = typeof before === 'string' ? before : '';
     if (from !== state) this.#metrics.definitionTransitions.add({ name: definition.name, from, to: state });
+  }
+
+  revisionResolved(result: string): void {
+    this.#metrics.revisionResolutions.add({ result });
+    if (result === 'wait') this.#metrics.revisionWaits.add({ reason: 'settling' });
+  }
+
+  revisionMoved(from: string, to: string): void {
+    this.#metrics.registryTransitions.add({ from, to });
+  }
+
+  revisionHappened(event: RevisionEvent): void {
+    const metrics = this.#metrics;
+    const fed = {
+      retired: metrics.revisionsRetired,
+      'retire-failed': metrics.retireErrors,
+      released: metrics.finalizerEvictions,
+      evicted: metrics.registryEvictions,
+      'status-failed': metrics.revisionStatusErrors,
+    };
+    fed[event].add();
+  }
+
+  revisionMissed(): void {
+    this.#metrics.registryMisses.add({ reason: 'runtime_entry_missing' });
   }
 
   revisionIssued(_definition: Definition, _revision: number, reason: string): void {
@@ -59,19 +78,50 @@ export class MetricsTeller implements Partial<ControllerObserver> {
   }
 
   definitionGone(name: string): void {
-    const { definitionBuilds, definitionBuildErrors, definitionTransitions, heldDefinitions } = this.#metrics;
-    for (const metric of [definitionBuilds, definitionBuildErrors, definitionTransitions, heldDefinitions]) {
+    const { definitionBuilds, definitionBuildSeconds, definitionBuildErrors } = this.#metrics;
+    const { definitionTransitions, heldDefinitions } = this.#metrics;
+    for (const metric of [
+      definitionBuilds,
+      definitionBuildSeconds,
+      definitionBuildErrors,
+      definitionTransitions,
+      heldDefinitions,
+    ]) {
       metric.drop({ name });
     }
   }
 
-  instanceStepped({ record, served, decision }: InstanceStep): void {
+  instanceStepped(step: InstanceStep): void {
+    const { record, served, decision } = step;
     const gvr = gvrText(served.type);
+    this.#countNodes(step);
+    if (decision.quiet && decision.nodes.some(isHard)) this.#metrics.instanceErrors.add({ gvr });
     this.#stand(record.id, {
       gvr,
       contested: sum(decision.nodes, ({ because }) => (because.kind === 'contested' ? because.objects.length : 0)),
       blocked: sum(decision.nodes, blockedBy),
     });
+  }
+
+  #countNodes({ served, decision, milliseconds }: InstanceStep): void {
+    const metrics = this.#metrics;
+    const nodes = decision.nodes.filter(({ retired }) => retired !== true);
+    const seconds = milliseconds / 1000;
+    const { evaluations } = decision;
+    metrics.creations.add();
+    metrics.creationSeconds.observe({}, seconds);
+    metrics.nodeEvaluations.add({}, nodes.length);
+    metrics.nodeSeconds.observe({}, seconds / Math.max(1, nodes.length), nodes.length);
+    metrics.expressions.add({}, evaluations);
+    metrics.expressionSeconds.observe({}, seconds / Math.max(1, evaluations), evaluations);
+    metrics.ignoredChecks.add({}, nodes.length);
+    for (const { id, state, because, objects } of nodes) {
+      if (because.kind === 'expression-failed') metrics.nodeErrors.add();
+      if (state === 'skipped') metrics.ignored.add();
+      if (state === 'ready' || state === 'waiting') metrics.readyChecks.add();
+      if (state === 'waiting') metrics.notReady.add();
+      if (served.graph?.nodes.get(id)?.nodeType === 'collection') metrics.collectionSize.observe({}, objects.length);
+    }
   }
 
   childApplied(_step: InstanceStep, { why, target }: ApplyAction): void {
@@ -98,12 +148,22 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     metrics.reconcileTotal.add(path);
     metrics.reconcileSeconds.observe(path, milliseconds / 1000);
     metrics.instanceReconcileTotal.add(text);
+    if (served.graph !== undefined) metrics.graphSuccess.add(text);
+    else
+      metrics.graphFailures.add({
+        ...text,
+        reason: served.failure?.endsWith(' failed') === true ? 'failed' : 'not_available',
+      });
     metrics.instanceReconcileSeconds.observe(text, milliseconds / 1000);
     const later = requeueAt !== undefined && requeueAt > this.#clock.now();
     metrics.requeueTotal.add({
       ...path,
       type: later ? 'requeue_after' : requeueAt === undefined ? 'no_requeue' : 'requeue',
     });
+  }
+
+  instancePutOff({ type }: ServedKind): void {
+    this.#metrics.graphPending.add({ gvr: gvrText(type) });
   }
 
   instanceGone(recordId: string): void {
@@ -147,3 +207,17 @@ function blockedBy({ because }: NodeReport): number {
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
+
+/** Errors that another try alone does not mend, as kro counts them. */
+function isHard({ because }: NodeReport): boolean {
+  return HARD.has(because.kind);
+}
+
+const HARD: ReadonlySet<string> = new Set([
+  'expression-failed',
+  'identity-collision',
+  'collection-too-large',
+  'duplicate-target',
+  'invalid-object',
+  'outside-namespace',
+]);

@@ -1,80 +1,177 @@
 import type { ObjectType } from '../../runtime/index.ts';
+import type { Labels } from './registry.ts';
 import { Metric } from './registry.ts';
+
+/** A series of a gauge, as it is when metrics are read. */
+export type Reading = readonly [Labels, number];
 
 /** Values that are known elsewhere and asked for when metrics are read. */
 export interface MetricSources {
   readonly queueLength: () => number;
+  readonly activeWorkers: () => Iterable<Reading>;
   readonly watches: () => number;
   readonly servedKinds: () => number;
+  readonly handlers: () => Iterable<Reading>;
+  readonly watchedInstances: () => Iterable<Reading>;
+  readonly watchRequests: () => Iterable<Reading>;
+  readonly revisions: () => Iterable<Reading>;
+  readonly schemas: () => number;
+  readonly conditions: () => Iterable<Reading>;
   /** Instances that a revision is held back from, by definition. */
-  readonly heldBack: () => Iterable<readonly [name: string, instances: number]>;
+  readonly heldBack: () => Iterable<Reading>;
 }
 
 /** The metrics of the controller: kro's names and labels, and ours with the prefix `typekro_`. */
-export interface ControllerMetrics {
-  readonly all: readonly Metric[];
-  readonly reconcileTotal: Metric;
-  readonly reconcileSeconds: Metric;
-  readonly requeueTotal: Metric;
-  readonly handlerErrors: Metric;
-  readonly instanceReconcileTotal: Metric;
-  readonly instanceReconcileSeconds: Metric;
-  readonly instanceErrors: Metric;
-  readonly instanceTransitions: Metric;
-  readonly definitionBuilds: Metric;
-  readonly definitionBuildErrors: Metric;
-  readonly definitionTransitions: Metric;
-  readonly definitionDeletions: Metric;
-  readonly revisionsIssued: Metric;
-  readonly writes: Metric;
-  readonly drift: Metric;
-  readonly blockedDeletions: Metric;
-  readonly contestedObjects: Metric;
-  readonly heldDefinitions: Metric;
-  readonly adopted: Metric;
-  readonly orphaned: Metric;
-  readonly panics: Metric;
-  readonly definitionDeletionSeconds: Metric;
-}
+export type ControllerMetrics = ReturnType<typeof createMetrics>;
+
+/** Upper bounds of histograms of sizes, in bytes, and of collections, in items. */
+const BYTES = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
+const ITEMS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 /** Makes the metrics of one controller. */
-export function createMetrics(sources: MetricSources): ControllerMetrics {
-  const one = (ask: () => number) => ({ collect: () => [[{}, ask()] as const] });
+export function createMetrics(sources: MetricSources) {
+  const counter = (name: string, help: string) => new Metric(name, 'counter', help);
+  const seconds = (name: string, help: string) => new Metric(name, 'histogram', help);
+  const gauge = (name: string, help: string, collect?: () => Iterable<Reading>) =>
+    new Metric(name, 'gauge', help, collect === undefined ? {} : { collect });
+  const one = (ask: () => number) => (): Reading[] => [[{}, ask()]];
   const metrics = {
-    reconcileTotal: new Metric('dynamic_controller_reconcile_total', 'counter', 'Passes over instances.'),
-    reconcileSeconds: new Metric('dynamic_controller_reconcile_duration_seconds', 'histogram', 'Duration of passes.'),
-    requeueTotal: new Metric('dynamic_controller_requeue_total', 'counter', 'How passes came back.'),
-    handlerErrors: new Metric('dynamic_controller_handler_errors_total', 'counter', 'Passes that failed.'),
-    queueLength: new Metric('dynamic_controller_queue_length', 'gauge', 'Instances due.', one(sources.queueLength)),
-    kinds: new Metric('dynamic_controller_gvr_count', 'gauge', 'Kinds of instances served.', one(sources.servedKinds)),
-    watches: new Metric('dynamic_controller_watch_count', 'gauge', 'Watches open.', one(sources.watches)),
-    instanceReconcileTotal: new Metric('instance_reconcile_total', 'counter', 'Passes over instances.'),
-    instanceReconcileSeconds: new Metric('instance_reconcile_duration_seconds', 'histogram', 'Duration of passes.'),
-    instanceErrors: new Metric('instance_reconcile_errors_total', 'counter', 'Passes that failed.'),
-    instanceTransitions: new Metric('instance_state_transitions_total', 'counter', 'Changes of state.'),
-    definitionBuilds: new Metric('rgd_graph_build_total', 'counter', 'Graphs built.'),
-    definitionBuildErrors: new Metric('rgd_graph_build_errors_total', 'counter', 'Specs that were refused.'),
-    definitionTransitions: new Metric('rgd_state_transitions_total', 'counter', 'Changes of state.'),
-    definitionDeletions: new Metric('rgd_deletions_total', 'counter', 'Definitions let go.'),
-    revisionsIssued: new Metric('rgd_graph_revision_issue_total', 'counter', 'Revisions issued.'),
-    writes: new Metric('typekro_child_writes_total', 'counter', 'Writes of children, and why.'),
-    drift: new Metric('typekro_drift_corrected_total', 'counter', 'Children put back after somebody changed them.'),
-    blockedDeletions: new Metric('typekro_blocked_deletions', 'gauge', 'Objects whose finalizers hold an instance.'),
-    contestedObjects: new Metric('typekro_contested_objects', 'gauge', 'Children of which fields are fought over.'),
-    heldBack: new Metric('typekro_canary_held_instances', 'gauge', 'Instances that the newest revision is kept from.', {
-      collect: () => [...sources.heldBack()].map(([name, count]) => [{ name }, count] as const),
-    }),
-    heldDefinitions: new Metric('typekro_definition_deletion_waits', 'gauge', 'Instances that a definition waits for.'),
-    adopted: new Metric('typekro_adopted_total', 'counter', 'Existing objects that became children.'),
-    orphaned: new Metric('typekro_orphaned_instances_total', 'counter', 'Instances left when their definition went.'),
-    panics: new Metric(
-      'dynamic_controller_reconcile_panics_total',
-      'counter',
-      'Passes that failed by a mistake of ours.',
-    ),
-    definitionDeletionSeconds: new Metric('rgd_deletion_duration_seconds', 'histogram', 'From the wish to the end.'),
+    ...dynamicMetrics(),
+    ...instanceMetrics(),
+    ...definitionMetrics(),
+    ...runtimeMetrics(),
+    ...clientMetrics(),
+    ...ownMetrics(),
   };
   return { all: Object.values(metrics), ...metrics };
+
+  function dynamicMetrics() {
+    const name = (text: string) => `dynamic_controller_${text}`;
+    return {
+      reconcileTotal: counter(name('reconcile_total'), 'Passes over instances.'),
+      reconcileSeconds: seconds(name('reconcile_duration_seconds'), 'Duration of passes.'),
+      requeueTotal: counter(name('requeue_total'), 'How passes came back.'),
+      handlerErrors: counter(name('handler_errors_total'), 'Passes that failed.'),
+      panics: counter(name('reconcile_panics_total'), 'Passes that failed by a mistake of ours.'),
+      queueLength: gauge(name('queue_length'), 'Instances due.', one(sources.queueLength)),
+      kinds: gauge(name('gvr_count'), 'Kinds of instances served.', one(sources.servedKinds)),
+      handlers: gauge(name('handler_count_total'), 'Kinds of instances, and kinds of children.', sources.handlers),
+      handlersAttached: counter(name('handler_attach_total'), 'Kinds that began to be watched.'),
+      handlersDetached: counter(name('handler_detach_total'), 'Kinds that are no longer watched.'),
+      syncSeconds: seconds(name('informer_sync_duration_seconds'), 'From opening a watch to knowing everything.'),
+      parentEvents: counter(name('informer_events_total'), 'Changes of instances.'),
+      watches: gauge(name('watch_count'), 'Watches open.', one(sources.watches)),
+      watchedInstances: gauge(name('instance_watch_count'), 'Instances that watch.', sources.watchedInstances),
+      watchRequests: gauge(name('watch_request_count'), 'What instances watch for.', sources.watchRequests),
+      routed: counter(name('route_total'), 'Changes of watched kinds.'),
+      routeMatches: counter(name('route_match_total'), 'Instances that changes concerned.'),
+    };
+  }
+
+  function instanceMetrics() {
+    return {
+      instanceReconcileTotal: counter('instance_reconcile_total', 'Passes over instances.'),
+      instanceReconcileSeconds: seconds('instance_reconcile_duration_seconds', 'Duration of passes.'),
+      instanceErrors: counter('instance_reconcile_errors_total', 'Passes that ended with an error.'),
+      instanceTransitions: counter('instance_state_transitions_total', 'Changes of state.'),
+      graphSuccess: counter('instance_graph_resolution_success_total', 'Passes that had a graph.'),
+      graphPending: counter(
+        'instance_graph_resolution_pending_total',
+        'Passes put off until it is decided who follows.',
+      ),
+      graphFailures: counter('instance_graph_resolution_failures_total', 'Passes without a usable graph.'),
+      conditions: gauge(
+        'instance_condition_current_status_seconds',
+        'Since when conditions stand.',
+        sources.conditions,
+      ),
+    };
+  }
+
+  function definitionMetrics() {
+    return {
+      definitionBuilds: counter('rgd_graph_build_total', 'Graphs built.'),
+      definitionBuildSeconds: seconds('rgd_graph_build_duration_seconds', 'Duration of building a graph.'),
+      definitionBuildErrors: counter('rgd_graph_build_errors_total', 'Specs that were refused.'),
+      definitionTransitions: counter('rgd_state_transitions_total', 'Changes of state.'),
+      definitionDeletions: counter('rgd_deletions_total', 'Definitions let go.'),
+      definitionDeletionSeconds: seconds('rgd_deletion_duration_seconds', 'From the wish to the end.'),
+      revisionsIssued: counter('rgd_graph_revision_issue_total', 'Revisions issued.'),
+      revisionWaits: counter('rgd_graph_revision_wait_total', 'Passes that waited for a revision.'),
+      revisionResolutions: counter('rgd_graph_revision_resolution_total', 'What passes did about revisions.'),
+      registryMisses: counter('rgd_graph_revision_registry_miss_total', 'Revisions asked for that are not usable.'),
+      revisionsRetired: counter('rgd_graph_revision_gc_deleted_total', 'Old revisions deleted.'),
+      retireErrors: counter('rgd_graph_revision_gc_errors_total', 'Old revisions that could not be deleted.'),
+      compilations: counter('graph_revision_compile_total', 'Specs compiled.'),
+      compileSeconds: seconds('graph_revision_compile_duration_seconds', 'Duration of compiling a spec.'),
+      revisionStatusErrors: counter('graph_revision_status_update_errors_total', 'Statuses that were not written.'),
+      activationsDeferred: counter('graph_revision_activation_deferred_total', 'Revisions whose use had to wait.'),
+      finalizerEvictions: counter('graph_revision_finalizer_evictions_total', 'Deleted revisions let go.'),
+      registryEntries: gauge('graph_revision_registry_entries', 'Revisions by state.', sources.revisions),
+      registryTransitions: counter('graph_revision_registry_transitions_total', 'Changes of state of revisions.'),
+      registryEvictions: counter('graph_revision_registry_evictions_total', 'Revisions forgotten.'),
+    };
+  }
+
+  function runtimeMetrics() {
+    return {
+      nodeEvaluations: counter('runtime_node_eval_total', 'Nodes looked at.'),
+      nodeSeconds: seconds(
+        'runtime_node_eval_duration_seconds',
+        'Duration of looking at a node; the mean of each step.',
+      ),
+      nodeErrors: counter('runtime_node_eval_errors_total', 'Nodes with an expression that failed.'),
+      creations: counter('runtime_creation_total', 'Steps decided.'),
+      creationSeconds: seconds('runtime_creation_duration_seconds', 'Duration of deciding a step.'),
+      ignoredChecks: counter('runtime_node_ignored_check_total', 'Decisions whether a node is left out.'),
+      ignored: counter('runtime_node_ignored_total', 'Nodes left out.'),
+      readyChecks: counter('runtime_node_ready_check_total', 'Decisions whether a node is ready.'),
+      notReady: counter('runtime_node_not_ready_total', 'Nodes that were not ready.'),
+      collectionSize: new Metric('runtime_collection_size', 'histogram', 'Items of collections.', { bounds: ITEMS }),
+      expressions: counter('cel_expr_eval_total', 'Expressions evaluated.'),
+      expressionSeconds: seconds('cel_expr_eval_duration_seconds', 'Duration of an expression; the mean of each step.'),
+    };
+  }
+
+  function clientMetrics() {
+    const bytes = (name: string, help: string) => new Metric(name, 'histogram', help, { bounds: BYTES });
+    return {
+      schemaHits: counter('schema_resolver_cache_hits_total', 'Schemas that were known.'),
+      schemaMisses: counter('schema_resolver_cache_misses_total', 'Schemas that were read.'),
+      schemas: gauge('schema_resolver_cache_size', 'Schemas known.', one(sources.schemas)),
+      schemaEvictions: counter('schema_resolver_cache_evictions_total', 'Schemas dropped, since their kind changed.'),
+      schemaSeconds: seconds('schema_resolver_api_call_duration_seconds', 'Duration of reading a schema.'),
+      schemaShared: counter('schema_resolver_singleflight_deduplicated_total', 'Reads that served several.'),
+      schemaErrors: counter('schema_resolver_errors_total', 'Schemas that could not be read.'),
+      requests: counter('rest_client_requests_total', 'Requests by verb and status.'),
+      requestSeconds: seconds('rest_client_request_duration_seconds', 'From a request to its answer.'),
+      limiterSeconds: seconds('rest_client_rate_limiter_duration_seconds', 'How long requests were held back.'),
+      requestBytes: bytes('rest_client_request_size_bytes', 'Bytes of what was sent.'),
+      responseBytes: bytes('rest_client_response_size_bytes', 'Bytes of answers read to their end.'),
+      requestRetries: counter('rest_client_request_retries_total', 'Requests sent again.'),
+      passes: counter('controller_runtime_reconcile_total', 'Passes by controller and result.'),
+      passSeconds: seconds('controller_runtime_reconcile_time_seconds', 'Duration of passes.'),
+      passErrors: counter('controller_runtime_reconcile_errors_total', 'Passes that failed.'),
+      activeWorkers: gauge('controller_runtime_active_workers', 'Passes under way.', sources.activeWorkers),
+    };
+  }
+
+  function ownMetrics() {
+    return {
+      writes: counter('typekro_child_writes_total', 'Writes of children, and why.'),
+      drift: counter('typekro_drift_corrected_total', 'Children put back after somebody changed them.'),
+      blockedDeletions: gauge('typekro_blocked_deletions', 'Objects whose finalizers hold an instance.'),
+      contestedObjects: gauge('typekro_contested_objects', 'Children of which fields are fought over.'),
+      heldDefinitions: gauge('typekro_definition_deletion_waits', 'Instances that a definition waits for.'),
+      heldBack: gauge(
+        'typekro_canary_held_instances',
+        'Instances that the newest revision is kept from.',
+        sources.heldBack,
+      ),
+      adopted: counter('typekro_adopted_total', 'Existing objects that became children.'),
+      orphaned: counter('typekro_orphaned_instances_total', 'Instances left when their definition went.'),
+    };
+  }
 }
 
 /** `group/version, Resource=plural`: how kro writes a type in most labels. */

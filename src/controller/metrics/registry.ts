@@ -47,13 +47,14 @@ export class Metric {
     this.#of(labels).value = value;
   }
 
-  /** Counts one observation of a histogram. */
-  observe(labels: Labels, value: number): void {
+  /** Counts an observation of a histogram, or several of the same value. */
+  observe(labels: Labels, value: number, times = 1): void {
+    if (times === 0) return;
     const series = this.#of(labels);
-    series.count += 1;
-    series.value += value;
+    series.count += times;
+    series.value += value * times;
     this.#bounds.forEach((bound, index) => {
-      if (value <= bound) series.buckets[index] = (series.buckets[index] ?? 0) + 1;
+      if (value <= bound) series.buckets[index] = (series.buckets[index] ?? 0) + times;
     });
   }
 

@@ -65,6 +65,11 @@ export class Runner {
     return this.#queue.running > 0 || (due !== undefined && due <= now);
   }
 
+  /** How many keys are worked on. */
+  get active(): number {
+    return this.#queue.running;
+  }
+
   /** How many keys are due and wait for a place. */
   get backlog(): number {
     return this.#queue.ready;

@@ -2,7 +2,7 @@ import type { ApplyAction, DeleteAction } from '../../runtime/index.ts';
 import type { Compiled } from '../definition/compiler.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
-import type { ControllerObserver, InstanceStep } from '../observer.ts';
+import type { ControllerObserver, InstanceStep, RevisionEvent } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind } from '../served-kinds.ts';
@@ -25,6 +25,22 @@ export class Telemetry implements ControllerObserver {
 
   definitionHeld(definition: Definition, instances: number, message: string | undefined): void {
     for (const teller of this.#tellers) teller.definitionHeld?.(definition, instances, message);
+  }
+
+  revisionResolved(result: 'serve' | 'issue' | 'wait' | 'failed'): void {
+    for (const teller of this.#tellers) teller.revisionResolved?.(result);
+  }
+
+  revisionMoved(from: string, to: string): void {
+    for (const teller of this.#tellers) teller.revisionMoved?.(from, to);
+  }
+
+  revisionHappened(event: RevisionEvent): void {
+    for (const teller of this.#tellers) teller.revisionHappened?.(event);
+  }
+
+  revisionMissed(): void {
+    for (const teller of this.#tellers) teller.revisionMissed?.();
   }
 
   revisionIssued(definition: Definition, revision: number, reason: 'no_revision' | 'spec_changed'): void {
@@ -57,6 +73,10 @@ export class Telemetry implements ControllerObserver {
 
   instancePassed(served: ServedKind, milliseconds: number, result: WorkResult): void {
     for (const teller of this.#tellers) teller.instancePassed?.(served, milliseconds, result);
+  }
+
+  instancePutOff(served: ServedKind): void {
+    for (const teller of this.#tellers) teller.instancePutOff?.(served);
   }
 
   instanceGone(recordId: string): void {

@@ -1,0 +1,98 @@
+import type { RequestMeter, SchemaMeter } from '../../kube/index.ts';
+import type { ObjectType } from '../../runtime/index.ts';
+import type { CacheMeter } from '../cache/cache-set.ts';
+import type { CacheChange } from '../cache/kind-cache.ts';
+import type { Compilation } from '../definition/compiler.ts';
+import type { ControllerMetrics } from './metrics.ts';
+import { gvrText } from './metrics.ts';
+
+/** Feeds the metrics of what lies below passes: requests, schemas, compilation, watches. */
+export class Meters {
+  readonly requests: RequestMeter;
+  readonly schemas: SchemaMeter;
+  readonly caches: CacheMeter;
+  readonly #metrics: ControllerMetrics;
+
+  constructor(metrics: ControllerMetrics) {
+    this.#metrics = metrics;
+    this.requests = requestMeter(metrics);
+    this.schemas = schemaMeter(metrics);
+    this.caches = cacheMeter(metrics);
+  }
+
+  /** A spec was compiled. */
+  compiled({ definition, milliseconds, ok }: Compilation): void {
+    const metrics = this.#metrics;
+    const result = { result: ok ? 'success' : 'failed' };
+    metrics.definitionBuilds.add({ name: definition });
+    metrics.definitionBuildSeconds.observe({ name: definition }, milliseconds / 1000);
+    if (!ok) metrics.definitionBuildErrors.add({ name: definition });
+    metrics.compilations.add(result);
+    metrics.compileSeconds.observe(result, milliseconds / 1000);
+  }
+
+  /** An instance of a served kind changed. */
+  parentChanged({ type, before, after }: CacheChange): void {
+    const what = before === undefined ? 'add' : after === undefined ? 'delete' : 'update';
+    this.#metrics.parentEvents.add({ gvr: gvrText(type), event_type: what });
+  }
+
+  /** A kind of instances began to be served, or no longer is. */
+  parentServed(served: boolean): void {
+    (served ? this.#metrics.handlersAttached : this.#metrics.handlersDetached).add({ type: 'parent' });
+  }
+
+  /** A pass of a controller ended. */
+  passed(controller: string, result: 'success' | 'error' | 'requeue_after', milliseconds: number): void {
+    this.#metrics.passes.add({ controller, result });
+    this.#metrics.passSeconds.observe({ controller }, milliseconds / 1000);
+    if (result === 'error') this.#metrics.passErrors.add({ controller });
+  }
+}
+
+function requestMeter(metrics: ControllerMetrics): RequestMeter {
+  return {
+    sent(method, bytes) {
+      metrics.requestBytes.observe({ verb: method }, bytes);
+    },
+    answered(method, status, milliseconds) {
+      metrics.requests.add({ code: status === 0 ? '<error>' : String(status), method });
+      metrics.requestSeconds.observe({ verb: method }, milliseconds / 1000);
+    },
+    read(method, bytes) {
+      metrics.responseBytes.observe({ verb: method }, bytes);
+    },
+    heldBack(method, milliseconds) {
+      metrics.limiterSeconds.observe({ verb: method }, milliseconds / 1000);
+    },
+    retried(method, status) {
+      metrics.requestRetries.add({ code: status === 0 ? '<error>' : String(status), method });
+    },
+  };
+}
+
+function schemaMeter(metrics: ControllerMetrics): SchemaMeter {
+  return {
+    known: () => metrics.schemaHits.add(),
+    shared: () => metrics.schemaShared.add(),
+    evicted: () => metrics.schemaEvictions.add(),
+    read(milliseconds, ok) {
+      metrics.schemaMisses.add();
+      metrics.schemaSeconds.observe({}, milliseconds / 1000);
+      if (!ok) metrics.schemaErrors.add();
+    },
+  };
+}
+
+function cacheMeter(metrics: ControllerMetrics): CacheMeter {
+  const label = (type: ObjectType) => ({ gvr: gvrText(type) });
+  return {
+    opened: () => metrics.handlersAttached.add({ type: 'coordinator' }),
+    closed: () => metrics.handlersDetached.add({ type: 'coordinator' }),
+    synced: (type, milliseconds) => metrics.syncSeconds.observe(label(type), milliseconds / 1000),
+    routed(type, matches) {
+      metrics.routed.add(label(type));
+      metrics.routeMatches.add(label(type), matches);
+    },
+  };
+}

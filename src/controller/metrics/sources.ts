@@ -1,0 +1,85 @@
+import type { Clock } from '../../kube/index.ts';
+import type { Accesses } from '../access.ts';
+import type { InstanceDirectory } from '../instance/instance-directory.ts';
+import type { Runner } from '../queue/runner.ts';
+import type { Reports } from '../reports.ts';
+import type { ServedKinds } from '../served-kinds.ts';
+import type { MetricSources, Reading } from './metrics.ts';
+import { gvrText } from './metrics.ts';
+
+/** The parts of a controller that metrics ask when they are read. */
+export interface MeasuredParts {
+  readonly clock: Clock;
+  readonly accesses: Accesses;
+  readonly served: ServedKinds;
+  readonly instances: InstanceDirectory;
+  readonly reports: Reports;
+  readonly runners: ReadonlyMap<string, Runner>;
+  readonly schemas: () => number;
+  readonly revisionStates: () => ReadonlyMap<string, number>;
+  /** kro's gate `InstanceConditionMetrics`. */
+  readonly conditionMetrics: boolean;
+}
+
+/** Sources that ask the parts; `parts` is called when metrics are read, and not before. */
+export function metricSources(parts: () => MeasuredParts): MetricSources {
+  const caches = () =>
+    parts()
+      .accesses.all()
+      .flatMap((access) => access.caches.all());
+  return {
+    queueLength: () => parts().runners.get('dynamic')?.backlog ?? 0,
+    activeWorkers: () => [...parts().runners].map(([controller, runner]): Reading => [{ controller }, runner.active]),
+    watches: () => caches().reduce((sum, { watches }) => sum + watches, 0),
+    servedKinds: () => [...parts().served.all()].length,
+    handlers: (): Reading[] => [
+      [{ type: 'parent' }, [...parts().served.all()].length],
+      [{ type: 'coordinator' }, caches().length],
+    ],
+    watchedInstances: () =>
+      parts()
+        .instances.counts()
+        .map(({ type, instances }): Reading => [{ parent_gvr: gvrText(type) }, instances]),
+    watchRequests: () => watchRequests(parts().accesses),
+    revisions: () => [...parts().revisionStates()].map(([state, count]): Reading => [{ state }, count]),
+    schemas: () => parts().schemas(),
+    conditions: () => (parts().conditionMetrics ? conditionAges(parts()) : []),
+    heldBack: () =>
+      [...parts().served.all()].map(({ definition, canary }): Reading => [{ name: definition }, canary?.heldBack ?? 0]),
+  };
+}
+
+/** Summed over identities, since a series may be there once only. */
+function watchRequests(accesses: Accesses): Reading[] {
+  const sums = new Map<string, { objects: number; lists: number }>();
+  for (const { caches } of accesses.all()) {
+    for (const { type, objects, lists } of caches.wishes()) {
+      const gvr = gvrText(type);
+      const sum = sums.get(gvr) ?? { objects: 0, lists: 0 };
+      sums.set(gvr, { objects: sum.objects + objects, lists: sum.lists + lists });
+    }
+  }
+  return [...sums].flatMap(([gvr, { objects, lists }]): Reading[] => [
+    [{ gvr, type: 'scalar' }, objects],
+    [{ gvr, type: 'collection' }, lists],
+  ]);
+}
+
+function conditionAges({ reports, served, clock }: MeasuredParts): Reading[] {
+  return [...reports.reports()].flatMap(({ definition, namespace = '', name, conditions }) => {
+    const type = served.ofDefinition(definition)?.type;
+    if (type === undefined) return [];
+    return conditions.map((condition): Reading => {
+      const since = Date.parse(condition.lastTransitionTime ?? '');
+      const labels = {
+        gvr: gvrText(type),
+        namespace,
+        name,
+        condition_type: condition.type,
+        condition_status: condition.status,
+        reason: condition.reason ?? '',
+      };
+      return [labels, Number.isNaN(since) ? 0 : Math.max(0, (clock.now() - since) / 1000)];
+    });
+  });
+}
