@@ -9,12 +9,7 @@ export function controllerPage(page: string): string {
       flag.default === '' ? '' : `\`${flag.default}\``,
       flag.description,
     ]);
-  const metrics = createMetrics({
-    queueLength: () => 0,
-    watches: () => 0,
-    servedKinds: () => 0,
-    heldBack: () => [],
-  });
+  const metrics = createMetrics();
   const tables: Readonly<Record<string, string>> = {
     flags: table(['flag', 'default', 'what it does'], flags(false)),
     'flags without effect': table(['flag', "default of kro's", 'why not'], flags(true)),

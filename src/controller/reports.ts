@@ -65,11 +65,6 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
     return [...this.#instances.values()].map(({ summary }) => summary);
   }
 
-  /** The reports of all instances. */
-  reports(): Iterable<InstanceReport> {
-    return this.#instances.values();
-  }
-
   report(ref: string): InstanceReport | undefined {
     const entry = this.#instances.get(ref);
     if (entry === undefined) return undefined;

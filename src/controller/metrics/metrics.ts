@@ -28,8 +28,23 @@ export type ControllerMetrics = ReturnType<typeof createMetrics>;
 const BYTES = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
 const ITEMS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
+/** What metrics are asked of where there is nobody to ask. */
+const NOBODY: MetricSources = {
+  queueLength: () => 0,
+  activeWorkers: () => [],
+  watches: () => 0,
+  servedKinds: () => 0,
+  handlers: () => [],
+  watchedInstances: () => [],
+  watchRequests: () => [],
+  revisions: () => [],
+  schemas: () => 0,
+  conditions: () => [],
+  heldBack: () => [],
+};
+
 /** Makes the metrics of one controller. */
-export function createMetrics(sources: MetricSources) {
+export function createMetrics(sources: MetricSources = NOBODY) {
   const counter = (name: string, help: string) => new Metric(name, 'counter', help);
   const seconds = (name: string, help: string) => new Metric(name, 'histogram', help);
   const gauge = (name: string, help: string, collect?: () => Iterable<Reading>) =>

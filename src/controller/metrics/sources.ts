@@ -66,8 +66,9 @@ function watchRequests(accesses: Accesses): Reading[] {
 }
 
 function conditionAges({ reports, served, clock }: MeasuredParts): Reading[] {
-  return [...reports.reports()].flatMap(({ definition, namespace = '', name, conditions }) => {
+  return reports.instances().flatMap(({ ref, definition, namespace = '', name }) => {
     const type = served.ofDefinition(definition)?.type;
+    const conditions = reports.report(ref)?.conditions ?? [];
     if (type === undefined) return [];
     return conditions.map((condition): Reading => {
       const since = Date.parse(condition.lastTransitionTime ?? '');
