@@ -5,28 +5,36 @@ import type { Resource } from './registry/resource.ts';
 import { keyOf } from './store/store.ts';
 import { retype } from './verbs/write.ts';
 
-/** The objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. */
+/**
+ * The objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. They
+ * stand here as their types write them, so that no type need be read before a request names one.
+ */
 export function bootstrap(api: Api): void {
   for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) {
-    put(api, '', 'namespaces', {
+    putWritten(api, 'namespaces', {
+      kind: 'Namespace',
+      apiVersion: 'v1',
       metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
       spec: { finalizers: ['kubernetes'] },
       status: { phase: 'Active' },
     });
   }
   const address = api.addresses.first();
-  put(api, '', 'services', {
+  putWritten(api, 'services', {
+    kind: 'Service',
+    apiVersion: 'v1',
     metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
     spec: {
-      type: 'ClusterIP',
+      ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: 6443 }],
       clusterIP: address,
       clusterIPs: [address],
+      type: 'ClusterIP',
+      sessionAffinity: 'None',
       ipFamilies: ['IPv4'],
       ipFamilyPolicy: 'SingleStack',
       internalTrafficPolicy: 'Cluster',
-      sessionAffinity: 'None',
-      ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: 6443 }],
     },
+    status: { loadBalancer: {} },
   });
   seedRoles(api);
   for (const collection of api.store.collections()) collection.compact();
@@ -35,13 +43,19 @@ export function bootstrap(api: Api): void {
 /** Stores an object of the system without the checks of a request. */
 export function put(api: Api, group: string, plural: string, value: JsonObject): void {
   const resource = api.registry.findAny(group, plural);
-  if (resource === undefined) return;
-  const object = retype(resource, value).value;
+  if (resource !== undefined) store(api, resource, retype(resource, value).value);
+}
+
+/** The same for an object that is as its type writes it. */
+function putWritten(api: Api, plural: string, object: KubeObject) {
+  const resource = api.registry.findAny('', plural);
+  if (resource !== undefined) store(api, resource, object);
+}
+
+function store(api: Api, resource: Resource, object: KubeObject) {
   complete(api, resource, object);
-  resource.collection.put(
-    keyOf(object.metadata.namespace ?? '', object.metadata.name ?? ''),
-    resource.toStorage(object),
-  );
+  const { namespace = '', name = '' } = object.metadata;
+  resource.collection.put(keyOf(namespace, name), resource.toStorage(object));
 }
 
 function complete(api: Api, resource: Resource, object: KubeObject) {

@@ -39,6 +39,40 @@ test('a watch in process sees what happens after its answer', async () => {
   expect(types).toEqual(['ADDED', 'DELETED']);
 });
 
+test('a slow reader is told a state larger than any backlog, and then the present', async () => {
+  await using cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  const text = 'x'.repeat(900_000);
+  const names = Array.from({ length: 50 }, (_, index) => `m${String(index).padStart(2, '0')}`);
+  for (const name of names) await call(transport, 'POST', MAPS, map(name, { text }));
+  const watch = await transport.request({
+    method: 'GET',
+    path: `${MAPS}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`,
+  });
+  await call(transport, 'DELETE', `${MAPS}/m00`);
+  const seen: string[] = [];
+  let rest = '';
+  for await (const chunk of watch.body) {
+    const lines = (rest + Buffer.from(chunk).toString()).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const event = JSON.parse(line) as { type: string; object: { metadata: { name?: string } } };
+      seen.push(`${event.type} ${event.object.metadata.name ?? ''}`);
+    }
+    if (seen.at(-1) === 'DELETED m00') break;
+  }
+  expect(seen).toEqual([...names.map((name) => `ADDED ${name}`), 'BOOKMARK ', 'DELETED m00']);
+});
+
+test('what a cluster begins with is as its types write it', async () => {
+  await using cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  for (const path of ['/api/v1/namespaces/default', '/api/v1/namespaces/default/services/kubernetes']) {
+    const { body } = await call(transport, 'GET', path);
+    expect((await call(transport, 'PUT', path, body)).body).toEqual(body);
+  }
+});
+
 test('a watch ends by the clock of the cluster', async () => {
   const clock = createManualClock(0);
   await using cluster = await createCluster({ controllers: false, clock });

@@ -88,6 +88,7 @@ function streamBody(
   let ended = false;
   let broken = false;
   let wake: (() => void) | undefined;
+  let waiting: (() => void)[] = [];
   const finish = () => {
     if (ended) return;
     ended = true;
@@ -112,6 +113,10 @@ function streamBody(
     get backlog() {
       return size;
     },
+    drained(callback) {
+      if (size > 0) waiting.push(callback);
+      else setImmediate(callback);
+    },
   });
   return {
     async *[Symbol.asyncIterator]() {
@@ -120,6 +125,10 @@ function streamBody(
           const chunk = queue.shift();
           if (chunk !== undefined) {
             size -= chunk.length;
+            if (size === 0 && waiting.length > 0) {
+              for (const callback of waiting) setImmediate(callback);
+              waiting = [];
+            }
             yield chunk;
           } else if (ended) {
             signal?.throwIfAborted();

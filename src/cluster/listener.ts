@@ -145,6 +145,10 @@ function send(reply: ApiReply, request: IncomingMessage, response: ServerRespons
       get backlog() {
         return response.writableLength;
       },
+      drained(callback) {
+        if (response.writableNeedDrain) response.once('drain', callback);
+        else setImmediate(callback);
+      },
     });
     return;
   }

@@ -64,6 +64,7 @@ export function cutStream(inner: ByteStream, lines: number, how: AfterLines, sta
         get backlog() {
           return cut ? 0 : sink.backlog;
         },
+        drained: (callback) => sink.drained(callback),
       });
     },
     stop,
@@ -88,18 +89,26 @@ export function delayedStream(inner: ByteStream, clock: Clock, milliseconds: num
   return {
     start(sink: StreamSink) {
       let held = 0;
+      let waiting: (() => void)[] = [];
       inner.start({
         write(chunk) {
           held += chunk.length;
           later(() => {
             held -= chunk.length;
             sink.write(chunk);
+            if (held > 0) return;
+            for (const callback of waiting) sink.drained(callback);
+            waiting = [];
           });
         },
         end: () => later(() => sink.end()),
         abort: () => later(() => sink.abort()),
         get backlog() {
           return held + sink.backlog;
+        },
+        drained(callback) {
+          if (held > 0) waiting.push(callback);
+          else sink.drained(callback);
         },
       });
     },

@@ -78,6 +78,8 @@ export interface StreamSink {
   abort(): void;
   /** Bytes that the reader has not taken yet. */
   readonly backlog: number;
+  /** Calls back, once and later, when the reader has taken what was written before. */
+  drained(callback: () => void): void;
 }
 
 /** An answer: either a body that is complete or a stream. */

@@ -16,6 +16,10 @@ import { malformedVersion, selectionOf } from './read.ts';
 
 /** Bytes that a reader may be behind before its watch is ended; it starts anew then. */
 const MAX_BACKLOG = 32 * 1024 * 1024;
+/** Bytes of the past that are written ahead of the reader. */
+const AHEAD = 1024 * 1024;
+/** The past is written in portions of about so many bytes. */
+const PORTION = 64 * 1024;
 const BOOKMARK_INTERVAL = 60_000;
 /** Without `timeoutSeconds` a watch ends after half an hour to an hour, so that not all end together. */
 const DEFAULT_TIMEOUT = 1800;
@@ -58,7 +62,7 @@ function frame(resource: Resource, type: EventType, stored: Stored): Buffer {
   return latest.line;
 }
 
-const lineOf = (type: EventType, bytes: Buffer) =>
+const lineOf = (type: EventType | 'BOOKMARK' | 'ERROR', bytes: Buffer) =>
   Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytes, Buffer.from('}\n')]);
 
 class WatchStream implements ByteStream {
@@ -72,6 +76,10 @@ class WatchStream implements ByteStream {
   #unsubscribe: (() => void) | undefined;
   readonly #timers: Timer[] = [];
   #withColumns = true;
+  /** What is to be told before the present: the state, or events since a version. Absent once it is told. */
+  #past: Iterator<Buffer> | undefined;
+  /** Events that happened in the meantime. */
+  #present: StoreEvent[] = [];
 
   constructor(
     api: Api,
@@ -95,17 +103,15 @@ class WatchStream implements ByteStream {
     const { resourceVersion, sendInitialEvents, timeoutSeconds } = this.#options;
     const { collection } = this.#target.resource;
     const from = Number(resourceVersion);
-    if (from === 0 || sendInitialEvents === true) this.#sendState();
-    else {
-      const events = collection.since(from);
-      if (events === undefined) {
-        this.#fail(from, collection.oldest);
-        return;
-      }
-      for (const event of events) this.#onEvent(event);
+    const events = from === 0 || sendInitialEvents === true ? undefined : collection.since(from);
+    if (events === undefined && from !== 0 && sendInitialEvents !== true) {
+      this.#fail(from, collection.oldest);
+      return;
     }
-    if (sendInitialEvents === true) this.#bookmark(true);
+    this.#past = events === undefined ? this.#state(this.#api.store.version) : this.#replay(events);
     this.#unsubscribe = collection.subscribe((event) => this.#onEvent(event));
+    this.#tell();
+    if (this.#sink === undefined) return;
     const seconds =
       timeoutSeconds !== undefined && timeoutSeconds > 0 ? timeoutSeconds : DEFAULT_TIMEOUT * (1 + Math.random());
     this.#timers.push(this.#api.clock.setTimer(seconds * 1000, () => this.#runOut()));
@@ -118,6 +124,8 @@ class WatchStream implements ByteStream {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.length = 0;
     this.#sink = undefined;
+    this.#past = undefined;
+    this.#present = [];
     this.#api.streams.delete(this);
   }
 
@@ -134,24 +142,63 @@ class WatchStream implements ByteStream {
   }
 
   #runOut() {
-    if (this.#options.allowWatchBookmarks) this.#bookmark(false);
+    if (this.#options.allowWatchBookmarks) this.#bookmark();
     this.end();
   }
 
   #scheduleBookmark() {
     const timer = this.#api.clock.setTimer(BOOKMARK_INTERVAL, () => {
       this.#timers.splice(this.#timers.indexOf(timer), 1);
-      this.#bookmark(false);
+      this.#bookmark();
       this.#scheduleBookmark();
     });
     this.#timers.push(timer);
   }
 
-  #sendState() {
+  /** The objects as they are now; they never change, however long it takes to tell them. */
+  *#state(version: number): Generator<Buffer> {
     const { resource, namespace } = this.#target;
     for (const stored of resource.collection.inNamespace(namespace)) {
-      if (this.#selects(stored)) this.#send('ADDED', stored);
+      if (this.#selects(stored)) yield this.#line('ADDED', stored);
     }
+    if (this.#options.sendInitialEvents === true) yield this.#bookmarkLine(version, true);
+  }
+
+  *#replay(events: readonly StoreEvent[]): Generator<Buffer> {
+    for (const event of events) {
+      const line = this.#lineOf(event);
+      if (line !== undefined) yield line;
+    }
+  }
+
+  /** Tells the past, as fast as the reader takes it, and then what happened meanwhile. */
+  #tell(): void {
+    const past = this.#past;
+    const sink = this.#sink;
+    if (past === undefined || sink === undefined) return;
+    let lines: Buffer[] = [];
+    let size = 0;
+    for (;;) {
+      const next = past.next();
+      const ended = next.done === true;
+      if (!ended) {
+        lines.push(next.value);
+        size += next.value.length;
+      }
+      if (size >= PORTION || (ended && size > 0)) {
+        sink.write(lines.length === 1 && lines[0] !== undefined ? lines[0] : Buffer.concat(lines, size));
+        [lines, size] = [[], 0];
+      }
+      if (ended) break;
+      if (sink.backlog > AHEAD) {
+        sink.drained(() => this.#tell());
+        return;
+      }
+    }
+    this.#past = undefined;
+    const meanwhile = this.#present;
+    this.#present = [];
+    for (const event of meanwhile) this.#onEvent(event);
   }
 
   #fail(from: number, oldest: number) {
@@ -160,14 +207,19 @@ class WatchStream implements ByteStream {
       reason: 'Expired',
       message: `too old resource version: ${from} (${oldest})`,
     });
-    this.#write(toJsonBytes({ type: 'ERROR', object: error.status }), true);
+    this.#write(lineOf('ERROR', toJsonBytes(error.status)));
     this.end();
   }
 
-  #bookmark(initial: boolean) {
+  #bookmark() {
+    // A reader that is still being told the past is not where the bookmark says.
+    if (this.#past === undefined) this.#write(this.#bookmarkLine(this.#api.store.version, false));
+  }
+
+  #bookmarkLine(version: number, initial: boolean): Buffer {
     const { resource } = this.#target;
     const metadata = {
-      resourceVersion: String(this.#api.store.version),
+      resourceVersion: String(version),
       ...(initial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     };
     const object = { kind: resource.kind, apiVersion: resource.apiVersion, metadata };
@@ -184,7 +236,7 @@ class WatchStream implements ByteStream {
               this.#includeObject,
               false,
             );
-    this.#write(toJsonBytes({ type: 'BOOKMARK', object: shown }), true);
+    return lineOf('BOOKMARK', toJsonBytes(shown));
   }
 
   #selects(stored: Stored): boolean {
@@ -194,27 +246,31 @@ class WatchStream implements ByteStream {
   }
 
   #onEvent(event: StoreEvent) {
-    const { namespace } = this.#target;
-    const { stored, previous } = event;
-    if (namespace !== '' && stored.object.metadata.namespace !== namespace) return;
-    if (this.#selection.matches === undefined) {
-      this.#send(event.type, stored);
-      return;
-    }
-    const was = previous !== undefined && this.#selects(previous);
-    const is = event.type !== 'DELETED' && this.#selects(stored);
-    if (event.type === 'DELETED') {
-      if (was) this.#send('DELETED', stored);
-    } else if (is) this.#send(was ? 'MODIFIED' : 'ADDED', stored);
-    else if (was && previous !== undefined) this.#send('DELETED', withVersion(previous, stored));
+    if (this.#past === undefined) {
+      const line = this.#lineOf(event);
+      if (line !== undefined) this.#write(line);
+    } else if (this.#present.length < this.#api.store.window) this.#present.push(event);
+    else this.end();
   }
 
-  #send(type: EventType, stored: Stored) {
+  /** What an event is for this watch; `undefined`: nothing. */
+  #lineOf(event: StoreEvent): Buffer | undefined {
+    const { namespace } = this.#target;
+    const { stored, previous } = event;
+    if (namespace !== '' && stored.object.metadata.namespace !== namespace) return undefined;
+    const { matches, only } = this.#selection;
+    if (matches === undefined) return this.#line(event.type, stored);
+    if (only !== undefined && stored.object.metadata.name !== only) return undefined;
+    const was = previous !== undefined && this.#selects(previous);
+    const is = event.type !== 'DELETED' && this.#selects(stored);
+    if (event.type === 'DELETED') return was ? this.#line('DELETED', stored) : undefined;
+    if (is) return this.#line(was ? 'MODIFIED' : 'ADDED', stored);
+    return was ? this.#line('DELETED', withVersion(previous, stored)) : undefined;
+  }
+
+  #line(type: EventType, stored: Stored): Buffer {
     const { resource } = this.#target;
-    if (this.#output.form === 'object' && !this.#output.yaml) {
-      this.#write(frame(resource, type, stored), false);
-      return;
-    }
+    if (this.#output.form === 'object' && !this.#output.yaml) return frame(resource, type, stored);
     const { object } = representation(resource, stored);
     const shown =
       this.#output.form === 'table'
@@ -222,7 +278,7 @@ class WatchStream implements ByteStream {
         : this.#output.form === 'partial'
           ? partialOf(object)
           : object;
-    this.#write(toJsonBytes({ type, object: shown }), true);
+    return lineOf(type, toJsonBytes(shown));
   }
 
   #table(object: Stored['object']): unknown {
@@ -239,15 +295,14 @@ class WatchStream implements ByteStream {
     return table;
   }
 
-  #write(line: Buffer, newline: boolean) {
+  #write(line: Buffer) {
     const sink = this.#sink;
     if (sink === undefined) return;
-    sink.write(newline ? Buffer.concat([line, NEWLINE]) : line);
+    sink.write(line);
     if (sink.backlog > MAX_BACKLOG) this.end();
   }
 }
 
-const NEWLINE = Buffer.from('\n');
 const departures = new WeakMap<Stored, Stored>();
 
 /** The old content with the version at which the object left the selection. */
