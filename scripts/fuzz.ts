@@ -25,6 +25,28 @@ const CAMPAIGNS: Readonly<Record<string, () => Promise<readonly Kind[]>>> = {
       },
     }));
   },
+  async compose() {
+    const { fuzzedSource, problemOf } = await import('../test/support/compose-fuzz.ts');
+    const { compare } = await import('../test/property/compose/differential.ts');
+    const { makeProgram } = await import('../test/property/compose/program.ts');
+    return [
+      {
+        name: 'programs',
+        run(seed) {
+          const input = makeProgram(seed).source;
+          const verdict = compare(input);
+          return { input, problem: verdict.kind === 'differs' ? verdict.text : undefined };
+        },
+      },
+      {
+        name: 'sources',
+        run(seed) {
+          const input = fuzzedSource(seed);
+          return { input, problem: problemOf(input) };
+        },
+      },
+    ];
+  },
 };
 
 interface Tally {

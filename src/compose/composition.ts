@@ -6,7 +6,9 @@ import { applyDefaults, validate } from '../schema/index.ts';
 import { applyAspects } from './aspects/apply.ts';
 import type { AnyAspect } from './aspects/types.ts';
 import { normalDefinition } from './definition-names.ts';
+import { placed } from './emit/diagnostics.ts';
 import { hoistedIds, writeDefinition } from './emit/definition.ts';
+import type { TracedGraph } from './emit/definition.ts';
 import { printYaml } from './emit/yaml.ts';
 import { evaluateGraph } from './evaluate.ts';
 import { withNodes } from './ir/node.ts';
@@ -17,7 +19,7 @@ import { schemasFor, structuralSchema, withUnknownKinds } from './schemas.ts';
 import { withProviders } from './source/current.ts';
 import { throwRefusals, traceComposition, warningsOf } from './trace-composition.ts';
 import type { CompositionFunctions, Traced } from './trace-composition.ts';
-import type { Refusal } from './trace/refusal.ts';
+import type { Refusal, Site } from './trace/refusal.ts';
 import { CompositionError } from './trace/refusal.ts';
 import { withTrace } from './trace/trace.ts';
 
@@ -105,16 +107,16 @@ export class CompositionCore {
     );
     const features = { omit: target === 'typekro', now: target === 'typekro' };
     const checked = compile(definition, { sources: withUnknownKinds(sources), target, features });
-    const errors = checked.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+    const found = withProviders(() =>
+      checked.diagnostics.map((each) => placed(each, siteOfPath(each, definition, graph))),
+    );
+    const errors = found.filter((diagnostic) => diagnostic.severity === 'error');
     if (checked.graph === undefined || hasErrors(errors)) {
       const text = errors.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
-      throw new CompositionError(
-        checked.diagnostics,
-        `composition ${this.name} is not accepted for target ${target}:\n${text}`,
-      );
+      throw new CompositionError(found, `composition ${this.name} is not accepted for target ${target}:\n${text}`);
     }
     const traced = withProviders(() => warningsOf(trace)).slice(before);
-    const warnings = [...diagnostics, ...traced, ...checked.diagnostics];
+    const warnings = [...diagnostics, ...traced, ...found];
     return { definition, graph: checked.graph, diagnostics: warnings };
   }
 
@@ -233,6 +235,15 @@ function hoistedNamespace(object: JsonObject): KubeObject {
 /** What tells an instance made by the SDK, and of which definition it is. */
 function instanceLabels(definition: string): Readonly<Record<string, string>> {
   return { 'typekro.dev/factory': definition, 'typekro.dev/mode': 'kro', 'typekro.dev/rgd': definition };
+}
+
+/** Where in the source a part of the definition comes from. */
+function siteOfPath({ path = '' }: Diagnostic, definition: JsonObject, graph: TracedGraph): Site | undefined {
+  const position = /^spec\.resources\[(\d+)\]/.exec(path)?.[1];
+  if (position === undefined) return path.startsWith('spec.schema.status') ? graph.statusSite : undefined;
+  const resources = (definition['spec'] as JsonObject)['resources'] as readonly JsonObject[];
+  const id = resources[Number(position)]?.['id'];
+  return graph.records.find((record) => record.id === id)?.site;
 }
 
 /** The spec as JSON: what a caller passes may hold `undefined`. */

@@ -9,6 +9,7 @@ import { diagnosticOf, explainRefusal, placed } from './emit/diagnostics.ts';
 import { settleNumbers } from './emit/flows.ts';
 import { isReservedId, pascalCase, camelCase } from './emit/names.ts';
 import { callClosure } from './interp/functions.ts';
+import { siteOf } from './interp/env.ts';
 import type { Closure, Unit } from './interp/env.ts';
 import { installInterpreter } from './interp/interpreter.ts';
 import { outerClosure } from './interp/outer.ts';
@@ -24,6 +25,7 @@ import { refuseWithoutProvider } from './source/explicit.ts';
 import type { FunctionLike } from './source/provider.ts';
 import type { ResourceRecord } from './trace/records.ts';
 import { CompositionError, Refusal, refuse } from './trace/refusal.ts';
+import type { Site } from './trace/refusal.ts';
 import { currentTrace, Trace, withTrace } from './trace/trace.ts';
 import { resolve } from './value/merge.ts';
 import { refuseLostTexts, symbolic, wrap } from './value/proxy.ts';
@@ -75,7 +77,7 @@ export function traceComposition(
         withTrace(trace, () => {
           try {
             const instance = instanceValue(spec);
-            const { status, named } = runFunctions(functions, instanceInputs(instance));
+            const { status, site, named } = runFunctions(functions, instanceInputs(instance));
             trace.closed = true;
             throwNoted(trace);
             refuseLostTexts();
@@ -88,6 +90,7 @@ export function traceComposition(
               spec,
               records: trace.resources,
               status,
+              statusSite: site,
               validations: trace.validations,
               schemaOf,
               allowBreakingChanges: options.allowBreakingChanges === true,
@@ -154,10 +157,12 @@ function instanceInputs(instance: Sym): Inputs {
 export function runFunctions(
   functions: CompositionFunctions,
   inputs: Inputs,
-): { readonly status: unknown; readonly named: ReadonlyMap<string, unknown> } {
+): { readonly status: unknown; readonly site: Site; readonly named: ReadonlyMap<string, unknown> } {
   const builder = closureFor(functions.build);
-  if (functions.status === undefined)
-    return { status: callClosure(builder, selfOf(builder), [inputs.spec]), named: new Map() };
+  if (functions.status === undefined) {
+    const status = callClosure(builder, selfOf(builder), [inputs.spec]);
+    return { status, site: siteOfResult(builder), named: new Map() };
+  }
   const made = callClosure(withSiblings(builder), selfOf(builder), [inputs.schema]);
   const named = nameResources(made);
   const resources: Record<string, unknown> = (currentTrace() as Trace).born({});
@@ -166,7 +171,14 @@ export function runFunctions(
   }
   const last = closureFor(functions.status);
   const status = callClosure(last, selfOf(last), [inputs.schema, resources]);
-  return { status, named };
+  return { status, site: siteOfResult(last), named };
+}
+
+/** Where a function says what it returns at its end. */
+function siteOfResult({ node, unit }: Closure): Site {
+  const last = node.body.type === 'BlockStatement' ? node.body.body.at(-1) : undefined;
+  const returned = last?.type === 'ReturnStatement' ? last.argument : undefined;
+  return siteOf(unit, returned ?? last ?? node.body);
 }
 
 /** `this` of a composition: what the transform passed for an arrow function, else unknown there. */

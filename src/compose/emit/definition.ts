@@ -3,6 +3,7 @@ import type { Schema } from '../../schema/index.ts';
 import type { Target } from '../public-types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { Refusal } from '../trace/refusal.ts';
+import type { Site } from '../trace/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
 import { isHoisted, withoutHoisted } from './hoist.ts';
 import { resourceEntry } from './resource.ts';
@@ -25,6 +26,8 @@ export interface TracedGraph {
   readonly spec: Schema;
   readonly records: readonly ResourceRecord[];
   readonly status: unknown;
+  /** Where the status is returned. */
+  readonly statusSite: Site;
   readonly validations: readonly ValidationRecord[];
   readonly schemaOf: (record: ResourceRecord) => Schema | undefined;
   readonly allowBreakingChanges: boolean;
@@ -54,7 +57,7 @@ export function writeDefinition(
     .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
     .map((record) => collect(() => resourceEntry(record, names), record.site))
     .filter((entry) => entry !== undefined);
-  const status = collect(() => statusFields(graph.status, writer), undefined) ?? {};
+  const status = collect(() => statusFields(graph.status, writer), graph.statusSite) ?? {};
   const kept = target === 'stock' ? withoutHoisted(resources, status, hoistedIds(graph.records)) : resources;
   const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
   const simple = toSimpleSchema(

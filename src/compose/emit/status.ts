@@ -3,6 +3,8 @@ import { cond, literal, not, object, select } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { mentions } from '../ir/node.ts';
 import { quote } from '../ir/print.ts';
+import { getMember } from '../library/member.ts';
+import { setOwn } from '../value/own.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
@@ -20,7 +22,7 @@ export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject
   // A composition of one resource may end with it: `(spec) => Deployment({ … })`.
   const whole = symbolic(value);
   if (whole instanceof Sym && whole.resource !== undefined) return {};
-  const written = field(value, writer);
+  const written = field(memberwise(whole) ?? value, writer);
   if (written === undefined) return {};
   if (typeof written !== 'object' || written === null || Array.isArray(written)) {
     return refuse(
@@ -31,6 +33,25 @@ export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject
   }
   return written;
 }
+
+/** An object that is known as one expression, field by field: `for (…) if (…) return { a, b }`. */
+function memberwise(value: Sym | Phi | undefined): object | undefined {
+  if (value instanceof Phi) {
+    const sides = [value.then, value.otherwise].map((side) => {
+      const found = resolve(side);
+      return memberwise(symbolic(found)) ?? (isFields(found) ? found : undefined);
+    });
+    const [then, otherwise] = sides;
+    return then === undefined || otherwise === undefined ? undefined : mergeSides(new Phi(value.test, then, otherwise));
+  }
+  if (!(value instanceof Sym) || value.type.kind !== 'object' || value.absence !== undefined) return undefined;
+  const fields: Record<string, unknown> = {};
+  for (const name of value.type.names()) setOwn(fields, name, getMember(wrap(value), name));
+  return fields;
+}
+
+const isFields = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && symbolic(value) === undefined;
 
 function field(raw: unknown, writer: ExpressionWriter): JsonValue | undefined {
   const value = resolve(raw);

@@ -72,8 +72,8 @@ function checkFunction(node: Closure['node']): void {
 
 function run(node: Closure['node'], env: Env, args: readonly unknown[]): unknown {
   const { scope } = env;
-  if (node.type === 'FunctionExpression') {
-    if (node.id && scope.find(node.id.name) === undefined)
+  if (node.type !== 'ArrowFunctionExpression') {
+    if (node.type === 'FunctionExpression' && node.id && scope.find(node.id.name) === undefined)
       scope.declare(node.id.name, false, makeFunction(node, env), true);
     scope.declare('arguments', true, activeTrace().born([...args]), true);
   }

@@ -27,10 +27,42 @@ function cache(): WeakMap<FunctionLike, Made> {
 export function outerClosure(fn: FunctionLike): Closure | undefined {
   const known = cache().get(fn);
   if (known !== undefined) return known.closure;
-  const source = readSource(fn);
+  const source = isOfHost(fn) ? undefined : readSource(fn);
   const closure = source === undefined ? undefined : closureFrom(source);
   cache().set(fn, { closure });
   return closure;
+}
+
+let ofHost: WeakSet<object> | undefined;
+
+/**
+ * Is this a function of the host's own modules (`path.join`, `Buffer.from`)? They have a source, but what is
+ * refused in the middle of it helps nobody.
+ */
+function isOfHost(fn: FunctionLike): boolean {
+  ofHost ??= hostFunctions();
+  return ofHost.has(fn);
+}
+
+function hostFunctions(): WeakSet<object> {
+  const found = new WeakSet<object>();
+  const add = (holder: unknown): void => {
+    if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return;
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(holder)) as { value?: unknown }[])
+      if (typeof value === 'function') found.add(value);
+  };
+  const modules = ['node:path', 'node:util', 'node:url', 'node:querystring', 'node:os', 'node:buffer'];
+  for (const name of modules) {
+    const module = process.getBuiltinModule?.(name) as Record<string, unknown> | undefined;
+    add(module);
+    add(module?.['posix']);
+    add(module?.['win32']);
+  }
+  if (typeof Buffer === 'function') {
+    add(Buffer);
+    add(Buffer.prototype);
+  }
+  return found;
 }
 
 /** Classes and functions whose text cannot be parsed have no source that could be traced. */

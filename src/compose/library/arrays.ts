@@ -9,6 +9,7 @@ import { listNode, symOfItems } from '../value/nodes.ts';
 import { bool, equals, textNode, textValue, truthy } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { DEAD, Maybe, Splice, Sym } from '../value/symbolic.ts';
+import { usesIndex } from './callbacks.ts';
 import { hooksCall } from './hooks.ts';
 import { listMethod } from './lists.ts';
 import { viewOf } from './view.ts';
@@ -75,10 +76,14 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
   return { value: (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args) };
 }
 
+const CALLING = new Set(['map', 'flatMap', 'forEach', 'filter', 'some', 'every']);
+
 /** Element-wise work on a list whose elements may be missing. */
 function raggedMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   if (name === 'concat') return trace.born([...array, ...args.flatMap(asItems)]);
+  // Where an element stands depends on which ones before it are there.
+  if (CALLING.has(name) && usesIndex(args[0])) return listMethod(symOfItems(array), name, args);
   if (name === 'map' || name === 'flatMap' || name === 'forEach') return eachItem(array, name, args[0]);
   if (name === 'filter') {
     return trace.born(

@@ -24,7 +24,9 @@ import { freshList, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { bool, needPresent, textNode, textValue, truthy } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { opaque } from '../interp/natives.ts';
 import { hooksCall } from './hooks.ts';
+import { markSet } from './sets.ts';
 import { getMember } from './member.ts';
 import { keyOf } from './key.ts';
 import { parseInteger } from './numbers.ts';
@@ -256,7 +258,7 @@ function generated(length: unknown, fn: unknown): unknown {
     );
   return hooksCall().symbolicMap(
     view,
-    (position: unknown) => hooksCall().call(fn, undefined, [undefined, position], 'the callback'),
+    opaque((position: unknown) => hooksCall().call(fn, undefined, [undefined, position], 'the callback')),
     'map',
   );
 }
@@ -431,7 +433,7 @@ export function constructBuiltin(fn: FunctionLike, args: readonly unknown[]): { 
   }
   if (constructor === Set && symbolicSome(args)) {
     const list = new Sym(toNode(resolve(args[0])));
-    return { value: wrap(new Sym(method('distinct', list.node, [], list.type), { waits: list.waits })) };
+    return { value: wrap(markSet(new Sym(method('distinct', list.node, [], list.type), { waits: list.waits }))) };
   }
   if (constructor === Array && args.length === 1 && symbolicSome(args)) {
     return refuse(

@@ -1,15 +1,56 @@
+import type { AnyNode, Pattern } from 'acorn';
 import { closureOf } from '../interp/env.ts';
-import { boundNames } from '../interp/names.ts';
+import type { Closure } from '../interp/env.ts';
+import { boundNames, childrenOf } from '../interp/names.ts';
+import { isNativeFactory } from '../interp/natives.ts';
+import { outerClosure } from '../interp/outer.ts';
+import type { FunctionLike } from '../source/provider.ts';
 
 /** The name of a callback's first parameter, for variables of macros. */
 export function parameterName(fn: unknown, fallback: string): string {
-  const closure = closureOf(fn);
-  const first = closure?.node.params[0];
+  const first = callbackClosure(fn)?.node.params[0];
   return first === undefined ? fallback : (boundNames(first)[0] ?? fallback);
+}
+
+/** The callback, written in the composition or outside of it, if it has a source. */
+function callbackClosure(fn: unknown): Closure | undefined {
+  return typeof fn === 'function' && !isNativeFactory(fn as FunctionLike)
+    ? (closureOf(fn) ?? outerClosure(fn as FunctionLike))
+    : undefined;
+}
+
+/** Built-in functions that look at their first argument only. */
+const OF_ONE = new Set<unknown>([
+  String,
+  Number,
+  Boolean,
+  Array.isArray,
+  Number.isInteger,
+  Number.isNaN,
+  isNaN,
+  isFinite,
+]);
+
+/** How many arguments a callback looks at; all of them, when that cannot be told. */
+export function argumentCount(fn: unknown): number {
+  // Functions of the SDK, and opaque ones, are never traced.
+  if (typeof fn === 'function' && isNativeFactory(fn as FunctionLike)) return fn.length;
+  const closure = callbackClosure(fn);
+  if (closure === undefined) return typeof fn !== 'function' || OF_ONE.has(fn) ? 1 : Infinity;
+  const { params } = closure.node;
+  if (params.some((param: Pattern) => param.type === 'RestElement')) return Infinity;
+  return closure.node.type !== 'ArrowFunctionExpression' && readsArguments(closure.node.body)
+    ? Infinity
+    : params.length;
 }
 
 /** Does a callback take the position as its second argument? */
 export function usesIndex(fn: unknown): boolean {
-  const closure = closureOf(fn);
-  return closure !== undefined && closure.node.params.length >= 2;
+  return argumentCount(fn) >= 2;
+}
+
+function readsArguments(node: AnyNode): boolean {
+  if (node.type === 'Identifier' && node.name === 'arguments') return true;
+  if (node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration') return false;
+  return childrenOf(node).some(readsArguments);
 }

@@ -27,11 +27,12 @@ import { bool, textNode, textValue, truthy } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { hooksCall } from './hooks.ts';
-import { parameterName, usesIndex } from './callbacks.ts';
+import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd } from './strings.ts';
 import { elementAt } from './access.ts';
 import { reduceList } from './reduce.ts';
-import { indexed, loopValue, View, viewOf } from './view.ts';
+import { isSet } from './sets.ts';
+import { elements, indexed, loopValue, View, viewOf } from './view.ts';
 
 const NAMES = (
   'length map filter some every find findIndex findLast includes indexOf join slice concat at flat flatMap forEach reduce ' +
@@ -40,7 +41,21 @@ const NAMES = (
 
 /** Calls a method of a symbolic list. */
 export function listMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
+  if (isSet(value)) return setMethod(value, name, args);
   return viewMethod(viewOf(wrap(value)), name, args);
+}
+
+/** A method of a Set, which stands for the list of its values. */
+function setMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
+  if (name === 'has') return bool(isIn(scalarArgument(args[0], name), value.node));
+  if (name === 'values' || name === 'keys') return wrap(new Sym(value.node, { waits: value.waits }));
+  // The callback of a Set gets the value twice, not a position.
+  if (name === 'forEach' && !usesIndex(args[0])) return viewMethod(viewOf(wrap(value)), name, args);
+  return refuse(
+    'no-cel',
+    `.${name}() of a Set has no CEL form`,
+    'spread it into a list first: [...set]; has, size and iteration work',
+  );
 }
 
 /** Calls a method of a list that is iterated symbolically. */
@@ -74,14 +89,6 @@ export function viewMethod(view: View, name: string, args: readonly unknown[]): 
     default:
       return plainMethod(elements(view), name, args);
   }
-}
-
-/** The list that the author sees, as an expression. */
-export function elements(view: View): Sym {
-  if (view.plain) return view.list;
-  const loop = macroVariable('x');
-  const shown = toNode(view.show(loopValue(view, loop)));
-  return new Sym(macro('map', view.list.node, [loop], [shown], listOf(shown.type)), { waits: view.list.waits });
 }
 
 function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
@@ -249,13 +256,8 @@ export function predicate<T>(work: () => T): T {
 }
 
 /** The condition that a predicate puts on the loop variable. */
-function condition(
-  fn: unknown,
-  variables: { readonly loop: Variable; readonly element: unknown; readonly position: unknown },
-): Node {
-  const result = predicate(() =>
-    truthy(hooksCall().call(fn, undefined, [variables.element, variables.position], 'the callback')),
-  );
+function condition(fn: unknown, args: readonly unknown[]): Node {
+  const result = predicate(() => truthy(hooksCall().call(fn, undefined, args, 'the callback')));
   return typeof result === 'boolean' ? literal(result) : result;
 }
 
@@ -269,11 +271,12 @@ function withPredicate<T>(
     const loop = macroVariable('i');
     const { view: positions, at: elementOf } = indexed(view);
     const position = new Sym(variable(loop, INTEGER), { label: 'i' });
-    const test = condition(fn, { loop, element: elementOf(position), position: wrap(position) });
+    const whole = argumentCount(fn) > 2 ? wrap(elements(view)) : undefined;
+    const test = condition(fn, [elementOf(position), wrap(position), whole]);
     return build(test, loop, { positions: true, view: positions });
   }
   const loop = macroVariable(parameterName(fn, 'x'));
-  const test = condition(fn, { loop, element: view.show(loopValue(view, loop)), position: undefined });
+  const test = condition(fn, [view.show(loopValue(view, loop))]);
   return build(test, loop, { positions: false, view });
 }
 

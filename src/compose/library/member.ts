@@ -15,8 +15,9 @@ import { accessed, converted, derive, elementAt, makeTyped, mapMember } from './
 import type { Access } from './access.ts';
 import { hooksCall } from './hooks.ts';
 import type { Key } from './key.ts';
-import { elements } from './lists.ts';
+import { elements } from './view.ts';
 import { resourceMember } from './resources.ts';
+import { isSet } from './sets.ts';
 import { stringMethod } from './strings.ts';
 import { View } from './view.ts';
 
@@ -112,7 +113,8 @@ export function symMember(value: Sym, key: Key, optional: boolean): unknown {
     case 'map':
       return mapMember(value, key instanceof Sym ? textNode(wrap(key)) : literal(key), optional);
     case 'list':
-      if (key === 'length') return wrap(derive(value, size(value.node, INTEGER), optional));
+      if (key === (isSet(value) ? 'size' : 'length')) return wrap(derive(value, size(value.node, INTEGER), optional));
+      if (isSet(value)) return setMember(value, key);
       if (key instanceof Sym || /^-?\d+$/.test(key))
         return elementAt(value, key instanceof Sym ? key : new Sym(literal(Number(key))), optional);
       return methodOrRefuse(value, key);
@@ -234,6 +236,12 @@ function dynMember(value: Sym, key: string | Sym, optional: boolean): unknown {
   }
   if (typeof key === 'string' && /^\d+$/.test(key)) return elementAt(value, new Sym(literal(Number(key))), optional);
   return mapMember(value, key instanceof Sym ? textNode(wrap(key)) : literal(key), optional);
+}
+
+function setMember(value: Sym, key: Key): unknown {
+  const name = key instanceof Sym ? labelOf(key) : String(key);
+  if (name in Set.prototype) return opaque((...args: unknown[]) => hooksCall().callMethod(wrap(value), name, args));
+  return refuse('member', `${labelOf(value)} is a Set; it has no member "${name}"`, 'spread it into a list: [...set]');
 }
 
 /** The prototypes whose methods the types offer. */

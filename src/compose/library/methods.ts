@@ -1,8 +1,10 @@
+import { literal } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
 import { DYN, describeType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
-import { distribute, resolve } from '../value/merge.ts';
-import { textNode } from '../value/ops.ts';
+import { distribute, phi, resolve } from '../value/merge.ts';
+import { equals, textNode, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { makeTyped } from './access.ts';
@@ -40,8 +42,38 @@ export function callMethod(object: unknown, key: Key, args: readonly unknown[]):
   if (value instanceof RegExp && typeof key === 'string' && hooksCall().isSymbolicDeep(args)) {
     return hooksCall().regexMethod(value, key, args);
   }
+  const known = tableMethod(value, key, args);
+  if (known !== undefined) return known.value;
   const fn = getMember(value, key);
   return hooksCall().call(fn, value, args, methodLabel(object, key));
+}
+
+/** Looking up a value of the spec in a Map or Set of the author's. */
+function tableMethod(table: unknown, key: Key, args: readonly unknown[]): { readonly value: unknown } | undefined {
+  const wanted = resolve(args[0]);
+  const isTable = table instanceof Map || table instanceof Set;
+  if (!isTable || (key !== 'get' && key !== 'has') || symbolic(wanted) === undefined) return undefined;
+  const keys: unknown[] = [...table.keys()];
+  if (key === 'has') return { value: hooksCall().arrayMethod(keys, 'includes', [wanted])?.value };
+  if (table instanceof Set) return undefined;
+  if (keys.every((each) => typeof each === 'string')) {
+    return { value: getMember(Object.fromEntries(table as Map<string, unknown>), asKey(wanted)) };
+  }
+  const found = keys.reduceRight(
+    (rest: unknown, each) => phi(condition(equals(wanted, each, false)), table.get(each), rest),
+    undefined,
+  );
+  return { value: found };
+}
+
+function asKey(value: unknown): Key {
+  const inner = symbolic(value);
+  return inner instanceof Sym ? inner : new Sym(textNode(value));
+}
+
+function condition(value: unknown): Node {
+  const test = truthy(value);
+  return typeof test === 'boolean' ? literal(test) : test;
 }
 
 function methodLabel(object: unknown, key: Key): string {

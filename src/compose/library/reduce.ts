@@ -9,11 +9,11 @@ import { toNode } from '../value/nodes.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { closureOf } from '../interp/env.ts';
-import { parameterName } from './callbacks.ts';
+import { argumentCount, parameterName } from './callbacks.ts';
 import { boundNames } from '../interp/names.ts';
 import { hooksCall } from './hooks.ts';
 import { macroVariable } from '../ir/build.ts';
-import { indexed, loopValue } from './view.ts';
+import { elements, indexed, loopValue } from './view.ts';
 import type { View } from './view.ts';
 
 /** `list.reduce(f, initial)`: a loop with one accumulator. */
@@ -26,7 +26,8 @@ export function reduceList(view: View, args: readonly unknown[]): unknown {
   const accumulator = new Variable(parameterName(fn, 'acc'), 'accumulator');
   const params = closureOf(fn)?.node.params ?? [];
   const loopName = params[1] === undefined ? 'x' : (boundNames(params[1])[0] ?? 'x');
-  const positions = params.length >= 3 ? indexed(view) : undefined;
+  const count = argumentCount(fn);
+  const positions = count >= 3 ? indexed(view) : undefined;
   const loop = macroVariable(positions === undefined ? loopName : 'i');
   const over = positions?.view ?? view;
   const position = positions === undefined ? undefined : new Sym(variable(loop, INTEGER));
@@ -37,7 +38,7 @@ export function reduceList(view: View, args: readonly unknown[]): unknown {
   try {
     const running = wrap(new Sym(variable(accumulator, start.type)));
     const { result, writes } = trace.isolate(() =>
-      hooksCall().call(fn, undefined, [running, element, at], 'the callback'),
+      hooksCall().call(fn, undefined, [running, element, at, ...(count > 3 ? [whole(view)] : [])], 'the callback'),
     );
     if (writes.size > 0)
       refuse('loop-carried', 'the callback of .reduce() changes a variable', 'return the new value instead');
@@ -55,6 +56,8 @@ export function reduceList(view: View, args: readonly unknown[]): unknown {
     trace.predicates--;
   }
 }
+
+const whole = (view: View): unknown => wrap(elements(view));
 
 /** Refuses a loop whose turns depend on each other in an unknown way. */
 export function refuseCarried(name: string): never {

@@ -8,7 +8,8 @@ import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { literal, not } from '../ir/build.ts';
 import { elementAt } from './access.ts';
 import { stringMethod } from './strings.ts';
-import { elements, listMethod } from './lists.ts';
+import { listMethod } from './lists.ts';
+import { elements } from './view.ts';
 import { View } from './view.ts';
 
 /** The elements that `...value` puts into a list. */

@@ -5,7 +5,7 @@ import type { StaticType } from '../ir/types.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
-import { asList } from '../value/nodes.ts';
+import { asList, toNode } from '../value/nodes.ts';
 
 /**
  * A symbolic list as the author iterates it: an expression for the list of loop values, and what the
@@ -67,4 +67,12 @@ export function isSymbolicList(value: unknown): boolean {
   if (value instanceof View) return true;
   const inner = symbolic(value);
   return inner instanceof Sym && inner.type.kind === 'list';
+}
+
+/** The list that the author sees, as an expression. */
+export function elements(view: View): Sym {
+  if (view.plain) return view.list;
+  const loop = macroVariable('x');
+  const shown = toNode(view.show(loopValue(view, loop)));
+  return new Sym(macro('map', view.list.node, [loop], [shown], listOf(shown.type)), { waits: view.list.waits });
 }

@@ -151,7 +151,7 @@ export class InspectorProvider implements Provider {
         lineNumber,
         columnNumber = 0,
       } = place as { scriptId: string; lineNumber: number; columnNumber?: number };
-      const script = this.scripts().get(scriptId);
+      const script = this.script(scriptId);
       if (script === undefined) return undefined;
       const before = text.slice(0, offset).split('\n');
       const line = lineNumber + before.length - 1;
@@ -170,25 +170,35 @@ export class InspectorProvider implements Provider {
    * `async`): the column of the text's first character on the same line.
    */
   private textColumn(script: ScriptInfo, text: string, line: number, column: number): number {
-    const source = this.post<{ scriptSource: string }>('Debugger.getScriptSource', {
-      scriptId: script.id,
-    }).scriptSource;
-    const sourceLine = source.split('\n')[line] ?? '';
+    const sourceLine = script.source.split('\n')[line] ?? '';
     const firstLine = text.split('\n')[0] as string;
     const at = sourceLine.lastIndexOf(firstLine, column);
     return at < 0 ? column : at;
   }
 
-  private scriptTable: Map<string, ScriptInfo> | undefined;
+  /** Scripts in which something was located; switching the debugger on takes long in a large process. */
+  private readonly located = new Map<string, ScriptInfo>();
+  private scriptTable: Map<string, Omit<ScriptInfo, 'source'>> | undefined;
 
-  /** The scripts of this process; the debugger is switched on for the moment, only for errors. */
-  private scripts(): Map<string, ScriptInfo> {
+  private script(id: string): ScriptInfo | undefined {
+    const known = this.located.get(id);
+    if (known !== undefined) return known;
+    const listed = this.scripts().get(id);
+    if (listed === undefined) return undefined;
+    const { scriptSource } = this.post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId: id });
+    const script = { ...listed, source: scriptSource };
+    this.located.set(id, script);
+    return script;
+  }
+
+  /** The scripts of this process; the debugger is switched on for the moment, only for messages. */
+  private scripts(): Map<string, Omit<ScriptInfo, 'source'>> {
     if (this.scriptTable !== undefined) return this.scriptTable;
-    const table = new Map<string, ScriptInfo>();
+    const table = new Map<string, Omit<ScriptInfo, 'source'>>();
     this.scriptTable = table;
     this.session.removeAllListeners('Debugger.scriptParsed');
     this.session.on('Debugger.scriptParsed', ({ params }) => {
-      table.set(params.scriptId, { id: params.scriptId, url: params.url, sourceMapUrl: params.sourceMapURL ?? '' });
+      table.set(params.scriptId, { url: params.url, sourceMapUrl: params.sourceMapURL ?? '' });
     });
     this.post('Debugger.enable', {});
     return table;
@@ -205,9 +215,9 @@ export class InspectorProvider implements Provider {
 }
 
 interface ScriptInfo {
-  readonly id: string;
   readonly url: string;
   readonly sourceMapUrl: string;
+  readonly source: string;
 }
 
 function lookUp(scopes: readonly ScopeView[], name: string): Found | undefined {

@@ -96,8 +96,21 @@ export interface Site {
   readonly locate: (offset: number) => SourcePosition | undefined;
 }
 
+/** What to do where nothing more special is known. */
+const REMEDIES: Partial<Record<RefusalCode, string>> = {
+  field: 'read a field that the kind has',
+  identity: 'compare fields of the two',
+  member: 'use a member that the type has',
+  'no-cel': 'compute it before the composition, or pass the result in with the spec',
+  'outer-write': 'declare the variable inside the composition',
+  'read-only': 'make a copy and change that',
+  'too-large': 'split it, or move the decision into the spec',
+  types: 'convert one side, or pass plain data',
+  unsupported: 'write it with plain functions and data',
+};
+
 /** Throws a refusal. */
-export function refuse(code: RefusalCode, message: string, hint?: string): never {
+export function refuse(code: RefusalCode, message: string, hint: string | undefined = REMEDIES[code]): never {
   throw new Refusal(code, message, hint);
 }
 

@@ -1,6 +1,8 @@
 import { type } from 'arktype';
 import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { jsonEquals } from '../../../src/core/index.ts';
+import { SOURCE } from '../../../src/compose/source/transform-data.ts';
+import type { TransformData } from '../../../src/compose/source/transform-data.ts';
 import { CompositionError, createCompositionApi } from '../../../src/compose/index.ts';
 import type { Composition } from '../../../src/compose/index.ts';
 import { ConfigMap } from '../../../src/factories/simple/index.ts';
@@ -95,7 +97,7 @@ function instantiate(source: string, factory: unknown): Compose {
 }
 
 /** Runs the program natively, with a factory that records. */
-function runNatively(source: string, given: JsonObject): Outcome | undefined {
+export function runNatively(source: string, given: JsonObject): Outcome | undefined {
   const objects: JsonValue[] = [];
   const record: Factory = (config) => {
     const data = Object.entries(config.data ?? {}).filter(([, value]) => value !== undefined && value !== null);
@@ -130,11 +132,21 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly code: string; readonly text: string }
   | { readonly kind: 'differs'; readonly text: string };
 
-/** Compares the native run of a program with its graph on all inputs. */
-export function compare(source: string): Verdict {
+/** The program with what the transform leaves on it: telling places by the inspector takes longer than all else. */
+function transformed(source: string): Compose {
+  const build = instantiate(source, ConfigMap);
+  const data: TransformData = { src: source, file: 'generated.js', line: 1, col: 1, vars: { ConfigMap } };
+  return Object.assign(build, { [SOURCE]: data });
+}
+
+/**
+ * Compares the native run of a program with its graph on all inputs. The program is read through the
+ * `inspector` or as the `transform` leaves it.
+ */
+export function compare(source: string, host: 'inspector' | 'transform' = 'transform'): Verdict {
   let composition: Composition<JsonObject, JsonObject>;
   try {
-    const build = instantiate(source, ConfigMap);
+    const build = host === 'inspector' ? instantiate(source, ConfigMap) : transformed(source);
     composition = kubernetesComposition({ name: 'generated', spec }, build as never) as never;
     composition.toDefinition();
     composition.toDefinition({ target: 'typekro' });

@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { compare } from "../../property/compose/differential.ts";
+import { PROGRAMS } from "./unusual-programs.ts";
+
+/** What is refused, and the text at the place that the refusal names. All others are equal to their native runs. */
+const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> = {
+  asyncHelper: ['trace/async', "async () => s.name"],
+  awaitIn: ['trace/async', "async (s) => { await null; return { v: s.name }; }"],
+  reduceObj: ['trace/loop-carried', "s.items.reduce((acc, i) => ({ ...acc, [i.key]: i.size }), {})"],
+  reduceMax: ['trace/loop-carried', "s.tags.reduce((a, b) => (b.length > a.length ? b : a), '')"],
+  reduceNoInit: ['trace/loop-carried', "s.nums.reduce((a, b) => a + b)"],
+  entriesFilter: ['trace/no-cel', "Object.fromEntries(Object.entries(s.labels ?? {}).filter(([k]) => k.startsWith('x')))"],
+  classes: ['trace/unsupported', "class B { constructor(n) { this.n = n; } url() { return 'http://' + this.n; } }"],
+  classConst: ['trace/unsupported', "class B { constructor(n) { this.n = n; } url() { return 'http://' + this.n; } }"],
+  tryThrowSym: ['trace/throw-in-try', "throw new Error('x');"],
+  mapBuild: ['trace/native-call', "m.set(i.key, i.size)"],
+  dateSym: ['trace/native-call', "new Date(s.n)"],
+  regexGroups: ['trace/regex', "m[1]"],
+  matchAll: ['trace/no-cel', "s.name.matchAll(/a/g)"],
+  jsonSpaces: ['trace/no-cel', "JSON.stringify({ a: s.n }, null, 2)"],
+  mathPow: ['trace/no-cel', "Math.pow(s.m, 3)"],
+  numberFmt: ['trace/no-cel', "s.n.toLocaleString()"],
+  toStringRadix: ['trace/no-cel', "s.n.toString(16)"],
+  sortDesc: ['trace/no-cel', "[...s.nums].sort((a, b) => b - a)"],
+  sortLocale: ['trace/no-cel', "a.localeCompare(b)"],
+  counterSym: ['trace/loop-carried', "'x' + i + t"],
+  generator: ['trace/unsupported', "function* g() { yield s.name; }"],
+  getterObj: ['trace/unsupported', "{ get url() { return 'u' + s.name; } }"],
+  recursionSym: ['trace/too-large', "(n) => (n <= 0 ? 0 : n + f(n - 1))"],
+  equality: ['trace/types', "s.n == '3'"],
+  lastIndexOf: ['trace/no-cel', "s.nums.lastIndexOf(5)"],
+  fill: ['trace/no-cel', "new Array(2).fill(s.name)"],
+  spliceLocal: ['trace/no-cel', "l.pop()"],
+  groupBy: ['trace/loop-carried', "for (const i of s.items) { (g[i.on ? 'on' : 'off'] ??= []).push(i.key); }"],
+  partition: ['trace/absent', "[...a, i.key]"],
+  boolCoerce: ['trace/types', "+s.flag"],
+  bitwise: ['trace/no-cel', "s.n & 1"],
+  structClone: ['trace/native-call', "structuredClone(s.opt)"],
+  priv: ['trace/unsupported', "class C { #x = 5; get() { return this.#x; } }"],
+  exclamation: ['trace/no-cel', "encodeURIComponent(s.name)"],
+  bufferB64: ['trace/native-call', "Buffer.from(s.name)"],
+  instanceOf: ['trace/no-cel', "s.tags instanceof Array"],
+  codePoint: ['trace/no-cel', "s.name.charCodeAt(0)"],
+  sumNested: ['trace/loop-carried', "s.items.forEach((i) => { if (i.on) t += i.size; else t -= 1; })"],
+  lastWins: ['trace/loop-carried', "for (const t of s.tags) o.last = t;"],
+  more5: ['trace/absent', "x.k + i"],
+  more6: ['trace/no-cel', "l.entries()"],
+  more10: ['trace/no-cel', "s.tags.map(parseInt)"],
+  more24: ['trace/types', "{ n: a.length, v: a.map((p, i) => p + i), [s.env]: 1 }"],
+  more34: ['trace/types', "s.tags"],
+  more37: ['trace/no-cel', "s.name.replace('a', '$&$&')"],
+};
+
+describe("what developers write is translated exactly, or refused at the place", () => {
+  test.each(Object.entries(PROGRAMS))("%s", (name, source) => {
+    const verdict = compare(source);
+    const refusal = REFUSED[name];
+    if (refusal === undefined) {
+      expect(verdict).toMatchObject({ kind: "equal" });
+      expect(verdict.kind === "equal" && verdict.compared > 0).toBe(true);
+      return;
+    }
+    const [code, place] = refusal;
+    expect(verdict).toMatchObject({ kind: "refused", code });
+    const lines = (verdict as { text: string }).text.split("\n").map((line) => line.trim());
+    expect(lines.find((_, index) => lines[index - 1]?.startsWith("at generated.js:"))).toBe(place);
+  });
+
+  test("refusals say what to do instead", () => {
+    const silent = Object.keys(REFUSED).filter((name) => {
+      const verdict = compare(PROGRAMS[name] ?? "");
+      return verdict.kind !== "refused" || !verdict.text.split("\n")[0]?.includes("; ");
+    });
+    expect(silent).toEqual([]);
+  });
+});

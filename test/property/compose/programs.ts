@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { budget } from '../../support/budget.ts';
+import { compare } from './differential.ts';
+import { makeProgram, sourceOf } from './program.ts';
+
+const PER_TEST = 50;
+const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1);
+/** Files that share the programs, so that they run side by side. */
+const FILES = 2;
+/** Every so many programs are read through the inspector. */
+const INSPECTED = 10;
+
+/** Reasons for which a program of the generator may be refused. */
+const KNOWN_REFUSALS = [
+  'trace/loop-carried',
+  'trace/absent',
+  'trace/duplicate-id',
+  'trace/maybe-undefined',
+  'trace/types',
+  'trace/loop-exit',
+  'trace/no-cel',
+  'trace/identity',
+  'trace/too-large',
+];
+
+/** A failing program without the statements that do not matter. */
+function smaller(statements: readonly string[]): string {
+  let current = [...statements];
+  for (let changed = true; changed;) {
+    changed = false;
+    for (let i = current.length - 1; i >= 0; i--) {
+      const less = current.filter((_, position) => position !== i);
+      if (compare(sourceOf(less)).kind !== 'differs') continue;
+      current = less;
+      changed = true;
+    }
+  }
+  return sourceOf(current);
+}
+
+/** Compares this file's share of the generated programs (`programs` in test/budgets.json, or `TYPEKRO_PROGRAMS`). */
+export function comparePrograms(file: number): void {
+  const all = Number(process.env['TYPEKRO_PROGRAMS'] ?? budget('programs'));
+  const share = Math.ceil(all / FILES / PER_TEST);
+  describe('generated programs do the same natively and as a graph', () => {
+    const refusals = new Map<string, number>();
+    let equal = 0;
+
+    test.each(Array.from({ length: share }, (_, index) => FIRST + (index * FILES + file) * PER_TEST))(
+      'programs from seed %i',
+      { timeout: 120_000 },
+      (from) => {
+        for (let seed = from; seed < from + PER_TEST; seed++) {
+          const { source, statements } = makeProgram(seed);
+          const verdict = compare(source, seed % INSPECTED === 0 ? 'inspector' : 'transform');
+          if (verdict.kind === 'refused') refusals.set(verdict.code, (refusals.get(verdict.code) ?? 0) + 1);
+          else if (verdict.kind === 'equal') equal++;
+          else throw new Error(`seed ${seed}: ${verdict.text}\n${smaller(statements)}`);
+        }
+      },
+    );
+
+    test('most of them are translated, and refusals have known reasons', () => {
+      expect(equal / (share * PER_TEST)).toBeGreaterThan(0.7);
+      expect([...refusals.keys()].filter((code) => !KNOWN_REFUSALS.includes(code))).toEqual([]);
+    });
+  });
+}

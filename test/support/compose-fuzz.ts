@@ -1,0 +1,132 @@
+import { runInThisContext } from 'node:vm';
+import { CompositionError } from '../../src/compose/index.ts';
+import { compare, INPUTS, runNatively } from '../property/compose/differential.ts';
+import { makeProgram } from '../property/compose/program.ts';
+import { seededChoices } from './choices.ts';
+
+/** Pieces that are put into programs: odd statements, odd expressions, odd names. */
+const PIECES = [
+  'null',
+  'undefined',
+  'NaN',
+  '-0',
+  '[]',
+  '{}',
+  'this',
+  'arguments',
+  'new Map([[s.name, 1]])',
+  'new Set(s.tags)',
+  'Symbol("x")',
+  '10n',
+  '/a+/g',
+  '(() => s)()',
+  '(function* () { yield 1; })()',
+  '(async () => 1)()',
+  'class A { x = s.n }',
+  'Object.freeze(s)',
+  's.__proto__',
+  's.constructor',
+  's["toString"]()',
+  'Reflect.ownKeys(s)',
+  'JSON.parse(JSON.stringify(s))',
+  'structuredClone(s)',
+  'eval("1")',
+  'delete s.name',
+  's.name = "x"',
+  's.n++',
+  'for (;;) break;',
+  'while (s.flag) { break }',
+  'throw s',
+  'try { throw s.name } catch (e) { e.x } finally { s.n }',
+  'label: for (const x of s.tags) continue label;',
+  'switch (s.n) { default: case 1: break; }',
+  'with_ = 1',
+  'void s.name',
+  'typeof missing',
+  'missing',
+  '...s.tags',
+  '`${s.tags}`',
+  's?.["tags"]?.[0]?.length',
+  's.tags.at(-1)',
+  's.items.map((x, i, all) => all)',
+  's.tags.length = 0',
+  's.nums.sort()',
+  'String.raw`${s.name}`',
+  'import.meta',
+  'new Proxy(s, {})',
+  'Object.defineProperty({}, s.name, { get() { return 1 } })',
+  'Array(s.n)',
+  'parseInt(s.name, 36)',
+  '((a = s.n, ...b) => b.length + a)(1, 2)',
+  'new Date(s.name)',
+] as const;
+
+const TOKENS = /\s+|[A-Za-z_$][\w$]*|\d+|`|"[^"\n]*"|'[^'\n]*'|=>|\?\?|\?\.|&&|\|\||[=!]==?|[-+*/%<>]=?|[^\s]/g;
+
+/** A generated program with some of its text changed; most of the results are still programs. */
+export function fuzzedSource(seed: number): string {
+  const choices = seededChoices(seed);
+  const tokens: string[] = [...(makeProgram(1 + (seed % 500)).source.match(TOKENS) ?? [])];
+  const changes = 1 + choices.below(3);
+  for (let change = 0; change < changes; change++) {
+    const at = choices.below(tokens.length);
+    const other = tokens[choices.below(tokens.length)] ?? '';
+    const piece = PIECES[choices.below(PIECES.length)] ?? '';
+    switch (choices.below(5)) {
+      case 0:
+        tokens.splice(at, 1);
+        break;
+      case 1:
+        tokens.splice(at, 1, other);
+        break;
+      case 2:
+        tokens.splice(at, 0, other);
+        break;
+      case 3:
+        tokens.splice(at, 1, ` ${piece} `);
+        break;
+      default: {
+        const end = tokens.indexOf(';', at);
+        tokens.splice(end < 0 ? at : end + 1, 0, `\n${piece};\n`);
+      }
+    }
+  }
+  return tokens.join('');
+}
+
+/**
+ * What went wrong with a source: a graph that differs from the native run, or an exception that is neither a
+ * refusal nor one that the program throws natively, too.
+ */
+export function problemOf(source: string): string | undefined {
+  const native = nativeRuns(source);
+  if (native === undefined) return undefined;
+  try {
+    const verdict = compare(source);
+    // What the compiler refuses of a resource whose name was changed is refused rightly.
+    return verdict.kind === 'differs' && !verdict.text.includes('[graph/identity]') ? verdict.text : undefined;
+  } catch (error) {
+    if (error instanceof CompositionError || native === 0) return undefined;
+    return error instanceof Error ? error.stack : String(error);
+  }
+}
+
+const LONGEST_RUN_MS = 500;
+
+/** On how many specs the program runs to its end; `undefined` when it is none, or does not end. */
+function nativeRuns(source: string): number | undefined {
+  let runs = 0;
+  Object.assign(globalThis, {
+    typekroFuzz() {
+      for (const given of INPUTS) if (runNatively(source, given) !== undefined) runs += 1;
+    },
+  });
+  try {
+    // eslint-disable-next-line no-new-func -- is it a program at all?
+    if (typeof new Function('ConfigMap', `return ${source};`) !== 'function') return undefined;
+    runInThisContext('typekroFuzz()', { timeout: LONGEST_RUN_MS });
+    return runs;
+  } catch {
+    return undefined;
+  }
+}
