@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Transport } from './index.ts';
+import { KubeClient } from '../kube/index.ts';
 import { createCluster, createManualClock } from './index.ts';
 
 async function call(transport: Transport, method: string, path: string, body?: unknown, type = 'application/json') {
@@ -216,4 +217,16 @@ test('an apply that changed nothing is worked out again once the definition chan
   await call(transport, 'PATCH', `${crds}/things.example.com`, patch, 'application/merge-patch+json');
   await cluster.idle();
   expect((await apply()).body).toMatchObject({ a: 'x', b: 'y' });
+});
+
+test('a request on a closed transport fails at once instead of being tried again', async () => {
+  await using cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  // A clock that nobody turns: whoever waited for another try would wait for ever.
+  const client = new KubeClient({ transport, clock: createManualClock(0) });
+  await transport.close();
+  await expect(client.get({ apiVersion: 'v1', kind: 'Node', name: 'a' })).rejects.toMatchObject({
+    reason: 'Closed',
+    message: 'the transport is closed',
+  });
 });

@@ -2,6 +2,7 @@ import type { Api } from './api.ts';
 import { ADMIN } from './auth/access.ts';
 import { handle } from './http/handler.ts';
 import type { ApiReply, ByteStream } from './http/request.ts';
+import { KubeError } from '../kube/index.ts';
 import type { UserInfo } from './options.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 
@@ -19,7 +20,7 @@ export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport 
   let closed = false;
   return {
     async request(request: TransportRequest): Promise<TransportResponse> {
-      if (closed) throw new Error('the transport is closed');
+      if (closed) throw closedError();
       request.signal?.throwIfAborted();
       const headers: Record<string, string> = {};
       for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value;
@@ -46,6 +47,11 @@ export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport 
   };
 }
 
+/** No request on it can ever work again, so nobody should try. */
+function closedError(): KubeError {
+  return new KubeError('the transport is closed', { status: 0, reason: 'Closed' });
+}
+
 /** The answer, unless the client gives up or the transport closes first: faults may keep it away for ever. */
 function orGone(pending: Promise<ApiReply>, signal: AbortSignal | undefined, open: Set<() => void>): Promise<ApiReply> {
   return new Promise((resolve, reject) => {
@@ -55,7 +61,7 @@ function orGone(pending: Promise<ApiReply>, signal: AbortSignal | undefined, ope
     };
     const onClose = () => {
       leave();
-      reject(new Error('the transport is closed'));
+      reject(closedError());
     };
     const onAbort = () => {
       leave();

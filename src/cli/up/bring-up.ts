@@ -1,5 +1,4 @@
 import { relative } from 'node:path';
-import { stringify } from 'yaml';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
@@ -180,6 +179,8 @@ async function readStatuses(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   await session.idle();
+  // Loaded only now: nothing that is shown before needs it.
+  const { stringify } = await import('yaml');
   const texts: string[] = [];
   for (const object of instances) {
     const live = await waitForObject(session.api, refOf(object), signal, (found) =>

@@ -5,6 +5,7 @@ import type { Graph } from '../../graph/index.ts';
 import { compile } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource, nearestName } from '../../schema/index.ts';
+import { checkInstances } from './check-instances.ts';
 import type { InputObject, Inputs } from './load-inputs.ts';
 
 /** What checking the user's files gave. */
@@ -50,7 +51,11 @@ export function checkInputs(inputs: Inputs): CheckedInputs {
     // Another round may know the kinds that this one has added.
     if (failed.length === 0) {
       const served = combineSources(sources, crdSource([...controllerCrds(), ...graphs.map(crdOf)]));
-      return { graphs, diagnostics: [...diagnostics, ...findUnknownKinds(inputs.objects, served)] };
+      const found = [
+        ...findUnknownKinds(inputs.objects, served),
+        ...checkInstances(inputs.objects, [...crds, ...graphs.map(crdOf)]),
+      ];
+      return { graphs, diagnostics: [...diagnostics, ...found] };
     }
     if (graphs.length === before) {
       for (const { input, diagnostics: found } of failed) {

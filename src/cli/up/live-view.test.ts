@@ -12,12 +12,12 @@ const view = (name: string, state: string): InstanceView => ({
 });
 
 /** A context that keeps what is written. */
-function screen(size?: { readonly columns: number; readonly rows: number }) {
+function screen(size?: { readonly columns: number; readonly rows: number }, env: CommandContext['env'] = {}) {
   const written: string[] = [];
   const write = (text: string) => void written.push(text);
   const context: CommandContext = {
     cwd: '/',
-    env: {},
+    env,
     print: write,
     printError: write,
     readInput: () => Promise.resolve(''),
@@ -35,6 +35,17 @@ test('a terminal shows a block that is drawn over, and only when it changed', ()
   live.update([view('a', 'ACTIVE')]);
   expect(written).toHaveLength(2);
   expect(written[1]?.startsWith('\u001b[3A')).toBe(true);
+});
+
+test.each([
+  { env: {}, coloured: true },
+  { env: { NO_COLOR: '' }, coloured: true },
+  { env: { NO_COLOR: '1' }, coloured: false },
+])('with the environment $env the block is coloured: $coloured', ({ env, coloured }) => {
+  const { context, written } = screen({ columns: 80, rows: 24 }, env);
+  createLiveView(context).update([view('a', 'ACTIVE')]);
+  // oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
+  expect(/\u001b\[\d+m/.test(written.join(''))).toBe(coloured);
 });
 
 test('more instances than fit are counted, and those that are not ACTIVE are shown', () => {

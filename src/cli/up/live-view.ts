@@ -12,7 +12,9 @@ export interface LiveView {
 
 /** In a terminal a block that is drawn again in place; elsewhere a line per change. */
 export function createLiveView(context: CommandContext): LiveView {
-  return context.terminal === undefined ? lineView(context) : blockView(context.terminal);
+  // https://no-color.org: present and not empty.
+  const colour = (context.env['NO_COLOR'] ?? '') === '';
+  return context.terminal === undefined ? lineView(context) : blockView(context.terminal, colour);
 }
 
 function lineView(context: CommandContext): LiveView {
@@ -35,12 +37,12 @@ function lineView(context: CommandContext): LiveView {
   };
 }
 
-function blockView(terminal: NonNullable<CommandContext['terminal']>): LiveView {
+function blockView(terminal: NonNullable<CommandContext['terminal']>, colour: boolean): LiveView {
   let height = 0;
   let drawn = '';
   return {
     update(views) {
-      const visible = visibleLines(views, terminal.rows - 1).map((line) => fitLine(line, terminal.columns));
+      const visible = visibleLines(views, terminal.rows - 1, colour).map((line) => fitLine(line, terminal.columns));
       const text = visible.join('\n');
       if (text === drawn) return;
       const up = height > 0 ? `\u001b[${height}A\r` : '';
@@ -59,8 +61,8 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>): LiveView 
  * The lines of all instances. A block higher than the screen cannot be drawn over, as its upper lines have
  * scrolled away; then those that are ACTIVE make place for those that are not, and the rest is counted.
  */
-function visibleLines(views: readonly InstanceView[], rows: number): string[] {
-  const linesOf = (view: InstanceView) => ['', ...instanceLines(view, true)];
+function visibleLines(views: readonly InstanceView[], rows: number, colour: boolean): string[] {
+  const linesOf = (view: InstanceView) => ['', ...instanceLines(view, colour)];
   const all = views.flatMap(linesOf);
   if (all.length <= rows) return all;
   const busy = views.filter(({ state }) => state !== 'ACTIVE');

@@ -1,0 +1,77 @@
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+
+/**
+ * Does work that only one process may do at a time; others wait for their turn. The lock is a file with the number
+ * of the process that has it. One that was left behind by a process that is gone is taken over.
+ */
+export async function withLock(path, work) {
+  const mine = `${path}.${process.pid}`;
+  let told = false;
+  for (;;) {
+    writeFileSync(mine, String(process.pid));
+    const owner = take(path, mine);
+    rmSync(mine, { force: true });
+    if (owner === process.pid) break;
+    if (!told && owner !== undefined) {
+      console.log(`Waiting for process ${owner}, which is at it already …`);
+      told = true;
+    }
+    await setTimeout(100);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+/** Gives `from` the name `path`, too, unless something has it. A link appears with its content at once. */
+function appear(from, path) {
+  try {
+    linkSync(from, path);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Tries to get the lock once; gives the process that has it then. */
+function take(path, mine) {
+  if (appear(mine, path)) return process.pid;
+  const owner = ownerOf(path);
+  if (owner === undefined || isAlive(owner)) return owner;
+  const taken = `${path}.stale.${process.pid}`;
+  try {
+    renameSync(path, taken);
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    // Somebody else may have taken the old lock over since we looked: that one is given back.
+    if (ownerOf(taken) !== owner) appear(taken, path);
+  } finally {
+    rmSync(taken, { force: true });
+  }
+  return undefined;
+}
+
+function ownerOf(path) {
+  try {
+    return Number(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}

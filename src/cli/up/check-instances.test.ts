@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { formatDiagnostic } from '../../core/index.ts';
+import { checkInputs } from './check-inputs.ts';
+import { loadInputs } from './load-inputs.ts';
+
+const DEFINITION = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: app}
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: App
+    spec:
+      name: string
+      replicas: integer | default=1 minimum=1
+      ports: "[]integer"
+      labels: "map[string]string"
+  resources:
+    - id: map
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.spec.name}"}}
+---
+apiVersion: kro.run/v1alpha1
+kind: App
+metadata: {name: a}
+`;
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-instances-'));
+});
+afterEach(() => {
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+/** The first lines of all diagnostics of the definition above with an instance of this spec. */
+async function diagnose(spec: string): Promise<string[]> {
+  writeFileSync(join(cwd, 'app.yaml'), DEFINITION + spec);
+  const { diagnostics } = checkInputs(await loadInputs(['app.yaml'], cwd));
+  return diagnostics.map((diagnostic) => formatDiagnostic(diagnostic).split('\n').slice(0, 2).join(' '));
+}
+
+test('an instance that fits its schema is no problem, defaults included', async () => {
+  expect(await diagnose('spec: {name: a, ports: [80], labels: {a.b/c: d}}\n')).toEqual([]);
+});
+
+test.each([
+  {
+    spec: 'spec:\n  name: a\n  replicas: 0\n',
+    line: 22,
+    expected: /spec\.replicas: Invalid value: 0.*greater than or equal to 1/,
+  },
+  {
+    spec: 'spec:\n  name: a\n  replicas: many\n',
+    line: 22,
+    expected: /spec\.replicas: Invalid value: "string".*must be of type integer/,
+  },
+  { spec: 'spec:\n  name: a\n  ports:\n    - 80\n    - b\n', line: 24, expected: /spec\.ports\[1\]: Invalid value/ },
+  { spec: 'spec:\n  name: a\n  labels:\n    a.b: [1]\n', line: 23, expected: /spec\.labels/ },
+])('names file, line and field: $expected', async ({ spec, line, expected }) => {
+  const found = await diagnose(spec);
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(expected);
+  expect(found[0]).toContain('App a: ');
+  expect(found[0]).toContain(`app.yaml:${line}`);
+});
+
+test('an unknown field is a warning with the name that was meant', async () => {
+  writeFileSync(join(cwd, 'app.yaml'), `${DEFINITION}spec:\n  name: a\n  replica: 2\n`);
+  const { diagnostics } = checkInputs(await loadInputs(['app.yaml'], cwd));
+  expect(diagnostics).toMatchObject([
+    {
+      code: 'input/unknown-field',
+      severity: 'warning',
+      source: { line: 22 },
+      hint: expect.stringMatching(/did you mean "replicas"/) as string,
+    },
+  ]);
+});

@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RunningCommand } from '../support/command.ts';
+
+const lockModule = new URL('../../scripts/lock.mjs', import.meta.url).href;
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'typekro-lock-'));
+  writeFileSync(join(directory, 'count'), '0');
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Reads a number, gives others time to come between, and writes the next one. */
+const INCREMENT = `
+  import { readFileSync, writeFileSync } from 'node:fs';
+  import { setTimeout } from 'node:timers/promises';
+  import { withLock } from ${JSON.stringify(lockModule)};
+  await withLock('lock', async () => {
+    const count = Number(readFileSync('count', 'utf8'));
+    await setTimeout(30);
+    writeFileSync('count', String(count + 1));
+  });
+`;
+const increment = () =>
+  new RunningCommand(process.execPath, ['--input-type=module', '--eval', INCREMENT], { cwd: directory }).ended;
+
+test('of several processes each has its turn alone, and the lock is gone afterwards', async () => {
+  const ended = await Promise.all(Array.from({ length: 5 }, increment));
+  expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
+  expect(readFileSync(join(directory, 'count'), 'utf8')).toBe('5');
+  expect(existsSync(join(directory, 'lock'))).toBe(false);
+});
+
+test('the lock of a process that is gone is taken over by one of those that wait', async () => {
+  const { pid } = spawnSync(process.execPath, ['--eval', '']);
+  writeFileSync(join(directory, 'lock'), String(pid));
+  const ended = await Promise.all(Array.from({ length: 4 }, increment));
+  expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  expect(readFileSync(join(directory, 'count'), 'utf8')).toBe('4');
+});
