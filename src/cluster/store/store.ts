@@ -1,38 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { toJsonText } from '../codec-json.ts';
+import { Representation } from './representation.ts';
 import { SortedItems } from './sorted-items.ts';
-
-/** How an object looks in one version of its resource. */
-export class Representation {
-  readonly object: KubeObject;
-  #bytes: Buffer | undefined;
-  #bodyStart = 0;
-
-  constructor(object: KubeObject) {
-    this.object = object;
-  }
-
-  /** `{"kind":…,"apiVersion":…,` and the rest; written when first asked for, by whoever reads the object. */
-  get bytes(): Buffer {
-    if (this.#bytes === undefined) {
-      const { kind, apiVersion, ...rest } = this.object;
-      const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`;
-      this.#bytes = Buffer.from(head + toJsonText(rest).slice(1));
-      this.#bodyStart = Buffer.byteLength(head);
-    }
-    return this.#bytes;
-  }
-
-  /** Lets the bytes go until somebody asks again. */
-  forgetBytes(): void {
-    this.#bytes = undefined;
-  }
-
-  /** Where the rest begins: after kind and apiVersion. */
-  get bodyStart(): number {
-    return this.bytes.length > 0 ? this.#bodyStart : 0;
-  }
-}
 
 /** A stored object: frozen, in the storage version, with its forms cached per version. */
 export class Stored {
@@ -42,11 +10,23 @@ export class Stored {
   /** The form that was asked for first: most objects have no other. */
   #first: { readonly apiVersion: string; readonly form: Representation } | undefined;
   #others: Map<string, Representation> | undefined;
+  /** What the first form copies from. */
+  #inherited: Representation | undefined;
 
-  constructor(key: string, object: KubeObject, version: number) {
+  /** `previous` is what it replaces: what both share is not written twice. */
+  constructor(key: string, object: KubeObject, version: number, previous?: Stored) {
     this.key = key;
     this.object = object;
     this.version = version;
+    this.#inherited = previous?.handOver();
+  }
+
+  /** The form with bytes that the next object in this place may copy from. */
+  handOver(): Representation | undefined {
+    const inherited = this.#inherited;
+    this.#inherited = undefined;
+    for (const form of this.#others?.values() ?? []) form.forgetBytes();
+    return this.#first === undefined ? inherited : this.#first.form.handOver();
   }
 
   /** The same content under another version. */
@@ -60,15 +40,12 @@ export class Stored {
     this.#others = undefined;
   }
 
-  /** Lets the bytes of all forms go: the object has been replaced, and waits only for late watchers. */
-  forgetBytes(): void {
-    this.#first?.form.forgetBytes();
-    for (const form of this.#others?.values() ?? []) form.forgetBytes();
-  }
-
   /** The object in `apiVersion`, made by `convert` when first asked for. */
   as(apiVersion: string, convert: (object: KubeObject) => KubeObject): Representation {
-    if (this.#first === undefined) this.#first = { apiVersion, form: new Representation(convert(this.object)) };
+    if (this.#first === undefined) {
+      this.#first = { apiVersion, form: new Representation(convert(this.object), this.#inherited) };
+      this.#inherited = undefined;
+    }
     if (this.#first.apiVersion === apiVersion) return this.#first.form;
     this.#others ??= new Map();
     let form = this.#others.get(apiVersion);
@@ -168,11 +145,9 @@ export class Collection {
   put(key: string, object: KubeObject): Stored {
     this.#ready();
     const version = this.#store.nextVersion();
-    const stored = new Stored(key, versioned(object, version), version);
     const previous = this.#items.get(key);
+    const stored = new Stored(key, versioned(object, version), version, previous);
     this.#set(stored);
-    // Few look at it again; those make its bytes anew.
-    previous?.forgetBytes();
     this.#publish({ type: previous === undefined ? 'ADDED' : 'MODIFIED', collection: this, stored, previous });
     return stored;
   }
@@ -183,10 +158,9 @@ export class Collection {
     const previous = this.#items.get(key);
     if (previous === undefined) return undefined;
     const version = this.#store.nextVersion();
-    const stored = new Stored(key, versioned(last ?? previous.object, version), version);
+    const stored = new Stored(key, versioned(last ?? previous.object, version), version, previous);
     this.#items.delete(key);
     this.#sorted.delete(key);
-    previous.forgetBytes();
     this.#publish({ type: 'DELETED', collection: this, stored, previous });
     return stored;
   }

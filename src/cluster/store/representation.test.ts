@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { Representation } from './representation.ts';
+import { shareUnchanged } from './share.ts';
+import { copyJson, deepFreeze, Store } from './store.ts';
+
+const object = (version: number, parts: JsonObject, entries: JsonObject[] = []): KubeObject => ({
+  kind: 'ConfigMap',
+  apiVersion: 'v1',
+  metadata: {
+    name: 'ä',
+    annotations: { note: 'ü'.repeat(200) },
+    managedFields: entries,
+    resourceVersion: `${version}`,
+  },
+  ...parts,
+});
+
+const read = (form: Representation) => form.bytes.toString();
+
+test('the bytes are those of the object, whatever was copied from the one before', () => {
+  const parts = fc.dictionary(fc.constantFrom('spec', 'data', 'status'), fc.jsonValue(), {
+    maxKeys: 3,
+  }) as fc.Arbitrary<JsonObject>;
+  fc.assert(
+    fc.property(fc.array(fc.record({ parts, isRead: fc.boolean() }), { minLength: 1, maxLength: 6 }), (turns) => {
+      const collection = new Store().collection('', 'configmaps');
+      let last: KubeObject | undefined;
+      for (const [version, turn] of turns.entries()) {
+        const next = object(version, turn.parts, [{ manager: 'x'.repeat(200) }]);
+        const shared = shareUnchanged(last as JsonObject | undefined, copyJson(next) as unknown as JsonObject);
+        const stored = collection.put('a', shared as unknown as KubeObject);
+        last = stored.object;
+        if (turn.isRead) expect(read(stored.as('v1', (same) => same))).toBe(JSON.stringify(stored.object));
+      }
+      const stored = collection.get('a');
+      expect(stored === undefined ? undefined : read(stored.as('v1', (same) => same))).toBe(JSON.stringify(last));
+    }),
+  );
+});
+
+test('parts that are shared are copied, and the old bytes let go', () => {
+  const data = { text: 'x'.repeat(1000) };
+  const before = new Representation(deepFreeze(object(1, { data })));
+  const first = before.bytes;
+  const after = new Representation(object(2, { data }), before);
+  expect(read(after)).toBe(JSON.stringify(after.object));
+  expect(before.bytesOf(data)).toBeUndefined();
+  expect(after.bytesOf(data)?.toString()).toBe(JSON.stringify(data));
+  expect(before.bytes).not.toBe(first);
+  expect(read(before)).toBe(JSON.stringify(before.object));
+});
+
+test('a form that nobody read hands on what it would have copied from', () => {
+  const data = { text: 'x'.repeat(1000) };
+  const first = new Representation(object(1, { data }));
+  expect(first.bytes.length).toBeGreaterThan(1000);
+  const unread = new Representation(object(2, { data }), first);
+  expect(unread.handOver()).toBe(first);
+  expect(unread.handOver()).toBeUndefined();
+});
+
+test('the rest begins after kind and version', () => {
+  const form = new Representation(object(1, { data: {} }));
+  expect(form.bytes.toString('utf8', 0, form.bodyStart)).toBe('{"kind":"ConfigMap","apiVersion":"v1",');
+});
