@@ -2,6 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import { application } from './kinds/argocd.ts';
 import * as cluster from './kinds/cluster.ts';
 import { resourceGraphDefinition } from './kinds/graphs.ts';
+import { helmRepository, isRegistry } from './kinds/flux.ts';
 import { gateway, ingress, route, service } from './kinds/network.ts';
 import { persistentVolume, persistentVolumeClaim, volumeAttachment } from './kinds/storage.ts';
 import { daemonSet, deployment, job, pod, replicaSet, statefulSet } from './kinds/workloads.ts';
@@ -13,6 +14,8 @@ export interface KindRule {
   readonly judge: (object: KubeObject) => Readiness;
   /** Its controller writes `status.observedGeneration`: an object without one was not looked at yet. */
   readonly observed?: true;
+  /** No controller looks at such an object: it is ready when it exists, whatever its status says. */
+  readonly unattended?: (object: KubeObject) => boolean;
 }
 
 /** Objects without a controller: they are what they are as soon as they exist. */
@@ -50,4 +53,5 @@ export const KIND_TABLE: ReadonlyMap<string, KindRule> = new Map<string, KindRul
   ['APIService.apiregistration.k8s.io', { judge: cluster.apiService }],
   ['ResourceGraphDefinition.kro.run', { judge: resourceGraphDefinition }],
   ['Application.argoproj.io', { judge: application }],
+  ['HelmRepository.source.toolkit.fluxcd.io', { judge: helmRepository, unattended: isRegistry }],
 ]);

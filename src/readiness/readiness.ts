@@ -21,7 +21,7 @@ const SUMMARIES = [
 /**
  * Is an object ready, and if not, why? Rules in this order, the first that decides wins:
  *
- * 1. being deleted;
+ * 1. being deleted; or of a kind to which no controller attends;
  * 2. its controller has not seen the newest generation (`status.observedGeneration`);
  * 3. the conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work going on;
  * 4. the rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API, Argo CD;
@@ -38,6 +38,7 @@ export function readinessOf(object: KubeObject): Readiness {
   }
   const { group, kind } = gvkOf(object);
   const rule = KIND_TABLE.get(group === '' ? kind : `${kind}.${group}`);
+  if (rule?.unattended?.(object) === true) return current();
   const observed = numberAt(object, 'status', 'observedGeneration');
   if (generation !== undefined && observed !== undefined && observed < generation) {
     return inProgress('NotObserved', `generation ${generation} was not looked at yet (last: ${observed})`);

@@ -133,6 +133,11 @@ const SAMPLES: Readonly<Record<string, readonly { readonly spec?: object; readon
     { status: { state: 'Inactive', conditions: [condition('Ready', 'True')] } },
     { status: { state: 'Active', conditions: [condition('Ready', 'True')] } },
   ],
+  'HelmRepository.source.toolkit.fluxcd.io': [
+    { spec: {} },
+    { spec: { type: 'oci' }, status: { observedGeneration: -1 } },
+    { spec: {}, status: { observedGeneration: 2, conditions: [condition('Ready', 'True')] } },
+  ],
   'Application.argoproj.io': [
     {},
     { status: { sync: { status: 'OutOfSync' }, health: { status: 'Healthy' } } },

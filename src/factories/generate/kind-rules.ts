@@ -129,6 +129,13 @@ const NETWORK: readonly [string, ReadinessRule][] = [
 
 const PROJECTS: readonly [string, ReadinessRule][] = [
   [
+    'HelmRepository.source.toolkit.fluxcd.io',
+    {
+      cel: `self.spec.?type.orValue("") == "oci" || ${isTrue('Ready')}`,
+      words: 'condition `Ready` is True, or at once if it is an OCI registry',
+    },
+  ],
+  [
     'ResourceGraphDefinition.kro.run',
     {
       cel: `self.?status.?state.orValue("") == "Active" && ${isTrue('Ready')}`,

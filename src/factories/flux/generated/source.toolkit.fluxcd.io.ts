@@ -343,13 +343,13 @@ export interface HelmRepositoryFields {
  *
  * A repository of Helm charts, with an index or in an OCI registry.
  *
- * Ready when condition `Ready` is True.
+ * Ready when condition `Ready` is True, or at once if it is an OCI registry.
  */
 export const helmRepository: ResourceFactory<HelmRepositoryFields> = /* @__PURE__ */ resourceFactory<HelmRepositoryFields>(
   "source.toolkit.fluxcd.io/v1",
   "HelmRepository",
   {
-    readyWhen: "self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0) && self.?status.?conditions.orValue([]).exists(c, c.type == \"Ready\" && c.status == \"True\")",
+    readyWhen: "self.spec.?type.orValue(\"\") == \"oci\" || self.?status.?conditions.orValue([]).exists(c, c.type == \"Ready\" && c.status == \"True\")",
     facts: () => ({
       plural: "helmrepositories",
       namespaced: true,

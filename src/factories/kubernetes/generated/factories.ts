@@ -70,7 +70,7 @@ export const limitRange: ResourceFactory<Body<CoreV1.LimitRange>> = /* @__PURE__
  *
  * Ready when its phase is Active.
  */
-export const namespaceResource: ResourceFactory<Body<CoreV1.Namespace>> = /* @__PURE__ */ resourceFactory<Body<CoreV1.Namespace>>("v1", "Namespace", {
+export const namespace: ResourceFactory<Body<CoreV1.Namespace>> = /* @__PURE__ */ resourceFactory<Body<CoreV1.Namespace>>("v1", "Namespace", {
   readyWhen: "self.?status.?phase.orValue(\"\") == \"Active\"",
 });
 
