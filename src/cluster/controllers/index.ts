@@ -11,6 +11,7 @@ import { ingressController, loadBalancerController } from './addresses.ts';
 import { tokenController } from './account-tokens.ts';
 import { autoscalerController } from './autoscaler.ts';
 import { disruptionController } from './disruption.ts';
+import { helmStandIn, kustomizeStandIn, sourceStandIn } from './flux/index.ts';
 import { eventExpiry } from './event-expiry.ts';
 import { quotaController } from './quota.ts';
 import { aggregationController } from './role-aggregation.ts';
@@ -70,6 +71,9 @@ function workloadControllers(): SimulatedController[] {
     autoscalerController,
     loadBalancerController,
     ingressController,
+    sourceStandIn,
+    helmStandIn,
+    kustomizeStandIn,
   ];
 }
 

@@ -1,0 +1,44 @@
+import { isJsonObject } from '../../../core/index.ts';
+import type { SimulatedController } from '../controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from '../controller.ts';
+import { concernsDeployment, FLUX, isStored, runs, settle, sourceOf } from './stand-in.ts';
+
+const NAME = 'kustomize-controller';
+const KUSTOMIZATIONS = { group: 'kustomize.toolkit.fluxcd.io', plural: 'kustomizations' } as const;
+
+/**
+ * Stands in for Flux's kustomize controller: a kustomization whose source is stored counts as applied, in the
+ * source's revision. As nothing was fetched, nothing is applied.
+ */
+export const kustomizeStandIn: SimulatedController = {
+  name: NAME,
+  target: targetIn(KUSTOMIZATIONS),
+
+  *keysOf(event, world) {
+    if (concerns(event, KUSTOMIZATIONS.group, KUSTOMIZATIONS.plural) && event.type !== 'DELETED')
+      yield event.stored.key;
+    const source = Object.values(FLUX).some(({ group, plural }) => concerns(event, group, plural));
+    if (!source && !concernsDeployment(event, NAME)) return;
+    for (const kustomization of world.list(KUSTOMIZATIONS, '')) yield keyOfObject(kustomization);
+  },
+
+  reconcile(key, world) {
+    const { namespace, name } = splitKey(key);
+    const object = world.get(KUSTOMIZATIONS, namespace, name);
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined || !runs(world, NAME)) return;
+    if (object.spec?.['suspend'] === true) return;
+    const source = sourceOf(world, object.spec?.['sourceRef'], namespace);
+    if (source === undefined || !isStored(source)) {
+      const message = `the source ${source === undefined ? 'does not exist' : 'is not ready'}`;
+      return settle(world, object, { ready: false, reason: 'ArtifactFailed', message });
+    }
+    const artifact = source.status?.['artifact'];
+    const revision = isJsonObject(artifact) ? String(artifact['revision']) : '';
+    settle(world, object, {
+      ready: true,
+      reason: 'ReconciliationSucceeded',
+      message: `Applied revision: ${revision} (stand-in: nothing was applied)`,
+      status: { lastAppliedRevision: revision, lastAttemptedRevision: revision },
+    });
+  },
+};
