@@ -7,6 +7,9 @@
  * @packageDocumentation
  */
 import { createCompositionApi } from './compose/index.ts';
+import type { SourcePosition } from './core/index.ts';
+import { createRuntimeBootstrap } from './factories/bootstrap/index.ts';
+import type { RuntimeBootstrap, TypeKroRuntimeOptions } from './factories/bootstrap/index.ts';
 
 const api = createCompositionApi({
   loadDeploy: async () => (await import('./deploy/index.ts')).createDeployEngine(),
@@ -25,6 +28,37 @@ export const kubernetesComposition = api.kubernetesComposition;
 /** Defines a resource graph by two functions: resources by key (the keys are the ids), and the status from them. */
 export const toResourceGraph = api.toResourceGraph;
 
+/**
+ * The runtime that kro mode needs, as something to deploy: Flux's controllers, and kro (or our controller).
+ * `factory('direct').deploy({ namespace })` applies Flux's manifests, waits until they run, installs kro by
+ * its chart into namespace `kro` and waits for that; on an embedded cluster the manifests are stand-ins. An
+ * installation of kro in `kro-system` is found and kept.
+ *
+ * @example await typeKroRuntimeBootstrap().factory('direct').deploy({ namespace: 'flux-system' });
+ */
+export function typeKroRuntimeBootstrap(options: TypeKroRuntimeOptions = {}): RuntimeBootstrap {
+  const install: Parameters<typeof createRuntimeBootstrap>[1]['install'] = async (installation) =>
+    (await import('./deploy/index.ts')).installRuntime(installation);
+  return createRuntimeBootstrap(options, { api, install }, callerOf(typeKroRuntimeBootstrap));
+}
+
+/** Where a function of ours was called from, by the stack. */
+function callerOf(own: (...args: never[]) => unknown): SourcePosition | undefined {
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, own);
+  const match = /\(?((?:file:\/\/)?[^\s()]+):(\d+):(\d+)\)?$/m.exec(holder.stack?.split('\n')[1] ?? '');
+  if (match === null) return undefined;
+  const [, file = '', line, column] = match;
+  return { file: file.replace(/^file:\/\//, ''), line: Number(line), column: Number(column) };
+}
+
+export type {
+  RuntimeBootstrap,
+  RuntimeFactory,
+  TypeKroRuntimeOptions,
+  TypeKroRuntimeSpec,
+  TypeKroRuntimeStatus,
+} from './factories/bootstrap/index.ts';
 export type {
   Composition,
   CompositionDefinition,

@@ -5,6 +5,17 @@
  *
  * @packageDocumentation
  */
+export type {
+  BootstrapNeeds,
+  KroSource,
+  RuntimeBootstrap,
+  RuntimeFactory,
+  RuntimeSettings,
+  TypeKroRuntimeOptions,
+  TypeKroRuntimeSpec,
+  TypeKroRuntimeStatus,
+} from './bootstrap/index.ts';
+export { createRuntimeBootstrap, EARLIER_KRO, FLUX_CONTROLLERS } from './bootstrap/index.ts';
 export type { ChartOptions, GeneratedFactories, GenerateOptions } from './generate/index.ts';
 export { generateChart, generateFactories } from './generate/index.ts';
 export { simple } from './simple/index.ts';

@@ -1,0 +1,153 @@
+import { controllerManifests } from '../controller/index.ts';
+import type { DeployEvent, FactoryOptions } from '../compose/index.ts';
+import type { KubeObject, ObjectRef } from '../core/index.ts';
+import { formatRef, parseJson, refOf, TypeKroError } from '../core/index.ts';
+import type { KroSource, RuntimeSettings } from '../factories/index.ts';
+import { EARLIER_KRO, FLUX_CONTROLLERS } from '../factories/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
+import { isTimeout, systemClock, waitForObject, withDeadline } from '../kube/index.ts';
+import { readinessOf } from '../readiness/index.ts';
+import { connect } from './connect.ts';
+import { DeploymentTimeoutError } from './errors.ts';
+import { fluxManifests, releaseAddress } from './runtime-manifests.ts';
+import { STAND_IN, standInManifests } from './stand-in-manifests.ts';
+
+/** What is to be installed, and how. */
+export interface RuntimeInstallation {
+  readonly settings: RuntimeSettings;
+  /** Namespace of Flux. */
+  readonly namespace: string;
+  readonly options: FactoryOptions;
+}
+
+/** Time limit of the installation where the caller gives none, in milliseconds. */
+const TIMEOUT = 300_000;
+
+/**
+ * Brings Flux (and, when it was asked for, our controller) into a cluster and waits until it runs. Applying it again
+ * changes nothing. Resolves to where kro comes from: its chart, or a Deployment that is there.
+ *
+ * @throws TypeKroError `bootstrap/manifests-unreachable`, `bootstrap/manifests-invalid`, `bootstrap/stand-in-elsewhere`
+ * when stand-ins are asked for on a real cluster; DeploymentTimeoutError when something does not become ready.
+ */
+export async function installRuntime(installation: RuntimeInstallation): Promise<KroSource> {
+  const { settings, options } = installation;
+  const api = await connect(options);
+  const limit = options.timeout ?? TIMEOUT;
+  try {
+    return await withDeadline(limit, [options.abortSignal], systemClock, async (signal) => {
+      if (settings.fluxInstallation === 'managed') await installFlux(api, installation, signal);
+      await waitForAll(
+        api,
+        FLUX_CONTROLLERS.map((name) => deploymentRef(name, installation.namespace)),
+        signal,
+      );
+      return await kroSource(api, installation, signal);
+    });
+  } finally {
+    await api.close();
+  }
+}
+
+const deploymentRef = (name: string, namespace: string): ObjectRef => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  name,
+  namespace,
+});
+
+async function installFlux(api: KubernetesApi, installation: RuntimeInstallation, signal: AbortSignal): Promise<void> {
+  const { settings, namespace, options } = installation;
+  const embedded = await isEmbedded(api, signal);
+  const from = settings.manifestsFrom ?? (embedded ? 'stand-in' : releaseAddress(settings.fluxVersion));
+  if (from === 'stand-in' && !embedded) {
+    throw new TypeKroError('stand-ins for Flux run on an embedded cluster only', {
+      code: 'bootstrap/stand-in-elsewhere',
+      remedy: 'leave manifestsFrom out, or pass the address or folder of Flux’s manifests',
+    });
+  }
+  const what = from === 'stand-in' ? 'stand-ins for its controllers: nothing will be fetched or rendered' : from;
+  tell(options, { type: 'progress', message: `installing Flux in ${namespace} from ${what}` });
+  const objects =
+    from === 'stand-in' ? standInManifests(namespace) : await fluxManifests(from, settings, namespace, signal);
+  await applyInOrder(api, objects, signal);
+}
+
+/** The embedded cluster says so in its version. */
+async function isEmbedded(api: KubernetesApi, signal: AbortSignal): Promise<boolean> {
+  const { status, text } = await api.raw({ path: '/version', signal });
+  if (status !== 200) return false;
+  const version = parseJson(text);
+  return JSON.stringify(version).includes('+typekro"');
+}
+
+/** Namespaces and definitions first, and the definitions in service before anything uses them. */
+async function applyInOrder(api: KubernetesApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
+  const first = new Set(['Namespace', 'CustomResourceDefinition']);
+  const apply = (object: KubeObject) => api.apply(object, { fieldManager: 'typekro', force: true, signal });
+  const early = objects.filter(({ kind }) => first.has(kind));
+  for (const object of early) await apply(object);
+  const definitions = early.filter(({ kind }) => kind === 'CustomResourceDefinition').map(refOf);
+  await waitForAll(api, definitions, signal);
+  for (const object of objects) if (!first.has(object.kind)) await apply(object);
+  await waitForAll(api, objects.filter(({ kind }) => kind === 'Deployment').map(refOf), signal);
+}
+
+/** Waits until every object is ready; a time-out names those that are not, with their reasons. */
+async function waitForAll(api: KubernetesApi, refs: readonly ObjectRef[], signal: AbortSignal): Promise<void> {
+  const waiting = new Map<ObjectRef, string>(refs.map((ref) => [ref, 'it does not exist']));
+  const wait = (ref: ObjectRef) =>
+    waitForObject(api, ref, signal, (object) => {
+      if (object === undefined) return undefined;
+      const { ready, reason, message } = readinessOf(object);
+      waiting.set(ref, message === '' ? reason : message);
+      if (ready) waiting.delete(ref);
+      return ready ? true : undefined;
+    });
+  try {
+    await Promise.all(refs.map(wait));
+  } catch (error) {
+    if (!isTimeout(signal)) throw error;
+    const lines = [...waiting].map(([ref, why]) => `  ${formatRef(ref)}: ${why}`);
+    throw new DeploymentTimeoutError(`the runtime did not become ready in time:\n${lines.join('\n')}`, {
+      code: 'deploy/timeout',
+      cause: error,
+      remedy: 'look at these objects and their events; installing again goes on where this ended',
+    });
+  }
+}
+
+/** An earlier kro is kept; ours is applied; else the chart brings it. */
+async function kroSource(
+  api: KubernetesApi,
+  { settings, options }: RuntimeInstallation,
+  signal: AbortSignal,
+): Promise<KroSource> {
+  const earlier = await api.find(deploymentRef(EARLIER_KRO.name, EARLIER_KRO.namespace), { signal });
+  const real = earlier !== undefined && !isSimulated(earlier);
+  if (real && settings.kroNamespace !== EARLIER_KRO.namespace) {
+    tell(options, { type: 'progress', message: `kro is installed in ${EARLIER_KRO.namespace} already and is kept` });
+    return EARLIER_KRO;
+  }
+  if (settings.controller === 'kro') return 'chart';
+  const { kroNamespace: namespace, controllerImage: image } = settings;
+  if (image === undefined) {
+    throw new TypeKroError("controller: 'typekro' needs the image of the controller", {
+      code: 'bootstrap/no-image',
+      remedy: 'pass controllerImage, for example your own build of the package',
+    });
+  }
+  await applyInOrder(api, controllerManifests({ image, namespace }), signal);
+  return { namespace, name: 'typekro' };
+}
+
+/** Pods of an embedded cluster that only show what runs elsewhere are no installation. */
+function isSimulated({ metadata }: KubeObject): boolean {
+  return Object.keys(metadata.annotations ?? {}).some(
+    (name) => name === STAND_IN || name.startsWith('typekro.dev/simulate'),
+  );
+}
+
+function tell(options: FactoryOptions, event: Omit<DeployEvent, 'timestamp'>): void {
+  options.progressCallback?.({ ...event, timestamp: new Date(systemClock.now()) });
+}

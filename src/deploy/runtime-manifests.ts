@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { KubeObject } from '../core/index.ts';
+import { formatDiagnostic, isJsonObject, TypeKroError } from '../core/index.ts';
+import type { RuntimeSettings } from '../factories/index.ts';
+import { parseDefinitions } from '../graph/index.ts';
+
+/** The namespace that Flux's own manifests are written for. */
+const WRITTEN_FOR = 'flux-system';
+
+/** The release of Flux that its project publishes. */
+export function releaseAddress(version: string): string {
+  return `https://github.com/fluxcd/flux2/releases/download/${encodeURIComponent(version)}/install.yaml`;
+}
+
+/**
+ * Flux's manifests from an address, a file or a folder, for a namespace and with the rights that are wished.
+ *
+ * @throws TypeKroError `bootstrap/manifests-unreachable` when they cannot be read, `bootstrap/manifests-invalid` when
+ * they are not YAML of Kubernetes objects.
+ */
+export async function fluxManifests(
+  from: string,
+  settings: RuntimeSettings,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<KubeObject[]> {
+  const texts = /^https?:\/\//.test(from) ? [[from, await download(from, signal)] as const] : readFiles(from);
+  const objects = texts.flatMap(([name, text]) => objectsIn(name, text));
+  if (objects.length === 0) throw invalid(from, 'there is no object in them');
+  return objects.flatMap((object) => withRights(moved(object, namespace), settings));
+}
+
+async function download(address: string, signal: AbortSignal): Promise<string> {
+  try {
+    const answer = await fetch(address, { signal, redirect: 'follow' });
+    if (!answer.ok) throw unreachable(address, `the answer is ${answer.status} ${answer.statusText}`);
+    return await answer.text();
+  } catch (error) {
+    if (error instanceof TypeKroError) throw error;
+    signal.throwIfAborted();
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw unreachable(address, cause instanceof Error ? cause.message : String(cause), error);
+  }
+}
+
+function readFiles(from: string): (readonly [string, string])[] {
+  const path = from.startsWith('file:') ? fileURLToPath(from) : from;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw unreachable(path, 'there is no such file or folder');
+  if (!found.isDirectory()) return [[path, readFileSync(path, 'utf8')]];
+  return readdirSync(path)
+    .sort()
+    .filter((name) => ['.yaml', '.yml', '.json'].includes(extname(name).toLowerCase()))
+    .map((name) => [name, readFileSync(join(path, name), 'utf8')]);
+}
+
+function unreachable(from: string, why: string, cause?: unknown): TypeKroError {
+  return new TypeKroError(`the manifests of Flux cannot be read from ${from}: ${why}`, {
+    code: 'bootstrap/manifests-unreachable',
+    remedy: 'pass manifestsFrom with an address, file or folder that this machine can read',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function invalid(from: string, why: string): TypeKroError {
+  return new TypeKroError(`the manifests of Flux in ${from} cannot be used: ${why}`, {
+    code: 'bootstrap/manifests-invalid',
+    remedy: 'pass manifestsFrom with the install.yaml of a Flux release',
+  });
+}
+
+function objectsIn(name: string, text: string): KubeObject[] {
+  const { documents, diagnostics } = parseDefinitions(text, name);
+  const error = diagnostics.find(({ severity }) => severity === 'error');
+  if (error !== undefined) throw invalid(name, formatDiagnostic(error));
+  return documents.map(({ value }) => {
+    const metadata = isJsonObject(value) ? value['metadata'] : undefined;
+    const named = isJsonObject(metadata) && typeof metadata['name'] === 'string';
+    if (
+      !isJsonObject(value) ||
+      typeof value['apiVersion'] !== 'string' ||
+      typeof value['kind'] !== 'string' ||
+      !named
+    ) {
+      throw invalid(name, 'a document is no object with apiVersion, kind and a name');
+    }
+    return value as unknown as KubeObject;
+  });
+}
+
+/** The object for another namespace than that of the manifests: also in addresses, arguments and subjects. */
+function moved(object: KubeObject, namespace: string): KubeObject {
+  if (namespace === WRITTEN_FOR || object.kind === 'CustomResourceDefinition') return object;
+  const change = (value: unknown): unknown => {
+    if (typeof value === 'string') return value.replaceAll(WRITTEN_FOR, namespace);
+    if (Array.isArray(value)) return value.map(change);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, change(child)]));
+  };
+  return change(object) as KubeObject;
+}
+
+/** The binding by which Flux's controllers may do everything, as the settings wish it. */
+function withRights(object: KubeObject, { rbac }: RuntimeSettings): KubeObject[] {
+  const { kind, metadata } = object;
+  const binding = kind === 'ClusterRoleBinding' && metadata.name?.startsWith('cluster-reconciler') === true;
+  if (!binding || rbac === 'cluster-admin') return [object];
+  if (rbac === 'scoped') return [];
+  return [
+    { ...object, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: rbac.clusterRoleRef } },
+  ];
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import type { KubeObject } from '../core/index.ts';
+import { parseJson } from '../core/index.ts';
+
+const CONTROLLERS = ['source-controller', 'helm-controller', 'kustomize-controller'];
+
+/** Marks what only an embedded cluster can run: it does the work of such a Deployment itself. */
+export const STAND_IN = 'typekro.dev/stand-in';
+
+/**
+ * Flux for an embedded cluster: its namespace, its definitions (facts of the package), and a Deployment for
+ * each controller whose pods are simulated. On a real cluster these pods would never start.
+ */
+export function standInManifests(namespace: string): KubeObject[] {
+  const list = parseJson(readFileSync(new URL('../../data/crds/flux.json', import.meta.url), 'utf8'));
+  const { items } = list as unknown as { readonly items: KubeObject[] };
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    ...items,
+    ...CONTROLLERS.map((name) => deployment(name, namespace)),
+  ];
+}
+
+function deployment(name: string, namespace: string): KubeObject {
+  const labels = { app: name };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name,
+      namespace,
+      labels: { ...labels, 'app.kubernetes.io/part-of': 'flux' },
+      annotations: { [STAND_IN]: 'true' },
+    },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: 'manager', image: 'typekro.dev/stand-in' }] },
+      },
+    },
+  };
+}

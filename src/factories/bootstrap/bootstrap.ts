@@ -1,0 +1,73 @@
+import type { CompositionApi, Factory, FactoryOptions, Mode } from '../../compose/index.ts';
+import type { Diagnostic, SourcePosition } from '../../core/index.ts';
+import type { RuntimeSettings, TypeKroRuntimeOptions } from './options.ts';
+import { runtimeSettings, settingsDiagnostics } from './options.ts';
+import type { KroSource, TypeKroRuntimeSpec, TypeKroRuntimeStatus } from './runtime.ts';
+import { runtimeComposition } from './runtime.ts';
+
+/** Deploys a runtime; see `typeKroRuntimeBootstrap`. */
+export type RuntimeFactory = Factory<TypeKroRuntimeSpec, TypeKroRuntimeSpec, TypeKroRuntimeStatus>;
+
+/** A runtime that can be deployed. */
+export interface RuntimeBootstrap {
+  /** Name of its definition. */
+  readonly name: string;
+  /** Warnings about its options. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** A way to deploy it; only direct mode, as it brings what kro mode needs. */
+  factory(mode: Mode, options?: FactoryOptions): RuntimeFactory;
+}
+
+/** What a runtime needs of other rooms. */
+export interface BootstrapNeeds {
+  readonly api: CompositionApi;
+  /** Brings Flux into a cluster and tells where kro comes from; loaded when it is first needed. */
+  readonly install: (installation: {
+    readonly settings: RuntimeSettings;
+    readonly namespace: string;
+    readonly options: FactoryOptions;
+  }) => Promise<KroSource>;
+}
+
+/** A runtime with the given options. `source` is where the program asked for it, for warnings. */
+export function createRuntimeBootstrap(
+  options: TypeKroRuntimeOptions,
+  needs: BootstrapNeeds,
+  source?: SourcePosition,
+): RuntimeBootstrap {
+  const settings = runtimeSettings(options);
+  const composition = runtimeComposition(needs.api, settings, 'chart');
+  return {
+    name: composition.name,
+    diagnostics: [...settingsDiagnostics(settings, source), ...composition.diagnostics],
+    factory: (mode, factoryOptions = {}) => runtimeFactory(mode, factoryOptions, { settings, composition, needs }),
+  };
+}
+
+interface Parts {
+  readonly settings: RuntimeSettings;
+  readonly composition: ReturnType<typeof runtimeComposition>;
+  readonly needs: BootstrapNeeds;
+}
+
+function runtimeFactory(mode: Mode, options: FactoryOptions, { settings, composition, needs }: Parts): RuntimeFactory {
+  const inner = composition.factory(mode, { namespace: settings.namespace, ...options });
+  return {
+    ...inner,
+    toYaml: (spec) => inner.toYaml({ namespace: settings.namespace, ...spec }) + note(settings),
+    async deploy(spec, call) {
+      const limits = { ...options, ...call };
+      const kro = await needs.install({ settings, namespace: spec.namespace, options: limits });
+      if (kro === 'chart') return inner.deploy(spec, call);
+      const found = runtimeComposition(needs.api, settings, kro);
+      return found.factory(mode, { namespace: settings.namespace, ...options }).deploy(spec, call);
+    },
+  };
+}
+
+/** What `deploy` applies before, and cannot be printed without a network. */
+function note({ fluxInstallation, fluxVersion, manifestsFrom }: RuntimeSettings): string {
+  if (fluxInstallation === 'external') return '---\n# Flux is expected to be there already.\n';
+  const from = manifestsFrom ?? `the release ${fluxVersion} of Flux, or stand-ins on an embedded cluster`;
+  return `---\n# Before these, deploy() applies the manifests of Flux: ${from.replace(/[\r\n]+/g, ' ')}.\n`;
+}

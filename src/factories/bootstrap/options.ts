@@ -1,0 +1,91 @@
+import type { Diagnostic, SourcePosition } from '../../core/index.ts';
+
+/** Options of `typeKroRuntimeBootstrap`. */
+export interface TypeKroRuntimeOptions {
+  /** Namespace of Flux, where the spec gives none. Default `flux-system`. */
+  readonly namespace?: string;
+  /** Release of Flux. Default `v2.7.5`. */
+  readonly fluxVersion?: string;
+  /** Version of kro's chart. Default `0.9.3`; older ones refuse constructs that compositions may need. */
+  readonly kroVersion?: string;
+  /** Namespace of kro. Default `kro`; an installation that is found in `kro-system` is kept. */
+  readonly kroNamespace?: string;
+  /** `managed`: Flux is installed and kept up to date. `external`: it must be there, and is only waited for. Default `managed`. */
+  readonly fluxInstallation?: 'managed' | 'external';
+  /**
+   * Rights of Flux's controllers: `cluster-admin` as its own manifests give them, `scoped` none but what those
+   * give without the binding `cluster-reconciler`, or another ClusterRole in that binding. Default `cluster-admin`.
+   */
+  readonly rbac?: 'cluster-admin' | 'scoped' | { readonly clusterRoleRef: string };
+  /**
+   * Where Flux's manifests come from: an address, a file, a folder, or `stand-in` for an embedded cluster, which
+   * does the work of the controllers itself. Default: `stand-in` on an embedded cluster, elsewhere the release
+   * of `fluxVersion` on GitHub.
+   */
+  readonly manifestsFrom?: string;
+  /** Whose controller runs graphs: kro's, by its chart, or ours, by its manifests. Default `kro`. */
+  readonly controller?: 'kro' | 'typekro';
+  /** Image of our controller with its tag; needed for `controller: 'typekro'`. */
+  readonly controllerImage?: string;
+}
+
+/** The options with their defaults. */
+export type RuntimeSettings = Required<Omit<TypeKroRuntimeOptions, 'manifestsFrom' | 'controllerImage'>> &
+  Pick<TypeKroRuntimeOptions, 'manifestsFrom' | 'controllerImage'>;
+
+/** The oldest kro on which every definition of target `stock` runs. */
+const STOCK_VERSION = [0, 9, 3];
+
+/** Constructs that came late, and the version of kro whose API has them first (read in its tagged sources). */
+const ADDED: readonly (readonly [string, readonly number[]])[] = [
+  ['forEach', [0, 8, 0]],
+  ['custom types in schema.types', [0, 4, 0]],
+  ['externalRef by selector', [0, 9, 0]],
+  ['cluster-scoped instances', [0, 9, 0]],
+  ['externalRef', [0, 4, 0]],
+  ['API groups other than kro.run', [0, 4, 0]],
+];
+
+export function runtimeSettings(options: TypeKroRuntimeOptions): RuntimeSettings {
+  return {
+    namespace: options.namespace ?? 'flux-system',
+    fluxVersion: options.fluxVersion ?? 'v2.7.5',
+    kroVersion: options.kroVersion ?? STOCK_VERSION.join('.'),
+    kroNamespace: options.kroNamespace ?? 'kro',
+    fluxInstallation: options.fluxInstallation ?? 'managed',
+    rbac: options.rbac ?? 'cluster-admin',
+    controller: options.controller ?? 'kro',
+    ...(options.manifestsFrom === undefined ? {} : { manifestsFrom: options.manifestsFrom }),
+    ...(options.controllerImage === undefined ? {} : { controllerImage: options.controllerImage }),
+  };
+}
+
+/** What is to be said of the settings: an old kro refuses what newer ones take. */
+export function settingsDiagnostics(settings: RuntimeSettings, source: SourcePosition | undefined): Diagnostic[] {
+  const version = numbersOf(settings.kroVersion);
+  if (settings.controller !== 'kro' || version === undefined || !isBefore(version, STOCK_VERSION)) return [];
+  const refused = ADDED.filter(([, since]) => isBefore(version, since)).map(([name]) => name);
+  const what = refused.length === 0 ? 'some constructs' : refused.join(', ');
+  return [
+    {
+      code: 'bootstrap/old-kro',
+      severity: 'warning',
+      message: `kro ${settings.kroVersion} is older than ${STOCK_VERSION.join('.')} and refuses ${what}`,
+      hint: `leave kroVersion out, or use ${STOCK_VERSION.join('.')} or newer`,
+      ...(source === undefined ? {} : { source }),
+    },
+  ];
+}
+
+function numbersOf(version: string): readonly number[] | undefined {
+  const match = /^v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?/.exec(version);
+  return match === null ? undefined : match.slice(1, 4).map((part) => Number(part ?? 0));
+}
+
+function isBefore(version: readonly number[], other: readonly number[]): boolean {
+  for (const [index, part] of version.entries()) {
+    const difference = part - (other[index] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
