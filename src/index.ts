@@ -76,6 +76,8 @@ export type {
   FactoryStatus,
   Manifest,
   NestedComposition,
+  Plan,
+  PlanChange,
   Resource,
   ResourceHandle,
   ResourceOptions,

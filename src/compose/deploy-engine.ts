@@ -1,4 +1,4 @@
-import type { Diagnostic, JsonObject, KubeObject } from '../core/index.ts';
+import type { Diagnostic, JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import type { AnyAspect } from './aspects/types.ts';
 import type { Evaluation, Target } from './public-types.ts';
 
@@ -81,6 +81,24 @@ export interface DryRunResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What a deploy would do to one object. */
+export interface PlanChange {
+  readonly action: 'create' | 'update' | 'delete' | 'unchanged';
+  /** The node that the object belongs to; `definition` and `instance` in kro mode. */
+  readonly nodeId: string;
+  readonly object: ObjectRef;
+  /** Paths of the fields that would change, for `update`. */
+  readonly fields: readonly string[];
+}
+
+/** What a deploy would do, found out with the server's help and without writing anything. */
+export interface Plan {
+  readonly changes: readonly PlanChange[];
+  /** Nodes that cannot be planned before others exist, and what they wait for. */
+  readonly waiting: readonly { readonly nodeId: string; readonly reason: string }[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** State of the definition in the cluster. */
 export interface DefinitionStatus {
   readonly name: string;
@@ -104,6 +122,13 @@ export interface Factory<Input, Spec, Status> {
   deleteInstance(name: string, options?: DeployCallOptions): Promise<DeletionResult>;
   rollback(): Promise<RollbackResult>;
   toDryRun(spec: Input): Promise<DryRunResult>;
+  /** What `deploy(spec)` would create, change and delete, field by field. Writes nothing. */
+  plan(spec: Input): Promise<Plan>;
+  /**
+   * Deploys and tells what happens meanwhile; ends after the event `completed`. To leave the loop is to give the
+   * deploy up. Rejects with what `deploy` rejects with.
+   */
+  deployEvents(spec: Input, options?: DeployCallOptions): AsyncIterable<DeployEvent>;
   getRGDStatus(): Promise<DefinitionStatus>;
   dispose(): Promise<void>;
 }
@@ -112,6 +137,8 @@ export interface Factory<Input, Spec, Status> {
 export interface DeployCallOptions {
   readonly timeout?: number;
   readonly abortSignal?: AbortSignal;
+  /** Told of everything that happens in this call, beside the factory's `progressCallback`. */
+  readonly onEvent?: (event: DeployEvent) => void;
   readonly [option: string]: unknown;
 }
 
@@ -149,6 +176,7 @@ export interface DeployEngine {
   deleteInstance(target: DeployTarget, name: string, options: DeployCallOptions): Promise<DeletionResult>;
   rollback(target: DeployTarget): Promise<RollbackResult>;
   toDryRun(target: DeployTarget, spec: JsonObject): Promise<DryRunResult>;
+  plan(target: DeployTarget, spec: JsonObject): Promise<Plan>;
   getDefinitionStatus(target: DeployTarget): Promise<DefinitionStatus>;
   dispose(target: DeployTarget): Promise<void>;
 }

@@ -6,6 +6,7 @@ import type { DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from '
 import { SINGLETON_NAMESPACE } from './singleton.ts';
 import { printYaml } from './emit/yaml.ts';
 import { evaluateComposition } from './evaluate.ts';
+import { eventsOf } from './event-stream.ts';
 
 type AnyFactory = Factory<JsonObject, JsonObject, JsonObject>;
 
@@ -45,6 +46,11 @@ export function createFactory(
     deleteInstance: async (name, call) => (await engine()).deleteInstance(target, name, call ?? {}),
     rollback: async () => (await engine()).rollback(target),
     toDryRun: async (spec) => (await engine()).toDryRun(target, target.instance(spec).spec as JsonObject),
+    plan: async (spec) => (await engine()).plan(target, target.instance(spec).spec as JsonObject),
+    deployEvents: (spec, call = {}) =>
+      eventsOf(call, async (options) =>
+        (await engine()).deploy(target, target.instance(spec).spec as JsonObject, options),
+      ),
     getRGDStatus: async () => (await engine()).getDefinitionStatus(target),
     dispose: async () => (await engine()).dispose(target),
   };

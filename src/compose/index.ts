@@ -26,6 +26,8 @@ export type {
   FactoryOptions,
   FactoryStatus,
   Mode,
+  Plan,
+  PlanChange,
   RollbackResult,
 } from './deploy-engine.ts';
 export type {

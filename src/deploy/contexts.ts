@@ -1,6 +1,7 @@
 import type {
   DeletionResult,
   DeployCallOptions,
+  DeployEvent,
   DeployTarget,
   FactoryStatus,
   RollbackResult,
@@ -48,9 +49,12 @@ function outOfTime(target: DeployTarget, limit: number, cause: KubeError): Deplo
 }
 
 /** Where the events of a target go. */
-export function progressOf(target: DeployTarget): ProgressReporter {
+export function progressOf(target: DeployTarget, listener?: (event: DeployEvent) => void): ProgressReporter {
   return new ProgressReporter(
-    (event) => target.options.progressCallback?.(event),
+    (event) => {
+      target.options.progressCallback?.(event);
+      listener?.(event);
+    },
     () => systemClock.now(),
   );
 }

@@ -38,6 +38,8 @@ export interface DirectRunOptions {
   beforeWrite(record: Sight): Promise<void>;
   /** Writes labels and annotations of the parent; gives the instance with them. Not called unless `effects` is `write`. */
   writeParent(decision: Decision, instance: KubeObject): Promise<KubeObject>;
+  /** Told of each object that was applied, as {@link EffectContext.onApplied} is. */
+  readonly onApplied?: EffectContext['onApplied'];
   /** Called with every decision, before it is carried out. */
   report(decision: Decision): void;
 }
@@ -99,6 +101,7 @@ export class DirectRun {
       signal,
       dryRun: effects === 'dry-run',
       now: () => clock.now(),
+      ...(this.#options.onApplied === undefined ? {} : { onApplied: this.#options.onApplied }),
     };
     // Together, so that when one fails the others fail with it and not on their own.
     await Promise.all([

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DeployedInstance, DeployTarget, DeletionResult } from '../compose/index.ts';
+import type { DeployedInstance, DeployTarget, DeletionResult, Plan, PlanChange } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
@@ -7,12 +7,14 @@ import type { Clock, KubernetesApi } from '../kube/index.ts';
 import { isNotFound, isTimeout, systemClock } from '../kube/index.ts';
 import { readinessOf } from '../readiness/index.ts';
 import type { Decision, ObjectReadiness, ObjectType } from '../runtime/index.ts';
-import { keys } from '../runtime/index.ts';
+import { explainNode, keys, refOfTarget } from '../runtime/index.ts';
+import type { DirectRunOptions } from './direct-run.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
 import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
 import { finalFailures, NAMESPACE_REMEDY, remedyOf } from './node-failures.ts';
 import type { DirectRecord } from './parent.ts';
 import { DEFINITION_LABEL, deployOf, parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
+import { changeOf } from './plan.ts';
 import { describeNode } from './progress.ts';
 import type { Sight } from './watch-set.ts';
 
@@ -153,6 +155,41 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
 }
 
 /**
+ * What a deploy would do: the server checks every write and stores none. Nodes that read what only a real
+ * write makes are named with what they wait for.
+ */
+export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'diagnostics'>> {
+  const changes = new Map<string, PlanChange>();
+  const run = directRun(context, 'dry-run', {
+    onApplied: ({ nodeId, target }, before, after) =>
+      void changes.set(`${nodeId} ${target.namespace ?? ''}/${target.name}`, changeOf(nodeId, before, after)),
+    onDecision: (decision) => {
+      for (const { target } of decision.delete) {
+        const object = refOfTarget(target);
+        changes.set(formatRef(object), { action: 'delete', nodeId: '', object, fields: [] });
+      }
+    },
+  });
+  // Deletions of a dry run are asked for again and again: nothing goes.
+  const decision = await run.run(({ read, apply }) => read.length === 0 && apply.length === 0);
+  const failed = finalFailures(decision);
+  if (failed.length > 0) throw failure(context, failed, decision);
+  for (const node of decision.nodes) {
+    for (const { object, state } of node.objects) {
+      const key = `${node.id} ${object.namespace ?? ''}/${object.name}`;
+      // What needs no write is no part of any decision.
+      if (node.retired !== true && !changes.has(key) && state === 'present') {
+        changes.set(key, { action: 'unchanged', nodeId: node.id, object, fields: [] });
+      }
+    }
+  }
+  const waiting = decision.nodes.flatMap((node) =>
+    node.state === 'pending' ? [{ nodeId: node.id, reason: explainNode(node).reason }] : [],
+  );
+  return { changes: [...changes.values()], waiting };
+}
+
+/**
  * Is the record still the one of this deploy? Two deploys of one instance would undo one another's writes
  * for ever; the one that wrote its record last goes on.
  */
@@ -183,6 +220,7 @@ function missingNamespace({ graph, name, namespace }: DirectContext, cause: unkn
 
 /** What a run of the loop does besides deciding and carrying out. */
 interface RunHooks {
+  readonly onApplied?: DirectRunOptions['onApplied'];
   readonly onDecision?: (decision: Decision) => void;
   readonly beforeWrite?: (record: Sight) => Promise<void>;
   /** Laid over the metadata of the instance. */
@@ -219,6 +257,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
         metadata: { ...current.metadata, labels, annotations, ...(uid === undefined ? {} : { uid }) },
       };
     },
+    ...(hooks.onApplied === undefined ? {} : { onApplied: hooks.onApplied }),
     report(decision) {
       hooks.onDecision?.(decision);
       context.report(decision);

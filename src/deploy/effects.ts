@@ -1,3 +1,4 @@
+import type { KubeObject } from '../core/index.ts';
 import { formatApiVersion } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
@@ -17,6 +18,8 @@ export interface EffectContext {
   /** The server checks every write and stores none. */
   readonly dryRun: boolean;
   readonly now: () => number;
+  /** Told of each object that was applied: as it was known before, and as the server answered. */
+  readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
 }
 
 /** The failure as the runtime takes it. */
@@ -91,8 +94,10 @@ async function listMembers(context: EffectContext, target: MemberTarget) {
 export async function apply(context: EffectContext, action: ApplyAction): Promise<void> {
   const { api, store, signal, dryRun } = context;
   try {
+    const known = store.object(action.target);
     const live = await api.apply(action.desired, { fieldManager: keys.CHILD_MANAGER, force: true, dryRun, signal });
-    store.setApplied(action.target, live, action.digest);
+    store.setApplied(action.target, live, action.digest, dryRun);
+    context.onApplied?.(action, known.state === 'present' ? known.live.object : undefined, live);
   } catch (error) {
     if (!(error instanceof KubeError) || signal.aborted) throw error;
     const failure = failureOf(error);

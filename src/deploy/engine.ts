@@ -1,4 +1,4 @@
-import type { DeployedInstance, DeployEngine, DeployTarget } from '../compose/index.ts';
+import type { DeployedInstance, DeployEngine, DeployEvent, DeployTarget } from '../compose/index.ts';
 import type { JsonObject } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { connect } from './connect.ts';
@@ -14,8 +14,17 @@ import {
   statusOf,
   withLimit,
 } from './contexts.ts';
-import { deleteDirect, deployDirect, dryRunDirect, observeDirect } from './direct.ts';
-import { asDeployed, deleteKro, deployKro, deployShared, instanceTypeOf, kroDefinitionStatus, listKro } from './kro.ts';
+import { deleteDirect, deployDirect, dryRunDirect, observeDirect, planDirect } from './direct.ts';
+import {
+  asDeployed,
+  deleteKro,
+  deployKro,
+  deployShared,
+  instanceTypeOf,
+  kroDefinitionStatus,
+  listKro,
+  planKro,
+} from './kro.ts';
 import { takeFromController } from './migrate.ts';
 
 /** Makes the engine that carries out what factories are asked. Connections are opened at the first call and kept. */
@@ -35,7 +44,7 @@ export function createDeployEngine(): DeployEngine {
   return {
     async deploy(target, spec, options) {
       const api = await apiOf(target);
-      return withLimit(target, options, (signal) => deploy(api, target, spec, signal));
+      return withLimit(target, options, (signal) => deploy(api, target, spec, signal, options.onEvent));
     },
 
     async getInstances(target) {
@@ -80,6 +89,17 @@ export function createDeployEngine(): DeployEngine {
       });
     },
 
+    async plan(target, spec) {
+      const api = await apiOf(target);
+      return withLimit(target, {}, async (signal) => {
+        const planned =
+          target.mode === 'kro'
+            ? await planKro(kroContext(api, target, signal), spec)
+            : await planDirect(await directContext(api, target, signal, progressOf(target), { spec }));
+        return { ...planned, diagnostics: target.diagnostics };
+      });
+    },
+
     async getDefinitionStatus(target) {
       const api = await apiOf(target);
       return withLimit(target, {}, (signal) => kroDefinitionStatus(kroContext(api, target, signal)));
@@ -98,8 +118,9 @@ async function deploy(
   target: DeployTarget,
   spec: JsonObject,
   signal: AbortSignal,
+  onEvent?: (event: DeployEvent) => void,
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
-  const progress = progressOf(target);
+  const progress = progressOf(target, onEvent);
   progress.event({ type: 'started', message: `deploying ${target.name} in ${target.mode} mode` });
   try {
     if (target.options.createNamespace ?? target.mode === 'kro') await ensureNamespace(api, target.namespace, signal);

@@ -1,9 +1,17 @@
-import type { DefinitionStatus, DeletionResult, DeployedInstance, DeployTarget } from '../compose/index.ts';
+import type {
+  DefinitionStatus,
+  DeletionResult,
+  DeployedInstance,
+  DeployTarget,
+  Plan,
+  PlanChange,
+} from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isNotFound, isTimeout, KubeError, waitForObject } from '../kube/index.ts';
 import { takeFromDirect } from './migrate.ts';
+import { changeOf } from './plan.ts';
 import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
 
 /** Field manager of definitions and instances that we apply for the user. */
@@ -188,6 +196,28 @@ function timeout(signal: AbortSignal, reason: unknown, message: string, object: 
     object,
     remedy: `kubectl describe ${object.kind.toLowerCase()} ${object.name}; is a kro controller running in the cluster?`,
   });
+}
+
+/** What a deploy would do to the definition and the instance; the children are the controller's. */
+export async function planKro(context: KroContext, spec: JsonObject): Promise<Omit<Plan, 'diagnostics'>> {
+  const { api, target, signal } = context;
+  const waiting: { nodeId: string; reason: string }[] = [];
+  const changes: PlanChange[] = [];
+  const wanted = [
+    ['definition', target.definition('stock') as unknown as KubeObject],
+    ['instance', target.instance(spec)],
+  ] as const;
+  for (const [nodeId, object] of wanted) {
+    const { apiVersion, kind } = object;
+    if ((await api.discovery.resourceOf({ apiVersion, kind }, { signal })) === undefined) {
+      waiting.push({ nodeId, reason: `the cluster does not serve ${kind} of ${apiVersion} yet` });
+      continue;
+    }
+    const before = await api.find(refOf(object), { signal });
+    const after = await api.apply(object, { fieldManager: MANAGER, force: true, dryRun: true, signal });
+    changes.push(changeOf(nodeId, before, after));
+  }
+  return { changes, waiting };
 }
 
 /** Deletes an instance, and the definition when no instance of it is left. */

@@ -110,9 +110,13 @@ export class ObservedStore implements Observed {
     this.#settled.set(targetKey(target), pair);
   }
 
-  /** Records the answer to an apply: this live object satisfies what was sent, although values may be normalised. */
-  setApplied(target: ObjectTarget, live: KubeObject, desired: string): void {
-    this.setObject(target, live);
+  /**
+   * Records the answer to an apply: this live object satisfies what was sent, although values may be normalised.
+   * The answer to a dry run replaces an object of the same version.
+   */
+  setApplied(target: ObjectTarget, live: KubeObject, desired: string, dryRun = false): void {
+    if (dryRun) this.#objects.set(targetKey(target), { state: 'present', live: { object: live } });
+    else this.setObject(target, live);
     this.setSettled(target, { desired, owned: ownedDigest(live) });
     this.#failed.delete(targetKey(target));
   }

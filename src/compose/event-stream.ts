@@ -1,0 +1,41 @@
+import type { DeployCallOptions, DeployEvent } from './deploy-engine.ts';
+
+/**
+ * The events of one call, as they come. Nothing is lost while the reader is busy. The call begins with the first
+ * read; it is given up when the reader leaves early, and what it rejects with is thrown after its last event.
+ */
+export async function* eventsOf(
+  options: DeployCallOptions,
+  call: (options: DeployCallOptions) => Promise<unknown>,
+): AsyncGenerator<DeployEvent, void> {
+  const left = new AbortController();
+  const signals = [left.signal, ...(options.abortSignal === undefined ? [] : [options.abortSignal])];
+  const waiting: DeployEvent[] = [];
+  let wake = () => {};
+  let ended = false;
+  const onEvent = (event: DeployEvent) => {
+    options.onEvent?.(event);
+    waiting.push(event);
+    wake();
+  };
+  const running = call({ ...options, onEvent, abortSignal: AbortSignal.any(signals) }).finally(() => {
+    ended = true;
+    wake();
+  });
+  try {
+    for (;;) {
+      const event = waiting.shift();
+      if (event !== undefined) yield event;
+      else if (ended) break;
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+    }
+    await running;
+  } finally {
+    left.abort();
+    // Who leaves early does not ask how the call ends; it must be over all the same.
+    await running.catch(() => {});
+  }
+}

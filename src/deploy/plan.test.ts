@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonValue, KubeObject } from '../core/index.ts';
+import { changedPaths, changeOf } from './plan.ts';
+
+describe('paths of what differs', () => {
+  test.each<[string, JsonValue | undefined, JsonValue | undefined, string[]]>([
+    ['nothing', { a: 1 }, { a: 1 }, []],
+    ['a nested field', { spec: { replicas: 1 } }, { spec: { replicas: 2 } }, ['spec.replicas']],
+    ['a field that comes', {}, { data: 'x' }, ['data']],
+    ['a field that goes', { data: 'x' }, {}, ['data']],
+    ['an item', { c: [{ image: 'a' }] }, { c: [{ image: 'b' }] }, ['c[0].image']],
+    ['a list that grows', { c: [1] }, { c: [1, 2] }, ['c']],
+    ['a key that is no name', { l: { 'a.b/c': 1 } }, { l: { 'a.b/c': 2 } }, ['l["a.b/c"]']],
+    ['null against absent', { a: null }, {}, ['a']],
+    ['an object in place of a list', { a: [] }, { a: {} }, ['a']],
+    ['inherited names', JSON.parse('{"__proto__":1}') as JsonValue, {}, ['__proto__']],
+  ])('%s', (_, before, after, paths) => {
+    expect(changedPaths(before, after)).toEqual(paths);
+  });
+});
+
+describe('what a write would do', () => {
+  const map = (data: Record<string, string>, resourceVersion: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'm', namespace: 'n', resourceVersion, managedFields: [] },
+    data,
+  });
+  test.each([
+    ['create', undefined, map({ a: '1' }, '1'), []],
+    ['unchanged', map({ a: '1' }, '1'), map({ a: '1' }, '2'), []],
+    ['update', map({ a: '1' }, '1'), map({ a: '2' }, '2'), ['data.a']],
+  ] as const)('%s', (action, before, after, fields) => {
+    expect(changeOf('map', before, after)).toEqual({
+      action,
+      nodeId: 'map',
+      object: { apiVersion: 'v1', kind: 'ConfigMap', name: 'm', namespace: 'n' },
+      fields,
+    });
+  });
+});

@@ -1,0 +1,45 @@
+import type { PlanChange } from '../compose/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
+
+/** What the server or a controller writes by itself: it tells nothing of what a deploy would change. */
+const BOOKKEEPING = ['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp', 'selfLink'];
+
+/** An object without what changes by itself. */
+function comparable({ metadata, status: _status, ...rest }: KubeObject): JsonObject {
+  const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !BOOKKEEPING.includes(key)));
+  return { ...(rest as JsonObject), metadata: kept as JsonObject };
+}
+
+/**
+ * Paths of the fields in which two values differ, as a reader would write them (`spec.containers[0].image`), in
+ * the order of the second value's keys. Lists of different lengths differ as a whole.
+ */
+export function changedPaths(before: JsonValue | undefined, after: JsonValue | undefined, path = ''): string[] {
+  if (before !== undefined && after !== undefined && jsonEquals(before, after)) return [];
+  if (isJsonObject(before) && isJsonObject(after)) {
+    const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];
+    return keys.flatMap((key) => changedPaths(own(before, key), own(after, key), join(path, key)));
+  }
+  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
+    return after.flatMap((item, index) => changedPaths(before[index], item, `${path}[${index}]`));
+  }
+  return before === after ? [] : [path];
+}
+
+function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+function join(path: string, key: string): string {
+  const isName = /^[A-Za-z_][\w-]*$/.test(key);
+  return isName ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`;
+}
+
+/** What a write would do to an object, from what is there and what the server would store. */
+export function changeOf(nodeId: string, before: KubeObject | undefined, after: KubeObject): PlanChange {
+  const object = refOf(after);
+  if (before === undefined) return { action: 'create', nodeId, object, fields: [] };
+  const fields = changedPaths(comparable(before), comparable(after));
+  return { action: fields.length === 0 ? 'unchanged' : 'update', nodeId, object, fields };
+}

@@ -1,0 +1,106 @@
+import { type } from 'arktype';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { kubernetesComposition } from '../../src/index.ts';
+import type { DeployEvent, Plan } from '../../src/index.ts';
+import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
+import type { TestCluster } from '../../src/testing/index.ts';
+import { createCluster } from '../../src/testing/index.ts';
+
+const app = kubernetesComposition(
+  {
+    name: 'planned',
+    apiVersion: 'example.com/v1alpha1',
+    kind: 'Planned',
+    spec: type({ name: 'string', image: 'string', debug: 'boolean' }),
+    status: type({ address: 'string' }),
+  },
+  (s) => {
+    const config = ConfigMap({ id: 'config', name: `${s.name}-config`, data: { a: 'b' } });
+    const web = Deployment({ id: 'web', name: s.name, image: s.image, env: { CONFIG: config.metadata.name } });
+    ConfigMap({ id: 'after', name: `${s.name}-after`, data: { observed: `${web.status.observedGeneration}` } });
+    if (s.debug) ConfigMap({ id: 'debug', name: `${s.name}-debug`, data: {} });
+    return { address: config.metadata.name };
+  },
+);
+
+let cluster: TestCluster;
+beforeEach(async () => {
+  cluster = await createCluster({ clock: 'real' });
+});
+afterEach(() => cluster.close());
+
+const factory = (mode: 'direct' | 'kro') =>
+  app.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
+const summary = ({ changes, waiting }: Plan) => ({
+  changes: changes.map(({ action, nodeId, object, fields }) =>
+    [action, nodeId || '-', object.name, ...fields].join(' '),
+  ),
+  waiting: waiting.map(({ nodeId }) => nodeId),
+});
+const first = { name: 'a', image: 'nginx:1', debug: true };
+
+describe('plan', () => {
+  test('before the first deploy: what can be known, and what waits for it', async () => {
+    expect(summary(await factory('direct').plan(first))).toEqual({
+      changes: ['create config a-config', 'create debug a-debug', 'create web a'],
+      waiting: ['after'],
+    });
+    const { items } = await cluster.client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
+    expect(items.filter(({ metadata }) => metadata.name?.startsWith('a'))).toEqual([]);
+  });
+
+  test('after it: fields that change, objects that go, and what stays', async () => {
+    await factory('direct').deploy(first);
+    expect(summary(await factory('direct').plan(first)).changes.every((line) => line.startsWith('unchanged'))).toBe(
+      true,
+    );
+    expect(summary(await factory('direct').plan({ ...first, image: 'nginx:2', debug: false }))).toEqual({
+      changes: expect.arrayContaining([
+        'update web a spec.template.spec.containers[0].image',
+        'delete - a-debug',
+        'unchanged config a-config',
+      ]) as string[],
+      // It reads what the changed Deployment is to report.
+      waiting: ['after'],
+    });
+  });
+
+  test('kro mode: the definition and the instance', async () => {
+    await cluster.startController({ features: { omit: true, now: true } });
+    expect(summary(await factory('kro').plan(first))).toEqual({
+      changes: ['create definition planned'],
+      waiting: ['instance'],
+    });
+    await factory('kro').deploy(first);
+    expect(summary(await factory('kro').plan({ ...first, image: 'nginx:2' })).changes).toEqual([
+      'unchanged definition planned',
+      'update instance a spec.image',
+    ]);
+  });
+});
+
+describe('events of one deploy', () => {
+  test('come in order and end with the deploy', async () => {
+    const types: string[] = [];
+    for await (const event of factory('direct').deployEvents(first)) types.push(event.type);
+    expect(types[0]).toBe('started');
+    expect(types.at(-1)).toBe('completed');
+    expect(types).toContain('resource-ready');
+  });
+
+  test('who leaves the loop gives the deploy up', async () => {
+    for await (const event of factory('direct').deployEvents(first)) if (event.type === 'started') break;
+    expect(
+      await cluster.client.find({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'a', namespace: 'default' }),
+    ).toBe(undefined);
+  });
+
+  test('what the deploy rejects with is thrown after its last event', async () => {
+    const seen: DeployEvent[] = [];
+    const run = async () => {
+      for await (const event of factory('kro').deployEvents(first)) seen.push(event);
+    };
+    await expect(run()).rejects.toMatchObject({ code: 'deploy/not-installed' });
+    expect(seen.at(-1)?.type).toBe('failed');
+  });
+});
