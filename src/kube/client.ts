@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import {
   formatRef,
@@ -96,6 +97,8 @@ export class KubeClient implements KubernetesApi {
       throw new TypeKroError('a client needs a transport or a configuration', { code: 'kube/no-config' });
     }
     this.#options = options;
+    // Every watch listens to it, which is no leak.
+    setMaxListeners(0, this.#closed.signal);
     this.#transport = transport === undefined ? undefined : Promise.resolve(transport);
     this.#meters = options.meters ?? new Set();
     this.#context = {

@@ -5,6 +5,7 @@ const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
   ['list', ['list', 'watch']],
   ['watch', ['list', 'watch']],
   ['create', ['create', 'patch']],
+  ['patch', ['create', 'patch']],
 ]);
 
 /** A failure as it stands in a condition: the API's message, and the rule to add where a right is missing. */

@@ -7,7 +7,8 @@ import { keys, refOfTarget } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { NO_DRIFT, noteRevert } from '../drift/contests.ts';
-import { apiFailure, cacheKey, targetKey } from './observed-view.ts';
+import { apiFailure } from './api-failure.ts';
+import { cacheKey, targetKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
 /** How long a refused write is left alone: from 0.2 s doubling up to five minutes. */
@@ -51,7 +52,7 @@ export async function writeParent(
       await readAgain(context, instances, instance);
       return 'decide-again';
     }
-    rememberFailure(context, record, target, '', thrown, 'patch');
+    rememberFailure(context, record, target, '', thrown);
     return 'decide-again';
   }
 }
@@ -140,7 +141,7 @@ export async function applyChild(
     }
     return true;
   } catch (thrown) {
-    rememberFailure(context, record, target, digest, thrown, action.uid === undefined ? 'create' : 'patch');
+    rememberFailure(context, record, target, digest, thrown);
     return false;
   }
 }
@@ -163,7 +164,7 @@ export async function deleteChild(
     return true;
   } catch (thrown) {
     if (isNotFound(thrown)) cache?.observeGone(cacheKey(target), uid);
-    else rememberFailure(context, record, target, '', thrown, 'delete');
+    else rememberFailure(context, record, target, '', thrown);
     return false;
   }
 }
@@ -228,24 +229,16 @@ function rememberFailure(
   target: ObjectTarget,
   digest: string,
   thrown: unknown,
-  verb: string,
 ): void {
   if (!(thrown instanceof KubeError) || context.signal.aborted) throw thrown;
   const key = targetKey(target);
   const before = record.failed.get(key);
   const failures = before?.digest === digest ? before.failures + 1 : 1;
   const pause = thrown.retryAfterMs ?? backoffMs(WRITE_RETRY, failures, context.random());
-  const { group, plural } = target.type;
   record.failed.set(key, {
     digest,
     failures,
-    failure: apiFailure(thrown, {
-      verb,
-      group,
-      resource: plural,
-      ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
-      ...(context.user === undefined ? {} : { user: context.user }),
-    }),
+    failure: apiFailure(thrown, context.user),
     retryAt: context.clock.now() + pause,
   });
 }

@@ -1,15 +1,11 @@
-import type { KubeError } from '../../kube/index.ts';
 import type {
-  ApiFailure,
   Contest,
   FailedWrite,
   ListObservation,
   ListTarget,
   LiveObject,
   MemberTarget,
-  MissingPermission,
   ObjectTarget,
-  ObjectType,
   Observation,
   Observed,
 } from '../../runtime/index.ts';
@@ -17,6 +13,7 @@ import type { Access } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { labelMatcher } from '../cache/label-selector.ts';
+import { apiFailure } from './api-failure.ts';
 import { contestAt } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -46,7 +43,7 @@ export class ObservedView implements Observed {
     if (cache?.syncedIn(target.namespace) === true) return { state: 'absent' };
     const error = cache?.errorIn(target.namespace);
     if (error === undefined) return { state: 'unknown' };
-    return { state: 'failed', failure: this.#readFailure(error, target.type, target.namespace) };
+    return { state: 'failed', failure: apiFailure(error, this.#user) };
   }
 
   list(target: ListTarget): ListObservation {
@@ -93,13 +90,7 @@ export class ObservedView implements Observed {
     const error = cache.errorIn(namespace);
     if (error === undefined) return { state: 'unknown' };
     if (error.reason === 'UnknownKind') return { state: 'unserved' };
-    return { state: 'failed', failure: this.#readFailure(error, cache.type, namespace) };
-  }
-
-  #readFailure(error: KubeError, type: ObjectType, namespace: string | undefined): ApiFailure {
-    const where = namespace === undefined ? {} : { namespace };
-    const user = this.#user === undefined ? {} : { user: this.#user };
-    return apiFailure(error, { verb: 'list', group: type.group, resource: type.plural, ...where, ...user });
+    return { state: 'failed', failure: apiFailure(error, this.#user) };
   }
 
   failedWrite(target: ObjectTarget): FailedWrite | undefined {
@@ -119,26 +110,4 @@ export function targetKey(target: ObjectTarget): string {
 /** The key of a target in the cache of its kind. */
 export function cacheKey(target: ObjectTarget): string {
   return `${target.namespace ?? ''}/${target.name}`;
-}
-
-/** A client error as the runtime takes it; the right that is missing when it is one of permission. */
-export function apiFailure(error: KubeError, permission: MissingPermission): ApiFailure {
-  const missing = mayNotImpersonate(error, permission) ?? permission;
-  return {
-    code: error.status,
-    reason: error.reason,
-    message: error.message,
-    ...(error.status === 403 && error.reason === 'Forbidden' ? { permission: missing } : {}),
-  };
-}
-
-/** The controller itself lacks the right to act as whom the definition names: that is what has to be added. */
-function mayNotImpersonate(
-  { details }: KubeError,
-  { user, resource }: MissingPermission,
-): MissingPermission | undefined {
-  const [, , namespace, name] = user?.split(':') ?? [];
-  if (name === undefined || namespace === undefined) return undefined;
-  if (resource === 'serviceaccounts' || details.kind !== 'serviceaccounts' || details.name !== name) return undefined;
-  return { verb: 'impersonate', group: '', resource: 'serviceaccounts', namespace, name };
 }

@@ -100,7 +100,7 @@ function changedConditions(before: JsonObject, after: JsonObject): Condition[] {
 }
 
 /** What people should hear of: expressions that fail, writes that are refused, fights, objects that do not go away. */
-function problemsOf({ id, because }: NodeReport): { readonly reason: string; readonly message: string }[] {
+function problemsOf({ id, because, message }: NodeReport): { readonly reason: string; readonly message: string }[] {
   switch (because.kind) {
     case 'expression-failed':
       return [{ reason: 'ExpressionFailed', message: `node ${id}: ${because.expression}: ${because.message}` }];
@@ -116,8 +116,10 @@ function problemsOf({ id, because }: NodeReport): { readonly reason: string; rea
     case 'other-owner':
     case 'invalid-object':
     case 'collection-too-large':
+    case 'identity-collision':
     case 'duplicate-target':
-      return [];
+    case 'outside-namespace':
+      return message === undefined ? [] : [{ reason: 'NodeFailed', message }];
     case 'being-deleted':
       return because.objects
         .filter(({ finalizers }) => finalizers.length > 0)

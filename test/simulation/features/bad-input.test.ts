@@ -1,0 +1,259 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject, JsonValue, KubeObject } from '../../../src/core/index.ts';
+import { budget } from '../../support/budget.ts';
+import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  conditionText,
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  potsRef,
+  virtualWorld,
+  writesOf,
+} from '../../support/virtual-world.ts';
+
+const MINUTE = 60_000;
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+});
+afterEach(() => world.close());
+
+async function* bytes(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(new TextEncoder().encode(text));
+}
+function failure(code: number, reason: string, message: string): Answer {
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code };
+  return { status: code, headers: { 'content-type': 'application/json' }, body: bytes(JSON.stringify(status)) };
+}
+async function define(resources: JsonObject[], annotations: Record<string, string> = {}): Promise<void> {
+  await world.apply(potDefinition(resources, annotations));
+  await world.advance(5000);
+}
+const readyOf = async (name: string) => conditionText(await world.user.get(potRef(name)), 'ResourcesReady');
+const secret: JsonObject = {
+  id: 'secret',
+  template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: '${schema.metadata.name}-secret' } },
+};
+
+describe('malformed definitions', () => {
+  const schema = { apiVersion: 'v1', kind: 'Pot', group: 'acme.test', spec: {} };
+  const rows: [string, JsonValue][] = [
+    ['a spec without anything', {}],
+    ['a schema without a kind', { schema: { apiVersion: 'v1' }, resources: [] }],
+    ['a kind that is no name', { schema: { ...schema, kind: 'not a kind' }, resources: [] }],
+    ['a type that does not exist', { schema: { ...schema, spec: { a: 'strnig' } }, resources: [] }],
+    [
+      'a kind that does not exist',
+      { schema, resources: [{ id: 'a', template: { apiVersion: 'no.such/v1', kind: 'No', metadata: { name: 'a' } } }] },
+    ],
+    ['a template without a kind', { schema, resources: [{ id: 'a', template: { metadata: { name: 'a' } } }] }],
+    ['an expression that is none', { schema, resources: [mapResource('a', { x: '${1 + }' })] }],
+    [
+      'a cycle',
+      { schema, resources: [mapResource('a', { x: '${b.data.x}' }), mapResource('b', { x: '${a.data.x}' })] },
+    ],
+    ['two nodes of one id', { schema, resources: [mapResource('a', {}), mapResource('a', {})] }],
+    ['an id that objects inherit', { schema, resources: [mapResource('constructor', { x: '${__proto__.x}' })] }],
+  ];
+
+  it.each(rows)(
+    '%s is refused, by the API server or in the condition, and mended by a good one',
+    async (_name, spec) => {
+      const bad = { ...potDefinition([]), spec } as KubeObject;
+      const refused = await world.apply(bad).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      await world.advance(MINUTE);
+      if (refused === undefined) {
+        const definition = await world.user.get(potsRef);
+        expect(conditionText(definition, 'GraphAccepted')).toMatch(/^False InvalidResourceGraph: ./);
+        expect(definition.status?.['state']).toBe('Inactive');
+        world.requests.length = 0;
+        await world.advance(60 * MINUTE);
+        expect(writesOf(world.requests)).toEqual([]);
+      }
+      await define([mapResource('map', { text: 'x' })]);
+      expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
+    },
+  );
+});
+
+describe('malformed instances', () => {
+  it('are refused by the API server where the schema says so, and harm nobody where it does not', async () => {
+    await define([mapResource('map', { text: '${schema.spec.text}' })]);
+    await expect(world.user.create(pot('a', { count: 'many' }))).rejects.toMatchObject({ status: 422 });
+    await world.apply(pot('nul', { text: 'a\u0000b' }), pot('b'));
+    expect(await readyOf('b')).toMatch(/^True/);
+  });
+});
+
+describe('an expression that would never end', () => {
+  const forever = (items: number): JsonObject => {
+    const list = `[${Array.from({ length: items }, (_, index) => index).join(',')}]`;
+    const loops = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const body = loops.reduceRight((inner, name) => `${list}.all(${name}, ${inner})`, 'true');
+    return mapResource('spin', { x: `\${string(${body})}` });
+  };
+
+  it('is stopped by its budget, named, and holds nobody else up', async () => {
+    await define([mapResource('map', { text: 'x' }), forever(50)]);
+    const began = performance.now();
+    await world.apply(pot('p'));
+    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(await readyOf('p')).toMatch(/^False NotReady: .*node "spin": .*(cost|budget)/);
+    expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
+  });
+
+  it('may spend what its definition says', async () => {
+    await define([forever(2)], { 'typekro.dev/cel-budget': '10' });
+    await world.apply(pot('p'));
+    expect(await readyOf('p')).toMatch(/^False NotReady: .*node "spin"/);
+    await define([forever(2)], { 'typekro.dev/cel-budget': '1000000' });
+    await world.advance(MINUTE);
+    expect(await readyOf('p')).toMatch(/^True/);
+  });
+});
+
+describe('sizes', () => {
+  it('a forEach of 100,000 is refused in the condition, and nothing of it is made', async () => {
+    const metadata = { name: '${schema.metadata.name}-${n}' };
+    const template = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+    const list = { id: 'many', forEach: [{ n: '${schema.spec.text.split(",")}' }], template };
+    await define([mapResource('map', { text: 'x' }), list]);
+    const text = Array.from({ length: 100_000 }, (_, index) => index).join(',');
+    const began = performance.now();
+    await world.apply(pot('p', { text }));
+    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(await readyOf('p')).toBe(
+      'False NotReady: resource reconciliation failed: node "many": collection size of 100000 is over the maximum collection size of 1000',
+    );
+    expect((await world.eventsOf('p')).some((told) => told.includes('collection size of 100000'))).toBe(true);
+    const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
+    expect(
+      items.filter(({ metadata }) => metadata.name?.startsWith('p-')).map(({ metadata }) => metadata.name),
+    ).toEqual(['p-map']);
+  });
+
+  it('an instance with a spec of 1 MB works, and costs nothing at rest', async () => {
+    await define([mapResource('map', { size: '${string(size(schema.spec.text))}', text: '${schema.spec.text}' })]);
+    await world.apply(pot('p', { text: 'x'.repeat(1_000_000) }));
+    expect(await readyOf('p')).toMatch(/^True/);
+    expect((await world.user.get(mapRef('p-map')))['data']).toMatchObject({ size: '1000000' });
+    world.requests.length = 0;
+    await world.advance(60 * MINUTE);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+
+  it(`many definitions at once all become active: ${budget('definitionsAtOnce')}`, { timeout: 300_000 }, async () => {
+    const count = budget('definitionsAtOnce');
+    const names = Array.from({ length: count }, (_, index) => `d${index}`);
+    for (const [index, name] of names.entries()) {
+      const definition = potDefinition([mapResource('map', { text: 'x' })]);
+      const schema = { apiVersion: 'v1', kind: `Kind${index}`, group: 'many.test', spec: {} };
+      await world.user.create({ ...definition, metadata: { name }, spec: { ...definition.spec, schema } });
+    }
+    await world.settle();
+    await world.advance(MINUTE);
+    const ref = { apiVersion: potsRef.apiVersion, kind: potsRef.kind };
+    const { items } = await world.user.list(ref, {});
+    expect(items.filter(({ status }) => status?.['state'] !== 'Active').map(({ metadata }) => metadata.name)).toEqual(
+      [],
+    );
+    expect(items).toHaveLength(count);
+    world.requests.length = 0;
+    await world.advance(10 * MINUTE);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+});
+
+describe('an API of a child that does not work', () => {
+  it('that answers 500 for ever is named, tried less and less often, and holds no sibling up', async () => {
+    world.intercept = ({ path }) =>
+      path.includes('/secrets') ? failure(500, 'InternalError', 'storage is broken') : undefined;
+    await define([mapResource('map', { text: 'x' }), secret]);
+    await world.apply(pot('p'));
+    await world.advance(MINUTE);
+    expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
+    expect(await readyOf('p')).toMatch(/^False NotReady: .*storage is broken/);
+    const tries = (from: number) => world.requests.slice(from).filter(({ path }) => path.includes('/secrets')).length;
+    const mark = world.requests.length;
+    await world.advance(60 * MINUTE);
+    expect(tries(mark)).toBeLessThan(300);
+    expect(writesOf(world.requests.slice(mark))).toEqual([]);
+    // Siblings are looked after all the while.
+    await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
+    await world.settle();
+    expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
+    world.intercept = undefined;
+    await world.advance(30 * MINUTE);
+    expect(await readyOf('p')).toMatch(/^True/);
+  });
+
+  it('whose webhook refuses is named without a rule that would not help, and backs off', async () => {
+    const message = 'admission webhook "policy.acme.test" denied the request: secrets are bad';
+    world.intercept = ({ method, path }) =>
+      method === 'PATCH' && path.includes('/secrets/') ? failure(403, 'Forbidden', message) : undefined;
+    await define([mapResource('map', { text: 'x' }), secret]);
+    await world.apply(pot('p'));
+    expect(await world.eventsOf('p')).toContain(`WriteFailed: node secret: ${message}`);
+    const mark = world.requests.length;
+    await world.advance(60 * MINUTE);
+    const text = await readyOf('p');
+    expect(text).toContain(message);
+    expect(text).not.toContain('missing permission');
+    expect(writesOf(world.requests.slice(mark)).filter((line) => line.includes('secrets')).length).toBeLessThan(40);
+    expect(writesOf(world.requests.slice(mark)).filter((line) => line.endsWith('/status'))).toEqual([]);
+  });
+
+  it('whose quota is used up is named, and tried again until there is room', async () => {
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'q', namespace: 'default' },
+      spec: { hard: { secrets: '0' } },
+    };
+    await world.apply(quota);
+    await define([mapResource('map', { text: 'x' }), secret]);
+    await world.apply(pot('p'));
+    await world.advance(MINUTE);
+    const text = await readyOf('p');
+    expect(text).toMatch(/exceeded quota: q/);
+    expect(text).not.toContain('missing permission');
+    await world.apply({ ...quota, spec: { hard: { secrets: '5' } } });
+    await world.advance(10 * MINUTE);
+    expect(await readyOf('p')).toMatch(/^True/);
+  });
+
+  it('in a namespace that does not exist is named, and written when it does', async () => {
+    await define([mapResource('map', { text: 'x' }, { namespace: 'later' })]);
+    await world.apply(pot('p'));
+    await world.advance(MINUTE);
+    expect(await readyOf('p')).toContain('namespaces "later" not found');
+    await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'later' } });
+    await world.advance(10 * MINUTE);
+    expect(await readyOf('p')).toMatch(/^True/);
+  });
+});
+
+describe('a namespace that is deleted', () => {
+  it('takes its instances and their children along, and leaves no work behind', async () => {
+    await define([mapResource('map', { text: 'x' })]);
+    await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'gone' } });
+    const instance = pot('p');
+    await world.apply({ ...instance, metadata: { ...instance.metadata, namespace: 'gone' } }, pot('stays'));
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', name: 'gone' };
+    await world.user.delete(namespace);
+    await world.settle();
+    await world.advance(5 * MINUTE);
+    expect(await world.user.find(namespace)).toBeUndefined();
+    expect(await readyOf('stays')).toMatch(/^True/);
+    world.requests.length = 0;
+    await world.advance(60 * MINUTE);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+});
