@@ -150,18 +150,27 @@ test('what is known of fields besides their schema is written with them', () => 
     type: 'object',
     properties: {
       n: { type: 'number', minimum: 1 },
+      ns: { type: 'array', items: { type: 'number', maximum: 9 } },
+      x: { type: 'number' },
       o: { type: 'object', properties: { x: { type: 'string' } } },
       l: { type: 'array', items: { type: 'object', properties: { y: { type: 'string' } } } },
     },
   };
   const known = new Map([
-    ['n', { type: 'integer' as const, required: true }],
+    ['n', { required: true }],
     ['o', { rules: ['has(self.x)'] }],
     ['l[].y', { rules: ["self != ''"] }],
   ]);
-  expect(toSimpleSchema(schema, { field: (path) => known.get(path) })).toMatchObject({
-    spec: { n: 'integer | required=true minimum=1', o: 'O | validation="has(self.x)"', l: '[]L' },
-    types: { O: { x: 'string' }, L: { y: `string | validation="self != ''"` } },
+  const isInteger = ({ minimum, maximum }: Schema) => minimum !== undefined || maximum !== undefined;
+  expect(toSimpleSchema(schema, { field: (path) => known.get(path), isInteger })).toMatchObject({
+    spec: {
+      n: 'integer | required=true minimum=1',
+      ns: '[]N',
+      x: 'float',
+      o: 'O | validation="has(self.x)"',
+      l: '[]L',
+    },
+    types: { Ns: 'integer | maximum=9', O: { x: 'string' }, L: { y: `string | validation="self != ''"` } },
   });
 });
 

@@ -33,6 +33,8 @@ export interface SimpleEmitOptions {
    * list elements and `.*` for map values (`ports[].name`). Default: nothing.
    */
   readonly field?: (path: string, schema: Schema) => FieldKnowledge | undefined;
+  /** Is a number used as an integer? Asked for every `number`, elements of lists and maps included. Default: no. */
+  readonly isInteger?: (schema: Schema) => boolean;
 }
 
 /** Additions to a field that is being written. */
@@ -41,8 +43,6 @@ export interface FieldKnowledge {
   readonly required?: boolean;
   /** CEL rules over `self`, written as `validation`. */
   readonly rules?: readonly string[];
-  /** A number that is used as an integer. */
-  readonly type?: 'integer' | 'number';
 }
 
 /**
@@ -110,10 +110,9 @@ class Emitter {
   }
 
   /** The value of a field: text, or nested fields where no markers are needed. */
-  #field(declared: Schema, isRequired: boolean, path: string, field: string): SimpleValue | undefined {
-    const name = typeNameOf(declared) ?? pascalCase(field);
-    const known = this.#options.field?.(path, declared);
-    const schema = known?.type === undefined ? declared : { ...declared, type: known.type };
+  #field(schema: Schema, isRequired: boolean, path: string, field: string): SimpleValue | undefined {
+    const name = typeNameOf(schema) ?? pascalCase(field);
+    const known = this.#options.field?.(path, schema);
     const described = this.#describe(schema, path, name);
     if (described === undefined) return undefined;
     const required = isRequired || known?.required === true;
@@ -131,7 +130,9 @@ class Emitter {
     return kept.length === 0 ? described.type : written(this.names.define(described.type, name), kept);
   }
 
-  #describe(schema: Schema, path: string, name: string): Described | undefined {
+  #describe(given: Schema, path: string, name: string): Described | undefined {
+    const whole = given.type === 'number' && this.#options.isInteger?.(given) === true;
+    const schema: Schema = whole ? { ...given, type: 'integer' } : given;
     const identity: object = schema.properties ?? schema;
     if (this.#open.size > MAX_DEPTH) {
       this.#error(path, 'too-deep', `nested deeper than ${MAX_DEPTH} levels`, 'use object for the inner part');

@@ -1,13 +1,16 @@
 import type { Diagnostic, JsonObject } from '../../core/index.ts';
-import type { Schema } from '../../schema/index.ts';
+import { formatDiagnostic } from '../../core/index.ts';
+import type { Schema, SimpleBlock } from '../../schema/index.ts';
+import { toSimpleSchema } from '../../schema/index.ts';
+import { specType } from '../library/schema-type.ts';
 import type { Target } from '../public-types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { Refusal } from '../trace/refusal.ts';
+import { CompositionError, Refusal } from '../trace/refusal.ts';
 import type { Site } from '../trace/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
 import { isHoisted, withoutHoisted } from './hoist.ts';
 import { resourceEntry } from './resource.ts';
-import { toSimpleSchema } from './simple-schema.ts';
+
 import { statusFields } from './status.ts';
 import { fieldRules } from './validations.ts';
 import type { ValidationRecord } from '../trace/records.ts';
@@ -60,7 +63,7 @@ export function writeDefinition(
   const status = collect(() => statusFields(graph.status, writer), graph.statusSite) ?? {};
   const kept = target === 'stock' ? withoutHoisted(resources, status, hoistedIds(graph.records)) : resources;
   const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
-  const simple = toSimpleSchema(
+  const simple = simpleSchema(
     graph.spec,
     withGiven(rules?.rules ?? new Map(), graph.fieldValidations),
     rules?.required ?? new Set(),
@@ -90,6 +93,28 @@ export function writeDefinition(
 /** Ids of the namespaces that are applied before the instance. */
 export function hoistedIds(records: readonly ResourceRecord[]): ReadonlySet<string> {
   return new Set(records.filter(isHoisted).map((record) => record.id));
+}
+
+/**
+ * The spec as SimpleSchema, with the rules of the graph; numbers that flow into integer fields are integers.
+ *
+ * @throws CompositionError for what SimpleSchema cannot say.
+ */
+function simpleSchema(
+  spec: Schema,
+  rules: ReadonlyMap<string, readonly string[]>,
+  required: ReadonlySet<string>,
+): { readonly spec: SimpleBlock; readonly types: SimpleBlock; readonly diagnostics: readonly Diagnostic[] } {
+  const written = toSimpleSchema(spec, {
+    field: (path) => ({ required: required.has(path), rules: rules.get(path) ?? [] }),
+    isInteger(schema) {
+      const type = specType(schema);
+      return type.kind === 'number' && type.number.state === 'int';
+    },
+  });
+  if (written.ok) return written;
+  const text = written.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
+  throw new CompositionError(written.diagnostics, `the schema of the spec cannot be used:\n${text}`);
 }
 
 function withGiven(
