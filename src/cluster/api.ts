@@ -28,7 +28,7 @@ export class Api {
   readonly access: Access;
   readonly addresses: ServiceAddresses;
   /** The logs of simulated containers. */
-  readonly logs = new PodLogs();
+  readonly logs = new PodLogs(() => this.clock.now());
   /** Watches that are open; ended when the cluster closes. */
   readonly streams = new Set<OpenStream>();
   /** Called after the whole state was replaced. */

@@ -11,6 +11,8 @@ import type { Clock } from './clock.ts';
 import { inProcessTransport } from './in-process.ts';
 import { openListener } from './listener.ts';
 import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './options.ts';
+import type { PresentedProcess, PresentOptions } from './present-process.ts';
+import { presentProcess } from './present-process.ts';
 import type { Transport } from './transport.ts';
 
 /** An embedded cluster. */
@@ -25,6 +27,13 @@ export interface Cluster {
   readonly controllers: ControllerSettings;
   /** Breaks requests on purpose. */
   readonly faults: Faults;
+  /**
+   * Shows something that runs in this process as a Deployment with a pod, marked as simulated, whose log is what
+   * is written to it; so that `kubectl logs -n kro-system deploy/NAME` works.
+   *
+   * @throws TypeKroError `cluster/process-not-presented` when the API refuses its objects.
+   */
+  presentProcess(options: PresentOptions): Promise<PresentedProcess>;
   /** What the cluster holds now; plain data, to be restored here or in another cluster. */
   snapshot(): ClusterSnapshot;
   /**
@@ -56,6 +65,7 @@ export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
     clock: api.clock,
     controllers: settings,
     faults,
+    presentProcess: (presented) => presentProcess(api, presented),
     snapshot: () => takeSnapshot(api),
     restore: (snapshot) => restoreSnapshot(api, snapshot),
     transport: (user) => inProcessTransport(api, user),
@@ -68,6 +78,7 @@ export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
     async close() {
       api.work.stop();
       faults.close();
+      api.logs.close();
       for (const stream of api.streams) stream.end();
       await Promise.all([...listeners].map((listener) => listener.close()));
       listeners.clear();

@@ -15,8 +15,20 @@ function yaml(): Yaml {
 /** YAML that is none; the text resembles that of Go's reader. */
 export class YamlSyntaxError extends Error {}
 
-/** Reads a YAML document (of several the first) as JSON. */
+/** Reads a YAML document (of several the first) as JSON. Throws `YamlSyntaxError`. */
 export function parseYaml(text: string): { value: JsonValue; duplicates: readonly string[] } {
+  try {
+    return readYaml(text);
+  } catch (thrown) {
+    // Aliases without anchor or by the million, and nesting deeper than the stack.
+    if (thrown instanceof ReferenceError || thrown instanceof RangeError) {
+      throw new YamlSyntaxError(thrown.message, { cause: thrown });
+    }
+    throw thrown;
+  }
+}
+
+function readYaml(text: string): { value: JsonValue; duplicates: readonly string[] } {
   const documents = yaml().parseAllDocuments(text, {
     uniqueKeys: false,
     intAsBigInt: true,

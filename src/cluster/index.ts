@@ -11,6 +11,8 @@ export { createCluster } from './cluster.ts';
 export type { ControllerSettings } from './controllers/index.ts';
 export type { ClusterOptions, ControllersOptions, Listener, ListenOptions, UserInfo } from './options.ts';
 export type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults, KubeVerb } from './faults/model.ts';
+export type { LogLine } from './pod-logs.ts';
+export type { PresentedProcess, PresentOptions } from './present-process.ts';
 export type { ClusterSnapshot, SnapshotCollection, SnapshotLog } from './snapshot.ts';
 export type { Clock, ManualClock, Timer } from './clock.ts';
 export { createManualClock, systemClock } from './clock.ts';

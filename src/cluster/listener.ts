@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Api } from './api.ts';
 import { ADMIN, ANONYMOUS } from './auth/access.ts';
 import { selfSigned } from './certificate.ts';
+import { isLocalRequest, isLoopback, refuseClient, refuseOpenIdentity } from './guard.ts';
 import { handle, MAX_BODY } from './http/handler.ts';
 import type { ApiReply } from './http/request.ts';
 import { replyError } from './http/respond.ts';
@@ -12,21 +13,20 @@ import { requestTooLarge } from './http/status.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import type { Listener, ListenOptions, UserInfo } from './options.ts';
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
 /** Opens a socket for a cluster. */
 export async function openListener(api: Api, options: ListenOptions = {}): Promise<Listener> {
   const { port = 0, host = '127.0.0.1', https = true } = options;
-  const fallback = options.anonymous ?? (https || !LOOPBACK.has(host) ? ANONYMOUS : ADMIN);
+  refuseOpenIdentity(host, options.anonymous);
+  const fallback = options.anonymous ?? (https || !isLoopback(host) ? ANONYMOUS : ADMIN);
   const certificate = https
     ? selfSigned(
         ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
-        ['127.0.0.1', ...(LOOPBACK.has(host) ? [] : [host])],
+        ['127.0.0.1', ...(isLoopback(host) ? [] : [host])],
         api.clock.now(),
       )
     : undefined;
   const onRequest = (request: IncomingMessage, response: ServerResponse) =>
-    void serve(api, request, response, fallback);
+    void serve(api, request, response, isLocalRequest(request.headers) ? fallback : ANONYMOUS);
   const limits = {
     maxHeaderSize: 32 * 1024,
     keepAliveTimeout: 120_000,
@@ -39,13 +39,12 @@ export async function openListener(api: Api, options: ListenOptions = {}): Promi
       ? createHttpServer(limits, onRequest)
       : createHttpsServer({ ...limits, key: certificate.key, cert: certificate.cert }, onRequest);
   const sockets = new Set<Socket>();
-  server.on(https ? 'secureConnection' : 'connection', (socket: Socket) => {
+  // Connections that never finish their handshake have to go, too.
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-  });
+  server.on('clientError', refuseClient);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -96,6 +95,9 @@ function flatten(request: IncomingMessage): Readonly<Record<string, string | und
 
 const EMPTY = Buffer.alloc(0);
 
+/** Of bodies that are too large so much is read and thrown away, so that their senders hear why. */
+const MAX_DISCARDED = 64 * 1024 * 1024;
+
 /** The body, or `undefined` when it was too large or the client went away. */
 function readAll(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
   if (
@@ -107,21 +109,20 @@ function readAll(request: IncomingMessage, response: ServerResponse): Promise<Bu
     return Promise.resolve(EMPTY);
   }
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= MAX_BODY) chunks.push(chunk);
-      else if (!response.headersSent) {
-        response.setHeader('connection', 'close');
-        send(replyError(requestTooLarge(MAX_BODY)), request, response);
-        resolve(undefined);
-        request.resume();
-      }
+      else if (size <= MAX_DISCARDED) chunks = [];
+      else request.destroy();
     });
-    request.on('end', () =>
-      resolve(size > MAX_BODY ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)),
-    );
+    request.on('end', () => {
+      if (size <= MAX_BODY) return resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+      // Only now: whoever is still sending sees a broken connection instead of the answer.
+      send(replyError(requestTooLarge(MAX_BODY)), request, response);
+      resolve(undefined);
+    });
     request.on('error', () => resolve(undefined));
     request.on('aborted', () => resolve(undefined));
   });

@@ -54,13 +54,14 @@ export interface ClusterOptions {
 export interface ListenOptions {
   /** TCP port; 0 lets the system choose. Default: 0. */
   readonly port?: number;
-  /** Address to bind. Default: `127.0.0.1`. */
+  /** Address to bind. Default: `127.0.0.1`. On addresses that others reach, requests need credentials. */
   readonly host?: string;
   /** TLS with a self-made certificate. Default: true. */
   readonly https?: boolean;
   /**
    * The identity of requests without credentials. Default: over HTTPS `system:anonymous`; over plain
-   * HTTP on a loopback address the administrator, because clients send no token over plain HTTP.
+   * HTTP on a loopback address the administrator, because clients send no token over plain HTTP; but not of
+   * requests that web pages make. On other addresses nobody may have more than `system:anonymous`.
    */
   readonly anonymous?: UserInfo;
 }

@@ -1,72 +1,115 @@
 import type { KubeObject } from '../core/index.ts';
-import type { SnapshotLog } from './snapshot.ts';
 import type { ByteStream, StreamSink } from './http/request.ts';
+import type { SnapshotLog } from './snapshot.ts';
 
 /** Lines kept per container. */
 const LIMIT = 10_000;
 
+/** Which process a pod stands for: `namespace/name` under which it was presented. */
+export const PROCESS = 'typekro.dev/process';
+
+/** A line of a log, and when it was written (milliseconds since the epoch). */
+export interface LogLine {
+  readonly time: number;
+  readonly text: string;
+}
+
+interface Follower {
+  readonly podUid: string;
+  readonly send: (line: LogLine) => void;
+  readonly end: () => void;
+}
+
+interface Log {
+  readonly lines: LogLine[];
+  readonly followers: Set<Follower>;
+}
+
 /**
  * The logs of simulated containers. Whoever plays a container writes its lines here; `kubectl logs` reads
- * them. A container that nobody writes for has an empty log.
+ * them. A container that nobody writes for has an empty log. Pods that stand for a process of this program
+ * show the log of the process.
  */
 export class PodLogs {
-  readonly #lines = new Map<string, string[]>();
-  readonly #followers = new Map<string, Set<StreamSink>>();
+  readonly #logs = new Map<string, Log>();
+  readonly #now: () => number;
 
-  /** Adds a line to a container's log. */
-  write(podUid: string, container: string, line: string): void {
-    const key = `${podUid}/${container}`;
-    const lines = this.#lines.get(key) ?? [];
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Adds a line to a log; the key is that of `logKey`. */
+  write(key: string, text: string): void {
+    const { lines, followers } = this.#log(key);
+    const line = { time: this.#now(), text };
     lines.push(line);
-    if (lines.length > LIMIT) lines.splice(0, lines.length - LIMIT);
-    this.#lines.set(key, lines);
-    for (const sink of this.#followers.get(key) ?? []) sink.write(Buffer.from(`${line}\n`));
+    if (lines.length > LIMIT * 2) lines.splice(0, lines.length - LIMIT);
+    for (const follower of followers) follower.send(line);
   }
 
-  read(pod: KubeObject, container: string): readonly string[] {
-    return this.#lines.get(`${pod.metadata.uid}/${container}`) ?? [];
+  read(pod: KubeObject, container: string): readonly LogLine[] {
+    return this.#logs.get(logKey(pod, container))?.lines ?? [];
   }
 
-  /** A stream of what is there and of what comes. */
-  follow(pod: KubeObject, container: string, start: string): ByteStream {
-    const key = `${pod.metadata.uid}/${container}`;
-    let own: StreamSink | undefined;
+  /** A stream of a beginning and of the lines that come, as `format` shows them. */
+  follow(pod: KubeObject, container: string, start: Buffer, format: (line: LogLine) => Buffer): ByteStream {
+    const { followers } = this.#log(logKey(pod, container));
+    let own: Follower | undefined;
     return {
-      start: (sink) => {
-        own = sink;
-        if (start !== '') sink.write(Buffer.from(start));
-        const sinks = this.#followers.get(key) ?? new Set();
-        sinks.add(sink);
-        this.#followers.set(key, sinks);
+      start(sink: StreamSink) {
+        if (start.length > 0) sink.write(start);
+        const send = (line: LogLine) => sink.write(format(line));
+        own = { podUid: pod.metadata.uid ?? '', send, end: () => sink.end() };
+        followers.add(own);
       },
-      stop: () => {
-        if (own !== undefined) this.#followers.get(key)?.delete(own);
+      stop() {
+        if (own !== undefined) followers.delete(own);
       },
     };
   }
 
   /** Everything, as a snapshot keeps it. */
   dump(): SnapshotLog[] {
-    return [...this.#lines].map(([key, lines]) => {
-      const slash = key.indexOf('/');
-      return { podUid: key.slice(0, slash), container: key.slice(slash + 1), lines: [...lines] };
-    });
+    return [...this.#logs].flatMap(([key, { lines }]) => (lines.length === 0 ? [] : [{ key, lines: [...lines] }]));
   }
 
   /** Replaces everything by what a snapshot kept; followers are ended. */
   load(logs: readonly SnapshotLog[]): void {
-    for (const key of this.#followers.keys()) this.drop(key.slice(0, key.indexOf('/')));
-    this.#lines.clear();
-    for (const { podUid, container, lines } of logs) this.#lines.set(`${podUid}/${container}`, [...lines]);
+    this.close();
+    this.#logs.clear();
+    for (const { key, lines } of logs) this.#log(key).lines.push(...lines);
   }
 
-  /** Forgets the logs of a pod and ends who follows them. */
+  /** Forgets the logs of a pod and ends who follows them. The log of a process outlives its pods. */
   drop(podUid: string): void {
-    for (const key of [...this.#lines.keys(), ...this.#followers.keys()]) {
-      if (!key.startsWith(`${podUid}/`)) continue;
-      this.#lines.delete(key);
-      for (const sink of this.#followers.get(key) ?? []) sink.end();
-      this.#followers.delete(key);
+    for (const [key, { followers }] of this.#logs) {
+      for (const follower of followers) if (follower.podUid === podUid) end(followers, follower);
+      if (key.startsWith(`${podUid}/`)) this.#logs.delete(key);
     }
   }
+
+  /** Ends all who follow. */
+  close(): void {
+    for (const { followers } of this.#logs.values()) for (const follower of followers) end(followers, follower);
+  }
+
+  #log(key: string): Log {
+    let log = this.#logs.get(key);
+    if (log === undefined) this.#logs.set(key, (log = { lines: [], followers: new Set() }));
+    return log;
+  }
 }
+
+function end(followers: Set<Follower>, follower: Follower): void {
+  followers.delete(follower);
+  follower.end();
+}
+
+/** Where a container's log is kept: under its pod, or under the process that the pod stands for. */
+export function logKey({ metadata }: KubeObject, container: string): string {
+  const process = metadata.annotations?.[PROCESS];
+  return process === undefined ? `${metadata.uid}/${container}` : processKey(process, container);
+}
+
+/** Where the log of a presented process is kept. */
+export const processKey = (process: string, container: string): string => `process ${process}/${container}`;

@@ -3,6 +3,7 @@ import type { Api } from './api.ts';
 import { republishDefinitions } from './crd/lifecycle.ts';
 import { keyOfObject } from './controllers/controller.ts';
 import { objectsAt, numberAt, textAt } from './kinds/parts.ts';
+import type { LogLine } from './pod-logs.ts';
 import { Stored } from './store/store.ts';
 
 /** The objects of one resource in a snapshot. */
@@ -13,11 +14,11 @@ export interface SnapshotCollection {
   readonly items: readonly KubeObject[];
 }
 
-/** One container's log in a snapshot. */
+/** One log in a snapshot. */
 export interface SnapshotLog {
-  readonly podUid: string;
-  readonly container: string;
-  readonly lines: readonly string[];
+  /** Which log: of a container of a pod, or of a process that the cluster shows. */
+  readonly key: string;
+  readonly lines: readonly LogLine[];
 }
 
 /**

@@ -7,6 +7,8 @@ import type {
   Listener,
   ListenOptions,
   ManualClock,
+  PresentedProcess,
+  PresentOptions,
   UserInfo,
 } from '../cluster/index.ts';
 import { createCluster as createEmbeddedCluster, createManualClock, systemClock } from '../cluster/index.ts';
@@ -64,6 +66,8 @@ export interface TestCluster extends AsyncDisposable {
   restore(snapshot: ClusterSnapshot): Promise<void>;
   /** Installs kro's CRDs and runs a controller until the cluster is closed. */
   startController(options?: Omit<ControllerOptions, 'client'>): Promise<Controller>;
+  /** Shows something that runs in the test's process as a Deployment whose pod has its log. */
+  presentProcess(options: PresentOptions): Promise<PresentedProcess>;
   /** Opens a socket on loopback, for clients outside this process; `kubeconfig` is YAML text. */
   listen(options?: ListenOptions): Promise<Listener>;
   /** Settles when no simulated controller has work that is due now. */
@@ -134,6 +138,7 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
       await controller.start();
       return controller;
     },
+    presentProcess: (presented) => cluster.presentProcess(presented),
     listen: (listenOptions) => cluster.listen(listenOptions),
     idle: () => cluster.idle(),
     close,

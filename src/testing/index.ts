@@ -20,5 +20,7 @@ export type {
   Listener,
   ListenOptions,
   ManualClock,
+  PresentedProcess,
+  PresentOptions,
   UserInfo,
 } from '../cluster/index.ts';

@@ -44,10 +44,14 @@ export async function startSession(state: StateDirectory, port: number): Promise
     for (const crd of controllerCrds()) await api.apply(crd, { fieldManager: MANAGER, force: true });
     const log = join(state.path, 'log');
     writeFileSync(log, '');
+    const shown = await cluster.presentProcess({ name: 'kro' });
     const controller = createController({
       client: api,
       features: { omit: true, now: true },
-      logger: jsonLogger((line) => appendFileSync(log, line), Date.now),
+      logger: jsonLogger((line) => {
+        appendFileSync(log, line);
+        shown.log(line);
+      }, Date.now),
     });
     await controller.start();
     const inspect = await serveInspect({ source: controller.reports, pages: createPages() });

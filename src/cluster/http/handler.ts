@@ -9,7 +9,7 @@ import type { ApiReply, ApiRequest } from './request.ts';
 import { Query, splitPath } from './request.ts';
 import { replyError, replyText, replyValue } from './respond.ts';
 import { routeResource } from './router.ts';
-import { ApiError, badRequest, internalError, methodNotAllowed } from './status.ts';
+import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from './status.ts';
 
 /** A request as a listener or transport hands it over. */
 export interface RawRequest {
@@ -33,6 +33,7 @@ export async function handle(
   raw: RawRequest,
   identity: Parameters<Api['access']['authenticate']>[1],
 ): Promise<ApiReply> {
+  if (raw.body.length > MAX_BODY) return replyError(requestTooLarge(MAX_BODY));
   const warnings: string[] = [];
   try {
     return await answer(api, raw, identity, warnings);

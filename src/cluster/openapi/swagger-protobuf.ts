@@ -1,6 +1,6 @@
-import { stringify } from 'yaml';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { toYamlText } from '../codec-yaml.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /**
@@ -44,7 +44,7 @@ function named(writer: ProtobufWriter, number: number, name: string, write: (val
 }
 
 function writeAny(writer: ProtobufWriter, number: number, value: JsonValue): void {
-  writer.message(number, (any) => any.text(2, stringify(value, { aliasDuplicateObjects: false })));
+  writer.message(number, (any) => any.text(2, toYamlText(value)));
 }
 
 function writeExtensions(writer: ProtobufWriter, number: number, owner: JsonObject): void {

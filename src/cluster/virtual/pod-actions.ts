@@ -3,10 +3,10 @@ import type { Api } from '../api.ts';
 import { decodeAs, readBody } from '../http/body.ts';
 import type { Output } from '../http/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
-import { replyText, replyValue, warningHeader } from '../http/respond.ts';
+import { replyValue, warningHeader } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
 import { noOptions } from '../http/route.ts';
-import { ApiError, badRequest, conflict, methodNotAllowed, notFound } from '../http/status.ts';
+import { ApiError, conflict, methodNotAllowed, notFound } from '../http/status.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
 import { selects } from '../kinds/workloads.ts';
 import { keyOf } from '../store/store.ts';
@@ -140,29 +140,4 @@ export function bindingReply(
     route.resource.collection.put(keyOf(route.namespace, route.name), next);
   }
   return replyValue(201, success(201), { ...output, form: 'object' }, warningHeader(warnings));
-}
-
-/** GET of `pods/…/log`: what the cluster's log source has for the container. */
-export function logReply(api: Api, request: ApiRequest, route: Route): ApiReply | undefined {
-  if (route.resource.plural !== 'pods') return undefined;
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
-  const pod = podOf(route);
-  const names = objectsAt(pod.spec, 'containers').map((container) => textAt(container, 'name'));
-  const wanted = request.query.get('container');
-  if (wanted === '' && names.length > 1) {
-    throw badRequest(`a container name must be specified for pod ${route.name}, choose one of: [${names.join(' ')}]`);
-  }
-  const container = wanted === '' ? (names[0] ?? '') : wanted;
-  const all = [...names, ...objectsAt(pod.spec, 'initContainers').map((entry) => textAt(entry, 'name'))];
-  if (!all.includes(container)) throw badRequest(`container ${container} is not valid for pod ${route.name}`);
-  const tail = request.query.get('tailLines');
-  const lines = api.logs.read(pod, container);
-  const shown = tail === '' ? lines : lines.slice(Math.max(0, lines.length - Number(tail)));
-  const text = (list: readonly string[]) => list.map((line) => `${line}\n`).join('');
-  if (!request.query.flag('follow')) return replyText(200, text(shown), 'text/plain');
-  return {
-    status: 200,
-    headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' },
-    stream: api.logs.follow(pod, container, text(shown)),
-  };
 }

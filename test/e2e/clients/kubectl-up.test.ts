@@ -99,6 +99,19 @@ describe.skipIf(program === '')('a real kubectl against a running `typekro up`',
     expect(ok(['get', 'pods', '-l', 'app=second', '-o', 'name'])).toBe('');
   });
 
+  test('the controller is shown as a pod, marked as simulated, whose log is its log', () => {
+    expect(ok(['get', 'deploy', 'kro', '-n', 'kro-system', '-o', 'jsonpath={.status.availableReplicas}'])).toBe('1');
+    expect(ok(['get', 'pods', '-n', 'kro-system', '-l', 'typekro.dev/simulated=true', '-o', 'name'])).toMatch(
+      /^pod\/kro-[^\n]+\n$/,
+    );
+    const log = ok(['logs', '-n', 'kro-system', 'deploy/kro']);
+    const written = readFileSync(join(directory, '.typekro', 'default', 'log'), 'utf8');
+    expect(log.length).toBeGreaterThan(0);
+    expect(written.startsWith(log)).toBe(true);
+    const [last = ''] = ok(['logs', '-n', 'kro-system', '-l', 'app.kubernetes.io/name=kro', '--tail=1']).split('\n');
+    expect(written).toContain(last);
+  });
+
   test('apply --server-side of another definition serves its kind', () => {
     const rgd = readFileSync(new URL('../../fixtures/configmap.rgd.yaml', import.meta.url), 'utf8');
     ok(['apply', '--server-side', '-f', '-'], rgd);

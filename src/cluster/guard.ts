@@ -1,0 +1,73 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { TypeKroError } from '../core/index.ts';
+import { ANONYMOUS } from './auth/access.ts';
+import { toJsonText } from './codec-json.ts';
+import { ApiError } from './http/status.ts';
+import type { UserInfo } from './options.ts';
+
+/** Is this an address that only this machine can reach? */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  return name === 'localhost' || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name);
+}
+
+/**
+ * Requests from other machines need credentials.
+ *
+ * @throws TypeKroError `cluster/open-to-everybody` when they would have an identity without.
+ */
+export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined): void {
+  if (isLoopback(host) || anonymous === undefined) return;
+  if (anonymous.groups.every((group) => ANONYMOUS.groups.includes(group))) return;
+  throw new TypeKroError(`requests without credentials would be ${anonymous.name} on ${host}, for everybody there`, {
+    code: 'cluster/open-to-everybody',
+    remedy: 'bind 127.0.0.1, or leave `anonymous` out and use the token of the listener',
+  });
+}
+
+/**
+ * May a request without credentials have the identity of the listener? Not one that a web page makes, nor one
+ * that reached this machine under another name: browsers carry both here from pages of strangers.
+ */
+export function isLocalRequest(headers: IncomingHttpHeaders): boolean {
+  if (headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none') return false;
+  const { host = '' } = headers;
+  return isLoopback(host.replace(/:\d*$/, ''));
+}
+
+/** What a client error of Node means to a client of the API. */
+function refusalOf(code: string | undefined): ApiError & { readonly phrase: string } {
+  const refuse = (status: number, reason: string, message: string, phrase: string) =>
+    Object.assign(new ApiError({ code: status, reason, message }), { phrase });
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return refuse(
+        431,
+        'RequestHeaderFieldsTooLarge',
+        'request header fields too large',
+        'Request Header Fields Too Large',
+      );
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return refuse(408, 'Timeout', 'the request did not arrive in time', 'Request Timeout');
+    default:
+      return refuse(400, 'BadRequest', 'the request is not HTTP', 'Bad Request');
+  }
+}
+
+/** Answers what never became a request, and closes the connection. */
+export function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const refusal = refusalOf(error.code);
+  const body = toJsonText(refusal.status);
+  const head = [
+    `HTTP/1.1 ${refusal.httpCode} ${refusal.phrase}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

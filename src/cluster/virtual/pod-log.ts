@@ -1,0 +1,101 @@
+import type { Api } from '../api.ts';
+import type { ApiReply, ApiRequest } from '../http/request.ts';
+import { replyText } from '../http/respond.ts';
+import type { Route } from '../http/route.ts';
+import { ApiError, badRequest, methodNotAllowed, notFound } from '../http/status.ts';
+import { objectsAt, textAt } from '../kinds/parts.ts';
+import type { LogLine } from '../pod-logs.ts';
+import { keyOf } from '../store/store.ts';
+
+/** Which part of a log is asked for, and how it is shown. */
+interface LogOptions {
+  readonly tailLines: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly since: number | undefined;
+  readonly limitBytes: number | undefined;
+  readonly timestamps: boolean;
+  readonly follow: boolean;
+}
+
+/** GET of `pods/…/log`: what the containers of a pod, or the process that it stands for, have written. */
+export function logReply(api: Api, request: ApiRequest, route: Route): ApiReply | undefined {
+  if (route.resource.plural !== 'pods') return undefined;
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
+  const pod = route.resource.collection.get(keyOf(route.namespace, route.name))?.object;
+  if (pod === undefined) throw notFound(route.resource, route.name);
+  const names = objectsAt(pod.spec, 'containers').map((container) => textAt(container, 'name'));
+  const wanted = request.query.get('container');
+  if (wanted === '' && names.length > 1) {
+    throw badRequest(`a container name must be specified for pod ${route.name}, choose one of: [${names.join(' ')}]`);
+  }
+  const container = wanted === '' ? (names[0] ?? '') : wanted;
+  const all = [...names, ...objectsAt(pod.spec, 'initContainers').map((entry) => textAt(entry, 'name'))];
+  if (!all.includes(container)) throw badRequest(`container ${container} is not valid for pod ${route.name}`);
+  const options = logOptions(request, api.clock.now());
+  if (request.query.flag('previous')) {
+    throw badRequest(
+      `previous terminated container ${JSON.stringify(container)} in pod ${JSON.stringify(route.name)} not found`,
+    );
+  }
+  const format = (line: LogLine) => Buffer.from(shownLine(line, options));
+  const text = select(api.logs.read(pod, container), options);
+  if (!options.follow) return replyText(200, text.toString('utf8'), 'text/plain');
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' },
+    stream: api.logs.follow(pod, container, text, format),
+  };
+}
+
+function select(lines: readonly LogLine[], options: LogOptions): Buffer {
+  const { since, tailLines, limitBytes } = options;
+  const recent = since === undefined ? lines : lines.filter(({ time }) => time >= since);
+  const tail = tailLines === undefined ? recent : recent.slice(Math.max(0, recent.length - tailLines));
+  const bytes = Buffer.from(tail.map((line) => shownLine(line, options)).join(''));
+  return limitBytes === undefined ? bytes : bytes.subarray(0, limitBytes);
+}
+
+function shownLine({ time, text }: LogLine, { timestamps }: LogOptions): string {
+  return timestamps ? `${new Date(time).toISOString().replace('Z', '000000Z')} ${text}\n` : `${text}\n`;
+}
+
+/** The options of the query. Throws 422 for what is out of range. */
+function logOptions({ query }: ApiRequest, now: number): LogOptions {
+  const number = (name: string, least: number): number | undefined => {
+    const text = query.get(name);
+    if (text === '') return undefined;
+    if (!/^[+-]?\d+$/.test(text)) {
+      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    }
+    const value = Number(text);
+    if (value < least) throw outOfRange(name, value, least);
+    return value;
+  };
+  const seconds = number('sinceSeconds', 1);
+  const time = query.get('sinceTime');
+  if (time !== '' && seconds !== undefined) {
+    throw invalidOption('sinceSeconds', 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified');
+  }
+  const since = time === '' ? undefined : Date.parse(time);
+  if (since !== undefined && Number.isNaN(since)) throw badRequest(`parsing time ${JSON.stringify(time)}`);
+  return {
+    tailLines: number('tailLines', 0),
+    since: seconds === undefined ? since : now - seconds * 1000,
+    limitBytes: number('limitBytes', 1),
+    timestamps: query.flag('timestamps'),
+    follow: query.flag('follow'),
+  };
+}
+
+const outOfRange = (name: string, value: number, least: number): ApiError =>
+  invalidOption(name, `Invalid value: ${value}: must be greater than ${least === 0 ? 'or equal to ' : ''}0`);
+
+function invalidOption(field: string, message: string): ApiError {
+  const reason = message.startsWith('Forbidden') ? 'FieldValueForbidden' : 'FieldValueInvalid';
+  return new ApiError({
+    code: 422,
+    reason: 'Invalid',
+    message: `PodLogOptions "" is invalid: ${field}: ${message}`,
+    details: { kind: 'PodLogOptions', causes: [{ reason, message, field }] },
+  });
+}
