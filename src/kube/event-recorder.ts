@@ -36,37 +36,61 @@ interface Remembered {
   firstAt: number;
 }
 
-/** Writes Events; one that repeats is counted on the object that is there already. */
+/** An event that is still to be written: of the object only what the event says of it. */
+interface Pending {
+  readonly key: string;
+  readonly type: ObjectEvent['type'];
+  readonly reason: string;
+  readonly message: string;
+  readonly namespace: string;
+  readonly involved: Readonly<Record<string, string>>;
+}
+
+/** Writes Events, one after another; one that repeats is counted on the object that is there already. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #known = new Map<string, Remembered>();
-  #writing: Promise<void> = Promise.resolve();
+  readonly #pending: Pending[] = [];
+  #writing: Promise<void> | undefined;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
   }
 
-  /** Records an event. Returns at once; events are written one after another. */
+  /** Records an event. Returns at once. */
   record(event: ObjectEvent): void {
-    this.#writing = this.#writing
-      .then(() => this.#write(event))
-      .catch((thrown: unknown) => {
-        if (!(thrown instanceof KubeError)) throw thrown;
-        this.#options.onError?.(thrown);
-      });
+    this.#pending.push(pendingOf(event));
+    this.#writing ??= this.#drain();
   }
 
   /** Settles when all that was recorded is written. */
-  flush(): Promise<void> {
-    return this.#writing;
+  async flush(): Promise<void> {
+    await this.#writing;
   }
 
-  async #write(event: ObjectEvent): Promise<void> {
+  async #drain(): Promise<void> {
+    try {
+      for (let event = this.#pending.shift(); event !== undefined; event = this.#pending.shift()) {
+        await this.#writeOrTell(event);
+      }
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  async #writeOrTell(event: Pending): Promise<void> {
+    try {
+      await this.#write(event);
+    } catch (thrown) {
+      if (!(thrown instanceof KubeError)) throw thrown;
+      this.#options.onError?.(thrown);
+    }
+  }
+
+  async #write(event: Pending): Promise<void> {
     const { api, clock } = this.#options;
+    const { key, namespace } = event;
     const now = clock.now();
-    const { uid = '', name = '', namespace = 'default' } = event.object.metadata;
-    const message = event.message.slice(0, LONGEST_MESSAGE);
-    const key = [uid, event.type, event.reason, message].join('\0');
     const known = this.#known.get(key);
     if (known !== undefined && now - known.lastAt < SAME_MS) {
       known.count += 1;
@@ -75,29 +99,20 @@ export class EventRecorder {
       await api.patch(ref, { count: known.count, lastTimestamp: time(now) });
       return;
     }
-    const entry: Remembered = { name: eventName(name, key, now), count: 1, firstAt: now, lastAt: now };
+    const name = eventName(event.involved['name'] ?? '', key, now);
+    const entry: Remembered = { name, count: 1, firstAt: now, lastAt: now };
     this.#remember(key, entry);
-    await api.create(this.#object(event, entry, namespace, message));
+    await api.create(this.#object(event, entry));
   }
 
-  #object(event: ObjectEvent, entry: Remembered, namespace: string, message: string): KubeObject {
-    const { apiVersion, kind, metadata } = event.object;
-    const { name, namespace: own, uid, resourceVersion } = metadata;
-    const involvedObject = {
-      apiVersion,
-      kind,
-      ...(name === undefined ? {} : { name }),
-      ...(own === undefined ? {} : { namespace: own }),
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    };
+  #object({ involved, type, reason, message, namespace }: Pending, entry: Remembered): KubeObject {
     return {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { name: entry.name, namespace },
-      involvedObject,
-      type: event.type,
-      reason: event.reason,
+      involvedObject: involved,
+      type,
+      reason,
       message,
       count: 1,
       firstTimestamp: time(entry.firstAt),
@@ -114,6 +129,27 @@ export class EventRecorder {
     const [oldest] = this.#known.keys();
     if (oldest !== undefined) this.#known.delete(oldest);
   }
+}
+
+function pendingOf({ object, type, reason, message: text }: ObjectEvent): Pending {
+  const { apiVersion, kind, metadata } = object;
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const message = text.slice(0, LONGEST_MESSAGE);
+  return {
+    key: createHash('sha256').update([uid, type, reason, message].join('\0')).digest('base64url'),
+    type,
+    reason,
+    message,
+    namespace: namespace ?? 'default',
+    involved: {
+      apiVersion,
+      kind,
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+  };
 }
 
 function eventName(object: string, key: string, now: number): string {

@@ -25,10 +25,13 @@ export interface TlsOptions {
 }
 
 /**
- * How many sockets one client opens at most for requests. Each costs memory at both ends, and a server
- * answers no faster than it can; streams (watches) get sockets of their own, or a hundred would leave none.
+ * How many requests are under way at a time: each needs a socket, which costs memory at both ends, and a server
+ * answers no faster than it can. One that takes longer than `SLOW_MS` no longer counts, so that a webhook that
+ * hangs does not hold up everything else. Streams (watches) do not count.
  */
-const MOST_SOCKETS = 24;
+const AT_A_TIME = 16;
+const SLOW_MS = 1000;
+const MOST_SOCKETS = 256;
 /** A socket that nobody uses is closed after so long, in milliseconds. */
 const SPARE_MS = 30_000;
 /** The head of an answer is waited for so long, in milliseconds. */
@@ -42,13 +45,29 @@ export async function openSockets(origin: string, tls: TlsOptions): Promise<Conn
   const shared = { keepAlive: true, scheduling: 'lifo', timeout: SPARE_MS, ...(isSecure ? tls : {}) } as const;
   const agents = { request: new Agent({ ...shared, maxSockets: MOST_SOCKETS }), stream: new Agent(shared) };
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const places = new Places(AT_A_TIME);
   let closed = false;
+  const begin = (agent: typeof agents.request, request: TransportRequest) => {
+    if (closed) throw new Error('the connections were closed');
+    const { method, path } = request;
+    return open({ agent, host, port, method, path, headers: headersOf(request), setHost: true });
+  };
   return {
     async send(request) {
-      if (closed) throw new Error('the connections were closed');
-      const { method, path } = request;
-      const agent = isStream(path) ? agents.stream : agents.request;
-      return exchange(open({ agent, host, port, method, path, headers: headersOf(request), setHost: true }), request);
+      if (isStream(request.path)) return exchange(begin(agents.stream, request), request, streamed);
+      // A request that waits for a socket is a dozen objects less here than in the agent's queue.
+      await places.take();
+      let slow = false;
+      const timer = setTimeout(() => {
+        slow = true;
+        places.give();
+      }, SLOW_MS);
+      try {
+        return await exchange(begin(agents.request, request), request, whole);
+      } finally {
+        clearTimeout(timer);
+        if (!slow) places.give();
+      }
     },
     async close() {
       closed = true;
@@ -62,8 +81,15 @@ function headersOf({ headers = {}, body }: TransportRequest): Readonly<Record<st
   return body === undefined ? headers : { ...headers, 'content-length': Buffer.byteLength(body) };
 }
 
-/** Sends a request and settles with the head of its answer. */
-function exchange(call: ClientRequest, { body, signal }: TransportRequest): Promise<ConnectionResponse> {
+type Settle = (answer: ConnectionResponse) => void;
+type Refuse = (error: Error) => void;
+
+/** Sends a request and settles with its answer, as `read` takes it. */
+function exchange(
+  call: ClientRequest,
+  { body, signal }: TransportRequest,
+  read: (response: IncomingMessage, settle: Settle, refuse: Refuse, call: ClientRequest) => void,
+): Promise<ConnectionResponse> {
   return new Promise((resolve, reject) => {
     let answer: IncomingMessage | undefined;
     const abort = () => (answer ?? call).destroy(new Error('the request was aborted'));
@@ -72,13 +98,56 @@ function exchange(call: ClientRequest, { body, signal }: TransportRequest): Prom
     call.setTimeout(HEAD_MS, () => call.destroy(new Error('the server did not answer in time')));
     call.on('response', (response) => {
       answer = response;
-      call.setTimeout(0);
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response });
+      read(response, resolve, reject, call);
     });
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted === true) abort();
     else call.end(body);
   });
+}
+
+/** Settles with the head; the body is read as it comes, for however long that takes. */
+function streamed(response: IncomingMessage, settle: Settle, _refuse: Refuse, call: ClientRequest): void {
+  call.setTimeout(0);
+  settle({ status: response.statusCode ?? 0, headers: response.headers, body: response });
+}
+
+/** Settles when all is there: events cost a fraction of what reading a stream step by step costs. */
+function whole(response: IncomingMessage, settle: Settle, refuse: Refuse): void {
+  const chunks: Uint8Array[] = [];
+  response.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+  response.on('error', refuse);
+  response.on('end', () =>
+    settle({ status: response.statusCode ?? 0, headers: response.headers, body: given(chunks) }),
+  );
+}
+
+async function* given(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void> {
+  yield* chunks;
+}
+
+/** So many may be at work; who comes later waits for its turn. */
+class Places {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  take(): Promise<void> | undefined {
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return undefined;
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
+  }
 }
 
 /** Watches and followed logs: answers that stay open. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JsonValue } from '../core/index.ts';
 import { compareText } from './identity.ts';
 
@@ -7,9 +7,7 @@ import { compareText } from './identity.ts';
  * differs, for all practical purposes, for others: 27 characters of base64url of a SHA-256.
  */
 export function digestOf(value: JsonValue | undefined): string {
-  const hash = createHash('sha256');
-  hash.update(canonicalJson(value));
-  return hash.digest('base64url').slice(0, 27);
+  return hash('sha256', canonicalJson(value), 'base64url').slice(0, 27);
 }
 
 /** JSON text with sorted keys. Members that are `undefined` do not count. */

@@ -42,7 +42,7 @@ export class Interests {
     const objects: string[] = [];
     const lists = new Map<string, ListInterest>();
     for (const request of requests) {
-      if (request.kind === 'object') objects.push(`${request.target.namespace ?? ''}/${request.target.name}`);
+      if (request.kind === 'object') objects.push([request.target.namespace ?? '', request.target.name].join('/'));
       else this.#addList(subscriber, request, before, lists);
     }
     // Most steps wish for what the one before wished for.

@@ -102,5 +102,6 @@ export class ScopeWatch {
 
 /** The key of an object within its kind: `namespace/name`. */
 export function keyOf(object: KubeObject): string {
-  return `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
+  // Kept by the thousand: joined, a text is one piece; a template keeps its pieces as well.
+  return [object.metadata.namespace ?? '', object.metadata.name ?? ''].join('/');
 }
