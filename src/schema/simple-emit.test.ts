@@ -165,7 +165,7 @@ test('what is known of fields besides their schema is written with them', () => 
   expect(toSimpleSchema(schema, { field: (path) => known.get(path), isInteger })).toMatchObject({
     spec: {
       n: 'integer | required=true minimum=1',
-      ns: '[]N',
+      ns: '[]Ns',
       x: 'float',
       o: 'O | validation="has(self.x)"',
       l: '[]L',

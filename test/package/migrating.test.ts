@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const root = new URL('../../', import.meta.url);
+const page = readFileSync(new URL('docs/migrating-from-typekro-sdk.md', root), 'utf8');
+const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+  exports: Record<string, unknown>;
+};
+
+/** The part of the page under a heading. */
+const section = (title: string): string => page.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
+
+/** Name and fate in each row of a table. */
+function rows(title: string): [name: string, fate: string][] {
+  return [...section(title).matchAll(/^\| `([^`]+)` \| ([^|]*) \|/gm)].map(([, name = '', fate = '']) => [
+    name,
+    fate.trim(),
+  ]);
+}
+
+/** The source of an entry point of the package. */
+const SOURCES: Readonly<Record<string, string>> = {
+  typekro: 'src/index.ts',
+  'typekro/aspects': 'src/compose/aspects/index.ts',
+};
+const sourceOf = (entry: string): string =>
+  SOURCES[entry] ?? `src/factories/${entry.slice('typekro/'.length)}/index.ts`;
+
+async function namesOf(entry: string): Promise<Set<string>> {
+  const module = (await import(new URL(sourceOf(entry), root).href)) as Record<string, unknown>;
+  return new Set(Object.keys(module));
+}
+
+describe('the page for users of the SDK 0.33', () => {
+  test('names every entry point as it is', () => {
+    const wrong = rows('Entry points').filter(
+      ([entry, fate]) => Object.hasOwn(exports, entry.replace(/^typekro/, '.')) === (fate === 'dropped'),
+    );
+    expect(wrong).toEqual([]);
+    expect(rows('Entry points')).toHaveLength(32);
+  });
+
+  test.each([
+    ['`typekro`', 'typekro', 138],
+    ['`typekro/simple`', 'typekro/simple', 16],
+  ])('names every export of %s, and where it is now', { timeout: 60_000 }, async (title, entry, count) => {
+    const table = rows(title);
+    expect(new Set(table.map(([name]) => name)).size).toBe(count);
+    for (const [name, fate] of table) {
+      const moved = /^moved to `(.*)`$/.exec(fate)?.[1];
+      const here = await namesOf(entry);
+      if (moved !== undefined) {
+        expect(await namesOf(moved), `${name} in ${moved}`).toContain(name);
+      } else if (fate === 'kept') expect(here, name).toContain(name);
+      else expect([fate, here.has(name)], name).toEqual(['dropped', false]);
+    }
+  });
+
+  test('keeps every aspect', async () => {
+    const [kept = ''] = section('`typekro/aspects`').split('New:');
+    const names = [...kept.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
+    expect(names).toHaveLength(24);
+    expect(await namesOf('typekro/aspects')).toEqual(new Set([...names, 'mergeByName', 'patchEach']));
+  });
+
+  test('says of everything dropped what to use instead', () => {
+    const dropped = page.split('\n').filter((line) => /^\| `[^`]+` \| dropped \|/.test(line));
+    expect(dropped.filter((line) => (line.split('|')[3] ?? '').trim() === '')).toEqual([]);
+  });
+});
