@@ -88,7 +88,7 @@ export async function runCommandLine(
     if (context.signal.aborted) return ExitCode.interrupted;
     if (error instanceof TypeKroError) {
       context.printError(`error: ${error.format()}`);
-      return ExitCode.failed;
+      return error.code.startsWith('cli/') ? ExitCode.usage : ExitCode.failed;
     }
     context.printError(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     context.printError('This is a fault of typekro, not of your input. Please report it with the lines above.');

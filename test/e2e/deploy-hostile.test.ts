@@ -1,11 +1,15 @@
 import { type } from 'arktype';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigMap } from '../../src/factories/simple/index.ts';
 import { kubernetesComposition } from '../../src/index.ts';
-import type { TestCluster } from '../../src/testing/index.ts';
-import { createCluster } from '../../src/testing/index.ts';
+import type { ApiServer } from '../support/api-server.ts';
+import { serverKinds } from '../support/api-server.ts';
 
-const NAMESPACE = 'default';
+/** The embedded cluster, or the real server that the environment names. */
+const kind = serverKinds().at(-1);
+/** One for each test. */
+let namespace = '';
+let namespaces = 0;
 
 /** A composition of one ConfigMap that holds a text. */
 const note = (name: string) =>
@@ -17,29 +21,38 @@ const note = (name: string) =>
     },
   );
 
-let cluster: TestCluster;
+let server: ApiServer;
+beforeAll(async () => {
+  if (kind === undefined) throw new Error('there is no server');
+  server = await kind.start();
+}, 90_000);
+afterAll(() => server.close());
 beforeEach(async () => {
-  cluster = await createCluster({ clock: 'real' });
+  namespaces += 1;
+  namespace = `typekro-e2e-hostile-${namespaces}`;
+  await server.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  return async () => {
+    await server.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
+  };
 });
-afterEach(() => cluster.close());
 
 const options = (more: object = {}) => ({
-  namespace: NAMESPACE,
-  transport: cluster.transport,
+  namespace,
+  kubeConfig: server.kubeconfig,
   timeout: 20_000,
   ...more,
 });
 const direct = (name = 'note', more: object = {}) => note(name).factory('direct', options(more));
-const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: NAMESPACE });
-const textOf = async (name: string) => (await cluster.client.find(configMap(`${name}-page`)))?.['data'];
+const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace });
+const textOf = async (name: string) => (await server.client.find(configMap(`${name}-page`)))?.['data'];
 
 describe('what direct mode finds in the place of its record', () => {
   test('a ConfigMap of somebody else stays as it is', async () => {
-    const foreign = { ...configMap('typekro-note-a'), metadata: { name: 'typekro-note-a', namespace: NAMESPACE } };
-    await cluster.client.create({ ...foreign, data: { mine: 'precious' } });
+    const foreign = { ...configMap('typekro-note-a'), metadata: { name: 'typekro-note-a', namespace } };
+    await server.client.create({ ...foreign, data: { mine: 'precious' } });
     await expect(direct().deploy({ name: 'a', text: '1' })).rejects.toMatchObject({ code: 'deploy/name-taken' });
     expect(await direct().deleteInstance('a')).toMatchObject({ status: 'complete', deleted: [] });
-    expect((await cluster.client.get(configMap('typekro-note-a')))['data']).toEqual({ mine: 'precious' });
+    expect((await server.client.get(configMap('typekro-note-a')))['data']).toEqual({ mine: 'precious' });
   });
 
   test('the record of another pair of names that gives the same name: neither deploys over the other', async () => {
@@ -54,7 +67,7 @@ describe('what direct mode finds in the place of its record', () => {
     const factory = direct();
     await factory.deploy({ name: 'a', text: '1' });
     await factory.deploy({ name: 'b', text: '1' });
-    await cluster.client.patch(configMap('typekro-note-a'), { data: { definition: '{' } }, { type: 'merge' });
+    await server.client.patch(configMap('typekro-note-a'), { data: { definition: '{' } }, { type: 'merge' });
     await expect(factory.getInstances()).rejects.toMatchObject({
       code: 'deploy/record-invalid',
       object: configMap('typekro-note-a'),
@@ -106,7 +119,7 @@ describe('several at once in direct mode', () => {
     const results = await Promise.all([direct().deleteInstance('a'), direct().deleteInstance('a')]);
     expect(results.map(({ status }) => status)).toEqual(['complete', 'complete']);
     expect(await textOf('a')).toBeUndefined();
-    expect(await cluster.client.find(configMap('typekro-note-a'))).toBeUndefined();
+    expect(await server.client.find(configMap('typekro-note-a'))).toBeUndefined();
   });
 });
 
