@@ -60,6 +60,7 @@ export type {
   TypeKroRuntimeStatus,
 } from './factories/bootstrap/index.ts';
 export type {
+  ArgoOptions,
   Composition,
   CompositionDefinition,
   CompositionOptions,
@@ -74,6 +75,9 @@ export type {
   Factory,
   FactoryOptions,
   FactoryStatus,
+  FluxOptions,
+  GitOpsFiles,
+  GitOpsOptions,
   Manifest,
   NestedComposition,
   Plan,
@@ -106,6 +110,7 @@ export {
   computed,
   createResource,
   externalRef,
+  gitOpsFiles,
   isQuantity,
   observedResource,
   opaque,

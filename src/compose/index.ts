@@ -77,6 +77,8 @@ export {
   present,
   withDefault,
 } from './factory-helpers.ts';
+export type { ArgoOptions, FluxOptions, GitOpsFiles, GitOpsOptions } from './gitops/index.ts';
+export { gitOpsFiles } from './gitops/index.ts';
 export { defineFactory, opaque } from './interp/natives.ts';
 export { isQuantity, quantity } from './quantity.ts';
 export type { Quantity } from './quantity.ts';

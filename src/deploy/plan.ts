@@ -8,7 +8,7 @@ const BOOKKEEPING = ['managedFields', 'resourceVersion', 'uid', 'generation', 'c
 /** An object without what changes by itself. */
 function comparable({ metadata, status: _status, ...rest }: KubeObject): JsonObject {
   const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !BOOKKEEPING.includes(key)));
-  return { ...(rest as JsonObject), metadata: kept as JsonObject };
+  return { ...(rest as JsonObject), metadata: kept };
 }
 
 /**

@@ -1,0 +1,73 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { GitOpsOptions } from '../../compose/index.ts';
+import { gitOpsFiles } from '../../compose/index.ts';
+import { hasErrors, TypeKroError } from '../../core/index.ts';
+import type { Command, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { checkInputs } from '../up/check-inputs.ts';
+import { loadInputs } from '../up/load-inputs.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
+
+/** `typekro gitops FILE…`: a folder for Kustomize, Flux and Argo CD. */
+export const gitops: Command = {
+  name: 'gitops',
+  summary: 'write a folder for Kustomize, Flux and Argo CD',
+  description:
+    'Checks the definitions in the files and writes them, with the instances and other objects of the files, into a folder that `kubectl apply -k` takes. With --flux-source also the Kustomizations of Flux, with --argocd-repo also an Application of Argo CD and the health checks that it needs. Files of the folder that bear the same names are replaced, others stay.',
+  positionals: [
+    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
+  ],
+  options: [
+    { name: 'out', summary: 'the folder to write', value: 'dir', defaultValue: 'gitops' },
+    { name: 'name', summary: 'name of the whole', value: 'name', defaultValue: 'app' },
+    { name: 'path', summary: 'path of the folder in the repository; that of --out by default', value: 'path' },
+    { name: 'flux-source', summary: 'name of the GitRepository that holds the folder', value: 'name' },
+    { name: 'argocd-repo', summary: 'URL of the repository that holds the folder', value: 'url' },
+  ],
+  examples: [
+    { command: 'typekro gitops app.yaml --out deploy', summary: 'then kubectl apply -k deploy' },
+    { command: 'typekro gitops app.ts --flux-source infra --path clusters/app', summary: 'with Flux' },
+  ],
+  async run(context, input) {
+    const inputs = await loadInputs(input.positionals, context.cwd);
+    const { diagnostics } = checkInputs(inputs);
+    printDiagnostics(context, diagnostics, inputs.texts);
+    if (hasErrors(diagnostics)) return ExitCode.diagnostics;
+    const out = textOption(input, 'out') ?? 'gitops';
+    const files = gitOpsFiles(
+      inputs.objects.map(({ object }) => object),
+      optionsOf(input, out),
+    );
+    for (const [file, text] of Object.entries(files)) {
+      const path = join(resolve(context.cwd, out), file);
+      write(path, text);
+      context.print(relative(context.cwd, path));
+    }
+    return ExitCode.ok;
+  },
+};
+
+function optionsOf(input: CommandInput, out: string): GitOpsOptions {
+  const path = textOption(input, 'path') ?? out;
+  const source = textOption(input, 'flux-source');
+  const repoURL = textOption(input, 'argocd-repo');
+  return {
+    name: textOption(input, 'name') ?? 'app',
+    ...(source === undefined ? {} : { flux: { source: { name: source }, path: `./${path.replace(/^\.?\//, '')}` } }),
+    ...(repoURL === undefined ? {} : { argocd: { repoURL, path } }),
+  };
+}
+
+function write(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new TypeKroError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
+      code: 'gitops/not-written',
+      remedy: 'name a folder that you may write with --out',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { parseApiVersion } from '../../core/index.ts';
+
+/** Where Argo CD finds the folder, and where its objects go. */
+export interface ArgoOptions {
+  readonly repoURL: string;
+  /** Path of the folder in the repository. Default `.`. */
+  readonly path?: string;
+  /** Default `HEAD`. */
+  readonly targetRevision?: string;
+  /** Namespace of Argo CD. Default `argocd`. */
+  readonly namespace?: string;
+  readonly project?: string;
+  /** Namespace for objects without one. Default `default`. */
+  readonly destinationNamespace?: string;
+}
+
+/** The Application (argoproj.io/v1alpha1). */
+export function argoApplication(name: string, options: ArgoOptions): JsonObject {
+  const { repoURL, path = '.', targetRevision = 'HEAD', namespace = 'argocd', project = 'default' } = options;
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name, namespace },
+    spec: {
+      project,
+      source: { repoURL, path, targetRevision },
+      destination: {
+        server: 'https://kubernetes.default.svc',
+        namespace: options.destinationNamespace ?? 'default',
+      },
+      syncPolicy: { automated: { prune: true, selfHeal: true }, syncOptions: ['ServerSideApply=true'] },
+    },
+  };
+}
+
+/** Argo CD runs these in Lua with the object as `obj`. */
+function health(progressing: string, healthy: string, failed: string): string {
+  return [
+    `local hs = { status = "Progressing", message = "${progressing}" }`,
+    'if obj.status ~= nil then',
+    `  if obj.status.state == "${healthy}" then hs = { status = "Healthy", message = "${healthy}" } end`,
+    '  for _, c in ipairs(obj.status.conditions or {}) do',
+    `    if c.type == "Ready" and c.status == "False" and c.message ~= nil then hs.message = c.message end`,
+    '  end',
+    `  if obj.status.state == "${failed}" then hs.status = "Degraded" end`,
+    'end',
+    'return hs',
+    '',
+  ].join('\n');
+}
+
+/**
+ * The part of the ConfigMap `argocd-cm` that tells Argo CD the health of definitions and instances. Without it both
+ * count as healthy as soon as they exist, and a wave would not wait. To be merged into the one that is there.
+ */
+export function argoHealth(options: ArgoOptions, instances: readonly KubeObject[]): JsonObject {
+  const kinds = new Map(
+    instances.map(({ apiVersion, kind }) => [`${parseApiVersion(apiVersion).group}_${kind}`, kind] as const),
+  );
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: 'argocd-cm',
+      namespace: options.namespace ?? 'argocd',
+      labels: { 'app.kubernetes.io/name': 'argocd-cm', 'app.kubernetes.io/part-of': 'argocd' },
+    },
+    data: {
+      'resource.customizations.health.kro.run_ResourceGraphDefinition': health(
+        'waiting for the controller',
+        'Active',
+        'Inactive',
+      ),
+      ...Object.fromEntries(
+        [...kinds.keys()].map((key) => [
+          `resource.customizations.health.${key}`,
+          health('waiting for its resources', 'ACTIVE', 'ERROR'),
+        ]),
+      ),
+    },
+  };
+}

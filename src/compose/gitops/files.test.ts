@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../../core/index.ts';
+import { gitOpsFiles } from './files.ts';
+
+const definition: KubeObject = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'shop' },
+  spec: { schema: { apiVersion: 'v1alpha1', kind: 'Shop', spec: { name: 'string' } }, resources: [] },
+};
+const instance = (name: string, namespace?: string): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'Shop',
+  metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+  spec: { name },
+});
+const read = (text: string | undefined): unknown[] =>
+  parseAllDocuments(text ?? '').map((document) => document.toJS() as unknown);
+
+describe('the folder', () => {
+  test('has a file per object and a list per part', () => {
+    const files = gitOpsFiles([definition, instance('a', 'team'), instance('b')], { name: 'shop' });
+    expect(Object.keys(files)).toEqual([
+      'definitions/kustomization.yaml',
+      'definitions/resourcegraphdefinition-shop.yaml',
+      'instances/kustomization.yaml',
+      'instances/shop-b.yaml',
+      'instances/shop-team-a.yaml',
+      'kustomization.yaml',
+    ]);
+    expect(read(files['kustomization.yaml'])).toEqual([
+      {
+        apiVersion: 'kustomize.config.k8s.io/v1beta1',
+        kind: 'Kustomization',
+        resources: ['definitions', 'instances'],
+      },
+    ]);
+    expect(read(files['instances/shop-team-a.yaml'])).toEqual([instance('a', 'team')]);
+  });
+
+  test.each([
+    ['objects that would share a file', [instance('b', 'a'), instance('a-b')], ['shop-a-b-2.yaml', 'shop-a-b.yaml']],
+    ['a name that leads out', [instance('../../etc/passwd')], ['shop-.-.-etc-passwd.yaml']],
+  ])('%s', (_, instances, expected) => {
+    const files = Object.keys(gitOpsFiles([definition, ...instances], { name: 'x' }));
+    expect(files.filter((file) => file.startsWith('instances/shop'))).toEqual(
+      expected.map((file) => `instances/${file}`),
+    );
+  });
+
+  test.each([
+    ['nothing to write', [instance('a')], { name: 'x' }, 'gitops/no-definition'],
+    ['no name', [definition], { name: 'Not A Name' }, 'gitops/name'],
+  ])('refuses %s', (_, objects, options, code) => {
+    expect(() => gitOpsFiles(objects, options)).toThrow(expect.objectContaining({ code }) as Error);
+  });
+});
+
+describe('what GitOps tools need', () => {
+  test('Flux waits for the definitions before the instances', () => {
+    const files = gitOpsFiles([definition, instance('a')], {
+      name: 'shop',
+      flux: { source: { name: 'infra' }, path: './clusters/shop/' },
+    });
+    expect(read(files['flux.yaml'])).toMatchObject([
+      {
+        metadata: { name: 'shop-definitions', namespace: 'flux-system' },
+        spec: {
+          path: './clusters/shop/definitions',
+          wait: true,
+          sourceRef: { kind: 'GitRepository', name: 'infra' },
+          healthCheckExprs: [{ kind: 'ResourceGraphDefinition' }],
+        },
+      },
+      {
+        metadata: { name: 'shop-instances' },
+        spec: { dependsOn: [{ name: 'shop-definitions' }], healthCheckExprs: [{ kind: 'Shop' }] },
+      },
+    ]);
+  });
+
+  test('Argo CD applies instances in a later wave, and knows the health of both', () => {
+    const files = gitOpsFiles([definition, instance('a')], {
+      name: 'shop',
+      argocd: { repoURL: 'https://git.example.com/infra.git', path: 'shop' },
+    });
+    expect(read(files['argocd.yaml'])).toMatchObject([
+      { kind: 'Application', spec: { source: { repoURL: 'https://git.example.com/infra.git', path: 'shop' } } },
+    ]);
+    expect(read(files['instances/shop-a.yaml'])).toMatchObject([
+      { metadata: { annotations: { 'argocd.argoproj.io/sync-wave': '1' } } },
+    ]);
+    const [health] = read(files['argocd-health.yaml']) as { data: Record<string, string> }[];
+    expect(Object.keys(health?.data ?? {})).toEqual([
+      'resource.customizations.health.kro.run_ResourceGraphDefinition',
+      'resource.customizations.health.kro.run_Shop',
+    ]);
+    expect(health?.data['resource.customizations.health.kro.run_Shop']).toContain('obj.status.state == "ACTIVE"');
+  });
+});

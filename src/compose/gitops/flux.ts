@@ -1,0 +1,54 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+
+/** Where Flux finds the folder. */
+export interface FluxOptions {
+  /** The source that holds the folder. */
+  readonly source: { readonly kind?: 'GitRepository' | 'OCIRepository' | 'Bucket'; readonly name: string };
+  /** Path of the folder in the source. Default `./`. */
+  readonly path?: string;
+  /** Namespace of the Kustomizations. Default `flux-system`. */
+  readonly namespace?: string;
+  /** How often Flux compares, as a Go duration. Default `10m`. */
+  readonly interval?: string;
+}
+
+/** Ready and failed by the state that kro writes; Flux knows neither kind. */
+const DEFINITION_HEALTH = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  current: "status.?state.orValue('') == 'Active'",
+  failed: "status.?conditions.orValue([]).exists(c, c.type == 'GraphAccepted' && c.status == 'False')",
+};
+
+/** Two Kustomizations (kustomize.toolkit.fluxcd.io/v1): the second waits for the definitions of the first. */
+export function fluxKustomizations(
+  name: string,
+  options: FluxOptions,
+  definitions: readonly KubeObject[],
+  instances: readonly KubeObject[],
+): JsonObject[] {
+  const { source, path = './', namespace = 'flux-system', interval = '10m' } = options;
+  const make = (part: string, health: readonly JsonObject[], dependsOn?: string): JsonObject => ({
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { name: `${name}-${part}`, namespace },
+    spec: {
+      interval,
+      path: `${path.replace(/\/+$/, '')}/${part}`,
+      prune: true,
+      wait: true,
+      timeout: '10m',
+      sourceRef: { kind: source.kind ?? 'GitRepository', name: source.name },
+      healthCheckExprs: [...health],
+      ...(dependsOn === undefined ? {} : { dependsOn: [{ name: dependsOn }] }),
+    },
+  });
+  const kinds = new Map(instances.map(({ apiVersion, kind }) => [`${apiVersion} ${kind}`, { apiVersion, kind }]));
+  const instanceHealth = [...kinds.values()].map((kind) => ({
+    ...kind,
+    current: "status.?state.orValue('') == 'ACTIVE'",
+    failed: "status.?state.orValue('') == 'ERROR'",
+  }));
+  const first = make('definitions', definitions.length === 0 ? [] : [DEFINITION_HEALTH]);
+  return instances.length === 0 ? [first] : [first, make('instances', instanceHealth, `${name}-definitions`)];
+}
