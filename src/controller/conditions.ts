@@ -30,7 +30,14 @@ export function setConditions(
     return change === undefined ? known : changed(known, change, subject.generation, now);
   });
   const root = rootOf(before.get(ROOT) ?? initial(ROOT, subject), dependents, subject.generation, now);
-  return [...sortByTime(dependents), root];
+  return [...sortByTime(inOrderOf(current, dependents)), root];
+}
+
+/** Conditions of equal times stay in the order in which they stand. */
+function inOrderOf(current: readonly Condition[], dependents: readonly Condition[]): Condition[] {
+  const place = new Map(current.map(({ type }, index) => [type, index]));
+  const placeOf = ({ type }: Condition) => place.get(type) ?? current.length;
+  return dependents.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 function initial(type: string, { creationTimestamp, generation }: ConditionSubject): Condition {
@@ -88,7 +95,7 @@ function timeOf(condition: Condition): number {
   return Number.isNaN(time) ? 0 : time;
 }
 
-/** Conditions as they stand in a status; an empty message is left out, as the server's Go types do. */
+/** Conditions as they stand in a status; an empty message is written, as kro does. */
 export function conditionsToJson(conditions: readonly Condition[]): JsonValue[] {
   return conditions.map(({ type, status, reason, message, lastTransitionTime, observedGeneration }) => ({
     type,
@@ -96,6 +103,6 @@ export function conditionsToJson(conditions: readonly Condition[]): JsonValue[] 
     ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }),
     ...(observedGeneration === undefined ? {} : { observedGeneration }),
     ...(reason === undefined || reason === '' ? {} : { reason }),
-    ...(message === undefined || message === '' ? {} : { message }),
+    ...(message === undefined ? {} : { message }),
   }));
 }

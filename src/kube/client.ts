@@ -92,6 +92,8 @@ export class KubeClient implements KubernetesApi {
   #transport: Promise<Transport> | undefined;
 
   constructor(options: KubeClientOptions) {
+    // Every watch listens to it, which is no leak.
+    setMaxListeners(0, this.#closed.signal);
     const { transport, config, clock = systemClock, onRequest, rateLimit } = options;
     if (transport === undefined && config === undefined) {
       throw new TypeKroError('a client needs a transport or a configuration', { code: 'kube/no-config' });

@@ -48,7 +48,7 @@ export function authorConditions(
     }
     for (const { type, value } of values) {
       if (found.has(type)) duplicates.add(type);
-      else found.set(type, transition(type, value, previous.get(type), generation, now));
+      else found.set(type, withoutEmptyMessage(transition(type, value, previous.get(type), generation, now)));
     }
   }
   for (const type of duplicates) {
@@ -99,4 +99,9 @@ function conditionsIn(result: Value): { type: string; value: ConditionValue }[] 
     found.push({ type, value: { status, reason, message } });
   }
   return found;
+}
+
+/** An author who says nothing gets no text, unlike kro's own conditions. */
+function withoutEmptyMessage({ message, ...rest }: Condition): Condition {
+  return message === undefined || message === '' ? rest : { ...rest, message };
 }

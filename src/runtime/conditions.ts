@@ -73,7 +73,11 @@ export function instanceConditions(
     };
   });
   const root = rootCondition(dependents, previous.get(ROOT_CONDITION), generation, now);
-  return [...orderByTime(dependents), root];
+  // Conditions of equal times stay in the order in which they stand.
+  const place = new Map([...previous.keys()].map((type, index) => [type, index]));
+  const placeOf = ({ type }: Condition) => place.get(type) ?? previous.size;
+  const standing = dependents.toSorted((a, b) => placeOf(a) - placeOf(b));
+  return [...orderByTime(standing), root];
 }
 
 /** A condition with this value: the transition time stays while the status does. */
@@ -90,7 +94,7 @@ export function transition(
     type,
     status,
     ...(reason === '' ? {} : { reason }),
-    ...(message === '' ? {} : { message }),
+    message,
     lastTransitionTime: since ?? timeText(now),
     observedGeneration: generation,
   };

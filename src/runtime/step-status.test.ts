@@ -91,6 +91,7 @@ resources:
       type: 'Ready',
       status: 'True',
       reason: 'Ready',
+      message: '',
       lastTransitionTime: '2026-11-01T02:00:00Z',
       observedGeneration: 1,
     });

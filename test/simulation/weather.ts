@@ -134,5 +134,7 @@ export class OneFault extends Weather {
 
 /** Weather in which nothing happens. */
 export function fairWeather(): Weather {
-  return new Weather(0, new Set());
+  const weather = new Weather(0, new Set());
+  weather.calm = true;
+  return weather;
 }

@@ -312,7 +312,10 @@ export class DefinitionReconciler {
     const finalizers = (definition.object.metadata.finalizers ?? []).filter(
       (finalizer) => finalizer !== keys.FINALIZER,
     );
-    const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), { signal });
+    const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), {
+      fieldManager: 'kro',
+      signal,
+    });
     const answer = await this.#ignoreMissing(patch);
     const cache = caches.peek(DEFINITION_TYPE);
     if (answer === undefined || finalizers.length === 0) cache?.observeGone(`/${definition.name}`, definition.uid);
@@ -365,7 +368,10 @@ export class DefinitionReconciler {
     if (definition.hasFinalizer || definition.deleting) return definition;
     const { client, caches } = this.#options;
     const finalizers = [...(definition.object.metadata.finalizers ?? []), keys.FINALIZER];
-    const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), { signal });
+    const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), {
+      fieldManager: 'kro',
+      signal,
+    });
     const answer = await this.#ignoreMissing(patch);
     if (answer === undefined) return undefined;
     caches.peek(DEFINITION_TYPE)?.observe(answer);

@@ -79,7 +79,7 @@ export class RevisionStore {
           ...(resourceVersion === undefined ? {} : { resourceVersion }),
         },
       };
-      this.#observe(await this.#options.client.patch(refOf(revision.object), body, { signal }));
+      this.#observe(await this.#options.client.patch(refOf(revision.object), body, { fieldManager: 'kro', signal }));
     }
   }
 
@@ -134,7 +134,9 @@ export class RevisionStore {
       const { resourceVersion, uid = '', finalizers = [] } = object.metadata;
       const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
       const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
-      const answer = await missingIsFine(this.#options.client.patch(refOf(object), body, { signal }));
+      const answer = await missingIsFine(
+        this.#options.client.patch(refOf(object), body, { fieldManager: 'kro', signal }),
+      );
       this.#options.observer.revisionHappened('released');
       if (answer === undefined || left.length === 0) this.#gone(object, uid);
       else this.#observe(answer);
@@ -185,7 +187,9 @@ export class RevisionStore {
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
       },
     };
-    return this.#observe(await this.#options.client.patch(refOf(revision.object), body, { signal })).object;
+    return this.#observe(
+      await this.#options.client.patch(refOf(revision.object), body, { fieldManager: 'kro', signal }),
+    ).object;
   }
 
   /** How many revisions there are in each state. */

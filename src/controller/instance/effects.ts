@@ -103,7 +103,7 @@ async function dropFinalizer(context: EffectContext, instances: KindCache, insta
   const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
   const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
   try {
-    const answer = await own.patch(ref, body, { signal });
+    const answer = await own.patch(ref, body, { fieldManager: 'kro', signal });
     if (left.length === 0) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
     else instances.observe(answer);
   } catch (thrown) {

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import type { Cluster, ClusterSnapshot, SnapshotCollection } from '../../../src/cluster/index.ts';
+import { controllerCrds } from '../../../src/controller/index.ts';
+import type { KubeObject } from '../../../src/core/index.ts';
+import { parseJson } from '../../../src/core/index.ts';
+import { KubeClient } from '../../../src/kube/index.ts';
+
+/**
+ * What the Go controller (kro, August 2026, default flags) left of the stories: recorded from an embedded cluster
+ * to which it was connected over HTTPS, with `leaving` being deleted and held by a foreign finalizer, and `asleep`
+ * suspended. `change` edits the text first, e.g. to another version.
+ */
+export function stateOfKro(change: (text: string) => string = (text) => text): ClusterSnapshot {
+  const text = readFileSync(new URL('../../fixtures/takeover/state-of-kro.json', import.meta.url), 'utf8');
+  return parseJson(change(text)) as unknown as ClusterSnapshot;
+}
+
+/** Puts a recorded state on top of what a fresh cluster holds, with the definitions of kro's own kinds. */
+export async function restoreState(cluster: Cluster, state: ClusterSnapshot): Promise<void> {
+  const admin = new KubeClient({ transport: cluster.transport() });
+  for (const crd of controllerCrds()) await admin.create(crd);
+  await cluster.idle();
+  const fresh = cluster.snapshot();
+  const key = ({ group, plural }: SnapshotCollection) => `${group}/${plural}`;
+  const merged = new Map(fresh.collections.map((collection) => [key(collection), collection]));
+  for (const collection of state.collections) {
+    const items = [...(merged.get(key(collection))?.items ?? []), ...collection.items];
+    merged.set(key(collection), { ...collection, items: items.toSorted(byName) });
+  }
+  const resourceVersion = String(Math.max(Number(fresh.resourceVersion), Number(state.resourceVersion)) + 1);
+  cluster.restore({ ...fresh, resourceVersion, collections: [...merged.values()] });
+}
+
+/** All objects of the stories, by `group/plural namespace/name`. */
+export function objectsOf(state: ClusterSnapshot): Map<string, KubeObject> {
+  const found = new Map<string, KubeObject>();
+  for (const { group, plural, items } of state.collections) {
+    for (const object of items) {
+      const { namespace = '', name = '' } = object.metadata;
+      found.set(`${group === '' ? plural : `${plural}.${group}`} ${namespace}/${name}`, object);
+    }
+  }
+  return found;
+}
+
+function byName(a: KubeObject, b: KubeObject): number {
+  const text = ({ metadata }: KubeObject) => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+  return text(a) < text(b) ? -1 : 1;
+}
