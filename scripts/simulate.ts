@@ -1,10 +1,21 @@
 /**
- * The controller under faults. `npm run simulate -- --seed N` replays one seed with its log and finds the fewest
- * disruptions with which it fails; `--from A --to B` runs a range and prints every seed that breaks a rule;
- * exits 1 if there is one.
+ * The controller under faults; exits 1 if a rule was broken.
+ *
+ *     npm run simulate -- --seed N              one seed with its log, and the fewest disruptions with which it fails
+ *     npm run simulate -- --seed N --only LIST  with these disruptions only, as a shrunken run names them
+ *     npm run simulate -- --from A --to B       a range of seeds
+ *     npm run simulate -- --exhaustive          short stories with every fault at every request
+ *     npm run simulate -- --mutations           breaks the code on purpose, in copies, and shows what tells of it
+ *
+ * Ranges and exhaustive runs are shared among `--jobs` processes (default: one per core).
  */
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { exhaust, SCENARIOS } from '../test/simulation/exhaustive.ts';
+import { checkMutations } from '../test/simulation/check-mutations.ts';
 import { shrink, simulate } from '../test/simulation/simulate.ts';
+import { REQUEST_FAULTS } from '../test/simulation/weather.ts';
 
 const { values } = parseArgs({
   options: {
@@ -12,10 +23,14 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     to: { type: 'string', default: '100' },
     only: { type: 'string' },
+    exhaustive: { type: 'boolean', default: false },
+    mutations: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    job: { type: 'string' },
   },
 });
 
-function integer(name: 'seed' | 'from' | 'to'): number {
+function integer(name: 'seed' | 'from' | 'to' | 'jobs' | 'job'): number {
   const number = Number(values[name]);
   if (!Number.isSafeInteger(number) || number < 0) {
     console.error(`--${name} takes a whole number`);
@@ -24,21 +39,67 @@ function integer(name: 'seed' | 'from' | 'to'): number {
   return number;
 }
 
-const single = values.seed !== undefined;
-const from = integer(single ? 'seed' : 'from');
-const to = integer(single ? 'seed' : 'to');
-const only = values.only === undefined ? undefined : new Set(values.only.split(',').map((name) => name.trim()));
-let failed = 0;
-for (let seed = from; seed <= to; seed += 1) {
+/** One seed with everything that can be told of it. */
+async function replay(seed: number): Promise<number> {
+  const only = values.only === undefined ? undefined : new Set(values.only.split(',').map((name) => name.trim()));
   const { problems, log, struck } = await simulate(seed, only);
-  if (single) console.log(log.join('\n'));
-  if (problems.length === 0) continue;
-  failed += 1;
-  console.log([`seed ${seed}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'));
-  if (single && only === undefined) {
+  console.log(log.join('\n'));
+  tell(`seed ${seed}`, problems);
+  if (problems.length > 0 && only === undefined) {
     const left = await shrink(seed, struck);
-    console.log(`It takes ${left.length === 0 ? 'no disruption' : `--only "${left.join(',')}"`}`);
+    console.log(left.length === 0 ? 'It takes no disruption.' : `It takes only --only "${left.join(',')}"`);
   }
+  return problems.length === 0 ? 0 : 1;
 }
-console.log(`${to - from + 1 - failed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+
+/** Seeds of a range; those of one story stay in one process. */
+async function range(from: number, to: number, share: { index: number; of: number }): Promise<number> {
+  let failed = 0;
+  for (let seed = from; seed <= to; seed += 1) {
+    if (Math.floor((seed - from) / 20) % share.of !== share.index) continue;
+    const { problems } = await simulate(seed);
+    tell(`seed ${seed}`, problems);
+    if (problems.length > 0) failed += 1;
+  }
+  return failed;
+}
+
+async function exhaustive(share: { index: number; of: number }): Promise<number> {
+  let failed = 0;
+  for (const [name, actions] of SCENARIOS) {
+    const { requests, runs, failures } = await exhaust(actions, REQUEST_FAULTS, share);
+    for (const { fault, request, problems } of failures) tell(`${name}: ${fault} at request ${request}`, problems);
+    console.log(`${name}: ${requests} requests, ${runs} runs, ${failures.length} failed`);
+    failed += failures.length;
+  }
+  return failed;
+}
+
+function tell(what: string, problems: readonly string[]): void {
+  if (problems.length > 0) console.log([`${what}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'));
+}
+
+/** Runs this command once more for each share, and gives the number of those that failed. */
+async function share(jobs: number): Promise<number> {
+  const codes = Array.from({ length: jobs }, (_, index) => {
+    const args = ['--import', 'tsx', ...process.argv.slice(1), '--jobs', String(jobs), '--job', String(index)];
+    const child = spawn(process.execPath, args, { stdio: 'inherit' });
+    return new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
+  });
+  return (await Promise.all(codes)).filter((code) => code !== 0).length;
+}
+
+async function main(): Promise<number> {
+  if (values.seed !== undefined) return replay(integer('seed'));
+  const jobs = Math.max(1, integer('jobs'));
+  if (values.mutations) return checkMutations(jobs, (line) => console.log(line));
+  if (values.job === undefined && jobs > 1) return share(jobs);
+  const part = { index: values.job === undefined ? 0 : integer('job'), of: jobs };
+  if (values.exhaustive) return exhaustive(part);
+  const [from, to] = [integer('from'), integer('to')];
+  const failed = await range(from, to, part);
+  console.log(`${failed} failed`);
+  return failed;
+}
+
+process.exit((await main()) === 0 ? 0 : 1);

@@ -28,7 +28,7 @@ function normalize(value: JsonValue, key = ''): JsonValue {
   if (!isJsonObject(value)) return value;
   const result: Record<string, JsonValue> = {};
   for (const [name, member] of Object.entries(value)) {
-    if (!VOLATILE.has(name)) result[name.replace(/^k:\{"uid":.*/, 'k:uid')] = normalize(member, name);
+    if (!VOLATILE.has(name)) result[name.replace(/^k:\{"uid":.*/, 'k:uid')] = normalize(member ?? null, name);
   }
   return result;
 }

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { budget } from '../support/budget.ts';
+import { exhaust, SCENARIOS } from './exhaustive.ts';
+import { mutate } from './check-mutations.ts';
+import { MUTATIONS } from './mutations.ts';
+import { REQUEST_FAULTS } from './weather.ts';
+
+/** In `npm test` a process dies before and after every request of one story; the full run has all faults and stories. */
+const stories = [...SCENARIOS].slice(0, budget('exhaustiveStories'));
+const faults = REQUEST_FAULTS.slice(0, budget('exhaustiveFaults'));
+
+describe('every fault at every request', () => {
+  it.each(stories)(
+    '%s: breaks no rule and ends where it ends without it',
+    async (_, actions) => {
+      const { requests, runs, failures } = await exhaust(actions, faults);
+      expect(failures).toEqual([]);
+      expect(runs).toBe(requests * faults.length);
+      expect(requests).toBeGreaterThan(30);
+    },
+    600_000,
+  );
+});
+
+describe('the mutations that show that the rules can be broken', () => {
+  it.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))('%s: fits the source', (_, mutation) => {
+    expect(mutate(mutation)).not.toContain(mutation.find);
+  });
+});
