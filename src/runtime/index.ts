@@ -54,6 +54,8 @@ export {
 export type { FieldDifference } from './compare.ts';
 export { compareApplied } from './compare.ts';
 export { digestOf } from './digest.ts';
+export type { NowSample } from './now-sample.ts';
+export { readNowSample } from './now-sample.ts';
 export { hasFinalizer, isSuspended } from './finalizer.ts';
 export { failureText } from './failure.ts';
 export { compareText, groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';

@@ -16,6 +16,7 @@ import type { Condition, Decision, FailedWrite, Observed, ObjectTarget, StepOpti
 import { projectStatus } from './project-status.ts';
 import { decidePruning } from './prune.ts';
 import type { Pruning } from './prune.ts';
+import { nowConditions } from './now-sample.ts';
 import { nodeConditions } from './node-conditions.ts';
 import type { Because, NodeReport } from './report.ts';
 import { instanceState, MANAGED, RESOLVED, resourcesReady } from './summary.ts';
@@ -184,7 +185,8 @@ function statusOf(walk: Walk, pruning: Pruning, suspended: boolean, refusal: Par
   function render(now: number): StatusPart {
     const { fields, problems, author } = project(walk, conditions, now);
     const state = instanceState(walk, ready, suspended, author !== undefined && author.problems.length > 0);
-    const wire = [...(author?.conditions ?? conditions), ...explained] as unknown as JsonValue;
+    const sampled = nowConditions(walk.graph, instance, options, now);
+    const wire = [...(author?.conditions ?? conditions), ...sampled, ...explained] as unknown as JsonValue;
     const status: JsonObject = { ...fields, state, conditions: wire };
     return {
       state,

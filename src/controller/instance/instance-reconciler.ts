@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { AdoptionPolicy, Decision, ObjectType, StepOptions } from '../../runtime/index.ts';
-import { step as decide, stepUnresolved } from '../../runtime/index.ts';
+import { readNowSample, step as decide, stepUnresolved } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { ControllerObserver, InstanceStep } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
@@ -83,7 +83,8 @@ export class InstanceReconciler {
       record.applySet = decision.inventory.id;
       onApplySet(record);
     }
-    record.statusNow = decision.statusNow;
+    // A time that was never written is not to be gone on with.
+    if (!decision.statusChanged) record.statusNow = decision.statusNow;
     record.revision = served.revision;
     record.steppedAt = clock.now();
     this.#noteOutcome(record, outcomeOf(decision, served.revision));
@@ -118,6 +119,7 @@ export class InstanceReconciler {
     if (decision.delete.length > 0 && beginsDeletion(step)) {
       // Whoever sees the first child go must be able to read why.
       await writeStatus(context, instances, instance, decision.status);
+      record.statusNow = decision.statusNow;
       this.#options.observer.instanceChanged(step);
     }
     await allEffects([
@@ -138,6 +140,7 @@ export class InstanceReconciler {
     const isForeign = decision.finalizer === 'none' && instance.metadata.deletionTimestamp !== undefined;
     if (decision.read.length > 0 || !decision.statusChanged || isForeign) return false;
     await writeStatus(context, instances, instance, decision.status);
+    record.statusNow = decision.statusNow;
     this.#options.observer.instanceChanged(step);
     return false;
   }
@@ -167,6 +170,11 @@ export class InstanceReconciler {
     const now = clock.now();
     // `now()` in a template moves with what the user or the author changed, never with a child's event.
     const sample = `${instance.metadata.generation ?? 0} ${served.revision}`;
+    // What an earlier process sampled is recorded in the status.
+    const stored = record.templateNow === undefined ? readNowSample(instance) : undefined;
+    const goesOn = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;
+    if (goesOn) record.templateNow = { sample, at: stored.template };
+    if (goesOn) record.statusNow ??= stored.status;
     if (record.templateNow?.sample !== sample) record.templateNow = { sample, at: now };
     return {
       now,
@@ -176,6 +184,7 @@ export class InstanceReconciler {
       adoption: served.policies.adoption ?? adoption,
       nodeAdoption: served.policies.nodeAdoption,
       templateNow: record.templateNow.at,
+      revision: served.revision,
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
       ...given('explain', served.policies.explain),
       ...given('budget', served.policies.budget ?? budget),

@@ -149,7 +149,7 @@ describe('sizes', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 
-  it(`many definitions at once all become active: ${budget('definitionsAtOnce')}`, { timeout: 300_000 }, async () => {
+  it(`many definitions at once all become active: ${budget('definitionsAtOnce')}`, { timeout: 900_000 }, async () => {
     const count = budget('definitionsAtOnce');
     const names = Array.from({ length: count }, (_, index) => `d${index}`);
     for (const [index, name] of names.entries()) {

@@ -1,0 +1,60 @@
+import type { KubeObject } from '../core/index.ts';
+import type { Expression, Graph } from '../graph/index.ts';
+import { readConditions, transition } from './conditions.ts';
+import type { Condition, StepOptions } from './model.ts';
+
+/** Condition that records what `now()` gave, so that a new process goes on with it instead of rolling out anew. */
+const NOW_CONDITION = 'now.typekro.dev/sampled';
+
+/** What `now()` gave in templates and in the status, and for which generation and revision. */
+export interface NowSample {
+  readonly generation: number;
+  readonly revision: number;
+  readonly template: number;
+  readonly status: number;
+}
+
+const FORM = /^revision (\d{1,12}): templates (\S+), status (\S+)$/;
+
+/** Reads the recorded sample; undefined when there is none that can be understood. */
+export function readNowSample(instance: KubeObject): NowSample | undefined {
+  const found = readConditions(instance.status?.['conditions']).find(({ type }) => type === NOW_CONDITION);
+  const match = FORM.exec(found?.message ?? '');
+  if (match === null || found?.observedGeneration === undefined) return undefined;
+  const [template, status] = [Date.parse(match[2] ?? ''), Date.parse(match[3] ?? '')];
+  if (Number.isNaN(template) || Number.isNaN(status)) return undefined;
+  return { generation: found.observedGeneration, revision: Number(match[1]), template, status };
+}
+
+/** The record, for graphs that ask for the time and callers that number revisions; else none. */
+export function nowConditions(
+  graph: Graph,
+  instance: KubeObject,
+  { now, templateNow = now, revision }: Pick<StepOptions, 'now' | 'templateNow' | 'revision'>,
+  statusNow: number,
+): Condition[] {
+  if (revision === undefined || !asksForTime(graph)) return [];
+  const before = readConditions(instance.status?.['conditions']).find(({ type }) => type === NOW_CONDITION);
+  const [template, status] = [new Date(templateNow).toISOString(), new Date(statusNow).toISOString()];
+  const message = `revision ${revision}: templates ${template}, status ${status}`;
+  const value = { status: 'True', reason: 'Sampled', message } as const;
+  return [transition(NOW_CONDITION, value, before, instance.metadata.generation ?? 0, now)];
+}
+
+const asking = new WeakMap<Graph, boolean>();
+
+function asksForTime(graph: Graph): boolean {
+  const known = asking.get(graph);
+  if (known !== undefined) return known;
+  const found = [...expressionsOf(graph)].some(({ cel }) => /\bnow\s*\(/.test(cel));
+  asking.set(graph, found);
+  return found;
+}
+
+function* expressionsOf(graph: Graph): Iterable<Expression> {
+  for (const { expression } of graph.status.holes) yield expression;
+  for (const node of graph.nodes.values()) {
+    for (const { expression } of node.template.holes) yield expression;
+    if ('forEach' in node) for (const { expression } of node.forEach) yield expression;
+  }
+}
