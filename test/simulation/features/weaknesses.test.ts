@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  conditionText,
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  potsRef,
+  virtualWorld,
+  writesOf,
+} from '../../support/virtual-world.ts';
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+});
+afterEach(() => world.close());
+
+async function define(text: string, spec: Record<string, string> = { count: 'integer | default=1' }): Promise<void> {
+  const definition = potDefinition([mapResource('map', { text })]);
+  const schema = { apiVersion: 'v1', kind: 'Pot', group: 'acme.test', spec };
+  await world.apply({ ...definition, spec: { ...definition.spec, schema } });
+  await world.advance(5000);
+}
+const textOf = async (name: string) => (await world.user.get(mapRef(`${name}-map`)))['data'];
+
+describe('where the controller does better than it had to', () => {
+  it('a revision whose deletion somebody holds does not hold its definition', async () => {
+    await define('one');
+    await world.apply(pot('p'));
+    const revision = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision', name: 'pots-r00001' };
+    await world.user.patch(revision, { metadata: { finalizers: ['kro.run/finalizer', 'acme.test/hold'] } });
+    await world.user.delete(revision);
+    await define('two');
+    expect(await textOf('p')).toEqual({ text: 'two' });
+    expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
+  });
+
+  it('a change that would break the CRD issues no revision, and instances stay as they are', async () => {
+    await define('one', { count: 'integer | default=1', extra: 'string | default="e"' });
+    await world.apply(pot('p'));
+    await define('two', { count: 'string | default="1"' });
+    const definition = await world.user.get(potsRef);
+    expect(conditionText(definition, 'KindReady')).toMatch(/^False Failed: .*breaking changes/);
+    expect(definition.status?.['lastIssuedRevision']).toBe(1);
+    expect(await textOf('p')).toEqual({ text: 'one' });
+  });
+
+  it('a kind that cannot be served stalls no other definition', async () => {
+    const taken: KubeObject = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'pots.acme.test' },
+      spec: {
+        group: 'acme.test',
+        names: { kind: 'Pot', plural: 'pots', singular: 'pot', listKind: 'PotList' },
+        scope: 'Namespaced',
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      },
+    };
+    await world.apply(taken);
+    await define('one');
+    expect(conditionText(await world.user.get(potsRef), 'KindReady')).toMatch(/^False Failed: .*not owned by KRO/);
+    const other = potDefinition([mapResource('map', { text: 'x' })]);
+    const schema = { apiVersion: 'v1', kind: 'Other', group: 'acme.test', spec: {} };
+    await world.apply({ ...other, metadata: { name: 'others' }, spec: { ...other.spec, schema } });
+    await world.settle();
+    const ref = { ...potsRef, name: 'others' };
+    expect(conditionText(await world.user.get(ref), 'Ready')).toMatch(/^True/);
+  });
+
+  it('an instance that goes is no error, and leaves neither series nor reports behind', async () => {
+    await define('one');
+    await world.apply(pot('p'));
+    await world.user.delete(potRef('p'));
+    await world.settle();
+    await world.user.delete(potsRef);
+    // Watches that nobody needs are kept for half a minute.
+    await world.advance(60_000);
+    const text = world.controller.metricsText();
+    expect(text).not.toMatch(/^instance_reconcile_errors_total\{/m);
+    expect(text).not.toMatch(/^rgd_graph_build_total\{/m);
+    expect(text).toContain('dynamic_controller_watch_count 3');
+    expect(world.controller.reports.instances()).toEqual([]);
+    expect(world.controller.reports.definitions()).toEqual([]);
+  });
+
+  it('the status of a definition or its CRD wakes no instance', async () => {
+    await define('one');
+    await world.apply(pot('p'));
+    await world.settle();
+    const passes = () => /^dynamic_controller_reconcile_total\{.*\} (\d+)/m.exec(world.controller.metricsText())?.[1];
+    const before = passes();
+    await world.user.patch(potsRef, { metadata: { labels: { touched: 'yes' } } });
+    await world.settle();
+    world.requests.length = 0;
+    await world.advance(60_000);
+    expect(passes()).toBe(before);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+});
