@@ -11,6 +11,7 @@ import type { Clock } from './clock.ts';
 import { inProcessTransport } from './in-process.ts';
 import { openListener } from './listener.ts';
 import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './options.ts';
+import { keepState } from './persistence.ts';
 import type { PresentedProcess, PresentOptions } from './present-process.ts';
 import { presentProcess } from './present-process.ts';
 import type { Transport } from './transport.ts';
@@ -49,7 +50,11 @@ export interface Cluster {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Makes a cluster; it is ready when the promise settles. */
+/**
+ * Makes a cluster; it is ready when the promise settles.
+ *
+ * @throws TypeKroError `cluster/state-unreadable` when `stateDirectory` has something else than a cluster's state.
+ */
 export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options);
   followDefinitions(api);
@@ -59,6 +64,14 @@ export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
       ? noControllers
       : startControllers(api, controllers === true ? {} : controllers, options.workloads !== false);
   bootstrap(api);
+  if (options.stateDirectory !== undefined) {
+    try {
+      keepState(api, options.stateDirectory);
+    } catch (error) {
+      api.work.stop();
+      return Promise.reject(error);
+    }
+  }
   const faults = new FaultRules(api);
   const listeners = new Set<Listener>();
   const cluster: Cluster = {

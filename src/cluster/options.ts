@@ -46,6 +46,11 @@ export interface ClusterOptions {
   readonly serviceCidr?: string;
   /** The time that objects, timers and controllers see. Default: the machine's. */
   readonly clock?: Clock;
+  /**
+   * A directory that keeps the objects of the cluster, made if it is not there: a cluster that is created with it
+   * later goes on from there. It belongs to one cluster at a time. Default: nothing is kept.
+   */
+  readonly stateDirectory?: string;
   /** How many events a watch may lag behind before `410 Expired`. Default: 10 000. */
   readonly eventWindow?: number;
 }

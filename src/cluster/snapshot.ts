@@ -4,7 +4,7 @@ import { republishDefinitions } from './crd/lifecycle.ts';
 import { keyOfObject } from './controllers/controller.ts';
 import { objectsAt, numberAt, textAt } from './kinds/parts.ts';
 import type { LogLine } from './pod-logs.ts';
-import { Stored } from './store/store.ts';
+import { deepFreeze, Stored } from './store/store.ts';
 
 /** The objects of one resource in a snapshot. */
 export interface SnapshotCollection {
@@ -52,7 +52,7 @@ export function takeSnapshot(api: Api): ClusterSnapshot {
 export function restoreSnapshot(api: Api, snapshot: ClusterSnapshot): void {
   const contents = () =>
     snapshot.collections.map(({ group, plural, items }) => {
-      const stored = items.map((object) => new Stored(keyOfObject(object), object, versionOf(object)));
+      const stored = items.map((object) => new Stored(keyOfObject(object), deepFreeze(object), versionOf(object)));
       return [api.store.collection(group, plural), stored] as const;
     });
   republishDefinitions(api, () => api.store.reset(Number(snapshot.resourceVersion), contents()));

@@ -46,6 +46,26 @@ describe('typekro up', () => {
     expect((await first.interrupt()).code).toBe(130);
   });
 
+  test('--keep goes on with the cluster of the last time, even after kill -9', async () => {
+    const uidOfInstance = () => {
+      const files = ['state.jsonl', 'log.jsonl'].map((name) => join(directory, '.typekro/default/state', name));
+      const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n'));
+      const found = lines.filter((line) => line.includes('"plural":"webapps"') && line.includes('"name":"hello"'));
+      return /"uid":"([^"]+)"/.exec(found.at(-1) ?? '')?.[1];
+    };
+    const first = up('--keep');
+    await first.until(/export KUBECONFIG=/);
+    first.process.kill('SIGKILL');
+    await first.ended;
+    const uid = uidOfInstance();
+    expect(uid).toMatch(/^[0-9a-f-]{36}$/);
+    const second = await up('--keep', '--once').ended;
+    expect(second.stderr).toBe('');
+    expect(second.code).toBe(0);
+    expect(second.stdout).toMatch(/WebApp default\/hello +ACTIVE/);
+    expect(uidOfInstance()).toBe(uid);
+  });
+
   test('Ctrl-C in the middle ends with 130 and gives the name free', async () => {
     const first = up();
     await first.until(/https:\/\/127\.0\.0\.1/);

@@ -39,10 +39,12 @@ export const up: Command = {
       defaultValue: 'default',
     },
     { name: 'port', summary: 'port of the API; a free one by default', value: 'port', defaultValue: '0' },
+    { name: 'keep', summary: 'keep what is in the cluster, and go on with it the next time' },
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
   ],
   examples: [
     { command: 'typekro up', summary: 'the examples; stays up for kubectl' },
+    { command: 'typekro up --keep', summary: 'the cluster of the last time, its objects in .typekro/default/state' },
     { command: 'typekro up --once app.ts instance.yaml', summary: 'your own files, as a check in CI' },
   ],
   async run(context, input) {
@@ -56,7 +58,7 @@ export const up: Command = {
 
     const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
     try {
-      const session = await startSession(state, port);
+      const session = await startSession(state, port, input.options['keep'] === true);
       try {
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
         if (input.options['once'] !== true) context.print(`Dashboard at ${session.dashboard}`);

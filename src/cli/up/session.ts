@@ -31,10 +31,12 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Starts cluster, kubeconfig file and controller; what was started is closed again when a later step fails. */
-export async function startSession(state: StateDirectory, port: number): Promise<Session> {
+/**
+ * Starts cluster, kubeconfig file and controller, with `keep` from the state that the last such session left; what was started is closed again when a later step fails.
+ */
+export async function startSession(state: StateDirectory, port: number, keep: boolean): Promise<Session> {
   const began = performance.now();
-  const cluster = await createCluster();
+  const cluster = await createCluster(keep ? { stateDirectory: join(state.path, 'state') } : {});
   try {
     const listener = await listen(cluster, port);
     const startMs = performance.now() - began;

@@ -1,0 +1,181 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Cluster } from './cluster.ts';
+import { createCluster } from './cluster.ts';
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const BIGS = '/apis/example.com/v1/bigs';
+const map = (name: string, data = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
+const crd = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'bigs.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Cluster',
+    names: { plural: 'bigs', kind: 'Big' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', properties: { n: { type: 'integer' } } } },
+      },
+    ],
+  },
+};
+const BIG = '{"apiVersion":"example.com/v1","kind":"Big","metadata":{"name":"b"},"n":9223372036854775807}';
+
+async function call(cluster: Cluster, method: string, path: string, body?: object | string) {
+  const reply = await cluster.transport().request({
+    method,
+    path,
+    headers: { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  let text = '';
+  for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
+  return { status: reply.status, text };
+}
+
+let directory = '';
+beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'typekro-state-'))));
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+const open = (controllers = false) => createCluster({ controllers, stateDirectory: directory });
+const names = async (cluster: Cluster) =>
+  (JSON.parse((await call(cluster, 'GET', MAPS)).text) as { items: { metadata: { name: string } }[] }).items.map(
+    ({ metadata }) => metadata.name,
+  );
+
+describe('a cluster with a directory', () => {
+  test('goes on where the one before ended: objects, versions, definitions, integers of any size', async () => {
+    const first = await open();
+    await call(first, 'POST', CRDS, crd);
+    await first.idle();
+    await call(first, 'POST', BIGS, BIG);
+    await call(first, 'POST', MAPS, map('a'));
+    await call(first, 'POST', MAPS, map('b'));
+    await call(first, 'DELETE', `${MAPS}/a`);
+    const [big, b] = [(await call(first, 'GET', `${BIGS}/b`)).text, (await call(first, 'GET', `${MAPS}/b`)).text];
+    await first.close();
+
+    const second = await open();
+    expect(await names(second)).toEqual(['b']);
+    expect((await call(second, 'GET', `${BIGS}/b`)).text).toBe(big);
+    expect(big).toContain('9223372036854775807');
+    expect((await call(second, 'GET', `${MAPS}/b`)).text).toBe(b);
+    expect((await call(second, 'POST', MAPS, map('c'))).status).toBe(201);
+    await second.close();
+
+    const third = await open();
+    expect(await names(third)).toEqual(['b', 'c']);
+    await third.close();
+  });
+
+  test('works on: what its controllers had begun goes on', async () => {
+    const first = await createCluster({ stateDirectory: directory, controllers: { hold: ['replicaset-controller'] } });
+    await call(first, 'POST', '/apis/apps/v1/namespaces/default/deployments', {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web' },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: 'web' } },
+        template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+      },
+    });
+    await first.idle();
+    await first.close();
+    const second = await open(true);
+    await second.idle();
+    const { text } = await call(second, 'GET', '/apis/apps/v1/namespaces/default/deployments/web');
+    expect(JSON.parse(text)).toMatchObject({ status: { availableReplicas: 2 } });
+    await second.close();
+  });
+
+  test('has every answered write, wherever the process ends: a log cut at any byte gives a prefix', async () => {
+    const first = await open();
+    const sizes: number[] = [];
+    const log = join(directory, 'log.jsonl');
+    for (const name of ['a', 'b', 'c']) {
+      await call(first, 'POST', MAPS, map(name, { text: 'ä€😀' }));
+      sizes.push(statSync(log).size);
+    }
+    const whole = readFileSync(log);
+    const state = readFileSync(join(directory, 'state.jsonl'));
+    await first.close();
+    for (let size = 0; size <= whole.length; size += 7) {
+      writeFileSync(join(directory, 'state.jsonl'), state);
+      writeFileSync(log, whole);
+      truncateSync(log, size);
+      const cluster = await open();
+      const answered = sizes.filter((end) => end <= size).length;
+      expect(await names(cluster)).toEqual(['a', 'b', 'c'].slice(0, answered));
+      await cluster.close();
+    }
+  });
+
+  test('ignores the log that a new state already has, when the process ended between the two', async () => {
+    const first = await open();
+    await call(first, 'POST', MAPS, map('a'));
+    await call(first, 'DELETE', `${MAPS}/a`);
+    await call(first, 'POST', MAPS, map('b'));
+    const log = readFileSync(join(directory, 'log.jsonl'));
+    await first.close();
+    await (await open()).close();
+    writeFileSync(join(directory, 'log.jsonl'), log);
+    writeFileSync(join(directory, 'state.jsonl.new'), '{"half');
+    const again = await open();
+    expect(await names(again)).toEqual(['b']);
+    expect(existsSync(join(directory, 'state.jsonl.new'))).toBe(false);
+    await again.close();
+  });
+
+  test('folds a long log into the state', async () => {
+    const cluster = await open();
+    const text = 'x'.repeat(500_000);
+    await call(cluster, 'POST', MAPS, map('a'));
+    for (let index = 0; index < 20; index++)
+      await call(cluster, 'PUT', `${MAPS}/a`, map('a', { text, index: String(index) }));
+    expect(statSync(join(directory, 'log.jsonl')).size).toBeLessThan(5 * 1024 * 1024);
+    expect(statSync(join(directory, 'state.jsonl')).size).toBeGreaterThan(text.length);
+    await cluster.close();
+    const again = await open();
+    expect((await call(again, 'GET', `${MAPS}/a`)).text).toContain('"index":"19"');
+    await again.close();
+  });
+
+  test('keeps what a snapshot brought back', async () => {
+    const first = await open();
+    const empty = first.snapshot();
+    await call(first, 'POST', MAPS, map('a'));
+    first.restore(empty);
+    await call(first, 'POST', MAPS, map('b'));
+    await first.close();
+    const second = await open();
+    expect(await names(second)).toEqual(['b']);
+    await second.close();
+  });
+
+  test.each([
+    ['state.jsonl', 'not JSON\n', 'line 1 of'],
+    ['log.jsonl', 'nonsense\n{"version":9999}\n', 'line 1 of'],
+  ])('refuses a %s that is none', async (file, content, message) => {
+    await (await open()).close();
+    if (file === 'log.jsonl') appendFileSync(join(directory, file), content);
+    else writeFileSync(join(directory, file), content);
+    await expect(open()).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,183 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject, parseJson, stringifyJson, TypeKroError } from '../core/index.ts';
+import type { Api } from './api.ts';
+import { keyOfObject } from './controllers/controller.ts';
+import type { ClusterSnapshot } from './snapshot.ts';
+import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
+import type { StoreEvent } from './store/store.ts';
+
+/** A log shorter than this is not folded into the state, however small that is. */
+const MIN_FOLD = 4 * 1024 * 1024;
+
+/** The files of a cluster's state, and what is written to them. */
+class Persistence {
+  readonly #api: Api;
+  readonly #state: string;
+  readonly #log: string;
+  #file: number | undefined;
+  #stateSize = 0;
+  #logSize = 0;
+
+  constructor(api: Api, directory: string) {
+    this.#api = api;
+    mkdirSync(directory, { recursive: true });
+    this.#state = join(directory, 'state.jsonl');
+    this.#log = join(directory, 'log.jsonl');
+  }
+
+  start(): void {
+    const api = this.#api;
+    if (existsSync(this.#state)) restoreSnapshot(api, this.#read());
+    this.#fold();
+    api.onRestored.push(() => {
+      if (this.#file !== undefined) this.#fold();
+    });
+    const unsubscribe = api.store.subscribe((event) => this.#append(event));
+    api.work.onStop(() => {
+      unsubscribe();
+      this.#close();
+    });
+  }
+
+  #read(): ClusterSnapshot {
+    const objects = new Map<string, { group: string; plural: string; items: Map<string, KubeObject> }>();
+    const itemsOf = (group: string, plural: string) => {
+      const id = `${plural}.${group}`;
+      let entry = objects.get(id);
+      if (entry === undefined) objects.set(id, (entry = { group, plural, items: new Map() }));
+      return entry.items;
+    };
+    let version = 0;
+    for (const line of linesOf(this.#state, false)) {
+      if (typeof line['version'] === 'number') version = line['version'];
+      const object = objectIn(line['object']);
+      if (object !== undefined) itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
+    }
+    for (const line of existsSync(this.#log) ? linesOf(this.#log, true) : []) {
+      const written = Number(line['version']);
+      // After a state was written, the log before it may still be there.
+      if (written <= version) continue;
+      version = written;
+      const items = itemsOf(textIn(line, 'group'), textIn(line, 'plural'));
+      const object = objectIn(line['object']);
+      if (object === undefined) items.delete(textIn(line, 'key'));
+      else items.set(keyOfObject(object), object);
+    }
+    const collections = [...objects.values()].map(({ group, plural, items }) => {
+      const sorted = [...items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+      return { group, plural, items: sorted };
+    });
+    return { resourceVersion: String(version), collections, logs: [] };
+  }
+
+  /** Writes the state anew, and begins an empty log. */
+  #fold(): void {
+    const { resourceVersion, collections } = takeSnapshot(this.#api);
+    const draft = `${this.#state}.new`;
+    const file = openSync(draft, 'w', 0o600);
+    let size = 0;
+    try {
+      size += writeAll(file, line({ version: Number(resourceVersion) }));
+      for (const { group, plural, items } of collections) {
+        const lines = items.map((object) => line({ group, plural, object: object as unknown as JsonObject }));
+        size += writeAll(file, lines.join(''));
+      }
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, this.#state);
+    this.#file ??= openSync(this.#log, 'a', 0o600);
+    ftruncateSync(this.#file, 0);
+    this.#stateSize = size;
+    this.#logSize = 0;
+  }
+
+  #append({ type, collection, stored }: StoreEvent): void {
+    if (this.#file === undefined) return;
+    const { group, plural } = collection;
+    const object = type === 'DELETED' ? null : (stored.object as unknown as JsonObject);
+    try {
+      this.#logSize += writeAll(this.#file, line({ version: stored.version, group, plural, key: stored.key, object }));
+      if (this.#logSize > Math.max(MIN_FOLD, this.#stateSize)) this.#fold();
+    } catch (error) {
+      // The write itself has happened: the cluster goes on, but nothing more is kept.
+      this.#close();
+      const what = 'keep the state of the cluster; what happens from now on is lost when it ends';
+      this.#api.report(
+        TypeKroError.from(error, { code: 'cluster/state-not-kept', what, remedy: 'make room on the disk' }),
+      );
+    }
+  }
+
+  #close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+}
+
+/**
+ * Reads what a directory has into the cluster, and keeps it up to date from now on: `state.jsonl` has everything
+ * at one version, a line per object; `log.jsonl` has what happened since, a line per write, written before the
+ * writer is answered. What was answered survives the end of the process at any point: a line that was not written
+ * to its end is ignored, and the state is replaced in one step. Logs of pods and keys of tokens are not kept.
+ *
+ * @throws TypeKroError `cluster/state-unreadable` when the directory has something else.
+ */
+export function keepState(api: Api, directory: string): void {
+  new Persistence(api, directory).start();
+}
+
+const line = (value: JsonObject): string => `${stringifyJson(value)}\n`;
+
+function writeAll(file: number, text: string): number {
+  const bytes = Buffer.from(text);
+  for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
+  return bytes.length;
+}
+
+const textIn = (value: JsonObject, name: string): string => {
+  const text = value[name];
+  return typeof text === 'string' ? text : '';
+};
+
+function objectIn(value: JsonValue | undefined): KubeObject | undefined {
+  return isJsonObject(value) && isJsonObject(value['metadata']) ? (value as unknown as KubeObject) : undefined;
+}
+
+/** The lines of a file. The last one of a log may be unfinished: its writer was never answered. */
+function* linesOf(file: string, mayBeCut: boolean): Generator<JsonObject> {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const last = lines.pop();
+  if (last !== '' && !mayBeCut) throw unreadable(file, lines.length + 1);
+  for (const [index, text] of lines.entries()) {
+    let parsed: JsonValue;
+    try {
+      parsed = parseJson(text);
+    } catch (thrown) {
+      if (thrown instanceof SyntaxError) throw unreadable(file, index + 1);
+      throw thrown;
+    }
+    if (!isJsonObject(parsed)) throw unreadable(file, index + 1);
+    yield parsed;
+  }
+}
+
+function unreadable(file: string, number: number): TypeKroError {
+  return new TypeKroError(`line ${number} of ${file} is no part of a cluster's state`, {
+    code: 'cluster/state-unreadable',
+    remedy: 'restore the file, or remove the directory and begin with an empty cluster',
+  });
+}
