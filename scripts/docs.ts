@@ -1,8 +1,9 @@
 /** Writes what is made from the code: pages and tables of the documentation, the CRDs of the chart: `npm run docs`. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chartCrds } from './chart-crds.ts';
 import { controllerPage } from './controller-page.ts';
 import { diagnosticsPage } from './diagnostics-page.ts';
+import { exampleGraphs, withPictures } from './example-graphs.ts';
 
 function write(name: string, text: string): void {
   writeFileSync(new URL(`../${name}`, import.meta.url), text);
@@ -12,3 +13,8 @@ function write(name: string, text: string): void {
 write('docs/diagnostics.md', diagnosticsPage());
 write('docs/controller.md', controllerPage(readFileSync(new URL('../docs/controller.md', import.meta.url), 'utf8')));
 for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
+const graphs = await exampleGraphs();
+for (const name of readdirSync(new URL('../docs/factories', import.meta.url))) {
+  const page = `docs/factories/${name}`;
+  write(page, withPictures(readFileSync(new URL(`../${page}`, import.meta.url), 'utf8'), graphs));
+}

@@ -37,4 +37,5 @@ export type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
 export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 export { revisionHash } from './hash.ts';
 export { compile } from './compile.ts';
+export { toMermaid } from './mermaid.ts';
 export { kindsUsed } from './kinds-used.ts';

@@ -42,15 +42,17 @@ export type ChartFactory<Values extends object> = (config: ChartConfig<Values>) 
 export function chartFactory<Values extends object>(reference: ChartReference): ChartFactory<Values> {
   return defineFactory((config: ChartConfig<Values>): HelmReleaseResource => {
     const { sourceRef, version, id, ...rest } = config;
-    const name = repositoryName(reference.repository);
-    if (sourceRef === undefined) {
-      helmRepository({ id: `${id ?? camel(reference.chart)}Repository`, name, url: reference.repository });
-    }
+    const own = id ?? camel(reference.chart);
     const chart = { name: reference.chart, version: version ?? reference.version };
-    const source = sourceRef ?? { kind: 'HelmRepository' as const, name, namespace: FLUX_NAMESPACE };
-    const release = { id: id ?? camel(reference.chart), ...rest, chart, sourceRef: source };
+    const release = { id: own, ...rest, chart, sourceRef: sourceRef ?? broughtAlong(reference.repository, own) };
     return helmRelease(release as unknown as HelmReleaseConfig<Values>);
   });
+}
+
+/** A HelmRepository of the graph; the release reads its name, and so comes after it. */
+function broughtAlong(url: string, release: string): ChartSource {
+  const made = helmRepository({ id: `${release}Repository`, name: repositoryName(url), url });
+  return { kind: 'HelmRepository', name: made.metadata.name, namespace: FLUX_NAMESPACE };
 }
 
 /** The name of a chart as an id. */

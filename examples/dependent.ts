@@ -1,0 +1,31 @@
+// An address is a Service's, not a Deployment's: pods come and go.
+import { type } from 'arktype';
+import { kubernetesComposition } from 'typekro';
+import { Deployment, Service } from 'typekro/simple';
+
+export const dependentStack = kubernetesComposition(
+  {
+    name: 'dependent-stack',
+    apiVersion: 'example.com/v1alpha1',
+    kind: 'DependentStack',
+    spec: type({ name: 'string', image: 'string' }),
+    status: type({ ready: 'boolean' }),
+  },
+  ({ name, image }) => {
+    const database = Deployment({ id: 'database', name: `${name}-database`, image: 'postgres:15' });
+    const address = Service({
+      id: 'databaseService',
+      name: `${name}-database`,
+      selector: { app: database.metadata.name },
+      ports: [{ port: 5432 }],
+    });
+    const app = Deployment({
+      id: 'app',
+      name,
+      image,
+      env: { DATABASE_HOST: address.spec.clusterIP },
+      readinessProbe: { exec: { command: ['sh', '-c', 'nc -z $DATABASE_HOST 5432'] }, periodSeconds: 10 },
+    });
+    return { ready: app.status.readyReplicas > 0 };
+  },
+);

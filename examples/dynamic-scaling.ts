@@ -1,0 +1,45 @@
+// Numbers that depend on the spec, and an autoscaler that reads another resource.
+import { type } from 'arktype';
+import { kubernetesComposition } from 'typekro';
+import { Deployment, Hpa, Service } from 'typekro/simple';
+
+export const autoScalingStack = kubernetesComposition(
+  {
+    name: 'autoscaling-stack',
+    spec: type({
+      name: 'string',
+      image: 'string',
+      environment: 'string',
+      scaling: { minReplicas: 'number', maxReplicas: 'number' },
+    }),
+    status: type({ currentReplicas: 'number', maxReplicas: 'number', scalingActive: 'boolean' }),
+  },
+  (spec) => {
+    const production = spec.environment === 'production';
+    const app = Deployment({
+      id: 'app',
+      name: spec.name,
+      image: spec.image,
+      replicas: production ? spec.scaling.maxReplicas : spec.scaling.minReplicas,
+    });
+    Service({
+      id: 'service',
+      name: `${spec.name}-service`,
+      selector: { app: spec.name },
+      ports: [{ port: 80, targetPort: 3000 }],
+    });
+    const hpa = Hpa({
+      id: 'hpa',
+      name: `${spec.name}-hpa`,
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: app.metadata.name },
+      minReplicas: spec.scaling.minReplicas,
+      maxReplicas: spec.scaling.maxReplicas,
+      targetCPUUtilizationPercentage: production ? 70 : 90,
+    });
+    return {
+      currentReplicas: app.status.readyReplicas,
+      maxReplicas: hpa.spec.maxReplicas,
+      scalingActive: hpa.status.currentReplicas !== hpa.status.desiredReplicas,
+    };
+  },
+);

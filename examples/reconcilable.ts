@@ -1,0 +1,28 @@
+// A status with parts: phase, counters, addresses. Times belong to the objects themselves, not to a status.
+import { type } from 'arktype';
+import { kubernetesComposition } from 'typekro';
+import { Deployment, Service } from 'typekro/simple';
+
+export const reconcilableStack = kubernetesComposition(
+  {
+    name: 'reconcilable',
+    apiVersion: 'example.com/v1alpha1',
+    kind: 'Reconcilable',
+    spec: type({ name: 'string', image: 'string', replicas: 'number', version: 'string' }),
+    status: type({
+      phase: 'string',
+      replicas: { desired: 'number', ready: 'number', available: 'number' },
+      endpoint: 'string',
+    }),
+  },
+  ({ name, image, replicas, version }) => {
+    const app = Deployment({ id: 'app', name, image, replicas, env: { APP_VERSION: version } });
+    const service = Service({ id: 'service', name, selector: { app: name }, ports: [{ port: 80 }] });
+    const { readyReplicas, availableReplicas } = app.status;
+    return {
+      phase: availableReplicas >= replicas ? 'Running' : 'Progressing',
+      replicas: { desired: app.spec.replicas, ready: readyReplicas, available: availableReplicas },
+      endpoint: `http://${service.spec.clusterIP}:80`,
+    };
+  },
+);

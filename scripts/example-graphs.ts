@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { JsonObject, KubeObject } from '../src/core/index.ts';
+import { formatDiagnostic, parseJson } from '../src/core/index.ts';
+import type { Graph } from '../src/graph/index.ts';
+import { builtinSource, combineSources, compile, crdSource, toMermaid } from '../src/graph/index.ts';
+
+/** A composition that an example exports, compiled as stock kro would. */
+export interface ExampleGraph {
+  /** File name in `examples/`. */
+  readonly file: string;
+  readonly exported: string;
+  readonly yaml: string;
+  readonly graph: Graph;
+  /** Warnings of the composition and of the compiler, as texts. */
+  readonly warnings: readonly string[];
+}
+
+/** What a composition has that is needed here; the examples use the built package, which has classes of its own. */
+interface Exported {
+  toYaml(): string;
+  toDefinition(): JsonObject;
+}
+
+const root = new URL('../', import.meta.url);
+
+/**
+ * Every composition of `examples/`, in the order of files and names.
+ *
+ * @throws Error when one does not compile for stock kro.
+ */
+export async function exampleGraphs(): Promise<readonly ExampleGraph[]> {
+  const sources = combineSources(builtinSource(), crdSource(projectDefinitions()));
+  const found: ExampleGraph[] = [];
+  for (const file of readdirSync(new URL('examples', root))
+    .filter((name) => name.endsWith('.ts'))
+    .sort()) {
+    const module = (await import(new URL(`examples/${file}`, root).href)) as Readonly<Record<string, unknown>>;
+    for (const exported of Object.keys(module).sort()) {
+      const composition = module[exported];
+      if (typeof composition !== 'function' || !('toDefinition' in composition)) continue;
+      const made = composition as unknown as Exported;
+      const { graph, diagnostics } = compile(made.toDefinition(), { sources, target: 'stock' });
+      const texts = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic));
+      if (graph === undefined) throw new Error(`${file}: ${exported} is refused:\n${texts.join('\n')}`);
+      found.push({ file, exported, yaml: made.toYaml(), graph, warnings: texts });
+    }
+  }
+  return found;
+}
+
+/** The definitions of other projects that the package knows. */
+function projectDefinitions(): KubeObject[] {
+  const folder = new URL('data/crds/', root);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => {
+      const list = parseJson(readFileSync(new URL(name, folder), 'utf8'));
+      return (list as unknown as { readonly items: readonly KubeObject[] }).items;
+    });
+}
+
+/** Where the expected definition of an example stands. */
+export const goldenOf = ({ file, exported }: ExampleGraph): URL =>
+  new URL(`examples/golden/${file.replace(/\.ts$/, '')}.${exported}.yaml`, root);
+
+const BEGIN = /<!-- picture of examples\/([\w-]+\.ts) (\w+) -->\n[\s\S]*?<!-- end of picture -->/g;
+
+/** A page with its pictures drawn anew. */
+export function withPictures(page: string, graphs: readonly ExampleGraph[]): string {
+  return page.replace(BEGIN, (_match, file: string, exported: string) => {
+    const found = graphs.find((graph) => graph.file === file && graph.exported === exported);
+    if (found === undefined) throw new Error(`there is no ${exported} in examples/${file}`);
+    const picture = `\`\`\`mermaid\n${toMermaid(found.graph)}\`\`\``;
+    return `<!-- picture of examples/${file} ${exported} -->\n\n${picture}\n\n<!-- end of picture -->`;
+  });
+}

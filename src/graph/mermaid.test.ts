@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { builtinSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+import { parseDefinitions } from './parse-definitions.ts';
+import { toMermaid } from './mermaid.ts';
+
+const DEFINITION = `
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: shop }
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: Shop
+    spec: { name: string, public: boolean, zones: "[]string" }
+    status: { address: "\${svc.spec.clusterIP}" }
+  resources:
+    - id: settings
+      externalRef: { apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }
+    - id: svc
+      includeWhen: ['\${schema.spec.public && schema.spec.name != "a\\"; end"}']
+      template: { apiVersion: v1, kind: Service, metadata: { name: "\${schema.spec.name}" }, spec: { ports: [{ port: 80 }] } }
+    - id: zone
+      forEach: [{ place: "\${schema.spec.zones}" }]
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${place}" }, data: { ip: "\${svc.spec.clusterIP}", at: "\${settings.data.at}" } }
+`;
+
+test('a graph as a picture: collections, conditions, what exists already, and who reads whom', () => {
+  const [document] = parseDefinitions(DEFINITION).documents;
+  const { graph, diagnostics } = compile(document ?? {}, { sources: builtinSource(), target: 'stock' });
+  if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
+  expect(toMermaid(graph)).toMatchInlineSnapshot(`
+    "flowchart LR
+      instance(["Shop"])
+      n_settings{{"settings<br/>ConfigMap"}}
+      n_svc["svc<br/>Service<br/>if schema.spec.public #38;#38; schema.spec.name #33;= #34;a#92;#34;#59; end#34;"]
+      n_zone[["zone<br/>ConfigMap<br/>for each place"]]
+      n_settings --> n_zone
+      n_svc --> n_zone
+      n_svc -. status .-> instance
+    "
+  `);
+});

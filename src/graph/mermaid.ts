@@ -1,0 +1,46 @@
+import type { Graph, GraphNode } from './model.ts';
+
+/** Texts of a picture are short: longer conditions are cut. */
+const MAX_TEXT = 60;
+
+/**
+ * A picture of a graph in the language of Mermaid, which GitHub and many editors draw: a box for each
+ * resource, an arrow to each that reads it, dotted boxes for what exists already, and what the status reads.
+ * The same graph gives the same text.
+ */
+export function toMermaid(graph: Graph): string {
+  const lines = ['flowchart LR', `  instance([${quoted(graph.instance.kind)}])`];
+  for (const id of graph.order) {
+    const node = graph.nodes.get(id);
+    if (node !== undefined) lines.push(`  ${boxOf(node)}`);
+  }
+  for (const id of graph.order) {
+    for (const other of [...(graph.nodes.get(id)?.dependsOn ?? [])].sort()) {
+      lines.push(`  ${nameOf(other)} --> ${nameOf(id)}`);
+    }
+  }
+  const reported = graph.status.dependsOn.filter((id) => graph.nodes.has(id)).sort();
+  for (const id of reported) lines.push(`  ${nameOf(id)} -. status .-> instance`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Ids of graphs are letters and digits; `end` and the like are words of Mermaid. */
+const nameOf = (id: string): string => `n_${id}`;
+
+function boxOf(node: GraphNode): string {
+  const lines = [node.id, node.type.kind];
+  if (node.nodeType === 'collection') lines.push(`for each ${node.forEach.map(({ name }) => name).join(', ')}`);
+  for (const { cel } of node.includeWhen) lines.push(`if ${cel}`);
+  const text = quoted(...lines);
+  if (node.nodeType === 'external' || node.nodeType === 'externalCollection') return `${nameOf(node.id)}{{${text}}}`;
+  return node.nodeType === 'collection' ? `${nameOf(node.id)}[[${text}]]` : `${nameOf(node.id)}[${text}]`;
+}
+
+/** Lines as one quoted text; everything that Mermaid or HTML would read is written as a character reference. */
+function quoted(...lines: readonly string[]): string {
+  const safe = lines.map((line) => {
+    const short = line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1)}…` : line;
+    return short.replace(/[^A-Za-z0-9 .,_:/=-]/g, (character) => `#${character.codePointAt(0) ?? 63};`);
+  });
+  return `"${safe.join('<br/>')}"`;
+}

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { beforeAll, expect, test } from 'vitest';
+import type { ExampleGraph } from '../../scripts/example-graphs.ts';
+import { exampleGraphs, goldenOf, withPictures } from '../../scripts/example-graphs.ts';
+
+let graphs: readonly ExampleGraph[];
+beforeAll(async () => {
+  graphs = await exampleGraphs();
+});
+
+const examples = new URL('../../examples/', import.meta.url);
+
+test('every composition of the examples has its golden definition, and every golden its composition', () => {
+  const expected = graphs.map((example) => goldenOf(example).pathname.split('/').at(-1));
+  expect(readdirSync(new URL('golden', examples)).sort()).toEqual(expected.sort());
+});
+
+test.each(readdirSync(examples).filter((name) => name.endsWith('.ts')))(
+  '%s is as its golden says, and stock kro would take it without a warning',
+  (name) => {
+    const own = graphs.filter(({ file }) => file === name);
+    expect(own).not.toEqual([]);
+    for (const example of own) {
+      expect(example.warnings).toEqual([]);
+      expect(example.yaml).toBe(readFileSync(goldenOf(example), 'utf8'));
+    }
+  },
+);
+
+const pages = new URL('../../docs/factories/', import.meta.url);
+
+test.each(readdirSync(pages))('the pictures of docs/factories/%s are those of the graphs', (name) => {
+  const page = readFileSync(new URL(name, pages), 'utf8');
+  expect(page).toBe(withPictures(page, graphs));
+});
