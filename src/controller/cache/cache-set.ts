@@ -230,7 +230,7 @@ export class CacheSet {
       this.#options.meter?.synced(cache.type, this.#options.clock.now() - slot.readingSince);
       slot.readingSince = undefined;
     }
-    cache.narrow(interests.namespaces());
+    if (isForbidden(cache) || cache.watches > 1) cache.narrow(interests.namespaces());
     this.#checkSettled();
     for (const subscriber of interests.subscribers()) this.#options.onWake(subscriber, undefined);
   }

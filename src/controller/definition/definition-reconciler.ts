@@ -6,9 +6,10 @@ import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { Accesses } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
+import { apiFailure } from '../instance/api-failure.ts';
 import { pinnedRevision } from '../instance/instance-directory.ts';
 import type { ConditionValue } from '../../runtime/index.ts';
-import { keys, readConditions } from '../../runtime/index.ts';
+import { failureText, keys, readConditions } from '../../runtime/index.ts';
 import { remainingText } from './remaining-text.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
@@ -212,7 +213,7 @@ export class DefinitionReconciler {
     const instances = this.#options.caches.peek(instanceTypeOf(working.graph));
     if (instances?.synced === true) conditions.set('ControllerReady', outcomes.running());
     else if (instances?.error !== undefined) {
-      conditions.set('ControllerReady', outcomes.notStarted(instances.error.message));
+      conditions.set('ControllerReady', outcomes.notStarted(failureText(apiFailure(instances.error, undefined))));
     } else pass.waitingUntil = this.#options.clock.now() + PATIENCE_MS;
     const pinned = this.#pinnedRevisions(instances);
     const base = this.#options.served.ofDefinition(definition.name)?.canary?.base.revision;

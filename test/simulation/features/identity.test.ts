@@ -8,6 +8,7 @@ import {
   pot,
   potDefinition,
   potRef,
+  potsRef,
   virtualWorld,
   writesOf,
 } from '../../support/virtual-world.ts';
@@ -137,3 +138,29 @@ describe('node reports in the status', () => {
     expect(await ask('q', 'map')).toBe('True Ready: is as wanted and ready');
   });
 });
+
+describe('a controller that may not list the instances of a definition', () => {
+  it('says so in the definition, with the rule to add, and begins when it may', async () => {
+    world = await virtualWorld();
+    const message =
+      'pots.acme.test is forbidden: User "kro" cannot list resource "pots" in API group "acme.test" at the cluster scope';
+    const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', message, code: 403 };
+    world.intercept = ({ method, path }) => {
+      if (method !== 'GET' || !path.startsWith('/apis/acme.test/v1/pots')) return undefined;
+      return { status: 403, headers: { 'content-type': 'application/json' }, body: bytesOf(JSON.stringify(status)) };
+    };
+    await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
+    await world.advance(60_000);
+    const told = async () => conditionText(await world.user.get(potsRef), 'ControllerReady');
+    expect(await told()).toBe(
+      `False FailedToStart: ${message} (missing permission; add the rule {apiGroups: ["acme.test"], resources: ["pots"], verbs: ["list", "watch"]})`,
+    );
+    world.intercept = undefined;
+    await world.advance(10 * 60_000);
+    expect(await told()).toMatch(/^True/);
+  });
+});
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(new TextEncoder().encode(text));
+}
