@@ -1,6 +1,7 @@
 import { exampleDiagnostics } from '../test/support/example-diagnostics.ts';
 import type { CodeInfo } from '../src/core/index.ts';
 import { formatDiagnostic } from '../src/core/index.ts';
+import { traceCodes } from '../src/compose/index.ts';
 import { diagnosticCodes } from '../src/graph/index.ts';
 import { schemaCodes } from '../src/schema/index.ts';
 
@@ -36,6 +37,11 @@ const CHAPTERS: readonly Chapter[] = [
     title: 'Types of compositions',
     text: 'Problems of a type from arktype, zod, valibot, TypeBox or JSON Schema that becomes the spec of an API. Examples are JSON Schemas unless they say otherwise.',
   },
+  {
+    area: 'trace',
+    title: 'Compositions',
+    text: 'Problems of the function of a composition. The examples are functions of a spec with `name`, `size`, `env` (`dev` or `prod`), `on`, `tag?`, `tags` (a list of texts) and `parts` (a list of objects with `key` and `count`); `isLong` and `twice` are `opaque` functions of the module, `total` is a variable of it. One code has no example that every host gets: `trace/provider` says that the source of the function, or the variables around it, cannot be read here. Run with `--import typekro/register`, add `typekro/plugin` to the bundler, or pass the `scope` option.',
+  },
 ];
 
 const HEAD = `# Diagnostics
@@ -49,7 +55,7 @@ This page is written by \`npm run docs\` from the lists in the code; the outputs
 
 /** The page of all diagnostic codes as Markdown. */
 export function diagnosticsPage(): string {
-  const codes = [...diagnosticCodes, ...schemaCodes];
+  const codes = [...diagnosticCodes, ...schemaCodes, ...traceCodes];
   const unplaced = codes.filter((info) => !CHAPTERS.some(({ area }) => areaOf(info) === area));
   if (unplaced.length > 0) throw new Error(`no chapter for ${unplaced.map(({ code }) => code).join(', ')}`);
   const chapters = CHAPTERS.map((chapter) => ({
@@ -84,7 +90,7 @@ function sectionOf(info: CodeInfo): string {
 
 **${info.severity === 'error' ? 'Error' : 'Warning'}.** ${info.summary}
 
-${fenced(info.language ?? 'yaml', shortened(info.example))}
+${fenced(info.language === 'composition' ? 'ts' : (info.language ?? 'yaml'), shortened(info.example))}
 
 ${fenced('text', shortened(formatDiagnostic(own, text)) + more)}
 

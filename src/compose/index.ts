@@ -60,6 +60,7 @@ export type { CompositionApiOptions } from './composition-object.ts';
 export type { Manifest } from './emit/create.ts';
 export type { DerivedField, ResourceOptions } from './trace/records.ts';
 export { Cel, cel } from './cel-api.ts';
+export { traceCodes } from './codes.ts';
 export { createCompositionApi } from './create-api.ts';
 export type { CompositionApi } from './create-api.ts';
 export { createResource } from './emit/create.ts';

@@ -118,7 +118,10 @@ function withDynBranches(source: string, root: Expr, args: readonly Node[]): str
   const [, a, b] = root.args as [Expr, Expr, Expr];
   const kinds = [typeOfAst(a, args), typeOfAst(b, args)].map((type) => type.kind);
   if (kinds[0] === kinds[1] || kinds.includes('dyn')) return source;
-  activeTrace().warn('types', `the branches of a conditional are ${kinds.join(' and ')}; both are wrapped in dyn()`);
+  activeTrace().warn(
+    'mixed-branches',
+    `the branches of a conditional are ${kinds.join(' and ')}; both are wrapped in dyn()`,
+  );
   return `${source.slice(0, a.start)}dyn(${source.slice(a.start, a.end)})${source.slice(a.end, b.start)}dyn(${source.slice(b.start, b.end)})${source.slice(b.end)}`;
 }
 

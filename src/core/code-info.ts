@@ -8,10 +8,10 @@ export interface CodeInfo {
   /** A text that gets this diagnostic; checked by a test. */
   readonly example: string;
   /**
-   * What the example is: a file with definitions (`yaml`, the default), a JSON Schema (`json`), or an
-   * expression whose value is used as a schema (`typescript`).
+   * What the example is: a file with definitions (`yaml`, the default), a JSON Schema (`json`), an
+   * expression whose value is used as a schema (`typescript`), or the function of a composition.
    */
-  readonly language?: 'yaml' | 'json' | 'typescript';
+  readonly language?: 'yaml' | 'json' | 'typescript' | 'composition';
   /** What to do about it. */
   readonly remedy: string;
 }

@@ -28,6 +28,8 @@ export function isOldBoolean(source: string): boolean {
 export function resolvePlain(source: string): PlainValue {
   const word = WORDS.get(source);
   if (word !== undefined) return word;
+  // kubectl's reader looks for numbers behind a digit, a sign or a point only.
+  if (source.startsWith('_')) return source;
   const digits = source.replaceAll('_', '');
   if (INTEGER.test(digits)) return readInteger(digits) ?? Number(digits);
   return FLOAT.test(digits) && digits.length < 400 ? Number(digits) : source;

@@ -3,6 +3,9 @@ import { type } from 'arktype';
 import { z } from 'zod';
 import type { CodeInfo, Diagnostic, JsonValue, KubeObject } from '../../src/core/index.ts';
 import { isJsonObject, parseJson } from '../../src/core/index.ts';
+import { Cel, CompositionError, kubernetesComposition, opaque } from '../../src/index.ts';
+import { SOURCE } from '../../src/compose/source/transform-data.ts';
+import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
 import { compile, parseDefinitions } from '../../src/graph/index.ts';
 import type { SchemaResult } from '../../src/schema/index.ts';
 import {
@@ -52,6 +55,7 @@ const sources = combineSources(crdSource([gauge]), builtinSource());
 /** Everything that is said of the example of a code; definitions are called `example.yaml`. */
 export function exampleDiagnostics({ code, example, language }: CodeInfo): readonly Diagnostic[] {
   if (language === 'json') return ofSchema(fromJsonSchema(objectOf(parseJson(example))));
+  if (language === 'composition') return ofComposition(example, code === 'trace/late-field');
   if (language === 'typescript') {
     const value: unknown = compileFunction(`return ${example}`, ['type', 'z'])(type, z);
     return ofSchema(fromStandardSchema(value));
@@ -59,6 +63,41 @@ export function exampleDiagnostics({ code, example, language }: CodeInfo): reado
   const { documents, diagnostics } = parseDefinitions(example, 'example.yaml');
   const features = { omit: code === 'graph/stock-function' };
   return [...diagnostics, ...documents.flatMap((each) => compile(each, { sources, features }).diagnostics)];
+}
+
+const spec = type({
+  name: 'string',
+  size: 'number.integer',
+  env: "'dev' | 'prod'",
+  on: 'boolean',
+  'tag?': 'string',
+  tags: 'string[]',
+  parts: type({ key: 'string', count: 'number.integer' }).array(),
+});
+
+/** What is said of a composition function, as if it stood in a file of its own. */
+function ofComposition(example: string, late: boolean): readonly Diagnostic[] {
+  const names = {
+    Cel,
+    ConfigMap,
+    Deployment,
+    isLong: opaque((text: string) => `${text}`.length > 3),
+    total: 0,
+    twice: opaque((number: number) => number * 2),
+  };
+  const build = compileFunction(`return ${example}`, Object.keys(names))(...Object.values(names)) as object;
+  if (!/\bthis\b/.test(example)) {
+    Object.assign(build, { [SOURCE]: { src: example.trim(), file: 'example.ts', line: 1, col: 1, vars: names } });
+  }
+  try {
+    const composition = kubernetesComposition({ name: 'example', spec }, build as never, { strict: !late });
+    composition.toYaml();
+    return composition.diagnostics;
+  } catch (error) {
+    if (!(error instanceof CompositionError)) throw error;
+    // The frame of untraced code is a path of this machine.
+    return error.diagnostics.map((each) => ({ ...each, message: each.message.replace(/ \(at .*\)$/, ' (at …)') }));
+  }
 }
 
 function objectOf(value: JsonValue) {

@@ -43,6 +43,17 @@ export class ExpressionWriter {
     return text;
   }
 
+  /** Does hand-written CEL in the expression name the instance or a resource? */
+  readsByHand(node: Node): boolean {
+    let found = false;
+    walk(node, (part) => {
+      if (part.op !== 'raw') return;
+      for (const [name] of (part.attr as readonly string[]).join(' ').matchAll(/[A-Za-z_]\w*/g))
+        if (name === 'schema' || this.ids.has(name)) found = true;
+    });
+    return found;
+  }
+
   private write(node: Node, schema: Schema | undefined): string {
     const lowered = structured(this.lowering.lower(node), schema);
     checkVariables(lowered, this.loopNames);

@@ -89,7 +89,7 @@ function missingWhen(has: Node, node: Node): Node {
 
 function text(node: Node, writer: ExpressionWriter): JsonValue {
   try {
-    return mentions(node, () => true) ? writer.field(node) : constant(node, writer);
+    return mentions(node, () => true) || writer.readsByHand(node) ? writer.field(node) : constant(node, writer);
   } catch (error) {
     if (error instanceof Refusal) error.site ??= activeTrace().origins.get(node);
     throw error;
@@ -98,7 +98,8 @@ function text(node: Node, writer: ExpressionWriter): JsonValue {
 
 /** kro refuses a status field without any reference: a constant refers to the instance's name. */
 function constant(node: Node, writer: ExpressionWriter): JsonValue {
-  const cel = node.op === 'lit' && typeof node.attr === 'string' ? quote(node.attr) : writer.cel(node);
+  const text = node.op === 'lit' && typeof node.attr === 'string' ? quote(node.attr) : writer.cel(node);
+  const cel = node.op === 'lit' || node.op === 'list' || node.op === 'object' ? text : `(${text})`;
   return `\${schema.metadata.name != "" ? ${cel} : ${cel}}`;
 }
 

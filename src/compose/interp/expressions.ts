@@ -322,7 +322,25 @@ const STOPPED = Symbol('chain stopped');
 
 function member(node: MemberExpression, env: Env): unknown {
   const object = evaluateObject(node.object, env);
+  if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
   return getMember(object, propertyKey(node, env));
+}
+
+/** `object.#name`: only the code around the function can read it; the transform leaves a reader for it. */
+function privateMember(raw: unknown, name: string, env: Env): unknown {
+  const found = env.unit.lookup(`#${name}`);
+  if (found === undefined || !('value' in found)) {
+    return refuse(
+      'this',
+      `#${name} cannot be read`,
+      'copy what is needed into a const first, or run with the typekro transform',
+    );
+  }
+  const object = resolve(raw);
+  const inner = symbolic(object);
+  // Values of the graph have no private members; reading one throws in JavaScript, too.
+  if (inner !== undefined) throw new TypeError(`Cannot read private member #${name} from ${labelOf(inner)}`);
+  return (found.value as (of: unknown) => unknown)(object);
 }
 
 function evaluateObject(node: Expression | Super, env: Env): unknown {
@@ -341,6 +359,7 @@ function chain(node: Expression, env: Env): unknown {
   if (node.type === 'MemberExpression') {
     const object = node.object.type === 'Super' ? evaluateObject(node.object, env) : chainObject(node.object, env);
     if (object === STOPPED || (node.optional && nothing(object))) return STOPPED;
+    if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
     const key = propertyKey(node, env);
     return overPhi(object, node.optional, (side) => getMember(side, key, node.optional));
   }
@@ -382,6 +401,11 @@ function chainCall(node: CallExpression, env: Env): unknown {
     const object =
       callee.object.type === 'Super' ? evaluateObject(callee.object, env) : chainObject(callee.object, env);
     if (object === STOPPED || (callee.optional && nothing(object))) return STOPPED;
+    if (callee.property.type === 'PrivateIdentifier') {
+      const fn = privateMember(object, callee.property.name, env);
+      if (node.optional && nothing(fn)) return STOPPED;
+      return machine.call(fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env));
+    }
     const key = propertyKey(callee, env);
     if (typeof key === 'string' && node.optional) {
       const fn = getMember(object, key, callee.optional);
@@ -435,6 +459,10 @@ function callExpression(node: CallExpression, env: Env): unknown {
   const { callee } = node;
   if (callee.type === 'MemberExpression') {
     const object = evaluateObject(callee.object, env);
+    if (callee.property.type === 'PrivateIdentifier') {
+      const fn = privateMember(object, callee.property.name, env);
+      return resolve(machine.call(fn, object, argumentsOf(node.arguments, env), sourceOf(callee, env)));
+    }
     const key = propertyKey(callee, env);
     return resolve(callMethod(object, key, argumentsOf(node.arguments, env)));
   }

@@ -14,6 +14,8 @@ export function opaque<F extends (...args: never[]) => unknown>(fn: F): F {
   return fn;
 }
 
+natives.add(opaque);
+
 /** Marks a function of the SDK that makes resources; it is called natively and copes with symbolic values. */
 export function defineFactory<F extends (...args: never[]) => unknown>(fn: F): F {
   natives.add(fn);

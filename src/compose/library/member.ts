@@ -1,5 +1,5 @@
 import { opaque } from '../interp/natives.ts';
-import { eq, has, literal, optSelect, orValue, raw as rawNode, select, size } from '../ir/build.ts';
+import { call, eq, has, literal, optSelect, orValue, raw as rawNode, select, size } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, INTEGER, describeType } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
@@ -201,9 +201,11 @@ function unknownField(value: Sym, key: string, optional: boolean): unknown {
       : `; did you mean "${near}"?`;
   const message = `${label} has no field "${key}"${help}`;
   if (trace.strict || !value.waits) return refuse('field', message, adviceFor(key));
-  trace.warn('field', message);
+  trace.warn('late-field', message);
   const field: Field = { type: DYN, required: false };
-  return wrap(fieldOf(value, key, field, optional, `${label}.${key}`));
+  // The type check must not look for the field either.
+  const late = new Sym(call('dyn', [value.node], value.type), { waits: true, absence: value.absence, label });
+  return wrap(fieldOf(late, key, field, optional, `${label}.${key}`));
 }
 
 /** Advice for fields that people look for where they are not. */

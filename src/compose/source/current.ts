@@ -1,4 +1,5 @@
-import { freeNames, textSource } from './explicit.ts';
+import { textSource } from './explicit.ts';
+import { freeNames } from './free-names.ts';
 import { InspectorProvider } from './inspector.ts';
 import { transformProvider } from './transform-data.ts';
 import type { FunctionLike, FunctionSource, Provider } from './provider.ts';

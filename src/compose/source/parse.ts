@@ -33,7 +33,12 @@ export function parseFunction(text: string): Parsed {
 function parseAs(source: string, shift: number): Parsed {
   let program;
   try {
-    program = parse(source, { ecmaVersion: 'latest', sourceType: 'script', allowSuperOutsideMethod: true });
+    program = parse(source, {
+      ecmaVersion: 'latest',
+      sourceType: 'script',
+      allowSuperOutsideMethod: true,
+      checkPrivateFields: false,
+    });
   } catch (error) {
     return refuse(
       'syntax',

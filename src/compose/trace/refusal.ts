@@ -35,7 +35,6 @@ export type RefusalCode =
   | 'not-integer'
   | 'user-error'
   | 'stock'
-  | 'definition'
   | 'validation';
 
 /**

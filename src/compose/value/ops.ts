@@ -207,7 +207,7 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
   const kinds = [a.type.kind, b.type.kind];
   if (!kinds.includes('dyn') && kinds[0] !== kinds[1]) {
     if (loose) return mixedTypes('==', a, b);
-    activeTrace().warn('types', `=== between ${typed(a)} and ${typed(b)} is never true`);
+    activeTrace().warn('never-equal', `=== between ${typed(a)} and ${typed(b)} is never true`);
     return false;
   }
   if (kinds.some((kind) => kind === 'list' || kind === 'map' || kind === 'object')) {

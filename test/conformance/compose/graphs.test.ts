@@ -233,3 +233,36 @@ test('a spec is checked, filled with its defaults and evaluated', () => {
   const observed = { d: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'x' }, status: { readyReplicas: 2 } } };
   expect(composition.evaluate({ name: 'x' }, observed).status).toEqual({ ready: true });
 });
+
+test('private members are read through what the transform leaves', () => {
+  class Team {
+    readonly #owner: string;
+    #label() {
+      return `team-${this.#owner}`;
+    }
+
+    constructor(owner: string) {
+      this.#owner = owner;
+    }
+
+    /** A composition function as the transform leaves it in a class. */
+    program(text: string) {
+      // eslint-disable-next-line typescript/unbound-method -- the reader gives the method as it is
+      const label = (of: Team) => of.#label;
+      const data = {
+        src: text,
+        file: 'team.ts',
+        line: 1,
+        col: 1,
+        vars: { ConfigMap, this: () => this, '#owner': (of: Team) => of.#owner, '#label': label },
+      };
+      return Object.assign(() => undefined, { [Symbol.for('typekro.source')]: data });
+    }
+  }
+  const program = (text: string) => new Team('a').program(text) as never;
+  expect(explain(program('(s) => ({ owner: this.#owner + s.name, label: this.#label(), none: this?.#owner })'))).toContain(
+    '  owner = a${schema.spec.name}\n  label = schema.metadata.name != "" ? "team-a" : "team-a"',
+  );
+  expect(() => explain(program('(s) => ({ owner: s.#owner })'))).toThrow(/Cannot read private member #owner/);
+  expect(() => explain(program('(s) => ({ owner: this.#missing })'))).toThrow(/#missing cannot be read.*team\.ts:1:18/s);
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { freeNames } from './free-names.ts';
+import { parseFunction } from './parse.ts';
+
+test.each<[string, string, string[]]>([
+  ['what is declared nowhere', '(spec) => outer(spec.name)', ['outer']],
+  ['a name that an inner block declares for itself', '(s) => { { const x = 1; s(x); } return x; }', ['x']],
+  ['a name that another function declares', '() => { const f = (x) => x; return f(x); }', ['x']],
+  ['nothing of patterns, defaults and rest', '({ a, b: [c = d], ...e }) => a + c + e', ['d']],
+  ['values of shorthand properties, not keys', '() => ({ a, b: 1, [c]: d.e })', ['a', 'c', 'd']],
+  ['no labels', '() => { here: for (const x of list) continue here; }', ['list']],
+  [
+    'nothing that `var` and functions declare anywhere',
+    '() => { if (a) { var b = 1; } return b + f(); function f() {} }',
+    ['a'],
+  ],
+  ['nothing of loops and catch', '() => { for (let i = 0; i < 3; i++); try {} catch ({ m }) { m; } return i; }', ['i']],
+  ['nothing of the function itself', 'function me(x) { return x ? me(arguments[1]) : y; }', ['y']],
+  ['what a class reads', '() => class A extends B { [k] = v; m() { return A; } }', ['B', 'k', 'v']],
+  ['no globals', '(s) => Math.max(s.n, Number(s.m))', []],
+])('finds %s', (_name, text, expected) => {
+  expect(freeNames(parseFunction(text).node)).toEqual(expected);
+});
