@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { numberAt, objectsAt, textAt } from '../kinds/parts.ts';
 import { soonest } from './controller.ts';
+import { failureVerdict, indexesIn, successOf } from './job-policies.ts';
 import { INDEX, isIndexed, TRACKING } from './job-pods.ts';
 import { conditionOf, isFinished, specNumber } from './pods.ts';
 
@@ -8,6 +9,8 @@ import { conditionOf, isFinished, specNumber } from './pods.ts';
 export interface Tally {
   readonly succeeded: number;
   readonly failed: number;
+  /** Why the failure policy ends the Job because of a pod that is counted now. */
+  readonly refusal: string | undefined;
   /** Indexes of an indexed Job that have succeeded, as `0-2,5`. */
   readonly completedIndexes: string | undefined;
   readonly doneIndexes: ReadonlySet<number>;
@@ -19,6 +22,8 @@ export interface Tally {
   readonly counted: readonly KubeObject[];
   /** Restarts of the containers of active pods. */
   readonly restarts: number;
+  /** Failed pods that are still there, counted or not. */
+  readonly failedPods: number;
   /** When the latest pod failed, in milliseconds. */
   readonly lastFailure: number | undefined;
 }
@@ -53,6 +58,7 @@ export function finished(job: KubeObject): JsonObject | undefined {
 export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const counted = pods.filter((pod) => isFinished(pod) && pod.metadata.finalizers?.includes(TRACKING) === true);
   const successes = counted.filter((pod) => pod.status?.['phase'] === 'Succeeded');
+  const failures = counted.filter((pod) => pod.status?.['phase'] === 'Failed').map((pod) => failureVerdict(job, pod));
   const done = indexesIn(textAt(job.status, 'completedIndexes'));
   const fresh = successes.filter((pod) => !done.has(indexOf(pod)));
   for (const pod of successes) done.add(indexOf(pod));
@@ -63,7 +69,8 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const texts = indexed ? textOf(done) : undefined;
   return {
     succeeded: indexed ? done.size : (numberAt(job.status, 'succeeded') ?? 0) + fresh.length,
-    failed: (numberAt(job.status, 'failed') ?? 0) + counted.length - successes.length,
+    failed: (numberAt(job.status, 'failed') ?? 0) + failures.filter(({ action }) => action !== 'Ignore').length,
+    refusal: failures.find(({ action }) => action === 'FailJob')?.message,
     completedIndexes: texts === '' ? undefined : texts,
     doneIndexes: indexed ? done : new Set(),
     active,
@@ -72,6 +79,7 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
     restarts: active
       .flatMap((pod) => objectsAt(pod.status, 'containerStatuses'))
       .reduce((sum, entry) => sum + (numberAt(entry, 'restartCount') ?? 0), 0),
+    failedPods: ends.length,
     lastFailure: ends.length === 0 ? undefined : Math.max(...ends),
   };
 }
@@ -89,15 +97,6 @@ function endOf(pod: KubeObject): number {
     return Date.parse(state?.terminated?.finishedAt ?? '');
   });
   return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
-}
-
-function indexesIn(text: string): Set<number> {
-  const found = new Set<number>();
-  for (const part of text.split(',').filter((entry) => entry !== '')) {
-    const [first = 0, last = first] = part.split('-').map(Number);
-    for (let index = first; index <= last; index += 1) found.add(index);
-  }
-  return found;
 }
 
 function textOf(indexes: ReadonlySet<number>): string {
@@ -124,6 +123,13 @@ const condition = (type: string, reason: string, message: string): JobCondition 
 
 /** Decides what a Job that has not ended needs, by the rules of the Job controller. */
 export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
+  const met = isIndexed(job) ? successOf(job, tally.doneIndexes) : undefined;
+  if (met !== undefined) {
+    return end(tally, [
+      condition('SuccessCriteriaMet', 'SuccessPolicy', met),
+      condition('Complete', 'SuccessPolicy', met),
+    ]);
+  }
   const failure = failureOf(job, tally, now);
   if (failure !== undefined) {
     return end(tally, [condition('FailureTarget', ...failure), condition('Failed', ...failure)]);
@@ -164,6 +170,7 @@ function deadlineOf(job: KubeObject): number | undefined {
 }
 
 function failureOf(job: KubeObject, tally: Tally, now: number): readonly [string, string] | undefined {
+  if (tally.refusal !== undefined) return ['PodFailurePolicy', tally.refusal];
   const limit = specNumber(job, 'backoffLimit', 6);
   const restarted = tally.restarts > 0 && tally.restarts >= Math.max(1, limit);
   if (tally.failed > limit || restarted) {
@@ -193,8 +200,10 @@ function scale(
   if (tally.active.length > wanted) return { remove: tally.active.slice(wanted), create: [], again };
   const missing = wanted - running;
   if (missing <= 0) return { remove: [], create: [], again };
-  if (tally.failed > 0 && tally.lastFailure !== undefined) {
-    const pause = Math.min(600_000, 10_000 * 2 ** Math.min(20, tally.failed - 1));
+  // Failures that are not counted make the Job wait, too; else it would try again without end in no time.
+  const failures = Math.max(tally.failed, tally.failedPods);
+  if (failures > 0 && tally.lastFailure !== undefined) {
+    const pause = Math.min(600_000, 10_000 * 2 ** Math.min(20, failures - 1));
     const remaining = tally.lastFailure + pause - now;
     if (remaining > 0) return { remove: [], create: [], again: soonest(again, remaining) };
   }

@@ -104,6 +104,50 @@ describe('a Job', () => {
     expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True DeadlineExceeded');
   });
 
+  test('fails at once where its failure policy says so', async () => {
+    await using story = await tellClusterStory();
+    const rules = [
+      { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] },
+      { action: 'FailJob', onExitCodes: { containerName: 'c', operator: 'In', values: [1, 42] } },
+    ];
+    await story.create(job({ backoffLimit: 6, podFailurePolicy: { rules } }, failing));
+    const ended = await story.get(JOB, 'j');
+    expect(conditionsOf(ended)).toEqual(['FailureTarget=True PodFailurePolicy', 'Failed=True PodFailurePolicy']);
+    expect(JSON.stringify(ended.status)).toMatch(
+      /Container c for pod default\/j-\w+ failed with exit code 1 matching FailJob rule at index 1/,
+    );
+    expect(ended.status).toMatchObject({ failed: 1 });
+  });
+
+  test('does not count failures that its failure policy ignores', async () => {
+    await using story = await tellClusterStory();
+    const rules = [{ action: 'Ignore', onExitCodes: { operator: 'NotIn', values: [42] } }];
+    await story.create(job({ backoffLimit: 0, podFailurePolicy: { rules } }, failing));
+    const { status } = await story.get(JOB, 'j');
+    expect(status?.['failed']).toBeUndefined();
+    expect(status?.['conditions']).toBeUndefined();
+    // It tries again, but after longer and longer pauses.
+    await story.advance(10);
+    expect(await story.list('v1 Pod')).toHaveLength(2);
+    await story.advance(19);
+    expect(await story.list('v1 Pod')).toHaveLength(2);
+    await story.advance(1);
+    expect(await story.list('v1 Pod')).toHaveLength(3);
+  });
+
+  test('is complete when the indexes of its success policy have succeeded', async () => {
+    await using story = await tellClusterStory();
+    const successPolicy = { rules: [{ succeededIndexes: '0-1', succeededCount: 1 }] };
+    const spec = { completions: 5, parallelism: 1, completionMode: 'Indexed', successPolicy };
+    await story.create(job(spec, lasting(10)));
+    await story.advance(10);
+    expect(conditionsOf(await story.get(JOB, 'j'))).toEqual([
+      'SuccessCriteriaMet=True SuccessPolicy',
+      'Complete=True SuccessPolicy',
+    ]);
+    expect((await story.get(JOB, 'j')).status).toMatchObject({ succeeded: 1, completedIndexes: '0' });
+  });
+
   test('gives up its pods while it is suspended, and goes on afterwards', async () => {
     await using story = await tellClusterStory();
     await story.create(job({}, lasting(60)));

@@ -1,0 +1,77 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
+import { conditionOf } from './pods.ts';
+
+/** What the rules of a Job's failure policy say of a failed pod. */
+export interface FailureVerdict {
+  readonly action: 'Count' | 'FailJob' | 'Ignore';
+  /** Why the Job fails, for `FailJob`. */
+  readonly message: string;
+}
+
+const COUNTED: FailureVerdict = { action: 'Count', message: '' };
+
+/** The first rule of `podFailurePolicy` that a failed pod matches decides; without one the failure counts. */
+export function failureVerdict(job: KubeObject, pod: KubeObject): FailureVerdict {
+  for (const [index, rule] of objectsAt(objectAt(job.spec, 'podFailurePolicy'), 'rules').entries()) {
+    const match = matchOf(rule, pod);
+    if (match === undefined) continue;
+    const action = textAt(rule, 'action');
+    if (action === 'Ignore') return { action, message: '' };
+    if (action !== 'FailJob') return COUNTED;
+    return { action, message: `${match} matching FailJob rule at index ${index}` };
+  }
+  return COUNTED;
+}
+
+/** What of the pod matches the rule, as the condition of the Job says it. */
+function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
+  const place = `pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`;
+  const codes = optionalAt(rule, 'onExitCodes');
+  if (codes !== undefined) {
+    const values = new Set(listAt(codes, 'values'));
+    const only = textAt(codes, 'containerName');
+    for (const status of ['initContainerStatuses', 'containerStatuses'].flatMap((list) =>
+      objectsAt(pod.status, list),
+    )) {
+      const name = textAt(status, 'name');
+      const code = numberAt(objectAt(objectAt(status, 'state'), 'terminated'), 'exitCode');
+      // A container that ended well is no failure, whatever the operator says.
+      if (code === undefined || code === 0 || (only !== '' && only !== name)) continue;
+      if (values.has(code) === (textAt(codes, 'operator') === 'In')) {
+        return `Container ${name} for ${place} failed with exit code ${code}`;
+      }
+    }
+    return undefined;
+  }
+  for (const pattern of objectsAt(rule, 'onPodConditions')) {
+    const type = textAt(pattern, 'type');
+    if (conditionOf(pod, type)?.['status'] === (textAt(pattern, 'status') || 'True')) {
+      return `Pod ${place.slice(4)} has condition ${type}`;
+    }
+  }
+  return undefined;
+}
+
+/** The first rule of `successPolicy` that the indexes which have succeeded fulfil, as the condition says it. */
+export function successOf(job: KubeObject, done: ReadonlySet<number>): string | undefined {
+  const rules = objectsAt(objectAt(job.spec, 'successPolicy'), 'rules');
+  const index = rules.findIndex((rule) => {
+    const text = textAt(rule, 'succeededIndexes');
+    const wanted = text === '' ? undefined : indexesIn(text);
+    const succeeded = wanted === undefined ? done.size : [...wanted].filter((entry) => done.has(entry)).length;
+    const count = numberAt(rule, 'succeededCount') ?? wanted?.size ?? Number.POSITIVE_INFINITY;
+    return succeeded >= count;
+  });
+  return index < 0 ? undefined : `Matched rules at index ${index}`;
+}
+
+/** The numbers of a text such as `0-2,5`. */
+export function indexesIn(text: string): Set<number> {
+  const found = new Set<number>();
+  for (const part of text.split(',').filter((entry) => entry !== '')) {
+    const [first = 0, last = first] = part.split('-').map(Number);
+    for (let index = first; index <= last; index += 1) found.add(index);
+  }
+  return found;
+}
