@@ -140,7 +140,10 @@ describe('calls that cannot succeed', () => {
     });
   });
 
-  test('kro mode without the CRDs of kro says what to install', async () => {
+  test('kro mode without the CRDs of kro says what to install', async ({ skip }) => {
+    const crd = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
+    const installed = await server.client.find({ ...crd, name: 'resourcegraphdefinitions.kro.run' });
+    if (installed !== undefined) skip('this cluster has them');
     await expect(note('note').factory('kro', options()).deploy({ name: 'a', text: '' })).rejects.toMatchObject({
       code: 'deploy/not-installed',
     });

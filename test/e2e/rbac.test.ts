@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, parseAllDocuments } from 'yaml';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { controllerManifests } from '../../src/controller/index.ts';
 import type { KubeObject } from '../../src/core/index.ts';
 import { refOf } from '../../src/core/index.ts';
@@ -16,6 +16,7 @@ const file = fileURLToPath(new URL('../fixtures/rights.rgd.yaml', import.meta.ur
 const SYSTEM = 'typekro-e2e-system';
 const NAMESPACE = 'typekro-e2e-rights';
 const RIGHTS = { apiVersion: 'e2e.typekro.dev/v1alpha1', kind: 'Rights' };
+const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'rights' };
 
 function ignoreMissing(error: unknown): undefined {
@@ -96,13 +97,20 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
   }, 90_000);
   afterAll(async () => {
     // While the controller lives, so that its finalizers go; the CRDs of kro stay, as after an installation.
-    for (const object of applied.filter(({ kind }) => kind !== 'CustomResourceDefinition').reverse()) {
-      await server.client.delete(refOf(object)).catch(ignoreMissing);
+    const mine = applied.filter(({ kind }) => kind !== 'CustomResourceDefinition').reverse();
+    const remove = async (object: KubeObject) => server.client.delete(refOf(object)).catch(ignoreMissing);
+    for (const instance of mine.filter(({ apiVersion }) => apiVersion === RIGHTS.apiVersion)) {
+      await remove(instance);
+      await vi.waitUntil(async () => (await server.client.find(refOf(instance))) === undefined, { timeout: 20_000 });
+    }
+    for (const object of mine) await remove(object);
+    for (const name of ['rights.e2e.typekro.dev', 'accounts.e2e.typekro.dev']) {
+      await remove({ ...CRD, metadata: { name } });
     }
     controller?.process.kill('SIGTERM');
     await controller?.ended;
     await server.close();
-  });
+  }, 60_000);
 
   test('without those of a definition it names the missing one; with what `typekro rbac` prints, and no more, it works', async () => {
     await apply([parse(readFileSync(file, 'utf8')) as KubeObject]);

@@ -128,9 +128,9 @@ function fromBinaries(assets: string): ServerKind {
       };
       try {
         const certificate = join(certificates, 'apiserver.crt');
-        await until(api, () => existsSync(certificate));
+        await until([api, etcd], () => existsSync(certificate));
         const server = await open(kubeconfigFor(`https://127.0.0.1:${port}`, token, certificate), close);
-        await until(api, () => isServing(server.client));
+        await until([api, etcd], () => isServing(server.client));
         return server;
       } catch (error) {
         await close();
@@ -153,6 +153,9 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-4000);
   });
+  // A test run that is broken off leaves no server behind.
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
   const ended = new Promise<void>((resolve) => {
     child.on('error', ({ message }) => {
       failure = message;
@@ -166,6 +169,7 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
   return {
     failure: () => failure,
     stop: () => {
+      process.off('exit', killWithUs);
       child.kill('SIGKILL');
       return ended;
     },
@@ -175,12 +179,12 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
 /**
  * Waits until something holds.
  *
- * @throws Error when the server ends before, or after a minute.
+ * @throws Error when a server ends before, or after a minute.
  */
-async function until({ failure }: ServerProcess, holds: () => boolean | Promise<boolean>): Promise<void> {
+async function until(servers: readonly ServerProcess[], holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!(await holds())) {
-    const ended = failure();
+    const ended = servers.map(({ failure }) => failure()).find((text) => text !== undefined);
     if (ended !== undefined) throw new Error(ended);
     if (Date.now() > deadline) throw new Error('the server was not ready within a minute');
     await setTimeout(100);

@@ -32,7 +32,12 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   const role = `${name}:controller`;
   return [
     ...controllerCrds(),
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    // The label is the server's own. An apply that sets nothing is no apply: the next one would change the object.
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace, labels: { 'kubernetes.io/metadata.name': namespace } },
+    },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } },
     ...(rbac === 'aggregation' ? aggregatedRoles(name, role) : [unrestrictedRole(role)]),
     binding('ClusterRoleBinding', { name: role }, { kind: 'ClusterRole', name: role }, account),

@@ -182,7 +182,10 @@ describe.skipIf(program === '').each(serverKinds())('the chart on $name', ({ nam
     server = await start();
     helm = new ClientProgram({ program, name: 'helm', server, serverName: name, transcript });
   }, 90_000);
-  afterAll(() => server.close());
+  afterAll(async () => {
+    await server.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: NAMESPACE });
+    await server.close();
+  });
 
   test('install, upgrade and uninstall', async () => {
     // The pods of a cluster of your own would have to find the image; the embedded one plays them.
