@@ -42,6 +42,10 @@ function factoryOf(
   return { file, name };
 }
 
+/** Does the factory know when its kind is ready? */
+const ruleOf = (text: string, name: string): boolean =>
+  new RegExp(`^export const ${name}: [^;]*?\\{\\n    readyWhen:`, 'm').test(text);
+
 /** `Record` has top-level fields called like what factories take: its object goes in as it is. */
 const isWhole = (example: KubeObject) => example.kind === 'Record';
 
@@ -134,6 +138,14 @@ describe('objects of the kinds come out of the factories as they went in, and ar
         if (whole) make(example, { id: 'it' });
         else make({ id: 'it', ...example });
       });
+      const waiting = () =>
+        composed(() => {
+          if (whole) make(example, { id: 'it', waitForReady: true });
+          else make({ id: 'it', waitForReady: true, ...example });
+        }).yaml;
+      const rule = ruleOf(files.get(file) ?? '', name);
+      if (rule) expect(waiting()).toContain('readyWhen:');
+      else expect(waiting).toThrow('has no rule that tells when it is ready');
       const made = objects['it'];
       expect(made).toEqual(example);
       const schema = source.schemaOf(gvkOf(example));

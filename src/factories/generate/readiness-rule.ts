@@ -35,7 +35,8 @@ export function readinessRule(
   const status = own(schema, 'status');
   const condition = own(status, 'conditions')?.items;
   if (own(condition, 'type') === undefined || own(condition, 'status') === undefined) return EXISTS;
-  const observed = own(status, 'observedGeneration') === undefined ? '' : `${OBSERVED} && `;
+  // Some projects keep it as a text, which has no order.
+  const observed = own(status, 'observedGeneration')?.type === 'integer' ? `${OBSERVED} && ` : '';
   const shown = shownCondition(columns);
   if (shown !== undefined) {
     const { cel, words } = byCondition(shown);
