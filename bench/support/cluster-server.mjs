@@ -1,14 +1,16 @@
 /**
  * A cluster in a process of its own, run as a user runs it: from `dist/`, without a loader. Sends
- * `{url, ca, made, ready}` (milliseconds) to the parent when it is ready; answers `memory` with bytes.
+ * `{url, ca, made, ready}` (milliseconds) to the parent when it is ready; answers `usage` with
+ * bytes of memory and microseconds of processor time.
  * With `--controllers` the simulated controllers run too; `--bare` only tells the memory of Node itself.
  */
-const memory = () => {
+const usage = () => {
   globalThis.gc?.();
-  return { rss: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 };
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  return { rss: process.memoryUsage.rss(), peak: maxRSS * 1024, cpu: userCPUTime + systemCPUTime };
 };
 process.on('message', (message) => {
-  if (message === 'memory') process.send?.(memory());
+  if (message === 'usage') process.send?.(usage());
   else process.exit();
 });
 if (process.argv.includes('--bare')) process.send?.({});
