@@ -44,7 +44,7 @@ export class Ledger {
   }
 
   /** Notes an accepted write. */
-  note({ method, path, headers }: TransportRequest, text: string, by: 'controller' | 'others'): void {
+  note({ method, path, headers, body: sent }: TransportRequest, text: string, by: 'controller' | 'others'): void {
     const body = text.startsWith('{') ? (JSON.parse(text) as KubeObject) : undefined;
     const object = body?.metadata?.resourceVersion === undefined ? undefined : body;
     this.#newest = Math.max(this.#newest, Number(object?.metadata.resourceVersion ?? 0));
@@ -54,7 +54,9 @@ export class Ledger {
       const version = Number(object?.metadata.resourceVersion ?? this.#newest + 1);
       this.#changed.set(key, version);
       const isApply = headers?.['content-type']?.includes('apply-patch') === true;
-      if (!isApply && method !== 'POST') this.#tampered.set(key, version);
+      // Switching an instance off and on, or writing a status, hides nothing of what the rules look at.
+      const isHarmless = path.includes('/status') || (typeof sent === 'string' && sent.includes('kro.run/reconcile'));
+      if (!isApply && !isHarmless && method !== 'POST') this.#tampered.set(key, version);
     }
     for (const told of this.onWrite) told(method, object, key);
   }

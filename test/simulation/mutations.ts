@@ -14,11 +14,12 @@ export interface Mutation {
 /** At least one for each rule. They are applied to a copy of the source, never to the source. */
 export const MUTATIONS: readonly Mutation[] = [
   {
-    name: 'the finalizer is forgotten',
+    name: 'children are written before the instance',
     rule: 'finalizer before children',
-    file: 'src/runtime/inventory.ts',
-    find: '      finalizers: [FINALIZER],\n',
-    replace: '',
+    file: 'src/controller/instance/instance-reconciler.ts',
+    find: 'const parent = await writeParent(',
+    replace:
+      'await allEffects(decision.apply.map((action) => applyChild(context, record, action)));\n    const parent = await writeParent(',
     told: /a child before the finalizer/,
   },
   {

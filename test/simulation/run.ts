@@ -43,6 +43,8 @@ const LONGEST_QUIET_MS = 25 * 60_000;
 /** So many turns of the event loop without a request count as quiet at one point of time. */
 const QUIET_TURNS = 12;
 const CALM_TURNS = 4;
+/** After so many violations a run ends. */
+const MOST_VIOLATIONS = 20;
 /** Then so long nothing may be written. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
@@ -243,6 +245,7 @@ class World {
     const enough = this.#plan.weather.calm ? CALM_TURNS : QUIET_TURNS;
     for (let quiet = 0, turns = 0; quiet < enough; turns += 1) {
       if (turns > 20_000) throw new Error('it never becomes quiet');
+      if (this.#invariants.violations.length > MOST_VIOLATIONS) throw new Error('too many rules are broken to go on');
       for (const process of this.#processes) if (process.wanted) process.start();
       const before = this.#requests;
       await new Promise(setImmediate);

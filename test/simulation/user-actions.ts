@@ -41,7 +41,8 @@ export function randomActions(random: () => number): UserAction[] {
     const dice = random();
     const child = `${name}-${pick(['base', 'mid', 'after'])}`;
     const made = (): UserAction => {
-      if (dice < 0.38) return applyRig(name, randomSpec(random));
+      if (dice < 0.3) return applyRig(name, randomSpec(random));
+      if (dice < 0.38) return toggle(name);
       if (dice < 0.46) return removeRig(name);
       if (dice < 0.54) return drift(child);
       if (dice < 0.62) return removeChild(`${name}-${pick(['base', 'mid', 'item-a', 'after'])}`);
@@ -122,6 +123,23 @@ export function applyRig(name: string, spec: JsonObject): UserAction {
       const present = await admin.find(rig(name));
       if (present?.metadata.deletionTimestamp !== undefined) return 'later';
       return admin.apply(manifest, { fieldManager: 'user', force: true });
+    },
+  };
+}
+
+/** Switches the node under a condition on or off, and changes nothing else. */
+function toggle(name: string): UserAction {
+  return {
+    text: `switch extra of ${name}`,
+    async do(admin) {
+      const present = await admin.find(rig(name));
+      if (present === undefined || present.metadata.deletionTimestamp !== undefined) return undefined;
+      const { text = '', names = [], extra = false } = present.spec ?? {};
+      const object = { apiVersion: 'sim.test/v1', kind: 'Rig', metadata: { name, namespace: 'default' } };
+      return admin.apply(
+        { ...object, spec: { text, names, extra: extra !== true } },
+        { fieldManager: 'user', force: true },
+      );
     },
   };
 }
