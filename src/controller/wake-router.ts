@@ -38,6 +38,7 @@ export interface WakeRouterOptions {
 export class WakeRouter {
   readonly #options: WakeRouterOptions;
   readonly #serving = new Set<string>();
+  readonly #kinds = new WeakMap<KubeObject, ReadonlySet<string>>();
 
   constructor(options: WakeRouterOptions) {
     this.#options = options;
@@ -118,12 +119,18 @@ export class WakeRouter {
     }
     instances.kindMayExist(group, kind);
     for (const { object: definition } of caches.peek(DEFINITION_TYPE)?.values() ?? []) {
-      const spec = definition.spec ?? {};
-      const concerned = [declaredKind(spec), ...kindsUsed(spec)];
-      if (concerned.some((type) => type.group === group && type.kind === kind)) {
-        wakeDefinition(definition.metadata.name ?? '');
-      }
+      if (this.#kindsOf(definition).has(`${group}/${kind}`)) wakeDefinition(definition.metadata.name ?? '');
     }
+  }
+
+  /** Every kind that a definition declares or uses; of each object found out once, since any CRD asks all of them. */
+  #kindsOf(definition: KubeObject): ReadonlySet<string> {
+    const known = this.#kinds.get(definition);
+    if (known !== undefined) return known;
+    const spec = definition.spec ?? {};
+    const kinds = new Set([declaredKind(spec), ...kindsUsed(spec)].map(({ group, kind }) => `${group}/${kind}`));
+    this.#kinds.set(definition, kinds);
+    return kinds;
   }
 
   /** Instances of a served kind: one changed, or the kind became readable or unreadable. */
