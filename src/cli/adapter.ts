@@ -1,7 +1,7 @@
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
-import { TypeKroError } from '../core/index.ts';
 import type { Command, CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
+import { printFailure } from './failure.ts';
 
 /** `log-level` as commander names it in its result: `logLevel`. */
 function camelCase(name: string): string {
@@ -85,13 +85,6 @@ export async function runCommandLine(
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    if (context.signal.aborted) return ExitCode.interrupted;
-    if (error instanceof TypeKroError) {
-      context.printError(`error: ${error.format()}`);
-      return error.code.startsWith('cli/') ? ExitCode.usage : ExitCode.failed;
-    }
-    context.printError(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    context.printError('This is a fault of typekro, not of your input. Please report it with the lines above.');
-    return ExitCode.failed;
+    return printFailure(error, context);
   }
 }

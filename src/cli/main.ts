@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { runCommandLine } from './adapter.ts';
-import type { Command, CommandContext } from './command.ts';
+import type { CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
+import { printFailure } from './failure.ts';
 import { printable } from './printable.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
@@ -71,15 +71,23 @@ const context: CommandContext = {
     : {}),
 };
 
-/** The commands to choose from. The controller loads no other: it runs for long, next to others. */
-async function commandsFor(name: string | undefined): Promise<readonly Command[]> {
-  if (name !== 'controller') return (await import('./commands/index.ts')).commands;
-  keepHeapSmall();
-  return [(await import('./commands/controller.ts')).controller];
+async function run(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  const wantsHelp = rest.some((word) => /^(?:--?help|-h)$/.test(word));
+  if (name === 'controller' && !wantsHelp) return runController(rest);
+  const [{ runCommandLine }, { commands }] = await Promise.all([import('./adapter.ts'), import('./commands/index.ts')]);
+  return runCommandLine(commands, packageVersion(), args, context);
 }
 
-async function run(args: readonly string[]): Promise<number> {
-  return runCommandLine(await commandsFor(args[0]), packageVersion(), args, context);
+/** The controller runs for long, next to others: it loads no other command, and reads its words itself. */
+async function runController(words: readonly string[]): Promise<number> {
+  keepHeapSmall();
+  try {
+    const { controller } = await import('./commands/controller.ts');
+    return await controller.run(context, { positionals: words, options: {} });
+  } catch (error) {
+    return printFailure(error, context);
+  }
 }
 
 listenToSignals();

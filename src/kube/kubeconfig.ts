@@ -111,7 +111,11 @@ async function readSources(
 }
 
 async function readSource(path: string): Promise<Source> {
-  return { name: path, text: await readFile(path, 'utf8'), folder: dirname(resolve(path)) };
+  try {
+    return { name: path, text: await readFile(path, 'utf8'), folder: dirname(resolve(path)) };
+  } catch (thrown) {
+    throw TypeKroError.from(thrown, { code: 'kube/bad-config', what: `read ${path}` });
+  }
 }
 
 /** Files named in `KUBECONFIG` need not exist, as for kubectl. */
@@ -119,8 +123,9 @@ async function readSourceIfThere(path: string): Promise<Source | undefined> {
   try {
     return await readSource(path);
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
-    throw TypeKroError.from(thrown, { code: 'kube/bad-config', what: `read ${path}` });
+    const { cause } = thrown instanceof Error ? thrown : {};
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw thrown;
   }
 }
 

@@ -1,0 +1,15 @@
+import { TypeKroError } from '../core/index.ts';
+import type { CommandContext } from './command.ts';
+import { ExitCode } from './command.ts';
+
+/** Prints why a command ended with an error, a stack trace only for what is our own fault; gives the exit code. */
+export function printFailure(error: unknown, context: CommandContext): number {
+  if (context.signal.aborted) return ExitCode.interrupted;
+  if (error instanceof TypeKroError) {
+    context.printError(`error: ${error.format()}`);
+    return error.code.startsWith('cli/') ? ExitCode.usage : ExitCode.failed;
+  }
+  context.printError(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  context.printError('This is a fault of typekro, not of your input. Please report it with the lines above.');
+  return ExitCode.failed;
+}
