@@ -1,4 +1,5 @@
 import type { Api } from '../api.ts';
+import type { Timer } from '../clock.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyError } from '../http/respond.ts';
 import { ApiError, conflict } from '../http/status.ts';
@@ -38,6 +39,8 @@ export class FaultRules implements Faults {
   readonly #rules: Rule[] = [];
   /** Ends of streams that are half open. */
   readonly #stalled = new Set<() => void>();
+  /** Timers of requests that are made to wait. */
+  readonly #waiting = new Set<Timer>();
   #struck = 0;
 
   constructor(api: Api) {
@@ -87,6 +90,8 @@ export class FaultRules implements Faults {
     this.clear();
     for (const end of this.#stalled) end();
     this.#stalled.clear();
+    for (const timer of this.#waiting) timer.cancel();
+    this.#waiting.clear();
   }
 
   #remove(rule: Rule): void {
@@ -120,7 +125,13 @@ export class FaultRules implements Faults {
   }
 
   #wait(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => void this.#api.clock.setTimer(milliseconds, resolve));
+    return new Promise((resolve) => {
+      const timer = this.#api.clock.setTimer(milliseconds, () => {
+        this.#waiting.delete(timer);
+        resolve();
+      });
+      this.#waiting.add(timer);
+    });
   }
 
   async #strike(

@@ -217,6 +217,17 @@ describe('what happens to them', () => {
   });
 });
 
+test('a request that waits when the cluster closes leaves no timer', async () => {
+  const { cluster, clock } = await bare();
+  cluster.faults.add({}, { kind: 'latency', milliseconds: 1000 });
+  const transport = cluster.transport();
+  const waiting = transport.request({ method: 'GET', path: MAPS });
+  await transport.close();
+  await expect(waiting).rejects.toThrow('closed');
+  await cluster.close();
+  expect(clock.pending).toBe(0);
+});
+
 describe('watches', () => {
   async function watching(cluster: Cluster) {
     const version = (await call(cluster, 'GET', MAPS)).body['metadata'] as { resourceVersion: string };
