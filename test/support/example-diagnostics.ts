@@ -81,7 +81,7 @@ function ofComposition(example: string, late: boolean): readonly Diagnostic[] {
     Cel,
     ConfigMap,
     Deployment,
-    isLong: opaque((text: string) => String(text).length > 3),
+    isLong: opaque((text: string) => `-${text}`.length > 3),
     total: 0,
     twice: opaque((number: number) => number * 2),
   };
