@@ -135,10 +135,10 @@ test('a Helm chart, its values typed by its schema', async () => {
 
 describe('bad input', () => {
   test.each([
-    ['nothing named', [], 1, 'name files, folders or - , or use --cluster'],
+    ['nothing named', [], 2, 'name files, folders or - , or use --cluster'],
     ['a file that is not there', ['missing.yaml'], 1, 'there is no file or folder missing.yaml'],
-    ['a chart without its repository', ['crd.json', '--chart', 'x'], 1, '--chart needs --repository'],
-    ['another layout', ['-', '--files', 'both'], 1, '--files takes group or kind, not both'],
+    ['a chart without its repository', ['crd.json', '--chart', 'x'], 2, '--chart needs --repository'],
+    ['another layout', ['-', '--files', 'both'], 2, '--files takes group or kind, not both'],
   ])('%s', async (_name, args, code, text) => {
     writeFileSync(join(cwd, 'crd.json'), '{}');
     const result = await run(args);
