@@ -218,6 +218,11 @@ function fieldBelow(fields: FieldSet | undefined, member: string): FieldSet | un
 
 function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonValue | undefined): boolean {
   if (jsonEquals(wanted, actual) || sameQuantity(path, wanted, actual)) return true;
+  if (Array.isArray(wanted) && Array.isArray(actual)) {
+    return (
+      wanted.length === actual.length && wanted.every((item, index) => sameValue([...path, index], item, actual[index]))
+    );
+  }
   if (isJsonObject(wanted) && isJsonObject(actual)) {
     const keys = Object.keys(wanted);
     return (

@@ -4,7 +4,7 @@ import type { KubeClient } from '../../src/kube/index.ts';
 
 const KINDS = [
   { apiVersion: 'v1', kind: 'ConfigMap' },
-  { apiVersion: 'v1', kind: 'Secret' },
+  { apiVersion: 'v1', kind: 'LimitRange' },
   { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' },
   { apiVersion: 'sim.test/v1', kind: 'Rig' },
   { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' },

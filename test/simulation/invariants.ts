@@ -17,7 +17,7 @@ const RIGS = '/apis/sim.test/v1/namespaces/default/rigs';
 /** Where members of an ApplySet may be, by how the inventory names their kinds. */
 const MEMBER_PATHS: Readonly<Record<string, string>> = {
   ConfigMap: '/api/v1/configmaps',
-  Secret: '/api/v1/secrets',
+  LimitRange: '/api/v1/limitranges',
   'PodDisruptionBudget.policy': '/apis/policy/v1/poddisruptionbudgets',
 };
 

@@ -9,7 +9,7 @@ const REACTION_MS = 40_000;
 
 const KIND_OF: Readonly<Record<string, string>> = {
   configmaps: 'ConfigMap',
-  secrets: 'Secret',
+  limitranges: 'LimitRange',
   poddisruptionbudgets: 'PodDisruptionBudget',
   rigs: 'Rig',
   resourcegraphdefinitions: 'ResourceGraphDefinition',

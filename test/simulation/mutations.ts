@@ -87,19 +87,11 @@ export const MUTATIONS: readonly Mutation[] = [
     told: /needless write/,
   },
   {
-    name: 'an effect may outlive its pass',
-    rule: 'no needless write',
-    file: 'src/controller/instance/effects.ts',
-    find: 'for (const outcome of await Promise.allSettled(effects)) {',
-    replace: 'await Promise.all(effects);\n  for (const outcome of [] as PromiseSettledResult<void>[]) {',
-    told: /needless write|differs|missing|left over/,
-  },
-  {
     name: 'a dependency that exists counts as ready',
     rule: 'dependencies before dependents',
-    file: 'src/runtime/visit.ts',
-    find: 'node.dependsOn.filter((id) => !walk.ready.has(id))',
-    replace: 'node.dependsOn.filter((id) => !walk.known.has(id))',
+    file: 'src/runtime/step.ts',
+    find: "if (result.state === 'ready' || result.usable === true) walk.ready.set(id, result.data);",
+    replace: 'walk.ready.set(id, result.data);',
     told: /which it depends on/,
   },
   {

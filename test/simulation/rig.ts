@@ -29,11 +29,12 @@ export function rigDefinition(fixed: string): KubeObject {
         {
           id: 'extra',
           includeWhen: ['${schema.spec.extra}'],
+          // The server writes the quantity in another way.
           template: {
             apiVersion: 'v1',
-            kind: 'Secret',
-            metadata: { name: '${schema.metadata.name}-extra' },
-            stringData: { text: '${mid.data.text}' },
+            kind: 'LimitRange',
+            metadata: { name: '${schema.metadata.name}-extra', annotations: { text: '${mid.data.text}' } },
+            spec: { limits: [{ type: 'Container', default: { cpu: '0.5' }, defaultRequest: { cpu: '0.25' } }] },
           },
         },
         {

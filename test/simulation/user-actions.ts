@@ -78,6 +78,7 @@ function rareAction(name: string, dice: number, pick: <T>(values: readonly T[]) 
     () => breakDefinition(name),
     () => widen(pick(['a', 'b'])),
     () => replaceDefinition(),
+    () => redefineOften(),
     () => removeCrd(),
     () => removeRevisions(pick(['newest', 'all'])),
     () => editRevision(),
@@ -158,6 +159,17 @@ export function drift(name: string): UserAction {
 /** Deletes a ConfigMap among the children. */
 export function removeChild(name: string): UserAction {
   return { text: `delete child ${name}`, do: (admin) => admin.delete(mapRef(name)) };
+}
+
+/** More revisions than are kept. */
+function redefineOften(): UserAction {
+  return {
+    text: 'redefine seven times',
+    async do(admin, tries) {
+      await admin.apply(rigDefinition(`turn-${tries}`), { fieldManager: 'user', force: true });
+      return tries < 6 ? 'later' : undefined;
+    },
+  };
 }
 
 /** Changes a template of the definition. */
