@@ -12,7 +12,8 @@ test('docs/controller-differences.md names each weakness once', () => {
 test.each(rows.map(([, weakness = '', file = '', name = '']) => ({ weakness, file, name })))(
   '$weakness is shown by a test that exists in $file',
   ({ file, name }) => {
-    const [title = ''] = name.startsWith('the foreign kind last of all') ? ['the foreign kind last of all'] : [name];
+    // Names in tables stand apart from what is common to their rows.
+    const title = name.startsWith('the foreign kind last of all') ? 'the foreign kind last of all' : name;
     expect(read(file)).toContain(title);
   },
 );
