@@ -25,6 +25,11 @@ export interface FactoryOptions {
   readonly timeout?: number;
   /** Wait until everything is ready. Default `true`. */
   readonly waitForReady?: boolean;
+  /**
+   * What the controller understands (kro): `stock` for any kro, the default, or `typekro` for ours with its features
+   * `omit` and `now` on. Direct mode always has both.
+   */
+  readonly target?: Target;
   readonly hydrateStatus?: boolean;
   readonly createNamespace?: boolean;
   readonly progressCallback?: (event: DeployEvent) => void;

@@ -7,6 +7,7 @@ import { SINGLETON_NAMESPACE } from './singleton.ts';
 import { printYaml } from './emit/yaml.ts';
 import { evaluateComposition } from './evaluate.ts';
 import { eventsOf } from './event-stream.ts';
+import type { Target } from './public-types.ts';
 
 type AnyFactory = Factory<JsonObject, JsonObject, JsonObject>;
 
@@ -39,7 +40,9 @@ export function createFactory(
     namespace,
     rgdName: core.name,
     toYaml: (spec) =>
-      mode === 'direct' ? manifests(core, spec ?? {}) : kroYaml(core, options.instanceNamespace ?? namespace, spec),
+      mode === 'direct'
+        ? manifests(core, spec ?? {})
+        : kroYaml(core, options.target ?? 'stock', options.instanceNamespace ?? namespace, spec),
     deploy: async (spec, call) => (await engine()).deploy(target, target.instance(spec).spec as JsonObject, call ?? {}),
     getInstances: async () => (await engine()).getInstances(target),
     getStatus: async () => (await engine()).getStatus(target),
@@ -86,8 +89,8 @@ function readinessOf(core: CompositionCore): DeployTarget['readiness'] {
   return found;
 }
 
-function kroYaml(core: CompositionCore, namespace: string, spec: JsonObject | undefined): string {
-  return spec === undefined ? core.definitionYaml('stock') : core.instanceYaml(spec, namespace);
+function kroYaml(core: CompositionCore, of: Target, namespace: string, spec: JsonObject | undefined): string {
+  return spec === undefined ? core.definitionYaml(of) : core.instanceYaml(spec, namespace);
 }
 
 /** The objects of a spec that are known without a cluster, as documents; others are named in a comment. */

@@ -68,7 +68,7 @@ export function createDeployEngine(): DeployEngine {
       const api = await apiOf(target);
       return withLimit(target, options, async (signal) => {
         if (target.mode === 'kro') {
-          const type = instanceTypeOf(target.definition('stock'));
+          const type = instanceTypeOf(target.definition(target.options.target ?? 'stock'));
           return deleteKro(kroContext(api, target, signal), { ...type, name, namespace: target.namespace });
         }
         const context = await directInstance(api, target, signal, name);

@@ -94,7 +94,7 @@ async function applyInstance(
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
   const { api, target, signal, progress } = context;
-  const definition = target.definition('stock') as unknown as KubeObject;
+  const definition = target.definition(target.options.target ?? 'stock') as unknown as KubeObject;
   const applied = await api
     .apply(definition, { fieldManager: MANAGER, force: true, signal })
     .catch((error: unknown) => {
@@ -204,7 +204,7 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
   const waiting: { nodeId: string; reason: string }[] = [];
   const changes: PlanChange[] = [];
   const wanted = [
-    ['definition', target.definition('stock') as unknown as KubeObject],
+    ['definition', target.definition(target.options.target ?? 'stock') as unknown as KubeObject],
     ['instance', target.instance(spec)],
   ] as const;
   for (const [nodeId, object] of wanted) {
@@ -278,7 +278,7 @@ export async function kroDefinitionStatus(context: KroContext): Promise<Definiti
 /** The instances of a target's kind in its namespace. */
 export async function listKro(context: KroContext): Promise<KubeObject[]> {
   const { api, target, signal } = context;
-  const { apiVersion, kind } = instanceTypeOf(target.definition('stock'));
+  const { apiVersion, kind } = instanceTypeOf(target.definition(target.options.target ?? 'stock'));
   const known = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
   if (known === undefined) return [];
   return (await api.list({ apiVersion, kind }, { namespace: target.namespace, signal })).items;

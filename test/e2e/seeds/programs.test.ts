@@ -1,0 +1,241 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { JsonObject } from '../../../src/core/index.ts';
+import { isJsonObject } from '../../../src/core/index.ts';
+import type { Composition, FactoryOptions } from '../../../src/index.ts';
+import type { TestCluster } from '../../../src/testing/index.ts';
+import { runCommand } from '../../support/command.ts';
+import { monitorCrd } from './needs.ts';
+import type { Outcome, Program, Way } from './outcomes.ts';
+import { differences, programs, SEEDS } from './outcomes.ts';
+
+/*
+ * The programs of the documents, unchanged: each is run, and what it composes is deployed on every way, in a cluster
+ * of its own. They import the built package, as a user's program does.
+ */
+
+type AnyComposition = Composition<JsonObject, JsonObject, never, JsonObject>;
+type TestingModule = typeof import('../../../src/testing/index.ts');
+interface Recorded {
+  readonly name: string;
+  readonly factory: AnyComposition['factory'];
+  readonly diagnostics: AnyComposition['diagnostics'];
+}
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const { createCluster } = (await import(pathToFileURL(join(root, 'dist/testing/index.js')).href)) as TestingModule;
+
+/** What programs made, in order. The package that they import here is the built one, with an eye on it. */
+const recorded: Recorded[] = [];
+Reflect.set(globalThis, Symbol.for('typekro.test.recorded'), recorded);
+const WATCHED = ['kubernetesComposition', 'typeKroRuntimeBootstrap'];
+const watchedPackage = (entry: string) => `import * as actual from ${JSON.stringify(pathToFileURL(entry).href)};
+export * from ${JSON.stringify(pathToFileURL(entry).href)};
+const record = (make) => (...args) => {
+  const made = make(...args);
+  globalThis[Symbol.for('typekro.test.recorded')].push(made);
+  return made;
+};
+${WATCHED.map((name) => `export const ${name} = record(actual.${name});`).join('\n')}
+`;
+
+/** The programs, unchanged, where they find that package. */
+const directory = mkdtempSync(join(tmpdir(), 'typekro-seeds-'));
+cpSync(fileURLToPath(SEEDS), directory, { recursive: true });
+mkdirSync(join(directory, 'node_modules/typekro'), { recursive: true });
+symlinkSync(join(root, 'node_modules/arktype'), join(directory, 'node_modules/arktype'), 'dir');
+const exported = { '.': './index.js', './simple': './simple.js' };
+const manifest = { name: 'typekro', type: 'module', exports: exported };
+for (const [file, text] of [
+  ['package.json', JSON.stringify(manifest)],
+  ['index.js', watchedPackage(join(root, 'dist/index.js'))],
+  ['simple.js', `export * from ${JSON.stringify(pathToFileURL(join(root, 'dist/factories/simple/index.js')).href)};`],
+] as const) {
+  writeFileSync(join(directory, 'node_modules/typekro', file), text);
+}
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** What a program composed; or what it was refused with. */
+interface Composed {
+  readonly compositions: readonly Recorded[];
+  readonly refusal: unknown;
+}
+
+const composed = new Map<string, Promise<Composed>>();
+
+/** Imports a program, once; one that deploys what another composed has the other's compositions. */
+function compose(file: string): Promise<Composed> {
+  const known = composed.get(file);
+  if (known !== undefined) return known;
+  const composing = importProgram(file);
+  composed.set(file, composing);
+  return composing;
+}
+
+async function importProgram(file: string): Promise<Composed> {
+  const text = readFileSync(new URL(file, SEEDS), 'utf8');
+  const imported = [...text.matchAll(/from '\.\/(seed-[\w-]+)\.js'/g)].map(([, name]) => `${name}.ts`);
+  const others = await Promise.all(imported.map(compose));
+  const before = recorded.length;
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  const refusal: unknown = await import(join(directory, file)).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  log.mockRestore();
+  const own = recorded.slice(before);
+  return { compositions: own.length > 0 ? own : others.flatMap(({ compositions }) => compositions), refusal };
+}
+
+interface Said {
+  readonly text: string;
+  readonly line: number | undefined;
+}
+
+/** Every diagnostic of what was composed or refused: its text and line. */
+function said({ compositions, refusal }: Composed): Said[] {
+  const own = (refusal as { diagnostics?: AnyComposition['diagnostics'] } | undefined)?.diagnostics ?? [];
+  return [...compositions.flatMap(({ diagnostics }) => diagnostics), ...own].map(({ message, hint, source }) => ({
+    text: `${message}
+${hint ?? ''}`,
+    line: source?.line,
+  }));
+}
+
+/** Puts in place what a program needs beside an empty cluster. */
+async function prepare(cluster: TestCluster, needs: readonly string[], way: Way): Promise<void> {
+  for (const need of needs) {
+    if (need.endsWith('(direct only)') && way !== 'direct') continue;
+    const namespace = /^namespace ([\w-]+)/.exec(need)?.[1];
+    if (namespace !== undefined) {
+      await cluster.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    } else if (need === 'CRD servicemonitors.monitoring.coreos.com') await cluster.client.create(monitorCrd);
+  }
+}
+
+function optionsOf(cluster: TestCluster, way: Way, outcome: Outcome, program: Program): FactoryOptions {
+  const namespace = program.needs?.map((need) => /^namespace ([\w-]+)/.exec(need)?.[1]).find(Boolean);
+  return {
+    namespace: namespace ?? 'default',
+    transport: cluster.transport,
+    // A controller goes on trying what the API refuses; what it says when the time is over counts.
+    timeout: outcome.result === 'refused' ? 2_500 : 20_000,
+    target: way === 'ours' ? 'typekro' : 'stock',
+  };
+}
+
+const keyed = (value: JsonObject | null | undefined, name: string, several: boolean): JsonObject =>
+  (several && isJsonObject(value?.[name]) ? value[name] : value) ?? {};
+
+describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))('%s', (file, program) => {
+  let made: Composed;
+  beforeAll(async () => {
+    made = await compose(file);
+  }, 60_000);
+
+  test.skipIf(program.run?.exit === null)('runs as a program', () => {
+    const path = fileURLToPath(new URL(file, SEEDS));
+    const { code, stderr } = runCommand(process.execPath, ['--import', 'tsx', path], { cwd: fileURLToPath(SEEDS) });
+    expect({ code, stderr: code === program.run?.exit ? '' : stderr }).toEqual({ code: program.run?.exit, stderr: '' });
+  });
+
+  const ways = (['direct', 'ours', 'stock'] as const).filter((way) => program[way] !== null);
+  test.each(ways)(
+    '%s',
+    async (way) => {
+      const outcome = program[way] as Outcome;
+      const diagnostics = said(made);
+      for (const { line, texts } of outcome.warnings ?? []) {
+        const found = diagnostics.filter((entry) => entry.line === line).map(({ text }) => text);
+        for (const text of texts) expect(found.join('\n'), `the warning of line ${line}`).toContain(text);
+      }
+      if (outcome.stage === 'compose' && made.refusal !== undefined) {
+        const text = diagnostics.map((entry) => entry.text).join('\n');
+        for (const fragment of outcome.texts) expect(text + String(made.refusal)).toContain(fragment);
+        return;
+      }
+      if (made.refusal !== undefined) throw made.refusal;
+      expect(made.compositions.length).toBeGreaterThan(0);
+      const cluster = await createCluster({ clock: 'real' });
+      try {
+        await prepare(cluster, program.needs ?? [], way);
+        if (way !== 'direct')
+          await cluster.startController(way === 'ours' ? { features: { omit: true, now: true } } : {});
+        await deployAll(cluster, way, outcome);
+      } finally {
+        await cluster.close();
+      }
+    },
+    60_000,
+  );
+
+  async function deployAll(cluster: TestCluster, way: Way, outcome: Outcome): Promise<void> {
+    const compositions = made.compositions.filter(({ factory }) => typeof factory === 'function');
+    const specs = outcome.spec ?? program.spec ?? {};
+    for (const composition of compositions) {
+      const factory = composition.factory(
+        way === 'direct' ? 'direct' : 'kro',
+        optionsOf(cluster, way, outcome, program),
+      );
+      const several = compositions.length > 1;
+      const deploy = (spec: JsonObject) => factory.deploy(spec as never);
+      if (outcome.result === 'refused') {
+        const error: unknown = await deploy(keyed(specs, composition.name, several)).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
+        for (const text of outcome.texts) expect(String(error)).toContain(text);
+        continue;
+      }
+      const jobs = [{ spec: specs, status: outcome.status }, ...(outcome.others ?? [])];
+      for (const { spec, status: wanted } of jobs) {
+        const { apiVersion, kind, metadata } = await deploy(keyed(spec, composition.name, several));
+        const expected = {
+          ...keyed(wanted, composition.name, several),
+          ...(way === 'direct' ? {} : { state: 'ACTIVE' }),
+        };
+        const status = await finalStatus(factory, String(metadata.name), expected);
+        expect(differences(expected, status), `${apiVersion} ${kind}`).toEqual([]);
+        for (const path of outcome.absent ?? []) expect(at(status, path)).toBeUndefined();
+      }
+      if (way !== 'direct' && outcome.resources != null) {
+        const definition = await cluster.client.get({
+          apiVersion: 'kro.run/v1alpha1',
+          kind: 'ResourceGraphDefinition',
+          name: composition.name,
+        });
+        const order = Array.isArray(outcome.resources)
+          ? outcome.resources
+          : (outcome.resources as Readonly<Record<string, readonly string[]>>)[composition.name];
+        expect(definition.status?.['topologicalOrder']).toEqual(order);
+      }
+    }
+  }
+});
+
+/** The status when it is as expected, or the last one after some seconds; an ACTIVE instance's children still start. */
+async function finalStatus(
+  factory: ReturnType<Recorded['factory']>,
+  name: string,
+  expected: JsonObject,
+): Promise<JsonObject | undefined> {
+  let status: JsonObject | undefined;
+  await vi
+    .waitUntil(
+      async () => {
+        const instances = await factory.getInstances();
+        status = instances.find(({ metadata }) => metadata.name === name)?.status;
+        return differences(expected, status).length === 0;
+      },
+      { timeout: 5_000, interval: 50 },
+    )
+    .catch(() => {}); // the caller tells what differs
+  return status;
+}
+
+function at(value: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((part, key) => (isJsonObject(part) ? part[key] : undefined), value);
+}
