@@ -18,8 +18,8 @@ type Condition = {
 };
 
 /**
- * Scales the targets of HorizontalPodAutoscalers. Nothing is measured: every metric is simulated to be
- * just at its target, so that only the bounds move the number of replicas.
+ * Scales the targets of HorizontalPodAutoscalers. Nothing is measured, as in a cluster without a metrics server,
+ * so only the bounds move the number of replicas.
  */
 export const autoscalerController: SimulatedController = {
   name: NAME,
@@ -57,9 +57,8 @@ export const autoscalerController: SimulatedController = {
       currentReplicas: desired,
       desiredReplicas: desired,
       ...(desired === current ? {} : { lastScaleTime: world.timestamp() }),
-      ...(desired === 0 ? {} : metricsOf(autoscaler)),
     };
-    report(world, autoscaler, status, [ABLE, desired === 0 ? DISABLED : active(autoscaler), limited]);
+    report(world, autoscaler, status, [ABLE, desired === 0 ? DISABLED : unmeasured(autoscaler), limited]);
   },
 };
 
@@ -106,31 +105,21 @@ function decide(autoscaler: KubeObject, current: number): { desired: number; lim
   return { desired: current, limited: limit('False', 'DesiredWithinRange', message) };
 }
 
-/** How Kubernetes names the metric that the number of replicas comes from. */
-function active(autoscaler: KubeObject): Condition {
+/** Why the number of replicas comes from no metric, in Kubernetes' words. */
+function unmeasured(autoscaler: KubeObject): Condition {
   const [metric = {}] = objectsAt(autoscaler.spec, 'metrics');
-  const resource = objectAt(metric, 'resource');
-  const name = textAt(resource, 'name');
-  const of = objectAt(resource, 'target')['type'] === 'Utilization' ? ' utilization (percentage of request)' : '';
-  const what = name === '' ? `${textAt(metric, 'type').toLowerCase()} metric` : `${name} resource${of}`;
+  const name = textAt(objectAt(metric, 'resource'), 'name');
+  const type = textAt(metric, 'type') || 'Resource';
+  const cause =
+    name === ''
+      ? `unable to get metrics of type ${type}`
+      : `failed to get ${name} utilization: unable to get metrics for resource ${name}: no metrics returned from resource metrics API`;
   return {
     type: 'ScalingActive',
-    status: 'True',
-    reason: 'ValidMetricFound',
-    message: `the HPA was able to successfully calculate a replica count from ${what}`,
+    status: 'False',
+    reason: `FailedGet${type}Metric`,
+    message: `the HPA was unable to compute the replica count: ${cause}`,
   };
-}
-
-/** Each metric with its target as the value. */
-function metricsOf(autoscaler: KubeObject): JsonObject {
-  const metrics = objectsAt(autoscaler.spec, 'metrics').map((metric) => {
-    const type = textAt(metric, 'type');
-    const member = type.charAt(0).toLowerCase() + type.slice(1);
-    const { target: _target, ...source } = objectAt(metric, member);
-    const { type: _type, ...value } = objectAt(objectAt(metric, member), 'target');
-    return { type, [member]: { ...source, current: value } };
-  });
-  return metrics.length === 0 ? {} : { currentMetrics: metrics };
 }
 
 function reportMissing(world: World, autoscaler: KubeObject): void {

