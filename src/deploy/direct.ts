@@ -55,7 +55,8 @@ export async function deployDirect(
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
   const { api, graph, signal } = begun;
-  const record: DirectRecord = { ...begun.record, deploy: randomUUID() };
+  const time = (begun.clock ?? systemClock).now();
+  const record: DirectRecord = { ...begun.record, deploy: randomUUID(), time };
   const ref = parentRef(graph.name, begun.name, begun.namespace);
   const parent = await api
     .apply(parentObject(ref, graph, record, begun.parent), {
@@ -238,7 +239,11 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
     clock: context.clock ?? systemClock,
     signal,
     effects,
-    step: { readiness: readinessFor(target) },
+    step: {
+      readiness: readinessFor(target),
+      // A template that reads the clock must not change with every step.
+      templateNow: record.time ?? (context.clock ?? systemClock).now(),
+    },
     record: {
       target: { type: CONFIG_MAP, name: ref.name, namespace },
       selector: `${DEFINITION_LABEL}=${graph.name}`,

@@ -17,6 +17,8 @@ export interface DirectRecord {
   readonly revision: number;
   /** Which deploy wrote the record: of two at once the one that wrote it last counts. */
   readonly deploy?: string;
+  /** When the instance was deployed, in milliseconds since 1970: what `now()` is in its templates until the next deploy. */
+  readonly time?: number;
   /** The deploy before this one, for `rollback`. */
   readonly previous?: { readonly definition: JsonObject; readonly spec: JsonObject };
 }
@@ -66,6 +68,7 @@ function recordData(record: DirectRecord): Record<string, string> {
     spec: stringifyJson(record.spec),
     revision: String(record.revision),
     ...(record.deploy === undefined ? {} : { deploy: record.deploy }),
+    ...(record.time === undefined ? {} : { time: new Date(record.time).toISOString() }),
   };
   if (record.previous === undefined) return data;
   const previous = stringifyJson(record.previous);
@@ -110,11 +113,13 @@ export function readRecord(parent: KubeObject, ref: ObjectRef): DirectRecord {
   };
   const previous = Object.hasOwn(data, 'previous') ? read('previous') : undefined;
   const deploy = deployOf(parent);
+  const time = Date.parse(String(data['time']));
   return {
     definition: read('definition'),
     spec: read('spec'),
     revision: revisionOf(parent),
     ...(deploy === undefined ? {} : { deploy }),
+    ...(Number.isNaN(time) ? {} : { time }),
     ...(previous !== undefined && isJsonObject(previous.definition) && isJsonObject(previous.spec)
       ? { previous: { definition: previous.definition, spec: previous.spec } }
       : {}),
