@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chartCrds } from './chart-crds.ts';
 import { controllerPage } from './controller-page.ts';
 import { diagnosticsPage } from './diagnostics-page.ts';
+import { seedsPage } from './seeds-page.ts';
 import { exampleGraphs, withPictures } from './example-graphs.ts';
 
 function write(name: string, text: string): void {
@@ -11,6 +12,7 @@ function write(name: string, text: string): void {
 }
 
 write('docs/diagnostics.md', diagnosticsPage());
+write('docs/seeds.md', seedsPage());
 write('docs/controller.md', controllerPage(readFileSync(new URL('../docs/controller.md', import.meta.url), 'utf8')));
 for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
 const graphs = await exampleGraphs();

@@ -3,11 +3,16 @@ import { expect, test } from 'vitest';
 import { chartCrds } from '../../scripts/chart-crds.ts';
 import { controllerPage } from '../../scripts/controller-page.ts';
 import { diagnosticsPage } from '../../scripts/diagnostics-page.ts';
+import { seedsPage } from '../../scripts/seeds-page.ts';
 
 const committed = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
 test('docs/diagnostics.md is what `npm run docs` writes', () => {
   expect(committed('docs/diagnostics.md')).toBe(diagnosticsPage());
+});
+
+test('docs/seeds.md is what `npm run docs` writes', () => {
+  expect(committed('docs/seeds.md')).toBe(seedsPage());
 });
 
 test('docs/controller.md has the flags and metrics of the code, as `npm run docs` writes them', () => {

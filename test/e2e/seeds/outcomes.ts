@@ -58,7 +58,7 @@ export function differences(expected: JsonValue, actual: JsonValue | undefined, 
   if (typeof expected === 'string' && expected.includes('*')) {
     const parts = expected.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
     const matches = typeof actual === 'string' && new RegExp(`^${parts.join('.+')}$`, 's').test(actual);
-    return matches ? [] : [`${path} is ${String(JSON.stringify(actual))}, not ${expected}`];
+    return matches ? [] : [`${path} is ${JSON.stringify(actual)}, not ${expected}`];
   }
   if (isJsonObject(expected)) {
     return Object.entries(expected).flatMap(([key, value]) =>
@@ -67,5 +67,5 @@ export function differences(expected: JsonValue, actual: JsonValue | undefined, 
   }
   const text = (value: JsonValue | undefined) =>
     JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? Number(item) : item));
-  return text(expected) === text(actual) ? [] : [`${path} is ${String(text(actual))}, not ${String(text(expected))}`];
+  return text(expected) === text(actual) ? [] : [`${path} is ${text(actual)}, not ${text(expected)}`];
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { JsonObject } from '../../../src/core/index.ts';
 import { isJsonObject } from '../../../src/core/index.ts';
 import type { Composition, FactoryOptions } from '../../../src/index.ts';
-import type { TestCluster } from '../../../src/testing/index.ts';
+import type { createCluster as createClusterOfSources, TestCluster } from '../../../src/testing/index.ts';
 import { runCommand } from '../../support/command.ts';
 import { monitorCrd } from './needs.ts';
 import type { Outcome, Program, Way } from './outcomes.ts';
@@ -18,7 +18,9 @@ import { differences, programs, SEEDS } from './outcomes.ts';
  */
 
 type AnyComposition = Composition<JsonObject, JsonObject, never, JsonObject>;
-type TestingModule = typeof import('../../../src/testing/index.ts');
+interface TestingModule {
+  readonly createCluster: typeof createClusterOfSources;
+}
 interface Recorded {
   readonly name: string;
   readonly factory: AnyComposition['factory'];
@@ -178,6 +180,35 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
     60_000,
   );
 
+  const variants = (program.variants ?? []).map((variant, index) => [index + 1, variant] as const);
+  test.each(variants)(
+    'variant %i',
+    async (_, variant) => {
+      const cluster = await createCluster({ clock: 'real' });
+      try {
+        const needs = (program.needs ?? []).filter((need) => need !== variant.without);
+        await prepare(cluster, needs, 'stock');
+        const [composition] = made.compositions;
+        if (composition === undefined) throw new Error('nothing was composed');
+        await cluster.startController();
+        const outcome = { ...(program.stock as Outcome), result: variant.result };
+        const factory = composition.factory('kro', optionsOf(cluster, 'stock', outcome, program));
+        const deployment = factory.deploy(variant.spec ?? program.spec ?? {});
+        if (variant.result === 'refused') {
+          const error: unknown = await deployment.catch((thrown: unknown) => thrown);
+          for (const text of variant.texts ?? []) expect(String(error)).toContain(text);
+          return;
+        }
+        const { metadata } = await deployment;
+        const expected = variant.status ?? {};
+        expect(differences(expected, await finalStatus(factory, String(metadata.name), expected))).toEqual([]);
+      } finally {
+        await cluster.close();
+      }
+    },
+    60_000,
+  );
+
   async function deployAll(cluster: TestCluster, way: Way, outcome: Outcome): Promise<void> {
     const compositions = made.compositions.filter(({ factory }) => typeof factory === 'function');
     const specs = outcome.spec ?? program.spec ?? {};
@@ -187,7 +218,7 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
         optionsOf(cluster, way, outcome, program),
       );
       const several = compositions.length > 1;
-      const deploy = (spec: JsonObject) => factory.deploy(spec as never);
+      const deploy = (spec: JsonObject) => factory.deploy(spec);
       if (outcome.result === 'refused') {
         const error: unknown = await deploy(keyed(specs, composition.name, several)).then(
           () => undefined,
@@ -207,7 +238,7 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
         expect(differences(expected, status), `${apiVersion} ${kind}`).toEqual([]);
         for (const path of outcome.absent ?? []) expect(at(status, path)).toBeUndefined();
       }
-      if (way !== 'direct' && outcome.resources != null) {
+      if (way !== 'direct' && outcome.resources) {
         const definition = await cluster.client.get({
           apiVersion: 'kro.run/v1alpha1',
           kind: 'ResourceGraphDefinition',

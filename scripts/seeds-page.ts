@@ -1,0 +1,48 @@
+/** The page on the programs of the documents, from the table that `test/e2e/seeds` checks them against. */
+import type { Outcome } from '../test/e2e/seeds/outcomes.ts';
+import { programs } from '../test/e2e/seeds/outcomes.ts';
+
+const HEAD = `# The programs of the documents
+
+TypeKro began with documents that promised programs. These are the programs, unchanged, in
+\`test/fixtures/seeds\`; \`test/e2e/seeds\` runs each of them and deploys what it composes on every way, each time on a
+cluster of its own. Mended copies that type-check strictly are in \`examples/\`.
+
+**direct** is \`factory('direct')\`, **ours** our controller with its features on, **stock** a controller that takes
+what kro 0.9.3 takes. \`*\` stands for any text. This page is made by \`npm run docs\`.
+
+| program | direct | ours | stock |
+|---|---|---|---|
+`;
+
+/** The page as it is to be. */
+export function seedsPage(): string {
+  const rows = Object.entries(programs).map(([file, { direct, ours, stock }]) => {
+    const cells = [direct, ours, stock].map(cell);
+    return `| ${file} | ${cells.join(' | ')} |`;
+  });
+  return `${HEAD}${rows.join('\n')}\n`;
+}
+
+function cell(outcome: Outcome | null): string {
+  if (outcome === null) return '–';
+  const where = outcome.line === null ? '' : ` at line ${outcome.line}`;
+  const said = outcome.texts.length === 0 ? '' : `: ${outcome.texts.map(code).join(', ')}`;
+  const status = outcome.status === null ? '' : `; status ${code(JSON.stringify(outcome.status))}`;
+  const result =
+    outcome.result === 'refused'
+      ? `refused (${STAGES[outcome.stage ?? 'apply']})${where}${said}`
+      : outcome.result === 'warning'
+        ? `runs, with a warning${where}${said}`
+        : 'runs';
+  return result + status;
+}
+
+const STAGES = {
+  parse: 'while it is read',
+  compose: 'while it composes',
+  compile: 'by the controller',
+  apply: 'by the API server',
+} as const;
+
+const code = (text: string): string => `\`${text.replaceAll('|', '\\|')}\``;
