@@ -1,11 +1,18 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import * as nodeModule from 'node:module';
 import type { CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { printFailure } from './failure.ts';
 import { printable } from './printable.ts';
 import { keepHeapSmall } from './small-heap.ts';
+
+/** Node keeps compiled code between runs from 22.8 on, where it may write; commands are loaded after this. */
+function keepCompiledCode(): void {
+  const enable: unknown = Reflect.get(nodeModule, 'enableCompileCache');
+  if (typeof enable === 'function') (enable as () => unknown)();
+}
 
 /** The version of the package, from its own manifest. */
 function packageVersion(): string {
@@ -90,6 +97,7 @@ async function runController(words: readonly string[]): Promise<number> {
   }
 }
 
+keepCompiledCode();
 listenToSignals();
 void run(process.argv.slice(2)).then((code) => {
   // Sockets and watches are closed by now; whatever is left must not keep a finished command alive.
