@@ -42,11 +42,13 @@ export function typeKroRuntimeBootstrap(options: TypeKroRuntimeOptions = {}): Ru
   return createRuntimeBootstrap(options, { api, install }, callerOf(typeKroRuntimeBootstrap));
 }
 
-/** Where a function of ours was called from, by the stack. */
+/** Where a function of ours was called from in the author's own files, by the stack: frames of packages are passed over. */
 function callerOf(own: (...args: never[]) => unknown): SourcePosition | undefined {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, own);
-  const match = /\(?((?:file:\/\/)?[^\s()]+):(\d+):(\d+)\)?$/m.exec(holder.stack?.split('\n')[1] ?? '');
+  const frames = holder.stack?.split('\n').slice(1) ?? [];
+  const frame = frames.find((line) => !/[\\/]node_modules[\\/]/.test(line));
+  const match = /\(?((?:file:\/\/)?[^\s()]+):(\d+):(\d+)\)?$/m.exec(frame ?? '');
   if (match === null) return undefined;
   const [, file = '', line, column] = match;
   return { file: file.replace(/^file:\/\//, ''), line: Number(line), column: Number(column) };
