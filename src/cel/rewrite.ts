@@ -1,4 +1,5 @@
 import type { Ast, Call, Expr } from './ast.ts';
+import { childrenOf } from './check/walk.ts';
 
 /**
  * Visits the nodes of an expression as it was written (macros as their calls), parents first, in the order
@@ -12,25 +13,9 @@ export function walkAst(ast: Ast | Expr, visit: (expr: Expr) => void): void {
   }
 }
 
+/** The parts of a node as it was written: of a macro those of its call. */
 function written(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case 'select':
-      return [expr.operand];
-    case 'call':
-      return expr.target === undefined ? expr.args : [expr.target, ...expr.args];
-    case 'list':
-      return expr.elements;
-    case 'map':
-      return expr.entries.flatMap((entry) => [entry.key, entry.value]);
-    case 'struct':
-      return expr.fields.map((field) => field.value);
-    case 'macro':
-      return written(expr.call);
-    case 'comprehension':
-      return [expr.range, expr.init, expr.condition, expr.step, expr.result];
-    default:
-      return [];
-  }
+  return childrenOf(expr.kind === 'macro' ? expr.call : expr);
 }
 
 /**

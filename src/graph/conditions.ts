@@ -1,9 +1,8 @@
 import type { Call, CelType, Expr } from '../cel/index.ts';
-import { typeToString } from '../cel/index.ts';
+import { typeToString, walkAst } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
-import { visitWritten } from './ast-visit.ts';
 import type { Site } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { compileExpression } from './expression.ts';
@@ -98,7 +97,7 @@ function isRuntime(call: Call): boolean {
 /** All calls of methods of `runtime` in an entry. */
 function runtimeCalls(root: Expr, name: string): Call[] {
   const calls: Call[] = [];
-  visitWritten(root, (expr) => {
+  walkAst(root, (expr) => {
     const call = expr.kind === 'macro' ? expr.call : expr;
     if (call.kind === 'call' && call.name === name && isRuntime(call)) calls.push(call);
   });

@@ -1,10 +1,10 @@
 import type { Ast, CelError, Environment, TypeProvider } from '../cel/index.ts';
-import { visitWritten } from './ast-visit.ts';
+import { walkAst } from '../cel/index.ts';
 
 /** Field names of the object at which an unknown field was read. */
 export function fieldsAt(ast: Ast, error: CelError, environment: Environment, types: TypeProvider): readonly string[] {
   let fields: readonly string[] = [];
-  visitWritten(ast.expr, (expr) => {
+  walkAst(ast.expr, (expr) => {
     if (expr.kind !== 'select' || expr.at !== error.offset) return;
     const checked = environment.check(ast.text.slice(expr.operand.start, expr.operand.end));
     if (checked.ok && checked.type.kind === 'struct') fields = types.fieldNames(checked.type.name);

@@ -1,5 +1,5 @@
 import type { Expr } from '../cel/index.ts';
-import { visitWritten } from './ast-visit.ts';
+import { walkAst } from '../cel/index.ts';
 
 /** Functions that kro has behind feature gates which are off by default. */
 const GATED: ReadonlySet<string> = new Set(['omit', 'now']);
@@ -15,7 +15,7 @@ export function isFeature(name: string): boolean {
 /** Calls in an expression that stock kro refuses, as `omit()` or `math.greatest()`; each once. */
 export function callsBeyondStock(root: Expr, isVariable: (name: string) => boolean): string[] {
   const found = new Set<string>();
-  visitWritten(root, (expr) => {
+  walkAst(root, (expr) => {
     const call = expr.kind === 'macro' ? expr.call : expr;
     if (call.kind !== 'call') return;
     if (call.target === undefined && GATED.has(call.name)) found.add(`${call.name}()`);

@@ -1,8 +1,8 @@
 import type { Ast, CelType, Expr } from '../cel/index.ts';
-import { typeToString } from '../cel/index.ts';
+import { typeToString, walkAst } from '../cel/index.ts';
 import type { Analysed } from './analysis.ts';
 import { passesByHole } from './assignability.ts';
-import { callsGlobal, visitWritten } from './ast-visit.ts';
+import { callsGlobal } from './ast-visit.ts';
 import type { Checked } from './check-types.ts';
 import type { Draft, FieldSite } from './draft.ts';
 import type { Compiled } from './expression.ts';
@@ -220,7 +220,7 @@ function describe(type: CelType, text: string): string {
 /** Names that the loops and bindings of an expression introduce. */
 function loopVariables(root: Expr): string[] {
   const names: string[] = [];
-  visitWritten(root, (expr) => {
+  walkAst(root, (expr) => {
     if (expr.kind !== 'macro' || expr.call.name === 'has') return;
     const [first, second] = expr.call.args;
     for (const argument of expr.call.args.length > 2 ? [first, second] : [first]) {

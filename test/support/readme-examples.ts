@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+/** A code block of a page, with the line where it starts. */
+interface Example {
+  readonly line: number;
+  readonly code: string;
+}
+
+function examplesOf(page: URL): Example[] {
+  const text = readFileSync(page, 'utf8');
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => ({
+    line: text.slice(0, match.index).split('\n').length + 1,
+    code: match[1] ?? '',
+  }));
+}
+
+/**
+ * Runs the examples of a page: imports from `entry` become names of its door, and each
+ * `expression; // → value` is compared.
+ */
+export function testReadmeExamples(page: URL, entry: string, door: object): void {
+  const runnable = (code: string): string =>
+    code
+      .replaceAll(/^import \{([^}]*)\} from '([^']*)';$/gm, (line, names: string, from: string) =>
+        from === entry ? `const {${names}} = door;` : line,
+      )
+      .replaceAll(/^(.+); \/\/ → (.+)$/gm, 'equals($1, $2);');
+
+  describe('the examples of the page do what they say', () => {
+    test.each(examplesOf(page))('line $line', ({ code }) => {
+      let compared = 0;
+      const equals = (actual: unknown, expected: unknown): void => {
+        compared += 1;
+        expect(actual).toEqual(expected);
+      };
+      // oxlint-disable-next-line typescript/no-implied-eval -- the code is that of a page of ours
+      const run = new Function('door', 'equals', runnable(code)) as (names: object, check: typeof equals) => void;
+      run(door, equals);
+      expect(compared).toBeGreaterThan(0);
+    });
+  });
+}
