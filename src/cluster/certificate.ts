@@ -1,11 +1,18 @@
 import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-/** A certificate authority of one cluster and a server certificate that it signed, all PEM texts. */
-export interface SelfSigned {
-  readonly ca: string;
+/** A server's certificate and its key, both PEM texts. */
+export interface ServerCertificate {
   readonly cert: string;
   readonly key: string;
+}
+
+/** A certificate authority of one cluster. */
+export interface Authority {
+  /** Its own certificate, PEM text. */
+  readonly ca: string;
+  /** Makes a key and a server certificate for names and IPv4 addresses. */
+  issue(names: readonly string[], addresses: readonly string[]): ServerCertificate;
 }
 
 /** One DER element: tag, length, content. */
@@ -79,39 +86,44 @@ function certificate(init: CertificateInit): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-/** Makes an authority and a server certificate for names and IPv4 addresses. */
-export function selfSigned(names: readonly string[], addresses: readonly string[], now: number): SelfSigned {
-  const authority = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const server = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** Makes an authority; its certificates are valid around `now`, milliseconds since 1970. */
+export function createAuthority(now: number): Authority {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = 'typekro-ca';
   const ca = certificate({
     subject: issuer,
     issuer,
-    publicKey: authority.publicKey,
-    signingKey: authority.privateKey,
+    publicKey,
+    signingKey: privateKey,
     now,
     extensions: [
       extension('2.5.29.19', true, sequence(der(0x01, Buffer.from([0xff])))),
       extension('2.5.29.15', true, der(0x03, Buffer.from([2, 0b0000_0100]))),
     ],
   });
-  const alternatives = [
-    ...names.map((name) => der(0x82, Buffer.from(name))),
-    ...addresses
-      .filter((address) => /^\d+(\.\d+){3}$/.test(address))
-      .map((address) => der(0x87, Buffer.from(address.split('.').map(Number)))),
-  ];
-  const cert = certificate({
-    subject: 'typekro-apiserver',
-    issuer,
-    publicKey: server.publicKey,
-    signingKey: authority.privateKey,
-    now,
-    extensions: [
-      extension('2.5.29.17', false, sequence(...alternatives)),
-      extension('2.5.29.15', true, der(0x03, Buffer.from([7, 0b1000_0000]))),
-      extension('2.5.29.37', false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'))),
-    ],
-  });
-  return { ca, cert, key: server.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  return {
+    ca,
+    issue(names, addresses) {
+      const server = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const alternatives = [
+        ...names.map((name) => der(0x82, Buffer.from(name))),
+        ...addresses
+          .filter((address) => /^\d+(\.\d+){3}$/.test(address))
+          .map((address) => der(0x87, Buffer.from(address.split('.').map(Number)))),
+      ];
+      const cert = certificate({
+        subject: 'typekro-apiserver',
+        issuer,
+        publicKey: server.publicKey,
+        signingKey: privateKey,
+        now,
+        extensions: [
+          extension('2.5.29.17', false, sequence(...alternatives)),
+          extension('2.5.29.15', true, der(0x03, Buffer.from([7, 0b1000_0000]))),
+          extension('2.5.29.37', false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'))),
+        ],
+      });
+      return { cert, key: server.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+    },
+  };
 }

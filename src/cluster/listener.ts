@@ -1,10 +1,11 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Api } from './api.ts';
 import { ADMIN, ANONYMOUS } from './auth/access.ts';
-import { selfSigned } from './certificate.ts';
+import type { Authority } from './certificate.ts';
+import { createAuthority } from './certificate.ts';
 import { isLocalRequest, isLoopback, refuseClient, refuseOpenIdentity } from './guard.ts';
 import { handle, MAX_BODY } from './http/handler.ts';
 import type { ApiReply } from './http/request.ts';
@@ -18,13 +19,7 @@ export async function openListener(api: Api, options: ListenOptions = {}): Promi
   const { port = 0, host = '127.0.0.1', https = true } = options;
   refuseOpenIdentity(host, options.anonymous);
   const fallback = options.anonymous ?? (https || !isLoopback(host) ? ANONYMOUS : ADMIN);
-  const certificate = https
-    ? selfSigned(
-        ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
-        ['127.0.0.1', ...(isLoopback(host) ? [] : [host])],
-        api.clock.now(),
-      )
-    : undefined;
+  const authority = https ? createAuthority(api.clock.now()) : undefined;
   const onRequest = (request: IncomingMessage, response: ServerResponse) =>
     void serve(api, request, response, isLocalRequest(request.headers) ? fallback : ANONYMOUS);
   const limits = {
@@ -35,9 +30,7 @@ export async function openListener(api: Api, options: ListenOptions = {}): Promi
     noDelay: true,
   };
   const server: Server =
-    certificate === undefined
-      ? createHttpServer(limits, onRequest)
-      : createHttpsServer({ ...limits, key: certificate.key, cert: certificate.cert }, onRequest);
+    authority === undefined ? createHttpServer(limits, onRequest) : secureServer(authority, host, limits, onRequest);
   const sockets = new Set<Socket>();
   // Connections that never finish their handshake have to go, too.
   server.on('connection', (socket: Socket) => {
@@ -52,7 +45,7 @@ export async function openListener(api: Api, options: ListenOptions = {}): Promi
       resolve();
     });
   });
-  if (certificate !== undefined) api.setCertificateAuthority(certificate.ca);
+  if (authority !== undefined) api.setCertificateAuthority(authority.ca);
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const url = `${https ? 'https' : 'http'}://${shown}:${address.port}`;
@@ -60,14 +53,34 @@ export async function openListener(api: Api, options: ListenOptions = {}): Promi
   return {
     url,
     token,
-    kubeconfig: kubeconfigText(url, token, certificate?.ca),
-    ...(certificate === undefined ? {} : { caData: certificate.ca }),
+    kubeconfig: kubeconfigText(url, token, authority?.ca),
+    ...(authority === undefined ? {} : { caData: authority.ca }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+
+/**
+ * A server whose certificate is made when its socket is open, before the first handshake at the latest: whoever
+ * only opened it need not wait for that.
+ */
+function secureServer(authority: Authority, host: string, limits: ServerOptions, onRequest: RequestListener): Server {
+  const server = createHttpsServer(limits, onRequest);
+  let secured = false;
+  const secure = () => {
+    if (secured) return;
+    secured = true;
+    server.setSecureContext(authority.issue(NAMES, ['127.0.0.1', ...(isLoopback(host) ? [] : [host])]));
+  };
+  // Before the server's own listener, which begins the handshake.
+  server.prependOnceListener('connection', secure);
+  server.once('listening', () => void setImmediate(secure));
+  return server;
 }
 
 async function serve(api: Api, request: IncomingMessage, response: ServerResponse, fallback: UserInfo): Promise<void> {
