@@ -10,6 +10,7 @@ import type { Decision, ObjectReadiness, ObjectType } from '../runtime/index.ts'
 import { explainNode, keys, refOfTarget } from '../runtime/index.ts';
 import type { DirectRunOptions } from './direct-run.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
+import { tellLeft, tellWaiting } from './aftermath.ts';
 import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
 import { finalFailures, NAMESPACE_REMEDY, remedyOf } from './node-failures.ts';
 import type { DirectRecord } from './parent.ts';
@@ -78,7 +79,7 @@ export async function deployDirect(
   try {
     const decision = await run.run((current) => {
       const failed = finalFailures(current);
-      if (failed.length > 0 && current.apply.length === 0) throw failure(context, failed, current);
+      if (failed.length > 0 && current.apply.length === 0) throw failure(context, failed, current, tellLeft(current));
       if (!current.quiet) return false;
       return options.waitForReady ? current.state === 'ACTIVE' && unsettledNodes(current).length === 0 : true;
     });
@@ -86,7 +87,7 @@ export async function deployDirect(
     return deployed(graph, context, decision);
   } catch (error) {
     if (!signal.aborted || last === undefined || !isTimeout(signal)) throw error;
-    throw timedOut(context, last);
+    throw await timedOut(context, last);
   }
 }
 
@@ -292,8 +293,13 @@ function deployed(graph: Graph, context: DirectContext, decision: Decision): Dep
   return { apiVersion, kind, metadata: visible, spec: context.record.spec, status: decision.status };
 }
 
-function failure(context: DirectContext, failed: ReturnType<typeof finalFailures>, decision: Decision): Error {
-  const lines = failed.map((node) => `  ${describeNode(node)}`);
+function failure(
+  context: DirectContext,
+  failed: ReturnType<typeof finalFailures>,
+  decision: Decision,
+  left: readonly string[] = [],
+): Error {
+  const lines = [...failed.map((node) => `  ${describeNode(node)}`), ...left];
   const first = failed[0];
   return new ResourceGraphFactoryError(
     `deploying ${context.graph.name} "${context.name}" failed:\n${lines.join('\n')}`,
@@ -305,11 +311,16 @@ function failure(context: DirectContext, failed: ReturnType<typeof finalFailures
   );
 }
 
-function timedOut(context: DirectContext, decision: Decision): Error {
+async function timedOut(context: DirectContext, decision: Decision): Promise<Error> {
   const waiting = unsettledNodes(decision);
   const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
+  const lines = [
+    ...waiting.map((node) => `  ${describeNode(node)}`),
+    ...(await tellWaiting(context.api, waiting)),
+    ...tellLeft(decision),
+  ];
   return new DeploymentTimeoutError(
-    `deploying ${context.graph.name} "${context.name}" did not become ready in time:\n${waiting.map((node) => `  ${describeNode(node)}`).join('\n')}`,
+    `deploying ${context.graph.name} "${context.name}" did not become ready in time:\n${lines.join('\n')}`,
     {
       code: 'deploy/timeout',
       remedy: `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; what was created stays`,

@@ -135,7 +135,7 @@ describe('direct mode', () => {
     expect(await names('v1', 'ConfigMap')).toContain('x-good');
   });
 
-  test('a time-out names what is not ready', async () => {
+  test('a time-out names what is not ready, its events, where its logs are, and what is left', async () => {
     const slow = kubernetesComposition(
       { name: 'slow', kind: 'Slow', spec: type({ name: 'string' }), status: type({ ready: 'boolean' }) },
       (spec) => {
@@ -149,9 +149,10 @@ describe('direct mode', () => {
       },
     );
     const failing = slow.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 1000 });
-    await expect(failing.deploy({ name: 'x' })).rejects.toThrow(
-      /did not become ready in time:\n {2}web \(Deployment apps\/v1 default\/x\): waiting/,
-    );
+    const error: unknown = await failing.deploy({ name: 'x' }).catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(/did not become ready in time:\n {2}web \(Deployment apps\/v1 default\/x\): waiting/);
+    expect(String(error)).toMatch(/\n {4}Warning BackOff \(x-.*\n {4}logs: kubectl logs -n default deployment\/x/s);
+    expect(String(error)).toContain('in the cluster: Deployment apps/v1 default/x\n');
   });
 
   test('a spec that does not fit its schema is refused before anything is sent', async () => {
