@@ -1,6 +1,7 @@
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { followDefinitions } from './crd/lifecycle.ts';
+import { loadSchemas, needsSchemas, schemaLoadEnded } from './crd/schemas.ts';
 import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/model.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
@@ -55,7 +56,7 @@ export interface Cluster {
  *
  * @throws TypeKroError `cluster/state-unreadable` when `stateDirectory` has something else than a cluster's state.
  */
-export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const api = new Api(options);
   followDefinitions(api);
   const { controllers = true } = options;
@@ -69,8 +70,9 @@ export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
       keepState(api, options.stateDirectory);
     } catch (error) {
       api.work.stop();
-      return Promise.reject(error);
+      throw error;
     }
+    if (needsSchemas(api, undefined)) await loadSchemas();
   }
   const faults = new FaultRules(api);
   const listeners = new Set<Listener>();
@@ -85,6 +87,8 @@ export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
     async listen(listenOptions) {
       const listener = await openListener(api, listenOptions);
       listeners.add(listener);
+      // In the background: whoever stores a definition will hardly have to wait. Who does is told what goes wrong.
+      setImmediate(() => void loadSchemas().catch(() => undefined));
       return listener;
     },
     idle: () => api.work.idle(),
@@ -95,8 +99,9 @@ export function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
       for (const stream of api.streams) stream.end();
       await Promise.all([...listeners].map((listener) => listener.close()));
       listeners.clear();
+      await schemaLoadEnded();
     },
     [Symbol.asyncDispose]: () => cluster.close(),
   };
-  return Promise.resolve(cluster);
+  return cluster;
 }

@@ -2,7 +2,7 @@ import type { Api } from './api.ts';
 import { ADMIN } from './auth/access.ts';
 import { handle } from './http/handler.ts';
 import type { ApiReply, ByteStream } from './http/request.ts';
-import { KubeError } from '../kube/index.ts';
+import type { KubeError } from '../kube/index.ts';
 import type { UserInfo } from './options.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 
@@ -20,7 +20,7 @@ export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport 
   let closed = false;
   return {
     async request(request: TransportRequest): Promise<TransportResponse> {
-      if (closed) throw closedError();
+      if (closed) throw await closedError();
       request.signal?.throwIfAborted();
       const headers: Record<string, string> = {};
       for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value;
@@ -47,8 +47,12 @@ export function inProcessTransport(api: Api, user: UserInfo = ADMIN): Transport 
   };
 }
 
-/** No request on it can ever work again, so nobody should try. */
-function closedError(): KubeError {
+/**
+ * No request on it can ever work again, so nobody should try. The client's code is loaded for it only then: a
+ * server opens sooner without.
+ */
+async function closedError(): Promise<KubeError> {
+  const { KubeError } = await import('../kube/index.ts');
   return new KubeError('the transport is closed', { status: 0, reason: 'Closed' });
 }
 
@@ -61,7 +65,7 @@ function orGone(pending: Promise<ApiReply>, signal: AbortSignal | undefined, ope
     };
     const onClose = () => {
       leave();
-      reject(closedError());
+      closedError().then(reject, reject);
     };
     const onAbort = () => {
       leave();

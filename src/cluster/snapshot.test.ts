@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createManualClock } from './clock.ts';
 import type { Cluster } from './cluster.ts';
 import { createCluster } from './cluster.ts';
@@ -220,4 +220,24 @@ describe('a controller that is switched off', () => {
     await using cluster = await createCluster();
     expect(() => cluster.controllers.disable('nobody')).toThrow('no simulated controller is named "nobody"');
   });
+});
+
+test('a snapshot with definitions is served at once by a process that has met none', async () => {
+  await using first = await createCluster();
+  await call(first, 'POST', CRDS, crd);
+  await first.idle();
+  await call(first, 'POST', GADGETS, gadget('kept'));
+  const snapshot = structuredClone(first.snapshot());
+
+  vi.resetModules();
+  const fresh = await import('./cluster.ts');
+  await using second = await fresh.createCluster();
+  second.restore(snapshot);
+  const [kept, made, wrong] = await Promise.all([
+    call(second, 'GET', `${GADGETS}/kept`),
+    call(second, 'POST', GADGETS, gadget('made')),
+    call(second, 'POST', GADGETS, { ...gadget('wrong'), spec: { size: 'large' } }),
+  ]);
+  expect([kept.status, made.status, wrong.status]).toEqual([200, 201, 422]);
+  expect(made.body).toMatchObject({ spec: { size: 3 } });
 });

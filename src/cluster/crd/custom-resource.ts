@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
-import { applyDefaults, prune } from '../../schema/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import type { FieldTree } from '../fields/tree.ts';
 import { sortVersions } from '../discovery/versions.ts';
@@ -15,6 +14,7 @@ import type { DefinedVersion, Definition } from './definition.ts';
 import { pathParts } from './definition.ts';
 import { checkEmbedded } from './embedded.ts';
 import { rootNode } from './node.ts';
+import { schemas } from './schemas.ts';
 import { customStrategy } from './strategy.ts';
 
 /** Verbs of a custom resource, in the order of its discovery. */
@@ -109,6 +109,7 @@ export class CustomResource implements Resource {
   /** Without a webhook the conversion changes `apiVersion`; the version's own schema prunes and defaults. */
   fromStorage(object: KubeObject): KubeObject {
     const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };
+    const { applyDefaults, prune } = schemas();
     const pruned = prune(this.schema, converted as unknown as JsonObject).value;
     const own = object.apiVersion === this.apiVersion;
     return (own ? applyDefaults(this.schema, pruned) : pruned) as unknown as KubeObject;
@@ -162,6 +163,7 @@ function customType(schema: Schema, version: DefinedVersion, kind: string, defin
 
 /** Reads an object as a custom resource: metadata by its type, unknown members out, defaults in. */
 function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; unknown: readonly string[] } {
+  const { applyDefaults, prune } = schemas();
   const pruned = prune(schema, object);
   checkEmbedded(schema, pruned.value);
   const value = isJsonObject(pruned.value) ? pruned.value : {};

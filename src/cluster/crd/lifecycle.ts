@@ -11,6 +11,7 @@ import { CustomResource } from './custom-resource.ts';
 import type { Definition } from './definition.ts';
 import { readDefinition, readNames } from './definition.ts';
 import { acceptNames } from './names.ts';
+import { loadSchemas, needsSchemas } from './schemas.ts';
 
 export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 const GROUP = 'apiextensions.k8s.io';
@@ -165,6 +166,8 @@ export function republishDefinitions(api: Api, change: () => void): void {
   const definitions = api.store.collection(GROUP, PLURAL);
   for (const { object } of definitions.all()) unpublish(api, readDefinition(object));
   change();
+  // Before whatever controllers do with the new content.
+  if (needsSchemas(api, undefined)) api.work.enqueue(loadSchemas);
   for (const { key } of definitions.all()) {
     const stored = definitions.get(key);
     if (stored !== undefined) publish(api, readDefinition(stored.object));

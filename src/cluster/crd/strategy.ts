@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
-import { validate } from '../../schema/index.ts';
 import { fieldInvalid } from '../http/problems.ts';
 import type { FieldProblem, GroupResource } from '../http/status.ts';
 import { forbidden } from '../http/status.ts';
@@ -9,7 +8,7 @@ import type { Strategy } from '../registry/strategy.ts';
 import { plainStrategy } from '../registry/strategy.ts';
 import type { DefinedVersion } from './definition.ts';
 import { pathParts } from './definition.ts';
-import { ruleEvaluator } from './rules.ts';
+import { schemas } from './schemas.ts';
 
 /** How custom resources are written: validated by their schema, status apart if the definition says so. */
 export function customStrategy(
@@ -18,9 +17,11 @@ export function customStrategy(
   terminating: boolean,
   resource: GroupResource,
 ): Strategy {
-  const evaluateRules = ruleEvaluator(schema);
+  let evaluateRules: ReturnType<ReturnType<typeof schemas>['ruleEvaluator']> | undefined;
   const check = (object: KubeObject, old: KubeObject | undefined, problems: FieldProblem[]) => {
     const json = object as unknown as JsonObject;
+    const { ruleEvaluator, validate } = schemas();
+    evaluateRules ??= ruleEvaluator(schema);
     problems.push(...validate(schema, json, { old: old as unknown as JsonObject | undefined, evaluateRules }));
     if (version.scale === undefined) return;
     checkReplicas(json, version.scale.specReplicasPath, problems);

@@ -1,5 +1,6 @@
 import type { Api } from '../api.ts';
 import { authorizeRequest } from '../auth/authorize.ts';
+import { loadSchemas, needsSchemas } from '../crd/schemas.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
 import { openApiReply } from '../openapi/openapi.ts';
 import { JsonSyntaxError } from '../codec-json.ts';
@@ -87,6 +88,7 @@ async function answer(
 async function dispatch(api: Api, request: ApiRequest, warnings: string[]): Promise<ApiReply> {
   authorizeRequest(api, request);
   const [first, second, third] = request.segments;
+  if (needsSchemas(api, second)) await loadSchemas();
   if (first === 'api') {
     if (request.segments.length <= 2) return discover(api, request, '', second);
     return routeResource(api, request, '', second ?? '', request.segments.slice(2), warnings);

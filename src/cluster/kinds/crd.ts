@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { readDefinition } from '../crd/definition.ts';
-import { validateDefinition } from '../crd/validate-definition.ts';
+import { schemas } from '../crd/schemas.ts';
 import type { Draft, Strategy } from '../registry/strategy.ts';
 
 /** CustomResourceDefinition: names are completed, storage versions remembered, schemas checked. */
@@ -24,10 +24,10 @@ export const crdStrategy: Partial<Strategy> = {
   prepareUpdate(object, old, context) {
     if (context.subresource === '') rememberStorage(object, old);
   },
-  validate: (object, problems) => validateDefinition(object, problems),
+  validate: (object, problems) => schemas().validateDefinition(object, problems),
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
-    validateDefinition(object, problems, old);
+    schemas().validateDefinition(object, problems, old);
   },
 };
 

@@ -1,0 +1,7 @@
+/**
+ * What only clusters with definitions need, loaded as a whole by `schemas.ts`: structural schemas, their
+ * rules and the language of these.
+ */
+export { applyDefaults, prune, validate } from '../../schema/index.ts';
+export { ruleEvaluator } from './rules.ts';
+export { validateDefinition } from './validate-definition.ts';
