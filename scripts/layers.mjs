@@ -20,6 +20,7 @@ export const ROOMS = [
   'transform',
   'factories',
   'deploy',
+  'alchemy',
   'testing',
   'dashboard',
   'cli',

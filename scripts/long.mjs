@@ -2,7 +2,7 @@
  * What is too slow for `npm test`: the tests whose size is a matter of budget (`test/budgets.json`) at their full
  * counts (recordings, generated programs, simulation), which `npm test` runs with the small ones; the tests of
  * foreign clients (kubectl, helm, client-go, Python), which `npm test` skips where the clients are not built yet;
- * then the hosts.
+ * then the hosts, and the package alchemy.
  */
 import { main, runNode } from './run.mjs';
 
@@ -14,4 +14,5 @@ await main(async () => {
     env: { ...process.env, TYPEKRO_BUDGET: 'long' },
   });
   await runNode(['scripts/hosts.mjs']);
+  await runNode(['scripts/alchemy.mjs']);
 });

@@ -26,7 +26,14 @@ const SOURCES: Readonly<Record<string, string>> = {
 const sourceOf = (entry: string): string =>
   SOURCES[entry] ?? `src/factories/${entry.slice('typekro/'.length)}/index.ts`;
 
+/** The values in the committed API report of an entry point that cannot be imported without an optional peer. */
+function reportedNames(report: string): Set<string> {
+  const text = readFileSync(new URL(`api/${report}`, root), 'utf8');
+  return new Set([...text.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name = '']) => name));
+}
+
 async function namesOf(entry: string): Promise<Set<string>> {
+  if (entry === 'typekro/alchemy') return reportedNames('alchemy.api.md');
   const module = (await import(new URL(sourceOf(entry), root).href)) as Record<string, unknown>;
   return new Set(Object.keys(module));
 }
@@ -43,6 +50,7 @@ describe('the page for users of the SDK 0.33', () => {
   test.each([
     ['`typekro`', 'typekro', 138],
     ['`typekro/simple`', 'typekro/simple', 16],
+    ['`typekro/alchemy`', 'typekro/alchemy', 24],
   ])('names every export of %s, and where it is now', { timeout: 60_000 }, async (title, entry, count) => {
     const table = rows(title);
     expect(new Set(table.map(([name]) => name)).size).toBe(count);

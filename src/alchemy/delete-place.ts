@@ -1,0 +1,76 @@
+import type { DeployTarget } from '../compose/index.ts';
+import { parseApiVersion, TypeKroError } from '../core/index.ts';
+import type { Transport } from '../kube/index.ts';
+import type { Place, StoredConnection } from './model.ts';
+import { kubeConfigOf } from './stored-props.ts';
+
+/** How to reach the cluster that an instance is deleted from. */
+export interface DeleteOptions {
+  readonly connection: StoredConnection;
+  /** The transport, for a connection by transport. */
+  readonly transport: Transport | undefined;
+  readonly timeout?: number;
+}
+
+/**
+ * Deletes an instance that may be known from the state only: what was deployed stands in the cluster, so that
+ * the composition is not needed. An instance that is not there counts as deleted.
+ *
+ * @throws TypeKroError `alchemy/not-deleted` when something is left, `alchemy/no-transport` when this process has none.
+ */
+export async function deletePlace(place: Place, options: DeleteOptions): Promise<void> {
+  const { createDeployEngine } = await import('../deploy/index.ts');
+  const engine = createDeployEngine();
+  const target = targetOf(place, options);
+  try {
+    const result = await engine.deleteInstance(target, place.name, {}).catch((error: unknown) => {
+      // Nobody ever served the kind, so there is no instance of it.
+      if (error instanceof TypeKroError && error.code === 'kube/unknown-kind') return undefined;
+      throw error;
+    });
+    if (result === undefined || result.status === 'complete') return;
+    const left = result.remaining.map(({ kind, name }) => `${String(kind)} ${String(name)}`).join(', ');
+    const why = result.blockers.map(({ message }) => message).join('; ');
+    throw new TypeKroError(`${place.kind} ${place.namespace}/${place.name} is not deleted yet: ${left}: ${why}`, {
+      code: 'alchemy/not-deleted',
+      object: { apiVersion: place.apiVersion, kind: place.kind, namespace: place.namespace, name: place.name },
+      remedy: 'run the program again: it goes on with the deletion',
+    });
+  } finally {
+    await engine.dispose(target);
+  }
+}
+
+/** As much of a target as a deletion needs. */
+function targetOf(place: Place, options: DeleteOptions): DeployTarget {
+  const { connection, transport, timeout } = options;
+  if (connection.by === 'transport' && transport === undefined) {
+    throw new TypeKroError(
+      `${place.kind} ${place.namespace}/${place.name} was deployed through the transport of another process`,
+      { code: 'alchemy/no-transport', remedy: 'deploy with a kubeConfig what another process shall delete' },
+    );
+  }
+  const kubeConfig = kubeConfigOf(connection);
+  const { group, version } = parseApiVersion(place.apiVersion);
+  return {
+    mode: place.mode,
+    name: place.definition,
+    namespace: place.namespace,
+    options: {
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(kubeConfig === undefined ? {} : { kubeConfig }),
+      ...(transport === undefined ? {} : { transport }),
+    },
+    diagnostics: [],
+    definition: () => ({ spec: { schema: { group, apiVersion: version, kind: place.kind } } }),
+    instance: () => notForDeploying(),
+    namespaces: () => [],
+    singletons: [],
+    evaluate: () => notForDeploying(),
+    readiness: new Map(),
+  };
+}
+
+function notForDeploying(): never {
+  throw new Error('the state knows enough to delete, not to deploy');
+}

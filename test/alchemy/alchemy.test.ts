@@ -1,0 +1,259 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { TestCluster } from '../../src/testing/index.ts';
+import { createCluster } from '../../src/testing/index.ts';
+import type { Ended } from '../support/command.ts';
+import { RunningCommand } from '../support/command.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+/** What the program declares in one run. */
+interface Story {
+  readonly phase?: 'up' | 'destroy';
+  readonly kind?: string;
+  readonly extra?: string;
+  readonly caught?: boolean;
+  readonly declare?: readonly Declaration[];
+}
+interface Declaration {
+  readonly id?: string;
+  readonly mode?: 'direct' | 'kro';
+  readonly secret?: string;
+  readonly spec: object;
+}
+
+let directory: string;
+let cluster: TestCluster;
+
+beforeEach(async () => {
+  directory = projectIn(here);
+  cluster = await createCluster({ clock: 'real' });
+  writeFileSync(join(directory, 'kubeconfig.yaml'), (await cluster.listen()).kubeconfig);
+});
+afterEach(async () => {
+  await cluster.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A project that has the package as a copy, so that the package finds what the project has installed. */
+function projectIn(parent: string): string {
+  const project = mkdtempSync(join(parent, '.run-'));
+  const installed = join(project, 'node_modules/typekro');
+  mkdirSync(installed, { recursive: true });
+  for (const part of ['dist', 'data', 'package.json']) {
+    cpSync(join(root, part), join(installed, part), { recursive: true, filter: (file) => !file.endsWith('.map') });
+  }
+  for (const program of ['program.mjs', 'transport.mjs']) cpSync(join(here, program), join(project, program));
+  return project;
+}
+
+function start(program: string, story: Story = {}): Promise<Ended> {
+  const env = {
+    ...process.env,
+    STORY: JSON.stringify(story),
+    ALCHEMY_TELEMETRY_DISABLED: '1',
+    ALCHEMY_CI_STATE_STORE_CHECK: 'false',
+  };
+  return new RunningCommand(process.execPath, [program], { cwd: directory, env }).ended;
+}
+
+/** Runs the program; gives what its declarations came to. */
+async function run(story: Story): Promise<Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await start('program.mjs', story);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Runs the program, which must fail, in kro mode by its time-out; gives its complaint. */
+async function failing({ declare = [], ...story }: Story): Promise<string> {
+  const limited = declare.map((declaration) => ({ timeout: 5000, ...declaration }));
+  const { code, stderr } = await start('program.mjs', { ...story, declare: limited });
+  expect(code).not.toBe(0);
+  return stderr;
+}
+
+const stateText = (id = 'notes'): string => readFileSync(join(directory, `.alchemy/story/test/${id}.json`), 'utf8');
+const stateOf = (id = 'notes') =>
+  JSON.parse(stateText(id)) as { readonly status: string; readonly output: Readonly<Record<string, unknown>> };
+
+/** The instances' ConfigMaps, by namespace and name. */
+async function objects(): Promise<string[]> {
+  const { items } = await cluster.client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, {});
+  return items
+    .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+    .filter((name) => /-(first|second)$/.test(name))
+    .toSorted();
+}
+const configMap = (name: string) =>
+  cluster.client.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
+const createNamespace = (name: string) =>
+  cluster.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+
+const both = (name: string) => [`default/${name}-first`, `default/${name}-second`];
+const a = { spec: { name: 'a', text: 'one' } };
+
+describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
+  beforeEach(async () => {
+    if (mode === 'kro') await cluster.startController();
+  });
+
+  test('creates, leaves alone, updates, replaces and destroys', async () => {
+    const [made] = await run({ declare: [{ mode, ...a }] });
+    expect(made).toMatchObject({
+      kind: 'Notes',
+      metadata: { name: 'a', namespace: 'default' },
+      spec: { name: 'a', text: 'one' },
+      status: { text: 'one', second: 'a-second' },
+      mode,
+    });
+    expect(await objects()).toEqual(both('a'));
+    const { uid } = (await configMap('a-first')).metadata;
+    const created = stateOf();
+    expect(created.status).toBe('created');
+
+    // Without a cluster: nothing is asked of it when nothing changed.
+    const kubeconfig = readFileSync(join(directory, 'kubeconfig.yaml'), 'utf8');
+    writeFileSync(join(directory, 'kubeconfig.yaml'), 'this is no kubeconfig');
+    expect(await run({ declare: [{ mode, ...a }] })).toEqual([made]);
+    expect(stateOf()).toEqual(created);
+    writeFileSync(join(directory, 'kubeconfig.yaml'), kubeconfig);
+
+    const [updated] = await run({ declare: [{ mode, spec: { name: 'a', text: 'two' } }] });
+    expect(updated).toMatchObject({ status: { text: 'two' } });
+    expect(await configMap('a-first')).toMatchObject({ metadata: { uid }, data: { text: 'two' } });
+    expect(stateOf().status).toBe('updated');
+
+    await run({ declare: [{ mode, spec: { name: 'b', text: 'two' } }] });
+    expect(await objects()).toEqual(both('b'));
+
+    await run({ phase: 'destroy' });
+    expect(await objects()).toEqual([]);
+    expect(() => stateText()).toThrow('ENOENT');
+  });
+
+  test('deletes what the program does not declare any more', async () => {
+    await run({
+      declare: [
+        { mode, ...a },
+        { id: 'other', mode, spec: { name: 'b', text: 'one' } },
+      ],
+    });
+    await run({ declare: [{ mode, ...a }] });
+    expect(await objects()).toEqual(both('a'));
+  });
+
+  test('goes on after a deploy that failed', async () => {
+    const declare = [{ mode, spec: { name: 'a', text: 'one', where: 'elsewhere' } }];
+    expect(await failing({ declare })).toContain('elsewhere');
+    expect(await objects()).toEqual(['default/a-first']);
+    expect(stateOf().status).toBe('creating');
+    await createNamespace('elsewhere');
+    const [made] = await run({ declare });
+    expect(made).toMatchObject({ status: { second: 'a-second' } });
+    expect(await objects()).toEqual(['default/a-first', 'elsewhere/a-second']);
+    expect(stateOf().status).toBe('created');
+  });
+
+  test('takes away what a failed deploy left, when the next one has another name', async () => {
+    await failing({ declare: [{ mode, spec: { name: 'a', text: 'one', where: 'elsewhere' } }] });
+    await run({ declare: [{ mode, spec: { name: 'b', text: 'one' } }] });
+    expect(await objects()).toEqual(both('b'));
+  });
+
+  test('destroys what a failed deploy left', async () => {
+    await failing({ declare: [{ mode, spec: { name: 'a', text: 'one', where: 'elsewhere' } }] });
+    await run({ phase: 'destroy' });
+    expect(await objects()).toEqual([]);
+  });
+
+  test.each([
+    ['back to the old one', 'a'],
+    ['on to the new one', 'b'],
+    ['on to a third one', 'c'],
+  ])('goes %s after a replacement that failed', async (_, name) => {
+    await run({ declare: [{ mode, ...a }] });
+    await failing({ declare: [{ mode, spec: { name: 'b', text: 'one', where: 'elsewhere' } }] });
+    expect(await objects()).toEqual([...both('a'), 'default/b-first']);
+    await run({ declare: [{ mode, spec: { name, text: 'two' } }] });
+    expect(await objects()).toEqual(both(name));
+    await run({ phase: 'destroy' });
+    expect(await objects()).toEqual([]);
+  });
+});
+
+test('goes over to the other mode without making anything anew', async () => {
+  await cluster.startController();
+  const spec = { name: 'a', text: 'one' };
+  await run({ declare: [{ mode: 'direct', spec }] });
+  const { uid } = (await configMap('a-first')).metadata;
+  await run({ declare: [{ mode: 'kro', spec }] });
+  await run({ declare: [{ mode: 'direct', spec: { ...spec, text: 'two' } }] });
+  expect(await configMap('a-first')).toMatchObject({ metadata: { uid }, data: { text: 'two' } });
+  await run({ phase: 'destroy' });
+  expect(await objects()).toEqual([]);
+});
+
+test('keeps secrets of a spec out of its state', async () => {
+  const declare = [{ secret: 'do-not-tell', spec: { name: 'a' } }];
+  await run({ declare });
+  expect(await configMap('a-first')).toMatchObject({ data: { text: 'do-not-tell' } });
+  const { props } = JSON.parse(stateText()) as { readonly props: unknown };
+  expect(JSON.stringify(props)).not.toContain('do-not-tell');
+  const { output } = stateOf();
+  await run({ declare });
+  expect(stateOf().output).toEqual(output);
+  await run({ declare: [{ secret: 'another', spec: { name: 'a' } }] });
+  expect(await configMap('a-first')).toMatchObject({ data: { text: 'another' } });
+});
+
+test('deploys again when the definition changed', async () => {
+  await run({ declare: [a] });
+  const { uid } = (await configMap('a-second')).metadata;
+  await run({ extra: 'more', declare: [a] });
+  expect(await configMap('a-second')).toMatchObject({ metadata: { uid }, data: { extra: 'more' } });
+});
+
+test.each(['direct', 'kro'] as const)('makes another instance when the kind changed, in %s mode', async (mode) => {
+  if (mode === 'kro') await cluster.startController();
+  await run({ declare: [{ mode, ...a }] });
+  const { uid } = (await configMap('a-first')).metadata;
+  const [made] = await run({ kind: 'Remarks', declare: [{ mode, ...a }] });
+  expect(made).toMatchObject({ kind: 'Remarks' });
+  expect(await objects()).toEqual(both('a'));
+  expect((await configMap('a-first')).metadata.uid).not.toBe(uid);
+});
+
+test('a declaration that is wrong does not delete what is there', async () => {
+  await run({ declare: [a] });
+  const [told] = await run({ caught: true, declare: [{ spec: { name: 'a', text: 7 } }] });
+  expect(told).toHaveProperty('caught');
+  expect(await objects()).toEqual(both('a'));
+});
+
+test('deploys through a transport', async () => {
+  const { code, stdout, stderr } = await start('transport.mjs');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({ there: ['a-note', 'typekro-notes-a'], gone: [], completed: true });
+});
+
+test('says what to do when alchemy is not installed', async () => {
+  const bare = mkdtempSync(join(tmpdir(), 'typekro-alchemy-'));
+  try {
+    mkdirSync(join(bare, 'dist'));
+    cpSync(join(root, 'dist'), join(bare, 'dist'), { recursive: true });
+    writeFileSync(join(bare, 'package.json'), '{ "type": "module" }');
+    const args = ['--input-type=module', '--eval', "await import('./dist/alchemy/index.js')"];
+    const { code, stderr } = await new RunningCommand(process.execPath, args, { cwd: bare }).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('needs the package alchemy, which is not installed; run "npm install alchemy@~0.94.0"');
+  } finally {
+    rmSync(bare, { recursive: true, force: true });
+  }
+});
