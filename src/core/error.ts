@@ -26,7 +26,8 @@ export class TypeKroError extends Error {
 
   constructor(message: string, details: TypeKroErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.name = new.target.name;
+    // Bundlers name a class that refers to itself with an underscore before it.
+    this.name = new.target.name.replace(/^_(?=[A-Z])/, '');
     this.code = details.code;
     this.what = details.what;
     this.object = details.object;
