@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,5 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // On two cores the default is one worker, which waits half of its time for processes that tests start.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
