@@ -6,13 +6,14 @@
  *     npm run simulate -- --from A --to B       a range of seeds
  *     npm run simulate -- --exhaustive          short stories with every fault at every request
  *     npm run simulate -- --mutations           breaks the code on purpose, in copies, and shows what tells of it
+ *     npm run simulate -- --mutations --only X  those with X in their names
  *
  * Ranges and exhaustive runs are shared among `--jobs` processes (default: one per core).
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { exhaust, SCENARIOS } from '../test/simulation/exhaustive.ts';
+import { exhaust, runSeries, SCENARIOS, SERIES } from '../test/simulation/exhaustive.ts';
 import { checkMutations } from '../test/simulation/check-mutations.ts';
 import { shrink, simulate } from '../test/simulation/simulate.ts';
 import { REQUEST_FAULTS } from '../test/simulation/weather.ts';
@@ -72,6 +73,13 @@ async function exhaustive(share: { index: number; of: number }): Promise<number>
     console.log(`${name}: ${requests} requests, ${runs} runs, ${failures.length} failed`);
     failed += failures.length;
   }
+  for (const [index, [name, series]] of Object.entries(SERIES).entries()) {
+    if (index % share.of !== share.index) continue;
+    const { runs, failures } = await runSeries(series);
+    for (const { what, problems } of failures) tell(`${name}: ${what}`, problems);
+    console.log(`${name}: ${runs} runs, ${failures.length} failed`);
+    failed += failures.length;
+  }
   return failed;
 }
 
@@ -92,7 +100,7 @@ async function share(jobs: number): Promise<number> {
 async function main(): Promise<number> {
   if (values.seed !== undefined) return replay(integer('seed'));
   const jobs = Math.max(1, integer('jobs'));
-  if (values.mutations) return checkMutations(jobs, (line) => console.log(line));
+  if (values.mutations) return checkMutations(jobs, (line) => console.log(line), values.only);
   if (values.job === undefined && jobs > 1) return share(jobs);
   const part = { index: values.job === undefined ? 0 : integer('job'), of: jobs };
   if (values.exhaustive) return exhaustive(part);

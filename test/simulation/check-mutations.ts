@@ -11,33 +11,40 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MOST_SEEDS = 60;
 
 /** The file with the mutation in it. */
-export function mutate({ file, find, replace }: Mutation): string {
-  const text = readFileSync(join(ROOT, file), 'utf8');
-  const parts = text.split(find);
-  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} places like: ${find}`);
-  return parts.join(replace);
+export function mutate(mutation: Mutation): string {
+  let text = readFileSync(join(ROOT, mutation.file), 'utf8');
+  for (const { find, replace } of [mutation, mutation.also ?? []].flat()) {
+    const parts = text.split(find);
+    if (parts.length !== 2) throw new Error(`${mutation.file} has ${parts.length - 1} places like: ${find}`);
+    text = parts.join(replace);
+  }
+  return text;
 }
 
-/** Tries all mutations, so many at a time; gives the number of those that nothing tells of. Lines are those of a table. */
-export async function checkMutations(jobs: number, say: (line: string) => void): Promise<number> {
-  say('| broken on purpose | rule | first seed | what is told |');
+/**
+ * Tries all mutations, or those with `part` in their names, so many at a time; gives the number of those that nothing
+ * tells of. Lines are those of a table.
+ */
+export async function checkMutations(jobs: number, say: (line: string) => void, part = ''): Promise<number> {
+  say('| broken on purpose | rule | seed, or series | what is told |');
   say('|---|---|---|---|');
-  const queue = [...MUTATIONS];
+  const queue = MUTATIONS.filter(({ name }) => name.includes(part));
+  if (queue.length === 0) throw new Error(`no mutation has in its name: ${part}`);
   let unnoticed = 0;
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const found = await firstSeed(next);
+      const found = await firstRun(next);
       if (found === undefined) unnoticed += 1;
       const told = found === undefined ? `nothing within ${MOST_SEEDS} seeds` : found.problem.replaceAll('|', '/');
-      say(`| ${next.name} | ${next.rule} | ${found?.seed ?? '-'} | ${told} |`);
+      say(`| ${next.name} | ${next.rule} | ${found?.run ?? '-'} | ${told} |`);
     }
   };
   await Promise.all(Array.from({ length: jobs }, worker));
   return unnoticed;
 }
 
-/** The first seed that tells of a mutation in the expected words, in a process of its own on a copy of the source. */
-async function firstSeed(mutation: Mutation): Promise<{ seed: number; problem: string } | undefined> {
+/** The first run that tells of a mutation in the expected words, in a process of its own on a copy of the source. */
+async function firstRun(mutation: Mutation): Promise<{ run: string; problem: string } | undefined> {
   const copy = mkdtempSync(join(tmpdir(), 'typekro-mutation-'));
   try {
     for (const folder of ['src', 'test/simulation'])
@@ -50,14 +57,16 @@ async function firstSeed(mutation: Mutation): Promise<{ seed: number; problem: s
       '--import',
       'tsx',
       join(copy, 'test/simulation/first-failure.ts'),
+      String(mutation.first ?? 1),
       String(MOST_SEEDS),
       mutation.told.source,
     ];
     const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
-    await new Promise((resolve) => child.once('close', resolve));
-    return output === '' ? undefined : (JSON.parse(output) as { seed: number; problem: string });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    if (code !== 0) throw new Error(`the runs of "${mutation.name}" ended with ${String(code)}`);
+    return output === '' ? undefined : (JSON.parse(output) as { run: string; problem: string });
   } finally {
     rmSync(copy, { recursive: true });
   }

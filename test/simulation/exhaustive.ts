@@ -1,9 +1,10 @@
 import { differences } from './end-state.ts';
+import type { RunResult } from './run.ts';
 import { run } from './run.ts';
 import type { UserAction } from './user-actions.ts';
 import { applyRig, drift, redefine, removeChild, removeRig } from './user-actions.ts';
-import type { Fault } from './weather.ts';
-import { fairWeather, OneFault } from './weather.ts';
+import type { Fault, Weather } from './weather.ts';
+import { fairWeather, LostLine, TheseFaults } from './weather.ts';
 
 /** Short stories that go through everything once: each is run with every fault at every request. */
 export const SCENARIOS: ReadonlyMap<string, readonly UserAction[]> = new Map([
@@ -47,22 +48,90 @@ export interface ExhaustiveResult {
   readonly failures: readonly ExhaustiveFailure[];
 }
 
+const PLAN = { seed: 1, processes: 1 };
+
+async function problemsOf(
+  actions: readonly UserAction[],
+  good: RunResult,
+  weather: Weather,
+): Promise<readonly string[]> {
+  const bad = await run({ ...PLAN, actions, weather });
+  return bad.problems.length > 0 ? bad.problems : differences(good.state, bad.state);
+}
+
+/** A way to disrupt a story once at each place, besides single faults. */
+export interface Series {
+  readonly actions: readonly UserAction[];
+  /** The disruptions of all runs; a fair run came to so many requests and lines of watches. */
+  readonly each: (requests: number, lines: number) => Iterable<{ readonly what: string; readonly weather: Weather }>;
+}
+
+const two = ['one', 'two'].map((name) => ({
+  ...applyRig(name, { text: 'a', names: ['a'] }),
+  pause: 'settle' as const,
+}));
+
+/**
+ * What single faults of requests do not reach. Of two requests in a row one fails and nobody answers the other: what
+ * was sent together with something that failed is still under way when that is done again. And each line of a watch is
+ * lost, since the server says in its place that the watch is too old: what it told of shows only by a new list.
+ */
+export const SERIES = {
+  'two faults in a row': { actions: two, each: pairs },
+  'a lost line': { actions: SCENARIOS.get('repair') ?? [], each: lostLines },
+} as const satisfies Readonly<Record<string, Series>>;
+
+function* pairs(requests: number): Iterable<{ what: string; weather: Weather }> {
+  for (let request = 1; request < requests; request += 1) {
+    for (const [first, second] of [['error', 'black-hole'] as const, ['black-hole', 'error'] as const]) {
+      const faults = new Map<number, Fault>([
+        [request, first],
+        [request + 1, second],
+      ]);
+      yield {
+        what: `request ${request} (${first}), request ${request + 1} (${second})`,
+        weather: new TheseFaults(faults),
+      };
+    }
+  }
+}
+
+function* lostLines(_requests: number, lines: number): Iterable<{ what: string; weather: Weather }> {
+  for (let line = 1; line <= lines; line += 1) yield { what: `line ${line} (expired)`, weather: new LostLine(line) };
+}
+
+/** Runs a series; gives how many runs it took and what went wrong, ending with the first when `isEnough` says so. */
+export async function runSeries(
+  { actions, each }: Series,
+  isEnough: (problems: readonly string[]) => boolean = () => false,
+): Promise<{ runs: number; failures: { what: string; problems: readonly string[] }[] }> {
+  const counting = new LostLine(0);
+  const good = await run({ ...PLAN, actions, weather: counting });
+  const failures = good.problems.length > 0 ? [{ what: 'no disruption', problems: good.problems }] : [];
+  let runs = 1;
+  for (const { what, weather } of each(good.requestsUntilCalm, counting.lines)) {
+    if (failures.some(({ problems }) => isEnough(problems))) break;
+    const problems = await problemsOf(actions, good, weather);
+    runs += 1;
+    if (problems.length > 0) failures.push({ what, problems });
+  }
+  return { runs, failures };
+}
+
 /** Runs a story once for each request and fault, with that fault alone; `shares` splits the work among processes. */
 export async function exhaust(
   actions: readonly UserAction[],
   faults: readonly Fault[],
   share: { readonly index: number; readonly of: number } = { index: 0, of: 1 },
 ): Promise<ExhaustiveResult> {
-  const plan = { seed: 1, actions, processes: 1 };
-  const good = await run({ ...plan, weather: fairWeather() });
+  const good = await run({ ...PLAN, actions, weather: fairWeather() });
   const failures: ExhaustiveFailure[] = [];
   if (good.problems.length > 0) failures.push({ fault: 'none', request: 0, problems: good.problems });
   let runs = 0;
   for (let request = 1 + share.index; request <= good.requestsUntilCalm; request += share.of) {
     for (const fault of faults) {
-      const bad = await run({ ...plan, weather: new OneFault(request, fault) });
+      const problems = await problemsOf(actions, good, new TheseFaults(new Map([[request, fault]])));
       runs += 1;
-      const problems = bad.problems.length > 0 ? bad.problems : differences(good.state, bad.state);
       if (problems.length > 0) failures.push({ fault, request, problems });
     }
   }

@@ -7,6 +7,10 @@ const ANSWER_MS = 120_000;
 
 /** Looks at each write. */
 export interface Checker {
+  /** The process sends it, whether it arrives or not. */
+  sent(request: TransportRequest): void;
+  /** The process got an answer, or gave up waiting. */
+  ended(request: TransportRequest): void;
   before(request: TransportRequest): Promise<void>;
   after(request: TransportRequest, status: number, body: string): Promise<void>;
 }
@@ -57,9 +61,10 @@ export class FaultyTransport implements Transport {
 
   async request(request: TransportRequest): Promise<TransportResponse> {
     this.inFlight += 1;
+    const { weather, check } = this.#plan;
     try {
-      const { weather } = this.#plan;
       this.#alive();
+      check.sent(request);
       const index = this.#plan.nextRequest(request);
       await turns(weather.turns(index * 2));
       this.#alive();
@@ -79,6 +84,7 @@ export class FaultyTransport implements Transport {
       return fault === 'gateway-timeout' ? answer(504, 'Timeout') : response;
     } finally {
       this.inFlight -= 1;
+      check.ended(request);
     }
   }
 

@@ -1,12 +1,32 @@
-/** `first-failure.ts MOST PATTERN`: prints the first seed of which a problem matches the pattern, and that problem, as JSON. */
-import { simulate } from './simulate.ts';
+/**
+ * `first-failure.ts FIRST MOST PATTERN`: prints the first run of which a problem matches the pattern, and that problem,
+ * as JSON. FIRST is what is tried first: a seed, or the name of a series. Then comes the first seed of each story, so
+ * that as many seeds as it may try are as many stories.
+ */
+import { runSeries, SERIES } from './exhaustive.ts';
+import { SEEDS_PER_STORY, simulate } from './simulate.ts';
 
-const [most = '100', pattern = '.'] = process.argv.slice(2);
+const [first = '1', most = '60', pattern = '.'] = process.argv.slice(2);
 const told = new RegExp(pattern);
-for (let seed = 1; seed <= Number(most); seed += 1) {
-  const problem = (await simulate(seed)).problems.find((text) => told.test(text));
-  if (problem === undefined) continue;
-  console.log(JSON.stringify({ seed, problem: problem.split('\n', 1)[0]?.slice(0, 160) }));
-  break;
+
+/** Prints the problem that matches, if there is one. */
+function tell(run: string, problems: readonly string[]): boolean {
+  const problem = problems.find((text) => told.test(text));
+  if (problem === undefined) return false;
+  console.log(JSON.stringify({ run, problem: problem.split('\n', 1)[0]?.slice(0, 160) }));
+  return true;
 }
+
+async function main(): Promise<void> {
+  const series = Object.entries(SERIES).find(([name]) => name === first);
+  if (series !== undefined) {
+    const { failures } = await runSeries(series[1], (problems) => problems.some((text) => told.test(text)));
+    if (failures.some(({ what, problems }) => tell(`${first}: ${what}`, problems))) return;
+  }
+  const stories = Array.from({ length: Number(most) }, (_, story) => 1 + story * SEEDS_PER_STORY);
+  const seeds = series === undefined ? [Number(first), ...stories] : stories;
+  for (const seed of seeds) if (tell(String(seed), (await simulate(seed)).problems)) return;
+}
+
+await main();
 process.exit(0);

@@ -49,6 +49,8 @@ export interface Suspect {
  *   wave of a deletion is left; of our own objects only revisions that are not the newest;
  * - the finalizer goes last, and the inventory shrinks only by kinds of which nothing is left;
  * - a write changes something, unless the outcome of an earlier one is unknown or the process could not know better;
+ * - a process sends no write of an object while an earlier one of it is under way: the later one was decided on
+ *   without the answer to the earlier;
  * - of several processes only the leader writes.
  */
 export class Invariants {
@@ -66,10 +68,26 @@ export class Invariants {
 
   /** The rules for one process. */
   checkerOf(suspect: Suspect): Checker {
+    const underWay = new Map<string, TransportRequest>();
     return {
+      sent: (request) => this.#beginWrite(request, underWay),
+      ended: (request) => {
+        if (underWay.get(pathOf(request)) === request) underWay.delete(pathOf(request));
+      },
       before: (request) => this.#beforeWrite(request, suspect),
       after: (request, status, body) => this.#afterWrite(request, status, body, suspect),
     };
+  }
+
+  #beginWrite(request: TransportRequest, underWay: Map<string, TransportRequest>): void {
+    const path = pathOf(request);
+    // Objects are created at the path of their list.
+    if (['GET', 'POST'].includes(request.method) || path.includes('/leases')) return;
+    const earlier = underWay.get(path);
+    if (earlier !== undefined && earlier.signal?.aborted !== true) {
+      this.#violated(`two writes at the same time: ${earlier.method} and ${request.method} ${path}`);
+    }
+    underWay.set(path, request);
   }
 
   async #beforeWrite(request: TransportRequest, suspect: Suspect): Promise<void> {

@@ -1,3 +1,5 @@
+import type { SERIES } from './exhaustive.ts';
+
 /** A way to break the code on purpose, and what the simulation has to say to it. */
 export interface Mutation {
   readonly name: string;
@@ -7,8 +9,12 @@ export interface Mutation {
   /** Stands in the file exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** Another place in the same file, where two guards stand for one another. */
+  readonly also?: { readonly find: string; readonly replace: string };
   /** One of the problems told has to match. */
   readonly told: RegExp;
+  /** What is known to tell, tried first: a seed, or a series. Default 1. */
+  readonly first?: number | keyof typeof SERIES;
 }
 
 /** At least one for each rule. They are applied to a copy of the source, never to the source. */
@@ -21,6 +27,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace:
       'await allEffects(decision.apply.map((action) => applyChild(context, record, action)));\n    const parent = await writeParent(',
     told: /a child before the finalizer/,
+    first: 11,
   },
   {
     name: 'children are written although the write of the instance failed',
@@ -29,6 +36,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "if (parent === 'decide-again') return true;",
     replace: '',
     told: /a child before the finalizer|does not cover/,
+    first: 11,
   },
   {
     name: 'a valid inventory is never made wider',
@@ -37,6 +45,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory);",
     replace: "const covered = recorded.state === 'valid';",
     told: /the inventory does not cover/,
+    first: 11,
   },
   {
     name: 'the inventory shrinks before retired objects are gone',
@@ -45,6 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: ' && pruning.complete && pruning.remaining.length === 0',
     replace: '',
     told: /the inventory lost/,
+    first: 14,
   },
   {
     name: 'objects of another ApplySet are taken',
@@ -61,6 +71,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'preconditions: { uid }, signal',
     replace: 'signal',
     told: /a delete without the UID/,
+    first: 11,
   },
   {
     name: 'the newest revisions are retired, not the oldest',
@@ -69,6 +80,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'revisions.slice(0, Math.max(0, revisions.length - keep))',
     replace: 'revisions.slice(keep)',
     told: /deleted the newest revision/,
+    first: 91,
   },
   {
     name: 'what the server normalises counts as drift',
@@ -77,6 +89,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'return need.differences?.length === 0 ?',
     replace: 'return need.differences?.length === -1 ?',
     told: /needless write/,
+    first: 16,
   },
   {
     name: 'after a restart whatever differs in text is written',
@@ -85,6 +98,16 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "if (whole === undefined && settled === undefined && owned !== '') return { kind: 'read' };",
     replace: '',
     told: /needless write/,
+    first: 16,
+  },
+  {
+    name: 'an effect may outlive its pass',
+    rule: 'one write of an object at a time',
+    file: 'src/controller/instance/effects.ts',
+    find: 'for (const outcome of await Promise.allSettled(effects)) {',
+    replace: 'await Promise.all(effects);\n  for (const outcome of [] as PromiseSettledResult<void>[]) {',
+    told: /at the same time/,
+    first: 'two faults in a row',
   },
   {
     name: 'a dependency that exists counts as ready',
@@ -101,6 +124,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'const current = members.filter((object) => applyOrderOf(object) === wave);',
     replace: 'const current = members;',
     told: /before .* of wave/,
+    first: 11,
   },
   {
     name: 'the finalizer goes as soon as all is marked for deletion',
@@ -109,13 +133,14 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (members.length === 0)',
     replace: 'if (members.every(({ metadata }) => metadata.deletionTimestamp !== undefined))',
     told: /the finalizer went before/,
+    first: 21,
   },
   {
     name: 'the finalizer stays',
     rule: 'deletion completes',
-    file: 'src/controller/instance/effects.ts',
-    find: 'if (removeFinalizer === true) await dropFinalizer(context, instances, instance);',
-    replace: '',
+    file: 'src/runtime/deletion.ts',
+    find: "if (members.length === 0) return decide({ finalizer: 'remove'",
+    replace: "if (members.length === 0) return decide({ finalizer: 'keep'",
     told: /deletion never completes|never becomes quiet|waits for ever/,
   },
   {
@@ -125,22 +150,24 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);',
     replace: 'if (!seen.has(key) && live.object.metadata.uid === listVersion) this.#remove(key, live);',
     told: /at the end|waits for ever|never completes|which it depends on/,
+    first: 'a lost line',
   },
   {
     name: 'late lines bring dead objects back',
     rule: 'same end as without faults',
     file: 'src/controller/cache/kind-cache.ts',
-    find: 'if (this.#dead.has(uid)) return;',
+    find: 'if (this.#dead.has(uid)) return undefined;',
     replace: '',
     told: /./,
   },
   {
     name: 'old lines count as news',
-    rule: 'same end as without faults',
+    rule: 'no needless write',
     file: 'src/controller/cache/kind-cache.ts',
-    find: 'if (before !== undefined && !this.#isNews(before, uid, resourceVersion)) return;',
+    find: 'if (before !== undefined && !isNews(before, uid, resourceVersion, listing)) return undefined;',
     replace: '',
-    told: /./,
+    told: /needless write/,
+    first: 51,
   },
   {
     name: 'a leader whose Lease ran out works on',
@@ -149,13 +176,19 @@ export const MUTATIONS: readonly Mutation[] = [
     find: '      this.#term.ending.abort();\n      this.#term.lost.abort();\n',
     replace: '',
     told: /two lead/,
+    first: 181,
   },
   {
     name: 'a leader waits for an answer for as long as it takes',
     rule: 'one leader',
     file: 'src/kube/lease.ts',
     find: '      const left = next.renewedAt + this.#times.renewDeadlineMs - this.#elapsed();\n',
-    replace: '      const left = 600_000;\n',
+    replace: '      const left = 3_600_000;\n',
+    also: {
+      find: 'withDeadline(this.#times.renewDeadlineMs, [this.#over.signal]',
+      replace: 'withDeadline(3_600_000, [this.#over.signal]',
+    },
     told: /two lead/,
+    first: 48,
   },
 ];

@@ -49,7 +49,10 @@ export function rigDefinition(fixed: string): KubeObject {
         },
         {
           id: 'after',
-          template: map('${schema.metadata.name}-after', { healthy: '${string(gate.status.currentHealthy)}' }),
+          // It could be made as soon as its dependency exists; only the condition on that holds it back.
+          template: map('${schema.metadata.name}-after', {
+            healthy: '${string(gate.?status.?currentHealthy.orValue(0))}',
+          }),
         },
       ],
     },

@@ -156,7 +156,7 @@ class World {
 
   async end(): Promise<RunResult> {
     this.#rivals.stop();
-    await Promise.all(this.#processes.map((process) => process.end()));
+    await this.#endProcesses();
     await this.#cluster.close();
     return {
       problems: [...this.problems, ...this.#invariants.violations],
@@ -167,6 +167,17 @@ class World {
       writes: this.#invariants.writes,
       log: this.#log,
     };
+  }
+
+  /** Work that is still under way, as in a run that was given up, ends when its time is up. */
+  async #endProcesses(): Promise<void> {
+    const ending = Promise.all(this.#processes.map((process) => process.end())).then(() => true);
+    for (let turns = 0; turns < 20_000; turns += 1) {
+      const turn = new Promise<boolean>((resolve) => setImmediate(resolve, false));
+      if (await Promise.race([ending, turn])) return;
+      if (turns > QUIET_TURNS) this.#clock.jump();
+    }
+    throw new Error('a process never ends');
   }
 
   /** What befalls the world as a whole between two actions. */
@@ -207,7 +218,7 @@ class World {
   /** Work goes on, and only the Lease cannot be renewed. */
   #withoutLease(process: ControllerProcess, count: number): void {
     const minutes = 1 + this.#plan.weather.detail('lease cut off', count) * 5;
-    process.leaseOut = count % 2 === 0 ? 'refused' : 'unanswered';
+    process.leaseOut = this.#plan.weather.detail('how the lease is cut off', count) < 0.5 ? 'refused' : 'unanswered';
     this.#log.push(`${process.name} cannot renew its Lease for ${Math.round(minutes * 60)} s: ${process.leaseOut}`);
     this.#clock.setTimer(minutes * 60_000, () => {
       process.leaseOut = undefined;
@@ -234,6 +245,8 @@ class World {
   }
 
   #nextRequest({ method, path }: TransportRequest): number {
+    // A controller that breaks rules over and over would keep the cluster busy for ever.
+    if (this.#invariants.violations.length > MOST_VIOLATIONS) throw new Error('too many rules are broken to go on');
     this.#requests += 1;
     if (process.env['TRACE'] !== undefined) this.#log.push(`  ${this.#requests} ${method} ${path.slice(0, 110)}`);
     return this.#requests;

@@ -20,7 +20,7 @@ export interface SimulationResult {
 }
 
 /** So many seeds in a row have the same user actions, so that the run without faults is made once for them. */
-const SEEDS_PER_STORY = 10;
+export const SEEDS_PER_STORY = 10;
 
 let lastStory: { readonly story: number; readonly good: Promise<RunResult> } | undefined;
 
