@@ -9,41 +9,47 @@ import { memberStep, stepsOf, TypedError } from './walk.ts';
  * Checks that a configuration has the structure of its type, and throws on the first thing that has not:
  * members that the schema does not declare, other kinds of values, list elements with the same key.
  *
+ * What `value` shares with `checked`, which has passed, is not looked at again.
+ *
  * @throws TypedError whose message begins with the path.
  */
-export function checkTyped(node: TypeNode, value: JsonValue): void {
-  check(node, value, []);
+export function checkTyped(node: TypeNode, value: JsonValue, checked?: JsonValue): void {
+  check(node, value, [], checked);
 }
 
 /** `path` is where the value stands; it is the same afterwards. */
-function check(node: TypeNode, value: JsonValue, path: string[]): void {
+function check(node: TypeNode, value: JsonValue, path: string[], checked: JsonValue | undefined): void {
   if (value === null || node.kind === 'any') return;
+  if (value === checked && typeof value === 'object') return;
   const known = deduce(node, value);
   switch (known.kind) {
     case 'scalar':
       return checkScalar(known, value, path);
     case 'list':
-      return checkList(known, value, path);
+      return checkList(known, value, path, checked);
     case 'object':
     case 'map': {
       if (!isJsonObject(value)) throw fail(path, `expected map, got ${goValue(value)}`);
+      const before = isJsonObject(checked) ? checked : undefined;
       for (const key of Object.keys(value)) {
         path.push(memberStep(key));
         const member = memberNode(known, key);
         if (member === undefined) throw fail(path, 'field not declared in schema');
-        check(member, value[key] ?? null, path);
+        const was = before !== undefined && Object.hasOwn(before, key) ? before[key] : undefined;
+        check(member, value[key] ?? null, path, was);
         path.pop();
       }
     }
   }
 }
 
-function checkList(node: ListNode, value: JsonValue, path: string[]) {
+function checkList(node: ListNode, value: JsonValue, path: string[], checked: JsonValue | undefined) {
   if (!Array.isArray(value)) throw fail(path, `expected list, got ${goValue(value)}`);
+  const before = Array.isArray(checked) ? checked : [];
   if (node.list === 'atomic') {
     for (let index = 0; index < value.length; index++) {
       path.push(`i:${index}`);
-      check(node.items, value[index] ?? null, path);
+      check(node.items, value[index] ?? null, path, before[index]);
       path.pop();
     }
     return;
@@ -57,7 +63,7 @@ function checkList(node: ListNode, value: JsonValue, path: string[]) {
     if (seen.has(step)) throw fail(path, `duplicate entries for key ${formatPath([step])}`);
     seen.add(step);
     path.push(step);
-    check(node.items, element, path);
+    check(node.items, element, path, before[index]);
     path.pop();
   }
 }

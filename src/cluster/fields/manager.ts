@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { ApiError, badRequest, internalError } from '../http/status.ts';
+import { shareUnchanged } from '../store/share.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { checkTyped } from './check.ts';
 import type { Comparison } from './compare.ts';
@@ -27,6 +28,8 @@ export interface FieldContext {
   readonly apiVersion: string;
   readonly node: ObjectNode;
   readonly subresource: string;
+  /** Is it a built-in type? Decoding those copies what was sent, so that it stays as it was. */
+  readonly builtin: boolean;
   /** Paths that this request cannot change; they are owned by nobody. */
   readonly reset: FieldTree;
   /** The time written into entries; scale writes none. */
@@ -246,9 +249,26 @@ export function apply(
   return { object: withEntries(isChanged ? pruned : before, entries), changed: isChanged };
 }
 
+/** The configuration that a set of paths was claimed with last, by the set. */
+const claimedWith = new WeakMap<FieldTree, { readonly node: ObjectNode; readonly config: JsonObject }>();
+
+/**
+ * Checks the configuration and tells what it claims. Who applies again mostly changes little: what is as it was
+ * in the manager's last configuration was checked then and is owned as then.
+ */
 function claim(config: JsonObject, manager: string, entries: Entries, context: FieldContext) {
+  const key = entryKey({
+    manager,
+    operation: 'Apply',
+    apiVersion: context.apiVersion,
+    subresource: context.subresource,
+  });
+  const previous = entries.get(key);
+  const last = previous === undefined ? undefined : claimedWith.get(previous.fields);
+  const old = last?.node === context.node ? last.config : undefined;
+  if (old !== undefined) shareUnchanged(old, config);
   try {
-    checkTyped(context.node, config);
+    checkTyped(context.node, config, old);
   } catch (thrown) {
     if (!(thrown instanceof TypedError)) throw thrown;
     const metadata = config['metadata'];
@@ -259,18 +279,13 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
       `failed to create typed patch object (${namespace}/${name}; ${version}, Kind=${String(config['kind'])}): ${thrown.message}`,
     );
   }
-  const key = entryKey({
-    manager,
-    operation: 'Apply',
-    apiVersion: context.apiVersion,
-    subresource: context.subresource,
-  });
-  const previous = entries.get(key);
-  const all = fieldSet(context.node, config, previous?.fields);
+  const all = fieldSet(context.node, config, previous?.fields, old);
   const claimed = differenceBelow(difference(all, SYSTEM), context.reset);
   // The same set as before keeps its identity, and with it its written form.
   const same = previous !== undefined && sameTree(previous.fields, claimed);
-  return { claimed: same ? previous.fields : claimed, key, previous };
+  const fields = same ? previous.fields : claimed;
+  if (context.builtin) claimedWith.set(fields, { node: context.node, config });
+  return { claimed: fields, key, previous };
 }
 
 /** Takes out what the manager applied before and does not any more, unless somebody else owns it. */

@@ -84,13 +84,14 @@ const isEmptyObject = (value: JsonValue) => isJsonObject(value) && Object.keys(v
 
 /**
  * The paths that a configuration owns: what an apply of `value` claims. Where the paths are those of
- * `known`, its trees are used, and what was derived from them stays valid.
+ * `known`, its trees are used, and what was derived from them stays valid. `of` is a configuration whose paths
+ * `known` are, or some of them: what it shares with `value` is not walked again.
  */
-export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree): FieldTree {
+export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree, of?: JsonValue): FieldTree {
   const inner = granular(node, value);
   if (inner === undefined) return leafTree;
-  if (inner.kind === 'list') return Array.isArray(value) ? elementSet(inner, value, known) : emptyTree;
-  return isJsonObject(value) ? memberSet(inner, value, known) : emptyTree;
+  if (inner.kind === 'list') return Array.isArray(value) ? elementSet(inner, value, known, of) : emptyTree;
+  return isJsonObject(value) ? memberSet(inner, value, known, of) : emptyTree;
 }
 
 /** `known` if its children are these, else a tree of them; `owned` is what the tree is. */
@@ -113,14 +114,25 @@ function withOwned(tree: FieldTree, owned: boolean, known: FieldTree | undefined
   return owned && tree.children.size === 0 ? leafTree : treeOf(owned, tree.children, known);
 }
 
-function memberSet(node: ObjectNode | MapNode, value: JsonObject, known: FieldTree | undefined): FieldTree {
+function memberSet(
+  node: ObjectNode | MapNode,
+  value: JsonObject,
+  known: FieldTree | undefined,
+  of: JsonValue | undefined,
+): FieldTree {
   const children = new Map<string, FieldTree>();
+  const old = isJsonObject(of) ? of : undefined;
   for (const key of Object.keys(value)) {
     const entry = value[key];
     if (entry === undefined) continue;
     const step = memberStep(key);
     const before = known?.children.get(step);
-    const child = fieldSet(memberNode(node, key) ?? anyNode, entry, before);
+    const was = old !== undefined && before !== undefined && Object.hasOwn(old, key) ? old[key] : undefined;
+    if (before !== undefined && entry === was && typeof entry === 'object' && entry !== null) {
+      children.set(step, before);
+      continue;
+    }
+    const child = fieldSet(memberNode(node, key) ?? anyNode, entry, before, was);
     const owned =
       child.owned || entry === null || isEmptyObject(entry) || !(node.kind === 'object' && node.fields.has(key));
     if (owned || child.children.size > 0) children.set(step, withOwned(child, owned, before));
@@ -128,14 +140,20 @@ function memberSet(node: ObjectNode | MapNode, value: JsonObject, known: FieldTr
   return treeOf(false, children, known);
 }
 
-function elementSet(node: ListNode, list: readonly JsonValue[], known: FieldTree | undefined): FieldTree {
+function elementSet(
+  node: ListNode,
+  list: readonly JsonValue[],
+  known: FieldTree | undefined,
+  of: JsonValue | undefined,
+): FieldTree {
+  const old = Array.isArray(of) ? of : [];
   const steps = stepsOf(node, list);
   const children = new Map<string, FieldTree>();
   for (let index = 0; index < steps.length; index++) {
     const step = steps[index] ?? '';
     const before = known?.children.get(step);
     // Elements with the same key are owned as a whole.
-    const inner = children.has(step) ? emptyTree : fieldSet(node.items, list[index] ?? null, before);
+    const inner = children.has(step) ? emptyTree : fieldSet(node.items, list[index] ?? null, before, old[index]);
     children.set(step, withOwned(inner, true, before));
   }
   return treeOf(false, children, known);

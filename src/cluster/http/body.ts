@@ -140,9 +140,15 @@ export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, valid
   }
 }
 
-/** Reads a JSON object as a type; throws DecodeError. */
-export function decodeTyped(value: JsonObject, type: BodyType): { value: JsonObject; unknown: readonly string[] } {
-  return type.resource?.custom === undefined ? decodeObject(type.node, value) : type.resource.custom.decode(value);
+/** Reads a JSON object as a type; throws DecodeError. For `frozenIsTyped` see `decodeObject`. */
+export function decodeTyped(
+  value: JsonObject,
+  type: BodyType,
+  frozenIsTyped = false,
+): { value: JsonObject; unknown: readonly string[] } {
+  return type.resource?.custom === undefined
+    ? decodeObject(type.node, value, frozenIsTyped)
+    : type.resource.custom.decode(value);
 }
 
 /** Fills in what the body leaves out and refuses bodies of other types. */

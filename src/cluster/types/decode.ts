@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
+import { copyJson } from '../store/store.ts';
 import { formatQuantity, parseQuantity, QUANTITY_PATTERN } from './quantity.ts';
 import { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
 
@@ -22,12 +23,13 @@ export interface Decoded {
 
 /**
  * Reads a JSON object as the built-in type `node` and writes it as that type would be written: unknown
- * members and zero values gone (rules of `presence` and `keep`), times, quantities in canonical form.
+ * members and zero values gone (rules of `presence` and `keep`), times, quantities in canonical form. With
+ * `frozenIsTyped`, what is frozen comes from a stored object of the type and is only copied.
  *
  * @throws DecodeError when a value is of the wrong type.
  */
-export function decodeObject(node: ObjectNode, value: JsonObject): Decoded {
-  const decoder = new Decoder(node.name);
+export function decodeObject(node: ObjectNode, value: JsonObject, frozenIsTyped = false): Decoded {
+  const decoder = new Decoder(node.name, frozenIsTyped);
   return { value: decoder.object(node, value), unknown: decoder.unknown };
 }
 
@@ -45,7 +47,10 @@ class Decoder {
   readonly #path: (string | number)[] = [];
   readonly #structs: string[] = [];
 
-  constructor(root: string) {
+  readonly #frozenIsTyped: boolean;
+
+  constructor(root: string, frozenIsTyped: boolean) {
+    this.#frozenIsTyped = frozenIsTyped;
     this.#structs.push(root);
   }
 
@@ -88,6 +93,7 @@ class Decoder {
   }
 
   #value(node: TypeNode, raw: JsonValue): JsonValue | undefined {
+    if (this.#frozenIsTyped && typeof raw === 'object' && Object.isFrozen(raw)) return copyJson(raw);
     switch (node.kind) {
       case 'scalar':
         return this.#scalar(node, raw);

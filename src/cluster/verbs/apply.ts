@@ -9,7 +9,7 @@ import { DecodeError, setMember } from '../types/decode.ts';
 import { storeNew } from './create.ts';
 import { checkVersion, storeChange } from './update.ts';
 import type { Outcome, Write } from './write.ts';
-import { emptyFor, fieldContext, liveObject, retype } from './write.ts';
+import { emptyFor, fieldContext, keyOfWrite, liveObject, retype } from './write.ts';
 
 /** Applies that were found to change nothing, by the object that they left as it was. */
 const settled = new WeakMap<KubeObject, Settled>();
@@ -65,7 +65,8 @@ function applyConfiguration(write: Write, config: JsonObject): Outcome {
   const applied = apply(live, start, config, manager, declared ?? force, fieldContext(write));
   const { managedFields } = applied.object.metadata;
   const { managedFields: _, ...metadata } = applied.object.metadata;
-  const object = typed(write, { ...applied.object, metadata });
+  const stored = write.resource.collection.get(keyOfWrite(write))?.object;
+  const object = typed(write, { ...applied.object, metadata }, live !== undefined && live === stored);
   if (managedFields !== undefined) object.metadata.managedFields = managedFields;
   object.metadata.name = write.name;
   rewriteLastApplied(object, config, manager);
@@ -88,10 +89,11 @@ function applyConfiguration(write: Write, config: JsonObject): Outcome {
 
 const startOf = (empty: JsonObject) => copyJson(empty);
 
-function typed(write: Write, object: KubeObject): KubeObject {
+function typed(write: Write, object: KubeObject, inStorageVersion: boolean): KubeObject {
   try {
     const sent = object as unknown as JsonObject;
-    const { value } = retype(write.resource, sent);
+    // What stands there from the live object, and only that, is frozen.
+    const { value } = retype(write.resource, sent, inStorageVersion);
     return write.resource.custom === undefined
       ? value
       : (withNulls(sent, value as unknown as JsonObject) as unknown as KubeObject);

@@ -54,6 +54,7 @@ export function fieldContext(write: Write): FieldContext {
   return {
     apiVersion: resource.apiVersion,
     node: resource.node,
+    builtin: resource.custom === undefined,
     subresource,
     reset: resource.reset(subresource),
     time: subresource === 'scale' ? undefined : write.api.timestamp(),
@@ -75,10 +76,14 @@ export function emptyFor(resource: Resource): JsonObject {
   return resource.custom === undefined ? emptyObject(resource.node) : {};
 }
 
-/** Reads JSON as the resource's type once more, as after a patch. Throws DecodeError. */
-export function retype(resource: Resource, value: JsonObject): { value: KubeObject; unknown: readonly string[] } {
+/** Reads JSON as the resource's type once more, as after a patch. Throws DecodeError. See `decodeObject`. */
+export function retype(
+  resource: Resource,
+  value: JsonObject,
+  frozenIsTyped = false,
+): { value: KubeObject; unknown: readonly string[] } {
   const typed = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
-  const decoded = decodeTyped(typed, typeOf(resource));
+  const decoded = decodeTyped(typed, typeOf(resource), frozenIsTyped);
   return { value: decoded.value as unknown as KubeObject, unknown: decoded.unknown };
 }
 

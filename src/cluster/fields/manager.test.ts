@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { builtinType } from '../types/builtin.ts';
+import type { FieldContext } from './manager.ts';
+import { apply } from './manager.ts';
+import { emptyTree } from './tree.ts';
+
+const context: FieldContext = {
+  apiVersion: 'apps/v1',
+  node: builtinType('apps.v1.Deployment'),
+  builtin: true,
+  subresource: '',
+  reset: emptyTree,
+  time: '2020-01-01T00:00:00Z',
+  inVersion: () => undefined,
+};
+
+const text = fc.constantFrom('a', 'b');
+const some = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 3 });
+const containers = fc.uniqueArray(
+  fc.record({
+    name: fc.constantFrom('one', 'two', 'three'),
+    image: some(text),
+    args: some(fc.array(text, { maxLength: 2 })),
+    env: some(fc.uniqueArray(fc.record({ name: text, value: text }), { selector: ({ name }) => name })),
+    resources: some(fc.constant({})),
+  }),
+  { selector: ({ name }) => name, maxLength: 3 },
+);
+const configs = fc
+  .record({
+    labels: some(fc.dictionary(text, text)),
+    replicas: some(fc.integer({ min: 0, max: 2 })),
+    containers: some(containers),
+  })
+  .map(({ labels, replicas, containers: list }) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', labels },
+    spec: { replicas, template: { metadata: { labels }, spec: { containers: list } } },
+  }));
+
+/** As it comes from a body: without members that have no value. */
+const sent = (config: object) => JSON.parse(JSON.stringify(config)) as JsonObject;
+
+test('what a manager applied before makes no difference to what an apply does', () => {
+  const steps = fc.array(fc.tuple(fc.constantFrom('left', 'right'), configs), { minLength: 2, maxLength: 6 });
+  fc.assert(
+    fc.property(steps, (list) => {
+      let live: KubeObject | undefined;
+      for (const [manager, config] of list) {
+        // A copy of the object has trees of its own, with which nothing is remembered.
+        const forgotten = live === undefined ? undefined : structuredClone(live);
+        const expected = apply(forgotten, {}, sent(config), manager, true, context);
+        const actual = apply(live, {}, sent(config), manager, true, context);
+        expect(actual).toEqual(expected);
+        live = actual.object;
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
