@@ -31,14 +31,14 @@ export function childLabels(
     [keys.INSTANCE_VERSION_LABEL]: apiVersion,
     [keys.INSTANCE_KIND_LABEL]: kind,
     [keys.NODE_ID_LABEL]: node.id,
-    ...(place === undefined
-      ? {}
-      : {
-          [keys.COLLECTION_INDEX_LABEL]: String(place.index),
-          [keys.COLLECTION_SIZE_LABEL]: String(place.size),
-        }),
     [keys.PART_OF_LABEL]: applySet,
+    ...(place === undefined ? {} : placeLabels(place)),
   };
+}
+
+/** Those labels of a child that differ from item to item of its collection. */
+export function placeLabels({ index, size }: CollectionPlace): Record<string, string> {
+  return { [keys.COLLECTION_INDEX_LABEL]: String(index), [keys.COLLECTION_SIZE_LABEL]: String(size) };
 }
 
 /** Annotations of a child: its deletion wave. */

@@ -1,4 +1,5 @@
 import type { ResourceNode } from '../graph/index.ts';
+import { childLabels } from './labels.ts';
 import type { ObjectTarget } from './model.ts';
 import { fillTemplate, holesBelow } from './template.ts';
 import type { Unresolved, Walk, WantedObject } from './walk.ts';
@@ -18,7 +19,8 @@ export function resolveResource(walk: Walk, node: ResourceNode): Resolved {
   }
   const targeted = targetOf(walk, node, filled.value);
   if (!targeted.ok) return { state: 'unresolved', reason: targeted.reason };
-  return { state: 'resolved', wanted: [wantedObject(walk, node, filled.value, targeted.target)] };
+  const labels = childLabels(walk.instance, node, walk.applySet, walk.version);
+  return { state: 'resolved', wanted: [wantedObject(walk, node, filled.value, targeted.target, labels)] };
 }
 
 /** What a node would write although its template cannot be filled; undefined when unknown, or why it may not. */

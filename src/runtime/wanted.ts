@@ -2,8 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { formatRef, isJsonObject } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { typeOfNode } from './identity.ts';
-import type { CollectionPlace } from './labels.ts';
-import { childAnnotations, childLabels } from './labels.ts';
+import { childAnnotations } from './labels.ts';
 import type { ObjectTarget } from './model.ts';
 import { refOfTarget } from './model.ts';
 import type { Unresolved, Walk, WantedObject } from './walk.ts';
@@ -47,16 +46,15 @@ function confined(walk: Walk, node: GraphNode, target: ObjectTarget): Targeted {
   return { ok: false, reason: { state: 'failed', because: { kind: 'outside-namespace', object, allowed }, message } };
 }
 
-/** Completes a filled template: type, namespace, and the labels and annotations that kro writes. */
+/** Completes a filled template: namespace, and the labels and annotations that kro writes. */
 export function wantedObject(
   walk: Walk,
   node: GraphNode,
   filled: JsonObject,
   target: ObjectTarget,
-  place?: CollectionPlace,
+  labels: Readonly<Record<string, string>>,
 ): WantedObject {
   const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
-  const labels = childLabels(walk.instance, node, walk.applySet, walk.version, place);
   const desired = {
     ...filled,
     metadata: {

@@ -1,6 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
-import { parseJson } from '../core/index.ts';
-import { RE2JS, RE2JSSyntaxException } from 're2js';
+import { parseJson, re2Library } from '../core/index.ts';
 import type { ListType, Schema, ValidationRule } from './model.ts';
 import { goParseBool, goParseFloat, goParseInt, goQuote, goTrim } from './go-text.ts';
 import type { Marker, MarkerKey } from './simple-lexer.ts';
@@ -162,10 +161,10 @@ const APPLY: Readonly<Record<MarkerKey, Apply>> = {
 /** The complaint about a regular expression in RE2's words, or nothing when it is one. */
 export function patternProblem(pattern: string): string | undefined {
   try {
-    RE2JS.compile(pattern);
+    re2Library().RE2JS.compile(pattern);
     return undefined;
   } catch (thrown) {
-    if (!(thrown instanceof RE2JSSyntaxException)) throw thrown;
+    if (!(thrown instanceof re2Library().RE2JSSyntaxException)) throw thrown;
     return thrown.message.endsWith('`') ? thrown.message : `${thrown.message}: \`\``;
   }
 }

@@ -1,6 +1,6 @@
+import type { RE2JS } from 're2js';
 import type { JsonValue } from '../core/index.ts';
-import { jsonEquals } from '../core/index.ts';
-import { RE2JS, RE2JSException } from 're2js';
+import { jsonEquals, re2Library } from '../core/index.ts';
 import { invalid, notSupported, tooLong, typeInvalid } from './field-error.ts';
 import { formatCheck } from './formats.ts';
 import { goFloat, goJson, goQuote } from './go-text.ts';
@@ -120,9 +120,9 @@ export function formatOrPatternCheck(schema: Schema): ((value: string, context: 
 
 function compilePattern(pattern: string): RE2JS | { problem: string } {
   try {
-    return RE2JS.compile(pattern);
+    return re2Library().RE2JS.compile(pattern);
   } catch (thrown) {
-    if (!(thrown instanceof RE2JSException)) throw thrown;
+    if (!(thrown instanceof re2Library().RE2JSException)) throw thrown;
     return { problem: thrown.message };
   }
 }

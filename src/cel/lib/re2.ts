@@ -1,4 +1,5 @@
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
+import { re2Library } from '../../core/index.ts';
 import type { CallContext } from '../library.ts';
 import { fail, Failure } from './failure.ts';
 
@@ -29,7 +30,7 @@ const cache = new Map<string, Pattern | Failure>();
 export function compilePattern(source: string): Pattern | Failure {
   if (source.length > LONGEST) return fail('error parsing regexp: expression too large');
   try {
-    return patternOf(RE2JS.compile(source));
+    return patternOf(re2Library().RE2JS.compile(source));
   } catch (error) {
     return recover(source, error);
   }
@@ -59,7 +60,7 @@ function recover(source: string, error: unknown): Pattern | Failure {
     // Go lets a name occur twice. Names are of no use in CEL, so they can go.
     const nameless = withoutGroupNames(source);
     try {
-      return patternOf(RE2JS.compile(nameless));
+      return patternOf(re2Library().RE2JS.compile(nameless));
     } catch (second) {
       const problem = recover('', second);
       return problem instanceof Failure ? fail(problem.message.replace(nameless, () => source)) : problem;

@@ -1,7 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import type { AdoptionPolicy, Decision, ObjectType, StepOptions } from '../../runtime/index.ts';
+import type { AdoptionPolicy, Decision, ObjectType, ReadRequest, StepOptions } from '../../runtime/index.ts';
 import { readNowSample, step as decide, stepUnresolved } from '../../runtime/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { ControllerObserver, InstanceStep } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
@@ -134,11 +135,13 @@ export class InstanceReconciler {
       }),
     );
     const read = await readNow(context, record, decision.read);
-    if (parent === 'written' || read || decision.apply.length > 0 || decision.delete.length > 0) return true;
-    // What is still unread comes by watch, and wakes the instance.
+    if (read || decision.apply.length > 0 || decision.delete.length > 0) return true;
+    // What was unknown may have been read meanwhile, before anybody was there to be woken by it.
+    if (decision.read.length > 0) return decision.read.some((request) => isReadable(context.caches, request));
+    if (parent === 'written') return true;
     // An instance that is being deleted and no longer carries our finalizer is none of ours.
     const isForeign = decision.finalizer === 'none' && instance.metadata.deletionTimestamp !== undefined;
-    if (decision.read.length > 0 || !decision.statusChanged || isForeign) return false;
+    if (!decision.statusChanged || isForeign) return false;
     await writeStatus(context, instances, instance, decision.status);
     record.statusNow = decision.statusNow;
     this.#options.observer.instanceChanged(step);
@@ -203,6 +206,12 @@ function outcomeOf({ conditions, state, quiet }: Decision, revision: number): Ou
 /** Is this the first step of the instance's deletion that its status does not tell of yet? */
 function beginsDeletion({ instance, decision }: InstanceStep): boolean {
   return decision.state === 'DELETING' && instance.status?.['state'] !== 'DELETING' && decision.statusChanged;
+}
+
+/** Is there now what a step missed? While not, another step would see no more: a watch brings it, and wakes. */
+function isReadable(caches: CacheSet, { kind, target }: ReadRequest): boolean {
+  if (kind === 'members') return caches.ofGroupKind(target.group, target.kind).some(({ synced }) => synced);
+  return caches.peek(target.type)?.syncedIn(target.namespace) === true;
 }
 
 async function discover(
