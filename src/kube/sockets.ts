@@ -42,9 +42,10 @@ export async function openSockets(origin: string, tls: TlsOptions): Promise<Conn
   const { protocol, hostname, port } = new URL(origin);
   const isSecure = protocol === 'https:';
   const { Agent, request: open } = isSecure ? await import('node:https') : await import('node:http');
-  const shared = { keepAlive: true, scheduling: 'lifo', timeout: SPARE_MS, ...(isSecure ? tls : {}) } as const;
-  const agents = { request: new Agent({ ...shared, maxSockets: MOST_SOCKETS }), stream: new Agent(shared) };
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const secured = isSecure ? await secureOptions(host, tls) : {};
+  const shared = { keepAlive: true, scheduling: 'lifo', timeout: SPARE_MS, ...secured } as const;
+  const agents = { request: new Agent({ ...shared, maxSockets: MOST_SOCKETS }), stream: new Agent(shared) };
   const places = new Places(AT_A_TIME);
   let closed = false;
   const begin = (agent: typeof agents.request, request: TransportRequest) => {
@@ -74,6 +75,20 @@ export async function openSockets(origin: string, tls: TlsOptions): Promise<Conn
       agents.request.destroy();
       agents.stream.destroy();
     },
+  };
+}
+
+/**
+ * What all connections share is made once: else each would read the certificates anew and keep them, and each
+ * request would be matched to its sockets by a name that has all of them in it.
+ */
+async function secureOptions(host: string, { servername, rejectUnauthorized, ...certificates }: TlsOptions) {
+  const [{ createSecureContext }, { isIP }] = await Promise.all([import('node:tls'), import('node:net')]);
+  return {
+    secureContext: createSecureContext(certificates),
+    // An address is no name to ask for (RFC 6066).
+    servername: servername ?? (isIP(host) === 0 ? host : ''),
+    rejectUnauthorized,
   };
 }
 
