@@ -1,0 +1,90 @@
+import type { Server } from 'node:https';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KubeConfig } from '../kube/index.ts';
+import { KubeClient } from '../kube/index.ts';
+import { selfSigned } from './certificate.ts';
+
+const certificates = selfSigned(['localhost', 'api.test'], ['127.0.0.1'], Date.now());
+const { ca, cert, key } = certificates;
+
+let server: Server;
+let port = 0;
+let seen: { readonly name: string | false | null; readonly certificate: string | undefined }[] = [];
+
+beforeEach(async () => {
+  seen = [];
+  server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: false }, ({ socket }, response) => {
+    if (!(socket instanceof TLSSocket)) throw new TypeError('no TLS');
+    const name: unknown = Reflect.get(socket, 'servername');
+    seen.push({
+      name: typeof name === 'string' ? name : false,
+      certificate: socket.getPeerX509Certificate()?.toString(),
+    });
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  port = (server.address() as AddressInfo).port;
+});
+
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const config = (host: string, more: Partial<KubeConfig> = {}): KubeConfig => ({
+  server: `https://${host}:${port}`,
+  certificateAuthority: ca,
+  insecureSkipTlsVerify: false,
+  credentials: {},
+  namespace: 'default',
+  context: 'x',
+  ...more,
+});
+
+async function ask(given: KubeConfig): Promise<number> {
+  const client = new KubeClient({ config: given, userAgent: 'test', retries: 0 });
+  try {
+    const { status } = await client.raw({ path: '/version' });
+    return status;
+  } finally {
+    await client.close();
+  }
+}
+
+describe('a client that trusts the authority of the cluster', () => {
+  it.each([
+    ['127.0.0.1', {}, false],
+    ['localhost', {}, 'localhost'],
+    ['127.0.0.1', { tlsServerName: 'api.test' }, 'api.test'],
+  ] as const)('connects to %s with %j and asks for %s', async (host, more, name) => {
+    expect(await ask(config(host, more))).toBe(200);
+    expect(seen).toEqual([{ name, certificate: undefined }]);
+  });
+
+  it('shows its own certificate', async () => {
+    await ask(config('127.0.0.1', { credentials: { clientCertificate: cert, clientKey: key } }));
+    expect(seen).toEqual([{ name: false, certificate: cert }]);
+  });
+
+  it('does not trust a certificate of another name', async () => {
+    await expect(ask(config('127.0.0.1', { tlsServerName: 'elsewhere.test' }))).rejects.toMatchObject({
+      reason: 'Transport',
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it.each([
+    [false, 0],
+    [true, 1],
+  ])('does not trust a server of another authority unless verification is off (%s)', async (off, answers) => {
+    const other = selfSigned(['localhost'], [], Date.now()).ca;
+    const asked = ask(config('127.0.0.1', { certificateAuthority: other, insecureSkipTlsVerify: off }));
+    await asked.catch((error: unknown) => expect(error).toMatchObject({ reason: 'Transport' }));
+    expect(seen).toHaveLength(answers);
+  });
+});
