@@ -5,10 +5,11 @@ import { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeConfig } from '../kube/index.ts';
 import { KubeClient } from '../kube/index.ts';
-import { selfSigned } from './certificate.ts';
+import { createAuthority } from './certificate.ts';
 
-const certificates = selfSigned(['localhost', 'api.test'], ['127.0.0.1'], Date.now());
-const { ca, cert, key } = certificates;
+const authority = createAuthority(Date.now());
+const { ca } = authority;
+const { cert, key } = authority.issue(['localhost', 'api.test'], ['127.0.0.1']);
 
 let server: Server;
 let port = 0;
@@ -82,7 +83,7 @@ describe('a client that trusts the authority of the cluster', () => {
     [false, 0],
     [true, 1],
   ])('does not trust a server of another authority unless verification is off (%s)', async (off, answers) => {
-    const other = selfSigned(['localhost'], [], Date.now()).ca;
+    const other = createAuthority(Date.now()).ca;
     const asked = ask(config('127.0.0.1', { certificateAuthority: other, insecureSkipTlsVerify: off }));
     await asked.catch((error: unknown) => expect(error).toMatchObject({ reason: 'Transport' }));
     expect(seen).toHaveLength(answers);
