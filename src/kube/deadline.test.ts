@@ -63,3 +63,17 @@ test('a signal that is aborted already aborts at once', async () => {
   );
   expect(await work).toBe(true);
 });
+
+test('many requests may listen to the signal without Node taking that for a leak', async () => {
+  const { clock } = handClock();
+  const warnings: string[] = [];
+  const note = ({ name }: Error) => void warnings.push(name);
+  process.on('warning', note);
+  await withDeadline(1000, [], clock, async (signal) => {
+    for (let count = 0; count < 20; count += 1) signal.addEventListener('abort', () => count);
+    // Warnings come a turn later.
+    await new Promise(setImmediate);
+  });
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
+});

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from './types.ts';
 
 /**
@@ -12,6 +13,8 @@ export async function withDeadline<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
+  // Every request of the work may listen to it at the same time, which is no leak.
+  setMaxListeners(0, controller.signal);
   const abort = (event: Event) => controller.abort((event.target as AbortSignal).reason);
   const sources = signals.filter((signal) => signal !== undefined);
   const timer = clock.setTimer(milliseconds, () => {

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { kubernetesComposition } from '../../src/index.ts';
 import type { KubeObject } from '../../src/core/index.ts';
 import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
-import type { TestCluster } from '../../src/testing/index.ts';
-import { createCluster } from '../../src/testing/index.ts';
+import type { DeployServer } from '../support/deploy-server.ts';
+import { isRealServer, startDeployServer } from '../support/deploy-server.ts';
 
 const spec = type({ name: 'string', debug: 'boolean' });
 const status = type({ ready: 'boolean', address: 'string' });
@@ -17,10 +17,10 @@ const app = kubernetesComposition(definition, (s) => {
   return { ready: web.status.readyReplicas >= 1, address: config.metadata.name };
 });
 
-let cluster: TestCluster;
+let cluster: DeployServer;
 beforeEach(async () => {
-  cluster = await createCluster({ clock: 'real' });
-});
+  cluster = await startDeployServer();
+}, 90_000);
 afterEach(() => cluster.close());
 
 const factory = (mode: 'direct' | 'kro') =>
@@ -45,7 +45,8 @@ const record = { apiVersion: 'v1', kind: 'ConfigMap', name: 'typekro-moving-a', 
 const instance = { apiVersion: 'example.com/v1alpha1', kind: 'Moving', name: 'a', namespace: 'default' };
 
 describe('one instance moves between the modes and nothing is deleted', () => {
-  test('from direct to kro and back', async () => {
+  // An instance is given up with `Orphan`, which a garbage collector carries out: beside a bare API server runs none.
+  test.skipIf(isRealServer)('from direct to kro and back', async () => {
     await cluster.startController({ features: { omit: true, now: true } });
     const direct = await factory('direct').deploy({ name: 'a', debug: true });
     const before = await uids();
@@ -66,7 +67,7 @@ describe('one instance moves between the modes and nothing is deleted', () => {
     expect(await uids()).toEqual(new Map());
   });
 
-  test('what the new spec does not want is pruned by whoever took over', async () => {
+  test.skipIf(isRealServer)('what the new spec does not want is pruned by whoever took over', async () => {
     await cluster.startController({ features: { omit: true, now: true } });
     await factory('direct').deploy({ name: 'a', debug: true });
     await factory('kro').deploy({ name: 'a', debug: false });

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { kubernetesComposition } from '../../src/index.ts';
 import type { DeployEvent, Plan } from '../../src/index.ts';
 import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
-import type { TestCluster } from '../../src/testing/index.ts';
-import { createCluster } from '../../src/testing/index.ts';
+import type { DeployServer } from '../support/deploy-server.ts';
+import { startDeployServer } from '../support/deploy-server.ts';
 
 const app = kubernetesComposition(
   {
@@ -23,10 +23,10 @@ const app = kubernetesComposition(
   },
 );
 
-let cluster: TestCluster;
+let cluster: DeployServer;
 beforeEach(async () => {
-  cluster = await createCluster({ clock: 'real' });
-});
+  cluster = await startDeployServer();
+}, 90_000);
 afterEach(() => cluster.close());
 
 const factory = (mode: 'direct' | 'kro') =>

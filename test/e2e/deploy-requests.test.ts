@@ -3,13 +3,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Transport } from '../../src/kube/index.ts';
 import { createResource, kubernetesComposition } from '../../src/index.ts';
 import { ConfigMap, Deployment, Service } from '../../src/factories/simple/index.ts';
-import type { TestCluster } from '../../src/testing/index.ts';
-import { createCluster } from '../../src/testing/index.ts';
+import type { DeployServer } from '../support/deploy-server.ts';
+import { startDeployServer } from '../support/deploy-server.ts';
 
-let cluster: TestCluster;
+let cluster: DeployServer;
 beforeEach(async () => {
-  cluster = await createCluster({ clock: 'real' });
-});
+  cluster = await startDeployServer();
+}, 90_000);
 afterEach(() => cluster.close());
 
 /** Method and path of every request, in order. */

@@ -2,14 +2,14 @@ import { type } from 'arktype';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createResource, kubernetesComposition, singleton } from '../../src/index.ts';
 import { ConfigMap } from '../../src/factories/simple/index.ts';
-import type { TestCluster } from '../../src/testing/index.ts';
-import { createCluster } from '../../src/testing/index.ts';
+import type { DeployServer } from '../support/deploy-server.ts';
+import { startDeployServer } from '../support/deploy-server.ts';
 
-let cluster: TestCluster;
+let cluster: DeployServer;
 beforeEach(async () => {
-  cluster = await createCluster({ clock: 'real' });
+  cluster = await startDeployServer();
   await cluster.startController();
-});
+}, 90_000);
 afterEach(() => cluster.close());
 
 const settings = kubernetesComposition(

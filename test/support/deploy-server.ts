@@ -1,0 +1,113 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Controller, ControllerOptions } from '../../src/controller/index.ts';
+import { controllerCrds, createController } from '../../src/controller/index.ts';
+import type { KubeObject } from '../../src/core/index.ts';
+import { refOf } from '../../src/core/index.ts';
+import type { KubeClient, Transport } from '../../src/kube/index.ts';
+import { createTransport, isConflict, isNotFound, KubeError, loadKubeConfig } from '../../src/kube/index.ts';
+import { createCluster } from '../../src/testing/index.ts';
+import { serverKinds } from './api-server.ts';
+
+const real = serverKinds().find(({ name }) => name === 'kube-apiserver');
+
+/** Do the tests run on etcd and kube-apiserver? */
+export const isRealServer = real !== undefined;
+
+/** What tests of deploys need of a server. */
+export interface DeployServer {
+  readonly client: KubeClient;
+  readonly transport: Transport;
+  /** Installs kro's CRDs and runs a controller until the server is closed. */
+  startController(options?: Omit<ControllerOptions, 'client'>): Promise<Controller>;
+  close(): Promise<void>;
+}
+
+/**
+ * A fresh server: an embedded cluster, or, where `KUBEBUILDER_ASSETS` names a folder with them, etcd and
+ * kube-apiserver. No controllers run beside those; Deployments are reported ready by a stand-in.
+ */
+export async function startDeployServer(): Promise<DeployServer> {
+  if (real === undefined) return createCluster({ clock: 'real' });
+  const server = await real.start();
+  const { client } = server;
+  const transport = await createTransport(await loadKubeConfig({ path: server.kubeconfig, env: {} }));
+  const controllers: Controller[] = [];
+  const over = new AbortController();
+  const reporting = reportReady(client, over.signal);
+  return {
+    client,
+    transport,
+    async startController(options = {}) {
+      for (const crd of controllerCrds()) {
+        await client.apply(crd, { fieldManager: 'typekro-testing', force: true });
+        while (!(await isServed(client, crd))) await setTimeout(50);
+      }
+      const controller = createController({ ...options, client });
+      controllers.push(controller);
+      await controller.start();
+      return controller;
+    },
+    async close() {
+      await Promise.all(controllers.map((controller) => controller.stop()));
+      over.abort();
+      await reporting;
+      await transport.close();
+      await server.close();
+    },
+  };
+}
+
+/** A server takes a moment until it serves the kind of a new CRD. */
+async function isServed(client: KubeClient, crd: KubeObject): Promise<boolean> {
+  const { group, names, versions } = crd.spec as unknown as {
+    group: string;
+    names: { kind: string };
+    versions: { name: string }[];
+  };
+  const apiVersion = `${group}/${versions[0]?.name ?? ''}`;
+  try {
+    await client.list({ apiVersion, kind: names.kind });
+    return true;
+  } catch (thrown) {
+    if (isNotFound(thrown) || (thrown instanceof KubeError && thrown.reason === 'UnknownKind')) return false;
+    throw thrown;
+  }
+}
+
+/** Gives each Deployment the status that it has when all its pods run, unless its pods are to fail. */
+async function reportReady(client: KubeClient, signal: AbortSignal): Promise<void> {
+  for await (const event of client.watch({ apiVersion: 'apps/v1', kind: 'Deployment' }, { signal })) {
+    if (event.type !== 'ADDED' && event.type !== 'MODIFIED') continue;
+    const { object } = event;
+    const { generation, deletionTimestamp } = object.metadata;
+    if (deletionTimestamp !== undefined || object.status?.['observedGeneration'] === generation || isToFail(object)) {
+      continue;
+    }
+    const count = Number(object.spec?.['replicas'] ?? 1);
+    const now = new Date().toISOString().replace(/\.\d+/, '');
+    const status = {
+      observedGeneration: generation ?? 1,
+      replicas: count,
+      updatedReplicas: count,
+      readyReplicas: count,
+      availableReplicas: count,
+      conditions: ['Available', 'Progressing'].map((type) => ({
+        type,
+        status: 'True',
+        reason: type === 'Available' ? 'MinimumReplicasAvailable' : 'NewReplicaSetAvailable',
+        lastTransitionTime: now,
+        lastUpdateTime: now,
+      })),
+    };
+    try {
+      await client.patch(refOf(object), { status }, { subresource: 'status', fieldManager: 'stand-in' });
+    } catch (thrown) {
+      // It was deleted meanwhile.
+      if (!isNotFound(thrown) && !isConflict(thrown) && !signal.aborted) throw thrown;
+    }
+  }
+}
+
+function isToFail({ spec }: KubeObject): boolean {
+  return JSON.stringify(spec).includes('typekro.dev/simulate-failure');
+}
