@@ -9,8 +9,11 @@ import { main, runNode } from './run.mjs';
 const [target, ...args] = process.argv.slice(2);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const benches = () => readdirSync(`${root}/bench`).filter((name) => name.endsWith('.ts'));
-const names = target === 'bench' ? (args.length > 0 ? args.map((name) => `${name}.ts`) : benches()) : [];
-const commands = target === 'bench' ? names.map((name) => [`bench/${name}`]) : [[target, ...args]];
+// `bench NAME --flag value`: what follows the names is for each of them.
+const firstFlag = args.findIndex((word) => word.startsWith('--'));
+const [named, flags] = firstFlag < 0 ? [args, []] : [args.slice(0, firstFlag), args.slice(firstFlag)];
+const names = named.length > 0 ? named.map((name) => `${name}.ts`) : benches();
+const commands = target === 'bench' ? names.map((name) => [`bench/${name}`, ...flags]) : [[target, ...args]];
 
 await main(async () => {
   for (const command of commands) await runNode(['--expose-gc', '--import', 'tsx', ...command]);
