@@ -1,6 +1,6 @@
 import { runInThisContext } from 'node:vm';
 import { CompositionError } from '../../src/compose/index.ts';
-import { compare, INPUTS, runNatively } from '../property/compose/differential.ts';
+import { compare, INPUTS, instantiate, runNatively } from '../property/compose/differential.ts';
 import { makeProgram } from '../property/compose/program.ts';
 import { seededChoices } from './choices.ts';
 
@@ -122,8 +122,8 @@ function nativeRuns(source: string): number | undefined {
     },
   });
   try {
-    // eslint-disable-next-line no-new-func -- is it a program at all?
-    if (typeof new Function('ConfigMap', `return ${source};`) !== 'function') return undefined;
+    // Is it a program at all?
+    if (typeof instantiate(source) !== 'function') return undefined;
     runInThisContext('typekroFuzz()', { timeout: LONGEST_RUN_MS });
     return runs;
   } catch {

@@ -91,9 +91,10 @@ interface Outcome {
 type Compose = (given: JsonObject) => unknown;
 type Factory = (config: { name: string; data?: Record<string, unknown> }) => unknown;
 
-function instantiate(source: string, factory: unknown): Compose {
+/** The program as a function, in strict mode as every module is: no program leaves a global name for the next. */
+export function instantiate(source: string, factory?: unknown): Compose {
   // eslint-disable-next-line no-new-func -- the program under test
-  return new Function('ConfigMap', `return ${source};`)(factory) as Compose;
+  return new Function('ConfigMap', `'use strict';\nreturn ${source};`)(factory) as Compose;
 }
 
 /** Runs the program natively, with a factory that records. */
