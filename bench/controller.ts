@@ -167,6 +167,11 @@ async function restart(what: string): Promise<void> {
   );
 }
 
+/** What a load cost the controller: its processor's time and its memory at the most. */
+function costRow({ cpu, after: { peakMb } }: Awaited<ReturnType<typeof measure>>): void {
+  row('… CPU; memory: peak', `${seconds(cpu)}; ${peakMb.toFixed(0)} MB`, '≤ 100 MB', peakMb <= 100);
+}
+
 async function update(): Promise<void> {
   const load = await measure(async () => {
     await using watched = follow(client, MAP, (object) => dataOf(object, 'fixed') === 'b');
@@ -180,12 +185,7 @@ async function update(): Promise<void> {
     `≤ ${time(25)} s; ${COUNT * 4} requests`,
     met,
   );
-  row(
-    '… CPU; memory: peak',
-    `${seconds(load.cpu)}; ${load.after.peakMb.toFixed(0)} MB`,
-    '≤ 100 MB',
-    load.after.peakMb <= 100,
-  );
+  costRow(load);
 }
 
 async function deleteAll(): Promise<void> {
@@ -203,12 +203,7 @@ async function deleteAll(): Promise<void> {
     `≤ ${time(25)} s; ${COUNT * 9} requests`,
     met,
   );
-  row(
-    '… CPU; memory: peak',
-    `${seconds(load.cpu)}; ${load.after.peakMb.toFixed(0)} MB`,
-    '≤ 100 MB',
-    load.after.peakMb <= 100,
-  );
+  costRow(load);
 }
 
 /** Milliseconds from the request to ACTIVE, one instance at a time; sorted. */

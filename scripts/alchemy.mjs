@@ -3,7 +3,7 @@
  * of the package. `npm run alchemy`
  */
 import { fileURLToPath } from 'node:url';
-import { installFixture } from './install-fixture.mjs';
+import { installFixture } from './install.mjs';
 import { main, runNode } from './run.mjs';
 
 const folder = fileURLToPath(new URL('../test/alchemy', import.meta.url));

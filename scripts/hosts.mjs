@@ -4,7 +4,7 @@
  * host that is missing is a skip. `npm run hosts [-- --installed]`
  */
 import { fileURLToPath } from 'node:url';
-import { installFixture } from './install-fixture.mjs';
+import { installFixture } from './install.mjs';
 import { main, runNode } from './run.mjs';
 
 const folder = fileURLToPath(new URL('../test/hosts', import.meta.url));
