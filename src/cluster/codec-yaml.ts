@@ -1,16 +1,5 @@
-import { createRequire } from 'node:module';
-import type * as yamlModule from 'yaml';
 import type { JsonValue } from '../core/index.ts';
-
-type Yaml = typeof yamlModule;
-
-let loaded: Yaml | undefined;
-
-/** The YAML library, loaded when the first YAML body arrives. */
-function yaml(): Yaml {
-  loaded ??= createRequire(import.meta.url)('yaml') as Yaml;
-  return loaded;
-}
+import { yamlLibrary } from '../core/index.ts';
 
 /** YAML that is none; the text resembles that of Go's reader. */
 export class YamlSyntaxError extends Error {}
@@ -29,7 +18,7 @@ export function parseYaml(text: string): { value: JsonValue; duplicates: readonl
 }
 
 function readYaml(text: string): { value: JsonValue; duplicates: readonly string[] } {
-  const documents = yaml().parseAllDocuments(text, {
+  const documents = yamlLibrary().parseAllDocuments(text, {
     uniqueKeys: false,
     intAsBigInt: true,
     version: '1.1',
@@ -72,7 +61,7 @@ function normalise(value: unknown): JsonValue {
 
 /** Writes YAML as the API server does: sorted keys, no line folding, lists not indented. */
 export function toYamlText(value: unknown): string {
-  return yaml().stringify(value, {
+  return yamlLibrary().stringify(value, {
     sortMapEntries: true,
     lineWidth: 0,
     indentSeq: false,

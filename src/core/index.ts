@@ -1,6 +1,6 @@
 /**
  * The words that all rooms share: JSON values that keep 64-bit integers, Kubernetes objects and their
- * identity, diagnostics for problems of user input, the one error class, and the library for regular expressions.
+ * identity, diagnostics for problems of user input, the one error class, and the libraries that are loaded late.
  * No I/O, no decisions.
  *
  * @packageDocumentation
@@ -14,4 +14,4 @@ export type { Diagnostic, Severity, SourcePosition } from './diagnostic.ts';
 export { formatDiagnostic, hasErrors } from './diagnostic.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
-export { re2Library } from './re2-library.ts';
+export { re2Library, yamlLibrary } from './libraries.ts';

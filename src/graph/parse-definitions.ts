@@ -1,10 +1,10 @@
 import type { Composer, CST, ParsedNode } from 'yaml';
 import type { Diagnostic, Severity } from '../core/index.ts';
+import { yamlLibrary } from '../core/index.ts';
 import type { DefinitionDocument } from './document.ts';
 import { LineIndex } from './line-index.ts';
 import { convertDocument } from './yaml-convert.ts';
 import { YamlDocument } from './yaml-document.ts';
-import { yamlLibrary } from './yaml-library.ts';
 
 /** Longest document in UTF-16 units: an API server takes no request body over 3 MiB. */
 const MAX_DOCUMENT_LENGTH = 3 * 1024 * 1024;

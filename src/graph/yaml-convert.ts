@@ -1,6 +1,6 @@
 import type { Alias, Pair, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { yamlLibrary } from './yaml-library.ts';
+import { yamlLibrary } from '../core/index.ts';
 import { isOldBoolean, resolvePlain } from './yaml-scalar.ts';
 
 /** Most nodes that aliases may add to a document; beyond it the file is taken for an alias bomb. */
