@@ -5,4 +5,4 @@
  * @packageDocumentation
  */
 export type { Readiness, ReadinessState } from './model.ts';
-export { readinessOf } from './readiness.ts';
+export { readinessOf, SUMMARY_CONDITIONS } from './readiness.ts';

@@ -7,7 +7,7 @@ import type { Readiness } from './model.ts';
 import { current, failed, inProgress, said, terminating } from './verdict.ts';
 
 /** Conditions that sum up a custom resource, the first one present decides. */
-const SUMMARIES = [
+export const SUMMARY_CONDITIONS: readonly string[] = [
   'Ready',
   'Available',
   'Healthy',
@@ -59,7 +59,7 @@ export function readinessOf(object: KubeObject): Readiness {
 function bySummary(object: KubeObject, generation: number | undefined): Readiness {
   const failure = condition(object, 'Failed');
   if (failure?.status === 'True') return failed(failure.reason || 'Failed', said('Failed', failure));
-  for (const type of SUMMARIES) {
+  for (const type of SUMMARY_CONDITIONS) {
     const found = condition(object, type);
     if (found === undefined) continue;
     const stale =

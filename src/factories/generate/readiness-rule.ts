@@ -1,20 +1,9 @@
 import type { JsonValue } from '../../core/index.ts';
+import { SUMMARY_CONDITIONS } from '../../readiness/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import type { ReadinessRule } from './kind-plan.ts';
 import { member, textOf } from './kind-plan.ts';
 import { byCondition, CONDITIONS, EXISTS, KIND_RULES, OBSERVED } from './kind-rules.ts';
-
-/** Conditions that sum an object up; the first one that is present decides. The same list as in `readinessOf`. */
-const SUMMARIES = [
-  'Ready',
-  'Available',
-  'Healthy',
-  'Succeeded',
-  'Complete',
-  'Completed',
-  'Synced',
-  'ACK.ResourceSynced',
-];
 
 /** When is an object of a built-in kind ready: the rule of the kind, or as soon as it exists. */
 export function builtinReadiness(type: { readonly group: string; readonly kind: string }): ReadinessRule {
@@ -42,11 +31,11 @@ export function readinessRule(
     const { cel, words } = byCondition(shown);
     return { cel: observed + (cel ?? ''), words };
   }
-  const list = `[${SUMMARIES.map((name) => JSON.stringify(name)).join(', ')}]`;
+  const list = `[${SUMMARY_CONDITIONS.map((name) => JSON.stringify(name)).join(', ')}]`;
   const present = `${list}.filter(t, ${CONDITIONS}.exists(c, c.type == t))`;
   return {
     cel: `${observed}${present}.size() > 0 && ${CONDITIONS}.exists(c, c.type == ${present}[0] && c.status == "True")`,
-    words: `the first of the conditions ${SUMMARIES.join(', ')} that it has is True`,
+    words: `the first of the conditions ${SUMMARY_CONDITIONS.join(', ')} that it has is True`,
   };
 }
 
@@ -61,5 +50,5 @@ function shownCondition(columns: JsonValue | undefined): string | undefined {
     const type = /^\.status\.conditions\[\?\(@\.type\s*==\s*["']([\w.]{1,63})["']\)\]\.status$/.exec(path)?.[1];
     return type === undefined ? [] : [type];
   });
-  return SUMMARIES.find((type) => shown.includes(type));
+  return SUMMARY_CONDITIONS.find((type) => shown.includes(type));
 }
