@@ -91,14 +91,18 @@ export async function deployDirect(
   }
 }
 
+/** Makes a deploy of the instance that is under way see that the record is not its own any more, and stop. */
+export async function supersede(api: KubernetesApi, record: ObjectRef, signal: AbortSignal): Promise<void> {
+  await api.patch(record, { data: { deploy: randomUUID() } }, { type: 'merge', signal });
+}
+
 /** Deletes the children in reverse order, then the record. Ends when all is gone or the signal aborts. */
 export async function deleteDirect(context: DirectContext): Promise<DeletionResult> {
   const { api, graph, signal, name } = context;
   const deleted: JsonObject[] = [];
   let last: Decision | undefined;
   const ref = parentRef(graph.name, name, context.namespace);
-  // A deploy of the instance that is under way sees that the record is not its own any more, and stops.
-  await api.patch(ref, { data: { deploy: randomUUID() } }, { type: 'merge', signal }).catch(ignoreNotFound);
+  await supersede(api, ref, signal).catch(ignoreNotFound);
   const run = directRun(context, 'write', {
     onDecision: (decision) => {
       last = decision;

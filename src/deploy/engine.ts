@@ -21,6 +21,7 @@ import {
   deployKro,
   deployShared,
   instanceTypeOf,
+  kroDefinition,
   kroDefinitionStatus,
   listKro,
   planKro,
@@ -68,7 +69,7 @@ export function createDeployEngine(): DeployEngine {
       const api = await apiOf(target);
       return withLimit(target, options, async (signal) => {
         if (target.mode === 'kro') {
-          const type = instanceTypeOf(target.definition(target.options.target ?? 'stock'));
+          const type = instanceTypeOf(kroDefinition(target));
           return deleteKro(kroContext(api, target, signal), { ...type, name, namespace: target.namespace });
         }
         const context = await directInstance(api, target, signal, name);

@@ -31,6 +31,11 @@ interface ConditionView {
   readonly observedGeneration: number | undefined;
 }
 
+/** The definition of a target, for the controller that is to serve it. */
+export function kroDefinition(target: DeployTarget): JsonObject {
+  return target.definition(target.options.target ?? 'stock');
+}
+
 /** The ResourceGraphDefinition of a target, by name. */
 export function definitionRef(target: DeployTarget): ObjectRef {
   return { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: target.name };
@@ -94,7 +99,7 @@ async function applyInstance(
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
   const { api, target, signal, progress } = context;
-  const definition = target.definition(target.options.target ?? 'stock') as unknown as KubeObject;
+  const definition = kroDefinition(target) as unknown as KubeObject;
   const applied = await api
     .apply(definition, { fieldManager: MANAGER, force: true, signal })
     .catch((error: unknown) => {
@@ -204,7 +209,7 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
   const waiting: { nodeId: string; reason: string }[] = [];
   const changes: PlanChange[] = [];
   const wanted = [
-    ['definition', target.definition(target.options.target ?? 'stock') as unknown as KubeObject],
+    ['definition', kroDefinition(target) as unknown as KubeObject],
     ['instance', target.instance(spec)],
   ] as const;
   for (const [nodeId, object] of wanted) {
@@ -278,7 +283,7 @@ export async function kroDefinitionStatus(context: KroContext): Promise<Definiti
 /** The instances of a target's kind in its namespace. */
 export async function listKro(context: KroContext): Promise<KubeObject[]> {
   const { api, target, signal } = context;
-  const { apiVersion, kind } = instanceTypeOf(target.definition(target.options.target ?? 'stock'));
+  const { apiVersion, kind } = instanceTypeOf(kroDefinition(target));
   const known = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
   if (known === undefined) return [];
   return (await api.list({ apiVersion, kind }, { namespace: target.namespace, signal })).items;

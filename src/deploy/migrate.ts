@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
-import { isJsonObject, refOf, TypeKroError } from '../core/index.ts';
+import { formatApiVersion, isJsonObject, refOf, TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound, waitForObject, withDeadline, systemClock, isTimeout } from '../kube/index.ts';
 import { keys } from '../runtime/index.ts';
 import type { DirectContext } from './direct.ts';
-import { parentRef } from './direct.ts';
+import { parentRef, supersede } from './direct.ts';
 import { ignoreNotFound } from './errors.ts';
 import { isRecordOf, parentObject } from './parent.ts';
 
@@ -83,7 +82,7 @@ export async function takeFromController(
 
 async function findInstance({ api, graph, name, namespace, signal }: DirectContext): Promise<KubeObject | undefined> {
   const { group, version, kind, namespaced } = graph.instance;
-  const apiVersion = group === '' ? version : `${group}/${version}`;
+  const apiVersion = formatApiVersion({ group, version });
   if ((await api.discovery.resourceOf({ apiVersion, kind }, { signal })) === undefined) return undefined;
   return api.find({ apiVersion, kind, name, ...(namespaced ? { namespace } : {}) }, { signal });
 }
@@ -182,7 +181,7 @@ export async function takeFromDirect(
   const ref = parentRef(definition, name, namespace);
   const parent = await api.find(ref, { signal });
   if (parent === undefined || !isRecordOf(parent, definition, name)) return undefined;
-  await api.patch(ref, { data: { deploy: randomUUID() } }, { type: 'merge', signal });
+  await supersede(api, ref, signal);
   const inventory = inventoryOf(parent);
   const metadata = {
     ...instance.metadata,

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
@@ -49,6 +49,11 @@ export interface Definition {
   readonly name: string;
   readonly schema: SchemaBlock;
   readonly resources: readonly ResourceBlock[];
+}
+
+/** Is the object a definition by its type? It need not be a valid one. */
+export function isDefinition({ apiVersion, kind }: KubeObject): boolean {
+  return kind === 'ResourceGraphDefinition' && apiVersion.startsWith('kro.run/');
 }
 
 /** Reads a definition. Undefined when it is none or lacks `spec.schema`; the problem is reported then. */

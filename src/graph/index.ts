@@ -25,6 +25,7 @@ export type {
 export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphFeatures } from './options.ts';
 export type { DefinitionDocument } from './document.ts';
 export type { ParsedDefinitions } from './parse-definitions.ts';
+export { isDefinition } from './definition.ts';
 export { parseDefinitions } from './parse-definitions.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';

@@ -3,16 +3,15 @@ import { createRequire } from 'node:module';
 import * as nodeModule from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { typekro, typekroEsbuild } from '../../src/transform/index.ts';
+import { bundleWith } from '../hosts/bundlers.ts';
+import type { Bundler } from '../hosts/bundlers.ts';
 import { runCommand } from '../support/command.ts';
 import { HOST_PROGRAM } from '../support/host-program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const resolve = createRequire(import.meta.url).resolve;
-/** Where a package is that another package brings along. */
-const resolveFrom = (owner: string, name: string) => createRequire(resolve(owner)).resolve(name);
 const REGISTER = join(root, 'dist/transform/register.js');
 
 /** Flags of the permission model, under which there is no inspector. */
@@ -84,50 +83,25 @@ describe('typekro/register', () => {
 });
 
 describe('typekro/plugin', () => {
-  const esbuild = createRequire(resolve('tsx'))('esbuild') as {
-    build(options: object): Promise<{ warnings: unknown[] }>;
-  };
+  const build = (bundler: Bundler, entry: string, out: string) =>
+    bundleWith(bundler, { directory, entry, out, transform: true });
 
   test('a minified esbuild bundle composes under the permission model', async () => {
-    const build = (entry: string, out: string) =>
-      esbuild.build({
-        absWorkingDir: directory,
-        entryPoints: [entry],
-        outfile: out,
-        bundle: true,
-        minify: true,
-        platform: 'node',
-        format: 'esm',
-        external: ['typekro'],
-        plugins: [typekroEsbuild()],
-      });
-    expect((await build('main.js', 'esbuild.mjs')).warnings).toEqual([]);
+    expect(await build('esbuild', 'main.js', 'esbuild.mjs')).toMatchObject({ warnings: [] });
     const { stdout, code } = run(...PERMISSION, 'esbuild.mjs');
     expect(code).toBe(0);
     expect(stdout).toBe(expected);
-    await build('broken.ts', 'broken.mjs');
+    await build('esbuild', 'broken.ts', 'broken.mjs');
     expect(run(...PERMISSION, 'broken.mjs').stderr).toMatch(/broken\.ts:6:7\d/);
   });
 
   test('a minified Vite bundle does, too', async () => {
-    const vite = (await import(pathToFileURL(resolveFrom('vitest/package.json', 'vite')).href)) as {
-      build(options: object): Promise<unknown>;
-    };
-    const build = (entry: string, out: string) =>
-      vite.build({
-        root: directory,
-        configFile: false,
-        logLevel: 'warn',
-        plugins: [typekro()],
-        ssr: { external: ['typekro'] },
-        build: { ssr: entry, outDir: out, minify: true, rolldownOptions: { output: { entryFileNames: 'main.mjs' } } },
-      });
-    await build('main.js', 'vite');
-    const { stdout, stderr, code } = run(...PERMISSION, 'vite/main.mjs');
+    await build('vite', 'main.js', 'vite.mjs');
+    const { stdout, stderr, code } = run(...PERMISSION, 'vite.mjs');
     expect(stderr.replaceAll(/^\(.*\n/gm, '')).toBe('');
     expect(code).toBe(0);
     expect(stdout).toBe(expected);
-    await build('broken.ts', 'vite-broken');
-    expect(run(...PERMISSION, 'vite-broken/main.mjs').stderr).toMatch(/broken\.ts:6:7\d/);
+    await build('vite', 'broken.ts', 'vite-broken.mjs');
+    expect(run(...PERMISSION, 'vite-broken.mjs').stderr).toMatch(/broken\.ts:6:7\d/);
   });
 });

@@ -1,8 +1,9 @@
 import { definitionRoles } from '../../controller/index.ts';
 import { hasErrors, TypeKroError } from '../../core/index.ts';
+import { isDefinition } from '../../graph/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { checkInputs, isDefinition } from '../up/check-inputs.ts';
+import { checkInputs } from '../up/check-inputs.ts';
 import { loadInputs } from '../up/load-inputs.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { yamlText } from '../yaml-text.ts';

@@ -2,7 +2,7 @@ import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, parseApiVersion, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { compile } from '../../graph/index.ts';
+import { compile, isDefinition } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource, nearestName } from '../../schema/index.ts';
 import { checkInstances } from './check-instances.ts';
@@ -12,10 +12,6 @@ import type { InputObject, Inputs } from './load-inputs.ts';
 export interface CheckedInputs {
   readonly graphs: readonly Graph[];
   readonly diagnostics: readonly Diagnostic[];
-}
-
-export function isDefinition(object: KubeObject): boolean {
-  return object.apiVersion.startsWith('kro.run/') && object.kind === 'ResourceGraphDefinition';
 }
 
 export function isCrd(object: KubeObject): boolean {

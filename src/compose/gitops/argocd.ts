@@ -55,9 +55,7 @@ function health(progressing: string, healthy: string, failed: string): string {
  * count as healthy as soon as they exist, and a wave would not wait. To be merged into the one that is there.
  */
 export function argoHealth(options: ArgoOptions, instances: readonly KubeObject[]): JsonObject {
-  const kinds = new Map(
-    instances.map(({ apiVersion, kind }) => [`${parseApiVersion(apiVersion).group}_${kind}`, kind] as const),
-  );
+  const kinds = new Set(instances.map(({ apiVersion, kind }) => `${parseApiVersion(apiVersion).group}_${kind}`));
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -73,7 +71,7 @@ export function argoHealth(options: ArgoOptions, instances: readonly KubeObject[
         'Inactive',
       ),
       ...Object.fromEntries(
-        [...kinds.keys()].map((key) => [
+        [...kinds].map((key) => [
           `resource.customizations.health.${key}`,
           health('waiting for its resources', 'ACTIVE', 'ERROR'),
         ]),

@@ -4,6 +4,7 @@
  */
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
+import { isDefinition } from '../../graph/index.ts';
 import { printYaml } from '../emit/yaml.ts';
 import { argoApplication, argoHealth } from './argocd.ts';
 import type { ArgoOptions } from './argocd.ts';
@@ -47,26 +48,19 @@ export function gitOpsFiles(given: readonly (KubeObject | JsonObject)[], options
       remedy: 'give a composition, or files with a ResourceGraphDefinition',
     });
   }
-  const wave = argocd === undefined ? undefined : '1';
   const files = new Map<string, string>([
     ...folder('definitions', definitions),
-    ...folder(
-      'instances',
-      instances.map((object) => (wave === undefined ? object : inWave(object, wave))),
-    ),
+    ...folder('instances', argocd === undefined ? instances : instances.map(inSecondWave)),
   ]);
   const parts = instances.length === 0 ? ['definitions'] : ['definitions', 'instances'];
   files.set('kustomization.yaml', kustomization(parts));
-  if (flux !== undefined) files.set('flux.yaml', documents(fluxKustomizations(name, flux, definitions, instances)));
+  if (flux !== undefined) files.set('flux.yaml', documents(fluxKustomizations(name, flux, instances)));
   if (argocd !== undefined) {
     files.set('argocd.yaml', printYaml(argoApplication(name, argocd)));
     files.set('argocd-health.yaml', printYaml(argoHealth(argocd, instances)));
   }
   return Object.fromEntries([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
-
-const isDefinition = ({ apiVersion, kind }: KubeObject): boolean =>
-  kind === 'ResourceGraphDefinition' && apiVersion.startsWith('kro.run/');
 
 /** The files of one part: an object each, and their list. */
 function folder(part: string, objects: readonly KubeObject[]): [string, string][] {
@@ -94,10 +88,10 @@ function kustomization(resources: readonly string[]): string {
   return printYaml({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: [...resources] });
 }
 
-/** Argo CD applies waves one after the other, and leaves out the check of a kind that is yet to come. */
-function inWave(object: KubeObject, wave: string): KubeObject {
+/** Argo CD applies waves in order, from 0 on, and here leaves out the check of a kind that is yet to come. */
+function inSecondWave(object: KubeObject): KubeObject {
   const annotations = {
-    'argocd.argoproj.io/sync-wave': wave,
+    'argocd.argoproj.io/sync-wave': '1',
     'argocd.argoproj.io/sync-options': 'SkipDryRunOnMissingResource=true',
     ...object.metadata.annotations,
   };

@@ -21,12 +21,7 @@ const DEFINITION_HEALTH = {
 };
 
 /** Two Kustomizations (kustomize.toolkit.fluxcd.io/v1): the second waits for the definitions of the first. */
-export function fluxKustomizations(
-  name: string,
-  options: FluxOptions,
-  definitions: readonly KubeObject[],
-  instances: readonly KubeObject[],
-): JsonObject[] {
+export function fluxKustomizations(name: string, options: FluxOptions, instances: readonly KubeObject[]): JsonObject[] {
   const { source, path = './', namespace = 'flux-system', interval = '10m' } = options;
   const make = (part: string, health: readonly JsonObject[], dependsOn?: string): JsonObject => ({
     apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
@@ -49,6 +44,6 @@ export function fluxKustomizations(
     current: "status.?state.orValue('') == 'ACTIVE'",
     failed: "status.?state.orValue('') == 'ERROR'",
   }));
-  const first = make('definitions', definitions.length === 0 ? [] : [DEFINITION_HEALTH]);
+  const first = make('definitions', [DEFINITION_HEALTH]);
   return instances.length === 0 ? [first] : [first, make('instances', instanceHealth, `${name}-definitions`)];
 }
