@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import type { JsonObject } from '../core/index.ts';
 import type { Transport } from './index.ts';
 import { KubeClient } from '../kube/index.ts';
 import { createCluster, createManualClock } from './index.ts';
+import { crdOf } from '../../test/support/crd.ts';
 
 async function call(transport: Transport, method: string, path: string, body?: unknown, type = 'application/json') {
   const response = await transport.request({
@@ -124,24 +126,8 @@ test('members named like those of every JavaScript object are data', async () =>
 test('integers beyond 2⁵³ survive a custom resource', async () => {
   await using cluster = await createCluster({ controllers: false });
   const transport = cluster.transport();
-  await call(transport, 'POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'bigs.example.com' },
-    spec: {
-      group: 'example.com',
-      scope: 'Cluster',
-      names: { plural: 'bigs', kind: 'Big' },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { type: 'object', properties: { n: { type: 'integer' } } } },
-        },
-      ],
-    },
-  });
+  const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  await call(transport, 'POST', crds, crdOf('Big', { properties: { n: { type: 'integer' } } }, { scope: 'Cluster' }));
   await cluster.idle();
   const sent = await transport.request({
     method: 'POST',
@@ -186,19 +172,7 @@ test('an apply that changed nothing is worked out again once the definition chan
   await using cluster = await createCluster({ controllers: false });
   const transport = cluster.transport();
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-  const definition = (properties: object) => ({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'things.example.com' },
-    spec: {
-      group: 'example.com',
-      scope: 'Cluster',
-      names: { plural: 'things', kind: 'Thing' },
-      versions: [
-        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties } } },
-      ],
-    },
-  });
+  const definition = (properties: JsonObject) => crdOf('Thing', { properties }, { scope: 'Cluster' });
   const a = { type: 'string' };
   await call(transport, 'POST', crds, definition({ a }));
   await cluster.idle();

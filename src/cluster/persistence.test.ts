@@ -13,29 +13,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Cluster } from './cluster.ts';
 import { createCluster } from './cluster.ts';
+import { crdOf } from '../../test/support/crd.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const BIGS = '/apis/example.com/v1/bigs';
 const map = (name: string, data = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
-const crd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'bigs.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Cluster',
-    names: { plural: 'bigs', kind: 'Big' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', properties: { n: { type: 'integer' } } } },
-      },
-    ],
-  },
-};
+const crd = crdOf('Big', { properties: { n: { type: 'integer' } } }, { scope: 'Cluster' });
 const BIG = '{"apiVersion":"example.com/v1","kind":"Big","metadata":{"name":"b"},"n":9223372036854775807}';
 
 async function call(cluster: Cluster, method: string, path: string, body?: object | string) {

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { crdOf } from '../../test/support/crd.ts';
 import { createManualClock } from './clock.ts';
 import type { Cluster } from './cluster.ts';
 import { createCluster } from './cluster.ts';
@@ -25,29 +26,9 @@ const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const GADGETS = '/apis/example.com/v1/namespaces/default/gadgets';
 const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 const gadget = (name: string) => ({ apiVersion: 'example.com/v1', kind: 'Gadget', metadata: { name }, spec: {} });
-const crd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'gadgets.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { plural: 'gadgets', kind: 'Gadget' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: { spec: { type: 'object', properties: { size: { type: 'integer', default: 3 } } } },
-          },
-        },
-      },
-    ],
-  },
-};
+const crd = crdOf('Gadget', {
+  properties: { spec: { type: 'object', properties: { size: { type: 'integer', default: 3 } } } },
+});
 const web = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',

@@ -6,6 +6,7 @@ import { builtinSource, combineSources, crdSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
 import type { CompileOptions, CompileResult } from './options.ts';
 import { parseDefinitions } from './parse-definitions.ts';
+import { ANYTHING, crdOf } from '../../test/support/crd.ts';
 
 const sources = builtinSource();
 
@@ -53,24 +54,7 @@ describe('the seeds', () => {
     const { documents } = parseDefinitions(fixture('seeds/seed-21-webapp-with-db.rgd.yaml'));
     const [inner, outer] = documents;
     const first = compile(inner as NonNullable<typeof inner>, { sources });
-    const table: KubeObject = {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'tables.dynamodb.services.k8s.aws' },
-      spec: {
-        group: 'dynamodb.services.k8s.aws',
-        scope: 'Namespaced',
-        names: { kind: 'Table', plural: 'tables', singular: 'table' },
-        versions: [
-          {
-            name: 'v1alpha1',
-            served: true,
-            storage: true,
-            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-          },
-        ],
-      },
-    };
+    const table = crdOf('Table', ANYTHING, { group: 'dynamodb.services.k8s.aws', version: 'v1alpha1' });
     const crds = [table, first.graph?.instance.crd as KubeObject];
     const second = compile(outer as NonNullable<typeof outer>, { sources: [crdSource(crds), sources] });
     expect(second.diagnostics).toEqual([]);

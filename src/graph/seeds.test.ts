@@ -1,44 +1,26 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { KubeObject } from '../core/index.ts';
 import { builtinSource, crdSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
 import { parseDefinitions } from './parse-definitions.ts';
+import { crdOf } from '../../test/support/crd.ts';
 
 const folder = new URL('../../test/fixtures/seeds/', import.meta.url);
 
 /** The foreign kind that one of the definitions uses; its own operator installs it. */
-const table: KubeObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'tables.dynamodb.services.k8s.aws' },
-  spec: {
-    group: 'dynamodb.services.k8s.aws',
-    scope: 'Namespaced',
-    names: { kind: 'Table', plural: 'tables', singular: 'table' },
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: { type: 'object', properties: { tableName: { type: 'string' } } },
-              status: {
-                type: 'object',
-                properties: {
-                  ackResourceMetadata: { type: 'object', properties: { arn: { type: 'string' } } },
-                },
-              },
-            },
-          },
-        },
+const table = crdOf(
+  'Table',
+  {
+    properties: {
+      spec: { type: 'object', properties: { tableName: { type: 'string' } } },
+      status: {
+        type: 'object',
+        properties: { ackResourceMetadata: { type: 'object', properties: { arn: { type: 'string' } } } },
       },
-    ],
+    },
   },
-};
+  { group: 'dynamodb.services.k8s.aws', version: 'v1alpha1' },
+);
 
 /** Compiles the documents of a file in their order; the kinds that one defines are known to the next. */
 function compileFile(name: string): string[] {

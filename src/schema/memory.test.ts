@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { stringifyJson } from '../core/index.ts';
 import { crdSource } from './index.ts';
+import { crdOf } from '../../test/support/crd.ts';
 
 const COUNT = 200;
 const MIB = 1024 * 1024;
@@ -22,17 +23,7 @@ function largeSchema(seed: number, depth = 0): JsonObject {
 
 function* largeCrds(): Iterable<KubeObject> {
   for (let index = 0; index < COUNT; index += 1) {
-    yield {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: `kind${index}s.example.com` },
-      spec: {
-        group: 'example.com',
-        scope: 'Namespaced',
-        names: { plural: `kind${index}s`, kind: `Kind${index}` },
-        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: largeSchema(index) } }],
-      },
-    };
+    yield crdOf(`Kind${index}`, largeSchema(index));
   }
 }
 

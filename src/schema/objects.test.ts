@@ -13,6 +13,7 @@ import {
   validate,
 } from './index.ts';
 import type { Schema } from './index.ts';
+import { crdOf } from '../../test/support/crd.ts';
 
 const object = (properties: Record<string, Schema>, more: Schema = {}): Schema => ({
   type: 'object',
@@ -284,17 +285,7 @@ describe('prune', () => {
   });
 });
 
-const crd = (schema: JsonValue): KubeObject => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'things.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { plural: 'things', kind: 'Thing' },
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
-  },
-});
+const crd = (schema: JsonValue): KubeObject => crdOf('Thing', {}, { fields: { schema: { openAPIV3Schema: schema } } });
 
 const member = fc.constantFrom(
   'type',

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
 import { parse } from 'yaml';
 import { builtinSource, combineSources, crdSource, openApiDocument, openApiSource } from './index.ts';
 import type { Schema } from './index.ts';
+import { crdOf } from '../../test/support/crd.ts';
 
 const at = (schema: Schema | undefined, ...path: string[]): Schema | undefined =>
   path.reduce<Schema | undefined>((node, step) => {
@@ -139,17 +140,8 @@ describe.each([false, true])('crdSource (pack: %s)', (pack) => {
   });
 });
 
-const crd = (version: object): KubeObject => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'things.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Cluster',
-    names: { plural: 'things', kind: 'Thing' },
-    versions: [{ name: 'v1', served: true, storage: true, ...version }],
-  },
-});
+const crd = (fields: JsonObject): KubeObject =>
+  crdOf('Thing', {}, { scope: 'Cluster', fields: { schema: null, ...fields } });
 const thing = { group: 'example.com', version: 'v1', kind: 'Thing' };
 
 describe('crdSource', () => {
@@ -180,7 +172,7 @@ describe('crdSource', () => {
   });
 
   test('keeps __proto__ an ordinary property', () => {
-    const schema = JSON.parse('{"type":"object","properties":{"__proto__":{"type":"integer"}}}') as object;
+    const schema = JSON.parse('{"type":"object","properties":{"__proto__":{"type":"integer"}}}') as JsonObject;
     const properties = crdSource([crd({ schema: { openAPIV3Schema: schema } })]).schemaOf(thing)?.properties ?? {};
     expect(Object.getOwnPropertyDescriptor(properties, '__proto__')?.enumerable).toBe(true);
     expect(Object.getPrototypeOf(properties)).toBe(Object.prototype);

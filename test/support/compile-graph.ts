@@ -1,50 +1,34 @@
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue, KubeObject } from '../../src/core/index.ts';
+import type { JsonObject, JsonValue } from '../../src/core/index.ts';
 import { formatDiagnostic } from '../../src/core/index.ts';
 import type { Graph } from '../../src/graph/index.ts';
 import { compile } from '../../src/graph/index.ts';
 import { builtinSource, crdSource } from '../../src/schema/index.ts';
+import { crdOf } from './crd.ts';
 
 /** A kind for tests: spec and status of a little machine, everything optional. */
-export const PUMP_CRD: KubeObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'pumps.parts.test' },
-  spec: {
-    group: 'parts.test',
-    scope: 'Namespaced',
-    names: { kind: 'Pump', plural: 'pumps', singular: 'pump', listKind: 'PumpList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: {
-                type: 'object',
-                properties: { litres: { type: 'integer' }, feed: { type: 'string' }, tags: list('string') },
-              },
-              status: {
-                type: 'object',
-                properties: {
-                  phase: { type: 'string' },
-                  address: { type: 'string' },
-                  running: { type: 'boolean' },
-                  level: { type: 'integer' },
-                  lanes: list('string'),
-                },
-              },
-            },
-          },
+export const PUMP_CRD = crdOf(
+  'Pump',
+  {
+    properties: {
+      spec: {
+        type: 'object',
+        properties: { litres: { type: 'integer' }, feed: { type: 'string' }, tags: list('string') },
+      },
+      status: {
+        type: 'object',
+        properties: {
+          phase: { type: 'string' },
+          address: { type: 'string' },
+          running: { type: 'boolean' },
+          level: { type: 'integer' },
+          lanes: list('string'),
         },
       },
-    ],
+    },
   },
-};
+  { group: 'parts.test', fields: { subresources: { status: {} } } },
+);
 
 function list(type: string): JsonObject {
   return { type: 'array', items: { type } };

@@ -1,7 +1,7 @@
 import { compileFunction } from 'node:vm';
 import { type } from 'arktype';
 import { z } from 'zod';
-import type { CodeInfo, Diagnostic, JsonValue, KubeObject } from '../../src/core/index.ts';
+import type { CodeInfo, Diagnostic, JsonValue } from '../../src/core/index.ts';
 import { isJsonObject, parseJson } from '../../src/core/index.ts';
 import { Cel, CompositionError, kubernetesComposition, opaque } from '../../src/index.ts';
 import { SOURCE } from '../../src/compose/source/transform-data.ts';
@@ -16,39 +16,20 @@ import {
   fromStandardSchema,
   toSimpleSchema,
 } from '../../src/schema/index.ts';
+import { crdOf } from './crd.ts';
 
 /** A kind with bounds and a field without a type, for the examples that need one. */
-const gauge: KubeObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'gauges.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { kind: 'Gauge', plural: 'gauges', singular: 'gauge' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: {
-                type: 'object',
-                properties: {
-                  level: { type: 'integer', maximum: 10 },
-                  anything: { type: 'object', additionalProperties: true },
-                },
-              },
-            },
-          },
-        },
+const gauge = crdOf('Gauge', {
+  properties: {
+    spec: {
+      type: 'object',
+      properties: {
+        level: { type: 'integer', maximum: 10 },
+        anything: { type: 'object', additionalProperties: true },
       },
-    ],
+    },
   },
-};
+});
 
 const sources = combineSources(crdSource([gauge]), builtinSource());
 

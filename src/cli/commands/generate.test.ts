@@ -7,6 +7,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import { runCommandLine } from '../adapter.ts';
 import { generate } from './generate.ts';
+import { crdOf } from '../../../test/support/crd.ts';
 
 let cwd: string;
 beforeEach(() => {
@@ -31,17 +32,7 @@ async function run(args: readonly string[], stdin = ''): Promise<{ readonly code
   return { code, text: lines.join('\n') };
 }
 
-const definition = (kind: string, group = 'example.com'): KubeObject => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `${kind.toLowerCase()}s.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { kind, plural: `${kind.toLowerCase()}s`, singular: kind.toLowerCase(), listKind: `${kind}List` },
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
-  },
-});
+const definition = (kind: string, group?: string): KubeObject => crdOf(kind, {}, group === undefined ? {} : { group });
 const yaml = (...objects: readonly object[]) => objects.map((object) => JSON.stringify(object)).join('\n---\n');
 
 test('a folder with its folders, and what is no manifest left aside', async () => {

@@ -3,6 +3,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { crdDifference } from './crd-difference.ts';
 import { isEstablished, ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinition } from './definition.ts';
+import { crdOf } from '../../../test/support/crd.ts';
 
 const definition = (annotations: Record<string, string> = {}) =>
   readDefinition({
@@ -19,33 +20,15 @@ interface Shape {
 }
 
 function boatCrd({ hull = { type: 'string' }, columns = [], shortNames }: Shape = {}): KubeObject {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'boats.acme.test' },
-    spec: {
+  return crdOf(
+    'Boat',
+    { properties: { spec: { type: 'object', properties: { hull } } } },
+    {
       group: 'acme.test',
-      scope: 'Namespaced',
-      names: {
-        kind: 'Boat',
-        plural: 'boats',
-        singular: 'boat',
-        listKind: 'BoatList',
-        ...(shortNames === undefined ? {} : { shortNames }),
-      },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          additionalPrinterColumns: columns,
-          schema: {
-            openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { hull } } } },
-          },
-        },
-      ],
+      names: shortNames === undefined ? {} : { shortNames },
+      fields: { additionalPrinterColumns: columns },
     },
-  };
+  );
 }
 
 const owned = (crd: KubeObject, name = 'boats') => ownedCrd(crd, { ...definition(), name }, 'devel');

@@ -7,6 +7,7 @@ import { Deployment, Service } from '../../../src/factories/simple/index.ts';
 import { Cel, kubernetesComposition } from '../../../src/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, mapRef, virtualWorld, writesOf } from '../../support/virtual-world.ts';
+import { ANYTHING, crdOf } from '../../support/crd.ts';
 
 const MINUTE = 60_000;
 
@@ -29,27 +30,7 @@ const inDefault = (apiVersion: string, kind: string, name: string) => ({
 
 /** A CRD without a schema, as another operator would bring it. */
 function foreignCrd(group: string, version: string, kind: string): KubeObject {
-  const plural = `${kind.toLowerCase()}s`;
-  const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
-      scope: 'Namespaced',
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          schema: { openAPIV3Schema: anything },
-        },
-      ],
-    },
-  };
+  return crdOf(kind, ANYTHING, { group, version, fields: { subresources: { status: {} } } });
 }
 
 describe('seed 13: now() in a template and in the status', () => {

@@ -1,0 +1,43 @@
+import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+
+interface CrdOptions {
+  /** Default `example.com`. */
+  readonly group?: string;
+  /** Default `v1`. */
+  readonly version?: string;
+  /** Default `Namespaced`. */
+  readonly scope?: 'Namespaced' | 'Cluster';
+  /** Other or further names. */
+  readonly names?: JsonObject;
+  /** Further fields of the version: subresources, printer columns. */
+  readonly fields?: JsonObject;
+}
+
+/** A CustomResourceDefinition whose one version has the schema, which is an object's unless it says otherwise. */
+export function crdOf(kind: string, schema: JsonObject = {}, options: CrdOptions = {}): KubeObject {
+  const { group = 'example.com', version = 'v1', scope = 'Namespaced', names, fields } = options;
+  const singular = kind.toLowerCase();
+  const plural = `${singular}s`;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope,
+      names: { kind, plural, singular, listKind: `${kind}List`, ...names },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', ...schema } },
+          ...fields,
+        },
+      ],
+    },
+  };
+}
+
+/** The schema of an object that may hold anything. */
+export const ANYTHING: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
