@@ -66,7 +66,7 @@ class MortalTransport implements Transport {
 }
 
 function carryOut(deed: Deed, name: string, transport: Transport, abortSignal?: AbortSignal): Promise<unknown> {
-  const options = { namespace: 'default', transport, timeout: 20_000, ...(abortSignal && { abortSignal }) };
+  const options = { namespace: 'default', transport, timeout: 120_000, ...(abortSignal && { abortSignal }) };
   const factory = app.factory(deed.mode, options);
   return deed.spec === undefined ? factory.deleteInstance(name) : factory.deploy({ name, ...deed.spec });
 }
