@@ -1,6 +1,6 @@
 /**
  * A cluster in a process of its own: sends its kubeconfig to the parent, answers each message with what it
- * counted so far, and lives until it is disconnected.
+ * counted so far, and lives until it is disconnected. Its argument is the user agent whose requests count.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
@@ -9,13 +9,14 @@ import { controllerCrds } from '../../dist/controller/index.js';
 import { KubeClient } from '../../dist/kube/index.js';
 import type { ServerFigures } from './controller-run.ts';
 
-/** Requests of the controller by verb, counted where they arrive. */
+const counted = process.argv[2] ?? '';
+/** Its requests by verb, counted where they arrive. */
 const requests: Record<string, number> = {};
 let lastAt = 0;
 
 subscribe('http.server.request.start', (message) => {
   const { request } = message as { request: IncomingMessage };
-  if (!(request.headers['user-agent'] ?? '').startsWith('typekro-controller')) return;
+  if (request.headers['user-agent'] !== counted) return;
   const verb = verbOf(request);
   requests[verb] = (requests[verb] ?? 0) + 1;
   lastAt = Date.now();

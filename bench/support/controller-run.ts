@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What the embedded cluster counted of the controller. */
+/** What the embedded cluster counted of one client, the controller unless another was named. */
 export interface ServerFigures {
   readonly requests: Readonly<Record<string, number>>;
   /** When the last request came, in milliseconds since 1970. */
@@ -44,10 +44,11 @@ export class Server {
     this.#child = child;
   }
 
-  static async start(): Promise<Server> {
+  /** `counted`: the user agent whose requests are counted. */
+  static async start(counted = 'typekro-controller'): Promise<Server> {
     const given = process.env['KUBECONFIG'];
     if (given !== undefined && given !== '') return new Server(given, undefined);
-    const child = fork(new URL('cluster-process.ts', import.meta.url), {
+    const child = fork(new URL('cluster-process.ts', import.meta.url), [counted], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     children.push(child);
@@ -163,7 +164,8 @@ function nodeFlags(): string[] {
   return (process.env['CONTROLLER_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
 }
 
-function message<T>(child: ChildProcess): Promise<T> {
+/** The next message of a process. */
+export function message<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     const ended = (code: number | null) => reject(new Error(`a process ended with ${code}`));
     child.once('exit', ended);

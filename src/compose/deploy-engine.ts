@@ -1,3 +1,4 @@
+import type { Graph } from '../graph/index.ts';
 import type { Diagnostic, JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import type { AnyAspect } from './aspects/types.ts';
 import type { Evaluation, Target } from './public-types.ts';
@@ -155,6 +156,11 @@ export interface DeployTarget {
   readonly namespace: string;
   readonly options: FactoryOptions;
   readonly diagnostics: readonly Diagnostic[];
+  /**
+   * The graph of target `typekro`, compiled against the schemas of this package; absent where these were not all
+   * that it was compiled against.
+   */
+  readonly compiled?: Graph | undefined;
   /** The ResourceGraphDefinition for an engine. Direct mode runs the graph of target `typekro`. */
   definition(target: Target): JsonObject;
   /** The instance for a spec: validated, with name, namespace and labels. */

@@ -68,6 +68,9 @@ function deployTarget(core: CompositionCore, mode: Mode, namespace: string, opti
     get diagnostics() {
       return core.diagnostics;
     },
+    get compiled() {
+      return core.options.types === undefined ? core.write('typekro').graph : undefined;
+    },
     definition: (of) => core.write(of).definition,
     instance: (spec) => core.instance(spec, options.instanceNamespace ?? namespace),
     namespaces: (spec) => core.namespaces(spec),

@@ -1,9 +1,11 @@
+import type { DeployTarget } from '../compose/index.ts';
 import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { compile, kindsUsed } from '../graph/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { LiveSchemas } from '../kube/index.ts';
+import { builtinSource } from '../schema/index.ts';
 import { InvalidGraphError } from './errors.ts';
 
 /**
@@ -17,6 +19,19 @@ export async function compileFor(api: KubernetesApi, definition: JsonObject, sig
   const { graph, diagnostics } = compile(definition, { sources, target: 'typekro', features });
   if (graph === undefined) throw new InvalidGraphError(nameOf(definition), diagnostics);
   return graph;
+}
+
+/**
+ * The graph of a target: as it was compiled already when all its kinds are built in, which mean the same in every
+ * cluster; else against the schemas of the cluster.
+ *
+ * @throws InvalidGraphError as `compileFor`.
+ */
+export async function graphOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<Graph> {
+  const definition = target.definition('typekro');
+  const builtin = builtinSource();
+  const isKnown = kindsUsed(definition['spec']).every((kind) => builtin.resourceOf(kind) !== undefined);
+  return (isKnown ? target.compiled : undefined) ?? compileFor(api, definition, signal);
 }
 
 function nameOf(definition: JsonObject): string {

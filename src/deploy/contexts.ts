@@ -10,7 +10,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isTimeout, KubeError, systemClock, withDeadline } from '../kube/index.ts';
-import { compileFor } from './compile-for.ts';
+import { compileFor, graphOf } from './compile-for.ts';
 import type { DirectContext } from './direct.ts';
 import { deleteDirect, deployDirect, parentRef } from './direct.ts';
 import { DeploymentTimeoutError } from './errors.ts';
@@ -87,7 +87,7 @@ export async function directContext(
   const { name = '', namespace = target.namespace } = instance.metadata;
   checkNames(target.name, name);
   const ref = parentRef(target.name, name, namespace);
-  const [graph, parent] = await Promise.all([compileFor(api, definition, signal), api.find(ref, { signal })]);
+  const [graph, parent] = await Promise.all([graphOf(api, target, signal), api.find(ref, { signal })]);
   const last = parent === undefined ? undefined : lastRecord(target, parent, ref, name);
   const record: DirectRecord = {
     definition,

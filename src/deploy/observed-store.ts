@@ -67,7 +67,7 @@ export class ObservedStore implements Observed {
       return before?.state !== 'absent';
     }
     if (before?.state === 'present' && !isNewer(object, before.live.object)) return false;
-    this.#objects.set(key, { state: 'present', live: { object } });
+    this.#objects.set(key, present(object));
     return true;
   }
 
@@ -115,7 +115,7 @@ export class ObservedStore implements Observed {
    * The answer to a dry run replaces an object of the same version.
    */
   setApplied(target: ObjectTarget, live: KubeObject, desired: string, dryRun = false): void {
-    if (dryRun) this.#objects.set(targetKey(target), { state: 'present', live: { object: live } });
+    if (dryRun) this.#objects.set(targetKey(target), present(live));
     else this.setObject(target, live);
     this.setSettled(target, { desired, owned: ownedDigest(live) });
     this.#failed.delete(targetKey(target));
@@ -132,6 +132,11 @@ export class ObservedStore implements Observed {
     if (failed === undefined) this.#failed.delete(targetKey(target));
     else this.#failed.set(targetKey(target), failed);
   }
+}
+
+/** With the digest of what we own in it, which every decision asks for. */
+function present(object: KubeObject): Observation {
+  return { state: 'present', live: { object, owned: ownedDigest(object) } };
 }
 
 /** Is the object another state than the one known? Versions of one object only grow; another UID is another object. */

@@ -1,0 +1,159 @@
+/**
+ * Figures of deploys, each with its goal: cluster, controller and the deploying program in processes of their own, over
+ * HTTPS. Run: `npm run bench -- deploy`. Memory is that of a fresh process, medians of several.
+ */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
+import { cleanUp, ControllerProcess, message, Server } from './support/controller-run.ts';
+
+/** Fresh processes per figure. */
+const RUNS = 5;
+/** Deploys of one process whose readiness is timed. */
+const ROUNDS = 20;
+/** Goals: milliseconds after the last child's readiness, requests of 201 resources, megabytes that a deploy adds. */
+const GOAL = { latency: 100, requests: 220, memory: 35 };
+
+type Mode = 'direct' | 'kro';
+
+/** What a program tells of itself, in megabytes. */
+interface Memory {
+  readonly rss: number;
+  readonly peak: number;
+}
+
+/** A deploy that ended: `at` in milliseconds since 1970, `took` and processor time in milliseconds. */
+interface Deployed extends Memory {
+  readonly at: number;
+  readonly took: number;
+  readonly cpu: number;
+}
+
+const server = await Server.start('typekro');
+const client = new KubeClient({ config: await loadKubeConfig({ path: server.path }), userAgent: 'load' });
+let missed = 0;
+
+function row(what: string, measured: string, goal = '', met?: boolean): void {
+  if (met === false) missed += 1;
+  console.log(`| ${what} | ${measured} | ${goal} | ${met === undefined ? '' : met ? 'met' : '**missed**'} |`);
+}
+
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** When each Deployment was told to be ready, in milliseconds since 1970. */
+const readyAt = new Map<string, number>();
+
+/** Stands in for the controllers of Deployments: what is new becomes ready, and the moment before is kept. */
+async function reportReady(signal: AbortSignal): Promise<void> {
+  for await (const event of client.watch({ apiVersion: 'apps/v1', kind: 'Deployment' }, { signal })) {
+    if (event.type !== 'ADDED' || event.object.status?.['readyReplicas'] !== undefined) continue;
+    const { name = '', namespace = '', generation = 1 } = event.object.metadata;
+    const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name, namespace };
+    const conditions = [{ type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable' }];
+    const counts = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
+    readyAt.set(name, performance.timeOrigin + performance.now());
+    const status = { observedGeneration: generation, ...counts, conditions };
+    await client.patch(ref, { status }, { subresource: 'status' });
+  }
+}
+
+interface Program {
+  readonly process: ChildProcess;
+  readonly before: Memory;
+}
+
+async function program(mode: Mode, count: number): Promise<Program> {
+  const path = new URL('support/deploy-process.mjs', import.meta.url);
+  const child = fork(path, [server.path, mode, String(count)], { execArgv: [] });
+  return { process: child, before: await message<Memory>(child) };
+}
+
+async function deploy({ process }: Program, name: string): Promise<Deployed> {
+  const answer = message<Deployed>(process);
+  process.send(name);
+  return answer;
+}
+
+async function requestsOf(work: () => Promise<unknown>): Promise<{ total: number; byVerb: string }> {
+  const before = await server.figures();
+  await work();
+  const after = await server.figures();
+  const verbs = Object.entries(after?.requests ?? {})
+    .map(([verb, value]) => [verb, value - (before?.requests[verb] ?? 0)] as const)
+    .filter(([, value]) => value > 0);
+  return {
+    total: verbs.reduce((sum, [, value]) => sum + value, 0),
+    byVerb: verbs.map(([verb, value]) => `${verb} ${value}`).join(', '),
+  };
+}
+
+/** What the first deploy of fresh processes costs. */
+async function first(mode: Mode, count: number): Promise<void> {
+  const runs: { readonly before: Memory; readonly after: Deployed }[] = [];
+  let cost = { total: 0, byVerb: '' };
+  for (let run = 0; run < RUNS; run += 1) {
+    const { process, before } = await program(mode, count);
+    cost = await requestsOf(async () => {
+      runs.push({ before, after: await deploy({ process, before }, `${mode}-${count}-${run}`) });
+    });
+    process.disconnect();
+  }
+  const what = `${mode}, ${count} resources`;
+  const added = median(runs.map(({ before, after }) => after.rss - before.rss));
+  const peak = median(runs.map(({ before, after }) => after.peak - before.rss));
+  const whole = median(runs.map(({ after }) => after.peak));
+  const requests = mode === 'direct' && count > 100 ? GOAL.requests : undefined;
+  row(
+    `${what}: requests`,
+    `${cost.total} (${cost.byVerb})`,
+    requests === undefined ? '' : `≤ ${requests}`,
+    requests === undefined ? undefined : cost.total <= requests,
+  );
+  const took = median(runs.map(({ after }) => after.took));
+  const cpu = median(runs.map(({ after }) => after.cpu));
+  row('… the first deploy takes', `${took.toFixed(0)} ms, ${cpu.toFixed(0)} ms of processor time`);
+  row(
+    '… memory that it adds, and at its peak',
+    `${added.toFixed(1)} MB, ${peak.toFixed(1)} MB (whole process ${whole.toFixed(0)} MB)`,
+    `≤ ${GOAL.memory} MB`,
+    added <= GOAL.memory,
+  );
+}
+
+/** From before the last child is told to be ready until `deploy` answers. */
+async function latency(mode: Mode): Promise<void> {
+  const running = await program(mode, 5);
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const name = `${mode}-latency-${round}`;
+    const { at } = await deploy(running, name);
+    times.push(at - (readyAt.get(`${name}-web`) ?? Number.NaN));
+  }
+  running.process.disconnect();
+  const most = Math.max(...times);
+  row(
+    `${mode}, 5 resources: from the last child's readiness to the answer, median and most of ${ROUNDS}`,
+    `${median(times).toFixed(0)} ms, ${most.toFixed(0)} ms`,
+    `≤ ${GOAL.latency} ms`,
+    most <= GOAL.latency,
+  );
+}
+
+const over = new AbortController();
+try {
+  const reporting = reportReady(over.signal);
+  await ControllerProcess.start(server);
+  console.log(`Node ${process.version}\n\n| What | Measured | Goal | |\n|---|---|---|---|`);
+  for (const mode of ['direct', 'kro'] as const) {
+    await first(mode, 5);
+    await first(mode, 201);
+    await latency(mode);
+  }
+  over.abort();
+  await reporting;
+} finally {
+  await client.close();
+  cleanUp();
+}
+if (missed > 0) console.log(`\n${missed} of the goals missed`);

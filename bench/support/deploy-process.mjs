@@ -1,0 +1,37 @@
+/**
+ * A program that deploys, in a process of its own, run as a user runs it: from `dist/`, without a loader.
+ * `deploy-process.mjs KUBECONFIG MODE COUNT` composes COUNT resources of which the second is a Deployment, and sends
+ * its memory; then each message is the name of an instance to deploy, answered with memory and the time of the end.
+ */
+import { kubernetesComposition } from '../../dist/index.js';
+import { ConfigMap, Deployment } from '../../dist/factories/simple/index.js';
+
+const [kubeConfig, mode, count] = process.argv.slice(2);
+
+const megabytes = () => ({
+  rss: process.memoryUsage.rss() / 2 ** 20,
+  peak: process.resourceUsage().maxRSS / 2 ** 10,
+});
+
+const spec = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
+const numbers = Array.from({ length: Number(count) - 2 }, (_, index) => index);
+const app = kubernetesComposition({ name: `bench${count}`, spec }, (spec) => {
+  const first = ConfigMap({ id: 'first', name: `${String(spec['name'])}-first`, data: { a: 'b' } });
+  const web = Deployment({ id: 'web', name: `${String(spec['name'])}-web`, image: 'nginx', env: { FROM: first.metadata.name } });
+  web.withReadyWhen((self) => self.status.readyReplicas >= 1);
+  for (const i of numbers) ConfigMap({ id: `c${i}`, name: `${first.metadata.name}-${i}`, data: { index: `${i}` } });
+});
+// What any program has done before it deploys.
+app.toYaml();
+const factory = app.factory(mode, { namespace: 'default', kubeConfig, timeout: 60_000, createNamespace: false });
+
+process.on('message', async (name) => {
+  const began = performance.now();
+  const before = process.cpuUsage();
+  await factory.deploy({ name });
+  const at = performance.timeOrigin + performance.now();
+  const { user, system } = process.cpuUsage(before);
+  process.send({ ...megabytes(), at, took: performance.now() - began, cpu: (user + system) / 1000 });
+});
+process.on('disconnect', () => process.exit());
+process.send(megabytes());
