@@ -1,5 +1,3 @@
-import type { CelType } from '../cel/index.ts';
-import { DYN, STRING, listType, mapType } from '../cel/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { memberSchema } from './walk.ts';
 import { parsePath } from './path.ts';
@@ -55,17 +53,4 @@ function fieldOf(schema: Schema, name: string): Schema | undefined {
     at = at.items;
   }
   return undefined;
-}
-
-/** Types of the fields of a label selector, which the schema of no kind describes. */
-const SELECTOR_TYPES: ReadonlyMap<string, CelType> = new Map([
-  ['metadata.selector', mapType(STRING, DYN)],
-  ['metadata.selector.matchLabels', mapType(STRING, STRING)],
-  ['metadata.selector.matchExpressions', listType(DYN)],
-]);
-
-/** The type of a field of a selector externalRef; undefined for fields outside the selector. */
-export function selectorFieldType(pathText: string): CelType | undefined {
-  if (pathText.startsWith('metadata.selector.matchLabels.')) return STRING;
-  return SELECTOR_TYPES.get(pathText);
 }

@@ -7,7 +7,7 @@ import type { Definition } from './definition.ts';
 import type { Draft } from './draft.ts';
 import { isList } from './draft.ts';
 import type { Names } from './analysis.ts';
-import { SchemaPaths, selectorFieldType } from './expected-type.ts';
+import { SchemaPaths } from './expected-type.ts';
 import { fieldsAt } from './fields-at.ts';
 import { functionNames } from './function-names.ts';
 import { isFeature } from './gated-functions.ts';
@@ -162,10 +162,6 @@ export class Language {
   fieldType(id: string, pathText: string): CelType | undefined {
     const draft = this.#drafts.get(id);
     if (draft?.resolved === undefined) return undefined;
-    if (draft.nodeType === 'externalCollection') {
-      const type = selectorFieldType(pathText);
-      if (type !== undefined) return type;
-    }
     const at = this.#paths.at(draft.resolved.schema, pathText);
     return at === undefined ? undefined : celType(at.schema, `__type_${id}${at.typeName}`);
   }

@@ -44,6 +44,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   };
 
   return {
+    kindsOf: (apiVersion) => [...(known.get(apiVersion)?.resources.keys() ?? [])],
     peek: (type) => known.get(type.apiVersion)?.resources.get(type.kind),
     async resourceOf(type: ResourceType, options: CallOptions = {}) {
       const { apiVersion, kind } = type;

@@ -157,6 +157,17 @@ describe('documents of aggregated APIs', () => {
   });
 });
 
+describe('a kind that the server lacks', () => {
+  test('has no schema, but the kinds beside it are named, for messages', async () => {
+    const { api } = server('');
+    const yacht = { ...boat, kind: 'Yacht' };
+    const source = await new LiveSchemas(api, { cache: false }).sourceFor([yacht, { ...boat, group: 'none.test' }]);
+    expect(source.schemaOf(yacht)).toBeUndefined();
+    expect([...source.kinds()].filter(({ group }) => group.endsWith('.test'))).toEqual([boat]);
+    expect(source.resourceOf(boat)).toBeUndefined();
+  });
+});
+
 describe('the cache on disk', () => {
   test('removes what was not read for longest when it is full', async () => {
     const cache = new DocumentCache({ directory, maxBytes: 1000 });

@@ -67,7 +67,17 @@ export class LiveSchemas {
     // Loading serves all callers, so that one of them giving up does not end it for the others.
     const loading = Promise.all(foreign.map((type) => this.#load(type)));
     const loaded = await whileWanted(loading, options.signal);
-    return combineSources(builtin, ...new Set(loaded.filter((source) => source !== undefined)));
+    const missing = foreign.filter((_type, index) => loaded[index] === undefined);
+    const known = new Set(loaded.filter((source) => source !== undefined));
+    return combineSources(builtin, ...known, this.#beside(missing));
+  }
+
+  /** The names of what the server has in place of kinds that it lacks, for messages: no schemas. */
+  #beside(missing: readonly GroupVersionKind[]): SchemaSource {
+    const kinds = missing.flatMap(({ group, version }) =>
+      this.#api.discovery.kindsOf(formatApiVersion({ group, version })).map((kind) => ({ group, version, kind })),
+    );
+    return { schemaOf: () => undefined, resourceOf: () => undefined, kinds: () => kinds };
   }
 
   /** Drops what is known of a kind: its CRD came, changed or went. */

@@ -162,6 +162,8 @@ export interface Discovery {
   learn(resource: ApiResource): void;
   /** Everything the server has, freshly asked for. */
   all(options?: CallOptions): Promise<readonly ApiResource[]>;
+  /** The kinds of a group and version as the server named them last, without asking it again. */
+  kindsOf(apiVersion: string): readonly string[];
   /** The answer without asking the server: `undefined` when it is not in memory. */
   peek(type: ResourceType): ApiResource | undefined;
   /** Drops what is known of a kind (after its CRD changed or went), of a whole group, or of all. */

@@ -68,11 +68,15 @@ export const forbidden = (field: string, detail: string): FieldError => ({
 export const tooLong = (field: string, max: number | bigint): FieldError => ({
   reason: 'FieldValueTooLong',
   field,
-  message: `Too long: may not be more than ${max} bytes`,
+  message: `Too long: may not be more than ${counted(max, 'byte')}`,
 });
 
 export const tooMany = (field: string, actual: number, max: number | bigint): FieldError => ({
   reason: 'FieldValueTooMany',
   field,
-  message: `Too many: ${actual}: must have at most ${max} items`,
+  message: `Too many: ${actual}: must have at most ${counted(max, 'item')}`,
 });
+
+function counted(count: number | bigint, what: string): string {
+  return `${count} ${what}${Number(count) === 1 ? '' : 's'}`;
+}

@@ -77,7 +77,7 @@ describe('validate', () => {
       object({ m: { type: 'object', maxProperties: 1, additionalProperties: { type: 'string' } } }),
       { m: { a: 1, b: 'x' } },
       [
-        'm: Too many: 2: must have at most 1 items',
+        'm: Too many: 2: must have at most 1 item',
         'm.a: Invalid value: "integer": m.a in body must be of type string: "integer"',
       ],
     ],
@@ -174,7 +174,7 @@ describe('validate', () => {
       ),
     ).toEqual([]);
     expect(causes(schema, { l: [{ k: 'a', v: 'longer' }], s: 5 }, old)).toEqual([
-      'l[0].v: Too long: may not be more than 1 bytes',
+      'l[0].v: Too long: may not be more than 1 byte',
     ]);
   });
 

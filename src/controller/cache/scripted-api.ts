@@ -20,6 +20,7 @@ export function scriptedApi(): KubernetesApi & { readonly watches: ScriptedWatch
     inGroup: refuse,
     learn: () => undefined,
     all: refuse,
+    kindsOf: () => [],
     peek: () => undefined,
     forget: () => undefined,
   };
