@@ -4,7 +4,7 @@ import { inventoryOf, recordedInventory, recordedScope, sameScope, unionScope } 
 import type { RecordedInventory } from './applyset.ts';
 import { compareText, groupKindText, labelOf } from './identity.ts';
 import { APPLYSET_ID_LABEL, FINALIZER, INVENTORY_MANAGER, VERSION_LABEL } from './keys.ts';
-import { hasFinalizer } from './finalizer.ts';
+import { hasFinalizer, isSuspended } from './finalizer.ts';
 import { instanceLabels } from './labels.ts';
 import type { Inventory, InventoryScope, ParentWrite } from './model.ts';
 import { ownedFields } from './owned-fields.ts';
@@ -34,13 +34,15 @@ function possibleScope({ graph }: Walk): InventoryScope {
 
 /**
  * The inventory that the instance is to record. It always covers what is recorded and what is wanted; it
- * becomes smaller only when every node is resolved and no retired object is left anywhere.
+ * becomes smaller only when every node is resolved and no retired object is left anywhere. That of a
+ * suspended instance covers what is recorded and nothing more: nothing is written for it.
  */
 export function decideInventory(walk: Walk, recorded: RecordedInventory, pruning: Pruning): Inventory {
-  const wanted = wantedScope(walk);
   // Of a record that somebody spoiled, kinds may be missing: those that the graph can have made are put back.
   const before =
     recorded.state === 'invalid' ? unionScope(recorded.scope, possibleScope(walk)) : recordedScope(recorded);
+  if (isSuspended(walk.instance)) return inventoryOf(walk.applySet, before, walk.version);
+  const wanted = wantedScope(walk);
   const results = [...walk.results.values()];
   const resolved = results.every((result) => result.wanted !== undefined);
   const written = results.every((result) => result.written);

@@ -306,6 +306,59 @@ resources:
   });
 });
 
+describe("an author's conditions while the instance is suspended", () => {
+  const condition = (type: string, test: string) =>
+    `"\${runtime.newCondition({type: '${type}', status: ${test} ? 'True' : 'False'})}"`;
+
+  test('stay as they were where they read nodes, and follow the instance itself', () => {
+    const graph = graphOf(`
+schema:
+  spec: {k: string}
+  status:
+    k: "\${c.data.k}"
+    conditions:
+      - ${condition('OfChild', "c.data.k == '1'")}
+      - ${condition('OfSpec', "schema.spec.k == '1'")}
+resources:
+  - id: c
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {k: "\${schema.spec.k}"}}
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { k: '1' });
+    const found = () =>
+      (cluster.get(key)?.status?.['conditions'] as { type: string; status: string }[]).map(
+        ({ type, status }) => `${type} ${status}`,
+      );
+    settle(graph, key, cluster);
+    expect(found()).toEqual(['OfChild True', 'OfSpec True']);
+    cluster.edit(key, (object) => {
+      object.metadata.annotations = { ...object.metadata.annotations, 'kro.run/reconcile': 'suspended' };
+      object.spec = { k: '2' };
+    });
+    cluster.edit('ConfigMap/ns/c', (object) => void (object['data'] = { k: 'theirs' }));
+    settle(graph, key, cluster);
+    expect(found().toSorted()).toEqual(['OfChild True', 'OfSpec False']);
+    cluster.edit(key, ({ metadata }) => void delete metadata.annotations?.['kro.run/reconcile']);
+    settle(graph, key, cluster);
+    expect(found()).toEqual(['OfChild False', 'OfSpec False']);
+  });
+});
+
+describe('an instance that is suspended from the start', () => {
+  test('gets its finalizer over an empty inventory, and the whole one when it is resumed', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
+    cluster.edit(key, ({ metadata }) => void (metadata.annotations = { 'kro.run/reconcile': 'suspended' }));
+    const kinds = () => cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/contains-group-kinds'];
+    settle(PAIR, key, cluster);
+    expect(cluster.get(key)?.metadata.finalizers).toEqual(['kro.run/finalizer']);
+    expect(kinds()).toBe('');
+    cluster.edit(key, ({ metadata }) => void delete metadata.annotations?.['kro.run/reconcile']);
+    settle(PAIR, key, cluster);
+    expect(kinds()).toBe('ConfigMap');
+  });
+});
+
 describe('the instance itself', () => {
   test('half an inventory without finalizer is nothing to build on', () => {
     const cluster = new FakeCluster();

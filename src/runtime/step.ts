@@ -205,7 +205,8 @@ function project(walk: Walk, conditions: readonly Condition[], now: number) {
   const { fields, problems } = projectStatus(graph.status, walk.known, context);
   if (graph.status.conditions === undefined) return { fields, problems, author: undefined };
   const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
-  const variables = new Map(walk.known).set('schema', schema);
+  // Conditions of a suspended instance stay as they were where they read its nodes.
+  const variables = new Map(isSuspended(instance) ? [] : walk.known).set('schema', schema);
   const author = authorConditions(graph.status.conditions, instance, variables, context, options.now);
   return { fields, problems, author };
 }
