@@ -3,6 +3,7 @@ import { graphOf } from '../../test/support/compile-graph.ts';
 import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { KubeObject } from '../core/index.ts';
+import { readConditions } from './conditions.ts';
 import { keys } from './index.ts';
 
 const PAIR = graphOf(`
@@ -326,9 +327,7 @@ resources:
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { k: '1' });
     const found = () =>
-      (cluster.get(key)?.status?.['conditions'] as { type: string; status: string }[]).map(
-        ({ type, status }) => `${type} ${status}`,
-      );
+      readConditions(cluster.get(key)?.status?.['conditions']).map(({ type, status }) => `${type} ${status}`);
     settle(graph, key, cluster);
     expect(found()).toEqual(['OfChild True', 'OfSpec True']);
     cluster.edit(key, (object) => {
