@@ -24,6 +24,7 @@ export function asText(value: unknown): string | undefined {
 
 /** Applies `work` where the value is there; elsewhere the result is `undefined`. */
 export function present(value: unknown, work: (value: unknown) => unknown): unknown {
+  if (isScalar(value)) return value === undefined ? undefined : work(value);
   if (isWaiting(value)) return work(value);
   const missing = truthy(equals(value, undefined, false));
   return choose(
@@ -31,6 +32,11 @@ export function present(value: unknown, work: (value: unknown) => unknown): unkn
     () => undefined,
     () => work(resolve(value)),
   );
+}
+
+/** Neither an object nor what stands for a value: it is known whether it is there. */
+function isScalar(value: unknown): boolean {
+  return value === null || (typeof value !== 'object' && typeof value !== 'function');
 }
 
 /** A plain read of a resource: the graph waits for it, nobody asks whether it is there. */
@@ -41,6 +47,7 @@ function isWaiting(value: unknown): boolean {
 
 /** `value ?? fallback`. */
 export function withDefault<T>(value: T | undefined, fallback: T): T {
+  if (isScalar(value)) return value === undefined ? fallback : value;
   if (isWaiting(value)) return value as T;
   const missing = truthy(equals(value, undefined, false));
   return choose(

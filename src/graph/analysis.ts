@@ -1,4 +1,4 @@
-import type { Ast, CelError } from '../cel/index.ts';
+import type { Ast, CelError, Expr } from '../cel/index.ts';
 import type { Site } from './draft.ts';
 import { offsetOf } from './fields-at.ts';
 import { celCode } from './hints.ts';
@@ -6,14 +6,18 @@ import type { Language, ReferenceRules } from './language.ts';
 import type { Part } from './read-paths.ts';
 import { readPaths } from './read-paths.ts';
 import type { Place } from './problems.ts';
+import { isPlain } from './scan.ts';
 
 /** A parsed expression with the names it uses, wherever it stands. */
 export interface Names {
+  /** Of a text in parts it is parsed when it is first read. */
   readonly ast: Ast;
   /** Variables read, in the order of their first use: node ids, `schema`, iterators. */
   readonly ids: readonly string[];
   /** Parts of nodes and of `schema` that the expression looks at. */
   readonly reads: readonly Part[];
+  /** The expressions in a text that was put together of them, where each was analysed by itself. */
+  readonly parts?: readonly Names[];
 }
 
 /** An expression at its place. */
@@ -50,6 +54,8 @@ export function analyse<S extends Site>(
   const plain = rules.place === 'template' && rules.iterators.length === 0 && names.size === 0;
   const known = plain ? language.analysed.get(cel) : undefined;
   if (known !== undefined) return { ok: true, value: { site, ast: known.ast, ids: known.ids, reads: known.reads } };
+  const joined = plain ? joinedText(site, language) : undefined;
+  if (joined !== undefined) return { ok: true, value: joined };
   const parsed = language.parse(cel);
   if (!parsed.ok) {
     const [first] = parsed.errors;
@@ -67,6 +73,76 @@ export function analyse<S extends Site>(
   const reads = readPaths(parsed.ast.expr, language.readScope(names));
   if (plain) language.analysed.set(cel, { ast: parsed.ast, ids: found.ids, reads });
   return { ok: true, value: { site, ast: parsed.ast, ids: found.ids, reads } };
+}
+
+/** Longest expression, and most parts, of a text that is not parsed as a whole. */
+const SHORT = 200;
+const FEW = 16;
+
+/**
+ * A text put together of expressions, such as `${schema.spec.name}-7`: few are the same in two resources, but
+ * their expressions are. Undefined when an expression has an error, or might mean something else by itself
+ * (a comment ends with it); the text is then taken as a whole.
+ */
+function joinedText<S extends Site>(site: S, language: Language): JoinedText<S> | undefined {
+  const { parts } = site.text;
+  if (parts === undefined || parts.length > FEW) return undefined;
+  const names: Names[] = [];
+  for (const { kind, text } of parts) {
+    if (kind === 'text') {
+      if (!isPlain(text)) return undefined;
+      continue;
+    }
+    if (text.length > SHORT || text.includes('//')) return undefined;
+    const found = namesOf(text, language);
+    if (found === undefined) return undefined;
+    names.push(found);
+  }
+  return new JoinedText(site, names, language);
+}
+
+/** What an expression outside of loops reads; undefined when it has an error. */
+function namesOf(cel: string, language: Language): Names | undefined {
+  const known = language.analysed.get(cel);
+  if (known !== undefined) return known;
+  const parsed = language.parse(cel);
+  if (!parsed.ok) return undefined;
+  const { ids, error } = language.references(parsed.ast, { place: 'template', iterators: [] });
+  if (error !== undefined) return undefined;
+  const names = { ast: parsed.ast, ids, reads: readPaths(parsed.ast.expr, language.readScope(new Map())) };
+  language.analysed.set(cel, names);
+  return names;
+}
+
+class JoinedText<S extends Site> implements Analysed<S> {
+  readonly site: S;
+  readonly ids: readonly string[];
+  readonly reads: readonly Part[];
+  readonly parts: readonly Names[];
+  readonly #language: Language;
+  #ast: Ast | undefined;
+
+  constructor(site: S, parts: readonly Names[], language: Language) {
+    const [first] = parts;
+    this.site = site;
+    this.parts = parts;
+    this.ids = parts.length === 1 && first !== undefined ? first.ids : [...new Set(parts.flatMap(({ ids }) => ids))];
+    this.reads = parts.length === 1 && first !== undefined ? first.reads : parts.flatMap(({ reads }) => reads);
+    this.#language = language;
+  }
+
+  get ast(): Ast {
+    if (this.#ast !== undefined) return this.#ast;
+    const parsed = this.#language.parse(this.site.text.cel);
+    if (!parsed.ok) throw new Error(`a text of sound parts does not parse: ${parsed.text}`);
+    return (this.#ast = parsed.ast);
+  }
+}
+
+/** The trees that an expression consists of: one, or those of the parts of a text. */
+export function rootsOf(names: Names): readonly Expr[] {
+  const { parts } = names;
+  return parts === undefined ? [names.ast.expr] : parts.map(({ ast }) => ast.expr);
 }
 
 /** Where an error of the language stands in the definition. */

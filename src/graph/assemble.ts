@@ -28,34 +28,65 @@ export interface Parts {
 
 /** Builds the immutable graph. */
 export function assembleGraph(parts: Parts): Graph {
-  const { definition, value, resources, specSchema, status } = parts;
-  const assembler = new Assembler(parts.document);
-  const nodes = new Map(resources.map((each) => [each.linked.draft.id, assembler.node(each)]));
-  const dependencies = new Map([...nodes.values()].map((node) => [node.id, node.dependsOn]));
-  const order = topologicalOrder(dependencies);
+  const { definition, value, specSchema, status } = parts;
   const { kind, group, apiVersion, scope } = definition.schema;
-  // Only who keeps revisions asks for it.
+  const crd = buildCrd(definition.schema, schemaToJson(specSchema), status.properties);
+  const plural = instancePlural(kind);
+  const instance = { group, version: apiVersion, kind, plural, namespaced: scope !== 'Cluster', crd };
+  return lazyGraph({ name: definition.name, instance, definition: withDefaults(value, definition) }, value, parts);
+}
+
+type Plans = Pick<Graph, 'nodes' | 'order' | 'applyOrder' | 'status' | 'reads'>;
+
+/**
+ * Who only wants to know whether a definition is right asks for none of its plans, so they are made when the
+ * first one is read; what they are made from is let go then.
+ */
+function lazyGraph(own: Pick<Graph, 'name' | 'instance' | 'definition'>, value: JsonObject, parts: Parts): Graph {
+  let pending: Parts | undefined = parts;
+  let made: Plans | undefined;
+  const plans = (): Plans => {
+    if (pending !== undefined) made = makePlans(pending);
+    pending = undefined;
+    return made as Plans;
+  };
   let hash: string | undefined;
   return {
-    name: definition.name,
-    instance: {
-      group,
-      version: apiVersion,
-      kind,
-      plural: instancePlural(kind),
-      namespaced: scope !== 'Cluster',
-      crd: buildCrd(definition.schema, schemaToJson(specSchema), status.properties),
+    ...own,
+    get nodes() {
+      return plans().nodes;
     },
-    nodes,
-    order,
-    applyOrder: applyOrder(dependencies, order),
-    status: assembler.status(status, parts.conditions),
-    reads: collectReads(resources, [...status.fields, ...(parts.conditions ?? [])]),
+    get order() {
+      return plans().order;
+    },
+    get applyOrder() {
+      return plans().applyOrder;
+    },
+    get status() {
+      return plans().status;
+    },
+    get reads() {
+      return plans().reads;
+    },
+    // Only who keeps revisions asks for it.
     get hash() {
       hash ??= revisionHash(value['spec']);
       return hash;
     },
-    definition: withDefaults(value, definition),
+  };
+}
+
+function makePlans({ document, resources, status, conditions }: Parts): Plans {
+  const assembler = new Assembler(document);
+  const nodes = new Map(resources.map((each) => [each.linked.draft.id, assembler.node(each)]));
+  const dependencies = new Map([...nodes.values()].map((node) => [node.id, node.dependsOn]));
+  const order = topologicalOrder(dependencies);
+  return {
+    nodes,
+    order,
+    applyOrder: applyOrder(dependencies, order),
+    status: assembler.status(status, conditions),
+    reads: collectReads(resources, [...status.fields, ...(conditions ?? [])]),
   };
 }
 

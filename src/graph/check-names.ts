@@ -36,15 +36,20 @@ function checkKind(kind: string, report: Report): void {
 function checkId(resource: ResourceBlock, seen: ReadonlySet<string>, report: Report): void {
   const { id } = resource;
   const path = [...resource.path, 'id'];
-  const suggestion = suggestId(id);
-  const hint = suggestion === undefined ? undefined : `for example "${suggestion}"`;
   if (isReservedWord(id)) {
     const kro = `${CONVENTION}id ${id} is a reserved keyword in KRO`;
     report('graph/reserved-name', path, kro, `the id "${id}" is a reserved word`, 'choose another id');
   } else if (!isLowerCamelCase(id)) {
     const kro = `${CONVENTION}id ${id} is not a valid KRO resource id: must be lower camelCase`;
     const message = `the id "${id}" must begin with a small letter and hold only ASCII letters and digits`;
-    report('graph/invalid-id', path, kro, message, hint);
+    const suggestion = suggestId(id);
+    report(
+      'graph/invalid-id',
+      path,
+      kro,
+      message,
+      suggestion === undefined ? undefined : `for example "${suggestion}"`,
+    );
   } else if (seen.has(id)) {
     const kro = `${CONVENTION}found duplicate resource IDs ${id}`;
     report('graph/duplicate-id', path, kro, `another resource has the id "${id}" too`, 'give each resource its own id');

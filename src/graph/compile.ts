@@ -90,15 +90,22 @@ function tooDeep(): Diagnostic {
 
 /** Looks with a stack of its own; also stops at an object that contains itself, or is shared without end. */
 function isTooDeep(root: JsonValue): boolean {
-  const stack: { value: JsonValue; depth: number }[] = [{ value: root, depth: 0 }];
+  const values: JsonValue[] = [root];
+  const depths: number[] = [0];
   let containers = 0;
-  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+  for (
+    let top = values.pop(), depth = depths.pop() ?? 0;
+    top !== undefined;
+    top = values.pop(), depth = depths.pop() ?? 0
+  ) {
     containers += 1;
     if (containers > MAX_CONTAINERS) return true;
-    if (typeof top.value !== 'object' || top.value === null) continue;
-    if (top.depth >= MAX_DEPTH) return true;
-    for (const value of Object.values(top.value)) {
-      if (typeof value === 'object' && value !== null) stack.push({ value, depth: top.depth + 1 });
+    if (typeof top !== 'object' || top === null) continue;
+    if (depth >= MAX_DEPTH) return true;
+    for (const value of Object.values(top)) {
+      if (typeof value !== 'object' || value === null) continue;
+      values.push(value);
+      depths.push(depth + 1);
     }
   }
   return false;

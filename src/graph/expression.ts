@@ -1,5 +1,6 @@
-import type { CelError, CelType, Environment, Program } from '../cel/index.ts';
-import type { Analysed, Refusal } from './analysis.ts';
+import type { Ast, CelError, CelType, Environment, Program } from '../cel/index.ts';
+import { STRING } from '../cel/index.ts';
+import type { Analysed, Names, Refusal } from './analysis.ts';
 import { placeOf } from './analysis.ts';
 import type { Site } from './draft.ts';
 import { celCode, celHint } from './hints.ts';
@@ -25,6 +26,10 @@ export function compileExpression<S extends Site>(
   language: Language,
 ): Compilation<S> {
   const shared = environment === language.typed;
+  const parts = shared ? found.parts : undefined;
+  if (parts?.every((part) => isText(part, environment, language)) === true) {
+    return { ok: true, value: new CompiledText(found, parts, environment) };
+  }
   const known = shared ? language.checked.get(found.ast) : undefined;
   if (known !== undefined) return { ok: true, value: compiled(found, known) };
   const checked = environment.check(found.ast);
@@ -39,6 +44,50 @@ export function compileExpression<S extends Site>(
   const made = { type: checked.type, program: planned.program };
   if (shared) language.checked.set(found.ast, made);
   return { ok: true, value: compiled(found, made) };
+}
+
+/** Is the part of a text without error, and a string by itself? Then so is the text. */
+function isText(part: Names, environment: Environment, language: Language): boolean {
+  const known = language.checked.get(part.ast);
+  if (known !== undefined) return known.type.kind === 'string';
+  const checked = environment.check(part.ast);
+  const planned = checked.ok ? environment.plan(checked.checked) : undefined;
+  if (!checked.ok || planned?.ok !== true) return false;
+  language.checked.set(part.ast, { type: checked.type, program: planned.program });
+  return checked.type.kind === 'string';
+}
+
+/** A text whose parts are checked; it is planned when its program is asked for. */
+class CompiledText<S extends Site> implements Compiled<S> {
+  readonly site: S;
+  readonly ids: Names['ids'];
+  readonly reads: Names['reads'];
+  readonly parts: readonly Names[];
+  readonly type = STRING;
+  readonly #found: Analysed<S>;
+  readonly #environment: Environment;
+  #program: Program | undefined;
+
+  constructor(found: Analysed<S>, parts: readonly Names[], environment: Environment) {
+    this.site = found.site;
+    this.ids = found.ids;
+    this.reads = found.reads;
+    this.parts = parts;
+    this.#found = found;
+    this.#environment = environment;
+  }
+
+  get ast(): Ast {
+    return this.#found.ast;
+  }
+
+  get program(): Program {
+    if (this.#program !== undefined) return this.#program;
+    const checked = this.#environment.check(this.ast);
+    const planned = checked.ok ? this.#environment.plan(checked.checked) : checked;
+    if (!planned.ok) throw new Error(`a text of sound parts does not compile: ${planned.text}`);
+    return (this.#program = planned.program);
+  }
 }
 
 function compiled<S extends Site>(found: Analysed<S>, { type, program }: CheckedExpression): Compiled<S> {

@@ -1,3 +1,4 @@
+import { rootsOf } from './analysis.ts';
 import { callsGlobal } from './ast-visit.ts';
 import type { Definition } from './definition.ts';
 import type { Linked } from './dependencies.ts';
@@ -6,9 +7,10 @@ import type { Problems } from './problems.ts';
 /** The fields that make an object's identity must have a value: omit() is refused there. */
 export function checkOmitIdentity({ draft, fields }: Linked, definition: Definition, problems: Problems): void {
   const needsNamespace = definition.schema.scope === 'Cluster' && draft.resolved?.info.namespaced === true;
-  for (const { site, ast } of fields) {
+  for (const field of fields) {
+    const { site } = field;
     const identity = site.pathText === 'metadata.name' || (needsNamespace && site.pathText === 'metadata.namespace');
-    if (!identity || !callsGlobal(ast.expr, 'omit')) continue;
+    if (!identity || !rootsOf(field).some((root) => callsGlobal(root, 'omit'))) continue;
     problems.error({
       phase: 'omitIdentity',
       code: 'graph/omit',

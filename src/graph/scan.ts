@@ -76,6 +76,8 @@ export interface ExpressionText {
   readonly cel: string;
   /** The whole string, if it is more than one bare `${…}`. */
   readonly template?: string;
+  /** What the whole string consists of, if it is more than one bare `${…}`. */
+  readonly parts?: readonly TextPart[];
   /** Offset in the string of an offset (UTF-16 units) in `cel`; inside generated text the nearest one. */
   readonly toOriginal: (celOffset: number) => number;
 }
@@ -100,7 +102,7 @@ export function joinParts(original: string, parts: readonly TextPart[]): Express
     if (part.kind === 'text') return part.offset;
     return part.offset + Math.min(Math.max(offset - (starts[index] ?? 0), 0), part.text.length);
   };
-  return { cel, template: original, toOriginal };
+  return { cel, template: original, parts, toOriginal };
 }
 
 const GO_ESCAPES = new Map([
@@ -118,8 +120,17 @@ const GO_ESCAPES = new Map([
 /** What Go's %q writes as it is: letters, marks, numbers, punctuation, symbols and the ASCII space. */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
+/** Printable ASCII without what needs an escape: nearly every text. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** Does the text stand in quotes as it is? */
+export function isPlain(text: string): boolean {
+  return PLAIN.test(text);
+}
+
 /** A double-quoted literal with Go's escapes, which CEL reads back as the same text. */
 export function quoteGo(text: string): string {
+  if (isPlain(text)) return `"${text}"`;
   let quoted = '"';
   for (const character of text) {
     const escape = GO_ESCAPES.get(character);

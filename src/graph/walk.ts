@@ -3,7 +3,7 @@ import { isJsonObject } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { PathStep } from './model.ts';
 import { nearestName } from '../schema/index.ts';
-import { appendStep } from './path.ts';
+import { formatPath } from './path.ts';
 import type { ExpressionText } from './scan.ts';
 import { joinParts, scanExpressions, unclosedAt } from './scan.ts';
 
@@ -44,154 +44,156 @@ export interface Unclosed {
 }
 
 /** Walks a value for which there is no schema: every string may hold an expression. */
-export function walkFreely(value: JsonValue, from: Position = ROOT): Walked {
+export function walkFreely(value: JsonValue): Walked {
   const walker = new Walker();
-  const skeleton = walker.free(value, from);
+  const skeleton = walker.free(value);
   return { skeleton, fields: walker.fields, problems: walker.problems, unclosed: walker.unclosed };
 }
 
 /** Walks a value along its schema, and checks the kinds of its literals as kro does. */
 export function walkWithSchema(value: JsonValue, schema: Schema): Walked {
   const walker = new Walker();
-  const skeleton = walker.typed(value, schema, ROOT);
+  const skeleton = walker.typed(value, schema);
   return { skeleton, fields: walker.fields, problems: walker.problems, unclosed: walker.unclosed };
-}
-
-interface Position {
-  readonly steps: readonly PathStep[];
-  readonly text: string;
-}
-
-const ROOT: Position = { steps: [], text: '' };
-
-function below(parent: Position, step: PathStep): Position {
-  return { steps: [...parent.steps, step], text: appendStep(parent.text, step) };
 }
 
 class Walker {
   readonly fields: Field[] = [];
   readonly problems: WalkProblem[] = [];
   readonly unclosed: Unclosed[] = [];
+  /** The way to the value that is being looked at; most values need no path. */
+  readonly #steps: PathStep[] = [];
 
-  free(value: JsonValue, at: Position): JsonValue {
-    if (typeof value === 'string') return this.#string(value, at);
-    if (Array.isArray(value)) return value.map((entry, index) => this.free(entry, below(at, index)));
+  free(value: JsonValue): JsonValue {
+    if (typeof value === 'string') return this.#string(value);
+    if (Array.isArray(value)) return value.map((entry, index) => this.#freely(index, entry));
     if (!isJsonObject(value)) return value;
-    return mapMembers(value, (entry, key) => this.free(entry, below(at, key)));
+    return mapMembers(value, (entry, key) => this.#freely(key, entry));
   }
 
-  typed(value: JsonValue, schema: Schema | undefined, at: Position): JsonValue {
+  #freely(step: PathStep, value: JsonValue): JsonValue {
+    this.#steps.push(step);
+    const skeleton = this.free(value);
+    this.#steps.pop();
+    return skeleton;
+  }
+
+  /** The path as kro writes it. */
+  get #path(): string {
+    return formatPath(this.#steps);
+  }
+
+  typed(value: JsonValue, schema: Schema | undefined): JsonValue {
     if (schema === undefined) {
       this.#refuse(
         'graph/schema-hole',
-        at,
-        `schema is nil for path ${at.text}`,
+        `schema is nil for path ${this.#path}`,
         'the schema says nothing of this field',
       );
       return null;
     }
     const free = schema['x-kubernetes-preserve-unknown-fields'] === true;
     if (!free && !saysAnything(schema)) {
-      const kro = `schema at path ${at.text} has no valid type, OneOf, AnyOf, or AdditionalProperties`;
+      const kro = `schema at path ${this.#path} has no valid type, OneOf, AnyOf, or AdditionalProperties`;
       const hint = 'kro cannot fill a field whose schema gives it no type; leave it out of the template';
-      this.#refuse('graph/schema-hole', at, kro, 'the schema of this field names no type', hint);
+      this.#refuse('graph/schema-hole', kro, 'the schema of this field names no type', hint);
       return null;
     }
     const expected = expectedTypes(schema);
     if (expected === undefined) {
-      this.#refuse(
-        'graph/schema-hole',
-        at,
-        'unknown schema type',
-        'the schema of this field names no type that kro knows',
-      );
+      this.#refuse('graph/schema-hole', 'unknown schema type', 'the schema of this field names no type that kro knows');
       return null;
     }
-    if (isJsonObject(value)) return this.#object(value, schema, expected, at);
-    if (Array.isArray(value)) return this.#list(value, schema, expected, at);
-    if (typeof value === 'string') return this.#typedString(value, expected, at);
-    this.#scalar(value, expected, at);
+    if (isJsonObject(value)) return this.#object(value, schema, expected);
+    if (Array.isArray(value)) return this.#list(value, schema, expected);
+    if (typeof value === 'string') return this.#typedString(value, expected);
+    this.#scalar(value, expected);
     return value;
   }
 
-  #object(value: JsonObject, schema: Schema, expected: readonly string[], at: Position): JsonValue {
-    if (schema['x-kubernetes-preserve-unknown-fields'] === true) return this.free(value, at);
+  #object(value: JsonObject, schema: Schema, expected: readonly string[]): JsonValue {
+    if (schema['x-kubernetes-preserve-unknown-fields'] === true) return this.free(value);
     if (!expected.includes('object') && !allowsAdditional(schema)) {
-      this.#mismatch(expected, at, 'object');
+      this.#mismatch(expected, 'object');
       return null;
     }
     return mapMembers(value, (entry, key) => {
-      const position = below(at, key);
       const found = memberSchema(schema, key);
       if (found === undefined) {
-        const kro = `error getting field schema for path ${at.text}.${key}: schema not found for field ${key}`;
-        this.#unknownField(key, schema, position, kro);
+        this.#unknownField(key, schema);
         return null;
       }
-      return this.typed(entry, found, position);
+      return this.#below(key, entry, found);
     });
   }
 
-  #unknownField(key: string, schema: Schema, at: Position, kro: string): void {
+  #below(step: PathStep, value: JsonValue, schema: Schema): JsonValue {
+    this.#steps.push(step);
+    const skeleton = this.typed(value, schema);
+    this.#steps.pop();
+    return skeleton;
+  }
+
+  #unknownField(key: string, schema: Schema): void {
     const known = Object.keys(schema.properties ?? {});
     const close = nearestName(key, known);
     const listed = known.length > 0 && known.length <= 8 ? `known fields: ${known.join(', ')}` : undefined;
     this.problems.push({
       code: 'graph/unknown-field',
-      steps: at.steps,
-      kro,
+      steps: [...this.#steps, key],
+      kro: `error getting field schema for path ${this.#path}.${key}: schema not found for field ${key}`,
       message: `the schema has no field "${key}" here`,
       hint: close === undefined ? listed : `did you mean "${close}"?`,
       key: true,
     });
   }
 
-  #list(value: readonly JsonValue[], schema: Schema, expected: readonly string[], at: Position): JsonValue {
-    if (schema['x-kubernetes-preserve-unknown-fields'] === true) return this.free([...value], at);
+  #list(value: readonly JsonValue[], schema: Schema, expected: readonly string[]): JsonValue {
+    if (schema['x-kubernetes-preserve-unknown-fields'] === true) return this.free([...value]);
     if (!expected.includes('array')) {
-      this.#mismatch(expected, at, 'array');
+      this.#mismatch(expected, 'array');
       return null;
     }
     const { items } = schema;
     if (items === undefined) {
-      const kro = `invalid array schema for path ${at.text}: neither Items.Schema nor Properties are defined`;
-      this.#refuse('graph/schema-hole', at, kro, 'the schema of this list says nothing of its elements');
+      const kro = `invalid array schema for path ${this.#path}: neither Items.Schema nor Properties are defined`;
+      this.#refuse('graph/schema-hole', kro, 'the schema of this list says nothing of its elements');
       return null;
     }
-    return value.map((entry, index) => this.typed(entry, items, below(at, index)));
+    return value.map((entry, index) => this.#below(index, entry, items));
   }
 
-  #typedString(value: string, expected: readonly string[], at: Position): JsonValue {
+  #typedString(value: string, expected: readonly string[]): JsonValue {
     const before = this.fields.length;
-    const literal = this.#string(value, at);
+    const literal = this.#string(value);
     const field = this.fields.length > before ? this.fields.at(-1) : undefined;
     const standalone = field !== undefined && field.text.template === undefined;
     const wellScanned = literal !== null || field !== undefined;
     if (standalone || !wellScanned) return literal;
-    if (!expected.includes('string') && !expected.includes('any')) this.#mismatch(expected, at, 'string', value);
+    if (!expected.includes('string') && !expected.includes('any')) this.#mismatch(expected, 'string', value);
     return literal;
   }
 
-  #scalar(value: null | boolean | number | bigint, expected: readonly string[], at: Position): void {
+  #scalar(value: null | boolean | number | bigint, expected: readonly string[]): void {
     if (value === null || expected.includes('any')) return;
     if (typeof value === 'boolean') {
-      if (!expected.includes('boolean')) this.#mismatch(expected, at, 'boolean', value);
+      if (!expected.includes('boolean')) this.#mismatch(expected, 'boolean', value);
       return;
     }
     // Go reads an integer beyond 64 bits as a float.
     const whole = typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : isInt64(value);
     if (expected.includes('number') || (whole && expected.includes('integer'))) return;
-    this.#mismatch(expected, at, whole ? 'integer' : 'float64', value);
+    this.#mismatch(expected, whole ? 'integer' : 'float64', value);
   }
 
   /** Registers the expression of a string; the answer is the literal, or null where an expression fills it. */
-  #string(value: string, at: Position): JsonValue {
+  #string(value: string): JsonValue {
     if (!value.includes('${')) return value;
     const scanned = scanExpressions(value);
     if (!scanned.ok) {
       this.problems.push({
         code: 'graph/nested-expression',
-        steps: at.steps,
+        steps: [...this.#steps],
         kro: scanned.message,
         message: 'an expression begins inside another one',
         hint: 'inside ${…} the variables stand bare; a literal "${" belongs into a string literal',
@@ -200,26 +202,26 @@ class Walker {
       return null;
     }
     const open = unclosedAt(scanned.parts);
-    if (open !== undefined) this.unclosed.push({ steps: at.steps, offset: open });
+    if (open !== undefined) this.unclosed.push({ steps: [...this.#steps], offset: open });
     const text = joinParts(value, scanned.parts);
     if (text === undefined) return value;
-    this.fields.push({ steps: at.steps, pathText: at.text, text });
+    this.fields.push({ steps: [...this.#steps], pathText: this.#path, text });
     return null;
   }
 
-  #mismatch(expected: readonly string[], at: Position, got: string, value?: JsonValue): void {
+  #mismatch(expected: readonly string[], got: string, value?: JsonValue): void {
     const types = expected.join(' or ');
     this.problems.push({
       code: 'graph/literal-type',
-      steps: at.steps,
-      kro: `expected ${types} type for path ${at.text}, got ${got}`,
+      steps: [...this.#steps],
+      kro: `expected ${types} type for path ${this.#path}, got ${got}`,
       message: `this field takes ${article(types)}, not ${article(got === 'float64' ? 'fraction' : got)}`,
       hint: literalHint(expected, value),
     });
   }
 
-  #refuse(code: string, at: Position, kro: string, message: string, hint?: string): void {
-    this.problems.push({ code, steps: at.steps, kro, message, hint });
+  #refuse(code: string, kro: string, message: string, hint?: string): void {
+    this.problems.push({ code, steps: [...this.#steps], kro, message, hint });
   }
 }
 

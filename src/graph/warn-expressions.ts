@@ -1,6 +1,7 @@
-import type { Ast, CelType, Expr } from '../cel/index.ts';
+import type { CelType, Expr } from '../cel/index.ts';
 import { typeToString, walkAst } from '../cel/index.ts';
 import type { Analysed } from './analysis.ts';
+import { rootsOf } from './analysis.ts';
 import { passesByHole } from './assignability.ts';
 import { callsGlobal } from './ast-visit.ts';
 import type { Checked } from './check-types.ts';
@@ -57,7 +58,7 @@ class Warner {
   readonly #language: Language;
   readonly #options: CompileOptions;
   readonly #problems: Problems;
-  readonly #parts = new WeakMap<Ast, ExpressionParts>();
+  readonly #parts = new WeakMap<Expr, ExpressionParts>();
 
   constructor({ drafts, neverIncluded, language, options, problems }: WarnerParts) {
     this.#drafts = drafts;
@@ -86,10 +87,11 @@ class Warner {
 
   /** What may be wrong with an expression wherever it stands. */
   expression(found: Compiled): void {
-    this.#hidden(found);
+    const roots = rootsOf(found);
+    this.#hidden(found, roots);
     this.#added(found);
     if ((this.#options.target ?? 'stock') === 'stock') {
-      for (const call of this.#partsOf(found).beyondStock) {
+      for (const call of new Set(roots.flatMap((root) => this.#partsOf(root).beyondStock))) {
         const message = `stock kro refuses ${call}: it lacks the function, or has it behind a feature gate that is off`;
         this.#warn('graph/stock-function', message, placeOf(found), 'compile for the target typekro, or do without');
       }
@@ -107,15 +109,15 @@ class Warner {
     }
   }
 
-  /** What the expression is made of; the same expression may stand in many places. */
-  #partsOf({ ast }: Compiled): ExpressionParts {
-    let parts = this.#parts.get(ast);
+  /** What a tree is made of; the same tree may stand in many places. */
+  #partsOf(root: Expr): ExpressionParts {
+    let parts = this.#parts.get(root);
     if (parts === undefined) {
       parts = {
-        loopVariables: loopVariables(ast.expr),
-        beyondStock: callsBeyondStock(ast.expr, (name) => this.#drafts.has(name)),
+        loopVariables: loopVariables(root),
+        beyondStock: callsBeyondStock(root, (name) => this.#drafts.has(name)),
       };
-      this.#parts.set(ast, parts);
+      this.#parts.set(root, parts);
     }
     return parts;
   }
@@ -130,7 +132,7 @@ class Warner {
     if (steps[0] !== 'spec' || steps[1] !== 'template') return;
     const status = field.reads.find(({ id, steps: read }) => read[0] === 'status' && this.#drafts.has(id));
     const cause = status === undefined ? undefined : `${status.id}.status`;
-    const reason = callsGlobal(field.ast.expr, 'now') ? 'now()' : cause;
+    const reason = rootsOf(field).some((root) => callsGlobal(root, 'now')) ? 'now()' : cause;
     if (reason === undefined) return;
     const message = `this field of the pod template depends on ${reason}: each change of it restarts the pods`;
     const hint = 'to wait for another resource, use readyWhen on it and read a field that does not change';
@@ -139,7 +141,7 @@ class Warner {
 
   #quantity(draft: Draft, field: Compiled<FieldSite>): void {
     const { resolved } = draft;
-    if (resolved === undefined || !isConcatenation(field.ast.expr)) return;
+    if (resolved === undefined || !isConcatenation(field)) return;
     const schema = this.#language.fieldSchema(draft.id, field.site.pathText);
     const types = schema === undefined ? [] : (expectedTypes(schema) ?? []);
     if (types.length !== 2 || !types.includes('string') || !types.includes('number')) return;
@@ -176,8 +178,10 @@ class Warner {
   }
 
   /** kro lets a loop variable hide a resource in the whole loop, its list included, and then binds neither. */
-  #hidden(found: Compiled): void {
-    const hides = this.#partsOf(found).loopVariables.find((name) => name === 'schema' || this.#drafts.has(name));
+  #hidden(found: Compiled, roots: readonly Expr[]): void {
+    const hides = roots
+      .flatMap((root) => this.#partsOf(root).loopVariables)
+      .find((name) => name === 'schema' || this.#drafts.has(name));
     if (hides === undefined) return;
     const message = `the variable "${hides}" of this loop hides what has the same name, in its list too`;
     this.#report('graph/hidden-name', message, placeOf(found), 'give the variable another name');
@@ -230,16 +234,22 @@ function loopVariables(root: Expr): string[] {
   return names;
 }
 
-/** `"a" + x` at the top: a text put together. */
-function isConcatenation(expr: Expr): boolean {
+/** Is it a text put together of constant and computed parts? */
+function isConcatenation(found: Compiled): boolean {
+  const { parts = [] } = found.site.text;
+  return parts.some(({ kind }) => kind === 'text') || rootsOf(found).some(isAdded);
+}
+
+/** `"a" + x` at the top. */
+function isAdded(expr: Expr): boolean {
   if (expr.kind !== 'call' || expr.name !== '_+_') return false;
-  return expr.args.some((part) => (part.kind === 'literal' && part.type === 'string') || isConcatenation(part));
+  return expr.args.some((part) => (part.kind === 'literal' && part.type === 'string') || isAdded(part));
 }
 
 /** Literal keys of a map literal that the expected object does not have. */
 function extraKeys(field: Compiled<FieldSite>, expected: CelType, language: Language): [string, Place][] {
-  const { expr } = field.ast;
-  if (expr.kind !== 'map' || expected.kind !== 'struct' || language.types.findType(expected.name) === undefined)
+  const [expr] = rootsOf(field);
+  if (expr?.kind !== 'map' || expected.kind !== 'struct' || language.types.findType(expected.name) === undefined)
     return [];
   const known = language.types.fieldNames(expected.name);
   if (known.length === 0) return [];

@@ -36,7 +36,7 @@ export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, pro
     } else if (value !== null && value !== undefined) warnScalar(value, schema);
   };
   const warnMissing = (value: Readonly<Record<string, unknown>>, schema: Schema, required: readonly string[]): void => {
-    for (const name of new Set(required)) {
+    for (const name of required.length > 1 ? new Set(required) : required) {
       if (Object.hasOwn(value, name) || schema.properties?.[name]?.default !== undefined) continue;
       const field = formatPath([...steps, name]);
       problems.warn({
@@ -50,6 +50,8 @@ export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, pro
   const warnScalar = (value: JsonValue, schema: Schema): void => {
     // Alternatives are about the kind of value, which the walk has checked.
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) return;
+    // A number may be beyond what its type can hold.
+    if (typeof value !== 'number' && typeof value !== 'bigint' && !restricts(schema)) return;
     for (const error of validate(schema, value)) {
       if (error.reason === 'FieldValueTypeInvalid') continue;
       const allowed = schema.enum?.filter((entry) => typeof entry === 'string').join(', ');
@@ -62,4 +64,18 @@ export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, pro
     }
   };
   visit(skeleton, resolved.schema);
+}
+
+const RESTRICTIONS: ReadonlySet<string> = new Set(['allOf', 'enum', 'maxLength', 'minLength', 'not', 'pattern']);
+
+const restricted = new WeakMap<Schema, boolean>();
+
+/** Does the schema ask more of a text or a boolean than its type and format, which are not reported here? */
+function restricts(schema: Schema): boolean {
+  let known = restricted.get(schema);
+  if (known === undefined) {
+    known = Object.keys(schema).some((member) => RESTRICTIONS.has(member));
+    restricted.set(schema, known);
+  }
+  return known;
 }

@@ -6,17 +6,20 @@ import type { ResourceRecord } from '../trace/records.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 
+/** The keys down to a value, the last one first; undefined at the root. */
+type Way = { readonly key: string; readonly above: Way } | undefined;
+
 /** Settles numbers of the spec that reach integer fields of a resource. */
 export function settleNumbers(record: ResourceRecord, schema: Schema | undefined): void {
   try {
-    settleValue(record.manifest, schema, []);
+    settleValue(record.manifest, schema, undefined);
   } catch (error) {
     if (error instanceof Refusal) error.site ??= record.site;
     throw error;
   }
 }
 
-function settleValue(value: unknown, schema: Schema | undefined, path: readonly string[]): void {
+function settleValue(value: unknown, schema: Schema | undefined, path: Way): void {
   if (schema === undefined || value === null || (typeof value !== 'object' && typeof value !== 'function')) return;
   const inner = symbolic(value);
   if (inner instanceof Sym) return settleNode(inner.node, schema, path);
@@ -30,7 +33,12 @@ function settleValue(value: unknown, schema: Schema | undefined, path: readonly 
       if (item instanceof Splice) settleElements(item.list, schema.items, path);
       else settleValue(item, schema.items, path);
     }
-  } else for (const [key, item] of Object.entries(value)) settleValue(item, memberSchema(schema, key), [...path, key]);
+  } else {
+    for (const key of Object.keys(value)) {
+      const item = (value as Record<string, unknown>)[key];
+      if (typeof item === 'object') settleValue(item, memberSchema(schema, key), { key, above: path });
+    }
+  }
 }
 
 /** The schema of a member of an object. */
@@ -41,7 +49,7 @@ export function memberSchema(schema: Schema | undefined, key: string): Schema | 
 }
 
 /** Follows an expression down to what becomes the field's value. */
-function settleNode(node: Node, schema: Schema | undefined, path: readonly string[]): void {
+function settleNode(node: Node, schema: Schema | undefined, path: Way): void {
   if (schema === undefined) return;
   if (schema.type === 'integer') return withPath(path, () => requireInteger(node));
   const { items } = schema;
@@ -63,7 +71,7 @@ function optionalBody(node: Node): Node {
   return node.op === 'call' && node.attr === 'optional.of' ? (node.args[0] as Node) : node;
 }
 
-function settleElements(node: Node, items: Schema | undefined, path: readonly string[]): void {
+function settleElements(node: Node, items: Schema | undefined, path: Way): void {
   if (items === undefined) return;
   switch (node.op) {
     case 'list':
@@ -87,12 +95,14 @@ function settleElements(node: Node, items: Schema | undefined, path: readonly st
   }
 }
 
-function withPath(path: readonly string[], work: () => void): void {
+function withPath(path: Way, work: () => void): void {
   try {
     work();
   } catch (error) {
-    if (error instanceof Refusal && path.length > 0) {
-      const refusal = new Refusal(error.code, `${path.join('.')}: ${error.message}`, error.hint);
+    if (error instanceof Refusal && path !== undefined) {
+      const keys: string[] = [];
+      for (let at: Way = path; at !== undefined; at = at.above) keys.unshift(at.key);
+      const refusal = new Refusal(error.code, `${keys.join('.')}: ${error.message}`, error.hint);
       refusal.site = error.site;
       throw refusal;
     }

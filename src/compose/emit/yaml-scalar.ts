@@ -12,6 +12,12 @@ const INDICATOR = /^[\s,[\]{}#&*!|>'"%@`]|^[-?:](?:\s|$)|:(?:\s|$)|\s#|\s$|^(?:-
 const OTHER_TYPE =
   /^(?:~|null|true|false|yes|no|on|off|y|n|=|<<|[-+]?\.(?:inf|nan)|[-+]?(?:_*0b[01_]+|_*0o?[0-7_]+|_*0x[\da-f_]+|[\d_]+(?::[0-5]?\d)*(?:\.[\d_]*)?(?:e[-+]?\d+)?|_*\.[\d_]+(?:e[-+]?\d+)?)|\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?)$/i;
 
+/** Keys and most values: letters, digits and what may stand inside a word. */
+const WORD = /^[A-Za-z][\w./-]*$/;
+
+/** The longest word that means something else to a reader of YAML: `false`. */
+const LONGEST_KEYWORD = 5;
+
 /**
  * A scalar as YAML. With an indentation, texts of several lines become blocks (they end with a line break);
  * without one (keys) they are quoted.
@@ -19,6 +25,7 @@ const OTHER_TYPE =
 export function yamlScalar(value: string | number | bigint | boolean | null, indent: string | undefined): string {
   if (typeof value !== 'string') return String(value);
   if (value === '') return "''";
+  if (value.length > LONGEST_KEYWORD && WORD.test(value)) return value;
   if (SPECIAL.test(value)) return doubleQuoted(value);
   if (value.includes('\n')) return (indent === undefined ? undefined : block(value, indent)) ?? doubleQuoted(value);
   if (INDICATOR.test(value) || value.includes('\t') || OTHER_TYPE.test(value)) {

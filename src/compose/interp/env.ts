@@ -66,25 +66,34 @@ export function rememberClosure(fn: FunctionLike, closure: Closure): void {
   closures.set(fn, closure);
 }
 
-/** The place of a syntax node. */
+const sites = new WeakMap<AnyNode, Site>();
+
+/** The place of a syntax node: the same one each time that a loop comes by. */
 export function siteOf(unit: Unit, node: AnyNode): Site {
-  return {
-    text: unit.text,
-    start: node.start - unit.shift,
-    end: node.end - unit.shift,
-    locate: () => unit.locate(node.start),
-  };
+  let site = sites.get(node);
+  if (site === undefined) {
+    const locate = () => unit.locate(node.start);
+    site = { text: unit.text, start: node.start - unit.shift, end: node.end - unit.shift, locate };
+    sites.set(node, site);
+  }
+  return site;
 }
 
 /** Runs `work` for a syntax node; a refusal that passes gets the innermost place. */
 export function atNode<T>(unit: Unit, node: AnyNode, work: () => T): T {
+  return inEnv(unit, node, work, undefined);
+}
+
+/** The same with what `work` needs, so that the evaluation of an expression makes no function of its own. */
+export function inEnv<N extends AnyNode, E, T>(unit: Unit, node: N, work: (node: N, env: E) => T, env: E): T {
   const trace = activeTrace();
   const outer = trace.site;
-  trace.site = siteOf(unit, node);
+  const site = siteOf(unit, node);
+  trace.site = site;
   try {
-    return work();
+    return work(node, env);
   } catch (error) {
-    if (error instanceof Refusal) error.site ??= siteOf(unit, node);
+    if (error instanceof Refusal) error.site ??= site;
     throw error;
   } finally {
     trace.site = outer;

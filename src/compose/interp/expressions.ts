@@ -3,17 +3,19 @@ import type {
   AssignmentExpression,
   BinaryExpression,
   CallExpression,
+  ConditionalExpression,
   Expression,
+  Identifier,
+  Literal,
   LogicalExpression,
   MemberExpression,
   ObjectExpression,
   SpreadElement,
   Super,
-  TemplateLiteral,
   UnaryExpression,
   UpdateExpression,
 } from 'acorn';
-import { concat, literal, not } from '../ir/build.ts';
+import { literal, not } from '../ir/build.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { callMethod } from '../library/methods.ts';
@@ -22,8 +24,8 @@ import { hasKey } from '../library/has-key.ts';
 import { keyOf } from '../library/key.ts';
 import { mergeKey, mergeSpread } from '../library/objects.ts';
 import { spreadItems } from '../library/spread.ts';
-import { resolve } from '../value/merge.ts';
-import { arithmetic, bool, equals, plus, relate, textNode, textValue, truthy, unary } from '../value/ops.ts';
+import { phi, resolve } from '../value/merge.ts';
+import { arithmetic, bool, equals, plus, relate, truthy, unary } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
@@ -31,9 +33,10 @@ import { assignTo, deleteMember } from './assign.ts';
 import { choose } from './branches.ts';
 import { construct } from './calls.ts';
 import type { Env } from './env.ts';
-import { atNode, readName } from './env.ts';
+import { atNode, inEnv, readName } from './env.ts';
 import { makeFunction } from './functions.ts';
 import { machine } from './machine.ts';
+import { taggedTemplate, template } from './templates.ts';
 
 /** Evaluates an expression. */
 export function evaluate(node: Expression, env: Env): unknown {
@@ -41,16 +44,18 @@ export function evaluate(node: Expression, env: Env): unknown {
     case 'Literal':
       return node.regex ? new RegExp(node.regex.pattern, node.regex.flags) : node.value;
     case 'Identifier':
-      return resolve(atNode(env.unit, node, () => readName(env, node.name)));
+      return resolve(inEnv(env.unit, node, readIdentifier, env));
     case 'ParenthesizedExpression':
       return evaluate(node.expression, env);
     case 'ArrowFunctionExpression':
     case 'FunctionExpression':
       return makeFunction(node, env);
     default:
-      return atNode(env.unit, node, () => evaluateNode(node, env));
+      return inEnv(env.unit, node, evaluateNode, env);
   }
 }
+
+const readIdentifier = (node: Identifier, env: Env): unknown => readName(env, node.name);
 
 function evaluateNode(node: Expression, env: Env): unknown {
   switch (node.type) {
@@ -74,11 +79,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
     case 'LogicalExpression':
       return logical(node, env);
     case 'ConditionalExpression':
-      return choose(
-        truthy(evaluate(node.test, env)),
-        () => evaluate(node.consequent, env),
-        () => evaluate(node.alternate, env),
-      );
+      return conditional(node, env);
     case 'AssignmentExpression':
       return assignment(node, env);
     case 'UpdateExpression':
@@ -100,17 +101,8 @@ function evaluateNode(node: Expression, env: Env): unknown {
         '`this` of the surrounding method cannot be read',
         'copy what is needed into a const first, or run with the typekro transform',
       );
-    case 'TaggedTemplateExpression': {
-      const strings = node.quasi.quasis.map((quasi) => quasi.value.cooked ?? '');
-      const raw = node.quasi.quasis.map((quasi) => quasi.value.raw);
-      const values = node.quasi.expressions.map((expression) => evaluate(expression, env));
-      return machine.call(
-        evaluate(node.tag, env),
-        undefined,
-        [Object.assign(strings, { raw }), ...values],
-        'a tagged template',
-      );
-    }
+    case 'TaggedTemplateExpression':
+      return taggedTemplate(node, env);
     case 'AwaitExpression':
     case 'YieldExpression':
     case 'ImportExpression':
@@ -130,16 +122,20 @@ function evaluateNode(node: Expression, env: Env): unknown {
   }
 }
 
-function template(node: TemplateLiteral, env: Env): unknown {
-  const parts = node.quasis.flatMap((quasi, index) => {
-    const text = literal(quasi.value.cooked ?? '');
-    const expression = node.expressions[index];
-    return expression === undefined
-      ? [text]
-      : [text, atNode(env.unit, expression, () => textNode(evaluate(expression, env)))];
-  });
-  return textValue(concat(parts));
+function conditional(node: ConditionalExpression, env: Env): unknown {
+  const { consequent, alternate } = node;
+  const test = truthy(evaluate(node.test, env));
+  // Constants neither read nor change anything, so no branch has to be kept apart.
+  if (typeof test !== 'boolean' && isConstant(consequent) && isConstant(alternate))
+    return phi(test, consequent.value, alternate.value);
+  return choose(
+    test,
+    () => evaluate(consequent, env),
+    () => evaluate(alternate, env),
+  );
 }
+
+const isConstant = (node: Expression): node is Literal => node.type === 'Literal' && node.regex === undefined;
 
 function objectLiteral(node: ObjectExpression, env: Env): unknown {
   const object: Record<string, unknown> = activeTrace().born({});

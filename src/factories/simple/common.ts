@@ -33,5 +33,7 @@ export function idOf(config: CommonConfig): { readonly id?: string } {
 
 /** An object without the members that are `undefined`. */
 export function given(members: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+  const there: Record<string, unknown> = {};
+  for (const key of Object.keys(members)) if (members[key] !== undefined) there[key] = members[key];
+  return there;
 }

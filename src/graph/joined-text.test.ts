@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { builtinSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+
+const definition = (text: string) => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'texts' },
+  spec: {
+    schema: {
+      apiVersion: 'v1',
+      kind: 'Text',
+      spec: { name: 'string', count: 'integer', tags: '[]string' },
+      status: { made: '${b.metadata.name}' },
+    },
+    resources: [
+      { id: 'a', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { x: 'y' } } },
+      { id: 'b', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b' }, data: { text } } },
+    ],
+  },
+});
+
+/** What the compiler makes of a text, without `§`: a text that is not ASCII is parsed as a whole. */
+function made(text: string) {
+  const { graph, diagnostics } = compile(definition(text), { sources: builtinSource(), target: 'typekro' });
+  // The mark moves the places that errors are shown at.
+  const plain = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value ?? null).replaceAll(/§|:1:\d+:|\\n \| [.．]*\^/g, ''));
+  const node = graph?.nodes.get('b');
+  const [hole] = node?.template.holes ?? [];
+  const inputs = {
+    schema: { spec: { name: 'n', count: 2, tags: ['p', 'q'] } },
+    a: { data: { x: 'seen' } },
+  };
+  return plain({
+    diagnostics,
+    dependsOn: node?.dependsOn,
+    type: hole?.expression.type,
+    references: hole?.expression.references,
+    reads: [...(graph?.reads ?? [])],
+    value: hole?.expression.program.evaluate(inputs),
+  });
+}
+
+test.each([
+  '${schema.spec.name}-1',
+  'a${schema.spec.name}b${a.data.x}c',
+  '${a.data.x}${schema.spec.name}',
+  '${schema.spec.count}-1',
+  '${string(schema.spec.count)}-1',
+  '${schema.spec.name + "}"} {}',
+  '${schema.spec.name // the name}-1',
+  '${schema.spec.name // the name\n}-1',
+  '${"//" + schema.spec.name}-1',
+  '${nothing.x}-${schema.spec.name}',
+  '${schema.spec.name}-${nobody(1)}',
+  '${schema.spec.nome}-1',
+  '${schema.spec.name +}-1',
+  '${}-1',
+  '${ }-${schema.spec.name}',
+  '${schema.spec.tags.map(schema, schema).join(",")}-1',
+  '${schema.spec.tags.map(a, a + "!").join(",")}-${a.data.x}',
+  '${a.data.?x.orValue("z")}-1',
+  '${schema.spec.count > 1 ? "many" : "few"} of ${schema.spec.name}',
+  '${schema.spec.name.matches("(")}-1',
+  '${b.data.text}-1',
+  '${runtime.x}-1',
+])('%s means the same in parts and as a whole', (text) => {
+  expect(made(`${text} `)).toEqual(made(`${text} §`));
+});
