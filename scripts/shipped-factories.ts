@@ -17,6 +17,12 @@ const PROJECTS: ReadonlyMap<string, string> = new Map([
   ['cert-manager', 'cert-manager'],
   ['cnpg', 'cnpg'],
   ['ack', 'ack'],
+  ['cilium', 'cilium'],
+  ['external-dns', 'external-dns'],
+  ['nats', 'nats'],
+  ['ory', 'ory'],
+  ['rook', 'rook'],
+  ['valkey', 'valkey'],
 ]);
 
 /** The generated files of the package by folder (from the root) and name. */

@@ -100,4 +100,4 @@ export type {
   WholeInput,
   WholeResourceFactory,
 } from './resource-factory.ts';
-export { resourceFactory, wholeResourceFactory } from './resource-factory.ts';
+export { resourceFactory, waitingFor, wholeResourceFactory } from './resource-factory.ts';

@@ -140,7 +140,7 @@ function maker(apiVersion: string, kind: string, options: ResourceFactoryOptions
     const { metadata, ...fields } = object;
     const manifest = { ...given(fields), apiVersion, kind, metadata: metadata as object };
     const handle = createResource(manifest, { ...id, ...(schemas && { schemas }) });
-    return extras['waitForReady'] === true ? waiting(handle, kind, options.readyWhen) : handle;
+    return extras['waitForReady'] === true ? waitingFor(handle, kind, options.readyWhen) : handle;
   };
 }
 
@@ -158,7 +158,16 @@ function checkKind(object: Record<string, unknown>, own: { readonly apiVersion: 
   }
 }
 
-function waiting(handle: Resource<Record<string, unknown>>, kind: string, readyWhen: string | undefined): unknown {
+/**
+ * The resource, with its rule of readiness (CEL over `self`) as `readyWhen`: what reads it waits until it is ready.
+ *
+ * @throws TypeKroError `compose/no-readiness` when its kind has no rule.
+ */
+export function waitingFor<Fields extends object>(
+  handle: Resource<Fields>,
+  kind: string,
+  readyWhen: string | undefined,
+): Resource<Fields> {
   if (readyWhen === undefined) {
     throw new TypeKroError(`${kind} has no rule that tells when it is ready`, {
       code: 'compose/no-readiness',

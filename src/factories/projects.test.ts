@@ -3,12 +3,18 @@ import { composed } from '../../test/support/compose-objects.ts';
 import { ackFactory, table } from './ack/index.ts';
 import { application, argocdTracking } from './argocd/index.ts';
 import { certificate, clusterIssuer } from './cert-manager/index.ts';
+import { ciliumBGPPeerConfig, ciliumLoadBalancerIPPool, ciliumNetworkPolicy } from './cilium/index.ts';
 import { cluster } from './cnpg/index.ts';
+import { dnsEndpoint } from './external-dns/index.ts';
 import { bucket, gitRepository, kustomization, ociRepository } from './flux/index.ts';
 import { chartFactory, helmRelease, helmRepository, simpleHelmChart } from './helm/index.ts';
 import { kroCustomResource, resourceGraphDefinition } from './kro/index.ts';
 import { configMap } from './kubernetes/index.ts';
+import { consumer, stream } from './nats/index.ts';
+import { oAuth2Client, rule } from './ory/index.ts';
 import { prometheusRule, serviceMonitor } from './prometheus/index.ts';
+import { cephObjectStoreUser, objectBucketClaim } from './rook/index.ts';
+import { valkey } from './valkey/index.ts';
 
 describe('flux', () => {
   test('sources have an interval, and take the members of the spec at the top', () => {
@@ -256,4 +262,93 @@ test('a field that the kind does not have is refused when the composition is mad
       certificate({ id: 'cert', name, spec });
     }),
   ).toThrow(/dnsName/);
+});
+
+test('cilium and external-dns: who may come in, at which address, under which name', () => {
+  const { objects, yaml } = composed(({ name }) => {
+    const pool = ciliumLoadBalancerIPPool({
+      id: 'pool',
+      name,
+      spec: { blocks: [{ cidr: '192.0.2.0/24' }] },
+      waitForReady: true,
+    });
+    ciliumNetworkPolicy({
+      id: 'policy',
+      name,
+      waitForReady: true,
+      spec: {
+        endpointSelector: { matchLabels: { app: name } },
+        ingress: [
+          {
+            fromEntities: ['world'],
+            toPorts: [{ ports: [{ port: '80', protocol: 'TCP' }], rules: { http: [{ method: 'GET', path: '/' }] } }],
+          },
+        ],
+      },
+    });
+    ciliumBGPPeerConfig({
+      id: 'peer',
+      name,
+      spec: { timers: { holdTimeSeconds: 9 }, families: [{ afi: 'ipv4', safi: 'unicast' }] },
+    });
+    const endpoints = [{ dnsName: 'x.example.com', recordType: 'CNAME', targets: [pool.metadata.name] }];
+    dnsEndpoint({ id: 'record', name, spec: { endpoints }, waitForReady: true });
+  });
+  expect(objects['policy']).toMatchObject({
+    apiVersion: 'cilium.io/v2',
+    spec: { ingress: [{ fromEntities: ['world'] }] },
+  });
+  expect(objects['peer']).toMatchObject({ kind: 'CiliumBGPPeerConfig', spec: { timers: { holdTimeSeconds: 9 } } });
+  expect(objects['record']).toMatchObject({
+    apiVersion: 'externaldns.k8s.io/v1alpha1',
+    kind: 'DNSEndpoint',
+    spec: { endpoints: [{ dnsName: 'x.example.com', targets: ['x'] }] },
+  });
+  expect(yaml).toContain('c.type == "cilium.io/PoolConflict" && c.status == "True"');
+  expect(yaml).toContain('${record.?status.?observedGeneration.orValue(0) >= record.metadata.?generation.orValue(0)}');
+});
+
+test('a peer of BGP tells of no condition that sums it up, so nothing waits for it', () => {
+  expect(() =>
+    composed(({ name }) => {
+      ciliumBGPPeerConfig({ id: 'peer', name, spec: {}, waitForReady: true });
+    }),
+  ).toThrow('CiliumBGPPeerConfig has no rule that tells when it is ready');
+});
+
+test('nats, ory, rook and valkey kinds', () => {
+  const { objects, yaml } = composed(({ name, count }) => {
+    const events = stream({
+      id: 'events',
+      name,
+      waitForReady: true,
+      spec: { name, subjects: ['a.>'], replicas: count },
+    });
+    consumer({ id: 'workers', name, spec: { streamName: events.spec.name, durableName: 'workers' } });
+    oAuth2Client({ id: 'login', name, spec: { grantTypes: ['client_credentials'], secretName: name } });
+    rule({ id: 'rule', name, spec: { match: { methods: ['GET'], url: 'https://x.example.com/<**>' } } });
+    cephObjectStoreUser({ id: 'user', name, spec: { store: 'main', capabilities: { 'user-policy': 'read' } } });
+    const files = objectBucketClaim({ id: 'files', name, waitForReady: true, spec: { storageClassName: 'buckets' } });
+    const cache = valkey({ id: 'cache', name, waitForReady: true, spec: { nodes: count, tls: true } });
+    configMap({ id: 'config', name, data: { bucket: files.spec.bucketName, cache: cache.metadata.name } });
+  });
+  expect(objects['events']).toMatchObject({
+    apiVersion: 'jetstream.nats.io/v1beta2',
+    kind: 'Stream',
+    spec: { replicas: 2 },
+  });
+  expect(objects['workers']).toMatchObject({ kind: 'Consumer', spec: { streamName: 'x' } });
+  expect(objects['login']).toMatchObject({ apiVersion: 'hydra.ory.sh/v1alpha1', kind: 'OAuth2Client' });
+  expect(objects['rule']).toMatchObject({ apiVersion: 'oathkeeper.ory.sh/v1alpha1', kind: 'Rule' });
+  expect(objects['user']).toMatchObject({
+    kind: 'CephObjectStoreUser',
+    spec: { capabilities: { 'user-policy': 'read' } },
+  });
+  expect(objects['cache']).toMatchObject({
+    apiVersion: 'hyperspike.io/v1',
+    kind: 'Valkey',
+    spec: { nodes: 2, tls: true },
+  });
+  expect(yaml).toContain('files.?status.?phase.orValue("") == "Bound"');
+  expect(yaml).toContain('cache.?status.?ready.orValue(false)');
 });

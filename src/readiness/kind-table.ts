@@ -4,6 +4,7 @@ import * as cluster from './kinds/cluster.ts';
 import { resourceGraphDefinition } from './kinds/graphs.ts';
 import { helmRepository, isRegistry } from './kinds/flux.ts';
 import { gateway, ingress, route, service } from './kinds/network.ts';
+import { cephObject, ciliumPolicy, ciliumPool, objectBucketClaim, valkey } from './kinds/projects.ts';
 import { persistentVolume, persistentVolumeClaim, volumeAttachment } from './kinds/storage.ts';
 import { daemonSet, deployment, job, pod, replicaSet, statefulSet } from './kinds/workloads.ts';
 import type { Readiness } from './model.ts';
@@ -53,5 +54,12 @@ export const KIND_TABLE: ReadonlyMap<string, KindRule> = new Map<string, KindRul
   ['APIService.apiregistration.k8s.io', { judge: cluster.apiService }],
   ['ResourceGraphDefinition.kro.run', { judge: resourceGraphDefinition }],
   ['Application.argoproj.io', { judge: application }],
+  ['CiliumNetworkPolicy.cilium.io', { judge: ciliumPolicy }],
+  ['CiliumClusterwideNetworkPolicy.cilium.io', { judge: ciliumPolicy }],
+  ['CiliumLoadBalancerIPPool.cilium.io', { judge: ciliumPool }],
+  ['CephObjectStore.ceph.rook.io', { judge: cephObject }],
+  ['CephObjectStoreUser.ceph.rook.io', { judge: cephObject }],
+  ['ObjectBucketClaim.objectbucket.io', { judge: objectBucketClaim }],
+  ['Valkey.hyperspike.io', { judge: valkey }],
   ['HelmRepository.source.toolkit.fluxcd.io', { judge: helmRepository, unattended: isRegistry }],
 ]);

@@ -375,5 +375,35 @@ describe('custom resources', () => {
       'SyncFailed',
       'denied',
     ],
+    [
+      'a network policy of Cilium that is not valid',
+      `{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, status: {conditions: [{type: Valid, status: "False", reason: BadRule}]}}`,
+      'failed',
+      'BadRule',
+    ],
+    [
+      'a network policy that nobody has looked at',
+      `{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy}`,
+      'current',
+      'Ready',
+    ],
+    [
+      'a bucket that is still made',
+      `{apiVersion: objectbucket.io/v1alpha1, kind: ObjectBucketClaim, status: {phase: Pending}}`,
+      'inProgress',
+      'Pending',
+    ],
+    [
+      'an object store outside',
+      `{apiVersion: ceph.rook.io/v1, kind: CephObjectStore, status: {phase: Connected}}`,
+      'current',
+      'Connected',
+    ],
+    [
+      'a Valkey without its nodes',
+      `{apiVersion: hyperspike.io/v1, kind: Valkey, status: {ready: false, conditions: [{type: Ready, status: "False", reason: Forming}]}}`,
+      'inProgress',
+      'Forming',
+    ],
   ]);
 });

@@ -24,7 +24,7 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
  * 1. being deleted; or of a kind to which no controller attends;
  * 2. its controller has not seen the newest generation (`status.observedGeneration`);
  * 3. the conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work going on;
- * 4. the rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API, Argo CD;
+ * 4. the rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects;
  * 5. a condition that sums the object up (`Ready`, `Available`, …);
  * 6. anything else is ready as soon as it exists.
  *

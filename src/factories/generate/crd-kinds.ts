@@ -47,6 +47,11 @@ function definitionsIn(document: JsonValue): JsonObject[] {
 function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Iterable<KindPlan> {
   const refuse = (message: string, hint: string) =>
     diagnostics.push({ code: 'generate/not-a-definition', severity: 'error', message: `${name}: ${message}`, hint });
+  const apiVersion = textOf(crd['apiVersion']);
+  if (apiVersion !== '' && apiVersion !== 'apiextensions.k8s.io/v1') {
+    refuse(`it is of ${apiVersion}`, 'take its form of apiextensions.k8s.io/v1, as every API server since 1.22 has it');
+    return;
+  }
   const spec = crd['spec'];
   const names = member(spec, 'names');
   const [group, kind, plural] = [

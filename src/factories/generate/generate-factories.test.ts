@@ -166,6 +166,37 @@ describe('versions', () => {
   });
 });
 
+describe('readiness', () => {
+  const ruleOf = (status: JsonObject) => {
+    const own = crd('example.com', 'Widget', [version('v1', { type: 'object', properties: { status } })]);
+    const text = generateFactories([own], { command: 'x' }).files.get('example.com.ts') ?? '';
+    return /^ \* (Ready when .*)$/m.exec(text)?.[1];
+  };
+  const conditions = { type: 'array', items: { properties: { type: { type: 'string' }, status: { type: 'string' } } } };
+
+  test.each<[string, JsonObject, string]>([
+    ['no status', {}, 'Ready when it exists.'],
+    [
+      'a generation and no conditions',
+      { properties: { observedGeneration: { type: 'integer' } } },
+      'Ready when its controller has seen the newest generation.',
+    ],
+    [
+      'a generation that is a text',
+      { properties: { observedGeneration: { type: 'string' } } },
+      'Ready when it exists.',
+    ],
+    ['free-form conditions', { properties: { conditions: { type: 'array', items: {} } } }, 'Ready when it exists.'],
+    [
+      'conditions',
+      { properties: { conditions } },
+      'Ready when the first of the conditions Ready, Available, Healthy, Succeeded, Complete, Completed, Synced, ACK.ResourceSynced that it has is True.',
+    ],
+  ])('%s', (_name, status, rule) => {
+    expect(ruleOf(status)).toBe(rule);
+  });
+});
+
 test('a file for each kind', () => {
   const { files } = generateFactories([WIDGET], { command: 'x', files: 'kind' });
   expect([...files.keys()]).toEqual(['example.com/widget.ts']);
@@ -230,6 +261,13 @@ describe('bad input', () => {
     ['a kind that is code', crd('example.com', 'A{};alert(1)', [version('v1', { type: 'object' })])],
     ['a version that is code', crd('example.com', 'Widget', [version('v1"+x+"', { type: 'object' })])],
     ['versions of another type', crd('example.com', 'Widget', 'v1')],
+    [
+      'the form of apiextensions v1beta1, whose schema stands elsewhere',
+      {
+        ...crd('example.com', 'Widget', [version('v1', { type: 'object' })]),
+        apiVersion: 'apiextensions.k8s.io/v1beta1',
+      },
+    ],
   ])('%s is refused', (_name, document) => {
     expect(errors(document)).toEqual({ codes: ['generate/not-a-definition'], files: 0 });
   });

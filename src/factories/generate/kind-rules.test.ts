@@ -143,6 +143,29 @@ const SAMPLES: Readonly<Record<string, readonly { readonly spec?: object; readon
     { status: { sync: { status: 'OutOfSync' }, health: { status: 'Healthy' } } },
     { status: { sync: { status: 'Synced' }, health: { status: 'Healthy' } } },
   ],
+  ...Object.fromEntries(
+    ['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'].map((kind) => [
+      `${kind}.cilium.io`,
+      [
+        {},
+        { status: { conditions: [condition('Valid', 'True')] } },
+        { status: { conditions: [condition('Valid', 'False')] } },
+      ],
+    ]),
+  ),
+  'CiliumLoadBalancerIPPool.cilium.io': [
+    {},
+    { status: { conditions: [condition('cilium.io/PoolConflict', 'True')] } },
+    { status: { conditions: [condition('cilium.io/PoolConflict', 'False')] } },
+  ],
+  ...Object.fromEntries(
+    ['CephObjectStore', 'CephObjectStoreUser'].map((kind) => [
+      `${kind}.ceph.rook.io`,
+      [{}, { status: { phase: 'Progressing' } }, { status: { phase: 'Ready' } }, { status: { phase: 'Connected' } }],
+    ]),
+  ),
+  'ObjectBucketClaim.objectbucket.io': [{}, { status: { phase: 'Failed' } }, { status: { phase: 'Bound' } }],
+  'Valkey.hyperspike.io': [{}, { status: { ready: false } }, { status: { ready: true } }],
 };
 
 const cases = Object.entries(SAMPLES).flatMap(([kind, samples]) =>

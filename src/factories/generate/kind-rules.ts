@@ -149,6 +149,24 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
       words: 'it is Synced and Healthy',
     },
   ],
+  ...['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'].map((kind): [string, ReadinessRule] => [
+    `${kind}.cilium.io`,
+    {
+      cel: `!${CONDITIONS}.exists(c, c.type == "Valid" && c.status == "False")`,
+      words: 'condition `Valid` is not False',
+    },
+  ]),
+  [
+    'CiliumLoadBalancerIPPool.cilium.io',
+    { cel: `!${isTrue('cilium.io/PoolConflict')}`, words: 'it is in conflict with no other pool' },
+  ],
+  ['CephObjectStore.ceph.rook.io', phase('Ready', 'Connected')],
+  ['CephObjectStoreUser.ceph.rook.io', phase('Ready', 'Connected')],
+  ['ObjectBucketClaim.objectbucket.io', phase('Bound')],
+  [
+    'Valkey.hyperspike.io',
+    { cel: 'self.?status.?ready.orValue(false)', words: 'its operator says so in `status.ready`' },
+  ],
 ];
 
 /**

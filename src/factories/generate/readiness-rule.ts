@@ -12,7 +12,8 @@ export function builtinReadiness(type: { readonly group: string; readonly kind: 
 
 /**
  * When is an object of a custom kind ready: the rule of the kind, or that of the condition which the printer columns
- * show, or the first summarising condition; without conditions in its status, as soon as it exists.
+ * show, or the first summarising condition; without conditions in its status, when its controller has seen the newest
+ * generation, and where no status tells that, as soon as it exists.
  */
 export function readinessRule(
   type: { readonly group: string; readonly kind: string },
@@ -23,9 +24,11 @@ export function readinessRule(
   if (known !== undefined) return known;
   const status = own(schema, 'status');
   const condition = own(status, 'conditions')?.items;
-  if (own(condition, 'type') === undefined || own(condition, 'status') === undefined) return EXISTS;
   // Some projects keep it as a text, which has no order.
-  const observed = own(status, 'observedGeneration')?.type === 'integer' ? `${OBSERVED} && ` : '';
+  const observes = own(status, 'observedGeneration')?.type === 'integer';
+  if (own(condition, 'type') === undefined || own(condition, 'status') === undefined)
+    return observes ? { cel: OBSERVED, words: 'its controller has seen the newest generation' } : EXISTS;
+  const observed = observes ? `${OBSERVED} && ` : '';
   const shown = shownCondition(columns);
   if (shown !== undefined) {
     const { cel, words } = byCondition(shown);

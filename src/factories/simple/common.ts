@@ -1,4 +1,6 @@
-import { mergeObjects } from '../../compose/index.ts';
+import type { Resource } from '../../compose/index.ts';
+import { defineFactory, mergeObjects, waitingFor } from '../../compose/index.ts';
+import { KIND_RULES } from '../generate/kind-rules.ts';
 
 /** What every simple factory takes. */
 export interface CommonConfig {
@@ -9,6 +11,23 @@ export interface CommonConfig {
   /** Labels besides `app`. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /**
+   * What reads this resource waits until it is ready, by the rule of its kind. Kinds that are ready when they exist
+   * refuse it. Default false.
+   */
+  readonly waitForReady?: boolean | undefined;
+}
+
+/** A factory of one kind (`Kind.group`, `Kind` for the core group), which knows how to wait for it. */
+export function simpleFactory<Config extends CommonConfig, Made extends Resource<object>>(
+  type: string,
+  make: (config: Config) => Made,
+): (config: Config) => Made {
+  const [kind = type] = type.split('.');
+  return defineFactory((config: Config): Made => {
+    const made = make(config);
+    return config.waitForReady === true ? waitingFor(made, kind, KIND_RULES.get(type)?.cel) : made;
+  });
 }
 
 /** The metadata of an object; `app` labels it with its name. */

@@ -1,6 +1,6 @@
-import { asText, createResource, defineFactory, mapValues } from '../../compose/index.ts';
+import { asText, createResource, mapValues } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf } from './common.ts';
+import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { ConfigMapResource } from './kinds.ts';
 
 /** Arguments of `ConfigMap`. */
@@ -12,7 +12,7 @@ export interface ConfigMapConfig extends CommonConfig {
 }
 
 /** A ConfigMap. */
-export const ConfigMap = defineFactory((config: ConfigMapConfig): ConfigMapResource => {
+export const ConfigMap = simpleFactory('ConfigMap', (config: ConfigMapConfig): ConfigMapResource => {
   const { binaryData, immutable } = config;
   return createResource(
     {

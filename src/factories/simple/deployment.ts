@@ -1,6 +1,6 @@
-import { createResource, defineFactory, withDefault } from '../../compose/index.ts';
+import { createResource, withDefault } from '../../compose/index.ts';
 import type { DerivedField } from '../../compose/index.ts';
-import { given, idOf, metadataOf } from './common.ts';
+import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { DeploymentResource } from './kinds.ts';
 import { imageWarnings, podTemplate, selectorOf } from './pods.ts';
 import type { PodConfig } from './pods.ts';
@@ -35,7 +35,7 @@ const DERIVED: readonly DerivedField[] = [
  *
  * @example Deployment({ name: spec.name, image: spec.image, replicas: spec.replicas, ports: [8080] })
  */
-export const Deployment = defineFactory((config: DeploymentConfig): DeploymentResource => {
+export const Deployment = simpleFactory('Deployment.apps', (config: DeploymentConfig): DeploymentResource => {
   const { strategy, minReadySeconds, revisionHistoryLimit, progressDeadlineSeconds } = config;
   return createResource(
     {

@@ -1,7 +1,7 @@
-import { createResource, defineFactory } from '../../compose/index.ts';
+import { createResource } from '../../compose/index.ts';
 import type { DerivedField } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf } from './common.ts';
+import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { HpaResource } from './kinds.ts';
 
 /** The workload that is scaled. */
@@ -42,7 +42,7 @@ const DERIVED: readonly DerivedField[] = [
 ];
 
 /** A HorizontalPodAutoscaler (autoscaling/v2). */
-export const Hpa = defineFactory((config: HpaConfig): HpaResource => {
+export const Hpa = simpleFactory('HorizontalPodAutoscaler.autoscaling', (config: HpaConfig): HpaResource => {
   const { minReplicas, maxReplicas, metrics = [], behavior } = config;
   const target = config.target ?? config.scaleTargetRef;
   const percent = config.cpuUtilization ?? config.targetCPUUtilizationPercentage;

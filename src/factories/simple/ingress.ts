@@ -1,6 +1,6 @@
-import { createResource, defineFactory } from '../../compose/index.ts';
+import { createResource } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf } from './common.ts';
+import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { IngressResource } from './kinds.ts';
 
 /** The backend of a path. */
@@ -30,7 +30,7 @@ export interface IngressConfig extends CommonConfig {
 }
 
 /** An Ingress. */
-export const Ingress = defineFactory((config: IngressConfig): IngressResource => {
+export const Ingress = simpleFactory('Ingress.networking.k8s.io', (config: IngressConfig): IngressResource => {
   const { ingressClassName, rules, tls, defaultBackend } = config;
   return createResource(
     {

@@ -1,6 +1,6 @@
-import { createResource, defineFactory } from '../../compose/index.ts';
+import { createResource } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf } from './common.ts';
+import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { NetworkPolicyResource } from './kinds.ts';
 
 /** Arguments of `NetworkPolicy`. */
@@ -13,19 +13,22 @@ export interface NetworkPolicyConfig extends CommonConfig {
 }
 
 /** A NetworkPolicy. */
-export const NetworkPolicy = defineFactory((config: NetworkPolicyConfig): NetworkPolicyResource => {
-  const { podSelector, ingress, egress } = config;
-  const derived = [
-    ...(ingress === undefined && egress !== undefined ? [] : ['Ingress']),
-    ...(egress === undefined ? [] : ['Egress']),
-  ];
-  return createResource(
-    {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      metadata: metadataOf(config),
-      spec: given({ podSelector, policyTypes: config.policyTypes ?? derived, ingress, egress }),
-    },
-    idOf(config),
-  ) as NetworkPolicyResource;
-});
+export const NetworkPolicy = simpleFactory(
+  'NetworkPolicy.networking.k8s.io',
+  (config: NetworkPolicyConfig): NetworkPolicyResource => {
+    const { podSelector, ingress, egress } = config;
+    const derived = [
+      ...(ingress === undefined && egress !== undefined ? [] : ['Ingress']),
+      ...(egress === undefined ? [] : ['Egress']),
+    ];
+    return createResource(
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: metadataOf(config),
+        spec: given({ podSelector, policyTypes: config.policyTypes ?? derived, ingress, egress }),
+      },
+      idOf(config),
+    ) as NetworkPolicyResource;
+  },
+);

@@ -1,6 +1,6 @@
-import { createResource, defineFactory } from '../../compose/index.ts';
+import { createResource } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf } from './common.ts';
+import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { SecretResource } from './kinds.ts';
 
 /** Arguments of `Secret`. */
@@ -14,7 +14,7 @@ export interface SecretConfig extends CommonConfig {
 }
 
 /** A Secret. */
-export const Secret = defineFactory((config: SecretConfig): SecretResource => {
+export const Secret = simpleFactory('Secret', (config: SecretConfig): SecretResource => {
   const { stringData, data, type, immutable } = config;
   return createResource(
     { apiVersion: 'v1', kind: 'Secret', metadata: metadataOf(config), ...given({ stringData, data, type, immutable }) },

@@ -1,7 +1,7 @@
-import { createResource, defineFactory, isNumber, mapList } from '../../compose/index.ts';
+import { createResource, isNumber, mapList } from '../../compose/index.ts';
 import type { DerivedField } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf } from './common.ts';
+import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { ServiceResource } from './kinds.ts';
 
 /** A port of a Service. */
@@ -42,7 +42,7 @@ const DERIVED: readonly DerivedField[] = [
 ];
 
 /** A Service. */
-export const Service = defineFactory((config: ServiceConfig): ServiceResource => {
+export const Service = simpleFactory('Service', (config: ServiceConfig): ServiceResource => {
   const { selector, type, clusterIP, externalName, loadBalancerClass, sessionAffinity, externalTrafficPolicy } = config;
   return createResource(
     {

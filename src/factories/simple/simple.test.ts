@@ -125,4 +125,33 @@ describe('every simple factory makes an object that the compiler accepts', () =>
       },
     });
   });
+
+  test.each<[string, (name: string) => unknown, string]>([
+    [
+      'Deployment',
+      (name) => simple.Deployment({ id: 'it', name, image: 'a', waitForReady: true }),
+      'availableReplicas',
+    ],
+    ['Pvc', (name) => simple.Pvc({ id: 'it', name, size: '1Gi', waitForReady: true }), '== "Bound"'],
+    ['Job', (name) => simple.Job({ id: 'it', name, image: 'a', waitForReady: true }), 'c.type == "Complete"'],
+    [
+      'Service',
+      (name) => simple.Service({ id: 'it', name, selector: {}, ports: [80], type: 'LoadBalancer', waitForReady: true }),
+      'loadBalancer',
+    ],
+  ])('%s can be waited for, by the rule of its kind', (_kind, make, rule) => {
+    const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, ({ name }) => {
+      make(name);
+      return {};
+    });
+    expect(/readyWhen:\n\s+- (.*)/.exec(composition.toYaml())?.[1]).toContain(rule);
+  });
+
+  test('what is ready when it exists cannot be waited for', () => {
+    const make = () =>
+      objectsOf(({ name }) => {
+        simple.ConfigMap({ id: 'config', name, data: {}, waitForReady: true });
+      });
+    expect(make).toThrow('ConfigMap has no rule that tells when it is ready');
+  });
 });

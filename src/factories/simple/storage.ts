@@ -1,6 +1,6 @@
-import { createResource, defineFactory } from '../../compose/index.ts';
+import { createResource } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf } from './common.ts';
+import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { PersistentVolumeResource, PvcResource } from './kinds.ts';
 
 /** Arguments of `Pvc`. */
@@ -14,7 +14,7 @@ export interface PvcConfig extends CommonConfig {
 }
 
 /** A PersistentVolumeClaim. */
-export const Pvc = defineFactory((config: PvcConfig): PvcResource => {
+export const Pvc = simpleFactory('PersistentVolumeClaim', (config: PvcConfig): PvcResource => {
   const { size, storageClass, accessModes = ['ReadWriteOnce'], volumeMode } = config;
   return createResource(
     {
@@ -45,22 +45,25 @@ export interface PersistentVolumeConfig extends CommonConfig {
 }
 
 /** A PersistentVolume. */
-export const PersistentVolume = defineFactory((config: PersistentVolumeConfig): PersistentVolumeResource => {
-  const { size, storageClass, accessModes = ['ReadWriteOnce'], hostPath, nfs } = config;
-  return createResource(
-    {
-      apiVersion: 'v1',
-      kind: 'PersistentVolume',
-      metadata: metadataOf(config, { app: false }),
-      spec: given({
-        capacity: { storage: size },
-        accessModes,
-        persistentVolumeReclaimPolicy: config.persistentVolumeReclaimPolicy ?? 'Retain',
-        storageClassName: storageClass,
-        hostPath,
-        nfs,
-      }),
-    },
-    idOf(config),
-  ) as PersistentVolumeResource;
-});
+export const PersistentVolume = simpleFactory(
+  'PersistentVolume',
+  (config: PersistentVolumeConfig): PersistentVolumeResource => {
+    const { size, storageClass, accessModes = ['ReadWriteOnce'], hostPath, nfs } = config;
+    return createResource(
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: metadataOf(config, { app: false }),
+        spec: given({
+          capacity: { storage: size },
+          accessModes,
+          persistentVolumeReclaimPolicy: config.persistentVolumeReclaimPolicy ?? 'Retain',
+          storageClassName: storageClass,
+          hostPath,
+          nfs,
+        }),
+      },
+      idOf(config),
+    ) as PersistentVolumeResource;
+  },
+);

@@ -1,6 +1,6 @@
-import { createResource, defineFactory, withDefault } from '../../compose/index.ts';
+import { createResource, withDefault } from '../../compose/index.ts';
 import type { DerivedField } from '../../compose/index.ts';
-import { given, idOf, metadataOf } from './common.ts';
+import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { CronJobResource, DaemonSetResource, JobResource, StatefulSetResource } from './kinds.ts';
 import { imageWarnings, podSpec, podTemplate, selectorOf } from './pods.ts';
 import type { PodConfig } from './pods.ts';
@@ -28,7 +28,7 @@ const STATEFUL_PHASE: readonly DerivedField[] = [
 ];
 
 /** A StatefulSet with one container. */
-export const StatefulSet = defineFactory((config: StatefulSetConfig): StatefulSetResource => {
+export const StatefulSet = simpleFactory('StatefulSet.apps', (config: StatefulSetConfig): StatefulSetResource => {
   const { volumeClaimTemplates, updateStrategy, podManagementPolicy } = config;
   return createResource(
     {
@@ -64,7 +64,8 @@ const DAEMON_PHASE: readonly DerivedField[] = [
 ];
 
 /** A DaemonSet with one container. */
-export const DaemonSet = defineFactory(
+export const DaemonSet = simpleFactory(
+  'DaemonSet.apps',
   (config: DaemonSetConfig): DaemonSetResource =>
     createResource(
       {
@@ -108,7 +109,8 @@ function jobSpec(config: JobConfig): Record<string, unknown> {
 }
 
 /** A Job with one container. */
-export const Job = defineFactory(
+export const Job = simpleFactory(
+  'Job.batch',
   (config: JobConfig): JobResource =>
     createResource(
       { apiVersion: 'batch/v1', kind: 'Job', metadata: metadataOf(config), spec: jobSpec(config) },
@@ -129,7 +131,7 @@ export interface CronJobConfig extends JobConfig {
 }
 
 /** A CronJob with one container. */
-export const CronJob = defineFactory((config: CronJobConfig): CronJobResource => {
+export const CronJob = simpleFactory('CronJob.batch', (config: CronJobConfig): CronJobResource => {
   const { schedule, timeZone, suspend, concurrencyPolicy } = config;
   return createResource(
     {

@@ -1188,12 +1188,13 @@ export interface DatabaseFields {
  *
  * A database in a PostgreSQL cluster, with its owner and extensions.
  *
- * Ready when it exists.
+ * Ready when its controller has seen the newest generation.
  */
 export const database: ResourceFactory<DatabaseFields> = /* @__PURE__ */ resourceFactory<DatabaseFields>(
   "postgresql.cnpg.io/v1",
   "Database",
   {
+    readyWhen: "self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0)",
     facts: () => ({
       plural: "databases",
       namespaced: true,

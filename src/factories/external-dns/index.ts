@@ -1,0 +1,6 @@
+/**
+ * The factory for external-dns: records that it writes at the DNS provider.
+ *
+ * @packageDocumentation
+ */
+export * from './generated/externaldns.k8s.io.ts';
