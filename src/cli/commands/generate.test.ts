@@ -137,6 +137,22 @@ describe('bad input', () => {
     expect(result.text).toContain(text);
   });
 
+  test('a template of a Helm chart is called one', async () => {
+    const template = `{{- if .Values.crds }}\n${yaml(definition('A'))}{{- end }}\n`;
+    writeFileSync(join(cwd, 'a.yaml'), template);
+    const { code, text } = await run(['a.yaml']);
+    expect(code).toBe(3);
+    expect(text).toContain('a.yaml is a template of a Helm chart, no YAML yet');
+    expect(text).toContain('helm template CHART --include-crds | typekro generate -');
+  });
+
+  test('a file without definitions is not taken for done', async () => {
+    writeFileSync(join(cwd, 'a.yaml'), 'apiVersion: v1\nkind: ConfigMap\n');
+    const { code, text } = await run(['a.yaml']);
+    expect(code).toBe(3);
+    expect(text).toContain('there is no CustomResourceDefinition in what was read');
+  });
+
   test('a file that does not parse is shown with its place; the others are written', async () => {
     writeFileSync(join(cwd, 'a.yaml'), yaml(definition('A')));
     writeFileSync(join(cwd, 'b.yaml'), 'kind: [\n');

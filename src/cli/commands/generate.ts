@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path';
-import type { JsonValue } from '../../core/index.ts';
+import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { hasErrors, isJsonObject, TypeKroError } from '../../core/index.ts';
 import { generateChart, generateFactories } from '../../factories/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
@@ -48,7 +48,11 @@ export const generate: Command = {
     if (input.positionals.length === 0 && !cluster) return usage('name files, folders or - , or use --cluster');
     const sources = await collect(context, input, cluster);
     const { files, factories, diagnostics } = write(input, sources.documents, layout);
-    const all = [...sources.diagnostics, ...diagnostics];
+    const all = [
+      ...sources.diagnostics,
+      ...diagnostics,
+      ...nothing(files.size, [...sources.diagnostics, ...diagnostics]),
+    ];
     printDiagnostics(context, all, sources.texts);
     const out = textOption(input, 'out') ?? 'generated';
     const check = input.options['check'] === true;
@@ -59,6 +63,19 @@ export const generate: Command = {
     return check && changes.some(({ change }) => change !== 'unchanged') ? ExitCode.drift : ExitCode.ok;
   },
 };
+
+/** What is said when there was nothing to write, and nobody has said why. */
+function nothing(files: number, said: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (files > 0 || said.length > 0) return [];
+  return [
+    {
+      code: 'generate/nothing',
+      severity: 'error',
+      message: 'there is no CustomResourceDefinition in what was read',
+      hint: 'name files that hold definitions; for the values.schema.json of a chart give --chart and --repository',
+    },
+  ];
+}
 
 /** The files for the documents: those of a chart, or those of definitions. */
 function write(input: CommandInput, documents: readonly JsonValue[], layout: 'group' | 'kind') {

@@ -84,5 +84,24 @@ function parse(text: string, file: string): Pick<Sources, 'documents' | 'diagnos
     }
   }
   const { documents, diagnostics } = parseDefinitions(text, file);
+  // Half of a template is no document to go by, even where it happens to parse.
+  const template = TEMPLATE.exec(text);
+  if (diagnostics.length > 0 && template !== null)
+    return { documents: [], diagnostics: [isTemplate(text, file, template)] };
   return { documents: documents.map(({ value }) => value), diagnostics };
+}
+
+/** An action of Helm's templates: `{{- if .Values.crds }}`. */
+const TEMPLATE =
+  /\{\{-?\s*(?:[.$]|(?:if|else|end|range|with|include|define|template|toYaml|default|quote|tpl|lookup)\b)/;
+
+function isTemplate(text: string, file: string, { index }: { readonly index: number }): Diagnostic {
+  const before = text.slice(0, index).split('\n');
+  return {
+    code: 'generate/helm-template',
+    severity: 'error',
+    message: `${file} is a template of a Helm chart, no YAML yet`,
+    source: { file, line: before.length, column: (before.at(-1) ?? '').length + 1 },
+    hint: 'render it first: helm template CHART --include-crds | typekro generate -',
+  };
 }
