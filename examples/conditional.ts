@@ -1,4 +1,7 @@
 // Resources that exist only under a condition, one of them of a kind that Prometheus brings.
+//
+// With conditionalStack: { name: shop, image: shop:1, environment: production, external: true, hostname: shop.example.com }
+// Gives: { hasMonitoring: true, accessUrl: https://shop.example.com }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { serviceMonitor } from 'typekro/prometheus';

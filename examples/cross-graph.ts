@@ -1,4 +1,9 @@
 // Two graphs: the second takes from its spec what the first reports in its status.
+//
+// With infrastructure: { name: shop }
+// Gives: { databaseEndpoint: "*:5432", ready: true }
+// With appWithInfra: { name: shop, image: shop:1, databaseEndpoint: "${infrastructure.databaseEndpoint}" }
+// Gives: { ready: true }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment, Service } from 'typekro/simple';

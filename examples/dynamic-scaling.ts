@@ -1,4 +1,7 @@
 // Numbers that depend on the spec, and an autoscaler that reads another resource.
+//
+// With autoScalingStack: { name: shop, image: shop:1, environment: production, scaling: { minReplicas: 2, maxReplicas: 4 } }
+// Gives: { currentReplicas: 4, maxReplicas: 4, scalingActive: false }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment, Hpa, Service } from 'typekro/simple';

@@ -1,4 +1,7 @@
 // Flux and Helm: a folder of a repository, and a chart that waits for it.
+//
+// With delivery: { name: shop, url: https://example.com/shop.git, replicas: 1 }
+// Gives: { revision: "*", cached: true }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { gitRepository, kustomization } from 'typekro/flux';

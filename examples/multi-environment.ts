@@ -1,4 +1,7 @@
 // One graph for several environments; `factory('direct' | 'kro', { namespace })` deploys it where it belongs.
+//
+// With multiEnvApp: { name: shop, image: shop:1, environment: production }
+// Gives: { ready: true, url: https://shop.example.com, environment: production }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment, Service } from 'typekro/simple';

@@ -1,4 +1,10 @@
 // Kinds of other projects together: a database, its bucket, a certificate, and Argo CD's mark on what is made.
+//
+// With platform: { name: shop, host: shop.example.com, instances: 3 }
+// Bucket reports: { ackResourceMetadata: { arn: arn:aws:s3:::shop-files, ownerAccountID: "1", region: eu-1 },
+//   conditions: [{ type: ACK.ResourceSynced, status: "True" }] }
+// Cluster reports: { readyInstances: 3, writeService: shop-rw }
+// Gives: { databaseReady: true, writer: shop-rw }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { bucket } from 'typekro/ack';

@@ -1,4 +1,7 @@
 // The shortest composition: one resource, one status field.
+//
+// With webApp: { name: quick, image: nginx:1.27 }
+// Gives: { ready: true }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment } from 'typekro/simple';

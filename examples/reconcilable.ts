@@ -1,4 +1,7 @@
 // A status with parts: phase, counters, addresses. Times belong to the objects themselves, not to a status.
+//
+// With reconcilableStack: { name: shop, image: shop:1, replicas: 2, version: "1" }
+// Gives: { phase: Running, replicas: { desired: 2, ready: 2, available: 2 }, endpoint: "http://*:80" }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment, Service } from 'typekro/simple';

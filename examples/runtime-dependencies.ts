@@ -1,4 +1,7 @@
 // One resource reads what another one reports: the graph waits for it.
+//
+// With databaseStack: { name: shop, image: shop:1, database: { name: shop, user: shop, password: secret } }
+// Gives: { databaseReady: true, databaseEndpoint: "*:5432", appEndpoint: "http://*", ready: true }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment, Service } from 'typekro/simple';

@@ -1,4 +1,7 @@
 // Resources by key and the status from them: the keys are the ids in the graph.
+//
+// With webApp: { name: shop, image: shop:1, replicas: 2, environment: production }
+// Gives: { url: "http://*", readyReplicas: 2, healthy: true }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment, Service } from 'typekro/simple';

@@ -1,5 +1,8 @@
 // A web application as one typed function: its API, its resources and its status.
 //
+// With app: { name: hello, replicas: 2 }
+// Gives: { ready: true, url: "http://*" }
+//
 // Try it:  npm start -- examples/webapp.ts
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';

@@ -16,6 +16,7 @@ const CHECKS = {
   attw: [...bin('@arethetypeswrong/cli', 'dist/index.js'), '--pack', '.', '--profile', 'esm-only'],
   api: ['scripts/api-report.mjs'],
   size: bin('size-limit', 'bin.js'),
+  examples: ['scripts/run-ts.mjs', 'scripts/examples.ts'],
 };
 
 const wanted = process.argv.slice(2);

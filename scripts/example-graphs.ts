@@ -13,6 +13,8 @@ export interface ExampleGraph {
   readonly graph: Graph;
   /** Warnings of the composition and of the compiler, as texts. */
   readonly warnings: readonly string[];
+  /** How long composing and compiling took. */
+  readonly milliseconds: number;
 }
 
 /** What a composition has that is needed here; the examples use the built package, which has classes of its own. */
@@ -39,17 +41,19 @@ export async function exampleGraphs(): Promise<readonly ExampleGraph[]> {
       const composition = module[exported];
       if (typeof composition !== 'function' || !('toDefinition' in composition)) continue;
       const made = composition as unknown as Exported;
+      const began = performance.now();
       const { graph, diagnostics } = compile(made.toDefinition(), { sources, target: 'stock' });
+      const milliseconds = performance.now() - began;
       const texts = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic));
       if (graph === undefined) throw new Error(`${file}: ${exported} is refused:\n${texts.join('\n')}`);
-      found.push({ file, exported, yaml: made.toYaml(), graph, warnings: texts });
+      found.push({ file, exported, yaml: made.toYaml(), graph, warnings: texts, milliseconds });
     }
   }
   return found;
 }
 
 /** The definitions of other projects that the package knows. */
-function projectDefinitions(): KubeObject[] {
+export function projectDefinitions(): KubeObject[] {
   const folder = new URL('data/crds/', root);
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))

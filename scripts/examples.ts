@@ -1,25 +1,68 @@
 /**
- * Runs every example: composes it, compiles it as stock kro would, and compares the definition with the one
- * in `examples/golden`. `npm run examples`; with `--update` the differences are accepted.
+ * Runs every example: composes it, compiles it as stock kro would, compares the definition with the one in
+ * `examples/golden`, and deploys it in a fresh embedded cluster, in both modes, with the spec and to the status that the
+ * header of its file names. `npm run examples [-- FILE…]`; with `--update` differences from the golden are accepted.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Outcome } from './example-deployments.ts';
+import { deployDocuments, deployStories } from './example-deployments.ts';
 import { exampleGraphs, goldenOf } from './example-graphs.ts';
+import { storiesOf } from './example-stories.ts';
 
 const update = process.argv.includes('--update');
-const rows = [['example', 'definition', 'kind', 'resources in their order', 'golden']];
-let failed = false;
-for (const example of await exampleGraphs()) {
-  const golden = goldenOf(example);
-  const same = existsSync(golden) && readFileSync(golden, 'utf8') === example.yaml;
-  if (!same && update) {
-    mkdirSync(new URL('.', golden), { recursive: true });
-    writeFileSync(golden, example.yaml);
+const wanted = process.argv
+  .slice(2)
+  .filter((word) => !word.startsWith('--'))
+  .map((word) => basename(word));
+const folder = new URL('../examples/', import.meta.url);
+const problems: string[] = [];
+const rows = [['example', 'composition', 'resources', 'compile', 'direct', 'kro', 'golden']];
+
+const told = (milliseconds: number) => `${milliseconds.toFixed(0)} ms`;
+
+/** A cell for a deployment; what is wrong with it is told below the table. */
+function outcomeCell(name: string, mode: string, outcome: Outcome | undefined): string {
+  if (outcome === undefined) return 'missing';
+  problems.push(...outcome.problems.map((problem) => `${name}, ${mode}: ${problem}`));
+  return `${told(outcome.milliseconds)} ${outcome.problems.length === 0 ? 'as told' : 'FAILED'}`;
+}
+
+const graphs = await exampleGraphs();
+const files = readdirSync(folder).filter((name) => /\.(ts|yaml)$/.test(name));
+for (const file of files.filter((name) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)))) {
+  const path = new URL(file, folder);
+  const stories = storiesOf(path);
+  if (file.endsWith('.yaml')) {
+    for (const story of stories)
+      rows.push([file, '(YAML)', '', '', '', outcomeCell(file, 'kro', await deployDocuments(path, story)), '']);
+    continue;
   }
-  failed ||= (!same && !update) || example.warnings.length > 0;
-  const { graph, file, exported, warnings } = example;
-  const result = same ? 'same' : update ? 'written' : 'differs';
-  rows.push([file, `${graph.name} (${exported})`, graph.instance.kind, graph.order.join(', '), result]);
-  for (const warning of warnings) console.error(`${file}: ${warning}`);
+  const module = (await import(path.href)) as Readonly<Record<string, unknown>>;
+  const direct = await deployStories('direct', stories, module);
+  const kro = await deployStories('kro', stories, module);
+  for (const example of graphs.filter((graph) => graph.file === file)) {
+    const golden = goldenOf(example);
+    const same = existsSync(golden) && readFileSync(golden, 'utf8') === example.yaml;
+    if (!same && update) {
+      mkdirSync(new URL('.', golden), { recursive: true });
+      writeFileSync(golden, example.yaml);
+    }
+    if (!same && !update) problems.push(`${file}: its definition differs: read why, then npm run examples -- --update`);
+    problems.push(...example.warnings.map((warning) => `${file}: ${warning}`));
+    const name = `${file} ${example.exported}`;
+    const index = stories.findIndex(({ exported }) => exported === example.exported);
+    if (index < 0) problems.push(`${name}: the header of the file tells of no deployment (With … Gives …)`);
+    rows.push([
+      file,
+      example.exported,
+      String(example.graph.order.length),
+      told(example.milliseconds),
+      outcomeCell(name, 'direct', direct[index]),
+      outcomeCell(name, 'kro', kro[index]),
+      same ? 'same' : update ? 'written' : 'differs',
+    ]);
+  }
 }
 const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
 for (const row of rows)
@@ -29,5 +72,5 @@ for (const row of rows)
       .join('  ')
       .trimEnd(),
   );
-if (failed) console.error('An example differs: read the difference, then run npm run examples -- --update.');
-process.exitCode = failed ? 1 : 0;
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;

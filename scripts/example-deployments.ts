@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JsonObject, KubeObject } from '../src/core/index.ts';
+import { gvkOf, isJsonObject } from '../src/core/index.ts';
+import { parseDefinitions } from '../src/graph/index.ts';
+import type { Composition } from '../src/index.ts';
+import { typeKroRuntimeBootstrap } from '../src/index.ts';
+import type { TestCluster } from '../src/testing/index.ts';
+import { createCluster } from '../src/testing/index.ts';
+import { projectDefinitions } from './example-graphs.ts';
+import type { Story } from './example-stories.ts';
+import { differences, filledIn } from './example-stories.ts';
+
+/** How long a deployment may take, and then its status to become what the header says. */
+const TIMEOUT = 20_000;
+
+/** What became of one story. */
+export interface Outcome {
+  readonly milliseconds: number;
+  /** What went wrong; empty when the example did what its header says. */
+  readonly problems: readonly string[];
+}
+
+type AnyComposition = Pick<Composition<JsonObject, JsonObject, never, JsonObject>, 'factory' | 'toDefinition'>;
+
+/**
+ * Deploys the stories of a file, one after the other, in a fresh cluster with simulated workloads: by this process, or
+ * by a controller. Kinds of other projects are there as the stories' resources need them; where Flux is needed, its
+ * stand-ins run.
+ */
+export async function deployStories(
+  mode: 'direct' | 'kro',
+  stories: readonly Story[],
+  compositions: Readonly<Record<string, unknown>>,
+): Promise<readonly Outcome[]> {
+  const compositionOf = ({ exported }: Story) => compositions[exported] as AnyComposition;
+  const statuses = new Map<string, JsonObject>();
+  const outcomes: Outcome[] = [];
+  await withCluster(async (cluster, signal) => {
+    await prepare(
+      cluster,
+      stories.flatMap((story) => kindsIn(compositionOf(story).toDefinition())),
+    );
+    if (mode === 'kro') await cluster.startController();
+    for (const story of stories) {
+      playControllers(cluster, story, signal);
+      const options = { namespace: 'default', transport: cluster.transport, timeout: TIMEOUT };
+      const factory = compositionOf(story).factory(mode, options);
+      const began = performance.now();
+      try {
+        const { metadata } = await factory.deploy(filledIn(story.spec, statuses));
+        const milliseconds = performance.now() - began;
+        const { status, problems } = await settled(story, async () => {
+          const instances = await factory.getInstances();
+          return instances.find((instance) => instance.metadata.name === metadata.name)?.status;
+        });
+        statuses.set(story.exported, status);
+        outcomes.push({ milliseconds, problems });
+      } catch (error) {
+        outcomes.push({ milliseconds: performance.now() - began, problems: [String(error)] });
+      }
+    }
+  });
+  return outcomes;
+}
+
+/** Applies the documents of a YAML file under our controller: definitions, then instances of them. */
+export async function deployDocuments(path: URL, story: Story): Promise<Outcome> {
+  const objects = parseDefinitions(readFileSync(path, 'utf8'), path.pathname).documents.map(
+    ({ value }) => value as unknown as KubeObject,
+  );
+  const isDefinition = ({ kind }: KubeObject) => kind === 'ResourceGraphDefinition';
+  return withCluster(async (cluster) => {
+    await cluster.startController();
+    const began = performance.now();
+    for (const definition of objects.filter(isDefinition)) {
+      await cluster.client.create(definition);
+      const place = { ...definition, name: definition.metadata.name ?? '' };
+      await until(async () => (await cluster.client.get(place)).status?.['state'] === 'Active');
+    }
+    const instance = objects.find((object) => !isDefinition(object));
+    if (instance === undefined) return { milliseconds: 0, problems: ['there is no instance'] };
+    const ref = { ...instance, namespace: 'default', name: instance.metadata.name ?? '' };
+    await cluster.client.create({ ...instance, metadata: { namespace: 'default', ...instance.metadata } });
+    const { problems } = await settled(story, async () => (await cluster.client.find(ref))?.status);
+    return { milliseconds: performance.now() - began, problems };
+  });
+}
+
+async function withCluster<T>(work: (cluster: TestCluster, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const cluster = await createCluster({ clock: 'real' });
+  const ended = new AbortController();
+  try {
+    return await work(cluster, ended.signal);
+  } finally {
+    ended.abort();
+    await cluster.close();
+  }
+}
+
+/** The kinds of a definition's resources. */
+function kindsIn(definition: JsonObject): readonly { readonly group: string; readonly kind: string }[] {
+  const { resources } = definition['spec'] as unknown as { readonly resources: readonly { template?: KubeObject }[] };
+  return resources.flatMap(({ template }) => (template === undefined ? [] : [gvkOf(template)]));
+}
+
+async function prepare(cluster: TestCluster, kinds: ReturnType<typeof kindsIn>): Promise<void> {
+  const isFlux = ({ group }: { readonly group: string }) => group.endsWith('.toolkit.fluxcd.io');
+  if (kinds.some(isFlux)) {
+    const options = { namespace: 'flux-system', transport: cluster.transport, timeout: TIMEOUT };
+    await typeKroRuntimeBootstrap().factory('direct', options).deploy({ namespace: 'flux-system' });
+  }
+  const needed = new Set(kinds.filter((kind) => !isFlux(kind)).map(({ group, kind }) => `${kind}.${group}`));
+  for (const crd of projectDefinitions()) {
+    if (needed.has(`${kindOf(crd.spec)}.${groupOf(crd.spec)}`)) await cluster.client.create(crd);
+  }
+}
+
+/** Writes the statuses that a story reports, as the controllers of those kinds would. */
+function playControllers(cluster: TestCluster, { reports }: Story, signal: AbortSignal): void {
+  for (const [kind, status] of reports) {
+    const crd = projectDefinitions().find(({ spec }) => kindOf(spec) === kind);
+    if (crd === undefined) throw new Error(`no definition of ${kind} is known`);
+    const { group, versions } = crd.spec as unknown as {
+      readonly group: string;
+      readonly versions: { name: string }[];
+    };
+    const type = { apiVersion: `${group}/${versions[0]?.name ?? ''}`, kind };
+    void (async () => {
+      for await (const event of cluster.client.watch(type, { signal })) {
+        if (event.type !== 'ADDED') continue;
+        const { name = '', namespace = '' } = event.object.metadata;
+        const ref = namespace === '' ? { ...type, name } : { ...type, name, namespace };
+        await cluster.client.patch(ref, { status }, { type: 'merge', subresource: 'status' });
+      }
+    })();
+  }
+}
+
+/** The status when it is as the story says, or the last one after some seconds, and what is wrong with it. */
+async function settled(
+  { gives }: Story,
+  read: () => Promise<JsonObject | undefined>,
+): Promise<{ readonly status: JsonObject; readonly problems: readonly string[] }> {
+  let status: JsonObject = {};
+  let problems: readonly string[] = [];
+  await until(async () => {
+    status = (await read()) ?? {};
+    problems = differences(gives, status);
+    return problems.length === 0;
+  });
+  return { status, problems };
+}
+
+/** Asks until the answer is yes, or some seconds are over. */
+async function until(done: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + TIMEOUT;
+  while (!(await done()) && performance.now() < end) await sleep(20);
+}
+
+const kindOf = (spec: JsonObject | undefined): string =>
+  isJsonObject(spec?.['names']) ? String(spec['names']['kind']) : '';
+const groupOf = (spec: JsonObject | undefined): string => String(spec?.['group']);

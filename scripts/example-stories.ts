@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import type { JsonObject, JsonValue } from '../src/core/index.ts';
+import { isJsonObject } from '../src/core/index.ts';
+
+/** One deployment of an example, as the header of its file tells it. */
+export interface Story {
+  /** The composition, by the name under which it is exported; empty for a file of YAML documents. */
+  readonly exported: string;
+  readonly spec: JsonObject;
+  /** What controllers that are not there would write into the status of each object of a kind. */
+  readonly reports: ReadonlyMap<string, JsonObject>;
+  /** What the status holds in the end; a `*` in a text stands for any other text. */
+  readonly gives: JsonObject;
+}
+
+const LINE = /^(?:With (\w+)|(\w+) reports|Gives): (.*)$/;
+
+/**
+ * The deployments that a header tells of, in order:
+ *
+ *     // With app: { name: hello }              a spec for an exported composition
+ *     // Bucket reports: { arn: x }             what a controller that is not there would say
+ *     // Gives: { ready: true }                 the status in the end
+ *
+ * Values are YAML; a line that begins with two further blanks continues the one before.
+ *
+ * @throws Error when a deployment has no end, or a value is no object.
+ */
+export function storiesOf(path: URL): readonly Story[] {
+  const header = /^(?:(?:\/\/|#).*\n)*/.exec(readFileSync(path, 'utf8'))?.[0] ?? '';
+  const lines = header.replace(/\n(?:\/\/|#) {3}/g, ' ').split('\n');
+  const stories: Story[] = [];
+  let next = opening('');
+  for (const line of lines) {
+    const [, exported, kind, value] = LINE.exec(line.replace(/^(?:\/\/|#) ?/, '')) ?? [];
+    if (value === undefined) continue;
+    const object = parse(value) as JsonValue;
+    if (!isJsonObject(object)) throw new Error(`${path.pathname}: ${line} has no object`);
+    if (exported !== undefined) next = { ...opening(exported), spec: object };
+    else if (kind !== undefined) next.reports.set(kind, object);
+    else {
+      stories.push({ ...next, gives: object });
+      next = opening('');
+    }
+  }
+  return stories;
+}
+
+const opening = (exported: string) => ({ exported, spec: {} as JsonObject, reports: new Map<string, JsonObject>() });
+
+/** The spec with each `${composition.field}` replaced by what that composition has reported before. */
+export function filledIn(spec: JsonObject, statuses: ReadonlyMap<string, JsonObject>): JsonObject {
+  const fill = (value: JsonValue | undefined): JsonValue | undefined => {
+    const [, exported = '', field = ''] = typeof value === 'string' ? (/^\$\{(\w+)\.(\w+)\}$/.exec(value) ?? []) : [];
+    if (exported !== '') return statuses.get(exported)?.[field];
+    return isJsonObject(value) ? filledIn(value, statuses) : value;
+  };
+  return Object.fromEntries(Object.entries(spec).map(([name, value]) => [name, fill(value)]));
+}
+
+/** Where a status is not what a header says; texts with a `*` match any text in its place. */
+export function differences(expected: JsonValue, actual: JsonValue | undefined, path = 'status'): readonly string[] {
+  if (isJsonObject(expected)) {
+    return Object.entries(expected).flatMap(([name, value]) =>
+      differences(value as JsonValue, isJsonObject(actual) ? actual[name] : undefined, `${path}.${name}`),
+    );
+  }
+  if (typeof expected === 'string' && typeof actual === 'string' && expected.includes('*')) {
+    const parts = expected.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    if (new RegExp(`^${parts.join('.+')}$`, 's').test(actual)) return [];
+  }
+  return String(expected) === String(actual) ? [] : [`${path} is ${String(actual)}, not ${String(expected)}`];
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { differences, filledIn, storiesOf } from '../../scripts/example-stories.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'typekro-stories-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function storiesIn(text: string) {
+  const path = join(folder, 'example.ts');
+  writeFileSync(path, text);
+  return storiesOf(pathToFileURL(path)).map((story) => ({ ...story, reports: Object.fromEntries(story.reports) }));
+}
+
+describe('the header of an example', () => {
+  test('tells of deployments, what others report, and how each ends', () => {
+    const text = `// A title.
+//
+// With first: { name: a }
+// Bucket reports: { arn: x,
+//   region: y }
+// Gives: { ready: true }
+// With second: { name: "\${first.name}" }
+// Gives: { url: "http://*" }
+import x from 'y';
+// With third: { no: longer the header }
+`;
+    expect(storiesIn(text)).toEqual([
+      {
+        exported: 'first',
+        spec: { name: 'a' },
+        reports: { Bucket: { arn: 'x', region: 'y' } },
+        gives: { ready: true },
+      },
+      { exported: 'second', spec: { name: '${first.name}' }, reports: {}, gives: { url: 'http://*' } },
+    ]);
+  });
+
+  test('of YAML documents needs no composition', () => {
+    expect(storiesIn('# Documents.\n# Gives: { state: ACTIVE }\n')).toEqual([
+      { exported: '', spec: {}, reports: {}, gives: { state: 'ACTIVE' } },
+    ]);
+  });
+
+  test('without an object is refused', () => {
+    expect(() => storiesIn('// Gives: ready\n')).toThrow('Gives: ready has no object');
+  });
+});
+
+test('a spec takes what was reported before', () => {
+  const statuses = new Map([['first', { url: 'http://x' }]]);
+  expect(filledIn({ a: '${first.url}', b: { c: '${first.url}' }, d: 1 }, statuses)).toEqual({
+    a: 'http://x',
+    b: { c: 'http://x' },
+    d: 1,
+  });
+});
+
+test.each([
+  [{ a: 1 }, { a: 1, b: 2 }, []],
+  [{ a: 1 }, { a: 1n }, []],
+  [{ url: 'http://*' }, { url: 'http://10.0.0.1' }, []],
+  [{ url: 'http://*' }, { url: 'http://' }, ['status.url is http://, not http://*']],
+  [{ a: { b: true } }, { a: {} }, ['status.a.b is undefined, not true']],
+  [{ a: true }, undefined, ['status.a is undefined, not true']],
+])('%j is compared with %o', (expected, actual, found) => {
+  expect(differences(expected, actual)).toEqual(found);
+});
