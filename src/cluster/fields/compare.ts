@@ -1,9 +1,10 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
-import { anyNode, memberNode } from '../types/node.ts';
+import { anyMapNode, anyNode, memberNode } from '../types/node.ts';
 import { emptyTree, FieldTree, leafTree, union } from './tree.ts';
-import { elementStep, granular, memberStep } from './walk.ts';
+import type { Form } from './walk.ts';
+import { elementStep, formOf, isLeaf, memberStep } from './walk.ts';
 
 /** What differs between two values. */
 export interface Comparison {
@@ -17,27 +18,47 @@ const ADDED: Comparison = { ...SAME, added: leafTree };
 const MODIFIED: Comparison = { ...SAME, modified: leafTree };
 const REMOVED: Comparison = { ...SAME, removed: leafTree };
 
-const isEmpty = (value: JsonValue | undefined) =>
-  value === undefined ||
-  value === null ||
-  (Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0);
-
-/** Compares two values of one type; `undefined` means absent. */
+/**
+ * Compares two values of one type; `undefined` means absent, `null` is a value. Where no schema says what
+ * stands there and the two have different forms, each form is looked at: what stood below the old one is removed,
+ * what stands below the new one is added.
+ */
 export function compare(node: TypeNode, before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
   if (before === after) return SAME;
-  const left = granular(node, before ?? after);
-  const right = granular(node, after ?? before);
-  if (left === undefined || right === undefined || left.kind !== right.kind || (isEmpty(before) && isEmpty(after))) {
-    return compareLeaf(before, after);
+  const left = before === undefined ? undefined : formOf(node, before);
+  const right = after === undefined ? undefined : formOf(node, after);
+  if (left === undefined || right === undefined || left.kind === right.kind) {
+    return compareAs(right ?? left ?? anyMapNode, before, after);
   }
-  const inner =
-    right.kind === 'list'
-      ? compareElements(right, Array.isArray(before) ? before : [], Array.isArray(after) ? after : [])
-      : compareMembers(right, isJsonObject(before) ? before : {}, isJsonObject(after) ? after : {});
+  return both(compareAs(left, before, after), compareAs(right, before, after));
+}
+
+/** Compares as values of `form`; what has another form has no members and no elements. */
+function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
+  if (isLeaf(form)) return compareLeaf(before, after);
+  let inner: Comparison;
+  if (form.kind === 'list') {
+    const [was, is] = [listOf(before), listOf(after)];
+    if (was.length === 0 && is.length === 0) return compareLeaf(before, after);
+    inner = compareElements(form, was, is);
+  } else {
+    const [was, is] = [objectOf(before), objectOf(after)];
+    if (Object.keys(was).length === 0 && Object.keys(is).length === 0) return compareLeaf(before, after);
+    inner = compareMembers(form, was, is);
+  }
   if (before === undefined) return { ...inner, added: new FieldTree(true, inner.added.children) };
   if (after === undefined) return { ...inner, removed: new FieldTree(true, inner.removed.children) };
   return inner;
 }
+
+const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
+const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
+
+const both = (a: Comparison, b: Comparison): Comparison => ({
+  added: union(a.added, b.added),
+  modified: union(a.modified, b.modified),
+  removed: union(a.removed, b.removed),
+});
 
 function compareLeaf(before: JsonValue | undefined, after: JsonValue | undefined): Comparison {
   if (before === undefined) return ADDED;

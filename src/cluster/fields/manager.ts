@@ -91,6 +91,8 @@ function entriesOf(
   const sent = next.metadata.managedFields;
   const stored = () => toMap(readEntries(live?.metadata.managedFields) ?? []);
   if (context.subresource !== '' || sent === undefined || sent === null) return { entries: stored(), cleared: false };
+  // The metadata of a custom resource is read and written once more before, which loses an empty list.
+  if (sent.length === 0 && !context.builtin) return { entries: stored(), cleared: false };
   const blank = sent.length === 1 && isJsonObject(sent[0]) && Object.values(sent[0]).every((value) => value === null);
   if (sent.length === 0 || blank) return { entries: new Map(), cleared: true };
   const read = readEntries(sent);

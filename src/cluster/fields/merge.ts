@@ -4,7 +4,7 @@ import { sameJson } from '../store/share.ts';
 import { setMember } from '../types/decode.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
 import { anyNode, memberNode } from '../types/node.ts';
-import { granular, stepsOf } from './walk.ts';
+import { formOf, isLeaf, stepsOf } from './walk.ts';
 
 /**
  * The live value with an applied configuration laid over it. What the configuration does not change is the
@@ -12,18 +12,21 @@ import { granular, stepsOf } from './walk.ts';
  */
 export function mergeApplied(node: TypeNode, live: JsonValue | undefined, applied: JsonValue | undefined): JsonValue {
   if (applied === undefined) return live ?? null;
-  if (live === undefined && granular(node, applied) === undefined) return applied;
-  const known = granular(node, applied);
-  if (known === undefined) return live !== undefined && sameJson(live, applied) ? live : applied;
-  if (known.kind === 'list') {
-    if (!Array.isArray(applied)) return Array.isArray(live) ? live : applied;
-    const list = mergeLists(known, Array.isArray(live) ? live : [], applied);
-    if (list.length === 0) return applied;
+  const form = formOf(node, applied);
+  if (isLeaf(form)) return live !== undefined && sameJson(live, applied) ? live : applied;
+  if (form.kind === 'list') {
+    const [old, given] = [listOf(live), listOf(applied)];
+    if (given.length === 0) return old.length === 0 || live === undefined ? applied : live;
+    const list = mergeLists(form, old, given);
     return Array.isArray(live) && sameElements(live, list) ? live : list;
   }
-  if (!isJsonObject(applied)) return isJsonObject(live) ? live : applied;
-  return mergeMembers(known, isJsonObject(live) ? live : {}, applied);
+  const [old, given] = [objectOf(live), objectOf(applied)];
+  if (Object.keys(given).length === 0) return Object.keys(old).length === 0 || live === undefined ? applied : live;
+  return mergeMembers(form, old, given);
 }
+
+const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 
 const sameElements = (a: readonly JsonValue[], b: readonly JsonValue[]) =>
   a.length === b.length && a.every((element, index) => element === b[index]);

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { toJsonText } from '../codec-json.ts';
-import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
-import { anyNode, deduce, memberNode } from '../types/node.ts';
+import type { ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from '../types/node.ts';
+import { anyMapNode, anyNode, deduce, memberNode } from '../types/node.ts';
 import { emptyTree, FieldTree, leafTree } from './tree.ts';
 
 /** A value that its type does not take under apply; the text begins with the path. */
@@ -11,12 +11,21 @@ export class TypedError extends Error {}
 /** The members of a granular object or map, or the elements of a granular list. */
 export type Granular = ObjectNode | MapNode | ListNode;
 
+/** What a value is when it is compared and merged. */
+export type Form = Exclude<TypeNode, { kind: 'any' }>;
+
+/** The form of a value: that of its type, else its own. Where nothing is known, `null` is an object without members. */
+export const formOf = (node: TypeNode, value: JsonValue): Form =>
+  value === null && node.kind === 'any' && node.atomic !== true ? anyMapNode : deduce(node, value);
+
+/** Is a value of this form owned as a whole? */
+export const isLeaf = (form: Form): form is ScalarNode | (Form & { atomic: true }) | (ListNode & { list: 'atomic' }) =>
+  form.kind === 'scalar' || (form.kind === 'list' ? form.list === 'atomic' : form.atomic === true);
+
 /** The node to descend with, or `undefined` when the value is one leaf. */
 export function granular(node: TypeNode, value: JsonValue | undefined): Granular | undefined {
   const known = deduce(node, value);
-  if (known.kind === 'scalar') return undefined;
-  if (known.kind === 'list') return known.list === 'atomic' ? undefined : known;
-  return known.atomic ? undefined : known;
+  return isLeaf(known) ? undefined : known;
 }
 
 const memberSteps = new Map<string, string>();
@@ -148,12 +157,14 @@ function elementSet(
 ): FieldTree {
   const old = Array.isArray(of) ? of : [];
   const steps = stepsOf(node, list);
+  const oldSteps = stepsOf(node, old);
   const children = new Map<string, FieldTree>();
   for (let index = 0; index < steps.length; index++) {
     const step = steps[index] ?? '';
     const before = known?.children.get(step);
     // Elements with the same key are owned as a whole.
-    const inner = children.has(step) ? emptyTree : fieldSet(node.items, list[index] ?? null, before, old[index]);
+    const was = oldSteps[index] === step ? old[index] : undefined;
+    const inner = children.has(step) ? emptyTree : fieldSet(node.items, list[index] ?? null, before, was);
     children.set(step, withOwned(inner, true, before));
   }
   return treeOf(false, children, known);

@@ -1,46 +1,221 @@
 import type { JsonObject } from '../../core/index.ts';
-import { objectsAt, optionalAt, objectAt, textAt } from './parts.ts';
+import { parseQuantity } from '../types/quantity.ts';
+import { numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 
-/** What is legal in a pod's specification but likely a mistake. */
-export function podWarnings(spec: JsonObject, path: string): string[] {
-  const warnings: string[] = [];
-  for (const key of ['beta.kubernetes.io/arch', 'beta.kubernetes.io/os']) {
-    if (objectAt(spec, 'nodeSelector')[key] !== undefined) {
-      warnings.push(`${path}.nodeSelector[${key}]: deprecated since v1.14; use "${key.replace('beta.', '')}" instead`);
-    }
-  }
-  for (const [index, constraint] of objectsAt(spec, 'topologySpreadConstraints').entries()) {
-    if (optionalAt(constraint, 'labelSelector') === undefined) {
-      warnings.push(
-        `${path}.topologySpreadConstraints[${index}].labelSelector: a null labelSelector results in matching no pod`,
-      );
-    }
-  }
-  for (const key of ['initContainers', 'containers']) {
+/** What is legal in a pod or a template of pods but likely a mistake; `path` is that of the template, `''` of a pod. */
+export function podWarnings(template: JsonObject, path: string): string[] {
+  const at = path === '' ? '' : `${path}.`;
+  const spec = objectAt(template, 'spec');
+  const warnings = [
+    ...labelWarnings(spec, `${at}spec`),
+    ...annotationWarnings(template, at),
+    ...volumeWarnings(spec, `${at}spec`),
+    ...repeated(objectsAt(spec, 'hostAliases'), 'ip', `${at}spec.hostAliases`),
+    ...repeated(objectsAt(spec, 'imagePullSecrets'), 'name', `${at}spec.imagePullSecrets`),
+  ];
+  for (const [index, secret] of objectsAt(spec, 'imagePullSecrets').entries())
+    if (textAt(secret, 'name') === '')
+      warnings.push(`${at}spec.imagePullSecrets[${index}].name: invalid empty name ""`);
+  for (const name of IN_BYTES) warnings.push(...fraction(objectAt(spec, 'overhead'), name, `${at}spec.overhead`));
+  const containers = [...containersOf(spec, `${at}spec`)];
+  for (const { container, place } of containers) warnings.push(...containerWarnings(container, place));
+  warnings.push(...portWarnings(containers));
+  if ((numberAt(spec, 'terminationGracePeriodSeconds') ?? 0) < 0)
+    warnings.push(
+      `${at}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
+    );
+  return [...warnings, ...affinityWarnings(spec, `${at}spec.affinity`)];
+}
+
+interface Placed {
+  readonly container: JsonObject;
+  readonly place: string;
+}
+
+function* containersOf(spec: JsonObject, path: string): Generator<Placed> {
+  for (const key of ['initContainers', 'containers', 'ephemeralContainers'])
     for (const [index, container] of objectsAt(spec, key).entries())
-      warnings.push(...containerWarnings(container, `${path}.${key}[${index}]`));
+      yield { container, place: `${path}.${key}[${index}]` };
+}
+
+const DEPRECATED_LABELS = new Map([
+  ['beta.kubernetes.io/arch', 'deprecated since v1.14; use "kubernetes.io/arch" instead'],
+  ['beta.kubernetes.io/os', 'deprecated since v1.14; use "kubernetes.io/os" instead'],
+  ['failure-domain.beta.kubernetes.io/region', 'deprecated since v1.17; use "topology.kubernetes.io/region" instead'],
+  ['failure-domain.beta.kubernetes.io/zone', 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead'],
+  ['beta.kubernetes.io/instance-type', 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead'],
+]);
+
+const NO_POD = 'a null labelSelector results in matching no pod';
+
+/** Selection by labels of nodes that have new names. */
+function labelWarnings(spec: JsonObject, path: string): string[] {
+  const warnings: string[] = [];
+  for (const key of Object.keys(objectAt(spec, 'nodeSelector'))) {
+    const text = DEPRECATED_LABELS.get(key);
+    if (text !== undefined) warnings.push(`${path}.nodeSelector[${key}]: ${text}`);
+  }
+  const affinity = objectAt(objectAt(spec, 'affinity'), 'nodeAffinity');
+  const required = 'requiredDuringSchedulingIgnoredDuringExecution';
+  for (const [index, term] of objectsAt(objectAt(affinity, required), 'nodeSelectorTerms').entries())
+    warnings.push(...termWarnings(term, `${path}.affinity.nodeAffinity.${required}.nodeSelectorTerms[${index}]`));
+  const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
+  for (const [index, term] of objectsAt(affinity, preferred).entries())
+    warnings.push(
+      ...termWarnings(objectAt(term, 'preference'), `${path}.affinity.nodeAffinity.${preferred}[${index}].preference`),
+    );
+  for (const [index, constraint] of objectsAt(spec, 'topologySpreadConstraints').entries()) {
+    const at = `${path}.topologySpreadConstraints[${index}]`;
+    const key = textAt(constraint, 'topologyKey');
+    const text = DEPRECATED_LABELS.get(key);
+    if (text !== undefined) warnings.push(`${at}.topologyKey: ${key} is ${text}`);
+    if (optionalAt(constraint, 'labelSelector') === undefined) warnings.push(`${at}.labelSelector: ${NO_POD}`);
   }
   return warnings;
 }
 
+function termWarnings(term: JsonObject, at: string): string[] {
+  return objectsAt(term, 'matchExpressions').flatMap((expression, index) => {
+    const key = textAt(expression, 'key');
+    const text = DEPRECATED_LABELS.get(key);
+    return text === undefined ? [] : [`${at}.matchExpressions[${index}].key: ${key} is ${text}`];
+  });
+}
+
+const DEPRECATED_ANNOTATIONS = new Map([
+  ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
+  ['security.alpha.kubernetes.io/sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+  ['security.alpha.kubernetes.io/unsafe-sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+]);
+
+function annotationWarnings(template: JsonObject, at: string): string[] {
+  const annotations = objectAt(objectAt(template, 'metadata'), 'annotations');
+  return [...DEPRECATED_ANNOTATIONS].flatMap(([key, text]) =>
+    Object.hasOwn(annotations, key) ? [`${at}metadata.annotations[${key}]: ${text}`] : [],
+  );
+}
+
+const DEPRECATED_VOLUMES = new Map([
+  ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
+  ['gitRepo', 'deprecated in v1.11, and disabled by default in v1.33+'],
+  ['scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
+  ['flocker', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['storageos', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['quobyte', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
+  ['cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
+  ['rbd', 'deprecated in v1.28, non-functional in v1.31+'],
+]);
+
+function volumeWarnings(spec: JsonObject, path: string): string[] {
+  return objectsAt(spec, 'volumes').flatMap((volume, index) =>
+    [...DEPRECATED_VOLUMES].flatMap(([kind, text]) =>
+      optionalAt(volume, kind) === undefined ? [] : [`${path}.volumes[${index}].${kind}: ${text}`],
+    ),
+  );
+}
+
+/** Elements that say the same in `key`. */
+function repeated(list: readonly JsonObject[], key: string, path: string): string[] {
+  const seen = new Set<string>();
+  return list.flatMap((element, index) => {
+    const value = textAt(element, key);
+    const again = seen.has(value);
+    seen.add(value);
+    return again ? [`${path}[${index}].${key}: duplicate ${key} ${JSON.stringify(value)}`] : [];
+  });
+}
+
+const IN_BYTES = ['memory', 'ephemeral-storage'];
+
+/** The warning for an amount of bytes that is not whole. */
+function fraction(amounts: JsonObject, name: string, path: string): string[] {
+  const value = amounts[name];
+  if (value === undefined || (parseQuantity(String(value))?.scale ?? 0) === 0) return [];
+  return [`${path}[${name}]: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`];
+}
+
 function containerWarnings(container: JsonObject, at: string): string[] {
-  const warnings: string[] = [];
+  const resources = objectAt(container, 'resources');
+  const warnings = IN_BYTES.flatMap((name) =>
+    ['limits', 'requests'].flatMap((key) => fraction(objectAt(resources, key), name, `${at}.resources.${key}`)),
+  );
   const names = new Set<string>();
   for (const [index, entry] of objectsAt(container, 'env').entries()) {
     const name = textAt(entry, 'name');
-    if (names.has(name))
+    // The new value may be made of the old one: X=$(X):more.
+    const reference = `$(${name})`;
+    const value = textAt(entry, 'value');
+    const extends_ = entry['valueFrom'] === undefined && value !== reference && value.includes(reference);
+    if (names.has(name) && !extends_)
       warnings.push(
         `${at}.env[${index}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
       );
     names.add(name);
   }
-  const ports = new Map<string, number>();
-  for (const [index, port] of objectsAt(container, 'ports').entries()) {
-    const key = `${String(port['containerPort'])}/${textAt(port, 'protocol')}/${String(port['hostPort'] ?? 0)}/${textAt(port, 'hostIP')}`;
-    const first = ports.get(key);
-    if (first !== undefined)
-      warnings.push(`${at}.ports[${index}]: duplicate port definition with ${at}.ports[${first}]`);
-    else ports.set(key, index);
+  return warnings;
+}
+
+interface PlacedPort {
+  readonly port: JsonObject;
+  readonly place: string;
+}
+
+const hostPort = (port: JsonObject) => numberAt(port, 'hostPort') ?? 0;
+
+/** Ports of all containers of the pod that are the same, or could be. */
+function portWarnings(containers: readonly Placed[]): string[] {
+  const warnings: string[] = [];
+  const known = new Map<string, PlacedPort[]>();
+  const names = new Map<string, string>();
+  for (const { container, place: at } of containers) {
+    for (const [index, port] of objectsAt(container, 'ports').entries()) {
+      const place = `${at}.ports[${index}]`;
+      const key = `${String(port['containerPort'])}/${textAt(port, 'protocol')}`;
+      const others = known.get(key) ?? [];
+      for (const other of others) {
+        const text = overlap(port, other.port);
+        if (text !== undefined) warnings.push(`${place}: ${text} with ${other.place}`);
+      }
+      known.set(key, [...others, { port, place }]);
+      const name = textAt(port, 'name');
+      const first = names.get(name);
+      if (name === '') continue;
+      if (first === undefined) names.set(name, place);
+      else
+        warnings.push(
+          `${place}: duplicate port name ${JSON.stringify(name)} with ${first}, services and probes that select ports by name will use ${first}`,
+        );
+    }
   }
   return warnings;
+}
+
+function overlap(port: JsonObject, other: JsonObject): string | undefined {
+  const [ip, otherIp] = [textAt(port, 'hostIP'), textAt(other, 'hostIP')];
+  if (ip === otherIp && hostPort(port) === hostPort(other)) return 'duplicate port definition';
+  if (hostPort(port) === 0 || hostPort(other) === 0) return 'overlapping port definition';
+  const oneAnywhere = (ip === '') !== (otherIp === '');
+  return hostPort(port) === hostPort(other) && oneAnywhere ? 'dangerously ambiguous port definition' : undefined;
+}
+
+function affinityWarnings(spec: JsonObject, path: string): string[] {
+  return ['podAffinity', 'podAntiAffinity'].flatMap((kind) => {
+    const affinity = objectAt(objectAt(spec, 'affinity'), kind);
+    const [required, preferred] = [
+      'requiredDuringSchedulingIgnoredDuringExecution',
+      'preferredDuringSchedulingIgnoredDuringExecution',
+    ] as const;
+    const without = (term: JsonObject) => optionalAt(term, 'labelSelector') === undefined;
+    return [
+      ...objectsAt(affinity, required).flatMap((term, index) =>
+        without(term) ? [`${path}.${kind}.${required}[${index}].labelSelector: ${NO_POD}`] : [],
+      ),
+      ...objectsAt(affinity, preferred).flatMap((term, index) =>
+        without(objectAt(term, 'podAffinityTerm'))
+          ? [`${path}.${kind}.${preferred}[${index}].podAffinityTerm.labelSelector: ${NO_POD}`]
+          : [],
+      ),
+    ];
+  });
 }

@@ -42,7 +42,7 @@ export const podStrategy: Partial<Strategy> = {
   },
   warnings(object, old) {
     const name = object.metadata.name ?? '';
-    const texts = podWarnings(object.spec ?? {}, 'spec');
+    const texts = podWarnings(object as unknown as JsonObject, '');
     if (old !== undefined || dnsLabel(name).length === 0) return texts;
     const why = name.includes('.') ? 'must not contain dots' : dnsLabel(name).join(', ');
     return [

@@ -12,8 +12,11 @@ import { podWarnings } from './pod-warnings.ts';
 
 const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
-const templateWarnings = (object: KubeObject) =>
-  podWarnings(objectAt(objectAt(object.spec, 'template'), 'spec'), 'spec.template.spec');
+/** Of a template that was not touched nothing is said again. */
+const templateWarnings = (object: KubeObject, old: KubeObject | undefined) =>
+  old !== undefined && old.metadata.generation === object.metadata.generation
+    ? []
+    : podWarnings(objectAt(object.spec, 'template'), 'spec.template');
 
 /** Does a label selector choose these labels? */
 export function selects(selector: JsonObject, labels: JsonObject): boolean {
@@ -389,11 +392,13 @@ export const cronJobStrategy: Partial<Strategy> = {
         fieldRequired('spec.jobTemplate.spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'),
       );
   },
-  warnings: (object) =>
-    podWarnings(
-      objectAt(objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'template'), 'spec'),
-      'spec.jobTemplate.spec.template.spec',
-    ),
+  warnings: (object, old) =>
+    old !== undefined && old.metadata.generation === object.metadata.generation
+      ? []
+      : podWarnings(
+          objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'template'),
+          'spec.jobTemplate.spec.template',
+        ),
 };
 
 const isSchedule = (text: string) =>

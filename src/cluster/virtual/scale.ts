@@ -1,7 +1,11 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
-import { apply } from '../fields/manager.ts';
+import { readEntries, writeEntries } from '../fields/entries.ts';
+import type { FieldContext } from '../fields/manager.ts';
+import { apply, trackUpdate } from '../fields/manager.ts';
+import type { ReplicasPath } from '../fields/scale-fields.ts';
+import { SCALE_VERSION, toParentEntries, toScaleEntries } from '../fields/scale-fields.ts';
 import { treeOfMembers } from '../fields/tree.ts';
 import { decodeAs, mediaType, readBody } from '../http/body.ts';
 import type { Output } from '../http/negotiate.ts';
@@ -17,9 +21,9 @@ import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { patchForm, patchVirtual, readApply } from '../verbs/patch.ts';
-import { changeObject, storeChange } from '../verbs/update.ts';
+import { checkVersion, storeChange } from '../verbs/update.ts';
 import type { Write } from '../verbs/write.ts';
-import { emptyFor, fieldContext, liveObject } from '../verbs/write.ts';
+import { fieldContext, liveObject } from '../verbs/write.ts';
 
 interface ScalePaths {
   readonly specReplicas: readonly string[];
@@ -146,6 +150,13 @@ function rescale(write: Write, live: KubeObject, scale: JsonObject): KubeObject 
       fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ]);
   }
+  const tracked = trackUpdate(
+    ownedScale(write, live),
+    emptyScale,
+    scale as unknown as KubeObject,
+    write.options.manager,
+    scaleContext(write),
+  );
   const next = withReplicas(live, pathsOf(write.resource).specReplicas, replicas);
   next.metadata.resourceVersion =
     typeof resourceVersion === 'string' && resourceVersion !== ''
@@ -158,40 +169,78 @@ function rescale(write: Write, live: KubeObject, scale: JsonObject): KubeObject 
       `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
     );
   }
-  return changeObject(write, live, next).object;
+  checkVersion(write, live, next);
+  return storeChange(write, live, ownedAs(write, live, next, tracked)).object;
+}
+
+const emptyScale: JsonObject = { kind: 'Scale', apiVersion: SCALE_VERSION, metadata: {} };
+
+/** The versions of the resource and where their replicas stand. */
+const replicasIn =
+  ({ resource }: Write): ReplicasPath =>
+  (apiVersion) => {
+    const other = resource.inVersion(apiVersion);
+    return other === undefined ? undefined : pathsOf(other).specReplicas;
+  };
+
+/** The Scale with the owners of its replicas. */
+function ownedScale(write: Write, live: KubeObject): KubeObject {
+  const scale = scaleOf(write.resource, live);
+  const owners = toScaleEntries(readEntries(live.metadata.managedFields) ?? [], replicasIn(write));
+  const metadata: JsonObject = { ...(scale['metadata'] as JsonObject) };
+  if (owners.length > 0) metadata['managedFields'] = writeEntries(owners);
+  return { ...scale, metadata } as unknown as KubeObject;
+}
+
+/** The scaled object with the owners that a write to its scale left. */
+function ownedAs(write: Write, live: KubeObject, next: KubeObject, scale: KubeObject): KubeObject {
+  const before = readEntries(live.metadata.managedFields) ?? [];
+  const owners = readEntries(scale.metadata.managedFields) ?? [];
+  const entries = toParentEntries(before, owners, replicasIn(write), write.resource.apiVersion);
+  const metadata = { ...next.metadata };
+  delete metadata.managedFields;
+  if (entries.length > 0) Object.assign(metadata, { managedFields: writeEntries(entries) });
+  return { ...next, metadata };
+}
+
+function scaleContext(write: Write): FieldContext {
+  const node = builtinType('autoscaling.v1.Scale');
+  return {
+    ...fieldContext(write),
+    apiVersion: SCALE_VERSION,
+    node,
+    builtin: true,
+    reset: treeOfMembers([]),
+    inVersion: (apiVersion, object) => (apiVersion === SCALE_VERSION ? { node, object } : undefined),
+  };
 }
 
 /** Apply through scale owns the replicas of the scaled object. */
 function applyScale(write: Write, live: KubeObject, config: JsonObject): KubeObject {
   const { resource } = write;
-  if (resource.custom !== undefined) {
-    throw internalError(
-      `failed to convert new object (${write.namespace === '' ? '' : ''}/${write.name}; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,
-    );
-  }
-  const path = pathsOf(resource).specReplicas;
   const replicas = replicasOf(config);
-  if (replicas < 0) {
+  if (replicas < 0 && resource.custom === undefined) {
     throw invalid('autoscaling', 'Scale', write.name, [
       fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ]);
   }
-  const claims = isJsonObject(config['spec']) && Object.hasOwn(config['spec'], 'replicas');
-  const projected = claims
-    ? withReplicas(
-        { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { name: write.name } },
-        path,
-        replicas,
-      )
-    : { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { name: write.name } };
-  const context = { ...fieldContext(write), reset: treeOfMembers([]) };
-  const applied = apply(
-    live,
-    emptyFor(resource),
-    projected as unknown as JsonObject,
-    write.options.manager,
-    write.options.force,
-    context,
-  );
-  return storeChange(write, live, copyJson(applied.object)).object;
+  const before = ownedScale(write, live);
+  if (resource.custom !== undefined && before.metadata.managedFields === undefined) {
+    throw inconvertible('failed to create manager for existing fields: failed to convert live object (/; ');
+  }
+  const { manager, force } = write.options;
+  const applied = apply(before, emptyScale, config, manager, force, scaleContext(write));
+  if (resource.custom !== undefined && applied.changed) {
+    throw inconvertible(`failed to convert new object (/${write.name}; `);
+  }
+  const next = applied.changed
+    ? withReplicas(live, pathsOf(resource).specReplicas, replicasOf(applied.object as unknown as JsonObject))
+    : live;
+  return storeChange(write, live, copyJson(ownedAs(write, live, next, applied.object))).object;
 }
+
+/** A Scale cannot be read as a custom resource; a server says so where it would have to. */
+const inconvertible = (start: string) =>
+  internalError(
+    `${start}autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,
+  );

@@ -1,0 +1,61 @@
+import type { ManagedEntry } from './entries.ts';
+import { entryKey } from './entries.ts';
+import type { FieldTree } from './tree.ts';
+import { difference, intersection, treeOfMembers } from './tree.ts';
+
+/** The version in which the scale subresource is owned. */
+export const SCALE_VERSION = 'autoscaling/v1';
+
+/** The path of the replicas in a version of the scaled resource; `undefined` when there is no such version. */
+export type ReplicasPath = (apiVersion: string) => readonly string[] | undefined;
+
+const REPLICAS = treeOfMembers([['spec', 'replicas']]);
+
+const owns = (fields: FieldTree, path: FieldTree) => !intersection(fields, path).empty;
+
+const pathTree = (pathIn: ReplicasPath, apiVersion: string): FieldTree | undefined => {
+  const path = pathIn(apiVersion);
+  return path === undefined ? undefined : treeOfMembers([path]);
+};
+
+/** Who owns the replicas, as owners of fields of the Scale. */
+export function toScaleEntries(entries: readonly ManagedEntry[], pathIn: ReplicasPath): ManagedEntry[] {
+  const out: ManagedEntry[] = [];
+  for (const entry of entries) {
+    const path = pathTree(pathIn, entry.apiVersion);
+    if (path !== undefined && owns(entry.fields, path))
+      out.push({ ...entry, apiVersion: SCALE_VERSION, fields: REPLICAS });
+  }
+  return out;
+}
+
+/**
+ * The owners of the scaled object after a write to its scale. Who owned the replicas and does not own those of
+ * the Scale under the same name loses them; as `Update` entries carry their version in their name, they always do
+ * and come back as an entry of the replicas alone, without a time.
+ */
+export function toParentEntries(
+  parents: readonly ManagedEntry[],
+  scale: readonly ManagedEntry[],
+  pathIn: ReplicasPath,
+  apiVersion: string,
+): ManagedEntry[] {
+  const left = new Map(scale.map((entry) => [entryKey(entry), entry]));
+  const out: ManagedEntry[] = [];
+  for (const entry of parents) {
+    const path = pathTree(pathIn, entry.apiVersion);
+    if (path === undefined) continue;
+    if (!owns(entry.fields, path) || left.delete(entryKey(entry))) {
+      out.push(entry);
+      continue;
+    }
+    const fields = difference(entry.fields, path);
+    if (!fields.empty) out.push({ ...entry, fields });
+  }
+  const path = pathTree(pathIn, apiVersion);
+  for (const entry of left.values()) {
+    if (path !== undefined && owns(entry.fields, REPLICAS))
+      out.push({ ...entry, apiVersion, time: undefined, fields: path });
+  }
+  return out;
+}
