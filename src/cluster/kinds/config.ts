@@ -4,7 +4,7 @@ import { fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { configMapKey } from './names.ts';
-import { fill, objectAt, textAt } from './parts.ts';
+import { fill, objectAt, objectsAt, textAt } from './parts.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const LIMIT = 1024 * 1024;
@@ -34,6 +34,7 @@ function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly str
 }
 
 export const configMapStrategy: Partial<Strategy> = {
+  validatesWholeOnUpdate: true,
   validate(object, problems) {
     const [data, binary] = [objectAt(json(object), 'data'), objectAt(json(object), 'binaryData')];
     for (const key of Object.keys(data)) {
@@ -59,6 +60,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 };
 
 export const secretStrategy: Partial<Strategy> = {
+  validatesWholeOnUpdate: true,
   defaults(object) {
     const secret = json(object);
     fill(secret, { type: 'Opaque' });
@@ -116,3 +118,15 @@ function isJson(base64: string): boolean {
     throw thrown;
   }
 }
+
+/** Secrets of a service account are known by name alone. */
+export const serviceAccountStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const account = json(object);
+    const secrets = account['secrets'];
+    if (Array.isArray(secrets))
+      account['secrets'] = objectsAt(account, 'secrets').map((secret) =>
+        secret['name'] === undefined ? {} : { name: secret['name'] },
+      );
+  },
+};

@@ -11,7 +11,7 @@ import {
   storageClassStrategy,
   volumeStrategy,
 } from './cluster-kinds.ts';
-import { configMapStrategy, secretStrategy } from './config.ts';
+import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './config.ts';
 import { crdStrategy } from './crd.ts';
 import { limitRangeStrategy } from './limit-range.ts';
 import { autoscalerStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
@@ -53,6 +53,7 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['/replicationcontrollers', replicationControllerStrategy],
   ['/resourcequotas', quotaStrategy],
   ['/secrets', secretStrategy],
+  ['/serviceaccounts', serviceAccountStrategy],
   ['/services', serviceStrategy],
   ['apiextensions.k8s.io/customresourcedefinitions', crdStrategy],
   ['apps/daemonsets', daemonSetStrategy],

@@ -19,7 +19,7 @@ export function podWarnings(template: JsonObject, path: string): string[] {
   for (const name of IN_BYTES) warnings.push(...fraction(objectAt(spec, 'overhead'), name, `${at}spec.overhead`));
   const containers = [...containersOf(spec, `${at}spec`)];
   for (const { container, place } of containers) warnings.push(...containerWarnings(container, place));
-  warnings.push(...portWarnings(containers));
+  warnings.push(...portWarnings(containers), ...portNameWarnings(containers));
   if ((numberAt(spec, 'terminationGracePeriodSeconds') ?? 0) < 0)
     warnings.push(
       `${at}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
@@ -167,7 +167,6 @@ const hostPort = (port: JsonObject) => numberAt(port, 'hostPort') ?? 0;
 function portWarnings(containers: readonly Placed[]): string[] {
   const warnings: string[] = [];
   const known = new Map<string, PlacedPort[]>();
-  const names = new Map<string, string>();
   for (const { container, place: at } of containers) {
     for (const [index, port] of objectsAt(container, 'ports').entries()) {
       const place = `${at}.ports[${index}]`;
@@ -178,17 +177,28 @@ function portWarnings(containers: readonly Placed[]): string[] {
         if (text !== undefined) warnings.push(`${place}: ${text} with ${other.place}`);
       }
       known.set(key, [...others, { port, place }]);
-      const name = textAt(port, 'name');
-      const first = names.get(name);
-      if (name === '') continue;
-      if (first === undefined) names.set(name, place);
-      else
-        warnings.push(
-          `${place}: duplicate port name ${JSON.stringify(name)} with ${first}, services and probes that select ports by name will use ${first}`,
-        );
     }
   }
   return warnings;
+}
+
+/** A port that is asked for by its name is the first of that name. */
+function portNameWarnings(containers: readonly Placed[]): string[] {
+  const first = new Map<string, string>();
+  return containers.flatMap(({ container, place: at }) =>
+    objectsAt(container, 'ports').flatMap((port, index) => {
+      const name = textAt(port, 'name');
+      const place = `${at}.ports[${index}]`;
+      const other = first.get(name);
+      if (name === '') return [];
+      if (other === undefined) first.set(name, place);
+      return other === undefined
+        ? []
+        : [
+            `${place}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`,
+          ];
+    }),
+  );
 }
 
 function overlap(port: JsonObject, other: JsonObject): string | undefined {

@@ -28,7 +28,7 @@ export const serviceStrategy: Partial<Strategy> = {
       if (port['targetPort'] === undefined || port['targetPort'] === 0 || port['targetPort'] === '')
         port['targetPort'] = port['port'];
     }
-    if (withPorts(type)) fill(spec, { externalTrafficPolicy: 'Cluster' });
+    if (isExternal(spec)) fill(spec, { externalTrafficPolicy: 'Cluster' });
     if (type !== 'ExternalName') fill(spec, { internalTrafficPolicy: 'Cluster' });
     if (type === 'LoadBalancer') spec['allocateLoadBalancerNodePorts'] ??= true;
   },
@@ -38,6 +38,10 @@ export const serviceStrategy: Partial<Strategy> = {
     inheritAddresses(object, old);
     allocate(object, old, context);
   },
+  warnings: (object) =>
+    listAt(object.spec, 'externalIPs').length > 0
+      ? ['spec.externalIPs is deprecated and may no longer be implemented in some clusters']
+      : [],
   validate: validateService,
   validateUpdate(object, old, problems, context) {
     if (context.subresource === 'status') return;
@@ -60,52 +64,69 @@ function nodePorts(spec: JsonObject): number[] {
   return [...ports, numberAt(spec, 'healthCheckNodePort') ?? 0].filter((port) => port > 0);
 }
 
-/** What an update leaves out and was allocated before is kept. */
+const needsClusterIP = (spec: JsonObject) => textAt(spec, 'type') !== 'ExternalName';
+const needsHealthPort = (spec: JsonObject) =>
+  textAt(spec, 'type') === 'LoadBalancer' && textAt(spec, 'externalTrafficPolicy') === 'Local';
+
+/** Reached from outside the cluster: by node ports, a balancer or addresses of its own. */
+const isExternal = (spec: JsonObject) =>
+  withPorts(textAt(spec, 'type')) || (textAt(spec, 'type') === 'ClusterIP' && listAt(spec, 'externalIPs').length > 0);
+
+/** What an update leaves out and was allocated before is kept; what the new type has no use for goes. */
 function inheritAddresses(object: Draft, old: KubeObject) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   const before = old.spec ?? {};
-  if (textAt(spec, 'type') === 'ExternalName') {
-    for (const key of [
-      'clusterIP',
-      'clusterIPs',
-      'ipFamilies',
-      'ipFamilyPolicy',
-      'internalTrafficPolicy',
-      'externalTrafficPolicy',
-      'allocateLoadBalancerNodePorts',
-    ]) {
-      if (jsonEquals(spec[key], before[key])) delete spec[key];
-    }
-    for (const port of objectsAt(spec, 'ports')) delete port['nodePort'];
-    return;
-  }
-  if (textAt(spec, 'clusterIP') === '' && listAt(spec, 'clusterIPs').length === 0) {
-    for (const key of ['clusterIP', 'clusterIPs']) if (before[key] !== undefined) spec[key] = before[key];
-  }
+  keepAllocated(spec, before);
+  dropUnused(spec, before);
+  if (!needsClusterIP(spec)) return;
   for (const key of ['ipFamilies', 'ipFamilyPolicy'])
     if (spec[key] === undefined && before[key] !== undefined) spec[key] = before[key];
-  if (!withPorts(textAt(spec, 'type'))) {
-    if (withPorts(textAt(before, 'type'))) {
-      for (const port of objectsAt(spec, 'ports')) delete port['nodePort'];
-      for (const key of ['externalTrafficPolicy', 'healthCheckNodePort', 'allocateLoadBalancerNodePorts'])
-        delete spec[key];
-    }
-    return;
+}
+
+function keepAllocated(spec: JsonObject, before: JsonObject) {
+  if (needsClusterIP(before) && needsClusterIP(spec)) {
+    if (textAt(spec, 'clusterIP') === '' && textAt(before, 'clusterIP') !== '')
+      spec['clusterIP'] = textAt(before, 'clusterIP');
+    if (
+      listAt(spec, 'clusterIPs').length === 0 &&
+      before['clusterIPs'] !== undefined &&
+      spec['clusterIP'] === before['clusterIP']
+    )
+      spec['clusterIPs'] = before['clusterIPs'];
   }
-  if (textAt(spec, 'type') !== 'LoadBalancer') delete spec['allocateLoadBalancerNodePorts'];
+  if (withPorts(textAt(before, 'type')) && withPorts(textAt(spec, 'type'))) keepNodePorts(spec, before);
+  if (needsHealthPort(before) && needsHealthPort(spec) && before['healthCheckNodePort'] !== undefined)
+    spec['healthCheckNodePort'] ??= before['healthCheckNodePort'];
+}
+
+/** A port keeps the node port of the port of the same name, unless another one asks for that. */
+function keepNodePorts(spec: JsonObject, before: JsonObject) {
+  const asked = new Set(objectsAt(spec, 'ports').map((port) => port['nodePort']));
+  const byName = new Map(objectsAt(before, 'ports').map((port) => [textAt(port, 'name'), port['nodePort']]));
   for (const port of objectsAt(spec, 'ports')) {
-    const same = objectsAt(before, 'ports').find(
-      (other) => other['port'] === port['port'] && other['protocol'] === port['protocol'],
-    );
-    if (port['nodePort'] === undefined && same?.['nodePort'] !== undefined) port['nodePort'] = same['nodePort'];
+    const known = byName.get(textAt(port, 'name'));
+    if ((numberAt(port, 'nodePort') ?? 0) !== 0 || known === undefined || asked.has(known)) continue;
+    port['nodePort'] = known;
+    asked.add(known);
   }
-  if (
-    spec['healthCheckNodePort'] === undefined &&
-    before['healthCheckNodePort'] !== undefined &&
-    spec['externalTrafficPolicy'] === 'Local'
-  ) {
-    spec['healthCheckNodePort'] = before['healthCheckNodePort'];
+}
+
+function dropUnused(spec: JsonObject, before: JsonObject) {
+  const dropSame = (...keys: readonly string[]) => {
+    for (const key of keys) if (jsonEquals(spec[key], before[key])) delete spec[key];
+  };
+  if (needsClusterIP(before) && !needsClusterIP(spec))
+    dropSame('clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy');
+  if (withPorts(textAt(before, 'type')) && !withPorts(textAt(spec, 'type'))) {
+    const known = new Set(nodePorts(before));
+    if (objectsAt(spec, 'ports').every(({ nodePort = 0 }) => nodePort === 0 || known.has(Number(nodePort))))
+      for (const port of objectsAt(spec, 'ports')) delete port['nodePort'];
   }
+  if (needsHealthPort(before) && !needsHealthPort(spec)) dropSame('healthCheckNodePort');
+  if (textAt(before, 'type') === 'LoadBalancer' && textAt(spec, 'type') !== 'LoadBalancer')
+    dropSame('allocateLoadBalancerNodePorts', 'loadBalancerClass');
+  if (isExternal(before) && !isExternal(spec)) dropSame('externalTrafficPolicy');
+  if (needsClusterIP(before) && !needsClusterIP(spec)) dropSame('internalTrafficPolicy');
 }
 
 /** Hands out what is missing. A dry run gives back what it took. */

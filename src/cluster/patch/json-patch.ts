@@ -27,18 +27,16 @@ function pointer(operation: JsonObject, field: 'path' | 'from'): string[] {
   const text = operation[field];
   if (typeof text !== 'string') throw new JsonPatchError(`missing ${field}`);
   if (text === '') return ['root'];
-  if (!text.startsWith('/')) throw new JsonPatchError(`invalid ${field}: ${text}`);
-  return [
-    'root',
-    ...text
-      .slice(1)
-      .split('/')
-      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')),
-  ];
+  // What stands before the first slash does not count.
+  const [, ...parts] = text.split('/');
+  if (parts.length === 0) throw new JsonPatchError(`invalid ${field}: ${text}`);
+  return ['root', ...parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))];
 }
 
 function applyOne(root: JsonObject, operation: JsonObject) {
   const path = pointer(operation, 'path');
+  if (path.length === 1 && !['replace', 'test'].includes(String(operation['op'])))
+    throw new JsonPatchError('the whole document can only be replaced and tested');
   switch (operation['op']) {
     case 'add':
       return add(root, path, valueOf(operation));
@@ -51,7 +49,7 @@ function applyOne(root: JsonObject, operation: JsonObject) {
       return add(root, path, remove(root, from));
     }
     case 'copy':
-      return add(root, path, copyJson(get(root, pointer(operation, 'from'))));
+      return add(root, path, copyJson(lookup(root, pointer(operation, 'from')) ?? null));
     case 'test': {
       const found = lookup(root, path);
       const expected = operation['value'] ?? null;
@@ -64,7 +62,6 @@ function applyOne(root: JsonObject, operation: JsonObject) {
 }
 
 function valueOf(operation: JsonObject): JsonValue {
-  if (!Object.hasOwn(operation, 'value')) throw new JsonPatchError('missing value');
   return copyJson(operation['value'] ?? null);
 }
 
@@ -92,17 +89,15 @@ function lookup(root: JsonObject, path: readonly string[]): JsonValue | undefine
   return step(container, key);
 }
 
-function get(root: JsonObject, path: readonly string[]): JsonValue {
-  const value = lookup(root, path);
-  if (value === undefined) throw new JsonPatchError(`missing path: ${path.join('/')}`);
-  return value;
-}
-
 function add(root: JsonObject, path: readonly string[], value: JsonValue) {
   const { container, key } = parentOf(root, path);
   if (!Array.isArray(container)) return setMember(container, key, value);
   if (key === '-') container.push(value);
-  else container.splice(index(container, key, container.length), 0, value);
+  else {
+    // Counted from the end, the place is one of the list with the new element.
+    const grown = [...container, value];
+    container.splice(index(key.startsWith('-') ? grown : container, key, container.length), 0, value);
+  }
 }
 
 function replace(root: JsonObject, path: readonly string[], value: JsonValue) {

@@ -75,6 +75,20 @@ describe('strategic merge patch', () => {
     ],
     ['deletes elements', containers({ name: 'a', $patch: 'delete' }), [{ name: 'b', image: '1' }]],
     ['replaces lists', containers({ $patch: 'replace' }, { name: 'z' }), [{ name: 'z' }]],
+    ['takes no element that orders the list replaced', containers({ $patch: 'replace', name: 'a' }), []],
+    [
+      'takes a new element as it is, without what only makes sense where something stands',
+      containers({
+        name: 'c',
+        ports: [{ containerPort: 1 }, { containerPort: 1 }],
+        env: [{ name: 'x', $patch: 'delete' }],
+      }),
+      [
+        { name: 'c', ports: [{ containerPort: 1 }, { containerPort: 1 }], env: [] },
+        { name: 'a', image: '1' },
+        { name: 'b', image: '1' },
+      ],
+    ],
     [
       'orders elements',
       { spec: { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] } },
@@ -88,9 +102,43 @@ describe('strategic merge patch', () => {
     expect(merged(before, patch)).toEqual(expected);
   });
 
+  test.each<[string, JsonObject, string]>([
+    [
+      'merging directive',
+      containers({ name: 'a', $patch: 'merge' }),
+      'merging lists cannot yet be specified in the patch',
+    ],
+    [
+      'order that is no list',
+      { spec: { '$setElementOrder/containers': 'x' } },
+      'expected a []interface {}, but received a string',
+    ],
+    [
+      'other form of elements',
+      containers('x' as unknown as JsonObject),
+      'list element types are not identical: [[map[image:1 name:a] map[image:1 name:b]] [x]]',
+    ],
+    ['member beyond the retained', { spec: { $retainKeys: ['a'], b: 1 } }, 'invalid patch format of retainKeys'],
+  ])('refuses a list with a %s', (_name, patch, text) => {
+    expect(() => merged(before, patch)).toThrow(text);
+  });
+
   test('an element without its key is refused by name', () => {
     expect(() => merged(before, containers({ image: 'x' }))).toThrow(
       new StrategicPatchError('map: map[image:x] does not contain declared merge key: name'),
     );
   });
+});
+
+test.each<[string, JsonValue[], JsonValue]>([
+  ['adds at a place counted from the end', [{ op: 'add', path: '/a/-1', value: 9 }], { a: [1, 2, 9] }],
+  ['copies what is missing as null', [{ op: 'copy', from: '/b', path: '/c' }], { a: [1, 2], c: null }],
+  ['adds null when no value is given', [{ op: 'add', path: '/c' }], { a: [1, 2], c: null }],
+  ['ignores what stands before the first slash', [{ op: 'add', path: 'x/c', value: 1 }], { a: [1, 2], c: 1 }],
+])('a JSON patch %s', (_name, operations, expected) => {
+  expect(applyJsonPatch({ a: [1, 2] }, operations)).toEqual(expected);
+});
+
+test.each(['add', 'remove', 'copy'])('a JSON patch cannot %s the whole document', (op) => {
+  expect(() => applyJsonPatch({}, [{ op, path: '', from: '/a', value: {} }])).toThrow(JsonPatchError);
 });

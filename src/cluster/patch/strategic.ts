@@ -7,6 +7,9 @@ import type { FieldNode, TypeNode } from '../types/node.ts';
 /** A strategic merge patch that cannot be applied; the text is that of the API server. */
 export class StrategicPatchError extends Error {}
 
+/** The patch itself is not well-formed. */
+export class StrategicFormatError extends StrategicPatchError {}
+
 const DIRECTIVE = '$patch';
 const ORDER = '$setElementOrder/';
 const DELETE = '$deleteFromPrimitiveList/';
@@ -42,15 +45,8 @@ function mergeObject(node: TypeNode, original: JsonObject, sent: JsonObject): Js
   let out: JsonObject = { ...original };
   const retain = patch[RETAIN];
   if (retain !== undefined) {
-    if (!Array.isArray(retain)) throw new StrategicPatchError(`invalid patch format: ${RETAIN} must be a list`);
     delete patch[RETAIN];
-    const kept = new Set(retain);
-    for (const key of Object.keys(patch)) {
-      if (!key.startsWith('$') && !kept.has(key)) {
-        throw new StrategicPatchError(`${RETAIN} list doesn't match the patch items: ${key} is missing`);
-      }
-    }
-    out = Object.fromEntries(Object.entries(out).filter(([key]) => kept.has(key)));
+    out = retained(out, retain, patch);
   }
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith(ORDER) || value === undefined) continue;
@@ -58,11 +54,27 @@ function mergeObject(node: TypeNode, original: JsonObject, sent: JsonObject): Js
     else mergeMember(node, out, patch, key, value);
   }
   for (const [key, order] of Object.entries(patch)) {
-    if (!key.startsWith(ORDER) || !Array.isArray(order)) continue;
+    if (!key.startsWith(ORDER) || order === undefined) continue;
     const name = key.slice(ORDER.length);
-    if (!Object.hasOwn(patch, name)) reorder(memberOf(node, name), out, original, name, order);
+    if (!Object.hasOwn(patch, name)) reorder(memberOf(node, name), out, original, name, listOf(order));
   }
   return out;
+}
+
+/** `$retainKeys` names the members that stay; the patch may set no others. */
+function retained(original: JsonObject, retain: JsonValue, patch: JsonObject): JsonObject {
+  const malformed = () => new StrategicFormatError('invalid patch format of retainKeys');
+  if (!Array.isArray(retain)) throw malformed();
+  const kept = new Set(retain);
+  for (const [key, value] of Object.entries(patch))
+    if (value !== null && !key.startsWith('$') && !kept.has(key)) throw malformed();
+  return Object.fromEntries(Object.entries(original).filter(([key]) => kept.has(key)));
+}
+
+function listOf(value: JsonValue): JsonValue[] {
+  if (Array.isArray(value)) return value;
+  const kind = isJsonObject(value) ? 'map' : typeof value === 'boolean' ? 'bool' : typeof value;
+  throw new StrategicPatchError(`expected a []interface {}, but received a ${kind}`);
 }
 
 function mergeMember(node: TypeNode, out: JsonObject, patch: JsonObject, key: string, value: JsonValue) {
@@ -74,17 +86,40 @@ function mergeMember(node: TypeNode, out: JsonObject, patch: JsonObject, key: st
   const before = Object.hasOwn(out, key) ? out[key] : undefined;
   if (isJsonObject(value) && member.field?.replacePatch === true) {
     setMember(out, key, withoutDirectives(value));
-  } else if (isJsonObject(value)) {
-    if (isJsonObject(before)) setMember(out, key, mergeObject(member.node, before, value));
-    else setMember(out, key, value[DIRECTIVE] === 'delete' ? {} : mergeObject(member.node, {}, value));
+  } else if (isJsonObject(value) && isJsonObject(before)) {
+    setMember(out, key, mergeObject(member.node, before, value));
   } else if (Array.isArray(value)) {
     const order = patch[`${ORDER}${key}`];
-    setMember(
-      out,
-      key,
-      mergeList(member, Array.isArray(before) ? before : [], value, Array.isArray(order) ? order : undefined),
-    );
-  } else setMember(out, key, value);
+    const wanted = order === undefined ? undefined : listOf(order);
+    if (Array.isArray(before)) setMember(out, key, mergeList(member, before, value, wanted));
+    else setMember(out, key, newList(member, value, wanted));
+  } else {
+    const added = withoutOrders(value);
+    if (added === undefined) delete out[key];
+    else setMember(out, key, added);
+  }
+}
+
+/** A list where there was none: as the patch has it, in the order that it wants. */
+function newList(member: Member, patch: JsonValue[], order: JsonValue[] | undefined): JsonValue[] {
+  const list = patch.map(withoutOrders).filter((entry) => entry !== undefined);
+  if (order === undefined) return list;
+  const key = member.field?.mergeKey;
+  checkOrder(order, list, key);
+  return arrange(list, order, [], key);
+}
+
+/** What was not there before is taken as it is; what only makes sense where something stands is not taken. */
+function withoutOrders(value: JsonValue): JsonValue | undefined {
+  if (Array.isArray(value)) return value.map(withoutOrders).filter((entry) => entry !== undefined);
+  if (!isJsonObject(value)) return value;
+  if (Object.hasOwn(value, DIRECTIVE)) return undefined;
+  const out: JsonObject = {};
+  for (const [key, entry] of Object.entries(value)) {
+    const kept = entry === undefined || entry === null ? undefined : withoutOrders(entry);
+    if (kept !== undefined) setMember(out, key, kept);
+  }
+  return out;
 }
 
 function removeScalars(out: JsonObject, key: string, gone: JsonValue) {
@@ -101,15 +136,20 @@ function mergeList(
 ): JsonValue[] {
   if (member.field?.mergePatch !== true)
     return withoutDirectives(patch.filter((entry) => !isDirective(entry))) as JsonValue[];
-  if (patch.some((entry) => isJsonObject(entry) && entry[DIRECTIVE] === 'replace')) {
-    return withoutDirectives(patch.filter((entry) => !isDirective(entry))) as JsonValue[];
-  }
+  if (before.length + patch.length > 0) checkElements(before, patch);
   const { mergeKey } = member.field;
   const merged =
     mergeKey === undefined ? mergeScalars(before, patch) : mergeByKey(member.node, mergeKey, before, patch);
   const wanted = order ?? merged.fromPatch;
   if (order !== undefined) checkOrder(order, merged.fromPatch, mergeKey);
-  return arrange(merged.list, wanted, before, mergeKey);
+  return arrange(merged.list, wanted, merged.live, mergeKey);
+}
+
+/** Elements of both lists must be of one form. */
+function checkElements(before: JsonValue[], patch: JsonValue[]) {
+  const form = (entry: JsonValue) => (Array.isArray(entry) ? 'list' : entry === null ? 'null' : typeof entry);
+  const forms = new Set([...before, ...patch].map(form));
+  if (forms.size > 1) throw new StrategicPatchError(`list element types are not identical: ${goText([before, patch])}`);
 }
 
 /** `{"$patch": "replace"}` alone is an order for the list, not an element. */
@@ -122,37 +162,53 @@ interface Merged {
   readonly list: JsonValue[];
   /** Elements as the patch names them, without those it deletes. */
   readonly fromPatch: JsonValue[];
+  /** What stood there before, without what the patch deletes. */
+  readonly live: readonly JsonValue[];
 }
 
 function mergeScalars(before: JsonValue[], patch: JsonValue[]): Merged {
   const list = [...before];
   for (const entry of patch) if (!list.some((other) => jsonEquals(other, entry))) list.push(entry);
-  return { list, fromPatch: patch };
+  return { list, fromPatch: patch, live: before };
 }
 
 function mergeByKey(node: TypeNode, key: string, before: JsonValue[], patch: JsonValue[]): Merged {
   const items: TypeNode = node.kind === 'list' ? node.items : { kind: 'any' };
-  let list = [...before];
-  const fromPatch: JsonValue[] = [];
-  for (const entry of patch) {
-    if (!isJsonObject(entry)) throw new StrategicPatchError(`expected map, got ${goText(entry)}`);
+  const { live, rest, replaced } = applyDirectives(key, before, patch);
+  if (replaced) return { list: rest.map((entry) => withoutOrders(entry) ?? entry), fromPatch: [], live: [] };
+  const list = [...live];
+  for (const entry of rest) {
     const value = entry[key];
-    if (value === undefined || value === null) {
-      throw new StrategicPatchError(`map: ${goText(entry)} does not contain declared merge key: ${key}`);
-    }
-    const directive = entry[DIRECTIVE];
-    if (directive === 'delete') {
-      list = list.filter((other) => !(isJsonObject(other) && jsonEquals(other[key], value)));
-      continue;
-    }
-    if (directive !== undefined && directive !== 'merge') throw unknownDirective(directive, entry);
+    if (value === undefined || value === null) throw noMergeKey(entry, key);
     const index = list.findIndex((other) => isJsonObject(other) && jsonEquals(other[key], value));
     const found = list[index];
     if (isJsonObject(found)) list[index] = mergeObject(items, found, entry);
-    else list.push(mergeObject(items, {}, entry));
-    fromPatch.push(entry);
+    else list.push(withoutOrders(entry) ?? {});
   }
-  return { list, fromPatch };
+  return { list, fromPatch: rest, live };
+}
+
+const noMergeKey = (entry: JsonObject, key: string) =>
+  new StrategicPatchError(`map: ${goText(entry)} does not contain declared merge key: ${key}`);
+
+/** Elements with a directive come first, wherever they stand: they delete others, or replace the list. */
+function applyDirectives(key: string, before: JsonValue[], patch: JsonValue[]) {
+  let live = before;
+  let replaced = false;
+  const rest: JsonObject[] = [];
+  for (const entry of patch) {
+    if (!isJsonObject(entry)) throw new StrategicPatchError(`expected map, got ${goText(entry)}`);
+    const directive = entry[DIRECTIVE];
+    if (directive === undefined) rest.push(entry);
+    else if (directive === 'delete') {
+      const value = entry[key];
+      if (value === undefined) throw noMergeKey(entry, key);
+      live = live.filter((other) => !(isJsonObject(other) && jsonEquals(other[key], value)));
+    } else if (directive === 'replace') replaced = true;
+    else if (directive === 'merge') throw new StrategicPatchError('merging lists cannot yet be specified in the patch');
+    else throw unknownDirective(directive, entry);
+  }
+  return { live, rest, replaced };
 }
 
 const unknownDirective = (directive: JsonValue, map: JsonObject) =>
@@ -165,6 +221,8 @@ const position = (list: readonly JsonValue[], entry: JsonValue, key: string | un
   list.findIndex((other) => jsonEquals(identity(other, key), identity(entry, key)));
 
 function checkOrder(order: JsonValue[], fromPatch: JsonValue[], key: string | undefined) {
+  if (key !== undefined)
+    for (const entry of order) if (isJsonObject(entry) && entry[key] === undefined) throw noMergeKey(entry, key);
   let last = -1;
   for (const entry of fromPatch) {
     const found = position(order, entry, key);

@@ -49,6 +49,8 @@ export interface Strategy {
     problems: FieldProblem[],
     context: WriteContext,
   ) => void;
+  /** An update is checked as a new object is, its metadata included: what is wrong there is said once more. */
+  readonly validatesWholeOnUpdate?: boolean;
   /** Texts for the warning header. */
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[];
   /** Refuses a request for reasons other than the object's content. Throws `ApiError`. */

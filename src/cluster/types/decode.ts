@@ -6,7 +6,15 @@ import { formatQuantity, parseQuantity, QUANTITY_PATTERN } from './quantity.ts';
 import { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
 
 /** A value that its type does not take; the text is that of Go's decoder. */
-export class DecodeError extends Error {}
+export class DecodeError extends Error {
+  /** The text where an object is converted instead of decoded, as after a strategic patch. */
+  readonly conversion: string;
+
+  constructor(message: string, conversion = message) {
+    super(message);
+    this.conversion = conversion;
+  }
+}
 
 /** Sets an own member, whatever its name. */
 export function setMember(target: JsonObject, key: string, value: JsonValue): void {
@@ -234,7 +242,7 @@ class Decoder {
     const fields = this.#path.filter((part) => typeof part === 'string').join('.');
     const target =
       fields === '' ? `Go value of type ${type}` : `Go struct field ${this.#structs.at(-1)}.${fields} of type ${type}`;
-    throw new DecodeError(`json: cannot unmarshal ${word} into ${target}`);
+    throw new DecodeError(`json: cannot unmarshal ${word} into ${target}`, conversionProblem(raw, type));
   }
 
   #pathText(last: string): string {
@@ -244,6 +252,25 @@ class Decoder {
     }
     return text;
   }
+}
+
+/** Why a value cannot be converted to a Go type. */
+function conversionProblem(raw: JsonValue, type: string): string {
+  const number = typeof raw === 'string' && raw.startsWith('number ') ? raw.slice('number '.length) : undefined;
+  const kind = number === undefined ? reflectKind(raw) : /[.e]/.test(number) ? 'float64' : 'int64';
+  if (type.startsWith('v1.')) return `cannot restore struct from: ${kind}`;
+  if (type.startsWith('map[')) return `cannot restore map from ${kind}`;
+  if (type.startsWith('[]')) return `cannot restore slice from ${kind}`;
+  const convertible = kind.endsWith('64') && type !== 'bool';
+  return convertible ? `cannot convert ${kind} to ${type}` : `unrecognized type: ${type}`;
+}
+
+function reflectKind(raw: JsonValue): string {
+  if (Array.isArray(raw)) return 'slice';
+  if (isJsonObject(raw)) return 'map';
+  if (typeof raw === 'string') return 'string';
+  if (typeof raw === 'boolean') return 'bool';
+  return Number.isInteger(Number(raw)) ? 'int64' : 'float64';
 }
 
 function goType(node: TypeNode): string {

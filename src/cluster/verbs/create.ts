@@ -85,11 +85,11 @@ export function storeNew(write: Write, object: Draft): Outcome {
   if (strategy.hasStatus && strategy.keepsStatus !== true && write.subresource === '') clearStatus(write, object);
   strategy.admit?.(object, undefined, context);
   strategy.prepareCreate?.(object, context);
-  for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
   const problems: FieldProblem[] = [];
   validateMeta(object, resource, problems);
   strategy.validate?.(object, problems, context);
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
+  for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
   const key = keyOf(write.namespace, name);
   if (resource.collection.get(key) !== undefined) throw alreadyExists(resource, name);
   admitQuota(api, resource, object, write.options.dryRun);

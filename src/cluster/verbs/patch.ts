@@ -1,17 +1,17 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { JsonSyntaxError, parseStrictJson, toJsonText } from '../codec-json.ts';
+import { duplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec-json.ts';
 import { parseYaml, YamlSyntaxError } from '../codec-yaml.ts';
 import { goText } from '../fields/check.ts';
 import { ApiError, badRequest, internalError, notFound } from '../http/status.ts';
 import { applyJsonPatch, JsonPatchError } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
-import { applyStrategicPatch, StrategicPatchError } from '../patch/strategic.ts';
+import { applyStrategicPatch, StrategicFormatError, StrategicPatchError } from '../patch/strategic.ts';
 import { DecodeError } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { applyText } from './apply.ts';
 import { checkPlace } from './create.ts';
-import { changeObject, checkName } from './update.ts';
+import { changeObject, checkName, checkVersion, unnamed } from './update.ts';
 import type { Outcome, Write } from './write.ts';
 import { liveObject, retype } from './write.ts';
 
@@ -51,7 +51,7 @@ export function patchObject(write: Write, patch: PatchBody): Outcome {
   if (patch.form === 'apply') return applyText(write, patch.text, readApply);
   const live = liveObject(write);
   if (live === undefined) throw notFound(write.resource, write.name);
-  return changeObject(write, live, patched(write, live, patch));
+  return changeObject(write, live, patched(write, live, patch), checkPatchedVersion);
 }
 
 /** Reads the body of an apply. Throws 400. */
@@ -74,19 +74,20 @@ export function readApply(text: string): JsonObject {
 /** The object after a JSON, merge or strategic patch, read as its type. */
 export function patched(write: Write, live: KubeObject, patch: PatchBody): KubeObject {
   const before = live as unknown as JsonObject;
-  const { value, shown } = applied(write.resource.node, before, patch);
+  const { value, shown, problems } = applied(write.resource.node, before, patch);
   if (!isJsonObject(value))
     throw refusedPatch(shown, `json: cannot unmarshal ${word(value)} into Go value of type v1.${write.resource.kind}`);
   let object: KubeObject;
   let unknown: readonly string[];
+  const strategic = patch.form === 'strategic';
   try {
-    ({ value: object, unknown } = retype(write.resource, checkedType(write, value)));
+    ({ value: object, unknown } = retype(write.resource, strategic ? value : checkedType(write, value, shown)));
   } catch (thrown) {
-    if (thrown instanceof DecodeError) throw refusedPatch(shown, thrown.message);
+    if (thrown instanceof DecodeError) throw refusedPatch(shown, strategic ? thrown.conversion : thrown.message);
     throw thrown;
   }
   const { fieldValidation } = write.options;
-  const strict = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+  const strict = [...problems, ...unknown.toSorted().map((path) => `unknown field ${JSON.stringify(path)}`)];
   if (strict.length > 0 && fieldValidation === 'Strict')
     throw refusedPatch(shown, `strict decoding error: ${strict.join(', ')}`);
   if (fieldValidation === 'Warn') write.warnings.push(...strict);
@@ -100,16 +101,31 @@ export function patched(write: Write, live: KubeObject, patch: PatchBody): KubeO
   return object;
 }
 
-function checkedType(write: Write, value: JsonObject): JsonObject {
+function checkedType(write: Write, value: JsonObject, shown: string): JsonObject {
   const { resource } = write;
   if (value['kind'] === resource.kind && value['apiVersion'] === resource.apiVersion) return value;
   const kind = typeof value['kind'] === 'string' ? value['kind'] : '';
   const apiVersion = typeof value['apiVersion'] === 'string' ? value['apiVersion'] : '';
-  if (kind === '' || apiVersion === '')
-    throw internalError(`unable to parse kind or apiVersion from the patched object`);
-  throw badRequest(
-    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
-  );
+  if (kind === '' || apiVersion === '') {
+    if (resource.custom !== undefined)
+      throw internalError(`unable to parse kind or apiVersion from the patched object`);
+    // Read as nothing in particular, the object has no members, and no name.
+    const members = Object.keys(value).filter((key) => key !== 'kind' && key !== 'apiVersion');
+    write.warnings.push(...members.toSorted().map((key) => `unknown field ${JSON.stringify(key)}`));
+    throw unnamed(write);
+  }
+  const problem = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+  throw resource.custom === undefined ? refusedPatch(shown, problem) : badRequest(problem);
+}
+
+/** A patched object may not name another version; another uid is refused with what else is wrong with it. */
+function checkPatchedVersion(write: Write, live: KubeObject, next: KubeObject): void {
+  const { resourceVersion = '' } = next.metadata;
+  if (resourceVersion !== '' && !/^\d+$/.test(resourceVersion)) {
+    const text = JSON.stringify(resourceVersion);
+    throw internalError(`strconv.ParseUint: parsing ${text}: invalid syntax`);
+  }
+  checkVersion(write, live, { ...next, metadata: { ...next.metadata, uid: '' } });
 }
 
 const word = (value: JsonValue | undefined) =>
@@ -141,46 +157,76 @@ const rejected = () =>
     details: {},
   });
 
-function readPatch(text: string): JsonValue {
-  try {
-    return parseStrictJson(text);
-  } catch (thrown) {
-    if (thrown instanceof JsonSyntaxError) throw badRequest(`error decoding patch: ${thrown.message}`);
-    throw thrown;
-  }
+/** What a patch makes of an object. */
+interface Applied {
+  readonly value: JsonValue;
+  /** How an error shows what was patched. */
+  readonly shown: string;
+  /** What a strict reading of the patch finds. */
+  readonly problems: readonly string[];
 }
 
-/** The result, and how an error shows what was patched. */
-function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): { value: JsonValue; shown: string } {
-  const body = readPatch(patch.text);
+function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): Applied {
+  const prefix = patch.form === 'strategic' ? '' : 'error decoding patch: ';
+  let body: JsonValue;
+  try {
+    body = parseStrictJson(patch.text);
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError) throw badRequest(prefix + thrown.message);
+    throw thrown;
+  }
+  const problems = duplicateFields(patch.text, body).map((path) => `duplicate field ${JSON.stringify(path)}`);
   const wrong = (type: string) =>
-    badRequest(`error decoding patch: json: cannot unmarshal ${word(body)} into Go value of type ${type}`);
+    badRequest(`${prefix}json: cannot unmarshal ${word(body)} into Go value of type ${type}`);
   if (patch.form === 'json') {
-    if (!Array.isArray(body)) throw wrong('[]handlers.jsonPatchOp');
-    if (body.length > MAX_OPERATIONS) {
-      throw new ApiError({
-        code: 413,
-        reason: 'RequestEntityTooLarge',
-        message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${body.length}`,
-      });
-    }
-    try {
-      const value = applyJsonPatch(before, body);
-      return { value, shown: shownObject(value) };
-    } catch (thrown) {
-      if (thrown instanceof JsonPatchError) throw rejected();
-      throw thrown;
-    }
+    if (body !== null && !Array.isArray(body)) throw wrong('[]handlers.jsonPatchOp');
+    return applyOperations(before, body ?? []);
+  }
+  if (body === null) {
+    if (patch.form === 'merge') throw badRequest('Invalid JSON Patch');
+    return { value: before, shown: 'map[]', problems };
   }
   if (!isJsonObject(body)) throw wrong('map[string]interface {}');
   if (patch.form === 'merge') {
     const value = applyMergePatch(before, body);
-    return { value, shown: shownObject(value) };
+    return { value, shown: shownObject(value), problems };
   }
   try {
-    return { value: applyStrategicPatch(node, before, body), shown: goText(body) };
+    return { value: applyStrategicPatch(node, before, body), shown: goText(body), problems };
   } catch (thrown) {
+    if (thrown instanceof StrategicFormatError) throw badRequest(thrown.message);
     if (thrown instanceof StrategicPatchError) throw internalError(thrown.message);
+    throw thrown;
+  }
+}
+
+const OPERATION_MEMBERS = ['op', 'path', 'from', 'value'];
+
+function applyOperations(before: JsonObject, operations: readonly JsonValue[]): Applied {
+  if (operations.length > MAX_OPERATIONS) {
+    throw new ApiError({
+      code: 413,
+      reason: 'RequestEntityTooLarge',
+      message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`,
+    });
+  }
+  const problems = operations.flatMap((operation, index) => {
+    const unreadable = (what: string) => badRequest(`error decoding patch: json: cannot unmarshal ${what}`);
+    if (operation === null) return [];
+    if (!isJsonObject(operation)) throw unreadable(`${word(operation)} into Go value of type handlers.jsonPatchOp`);
+    for (const key of ['op', 'path', 'from']) {
+      const value = operation[key];
+      if (value !== undefined && value !== null && typeof value !== 'string')
+        throw unreadable(`${word(value)} into Go struct field jsonPatchOp.${key} of type string`);
+    }
+    const unknown = Object.keys(operation).filter((key) => !OPERATION_MEMBERS.includes(key));
+    return unknown.map((key) => `json patch unknown field ${JSON.stringify(`[${index}].${key}`)}`);
+  });
+  try {
+    const value = applyJsonPatch(before, operations);
+    return { value, shown: shownObject(value), problems };
+  } catch (thrown) {
+    if (thrown instanceof JsonPatchError) throw rejected();
     throw thrown;
   }
 }

@@ -40,16 +40,19 @@ export function replaceObject(write: Write, sent: KubeObject): Outcome {
 /** The name of the body must be that of the path. */
 export function checkName(write: Write, sent: KubeObject): void {
   const name = sent.metadata.name ?? '';
-  if (name === write.name) return;
-  if (name !== '') {
+  if (name === '') throw unnamed(write);
+  if (name !== write.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${write.name})`);
   }
-  sent.metadata.name = write.name;
 }
 
+/** The refusal of a body that does not say which object it is. */
+export const unnamed = (write: Write) =>
+  badRequest(`the name of the object (${write.name} based on URL) was undeterminable: name must be provided`);
+
 /** Gives ownership of the changes to the manager of the request and stores the result. */
-export function changeObject(write: Write, live: KubeObject, next: KubeObject): Outcome {
-  checkVersion(write, live, next);
+export function changeObject(write: Write, live: KubeObject, next: KubeObject, check = checkVersion): Outcome {
+  check(write, live, next);
   const tracked = trackUpdate(live, emptyFor(write.resource), next, write.options.manager, fieldContext(write));
   return storeChange(write, live, tracked);
 }
@@ -85,16 +88,21 @@ export function storeChange(write: Write, live: KubeObject, draft: Draft): Outco
   strategy.prepareUpdate?.(next, live, context);
   shareParts(live, next);
   bumpGeneration(write, live, next);
-  for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
   const problems: FieldProblem[] = [];
+  // Every update has its metadata checked; built-in kinds do so once more, some with the whole object again.
   validateMeta(next, resource, problems);
   validateMetaUpdate(next, live, problems);
-  if (resource.custom === undefined) validateMetaUpdate(next, live, problems);
+  if (resource.custom === undefined) {
+    validateMeta(next, resource, problems);
+    validateMetaUpdate(next, live, problems);
+  }
+  if (strategy.validatesWholeOnUpdate === true) validateMeta(next, resource, problems);
   if (problems.length === 0 || resource.custom !== undefined) {
     if (strategy.validateUpdate === undefined) strategy.validate?.(next, problems, context);
     else strategy.validateUpdate(next, live, problems, context);
   }
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
+  for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
   return commit(write, live, next);
 }
 
@@ -149,12 +157,14 @@ function inherit(write: Write, live: KubeObject, draft: Draft): Draft {
   const { strategy } = write.resource;
   const metadata = { ...draft.metadata };
   const from = live.metadata;
-  if (from.uid !== undefined) metadata.uid = from.uid;
+  // A uid or a time of deletion that differs is refused later.
+  if ((metadata.uid ?? '') === '' && from.uid !== undefined) metadata.uid = from.uid;
   if (from.creationTimestamp !== undefined) metadata.creationTimestamp = from.creationTimestamp;
-  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'generation'] as const) {
+  for (const field of ['deletionGracePeriodSeconds', 'generation'] as const) {
     delete metadata[field];
     if (from[field] !== undefined) Object.assign(metadata, { [field]: from[field] });
   }
+  if (from.deletionTimestamp !== undefined) metadata.deletionTimestamp ??= from.deletionTimestamp;
   delete (metadata as { selfLink?: string }).selfLink;
   if (from.generateName !== undefined && metadata.generateName === undefined && write.resource.custom === undefined) {
     metadata.generateName = from.generateName;
