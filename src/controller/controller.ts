@@ -72,7 +72,7 @@ class KroController implements Controller {
       component: 'kro-controller',
       onError: ({ message }) => logger.log('debug', 'an event was refused', { error: message }),
     });
-    const reports = new Reports({ served, caches, clock });
+    const reports = new Reports({ served, caches, clock, explain: (id) => instances.explain(id) });
     this.reports = reports;
     const observer = new Telemetry([
       new MetricsTeller(this.#metrics, served, clock),
@@ -159,7 +159,6 @@ class KroController implements Controller {
       accesses,
       served,
       instances,
-      reports,
       runners: new Map([
         ['resourcegraphdefinition', this.#definitionRunner],
         ['dynamic', this.#instanceRunner],

@@ -30,19 +30,23 @@ interface DefinitionEntry {
   readonly instances: () => number;
 }
 
-/** What was found of an instance; of one at rest the details as JSON text, which takes a third of the memory. */
+/** What was found of an instance; the details of one at rest are found out again when somebody asks. */
 interface InstanceEntry {
+  readonly recordId: string;
   readonly summary: InstanceSummary;
-  readonly details: string | Details;
+  readonly steppedAt: number;
+  readonly details: Details | undefined;
 }
 
-type Details = Omit<InstanceReport, keyof InstanceSummary>;
+type Details = Pick<InstanceReport, 'conditions' | 'nodes'>;
 
 /** Where reports look things up. */
 interface ReportsOptions {
   readonly served: ServedKinds;
   readonly caches: CacheSet;
   readonly clock: Clock;
+  /** What there is to say of an instance now. */
+  readonly explain: (recordId: string) => Details | undefined;
 }
 
 /** What the controller knows, as `inspect` shows it. Filled by passes; asking changes nothing. */
@@ -55,6 +59,7 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
   readonly #served: ServedKinds;
   readonly #caches: CacheSet;
   readonly #clock: Clock;
+  readonly #explain: ReportsOptions['explain'];
   #lastId = 0;
 
   definitions(): readonly DefinitionSummary[] {
@@ -68,8 +73,10 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
   report(ref: string): InstanceReport | undefined {
     const entry = this.#instances.get(ref);
     if (entry === undefined) return undefined;
-    const { summary, details } = entry;
-    return { ...summary, ...(typeof details === 'string' ? (JSON.parse(details) as Details) : details) };
+    const { recordId, summary, steppedAt, details = this.#explain(recordId) } = entry;
+    if (details === undefined) return undefined;
+    const { conditions, nodes } = details;
+    return { ...summary, conditions, nodes, steppedAt };
   }
 
   eventsAfter(id: number): readonly InspectEvent[] {
@@ -81,7 +88,8 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
     return () => void this.#listeners.delete(listener);
   }
 
-  constructor({ served, caches, clock }: ReportsOptions) {
+  constructor({ served, caches, clock, explain }: ReportsOptions) {
+    this.#explain = explain;
     this.#served = served;
     this.#caches = caches;
     this.#clock = clock;
@@ -126,8 +134,9 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
     this.#refs.set(record.id, ref);
     const { state, conditions, nodes } = decision;
     const summary = { ref, ...subject, uid, definition: served.definition, revision: served.revision, state };
-    const details = { conditions, nodes, steppedAt: record.steppedAt };
-    this.#instances.set(ref, { summary, details: state === 'ACTIVE' ? JSON.stringify(details) : details });
+    const { id: recordId, steppedAt } = record;
+    const details = state === 'ACTIVE' ? undefined : { conditions, nodes };
+    this.#instances.set(ref, { recordId, summary, steppedAt, details });
     if (before?.summary.state !== state) {
       const message = before === undefined ? state : `${before.summary.state} -> ${state}`;
       this.#tell('instance-changed', ref, message, record.steppedAt);

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
 import type { LiveObject } from '../../runtime/index.ts';
 
 /**
@@ -7,7 +8,11 @@ import type { LiveObject } from '../../runtime/index.ts';
  */
 export function compact({ object, owned }: LiveObject): LiveObject {
   const copy = packed(object);
-  share(copy.metadata.labels);
+  share(copy, ['apiVersion', 'kind']);
+  share(copy.metadata, ['namespace', 'creationTimestamp']);
+  if (copy.metadata.labels !== undefined) share(copy.metadata.labels);
+  const conditions = copy.status?.['conditions'];
+  if (Array.isArray(conditions)) for (const condition of conditions) if (isJsonObject(condition)) share(condition);
   const text = owned === undefined ? {} : { owned };
   return { object: copy, ...text };
 }
@@ -25,16 +30,19 @@ function packed(object: KubeObject): KubeObject {
 /** Texts seen lately, by a hash; a newer text takes the place of an older one, so that it never grows. */
 const SHARED: string[] = [];
 const PLACES = 8192;
+/** Longer ones are hardly ever shared, and would be held for nothing. */
+const LONGEST = 128;
 
-function share(labels: Record<string, string> | undefined): void {
-  if (labels === undefined) return;
-  for (const key of Object.keys(labels)) {
-    const text = labels[key];
-    if (typeof text === 'string') labels[key] = shared(text);
+/** Takes the texts of these members, or of all, from those that were seen before. */
+function share(holder: object, members: readonly string[] = Object.keys(holder)): void {
+  for (const member of members) {
+    const text: unknown = Reflect.get(holder, member);
+    if (typeof text === 'string') Reflect.set(holder, member, shared(text));
   }
 }
 
 function shared(text: string): string {
+  if (text.length > LONGEST) return text;
   let hash = text.length;
   for (let index = 0; index < text.length; index += 1) hash = (hash * 31 + text.charCodeAt(index)) | 0;
   const place = hash & (PLACES - 1);

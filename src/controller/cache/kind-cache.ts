@@ -39,8 +39,6 @@ export class KindCache {
   readonly type: ObjectType;
   readonly #options: KindCacheOptions;
   readonly #objects = new Map<string, LiveObject>();
-  /** Mostly both digests of a pair are equal, and one text stands for both. */
-  readonly #settled = new Map<string, SettledPair | string>();
   readonly #members = new Map<string, Set<string>>();
   readonly #dead = new Set<string>();
   /** Objects whose projection was made before the last refresh: what they hold may be too little. */
@@ -132,11 +130,7 @@ export class KindCache {
 
   /** What is held of an object; nothing while it has to be read again because graphs read more of it now. */
   get(key: string): LiveObject | undefined {
-    if (this.#stale.has(key)) return undefined;
-    const live = this.#objects.get(key);
-    const pair = this.#settled.get(key);
-    if (live === undefined || pair === undefined) return live;
-    return { ...live, settled: typeof pair === 'string' ? { desired: pair, owned: pair } : pair };
+    return this.#stale.has(key) ? undefined : this.#objects.get(key);
   }
 
   keys(): Iterable<string> {
@@ -175,12 +169,13 @@ export class KindCache {
   /** Remembers that the desired digest is satisfied by the owned one. */
   settle(key: string, { desired, owned }: SettledPair): void {
     const live = this.#objects.get(key);
+    if (live === undefined) return;
     // The text that the projection holds already, where it is the same.
-    const text = live?.owned === owned ? live.owned : owned;
-    this.#settled.set(key, desired === owned ? text : { desired, owned: text });
-    if (live?.whole === undefined || live.owned !== owned) return;
-    const { whole: _whole, ...projected } = live;
-    this.#objects.set(key, projected);
+    const text = live.owned === owned ? live.owned : owned;
+    const settled = { desired: desired === owned ? text : desired, owned: text };
+    const { whole, ...projected } = live;
+    const isExplained = whole === undefined || live.owned === owned;
+    this.#objects.set(key, isExplained ? { ...projected, settled } : { ...live, settled });
   }
 
   /**
@@ -193,12 +188,8 @@ export class KindCache {
     const key = keyOf(object);
     const before = this.#objects.get(key);
     if (before !== undefined && !isNews(before, uid, resourceVersion, listing)) return undefined;
-    if (before !== undefined && before.object.metadata.uid !== uid) this.#settled.delete(key);
-    const projected = this.#options.project(object);
-    const settled = this.#settled.get(key);
-    // Somebody may have changed what is ours: the whole object tells which fields, and who.
-    const after =
-      settled === undefined || ownedOf(settled) === projected.owned ? projected : { ...projected, whole: object };
+    const settled = before?.object.metadata.uid === uid ? before.settled : undefined;
+    const after = withSettled(this.#options.project(object), settled, object);
     this.#objects.set(key, after);
     this.#stale.delete(key);
     this.#index(key, before, after);
@@ -215,7 +206,6 @@ export class KindCache {
 
   #remove(key: string, before: LiveObject): void {
     this.#objects.delete(key);
-    this.#settled.delete(key);
     this.#stale.delete(key);
     this.#index(key, before, undefined);
     this.#options.onChange({ type: this.type, key, before, after: undefined });
@@ -258,8 +248,10 @@ function isNews(before: LiveObject, uid: string, version: string | undefined, li
   return isLater(version, held.resourceVersion) || (listing && version === held.resourceVersion);
 }
 
-function ownedOf(settled: SettledPair | string): string {
-  return typeof settled === 'string' ? settled : settled.owned;
+function withSettled(projected: LiveObject, settled: SettledPair | undefined, object: KubeObject): LiveObject {
+  if (settled === undefined) return projected;
+  // Somebody may have changed what is ours: the whole object tells which fields, and who.
+  return settled.owned === projected.owned ? { ...projected, settled } : { ...projected, settled, whole: object };
 }
 
 /** The ApplySet that an object says it belongs to. */

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
-import type { ObjectType } from '../../runtime/index.ts';
+import type { Decision, ObjectType } from '../../runtime/index.ts';
 import type { Access } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ControllerObserver } from '../observer.ts';
@@ -122,6 +122,14 @@ export class InstanceDirectory {
       type,
       instances: byDefinition.get(definition) ?? 0,
     }));
+  }
+
+  /** What there is to say of an instance now; nothing of one that was never stepped, or is gone. */
+  explain(id: string): Decision | undefined {
+    const record = this.#records.get(id);
+    if (record?.served === undefined) return undefined;
+    const instance = this.#options.caches.peek(record.served.type)?.get(record.key)?.object;
+    return instance && this.#options.reconciler.explain(record, record.served, instance);
   }
 
   /** What came of the last pass over an instance. */

@@ -68,16 +68,26 @@ export class InstanceReconciler {
     return { requeueAt: clock.now() };
   }
 
-  async #decide(record: InstanceRecord, served: ServedKind, instance: KubeObject, signal: AbortSignal) {
-    const { clock, observer, onApplySet } = this.#options;
-    const { caches } = served.access;
-    const view = new ObservedView(served.access, record, clock.now());
+  /** What a step would decide now. Nothing is done about it, or remembered of it. */
+  explain(record: InstanceRecord, served: ServedKind, instance: KubeObject): Decision {
+    return this.#step({ ...record }, served, instance).decision;
+  }
+
+  #step(record: InstanceRecord, served: ServedKind, instance: KubeObject) {
+    const view = new ObservedView(served.access, record, this.#options.clock.now());
     const options = this.#stepOptions(record, served, instance);
-    const began = performance.now();
     const decision =
       served.graph === undefined
         ? stepUnresolved(instance, served.failure ?? 'latest issued graph revision not available', view, options)
         : decide(served.graph, instance, view, options);
+    return { view, decision };
+  }
+
+  async #decide(record: InstanceRecord, served: ServedKind, instance: KubeObject, signal: AbortSignal) {
+    const { clock, observer, onApplySet } = this.#options;
+    const { caches } = served.access;
+    const began = performance.now();
+    const { view, decision } = this.#step(record, served, instance);
     const milliseconds = performance.now() - began;
     record.whole.clear();
     if (record.applySet === undefined) {
@@ -86,15 +96,15 @@ export class InstanceReconciler {
     }
     // A time that was never written is not to be gone on with.
     if (!decision.statusChanged) record.statusNow = decision.statusNow;
-    record.revision = served.revision;
+    record.served = served;
     record.steppedAt = clock.now();
     this.#noteOutcome(record, outcomeOf(decision, served.revision));
     for (const { target, pair } of decision.settled) {
       caches.peek(target.type)?.settle(`${target.namespace ?? ''}/${target.name}`, pair);
     }
     const learned = await this.#findMemberKinds(record, served, view, signal);
-    const kinds = [...view.askedKinds].flatMap(([key, { namespaces }]) => {
-      const type = record.memberKinds.get(key);
+    const kinds = [...view.askedKinds].flatMap(([key, { group, kind, namespaces }]) => {
+      const type = nodeTypeOf(served, group, kind) ?? record.memberKinds.get(key);
       return type === undefined || type === 'unserved' ? [] : [{ type, namespaces }];
     });
     caches.setInterest(record.id, decision.watch, kinds);
@@ -160,8 +170,8 @@ export class InstanceReconciler {
   ): Promise<boolean> {
     let learned = false;
     for (const [key, { group, kind }] of view.askedKinds) {
-      if (record.memberKinds.has(key)) continue;
-      const type = nodeTypeOf(served, group, kind) ?? (await discover(served, group, kind, signal));
+      if (nodeTypeOf(served, group, kind) !== undefined || record.memberKinds.get(key) !== undefined) continue;
+      const type = await discover(served, group, kind, signal);
       record.memberKinds.set(key, type ?? 'unserved');
       learned ||= type === undefined;
     }

@@ -2,11 +2,35 @@ import type { KubeObject } from '../../core/index.ts';
 import type { FailedWrite, ObjectType } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { DriftHistory } from '../drift/contests.ts';
+import type { ServedKind } from '../served-kinds.ts';
 import type { Outcome } from '../rollout/canary.ts';
 
 /** A write that failed, and how often in a row. */
 export interface RememberedFailure extends FailedWrite {
   readonly failures: number;
+}
+
+/** A map that takes next to nothing while it is empty: of thousands of instances few have an entry. */
+export class SparseMap<K, V> {
+  #entries: Map<K, V> | undefined;
+
+  get(key: K): V | undefined {
+    return this.#entries?.get(key);
+  }
+
+  set(key: K, value: V): void {
+    this.#entries ??= new Map();
+    this.#entries.set(key, value);
+  }
+
+  delete(key: K): void {
+    this.#entries?.delete(key);
+    if (this.#entries?.size === 0) this.#entries = undefined;
+  }
+
+  clear(): void {
+    this.#entries = undefined;
+  }
 }
 
 /** What is remembered of an instance between passes. Losing it costs reads, never a wrong write. */
@@ -19,18 +43,19 @@ export interface InstanceRecord {
   /** Where its watches are registered. */
   caches: CacheSet;
   /** Failed writes of children by `Kind.group/namespace/name`. */
-  readonly failed: Map<string, RememberedFailure>;
+  readonly failed: SparseMap<string, RememberedFailure>;
   /** What had to be put back of each child lately, by the same keys. */
-  readonly drift: Map<string, DriftHistory>;
+  readonly drift: SparseMap<string, DriftHistory>;
   /** Whole objects read for a comparison; for the next step only. */
-  readonly whole: Map<string, KubeObject>;
-  /** Kinds that members of its ApplySet may be of, once discovery told their versions; `unserved` has none. */
-  readonly memberKinds: Map<string, ObjectType | 'unserved'>;
+  readonly whole: SparseMap<string, KubeObject>;
+  /** Kinds of its ApplySet that its graph does not have, once discovery told their versions; `unserved` has none. */
+  readonly memberKinds: SparseMap<string, ObjectType | 'unserved'>;
   /** When `now()` in templates was sampled, and for which generation and revision. */
   templateNow: { readonly sample: string; readonly at: number } | undefined;
   statusNow: number | undefined;
   applySet: string | undefined;
-  revision: number | undefined;
+  /** As what it was stepped last. */
+  served: ServedKind | undefined;
   outcome: Outcome | undefined;
   steppedAt: number;
 }
@@ -42,14 +67,14 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     key,
     definition,
     caches,
-    failed: new Map(),
-    drift: new Map(),
-    whole: new Map(),
-    memberKinds: new Map(),
+    failed: new SparseMap(),
+    drift: new SparseMap(),
+    whole: new SparseMap(),
+    memberKinds: new SparseMap(),
     templateNow: undefined,
     statusNow: undefined,
     applySet: undefined,
-    revision: undefined,
+    served: undefined,
     outcome: undefined,
     steppedAt: 0,
   };

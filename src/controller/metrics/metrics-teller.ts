@@ -10,7 +10,7 @@ import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { gvkText, gvrPath, gvrText } from './metrics.ts';
 
-/** What the metrics of an instance's last step were, so that they can be taken back. */
+/** What an instance added to the gauges at its last step, so that it can be taken back; most add nothing. */
 interface Standing {
   readonly gvr: string;
   readonly contested: number;
@@ -96,11 +96,12 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     const gvr = gvrText(served.type);
     this.#countNodes(step);
     if (decision.quiet && decision.nodes.some(isHard)) this.#metrics.instanceErrors.add({ gvr });
-    this.#stand(record.id, {
-      gvr,
-      contested: sum(decision.nodes, ({ because }) => (because.kind === 'contested' ? because.objects.length : 0)),
-      blocked: sum(decision.nodes, blockedBy),
-    });
+    const contested = sum(decision.nodes, contestedBy);
+    const blocked = sum(decision.nodes, blockedBy);
+    // Also where nothing stands out the gauges are there, and say 0.
+    this.#metrics.contestedObjects.add({ gvr }, 0);
+    this.#metrics.blockedDeletions.add({ gvr }, 0);
+    this.#stand(record.id, contested + blocked === 0 ? undefined : { gvr, contested, blocked });
   }
 
   #countNodes({ served, decision, milliseconds }: InstanceStep): void {
@@ -197,6 +198,10 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     if (next === undefined) this.#standing.delete(id);
     else this.#standing.set(id, next);
   }
+}
+
+function contestedBy({ because }: NodeReport): number {
+  return because.kind === 'contested' ? because.objects.length : 0;
 }
 
 function blockedBy({ because }: NodeReport): number {

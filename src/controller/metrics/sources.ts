@@ -1,8 +1,8 @@
 import type { Clock } from '../../kube/index.ts';
 import type { Accesses } from '../access.ts';
+import { readConditions } from '../../runtime/index.ts';
 import type { InstanceDirectory } from '../instance/instance-directory.ts';
 import type { Runner } from '../queue/runner.ts';
-import type { Reports } from '../reports.ts';
 import type { ServedKinds } from '../served-kinds.ts';
 import type { MetricSources, Reading } from './metrics.ts';
 import { gvrText } from './metrics.ts';
@@ -13,7 +13,6 @@ export interface MeasuredParts {
   readonly accesses: Accesses;
   readonly served: ServedKinds;
   readonly instances: InstanceDirectory;
-  readonly reports: Reports;
   readonly runners: ReadonlyMap<string, Runner>;
   readonly schemas: () => number;
   readonly revisionStates: () => ReadonlyMap<string, number>;
@@ -65,22 +64,22 @@ function watchRequests(accesses: Accesses): Reading[] {
   ]);
 }
 
-function conditionAges({ reports, served, clock }: MeasuredParts): Reading[] {
-  return reports.instances().flatMap(({ ref, definition, namespace = '', name }) => {
-    const type = served.ofDefinition(definition)?.type;
-    const conditions = reports.report(ref)?.conditions ?? [];
-    if (type === undefined) return [];
-    return conditions.map((condition): Reading => {
-      const since = Date.parse(condition.lastTransitionTime ?? '');
-      const labels = {
-        gvr: gvrText(type),
-        namespace,
-        name,
-        condition_type: condition.type,
-        condition_status: condition.status,
-        reason: condition.reason ?? '',
-      };
-      return [labels, Number.isNaN(since) ? 0 : Math.max(0, (clock.now() - since) / 1000)];
-    });
-  });
+function conditionAges({ accesses, served, clock }: MeasuredParts): Reading[] {
+  return [...served.all()].flatMap(({ type }) =>
+    [...(accesses.own.caches.peek(type)?.values() ?? [])].flatMap(({ object }) => {
+      const { namespace = '', name = '' } = object.metadata;
+      return readConditions(object.status?.['conditions']).map((condition): Reading => {
+        const since = Date.parse(condition.lastTransitionTime ?? '');
+        const labels = {
+          gvr: gvrText(type),
+          namespace,
+          name,
+          condition_type: condition.type,
+          condition_status: condition.status,
+          reason: condition.reason ?? '',
+        };
+        return [labels, Number.isNaN(since) ? 0 : Math.max(0, (clock.now() - since) / 1000)];
+      });
+    }),
+  );
 }
