@@ -1,0 +1,88 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { formatApiVersion, jsonEquals, refOf } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { isNotFound } from '../../kube/index.ts';
+import { keys } from '../../runtime/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
+import type { ControllerObserver } from '../observer.ts';
+import type { Definition } from './definition.ts';
+import { DEFINITION_TYPE, readDefinition } from './definition.ts';
+import type { DefinitionStatus } from './definition-status.ts';
+
+/** What definitions are written with. */
+export interface DefinitionWriterOptions {
+  readonly client: KubernetesApi;
+  readonly caches: CacheSet;
+  readonly observer: Pick<ControllerObserver, 'definitionChanged'>;
+}
+
+/** Writes finalizer and status of definitions, and puts the answers into the cache. */
+export class DefinitionWriter {
+  readonly #options: DefinitionWriterOptions;
+
+  constructor(options: DefinitionWriterOptions) {
+    this.#options = options;
+  }
+
+  /** The definition with our finalizer; nothing when it is gone. */
+  async withFinalizer(definition: Definition, signal: AbortSignal): Promise<Definition | undefined> {
+    if (definition.hasFinalizer || definition.deleting) return definition;
+    const { client, caches } = this.#options;
+    const finalizers = [...(definition.object.metadata.finalizers ?? []), keys.FINALIZER];
+    const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), {
+      fieldManager: 'kro',
+      signal,
+    });
+    const answer = await ignoreMissing(patch);
+    if (answer === undefined) return undefined;
+    caches.peek(DEFINITION_TYPE)?.observe(answer);
+    return readDefinition(answer);
+  }
+
+  /** Takes our finalizer off: nothing of ours holds the definition any more. */
+  async release(definition: Definition, signal: AbortSignal): Promise<void> {
+    const { client, caches } = this.#options;
+    const finalizers = (definition.object.metadata.finalizers ?? []).filter(
+      (finalizer) => finalizer !== keys.FINALIZER,
+    );
+    const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), {
+      fieldManager: 'kro',
+      signal,
+    });
+    const answer = await ignoreMissing(patch);
+    const cache = caches.peek(DEFINITION_TYPE);
+    if (answer === undefined || finalizers.length === 0) cache?.observeGone(`/${definition.name}`, definition.uid);
+    else cache?.observe(answer);
+  }
+
+  /** Writes the status where it differs. */
+  async putStatus(definition: Definition, status: DefinitionStatus, signal: AbortSignal): Promise<void> {
+    const { client, caches } = this.#options;
+    if (jsonEquals(definition.status, status)) return;
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: definition.uid },
+      { op: 'add', path: '/status', value: status },
+    ];
+    const ref = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind, name: definition.name };
+    const answer = await ignoreMissing(
+      client.patch(ref, body, { type: 'json', subresource: 'status', fieldManager: 'kro', signal }),
+    );
+    if (answer === undefined) return;
+    caches.peek(DEFINITION_TYPE)?.observe(answer);
+    this.#options.observer.definitionChanged(definition, status);
+  }
+}
+
+async function ignoreMissing(request: Promise<KubeObject>): Promise<KubeObject | undefined> {
+  try {
+    return await request;
+  } catch (thrown) {
+    if (isNotFound(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+function finalizerPatch(object: KubeObject, finalizers: string[]): JsonObject {
+  const { resourceVersion } = object.metadata;
+  return { metadata: { finalizers, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+}

@@ -1,0 +1,118 @@
+import type { Accesses } from '../access.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
+import type { Rollouts } from '../rollout/rollouts.ts';
+import type { ServedKind, ServedKinds } from '../served-kinds.ts';
+import { instanceTypeOf } from '../served-kinds.ts';
+import type { DefinitionCompiler } from './compiler.ts';
+import type { CrdEnsurer } from './crd-ensurer.ts';
+import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
+import { outcomes } from './definition-status.ts';
+import { readPolicies } from './policies.ts';
+import type { RevisionStore } from './revision-store.ts';
+
+/** What revisions are handed over with. */
+export interface HandoverOptions {
+  readonly caches: CacheSet;
+  readonly compiler: DefinitionCompiler;
+  readonly served: ServedKinds;
+  readonly accesses: Accesses;
+  /** Instances are to be worked on by another graph, or by none, from now on. */
+  readonly onServed: (definition: string) => void;
+  readonly revisions: RevisionStore;
+  readonly crds: CrdEnsurer;
+  readonly rollouts: Rollouts;
+}
+
+/** Hands revisions of definitions to their instances: by which graph these are worked on, and as whom. */
+export class Handover {
+  readonly #options: HandoverOptions;
+
+  constructor(options: HandoverOptions) {
+    this.#options = options;
+  }
+
+  /** Hands a revision to the instances, or to some of them first. False when it may not be served. */
+  async startServing(
+    pass: DefinitionPass,
+    { revision, graph }: WorkingRevision,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { name, object } = pass.definition;
+    const type = instanceTypeOf(graph);
+    const { caches, rollouts } = this.#options;
+    const instances = caches.peek(type);
+    const allowance = readPolicies(object).canary;
+    const { canary, condition } = await rollouts.decide(name, revision, allowance, instances, signal);
+    pass.rolledOut = condition;
+    return this.#handOver(pass, {
+      type,
+      graph,
+      revision: revision.number,
+      ...(canary === undefined ? {} : { canary }),
+    });
+  }
+
+  /**
+   * The newest spec cannot be served: the newest revision that works goes on. After a restart, when nothing is
+   * served yet, it is taken up again; without any that works instances are told so, and can still be deleted.
+   */
+  async lastGood(pass: DefinitionPass, signal: AbortSignal): Promise<void> {
+    const { definition, conditions } = pass;
+    const { compiler, served, revisions: store, crds } = this.#options;
+    const revisions = store.live(definition.name);
+    const newest = revisions.at(-1);
+    for (const revision of revisions.toReversed()) {
+      const { graph, message } = await compiler.compile(definition.name, revision.spec, signal);
+      const resolved =
+        graph === undefined ? outcomes.revisionFailed(revision.number) : outcomes.resolved(revision.number);
+      if (revision === newest) conditions.set('GraphRevisionsResolved', resolved);
+      if (graph === undefined) {
+        await store.failed(revision, message ?? '', signal);
+        continue;
+      }
+      // The CRD is left as it is.
+      const now = served.ofDefinition(definition.name);
+      if ((now === undefined || now.revision === revision.number) && crds.serves(definition, graph)) {
+        await this.startServing(pass, { revision, graph }, signal);
+      }
+      return;
+    }
+    const type = crds.servedType(definition);
+    if (newest === undefined || type === undefined) return;
+    const failure = `latest issued graph revision ${newest.number} failed`;
+    this.#handOver(pass, { type, failure, revision: newest.number });
+  }
+
+  /** The definition serves nothing any more. */
+  withdraw(definition: string): void {
+    const { served, onServed } = this.#options;
+    if (served.withdraw(definition) !== undefined) onServed(definition);
+  }
+
+  /** Hands a graph to the instances. False when the definition's own annotations do not allow it. */
+  #handOver(
+    { definition, conditions }: DefinitionPass,
+    what: Pick<ServedKind, 'type' | 'graph' | 'failure' | 'revision' | 'canary'>,
+  ): boolean {
+    const { served, onServed, accesses } = this.#options;
+    const { name, uid } = definition;
+    const policies = readPolicies(definition.object);
+    const before = served.ofDefinition(name);
+    const isOther =
+      before !== undefined && (before.type.kind !== what.type.kind || before.type.group !== what.type.group);
+    if (policies.problems.length > 0 || isOther) {
+      this.withdraw(name);
+    }
+    if (policies.problems.length > 0) {
+      conditions.set('ControllerReady', outcomes.notStarted(policies.problems.join('; ')));
+      return false;
+    }
+    const access = accesses.of(policies.serviceAccount);
+    if (before !== undefined && before.access !== access) {
+      // Nothing that was read as one identity is used as another.
+      this.withdraw(name);
+    }
+    if (served.serve({ ...what, definition: name, definitionUid: uid, policies, access })) onServed(name);
+    return true;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Clock } from '../../kube/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import type { CacheSet } from '../cache/cache-set.ts';
+import type { KindCache } from '../cache/kind-cache.ts';
+import type { ControllerObserver } from '../observer.ts';
+import type { WorkResult } from '../queue/runner.ts';
+import type { ServedKinds } from '../served-kinds.ts';
+import type { DefinitionCompiler } from './compiler.ts';
+import type { CrdEnsurer } from './crd-ensurer.ts';
+import type { Definition } from './definition.ts';
+import { lastIssuedOf, newPass } from './definition-pass.ts';
+import { definitionStatus, outcomes } from './definition-status.ts';
+import type { DefinitionWriter } from './definition-writer.ts';
+import type { Handover } from './handover.ts';
+import { remainingText } from './remaining-text.ts';
+
+/** What definitions are let go with. */
+export interface RemovalOptions {
+  readonly caches: CacheSet;
+  readonly clock: Clock;
+  readonly compiler: DefinitionCompiler;
+  readonly served: ServedKinds;
+  readonly allowCrdDeletion: boolean;
+  readonly observer: Pick<ControllerObserver, 'definitionHeld' | 'definitionReleased'>;
+  readonly crds: CrdEnsurer;
+  readonly handover: Handover;
+  readonly writer: DefinitionWriter;
+}
+
+/** Lets definitions go that are being deleted: at once, or when their instances are gone. */
+export class Removal {
+  readonly #options: RemovalOptions;
+
+  constructor(options: RemovalOptions) {
+    this.#options = options;
+  }
+
+  /** The definition is being deleted: its instances are no longer worked on, and nothing holds it any more. */
+  async remove(definition: Definition, signal: AbortSignal): Promise<WorkResult> {
+    const { served, handover, crds, writer, allowCrdDeletion, caches } = this.#options;
+    if (!definition.hasFinalizer) return {};
+    // With the CRD its instances go: somebody has to delete their children and let them go.
+    const waits = definition.waitForInstances || allowCrdDeletion;
+    if (waits && served.ofDefinition(definition.name) === undefined) await this.#resume(definition, signal);
+    if (allowCrdDeletion) await crds.remove(definition, signal);
+    const kind = served.ofDefinition(definition.name);
+    const left = kind === undefined ? undefined : caches.peek(kind.type);
+    const instances = left?.size ?? 0;
+    // Not read yet, e.g. after a restart; the watch tells.
+    if (waits && left?.synced === false && left.error === undefined) return {};
+    if (waits && left !== undefined && instances > 0) return this.#hold(definition, left, signal);
+    handover.withdraw(definition.name);
+    await writer.release(definition, signal);
+    this.#options.observer.definitionReleased(definition, instances);
+    return {};
+  }
+
+  /** Serves a definition that is being deleted (again), so that its instances can go. */
+  async #resume(definition: Definition, signal: AbortSignal): Promise<void> {
+    const { compiler, handover } = this.#options;
+    const compiled = await compiler.compile(definition.name, definition.spec, signal);
+    await handover.lastGood(newPass(definition, compiled), signal);
+  }
+
+  /** The definition waits for its instances, and says for which. */
+  async #hold(definition: Definition, instances: KindCache, signal: AbortSignal): Promise<WorkResult> {
+    const message = remainingText(instances);
+    const before = readConditions(definition.status['conditions']).find(({ type }) => type === 'ControllerReady');
+    this.#options.observer.definitionHeld(
+      definition,
+      instances.size,
+      before?.message === message ? undefined : message,
+    );
+    const status = definitionStatus(
+      definition,
+      {
+        conditions: new Map([['ControllerReady', outcomes.underDeletion(message)]]),
+        lastIssuedRevision: lastIssuedOf(definition),
+        rolledOut: 'keep',
+      },
+      this.#options.clock.now(),
+    );
+    await this.#options.writer.putStatus(definition, status, signal);
+    return {};
+  }
+}
