@@ -18,6 +18,11 @@ export interface FieldDifference {
   readonly found?: JsonValue;
   /** Managers that own the field now, without ours; sorted. Who changed it is among them. */
   readonly managers: readonly string[];
+  /**
+   * It was ours and another manager wrote it since, as far as `managedFields` tell: it is no longer ours, and
+   * theirs by a write that is later than our last apply. Times are whole seconds; within one, nothing is told.
+   */
+  readonly taken?: true;
 }
 
 /** Most differences that a comparison lists; one is enough to write. */
@@ -35,14 +40,17 @@ export function compareApplied(
 ): FieldDifference[] {
   const fields = normalised(ownedFields(live, manager));
   const found: FieldDifference[] = [];
+  const appliedAt = Math.max(...entriesOf(live, manager).map(({ at }) => at));
   const report: Report = (path, difference) => {
-    if (found.length < MAX_DIFFERENCES) {
-      found.push({
-        path: formatPath(path),
-        ...difference,
-        managers: othersAt(live, path, manager).map(([name]) => name),
-      });
-    }
+    if (found.length >= MAX_DIFFERENCES) return;
+    const others = othersAt(live, path, manager);
+    const isLost = fields !== undefined && setAt(fields, path, live as unknown as JsonValue) === undefined;
+    found.push({
+      path: formatPath(path),
+      ...difference,
+      managers: others.map(([name]) => name),
+      ...(isLost && others.some(([, , at]) => at > appliedAt) ? { taken: true as const } : {}),
+    });
   };
   const wanted = comparable(desired.kind, desired as unknown as JsonValue);
   const actual = comparable(live.kind, live as unknown as JsonValue);
@@ -62,7 +70,7 @@ export function lastWriter(live: KubeObject, manager: string = CHILD_MANAGER): s
   for (const entry of live.metadata.managedFields ?? []) {
     if (!isJsonObject(entry) || typeof entry['manager'] !== 'string' || entry['manager'] === manager) continue;
     if ((entry['subresource'] ?? '') !== '') continue;
-    const at = Date.parse(typeof entry['time'] === 'string' ? entry['time'] : '') || 0;
+    const at = timeOf(entry);
     if (found === undefined || at >= found.at) found = { name: entry['manager'], at };
   }
   return found?.name;
@@ -233,16 +241,31 @@ function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonVal
   return false;
 }
 
-/** Other managers that own a field, with what they own below it; sorted. List indexes are followed through the live list. */
-function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [string, FieldSet][] {
-  const found = new Map<string, FieldSet>();
-  for (const entry of live.metadata.managedFields ?? []) {
-    if (!isJsonObject(entry) || typeof entry['manager'] !== 'string' || entry['manager'] === ours) continue;
-    const fields = entry['fieldsV1'];
-    const set = isJsonObject(fields) ? setAt(fields, path, live as unknown as JsonValue) : undefined;
-    if (set !== undefined) found.set(entry['manager'], set);
+/**
+ * Other managers that own a field, with what they own below it and when they last wrote; sorted. List indexes
+ * are followed through the live list.
+ */
+function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [string, FieldSet, number][] {
+  const found = new Map<string, [string, FieldSet, number]>();
+  for (const { name, fields, at } of entriesOf(live)) {
+    if (name === ours) continue;
+    const set = setAt(fields, path, live as unknown as JsonValue);
+    if (set !== undefined) found.set(name, [name, set, Math.max(at, found.get(name)?.[2] ?? 0)]);
   }
-  return [...found].sort(([a], [b]) => compareText(a, b));
+  return [...found.values()].sort(([a], [b]) => compareText(a, b));
+}
+
+/** The entries of `managedFields`, or those of one manager, and when each was written last; 0 where it does not say. */
+function entriesOf(live: KubeObject, manager?: string): { name: string; fields: FieldSet; at: number }[] {
+  return (live.metadata.managedFields ?? []).flatMap((entry) => {
+    if (!isJsonObject(entry) || typeof entry['manager'] !== 'string' || !isJsonObject(entry['fieldsV1'])) return [];
+    if (manager !== undefined && entry['manager'] !== manager) return [];
+    return [{ name: entry['manager'], fields: entry['fieldsV1'], at: timeOf(entry) }];
+  });
+}
+
+function timeOf(entry: JsonObject): number {
+  return Date.parse(typeof entry['time'] === 'string' ? entry['time'] : '') || 0;
 }
 
 /** What a field set holds at a path; a set that owns something above as a whole owns all below it. */

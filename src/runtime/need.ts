@@ -46,8 +46,11 @@ export function needsApply(desired: KubeObject, digest: string, live: LiveObject
   if (settled !== undefined && settled.desired === digest && settled.owned === owned) return { kind: 'none' };
   const whole = wholeOf(live);
   if (whole === undefined && settled === undefined && owned !== '') return { kind: 'read' };
-  const need = applyBecause(settled === undefined || settled.desired !== digest ? 'change' : 'drift', desired, whole);
-  return need.differences?.length === 0 ? { kind: 'settled', pair: { desired: digest, owned } } : need;
+  const need = applyBecause(settled?.desired === digest ? 'drift' : 'change', desired, whole);
+  if (need.differences?.length === 0) return { kind: 'settled', pair: { desired: digest, owned } };
+  // After a restart nothing is remembered of what was applied; whoever took a field from us says so in it.
+  const isTaken = settled === undefined && need.differences?.every(({ taken }) => taken === true) === true;
+  return isTaken ? { ...need, why: 'drift' } : need;
 }
 
 function wholeOf(live: LiveObject): KubeObject | undefined {

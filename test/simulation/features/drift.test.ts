@@ -63,11 +63,29 @@ describe('a child that somebody changes', () => {
     expect(world.requests).toEqual([]);
   });
 
-  it('is put back after a restart, too', async () => {
+  it('is put back and told of after a restart, too', async () => {
+    await world.advance(2 * SECOND);
     await world.controller.stop();
     await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
     await world.restart();
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
+    expect(await world.eventsOf('p')).toContain(
+      'DriftCorrected: ConfigMap v1 default/p-map (node map): data.text changed by kubectl-edit; put back',
+    );
+  });
+
+  it('is no drift where the instance changed while no controller ran', async () => {
+    await world.advance(2 * SECOND);
+    await world.controller.stop();
+    await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
+    await world.user.patch(mapRef('p-map'), { metadata: { labels: { note: 'n' } } }, { fieldManager: 'kubectl-edit' });
+    await world.user.apply(
+      { ...potDefinition([mapResource('map', { text: '${schema.spec.text}', other: 'new' })]) },
+      { fieldManager: 'author', force: true },
+    );
+    await world.restart();
+    expect(await dataOf()).toEqual({ text: 'x', other: 'new' });
+    expect((await world.eventsOf('p')).filter((text) => text.startsWith('DriftCorrected'))).toEqual([]);
   });
 });
 
