@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TypeKroError } from '../core/index.ts';
+import { httpLibrary, TypeKroError } from '../core/index.ts';
 
 /** What probes and metrics ask. */
 export interface ProbeSource {
@@ -24,7 +23,7 @@ export interface ProbeServer {
  */
 export async function serveProbes(address: string, source: ProbeSource): Promise<ProbeServer> {
   const { host, port } = parseAddress(address);
-  const server = createServer((request, response) => {
+  const server = httpLibrary().createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://probe');
     const [status, type, text] = answer(pathname, source);
     response.writeHead(status, { 'content-type': type });

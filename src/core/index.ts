@@ -14,4 +14,4 @@ export type { Diagnostic, Severity, SourcePosition } from './diagnostic.ts';
 export { formatDiagnostic, hasErrors } from './diagnostic.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
-export { re2Library, yamlLibrary } from './libraries.ts';
+export { httpLibrary, httpsLibrary, re2Library, yamlLibrary } from './libraries.ts';

@@ -1,4 +1,6 @@
 /** Libraries that many a process never needs: each is loaded when it is first asked for. */
+import type * as Http from 'node:http';
+import type * as Https from 'node:https';
 import { createRequire } from 'node:module';
 import type * as Re2Namespace from 're2js';
 import type * as YamlNamespace from 'yaml';
@@ -13,3 +15,12 @@ export const re2Library: () => typeof Re2Namespace = lazy('re2js');
 
 /** The YAML library, loaded when the first text is parsed: who works with objects only does not pay for it. */
 export const yamlLibrary: () => typeof YamlNamespace = lazy('yaml');
+
+/**
+ * Node's `http`. An `import` of it has Node read every member, and from Node 22 on one of them (`WebSocket`) loads a
+ * whole HTTP client: 25 ms that a server has no use for.
+ */
+export const httpLibrary: () => typeof Http = lazy('node:http');
+
+/** Node's `https`, which loads TLS: only a process that opens or calls a secure socket needs it. */
+export const httpsLibrary: () => typeof Https = lazy('node:https');

@@ -1,8 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TypeKroError } from '../core/index.ts';
+import { httpLibrary, TypeKroError } from '../core/index.ts';
 import type { InspectEvent, InspectSource } from './model.ts';
 import { route } from './routes.ts';
 
@@ -48,7 +47,7 @@ export async function serveInspect(options: InspectServerOptions): Promise<Inspe
     });
   }
   const token = options.token ?? randomBytes(24).toString('base64url');
-  const server = createServer((request, response) => handle(options, source, token, request, response));
+  const server = httpLibrary().createServer((request, response) => handle(options, source, token, request, response));
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;

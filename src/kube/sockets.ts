@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { httpLibrary, httpsLibrary } from '../core/index.ts';
 import type { TransportRequest } from './types.ts';
 
 /** An answer with its headers as they came. */
@@ -41,7 +42,7 @@ const HEAD_MS = 300_000;
 export async function openSockets(origin: string, tls: TlsOptions): Promise<Connections> {
   const { protocol, hostname, port } = new URL(origin);
   const isSecure = protocol === 'https:';
-  const { Agent, request: open } = isSecure ? await import('node:https') : await import('node:http');
+  const { Agent, request: open } = isSecure ? httpsLibrary() : httpLibrary();
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const secured = isSecure ? await secureOptions(host, tls) : {};
   const shared = { keepAlive: true, scheduling: 'lifo', timeout: SPARE_MS, ...secured } as const;
