@@ -3,6 +3,7 @@ import { objectAt, objectsAt, textAt } from '../kinds/parts.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
+import { surgePlan } from './daemon-surge.ts';
 import { NODES } from './node.ts';
 import {
   activePods,
@@ -64,8 +65,48 @@ function nodesOf(world: World, set: KubeObject): string[] {
 /** The node of a pod, before the scheduler has put it there, too. */
 const nodeOf = (pod: KubeObject): string => textAt(pod.spec, 'nodeName') || (nodeOfAffinity(pod) ?? '');
 
+/** How many pods beyond one per node a rolling update may make; none for other strategies. */
+function surgeOf(set: KubeObject, nodes: number): number {
+  const strategy = objectAt(set.spec, 'updateStrategy');
+  if (textAt(strategy, 'type') === 'OnDelete') return 0;
+  return share(objectAt(strategy, 'rollingUpdate')['maxSurge'] ?? 0, nodes, Math.ceil);
+}
+
 function manage(world: World, set: KubeObject, hash: string): void {
   const nodes = nodesOf(world, set);
+  const maxSurge = surgeOf(set, nodes.length);
+  if (maxSurge > 0) surge(world, set, nodes, hash, maxSurge);
+  else manageOnePerNode(world, set, nodes, hash);
+}
+
+function surge(world: World, set: KubeObject, nodes: readonly string[], hash: string, maxSurge: number): void {
+  const minReady = specNumber(set, 'minReadySeconds', 0);
+  const pods = podsOf(world, set);
+  for (const pod of pods) {
+    if (isFinished(pod) && pod.metadata.deletionTimestamp === undefined) remove(world, set, pod);
+  }
+  const plan = surgePlan({
+    nodes,
+    pods: activePods(pods).toSorted(byAge),
+    maxSurge,
+    nodeOf,
+    isNew: (pod) => pod.metadata.labels?.[REVISION_HASH] === hash,
+    isReady,
+    isAvailable: (pod) => isAvailable(pod, minReady, world.now()),
+  });
+  for (const pod of plan.remove) remove(world, set, pod);
+  for (const node of plan.create) create(world, set, node, hash);
+}
+
+/** Pods that have a node first, then older ones. */
+function byAge(a: KubeObject, b: KubeObject): number {
+  const scheduled = (pod: KubeObject) => textAt(pod.spec, 'nodeName') !== '';
+  if (scheduled(a) !== scheduled(b)) return scheduled(a) ? -1 : 1;
+  const orderOf = ({ metadata }: KubeObject) => `${metadata.creationTimestamp ?? ''} ${metadata.name ?? ''}`;
+  return orderOf(a) < orderOf(b) ? -1 : 1;
+}
+
+function manageOnePerNode(world: World, set: KubeObject, nodes: readonly string[], hash: string): void {
   const pods = podsOf(world, set);
   const occupied = new Set<string>();
   for (const pod of pods) {
@@ -136,14 +177,21 @@ function report(world: World, before: KubeObject, hash: string): number | undefi
   if (set === undefined) return undefined;
   const nodes = new Set(nodesOf(world, set));
   const all = activePods(podsOf(world, set));
-  const pods = all.filter((pod) => nodes.has(nodeOf(pod)));
+  // Where a surge has put two, the older one counts.
+  const oldest = new Map(
+    all
+      .toSorted(byAge)
+      .toReversed()
+      .map((pod) => [nodeOf(pod), pod]),
+  );
+  const pods = [...oldest.values()].filter((pod) => nodes.has(nodeOf(pod)));
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const available = pods.filter((pod) => isAvailable(pod, minReady, world.now())).length;
   const updated = pods.filter((pod) => pod.metadata.labels?.[REVISION_HASH] === hash).length;
   const unavailable = nodes.size - available;
   world.updateStatus(set, {
     currentNumberScheduled: pods.length,
-    numberMisscheduled: all.length - pods.length,
+    numberMisscheduled: oldest.size - pods.length,
     desiredNumberScheduled: nodes.size,
     numberReady: pods.filter(isReady).length,
     observedGeneration: set.metadata.generation ?? 1,
@@ -151,5 +199,5 @@ function report(world: World, before: KubeObject, hash: string): number | undefi
     ...(available > 0 ? { numberAvailable: available } : {}),
     ...(unavailable > 0 ? { numberUnavailable: unavailable } : {}),
   });
-  return untilAvailable(pods, minReady, world.now());
+  return untilAvailable(all, minReady, world.now());
 }

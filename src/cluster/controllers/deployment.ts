@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { optionalAt } from '../kinds/parts.ts';
-import { selects } from '../kinds/workloads.ts';
+import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { reportDeployment } from './deployment-status.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { objectsAt, optionalAt } from '../kinds/parts.ts';
-import { selects } from '../kinds/workloads.ts';
+import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { controllerOf, isFinished, isReady, PODS, specNumber, isTurn } from './pods.ts';

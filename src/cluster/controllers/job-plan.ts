@@ -1,19 +1,26 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { numberAt, objectsAt, textAt } from '../kinds/parts.ts';
 import { soonest } from './controller.ts';
-import { failureVerdict, indexesIn, successOf } from './job-policies.ts';
-import { INDEX, isIndexed, TRACKING } from './job-pods.ts';
+import { indexesIn, textOfIndexes } from './index-list.ts';
+import { endOf, indexFailuresOf, indexOf, limitPerIndex, pauseAfter, retryAt } from './job-indexes.ts';
+import type { IndexFailures } from './job-indexes.ts';
+import { failureVerdict, successOf } from './job-policies.ts';
+import { isIndexed, TRACKING } from './job-pods.ts';
 import { conditionOf, isFinished, specNumber } from './pods.ts';
 
 /** What the pods of a Job have come to, those included that were counted before and are gone. */
 export interface Tally {
   readonly succeeded: number;
   readonly failed: number;
+  /** Those included that are not counted before their index is tried again. */
+  readonly failedInAll: number;
   /** Why the failure policy ends the Job because of a pod that is counted now. */
   readonly refusal: string | undefined;
   /** Indexes of an indexed Job that have succeeded, as `0-2,5`. */
   readonly completedIndexes: string | undefined;
   readonly doneIndexes: ReadonlySet<number>;
+  /** Indexes that have failed and those to be tried again, of a Job with a limit per index. */
+  readonly perIndex: IndexFailures | undefined;
   /** Pods that run or will. */
   readonly active: readonly KubeObject[];
   /** Pods that are on their way out without having ended. */
@@ -56,23 +63,32 @@ export function finished(job: KubeObject): JsonObject | undefined {
 
 /** Counts the pods of a Job. Each carries a finalizer until it has been counted, so none is counted twice. */
 export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
-  const counted = pods.filter((pod) => isFinished(pod) && pod.metadata.finalizers?.includes(TRACKING) === true);
-  const successes = counted.filter((pod) => pod.status?.['phase'] === 'Succeeded');
-  const failures = counted.filter((pod) => pod.status?.['phase'] === 'Failed').map((pod) => failureVerdict(job, pod));
+  const ended = pods.filter((pod) => isFinished(pod) && pod.metadata.finalizers?.includes(TRACKING) === true);
+  const successes = ended.filter((pod) => pod.status?.['phase'] === 'Succeeded');
   const done = indexesIn(textAt(job.status, 'completedIndexes'));
   const fresh = successes.filter((pod) => !done.has(indexOf(pod)));
   for (const pod of successes) done.add(indexOf(pod));
   const indexed = isIndexed(job);
   const living = pods.filter((pod) => !isFinished(pod));
   const active = living.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const perIndex = indexed && limitPerIndex(job) !== undefined ? perIndexOf(job, pods, done, active) : undefined;
+  // A Job that has ended tries nothing again.
+  const kept = new Set(finished(job) === undefined ? perIndex?.awaiting.values() : []);
+  const counted = ended.filter((pod) => !kept.has(pod));
+  const failed = ended.filter((pod) => pod.status?.['phase'] === 'Failed');
+  const verdicts = failed.map((pod) => ({ isKept: kept.has(pod), ...failureVerdict(job, pod) }));
+  const failures = verdicts.filter(({ action }) => action !== 'Ignore');
+  const failedBefore = numberAt(job.status, 'failed') ?? 0;
   const ends = pods.filter((pod) => pod.status?.['phase'] === 'Failed').map(endOf);
-  const texts = indexed ? textOf(done) : undefined;
+  const texts = indexed ? textOfIndexes(done) : undefined;
   return {
     succeeded: indexed ? done.size : (numberAt(job.status, 'succeeded') ?? 0) + fresh.length,
-    failed: (numberAt(job.status, 'failed') ?? 0) + failures.filter(({ action }) => action !== 'Ignore').length,
+    failed: failedBefore + failures.filter(({ isKept }) => !isKept).length,
+    failedInAll: failedBefore + failures.length,
     refusal: failures.find(({ action }) => action === 'FailJob')?.message,
     completedIndexes: texts === '' ? undefined : texts,
     doneIndexes: indexed ? done : new Set(),
+    perIndex,
     active,
     terminating: living.filter(({ metadata }) => metadata.deletionTimestamp !== undefined),
     counted,
@@ -84,34 +100,14 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   };
 }
 
-/** The index of a pod; pods of other Jobs have one that nobody else has. */
-function indexOf(pod: KubeObject): number {
-  const text = pod.metadata.annotations?.[INDEX];
-  return text === undefined ? Number.NaN : Number(text);
-}
-
-/** When the containers of an ended pod ended. */
-function endOf(pod: KubeObject): number {
-  const times = objectsAt(pod.status, 'containerStatuses').map((entry) => {
-    const state = entry['state'] as { terminated?: { finishedAt?: string } } | undefined;
-    return Date.parse(state?.terminated?.finishedAt ?? '');
-  });
-  return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
-}
-
-function textOf(indexes: ReadonlySet<number>): string {
-  const parts: { first: number; last: number }[] = [];
-  for (const index of [...indexes].toSorted((a, b) => a - b)) {
-    const open = parts.at(-1);
-    if (open !== undefined && open.last === index - 1) open.last = index;
-    else parts.push({ first: index, last: index });
-  }
-  // Three and more in a row are written as a range.
-  const texts = parts.map(({ first, last }) => {
-    if (first === last) return `${first}`;
-    return last === first + 1 ? `${first},${last}` : `${first}-${last}`;
-  });
-  return texts.join(',');
+function perIndexOf(
+  job: KubeObject,
+  pods: readonly KubeObject[],
+  done: ReadonlySet<number>,
+  active: readonly KubeObject[],
+): IndexFailures {
+  const before = indexesIn(textAt(job.status, 'failedIndexes'));
+  return indexFailuresOf(job, pods, before, new Set([...done, ...active.map(indexOf)]));
 }
 
 const condition = (type: string, reason: string, message: string): JobCondition => ({
@@ -123,16 +119,16 @@ const condition = (type: string, reason: string, message: string): JobCondition 
 
 /** Decides what a Job that has not ended needs, by the rules of the Job controller. */
 export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
+  const failure = failureOf(job, tally, now) ?? indexFailureOf(job, tally);
+  if (failure !== undefined) {
+    return end(tally, [condition('FailureTarget', ...failure), condition('Failed', ...failure)]);
+  }
   const met = isIndexed(job) ? successOf(job, tally.doneIndexes) : undefined;
   if (met !== undefined) {
     return end(tally, [
       condition('SuccessCriteriaMet', 'SuccessPolicy', met),
       condition('Complete', 'SuccessPolicy', met),
     ]);
-  }
-  const failure = failureOf(job, tally, now);
-  if (failure !== undefined) {
-    return end(tally, [condition('FailureTarget', ...failure), condition('Failed', ...failure)]);
   }
   const completions = numberAt(job.spec, 'completions');
   const enough =
@@ -173,12 +169,25 @@ function failureOf(job: KubeObject, tally: Tally, now: number): readonly [string
   if (tally.refusal !== undefined) return ['PodFailurePolicy', tally.refusal];
   const limit = specNumber(job, 'backoffLimit', 6);
   const restarted = tally.restarts > 0 && tally.restarts >= Math.max(1, limit);
-  if (tally.failed > limit || restarted) {
+  if (tally.failedInAll > limit || restarted) {
     return ['BackoffLimitExceeded', 'Job has reached the specified backoff limit'];
   }
   const deadline = deadlineOf(job);
   if (deadline !== undefined && now >= deadline && job.spec?.['suspend'] !== true) {
     return ['DeadlineExceeded', 'Job was active longer than specified deadline'];
+  }
+  return undefined;
+}
+
+/** Why the indexes that have failed end the Job: too many of them, or the others have succeeded. */
+function indexFailureOf(job: KubeObject, { perIndex, doneIndexes }: Tally): readonly [string, string] | undefined {
+  const failed = perIndex?.failed.size ?? 0;
+  if (failed === 0) return undefined;
+  if (failed > (numberAt(job.spec, 'maxFailedIndexes') ?? Number.POSITIVE_INFINITY)) {
+    return ['MaxFailedIndexesExceeded', 'Job has exceeded the specified maximal number of failed indexes'];
+  }
+  if (failed + doneIndexes.size >= (numberAt(job.spec, 'completions') ?? 0)) {
+    return ['FailedIndexes', 'Job has failed indexes'];
   }
   return undefined;
 }
@@ -200,22 +209,44 @@ function scale(
   if (tally.active.length > wanted) return { remove: tally.active.slice(wanted), create: [], again };
   const missing = wanted - running;
   if (missing <= 0) return { remove: [], create: [], again };
+  if (tally.perIndex !== undefined) {
+    return eachInTime(freeIndexes(job, tally, missing, completions ?? 0), tally.perIndex, now, again);
+  }
   // Failures that are not counted make the Job wait, too; else it would try again without end in no time.
   const failures = Math.max(tally.failed, tally.failedPods);
   if (failures > 0 && tally.lastFailure !== undefined) {
-    const pause = Math.min(600_000, 10_000 * 2 ** Math.min(20, failures - 1));
-    const remaining = tally.lastFailure + pause - now;
+    const remaining = tally.lastFailure + pauseAfter(failures) - now;
     if (remaining > 0) return { remove: [], create: [], again: soonest(again, remaining) };
   }
   return { remove: [], create: freeIndexes(job, tally, missing, completions ?? 0), again };
 }
 
+/** Each index waits for the end of its own pause. */
+function eachInTime(
+  indexes: readonly number[],
+  { awaiting }: IndexFailures,
+  now: number,
+  again: number | undefined,
+): Pick<JobPlan, 'remove' | 'create' | 'again'> {
+  const remaining = (index: number) => {
+    const failed = awaiting.get(index);
+    return failed === undefined ? 0 : Math.max(0, retryAt(failed) - now);
+  };
+  const pauses = indexes.map(remaining).filter((time) => time > 0);
+  return {
+    remove: [],
+    create: indexes.filter((index) => remaining(index) === 0),
+    again: pauses.length === 0 ? again : soonest(again, Math.min(...pauses)),
+  };
+}
+
 function freeIndexes(job: KubeObject, tally: Tally, count: number, completions: number): number[] {
   if (!isIndexed(job)) return Array.from({ length: count }, () => 0);
   const taken = new Set([...tally.active, ...tally.terminating].map(indexOf));
+  const given = tally.perIndex?.failed ?? new Set<number>();
   const free: number[] = [];
   for (let index = 0; index < completions && free.length < count; index += 1) {
-    if (!taken.has(index) && !tally.doneIndexes.has(index)) free.push(index);
+    if (!taken.has(index) && !tally.doneIndexes.has(index) && !given.has(index)) free.push(index);
   }
   return free;
 }

@@ -12,8 +12,16 @@ export const INDEX = 'batch.kubernetes.io/job-completion-index';
 
 export const isIndexed = (job: KubeObject): boolean => job.spec?.['completionMode'] === 'Indexed';
 
-/** Makes a pod of a Job; `index` is its number in an indexed Job, else of no account. */
-export function createJobPod(world: World, job: KubeObject, index: number): KubeObject {
+/**
+ * Makes a pod of a Job; `index` is its number in an indexed Job, else of no account. `annotations` are those that
+ * a pod with an index has besides.
+ */
+export function createJobPod(
+  world: World,
+  job: KubeObject,
+  index: number,
+  annotations: Readonly<Record<string, string>> = {},
+): KubeObject {
   const { name = '', namespace = '' } = job.metadata;
   const { metadata, spec } = podFromTemplate(job);
   const common = { namespace, ownerReferences: [controllerReference(job)], finalizers: [TRACKING] };
@@ -30,7 +38,7 @@ export function createJobPod(world: World, job: KubeObject, index: number): Kube
       name: `${name}-${value}-${randomSuffix()}`,
       generateName: `${name}-${value}-`,
       labels: { ...metadata.labels, [INDEX]: value },
-      annotations: { ...metadata.annotations, [INDEX]: value },
+      annotations: { ...metadata.annotations, ...annotations, [INDEX]: value },
     },
     spec: { ...spec, hostname: `${name}-${value}`, ...withIndex(spec) },
   });

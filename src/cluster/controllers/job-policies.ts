@@ -1,10 +1,11 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
+import { indexesIn } from './index-list.ts';
 import { conditionOf } from './pods.ts';
 
 /** What the rules of a Job's failure policy say of a failed pod. */
 export interface FailureVerdict {
-  readonly action: 'Count' | 'FailJob' | 'Ignore';
+  readonly action: 'Count' | 'FailIndex' | 'FailJob' | 'Ignore';
   /** Why the Job fails, for `FailJob`. */
   readonly message: string;
 }
@@ -17,7 +18,7 @@ export function failureVerdict(job: KubeObject, pod: KubeObject): FailureVerdict
     const match = matchOf(rule, pod);
     if (match === undefined) continue;
     const action = textAt(rule, 'action');
-    if (action === 'Ignore') return { action, message: '' };
+    if (action === 'FailIndex' || action === 'Ignore') return { action, message: '' };
     if (action !== 'FailJob') return COUNTED;
     return { action, message: `${match} matching FailJob rule at index ${index}` };
   }
@@ -64,14 +65,4 @@ export function successOf(job: KubeObject, done: ReadonlySet<number>): string | 
     return succeeded >= count;
   });
   return index < 0 ? undefined : `Matched rules at index ${index}`;
-}
-
-/** The numbers of a text such as `0-2,5`. */
-export function indexesIn(text: string): Set<number> {
-  const found = new Set<number>();
-  for (const part of text.split(',').filter((entry) => entry !== '')) {
-    const [first = 0, last = first] = part.split('-').map(Number);
-    for (let index = first; index <= last; index += 1) found.add(index);
-  }
-  return found;
 }

@@ -3,6 +3,8 @@ import { numberAt, objectsAt } from '../kinds/parts.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, soonest, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
+import { textOfIndexes } from './index-list.ts';
+import { failureAnnotations } from './job-indexes.ts';
 import { createJobPod, TRACKING } from './job-pods.ts';
 import { finished, planJob, tallyOf } from './job-plan.ts';
 import type { JobPlan, Tally } from './job-plan.ts';
@@ -54,7 +56,7 @@ export const jobController: SimulatedController = {
       recordEvent(world, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
     }
     for (const index of plan.create) {
-      const pod = createJobPod(world, job, index);
+      const pod = createJobPod(world, job, index, failureAnnotations(job, tally.perIndex?.awaiting.get(index)));
       recordEvent(world, job, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
     }
     report(world, job, tally, plan);
@@ -83,12 +85,13 @@ function report(world: World, before: KubeObject, tally: Tally, plan: JobPlan): 
   const startTime = suspended ? undefined : (job.status?.['startTime'] ?? now);
   const { startTime: _start, ...status } = job.status ?? {};
   world.updateStatus(job, {
-    ...omit(status, ['active', 'succeeded', 'failed', 'completedIndexes']),
+    ...omit(status, ['active', 'succeeded', 'failed', 'completedIndexes', 'failedIndexes']),
     ...(conditions.length === 0 ? {} : { conditions }),
     ...(startTime === undefined ? {} : { startTime }),
     ...(complete ? { completionTime: now } : {}),
     ...withoutZeros({ active: active.length, succeeded: tally.succeeded, failed: tally.failed }),
     ...(tally.completedIndexes === undefined ? {} : { completedIndexes: tally.completedIndexes }),
+    ...(tally.perIndex === undefined ? {} : { failedIndexes: textOfIndexes(tally.perIndex.failed) }),
     ready: active.filter(
       (pod) =>
         objectsAt(pod.status, 'containerStatuses').every((entry) => entry['ready'] === true) &&

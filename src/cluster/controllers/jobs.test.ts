@@ -148,6 +148,99 @@ describe('a Job', () => {
     expect((await story.get(JOB, 'j')).status).toMatchObject({ succeeded: 1, completedIndexes: '0' });
   });
 
+  describe('with a limit per index', () => {
+    const INDEX = 'batch.kubernetes.io/job-completion-index';
+    const FAILURES = 'batch.kubernetes.io/job-index-failure-count';
+    const indexed = (spec: JsonObject): JsonObject => ({
+      completions: 2,
+      parallelism: 2,
+      completionMode: 'Indexed',
+      backoffLimitPerIndex: 1,
+      ...spec,
+    });
+    /** `index:failures before` of each pod. */
+    const pods = async (story: Awaited<ReturnType<typeof tellClusterStory>>) =>
+      (await story.list('v1 Pod'))
+        .map(({ metadata: { annotations } }) => `${annotations?.[INDEX]}:${annotations?.[FAILURES]}`)
+        .toSorted();
+
+    test('tries each index again in its own time and gives it up at the limit', async () => {
+      await using story = await tellClusterStory();
+      await story.create(job(indexed({}), failing));
+      expect((await story.get(JOB, 'j')).spec).toMatchObject({ backoffLimit: 2_147_483_647 });
+      expect(await pods(story)).toEqual(['0:0', '1:0']);
+      await story.advance(9);
+      // Nothing is counted before the next try is there, which is told how often its index failed.
+      expect((await story.get(JOB, 'j')).status).toMatchObject({ failedIndexes: '' });
+      expect((await story.get(JOB, 'j')).status?.['failed']).toBeUndefined();
+      await story.advance(1);
+      expect(await pods(story)).toEqual(['0:0', '0:1', '1:0', '1:1']);
+      const ended = await story.get(JOB, 'j');
+      expect(ended.status).toMatchObject({ failed: 4, failedIndexes: '0,1' });
+      expect(conditionsOf(ended)).toEqual(['FailureTarget=True FailedIndexes', 'Failed=True FailedIndexes']);
+    });
+
+    test('goes on with the other indexes, and fails when those have succeeded', async () => {
+      await using story = await tellClusterStory();
+      await story.create(job(indexed({ completions: 3, parallelism: 1, backoffLimitPerIndex: 0 }), lasting(10)));
+      const [first] = await story.list('v1 Pod');
+      const pod = { apiVersion: 'v1', kind: 'Pod', name: first?.metadata.name ?? '', namespace: 'default' };
+      await story.client.patch(pod, { status: { phase: 'Failed' } }, { subresource: 'status' });
+      for (let round = 0; round < 2; round += 1) await story.advance(10);
+      const { status } = await story.get(JOB, 'j');
+      expect(status).toMatchObject({ failedIndexes: '0', completedIndexes: '1,2', failed: 1, succeeded: 2 });
+      expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True FailedIndexes');
+    });
+
+    test('fails at once when more indexes have failed than may', async () => {
+      await using story = await tellClusterStory();
+      const spec = indexed({ completions: 4, parallelism: 1, backoffLimitPerIndex: 0, maxFailedIndexes: 1 });
+      await story.create(job(spec, failing));
+      const ended = await story.get(JOB, 'j');
+      expect(ended.status).toMatchObject({ failedIndexes: '0,1', failed: 2 });
+      expect(conditionsOf(ended)).toContain('Failed=True MaxFailedIndexesExceeded');
+    });
+
+    test('gives an index up where its failure policy says so', async () => {
+      await using story = await tellClusterStory();
+      const rules = [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [1] } }];
+      const spec = indexed({ backoffLimitPerIndex: 5, podFailurePolicy: { rules } });
+      await story.create(job(spec, failing));
+      expect((await story.get(JOB, 'j')).status).toMatchObject({ failedIndexes: '0,1' });
+    });
+
+    test.each<[string, JsonObject, string]>([
+      [
+        'a number of failed indexes without a limit',
+        { completions: 2, completionMode: 'Indexed', maxFailedIndexes: 1 },
+        'spec.backoffLimitPerIndex: Required value: when maxFailedIndexes is specified',
+      ],
+      [
+        'a limit without indexes',
+        { backoffLimitPerIndex: 1 },
+        'spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode',
+      ],
+      [
+        'more failed indexes than there are',
+        indexed({ maxFailedIndexes: 3 }),
+        'spec.maxFailedIndexes: Invalid value: 3: must be less than or equal to completions',
+      ],
+      [
+        'indexes without a number of completions',
+        { completionMode: 'Indexed', parallelism: 1 },
+        'spec.completions: Required value: when completion mode is Indexed',
+      ],
+      [
+        'very many completions without a number of failed indexes',
+        indexed({ completions: 100_001 }),
+        'spec.maxFailedIndexes: Required value: must be specified when completions is above 100000',
+      ],
+    ])('refuses %s', async (_, spec, text) => {
+      await using story = await tellClusterStory();
+      await expect(story.create(job(spec))).rejects.toThrow(text);
+    });
+  });
+
   test('gives up its pods while it is suspended, and goes on afterwards', async () => {
     await using story = await tellClusterStory();
     await story.create(job({}, lasting(60)));

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { optionalAt } from '../kinds/parts.ts';
-import { selects } from '../kinds/workloads.ts';
+import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, soonest, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';

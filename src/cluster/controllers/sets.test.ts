@@ -167,6 +167,35 @@ describe('a DaemonSet', () => {
     expect(await nodesOf(story)).toEqual(['fake-1']);
   });
 
+  test('with a surge keeps each old pod until its successor is ready', async () => {
+    await using story = await tellClusterStory();
+    for (const name of ['fake-1', 'fake-2']) await addNode(story, node(name));
+    const updateStrategy = { rollingUpdate: { maxSurge: 2, maxUnavailable: 0 } };
+    await story.create({ ...daemonSet, spec: { ...daemonSet.spec, updateStrategy } });
+    await story.advance(1);
+    const metadata = { annotations: { 'typekro.dev/simulate-ready-after-seconds': '10' } };
+    await story.patch('apps/v1 DaemonSet', 'd', { spec: { template: { metadata } } });
+    const status = async () => (await story.get('apps/v1 DaemonSet', 'd')).status;
+    expect(await nodesOf(story)).toEqual(['fake-0', 'fake-0', 'fake-1', 'fake-1', 'fake-2']);
+    expect(await status()).toMatchObject({ numberAvailable: 3, numberReady: 3 });
+    await story.advance(10);
+    expect(await nodesOf(story)).toEqual(['fake-0', 'fake-1', 'fake-2', 'fake-2']);
+    expect(await status()).toMatchObject({ numberAvailable: 3, updatedNumberScheduled: 2 });
+    await story.advance(10);
+    expect(await nodesOf(story)).toEqual(['fake-0', 'fake-1', 'fake-2']);
+    expect(await status()).toMatchObject({ numberAvailable: 3, updatedNumberScheduled: 3 });
+  });
+
+  test.each([
+    [{ maxSurge: 1, maxUnavailable: 1 }, 'maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero'],
+    [{ maxSurge: 0, maxUnavailable: 0 }, 'maxUnavailable: Required value: cannot be 0 when maxSurge is 0'],
+    [{ maxSurge: '101%', maxUnavailable: 0 }, 'maxSurge: Invalid value: "101%": must not be greater than 100%'],
+  ])('refuses the rolling update %j', async (rollingUpdate, text) => {
+    await using story = await tellClusterStory();
+    const spec = { ...daemonSet.spec, updateStrategy: { rollingUpdate } };
+    await expect(story.create({ ...daemonSet, spec })).rejects.toThrow(text);
+  });
+
   test('replaces pods one at a time and stops at one that does not become ready', async () => {
     await using story = await tellClusterStory();
     for (const name of ['fake-1', 'fake-2']) await addNode(story, node(name));

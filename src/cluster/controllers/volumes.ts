@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { put } from '../bootstrap.ts';
 import { listAt, objectAt, textAt } from '../kinds/parts.ts';
-import { selects } from '../kinds/workloads.ts';
+import { selects } from '../kinds/selects.ts';
 import { compareQuantities, parseQuantity } from '../types/quantity.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';

@@ -4,6 +4,8 @@ import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '
 import type { FieldProblem } from '../http/status.ts';
 import type { Draft, Strategy } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
+import { UID_LABELS, validateJob } from './job-validation.ts';
+import { selects } from './selects.ts';
 import { validateLabels } from './metadata.ts';
 import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
@@ -17,28 +19,6 @@ const templateWarnings = (object: KubeObject, old: KubeObject | undefined) =>
   old !== undefined && old.metadata.generation === object.metadata.generation
     ? []
     : podWarnings(objectAt(object.spec, 'template'), 'spec.template');
-
-/** Does a label selector choose these labels? */
-export function selects(selector: JsonObject, labels: JsonObject): boolean {
-  for (const [key, value] of Object.entries(objectAt(selector, 'matchLabels'))) if (labels[key] !== value) return false;
-  return objectsAt(selector, 'matchExpressions').every((expression) => {
-    const key = textAt(expression, 'key');
-    const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-    const values = Array.isArray(expression['values']) ? expression['values'] : [];
-    switch (expression['operator']) {
-      case 'In':
-        return value !== undefined && values.includes(value);
-      case 'NotIn':
-        return value === undefined || !values.includes(value);
-      case 'Exists':
-        return value !== undefined;
-      case 'DoesNotExist':
-        return value === undefined;
-      default:
-        return false;
-    }
-  });
-}
 
 /** Checks selector and template of a workload. `word` names the kind in texts. */
 function validateTemplateOf(
@@ -88,6 +68,11 @@ function intOrPercent(value: JsonValue | undefined, path: string, problems: Fiel
   if (typeof value === 'string' && !/^\d+%$/.test(value)) problems.push(fieldInvalid(path, value, PERCENT));
   if (typeof value === 'number' && value < 0)
     problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
+}
+
+function notMoreThanAll(value: JsonValue | undefined, path: string, problems: FieldProblem[]) {
+  if (typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)
+    problems.push(fieldInvalid(path, value, 'must not be greater than 100%'));
 }
 
 const isNothing = (value: JsonValue | undefined) => value === 0 || value === '0%';
@@ -275,17 +260,31 @@ export const daemonSetStrategy: Partial<Strategy> = {
       [GENERATION]: String(changed ? before + 1 : before),
     };
   },
-  validate: (object, problems) =>
-    validateTemplateOf(object, 'daemonset', problems, { requireSelector: false, restart: ['Always'] }),
+  validate: validateDaemonSet,
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
-    daemonSetStrategy.validate?.(object, problems, context);
+    validateDaemonSet(object, problems);
     immutableSelector(object, old, problems);
   },
   warnings: templateWarnings,
 };
 
-const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];
+function validateDaemonSet(object: KubeObject, problems: FieldProblem[]) {
+  validateTemplateOf(object, 'daemonset', problems, { requireSelector: false, restart: ['Always'] });
+  const strategy = objectAt(object.spec, 'updateStrategy');
+  if (textAt(strategy, 'type') !== 'RollingUpdate') return;
+  const { maxUnavailable, maxSurge } = objectAt(strategy, 'rollingUpdate');
+  const path = 'spec.updateStrategy.rollingUpdate';
+  intOrPercent(maxUnavailable, `${path}.maxUnavailable`, problems);
+  intOrPercent(maxSurge, `${path}.maxSurge`, problems);
+  notMoreThanAll(maxUnavailable, `${path}.maxUnavailable`, problems);
+  notMoreThanAll(maxSurge, `${path}.maxSurge`, problems);
+  if (isNothing(maxUnavailable) && isNothing(maxSurge))
+    problems.push(fieldRequired(`${path}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
+  if (!isNothing(maxUnavailable) && !isNothing(maxSurge))
+    problems.push(fieldInvalid(`${path}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'));
+}
+
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
 
 function defaultJobSpec(spec: JsonObject) {
@@ -294,7 +293,9 @@ function defaultJobSpec(spec: JsonObject) {
     spec['completions'] = 1;
     spec['parallelism'] = 1;
   }
-  for (const [key, value] of Object.entries({ parallelism: 1, backoffLimit: 6, suspend: false })) spec[key] ??= value;
+  // Where each index has a limit, the Job as a whole has none.
+  const backoffLimit = spec['backoffLimitPerIndex'] === undefined ? 6 : 2 ** 31 - 1;
+  for (const [key, value] of Object.entries({ parallelism: 1, backoffLimit, suspend: false })) spec[key] ??= value;
   fill(spec, { completionMode: 'NonIndexed' });
   spec['manualSelector'] ??= false;
   fill(spec, { podReplacementPolicy: spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed' });
@@ -326,7 +327,7 @@ export const jobStrategy: Partial<Strategy> = {
     if (context.subresource !== '') return;
     validateJob(object, problems);
     immutableSelector(object, old, problems);
-    for (const key of ['completions', 'template', 'completionMode', 'podFailurePolicy']) {
+    for (const key of ['completions', 'template', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex']) {
       if (jsonEquals(object.spec?.[key], old.spec?.[key])) continue;
       if (key === 'template' && old.spec?.['suspend'] === true && object.status?.['startTime'] === undefined) continue;
       problems.push(fieldInvalid(`spec.${key}`, object.spec?.[key], 'field is immutable'));
@@ -334,24 +335,6 @@ export const jobStrategy: Partial<Strategy> = {
   },
   warnings: templateWarnings,
 };
-
-function validateJob(object: KubeObject, problems: FieldProblem[]) {
-  const spec = object.spec ?? {};
-  for (const key of ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'])
-    notNegative(spec, key, 'spec', problems);
-  const selector = objectAt(spec, 'selector');
-  const generated = Object.keys(objectAt(selector, 'matchLabels')).every((key) => UID_LABELS.includes(key));
-  if (spec['manualSelector'] !== true && !generated)
-    problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
-  const template = objectAt(spec, 'template');
-  const labels = objectAt(objectAt(template, 'metadata'), 'labels');
-  if (!selects(selector, labels))
-    problems.push(fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
-  validatePodSpec(objectAt(template, 'spec'), 'spec.template.spec', problems);
-  const policy = textAt(objectAt(template, 'spec'), 'restartPolicy');
-  if (policy === 'Always')
-    problems.push(fieldRequired('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'));
-}
 
 export const cronJobStrategy: Partial<Strategy> = {
   defaults(object) {

@@ -8,7 +8,7 @@ import type { Route } from '../http/route.ts';
 import { noOptions } from '../http/route.ts';
 import { ApiError, conflict, methodNotAllowed, notFound } from '../http/status.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
-import { selects } from '../kinds/workloads.ts';
+import { selects } from '../kinds/selects.ts';
 import { keyOf } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { deleteObject } from '../verbs/delete.ts';

@@ -1,0 +1,54 @@
+import type { KubeObject } from '../../core/index.ts';
+
+/** The pods of a DaemonSet on its nodes, as a rolling update with `maxSurge` looks at them. */
+export interface SurgeState {
+  /** Names of the nodes that are to have a pod. */
+  readonly nodes: readonly string[];
+  /** Pods that run and are not on their way out, the oldest first. */
+  readonly pods: readonly KubeObject[];
+  /** How many nodes may have a new pod beside an old one that is available. */
+  readonly maxSurge: number;
+  readonly nodeOf: (pod: KubeObject) => string;
+  /** Is the pod of the present revision? */
+  readonly isNew: (pod: KubeObject) => boolean;
+  readonly isReady: (pod: KubeObject) => boolean;
+  readonly isAvailable: (pod: KubeObject) => boolean;
+}
+
+/** What is to be done about the pods now. */
+export interface SurgePlan {
+  readonly remove: readonly KubeObject[];
+  /** Nodes to make a pod for. */
+  readonly create: readonly string[];
+}
+
+/**
+ * The next step of a rolling update that makes new pods beside old ones, by the rules of the DaemonSet controller: an
+ * old pod stays until its successor is available, unless it is not ready itself; then it costs no surge either.
+ */
+export function surgePlan(state: SurgeState): SurgePlan {
+  const { nodes, pods, nodeOf, isNew, isReady, isAvailable } = state;
+  const byNode = new Map<string, KubeObject[]>();
+  for (const pod of pods) byNode.set(nodeOf(pod), [...(byNode.get(nodeOf(pod)) ?? []), pod]);
+  const remove: KubeObject[] = [];
+  const empty: string[] = [];
+  const broken: string[] = [];
+  const candidates: string[] = [];
+  let surging = 0;
+  for (const node of nodes) {
+    const here = byNode.get(node) ?? [];
+    const [next, ...laterNew] = here.filter(isNew);
+    const [old, ...laterOld] = here.filter((pod) => !isNew(pod));
+    remove.push(...laterNew, ...laterOld);
+    if (old === undefined) {
+      if (next === undefined) empty.push(node);
+    } else if (next !== undefined) {
+      if (isAvailable(next) || !isReady(old)) remove.push(old);
+      else surging += 1;
+    } else (isAvailable(old) ? candidates : broken).push(node);
+  }
+  const wanted = new Set(nodes);
+  remove.push(...pods.filter((pod) => !wanted.has(nodeOf(pod))));
+  const room = Math.max(0, state.maxSurge - surging);
+  return { remove, create: [...empty, ...broken, ...candidates.slice(0, room)] };
+}

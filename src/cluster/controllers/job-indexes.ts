@@ -1,0 +1,90 @@
+import type { KubeObject } from '../../core/index.ts';
+import { numberAt, objectsAt } from '../kinds/parts.ts';
+import { failureVerdict } from './job-policies.ts';
+import { INDEX, TRACKING } from './job-pods.ts';
+
+/** Annotations of a pod of a Job with a limit per index: how often its index failed before, counted and ignored. */
+export const FAILURES = 'batch.kubernetes.io/job-index-failure-count';
+export const IGNORED_FAILURES = 'batch.kubernetes.io/job-index-ignored-failure-count';
+
+/** The first pause after a failure and the longest one, in milliseconds; it doubles in between. */
+const FIRST_PAUSE = 10_000;
+const LONGEST_PAUSE = 600_000;
+
+/** The index of a pod; pods of other Jobs have one that nobody else has. */
+export function indexOf(pod: KubeObject): number {
+  const text = pod.metadata.annotations?.[INDEX];
+  return text === undefined ? Number.NaN : Number(text);
+}
+
+/** When the containers of an ended pod ended, in milliseconds. */
+export function endOf(pod: KubeObject): number {
+  const times = objectsAt(pod.status, 'containerStatuses').map((entry) => {
+    const state = entry['state'] as { terminated?: { finishedAt?: string } } | undefined;
+    return Date.parse(state?.terminated?.finishedAt ?? '');
+  });
+  return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
+}
+
+/** Milliseconds after the latest of so many failures during which no pod is made. */
+export const pauseAfter = (failures: number): number =>
+  Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(20, failures - 1));
+
+/** How often each index of a Job may fail; `undefined` when only the Job as a whole has a limit. */
+export const limitPerIndex = (job: KubeObject): number | undefined => numberAt(job.spec, 'backoffLimitPerIndex');
+
+/** What has failed in a Job with a limit per index. */
+export interface IndexFailures {
+  /** Indexes that are given up. */
+  readonly failed: ReadonlySet<number>;
+  /**
+   * The latest failed pod of each index that is to be tried again. It tells its successor how often the index has
+   * failed, so it is kept, and not counted, until that one is there.
+   */
+  readonly awaiting: ReadonlyMap<number, KubeObject>;
+}
+
+const failuresOf = (pod: KubeObject, annotation: string): number => Number(pod.metadata.annotations?.[annotation] ?? 0);
+
+/** Failures of the index before this pod, those included that its policy ignores. */
+const allFailuresOf = (pod: KubeObject): number => failuresOf(pod, FAILURES) + failuresOf(pod, IGNORED_FAILURES);
+
+/** Sorts out the failed pods of a Job by index. `before` are the indexes given up so far, `settled` need no other pod. */
+export function indexFailuresOf(
+  job: KubeObject,
+  pods: readonly KubeObject[],
+  before: ReadonlySet<number>,
+  settled: ReadonlySet<number>,
+): IndexFailures {
+  const limit = limitPerIndex(job) ?? Number.POSITIVE_INFINITY;
+  const failedPods = pods.filter(
+    (pod) => pod.status?.['phase'] === 'Failed' && pod.metadata.finalizers?.includes(TRACKING) === true,
+  );
+  const givenUp = failedPods.filter((pod) => {
+    const { action } = failureVerdict(job, pod);
+    return action === 'FailIndex' || (action !== 'Ignore' && failuresOf(pod, FAILURES) >= limit);
+  });
+  const failed = new Set([...before, ...givenUp.map(indexOf)]);
+  const awaiting = new Map<number, KubeObject>();
+  for (const pod of failedPods) {
+    const index = indexOf(pod);
+    if (Number.isNaN(index) || settled.has(index) || failed.has(index)) continue;
+    const known = awaiting.get(index);
+    const isLater = known === undefined || (allFailuresOf(known) <= allFailuresOf(pod) && endOf(known) <= endOf(pod));
+    if (isLater) awaiting.set(index, pod);
+  }
+  return { failed, awaiting };
+}
+
+/** When an index may be tried again after this failed pod, in milliseconds since 1970. */
+export const retryAt = (pod: KubeObject): number => endOf(pod) + pauseAfter(allFailuresOf(pod) + 1);
+
+/** What a pod of a Job with a limit per index says of the failures before it. */
+export function failureAnnotations(job: KubeObject, replaced: KubeObject | undefined): Record<string, string> {
+  if (limitPerIndex(job) === undefined) return {};
+  if (replaced === undefined) return { [FAILURES]: '0' };
+  const isIgnored = failureVerdict(job, replaced).action === 'Ignore';
+  const counted = failuresOf(replaced, FAILURES) + (isIgnored ? 0 : 1);
+  const ignored = failuresOf(replaced, IGNORED_FAILURES) + (isIgnored ? 1 : 0);
+  return { [FAILURES]: String(counted), ...(ignored === 0 ? {} : { [IGNORED_FAILURES]: String(ignored) }) };
+}
