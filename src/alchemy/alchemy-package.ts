@@ -13,7 +13,7 @@ export interface AlchemyPackage {
   ): (id: string, props: StoredProps) => Promise<Partial<StoredOutput>>;
   readonly Scope: {
     /** The scope of the moment. A scope that failed destroys nothing when it is finalized. */
-    getScope(): { fail(): void } | undefined;
+    getScope(): { fail(): void; readonly root?: object } | undefined;
   };
   isSecret(value: unknown): value is Secret;
 }

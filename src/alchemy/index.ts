@@ -7,6 +7,7 @@
  */
 import { parseJson, TypeKroError } from '../core/index.ts';
 import { loadAlchemy } from './alchemy-package.ts';
+import { declare } from './declared.ts';
 import { lifecycle } from './lifecycle.ts';
 import type { KroResourceOutput, KroResourceProps } from './model.ts';
 import { storedProps } from './stored-props.ts';
@@ -33,7 +34,7 @@ const provider = alchemy.Resource(KRO_RESOURCE_TYPE, function (_id, props) {
  * Which cluster is reached is no part of the identity: to move to another one, use another id.
  *
  * @throws TypeKroError of the deploy; `alchemy/spec` and `alchemy/plain-kubeconfig` for what cannot be kept in a
- * state; `alchemy/not-deleted` when a deletion is not finished in time; `alchemy/not-deployed` in the phase `read`.
+ * state; `alchemy/declared-twice` for an instance that another resource of the program has; `alchemy/not-deleted` when a deletion is not finished in time; `alchemy/not-deployed` in the phase `read`.
  *
  * @example const shop = await KroResource('shop', { composition: app, spec: { name: 'shop', replicas: 2 } });
  */
@@ -41,7 +42,7 @@ export async function KroResource<Input, Spec, Status>(
   id: string,
   props: KroResourceProps<Input, Spec, Status>,
 ): Promise<KroResourceOutput<Input, Status>> {
-  const output = await provider(id, checked(props));
+  const output = await provider(id, checked(id, props));
   const { place, uid, status } = output;
   if (place === undefined || status === undefined) {
     // Alchemy's phase `read` gives what the state has.
@@ -62,9 +63,14 @@ export async function KroResource<Input, Spec, Status>(
 }
 
 /** The props for Alchemy. A scope with a resource that is wrong fails, or it would delete what it does not see. */
-function checked<Input, Spec, Status>(props: KroResourceProps<Input, Spec, Status>): ReturnType<typeof storedProps> {
+function checked<Input, Spec, Status>(
+  id: string,
+  props: KroResourceProps<Input, Spec, Status>,
+): ReturnType<typeof storedProps> {
   try {
-    return storedProps(props, (value) => alchemy.isSecret(value));
+    const stored = storedProps(props, (value) => alchemy.isSecret(value));
+    declare(alchemy.Scope.getScope(), id, stored);
+    return stored;
   } catch (error) {
     alchemy.Scope.getScope()?.fail();
     throw error;

@@ -184,6 +184,7 @@ export class CompositionCore {
         severity: 'error',
         message: error.message,
         path: `spec.${error.field}`,
+        hint: `correct the spec of ${names.kind} and deploy again; nothing was sent`,
       }));
       throw new CompositionError(
         diagnostics,

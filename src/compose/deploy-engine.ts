@@ -37,6 +37,7 @@ export interface FactoryOptions {
   /** A kubeconfig: path, text or parsed object. Default: `KUBECONFIG`, then `~/.kube/config`, then the pod's own. */
   readonly kubeConfig?: unknown;
   readonly skipTLSVerify?: boolean;
+  /** Lets a new definition change the schema of its kind in ways that break instances (kro). Default `false`. */
   readonly allowBreakingChanges?: boolean;
   readonly abortSignal?: AbortSignal;
   /** Changes laid over the resources, in order (`typekro/aspects`). */
@@ -64,14 +65,28 @@ export interface FactoryStatus {
   readonly health: 'healthy' | 'degraded' | 'failed';
 }
 
-/** What a deletion did, and what is left. */
+/** What a deletion did, and what is left. Times are of this machine, in ISO 8601. */
 export interface DeletionResult {
   readonly status: 'complete' | 'progressing' | 'blocked';
+  readonly mode: Mode;
+  /** Name of the composition. */
+  readonly factoryName: string;
   readonly instanceName: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly durationMs: number;
   readonly deleted: readonly JsonObject[];
   readonly retained: readonly JsonObject[];
   readonly remaining: readonly JsonObject[];
-  readonly blockers: readonly { readonly code: string; readonly message: string; readonly retryable: boolean }[];
+  /** What was in the way when the time was over. */
+  readonly blockers: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly retryable: boolean;
+    readonly retryGuidance: string;
+  }[];
+  /** May the deletion be asked for again, and what does that bring? */
+  readonly retry: { readonly safe: boolean; readonly guidance: string };
 }
 
 /** What a rollback did. */
@@ -153,6 +168,7 @@ export interface DeployTarget {
   readonly mode: Mode;
   /** Name of the definition. */
   readonly name: string;
+  /** Where its instances are. */
   readonly namespace: string;
   readonly options: FactoryOptions;
   readonly diagnostics: readonly Diagnostic[];

@@ -7,6 +7,7 @@ import { SINGLETON_NAMESPACE } from './singleton.ts';
 import { printYaml } from './emit/yaml.ts';
 import { evaluateComposition } from './evaluate.ts';
 import { eventsOf } from './event-stream.ts';
+import { ALLOW_BREAKING_CHANGES } from './emit/definition.ts';
 import type { Target } from './public-types.ts';
 
 type AnyFactory = Factory<JsonObject, JsonObject, JsonObject>;
@@ -32,7 +33,9 @@ export function createFactory(
     });
   }
   const namespace = options.namespace ?? 'default';
-  const target = deployTarget(core, mode, namespace, options);
+  // In direct mode an instance has no object of its own, and so no other namespace than its objects.
+  const place = mode === 'kro' ? (options.instanceNamespace ?? namespace) : namespace;
+  const target = deployTarget(core, mode, place, options);
   const engine = (): Promise<DeployEngine> => api.loadDeploy();
   return {
     mode,
@@ -40,9 +43,7 @@ export function createFactory(
     namespace,
     rgdName: core.name,
     toYaml: (spec) =>
-      mode === 'direct'
-        ? manifests(core, spec ?? {})
-        : kroYaml(core, options.target ?? 'stock', options.instanceNamespace ?? namespace, spec),
+      mode === 'direct' ? manifests(core, spec ?? {}) : kroYaml(core, options.target ?? 'stock', place, spec),
     deploy: async (spec, call) => (await engine()).deploy(target, target.instance(spec).spec as JsonObject, call ?? {}),
     getInstances: async () => (await engine()).getInstances(target),
     getStatus: async () => (await engine()).getStatus(target),
@@ -71,18 +72,26 @@ function deployTarget(core: CompositionCore, mode: Mode, namespace: string, opti
     get compiled() {
       return core.options.types === undefined ? core.write('typekro').graph : undefined;
     },
-    definition: (of) => core.write(of).definition,
-    instance: (spec) => core.instance(spec, options.instanceNamespace ?? namespace),
+    definition: (of) => permitted(core.write(of).definition, options.allowBreakingChanges === true),
+    instance: (spec) => core.instance(spec, namespace),
     namespaces: (spec) => core.namespaces(spec),
     get singletons() {
       return core.singletons.map(({ core: owner, id, spec }) => ({
-        target: deployTarget(owner, 'kro', SINGLETON_NAMESPACE, { ...options, instanceNamespace: SINGLETON_NAMESPACE }),
+        target: deployTarget(owner, 'kro', SINGLETON_NAMESPACE, options),
         instance: owner.sharedInstance(id, spec),
       }));
     },
     evaluate: (spec) => evaluateComposition(core, spec, {}),
     readiness: readinessOf(core),
   };
+}
+
+/** The definition with kro's annotation that permits breaking changes of its schema, where that is asked for. */
+function permitted(definition: JsonObject, breaking: boolean): JsonObject {
+  if (!breaking) return definition;
+  const metadata = definition['metadata'] as JsonObject;
+  const annotations = { ...(metadata['annotations'] as JsonObject | undefined), [ALLOW_BREAKING_CHANGES]: 'true' };
+  return { ...definition, metadata: { ...metadata, annotations } };
 }
 
 function readinessOf(core: CompositionCore): DeployTarget['readiness'] {

@@ -46,7 +46,10 @@ test.each([
 describe('what is left', () => {
   const decision = (names: readonly string[]): Decision =>
     ({
-      nodes: names.map((name) => ({ objects: [{ object: { ...web, name }, state: 'present' }] })),
+      nodes: names.map((name) => ({
+        because: { kind: 'ready' },
+        objects: [{ object: { ...web, name }, state: 'present' }],
+      })),
     }) as unknown as Decision;
 
   test('names objects and ways on', () => {

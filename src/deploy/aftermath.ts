@@ -3,12 +3,15 @@ import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef, isJsonObject } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
+import { readinessOf } from '../readiness/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
 
 /** How long looking for events may take when the time of the deploy is over, in milliseconds. */
 const LOOK_MS = 3000;
 /** How many objects are looked at, and how many events of each are told. */
 const MOST_OBJECTS = 5;
+/** How many children of an instance are looked at. */
+const MOST_CHILDREN = 50;
 const MOST_EVENTS = 3;
 
 /** Kinds that have logs, as `kubectl logs` names them. */
@@ -62,16 +65,45 @@ export function lastEvents(events: readonly KubeObject[], { name }: ObjectRef): 
 }
 
 /** Events and logs commands of the objects that a deploy still waited for, as indented lines. */
-export async function tellWaiting(api: KubernetesApi, nodes: readonly NodeReport[]): Promise<string[]> {
-  const objects = nodes
-    .flatMap((node) => node.objects)
-    .filter(({ state }) => state !== 'absent')
-    .slice(0, MOST_OBJECTS);
-  const namespaces = [...new Set(objects.flatMap(({ object }) => object.namespace ?? []))];
+export function tellWaiting(api: KubernetesApi, nodes: readonly NodeReport[]): Promise<string[]> {
+  const objects = nodes.flatMap((node) => node.objects).filter(({ state }) => state !== 'absent');
+  return tellObjects(
+    api,
+    objects.map(({ object }) => object),
+    AbortSignal.timeout(LOOK_MS),
+  );
+}
+
+/** The children of an instance that are not ready, with the reason, events and logs command of each, as lines. */
+export async function tellChildren(api: KubernetesApi, children: readonly ObjectRef[]): Promise<string[]> {
   const signal = AbortSignal.timeout(LOOK_MS);
+  const states = await Promise.all(
+    children.slice(0, MOST_CHILDREN).map(async (child) => {
+      try {
+        const object = await api.find(child, { signal });
+        const { ready, reason, message } =
+          object === undefined ? { ready: false, reason: 'it does not exist', message: '' } : readinessOf(object);
+        return { child, ready, exists: object !== undefined, why: message === '' ? reason : message };
+      } catch (error) {
+        if (!(error instanceof KubeError)) throw error;
+        return { child, ready: false, exists: false, why: error.message };
+      }
+    }),
+  );
+  const waiting = states.filter(({ ready }) => !ready);
+  const existing = waiting.filter(({ exists }) => exists).map(({ child }) => child);
+  return [
+    ...waiting.map(({ child, why }) => `  ${formatRef(child)}: ${why}`),
+    ...(await tellObjects(api, existing, signal)),
+  ];
+}
+
+async function tellObjects(api: KubernetesApi, all: readonly ObjectRef[], signal: AbortSignal): Promise<string[]> {
+  const objects = all.slice(0, MOST_OBJECTS);
+  const namespaces = [...new Set(objects.flatMap(({ namespace }) => namespace ?? []))];
   const found = new Map<string, readonly KubeObject[] | string>();
   for (const namespace of namespaces) found.set(namespace, await eventsIn(api, namespace, signal));
-  return objects.flatMap(({ object }) => {
+  return objects.flatMap((object) => {
     const events = found.get(object.namespace ?? '') ?? [];
     const lines = typeof events === 'string' ? [events] : lastEvents(events, object);
     const logs = logsCommand(object);
@@ -91,7 +123,8 @@ async function eventsIn(api: KubernetesApi, namespace: string, signal: AbortSign
 
 /** What a failed deploy left in the cluster, and how to get rid of it; empty when it made nothing. */
 export function tellLeft(decision: Decision): string[] {
-  const left = decision.nodes.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
+  const ours = decision.nodes.filter(({ because }) => because.kind !== 'other-owner');
+  const left = ours.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
   if (left.length === 0) return [];
   const names = left.slice(0, 10).map(({ object }) => formatRef(object));
   const more = left.length > names.length ? ` and ${left.length - names.length} more` : '';

@@ -1,11 +1,4 @@
-import type {
-  DeletionResult,
-  DeployCallOptions,
-  DeployEvent,
-  DeployTarget,
-  FactoryStatus,
-  RollbackResult,
-} from '../compose/index.ts';
+import type { DeployCallOptions, DeployEvent, DeployTarget, FactoryStatus, RollbackResult } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
@@ -14,7 +7,7 @@ import { compileFor, graphOf } from './compile-for.ts';
 import type { DirectContext } from './direct.ts';
 import { deleteDirect, deployDirect, parentRef } from './direct.ts';
 import { DeploymentTimeoutError } from './errors.ts';
-import type { KroContext } from './kro.ts';
+import type { KroContext } from './kro-context.ts';
 import type { DirectRecord } from './parent.ts';
 import { checkNames, DEFINITION_LABEL, isRecordOf, parentName, readRecord, revisionOf } from './parent.ts';
 import { ProgressReporter } from './progress.ts';
@@ -185,14 +178,29 @@ async function contextOf(
   return { api, graph, target, name, namespace, record, parent, signal, report: () => {} };
 }
 
+/** One instance: `status.state`, and when it was deployed last. */
+export interface InstanceState {
+  readonly state: string;
+  readonly deployed: Date | undefined;
+}
+
 /** Health over all instances: failed when one is in ERROR, degraded when one is not ACTIVE. */
-export function statusOf(target: DeployTarget, states: readonly string[]): FactoryStatus {
+export function statusOf(target: DeployTarget, instances: readonly InstanceState[]): FactoryStatus {
+  const states = instances.map(({ state }) => state);
+  const times = instances.flatMap(({ deployed }) => deployed?.getTime() ?? []);
   const health = states.includes('ERROR')
     ? 'failed'
     : states.every((state) => state === 'ACTIVE')
       ? 'healthy'
       : 'degraded';
-  return { name: target.name, mode: target.mode, namespace: target.namespace, instanceCount: states.length, health };
+  return {
+    name: target.name,
+    mode: target.mode,
+    namespace: target.namespace,
+    instanceCount: states.length,
+    ...(times.length === 0 ? {} : { lastDeployment: new Date(Math.max(...times)) }),
+    health,
+  };
 }
 
 /**
@@ -234,7 +242,7 @@ async function rollbackOne(context: DirectContext): Promise<void> {
     });
   }
   if (previous === undefined) {
-    const result: DeletionResult = await deleteDirect(context);
+    const result = await deleteDirect(context);
     if (result.status !== 'complete') throw new Error(result.blockers.map(({ message }) => message).join('; '));
     return;
   }
@@ -243,14 +251,14 @@ async function rollbackOne(context: DirectContext): Promise<void> {
   await deployDirect({ ...context, graph, record }, { waitForReady: true });
 }
 
-/** Makes the namespace if it is missing. */
+/** Makes the namespace if it is missing. Who may not look at namespaces learns from the next write that it is. */
 export async function ensureNamespace(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {
   const ref = { apiVersion: 'v1', kind: 'Namespace', name };
-  if ((await api.find(ref, { signal })) !== undefined) return;
+  try {
+    if ((await api.find(ref, { signal })) !== undefined) return;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return;
+    throw error;
+  }
   await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { fieldManager: 'typekro', signal });
-}
-
-/** The answer when there is no such instance. */
-export function nothingToDelete(instanceName: string): DeletionResult {
-  return { status: 'complete', instanceName, deleted: [], retained: [], remaining: [], blockers: [] };
 }

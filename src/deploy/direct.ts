@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DeployedInstance, DeployTarget, DeletionResult, Plan, PlanChange } from '../compose/index.ts';
+import type { DeployedInstance, DeployTarget, Plan, PlanChange } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
@@ -8,11 +8,13 @@ import { isNotFound, isTimeout, systemClock } from '../kube/index.ts';
 import { readinessOf } from '../readiness/index.ts';
 import type { Decision, ObjectReadiness, ObjectType } from '../runtime/index.ts';
 import { explainNode, keys, refOfTarget } from '../runtime/index.ts';
+import type { DeletionOutcome } from './deletion.ts';
+import { identity } from './deletion.ts';
 import type { DirectRunOptions } from './direct-run.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
 import { tellLeft, tellWaiting } from './aftermath.ts';
 import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
-import { finalFailures, NAMESPACE_REMEDY, remedyOf } from './node-failures.ts';
+import { finalFailures, missingNamespace, remedyOf } from './node-failures.ts';
 import type { DirectRecord } from './parent.ts';
 import { DEFINITION_LABEL, deployOf, parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
 import { changeOf } from './plan.ts';
@@ -66,7 +68,7 @@ export async function deployDirect(
       signal,
     })
     .catch((error: unknown) => {
-      throw isNotFound(error) ? missingNamespace(begun, error) : error;
+      throw isNotFound(error) ? missingNamespace(`${graph.name} "${begun.name}"`, begun.namespace, error) : error;
     });
   const context: DirectContext = { ...begun, record, parent };
   let last: Decision | undefined;
@@ -97,7 +99,7 @@ export async function supersede(api: KubernetesApi, record: ObjectRef, signal: A
 }
 
 /** Deletes the children in reverse order, then the record. Ends when all is gone or the signal aborts. */
-export async function deleteDirect(context: DirectContext): Promise<DeletionResult> {
+export async function deleteDirect(context: DirectContext): Promise<DeletionOutcome> {
   const { api, graph, signal, name } = context;
   const deleted: JsonObject[] = [];
   let last: Decision | undefined;
@@ -107,7 +109,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionResu
     onDecision: (decision) => {
       last = decision;
       for (const { target } of decision.delete) {
-        deleted.push({ kind: target.type.kind, name: target.name, namespace: target.namespace ?? '' });
+        deleted.push(identity(refOfTarget(target)));
       }
     },
     metadata: { deletionTimestamp: new Date((context.clock ?? systemClock).now()).toISOString() },
@@ -119,23 +121,18 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionResu
     const remaining = (last?.nodes ?? []).flatMap((node) => node.objects);
     return {
       status: 'blocked',
-      instanceName: name,
       deleted,
-      retained: [],
-      remaining: remaining.map(({ object }) => ({
-        kind: object.kind,
-        name: object.name,
-        namespace: object.namespace ?? '',
-      })),
+      remaining: remaining.map(({ object }) => identity(object)),
       blockers: (last === undefined ? [] : unsettledNodes(last)).map((node) => ({
         code: `deploy/${node.because.kind}`,
         message: describeNode(node),
         retryable: true,
+        retryGuidance: explainNode(node).remedy ?? 'call it again: it goes on from what is left',
       })),
     };
   }
   await api.delete(ref, { signal }).catch(ignoreNotFound);
-  return { status: 'complete', instanceName: name, deleted, retained: [], remaining: [], blockers: [] };
+  return { status: 'complete', deleted, remaining: [], blockers: [] };
 }
 
 /** The instance as it stands now: reads the children, writes nothing. */
@@ -214,14 +211,6 @@ async function checkRecord(
       remedy: 'let one process at a time deploy an instance; deploy again if this spec is the one that you want',
     },
   );
-}
-
-function missingNamespace({ graph, name, namespace }: DirectContext, cause: unknown): Error {
-  return new ResourceGraphFactoryError(`deploying ${graph.name} "${name}": there is no namespace "${namespace}"`, {
-    code: 'deploy/no-namespace',
-    remedy: NAMESPACE_REMEDY,
-    cause,
-  });
 }
 
 /** What a run of the loop does besides deciding and carrying out. */

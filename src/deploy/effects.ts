@@ -3,7 +3,7 @@ import { formatApiVersion } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
 import type { ApiFailure, ApplyAction, DeleteAction, MemberTarget, ReadRequest } from '../runtime/index.ts';
-import { keys, refOfTarget } from '../runtime/index.ts';
+import { keys, missingRight, refOfTarget } from '../runtime/index.ts';
 import { liveObjects, targetOf } from './observed-store.ts';
 import type { ObservedStore } from './observed-store.ts';
 
@@ -24,7 +24,9 @@ export interface EffectContext {
 
 /** The failure as the runtime takes it. */
 export function failureOf(error: KubeError): ApiFailure {
-  return { code: error.status, reason: error.reason, message: error.message };
+  const permission = missingRight(error.status, error.message);
+  const { status: code, reason, message } = error;
+  return { code, reason, message, ...(permission === undefined ? {} : { permission }) };
 }
 
 /** Will the same request give the same answer? Overload, conflicts and lost connections pass. */

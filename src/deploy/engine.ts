@@ -1,21 +1,24 @@
 import type { DeployedInstance, DeployEngine, DeployEvent, DeployTarget } from '../compose/index.ts';
 import type { JsonObject } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
+import { isTimeout, systemClock } from '../kube/index.ts';
 import { connect } from './connect.ts';
+import type { InstanceState } from './contexts.ts';
 import {
   directContext,
   directInstance,
   directInstances,
   ensureNamespace,
   kroContext,
-  nothingToDelete,
   progressOf,
   rollbackDirect,
   statusOf,
   withLimit,
 } from './contexts.ts';
+import { deletionResult, NOTHING_TO_DELETE } from './deletion.ts';
 import { deleteDirect, deployDirect, dryRunDirect, observeDirect, planDirect } from './direct.ts';
 import {
+  appliedAt,
   asDeployed,
   deleteKro,
   deployKro,
@@ -67,14 +70,16 @@ export function createDeployEngine(): DeployEngine {
 
     async deleteInstance(target, name, options) {
       const api = await apiOf(target);
-      return withLimit(target, options, async (signal) => {
+      const started = systemClock.now();
+      const outcome = await withLimit(target, options, async (signal) => {
         if (target.mode === 'kro') {
           const type = instanceTypeOf(kroDefinition(target));
           return deleteKro(kroContext(api, target, signal), { ...type, name, namespace: target.namespace });
         }
         const context = await directInstance(api, target, signal, name);
-        return context === undefined ? nothingToDelete(name) : deleteDirect(context);
+        return context === undefined ? NOTHING_TO_DELETE : deleteDirect(context);
       });
+      return deletionResult(target, name, { started, finished: systemClock.now() }, outcome);
     },
 
     async rollback(target) {
@@ -139,7 +144,12 @@ async function deploy(
     progress.event({ type: 'completed', message: `${deployed.kind} ${deployed.metadata.name ?? ''} is deployed` });
     return deployed;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const isGivenUp = signal.aborted && !isTimeout(signal);
+    const why: unknown = isGivenUp ? signal.reason : error;
+    const said = why instanceof Error ? why.message : String(why);
+    const message = isGivenUp
+      ? `given up: ${said}; what was created stays: deploy again to go on, or remove it with deleteInstance()`
+      : said;
     progress.event({ type: 'failed', message, ...(error instanceof Error ? { error } : {}) });
     throw error;
   }
@@ -159,18 +169,20 @@ async function deploySingletons(
   }
 }
 
-/** `status.state` of every instance of the target. */
-async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<string[]> {
+/** State and last deploy of every instance of the target. */
+async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<InstanceState[]> {
   if (target.mode === 'kro') {
     const instances = await listKro(kroContext(api, target, signal));
     return instances.map((object) => {
       const state = object.status?.['state'];
-      return typeof state === 'string' ? state : 'IN_PROGRESS';
+      return { state: typeof state === 'string' ? state : 'IN_PROGRESS', deployed: appliedAt(object) };
     });
   }
-  const states: string[] = [];
+  const states: InstanceState[] = [];
   for (const context of await directInstances(api, target, signal)) {
-    states.push((await observeDirect(context)).decision.state);
+    const { time } = context.record;
+    const { state } = (await observeDirect(context)).decision;
+    states.push({ state, deployed: time === undefined ? undefined : new Date(time) });
   }
   return states;
 }

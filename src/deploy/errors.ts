@@ -32,7 +32,8 @@ export class InvalidGraphError extends TypeKroError {
   }
 }
 
-/** For `catch` behind a deletion: what is gone already is what was wanted. */
-export function ignoreNotFound(error: unknown): void {
+/** For `catch` where absence is an answer: behind a deletion, what is gone already is what was wanted. */
+export function ignoreNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error;
+  return undefined;
 }

@@ -9,4 +9,4 @@
 export { createDeployEngine } from './engine.ts';
 export { DeploymentTimeoutError, InvalidGraphError, ResourceGraphFactoryError } from './errors.ts';
 export type { RuntimeInstallation } from './install-runtime.ts';
-export { installRuntime } from './install-runtime.ts';
+export { installRuntime } from './load-installer.ts';

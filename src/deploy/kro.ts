@@ -1,52 +1,26 @@
-import type {
-  DefinitionStatus,
-  DeletionResult,
-  DeployedInstance,
-  DeployTarget,
-  Plan,
-  PlanChange,
-} from '../compose/index.ts';
+import type { DefinitionStatus, DeployedInstance, DeployTarget, Plan, PlanChange } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, jsonEquals, refOf } from '../core/index.ts';
-import type { KubernetesApi } from '../kube/index.ts';
-import { isNotFound, isTimeout, KubeError, waitForObject } from '../kube/index.ts';
+import { isNotFound, KubeError, waitForObject } from '../kube/index.ts';
+import type { DeletionOutcome } from './deletion.ts';
+import { identity } from './deletion.ts';
 import { takeFromDirect } from './migrate.ts';
 import { changeOf } from './plan.ts';
-import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
+import { ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
+import type { KroContext } from './kro-context.ts';
+import { definitionRef } from './kro-context.ts';
+import { conditionsOf, waitForDefinition, waitForInstance } from './kro-wait.ts';
+import { missingNamespace } from './node-failures.ts';
 
 /** Field manager of definitions and instances that we apply for the user. */
 const MANAGER = 'typekro';
 
-/** Reasons why a kind is not served that no waiting mends, in the controller's words (kro's `CRD ensure`). */
-const LASTING = /not owned by KRO|owned by another ResourceGraphDefinition|breaking changes detected/;
-
 /** How long a look at what is left may take when the time of a deletion is over, in milliseconds. */
 const LAST_LOOK_MS = 5000;
-
-/** A condition as it stands in a status. */
-interface ConditionView {
-  readonly type: string;
-  readonly status: string;
-  readonly message: string;
-  readonly observedGeneration: number | undefined;
-}
 
 /** The definition of a target, for the controller that is to serve it. */
 export function kroDefinition(target: DeployTarget): JsonObject {
   return target.definition(target.options.target ?? 'stock');
-}
-
-/** The ResourceGraphDefinition of a target, by name. */
-export function definitionRef(target: DeployTarget): ObjectRef {
-  return { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: target.name };
-}
-
-/** What a kro deploy needs. */
-export interface KroContext {
-  readonly api: KubernetesApi;
-  readonly target: DeployTarget;
-  readonly signal: AbortSignal;
-  readonly progress: (event: { readonly type: string; readonly resourceId?: string; readonly message: string }) => void;
 }
 
 /**
@@ -111,15 +85,20 @@ async function applyInstance(
 
   const wanted = await instanceOf();
   const heritage = await takeFromDirect(api, target.name, wanted, signal);
-  const instance = await api.apply(heritage?.instance ?? wanted, { fieldManager: MANAGER, force: true, signal });
+  const instance = await api
+    .apply(heritage?.instance ?? wanted, { fieldManager: MANAGER, force: true, signal })
+    .catch((error: unknown) => {
+      const { name = '', namespace = '' } = wanted.metadata;
+      const isMissing = isNotFound(error) && error.details.kind === 'namespaces';
+      throw isMissing ? missingNamespace(`${target.name} "${name}"`, namespace, error) : error;
+    });
   progress({ type: 'progress', message: `applied ${instance.kind} ${instance.metadata.name ?? ''}` });
   if (heritage !== undefined) {
     await heritage.forget();
     progress({ type: 'progress', message: `took over the direct deployment ${instance.metadata.name ?? ''}` });
   }
   if (!options.waitForReady) return asDeployed(instance);
-  const ready = await waitForInstance(context, refOf(instance), instance.metadata.generation ?? 1);
-  return asDeployed(ready);
+  return asDeployed(await waitForInstance(context, instance));
 }
 
 function notInstalled(target: DeployTarget, cause: KubeError): Error {
@@ -128,78 +107,6 @@ function notInstalled(target: DeployTarget, cause: KubeError): Error {
     object: definitionRef(target),
     cause,
     remedy: 'run `typekro install` and `typekro controller` (or install kro) there, or use direct mode',
-  });
-}
-
-async function waitForDefinition(context: KroContext, generation: number): Promise<void> {
-  const { api, target, signal } = context;
-  let last = 'no controller has looked at it';
-  try {
-    await waitForObject(api, definitionRef(target), signal, (object) => {
-      if (object === undefined) return undefined;
-      const conditions = conditionsOf(object);
-      const accepted = conditions.find(({ type }) => type === 'GraphAccepted');
-      const ready = conditions.find(({ type }) => type === 'Ready');
-      if (accepted?.status === 'False' && accepted.observedGeneration === generation) {
-        throw new ResourceGraphFactoryError(
-          `the controller refuses the definition ${target.name}: ${accepted.message}`,
-          {
-            code: 'deploy/definition-refused',
-            object: definitionRef(target),
-            remedy: 'correct the composition and deploy again',
-          },
-        );
-      }
-      const served = conditions.find(({ type }) => type === 'KindReady');
-      if (served?.status === 'False' && served.observedGeneration === generation && LASTING.test(served.message)) {
-        throw new ResourceGraphFactoryError(`the kind of ${target.name} cannot be served: ${served.message}`, {
-          code: 'deploy/kind-not-served',
-          object: definitionRef(target),
-          remedy: 'give the composition another kind, group or version, or remove the CRD that is in its place',
-        });
-      }
-      last = ready === undefined ? last : `Ready is ${ready.status}: ${ready.message}`;
-      return ready?.status === 'True' && ready.observedGeneration === generation ? true : undefined;
-    });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    throw timeout(
-      signal,
-      error,
-      `the definition ${target.name} did not become active in time; ${last}`,
-      definitionRef(target),
-    );
-  }
-}
-
-async function waitForInstance(context: KroContext, ref: ObjectRef, generation: number): Promise<KubeObject> {
-  const { api, signal, progress } = context;
-  let last = 'no controller has looked at it';
-  try {
-    return await waitForObject(api, ref, signal, (object) => {
-      if (object === undefined) return undefined;
-      const state = String(object.status?.['state'] ?? '');
-      const conditions = conditionsOf(object);
-      const ready = conditions.find(({ type }) => type === 'Ready');
-      const text = `state ${state}${ready === undefined ? '' : `, Ready is ${ready.status}: ${ready.message}`}`;
-      if (text !== last) progress({ type: 'resource-status', resourceId: ref.name, message: text });
-      last = text;
-      // An author's conditions replace kro's, so without Ready the state alone decides.
-      const current = ready === undefined || (ready.status === 'True' && ready.observedGeneration === generation);
-      return state === 'ACTIVE' && current ? object : undefined;
-    });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    throw timeout(signal, error, `${ref.kind} ${ref.name} did not become ACTIVE in time; ${last}`, ref);
-  }
-}
-
-function timeout(signal: AbortSignal, reason: unknown, message: string, object: ObjectRef): unknown {
-  if (!isTimeout(signal)) return reason;
-  return new DeploymentTimeoutError(message, {
-    code: 'deploy/timeout',
-    object,
-    remedy: `kubectl describe ${object.kind.toLowerCase()} ${object.name}; is a kro controller running in the cluster?`,
   });
 }
 
@@ -225,36 +132,57 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
   return { changes, waiting };
 }
 
-/** Deletes an instance, and the definition when no instance of it is left. */
-export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionResult> {
-  const { api, signal, target } = context;
-  const base = { instanceName: ref.name, retained: [], remaining: [], blockers: [] };
-  const nothing = await api.delete(ref, { propagationPolicy: 'Background', signal }).then(
-    () => false,
+/** Deletes an instance, and the definition when no instance of it is left; also where a failed deploy made no instance. */
+export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionOutcome> {
+  const { api, signal } = context;
+  const wasThere = await api.delete(ref, { propagationPolicy: 'Background', signal }).then(
+    () => true,
     (error: unknown) => {
-      if (isNotFound(error)) return true;
+      if (isNotFound(error)) return false;
       throw error;
     },
   );
-  if (nothing) return { ...base, status: 'complete', deleted: [] };
   try {
-    await waitForObject(api, ref, signal, (object) => (object === undefined ? true : undefined));
+    if (wasThere) await waitForObject(api, ref, signal, (object) => (object === undefined ? true : undefined));
   } catch (error) {
     if (!signal.aborted) throw error;
     const left = await api.find(ref, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
-    const message =
-      left === undefined
-        ? ''
-        : conditionsOf(left)
-            .map((condition) => condition.message)
-            .filter(Boolean)
-            .join('; ');
-    const blockers = [{ code: 'deploy/still-deleting', message, retryable: true }];
-    return { ...base, status: 'progressing', deleted: [], remaining: [{ kind: ref.kind, name: ref.name }], blockers };
+    const said = left === undefined ? [] : conditionsOf(left).map(({ message }) => message);
+    const blocker = {
+      code: 'deploy/still-deleting',
+      message: said.filter(Boolean).join('; '),
+      retryable: true,
+      retryGuidance: 'is a kro controller running? it deletes the children first, and then the instance',
+    };
+    return { status: 'progressing', deleted: [], remaining: [identity(ref)], blockers: [blocker] };
   }
-  const others = await api.list({ apiVersion: ref.apiVersion, kind: ref.kind }, { signal });
-  if (others.items.length === 0) await api.delete(definitionRef(target), { signal }).catch(ignoreNotFound);
-  return { ...base, status: 'complete', deleted: [{ kind: ref.kind, name: ref.name, namespace: ref.namespace ?? '' }] };
+  const definition = await deleteUnusedDefinition(context, ref);
+  const deleted = [...(wasThere ? [ref] : []), ...(definition === undefined ? [] : [definition])];
+  return { status: 'complete', deleted: deleted.map(identity), remaining: [], blockers: [] };
+}
+
+/** Removes the definition that we applied when its kind has no instances, or is not served at all. */
+async function deleteUnusedDefinition(
+  { api, signal, target }: KroContext,
+  { apiVersion, kind }: ObjectRef,
+): Promise<ObjectRef | undefined> {
+  const ref = definitionRef(target);
+  const definition = await api.find(ref, { signal }).catch(ignoreNotFound);
+  if (definition === undefined || appliedAt(definition) === undefined) return undefined;
+  const instances = await api.list({ apiVersion, kind }, { limit: 1, signal }).catch(ignoreNotFound);
+  if (instances !== undefined && instances.items.length > 0) return undefined;
+  const { uid } = definition.metadata;
+  await api.delete(ref, { ...(uid === undefined ? {} : { preconditions: { uid } }), signal }).catch(ignoreNotFound);
+  return ref;
+}
+
+/** When we applied an object last; `undefined` when we never did. */
+export function appliedAt({ metadata }: KubeObject): Date | undefined {
+  const entry = metadata.managedFields?.find(
+    (fields) => isJsonObject(fields) && fields['manager'] === MANAGER && fields['operation'] === 'Apply',
+  );
+  const time = isJsonObject(entry) ? entry['time'] : undefined;
+  return entry === undefined ? undefined : new Date(typeof time === 'string' ? time : 0);
 }
 
 /** apiVersion and kind of the instances that a definition makes possible. */
@@ -293,16 +221,4 @@ export async function listKro(context: KroContext): Promise<KubeObject[]> {
 export function asDeployed(object: KubeObject): DeployedInstance<JsonObject, JsonObject> {
   const { apiVersion, kind, metadata, spec = {}, status = {} } = object;
   return { apiVersion, kind, metadata, spec, status };
-}
-
-function conditionsOf(object: KubeObject): ConditionView[] {
-  const list = object.status?.['conditions'];
-  if (!Array.isArray(list)) return [];
-  return list.filter(isJsonObject).map((condition) => ({
-    type: String(condition['type']),
-    status: String(condition['status']),
-    message: typeof condition['message'] === 'string' ? condition['message'] : '',
-    observedGeneration:
-      typeof condition['observedGeneration'] === 'number' ? condition['observedGeneration'] : undefined,
-  }));
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
-import { formatApiVersion, isJsonObject, refOf, TypeKroError } from '../core/index.ts';
+import { formatApiVersion, formatRef, isJsonObject, refOf, TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound, waitForObject, withDeadline, systemClock, isTimeout } from '../kube/index.ts';
 import { keys } from '../runtime/index.ts';
@@ -10,6 +10,8 @@ import { isRecordOf, parentObject } from './parent.ts';
 
 /** How long a controller may take to say that it leaves an instance alone; nobody answers where none runs. */
 const SUSPEND_MS = 10_000;
+/** How long the garbage collector may take to let go of an instance, in milliseconds. */
+const COLLECTED_MS = 10_000;
 /** How often somebody else may change the instance while it is being released. */
 const TRIES = 5;
 
@@ -50,7 +52,7 @@ export async function takeFromController(
   const { deletionTimestamp, finalizers = [] } = instance.metadata;
   if (deletionTimestamp !== undefined && !finalizers.includes(keys.FINALIZER)) {
     // Released, by a process that did not live to see the end.
-    await untilGone(api, ref, signal);
+    await untilReleased(api, ref, signal);
     return context;
   }
   if (deletionTimestamp !== undefined) {
@@ -120,7 +122,7 @@ async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<
       if (!isConflict(error)) throw error;
       continue;
     }
-    await untilGone(api, ref, signal);
+    await untilReleased(api, ref, signal);
     return;
   }
   throw new TypeKroError(`${ref.kind} "${ref.name}" keeps being changed and cannot be taken over`, {
@@ -130,8 +132,36 @@ async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<
   });
 }
 
-function untilGone(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<true> {
-  return waitForObject(api, ref, signal, (object) => object === undefined || undefined);
+/**
+ * Waits until an instance that nobody holds any more is gone. The API server lets it go when the garbage collector has
+ * seen that nothing refers to it.
+ *
+ * @throws TypeKroError `deploy/not-collected` when nobody does so: there is no garbage collector.
+ */
+async function untilReleased(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<void> {
+  let held: readonly string[] = [];
+  await withDeadline(COLLECTED_MS, [signal], systemClock, async (inner) => {
+    try {
+      await waitForObject(api, ref, inner, (object) => {
+        held = object?.metadata.finalizers ?? [];
+        return object === undefined || undefined;
+      });
+    } catch (error) {
+      if (signal.aborted || !isTimeout(inner)) throw error;
+      const type = ref.kind.toLowerCase();
+      throw new TypeKroError(
+        `${formatRef(ref)} was released, but is not gone after ${COLLECTED_MS / 1000} s: its finalizers are ${held.join(', ')}`,
+        {
+          code: 'deploy/not-collected',
+          object: ref,
+          cause: error,
+          remedy:
+            'its children are safe. The finalizer "orphan" is removed by the garbage collector: is kube-controller-manager ' +
+            `running? Remove other ones with \`kubectl edit ${type} ${ref.name}\`, and deploy again: it goes on from here`,
+        },
+      );
+    }
+  });
 }
 
 /** Waits until the controller says that it leaves the instance alone, or long enough that there is none. */

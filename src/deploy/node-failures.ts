@@ -1,6 +1,8 @@
+import type { ObjectRef } from '../core/index.ts';
 import type { Because, Decision, NodeReport } from '../runtime/index.ts';
 import { explainNode } from '../runtime/index.ts';
 import { isPassing } from './effects.ts';
+import { ResourceGraphFactoryError } from './errors.ts';
 
 /**
  * The nodes that failed for a reason which no waiting mends: refused by the API server, an expression
@@ -15,13 +17,67 @@ function isPassingFailure(because: Because): boolean {
 }
 
 /** What to do when the namespace of something is not there. */
-export const NAMESPACE_REMEDY = 'create the namespace first, or deploy with createNamespace: true';
+const NAMESPACE_REMEDY = 'create the namespace first, or deploy with createNamespace: true';
+
+/** A deploy into a namespace that does not exist. */
+export function missingNamespace(what: string, namespace: string, cause: unknown): Error {
+  return new ResourceGraphFactoryError(`deploying ${what}: there is no namespace "${namespace}"`, {
+    code: 'deploy/no-namespace',
+    remedy: NAMESPACE_REMEDY,
+    cause,
+  });
+}
+
+/** The object that a write was for; in the words of a controller only its namespace is known for sure. */
+type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
+
+/** What to do about a write that the server refused, by what the server says. */
+const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject) => string])[] = [
+  [/^namespaces "[^"]*" not found/, () => NAMESPACE_REMEDY],
+  [
+    /exceeded quota/,
+    ({ namespace = 'default' }) =>
+      `ask for less, or have the quota raised: kubectl describe resourcequota -n ${namespace}; then deploy again`,
+  ],
+  [
+    /admission webhook "[^"]*" denied|ValidatingAdmissionPolicy/,
+    () =>
+      'a policy of the cluster refuses the object: change what it names, or ask who runs the policy; then deploy again',
+  ],
+  [
+    /immutable|may not change once set|updates to .* are forbidden/,
+    (object) =>
+      `the field cannot change on an object that exists: take the old value, or delete the object${deletion(object)} and deploy again`,
+  ],
+];
+
+function deletion({ kind, name, namespace }: RefusedObject): string {
+  if (kind === undefined || name === undefined) return '';
+  return ` (kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`})`;
+}
+
+/**
+ * What to do about a write of a controller that the server refused and goes on refusing; `undefined` when the
+ * controller's words do not tell that it will.
+ */
+export function remedyOfRefusal(message: string, namespace: string): string | undefined {
+  const [, remedy] = REFUSALS.find(([said]) => said.test(message)) ?? [];
+  if (remedy !== undefined) return remedy({ namespace });
+  if (/belongs to a different ApplySet/.test(message))
+    return 'give the object another name, or delete it if its owner is gone';
+  return / is invalid: /.test(message) ? 'correct the composition or the spec and deploy again' : undefined;
+}
 
 /** What to do about a failed node. */
 export function remedyOf(node: NodeReport): string {
   const { because } = node;
-  if (because.kind === 'write-failed' && because.failure.reason === 'NotFound') {
-    return NAMESPACE_REMEDY;
+  if (because.kind === 'other-owner') {
+    return `give it another name; or, if ${because.owner === undefined ? 'nobody needs it' : 'its owner is gone'}, delete it and deploy again`;
+  }
+  if (because.kind === 'write-failed') {
+    const { failure, object } = because;
+    const [, remedy] = REFUSALS.find(([said]) => said.test(failure.message)) ?? [];
+    if (remedy !== undefined) return remedy(object);
   }
   return (
     explainNode(node).remedy ??

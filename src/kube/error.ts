@@ -32,7 +32,7 @@ export class KubeError extends TypeKroError {
       ...(what === undefined ? {} : { what }),
       ...(object === undefined ? {} : { object }),
       ...(cause === undefined ? {} : { cause }),
-      ...remedyFor(status, reason),
+      ...remedyFor(status, reason, message, cause),
     });
     this.status = status;
     this.reason = reason;
@@ -160,8 +160,32 @@ function kebab(reason: string): string {
   return reason.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase();
 }
 
-function remedyFor(status: number, reason: string): { remedy?: string } {
-  if (status === 401) return { remedy: 'check the credentials of the current kubeconfig context' };
-  if (reason === 'Transport') return { remedy: 'check that the API server runs and that its address is right' };
-  return {};
+/** What to do about a connection that did not come about, by the code of what the system or TLS said. */
+const CONNECTION_REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[] = [
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'the name of the server is unknown: check "server" in the kubeconfig, and the network'],
+  [/^CERT_HAS_EXPIRED$/, 'the certificate of the server has expired: it has to be renewed there'],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    'the certificate of the server is for another name: use that one as "server", or set "tls-server-name"',
+  ],
+  [
+    /^(UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED)/,
+    'the certificate of the server is not from the authority in the kubeconfig: is "certificate-authority-data" that of this cluster?',
+  ],
+];
+
+function remedyFor(status: number, reason: string, message: string, cause: unknown): { remedy?: string } {
+  if (status === 401) {
+    return { remedy: 'log in again: the credentials of the current kubeconfig context are missing, wrong or expired' };
+  }
+  if (status === 403 && / cannot \S+ resource /.test(message)) {
+    return {
+      remedy: 'give the user a role with that verb and resource; `kubectl auth can-i --list` shows what it may do',
+    };
+  }
+  if (reason !== 'Transport') return {};
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const [, remedy = 'check that the API server runs and that its address is right'] =
+    CONNECTION_REMEDIES.find(([codes]) => codes.test(code)) ?? [];
+  return { remedy };
 }

@@ -8,6 +8,20 @@ const TOGETHER: ReadonlyMap<string, readonly string[]> = new Map([
   ['patch', ['create', 'patch']],
 ]);
 
+/**
+ * How an API server words that an authorizer refused: the only thing that tells it from quotas, admission webhooks
+ * and namespaces that are being deleted, which answer 403 as well, and where a rule would not help.
+ */
+const REFUSAL = /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?/;
+
+/** The right that is missing, when an answer of the API server is about one. */
+export function missingRight(status: number, message: string): MissingPermission | undefined {
+  const match = status === 403 ? REFUSAL.exec(message) : null;
+  if (match === null) return undefined;
+  const [, verb = '', resource = '', group = '', namespace] = match;
+  return { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) };
+}
+
 /** A failure as it stands in a condition: the API's message, and the rule to add where a right is missing. */
 export function failureText({ permission, message }: ApiFailure): string {
   if (permission === undefined) return message;

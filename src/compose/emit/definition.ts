@@ -10,10 +10,12 @@ import type { Site } from '../trace/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
 import { isHoisted, withoutHoisted } from './hoist.ts';
 import { resourceEntry } from './resource.ts';
-
 import { statusFields } from './status.ts';
 import { fieldRules } from './validations.ts';
 import type { ValidationRecord } from '../trace/records.ts';
+
+/** kro's annotation that permits breaking changes of a schema. */
+export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
 /** Names and versions of a definition, made definite. */
 export interface DefinitionNames {
@@ -78,7 +80,7 @@ export function writeDefinition(
     ...(Object.keys(status).length === 0 ? {} : { status }),
   };
   const metadata: JsonObject = { name };
-  if (graph.allowBreakingChanges) metadata['annotations'] = { 'kro.run/allow-breaking-changes': 'true' };
+  if (graph.allowBreakingChanges) metadata['annotations'] = { [ALLOW_BREAKING_CHANGES]: 'true' };
   return {
     definition: {
       apiVersion: 'kro.run/v1alpha1',

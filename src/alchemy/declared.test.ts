@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { declare } from './declared.ts';
+import type { Place, StoredConnection, StoredProps } from './model.ts';
+
+const place: Place = {
+  mode: 'direct',
+  definition: 'shop',
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'Shop',
+  namespace: 'default',
+  name: 'a',
+};
+const props = (changes: Partial<Place> = {}, connection: StoredConnection = { by: 'default' }): StoredProps => ({
+  place: { ...place, ...changes },
+  digest: '',
+  spec: '{}',
+  secrets: [],
+  settings: {},
+  connection,
+  local: () => ({ transport: undefined, deploy: () => Promise.reject(new Error('not called')) }),
+});
+const twice = expect.objectContaining({ code: 'alchemy/declared-twice' });
+
+test('an instance that another resource of the program declares is refused, whatever its mode and scope', () => {
+  const root = {};
+  declare({ root }, 'one', props());
+  expect(() => declare({ root }, 'two', props())).toThrow(twice);
+  expect(() => declare({ root }, 'one', props({ mode: 'kro' }))).toThrow(twice);
+});
+
+test.each([
+  ['another name', props({ name: 'b' })],
+  ['another namespace', props({ namespace: 'other' })],
+  ['another cluster', props({}, { by: 'kubeconfig', kubeConfig: 'other.yaml' })],
+])('%s is another instance', (_, other) => {
+  const root = {};
+  declare({ root }, 'one', props());
+  expect(() => declare({ root }, 'two', other)).not.toThrow();
+});
+
+test('a resource may be declared again, and moved away from its place', () => {
+  const scope = {};
+  declare(scope, 'one', props());
+  declare(scope, 'one', props({ name: 'b' }));
+  expect(() => declare(scope, 'two', props())).not.toThrow();
+});
+
+test('another run of the program is another root scope', () => {
+  declare({}, 'one', props());
+  expect(() => declare({}, 'two', props())).not.toThrow();
+});

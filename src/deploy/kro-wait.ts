@@ -1,0 +1,166 @@
+import type { KubeObject, ObjectRef } from '../core/index.ts';
+import { isJsonObject, refOf } from '../core/index.ts';
+import { isTimeout, systemClock, waitForObject } from '../kube/index.ts';
+import { tellChildren } from './aftermath.ts';
+import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
+import type { KroContext } from './kro-context.ts';
+import { definitionRef } from './kro-context.ts';
+import { remedyOfRefusal } from './node-failures.ts';
+
+/** Reasons why a kind is not served that no waiting mends, in the controller's words (kro's `CRD ensure`). */
+const LASTING = /not owned by KRO|owned by another ResourceGraphDefinition|breaking changes detected/;
+
+const BREAKING = /breaking changes detected/;
+
+/** How long a controller has to go on saying that a write is refused until the deploy gives up, in milliseconds. */
+const REFUSED_MS = 5000;
+
+/** What is known of an object that nobody has written a status of. */
+const UNSEEN = 'no controller has looked at it';
+
+/** A condition as it stands in a status. */
+interface ConditionView {
+  readonly type: string;
+  readonly status: string;
+  readonly message: string;
+  readonly observedGeneration: number | undefined;
+}
+
+/**
+ * Waits until a controller serves the kind of the definition.
+ *
+ * @throws ResourceGraphFactoryError `deploy/definition-refused` or `deploy/kind-not-served`, DeploymentTimeoutError.
+ */
+export async function waitForDefinition(context: KroContext, generation: number): Promise<void> {
+  const { api, target, signal } = context;
+  const ref = definitionRef(target);
+  let last = UNSEEN;
+  try {
+    await waitForObject(api, ref, signal, (object) => {
+      if (object === undefined) return undefined;
+      const conditions = conditionsOf(object);
+      const accepted = conditions.find(({ type }) => type === 'GraphAccepted');
+      const ready = conditions.find(({ type }) => type === 'Ready');
+      if (accepted?.status === 'False' && accepted.observedGeneration === generation) {
+        throw new ResourceGraphFactoryError(
+          `the controller refuses the definition ${target.name}: ${accepted.message}`,
+          { code: 'deploy/definition-refused', object: ref, remedy: remedyOfDefinition(accepted.message) },
+        );
+      }
+      const served = conditions.find(({ type }) => type === 'KindReady');
+      // An annotation makes no new generation: this may be what the controller said before it was permitted.
+      const isPermitted = BREAKING.test(served?.message ?? '') && target.options.allowBreakingChanges === true;
+      const isLasting = LASTING.test(served?.message ?? '') && !isPermitted;
+      if (served?.status === 'False' && served.observedGeneration === generation && isLasting) {
+        throw new ResourceGraphFactoryError(`the kind of ${target.name} cannot be served: ${served.message}`, {
+          code: 'deploy/kind-not-served',
+          object: ref,
+          remedy: BREAKING.test(served.message)
+            ? 'deploy with allowBreakingChanges: true if no instance needs the former schema, or give the kind another version'
+            : 'give the composition another kind, group or version, or remove the CRD that is in its place',
+        });
+      }
+      last = ready === undefined ? last : `Ready is ${ready.status}: ${ready.message}`;
+      return ready?.status === 'True' && ready.observedGeneration === generation ? true : undefined;
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    if (!isTimeout(signal)) throw signal.reason;
+    throw timedOut(`the definition ${target.name} did not become active in time; ${last}`, ref, last);
+  }
+}
+
+function remedyOfDefinition(message: string): string {
+  const first = /schema not found|no matches for kind/.test(message)
+    ? 'install the CustomResourceDefinition of that kind'
+    : 'correct the composition';
+  return `${first} and deploy again; deleteInstance() removes the refused definition`;
+}
+
+/**
+ * Waits until the instance is ACTIVE at its generation.
+ *
+ * @throws ResourceGraphFactoryError `deploy/failed` when the controller goes on saying that the server refuses a child;
+ * DeploymentTimeoutError, which names the children that are not ready.
+ */
+export async function waitForInstance(context: KroContext, instance: KubeObject): Promise<KubeObject> {
+  const { api, signal, progress } = context;
+  const { generation = 1 } = instance.metadata;
+  const ref = refOf(instance);
+  const refused = new AbortController();
+  let patience: { cancel(): void } | undefined;
+  let last = UNSEEN;
+  try {
+    return await waitForObject(api, ref, AbortSignal.any([signal, refused.signal]), (object) => {
+      if (object === undefined) return undefined;
+      const state = String(object.status?.['state'] ?? '');
+      const ready = conditionsOf(object).find(({ type }) => type === 'Ready');
+      const text = `state ${state}${ready === undefined ? '' : `, Ready is ${ready.status}: ${ready.message}`}`;
+      if (text !== last) progress({ type: 'resource-status', resourceId: ref.name, message: text });
+      last = text;
+      const isCurrent = ready?.observedGeneration === generation;
+      const remedy =
+        state === 'ERROR' && isCurrent ? remedyOfRefusal(ready.message, ref.namespace ?? 'default') : undefined;
+      if (remedy === undefined) {
+        patience?.cancel();
+        patience = undefined;
+      } else {
+        const fail = () => refused.abort(failed(ref, ready?.message ?? '', remedy));
+        patience ??= systemClock.setTimer(REFUSED_MS, fail);
+      }
+      // An author's conditions replace kro's, so without Ready the state alone decides.
+      return state === 'ACTIVE' && (ready === undefined || (ready.status === 'True' && isCurrent)) ? object : undefined;
+    });
+  } catch (error) {
+    if (!signal.aborted) throw refused.signal.aborted ? refused.signal.reason : error;
+    if (!isTimeout(signal)) throw signal.reason;
+    const children = await tellChildren(api, childrenOf(context, instance));
+    const text = [`${ref.kind} ${ref.name} did not become ACTIVE in time; ${last}`, ...children].join('\n');
+    throw timedOut(text, ref, last);
+  } finally {
+    patience?.cancel();
+  }
+}
+
+/** The children whose names follow from the spec. */
+function childrenOf({ target }: KroContext, instance: KubeObject): ObjectRef[] {
+  const { namespace } = instance.metadata;
+  const objects = target.evaluate(instance.spec ?? {}).resources.flatMap((resource) => resource.objects);
+  return objects.map((object) => {
+    const ref = refOf(object as unknown as KubeObject);
+    return { ...(namespace === undefined ? {} : { namespace }), ...ref };
+  });
+}
+
+function failed(ref: ObjectRef, message: string, remedy: string): Error {
+  return new ResourceGraphFactoryError(`${ref.kind} ${ref.name} failed: ${message}`, {
+    code: 'deploy/failed',
+    object: ref,
+    remedy: `${remedy}; what was created stays`,
+  });
+}
+
+function timedOut(message: string, object: ObjectRef, last: string): Error {
+  const { kind, name, namespace } = object;
+  const where = namespace === undefined ? '' : ` -n ${namespace}`;
+  const look = `kubectl describe ${kind.toLowerCase()} ${name}${where}`;
+  return new DeploymentTimeoutError(message, {
+    code: 'deploy/timeout',
+    object,
+    remedy:
+      last === UNSEEN ? `is a kro controller running in the cluster? ${look}` : `${look}; or give a longer timeout`,
+  });
+}
+
+/** The conditions in the status of a definition or an instance. */
+export function conditionsOf(object: KubeObject): ConditionView[] {
+  const list = object.status?.['conditions'];
+  if (!Array.isArray(list)) return [];
+  return list.filter(isJsonObject).map((condition) => ({
+    type: String(condition['type']),
+    status: String(condition['status']),
+    message: typeof condition['message'] === 'string' ? condition['message'] : '',
+    observedGeneration:
+      typeof condition['observedGeneration'] === 'number' ? condition['observedGeneration'] : undefined,
+  }));
+}

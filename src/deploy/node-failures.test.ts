@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import type { NodeReport } from '../runtime/index.ts';
+import { remedyOf, remedyOfRefusal } from './node-failures.ts';
+
+const object = { apiVersion: 'v1', kind: 'Service', name: 'web', namespace: 'shop' };
+const failed = (because: NodeReport['because']): NodeReport => ({ id: 'web', state: 'failed', because, objects: [] });
+const refused = (code: number, message: string) =>
+  failed({ kind: 'write-failed', object, failure: { code, reason: '', message }, retryAt: Number.POSITIVE_INFINITY });
+
+test.each([
+  [404, 'namespaces "shop" not found', /create the namespace first/],
+  [403, 'pods "web" is forbidden: exceeded quota: q, requested: pods=1', /kubectl describe resourcequota -n shop/],
+  [403, 'admission webhook "images.example.com" denied the request: no', /a policy of the cluster refuses/],
+  [422, "x is forbidden: ValidatingAdmissionPolicy 'images' with binding 'b' denied request: no", /a policy of/],
+  [422, 'Service "web" is invalid: spec.clusterIPs[0]: may not change once set', /kubectl delete service web -n shop/],
+  [422, 'spec.selector: Invalid value: {}: field is immutable', /take the old value/],
+  [422, 'Service "web" is invalid: spec.ports: Required value', /correct the composition or the spec/],
+])('a refusal with %d, %s, says what to do', (code, message, remedy) => {
+  expect(remedyOf(refused(code, message))).toMatch(remedy);
+});
+
+test('an object of somebody else is to be left alone', () => {
+  expect(remedyOf(failed({ kind: 'other-owner', object, owner: 'applyset-x' }))).toMatch(/^give it another name/);
+});
+
+test.each([
+  ['apply results contain errors: x belongs to a different ApplySet: a', true],
+  ['deployments.apps "q-web" is forbidden: exceeded quota: q', true],
+  ['Service "imm" is invalid: spec.clusterIPs: Invalid value', true],
+  ['waiting for node "web": readyWhen condition evaluated to false', false],
+  ['Internal error occurred: failed calling webhook "x": connection refused', false],
+])('a controller that says "%s" is given up on: %s', (message, expected) => {
+  expect(remedyOfRefusal(message, 'shop') !== undefined).toBe(expected);
+});

@@ -1,0 +1,158 @@
+import { type } from 'arktype';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { FactoryOptions } from '../../src/index.ts';
+import { createResource, kubernetesComposition } from '../../src/index.ts';
+import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
+import type { TestCluster } from '../../src/testing/index.ts';
+import { createCluster } from '../../src/testing/index.ts';
+
+/** What a new user meets, in both modes: each message says what, where, why and what to do. */
+let cluster: TestCluster;
+beforeEach(async () => {
+  cluster = await createCluster({
+    clock: 'real',
+    tokens: { jane: { name: 'jane', groups: ['system:authenticated'] } },
+  });
+  await cluster.startController({ features: { omit: true, now: true } });
+});
+afterEach(() => cluster.close());
+
+const shop = kubernetesComposition({ name: 'shop', spec: type({ name: 'string' }) }, (spec) => {
+  const config = ConfigMap({ id: 'config', name: `${spec.name}-config`, data: { a: 'b' } });
+  const web = Deployment({ id: 'web', name: `${spec.name}-web`, image: 'nginx', env: { C: config.metadata.name } });
+  web.withReadyWhen((self) => self.status.readyReplicas >= 1);
+});
+const widgets = kubernetesComposition({ name: 'widgets', spec: type({ name: 'string' }) }, (spec) => {
+  createResource({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: spec.name } }, { id: 'widget' });
+});
+
+const modes = ['direct', 'kro'] as const;
+const options = (more: Partial<FactoryOptions> = {}): FactoryOptions => ({
+  transport: cluster.transport,
+  timeout: 30_000,
+  ...more,
+});
+
+describe.each(modes)('%s mode', (mode) => {
+  test('without rights: verb, resource, and what to ask for', async () => {
+    const { kubeconfig } = await cluster.listen();
+    const kubeConfig = kubeconfig.replace(/token: .*/, 'token: jane');
+    expect(kubeConfig).not.toBe(kubeconfig);
+    await expect(shop.factory(mode, { kubeConfig, timeout: 30_000 }).deploy({ name: 'a' })).rejects.toMatchObject({
+      code: 'kube/forbidden',
+      message: expect.stringMatching(/User "jane" cannot (get|patch) resource/) as string,
+      remedy: expect.stringContaining('give the user a role with that verb and resource') as string,
+    });
+  });
+
+  test('a kind that the cluster does not have is named, and leaves nothing for good', async () => {
+    const factory = widgets.factory(mode, options());
+    await expect(factory.deploy({ name: 'a' })).rejects.toMatchObject({
+      code: mode === 'direct' ? 'deploy/invalid-graph' : 'deploy/definition-refused',
+      message: expect.stringContaining('example.com/v1') as string,
+    });
+    const { status, deleted } = await factory.deleteInstance('a');
+    const names = deleted.map(({ kind, name }) => `${String(kind)} ${String(name)}`);
+    expect({ status, names }).toEqual({
+      status: 'complete',
+      names: mode === 'direct' ? [] : ['ResourceGraphDefinition widgets'],
+    });
+    const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'widgets' };
+    expect(await cluster.client.find(definition)).toBeUndefined();
+  });
+
+  test('a namespace that is not there is named', async () => {
+    const factory = shop.factory(mode, options({ namespace: 'nowhere', createNamespace: false }));
+    await expect(factory.deploy({ name: 'a' })).rejects.toMatchObject({
+      code: 'deploy/no-namespace',
+      message: 'deploying shop "a": there is no namespace "nowhere"',
+    });
+  });
+
+  test('an object of another owner ends the deploy before its time, and is not counted as left behind', async () => {
+    const labels = { 'applyset.kubernetes.io/part-of': 'applyset-other-v1' };
+    const taken = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a-config', namespace: 'default', labels } };
+    await cluster.client.create(taken);
+    const error = await shop
+      .factory(mode, options())
+      .deploy({ name: 'a' })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'deploy/failed',
+      message: expect.stringContaining('applyset-other-v1') as string,
+      remedy: expect.stringMatching(/another name/) as string,
+    });
+    expect((error as Error).message).not.toContain('in the cluster: ConfigMap');
+  });
+
+  test('a deploy that is given up says so, and the next one goes on', async () => {
+    const stop = new AbortController();
+    const said: string[] = [];
+    const factory = shop.factory(
+      mode,
+      options({
+        progressCallback: ({ type, message }) => {
+          if (type === 'failed') said.push(message);
+          if (type !== 'started') stop.abort(new Error('interrupted'));
+        },
+      }),
+    );
+    await expect(factory.deploy({ name: 'a' }, { abortSignal: stop.signal })).rejects.toThrow('interrupted');
+    expect(said).toEqual([expect.stringMatching(/^given up: interrupted; .* deploy again to go on/)]);
+    await expect(shop.factory(mode, options()).deploy({ name: 'a' })).resolves.toMatchObject({
+      metadata: { name: 'a' },
+    });
+  });
+});
+
+test('in kro mode a time-out names the children that are not ready, and their logs', async () => {
+  cluster.controllers.disable('deployment-controller');
+  const error = shop.factory('kro', options({ timeout: 1500 })).deploy({ name: 'a' });
+  await expect(error).rejects.toMatchObject({
+    code: 'deploy/timeout',
+    message: expect.stringMatching(/Deployment apps\/v1 default\/a-web: [^]*logs: kubectl logs -n default/) as string,
+    remedy: 'kubectl describe shop a -n default; or give a longer timeout',
+  });
+});
+
+test('in kro mode the instance may have a namespace of its own', async () => {
+  const factory = shop.factory('kro', options({ namespace: 'a', instanceNamespace: 'b' }));
+  await factory.deploy({ name: 'x' });
+  const places = (await factory.getInstances()).map(({ metadata }) => metadata.namespace);
+  const status = await factory.getStatus();
+  expect({ places, ...status }).toMatchObject({
+    places: ['b'],
+    health: 'healthy',
+    lastDeployment: expect.any(Date) as Date,
+  });
+  expect(await factory.deleteInstance('x')).toMatchObject({
+    status: 'complete',
+    mode: 'kro',
+    factoryName: 'shop',
+    deleted: [{ kind: 'Shop', name: 'x', namespace: 'b' }, { kind: 'ResourceGraphDefinition' }],
+  });
+});
+
+test('breaking changes of the schema are permitted where they are asked for', async () => {
+  const other = kubernetesComposition({ name: 'shop', spec: type({ name: 'string', size: 'string' }) }, (spec) => {
+    ConfigMap({ id: 'config', name: `${spec.name}-config`, data: { size: spec.size } });
+  });
+  await shop.factory('kro', options()).deploy({ name: 'x' });
+  await expect(other.factory('kro', options()).deploy({ name: 'x', size: 's' })).rejects.toMatchObject({
+    code: 'deploy/kind-not-served',
+    remedy: expect.stringContaining('allowBreakingChanges: true') as string,
+  });
+  await other.factory('kro', options({ allowBreakingChanges: true })).deploy({ name: 'x', size: 's' });
+});
+
+test('a move to direct mode does not wait for a garbage collector that does not run', async () => {
+  await shop.factory('kro', options()).deploy({ name: 'x' });
+  cluster.controllers.disable('generic-garbage-collector');
+  const direct = shop.factory('direct', options());
+  await expect(direct.deploy({ name: 'x' })).rejects.toMatchObject({
+    code: 'deploy/not-collected',
+    message: expect.stringContaining('its finalizers are orphan') as string,
+  });
+  cluster.controllers.enable('generic-garbage-collector');
+  await expect(direct.deploy({ name: 'x' })).resolves.toMatchObject({ kind: 'Shop' });
+}, 30_000);
