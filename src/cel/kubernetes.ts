@@ -1,5 +1,5 @@
 import { KRO_LIBRARIES } from './kro.ts';
-import { sets } from './lib/index.ts';
+import { kubernetesFormat, sets } from './lib/index.ts';
 import type { Library } from './library.ts';
 
 /** Libraries that kro adds for its own expressions; an API server has none of them. */
@@ -9,4 +9,5 @@ const KRO_ONLY: ReadonlySet<string> = new Set(['random', 'cel.lib.ext.maps', 'js
 export const RULE_LIBRARIES: readonly Library[] = [
   ...KRO_LIBRARIES.filter(({ name }) => !KRO_ONLY.has(name) && !name.startsWith('kro.')),
   sets,
+  kubernetesFormat,
 ];

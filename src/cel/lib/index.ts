@@ -12,6 +12,7 @@ export { kroOmit, OMIT } from './kro-omit.ts';
 export { kroRandom } from './kro-random.ts';
 export { ConditionValue, kroRuntime, RUNTIME_VALUE } from './kro-runtime.ts';
 export { kubernetesCidr } from './k8s-cidr.ts';
+export { kubernetesFormat } from './k8s-format.ts';
 export { kubernetesIp } from './k8s-ip.ts';
 export { kubernetesLists } from './k8s-lists.ts';
 export { kubernetesQuantity } from './k8s-quantity.ts';

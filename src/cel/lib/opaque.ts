@@ -15,6 +15,7 @@ export abstract class LibraryValue extends OpaqueValue {
 export const QUANTITY: CelType = structType('kubernetes.Quantity');
 export const URL_TYPE: CelType = structType('kubernetes.URL');
 export const SEMVER: CelType = structType('kubernetes.Semver');
+export const FORMAT: CelType = structType('kubernetes.NamedFormat');
 export const IP: CelType = opaqueType('net.IP');
 export const CIDR: CelType = opaqueType('net.CIDR');
 
@@ -102,5 +103,26 @@ export class CidrValue extends LibraryValue {
   }
   override toString(): string {
     return formatPrefix(this.prefix);
+  }
+}
+
+/** A named format of texts. */
+export class FormatValue extends LibraryValue {
+  readonly #name: string;
+  /** What is wrong with a text; nothing when it has the format. */
+  readonly check: (text: string) => readonly string[];
+  constructor(name: string, check: (text: string) => readonly string[]) {
+    super();
+    this.#name = name;
+    this.check = check;
+  }
+  get typeName(): string {
+    return FORMAT.name;
+  }
+  equals(other: Value): boolean {
+    return other instanceof FormatValue ? this.#name === other.#name : fail('no such overload');
+  }
+  override toString(): string {
+    return this.#name;
   }
 }

@@ -1,39 +1,6 @@
-/** Rules for names, in the words of the API's error texts. Each returns what is wrong; nothing when all is well. */
+/** Rules for names that only objects of a cluster have; each returns what is wrong, in the API's words. */
 
-const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
-const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
-const matches = (pattern: string, text: string) => new RegExp(`^${pattern}$`).test(text);
-
-const LABEL_TEXT = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
-const SUBDOMAIN_TEXT = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
-const QUALIFIED_TEXT = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}')`;
-
-export const tooLong = (limit: number): string => `must be no more than ${limit} bytes`;
-
-export function dnsLabel(text: string): string[] {
-  return [...(text.length > 63 ? [tooLong(63)] : []), ...(matches(LABEL, text) ? [] : [LABEL_TEXT])];
-}
-
-export function dnsSubdomain(text: string): string[] {
-  return [
-    ...(text.length > 253 ? ['must be no more than 253 characters'] : []),
-    ...(matches(SUBDOMAIN, text) ? [] : [SUBDOMAIN_TEXT]),
-  ];
-}
-
-/** Names of Services before 1.34: must not begin with a digit. */
-export function dns1035Label(text: string): string[] {
-  const pattern = '[a-z]([-a-z0-9]*[a-z0-9])?';
-  return [
-    ...(text.length > 63 ? [tooLong(63)] : []),
-    ...(matches(pattern, text)
-      ? []
-      : [
-          `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${pattern}')`,
-        ]),
-  ];
-}
+export { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../../core/index.ts';
 
 /** Names that only have to fit into a path, e.g. those of roles. */
 export function pathSegment(text: string): string[] {
@@ -41,38 +8,6 @@ export function pathSegment(text: string): string[] {
   return ['/', '%']
     .filter((character) => text.includes(character))
     .map((character) => `may not contain '${character}'`);
-}
-
-/** Keys of labels and annotations: an optional domain, a slash, a name. */
-export function qualifiedName(text: string): string[] {
-  const parts = text.split('/');
-  if (parts.length > 2) {
-    return [
-      `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
-    ];
-  }
-  const name = parts.at(-1) ?? '';
-  const problems: string[] = [];
-  if (parts.length === 2) {
-    const prefix = parts[0] ?? '';
-    if (prefix === '') problems.push('prefix part must be non-empty');
-    else problems.push(...dnsSubdomain(prefix).map((problem) => `prefix part ${problem}`));
-  }
-  if (name === '') problems.push('name part must be non-empty');
-  else if (name.length > 63) problems.push('name part must be no more than 63 bytes');
-  if (!matches(QUALIFIED, name)) problems.push(QUALIFIED_TEXT);
-  return problems;
-}
-
-export function labelValue(text: string): string[] {
-  return [
-    ...(text.length > 63 ? [tooLong(63)] : []),
-    ...(text === '' || matches(QUALIFIED, text)
-      ? []
-      : [
-          `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(${QUALIFIED})?')`,
-        ]),
-  ];
 }
 
 /** Keys of ConfigMaps and Secrets. */
