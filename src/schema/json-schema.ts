@@ -30,10 +30,11 @@ export function definitionNameOf(schema: Schema): string | undefined {
  * Converts a JSON Schema (draft 2020-12, draft-07 or OpenAPI 3.0) to a structural schema: references
  * become shared nodes, `const` and unions of constants become enums, `null` in a union becomes `nullable`,
  * exclusive bounds of integers become inclusive ones. What has no structural form is an error that names
- * the field, or a warning where the schema only becomes more permissive.
+ * the field, or a warning where the schema only becomes more permissive; with `lenient`, such a field may hold
+ * anything, and that is a warning, too.
  */
-export function fromJsonSchema(root: JsonObject): SchemaResult {
-  const converter = new Converter(root);
+export function fromJsonSchema(root: JsonObject, options: { readonly lenient?: boolean } = {}): SchemaResult {
+  const converter = new Converter(root, options.lenient === true);
   const schema = converter.convert(root, '', 0);
   const failed = converter.diagnostics.some((diagnostic) => diagnostic.severity === 'error');
   return failed
@@ -46,9 +47,11 @@ class Converter {
   readonly #root: JsonObject;
   readonly #nodes = new Map<JsonObject, Node>();
   readonly #ids = new Map<string, JsonObject>();
+  readonly #lenient: boolean;
 
-  constructor(root: JsonObject) {
+  constructor(root: JsonObject, lenient: boolean) {
     this.#root = root;
+    this.#lenient = lenient;
     collectIds(root, this.#ids, 0);
   }
 
@@ -64,7 +67,8 @@ class Converter {
 
   #error(path: string, code: string, message: string, hint?: string): void {
     const field = path === '' ? 'the schema' : `field ${path}`;
-    this.#add('error', path, code, `${field}: ${message}`, hint);
+    if (this.#lenient) this.#add('warning', path, code, `${field} may hold anything: ${message}`, undefined);
+    else this.#add('error', path, code, `${field}: ${message}`, hint);
   }
 
   #warn(path: string, code: string, message: string, hint?: string): void {

@@ -124,6 +124,25 @@ test('a Helm chart, its values typed by its schema', async () => {
   `);
 });
 
+test('what a schema of values says in a way of its own may hold anything', async () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      host: { type: 'null' },
+      far: { $ref: 'https://schemas.example.com/far.json' },
+      timeout: { type: ['null', 'integer'] },
+    },
+  };
+  writeFileSync(join(cwd, 'values.schema.json'), JSON.stringify(schema));
+  const { code, text } = await run(['values.schema.json', '--chart', 'web', '--repository', 'oci://example.com/x']);
+  expect(code).toBe(0);
+  expect(text).toContain('field host may hold anything: the type null has no form in JSON');
+  const file = readFileSync(join(cwd, 'generated/web.ts'), 'utf8');
+  expect(/interface WebValues \{\n([^}]*)\}/.exec(file)?.[1]).toBe(
+    '  host?: unknown;\n  far?: unknown;\n  timeout?: number | null | undefined;\n',
+  );
+});
+
 describe('bad input', () => {
   test.each([
     ['nothing named', [], 2, 'name files, folders or - , or use --cluster'],

@@ -16,13 +16,14 @@ export interface ChartOptions {
 
 /**
  * A typed factory for a Helm chart out of its `values.schema.json`: the type of the values, and a function
- * that installs the chart as a node of a graph. No file when the schema cannot be read.
+ * that installs the chart as a node of a graph. Where the schema says what has no type here, a value may be anything,
+ * with a warning.
  */
 export function generateChart(
   schema: JsonObject,
   options: ChartOptions,
 ): { readonly files: ReadonlyMap<string, string>; readonly diagnostics: readonly Diagnostic[] } {
-  const result = fromJsonSchema(schema);
+  const result = fromJsonSchema(schema, { lenient: true });
   if (!result.ok) return { files: new Map(), diagnostics: result.diagnostics };
   const base = pascalCase(options.chart) || 'Chart';
   const type = `${/^\d/.test(base) ? '_' : ''}${base}Values`;
