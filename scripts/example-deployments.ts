@@ -41,7 +41,8 @@ export async function deployStories(
       cluster,
       stories.flatMap((story) => kindsIn(compositionOf(story).toDefinition())),
     );
-    if (mode === 'kro') await cluster.startController();
+    // Also where this process deploys: a graph may bring another graph.
+    await cluster.startController();
     for (const story of stories) {
       playControllers(cluster, story, signal);
       const options = { namespace: 'default', transport: cluster.transport, timeout: TIMEOUT };

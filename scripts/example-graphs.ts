@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { controllerCrds } from '../src/controller/index.ts';
 import type { JsonObject, KubeObject } from '../src/core/index.ts';
 import { formatDiagnostic, parseJson } from '../src/core/index.ts';
 import type { Graph } from '../src/graph/index.ts';
@@ -31,7 +32,7 @@ const root = new URL('../', import.meta.url);
  * @throws Error when one does not compile for stock kro.
  */
 export async function exampleGraphs(): Promise<readonly ExampleGraph[]> {
-  const sources = combineSources(builtinSource(), crdSource(projectDefinitions()));
+  const sources = combineSources(builtinSource(), crdSource([...projectDefinitions(), ...controllerCrds()]));
   const found: ExampleGraph[] = [];
   for (const file of readdirSync(new URL('examples', root))
     .filter((name) => name.endsWith('.ts'))

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const root = new URL('../../', import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, root), 'utf8');
+const { exports } = JSON.parse(read('package.json')) as {
+  exports: Readonly<Record<string, { readonly default?: string } | string>>;
+};
+
+/** The groups of factories: entry points whose sources are a folder of src/factories. */
+const groups = Object.entries(exports).flatMap(([entry, target]) => {
+  const made = typeof target === 'string' ? undefined : target.default;
+  return made?.startsWith('./dist/factories/') === true ? [entry.slice(2)] : [];
+});
+const ofProjects = groups.filter((group) => group !== 'simple' && group !== 'kubernetes');
+
+test.each(groups)('docs/factories/%s.md shows a graph', (group) => {
+  expect(read(`docs/factories/${group}.md`)).toMatch(/<!-- picture of examples\/[\w-]+\.ts \w+ -->/);
+});
+
+describe.each(ofProjects)('%s', (group) => {
+  const page = read(`docs/factories/${group}.md`);
+
+  test('every function that it exports stands on its page', async () => {
+    const module = (await import(new URL(`src/factories/${group}/index.ts`, root).href)) as Record<string, unknown>;
+    const missing = Object.keys(module).filter((name) => !page.includes(`\`${name}\``));
+    expect(missing).toEqual([]);
+  });
+
+  test('what the page says of readiness is the rule of the generated factory', () => {
+    const generated = groupFiles(group).join('\n');
+    for (const [, names = '', rule = ''] of page.matchAll(/^\| ((?:`\w+`(?:, )?)+) *\| [^|]* \| ([^|]*?) *\|$/gm)) {
+      for (const [, name = ''] of names.matchAll(/`(\w+)`/g)) {
+        const doc = new RegExp(`Ready when ([^\\n]*)\\.\\n \\*/\\nexport const ${name}:`).exec(generated)?.[1];
+        if (doc === undefined) continue;
+        const said = doc.startsWith('the first of the conditions')
+          ? 'the first summarising condition that it has (`Ready`, …) is True'
+          : doc;
+        expect([name, rule]).toEqual([name, said]);
+      }
+    }
+  });
+
+  test('the list of all projects and the README name it', () => {
+    expect(read('docs/factories/projects.md')).toContain(`[\`typekro/${group}\`](${group}.md)`);
+    expect(read('README.md')).toMatch(new RegExp(`\`(?:typekro/)?${group}\``));
+  });
+});
+
+function groupFiles(group: string): string[] {
+  const door = read(`src/factories/${group}/index.ts`);
+  return [...door.matchAll(/'\.\/(generated\/[^']+)'/g)].map(([, file = '']) => read(`src/factories/${group}/${file}`));
+}
