@@ -13,7 +13,7 @@ import { currentTrace } from '../trace/trace.ts';
 import { textNode, textValue } from '../value/ops.ts';
 import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
-import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 import { camelCase, ID } from './names.ts';
 
 /** Where a tracing run finds the schemas of kinds. */
@@ -155,6 +155,7 @@ function copyDeep(value: unknown, depth: number): unknown {
     );
   if (value instanceof Maybe) return new Maybe(value.test, copyDeep(value.value, depth + 1));
   if (value instanceof Splice) return value;
+  if (value instanceof SeenList) return wrap(value.elements());
   if (Array.isArray(value)) return value.map((item) => copyDeep(item, depth + 1));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {

@@ -11,7 +11,7 @@ import { resolve } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 import type { ExpressionWriter } from './expression.ts';
 import { mergeSides } from './template.ts';
 
@@ -63,6 +63,7 @@ function field(raw: unknown, writer: ExpressionWriter): JsonValue | undefined {
   }
   if (typeof value === 'string' && hasTokens(value)) return text(textNode(value), writer);
   if (value === undefined || value === null || typeof value === 'function') return undefined;
+  if (value instanceof SeenList) return symField(value.elements(), writer);
   if (Array.isArray(value)) return listField(value as unknown[], writer);
   if (typeof value === 'object') return objectField(value as Record<string, unknown>, writer);
   if (typeof value === 'symbol') return refuse('types', 'a symbol cannot be a status field');

@@ -11,7 +11,7 @@ import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode }
 import { textNode } from '../value/ops.ts';
 import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
-import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 import { escapeText } from './expression.ts';
 import type { ExpressionWriter } from './expression.ts';
 import { memberSchema } from './flows.ts';
@@ -73,6 +73,7 @@ export function templateValue(
   const inner = symbolic(value);
   if (inner instanceof Sym) return symValue(inner, schema, options, key);
   if (inner instanceof Phi) return phiValue(inner, schema, options, key);
+  if (value instanceof SeenList) return symValue(value.elements(), schema, options, key);
   switch (typeof value) {
     case 'string':
       return hasTokens(value) ? writeField(options, textNode(value), schema) : escapeText(value);

@@ -380,13 +380,17 @@ function chainObject(node: Expression, env: Env): unknown {
 
 const resolveKeepingChain = (value: unknown): unknown => (value === STOPPED ? value : resolve(value));
 
+/** Values of a chain that are `undefined` where the chain stopped: its further members are fine. */
+const stopping = new WeakSet<Phi>();
+
 /** Applies the rest of a chain to each side of a conditional value; missing sides stop there. */
 function overPhi(object: unknown, optional: boolean, apply: (side: unknown) => unknown): unknown {
   const inner = symbolic(resolve(object));
-  if (!(inner instanceof Phi) || !optional) return apply(object);
+  if (!(inner instanceof Phi) || !(optional || stopping.has(inner))) return apply(object);
   const side = (value: unknown) => () => (nothing(value) ? undefined : apply(resolve(value)));
   const result = choose(inner.test, side(inner.then), side(inner.otherwise));
   const made = symbolic(result);
+  if (made instanceof Phi) stopping.add(made);
   if (!(made instanceof Sym) || made.absence === undefined || nothing(inner.then) === nothing(inner.otherwise))
     return result;
   // The chain stops where the object is missing; further members of it are fine.
@@ -432,11 +436,14 @@ function callOptional(object: unknown, key: string | symbol | Sym, optional: boo
   if (!doubtful) return callMethod(value, key, args());
   const there = inner.absence?.has;
   if (there === undefined) return callMethod(value, key, args());
-  return choose(
+  const result = choose(
     truthy(bool(there)),
     () => callMethod(resolve(value), key, args()),
     () => undefined,
   );
+  const made = symbolic(result);
+  if (made instanceof Phi) stopping.add(made);
+  return result;
 }
 
 /** The value of a whole chain: `undefined` where it stopped; further members are on their own. */
@@ -444,6 +451,8 @@ function endChain(value: unknown): unknown {
   if (value === STOPPED) return undefined;
   const found = resolve(value);
   const inner = symbolic(found);
+  // Members of what the chain gave are on their own.
+  if (inner instanceof Phi && stopping.has(inner)) return wrap(new Phi(inner.test, inner.then, inner.otherwise));
   if (!(inner instanceof Sym) || inner.absence?.chain === undefined) return found;
   const { chain: _, ...absence } = inner.absence;
   return wrap(

@@ -9,10 +9,9 @@ import type {
   VariableDeclaration,
   WhileStatement,
 } from 'acorn';
-import { add, and, call, compare, literal, subtract } from '../ir/build.ts';
+import { add, and, compare, literal, subtract } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
-import { INTEGER, listOf } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
@@ -22,7 +21,7 @@ import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { builtin } from '../library/builtins.ts';
 import { spreadItems } from '../library/spread.ts';
-import { View, viewOf } from '../library/view.ts';
+import { positionsBelow, View, viewOf } from '../library/view.ts';
 import { branch } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
@@ -240,7 +239,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
   requireInteger(bound);
   const end = test.operator === '<=' ? add(bound, literal(1)) : bound;
   const count = subtract(end, start);
-  const range = call('lists.range', [count], listOf(INTEGER));
+  const range = positionsBelow(count);
   const from = (loop: Sym) => add(loop.node, start);
   const view = new View(new Sym(range), (loop) => wrap(new Sym(from(loop), { label: name })));
   return symbolicLoop({

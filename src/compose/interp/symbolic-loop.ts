@@ -7,7 +7,7 @@ import { BOOL, DYN, INTEGER, listOf, mapOf, sameType, STRING } from '../ir/types
 import type { StaticType } from '../ir/types.ts';
 import { refuseCarried } from '../library/reduce.ts';
 import { collections } from './collections.ts';
-import { loopValue } from '../library/view.ts';
+import { factOf, loopValue } from '../library/view.ts';
 import type { View } from '../library/view.ts';
 import { refuse } from '../trace/refusal.ts';
 import type { Binding } from '../trace/trace.ts';
@@ -68,7 +68,8 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
           accumulators.set(binding, accumulator);
           binding.value = wrap(new Sym(variable(accumulator, wider(start.type))));
         }
-        if (loop.fact !== undefined) trace.facts.assume(loop.fact(value));
+        const known = [loop.fact?.(value), factOf(loop.view.list.node, value.node)];
+        for (const fact of known) if (fact !== undefined) trace.facts.assume(fact);
         return unlessDead(() => loop.turn(loop.view.show(value)), DEAD_END);
       }),
     );

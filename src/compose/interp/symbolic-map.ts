@@ -2,11 +2,15 @@ import { closureOf } from './env.ts';
 import { assignedNames } from './names.ts';
 import { parameterName, usesIndex } from '../library/callbacks.ts';
 import { hooksCall } from '../library/hooks.ts';
-import { elements, indexed, viewOf } from '../library/view.ts';
+import { TRUE } from '../ir/build.ts';
+import type { Node, Variable } from '../ir/node.ts';
+import { substitute } from '../ir/substitute.ts';
+import { elements, indexed, View, viewOf } from '../library/view.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
+import type { Phi } from '../value/symbolic.ts';
 import { Splice, Sym } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { NORMAL } from './completion.ts';
@@ -22,6 +26,7 @@ export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' 
   const whole = positions === undefined ? undefined : wrap(elements(given));
   const results: unknown[] = activeTrace().born([]);
   const name = positions === undefined ? parameterName(fn, 'x') : 'i';
+  let doubtful: { readonly value: Sym; readonly of: Variable } | undefined;
   symbolicLoop({
     view,
     name,
@@ -32,12 +37,33 @@ export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' 
         positions !== undefined && position instanceof Sym ? [positions.at(position), value, whole] : [value];
       const result = resolve(hooksCall().call(fn, undefined, args, 'the callback'));
       if (mode === 'forEach') return NORMAL;
+      const inner = symbolic(result);
+      const of = activeTrace().loops.at(-1)?.variable;
+      if (mode === 'map' && positions === undefined && of !== undefined && mayBeMissing(inner)) {
+        doubtful = { value: inner, of };
+        return NORMAL;
+      }
       activeTrace().touch(results);
       results.push(...(mode === 'flatMap' ? spreadItems(result) : [result]));
       return NORMAL;
     },
   });
   if (mode === 'forEach') return undefined;
+  if (doubtful !== undefined) return viewOfDoubtful(given, doubtful.value, doubtful.of);
   const [only] = results;
   return only instanceof Splice ? freshList(only.list, only.waits || given.list.waits) : results;
+}
+
+/** Does the value follow JavaScript's `undefined` where it is missing? */
+function mayBeMissing(value: Sym | Phi | undefined): value is Sym {
+  return value instanceof Sym && value.absence !== undefined && !value.absence.waits && value.resource === undefined;
+}
+
+/** Results that may be missing have no list in CEL before a filter leaves those that are there. */
+function viewOfDoubtful(view: View, { node, absence, waits, label }: Sym, of: Variable): View {
+  const has = absence?.has ?? TRUE();
+  return new View(view.list, (loop) => {
+    const at = (part: Node) => substitute(part, of, loop.node);
+    return wrap(new Sym(at(node), { absence: { has: at(has), plain: false, waits: false }, waits, label }));
+  });
 }

@@ -9,6 +9,7 @@ import {
   list,
   literal,
   macro,
+  macroVariable,
   method,
   multiply,
   not,
@@ -18,7 +19,7 @@ import {
 } from './build.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, mentions } from './node.ts';
-import { INTEGER, listOf, STRING } from './types.ts';
+import { DYN, INTEGER, listOf, mapOf, STRING } from './types.ts';
 import type { StaticType } from './types.ts';
 
 /** One pass over a list: the accumulator and what it becomes in each turn. */
@@ -44,6 +45,7 @@ export function foldLoop(fold: Fold): Node | undefined {
     text(fold, carried) ??
     truth(fold, carried) ??
     lists(fold, carried) ??
+    entries(fold, carried) ??
     extreme(fold) ??
     conditional(fold, carried)
   );
@@ -152,6 +154,25 @@ function lists(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
   const [first, ...rest] = next.args;
   if (first === undefined || !isAccumulator(first, accumulator) || rest.some(carried)) return undefined;
   return append([initial, spread(fold, append(rest))]);
+}
+
+/** `m = { ...m, [k]: e }`, also where only some turns do it. */
+function entries(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+  const { next, initial, accumulator, list: over, loop } = fold;
+  const [first, added, last] = next.args;
+  if (next.op === 'cond' && first !== undefined && added !== undefined && last !== undefined && !carried(first)) {
+    if (isAccumulator(last, accumulator))
+      return entries({ ...fold, list: filtered(fold, first), next: added }, carried);
+    if (isAccumulator(added, accumulator))
+      return entries({ ...fold, list: filtered(fold, not(first)), next: last }, carried);
+  }
+  if (next.op !== 'method' || next.attr !== 'merge' || first === undefined || added === undefined) return undefined;
+  if (!isAccumulator(first, accumulator) || carried(added) || added.op !== 'object' || added.args.length !== 2)
+    return undefined;
+  const type = mapOf((added.args[1] as Node).type);
+  const made = macro('transformMapEntry', over, [macroVariable('i'), loop], [added], type);
+  const isEmpty = initial.op === 'object' && initial.args.length === 0;
+  return isEmpty ? made : method('merge', initial, [made], mapOf(DYN));
 }
 
 /** The elements that each turn adds, joined. */

@@ -1,10 +1,10 @@
-import { and, call, compare, has, index, isIn, literal, optIndex, optSelect, select, size } from '../ir/build.ts';
+import { and, call, compare, cond, has, index, isIn, literal, optIndex, optSelect, select, size } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
-import { DYN, INTEGER, STRING } from '../ir/types.ts';
+import { DYN, INTEGER, sameType, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { optionalNode } from '../value/nodes.ts';
-import { labelOf, wrap } from '../value/proxy.ts';
+import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
 import { stringMethod } from './strings.ts';
@@ -92,13 +92,18 @@ export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
 
 /** `list[position]`. */
 export function elementAt(value: Sym, position: Sym, optional = false): unknown {
-  if (value.type.kind === 'string') return stringMethod(value, 'charAt', [wrap(position)]);
+  if (value.type.kind === 'string') return characterAt(value, position);
   requireInteger(position.node);
   const element = value.type.kind === 'list' ? value.type.element : DYN;
   const at = position.node;
+  const written =
+    at.op === 'lit' && value.absence === undefined ? writtenElement(value.node, Number(at.attr)) : undefined;
+  if (written !== undefined) return wrap(converted(new Sym(written, { waits: value.waits })));
   const count = size(value.node, INTEGER);
-  const inside: Node =
-    at.op === 'lit' ? compareLiteral(Number(at.attr), count) : and(greaterEqual(at), less(at, count));
+  const inside =
+    at.op === 'lit'
+      ? compareLiteral(Number(at.attr), count)
+      : (insideFromEnd(at, count) ?? and(greaterEqual(at), less(at, count)));
   const access: Access = {
     node: index(value.node, at, element),
     has: inside,
@@ -106,6 +111,35 @@ export function elementAt(value: Sym, position: Sym, optional = false): unknown 
   };
   const found = accessed(value, access, optional, `${labelOf(value)}[${labelOf(position)}]`);
   return wrap(converted(found));
+}
+
+/** `text[position]`: who asks whether it is there gets an answer, everybody else the empty text beyond the end. */
+export function characterAt(value: Sym, position: Sym): unknown {
+  const found = symbolic(stringMethod(value, 'charAt', [wrap(position)]));
+  if (!(found instanceof Sym) || value.absence !== undefined) return found === undefined ? '' : wrap(found);
+  const { node } = position;
+  const count = size(value.node, INTEGER);
+  const there =
+    node.op === 'lit' ? compareLiteral(Number(node.attr), count) : and(greaterEqual(node), less(node, count));
+  return wrap(new Sym(found.node, { absence: { has: there, plain: false, waits: true }, waits: value.waits }));
+}
+
+/** The element of a list literal, or of one of two: `const [a, b] = c ? [1, 2] : [3, 4]`. */
+function writtenElement(node: Node, position: number): Node | undefined {
+  if (node.op === 'list') return node.args[position];
+  if (node.op !== 'cond') return undefined;
+  const [test, a, b] = node.args as [Node, Node, Node];
+  const then = writtenElement(a, position);
+  const otherwise = writtenElement(b, position);
+  if (then === undefined || otherwise === undefined || !sameType(then.type, otherwise.type)) return undefined;
+  return cond(test, then, otherwise);
+}
+
+/** `list[list.length - n]` is there when the list has n elements. */
+function insideFromEnd(at: Node, count: Node): Node | undefined {
+  const [from, back] = at.args;
+  if (at.op !== 'sub' || from !== count || back?.op !== 'lit' || !(Number(back.attr) >= 1)) return undefined;
+  return compare('ge', count, back);
 }
 
 const compareLiteral = (position: number, count: Node): Node =>

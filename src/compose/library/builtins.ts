@@ -27,13 +27,15 @@ import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { opaque } from '../interp/natives.ts';
 import { hooksCall } from './hooks.ts';
 import { markSet } from './sets.ts';
+import { hasKey } from './has-key.ts';
 import { getMember } from './member.ts';
 import { keyOf } from './key.ts';
 import { parseInteger } from './numbers.ts';
 import { mergeKey, mergeSpread } from './objects.ts';
 import { spreadItems } from './spread.ts';
 import { owned } from './write.ts';
-import { entriesView, isSymbolicList, View } from './view.ts';
+import { entriesView, isSymbolicList, positionsBelow, View } from './view.ts';
+import { requireInteger } from '../ir/lower.ts';
 import { viewMethod } from './lists.ts';
 
 type Handler = (args: readonly unknown[]) => unknown;
@@ -248,8 +250,9 @@ function generated(length: unknown, fn: unknown): unknown {
     );
     return activeTrace().born(items);
   }
-  const positions = call('lists.range', [toNode(length)], listOf(INTEGER));
-  const view = new View(new Sym(positions), (loop) => wrap(loop));
+  const count = toNode(length);
+  requireInteger(count);
+  const view = new View(new Sym(positionsBelow(count)), (loop) => wrap(loop));
   if (fn === undefined)
     return refuse(
       'no-cel',
@@ -338,29 +341,47 @@ define(Object.defineProperty, ([target, key]) => {
   return typeof fn === 'function' && symbolic(fn) === undefined && key === 'name' ? fn : NATIVE;
 });
 
-define(Object.fromEntries, (args) => {
-  const value = resolve(args[0]);
-  if (
-    symbolic(value) === undefined &&
-    Array.isArray(value) &&
-    value.every((item) => !(item instanceof Splice) && !(item instanceof Maybe))
-  ) {
-    const made: Record<string, unknown> = activeTrace().born({});
-    for (const item of value as unknown[]) mergeEntry(made, getMember(item, '0'), getMember(item, '1'));
-    return made;
-  }
-  if (!symbolicSome(args)) return NATIVE;
-  return wrap(new Sym(fromPairs(value)));
-});
+define(Object.fromEntries, ([given]) => fromEntries(resolve(given)));
 
-function mergeEntry(target: Record<string, unknown>, rawKey: unknown, value: unknown): void {
-  mergeKey(target, keyOf(rawKey), value);
+function fromEntries(value: unknown): unknown {
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return distribute(inner, (side) => fromEntries(resolve(side)));
+  if (inner === undefined && Array.isArray(value)) return fromPairsWritten(value);
+  if (inner === undefined && !(value instanceof View)) return NATIVE;
+  return wrap(new Sym(fromPairs(value)));
+}
+
+/** A list of the author's own: known pairs, pairs under a condition, the elements of other lists. */
+function fromPairsWritten(pairs: readonly unknown[]): Record<string, unknown> {
+  const made: Record<string, unknown> = activeTrace().born({});
+  activeTrace().noteRead(pairs);
+  const entry = (pair: unknown) => {
+    const single: Record<string, unknown> = activeTrace().born({});
+    mergeKey(single, keyOf(getMember(pair, '0')), getMember(pair, '1'));
+    return single;
+  };
+  for (const item of pairs) {
+    if (item instanceof Splice) mergeSpread(made, wrap(new Sym(fromPairs(wrap(new Sym(item.list))))));
+    else if (item instanceof Maybe) {
+      const kept = activeTrace().under(item.test, () => entry(item.value));
+      mergeSpread(made, wrap(new Phi(item.test, kept, {})));
+    } else mergeSpread(made, entry(item));
+  }
+  return made;
 }
 
 /** `Object.fromEntries(list.map(x => [k, v]))`: a map made entry by entry. */
 function fromPairs(raw: unknown): Node {
   const pairs = raw instanceof View ? viewMethod(raw, 'map', [(x: unknown) => x]) : raw;
-  const node = toNode(pairs);
+  return fromPairsNode(toNode(pairs));
+}
+
+function fromPairsNode(node: Node): Node {
+  if (node.op === 'list' && node.args.length === 0) return object([]);
+  if (node.op === 'cond') {
+    const [test, then, otherwise] = node.args as [Node, Node, Node];
+    return cond(test, fromPairsNode(then), fromPairsNode(otherwise));
+  }
   if (node.op === 'macro' && node.attr === 'map' && node.args.length === 2) {
     const [over, pair] = node.args as [Node, Node];
     if (pair.op === 'list' && pair.args.length === 2) {
@@ -376,6 +397,8 @@ function fromPairs(raw: unknown): Node {
     'build it with list.map((x) => [key, value])',
   );
 }
+
+define(Object.hasOwn, (args) => (symbolicSome(args) ? hasKey(args[1], args[0]) : NATIVE));
 
 define(Object.assign, (args) => {
   if (!symbolicSome(args) && !activeTrace().owns(resolve(args[0]) as object)) return NATIVE;

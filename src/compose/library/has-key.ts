@@ -1,6 +1,7 @@
 import { eq, has, isIn, literal, not, or } from '../ir/build.ts';
 import { refuse } from '../trace/refusal.ts';
 import { distribute, resolve } from '../value/merge.ts';
+import { mergedPieces, objectNode } from '../value/nodes.ts';
 import { bool, equals, needPresent, textNode, truthy } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
@@ -22,6 +23,9 @@ export function hasKey(rawKey: unknown, object: unknown): unknown {
     }
     if (type.kind === 'list') return refuse('no-cel', '"in" on a list asks for an index', 'use .includes()');
     return bool(isIn(key instanceof Sym ? textNode(wrap(key)) : literal(String(key)), sure.node));
+  }
+  if (typeof value === 'object' && value !== null && mergedPieces(value) !== undefined) {
+    return hasKey(rawKey, wrap(new Sym(objectNode(value as Record<string, unknown>))));
   }
   if (key instanceof Sym) {
     const keys = Object.keys(value as object).map((name) => literal(name));

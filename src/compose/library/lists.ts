@@ -1,4 +1,5 @@
 import {
+  add,
   append,
   call,
   compare,
@@ -32,7 +33,7 @@ import { clamp, clampEnd } from './strings.ts';
 import { elementAt } from './access.ts';
 import { reduceList } from './reduce.ts';
 import { isSet } from './sets.ts';
-import { elements, indexed, loopValue, View, viewOf } from './view.ts';
+import { elements, forElement, indexed, loopValue, View, viewOf } from './view.ts';
 
 const NAMES = (
   'length map filter some every find findIndex findLast includes indexOf join slice concat at flat flatMap forEach reduce ' +
@@ -189,7 +190,11 @@ function slice(value: Sym, args: readonly unknown[]): Node {
 
 function at(value: Sym, raw: unknown): unknown {
   const position = resolve(raw);
-  if (typeof position !== 'number') return elementAt(value, new Sym(toNode(position)));
+  if (typeof position !== 'number') {
+    const at = toNode(position);
+    const fromEnd = add(size(value.node, INTEGER), at);
+    return elementAt(value, new Sym(cond(compare('lt', at, literal(0)), fromEnd, at)));
+  }
   if (position >= 0) return elementAt(value, new Sym(literal(position)));
   const count = size(value.node, INTEGER);
   const element = value.type.kind === 'list' ? value.type.element : ({ kind: 'dyn' } as const);
@@ -276,7 +281,8 @@ function withPredicate<T>(
     return build(test, loop, { positions: true, view: positions });
   }
   const loop = macroVariable(parameterName(fn, 'x'));
-  const test = condition(fn, [view.show(loopValue(view, loop))]);
+  const value = loopValue(view, loop);
+  const test = forElement(view.list.node, value.node, () => condition(fn, [view.show(value)]));
   return build(test, loop, { positions: false, view });
 }
 

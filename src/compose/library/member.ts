@@ -11,14 +11,13 @@ import { textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
-import { accessed, converted, derive, elementAt, makeTyped, mapMember } from './access.ts';
+import { accessed, characterAt, converted, derive, elementAt, makeTyped, mapMember } from './access.ts';
 import type { Access } from './access.ts';
 import { hooksCall } from './hooks.ts';
 import type { Key } from './key.ts';
 import { elements } from './view.ts';
 import { resourceMember } from './resources.ts';
 import { isSet } from './sets.ts';
-import { stringMethod } from './strings.ts';
 import { View } from './view.ts';
 
 /** Reads `object.key`; with `optional`, `object?.key`. */
@@ -121,7 +120,7 @@ export function symMember(value: Sym, key: Key, optional: boolean): unknown {
     case 'string':
       if (key === 'length') return wrap(derive(value, size(value.node, INTEGER), optional));
       if (key instanceof Sym || /^\d+$/.test(key))
-        return stringMethod(value, 'charAt', [key instanceof Sym ? wrap(key) : Number(key)]);
+        return characterAt(value, key instanceof Sym ? key : new Sym(literal(Number(key))));
       return methodOrRefuse(value, key);
     case 'dyn':
       return dynMember(value, key, optional);

@@ -1,10 +1,10 @@
 import type { StaticType } from '../ir/types.ts';
-import { isIn, list, literal, macro, macroVariable, not, object, variable } from '../ir/build.ts';
+import { and, isIn, list, literal, macro, macroVariable, not, object, TRUE, variable } from '../ir/build.ts';
 import { mapOf } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
-import { mergedPieces, toNode } from '../value/nodes.ts';
+import { mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { setOwn } from '../value/own.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
@@ -65,7 +65,8 @@ function spreadEither(target: Record<string, unknown>, value: Phi): void {
       const { ...keys } = made;
       delete (keys as { [MERGED]?: unknown })[MERGED];
       addPiece(target, { test, keys });
-      for (const piece of mergedPieces(made) ?? []) addPiece(target, { ...piece, test: piece.test ?? test });
+      for (const piece of mergedPieces(made) ?? [])
+        addPiece(target, { ...piece, test: and(test, piece.test ?? TRUE()) });
     }
     return;
   }
@@ -119,6 +120,8 @@ export function restOf(raw: unknown, taken: readonly string[]): unknown {
   }
   const rest: Record<string, unknown> = activeTrace().born({});
   mergeSpread(rest, value);
+  // Maps among the pieces may have the keys, too.
+  if (mergedPieces(rest) !== undefined) return restOf(wrap(new Sym(objectNode(rest))), taken);
   for (const name of taken) delete rest[name];
   return rest;
 }

@@ -1,7 +1,7 @@
 import { variable } from '../ir/build.ts';
 import { foldLoop } from '../ir/fold.ts';
 import { Variable } from '../ir/node.ts';
-import { INTEGER } from '../ir/types.ts';
+import { DYN, INTEGER, mapOf } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { asSym, resolve } from '../value/merge.ts';
@@ -36,7 +36,9 @@ export function reduceList(view: View, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   trace.predicates++;
   try {
-    const running = wrap(new Sym(variable(accumulator, start.type)));
+    // An empty object grows by the keys that the turns add.
+    const type = start.op === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
+    const running = wrap(new Sym(variable(accumulator, type)));
     const { result, writes } = trace.isolate(() =>
       hooksCall().call(fn, undefined, [running, element, at, ...(count > 3 ? [whole(view)] : [])], 'the callback'),
     );

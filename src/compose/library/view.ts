@@ -1,23 +1,29 @@
-import { call, index, macro, macroVariable, method, size, variable } from '../ir/build.ts';
-import type { Variable } from '../ir/node.ts';
+import { and, call, compare, cond, index, literal, macro, macroVariable, method, size, variable } from '../ir/build.ts';
+import type { Node, Variable } from '../ir/node.ts';
+import { substitute } from '../ir/substitute.ts';
 import { INTEGER, listOf } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
-import { Sym } from '../value/symbolic.ts';
+import { SeenList, Sym } from '../value/symbolic.ts';
 import { asList, toNode } from '../value/nodes.ts';
 
 /**
  * A symbolic list as the author iterates it: an expression for the list of loop values, and what the
  * author sees for each of them (`Object.entries(m)` runs over keys and shows pairs).
  */
-export class View {
+export class View extends SeenList {
   readonly list: Sym;
   readonly show: (loop: Sym) => unknown;
 
   constructor(list: Sym, show?: (loop: Sym) => unknown) {
+    super();
     this.list = list;
     this.show = show ?? plainShow;
+  }
+
+  elements(): Sym {
+    return elements(this);
   }
 
   /** Type of the loop values. */
@@ -41,6 +47,50 @@ export function viewOf(value: unknown): View {
 /** The loop value of a fresh variable. */
 export function loopValue(view: View, of: Variable): Sym {
   return new Sym(variable(of, view.element), { waits: view.list.waits, label: of.name });
+}
+
+/** The positions below a count. A negative count has none in JavaScript, where CEL would fail. */
+export function positionsBelow(count: Node): Node {
+  const sure = isNatural(count)
+    ? count
+    : cond(activeTrace().facts.simplify(compare('gt', count, ZERO())), count, ZERO());
+  return call('lists.range', [sure], listOf(INTEGER));
+}
+
+const ZERO = (): Node => literal(0);
+
+/** Is it plain from the expression that the number is not negative? */
+function isNatural(node: Node): boolean {
+  if (node.op === 'lit') return Number(node.attr) >= 0;
+  if (node.op === 'call' && node.attr === 'size') return true;
+  if (node.op !== 'cond') return false;
+  // `Math.max(a, b)` is at least the one that is a natural number.
+  const [test, a, b] = node.args as [Node, Node, Node];
+  const larger = (test.op === 'gt' || test.op === 'ge') && test.args[0] === a && test.args[1] === b;
+  return larger ? isNatural(a) || isNatural(b) : isNatural(a) && isNatural(b);
+}
+
+/** What a filter makes sure of the elements that it leaves, and a range of its numbers; `loop` is one of them. */
+export function factOf(list: Node, loop: Node): Node | undefined {
+  if (list.op === 'call' && list.attr === 'lists.range') {
+    return and(compare('ge', loop, ZERO()), compare('lt', loop, list.args[0] as Node));
+  }
+  if (list.op !== 'macro' || list.attr !== 'filter') return undefined;
+  const [of, test] = [list.vars[0], list.args.at(-1)];
+  return of === undefined || test === undefined ? undefined : substitute(test, of, loop);
+}
+
+/** Runs `work` for an element of a list, with what is known of it. */
+export function forElement<T>(list: Node, loop: Node, work: () => T): T {
+  const { facts } = activeTrace();
+  const mark = facts.mark();
+  const fact = factOf(list, loop);
+  if (fact !== undefined) facts.assume(fact);
+  try {
+    return work();
+  } finally {
+    facts.rollback(mark);
+  }
 }
 
 /** The same list by position: the author sees the pair of element and index. */
@@ -73,6 +123,7 @@ export function isSymbolicList(value: unknown): boolean {
 export function elements(view: View): Sym {
   if (view.plain) return view.list;
   const loop = macroVariable('x');
-  const shown = toNode(view.show(loopValue(view, loop)));
+  const value = loopValue(view, loop);
+  const shown = forElement(view.list.node, value.node, () => toNode(view.show(value)));
   return new Sym(macro('map', view.list.node, [loop], [shown], listOf(shown.type)), { waits: view.list.waits });
 }

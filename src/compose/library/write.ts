@@ -5,7 +5,8 @@ import { labelOf, symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { setOwn } from '../value/own.ts';
-import { mergeKey } from './objects.ts';
+import { mergedPieces } from '../value/nodes.ts';
+import { mergeKey, mergeSpread, restOf } from './objects.ts';
 
 /** `object.key = value`. */
 export function writeKey(raw: unknown, key: Key, value: unknown): void {
@@ -45,7 +46,15 @@ export function deleteKey(raw: unknown, key: Key): void {
   if (key instanceof Sym)
     return refuse('no-cel', 'deleting a symbolic key has no CEL form', 'leave the key out when building the object');
   activeTrace().touch(target);
+  if (mergedPieces(target) !== undefined && typeof key === 'string')
+    return replaceMembers(target, restOf(target, [key]));
   delete (target as Record<PropertyKey, unknown>)[key];
+}
+
+/** Gives an object other members than it had: those of a map. */
+function replaceMembers(target: object, map: unknown): void {
+  for (const name of Reflect.ownKeys(target)) Reflect.deleteProperty(target, name);
+  mergeSpread(target as Record<string, unknown>, map);
 }
 
 /** The object to change: it must have been made by the composition. */

@@ -1,6 +1,54 @@
 import { and, eq, literal, not, or } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
+import type { Node, Op } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
+
+/** What a whole number is known to be between. */
+interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+const COMPARISONS: ReadonlySet<Op> = new Set(['eq', 'gt', 'ge', 'lt', 'le']);
+
+/** The range when a comparison with a number holds, or does not. */
+function narrowed({ least, most }: Range, op: Op, number: number, holds: boolean): Range {
+  const atLeast = (bound: number): Range => ({ least: Math.max(least, bound), most });
+  const atMost = (bound: number): Range => ({ least, most: Math.min(most, bound) });
+  switch (op) {
+    case 'gt':
+      return holds ? atLeast(number + 1) : atMost(number);
+    case 'ge':
+      return holds ? atLeast(number) : atMost(number - 1);
+    case 'lt':
+      return holds ? atMost(number - 1) : atLeast(number);
+    case 'le':
+      return holds ? atMost(number) : atLeast(number + 1);
+    case 'eq':
+      if (holds) return { least: number, most: number };
+      return number === least ? atLeast(number + 1) : { least, most };
+    default:
+      return { least, most };
+  }
+}
+
+/** What a comparison with a number gives for all numbers of the range; undefined when it depends. */
+function decided({ least, most }: Range, op: Op, number: number): boolean | undefined {
+  const both = (always: boolean, never: boolean) => (always ? true : never ? false : undefined);
+  switch (op) {
+    case 'gt':
+      return both(least > number, most <= number);
+    case 'ge':
+      return both(least >= number, most < number);
+    case 'lt':
+      return both(most < number, least >= number);
+    case 'le':
+      return both(most <= number, least > number);
+    case 'eq':
+      return both(least === number && most === number, number < least || number > most);
+    default:
+      return undefined;
+  }
+}
 
 /** What is known to hold on the current path. Facts are taken back in the reverse order of their making, to a mark. */
 export class Facts {
@@ -64,6 +112,19 @@ export class Facts {
     return current.type.kind === 'bool' ? this.simplify(current) : current;
   }
 
+  /** A comparison of a size with a number, by the other comparisons of it that are known: `length !== 0` means `length > 0`. */
+  private sizeFact(node: Node): boolean | undefined {
+    const [left, right] = node.args;
+    if (left?.op !== 'call' || left.attr !== 'size' || !Number.isInteger(right?.attr)) return undefined;
+    if (!COMPARISONS.has(node.op)) return undefined;
+    let range: Range = { least: 0, most: Infinity };
+    for (const [{ op, args }, holds] of this.known) {
+      const number = args[0] === left ? args[1]?.attr : undefined;
+      if (Number.isInteger(number)) range = narrowed(range, op, number as number, holds);
+    }
+    return decided(range, node.op, right?.attr as number);
+  }
+
   private lookup(node: Node): boolean | undefined {
     if (node.op === 'not') {
       const inner = this.lookup(node.args[0] as Node);
@@ -71,6 +132,8 @@ export class Facts {
     }
     const direct = this.known.get(node);
     if (direct !== undefined) return direct;
+    const size = this.sizeFact(node);
+    if (size !== undefined) return size;
     if (node.op === 'eq') {
       const known = this.equal.get(node.args[0] as Node);
       const other = node.args[1] as Node;

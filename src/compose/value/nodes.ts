@@ -20,7 +20,7 @@ import { activeTrace } from '../trace/trace.ts';
 import { resolve } from './merge.ts';
 import { hasTokens, labelOf, symbolic } from './proxy.ts';
 import type { MergedPiece } from './symbolic.ts';
-import { Maybe, MERGED, Phi, Splice, Sym } from './symbolic.ts';
+import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';
 import { needPresent, textNode } from './ops.ts';
 
 /** The value as a CEL optional: none where JavaScript has `undefined`. */
@@ -43,6 +43,7 @@ export function toNode(raw: unknown): Node {
       trace.under(not(inner.test), () => toNode(inner.otherwise)),
     );
   }
+  if (value instanceof SeenList) return value.elements().node;
   switch (typeof value) {
     case 'string':
       return hasTokens(value) ? textNode(value) : literal(value);

@@ -71,7 +71,8 @@ export function labelOf(value: Sym | Phi): string {
   }
   const label = (side: unknown) => {
     const inner = symbolic(side);
-    return inner === undefined ? String(side) : labelOf(inner);
+    if (inner !== undefined) return labelOf(inner);
+    return Array.isArray(side) ? '[…]' : typeof side === 'object' && side !== null ? '{…}' : String(side);
   };
   return `${printNode(value.test)} ? ${label(value.then)} : ${label(value.otherwise)}`;
 }

@@ -100,6 +100,12 @@ export class Splice {
   }
 }
 
+/** A list of the graph that the author sees in another form than it has, such as the pairs of `Object.entries(map)`. */
+export abstract class SeenList {
+  /** The list that the author sees, as an expression. */
+  abstract elements(): Sym;
+}
+
 /** Maps merged into an object: `{...labels, app: name}` and computed keys. The pieces are in order. */
 export const MERGED = Symbol('typekro.merged');
 

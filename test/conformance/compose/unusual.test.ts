@@ -6,10 +6,8 @@ import { PROGRAMS } from "./unusual-programs.ts";
 const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> = {
   asyncHelper: ['trace/async', "async () => s.name"],
   awaitIn: ['trace/async', "async (s) => { await null; return { v: s.name }; }"],
-  reduceObj: ['trace/loop-carried', "s.items.reduce((acc, i) => ({ ...acc, [i.key]: i.size }), {})"],
   reduceMax: ['trace/loop-carried', "s.tags.reduce((a, b) => (b.length > a.length ? b : a), '')"],
   reduceNoInit: ['trace/loop-carried', "s.nums.reduce((a, b) => a + b)"],
-  entriesFilter: ['trace/no-cel', "Object.fromEntries(Object.entries(s.labels ?? {}).filter(([k]) => k.startsWith('x')))"],
   classes: ['trace/unsupported', "class B { constructor(n) { this.n = n; } url() { return 'http://' + this.n; } }"],
   classConst: ['trace/unsupported', "class B { constructor(n) { this.n = n; } url() { return 'http://' + this.n; } }"],
   tryThrowSym: ['trace/throw-in-try', "throw new Error('x');"],
