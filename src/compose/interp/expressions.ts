@@ -15,7 +15,7 @@ import type {
   UnaryExpression,
   UpdateExpression,
 } from 'acorn';
-import { literal, not } from '../ir/build.ts';
+import { literal } from '../ir/build.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { callMethod } from '../library/methods.ts';
@@ -31,6 +31,7 @@ import { Phi, Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
 import { assignTo, deleteMember } from './assign.ts';
 import { choose } from './branches.ts';
+import { endChain, nothing, overPhi, STOPPED, stopsWithChain } from './chains.ts';
 import { construct } from './calls.ts';
 import type { Env } from './env.ts';
 import { atNode, inEnv, readName } from './env.ts';
@@ -318,9 +319,6 @@ function update(node: UpdateExpression, env: Env): unknown {
   return node.prefix ? next : before;
 }
 
-/** What a chain stopped with: the rest of it is not evaluated. */
-const STOPPED = Symbol('chain stopped');
-
 function member(node: MemberExpression, env: Env): unknown {
   const object = evaluateObject(node.object, env);
   if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
@@ -368,37 +366,12 @@ function chain(node: Expression, env: Env): unknown {
   return evaluate(node, env);
 }
 
-const nothing = (value: unknown): boolean => {
-  const found = resolve(value);
-  return found === undefined || found === null;
-};
-
 function chainObject(node: Expression, env: Env): unknown {
   const inChain = node.type === 'MemberExpression' || node.type === 'CallExpression';
   return inChain ? atNode(env.unit, node, () => resolveKeepingChain(chain(node, env))) : evaluate(node, env);
 }
 
 const resolveKeepingChain = (value: unknown): unknown => (value === STOPPED ? value : resolve(value));
-
-/** Values of a chain that are `undefined` where the chain stopped: its further members are fine. */
-const stopping = new WeakSet<Phi>();
-
-/** Applies the rest of a chain to each side of a conditional value; missing sides stop there. */
-function overPhi(object: unknown, optional: boolean, apply: (side: unknown) => unknown): unknown {
-  const inner = symbolic(resolve(object));
-  if (!(inner instanceof Phi) || !(optional || stopping.has(inner))) return apply(object);
-  const side = (value: unknown) => () => (nothing(value) ? undefined : apply(resolve(value)));
-  const result = choose(inner.test, side(inner.then), side(inner.otherwise));
-  const made = symbolic(result);
-  if (made instanceof Phi) stopping.add(made);
-  if (!(made instanceof Sym) || made.absence === undefined || nothing(inner.then) === nothing(inner.otherwise))
-    return result;
-  // The chain stops where the object is missing; further members of it are fine.
-  const there = nothing(inner.otherwise) ? inner.test : not(inner.test);
-  const has = activeTrace().facts.simplify(there);
-  const absence = made.absence.has === there ? { ...made.absence, has, chain: has } : { ...made.absence, chain: has };
-  return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
-}
 
 function chainCall(node: CallExpression, env: Env): unknown {
   const callee = node.callee;
@@ -441,28 +414,7 @@ function callOptional(object: unknown, key: string | symbol | Sym, optional: boo
     () => callMethod(resolve(value), key, args()),
     () => undefined,
   );
-  const made = symbolic(result);
-  if (made instanceof Phi) stopping.add(made);
-  return result;
-}
-
-/** The value of a whole chain: `undefined` where it stopped; further members are on their own. */
-function endChain(value: unknown): unknown {
-  if (value === STOPPED) return undefined;
-  const found = resolve(value);
-  const inner = symbolic(found);
-  // Members of what the chain gave are on their own.
-  if (inner instanceof Phi && stopping.has(inner)) return wrap(new Phi(inner.test, inner.then, inner.otherwise));
-  if (!(inner instanceof Sym) || inner.absence?.chain === undefined) return found;
-  const { chain: _, ...absence } = inner.absence;
-  return wrap(
-    new Sym(inner.node, {
-      absence,
-      waits: inner.waits,
-      label: inner.label,
-      ...(inner.resource && { resource: inner.resource }),
-    }),
-  );
+  return stopsWithChain(result);
 }
 
 function callExpression(node: CallExpression, env: Env): unknown {
