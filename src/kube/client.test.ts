@@ -113,6 +113,17 @@ describe('KubeClient', () => {
     expect(count).toBe(tries);
   });
 
+  it.each([{ status: 429, body: '' }, { status: 503, body: '' }, new Error('reset')])(
+    'never repeats what may be sent once only: %o',
+    async (first) => {
+      const { client, asked } = setup(() => first);
+      const once = { repeat: false };
+      await expect(client.apply(MAP, { fieldManager: 'm', ...once })).rejects.toBeInstanceOf(KubeError);
+      await expect(client.delete(REF, { preconditions: { uid: 'u' }, ...once })).rejects.toBeInstanceOf(KubeError);
+      expect(asked()).toHaveLength(2);
+    },
+  );
+
   it('gives up at once when its signal aborts', async () => {
     const { client, asked } = setup(() => ({ body: MAP }));
     await expect(client.get(REF, { signal: AbortSignal.abort() })).rejects.toMatchObject({ reason: 'Aborted' });

@@ -33,6 +33,7 @@ import type {
   PatchOptions,
   RawRequest,
   RawResponse,
+  RepeatableOptions,
   ResourceType,
   Transport,
   WatchEvent,
@@ -99,8 +100,6 @@ export class KubeClient implements KubernetesApi {
       throw new TypeKroError('a client needs a transport or a configuration', { code: 'kube/no-config' });
     }
     this.#options = options;
-    // Every watch listens to it, which is no leak.
-    setMaxListeners(0, this.#closed.signal);
     this.#transport = transport === undefined ? undefined : Promise.resolve(transport);
     this.#meters = options.meters ?? new Set();
     this.#context = {
@@ -121,8 +120,12 @@ export class KubeClient implements KubernetesApi {
     };
     this.discovery = createDiscovery(
       async (path, accept, { signal }) =>
-        (await this.#send({ method: 'GET', path, headers: { accept }, idempotent: true, what: `GET ${path}` }, signal))
-          .text,
+        (
+          await this.#send(
+            { method: 'GET', path, headers: { accept }, idempotent: true, what: `GET ${path}` },
+            { signal },
+          )
+        ).text,
       clock,
     );
   }
@@ -146,7 +149,7 @@ export class KubeClient implements KubernetesApi {
   async get(ref: ObjectRef, options: CallOptions & { readonly subresource?: string } = {}): Promise<KubeObject> {
     const resource = await this.#resource(ref, options.signal);
     const path = objectPath(resource, ref, options.subresource);
-    return this.#object({ method: 'GET', path, idempotent: true, what: 'get', object: ref }, options.signal);
+    return this.#object({ method: 'GET', path, idempotent: true, what: 'get', object: ref }, options);
   }
 
   async find(ref: ObjectRef, options: CallOptions = {}): Promise<KubeObject | undefined> {
@@ -182,7 +185,7 @@ export class KubeClient implements KubernetesApi {
     );
     return this.#object(
       { method: 'POST', path, ...body(object), idempotent: false, what: 'create', object: ref },
-      options.signal,
+      options,
     );
   }
 
@@ -192,7 +195,7 @@ export class KubeClient implements KubernetesApi {
     const path = withQuery(objectPath(resource, ref, options.subresource), writeQuery(options));
     return this.#object(
       { method: 'PUT', path, ...body(object), idempotent: false, what: 'update', object: ref },
-      options.signal,
+      options,
     );
   }
 
@@ -208,7 +211,7 @@ export class KubeClient implements KubernetesApi {
       what: 'patch',
       object: ref,
     };
-    return this.#object(request, options.signal);
+    return this.#object(request, options);
   }
 
   async apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
@@ -224,7 +227,7 @@ export class KubeClient implements KubernetesApi {
       what: 'apply',
       object: ref,
     };
-    return this.#object(request, options.signal);
+    return this.#object(request, options);
   }
 
   /** What the server answers: the object while its finalizers run, else `undefined`. Rejects with 404 when there is none. */
@@ -249,7 +252,7 @@ export class KubeClient implements KubernetesApi {
       what: 'delete',
       object: ref,
     };
-    const answer = await this.#object(request, options.signal);
+    const answer = await this.#object(request, options);
     return answer.kind === 'Status' ? undefined : answer;
   }
 
@@ -296,10 +299,7 @@ export class KubeClient implements KubernetesApi {
   async raw(request: RawRequest): Promise<RawResponse> {
     const { method = 'GET', path, headers = {} } = request;
     const content = request.body === undefined ? { headers } : body(request.body, headers['content-type'], headers);
-    return this.#send(
-      { method, path, ...content, idempotent: method === 'GET', what: `${method} ${path}` },
-      request.signal,
-    );
+    return this.#send({ method, path, ...content, idempotent: method === 'GET', what: `${method} ${path}` }, request);
   }
 
   async close(): Promise<void> {
@@ -343,20 +343,20 @@ export class KubeClient implements KubernetesApi {
       idempotent: true,
       what: `list ${type.kind}`,
     };
-    const { text } = await this.#checked(type, () => this.#send(request, options.signal));
+    const { text } = await this.#checked(type, () => this.#send(request, options));
     return readPage(type, text);
   }
 
   async #object(
     request: CoreRequest & { readonly object: ObjectRef },
-    signal: AbortSignal | undefined,
+    options: RepeatableOptions,
   ): Promise<KubeObject> {
-    const { text } = await this.#checked(request.object, () => this.#send(request, signal));
+    const { text } = await this.#checked(request.object, () => this.#send(request, options));
     return parseJson(text) as unknown as KubeObject;
   }
 
-  #send(request: CoreRequest, signal: AbortSignal | undefined) {
-    return requestText(this.#context, signal === undefined ? request : { ...request, signal });
+  #send(request: CoreRequest, { signal, repeat = true }: { signal?: AbortSignal | undefined; repeat?: boolean }) {
+    return requestText(this.#context, { ...request, repeat, ...(signal === undefined ? {} : { signal }) });
   }
 
   /**

@@ -79,6 +79,13 @@ export function isConflict(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && thrown.status === 409;
 }
 
+/** Did no answer come, from the server itself? Whether the request was carried out is unknown then. */
+export function isUnanswered(thrown: unknown): thrown is KubeError {
+  return (
+    thrown instanceof KubeError && (thrown.reason === 'Transport' || thrown.status === 503 || thrown.status === 504)
+  );
+}
+
 /** Was the request given up by its own signal? */
 export function isAborted(thrown: unknown): boolean {
   return thrown instanceof KubeError && thrown.reason === 'Aborted';

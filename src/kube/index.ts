@@ -21,6 +21,7 @@ export type {
   PatchType,
   RawRequest,
   RawResponse,
+  RepeatableOptions,
   ResourceType,
   Selection,
   StatusDetails,
@@ -32,7 +33,7 @@ export type {
   WriteOptions,
 } from './types.ts';
 export type { KubeErrorDetails } from './error.ts';
-export { isAborted, isConflict, isNotFound, KubeError } from './error.ts';
+export { isAborted, isConflict, isNotFound, isUnanswered, KubeError } from './error.ts';
 export { pause, systemClock } from './clock.ts';
 export type { KubeClientOptions } from './client.ts';
 export { KubeClient } from './client.ts';

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { backoffMs } from './backoff.ts';
 import { readText } from './body.ts';
 import { pause } from './clock.ts';
-import { errorOfResponse, KubeError } from './error.ts';
+import { errorOfResponse, isUnanswered, KubeError } from './error.ts';
 import type { ObjectRef } from '../core/index.ts';
 import type { Clock, Transport, TransportResponse } from './types.ts';
 
@@ -15,6 +15,8 @@ export interface CoreRequest {
   readonly signal?: AbortSignal;
   /** May it be sent again when its outcome is unknown? True for reads and for idempotent writes. */
   readonly idempotent: boolean;
+  /** May it be sent again at all? Default true. */
+  readonly repeat?: boolean;
   readonly what: string;
   readonly object?: ObjectRef;
 }
@@ -125,9 +127,8 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
  * where a second time does no harm.
  */
 function mayRetry(error: KubeError, request: CoreRequest): boolean {
-  if (request.signal?.aborted === true || error.reason === 'Aborted') return false;
-  if (error.status === 429) return true;
-  return request.idempotent && (error.reason === 'Transport' || error.status === 503 || error.status === 504);
+  if (request.repeat === false || request.signal?.aborted === true || error.reason === 'Aborted') return false;
+  return error.status === 429 || (request.idempotent && isUnanswered(error));
 }
 
 function toKubeError(thrown: unknown, request: CoreRequest): KubeError {

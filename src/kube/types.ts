@@ -52,8 +52,18 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What every call takes that may change something. */
+export interface RepeatableOptions extends CallOptions {
+  /**
+   * May the client send it again by itself after a pause, where that does no harm: when the server had no time for it
+   * (429), or, for idempotent writes, when no answer came (also 503 and 504)? Default true. False is for callers who
+   * decided on it by what they knew then, and would decide anew.
+   */
+  readonly repeat?: boolean;
+}
+
 /** Options of calls that write. */
-export interface WriteOptions extends CallOptions {
+export interface WriteOptions extends RepeatableOptions {
   /** Who owns the fields written. Required for `apply`, optional elsewhere (the server derives it). */
   readonly fieldManager?: string;
   /** Let the server do everything but store the result. */
@@ -81,7 +91,7 @@ export interface PatchOptions extends WriteOptions {
 }
 
 /** Options of a deletion. */
-export interface DeleteOptions extends CallOptions {
+export interface DeleteOptions extends RepeatableOptions {
   /** The server refuses with 409 when the object is another one by now. */
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';

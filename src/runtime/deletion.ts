@@ -8,7 +8,7 @@ import type { ConditionValue } from './conditions.ts';
 import { compareObjects, compareText } from './identity.ts';
 import { hasFinalizer, keepsChildren } from './finalizer.ts';
 import { applyOrderOf, nodeIdOf } from './labels.ts';
-import { deletionOf, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';
+import { deletionOf, instanceTarget, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';
 import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchRequest } from './model.ts';
 import { isNodeCondition, nodeConditions } from './node-conditions.ts';
 import type { NodeReport, Terminating } from './report.ts';
@@ -28,7 +28,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   const id = applySetIdOf(instance);
   const version = options.version ?? 'devel';
   if (!hasFinalizer(instance)) return decide({ finalizer: 'none', message: 'deleting resources' });
-  if (keepsChildren(instance)) return decide({ finalizer: 'remove', message: 'leaving resources behind' });
+  if (keepsChildren(instance)) return letGo('leaving resources behind');
   if (recorded.state !== 'valid') {
     const problem = recorded.state === 'absent' ? 'the instance records none' : recorded.problem;
     return decide({ finalizer: 'keep', message: `deletion blocked: validate deletion inventory: ${problem}` });
@@ -49,7 +49,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   if (failures.length > 0)
     return decide({ finalizer: 'keep', message: `deletion blocked: ${failures.join('\n')}`, members, read });
   if (read.length > 0) return decide({ finalizer: 'keep', message: 'deleting resources', members, read });
-  if (members.length === 0) return decide({ finalizer: 'remove', message: 'deleting resources' });
+  if (members.length === 0) return letGo('deleting resources');
 
   const wave = Math.max(...members.map(applyOrderOf));
   const current = members.filter((object) => applyOrderOf(object) === wave);
@@ -71,6 +71,14 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   const message =
     refused.length > 0 ? `deletion blocked: ${refused.join('\n')}` : deletingText(current.flatMap(terminatingOf));
   return decide({ finalizer: 'keep', message, members, wave, actions, ...(retryAt === undefined ? {} : { retryAt }) });
+
+  /** Nothing is left to wait for but the finalizer itself, and the pause after a refusal to take it off. */
+  function letGo(message: string): Decision {
+    const failed = observed.failedWrite(instanceTarget(instance, graph));
+    if (failed === undefined || failed.retryAt <= options.now) return decide({ finalizer: 'remove', message });
+    const blocked = `deletion blocked: remove the finalizer: ${failureText(failed.failure)}`;
+    return decide({ finalizer: 'keep', message: blocked, retryAt: failed.retryAt });
+  }
 
   function decide(outcome: {
     finalizer: Decision['finalizer'];

@@ -37,7 +37,7 @@ export type {
   WatchRequest,
 } from './model.ts';
 export { refOfTarget } from './model.ts';
-export { DEFAULT_VERSION, instanceTarget, step } from './step.ts';
+export { DEFAULT_VERSION, step } from './step.ts';
 export { stepDeletion } from './deletion.ts';
 export { stepUnresolved } from './unresolved.ts';
 export type { Because, Contested, NodeReport, NodeState, ObjectReport, Terminating } from './report.ts';

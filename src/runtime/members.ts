@@ -28,6 +28,17 @@ export function deletionOf(
   return { nodeId, target: targetOfLive(graph, object), uid, why, wave: applyOrderOf(object) };
 }
 
+/** The instance itself as a target, e.g. for `failedWrite`. */
+export function instanceTarget(instance: KubeObject, graph: Graph | undefined): ObjectTarget {
+  const { name = '', namespace } = instance.metadata;
+  const namespaced = namespace !== undefined && namespace !== '';
+  return {
+    type: { ...gvkOf(instance), plural: graph?.instance.plural ?? '', namespaced },
+    name,
+    ...(namespaced ? { namespace } : {}),
+  };
+}
+
 /** The target of a live object. Its plural is known for kinds of the graph only; else it is left empty for discovery. */
 export function targetOfLive(graph: Graph | undefined, object: KubeObject): ObjectTarget {
   const { name = '', namespace } = object.metadata;

@@ -4,6 +4,7 @@ import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { KubeObject } from '../core/index.ts';
 import { stepDeletion } from './index.ts';
+import { instanceTarget } from './members.ts';
 
 const TOWER = graphOf(`
 schema: {}
@@ -167,6 +168,20 @@ describe('deleting an instance', () => {
     cluster.refuse.clear();
     cluster.forget();
     expect(settle(TOWER, key, cluster).instance).toBeUndefined();
+  });
+
+  test('a refusal to take the finalizer off is named, and left alone for its pause', () => {
+    const { cluster, key } = built();
+    cluster.edit(key, (object) => void (object.metadata.annotations = { 'typekro.dev/deletion-policy': 'orphan' }));
+    cluster.remove(key);
+    const instance = cluster.get(key) as KubeObject;
+    const failure = { code: 403, reason: 'Forbidden', message: 'webhook says no' };
+    cluster.fail(instanceTarget(instance, TOWER), { digest: '', failure, retryAt: 1000 });
+    const early = decide(TOWER, instance, cluster, { step: { now: 999 } });
+    expect(early).toMatchObject({ parent: {}, finalizer: 'keep', quiet: true, requeueAt: 1000 });
+    expect(message(early.status)).toBe('deletion blocked: remove the finalizer: webhook says no');
+    const late = decide(TOWER, instance, cluster, { step: { now: 1000 } });
+    expect(late).toMatchObject({ parent: { removeFinalizer: true }, finalizer: 'remove', quiet: false });
   });
 
   test('an instance without our finalizer is not ours to delete', () => {

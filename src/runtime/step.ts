@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { gvkOf, jsonEquals } from '../core/index.ts';
+import { jsonEquals } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 import { authorConditions } from './author-conditions.ts';
@@ -10,9 +10,9 @@ import { stepDeletion } from './deletion.ts';
 import { failureText } from './failure.ts';
 import { hasFinalizer, isReleased, isSuspended } from './finalizer.ts';
 import { decideInventory, decideParentWrite, inventoryWrite, isInventoryForeign } from './inventory.ts';
-import { targetOfLive } from './members.ts';
+import { instanceTarget, targetOfLive } from './members.ts';
 import { nodeIdOf } from './labels.ts';
-import type { Condition, Decision, FailedWrite, Observed, ObjectTarget, StepOptions, WatchRequest } from './model.ts';
+import type { Condition, Decision, FailedWrite, Observed, StepOptions, WatchRequest } from './model.ts';
 import { projectStatus } from './project-status.ts';
 import { decidePruning } from './prune.ts';
 import type { Pruning } from './prune.ts';
@@ -135,17 +135,6 @@ function parentRefusal({ instance, observed, options, graph }: Walk): ParentRefu
   const failed: FailedWrite | undefined = observed.failedWrite(instanceTarget(instance, graph));
   if (failed === undefined || failed.retryAt <= options.now) return undefined;
   return { message: `finalizer/labeling failed: ${failureText(failed.failure)}`, retryAt: failed.retryAt };
-}
-
-/** The instance itself as a target, e.g. for `failedWrite`. */
-export function instanceTarget(instance: KubeObject, graph: Graph | undefined): ObjectTarget {
-  const { name = '', namespace } = instance.metadata;
-  const namespaced = namespace !== undefined && namespace !== '';
-  return {
-    type: { ...gvkOf(instance), plural: graph?.instance.plural ?? '', namespaced },
-    name,
-    ...(namespaced ? { namespace } : {}),
-  };
 }
 
 /** Takes all writes out of a walk; nodes that would be written say why they are not. */

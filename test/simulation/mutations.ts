@@ -139,8 +139,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'the finalizer stays',
     rule: 'deletion completes',
     file: 'src/runtime/deletion.ts',
-    find: "if (members.length === 0) return decide({ finalizer: 'remove'",
-    replace: "if (members.length === 0) return decide({ finalizer: 'keep'",
+    find: "if (failed === undefined || failed.retryAt <= options.now) return decide({ finalizer: 'remove'",
+    replace: "if (failed === undefined || failed.retryAt <= options.now) return decide({ finalizer: 'keep'",
     told: /deletion never completes|never becomes quiet|waits for ever/,
   },
   {

@@ -24,7 +24,7 @@ export interface VirtualWorld {
   readonly requests: SeenRequest[];
   readonly log: string[];
   /** Answers requests of the controller in place of the cluster; `undefined` lets one through. */
-  intercept: ((request: SeenRequest) => Answer | undefined) | undefined;
+  intercept: ((request: SeenRequest) => Answer | Promise<Answer> | undefined) | undefined;
   apply(...objects: KubeObject[]): Promise<void>;
   /** Lets everything happen that happens at this point of time. */
   settle(): Promise<void>;

@@ -3,7 +3,7 @@ import { jsonEquals, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { revisionHash } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import { isConflict, isNotFound, KubeError } from '../../kube/index.ts';
+import { isNotFound, KubeError } from '../../kube/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ConditionValue } from '../../runtime/index.ts';
 import { keys, readConditions, timeText } from '../../runtime/index.ts';
@@ -115,7 +115,8 @@ export class RevisionStore {
     for (const { object, number } of revisions.slice(0, Math.max(0, revisions.length - keep))) {
       if (pinned.has(number)) continue;
       const { uid } = object.metadata;
-      const options = { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) };
+      // By the time when it could be sent again somebody may be pinned to the revision.
+      const options = { signal, repeat: false, ...(uid === undefined ? {} : { preconditions: { uid } }) };
       const { client, observer } = this.#options;
       const left = await missingIsFine(client.delete(refOf(object), options)).catch((thrown: unknown) => {
         observer.revisionHappened('retire-failed');
@@ -227,7 +228,7 @@ async function missingIsFine<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;
   } catch (thrown) {
-    if (isNotFound(thrown) || isConflict(thrown)) return undefined;
+    if (isNotFound(thrown)) return undefined;
     throw thrown;
   }
 }

@@ -1,6 +1,6 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
-import { backoffMs, isConflict, isNotFound, KubeError } from '../../kube/index.ts';
+import { backoffMs, isConflict, isNotFound, isUnanswered, KubeError, pause } from '../../kube/index.ts';
 import type { BackoffPolicy, Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
 import { keys, refOfTarget } from '../../runtime/index.ts';
@@ -13,6 +13,12 @@ import type { InstanceRecord } from './record.ts';
 
 /** How long a refused write is left alone: from 0.2 s doubling up to five minutes. */
 const WRITE_RETRY: BackoffPolicy = { firstMs: 200, mostMs: 300_000 };
+/** So often in a row a server may be too busy, or out of reach, before that is told of a write. */
+const MOST_UNTOLD = 4;
+/** A pass waits for so long at most; a longer pause ends it. */
+const LONGEST_WAIT_MS = 5000;
+/** What is decided once is sent once: after a pause another decision may be due. */
+const ONCE = { repeat: false } as const;
 
 /** What carrying out decisions needs. */
 export interface EffectContext {
@@ -52,7 +58,7 @@ export async function writeParent(
       await readAgain(context, instances, instance);
       return 'decide-again';
     }
-    rememberFailure(context, record, target, '', thrown);
+    await rememberFailure(context, record, target, '', thrown);
     return 'decide-again';
   }
 }
@@ -67,9 +73,11 @@ async function carryOutParent(
   const { labels, inventory, removeFinalizer } = parent;
   // The labels bring the whole inventory along: `ownInventory` need not be waited for.
   if (labels !== undefined) {
-    instances.observe(await own.apply(labels, { fieldManager: keys.LABEL_MANAGER, force: true, signal }));
+    instances.observe(await own.apply(labels, { fieldManager: keys.LABEL_MANAGER, force: true, signal, ...ONCE }));
   } else if (inventory !== undefined) {
-    instances.observe(await own.apply(inventory, { fieldManager: keys.INVENTORY_MANAGER, force: true, signal }));
+    instances.observe(
+      await own.apply(inventory, { fieldManager: keys.INVENTORY_MANAGER, force: true, signal, ...ONCE }),
+    );
   }
   if (removeFinalizer === true) await dropFinalizer(context, instances, instance);
 }
@@ -87,8 +95,12 @@ export async function ownInventory(
   if (labels === undefined || inventory === undefined) return;
   const { own, signal } = context;
   try {
-    instances.observe(await own.apply(inventory, { fieldManager: keys.INVENTORY_MANAGER, force: true, signal }));
+    instances.observe(
+      await own.apply(inventory, { fieldManager: keys.INVENTORY_MANAGER, force: true, signal, ...ONCE }),
+    );
   } catch (thrown) {
+    // It will be due again when the rest is done.
+    if (isPassing(thrown)) return;
     // It was deleted or replaced meanwhile: the next step sees what is there.
     if (!isConflict(thrown) && !isNotFound(thrown)) throw thrown;
     await readAgain(context, instances, instance);
@@ -103,7 +115,7 @@ async function dropFinalizer(context: EffectContext, instances: KindCache, insta
   const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
   const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
   try {
-    const answer = await own.patch(ref, body, { fieldManager: 'kro', signal });
+    const answer = await own.patch(ref, body, { fieldManager: 'kro', signal, ...ONCE });
     if (left.length === 0) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
     else instances.observe(answer);
   } catch (thrown) {
@@ -132,7 +144,7 @@ export async function applyChild(
   const { client, caches, clock, signal } = context;
   const { target, desired, digest } = action;
   try {
-    const answer = await client.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, signal });
+    const answer = await client.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, signal, ...ONCE });
     record.failed.delete(targetKey(target));
     caches.peek(target.type)?.observeApplied(answer, digest);
     if (action.why === 'drift' && action.differences !== undefined) {
@@ -141,7 +153,7 @@ export async function applyChild(
     }
     return true;
   } catch (thrown) {
-    rememberFailure(context, record, target, digest, thrown);
+    await rememberFailure(context, record, target, digest, thrown);
     return false;
   }
 }
@@ -156,7 +168,7 @@ export async function deleteChild(
   const { target, uid } = action;
   const cache = caches.peek(target.type);
   try {
-    const left = await client.delete(refOfTarget(target), { preconditions: { uid }, signal });
+    const left = await client.delete(refOfTarget(target), { preconditions: { uid }, signal, ...ONCE });
     record.failed.delete(targetKey(target));
     if (left === undefined) cache?.observeGone(cacheKey(target), uid);
     else cache?.observe(left);
@@ -164,7 +176,7 @@ export async function deleteChild(
     return true;
   } catch (thrown) {
     if (isNotFound(thrown)) cache?.observeGone(cacheKey(target), uid);
-    else rememberFailure(context, record, target, '', thrown);
+    else await rememberFailure(context, record, target, '', thrown);
     return false;
   }
 }
@@ -223,22 +235,30 @@ function uidInCache(caches: CacheSet, target: ObjectTarget): string {
   return caches.peek(target.type)?.get(cacheKey(target))?.object.metadata.uid ?? '';
 }
 
-function rememberFailure(
+/**
+ * Leaves a failed write alone for some time. Where it may pass at once, the pass waits and then decides anew on what
+ * is known by then; only a failure that lasts is told by the next decision.
+ */
+async function rememberFailure(
   context: EffectContext,
   record: InstanceRecord,
   target: ObjectTarget,
   digest: string,
   thrown: unknown,
-): void {
-  if (!(thrown instanceof KubeError) || context.signal.aborted) throw thrown;
+): Promise<void> {
+  const { clock, signal, random, user } = context;
+  if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
   const key = targetKey(target);
   const before = record.failed.get(key);
   const failures = before?.digest === digest ? before.failures + 1 : 1;
-  const pause = thrown.retryAfterMs ?? backoffMs(WRITE_RETRY, failures, context.random());
-  record.failed.set(key, {
-    digest,
-    failures,
-    failure: apiFailure(thrown, context.user),
-    retryAt: context.clock.now() + pause,
-  });
+  const wait = thrown.retryAfterMs ?? backoffMs(WRITE_RETRY, failures, random());
+  const untold = isPassing(thrown) && failures <= MOST_UNTOLD && wait <= LONGEST_WAIT_MS;
+  if (untold) await pause(clock, wait, signal);
+  const retryAt = untold ? clock.now() : clock.now() + wait;
+  record.failed.set(key, { digest, failures, failure: apiFailure(thrown, user), retryAt });
+}
+
+/** Was the server too busy, or out of reach? A moment later the same may work. */
+function isPassing(thrown: unknown): boolean {
+  return isUnanswered(thrown) || (thrown instanceof KubeError && thrown.status === 429);
 }

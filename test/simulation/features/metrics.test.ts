@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
-import type { Answer, SeenRequest, VirtualWorld } from '../../support/virtual-world.ts';
+import { answer, asks, failure, once } from '../../support/instead.ts';
 import { mapRef, mapResource, pot, potDefinition, potRef, potsRef, virtualWorld } from '../../support/virtual-world.ts';
 
 const MINUTE = 60_000;
@@ -15,37 +15,6 @@ const MAY_MOVE: ReadonlySet<string> = new Set([
   // After a restart in the middle of a canary, an instance that is looked at before its definition.
   'instance_graph_resolution_pending_total',
 ]);
-
-async function* bytes(text: string): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(new TextEncoder().encode(text));
-}
-const answer = (status: number, body: unknown): Answer => ({
-  status,
-  headers: { 'content-type': 'application/json' },
-  body: bytes(JSON.stringify(body)),
-});
-const failure = (status: number): Answer =>
-  answer(status, {
-    kind: 'Status',
-    apiVersion: 'v1',
-    status: 'Failure',
-    reason: 'InternalError',
-    message: 'no',
-    code: status,
-  });
-
-/** Answers the first request that fits instead of the cluster. */
-function once(world: VirtualWorld, fits: (request: SeenRequest) => boolean, instead: Answer): void {
-  const before = world.intercept;
-  let done = false;
-  world.intercept = (request) => {
-    if (done || !fits(request)) return before?.(request);
-    done = true;
-    return instead;
-  };
-}
-const asks = (method: string, pattern: RegExp) => (request: SeenRequest) =>
-  request.method === method && pattern.test(request.path);
 
 /** A kind of its own, and two definitions with a child of it. */
 function nested(name: string, kind: string, child: JsonObject): KubeObject {
@@ -119,7 +88,7 @@ it('every declared metric moves in a life with everything in it, or says why it 
   await define('one');
   const stray = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'p-map', namespace: 'default' } };
   await world.user.apply(stray, { fieldManager: 'helm', force: true });
-  once(world, asks('PATCH', /configmaps/), failure(429));
+  once(world, asks('PATCH', /resourcegraphdefinitions\/.*\/status/), failure(429));
   once(world, asks('PATCH', /pots\/p\/status/), failure(500));
   once(world, asks('PATCH', /pots\/q\/status/), answer(200, null));
   await world.apply(pot('p'), pot('q', { count: 0 }), pot('lost', {}, { 'typekro.dev/revision': '99' }));

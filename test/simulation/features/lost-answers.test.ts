@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { asks, failure, once } from '../../support/instead.ts';
+import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  conditionText,
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  virtualWorld,
+  writesOf,
+} from '../../support/virtual-world.ts';
+
+const MINUTE = 60_000;
+const LEAF = /configmaps\/p-leaf/;
+const leafPath = '/api/v1/namespaces/default/configmaps/p-leaf';
+const basePath = '/api/v1/namespaces/default/configmaps/p-base';
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld({ controller: { maxGraphRevisions: 2 } });
+});
+afterEach(() => world.close());
+
+/** A leaf that is made from a base. */
+async function define(text: string): Promise<void> {
+  const base = mapResource('base', { text });
+  await world.apply(potDefinition([base, mapResource('leaf', { text: '${base.data.text}' })]));
+  await world.advance(5000);
+}
+
+describe('a write without a good answer', () => {
+  const outcomes: readonly (readonly [string, () => Promise<Answer>])[] = [
+    ['nobody answers', () => Promise.reject(new Error('the request timed out'))],
+    ['a proxy gives up', () => Promise.resolve(failure(504, 'Timeout'))],
+    ['the server cannot take it', () => Promise.resolve(failure(503, 'ServiceUnavailable'))],
+    ['the server has no time', () => Promise.resolve(failure(429, 'TooManyRequests'))],
+    ['the server fails', () => Promise.resolve(failure(500, 'InternalError'))],
+  ];
+  it.each(outcomes)('%s: it is decided on anew, so that what it depends on comes first', async (_, outcome) => {
+    await define('one');
+    let end = () => {};
+    const instead = new Promise<void>((resolve) => {
+      end = resolve;
+    }).then(outcome);
+    once(world, asks('PATCH', LEAF), instead);
+    await world.apply(pot('p'));
+    await world.user.delete(mapRef('p-base'));
+    await world.settle();
+    world.requests.length = 0;
+    end();
+    await world.advance(MINUTE);
+    const children = writesOf(world.requests).filter((write) => write.includes('/configmaps/'));
+    expect(children).toEqual([`PATCH ${basePath}`, `PATCH ${leafPath}`]);
+    expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True/);
+  });
+
+  it('is told in the status only if that lasts', async () => {
+    await define('one');
+    const isLeaf = asks('PATCH', LEAF);
+    let refusals = 0;
+    let most = 4;
+    world.intercept = (request) => {
+      if (!isLeaf(request) || refusals >= most) return undefined;
+      refusals += 1;
+      return failure(503, 'ServiceUnavailable', 'out of reach');
+    };
+    world.requests.length = 0;
+    await world.apply(pot('p'));
+    await world.advance(MINUTE);
+    expect(refusals).toBe(4);
+    expect(writesOf(world.requests).filter((write) => write.endsWith('pots/p/status'))).toHaveLength(1);
+    expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True/);
+
+    most = Number.POSITIVE_INFINITY;
+    await world.user.delete(mapRef('p-leaf'));
+    await world.advance(MINUTE);
+    expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toContain('out of reach');
+    // Five at once, then with pauses that double from 3.2 s.
+    expect(refusals).toBeLessThan(4 + 5 + 8);
+  });
+});
+
+describe('a finalizer that may not be taken off', () => {
+  it('is tried less and less often, and named', async () => {
+    await define('one');
+    await world.apply(pot('p'));
+    const isRemoval = asks('PATCH', /pots\/p\?fieldManager=kro$/);
+    world.intercept = (request) => (isRemoval(request) ? failure(403, 'Forbidden', 'a webhook refuses') : undefined);
+    world.requests.length = 0;
+    await world.user.delete(potRef('p'));
+    await world.advance(MINUTE);
+    const tries = world.requests.filter(isRemoval).length;
+    expect(tries).toBeGreaterThan(3);
+    expect(tries).toBeLessThan(12);
+    expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toContain(
+      'deletion blocked: remove the finalizer: a webhook refuses',
+    );
+    world.intercept = undefined;
+    await world.advance(2 * MINUTE);
+    expect(await world.user.find(potRef('p'))).toBeUndefined();
+  });
+});
+
+describe('old revisions', () => {
+  it.each([
+    ['the deletion of one', asks('DELETE', /graphrevisions\//)],
+    ['taking the finalizer off one', asks('PATCH', /graphrevisions\/[^/]*\?/)],
+  ])('go although %s met a conflict', async (_, meets) => {
+    await define('one');
+    await define('two');
+    once(world, meets, failure(409, 'Conflict'));
+    await define('three');
+    await world.advance(MINUTE);
+    const { items } = await world.user.list({ apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' });
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['pots-r00002', 'pots-r00003']);
+  });
+});

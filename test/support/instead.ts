@@ -1,0 +1,35 @@
+import type { Answer, SeenRequest, VirtualWorld } from './virtual-world.ts';
+
+/** An answer with this body, as JSON. */
+export function answer(status: number, body: unknown): Answer {
+  return { status, headers: { 'content-type': 'application/json' }, body: bytes(JSON.stringify(body)) };
+}
+
+/** An error as an API server answers it. */
+export function failure(status: number, reason = 'InternalError', message = 'no'): Answer {
+  return answer(status, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code: status });
+}
+
+async function* bytes(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(new TextEncoder().encode(text));
+}
+
+/** Answers the first request that fits instead of the cluster. */
+export function once(
+  world: VirtualWorld,
+  fits: (request: SeenRequest) => boolean,
+  instead: Answer | Promise<Answer>,
+): void {
+  const before = world.intercept;
+  let done = false;
+  world.intercept = (request) => {
+    if (done || !fits(request)) return before?.(request);
+    done = true;
+    return instead;
+  };
+}
+
+/** Is it a request of this method, with a path like this? */
+export function asks(method: string, path: RegExp): (request: SeenRequest) => boolean {
+  return (request) => request.method === method && path.test(request.path);
+}
