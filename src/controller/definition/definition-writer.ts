@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, jsonEquals, refOf } from '../../core/index.ts';
+import { jsonEquals, refOf } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { isNotFound } from '../../kube/index.ts';
+import { isNotFound, KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ControllerObserver } from '../observer.ts';
@@ -63,13 +63,29 @@ export class DefinitionWriter {
       { op: 'test', path: '/metadata/uid', value: definition.uid },
       { op: 'add', path: '/status', value: status },
     ];
-    const ref = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind, name: definition.name };
-    const answer = await ignoreMissing(
-      client.patch(ref, body, { type: 'json', subresource: 'status', fieldManager: 'kro', signal }),
-    );
-    if (answer === undefined) return;
-    caches.peek(DEFINITION_TYPE)?.observe(answer);
+    const options = { type: 'json', subresource: 'status', fieldManager: 'kro', signal } as const;
+    try {
+      caches.peek(DEFINITION_TYPE)?.observe(await client.patch(refOf(definition.object), body, options));
+    } catch (thrown) {
+      if (await this.#isGone(definition, thrown, signal)) return;
+      throw thrown;
+    }
     this.#options.observer.definitionChanged(definition, status);
+  }
+
+  /**
+   * Was a write refused because the definition is gone, or another one of its name is there, and no watch has told
+   * yet? It is known from now on: a revision made for the old one has no owner, goes, and would be made again at once.
+   */
+  async #isGone({ name, uid, object }: Definition, thrown: unknown, signal: AbortSignal): Promise<boolean> {
+    if (!(thrown instanceof KubeError) || (thrown.status !== 404 && thrown.status !== 422)) return false;
+    const { client, caches } = this.#options;
+    const live = await client.find(refOf(object), { signal });
+    if (live?.metadata.uid === uid) return false;
+    const cache = caches.peek(DEFINITION_TYPE);
+    if (live === undefined) cache?.observeGone(`/${name}`, uid);
+    else cache?.observe(live);
+    return true;
   }
 }
 
