@@ -5,7 +5,7 @@ import { hooksCall } from '../library/hooks.ts';
 import { TRUE } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
-import { elements, indexed, View, viewOf } from '../library/view.ts';
+import { elements, indexed, noteGaps, View, viewOf } from '../library/view.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
@@ -41,7 +41,8 @@ export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' 
       const of = activeTrace().loops.at(-1)?.variable;
       if (mode === 'map' && positions === undefined && of !== undefined && mayBeMissing(inner)) {
         doubtful = { value: inner, of };
-        return NORMAL;
+        // A plain read of a resource waits, unless a filter asks.
+        if (inner.absence?.waits !== true) return NORMAL;
       }
       activeTrace().touch(results);
       results.push(...(mode === 'flatMap' ? spreadItems(result) : [result]));
@@ -49,21 +50,23 @@ export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' 
     },
   });
   if (mode === 'forEach') return undefined;
-  if (doubtful !== undefined) return viewOfDoubtful(given, doubtful.value, doubtful.of);
+  const asked = doubtful === undefined ? undefined : viewOfDoubtful(given, doubtful.value, doubtful.of);
   const [only] = results;
+  if (asked !== undefined && results.length === 0) return asked;
+  if (asked !== undefined && only instanceof Splice) noteGaps(only.list, asked);
   return only instanceof Splice ? freshList(only.list, only.waits || given.list.waits) : results;
 }
 
-/** Does the value follow JavaScript's `undefined` where it is missing? */
+/** Is it not sure that the value is there? */
 function mayBeMissing(value: Sym | Phi | undefined): value is Sym {
-  return value instanceof Sym && value.absence !== undefined && !value.absence.waits && value.resource === undefined;
+  return value instanceof Sym && value.absence !== undefined && value.resource === undefined;
 }
 
 /** Results that may be missing have no list in CEL before a filter leaves those that are there. */
 function viewOfDoubtful(view: View, { node, absence, waits, label }: Sym, of: Variable): View {
-  const has = absence?.has ?? TRUE();
+  const { has = TRUE(), waits: waiting = false } = absence ?? {};
   return new View(view.list, (loop) => {
     const at = (part: Node) => substitute(part, of, loop.node);
-    return wrap(new Sym(at(node), { absence: { has: at(has), plain: false, waits: false }, waits, label }));
+    return wrap(new Sym(at(node), { absence: { has: at(has), plain: false, waits: waiting }, waits, label }));
   });
 }

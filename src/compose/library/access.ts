@@ -109,8 +109,10 @@ export function elementAt(value: Sym, position: Sym, optional = false): unknown 
     has: inside,
     optional: (base) => optIndex(base, at, element),
   };
-  const found = accessed(value, access, optional, `${labelOf(value)}[${labelOf(position)}]`);
-  return wrap(converted(found));
+  const found = converted(accessed(value, access, optional, `${labelOf(value)}[${labelOf(position)}]`));
+  const { absence } = found;
+  if (absence?.waits !== true) return wrap(found);
+  return wrap(new Sym(found.node, { absence: { ...absence, element: true }, waits: found.waits, label: found.label }));
 }
 
 /** `text[position]`: who asks whether it is there gets an answer, everybody else the empty text beyond the end. */

@@ -33,7 +33,7 @@ import { clamp, clampEnd } from './strings.ts';
 import { elementAt } from './access.ts';
 import { reduceList } from './reduce.ts';
 import { isSet } from './sets.ts';
-import { elements, forElement, indexed, loopValue, View, viewOf } from './view.ts';
+import { elements, forElement, indexed, listWithGaps, loopValue, View, viewOf } from './view.ts';
 
 const NAMES = (
   'length map filter some every find findIndex findLast includes indexOf join slice concat at flat flatMap forEach reduce ' +
@@ -201,7 +201,7 @@ function at(value: Sym, raw: unknown): unknown {
   const from = subtract(count, literal(-position));
   return wrap(
     new Sym(indexOf(value.node, from, element), {
-      absence: { has: compare('ge', count, literal(-position)), plain: true, waits: value.waits },
+      absence: { has: compare('ge', count, literal(-position)), plain: true, waits: value.waits, element: true },
       waits: value.waits,
     }),
   );
@@ -287,6 +287,8 @@ function withPredicate<T>(
 }
 
 function filter(view: View, fn: unknown): unknown {
+  const asked = view.plain ? listWithGaps(view.list.node) : undefined;
+  if (asked !== undefined) return filter(asked, fn);
   return withPredicate(view, fn, (test, loop, by) => {
     if (test === TRUE()) return view.plain ? freshList(plainList(view.list.node), view.list.waits) : view;
     if (by.positions) {
@@ -317,12 +319,13 @@ function find(view: View, fn: unknown, name: string): unknown {
     const exists = macro('exists', by.view.list.node, [loop], [test], { kind: 'bool' });
     const position = indexOf(kept, first, by.view.element);
     const node = by.positions ? indexOf(view.list.node, position, view.element) : position;
+    activeTrace().facts.imply(exists, substitute(test, loop, position));
     const { waits } = view.list;
     if (!view.plain) return phi(exists, view.show(new Sym(node, { waits })), undefined);
     const short = by.positions || name !== 'find' ? {} : { optional: optIndexOf(kept, first, view.element) };
     return wrap(
       new Sym(node, {
-        absence: { has: exists, plain: true, waits, ...short },
+        absence: { has: exists, plain: true, waits, element: true, ...short },
         waits,
         label: `${labelOf(view.list)}.${name}(…)`,
       }),

@@ -49,6 +49,18 @@ export function loopValue(view: View, of: Variable): Sym {
   return new Sym(variable(of, view.element), { waits: view.list.waits, label: of.name });
 }
 
+const gaps = new WeakMap<Node, View>();
+
+/** Notes that elements of a list may be missing: whoever filters it may ask which. */
+export function noteGaps(list: Node, view: View): void {
+  gaps.set(list, view);
+}
+
+/** The list as a view whose elements may be missing, where plain reads made it. */
+export function listWithGaps(list: Node): View | undefined {
+  return gaps.get(list);
+}
+
 /** The positions below a count. A negative count has none in JavaScript, where CEL would fail. */
 export function positionsBelow(count: Node): Node {
   const sure = isNatural(count)

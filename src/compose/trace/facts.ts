@@ -56,6 +56,8 @@ export class Facts {
   /** Expressions known to equal a literal. */
   private readonly equal = new Map<Node, Node>();
   private readonly log: (() => void)[] = [];
+  /** What follows from a condition besides itself. */
+  private readonly implied = new Map<Node, Node>();
 
   /** The present state, for `rollback`. */
   mark(): number {
@@ -67,6 +69,11 @@ export class Facts {
     while (this.log.length > mark) this.log.pop()?.();
   }
 
+  /** Says what holds wherever a condition does. */
+  imply(condition: Node, fact: Node): void {
+    this.implied.set(condition, fact);
+  }
+
   /** Adds a condition and what follows from it. */
   assume(condition: Node): void {
     const learn = (node: Node, value: boolean): void => {
@@ -75,6 +82,8 @@ export class Facts {
       if (node.op === 'lit' || this.known.has(node)) return;
       this.known.set(node, value);
       this.log.push(() => this.known.delete(node));
+      const follows = value ? this.implied.get(node) : undefined;
+      if (follows !== undefined) learn(follows, true);
       const [left, right] = node.args;
       if (value && node.op === 'eq' && right?.op === 'lit' && left !== undefined && !this.equal.has(left)) {
         this.equal.set(left, right);

@@ -77,7 +77,7 @@ export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
 /** A value that is there only when a condition holds. A waiting read inside stays a waiting read. */
 function guarded(test: Node, value: Sym): Sym {
   const { absence } = value;
-  if (absence === undefined || absence.waits) {
+  if (absence === undefined || (absence.waits && absence.element !== true)) {
     return new Sym(value.node, { absence: { has: test, plain: false, waits: false }, label: value.label });
   }
   return new Sym(value.node, {
