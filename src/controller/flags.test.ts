@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { featuresOf, parseControllerFlags } from './flags.ts';
+import { parseControllerFlags } from './flags.ts';
 import { parseGoDuration } from './go-duration.ts';
 
 describe('parseControllerFlags', () => {
@@ -30,6 +30,16 @@ describe('parseControllerFlags', () => {
     [['--constructor=1'], 'unknown flag: --constructor=1'],
     [['--rgd-max-graph-revisions=x'], 'invalid value "x" for --rgd-max-graph-revisions (integer)'],
     [['--leader-election-retry-period', '5'], 'invalid value "5" for --leader-election-retry-period (duration)'],
+    [['extra', '--leader-elect'], 'unexpected argument: extra'],
+    [
+      ['--metrics-bind-address=8078'],
+      'invalid value "8078" for --metrics-bind-address: write e.g. :8078 or 127.0.0.1:8078',
+    ],
+    [
+      ['--zap-log-level=loud'],
+      'invalid value "loud" for --zap-log-level: it is debug, info, error or a number above 0',
+    ],
+    [['--feature-gates=CELNow'], 'invalid value "CELNow" for --feature-gates: missing bool value for CELNow'],
     [['--client-qps'], 'invalid value "" for --client-qps (number)'],
   ])('%j is an error', (args, message) => {
     expect(parseControllerFlags(args).errors).toEqual([message]);
@@ -55,23 +65,11 @@ describe('parseGoDuration', () => {
 describe('a flag that takes certain texts', () => {
   it('refuses others instead of falling back to less safe ones', () => {
     expect(parseControllerFlags(['--template-namespaces=instnace']).errors).toEqual([
-      'invalid value "instnace" for --template-namespaces (text)',
+      'invalid value "instnace" for --template-namespaces: it is any or instance',
     ]);
     expect(parseControllerFlags(['--instance-service-account', 'a:b']).errors).toHaveLength(1);
     expect(
       parseControllerFlags(['--template-namespaces=instance', '--instance-service-account=deployer']).errors,
     ).toEqual([]);
-  });
-});
-
-describe('featuresOf', () => {
-  it('reads the gates that we have and passes over others', () => {
-    expect(featuresOf('CELOmitFunction=true, CELNow=True,InstanceConditionEvents=true,Other=true')).toEqual({
-      omit: true,
-      now: true,
-      conditionEvents: true,
-      conditionMetrics: false,
-    });
-    expect(featuresOf('CELOmitFunction=false')).toMatchObject({ omit: false, now: false });
   });
 });

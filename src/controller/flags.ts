@@ -1,8 +1,12 @@
+import { readFeatureGates } from './feature-gates.ts';
+import { parseGoBoolean } from './go-boolean.ts';
 import { parseGoDuration } from './go-duration.ts';
-import type { ControllerOptions } from './options.ts';
+import { isAddress } from './probes.ts';
 
 /** What a flag takes. */
 export type FlagType = 'boolean' | 'integer' | 'number' | 'duration' | 'text';
+
+type Problem = (text: string) => string | undefined;
 
 /** A flag of the controller's command line, as kro has it or as we add it. */
 export interface ControllerFlag {
@@ -11,28 +15,35 @@ export interface ControllerFlag {
   /** Shown in help; durations as Go writes them. */
   readonly default: string;
   readonly description: string;
-  /** What a text has to look like. */
-  readonly pattern?: RegExp;
+  /** What is wrong with a text; undefined when it can be taken. */
+  readonly problem?: Problem;
   /** Accepted for compatibility, without effect: our controller needs none. */
   readonly ignored?: true;
 }
 
-const flag = (name: string, type: FlagType, value: string, description: string, pattern?: RegExp): ControllerFlag => ({
+const flag = (name: string, type: FlagType, value: string, description: string, problem?: Problem): ControllerFlag => ({
   name,
   type,
   default: value,
   description,
-  ...(pattern === undefined ? {} : { pattern }),
+  ...(problem === undefined ? {} : { problem }),
 });
 const ignored = (name: string, type: FlagType, value: string, description: string): ControllerFlag => ({
   ...flag(name, type, value, description),
   ignored: true,
 });
 
+const matching =
+  (pattern: RegExp, wanted: string): Problem =>
+  (text) =>
+    pattern.test(text) ? undefined : wanted;
+const ADDRESS: Problem = (text) =>
+  text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
+
 /** All flags: kro's, in its order, then ours. */
 export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
-  flag('metrics-bind-address', 'text', ':8078', 'Where metrics are served; 0 turns them off.'),
-  flag('health-probe-bind-address', 'text', ':8079', 'Where /healthz and /readyz are served.'),
+  flag('metrics-bind-address', 'text', ':8078', 'Where metrics are served; 0 turns them off.', ADDRESS),
+  flag('health-probe-bind-address', 'text', ':8079', 'Where /healthz and /readyz are served.', ADDRESS),
   ignored('pprof-bind-address', 'text', ':6060', 'A profiler of Go programs.'),
   flag('leader-elect', 'boolean', 'false', 'Work only while holding the Lease.'),
   flag('leader-election-namespace', 'text', '', 'Namespace of the Lease; empty: the namespace of the pod.'),
@@ -58,8 +69,14 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('rgd-max-graph-revisions', 'integer', '5', 'Revisions kept of a definition; 0 or less keeps all.'),
   flag('client-qps', 'number', '0', 'Requests per second; 0 sets no limit.'),
   flag('client-burst', 'integer', '150', 'Requests at once, where client-qps sets a limit.'),
-  flag('feature-gates', 'text', '', 'E.g. CELOmitFunction=true,CELNow=true.'),
-  flag('zap-log-level', 'text', 'info', 'debug, info or error; a number above 0 is debug.'),
+  flag('feature-gates', 'text', '', 'E.g. CELOmitFunction=true,CELNow=true.', (text) => readFeatureGates(text).problem),
+  flag(
+    'zap-log-level',
+    'text',
+    'info',
+    'debug, info or error; a number above 0 is debug.',
+    matching(/^(debug|info|warn|error|panic|[1-9]\d*)$/i, 'it is debug, info, error or a number above 0'),
+  ),
   ignored('zap-encoder', 'text', 'json', 'Entries are always JSON.'),
   ignored('zap-devel', 'boolean', 'false', 'Defaults of the Go logger for development.'),
   ignored('zap-stacktrace-level', 'text', 'error', 'Stack traces of the Go logger.'),
@@ -70,16 +87,16 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'text',
     '',
     "ServiceAccount of the instance's namespace as which its children are read and written; empty: the controller's own.",
-    /^([a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?)?$/,
+    matching(/^([a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?)?$/, 'it is the name of a ServiceAccount'),
   ),
   flag(
     'template-namespaces',
     'text',
     'any',
     'Where templates may put objects: any or instance (its own namespace alone).',
-    /^(any|instance)$/,
+    matching(/^(any|instance)$/, 'it is any or instance'),
   ),
-  flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty: off.'),
+  flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty: off.', ADDRESS),
 ];
 
 /** What a command line says. */
@@ -102,7 +119,7 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
     const match = /^--?([^=]+)(?:=(.*))?$/s.exec(args[at] ?? '');
     const entry = match?.[1] === undefined ? undefined : byName.get(match[1]);
     if (entry === undefined) {
-      errors.push(`unknown flag: ${args[at] ?? ''}`);
+      errors.push(`${match === null ? 'unexpected argument' : 'unknown flag'}: ${args[at] ?? ''}`);
       continue;
     }
     let text = match?.[2];
@@ -111,11 +128,12 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
       at += 1;
       text = args[at];
     }
-    const fits = text !== undefined && entry.pattern?.test(text) !== false;
-    const value = fits && text !== undefined ? readValue(entry.type, text) : undefined;
-    if (value === undefined)
-      errors.push(`invalid value ${JSON.stringify(text ?? '')} for --${entry.name} (${entry.type})`);
-    else if (entry.ignored === true) without.push(entry.name);
+    const problem = text === undefined ? undefined : entry.problem?.(text);
+    const value = text === undefined || problem !== undefined ? undefined : readValue(entry.type, text);
+    if (value === undefined) {
+      const why = problem === undefined ? ` (${entry.type})` : `: ${problem}`;
+      errors.push(`invalid value ${JSON.stringify(text ?? '')} for --${entry.name}${why}`);
+    } else if (entry.ignored === true) without.push(entry.name);
     else values.set(entry.name, value);
   }
   return { values, ignored: without, errors };
@@ -124,8 +142,7 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
 function readValue(type: FlagType, text: string): boolean | number | string | undefined {
   switch (type) {
     case 'boolean':
-      if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true;
-      return ['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text) ? false : undefined;
+      return parseGoBoolean(text);
     case 'integer':
       return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined;
     case 'number':
@@ -135,21 +152,4 @@ function readValue(type: FlagType, text: string): boolean | number | string | un
     default:
       return text;
   }
-}
-
-/** Gates of kro and of ours that turn parts of the expression language on. */
-export function featuresOf(gates: string): Required<NonNullable<ControllerOptions['features']>> {
-  const on = new Set(
-    gates
-      .split(',')
-      .map((gate) => gate.trim().split('='))
-      .filter(([, value]) => value?.toLowerCase() === 'true')
-      .map(([name]) => name),
-  );
-  return {
-    omit: on.has('CELOmitFunction'),
-    now: on.has('CELNow'),
-    conditionEvents: on.has('InstanceConditionEvents'),
-    conditionMetrics: on.has('InstanceConditionMetrics'),
-  };
 }

@@ -1,4 +1,4 @@
-import { featuresOf } from './flags.ts';
+import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './options.ts';
 
@@ -26,7 +26,7 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     ...given('shutdownGraceMs', number('graceful-shutdown-timeout')),
     ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),
     ...(namespaces === 'instance' || namespaces === 'any' ? { namespaces } : {}),
-    ...(gates === undefined ? {} : { features: featuresOf(gates) }),
+    ...(gates === undefined ? {} : { features: readFeatureGates(gates).features }),
   };
 }
 

@@ -2,6 +2,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { httpLibrary, TypeKroError } from '../core/index.ts';
 
+/** Host, in brackets or plain, and port. */
+const ADDRESS = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/;
+
 /** What probes and metrics ask. */
 export interface ProbeSource {
   /** Are all watches of our own up, and does work go on? */
@@ -57,9 +60,9 @@ function answer(path: string, source: ProbeSource): readonly [number, string, st
 
 /** Host and port of `host:port`, `:port` or `[v6]:port`; no host means every interface. */
 export function parseAddress(address: string): { readonly host: string | undefined; readonly port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(address);
+  const match = ADDRESS.exec(address);
   const port = Number(match?.[3] ?? Number.NaN);
-  if (!(port <= 65_535)) {
+  if (!isAddress(address)) {
     throw new TypeKroError(`"${address}" is no address`, {
       code: 'controller/listen',
       remedy: 'write e.g. :8078 or 127.0.0.1:8078',
@@ -67,6 +70,11 @@ export function parseAddress(address: string): { readonly host: string | undefin
   }
   const host = match?.[1] ?? match?.[2] ?? '';
   return { host: host === '' ? undefined : host, port };
+}
+
+/** Is a text an address that can be listened at? */
+export function isAddress(text: string): boolean {
+  return Number(ADDRESS.exec(text)?.[3] ?? Number.NaN) <= 65_535;
 }
 
 function open(server: Server, host: string | undefined, port: number, address: string): Promise<void> {

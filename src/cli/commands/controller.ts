@@ -71,7 +71,7 @@ function rateLimitOf({ values }: ParsedFlags): Pick<KubeClientOptions, 'rateLimi
 
 /** zap's levels: names, or a number of which everything above 0 is debug. */
 function levelOf({ values }: ParsedFlags): 'debug' | 'info' | 'error' {
-  const level = values.get('zap-log-level');
-  if (level === 'error') return 'error';
-  return level === 'debug' || (typeof level === 'string' && Number(level) > 0) ? 'debug' : 'info';
+  const level = String(values.get('zap-log-level') ?? 'info').toLowerCase();
+  if (level === 'error' || level === 'panic') return 'error';
+  return level === 'debug' || Number(level) > 0 ? 'debug' : 'info';
 }

@@ -1,0 +1,27 @@
+import { describe, expect, test } from 'vitest';
+import { readFeatureGates } from './feature-gates.ts';
+
+describe('readFeatureGates', () => {
+  test.each([
+    ['', []],
+    ['CELOmitFunction=true', ['omit']],
+    [' CELOmitFunction = true , CELNow=True,', ['omit', 'now']],
+    ['CELOmitFunction=true,CELOmitFunction=0', []],
+    ['AllAlpha=true', ['omit', 'conditionEvents', 'conditionMetrics']],
+    ['CELOmitFunction=false,AllAlpha=true', ['conditionEvents', 'conditionMetrics']],
+    ['AllBeta=true', []],
+  ])('%j turns on %j', (text, expected) => {
+    const { features, problem } = readFeatureGates(text);
+    expect(Object.entries(features).flatMap(([name, on]) => (on ? [name] : []))).toEqual(expected);
+    expect(problem).toBeUndefined();
+  });
+
+  test.each([
+    ['CELNow=true,Nope=true', 'unrecognized feature gate: Nope (there are CELOmitFunction, CELNow,'],
+    ['constructor=true', 'unrecognized feature gate: constructor'],
+    ['CELOmitFunction', 'missing bool value for CELOmitFunction'],
+    ['CELOmitFunction=yes', 'invalid value of CELOmitFunction=yes: it is true or false'],
+  ])('%j is wrong', (text, problem) => {
+    expect(readFeatureGates(text).problem).toContain(problem);
+  });
+});
