@@ -32,7 +32,8 @@ export function failureText({ permission, message }: ApiFailure): string {
 
 /** The rule of a role that gives a missing right. */
 function ruleText({ group, resource, verb, name }: MissingPermission): string {
-  const verbs = (TOGETHER.get(verb) ?? [verb]).map((text) => `"${text}"`).join(', ');
+  const whole = resource.includes('/') ? [verb] : (TOGETHER.get(verb) ?? [verb]);
+  const verbs = whole.map((text) => `"${text}"`).join(', ');
   const names = verb === 'impersonate' && name !== undefined ? `, resourceNames: ["${name}"]` : '';
   return `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: [${verbs}]${names}}`;
 }

@@ -1,6 +1,9 @@
 import { TypeKroError } from '../../core/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { failureText, readConditions } from '../../runtime/index.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
+import { apiFailure } from '../instance/api-failure.ts';
 import type { Logger } from '../logger.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
@@ -13,10 +16,19 @@ export class LogTeller implements Partial<ControllerObserver> {
     this.#logger = logger;
   }
 
-  definitionChanged(definition: Definition, { state }: DefinitionStatus): void {
+  definitionChanged(definition: Definition, status: DefinitionStatus): void {
+    const { state } = status;
     const from = definition.status['state'];
     if (from === state) return;
-    this.#logger.log('info', 'definition changed state', { definition: definition.name, from: from ?? '', to: state });
+    // What makes it inactive stands in the summary, which takes its words from the condition that is worst.
+    const { reason, message } = readConditions(status['conditions']).find(({ type }) => type === 'Ready') ?? {};
+    const why = state === 'Active' ? {} : { reason, why: message };
+    this.#logger.log('info', 'definition changed state', {
+      definition: definition.name,
+      from: from ?? '',
+      to: state,
+      ...why,
+    });
   }
 
   revisionIssued(definition: Definition, revision: number, reason: string): void {
@@ -29,7 +41,8 @@ export class LogTeller implements Partial<ControllerObserver> {
 
   passFailed(work: WorkKey, error: unknown, retryInMs: number, failures: number): void {
     const { message, code } = TypeKroError.from(error, { code: 'controller/unexpected' });
+    const text = error instanceof KubeError ? failureText(apiFailure(error, undefined)) : message;
     const stack = error instanceof TypeKroError || !(error instanceof Error) ? {} : { stack: error.stack };
-    this.#logger.log('warn', 'a pass failed', { ...work, error: message, code, retryInMs, failures, ...stack });
+    this.#logger.log('warn', 'a pass failed', { ...work, error: text, code, retryInMs, failures, ...stack });
   }
 }

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { KubeError } from '../../kube/index.ts';
+import type { DefinitionStatus } from '../definition/definition-status.ts';
+import type { Definition } from '../definition/definition.ts';
+import { LogTeller } from './log-teller.ts';
+
+function setup() {
+  const entries: unknown[] = [];
+  return {
+    entries,
+    teller: new LogTeller({ log: (level, message, fields) => entries.push([level, message, fields]) }),
+  };
+}
+
+describe('the log', () => {
+  const definition = { name: 'boats', status: {} } as Definition;
+  const condition = { type: 'Ready', status: 'False', reason: 'FailedToStart', message: 'boats may not be watched' };
+
+  test.each<[DefinitionStatus, object]>([
+    [
+      { state: 'Inactive', conditions: [condition] },
+      { to: 'Inactive', reason: 'FailedToStart', why: 'boats may not be watched' },
+    ],
+    [
+      { state: 'Active', conditions: [{ ...condition, status: 'True', reason: 'Ready', message: '' }] },
+      { to: 'Active' },
+    ],
+  ])('says why a definition is not active: %j', (status, fields) => {
+    const { entries, teller } = setup();
+    teller.definitionChanged(definition, status);
+    expect(entries).toEqual([['info', 'definition changed state', { definition: 'boats', from: '', ...fields }]]);
+  });
+
+  test('names the rule that a pass lacks', () => {
+    const { entries, teller } = setup();
+    const message = 'User "kro" cannot patch resource "boats/status" in API group "acme.test" in the namespace "bay"';
+    teller.passFailed(
+      { group: 'boats', key: 'acme.test/Boat/bay/a' },
+      new KubeError(message, { status: 403, reason: 'Forbidden' }),
+      100,
+      1,
+    );
+    expect(JSON.stringify(entries)).toContain(
+      JSON.stringify('add the rule {apiGroups: ["acme.test"], resources: ["boats/status"], verbs: ["patch"]}').slice(
+        1,
+        -1,
+      ),
+    );
+  });
+});
