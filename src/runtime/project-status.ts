@@ -5,7 +5,7 @@ import type { EvaluateContext, Variables } from './evaluate.ts';
 import { evaluate } from './evaluate.ts';
 import type { StatusProblem } from './model.ts';
 import type { FieldValue } from './template.ts';
-import { fillSkeleton } from './template.ts';
+import { comparePaths, fillSkeleton } from './template.ts';
 
 /** The author's part of the status. */
 export interface ProjectedStatus {
@@ -18,44 +18,58 @@ const RESERVED = new Set(['state', 'conditions']);
 
 /**
  * Evaluates the status fields, each on its own: one that reads data which is not there is left out until
- * it is, one that fails is left out and reported, and neither holds up the others. Objects that end up
- * without any of their computed fields are left out too.
+ * it is, one that fails is left out and reported, and neither holds up the others. Objects and lists that end
+ * up without any of their computed fields are left out too; in the midst of a list such an object stays empty.
  */
 export function projectStatus(plan: StatusPlan, variables: Variables, context: EvaluateContext): ProjectedStatus {
   const values: FieldValue[] = [];
   const problems: StatusProblem[] = [];
-  const emptied: Hole[] = [];
+  const missing: { readonly hole: Hole; readonly omitted: boolean }[] = [];
   for (const hole of plan.holes) {
     const result = evaluate(hole.expression, variables, context);
-    if (result.state === 'value') {
-      values.push({ path: hole.path, value: result.value });
-      continue;
-    }
-    values.push({ path: hole.path, value: undefined });
-    emptied.push(hole);
+    const value = result.state === 'value' ? result.value : null;
+    values.push({ path: hole.path, value: value ?? null });
+    if (result.state === 'value' && value !== undefined) continue;
+    missing.push({ hole, omitted: result.state === 'value' });
     if (result.state === 'error') {
       const { expression, message } = result.failure;
       problems.push({ path: hole.pathText, expression, message });
     }
   }
   const fields = fillSkeleton(plan.skeleton, values);
-  for (const hole of emptied) dropEmpty(fields, hole.path.slice(0, -1));
+  // From the back, so that the positions of the others hold.
+  for (const { hole, omitted } of missing.sort((one, other) => comparePaths(other.hole.path, one.hole.path))) {
+    removeAt(fields, hole.path);
+    if (!omitted) dropEmpty(fields, hole.path.slice(0, -1));
+  }
   for (const name of RESERVED) delete fields[name];
   return { fields, problems };
 }
 
-/** Removes the objects on a path that have become empty, from the inside out. */
+/** Removes what is empty now on a path, from the inside out; in a list only at its end, so that places stay. */
 function dropEmpty(root: JsonObject, path: readonly PathStep[]): void {
   const last = path.at(-1);
-  if (last === undefined) return;
-  const above = path.slice(0, -1);
-  const parent = above.reduce<JsonValue | undefined>((value, step) => child(value, step), root);
-  const value = child(parent, last);
-  // Positions in lists stay: an element is never removed because it became empty.
-  if (!isJsonObject(parent) || typeof last !== 'string' || !isJsonObject(value) || Object.keys(value).length > 0)
-    return;
-  delete parent[last];
-  dropEmpty(root, above);
+  const value = at(root, path);
+  if (last === undefined || value === undefined || !isEmpty(value)) return;
+  const above = at(root, path.slice(0, -1));
+  if (Array.isArray(above) && last !== above.length - 1) return;
+  removeAt(root, path);
+  dropEmpty(root, path.slice(0, -1));
+}
+
+function isEmpty(value: JsonValue): boolean {
+  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
+}
+
+function removeAt(root: JsonObject, path: readonly PathStep[]): void {
+  const last = path.at(-1);
+  const parent = at(root, path.slice(0, -1));
+  if (Array.isArray(parent) && typeof last === 'number') parent.splice(last, 1);
+  else if (isJsonObject(parent) && typeof last === 'string') delete parent[last];
+}
+
+function at(root: JsonObject, path: readonly PathStep[]): JsonValue | undefined {
+  return path.reduce<JsonValue | undefined>((value, step) => child(value, step), root);
 }
 
 function child(value: JsonValue | undefined, step: PathStep): JsonValue | undefined {

@@ -46,6 +46,38 @@ resources:
     expect(fields()).toEqual({ name: 'p', safe: 'Up', box: { fixed: 2, level: 4 }, deep: { inner: { level: 4 } } });
   });
 
+  test.each([
+    [{}, {}],
+    [{ phase: 'Up' }, { texts: ['Up'], objects: [{ phase: 'Up' }] }],
+    [{ level: 4 }, { objects: [{}, { level: 4 }] }],
+    [
+      { phase: 'Up', address: '10.0.0.9', level: 4 },
+      { texts: ['Up', '10.0.0.9'], objects: [{ phase: 'Up' }, { level: 4 }], nested: [['10.0.0.9']] },
+    ],
+  ])('in lists are as long as what is known of them: %j', (status, expected) => {
+    const lists = graphOf(`
+schema:
+  status:
+    texts: ["\${p.status.phase}", "\${p.status.address}"]
+    objects: [{phase: "\${p.status.phase}"}, {level: "\${p.status.level}"}]
+    nested: [["\${p.status.address}"]]
+resources:
+  - id: p
+    template: ${pump}
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(lists, cluster, 'a', {});
+    settle(lists, key, cluster);
+    edit(cluster, status);
+    const { texts, objects, nested } = settle(lists, key, cluster).instance?.status ?? {};
+    expect({ texts, objects, nested }).toEqual({
+      texts: undefined,
+      objects: undefined,
+      nested: undefined,
+      ...expected,
+    });
+  });
+
   test('one that fails is left out and reported; everything else is written', () => {
     const failing = graphOf(`
 schema: {status: {name: "\${p.metadata.name}", bad: "\${int(p.status.phase)}"}}

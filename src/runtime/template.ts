@@ -102,7 +102,8 @@ function removeAll(root: JsonObject, paths: readonly (readonly PathStep[])[]): v
   }
 }
 
-function comparePaths(a: readonly PathStep[], b: readonly PathStep[]): number {
+/** Orders paths as their fields stand: positions of a list by number. */
+export function comparePaths(a: readonly PathStep[], b: readonly PathStep[]): number {
   for (let index = 0; index < Math.min(a.length, b.length); index++) {
     const [left, right] = [a[index], b[index]];
     if (left === right) continue;
