@@ -23,6 +23,7 @@ import { Reports } from './reports.ts';
 import { ServedKinds } from './served-kinds.ts';
 import { EventTeller } from './telemetry/event-teller.ts';
 import { LogTeller } from './telemetry/log-teller.ts';
+import { Reachability } from './telemetry/reachability.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { WakeRouter } from './wake-router.ts';
 
@@ -41,13 +42,13 @@ class KroController implements Controller {
   readonly #metrics: ControllerMetrics;
   readonly #events: EventRecorder;
   readonly #accesses: Accesses;
-  readonly #requestMeter: RequestMeter;
+  readonly #requestMeters: readonly RequestMeter[];
   readonly #router: WakeRouter;
   readonly #definitionRunner: Runner;
   readonly #instanceRunner: Runner;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #readyWaiters: (() => void)[] = [];
-  #unmeasure: (() => void) | undefined;
+  #unmeasure: readonly ((() => void) | undefined)[] = [];
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -56,7 +57,7 @@ class KroController implements Controller {
     const wakeDefinition = (name: string) => this.#definitionRunner.wake({ group: name, key: name });
     this.#metrics = createMetrics(metricSources(() => parts));
     const meters = new Meters(this.#metrics);
-    this.#requestMeter = meters.requests;
+    this.#requestMeters = [meters.requests, new Reachability(logger, clock)];
     const accesses = new Accesses({
       client,
       clock,
@@ -179,7 +180,7 @@ class KroController implements Controller {
 
   async start(): Promise<void> {
     if (this.#state !== 'new') throw new TypeKroError('a controller is started once', { code: 'controller/state' });
-    this.#unmeasure = this.#options.client.measure?.(this.#requestMeter);
+    this.#unmeasure = this.#requestMeters.map((meter) => this.#options.client.measure?.(meter));
     await this.#checkOwnCrds();
     this.#state = 'running';
     const ready = new Promise<void>((resolve) => this.#readyWaiters.push(resolve));
@@ -195,7 +196,7 @@ class KroController implements Controller {
     await Promise.all([this.#definitionRunner.stop(grace, hurry), this.#instanceRunner.stop(grace, hurry)]);
     await this.#accesses.close();
     await this.#events.flush();
-    this.#unmeasure?.();
+    for (const end of this.#unmeasure) end?.();
   }
 
   async idle(): Promise<void> {

@@ -23,15 +23,17 @@ export interface CoreRequest {
 
 /** Who measures requests. Bytes are those of bodies, before any compression. */
 export interface RequestMeter {
-  sent(method: string, bytes: number): void;
+  sent?(method: string, bytes: number): void;
   /** Status 0 when no answer came. */
-  answered(method: string, status: number, milliseconds: number): void;
+  answered?(method: string, status: number, milliseconds: number): void;
+  /** No answer came, for this reason; not told of requests that were given up. */
+  unanswered?(method: string, error: KubeError): void;
   /** An answer was read to its end; streams never are. */
-  read(method: string, bytes: number): void;
+  read?(method: string, bytes: number): void;
   /** The client's own rate limit let a request wait. */
-  heldBack(method: string, milliseconds: number): void;
+  heldBack?(method: string, milliseconds: number): void;
   /** A request is sent again after this status. */
-  retried(method: string, status: number): void;
+  retried?(method: string, status: number): void;
 }
 
 /** What the core works with. */
@@ -60,7 +62,7 @@ export async function requestText(
 ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string }> {
   return withRetries(context, request, async (response) => {
     const text = await readText(response.body);
-    for (const meter of context.meters) meter.read(request.method, Buffer.byteLength(text));
+    for (const meter of context.meters) meter.read?.(request.method, Buffer.byteLength(text));
     if (response.status >= 400) throw errorOfResponse(response, text, about(request));
     return { status: response.status, headers: response.headers, text };
   });
@@ -85,7 +87,7 @@ async function withRetries<T>(
       const error = toKubeError(thrown, request);
       failures += 1;
       if (failures > context.retries || !mayRetry(error, request)) throw error;
-      for (const meter of context.meters) meter.retried(request.method, error.status);
+      for (const meter of context.meters) meter.retried?.(request.method, error.status);
       const wait = error.retryAfterMs ?? backoffMs(RETRY, failures, context.random());
       await pause(context.clock, wait, request.signal);
     }
@@ -98,8 +100,8 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
   if (context.admit !== undefined) await context.admit(request.signal);
   const began = context.clock.now();
   for (const meter of context.meters) {
-    meter.heldBack(request.method, began - asked);
-    if (request.body !== undefined) meter.sent(request.method, Buffer.byteLength(request.body));
+    meter.heldBack?.(request.method, began - asked);
+    if (request.body !== undefined) meter.sent?.(request.method, Buffer.byteLength(request.body));
   }
   let status = 0;
   try {
@@ -114,11 +116,13 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
     status = response.status;
     return response;
   } catch (thrown) {
-    throw toKubeError(thrown, request);
+    const error = toKubeError(thrown, request);
+    if (error.reason !== 'Aborted') for (const meter of context.meters) meter.unanswered?.(request.method, error);
+    throw error;
   } finally {
     const milliseconds = context.clock.now() - began;
     context.observe?.(request, status, milliseconds);
-    for (const meter of context.meters) meter.answered(request.method, status, milliseconds);
+    for (const meter of context.meters) meter.answered?.(request.method, status, milliseconds);
   }
 }
 

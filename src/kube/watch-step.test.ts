@@ -128,3 +128,22 @@ describe('watchStep', () => {
     expect(log).toEqual(['list', 'ERROR', 'wait 7000']);
   });
 });
+
+describe('pauses grow', () => {
+  it.each([
+    ['as far as half a minute while the server refuses', 503, 30_000],
+    ['less far while it cannot be reached, so that its return is seen soon', 0, 5000],
+  ])('%s', (_name, status, most) => {
+    const failures = Array.from({ length: 10 }, () => [failure(status), { type: 'waited' } as const]).flat();
+    const waits = run(listing, failures).log.filter((entry) => entry.startsWith('wait'));
+    expect(waits.slice(0, 2)).toEqual(['wait 500', 'wait 1000']);
+    expect(waits.at(-1)).toBe(`wait ${most}`);
+  });
+
+  it('from the beginning when a server that was away refuses while it starts', () => {
+    const away = Array.from({ length: 8 }, () => [failure(0), { type: 'waited' } as const]).flat();
+    const starting = Array.from({ length: 3 }, () => [failure(403), { type: 'waited' } as const]).flat();
+    const waits = run(listing, [...away, ...starting]).log.filter((entry) => entry.startsWith('wait'));
+    expect(waits.slice(-4)).toEqual(['wait 5000', 'wait 500', 'wait 1000', 'wait 2000']);
+  });
+});

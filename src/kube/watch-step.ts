@@ -15,8 +15,10 @@ export interface WatchState {
   readonly phase: 'listing' | 'streaming' | 'watching' | 'waiting';
   /** Continue here; absent while a listing is needed. */
   readonly resourceVersion?: string;
-  /** Failures in a row; anything that arrives sets it back. */
+  /** Failures in a row; anything that arrives sets it back, also the first answer of a server that was away. */
   readonly failures: number;
+  /** Was the server out of reach at the last failure? */
+  readonly away?: true;
   /** Does the server send lists as streams? Off after it refused one. */
   readonly streamsLists: boolean;
 }
@@ -39,6 +41,8 @@ export type WatchAction =
   | { readonly type: 'wait'; readonly milliseconds: number };
 
 const RETRY = { firstMs: 500, mostMs: 30_000 };
+/** A server that cannot be reached has no work with our tries, and is to be seen soon after it is back. */
+const UNREACHABLE_RETRY = { firstMs: 500, mostMs: 5000 };
 
 /** The state before `begin`. With `resourceVersion` nothing is listed. */
 export function initialWatchState(options: { resourceVersion?: string; streamsLists: boolean }): WatchState {
@@ -82,14 +86,14 @@ function ended(state: WatchState): readonly [readonly WatchAction[], WatchState]
 }
 
 function start(state: WatchState): readonly [readonly WatchAction[], WatchState] {
-  const { resourceVersion, failures, streamsLists } = state;
+  const { resourceVersion, phase: _phase, ...kept } = state;
   if (resourceVersion !== undefined) {
-    return [[{ type: 'open', resourceVersion }], { phase: 'watching', resourceVersion, failures, streamsLists }];
+    return [[{ type: 'open', resourceVersion }], { ...kept, phase: 'watching', resourceVersion }];
   }
   const restarted: WatchAction = { type: 'emit', event: { type: 'RESTARTED' } };
-  return streamsLists
-    ? [[restarted, { type: 'open' }], { phase: 'streaming', failures, streamsLists }]
-    : [[{ type: 'list' }], { phase: 'listing', failures, streamsLists }];
+  return kept.streamsLists
+    ? [[restarted, { type: 'open' }], { ...kept, phase: 'streaming' }]
+    : [[{ type: 'list' }], { ...kept, phase: 'listing' }];
 }
 
 function listed(state: WatchState, list: ObjectList): readonly [readonly WatchAction[], WatchState] {
@@ -135,7 +139,8 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   if (state.phase === 'streaming' && (error.status === 422 || error.status === 400)) {
     return start({ phase: 'waiting', failures: state.failures, streamsLists: false });
   }
-  const failures = state.failures + 1;
+  // One that starts refuses much until it is whole: its first answers begin a row of their own.
+  const failures = state.away === true && error.status !== 0 ? 1 : state.failures + 1;
   const { streamsLists } = state;
   if (error.status === 410) {
     // The first time at once; a server that answers every list's version with 410 gets pauses.
@@ -149,11 +154,14 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   if (error.status === 403 || error.status === 404) {
     return wait({ phase: 'waiting', failures, streamsLists }, error, random);
   }
-  return wait({ ...state, phase: 'waiting', failures }, error, random);
+  const { away: _away, ...rest } = state;
+  const away = error.status === 0 ? { away: true as const } : {};
+  return wait({ ...rest, ...away, phase: 'waiting', failures }, error, random);
 }
 
 function wait(state: WatchState, error: KubeError, random: number): readonly [readonly WatchAction[], WatchState] {
-  const milliseconds = error.retryAfterMs ?? backoffMs(RETRY, state.failures, random);
+  const policy = error.status === 0 ? UNREACHABLE_RETRY : RETRY;
+  const milliseconds = error.retryAfterMs ?? backoffMs(policy, state.failures, random);
   return [
     [
       { type: 'emit', event: { type: 'ERROR', error, retryAfterMs: milliseconds } },

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { KubeError } from '../../kube/index.ts';
+import { Reachability } from './reachability.ts';
+
+test('a server that is away is told of once a minute, and once when it is back', () => {
+  let now = 0;
+  const entries: string[] = [];
+  const log = {
+    log: (level: string, message: string, fields?: object) =>
+      entries.push(`${level} ${message} ${JSON.stringify(fields)}`),
+  };
+  const reachability = new Reachability(log, { now: () => now });
+  const refused = new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' });
+  const fail = (at: number) => {
+    now = at;
+    reachability.unanswered('GET', refused);
+    reachability.answered('GET', 0);
+  };
+  reachability.answered('GET', 200);
+  for (const at of [1000, 1500, 60_000, 61_000, 62_000]) fail(at);
+  now = 70_000;
+  reachability.answered('GET', 503);
+  reachability.answered('GET', 200);
+  fail(80_000);
+  expect(entries).toEqual([
+    'warn the API server does not answer {"error":"connect ECONNREFUSED"}',
+    'warn the API server does not answer {"error":"connect ECONNREFUSED","forMs":60000}',
+    'info the API server answers again {"afterMs":69000}',
+    'warn the API server does not answer {"error":"connect ECONNREFUSED"}',
+  ]);
+});

@@ -1,0 +1,36 @@
+import type { Clock, KubeError, RequestMeter } from '../../kube/index.ts';
+import type { Logger } from '../logger.ts';
+
+/** How often it is repeated that the server is away. */
+const REMINDER_MS = 60_000;
+
+/**
+ * Writes to the log when the API server cannot be reached, once a minute while it is so, and when it is back:
+ * whatever is asked meanwhile fails for the same reason, and is tried again by those who asked.
+ */
+export class Reachability implements RequestMeter {
+  readonly #logger: Logger;
+  readonly #clock: Pick<Clock, 'now'>;
+  #lostAt: number | undefined;
+  #toldAt = 0;
+
+  constructor(logger: Logger, clock: Pick<Clock, 'now'>) {
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  unanswered(_method: string, { message }: KubeError): void {
+    const now = this.#clock.now();
+    if (this.#lostAt !== undefined && now - this.#toldAt < REMINDER_MS) return;
+    this.#lostAt ??= now;
+    this.#toldAt = now;
+    const forMs = now - this.#lostAt;
+    this.#logger.log('warn', 'the API server does not answer', { error: message, ...(forMs === 0 ? {} : { forMs }) });
+  }
+
+  answered(_method: string, status: number): void {
+    if (status === 0 || this.#lostAt === undefined) return;
+    this.#logger.log('info', 'the API server answers again', { afterMs: this.#clock.now() - this.#lostAt });
+    this.#lostAt = undefined;
+  }
+}
