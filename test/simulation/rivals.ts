@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../src/core/index.ts';
 import type { Clock, KubeClient } from '../../src/kube/index.ts';
-import { isConflict, isNotFound } from '../../src/kube/index.ts';
+import { isConflict, isNotFound, KubeError } from '../../src/kube/index.ts';
 import type { Ledger } from './ledger.ts';
 import { noise } from './sim-clock.ts';
 
@@ -63,8 +63,9 @@ export class Rivals {
       if (this.#stopped) return;
       const running = work()
         .catch((thrown: unknown) => {
-          // It was deleted, or made again by the same name, meanwhile.
-          if (!isNotFound(thrown) && !isConflict(thrown)) throw thrown;
+          // It was deleted, or made again by the same name and with another UID, meanwhile.
+          const isOther = thrown instanceof KubeError && thrown.status === 422;
+          if (!isNotFound(thrown) && !isConflict(thrown) && !isOther) throw thrown;
         })
         .then(() => void this.#under.delete(running));
       this.#under.add(running);
