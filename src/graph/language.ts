@@ -68,20 +68,23 @@ export class Language {
     this.#features = options.features ?? {};
     this.#drafts = new Map(drafts.map((draft) => [draft.id, draft]));
     this.#templateNames = new Set([...this.#drafts.keys(), 'schema', 'runtime', 'each']);
-    const resources: [string, CelResource][] = [['schema', { schema: instanceSchema(definition, spec) }]];
+    // Ids come from outside; in an object without a prototype each is a name like any other.
+    const resources = Object.create(null) as Record<string, CelResource>;
+    resources['schema'] = { schema: instanceSchema(definition, spec) };
     const unknown: [string, CelType][] = [];
     for (const draft of drafts) {
       const schema = draft.resolved?.schema;
       if (schema === undefined) unknown.push([draft.id, DYN]);
-      else resources.push([draft.id, isList(draft) ? { listOf: schema } : { schema }]);
+      else resources[draft.id] = isList(draft) ? { listOf: schema } : { schema };
     }
-    for (const [id, resource] of resources) {
+    for (const [id, resource] of Object.entries(resources)) {
       const root = 'schema' in resource ? resource.schema : { type: 'array', items: resource.listOf };
       this.#roots.set(`__type_${id}`, root);
     }
-    const { variables, types } = celTypes(Object.fromEntries(resources));
+    const { variables, types } = celTypes(resources);
     this.types = types;
-    this.typed = this.#environment({ ...Object.fromEntries(unknown), ...variables }, types);
+    const all = unknown.length === 0 ? variables : { ...Object.fromEntries(unknown), ...variables };
+    this.typed = this.#environment(all, types);
   }
 
   #environment(variables: Readonly<Record<string, CelType | VariableOptions>>, types: TypeProvider): Environment {

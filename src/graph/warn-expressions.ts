@@ -47,6 +47,8 @@ interface ExpressionParts {
   readonly beyondStock: readonly string[];
 }
 
+const NOTHING: ExpressionParts[] = [];
+
 /** Is the condition the constant false? */
 function isNever({ ast }: Compiled): boolean {
   return ast.expr.kind === 'literal' && ast.expr.value === false;
@@ -87,11 +89,11 @@ class Warner {
 
   /** What may be wrong with an expression wherever it stands. */
   expression(found: Compiled): void {
-    const roots = rootsOf(found);
-    this.#hidden(found, roots);
+    const parts = this.#remarkableParts(found);
+    this.#hidden(found, parts);
     this.#added(found);
-    if ((this.#options.target ?? 'stock') === 'stock') {
-      for (const call of new Set(roots.flatMap((root) => this.#partsOf(root).beyondStock))) {
+    if (parts.length > 0 && (this.#options.target ?? 'stock') === 'stock') {
+      for (const call of new Set(parts.flatMap(({ beyondStock }) => beyondStock))) {
         const message = `stock kro refuses ${call}: it lacks the function, or has it behind a feature gate that is off`;
         this.#warn('graph/stock-function', message, placeOf(found), 'compile for the target typekro, or do without');
       }
@@ -107,6 +109,16 @@ class Warner {
       const message = `${id}.stringData is never there: the API server takes it in and does not give it back`;
       this.#warn('graph/never-available', message, placeOf(found), 'read data instead; its values are base64');
     }
+  }
+
+  /** Those parts of an expression that have loops or calls of which something might be said; mostly there is none. */
+  #remarkableParts(found: Compiled): readonly ExpressionParts[] {
+    let remarkable: ExpressionParts[] = NOTHING;
+    for (const root of rootsOf(found)) {
+      const parts = this.#partsOf(root);
+      if (parts.loopVariables.length + parts.beyondStock.length > 0) remarkable = [...remarkable, parts];
+    }
+    return remarkable;
   }
 
   /** What a tree is made of; the same tree may stand in many places. */
@@ -178,9 +190,9 @@ class Warner {
   }
 
   /** kro lets a loop variable hide a resource in the whole loop, its list included, and then binds neither. */
-  #hidden(found: Compiled, roots: readonly Expr[]): void {
-    const hides = roots
-      .flatMap((root) => this.#partsOf(root).loopVariables)
+  #hidden(found: Compiled, parts: readonly ExpressionParts[]): void {
+    const hides = parts
+      .flatMap(({ loopVariables: names }) => names)
       .find((name) => name === 'schema' || this.#drafts.has(name));
     if (hides === undefined) return;
     const message = `the variable "${hides}" of this loop hides what has the same name, in its list too`;

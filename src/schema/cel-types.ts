@@ -79,7 +79,7 @@ export function celTypes(
   options: { readonly raw?: boolean } = {},
 ): CelTypes {
   const roots = new Map<string, Schema>();
-  const variables: Record<string, VariableOptions> = {};
+  const variables = Object.create(null) as Record<string, VariableOptions>;
   for (const [id, resource] of Object.entries(resources)) {
     const schema = 'schema' in resource ? resource.schema : { type: 'array', items: resource.listOf };
     const name = `${PREFIX}${id}`;

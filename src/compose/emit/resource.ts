@@ -76,7 +76,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   return entry;
 }
 
-const unique = (nodes: readonly Node[]): Node[] => [...new Set(nodes)];
+const unique = (nodes: readonly Node[]): readonly Node[] => (nodes.length < 2 ? nodes : [...new Set(nodes)]);
 
 /** A condition that the author gave as a value, as CEL text, or as a constant. */
 function conditionNode(raw: unknown, where: string): Node {
