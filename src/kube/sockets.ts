@@ -46,7 +46,12 @@ export async function openSockets(origin: string, tls: TlsOptions): Promise<Conn
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const secured = isSecure ? await secureOptions(host, tls) : {};
   const shared = { keepAlive: true, scheduling: 'lifo', timeout: SPARE_MS, ...secured } as const;
-  const agents = { request: new Agent({ ...shared, maxSockets: MOST_SOCKETS }), stream: new Agent(shared) };
+  // All sockets lead to one server in one way: a name of all options, made twice for a request, tells nothing.
+  const named = { getName: () => origin };
+  const agents = {
+    request: Object.assign(new Agent({ ...shared, maxSockets: MOST_SOCKETS }), named),
+    stream: Object.assign(new Agent(shared), named),
+  };
   const places = new Places(AT_A_TIME);
   let closed = false;
   const begin = (agent: typeof agents.request, request: TransportRequest) => {

@@ -154,9 +154,12 @@ export class KindCache {
 
   /** Like `observe`, for the answer to an apply: what it holds at our fields satisfies the desired digest. */
   observeApplied(object: KubeObject, desired: string): void {
-    const held = this.#put(object, !this.syncedIn(object.metadata.namespace));
+    const key = keyOf(object);
+    const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
     // Of the answer, not of the cache: the watch may have brought a later change already, and that one is drift.
-    this.settle(keyOf(object), { desired, owned: held?.owned ?? ownedDigest(object) });
+    const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
+    const owned = isAnswer ? held?.owned : undefined;
+    this.settle(key, { desired, owned: owned ?? ownedDigest(object) });
   }
 
   /** The object is gone, as the answer to a write said. */
