@@ -77,6 +77,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
     return typeof value === 'number' ? value : fallback;
   };
   current.standby = true;
+  logger.log('info', 'standing by until the lease is ours', { lease: `${namespace}/${LEASE_NAME}`, identity });
   // A term begins when the work of the one before has ended.
   let term: Promise<void> = Promise.resolve();
   try {
