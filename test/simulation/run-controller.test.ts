@@ -56,7 +56,7 @@ describe('runController', () => {
       name: 'controller.kro.run',
     };
     expect((await client.get(lease)).spec?.['holderIdentity']).toBe('one');
-    expect(two.said).toEqual([]);
+    expect(two.said).toEqual(['standing by until the lease is ours']);
     await one.end();
     await two.hears('the controller is ready');
     expect((await client.get(lease)).spec?.['holderIdentity']).toBe('two');
