@@ -1,6 +1,6 @@
 import { literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { FollowUp, Refusal } from '../trace/refusal.ts';
+import { FollowUp, Refusal, thrownInBranch } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { mergeValues, phi } from '../value/merge.ts';
 import { DEAD } from '../value/symbolic.ts';
@@ -17,12 +17,7 @@ export function unlessDead<T>(work: () => T, dead: T): T {
     if (error instanceof Refusal) throw error;
     // After a mistake, values may be missing that would have been there.
     if (activeTrace().errors.length > 0) throw new FollowUp();
-    // JavaScript would fail under this condition only; an exception may not leave the branch.
-    throw new Refusal(
-      'user-error',
-      `${error instanceof Error ? `${error.name}: ${error.message}` : String(error)} is thrown in a branch of the composition`,
-      'avoid it there, or throw an Error of your own: under a condition it becomes a rule for the spec',
-    );
+    throw thrownInBranch(error);
   }
 }
 

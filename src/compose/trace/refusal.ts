@@ -143,3 +143,13 @@ function editDistance(a: string, b: string, limit: number): number {
   }
   return previous[b.length] as number;
 }
+
+/** JavaScript would fail under a condition only; an exception may not leave the branch. */
+export function thrownInBranch(error: unknown): Refusal {
+  const thrown = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new Refusal(
+    'user-error',
+    `${thrown} is thrown in a branch of the composition`,
+    'avoid it there, or throw an Error of your own: under a condition it becomes a rule for the spec',
+  );
+}

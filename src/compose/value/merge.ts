@@ -2,7 +2,7 @@ import { and, cond, list, literal, not, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { NULL, sameType } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { refuse, thrownInBranch } from '../trace/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/trace.ts';
 import type { MergeValues } from '../trace/trace.ts';
 import type { Absence } from './symbolic.ts';
@@ -146,10 +146,19 @@ export function distribute(value: Phi, apply: (side: unknown) => unknown): unkno
   if (test.op === 'lit') return apply(test.attr === true ? value.then : value.otherwise);
   const [a, b] = trace.fork(
     test,
-    () => apply(resolve(value.then)),
-    () => apply(resolve(value.otherwise)),
+    () => onSide(value.then, apply),
+    () => onSide(value.otherwise, apply),
     (result) => result === DEAD,
     mergeValues,
   );
   return phi(test, a, b);
+}
+
+/** What JavaScript cannot do with one of two values (`NaN.indexOf(…)`) is an error under a condition. */
+function onSide(side: unknown, apply: (side: unknown) => unknown): unknown {
+  try {
+    return apply(resolve(side));
+  } catch (error) {
+    throw error instanceof TypeError || error instanceof RangeError ? thrownInBranch(error) : error;
+  }
 }

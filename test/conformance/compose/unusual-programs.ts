@@ -161,4 +161,5 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   more37: "(s) => ({ a: s.name.replace('a', '$&$&'), b: s.name.replaceAll('-', (m) => m + m), c: s.name.replace(/b/g, '[$&]') })",
   more38: "(s) => ({ a: s.n > 0 ? 1 / s.n : 0, b: (s.n / 3).toFixed(2), c: Math.round(s.n / 2), d: Math.round(-2.5), e: Math.floor(-s.n / 2), f: s.n % 2 === 0 })",
   more39: "(s) => ({ a: s.n + 0.5, b: s.n * 1.0, c: `${s.n / 2}`, d: String(s.n * 2.5), e: '' + (s.n + 0.25) })",
+  methodOfOneSide: "(s) => { const v = s.flag ? s.name : NaN; return { v: v.indexOf('a') }; }",
 };

@@ -42,6 +42,7 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   sumNested: ['trace/loop-carried', "s.items.forEach((i) => { if (i.on) t += i.size; else t -= 1; })"],
   lastWins: ['trace/loop-carried', "for (const t of s.tags) o.last = t;"],
   more5: ['trace/absent', "x.k + i"],
+  methodOfOneSide: ['trace/user-error', "v.indexOf('a')"],
   more6: ['trace/no-cel', "l.entries()"],
   more10: ['trace/no-cel', "s.tags.map(parseInt)"],
   more24: ['trace/types', "{ n: a.length, v: a.map((p, i) => p + i), [s.env]: 1 }"],
