@@ -73,6 +73,7 @@ export type {
   DeployEvent,
   DryRunResult,
   EvaluatedResource,
+  EventMonitoring,
   Evaluation,
   Factory,
   FactoryOptions,
@@ -87,6 +88,7 @@ export type {
   Resource,
   ResourceHandle,
   ResourceOptions,
+  RetryPolicy,
   RollbackResult,
 } from './compose/index.ts';
 export type {

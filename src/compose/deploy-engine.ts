@@ -31,10 +31,12 @@ export interface FactoryOptions {
    * `omit` and `now` on. Direct mode always has both.
    */
   readonly target?: Target;
+  /** Without effect: the status is always the one that the cluster has. */
   readonly hydrateStatus?: boolean;
+  /** Make the namespace if it is missing. Default: `true` in kro mode, `false` in direct mode. */
   readonly createNamespace?: boolean;
   readonly progressCallback?: (event: DeployEvent) => void;
-  /** A kubeconfig: path, text or parsed object. Default: `KUBECONFIG`, then `~/.kube/config`, then the pod's own. */
+  /** A kubeconfig: path, text, parsed object, or a `KubeConfig` of `@kubernetes/client-node`. Default: `KUBECONFIG`, then `~/.kube/config`, then the pod's own. */
   readonly kubeConfig?: unknown;
   readonly skipTLSVerify?: boolean;
   /** Lets a new definition change the schema of its kind in ways that break instances (kro). Default `false`. */
@@ -42,8 +44,38 @@ export interface FactoryOptions {
   readonly abortSignal?: AbortSignal;
   /** Changes laid over the resources, in order (`typekro/aspects`). */
   readonly aspects?: readonly AnyAspect[];
-  /** Further options that the deploy engine knows. */
-  readonly [option: string]: unknown;
+  /** How requests that failed for a passing reason are sent again. */
+  readonly retryPolicy?: RetryPolicy;
+  /** Tells the events of the objects (`kubectl get events`) while a deploy runs, as events `kubernetes-event`. */
+  readonly eventMonitoring?: EventMonitoring;
+  /** A way into a cluster of this process, instead of a kubeconfig: `cluster.transport` of `typekro/testing`. */
+  readonly transport?: unknown;
+}
+
+/** How often and when a request is sent again. Times are milliseconds; half of each wait is random. */
+export interface RetryPolicy {
+  /** Default 4. */
+  readonly maxRetries?: number;
+  /** By what a wait is longer than the one before. Default 2. */
+  readonly backoffMultiplier?: number;
+  /** Default 100. */
+  readonly initialDelay?: number;
+  /** Default 5000. */
+  readonly maxDelay?: number;
+}
+
+/** Which events of objects are told. */
+export interface EventMonitoring {
+  /** Default `false`. */
+  readonly enabled?: boolean;
+  /** Default: all types. */
+  readonly eventTypes?: readonly ('Normal' | 'Warning' | 'Error')[];
+  /** Also of what the objects make, such as pods. Default `true`. */
+  readonly includeChildResources?: boolean;
+  /** An event with the text of another one is not told for so many seconds. Default 60. */
+  readonly deduplicationWindow?: number;
+  /** Events beyond so many are not told. Default 100. */
+  readonly maxEventsPerSecond?: number;
 }
 
 /** What `deploy()` answers: the instance as it is in the cluster. */
@@ -160,7 +192,6 @@ export interface DeployCallOptions {
   readonly abortSignal?: AbortSignal;
   /** Told of everything that happens in this call, beside the factory's `progressCallback`. */
   readonly onEvent?: (event: DeployEvent) => void;
-  readonly [option: string]: unknown;
 }
 
 /** The composition as the deploy engine needs it. */

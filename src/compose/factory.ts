@@ -5,6 +5,7 @@ import type { CompositionApiOptions } from './composition-object.ts';
 import type { DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
 import { SINGLETON_NAMESPACE } from './singleton.ts';
 import { printYaml } from './emit/yaml.ts';
+import { checkedCall, checkFactoryOptions } from './factory-options.ts';
 import { evaluateComposition } from './evaluate.ts';
 import { eventsOf } from './event-stream.ts';
 import { ALLOW_BREAKING_CHANGES } from './emit/definition.ts';
@@ -32,6 +33,7 @@ export function createFactory(
       remedy: `use ${supported.join(' or ')}`,
     });
   }
+  checkFactoryOptions(options);
   const namespace = options.namespace ?? 'default';
   // In direct mode an instance has no object of its own, and so no other namespace than its objects.
   const place = mode === 'kro' ? (options.instanceNamespace ?? namespace) : namespace;
@@ -44,15 +46,16 @@ export function createFactory(
     rgdName: core.name,
     toYaml: (spec) =>
       mode === 'direct' ? manifests(core, spec ?? {}) : kroYaml(core, options.target ?? 'stock', place, spec),
-    deploy: async (spec, call) => (await engine()).deploy(target, target.instance(spec).spec as JsonObject, call ?? {}),
+    deploy: async (spec, call) =>
+      (await engine()).deploy(target, target.instance(spec).spec as JsonObject, checkedCall(call)),
     getInstances: async () => (await engine()).getInstances(target),
     getStatus: async () => (await engine()).getStatus(target),
-    deleteInstance: async (name, call) => (await engine()).deleteInstance(target, name, call ?? {}),
+    deleteInstance: async (name, call) => (await engine()).deleteInstance(target, name, checkedCall(call)),
     rollback: async () => (await engine()).rollback(target),
     toDryRun: async (spec) => (await engine()).toDryRun(target, target.instance(spec).spec as JsonObject),
     plan: async (spec) => (await engine()).plan(target, target.instance(spec).spec as JsonObject),
-    deployEvents: (spec, call = {}) =>
-      eventsOf(call, async (options) =>
+    deployEvents: (spec, call) =>
+      eventsOf(checkedCall(call), async (options) =>
         (await engine()).deploy(target, target.instance(spec).spec as JsonObject, options),
       ),
     getRGDStatus: async () => (await engine()).getDefinitionStatus(target),

@@ -22,12 +22,14 @@ export type {
   DeployEvent,
   DeployTarget,
   DryRunResult,
+  EventMonitoring,
   Factory,
   FactoryOptions,
   FactoryStatus,
   Mode,
   Plan,
   PlanChange,
+  RetryPolicy,
   RollbackResult,
 } from './deploy-engine.ts';
 export type {

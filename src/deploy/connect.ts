@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import type { FactoryOptions } from '../compose/index.ts';
+import type { FactoryOptions, RetryPolicy } from '../compose/index.ts';
 import { isJsonObject, stringifyJson, TypeKroError } from '../core/index.ts';
-import type { KubernetesApi, LoadKubeConfigOptions, Transport } from '../kube/index.ts';
+import type { KubeClientOptions, KubernetesApi, LoadKubeConfigOptions, Transport } from '../kube/index.ts';
 import { createTransport, KubeClient, loadKubeConfig } from '../kube/index.ts';
 
 /** A transport in the options, as `typekro/testing` passes it: requests go straight into a cluster of this process. */
@@ -17,11 +17,24 @@ function isTransport(value: unknown): value is Transport {
  * path that leads nowhere.
  */
 export async function connect(options: FactoryOptions): Promise<KubernetesApi> {
-  const transport: unknown = options['transport'];
-  if (isTransport(transport)) return new KubeClient({ transport: keepOpen(transport) });
+  const retrying = retriesOf(options.retryPolicy ?? {});
+  const { transport } = options;
+  if (isTransport(transport)) return new KubeClient({ transport: keepOpen(transport), ...retrying });
   const config = await loadKubeConfig(configOptions(options.kubeConfig));
   const used = options.skipTLSVerify === true ? { ...config, insecureSkipTlsVerify: true } : config;
-  return new KubeClient({ transport: await createTransport(used) });
+  return new KubeClient({ transport: await createTransport(used), ...retrying });
+}
+
+function retriesOf(policy: RetryPolicy): Pick<KubeClientOptions, 'retries' | 'backoff'> {
+  const { maxRetries = 4, initialDelay = 100, maxDelay = 5000, backoffMultiplier = 2 } = policy;
+  return { retries: maxRetries, backoff: { firstMs: initialDelay, mostMs: maxDelay, factor: backoffMultiplier } };
+}
+
+/** A `KubeConfig` of `@kubernetes/client-node`, which says itself what would stand in a file. */
+function isExporting(value: unknown): value is { exportConfig(): string } {
+  return (
+    typeof value === 'object' && value !== null && 'exportConfig' in value && typeof value.exportConfig === 'function'
+  );
 }
 
 function configOptions(kubeConfig: unknown): LoadKubeConfigOptions {
@@ -35,6 +48,7 @@ function configOptions(kubeConfig: unknown): LoadKubeConfigOptions {
       remedy: 'give the path of a file that exists, or the text of a kubeconfig',
     });
   }
+  if (isExporting(kubeConfig)) return { text: kubeConfig.exportConfig() };
   // YAML is a superset of JSON, so an object is passed on as its JSON text.
   if (isJsonObject(kubeConfig)) return { text: stringifyJson(kubeConfig) };
   throw new TypeKroError('kubeConfig must be a path, the text of a kubeconfig, or its parsed object', {

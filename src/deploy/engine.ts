@@ -1,5 +1,6 @@
 import type { DeployedInstance, DeployEngine, DeployEvent, DeployTarget } from '../compose/index.ts';
 import type { JsonObject } from '../core/index.ts';
+import { refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isTimeout, systemClock } from '../kube/index.ts';
 import { connect } from './connect.ts';
@@ -17,6 +18,8 @@ import {
 } from './contexts.ts';
 import { deletionResult, NOTHING_TO_DELETE } from './deletion.ts';
 import { deleteDirect, deployDirect, dryRunDirect, observeDirect, planDirect } from './direct.ts';
+import { monitorEvents } from './event-monitor.ts';
+import { childrenOf } from './kro-context.ts';
 import {
   appliedAt,
   asDeployed,
@@ -128,7 +131,9 @@ async function deploy(
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
   const progress = progressOf(target, onEvent);
   progress.event({ type: 'started', message: `deploying ${target.name} in ${target.mode} mode` });
+  let monitor: { stop(): Promise<void> } | undefined;
   try {
+    monitor = await monitoring(api, target, spec, progress);
     if (target.options.createNamespace ?? target.mode === 'kro') await ensureNamespace(api, target.namespace, signal);
     await deploySingletons(api, target, signal, progress);
     const waitForReady = target.options.waitForReady ?? true;
@@ -152,7 +157,23 @@ async function deploy(
       : said;
     progress.event({ type: 'failed', message, ...(error instanceof Error ? { error } : {}) });
     throw error;
+  } finally {
+    await monitor?.stop();
   }
+}
+
+/** Tells the events of the instance and of the objects whose names follow from the spec, where that is asked for. */
+async function monitoring(
+  api: KubernetesApi,
+  target: DeployTarget,
+  spec: JsonObject,
+  progress: ReturnType<typeof progressOf>,
+): Promise<{ stop(): Promise<void> } | undefined> {
+  const { eventMonitoring } = target.options;
+  if (eventMonitoring?.enabled !== true) return undefined;
+  const instance = target.instance(spec);
+  const monitored = [{ id: target.name, object: refOf(instance) }, ...childrenOf(target, instance)];
+  return monitorEvents(api, monitored, eventMonitoring, (event) => progress.event(event));
 }
 
 /** The instances that the graph shares with others, in both modes: a reference to them needs the kind to be served. */

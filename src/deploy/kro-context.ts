@@ -1,5 +1,6 @@
 import type { DeployTarget } from '../compose/index.ts';
-import type { ObjectRef } from '../core/index.ts';
+import type { KubeObject, ObjectRef } from '../core/index.ts';
+import { refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 
 /** The ResourceGraphDefinition of a target, by name. */
@@ -13,4 +14,18 @@ export interface KroContext {
   readonly target: DeployTarget;
   readonly signal: AbortSignal;
   readonly progress: (event: { readonly type: string; readonly resourceId?: string; readonly message: string }) => void;
+}
+
+/** The children whose names follow from the spec, with the ids of their nodes. */
+export function childrenOf(
+  target: DeployTarget,
+  instance: KubeObject,
+): { readonly id: string; readonly object: ObjectRef }[] {
+  const { namespace } = instance.metadata;
+  return target.evaluate(instance.spec ?? {}).resources.flatMap(({ id, objects }) =>
+    objects.map((object) => {
+      const ref = refOf(object as unknown as KubeObject);
+      return { id, object: { ...(namespace === undefined ? {} : { namespace }), ...ref } };
+    }),
+  );
 }

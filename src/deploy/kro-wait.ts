@@ -4,7 +4,7 @@ import { isTimeout, systemClock, waitForObject } from '../kube/index.ts';
 import { tellChildren } from './aftermath.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
-import { definitionRef } from './kro-context.ts';
+import { childrenOf, definitionRef } from './kro-context.ts';
 import { remedyOfRefusal } from './node-failures.ts';
 
 /** Reasons why a kind is not served that no waiting mends, in the controller's words (kro's `CRD ensure`). */
@@ -84,7 +84,7 @@ function remedyOfDefinition(message: string): string {
  * DeploymentTimeoutError, which names the children that are not ready.
  */
 export async function waitForInstance(context: KroContext, instance: KubeObject): Promise<KubeObject> {
-  const { api, signal, progress } = context;
+  const { api, signal, progress, target } = context;
   const { generation = 1 } = instance.metadata;
   const ref = refOf(instance);
   const refused = new AbortController();
@@ -114,22 +114,15 @@ export async function waitForInstance(context: KroContext, instance: KubeObject)
   } catch (error) {
     if (!signal.aborted) throw refused.signal.aborted ? refused.signal.reason : error;
     if (!isTimeout(signal)) throw signal.reason;
-    const children = await tellChildren(api, childrenOf(context, instance));
+    const children = await tellChildren(
+      api,
+      childrenOf(target, instance).map(({ object }) => object),
+    );
     const text = [`${ref.kind} ${ref.name} did not become ACTIVE in time; ${last}`, ...children].join('\n');
     throw timedOut(text, ref, last);
   } finally {
     patience?.cancel();
   }
-}
-
-/** The children whose names follow from the spec. */
-function childrenOf({ target }: KroContext, instance: KubeObject): ObjectRef[] {
-  const { namespace } = instance.metadata;
-  const objects = target.evaluate(instance.spec ?? {}).resources.flatMap((resource) => resource.objects);
-  return objects.map((object) => {
-    const ref = refOf(object as unknown as KubeObject);
-    return { ...(namespace === undefined ? {} : { namespace }), ...ref };
-  });
 }
 
 function failed(ref: ObjectRef, message: string, remedy: string): Error {

@@ -1,4 +1,5 @@
 import type { DeployEvent } from '../compose/index.ts';
+import type { JsonObject } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
 import { explainNode } from '../runtime/index.ts';
@@ -27,6 +28,7 @@ export class ProgressReporter {
     readonly resourceId?: string;
     readonly message: string;
     readonly error?: Error;
+    readonly details?: JsonObject;
   }): void {
     this.#emit({ ...event, timestamp: new Date(this.#now()) });
   }

@@ -1,3 +1,4 @@
+import type { BackoffPolicy } from './backoff.ts';
 import { setMaxListeners } from 'node:events';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import {
@@ -18,7 +19,7 @@ import type { Query } from './paths.ts';
 import { rateLimiter } from './rate-limit.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { CoreRequest, RequestContext, RequestMeter } from './request.ts';
-import { requestStream, requestText } from './request.ts';
+import { BACKOFF, requestStream, requestText } from './request.ts';
 import type {
   ApiResource,
   ApplyOptions,
@@ -57,6 +58,8 @@ export interface KubeClientOptions {
   readonly random?: () => number;
   /** How often a request that may be repeated is sent again. Default 4. */
   readonly retries?: number;
+  /** How long it waits before that. Default: 100 ms, then twice as long each time, at most 5 s. */
+  readonly backoff?: BackoffPolicy;
   readonly impersonate?: Impersonation;
   /** Requests per second and burst. Default: no limit, since servers have priority and fairness. */
   readonly rateLimit?: RateLimit;
@@ -107,6 +110,7 @@ export class KubeClient implements KubernetesApi {
       clock,
       random: options.random ?? Math.random,
       retries: options.retries ?? 4,
+      backoff: options.backoff ?? BACKOFF,
       headers: {
         'user-agent': options.userAgent ?? 'typekro',
         ...impersonationHeaders(options.impersonate),

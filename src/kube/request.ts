@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { BackoffPolicy } from './backoff.ts';
 import { backoffMs } from './backoff.ts';
 import { readText } from './body.ts';
 import { pause } from './clock.ts';
@@ -44,6 +45,8 @@ export interface RequestContext {
   readonly random: () => number;
   /** How often a request is sent again at most. */
   readonly retries: number;
+  /** How long it waits before that. */
+  readonly backoff: BackoffPolicy;
   /** Headers of every request: user agent, impersonation. */
   readonly headers: Readonly<Record<string, string>>;
   /** Told of every request that got an answer or failed; for metrics and tests. */
@@ -53,7 +56,8 @@ export interface RequestContext {
   readonly admit: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
 }
 
-const RETRY = { firstMs: 100, mostMs: 5000 };
+/** The waits where a client is given none. */
+export const BACKOFF: BackoffPolicy = { firstMs: 100, mostMs: 5000 };
 
 /** Sends and reads the whole answer; rejects with `KubeError` for any status from 400. */
 export async function requestText(
@@ -88,7 +92,7 @@ async function withRetries<T>(
       failures += 1;
       if (failures > context.retries || !mayRetry(error, request)) throw error;
       for (const meter of context.meters) meter.retried?.(request.method, error.status);
-      const wait = error.retryAfterMs ?? backoffMs(RETRY, failures, context.random());
+      const wait = error.retryAfterMs ?? backoffMs(context.backoff, failures, context.random());
       await pause(context.clock, wait, request.signal);
     }
   }

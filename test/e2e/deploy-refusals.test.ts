@@ -1,3 +1,4 @@
+import { KubeConfig } from '@kubernetes/client-node';
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FactoryOptions } from '../../src/index.ts';
@@ -156,3 +157,21 @@ test('a move to direct mode does not wait for a garbage collector that does not 
   cluster.controllers.enable('generic-garbage-collector');
   await expect(direct.deploy({ name: 'x' })).resolves.toMatchObject({ kind: 'Shop' });
 }, 30_000);
+
+test.each(modes)('in %s mode the events of the objects are told while the deploy runs', async (mode) => {
+  const told: string[] = [];
+  const progressCallback: FactoryOptions['progressCallback'] = ({ type, resourceId, message }) => {
+    if (type === 'kubernetes-event') told.push(`${resourceId}: ${message}`);
+  };
+  await shop.factory(mode, options({ progressCallback, eventMonitoring: { enabled: true } })).deploy({ name: 'x' });
+  expect(told).toContainEqual(expect.stringMatching(/^web: Normal ScalingReplicaSet \(Deployment\/x-web\)/));
+});
+
+test('a KubeConfig of @kubernetes/client-node is taken', async () => {
+  const { kubeconfig } = await cluster.listen();
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromString(kubeconfig);
+  const factory = shop.factory('direct', { kubeConfig, timeout: 30_000, retryPolicy: { maxRetries: 1 } });
+  expect(await factory.deploy({ name: 'x' })).toMatchObject({ kind: 'Shop' });
+  await factory.dispose();
+});

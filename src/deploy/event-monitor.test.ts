@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import { EventFilter } from './event-monitor.ts';
+
+const deployment = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', name, namespace: 'shop' });
+const monitored = [
+  { id: 'web', object: deployment('web') },
+  { id: 'api', object: deployment('web-api') },
+];
+const event = (kind: string, name: string, more: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Event',
+  metadata: { name: 'e', namespace: 'shop' },
+  type: 'Warning',
+  reason: 'BackOff',
+  message: 'restarting',
+  involvedObject: { kind, name, namespace: 'shop' },
+  ...more,
+});
+const idOf = (filter: EventFilter, told: KubeObject, now = 0) => filter.tell(told, now)?.resourceId;
+
+test.each([
+  ['Deployment', 'web', 'web'],
+  ['Pod', 'web-5d-x', 'web'],
+  ['Pod', 'web-api-5d-x', 'api'],
+  ['Pod', 'other', undefined],
+  ['Pod', 'website', undefined],
+])('an event of %s %s belongs to %s', (kind, name, expected) => {
+  expect(idOf(new EventFilter({}, monitored), event(kind, name))).toBe(expected);
+});
+
+test('children, other types and other namespaces are left out where that is asked for', () => {
+  const own = new EventFilter({ includeChildResources: false, eventTypes: ['Warning'] }, monitored);
+  expect(idOf(own, event('Pod', 'web-5d'))).toBeUndefined();
+  expect(idOf(own, event('Deployment', 'web', { type: 'Normal' }))).toBeUndefined();
+  const elsewhere = { involvedObject: { kind: 'Deployment', name: 'web', namespace: 'other' } };
+  expect(idOf(own, event('Deployment', 'web', elsewhere))).toBeUndefined();
+  expect(idOf(own, event('Deployment', 'web'))).toBe('web');
+});
+
+test('an event is told again when the window is over', () => {
+  const filter = new EventFilter({ deduplicationWindow: 10 }, monitored);
+  const at = [0, 9000, 10_000].map((now) => idOf(filter, event('Deployment', 'web'), now));
+  expect(at).toEqual(['web', undefined, 'web']);
+});
+
+test('no more events are told in a second than asked for', () => {
+  const filter = new EventFilter({ maxEventsPerSecond: 2 }, monitored);
+  const tell = (message: string, now: number) => idOf(filter, event('Deployment', 'web', { message }), now);
+  expect([tell('a', 0), tell('b', 1), tell('c', 2), tell('d', 1000)]).toEqual(['web', 'web', undefined, 'web']);
+});

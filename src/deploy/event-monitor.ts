@@ -1,0 +1,134 @@
+/** The events of the objects that a deploy makes (`kubectl get events`), told while it runs. */
+import type { EventMonitoring } from '../compose/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
+
+/** What is told of an event. */
+export interface ToldEvent {
+  readonly type: string;
+  readonly resourceId?: string;
+  readonly message: string;
+  readonly details?: JsonObject;
+}
+
+/** The objects whose events count, with the ids of their nodes. */
+export type Monitored = readonly { readonly id: string; readonly object: ObjectRef }[];
+
+const DEFAULTS = { includeChildResources: true, deduplicationWindow: 60, maxEventsPerSecond: 100 } as const;
+
+/** Decides which events are told: pure but for what it remembers of those it has told. */
+export class EventFilter {
+  readonly #options: EventMonitoring;
+  readonly #monitored: Monitored;
+  /** When an event of each text was told last, in milliseconds. */
+  readonly #told = new Map<string, number>();
+  #second = 0;
+  #inSecond = 0;
+
+  constructor(options: EventMonitoring, monitored: Monitored) {
+    this.#options = options;
+    this.#monitored = monitored;
+  }
+
+  /** What to tell of an event at a time in milliseconds; `undefined` for nothing. */
+  tell(event: KubeObject, now: number): ToldEvent | undefined {
+    const { type, reason, message, involvedObject, count } = event;
+    if (!isJsonObject(involvedObject)) return undefined;
+    const { eventTypes, deduplicationWindow, maxEventsPerSecond } = { ...DEFAULTS, ...this.#options };
+    if (eventTypes !== undefined && !eventTypes.some((wanted) => wanted === type)) return undefined;
+    const owner = this.#ownerOf(involvedObject);
+    if (owner === undefined) return undefined;
+    const about = `${String(involvedObject['kind'])}/${String(involvedObject['name'])}`;
+    const text = `${String(type)} ${String(reason)} (${about}): ${String(message)}`;
+    const last = this.#told.get(text);
+    if (last !== undefined && now - last < deduplicationWindow * 1000) return undefined;
+    const second = Math.floor(now / 1000);
+    if (second !== this.#second) this.#inSecond = 0;
+    this.#second = second;
+    if (this.#inSecond >= maxEventsPerSecond) return undefined;
+    this.#inSecond += 1;
+    this.#told.set(text, now);
+    return {
+      type: 'kubernetes-event',
+      resourceId: owner,
+      message: text,
+      details: { involvedObject, ...(typeof count === 'number' ? { count } : {}) },
+    };
+  }
+
+  /** The node to which an object belongs: its own object, or one that this made, whose name begins with its name. */
+  #ownerOf(about: JsonObject): string | undefined {
+    const { kind, name = '', namespace = '' } = about;
+    if (typeof name !== 'string') return undefined;
+    const here = this.#monitored.filter(({ object }) => (object.namespace ?? '') === namespace);
+    const own = here.find(({ object }) => object.kind === kind && object.name === name);
+    const { includeChildResources } = { ...DEFAULTS, ...this.#options };
+    if (own !== undefined || !includeChildResources) return own?.id;
+    // Of several the one with the longest name: "web-api-5d" is made by "web-api", not by "web".
+    const makers = here.filter(({ object }) => name.startsWith(`${object.name}-`));
+    return makers.toSorted((a, b) => b.object.name.length - a.object.name.length)[0]?.id;
+  }
+}
+
+/**
+ * Tells the events of the objects from now on, until it is stopped. That they cannot be read is told once, and is
+ * no reason to give a deploy up.
+ */
+export async function monitorEvents(
+  api: KubernetesApi,
+  monitored: Monitored,
+  options: EventMonitoring,
+  tell: (event: ToldEvent) => void,
+): Promise<{ stop(): Promise<void> }> {
+  const stopped = new AbortController();
+  const filter = new EventFilter(options, monitored);
+  const namespaces = [...new Set(monitored.flatMap(({ object }) => object.namespace ?? []))];
+  const running: Promise<void>[] = [];
+  await Promise.all(
+    namespaces.map(
+      (namespace) =>
+        new Promise<void>((begun) => {
+          running.push(follow(api, namespace, stopped.signal, { begun, tell, filter }).finally(begun));
+        }),
+    ),
+  );
+  return {
+    async stop() {
+      stopped.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+async function follow(
+  api: KubernetesApi,
+  namespace: string,
+  signal: AbortSignal,
+  { begun, tell, filter }: { begun: () => void; tell: (event: ToldEvent) => void; filter: EventFilter },
+): Promise<void> {
+  let isNew = false;
+  let hasFailed = false;
+  for await (const event of api.watch({ apiVersion: 'v1', kind: 'Event' }, { namespace, signal })) {
+    switch (event.type) {
+      case 'SYNCED':
+        isNew = true;
+        begun();
+        break;
+      case 'ADDED':
+      case 'MODIFIED': {
+        // What the first list shows happened before.
+        const told = isNew ? filter.tell(event.object, Date.now()) : undefined;
+        if (told !== undefined) tell(told);
+        break;
+      }
+      case 'ERROR':
+        begun();
+        if (!hasFailed) tell({ type: 'resource-warning', message: `events in ${namespace}: ${event.error.message}` });
+        hasFailed = true;
+        break;
+      default:
+        break;
+    }
+  }
+}
