@@ -75,13 +75,19 @@ const NO_ROOTS: SecureContextOptions = { ca: [] };
  * only opened it need not wait for that.
  */
 function secureServer(authority: Authority, host: string, limits: ServerOptions, onRequest: RequestListener): Server {
-  const server = httpsLibrary().createServer({ ...limits, ...NO_ROOTS }, onRequest);
+  const { createServer, Server } = httpsLibrary();
+  const certificate = () => ({
+    ...authority.issue(NAMES, ['127.0.0.1', ...(isLoopback(host) ? [] : [host])]),
+    ...NO_ROOTS,
+  });
+  // Bun's servers take their certificate at once or not at all.
+  if (!('setSecureContext' in Server.prototype)) return createServer({ ...limits, ...certificate() }, onRequest);
+  const server = createServer({ ...limits, ...NO_ROOTS }, onRequest);
   let secured = false;
   const secure = () => {
     if (secured) return;
     secured = true;
-    const certificate = authority.issue(NAMES, ['127.0.0.1', ...(isLoopback(host) ? [] : [host])]);
-    server.setSecureContext({ ...certificate, ...NO_ROOTS });
+    server.setSecureContext(certificate());
   };
   // Before the server's own listener, which begins the handshake.
   server.prependOnceListener('connection', secure);
