@@ -4,6 +4,7 @@ import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { parseQuantity } from '../types/quantity.ts';
+import { validateClaimSpec } from './claims.ts';
 import { dnsLabel } from './names.ts';
 import { describeDifference } from './object-diff.ts';
 import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
@@ -33,8 +34,6 @@ export const namespaceStrategy: Partial<Strategy> = {
   },
 };
 
-const MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
-
 export const claimStrategy: Partial<Strategy> = {
   defaults: (object) => fill(ensureAt(json(object), 'spec'), { volumeMode: 'Filesystem' }),
   prepareCreate(object, context) {
@@ -51,17 +50,7 @@ export const claimStrategy: Partial<Strategy> = {
       );
     if (fallback !== undefined) spec['storageClassName'] = fallback.object.metadata.name ?? '';
   },
-  validate(object, problems) {
-    const spec = object.spec ?? {};
-    const modes = listAt(spec, 'accessModes');
-    if (modes.length === 0) problems.push(fieldRequired('spec.accessModes', 'at least 1 access mode is required'));
-    for (const mode of modes)
-      if (!MODES.includes(String(mode))) problems.push(fieldNotSupported('spec.accessModes', mode, MODES));
-    const storage = objectAt(objectAt(spec, 'resources'), 'requests')['storage'];
-    if (storage === undefined) problems.push(fieldRequired('spec.resources[storage]'));
-    else if ((parseQuantity(String(storage))?.value ?? 0n) <= 0n)
-      problems.push(fieldInvalid('spec.resources[storage]', storage, 'must be greater than zero'));
-  },
+  validate: (object, problems) => validateClaimSpec(object.spec ?? {}, 'spec', problems),
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     claimStrategy.validate?.(object, problems, context);

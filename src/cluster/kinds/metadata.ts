@@ -13,7 +13,7 @@ export function validateMeta(object: KubeObject, resource: Resource, problems: F
   const { metadata } = object;
   const check = resource.strategy.validateName ?? dnsSubdomain;
   if (metadata.generateName !== undefined && metadata.generateName !== '') {
-    const stem = metadata.generateName.replace(/-$/, 'a');
+    const stem = metadata.generateName.replace(/.-$/, 'a');
     for (const text of check(stem)) problems.push(fieldInvalid('metadata.generateName', metadata.generateName, text));
   }
   const name = metadata.name ?? '';
@@ -23,7 +23,7 @@ export function validateMeta(object: KubeObject, resource: Resource, problems: F
     problems.push(fieldInvalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0'));
   }
   validateLabels(metadata.labels, 'metadata.labels', problems);
-  validateAnnotations(metadata.annotations, problems);
+  validateAnnotations(metadata.annotations, 'metadata.annotations', problems);
   validateOwners(metadata.ownerReferences ?? [], problems);
   const own = resource.custom !== undefined || resource.group === 'apiextensions.k8s.io';
   validateFinalizers(metadata.finalizers ?? [], !own, problems);
@@ -42,16 +42,21 @@ export function validateLabels(
   }
 }
 
-function validateAnnotations(annotations: Record<string, string> | undefined, problems: FieldProblem[]) {
+/** Checks keys and sizes of annotations at `path`. */
+export function validateAnnotations(
+  annotations: Readonly<Record<string, string>> | undefined,
+  path: string,
+  problems: FieldProblem[],
+): void {
   let size = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    for (const text of qualifiedName(key.toLowerCase())) problems.push(fieldInvalid('metadata.annotations', key, text));
+    for (const text of qualifiedName(key.toLowerCase())) problems.push(fieldInvalid(path, key, text));
     size += key.length + value.length;
   }
   if (size <= ANNOTATIONS_LIMIT) return;
   problems.push({
     reason: 'FieldValueTooLong',
-    field: 'metadata.annotations',
+    field: path,
     message: `Too long: may not be more than ${ANNOTATIONS_LIMIT} bytes`,
   });
 }

@@ -1,6 +1,28 @@
-/** Rules for names that only objects of a cluster have; each returns what is wrong, in the API's words. */
+import { isIP } from 'node:net';
 
-export { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../../core/index.ts';
+/** Rules for names, in the words of the API's error texts. Each returns what is wrong; nothing when all is well. */
+
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
+const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+const matches = (pattern: string, text: string) => new RegExp(`^${pattern}$`).test(text);
+
+const LABEL_TEXT = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
+const SUBDOMAIN_TEXT = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
+const QUALIFIED_TEXT = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}')`;
+
+export const tooLong = (limit: number): string => `must be no more than ${limit} bytes`;
+
+export function dnsLabel(text: string): string[] {
+  return [...(text.length > 63 ? [tooLong(63)] : []), ...(matches(LABEL, text) ? [] : [LABEL_TEXT])];
+}
+
+export function dnsSubdomain(text: string): string[] {
+  return [
+    ...(text.length > 253 ? ['must be no more than 253 characters'] : []),
+    ...(matches(SUBDOMAIN, text) ? [] : [SUBDOMAIN_TEXT]),
+  ];
+}
 
 /** Names that only have to fit into a path, e.g. those of roles. */
 export function pathSegment(text: string): string[] {
@@ -8,6 +30,38 @@ export function pathSegment(text: string): string[] {
   return ['/', '%']
     .filter((character) => text.includes(character))
     .map((character) => `may not contain '${character}'`);
+}
+
+/** Keys of labels and annotations: an optional domain, a slash, a name. */
+export function qualifiedName(text: string): string[] {
+  const parts = text.split('/');
+  if (parts.length > 2) {
+    return [
+      `a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
+  }
+  const name = parts.at(-1) ?? '';
+  const problems: string[] = [];
+  if (parts.length === 2) {
+    const prefix = parts[0] ?? '';
+    if (prefix === '') problems.push('prefix part must be non-empty');
+    else problems.push(...dnsSubdomain(prefix).map((problem) => `prefix part ${problem}`));
+  }
+  if (name === '') problems.push('name part must be non-empty');
+  else if (name.length > 63) problems.push('name part must be no more than 63 bytes');
+  if (!matches(QUALIFIED, name)) problems.push(QUALIFIED_TEXT);
+  return problems;
+}
+
+export function labelValue(text: string): string[] {
+  return [
+    ...(text.length > 63 ? [tooLong(63)] : []),
+    ...(text === '' || matches(QUALIFIED, text)
+      ? []
+      : [
+          `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(${QUALIFIED})?')`,
+        ]),
+  ];
 }
 
 /** Keys of ConfigMaps and Secrets. */
@@ -35,6 +89,29 @@ export function portName(text: string): string[] {
   if (text.includes('--')) problems.push('must not contain consecutive hyphens');
   if (text.startsWith('-') || text.endsWith('-')) problems.push('must not begin or end with a hyphen');
   return problems;
+}
+
+/** Why a text is no address; nothing when it is one. */
+export function addressProblem(text: string): string | undefined {
+  return isIP(text) === 0 ? 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)' : undefined;
+}
+
+/** Why a text is no range of addresses; nothing when it is one. */
+export function cidrProblem(text: string): string | undefined {
+  const [address = '', prefix = ''] = text.split('/');
+  const bits = isIP(address) === 6 ? 128 : 32;
+  const valid = isIP(address) !== 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+  return valid ? undefined : 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+}
+
+const WILDCARD = `\\*\\.${SUBDOMAIN}`;
+
+/** Names of hosts whose first label is `*`. */
+export function wildcardSubdomain(text: string): string[] {
+  if (matches(WILDCARD, text)) return [];
+  return [
+    `a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '${WILDCARD}')`,
+  ];
 }
 
 /** Names of environment variables. */

@@ -1,5 +1,4 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { compareQuantities, parseQuantity } from '../types/quantity.ts';
 import {
   fieldDuplicate,
   fieldForbidden,
@@ -10,31 +9,49 @@ import {
 } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { validateLabels } from './metadata.ts';
-import { dnsLabel, dnsSubdomain, envVarName, portName } from './names.ts';
-import { listAt, notNegative, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
+import { addressProblem, dnsLabel, dnsSubdomain, portName } from './names.ts';
+import { listAt, notNegative, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
+import { validateEnv } from './pod-env.ts';
+import { validateResizePolicy, validateResources } from './pod-resources.ts';
+import { validateScheduling } from './pod-scheduling.ts';
+import { checkLocalPath, validateContainerSecurity, validatePodSecurity } from './pod-security.ts';
+import { validateVolumes } from './pod-volumes.ts';
+import { checkLabelName } from './selectors.ts';
+
+const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
+const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 
 /** Checks a pod's specification at `path`. */
 export function validatePodSpec(spec: JsonObject, path: string, problems: FieldProblem[]): void {
-  const volumes = validateVolumes(objectsAt(spec, 'volumes'), `${path}.volumes`, problems);
+  const volumes = validateVolumes(spec, `${path}.volumes`, problems);
   const names = new Set<string>();
-  const containers = objectsAt(spec, 'containers');
-  if (containers.length === 0) problems.push(fieldRequired(`${path}.containers`));
-  validateContainers(containers, `${path}.containers`, names, volumes, problems);
-  validateContainers(objectsAt(spec, 'initContainers'), `${path}.initContainers`, names, volumes, problems);
+  if (listAt(spec, 'containers').length === 0) problems.push(fieldRequired(`${path}.containers`));
+  const place: Place = { spec, names, volumes };
+  for (const list of ['containers', 'initContainers'] as const) validateContainers(place, list, path, problems);
+  validateHostPorts(spec, path, problems);
   const policy = textAt(spec, 'restartPolicy');
-  if (!['Always', 'OnFailure', 'Never'].includes(policy)) {
-    problems.push(fieldNotSupported(`${path}.restartPolicy`, policy, ['Always', 'OnFailure', 'Never']));
-  }
-  const dns = textAt(spec, 'dnsPolicy');
-  const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
-  if (!dnsPolicies.includes(dns)) problems.push(fieldNotSupported(`${path}.dnsPolicy`, dns, dnsPolicies));
+  if (!RESTART_POLICIES.includes(policy))
+    problems.push(fieldNotSupported(`${path}.restartPolicy`, policy, RESTART_POLICIES));
+  validateDns(spec, path, problems);
   validateLabels(objectAt(spec, 'nodeSelector') as Record<string, string>, `${path}.nodeSelector`, problems);
-  notNegative(spec, 'terminationGracePeriodSeconds', path, problems);
-  const account = textAt(spec, 'serviceAccountName');
-  if (account !== '')
-    for (const text of dnsSubdomain(account)) problems.push(fieldInvalid(`${path}.serviceAccountName`, account, text));
-  validateAffinity(objectAt(spec, 'affinity'), `${path}.affinity`, problems);
-  validateTolerations(objectsAt(spec, 'tolerations'), `${path}.tolerations`, problems);
+  for (const [key, check] of NAMES) {
+    const name = textAt(spec, key);
+    if (name !== '') for (const text of check(name)) problems.push(fieldInvalid(`${path}.${key}`, name, text));
+  }
+  for (const [index, alias] of objectsAt(spec, 'hostAliases').entries()) {
+    const at = `${path}.hostAliases[${index}]`;
+    checkAddress(textAt(alias, 'ip'), `${at}.ip`, problems);
+    for (const [position, name] of listAt(alias, 'hostnames').entries())
+      for (const text of dnsSubdomain(String(name)))
+        problems.push(fieldInvalid(`${at}.hostnames[${position}]`, name, text));
+  }
+  for (const [index, gate] of objectsAt(spec, 'readinessGates').entries())
+    checkLabelName(textAt(gate, 'conditionType'), `${path}.readinessGates[${index}].conditionType`, problems);
+  validateScheduling(spec, path, problems);
+  validatePodSecurity(spec, path, problems);
+  const resources = optionalAt(spec, 'resources');
+  if (resources !== undefined) validateResources(resources, spec, `${path}.resources`, problems);
+  validateClaims(objectsAt(spec, 'resourceClaims'), `${path}.resourceClaims`, problems);
   const deadline = spec['activeDeadlineSeconds'];
   if (typeof deadline === 'number' && deadline < 1) {
     problems.push(
@@ -43,117 +60,196 @@ export function validatePodSpec(spec: JsonObject, path: string, problems: FieldP
   }
 }
 
-const SOURCES_BY_NAME = new Set(['name']);
+const dnsLabelOrDots = (text: string) => (text.includes('.') ? ['must not contain dots'] : dnsLabel(text));
 
-function validateVolumes(volumes: readonly JsonObject[], path: string, problems: FieldProblem[]): Set<string> {
-  const names = new Set<string>();
-  for (const [index, volume] of volumes.entries()) {
-    const at = `${path}[${index}]`;
-    const name = textAt(volume, 'name');
-    const before = problems.length;
-    const sources = Object.keys(volume).filter((key) => !SOURCES_BY_NAME.has(key));
-    for (const [position, source] of sources.entries()) {
-      if (position > 0)
-        problems.push(fieldForbidden(`${at}.${secondSource(sources)}`, 'may not specify more than 1 volume type'));
-      validateSource(objectAt(volume, source), source, `${at}.${source}`, problems);
-    }
-    if (name === '') problems.push(fieldRequired(`${at}.name`));
-    else {
-      for (const text of dnsLabel(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
-      if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
-    }
-    if (problems.length === before) names.add(name);
-  }
-  return names;
-}
-
-/** The order in which the server looks at volume sources; the first one found is fine, the others are too many. */
-const SOURCE_ORDER = [
-  'emptyDir',
-  'hostPath',
-  'gitRepo',
-  'gcePersistentDisk',
-  'awsElasticBlockStore',
-  'secret',
-  'nfs',
-  'iscsi',
-  'glusterfs',
-  'flocker',
-  'rbd',
-  'cinder',
-  'cephfs',
-  'downwardAPI',
-  'fc',
-  'flexVolume',
-  'configMap',
-  'azureFile',
-  'vsphereVolume',
-  'persistentVolumeClaim',
-  'projected',
-  'csi',
-  'ephemeral',
-  'image',
+/** Members that are names, and how those must look. */
+const NAMES: readonly (readonly [string, (name: string) => string[]])[] = [
+  ['serviceAccountName', dnsSubdomain],
+  ['nodeName', dnsSubdomain],
+  ['hostname', dnsLabel],
+  ['subdomain', dnsLabelOrDots],
+  ['priorityClassName', dnsSubdomain],
+  ['runtimeClassName', dnsSubdomain],
 ];
 
-function secondSource(sources: readonly string[]): string {
-  return [...sources].sort((a, b) => SOURCE_ORDER.indexOf(a) - SOURCE_ORDER.indexOf(b))[1] ?? '';
+function checkAddress(value: string, path: string, problems: FieldProblem[]) {
+  const text = addressProblem(value);
+  if (text !== undefined) problems.push(fieldInvalid(path, value, text));
 }
 
-function validateSource(source: JsonObject, kind: string, path: string, problems: FieldProblem[]) {
-  if (kind === 'secret' && textAt(source, 'secretName') === '') problems.push(fieldRequired(`${path}.secretName`));
-  if (kind === 'configMap' && textAt(source, 'name') === '') problems.push(fieldRequired(`${path}.name`));
-  if (kind === 'persistentVolumeClaim' && textAt(source, 'claimName') === '')
-    problems.push(fieldRequired(`${path}.claimName`));
-  if (kind === 'hostPath' && textAt(source, 'path') === '') problems.push(fieldRequired(`${path}.path`));
+function validateDns(spec: JsonObject, path: string, problems: FieldProblem[]) {
+  const policy = textAt(spec, 'dnsPolicy');
+  if (!DNS_POLICIES.includes(policy)) problems.push(fieldNotSupported(`${path}.dnsPolicy`, policy, DNS_POLICIES));
+  const config = optionalAt(spec, 'dnsConfig');
+  const at = `${path}.dnsConfig`;
+  if (policy === 'None') {
+    if (config === undefined) problems.push(fieldRequired(at, 'must provide `dnsConfig` when `dnsPolicy` is None'));
+    else if (listAt(config, 'nameservers').length === 0)
+      problems.push(
+        fieldRequired(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'),
+      );
+  }
+  const servers = listAt(config, 'nameservers');
+  if (servers.length > 3)
+    problems.push(fieldInvalid(`${at}.nameservers`, servers, 'must not have more than 3 nameservers'));
+  for (const [index, server] of servers.entries())
+    checkAddress(String(server), `${at}.nameservers[${index}]`, problems);
+  for (const [index, option] of objectsAt(config, 'options').entries())
+    if (textAt(option, 'name') === '') problems.push(fieldRequired(`${at}.options[${index}]`, 'must not be empty'));
+}
+
+function validateClaims(claims: readonly JsonObject[], path: string, problems: FieldProblem[]) {
+  const keys = ['resourceClaimName', 'resourceClaimTemplateName'] as const;
+  for (const [index, claim] of claims.entries()) {
+    const given = keys.filter((key) => claim[key] !== undefined).length;
+    if (given === 1) continue;
+    const shown = {
+      Name: textAt(claim, 'name'),
+      ResourceClaimName: claim['resourceClaimName'] ?? null,
+      ResourceClaimTemplateName: claim['resourceClaimTemplateName'] ?? null,
+    };
+    const text =
+      given === 0
+        ? 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'
+        : 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
+    problems.push(fieldInvalid(`${path}[${index}]`, shown, text));
+  }
+}
+
+/** A port of the node can be had once. */
+function validateHostPorts(spec: JsonObject, path: string, problems: FieldProblem[]) {
+  const taken = new Set<string>();
+  for (const [index, container] of objectsAt(spec, 'containers').entries()) {
+    for (const [position, port] of objectsAt(container, 'ports').entries()) {
+      const at = `${path}.containers[${index}].ports[${position}].hostPort`;
+      const number = numberAt(port, 'hostPort') ?? 0;
+      if (spec['hostNetwork'] === true && number !== 0 && number !== port['containerPort'])
+        problems.push(fieldInvalid(at, number, 'must match `containerPort` when `hostNetwork` is true'));
+      if (number === 0) continue;
+      const key = `${textAt(port, 'protocol')}/${textAt(port, 'hostIP')}/${number}`;
+      if (taken.has(key)) problems.push(fieldDuplicate(at, key));
+      taken.add(key);
+    }
+  }
+}
+
+/** Where a container stands. */
+interface Place {
+  readonly spec: JsonObject;
+  /** Names of containers seen so far. */
+  readonly names: Set<string>;
+  readonly volumes: ReadonlySet<string>;
 }
 
 function validateContainers(
-  containers: readonly JsonObject[],
+  place: Place,
+  list: 'containers' | 'initContainers',
   path: string,
-  names: Set<string>,
-  volumes: ReadonlySet<string>,
   problems: FieldProblem[],
 ) {
-  for (const [index, container] of containers.entries()) {
-    const at = `${path}[${index}]`;
+  for (const [index, container] of objectsAt(place.spec, list).entries()) {
+    const at = `${path}.${list}[${index}]`;
     const name = textAt(container, 'name');
     if (name === '') problems.push(fieldRequired(`${at}.name`));
     else {
       for (const text of dnsLabel(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
-      if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
-      names.add(name);
+      if (place.names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+      place.names.add(name);
     }
-    validateContainer(container, at, volumes, problems);
+    validateContainer(container, place, at, problems);
+    // Only what goes on beside the others is watched and told to stop.
+    const once = list === 'initContainers' && container['restartPolicy'] !== 'Always';
+    for (const key of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe']) {
+      const value = optionalAt(container, key);
+      if (value === undefined) continue;
+      if (once)
+        problems.push(
+          fieldForbidden(`${at}.${key}`, 'may not be set for init containers without restartPolicy=Always'),
+        );
+      else if (key === 'lifecycle') validateLifecycle(value, place.spec, `${at}.lifecycle`, problems);
+      else validateProbe(value, key, `${at}.${key}`, problems);
+    }
   }
 }
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
+const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
 
-function validateContainer(container: JsonObject, at: string, volumes: ReadonlySet<string>, problems: FieldProblem[]) {
+function validateContainer(container: JsonObject, place: Place, at: string, problems: FieldProblem[]) {
   const image = textAt(container, 'image');
   if (image === '') problems.push(fieldRequired(`${at}.image`));
   else if (image !== image.trim())
     problems.push(fieldInvalid(`${at}.image`, image, 'must not have leading or trailing whitespace'));
-  const pull = textAt(container, 'imagePullPolicy');
-  if (!PULL_POLICIES.includes(pull)) problems.push(fieldNotSupported(`${at}.imagePullPolicy`, pull, PULL_POLICIES));
+  for (const [key, known] of [
+    ['imagePullPolicy', PULL_POLICIES],
+    ['terminationMessagePolicy', MESSAGE_POLICIES],
+  ] as const) {
+    const value = textAt(container, key);
+    if (!known.includes(value)) problems.push(fieldNotSupported(`${at}.${key}`, value, known));
+  }
   validatePorts(objectsAt(container, 'ports'), `${at}.ports`, problems);
-  validateEnv(objectsAt(container, 'env'), `${at}.env`, problems);
+  validateEnv(container, at, problems);
+  validateMounts(container, place, at, problems);
+  validateDevices(container, place, at, problems);
+  validateResources(objectAt(container, 'resources'), place.spec, `${at}.resources`, problems);
+  validateResizePolicy(container, at, problems);
+  validateContainerSecurity(container, place.spec, at, problems);
+}
+
+const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
+
+function validateMounts(container: JsonObject, place: Place, at: string, problems: FieldProblem[]) {
   const paths = new Set<string>();
+  const list = `${at}.volumeMounts`;
   for (const [index, mount] of objectsAt(container, 'volumeMounts').entries()) {
-    const place = `${at}.volumeMounts[${index}]`;
     const name = textAt(mount, 'name');
-    if (name === '') problems.push(fieldRequired(`${place}.name`));
-    else if (!volumes.has(name)) problems.push(fieldNotFound(`${place}.name`, name));
+    if (name === '') problems.push(fieldRequired(`${list}[${index}].name`));
+    if (!place.volumes.has(name)) problems.push(fieldNotFound(`${list}[${index}].name`, name));
     const path = textAt(mount, 'mountPath');
-    if (path === '') problems.push(fieldRequired(`${place}.mountPath`));
-    else if (paths.has(path)) problems.push(fieldInvalid(`${place}.mountPath`, path, 'must be unique'));
+    if (path === '') problems.push(fieldRequired(`${list}[${index}].mountPath`));
+    if (paths.has(path)) problems.push(fieldInvalid(`${list}[${index}].mountPath`, path, 'must be unique'));
     paths.add(path);
+    const [below, expression] = [textAt(mount, 'subPath'), textAt(mount, 'subPathExpr')];
+    checkLocalPath(below, `${list}.subPath`, problems);
+    checkLocalPath(expression, `${list}.subPathExpr`, problems);
+    if (below !== '' && expression !== '')
+      problems.push(
+        fieldInvalid(`${list}[${index}].subPathExpr`, expression, 'subPathExpr and subPath are mutually exclusive'),
+      );
+    const propagation = textAt(mount, 'mountPropagation');
+    if (propagation !== '' && !PROPAGATIONS.includes(propagation))
+      problems.push(fieldNotSupported(`${list}.mountPropagation`, propagation, PROPAGATIONS));
+    if (propagation === 'Bidirectional' && objectAt(container, 'securityContext')['privileged'] !== true)
+      problems.push(
+        fieldForbidden(
+          `${list}.mountPropagation`,
+          'Bidirectional mount propagation is available only to privileged containers',
+        ),
+      );
+    const recursive = textAt(mount, 'recursiveReadOnly');
+    if ((recursive === 'Enabled' || recursive === 'IfPossible') && mount['readOnly'] !== true)
+      problems.push(fieldForbidden(`${list}.recursiveReadOnly`, 'may only be specified when readOnly is true'));
   }
-  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
-    const value = optionalAt(container, probe);
-    if (value !== undefined) validateProbe(value, `${at}.${probe}`, problems);
+}
+
+function validateDevices(container: JsonObject, place: Place, at: string, problems: FieldProblem[]) {
+  const volumes = objectsAt(place.spec, 'volumes');
+  for (const [index, device] of objectsAt(container, 'volumeDevices').entries()) {
+    const [name, path] = [textAt(device, 'name'), textAt(device, 'devicePath')];
+    const where = `${at}.volumeDevices[${index}]`;
+    const volume = volumes.find((entry) => entry['name'] === name);
+    if (name === '') problems.push(fieldRequired(`${where}.name`));
+    if (volume === undefined) problems.push(fieldNotFound(`${where}.name`, name));
+    else if (volume['persistentVolumeClaim'] === undefined && volume['ephemeral'] === undefined)
+      problems.push(
+        fieldInvalid(
+          `${where}.name`,
+          name,
+          'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode',
+        ),
+      );
+    if (path === '') problems.push(fieldRequired(`${where}.devicePath`));
   }
-  validateResources(objectAt(container, 'resources'), `${at}.resources`, problems);
 }
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -182,118 +278,77 @@ function validatePorts(ports: readonly JsonObject[], path: string, problems: Fie
   }
 }
 
-const REFERENCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
+const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'];
+const SCHEMES = ['HTTP', 'HTTPS'];
+const HEADER =
+  "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
 
-function validateEnv(env: readonly JsonObject[], path: string, problems: FieldProblem[]) {
-  for (const [index, entry] of env.entries()) {
-    const at = `${path}[${index}]`;
-    const name = textAt(entry, 'name');
-    if (name === '') problems.push(fieldRequired(`${at}.name`));
-    else for (const text of envVarName(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
-    const from = optionalAt(entry, 'valueFrom');
-    if (from === undefined) continue;
-    const count = REFERENCES.filter((key) => from[key] !== undefined).length;
-    if (count === 0) {
-      problems.push(
-        fieldInvalid(
-          `${at}.valueFrom`,
-          '',
-          'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
-        ),
-      );
-    } else if (textAt(entry, 'value') !== '')
-      problems.push(fieldInvalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
-    if (count > 1)
-      problems.push(fieldInvalid(`${at}.valueFrom`, '', 'may not have more than one field specified at a time'));
-    for (const reference of ['configMapKeyRef', 'secretKeyRef']) {
-      const value = optionalAt(from, reference);
-      if (value !== undefined && textAt(value, 'key') === '')
-        problems.push(fieldRequired(`${at}.valueFrom.${reference}.key`));
-    }
-  }
-}
-
-const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'];
-
-function validateProbe(probe: JsonObject, at: string, problems: FieldProblem[]) {
+/** Checks that exactly one thing is to be done, and how. */
+function validateHandler(handler: JsonObject, grace: number, at: string, problems: FieldProblem[]) {
   let count = 0;
-  for (const handler of HANDLERS) {
-    const value = optionalAt(probe, handler);
+  for (const kind of HANDLERS) {
+    const value = optionalAt(handler, kind);
     if (value === undefined) continue;
-    if (count++ > 0) problems.push(fieldForbidden(`${at}.${handler}`, 'may not specify more than 1 handler type'));
-    else if (handler === 'exec' && listAt(value, 'command').length === 0)
-      problems.push(fieldRequired(`${at}.exec.command`));
-    else if (handler !== 'exec') {
-      const problem = portOrName(value['port'], `${at}.${handler}.port`);
-      if (problem !== undefined) problems.push(problem);
-    }
+    if (count++ > 0) problems.push(fieldForbidden(`${at}.${kind}`, 'may not specify more than 1 handler type'));
+    else if (kind === 'exec') {
+      if (listAt(value, 'command').length === 0) problems.push(fieldRequired(`${at}.exec.command`));
+    } else if (kind === 'sleep') {
+      const seconds = numberAt(value, 'seconds') ?? 0;
+      if (seconds < 0 || seconds > grace)
+        problems.push(
+          fieldInvalid(
+            `${at}.sleep`,
+            seconds,
+            `must be non-negative and less than terminationGracePeriodSeconds (${grace})`,
+          ),
+        );
+    } else checkPortOrName(value['port'], `${at}.${kind}.port`, problems);
+    if (kind === 'httpGet' && count === 1) validateHttp(value, `${at}.httpGet`, problems);
   }
   if (count === 0) problems.push(fieldRequired(at, 'must specify a handler type'));
-  for (const key of [
-    'initialDelaySeconds',
-    'timeoutSeconds',
-    'periodSeconds',
-    'successThreshold',
-    'failureThreshold',
-  ]) {
-    notNegative(probe, key, at, problems);
+}
+
+function validateHttp(get: JsonObject, at: string, problems: FieldProblem[]) {
+  if (textAt(get, 'path') === '') problems.push(fieldRequired(`${at}.path`));
+  const scheme = textAt(get, 'scheme');
+  if (!SCHEMES.includes(scheme)) problems.push(fieldNotSupported(`${at}.scheme`, scheme, SCHEMES));
+  for (const header of objectsAt(get, 'httpHeaders')) {
+    const name = textAt(header, 'name');
+    if (!/^[-A-Za-z0-9]+$/.test(name)) problems.push(fieldInvalid(`${at}.httpHeaders`, name, HEADER));
   }
 }
 
-/** A port by number or by name. */
-export function portOrName(value: JsonValue | undefined, path: string): FieldProblem | undefined {
-  if (typeof value !== 'string') return portProblem(value, path);
-  const [text] = portName(value);
-  return text === undefined ? undefined : fieldInvalid(path, value, text);
-}
-
-function validateResources(resources: JsonObject, at: string, problems: FieldProblem[]) {
-  const limits = objectAt(resources, 'limits');
-  const requests = objectAt(resources, 'requests');
-  for (const [group, values] of [
-    ['limits', limits],
-    ['requests', requests],
-  ] as const) {
-    for (const [name, value] of Object.entries(values)) {
-      if (parseQuantity(String(value))?.value !== undefined && (parseQuantity(String(value))?.value ?? 0n) < 0n) {
-        problems.push(fieldInvalid(`${at}.${group}[${name}]`, value, 'must be greater than or equal to 0'));
-      }
-    }
-  }
-  for (const [name, value] of Object.entries(requests)) {
-    const limit = limits[name];
-    const [asked, most] = [
-      parseQuantity(String(value)),
-      limit === undefined ? undefined : parseQuantity(String(limit)),
-    ];
-    if (asked !== undefined && most !== undefined && compareQuantities(asked, most) > 0) {
-      problems.push(
-        fieldInvalid(`${at}.requests`, value, `must be less than or equal to ${name} limit of ${String(limit)}`),
-      );
-    }
+function validateLifecycle(lifecycle: JsonObject, pod: JsonObject, at: string, problems: FieldProblem[]) {
+  for (const hook of ['postStart', 'preStop']) {
+    const handler = optionalAt(lifecycle, hook);
+    const grace = numberAt(pod, 'terminationGracePeriodSeconds') ?? 30;
+    if (handler !== undefined) validateHandler(handler, grace, `${at}.${hook}`, problems);
   }
 }
 
-function validateAffinity(affinity: JsonObject, at: string, problems: FieldProblem[]) {
-  const required = optionalAt(optionalAt(affinity, 'nodeAffinity'), 'requiredDuringSchedulingIgnoredDuringExecution');
-  if (required !== undefined && objectsAt(required, 'nodeSelectorTerms').length === 0) {
-    problems.push(
-      fieldRequired(
-        `${at}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`,
-        'must have at least one node selector term',
-      ),
-    );
+const PERIODS = ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'];
+
+function validateProbe(probe: JsonObject, kind: string, at: string, problems: FieldProblem[]) {
+  validateHandler(probe, Number.MAX_SAFE_INTEGER, at, problems);
+  for (const key of PERIODS) notNegative(probe, key, at, problems);
+  const grace = numberAt(probe, 'terminationGracePeriodSeconds');
+  if (kind === 'readinessProbe') {
+    if (grace !== undefined)
+      problems.push(fieldInvalid(`${at}.terminationGracePeriodSeconds`, grace, 'must not be set for readinessProbes'));
+    return;
   }
+  if (grace !== undefined && grace <= 0)
+    problems.push(fieldInvalid(`${at}.terminationGracePeriodSeconds`, grace, 'must be greater than 0'));
+  const success = numberAt(probe, 'successThreshold') ?? 1;
+  if (success !== 1) problems.push(fieldInvalid(`${at}.successThreshold`, success, 'must be 1'));
 }
 
-function validateTolerations(tolerations: readonly JsonObject[], at: string, problems: FieldProblem[]) {
-  for (const [index, entry] of tolerations.entries()) {
-    const operator = textAt(entry, 'operator');
-    if (!['', 'Equal', 'Exists', 'Gt', 'Lt'].includes(operator)) {
-      problems.push(fieldNotSupported(`${at}[${index}].operator`, operator, ['Equal', 'Exists']));
-    }
-    if (operator === 'Exists' && textAt(entry, 'value') !== '') {
-      problems.push(fieldInvalid(`${at}[${index}].operator`, entry, "value must be empty when `operator` is 'Exists'"));
-    }
+/** Checks a port that is given by number or by name. */
+export function checkPortOrName(value: JsonValue | undefined, path: string, problems: FieldProblem[]): void {
+  if (typeof value === 'string') {
+    for (const text of portName(value)) problems.push(fieldInvalid(path, value, text));
+    return;
   }
+  const problem = portProblem(value, path);
+  if (problem !== undefined) problems.push(problem);
 }

@@ -170,6 +170,10 @@ function portWarnings(containers: readonly Placed[]): string[] {
   for (const { container, place: at } of containers) {
     for (const [index, port] of objectsAt(container, 'ports').entries()) {
       const place = `${at}.ports[${index}]`;
+      if (textAt(port, 'hostIP') !== '' && hostPort(port) === 0)
+        warnings.push(
+          `${place}: hostIP set without hostPort: {Name:${textAt(port, 'name')} HostPort:0 ContainerPort:${String(port['containerPort'])} Protocol:${textAt(port, 'protocol')} HostIP:${textAt(port, 'hostIP')}}`,
+        );
       const key = `${String(port['containerPort'])}/${textAt(port, 'protocol')}`;
       const others = known.get(key) ?? [];
       for (const other of others) {

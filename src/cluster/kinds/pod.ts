@@ -4,6 +4,7 @@ import { fieldForbidden } from '../http/problems.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
 import { admitLimits } from './limit-range.ts';
+import { admitPriority, admitRuntime } from './pod-admission.ts';
 import { describeDifference } from './object-diff.ts';
 import { dnsLabel } from './names.ts';
 import { ensureAt, objectsAt, textAt } from './parts.ts';
@@ -16,9 +17,15 @@ const ALLOWED =
 
 /** Pods: created pending, nearly immutable, deleted with grace. */
 export const podStrategy: Partial<Strategy> = {
-  defaults: (object) => defaultPodSpec(ensureAt(object as unknown as JsonObject, 'spec'), true),
+  defaults(object) {
+    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    defaultPodSpec(spec, true);
+    if (Number(spec['terminationGracePeriodSeconds']) < 0) spec['terminationGracePeriodSeconds'] = 1;
+  },
   admit(object, old, context) {
     if (old !== undefined || context.subresource !== '') return;
+    admitPriority(object, context);
+    admitRuntime(object, context);
     admitLimits(object, context);
   },
   prepareCreate(object) {
@@ -32,7 +39,11 @@ export const podStrategy: Partial<Strategy> = {
       status['qosClass'] ??= old.status?.['qosClass'] ?? qosClass(old.spec ?? {});
     }
   },
-  validate: (object, problems) => validatePodSpec(object.spec ?? {}, 'spec', problems),
+  validate(object, problems) {
+    validatePodSpec(object.spec ?? {}, 'spec', problems);
+    if (objectsAt(object.spec, 'ephemeralContainers').length > 0)
+      problems.push(fieldForbidden('spec.ephemeralContainers', 'cannot be set on create'));
+  },
   validateUpdate(object, old, problems, context) {
     if (context.subresource === 'status' || jsonEquals(object.spec, old.spec)) return;
     validatePodSpec(object.spec ?? {}, 'spec', problems);

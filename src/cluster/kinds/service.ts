@@ -1,21 +1,23 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { fieldInvalid } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { invalid } from '../http/status.ts';
 import type { Draft, Strategy, WriteContext } from '../registry/strategy.ts';
-import { validateLabels } from './metadata.ts';
-import { dns1035Label, dnsSubdomain, portName } from './names.ts';
-import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, textAt } from './parts.ts';
-import { portOrName } from './pod-validation.ts';
-import { portProblem } from './parts.ts';
-
-const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const withPorts = (type: string) => type === 'NodePort' || type === 'LoadBalancer';
+import { ensureAt, fill, listAt, numberAt, objectsAt, textAt } from './parts.ts';
+import {
+  isExternal,
+  needsClusterIP,
+  needsHealthPort,
+  serviceName,
+  serviceWarnings,
+  validateService,
+  withPorts,
+} from './service-validation.ts';
 
 /** Services: addresses and node ports are handed out and taken back. */
 export const serviceStrategy: Partial<Strategy> = {
-  validateName: dns1035Label,
+  validateName: serviceName,
   defaults(object) {
     const spec = ensureAt(object as unknown as JsonObject, 'spec');
     fill(spec, { sessionAffinity: 'None', type: 'ClusterIP' });
@@ -38,10 +40,7 @@ export const serviceStrategy: Partial<Strategy> = {
     inheritAddresses(object, old);
     allocate(object, old, context);
   },
-  warnings: (object) =>
-    listAt(object.spec, 'externalIPs').length > 0
-      ? ['spec.externalIPs is deprecated and may no longer be implemented in some clusters']
-      : [],
+  warnings: serviceWarnings,
   validate: validateService,
   validateUpdate(object, old, problems, context) {
     if (context.subresource === 'status') return;
@@ -63,14 +62,6 @@ function nodePorts(spec: JsonObject): number[] {
   const ports = objectsAt(spec, 'ports').map((port) => numberAt(port, 'nodePort') ?? 0);
   return [...ports, numberAt(spec, 'healthCheckNodePort') ?? 0].filter((port) => port > 0);
 }
-
-const needsClusterIP = (spec: JsonObject) => textAt(spec, 'type') !== 'ExternalName';
-const needsHealthPort = (spec: JsonObject) =>
-  textAt(spec, 'type') === 'LoadBalancer' && textAt(spec, 'externalTrafficPolicy') === 'Local';
-
-/** Reached from outside the cluster: by node ports, a balancer or addresses of its own. */
-const isExternal = (spec: JsonObject) =>
-  withPorts(textAt(spec, 'type')) || (textAt(spec, 'type') === 'ClusterIP' && listAt(spec, 'externalIPs').length > 0);
 
 /** What an update leaves out and was allocated before is kept; what the new type has no use for goes. */
 function inheritAddresses(object: Draft, old: KubeObject) {
@@ -200,7 +191,9 @@ function allocatePorts(object: Draft, old: KubeObject | undefined, { api }: Writ
   if (!withPorts(type)) return;
   const mine = new Set(nodePorts(old?.spec ?? {}));
   const claim = (port: number, field: string) => {
+    // One number serves several protocols.
     if (mine.has(port)) return;
+    mine.add(port);
     if (port < 30_000 || port > 32_767)
       throw refuse(
         object,
@@ -230,50 +223,3 @@ function allocatePorts(object: Draft, old: KubeObject | undefined, { api }: Writ
     else port['nodePort'] = free();
   }
 }
-
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
-
-function validateService(object: KubeObject, problems: FieldProblem[]): void {
-  const spec = object.spec ?? {};
-  const type = textAt(spec, 'type');
-  const headless = textAt(spec, 'clusterIP') === 'None';
-  const ports = objectsAt(spec, 'ports');
-  if (ports.length === 0 && !headless && type !== 'ExternalName') problems.push(fieldRequired('spec.ports'));
-  if (!TYPES.includes(type)) problems.push(fieldNotSupported('spec.type', type, TYPES));
-  const affinity = textAt(spec, 'sessionAffinity');
-  if (!['ClientIP', 'None'].includes(affinity))
-    problems.push(fieldNotSupported('spec.sessionAffinity', affinity, ['ClientIP', 'None']));
-  if (type === 'ExternalName') {
-    const name = textAt(spec, 'externalName');
-    if (name === '') problems.push(fieldRequired('spec.externalName'));
-    else for (const text of dnsSubdomain(name)) problems.push(fieldInvalid('spec.externalName', name, text));
-  }
-  if (type === 'LoadBalancer' && headless)
-    problems.push(fieldInvalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services"));
-  validateLabels(objectAt(spec, 'selector') as Record<string, string>, 'spec.selector', problems);
-  const names = new Set<string>();
-  for (const [index, port] of ports.entries()) {
-    const at = `spec.ports[${index}]`;
-    const name = textAt(port, 'name');
-    if (name === '' && ports.length > 1) problems.push(fieldRequired(`${at}.name`));
-    if (name !== '') {
-      for (const text of name.length > 63 ? ['must be no more than 63 bytes'] : portLabel(name))
-        problems.push(fieldInvalid(`${at}.name`, name, text));
-      if (names.has(name))
-        problems.push({
-          reason: 'FieldValueDuplicate',
-          field: `${at}.name`,
-          message: `Duplicate value: ${JSON.stringify(name)}`,
-        });
-      names.add(name);
-    }
-    const number = portProblem(port['port'], `${at}.port`);
-    if (number !== undefined) problems.push(number);
-    const protocol = textAt(port, 'protocol');
-    if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
-    const target = portOrName(port['targetPort'], `${at}.targetPort`);
-    if (target !== undefined) problems.push(target);
-  }
-}
-
-const portLabel = (name: string) => (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name) ? [] : portName(name));

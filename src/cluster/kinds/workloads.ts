@@ -4,13 +4,12 @@ import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '
 import type { FieldProblem } from '../http/status.ts';
 import type { Draft, Strategy } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
-import { UID_LABELS, validateJob } from './job-validation.ts';
-import { selects } from './selects.ts';
-import { validateLabels } from './metadata.ts';
+import { validateAnnotations, validateLabels } from './metadata.ts';
 import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
+import { validateSelector } from './selectors.ts';
 
 const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
@@ -20,12 +19,34 @@ const templateWarnings = (object: KubeObject, old: KubeObject | undefined) =>
     ? []
     : podWarnings(objectAt(object.spec, 'template'), 'spec.template');
 
+/** Does a label selector choose these labels? */
+export function selects(selector: JsonObject, labels: JsonObject): boolean {
+  for (const [key, value] of Object.entries(objectAt(selector, 'matchLabels'))) if (labels[key] !== value) return false;
+  return objectsAt(selector, 'matchExpressions').every((expression) => {
+    const key = textAt(expression, 'key');
+    const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+    const values = Array.isArray(expression['values']) ? expression['values'] : [];
+    switch (expression['operator']) {
+      case 'In':
+        return value !== undefined && values.includes(value);
+      case 'NotIn':
+        return value === undefined || !values.includes(value);
+      case 'Exists':
+        return value !== undefined;
+      case 'DoesNotExist':
+        return value === undefined;
+      default:
+        return false;
+    }
+  });
+}
+
 /** Checks selector and template of a workload. `word` names the kind in texts. */
 function validateTemplateOf(
   object: KubeObject,
   word: string,
   problems: FieldProblem[],
-  options: { requireSelector: boolean; restart: readonly string[] },
+  options: { requireSelector: boolean; restart: readonly string[]; endless?: string },
 ) {
   const spec = object.spec ?? {};
   const selector = optionalAt(spec, 'selector');
@@ -39,20 +60,41 @@ function validateTemplateOf(
   if (selector === undefined) {
     if (options.requireSelector) problems.push(fieldRequired('spec.selector'));
   } else if (empty) problems.push(fieldInvalid('spec.selector', selector, `empty selector is invalid for ${word}`));
-  else
-    validateLabels(objectAt(selector, 'matchLabels') as Record<string, string>, 'spec.selector.matchLabels', problems);
-  const mismatch = selector === undefined ? true : !empty && !selects(selector, labels);
+  const wrong: FieldProblem[] = [];
+  if (selector !== undefined) validateSelector(selector, 'spec.selector', wrong);
+  problems.push(...wrong);
+  if (wrong.length > 0 && selector !== undefined)
+    problems.push(fieldInvalid('spec.selector', selector, 'invalid label selector'));
+  const mismatch = selector === undefined ? true : wrong.length === 0 && !empty && !selects(selector, labels);
   if (mismatch) {
     const shown = metadata['labels'] === undefined ? null : labels;
     problems.push(fieldInvalid('spec.template.metadata.labels', shown, '`selector` does not match template `labels`'));
   }
-  validateLabels(labels as Record<string, string>, 'spec.template.labels', problems);
+  validateTemplate(template, 'spec.template', problems);
   const podSpec = objectAt(template, 'spec');
-  validatePodSpec(podSpec, 'spec.template.spec', problems);
   const policy = textAt(podSpec, 'restartPolicy');
   if (['Always', 'OnFailure', 'Never'].includes(policy) && !options.restart.includes(policy)) {
     problems.push(fieldNotSupported('spec.template.spec.restartPolicy', policy, options.restart));
   }
+  if (podSpec['activeDeadlineSeconds'] !== undefined && options.endless !== undefined)
+    problems.push(
+      fieldForbidden(
+        'spec.template.spec.activeDeadlineSeconds',
+        `activeDeadlineSeconds in ${options.endless} is not Supported`,
+      ),
+    );
+}
+
+/** Checks a template of pods. */
+function validateTemplate(template: JsonObject, path: string, problems: FieldProblem[]) {
+  const metadata = objectAt(template, 'metadata');
+  validateLabels(objectAt(metadata, 'labels') as Record<string, string>, `${path}.labels`, problems);
+  validateAnnotations(objectAt(metadata, 'annotations') as Record<string, string>, `${path}.annotations`, problems);
+  validatePodSpec(objectAt(template, 'spec'), `${path}.spec`, problems);
+  if (objectsAt(objectAt(template, 'spec'), 'ephemeralContainers').length > 0)
+    problems.push(
+      fieldForbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'),
+    );
 }
 
 function immutableSelector(object: KubeObject, old: KubeObject, problems: FieldProblem[]) {
@@ -68,11 +110,6 @@ function intOrPercent(value: JsonValue | undefined, path: string, problems: Fiel
   if (typeof value === 'string' && !/^\d+%$/.test(value)) problems.push(fieldInvalid(path, value, PERCENT));
   if (typeof value === 'number' && value < 0)
     problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
-}
-
-function notMoreThanAll(value: JsonValue | undefined, path: string, problems: FieldProblem[]) {
-  if (typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)
-    problems.push(fieldInvalid(path, value, 'must not be greater than 100%'));
 }
 
 const isNothing = (value: JsonValue | undefined) => value === 0 || value === '0%';
@@ -103,7 +140,11 @@ export const deploymentStrategy: Partial<Strategy> = {
 
 function validateDeployment(object: KubeObject, problems: FieldProblem[]) {
   const spec = object.spec ?? {};
-  validateTemplateOf(object, 'deployment', problems, { requireSelector: true, restart: ['Always'] });
+  validateTemplateOf(object, 'deployment', problems, {
+    requireSelector: true,
+    restart: ['Always'],
+    endless: 'ReplicaSet',
+  });
   for (const key of ['replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'])
     notNegative(spec, key, 'spec', problems);
   const strategy = objectAt(spec, 'strategy');
@@ -154,7 +195,11 @@ export const replicaSetStrategy: Partial<Strategy> = {
     spec['replicas'] ??= 1;
   },
   validate(object, problems) {
-    validateTemplateOf(object, 'replicaset', problems, { requireSelector: true, restart: ['Always'] });
+    validateTemplateOf(object, 'deployment', problems, {
+      requireSelector: true,
+      restart: ['Always'],
+      endless: 'ReplicaSet',
+    });
     for (const key of ['replicas', 'minReadySeconds']) notNegative(object.spec, key, 'spec', problems);
   },
   validateUpdate(object, old, problems, context) {
@@ -260,31 +305,17 @@ export const daemonSetStrategy: Partial<Strategy> = {
       [GENERATION]: String(changed ? before + 1 : before),
     };
   },
-  validate: validateDaemonSet,
+  validate: (object, problems) =>
+    validateTemplateOf(object, 'daemonset', problems, { requireSelector: false, restart: ['Always'] }),
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
-    validateDaemonSet(object, problems);
+    daemonSetStrategy.validate?.(object, problems, context);
     immutableSelector(object, old, problems);
   },
   warnings: templateWarnings,
 };
 
-function validateDaemonSet(object: KubeObject, problems: FieldProblem[]) {
-  validateTemplateOf(object, 'daemonset', problems, { requireSelector: false, restart: ['Always'] });
-  const strategy = objectAt(object.spec, 'updateStrategy');
-  if (textAt(strategy, 'type') !== 'RollingUpdate') return;
-  const { maxUnavailable, maxSurge } = objectAt(strategy, 'rollingUpdate');
-  const path = 'spec.updateStrategy.rollingUpdate';
-  intOrPercent(maxUnavailable, `${path}.maxUnavailable`, problems);
-  intOrPercent(maxSurge, `${path}.maxSurge`, problems);
-  notMoreThanAll(maxUnavailable, `${path}.maxUnavailable`, problems);
-  notMoreThanAll(maxSurge, `${path}.maxSurge`, problems);
-  if (isNothing(maxUnavailable) && isNothing(maxSurge))
-    problems.push(fieldRequired(`${path}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
-  if (!isNothing(maxUnavailable) && !isNothing(maxSurge))
-    problems.push(fieldInvalid(`${path}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero'));
-}
-
+const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
 
 function defaultJobSpec(spec: JsonObject) {
@@ -293,9 +324,7 @@ function defaultJobSpec(spec: JsonObject) {
     spec['completions'] = 1;
     spec['parallelism'] = 1;
   }
-  // Where each index has a limit, the Job as a whole has none.
-  const backoffLimit = spec['backoffLimitPerIndex'] === undefined ? 6 : 2 ** 31 - 1;
-  for (const [key, value] of Object.entries({ parallelism: 1, backoffLimit, suspend: false })) spec[key] ??= value;
+  for (const [key, value] of Object.entries({ parallelism: 1, backoffLimit: 6, suspend: false })) spec[key] ??= value;
   fill(spec, { completionMode: 'NonIndexed' });
   spec['manualSelector'] ??= false;
   fill(spec, { podReplacementPolicy: spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed' });
@@ -327,7 +356,7 @@ export const jobStrategy: Partial<Strategy> = {
     if (context.subresource !== '') return;
     validateJob(object, problems);
     immutableSelector(object, old, problems);
-    for (const key of ['completions', 'template', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex']) {
+    for (const key of ['completions', 'template', 'completionMode', 'podFailurePolicy']) {
       if (jsonEquals(object.spec?.[key], old.spec?.[key])) continue;
       if (key === 'template' && old.spec?.['suspend'] === true && object.status?.['startTime'] === undefined) continue;
       problems.push(fieldInvalid(`spec.${key}`, object.spec?.[key], 'field is immutable'));
@@ -335,6 +364,24 @@ export const jobStrategy: Partial<Strategy> = {
   },
   warnings: templateWarnings,
 };
+
+function validateJob(object: KubeObject, problems: FieldProblem[]) {
+  const spec = object.spec ?? {};
+  for (const key of ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'])
+    notNegative(spec, key, 'spec', problems);
+  const selector = objectAt(spec, 'selector');
+  const generated = Object.keys(objectAt(selector, 'matchLabels')).every((key) => UID_LABELS.includes(key));
+  if (spec['manualSelector'] !== true && !generated)
+    problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
+  const template = objectAt(spec, 'template');
+  const labels = objectAt(objectAt(template, 'metadata'), 'labels');
+  if (!selects(selector, labels))
+    problems.push(fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+  validatePodSpec(objectAt(template, 'spec'), 'spec.template.spec', problems);
+  const policy = textAt(objectAt(template, 'spec'), 'restartPolicy');
+  if (policy === 'Always')
+    problems.push(fieldRequired('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'));
+}
 
 export const cronJobStrategy: Partial<Strategy> = {
   defaults(object) {

@@ -86,8 +86,9 @@ class BuiltinObject implements ObjectNode {
   }
 }
 
-/** `protocol` is the one key of map lists that the published schema gives a default. */
+/** The keys of map lists that the published schema gives a default. */
 function keyDefault(type: string, field: string): string | undefined {
+  if (type === 'LocalObjectReference' && field === 'name') return '';
   return field === 'protocol' && (type === 'ContainerPort' || type === 'ServicePort') ? 'TCP' : undefined;
 }
 

@@ -1,0 +1,68 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { forbidden } from '../http/status.ts';
+import type { WriteContext } from '../registry/strategy.ts';
+import { ensureAt, numberAt, textAt } from './parts.ts';
+
+const refuse = (pod: KubeObject, problem: string) =>
+  forbidden({ group: '', plural: 'pods' }, pod.metadata.name ?? '', problem);
+
+/** Classes that every cluster has. */
+const SYSTEM_CLASSES = new Map([
+  ['system-cluster-critical', 2_000_000_000],
+  ['system-node-critical', 2_000_001_000],
+]);
+
+interface Priority {
+  readonly name: string;
+  readonly value: number;
+  readonly policy: string;
+}
+
+const NO_PRIORITY: Priority = { name: '', value: 0, policy: 'PreemptLowerPriority' };
+
+/** A pod has the priority of its class, or of the class that is the default, and says no other. */
+export function admitPriority(pod: KubeObject, { api }: WriteContext): void {
+  const spec = ensureAt(pod as unknown as JsonObject, 'spec');
+  const classes = api.store
+    .collection('scheduling.k8s.io', 'priorityclasses')
+    .all()
+    .map(({ object }) => object as unknown as JsonObject & KubeObject);
+  const asked = textAt(spec, 'priorityClassName');
+  const found = classes.find((one) => (asked === '' ? one['globalDefault'] === true : one.metadata.name === asked));
+  let priority = NO_PRIORITY;
+  if (found !== undefined) {
+    const policy = textAt(found, 'preemptionPolicy') || NO_PRIORITY.policy;
+    priority = { name: found.metadata.name ?? '', value: numberAt(found, 'value') ?? 0, policy };
+  } else if (asked !== '') {
+    const value = SYSTEM_CLASSES.get(asked);
+    if (value === undefined) throw refuse(pod, `no PriorityClass with name ${asked} was found`);
+    priority = { ...NO_PRIORITY, name: asked, value };
+  }
+  const computed = (what: string, said: unknown, value: unknown) =>
+    refuse(
+      pod,
+      `the ${what} (${String(said)}) must not be provided in pod spec; priority admission controller computed ${String(value)} from the given PriorityClass name`,
+    );
+  const { priority: said, preemptionPolicy } = spec;
+  if (said !== undefined && said !== priority.value) throw computed('integer value of priority', said, priority.value);
+  if (preemptionPolicy !== undefined && preemptionPolicy !== priority.policy)
+    throw computed('string value of PreemptionPolicy', preemptionPolicy, priority.policy);
+  if (priority.name !== '') spec['priorityClassName'] = priority.name;
+  spec['priority'] = priority.value;
+  spec['preemptionPolicy'] = priority.policy;
+}
+
+/** The runtime class that a pod names must exist; what it costs is the class's to say. */
+export function admitRuntime(pod: KubeObject, { api }: WriteContext): void {
+  const spec = ensureAt(pod as unknown as JsonObject, 'spec');
+  const name = textAt(spec, 'runtimeClassName');
+  const found = api.store
+    .collection('node.k8s.io', 'runtimeclasses')
+    .all()
+    .find(({ object }) => object.metadata.name === name);
+  if (name !== '' && found === undefined)
+    throw refuse(pod, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
+  const overhead = (found?.object as unknown as JsonObject | undefined)?.['overhead'];
+  if (spec['overhead'] !== undefined && overhead === undefined)
+    throw refuse(pod, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
+}

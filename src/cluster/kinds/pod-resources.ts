@@ -1,0 +1,91 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { fieldForbidden, fieldInvalid, fieldNotFound, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { compareQuantities, parseQuantity } from '../types/quantity.ts';
+import { objectAt, objectsAt, textAt } from './parts.ts';
+
+const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
+const isHuge = (name: string) => name.startsWith('hugepages-');
+/** Resources that nodes advertise besides their own. */
+const isExtended = (name: string) => name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
+const quantity = (value: JsonValue | undefined) => parseQuantity(String(value ?? '0'));
+
+/** Checks what a container asks for and may use at most. `pod` is its pod's specification. */
+export function validateResources(resources: JsonObject, pod: JsonObject, at: string, problems: FieldProblem[]): void {
+  const [limits, requests] = [objectAt(resources, 'limits'), objectAt(resources, 'requests')];
+  for (const [group, values] of [
+    ['limits', limits],
+    ['requests', requests],
+  ] as const) {
+    for (const [name, value = null] of Object.entries(values))
+      checkAmount(name, value, `${at}.${group}[${name}]`, problems);
+  }
+  for (const [name, value = null] of Object.entries(requests)) compareToLimit(name, value, limits, at, problems);
+  const names = [...Object.keys(limits), ...Object.keys(requests)];
+  if (names.some(isHuge) && !names.includes('cpu') && !names.includes('memory'))
+    problems.push(fieldForbidden(at, 'HugePages require cpu or memory'));
+  const known = objectsAt(pod, 'resourceClaims').map((claim) => textAt(claim, 'name'));
+  for (const [index, claim] of objectsAt(resources, 'claims').entries()) {
+    const name = textAt(claim, 'name');
+    const place = `${at}.claims[${index}]`;
+    if (name === '') problems.push(fieldRequired(place));
+    else if (!known.includes(name)) {
+      const which = known.length === 0 ? 'which is empty' : `[${known.join(' ')}]`;
+      const { message } = fieldNotFound(place, name);
+      problems.push({
+        reason: 'FieldValueNotFound',
+        field: place,
+        message: `${message}: must be one of the names in pod.spec.resourceClaims ${which}`,
+      });
+    }
+  }
+}
+
+function checkAmount(name: string, value: JsonValue, path: string, problems: FieldProblem[]) {
+  if (!name.includes('/') && !STANDARD.includes(name) && !isHuge(name)) {
+    problems.push(
+      fieldInvalid(path, name, 'must be a standard resource type or fully qualified'),
+      fieldInvalid(path, name, 'must be a standard resource for containers'),
+    );
+  }
+  const amount = quantity(value);
+  if (amount === undefined) return;
+  if (amount.value < 0n) problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
+  if (isExtended(name) && amount.scale > 0) problems.push(fieldInvalid(path, value, 'must be an integer'));
+  const page = isHuge(name) ? parseQuantity(name.slice('hugepages-'.length)) : undefined;
+  if (page !== undefined && page.value > 0n && amount.value % page.value !== 0n)
+    problems.push(fieldInvalid(path, value, `${String(value)} is not positive integer multiple of ${name}`));
+}
+
+function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: string, problems: FieldProblem[]) {
+  const limit = limits[name];
+  // What cannot be promised to more than one must be had in full.
+  const whole = isExtended(name) || isHuge(name);
+  if (limit === undefined) {
+    if (whole) problems.push(fieldRequired(`${at}.limits`, 'Limit must be set for non overcommitable resources'));
+    return;
+  }
+  const [asked, most] = [quantity(value), quantity(limit)];
+  if (asked === undefined || most === undefined) return;
+  const order = compareQuantities(asked, most);
+  if (whole ? order !== 0 : order > 0) {
+    const relation = whole ? 'equal to' : 'less than or equal to';
+    problems.push(fieldInvalid(`${at}.requests`, value, `must be ${relation} ${name} limit of ${String(limit)}`));
+  }
+}
+
+const RESIZABLE = ['cpu', 'memory'];
+const RESTARTS = ['NotRequired', 'RestartContainer'];
+
+/** Checks what happens to a container whose resources change. */
+export function validateResizePolicy(container: JsonObject, at: string, problems: FieldProblem[]): void {
+  for (const entry of objectsAt(container, 'resizePolicy')) {
+    for (const [key, known] of [
+      ['resourceName', RESIZABLE],
+      ['restartPolicy', RESTARTS],
+    ] as const) {
+      const value = textAt(entry, key);
+      if (!known.includes(value)) problems.push(fieldNotSupported(`${at}.resizePolicy`, value, known));
+    }
+  }
+}

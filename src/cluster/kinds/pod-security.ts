@@ -1,0 +1,160 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { dnsSubdomain } from './names.ts';
+import { listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+
+function checkId(value: JsonValue | undefined, path: string, problems: FieldProblem[]) {
+  if (typeof value === 'number' && (value < 0 || value > 2_147_483_647))
+    problems.push(fieldInvalid(path, value, 'must be between 0 and 2147483647, inclusive'));
+}
+
+function checkOneOf(parent: JsonObject, key: string, known: readonly string[], path: string, problems: FieldProblem[]) {
+  const value = textAt(parent, key);
+  if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${path}.${key}`, value, known));
+}
+
+const PROFILES = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+
+/** Checks a profile of seccomp or AppArmor. */
+function validateProfile(profile: JsonObject, word: string, at: string, problems: FieldProblem[]) {
+  const [type, local] = [textAt(profile, 'type'), profile['localhostProfile']];
+  const name = word === 'seccomp' ? 'seccompProfile' : 'appArmorProfile';
+  if (type === '') problems.push(fieldRequired(`${at}.type`, `type is required when ${name} is set`));
+  else if (!PROFILES.includes(type)) problems.push(fieldNotSupported(`${at}.type`, type, PROFILES));
+  else if (type === 'Localhost') {
+    if (typeof local !== 'string' || (word !== 'seccomp' && local.trim() === ''))
+      problems.push(fieldRequired(`${at}.localhostProfile`, `must be set when ${word} type is Localhost`));
+    else if (word === 'seccomp') checkLocalPath(local, `${at}.localhostProfile`, problems);
+  } else if (local !== undefined) {
+    problems.push(
+      fieldInvalid(
+        `${at}.localhostProfile`,
+        word === 'seccomp' ? { Type: type, LocalhostProfile: local } : local,
+        `can only be set when ${word} type is Localhost`,
+      ),
+    );
+  }
+}
+
+/** A path below a directory: relative and never upwards. */
+export function checkLocalPath(value: string, path: string, problems: FieldProblem[]): void {
+  if (value.startsWith('/')) problems.push(fieldInvalid(path, value, 'must be a relative path'));
+  if (value.split('/').includes('..')) problems.push(fieldInvalid(path, value, "must not contain '..'"));
+}
+
+function validateProfiles(context: JsonObject, at: string, problems: FieldProblem[]) {
+  const seccomp = optionalAt(context, 'seccompProfile');
+  if (seccomp !== undefined) validateProfile(seccomp, 'seccomp', `${at}.seccompProfile`, problems);
+  const armor = optionalAt(context, 'appArmorProfile');
+  if (armor !== undefined) validateProfile(armor, 'AppArmor', `${at}.appArmorProfile`, problems);
+  const windows = optionalAt(context, 'windowsOptions');
+  const credential = textAt(windows, 'gmsaCredentialSpecName');
+  if (credential !== '')
+    for (const text of dnsSubdomain(credential))
+      problems.push(fieldInvalid(`${at}.windowsOptions.gmsaCredentialSpecName`, credential, text));
+}
+
+const SYSCTL = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+
+/** Checks the security context of a pod, and the parts of the specification that go with it. */
+export function validatePodSecurity(spec: JsonObject, path: string, problems: FieldProblem[]): void {
+  const context = objectAt(spec, 'securityContext');
+  const at = `${path}.securityContext`;
+  for (const key of ['runAsUser', 'runAsGroup', 'fsGroup']) checkId(context[key], `${at}.${key}`, problems);
+  for (const [index, group] of listAt(context, 'supplementalGroups').entries())
+    checkId(group, `${at}.supplementalGroups[${index}]`, problems);
+  checkOneOf(context, 'fsGroupChangePolicy', ['Always', 'OnRootMismatch'], at, problems);
+  checkOneOf(context, 'supplementalGroupsPolicy', ['Merge', 'Strict'], at, problems);
+  validateProfiles(context, at, problems);
+  const names = objectsAt(context, 'sysctls').map((sysctl) => textAt(sysctl, 'name'));
+  for (const [index, name] of names.entries()) {
+    const place = `${at}.sysctls[${index}].name`;
+    if (name === '') problems.push(fieldRequired(place));
+    else if (name.length > 253 || !new RegExp(`^${SYSCTL}$`).test(name))
+      problems.push(fieldInvalid(place, name, `must have at most 253 characters and match regex ^${SYSCTL}$`));
+    else if (names.indexOf(name) < index) problems.push(fieldDuplicate(place, name));
+  }
+  if (spec['shareProcessNamespace'] === true && spec['hostPID'] === true)
+    problems.push(
+      fieldInvalid(`${at}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'),
+    );
+  if (spec['hostUsers'] === false)
+    for (const key of ['hostNetwork', 'hostPID', 'hostIPC'])
+      if (spec[key] === true) problems.push(fieldForbidden(`${path}.${key}`, 'when `hostUsers` is false'));
+  validateSystem(spec, path, problems);
+}
+
+function validateSystem(spec: JsonObject, path: string, problems: FieldProblem[]) {
+  const system = optionalAt(spec, 'os');
+  if (system === undefined) return;
+  const name = textAt(system, 'name');
+  if (name === '') problems.push(fieldRequired(`${path}.os.name`, 'cannot be empty'));
+  else if (!['linux', 'windows'].includes(name))
+    problems.push(fieldNotSupported(`${path}.os`, name, ['linux', 'windows']));
+  if (name !== 'windows') return;
+  const context = objectAt(spec, 'securityContext');
+  for (const key of ['runAsUser', 'runAsGroup', 'fsGroup', 'seLinuxOptions', 'seccompProfile', 'sysctls'])
+    if (context[key] !== undefined)
+      problems.push(fieldForbidden(`${path}.securityContext.${key}`, 'cannot be set for a windows pod'));
+}
+
+/** Checks the security context of a container. */
+export function validateContainerSecurity(
+  container: JsonObject,
+  pod: JsonObject,
+  path: string,
+  problems: FieldProblem[],
+): void {
+  const context = optionalAt(container, 'securityContext');
+  if (context === undefined) return;
+  const at = `${path}.securityContext`;
+  for (const key of ['runAsUser', 'runAsGroup']) checkId(context[key], `${at}.${key}`, problems);
+  const mount = textAt(context, 'procMount');
+  checkOneOf(context, 'procMount', ['Default', 'Unmasked'], at, problems);
+  if (mount === 'Unmasked' && pod['hostUsers'] !== false)
+    problems.push(fieldInvalid(`${at}.procMount`, mount, '`hostUsers` must be false to use `Unmasked`'));
+  validateProfiles(context, at, problems);
+  if (context['allowPrivilegeEscalation'] !== false) return;
+  const refuse = (what: string) =>
+    problems.push(
+      fieldInvalid(at, shownContext(context), `cannot set \`allowPrivilegeEscalation\` to false and ${what}`),
+    );
+  if (context['privileged'] === true) refuse('`privileged` to true');
+  if (listAt(objectAt(context, 'capabilities'), 'add').includes('CAP_SYS_ADMIN'))
+    refuse('`capabilities.Add` CAP_SYS_ADMIN');
+}
+
+const CONTEXT_MEMBERS = [
+  'capabilities',
+  'privileged',
+  'seLinuxOptions',
+  'windowsOptions',
+  'runAsUser',
+  'runAsGroup',
+  'runAsNonRoot',
+  'readOnlyRootFilesystem',
+  'allowPrivilegeEscalation',
+  'procMount',
+  'seccompProfile',
+  'appArmorProfile',
+];
+
+/** A security context as texts show it: every member, by the names of the Go type. */
+function shownContext(context: JsonObject): JsonObject {
+  const shown: JsonObject = {};
+  for (const key of CONTEXT_MEMBERS) shown[goName(key)] = shownPart(key, context[key]);
+  return shown;
+}
+
+const goName = (key: string) =>
+  key === 'seLinuxOptions' ? 'SELinuxOptions' : key.charAt(0).toUpperCase() + key.slice(1);
+
+function shownPart(key: string, value: JsonValue | undefined): JsonValue {
+  if (!isJsonObject(value)) return value ?? null;
+  if (key === 'capabilities') return { Add: value['add'] ?? null, Drop: value['drop'] ?? null };
+  if (key.endsWith('Profile'))
+    return { Type: value['type'] ?? '', LocalhostProfile: value['localhostProfile'] ?? null };
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [goName(name), entry]));
+}

@@ -1,0 +1,70 @@
+import type { JsonObject } from '../../core/index.ts';
+import { fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { validateLabels } from './metadata.ts';
+import { labelValue, qualifiedName } from './names.ts';
+import { listAt, objectAt, objectsAt, textAt } from './parts.ts';
+
+/** Checks a name that labels and keys of selectors follow. */
+export function checkLabelName(name: string, path: string, problems: FieldProblem[]): void {
+  for (const text of qualifiedName(name)) problems.push(fieldInvalid(path, name, text));
+}
+
+const NOT_AN_OPERATOR = 'not a valid selector operator';
+
+function checkValues(expression: JsonObject, at: string, problems: FieldProblem[]): boolean {
+  const count = listAt(expression, 'values').length;
+  const operator = textAt(expression, 'operator');
+  if (operator === 'In' || operator === 'NotIn') {
+    if (count === 0)
+      problems.push(fieldRequired(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+    return true;
+  }
+  if (operator !== 'Exists' && operator !== 'DoesNotExist') return false;
+  if (count > 0)
+    problems.push(fieldForbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+  return true;
+}
+
+/** Checks a label selector. */
+export function validateSelector(selector: JsonObject, path: string, problems: FieldProblem[]): void {
+  validateLabels(objectAt(selector, 'matchLabels') as Record<string, string>, `${path}.matchLabels`, problems);
+  for (const [index, expression] of objectsAt(selector, 'matchExpressions').entries()) {
+    const at = `${path}.matchExpressions[${index}]`;
+    if (!checkValues(expression, at, problems))
+      problems.push(fieldInvalid(`${at}.operator`, textAt(expression, 'operator'), NOT_AN_OPERATOR));
+    checkLabelName(textAt(expression, 'key'), `${at}.key`, problems);
+    for (const [position, value] of listAt(expression, 'values').entries())
+      for (const text of labelValue(String(value)))
+        problems.push(fieldInvalid(`${at}.values[${position}]`, value, text));
+  }
+}
+
+/** Checks a term that selects nodes by their labels and fields. */
+export function validateNodeTerm(term: JsonObject, path: string, problems: FieldProblem[]): void {
+  for (const [index, expression] of objectsAt(term, 'matchExpressions').entries()) {
+    const at = `${path}.matchExpressions[${index}]`;
+    const operator = textAt(expression, 'operator');
+    if (operator === 'Gt' || operator === 'Lt') {
+      if (listAt(expression, 'values').length !== 1)
+        problems.push(fieldRequired(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
+    } else if (!checkValues(expression, at, problems))
+      problems.push(fieldInvalid(`${at}.operator`, operator, NOT_AN_OPERATOR));
+    checkLabelName(textAt(expression, 'key'), `${at}.key`, problems);
+  }
+  for (const [index, field] of objectsAt(term, 'matchFields').entries()) {
+    const at = `${path}.matchFields[${index}]`;
+    const operator = textAt(field, 'operator');
+    if (operator !== 'In' && operator !== 'NotIn')
+      problems.push(fieldInvalid(`${at}.operator`, operator, NOT_AN_OPERATOR));
+    else if (listAt(field, 'values').length !== 1)
+      problems.push(
+        fieldRequired(
+          `${at}.values`,
+          "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+        ),
+      );
+    const key = textAt(field, 'key');
+    if (key !== 'metadata.name') problems.push(fieldInvalid(`${at}.key`, key, 'not a valid field selector key'));
+  }
+}

@@ -1,0 +1,257 @@
+import { BlockList, isIP } from 'node:net';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { validateLabels } from './metadata.ts';
+import { addressProblem, cidrProblem, dnsLabel, dnsSubdomain, qualifiedName } from './names.ts';
+import { listAt, numberAt, objectAt, objectsAt, portProblem, textAt } from './parts.ts';
+import { checkPortOrName } from './pod-validation.ts';
+
+const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+
+/** Does a Service of this type have ports on every node? */
+export const withPorts = (type: string): boolean => type === 'NodePort' || type === 'LoadBalancer';
+/** Does the Service have an address of its own? */
+export const needsClusterIP = (spec: JsonObject): boolean => textAt(spec, 'type') !== 'ExternalName';
+/** Does a balancer ask every node whether it has an endpoint? */
+export const needsHealthPort = (spec: JsonObject): boolean =>
+  textAt(spec, 'type') === 'LoadBalancer' && textAt(spec, 'externalTrafficPolicy') === 'Local';
+/** Reached from outside the cluster: by node ports, a balancer or addresses of its own. */
+export const isExternal = (spec: JsonObject): boolean =>
+  withPorts(textAt(spec, 'type')) || (textAt(spec, 'type') === 'ClusterIP' && listAt(spec, 'externalIPs').length > 0);
+
+/** A label that may begin with a digit. */
+export const labelWithoutDots = (text: string): string[] =>
+  text.includes('.') ? ['must not contain dots'] : dnsLabel(text);
+
+/** Names of Services. */
+export const serviceName = (name: string): string[] =>
+  name.length > 63 ? ['must be no more than 63 characters'] : labelWithoutDots(name);
+
+/** What is legal in a Service but likely a mistake. */
+export function serviceWarnings(object: KubeObject): string[] {
+  const spec = object.spec ?? {};
+  const warnings: string[] = [];
+  if (textAt(spec, 'clusterIP') === 'None' && textAt(spec, 'sessionAffinity') === 'ClientIP')
+    warnings.push('spec.SessionAffinity is ignored for headless services');
+  if (listAt(spec, 'externalIPs').length > 0)
+    warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+  if (spec['trafficDistribution'] === 'PreferClose')
+    warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
+  return warnings;
+}
+
+/** Checks a Service. */
+export function validateService(object: KubeObject, problems: FieldProblem[]): void {
+  const spec = object.spec ?? {};
+  const type = textAt(spec, 'type');
+  const headless = textAt(spec, 'clusterIP') === 'None';
+  const ports = objectsAt(spec, 'ports');
+  if (ports.length === 0 && !headless && type !== 'ExternalName') problems.push(fieldRequired('spec.ports'));
+  oneOf(spec, 'type', TYPES, problems);
+  if (type === 'ExternalName') validateExternalName(spec, problems);
+  if (withPorts(type) && headless)
+    problems.push(fieldInvalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`));
+  validateLabels(objectAt(spec, 'selector') as Record<string, string>, 'spec.selector', problems);
+  validatePorts(ports, type, problems);
+  validateAffinity(spec, problems);
+  if (type !== 'ExternalName') validateAddresses(spec, problems);
+  validateFamilies(spec, problems);
+  validateTraffic(spec, problems);
+  validateBalancer(spec, type, problems);
+  for (const [index, address] of listAt(spec, 'externalIPs').entries()) {
+    const text = addressProblem(String(address)) ?? specialAddress(String(address));
+    if (text !== undefined) problems.push(fieldInvalid(`spec.externalIPs[${index}]`, address, text));
+  }
+}
+
+function oneOf(spec: JsonObject, key: string, known: readonly string[], problems: FieldProblem[]) {
+  const value = textAt(spec, key);
+  if (!known.includes(value)) problems.push(fieldNotSupported(`spec.${key}`, value, known));
+}
+
+function validateExternalName(spec: JsonObject, problems: FieldProblem[]) {
+  const name = textAt(spec, 'externalName');
+  if (name === '') problems.push(fieldRequired('spec.externalName'));
+  else
+    for (const text of dnsSubdomain(name.replace(/\.$/, '')))
+      problems.push(fieldInvalid('spec.externalName', name, text));
+  if (listAt(spec, 'clusterIPs').length > 0 || textAt(spec, 'clusterIP') !== '')
+    problems.push(fieldForbidden('spec.clusterIPs', 'may not be set for ExternalName services'));
+}
+
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+
+function validatePorts(ports: readonly JsonObject[], type: string, problems: FieldProblem[]) {
+  const names = new Set<string>();
+  const numbers = new Set<string>();
+  for (const [index, port] of ports.entries()) {
+    const at = `spec.ports[${index}]`;
+    const [name, protocol] = [textAt(port, 'name'), textAt(port, 'protocol')];
+    if (name === '' && ports.length > 1) problems.push(fieldRequired(`${at}.name`));
+    if (name !== '') {
+      for (const text of labelWithoutDots(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+      if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+      names.add(name);
+    }
+    const number = portProblem(port['port'], `${at}.port`);
+    if (number !== undefined) problems.push(number);
+    if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
+    checkPortOrName(port['targetPort'], `${at}.targetPort`, problems);
+    const application = textAt(port, 'appProtocol');
+    if (application !== '')
+      for (const text of qualifiedName(application))
+        problems.push(fieldInvalid(`${at}.appProtocol`, application, text));
+    if ((numberAt(port, 'nodePort') ?? 0) !== 0 && !withPorts(type))
+      problems.push(fieldForbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`));
+    const key = `${protocol}/${String(port['port'])}`;
+    if (numbers.has(key)) problems.push(fieldDuplicate(at, shownPort(port)));
+    numbers.add(key);
+  }
+}
+
+/** A port as texts show it: what makes it one of its kind. */
+const shownPort = (port: JsonObject) => ({
+  Name: '',
+  Protocol: textAt(port, 'protocol'),
+  AppProtocol: null,
+  Port: port['port'] ?? 0,
+  TargetPort: 0,
+  NodePort: 0,
+});
+
+function validateAffinity(spec: JsonObject, problems: FieldProblem[]) {
+  oneOf(spec, 'sessionAffinity', ['ClientIP', 'None'], problems);
+  if (textAt(spec, 'sessionAffinity') !== 'ClientIP') return;
+  const seconds = numberAt(objectAt(objectAt(spec, 'sessionAffinityConfig'), 'clientIP'), 'timeoutSeconds');
+  if (seconds !== undefined && (seconds <= 0 || seconds > 86_400))
+    problems.push(
+      fieldInvalid(
+        'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
+        seconds,
+        'must be greater than 0 and less than 86400',
+      ),
+    );
+}
+
+function validateAddresses(spec: JsonObject, problems: FieldProblem[]) {
+  const at = 'spec.clusterIPs';
+  const list = listAt(spec, 'clusterIPs');
+  const single = textAt(spec, 'clusterIP');
+  if (list.length > 0 && single !== '' && list[0] !== single)
+    problems.push(fieldInvalid(at, list, 'first value must match `clusterIP`'));
+  if (list.length > 0 && single === '')
+    problems.push(fieldInvalid(at, list, 'must be empty when `clusterIP` is not specified'));
+  if (list.includes('None')) {
+    if (list.length > 1) problems.push(fieldInvalid(at, list, "'None' must be the first and only value"));
+    return;
+  }
+  for (const [index, address] of (list.length > 0
+    ? list
+    : single === '' || single === 'None'
+      ? []
+      : [single]
+  ).entries()) {
+    const text = addressProblem(String(address));
+    if (text !== undefined) problems.push(fieldInvalid(`${at}[${index}]`, address, text));
+  }
+  const families = list.map((address) => isIP(String(address)));
+  if (new Set(families).size < families.length)
+    problems.push(fieldInvalid(at, list, 'may specify no more than one IP for each IP family'));
+}
+
+const FAMILIES = ['IPv4', 'IPv6'];
+const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
+
+/** The cluster has addresses of one family. */
+function validateFamilies(spec: JsonObject, problems: FieldProblem[]) {
+  const families = listAt(spec, 'ipFamilies');
+  const policy = textAt(spec, 'ipFamilyPolicy');
+  for (const [index, family] of families.entries()) {
+    const at = `spec.ipFamilies[${index}]`;
+    if (!FAMILIES.includes(String(family))) problems.push(fieldNotSupported(at, family, FAMILIES));
+    else if (families.indexOf(family) < index) problems.push(fieldDuplicate(at, family));
+    else if (family === 'IPv6' && families.length === 1)
+      problems.push(fieldInvalid(at, family, 'not configured on this cluster'));
+  }
+  if (policy !== '' && !FAMILY_POLICIES.includes(policy)) oneOf(spec, 'ipFamilyPolicy', FAMILY_POLICIES, problems);
+  else if (policy === 'RequireDualStack')
+    problems.push(
+      fieldInvalid('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'),
+    );
+  else if (policy === 'SingleStack' && families.length > 1 && new Set(families).size === families.length)
+    problems.push(
+      fieldInvalid(
+        'spec.ipFamilyPolicy',
+        policy,
+        "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
+      ),
+    );
+}
+
+const POLICIES = ['Cluster', 'Local'];
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
+
+function validateTraffic(spec: JsonObject, problems: FieldProblem[]) {
+  const external = textAt(spec, 'externalTrafficPolicy');
+  if (external !== '' && !isExternal(spec))
+    problems.push(
+      fieldInvalid('spec.externalTrafficPolicy', external, 'may only be set for externally-accessible services'),
+    );
+  for (const key of ['externalTrafficPolicy', 'internalTrafficPolicy'])
+    if (textAt(spec, key) !== '' && (key !== 'externalTrafficPolicy' || isExternal(spec)))
+      oneOf(spec, key, POLICIES, problems);
+  if (textAt(spec, 'trafficDistribution') !== '') oneOf(spec, 'trafficDistribution', DISTRIBUTIONS, problems);
+  const health = numberAt(spec, 'healthCheckNodePort') ?? 0;
+  if (health !== 0 && !needsHealthPort(spec))
+    problems.push(
+      fieldInvalid(
+        'spec.healthCheckNodePort',
+        health,
+        "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+      ),
+    );
+}
+
+function validateBalancer(spec: JsonObject, type: string, problems: FieldProblem[]) {
+  const only = (field: string) =>
+    problems.push(fieldForbidden(field, "may only be used when `type` is 'LoadBalancer'"));
+  const balanced = type === 'LoadBalancer';
+  const ranges = listAt(spec, 'loadBalancerSourceRanges');
+  if (ranges.length > 0 && !balanced) only('spec.LoadBalancerSourceRanges');
+  for (const [index, range] of (balanced ? ranges : []).entries()) {
+    const text = cidrProblem(String(range).trim());
+    if (text !== undefined) problems.push(fieldInvalid(`spec.LoadBalancerSourceRanges[${index}]`, range, text));
+  }
+  const kind = textAt(spec, 'loadBalancerClass');
+  if (kind !== '') {
+    if (!balanced) only('spec.loadBalancerClass');
+    for (const text of qualifiedName(kind)) problems.push(fieldInvalid('spec.loadBalancerClass', kind, text));
+  }
+  if (spec['allocateLoadBalancerNodePorts'] !== undefined && !balanced) only('spec.allocateLoadBalancerNodePorts');
+}
+
+const range = (...subnets: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[]) => {
+  const list = new BlockList();
+  for (const [address, prefix, family] of subnets) list.addSubnet(address, prefix, family);
+  return list;
+};
+
+const SPECIAL: readonly (readonly [BlockList, string])[] = [
+  [range(['127.0.0.0', 8, 'ipv4'], ['::1', 128, 'ipv6']), 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+  [
+    range(['169.254.0.0', 16, 'ipv4'], ['fe80::', 10, 'ipv6']),
+    'may not be in the link-local range (169.254.0.0/16, fe80::/10)',
+  ],
+  [
+    range(['224.0.0.0', 24, 'ipv4'], ['ff02::', 16, 'ipv6']),
+    'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)',
+  ],
+];
+
+/** Why an address is no endpoint's: it is the machine's own, or nobody's. */
+export function specialAddress(address: string): string | undefined {
+  if (address === '0.0.0.0' || address === '::') return `may not be unspecified (${address})`;
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  return SPECIAL.find(([list]) => list.check(address, family))?.[1];
+}
