@@ -14,15 +14,15 @@ import {
 import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './config.ts';
 import { crdStrategy } from './crd.ts';
 import { limitRangeStrategy } from './limit-range.ts';
-import { autoscalerStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
+import { autoscalerStrategy } from './autoscaler.ts';
+import { ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
 import { podStrategy } from './pod.ts';
 import { bindingStrategy, roleStrategy } from './rbac.ts';
 import { serviceStrategy } from './service.ts';
+import { cronJobStrategy, jobStrategy } from './jobs.ts';
 import {
-  cronJobStrategy,
   daemonSetStrategy,
   deploymentStrategy,
-  jobStrategy,
   replicaSetStrategy,
   replicationControllerStrategy,
   statefulSetStrategy,
@@ -65,6 +65,7 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['batch/jobs', jobStrategy],
   ['discovery.k8s.io/endpointslices', endpointSliceStrategy],
   ['events.k8s.io/events', eventStrategy],
+  ['networking.k8s.io/ingressclasses', ingressClassStrategy],
   ['networking.k8s.io/ingresses', ingressStrategy],
   ['networking.k8s.io/networkpolicies', networkPolicyStrategy],
   ['policy/poddisruptionbudgets', budgetStrategy],

@@ -114,6 +114,14 @@ export function wildcardSubdomain(text: string): string[] {
   ];
 }
 
+/** A domain, a slash and a path below it. */
+export function domainPath(text: string): string[] {
+  const [domain = '', ...path] = text.split('/');
+  if (path.length === 0 || domain === '' || path[0] === '')
+    return ['must be a domain-prefixed path (such as "acme.io/foo")'];
+  return dnsSubdomain(domain);
+}
+
 /** Names of environment variables. */
 export function envVarName(text: string): string[] {
   if (/^[^=\p{Cc}]+$/u.test(text)) return [];

@@ -1,9 +1,15 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { fieldInvalid, fieldRequired } from '../http/problems.ts';
+import { BlockList, isIP } from 'node:net';
+import type { JsonObject } from '../../core/index.ts';
+import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { dnsSubdomain } from './names.ts';
+import { cidrProblem, dnsLabel, dnsSubdomain, domainPath, portName, wildcardSubdomain } from './names.ts';
+import { checkPortOrName } from './pod-validation.ts';
+import { validateSelector } from './selectors.ts';
 import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
+
+/** The class as it was said before `ingressClassName`. */
+const CLASS = 'kubernetes.io/ingress.class';
 
 export const ingressStrategy: Partial<Strategy> = {
   validate(object, problems) {
@@ -14,9 +20,18 @@ export const ingressStrategy: Partial<Strategy> = {
       problems.push(fieldInvalid('spec', null, 'either `defaultBackend` or `rules` must be specified'));
     if (backend !== undefined) validateBackend(backend, 'spec.defaultBackend', problems);
     for (const [index, rule] of rules.entries()) validateRule(rule, `spec.rules[${index}]`, problems);
+    for (const [index, tls] of objectsAt(spec, 'tls').entries()) validateTls(tls, `spec.tls[${index}]`, problems);
+    const name = textAt(spec, 'ingressClassName');
+    if (name !== '')
+      for (const text of dnsSubdomain(name)) problems.push(fieldInvalid('spec.ingressClassName', name, text));
+    const annotation = object.metadata.annotations?.[CLASS];
+    if (annotation !== undefined && name !== '' && annotation !== name)
+      problems.push(
+        fieldInvalid(`annotations.${CLASS}`, annotation, 'must match `ingressClassName` when both are specified'),
+      );
   },
   warnings: (object) =>
-    object.metadata.annotations?.['kubernetes.io/ingress.class'] === undefined
+    object.metadata.annotations?.[CLASS] === undefined
       ? []
       : ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead'],
 };
@@ -24,14 +39,24 @@ export const ingressStrategy: Partial<Strategy> = {
 function validateRule(rule: JsonObject, at: string, problems: FieldProblem[]) {
   const host = textAt(rule, 'host');
   if (host !== '') {
-    const name = host.startsWith('*.') ? host.slice(2) : host;
-    for (const text of dnsSubdomain(name)) problems.push(fieldInvalid(`${at}.host`, host, text));
+    if (isIP(host) !== 0) problems.push(fieldInvalid(`${at}.host`, host, 'must be a DNS name, not an IP address'));
+    for (const text of hostName(host)) problems.push(fieldInvalid(`${at}.host`, host, text));
   }
   const http = optionalAt(rule, 'http');
   if (http === undefined) return;
   if (listAt(http, 'paths').length === 0) problems.push(fieldRequired(`${at}.http.paths`));
   for (const [index, path] of objectsAt(http, 'paths').entries())
     validatePath(path, `${at}.http.paths[${index}]`, problems);
+}
+
+const hostName = (host: string) => (host.includes('*') ? wildcardSubdomain(host) : dnsSubdomain(host));
+
+function validateTls(tls: JsonObject, at: string, problems: FieldProblem[]) {
+  for (const [index, host] of listAt(tls, 'hosts').entries())
+    for (const text of hostName(String(host))) problems.push(fieldInvalid(`${at}.hosts[${index}]`, host, text));
+  const secret = textAt(tls, 'secretName');
+  if (secret !== '')
+    for (const text of dnsSubdomain(secret)) problems.push(fieldInvalid(`${at}.secretName`, secret, text));
 }
 
 function validatePath(path: JsonObject, at: string, problems: FieldProblem[]) {
@@ -43,6 +68,8 @@ function validatePath(path: JsonObject, at: string, problems: FieldProblem[]) {
     for (const sequence of ['//', '/./', '/../', '%2f', '%2F']) {
       if (value.includes(sequence)) problems.push(fieldInvalid(`${at}.path`, value, `must not contain '${sequence}'`));
     }
+    for (const ending of ['/..', '/.'])
+      if (value.endsWith(ending)) problems.push(fieldInvalid(`${at}.path`, value, `cannot end with '${ending}'`));
   } else if (type !== 'ImplementationSpecific') {
     problems.push({
       reason: 'FieldValueNotSupported',
@@ -59,16 +86,22 @@ function validateBackend(backend: JsonObject, at: string, problems: FieldProblem
   const resource = optionalAt(backend, 'resource');
   if (service !== undefined && resource !== undefined)
     problems.push(fieldInvalid(at, '', 'cannot set both resource and service backends'));
-  if (service === undefined) {
-    if (resource === undefined) problems.push(fieldRequired(at, 'either resource or service backend is required'));
-    return;
-  }
-  if (textAt(service, 'name') === '') problems.push(fieldRequired(`${at}.service.name`));
+  if (service === undefined && resource === undefined)
+    problems.push(fieldInvalid(at, '', 'resource or service backend is required'));
+  if (resource !== undefined)
+    for (const key of ['kind', 'name'])
+      if (textAt(resource, key) === '') problems.push(fieldRequired(`${at}.resource.${key}`));
+  if (service === undefined) return;
+  const target = textAt(service, 'name');
+  if (target === '') problems.push(fieldRequired(`${at}.service.name`));
+  else for (const text of dnsLabel(target)) problems.push(fieldInvalid(`${at}.service.name`, target, text));
   const port = objectAt(service, 'port');
   const [name, number] = [textAt(port, 'name'), numberAt(port, 'number') ?? 0];
   if (name !== '' && number !== 0) problems.push(fieldInvalid(at, '', 'cannot set both port name & port number'));
   else if (name === '' && number === 0) problems.push(fieldRequired(at, 'port name or number is required'));
-  else if (name === '') {
+  else if (name !== '')
+    for (const text of portName(name)) problems.push(fieldInvalid(`${at}.service.port.name`, name, text));
+  else {
     const problem = portProblem(number, `${at}.service.port.number`);
     if (problem !== undefined) problems.push(problem);
   }
@@ -84,53 +117,106 @@ export const networkPolicyStrategy: Partial<Strategy> = {
       spec['policyTypes'] = objectsAt(spec, 'egress').length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
     }
   },
+  validate: (object, problems) => validatePolicy(object.spec ?? {}, problems),
 };
 
-const DOWN_POLICIES = () => [{ type: 'Percent', value: 100, periodSeconds: 15 }];
-const UP_POLICIES = () => [
-  { type: 'Pods', value: 4, periodSeconds: 15 },
-  { type: 'Percent', value: 100, periodSeconds: 15 },
-];
-
-/** HorizontalPodAutoscaler in both versions. */
-export const autoscalerStrategy: Partial<Strategy> = {
-  defaults(object) {
-    const spec = ensureAt(object as unknown as JsonObject, 'spec');
-    spec['minReplicas'] ??= 1;
-    if (object.apiVersion === 'autoscaling/v1') {
-      return;
+function validatePolicy(spec: JsonObject, problems: FieldProblem[]) {
+  validateSelector(objectAt(spec, 'podSelector'), 'spec.podSelector', problems);
+  for (const [list, peers] of [
+    ['ingress', 'from'],
+    ['egress', 'to'],
+  ] as const) {
+    for (const [index, rule] of objectsAt(spec, list).entries()) {
+      const at = `spec.${list}[${index}]`;
+      for (const [position, port] of objectsAt(rule, 'ports').entries())
+        validatePolicyPort(port, `${at}.ports[${position}]`, problems);
+      for (const [position, peer] of objectsAt(rule, peers).entries())
+        validatePeer(peer, `${at}.${peers}[${position}]`, problems);
     }
-    if (listAt(spec, 'metrics').length === 0) {
-      spec['metrics'] = [
-        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
-      ];
-    }
-    const behavior = optionalAt(spec, 'behavior');
-    if (behavior === undefined) return;
-    const down = ensureAt(behavior, 'scaleDown');
-    fill(down, { selectPolicy: 'Max' });
-    down['policies'] ??= DOWN_POLICIES();
-    const up = ensureAt(behavior, 'scaleUp');
-    fill(up, { selectPolicy: 'Max' });
-    up['stabilizationWindowSeconds'] ??= 0;
-    up['policies'] ??= UP_POLICIES();
-  },
-  validate: validateAutoscaler,
-  validateUpdate(object, _old, problems, context) {
-    if (context.subresource === '') validateAutoscaler(object, problems);
-  },
-};
-
-function validateAutoscaler(object: KubeObject, problems: FieldProblem[]) {
-  const spec = object.spec ?? {};
-  const [min, max] = [numberAt(spec, 'minReplicas') ?? 1, numberAt(spec, 'maxReplicas') ?? 0];
-  if (min < 1) problems.push(fieldInvalid('spec.minReplicas', min, 'must be greater than or equal to 1'));
-  if (max < 1) problems.push(fieldRequired('spec.maxReplicas', 'must be set and greater than 0'));
-  if (max < min) problems.push(fieldInvalid('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'));
-  const target = objectAt(spec, 'scaleTargetRef');
-  if (textAt(target, 'kind') === '') problems.push(fieldRequired('spec.scaleTargetRef.kind'));
-  if (textAt(target, 'name') === '') problems.push(fieldRequired('spec.scaleTargetRef.name'));
-  const apiVersion = textAt(target, 'apiVersion');
-  if (!apiVersion.includes('/') && apiVersion !== 'v1')
-    problems.push(fieldInvalid('spec.scaleTargetRef.apiVersion', apiVersion, 'apiVersion must specify API group'));
+  }
+  const types = listAt(spec, 'policyTypes');
+  if (types.length > 2) {
+    problems.push(fieldInvalid('spec.policyTypes', types, 'may not specify more than two policyTypes'));
+    return;
+  }
+  for (const [index, type] of types.entries())
+    if (!['Ingress', 'Egress'].includes(String(type)))
+      problems.push(fieldNotSupported(`spec.policyTypes[${index}]`, type, ['Ingress', 'Egress']));
 }
+
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
+
+function validatePolicyPort(port: JsonObject, at: string, problems: FieldProblem[]) {
+  const protocol = textAt(port, 'protocol');
+  if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
+  const { port: first, endPort: last } = port;
+  if (first !== undefined) checkPortOrName(first, `${at}.port`, problems);
+  if (typeof last !== 'number') return;
+  const refuse = (text: string, shown = last) => problems.push(fieldInvalid(`${at}.endPort`, shown, text));
+  if (first === undefined) refuse('may not be specified when `port` is not specified');
+  else if (typeof first === 'string') refuse('may not be specified when `port` is non-numeric');
+  else if (last < Number(first)) refuse('must be greater than or equal to `port`', Number(first));
+  const problem = first === undefined || typeof first === 'string' ? undefined : portProblem(last, `${at}.endPort`);
+  if (problem !== undefined) problems.push(problem);
+}
+
+function validatePeer(peer: JsonObject, at: string, problems: FieldProblem[]) {
+  const selectors = ['podSelector', 'namespaceSelector'].filter((key) => optionalAt(peer, key) !== undefined);
+  for (const key of selectors) validateSelector(objectAt(peer, key), `${at}.${key}`, problems);
+  const block = optionalAt(peer, 'ipBlock');
+  if (block === undefined) {
+    if (selectors.length === 0) problems.push(fieldRequired(at, 'must specify a peer'));
+    return;
+  }
+  if (selectors.length > 0) problems.push(fieldForbidden(at, 'may not specify both ipBlock and another peer'));
+  const cidr = textAt(block, 'cidr');
+  const wrong = cidr === '' ? undefined : cidrProblem(cidr);
+  if (cidr === '') problems.push(fieldRequired(`${at}.ipBlock.cidr`));
+  else if (wrong !== undefined) problems.push(fieldInvalid(`${at}.ipBlock.cidr`, cidr, wrong));
+  for (const [index, entry] of listAt(block, 'except').entries()) {
+    const inner = String(entry);
+    const text =
+      cidrProblem(inner) ??
+      (wrong === undefined && !isWithin(inner, cidr) ? 'must be a strict subset of `cidr`' : undefined);
+    if (text !== undefined) problems.push(fieldInvalid(`${at}.ipBlock.except[${index}]`, inner, text));
+  }
+}
+
+/** Is a range within another, and not the whole of it? */
+function isWithin(inner: string, outer: string): boolean {
+  const [[address = '', bits], [network = '', wider]] = [inner.split('/'), outer.split('/')];
+  const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
+  const list = new BlockList();
+  list.addSubnet(network, Number(wider), family);
+  return Number(bits) > Number(wider) && isIP(address) === isIP(network) && list.check(address, family);
+}
+
+/** Classes of ingresses. */
+export const ingressClassStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const parameters = optionalAt(object.spec, 'parameters');
+    if (parameters !== undefined) fill(parameters, { scope: 'Cluster' });
+  },
+  validate(object, problems) {
+    const controller = textAt(object.spec, 'controller');
+    if (controller === '') problems.push(fieldRequired('spec.controller'));
+    else for (const text of domainPath(controller)) problems.push(fieldInvalid('spec.controller', controller, text));
+    const parameters = optionalAt(object.spec, 'parameters');
+    if (parameters === undefined) return;
+    const at = 'spec.parameters';
+    for (const key of ['kind', 'name'])
+      if (textAt(parameters, key) === '') problems.push(fieldRequired(`${at}.${key}`));
+    const [scope, namespace] = [textAt(parameters, 'scope'), textAt(parameters, 'namespace')];
+    if (!['Cluster', 'Namespace'].includes(scope))
+      problems.push(fieldNotSupported(`${at}.scope`, scope, ['Cluster', 'Namespace']));
+    if (scope === 'Namespace' && namespace === '')
+      problems.push(fieldRequired(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'"));
+    if (scope === 'Cluster' && namespace !== '')
+      problems.push(fieldForbidden(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'"));
+  },
+  validateUpdate(object, old, problems) {
+    const controller = textAt(object.spec, 'controller');
+    if (controller !== textAt(old.spec, 'controller'))
+      problems.push(fieldInvalid('spec.controller', controller, 'field is immutable'));
+  },
+};

@@ -155,6 +155,18 @@ function validateAddresses(spec: JsonObject, problems: FieldProblem[]) {
     const text = addressProblem(String(address));
     if (text !== undefined) problems.push(fieldInvalid(`${at}[${index}]`, address, text));
   }
+  for (const [index, family] of listAt(spec, 'ipFamilies').entries()) {
+    const address = list[index];
+    const wanted = family === 'IPv6' ? 6 : 4;
+    if (typeof address === 'string' && isIP(address) !== 0 && isIP(address) !== wanted)
+      problems.push(
+        fieldInvalid(
+          `${at}[${index}]`,
+          address,
+          `expected an ${String(family)} value as indicated by \`ipFamilies[${index}]\``,
+        ),
+      );
+  }
   const families = list.map((address) => isIP(String(address)));
   if (new Set(families).size < families.length)
     problems.push(fieldInvalid(at, list, 'may specify no more than one IP for each IP family'));
@@ -171,11 +183,11 @@ function validateFamilies(spec: JsonObject, problems: FieldProblem[]) {
     const at = `spec.ipFamilies[${index}]`;
     if (!FAMILIES.includes(String(family))) problems.push(fieldNotSupported(at, family, FAMILIES));
     else if (families.indexOf(family) < index) problems.push(fieldDuplicate(at, family));
-    else if (family === 'IPv6' && families.length === 1)
+    else if (family === 'IPv6' && families.length === 1 && textAt(spec, 'clusterIP') === '')
       problems.push(fieldInvalid(at, family, 'not configured on this cluster'));
   }
   if (policy !== '' && !FAMILY_POLICIES.includes(policy)) oneOf(spec, 'ipFamilyPolicy', FAMILY_POLICIES, problems);
-  else if (policy === 'RequireDualStack')
+  else if (policy === 'RequireDualStack' && textAt(spec, 'clusterIP') !== 'None')
     problems.push(
       fieldInvalid('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'),
     );

@@ -4,7 +4,7 @@ import { fieldInvalid } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { invalid } from '../http/status.ts';
 import type { Draft, Strategy, WriteContext } from '../registry/strategy.ts';
-import { ensureAt, fill, listAt, numberAt, objectsAt, textAt } from './parts.ts';
+import { ensureAt, fill, listAt, numberAt, objectAt, objectsAt, textAt } from './parts.ts';
 import {
   isExternal,
   needsClusterIP,
@@ -46,6 +46,10 @@ export const serviceStrategy: Partial<Strategy> = {
     if (context.subresource === 'status') return;
     validateService(object, problems);
     const [before, after] = [textAt(old.spec, 'clusterIP'), textAt(object.spec, 'clusterIP')];
+    const [classBefore, classAfter] = [textAt(old.spec, 'loadBalancerClass'), textAt(object.spec, 'loadBalancerClass')];
+    const balanced = [old, object].every(({ spec }) => textAt(spec, 'type') === 'LoadBalancer');
+    if (balanced && classBefore !== classAfter)
+      problems.push(fieldInvalid('spec.loadBalancerClass', classAfter, 'may not change once set'));
     const stays = textAt(old.spec, 'type') !== 'ExternalName' && textAt(object.spec, 'type') !== 'ExternalName';
     if (stays && before !== '' && before !== after) {
       problems.push(fieldInvalid('spec.clusterIPs[0]', after === '' ? [] : [after], 'may not change once set'));
@@ -75,6 +79,12 @@ function inheritAddresses(object: Draft, old: KubeObject) {
 }
 
 function keepAllocated(spec: JsonObject, before: JsonObject) {
+  // Who changes the one address alone means the list, too.
+  const single = textAt(spec, 'clusterIP');
+  if (single !== textAt(before, 'clusterIP') && jsonEquals(spec['clusterIPs'], before['clusterIPs'])) {
+    if (single === '') delete spec['clusterIPs'];
+    else spec['clusterIPs'] = [single];
+  }
   if (needsClusterIP(before) && needsClusterIP(spec)) {
     if (textAt(spec, 'clusterIP') === '' && textAt(before, 'clusterIP') !== '')
       spec['clusterIP'] = textAt(before, 'clusterIP');
@@ -181,6 +191,11 @@ function allocateAddress(object: Draft, old: KubeObject | undefined, { api }: Wr
   }
   spec['clusterIP'] = address;
   spec['clusterIPs'] = [address];
+  // Whose endpoints are somebody else's may have them in both families.
+  if (address === 'None' && Object.keys(objectAt(spec, 'selector')).length === 0 && spec['ipFamilies'] === undefined) {
+    spec['ipFamilyPolicy'] ??= 'RequireDualStack';
+    spec['ipFamilies'] = spec['ipFamilyPolicy'] === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];
+  }
   spec['ipFamilies'] ??= ['IPv4'];
   spec['ipFamilyPolicy'] ??= 'SingleStack';
 }
@@ -190,9 +205,12 @@ function allocatePorts(object: Draft, old: KubeObject | undefined, { api }: Writ
   const type = textAt(spec, 'type');
   if (!withPorts(type)) return;
   const mine = new Set(nodePorts(old?.spec ?? {}));
-  const claim = (port: number, field: string) => {
-    // One number serves several protocols.
-    if (mine.has(port)) return;
+  // One number serves several protocols, each once.
+  const claimed = new Set<string>();
+  const claim = (port: number, field: string, protocol = '') => {
+    const again = claimed.has(`${port}/${protocol}`);
+    claimed.add(`${port}/${protocol}`);
+    if (!again && mine.has(port)) return;
     mine.add(port);
     if (port < 30_000 || port > 32_767)
       throw refuse(
@@ -219,7 +237,7 @@ function allocatePorts(object: Draft, old: KubeObject | undefined, { api }: Writ
   if (type === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] === false) return;
   for (const [index, port] of objectsAt(spec, 'ports').entries()) {
     const chosen = numberAt(port, 'nodePort') ?? 0;
-    if (chosen > 0) claim(chosen, `spec.ports[${index}].nodePort`);
+    if (chosen > 0) claim(chosen, `spec.ports[${index}].nodePort`, textAt(port, 'protocol'));
     else port['nodePort'] = free();
   }
 }

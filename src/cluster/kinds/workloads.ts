@@ -4,17 +4,21 @@ import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '
 import type { FieldProblem } from '../http/status.ts';
 import type { Draft, Strategy } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
+import { validateClaimSpec } from './claims.ts';
+import { dnsLabel } from './names.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
-import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { ensureAt, fill, listAt, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
+import { labelWithoutDots } from './service-validation.ts';
 import { validateSelector } from './selectors.ts';
 
-const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
+/** The specification of a draft, made when it is missing. */
+export const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
 /** Of a template that was not touched nothing is said again. */
-const templateWarnings = (object: KubeObject, old: KubeObject | undefined) =>
+export const templateWarnings = (object: KubeObject, old: KubeObject | undefined) =>
   old !== undefined && old.metadata.generation === object.metadata.generation
     ? []
     : podWarnings(objectAt(object.spec, 'template'), 'spec.template');
@@ -86,7 +90,7 @@ function validateTemplateOf(
 }
 
 /** Checks a template of pods. */
-function validateTemplate(template: JsonObject, path: string, problems: FieldProblem[]) {
+export function validateTemplate(template: JsonObject, path: string, problems: FieldProblem[]) {
   const metadata = objectAt(template, 'metadata');
   validateLabels(objectAt(metadata, 'labels') as Record<string, string>, `${path}.labels`, problems);
   validateAnnotations(objectAt(metadata, 'annotations') as Record<string, string>, `${path}.annotations`, problems);
@@ -97,7 +101,8 @@ function validateTemplate(template: JsonObject, path: string, problems: FieldPro
     );
 }
 
-function immutableSelector(object: KubeObject, old: KubeObject, problems: FieldProblem[]) {
+/** The selector of a workload stays as it is. */
+export function immutableSelector(object: KubeObject, old: KubeObject, problems: FieldProblem[]) {
   if (!jsonEquals(object.spec?.['selector'], old.spec?.['selector'])) {
     problems.push(fieldInvalid('spec.selector', object.spec?.['selector'], 'field is immutable'));
   }
@@ -106,7 +111,9 @@ function immutableSelector(object: KubeObject, old: KubeObject, problems: FieldP
 const PERCENT =
   "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
-function intOrPercent(value: JsonValue | undefined, path: string, problems: FieldProblem[]) {
+function intOrPercent(value: JsonValue | undefined, path: string, problems: FieldProblem[], most100 = false) {
+  if (most100 && typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)
+    problems.push(fieldInvalid(path, value, 'must not be greater than 100%'));
   if (typeof value === 'string' && !/^\d+%$/.test(value)) problems.push(fieldInvalid(path, value, PERCENT));
   if (typeof value === 'number' && value < 0)
     problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
@@ -134,7 +141,12 @@ export const deploymentStrategy: Partial<Strategy> = {
     validateDeployment(object, problems);
     immutableSelector(object, old, problems);
   },
-  warnings: templateWarnings,
+  warnings(object, old) {
+    const name = object.metadata.name ?? '';
+    const wrong = old === undefined ? dnsLabel(name).map((text) => text.replace('bytes', 'characters')) : [];
+    const text = `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${name.includes('.') ? 'must not contain dots' : wrong.join(', ')}]`;
+    return [...(wrong.length > 0 ? [text] : []), ...templateWarnings(object, old)];
+  },
   statusResets: [['metadata', 'labels']],
 };
 
@@ -170,7 +182,7 @@ function validateDeployment(object: KubeObject, problems: FieldProblem[]) {
       ),
     );
   } else if (rolling !== undefined) {
-    intOrPercent(rolling['maxUnavailable'], 'spec.strategy.rollingUpdate.maxUnavailable', problems);
+    intOrPercent(rolling['maxUnavailable'], 'spec.strategy.rollingUpdate.maxUnavailable', problems, true);
     intOrPercent(rolling['maxSurge'], 'spec.strategy.rollingUpdate.maxSurge', problems);
     if (isNothing(rolling['maxUnavailable']) && isNothing(rolling['maxSurge'])) {
       problems.push(
@@ -183,7 +195,7 @@ function validateDeployment(object: KubeObject, problems: FieldProblem[]) {
     }
   }
   const [deadline, ready] = [spec['progressDeadlineSeconds'], spec['minReadySeconds'] ?? 0];
-  if (typeof deadline === 'number' && typeof ready === 'number' && deadline >= 0 && deadline <= ready) {
+  if (typeof deadline === 'number' && typeof ready === 'number' && deadline <= ready) {
     problems.push(fieldInvalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
   }
 }
@@ -223,12 +235,28 @@ export const replicationControllerStrategy: Partial<Strategy> = {
       object.metadata.labels = copyJson(labels) as Record<string, string>;
   },
   validate(object, problems) {
-    validatePodSpec(objectAt(objectAt(object.spec, 'template'), 'spec'), 'spec.template.spec', problems);
-    notNegative(object.spec, 'replicas', 'spec', problems);
+    const spec = object.spec ?? {};
+    notNegative(spec, 'replicas', 'spec', problems);
+    const selector = objectAt(spec, 'selector');
+    if (Object.keys(selector).length === 0) problems.push(fieldRequired('spec.selector'));
+    const template = objectAt(spec, 'template');
+    const labels = objectAt(objectAt(template, 'metadata'), 'labels');
+    if (Object.entries(selector).some(([key, value]) => labels[key] !== value))
+      problems.push(
+        fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
+      );
+    if (listAt(objectAt(template, 'spec'), 'containers').length === 0 && Object.keys(labels).length === 0) {
+      problems.push(fieldRequired('spec.template'));
+      return;
+    }
+    validateTemplate(template, 'spec.template', problems);
+    const policy = textAt(objectAt(template, 'spec'), 'restartPolicy');
+    if (policy !== 'Always') problems.push(fieldNotSupported('spec.template.spec.restartPolicy', policy, ['Always']));
   },
 };
 
 export const statefulSetStrategy: Partial<Strategy> = {
+  validateName: labelWithoutDots,
   defaults(object) {
     const spec = specOf(object);
     defaultTemplate(spec);
@@ -247,6 +275,7 @@ export const statefulSetStrategy: Partial<Strategy> = {
   validate(object, problems) {
     validateTemplateOf(object, 'statefulset', problems, { requireSelector: true, restart: ['Always'] });
     for (const key of ['replicas', 'minReadySeconds']) notNegative(object.spec, key, 'spec', problems);
+    validateStatefulSet(object.spec ?? {}, problems);
   },
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
@@ -275,6 +304,52 @@ export const statefulSetStrategy: Partial<Strategy> = {
   },
   warnings: templateWarnings,
 };
+
+function validateStatefulSet(spec: JsonObject, problems: FieldProblem[]) {
+  const policy = textAt(spec, 'podManagementPolicy');
+  if (policy === '') problems.push(fieldRequired('spec.podManagementPolicy'));
+  else if (!['OrderedReady', 'Parallel'].includes(policy))
+    problems.push(fieldInvalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"));
+  const strategy = objectAt(spec, 'updateStrategy');
+  const [type, rolling] = [textAt(strategy, 'type'), optionalAt(strategy, 'rollingUpdate')];
+  const shown =
+    rolling === undefined
+      ? null
+      : { Partition: rolling['partition'] ?? 0, MaxUnavailable: rolling['maxUnavailable'] ?? null };
+  if (type === 'RollingUpdate') {
+    if (rolling !== undefined) notNegative(rolling, 'partition', 'spec.updateStrategy.rollingUpdate', problems);
+  } else if (type === 'OnDelete') {
+    if (rolling !== undefined)
+      problems.push(
+        fieldInvalid('spec.updateStrategy.rollingUpdate', shown, "only allowed for updateStrategy 'RollingUpdate'"),
+      );
+  } else if (type === '') problems.push(fieldRequired('spec.updateStrategy'));
+  else
+    problems.push(
+      fieldInvalid(
+        'spec.updateStrategy',
+        { Type: type, RollingUpdate: shown },
+        "must be 'RollingUpdate' or 'OnDelete'",
+      ),
+    );
+  const retention = objectAt(spec, 'persistentVolumeClaimRetentionPolicy');
+  for (const key of ['whenDeleted', 'whenScaled']) {
+    const value = textAt(retention, key);
+    if (!['Retain', 'Delete'].includes(value))
+      problems.push(fieldNotSupported(`spec.persistentVolumeClaimRetentionPolicy.${key}`, value, ['Retain', 'Delete']));
+  }
+  notNegative(objectAt(spec, 'ordinals'), 'start', 'spec.ordinals', problems);
+  const service = textAt(spec, 'serviceName');
+  if (service !== '')
+    for (const text of dnsLabel(service)) problems.push(fieldInvalid('spec.serviceName', service, text));
+  for (const [index, claim] of objectsAt(spec, 'volumeClaimTemplates').entries()) {
+    // Each becomes a volume of the pods, before theirs.
+    const name = textAt(objectAt(claim, 'metadata'), 'name');
+    for (const text of dnsLabel(name))
+      problems.push(fieldInvalid(`spec.template.spec.volumes[${index}].name`, name, text));
+    validateClaimSpec(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`, problems);
+  }
+}
 
 const GENERATION = 'deprecated.daemonset.template.generation';
 
@@ -305,8 +380,15 @@ export const daemonSetStrategy: Partial<Strategy> = {
       [GENERATION]: String(changed ? before + 1 : before),
     };
   },
-  validate: (object, problems) =>
-    validateTemplateOf(object, 'daemonset', problems, { requireSelector: false, restart: ['Always'] }),
+  validate(object, problems) {
+    validateTemplateOf(object, 'daemonset', problems, {
+      requireSelector: false,
+      restart: ['Always'],
+      endless: 'DaemonSet',
+    });
+    for (const key of ['minReadySeconds', 'revisionHistoryLimit']) notNegative(object.spec, key, 'spec', problems);
+    validateDaemonStrategy(objectAt(object.spec, 'updateStrategy'), problems);
+  },
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     daemonSetStrategy.validate?.(object, problems, context);
@@ -315,122 +397,28 @@ export const daemonSetStrategy: Partial<Strategy> = {
   warnings: templateWarnings,
 };
 
-const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];
-const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
-
-function defaultJobSpec(spec: JsonObject) {
-  defaultTemplate(spec);
-  if (spec['completions'] === undefined && spec['parallelism'] === undefined) {
-    spec['completions'] = 1;
-    spec['parallelism'] = 1;
+function validateDaemonStrategy(strategy: JsonObject, problems: FieldProblem[]) {
+  const type = textAt(strategy, 'type');
+  const rolling = optionalAt(strategy, 'rollingUpdate');
+  const at = 'spec.updateStrategy';
+  if (type === 'OnDelete') return;
+  if (type !== 'RollingUpdate') {
+    problems.push(fieldNotSupported(at, { Type: type, RollingUpdate: null }, ['RollingUpdate', 'OnDelete']));
+    return;
   }
-  for (const [key, value] of Object.entries({ parallelism: 1, backoffLimit: 6, suspend: false })) spec[key] ??= value;
-  fill(spec, { completionMode: 'NonIndexed' });
-  spec['manualSelector'] ??= false;
-  fill(spec, { podReplacementPolicy: spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed' });
+  if (rolling === undefined) {
+    problems.push(fieldRequired(`${at}.rollingUpdate`));
+    return;
+  }
+  const [unavailable, surge] = [rolling['maxUnavailable'], rolling['maxSurge']];
+  intOrPercent(unavailable, `${at}.rollingUpdate.maxUnavailable`, problems, true);
+  intOrPercent(surge, `${at}.rollingUpdate.maxSurge`, problems, true);
+  const none = (value: JsonValue | undefined) =>
+    typeof value === 'string' ? !(Number.parseInt(value, 10) > 0) : (value ?? 0) === 0;
+  if (none(unavailable) && none(surge))
+    problems.push(fieldRequired(`${at}.rollingUpdate.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
+  if (!none(unavailable) && !none(surge))
+    problems.push(
+      fieldInvalid(`${at}.rollingUpdate.maxSurge`, surge, 'may not be set when maxUnavailable is non-zero'),
+    );
 }
-
-export const jobStrategy: Partial<Strategy> = {
-  orphansByDefault: true,
-  defaults: (object) => {
-    defaultJobSpec(specOf(object));
-    const labels =
-      object.metadata.labels ?? objectAt(objectAt(objectAt(object.spec, 'template'), 'metadata'), 'labels');
-    if (Object.keys(labels).length > 0) object.metadata.labels = { ...(labels as Record<string, string>) };
-  },
-  prepareCreate(object) {
-    const spec = specOf(object);
-    if (spec['manualSelector'] === true) return;
-    const labels = ensureAt(ensureAt(ensureAt(spec, 'template'), 'metadata'), 'labels');
-    const uid = object.metadata.uid ?? '';
-    const generated: JsonObject = {};
-    for (const key of NAME_LABELS) generated[key] = object.metadata.name ?? '';
-    for (const key of UID_LABELS) generated[key] = uid;
-    for (const key of Object.keys(generated).sort()) labels[key] = generated[key] ?? '';
-    const matchLabels = ensureAt(ensureAt(spec, 'selector'), 'matchLabels');
-    matchLabels['batch.kubernetes.io/controller-uid'] = uid;
-    object.metadata.labels = { ...(labels as Record<string, string>), ...object.metadata.labels };
-  },
-  validate: (object, problems) => validateJob(object, problems),
-  validateUpdate(object, old, problems, context) {
-    if (context.subresource !== '') return;
-    validateJob(object, problems);
-    immutableSelector(object, old, problems);
-    for (const key of ['completions', 'template', 'completionMode', 'podFailurePolicy']) {
-      if (jsonEquals(object.spec?.[key], old.spec?.[key])) continue;
-      if (key === 'template' && old.spec?.['suspend'] === true && object.status?.['startTime'] === undefined) continue;
-      problems.push(fieldInvalid(`spec.${key}`, object.spec?.[key], 'field is immutable'));
-    }
-  },
-  warnings: templateWarnings,
-};
-
-function validateJob(object: KubeObject, problems: FieldProblem[]) {
-  const spec = object.spec ?? {};
-  for (const key of ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'])
-    notNegative(spec, key, 'spec', problems);
-  const selector = objectAt(spec, 'selector');
-  const generated = Object.keys(objectAt(selector, 'matchLabels')).every((key) => UID_LABELS.includes(key));
-  if (spec['manualSelector'] !== true && !generated)
-    problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
-  const template = objectAt(spec, 'template');
-  const labels = objectAt(objectAt(template, 'metadata'), 'labels');
-  if (!selects(selector, labels))
-    problems.push(fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
-  validatePodSpec(objectAt(template, 'spec'), 'spec.template.spec', problems);
-  const policy = textAt(objectAt(template, 'spec'), 'restartPolicy');
-  if (policy === 'Always')
-    problems.push(fieldRequired('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'));
-}
-
-export const cronJobStrategy: Partial<Strategy> = {
-  defaults(object) {
-    const spec = specOf(object);
-    fill(spec, { concurrencyPolicy: 'Allow' });
-    for (const [key, value] of Object.entries({
-      suspend: false,
-      successfulJobsHistoryLimit: 3,
-      failedJobsHistoryLimit: 1,
-    }))
-      spec[key] ??= value;
-    const template = ensureAt(spec, 'jobTemplate');
-    ensureAt(template, 'metadata');
-    defaultTemplate(ensureAt(template, 'spec'));
-  },
-  validateName: (name) => (name.length > 52 ? ['must be no more than 52 characters'] : []),
-  validate(object, problems) {
-    const spec = object.spec ?? {};
-    const schedule = textAt(spec, 'schedule');
-    if (schedule === '') problems.push(fieldRequired('spec.schedule'));
-    else if (!isSchedule(schedule))
-      problems.push(
-        fieldInvalid(
-          'spec.schedule',
-          schedule,
-          `expected exactly 5 fields, found ${schedule.trim().split(/\s+/).length}: [${schedule.trim().split(/\s+/).join(' ')}]`,
-        ),
-      );
-    const policy = textAt(spec, 'concurrencyPolicy');
-    if (!['Allow', 'Forbid', 'Replace'].includes(policy))
-      problems.push(fieldNotSupported('spec.concurrencyPolicy', policy, ['Allow', 'Forbid', 'Replace']));
-    for (const key of ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'])
-      notNegative(spec, key, 'spec', problems);
-    const podSpec = objectAt(objectAt(objectAt(objectAt(spec, 'jobTemplate'), 'spec'), 'template'), 'spec');
-    validatePodSpec(podSpec, 'spec.jobTemplate.spec.template.spec', problems);
-    if (podSpec['restartPolicy'] === 'Always')
-      problems.push(
-        fieldRequired('spec.jobTemplate.spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'),
-      );
-  },
-  warnings: (object, old) =>
-    old !== undefined && old.metadata.generation === object.metadata.generation
-      ? []
-      : podWarnings(
-          objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'template'),
-          'spec.jobTemplate.spec.template',
-        ),
-};
-
-const isSchedule = (text: string) =>
-  /^@(yearly|annually|monthly|weekly|daily|midnight|hourly|every \S+)$/.test(text) ||
-  text.trim().split(/\s+/).length === 5;

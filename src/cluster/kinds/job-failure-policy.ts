@@ -1,0 +1,81 @@
+import type { JsonObject } from '../../core/index.ts';
+import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { listAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { checkLabelName } from './selectors.ts';
+
+const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
+const STATES = ['False', 'True', 'Unknown'];
+
+/** Checks what a Job does about pods that fail. `spec` is where the Job's specification stands. */
+export function validateFailurePolicy(
+  policy: JsonObject,
+  pod: JsonObject,
+  spec: string,
+  problems: FieldProblem[],
+): void {
+  const restart = textAt(pod, 'restartPolicy');
+  if (restart !== 'Never')
+    problems.push(
+      fieldInvalid(
+        `${spec}.template.spec.restartPolicy`,
+        restart,
+        'only "Never" is supported when podFailurePolicy is specified',
+      ),
+    );
+  for (const [index, rule] of objectsAt(policy, 'rules').entries())
+    validateRule(rule, pod, `${spec}.podFailurePolicy.rules[${index}]`, problems);
+}
+
+/** A text that stands for the rule as a whole. */
+const wholeRule = (field: string, text: string): FieldProblem => ({
+  reason: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${text}`,
+});
+
+function validateRule(rule: JsonObject, pod: JsonObject, at: string, problems: FieldProblem[]) {
+  const action = textAt(rule, 'action');
+  if (action === '') problems.push(fieldRequired(`${at}.action`, `valid values: ${JSON.stringify(ACTIONS)}`));
+  else if (!ACTIONS.includes(action)) problems.push(fieldNotSupported(`${at}.action`, action, ACTIONS));
+  const codes = optionalAt(rule, 'onExitCodes');
+  const conditions = objectsAt(rule, 'onPodConditions');
+  if (codes !== undefined) validateExitCodes(codes, pod, `${at}.onExitCodes`, problems);
+  for (const [index, condition] of conditions.entries()) {
+    const place = `${at}.onPodConditions[${index}]`;
+    checkLabelName(textAt(condition, 'type'), `${place}.type`, problems);
+    const status = textAt(condition, 'status');
+    if (!STATES.includes(status)) problems.push(fieldNotSupported(`${place}.status`, status, STATES));
+  }
+  if (codes !== undefined && conditions.length > 0)
+    problems.push(wholeRule(at, 'specifying both OnExitCodes and OnPodConditions is not supported'));
+  if (codes === undefined && conditions.length === 0)
+    problems.push(wholeRule(at, 'specifying one of OnExitCodes and OnPodConditions is required'));
+}
+
+function validateExitCodes(codes: JsonObject, pod: JsonObject, at: string, problems: FieldProblem[]) {
+  const operator = textAt(codes, 'operator');
+  if (!['In', 'NotIn'].includes(operator))
+    problems.push(fieldNotSupported(`${at}.operator`, operator, ['In', 'NotIn']));
+  const name = textAt(codes, 'containerName');
+  const names = ['containers', 'initContainers'].flatMap((list) =>
+    objectsAt(pod, list).map((container) => textAt(container, 'name')),
+  );
+  if (name !== '' && !names.includes(name))
+    problems.push(
+      fieldInvalid(
+        `${at}.containerName`,
+        name,
+        'must be one of the container or initContainer names in the pod template',
+      ),
+    );
+  const values = listAt(codes, 'values').map(Number);
+  if (values.length === 0) problems.push(fieldInvalid(`${at}.values`, [], 'at least one value is required'));
+  for (const [index, value] of values.entries()) {
+    const place = `${at}.values[${index}]`;
+    if (value === 0 && operator === 'In') problems.push(fieldInvalid(place, 0, 'must not be 0 for the In operator'));
+    if (values.indexOf(value) < index) problems.push(fieldDuplicate(place, value));
+  }
+  if (values.some((value, index) => index > 0 && value < (values[index - 1] ?? 0)))
+    problems.push(fieldInvalid(`${at}.values`, values, 'must be ordered'));
+}

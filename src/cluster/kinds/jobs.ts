@@ -1,0 +1,224 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import type { Strategy } from '../registry/strategy.ts';
+import { scheduleProblem } from './cron.ts';
+import { validateFailurePolicy } from './job-failure-policy.ts';
+import { domainPath } from './names.ts';
+import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { defaultTemplate } from './pod-defaults.ts';
+import { podWarnings } from './pod-warnings.ts';
+import { immutableSelector, selects, specOf, templateWarnings, validateTemplate } from './workloads.ts';
+
+const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];
+const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
+
+function defaultJobSpec(spec: JsonObject) {
+  defaultTemplate(spec);
+  if (spec['completions'] === undefined && spec['parallelism'] === undefined) {
+    spec['completions'] = 1;
+    spec['parallelism'] = 1;
+  }
+  const backoffLimit = spec['backoffLimitPerIndex'] === undefined ? 6 : 2_147_483_647;
+  for (const [key, value] of Object.entries({ parallelism: 1, backoffLimit, suspend: false })) spec[key] ??= value;
+  for (const rule of objectsAt(objectAt(spec, 'podFailurePolicy'), 'rules'))
+    for (const condition of objectsAt(rule, 'onPodConditions')) fill(condition, { status: 'True' });
+  fill(spec, { completionMode: 'NonIndexed' });
+  spec['manualSelector'] ??= false;
+  fill(spec, { podReplacementPolicy: spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed' });
+}
+
+export const jobStrategy: Partial<Strategy> = {
+  orphansByDefault: true,
+  defaults: (object) => {
+    defaultJobSpec(specOf(object));
+    const labels =
+      object.metadata.labels ?? objectAt(objectAt(objectAt(object.spec, 'template'), 'metadata'), 'labels');
+    if (Object.keys(labels).length > 0) object.metadata.labels = { ...(labels as Record<string, string>) };
+  },
+  prepareCreate(object) {
+    const spec = specOf(object);
+    if (spec['manualSelector'] === true) return;
+    const labels = ensureAt(ensureAt(ensureAt(spec, 'template'), 'metadata'), 'labels');
+    const uid = object.metadata.uid ?? '';
+    // A Job without labels of its own has those of its pods.
+    const inherited = object.metadata.labels === undefined || jsonEquals(object.metadata.labels, labels);
+    const generated: JsonObject = {};
+    for (const key of NAME_LABELS) generated[key] = object.metadata.name ?? '';
+    for (const key of UID_LABELS) generated[key] = uid;
+    for (const key of Object.keys(generated).sort()) labels[key] = generated[key] ?? '';
+    const matchLabels = ensureAt(ensureAt(spec, 'selector'), 'matchLabels');
+    matchLabels['batch.kubernetes.io/controller-uid'] = uid;
+    if (inherited) object.metadata.labels = { ...(labels as Record<string, string>) };
+  },
+  validate: (object, problems) => validateJob(object, problems),
+  validateUpdate(object, old, problems, context) {
+    if (context.subresource !== '') return;
+    validateJob(object, problems);
+    immutableSelector(object, old, problems);
+    for (const key of ['completions', 'template', 'completionMode', 'podFailurePolicy']) {
+      if (jsonEquals(object.spec?.[key], old.spec?.[key])) continue;
+      if (key === 'template' && old.spec?.['suspend'] === true && object.status?.['startTime'] === undefined) continue;
+      problems.push(fieldInvalid(`spec.${key}`, object.spec?.[key], 'field is immutable'));
+    }
+  },
+  warnings: templateWarnings,
+};
+
+function validateJob(object: KubeObject, problems: FieldProblem[]) {
+  const spec = object.spec ?? {};
+  const selector = optionalAt(spec, 'selector');
+  const matchLabels = objectAt(selector, 'matchLabels');
+  const generated = Object.keys(matchLabels).every((key) => UID_LABELS.includes(key));
+  if (selector === undefined) problems.push(fieldRequired('spec.selector'));
+  if (spec['manualSelector'] !== true && !generated)
+    problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
+  const metadata = objectAt(objectAt(spec, 'template'), 'metadata');
+  const labels = objectAt(metadata, 'labels');
+  if (selector === undefined || !selects(selector, labels))
+    problems.push(
+      fieldInvalid(
+        'spec.template.metadata.labels',
+        metadata['labels'] === undefined ? null : labels,
+        '`selector` does not match template `labels`',
+      ),
+    );
+  validateJobSpec(spec, 'spec', problems);
+}
+
+const COUNTS = [
+  'parallelism',
+  'completions',
+  'backoffLimit',
+  'activeDeadlineSeconds',
+  'ttlSecondsAfterFinished',
+  'backoffLimitPerIndex',
+  'maxFailedIndexes',
+];
+
+/** Checks the specification of a Job, wherever it stands. */
+function validateJobSpec(spec: JsonObject, at: string, problems: FieldProblem[]) {
+  for (const key of COUNTS) notNegative(spec, key, at, problems);
+  const mode = textAt(spec, 'completionMode');
+  const indexed = mode === 'Indexed';
+  if (!['NonIndexed', 'Indexed'].includes(mode) && mode !== '')
+    problems.push(fieldNotSupported(`${at}.completionMode`, mode, ['NonIndexed', 'Indexed']));
+  if (indexed && spec['completions'] === undefined)
+    problems.push(fieldRequired(`${at}.completions`, 'when completion mode is Indexed'));
+  const parallelism = spec['parallelism'];
+  if (indexed && typeof parallelism === 'number' && parallelism > 100_000)
+    problems.push(
+      fieldInvalid(
+        `${at}.parallelism`,
+        parallelism,
+        'must be less than or equal to 100000 when completion mode is Indexed',
+      ),
+    );
+  for (const key of ['backoffLimitPerIndex', 'maxFailedIndexes'])
+    if (!indexed && spec[key] !== undefined)
+      problems.push(fieldInvalid(`${at}.${key}`, spec[key], 'requires indexed completion mode'));
+  if (spec['maxFailedIndexes'] !== undefined && spec['backoffLimitPerIndex'] === undefined)
+    problems.push(fieldRequired(`${at}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
+  const success = optionalAt(spec, 'successPolicy');
+  if (success !== undefined && !indexed)
+    problems.push(
+      fieldInvalid(`${at}.successPolicy`, { Rules: success['rules'] ?? null }, 'requires indexed completion mode'),
+    );
+  const manager = textAt(spec, 'managedBy');
+  if (manager !== '')
+    for (const text of domainPath(manager)) problems.push(fieldInvalid(`${at}.managedBy`, manager, text));
+  const replacement = textAt(spec, 'podReplacementPolicy');
+  const policy = optionalAt(spec, 'podFailurePolicy');
+  const known = policy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed'];
+  if (replacement !== '' && !known.includes(replacement))
+    problems.push(fieldNotSupported(`${at}.podReplacementPolicy`, replacement, known));
+  validateTemplate(objectAt(spec, 'template'), `${at}.template`, problems);
+  const pod = objectAt(objectAt(spec, 'template'), 'spec');
+  const restart = textAt(pod, 'restartPolicy');
+  if (restart === 'Always')
+    problems.push(fieldRequired(`${at}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'));
+  if (policy !== undefined) validateFailurePolicy(policy, pod, at, problems);
+}
+
+export const cronJobStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const spec = specOf(object);
+    fill(spec, { concurrencyPolicy: 'Allow' });
+    for (const [key, value] of Object.entries({
+      suspend: false,
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 1,
+    }))
+      spec[key] ??= value;
+    const template = ensureAt(spec, 'jobTemplate');
+    ensureAt(template, 'metadata');
+    defaultTemplate(ensureAt(template, 'spec'));
+  },
+  validateName: (name) => (name.length > 52 ? ['must be no more than 52 characters'] : []),
+  validate(object, problems) {
+    const spec = object.spec ?? {};
+    const schedule = textAt(spec, 'schedule');
+    if (schedule === '') problems.push(fieldRequired('spec.schedule'));
+    else validateSchedule(schedule, problems);
+    validateTimeZone(spec['timeZone'], problems);
+    const policy = textAt(spec, 'concurrencyPolicy');
+    if (!['Allow', 'Forbid', 'Replace'].includes(policy))
+      problems.push(fieldNotSupported('spec.concurrencyPolicy', policy, ['Allow', 'Forbid', 'Replace']));
+    for (const key of ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'])
+      notNegative(spec, key, 'spec', problems);
+    const job = objectAt(objectAt(spec, 'jobTemplate'), 'spec');
+    const at = 'spec.jobTemplate.spec';
+    if (job['manualSelector'] === true)
+      problems.push(fieldNotSupported(`${at}.manualSelector`, true, ['nil', 'false']));
+    const selector = optionalAt(job, 'selector');
+    if (selector !== undefined)
+      problems.push(fieldInvalid(`${at}.selector`, selector, '`selector` will be auto-generated'));
+    validateJobSpec(job, at, problems);
+  },
+  warnings: (object, old) =>
+    old !== undefined && old.metadata.generation === object.metadata.generation
+      ? []
+      : podWarnings(
+          objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'template'),
+          'spec.jobTemplate.spec.template',
+        ),
+};
+
+function validateSchedule(schedule: string, problems: FieldProblem[]) {
+  const zone = /^(?:CRON_)?TZ=(\S*)\s*(.*)$/.exec(schedule);
+  if (zone !== null) {
+    problems.push(
+      fieldInvalid('spec.schedule', schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'),
+    );
+    const name = zone[1] ?? '';
+    if (!isTimeZone(name)) {
+      problems.push(
+        fieldInvalid('spec.schedule', schedule, `provided bad location ${name}: unknown time zone ${name}`),
+      );
+      return;
+    }
+  }
+  const problem = scheduleProblem(zone?.[2] ?? schedule);
+  if (problem !== undefined) problems.push(fieldInvalid('spec.schedule', schedule, problem));
+}
+
+function validateTimeZone(zone: JsonValue | undefined, problems: FieldProblem[]) {
+  if (typeof zone !== 'string') return;
+  let text: string | undefined;
+  if (zone === '') text = 'timeZone must be nil or non-empty string';
+  else if (zone.toLowerCase() === 'local')
+    text = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
+  else if (!isTimeZone(zone)) text = `unknown time zone ${zone}`;
+  if (text !== undefined) problems.push(fieldInvalid('spec.timeZone', zone, text));
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name }).format(0);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return false;
+    throw thrown;
+  }
+}
