@@ -5,13 +5,14 @@ import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { scheduleProblem } from './cron.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
+import { UID_LABELS, validateIndexes } from './job-validation.ts';
 import { domainPath } from './names.ts';
 import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { podWarnings } from './pod-warnings.ts';
-import { immutableSelector, selects, specOf, templateWarnings, validateTemplate } from './workloads.ts';
+import { selects } from './selects.ts';
+import { immutableSelector, specOf, templateWarnings, validateTemplate } from './workloads.ts';
 
-const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
 
 function defaultJobSpec(spec: JsonObject) {
@@ -57,7 +58,7 @@ export const jobStrategy: Partial<Strategy> = {
     if (context.subresource !== '') return;
     validateJob(object, problems);
     immutableSelector(object, old, problems);
-    for (const key of ['completions', 'template', 'completionMode', 'podFailurePolicy']) {
+    for (const key of ['completions', 'template', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex']) {
       if (jsonEquals(object.spec?.[key], old.spec?.[key])) continue;
       if (key === 'template' && old.spec?.['suspend'] === true && object.status?.['startTime'] === undefined) continue;
       problems.push(fieldInvalid(`spec.${key}`, object.spec?.[key], 'field is immutable'));
@@ -87,41 +88,14 @@ function validateJob(object: KubeObject, problems: FieldProblem[]) {
   validateJobSpec(spec, 'spec', problems);
 }
 
-const COUNTS = [
-  'parallelism',
-  'completions',
-  'backoffLimit',
-  'activeDeadlineSeconds',
-  'ttlSecondsAfterFinished',
-  'backoffLimitPerIndex',
-  'maxFailedIndexes',
-];
+const COUNTS = ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'];
 
 /** Checks the specification of a Job, wherever it stands. */
 function validateJobSpec(spec: JsonObject, at: string, problems: FieldProblem[]) {
   for (const key of COUNTS) notNegative(spec, key, at, problems);
-  const mode = textAt(spec, 'completionMode');
-  const indexed = mode === 'Indexed';
-  if (!['NonIndexed', 'Indexed'].includes(mode) && mode !== '')
-    problems.push(fieldNotSupported(`${at}.completionMode`, mode, ['NonIndexed', 'Indexed']));
-  if (indexed && spec['completions'] === undefined)
-    problems.push(fieldRequired(`${at}.completions`, 'when completion mode is Indexed'));
-  const parallelism = spec['parallelism'];
-  if (indexed && typeof parallelism === 'number' && parallelism > 100_000)
-    problems.push(
-      fieldInvalid(
-        `${at}.parallelism`,
-        parallelism,
-        'must be less than or equal to 100000 when completion mode is Indexed',
-      ),
-    );
-  for (const key of ['backoffLimitPerIndex', 'maxFailedIndexes'])
-    if (!indexed && spec[key] !== undefined)
-      problems.push(fieldInvalid(`${at}.${key}`, spec[key], 'requires indexed completion mode'));
-  if (spec['maxFailedIndexes'] !== undefined && spec['backoffLimitPerIndex'] === undefined)
-    problems.push(fieldRequired(`${at}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
+  validateIndexes(spec, at, problems);
   const success = optionalAt(spec, 'successPolicy');
-  if (success !== undefined && !indexed)
+  if (success !== undefined && textAt(spec, 'completionMode') !== 'Indexed')
     problems.push(
       fieldInvalid(`${at}.successPolicy`, { Rules: success['rules'] ?? null }, 'requires indexed completion mode'),
     );

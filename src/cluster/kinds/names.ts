@@ -1,28 +1,9 @@
 import { isIP } from 'node:net';
+import { dnsSubdomain } from '../../core/index.ts';
 
-/** Rules for names, in the words of the API's error texts. Each returns what is wrong; nothing when all is well. */
+/** Rules for names that only objects of a cluster have; each returns what is wrong, in the API's words. */
 
-const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
-const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
-const matches = (pattern: string, text: string) => new RegExp(`^${pattern}$`).test(text);
-
-const LABEL_TEXT = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
-const SUBDOMAIN_TEXT = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
-const QUALIFIED_TEXT = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}')`;
-
-export const tooLong = (limit: number): string => `must be no more than ${limit} bytes`;
-
-export function dnsLabel(text: string): string[] {
-  return [...(text.length > 63 ? [tooLong(63)] : []), ...(matches(LABEL, text) ? [] : [LABEL_TEXT])];
-}
-
-export function dnsSubdomain(text: string): string[] {
-  return [
-    ...(text.length > 253 ? ['must be no more than 253 characters'] : []),
-    ...(matches(SUBDOMAIN, text) ? [] : [SUBDOMAIN_TEXT]),
-  ];
-}
+export { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../../core/index.ts';
 
 /** Names that only have to fit into a path, e.g. those of roles. */
 export function pathSegment(text: string): string[] {
@@ -30,38 +11,6 @@ export function pathSegment(text: string): string[] {
   return ['/', '%']
     .filter((character) => text.includes(character))
     .map((character) => `may not contain '${character}'`);
-}
-
-/** Keys of labels and annotations: an optional domain, a slash, a name. */
-export function qualifiedName(text: string): string[] {
-  const parts = text.split('/');
-  if (parts.length > 2) {
-    return [
-      `a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
-    ];
-  }
-  const name = parts.at(-1) ?? '';
-  const problems: string[] = [];
-  if (parts.length === 2) {
-    const prefix = parts[0] ?? '';
-    if (prefix === '') problems.push('prefix part must be non-empty');
-    else problems.push(...dnsSubdomain(prefix).map((problem) => `prefix part ${problem}`));
-  }
-  if (name === '') problems.push('name part must be non-empty');
-  else if (name.length > 63) problems.push('name part must be no more than 63 bytes');
-  if (!matches(QUALIFIED, name)) problems.push(QUALIFIED_TEXT);
-  return problems;
-}
-
-export function labelValue(text: string): string[] {
-  return [
-    ...(text.length > 63 ? [tooLong(63)] : []),
-    ...(text === '' || matches(QUALIFIED, text)
-      ? []
-      : [
-          `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(${QUALIFIED})?')`,
-        ]),
-  ];
 }
 
 /** Keys of ConfigMaps and Secrets. */
@@ -104,11 +53,12 @@ export function cidrProblem(text: string): string | undefined {
   return valid ? undefined : 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 }
 
-const WILDCARD = `\\*\\.${SUBDOMAIN}`;
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const WILDCARD = `\\*\\.${LABEL}(\\.${LABEL})*`;
 
 /** Names of hosts whose first label is `*`. */
 export function wildcardSubdomain(text: string): string[] {
-  if (matches(WILDCARD, text)) return [];
+  if (new RegExp(`^${WILDCARD}$`).test(text)) return [];
   return [
     `a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '${WILDCARD}')`,
   ];

@@ -216,7 +216,7 @@ function checkDownward(item: JsonObject, at: string, problems: FieldProblem[]) {
   checkMode(item['mode'], `${at}.mode`, problems);
 }
 
-function checkProjected(source: JsonObject, at: string, problems: FieldProblem[], spec: JsonObject) {
+function checkProjected(source: JsonObject, at: string, problems: FieldProblem[]) {
   checkMode(source['defaultMode'], `${at}.defaultMode`, problems);
   for (const [index, entry] of objectsAt(source, 'sources').entries()) {
     const place = `${at}.sources[${index}]`;
@@ -229,11 +229,11 @@ function checkProjected(source: JsonObject, at: string, problems: FieldProblem[]
     for (const item of objectsAt(objectAt(entry, 'downwardAPI'), 'items'))
       checkDownward(item, `${place}.downwardAPI`, problems);
     const token = optionalAt(entry, 'serviceAccountToken');
-    if (token !== undefined) checkToken(token, at, `${place}.serviceAccountToken`, problems, spec);
+    if (token !== undefined) checkToken(token, at, `${place}.serviceAccountToken`, problems);
   }
 }
 
-function checkToken(token: JsonObject, volume: string, at: string, problems: FieldProblem[], spec: JsonObject) {
+function checkToken(token: JsonObject, volume: string, at: string, problems: FieldProblem[]) {
   const seconds = numberAt(token, 'expirationSeconds') ?? 3600;
   if (seconds < 600)
     problems.push(fieldInvalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
@@ -242,6 +242,4 @@ function checkToken(token: JsonObject, volume: string, at: string, problems: Fie
       fieldInvalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'),
     );
   if (textAt(token, 'path') === '') problems.push(fieldRequired(`${volume}.path`));
-  if (textAt(spec, 'serviceAccountName') === '')
-    problems.push(fieldForbidden(at, 'must not be specified when serviceAccountName is not set'));
 }

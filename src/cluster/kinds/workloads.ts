@@ -13,6 +13,7 @@ import { validatePodSpec } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
 import { labelWithoutDots } from './service-validation.ts';
 import { validateSelector } from './selectors.ts';
+import { selects } from './selects.ts';
 
 /** The specification of a draft, made when it is missing. */
 export const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
@@ -22,28 +23,6 @@ export const templateWarnings = (object: KubeObject, old: KubeObject | undefined
   old !== undefined && old.metadata.generation === object.metadata.generation
     ? []
     : podWarnings(objectAt(object.spec, 'template'), 'spec.template');
-
-/** Does a label selector choose these labels? */
-export function selects(selector: JsonObject, labels: JsonObject): boolean {
-  for (const [key, value] of Object.entries(objectAt(selector, 'matchLabels'))) if (labels[key] !== value) return false;
-  return objectsAt(selector, 'matchExpressions').every((expression) => {
-    const key = textAt(expression, 'key');
-    const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-    const values = Array.isArray(expression['values']) ? expression['values'] : [];
-    switch (expression['operator']) {
-      case 'In':
-        return value !== undefined && values.includes(value);
-      case 'NotIn':
-        return value === undefined || !values.includes(value);
-      case 'Exists':
-        return value !== undefined;
-      case 'DoesNotExist':
-        return value === undefined;
-      default:
-        return false;
-    }
-  });
-}
 
 /** Checks selector and template of a workload. `word` names the kind in texts. */
 function validateTemplateOf(
