@@ -71,14 +71,19 @@ const two = ['one', 'two'].map((name) => ({
   pause: 'settle' as const,
 }));
 
+/** More revisions than are kept. */
+const often = ['b', 'c', 'd', 'e', 'f', 'g', 'h'].map((fixed) => ({ ...redefine(fixed), pause: 'settle' as const }));
+
 /**
  * What single faults of requests do not reach. Of two requests in a row one fails and nobody answers the other: what
  * was sent together with something that failed is still under way when that is done again. And each line of a watch is
- * lost, since the server says in its place that the watch is too old: what it told of shows only by a new list.
+ * lost, since the server says in its place that the watch is too old: what it told of shows only by a new list. And
+ * each write meets a conflict in a story that is only about revisions, which has more of them than are kept.
  */
 export const SERIES = {
   'two faults in a row': { actions: two, each: pairs },
   'a lost line': { actions: SCENARIOS.get('repair') ?? [], each: lostLines },
+  'a conflict': { actions: often, each: conflicts },
 } as const satisfies Readonly<Record<string, Series>>;
 
 function* pairs(requests: number): Iterable<{ what: string; weather: Weather }> {
@@ -98,6 +103,12 @@ function* pairs(requests: number): Iterable<{ what: string; weather: Weather }> 
 
 function* lostLines(_requests: number, lines: number): Iterable<{ what: string; weather: Weather }> {
   for (let line = 1; line <= lines; line += 1) yield { what: `line ${line} (expired)`, weather: new LostLine(line) };
+}
+
+function* conflicts(requests: number): Iterable<{ what: string; weather: Weather }> {
+  for (let request = 1; request <= requests; request += 1) {
+    yield { what: `request ${request} (conflict)`, weather: new TheseFaults(new Map([[request, 'conflict']])) };
+  }
 }
 
 /** Runs a series; gives how many runs it took and what went wrong, ending with the first when `isEnough` says so. */
