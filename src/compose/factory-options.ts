@@ -27,7 +27,10 @@ const NEEDLESS = new Set(['debugLogging', 'strictCelDiagnostics', 'autoFix', 'ht
 /** Options of the SDK before this one whose absence would change what is deployed, and what there is instead. */
 const SUPERSEDED: ReadonlyMap<string, string> = new Map([
   ['applyPolicy', 'leave it out: objects are applied on the server’s side, and those of another owner are refused'],
-  ['closures', 'make what the closure makes a resource of the composition (yamlFile does that for files)'],
+  [
+    'closures',
+    'make what the closure makes a resource of the composition (createResource, for each document of a file)',
+  ],
   ['kroPrerequisites', 'make them resources of the composition, or deploy them by a composition of their own before'],
   ['plan', 'pass aspects by the option of that name'],
   ['alchemyKubeConfig', 'pass kubeConfig to the KroResource'],
