@@ -36,7 +36,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "if (parent === 'decide-again') return true;",
     replace: '',
     told: /a child before the finalizer|does not cover/,
-    first: 11,
+    first: 21,
   },
   {
     name: 'a valid inventory is never made wider',
