@@ -56,14 +56,16 @@ class SelectorParser {
   }
 
   parse(): Requirement[] {
+    const first = this.#peek();
+    if (!startsRequirement(first)) throw badRequest(`found '${first}', expected: !, identifier, or 'end of string'`);
     const requirements: Requirement[] = [];
     for (;;) {
       requirements.push(this.#requirement());
+      const separator = this.#token();
+      if (separator === '') return requirements;
+      if (separator !== ',') throw badRequest(`found '${separator}', expected: ',' or 'end of string'`);
       const next = this.#peek();
-      if (next === '') return requirements;
-      if (next !== ',') throw badRequest(`found '${this.#token()}', expected: ',' or 'end of string'`);
-      this.#token();
-      if (this.#peek() === '') throw badRequest("found '', expected: identifier after ','");
+      if (!startsRequirement(next)) throw badRequest(`found '${next}', expected: identifier after ','`);
     }
   }
 
@@ -98,7 +100,7 @@ class SelectorParser {
         const value = this.#value(key);
         if (!/^[+-]?\d+$/.test(value)) {
           throw unparsable(
-            `values[0][${key}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+            `values[0]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
           );
         }
         return { key, operator, values: [value] };
@@ -152,6 +154,8 @@ class SelectorParser {
 const unparsable = (problem: string) => badRequest(`unable to parse requirement: ${problem}`);
 
 const isIdentifier = (token: string) => token !== '' && IDENTIFIER.exec(token)?.[0] === token;
+
+const startsRequirement = (token: string) => token === '!' || isIdentifier(token);
 
 function checkKey(key: string) {
   const slash = key.split('/');

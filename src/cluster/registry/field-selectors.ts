@@ -5,69 +5,101 @@ import { parseFieldSelector } from '../http/selectors.ts';
 import { badRequest } from '../http/status.ts';
 import type { Resource } from './resource.ts';
 
-const EVENT_FIELDS = [
-  'involvedObject.kind',
-  'involvedObject.namespace',
-  'involvedObject.name',
-  'involvedObject.uid',
-  'involvedObject.apiVersion',
-  'involvedObject.resourceVersion',
-  'involvedObject.fieldPath',
-  'reason',
-  'reportingComponent',
-  'source',
-  'type',
-];
+/** The fields a kind's selectors may name, and what the server answers to any other. */
+interface FieldRules {
+  readonly fields: ReadonlySet<string>;
+  readonly refusal: (field: string) => string;
+}
 
-/** Paths that field selectors may name, beside `metadata.name` and `metadata.namespace`. */
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  '/pods': [
-    'spec.nodeName',
-    'spec.restartPolicy',
-    'spec.schedulerName',
-    'spec.serviceAccountName',
-    'spec.hostNetwork',
-    'status.phase',
-    'status.podIP',
-    'status.podIPs',
-    'status.nominatedNodeName',
-  ],
-  '/events': EVENT_FIELDS,
-  'events.k8s.io/events': [
-    'regarding.kind',
-    'regarding.namespace',
-    'regarding.name',
-    'regarding.uid',
-    'regarding.apiVersion',
-    'regarding.resourceVersion',
-    'regarding.fieldPath',
-    'reason',
-    'reportingController',
-    'type',
-  ],
-  '/services': ['spec.clusterIP', 'spec.type'],
-  '/namespaces': ['status.phase'],
-  '/nodes': ['spec.unschedulable'],
-  '/secrets': ['type'],
-  '/replicationcontrollers': ['status.replicas'],
-  'apps/replicasets': ['status.replicas'],
-  'batch/jobs': ['status.successful'],
-  'certificates.k8s.io/certificatesigningrequests': ['spec.signerName'],
-  'resource.k8s.io/resourceslices': ['spec.nodeName', 'spec.driver'],
+const NAME = 'metadata.name';
+const NAMESPACE = 'metadata.namespace';
+
+const unsupported = (field: string) => `field label not supported: ${field}`;
+
+/** Kinds without rules of their own: even those without namespaces take `metadata.namespace`. */
+const PLAIN: FieldRules = {
+  fields: new Set([NAME, NAMESPACE]),
+  refusal: (field) => `${JSON.stringify(field)} is not a known field selector: only "${NAME}", "${NAMESPACE}"`,
 };
 
-/** Kinds that say which labels they know only as `field label not supported`. */
-const LABEL_TEXT = new Set([
-  '/pods',
-  '/services',
-  '/namespaces',
-  '/nodes',
-  '/secrets',
-  '/events',
-  'batch/jobs',
-  '/replicationcontrollers',
-  'apps/replicasets',
+const rules = (fields: readonly string[], refusal = unsupported): FieldRules => ({
+  fields: new Set([NAME, ...fields]),
+  refusal,
+});
+
+const FIELD_RULES: ReadonlyMap<string, FieldRules> = new Map([
+  [
+    '/pods',
+    rules([
+      NAMESPACE,
+      'spec.host',
+      'spec.nodeName',
+      'spec.restartPolicy',
+      'spec.schedulerName',
+      'spec.serviceAccountName',
+      'spec.hostNetwork',
+      'status.phase',
+      'status.podIP',
+      'status.podIPs',
+      'status.nominatedNodeName',
+    ]),
+  ],
+  [
+    '/events',
+    rules([
+      NAMESPACE,
+      'involvedObject.kind',
+      'involvedObject.namespace',
+      'involvedObject.name',
+      'involvedObject.uid',
+      'involvedObject.apiVersion',
+      'involvedObject.resourceVersion',
+      'involvedObject.fieldPath',
+      'reason',
+      'reportingComponent',
+      'source',
+      'type',
+    ]),
+  ],
+  [
+    'events.k8s.io/events',
+    rules([
+      NAMESPACE,
+      'regarding.kind',
+      'regarding.namespace',
+      'regarding.name',
+      'regarding.uid',
+      'regarding.apiVersion',
+      'regarding.resourceVersion',
+      'regarding.fieldPath',
+      'reason',
+      'reportingController',
+      'type',
+    ]),
+  ],
+  ['/services', rules([NAMESPACE, 'spec.clusterIP', 'spec.type'])],
+  ['/namespaces', rules(['status.phase'])],
+  ['/nodes', rules(['spec.unschedulable'])],
+  ['/secrets', rules([NAMESPACE, 'type'])],
+  ['/replicationcontrollers', rules([NAMESPACE, 'status.replicas'])],
+  [
+    'batch/jobs',
+    rules([NAMESPACE, 'status.successful'], (field) => `field label ${JSON.stringify(field)} not supported for Job`),
+  ],
+  ['certificates.k8s.io/certificatesigningrequests', rules(['spec.signerName'])],
+  [
+    'resource.k8s.io/resourceslices',
+    rules(
+      ['spec.nodeName', 'spec.driver'],
+      (field) => `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`,
+    ),
+  ],
 ]);
+
+function rulesOf(resource: Resource): FieldRules {
+  if (resource.custom === undefined) return FIELD_RULES.get(`${resource.group}/${resource.plural}`) ?? PLAIN;
+  return rules([...(resource.namespaced ? [NAMESPACE] : []), ...resource.custom.selectable.keys()]);
+}
 
 /** Values where an absent field counts as something else than the empty text. */
 const ABSENT: Readonly<Record<string, string>> = {
@@ -90,18 +122,9 @@ export function fieldMatcher(
   if (text === '') return undefined;
   const requirements = parseFieldSelector(text);
   if (requirements.length === 0) return undefined;
-  const key = `${resource.group}/${resource.plural}`;
-  const known = Object.hasOwn(FIELDS, key) ? (FIELDS[key] ?? []) : [];
-  for (const { field } of requirements) {
-    if (field === 'metadata.name' || (field === 'metadata.namespace' && resource.namespaced)) continue;
-    if (known.includes(field) || resource.custom?.selectable.has(field)) continue;
-    if (resource.custom !== undefined) throw badRequest(`field label not supported: ${field}`);
-    if (LABEL_TEXT.has(key)) throw badRequest(`field label not supported: ${field}`);
-    throw badRequest(
-      `${JSON.stringify(field)} is not a known field selector: only "metadata.name"${resource.namespaced ? ', "metadata.namespace"' : ''}`,
-    );
-  }
-  const only = requirements.find(({ field, equal }) => field === 'metadata.name' && equal)?.value;
+  const { fields, refusal } = rulesOf(resource);
+  for (const { field } of requirements) if (!fields.has(field)) throw badRequest(refusal(field));
+  const only = requirements.find(({ field, equal }) => field === NAME && equal)?.value;
   const matches: Matcher = (object) =>
     requirements.every(({ field, value, equal }) => (fieldText(object, field) === value) === equal);
   return { matches, only };
@@ -111,6 +134,7 @@ function fieldText(object: KubeObject, field: string): string {
   if (field === 'status.successful') return fieldText(object, 'status.succeeded') || '0';
   if (field === 'source' && object.kind === 'Event')
     return fieldText(object, 'source.component') || fieldText(object, 'reportingComponent');
+  if (field === 'spec.host') return fieldText(object, 'spec.nodeName');
   let value: unknown = object;
   for (const part of field.split('.')) {
     value = isJsonObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;

@@ -3,6 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
 import { selectorText } from '../kinds/selector-text.ts';
 import { age, duration } from './age.ts';
+import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 import { podCells } from './pod-cells.ts';
 
 /** The cells of an object of a built-in kind, in the order of its columns. */
@@ -326,6 +327,7 @@ function metricText(metric: JsonObject, current: JsonObject | undefined): string
 
 /** Printers by `apiVersion/plural`. Kinds that are missing show their name and age. */
 export const CELLS: Readonly<Record<string, CellPrinter>> = {
+  ...INFRASTRUCTURE_CELLS,
   'v1/configmaps': (object, now) => [
     name(object),
     size(json(object)['data']) + size(json(object)['binaryData']),
@@ -339,6 +341,11 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
   'v1/persistentvolumeclaims': claimCells,
   'v1/persistentvolumes': volumeCells,
   'v1/pods': podCells,
+  'v1/podtemplates': (object) => [
+    name(object),
+    ...containersOf(objectAt(json(object), 'template')),
+    mapText(objectAt(objectAt(objectAt(json(object), 'template'), 'metadata'), 'labels')),
+  ],
   'v1/replicationcontrollers': (object, now) => [
     name(object),
     count(object, 'spec', 'replicas'),

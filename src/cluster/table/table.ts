@@ -37,7 +37,7 @@ export function tableOf(
     columnDefinitions: withColumns ? definitions : null,
     rows: objects.map((object) => ({
       cells: cells(object, now),
-      ...(includeObject === 'None' ? {} : { object: includeObject === 'Object' ? object : rowObject(object) }),
+      object: includeObject === 'None' ? null : includeObject === 'Object' ? object : rowObject(object),
     })),
   };
 }

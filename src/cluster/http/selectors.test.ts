@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { parseLabelSelector } from './selectors.ts';
+
+describe('a label selector that cannot be read names what it found', () => {
+  test.each([
+    ['=1', "found '=', expected: !, identifier, or 'end of string'"],
+    [',a', "found ',', expected: !, identifier, or 'end of string'"],
+    ['a,', "found '', expected: identifier after ','"],
+    ['a,=1', "found '=', expected: identifier after ','"],
+    ['a=1 b', "found 'b', expected: ',' or 'end of string'"],
+    ['!=1', "found '!=', expected: !, identifier, or 'end of string'"],
+    ['! =', "unable to parse requirement: found '=', expected: identifier"],
+    [
+      'a>b',
+      `unable to parse requirement: values[0]: Invalid value: "b": for 'Gt', 'Lt' operators, the value must be an integer`,
+    ],
+  ])('%s', (text, message) => {
+    expect(() => parseLabelSelector(text)).toThrow(message);
+  });
+});
+
+describe('a label selector selects', () => {
+  const labels = { size: '7', tier: 'web' };
+  test.each([
+    ['tier=web', true],
+    ['tier in (db, web),!gone', true],
+    ['tier notin (web)', false],
+    ['size>6,size<8', true],
+    ['size>7', false],
+    ['gone!=x', true],
+    ['tier=', false],
+  ])('%s: %s', (text, selected) => {
+    expect(parseLabelSelector(text)?.({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', labels } })).toBe(
+      selected,
+    );
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { createCluster } from '../cluster.ts';
+
+async function listAnswers(requests: readonly (readonly [path: string, fieldSelector: string])[]) {
+  await using cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  const answers: { code: number | undefined; message: string | undefined }[] = [];
+  for (const [path, fieldSelector] of requests) {
+    const reply = await transport.request({
+      method: 'GET',
+      path: `${path}?fieldSelector=${encodeURIComponent(fieldSelector)}`,
+    });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of reply.body) chunks.push(chunk);
+    const { code, message } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { code?: number; message?: string };
+    answers.push({ code, message });
+  }
+  return answers;
+}
+
+describe('field selectors', () => {
+  test('a kind refuses a field in its own words', async () => {
+    const plain = '"x" is not a known field selector: only "metadata.name", "metadata.namespace"';
+    const cases = [
+      ['/api/v1/pods', 'field label not supported: x'],
+      ['/api/v1/nodes', 'field label not supported: x'],
+      ['/api/v1/persistentvolumes', plain],
+      ['/apis/apps/v1/replicasets', plain],
+      ['/apis/apps/v1/deployments', plain],
+      ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', plain],
+      ['/apis/batch/v1/jobs', 'field label "x" not supported for Job'],
+      ['/apis/certificates.k8s.io/v1/certificatesigningrequests', 'field label not supported: x'],
+      ['/apis/events.k8s.io/v1/events', 'field label not supported: x'],
+      [
+        '/apis/resource.k8s.io/v1/resourceslices',
+        'field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: x',
+      ],
+    ] as const;
+    const answers = await listAnswers(cases.map(([path]) => [path, 'x=1'] as const));
+    expect(answers).toEqual(cases.map(([, message]) => ({ code: 400, message })));
+  });
+
+  test('a kind knows its own fields only', async () => {
+    const cases = [
+      ['/api/v1/pods', 'spec.host=a', undefined],
+      ['/api/v1/pods', 'metadata.namespace=a', undefined],
+      ['/api/v1/nodes', 'metadata.namespace=a', 400],
+      ['/api/v1/persistentvolumes', 'metadata.namespace=a', undefined],
+      ['/api/v1/replicationcontrollers', 'status.replicas=0', undefined],
+      ['/apis/apps/v1/replicasets', 'status.replicas=0', 400],
+      ['/apis/resource.k8s.io/v1/resourceslices', 'spec.driver=a', undefined],
+    ] as const;
+    const answers = await listAnswers(cases.map(([path, selector]) => [path, selector] as const));
+    expect(answers.map(({ code }) => code)).toEqual(cases.map(([, , code]) => code));
+  });
+});
