@@ -103,14 +103,14 @@ async function dispatch(api: Api, request: ApiRequest, warnings: string[]): Prom
 
 function discover(api: Api, request: ApiRequest, group: string | undefined, version: string | undefined): ApiReply {
   const known = discoveryReply(api, request, group, version);
-  if (known === undefined) return replyText(404, '404 page not found\n');
+  if (known === undefined) return unknownPath();
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
   return known;
 }
 
-const ROOT_PATHS = [
+/** What is served besides groups and their versions. */
+const OWN_PATHS = [
   '/api',
-  '/api/v1',
   '/apis',
   '/healthz',
   '/livez',
@@ -121,12 +121,25 @@ const ROOT_PATHS = [
   '/version',
 ];
 
+/** The paths that `/` lists. */
+function servedPaths(api: Api): string[] {
+  const paths = new Set(OWN_PATHS);
+  for (const { group, version } of api.registry.all()) {
+    if (group !== '') paths.add(`/apis/${group}`);
+    paths.add(group === '' ? `/api/${version}` : `/apis/${group}/${version}`);
+  }
+  return [...paths].toSorted();
+}
+
+const unknownPath = () => replyText(404, '404 page not found\n');
+
 function otherPath(api: Api, request: ApiRequest): ApiReply {
-  const [first] = request.segments;
+  const [first, second] = request.segments;
   switch (first) {
     case undefined:
-      return replyValue(200, { paths: ROOT_PATHS }, negotiate(request.headers['accept'], {}));
+      return replyValue(200, { paths: servedPaths(api) }, negotiate(request.headers['accept'], {}));
     case 'version':
+      if (request.method !== 'GET') throw methodNotAllowed();
       return replyValue(200, versionInfo());
     case 'healthz':
     case 'livez':
@@ -134,9 +147,10 @@ function otherPath(api: Api, request: ApiRequest): ApiReply {
       if (request.query.has('verbose')) return replyText(200, `[+]ping ok\n[+]log ok\n${first} check passed\n`);
       return replyText(200, 'ok');
     case 'metrics':
+      if (second !== undefined) return unknownPath();
       return replyText(200, metricsText(api), 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores');
     default:
-      return replyText(404, '404 page not found\n');
+      return unknownPath();
   }
 }
 

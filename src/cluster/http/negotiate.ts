@@ -17,6 +17,8 @@ export const jsonOutput: Output = { form: 'object', yaml: false, contentType: 'a
 
 interface MediaRange {
   readonly type: string;
+  /** Preference, from `q`; 1 unless told. */
+  readonly quality: number;
   readonly params: ReadonlyMap<string, string>;
 }
 
@@ -31,13 +33,25 @@ function parseAccept(header: string): readonly MediaRange[] {
       .filter((part) => part !== '')
       .map((part) => {
         const [type = '', ...rest] = part.split(';').map((piece) => piece.trim());
-        return { type: type.toLowerCase(), params: new Map(rest.map((pair) => splitPair(pair))) };
-      });
+        const params = new Map(rest.map((pair) => splitPair(pair)));
+        return { type: type.toLowerCase(), quality: qualityOf(params.get('q')), params };
+      })
+      .sort((a, b) => b.quality - a.quality || wildcards(a.type) - wildcards(b.type));
     if (cache.size > 500) cache.clear();
     cache.set(header, ranges);
   }
   return ranges;
 }
+
+/** The preference that `q` states; what is no number is the least. */
+function qualityOf(text: string | undefined): number {
+  if (text === undefined || text === '') return 1;
+  const quality = Number(text);
+  return Number.isNaN(quality) ? 0 : quality;
+}
+
+/** How unspecific a type is: among ranges of one quality the more specific go first. */
+const wildcards = (type: string) => type.split('*').length;
 
 function splitPair(pair: string): [string, string] {
   const equals = pair.indexOf('=');
@@ -49,36 +63,42 @@ export interface Offer {
   readonly table?: boolean;
   readonly partial?: boolean;
   readonly discovery?: boolean;
+  /** The endpoint can also be watched. */
+  readonly streams?: boolean;
 }
 
-const ACCEPTABLE = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+const TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((type) => `${type};stream=watch`);
 
-/** Picks the first acceptable form of an `Accept` header. Throws 406 when there is none. */
+/**
+ * Picks the most wanted form of an `Accept` header that can be given.
+ *
+ * A range must name a type of the endpoint or everything: the server's router takes no `application/*`.
+ * A client that takes protobuf only is answered JSON, which no Go client refuses. Throws 406.
+ */
 export function negotiate(header: string | undefined, offer: Offer): Output {
   if (header === undefined || header === '' || header === 'application/json') return jsonOutput;
-  for (const range of parseAccept(header)) {
-    const output = accept(range, offer);
-    if (output !== undefined) return output;
-  }
   const ranges = parseAccept(header);
-  if (
-    ranges.length === 0 ||
-    ranges.some(({ type, params }) => type === 'application/vnd.kubernetes.protobuf' && !params.has('as'))
-  ) {
-    return jsonOutput;
-  }
-  if (ranges.some(({ params }) => params.has('as'))) {
+  if (ranges.length === 0) return jsonOutput;
+  if (!ranges.some(({ type }) => type === '*/*' || TYPES.includes(type))) {
+    const available = offer.streams === true ? [...TYPES, ...STREAM_TYPES] : TYPES;
     throw new ApiError({
       code: 406,
       reason: 'NotAcceptable',
-      message: `only the following media types are accepted: ${ACCEPTABLE}`,
+      message: `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`,
+      details: {},
     });
   }
+  for (const range of ranges) {
+    const output = accept(range, offer);
+    if (output !== undefined) return output;
+  }
+  if (ranges.some(({ type, params }) => type === 'application/vnd.kubernetes.protobuf' && !params.has('as')))
+    return jsonOutput;
   throw new ApiError({
     code: 406,
     reason: 'NotAcceptable',
-    message: `406: Not Acceptable\n\nAvailable representations: ${ACCEPTABLE}`,
-    details: {},
+    message: `only the following media types are accepted: ${TYPES.join(', ')}`,
   });
 }
 

@@ -146,9 +146,10 @@ export function replyList(
       kind: 'PartialObjectMetadataList',
       apiVersion: 'meta.k8s.io/v1',
       metadata,
-      items: shown.map(({ object }) => ({ metadata: object.metadata, ...(resource.custom === undefined ? {} : {}) })),
+      // Without objects the list is nil in the server's own words.
+      items: shown.length === 0 ? null : shown.map(({ object }) => partialOf(object)),
     };
-    return replyValue(200, { ...list, items: shown.map(({ object }) => partialOf(object)) }, output, headers);
+    return replyValue(200, list, output, headers);
   }
   if (output.yaml) {
     const bare = shown.map(({ object }) => (resource.custom === undefined ? withoutType(object) : object));

@@ -66,7 +66,10 @@ export async function routeResource(
   }
   if (resource.custom?.deprecation !== undefined) warnings.push(resource.custom.deprecation);
   else for (const text of builtinDeprecation(resource)) warnings.push(text);
-  const output = negotiate(request.headers['accept'], { table: subresource === '', partial: subresource === '' });
+  if (request.method === 'HEAD') throw methodNotAllowed();
+  const stored = subresource === '';
+  const streams = stored && route.name === '' && request.method === 'GET';
+  const output = negotiate(request.headers['accept'], { table: stored, partial: stored, streams });
   const virtual = virtualReply(api, request, route, output, warnings);
   if (virtual !== undefined) return virtual;
   checkVerb(route, request);
@@ -91,11 +94,10 @@ function checkVerb(route: Route, request: ApiRequest) {
   const { resource, subresource, name } = route;
   const verb = verbOf(request.method, name !== '', false);
   const verbs = subresource === '' ? resource.verbs : resource.subresources.get(subresource)?.verbs;
-  if (!['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(request.method)) throw methodNotAllowed();
+  if (!['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(request.method)) throw methodNotAllowed();
   if (name === '' && ['PUT', 'PATCH'].includes(request.method)) throw methodNotAllowed();
   if (name !== '' && subresource === '' && request.method === 'POST') throw methodNotAllowed();
-  if (resource.namespaced && route.namespace === '' && !['GET', 'HEAD'].includes(request.method))
-    throw methodNotAllowed();
+  if (resource.namespaced && route.namespace === '' && request.method !== 'GET') throw methodNotAllowed();
   if (verbs?.has(verb) !== true) throw methodNotAllowed();
 }
 
@@ -120,7 +122,7 @@ async function onCollection(
   warnings: string[],
 ): Promise<ApiReply> {
   const { resource } = route;
-  if (request.method === 'GET' || request.method === 'HEAD') {
+  if (request.method === 'GET') {
     if (route.watchPath || request.query.flag('watch')) return watchObjects(api, request, route, output, warnings);
     return listObjects(api, request, route, output, warnings);
   }
@@ -150,7 +152,6 @@ async function onObject(
   const { resource } = route;
   switch (request.method) {
     case 'GET':
-    case 'HEAD':
       if (route.watchPath) return watchObjects(api, request, route, output, warnings);
       return getObject(api, request, route, output, warnings);
     case 'PUT': {

@@ -179,6 +179,8 @@ function integer(query: Query, name: string): number | undefined {
   throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
+const WITH_CONTINUE = 'resourceVersionMatch is forbidden when continue is provided';
+
 function checkList(options: ListOptions): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const { resourceVersion, resourceVersionMatch: match } = options;
@@ -189,9 +191,7 @@ function checkList(options: ListOptions): FieldProblem[] {
       );
     }
     if (options.continue !== '') {
-      problems.push(
-        fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'),
-      );
+      problems.push(fieldForbidden('resourceVersionMatch', WITH_CONTINUE));
     }
     if (match !== 'Exact' && match !== 'NotOlderThan') {
       problems.push(fieldNotSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
@@ -210,23 +210,17 @@ function checkList(options: ListOptions): FieldProblem[] {
 
 function checkWatch(options: ListOptions): FieldProblem[] {
   const problems: FieldProblem[] = [];
+  const refuse = (problem: string) => problems.push(fieldForbidden('resourceVersionMatch', problem));
   const match = options.resourceVersionMatch;
-  if (options.sendInitialEvents === undefined) {
-    if (match !== '') {
-      problems.push(
-        fieldForbidden(
-          'resourceVersionMatch',
-          'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-        ),
-      );
-    }
-    return problems;
-  }
-  if (match !== 'NotOlderThan') {
-    problems.push(
-      fieldForbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
-    );
-    if (match !== '') problems.push(fieldNotSupported('resourceVersionMatch', match, ['NotOlderThan']));
-  }
+  const initial = options.sendInitialEvents !== undefined;
+  // A watch that says nothing about where it starts begins with the state, as if it had asked for it.
+  const startsWithState = !initial && match === '' && ['', '0'].includes(options.resourceVersion);
+  if (startsWithState && options.continue !== '') refuse(WITH_CONTINUE);
+  if (initial && match !== 'NotOlderThan')
+    refuse('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  if (match === '') return problems;
+  if (!initial) refuse('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  if (match !== 'NotOlderThan') problems.push(fieldNotSupported('resourceVersionMatch', match, ['NotOlderThan']));
+  if (options.continue !== '') refuse(WITH_CONTINUE);
   return problems;
 }

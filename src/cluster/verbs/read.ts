@@ -190,6 +190,8 @@ async function startOf(
   if (asked !== '' && !/^\d+$/.test(asked)) throw malformedVersion(asked, badRequest, 'invalid resource version: ');
   if (options.continue !== '') {
     const token = decodeToken(options.continue);
+    if (asked !== '' && asked !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue');
     const all = resource.collection.at(token.version);
     if (all === undefined) {
       throw expired(

@@ -134,7 +134,8 @@ export function commit(write: Write, live: KubeObject, changed: KubeObject): Out
   if (options.dryRun) return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   const key = keyOfWrite(write);
   if (finished) {
-    const stored = resource.collection.remove(key, resource.toStorage(next));
+    // What is stored is deleted without being written once more: its watchers see it as it was before this write.
+    const stored = resource.collection.remove(key);
     if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, { api: write.api });
     return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   }

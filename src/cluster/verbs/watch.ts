@@ -104,8 +104,10 @@ class WatchStream implements ByteStream {
     const { resourceVersion, sendInitialEvents, timeoutSeconds } = this.#options;
     const { collection } = this.#target.resource;
     const from = Number(resourceVersion);
-    const events = from === 0 || sendInitialEvents === true ? undefined : collection.since(from);
-    if (events === undefined && from !== 0 && sendInitialEvents !== true) {
+    const fromState = sendInitialEvents ?? from === 0;
+    // Whoever wants no state and names no version is told what happens from now on.
+    const events = fromState ? undefined : from === 0 ? [] : collection.since(from);
+    if (events === undefined && !fromState) {
       this.#fail(from, collection.oldest);
       return;
     }

@@ -20,7 +20,7 @@ interface LogOptions {
 /** GET of `pods/…/log`: what the containers of a pod, or the process that it stands for, have written. */
 export function logReply(api: Api, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
+  if (request.method !== 'GET') throw methodNotAllowed();
   const pod = route.resource.collection.get(keyOf(route.namespace, route.name))?.object;
   if (pod === undefined) throw notFound(route.resource, route.name);
   const names = objectsAt(pod.spec, 'containers').map((container) => textAt(container, 'name'));

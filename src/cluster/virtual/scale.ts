@@ -98,7 +98,7 @@ export function scaleReply(
   if (live === undefined) throw notFound(resource, route.name);
   const reply = (object: KubeObject) =>
     replyValue(200, scaleOf(resource, object), { ...output, form: 'object' }, warningHeader(warnings));
-  if (request.method === 'GET' || request.method === 'HEAD') return reply(live);
+  if (request.method === 'GET') return reply(live);
   if (request.method === 'PUT') {
     const raw = readBody(request, 'Scale', options.fieldValidation);
     const type = {

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { negotiate } from './negotiate.ts';
+
+const LIST = { table: true, partial: true, streams: true };
+const OBJECT = { table: true, partial: true };
+const TYPES = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+const STREAMS = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch';
+const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+
+describe('the form that Accept asks for', () => {
+  test.each([
+    [undefined, 'object', 'application/json'],
+    ['', 'object', 'application/json'],
+    ['*/*', 'object', 'application/json'],
+    ['application/json, */*', 'object', 'application/json'],
+    ['application/yaml', 'object', 'application/yaml'],
+    ['application/json;q=0.5,application/yaml', 'object', 'application/yaml'],
+    ['application/json;q=0.5,application/yaml;q=0.2', 'object', 'application/json'],
+    ['*/*,application/yaml', 'object', 'application/yaml'],
+    ['application/json;q=none,application/yaml;q=0.1', 'object', 'application/yaml'],
+    [TABLE, 'table', 'application/json'],
+    [`${TABLE},application/json`, 'table', 'application/json'],
+    ['application/json;as=Table;v=v2;g=meta.k8s.io,application/json', 'object', 'application/json'],
+    ['application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io', 'partial', 'application/json'],
+    ['application/vnd.kubernetes.protobuf', 'object', 'application/json'],
+    ['application/vnd.kubernetes.protobuf,application/json', 'object', 'application/json'],
+  ])('%s: %s as %s', (header, form, contentType) => {
+    expect(negotiate(header, LIST)).toMatchObject({ form, contentType });
+  });
+});
+
+describe('what cannot be given is 406', () => {
+  test.each([
+    ['text/plain', LIST, `406: Not Acceptable\n\nAvailable representations: ${TYPES}, ${STREAMS}`],
+    ['text/plain', OBJECT, `406: Not Acceptable\n\nAvailable representations: ${TYPES}`],
+    ['application/*', OBJECT, `406: Not Acceptable\n\nAvailable representations: ${TYPES}`],
+    ['application/cbor', OBJECT, `406: Not Acceptable\n\nAvailable representations: ${TYPES}`],
+    ['application/json;as=Bogus;v=v1;g=meta.k8s.io', LIST, `only the following media types are accepted: ${TYPES}`],
+    ['application/json;as=Table;v=v2;g=meta.k8s.io', LIST, `only the following media types are accepted: ${TYPES}`],
+    [TABLE, {}, `only the following media types are accepted: ${TYPES}`],
+  ])('%s', (header, offer, message) => {
+    expect(() => negotiate(header, offer)).toThrow(expect.objectContaining({ message, httpCode: 406 }));
+  });
+});

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { createCluster } from '../cluster.ts';
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+
+interface Event {
+  readonly type: string;
+  readonly object: { readonly metadata: { readonly name: string; readonly finalizers?: readonly string[] } };
+}
+
+/** A cluster with what these stories need: a request, and a watch that is read event by event. */
+async function story() {
+  const cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  const send = async (method: string, path: string, body?: object) => {
+    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const reply = await transport.request({
+      method,
+      path,
+      headers: { 'content-type': type },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    let text = '';
+    for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
+    return JSON.parse(text) as { metadata: { resourceVersion: string } };
+  };
+  const watch = async (query: string, count: number): Promise<() => Promise<Event[]>> => {
+    const reply = await transport.request({ method: 'GET', path: `${MAPS}?watch=true&${query}` });
+    return async () => {
+      let text = '';
+      for await (const chunk of reply.body) {
+        text += Buffer.from(chunk).toString('utf8');
+        const lines = text.split('\n').slice(0, -1);
+        if (lines.length >= count) return lines.map((line) => JSON.parse(line) as Event);
+      }
+      throw new Error(`the watch ended after ${text}`);
+    };
+  };
+  return { send, watch, [Symbol.asyncDispose]: () => cluster.close() };
+}
+
+const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+
+test('a watch that wants no initial events is told only what happens from then on', async () => {
+  await using cluster = await story();
+  await cluster.send('POST', MAPS, map('before'));
+  const events = await cluster.watch('sendInitialEvents=false&resourceVersionMatch=NotOlderThan', 1);
+  await cluster.send('POST', MAPS, map('after'));
+  expect((await events()).map(({ type, object }) => [type, object.metadata.name])).toEqual([['ADDED', 'after']]);
+});
+
+test('taking off the last finalizer deletes what is stored: the event still shows the finalizer', async () => {
+  await using cluster = await story();
+  await cluster.send('POST', MAPS, { ...map('a'), metadata: { name: 'a', finalizers: ['example.com/hold'] } });
+  const { metadata } = await cluster.send('DELETE', `${MAPS}/a`);
+  const events = await cluster.watch(`resourceVersion=${metadata.resourceVersion}`, 1);
+  await cluster.send('PATCH', `${MAPS}/a`, { metadata: { finalizers: null } });
+  expect((await events()).map(({ type, object }) => [type, object.metadata.finalizers])).toEqual([
+    ['DELETED', ['example.com/hold']],
+  ]);
+});
