@@ -9,10 +9,10 @@ import { validateSelector } from './selectors.ts';
 /** The ways in which a volume may be used. */
 const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
-/** Checks the ways in which a claim or a volume is used. */
-export function validateAccessModes(spec: JsonObject, path: string, problems: FieldProblem[]): void {
+/** Checks the ways in which a claim or a volume is used; `whenEmpty` says more of missing ones. */
+export function validateAccessModes(spec: JsonObject, path: string, problems: FieldProblem[], whenEmpty: string): void {
   const modes = listAt(spec, 'accessModes');
-  if (modes.length === 0) problems.push(fieldRequired(`${path}.accessModes`, 'at least 1 access mode is required'));
+  if (modes.length === 0) problems.push(fieldRequired(`${path}.accessModes`, whenEmpty));
   for (const mode of modes)
     if (!ACCESS_MODES.includes(String(mode)))
       problems.push(fieldNotSupported(`${path}.accessModes`, mode, ACCESS_MODES));
@@ -22,7 +22,7 @@ export function validateAccessModes(spec: JsonObject, path: string, problems: Fi
 
 /** Checks what a claim asks for. */
 export function validateClaimSpec(spec: JsonObject, path: string, problems: FieldProblem[]): void {
-  validateAccessModes(spec, path, problems);
+  validateAccessModes(spec, path, problems, 'at least 1 access mode is required');
   const storage = objectAt(objectAt(spec, 'resources'), 'requests')['storage'];
   if (storage === undefined) problems.push(fieldRequired(`${path}.resources[storage]`));
   else if ((parseQuantity(String(storage))?.value ?? 0n) <= 0n)

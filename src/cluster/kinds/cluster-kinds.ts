@@ -3,11 +3,12 @@ import { jsonEquals } from '../../core/index.ts';
 import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { parseQuantity } from '../types/quantity.ts';
 import { validateClaimSpec } from './claims.ts';
+import { validateLabels } from './metadata.ts';
 import { dnsLabel } from './names.ts';
 import { describeDifference } from './object-diff.ts';
-import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { ensureAt, fill, intOrPercent, listAt, notNegative, numberAt, objectAt, optionalAt, textAt } from './parts.ts';
+import { validateSelector } from './selectors.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 
@@ -70,64 +71,64 @@ export const claimStrategy: Partial<Strategy> = {
   },
 };
 
-export const volumeStrategy: Partial<Strategy> = {
-  defaults(object) {
-    fill(ensureAt(json(object), 'spec'), { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' });
-  },
-  prepareCreate(object) {
-    object.status = { phase: 'Pending' };
-    object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), 'kubernetes.io/pv-protection'])];
-  },
-};
-
-export const storageClassStrategy: Partial<Strategy> = {
-  defaults: (object) => fill(json(object), { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
-  validate(object, problems) {
-    if (textAt(json(object), 'provisioner') === '') problems.push(fieldRequired('provisioner'));
-  },
-  validateUpdate(object, old, problems) {
-    for (const key of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']) {
-      if (!jsonEquals(json(object)[key], json(old)[key]))
-        problems.push(fieldForbidden(key, `updates to ${key} are forbidden.`));
-    }
-  },
-};
+/** The classes of the system, which alone may have values above those of users. */
+const SYSTEM_PRIORITIES = new Map([
+  ['system-cluster-critical', 2_000_000_000],
+  ['system-node-critical', 2_000_001_000],
+]);
+const MOST_PRIORITY = 1_000_000_000;
+const PREEMPTION = ['PreemptLowerPriority', 'Never'];
 
 export const priorityClassStrategy: Partial<Strategy> = {
-  defaults: (object) => fill(json(object), { preemptionPolicy: 'PreemptLowerPriority' }),
+  defaults(object) {
+    json(object)['value'] ??= 0;
+    fill(json(object), { preemptionPolicy: 'PreemptLowerPriority' });
+  },
+  validate(object, problems) {
+    const name = object.metadata.name ?? '';
+    const value = numberAt(json(object), 'value') ?? 0;
+    if (name.startsWith('system-')) {
+      if (SYSTEM_PRIORITIES.get(name) !== value) {
+        const error = SYSTEM_PRIORITIES.has(name)
+          ? `value of ${name} PriorityClass must be ${SYSTEM_PRIORITIES.get(name)}`
+          : `${name} is not a known system priority class`;
+        const text = "priority class names with 'system-' prefix are reserved for system use only.";
+        problems.push(fieldForbidden('metadata.name', `${text} error: ${error}`));
+      }
+    } else if (value > MOST_PRIORITY) {
+      problems.push(fieldForbidden('value', `maximum allowed value of a user defined priority is ${MOST_PRIORITY}`));
+    }
+    const policy = textAt(json(object), 'preemptionPolicy');
+    if (!PREEMPTION.includes(policy)) problems.push(fieldNotSupported('preemptionPolicy', policy, PREEMPTION));
+  },
   validateUpdate(object, old, problems) {
     if (!jsonEquals(json(object)['value'], json(old)['value']))
       problems.push(fieldForbidden('value', 'may not be changed in an update.'));
+    const policy = json(object)['preemptionPolicy'];
+    if (policy !== json(old)['preemptionPolicy'])
+      problems.push(fieldInvalid('preemptionPolicy', policy, 'field is immutable'));
   },
 };
 
-export const quotaStrategy: Partial<Strategy> = {
+export const leaseStrategy: Partial<Strategy> = {
   validate(object, problems) {
-    for (const [name, value] of Object.entries(objectAt(object.spec, 'hard'))) {
-      if ((parseQuantity(String(value))?.value ?? 0n) < 0n)
-        problems.push(fieldInvalid(`spec.hard[${name}]`, value, 'must be greater than or equal to 0'));
-    }
+    const seconds = numberAt(object.spec, 'leaseDurationSeconds') ?? 1;
+    if (seconds <= 0) problems.push(fieldInvalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0'));
+    notNegative(object.spec, 'leaseTransitions', 'spec', problems);
   },
 };
 
-export const endpointSliceStrategy: Partial<Strategy> = {
-  defaults(object) {
-    for (const port of objectsAt(json(object), 'ports')) {
-      port['name'] ??= '';
-      fill(port, { protocol: 'TCP' });
-    }
-  },
+export const runtimeClassStrategy: Partial<Strategy> = {
   validate(object, problems) {
-    const type = textAt(json(object), 'addressType');
-    const types = ['FQDN', 'IPv4', 'IPv6'];
-    if (type === '') problems.push(fieldRequired('addressType'));
-    else if (!types.includes(type)) problems.push(fieldNotSupported('addressType', type, types));
+    const handler = textAt(json(object), 'handler');
+    if (handler === '') problems.push(fieldRequired('handler'));
+    else for (const text of dnsLabel(handler)) problems.push(fieldInvalid('handler', handler, text));
+    const nodes = objectAt(objectAt(json(object), 'scheduling'), 'nodeSelector');
+    validateLabels(nodes as Record<string, string>, 'scheduling.nodeSelector', problems);
   },
-  validateUpdate(object, old, problems, context) {
-    endpointSliceStrategy.validate?.(object, problems, context);
-    if (!jsonEquals(json(object)['addressType'], json(old)['addressType'])) {
-      problems.push(fieldInvalid('addressType', json(object)['addressType'], 'field is immutable'));
-    }
+  validateUpdate(object, old, problems) {
+    const handler = json(object)['handler'];
+    if (handler !== json(old)['handler']) problems.push(fieldInvalid('handler', handler, 'field is immutable'));
   },
 };
 
@@ -143,6 +144,12 @@ export const budgetStrategy: Partial<Strategy> = {
       };
       problems.push(fieldInvalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set'));
     }
+    for (const key of ['minAvailable', 'maxUnavailable']) intOrPercent(spec[key], `spec.${key}`, problems, true);
+    validateSelector(objectAt(spec, 'selector'), 'spec.selector', problems);
+    const policy = textAt(spec, 'unhealthyPodEvictionPolicy');
+    const known = ['AlwaysAllow', 'IfHealthyBudget'];
+    if (policy !== '' && !known.includes(policy))
+      problems.push(fieldNotSupported('spec.unhealthyPodEvictionPolicy', policy, known));
   },
 };
 

@@ -3,21 +3,23 @@ import { plainStrategy } from '../registry/strategy.ts';
 import {
   budgetStrategy,
   claimStrategy,
-  endpointSliceStrategy,
   eventStrategy,
+  leaseStrategy,
   namespaceStrategy,
   priorityClassStrategy,
-  quotaStrategy,
-  storageClassStrategy,
-  volumeStrategy,
+  runtimeClassStrategy,
 } from './cluster-kinds.ts';
 import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './config.ts';
 import { crdStrategy } from './crd.ts';
+import { endpointSliceStrategy, endpointsStrategy } from './endpoints.ts';
 import { limitRangeStrategy } from './limit-range.ts';
 import { autoscalerStrategy } from './autoscaler.ts';
 import { ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
 import { podStrategy } from './pod.ts';
+import { quotaStrategy } from './quota.ts';
 import { bindingStrategy, roleStrategy } from './rbac.ts';
+import { storageClassStrategy, volumeStrategy } from './storage.ts';
+import { webhookStrategy } from './webhooks.ts';
 import { serviceStrategy } from './service.ts';
 import { cronJobStrategy, jobStrategy } from './jobs.ts';
 import {
@@ -43,6 +45,7 @@ export function strategyOf(group: string, plural: string, hasStatus: boolean): S
 
 const particulars = new Map<string, Partial<Strategy>>([
   ['/configmaps', configMapStrategy],
+  ['/endpoints', endpointsStrategy],
   ['/events', eventStrategy],
   ['/limitranges', limitRangeStrategy],
   ['/namespaces', namespaceStrategy],
@@ -55,6 +58,8 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['/secrets', secretStrategy],
   ['/serviceaccounts', serviceAccountStrategy],
   ['/services', serviceStrategy],
+  ['admissionregistration.k8s.io/mutatingwebhookconfigurations', webhookStrategy(true)],
+  ['admissionregistration.k8s.io/validatingwebhookconfigurations', webhookStrategy(false)],
   ['apiextensions.k8s.io/customresourcedefinitions', crdStrategy],
   ['apps/daemonsets', daemonSetStrategy],
   ['apps/deployments', deploymentStrategy],
@@ -63,11 +68,13 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['autoscaling/horizontalpodautoscalers', autoscalerStrategy],
   ['batch/cronjobs', cronJobStrategy],
   ['batch/jobs', jobStrategy],
+  ['coordination.k8s.io/leases', leaseStrategy],
   ['discovery.k8s.io/endpointslices', endpointSliceStrategy],
   ['events.k8s.io/events', eventStrategy],
   ['networking.k8s.io/ingressclasses', ingressClassStrategy],
   ['networking.k8s.io/ingresses', ingressStrategy],
   ['networking.k8s.io/networkpolicies', networkPolicyStrategy],
+  ['node.k8s.io/runtimeclasses', runtimeClassStrategy],
   ['policy/poddisruptionbudgets', budgetStrategy],
   ['rbac.authorization.k8s.io/clusterrolebindings', bindingStrategy(false)],
   ['rbac.authorization.k8s.io/clusterroles', roleStrategy(false)],

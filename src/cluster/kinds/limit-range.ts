@@ -2,6 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { forbidden } from '../http/status.ts';
 import type { Strategy, WriteContext } from '../registry/strategy.ts';
 import { compareQuantities, parseQuantity } from '../types/quantity.ts';
+import { validateLimits } from './limit-range-validation.ts';
 import { ensureAt, objectAt, objectsAt, textAt } from './parts.ts';
 
 /** LimitRange: defaults follow from each other. */
@@ -18,6 +19,7 @@ export const limitRangeStrategy: Partial<Strategy> = {
       if (Object.keys(requests).length === 0) delete item['defaultRequest'];
     }
   },
+  validate: (object, problems) => validateLimits(object.spec ?? {}, problems),
 };
 
 /** Puts the defaults of the namespace's LimitRanges into a pod and refuses what is outside of them. */

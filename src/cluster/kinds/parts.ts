@@ -68,3 +68,20 @@ export function portProblem(value: JsonValue | undefined, path: string): FieldPr
   if (typeof value === 'number' && value >= 1 && value <= 65_535) return undefined;
   return fieldInvalid(path, value ?? 0, 'must be between 1 and 65535, inclusive');
 }
+
+const PERCENT =
+  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+
+/** Checks a number that may be a share of the whole, at most all of it when `most100`. */
+export function intOrPercent(
+  value: JsonValue | undefined,
+  path: string,
+  problems: FieldProblem[],
+  most100 = false,
+): void {
+  if (most100 && typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)
+    problems.push(fieldInvalid(path, value, 'must not be greater than 100%'));
+  if (typeof value === 'string' && !/^\d+%$/.test(value)) problems.push(fieldInvalid(path, value, PERCENT));
+  if (typeof value === 'number' && value < 0)
+    problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
+}

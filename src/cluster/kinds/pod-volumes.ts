@@ -21,7 +21,7 @@ export function validateVolumes(spec: JsonObject, path: string, problems: FieldP
     for (const [position, source] of sources.entries()) {
       if (position > 0)
         problems.push(fieldForbidden(`${at}.${secondSource(sources)}`, 'may not specify more than 1 volume type'));
-      sourceChecks.get(source)?.(objectAt(volume, source), `${at}.${PATH_NAMES.get(source) ?? source}`, problems, spec);
+      checkVolumeSource(source, objectAt(volume, source), at, problems);
     }
     if (name === '') problems.push(fieldRequired(`${at}.name`));
     else {
@@ -31,6 +31,11 @@ export function validateVolumes(spec: JsonObject, path: string, problems: FieldP
     if (problems.length === before) names.add(name);
   }
   return names;
+}
+
+/** Checks one source of a volume, of a pod or of the cluster. `at` is the volume's place. */
+export function checkVolumeSource(kind: string, source: JsonObject, at: string, problems: FieldProblem[]): void {
+  sourceChecks.get(kind)?.(source, `${at}.${PATH_NAMES.get(kind) ?? kind}`, problems);
 }
 
 /** The order in which the server looks at volume sources; the first one found is fine, the others are too many. */
@@ -68,7 +73,7 @@ function secondSource(sources: readonly string[]): string {
 /** Sources that texts know by another name. */
 const PATH_NAMES = new Map([['gcePersistentDisk', 'persistentDisk']]);
 
-type Check = (source: JsonObject, at: string, problems: FieldProblem[], spec: JsonObject) => void;
+type Check = (source: JsonObject, at: string, problems: FieldProblem[]) => void;
 
 /** The members that must not be empty. */
 const needs =
@@ -137,8 +142,8 @@ const sourceChecks = new Map<string, Check>([
   ],
   [
     'gcePersistentDisk',
-    (source, at, problems, spec) => {
-      needs('pdName')(source, at, problems, spec);
+    (source, at, problems) => {
+      needs('pdName')(source, at, problems);
       const partition = numberAt(source, 'partition') ?? 0;
       if (partition < 0 || partition > 255)
         problems.push(fieldInvalid(`${at}.partition`, partition, 'must be between 1 and 255, inclusive'));
@@ -156,8 +161,8 @@ const sourceChecks = new Map<string, Check>([
   ],
   [
     'iscsi',
-    (source, at, problems, spec) => {
-      needs('targetPortal', 'iqn')(source, at, problems, spec);
+    (source, at, problems) => {
+      needs('targetPortal', 'iqn')(source, at, problems);
       const iqn = textAt(source, 'iqn');
       if (iqn !== '' && !/^(iqn|eui|naa)/.test(iqn))
         problems.push(fieldInvalid(`${at}.iqn`, iqn, 'must be valid format starting with iqn, eui, or naa'));
@@ -167,8 +172,8 @@ const sourceChecks = new Map<string, Check>([
   ],
   [
     'nfs',
-    (source, at, problems, spec) => {
-      needs('server', 'path')(source, at, problems, spec);
+    (source, at, problems) => {
+      needs('server', 'path')(source, at, problems);
       const path = textAt(source, 'path');
       if (path !== '' && !path.startsWith('/'))
         problems.push(fieldInvalid(`${at}.path`, path, 'must be an absolute path'));

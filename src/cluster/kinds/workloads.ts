@@ -7,7 +7,7 @@ import { copyJson } from '../store/store.ts';
 import { validateClaimSpec } from './claims.ts';
 import { dnsLabel } from './names.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
-import { ensureAt, fill, listAt, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { ensureAt, fill, intOrPercent, listAt, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
@@ -85,17 +85,6 @@ export function immutableSelector(object: KubeObject, old: KubeObject, problems:
   if (!jsonEquals(object.spec?.['selector'], old.spec?.['selector'])) {
     problems.push(fieldInvalid('spec.selector', object.spec?.['selector'], 'field is immutable'));
   }
-}
-
-const PERCENT =
-  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
-
-function intOrPercent(value: JsonValue | undefined, path: string, problems: FieldProblem[], most100 = false) {
-  if (most100 && typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)
-    problems.push(fieldInvalid(path, value, 'must not be greater than 100%'));
-  if (typeof value === 'string' && !/^\d+%$/.test(value)) problems.push(fieldInvalid(path, value, PERCENT));
-  if (typeof value === 'number' && value < 0)
-    problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
 }
 
 const isNothing = (value: JsonValue | undefined) => value === 0 || value === '0%';

@@ -1,0 +1,136 @@
+import { isIP } from 'node:net';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import type { Strategy } from '../registry/strategy.ts';
+import { addressProblem, dnsLabel, dnsSubdomain, qualifiedName } from './names.ts';
+import { fill, listAt, objectsAt, portProblem, textAt } from './parts.ts';
+import { specialAddress } from './service-validation.ts';
+
+const json = (object: KubeObject) => object as unknown as JsonObject;
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
+
+type Names = (text: string) => readonly string[];
+
+/** Checks a member that may be left out. */
+function checkOptional(parent: JsonObject, key: string, check: Names, at: string, problems: FieldProblem[]) {
+  const value = textAt(parent, key);
+  if (value !== '') for (const text of check(value)) problems.push(fieldInvalid(`${at}.${key}`, value, text));
+}
+
+function checkProtocol(port: JsonObject, at: string, problems: FieldProblem[]) {
+  const protocol = textAt(port, 'protocol');
+  if (protocol === '') problems.push(fieldRequired(`${at}.protocol`));
+  else if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
+}
+
+/** Slices of a Service's endpoints. */
+export const endpointSliceStrategy: Partial<Strategy> = {
+  defaults(object) {
+    for (const port of objectsAt(json(object), 'ports')) {
+      port['name'] ??= '';
+      fill(port, { protocol: 'TCP' });
+    }
+  },
+  validate(object, problems) {
+    const slice = json(object);
+    const type = textAt(slice, 'addressType');
+    for (const [index, endpoint] of objectsAt(slice, 'endpoints').entries())
+      validateEndpoint(endpoint, type, `endpoints[${index}]`, problems);
+    validateSlicePorts(objectsAt(slice, 'ports'), problems);
+    if (type === '') problems.push(fieldRequired('addressType'));
+    else if (!ADDRESS_TYPES.includes(type)) problems.push(fieldNotSupported('addressType', type, ADDRESS_TYPES));
+  },
+  validateUpdate(object, old, problems, context) {
+    endpointSliceStrategy.validate?.(object, problems, context);
+    if (!jsonEquals(json(object)['addressType'], json(old)['addressType']))
+      problems.push(fieldInvalid('addressType', json(object)['addressType'], 'field is immutable'));
+  },
+};
+
+function validateEndpoint(endpoint: JsonObject, type: string, at: string, problems: FieldProblem[]) {
+  const addresses = listAt(endpoint, 'addresses').map(String);
+  if (addresses.length === 0) problems.push(fieldRequired(`${at}.addresses`, 'must contain at least 1 address'));
+  for (const [index, address] of addresses.entries()) {
+    const place = `${at}.addresses[${index}]`;
+    if (type === 'FQDN') {
+      for (const text of domainName(address)) problems.push(fieldInvalid(place, address, text));
+      continue;
+    }
+    if (type !== 'IPv4' && type !== 'IPv6') continue;
+    const text = addressProblem(address) ?? specialAddress(address);
+    if (text !== undefined) problems.push(fieldInvalid(place, address, text));
+    if (isIP(address) !== 0 && `IPv${isIP(address)}` !== type)
+      problems.push(fieldInvalid(`${at}.addresses`, address, `must be an ${type} address`));
+  }
+  checkOptional(endpoint, 'nodeName', dnsSubdomain, at, problems);
+  checkOptional(endpoint, 'hostname', dnsLabel, at, problems);
+}
+
+/** Full names of hosts: at least two labels, and a dot at the end if one likes. */
+function domainName(text: string): string[] {
+  const name = text.endsWith('.') ? text.slice(0, -1) : text;
+  const wrong = dnsSubdomain(name);
+  if (wrong.length > 0) return wrong;
+  const labels = name.split('.');
+  return labels.length < 2
+    ? ['should be a domain with at least two segments separated by dots']
+    : labels.flatMap((label) => dnsLabel(label));
+}
+
+function validateSlicePorts(ports: readonly JsonObject[], problems: FieldProblem[]) {
+  const names = new Set<string>();
+  for (const [index, port] of ports.entries()) {
+    const at = `ports[${index}]`;
+    const name = textAt(port, 'name');
+    checkOptional(port, 'name', dnsLabel, at, problems);
+    if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+    names.add(name);
+    checkProtocol(port, at, problems);
+    checkOptional(port, 'appProtocol', qualifiedName, at, problems);
+  }
+}
+
+/** Endpoints as they were before slices. */
+export const endpointsStrategy: Partial<Strategy> = {
+  defaults(object) {
+    for (const subset of objectsAt(json(object), 'subsets'))
+      for (const port of objectsAt(subset, 'ports')) fill(port, { protocol: 'TCP' });
+  },
+  validate(object, problems) {
+    for (const [index, subset] of objectsAt(json(object), 'subsets').entries())
+      validateSubset(subset, `subsets[${index}]`, problems);
+  },
+};
+
+function validateSubset(subset: JsonObject, at: string, problems: FieldProblem[]) {
+  const lists = ['addresses', 'notReadyAddresses'];
+  if (lists.every((list) => listAt(subset, list).length === 0))
+    problems.push(fieldRequired(at, 'must specify `addresses` or `notReadyAddresses`'));
+  for (const list of lists)
+    for (const [index, address] of objectsAt(subset, list).entries())
+      validateAddress(address, `${at}.${list}[${index}]`, problems);
+  const ports = objectsAt(subset, 'ports');
+  for (const [index, port] of ports.entries()) {
+    const place = `${at}.ports[${index}]`;
+    if (ports.length > 1 && textAt(port, 'name') === '') problems.push(fieldRequired(`${place}.name`));
+    checkOptional(port, 'name', dnsLabel, place, problems);
+    const problem = portProblem(port['port'], `${place}.port`);
+    if (problem !== undefined) problems.push(problem);
+    checkProtocol(port, place, problems);
+    checkOptional(port, 'appProtocol', qualifiedName, place, problems);
+  }
+}
+
+function validateAddress(address: JsonObject, at: string, problems: FieldProblem[]) {
+  const ip = textAt(address, 'ip');
+  const wrong = addressProblem(ip);
+  if (wrong !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, wrong));
+  checkOptional(address, 'hostname', dnsLabel, at, problems);
+  checkOptional(address, 'nodeName', dnsSubdomain, at, problems);
+  // What is no address at all is refused as an endpoint's, too.
+  const text = wrong === undefined ? specialAddress(ip) : 'must be a valid IP address';
+  if (text !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, text));
+}

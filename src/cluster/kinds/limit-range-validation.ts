@@ -1,0 +1,89 @@
+import type { JsonObject } from '../../core/index.ts';
+import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import type { Quantity } from '../types/quantity.ts';
+import { compareQuantities, formatQuantity, parseQuantity } from '../types/quantity.ts';
+import { qualifiedName } from './names.ts';
+import { objectAt, objectsAt, textAt } from './parts.ts';
+import { checkContainerResourceName, checkResourceName } from './resource-names.ts';
+
+const TYPES = ['Pod', 'Container', 'PersistentVolumeClaim'];
+const GROUPS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
+type Group = (typeof GROUPS)[number];
+
+/** Checks the limits of a LimitRange: their types and resources, and that no bound excludes another. */
+export function validateLimits(spec: JsonObject, problems: FieldProblem[]): void {
+  const seen = new Set<string>();
+  for (const [index, item] of objectsAt(spec, 'limits').entries()) {
+    const at = `spec.limits[${index}]`;
+    const type = textAt(item, 'type');
+    checkType(type, `${at}.type`, problems);
+    if (seen.has(type)) problems.push(fieldDuplicate(`${at}.type`, type));
+    seen.add(type);
+    validateItem(item, type, at, problems);
+  }
+}
+
+function checkType(type: string, path: string, problems: FieldProblem[]) {
+  const wrong = qualifiedName(type);
+  for (const text of wrong) problems.push(fieldInvalid(path, type, text));
+  if (wrong.length === 0 && !type.includes('/') && !TYPES.includes(type))
+    problems.push(fieldInvalid(path, type, 'must be a standard limit type or fully qualified'));
+}
+
+function validateItem(item: JsonObject, type: string, at: string, problems: FieldProblem[]) {
+  const names = new Set<string>();
+  const checkName = type === 'Pod' || type === 'Container' ? checkContainerResourceName : checkResourceName;
+  for (const group of GROUPS) {
+    if (type === 'Pod' && (group === 'default' || group === 'defaultRequest')) {
+      if (Object.keys(objectAt(item, group)).length > 0)
+        problems.push(fieldForbidden(`${at}.${group}`, "may not be specified when `type` is 'Pod'"));
+      continue;
+    }
+    for (const name of Object.keys(objectAt(item, group))) {
+      checkName(name, `${at}.${group}[${name}]`, problems);
+      names.add(name);
+    }
+  }
+  const bounded = [objectAt(item, 'min'), objectAt(item, 'max')].some((bound) => bound['storage'] !== undefined);
+  if (type === 'PersistentVolumeClaim' && !bounded)
+    problems.push(
+      fieldRequired(`${at}.limits`, 'either minimum or maximum storage value is required, but neither was provided'),
+    );
+  for (const name of [...names].sort()) compareBounds(item, name, at, problems);
+}
+
+/** Pairs of bounds of which the first must not exceed the second, as texts name them, and where an excess is reported. */
+const ORDER: readonly (readonly [
+  lower: Group,
+  upper: Group,
+  texts: readonly [string, string],
+  field: Group,
+  shown: Group,
+])[] = [
+  ['min', 'max', ['min', 'max'], 'min', 'min'],
+  ['min', 'defaultRequest', ['min', 'default request'], 'defaultRequest', 'defaultRequest'],
+  ['defaultRequest', 'max', ['default request', 'max'], 'defaultRequest', 'defaultRequest'],
+  ['defaultRequest', 'default', ['default request', 'default limit'], 'defaultRequest', 'defaultRequest'],
+  ['min', 'default', ['min', 'default'], 'default', 'min'],
+  ['default', 'max', ['default', 'max'], 'default', 'max'],
+];
+
+function compareBounds(item: JsonObject, name: string, at: string, problems: FieldProblem[]) {
+  const bound = (group: Group): Quantity | undefined => {
+    const value = objectAt(item, group)[name];
+    return value === undefined ? undefined : parseQuantity(String(value));
+  };
+  for (const [lower, upper, [low, high], field, shown] of ORDER) {
+    const [less, more] = [bound(lower), bound(upper)];
+    if (less === undefined || more === undefined || compareQuantities(less, more) <= 0) continue;
+    const value = formatQuantity(shown === lower ? less : more);
+    const text = `${low} value ${formatQuantity(less)} is greater than ${high} value ${formatQuantity(more)}`;
+    problems.push(fieldInvalid(`${at}.${field}[${name}]`, value, text));
+  }
+  const ratio = bound('maxLimitRequestRatio');
+  if (ratio !== undefined && compareQuantities(ratio, { value: 1n, scale: 0, format: 'DecimalSI' }) < 0) {
+    const shown = formatQuantity(ratio);
+    problems.push(fieldInvalid(`${at}.maxLimitRequestRatio[${name}]`, shown, `ratio ${shown} is less than 1`));
+  }
+}

@@ -1,0 +1,57 @@
+import { fieldInvalid } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { qualifiedName } from './names.ts';
+
+/** Which resources LimitRanges and quotas may name. */
+
+const COUNTED = [
+  'configmaps',
+  'persistentvolumeclaims',
+  'pods',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'services',
+  'services.loadbalancers',
+  'services.nodeports',
+];
+const OF_CONTAINERS = ['cpu', 'memory', 'ephemeral-storage'];
+const OF_QUOTAS = [
+  ...COUNTED,
+  ...OF_CONTAINERS,
+  ...OF_CONTAINERS.flatMap((name) => [`requests.${name}`, `limits.${name}`]),
+  'requests.storage',
+];
+const KNOWN = new Set([...OF_QUOTAS, 'storage']);
+const CONTAINER_NAMES = new Set(OF_CONTAINERS);
+const QUOTA_NAMES = new Set(OF_QUOTAS);
+const isHuge = (name: string) => name.startsWith('hugepages-');
+const isHugeOfQuota = (name: string) => isHuge(name) || name.startsWith('requests.hugepages-');
+
+/** Resources that are counted one by one. */
+export const isWhole = (name: string): boolean => COUNTED.includes(name) || name.includes('/');
+
+/** May a quota name this resource without a domain before it? */
+export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || isHugeOfQuota(name);
+
+/** Checks the name of any resource. */
+export function checkResourceName(name: string, path: string, problems: FieldProblem[]): void {
+  const wrong = qualifiedName(name);
+  for (const text of wrong) problems.push(fieldInvalid(path, name, text));
+  if (wrong.length === 0 && !name.includes('/') && !KNOWN.has(name) && !isHugeOfQuota(name))
+    problems.push(fieldInvalid(path, name, 'must be a standard resource type or fully qualified'));
+}
+
+/** Checks the name of a resource that containers use. */
+export function checkContainerResourceName(name: string, path: string, problems: FieldProblem[]): void {
+  checkResourceName(name, path, problems);
+  if (!name.includes('/') && !CONTAINER_NAMES.has(name) && !isHuge(name))
+    problems.push(fieldInvalid(path, name, 'must be a standard resource for containers'));
+}
+
+/** Checks the name of a resource that quotas limit. */
+export function checkQuotaResourceName(name: string, path: string, problems: FieldProblem[]): void {
+  checkResourceName(name, path, problems);
+  if (!name.includes('/') && !isQuotaName(name))
+    problems.push(fieldInvalid(path, name, 'must be a standard resource for quota'));
+}

@@ -1,0 +1,178 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import type { Strategy } from '../registry/strategy.ts';
+import { formatQuantity, parseQuantity } from '../types/quantity.ts';
+import { validateAccessModes } from './claims.ts';
+import { dnsSubdomain, qualifiedName } from './names.ts';
+import { describeDifference } from './object-diff.ts';
+import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { checkVolumeSource } from './pod-volumes.ts';
+import { checkLabelName, validateNodeTerm } from './selectors.ts';
+
+const json = (object: KubeObject) => object as unknown as JsonObject;
+const IMMUTABLE = 'field is immutable';
+
+/** Refuses a word that is none of the known ones. */
+function checkChoice(parent: JsonObject, key: string, known: readonly string[], at: string, problems: FieldProblem[]) {
+  const value = textAt(parent, key);
+  if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}${key}`, value, known));
+}
+
+/** The ways in which a volume can be made, in the order in which the server looks at them. */
+const SOURCES = [
+  'hostPath',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'glusterfs',
+  'flocker',
+  'nfs',
+  'rbd',
+  'quobyte',
+  'cephfs',
+  'iscsi',
+  'cinder',
+  'fc',
+  'flexVolume',
+  'azureFile',
+  'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'scaleIO',
+  'local',
+  'storageos',
+  'csi',
+];
+
+const sourcesOf = (spec: JsonObject): JsonObject =>
+  Object.fromEntries(SOURCES.flatMap((key) => (spec[key] === undefined ? [] : [[key, spec[key]]])));
+
+/** Volumes of a cluster. */
+export const volumeStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const spec = ensureAt(json(object), 'spec');
+    fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' });
+    const path = optionalAt(spec, 'hostPath');
+    if (path !== undefined) path['type'] ??= '';
+  },
+  prepareCreate(object) {
+    object.status = { phase: 'Pending', lastPhaseTransitionTime: object.metadata.creationTimestamp ?? null };
+    object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), 'kubernetes.io/pv-protection'])];
+  },
+  validate: (object, problems) => validateVolume(object.spec ?? {}, problems),
+  validateUpdate(object, old, problems, context) {
+    if (context.subresource !== '') return;
+    const [spec, before] = [object.spec ?? {}, old.spec ?? {}];
+    validateVolume(spec, problems);
+    const [next, live] = [sourcesOf(spec), sourcesOf(before)];
+    if (!jsonEquals(next, live)) {
+      const difference = describeDifference('core.v1.PersistentVolumeSource', live, next);
+      problems.push(
+        fieldForbidden(
+          'spec.persistentvolumesource',
+          `spec.persistentvolumesource is immutable after creation\n${difference}`,
+        ),
+      );
+    }
+    if (spec['volumeMode'] !== before['volumeMode'])
+      problems.push(fieldInvalid('volumeMode', spec['volumeMode'], IMMUTABLE));
+  },
+  warnings: (object) =>
+    object.spec?.['persistentVolumeReclaimPolicy'] === 'Recycle'
+      ? [
+          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+        ]
+      : [],
+};
+
+function validateVolume(spec: JsonObject, problems: FieldProblem[]) {
+  validateAccessModes(spec, 'spec', problems, '');
+  validateCapacity(objectAt(spec, 'capacity'), problems);
+  checkChoice(spec, 'persistentVolumeReclaimPolicy', ['Delete', 'Recycle', 'Retain'], 'spec.', problems);
+  const affinity = optionalAt(spec, 'nodeAffinity');
+  const required = optionalAt(affinity, 'required');
+  if (affinity !== undefined && required === undefined)
+    problems.push(fieldRequired('spec.nodeAffinity.required', 'must specify required node constraints'));
+  for (const [index, term] of objectsAt(required, 'nodeSelectorTerms').entries())
+    validateNodeTerm(term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`, problems);
+  validateSources(spec, problems);
+  if (spec['local'] !== undefined && affinity === undefined)
+    problems.push(fieldRequired('spec.nodeAffinity', 'Local volume requires node affinity'));
+  if (objectAt(spec, 'hostPath')['path'] === '/' && spec['persistentVolumeReclaimPolicy'] === 'Recycle')
+    problems.push(
+      fieldForbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"),
+    );
+  const name = textAt(spec, 'storageClassName');
+  if (name !== '')
+    for (const text of dnsSubdomain(name)) problems.push(fieldInvalid('spec.storageClassName', name, text));
+  checkChoice(spec, 'volumeMode', ['Block', 'Filesystem'], 'spec.', problems);
+}
+
+function validateSources(spec: JsonObject, problems: FieldProblem[]) {
+  const [first, ...more] = SOURCES.filter((key) => spec[key] !== undefined);
+  if (first === undefined) problems.push(fieldRequired('spec', 'must specify a volume type'));
+  else validateSource(first, objectAt(spec, first), problems);
+  for (const key of more) problems.push(fieldForbidden(`spec.${key}`, 'may not specify more than 1 volume type'));
+}
+
+function validateSource(kind: string, source: JsonObject, problems: FieldProblem[]) {
+  if (kind === 'csi') {
+    for (const key of ['driver', 'volumeHandle'])
+      if (textAt(source, key) === '') problems.push(fieldRequired(`spec.csi.${key}`));
+  } else if (kind === 'local') {
+    const path = textAt(source, 'path');
+    if (path === '') problems.push(fieldRequired('spec.local.path'));
+    else if (path.split('/').includes('..'))
+      problems.push(fieldInvalid('spec.local.path', path, "must not contain '..'"));
+  } else checkVolumeSource(kind, source, 'spec', problems);
+}
+
+function validateCapacity(capacity: JsonObject, problems: FieldProblem[]) {
+  const names = Object.keys(capacity);
+  if (names.length === 0) problems.push(fieldRequired('spec.capacity'));
+  if (names.length !== 1 || names[0] !== 'storage')
+    problems.push(fieldNotSupported('spec.capacity', capacity, ['storage']));
+  for (const [name, value] of Object.entries(capacity)) {
+    const amount = parseQuantity(String(value));
+    if (amount !== undefined && amount.value <= 0n)
+      problems.push(fieldInvalid(`spec.capacity[${name}]`, formatQuantity(amount), 'must be greater than zero'));
+  }
+}
+
+/** Classes of volumes. */
+export const storageClassStrategy: Partial<Strategy> = {
+  defaults: (object) => fill(json(object), { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
+  validate: (object, problems) => validateStorageClass(json(object), problems),
+  validateUpdate(object, old, problems) {
+    validateStorageClass(json(object), problems);
+    for (const key of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']) {
+      if (!jsonEquals(json(object)[key], json(old)[key]))
+        problems.push(fieldInvalid(key, json(object)[key], IMMUTABLE));
+    }
+  },
+};
+
+function validateStorageClass(object: JsonObject, problems: FieldProblem[]) {
+  const provisioner = textAt(object, 'provisioner').toLowerCase();
+  if (provisioner === '') problems.push(fieldRequired('provisioner'));
+  else for (const text of qualifiedName(provisioner)) problems.push(fieldInvalid('provisioner', provisioner, text));
+  if (Object.hasOwn(objectAt(object, 'parameters'), ''))
+    problems.push(fieldInvalid('parameters', '', 'field can not be empty.'));
+  checkChoice(object, 'reclaimPolicy', ['Delete', 'Retain'], '', problems);
+  checkChoice(object, 'volumeBindingMode', ['Immediate', 'WaitForFirstConsumer'], '', problems);
+  for (const [index, term] of objectsAt(object, 'allowedTopologies').entries())
+    validateTopology(term, `allowedTopologies[${index}]`, problems);
+}
+
+function validateTopology(term: JsonObject, at: string, problems: FieldProblem[]) {
+  for (const [index, expression] of objectsAt(term, 'matchLabelExpressions').entries()) {
+    const place = `${at}.matchLabelExpressions[${index}]`;
+    const values = listAt(expression, 'values');
+    if (values.length === 0) problems.push(fieldRequired(`${place}.values`));
+    for (const [position, value] of values.entries())
+      if (values.indexOf(value) < position) problems.push(fieldDuplicate(`${place}.values[${position}]`, value));
+    checkLabelName(textAt(expression, 'key'), `${place}.key`, problems);
+  }
+}

@@ -1,0 +1,292 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { JsonObject } from '../../core/index.ts';
+import type { Cluster } from '../index.ts';
+import { createCluster } from '../index.ts';
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await createCluster({ controllers: false });
+});
+afterAll(() => cluster.close());
+
+interface Status {
+  readonly code?: number;
+  readonly details?: { readonly causes?: readonly { readonly field: string; readonly message: string }[] };
+}
+
+async function send(method: string, path: string, body: JsonObject, type = 'application/json') {
+  const answer = await cluster
+    .transport()
+    .request({ method, path, headers: { 'content-type': type }, body: JSON.stringify(body) });
+  let text = '';
+  for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
+  return { status: answer.status, body: JSON.parse(text) as JsonObject & Status };
+}
+
+const PATHS = {
+  Endpoints: ['v1', '/api/v1/namespaces/default/endpoints'],
+  EndpointSlice: ['discovery.k8s.io/v1', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'],
+  Lease: ['coordination.k8s.io/v1', '/apis/coordination.k8s.io/v1/namespaces/default/leases'],
+  LimitRange: ['v1', '/api/v1/namespaces/default/limitranges'],
+  MutatingWebhookConfiguration: [
+    'admissionregistration.k8s.io/v1',
+    '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
+  ],
+  PersistentVolume: ['v1', '/api/v1/persistentvolumes'],
+  PodDisruptionBudget: ['policy/v1', '/apis/policy/v1/namespaces/default/poddisruptionbudgets'],
+  PriorityClass: ['scheduling.k8s.io/v1', '/apis/scheduling.k8s.io/v1/priorityclasses'],
+  ResourceQuota: ['v1', '/api/v1/namespaces/default/resourcequotas'],
+  RuntimeClass: ['node.k8s.io/v1', '/apis/node.k8s.io/v1/runtimeclasses'],
+  StorageClass: ['storage.k8s.io/v1', '/apis/storage.k8s.io/v1/storageclasses'],
+} as const;
+type Kind = keyof typeof PATHS;
+
+const make = (kind: Kind, content: JsonObject): JsonObject => ({
+  apiVersion: PATHS[kind][0],
+  kind,
+  metadata: { name: 'x' },
+  ...content,
+});
+const causes = (body: Status) => (body.details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`);
+
+const volume = (more: JsonObject): JsonObject => ({
+  spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], ...more },
+});
+const limits = (more: JsonObject): JsonObject => ({ spec: { limits: [{ type: 'Container', ...more }] } });
+const hook = (more: JsonObject): JsonObject => ({
+  webhooks: [
+    {
+      name: 'a.b.c',
+      clientConfig: { url: 'https://x.y/z' },
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      rules: [{ apiGroups: ['a.b'], apiVersions: ['v1'], resources: ['x'], operations: ['CREATE'] }],
+      ...more,
+    },
+  ],
+});
+
+test.each<[string, Kind, JsonObject, string[]]>([
+  [
+    'a share above the whole',
+    'PodDisruptionBudget',
+    { spec: { maxUnavailable: '101%' } },
+    ['spec.maxUnavailable: Invalid value: "101%": must not be greater than 100%'],
+  ],
+  [
+    'an unknown eviction policy',
+    'PodDisruptionBudget',
+    { spec: { minAvailable: 1, unhealthyPodEvictionPolicy: 'X' } },
+    ['spec.unhealthyPodEvictionPolicy: Unsupported value: "X": supported values: "AlwaysAllow", "IfHealthyBudget"'],
+  ],
+  [
+    'half a pod',
+    'ResourceQuota',
+    { spec: { hard: { pods: '1.5' } } },
+    ['spec.hard[pods]: Invalid value: "1500m": must be an integer'],
+  ],
+  [
+    'scopes that exclude each other',
+    'ResourceQuota',
+    { spec: { hard: { pods: '1' }, scopes: ['BestEffort', 'NotBestEffort'] } },
+    ['spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes'],
+  ],
+  [
+    'a scope that a resource does not know',
+    'ResourceQuota',
+    { spec: { hard: { services: '1' }, scopes: ['BestEffort'] } },
+    ['spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource'],
+  ],
+  [
+    'a selector of scopes without values',
+    'ResourceQuota',
+    { spec: { scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In' }] } } },
+    [
+      "spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
+    ],
+  ],
+  [
+    'a minimum above the maximum, and above what follows from it',
+    'LimitRange',
+    limits({ min: { cpu: '2' }, max: { cpu: '1' } }),
+    [
+      'spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1',
+      'spec.limits[0].defaultRequest[cpu]: Invalid value: "1": min value 2 is greater than default request value 1',
+      'spec.limits[0].default[cpu]: Invalid value: "2": min value 2 is greater than default value 1',
+    ],
+  ],
+  [
+    'a ratio below one',
+    'LimitRange',
+    limits({ maxLimitRequestRatio: { cpu: '0.5' } }),
+    ['spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "500m": ratio 500m is less than 1'],
+  ],
+  [
+    'claims without a bound',
+    'LimitRange',
+    { spec: { limits: [{ type: 'PersistentVolumeClaim' }] } },
+    [
+      'spec.limits[0].limits: Required value: either minimum or maximum storage value is required, but neither was provided',
+    ],
+  ],
+  ['a volume from nowhere', 'PersistentVolume', volume({}), ['spec: Required value: must specify a volume type']],
+  [
+    'a volume from two places',
+    'PersistentVolume',
+    volume({ hostPath: { path: '/x' }, nfs: { server: 's', path: '/x' } }),
+    ['spec.nfs: Forbidden: may not specify more than 1 volume type'],
+  ],
+  [
+    'a volume of one node that names none',
+    'PersistentVolume',
+    volume({ local: { path: '/x' } }),
+    ['spec.nodeAffinity: Required value: Local volume requires node affinity'],
+  ],
+  [
+    'a volume that is no storage',
+    'PersistentVolume',
+    volume({ capacity: { cpu: '1' }, hostPath: { path: '/x' } }),
+    ['spec.capacity: Unsupported value: {"cpu":"1"}: supported values: "storage"'],
+  ],
+  [
+    'a class that recycles',
+    'StorageClass',
+    { provisioner: 'a.b/c', reclaimPolicy: 'Recycle' },
+    ['reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"'],
+  ],
+  [
+    'a topology of nothing',
+    'StorageClass',
+    { provisioner: 'a.b/c', allowedTopologies: [{ matchLabelExpressions: [{ key: 'a', values: [] }] }] },
+    ['allowedTopologies[0].matchLabelExpressions[0].values: Required value'],
+  ],
+  [
+    'a priority of the system',
+    'PriorityClass',
+    { value: 2_000_000_000 },
+    ['value: Forbidden: maximum allowed value of a user defined priority is 1000000000'],
+  ],
+  [
+    'addresses of another family, of nobody and of oneself',
+    'EndpointSlice',
+    { addressType: 'IPv4', endpoints: [{ addresses: ['x', '127.0.0.1', '2001:db8::1'] }] },
+    [
+      'endpoints[0].addresses[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+      'endpoints[0].addresses[1]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+      'endpoints[0].addresses: Invalid value: "2001:db8::1": must be an IPv4 address',
+    ],
+  ],
+  [
+    'two ports of one name',
+    'EndpointSlice',
+    { addressType: 'IPv4', endpoints: [], ports: [{ name: 'a' }, { name: 'a' }] },
+    ['ports[1].name: Duplicate value: "a"'],
+  ],
+  [
+    'ports without names where there are several',
+    'Endpoints',
+    { subsets: [{ addresses: [{ ip: '1.2.3.4' }], ports: [{ port: 80 }, { port: 79, name: 'a' }] }] },
+    ['subsets[0].ports[0].name: Required value'],
+  ],
+  [
+    'a lease that has ended before it starts',
+    'Lease',
+    { spec: { leaseDurationSeconds: 0, leaseTransitions: -1 } },
+    [
+      'spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0',
+      'spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0',
+    ],
+  ],
+  ['a runtime without a handler', 'RuntimeClass', { handler: '' }, ['handler: Required value']],
+  [
+    'a webhook without anything',
+    'MutatingWebhookConfiguration',
+    { webhooks: [{}] },
+    [
+      'webhooks[0].name: Required value',
+      'webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun',
+      'webhooks[0].clientConfig: Required value: exactly one of url or service is required',
+      'webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1',
+    ],
+  ],
+  [
+    'a webhook in the clear, with a query',
+    'MutatingWebhookConfiguration',
+    hook({ clientConfig: { url: 'http://u@x/y?q' } }),
+    [
+      `webhooks[0].clientConfig.url: Invalid value: "http": 'https' is the only allowed URL scheme; desired format: https://host[/path]`,
+      'webhooks[0].clientConfig.url: Invalid value: "u": user information is not permitted in the URL',
+      'webhooks[0].clientConfig.url: Invalid value: "q": query parameters are not permitted in the URL',
+    ],
+  ],
+  [
+    'a rule for all and for some',
+    'MutatingWebhookConfiguration',
+    hook({ rules: [{ apiGroups: ['*', 'a'], apiVersions: ['v1'], resources: ['*', 'x'], operations: ['X'] }] }),
+    [
+      `webhooks[0].rules[0].apiGroups: Invalid value: ["*","a"]: if '*' is present, must not specify other API groups`,
+      'webhooks[0].rules[0].operations[0]: Unsupported value: "X": supported values: "*", "CONNECT", "CREATE", "DELETE", "UPDATE"',
+      `webhooks[0].rules[0].resources: Invalid value: ["*","x"]: if '*' is present, must not specify other resources without subresources`,
+    ],
+  ],
+])('%s is refused: %s', async (_title, kind, content, expected) => {
+  const { status, body } = await send('POST', PATHS[kind][1], make(kind, content));
+  expect(status).toBe(422);
+  expect(causes(body).sort()).toEqual([...expected].sort());
+});
+
+test('a webhook has what it leaves out filled in', async () => {
+  const content = hook({ clientConfig: { service: { name: 's', namespace: 'n' } } });
+  const { status, body } = await send(
+    'POST',
+    `${PATHS.MutatingWebhookConfiguration[1]}?dryRun=All`,
+    make('MutatingWebhookConfiguration', content),
+  );
+  expect(status).toBe(201);
+  expect(body['webhooks']).toMatchObject([
+    {
+      clientConfig: { service: { port: 443 } },
+      failurePolicy: 'Fail',
+      matchPolicy: 'Equivalent',
+      reinvocationPolicy: 'Never',
+      timeoutSeconds: 10,
+      namespaceSelector: {},
+      objectSelector: {},
+      rules: [{ scope: '*' }],
+    },
+  ]);
+});
+
+test.each<[Kind, JsonObject, JsonObject, string]>([
+  [
+    'PersistentVolume',
+    volume({ hostPath: { path: '/x' } }),
+    { spec: { volumeMode: 'Block' } },
+    'volumeMode: Invalid value: "Block": field is immutable',
+  ],
+  [
+    'StorageClass',
+    { provisioner: 'a.b/c' },
+    { reclaimPolicy: 'Retain' },
+    'reclaimPolicy: Invalid value: "Retain": field is immutable',
+  ],
+  [
+    'PriorityClass',
+    { value: 5 },
+    { preemptionPolicy: 'Never' },
+    'preemptionPolicy: Invalid value: "Never": field is immutable',
+  ],
+  ['RuntimeClass', { handler: 'x' }, { handler: 'y' }, 'handler: Invalid value: "y": field is immutable'],
+  [
+    'ResourceQuota',
+    { spec: { hard: { pods: '1' } } },
+    { spec: { scopes: ['BestEffort'] } },
+    'spec.scopes: Invalid value: ["BestEffort"]: field is immutable',
+  ],
+])('what a %s is made with stays', async (kind, content, change, expected) => {
+  const path = PATHS[kind][1];
+  expect((await send('POST', path, make(kind, content))).status).toBe(201);
+  const { status, body } = await send('PATCH', `${path}/x`, change, 'application/merge-patch+json');
+  expect(status).toBe(422);
+  expect(causes(body)).toEqual([expected]);
+});

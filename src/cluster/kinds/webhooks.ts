@@ -1,0 +1,159 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import type { Strategy } from '../registry/strategy.ts';
+import { dnsSubdomain, qualifiedName } from './names.ts';
+import { fill, listAt, numberAt, objectAt, objectsAt, optionalAt, portProblem, textAt } from './parts.ts';
+import { validateSelector } from './selectors.ts';
+
+const webhooksOf = (object: KubeObject) => objectsAt(object as unknown as JsonObject, 'webhooks');
+const VERSIONS = ['v1', 'v1beta1'];
+
+/** Members with a set of values; only webhooks that change objects are invoked again. */
+const CHOICES = new Map([
+  ['failurePolicy', ['Fail', 'Ignore']],
+  ['matchPolicy', ['Equivalent', 'Exact']],
+  ['reinvocationPolicy', ['IfNeeded', 'Never']],
+]);
+
+/** Configurations of webhooks that check or change objects. */
+export function webhookStrategy(mutating: boolean): Partial<Strategy> {
+  return {
+    defaults(object) {
+      for (const hook of webhooksOf(object)) defaultWebhook(hook, mutating);
+    },
+    validate(object, problems) {
+      const names = new Set<string>();
+      for (const [index, hook] of webhooksOf(object).entries()) {
+        const at = `webhooks[${index}]`;
+        const name = textAt(hook, 'name');
+        validateWebhook(hook, at, problems);
+        if (name !== '' && names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+        names.add(name);
+      }
+    },
+  };
+}
+
+function defaultWebhook(hook: JsonObject, mutating: boolean) {
+  fill(hook, {
+    failurePolicy: 'Fail',
+    matchPolicy: 'Equivalent',
+    ...(mutating ? { reinvocationPolicy: 'Never' } : {}),
+  });
+  hook['timeoutSeconds'] ??= 10;
+  hook['namespaceSelector'] ??= {};
+  hook['objectSelector'] ??= {};
+  const service = optionalAt(objectAt(hook, 'clientConfig'), 'service');
+  if (service !== undefined) fill(service, { port: 443 });
+  for (const rule of objectsAt(hook, 'rules')) fill(rule, { scope: '*' });
+}
+
+function validateWebhook(hook: JsonObject, at: string, problems: FieldProblem[]) {
+  checkName(textAt(hook, 'name'), `${at}.name`, problems);
+  for (const [index, rule] of objectsAt(hook, 'rules').entries()) validateRule(rule, `${at}.rules[${index}]`, problems);
+  for (const [key, known] of CHOICES) {
+    const value = textAt(hook, key);
+    if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}.${key}`, value, known));
+  }
+  const effects = textAt(hook, 'sideEffects');
+  const harmless = ['None', 'NoneOnDryRun'];
+  if (effects === '') problems.push(fieldRequired(`${at}.sideEffects`, `must specify one of ${harmless.join(', ')}`));
+  else if (!harmless.includes(effects)) problems.push(fieldNotSupported(`${at}.sideEffects`, effects, harmless));
+  const seconds = numberAt(hook, 'timeoutSeconds') ?? 10;
+  if (seconds < 1 || seconds > 30)
+    problems.push(fieldInvalid(`${at}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds'));
+  for (const key of ['namespaceSelector', 'objectSelector'])
+    validateSelector(objectAt(hook, key), `${at}.${key}`, problems);
+  validateClient(objectAt(hook, 'clientConfig'), `${at}.clientConfig`, problems);
+  checkVersions(listAt(hook, 'admissionReviewVersions'), `${at}.admissionReviewVersions`, problems);
+  for (const [index, condition] of objectsAt(hook, 'matchConditions').entries())
+    validateCondition(condition, `${at}.matchConditions[${index}]`, problems);
+}
+
+function checkName(name: string, path: string, problems: FieldProblem[]) {
+  if (name === '') {
+    problems.push(fieldRequired(path));
+    return;
+  }
+  const wrong = dnsSubdomain(name);
+  for (const text of wrong) problems.push(fieldInvalid(path, name, text));
+  if (wrong.length === 0 && name.split('.').length < 3)
+    problems.push(fieldInvalid(path, name, 'should be a domain with at least three segments separated by dots'));
+}
+
+function checkVersions(versions: readonly JsonValue[], path: string, problems: FieldProblem[]) {
+  if (versions.length === 0) problems.push(fieldRequired(path, `must specify one of ${VERSIONS.join(', ')}`));
+  else if (!versions.some((version) => VERSIONS.includes(String(version))))
+    problems.push(fieldInvalid(path, versions, `must include at least one of ${VERSIONS.join(', ')}`));
+}
+
+const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
+const SCOPES = ['*', 'Cluster', 'Namespaced'];
+
+function validateRule(rule: JsonObject, at: string, problems: FieldProblem[]) {
+  for (const [key, others] of [
+    ['operations', 'operations'],
+    ['apiGroups', 'API groups'],
+    ['apiVersions', 'API versions'],
+  ] as const) {
+    const list = listAt(rule, key);
+    if (list.length === 0) problems.push(fieldRequired(`${at}.${key}`));
+    else if (list.length > 1 && list.includes('*'))
+      problems.push(fieldInvalid(`${at}.${key}`, list, `if '*' is present, must not specify other ${others}`));
+  }
+  for (const [index, operation] of listAt(rule, 'operations').entries())
+    if (!OPERATIONS.includes(String(operation)))
+      problems.push(fieldNotSupported(`${at}.operations[${index}]`, operation, OPERATIONS));
+  const resources = listAt(rule, 'resources');
+  if (resources.length === 0) problems.push(fieldRequired(`${at}.resources`));
+  if (resources.includes('*') && resources.some((name) => name !== '*' && !String(name).includes('/')))
+    problems.push(
+      fieldInvalid(
+        `${at}.resources`,
+        resources,
+        "if '*' is present, must not specify other resources without subresources",
+      ),
+    );
+  const scope = textAt(rule, 'scope');
+  if (scope !== '' && !SCOPES.includes(scope)) problems.push(fieldNotSupported(`${at}.scope`, scope, SCOPES));
+}
+
+function validateClient(client: JsonObject, at: string, problems: FieldProblem[]) {
+  const service = optionalAt(client, 'service');
+  const url = client['url'];
+  if ((url === undefined) === (service === undefined)) {
+    problems.push(fieldRequired(at, 'exactly one of url or service is required'));
+  } else if (service === undefined) checkUrl(String(url), `${at}.url`, problems);
+  else {
+    for (const key of ['name', 'namespace'])
+      if (textAt(service, key) === '') problems.push(fieldRequired(`${at}.service.${key}`));
+    const problem = portProblem(service['port'] ?? 443, `${at}.service.port`);
+    if (problem === undefined) return;
+    const text = 'port is not valid: must be between 1 and 65535, inclusive';
+    problems.push(fieldInvalid(problem.field, service['port'], text));
+  }
+}
+
+const FORM = 'desired format: https://host[/path]';
+
+function checkUrl(text: string, path: string, problems: FieldProblem[]) {
+  const [, scheme = '', authority = '', query, fragment] =
+    /^(?:([a-z][-+.a-z0-9]*):)?(?:\/\/([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/is.exec(text) ?? [];
+  const [user, host] = authority.includes('@')
+    ? [authority.slice(0, authority.lastIndexOf('@')), authority.slice(authority.lastIndexOf('@') + 1)]
+    : [undefined, authority];
+  const refuse = (value: string, problem: string) => problems.push(fieldInvalid(path, value, problem));
+  if (scheme.toLowerCase() !== 'https') refuse(scheme.toLowerCase(), `'https' is the only allowed URL scheme; ${FORM}`);
+  if (host === '') refuse('', `host must be specified; ${FORM}`);
+  if (user !== undefined) refuse(user, 'user information is not permitted in the URL');
+  if ((fragment ?? '') !== '') refuse(fragment ?? '', 'fragments are not permitted in the URL');
+  if ((query ?? '') !== '') refuse(query ?? '', 'query parameters are not permitted in the URL');
+}
+
+function validateCondition(condition: JsonObject, at: string, problems: FieldProblem[]) {
+  const name = textAt(condition, 'name');
+  if (textAt(condition, 'expression').trim() === '') problems.push(fieldRequired(`${at}.expression`));
+  if (name === '') problems.push(fieldRequired(`${at}.name`));
+  else for (const text of qualifiedName(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+}
