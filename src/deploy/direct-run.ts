@@ -11,7 +11,7 @@ import type {
   StepOptions,
 } from '../runtime/index.ts';
 import { pause } from '../kube/index.ts';
-import { keys, step } from '../runtime/index.ts';
+import { keys, step, StepMemory } from '../runtime/index.ts';
 import type { EffectContext } from './effects.ts';
 import { apply, read, remove } from './effects.ts';
 import { liveObjects, ObservedStore, targetOf } from './observed-store.ts';
@@ -31,7 +31,7 @@ export interface DirectRunOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Everything about a step but the time. */
-  readonly step: Omit<StepOptions, 'now'>;
+  readonly step: Omit<StepOptions, 'now' | 'memory'>;
   /** `read`: look only. `dry-run`: the server checks every write. `write`: the real thing. */
   readonly effects: 'read' | 'dry-run' | 'write';
   /** The object that holds the record of the deploy, and the label selector under which it is watched. */
@@ -59,6 +59,7 @@ export type Until = (decision: Decision) => boolean;
 export class DirectRun {
   readonly #options: DirectRunOptions;
   readonly #store = new ObservedStore();
+  readonly #memory = new StepMemory();
   readonly #watches: WatchSet;
   #instance: KubeObject;
   /** Grows with every change seen; the loop sleeps only while it stands still. */
@@ -83,7 +84,8 @@ export class DirectRun {
         signal.throwIfAborted();
         const seen = this.#changes;
         const began = elapsed(clock);
-        const decision = step(graph, this.#instance, this.#store, { ...this.#options.step, now: clock.now() });
+        const options = { ...this.#options.step, now: clock.now(), memory: this.#memory };
+        const decision = step(graph, this.#instance, this.#store, options);
         const cost = elapsed(clock) - began;
         for (const { target, pair } of decision.settled) this.#store.setSettled(target, pair);
         this.#options.report(decision);

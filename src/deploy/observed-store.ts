@@ -115,10 +115,12 @@ export class ObservedStore implements Observed {
    * The answer to a dry run replaces an object of the same version.
    */
   setApplied(target: ObjectTarget, live: KubeObject, desired: string, dryRun = false): void {
-    if (dryRun) this.#objects.set(targetKey(target), present(live));
-    else this.setObject(target, live);
-    this.setSettled(target, { desired, owned: ownedDigest(live) });
-    this.#failed.delete(targetKey(target));
+    const key = targetKey(target);
+    const answer = present(live);
+    const before = this.#objects.get(key);
+    if (dryRun || before?.state !== 'present' || isNewer(live, before.live.object)) this.#objects.set(key, answer);
+    this.#settled.set(key, { desired, owned: answer.live.owned });
+    this.#failed.delete(key);
   }
 
   /** Records that the object is gone, unless another one has its name by now. */
@@ -135,7 +137,10 @@ export class ObservedStore implements Observed {
 }
 
 /** With the digest of what we own in it, which every decision asks for. */
-function present(object: KubeObject): Observation {
+function present(object: KubeObject): {
+  readonly state: 'present';
+  readonly live: LiveObject & { readonly owned: string };
+} {
   return { state: 'present', live: { object, owned: ownedDigest(object) } };
 }
 

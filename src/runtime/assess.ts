@@ -130,7 +130,7 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
   if (observation.state === 'absent') {
     return {
       report: { object, state: 'absent' },
-      ...write(walk, node, wanted, desiredDigest(desired), { why: 'create' }),
+      ...write(walk, node, wanted, digestOfWanted(walk, desired), { why: 'create' }),
     };
   }
 
@@ -146,7 +146,7 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
   const refusal = refusalOf(live.object, walk.instance, walk.applySet, policy);
   if (refusal !== undefined) return { report, live: live.object, problem: ownerProblem(walk, target, refusal.owner) };
 
-  const digest = desiredDigest(desired);
+  const digest = digestOfWanted(walk, desired);
   const need = needsApply(desired, digest, live);
   const known = { report, live: live.object };
   if (need.kind === 'read') {
@@ -161,6 +161,10 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
   }
   if (need.kind === 'settled') walk.settled.push({ target, pair: need.pair });
   return { ...known, ...contested };
+}
+
+function digestOfWanted(walk: Walk, desired: KubeObject): string {
+  return walk.options.memory?.digest(desired) ?? desiredDigest(desired);
 }
 
 /** What is fought over is put back less and less often; anything else of the object at once. */

@@ -1,7 +1,7 @@
 /**
  * The pure heart: `step` looks at a graph, an instance and what is known of the cluster, and says what to
  * apply, delete, read and watch next, what the status is, and why each node waits. No I/O, no clock, no
- * memory: whoever carries out decisions (controller, direct mode, plan, simulation) observes and steps
+ * state of its own: whoever carries out decisions (controller, direct mode, plan, simulation) observes and steps
  * again.
  *
  * @packageDocumentation
@@ -38,6 +38,7 @@ export type {
 } from './model.ts';
 export { refOfTarget } from './model.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
+export { StepMemory } from './step-memory.ts';
 export { stepDeletion } from './deletion.ts';
 export { stepUnresolved } from './unresolved.ts';
 export type { Because, Contested, NodeReport, NodeState, ObjectReport, Terminating } from './report.ts';

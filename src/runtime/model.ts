@@ -1,6 +1,7 @@
 import type { GroupVersionKind, JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import type { FieldDifference } from './compare.ts';
 import type { NodeReport } from './report.ts';
+import type { StepMemory } from './step-memory.ts';
 
 /** An API type with what is needed to address its objects in URLs. */
 export interface ObjectType extends GroupVersionKind {
@@ -190,6 +191,8 @@ export interface StepOptions {
   readonly explain?: boolean;
   /** May templates put objects outside the instance's namespace? Default `any`. */
   readonly namespaces?: 'any' | 'instance';
+  /** What the caller keeps between the steps of this instance, to save work. Default: each step makes everything anew. */
+  readonly memory?: StepMemory;
 }
 
 /** Answer of a readiness function. */

@@ -32,7 +32,7 @@ export const DEFAULT_VERSION = 'devel';
  * the observed data allows.
  *
  * Pure: the same graph, instance, view and options give the same decision, down to the order of its lists
- * and the words of its messages. Nothing is thrown for anything that a definition, an instance or the
+ * and the words of its messages; a `memory` only spares it work. Nothing is thrown for anything that a definition, an instance or the
  * cluster can hold.
  *
  * Flow for the caller: carry out `parent`, then `apply`, `delete` and `read`; put what the API returned
@@ -42,6 +42,7 @@ export const DEFAULT_VERSION = 'devel';
 export function step(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Decision {
   if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options, graph);
   const walk = createWalk(graph, instance, observed, options);
+  options.memory?.begin(walk);
   for (const id of graph.order) {
     const node = graph.nodes.get(id);
     if (node === undefined) continue;

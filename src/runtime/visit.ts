@@ -23,7 +23,9 @@ export function visitNode(walk: Walk, node: GraphNode): NodeResult {
 
   if (node.nodeType === 'external') return assessExternal(walk, node);
   if (node.nodeType === 'externalCollection') return assessExternalCollection(walk, node);
-  const resolved = node.nodeType === 'resource' ? resolveResource(walk, node) : resolveCollection(walk, node);
+  const resolve = () => (node.nodeType === 'resource' ? resolveResource(walk, node) : resolveCollection(walk, node));
+  const { memory } = walk.options;
+  const resolved = memory === undefined ? resolve() : memory.resolved(walk, node, resolve);
   return resolved.state === 'resolved'
     ? assess(walk, node, resolved.wanted)
     : unresolvedNode(walk, node, resolved.reason);

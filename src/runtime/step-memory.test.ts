@@ -1,0 +1,126 @@
+import { array, assert, constantFrom, integer, property, record, tuple } from 'fast-check';
+import { expect, test } from 'vitest';
+import { graphOf } from '../../test/support/compile-graph.ts';
+import { carryOut, putInstance } from '../../test/support/direct-loop.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
+import type { KubeObject } from '../core/index.ts';
+import { step, StepMemory } from './index.ts';
+import type { Decision, StepOptions } from './index.ts';
+
+/** A chain over a single object, a collection and one that reads both. */
+const PUMPS = graphOf(`
+schema: {spec: {litres: integer, items: "[]string"}, status: {count: "\${string(many.size())}"}}
+resources:
+  - id: first
+    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: first}, spec: {litres: "\${schema.spec.litres}"}}
+  - id: many
+    forEach: [{it: "\${schema.spec.items}"}]
+    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: "many-\${it}"}, spec: {litres: "\${first.spec.litres}"}}
+  - id: last
+    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: last, annotations: {seen: "\${string(many.size())}"}}, spec: {litres: "\${first.spec.litres}"}}
+`);
+
+const NOW = Date.parse('2026-11-01T00:00:00Z');
+
+/** All that a step decides; how much it evaluated is no decision. */
+const decided = ({ evaluations: _evaluations, ...decision }: Decision) => decision;
+
+/** Steps and carries out until quiet; with every step one without a memory decides the same. */
+function settle(cluster: FakeCluster, key: string, options: Partial<StepOptions> & { readonly memory: StepMemory }) {
+  for (let round = 0; round < 40; round += 1) {
+    const instance = cluster.get(key) as KubeObject;
+    const view = cluster.view(PUMPS);
+    const { memory: _memory, ...fresh } = options;
+    const decision = step(PUMPS, instance, view, { now: NOW, ...options });
+    expect(decided(decision)).toEqual(decided(step(PUMPS, instance, view, { now: NOW, ...fresh })));
+    for (const { target, pair } of decision.settled) cluster.settle(target, pair);
+    if (decision.quiet) return decision;
+    carryOut(key, decision, cluster);
+  }
+  throw new Error('does not come to rest');
+}
+
+const EDITS = array(
+  tuple(
+    constantFrom('spec', 'drift', 'delete', 'version', 'limit', 'namespaces'),
+    record({
+      at: integer({ min: 0, max: 5 }),
+      litres: integer({ min: 1, max: 3 }),
+      items: constantFrom<string[]>(['a'], ['a', 'b'], ['b', 'c'], []),
+    }),
+  ),
+  { maxLength: 8 },
+);
+
+test('a step with a memory decides what one without it does, whatever changed in between', () => {
+  assert(
+    property(EDITS, (edits) => {
+      const cluster = new FakeCluster();
+      const key = putInstance(PUMPS, cluster, 'a', { litres: 1, items: ['a', 'b'] });
+      const memory = new StepMemory();
+      let options: Partial<StepOptions> = {};
+      settle(cluster, key, { memory });
+      for (const [what, { at, litres, items }] of edits) {
+        const pumps = cluster.keys().filter((name) => name.startsWith('Pump'));
+        const pump = pumps[at % pumps.length] ?? '';
+        if (what === 'spec') cluster.edit(key, (object) => void (object.spec = { litres, items }));
+        if (what === 'drift') cluster.edit(pump, (object) => void (object.spec = { litres: litres + 10 }));
+        if (what === 'delete') cluster.remove(pump);
+        if (what === 'version') options = { ...options, version: `v${litres}` };
+        if (what === 'limit') options = { ...options, maxCollectionSize: litres };
+        if (what === 'namespaces') options = { ...options, namespaces: 'instance' };
+        settle(cluster, key, { ...options, memory });
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('what a node wants is made again only when something that it reads has changed', () => {
+  const cluster = new FakeCluster();
+  const key = putInstance(PUMPS, cluster, 'a', { litres: 1, items: ['a', 'b'] });
+  const memory = new StepMemory();
+  settle(cluster, key, { memory });
+  const evaluations = () => settle(cluster, key, { memory }).evaluations;
+  const status = 1;
+  expect(evaluations()).toBe(status);
+
+  const collected = 'Pump.parts.test/ns/many-a';
+  cluster.edit(collected, (object) => void (object.status = { running: true }));
+  const last = 2;
+  expect([evaluations(), evaluations()]).toEqual([status + last, status]);
+
+  cluster.edit(key, (object) => void (object.metadata.labels = { ...object.metadata.labels, team: 'water' }));
+  const all = step(PUMPS, cluster.get(key) as KubeObject, cluster.view(PUMPS), { now: NOW }).evaluations;
+  expect([evaluations(), evaluations()]).toEqual([all, status]);
+});
+
+test('a template that asks for the time is filled anew at another time', () => {
+  const graph = graphOf(
+    `schema: {}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p, annotations: {at: "\${string(now())}"}}, spec: {litres: 2}}}]`,
+  );
+  const cluster = new FakeCluster();
+  const key = putInstance(graph, cluster, 'a', {});
+  const memory = new StepMemory();
+  const at = (templateNow: number) =>
+    step(graph, cluster.get(key) as KubeObject, cluster.view(graph), { now: NOW, templateNow, memory }).apply[0]
+      ?.desired.metadata.annotations?.['at'];
+  expect([at(0), at(0), at(1000)]).toEqual(['1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '1970-01-01T00:00:01Z']);
+});
+
+test.each<[string, (instance: KubeObject) => KubeObject]>([
+  ['spec', (instance) => ({ ...instance, spec: { litres: 3, items: ['b'] } })],
+  ['metadata', (instance) => ({ ...instance, metadata: { ...instance.metadata, uid: 'another' } })],
+  ['kind', (instance) => ({ ...instance, kind: 'Another' })],
+  ['apiVersion', (instance) => ({ ...instance, apiVersion: 'another.test/v1' })],
+])('an instance with nothing but another %s is another one', (_, change) => {
+  const cluster = new FakeCluster();
+  const key = putInstance(PUMPS, cluster, 'a', { litres: 1, items: ['a', 'b'] });
+  const memory = new StepMemory();
+  settle(cluster, key, { memory });
+  const instance = change(cluster.get(key) as KubeObject);
+  const [decision, fresh] = [memory, new StepMemory()].map((kept) =>
+    step(PUMPS, instance, cluster.view(PUMPS), { now: NOW, memory: kept }),
+  );
+  expect(decision).toEqual(fresh);
+});

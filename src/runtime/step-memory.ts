@@ -1,0 +1,87 @@
+import type { KubeObject } from '../core/index.ts';
+import type { Expression, Graph, GraphNode } from '../graph/index.ts';
+import { desiredDigest } from './owned-fields.ts';
+import type { Resolved } from './resource.ts';
+import type { Walk } from './walk.ts';
+
+/** What a node wants, and what it was made from. */
+interface Remembered {
+  readonly inputs: readonly unknown[];
+  readonly resolved: Resolved;
+}
+
+/**
+ * What a caller keeps from step to step of one instance: the objects that its nodes want and their digests, so that
+ * `step` makes them anew only where something that they are made from is another value than before. It changes how
+ * much a step costs (and with it `Decision.evaluations`), and nothing else that it decides.
+ *
+ * Values are told apart by identity: whoever steps with a memory must not change an instance or a live object in
+ * place. It holds on to what it was last given, so it should live as long as the steps of one run, not longer.
+ */
+export class StepMemory {
+  #shared: readonly unknown[] = [];
+  readonly #nodes = new Map<string, Remembered>();
+  readonly #digests = new WeakMap<KubeObject, string>();
+
+  /** Begins a step: when something that every node depends on is another value, all is forgotten. */
+  begin(walk: Walk): void {
+    const shared = sharedInputs(walk);
+    if (!areSame(shared, this.#shared)) this.#nodes.clear();
+    this.#shared = shared;
+  }
+
+  /** What a node wants. Only what is resolved is remembered: what waits or fails is looked at each time. */
+  resolved(walk: Walk, node: GraphNode, resolve: () => Resolved): Resolved {
+    const inputs = node.dependsOn.map((id) => walk.ready.get(id));
+    const known = this.#nodes.get(node.id);
+    if (known !== undefined && areSame(inputs, known.inputs)) return known.resolved;
+    const resolved = resolve();
+    if (resolved.state === 'resolved') this.#nodes.set(node.id, { inputs, resolved });
+    else this.#nodes.delete(node.id);
+    return resolved;
+  }
+
+  /** `desiredDigest`, taken once of each object. */
+  digest(desired: KubeObject): string {
+    const known = this.#digests.get(desired);
+    if (known !== undefined) return known;
+    const digest = desiredDigest(desired);
+    this.#digests.set(desired, digest);
+    return digest;
+  }
+}
+
+/** Everything besides the data of other nodes that can show in an object: `schema`, labels, limits and the time. */
+function sharedInputs({ graph, instance, version, evaluation, options }: Walk): unknown[] {
+  const { apiVersion, kind, metadata, spec } = instance;
+  const time = mayAskForTime(graph) ? evaluation.now : undefined;
+  const { maxCollectionSize, namespaces } = options;
+  return [graph, apiVersion, kind, metadata, spec, version, evaluation.budget, maxCollectionSize, namespaces, time];
+}
+
+/** The same values; of lists, as the data of collections is, the same members. */
+function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((value, index) => isSame(value, others[index]));
+}
+
+function isSame(value: unknown, other: unknown): boolean {
+  if (!Array.isArray(value) || !Array.isArray(other)) return Object.is(value, other);
+  return value.length === other.length && value.every((member, index) => Object.is(member, other[index]));
+}
+
+const asking = new WeakMap<Graph, boolean>();
+
+/** Rather too often than too seldom: any mention of `now` counts. */
+function mayAskForTime(graph: Graph): boolean {
+  let found = asking.get(graph);
+  if (found === undefined) {
+    found = [...graph.nodes.values()].some((node) => expressionsOf(node).some(({ cel }) => /\bnow\b/.test(cel)));
+    asking.set(graph, found);
+  }
+  return found;
+}
+
+function expressionsOf(node: GraphNode): Expression[] {
+  const dimensions = 'forEach' in node ? node.forEach : [];
+  return [...node.template.holes, ...dimensions].map(({ expression }) => expression);
+}
