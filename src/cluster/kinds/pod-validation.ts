@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
 import {
   fieldDuplicate,
   fieldForbidden,
@@ -28,6 +29,7 @@ export function validatePodSpec(spec: JsonObject, path: string, problems: FieldP
   if (listAt(spec, 'containers').length === 0) problems.push(fieldRequired(`${path}.containers`));
   const place: Place = { spec, names, volumes };
   for (const list of ['containers', 'initContainers'] as const) validateContainers(place, list, path, problems);
+  validateEphemeral(place, path, problems);
   validateHostPorts(spec, path, problems);
   const policy = textAt(spec, 'restartPolicy');
   if (!RESTART_POLICIES.includes(policy))
@@ -141,6 +143,17 @@ interface Place {
   readonly volumes: ReadonlySet<string>;
 }
 
+function validateName(container: JsonObject, { names }: Place, at: string, problems: FieldProblem[]) {
+  const name = textAt(container, 'name');
+  if (name === '') {
+    problems.push(fieldRequired(`${at}.name`));
+    return;
+  }
+  for (const text of dnsLabel(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+  if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+  names.add(name);
+}
+
 function validateContainers(
   place: Place,
   list: 'containers' | 'initContainers',
@@ -149,13 +162,7 @@ function validateContainers(
 ) {
   for (const [index, container] of objectsAt(place.spec, list).entries()) {
     const at = `${path}.${list}[${index}]`;
-    const name = textAt(container, 'name');
-    if (name === '') problems.push(fieldRequired(`${at}.name`));
-    else {
-      for (const text of dnsLabel(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
-      if (place.names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
-      place.names.add(name);
-    }
+    validateName(container, place, at, problems);
     validateContainer(container, place, at, problems);
     // Only what goes on beside the others is watched and told to stop.
     const once = list === 'initContainers' && container['restartPolicy'] !== 'Always';
@@ -171,6 +178,39 @@ function validateContainers(
     }
   }
 }
+
+const NOT_EPHEMERAL = [
+  'ports',
+  'resources',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+  'resizePolicy',
+  'restartPolicy',
+];
+
+/** Containers for a look into a running pod: named apart from all others, and without what keeps a service up. */
+function validateEphemeral(place: Place, path: string, problems: FieldProblem[]) {
+  const lasting = new Set(place.names);
+  for (const [index, container] of objectsAt(place.spec, 'ephemeralContainers').entries()) {
+    const at = `${path}.ephemeralContainers[${index}]`;
+    validateName(container, place, at, problems);
+    validateContainer(container, place, at, problems);
+    const target = textAt(container, 'targetContainerName');
+    if (target !== '' && !lasting.has(target)) problems.push(fieldNotFound(`${at}.targetContainerName`, target));
+    for (const key of NOT_EPHEMERAL) {
+      const value = container[key];
+      const set = isJsonObject(value) ? Object.keys(value).length > 0 : value !== undefined;
+      if (set) problems.push(fieldForbidden(`${at}.${key}`, UNFIT));
+    }
+    for (const [position, mount] of objectsAt(container, 'volumeMounts').entries())
+      for (const key of ['subPath', 'subPathExpr'])
+        if (textAt(mount, key) !== '') problems.push(fieldForbidden(`${at}.volumeMounts[${position}].${key}`, UNFIT));
+  }
+}
+
+const UNFIT = 'cannot be set for an Ephemeral Container';
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];

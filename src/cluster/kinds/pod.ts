@@ -9,6 +9,7 @@ import { describeDifference } from './object-diff.ts';
 import { dnsLabel } from './names.ts';
 import { ensureAt, objectsAt, textAt } from './parts.ts';
 import { admitPod, defaultPodSpec, qosClass } from './pod-defaults.ts';
+import { admitResize, partialUpdateOf } from './pod-subresources.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { podWarnings } from './pod-warnings.ts';
 
@@ -23,6 +24,7 @@ export const podStrategy: Partial<Strategy> = {
     if (Number(spec['terminationGracePeriodSeconds']) < 0) spec['terminationGracePeriodSeconds'] = 1;
   },
   admit(object, old, context) {
+    if (old !== undefined && context.subresource === 'resize') admitResize(object, old, context);
     if (old !== undefined || context.subresource !== '') return;
     admitPriority(object, context);
     admitRuntime(object, context);
@@ -34,6 +36,8 @@ export const podStrategy: Partial<Strategy> = {
     object.status = { phase: 'Pending', qosClass: qosClass(spec) };
   },
   prepareUpdate(object, old, context) {
+    const partial = partialUpdateOf(context.subresource);
+    if (partial !== undefined) object.spec = partial.keep(object.spec ?? {}, old.spec ?? {});
     if (context.subresource === 'status') {
       const status = ensureAt(object as unknown as JsonObject, 'status');
       status['qosClass'] ??= old.status?.['qosClass'] ?? qosClass(old.spec ?? {});
@@ -47,6 +51,11 @@ export const podStrategy: Partial<Strategy> = {
   validateUpdate(object, old, problems, context) {
     if (context.subresource === 'status' || jsonEquals(object.spec, old.spec)) return;
     validatePodSpec(object.spec ?? {}, 'spec', problems);
+    const partial = partialUpdateOf(context.subresource);
+    if (partial !== undefined) {
+      partial.check(object, old, problems);
+      return;
+    }
     const [next, before] = [mutable(object.spec ?? {}, old.spec ?? {}), old.spec ?? {}];
     if (!jsonEquals(next, before))
       problems.push(fieldForbidden('spec', `${ALLOWED}\n${describeDifference('core.v1.PodSpec', before, next)}`));

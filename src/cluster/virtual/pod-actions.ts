@@ -2,11 +2,13 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { decodeAs, readBody } from '../http/body.ts';
 import type { Output } from '../http/negotiate.ts';
+import { fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyValue, warningHeader } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
 import { noOptions } from '../http/route.ts';
-import { ApiError, conflict, methodNotAllowed, notFound } from '../http/status.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { ApiError, conflict, internalError, methodNotAllowed, notFound } from '../http/status.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
 import { selects } from '../kinds/selects.ts';
 import { keyOf } from '../store/store.ts';
@@ -97,6 +99,17 @@ function refuseDisruption(api: Api, pod: KubeObject, route: Route, dryRun: boole
   }
 }
 
+/** Refuses a binding to anything but a node; the server does so as an error of its own, without a reason. */
+function checkTarget(target: JsonObject) {
+  const kind = textAt(target, 'kind');
+  const problems: FieldProblem[] = [];
+  if (kind !== '' && kind !== 'Node') problems.push(fieldNotSupported('target.kind', kind, ['Node', '<empty>']));
+  if (textAt(target, 'name') === '') problems.push(fieldRequired('target.name'));
+  if (problems.length === 0) return;
+  const texts = problems.map(({ field, message }) => `${field}: ${message}`);
+  throw internalError(texts.length === 1 ? String(texts[0]) : `[${texts.join(', ')}]`);
+}
+
 /** POST of `pods/…/binding`: the scheduler's decision. */
 export function bindingReply(
   api: Api,
@@ -119,6 +132,7 @@ export function bindingReply(
   const binding = decodeAs(raw, type, api.registry, options.fieldValidation).object as unknown as JsonObject;
   const pod = podOf(route);
   const node = textAt(objectAt(binding, 'target'), 'name');
+  checkTarget(objectAt(binding, 'target'));
   if (textAt(pod.spec, 'nodeName') !== '')
     throw conflict(
       { group: '', plural: 'pods/binding' },

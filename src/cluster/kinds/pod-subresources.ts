@@ -1,0 +1,160 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { jsonEquals } from '../../core/index.ts';
+import { fieldForbidden, fieldInvalid } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { forbidden } from '../http/status.ts';
+import type { Draft, WriteContext } from '../registry/strategy.ts';
+import { copyJson } from '../store/store.ts';
+import { describeDifference } from './object-diff.ts';
+import { objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { qosClass } from './pod-defaults.ts';
+
+/** What writes to a subresource of a pod may change, and how such a change is checked. */
+interface PartialUpdate {
+  /** The specification of the write, with everything that it cannot reach set back. */
+  readonly keep: (next: JsonObject, before: JsonObject) => JsonObject;
+  readonly check: (next: KubeObject, before: KubeObject, problems: FieldProblem[]) => void;
+}
+
+const LISTS = ['containers', 'initContainers'] as const;
+
+const PARTIAL_UPDATES: ReadonlyMap<string, PartialUpdate> = new Map([
+  ['ephemeralcontainers', { keep: keepEphemeral, check: checkEphemeral }],
+  ['resize', { keep: keepResources, check: checkResize }],
+]);
+
+/** How a write to the subresource differs from one to the pod, if it does. */
+export const partialUpdateOf = (subresource: string): PartialUpdate | undefined => PARTIAL_UPDATES.get(subresource);
+
+/** Refuses to resize a pod whose node is not there. Throws 403. */
+export function admitResize(pod: Draft, old: KubeObject, { api }: WriteContext): void {
+  const node = textAt(old.spec, 'nodeName');
+  if (node === '' || jsonEquals(keepResources(pod.spec ?? {}, old.spec ?? {}), old.spec)) return;
+  if (api.store.collection('', 'nodes').get(node) !== undefined) return;
+  throw forbidden({ group: '', plural: 'pods' }, old.metadata.name ?? '', `node ${JSON.stringify(node)} not found`);
+}
+
+function keepEphemeral(next: JsonObject, before: JsonObject): JsonObject {
+  const { ephemeralContainers: _, ...kept } = before;
+  const wanted = next['ephemeralContainers'];
+  return wanted === undefined ? kept : { ...kept, ephemeralContainers: wanted };
+}
+
+function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldProblem[]): void {
+  const path = 'spec.ephemeralContainers';
+  const wanted = new Map(
+    objectsAt(next.spec, 'ephemeralContainers').map((container) => [textAt(container, 'name'), container]),
+  );
+  for (const container of objectsAt(before.spec, 'ephemeralContainers')) {
+    const name = textAt(container, 'name');
+    const now = wanted.get(name);
+    const existing = `existing ephemeral containers ${JSON.stringify(name)}`;
+    if (now === undefined) problems.push(fieldForbidden(path, `${existing} may not be removed\n`));
+    else if (!jsonEquals(now, container)) {
+      const difference = describeDifference('core.v1.EphemeralContainer', container, now);
+      problems.push(fieldForbidden(path, `${existing} may not be changed\n${difference}`));
+    }
+  }
+}
+
+/** Containers in the old order with the new resources; the new specification when they are not the same containers. */
+function keepResources(next: JsonObject, before: JsonObject): JsonObject {
+  const names = (spec: JsonObject, list: string) => objectsAt(spec, list).map((container) => textAt(container, 'name'));
+  if (LISTS.some((list) => !jsonEquals(names(next, list), names(before, list)))) return next;
+  const kept = copyJson(before);
+  for (const list of LISTS) {
+    const wanted = objectsAt(next, list);
+    for (const [index, container] of objectsAt(kept, list).entries()) {
+      for (const key of ['resources', 'resizePolicy']) {
+        const value = wanted[index]?.[key];
+        if (value === undefined) delete container[key];
+        else container[key] = value;
+      }
+    }
+  }
+  if (next['resources'] === undefined) delete kept['resources'];
+  else kept['resources'] = next['resources'];
+  return kept;
+}
+
+const ONLY = 'only cpu and memory resources are mutable';
+
+function checkResize(next: KubeObject, before: KubeObject, problems: FieldProblem[]): void {
+  const [spec, old] = [next.spec ?? {}, before.spec ?? {}];
+  if (qosClass(spec) !== qosClass(old))
+    problems.push(fieldInvalid('spec', qosClass(old), 'Pod QOS Class may not change as a result of resizing'));
+  const running = objectsAt(before.status, 'containerStatuses').find(
+    (status) => optionalAt(objectAt(status, 'state'), 'running') !== undefined,
+  );
+  if (running !== undefined && running['resources'] === undefined)
+    problems.push(fieldForbidden('spec', 'Pod running on node without support for resize'));
+  if (!sameContainers(spec, old, problems)) return;
+  const found = problems.length;
+  for (const list of ['initContainers', 'containers'] as const) {
+    const olds = objectsAt(old, list);
+    for (const [index, container] of objectsAt(spec, list).entries())
+      checkContainer(container, olds[index] ?? {}, list, `spec.${list}[${index}]`, problems);
+  }
+  if (problems.length > found) return;
+  const rest = (whole: JsonObject) => ({ ...whole, containers: null, initContainers: null });
+  if (!jsonEquals(rest(spec), rest(old))) problems.push(fieldForbidden('spec', ONLY));
+}
+
+function sameContainers(next: JsonObject, before: JsonObject, problems: FieldProblem[]): boolean {
+  let same = true;
+  const refuse = (field: string, text: string) => {
+    same = false;
+    problems.push(fieldForbidden(field, text));
+  };
+  for (const list of LISTS) {
+    const [containers, olds] = [objectsAt(next, list), objectsAt(before, list)];
+    if (containers.length !== olds.length) refuse(`spec.${list}`, `${list} may not be added or removed on resize`);
+    else
+      for (const [index, old] of olds.entries())
+        if (containers[index]?.['name'] !== old['name'])
+          refuse(`spec.${list}[${index}].name`, `${list} may not be renamed or reordered on resize`);
+  }
+  return same;
+}
+
+function checkContainer(
+  container: JsonObject,
+  old: JsonObject,
+  list: (typeof LISTS)[number],
+  path: string,
+  problems: FieldProblem[],
+) {
+  const [resources, olds] = [objectAt(container, 'resources'), objectAt(old, 'resources')];
+  for (const part of ['requests', 'limits']) {
+    const wanted = objectAt(resources, part);
+    if (Object.keys(objectAt(olds, part)).some((name) => !Object.hasOwn(wanted, name)))
+      problems.push(fieldForbidden(`${path}.resources.${part}`, `resource ${part} cannot be removed`));
+  }
+  if (!jsonEquals(withoutMutable(container), withoutMutable(old)))
+    problems.push(
+      list === 'containers'
+        ? fieldForbidden('spec', ONLY)
+        : fieldForbidden(path, 'only cpu and memory resources for init or sidecar containers are mutable'),
+    );
+  const restarts = objectsAt(container, 'resizePolicy').some(
+    (policy) => policy['restartPolicy'] === 'RestartContainer',
+  );
+  if (list === 'initContainers' && old['restartPolicy'] !== 'Always' && restarts && !jsonEquals(container, old))
+    problems.push(
+      fieldForbidden(path, 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized'),
+    );
+}
+
+/** A container without the resources that a resize may change. */
+function withoutMutable(container: JsonObject): JsonObject {
+  const bare = copyJson(container);
+  const resources = objectAt(bare, 'resources');
+  for (const part of ['requests', 'limits']) {
+    const amounts = objectAt(resources, part);
+    delete amounts['cpu'];
+    delete amounts['memory'];
+    if (Object.keys(amounts).length === 0) delete resources[part];
+  }
+  if (Object.keys(resources).length === 0) delete bare['resources'];
+  return bare;
+}
