@@ -17,7 +17,12 @@ const spec = { type: 'object', properties: { name: { type: 'string' } }, require
 const numbers = Array.from({ length: Number(count) - 2 }, (_, index) => index);
 const app = kubernetesComposition({ name: `bench${count}`, spec }, (spec) => {
   const first = ConfigMap({ id: 'first', name: `${String(spec['name'])}-first`, data: { a: 'b' } });
-  const web = Deployment({ id: 'web', name: `${String(spec['name'])}-web`, image: 'nginx', env: { FROM: first.metadata.name } });
+  const web = Deployment({
+    id: 'web',
+    name: `${String(spec['name'])}-web`,
+    image: 'nginx',
+    env: { FROM: first.metadata.name },
+  });
   web.withReadyWhen((self) => self.status.readyReplicas >= 1);
   for (const i of numbers) ConfigMap({ id: `c${i}`, name: `${first.metadata.name}-${i}`, data: { index: `${i}` } });
 });
@@ -25,13 +30,16 @@ const app = kubernetesComposition({ name: `bench${count}`, spec }, (spec) => {
 app.toYaml();
 const factory = app.factory(mode, { namespace: 'default', kubeConfig, timeout: 60_000, createNamespace: false });
 
-process.on('message', async (name) => {
+async function deploy(name) {
   const began = performance.now();
   const before = process.cpuUsage();
   await factory.deploy({ name });
   const at = performance.timeOrigin + performance.now();
   const { user, system } = process.cpuUsage(before);
   process.send({ ...megabytes(), at, took: performance.now() - began, cpu: (user + system) / 1000 });
-});
+}
+
+// A deploy that fails ends the process with its error.
+process.on('message', (name) => void deploy(name));
 process.on('disconnect', () => process.exit());
 process.send(megabytes());
