@@ -8,6 +8,7 @@ import type { Strategy } from '../registry/strategy.ts';
 import { plainStrategy } from '../registry/strategy.ts';
 import type { DefinedVersion } from './definition.ts';
 import { pathParts } from './definition.ts';
+import { finalizerWarnings } from './finalizer-warnings.ts';
 import { schemas } from './schemas.ts';
 
 /** How custom resources are written: validated by their schema, status apart if the definition says so. */
@@ -32,6 +33,7 @@ export function customStrategy(
     hasStatus: version.hasStatus,
     hasGeneration: true,
     unconditionalUpdate: false,
+    warnings: finalizerWarnings,
     validate: (object, problems) => check(object, undefined, problems),
     validateUpdate: (object, old, problems) => check(object, old, problems),
     admit(object, old) {

@@ -8,7 +8,7 @@ import { createObject } from '../verbs/create.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { deleteCollection } from '../verbs/delete-collection.ts';
 import type { DeleteOptions } from '../verbs/options.ts';
-import { checkDeleteOptions, listOptions, writeOptions } from '../verbs/options.ts';
+import { checkDeleteOptions, integer, listOptions, writeOptions } from '../verbs/options.ts';
 import { patchForm, patchObject } from '../verbs/patch.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
 import { replaceObject } from '../verbs/update.ts';
@@ -241,9 +241,7 @@ export function readDeleteOptions(api: Api, request: ApiRequest): DeleteOptions 
     ).object as unknown as JsonObject;
   }
   const { query } = request;
-  const grace =
-    body['gracePeriodSeconds'] ??
-    (query.has('gracePeriodSeconds') ? Number(query.get('gracePeriodSeconds')) : undefined);
+  const grace = body['gracePeriodSeconds'] ?? integer(query, 'gracePeriodSeconds');
   const policy =
     body['propagationPolicy'] ?? (query.has('propagationPolicy') ? query.get('propagationPolicy') : undefined);
   const orphan =

@@ -172,7 +172,8 @@ export function listOptions(query: Query, watch = query.flag('watch')): ListOpti
   return options;
 }
 
-function integer(query: Query, name: string): number | undefined {
+/** A whole number of the query; `undefined` when it is absent. Throws 400. */
+export function integer(query: Query, name: string): number | undefined {
   const text = query.get(name);
   if (text === '') return undefined;
   if (/^[+-]?\d{1,18}$/.test(text)) return Number(text);

@@ -151,7 +151,9 @@ export async function selectItems(
       : { items: inNamespace(pastItems(resource, asOf), namespace), from: 0, version: asOf };
   const { matches } = selection;
   const selects = (stored: Stored) => matches === undefined || matches(representation(resource, stored).object);
-  const limit = options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY;
+  // Whoever is content with any version (`0`) is answered from the server's cache, which knows no pages.
+  const paged = options.limit > 0 && options.resourceVersion !== '0';
+  const limit = paged ? options.limit : Number.POSITIVE_INFINITY;
   if (limit === Number.POSITIVE_INFINITY) {
     const items = matches === undefined ? start.items.slice(start.from) : start.items.slice(start.from).filter(selects);
     return { items, metadata: { resourceVersion: String(start.version) } };

@@ -89,13 +89,11 @@ export function storeChange(write: Write, live: KubeObject, draft: Draft): Outco
   shareParts(live, next);
   bumpGeneration(write, live, next);
   const problems: FieldProblem[] = [];
-  // Every update has its metadata checked; built-in kinds do so once more, some with the whole object again.
+  // Metadata is checked for every update and by each kind once more, some with the whole object again.
   validateMeta(next, resource, problems);
   validateMetaUpdate(next, live, problems);
-  if (resource.custom === undefined) {
-    validateMeta(next, resource, problems);
-    validateMetaUpdate(next, live, problems);
-  }
+  if (resource.custom === undefined) validateMeta(next, resource, problems);
+  validateMetaUpdate(next, live, problems);
   if (strategy.validatesWholeOnUpdate === true) validateMeta(next, resource, problems);
   if (problems.length === 0 || resource.custom !== undefined) {
     if (strategy.validateUpdate === undefined) strategy.validate?.(next, problems, context);

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { finalizerWarnings } from './finalizer-warnings.ts';
+
+const holding = (finalizers: string[]) => ({
+  apiVersion: 'example.com/v1',
+  kind: 'A',
+  metadata: { name: 'a', finalizers },
+});
+const warning = (name: string, path = '') =>
+  `metadata.finalizers: "${name}": prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`;
+
+test.each([
+  ['a qualified name', ['example.com/x'], undefined, []],
+  ['names that the server knows', ['orphan', 'foregroundDeletion', 'kubernetes'], undefined, []],
+  ['plain names, in order', ['y', 'x'], undefined, [warning('x'), warning('y')]],
+  ['a domain without a path', ['example.com'], undefined, [warning('example.com', ' including a path (/)')]],
+  ['a name that was there before', ['x', 'y'], ['x'], [warning('y')]],
+])('%s', (_, finalizers, before, warnings) => {
+  expect(finalizerWarnings(holding(finalizers), before === undefined ? undefined : holding(before))).toEqual(warnings);
+});

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { createCluster } from '../cluster.ts';
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+
+interface Answer {
+  readonly message?: string;
+  readonly metadata: { readonly continue?: string; readonly resourceVersion?: string };
+  readonly items?: readonly { readonly metadata: { readonly name: string } }[];
+}
+
+async function story() {
+  const cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  const send = async (method: string, path: string, body?: object) => {
+    const reply = await transport.request({
+      method,
+      path,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    let text = '';
+    for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
+    return { status: reply.status, answer: JSON.parse(text) as Answer };
+  };
+  for (const name of ['a', 'b', 'c']) {
+    await send('POST', MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+  }
+  return { send, [Symbol.asyncDispose]: () => cluster.close() };
+}
+
+const namesOf = ({ items = [] }: Answer) =>
+  items.map(({ metadata }) => metadata.name).filter((name) => name.length === 1);
+
+test('a list of any version comes in one page, also from a token on', async () => {
+  await using cluster = await story();
+  const first = (await cluster.send('GET', `${MAPS}?limit=1`)).answer;
+  const token = first.metadata.continue ?? '';
+  expect([namesOf(first), token === '']).toEqual([['a'], false]);
+  for (const [query, names] of [
+    ['limit=1&resourceVersion=0', ['a', 'b', 'c']],
+    [`limit=1&resourceVersion=0&continue=${token}`, ['b', 'c']],
+  ] as const) {
+    const { answer } = await cluster.send('GET', `${MAPS}?${query}`);
+    expect([namesOf(answer), answer.metadata.continue]).toEqual([names, undefined]);
+  }
+});
+
+test('a token fixes the version already', async () => {
+  await using cluster = await story();
+  const { metadata } = (await cluster.send('GET', `${MAPS}?limit=1`)).answer;
+  const { status, answer } = await cluster.send(
+    'GET',
+    `${MAPS}?limit=1&resourceVersion=${metadata.resourceVersion}&continue=${metadata.continue}`,
+  );
+  expect([status, answer.message]).toEqual([400, 'specifying resource version is not allowed when using continue']);
+});
+
+test('a deletion whose grace is no number deletes nothing', async () => {
+  await using cluster = await story();
+  const { status, answer } = await cluster.send('DELETE', `${MAPS}/a?gracePeriodSeconds=x`);
+  expect([status, answer.message]).toEqual([400, 'strconv.ParseInt: parsing "x": invalid syntax']);
+  expect((await cluster.send('GET', `${MAPS}/a`)).status).toBe(200);
+});
