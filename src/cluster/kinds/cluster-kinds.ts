@@ -55,18 +55,23 @@ export const claimStrategy: Partial<Strategy> = {
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     claimStrategy.validate?.(object, problems, context);
-    const frozen = (source: KubeObject): JsonObject => {
-      const { resources: _resources, volumeName, volumeAttributesClassName: _class, ...rest } = source.spec ?? {};
-      return { ...rest, ...(old.spec?.['volumeName'] === undefined ? {} : { volumeName }) };
-    };
-    if (jsonEquals(frozen(object), frozen(old))) return;
+    const [next, before] = [object.spec ?? {}, old.spec ?? {}];
+    if (next['volumeMode'] !== before['volumeMode'])
+      problems.push(fieldInvalid('volumeMode', next['volumeMode'], 'field is immutable'));
+    const free = ['volumeAttributesClassName'];
+    // A volume is found for a claim, and a class for one that has none.
+    for (const key of ['volumeName', 'storageClassName']) if (before[key] === undefined) free.push(key);
+    if (textAt(objectAt(json(old), 'status'), 'phase') === 'Bound') free.push('resources');
+    const kept = { ...before };
+    for (const key of free) {
+      if (next[key] === undefined) delete kept[key];
+      else kept[key] = next[key];
+    }
+    if (jsonEquals(next, kept)) return;
     const text =
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
     problems.push(
-      fieldForbidden(
-        'spec',
-        `${text}\n${describeDifference('core.v1.PersistentVolumeClaimSpec', old.spec ?? {}, object.spec ?? {})}`,
-      ),
+      fieldForbidden('spec', `${text}\n${describeDifference('core.v1.PersistentVolumeClaimSpec', kept, next)}`),
     );
   },
 };

@@ -35,20 +35,30 @@ export const endpointSliceStrategy: Partial<Strategy> = {
     }
   },
   validate(object, problems) {
-    const slice = json(object);
-    const type = textAt(slice, 'addressType');
-    for (const [index, endpoint] of objectsAt(slice, 'endpoints').entries())
-      validateEndpoint(endpoint, type, `endpoints[${index}]`, problems);
-    validateSlicePorts(objectsAt(slice, 'ports'), problems);
-    if (type === '') problems.push(fieldRequired('addressType'));
-    else if (!ADDRESS_TYPES.includes(type)) problems.push(fieldNotSupported('addressType', type, ADDRESS_TYPES));
+    validateEndpoints(json(object), problems);
+    validateRest(json(object), problems);
   },
-  validateUpdate(object, old, problems, context) {
-    endpointSliceStrategy.validate?.(object, problems, context);
-    if (!jsonEquals(json(object)['addressType'], json(old)['addressType']))
-      problems.push(fieldInvalid('addressType', json(object)['addressType'], 'field is immutable'));
+  validateUpdate(object, old, problems) {
+    const [slice, before] = [json(object), json(old)];
+    // Endpoints that did not change are not held against a new type.
+    if (!jsonEquals(slice['endpoints'], before['endpoints'])) validateEndpoints(slice, problems);
+    validateRest(slice, problems);
+    if (slice['addressType'] === before['addressType']) return;
+    problems.push(fieldInvalid('addressType', slice['addressType'], 'field is immutable'));
   },
 };
+
+function validateRest(slice: JsonObject, problems: FieldProblem[]) {
+  validateSlicePorts(objectsAt(slice, 'ports'), problems);
+  const type = textAt(slice, 'addressType');
+  if (type === '') problems.push(fieldRequired('addressType'));
+  else if (!ADDRESS_TYPES.includes(type)) problems.push(fieldNotSupported('addressType', type, ADDRESS_TYPES));
+}
+
+function validateEndpoints(slice: JsonObject, problems: FieldProblem[]) {
+  for (const [index, endpoint] of objectsAt(slice, 'endpoints').entries())
+    validateEndpoint(endpoint, textAt(slice, 'addressType'), `endpoints[${index}]`, problems);
+}
 
 function validateEndpoint(endpoint: JsonObject, type: string, at: string, problems: FieldProblem[]) {
   const addresses = listAt(endpoint, 'addresses').map(String);

@@ -7,6 +7,7 @@ import { scheduleProblem } from './cron.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
 import { UID_LABELS, validateIndexes } from './job-validation.ts';
 import { domainPath } from './names.ts';
+import { internalTemplate, internalValue } from './object-diff.ts';
 import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { podWarnings } from './pod-warnings.ts';
@@ -57,12 +58,14 @@ export const jobStrategy: Partial<Strategy> = {
   validateUpdate(object, old, problems, context) {
     if (context.subresource !== '') return;
     validateJob(object, problems);
+    // The specification is checked as that of a new Job, and once more as what an old one becomes.
+    validateWholeSpec(object.spec ?? {}, problems);
     immutableSelector(object, old, problems);
-    for (const key of ['completions', 'template', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex']) {
+    for (const key of ['completions', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex']) {
       if (jsonEquals(object.spec?.[key], old.spec?.[key])) continue;
-      if (key === 'template' && old.spec?.['suspend'] === true && object.status?.['startTime'] === undefined) continue;
       problems.push(fieldInvalid(`spec.${key}`, object.spec?.[key], 'field is immutable'));
     }
+    checkTemplateUpdate(object, old, problems);
   },
   warnings: templateWarnings,
 };
@@ -72,9 +75,14 @@ function validateJob(object: KubeObject, problems: FieldProblem[]) {
   const selector = optionalAt(spec, 'selector');
   const matchLabels = objectAt(selector, 'matchLabels');
   const generated = Object.keys(matchLabels).every((key) => UID_LABELS.includes(key));
-  if (selector === undefined) problems.push(fieldRequired('spec.selector'));
   if (spec['manualSelector'] !== true && !generated)
     problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
+  validateWholeSpec(spec, problems);
+}
+
+function validateWholeSpec(spec: JsonObject, problems: FieldProblem[]) {
+  const selector = optionalAt(spec, 'selector');
+  if (selector === undefined) problems.push(fieldRequired('spec.selector'));
   const metadata = objectAt(objectAt(spec, 'template'), 'metadata');
   const labels = objectAt(metadata, 'labels');
   if (selector === undefined || !selects(selector, labels))
@@ -86,6 +94,34 @@ function validateJob(object: KubeObject, problems: FieldProblem[]) {
       ),
     );
   validateJobSpec(spec, 'spec', problems);
+}
+
+/** A template stays; while a Job waits to start, where and with what its pods will run may change. */
+function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: FieldProblem[]) {
+  const [next, before] = [objectAt(object.spec, 'template'), objectAt(old.spec, 'template')];
+  if (jsonEquals(next, before)) return;
+  if (old.spec?.['suspend'] !== true || object.status?.['startTime'] !== undefined) {
+    problems.push(fieldInvalid('spec.template', internalTemplate(next), 'field is immutable'));
+    return;
+  }
+  const spec = objectAt(next, 'spec');
+  if (!jsonEquals(withoutPlacement(spec), withoutPlacement(objectAt(before, 'spec'))))
+    problems.push(fieldInvalid('spec.template.spec', internalValue('core.v1.PodSpec', spec), 'field is immutable'));
+}
+
+/** The specification of a pod without what says where it runs, and with how much. */
+function withoutPlacement(spec: JsonObject): JsonObject {
+  const {
+    affinity: _affinity,
+    nodeSelector: _nodes,
+    tolerations: _tolerations,
+    schedulingGates: _gates,
+    ...rest
+  } = spec;
+  for (const key of ['containers', 'initContainers'])
+    if (rest[key] !== undefined)
+      rest[key] = objectsAt(rest, key).map(({ resources: _resources, ...container }) => container);
+  return rest;
 }
 
 const COUNTS = ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'];

@@ -2,87 +2,125 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { builtinType } from '../types/builtin.ts';
 import type { TypeNode } from '../types/node.ts';
+import { unifiedDifference } from './line-difference.ts';
 
 /**
  * A unified difference of two values printed as the server prints its internal types: member names of Go,
  * `null` for what is absent, one line per member.
  */
 export function describeDifference(type: string, before: JsonObject, after: JsonObject): string {
-  const node = builtinType(type);
-  return unifiedDifference(printLines(node, before), printLines(node, after));
+  const lines = (value: JsonObject) => JSON.stringify(internalValue(type, value), null, 1).split('\n');
+  return unifiedDifference(lines(before), lines(after));
 }
 
-function printLines(node: TypeNode, value: JsonValue): string[] {
-  return print(node, value, 0).split('\n');
+/** A value of a built-in type as the server's internal type shows it. */
+export function internalValue(type: string, value: JsonObject): JsonValue {
+  const shown = convert(builtinType(type), value);
+  return type === 'core.v1.PodSpec' && isJsonObject(shown) ? internalPodSpec(shown) : shown;
 }
 
+/** A template of pods as the server's internal type shows it: its metadata lie beside the specification. */
+export function internalTemplate(template: JsonObject): JsonValue {
+  const { metadata, spec } = template;
+  return {
+    ...(isJsonObject(metadata) ? metadata : {}),
+    Spec: internalValue('core.v1.PodSpec', isJsonObject(spec) ? spec : {}),
+  };
+}
+
+/** Members of a pod's specification that its internal security context has first. */
+const HOST_MEMBERS = ['HostNetwork', 'HostPID', 'HostIPC', 'ShareProcessNamespace', 'HostUsers'];
+/** Members that stand elsewhere in the internal type: after which one. */
+const MOVED = new Map([
+  ['Subdomain', ['SetHostnameAsFQDN']],
+  ['Priority', ['PreemptionPolicy']],
+  ['RuntimeClassName', ['Overhead']],
+  ['FSGroup', ['FSGroupChangePolicy']],
+]);
+
+function internalPodSpec(shown: JsonObject): JsonObject {
+  const { ServiceAccount: _alias, SecurityContext: context, ...spec } = reorder(shown);
+  const hosts: JsonObject = {};
+  const rest: JsonObject = {};
+  for (const [key, value = null] of Object.entries(spec)) {
+    if (HOST_MEMBERS.includes(key)) hosts[key] = value;
+    else rest[key] = value;
+    if (key === 'NodeName') rest['SecurityContext'] = null;
+  }
+  const ordered = Object.fromEntries(HOST_MEMBERS.map((key) => [key, hosts[key] ?? null]));
+  rest['SecurityContext'] = { ...ordered, ...(isJsonObject(context) ? reorder(context) : {}) };
+  return rest;
+}
+
+function reorder(value: JsonObject): JsonObject {
+  const moved = new Set([...MOVED.values()].flat());
+  const out: JsonObject = {};
+  for (const [key, member = null] of Object.entries(value)) {
+    if (moved.has(key)) continue;
+    out[key] = member;
+    for (const next of MOVED.get(key) ?? []) if (Object.hasOwn(value, next)) out[next] = value[next] ?? null;
+  }
+  return out;
+}
+
+/** Names whose first letters are an abbreviation. */
 const INITIALISMS = new Map([
-  ['dnsPolicy', 'DNSPolicy'],
+  ['awsElasticBlockStore', 'AWSElasticBlockStore'],
+  ['cephfs', 'CephFS'],
+  ['csi', 'CSI'],
   ['dnsConfig', 'DNSConfig'],
-  ['setHostnameAsFQDN', 'SetHostnameAsFQDN'],
-  ['os', 'OS'],
-  ['tty', 'TTY'],
+  ['dnsPolicy', 'DNSPolicy'],
+  ['fc', 'FC'],
+  ['fsGroup', 'FSGroup'],
+  ['fsGroupChangePolicy', 'FSGroupChangePolicy'],
+  ['gcePersistentDisk', 'GCEPersistentDisk'],
   ['hostIP', 'HostIP'],
+  ['iscsi', 'ISCSI'],
+  ['nfs', 'NFS'],
+  ['os', 'OS'],
+  ['rbd', 'RBD'],
+  ['seLinuxChangePolicy', 'SELinuxChangePolicy'],
+  ['seLinuxOptions', 'SELinuxOptions'],
+  ['setHostnameAsFQDN', 'SetHostnameAsFQDN'],
+  ['storageos', 'StorageOS'],
+  ['tty', 'TTY'],
 ]);
 
 const goName = (name: string) => INITIALISMS.get(name) ?? name.charAt(0).toUpperCase() + name.slice(1);
 
-function print(node: TypeNode, value: JsonValue | undefined, depth: number): string {
-  if (value === undefined || value === null) return emptyText(node);
-  const pad = ' '.repeat(depth + 1);
+function convert(node: TypeNode, value: JsonValue | undefined): JsonValue {
+  if (value === undefined || value === null) return emptyValue(node);
   if (Array.isArray(value)) {
-    if (value.length === 0) return '[]';
     const items: TypeNode = node.kind === 'list' ? node.items : { kind: 'any' };
-    return `[\n${value.map((entry) => pad + print(items, entry, depth + 1)).join(',\n')}\n${' '.repeat(depth)}]`;
+    return value.map((entry) => convert(items, entry));
   }
-  if (!isJsonObject(value)) return JSON.stringify(value);
-  if (node.kind === 'object') {
-    const lines = [...node.fields.values()].map(
-      (field) =>
-        `${pad}${JSON.stringify(goName(field.name))}: ${field.presence && value[field.name] === undefined ? 'null' : print(field.node, value[field.name], depth + 1)}`,
+  if (typeof value === 'bigint') return Number(value);
+  if (!isJsonObject(value)) return value;
+  if (node.kind === 'object')
+    return Object.fromEntries(
+      [...node.fields.values()].map((field) => {
+        const absent = field.presence && value[field.name] === undefined;
+        return [goName(field.name), absent ? null : convert(field.node, value[field.name])];
+      }),
     );
-    return `{\n${lines.join(',\n')}\n${' '.repeat(depth)}}`;
-  }
-  const members = Object.keys(value).sort();
   const inner: TypeNode = node.kind === 'map' ? node.values : { kind: 'any' };
-  return `{\n${members.map((key) => `${pad}${JSON.stringify(key)}: ${print(inner, value[key], depth + 1)}`).join(',\n')}\n${' '.repeat(depth)}}`;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, convert(inner, value[key])]),
+  );
 }
 
-function emptyText(node: TypeNode): string {
-  if (node.kind !== 'scalar') return 'null';
+function emptyValue(node: TypeNode): JsonValue {
+  if (node.kind !== 'scalar') return null;
   switch (node.type) {
     case 'bool':
-      return 'false';
+      return false;
     case 'int32':
     case 'int64':
     case 'float64':
-      return '0';
+      return 0;
     default:
-      return '""';
+      return '';
   }
-}
-
-const CONTEXT = 3;
-
-/** One hunk around all changes; enough for objects that differ in a place or two. */
-function unifiedDifference(before: readonly string[], after: readonly string[]): string {
-  let start = 0;
-  while (start < before.length && before[start] === after[start]) start++;
-  let end = 0;
-  while (
-    end < before.length - start &&
-    end < after.length - start &&
-    before[before.length - 1 - end] === after[after.length - 1 - end]
-  )
-    end++;
-  const from = Math.max(0, start - CONTEXT);
-  const lines: string[] = [];
-  for (const line of before.slice(from, start)) lines.push(` ${line}`);
-  for (const line of before.slice(start, before.length - end)) lines.push(`-${line}`);
-  for (const line of after.slice(start, after.length - end)) lines.push(`+${line}`);
-  const tail = before.slice(before.length - end, Math.min(before.length, before.length - end + CONTEXT));
-  for (const line of tail) lines.push(` ${line}`);
-  const oldCount = before.length - end - from + tail.length;
-  const newCount = after.length - end - from + tail.length;
-  return `@@ -${from + 1},${oldCount} +${from + 1},${newCount} @@\n${lines.join('\n')}\n`;
 }

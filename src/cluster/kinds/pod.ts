@@ -1,13 +1,14 @@
-import type { JsonObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import { fieldForbidden } from '../http/problems.ts';
+import { fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
 import { admitLimits } from './limit-range.ts';
 import { admitPriority, admitRuntime } from './pod-admission.ts';
 import { describeDifference } from './object-diff.ts';
 import { dnsLabel } from './names.ts';
-import { ensureAt, objectsAt, textAt } from './parts.ts';
+import { ensureAt, objectAt, objectsAt, textAt } from './parts.ts';
 import { admitPod, defaultPodSpec, qosClass } from './pod-defaults.ts';
 import { admitResize, partialUpdateOf } from './pod-subresources.ts';
 import { validatePodSpec } from './pod-validation.ts';
@@ -33,7 +34,11 @@ export const podStrategy: Partial<Strategy> = {
   prepareCreate(object) {
     const spec = ensureAt(object as unknown as JsonObject, 'spec');
     admitPod(spec);
-    object.status = { phase: 'Pending', qosClass: qosClass(spec) };
+    object.status = {
+      phase: 'Pending',
+      qosClass: qosClass(spec),
+      ...(isGated(spec) ? { conditions: [heldBack(object.metadata.creationTimestamp)] } : {}),
+    };
   },
   prepareUpdate(object, old, context) {
     const partial = partialUpdateOf(context.subresource);
@@ -56,7 +61,12 @@ export const podStrategy: Partial<Strategy> = {
       partial.check(object, old, problems);
       return;
     }
-    const [next, before] = [mutable(object.spec ?? {}, old.spec ?? {}), old.spec ?? {}];
+    const before = old.spec ?? {};
+    for (const key of ['containers', 'initContainers']) checkImages(object.spec ?? {}, key, problems);
+    checkDeadline(object.spec?.['activeDeadlineSeconds'], before['activeDeadlineSeconds'], problems);
+    checkGates(object.spec ?? {}, before, problems);
+    if (problems.length > 0) return;
+    const next = mutable(object.spec ?? {}, before);
     if (!jsonEquals(next, before))
       problems.push(fieldForbidden('spec', `${ALLOWED}\n${describeDifference('core.v1.PodSpec', before, next)}`));
   },
@@ -101,6 +111,56 @@ function mutable(next: JsonObject, before: JsonObject): JsonObject {
   const kept = objectsAt(before, 'tolerations').every((entry) =>
     objectsAt(out, 'tolerations').some((other) => jsonEquals(entry, other)),
   );
-  if (kept && before['tolerations'] !== undefined) out['tolerations'] = before['tolerations'];
+  for (const key of [...(kept ? ['tolerations'] : []), ...(isGated(before) ? ['nodeSelector'] : [])]) {
+    if (before[key] === undefined) delete out[key];
+    else out[key] = before[key];
+  }
   return out;
+}
+
+/** An update asks for images once more, of all that may change in a container. */
+function checkImages(spec: JsonObject, key: string, problems: FieldProblem[]) {
+  for (const [index, container] of objectsAt(spec, key).entries())
+    if (textAt(container, 'image') === '') problems.push(fieldRequired(`spec.${key}[${index}].image`));
+}
+
+function checkDeadline(next: JsonValue | undefined, before: JsonValue | undefined, problems: FieldProblem[]) {
+  if (typeof before !== 'number') return;
+  const refuse = (text: string) => problems.push(fieldInvalid('spec.activeDeadlineSeconds', next, text));
+  if (typeof next !== 'number') refuse('must not update from a positive integer to nil value');
+  else if (next > before) refuse('must be less than or equal to previous value');
+}
+
+/** Why a pod with gates is on no node. */
+const heldBack = (since: string | null | undefined): JsonObject => ({
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+  lastProbeTime: null,
+  lastTransitionTime: since ?? null,
+});
+
+const isGated = (spec: JsonObject) => objectsAt(spec, 'schedulingGates').length > 0;
+
+/** Gates only go away; while there are some, the nodes may be narrowed. */
+function checkGates(next: JsonObject, before: JsonObject, problems: FieldProblem[]) {
+  const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => gate['name']));
+  for (const [index, gate] of objectsAt(next, 'schedulingGates').entries())
+    if (!known.has(gate['name']))
+      problems.push(
+        fieldForbidden(
+          `spec.schedulingGates[${index}].name`,
+          `only deletion is allowed, but found new scheduling gate '${textAt(gate, 'name')}'`,
+        ),
+      );
+  const nodes = objectAt(next, 'nodeSelector');
+  if (isGated(before) && Object.entries(objectAt(before, 'nodeSelector')).some(([key, value]) => nodes[key] !== value))
+    problems.push(
+      fieldInvalid(
+        'spec.nodeSelector',
+        nodes,
+        'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
+      ),
+    );
 }

@@ -24,6 +24,9 @@ async function send(method: string, path: string, body: JsonObject, type = 'appl
 }
 
 const PATHS = {
+  Job: ['batch/v1', '/apis/batch/v1/namespaces/default/jobs'],
+  PersistentVolumeClaim: ['v1', '/api/v1/namespaces/default/persistentvolumeclaims'],
+  Pod: ['v1', '/api/v1/namespaces/default/pods'],
   Endpoints: ['v1', '/api/v1/namespaces/default/endpoints'],
   EndpointSlice: ['discovery.k8s.io/v1', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'],
   Lease: ['coordination.k8s.io/v1', '/apis/coordination.k8s.io/v1/namespaces/default/leases'],
@@ -289,4 +292,58 @@ test.each<[Kind, JsonObject, JsonObject, string]>([
   const { status, body } = await send('PATCH', `${path}/x`, change, 'application/merge-patch+json');
   expect(status).toBe(422);
   expect(causes(body)).toEqual([expected]);
+});
+
+const CONTAINERS = [{ name: 'c', image: 'i' }];
+const job = (more: JsonObject): JsonObject => ({
+  spec: { template: { spec: { restartPolicy: 'Never', containers: CONTAINERS } }, ...more },
+});
+const place = { spec: { template: { spec: { nodeSelector: { a: 'b' } } } } };
+const claim: JsonObject = { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+const gated: JsonObject = { spec: { containers: CONTAINERS, schedulingGates: [{ name: 'a' }] } };
+
+test.each<[string, Kind, JsonObject, JsonObject, string[]]>([
+  ['a suspended Job may be placed anew', 'Job', job({ suspend: true }), place, []],
+  ['a Job may not', 'Job', job({}), place, ['spec.template: Invalid value: {"labels":{"batch.kubernetes.io/contr']],
+  [
+    'a suspended Job runs what it was made to run',
+    'Job',
+    job({ suspend: true }),
+    { spec: { template: { spec: { containers: [{ name: 'c', image: 'j' }] } } } },
+    ['spec.template.spec: Invalid value: {"Volumes":null,"InitContainers":null,"Containers":[{"Name":"c","Imag'],
+  ],
+  ['a claim is given a class', 'PersistentVolumeClaim', claim, { spec: { storageClassName: 'x' } }, []],
+  ['a claim is given a volume', 'PersistentVolumeClaim', claim, { spec: { volumeName: 'x' } }, []],
+  [
+    'a claim without a volume does not grow',
+    'PersistentVolumeClaim',
+    claim,
+    { spec: { resources: { requests: { storage: '2Gi' } } } },
+    ['spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassNam'],
+  ],
+  ['gates go away', 'Pod', gated, { spec: { schedulingGates: null } }, []],
+  [
+    'gates do not come',
+    'Pod',
+    gated,
+    { spec: { schedulingGates: [{ name: 'z' }] } },
+    ["spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'z'"],
+  ],
+  ['a pod with gates may have its nodes narrowed', 'Pod', gated, { spec: { nodeSelector: { a: 'b' } } }, []],
+  [
+    'a pod on its way may not live longer',
+    'Pod',
+    { spec: { containers: CONTAINERS, activeDeadlineSeconds: 5 } },
+    { spec: { activeDeadlineSeconds: 9 } },
+    ['spec.activeDeadlineSeconds: Invalid value: 9: must be less than or equal to previous value'],
+  ],
+])('%s', async (title, kind, content, change, expected) => {
+  const path = PATHS[kind][1];
+  const name = title.toLowerCase().replaceAll(' ', '-');
+  const { status: made } = await send('POST', path, { ...make(kind, content), metadata: { name } });
+  expect(made).toBe(201);
+  const { status, body } = await send('PATCH', `${path}/${name}`, change, 'application/strategic-merge-patch+json');
+  // The texts end with the whole of what was refused.
+  expect(causes(body).map((text, index) => text.slice(0, expected[index]?.length))).toEqual(expected);
+  expect(status).toBe(expected.length === 0 ? 200 : 422);
 });

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { unifiedDifference } from './line-difference.ts';
+
+const lines = (text: string) => text.split('');
+
+test.each<[string, string, string, string]>([
+  ['nothing', 'abc', 'abc', ''],
+  ['one line, with three around it', 'abcdXefgh', 'abcdYefgh', '@@ -2,7 +2,7 @@\n b\n c\n d\n-X\n+Y\n e\n f\n g\n'],
+  ['an insertion at the start', 'a', 'Xa', '@@ -1 +1,2 @@\n+X\n a\n'],
+  ['a removal at the end', 'aX', 'a', '@@ -1,2 +1 @@\n a\n-X\n'],
+  [
+    'changes far apart, in two hunks',
+    'Xabcdefgh1Y',
+    'xabcdefgh1y',
+    '@@ -1,4 +1,4 @@\n-X\n+x\n a\n b\n c\n@@ -8,4 +8,4 @@\n g\n h\n 1\n-Y\n+y\n',
+  ],
+  ['changes close together, in one', 'XabcY', 'xabcy', '@@ -1,5 +1,5 @@\n-X\n+x\n a\n b\n c\n-Y\n+y\n'],
+])('shows %s', (_title, before, after, expected) => {
+  expect(unifiedDifference(lines(before), lines(after))).toBe(expected);
+});
+
+/** Puts the hunks of a difference into the text they were made from. */
+function patch(before: readonly string[], difference: string): string[] {
+  const out: string[] = [];
+  let next = 0;
+  for (const row of difference.split('\n').slice(0, -1)) {
+    const header = /^@@ -(\d+)(?:,(\d+))? /.exec(row);
+    if (header !== null) {
+      const start = Number(header[1]) - (header[2] === '0' ? 0 : 1);
+      out.push(...before.slice(next, start));
+      next = start;
+    } else if (row.startsWith('+')) out.push(row.slice(1));
+    else {
+      expect(before[next]).toBe(row.slice(1));
+      if (row.startsWith(' ')) out.push(row.slice(1));
+      next++;
+    }
+  }
+  return [...out, ...before.slice(next)];
+}
+
+test('a difference makes the second text of the first, also where lines repeat', () => {
+  const text = fc.array(fc.constantFrom('a', 'b', 'c', '{', '}'), { maxLength: 300 });
+  fc.assert(
+    fc.property(text, text, (before, after) => {
+      expect(patch(before, unifiedDifference(before, after))).toEqual(after);
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,126 @@
+const CONTEXT = 3;
+/** From so many lines on, lines that come often do not start a match. */
+const MANY_LINES = 200;
+
+/** Lines that both texts have in common: where they start in each, and how many. */
+interface Match {
+  readonly before: number;
+  readonly after: number;
+  readonly size: number;
+}
+
+/** The hunks in which two texts differ, with three lines around each, as unified differences show them. */
+export function unifiedDifference(before: readonly string[], after: readonly string[]): string {
+  const out: string[] = [];
+  for (const hunk of hunksOf(matchesOf(before, after))) out.push(printHunk(hunk, before, after));
+  return out.join('');
+}
+
+/** The longest common blocks, in order; found from the longest one outwards. Ends with an empty match at both ends. */
+function matchesOf(before: readonly string[], after: readonly string[]): Match[] {
+  const places = placesOf(after);
+  const found: Match[] = [];
+  const open: [number, number, number, number][] = [[0, before.length, 0, after.length]];
+  for (let range = open.pop(); range !== undefined; range = open.pop()) {
+    const [from, to, other, end] = range;
+    const match = longestMatch(before, after, places, range);
+    if (match.size === 0) continue;
+    found.push(match);
+    open.push([from, match.before, other, match.after]);
+    open.push([match.before + match.size, to, match.after + match.size, end]);
+  }
+  found.sort((a, b) => a.before - b.before);
+  found.push({ before: before.length, after: after.length, size: 0 });
+  return found;
+}
+
+function placesOf(lines: readonly string[]): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  for (const [index, line] of lines.entries()) {
+    const list = places.get(line);
+    if (list === undefined) places.set(line, [index]);
+    else list.push(index);
+  }
+  if (lines.length < MANY_LINES) return places;
+  const most = Math.floor(lines.length / 100) + 1;
+  return new Map([...places].filter(([, list]) => list.length <= most));
+}
+
+function longestMatch(
+  before: readonly string[],
+  after: readonly string[],
+  places: ReadonlyMap<string, readonly number[]>,
+  [from, to, other, end]: readonly [number, number, number, number],
+): Match {
+  let best: Match = { before: from, after: other, size: 0 };
+  let lengths = new Map<number, number>();
+  for (let index = from; index < to; index++) {
+    const next = new Map<number, number>();
+    for (const place of places.get(before[index] ?? '') ?? []) {
+      if (place < other) continue;
+      if (place >= end) break;
+      const size = (lengths.get(place - 1) ?? 0) + 1;
+      next.set(place, size);
+      if (size > best.size) best = { before: index - size + 1, after: place - size + 1, size };
+    }
+    lengths = next;
+  }
+  let { before: start, after: otherStart, size } = best;
+  // Lines too common to start a match may still be part of it.
+  while (start > from && otherStart > other && before[start - 1] === after[otherStart - 1]) {
+    start--;
+    otherStart--;
+    size++;
+  }
+  while (start + size < to && otherStart + size < end && before[start + size] === after[otherStart + size]) size++;
+  return { before: start, after: otherStart, size };
+}
+
+/** A change: lines of the first text that become lines of the second. */
+interface Change {
+  readonly before: readonly [from: number, to: number];
+  readonly after: readonly [from: number, to: number];
+}
+
+/** The changes between matches, those together that few lines lie between. */
+function hunksOf(matches: readonly Match[]): Change[][] {
+  const hunks: Change[][] = [];
+  let [line, other] = [0, 0];
+  for (const match of matches) {
+    if (match.before > line || match.after > other) {
+      const change: Change = { before: [line, match.before], after: [other, match.after] };
+      const hunk = hunks.at(-1);
+      const last = hunk?.at(-1);
+      if (hunk !== undefined && last !== undefined && line - last.before[1] <= 2 * CONTEXT) hunk.push(change);
+      else hunks.push([change]);
+    }
+    [line, other] = [match.before + match.size, match.after + match.size];
+  }
+  return hunks;
+}
+
+function printHunk(hunk: readonly Change[], before: readonly string[], after: readonly string[]): string {
+  const [first, last] = [hunk[0], hunk.at(-1)];
+  if (first === undefined || last === undefined) return '';
+  const lead = Math.min(CONTEXT, first.before[0], first.after[0]);
+  const trail = Math.min(CONTEXT, before.length - last.before[1], after.length - last.after[1]);
+  const lines: string[] = [];
+  let line = first.before[0] - lead;
+  const keepUntil = (end: number) => {
+    for (; line < end; line++) lines.push(` ${before[line]}`);
+  };
+  for (const change of hunk) {
+    keepUntil(change.before[0]);
+    for (; line < change.before[1]; line++) lines.push(`-${before[line]}`);
+    for (const added of after.slice(...change.after)) lines.push(`+${added}`);
+  }
+  keepUntil(last.before[1] + trail);
+  const oldSpan = rangeText(first.before[0] - lead, last.before[1] + trail);
+  const newSpan = rangeText(first.after[0] - lead, last.after[1] + trail);
+  return `@@ -${oldSpan} +${newSpan} @@\n${lines.join('\n')}\n`;
+}
+
+function rangeText(from: number, to: number): string {
+  if (to - from === 1) return String(from + 1);
+  return `${to === from ? from : from + 1},${to - from}`;
+}
