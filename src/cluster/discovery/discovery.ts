@@ -102,7 +102,7 @@ function build(
   const groupVersion = group === '' ? version : `${group}/${version}`;
   const resources = [...api.registry.inVersion(group, version)].flatMap((resource) => legacy(resource));
   resources.sort((a, b) => (a.name < b.name ? -1 : 1));
-  // The list of the core group is the one document that says no version of its own.
+  // Like `/api`, the list of the core group says no version of its own.
   const apiVersion = group === '' ? {} : { apiVersion: 'v1' };
   return replyValue(200, { kind: 'APIResourceList', ...apiVersion, groupVersion, resources }, output);
 }

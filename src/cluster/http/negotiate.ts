@@ -74,7 +74,7 @@ const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((ty
  * Picks the most wanted form of an `Accept` header that can be given.
  *
  * A range must name a type of the endpoint or everything: the server's router takes no `application/*`.
- * A client that takes protobuf only is answered JSON, which no Go client refuses. Throws 406.
+ * A client that takes protobuf only is answered JSON: this server writes no protobuf objects. Throws 406.
  */
 export function negotiate(header: string | undefined, offer: Offer): Output {
   if (header === undefined || header === '' || header === 'application/json') return jsonOutput;
