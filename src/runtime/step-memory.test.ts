@@ -90,9 +90,12 @@ test('what a node wants is made again only when something that it reads has chan
   const last = 2;
   expect([evaluations(), evaluations()]).toEqual([status + last, status]);
 
-  cluster.edit(key, (object) => void (object.metadata.labels = { ...object.metadata.labels, team: 'water' }));
-  const all = step(PUMPS, cluster.get(key) as KubeObject, cluster.view(PUMPS), { now: NOW }).evaluations;
-  expect([evaluations(), evaluations()]).toEqual([all, status]);
+  const instance = cluster.get(key) as KubeObject;
+  const stepped = (changed: KubeObject) => step(PUMPS, changed, cluster.view(PUMPS), { now: NOW, memory }).evaluations;
+  const labels = { ...instance.metadata.labels, team: 'water' };
+  expect(stepped({ ...instance, metadata: { ...instance.metadata, labels } })).toBe(status);
+  const all = step(PUMPS, instance, cluster.view(PUMPS), { now: NOW }).evaluations;
+  expect(stepped({ ...instance, spec: { ...instance.spec } })).toBe(all);
 });
 
 test('a template that asks for the time is filled anew at another time', () => {
@@ -124,3 +127,21 @@ test.each<[string, (instance: KubeObject) => KubeObject]>([
   );
   expect(decision).toEqual(fresh);
 });
+
+test.each(['${schema.metadata.annotations.team}', '${schema.metadata.?annotations.team.orValue("")}'])(
+  'metadata of the instance counts where a template reads it: %s',
+  (expression) => {
+    const graph = graphOf(
+      `schema: {}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p, annotations: {team: '${expression}'}}, spec: {litres: 2}}}]`,
+    );
+    const cluster = new FakeCluster();
+    const instance = cluster.get(putInstance(graph, cluster, 'a', {})) as KubeObject;
+    const memory = new StepMemory();
+    const teamOf = (team: string) => {
+      const named = { ...instance, metadata: { ...instance.metadata, annotations: { team } } };
+      const { apply } = step(graph, named, cluster.view(graph), { now: NOW, memory });
+      return apply[0]?.desired.metadata.annotations?.['team'];
+    };
+    expect([teamOf('water'), teamOf('air')]).toEqual(['water', 'air']);
+  },
+);

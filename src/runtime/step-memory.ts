@@ -54,9 +54,18 @@ export class StepMemory {
 /** Everything besides the data of other nodes that can show in an object: `schema`, labels, limits and the time. */
 function sharedInputs({ graph, instance, version, evaluation, options }: Walk): unknown[] {
   const { apiVersion, kind, metadata, spec } = instance;
+  const { name, namespace, uid } = metadata;
+  // A deploy writes its inventory into the metadata, which few templates read.
+  const read = readsMetadata(graph) ? metadata : undefined;
+  const labels = [apiVersion, kind, name, namespace, uid, version];
   const time = mayAskForTime(graph) ? evaluation.now : undefined;
-  const { maxCollectionSize, namespaces } = options;
-  return [graph, apiVersion, kind, metadata, spec, version, evaluation.budget, maxCollectionSize, namespaces, time];
+  const limits = [evaluation.budget, options.maxCollectionSize, options.namespaces];
+  return [graph, spec, read, time, ...labels, ...limits];
+}
+
+/** Does an expression read more of the instance than its spec? */
+function readsMetadata(graph: Graph): boolean {
+  return graph.reads.get('schema')?.some(([first]) => first !== 'spec') === true;
 }
 
 /** The same values; of lists, as the data of collections is, the same members. */
