@@ -3,7 +3,7 @@ import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '
 import type { FieldProblem } from '../http/status.ts';
 import { parseQuantity } from '../types/quantity.ts';
 import { dnsSubdomain } from './names.ts';
-import { listAt, objectAt, textAt } from './parts.ts';
+import { listAt, objectAt, optionalAt, textAt } from './parts.ts';
 import { validateSelector } from './selectors.ts';
 
 /** The ways in which a volume may be used. */
@@ -18,6 +18,32 @@ export function validateAccessModes(spec: JsonObject, path: string, problems: Fi
       problems.push(fieldNotSupported(`${path}.accessModes`, mode, ACCESS_MODES));
   if (modes.includes('ReadWriteOncePod') && modes.length > 1)
     problems.push(fieldForbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes'));
+}
+
+/**
+ * Brings the two ways of saying what a claim is filled from together. The old one knows claims and snapshots
+ * alone, and is dropped when it names anything else.
+ */
+export function alignSources(spec: JsonObject): void {
+  const reference = optionalAt(spec, 'dataSourceRef');
+  const source = optionalAt(spec, 'dataSource');
+  if (reference === undefined && source !== undefined) {
+    if (isClaimSource(source)) {
+      source['apiGroup'] ??= null;
+      spec['dataSourceRef'] = { ...source };
+    } else delete spec['dataSource'];
+  } else if (reference !== undefined && source === undefined && textAt(reference, 'namespace') === '') {
+    reference['apiGroup'] ??= null;
+    spec['dataSource'] = { ...reference };
+  }
+}
+
+function isClaimSource(source: JsonObject): boolean {
+  const [group, kind] = [textAt(source, 'apiGroup'), textAt(source, 'kind')];
+  if (textAt(source, 'name') === '') return false;
+  return group === ''
+    ? kind === 'PersistentVolumeClaim'
+    : group === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot';
 }
 
 /** Checks what a claim asks for. */

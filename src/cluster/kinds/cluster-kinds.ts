@@ -3,17 +3,27 @@ import { jsonEquals } from '../../core/index.ts';
 import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { validateClaimSpec } from './claims.ts';
+import { alignSources, validateClaimSpec } from './claims.ts';
 import { validateLabels } from './metadata.ts';
-import { dnsLabel } from './names.ts';
+import { dnsLabel, qualifiedName } from './names.ts';
 import { describeDifference } from './object-diff.ts';
 import { ensureAt, fill, intOrPercent, listAt, notNegative, numberAt, objectAt, optionalAt, textAt } from './parts.ts';
+import { defaultTemplate } from './pod-defaults.ts';
 import { validateSelector } from './selectors.ts';
+import { validateTemplate } from './workloads.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 
 export const namespaceStrategy: Partial<Strategy> = {
   validateName: (name) => (name.includes('.') ? ['must not contain dots'] : dnsLabel(name)),
+  validate(object, problems) {
+    for (const name of listAt(object.spec, 'finalizers').map(String)) {
+      const wrong = qualifiedName(name);
+      if (wrong.length === 0 && name !== 'kubernetes' && !name.includes('/'))
+        wrong.push('name is neither a standard finalizer name nor is it fully qualified');
+      for (const text of wrong) problems.push(fieldInvalid('spec.finalizers', name, text));
+    }
+  },
   defaults(object) {
     const name = object.metadata.name ?? '';
     if (name !== '') object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': name };
@@ -38,6 +48,7 @@ export const namespaceStrategy: Partial<Strategy> = {
 export const claimStrategy: Partial<Strategy> = {
   defaults: (object) => fill(ensureAt(json(object), 'spec'), { volumeMode: 'Filesystem' }),
   prepareCreate(object, context) {
+    alignSources(ensureAt(json(object), 'spec'));
     object.status = { phase: 'Pending' };
     object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), 'kubernetes.io/pvc-protection'])];
     const spec = ensureAt(json(object), 'spec');
@@ -112,6 +123,19 @@ export const priorityClassStrategy: Partial<Strategy> = {
     const policy = json(object)['preemptionPolicy'];
     if (policy !== json(old)['preemptionPolicy'])
       problems.push(fieldInvalid('preemptionPolicy', policy, 'field is immutable'));
+  },
+};
+
+export const podTemplateStrategy: Partial<Strategy> = {
+  hasGeneration: true,
+  defaults: (object) => defaultTemplate(json(object)),
+  validate: (object, problems) => validateTemplate(objectAt(json(object), 'template'), 'template', problems),
+};
+
+export const revisionStrategy: Partial<Strategy> = {
+  validateUpdate(object, old, problems) {
+    const data = json(object)['data'];
+    if (!jsonEquals(data, json(old)['data'])) problems.push(fieldInvalid('data', data, 'field is immutable'));
   },
 };
 

@@ -14,13 +14,18 @@ function checkKeys(values: JsonObject, path: string, problems: FieldProblem[]) {
     for (const text of configMapKey(key)) problems.push(fieldInvalid(`${path}[${key}]`, key, text));
 }
 
-function checkSize(object: KubeObject, problems: FieldProblem[]) {
+/** `path` is where texts say that it is too much. */
+function checkSize(object: KubeObject, path: string, problems: FieldProblem[]) {
   let size = 0;
   for (const part of ['data', 'binaryData'])
     for (const value of Object.values(objectAt(json(object), part)))
       size += typeof value === 'string' ? value.length : 0;
   if (size > LIMIT)
-    problems.push({ reason: 'FieldValueTooLong', field: '', message: `Too long: may not be more than ${LIMIT} bytes` });
+    problems.push({
+      reason: 'FieldValueTooLong',
+      field: path,
+      message: `Too long: may not be more than ${LIMIT} bytes`,
+    });
 }
 
 function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly string[], problems: FieldProblem[]) {
@@ -43,7 +48,7 @@ export const configMapStrategy: Partial<Strategy> = {
         problems.push(fieldInvalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
     }
     checkKeys(binary, 'binaryData', problems);
-    checkSize(object, problems);
+    checkSize(object, '[]', problems);
   },
   validateUpdate(object, old, problems, context) {
     checkImmutable(object, old, ['data', 'binaryData'], problems);
@@ -76,7 +81,7 @@ export const secretStrategy: Partial<Strategy> = {
     const secret = json(object);
     const data = objectAt(secret, 'data');
     checkKeys(data, 'data', problems);
-    checkSize(object, problems);
+    checkSize(object, 'data', problems);
     const type = textAt(secret, 'type');
     for (const key of Object.hasOwn(REQUIRED, type) ? (REQUIRED[type] ?? []) : []) {
       if (data[key] === undefined) problems.push(fieldRequired(`data[${key}]`));

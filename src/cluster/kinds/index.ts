@@ -6,7 +6,9 @@ import {
   eventStrategy,
   leaseStrategy,
   namespaceStrategy,
+  podTemplateStrategy,
   priorityClassStrategy,
+  revisionStrategy,
   runtimeClassStrategy,
 } from './cluster-kinds.ts';
 import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './config.ts';
@@ -18,7 +20,7 @@ import { ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './
 import { podStrategy } from './pod.ts';
 import { quotaStrategy } from './quota.ts';
 import { bindingStrategy, roleStrategy } from './rbac.ts';
-import { storageClassStrategy, volumeStrategy } from './storage.ts';
+import { driverStrategy, storageClassStrategy, volumeStrategy } from './storage.ts';
 import { webhookStrategy } from './webhooks.ts';
 import { serviceStrategy } from './service.ts';
 import { cronJobStrategy, jobStrategy } from './jobs.ts';
@@ -53,6 +55,7 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['/persistentvolumeclaims', claimStrategy],
   ['/persistentvolumes', volumeStrategy],
   ['/pods', podStrategy],
+  ['/podtemplates', podTemplateStrategy],
   ['/replicationcontrollers', replicationControllerStrategy],
   ['/resourcequotas', quotaStrategy],
   ['/secrets', secretStrategy],
@@ -61,6 +64,7 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['admissionregistration.k8s.io/mutatingwebhookconfigurations', webhookStrategy(true)],
   ['admissionregistration.k8s.io/validatingwebhookconfigurations', webhookStrategy(false)],
   ['apiextensions.k8s.io/customresourcedefinitions', crdStrategy],
+  ['apps/controllerrevisions', revisionStrategy],
   ['apps/daemonsets', daemonSetStrategy],
   ['apps/deployments', deploymentStrategy],
   ['apps/replicasets', replicaSetStrategy],
@@ -81,6 +85,7 @@ const particulars = new Map<string, Partial<Strategy>>([
   ['rbac.authorization.k8s.io/rolebindings', bindingStrategy(true)],
   ['rbac.authorization.k8s.io/roles', roleStrategy(true)],
   ['scheduling.k8s.io/priorityclasses', priorityClassStrategy],
+  ['storage.k8s.io/csidrivers', driverStrategy],
   ['storage.k8s.io/storageclasses', storageClassStrategy],
 ]);
 

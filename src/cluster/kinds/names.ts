@@ -16,7 +16,7 @@ export function pathSegment(text: string): string[] {
 /** Keys of ConfigMaps and Secrets. */
 export function configMapKey(text: string): string[] {
   const problems: string[] = [];
-  if (text.length > 253) problems.push('must be no more than 253 bytes');
+  if (text.length > 253) problems.push('must be no more than 253 characters');
   if (!/^[-._a-zA-Z0-9]+$/.test(text)) {
     problems.push(
       "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",

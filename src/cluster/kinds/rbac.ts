@@ -4,7 +4,7 @@ import { fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { checkBinding, checkRules } from '../auth/escalation.ts';
-import { pathSegment } from './names.ts';
+import { dnsSubdomain, pathSegment } from './names.ts';
 import { ensureAt, fill, listAt, objectAt, objectsAt, textAt } from './parts.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
@@ -101,7 +101,12 @@ function validateSubject(
   problems: FieldProblem[],
 ) {
   const kind = textAt(subject, 'kind');
-  if (textAt(subject, 'name') === '') problems.push(fieldRequired(`${at}.name`));
+  const [name, group] = [textAt(subject, 'name'), textAt(subject, 'apiGroup')];
+  if (name === '') problems.push(fieldRequired(`${at}.name`));
+  else if (kind === 'ServiceAccount')
+    for (const text of dnsSubdomain(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+  const own = kind === 'ServiceAccount' ? '' : GROUP;
+  if (SUBJECTS.includes(kind) && group !== own) problems.push(fieldNotSupported(`${at}.apiGroup`, group, [own]));
   if (!SUBJECTS.includes(kind)) problems.push(fieldNotSupported(`${at}.kind`, kind, SUBJECTS));
   if (
     kind === 'ServiceAccount' &&

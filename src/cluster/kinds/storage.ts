@@ -141,6 +141,17 @@ function validateCapacity(capacity: JsonObject, problems: FieldProblem[]) {
   }
 }
 
+/** Drivers of volumes. */
+export const driverStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const spec = ensureAt(json(object), 'spec');
+    spec['attachRequired'] ??= true;
+    for (const key of ['podInfoOnMount', 'storageCapacity', 'requiresRepublish', 'seLinuxMount']) spec[key] ??= false;
+    fill(spec, { fsGroupPolicy: 'ReadWriteOnceWithFSType' });
+    if (listAt(spec, 'volumeLifecycleModes').length === 0) spec['volumeLifecycleModes'] = ['Persistent'];
+  },
+};
+
 /** Classes of volumes. */
 export const storageClassStrategy: Partial<Strategy> = {
   defaults: (object) => fill(json(object), { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),

@@ -24,6 +24,9 @@ async function send(method: string, path: string, body: JsonObject, type = 'appl
 }
 
 const PATHS = {
+  ControllerRevision: ['apps/v1', '/apis/apps/v1/namespaces/default/controllerrevisions'],
+  Namespace: ['v1', '/api/v1/namespaces'],
+  RoleBinding: ['rbac.authorization.k8s.io/v1', '/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings'],
   Job: ['batch/v1', '/apis/batch/v1/namespaces/default/jobs'],
   PersistentVolumeClaim: ['v1', '/api/v1/namespaces/default/persistentvolumeclaims'],
   Pod: ['v1', '/api/v1/namespaces/default/pods'],
@@ -200,6 +203,27 @@ test.each<[string, Kind, JsonObject, string[]]>([
       'spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0',
     ],
   ],
+  [
+    'a finalizer of nobody',
+    'Namespace',
+    { spec: { finalizers: ['x'] } },
+    ['spec.finalizers: Invalid value: "x": name is neither a standard finalizer name nor is it fully qualified'],
+  ],
+  [
+    'a subject of another group',
+    'RoleBinding',
+    {
+      roleRef: { kind: 'Role', name: 'x', apiGroup: 'rbac.authorization.k8s.io' },
+      subjects: [
+        { kind: 'User', name: 'x', apiGroup: 'bad' },
+        { kind: 'ServiceAccount', name: 'a', apiGroup: 'x' },
+      ],
+    },
+    [
+      'subjects[0].apiGroup: Unsupported value: "bad": supported values: "rbac.authorization.k8s.io"',
+      'subjects[1].apiGroup: Unsupported value: "x": supported values: ""',
+    ],
+  ],
   ['a runtime without a handler', 'RuntimeClass', { handler: '' }, ['handler: Required value']],
   [
     'a webhook without anything',
@@ -279,6 +303,12 @@ test.each<[Kind, JsonObject, JsonObject, string]>([
     { preemptionPolicy: 'Never' },
     'preemptionPolicy: Invalid value: "Never": field is immutable',
   ],
+  [
+    'ControllerRevision',
+    { revision: 1, data: { a: 1 } },
+    { data: { a: 2 } },
+    'data: Invalid value: {"a":2}: field is immutable',
+  ],
   ['RuntimeClass', { handler: 'x' }, { handler: 'y' }, 'handler: Invalid value: "y": field is immutable'],
   [
     'ResourceQuota',
@@ -346,4 +376,30 @@ test.each<[string, Kind, JsonObject, JsonObject, string[]]>([
   // The texts end with the whole of what was refused.
   expect(causes(body).map((text, index) => text.slice(0, expected[index]?.length))).toEqual(expected);
   expect(status).toBe(expected.length === 0 ? 200 : 422);
+});
+
+const CLAIM = { kind: 'PersistentVolumeClaim', name: 'c' };
+const OTHER = { apiGroup: 'a.b', kind: 'Foo', name: 'f' };
+const bare = { apiGroup: null, ...CLAIM };
+
+test.each<[string, JsonObject, JsonObject]>([
+  ['a claim, said the old way, is said both ways', { dataSource: CLAIM }, { dataSource: bare, dataSourceRef: bare }],
+  ['anything else, said the old way, is dropped', { dataSource: OTHER }, {}],
+  [
+    'anything, said the new way, is said both ways',
+    { dataSourceRef: OTHER },
+    { dataSource: OTHER, dataSourceRef: OTHER },
+  ],
+  [
+    'what lies in another namespace is said the new way alone',
+    { dataSourceRef: { ...OTHER, namespace: 'n' } },
+    { dataSourceRef: { ...OTHER, namespace: 'n' } },
+  ],
+])('%s', async (_title, sources, expected) => {
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...sources };
+  const path = `${PATHS.PersistentVolumeClaim[1]}?dryRun=All`;
+  const { status, body } = await send('POST', path, make('PersistentVolumeClaim', { spec }));
+  expect(status).toBe(201);
+  const { dataSource, dataSourceRef } = body['spec'] as JsonObject;
+  expect({ dataSource, dataSourceRef }).toEqual({ dataSource: undefined, dataSourceRef: undefined, ...expected });
 });
