@@ -62,7 +62,7 @@ export function replyText(status: number, text: string, contentType = 'text/plai
 
 /** The stored object as the resource's version shows it. */
 export function representation(resource: Resource, stored: Stored): Representation {
-  return stored.as(resource.apiVersion, (object) => resource.fromStorage(object));
+  return stored.as(resource);
 }
 
 /** An answer with one object; `stored` is its form in the store, if that is what is answered. */

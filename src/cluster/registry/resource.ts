@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { FieldTree } from '../fields/tree.ts';
 import type { GroupResource } from '../http/status.ts';
-import type { Collection } from '../store/store.ts';
+import type { Collection, ServedVersion } from '../store/store.ts';
 import type { ObjectNode } from '../types/node.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -33,7 +33,7 @@ export interface CustomType {
 }
 
 /** A resource in one version: what discovery shows and what the verbs need. */
-export interface Resource extends GroupResource {
+export interface Resource extends GroupResource, ServedVersion {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
@@ -55,9 +55,8 @@ export interface Resource extends GroupResource {
   reset(subresource: string): FieldTree;
   /** The object as the store will give it back. */
   settle(object: KubeObject): KubeObject;
-  /** Into and out of the version that is stored. */
+  /** Into the version that is stored. */
   toStorage(object: KubeObject): KubeObject;
-  fromStorage(object: KubeObject): KubeObject;
   /** The resource in another version, if it is served. */
   inVersion(apiVersion: string): Resource | undefined;
 }

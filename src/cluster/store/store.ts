@@ -2,14 +2,20 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { Representation } from './representation.ts';
 import { SortedItems } from './sorted-items.ts';
 
-/** A stored object: frozen, in the storage version, with its forms cached per version. */
+/** A version of a resource as it is served now; after a change of its definition it is another one. */
+export interface ServedVersion {
+  /** The stored object as this version shows it. */
+  fromStorage(object: KubeObject): KubeObject;
+}
+
+/** A stored object: frozen, in the storage version, with its forms cached per served version. */
 export class Stored {
   readonly key: string;
   readonly object: KubeObject;
   readonly version: number;
   /** The form that was asked for first: most objects have no other. */
-  #first: { readonly apiVersion: string; readonly form: Representation } | undefined;
-  #others: Map<string, Representation> | undefined;
+  #first: { readonly of: ServedVersion; readonly form: Representation } | undefined;
+  #others: Map<ServedVersion, Representation> | undefined;
   /** What the first form copies from. */
   #inherited: Representation | undefined;
 
@@ -40,18 +46,21 @@ export class Stored {
     this.#others = undefined;
   }
 
-  /** The object in `apiVersion`, made by `convert` when first asked for. */
-  as(apiVersion: string, convert: (object: KubeObject) => KubeObject): Representation {
+  /**
+   * The object as a version shows it, made when first asked for. A watch from before a change of the definition
+   * goes on with the version that it began with, and must not leave its form to others.
+   */
+  as(version: ServedVersion): Representation {
     if (this.#first === undefined) {
-      this.#first = { apiVersion, form: new Representation(convert(this.object), this.#inherited) };
+      this.#first = { of: version, form: new Representation(version.fromStorage(this.object), this.#inherited) };
       this.#inherited = undefined;
     }
-    if (this.#first.apiVersion === apiVersion) return this.#first.form;
+    if (this.#first.of === version) return this.#first.form;
     this.#others ??= new Map();
-    let form = this.#others.get(apiVersion);
+    let form = this.#others.get(version);
     if (form === undefined) {
-      form = new Representation(convert(this.object));
-      this.#others.set(apiVersion, form);
+      form = new Representation(version.fromStorage(this.object));
+      this.#others.set(version, form);
     }
     return form;
   }

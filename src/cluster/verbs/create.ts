@@ -96,7 +96,7 @@ export function storeNew(write: Write, object: Draft): Outcome {
   if (write.options.dryRun) return { status: 201, object };
   const stored = resource.collection.put(key, resource.toStorage(resource.settle(object)));
   strategy.afterCreate?.(stored.object, context);
-  return { status: 201, object: stored.as(resource.apiVersion, (from) => resource.fromStorage(from)).object };
+  return { status: 201, object: stored.as(resource).object };
 }
 
 /** New objects start with the status of their type's empty object. */

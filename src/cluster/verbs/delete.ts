@@ -60,10 +60,7 @@ function remove(write: Write, live: KubeObject, next: KubeObject, options: Delet
   const stored = resource.collection.remove(keyOfWrite(write), resource.toStorage(last));
   if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, { api: write.api });
   return {
-    object:
-      graceful && stored !== undefined
-        ? stored.as(resource.apiVersion, (from) => resource.fromStorage(from)).object
-        : live,
+    object: graceful && stored !== undefined ? stored.as(resource).object : live,
     removed: true,
   };
 }

@@ -138,7 +138,7 @@ export function commit(write: Write, live: KubeObject, changed: KubeObject): Out
     return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   }
   const stored = resource.collection.put(key, resource.toStorage(next));
-  return { status: 200, object: stored.as(resource.apiVersion, (from) => resource.fromStorage(from)).object };
+  return { status: 200, object: stored.as(resource).object };
 }
 
 const versionOf = (live: KubeObject) =>

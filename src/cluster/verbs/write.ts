@@ -39,8 +39,7 @@ export const keyOfWrite = (write: Write): string => keyOf(write.namespace, write
 /** The object as stored, in the version of the request. */
 export function liveObject(write: Write): KubeObject | undefined {
   const { resource } = write;
-  return resource.collection.get(keyOfWrite(write))?.as(resource.apiVersion, (object) => resource.fromStorage(object))
-    .object;
+  return resource.collection.get(keyOfWrite(write))?.as(resource).object;
 }
 
 export function contextOf(write: Write): WriteContext {
