@@ -27,21 +27,24 @@ interface ConditionView {
 }
 
 /**
- * Waits until a controller serves the kind of the definition.
+ * Waits until a controller serves the kind of the definition as it was applied, or as somebody changed it since.
+ * False when it is gone or another one is in its place.
  *
  * @throws ResourceGraphFactoryError `deploy/definition-refused` or `deploy/kind-not-served`, DeploymentTimeoutError.
  */
-export async function waitForDefinition(context: KroContext, generation: number): Promise<void> {
+export async function waitForDefinition(context: KroContext, { metadata: applied }: KubeObject): Promise<boolean> {
   const { api, target, signal } = context;
   const ref = definitionRef(target);
+  const { generation = 1 } = applied;
+  const isCurrent = ({ observedGeneration = 0 }: ConditionView) => observedGeneration >= generation;
   let last = UNSEEN;
   try {
-    await waitForObject(api, ref, signal, (object) => {
-      if (object === undefined) return undefined;
+    return await waitForObject(api, ref, signal, (object) => {
+      if (object === undefined || object.metadata.uid !== applied.uid) return false;
       const conditions = conditionsOf(object);
       const accepted = conditions.find(({ type }) => type === 'GraphAccepted');
       const ready = conditions.find(({ type }) => type === 'Ready');
-      if (accepted?.status === 'False' && accepted.observedGeneration === generation) {
+      if (accepted?.status === 'False' && isCurrent(accepted)) {
         throw new ResourceGraphFactoryError(
           `the controller refuses the definition ${target.name}: ${accepted.message}`,
           { code: 'deploy/definition-refused', object: ref, remedy: remedyOfDefinition(accepted.message) },
@@ -51,7 +54,7 @@ export async function waitForDefinition(context: KroContext, generation: number)
       // An annotation makes no new generation: this may be what the controller said before it was permitted.
       const isPermitted = BREAKING.test(served?.message ?? '') && target.options.allowBreakingChanges === true;
       const isLasting = LASTING.test(served?.message ?? '') && !isPermitted;
-      if (served?.status === 'False' && served.observedGeneration === generation && isLasting) {
+      if (served?.status === 'False' && isCurrent(served) && isLasting) {
         throw new ResourceGraphFactoryError(`the kind of ${target.name} cannot be served: ${served.message}`, {
           code: 'deploy/kind-not-served',
           object: ref,
@@ -61,7 +64,7 @@ export async function waitForDefinition(context: KroContext, generation: number)
         });
       }
       last = ready === undefined ? last : `Ready is ${ready.status}: ${ready.message}`;
-      return ready?.status === 'True' && ready.observedGeneration === generation ? true : undefined;
+      return ready?.status === 'True' && isCurrent(ready) ? true : undefined;
     });
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -73,14 +73,7 @@ async function applyInstance(
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
   const { api, target, signal, progress } = context;
-  const definition = kroDefinition(target) as unknown as KubeObject;
-  const applied = await api
-    .apply(definition, { fieldManager: MANAGER, force: true, signal })
-    .catch((error: unknown) => {
-      throw error instanceof KubeError && error.code === 'kube/unknown-kind' ? notInstalled(target, error) : error;
-    });
-  progress({ type: 'progress', message: `applied ResourceGraphDefinition ${target.name}` });
-  await waitForDefinition(context, applied.metadata.generation ?? 1);
+  await serveDefinition(context);
   progress({ type: 'resource-ready', message: `ResourceGraphDefinition ${target.name} is active` });
 
   const wanted = await instanceOf();
@@ -99,6 +92,22 @@ async function applyInstance(
   }
   if (!options.waitForReady) return asDeployed(instance);
   return asDeployed(await waitForInstance(context, instance));
+}
+
+/** Applies the definition and waits until it is served; when somebody deletes it meanwhile, once more. */
+async function serveDefinition(context: KroContext): Promise<void> {
+  const { api, target, signal, progress } = context;
+  const definition = kroDefinition(target) as unknown as KubeObject;
+  let isServed = false;
+  while (!isServed) {
+    const applied = await api
+      .apply(definition, { fieldManager: MANAGER, force: true, signal })
+      .catch((error: unknown) => {
+        throw error instanceof KubeError && error.code === 'kube/unknown-kind' ? notInstalled(target, error) : error;
+      });
+    progress({ type: 'progress', message: `applied ResourceGraphDefinition ${target.name}` });
+    isServed = await waitForDefinition(context, applied);
+  }
 }
 
 function notInstalled(target: DeployTarget, cause: KubeError): Error {
@@ -156,21 +165,27 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
     };
     return { status: 'progressing', deleted: [], remaining: [identity(ref)], blockers: [blocker] };
   }
-  const definition = await deleteUnusedDefinition(context, ref);
+  const definition = await deleteUnusedDefinition(context, ref, wasThere);
   const deleted = [...(wasThere ? [ref] : []), ...(definition === undefined ? [] : [definition])];
   return { status: 'complete', deleted: deleted.map(identity), remaining: [], blockers: [] };
 }
 
-/** Removes the definition that we applied when its kind has no instances, or is not served at all. */
+/**
+ * Removes the definition that we applied when its kind has no instances, or is not served at all. A sound one whose
+ * last instance was not deleted here stays: somebody may be about to make the first.
+ */
 async function deleteUnusedDefinition(
   { api, signal, target }: KroContext,
   { apiVersion, kind }: ObjectRef,
+  wasThere: boolean,
 ): Promise<ObjectRef | undefined> {
   const ref = definitionRef(target);
   const definition = await api.find(ref, { signal }).catch(ignoreNotFound);
   if (definition === undefined || appliedAt(definition) === undefined) return undefined;
   const instances = await api.list({ apiVersion, kind }, { limit: 1, signal }).catch(ignoreNotFound);
   if (instances !== undefined && instances.items.length > 0) return undefined;
+  const isSound = conditionsOf(definition).some(({ type, status }) => type === 'Ready' && status === 'True');
+  if (isSound && !wasThere) return undefined;
   const { uid } = definition.metadata;
   await api.delete(ref, { ...(uid === undefined ? {} : { preconditions: { uid } }), signal }).catch(ignoreNotFound);
   return ref;

@@ -58,3 +58,26 @@ test('kro mode makes namespaces and shared instances first, and keeps what other
   const left = await cluster.client.list({ apiVersion: 'v1', kind: 'Namespace' });
   expect(left.items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(['a-space', 'b-space']));
 });
+
+test('a definition that somebody is deleting is applied again when it is gone', async () => {
+  const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'settings' };
+  const hold = (finalizers: string[] | null) =>
+    cluster.client.patch(definition, { metadata: { finalizers } }, { type: 'merge' });
+  const applied: unknown[] = [];
+  const factory = settings.factory('kro', {
+    namespace: 'default',
+    transport: cluster.transport,
+    timeout: 20_000,
+    progressCallback: ({ message }) => {
+      if (!message?.startsWith('applied ResourceGraphDefinition')) return;
+      applied.push(message);
+      // The first is written to the one that goes.
+      if (applied.length === 2) void hold(null);
+    },
+  });
+  await factory.deploy({ name: 'a', color: 'blue' });
+  await hold(['example.com/hold']);
+  await cluster.client.delete(definition);
+  expect((await factory.deploy({ name: 'b', color: 'red' })).status).toEqual(expect.objectContaining({ color: 'red' }));
+  expect(applied).toHaveLength(3);
+});
