@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import { jsonEquals, refOf } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
@@ -27,32 +27,41 @@ export class DefinitionWriter {
   /** The definition with our finalizer; nothing when it is gone. */
   async withFinalizer(definition: Definition, signal: AbortSignal): Promise<Definition | undefined> {
     if (definition.hasFinalizer || definition.deleting) return definition;
-    const { client, caches } = this.#options;
-    const finalizers = [...(definition.object.metadata.finalizers ?? []), keys.FINALIZER];
-    const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), {
-      fieldManager: 'kro',
+    const answer = await this.#setFinalizers(
+      definition,
+      [...(definition.object.metadata.finalizers ?? []), keys.FINALIZER],
       signal,
-    });
-    const answer = await ignoreMissing(patch);
+    );
     if (answer === undefined) return undefined;
-    caches.peek(DEFINITION_TYPE)?.observe(answer);
+    this.#options.caches.peek(DEFINITION_TYPE)?.observe(answer);
     return readDefinition(answer);
   }
 
   /** Takes our finalizer off: nothing of ours holds the definition any more. */
   async release(definition: Definition, signal: AbortSignal): Promise<void> {
-    const { client, caches } = this.#options;
     const finalizers = (definition.object.metadata.finalizers ?? []).filter(
       (finalizer) => finalizer !== keys.FINALIZER,
     );
-    const patch = client.patch(refOf(definition.object), finalizerPatch(definition.object, finalizers), {
-      fieldManager: 'kro',
-      signal,
-    });
-    const answer = await ignoreMissing(patch);
-    const cache = caches.peek(DEFINITION_TYPE);
+    const answer = await this.#setFinalizers(definition, finalizers, signal);
+    const cache = this.#options.caches.peek(DEFINITION_TYPE);
     if (answer === undefined || finalizers.length === 0) cache?.observeGone(`/${definition.name}`, definition.uid);
     else cache?.observe(answer);
+  }
+
+  /** Writes finalizers onto the definition as it was read; nothing when it is gone. */
+  async #setFinalizers(
+    { object }: Definition,
+    finalizers: string[],
+    signal: AbortSignal,
+  ): Promise<KubeObject | undefined> {
+    const { resourceVersion } = object.metadata;
+    const patch = { metadata: { finalizers, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+    try {
+      return await this.#options.client.patch(refOf(object), patch, { fieldManager: 'kro', signal });
+    } catch (thrown) {
+      if (isNotFound(thrown)) return undefined;
+      throw thrown;
+    }
   }
 
   /** Writes the status where it differs. */
@@ -87,18 +96,4 @@ export class DefinitionWriter {
     else cache?.observe(live);
     return true;
   }
-}
-
-async function ignoreMissing(request: Promise<KubeObject>): Promise<KubeObject | undefined> {
-  try {
-    return await request;
-  } catch (thrown) {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  }
-}
-
-function finalizerPatch(object: KubeObject, finalizers: string[]): JsonObject {
-  const { resourceVersion } = object.metadata;
-  return { metadata: { finalizers, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
 }
