@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { objectAt } from '../kinds/parts.ts';
 import { addQuantities, usageOf } from '../kinds/quota-admission.ts';
+import { CORE_COUNTS } from '../kinds/resource-names.ts';
 import type { Quantity } from '../types/quantity.ts';
 import { formatQuantity, parseQuantity } from '../types/quantity.ts';
 import type { SimulatedController } from './controller.ts';
@@ -54,16 +55,6 @@ export const quotaController: SimulatedController = {
     world.updateStatus(quota, { hard, used });
   },
 };
-
-const CORE_COUNTS = new Set([
-  'configmaps',
-  'persistentvolumeclaims',
-  'pods',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'services',
-]);
 
 /** The resources whose objects count for what the quota limits. */
 function resourcesOf(quota: KubeObject): ResourceName[] {

@@ -17,6 +17,11 @@ export const fieldInvalid = (
   message: `Invalid value: ${formatValue(value)}: ${detail}`,
 });
 
+/** Refuses a value once for each thing that a rule found wrong with it. */
+export function addInvalid(problems: FieldProblem[], field: string, value: unknown, details: readonly string[]): void {
+  for (const detail of details) problems.push(fieldInvalid(field, value, detail));
+}
+
 export const fieldRequired = (field: string, detail = ''): FieldProblem => ({
   reason: 'FieldValueRequired',
   field,

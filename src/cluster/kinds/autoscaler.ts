@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { parseQuantity } from '../types/quantity.ts';
@@ -82,7 +82,7 @@ function validateReference(reference: JsonObject, at: string, problems: FieldPro
   for (const key of ['kind', 'name']) {
     const value = textAt(reference, key);
     if (value === '') problems.push(fieldRequired(`${at}.${key}`));
-    else for (const text of pathSegment(value)) problems.push(fieldInvalid(`${at}.${key}`, value, text));
+    else addInvalid(problems, `${at}.${key}`, value, pathSegment(value));
   }
 }
 
@@ -143,7 +143,7 @@ function validateMetric(metric: JsonObject, at: string, problems: FieldProblem[]
   } else {
     const name = textAt(objectAt(source, 'metric'), 'name');
     if (name === '') problems.push(fieldRequired(`${place}.metric.name`, 'must specify a metric name'));
-    else for (const text of pathSegment(name)) problems.push(fieldInvalid(`${place}.metric.name`, name, text));
+    else addInvalid(problems, `${place}.metric.name`, name, pathSegment(name));
     if (expected === 'object')
       validateReference(objectAt(source, 'describedObject'), `${place}.describedObject`, problems);
   }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { parseQuantity } from '../types/quantity.ts';
 import { dnsSubdomain } from './names.ts';
@@ -56,7 +56,7 @@ export function validateClaimSpec(spec: JsonObject, path: string, problems: Fiel
   validateSelector(objectAt(spec, 'selector'), `${path}.selector`, problems);
   for (const key of ['storageClassName', 'volumeAttributesClassName']) {
     const name = textAt(spec, key);
-    if (name !== '') for (const text of dnsSubdomain(name)) problems.push(fieldInvalid(`${path}.${key}`, name, text));
+    if (name !== '') addInvalid(problems, `${path}.${key}`, name, dnsSubdomain(name));
   }
   const mode = textAt(spec, 'volumeMode');
   if (mode !== '' && !['Block', 'Filesystem'].includes(mode))

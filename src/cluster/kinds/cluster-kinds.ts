@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { alignSources, validateClaimSpec } from './claims.ts';
@@ -21,7 +21,7 @@ export const namespaceStrategy: Partial<Strategy> = {
       const wrong = qualifiedName(name);
       if (wrong.length === 0 && name !== 'kubernetes' && !name.includes('/'))
         wrong.push('name is neither a standard finalizer name nor is it fully qualified');
-      for (const text of wrong) problems.push(fieldInvalid('spec.finalizers', name, text));
+      addInvalid(problems, 'spec.finalizers', name, wrong);
     }
   },
   defaults(object) {
@@ -151,7 +151,7 @@ export const runtimeClassStrategy: Partial<Strategy> = {
   validate(object, problems) {
     const handler = textAt(json(object), 'handler');
     if (handler === '') problems.push(fieldRequired('handler'));
-    else for (const text of dnsLabel(handler)) problems.push(fieldInvalid('handler', handler, text));
+    else addInvalid(problems, 'handler', handler, dnsLabel(handler));
     const nodes = objectAt(objectAt(json(object), 'scheduling'), 'nodeSelector');
     validateLabels(nodes as Record<string, string>, 'scheduling.nodeSelector', problems);
   },

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { configMapKey } from './names.ts';
@@ -10,8 +10,7 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const LIMIT = 1024 * 1024;
 
 function checkKeys(values: JsonObject, path: string, problems: FieldProblem[]) {
-  for (const key of Object.keys(values))
-    for (const text of configMapKey(key)) problems.push(fieldInvalid(`${path}[${key}]`, key, text));
+  for (const key of Object.keys(values)) addInvalid(problems, `${path}[${key}]`, key, configMapKey(key));
 }
 
 /** `path` is where texts say that it is too much. */
@@ -43,7 +42,7 @@ export const configMapStrategy: Partial<Strategy> = {
   validate(object, problems) {
     const [data, binary] = [objectAt(json(object), 'data'), objectAt(json(object), 'binaryData')];
     for (const key of Object.keys(data)) {
-      for (const text of configMapKey(key)) problems.push(fieldInvalid(`data[${key}]`, key, text));
+      addInvalid(problems, `data[${key}]`, key, configMapKey(key));
       if (Object.hasOwn(binary, key))
         problems.push(fieldInvalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
     }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { addressProblem, dnsLabel, dnsSubdomain, qualifiedName } from './names.ts';
@@ -17,7 +17,7 @@ type Names = (text: string) => readonly string[];
 /** Checks a member that may be left out. */
 function checkOptional(parent: JsonObject, key: string, check: Names, at: string, problems: FieldProblem[]) {
   const value = textAt(parent, key);
-  if (value !== '') for (const text of check(value)) problems.push(fieldInvalid(`${at}.${key}`, value, text));
+  if (value !== '') addInvalid(problems, `${at}.${key}`, value, check(value));
 }
 
 function checkProtocol(port: JsonObject, at: string, problems: FieldProblem[]) {
@@ -66,7 +66,7 @@ function validateEndpoint(endpoint: JsonObject, type: string, at: string, proble
   for (const [index, address] of addresses.entries()) {
     const place = `${at}.addresses[${index}]`;
     if (type === 'FQDN') {
-      for (const text of domainName(address)) problems.push(fieldInvalid(place, address, text));
+      addInvalid(problems, place, address, domainName(address));
       continue;
     }
     if (type !== 'IPv4' && type !== 'IPv6') continue;

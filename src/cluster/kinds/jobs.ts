@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { scheduleProblem } from './cron.ts';
@@ -136,8 +136,7 @@ function validateJobSpec(spec: JsonObject, at: string, problems: FieldProblem[])
       fieldInvalid(`${at}.successPolicy`, { Rules: success['rules'] ?? null }, 'requires indexed completion mode'),
     );
   const manager = textAt(spec, 'managedBy');
-  if (manager !== '')
-    for (const text of domainPath(manager)) problems.push(fieldInvalid(`${at}.managedBy`, manager, text));
+  if (manager !== '') addInvalid(problems, `${at}.managedBy`, manager, domainPath(manager));
   const replacement = textAt(spec, 'podReplacementPolicy');
   const policy = optionalAt(spec, 'podFailurePolicy');
   const known = policy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed'];

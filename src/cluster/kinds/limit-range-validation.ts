@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldDuplicate, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Quantity } from '../types/quantity.ts';
 import { compareQuantities, formatQuantity, parseQuantity } from '../types/quantity.ts';
@@ -26,7 +26,7 @@ export function validateLimits(spec: JsonObject, problems: FieldProblem[]): void
 
 function checkType(type: string, path: string, problems: FieldProblem[]) {
   const wrong = qualifiedName(type);
-  for (const text of wrong) problems.push(fieldInvalid(path, type, text));
+  addInvalid(problems, path, type, wrong);
   if (wrong.length === 0 && !type.includes('/') && !TYPES.includes(type))
     problems.push(fieldInvalid(path, type, 'must be a standard limit type or fully qualified'));
 }

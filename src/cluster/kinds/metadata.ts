@@ -1,6 +1,6 @@
 import type { KubeObject, OwnerReference } from '../../core/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Resource } from '../registry/resource.ts';
 import { dnsSubdomain, labelValue, qualifiedName } from './names.ts';
@@ -14,11 +14,11 @@ export function validateMeta(object: KubeObject, resource: Resource, problems: F
   const check = resource.strategy.validateName ?? dnsSubdomain;
   if (metadata.generateName !== undefined && metadata.generateName !== '') {
     const stem = metadata.generateName.replace(/.-$/, 'a');
-    for (const text of check(stem)) problems.push(fieldInvalid('metadata.generateName', metadata.generateName, text));
+    addInvalid(problems, 'metadata.generateName', metadata.generateName, check(stem));
   }
   const name = metadata.name ?? '';
   if (name === '') problems.push(fieldRequired('metadata.name', 'name or generateName is required'));
-  else for (const text of check(name)) problems.push(fieldInvalid('metadata.name', name, text));
+  else addInvalid(problems, 'metadata.name', name, check(name));
   if (metadata.generation !== undefined && metadata.generation < 0) {
     problems.push(fieldInvalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0'));
   }
@@ -36,9 +36,9 @@ export function validateLabels(
   problems: FieldProblem[],
 ): void {
   for (const key of Object.keys(labels ?? {}).sort()) {
-    for (const text of qualifiedName(key)) problems.push(fieldInvalid(path, key, text));
+    addInvalid(problems, path, key, qualifiedName(key));
     const value = labels?.[key] ?? '';
-    for (const text of labelValue(value)) problems.push(fieldInvalid(path, value, text));
+    addInvalid(problems, path, value, labelValue(value));
   }
 }
 
@@ -50,7 +50,7 @@ export function validateAnnotations(
 ): void {
   let size = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    for (const text of qualifiedName(key.toLowerCase())) problems.push(fieldInvalid(path, key, text));
+    addInvalid(problems, path, key, qualifiedName(key.toLowerCase()));
     size += key.length + value.length;
   }
   if (size <= ANNOTATIONS_LIMIT) return;
@@ -103,7 +103,7 @@ function validateOwners(owners: readonly OwnerReference[], problems: FieldProble
 function validateFinalizers(finalizers: readonly string[], qualified: boolean, problems: FieldProblem[]) {
   for (const [index, name] of finalizers.entries()) {
     const wrong = qualifiedName(name);
-    for (const text of wrong) problems.push(fieldInvalid('metadata.finalizers', name, text));
+    addInvalid(problems, 'metadata.finalizers', name, wrong);
     if (qualified && wrong.length === 0 && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
       problems.push(
         fieldInvalid(

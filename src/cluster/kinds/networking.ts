@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { JsonObject } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { cidrProblem, dnsLabel, dnsSubdomain, domainPath, portName, wildcardSubdomain } from './names.ts';
@@ -22,8 +22,7 @@ export const ingressStrategy: Partial<Strategy> = {
     for (const [index, rule] of rules.entries()) validateRule(rule, `spec.rules[${index}]`, problems);
     for (const [index, tls] of objectsAt(spec, 'tls').entries()) validateTls(tls, `spec.tls[${index}]`, problems);
     const name = textAt(spec, 'ingressClassName');
-    if (name !== '')
-      for (const text of dnsSubdomain(name)) problems.push(fieldInvalid('spec.ingressClassName', name, text));
+    if (name !== '') addInvalid(problems, 'spec.ingressClassName', name, dnsSubdomain(name));
     const annotation = object.metadata.annotations?.[CLASS];
     if (annotation !== undefined && name !== '' && annotation !== name)
       problems.push(
@@ -40,7 +39,7 @@ function validateRule(rule: JsonObject, at: string, problems: FieldProblem[]) {
   const host = textAt(rule, 'host');
   if (host !== '') {
     if (isIP(host) !== 0) problems.push(fieldInvalid(`${at}.host`, host, 'must be a DNS name, not an IP address'));
-    for (const text of hostName(host)) problems.push(fieldInvalid(`${at}.host`, host, text));
+    addInvalid(problems, `${at}.host`, host, hostName(host));
   }
   const http = optionalAt(rule, 'http');
   if (http === undefined) return;
@@ -53,10 +52,9 @@ const hostName = (host: string) => (host.includes('*') ? wildcardSubdomain(host)
 
 function validateTls(tls: JsonObject, at: string, problems: FieldProblem[]) {
   for (const [index, host] of listAt(tls, 'hosts').entries())
-    for (const text of hostName(String(host))) problems.push(fieldInvalid(`${at}.hosts[${index}]`, host, text));
+    addInvalid(problems, `${at}.hosts[${index}]`, host, hostName(String(host)));
   const secret = textAt(tls, 'secretName');
-  if (secret !== '')
-    for (const text of dnsSubdomain(secret)) problems.push(fieldInvalid(`${at}.secretName`, secret, text));
+  if (secret !== '') addInvalid(problems, `${at}.secretName`, secret, dnsSubdomain(secret));
 }
 
 function validatePath(path: JsonObject, at: string, problems: FieldProblem[]) {
@@ -94,13 +92,12 @@ function validateBackend(backend: JsonObject, at: string, problems: FieldProblem
   if (service === undefined) return;
   const target = textAt(service, 'name');
   if (target === '') problems.push(fieldRequired(`${at}.service.name`));
-  else for (const text of dnsLabel(target)) problems.push(fieldInvalid(`${at}.service.name`, target, text));
+  else addInvalid(problems, `${at}.service.name`, target, dnsLabel(target));
   const port = objectAt(service, 'port');
   const [name, number] = [textAt(port, 'name'), numberAt(port, 'number') ?? 0];
   if (name !== '' && number !== 0) problems.push(fieldInvalid(at, '', 'cannot set both port name & port number'));
   else if (name === '' && number === 0) problems.push(fieldRequired(at, 'port name or number is required'));
-  else if (name !== '')
-    for (const text of portName(name)) problems.push(fieldInvalid(`${at}.service.port.name`, name, text));
+  else if (name !== '') addInvalid(problems, `${at}.service.port.name`, name, portName(name));
   else {
     const problem = portProblem(number, `${at}.service.port.number`);
     if (problem !== undefined) problems.push(problem);
@@ -200,7 +197,7 @@ export const ingressClassStrategy: Partial<Strategy> = {
   validate(object, problems) {
     const controller = textAt(object.spec, 'controller');
     if (controller === '') problems.push(fieldRequired('spec.controller'));
-    else for (const text of domainPath(controller)) problems.push(fieldInvalid('spec.controller', controller, text));
+    else addInvalid(problems, 'spec.controller', controller, domainPath(controller));
     const parameters = optionalAt(object.spec, 'parameters');
     if (parameters === undefined) return;
     const at = 'spec.parameters';

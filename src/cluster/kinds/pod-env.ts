@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
-import { fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { configMapKey, dnsSubdomain, envVarName, qualifiedName } from './names.ts';
 import { objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
@@ -14,7 +14,7 @@ export function validateEnv(container: JsonObject, place: string, problems: Fiel
     const at = `${path}[${index}]`;
     const name = textAt(entry, 'name');
     if (name === '') problems.push(fieldRequired(`${at}.name`));
-    else for (const text of envVarName(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+    else addInvalid(problems, `${at}.name`, name, envVarName(name));
     const from = optionalAt(entry, 'valueFrom');
     if (from === undefined) continue;
     const count = REFERENCES.filter((key) => from[key] !== undefined).length;
@@ -44,9 +44,9 @@ export function validateEnv(container: JsonObject, place: string, problems: Fiel
 
 function validateKeyReference(reference: JsonObject, at: string, problems: FieldProblem[]) {
   const [name, key] = [textAt(reference, 'name'), textAt(reference, 'key')];
-  for (const text of dnsSubdomain(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+  addInvalid(problems, `${at}.name`, name, dnsSubdomain(name));
   if (key === '') problems.push(fieldRequired(`${at}.key`));
-  else for (const text of configMapKey(key)) problems.push(fieldInvalid(`${at}.key`, key, text));
+  else addInvalid(problems, `${at}.key`, key, configMapKey(key));
 }
 
 const FIELDS = [
@@ -80,7 +80,7 @@ function validateFieldReference(reference: JsonObject, at: string, problems: Fie
   const subscript = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/.exec(path);
   if (subscript !== null) {
     const key = subscript[2] ?? '';
-    for (const text of qualifiedName(key)) problems.push(fieldInvalid(at, key, text));
+    addInvalid(problems, at, key, qualifiedName(key));
   } else if (version !== 'v1') refuse(`unsupported pod version: ${version}`);
   else if (OTHER_FIELDS.includes(path)) problems.push(fieldNotSupported(`${at}.fieldPath`, path, FIELDS));
   else if (!FIELDS.includes(path)) refuse(`field label not supported: ${path}`);
@@ -110,8 +110,7 @@ function validateResourceReference(reference: JsonObject, at: string, problems: 
 function validateEnvFrom(container: JsonObject, path: string, problems: FieldProblem[]) {
   for (const [index, entry] of objectsAt(container, 'envFrom').entries()) {
     const prefix = textAt(entry, 'prefix');
-    if (prefix !== '')
-      for (const text of envVarName(prefix)) problems.push(fieldInvalid(`${path}[${index}].prefix`, prefix, text));
+    if (prefix !== '') addInvalid(problems, `${path}[${index}].prefix`, prefix, envVarName(prefix));
     const given = ['configMapRef', 'secretRef'].filter((key) => entry[key] !== undefined);
     if (given.length === 0) problems.push(fieldInvalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
     if (given.length > 1) problems.push(fieldInvalid(path, '', 'may not have more than one field specified at a time'));
@@ -119,7 +118,7 @@ function validateEnvFrom(container: JsonObject, path: string, problems: FieldPro
       const name = textAt(objectAt(entry, key), 'name');
       const at = `${path}[${index}].${key}.name`;
       if (name === '') problems.push(fieldRequired(at));
-      else for (const text of dnsSubdomain(name)) problems.push(fieldInvalid(at, name, text));
+      else addInvalid(problems, at, name, dnsSubdomain(name));
     }
   }
 }

@@ -1,5 +1,12 @@
 import type { JsonObject } from '../../core/index.ts';
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import {
+  addInvalid,
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { dnsLabel, labelValue } from './names.ts';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
@@ -60,8 +67,7 @@ function validatePodAffinity(affinity: JsonObject, at: string, problems: FieldPr
 function validatePodTerm(term: JsonObject, at: string, problems: FieldProblem[]) {
   for (const key of ['labelSelector', 'namespaceSelector'])
     validateSelector(objectAt(term, key), `${at}.${key}`, problems);
-  for (const name of listAt(term, 'namespaces'))
-    for (const text of dnsLabel(String(name))) problems.push(fieldInvalid(`${at}.namespace`, name, text));
+  for (const name of listAt(term, 'namespaces')) addInvalid(problems, `${at}.namespace`, name, dnsLabel(String(name)));
   const mismatch = listAt(term, 'mismatchLabelKeys');
   for (const key of ['matchLabelKeys', 'mismatchLabelKeys']) {
     const names = listAt(term, key);
@@ -100,7 +106,7 @@ function validateToleration(entry: JsonObject, at: string, problems: FieldProble
     if (value !== '')
       problems.push(fieldInvalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"));
   } else if (operator === '' || operator === 'Equal') {
-    for (const text of labelValue(value)) problems.push(fieldInvalid(`${at}.operator`, value, text));
+    addInvalid(problems, `${at}.operator`, value, labelValue(value));
   } else {
     const known = operator === 'Gt' || operator === 'Lt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists'];
     problems.push(fieldNotSupported(`${at}.operator`, operator, known));

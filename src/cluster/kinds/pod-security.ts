@@ -1,6 +1,13 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import {
+  addInvalid,
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { dnsSubdomain } from './names.ts';
 import { listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
@@ -52,8 +59,7 @@ function validateProfiles(context: JsonObject, at: string, problems: FieldProble
   const windows = optionalAt(context, 'windowsOptions');
   const credential = textAt(windows, 'gmsaCredentialSpecName');
   if (credential !== '')
-    for (const text of dnsSubdomain(credential))
-      problems.push(fieldInvalid(`${at}.windowsOptions.gmsaCredentialSpecName`, credential, text));
+    addInvalid(problems, `${at}.windowsOptions.gmsaCredentialSpecName`, credential, dnsSubdomain(credential));
 }
 
 const SYSCTL = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';

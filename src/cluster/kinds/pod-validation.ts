@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import {
+  addInvalid,
   fieldDuplicate,
   fieldForbidden,
   fieldInvalid,
@@ -38,14 +39,13 @@ export function validatePodSpec(spec: JsonObject, path: string, problems: FieldP
   validateLabels(objectAt(spec, 'nodeSelector') as Record<string, string>, `${path}.nodeSelector`, problems);
   for (const [key, check] of NAMES) {
     const name = textAt(spec, key);
-    if (name !== '') for (const text of check(name)) problems.push(fieldInvalid(`${path}.${key}`, name, text));
+    if (name !== '') addInvalid(problems, `${path}.${key}`, name, check(name));
   }
   for (const [index, alias] of objectsAt(spec, 'hostAliases').entries()) {
     const at = `${path}.hostAliases[${index}]`;
     checkAddress(textAt(alias, 'ip'), `${at}.ip`, problems);
     for (const [position, name] of listAt(alias, 'hostnames').entries())
-      for (const text of dnsSubdomain(String(name)))
-        problems.push(fieldInvalid(`${at}.hostnames[${position}]`, name, text));
+      addInvalid(problems, `${at}.hostnames[${position}]`, name, dnsSubdomain(String(name)));
   }
   for (const [index, gate] of objectsAt(spec, 'readinessGates').entries())
     checkLabelName(textAt(gate, 'conditionType'), `${path}.readinessGates[${index}].conditionType`, problems);
@@ -149,7 +149,7 @@ function validateName(container: JsonObject, { names }: Place, at: string, probl
     problems.push(fieldRequired(`${at}.name`));
     return;
   }
-  for (const text of dnsLabel(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+  addInvalid(problems, `${at}.name`, name, dnsLabel(name));
   if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
   names.add(name);
 }
@@ -300,7 +300,7 @@ function validatePorts(ports: readonly JsonObject[], path: string, problems: Fie
     const at = `${path}[${index}]`;
     const name = textAt(port, 'name');
     if (name !== '') {
-      for (const text of portName(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+      addInvalid(problems, `${at}.name`, name, portName(name));
       if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
       names.add(name);
     }
@@ -386,7 +386,7 @@ function validateProbe(probe: JsonObject, kind: string, at: string, problems: Fi
 /** Checks a port that is given by number or by name. */
 export function checkPortOrName(value: JsonValue | undefined, path: string, problems: FieldProblem[]): void {
   if (typeof value === 'string') {
-    for (const text of portName(value)) problems.push(fieldInvalid(path, value, text));
+    addInvalid(problems, path, value, portName(value));
     return;
   }
   const problem = portProblem(value, path);

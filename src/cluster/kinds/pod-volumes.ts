@@ -1,5 +1,12 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import {
+  addInvalid,
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { parseQuantity } from '../types/quantity.ts';
 import { validateClaimSpec } from './claims.ts';
@@ -25,7 +32,7 @@ export function validateVolumes(spec: JsonObject, path: string, problems: FieldP
     }
     if (name === '') problems.push(fieldRequired(`${at}.name`));
     else {
-      for (const text of dnsLabel(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+      addInvalid(problems, `${at}.name`, name, dnsLabel(name));
       if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
     }
     if (problems.length === before) names.add(name);

@@ -5,18 +5,10 @@ import type { Resource } from '../registry/resource.ts';
 import type { Quantity } from '../types/quantity.ts';
 import { compareQuantities, formatQuantity, parseQuantity } from '../types/quantity.ts';
 import { objectAt, objectsAt, textAt } from './parts.ts';
+import { CORE_COUNTS } from './resource-names.ts';
 
 const ONE: Quantity = { value: 1n, scale: 0, format: 'DecimalSI' };
 const ZERO: Quantity = { value: 0n, scale: 0, format: 'DecimalSI' };
-const COUNTED = new Set([
-  'configmaps',
-  'persistentvolumeclaims',
-  'pods',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'services',
-]);
 
 /** The exact sum. */
 export function addQuantities(a: Quantity, b: Quantity): Quantity {
@@ -31,7 +23,7 @@ export function usageOf(resource: Pick<Resource, 'group' | 'plural'>, object: Ku
     [resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`, ONE],
   ]);
   if (resource.group !== '') return usage;
-  if (COUNTED.has(resource.plural)) usage.set(resource.plural, ONE);
+  if (CORE_COUNTS.has(resource.plural)) usage.set(resource.plural, ONE);
   if (resource.plural === 'services') {
     const type = textAt(object.spec, 'type');
     if (type === 'LoadBalancer') usage.set('services.loadbalancers', ONE);

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { checkBinding, checkRules } from '../auth/escalation.ts';
@@ -59,7 +59,7 @@ export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
     if (!kinds.includes(kind)) problems.push(fieldNotSupported('roleRef.kind', kind, kinds));
     const name = textAt(reference, 'name');
     if (name === '') problems.push(fieldRequired('roleRef.name'));
-    else for (const text of pathSegment(name)) problems.push(fieldInvalid('roleRef.name', name, text));
+    else addInvalid(problems, 'roleRef.name', name, pathSegment(name));
     for (const [index, subject] of objectsAt(json(object), 'subjects').entries())
       validateSubject(subject, `subjects[${index}]`, object, namespaced, problems);
   };
@@ -103,8 +103,7 @@ function validateSubject(
   const kind = textAt(subject, 'kind');
   const [name, group] = [textAt(subject, 'name'), textAt(subject, 'apiGroup')];
   if (name === '') problems.push(fieldRequired(`${at}.name`));
-  else if (kind === 'ServiceAccount')
-    for (const text of dnsSubdomain(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+  else if (kind === 'ServiceAccount') addInvalid(problems, `${at}.name`, name, dnsSubdomain(name));
   const own = kind === 'ServiceAccount' ? '' : GROUP;
   if (SUBJECTS.includes(kind) && group !== own) problems.push(fieldNotSupported(`${at}.apiGroup`, group, [own]));
   if (!SUBJECTS.includes(kind)) problems.push(fieldNotSupported(`${at}.kind`, kind, SUBJECTS));

@@ -1,10 +1,11 @@
-import { fieldInvalid } from '../http/problems.ts';
+import { addInvalid, fieldInvalid } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { qualifiedName } from './names.ts';
 
 /** Which resources LimitRanges and quotas may name. */
 
-const COUNTED = [
+/** Kinds of the core group whose objects quotas count by their plain names. */
+export const CORE_COUNTS: ReadonlySet<string> = new Set([
   'configmaps',
   'persistentvolumeclaims',
   'pods',
@@ -12,9 +13,8 @@ const COUNTED = [
   'resourcequotas',
   'secrets',
   'services',
-  'services.loadbalancers',
-  'services.nodeports',
-];
+]);
+const COUNTED = [...CORE_COUNTS, 'services.loadbalancers', 'services.nodeports'];
 const OF_CONTAINERS = ['cpu', 'memory', 'ephemeral-storage'];
 const OF_QUOTAS = [
   ...COUNTED,
@@ -37,7 +37,7 @@ export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || i
 /** Checks the name of any resource. */
 export function checkResourceName(name: string, path: string, problems: FieldProblem[]): void {
   const wrong = qualifiedName(name);
-  for (const text of wrong) problems.push(fieldInvalid(path, name, text));
+  addInvalid(problems, path, name, wrong);
   if (wrong.length === 0 && !name.includes('/') && !KNOWN.has(name) && !isHugeOfQuota(name))
     problems.push(fieldInvalid(path, name, 'must be a standard resource type or fully qualified'));
 }

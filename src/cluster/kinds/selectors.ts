@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { validateLabels } from './metadata.ts';
 import { labelValue, qualifiedName } from './names.ts';
@@ -7,7 +7,7 @@ import { listAt, objectAt, objectsAt, textAt } from './parts.ts';
 
 /** Checks a name that labels and keys of selectors follow. */
 export function checkLabelName(name: string, path: string, problems: FieldProblem[]): void {
-  for (const text of qualifiedName(name)) problems.push(fieldInvalid(path, name, text));
+  addInvalid(problems, path, name, qualifiedName(name));
 }
 
 const NOT_AN_OPERATOR = 'not a valid selector operator';
@@ -35,8 +35,7 @@ export function validateSelector(selector: JsonObject, path: string, problems: F
       problems.push(fieldInvalid(`${at}.operator`, textAt(expression, 'operator'), NOT_AN_OPERATOR));
     checkLabelName(textAt(expression, 'key'), `${at}.key`, problems);
     for (const [position, value] of listAt(expression, 'values').entries())
-      for (const text of labelValue(String(value)))
-        problems.push(fieldInvalid(`${at}.values[${position}]`, value, text));
+      addInvalid(problems, `${at}.values[${position}]`, value, labelValue(String(value)));
   }
 }
 

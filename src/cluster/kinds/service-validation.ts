@@ -1,6 +1,13 @@
 import { BlockList, isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import {
+  addInvalid,
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { validateLabels } from './metadata.ts';
 import { addressProblem, cidrProblem, dnsLabel, dnsSubdomain, qualifiedName } from './names.ts';
@@ -73,9 +80,7 @@ function oneOf(spec: JsonObject, key: string, known: readonly string[], problems
 function validateExternalName(spec: JsonObject, problems: FieldProblem[]) {
   const name = textAt(spec, 'externalName');
   if (name === '') problems.push(fieldRequired('spec.externalName'));
-  else
-    for (const text of dnsSubdomain(name.replace(/\.$/, '')))
-      problems.push(fieldInvalid('spec.externalName', name, text));
+  else addInvalid(problems, 'spec.externalName', name, dnsSubdomain(name.replace(/\.$/, '')));
   if (listAt(spec, 'clusterIPs').length > 0 || textAt(spec, 'clusterIP') !== '')
     problems.push(fieldForbidden('spec.clusterIPs', 'may not be set for ExternalName services'));
 }
@@ -90,7 +95,7 @@ function validatePorts(ports: readonly JsonObject[], type: string, problems: Fie
     const [name, protocol] = [textAt(port, 'name'), textAt(port, 'protocol')];
     if (name === '' && ports.length > 1) problems.push(fieldRequired(`${at}.name`));
     if (name !== '') {
-      for (const text of labelWithoutDots(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+      addInvalid(problems, `${at}.name`, name, labelWithoutDots(name));
       if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
       names.add(name);
     }
@@ -99,9 +104,7 @@ function validatePorts(ports: readonly JsonObject[], type: string, problems: Fie
     if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
     checkPortOrName(port['targetPort'], `${at}.targetPort`, problems);
     const application = textAt(port, 'appProtocol');
-    if (application !== '')
-      for (const text of qualifiedName(application))
-        problems.push(fieldInvalid(`${at}.appProtocol`, application, text));
+    if (application !== '') addInvalid(problems, `${at}.appProtocol`, application, qualifiedName(application));
     if ((numberAt(port, 'nodePort') ?? 0) !== 0 && !withPorts(type))
       problems.push(fieldForbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`));
     const key = `${protocol}/${String(port['port'])}`;
@@ -238,7 +241,7 @@ function validateBalancer(spec: JsonObject, type: string, problems: FieldProblem
   const kind = textAt(spec, 'loadBalancerClass');
   if (kind !== '') {
     if (!balanced) only('spec.loadBalancerClass');
-    for (const text of qualifiedName(kind)) problems.push(fieldInvalid('spec.loadBalancerClass', kind, text));
+    addInvalid(problems, 'spec.loadBalancerClass', kind, qualifiedName(kind));
   }
   if (spec['allocateLoadBalancerNodePorts'] !== undefined && !balanced) only('spec.allocateLoadBalancerNodePorts');
 }

@@ -1,6 +1,13 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import {
+  addInvalid,
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { formatQuantity, parseQuantity } from '../types/quantity.ts';
@@ -105,8 +112,7 @@ function validateVolume(spec: JsonObject, problems: FieldProblem[]) {
       fieldForbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"),
     );
   const name = textAt(spec, 'storageClassName');
-  if (name !== '')
-    for (const text of dnsSubdomain(name)) problems.push(fieldInvalid('spec.storageClassName', name, text));
+  if (name !== '') addInvalid(problems, 'spec.storageClassName', name, dnsSubdomain(name));
   checkChoice(spec, 'volumeMode', ['Block', 'Filesystem'], 'spec.', problems);
 }
 
@@ -168,7 +174,7 @@ export const storageClassStrategy: Partial<Strategy> = {
 function validateStorageClass(object: JsonObject, problems: FieldProblem[]) {
   const provisioner = textAt(object, 'provisioner').toLowerCase();
   if (provisioner === '') problems.push(fieldRequired('provisioner'));
-  else for (const text of qualifiedName(provisioner)) problems.push(fieldInvalid('provisioner', provisioner, text));
+  else addInvalid(problems, 'provisioner', provisioner, qualifiedName(provisioner));
   if (Object.hasOwn(objectAt(object, 'parameters'), ''))
     problems.push(fieldInvalid('parameters', '', 'field can not be empty.'));
   checkChoice(object, 'reclaimPolicy', ['Delete', 'Retain'], '', problems);

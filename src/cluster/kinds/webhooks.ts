@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldDuplicate, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { dnsSubdomain, qualifiedName } from './names.ts';
@@ -77,7 +77,7 @@ function checkName(name: string, path: string, problems: FieldProblem[]) {
     return;
   }
   const wrong = dnsSubdomain(name);
-  for (const text of wrong) problems.push(fieldInvalid(path, name, text));
+  addInvalid(problems, path, name, wrong);
   if (wrong.length === 0 && name.split('.').length < 3)
     problems.push(fieldInvalid(path, name, 'should be a domain with at least three segments separated by dots'));
 }
@@ -155,5 +155,5 @@ function validateCondition(condition: JsonObject, at: string, problems: FieldPro
   const name = textAt(condition, 'name');
   if (textAt(condition, 'expression').trim() === '') problems.push(fieldRequired(`${at}.expression`));
   if (name === '') problems.push(fieldRequired(`${at}.name`));
-  else for (const text of qualifiedName(name)) problems.push(fieldInvalid(`${at}.name`, name, text));
+  else addInvalid(problems, `${at}.name`, name, qualifiedName(name));
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
 import type { Draft, Strategy } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
@@ -308,13 +308,11 @@ function validateStatefulSet(spec: JsonObject, problems: FieldProblem[]) {
   }
   notNegative(objectAt(spec, 'ordinals'), 'start', 'spec.ordinals', problems);
   const service = textAt(spec, 'serviceName');
-  if (service !== '')
-    for (const text of dnsLabel(service)) problems.push(fieldInvalid('spec.serviceName', service, text));
+  if (service !== '') addInvalid(problems, 'spec.serviceName', service, dnsLabel(service));
   for (const [index, claim] of objectsAt(spec, 'volumeClaimTemplates').entries()) {
     // Each becomes a volume of the pods, before theirs.
     const name = textAt(objectAt(claim, 'metadata'), 'name');
-    for (const text of dnsLabel(name))
-      problems.push(fieldInvalid(`spec.template.spec.volumes[${index}].name`, name, text));
+    addInvalid(problems, `spec.template.spec.volumes[${index}].name`, name, dnsLabel(name));
     validateClaimSpec(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`, problems);
   }
 }
