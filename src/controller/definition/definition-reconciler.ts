@@ -169,9 +169,14 @@ export class DefinitionReconciler {
     if (!(await this.#handover.startServing(pass, working, signal))) return;
     const instances = this.#options.caches.peek(instanceTypeOf(working.graph));
     if (instances?.synced === true) conditions.set('ControllerReady', outcomes.running());
-    else if (instances?.error !== undefined) {
-      conditions.set('ControllerReady', outcomes.notStarted(failureText(apiFailure(instances.error, undefined))));
-    } else pass.waitingUntil = this.#options.clock.now() + PATIENCE_MS;
+    else {
+      const error = instances?.error;
+      if (error !== undefined) {
+        conditions.set('ControllerReady', outcomes.notStarted(failureText(apiFailure(error, undefined))));
+      }
+      // A server says "later" (429) for moments after it made a kind: that is told only when it stays.
+      if (error === undefined || error.status === 429) pass.waitingUntil = this.#options.clock.now() + PATIENCE_MS;
+    }
     const pinned = this.#pinnedRevisions(instances);
     const base = this.#options.served.ofDefinition(definition.name)?.canary?.base.revision;
     if (base !== undefined) pinned.add(base);

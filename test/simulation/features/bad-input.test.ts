@@ -172,6 +172,27 @@ describe('sizes', () => {
 });
 
 describe('an API of a child that does not work', () => {
+  it('that says "later" for moments after its kind was made brings no failure into condition or event', async () => {
+    let refused = 0;
+    world.intercept = ({ path }) =>
+      path.startsWith('/apis/acme.test/') && refused++ === 0
+        ? failure(429, 'TooManyRequests', 'storage is (re)initializing')
+        : undefined;
+    await define([mapResource('map', {})]);
+    expect(refused).toBeGreaterThan(1);
+    expect(await world.eventsOf('pots')).toEqual(['Active: the definition is Active']);
+  });
+
+  it('that says "later" all the time is told as what the definition waits for', async () => {
+    world.intercept = ({ path }) =>
+      path.startsWith('/apis/acme.test/') ? failure(429, 'TooManyRequests', 'storage is (re)initializing') : undefined;
+    await define([mapResource('map', {})]);
+    expect(conditionText(await world.user.get(potsRef), 'ControllerReady')).toContain('storage is (re)initializing');
+    world.intercept = undefined;
+    await world.advance(60_000);
+    expect(conditionText(await world.user.get(potsRef), 'ControllerReady')).toBe('True Running: controller is running');
+  });
+
   it('that answers 500 for ever is named, tried less and less often, and holds no sibling up', async () => {
     world.intercept = ({ path }) =>
       path.includes('/secrets') ? failure(500, 'InternalError', 'storage is broken') : undefined;
