@@ -11,7 +11,7 @@ import type {
   StepOptions,
 } from '../runtime/index.ts';
 import { pause } from '../kube/index.ts';
-import { keys, step, StepMemory } from '../runtime/index.ts';
+import { applySetIdOf, keys, step, StepMemory } from '../runtime/index.ts';
 import type { EffectContext } from './effects.ts';
 import { apply, read, remove } from './effects.ts';
 import { liveObjects, ObservedStore, targetOf } from './observed-store.ts';
@@ -69,7 +69,12 @@ export class DirectRun {
   constructor(options: DirectRunOptions) {
     this.#options = options;
     this.#instance = options.instance;
-    this.#watches = new WatchSet(options.api, (type, object, gone) => this.#observe(type, object, gone));
+    const applySet = applySetIdOf(options.instance);
+    this.#watches = new WatchSet(
+      options.api,
+      (type, object, gone) => this.#observe(type, object, gone),
+      ({ metadata }) => metadata.labels?.[keys.PART_OF_LABEL] === applySet,
+    );
   }
 
   /** Runs until the condition holds, and gives the last decision. Rejects when the signal aborts. */

@@ -19,7 +19,7 @@ interface WatchSpec {
   readonly labelSelector?: string;
 }
 
-/** What a watch knows of an object. */
+/** What a watch knows of an object; nothing (`undefined`) also when it belongs to somebody else. */
 export interface Sight {
   readonly exists: boolean | undefined;
   readonly object?: KubeObject;
@@ -30,6 +30,10 @@ class OpenWatch {
   readonly stopped = new AbortController();
   /** Objects by identity; those of before an interruption count until the watch has caught up. */
   readonly objects = new Map<string, KubeObject>();
+  /** Objects of others, of which a namespace may hold thousands, and large ones: UIDs by identity. */
+  readonly others = new Map<string, string | undefined>();
+  /** Identities that were asked for: such an object is kept, whosever it is. */
+  readonly named = new Set<string>();
   /** Settles when the watch has shown everything there is: true; false when it could not. */
   readonly synced: Promise<boolean>;
   readonly spec: WatchSpec;
@@ -42,6 +46,32 @@ class OpenWatch {
     });
     this.stopped.signal.addEventListener('abort', () => this.settle(false), { once: true });
   }
+
+  /** Takes in what was shown, whole only where somebody may look at it. */
+  see(object: KubeObject, isOurs: (object: KubeObject) => boolean): void {
+    const key = identity(object);
+    const isKept = this.spec.labelSelector !== undefined || this.named.has(key) || isOurs(object);
+    this.forget(key);
+    if (isKept) this.objects.set(key, object);
+    else this.others.set(key, object.metadata.uid);
+  }
+
+  forget(key: string): void {
+    this.objects.delete(key);
+    this.others.delete(key);
+  }
+
+  /** What is known of before and was not shown again. */
+  gone(shown: ReadonlySet<string>): KubeObject[] {
+    const { kind } = this.spec.type;
+    const apiVersion = formatApiVersion(this.spec.type);
+    const others = [...this.others].map(([key, uid]) => {
+      const [namespace, name] = key.split('/') as [string, string];
+      const place = namespace === '' ? {} : { namespace };
+      return { apiVersion, kind, metadata: { name, ...place, ...(uid === undefined ? {} : { uid }) } };
+    });
+    return [...this.objects.values(), ...others].filter((object) => !shown.has(identity(object)));
+  }
 }
 
 /**
@@ -51,12 +81,15 @@ class OpenWatch {
 export class WatchSet {
   readonly #api: KubernetesApi;
   readonly #onChange: ObjectChange;
+  readonly #isOurs: (object: KubeObject) => boolean;
   readonly #open = new Map<string, OpenWatch>();
   readonly #running = new Set<Promise<void>>();
 
-  constructor(api: KubernetesApi, onChange: ObjectChange) {
+  /** `isOurs`: is it an object that somebody will look at? Of others watches keep only that they exist. */
+  constructor(api: KubernetesApi, onChange: ObjectChange, isOurs: (object: KubeObject) => boolean) {
     this.#api = api;
     this.#onChange = onChange;
+    this.#isOurs = isOurs;
   }
 
   /** Opens what is missing and closes what is not asked for any more. */
@@ -77,6 +110,11 @@ export class WatchSet {
       });
       this.#running.add(running);
     }
+    for (const request of requests) {
+      if (request.kind !== 'object') continue;
+      const { namespace, name } = request.target;
+      this.#open.get(specOf(request).key)?.named.add(identityOf(namespace, name));
+    }
   }
 
   /**
@@ -86,12 +124,14 @@ export class WatchSet {
   async look(target: ObjectTarget, selector = ''): Promise<Sight> {
     const watch = this.#open.get(keyOf(target.type, target.namespace, selector));
     if (watch === undefined || !(await watch.synced)) return { exists: undefined };
-    const object = watch.objects.get(identityOf(target.namespace, target.name));
-    return object === undefined ? { exists: false } : { exists: true, object };
+    const key = identityOf(target.namespace, target.name);
+    const object = watch.objects.get(key);
+    if (object !== undefined) return { exists: true, object };
+    return { exists: watch.others.has(key) ? undefined : false };
   }
 
   /**
-   * The objects of a kind in some namespaces (all of a cluster-scoped kind for none), as the watches show them;
+   * Our objects of a kind in some namespaces (all of a cluster-scoped kind for none), as the watches show them;
    * `undefined` when one of these places is not watched.
    */
   async lookAll(group: string, kind: string, namespaces: readonly string[]): Promise<KubeObject[] | undefined> {
@@ -135,20 +175,19 @@ export class WatchSet {
         case 'ADDED':
         case 'MODIFIED':
           shown.add(identity(event.object));
-          watch.objects.set(identity(event.object), event.object);
+          watch.see(event.object, this.#isOurs);
           this.#onChange(type, event.object, false);
           break;
         case 'DELETED':
-          watch.objects.delete(identity(event.object));
+          watch.forget(identity(event.object));
           this.#onChange(type, event.object, true);
           break;
         case 'RESTARTED':
           shown = new Set();
           break;
         case 'SYNCED':
-          for (const [key, object] of watch.objects) {
-            if (shown.has(key)) continue;
-            watch.objects.delete(key);
+          for (const object of watch.gone(shown)) {
+            watch.forget(identity(object));
             this.#onChange(type, object, true);
           }
           watch.settle(true);

@@ -1,5 +1,5 @@
 import type { Ast, CelError, CelType, Environment, Program } from '../cel/index.ts';
-import { STRING } from '../cel/index.ts';
+import { joinPrograms, STRING } from '../cel/index.ts';
 import type { Analysed, Names, Refusal } from './analysis.ts';
 import { placeOf } from './analysis.ts';
 import type { Site } from './draft.ts';
@@ -28,7 +28,7 @@ export function compileExpression<S extends Site>(
   const shared = environment === language.typed;
   const parts = shared ? found.parts : undefined;
   if (parts?.every((part) => isText(part, environment, language)) === true) {
-    return { ok: true, value: new CompiledText(found, parts, environment) };
+    return { ok: true, value: new CompiledText(found, parts, language) };
   }
   const known = shared ? language.checked.get(found.ast) : undefined;
   if (known !== undefined) return { ok: true, value: compiled(found, known) };
@@ -65,16 +65,16 @@ class CompiledText<S extends Site> implements Compiled<S> {
   readonly parts: readonly Names[];
   readonly type = STRING;
   readonly #found: Analysed<S>;
-  readonly #environment: Environment;
+  readonly #language: Language;
   #program: Program | undefined;
 
-  constructor(found: Analysed<S>, parts: readonly Names[], environment: Environment) {
+  constructor(found: Analysed<S>, parts: readonly Names[], language: Language) {
     this.site = found.site;
     this.ids = found.ids;
     this.reads = found.reads;
     this.parts = parts;
     this.#found = found;
-    this.#environment = environment;
+    this.#language = language;
   }
 
   get ast(): Ast {
@@ -82,11 +82,23 @@ class CompiledText<S extends Site> implements Compiled<S> {
   }
 
   get program(): Program {
-    if (this.#program !== undefined) return this.#program;
-    const checked = this.#environment.check(this.ast);
-    const planned = checked.ok ? this.#environment.plan(checked.checked) : checked;
+    this.#program ??= this.#joined() ?? this.#whole();
+    return this.#program;
+  }
+
+  /** Of the programs of the parts, which many texts share. */
+  #joined(): Program | undefined {
+    const programs = this.parts.map(({ ast }) => this.#language.checked.get(ast)?.program);
+    const parts = this.site.text.parts?.map(({ kind, text }) => (kind === 'text' ? text : programs.shift()));
+    return parts?.every((part) => part !== undefined) === true ? joinPrograms(parts) : undefined;
+  }
+
+  #whole(): Program {
+    const { typed } = this.#language;
+    const checked = typed.check(this.ast);
+    const planned = checked.ok ? typed.plan(checked.checked) : checked;
     if (!planned.ok) throw new Error(`a text of sound parts does not compile: ${planned.text}`);
-    return (this.#program = planned.program);
+    return planned.program;
   }
 }
 

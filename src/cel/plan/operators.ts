@@ -68,10 +68,15 @@ function planConcatenation(texts: readonly Run[]): Plan {
     run: (frame) => {
       let text = '';
       for (let index = 0; index < texts.length; index++) text += (texts[index] as Run)(frame) as string;
-      if (text.length > FREE_TEXT) frame.charge(text.length);
+      chargeText(frame, text);
       return text;
     },
   };
+}
+
+/** What joining texts costs. */
+export function chargeText(frame: Frame, { length }: string): void {
+  if (length > FREE_TEXT) frame.charge(length);
 }
 
 function chargeFor(frame: Frame, result: Value): void {

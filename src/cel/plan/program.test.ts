@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DOUBLE, DYN, INT, kroEnvironment, listType, toJson } from '../index.ts';
+import { DOUBLE, DYN, INT, joinPrograms, kroEnvironment, listType, STRING, toJson } from '../index.ts';
 
 const environment = kroEnvironment({ variables: { x: DYN, y: DYN, i: INT, d: DOUBLE, ds: listType(DOUBLE) } });
 
@@ -123,4 +123,35 @@ test('a parsed expression can be planned without a check', () => {
   const planned = environment.plan(parsed.ast);
   if (!planned.ok) throw new Error(planned.text);
   expect(planned.program.evaluate({})).toEqual({ ok: true, value: true });
+});
+
+describe('a text joined from programs', () => {
+  const texts = kroEnvironment({ variables: { s: STRING, t: STRING, x: DYN } });
+  const programOf = (text: string) => {
+    const compiled = texts.compile(text);
+    if (!compiled.ok) throw new Error(compiled.text);
+    return compiled.program;
+  };
+
+  test.each<[readonly string[], Record<string, unknown>, number?]>([
+    [['s', "'-1'"], { s: 'a' }],
+    [["'<'", 's', "'|'", 't', "'>'"], { s: 'a', t: '' }],
+    [['s', 't'], { t: 'b' }],
+    [['t', 's'], { t: 'b', s: 7 }],
+    [['s + s', "'-1'"], { s: 'x'.repeat(40) }],
+    [['string(x.n)', "'-1'"], { x: {} }],
+    [['string(x.n)', "'-1'"], { x: { n: 2 } }],
+    [['s', "'-1'"], { s: 'x'.repeat(100) }, 101],
+    [['s', "'-1'"], { s: 'x'.repeat(100) }, 102],
+    [["lists.range(30).map(n, string(n)).join(',')", 's'], { s: 'a' }, 20],
+  ])('%j of %o is that of the whole expression', (parts, variables, budget) => {
+    const options = budget === undefined ? {} : { budget };
+    const whole = programOf(parts.map((part) => `(${part})`).join(' + '));
+    const joined = joinPrograms(parts.map((part) => (part.startsWith("'") ? part.slice(1, -1) : programOf(part))));
+    expect(joined?.evaluate(variables, options)).toEqual(whole.evaluate(variables, options));
+  });
+
+  test('is none when a value may be no text', () => {
+    expect(joinPrograms(['a-', programOf('x')])).toBeUndefined();
+  });
 });

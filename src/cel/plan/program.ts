@@ -4,8 +4,11 @@ import { Frame } from '../eval/frame.ts';
 import { safeData } from '../eval/safe-data.ts';
 import { raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
+import { STRING } from '../types.ts';
+import type { Value } from '../values.ts';
 import { EvalFailure } from '../values.ts';
 import { describing } from './coerce.ts';
+import { chargeText } from './operators.ts';
 import type { Plan } from './plan.ts';
 import { PlanError } from './plan.ts';
 import { Planner } from './planner.ts';
@@ -29,6 +32,48 @@ export function planProgram(checked: CheckedExpression): PlanResult {
   }
 }
 
+/**
+ * A program that joins texts and the values of programs, without a plan of its own: the same as one of the whole
+ * expression. Undefined when a value is not known to be a text.
+ */
+export function joinPrograms(parts: readonly (string | Program)[]): Program | undefined {
+  const isText = (part: string | Program) => typeof part === 'string' || isPlannedText(part);
+  return parts.every(isText) ? new JoinedProgram(parts as readonly (string | PlannedProgram)[]) : undefined;
+}
+
+const isPlannedText = (program: Program) => program instanceof PlannedProgram && program.isText;
+
+class JoinedProgram implements Program {
+  readonly type = STRING;
+  readonly #parts: readonly (string | PlannedProgram)[];
+
+  constructor(parts: readonly (string | PlannedProgram)[]) {
+    this.#parts = parts;
+  }
+
+  evaluate(variables: Variables, options?: EvaluateOptions): EvalResult {
+    try {
+      let text = '';
+      let left = options?.budget ?? DEFAULT_BUDGET;
+      for (const part of this.#parts) {
+        if (typeof part === 'string') {
+          text += part;
+          continue;
+        }
+        const frame = part.frame(variables, left, options);
+        text += part.run(frame) as string;
+        ({ left } = frame);
+      }
+      chargeText(new Frame([], 0, left, undefined), text);
+      return { ok: true, value: text };
+    } catch (thrown) {
+      return { ok: false, error: failureOf(thrown) };
+    }
+  }
+}
+
+type Variables = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
+
 class PlannedProgram implements Program {
   readonly type: CelType;
   readonly #plan: Plan;
@@ -42,14 +87,23 @@ class PlannedProgram implements Program {
     this.type = type;
   }
 
-  evaluate(
-    variables: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>,
-    options?: EvaluateOptions,
-  ): EvalResult {
+  /** Is its value a JavaScript text wherever there is one? */
+  get isText(): boolean {
+    return this.#plan.type.kind === 'string' && this.#plan.shape === undefined;
+  }
+
+  frame(variables: Variables, budget: number, options: EvaluateOptions | undefined): Frame {
+    const values = bind(this.#names, variables, options?.trusted === true ? unchanged : safeData);
+    return new Frame(values, this.#locals, budget, options?.now);
+  }
+
+  run(frame: Frame): Value {
+    return raise(this.#plan.run(frame));
+  }
+
+  evaluate(variables: Variables, options?: EvaluateOptions): EvalResult {
     try {
-      const values = bind(this.#names, variables, options?.trusted === true ? unchanged : safeData);
-      const frame = new Frame(values, this.#locals, options?.budget ?? DEFAULT_BUDGET, options?.now);
-      return { ok: true, value: raise(this.#plan.run(frame)) };
+      return { ok: true, value: this.run(this.frame(variables, options?.budget ?? DEFAULT_BUDGET, options)) };
     } catch (thrown) {
       return { ok: false, error: failureOf(thrown) };
     }
@@ -60,11 +114,7 @@ function unchanged(data: unknown): unknown {
   return data;
 }
 
-function bind(
-  names: readonly string[],
-  variables: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>,
-  safe: (data: unknown) => unknown,
-): unknown[] {
+function bind(names: readonly string[], variables: Variables, safe: (data: unknown) => unknown): unknown[] {
   const values: unknown[] = [];
   if (variables instanceof Map) {
     for (const name of names) values.push(safe(variables.get(name)));

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import type { KubernetesApi, WatchEvent } from '../kube/index.ts';
+import type { ObjectTarget, ObjectType } from '../runtime/index.ts';
+import { WatchSet } from './watch-set.ts';
+
+const type: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+const target = (name: string): ObjectTarget => ({ type, name, namespace: 'a' });
+const object = (name: string, labels: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'a', uid: `uid-${name}`, labels },
+  data: { large: 'value' },
+});
+const ours = object('ours', { mine: 'yes' });
+const added = (some: KubeObject): WatchEvent => ({ type: 'ADDED', object: some });
+
+/** A set whose one watch shows these events; what it told of stands in `told`. */
+async function shown(events: readonly WatchEvent[]) {
+  const told: string[] = [];
+  let end = (): void => undefined;
+  const taken = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const watch = async function* () {
+    yield* events;
+    end();
+  };
+  const set = new WatchSet(
+    { watch } as unknown as KubernetesApi,
+    (_type, { kind, metadata }, gone) => told.push(`${kind} ${metadata.uid} ${gone ? 'gone' : 'seen'}`),
+    ({ metadata }) => metadata.labels?.['mine'] === 'yes',
+  );
+  set.set([{ kind: 'object', target: target('named') }]);
+  await taken;
+  return { set, told };
+}
+
+const synced: WatchEvent = { type: 'SYNCED', resourceVersion: '9' };
+
+test('what is ours and what was asked for by name is kept whole, of the rest that it exists', async () => {
+  const named = object('named');
+  const { set } = await shown([added(ours), added(object('other')), added(named), synced]);
+  expect(await set.look(target('ours'))).toEqual({ exists: true, object: ours });
+  expect(await set.look(target('named'))).toEqual({ exists: true, object: named });
+  expect(await set.look(target('other'))).toEqual({ exists: undefined });
+  expect(await set.look(target('nothing'))).toEqual({ exists: false });
+  expect(await set.lookAll('', 'ConfigMap', ['a'])).toEqual([ours, named]);
+});
+
+test('an object that becomes ours is kept, one that is ours no more is let go', async () => {
+  const modified = (some: KubeObject): WatchEvent => ({ type: 'MODIFIED', object: some });
+  const taken = object('other', { mine: 'yes' });
+  const { set } = await shown([added(ours), added(object('other')), modified(taken), modified(object('ours')), synced]);
+  expect(await set.lookAll('', 'ConfigMap', ['a'])).toEqual([taken]);
+  expect(await set.look(target('ours'))).toEqual({ exists: undefined });
+});
+
+test('what went while the watch was interrupted is told, also of others', async () => {
+  const { set, told } = await shown([added(ours), added(object('other')), synced, { type: 'RESTARTED' }, synced]);
+  expect(told.slice(2)).toEqual(['ConfigMap uid-ours gone', 'ConfigMap uid-other gone']);
+  expect(await set.look(target('other'))).toEqual({ exists: false });
+});
+
+test('a deleted object is there no more, whosever it was', async () => {
+  const deleted: WatchEvent = { type: 'DELETED', object: object('other') };
+  const { set } = await shown([added(object('other')), deleted, synced]);
+  expect(await set.look(target('other'))).toEqual({ exists: false });
+});
