@@ -36,7 +36,7 @@ export function outerClosure(fn: FunctionLike): Closure | undefined {
 let ofHost: WeakSet<object> | undefined;
 
 /**
- * Is this a function of the host's own modules (`path.join`, `Buffer.from`)? They have a source, but what is
+ * Is this a function of the host itself (`path.join`, `Buffer.from`, `structuredClone`)? Some have a source, but what is
  * refused in the middle of it helps nobody.
  */
 function isOfHost(fn: FunctionLike): boolean {
@@ -62,8 +62,25 @@ function hostFunctions(): WeakSet<object> {
     add(Buffer);
     add(Buffer.prototype);
   }
+  // Which of the web's functions are written in JavaScript differs from host to host.
+  for (const name of WEB_FUNCTIONS) {
+    const value: unknown = Reflect.get(globalThis, name);
+    if (typeof value === 'function') found.add(value);
+  }
   return found;
 }
+
+const WEB_FUNCTIONS = [
+  'atob',
+  'btoa',
+  'clearInterval',
+  'clearTimeout',
+  'fetch',
+  'queueMicrotask',
+  'setInterval',
+  'setTimeout',
+  'structuredClone',
+] as const;
 
 /** Classes and functions whose text cannot be parsed have no source that could be traced. */
 function readSource(fn: FunctionLike): FunctionSource | undefined {
