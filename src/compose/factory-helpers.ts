@@ -1,4 +1,5 @@
 import { macro, macroVariable, not, variable } from './ir/build.ts';
+import type { Node } from './ir/node.ts';
 import { mapOf } from './ir/types.ts';
 import { callValue } from './interp/calls.ts';
 import { opaque } from './interp/natives.ts';
@@ -8,7 +9,7 @@ import { mergeSpread } from './library/objects.ts';
 import { activeTrace } from './trace/trace.ts';
 import { choose } from './interp/branches.ts';
 import { resolve } from './value/merge.ts';
-import { equals, textNode, textValue, truthy } from './value/ops.ts';
+import { equals, textOrNode, textValue, truthy } from './value/ops.ts';
 import { mergedPieces, toNode } from './value/nodes.ts';
 import { symbolic, wrap } from './value/proxy.ts';
 import { Maybe, Phi, Sym } from './value/symbolic.ts';
@@ -19,39 +20,59 @@ import { Maybe, Phi, Sym } from './value/symbolic.ts';
 export function asText(value: unknown): string | undefined {
   const found = resolve(value);
   if (found === undefined || found === null) return undefined;
-  return present(found, (sure) => textValue(textNode(sure))) as string | undefined;
+  return present(found, textOf) as string | undefined;
+}
+
+function textOf(sure: unknown): unknown {
+  const text = textOrNode(sure);
+  if (typeof text === 'string') return text;
+  const inner = symbolic(sure);
+  const asItIs = inner instanceof Sym && inner.node === text && inner.absence === undefined && !inner.waits;
+  if (asItIs) activeTrace().originate(text);
+  return asItIs ? sure : textValue(text);
 }
 
 /** Applies `work` where the value is there; elsewhere the result is `undefined`. */
 export function present(value: unknown, work: (value: unknown) => unknown): unknown {
   if (isScalar(value)) return value === undefined ? undefined : work(value);
-  if (isWaiting(value)) return work(value);
-  const missing = truthy(equals(value, undefined, false));
+  const found = resolve(value);
+  if (isThere(found)) return work(found);
+  if (isWaiting(found)) return work(value);
   return choose(
-    missing,
+    isMissing(value),
     () => undefined,
     () => work(resolve(value)),
   );
 }
+
+/** A condition, or the answer where it is known. */
+const isMissing = (value: unknown): boolean | Node => truthy(equals(value, undefined, false));
 
 /** Neither an object nor what stands for a value: it is known whether it is there. */
 function isScalar(value: unknown): boolean {
   return value === null || (typeof value !== 'object' && typeof value !== 'function');
 }
 
+/** Is it certain that the (resolved) value is there? */
+function isThere(found: unknown): boolean {
+  const inner = symbolic(found);
+  return inner === undefined ? found !== undefined : inner instanceof Sym && inner.absence === undefined;
+}
+
 /** A plain read of a resource: the graph waits for it, nobody asks whether it is there. */
-function isWaiting(value: unknown): boolean {
-  const inner = symbolic(resolve(value));
+function isWaiting(found: unknown): boolean {
+  const inner = symbolic(found);
   return inner instanceof Sym && inner.absence?.waits === true;
 }
 
 /** `value ?? fallback`. */
 export function withDefault<T>(value: T | undefined, fallback: T): T {
   if (isScalar(value)) return value === undefined ? fallback : value;
-  if (isWaiting(value)) return value as T;
-  const missing = truthy(equals(value, undefined, false));
+  const found = resolve(value);
+  if (isThere(found)) return found as T;
+  if (isWaiting(found)) return value as T;
   return choose(
-    missing,
+    isMissing(value),
     () => fallback,
     () => resolve(value),
   ) as T;
@@ -89,8 +110,8 @@ export function mapEntries<U>(
 }
 
 function conditional(item: unknown, work: (value: unknown) => unknown): unknown[] {
-  if (isWaiting(item)) return [work(item)];
-  const missing = truthy(equals(item, undefined, false));
+  if (isWaiting(resolve(item))) return [work(item)];
+  const missing = isMissing(item);
   if (missing === true) return [];
   if (missing === false) return [work(resolve(item))];
   return activeTrace().under(not(missing), () => [new Maybe(not(missing), work(resolve(item)))]);

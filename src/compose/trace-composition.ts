@@ -14,8 +14,7 @@ import type { Closure, Unit } from './interp/env.ts';
 import { installInterpreter } from './interp/interpreter.ts';
 import { outerClosure } from './interp/outer.ts';
 import { select, variable, not } from './ir/build.ts';
-import type { NodeTable } from './ir/node.ts';
-import { Variable, withNodes } from './ir/node.ts';
+import { NodeTable, Variable, withNodes } from './ir/node.ts';
 import type { ObjectType } from './ir/types.ts';
 import { instanceType } from './library/kind-type.ts';
 import { specType } from './library/schema-type.ts';
@@ -69,7 +68,7 @@ export function traceComposition(
   schemaDiagnostics: readonly Diagnostic[],
 ): Traced {
   const trace = new Trace(options.strict !== false);
-  const nodes: NodeTable = new Map();
+  const nodes = new NodeTable();
   setSchemas(trace, sources);
   return withNodes(nodes, () =>
     withProviders(
@@ -82,7 +81,7 @@ export function traceComposition(
             throwNoted(trace);
             refuseLostTexts();
             finishIds(trace.resources);
-            const schemaOf = (record: ResourceRecord) => schemasOf(trace).schemaOf(gvkOf(record));
+            const schemaOf = (record: ResourceRecord) => record.schema ?? schemasOf(trace).schemaOf(gvkOf(record));
             for (const record of trace.resources) trace.collecting(() => settleNumbers(record, schemaOf(record)));
             throwNoted(trace);
             const graph: TracedGraph = {

@@ -88,6 +88,7 @@ function makeResource<Fields extends object = Record<string, unknown>>(
     manifest: copyDeep(manifest, 0) as Record<string, unknown>,
     apiVersion,
     kind,
+    schema,
     type: kindType(group, kind, schema, options.derived ?? []),
     variable: new Variable(id, 'resource'),
     element: trace.loops.length === 0 ? undefined : new Variable(id, 'element'),

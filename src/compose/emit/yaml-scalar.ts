@@ -15,7 +15,8 @@ const OTHER_TYPE =
 /** Keys and most values: letters, digits and what may stand inside a word. */
 const WORD = /^[A-Za-z][\w./-]*$/;
 
-/** The longest word that means something else to a reader of YAML: `false`. */
+/** The words that mean something else to a reader of YAML. */
+const KEYWORD = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
 const LONGEST_KEYWORD = 5;
 
 /**
@@ -25,7 +26,7 @@ const LONGEST_KEYWORD = 5;
 export function yamlScalar(value: string | number | bigint | boolean | null, indent: string | undefined): string {
   if (typeof value !== 'string') return String(value);
   if (value === '') return "''";
-  if (value.length > LONGEST_KEYWORD && WORD.test(value)) return value;
+  if (WORD.test(value) && (value.length > LONGEST_KEYWORD || !KEYWORD.test(value))) return value;
   if (SPECIAL.test(value)) return doubleQuoted(value);
   if (value.includes('\n')) return (indent === undefined ? undefined : block(value, indent)) ?? doubleQuoted(value);
   if (INDICATOR.test(value) || value.includes('\t') || OTHER_TYPE.test(value)) {

@@ -43,8 +43,12 @@ function writeValue(value: JsonValue | undefined, indent: string, lead: string, 
 /** The keys in order, without those of `undefined`; most objects are small and in order as they are. */
 function sortedKeys(value: JsonObject): string[] {
   const keys = Object.keys(value);
-  const given = keys.some((key) => value[key] === undefined) ? keys.filter((key) => value[key] !== undefined) : keys;
-  return given.every((key, index) => index === 0 || (given[index - 1] as string) < key) ? given : given.sort();
+  let before = '';
+  for (const key of keys) {
+    if (value[key] === undefined || key < before) return keys.filter((each) => value[each] !== undefined).sort();
+    before = key;
+  }
+  return keys;
 }
 
 /** Writes list items; with `inline` the first stands behind the dash of the list around. */

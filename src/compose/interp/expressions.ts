@@ -437,9 +437,12 @@ function callExpression(node: CallExpression, env: Env): unknown {
 }
 
 function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env: Env): unknown[] {
-  return nodes.flatMap((node) =>
-    node.type === 'SpreadElement' ? spreadItems(evaluate(node.argument, env)) : [evaluate(node, env)],
-  );
+  const args: unknown[] = [];
+  for (const node of nodes) {
+    if (node.type === 'SpreadElement') for (const item of spreadItems(evaluate(node.argument, env))) args.push(item);
+    else args.push(evaluate(node, env));
+  }
+  return args;
 }
 
 /** The global function that runs text as code: what it would see cannot be followed. */

@@ -1,7 +1,7 @@
 import type { Expression, TaggedTemplateExpression, TemplateLiteral } from 'acorn';
 import { concat, literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { textNode, textValue } from '../value/ops.ts';
+import { textOrNode, textValue } from '../value/ops.ts';
 import type { Env } from './env.ts';
 import { inEnv } from './env.ts';
 import { machine } from './machine.ts';
@@ -9,15 +9,22 @@ import { machine } from './machine.ts';
 /** `` `a-${b}` `` */
 export function template(node: TemplateLiteral, env: Env): unknown {
   const parts: Node[] = [];
-  for (const [index, quasi] of node.quasis.entries()) {
-    parts.push(literal(quasi.value.cooked ?? ''));
+  /** What is constant since the last expression. */
+  let text = '';
+  node.quasis.forEach((quasi, index) => {
+    text += quasi.value.cooked ?? '';
     const expression = node.expressions[index];
-    if (expression !== undefined) parts.push(inEnv(env.unit, expression, evaluateText, env));
-  }
-  return textValue(concat(parts));
+    const value = expression === undefined ? '' : inEnv(env.unit, expression, evaluateText, env);
+    if (typeof value === 'string') text += value;
+    else {
+      parts.push(literal(text), value);
+      text = '';
+    }
+  });
+  return parts.length === 0 ? text : textValue(concat([...parts, literal(text)]));
 }
 
-const evaluateText = (node: Expression, env: Env): Node => textNode(machine.evaluate(node, env));
+const evaluateText = (node: Expression, env: Env): string | Node => textOrNode(machine.evaluate(node, env));
 
 /** `` tag`a-${b}` `` */
 export function taggedTemplate({ tag, quasi }: TaggedTemplateExpression, env: Env): unknown {

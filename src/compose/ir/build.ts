@@ -1,20 +1,20 @@
 import type { Node } from './node.ts';
-import { isLiteral, makeNode, Variable } from './node.ts';
+import { isLiteral, literalNode, makeNode, Variable } from './node.ts';
 import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, joinTypes, listOf, mapOf, NEVER, NULL, optionalOf, STRING, WHOLE_NUMBER } from './types.ts';
 
 /** Constructors of nodes. They simplify what is constant, and nothing whose errors could change. */
 
-export const TRUE = (): Node => makeNode('lit', [], true, BOOL);
-export const FALSE = (): Node => makeNode('lit', [], false, BOOL);
+export const TRUE = (): Node => literalNode(true, BOOL);
+export const FALSE = (): Node => literalNode(false, BOOL);
 
 /** A literal; numbers with a fraction are doubles, whole ones adopt the type of the other side. */
 export function literal(value: string | number | bigint | boolean | null): Node {
-  if (typeof value === 'string') return makeNode('lit', [], value, STRING);
-  if (typeof value === 'boolean') return makeNode('lit', [], value, BOOL);
-  if (value === null) return makeNode('lit', [], null, NULL);
-  if (typeof value === 'bigint') return makeNode('lit', [], value, WHOLE_NUMBER);
-  return makeNode('lit', [], value, Number.isSafeInteger(value) ? WHOLE_NUMBER : FLOAT);
+  if (typeof value === 'string') return literalNode(value, STRING);
+  if (typeof value === 'boolean') return literalNode(value, BOOL);
+  if (value === null) return literalNode(null, NULL);
+  if (typeof value === 'bigint') return literalNode(value, WHOLE_NUMBER);
+  return literalNode(value, Number.isSafeInteger(value) ? WHOLE_NUMBER : FLOAT);
 }
 
 export function variable(of: Variable, type: StaticType): Node {
@@ -197,11 +197,15 @@ function factorParts(op: 'concat' | 'append', test: Node, a: Node, b: Node): Nod
 /** Joins strings; neighbouring literals become one, empty ones go. */
 export function concat(parts: readonly Node[]): Node {
   const flat: Node[] = [];
-  for (const part of parts.flatMap((node) => (node.op === 'concat' ? node.args : [node]))) {
-    const last = flat.at(-1);
-    if (isLiteral(part, '')) continue;
+  const push = (part: Node): void => {
+    const last = flat[flat.length - 1];
+    if (isLiteral(part, '')) return;
     if (last?.op === 'lit' && part.op === 'lit') flat[flat.length - 1] = literal(String(last.attr) + String(part.attr));
     else flat.push(part);
+  };
+  for (const part of parts) {
+    if (part.op === 'concat') part.args.forEach(push);
+    else push(part);
   }
   if (flat.length === 0) return literal('');
   return flat.length === 1 ? (flat[0] as Node) : makeNode('concat', flat, null, STRING);

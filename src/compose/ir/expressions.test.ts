@@ -63,6 +63,11 @@ describe('printing', () => {
     expect(print(node)).toBe(expected);
   });
 
+  test('a number that becomes a double is no text that looks like it', () => {
+    expect([print(literal('7.0')), print(divide(n, literal(7)))]).toEqual(['"7.0"', 'double(s.n) / 7.0']);
+    expect([print(divide(n, literal(9))), print(literal('9.0'))]).toEqual(['double(s.n) / 9.0', '"9.0"']);
+  });
+
   test('variables of macros are the author’s, made unique and never reserved words', () => {
     const [first, second, word] = [macroVariable('w'), macroVariable('w'), macroVariable('namespace')];
     const of = (item: Variable, body: (element: Node) => Node): Node =>

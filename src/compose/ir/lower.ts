@@ -176,7 +176,7 @@ function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node): Node {
     if (op === 'ceil')
       return makeNode('cond', [makeNode('lt', [back, n], null, BOOL), step('add'), whole], null, INTEGER);
     // Math.round(x) is floor(x + 0.5): halves go up, also below zero.
-    const half = makeNode('add', [n, makeNode('lit', [], 0.5, FLOAT)], null, FLOAT);
+    const half = makeNode('add', [n, literal(0.5)], null, FLOAT);
     return rounding('floor', half);
   });
 }

@@ -78,11 +78,16 @@ export interface Node {
   readonly vars: readonly Variable[];
 }
 
-/** The nodes of one composition, by structure. */
-export type NodeTable = Map<string, Node>;
+/** The nodes of one composition, each once. */
+export class NodeTable {
+  /** Literals by their value: most nodes of a large graph are texts that stand in one resource. */
+  readonly literals = new Map<Attribute, Node>();
+  /** All others by what they consist of. */
+  readonly others = new Map<string, Node>();
+}
 
 let nextId = 1;
-let table: NodeTable = new Map();
+let table = new NodeTable();
 
 /** Runs `work` with a composition's own table, so that its nodes can be collected with it. */
 export function withNodes<T>(own: NodeTable, work: () => T): T {
@@ -95,7 +100,20 @@ export function withNodes<T>(own: NodeTable, work: () => T): T {
   }
 }
 
+const NO_ARGS: readonly Node[] = [];
 const NO_VARS: readonly Variable[] = [];
+
+/** The one literal with this value, whose type follows from it. */
+export function literalNode(value: string | number | bigint | boolean | null, type: StaticType): Node {
+  // A map takes the two zeros for one.
+  if (Object.is(value, -0)) return makeNode('lit', [], value, type);
+  let node = table.literals.get(value);
+  if (node === undefined) {
+    node = { id: nextId++, op: 'lit', args: NO_ARGS, attr: value, type, size: 1, vars: NO_VARS };
+    table.literals.set(value, node);
+  }
+  return node;
+}
 
 /** The one node with this operator, attribute and operands. */
 export function makeNode(
@@ -108,12 +126,12 @@ export function makeNode(
   let key = `${op}\u0000${attributeKey(attr)}`;
   for (const arg of args) key += `\u0000${arg.id}`;
   for (const variable of vars) key += `\u0001${variable.key}`;
-  const found = table.get(key);
+  const found = table.others.get(key);
   if (found !== undefined) return found;
   let size = 1;
   for (const arg of args) size += arg.size;
   const node: Node = { id: nextId++, op, args, attr, type, size: Math.min(size, Number.MAX_SAFE_INTEGER), vars };
-  table.set(key, node);
+  table.others.set(key, node);
   return node;
 }
 

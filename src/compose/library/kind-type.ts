@@ -60,12 +60,13 @@ export function kindType(
   const found = schema === undefined ? undefined : resourceType(schema);
   const base: ObjectType | undefined = found?.kind === 'object' ? found : undefined;
   const counters = COUNTERS[`${group}/${kind}`] ?? [];
-  const fields = new Map<string, Field | undefined>();
+  let fields: Map<string, Field | undefined> | undefined;
   return {
     kind: 'object',
     open: base === undefined || base.open,
     names: () => base?.names() ?? ['apiVersion', 'kind', 'metadata'],
     field(name) {
+      fields ??= new Map();
       if (!fields.has(name)) fields.set(name, rootField(name, base, counters, derived));
       return fields.get(name);
     },

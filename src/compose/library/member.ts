@@ -104,6 +104,8 @@ export function symMember(value: Sym, key: Key, optional: boolean): unknown {
     if (found !== undefined) return found.value;
   }
   if (typeof key === 'symbol') return undefined;
+  const known = optional || typeof key !== 'string' ? undefined : value.members?.get(key);
+  if (known !== undefined) return known;
   checkReachable(value, key, optional);
   const { type } = value;
   switch (type.kind) {
@@ -143,7 +145,11 @@ function objectMember(value: Sym, key: string | Sym, optional: boolean): unknown
   const field = type.field(key);
   if (field === undefined) return unknownField(value, key, optional);
   const label = `${labelOf(value)}${optional ? '?.' : '.'}${key}`;
-  return wrap(converted(fieldOf(value, key, field, optional, label)));
+  const member = wrap(converted(fieldOf(value, key, field, optional, label)));
+  // What a resource is called changes, and each reading of a derived field has its warning.
+  if (!optional && value.resource === undefined && field.derived === undefined)
+    (value.members ??= new Map()).set(key, member);
+  return member;
 }
 
 function fieldOf(value: Sym, key: string, field: Field, optional: boolean, label: string): Sym {

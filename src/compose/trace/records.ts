@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { SchemaSource } from '../../schema/index.ts';
+import type { Schema, SchemaSource } from '../../schema/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import type { ObjectType } from '../ir/types.ts';
 import type { Site } from './refusal.ts';
@@ -50,6 +50,8 @@ export interface ResourceRecord {
   readonly manifest: Record<string, unknown>;
   readonly apiVersion: string;
   readonly kind: string;
+  /** The schema of its kind, if one was known when it was made. */
+  readonly schema: Schema | undefined;
   readonly type: ObjectType;
   /** The resource as the graph sees it: an object, or a list when it is made in a loop. */
   readonly variable: Variable;

@@ -23,6 +23,7 @@ export function asSym(value: unknown): Sym | undefined {
  * lose their doubt, values known to be missing are `undefined`.
  */
 export function resolve(value: unknown): unknown {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
   if (value instanceof Earlier) refuseEarlier(value);
   const inner = symbolic(value);
   if (inner === undefined || currentTrace() === undefined) return value;

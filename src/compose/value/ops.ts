@@ -87,6 +87,12 @@ export function needPresent(value: Sym, use: string): Sym {
 
 /** `String(value)` as an expression. */
 export function textNode(raw: unknown): Node {
+  const text = textOrNode(raw);
+  return typeof text === 'string' ? literal(text) : text;
+}
+
+/** `String(value)`: the text where it is known, else an expression. */
+export function textOrNode(raw: unknown): string | Node {
   const value = resolve(raw);
   const inner = symbolic(value);
   if (inner === undefined) {
@@ -97,7 +103,7 @@ export function textNode(raw: unknown): Node {
       refuse('types', 'a list with symbolic elements is printed into a string', 'use .join(",")');
     }
     // String() of a known value is what JavaScript prints.
-    return literal(String(value));
+    return String(value);
   }
   if (inner instanceof Phi) {
     return cond(

@@ -33,6 +33,8 @@ export class Sym {
   readonly label: string | undefined;
   /** What stands for it in variables, once made; kept here because a weak map of all of them costs the collector much. */
   proxy: object | undefined = undefined;
+  /** Fields that were read of it: a loop reads the same ones in each turn. */
+  members: Map<string, unknown> | undefined = undefined;
 
   constructor(
     node: Node,
