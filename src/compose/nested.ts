@@ -2,10 +2,10 @@ import type { JsonObject } from '../core/index.ts';
 import { applyDefaults } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { camelCase, pascalCase } from './emit/names.ts';
+import { dependOn } from './library/resources.ts';
 import { withProviders } from './source/current.ts';
 import { runFunctions } from './trace-composition.ts';
 import type { NestedComposition } from './public-types.ts';
-import type { ResourceRecord } from './trace/records.ts';
 import { activeTrace } from './trace/trace.ts';
 import { symbolic } from './value/proxy.ts';
 
@@ -33,10 +33,6 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
     },
   };
   return trace.born(result);
-}
-
-function dependOn(record: ResourceRecord, other: { readonly id: string } | string): void {
-  record.dependsOn.push(typeof other === 'string' ? other : other.id);
 }
 
 function nextPrefix(trace: object, name: string): string {

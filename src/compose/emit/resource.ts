@@ -1,14 +1,27 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
-import { and, conjuncts, literal, macro, macroVariable, method, object, select, variable } from '../ir/build.ts';
+import {
+  allOf,
+  and,
+  cond,
+  conjuncts,
+  literal,
+  macro,
+  macroVariable,
+  method,
+  object,
+  or,
+  select,
+  variable,
+} from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { isLiteral, mentions, Variable } from '../ir/node.ts';
+import { isLiteral, mentions, Variable, walk } from '../ir/node.ts';
 import { legalName } from '../ir/print.ts';
 import { rewrite, substitute } from '../ir/substitute.ts';
 import { DYN, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
-import { refuse } from '../trace/refusal.ts';
+import { Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { truthy } from '../value/ops.ts';
@@ -59,7 +72,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   ];
   const include = unique(conditions.flatMap(conjuncts)).filter((node) => !isLiteral(node, true));
   warnStatusGuards(record, include);
-  const ready = record.readyWhen.map((condition) => ownCondition(record, conditionNode(condition, 'withReadyWhen')));
+  const ready = record.readyWhen.map((condition) => readiness(record, conditionNode(condition, 'withReadyWhen')));
   const entry: JsonObject = { id: record.id };
   if (record.options.external === true) entry['externalRef'] = template === LEFT_OUT ? {} : template;
   else entry['template'] = template === LEFT_OUT ? {} : template;
@@ -86,8 +99,20 @@ function conditionNode(raw: unknown, where: string): Node {
   return typeof test === 'boolean' ? literal(test) : test;
 }
 
-/** In a collection the conditions of readiness speak of each object. */
-function ownCondition(record: ResourceRecord, node: Node): Node {
+/** A condition of readiness: it may read the resource alone; in a collection it speaks of each object. */
+function readiness(record: ResourceRecord, node: Node): Node {
+  walk(node, (part) => {
+    const of = part.op === 'var' ? (part.attr as Variable) : undefined;
+    if (of === undefined || of === record.variable || of === record.element || of.role === 'macro') return;
+    const seen = of.role === 'schema' ? 'the spec' : of.name;
+    const refusal = new Refusal(
+      'no-cel',
+      `readyWhen of ${record.id} reads ${seen}; it may read the resource itself only`,
+      'compare with what the resource holds, such as self.spec.replicas, or put the value into a label',
+    );
+    refusal.site = activeTrace().origins.get(node) ?? record.site;
+    throw refusal;
+  });
   if (record.element === undefined) return node;
   const each = variable(new Variable('each', 'resource'), record.type);
   return substitute(node, record.element, each);
@@ -106,15 +131,20 @@ function warnStatusGuards(record: ResourceRecord, include: readonly Node[]): voi
 
 /** The manifest with annotations for `dependsOn`. */
 function withDependencies(record: ResourceRecord, names: GraphNames): Record<string, unknown> {
-  const others = [...new Set(record.dependsOn)];
-  if (others.length === 0) return record.manifest;
+  if (record.dependsOn.length === 0) return record.manifest;
   const metadata = { ...(record.manifest['metadata'] as Record<string, unknown> | undefined) };
   const annotations = { ...(metadata['annotations'] as Record<string, unknown> | undefined) };
-  for (const id of others) {
+  const tests = new Map<string, Node>();
+  for (const { id, guards } of record.dependsOn) {
+    const own = allOf(guards.filter((guard) => !record.guards.includes(guard)));
+    tests.set(id, or(tests.get(id) ?? literal(false), own));
+  }
+  for (const [id, test] of tests) {
     const other = names.records.find((candidate) => candidate.id === id);
     if (other === undefined)
       refuse('id', `dependsOn("${id}"): there is no resource with this id`, `the ids are ${[...names.ids].join(', ')}`);
-    annotations[`typekro.dev/depends-on-${id}`] = wrap(new Sym(nameOf(other), { waits: true }));
+    const name = cond(test, nameOf(other), literal(''));
+    annotations[`typekro.dev/depends-on-${id}`] = wrap(new Sym(name, { waits: true }));
   }
   return { ...record.manifest, metadata: { ...metadata, annotations } };
 }

@@ -123,7 +123,20 @@ function phiField(value: Phi, writer: ExpressionWriter): JsonValue {
 function listField(items: readonly unknown[], writer: ExpressionWriter): JsonValue | undefined {
   if (items.some((item) => item instanceof Maybe || item instanceof Splice)) return text(listNode(items), writer);
   if (items.length === 0) return constant(listNode([]), writer);
-  return items.map((item) => field(item, writer) ?? null);
+  return items.map((item) => {
+    if (mayBeUndefined(item))
+      return refuse('absent', 'an element of a list may be absent', 'filter it out: .filter((x) => x !== undefined)');
+    return field(item, writer) ?? null;
+  });
+}
+
+/** May JavaScript see `undefined` here? It would be printed as null, which no list of a status holds. */
+function mayBeUndefined(raw: unknown): boolean {
+  const value = resolve(raw);
+  if (value === undefined || value === null) return true;
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return mayBeUndefined(inner.then) || mayBeUndefined(inner.otherwise);
+  return inner instanceof Sym && inner.absence !== undefined && !inner.absence.waits;
 }
 
 function objectField(value: Record<string, unknown>, writer: ExpressionWriter): JsonValue | undefined {

@@ -28,7 +28,7 @@ export function stopsWithChain(value: unknown): unknown {
 export function overPhi(object: unknown, optional: boolean, apply: (side: unknown) => unknown): unknown {
   const inner = symbolic(resolve(object));
   if (!(inner instanceof Phi) || !(optional || stopping.has(inner))) return apply(object);
-  const side = (value: unknown) => () => (nothing(value) ? undefined : apply(resolve(value)));
+  const side = (value: unknown) => () => (nothing(value) ? undefined : overPhi(resolve(value), optional, apply));
   const result = choose(inner.test, side(inner.then), side(inner.otherwise));
   const made = symbolic(stopsWithChain(result));
   if (!(made instanceof Sym) || made.absence === undefined || nothing(inner.then) === nothing(inner.otherwise))

@@ -271,7 +271,8 @@ function falsy(left: unknown): unknown {
   if (empty === NO_CONSTANT) return value;
   if (inner.absence === undefined) return empty;
   // Missing, or there and empty.
-  return wrap(new Sym(literal(empty as string), { absence: inner.absence, label: inner.label }));
+  const absence = { has: inner.absence.has, plain: false, waits: false };
+  return wrap(new Sym(literal(empty as string), { absence, label: inner.label }));
 }
 
 const NO_CONSTANT = Symbol('none');

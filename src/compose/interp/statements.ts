@@ -202,10 +202,12 @@ function executeTry(node: TryStatement, env: Env): Completion {
   let failure: { readonly error: unknown } | undefined;
   try {
     tries.push(trace.guards.length + trace.loops.length);
+    if (handler) trace.tries++;
     try {
       completion = execute(node.block, env);
     } finally {
       tries.pop();
+      if (handler) trace.tries--;
     }
   } catch (error) {
     if (error instanceof Refusal || error instanceof DeadEnd) throw error;

@@ -28,7 +28,7 @@ export interface SymbolicLoop {
   /** Variables outside that the body assigns. */
   readonly bindings: readonly Binding[];
   /** What is known in every turn. */
-  readonly fact?: (loop: Sym) => Node;
+  readonly fact?: (loop: Sym) => Node | undefined;
   readonly turn: (value: unknown) => Completion;
 }
 
@@ -166,6 +166,17 @@ function leavingCondition(completion: Completion): Node | undefined {
   const test = reaches(completion, (leaf) => leaf.kind !== 'normal' && leaf.kind !== 'dead');
   if (test === false) return undefined;
   return test === true ? TRUE() : test;
+}
+
+/** The ways in which a body leaves the loop for a statement around it, each once. */
+function leapsOf(completion: Completion, found = new Map<string, Completion>()): Iterable<Completion> {
+  if (completion.kind === 'fork') {
+    leapsOf(completion.then, found);
+    leapsOf(completion.otherwise, found);
+  } else if (completion.kind === 'break' || completion.kind === 'continue') {
+    found.set(`${completion.kind} ${completion.label ?? ''}`, completion);
+  }
+  return found.values();
 }
 
 /** What an assigned variable is after the loop. */
@@ -310,14 +321,24 @@ function foldObject(
   });
 }
 
-/** `if (c) return e` in the body: the first element for which it holds decides. */
+/** `if (c) return e`, `break`, `continue outer` in the body: the first element for which it holds decides. */
 function exits(pass: Pass, completion: Completion): Completion {
   const test = leavingCondition(completion) as Node;
+  const leaps = [...leapsOf(completion)];
   const returns = reaches(completion, (leaf) => leaf.kind === 'return');
-  if (returns === false) return NORMAL;
-  const breaks = reaches(completion, (leaf) => leaf.kind === 'break' || leaf.kind === 'continue');
-  if (breaks !== false)
-    return refuse('loop-exit', 'break and return in one loop over a symbolic list', 'use one of them');
+  if (leaps.length > 1 || (leaps.length > 0 && returns !== false)) {
+    return refuse(
+      'loop-exit',
+      'a loop over a symbolic list is left in two ways (break, return, continue of an outer loop)',
+      'use one of them',
+    );
+  }
+  const [leap] = leaps;
+  if (leap !== undefined) {
+    const exists = activeTrace().facts.simplify(firstMatch(pass, test, literal(true)).exists);
+    if (exists.op === 'lit') return exists.attr === true ? leap : NORMAL;
+    return { kind: 'fork', test: exists, then: leap, otherwise: NORMAL };
+  }
   const value = resultOf(mapLeaves(completion, (leaf) => (leaf.kind === 'normal' ? DEAD_END : leaf)));
   const constant = symbolic(value) === undefined && (typeof value !== 'object' || value === null);
   const first = firstMatch(pass, test, constant ? literal(true) : (asSym(resolve(value))?.node ?? toNode(value)));

@@ -15,7 +15,7 @@ import { Splice, Sym } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { NORMAL } from './completion.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
-import { spreadItems } from '../library/spread.ts';
+import { asItems } from '../library/arrays.ts';
 
 /** `list.map(f)`, `flatMap` and `forEach` over a symbolic list: a loop whose results are collected. */
 export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' | 'forEach'): unknown {
@@ -31,6 +31,7 @@ export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' 
     view,
     name,
     bindings: closure === undefined ? [] : bindingsFor(assignedNames(closure.node), closure.scope),
+    fact: (loop) => positions?.factAt(loop.node),
     turn: (value): Completion => {
       const position = symbolic(value);
       const args =
@@ -45,7 +46,7 @@ export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' 
         if (inner.absence?.waits !== true) return NORMAL;
       }
       activeTrace().touch(results);
-      results.push(...(mode === 'flatMap' ? spreadItems(result) : [result]));
+      results.push(...(mode === 'flatMap' ? asItems(result) : [result]));
       return NORMAL;
     },
   });

@@ -302,7 +302,20 @@ export function toText(node: Node): Node {
 
 /** Number of elements, entries or characters. */
 export function size(node: Node, type: StaticType): Node {
-  return call('size', [node], type);
+  return countOf(node) ?? call('size', [node], type);
+}
+
+/** The number of elements of lists whose elements are written out, some of them under conditions. */
+function countOf(node: Node): Node | undefined {
+  if (node.op === 'list') return literal(node.args.length);
+  if (node.op === 'append') {
+    const counts = node.args.map(countOf);
+    return counts.every((count) => count !== undefined) ? counts.reduce(add) : undefined;
+  }
+  if (node.op !== 'cond' || node.type.kind !== 'list') return undefined;
+  const [test, a, b] = node.args as [Node, Node, Node];
+  const [x, y] = [countOf(a), countOf(b)];
+  return x === undefined || y === undefined ? undefined : cond(test, x, y);
 }
 
 /** A fresh variable of a macro, named after the author's. */

@@ -12,6 +12,7 @@ import {
   macroVariable,
   method,
   multiply,
+  negate,
   not,
   or,
   size,
@@ -77,29 +78,27 @@ function eqZero(node: Node): Node {
   return not(compare('gt', node, literal(0)));
 }
 
-/** `n += e`, also under conditions. */
+/** `n += e`, `n--` and the like, also under conditions. */
 function sum(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
-  const { next, initial, accumulator } = fold;
-  if (next.op !== 'add') return undefined;
-  const [a, b] = next.args as [Node, Node];
-  const [acc, term] = isAccumulator(a, accumulator) ? [a, b] : [b, a];
-  if (!isAccumulator(acc, accumulator) || carried(term)) {
-    // (acc + x) + y
-    const inner = isAddition(a, accumulator, carried) && !carried(b) ? add(remainder(a, accumulator), b) : undefined;
-    return inner === undefined ? undefined : add(initial, total(fold, inner));
+  const added = amount(fold.next, fold.accumulator, carried);
+  return added === undefined ? undefined : add(fold.initial, total(fold, added));
+}
+
+/** What a number adds to the accumulator; `undefined` when it does anything else with it. */
+function amount(node: Node, accumulator: Variable, carried: (node: Node) => boolean): Node | undefined {
+  if (isAccumulator(node, accumulator)) return literal(0);
+  const [a, b, c] = node.args as [Node, Node, Node];
+  if (node.op === 'cond') {
+    const [then, otherwise] = [b, c].map((side) => amount(side, accumulator, carried));
+    return carried(a) || then === undefined || otherwise === undefined ? undefined : cond(a, then, otherwise);
   }
-  return add(initial, total(fold, term));
-}
-
-function isAddition(node: Node, accumulator: Variable, carried: (node: Node) => boolean): boolean {
-  if (node.op !== 'add') return false;
-  const [a, b] = node.args as [Node, Node];
-  return (isAccumulator(a, accumulator) || isAddition(a, accumulator, carried)) && !carried(b);
-}
-
-function remainder(node: Node, accumulator: Variable): Node {
-  const [a, b] = node.args as [Node, Node];
-  return isAccumulator(a, accumulator) ? b : add(remainder(a, accumulator), b);
+  if (node.op !== 'add' && node.op !== 'sub') return undefined;
+  const [own, other] = carried(a) ? [a, b] : [b, a];
+  if (carried(other) || (node.op === 'sub' && own === b)) return undefined;
+  const before = amount(own, accumulator, carried);
+  if (before === undefined) return undefined;
+  if (node.op === 'add') return add(before, other);
+  return isLiteral(before, 0) ? negate(other) : subtract(before, other);
 }
 
 function total(fold: Fold, term: Node): Node {

@@ -1,9 +1,9 @@
 import { Refusal } from '../trace/refusal.ts';
 import { cond, literal, macroVariable } from './build.ts';
 import type { Node, Variable } from './node.ts';
-import { makeNode } from './node.ts';
+import { makeNode, rootOf } from './node.ts';
 import type { StaticType } from './types.ts';
-import { BOOL, DYN, FLOAT, INTEGER, STRING } from './types.ts';
+import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, STRING } from './types.ts';
 
 /**
  * Turns nodes with JavaScript's meaning into CEL: settles which numbers are integers and which doubles,
@@ -69,6 +69,10 @@ export class Lowering {
         return this.membership(args as [Node, Node]);
       case 'list':
         return this.listLiteral(args, node);
+      case 'append':
+        return this.joined(args, node);
+      case 'method':
+        return makeNode('method', node.attr === 'merge' ? alikeMaps(args) : args, node.attr, node.type);
       default:
         return makeNode(node.op, args, node.attr, settled(node, args), node.vars);
     }
@@ -108,6 +112,13 @@ export class Lowering {
     const numeric = args.length > 0 && args.every((arg) => arg.type.kind === 'number');
     const items = numeric && args.some(isDouble) ? args.map(toDouble) : args;
     return makeNode('list', items, null, items.length === 0 ? node.type : node.type);
+  }
+
+  /** Lists whose elements differ in type become lists of dyn. */
+  private joined(args: readonly Node[], node: Node): Node {
+    const names = args.map(celTypeName);
+    const same = names.every((name) => sameCelType(name, names.find((other) => other !== 'list(?)') ?? name));
+    return makeNode('append', same ? args : args.map(dyn), null, node.type);
   }
 
   /** JavaScript's text of a scalar. */
@@ -190,6 +201,12 @@ function settled(node: Node, args: readonly Node[]): StaticType {
   return node.type;
 }
 
+/** Maps to merge: CEL has no function for maps whose values differ in type. */
+function alikeMaps(args: readonly Node[]): readonly Node[] {
+  const [a, b] = args.map(celTypeName) as [string, string];
+  return a === b || a === 'map(dyn)' || b === 'map(dyn)' ? args : args.map(dyn);
+}
+
 const isEmpty = (node: Node): boolean => (node.op === 'list' || node.op === 'object') && node.args.length === 0;
 
 /** A name for the CEL type, equal exactly for types that CEL takes as one. */
@@ -210,12 +227,23 @@ export function celTypeName(node: Node): string {
       const name = celTypeName(b as Node);
       return name === 'list(?)' ? celTypeName(c as Node) : name;
     }
+    case 'method': {
+      if (node.attr !== 'merge') return typeName(node.type);
+      const [left, right] = node.args.map(celTypeName) as [string, string];
+      return left === right || right === 'map(dyn)' ? left : left === 'map(dyn)' ? right : 'map(dyn)';
+    }
     case 'macro':
       if (node.attr === 'map') return `list(${celTypeName(node.args.at(-1) as Node)})`;
       return node.attr === 'filter' ? celTypeName(a as Node) : typeName(node.type);
     default:
-      return typeName(node.type);
+      return typeName(node.type) + (holdsObjects(node.type) ? `@${resourceOf(node)}` : '');
   }
+}
+
+/** The resource that a path reads, for CEL gives each a type of its own. */
+function resourceOf(node: Node): string {
+  const root = rootOf(node);
+  return root?.role === 'resource' || root?.role === 'element' ? String(root.key) : '';
 }
 
 function objectTypeName(node: Node): string {

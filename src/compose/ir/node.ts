@@ -178,6 +178,13 @@ function walkGraph(root: Node, visit: (node: Node) => void, seen: Set<Node>): vo
   }
 }
 
+/** The variable that a path begins with; `undefined` for what is no path. */
+export function rootOf(node: Node): Variable | undefined {
+  let current: Node | undefined = node;
+  while (current?.op === 'select' || current?.op === 'index') current = current.args[0];
+  return current?.op === 'var' ? (current.attr as Variable) : undefined;
+}
+
 /** Does the expression read one of the variables? */
 export function mentions(root: Node, test: (variable: Variable) => boolean): boolean {
   let found = false;

@@ -20,6 +20,8 @@ export interface Field {
   readonly type: StaticType;
   /** Always there when the object is. */
   readonly required: boolean;
+  /** What JavaScript sees where the field is missing; `undefined` when absent. */
+  readonly missing?: 'null' | 'either';
   /** A counter that the server leaves out when it is zero. */
   readonly counter?: boolean;
   /** Not a field of the kind: a formula over the whole object. */
@@ -122,6 +124,12 @@ export function sameType(a: StaticType, b: StaticType): boolean {
   if (a.kind === 'list' && b.kind === 'list') return sameType(a.element, b.element) || isBottom(a) || isBottom(b);
   if (a.kind === 'map' && b.kind === 'map') return sameType(a.value, b.value);
   return a.kind === b.kind && a.kind !== 'object';
+}
+
+/** Is the value an object with known fields, or does it hold such objects? */
+export function holdsObjects(type: StaticType): boolean {
+  if (type.kind === 'list') return holdsObjects(type.element);
+  return type.kind === 'map' ? holdsObjects(type.value) : type.kind === 'object';
 }
 
 /** The type of `[]`: a list whose elements are not known. */

@@ -37,6 +37,8 @@ export interface Access {
   /** Whether the member itself is there; `undefined` when it surely is. */
   readonly has: Node | undefined;
   readonly optional: (base: Node) => Node;
+  /** What JavaScript sees where the member is missing. */
+  readonly missing?: Absence['missing'];
 }
 
 export function accessed(value: Sym, access: Access, optional: boolean, label: string): Sym {
@@ -44,7 +46,14 @@ export function accessed(value: Sym, access: Access, optional: boolean, label: s
   const { waits } = value;
   if (base.has === undefined) {
     if (access.has === undefined) return new Sym(access.node, { waits, label });
-    const absence: Absence = { has: access.has, optional: access.optional(base.node), plain: true, waits };
+    const { has, missing } = access;
+    const absence: Absence = {
+      has,
+      optional: access.optional(base.node),
+      plain: true,
+      waits,
+      ...(missing && { missing }),
+    };
     return new Sym(access.node, { absence, waits, label });
   }
   const has = access.has === undefined ? base.has : and(base.has, access.has);

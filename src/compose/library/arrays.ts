@@ -1,14 +1,14 @@
-import { and, concat, cond, literal, not, or, TRUE, variable } from '../ir/build.ts';
+import { and, concat, literal, not, or, TRUE, variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
 import type { Node } from '../ir/node.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace, decide } from '../trace/trace.ts';
-import { mergeValues, phi, resolve } from '../value/merge.ts';
-import { listNode, symOfItems } from '../value/nodes.ts';
+import { itemWhen, mergeValues, phi, resolve } from '../value/merge.ts';
+import { isListValue, symOfItems } from '../value/nodes.ts';
 import { bool, equals, textNode, textValue, truthy } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
-import { DEAD, Maybe, Splice, Sym } from '../value/symbolic.ts';
+import { DEAD, Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { usesIndex } from './callbacks.ts';
 import { hooksCall } from './hooks.ts';
 import { listMethod } from './lists.ts';
@@ -116,10 +116,34 @@ function asCondition(value: unknown): Node {
   return typeof test === 'boolean' ? literal(test) : test;
 }
 
-function asItems(raw: unknown): unknown[] {
+/** What `concat`, `flat` and `flatMap` put in for a value: the elements of a list, anything else itself. */
+export function asItems(raw: unknown): unknown[] {
   const value = resolve(raw);
+  if (isListValue(value)) return spreadItems(value);
   const inner = symbolic(value);
-  return Array.isArray(value) || (inner instanceof Sym && inner.type.kind === 'list') ? spreadItems(value) : [value];
+  if (!(inner instanceof Phi)) return [value];
+  const side = (test: Node, of: unknown) =>
+    activeTrace()
+      .under(test, () => asItems(of))
+      .map((item) => itemWhen(test, item));
+  return [...side(inner.test, inner.then), ...side(not(inner.test), inner.otherwise)];
+}
+
+/** `flat(depth)` of a list that is written out. */
+function flatItems(items: readonly unknown[], depth: unknown): readonly unknown[] {
+  const levels = resolve(depth) ?? 1;
+  if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
+  return levels < 1 || !items.some(isNested) ? items : flatItems(items.flatMap(oneLevel), levels - 1);
+}
+
+function isNested(item: unknown): boolean {
+  if (item instanceof Splice) return item.list.type.kind === 'list' && item.list.type.element.kind === 'list';
+  return isListValue(item instanceof Maybe ? item.value : item);
+}
+
+function oneLevel(item: unknown): unknown[] {
+  if (item instanceof Splice) return spreadItems(listMethod(new Sym(item.list, { waits: item.waits }), 'flat', []));
+  return item instanceof Maybe ? asItems(item.value).map((inner) => itemWhen(item.test, inner)) : asItems(item);
 }
 
 /** `map`, `flatMap` and `forEach` over elements that may be missing. */
@@ -128,11 +152,7 @@ function eachItem(array: readonly unknown[], name: 'map' | 'flatMap' | 'forEach'
   const results: unknown[] = [];
   const add = (value: unknown, test: Node | undefined) => {
     const items = name === 'flatMap' ? asItems(value) : [value];
-    for (const item of items) {
-      if (test === undefined) results.push(item);
-      else if (item instanceof Splice) results.push(new Splice(cond(test, item.list, listNode([])), item.waits));
-      else results.push(item instanceof Maybe ? new Maybe(and(test, item.test), item.value) : new Maybe(test, item));
-    }
+    results.push(...(test === undefined ? items : items.map((item) => itemWhen(test, item))));
   };
   for (const item of array) {
     if (item instanceof Splice) {
@@ -215,7 +235,7 @@ function solidMethod(array: unknown[], name: string, args: readonly unknown[]): 
         ? listMethod(symOfItems(array), name, args)
         : nativeCopy(array, name, args);
     case 'flat':
-      return trace.born(array.flatMap(asItems));
+      return trace.born([...flatItems(array, fn)]);
     case 'toSorted':
       return listMethod(symOfItems(array), name, args);
     default:

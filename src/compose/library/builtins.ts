@@ -34,7 +34,7 @@ import { parseInteger } from './numbers.ts';
 import { mergeKey, mergeSpread } from './objects.ts';
 import { spreadItems } from './spread.ts';
 import { owned } from './write.ts';
-import { entriesView, isSymbolicList, positionsBelow, View } from './view.ts';
+import { entriesView, keysOf, isSymbolicList, positionsBelow, View } from './view.ts';
 import { requireInteger } from '../ir/lower.ts';
 import { viewMethod } from './lists.ts';
 
@@ -297,12 +297,19 @@ function listing(
   });
 }
 
+/** Where a member that was set in one branch only is there; `undefined` when it always is. */
+function doubtOf(member: Sym | Phi | undefined): Node | undefined {
+  if (member instanceof Phi) {
+    if (resolve(member.then) === undefined) return not(member.test);
+    return resolve(member.otherwise) === undefined ? member.test : undefined;
+  }
+  return member?.absence === undefined || member.absence.waits ? undefined : member.absence.has;
+}
+
 /** The entries of a known object; those set in one branch only are there under its condition. */
 function listed(value: Record<string, unknown>, known: (key: string, value: unknown) => unknown): unknown[] {
   const items = Object.entries(value).map(([key, raw]) => {
-    const member = symbolic(resolve(raw));
-    const doubt =
-      member instanceof Sym && member.absence !== undefined && !member.absence.waits ? member.absence.has : undefined;
+    const doubt = doubtOf(symbolic(resolve(raw)));
     return doubt === undefined
       ? known(key, raw)
       : new Maybe(
@@ -313,14 +320,9 @@ function listed(value: Record<string, unknown>, known: (key: string, value: unkn
   return activeTrace().born(items);
 }
 
-function keysNode(map: Sym): Node {
-  const key = macroVariable('k');
-  return method('sort', macro('map', map.node, [key], [variable(key, STRING)], listOf(STRING)), [], listOf(STRING));
-}
-
 listing(
   Object.keys,
-  (map) => freshList(keysNode(map), map.waits),
+  (map) => freshList(keysOf(map.node), map.waits),
   (key) => key,
 );
 listing(Object.entries, entriesView, (key, value) => activeTrace().born([key, value]));
@@ -329,7 +331,13 @@ listing(
   (map) => {
     const key = macroVariable('k');
     const value = map.type.kind === 'map' ? map.type.value : DYN;
-    const values = macro('map', keysNode(map), [key], [index(map.node, variable(key, STRING), value)], listOf(value));
+    const values = macro(
+      'map',
+      keysOf(map.node),
+      [key],
+      [index(map.node, variable(key, STRING), value)],
+      listOf(value),
+    );
     return freshList(values, map.waits);
   },
   (_, value) => value,
@@ -423,6 +431,13 @@ define(JSON.stringify, (args) => {
   return wrap(new Sym(call('json.marshal', [toNode(value)], STRING), { waits }));
 });
 scalar(JSON.parse, (value) => {
+  if (activeTrace().tries > 0) {
+    return refuse(
+      'throw-in-try',
+      `JSON.parse() of ${labelOf(value)} inside try: text that is no JSON fails in the graph, where nothing catches it`,
+      'declare the fields in the schema, or parse outside of try',
+    );
+  }
   const sure = needPresent(value, 'parsed');
   return wrap(new Sym(call('json.unmarshal', [sure.node], DYN), { waits: sure.waits }));
 });

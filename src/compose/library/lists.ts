@@ -11,6 +11,7 @@ import {
   macro,
   macroVariable,
   method,
+  not,
   optIndex as optIndexOf,
   size,
   subtract,
@@ -19,21 +20,21 @@ import {
 } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
-import { INTEGER, listOf, STRING } from '../ir/types.ts';
+import { DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { phi, resolve } from '../value/merge.ts';
-import { asList, freshList, plainList, toNode } from '../value/nodes.ts';
+import { asList, freshList, isListValue, plainList, toNode } from '../value/nodes.ts';
 import { bool, textNode, textValue, truthy } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Sym } from '../value/symbolic.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
 import { hooksCall } from './hooks.ts';
 import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd } from './strings.ts';
 import { elementAt } from './access.ts';
 import { reduceList } from './reduce.ts';
 import { isSet } from './sets.ts';
-import { elements, forElement, indexed, listWithGaps, loopValue, View, viewOf } from './view.ts';
+import { elements, forElement, indexed, knowing, listWithGaps, loopValue, View, viewOf } from './view.ts';
 
 const NAMES = (
   'length map filter some every find findIndex findLast includes indexOf join slice concat at flat flatMap forEach reduce ' +
@@ -95,7 +96,6 @@ export function viewMethod(view: View, name: string, args: readonly unknown[]): 
 function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
   const { node, waits } = value;
   const make = (result: Node) => wrap(new Sym(result, { waits }));
-  const element = value.type.kind === 'list' ? value.type.element : ({ kind: 'dyn' } as const);
   switch (name) {
     case 'includes':
       return bool(isIn(scalarArgument(args[0], name), node));
@@ -110,7 +110,7 @@ function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknow
     case 'at':
       return at(value, args[0]);
     case 'flat':
-      return freshList(method('flatten', node, [], element.kind === 'list' ? element : value.type), waits);
+      return freshList(flat(node, args[0]), waits);
     case 'toReversed':
       return freshList(method('reverse', node, [], value.type), waits);
     case 'toSorted':
@@ -160,11 +160,15 @@ function scalarArgument(raw: unknown, name: string): Node {
   return node;
 }
 
+/** What `concat` appends for an argument: the elements of a list, anything else itself. */
 function concatenated(raw: unknown): Node {
   const value = resolve(raw);
+  if (value instanceof View) return plainList(elements(value).node);
+  if (isListValue(value)) return plainList(asList(value).node);
   const inner = symbolic(value);
-  const isList = Array.isArray(value) || (inner instanceof Sym && inner.type.kind === 'list');
-  return isList ? plainList(asList(value).node) : list([toNode(value)]);
+  if (!(inner instanceof Phi)) return list([toNode(value)]);
+  const side = (test: Node, of: unknown) => activeTrace().under(test, () => concatenated(of));
+  return cond(inner.test, side(inner.test, inner.then), side(not(inner.test), inner.otherwise));
 }
 
 function joined(value: Sym, separator: unknown): Node {
@@ -174,6 +178,16 @@ function joined(value: Sym, separator: unknown): Node {
   const item = macroVariable('x');
   const text = textNode(wrap(new Sym(variable(item, element))));
   return method('join', macro('map', value.node, [item], [text], listOf(STRING)), isEmptyText(by) ? [] : [by], STRING);
+}
+
+/** `flat(depth)`: as many levels as the elements have, at most. */
+function flat(node: Node, depth: unknown): Node {
+  const levels = resolve(depth) ?? 1;
+  if (typeof levels !== 'number') return refuse('no-cel', '.flat() with a symbolic depth has no CEL form');
+  const element = node.type.kind === 'list' ? node.type.element : DYN;
+  if (levels < 1) return plainList(node);
+  if (element.kind === 'list') return flat(method('flatten', node, [], element), levels - 1);
+  return element.kind === 'dyn' ? method('flatten', node, [], node.type) : plainList(node);
 }
 
 const isEmptyText = (node: Node): boolean => node.op === 'lit' && node.attr === '';
@@ -274,10 +288,10 @@ function withPredicate<T>(
 ): T {
   if (usesIndex(fn)) {
     const loop = macroVariable('i');
-    const { view: positions, at: elementOf } = indexed(view);
+    const { view: positions, at: elementOf, factAt } = indexed(view);
     const position = new Sym(variable(loop, INTEGER), { label: 'i' });
     const whole = argumentCount(fn) > 2 ? wrap(elements(view)) : undefined;
-    const test = condition(fn, [elementOf(position), wrap(position), whole]);
+    const test = knowing(factAt(position.node), () => condition(fn, [elementOf(position), wrap(position), whole]));
     return build(test, loop, { positions: true, view: positions });
   }
   const loop = macroVariable(parameterName(fn, 'x'));

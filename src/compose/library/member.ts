@@ -160,6 +160,7 @@ function fieldOf(value: Sym, key: string, field: Field, optional: boolean, label
       node,
       has: field.required ? undefined : has(value.node, key),
       optional: (base) => optSelect(base, key, field.type),
+      missing: field.missing,
     };
     if (field.counter === true) {
       const counted = orValue(optSelect(value.node, key, field.type), literal(0));

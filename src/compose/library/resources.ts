@@ -2,7 +2,10 @@ import type { KubeObject } from '../../core/index.ts';
 import type { ReadinessResult } from '../public-types.ts';
 import { opaque } from '../interp/natives.ts';
 import type { ResourceRecord } from '../trace/records.ts';
+import { not } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
 import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
@@ -38,7 +41,7 @@ export function resourceMember(
       });
     case 'dependsOn':
       return chainable((other) => {
-        record.dependsOn.push(...idsOf(other));
+        dependOn(record, other);
       });
     case 'withReadinessEvaluator':
       return chainable((evaluator) => {
@@ -49,15 +52,22 @@ export function resourceMember(
   }
 }
 
-/** The ids that a `dependsOn` argument names. */
-function idsOf(raw: unknown): string[] {
+/** Notes that a resource is made after others: a resource, the id of one, or one of two under a condition. */
+export function dependOn(record: ResourceRecord, raw: unknown): void {
+  const trace = activeTrace();
   const value = resolve(raw);
-  if (typeof value === 'string') return [value];
+  const on = (id: string) => void record.dependsOn.push({ id, guards: [...trace.guards] });
+  if (typeof value === 'string') return on(value);
   const inner = symbolic(value);
-  if (inner instanceof Sym && inner.resource !== undefined) return [inner.resource.id];
-  if (inner instanceof Phi)
-    return [inner.then, inner.otherwise].flatMap((side) => (resolve(side) === undefined ? [] : idsOf(side)));
+  if (inner instanceof Sym && inner.resource !== undefined) return on(inner.resource.id);
+  if (inner instanceof Phi) {
+    const side = (test: Node, of: unknown) => {
+      if (resolve(of) !== undefined) trace.under(test, () => dependOn(record, of));
+    };
+    side(inner.test, inner.then);
+    return side(not(inner.test), inner.otherwise);
+  }
   const id = (value as { id?: unknown } | undefined)?.id;
-  if (typeof id === 'string') return [id];
+  if (typeof id === 'string') return on(id);
   return refuse('types', 'dependsOn() takes a resource or the id of one', 'pass the value that a factory returned');
 }

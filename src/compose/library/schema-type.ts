@@ -82,7 +82,10 @@ function objectType(schema: Schema, inner: (schema: Schema) => StaticType): Stat
     let found = fields.get(name);
     if (found === undefined && Object.hasOwn(properties, name)) {
       const property = properties[name] as Schema;
-      found = { type: inner(property), required: required.has(name) || property.default !== undefined };
+      const given = required.has(name) || property.default !== undefined;
+      // The API has no null beside a missing value: what may be null may be missing.
+      const nullable = property.nullable === true && { missing: given ? ('null' as const) : ('either' as const) };
+      found = { type: inner(property), required: given && !nullable, ...nullable };
       fields.set(name, found);
     }
     return found ?? (open ? { type: DYN, required: false } : undefined);

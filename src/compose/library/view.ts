@@ -1,7 +1,20 @@
-import { and, call, compare, cond, index, literal, macro, macroVariable, method, size, variable } from '../ir/build.ts';
+import {
+  and,
+  call,
+  compare,
+  cond,
+  index,
+  isIn,
+  literal,
+  macro,
+  macroVariable,
+  method,
+  size,
+  variable,
+} from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
-import { INTEGER, listOf } from '../ir/types.ts';
+import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
@@ -82,21 +95,49 @@ function isNatural(node: Node): boolean {
   return larger ? isNatural(a) || isNatural(b) : isNatural(a) && isNatural(b);
 }
 
-/** What a filter makes sure of the elements that it leaves, and a range of its numbers; `loop` is one of them. */
+/**
+ * What a filter makes sure of the elements that it leaves, a range of its numbers, and the keys of a map of theirs:
+ * `loop` is one of them.
+ */
 export function factOf(list: Node, loop: Node): Node | undefined {
+  const map = mapOfKeys(list);
+  if (map !== undefined) return isIn(loop, map);
   if (list.op === 'call' && list.attr === 'lists.range') {
     return and(compare('ge', loop, ZERO()), compare('lt', loop, list.args[0] as Node));
   }
   if (list.op !== 'macro' || list.attr !== 'filter') return undefined;
   const [of, test] = [list.vars[0], list.args.at(-1)];
-  return of === undefined || test === undefined ? undefined : substitute(test, of, loop);
+  if (of === undefined || test === undefined) return undefined;
+  const before = factOf(list.args[0] as Node, loop);
+  const kept = substitute(test, of, loop);
+  return before === undefined ? kept : and(before, kept);
+}
+
+/** The map whose keys a list holds, as `keysOf` writes it. */
+function mapOfKeys(list: Node): Node | undefined {
+  if (list.op !== 'method' || list.attr !== 'sort') return undefined;
+  const [keys] = list.args;
+  const [map, key] = keys?.args ?? [];
+  const isKeys = keys?.op === 'macro' && keys.attr === 'map' && map?.type.kind === 'map';
+  return isKeys && key?.op === 'var' && key.attr === keys.vars[0] ? map : undefined;
+}
+
+/** The keys of a map as a list, in order of the alphabet. */
+export function keysOf(map: Node): Node {
+  const key = macroVariable('k');
+  const keys = macro('map', map, [key], [variable(key, STRING)], listOf(STRING));
+  return method('sort', keys, [], listOf(STRING));
 }
 
 /** Runs `work` for an element of a list, with what is known of it. */
 export function forElement<T>(list: Node, loop: Node, work: () => T): T {
+  return knowing(factOf(list, loop), work);
+}
+
+/** Runs `work` where something is known to hold. */
+export function knowing<T>(fact: Node | undefined, work: () => T): T {
   const { facts } = activeTrace();
   const mark = facts.mark();
-  const fact = factOf(list, loop);
   if (fact !== undefined) facts.assume(fact);
   try {
     return work();
@@ -105,21 +146,28 @@ export function forElement<T>(list: Node, loop: Node, work: () => T): T {
   }
 }
 
+/** A list by position. */
+export interface IndexedView {
+  readonly view: View;
+  /** The element at a position, as the author sees it. */
+  readonly at: (position: Sym) => unknown;
+  /** What is known of the element at a position. */
+  readonly factAt: (position: Node) => Node | undefined;
+}
+
 /** The same list by position: the author sees the pair of element and index. */
-export function indexed(view: View): { readonly view: View; readonly at: (position: Sym) => unknown } {
-  const positions = call('lists.range', [size(view.list.node, INTEGER)], listOf(INTEGER));
-  const at = (position: Sym) =>
-    view.show(new Sym(index(view.list.node, position.node, view.element), { waits: view.list.waits }));
-  return { view: new View(new Sym(positions)), at };
+export function indexed(view: View): IndexedView {
+  const list = view.list.node;
+  const positions = call('lists.range', [size(list, INTEGER)], listOf(INTEGER));
+  const element = (position: Node) => index(list, position, view.element);
+  const at = (position: Sym) => view.show(new Sym(element(position.node), { waits: view.list.waits }));
+  return { view: new View(new Sym(positions)), at, factAt: (position) => factOf(list, element(position)) };
 }
 
 /** `Object.entries(map)`: keys in order of the alphabet, shown as pairs. */
 export function entriesView(map: Sym): View {
-  const key = macroVariable('k');
-  const type = listOf({ kind: 'string' });
-  const keys = method('sort', macro('map', map.node, [key], [variable(key, { kind: 'string' })], type), [], type);
   const value = map.type.kind === 'map' ? map.type.value : ({ kind: 'dyn' } as const);
-  return new View(new Sym(keys), (loop) =>
+  return new View(new Sym(keysOf(map.node)), (loop) =>
     activeTrace().born([wrap(loop), wrap(new Sym(index(map.node, loop.node, value), { waits: map.waits }))]),
   );
 }

@@ -38,6 +38,13 @@ export interface ResourceOptions {
   readonly schemas?: () => SchemaSource;
 }
 
+/** A resource that another one is made after. */
+export interface Dependency {
+  readonly id: string;
+  /** The conditions under which the author said so. */
+  readonly guards: readonly Node[];
+}
+
 /** A resource as the tracer recorded it. */
 export interface ResourceRecord {
   id: string;
@@ -66,7 +73,7 @@ export interface ResourceRecord {
   readonly site: Site | undefined;
   readonly includeWhen: unknown[];
   readonly readyWhen: unknown[];
-  readonly dependsOn: string[];
+  readonly dependsOn: Dependency[];
   readiness: ((live: KubeObject) => { ready: boolean; reason?: string; message?: string }) | undefined;
 }
 

@@ -54,7 +54,7 @@ export class Trace {
   readonly strict: boolean;
   /** Inside the predicate of a filter and the like, where no resource may be made. */
   predicates = 0;
-  /** Inside a `try` of the author's. */
+  /** How many `try` with a `catch` are open. */
   tries = 0;
   /** The functions have run: no resource may be added any more. */
   closed = false;
@@ -251,8 +251,8 @@ export class Trace {
 export interface MergeValues {
   value(test: Node, a: unknown, b: unknown): unknown;
   items(test: Node, a: readonly unknown[], b: readonly unknown[]): unknown[];
-  /** For a key that one side does not have. */
-  missing(test: Node, value: unknown): unknown;
+  /** What an object has under a key, on each side; `undefined` where a side does not have the key. */
+  member(test: Node, key: PropertyKey, a: unknown, b: unknown): unknown;
 }
 
 function snapshot(cell: Cell): Snapshot {
@@ -287,10 +287,7 @@ function joinSnapshots(test: Node, a: Snapshot, b: Snapshot, merge: MergeValues)
   if (a.kind !== 'object' || b.kind !== 'object') throw new Error('snapshots of one cell differ in kind');
   const keys = new Map<PropertyKey, unknown>();
   for (const key of new Set([...a.keys.keys(), ...b.keys.keys()])) {
-    const left = a.keys.has(key) ? a.keys.get(key) : undefined;
-    const right = b.keys.has(key) ? b.keys.get(key) : undefined;
-    if (a.keys.has(key) && b.keys.has(key)) keys.set(key, merge.value(test, left, right));
-    else keys.set(key, a.keys.has(key) ? merge.missing(test, left) : merge.missing(not(test), right));
+    keys.set(key, merge.member(test, key, a.keys.get(key), b.keys.get(key)));
   }
   return { kind: 'object', keys };
 }

@@ -1,12 +1,12 @@
 import { and, cond, list, literal, not, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { isLiteral } from '../ir/node.ts';
-import { NULL, sameType } from '../ir/types.ts';
+import { isLiteral, rootOf } from '../ir/node.ts';
+import { holdsObjects, NULL, sameType } from '../ir/types.ts';
 import { refuse, thrownInBranch } from '../trace/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/trace.ts';
 import type { MergeValues } from '../trace/trace.ts';
-import type { Absence } from './symbolic.ts';
-import { DEAD, Earlier, Maybe, Phi, POISON, Splice, Sym } from './symbolic.ts';
+import type { Absence, MergedPiece } from './symbolic.ts';
+import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym } from './symbolic.ts';
 import { symbolic, wrap } from './proxy.ts';
 
 /** A symbolic value or a scalar constant, as an expression; `undefined` for anything else. */
@@ -90,6 +90,8 @@ function guarded(test: Node, value: Sym): Sym {
 function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
   if (!sameType(a.type, b.type) || a.type.kind === 'null' || a.type === NULL) return undefined;
   if (a.node === b.node && a.absence === b.absence) return a;
+  // To CEL the objects of two resources have two types, also where their kind is one.
+  if (holdsObjects(a.type) && rootOf(a.node) !== rootOf(b.node)) return undefined;
   const node = cond(test, a.node, b.node);
   const waits = a.waits || b.waits;
   const doubts = [a.absence, b.absence].filter((absence) => absence !== undefined);
@@ -103,8 +105,8 @@ function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
   return new Sym(node, { absence, waits });
 }
 
-/** The elements of a list, each with the condition under which it is there. */
-function conditional(test: Node, item: unknown): unknown {
+/** An element of a list under a condition. */
+export function itemWhen(test: Node, item: unknown): unknown {
   if (item instanceof Maybe) return new Maybe(and(test, item.test), item.value);
   if (item instanceof Splice) {
     return new Splice(cond(test, item.list, list([])), item.waits);
@@ -115,7 +117,10 @@ function conditional(test: Node, item: unknown): unknown {
 /** How values of two branches become one. */
 export const mergeValues: MergeValues = {
   value: phi,
-  missing: (test, value) => phi(test, value, undefined),
+  member: (test, key, a, b) =>
+    key === MERGED
+      ? mergePieces(test, (a ?? []) as readonly MergedPiece[], (b ?? []) as readonly MergedPiece[])
+      : phi(test, a, b),
   items(test, a, b) {
     const merged: unknown[] = [];
     let start = 0;
@@ -126,13 +131,17 @@ export const mergeValues: MergeValues = {
     if (left.length === right.length && left.every(plain) && right.every(plain)) {
       return [...merged, ...left.map((item, index) => phi(test, item, right[index]))];
     }
-    return [
-      ...merged,
-      ...left.map((item) => conditional(test, item)),
-      ...right.map((item) => conditional(not(test), item)),
-    ];
+    return [...merged, ...left.map((item) => itemWhen(test, item)), ...right.map((item) => itemWhen(not(test), item))];
   },
 };
+
+/** What two branches merged into one object: what both did, then what each did alone. */
+function mergePieces(test: Node, a: readonly MergedPiece[], b: readonly MergedPiece[]): MergedPiece[] {
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start++;
+  const when = (holds: Node) => (piece: MergedPiece) => ({ ...piece, test: and(holds, piece.test ?? TRUE()) });
+  return [...a.slice(0, start), ...a.slice(start).map(when(test)), ...b.slice(start).map(when(not(test)))];
+}
 
 function sameItem(a: unknown, b: unknown): boolean {
   if (a instanceof Maybe && b instanceof Maybe) return a.test === b.test && Object.is(a.value, b.value);

@@ -185,6 +185,14 @@ export function plainList(node: Node): Node {
   return macro('map', node, [item], [variable(item, node.type.element)], { kind: 'list', element: node.type.element });
 }
 
+/** Is the value a list, whichever side of its conditions holds? */
+export function isListValue(raw: unknown): boolean {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return isListValue(inner.then) && isListValue(inner.otherwise);
+  return Array.isArray(value) || value instanceof SeenList || (inner instanceof Sym && inner.type.kind === 'list');
+}
+
 /** The list expression behind a value that is a list. */
 export function asList(raw: unknown): Sym {
   const value = resolve(raw);

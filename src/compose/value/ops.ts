@@ -206,7 +206,13 @@ function equalNothing(value: Sym, other: unknown, loose: boolean): unknown {
     if (loose) return bool(or(missing, isNull));
     if (other === null) return bool(value.absence === undefined ? isNull : and(value.absence.has, isNull));
   }
-  return loose || other === undefined ? bool(missing) : false;
+  if (loose || value.absence?.missing === undefined) return loose || other === undefined ? bool(missing) : false;
+  if (value.absence.missing === 'null') return other === null && bool(missing);
+  return refuse(
+    'absent',
+    `${labelOf(value)} may be null or left out, and a graph sees no difference; === ${String(other)} tells them apart`,
+    'use == null, or declare the field as nullable or as optional, not both',
+  );
 }
 
 function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {

@@ -15,6 +15,8 @@ export interface Absence {
    * about its absence. `false`: missing means JavaScript's `undefined`.
    */
   readonly waits: boolean;
+  /** What JavaScript sees where the value is missing: `null`, or one of `null` and `undefined`; absent: `undefined`. */
+  readonly missing?: 'null' | 'either';
   /** A position that the list may not have: whoever makes it a case of two has asked. */
   readonly element?: boolean;
   /** The part of `has` that is due to an optional chain: where it fails the whole chain stops. */

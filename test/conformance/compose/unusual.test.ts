@@ -39,7 +39,6 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   bufferB64: ['trace/native-call', "Buffer.from(s.name)"],
   instanceOf: ['trace/no-cel', "s.tags instanceof Array"],
   codePoint: ['trace/no-cel', "s.name.charCodeAt(0)"],
-  sumNested: ['trace/loop-carried', "s.items.forEach((i) => { if (i.on) t += i.size; else t -= 1; })"],
   lastWins: ['trace/loop-carried', "for (const t of s.tags) o.last = t;"],
   more5: ['trace/absent', "x.k + i"],
   methodOfOneSide: ['trace/user-error', "v.indexOf('a')"],

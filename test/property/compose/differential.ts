@@ -11,7 +11,8 @@ const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),
 });
 
-const spec = type({
+/** The spec of generated programs. */
+export const SPEC = type({
   name: 'string',
   env: "'dev' | 'stage' | 'prod'",
   n: 'number.integer',
@@ -22,9 +23,28 @@ const spec = type({
   'port?': 'number.integer',
   tags: 'string[]',
   nums: 'number.integer[]',
-  items: type({ key: 'string', size: 'number.integer', on: 'boolean', 'note?': 'string' }).array(),
+  items: type({
+    key: 'string',
+    size: 'number.integer',
+    on: 'boolean',
+    'note?': 'string',
+    'subs?': 'string[]',
+    'limits?': { cpu: 'string', 'mem?': 'number.integer' },
+  }).array(),
   'labels?': 'Record<string, string>',
-  'opt?': { a: 'string', 'b?': 'number.integer' },
+  'opt?': { a: 'string', 'b?': 'number.integer', 'deep?': { x: 'string', 'ys?': 'number.integer[]' } },
+  f: 'number',
+  'g?': 'number',
+  'maybe?': 'boolean',
+  'tier?': "'gold' | 'silver'",
+  mode: "'a' | 'b' = 'a'",
+  limit: 'number.integer = 5',
+  nothing: 'string | null',
+  floats: 'number[]',
+  'opts?': 'string[]',
+  'counts?': 'Record<string, number.integer>',
+  pool: type.Record('string', { size: 'number.integer', 'zone?': 'string' }),
+  vars: type({ name: 'string', 'value?': 'string' }).array(),
 });
 
 /** Specs that differ in what programs decide on: present, absent, zero, empty, many. */
@@ -41,13 +61,42 @@ export const INPUTS: readonly JsonObject[] = [
     tags: ['a', 'b'],
     nums: [3, 1, 2],
     items: [
-      { key: 'a', size: 1, on: true, note: 'hm' },
+      { key: 'a', size: 1, on: true, note: 'hm', subs: ['s1', 's2'], limits: { cpu: '1', mem: 5 } },
       { key: 'b', size: 4, on: false },
     ],
-    labels: { x: 'y' },
-    opt: { a: 'oa', b: 9 },
+    labels: { a: 'b', x: 'y' },
+    opt: { a: 'oa', b: 9, deep: { x: 'dx', ys: [1, 2] } },
+    f: 2.5,
+    g: 0.1,
+    maybe: true,
+    tier: 'gold',
+    mode: 'b',
+    limit: 7,
+    nothing: 'nn',
+    floats: [1.5, 2],
+    opts: ['x', 'y'],
+    counts: { p: 3, q: 0 },
+    pool: { v: { size: 5 }, w: { size: 2, zone: 'z1' } },
+    vars: [{ name: 'A', value: '1' }, { name: 'B' }],
   },
-  { name: 'zed', env: 'dev', n: 0, m: 2, flag: false, other: true, tags: [], nums: [], items: [] },
+  {
+    name: 'zed',
+    env: 'dev',
+    n: 0,
+    m: 2,
+    flag: false,
+    other: true,
+    tags: [],
+    nums: [],
+    items: [],
+    f: 0,
+    nothing: null,
+    mode: 'a',
+    limit: 5,
+    floats: [],
+    pool: {},
+    vars: [],
+  },
   {
     name: '',
     env: 'stage',
@@ -59,9 +108,20 @@ export const INPUTS: readonly JsonObject[] = [
     port: 0,
     tags: [''],
     nums: [0],
-    items: [{ key: '', size: 0, on: false, note: '' }],
+    items: [{ key: '', size: 0, on: false, note: '', subs: [], limits: { cpu: '' } }],
     labels: {},
     opt: { a: '' },
+    f: -1.5,
+    g: 0,
+    maybe: false,
+    mode: 'a',
+    limit: 0,
+    nothing: '',
+    floats: [0],
+    opts: [],
+    counts: {},
+    pool: { z: { size: 0, zone: '' } },
+    vars: [{ name: 'E', value: '' }],
   },
   {
     name: 'a-b-c',
@@ -75,10 +135,20 @@ export const INPUTS: readonly JsonObject[] = [
     nums: [5, 5, -2, 8],
     items: [
       { key: 'k', size: 3, on: true },
-      { key: 'a', size: 2, on: true, note: 'n' },
+      { key: 'a', size: 2, on: true, note: 'n', subs: ['q'] },
       { key: 'c', size: 9, on: false },
     ],
-    opt: { a: 'x', b: 0 },
+    opt: { a: 'x', b: 0, deep: { x: '' } },
+    f: 3,
+    tier: 'silver',
+    mode: 'a',
+    limit: 5,
+    nothing: 'k',
+    floats: [3.25, -1, 1e6],
+    opts: ['z'],
+    labels: { 'app.kubernetes.io/name': 'q', b: '2', z: '1' },
+    pool: { a: { size: 1, zone: 'zz' }, b: { size: 9 } },
+    vars: [{ name: 'X' }, { name: 'Y', value: 'v' }],
   },
 ];
 
@@ -148,7 +218,7 @@ export function compare(source: string, host: 'inspector' | 'transform' = 'trans
   let composition: Composition<JsonObject, JsonObject>;
   try {
     const build = host === 'inspector' ? instantiate(source, ConfigMap) : transformed(source);
-    composition = kubernetesComposition({ name: 'generated', spec }, build as never) as never;
+    composition = kubernetesComposition({ name: 'generated', spec: SPEC }, build as never) as never;
     composition.toDefinition();
     composition.toDefinition({ target: 'typekro' });
   } catch (error) {
