@@ -100,3 +100,12 @@ describe('updateSchema', () => {
     expect(schemaAt(schema, path)).toBeUndefined();
   });
 });
+
+test('a part with a type elsewhere may still be null', () => {
+  const part = { type: 'object', nullable: true, properties: { a: { type: 'string' } } } as const;
+  const text = toTypeScript(
+    { type: 'object', properties: { part } },
+    { name: 'T', external: (node) => (node === part ? 'Part' : undefined) },
+  );
+  expect(text).toBe('export interface T {\n  part?: Part | null;\n}\n');
+});

@@ -83,7 +83,7 @@ class Writer {
 
   #type(schema: Schema, indent: string, depth: number, declaring = false): string {
     const external = this.#options.external?.(schema);
-    if (external !== undefined) return external;
+    if (external !== undefined) return schema.nullable === true ? `${external} | null` : external;
     if (depth > MAX_DEPTH) return 'unknown';
     const named = this.#names.get(identityOf(schema));
     if (!declaring && named !== undefined) return this.#refer(schema, named);

@@ -6,10 +6,13 @@
  */
 export type { FlatInput } from './flat.ts';
 export type {
+  BucketArtifact,
+  BucketCondition,
   BucketFields,
   BucketSpec,
   BucketStatus,
   GitRepositoryFields,
+  GitRepositoryInclude,
   GitRepositorySpec,
   GitRepositoryStatus,
   HelmChartFields,
@@ -23,6 +26,7 @@ export type {
   KustomizationFields,
   KustomizationSpec,
   KustomizationStatus,
+  KustomizationTarget,
 } from './generated/kustomize.toolkit.fluxcd.io.ts';
 export { bucket, gitRepository, helmChart, ociRepository } from './sources.ts';
 export type { KustomizationConfig } from './kustomization.ts';

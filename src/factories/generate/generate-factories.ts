@@ -1,9 +1,9 @@
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { kindsOfCrds } from './crd-kinds.ts';
 import type { KindPlan } from './kind-plan.ts';
-import { compareVersions, kebabCase, NameRegister } from './names.ts';
-import type { KindNames } from './write-kind.ts';
-import { baseName, isWhole, namesUnder, writeKind } from './write-kind.ts';
+import { compareVersions, identifier, kebabCase, NameRegister } from './names.ts';
+import { sharedParts } from './shared-parts.ts';
+import { baseName, isWhole, namesUnder, partsOf, writeKind } from './write-kind.ts';
 
 /** How factories are written. */
 export interface GenerateOptions {
@@ -72,16 +72,22 @@ export function header(command: string): string {
 
 function writeFile(plans: readonly KindPlan[], options: GenerateOptions): string {
   const register = new NameRegister();
-  const named = plans.map((plan): [KindPlan, KindNames] => [
-    plan,
-    namesUnder(register.takeAll(baseName(plan), (base) => Object.values(namesUnder(base)))),
-  ]);
+  const kinds = plans.map((plan) => {
+    const names = namesUnder(register.takeAll(baseName(plan), (base) => Object.values(namesUnder(base))));
+    return { plan, names, parts: partsOf(plan, names) };
+  });
+  const shared = sharedParts(
+    kinds.flatMap(({ parts }) => Object.values(parts).filter((part) => part !== undefined)),
+    (wanted) => register.takeAll(identifier(wanted), (name) => [name]),
+  );
   const whole = plans.some(isWhole);
   const flat = plans.some((plan) => !isWhole(plan));
   const values = [...(flat ? ['resourceFactory'] : []), ...(whole ? ['wholeResourceFactory'] : [])];
   const types = [...(flat ? ['ResourceFactory'] : []), ...(whole ? ['WholeResourceFactory'] : [])];
   const from = JSON.stringify(options.importFrom ?? 'typekro');
   const imports = `import type { ${types.join(', ')} } from ${from};\nimport { ${values.join(', ')} } from ${from};\n`;
-  const bodies = named.map(([plan, names]) => writeKind(plan, names, { schemas: options.schemas !== false }));
-  return `${header(options.command)}${imports}\n${bodies.join('\n')}`;
+  const { nameOf, declarations } = shared;
+  const settings = { schemas: options.schemas !== false, nameOf };
+  const bodies = kinds.map(({ plan, names, parts }) => writeKind(plan, names, parts, settings));
+  return `${header(options.command)}${imports}\n${[...bodies, ...declarations].join('\n')}`;
 }

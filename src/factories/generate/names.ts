@@ -16,6 +16,13 @@ export function pascalCase(text: string): string {
     .join('');
 }
 
+/** One of a list or map of that name: `tolerations` → `toleration`, `policies` → `policy`; other words stay. */
+export function singular(plural: string): string {
+  if (/[^aeiou]ies$/.test(plural)) return `${plural.slice(0, -3)}y`;
+  if (/(?:ss|x|ch|sh)es$/.test(plural)) return plural.slice(0, -2);
+  return /[^su]s$/.test(plural) ? plural.slice(0, -1) : plural;
+}
+
 /** Name of the factory of a kind: `ConfigMap` → `configMap`, `CSIDriver` → `csiDriver`, `IPAddress` → `ipAddress`. */
 export function factoryName(kind: string): string {
   const name = pascalCase(kind);

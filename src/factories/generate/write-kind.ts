@@ -4,6 +4,7 @@ import type { Schema } from '../../schema/index.ts';
 import { docComment, toTypeScript } from '../../schema/index.ts';
 import type { KindPlan } from './kind-plan.ts';
 import { factoryName, identifier, pascalCase } from './names.ts';
+import type { FilePart } from './shared-parts.ts';
 
 /** The names of one kind in a generated file. */
 export interface KindNames {
@@ -48,16 +49,51 @@ export function isWhole(plan: KindPlan): boolean {
   return Object.keys(plan.schema.properties ?? {}).some((name) => TAKEN.has(name));
 }
 
-/** Types and factory of one kind. */
-export function writeKind(plan: KindPlan, names: KindNames, options: { readonly schemas: boolean }): string {
+/** The parts of a kind that types are written for. */
+export interface KindParts {
+  readonly spec: FilePart | undefined;
+  readonly status: FilePart | undefined;
+  readonly fields: FilePart;
+}
+
+/** The parts of a kind, under the names that they get. */
+export function partsOf(plan: KindPlan, names: KindNames): KindParts {
   const { spec, status } = ownParts(plan.schema);
-  const parts = [
-    ...(spec === undefined ? [] : [toTypeScript(spec, { name: names.spec, input: true })]),
-    ...(status === undefined ? [] : [toTypeScript(status, { name: names.status, input: true })]),
-    writeFields(plan, names, spec, status),
+  const base = names.fields.replace(/Fields$/, '');
+  return {
+    spec: spec && { name: names.spec, base, schema: spec },
+    status: status && { name: names.status, base, schema: status },
+    fields: { base, schema: fieldsOf(plan) },
+  };
+}
+
+/** How kinds are written. */
+export interface WriteOptions {
+  readonly schemas: boolean;
+  /** Name of the type of an object that is written elsewhere. */
+  readonly nameOf: (schema: Schema) => string | undefined;
+}
+
+/** Types and factory of one kind. */
+export function writeKind(plan: KindPlan, names: KindNames, parts: KindParts, options: WriteOptions): string {
+  const { spec, status, fields } = parts;
+  const external = (node: Schema) =>
+    node === spec?.schema ? names.spec : node === status?.schema ? names.status : options.nameOf(node);
+  return [
+    ...(spec === undefined ? [] : [writePart(names.spec, spec.schema, options)]),
+    ...(status === undefined ? [] : [writePart(names.status, status.schema, options)]),
+    toTypeScript(fields.schema, { name: names.fields, input: true, external }),
     writeFactory(plan, names, options),
-  ];
-  return parts.join('\n');
+  ].join('\n');
+}
+
+/** The type of a spec or status; one that another kind has as well stands for it under that name. */
+function writePart(name: string, schema: Schema, { nameOf }: WriteOptions): string {
+  const external = (node: Schema) => {
+    const found = nameOf(node);
+    return node === schema && found === name ? undefined : found;
+  };
+  return toTypeScript(schema, { name, input: true, external });
 }
 
 /** Spec and status, where they are worth a type of their own. */
@@ -70,18 +106,17 @@ function ownParts(schema: Schema): { readonly spec?: Schema; readonly status?: S
   return { ...(spec && { spec }), ...(status && { status }) };
 }
 
-function writeFields(plan: KindPlan, names: KindNames, spec: Schema | undefined, status: Schema | undefined): string {
+/** What a factory takes besides metadata, as one object. */
+function fieldsOf(plan: KindPlan): Schema {
   const { properties = {}, required, ...rest } = plan.schema;
   const own = Object.fromEntries(Object.entries(properties).filter(([name]) => !ENVELOPE.has(name)));
-  const root: Schema = {
+  return {
     ...rest,
     type: 'object',
     description: `Fields of ${article(plan.kind)} besides its metadata.`,
     properties: own,
     ...(required !== undefined && { required: required.filter((name) => !ENVELOPE.has(name)) }),
   };
-  const external = (node: Schema) => (node === spec ? names.spec : node === status ? names.status : undefined);
-  return toTypeScript(root, { name: names.fields, input: true, external });
 }
 
 /** `a Certificate`, `an Issuer`. */
@@ -104,7 +139,7 @@ export function factoryDoc(plan: KindPlan): string {
   return comment.replace(/\n \*\/\n$/, '\n *\n * @deprecated Its project calls this version deprecated.\n */\n');
 }
 
-function writeFactory(plan: KindPlan, names: KindNames, options: { readonly schemas: boolean }): string {
+function writeFactory(plan: KindPlan, names: KindNames, options: WriteOptions): string {
   const apiVersion = JSON.stringify(plan.group === '' ? plan.version : `${plan.group}/${plan.version}`);
   const make = isWhole(plan) ? 'wholeResourceFactory' : 'resourceFactory';
   const type = isWhole(plan) ? 'WholeResourceFactory' : 'ResourceFactory';

@@ -14,8 +14,11 @@ export type {
   HelmReleaseFields,
   HelmReleaseSpec,
   HelmReleaseStatus,
+  HelmReleaseTarget,
 } from '../flux/generated/helm.toolkit.fluxcd.io.ts';
 export type {
+  BucketArtifact,
+  BucketCondition,
   HelmRepositoryFields,
   HelmRepositorySpec,
   HelmRepositoryStatus,

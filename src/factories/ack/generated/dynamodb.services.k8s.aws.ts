@@ -75,12 +75,7 @@ export interface TableSpec {
   tableClass?: string | undefined;
   tableName: string;
   tableReplicas?: readonly ({
-    globalSecondaryIndexes?: readonly ({
-      indexName?: string | undefined;
-      provisionedThroughputOverride?: {
-        readCapacityUnits?: number | undefined;
-      } | undefined;
-    })[] | undefined;
+    globalSecondaryIndexes?: readonly TableGlobalSecondaryIndex[] | undefined;
     kmsMasterKeyID?: string | undefined;
     provisionedThroughputOverride?: {
       readCapacityUnits?: number | undefined;
@@ -150,12 +145,7 @@ export interface TableStatus {
   latestStreamARN?: string | undefined;
   latestStreamLabel?: string | undefined;
   replicas?: readonly ({
-    globalSecondaryIndexes?: readonly ({
-      indexName?: string | undefined;
-      provisionedThroughputOverride?: {
-        readCapacityUnits?: number | undefined;
-      } | undefined;
-    })[] | undefined;
+    globalSecondaryIndexes?: readonly TableGlobalSecondaryIndex[] | undefined;
     kmsMasterKeyID?: string | undefined;
     provisionedThroughputOverride?: {
       readCapacityUnits?: number | undefined;
@@ -212,3 +202,10 @@ export const table: ResourceFactory<TableFields> = /* @__PURE__ */ resourceFacto
     }),
   },
 );
+
+export interface TableGlobalSecondaryIndex {
+  indexName?: string | undefined;
+  provisionedThroughputOverride?: {
+    readCapacityUnits?: number | undefined;
+  } | undefined;
+}

@@ -12,20 +12,7 @@ export interface BucketSpec {
   } | undefined;
   acl?: string | undefined;
   analytics?: readonly ({
-    filter?: {
-      and?: {
-        prefix?: string | undefined;
-        tags?: readonly ({
-          key?: string | undefined;
-          value?: string | undefined;
-        })[] | undefined;
-      } | undefined;
-      prefix?: string | undefined;
-      tag?: {
-        key?: string | undefined;
-        value?: string | undefined;
-      } | undefined;
-    } | undefined;
+    filter?: BucketFilter | undefined;
     id?: string | undefined;
     storageClassAnalysis?: {
       dataExport?: {
@@ -77,20 +64,7 @@ export interface BucketSpec {
   grantWrite?: string | undefined;
   grantWriteACP?: string | undefined;
   intelligentTiering?: readonly ({
-    filter?: {
-      and?: {
-        prefix?: string | undefined;
-        tags?: readonly ({
-          key?: string | undefined;
-          value?: string | undefined;
-        })[] | undefined;
-      } | undefined;
-      prefix?: string | undefined;
-      tag?: {
-        key?: string | undefined;
-        value?: string | undefined;
-      } | undefined;
-    } | undefined;
+    filter?: BucketFilter | undefined;
     id?: string | undefined;
     status?: string | undefined;
     tierings?: readonly ({
@@ -210,40 +184,19 @@ export interface BucketSpec {
   notification?: {
     lambdaFunctionConfigurations?: readonly ({
       events?: readonly string[] | undefined;
-      filter?: {
-        key?: {
-          filterRules?: readonly ({
-            name?: string | undefined;
-            value?: string | undefined;
-          })[] | undefined;
-        } | undefined;
-      } | undefined;
+      filter?: BucketFilter2 | undefined;
       id?: string | undefined;
       lambdaFunctionARN?: string | undefined;
     })[] | undefined;
     queueConfigurations?: readonly ({
       events?: readonly string[] | undefined;
-      filter?: {
-        key?: {
-          filterRules?: readonly ({
-            name?: string | undefined;
-            value?: string | undefined;
-          })[] | undefined;
-        } | undefined;
-      } | undefined;
+      filter?: BucketFilter2 | undefined;
       id?: string | undefined;
       queueARN?: string | undefined;
     })[] | undefined;
     topicConfigurations?: readonly ({
       events?: readonly string[] | undefined;
-      filter?: {
-        key?: {
-          filterRules?: readonly ({
-            name?: string | undefined;
-            value?: string | undefined;
-          })[] | undefined;
-        } | undefined;
-      } | undefined;
+      filter?: BucketFilter2 | undefined;
       id?: string | undefined;
       topicARN?: string | undefined;
     })[] | undefined;
@@ -309,20 +262,7 @@ export interface BucketSpec {
       existingObjectReplication?: {
         status?: string | undefined;
       } | undefined;
-      filter?: {
-        and?: {
-          prefix?: string | undefined;
-          tags?: readonly ({
-            key?: string | undefined;
-            value?: string | undefined;
-          })[] | undefined;
-        } | undefined;
-        prefix?: string | undefined;
-        tag?: {
-          key?: string | undefined;
-          value?: string | undefined;
-        } | undefined;
-      } | undefined;
+      filter?: BucketFilter | undefined;
       id?: string | undefined;
       prefix?: string | undefined;
       priority?: number | undefined;
@@ -424,3 +364,27 @@ export const bucket: ResourceFactory<BucketFields> = /* @__PURE__ */ resourceFac
     }),
   },
 );
+
+export interface BucketFilter {
+  and?: {
+    prefix?: string | undefined;
+    tags?: readonly ({
+      key?: string | undefined;
+      value?: string | undefined;
+    })[] | undefined;
+  } | undefined;
+  prefix?: string | undefined;
+  tag?: {
+    key?: string | undefined;
+    value?: string | undefined;
+  } | undefined;
+}
+
+export interface BucketFilter2 {
+  key?: {
+    filterRules?: readonly ({
+      name?: string | undefined;
+      value?: string | undefined;
+    })[] | undefined;
+  } | undefined;
+}

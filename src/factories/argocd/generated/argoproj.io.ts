@@ -4,27 +4,15 @@ import type { ResourceFactory } from "../../../compose/index.ts";
 import { resourceFactory } from "../../../compose/index.ts";
 
 export interface AppProjectSpec {
-  clusterResourceBlacklist?: readonly ({
-    group: string;
-    kind: string;
-    name?: string | undefined;
-  })[] | undefined;
-  clusterResourceWhitelist?: readonly ({
-    group: string;
-    kind: string;
-    name?: string | undefined;
-  })[] | undefined;
+  clusterResourceBlacklist?: readonly AppProjectClusterResourceBlacklist[] | undefined;
+  clusterResourceWhitelist?: readonly AppProjectClusterResourceBlacklist[] | undefined;
   description?: string | undefined;
   destinationServiceAccounts?: readonly ({
     defaultServiceAccount: string;
     namespace?: string | undefined;
     server: string;
   })[] | undefined;
-  destinations?: readonly ({
-    name?: string | undefined;
-    namespace?: string | undefined;
-    server?: string | undefined;
-  })[] | undefined;
+  destinations?: readonly AppProjectDestination[] | undefined;
   namespaceResourceBlacklist?: readonly ({
     group: string;
     kind: string;
@@ -45,11 +33,7 @@ export interface AppProjectSpec {
   roles?: readonly ({
     description?: string | undefined;
     groups?: readonly string[] | undefined;
-    jwtTokens?: readonly ({
-      exp?: number | undefined;
-      iat: number;
-      id?: string | undefined;
-    })[] | undefined;
+    jwtTokens?: readonly AppProjectJwtToken[] | undefined;
     name: string;
     policies?: readonly string[] | undefined;
   })[] | undefined;
@@ -88,11 +72,7 @@ export interface AppProjectSpec {
 
 export interface AppProjectStatus {
   jwtTokensByRole?: Record<string, {
-    items?: readonly ({
-      exp?: number | undefined;
-      iat: number;
-      id?: string | undefined;
-    })[] | undefined;
+    items?: readonly AppProjectJwtToken[] | undefined;
   }> | undefined;
 }
 
@@ -129,11 +109,7 @@ export const appProject: ResourceFactory<AppProjectFields> = /* @__PURE__ */ res
 );
 
 export interface ApplicationSpec {
-  destination: {
-    name?: string | undefined;
-    namespace?: string | undefined;
-    server?: string | undefined;
-  };
+  destination: AppProjectDestination;
   ignoreDifferences?: readonly ({
     group?: string | undefined;
     jqPathExpressions?: readonly string[] | undefined;
@@ -149,209 +125,9 @@ export interface ApplicationSpec {
   })[] | undefined;
   project: string;
   revisionHistoryLimit?: number | undefined;
-  source?: {
-    chart?: string | undefined;
-    directory?: {
-      disableExtensionFilter?: boolean | undefined;
-      exclude?: string | undefined;
-      include?: string | undefined;
-      jsonnet?: {
-        extVars?: readonly ({
-          code?: boolean | undefined;
-          name: string;
-          value: string;
-        })[] | undefined;
-        libs?: readonly string[] | undefined;
-        tlas?: readonly ({
-          code?: boolean | undefined;
-          name: string;
-          value: string;
-        })[] | undefined;
-      } | undefined;
-      recurse?: boolean | undefined;
-    } | undefined;
-    helm?: {
-      apiVersions?: readonly string[] | undefined;
-      fileParameters?: readonly ({
-        name?: string | undefined;
-        path?: string | undefined;
-      })[] | undefined;
-      ignoreMissingValueFiles?: boolean | undefined;
-      kubeVersion?: string | undefined;
-      namespace?: string | undefined;
-      parameters?: readonly ({
-        forceString?: boolean | undefined;
-        name?: string | undefined;
-        value?: string | undefined;
-      })[] | undefined;
-      passCredentials?: boolean | undefined;
-      releaseName?: string | undefined;
-      skipCrds?: boolean | undefined;
-      skipSchemaValidation?: boolean | undefined;
-      skipTests?: boolean | undefined;
-      valueFiles?: readonly string[] | undefined;
-      values?: string | undefined;
-      valuesObject?: Record<string, unknown> | undefined;
-      version?: string | undefined;
-    } | undefined;
-    kustomize?: {
-      apiVersions?: readonly string[] | undefined;
-      commonAnnotations?: Record<string, string> | undefined;
-      commonAnnotationsEnvsubst?: boolean | undefined;
-      commonLabels?: Record<string, string> | undefined;
-      components?: readonly string[] | undefined;
-      forceCommonAnnotations?: boolean | undefined;
-      forceCommonLabels?: boolean | undefined;
-      ignoreMissingComponents?: boolean | undefined;
-      images?: readonly string[] | undefined;
-      kubeVersion?: string | undefined;
-      labelIncludeTemplates?: boolean | undefined;
-      labelWithoutSelector?: boolean | undefined;
-      namePrefix?: string | undefined;
-      nameSuffix?: string | undefined;
-      namespace?: string | undefined;
-      patches?: readonly ({
-        options?: Record<string, boolean> | undefined;
-        patch?: string | undefined;
-        path?: string | undefined;
-        target?: {
-          annotationSelector?: string | undefined;
-          group?: string | undefined;
-          kind?: string | undefined;
-          labelSelector?: string | undefined;
-          name?: string | undefined;
-          namespace?: string | undefined;
-          version?: string | undefined;
-        } | undefined;
-      })[] | undefined;
-      replicas?: readonly ({
-        count: number | string;
-        name: string;
-      })[] | undefined;
-      version?: string | undefined;
-    } | undefined;
-    name?: string | undefined;
-    path?: string | undefined;
-    plugin?: {
-      env?: readonly ({
-        name: string;
-        value: string;
-      })[] | undefined;
-      name?: string | undefined;
-      parameters?: readonly ({
-        array?: readonly string[] | undefined;
-        map?: Record<string, string> | undefined;
-        name?: string | undefined;
-        string?: string | undefined;
-      })[] | undefined;
-    } | undefined;
-    ref?: string | undefined;
-    repoURL: string;
-    tagPrefix?: string | undefined;
-    targetRevision?: string | undefined;
-  } | undefined;
+  source?: ApplicationSource | undefined;
   sourceHydrator?: Record<string, unknown> | undefined;
-  sources?: readonly ({
-    chart?: string | undefined;
-    directory?: {
-      disableExtensionFilter?: boolean | undefined;
-      exclude?: string | undefined;
-      include?: string | undefined;
-      jsonnet?: {
-        extVars?: readonly ({
-          code?: boolean | undefined;
-          name: string;
-          value: string;
-        })[] | undefined;
-        libs?: readonly string[] | undefined;
-        tlas?: readonly ({
-          code?: boolean | undefined;
-          name: string;
-          value: string;
-        })[] | undefined;
-      } | undefined;
-      recurse?: boolean | undefined;
-    } | undefined;
-    helm?: {
-      apiVersions?: readonly string[] | undefined;
-      fileParameters?: readonly ({
-        name?: string | undefined;
-        path?: string | undefined;
-      })[] | undefined;
-      ignoreMissingValueFiles?: boolean | undefined;
-      kubeVersion?: string | undefined;
-      namespace?: string | undefined;
-      parameters?: readonly ({
-        forceString?: boolean | undefined;
-        name?: string | undefined;
-        value?: string | undefined;
-      })[] | undefined;
-      passCredentials?: boolean | undefined;
-      releaseName?: string | undefined;
-      skipCrds?: boolean | undefined;
-      skipSchemaValidation?: boolean | undefined;
-      skipTests?: boolean | undefined;
-      valueFiles?: readonly string[] | undefined;
-      values?: string | undefined;
-      valuesObject?: Record<string, unknown> | undefined;
-      version?: string | undefined;
-    } | undefined;
-    kustomize?: {
-      apiVersions?: readonly string[] | undefined;
-      commonAnnotations?: Record<string, string> | undefined;
-      commonAnnotationsEnvsubst?: boolean | undefined;
-      commonLabels?: Record<string, string> | undefined;
-      components?: readonly string[] | undefined;
-      forceCommonAnnotations?: boolean | undefined;
-      forceCommonLabels?: boolean | undefined;
-      ignoreMissingComponents?: boolean | undefined;
-      images?: readonly string[] | undefined;
-      kubeVersion?: string | undefined;
-      labelIncludeTemplates?: boolean | undefined;
-      labelWithoutSelector?: boolean | undefined;
-      namePrefix?: string | undefined;
-      nameSuffix?: string | undefined;
-      namespace?: string | undefined;
-      patches?: readonly ({
-        options?: Record<string, boolean> | undefined;
-        patch?: string | undefined;
-        path?: string | undefined;
-        target?: {
-          annotationSelector?: string | undefined;
-          group?: string | undefined;
-          kind?: string | undefined;
-          labelSelector?: string | undefined;
-          name?: string | undefined;
-          namespace?: string | undefined;
-          version?: string | undefined;
-        } | undefined;
-      })[] | undefined;
-      replicas?: readonly ({
-        count: number | string;
-        name: string;
-      })[] | undefined;
-      version?: string | undefined;
-    } | undefined;
-    name?: string | undefined;
-    path?: string | undefined;
-    plugin?: {
-      env?: readonly ({
-        name: string;
-        value: string;
-      })[] | undefined;
-      name?: string | undefined;
-      parameters?: readonly ({
-        array?: readonly string[] | undefined;
-        map?: Record<string, string> | undefined;
-        name?: string | undefined;
-        string?: string | undefined;
-      })[] | undefined;
-    } | undefined;
-    ref?: string | undefined;
-    repoURL: string;
-    tagPrefix?: string | undefined;
-    targetRevision?: string | undefined;
-  })[] | undefined;
+  sources?: readonly ApplicationSource[] | undefined;
   syncPolicy?: {
     automated?: {
       allowEmpty?: boolean | undefined;
@@ -383,11 +159,7 @@ export interface ApplicationStatus {
     type: string;
   })[] | undefined;
   controllerNamespace?: string | undefined;
-  health?: {
-    lastTransitionTime?: string | undefined;
-    message?: string | undefined;
-    status?: string | undefined;
-  } | undefined;
+  health?: ApplicationHealth | undefined;
   history?: readonly (Record<string, unknown>)[] | undefined;
   observedAt?: string | undefined;
   operationState?: {
@@ -403,11 +175,7 @@ export interface ApplicationStatus {
   resourceHealthSource?: string | undefined;
   resources?: readonly ({
     group?: string | undefined;
-    health?: {
-      lastTransitionTime?: string | undefined;
-      message?: string | undefined;
-      status?: string | undefined;
-    } | undefined;
+    health?: ApplicationHealth | undefined;
     hook?: boolean | undefined;
     kind?: string | undefined;
     name?: string | undefined;
@@ -468,3 +236,127 @@ export const application: ResourceFactory<ApplicationFields> = /* @__PURE__ */ r
     }),
   },
 );
+
+export interface AppProjectClusterResourceBlacklist {
+  group: string;
+  kind: string;
+  name?: string | undefined;
+}
+
+export interface AppProjectDestination {
+  name?: string | undefined;
+  namespace?: string | undefined;
+  server?: string | undefined;
+}
+
+export interface AppProjectJwtToken {
+  exp?: number | undefined;
+  iat: number;
+  id?: string | undefined;
+}
+
+export interface ApplicationSource {
+  chart?: string | undefined;
+  directory?: {
+    disableExtensionFilter?: boolean | undefined;
+    exclude?: string | undefined;
+    include?: string | undefined;
+    jsonnet?: {
+      extVars?: readonly ApplicationExtVar[] | undefined;
+      libs?: readonly string[] | undefined;
+      tlas?: readonly ApplicationExtVar[] | undefined;
+    } | undefined;
+    recurse?: boolean | undefined;
+  } | undefined;
+  helm?: {
+    apiVersions?: readonly string[] | undefined;
+    fileParameters?: readonly ({
+      name?: string | undefined;
+      path?: string | undefined;
+    })[] | undefined;
+    ignoreMissingValueFiles?: boolean | undefined;
+    kubeVersion?: string | undefined;
+    namespace?: string | undefined;
+    parameters?: readonly ({
+      forceString?: boolean | undefined;
+      name?: string | undefined;
+      value?: string | undefined;
+    })[] | undefined;
+    passCredentials?: boolean | undefined;
+    releaseName?: string | undefined;
+    skipCrds?: boolean | undefined;
+    skipSchemaValidation?: boolean | undefined;
+    skipTests?: boolean | undefined;
+    valueFiles?: readonly string[] | undefined;
+    values?: string | undefined;
+    valuesObject?: Record<string, unknown> | undefined;
+    version?: string | undefined;
+  } | undefined;
+  kustomize?: {
+    apiVersions?: readonly string[] | undefined;
+    commonAnnotations?: Record<string, string> | undefined;
+    commonAnnotationsEnvsubst?: boolean | undefined;
+    commonLabels?: Record<string, string> | undefined;
+    components?: readonly string[] | undefined;
+    forceCommonAnnotations?: boolean | undefined;
+    forceCommonLabels?: boolean | undefined;
+    ignoreMissingComponents?: boolean | undefined;
+    images?: readonly string[] | undefined;
+    kubeVersion?: string | undefined;
+    labelIncludeTemplates?: boolean | undefined;
+    labelWithoutSelector?: boolean | undefined;
+    namePrefix?: string | undefined;
+    nameSuffix?: string | undefined;
+    namespace?: string | undefined;
+    patches?: readonly ({
+      options?: Record<string, boolean> | undefined;
+      patch?: string | undefined;
+      path?: string | undefined;
+      target?: {
+        annotationSelector?: string | undefined;
+        group?: string | undefined;
+        kind?: string | undefined;
+        labelSelector?: string | undefined;
+        name?: string | undefined;
+        namespace?: string | undefined;
+        version?: string | undefined;
+      } | undefined;
+    })[] | undefined;
+    replicas?: readonly ({
+      count: number | string;
+      name: string;
+    })[] | undefined;
+    version?: string | undefined;
+  } | undefined;
+  name?: string | undefined;
+  path?: string | undefined;
+  plugin?: {
+    env?: readonly ({
+      name: string;
+      value: string;
+    })[] | undefined;
+    name?: string | undefined;
+    parameters?: readonly ({
+      array?: readonly string[] | undefined;
+      map?: Record<string, string> | undefined;
+      name?: string | undefined;
+      string?: string | undefined;
+    })[] | undefined;
+  } | undefined;
+  ref?: string | undefined;
+  repoURL: string;
+  tagPrefix?: string | undefined;
+  targetRevision?: string | undefined;
+}
+
+export interface ApplicationExtVar {
+  code?: boolean | undefined;
+  name: string;
+  value: string;
+}
+
+export interface ApplicationHealth {
+  lastTransitionTime?: string | undefined;
+  message?: string | undefined;
+  status?: string | undefined;
+}

@@ -6,11 +6,7 @@ import { resourceFactory } from "../../../compose/index.ts";
 export interface ChallengeSpec {
   authorizationURL: string;
   dnsName: string;
-  issuerRef: {
-    group?: string | undefined;
-    kind?: string | undefined;
-    name: string;
-  };
+  issuerRef: ChallengeIssuerRef;
   key: string;
   solver: {
     dns01?: {
@@ -205,11 +201,7 @@ export interface OrderSpec {
   dnsNames?: readonly string[] | undefined;
   duration?: string | undefined;
   ipAddresses?: readonly string[] | undefined;
-  issuerRef: {
-    group?: string | undefined;
-    kind?: string | undefined;
-    name: string;
-  };
+  issuerRef: ChallengeIssuerRef;
   profile?: string | undefined;
   replaces?: string | undefined;
   request: string;
@@ -266,3 +258,9 @@ export const order: ResourceFactory<OrderFields> = /* @__PURE__ */ resourceFacto
     }),
   },
 );
+
+export interface ChallengeIssuerRef {
+  group?: string | undefined;
+  kind?: string | undefined;
+  name: string;
+}

@@ -14,11 +14,7 @@ export interface CertificateSpec {
   encodeUsagesInRequest?: boolean | undefined;
   ipAddresses?: readonly string[] | undefined;
   isCA?: boolean | undefined;
-  issuerRef: {
-    group?: string | undefined;
-    kind?: string | undefined;
-    name: string;
-  };
+  issuerRef: CertificateIssuerRef;
   keystores?: {
     jks?: {
       alias?: string | undefined;
@@ -42,18 +38,8 @@ export interface CertificateSpec {
   literalSubject?: string | undefined;
   nameConstraints?: {
     critical?: boolean | undefined;
-    excluded?: {
-      dnsDomains?: readonly string[] | undefined;
-      emailAddresses?: readonly string[] | undefined;
-      ipRanges?: readonly string[] | undefined;
-      uriDomains?: readonly string[] | undefined;
-    } | undefined;
-    permitted?: {
-      dnsDomains?: readonly string[] | undefined;
-      emailAddresses?: readonly string[] | undefined;
-      ipRanges?: readonly string[] | undefined;
-      uriDomains?: readonly string[] | undefined;
-    } | undefined;
+    excluded?: CertificateExcluded | undefined;
+    permitted?: CertificateExcluded | undefined;
   } | undefined;
   otherNames?: readonly ({
     oid?: string | undefined;
@@ -109,14 +95,7 @@ export interface CertificateStatus {
       } | undefined;
     } | undefined;
   } | undefined;
-  conditions?: readonly ({
-    lastTransitionTime?: string | undefined;
-    message?: string | undefined;
-    observedGeneration?: number | undefined;
-    reason?: string | undefined;
-    status: "True" | "False" | "Unknown";
-    type: string;
-  })[] | undefined;
+  conditions?: readonly CertificateCondition[] | undefined;
   failedIssuanceAttempts?: number | undefined;
   lastFailureTime?: string | undefined;
   nextPrivateKeySecretName?: string | undefined;
@@ -163,11 +142,7 @@ export interface CertificateRequestSpec {
   extra?: Record<string, readonly string[]> | undefined;
   groups?: readonly string[] | undefined;
   isCA?: boolean | undefined;
-  issuerRef: {
-    group?: string | undefined;
-    kind?: string | undefined;
-    name: string;
-  };
+  issuerRef: CertificateIssuerRef;
   request: string;
   uid?: string | undefined;
   usages?: readonly ("signing" | "digital signature" | "content commitment" | "key encipherment" | "key agreement" | "data encipherment" | "cert sign" | "crl sign" | "encipher only" | "decipher only" | "any" | "server auth" | "client auth" | "code signing" | "email protection" | "s/mime" | "ipsec end system" | "ipsec tunnel" | "ipsec user" | "timestamping" | "ocsp signing" | "microsoft sgc" | "netscape sgc")[] | undefined;
@@ -492,14 +467,7 @@ export interface ClusterIssuerStatus {
     lastRegisteredEmail?: string | undefined;
     uri?: string | undefined;
   } | undefined;
-  conditions?: readonly ({
-    lastTransitionTime?: string | undefined;
-    message?: string | undefined;
-    observedGeneration?: number | undefined;
-    reason?: string | undefined;
-    status: "True" | "False" | "Unknown";
-    type: string;
-  })[] | undefined;
+  conditions?: readonly CertificateCondition[] | undefined;
 }
 
 /** Fields of a ClusterIssuer besides its metadata. */
@@ -535,288 +503,9 @@ export const clusterIssuer: ResourceFactory<ClusterIssuerFields> = /* @__PURE__ 
   },
 );
 
-export interface IssuerSpec {
-  acme?: {
-    caBundle?: string | undefined;
-    disableAccountKeyGeneration?: boolean | undefined;
-    email?: string | undefined;
-    enableDurationFeature?: boolean | undefined;
-    externalAccountBinding?: {
-      keyAlgorithm?: "HS256" | "HS384" | "HS512" | undefined;
-      keyID: string;
-      keySecretRef: {
-        key?: string | undefined;
-        name: string;
-      };
-    } | undefined;
-    preferredChain?: string | undefined;
-    privateKeySecretRef: {
-      key?: string | undefined;
-      name: string;
-    };
-    profile?: string | undefined;
-    renewalInformationSource?: "ARI" | "None" | undefined;
-    server: string;
-    skipTLSVerify?: boolean | undefined;
-    solvers?: readonly ({
-      dns01?: {
-        acmeDNS?: {
-          accountSecretRef: {
-            key?: string | undefined;
-            name: string;
-          };
-          host: string;
-        } | undefined;
-        akamai?: {
-          accessTokenSecretRef: {
-            key?: string | undefined;
-            name: string;
-          };
-          clientSecretSecretRef: {
-            key?: string | undefined;
-            name: string;
-          };
-          clientTokenSecretRef: {
-            key?: string | undefined;
-            name: string;
-          };
-          serviceConsumerDomain: string;
-        } | undefined;
-        azureDNS?: {
-          clientID?: string | undefined;
-          clientSecretSecretRef?: {
-            key?: string | undefined;
-            name: string;
-          } | undefined;
-          environment?: "AzurePublicCloud" | "AzureChinaCloud" | "AzureGermanCloud" | "AzureUSGovernmentCloud" | undefined;
-          hostedZoneName?: string | undefined;
-          managedIdentity?: {
-            clientID?: string | undefined;
-            resourceID?: string | undefined;
-            tenantID?: string | undefined;
-          } | undefined;
-          resourceGroupName: string;
-          subscriptionID: string;
-          tenantID?: string | undefined;
-          zoneType?: "AzurePublicZone" | "AzurePrivateZone" | undefined;
-        } | undefined;
-        cloudDNS?: {
-          hostedZoneName?: string | undefined;
-          project: string;
-          serviceAccountSecretRef?: {
-            key?: string | undefined;
-            name: string;
-          } | undefined;
-        } | undefined;
-        cloudflare?: {
-          apiKeySecretRef?: {
-            key?: string | undefined;
-            name: string;
-          } | undefined;
-          apiTokenSecretRef?: {
-            key?: string | undefined;
-            name: string;
-          } | undefined;
-          email?: string | undefined;
-        } | undefined;
-        cnameStrategy?: "None" | "Follow" | undefined;
-        digitalocean?: {
-          tokenSecretRef: {
-            key?: string | undefined;
-            name: string;
-          };
-        } | undefined;
-        nameservers?: readonly string[] | undefined;
-        rfc2136?: {
-          nameserver: string;
-          protocol?: "TCP" | "UDP" | undefined;
-          tsigAlgorithm?: string | undefined;
-          tsigKeyName?: string | undefined;
-          tsigSecretSecretRef?: {
-            key?: string | undefined;
-            name: string;
-          } | undefined;
-        } | undefined;
-        route53?: {
-          accessKeyID?: string | undefined;
-          accessKeyIDSecretRef?: {
-            key?: string | undefined;
-            name: string;
-          } | undefined;
-          auth?: {
-            kubernetes: {
-              serviceAccountRef: {
-                audiences?: readonly string[] | undefined;
-                name: string;
-              };
-            };
-          } | undefined;
-          hostedZoneID?: string | undefined;
-          region?: string | undefined;
-          role?: string | undefined;
-          secretAccessKeySecretRef?: {
-            key?: string | undefined;
-            name: string;
-          } | undefined;
-        } | undefined;
-        webhook?: {
-          config?: unknown;
-          groupName: string;
-          solverName: string;
-        } | undefined;
-      } | undefined;
-      http01?: {
-        gatewayHTTPRoute?: {
-          labels?: Record<string, string> | undefined;
-          parentRefs?: readonly ({
-            group?: string | undefined;
-            kind?: string | undefined;
-            name: string;
-            namespace?: string | undefined;
-            port?: number | undefined;
-            sectionName?: string | undefined;
-          })[] | undefined;
-          podTemplate?: Record<string, unknown> | undefined;
-          serviceType?: string | undefined;
-        } | undefined;
-        ingress?: {
-          class?: string | undefined;
-          ingressClassName?: string | undefined;
-          ingressTemplate?: {
-            metadata?: {
-              annotations?: Record<string, string> | undefined;
-              labels?: Record<string, string> | undefined;
-            } | undefined;
-          } | undefined;
-          name?: string | undefined;
-          podTemplate?: Record<string, unknown> | undefined;
-          serviceType?: string | undefined;
-        } | undefined;
-      } | undefined;
-      selector?: {
-        dnsNames?: readonly string[] | undefined;
-        dnsZones?: readonly string[] | undefined;
-        matchLabels?: Record<string, string> | undefined;
-      } | undefined;
-      waitInsteadOfSelfCheck?: string | undefined;
-    })[] | undefined;
-  } | undefined;
-  ca?: {
-    crlDistributionPoints?: readonly string[] | undefined;
-    issuingCertificateURLs?: readonly string[] | undefined;
-    ocspServers?: readonly string[] | undefined;
-    secretName: string;
-  } | undefined;
-  selfSigned?: {
-    crlDistributionPoints?: readonly string[] | undefined;
-  } | undefined;
-  vault?: {
-    auth: {
-      appRole?: {
-        path: string;
-        roleId: string;
-        secretRef: {
-          key?: string | undefined;
-          name: string;
-        };
-      } | undefined;
-      aws?: {
-        iamRoleArn?: string | undefined;
-        mountPath?: string | undefined;
-        region?: string | undefined;
-        role: string;
-        serviceAccountRef?: {
-          audiences?: readonly string[] | undefined;
-          name: string;
-        } | undefined;
-        vaultHeaderValue?: string | undefined;
-      } | undefined;
-      clientCertificate?: {
-        mountPath?: string | undefined;
-        name?: string | undefined;
-        secretName?: string | undefined;
-      } | undefined;
-      kubernetes?: {
-        mountPath?: string | undefined;
-        role: string;
-        secretRef?: {
-          key?: string | undefined;
-          name: string;
-        } | undefined;
-        serviceAccountRef?: {
-          audiences?: readonly string[] | undefined;
-          name: string;
-        } | undefined;
-      } | undefined;
-      tokenSecretRef?: {
-        key?: string | undefined;
-        name: string;
-      } | undefined;
-    };
-    caBundle?: string | undefined;
-    caBundleSecretRef?: {
-      key?: string | undefined;
-      name: string;
-    } | undefined;
-    clientCertSecretRef?: {
-      key?: string | undefined;
-      name: string;
-    } | undefined;
-    clientKeySecretRef?: {
-      key?: string | undefined;
-      name: string;
-    } | undefined;
-    namespace?: string | undefined;
-    path: string;
-    server: string;
-    serverName?: string | undefined;
-  } | undefined;
-  venafi?: {
-    cloud?: {
-      apiTokenSecretRef: {
-        key?: string | undefined;
-        name: string;
-      };
-      url?: string | undefined;
-    } | undefined;
-    ngts?: {
-      credentialsRef: {
-        name: string;
-      };
-      tokenEndpoint?: string | undefined;
-      tsgID: string;
-      url?: string | undefined;
-    } | undefined;
-    tpp?: {
-      caBundle?: string | undefined;
-      caBundleSecretRef?: {
-        key?: string | undefined;
-        name: string;
-      } | undefined;
-      credentialsRef: {
-        name: string;
-      };
-      url: string;
-    } | undefined;
-    zone: string;
-  } | undefined;
-}
+export type IssuerSpec = ClusterIssuerSpec;
 
-export interface IssuerStatus {
-  acme?: {
-    lastPrivateKeyHash?: string | undefined;
-    lastRegisteredEmail?: string | undefined;
-    uri?: string | undefined;
-  } | undefined;
-  conditions?: readonly ({
-    lastTransitionTime?: string | undefined;
-    message?: string | undefined;
-    observedGeneration?: number | undefined;
-    reason?: string | undefined;
-    status: "True" | "False" | "Unknown";
-    type: string;
-  })[] | undefined;
-}
+export type IssuerStatus = ClusterIssuerStatus;
 
 /** Fields of an Issuer besides its metadata. */
 export interface IssuerFields {
@@ -850,3 +539,25 @@ export const issuer: ResourceFactory<IssuerFields> = /* @__PURE__ */ resourceFac
     }),
   },
 );
+
+export interface CertificateIssuerRef {
+  group?: string | undefined;
+  kind?: string | undefined;
+  name: string;
+}
+
+export interface CertificateExcluded {
+  dnsDomains?: readonly string[] | undefined;
+  emailAddresses?: readonly string[] | undefined;
+  ipRanges?: readonly string[] | undefined;
+  uriDomains?: readonly string[] | undefined;
+}
+
+export interface CertificateCondition {
+  lastTransitionTime?: string | undefined;
+  message?: string | undefined;
+  observedGeneration?: number | undefined;
+  reason?: string | undefined;
+  status: "True" | "False" | "Unknown";
+  type: string;
+}

@@ -6,14 +6,7 @@ import { resourceFactory } from "../../../compose/index.ts";
 export interface CiliumBGPAdvertisementSpec {
   advertisements: readonly ({
     advertisementType: "PodCIDR" | "CiliumPodIPPool" | "Service";
-    selector?: {
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    } | undefined;
+    selector?: CiliumBGPAdvertisementSelector | undefined;
     service?: {
       addresses: readonly ("LoadBalancerIP" | "ClusterIP" | "ExternalIP")[];
       aggregationLengthIPv4?: number | undefined;
@@ -61,14 +54,7 @@ export const ciliumBGPAdvertisement: ResourceFactory<CiliumBGPAdvertisementField
 );
 
 export interface CiliumBGPClusterConfigSpec {
-  nodeSelector?: {
-    matchLabels?: Record<string, string> | undefined;
-    matchExpressions?: readonly ({
-      key: string;
-      operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-  } | undefined;
+  nodeSelector?: CiliumBGPAdvertisementSelector | undefined;
   bgpInstances: readonly ({
     name: string;
     localASN?: number | undefined;
@@ -176,14 +162,7 @@ export interface CiliumBGPPeerConfigSpec {
   families?: readonly ({
     afi: "ipv4" | "ipv6" | "l2vpn" | "ls" | "opaque";
     safi: "unicast" | "multicast" | "mpls_label" | "encapsulation" | "vpls" | "evpn" | "ls" | "sr_policy" | "mup" | "mpls_vpn" | "mpls_vpn_multicast" | "route_target_constraints" | "flowspec_unicast" | "flowspec_vpn" | "key_value";
-    advertisements?: {
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    } | undefined;
+    advertisements?: CiliumBGPAdvertisementSelector | undefined;
   })[] | undefined;
   gracefulRestart?: {
     enabled: boolean;
@@ -199,9 +178,7 @@ export interface CiliumBGPPeerConfigSpec {
   } | undefined;
 }
 
-export interface CiliumBGPPeerConfigStatus {
-  conditions?: readonly (Record<string, unknown>)[] | undefined;
-}
+export type CiliumBGPPeerConfigStatus = CiliumBGPClusterConfigStatus;
 
 /** Fields of a CiliumBGPPeerConfig besides its metadata. */
 export interface CiliumBGPPeerConfigFields {
@@ -282,14 +259,7 @@ export interface CiliumClusterwideEnvoyConfigSpec {
     namespace?: string | undefined;
     number?: readonly string[] | undefined;
   })[] | undefined;
-  nodeSelector?: {
-    matchLabels?: Record<string, string> | undefined;
-    matchExpressions?: readonly ({
-      key: string;
-      operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-  } | undefined;
+  nodeSelector?: CiliumBGPAdvertisementSelector | undefined;
 }
 
 /** Fields of a CiliumClusterwideEnvoyConfig besides its metadata. */
@@ -323,345 +293,48 @@ export const ciliumClusterwideEnvoyConfig: ResourceFactory<CiliumClusterwideEnvo
 
 export interface CiliumClusterwideNetworkPolicySpec {
   description?: string | undefined;
-  endpointSelector?: {
-    matchLabels?: Record<string, string> | undefined;
-    matchExpressions?: readonly ({
-      key: string;
-      operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-  } | undefined;
-  nodeSelector?: {
-    matchLabels?: Record<string, string> | undefined;
-    matchExpressions?: readonly ({
-      key: string;
-      operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-  } | undefined;
+  endpointSelector?: CiliumBGPAdvertisementSelector | undefined;
+  nodeSelector?: CiliumBGPAdvertisementSelector | undefined;
   enableDefaultDeny?: {
     ingress?: boolean | undefined;
     egress?: boolean | undefined;
   } | undefined;
   ingress?: readonly ({
-    fromEndpoints?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    fromRequires?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
+    fromEndpoints?: readonly CiliumBGPAdvertisementSelector[] | undefined;
+    fromRequires?: readonly CiliumBGPAdvertisementSelector[] | undefined;
     fromCIDR?: readonly string[] | undefined;
-    fromCIDRSet?: readonly ({
-      cidr?: string | undefined;
-      cidrGroupRef?: string | undefined;
-      cidrGroupSelector?: {
-        matchLabels?: Record<string, string> | undefined;
-        matchExpressions?: readonly ({
-          key: string;
-          operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-          values?: readonly string[] | undefined;
-        })[] | undefined;
-      } | undefined;
-      except?: readonly string[] | undefined;
-    })[] | undefined;
+    fromCIDRSet?: readonly CiliumClusterwideNetworkPolicyFromCIDRSet[] | undefined;
     fromEntities?: readonly ("all" | "world" | "cluster" | "host" | "init" | "ingress" | "unmanaged" | "remote-node" | "health" | "none" | "kube-apiserver")[] | undefined;
-    fromNodes?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    fromGroups?: readonly ({
-      aws?: {
-        labels?: Record<string, string> | undefined;
-        region?: string | undefined;
-        securityGroupsIds?: readonly string[] | undefined;
-        securityGroupsNames?: readonly string[] | undefined;
-      } | undefined;
-    })[] | undefined;
-    icmps?: readonly ({
-      fields?: readonly ({
-        family?: "IPv4" | "IPv6" | undefined;
-        type: number | string;
-      })[] | undefined;
-    })[] | undefined;
-    toPorts?: readonly ({
-      ports?: readonly ({
-        port: string;
-        protocol?: "TCP" | "UDP" | "SCTP" | "ANY" | undefined;
-        endPort?: number | undefined;
-      })[] | undefined;
-      rules?: {
-        http?: readonly ({
-          method?: string | undefined;
-          path?: string | undefined;
-          host?: string | undefined;
-          headers?: readonly string[] | undefined;
-          headerMatches?: readonly ({
-            name: string;
-            value?: string | undefined;
-            mismatch?: "LOG" | "ADD" | "DELETE" | "REPLACE" | undefined;
-            secret?: {
-              name: string;
-              namespace?: string | undefined;
-            } | undefined;
-          })[] | undefined;
-        })[] | undefined;
-        kafka?: readonly ({
-          role?: "produce" | "consume" | undefined;
-          apiKey?: string | undefined;
-          apiVersion?: string | undefined;
-          clientID?: string | undefined;
-          topic?: string | undefined;
-        })[] | undefined;
-        dns?: readonly ({
-          matchName?: string | undefined;
-          matchPattern?: string | undefined;
-        })[] | undefined;
-        l7proto?: string | undefined;
-        l7?: readonly (Record<string, string>)[] | undefined;
-      } | undefined;
-      listener?: {
-        envoyConfig: {
-          kind?: "CiliumEnvoyConfig" | "CiliumClusterwideEnvoyConfig" | undefined;
-          name: string;
-        };
-        name: string;
-        priority?: number | undefined;
-      } | undefined;
-      originatingTLS?: {
-        secret: {
-          name: string;
-          namespace?: string | undefined;
-        };
-        certificate?: string | undefined;
-        privateKey?: string | undefined;
-        trustedCA?: string | undefined;
-      } | undefined;
-      terminatingTLS?: {
-        secret: {
-          name: string;
-          namespace?: string | undefined;
-        };
-        certificate?: string | undefined;
-        privateKey?: string | undefined;
-        trustedCA?: string | undefined;
-      } | undefined;
-      serverNames?: readonly string[] | undefined;
-    })[] | undefined;
+    fromNodes?: readonly CiliumBGPAdvertisementSelector[] | undefined;
+    fromGroups?: readonly CiliumClusterwideNetworkPolicyFromGroup[] | undefined;
+    icmps?: readonly CiliumClusterwideNetworkPolicyIcmp[] | undefined;
+    toPorts?: readonly CiliumClusterwideNetworkPolicyToPort[] | undefined;
     authentication?: {
       mode: "disabled" | "required" | "test-always-fail";
     } | undefined;
   })[] | undefined;
   ingressDeny?: readonly ({
-    fromEndpoints?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    fromRequires?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
+    fromEndpoints?: readonly CiliumBGPAdvertisementSelector[] | undefined;
+    fromRequires?: readonly CiliumBGPAdvertisementSelector[] | undefined;
     fromCIDR?: readonly string[] | undefined;
-    fromCIDRSet?: readonly ({
-      cidr?: string | undefined;
-      cidrGroupRef?: string | undefined;
-      cidrGroupSelector?: {
-        matchLabels?: Record<string, string> | undefined;
-        matchExpressions?: readonly ({
-          key: string;
-          operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-          values?: readonly string[] | undefined;
-        })[] | undefined;
-      } | undefined;
-      except?: readonly string[] | undefined;
-    })[] | undefined;
+    fromCIDRSet?: readonly CiliumClusterwideNetworkPolicyFromCIDRSet[] | undefined;
     fromEntities?: readonly ("all" | "world" | "cluster" | "host" | "init" | "ingress" | "unmanaged" | "remote-node" | "health" | "none" | "kube-apiserver")[] | undefined;
-    fromNodes?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    fromGroups?: readonly ({
-      aws?: {
-        labels?: Record<string, string> | undefined;
-        region?: string | undefined;
-        securityGroupsIds?: readonly string[] | undefined;
-        securityGroupsNames?: readonly string[] | undefined;
-      } | undefined;
-    })[] | undefined;
-    icmps?: readonly ({
-      fields?: readonly ({
-        family?: "IPv4" | "IPv6" | undefined;
-        type: number | string;
-      })[] | undefined;
-    })[] | undefined;
-    toPorts?: readonly ({
-      ports?: readonly ({
-        port: string;
-        protocol?: "TCP" | "UDP" | "SCTP" | "ANY" | undefined;
-        endPort?: number | undefined;
-      })[] | undefined;
-    })[] | undefined;
+    fromNodes?: readonly CiliumBGPAdvertisementSelector[] | undefined;
+    fromGroups?: readonly CiliumClusterwideNetworkPolicyFromGroup[] | undefined;
+    icmps?: readonly CiliumClusterwideNetworkPolicyIcmp[] | undefined;
+    toPorts?: readonly CiliumClusterwideNetworkPolicyToPort2[] | undefined;
   })[] | undefined;
   egress?: readonly ({
-    toEndpoints?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toRequires?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
+    toEndpoints?: readonly CiliumBGPAdvertisementSelector[] | undefined;
+    toRequires?: readonly CiliumBGPAdvertisementSelector[] | undefined;
     toCIDR?: readonly string[] | undefined;
-    toCIDRSet?: readonly ({
-      cidr?: string | undefined;
-      cidrGroupRef?: string | undefined;
-      cidrGroupSelector?: {
-        matchLabels?: Record<string, string> | undefined;
-        matchExpressions?: readonly ({
-          key: string;
-          operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-          values?: readonly string[] | undefined;
-        })[] | undefined;
-      } | undefined;
-      except?: readonly string[] | undefined;
-    })[] | undefined;
+    toCIDRSet?: readonly CiliumClusterwideNetworkPolicyFromCIDRSet[] | undefined;
     toEntities?: readonly ("all" | "world" | "cluster" | "host" | "init" | "ingress" | "unmanaged" | "remote-node" | "health" | "none" | "kube-apiserver")[] | undefined;
-    toNodes?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toGroups?: readonly ({
-      aws?: {
-        labels?: Record<string, string> | undefined;
-        region?: string | undefined;
-        securityGroupsIds?: readonly string[] | undefined;
-        securityGroupsNames?: readonly string[] | undefined;
-      } | undefined;
-    })[] | undefined;
-    icmps?: readonly ({
-      fields?: readonly ({
-        family?: "IPv4" | "IPv6" | undefined;
-        type: number | string;
-      })[] | undefined;
-    })[] | undefined;
-    toPorts?: readonly ({
-      ports?: readonly ({
-        port: string;
-        protocol?: "TCP" | "UDP" | "SCTP" | "ANY" | undefined;
-        endPort?: number | undefined;
-      })[] | undefined;
-      rules?: {
-        http?: readonly ({
-          method?: string | undefined;
-          path?: string | undefined;
-          host?: string | undefined;
-          headers?: readonly string[] | undefined;
-          headerMatches?: readonly ({
-            name: string;
-            value?: string | undefined;
-            mismatch?: "LOG" | "ADD" | "DELETE" | "REPLACE" | undefined;
-            secret?: {
-              name: string;
-              namespace?: string | undefined;
-            } | undefined;
-          })[] | undefined;
-        })[] | undefined;
-        kafka?: readonly ({
-          role?: "produce" | "consume" | undefined;
-          apiKey?: string | undefined;
-          apiVersion?: string | undefined;
-          clientID?: string | undefined;
-          topic?: string | undefined;
-        })[] | undefined;
-        dns?: readonly ({
-          matchName?: string | undefined;
-          matchPattern?: string | undefined;
-        })[] | undefined;
-        l7proto?: string | undefined;
-        l7?: readonly (Record<string, string>)[] | undefined;
-      } | undefined;
-      listener?: {
-        envoyConfig: {
-          kind?: "CiliumEnvoyConfig" | "CiliumClusterwideEnvoyConfig" | undefined;
-          name: string;
-        };
-        name: string;
-        priority?: number | undefined;
-      } | undefined;
-      originatingTLS?: {
-        secret: {
-          name: string;
-          namespace?: string | undefined;
-        };
-        certificate?: string | undefined;
-        privateKey?: string | undefined;
-        trustedCA?: string | undefined;
-      } | undefined;
-      terminatingTLS?: {
-        secret: {
-          name: string;
-          namespace?: string | undefined;
-        };
-        certificate?: string | undefined;
-        privateKey?: string | undefined;
-        trustedCA?: string | undefined;
-      } | undefined;
-      serverNames?: readonly string[] | undefined;
-    })[] | undefined;
-    toServices?: readonly ({
-      k8sService?: {
-        serviceName?: string | undefined;
-        namespace?: string | undefined;
-      } | undefined;
-      k8sServiceSelector?: {
-        selector: {
-          matchLabels?: Record<string, string> | undefined;
-          matchExpressions?: readonly ({
-            key: string;
-            operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-            values?: readonly string[] | undefined;
-          })[] | undefined;
-        };
-        namespace?: string | undefined;
-      } | undefined;
-    })[] | undefined;
+    toNodes?: readonly CiliumBGPAdvertisementSelector[] | undefined;
+    toGroups?: readonly CiliumClusterwideNetworkPolicyFromGroup[] | undefined;
+    icmps?: readonly CiliumClusterwideNetworkPolicyIcmp[] | undefined;
+    toPorts?: readonly CiliumClusterwideNetworkPolicyToPort[] | undefined;
+    toServices?: readonly CiliumClusterwideNetworkPolicyToService[] | undefined;
     toFQDNs?: readonly ({
       matchName?: string | undefined;
       matchPattern?: string | undefined;
@@ -671,83 +344,16 @@ export interface CiliumClusterwideNetworkPolicySpec {
     } | undefined;
   })[] | undefined;
   egressDeny?: readonly ({
-    toEndpoints?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toRequires?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
+    toEndpoints?: readonly CiliumBGPAdvertisementSelector[] | undefined;
+    toRequires?: readonly CiliumBGPAdvertisementSelector[] | undefined;
     toCIDR?: readonly string[] | undefined;
-    toCIDRSet?: readonly ({
-      cidr?: string | undefined;
-      cidrGroupRef?: string | undefined;
-      cidrGroupSelector?: {
-        matchLabels?: Record<string, string> | undefined;
-        matchExpressions?: readonly ({
-          key: string;
-          operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-          values?: readonly string[] | undefined;
-        })[] | undefined;
-      } | undefined;
-      except?: readonly string[] | undefined;
-    })[] | undefined;
+    toCIDRSet?: readonly CiliumClusterwideNetworkPolicyFromCIDRSet[] | undefined;
     toEntities?: readonly ("all" | "world" | "cluster" | "host" | "init" | "ingress" | "unmanaged" | "remote-node" | "health" | "none" | "kube-apiserver")[] | undefined;
-    toNodes?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toGroups?: readonly ({
-      aws?: {
-        labels?: Record<string, string> | undefined;
-        region?: string | undefined;
-        securityGroupsIds?: readonly string[] | undefined;
-        securityGroupsNames?: readonly string[] | undefined;
-      } | undefined;
-    })[] | undefined;
-    icmps?: readonly ({
-      fields?: readonly ({
-        family?: "IPv4" | "IPv6" | undefined;
-        type: number | string;
-      })[] | undefined;
-    })[] | undefined;
-    toPorts?: readonly ({
-      ports?: readonly ({
-        port: string;
-        protocol?: "TCP" | "UDP" | "SCTP" | "ANY" | undefined;
-        endPort?: number | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toServices?: readonly ({
-      k8sService?: {
-        serviceName?: string | undefined;
-        namespace?: string | undefined;
-      } | undefined;
-      k8sServiceSelector?: {
-        selector: {
-          matchLabels?: Record<string, string> | undefined;
-          matchExpressions?: readonly ({
-            key: string;
-            operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-            values?: readonly string[] | undefined;
-          })[] | undefined;
-        };
-        namespace?: string | undefined;
-      } | undefined;
-    })[] | undefined;
+    toNodes?: readonly CiliumBGPAdvertisementSelector[] | undefined;
+    toGroups?: readonly CiliumClusterwideNetworkPolicyFromGroup[] | undefined;
+    icmps?: readonly CiliumClusterwideNetworkPolicyIcmp[] | undefined;
+    toPorts?: readonly CiliumClusterwideNetworkPolicyToPort2[] | undefined;
+    toServices?: readonly CiliumClusterwideNetworkPolicyToService[] | undefined;
   })[] | undefined;
   labels?: readonly ({
     key: string;
@@ -807,55 +413,12 @@ export const ciliumClusterwideNetworkPolicy: ResourceFactory<CiliumClusterwideNe
 export interface CiliumEgressGatewayPolicySpec {
   destinationCIDRs: readonly string[];
   excludedCIDRs?: readonly string[] | undefined;
-  egressGateway: {
-    nodeSelector: {
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    };
-    interface?: string | undefined;
-    egressIP?: string | undefined;
-  };
-  egressGateways?: readonly ({
-    nodeSelector: {
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    };
-    interface?: string | undefined;
-    egressIP?: string | undefined;
-  })[] | undefined;
+  egressGateway: CiliumEgressGatewayPolicyEgressGateway;
+  egressGateways?: readonly CiliumEgressGatewayPolicyEgressGateway[] | undefined;
   selectors: readonly ({
-    namespaceSelector?: {
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    } | undefined;
-    nodeSelector?: {
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    } | undefined;
-    podSelector?: {
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    } | undefined;
+    namespaceSelector?: CiliumBGPAdvertisementSelector | undefined;
+    nodeSelector?: CiliumBGPAdvertisementSelector | undefined;
+    podSelector?: CiliumBGPAdvertisementSelector | undefined;
   })[];
 }
 
@@ -888,28 +451,7 @@ export const ciliumEgressGatewayPolicy: ResourceFactory<CiliumEgressGatewayPolic
   },
 );
 
-export interface CiliumEnvoyConfigSpec {
-  resources: readonly (Record<string, unknown>)[];
-  services?: readonly ({
-    name: string;
-    namespace?: string | undefined;
-    listener?: string | undefined;
-    ports?: readonly number[] | undefined;
-  })[] | undefined;
-  backendServices?: readonly ({
-    name: string;
-    namespace?: string | undefined;
-    number?: readonly string[] | undefined;
-  })[] | undefined;
-  nodeSelector?: {
-    matchLabels?: Record<string, string> | undefined;
-    matchExpressions?: readonly ({
-      key: string;
-      operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-  } | undefined;
-}
+export type CiliumEnvoyConfigSpec = CiliumClusterwideEnvoyConfigSpec;
 
 /** Fields of a CiliumEnvoyConfig besides its metadata. */
 export interface CiliumEnvoyConfigFields {
@@ -944,27 +486,11 @@ export interface CiliumL2AnnouncementPolicySpec {
   externalIPs?: boolean | undefined;
   loadBalancerIPs?: boolean | undefined;
   interfaces?: readonly string[] | undefined;
-  nodeSelector?: {
-    matchLabels?: Record<string, string> | undefined;
-    matchExpressions?: readonly ({
-      key: string;
-      operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-  } | undefined;
-  serviceSelector?: {
-    matchLabels?: Record<string, string> | undefined;
-    matchExpressions?: readonly ({
-      key: string;
-      operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-  } | undefined;
+  nodeSelector?: CiliumBGPAdvertisementSelector | undefined;
+  serviceSelector?: CiliumBGPAdvertisementSelector | undefined;
 }
 
-export interface CiliumL2AnnouncementPolicyStatus {
-  conditions?: readonly (Record<string, unknown>)[] | undefined;
-}
+export type CiliumL2AnnouncementPolicyStatus = CiliumBGPClusterConfigStatus;
 
 /** Fields of a CiliumL2AnnouncementPolicy besides its metadata. */
 export interface CiliumL2AnnouncementPolicyFields {
@@ -1005,14 +531,7 @@ export interface CiliumLoadBalancerIPPoolSpec {
     stop?: string | undefined;
   })[] | undefined;
   disabled?: boolean | undefined;
-  serviceSelector?: {
-    matchLabels?: Record<string, string> | undefined;
-    matchExpressions?: readonly ({
-      key: string;
-      operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-  } | undefined;
+  serviceSelector?: CiliumBGPAdvertisementSelector | undefined;
 }
 
 export interface CiliumLoadBalancerIPPoolStatus {
@@ -1063,37 +582,18 @@ export interface CiliumLocalRedirectPolicySpec {
   description?: string | undefined;
   skipRedirectFromBackend?: boolean | undefined;
   redirectBackend: {
-    localEndpointSelector: {
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    };
-    toPorts: readonly ({
-      port: string;
-      protocol: "TCP" | "UDP";
-      name?: string | undefined;
-    })[];
+    localEndpointSelector: CiliumBGPAdvertisementSelector;
+    toPorts: readonly CiliumLocalRedirectPolicyToPort[];
   };
   redirectFrontend: {
     addressMatcher?: {
       ip: string;
-      toPorts: readonly ({
-        port: string;
-        protocol: "TCP" | "UDP";
-        name?: string | undefined;
-      })[];
+      toPorts: readonly CiliumLocalRedirectPolicyToPort[];
     } | undefined;
     serviceMatcher?: {
       namespace: string;
       serviceName: string;
-      toPorts?: readonly ({
-        port: string;
-        protocol: "TCP" | "UDP";
-        name?: string | undefined;
-      })[] | undefined;
+      toPorts?: readonly CiliumLocalRedirectPolicyToPort[] | undefined;
     } | undefined;
   };
 }
@@ -1133,454 +633,9 @@ export const ciliumLocalRedirectPolicy: ResourceFactory<CiliumLocalRedirectPolic
   },
 );
 
-export interface CiliumNetworkPolicySpec {
-  description?: string | undefined;
-  endpointSelector?: {
-    matchLabels?: Record<string, string> | undefined;
-    matchExpressions?: readonly ({
-      key: string;
-      operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-  } | undefined;
-  nodeSelector?: {
-    matchLabels?: Record<string, string> | undefined;
-    matchExpressions?: readonly ({
-      key: string;
-      operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-  } | undefined;
-  enableDefaultDeny?: {
-    ingress?: boolean | undefined;
-    egress?: boolean | undefined;
-  } | undefined;
-  ingress?: readonly ({
-    fromEndpoints?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    fromRequires?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    fromCIDR?: readonly string[] | undefined;
-    fromCIDRSet?: readonly ({
-      cidr?: string | undefined;
-      cidrGroupRef?: string | undefined;
-      cidrGroupSelector?: {
-        matchLabels?: Record<string, string> | undefined;
-        matchExpressions?: readonly ({
-          key: string;
-          operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-          values?: readonly string[] | undefined;
-        })[] | undefined;
-      } | undefined;
-      except?: readonly string[] | undefined;
-    })[] | undefined;
-    fromEntities?: readonly ("all" | "world" | "cluster" | "host" | "init" | "ingress" | "unmanaged" | "remote-node" | "health" | "none" | "kube-apiserver")[] | undefined;
-    fromNodes?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    fromGroups?: readonly ({
-      aws?: {
-        labels?: Record<string, string> | undefined;
-        region?: string | undefined;
-        securityGroupsIds?: readonly string[] | undefined;
-        securityGroupsNames?: readonly string[] | undefined;
-      } | undefined;
-    })[] | undefined;
-    icmps?: readonly ({
-      fields?: readonly ({
-        family?: "IPv4" | "IPv6" | undefined;
-        type: number | string;
-      })[] | undefined;
-    })[] | undefined;
-    toPorts?: readonly ({
-      ports?: readonly ({
-        port: string;
-        protocol?: "TCP" | "UDP" | "SCTP" | "ANY" | undefined;
-        endPort?: number | undefined;
-      })[] | undefined;
-      rules?: {
-        http?: readonly ({
-          method?: string | undefined;
-          path?: string | undefined;
-          host?: string | undefined;
-          headers?: readonly string[] | undefined;
-          headerMatches?: readonly ({
-            name: string;
-            value?: string | undefined;
-            mismatch?: "LOG" | "ADD" | "DELETE" | "REPLACE" | undefined;
-            secret?: {
-              name: string;
-              namespace?: string | undefined;
-            } | undefined;
-          })[] | undefined;
-        })[] | undefined;
-        kafka?: readonly ({
-          role?: "produce" | "consume" | undefined;
-          apiKey?: string | undefined;
-          apiVersion?: string | undefined;
-          clientID?: string | undefined;
-          topic?: string | undefined;
-        })[] | undefined;
-        dns?: readonly ({
-          matchName?: string | undefined;
-          matchPattern?: string | undefined;
-        })[] | undefined;
-        l7proto?: string | undefined;
-        l7?: readonly (Record<string, string>)[] | undefined;
-      } | undefined;
-      listener?: {
-        envoyConfig: {
-          kind?: "CiliumEnvoyConfig" | "CiliumClusterwideEnvoyConfig" | undefined;
-          name: string;
-        };
-        name: string;
-        priority?: number | undefined;
-      } | undefined;
-      originatingTLS?: {
-        secret: {
-          name: string;
-          namespace?: string | undefined;
-        };
-        certificate?: string | undefined;
-        privateKey?: string | undefined;
-        trustedCA?: string | undefined;
-      } | undefined;
-      terminatingTLS?: {
-        secret: {
-          name: string;
-          namespace?: string | undefined;
-        };
-        certificate?: string | undefined;
-        privateKey?: string | undefined;
-        trustedCA?: string | undefined;
-      } | undefined;
-      serverNames?: readonly string[] | undefined;
-    })[] | undefined;
-    authentication?: {
-      mode: "disabled" | "required" | "test-always-fail";
-    } | undefined;
-  })[] | undefined;
-  ingressDeny?: readonly ({
-    fromEndpoints?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    fromRequires?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    fromCIDR?: readonly string[] | undefined;
-    fromCIDRSet?: readonly ({
-      cidr?: string | undefined;
-      cidrGroupRef?: string | undefined;
-      cidrGroupSelector?: {
-        matchLabels?: Record<string, string> | undefined;
-        matchExpressions?: readonly ({
-          key: string;
-          operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-          values?: readonly string[] | undefined;
-        })[] | undefined;
-      } | undefined;
-      except?: readonly string[] | undefined;
-    })[] | undefined;
-    fromEntities?: readonly ("all" | "world" | "cluster" | "host" | "init" | "ingress" | "unmanaged" | "remote-node" | "health" | "none" | "kube-apiserver")[] | undefined;
-    fromNodes?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    fromGroups?: readonly ({
-      aws?: {
-        labels?: Record<string, string> | undefined;
-        region?: string | undefined;
-        securityGroupsIds?: readonly string[] | undefined;
-        securityGroupsNames?: readonly string[] | undefined;
-      } | undefined;
-    })[] | undefined;
-    icmps?: readonly ({
-      fields?: readonly ({
-        family?: "IPv4" | "IPv6" | undefined;
-        type: number | string;
-      })[] | undefined;
-    })[] | undefined;
-    toPorts?: readonly ({
-      ports?: readonly ({
-        port: string;
-        protocol?: "TCP" | "UDP" | "SCTP" | "ANY" | undefined;
-        endPort?: number | undefined;
-      })[] | undefined;
-    })[] | undefined;
-  })[] | undefined;
-  egress?: readonly ({
-    toEndpoints?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toRequires?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toCIDR?: readonly string[] | undefined;
-    toCIDRSet?: readonly ({
-      cidr?: string | undefined;
-      cidrGroupRef?: string | undefined;
-      cidrGroupSelector?: {
-        matchLabels?: Record<string, string> | undefined;
-        matchExpressions?: readonly ({
-          key: string;
-          operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-          values?: readonly string[] | undefined;
-        })[] | undefined;
-      } | undefined;
-      except?: readonly string[] | undefined;
-    })[] | undefined;
-    toEntities?: readonly ("all" | "world" | "cluster" | "host" | "init" | "ingress" | "unmanaged" | "remote-node" | "health" | "none" | "kube-apiserver")[] | undefined;
-    toNodes?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toGroups?: readonly ({
-      aws?: {
-        labels?: Record<string, string> | undefined;
-        region?: string | undefined;
-        securityGroupsIds?: readonly string[] | undefined;
-        securityGroupsNames?: readonly string[] | undefined;
-      } | undefined;
-    })[] | undefined;
-    icmps?: readonly ({
-      fields?: readonly ({
-        family?: "IPv4" | "IPv6" | undefined;
-        type: number | string;
-      })[] | undefined;
-    })[] | undefined;
-    toPorts?: readonly ({
-      ports?: readonly ({
-        port: string;
-        protocol?: "TCP" | "UDP" | "SCTP" | "ANY" | undefined;
-        endPort?: number | undefined;
-      })[] | undefined;
-      rules?: {
-        http?: readonly ({
-          method?: string | undefined;
-          path?: string | undefined;
-          host?: string | undefined;
-          headers?: readonly string[] | undefined;
-          headerMatches?: readonly ({
-            name: string;
-            value?: string | undefined;
-            mismatch?: "LOG" | "ADD" | "DELETE" | "REPLACE" | undefined;
-            secret?: {
-              name: string;
-              namespace?: string | undefined;
-            } | undefined;
-          })[] | undefined;
-        })[] | undefined;
-        kafka?: readonly ({
-          role?: "produce" | "consume" | undefined;
-          apiKey?: string | undefined;
-          apiVersion?: string | undefined;
-          clientID?: string | undefined;
-          topic?: string | undefined;
-        })[] | undefined;
-        dns?: readonly ({
-          matchName?: string | undefined;
-          matchPattern?: string | undefined;
-        })[] | undefined;
-        l7proto?: string | undefined;
-        l7?: readonly (Record<string, string>)[] | undefined;
-      } | undefined;
-      listener?: {
-        envoyConfig: {
-          kind?: "CiliumEnvoyConfig" | "CiliumClusterwideEnvoyConfig" | undefined;
-          name: string;
-        };
-        name: string;
-        priority?: number | undefined;
-      } | undefined;
-      originatingTLS?: {
-        secret: {
-          name: string;
-          namespace?: string | undefined;
-        };
-        certificate?: string | undefined;
-        privateKey?: string | undefined;
-        trustedCA?: string | undefined;
-      } | undefined;
-      terminatingTLS?: {
-        secret: {
-          name: string;
-          namespace?: string | undefined;
-        };
-        certificate?: string | undefined;
-        privateKey?: string | undefined;
-        trustedCA?: string | undefined;
-      } | undefined;
-      serverNames?: readonly string[] | undefined;
-    })[] | undefined;
-    toServices?: readonly ({
-      k8sService?: {
-        serviceName?: string | undefined;
-        namespace?: string | undefined;
-      } | undefined;
-      k8sServiceSelector?: {
-        selector: {
-          matchLabels?: Record<string, string> | undefined;
-          matchExpressions?: readonly ({
-            key: string;
-            operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-            values?: readonly string[] | undefined;
-          })[] | undefined;
-        };
-        namespace?: string | undefined;
-      } | undefined;
-    })[] | undefined;
-    toFQDNs?: readonly ({
-      matchName?: string | undefined;
-      matchPattern?: string | undefined;
-    })[] | undefined;
-    authentication?: {
-      mode: "disabled" | "required" | "test-always-fail";
-    } | undefined;
-  })[] | undefined;
-  egressDeny?: readonly ({
-    toEndpoints?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toRequires?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toCIDR?: readonly string[] | undefined;
-    toCIDRSet?: readonly ({
-      cidr?: string | undefined;
-      cidrGroupRef?: string | undefined;
-      cidrGroupSelector?: {
-        matchLabels?: Record<string, string> | undefined;
-        matchExpressions?: readonly ({
-          key: string;
-          operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-          values?: readonly string[] | undefined;
-        })[] | undefined;
-      } | undefined;
-      except?: readonly string[] | undefined;
-    })[] | undefined;
-    toEntities?: readonly ("all" | "world" | "cluster" | "host" | "init" | "ingress" | "unmanaged" | "remote-node" | "health" | "none" | "kube-apiserver")[] | undefined;
-    toNodes?: readonly ({
-      matchLabels?: Record<string, string> | undefined;
-      matchExpressions?: readonly ({
-        key: string;
-        operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toGroups?: readonly ({
-      aws?: {
-        labels?: Record<string, string> | undefined;
-        region?: string | undefined;
-        securityGroupsIds?: readonly string[] | undefined;
-        securityGroupsNames?: readonly string[] | undefined;
-      } | undefined;
-    })[] | undefined;
-    icmps?: readonly ({
-      fields?: readonly ({
-        family?: "IPv4" | "IPv6" | undefined;
-        type: number | string;
-      })[] | undefined;
-    })[] | undefined;
-    toPorts?: readonly ({
-      ports?: readonly ({
-        port: string;
-        protocol?: "TCP" | "UDP" | "SCTP" | "ANY" | undefined;
-        endPort?: number | undefined;
-      })[] | undefined;
-    })[] | undefined;
-    toServices?: readonly ({
-      k8sService?: {
-        serviceName?: string | undefined;
-        namespace?: string | undefined;
-      } | undefined;
-      k8sServiceSelector?: {
-        selector: {
-          matchLabels?: Record<string, string> | undefined;
-          matchExpressions?: readonly ({
-            key: string;
-            operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-            values?: readonly string[] | undefined;
-          })[] | undefined;
-        };
-        namespace?: string | undefined;
-      } | undefined;
-    })[] | undefined;
-  })[] | undefined;
-  labels?: readonly ({
-    key: string;
-    source?: string | undefined;
-    value?: string | undefined;
-  })[] | undefined;
-  log?: {
-    value?: string | undefined;
-  } | undefined;
-}
+export type CiliumNetworkPolicySpec = CiliumClusterwideNetworkPolicySpec;
 
-export interface CiliumNetworkPolicyStatus {
-  conditions?: readonly ({
-    type: string;
-    status: string;
-    reason?: string | undefined;
-    message?: string | undefined;
-    lastTransitionTime?: string | undefined;
-  })[] | undefined;
-  derivativePolicies?: Record<string, Record<string, unknown>> | undefined;
-}
+export type CiliumNetworkPolicyStatus = CiliumClusterwideNetworkPolicyStatus;
 
 /** Fields of a CiliumNetworkPolicy besides its metadata. */
 export interface CiliumNetworkPolicyFields {
@@ -1615,3 +670,123 @@ export const ciliumNetworkPolicy: ResourceFactory<CiliumNetworkPolicyFields> = /
     }),
   },
 );
+
+export interface CiliumBGPAdvertisementSelector {
+  matchLabels?: Record<string, string> | undefined;
+  matchExpressions?: readonly ({
+    key: string;
+    operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+    values?: readonly string[] | undefined;
+  })[] | undefined;
+}
+
+export interface CiliumClusterwideNetworkPolicyFromCIDRSet {
+  cidr?: string | undefined;
+  cidrGroupRef?: string | undefined;
+  cidrGroupSelector?: CiliumBGPAdvertisementSelector | undefined;
+  except?: readonly string[] | undefined;
+}
+
+export interface CiliumClusterwideNetworkPolicyFromGroup {
+  aws?: {
+    labels?: Record<string, string> | undefined;
+    region?: string | undefined;
+    securityGroupsIds?: readonly string[] | undefined;
+    securityGroupsNames?: readonly string[] | undefined;
+  } | undefined;
+}
+
+export interface CiliumClusterwideNetworkPolicyIcmp {
+  fields?: readonly ({
+    family?: "IPv4" | "IPv6" | undefined;
+    type: number | string;
+  })[] | undefined;
+}
+
+export interface CiliumClusterwideNetworkPolicyToPort {
+  ports?: readonly CiliumClusterwideNetworkPolicyPort[] | undefined;
+  rules?: {
+    http?: readonly ({
+      method?: string | undefined;
+      path?: string | undefined;
+      host?: string | undefined;
+      headers?: readonly string[] | undefined;
+      headerMatches?: readonly ({
+        name: string;
+        value?: string | undefined;
+        mismatch?: "LOG" | "ADD" | "DELETE" | "REPLACE" | undefined;
+        secret?: {
+          name: string;
+          namespace?: string | undefined;
+        } | undefined;
+      })[] | undefined;
+    })[] | undefined;
+    kafka?: readonly ({
+      role?: "produce" | "consume" | undefined;
+      apiKey?: string | undefined;
+      apiVersion?: string | undefined;
+      clientID?: string | undefined;
+      topic?: string | undefined;
+    })[] | undefined;
+    dns?: readonly ({
+      matchName?: string | undefined;
+      matchPattern?: string | undefined;
+    })[] | undefined;
+    l7proto?: string | undefined;
+    l7?: readonly (Record<string, string>)[] | undefined;
+  } | undefined;
+  listener?: {
+    envoyConfig: {
+      kind?: "CiliumEnvoyConfig" | "CiliumClusterwideEnvoyConfig" | undefined;
+      name: string;
+    };
+    name: string;
+    priority?: number | undefined;
+  } | undefined;
+  originatingTLS?: CiliumClusterwideNetworkPolicyOriginatingTLS | undefined;
+  terminatingTLS?: CiliumClusterwideNetworkPolicyOriginatingTLS | undefined;
+  serverNames?: readonly string[] | undefined;
+}
+
+export interface CiliumClusterwideNetworkPolicyPort {
+  port: string;
+  protocol?: "TCP" | "UDP" | "SCTP" | "ANY" | undefined;
+  endPort?: number | undefined;
+}
+
+export interface CiliumClusterwideNetworkPolicyOriginatingTLS {
+  secret: {
+    name: string;
+    namespace?: string | undefined;
+  };
+  certificate?: string | undefined;
+  privateKey?: string | undefined;
+  trustedCA?: string | undefined;
+}
+
+export interface CiliumClusterwideNetworkPolicyToPort2 {
+  ports?: readonly CiliumClusterwideNetworkPolicyPort[] | undefined;
+}
+
+export interface CiliumClusterwideNetworkPolicyToService {
+  k8sService?: {
+    serviceName?: string | undefined;
+    namespace?: string | undefined;
+  } | undefined;
+  k8sServiceSelector?: {
+    selector: CiliumBGPAdvertisementSelector;
+    namespace?: string | undefined;
+  } | undefined;
+}
+
+export interface CiliumEgressGatewayPolicyEgressGateway {
+  nodeSelector: CiliumBGPAdvertisementSelector;
+  interface?: string | undefined;
+  egressIP?: string | undefined;
+}
+
+export interface CiliumLocalRedirectPolicyToPort {
+  port: string;
+  protocol: "TCP" | "UDP";
+  name?: string | undefined;
+}

@@ -21,26 +21,7 @@ export interface BackupSpec {
 }
 
 export interface BackupStatus {
-  azureCredentials?: {
-    connectionString?: {
-      key: string;
-      name: string;
-    } | undefined;
-    inheritFromAzureAD?: boolean | undefined;
-    storageAccount?: {
-      key: string;
-      name: string;
-    } | undefined;
-    storageKey?: {
-      key: string;
-      name: string;
-    } | undefined;
-    storageSasToken?: {
-      key: string;
-      name: string;
-    } | undefined;
-    useDefaultAzureCredentials?: boolean | undefined;
-  } | undefined;
+  azureCredentials?: BackupAzureCredentials | undefined;
   backupId?: string | undefined;
   backupLabelFile?: string | undefined;
   backupName?: string | undefined;
@@ -58,13 +39,7 @@ export interface BackupStatus {
   } | undefined;
   endpointURL?: string | undefined;
   error?: string | undefined;
-  googleCredentials?: {
-    applicationCredentials?: {
-      key: string;
-      name: string;
-    } | undefined;
-    gkeEnvironment?: boolean | undefined;
-  } | undefined;
+  googleCredentials?: BackupGoogleCredentials | undefined;
   instanceID?: {
     ContainerID?: string | undefined;
     podName?: string | undefined;
@@ -77,25 +52,7 @@ export interface BackupStatus {
   pluginMetadata?: Record<string, string> | undefined;
   reconciliationStartedAt?: string | undefined;
   reconciliationTerminatedAt?: string | undefined;
-  s3Credentials?: {
-    accessKeyId?: {
-      key: string;
-      name: string;
-    } | undefined;
-    inheritFromIAMRole?: boolean | undefined;
-    region?: {
-      key: string;
-      name: string;
-    } | undefined;
-    secretAccessKey?: {
-      key: string;
-      name: string;
-    } | undefined;
-    sessionToken?: {
-      key: string;
-      name: string;
-    } | undefined;
-  } | undefined;
+  s3Credentials?: BackupS3Credentials | undefined;
   serverName?: string | undefined;
   snapshotBackupStatus?: {
     elements?: readonly ({
@@ -159,78 +116,7 @@ export interface ClusterSpec {
     topologyKey?: string | undefined;
   } | undefined;
   backup?: {
-    barmanObjectStore?: {
-      azureCredentials?: {
-        connectionString?: {
-          key: string;
-          name: string;
-        } | undefined;
-        inheritFromAzureAD?: boolean | undefined;
-        storageAccount?: {
-          key: string;
-          name: string;
-        } | undefined;
-        storageKey?: {
-          key: string;
-          name: string;
-        } | undefined;
-        storageSasToken?: {
-          key: string;
-          name: string;
-        } | undefined;
-        useDefaultAzureCredentials?: boolean | undefined;
-      } | undefined;
-      data?: {
-        additionalCommandArgs?: readonly string[] | undefined;
-        compression?: "bzip2" | "gzip" | "lz4" | "snappy" | undefined;
-        encryption?: "AES256" | "aws:kms" | undefined;
-        immediateCheckpoint?: boolean | undefined;
-        jobs?: number | undefined;
-        restoreAdditionalCommandArgs?: readonly string[] | undefined;
-      } | undefined;
-      destinationPath: string;
-      endpointCA?: {
-        key: string;
-        name: string;
-      } | undefined;
-      endpointURL?: string | undefined;
-      googleCredentials?: {
-        applicationCredentials?: {
-          key: string;
-          name: string;
-        } | undefined;
-        gkeEnvironment?: boolean | undefined;
-      } | undefined;
-      historyTags?: Record<string, string> | undefined;
-      s3Credentials?: {
-        accessKeyId?: {
-          key: string;
-          name: string;
-        } | undefined;
-        inheritFromIAMRole?: boolean | undefined;
-        region?: {
-          key: string;
-          name: string;
-        } | undefined;
-        secretAccessKey?: {
-          key: string;
-          name: string;
-        } | undefined;
-        sessionToken?: {
-          key: string;
-          name: string;
-        } | undefined;
-      } | undefined;
-      serverName?: string | undefined;
-      tags?: Record<string, string> | undefined;
-      wal?: {
-        archiveAdditionalCommandArgs?: readonly string[] | undefined;
-        compression?: "bzip2" | "gzip" | "lz4" | "snappy" | "xz" | "zstd" | undefined;
-        encryption?: "AES256" | "aws:kms" | undefined;
-        maxParallel?: number | undefined;
-        restoreAdditionalCommandArgs?: readonly string[] | undefined;
-      } | undefined;
-    } | undefined;
+    barmanObjectStore?: ClusterBarmanObjectStore | undefined;
     retentionPolicy?: string | undefined;
     target?: "primary" | "prefer-standby" | undefined;
     volumeSnapshot?: {
@@ -277,38 +163,11 @@ export interface ClusterSpec {
       options?: readonly string[] | undefined;
       owner?: string | undefined;
       postInitApplicationSQL?: readonly string[] | undefined;
-      postInitApplicationSQLRefs?: {
-        configMapRefs?: readonly ({
-          key: string;
-          name: string;
-        })[] | undefined;
-        secretRefs?: readonly ({
-          key: string;
-          name: string;
-        })[] | undefined;
-      } | undefined;
+      postInitApplicationSQLRefs?: ClusterPostInitApplicationSQLRefs | undefined;
       postInitSQL?: readonly string[] | undefined;
-      postInitSQLRefs?: {
-        configMapRefs?: readonly ({
-          key: string;
-          name: string;
-        })[] | undefined;
-        secretRefs?: readonly ({
-          key: string;
-          name: string;
-        })[] | undefined;
-      } | undefined;
+      postInitSQLRefs?: ClusterPostInitApplicationSQLRefs | undefined;
       postInitTemplateSQL?: readonly string[] | undefined;
-      postInitTemplateSQLRefs?: {
-        configMapRefs?: readonly ({
-          key: string;
-          name: string;
-        })[] | undefined;
-        secretRefs?: readonly ({
-          key: string;
-          name: string;
-        })[] | undefined;
-      } | undefined;
+      postInitTemplateSQLRefs?: ClusterPostInitApplicationSQLRefs | undefined;
       secret?: {
         name: string;
       } | undefined;
@@ -347,21 +206,9 @@ export interface ClusterSpec {
       } | undefined;
       source?: string | undefined;
       volumeSnapshots?: {
-        storage: {
-          apiGroup?: string | undefined;
-          kind: string;
-          name: string;
-        };
-        tablespaceStorage?: Record<string, {
-          apiGroup?: string | undefined;
-          kind: string;
-          name: string;
-        }> | undefined;
-        walStorage?: {
-          apiGroup?: string | undefined;
-          kind: string;
-          name: string;
-        } | undefined;
+        storage: ClusterStorage;
+        tablespaceStorage?: Record<string, ClusterStorage> | undefined;
+        walStorage?: ClusterStorage | undefined;
       } | undefined;
     } | undefined;
   } | undefined;
@@ -379,11 +226,7 @@ export interface ClusterSpec {
     name: string;
     value?: string | undefined;
     valueFrom?: {
-      configMapKeyRef?: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      } | undefined;
+      configMapKeyRef?: ClusterConfigMapKeyRef | undefined;
       fieldRef?: {
         apiVersion?: string | undefined;
         fieldPath: string;
@@ -399,11 +242,7 @@ export interface ClusterSpec {
         divisor?: number | string | undefined;
         resource: string;
       } | undefined;
-      secretKeyRef?: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      } | undefined;
+      secretKeyRef?: ClusterConfigMapKeyRef | undefined;
     } | undefined;
   })[] | undefined;
   envFrom?: readonly ({
@@ -423,106 +262,14 @@ export interface ClusterSpec {
     temporaryData?: number | string | undefined;
   } | undefined;
   externalClusters?: readonly ({
-    barmanObjectStore?: {
-      azureCredentials?: {
-        connectionString?: {
-          key: string;
-          name: string;
-        } | undefined;
-        inheritFromAzureAD?: boolean | undefined;
-        storageAccount?: {
-          key: string;
-          name: string;
-        } | undefined;
-        storageKey?: {
-          key: string;
-          name: string;
-        } | undefined;
-        storageSasToken?: {
-          key: string;
-          name: string;
-        } | undefined;
-        useDefaultAzureCredentials?: boolean | undefined;
-      } | undefined;
-      data?: {
-        additionalCommandArgs?: readonly string[] | undefined;
-        compression?: "bzip2" | "gzip" | "lz4" | "snappy" | undefined;
-        encryption?: "AES256" | "aws:kms" | undefined;
-        immediateCheckpoint?: boolean | undefined;
-        jobs?: number | undefined;
-        restoreAdditionalCommandArgs?: readonly string[] | undefined;
-      } | undefined;
-      destinationPath: string;
-      endpointCA?: {
-        key: string;
-        name: string;
-      } | undefined;
-      endpointURL?: string | undefined;
-      googleCredentials?: {
-        applicationCredentials?: {
-          key: string;
-          name: string;
-        } | undefined;
-        gkeEnvironment?: boolean | undefined;
-      } | undefined;
-      historyTags?: Record<string, string> | undefined;
-      s3Credentials?: {
-        accessKeyId?: {
-          key: string;
-          name: string;
-        } | undefined;
-        inheritFromIAMRole?: boolean | undefined;
-        region?: {
-          key: string;
-          name: string;
-        } | undefined;
-        secretAccessKey?: {
-          key: string;
-          name: string;
-        } | undefined;
-        sessionToken?: {
-          key: string;
-          name: string;
-        } | undefined;
-      } | undefined;
-      serverName?: string | undefined;
-      tags?: Record<string, string> | undefined;
-      wal?: {
-        archiveAdditionalCommandArgs?: readonly string[] | undefined;
-        compression?: "bzip2" | "gzip" | "lz4" | "snappy" | "xz" | "zstd" | undefined;
-        encryption?: "AES256" | "aws:kms" | undefined;
-        maxParallel?: number | undefined;
-        restoreAdditionalCommandArgs?: readonly string[] | undefined;
-      } | undefined;
-    } | undefined;
+    barmanObjectStore?: ClusterBarmanObjectStore | undefined;
     connectionParameters?: Record<string, string> | undefined;
     name: string;
-    password?: {
-      key: string;
-      name?: string | undefined;
-      optional?: boolean | undefined;
-    } | undefined;
-    plugin?: {
-      enabled?: boolean | undefined;
-      isWALArchiver?: boolean | undefined;
-      name: string;
-      parameters?: Record<string, string> | undefined;
-    } | undefined;
-    sslCert?: {
-      key: string;
-      name?: string | undefined;
-      optional?: boolean | undefined;
-    } | undefined;
-    sslKey?: {
-      key: string;
-      name?: string | undefined;
-      optional?: boolean | undefined;
-    } | undefined;
-    sslRootCert?: {
-      key: string;
-      name?: string | undefined;
-      optional?: boolean | undefined;
-    } | undefined;
+    password?: ClusterConfigMapKeyRef | undefined;
+    plugin?: ClusterPlugin | undefined;
+    sslCert?: ClusterConfigMapKeyRef | undefined;
+    sslKey?: ClusterConfigMapKeyRef | undefined;
+    sslRootCert?: ClusterConfigMapKeyRef | undefined;
   })[] | undefined;
   failoverDelay?: number | undefined;
   imageCatalogRef?: {
@@ -586,24 +333,8 @@ export interface ClusterSpec {
     disableDefaultQueries?: boolean | undefined;
     enablePodMonitor?: boolean | undefined;
     metricsQueriesTTL?: string | undefined;
-    podMonitorMetricRelabelings?: readonly ({
-      action?: "replace" | "Replace" | "keep" | "Keep" | "drop" | "Drop" | "hashmod" | "HashMod" | "labelmap" | "LabelMap" | "labeldrop" | "LabelDrop" | "labelkeep" | "LabelKeep" | "lowercase" | "Lowercase" | "uppercase" | "Uppercase" | "keepequal" | "KeepEqual" | "dropequal" | "DropEqual" | undefined;
-      modulus?: number | undefined;
-      regex?: string | undefined;
-      replacement?: string | undefined;
-      separator?: string | undefined;
-      sourceLabels?: readonly string[] | undefined;
-      targetLabel?: string | undefined;
-    })[] | undefined;
-    podMonitorRelabelings?: readonly ({
-      action?: "replace" | "Replace" | "keep" | "Keep" | "drop" | "Drop" | "hashmod" | "HashMod" | "labelmap" | "LabelMap" | "labeldrop" | "LabelDrop" | "labelkeep" | "LabelKeep" | "lowercase" | "Lowercase" | "uppercase" | "Uppercase" | "keepequal" | "KeepEqual" | "dropequal" | "DropEqual" | undefined;
-      modulus?: number | undefined;
-      regex?: string | undefined;
-      replacement?: string | undefined;
-      separator?: string | undefined;
-      sourceLabels?: readonly string[] | undefined;
-      targetLabel?: string | undefined;
-    })[] | undefined;
+    podMonitorMetricRelabelings?: readonly ClusterPodMonitorMetricRelabeling[] | undefined;
+    podMonitorRelabelings?: readonly ClusterPodMonitorMetricRelabeling[] | undefined;
     tls?: {
       enabled?: boolean | undefined;
     } | undefined;
@@ -612,12 +343,7 @@ export interface ClusterSpec {
     inProgress?: boolean | undefined;
     reusePVC?: boolean | undefined;
   } | undefined;
-  plugins?: readonly ({
-    enabled?: boolean | undefined;
-    isWALArchiver?: boolean | undefined;
-    name: string;
-    parameters?: Record<string, string> | undefined;
-  })[] | undefined;
+  plugins?: readonly ClusterPlugin[] | undefined;
   podSecurityContext?: {
     appArmorProfile?: {
       localhostProfile?: string | undefined;
@@ -629,12 +355,7 @@ export interface ClusterSpec {
     runAsNonRoot?: boolean | undefined;
     runAsUser?: number | undefined;
     seLinuxChangePolicy?: string | undefined;
-    seLinuxOptions?: {
-      level?: string | undefined;
-      role?: string | undefined;
-      type?: string | undefined;
-      user?: string | undefined;
-    } | undefined;
+    seLinuxOptions?: ClusterSeLinuxOptions | undefined;
     seccompProfile?: {
       localhostProfile?: string | undefined;
       type: string;
@@ -645,43 +366,17 @@ export interface ClusterSpec {
       name: string;
       value: string;
     })[] | undefined;
-    windowsOptions?: {
-      gmsaCredentialSpec?: string | undefined;
-      gmsaCredentialSpecName?: string | undefined;
-      hostProcess?: boolean | undefined;
-      runAsUserName?: string | undefined;
-    } | undefined;
+    windowsOptions?: ClusterWindowsOptions | undefined;
   } | undefined;
   podSelectorRefs?: readonly ({
     name: string;
-    selector: {
-      matchExpressions?: readonly ({
-        key: string;
-        operator: string;
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-      matchLabels?: Record<string, string> | undefined;
-    };
+    selector: ClusterSelector;
   })[] | undefined;
   postgresGID?: number | undefined;
   postgresUID?: number | undefined;
   postgresql?: {
     enableAlterSystem?: boolean | undefined;
-    extensions?: readonly ({
-      bin_path?: readonly string[] | undefined;
-      dynamic_library_path?: readonly string[] | undefined;
-      env?: readonly ({
-        name: string;
-        value: string;
-      })[] | undefined;
-      extension_control_path?: readonly string[] | undefined;
-      image?: {
-        pullPolicy?: string | undefined;
-        reference?: string | undefined;
-      } | undefined;
-      ld_library_path?: readonly string[] | undefined;
-      name: string;
-    })[] | undefined;
+    extensions?: readonly ClusterExtension[] | undefined;
     ldap?: {
       bindAsAuth?: {
         prefix?: string | undefined;
@@ -690,11 +385,7 @@ export interface ClusterSpec {
       bindSearchAuth?: {
         baseDN?: string | undefined;
         bindDN?: string | undefined;
-        bindPassword?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
+        bindPassword?: ClusterConfigMapKeyRef | undefined;
         searchAttribute?: string | undefined;
         searchFilter?: string | undefined;
       } | undefined;
@@ -747,26 +438,8 @@ export interface ClusterSpec {
       terminationGracePeriodSeconds?: number | undefined;
       timeoutSeconds?: number | undefined;
     } | undefined;
-    readiness?: {
-      failureThreshold?: number | undefined;
-      initialDelaySeconds?: number | undefined;
-      maximumLag?: number | string | undefined;
-      periodSeconds?: number | undefined;
-      successThreshold?: number | undefined;
-      terminationGracePeriodSeconds?: number | undefined;
-      timeoutSeconds?: number | undefined;
-      type?: "pg_isready" | "streaming" | "query" | undefined;
-    } | undefined;
-    startup?: {
-      failureThreshold?: number | undefined;
-      initialDelaySeconds?: number | undefined;
-      maximumLag?: number | string | undefined;
-      periodSeconds?: number | undefined;
-      successThreshold?: number | undefined;
-      terminationGracePeriodSeconds?: number | undefined;
-      timeoutSeconds?: number | undefined;
-      type?: "pg_isready" | "streaming" | "query" | undefined;
-    } | undefined;
+    readiness?: ClusterReadiness | undefined;
+    startup?: ClusterReadiness | undefined;
   } | undefined;
   projectedVolumeTemplate?: Record<string, unknown> | undefined;
   replica?: {
@@ -818,40 +491,21 @@ export interface ClusterSpec {
     runAsGroup?: number | undefined;
     runAsNonRoot?: boolean | undefined;
     runAsUser?: number | undefined;
-    seLinuxOptions?: {
-      level?: string | undefined;
-      role?: string | undefined;
-      type?: string | undefined;
-      user?: string | undefined;
-    } | undefined;
+    seLinuxOptions?: ClusterSeLinuxOptions | undefined;
     seccompProfile?: {
       localhostProfile?: string | undefined;
       type: string;
     } | undefined;
-    windowsOptions?: {
-      gmsaCredentialSpec?: string | undefined;
-      gmsaCredentialSpecName?: string | undefined;
-      hostProcess?: boolean | undefined;
-      runAsUserName?: string | undefined;
-    } | undefined;
+    windowsOptions?: ClusterWindowsOptions | undefined;
   } | undefined;
   serviceAccountName?: string | undefined;
   serviceAccountTemplate?: {
-    metadata: {
-      annotations?: Record<string, string> | undefined;
-      labels?: Record<string, string> | undefined;
-      name?: string | undefined;
-    };
+    metadata: ClusterMetadata;
   } | undefined;
   smartShutdownTimeout?: number | undefined;
   startDelay?: number | undefined;
   stopDelay?: number | undefined;
-  storage?: {
-    pvcTemplate?: Record<string, unknown> | undefined;
-    resizeInUseVolumes?: boolean | undefined;
-    size?: string | undefined;
-    storageClass?: string | undefined;
-  } | undefined;
+  storage?: ClusterStorage2 | undefined;
   superuserSecret?: {
     name: string;
   } | undefined;
@@ -861,23 +515,11 @@ export interface ClusterSpec {
     owner?: {
       name?: string | undefined;
     } | undefined;
-    storage: {
-      pvcTemplate?: Record<string, unknown> | undefined;
-      resizeInUseVolumes?: boolean | undefined;
-      size?: string | undefined;
-      storageClass?: string | undefined;
-    };
+    storage: ClusterStorage2;
     temporary?: boolean | undefined;
   })[] | undefined;
   topologySpreadConstraints?: readonly ({
-    labelSelector?: {
-      matchExpressions?: readonly ({
-        key: string;
-        operator: string;
-        values?: readonly string[] | undefined;
-      })[] | undefined;
-      matchLabels?: Record<string, string> | undefined;
-    } | undefined;
+    labelSelector?: ClusterSelector | undefined;
     matchLabelKeys?: readonly string[] | undefined;
     maxSkew: number;
     minDomains?: number | undefined;
@@ -886,12 +528,7 @@ export interface ClusterSpec {
     topologyKey: string;
     whenUnsatisfiable: string;
   })[] | undefined;
-  walStorage?: {
-    pvcTemplate?: Record<string, unknown> | undefined;
-    resizeInUseVolumes?: boolean | undefined;
-    size?: string | undefined;
-    storageClass?: string | undefined;
-  } | undefined;
+  walStorage?: ClusterStorage2 | undefined;
 }
 
 export interface ClusterStatus {
@@ -954,25 +591,7 @@ export interface ClusterStatus {
   } | undefined;
   onlineUpdateEnabled?: boolean | undefined;
   operatorCertificateFingerprint?: string | undefined;
-  pgDataImageInfo?: {
-    extensions?: readonly ({
-      bin_path?: readonly string[] | undefined;
-      dynamic_library_path?: readonly string[] | undefined;
-      env?: readonly ({
-        name: string;
-        value: string;
-      })[] | undefined;
-      extension_control_path?: readonly string[] | undefined;
-      image?: {
-        pullPolicy?: string | undefined;
-        reference?: string | undefined;
-      } | undefined;
-      ld_library_path?: readonly string[] | undefined;
-      name: string;
-    })[] | undefined;
-    image: string;
-    majorVersion: number;
-  } | undefined;
+  pgDataImageInfo?: ClusterPgDataImageInfo | undefined;
   phase?: string | undefined;
   phaseReason?: string | undefined;
   pluginStatus?: readonly ({
@@ -1022,25 +641,7 @@ export interface ClusterStatus {
     owner?: string | undefined;
     state: string;
   })[] | undefined;
-  targetPgDataImageInfo?: {
-    extensions?: readonly ({
-      bin_path?: readonly string[] | undefined;
-      dynamic_library_path?: readonly string[] | undefined;
-      env?: readonly ({
-        name: string;
-        value: string;
-      })[] | undefined;
-      extension_control_path?: readonly string[] | undefined;
-      image?: {
-        pullPolicy?: string | undefined;
-        reference?: string | undefined;
-      } | undefined;
-      ld_library_path?: readonly string[] | undefined;
-      name: string;
-    })[] | undefined;
-    image: string;
-    majorVersion: number;
-  } | undefined;
+  targetPgDataImageInfo?: ClusterPgDataImageInfo | undefined;
   targetPrimary?: string | undefined;
   targetPrimaryTimestamp?: string | undefined;
   timelineID?: number | undefined;
@@ -1107,11 +708,7 @@ export interface DatabaseSpec {
     ensure?: "present" | "absent" | undefined;
     handler?: string | undefined;
     name: string;
-    options?: readonly ({
-      ensure?: "present" | "absent" | undefined;
-      name: string;
-      value: string;
-    })[] | undefined;
+    options?: readonly DatabaseOption[] | undefined;
     owner?: string | undefined;
     usage?: readonly ({
       name: string;
@@ -1137,11 +734,7 @@ export interface DatabaseSpec {
     ensure?: "present" | "absent" | undefined;
     fdw: string;
     name: string;
-    options?: readonly ({
-      ensure?: "present" | "absent" | undefined;
-      name: string;
-      value: string;
-    })[] | undefined;
+    options?: readonly DatabaseOption[] | undefined;
     usage?: readonly ({
       name: string;
       type?: "grant" | "revoke" | undefined;
@@ -1153,28 +746,12 @@ export interface DatabaseSpec {
 
 export interface DatabaseStatus {
   applied?: boolean | undefined;
-  extensions?: readonly ({
-    applied: boolean;
-    message?: string | undefined;
-    name: string;
-  })[] | undefined;
-  fdws?: readonly ({
-    applied: boolean;
-    message?: string | undefined;
-    name: string;
-  })[] | undefined;
+  extensions?: readonly DatabaseExtension[] | undefined;
+  fdws?: readonly DatabaseExtension[] | undefined;
   message?: string | undefined;
   observedGeneration?: number | undefined;
-  schemas?: readonly ({
-    applied: boolean;
-    message?: string | undefined;
-    name: string;
-  })[] | undefined;
-  servers?: readonly ({
-    applied: boolean;
-    message?: string | undefined;
-    name: string;
-  })[] | undefined;
+  schemas?: readonly DatabaseExtension[] | undefined;
+  servers?: readonly DatabaseExtension[] | undefined;
 }
 
 /** Fields of a Database besides its metadata. */
@@ -1218,24 +795,8 @@ export interface PoolerSpec {
   instances?: number | undefined;
   monitoring?: {
     enablePodMonitor?: boolean | undefined;
-    podMonitorMetricRelabelings?: readonly ({
-      action?: "replace" | "Replace" | "keep" | "Keep" | "drop" | "Drop" | "hashmod" | "HashMod" | "labelmap" | "LabelMap" | "labeldrop" | "LabelDrop" | "labelkeep" | "LabelKeep" | "lowercase" | "Lowercase" | "uppercase" | "Uppercase" | "keepequal" | "KeepEqual" | "dropequal" | "DropEqual" | undefined;
-      modulus?: number | undefined;
-      regex?: string | undefined;
-      replacement?: string | undefined;
-      separator?: string | undefined;
-      sourceLabels?: readonly string[] | undefined;
-      targetLabel?: string | undefined;
-    })[] | undefined;
-    podMonitorRelabelings?: readonly ({
-      action?: "replace" | "Replace" | "keep" | "Keep" | "drop" | "Drop" | "hashmod" | "HashMod" | "labelmap" | "LabelMap" | "labeldrop" | "LabelDrop" | "labelkeep" | "LabelKeep" | "lowercase" | "Lowercase" | "uppercase" | "Uppercase" | "keepequal" | "KeepEqual" | "dropequal" | "DropEqual" | undefined;
-      modulus?: number | undefined;
-      regex?: string | undefined;
-      replacement?: string | undefined;
-      separator?: string | undefined;
-      sourceLabels?: readonly string[] | undefined;
-      targetLabel?: string | undefined;
-    })[] | undefined;
+    podMonitorMetricRelabelings?: readonly ClusterPodMonitorMetricRelabeling[] | undefined;
+    podMonitorRelabelings?: readonly ClusterPodMonitorMetricRelabeling[] | undefined;
     tls?: {
       enabled?: boolean | undefined;
     } | undefined;
@@ -1272,11 +833,7 @@ export interface PoolerSpec {
   serviceAccountName?: string | undefined;
   serviceTemplate?: Record<string, unknown> | undefined;
   template?: {
-    metadata?: {
-      annotations?: Record<string, string> | undefined;
-      labels?: Record<string, string> | undefined;
-      name?: string | undefined;
-    } | undefined;
+    metadata?: ClusterMetadata | undefined;
     spec?: Record<string, unknown> | undefined;
   } | undefined;
   type?: "rw" | "ro" | "r" | undefined;
@@ -1405,3 +962,203 @@ export const scheduledBackup: ResourceFactory<ScheduledBackupFields> = /* @__PUR
     }),
   },
 );
+
+export interface BackupAzureCredentials {
+  connectionString?: {
+    key: string;
+    name: string;
+  } | undefined;
+  inheritFromAzureAD?: boolean | undefined;
+  storageAccount?: {
+    key: string;
+    name: string;
+  } | undefined;
+  storageKey?: {
+    key: string;
+    name: string;
+  } | undefined;
+  storageSasToken?: {
+    key: string;
+    name: string;
+  } | undefined;
+  useDefaultAzureCredentials?: boolean | undefined;
+}
+
+export interface BackupGoogleCredentials {
+  applicationCredentials?: {
+    key: string;
+    name: string;
+  } | undefined;
+  gkeEnvironment?: boolean | undefined;
+}
+
+export interface BackupS3Credentials {
+  accessKeyId?: {
+    key: string;
+    name: string;
+  } | undefined;
+  inheritFromIAMRole?: boolean | undefined;
+  region?: {
+    key: string;
+    name: string;
+  } | undefined;
+  secretAccessKey?: {
+    key: string;
+    name: string;
+  } | undefined;
+  sessionToken?: {
+    key: string;
+    name: string;
+  } | undefined;
+}
+
+export interface ClusterBarmanObjectStore {
+  azureCredentials?: BackupAzureCredentials | undefined;
+  data?: {
+    additionalCommandArgs?: readonly string[] | undefined;
+    compression?: "bzip2" | "gzip" | "lz4" | "snappy" | undefined;
+    encryption?: "AES256" | "aws:kms" | undefined;
+    immediateCheckpoint?: boolean | undefined;
+    jobs?: number | undefined;
+    restoreAdditionalCommandArgs?: readonly string[] | undefined;
+  } | undefined;
+  destinationPath: string;
+  endpointCA?: {
+    key: string;
+    name: string;
+  } | undefined;
+  endpointURL?: string | undefined;
+  googleCredentials?: BackupGoogleCredentials | undefined;
+  historyTags?: Record<string, string> | undefined;
+  s3Credentials?: BackupS3Credentials | undefined;
+  serverName?: string | undefined;
+  tags?: Record<string, string> | undefined;
+  wal?: {
+    archiveAdditionalCommandArgs?: readonly string[] | undefined;
+    compression?: "bzip2" | "gzip" | "lz4" | "snappy" | "xz" | "zstd" | undefined;
+    encryption?: "AES256" | "aws:kms" | undefined;
+    maxParallel?: number | undefined;
+    restoreAdditionalCommandArgs?: readonly string[] | undefined;
+  } | undefined;
+}
+
+export interface ClusterPostInitApplicationSQLRefs {
+  configMapRefs?: readonly ({
+    key: string;
+    name: string;
+  })[] | undefined;
+  secretRefs?: readonly ({
+    key: string;
+    name: string;
+  })[] | undefined;
+}
+
+export interface ClusterStorage {
+  apiGroup?: string | undefined;
+  kind: string;
+  name: string;
+}
+
+export interface ClusterConfigMapKeyRef {
+  key: string;
+  name?: string | undefined;
+  optional?: boolean | undefined;
+}
+
+export interface ClusterPlugin {
+  enabled?: boolean | undefined;
+  isWALArchiver?: boolean | undefined;
+  name: string;
+  parameters?: Record<string, string> | undefined;
+}
+
+export interface ClusterPodMonitorMetricRelabeling {
+  action?: "replace" | "Replace" | "keep" | "Keep" | "drop" | "Drop" | "hashmod" | "HashMod" | "labelmap" | "LabelMap" | "labeldrop" | "LabelDrop" | "labelkeep" | "LabelKeep" | "lowercase" | "Lowercase" | "uppercase" | "Uppercase" | "keepequal" | "KeepEqual" | "dropequal" | "DropEqual" | undefined;
+  modulus?: number | undefined;
+  regex?: string | undefined;
+  replacement?: string | undefined;
+  separator?: string | undefined;
+  sourceLabels?: readonly string[] | undefined;
+  targetLabel?: string | undefined;
+}
+
+export interface ClusterSeLinuxOptions {
+  level?: string | undefined;
+  role?: string | undefined;
+  type?: string | undefined;
+  user?: string | undefined;
+}
+
+export interface ClusterWindowsOptions {
+  gmsaCredentialSpec?: string | undefined;
+  gmsaCredentialSpecName?: string | undefined;
+  hostProcess?: boolean | undefined;
+  runAsUserName?: string | undefined;
+}
+
+export interface ClusterSelector {
+  matchExpressions?: readonly ({
+    key: string;
+    operator: string;
+    values?: readonly string[] | undefined;
+  })[] | undefined;
+  matchLabels?: Record<string, string> | undefined;
+}
+
+export interface ClusterExtension {
+  bin_path?: readonly string[] | undefined;
+  dynamic_library_path?: readonly string[] | undefined;
+  env?: readonly ({
+    name: string;
+    value: string;
+  })[] | undefined;
+  extension_control_path?: readonly string[] | undefined;
+  image?: {
+    pullPolicy?: string | undefined;
+    reference?: string | undefined;
+  } | undefined;
+  ld_library_path?: readonly string[] | undefined;
+  name: string;
+}
+
+export interface ClusterReadiness {
+  failureThreshold?: number | undefined;
+  initialDelaySeconds?: number | undefined;
+  maximumLag?: number | string | undefined;
+  periodSeconds?: number | undefined;
+  successThreshold?: number | undefined;
+  terminationGracePeriodSeconds?: number | undefined;
+  timeoutSeconds?: number | undefined;
+  type?: "pg_isready" | "streaming" | "query" | undefined;
+}
+
+export interface ClusterMetadata {
+  annotations?: Record<string, string> | undefined;
+  labels?: Record<string, string> | undefined;
+  name?: string | undefined;
+}
+
+export interface ClusterStorage2 {
+  pvcTemplate?: Record<string, unknown> | undefined;
+  resizeInUseVolumes?: boolean | undefined;
+  size?: string | undefined;
+  storageClass?: string | undefined;
+}
+
+export interface ClusterPgDataImageInfo {
+  extensions?: readonly ClusterExtension[] | undefined;
+  image: string;
+  majorVersion: number;
+}
+
+export interface DatabaseOption {
+  ensure?: "present" | "absent" | undefined;
+  name: string;
+  value: string;
+}
+
+export interface DatabaseExtension {
+  applied: boolean;
+  message?: string | undefined;
+  name: string;
+}

@@ -48,15 +48,7 @@ export interface HelmReleaseSpec {
   driftDetection?: {
     ignore?: readonly ({
       paths: readonly string[];
-      target?: {
-        annotationSelector?: string | undefined;
-        group?: string | undefined;
-        kind?: string | undefined;
-        labelSelector?: string | undefined;
-        name?: string | undefined;
-        namespace?: string | undefined;
-        version?: string | undefined;
-      } | undefined;
+      target?: HelmReleaseTarget | undefined;
     })[] | undefined;
     mode?: "enabled" | "warn" | "disabled" | undefined;
   } | undefined;
@@ -113,15 +105,7 @@ export interface HelmReleaseSpec {
       })[] | undefined;
       patches?: readonly ({
         patch: string;
-        target?: {
-          annotationSelector?: string | undefined;
-          group?: string | undefined;
-          kind?: string | undefined;
-          labelSelector?: string | undefined;
-          name?: string | undefined;
-          namespace?: string | undefined;
-          version?: string | undefined;
-        } | undefined;
+        target?: HelmReleaseTarget | undefined;
       })[] | undefined;
     } | undefined;
   })[] | undefined;
@@ -285,3 +269,13 @@ export const helmRelease: ResourceFactory<HelmReleaseFields> = /* @__PURE__ */ r
     }),
   },
 );
+
+export interface HelmReleaseTarget {
+  annotationSelector?: string | undefined;
+  group?: string | undefined;
+  kind?: string | undefined;
+  labelSelector?: string | undefined;
+  name?: string | undefined;
+  namespace?: string | undefined;
+  version?: string | undefined;
+}

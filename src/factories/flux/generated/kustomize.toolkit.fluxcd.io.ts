@@ -39,15 +39,7 @@ export interface KustomizationSpec {
   })[] | undefined;
   ignore?: readonly ({
     paths: readonly string[];
-    target?: {
-      annotationSelector?: string | undefined;
-      group?: string | undefined;
-      kind?: string | undefined;
-      labelSelector?: string | undefined;
-      name?: string | undefined;
-      namespace?: string | undefined;
-      version?: string | undefined;
-    } | undefined;
+    target?: KustomizationTarget | undefined;
   })[] | undefined;
   ignoreMissingComponents?: boolean | undefined;
   images?: readonly ({
@@ -70,15 +62,7 @@ export interface KustomizationSpec {
   nameSuffix?: string | undefined;
   patches?: readonly ({
     patch: string;
-    target?: {
-      annotationSelector?: string | undefined;
-      group?: string | undefined;
-      kind?: string | undefined;
-      labelSelector?: string | undefined;
-      name?: string | undefined;
-      namespace?: string | undefined;
-      version?: string | undefined;
-    } | undefined;
+    target?: KustomizationTarget | undefined;
   })[] | undefined;
   path?: string | undefined;
   postBuild?: {
@@ -167,3 +151,13 @@ export const kustomization: ResourceFactory<KustomizationFields> = /* @__PURE__ 
     }),
   },
 );
+
+export interface KustomizationTarget {
+  annotationSelector?: string | undefined;
+  group?: string | undefined;
+  kind?: string | undefined;
+  labelSelector?: string | undefined;
+  name?: string | undefined;
+  namespace?: string | undefined;
+  version?: string | undefined;
+}

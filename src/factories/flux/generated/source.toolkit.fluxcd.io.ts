@@ -37,23 +37,8 @@ export interface BucketSpec {
 }
 
 export interface BucketStatus {
-  artifact?: {
-    digest: string;
-    lastUpdateTime: string;
-    metadata?: Record<string, string> | undefined;
-    path: string;
-    revision: string;
-    size?: number | undefined;
-    url: string;
-  } | undefined;
-  conditions?: readonly ({
-    lastTransitionTime: string;
-    message: string;
-    observedGeneration?: number | undefined;
-    reason: string;
-    status: "True" | "False" | "Unknown";
-    type: string;
-  })[] | undefined;
+  artifact?: BucketArtifact | undefined;
+  conditions?: readonly BucketCondition[] | undefined;
   lastHandledReconcileAt?: string | undefined;
   observedGeneration?: number | undefined;
   observedIgnore?: string | undefined;
@@ -94,13 +79,7 @@ export const bucket: ResourceFactory<BucketFields> = /* @__PURE__ */ resourceFac
 
 export interface GitRepositorySpec {
   ignore?: string | undefined;
-  include?: readonly ({
-    fromPath?: string | undefined;
-    repository: {
-      name: string;
-    };
-    toPath?: string | undefined;
-  })[] | undefined;
+  include?: readonly GitRepositoryInclude[] | undefined;
   interval: string;
   provider?: "generic" | "aws" | "azure" | "github" | undefined;
   proxySecretRef?: {
@@ -131,42 +110,13 @@ export interface GitRepositorySpec {
 }
 
 export interface GitRepositoryStatus {
-  artifact?: {
-    digest: string;
-    lastUpdateTime: string;
-    metadata?: Record<string, string> | undefined;
-    path: string;
-    revision: string;
-    size?: number | undefined;
-    url: string;
-  } | undefined;
-  conditions?: readonly ({
-    lastTransitionTime: string;
-    message: string;
-    observedGeneration?: number | undefined;
-    reason: string;
-    status: "True" | "False" | "Unknown";
-    type: string;
-  })[] | undefined;
-  includedArtifacts?: readonly ({
-    digest: string;
-    lastUpdateTime: string;
-    metadata?: Record<string, string> | undefined;
-    path: string;
-    revision: string;
-    size?: number | undefined;
-    url: string;
-  })[] | undefined;
+  artifact?: BucketArtifact | undefined;
+  conditions?: readonly BucketCondition[] | undefined;
+  includedArtifacts?: readonly BucketArtifact[] | undefined;
   lastHandledReconcileAt?: string | undefined;
   observedGeneration?: number | undefined;
   observedIgnore?: string | undefined;
-  observedInclude?: readonly ({
-    fromPath?: string | undefined;
-    repository: {
-      name: string;
-    };
-    toPath?: string | undefined;
-  })[] | undefined;
+  observedInclude?: readonly GitRepositoryInclude[] | undefined;
   observedRecurseSubmodules?: boolean | undefined;
   observedSparseCheckout?: readonly string[] | undefined;
   sourceVerificationMode?: string | undefined;
@@ -230,23 +180,8 @@ export interface HelmChartSpec {
 }
 
 export interface HelmChartStatus {
-  artifact?: {
-    digest: string;
-    lastUpdateTime: string;
-    metadata?: Record<string, string> | undefined;
-    path: string;
-    revision: string;
-    size?: number | undefined;
-    url: string;
-  } | undefined;
-  conditions?: readonly ({
-    lastTransitionTime: string;
-    message: string;
-    observedGeneration?: number | undefined;
-    reason: string;
-    status: "True" | "False" | "Unknown";
-    type: string;
-  })[] | undefined;
+  artifact?: BucketArtifact | undefined;
+  conditions?: readonly BucketCondition[] | undefined;
   lastHandledReconcileAt?: string | undefined;
   observedChartName?: string | undefined;
   observedGeneration?: number | undefined;
@@ -310,23 +245,8 @@ export interface HelmRepositorySpec {
 }
 
 export interface HelmRepositoryStatus {
-  artifact?: {
-    digest: string;
-    lastUpdateTime: string;
-    metadata?: Record<string, string> | undefined;
-    path: string;
-    revision: string;
-    size?: number | undefined;
-    url: string;
-  } | undefined;
-  conditions?: readonly ({
-    lastTransitionTime: string;
-    message: string;
-    observedGeneration?: number | undefined;
-    reason: string;
-    status: "True" | "False" | "Unknown";
-    type: string;
-  })[] | undefined;
+  artifact?: BucketArtifact | undefined;
+  conditions?: readonly BucketCondition[] | undefined;
   lastHandledReconcileAt?: string | undefined;
   observedGeneration?: number | undefined;
   url?: string | undefined;
@@ -408,23 +328,8 @@ export interface OCIRepositorySpec {
 }
 
 export interface OCIRepositoryStatus {
-  artifact?: {
-    digest: string;
-    lastUpdateTime: string;
-    metadata?: Record<string, string> | undefined;
-    path: string;
-    revision: string;
-    size?: number | undefined;
-    url: string;
-  } | undefined;
-  conditions?: readonly ({
-    lastTransitionTime: string;
-    message: string;
-    observedGeneration?: number | undefined;
-    reason: string;
-    status: "True" | "False" | "Unknown";
-    type: string;
-  })[] | undefined;
+  artifact?: BucketArtifact | undefined;
+  conditions?: readonly BucketCondition[] | undefined;
   lastHandledReconcileAt?: string | undefined;
   observedGeneration?: number | undefined;
   observedIgnore?: string | undefined;
@@ -466,3 +371,30 @@ export const ociRepository: ResourceFactory<OCIRepositoryFields> = /* @__PURE__ 
     }),
   },
 );
+
+export interface BucketArtifact {
+  digest: string;
+  lastUpdateTime: string;
+  metadata?: Record<string, string> | undefined;
+  path: string;
+  revision: string;
+  size?: number | undefined;
+  url: string;
+}
+
+export interface BucketCondition {
+  lastTransitionTime: string;
+  message: string;
+  observedGeneration?: number | undefined;
+  reason: string;
+  status: "True" | "False" | "Unknown";
+  type: string;
+}
+
+export interface GitRepositoryInclude {
+  fromPath?: string | undefined;
+  repository: {
+    name: string;
+  };
+  toPath?: string | undefined;
+}

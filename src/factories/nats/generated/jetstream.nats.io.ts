@@ -119,27 +119,14 @@ export interface ConsumerSpec {
   creds?: string | undefined;
   nkey?: string | undefined;
   servers?: readonly string[] | undefined;
-  tls?: {
-    clientCert?: string | undefined;
-    clientKey?: string | undefined;
-    rootCas?: readonly string[] | undefined;
-  } | undefined;
+  tls?: ConsumerTls | undefined;
   tlsFirst?: boolean | undefined;
   jsDomain?: string | undefined;
   preventDelete?: boolean | undefined;
   preventUpdate?: boolean | undefined;
 }
 
-export interface ConsumerStatus {
-  observedGeneration?: number | undefined;
-  conditions?: readonly ({
-    type?: string | undefined;
-    status?: string | undefined;
-    reason?: string | undefined;
-    message?: string | undefined;
-    lastTransitionTime?: string | undefined;
-  })[] | undefined;
-}
+export type ConsumerStatus = AccountStatus;
 
 /** Fields of a Consumer besides its metadata. */
 export interface ConsumerFields {
@@ -190,56 +177,21 @@ export interface KeyValueSpec {
     source?: string | undefined;
     destination?: string | undefined;
   } | undefined;
-  mirror?: {
-    name?: string | undefined;
-    optStartSeq?: number | undefined;
-    optStartTime?: string | undefined;
-    filterSubject?: string | undefined;
-    externalApiPrefix?: string | undefined;
-    externalDeliverPrefix?: string | undefined;
-    subjectTransforms?: readonly ({
-      source?: string | undefined;
-      dest?: string | undefined;
-    })[] | undefined;
-  } | undefined;
-  sources?: readonly ({
-    name?: string | undefined;
-    optStartSeq?: number | undefined;
-    optStartTime?: string | undefined;
-    filterSubject?: string | undefined;
-    externalApiPrefix?: string | undefined;
-    externalDeliverPrefix?: string | undefined;
-    subjectTransforms?: readonly ({
-      source?: string | undefined;
-      dest?: string | undefined;
-    })[] | undefined;
-  })[] | undefined;
+  mirror?: KeyValueMirror | undefined;
+  sources?: readonly KeyValueMirror[] | undefined;
   compression?: boolean | undefined;
   account?: string | undefined;
   creds?: string | undefined;
   nkey?: string | undefined;
   servers?: readonly string[] | undefined;
-  tls?: {
-    clientCert?: string | undefined;
-    clientKey?: string | undefined;
-    rootCas?: readonly string[] | undefined;
-  } | undefined;
+  tls?: ConsumerTls | undefined;
   tlsFirst?: boolean | undefined;
   jsDomain?: string | undefined;
   preventDelete?: boolean | undefined;
   preventUpdate?: boolean | undefined;
 }
 
-export interface KeyValueStatus {
-  observedGeneration?: number | undefined;
-  conditions?: readonly ({
-    type?: string | undefined;
-    status?: string | undefined;
-    reason?: string | undefined;
-    message?: string | undefined;
-    lastTransitionTime?: string | undefined;
-  })[] | undefined;
-}
+export type KeyValueStatus = AccountStatus;
 
 /** Fields of a KeyValue besides its metadata. */
 export interface KeyValueFields {
@@ -290,27 +242,14 @@ export interface ObjectStoreSpec {
   creds?: string | undefined;
   nkey?: string | undefined;
   servers?: readonly string[] | undefined;
-  tls?: {
-    clientCert?: string | undefined;
-    clientKey?: string | undefined;
-    rootCas?: readonly string[] | undefined;
-  } | undefined;
+  tls?: ConsumerTls | undefined;
   tlsFirst?: boolean | undefined;
   jsDomain?: string | undefined;
   preventDelete?: boolean | undefined;
   preventUpdate?: boolean | undefined;
 }
 
-export interface ObjectStoreStatus {
-  observedGeneration?: number | undefined;
-  conditions?: readonly ({
-    type?: string | undefined;
-    status?: string | undefined;
-    reason?: string | undefined;
-    message?: string | undefined;
-    lastTransitionTime?: string | undefined;
-  })[] | undefined;
-}
+export type ObjectStoreStatus = AccountStatus;
 
 /** Fields of an ObjectStore besides its metadata. */
 export interface ObjectStoreFields {
@@ -365,30 +304,8 @@ export interface StreamSpec {
     cluster?: string | undefined;
     tags?: readonly string[] | undefined;
   } | undefined;
-  mirror?: {
-    name?: string | undefined;
-    optStartSeq?: number | undefined;
-    optStartTime?: string | undefined;
-    filterSubject?: string | undefined;
-    externalApiPrefix?: string | undefined;
-    externalDeliverPrefix?: string | undefined;
-    subjectTransforms?: readonly ({
-      source?: string | undefined;
-      dest?: string | undefined;
-    })[] | undefined;
-  } | undefined;
-  sources?: readonly ({
-    name?: string | undefined;
-    optStartSeq?: number | undefined;
-    optStartTime?: string | undefined;
-    filterSubject?: string | undefined;
-    externalApiPrefix?: string | undefined;
-    externalDeliverPrefix?: string | undefined;
-    subjectTransforms?: readonly ({
-      source?: string | undefined;
-      dest?: string | undefined;
-    })[] | undefined;
-  })[] | undefined;
+  mirror?: KeyValueMirror | undefined;
+  sources?: readonly KeyValueMirror[] | undefined;
   sealed?: boolean | undefined;
   denyDelete?: boolean | undefined;
   denyPurge?: boolean | undefined;
@@ -414,27 +331,14 @@ export interface StreamSpec {
   creds?: string | undefined;
   nkey?: string | undefined;
   servers?: readonly string[] | undefined;
-  tls?: {
-    clientCert?: string | undefined;
-    clientKey?: string | undefined;
-    rootCas?: readonly string[] | undefined;
-  } | undefined;
+  tls?: ConsumerTls | undefined;
   tlsFirst?: boolean | undefined;
   jsDomain?: string | undefined;
   preventDelete?: boolean | undefined;
   preventUpdate?: boolean | undefined;
 }
 
-export interface StreamStatus {
-  observedGeneration?: number | undefined;
-  conditions?: readonly ({
-    type?: string | undefined;
-    status?: string | undefined;
-    reason?: string | undefined;
-    message?: string | undefined;
-    lastTransitionTime?: string | undefined;
-  })[] | undefined;
-}
+export type StreamStatus = AccountStatus;
 
 /** Fields of a Stream besides its metadata. */
 export interface StreamFields {
@@ -467,3 +371,22 @@ export const stream: ResourceFactory<StreamFields> = /* @__PURE__ */ resourceFac
     }),
   },
 );
+
+export interface ConsumerTls {
+  clientCert?: string | undefined;
+  clientKey?: string | undefined;
+  rootCas?: readonly string[] | undefined;
+}
+
+export interface KeyValueMirror {
+  name?: string | undefined;
+  optStartSeq?: number | undefined;
+  optStartTime?: string | undefined;
+  filterSubject?: string | undefined;
+  externalApiPrefix?: string | undefined;
+  externalDeliverPrefix?: string | undefined;
+  subjectTransforms?: readonly ({
+    source?: string | undefined;
+    dest?: string | undefined;
+  })[] | undefined;
+}

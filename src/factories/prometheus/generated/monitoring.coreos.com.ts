@@ -22,170 +22,30 @@ export interface PodMonitorSpec {
   nativeHistogramBucketLimit?: number | undefined;
   nativeHistogramMinBucketFactor?: number | string | undefined;
   podMetricsEndpoints?: readonly ({
-    authorization?: {
-      credentials?: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      } | undefined;
-      type?: string | undefined;
-    } | undefined;
-    basicAuth?: {
-      password?: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      } | undefined;
-      username?: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      } | undefined;
-    } | undefined;
-    bearerTokenSecret?: {
-      key: string;
-      name?: string | undefined;
-      optional?: boolean | undefined;
-    } | undefined;
+    authorization?: PodMonitorAuthorization | undefined;
+    basicAuth?: PodMonitorBasicAuth | undefined;
+    bearerTokenSecret?: PodMonitorCredentials | undefined;
     enableHttp2?: boolean | undefined;
     filterRunning?: boolean | undefined;
     followRedirects?: boolean | undefined;
     honorLabels?: boolean | undefined;
     honorTimestamps?: boolean | undefined;
     interval?: string | undefined;
-    metricRelabelings?: readonly ({
-      action?: "replace" | "Replace" | "keep" | "Keep" | "drop" | "Drop" | "hashmod" | "HashMod" | "labelmap" | "LabelMap" | "labeldrop" | "LabelDrop" | "labelkeep" | "LabelKeep" | "lowercase" | "Lowercase" | "uppercase" | "Uppercase" | "keepequal" | "KeepEqual" | "dropequal" | "DropEqual" | undefined;
-      modulus?: number | undefined;
-      regex?: string | undefined;
-      replacement?: string | undefined;
-      separator?: string | undefined;
-      sourceLabels?: readonly string[] | undefined;
-      targetLabel?: string | undefined;
-    })[] | undefined;
+    metricRelabelings?: readonly PodMonitorMetricRelabeling[] | undefined;
     noProxy?: string | undefined;
-    oauth2?: {
-      clientId: {
-        configMap?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-        secret?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-      };
-      clientSecret: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      };
-      endpointParams?: Record<string, string> | undefined;
-      noProxy?: string | undefined;
-      proxyConnectHeader?: Record<string, readonly ({
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      })[]> | undefined;
-      proxyFromEnvironment?: boolean | undefined;
-      proxyUrl?: string | undefined;
-      scopes?: readonly string[] | undefined;
-      tlsConfig?: {
-        ca?: {
-          configMap?: {
-            key: string;
-            name?: string | undefined;
-            optional?: boolean | undefined;
-          } | undefined;
-          secret?: {
-            key: string;
-            name?: string | undefined;
-            optional?: boolean | undefined;
-          } | undefined;
-        } | undefined;
-        cert?: {
-          configMap?: {
-            key: string;
-            name?: string | undefined;
-            optional?: boolean | undefined;
-          } | undefined;
-          secret?: {
-            key: string;
-            name?: string | undefined;
-            optional?: boolean | undefined;
-          } | undefined;
-        } | undefined;
-        insecureSkipVerify?: boolean | undefined;
-        keySecret?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-        maxVersion?: "TLS10" | "TLS11" | "TLS12" | "TLS13" | undefined;
-        minVersion?: "TLS10" | "TLS11" | "TLS12" | "TLS13" | undefined;
-        serverName?: string | undefined;
-      } | undefined;
-      tokenUrl: string;
-    } | undefined;
+    oauth2?: PodMonitorOauth2 | undefined;
     params?: Record<string, readonly string[]> | undefined;
     path?: string | undefined;
     port?: string | undefined;
     portNumber?: number | undefined;
-    proxyConnectHeader?: Record<string, readonly ({
-      key: string;
-      name?: string | undefined;
-      optional?: boolean | undefined;
-    })[]> | undefined;
+    proxyConnectHeader?: Record<string, readonly PodMonitorCredentials[]> | undefined;
     proxyFromEnvironment?: boolean | undefined;
     proxyUrl?: string | undefined;
-    relabelings?: readonly ({
-      action?: "replace" | "Replace" | "keep" | "Keep" | "drop" | "Drop" | "hashmod" | "HashMod" | "labelmap" | "LabelMap" | "labeldrop" | "LabelDrop" | "labelkeep" | "LabelKeep" | "lowercase" | "Lowercase" | "uppercase" | "Uppercase" | "keepequal" | "KeepEqual" | "dropequal" | "DropEqual" | undefined;
-      modulus?: number | undefined;
-      regex?: string | undefined;
-      replacement?: string | undefined;
-      separator?: string | undefined;
-      sourceLabels?: readonly string[] | undefined;
-      targetLabel?: string | undefined;
-    })[] | undefined;
+    relabelings?: readonly PodMonitorMetricRelabeling[] | undefined;
     scheme?: "http" | "https" | "HTTP" | "HTTPS" | undefined;
     scrapeTimeout?: string | undefined;
     targetPort?: number | string | undefined;
-    tlsConfig?: {
-      ca?: {
-        configMap?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-        secret?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-      } | undefined;
-      cert?: {
-        configMap?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-        secret?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-      } | undefined;
-      insecureSkipVerify?: boolean | undefined;
-      keySecret?: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      } | undefined;
-      maxVersion?: "TLS10" | "TLS11" | "TLS12" | "TLS13" | undefined;
-      minVersion?: "TLS10" | "TLS11" | "TLS12" | "TLS13" | undefined;
-      serverName?: string | undefined;
-    } | undefined;
+    tlsConfig?: PodMonitorTlsConfig | undefined;
     trackTimestampsStaleness?: boolean | undefined;
   })[] | undefined;
   podTargetLabels?: readonly string[] | undefined;
@@ -194,14 +54,7 @@ export interface PodMonitorSpec {
   scrapeClassicHistograms?: boolean | undefined;
   scrapeNativeHistograms?: boolean | undefined;
   scrapeProtocols?: readonly ("PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0")[] | undefined;
-  selector: {
-    matchExpressions?: readonly ({
-      key: string;
-      operator: string;
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-    matchLabels?: Record<string, string> | undefined;
-  };
+  selector: PodMonitorSelector;
   selectorMechanism?: "RelabelConfig" | "RoleSelector" | undefined;
   targetLimit?: number | undefined;
 }
@@ -275,22 +128,7 @@ export interface PrometheusRuleSpec {
   })[] | undefined;
 }
 
-export interface PrometheusRuleStatus {
-  bindings?: readonly ({
-    conditions?: readonly ({
-      lastTransitionTime: string;
-      message?: string | undefined;
-      observedGeneration?: number | undefined;
-      reason?: string | undefined;
-      status: string;
-      type: "Accepted";
-    })[] | undefined;
-    group: "monitoring.coreos.com";
-    name: string;
-    namespace: string;
-    resource: "prometheuses" | "prometheusagents" | "thanosrulers" | "alertmanagers";
-  })[] | undefined;
-}
+export type PrometheusRuleStatus = PodMonitorStatus;
 
 /** Fields of a PrometheusRule besides its metadata. */
 export interface PrometheusRuleFields {
@@ -331,169 +169,37 @@ export interface ServiceMonitorSpec {
   bodySizeLimit?: string | undefined;
   convertClassicHistogramsToNHCB?: boolean | undefined;
   endpoints: readonly ({
-    authorization?: {
-      credentials?: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      } | undefined;
-      type?: string | undefined;
-    } | undefined;
-    basicAuth?: {
-      password?: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      } | undefined;
-      username?: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      } | undefined;
-    } | undefined;
+    authorization?: PodMonitorAuthorization | undefined;
+    basicAuth?: PodMonitorBasicAuth | undefined;
     bearerTokenFile?: string | undefined;
-    bearerTokenSecret?: {
-      key: string;
-      name?: string | undefined;
-      optional?: boolean | undefined;
-    } | undefined;
+    bearerTokenSecret?: PodMonitorCredentials | undefined;
     enableHttp2?: boolean | undefined;
     filterRunning?: boolean | undefined;
     followRedirects?: boolean | undefined;
     honorLabels?: boolean | undefined;
     honorTimestamps?: boolean | undefined;
     interval?: string | undefined;
-    metricRelabelings?: readonly ({
-      action?: "replace" | "Replace" | "keep" | "Keep" | "drop" | "Drop" | "hashmod" | "HashMod" | "labelmap" | "LabelMap" | "labeldrop" | "LabelDrop" | "labelkeep" | "LabelKeep" | "lowercase" | "Lowercase" | "uppercase" | "Uppercase" | "keepequal" | "KeepEqual" | "dropequal" | "DropEqual" | undefined;
-      modulus?: number | undefined;
-      regex?: string | undefined;
-      replacement?: string | undefined;
-      separator?: string | undefined;
-      sourceLabels?: readonly string[] | undefined;
-      targetLabel?: string | undefined;
-    })[] | undefined;
+    metricRelabelings?: readonly PodMonitorMetricRelabeling[] | undefined;
     noProxy?: string | undefined;
-    oauth2?: {
-      clientId: {
-        configMap?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-        secret?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-      };
-      clientSecret: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      };
-      endpointParams?: Record<string, string> | undefined;
-      noProxy?: string | undefined;
-      proxyConnectHeader?: Record<string, readonly ({
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      })[]> | undefined;
-      proxyFromEnvironment?: boolean | undefined;
-      proxyUrl?: string | undefined;
-      scopes?: readonly string[] | undefined;
-      tlsConfig?: {
-        ca?: {
-          configMap?: {
-            key: string;
-            name?: string | undefined;
-            optional?: boolean | undefined;
-          } | undefined;
-          secret?: {
-            key: string;
-            name?: string | undefined;
-            optional?: boolean | undefined;
-          } | undefined;
-        } | undefined;
-        cert?: {
-          configMap?: {
-            key: string;
-            name?: string | undefined;
-            optional?: boolean | undefined;
-          } | undefined;
-          secret?: {
-            key: string;
-            name?: string | undefined;
-            optional?: boolean | undefined;
-          } | undefined;
-        } | undefined;
-        insecureSkipVerify?: boolean | undefined;
-        keySecret?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-        maxVersion?: "TLS10" | "TLS11" | "TLS12" | "TLS13" | undefined;
-        minVersion?: "TLS10" | "TLS11" | "TLS12" | "TLS13" | undefined;
-        serverName?: string | undefined;
-      } | undefined;
-      tokenUrl: string;
-    } | undefined;
+    oauth2?: PodMonitorOauth2 | undefined;
     params?: Record<string, readonly string[]> | undefined;
     path?: string | undefined;
     port?: string | undefined;
-    proxyConnectHeader?: Record<string, readonly ({
-      key: string;
-      name?: string | undefined;
-      optional?: boolean | undefined;
-    })[]> | undefined;
+    proxyConnectHeader?: Record<string, readonly PodMonitorCredentials[]> | undefined;
     proxyFromEnvironment?: boolean | undefined;
     proxyUrl?: string | undefined;
-    relabelings?: readonly ({
-      action?: "replace" | "Replace" | "keep" | "Keep" | "drop" | "Drop" | "hashmod" | "HashMod" | "labelmap" | "LabelMap" | "labeldrop" | "LabelDrop" | "labelkeep" | "LabelKeep" | "lowercase" | "Lowercase" | "uppercase" | "Uppercase" | "keepequal" | "KeepEqual" | "dropequal" | "DropEqual" | undefined;
-      modulus?: number | undefined;
-      regex?: string | undefined;
-      replacement?: string | undefined;
-      separator?: string | undefined;
-      sourceLabels?: readonly string[] | undefined;
-      targetLabel?: string | undefined;
-    })[] | undefined;
+    relabelings?: readonly PodMonitorMetricRelabeling[] | undefined;
     scheme?: "http" | "https" | "HTTP" | "HTTPS" | undefined;
     scrapeTimeout?: string | undefined;
     targetPort?: number | string | undefined;
     tlsConfig?: {
-      ca?: {
-        configMap?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-        secret?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-      } | undefined;
+      ca?: PodMonitorClientId | undefined;
       caFile?: string | undefined;
-      cert?: {
-        configMap?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-        secret?: {
-          key: string;
-          name?: string | undefined;
-          optional?: boolean | undefined;
-        } | undefined;
-      } | undefined;
+      cert?: PodMonitorClientId | undefined;
       certFile?: string | undefined;
       insecureSkipVerify?: boolean | undefined;
       keyFile?: string | undefined;
-      keySecret?: {
-        key: string;
-        name?: string | undefined;
-        optional?: boolean | undefined;
-      } | undefined;
+      keySecret?: PodMonitorCredentials | undefined;
       maxVersion?: "TLS10" | "TLS11" | "TLS12" | "TLS13" | undefined;
       minVersion?: "TLS10" | "TLS11" | "TLS12" | "TLS13" | undefined;
       serverName?: string | undefined;
@@ -518,36 +224,14 @@ export interface ServiceMonitorSpec {
   scrapeClassicHistograms?: boolean | undefined;
   scrapeNativeHistograms?: boolean | undefined;
   scrapeProtocols?: readonly ("PrometheusProto" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0" | "PrometheusText0.0.4" | "PrometheusText1.0.0")[] | undefined;
-  selector: {
-    matchExpressions?: readonly ({
-      key: string;
-      operator: string;
-      values?: readonly string[] | undefined;
-    })[] | undefined;
-    matchLabels?: Record<string, string> | undefined;
-  };
+  selector: PodMonitorSelector;
   selectorMechanism?: "RelabelConfig" | "RoleSelector" | undefined;
   serviceDiscoveryRole?: "Endpoints" | "EndpointSlice" | undefined;
   targetLabels?: readonly string[] | undefined;
   targetLimit?: number | undefined;
 }
 
-export interface ServiceMonitorStatus {
-  bindings?: readonly ({
-    conditions?: readonly ({
-      lastTransitionTime: string;
-      message?: string | undefined;
-      observedGeneration?: number | undefined;
-      reason?: string | undefined;
-      status: string;
-      type: "Accepted";
-    })[] | undefined;
-    group: "monitoring.coreos.com";
-    name: string;
-    namespace: string;
-    resource: "prometheuses" | "prometheusagents" | "thanosrulers" | "alertmanagers";
-  })[] | undefined;
-}
+export type ServiceMonitorStatus = PodMonitorStatus;
 
 /** Fields of a ServiceMonitor besides its metadata. */
 export interface ServiceMonitorFields {
@@ -580,3 +264,66 @@ export const serviceMonitor: ResourceFactory<ServiceMonitorFields> = /* @__PURE_
     }),
   },
 );
+
+export interface PodMonitorAuthorization {
+  credentials?: PodMonitorCredentials | undefined;
+  type?: string | undefined;
+}
+
+export interface PodMonitorCredentials {
+  key: string;
+  name?: string | undefined;
+  optional?: boolean | undefined;
+}
+
+export interface PodMonitorBasicAuth {
+  password?: PodMonitorCredentials | undefined;
+  username?: PodMonitorCredentials | undefined;
+}
+
+export interface PodMonitorMetricRelabeling {
+  action?: "replace" | "Replace" | "keep" | "Keep" | "drop" | "Drop" | "hashmod" | "HashMod" | "labelmap" | "LabelMap" | "labeldrop" | "LabelDrop" | "labelkeep" | "LabelKeep" | "lowercase" | "Lowercase" | "uppercase" | "Uppercase" | "keepequal" | "KeepEqual" | "dropequal" | "DropEqual" | undefined;
+  modulus?: number | undefined;
+  regex?: string | undefined;
+  replacement?: string | undefined;
+  separator?: string | undefined;
+  sourceLabels?: readonly string[] | undefined;
+  targetLabel?: string | undefined;
+}
+
+export interface PodMonitorOauth2 {
+  clientId: PodMonitorClientId;
+  clientSecret: PodMonitorCredentials;
+  endpointParams?: Record<string, string> | undefined;
+  noProxy?: string | undefined;
+  proxyConnectHeader?: Record<string, readonly PodMonitorCredentials[]> | undefined;
+  proxyFromEnvironment?: boolean | undefined;
+  proxyUrl?: string | undefined;
+  scopes?: readonly string[] | undefined;
+  tlsConfig?: PodMonitorTlsConfig | undefined;
+  tokenUrl: string;
+}
+
+export interface PodMonitorClientId {
+  configMap?: PodMonitorCredentials | undefined;
+  secret?: PodMonitorCredentials | undefined;
+}
+
+export interface PodMonitorTlsConfig {
+  ca?: PodMonitorClientId | undefined;
+  cert?: PodMonitorClientId | undefined;
+  insecureSkipVerify?: boolean | undefined;
+  keySecret?: PodMonitorCredentials | undefined;
+  maxVersion?: "TLS10" | "TLS11" | "TLS12" | "TLS13" | undefined;
+  minVersion?: "TLS10" | "TLS11" | "TLS12" | "TLS13" | undefined;
+  serverName?: string | undefined;
+}
+
+export interface PodMonitorSelector {
+  matchExpressions?: readonly ({
+    key: string;
+    operator: string;
+    values?: readonly string[] | undefined;
+  })[] | undefined;
+  matchLabels?: Record<string, string> | undefined;
+}

@@ -4,64 +4,8 @@ import type { ResourceFactory } from "../../../compose/index.ts";
 import { resourceFactory } from "../../../compose/index.ts";
 
 export interface CephObjectStoreSpec {
-  metadataPool?: {
-    application?: string | undefined;
-    compressionMode?: "none" | "passive" | "aggressive" | "force" | "" | null | undefined;
-    crushRoot?: string | null | undefined;
-    deviceClass?: string | null | undefined;
-    enableCrushUpdates?: boolean | null | undefined;
-    enableRBDStats?: boolean | undefined;
-    failureDomain?: string | undefined;
-    erasureCoded?: {
-      algorithm?: string | undefined;
-      codingChunks: number;
-      dataChunks: number;
-    } | undefined;
-    replicated?: {
-      size: number;
-      requireSafeReplicaSize?: boolean | undefined;
-      replicasPerFailureDomain?: number | undefined;
-      subFailureDomain?: string | undefined;
-      targetSizeRatio?: number | undefined;
-    } | undefined;
-    parameters?: Record<string, string> | null | undefined;
-    quotas?: {
-      maxBytes?: number | undefined;
-      maxObjects?: number | undefined;
-      maxSize?: string | undefined;
-    } | null | undefined;
-    mirroring?: Record<string, unknown> | undefined;
-    statusCheck?: Record<string, unknown> | undefined;
-  } | null | undefined;
-  dataPool?: {
-    application?: string | undefined;
-    compressionMode?: "none" | "passive" | "aggressive" | "force" | "" | null | undefined;
-    crushRoot?: string | null | undefined;
-    deviceClass?: string | null | undefined;
-    enableCrushUpdates?: boolean | null | undefined;
-    enableRBDStats?: boolean | undefined;
-    failureDomain?: string | undefined;
-    erasureCoded?: {
-      algorithm?: string | undefined;
-      codingChunks: number;
-      dataChunks: number;
-    } | undefined;
-    replicated?: {
-      size: number;
-      requireSafeReplicaSize?: boolean | undefined;
-      replicasPerFailureDomain?: number | undefined;
-      subFailureDomain?: string | undefined;
-      targetSizeRatio?: number | undefined;
-    } | undefined;
-    parameters?: Record<string, string> | null | undefined;
-    quotas?: {
-      maxBytes?: number | undefined;
-      maxObjects?: number | undefined;
-      maxSize?: string | undefined;
-    } | null | undefined;
-    mirroring?: Record<string, unknown> | undefined;
-    statusCheck?: Record<string, unknown> | undefined;
-  } | null | undefined;
+  metadataPool?: CephObjectStoreMetadataPool | null | undefined;
+  dataPool?: CephObjectStoreMetadataPool | null | undefined;
   sharedPools?: {
     metadataPoolName?: string | undefined;
     dataPoolName?: string | undefined;
@@ -236,3 +180,33 @@ export const cephObjectStoreUser: ResourceFactory<CephObjectStoreUserFields> = /
     }),
   },
 );
+
+export interface CephObjectStoreMetadataPool {
+  application?: string | undefined;
+  compressionMode?: "none" | "passive" | "aggressive" | "force" | "" | null | undefined;
+  crushRoot?: string | null | undefined;
+  deviceClass?: string | null | undefined;
+  enableCrushUpdates?: boolean | null | undefined;
+  enableRBDStats?: boolean | undefined;
+  failureDomain?: string | undefined;
+  erasureCoded?: {
+    algorithm?: string | undefined;
+    codingChunks: number;
+    dataChunks: number;
+  } | undefined;
+  replicated?: {
+    size: number;
+    requireSafeReplicaSize?: boolean | undefined;
+    replicasPerFailureDomain?: number | undefined;
+    subFailureDomain?: string | undefined;
+    targetSizeRatio?: number | undefined;
+  } | undefined;
+  parameters?: Record<string, string> | null | undefined;
+  quotas?: {
+    maxBytes?: number | undefined;
+    maxObjects?: number | undefined;
+    maxSize?: string | undefined;
+  } | null | undefined;
+  mirroring?: Record<string, unknown> | undefined;
+  statusCheck?: Record<string, unknown> | undefined;
+}

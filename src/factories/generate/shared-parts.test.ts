@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import type { Schema } from '../../schema/index.ts';
+import { singular } from './names.ts';
+import { sharedParts } from './shared-parts.ts';
+
+const text: Schema = { type: 'string' };
+const object = (properties: Record<string, Schema>, more: Schema = {}): Schema => ({
+  type: 'object',
+  properties,
+  ...more,
+});
+const issuer = (more: Schema = {}) => object({ group: text, kind: text, name: text }, more);
+const asWanted = (wanted: string) => wanted;
+
+describe('objects of a file', () => {
+  test('that stand twice are named after the first kind and the member that holds them', () => {
+    const [first, second] = [issuer(), issuer()];
+    const parts = [
+      { name: 'CertificateSpec', base: 'Certificate', schema: object({ issuerRef: first }) },
+      { name: 'RequestSpec', base: 'Request', schema: object({ issuerRefs: { type: 'array', items: second } }) },
+    ];
+    const { nameOf, declarations } = sharedParts(parts, asWanted);
+    expect([nameOf(first), nameOf(second)]).toEqual(['CertificateIssuerRef', 'CertificateIssuerRef']);
+    expect(declarations.join('\n')).toBe(
+      'export interface CertificateIssuerRef {\n' +
+        '  group?: string | undefined;\n  kind?: string | undefined;\n  name?: string | undefined;\n}\n',
+    );
+  });
+
+  test('stay where they are when they stand once, are small, or only their bigger holder stands twice', () => {
+    const small = () => object({ key: text, name: text });
+    const holder = () => object({ inner: issuer(), more: text });
+    const parts = [
+      { base: 'A', schema: object({ a: small(), b: small(), once: object({ x: text, y: text, z: text }) }) },
+      { base: 'B', schema: object({ left: holder(), right: holder() }) },
+    ];
+    const { declarations } = sharedParts(parts, asWanted);
+    expect(declarations.map((each) => /interface (\w+)/.exec(each)?.[1])).toEqual(['BLeft']);
+  });
+
+  test.each<[string, Schema]>([
+    ['a member that may not be left out', issuer({ required: ['name'] })],
+    ['another type', object({ group: text, kind: text, name: { type: 'integer' } })],
+    ['other values', object({ group: text, kind: text, name: { type: 'string', enum: ['a'] } })],
+    ['a member that may be null', object({ group: text, kind: text, name: { type: 'string', nullable: true } })],
+    ['another comment on a member', object({ group: text, kind: text, name: { type: 'string', description: 'x' } })],
+    ['a member with a default', object({ group: text, kind: text, name: { type: 'string', default: 'x' } })],
+    ['members of any name', issuer({ 'x-kubernetes-preserve-unknown-fields': true })],
+    ['a very large integer as value', object({ group: text, kind: text, name: { enum: [2n ** 60n] } })],
+  ])('are not the same with %s', (_what, other) => {
+    const parts = [{ base: 'A', schema: object({ one: issuer(), two: other }) }];
+    expect(sharedParts(parts, asWanted).declarations).toEqual([]);
+  });
+
+  test('are the same whatever is said of the place that they stand in', () => {
+    const parts = [
+      { base: 'A', schema: object({ one: issuer({ description: 'First.', nullable: true }), two: issuer() }) },
+    ];
+    const { declarations } = sharedParts(parts, asWanted);
+    expect(declarations).toHaveLength(1);
+    expect(declarations[0]).not.toMatch(/First|null/);
+  });
+
+  test('that are a spec of a kind go by its name', () => {
+    const [first, second] = [issuer(), issuer()];
+    const parts = [
+      { name: 'ClusterIssuerSpec', base: 'ClusterIssuer', schema: first },
+      { name: 'IssuerSpec', base: 'Issuer', schema: second },
+    ];
+    const { nameOf, declarations } = sharedParts(parts, asWanted);
+    expect(nameOf(second)).toBe('ClusterIssuerSpec');
+    expect(declarations).toEqual([]);
+  });
+
+  test('nested a thousand deep are no trouble', () => {
+    let deep: Schema = text;
+    for (let level = 0; level < 1000; level++) deep = object({ inner: deep, a: text, b: text });
+    const parts = [{ base: 'A', schema: object({ one: deep, two: deep }) }];
+    expect(sharedParts(parts, asWanted).declarations.length).toBeGreaterThan(0);
+  });
+});
+
+test.each([
+  ['tolerations', 'toleration'],
+  ['policies', 'policy'],
+  ['addresses', 'address'],
+  ['status', 'status'],
+  ['access', 'access'],
+  ['data', 'data'],
+])('one of %s is %s', (plural, one) => {
+  expect(singular(plural)).toBe(one);
+});

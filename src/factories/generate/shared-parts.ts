@@ -1,0 +1,143 @@
+import type { Schema } from '../../schema/index.ts';
+import { toTypeScript } from '../../schema/index.ts';
+import { pascalCase, singular } from './names.ts';
+
+/** A part of a file: the spec or the status of a kind, which have names anyway, or all its fields. */
+export interface FilePart {
+  readonly name?: string;
+  /** What the names of objects inside it begin with: the kind's. */
+  readonly base: string;
+  readonly schema: Schema;
+}
+
+/** Objects that stand more than once in a file. */
+export interface SharedParts {
+  /** Name of the type of an object, for parts that are written once and meant in several places. */
+  readonly nameOf: (schema: Schema) => string | undefined;
+  /** The declarations of those that are no part of the file themselves. */
+  readonly declarations: readonly string[];
+}
+
+/** Objects with fewer members, counting those inside, are easier to read where they stand. */
+const FEWEST_MEMBERS = 3;
+/** Nesting beyond which types are not written out anyway. */
+const MAX_DEPTH = 40;
+
+/**
+ * Finds the objects that would be written more than once among the parts of a file, and names each after the
+ * first kind that has it and the member that holds it: `CertificateIssuerRef`. Objects are the same when their
+ * types are, down to the comments on their members. `takeName` makes a wanted name unique in the file.
+ */
+export function sharedParts(parts: readonly FilePart[], takeName: (wanted: string) => string): SharedParts {
+  const shapes = new Shapes();
+  const names = new Map<Shape, string>();
+  for (const { name, schema } of parts) {
+    const shape = shapes.of(schema);
+    if (name !== undefined && shape.isObject && !names.has(shape)) names.set(shape, name);
+  }
+  const uses = new Map<Shape, Uses>();
+  for (const { name, base, schema } of parts) {
+    const written = names.get(shapes.of(schema));
+    if (name === undefined || written === undefined || written === name)
+      countUses(schema, base, { shapes, names, uses });
+  }
+  const declared: { readonly name: string; readonly schema: Schema }[] = [];
+  for (const [shape, { count, wanted, schema }] of uses) {
+    if (count < 2) continue;
+    const name = takeName(wanted);
+    names.set(shape, name);
+    declared.push({ name, schema });
+  }
+  const nameOf = (schema: Schema) => names.get(shapes.of(schema));
+  // What is said of one place, and whether it may be null there, is not said of them all.
+  const declarations = declared.map(({ name, schema: { description: _, nullable: __, ...type } }) =>
+    toTypeScript(type, { name, input: true, external: (node) => (node === type ? undefined : nameOf(node)) }),
+  );
+  return { nameOf, declarations };
+}
+
+interface Uses {
+  count: number;
+  readonly wanted: string;
+  readonly schema: Schema;
+}
+
+/** Counts how often each object would be written if every other one were written once. */
+function countUses(
+  part: Schema,
+  base: string,
+  known: { readonly shapes: Shapes; readonly names: ReadonlyMap<Shape, string>; readonly uses: Map<Shape, Uses> },
+): void {
+  const { shapes, names, uses } = known;
+  const visit = (schema: Schema, holder: string, depth: number): void => {
+    const shape = shapes.of(schema);
+    if (depth > MAX_DEPTH || (depth > 0 && names.has(shape))) return;
+    if (depth > 0 && shape.isObject && shape.members >= FEWEST_MEMBERS) {
+      const before = uses.get(shape);
+      if (before !== undefined) {
+        before.count += 1;
+        return;
+      }
+      uses.set(shape, { count: 1, wanted: base + pascalCase(holder), schema });
+    }
+    for (const [name, child] of Object.entries(schema.properties ?? {})) visit(child, name, depth + 1);
+    for (const child of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) visit(child, holder, depth + 1);
+    for (const child of [schema.items, schema.additionalProperties])
+      if (typeof child === 'object') visit(child, singular(holder), depth + 1);
+  };
+  visit(part, '', 0);
+}
+
+/** What the type of a schema consists of; equal types are one and the same object. */
+interface Shape {
+  readonly id: number;
+  readonly isObject: boolean;
+  /** Members of the object and of all inside it. */
+  readonly members: number;
+}
+
+/** Gives equal schemas the same shape, each schema looked at once. */
+class Shapes {
+  readonly #known = new WeakMap<Schema, Shape>();
+  readonly #byKey = new Map<string, Shape>();
+
+  of(schema: Schema, depth = 0): Shape {
+    const known = this.#known.get(schema);
+    if (known !== undefined) return known;
+    const shape = depth > MAX_DEPTH ? this.#shapeOf('deeper', false, 0) : this.#make(schema, depth);
+    this.#known.set(schema, shape);
+    return shape;
+  }
+
+  #make(schema: Schema, depth: number): Shape {
+    const { type, format, enum: values, required, properties, items, additionalProperties } = schema;
+    const inner = (child: Schema | boolean | undefined) =>
+      typeof child === 'object' ? this.#inner(child, depth) : child;
+    const members = Object.entries(properties ?? {}).map(
+      ([name, child]) => [name, child.description, child.default !== undefined, this.#inner(child, depth)] as const,
+    );
+    const rest = [items, additionalProperties, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].map(inner);
+    const flags = [schema['x-kubernetes-int-or-string'], schema['x-kubernetes-preserve-unknown-fields']];
+    const key = JSON.stringify([type, format, values, required, flags, members, rest], withIntegers);
+    const inside = [...members.map(([, , , child]) => child), ...rest].filter((child) => Array.isArray(child));
+    const count = inside.reduce((sum, [, , members]) => sum + members, members.length);
+    return this.#shapeOf(key, members.length > 0, count);
+  }
+
+  /** A part as it stands in the key of what holds it: identity, may it be null, members. */
+  #inner(child: Schema, depth: number): readonly [id: number, nullable: boolean, members: number] {
+    const { id, members } = this.of(child, depth + 1);
+    return [id, child.nullable === true, members];
+  }
+
+  #shapeOf(key: string, isObject: boolean, members: number): Shape {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const shape = { id: this.#byKey.size, isObject, members };
+    this.#byKey.set(key, shape);
+    return shape;
+  }
+}
+
+/** Integers beyond 2^53, which JSON's own writer refuses. */
+const withIntegers = (_name: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
