@@ -23,7 +23,6 @@ import { childrenOf } from './kro-context.ts';
 import {
   appliedAt,
   asDeployed,
-  deleteKro,
   deployKro,
   deployShared,
   instanceTypeOf,
@@ -32,6 +31,7 @@ import {
   listKro,
   planKro,
 } from './kro.ts';
+import { deleteKro } from './kro-delete.ts';
 import { takeFromController } from './migrate.ts';
 
 /** Makes the engine that carries out what factories are asked. Connections are opened at the first call and kept. */

@@ -12,6 +12,10 @@ const LASTING = /not owned by KRO|owned by another ResourceGraphDefinition|break
 
 const BREAKING = /breaking changes detected/;
 
+/** What is told of an object on its way out. */
+const beingDeleted = ({ metadata: { deletionTimestamp = '', finalizers = [] } }: KubeObject) =>
+  `it is being deleted since ${deletionTimestamp}, and held by ${finalizers.join(', ')}`;
+
 /** How long a controller has to go on saying that a write is refused until the deploy gives up, in milliseconds. */
 const REFUSED_MS = 5000;
 
@@ -41,6 +45,11 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
   try {
     return await waitForObject(api, ref, signal, (object) => {
       if (object === undefined || object.metadata.uid !== applied.uid) return false;
+      // What is written to it goes with it.
+      if (object.metadata.deletionTimestamp !== undefined) {
+        last = beingDeleted(object);
+        return undefined;
+      }
       const conditions = conditionsOf(object);
       const accepted = conditions.find(({ type }) => type === 'GraphAccepted');
       const ready = conditions.find(({ type }) => type === 'Ready');
@@ -81,12 +90,75 @@ function remedyOfDefinition(message: string): string {
 }
 
 /**
- * Waits until the instance is ACTIVE at its generation.
+ * Waits until the instance is ACTIVE at its generation; `undefined` when its definition goes or another one is in its
+ * place, after which nobody would look at the instance.
  *
- * @throws ResourceGraphFactoryError `deploy/failed` when the controller goes on saying that the server refuses a child;
- * DeploymentTimeoutError, which names the children that are not ready.
+ * @throws ResourceGraphFactoryError `deploy/failed` when the controller goes on saying that the server refuses a child,
+ * `deploy/superseded` when somebody deletes the instance; DeploymentTimeoutError, which names the children that are not
+ * ready.
  */
-export async function waitForInstance(context: KroContext, instance: KubeObject): Promise<KubeObject> {
+export async function waitForInstance(
+  context: KroContext,
+  instance: KubeObject,
+  definition: KubeObject,
+): Promise<KubeObject | undefined> {
+  const stop = new AbortController();
+  let look = (_isServed: boolean): void => undefined;
+  const served = new Promise<boolean>((resolve) => {
+    look = resolve;
+  });
+  const gone = waitForObject(
+    context.api,
+    refOf(definition),
+    AbortSignal.any([context.signal, stop.signal]),
+    (object) => {
+      const isServed = isSame(object, definition) && object?.metadata.deletionTimestamp === undefined;
+      look(isServed);
+      return isServed ? undefined : true;
+    },
+  );
+  const active = waitForActive(context, instance, stop.signal);
+  try {
+    return await Promise.race([
+      // Without its definition an instance stays ACTIVE for ever.
+      active.then(async (object) => ((await served) ? object : undefined)),
+      // When the time is over, what is told of the instance counts.
+      gone.then(
+        () => undefined,
+        () => active,
+      ),
+    ]);
+  } finally {
+    stop.abort();
+    await Promise.allSettled([active, gone]);
+  }
+}
+
+/** Is it the object that it was, and not another one of its name? */
+function isSame(object: KubeObject | undefined, { metadata }: KubeObject): boolean {
+  return object?.metadata.uid === metadata.uid;
+}
+
+/**
+ * Waits until an object that is being deleted is gone.
+ *
+ * @throws DeploymentTimeoutError, which names its finalizers.
+ */
+export async function waitUntilGone({ api, signal }: KroContext, leaving: KubeObject): Promise<void> {
+  const ref = refOf(leaving);
+  let last = leaving;
+  try {
+    await waitForObject(api, ref, signal, (object) => {
+      last = object ?? last;
+      return isSame(object, leaving) ? undefined : true;
+    });
+  } catch (error) {
+    if (!isTimeout(signal)) throw error;
+    throw timedOut(`${ref.kind} ${ref.name} is in the way: ${beingDeleted(last)}`, ref, beingDeleted(last));
+  }
+}
+
+async function waitForActive(context: KroContext, instance: KubeObject, stopped: AbortSignal): Promise<KubeObject> {
   const { api, signal, progress, target } = context;
   const { generation = 1 } = instance.metadata;
   const ref = refOf(instance);
@@ -94,8 +166,10 @@ export async function waitForInstance(context: KroContext, instance: KubeObject)
   let patience: { cancel(): void } | undefined;
   let last = UNSEEN;
   try {
-    return await waitForObject(api, ref, AbortSignal.any([signal, refused.signal]), (object) => {
-      if (object === undefined) return undefined;
+    return await waitForObject(api, ref, AbortSignal.any([signal, stopped, refused.signal]), (object) => {
+      if (object === undefined || !isSame(object, instance) || object.metadata.deletionTimestamp !== undefined) {
+        throw superseded(ref);
+      }
       const state = String(object.status?.['state'] ?? '');
       const ready = conditionsOf(object).find(({ type }) => type === 'Ready');
       const text = `state ${state}${ready === undefined ? '' : `, Ready is ${ready.status}: ${ready.message}`}`;
@@ -134,6 +208,17 @@ function failed(ref: ObjectRef, message: string, remedy: string): Error {
     object: ref,
     remedy: `${remedy}; what was created stays`,
   });
+}
+
+function superseded(ref: ObjectRef): Error {
+  return new ResourceGraphFactoryError(
+    `another process deleted ${ref.kind} "${ref.name}" while it was being deployed`,
+    {
+      code: 'deploy/superseded',
+      object: ref,
+      remedy: 'let one process at a time deploy or delete an instance; deploy again if it is to be there',
+    },
+  );
 }
 
 function timedOut(message: string, object: ObjectRef, last: string): Error {

@@ -1,22 +1,20 @@
 import type { DefinitionStatus, DeployedInstance, DeployTarget, Plan, PlanChange } from '../compose/index.ts';
-import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
-import { formatApiVersion, isJsonObject, jsonEquals, refOf } from '../core/index.ts';
-import { isNotFound, KubeError, waitForObject } from '../kube/index.ts';
-import type { DeletionOutcome } from './deletion.ts';
-import { identity } from './deletion.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import { formatApiVersion, formatRef, isJsonObject, jsonEquals, refOf } from '../core/index.ts';
+import { isNotFound, KubeError } from '../kube/index.ts';
 import { takeFromDirect } from './migrate.ts';
 import { changeOf } from './plan.ts';
-import { ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
+import { ResourceGraphFactoryError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
-import { conditionsOf, waitForDefinition, waitForInstance } from './kro-wait.ts';
+import { conditionsOf, waitForDefinition, waitForInstance, waitUntilGone } from './kro-wait.ts';
 import { missingNamespace } from './node-failures.ts';
 
 /** Field manager of definitions and instances that we apply for the user. */
-const MANAGER = 'typekro';
+export const MANAGER = 'typekro';
 
-/** How long a look at what is left may take when the time of a deletion is over, in milliseconds. */
-const LAST_LOOK_MS = 5000;
+/** How often a definition that somebody deletes is applied again. */
+const MOST_DELETIONS = 5;
 
 /** The definition of a target, for the controller that is to serve it. */
 export function kroDefinition(target: DeployTarget): JsonObject {
@@ -73,41 +71,73 @@ async function applyInstance(
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
   const { api, target, signal, progress } = context;
-  await serveDefinition(context);
+  const definition = kroDefinition(target) as unknown as KubeObject;
+  let served = await serveDefinition(context, definition);
   progress({ type: 'resource-ready', message: `ResourceGraphDefinition ${target.name} is active` });
 
   const wanted = await instanceOf();
   const heritage = await takeFromDirect(api, target.name, wanted, signal);
-  const instance = await api
-    .apply(heritage?.instance ?? wanted, { fieldManager: MANAGER, force: true, signal })
-    .catch((error: unknown) => {
-      const { name = '', namespace = '' } = wanted.metadata;
-      const isMissing = isNotFound(error) && error.details.kind === 'namespaces';
-      throw isMissing ? missingNamespace(`${target.name} "${name}"`, namespace, error) : error;
-    });
+  const instance = await applyFresh(context, heritage?.instance ?? wanted).catch((error: unknown) => {
+    const { name = '', namespace = '' } = wanted.metadata;
+    const isMissing = isNotFound(error) && error.details.kind === 'namespaces';
+    throw isMissing ? missingNamespace(`${target.name} "${name}"`, namespace, error) : error;
+  });
   progress({ type: 'progress', message: `applied ${instance.kind} ${instance.metadata.name ?? ''}` });
   if (heritage !== undefined) {
     await heritage.forget();
     progress({ type: 'progress', message: `took over the direct deployment ${instance.metadata.name ?? ''}` });
   }
-  if (!options.waitForReady) return asDeployed(instance);
-  return asDeployed(await waitForInstance(context, instance));
+  // Who deletes the definition may not have known of the instance: then it is served anew.
+  for (let times = 1; ; times += 1) {
+    const settled = await (options.waitForReady ? waitForInstance(context, instance, served) : whileServed(served));
+    if (settled !== undefined) return asDeployed(settled);
+    if (times === MOST_DELETIONS) throw deletedAgain(target);
+    progress({ type: 'progress', message: `ResourceGraphDefinition ${target.name} was deleted meanwhile` });
+    served = await serveDefinition(context, definition);
+  }
+
+  async function whileServed({ metadata }: KubeObject): Promise<KubeObject | undefined> {
+    const found = await api.find(definitionRef(target), { signal });
+    const isServed = found?.metadata.uid === metadata.uid && found?.metadata.deletionTimestamp === undefined;
+    return isServed ? instance : undefined;
+  }
 }
 
-/** Applies the definition and waits until it is served; when somebody deletes it meanwhile, once more. */
-async function serveDefinition(context: KroContext): Promise<void> {
+/** Applies an object; one of its name that is being deleted goes first. */
+async function applyFresh(context: KroContext, wanted: KubeObject): Promise<KubeObject> {
+  const { api, signal, progress } = context;
+  for (;;) {
+    const applied = await api.apply(wanted, { fieldManager: MANAGER, force: true, signal });
+    if (applied.metadata.deletionTimestamp === undefined) return applied;
+    progress({ type: 'progress', message: `waiting until the former ${formatRef(refOf(applied))} is gone` });
+    await waitUntilGone(context, applied);
+  }
+}
+
+/** Applies a definition and waits until it is served, as it is then; when somebody deletes it meanwhile, once more. */
+async function serveDefinition(context: KroContext, definition: KubeObject): Promise<KubeObject> {
   const { api, target, signal, progress } = context;
-  const definition = kroDefinition(target) as unknown as KubeObject;
-  let isServed = false;
-  while (!isServed) {
+  for (let times = 1; times <= MOST_DELETIONS; times += 1) {
     const applied = await api
       .apply(definition, { fieldManager: MANAGER, force: true, signal })
       .catch((error: unknown) => {
         throw error instanceof KubeError && error.code === 'kube/unknown-kind' ? notInstalled(target, error) : error;
       });
     progress({ type: 'progress', message: `applied ResourceGraphDefinition ${target.name}` });
-    isServed = await waitForDefinition(context, applied);
+    if (await waitForDefinition(context, applied)) return applied;
   }
+  throw deletedAgain(target);
+}
+
+function deletedAgain(target: DeployTarget): Error {
+  return new ResourceGraphFactoryError(
+    `somebody deleted the definition ${target.name} ${MOST_DELETIONS} times while it was being deployed`,
+    {
+      code: 'deploy/superseded',
+      object: definitionRef(target),
+      remedy: 'find out who does (a tool that prunes what it does not know?), and deploy again',
+    },
+  );
 }
 
 function notInstalled(target: DeployTarget, cause: KubeError): Error {
@@ -139,56 +169,6 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
     changes.push(changeOf(nodeId, before, after));
   }
   return { changes, waiting };
-}
-
-/** Deletes an instance, and the definition when no instance of it is left; also where a failed deploy made no instance. */
-export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionOutcome> {
-  const { api, signal } = context;
-  const wasThere = await api.delete(ref, { propagationPolicy: 'Background', signal }).then(
-    () => true,
-    (error: unknown) => {
-      if (isNotFound(error)) return false;
-      throw error;
-    },
-  );
-  try {
-    if (wasThere) await waitForObject(api, ref, signal, (object) => (object === undefined ? true : undefined));
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    const left = await api.find(ref, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
-    const said = left === undefined ? [] : conditionsOf(left).map(({ message }) => message);
-    const blocker = {
-      code: 'deploy/still-deleting',
-      message: said.filter(Boolean).join('; '),
-      retryable: true,
-      retryGuidance: 'is a kro controller running? it deletes the children first, and then the instance',
-    };
-    return { status: 'progressing', deleted: [], remaining: [identity(ref)], blockers: [blocker] };
-  }
-  const definition = await deleteUnusedDefinition(context, ref, wasThere);
-  const deleted = [...(wasThere ? [ref] : []), ...(definition === undefined ? [] : [definition])];
-  return { status: 'complete', deleted: deleted.map(identity), remaining: [], blockers: [] };
-}
-
-/**
- * Removes the definition that we applied when its kind has no instances, or is not served at all. A sound one whose
- * last instance was not deleted here stays: somebody may be about to make the first.
- */
-async function deleteUnusedDefinition(
-  { api, signal, target }: KroContext,
-  { apiVersion, kind }: ObjectRef,
-  wasThere: boolean,
-): Promise<ObjectRef | undefined> {
-  const ref = definitionRef(target);
-  const definition = await api.find(ref, { signal }).catch(ignoreNotFound);
-  if (definition === undefined || appliedAt(definition) === undefined) return undefined;
-  const instances = await api.list({ apiVersion, kind }, { limit: 1, signal }).catch(ignoreNotFound);
-  if (instances !== undefined && instances.items.length > 0) return undefined;
-  const isSound = conditionsOf(definition).some(({ type, status }) => type === 'Ready' && status === 'True');
-  if (isSound && !wasThere) return undefined;
-  const { uid } = definition.metadata;
-  await api.delete(ref, { ...(uid === undefined ? {} : { preconditions: { uid } }), signal }).catch(ignoreNotFound);
-  return ref;
 }
 
 /** When we applied an object last; `undefined` when we never did. */

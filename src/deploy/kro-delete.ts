@@ -1,0 +1,108 @@
+import type { KubeObject, ObjectRef } from '../core/index.ts';
+import { refOf } from '../core/index.ts';
+import { isConflict, isNotFound } from '../kube/index.ts';
+import type { DeletionOutcome } from './deletion.ts';
+import { identity } from './deletion.ts';
+import { ignoreNotFound } from './errors.ts';
+import { appliedAt, MANAGER } from './kro.ts';
+import type { KroContext } from './kro-context.ts';
+import { definitionRef } from './kro-context.ts';
+import { conditionsOf, waitUntilGone } from './kro-wait.ts';
+
+/** How long a look at what is left may take when the time of a deletion is over, in milliseconds. */
+const LAST_LOOK_MS = 5000;
+/** How often a definition that somebody keeps changing is looked at before it stays. */
+const TRIES = 5;
+
+/** Deletes an instance, and the definition when no instance of it is left; also where a failed deploy made no instance. */
+export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionOutcome> {
+  const { api, signal } = context;
+  const { wasThere, leaving } = await api.delete(ref, { propagationPolicy: 'Background', signal }).then(
+    (object) => ({ wasThere: true, leaving: object }),
+    (error: unknown) => {
+      if (isNotFound(error)) return { wasThere: false, leaving: undefined };
+      throw error;
+    },
+  );
+  try {
+    if (leaving !== undefined) await waitUntilGone(context, leaving);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const left = await api.find(ref, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
+    const said = left === undefined ? [] : conditionsOf(left).map(({ message }) => message);
+    const blocker = {
+      code: 'deploy/still-deleting',
+      message: said.filter(Boolean).join('; '),
+      retryable: true,
+      retryGuidance: 'is a kro controller running? it deletes the children first, and then the instance',
+    };
+    return { status: 'progressing', deleted: [], remaining: [identity(ref)], blockers: [blocker] };
+  }
+  const definition = await deleteUnusedDefinition(context, ref, wasThere);
+  const deleted = [...(wasThere ? [ref] : []), ...(definition === undefined ? [] : [definition])];
+  return { status: 'complete', deleted: deleted.map(identity), remaining: [], blockers: [] };
+}
+
+/**
+ * Removes the definition that we applied when its kind has no instances, or is not served at all. A sound one whose
+ * last instance was not deleted here stays: somebody may be about to make the first. Between the look at the instances
+ * and the deletion somebody may make one all the same: then the definition is put back.
+ */
+async function deleteUnusedDefinition(
+  context: KroContext,
+  type: ObjectRef,
+  wasThere: boolean,
+): Promise<ObjectRef | undefined> {
+  const { api, signal } = context;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const definition = await unusedDefinition(context, type, wasThere);
+    if (definition === undefined) return undefined;
+    const ref = refOf(definition);
+    const { uid = '', resourceVersion = '' } = definition.metadata;
+    try {
+      // With the version, so that a deploy that has just written to it does not lose what it wrote.
+      const leaving = await api.delete(ref, { preconditions: { uid, resourceVersion }, signal }).catch(ignoreNotFound);
+      if (!(await hasInstances(context, type))) return ref;
+      if (leaving !== undefined) await waitUntilGone(context, leaving);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      continue;
+    }
+    const isBack = (await api.find(ref, { signal })) !== undefined;
+    if (!isBack) await api.apply(asApplied(definition), { fieldManager: MANAGER, force: true, signal });
+    return undefined;
+  }
+  return undefined;
+}
+
+async function unusedDefinition(
+  context: KroContext,
+  type: ObjectRef,
+  wasThere: boolean,
+): Promise<KubeObject | undefined> {
+  const { api, signal, target } = context;
+  const definition = await api.find(definitionRef(target), { signal }).catch(ignoreNotFound);
+  if (definition === undefined || appliedAt(definition) === undefined) return undefined;
+  if (await hasInstances(context, type)) return undefined;
+  const isSound = conditionsOf(definition).some(({ type, status }) => type === 'Ready' && status === 'True');
+  return isSound && !wasThere ? undefined : definition;
+}
+
+async function hasInstances({ api, signal }: KroContext, { apiVersion, kind }: ObjectRef): Promise<boolean> {
+  const instances = await api.list({ apiVersion, kind }, { limit: 1, signal }).catch(ignoreNotFound);
+  return instances !== undefined && instances.items.length > 0;
+}
+
+/** An object without what the server or a controller writes. */
+function asApplied({ apiVersion, kind, metadata: { name, labels, annotations }, spec }: KubeObject): KubeObject {
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+    },
+    ...(spec === undefined ? {} : { spec }),
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * Two processes at once in kro mode, one of which does all that it does within one request of the other: before that
+ * request, or after it and before its answer. No deploy waits out its time for something that somebody deleted.
+ */
+import { type } from 'arktype';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { kubernetesComposition } from '../../src/index.ts';
+import { ConfigMap } from '../../src/factories/simple/index.ts';
+import type { Transport } from '../../src/kube/index.ts';
+import { isNotFound, waitForObject } from '../../src/kube/index.ts';
+import type { DeployServer } from '../support/deploy-server.ts';
+import { startDeployServer } from '../support/deploy-server.ts';
+
+let server: DeployServer;
+beforeEach(async () => {
+  server = await startDeployServer();
+  await server.startController();
+}, 90_000);
+afterEach(() => server.close());
+
+const page = kubernetesComposition(
+  { name: 'page', spec: type({ name: 'string' }), status: type({ text: 'string' }) },
+  (spec) => {
+    const map = ConfigMap({ id: 'map', name: spec.name, data: { text: `of ${spec.name}` } });
+    return { text: map.data['text'] ?? '' };
+  },
+);
+
+/** Carries out `deed` once, within the request of this number, counted from 0. */
+class Interrupted implements Transport {
+  requests = 0;
+  readonly #at: number;
+  readonly #before: boolean;
+  readonly #deed: () => Promise<unknown>;
+
+  constructor(at: number, before: boolean, deed: () => Promise<unknown>) {
+    this.#at = at;
+    this.#before = before;
+    this.#deed = deed;
+  }
+
+  async request(request: Parameters<Transport['request']>[0]) {
+    const isIt = this.requests === this.#at;
+    this.requests += 1;
+    if (isIt && this.#before) await this.#deed();
+    const response = await server.transport.request(request);
+    if (isIt && !this.#before) await this.#deed();
+    return response;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const factory = (transport: Transport) => page.factory('kro', { namespace: 'default', transport, timeout: 20_000 });
+const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'page' };
+const instance = (name: string) => ({ apiVersion: 'kro.run/v1alpha1', kind: 'Page', name, namespace: 'default' });
+
+/** At each request of `process`, before and after it; `process` gives false when it ended before. */
+async function atEachPoint(process: (at: number, before: boolean) => Promise<boolean>): Promise<number> {
+  for (let at = 0; ; at += 1) {
+    for (const before of [true, false]) if (!(await process(at, before))) return at;
+  }
+}
+
+/** Is the instance kept by a controller? What somebody deletes comes back. */
+async function isKept(name: string): Promise<void> {
+  const { metadata } = await server.client.get(definition);
+  expect(metadata.deletionTimestamp).toBeUndefined();
+  const child = { apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'default' };
+  const before = await server.client.get(child);
+  await server.client.delete(child);
+  await waitForObject(server.client, child, AbortSignal.timeout(20_000), (object) =>
+    object === undefined || object.metadata.uid === before.metadata.uid ? undefined : true,
+  );
+}
+
+const remove = (ref: typeof definition) =>
+  server.client.delete(ref).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
+
+describe('while one process deploys', () => {
+  const rivals: readonly (readonly [string, () => Promise<unknown>])[] = [
+    [
+      'deletes the last other instance, and with it the definition',
+      () => factory(server.transport).deleteInstance('a'),
+    ],
+    ['deletes the definition', () => remove(definition)],
+  ];
+  test.each(rivals)(
+    'another one %s: the deploy serves it again',
+    async (_what, rival) => {
+      const points = await atEachPoint(async (at, before) => {
+        await factory(server.transport).deploy({ name: 'a' });
+        const transport = new Interrupted(at, before, rival);
+        const deployed = await factory(transport).deploy({ name: 'b' });
+        expect(deployed.status, `request ${at}`).toMatchObject({ text: 'of b', state: 'ACTIVE' });
+        await isKept('b');
+        await factory(server.transport).deleteInstance('b');
+        return transport.requests > at;
+      });
+      expect(points).toBeGreaterThan(5);
+    },
+    120_000,
+  );
+
+  test('another one deletes the instance: the deploy says so, or was not concerned', async () => {
+    const codes = new Set<unknown>();
+    await atEachPoint(async (at, before) => {
+      const transport = new Interrupted(at, before, () => factory(server.transport).deleteInstance('b'));
+      const end = await factory(transport)
+        .deploy({ name: 'b' })
+        .catch((error: unknown) => error);
+      codes.add(end instanceof Error && 'code' in end ? end.code : 'deployed');
+      await factory(server.transport).deploy({ name: 'b' });
+      await isKept('b');
+      await factory(server.transport).deleteInstance('b');
+      return transport.requests > at;
+    });
+    expect([...codes].toSorted()).toEqual(['deploy/superseded', 'deployed']);
+  }, 120_000);
+});
+
+test('while one process deletes the last instance, another one deploys one: it is kept', async () => {
+  const points = await atEachPoint(async (at, before) => {
+    await factory(server.transport).deploy({ name: 'a' });
+    const transport = new Interrupted(at, before, () => factory(server.transport).deploy({ name: 'b' }));
+    const result = await factory(transport).deleteInstance('a');
+    expect(result, `request ${at}`).toMatchObject({ status: 'complete', remaining: [] });
+    await expect(server.client.get(instance('a'))).rejects.toMatchObject({ status: 404 });
+    if (transport.requests > at) await isKept('b');
+    await factory(server.transport).deleteInstance('b');
+    return transport.requests > at;
+  });
+  expect(points).toBeGreaterThan(4);
+}, 120_000);
+
+test('an instance that is being deleted is made anew when it is gone', async () => {
+  const hold = (finalizers: string[] | null) =>
+    server.client.patch(instance('a'), { metadata: { finalizers } }, { type: 'merge' });
+  await factory(server.transport).deploy({ name: 'a' });
+  const first = await server.client.get(instance('a'));
+  await hold([...(first.metadata.finalizers ?? []), 'example.com/hold']);
+  await server.client.delete(instance('a'));
+  const told: string[] = [];
+  const deployed = await page
+    .factory('kro', {
+      namespace: 'default',
+      transport: server.transport,
+      timeout: 20_000,
+      progressCallback: ({ message }) => {
+        told.push(message);
+        if (message.startsWith('waiting until the former')) void hold(null);
+      },
+    })
+    .deploy({ name: 'a' });
+  expect(deployed.metadata.uid).not.toBe(first.metadata.uid);
+  expect(told).toContain('waiting until the former Page kro.run/v1alpha1 default/a is gone');
+});
+
+test('one that is never gone is named with what holds it', async () => {
+  await factory(server.transport).deploy({ name: 'a' });
+  const { metadata } = await server.client.get(instance('a'));
+  const finalizers = [...(metadata.finalizers ?? []), 'example.com/hold'];
+  await server.client.patch(instance('a'), { metadata: { finalizers } }, { type: 'merge' });
+  await server.client.delete(instance('a'));
+  const impatient = page.factory('kro', { namespace: 'default', transport: server.transport, timeout: 1000 });
+  await expect(impatient.deploy({ name: 'a' })).rejects.toMatchObject({
+    code: 'deploy/timeout',
+    message: expect.stringMatching(/Page a is in the way: it is being deleted since .*example\.com\/hold/) as unknown,
+  });
+});
