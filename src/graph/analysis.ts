@@ -40,6 +40,8 @@ export type Analysis<S extends Site> =
   | { readonly ok: true; readonly value: Analysed<S> }
   | { readonly ok: false; readonly refusal: Refusal };
 
+export const NO_NAMES: ReadonlyMap<string, Part | undefined> = new Map();
+
 /**
  * Parses an expression and finds the names it uses, under the rules of the place where it stands. `names`
  * are those that stand for parts of nodes: iterators and `each`.
@@ -48,14 +50,14 @@ export function analyse<S extends Site>(
   site: S,
   language: Language,
   rules: ReferenceRules,
-  names: ReadonlyMap<string, Part | undefined> = new Map(),
+  names: ReadonlyMap<string, Part | undefined> = NO_NAMES,
 ): Analysis<S> {
-  const { cel } = site.text;
   const plain = rules.place === 'template' && rules.iterators.length === 0 && names.size === 0;
-  const known = plain ? language.analysed.get(cel) : undefined;
-  if (known !== undefined) return { ok: true, value: { site, ast: known.ast, ids: known.ids, reads: known.reads } };
   const joined = plain ? joinedText(site, language) : undefined;
   if (joined !== undefined) return { ok: true, value: joined };
+  const { cel } = site.text;
+  const known = plain ? language.analysed.get(cel) : undefined;
+  if (known !== undefined) return { ok: true, value: { site, ast: known.ast, ids: known.ids, reads: known.reads } };
   const parsed = language.parse(cel);
   if (!parsed.ok) {
     const [first] = parsed.errors;
@@ -109,7 +111,7 @@ function namesOf(cel: string, language: Language): Names | undefined {
   if (!parsed.ok) return undefined;
   const { ids, error } = language.references(parsed.ast, { place: 'template', iterators: [] });
   if (error !== undefined) return undefined;
-  const names = { ast: parsed.ast, ids, reads: readPaths(parsed.ast.expr, language.readScope(new Map())) };
+  const names = { ast: parsed.ast, ids, reads: readPaths(parsed.ast.expr, language.readScope(NO_NAMES)) };
   language.analysed.set(cel, names);
   return names;
 }

@@ -10,12 +10,22 @@ import type { ResolvedKind } from './resolve-kind.ts';
 import { resolveKind } from './resolve-kind.ts';
 import { joinParts, quoteGo, scanExpressions } from './scan.ts';
 import type { Walked } from './walk.ts';
+import { TemplatePlace } from './template-place.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
 
 /** Reads all resources: their kinds, templates and expressions. What is wrong is reported, the rest goes on. */
 export function buildResources(definition: Definition, kinds: KnownKinds, problems: Problems): Draft[] {
-  const wellFormed = definition.resources.filter((block) => new Builder(block, problems).checkShape());
-  return wellFormed.map((block) => new Builder(block, problems).build(definition, kinds));
+  const shared: Shared = { root: new TemplatePlace(), kinds: new Map() };
+  const builders = definition.resources.map((block) => new Builder(block, shared, problems));
+  const wellFormed = builders.filter((builder) => builder.checkShape());
+  return wellFormed.map((builder) => builder.build(definition, kinds));
+}
+
+/** What the resources of one definition have in common. */
+interface Shared {
+  readonly root: TemplatePlace;
+  /** Kinds that were found, by kind and apiVersion. */
+  readonly kinds: Map<string, ResolvedKind>;
 }
 
 /** Where kinds come from: outside sources, and the graph itself. */
@@ -38,10 +48,12 @@ interface Finding {
 
 class Builder {
   readonly #block: ResourceBlock;
+  readonly #shared: Shared;
   readonly #problems: Problems;
 
-  constructor(block: ResourceBlock, problems: Problems) {
+  constructor(block: ResourceBlock, shared: Shared, problems: Problems) {
     this.#block = block;
+    this.#shared = shared;
     this.#problems = problems;
   }
 
@@ -87,7 +99,7 @@ class Builder {
       resolved: kind?.ok === true ? kind : undefined,
       template,
       skeleton: isJsonObject(walked.skeleton) ? walked.skeleton : {},
-      fields: walked.fields.map((field) => ({ ...field, path: this.#templatePath(field.steps) })),
+      fields: walked.fields,
       unclosed: walked.unclosed.map(({ steps, offset }) => ({ path: this.#templatePath(steps), offset })),
       readyWhen: this.#conditions('readyWhen', this.#block.readyWhen),
       includeWhen: this.#conditions('includeWhen', this.#block.includeWhen),
@@ -125,8 +137,13 @@ class Builder {
       return { kind: undefined, installedBy: undefined };
     }
     const { apiVersion, kind } = template as { apiVersion: string; kind: string };
-    const found = resolveKind(this.#block.id, apiVersion, kind, kinds.source);
-    if (found.ok) return { kind: found, installedBy: undefined };
+    const name = `${kind} ${apiVersion}`;
+    const known = this.#shared.kinds.get(name);
+    const found = known ?? resolveKind(this.#block.id, apiVersion, kind, kinds.source);
+    if (found.ok) {
+      if (known === undefined) this.#shared.kinds.set(name, found);
+      return { kind: found, installedBy: undefined };
+    }
     const installedBy = kinds.installed.installerOf({ ...parseApiVersion(apiVersion), kind });
     if (installedBy !== undefined && kinds.allowInstalled) {
       return { kind: resolveKind(this.#block.id, apiVersion, kind, kinds.installed.source), installedBy };
@@ -209,9 +226,10 @@ class Builder {
     const rest: JsonObject = open;
     const fixed = { apiVersion: template['apiVersion'] ?? null, kind: template['kind'] ?? null };
     const free = this.#block.externalRef !== undefined || kind?.ok !== true || isCrd(template);
-    const walked = free ? walkFreely(rest) : walkWithSchema(rest, kind.schema);
-    const prefix = `${this.#walkStep(template)} ${this.#block.id}: `;
+    const where = { base: this.#templatePath([]), root: this.#shared.root };
+    const walked = free ? walkFreely(rest, where) : walkWithSchema(rest, kind.schema, where);
     for (const { steps, kro, ...problem } of walked.problems) {
+      const prefix = `${this.#walkStep(template)} ${this.#block.id}: `;
       this.#refuse('resource', { ...problem, path: this.#templatePath(steps), kro: prefix + kro });
     }
     if (isCrd(template) && this.#block.externalRef === undefined) this.#checkCrdFields(walked);

@@ -42,14 +42,12 @@ class Checker {
   check(): Checked {
     const { linked } = this;
     const dimensions = linked.dimensions.flatMap((found) => this.#dimension(found) ?? []);
-    const iterators = Object.fromEntries(
-      linked.draft.dimensions.map(({ name }) => {
-        const type = dimensions.find((each) => each.site.name === name)?.type;
-        return [name, type?.params[0]];
-      }),
-    );
-    const environment = this.#language.withIterators(iterators);
-    const fields = linked.fields.flatMap((found) => this.#field(found, environment) ?? []);
+    const environment = this.#environment(dimensions);
+    const fields: Compiled<FieldSite>[] = [];
+    for (const found of linked.fields) {
+      const compiled = this.#field(found, environment);
+      if (compiled !== undefined) fields.push(compiled);
+    }
     const includeWhen = linked.includeWhen.flatMap(
       (found) => this.#condition('includeWhen', found, this.#language.typed) ?? [],
     );
@@ -59,6 +57,17 @@ class Checker {
 
   get linked(): Linked {
     return this.#linked;
+  }
+
+  /** What the fields of the template may name: inside of loops the iterators, too. */
+  #environment(dimensions: readonly Compiled<DimensionSite>[]): Environment {
+    const { dimensions: sites } = this.#linked.draft;
+    if (sites.length === 0) return this.#language.typed;
+    const iterators = sites.map(({ name }): [string, CelType | undefined] => {
+      const type = dimensions.find((each) => each.site.name === name)?.type;
+      return [name, type?.params[0]];
+    });
+    return this.#language.withIterators(Object.fromEntries(iterators));
   }
 
   #refuse({ kro, ...problem }: Omit<Problem, 'phase'> & { kro: string }): undefined {

@@ -1,5 +1,5 @@
 import type { Analysed } from './analysis.ts';
-import { analyse } from './analysis.ts';
+import { analyse, NO_NAMES } from './analysis.ts';
 import { findCycle } from './dag.ts';
 import type { DimensionSite, Draft, FieldSite, Site } from './draft.ts';
 import type { Language } from './language.ts';
@@ -41,16 +41,20 @@ class Linker {
   link(): Linked {
     const { fields: fieldSites, dimensions: dimensionSites, includeWhen: includeSites } = this.#draft;
     const iterators = dimensionSites.map((dimension) => dimension.name);
-    const items = new Map(dimensionSites.map((site) => [site.name, this.#itemsOf(site)]));
-    const fields = fieldSites.flatMap(
-      (site) => this.#analyse(site, 'failed to extract dependencies: ', iterators, items) ?? [],
-    );
+    const items =
+      dimensionSites.length === 0 ? NO_NAMES : new Map(dimensionSites.map((site) => [site.name, this.#itemsOf(site)]));
+    const fields: Analysed<FieldSite>[] = [];
+    for (const site of fieldSites) {
+      const found = this.#analyse(site, 'failed to extract dependencies: ', iterators, items);
+      if (found !== undefined) fields.push(found);
+    }
     this.#checkIdentity(fields, iterators);
     const dimensions = dimensionSites.flatMap((site) => this.#dimension(site, iterators));
     const includeWhen = includeSites.flatMap(
       (site) => this.#analyse(site, 'failed to extract dependencies from includeWhen: ', []) ?? [],
     );
-    for (const each of [...fields, ...dimensions, ...includeWhen]) this.#addDependencies(each, iterators);
+    for (const list of [fields, dimensions, includeWhen])
+      for (const each of list) this.#addDependencies(each, iterators);
     const { installedBy } = this.#draft;
     if (installedBy !== undefined && installedBy !== this.#draft.id) this.#dependsOn.add(installedBy);
     return { draft: this.#draft, fields, dimensions, includeWhen, dependsOn: [...this.#dependsOn] };

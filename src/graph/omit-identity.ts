@@ -10,7 +10,8 @@ export function checkOmitIdentity({ draft, fields }: Linked, definition: Definit
   for (const field of fields) {
     const { site } = field;
     const identity = site.pathText === 'metadata.name' || (needsNamespace && site.pathText === 'metadata.namespace');
-    if (!identity || !rootsOf(field).some((root) => callsGlobal(root, 'omit'))) continue;
+    if (!identity || !(site.text.template ?? site.text.cel).includes('omit')) continue;
+    if (!rootsOf(field).some((root) => callsGlobal(root, 'omit'))) continue;
     problems.error({
       phase: 'omitIdentity',
       code: 'graph/omit',

@@ -72,6 +72,11 @@ export class Problems {
     return this.#errors;
   }
 
+  /** Number of errors and warnings so far. */
+  get size(): number {
+    return this.#found.length;
+  }
+
   error(problem: Problem): void {
     this.#errors += 1;
     this.#found.push({ rank: RANK[problem.phase], severity: 'error', problem });

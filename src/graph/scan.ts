@@ -49,7 +49,12 @@ export function unclosedAt(parts: readonly TextPart[]): number | undefined {
 
 type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };
 
+/** What keeps the first closing brace from being the end of the expression. */
+const NESTING = /["{$]/;
+
 function expressionEnd(text: string, from: number): End {
+  const first = text.indexOf('}', from);
+  if (first >= 0 && !NESTING.test(text.slice(from, first))) return { kind: 'closed', offset: first };
   let depth = 1;
   let quoted = false;
   for (let at = from; at < text.length; at += 1) {
@@ -79,31 +84,61 @@ export interface ExpressionText {
   /** What the whole string consists of, if it is more than one bare `${…}`. */
   readonly parts?: readonly TextPart[];
   /** Offset in the string of an offset (UTF-16 units) in `cel`; inside generated text the nearest one. */
-  readonly toOriginal: (celOffset: number) => number;
+  toOriginal(celOffset: number): number;
 }
 
 /** The expression of a scanned string; undefined when no part is one. */
 export function joinParts(original: string, parts: readonly TextPart[]): ExpressionText | undefined {
   const [first] = parts;
   if (first === undefined || !parts.some((part) => part.kind === 'expression')) return undefined;
-  if (parts.length === 1) return { cel: first.text, toOriginal: (offset) => first.offset + offset };
-  const starts: number[] = [];
-  let cel = '';
-  for (const part of parts) {
-    if (cel !== '') cel += ' + ';
-    const written = part.kind === 'text' ? quoteGo(part.text) : `(${part.text})`;
-    starts.push(cel.length + 1);
-    cel += written;
-  }
-  const toOriginal = (offset: number): number => {
-    let index = parts.length - 1;
-    while (index > 0 && offset < (starts[index] ?? 0) - 1) index -= 1;
-    const part = parts[index] ?? first;
-    if (part.kind === 'text') return part.offset;
-    return part.offset + Math.min(Math.max(offset - (starts[index] ?? 0), 0), part.text.length);
-  };
-  return { cel, template: original, parts, toOriginal };
+  return parts.length === 1 ? new BareExpression(first) : new JoinedParts(original, parts);
 }
+
+class BareExpression implements ExpressionText {
+  readonly cel: string;
+  readonly #offset: number;
+
+  constructor({ text, offset }: TextPart) {
+    this.cel = text;
+    this.#offset = offset;
+  }
+
+  toOriginal(offset: number): number {
+    return this.#offset + offset;
+  }
+}
+
+/** Text and expressions, added. They are put together when the whole is asked for: mostly the parts are enough. */
+class JoinedParts implements ExpressionText {
+  readonly template: string;
+  readonly parts: readonly TextPart[];
+  #cel: string | undefined;
+
+  constructor(template: string, parts: readonly TextPart[]) {
+    this.template = template;
+    this.parts = parts;
+  }
+
+  get cel(): string {
+    return (this.#cel ??= this.parts.map(celOf).join(' + '));
+  }
+
+  toOriginal(offset: number): number {
+    let [found] = this.parts as [TextPart];
+    let start = 0;
+    let next = 0;
+    for (const part of this.parts) {
+      if (offset < next) break;
+      found = part;
+      start = next;
+      next += celOf(part).length + ' + '.length;
+    }
+    if (found.kind === 'text') return found.offset;
+    return found.offset + Math.min(Math.max(offset - start - '('.length, 0), found.text.length);
+  }
+}
+
+const celOf = ({ kind, text }: TextPart): string => (kind === 'text' ? quoteGo(text) : `(${text})`);
 
 const GO_ESCAPES = new Map([
   ['\x07', '\\a'],

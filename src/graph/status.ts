@@ -41,7 +41,7 @@ export function buildStatus(definition: Definition, language: Language, problems
   }
   const { conditions, ...open } = block;
   const rest: JsonObject = open;
-  const walked = walkFreely(rest);
+  const walked = walkFreely(rest, { base: PATH });
   for (const { steps, kro, message, hint, offset, code } of walked.problems) {
     const path = [...PATH, ...steps];
     const place = offset === undefined ? { path } : { path, offset };
@@ -56,8 +56,7 @@ export function buildStatus(definition: Definition, language: Language, problems
   }
   const unscanned = walked.problems.map((problem) => formatPath(problem.steps));
   reportLiterals(walked.skeleton, new Set([...walked.fields.map((field) => field.pathText), ...unscanned]), problems);
-  const sites = walked.fields.map((field): FieldSite => ({ ...field, path: [...PATH, ...field.steps] }));
-  const fields = sites.flatMap((site) => checkField(site, language, problems) ?? []);
+  const fields = walked.fields.flatMap((site) => checkField(site, language, problems) ?? []);
   for (const field of fields) {
     if (field.ids.length > 0) continue;
     problems.error({

@@ -1,19 +1,36 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
+import type { FieldSite } from './draft.ts';
 import type { PathStep } from './model.ts';
 import { nearestName } from '../schema/index.ts';
-import { formatPath } from './path.ts';
 import type { ExpressionText } from './scan.ts';
 import { joinParts, scanExpressions, unclosedAt } from './scan.ts';
+import { TemplatePlace } from './template-place.ts';
 
-/** A string with an expression, found in a template. */
-export interface Field {
-  /** Steps from the root of the template. */
-  readonly steps: readonly PathStep[];
-  /** The same as kro writes it. */
-  readonly pathText: string;
+/** A string with an expression, found in a template. Its path in the definition is put together when it is asked for. */
+class Field implements FieldSite {
   readonly text: ExpressionText;
+  readonly #place: TemplatePlace;
+  readonly #base: readonly PathStep[];
+
+  constructor(text: ExpressionText, place: TemplatePlace, base: readonly PathStep[]) {
+    this.text = text;
+    this.#place = place;
+    this.#base = base;
+  }
+
+  get steps(): readonly PathStep[] {
+    return this.#place.steps;
+  }
+
+  get pathText(): string {
+    return this.#place.text;
+  }
+
+  get path(): readonly PathStep[] {
+    return [...this.#base, ...this.steps];
+  }
 }
 
 /** Something that the walk refuses. `kro` is without prefix. */
@@ -31,7 +48,7 @@ export interface WalkProblem {
 /** A value without its expressions (null in their place), and what was found in it. */
 export interface Walked {
   readonly skeleton: JsonValue;
-  readonly fields: readonly Field[];
+  readonly fields: readonly FieldSite[];
   readonly problems: readonly WalkProblem[];
   /** Places of a `${` without its end, which is plain text. */
   readonly unclosed: readonly Unclosed[];
@@ -43,16 +60,25 @@ export interface Unclosed {
   readonly offset: number;
 }
 
+/** Where a value stands: the path of its root in the definition, and the place of the root itself. */
+export interface Whereabouts {
+  readonly base: readonly PathStep[];
+  /** Shared by all templates that are walked; by default the value's own. */
+  readonly root?: TemplatePlace;
+}
+
+const NOWHERE: Whereabouts = { base: [] };
+
 /** Walks a value for which there is no schema: every string may hold an expression. */
-export function walkFreely(value: JsonValue): Walked {
-  const walker = new Walker();
+export function walkFreely(value: JsonValue, where = NOWHERE): Walked {
+  const walker = new Walker(where);
   const skeleton = walker.free(value);
   return { skeleton, fields: walker.fields, problems: walker.problems, unclosed: walker.unclosed };
 }
 
 /** Walks a value along its schema, and checks the kinds of its literals as kro does. */
-export function walkWithSchema(value: JsonValue, schema: Schema): Walked {
-  const walker = new Walker();
+export function walkWithSchema(value: JsonValue, schema: Schema, where = NOWHERE): Walked {
+  const walker = new Walker(where);
   const skeleton = walker.typed(value, schema);
   return { skeleton, fields: walker.fields, problems: walker.problems, unclosed: walker.unclosed };
 }
@@ -61,8 +87,14 @@ class Walker {
   readonly fields: Field[] = [];
   readonly problems: WalkProblem[] = [];
   readonly unclosed: Unclosed[] = [];
-  /** The way to the value that is being looked at; most values need no path. */
-  readonly #steps: PathStep[] = [];
+  readonly #base: readonly PathStep[];
+  /** Where the value stands that is being looked at. */
+  #place: TemplatePlace;
+
+  constructor({ base, root = new TemplatePlace() }: Whereabouts) {
+    this.#base = base;
+    this.#place = root;
+  }
 
   free(value: JsonValue): JsonValue {
     if (typeof value === 'string') return this.#string(value);
@@ -72,15 +104,16 @@ class Walker {
   }
 
   #freely(step: PathStep, value: JsonValue): JsonValue {
-    this.#steps.push(step);
+    const outer = this.#place;
+    this.#place = outer.below(step);
     const skeleton = this.free(value);
-    this.#steps.pop();
+    this.#place = outer;
     return skeleton;
   }
 
   /** The path as kro writes it. */
   get #path(): string {
-    return formatPath(this.#steps);
+    return this.#place.text;
   }
 
   typed(value: JsonValue, schema: Schema | undefined): JsonValue {
@@ -92,15 +125,14 @@ class Walker {
       );
       return null;
     }
-    const free = schema['x-kubernetes-preserve-unknown-fields'] === true;
-    if (!free && !saysAnything(schema)) {
-      const kro = `schema at path ${this.#path} has no valid type, OneOf, AnyOf, or AdditionalProperties`;
-      const hint = 'kro cannot fill a field whose schema gives it no type; leave it out of the template';
-      this.#refuse('graph/schema-hole', kro, 'the schema of this field names no type', hint);
-      return null;
-    }
     const expected = expectedTypes(schema);
     if (expected === undefined) {
+      if (!saysAnything(schema)) {
+        const kro = `schema at path ${this.#path} has no valid type, OneOf, AnyOf, or AdditionalProperties`;
+        const hint = 'kro cannot fill a field whose schema gives it no type; leave it out of the template';
+        this.#refuse('graph/schema-hole', kro, 'the schema of this field names no type', hint);
+        return null;
+      }
       this.#refuse('graph/schema-hole', 'unknown schema type', 'the schema of this field names no type that kro knows');
       return null;
     }
@@ -128,9 +160,11 @@ class Walker {
   }
 
   #below(step: PathStep, value: JsonValue, schema: Schema): JsonValue {
-    this.#steps.push(step);
+    if (typeof value === 'string' && !value.includes('${') && takesText(schema)) return value;
+    const outer = this.#place;
+    this.#place = outer.below(step);
     const skeleton = this.typed(value, schema);
-    this.#steps.pop();
+    this.#place = outer;
     return skeleton;
   }
 
@@ -140,7 +174,7 @@ class Walker {
     const listed = known.length > 0 && known.length <= 8 ? `known fields: ${known.join(', ')}` : undefined;
     this.problems.push({
       code: 'graph/unknown-field',
-      steps: [...this.#steps, key],
+      steps: [...this.#place.steps, key],
       kro: `error getting field schema for path ${this.#path}.${key}: schema not found for field ${key}`,
       message: `the schema has no field "${key}" here`,
       hint: close === undefined ? listed : `did you mean "${close}"?`,
@@ -193,7 +227,7 @@ class Walker {
     if (!scanned.ok) {
       this.problems.push({
         code: 'graph/nested-expression',
-        steps: [...this.#steps],
+        steps: this.#place.steps,
         kro: scanned.message,
         message: 'an expression begins inside another one',
         hint: 'inside ${…} the variables stand bare; a literal "${" belongs into a string literal',
@@ -202,10 +236,10 @@ class Walker {
       return null;
     }
     const open = unclosedAt(scanned.parts);
-    if (open !== undefined) this.unclosed.push({ steps: [...this.#steps], offset: open });
+    if (open !== undefined) this.unclosed.push({ steps: this.#place.steps, offset: open });
     const text = joinParts(value, scanned.parts);
     if (text === undefined) return value;
-    this.fields.push({ steps: [...this.#steps], pathText: this.#path, text });
+    this.fields.push(new Field(text, this.#place, this.#base));
     return null;
   }
 
@@ -213,7 +247,7 @@ class Walker {
     const types = expected.join(' or ');
     this.problems.push({
       code: 'graph/literal-type',
-      steps: [...this.#steps],
+      steps: this.#place.steps,
       kro: `expected ${types} type for path ${this.#path}, got ${got}`,
       message: `this field takes ${article(types)}, not ${article(got === 'float64' ? 'fraction' : got)}`,
       hint: literalHint(expected, value),
@@ -221,7 +255,7 @@ class Walker {
   }
 
   #refuse(code: string, kro: string, message: string, hint?: string): void {
-    this.problems.push({ code, steps: [...this.#steps], kro, message, hint });
+    this.problems.push({ code, steps: this.#place.steps, kro, message, hint });
   }
 }
 
@@ -268,6 +302,11 @@ function saysAnything(schema: Schema): boolean {
     schema.additionalProperties !== undefined ||
     schema['x-kubernetes-int-or-string'] === true
   );
+}
+
+function takesText(schema: Schema): boolean {
+  const expected = expectedTypes(schema);
+  return expected !== undefined && (expected.includes('string') || expected.includes('any'));
 }
 
 function allowsAdditional(schema: Schema): boolean {

@@ -6,6 +6,7 @@ import { passesByHole } from './assignability.ts';
 import { callsGlobal } from './ast-visit.ts';
 import type { Checked } from './check-types.ts';
 import type { Draft, FieldSite } from './draft.ts';
+import { isList } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { callsBeyondStock } from './gated-functions.ts';
 import type { Language } from './language.ts';
@@ -49,6 +50,35 @@ interface ExpressionParts {
 
 const NOTHING: ExpressionParts[] = [];
 
+/**
+ * Expressions of which there is nothing to say where they stand, bare or as the only one in a text. Many
+ * resources of a definition hold the same ones in the same fields.
+ */
+class Sound {
+  readonly #bare = new WeakSet<Expr>();
+  readonly #inText = new WeakSet<Expr>();
+
+  has(found: Compiled): boolean {
+    const root = onlyRoot(found);
+    return root !== undefined && this.#of(found).has(root);
+  }
+
+  add(found: Compiled): void {
+    const root = onlyRoot(found);
+    if (root !== undefined) this.#of(found).add(root);
+  }
+
+  #of({ site }: Compiled): WeakSet<Expr> {
+    return site.text.template === undefined ? this.#bare : this.#inText;
+  }
+}
+
+function onlyRoot(found: Compiled): Expr | undefined {
+  const { parts } = found;
+  if (parts === undefined) return found.ast.expr;
+  return parts.length === 1 ? parts[0]?.ast.expr : undefined;
+}
+
 /** Is the condition the constant false? */
 function isNever({ ast }: Compiled): boolean {
   return ast.expr.kind === 'literal' && ast.expr.value === false;
@@ -61,6 +91,10 @@ class Warner {
   readonly #options: CompileOptions;
   readonly #problems: Problems;
   readonly #parts = new WeakMap<Expr, ExpressionParts>();
+  /** What is in order in a field, by kind and path. */
+  readonly #soundFields = new Map<Draft['resolved'], Map<string, Sound>>();
+  /** What is in order wherever it stands. */
+  readonly #sound = new Sound();
 
   constructor({ drafts, neverIncluded, language, options, problems }: WarnerParts) {
     this.#drafts = drafts;
@@ -78,17 +112,47 @@ class Warner {
       this.#report('graph/unclosed-expression', message, { path, offset }, hint);
     }
     for (const field of fields) {
-      this.#restarts(draft, field);
-      this.#quantity(draft, field);
-      this.#hole(draft, field);
+      // The names of types in collections are others.
+      const sound = isList(draft) ? new Sound() : this.#soundField(draft, field);
+      this.#unlessSound(sound, field, () => {
+        this.#restarts(draft, field);
+        this.#quantity(draft, field);
+        this.#hole(draft, field);
+      });
     }
     for (const each of includeWhen) this.#constant(each);
     for (const each of readyWhen) this.#neverReady(draft, each);
-    for (const each of [...fields, ...dimensions, ...includeWhen]) this.expression(each);
+    for (const list of [fields, dimensions, includeWhen]) for (const each of list) this.expression(each);
+  }
+
+  #soundField({ resolved }: Draft, { site }: Compiled<FieldSite>): Sound {
+    let paths = this.#soundFields.get(resolved);
+    if (paths === undefined) {
+      paths = new Map();
+      this.#soundFields.set(resolved, paths);
+    }
+    let sound = paths.get(site.pathText);
+    if (sound === undefined) {
+      sound = new Sound();
+      paths.set(site.pathText, sound);
+    }
+    return sound;
+  }
+
+  /** Looks at an expression, and remembers when there was nothing to say. */
+  #unlessSound(sound: Sound, found: Compiled, look: () => void): void {
+    if (sound.has(found)) return;
+    const before = this.#problems.size;
+    look();
+    if (this.#problems.size === before) sound.add(found);
   }
 
   /** What may be wrong with an expression wherever it stands. */
   expression(found: Compiled): void {
+    this.#unlessSound(this.#sound, found, () => this.#anywhere(found));
+  }
+
+  #anywhere(found: Compiled): void {
     const parts = this.#remarkableParts(found);
     this.#hidden(found, parts);
     this.#added(found);

@@ -51,7 +51,8 @@ function warnSameIdentity(drafts: readonly Draft[], problems: Problems): void {
     const metadata = draft.template['metadata'];
     if (!isJsonObject(metadata) || typeof metadata['name'] !== 'string') continue;
     const { group, kind } = draft.resolved.type;
-    const identity = stringifyJson([group, kind, metadata['namespace'] ?? null, metadata['name']]);
+    const { name, namespace = null } = metadata;
+    const identity = `${group}/${kind}/${namespace === null ? '' : stringifyJson(namespace)}/${name}`;
     const other = seen.get(identity);
     if (other === undefined) seen.set(identity, draft);
     else {

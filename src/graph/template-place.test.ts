@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { TemplatePlace } from './template-place.ts';
+
+test('a place knows its steps and writes its path as kro does', () => {
+  const place = new TemplatePlace().below('spec').below('ports').below(0).below('a.b');
+  expect([place.steps, place.text]).toEqual([['spec', 'ports', 0, 'a.b'], 'spec.ports[0]["a.b"]']);
+});
+
+test('who comes by again finds the same place, an index is no key', () => {
+  const root = new TemplatePlace();
+  expect(root.below('a').below(0)).toBe(root.below('a').below(0));
+  expect(root.below(0)).not.toBe(root.below('0'));
+});
+
+test('places that nobody shares are not kept without end', () => {
+  const root = new TemplatePlace();
+  for (let index = 0; index < 20_000; index += 1) root.below(index);
+  const late = root.below(19_999);
+  expect(late).not.toBe(root.below(19_999));
+  expect(late.text).toBe('[19999]');
+});
