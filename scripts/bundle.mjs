@@ -4,7 +4,7 @@
  */
 import { build } from 'esbuild';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 /** Files that a host loads by path: the command line, the loader thread and the webpack loader. */
 const BY_PATH = ['src/cli/main.ts', 'src/transform/hooks.ts', 'src/transform/webpack-loader.ts'];
@@ -24,6 +24,26 @@ function entryPoints(root) {
 }
 
 /**
+ * Code that a room loads later imports, in the bundle, all that the room begins with. It is there by then anyway; but
+ * the bundler, which does not know that, would put what the two share into a file of its own, and what two such parts
+ * share into another: a dozen files to open at the start instead of one.
+ */
+const laterParts = (room) => ({
+  name: 'later-parts',
+  setup(build) {
+    build.onResolve({ filter: /^\.\// }, ({ kind, path, importer, resolveDir }) =>
+      kind === 'dynamic-import' && importer.startsWith(room)
+        ? { path: relative(room, resolve(resolveDir, path)), namespace: 'later' }
+        : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: 'later' }, ({ path }) => ({
+      contents: `import * as start from './index.ts'; export * from './${path}';`,
+      resolveDir: room,
+    }));
+  },
+});
+
+/**
  * Writes the bundles to `outdir`. Shared parts go to `chunk/`, as deep as the entry points of the rooms, so
  * that paths from `import.meta.url` to the package's own files hold in the sources and here.
  */
@@ -37,6 +57,7 @@ export async function bundle(root, outdir) {
     bundle: true,
     splitting: true,
     packages: 'external',
+    plugins: [laterParts(join(root, 'src/cluster/'))],
     format: 'esm',
     platform: 'node',
     target: 'node20.19',

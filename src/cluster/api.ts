@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { cryptoLibrary } from '../core/index.ts';
 import type { Access } from './auth/access.ts';
 import type { Clock } from './clock.ts';
 import type { Interceptor } from './http/request.ts';
@@ -75,6 +75,6 @@ export class Api {
   }
 
   newUid(): string {
-    return randomUUID();
+    return cryptoLibrary().randomUUID();
   }
 }

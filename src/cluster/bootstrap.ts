@@ -3,7 +3,7 @@ import { loadData } from './data.ts';
 import type { Api } from './api.ts';
 import type { Resource } from './registry/resource.ts';
 import { keyOf } from './store/store.ts';
-import { retype } from './verbs/write.ts';
+import { decodeObject } from './types/decode.ts';
 
 /**
  * The objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. They
@@ -43,7 +43,7 @@ export function bootstrap(api: Api): void {
 /** Stores an object of the system without the checks of a request. */
 export function put(api: Api, group: string, plural: string, value: JsonObject): void {
   const resource = api.registry.findAny(group, plural);
-  if (resource !== undefined) store(api, resource, retype(resource, value).value);
+  if (resource !== undefined) store(api, resource, typed(resource, value));
 }
 
 /** The same for an object that is as its type writes it. */
@@ -53,15 +53,21 @@ function putWritten(api: Api, plural: string, object: KubeObject) {
 }
 
 function store(api: Api, resource: Resource, object: KubeObject) {
-  complete(api, resource, object);
+  complete(api, object);
   const { namespace = '', name = '' } = object.metadata;
   resource.collection.put(keyOf(namespace, name), resource.toStorage(object));
 }
 
-function complete(api: Api, resource: Resource, object: KubeObject) {
+/** None of the system's kinds counts generations. */
+function complete(api: Api, object: KubeObject) {
   object.metadata.uid = api.newUid();
   object.metadata.creationTimestamp = api.timestamp();
-  if (resource.strategy.hasGeneration) object.metadata.generation = 1;
+}
+
+/** A built-in object as its type writes it. */
+function typed(resource: Resource, value: JsonObject): KubeObject {
+  const named = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
+  return decodeObject(resource.node, named).value as unknown as KubeObject;
 }
 
 /** How many objects of each kind the default roles and bindings are. */
@@ -74,8 +80,8 @@ function seedRoles(api: Api) {
     const resource = api.registry.findAny('rbac.authorization.k8s.io', plural);
     resource?.collection.seedLater(count, () =>
       (loadData('rbac-defaults')[plural] ?? []).map((value) => {
-        const object = retype(resource, value as JsonObject).value;
-        complete(api, resource, object);
+        const object = typed(resource, value as JsonObject);
+        complete(api, object);
         object.metadata.creationTimestamp = created;
         return { key: keyOf(object.metadata.namespace ?? '', object.metadata.name ?? ''), object };
       }),

@@ -1,5 +1,5 @@
-import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { cryptoLibrary } from '../core/index.ts';
 
 /** A server's certificate and its key, both PEM texts. */
 export interface ServerCertificate {
@@ -40,7 +40,7 @@ function objectIdentifier(text: string): Buffer {
 const ECDSA_WITH_SHA256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
 
 function serialNumber(): Buffer {
-  const bytes = randomBytes(16);
+  const bytes = cryptoLibrary().randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return der(0x02, bytes);
 }
@@ -80,7 +80,7 @@ function certificate(init: CertificateInit): string {
     init.publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...init.extensions)),
   );
-  const signature = createSign('sha256').update(body).sign(init.signingKey);
+  const signature = cryptoLibrary().createSign('sha256').update(body).sign(init.signingKey);
   const bytes = sequence(body, ECDSA_WITH_SHA256, der(0x03, Buffer.from([0]), signature));
   const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
@@ -88,7 +88,7 @@ function certificate(init: CertificateInit): string {
 
 /** Makes an authority; its certificates are valid around `now`, milliseconds since 1970. */
 export function createAuthority(now: number): Authority {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { publicKey, privateKey } = cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = 'typekro-ca';
   const ca = certificate({
     subject: issuer,
@@ -104,7 +104,7 @@ export function createAuthority(now: number): Authority {
   return {
     ca,
     issue(names, addresses) {
-      const server = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const server = cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const alternatives = [
         ...names.map((name) => der(0x82, Buffer.from(name))),
         ...addresses

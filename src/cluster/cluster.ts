@@ -1,13 +1,14 @@
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
-import { followDefinitions } from './crd/lifecycle.ts';
-import { loadSchemas, needsSchemas, schemaLoadEnded } from './crd/schemas.ts';
+import { needsSchemas } from './crd/schemas.ts';
+import { followDefinitions } from './crd/served.ts';
+import { LoadAhead, schemaEngine, simulation, writing } from './code-parts.ts';
 import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/model.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts';
 import type { ControllerSettings } from './controllers/index.ts';
-import { noControllers, startControllers } from './controllers/index.ts';
+import { noControllers } from './controllers/settings.ts';
 import type { Clock } from './clock.ts';
 import { inProcessTransport } from './in-process.ts';
 import { openListener } from './listener.ts';
@@ -60,10 +61,12 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const api = new Api(options);
   followDefinitions(api);
   const { controllers = true } = options;
-  const settings =
-    controllers === false
-      ? noControllers
-      : startControllers(api, controllers === true ? {} : controllers, options.workloads !== false);
+  let settings = noControllers;
+  if (controllers !== false) {
+    await writing.load();
+    const { startControllers } = await simulation.load();
+    settings = startControllers(api, controllers === true ? {} : controllers, options.workloads !== false);
+  }
   bootstrap(api);
   if (options.stateDirectory !== undefined) {
     try {
@@ -72,10 +75,11 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       api.work.stop();
       throw error;
     }
-    if (needsSchemas(api, undefined)) await loadSchemas();
+    if (needsSchemas(api, undefined)) await schemaEngine.load();
   }
   const faults = new FaultRules(api);
   const listeners = new Set<Listener>();
+  const ahead = new LoadAhead();
   const cluster: Cluster = {
     clock: api.clock,
     controllers: settings,
@@ -87,8 +91,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     async listen(listenOptions) {
       const listener = await openListener(api, listenOptions);
       listeners.add(listener);
-      // In the background: whoever stores a definition will hardly have to wait. Who does is told what goes wrong.
-      setImmediate(() => void loadSchemas().catch(() => undefined));
+      ahead.start();
       return listener;
     },
     idle: () => api.work.idle(),
@@ -99,7 +102,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       for (const stream of api.streams) stream.end();
       await Promise.all([...listeners].map((listener) => listener.close()));
       listeners.clear();
-      await schemaLoadEnded();
+      await ahead.stop();
     },
     [Symbol.asyncDispose]: () => cluster.close(),
   };

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
 import type { Api } from './api.ts';
-import { republishDefinitions } from './crd/lifecycle.ts';
+import { republishDefinitions } from './crd/served.ts';
 import { keyOfObject } from './controllers/controller.ts';
 import { objectsAt, numberAt, textAt } from './kinds/parts.ts';
 import type { LogLine } from './pod-logs.ts';

@@ -1,4 +1,5 @@
 /** Libraries that many a process never needs: each is loaded when it is first asked for. */
+import type * as Crypto from 'node:crypto';
 import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import { createRequire } from 'node:module';
@@ -24,3 +25,6 @@ export const httpLibrary: () => typeof Http = lazy('node:http');
 
 /** Node's `https`, which loads TLS: only a process that opens or calls a secure socket needs it. */
 export const httpsLibrary: () => typeof Https = lazy('node:https');
+
+/** Node's `crypto`, without what an `import` adds: it has Node look at every member, and load WebCrypto. */
+export const cryptoLibrary: () => typeof Crypto = lazy('node:crypto');

@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { cryptoLibrary } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { ApiError } from '../http/status.ts';
 import type { UserInfo } from '../options.ts';
@@ -35,21 +35,24 @@ const withAuthenticated = (user: UserInfo): UserInfo =>
 
 function same(a: string, secret: Buffer): boolean {
   const given = Buffer.from(a);
-  return given.length === secret.length && timingSafeEqual(given, secret);
+  return given.length === secret.length && cryptoLibrary().timingSafeEqual(given, secret);
 }
 
 export function createAccess(api: Api): Access {
-  const adminToken = api.options.adminToken ?? randomBytes(24).toString('base64url');
-  const adminSecret = Buffer.from(adminToken);
+  let adminToken = api.options.adminToken;
+  let adminSecret: Buffer | undefined;
+  const tokenOfAdmin = () => (adminToken ??= cryptoLibrary().randomBytes(24).toString('base64url'));
   const tokens = new Map(Object.entries(api.options.tokens ?? {}));
   const issuer = createTokenIssuer(api);
   const userOf = (token: string): UserInfo | undefined => {
-    if (same(token, adminSecret)) return ADMIN;
+    if (same(token, (adminSecret ??= Buffer.from(tokenOfAdmin())))) return ADMIN;
     const user = tokens.get(token) ?? issuer.verify(token);
     return user === undefined ? undefined : withAuthenticated(user);
   };
   return {
-    adminToken,
+    get adminToken() {
+      return tokenOfAdmin();
+    },
     tokens: issuer,
     userOf,
     authenticate(headers, fallback = ANONYMOUS) {

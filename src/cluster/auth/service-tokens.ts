@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { createSign, createVerify, generateKeyPairSync } from 'node:crypto';
-import { isJsonObject } from '../../core/index.ts';
+import { cryptoLibrary, isJsonObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import type { UserInfo } from '../options.ts';
 
@@ -28,7 +27,7 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('
 /** JSON web tokens signed with a key of the cluster's own, made when it is first needed. */
 export function createTokenIssuer(api: Api): TokenIssuer {
   let keys: { publicKey: KeyObject; privateKey: KeyObject } | undefined;
-  const pair = () => (keys ??= generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+  const pair = () => (keys ??= cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' }));
   return {
     issuer: ISSUER,
     issue(claims) {
@@ -47,7 +46,10 @@ export function createTokenIssuer(api: Api): TokenIssuer {
         sub: `system:serviceaccount:${claims.namespace}:${claims.account}`,
       };
       const body = `${encode({ alg: 'ES256', typ: 'JWT' })}.${encode(payload)}`;
-      const signature = createSign('sha256').update(body).sign({ key: pair().privateKey, dsaEncoding: 'ieee-p1363' });
+      const signature = cryptoLibrary()
+        .createSign('sha256')
+        .update(body)
+        .sign({ key: pair().privateKey, dsaEncoding: 'ieee-p1363' });
       return `${body}.${signature.toString('base64url')}`;
     },
     verify(token) {
@@ -55,7 +57,12 @@ export function createTokenIssuer(api: Api): TokenIssuer {
       if (keys === undefined || parts.length !== 3) return undefined;
       const [head = '', body = '', signature = ''] = parts;
       const key = { key: keys.publicKey, dsaEncoding: 'ieee-p1363' as const };
-      if (!createVerify('sha256').update(`${head}.${body}`).verify(key, Buffer.from(signature, 'base64url')))
+      if (
+        !cryptoLibrary()
+          .createVerify('sha256')
+          .update(`${head}.${body}`)
+          .verify(key, Buffer.from(signature, 'base64url'))
+      )
         return undefined;
       return userOf(api, JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
     },

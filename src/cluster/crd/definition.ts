@@ -114,3 +114,17 @@ function readVersion(version: JsonObject): DefinedVersion {
 
 /** The member names of a simple JSON path such as `.spec.replicas`. */
 export const pathParts = (path: string): string[] => path.split('.').filter((part) => part !== '');
+
+/** The conditions that a definition's status states. */
+export const conditionsOf = (object: KubeObject): JsonObject[] => {
+  const conditions = object.status?.['conditions'];
+  return Array.isArray(conditions) ? conditions.filter(isJsonObject) : [];
+};
+
+/** Its condition of a type. */
+export const conditionOf = (object: KubeObject, type: string) =>
+  conditionsOf(object).find((condition) => condition['type'] === type);
+
+/** Is the condition there and true? */
+export const hasCondition = (object: KubeObject, type: string): boolean =>
+  conditionOf(object, type)?.['status'] === 'True';

@@ -1,42 +1,21 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
+import { ADMIN } from '../auth/access.ts';
 import { thaw } from '../store/store.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { Write } from '../verbs/write.ts';
 import { liveObject } from '../verbs/write.ts';
-import { ADMIN } from '../auth/access.ts';
-import { CustomResource } from './custom-resource.ts';
 import type { Definition } from './definition.ts';
-import { readDefinition, readNames } from './definition.ts';
+import { conditionOf, conditionsOf, hasCondition, readDefinition } from './definition.ts';
 import { acceptNames } from './names.ts';
-import { loadSchemas, needsSchemas } from './schemas.ts';
+import { GROUP, PLURAL, publish } from './served.ts';
 
-export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
-const GROUP = 'apiextensions.k8s.io';
-const PLURAL = 'customresourcedefinitions';
-
-/** Follows definitions: accepts names, establishes, serves, and takes everything away in the end. */
-export function followDefinitions(api: Api): void {
-  const definitions = api.store.collection(GROUP, PLURAL);
-  definitions.subscribe((event) => {
-    const name = event.stored.key;
-    if (event.type === 'DELETED') {
-      unpublish(api, readDefinition(event.stored.object));
-      for (const other of definitions.all()) api.work.enqueue(() => settle(api, other.key));
-    } else api.work.enqueue(() => settle(api, name));
-  });
-  api.store.subscribe((event) => {
-    if (event.type !== 'DELETED' || event.collection === definitions) return;
-    const name = `${event.collection.plural}.${event.collection.group}`;
-    if (definitions.get(name)?.object.metadata.deletionTimestamp !== undefined)
-      api.work.enqueue(() => settle(api, name));
-  });
-}
+const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 /** Brings one definition further by one step; the event of that step brings the next. */
-function settle(api: Api, name: string): void {
+export function settleDefinition(api: Api, name: string): void {
   const stored = api.store.collection(GROUP, PLURAL).get(name);
   if (stored === undefined) return;
   const definition = readDefinition(stored.object);
@@ -49,18 +28,6 @@ function settle(api: Api, name: string): void {
 }
 
 type Condition = { type: string; status: string; reason: string; message: string };
-
-const conditionsOf = (object: KubeObject): JsonObject[] => {
-  const conditions = object.status?.['conditions'];
-  return Array.isArray(conditions) ? conditions.filter(isJsonObject) : [];
-};
-
-const conditionOf = (object: KubeObject, type: string) =>
-  conditionsOf(object).find((condition) => condition['type'] === type);
-
-/** Is the condition there and true? */
-export const hasCondition = (object: KubeObject, type: string): boolean =>
-  conditionOf(object, type)?.['status'] === 'True';
 
 /** Writes conditions and accepted names; true when something was written. */
 function updateNames(api: Api, definition: Definition): boolean {
@@ -126,53 +93,6 @@ function statusWrite(api: Api, name: string): Write {
   if (resource === undefined) throw new Error('definitions are not served');
   const options = { dryRun: false, manager: 'kube-apiserver', fieldValidation: 'Ignore' as const, force: false };
   return { api, resource, namespace: '', name, subresource: 'status', user: ADMIN, options, warnings: [] };
-}
-
-/** What is served of a definition at present, to see when nothing has changed. */
-const published = new WeakMap<Api, Map<string, string>>();
-
-function publish(api: Api, definition: Definition): void {
-  if (!hasCondition(definition.object, 'Established')) return;
-  const terminating = definition.object.metadata.deletionTimestamp !== undefined;
-  const name = definition.object.metadata.name ?? '';
-  const state = `${definition.object.metadata.uid} ${definition.object.metadata.generation} ${terminating} ${JSON.stringify(definition.object.status?.['acceptedNames'])}`;
-  let states = published.get(api);
-  if (states === undefined) published.set(api, (states = new Map()));
-  if (states.get(name) === state) return;
-  states.set(name, state);
-  api.registry.remove(definition.group, definition.names.plural);
-  const accepted = readNames(
-    isJsonObject(definition.object.status?.['acceptedNames']) ? definition.object.status['acceptedNames'] : {},
-  );
-  const served = { ...definition, names: { ...accepted, plural: definition.names.plural } };
-  const collection = api.store.collection(definition.group, definition.names.plural);
-  const family = new Map<string, CustomResource>();
-  for (const version of definition.versions) {
-    const resource = new CustomResource(served, version, collection, family, terminating);
-    family.set(resource.apiVersion, resource);
-    if (version.served) api.registry.add(resource);
-  }
-  collection.forgetRepresentations();
-}
-
-function unpublish(api: Api, definition: Definition): void {
-  published.get(api)?.delete(definition.object.metadata.name ?? '');
-  api.registry.remove(definition.group, definition.names.plural);
-  api.store.drop(definition.group, definition.names.plural);
-}
-
-/** Takes every custom resource away, lets `change` replace the stored definitions, and serves what there is then. */
-export function republishDefinitions(api: Api, change: () => void): void {
-  const definitions = api.store.collection(GROUP, PLURAL);
-  for (const { object } of definitions.all()) unpublish(api, readDefinition(object));
-  change();
-  // Before whatever controllers do with the new content.
-  if (needsSchemas(api, undefined)) api.work.enqueue(loadSchemas);
-  for (const { key } of definitions.all()) {
-    const stored = definitions.get(key);
-    if (stored !== undefined) publish(api, readDefinition(stored.object));
-    api.work.enqueue(() => settle(api, key));
-  }
 }
 
 /** Deletes the objects of a definition that is to go, then lets it go. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { cryptoLibrary } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { toJsonText } from '../codec-json.ts';
 import { loadData } from '../data.ts';
@@ -68,7 +68,7 @@ function build(
       metadata: {},
       items: items.map((entry) => aggregated(api, entry)),
     };
-    const etag = `"${createHash('sha256').update(toJsonText(value)).digest('hex').toUpperCase()}"`;
+    const etag = `"${cryptoLibrary().createHash('sha256').update(toJsonText(value)).digest('hex').toUpperCase()}"`;
     return replyValue(200, value, output, { etag, vary: 'Accept', 'cache-control': 'public' });
   }
   if (core && version === undefined) {
@@ -202,7 +202,10 @@ function legacy(resource: Resource): LegacyResource[] {
 /** Tells one storage version from another; opaque to clients. */
 function hashOf(resource: Resource): string {
   return (
-    createHash('sha256').update(`${resource.group}/${resource.plural}/${resource.kind}`).digest('base64').slice(0, 11) +
-    '='
+    cryptoLibrary()
+      .createHash('sha256')
+      .update(`${resource.group}/${resource.plural}/${resource.kind}`)
+      .digest('base64')
+      .slice(0, 11) + '='
   );
 }

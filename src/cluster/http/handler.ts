@@ -1,8 +1,8 @@
 import type { Api } from '../api.ts';
 import { authorizeRequest } from '../auth/authorize.ts';
-import { loadSchemas, needsSchemas } from '../crd/schemas.ts';
+import { openApi, schemaEngine } from '../code-parts.ts';
+import { needsSchemas } from '../crd/schemas.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
-import { openApiReply } from '../openapi/openapi.ts';
 import { JsonSyntaxError } from '../codec-json.ts';
 import { metricsText } from './metrics.ts';
 import { negotiate } from './negotiate.ts';
@@ -88,7 +88,7 @@ async function answer(
 async function dispatch(api: Api, request: ApiRequest, warnings: string[]): Promise<ApiReply> {
   authorizeRequest(api, request);
   const [first, second, third] = request.segments;
-  if (needsSchemas(api, second)) await loadSchemas();
+  if (needsSchemas(api, second)) await schemaEngine.load();
   if (first === 'api') {
     if (request.segments.length <= 2) return discover(api, request, '', second);
     return routeResource(api, request, '', second ?? '', request.segments.slice(2), warnings);
@@ -97,7 +97,10 @@ async function dispatch(api: Api, request: ApiRequest, warnings: string[]): Prom
     if (request.segments.length <= 3) return discover(api, request, second, third);
     return routeResource(api, request, second ?? '', third ?? '', request.segments.slice(3), warnings);
   }
-  if (first === 'openapi') return openApiReply(api, request);
+  if (first === 'openapi') {
+    const { openApiReply } = await openApi.load();
+    return openApiReply(api, request);
+  }
   return otherPath(api, request);
 }
 

@@ -1,11 +1,11 @@
 import type { Api } from '../api.ts';
+import { tables } from '../code-parts.ts';
 import { toJsonBytes } from '../codec-json.ts';
 import { toYamlText } from '../codec-yaml.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
 import type { Stored } from '../store/store.ts';
 import { partialOf } from '../table/partial.ts';
-import { tableOf } from '../table/table.ts';
 import type { Output } from './negotiate.ts';
 import { jsonOutput } from './negotiate.ts';
 import type { ApiReply } from './request.ts';
@@ -89,7 +89,7 @@ export function replyObject(
   }
   const value =
     output.form === 'table'
-      ? tableOf(
+      ? tables.code.tableOf(
           api,
           resource,
           [object],
@@ -128,7 +128,7 @@ export function replyList(
   if (output.form === 'table') {
     return replyValue(
       200,
-      tableOf(
+      tables.code.tableOf(
         api,
         resource,
         shown.map(({ object }) => object),

@@ -1,33 +1,20 @@
-import type { JsonObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
+import { tables, writing } from '../code-parts.ts';
 import type { Resource } from '../registry/resource.ts';
-import { keyOf } from '../store/store.ts';
-import { builtinType } from '../types/builtin.ts';
-import { createObject } from '../verbs/create.ts';
-import { deleteObject } from '../verbs/delete.ts';
-import { deleteCollection } from '../verbs/delete-collection.ts';
-import type { DeleteOptions } from '../verbs/options.ts';
-import { checkDeleteOptions, integer, listOptions, writeOptions } from '../verbs/options.ts';
-import { patchForm, patchObject } from '../verbs/patch.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
-import { replaceObject } from '../verbs/update.ts';
 import { watchObjects } from '../verbs/watch.ts';
-import type { Outcome, Write } from '../verbs/write.ts';
-import { decodeAs, decodeBody, mediaType, readBody } from './body.ts';
 import type { Output } from './negotiate.ts';
 import { negotiate } from './negotiate.ts';
 import type { ApiReply, ApiRequest } from './request.ts';
-import { replyObject, replyText, replyValue, representation, warningHeader } from './respond.ts';
+import { replyText } from './respond.ts';
 import type { Route } from './route.ts';
-import { noOptions, verbOf } from './route.ts';
+import { checkVerb, isRead } from './route.ts';
 import { methodNotAllowed, notFound, unknownResource } from './status.ts';
-import { virtualReply } from '../virtual/index.ts';
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
 /** Finds resource, namespace and name. Throws 404. */
-export function parseRoute(api: Api, group: string, version: string, parts: readonly string[]): Route | undefined {
+function parseRoute(api: Api, group: string, version: string, parts: readonly string[]): Route | undefined {
   const watchPath = parts[0] === 'watch' && parts.length > 1;
   const segments = watchPath ? parts.slice(1) : parts;
   const scoped =
@@ -70,11 +57,10 @@ export async function routeResource(
   const stored = subresource === '';
   const streams = stored && route.name === '' && request.method === 'GET';
   const output = negotiate(request.headers['accept'], { table: stored, partial: stored, streams });
-  const virtual = virtualReply(api, request, route, output, warnings);
-  if (virtual !== undefined) return virtual;
-  checkVerb(route, request);
-  if (route.name === '') return onCollection(api, request, route, output, warnings);
-  return onObject(api, request, route, output, warnings);
+  if (output.form === 'table') await tables.load();
+  if (isRead(request, route)) return read(api, request, route, output, warnings);
+  const { routeWrite } = await writing.load();
+  return routeWrite(api, request, route, output, warnings);
 }
 
 function isCustomGroup(api: Api, group: string): boolean {
@@ -90,174 +76,17 @@ function builtinDeprecation(resource: Resource): string[] {
   return [];
 }
 
-function checkVerb(route: Route, request: ApiRequest) {
-  const { resource, subresource, name } = route;
-  const verb = verbOf(request.method, name !== '', false);
-  const verbs = subresource === '' ? resource.verbs : resource.subresources.get(subresource)?.verbs;
-  if (!['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(request.method)) throw methodNotAllowed();
-  if (name === '' && ['PUT', 'PATCH'].includes(request.method)) throw methodNotAllowed();
-  if (name !== '' && subresource === '' && request.method === 'POST') throw methodNotAllowed();
-  if (resource.namespaced && route.namespace === '' && request.method !== 'GET') throw methodNotAllowed();
-  if (verbs?.has(verb) !== true) throw methodNotAllowed();
-}
-
-function writeOf(api: Api, request: ApiRequest, route: Route, warnings: string[], options: Write['options']): Write {
-  return {
-    api,
-    resource: route.resource,
-    namespace: route.namespace,
-    name: route.name,
-    subresource: route.subresource,
-    user: request.user,
-    options,
-    warnings,
-  };
-}
-
-async function onCollection(
+/** Answers a GET of what is stored. */
+async function read(
   api: Api,
   request: ApiRequest,
   route: Route,
   output: Output,
   warnings: string[],
 ): Promise<ApiReply> {
-  const { resource } = route;
-  if (request.method === 'GET') {
-    if (route.watchPath || request.query.flag('watch')) return watchObjects(api, request, route, output, warnings);
-    return listObjects(api, request, route, output, warnings);
-  }
-  if (request.method === 'DELETE') {
-    const options = readDeleteOptions(api, request);
-    return deleteCollection(
-      writeOf(api, request, route, warnings, noOptions(options.dryRun)),
-      options,
-      listOptions(request.query, false),
-      output,
-    );
-  }
-  const options = writeOptions(request, 'CreateOptions');
-  const write = writeOf(api, request, route, warnings, options);
-  const decoded = decodeBody(request, resource, api.registry, options.fieldValidation);
-  warnings.push(...decoded.warnings);
-  return replyOutcome(write, createObject(write, decoded.object), request, output);
-}
-
-async function onObject(
-  api: Api,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): Promise<ApiReply> {
-  const { resource } = route;
-  switch (request.method) {
-    case 'GET':
-      if (route.watchPath) return watchObjects(api, request, route, output, warnings);
-      return getObject(api, request, route, output, warnings);
-    case 'PUT': {
-      const options = writeOptions(request, 'UpdateOptions');
-      const write = writeOf(api, request, route, warnings, options);
-      const decoded = decodeBody(request, resource, api.registry, options.fieldValidation);
-      warnings.push(...decoded.warnings);
-      return replyOutcome(write, replaceObject(write, decoded.object), request, output);
-    }
-    case 'PATCH': {
-      const form = patchForm(mediaType(request.headers['content-type']), resource.custom !== undefined);
-      const options = writeOptions(request, 'PatchOptions', form === 'apply');
-      const write = writeOf(api, request, route, warnings, options);
-      return replyOutcome(write, patchObject(write, { form, text: request.body.toString('utf8') }), request, output);
-    }
-    default: {
-      const options = readDeleteOptions(api, request);
-      const write = writeOf(api, request, route, warnings, noOptions(options.dryRun));
-      return replyDeletion(write, options, request, output);
-    }
-  }
-}
-
-/** Answers a write with its object; a stored object answers its cached bytes. */
-export function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest, output: Output): ApiReply {
-  const { api, resource } = write;
-  const stored = resource.collection.get(keyOf(write.namespace, outcome.object.metadata.name ?? ''));
-  const shown = stored === undefined ? undefined : representation(resource, stored);
-  return replyObject(
-    api,
-    outcome.status,
-    resource,
-    outcome.object,
-    output,
-    { includeObject: request.query.get('includeObject') },
-    write.warnings,
-    shown?.object === outcome.object ? shown : undefined,
-  );
-}
-
-function replyDeletion(write: Write, options: DeleteOptions, request: ApiRequest, output: Output): ApiReply {
-  const { api, resource } = write;
-  const { object, removed } = deleteObject(write, options);
-  if (
-    write.resource.strategy.orphansByDefault === true &&
-    options.propagationPolicy === undefined &&
-    options.orphanDependents === undefined
-  ) {
-    write.warnings.push(
-      `child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning`,
-    );
-  }
-  if (!removed || resource.strategy.returnsDeleted) {
-    const status = !removed && options.orphanDependents === false ? 202 : 200;
-    return replyObject(
-      api,
-      status,
-      resource,
-      object,
-      output,
-      { includeObject: request.query.get('includeObject') },
-      write.warnings,
-    );
-  }
-  const details = {
-    name: write.name,
-    ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.plural,
-    uid: object.metadata.uid,
-  };
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-  return replyValue(200, status, { ...output, form: 'object' }, warningHeader(write.warnings));
-}
-
-/** Options of a deletion: those of the body, else those of the query. */
-export function readDeleteOptions(api: Api, request: ApiRequest): DeleteOptions {
-  let body: JsonObject = {};
-  if (request.body.length > 0) {
-    const node = builtinType('meta.v1.DeleteOptions');
-    const raw = readBody(request, 'DeleteOptions', 'Ignore');
-    const loose = isJsonObject(raw.value) ? { ...raw.value, kind: 'DeleteOptions', apiVersion: 'v1' } : raw.value;
-    body = decodeAs(
-      { ...raw, value: loose },
-      { apiVersion: 'v1', kind: 'DeleteOptions', version: 'v1', node, resource: undefined },
-      api.registry,
-      'Ignore',
-    ).object as unknown as JsonObject;
-  }
-  const { query } = request;
-  const grace = body['gracePeriodSeconds'] ?? integer(query, 'gracePeriodSeconds');
-  const policy =
-    body['propagationPolicy'] ?? (query.has('propagationPolicy') ? query.get('propagationPolicy') : undefined);
-  const orphan =
-    body['orphanDependents'] ?? (query.has('orphanDependents') ? query.flag('orphanDependents') : undefined);
-  const dryRun = Array.isArray(body['dryRun']) ? body['dryRun'].map(String) : query.all('dryRun');
-  const preconditions = isJsonObject(body['preconditions']) ? body['preconditions'] : {};
-  return checkDeleteOptions({
-    dryRun,
-    gracePeriodSeconds: typeof grace === 'number' ? grace : undefined,
-    propagationPolicy: typeof policy === 'string' ? policy : undefined,
-    orphanDependents: typeof orphan === 'boolean' ? orphan : undefined,
-    preconditions: {
-      ...(typeof preconditions['uid'] === 'string' ? { uid: preconditions['uid'] } : {}),
-      ...(typeof preconditions['resourceVersion'] === 'string'
-        ? { resourceVersion: preconditions['resourceVersion'] }
-        : {}),
-    },
-  });
+  checkVerb(route, request);
+  if (route.watchPath || (route.name === '' && request.query.flag('watch')))
+    return watchObjects(api, request, route, output, warnings);
+  if (route.name === '') return listObjects(api, request, route, output, warnings);
+  return getObject(api, request, route, output, warnings);
 }

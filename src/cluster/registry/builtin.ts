@@ -1,15 +1,16 @@
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion } from '../../core/index.ts';
+import { writing } from '../code-parts.ts';
 import type { DiscoveredGroup, DiscoveredResource } from '../data.ts';
 import { loadData } from '../data.ts';
 import { treeOfMembers } from '../fields/tree.ts';
-import { strategyOf } from '../kinds/index.ts';
 import type { Store } from '../store/store.ts';
 import { builtinType, hasBuiltinType } from '../types/builtin.ts';
 import type { FieldNode, ObjectNode } from '../types/node.ts';
 import { anyNode } from '../types/node.ts';
 import { convertBuiltin, storageOf } from './conversion.ts';
 import type { Resource, Subresource } from './resource.ts';
+import type { Strategy } from './strategy.ts';
 
 /** The name of a kind in `types.json`: first word of the group, version, kind. */
 export function typeName(group: string, version: string, kind: string): string {
@@ -63,13 +64,13 @@ class BuiltinResource implements Resource {
   readonly verbs;
   readonly subresources;
   readonly apiVersion;
-  readonly strategy;
   readonly custom = undefined;
   readonly collection;
   readonly #resets = new Map<string, ReturnType<typeof treeOfMembers>>();
   readonly #family: ReadonlyMap<string, Resource>;
   readonly #storage: { group: string; version: string; plural: string };
   #node: ObjectNode | undefined;
+  #strategy: Strategy | undefined;
 
   constructor(
     store: Store,
@@ -95,7 +96,6 @@ class BuiltinResource implements Resource {
         { name: entry.subresource, ...entry.responseKind, verbs: new Set(entry.verbs) },
       ]),
     );
-    this.strategy = strategyOf(group, this.plural, this.subresources.has('status'));
     this.#storage = storageOf(group, version, this.plural);
     this.collection = store.collection(this.#storage.group, this.#storage.plural);
     this.#family = family;
@@ -107,6 +107,11 @@ class BuiltinResource implements Resource {
       this.#node = hasBuiltinType(name) ? builtinType(name) : looseType(this.kind);
     }
     return this.#node;
+  }
+
+  /** Loaded with all that writes: reads do without. */
+  get strategy(): Strategy {
+    return (this.#strategy ??= writing.code.strategyOf(this.group, this.plural, this.subresources.has('status')));
   }
 
   reset(subresource: string) {

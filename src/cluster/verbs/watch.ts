@@ -1,5 +1,6 @@
 import type { Api } from '../api.ts';
 import type { Timer } from '../clock.ts';
+import { tables } from '../code-parts.ts';
 import { toJsonBytes } from '../codec-json.ts';
 import type { Output } from '../http/negotiate.ts';
 import type { ApiReply, ApiRequest, ByteStream, StreamSink } from '../http/request.ts';
@@ -9,7 +10,6 @@ import { ApiError, internalError } from '../http/status.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
 import type { Stored, StoreEvent } from '../store/store.ts';
-import { tableOf } from '../table/table.ts';
 import { listOptions } from './options.ts';
 import type { ListOptions } from './options.ts';
 import type { Selection, Target } from './read.ts';
@@ -231,7 +231,7 @@ class WatchStream implements ByteStream {
         ? object
         : this.#output.form === 'partial'
           ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
-          : tableOf(
+          : tables.code.tableOf(
               this.#api,
               resource,
               [object],
@@ -286,7 +286,7 @@ class WatchStream implements ByteStream {
 
   #table(object: Stored['object']): unknown {
     const { resource } = this.#target;
-    const table = tableOf(
+    const table = tables.code.tableOf(
       this.#api,
       resource,
       [object],

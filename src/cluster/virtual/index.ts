@@ -1,7 +1,7 @@
 import type { Api } from '../api.ts';
 import type { Output } from '../http/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
-import type { Route } from '../http/route.ts';
+import type { Route, VirtualSubresource } from '../http/route.ts';
 import { bindingReply, evictionReply } from './pod-actions.ts';
 import { logReply } from './pod-log.ts';
 import { reviewReply } from './reviews.ts';
@@ -16,13 +16,15 @@ type VirtualHandler = (
   warnings: string[],
 ) => ApiReply | undefined;
 
-const SUBRESOURCES = new Map<string, VirtualHandler>([
-  ['scale', scaleReply],
-  ['eviction', evictionReply],
-  ['binding', bindingReply],
-  ['log', logReply],
-  ['token', tokenReply],
-]);
+const HANDLERS: Readonly<Record<VirtualSubresource, VirtualHandler>> = {
+  scale: scaleReply,
+  eviction: evictionReply,
+  binding: bindingReply,
+  log: logReply,
+  token: tokenReply,
+};
+
+const SUBRESOURCES: ReadonlyMap<string, VirtualHandler> = new Map(Object.entries(HANDLERS));
 
 /** Answers requests whose object is not the stored one: scale, reviews, tokens, evictions, logs. */
 export function virtualReply(

@@ -1,0 +1,183 @@
+import type { JsonObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { keyOf } from '../store/store.ts';
+import { builtinType } from '../types/builtin.ts';
+import { createObject } from '../verbs/create.ts';
+import { deleteObject } from '../verbs/delete.ts';
+import { deleteCollection } from '../verbs/delete-collection.ts';
+import type { DeleteOptions } from '../verbs/options.ts';
+import { checkDeleteOptions, integer, listOptions, writeOptions } from '../verbs/options.ts';
+import { patchForm, patchObject } from '../verbs/patch.ts';
+import { replaceObject } from '../verbs/update.ts';
+import type { Outcome, Write } from '../verbs/write.ts';
+import { virtualReply } from '../virtual/index.ts';
+import { decodeAs, decodeBody, mediaType, readBody } from './body.ts';
+import type { Output } from './negotiate.ts';
+import type { ApiReply, ApiRequest } from './request.ts';
+import { replyObject, replyValue, representation, warningHeader } from './respond.ts';
+import type { Route } from './route.ts';
+import { checkVerb, noOptions } from './route.ts';
+
+/** Answers a request that is no read of stored objects. */
+export function routeWrite(
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): ApiReply | Promise<ApiReply> {
+  const virtual = virtualReply(api, request, route, output, warnings);
+  if (virtual !== undefined) return virtual;
+  checkVerb(route, request);
+  if (route.name === '') return onCollection(api, request, route, output, warnings);
+  return onObject(api, request, route, output, warnings);
+}
+
+function writeOf(api: Api, request: ApiRequest, route: Route, warnings: string[], options: Write['options']): Write {
+  return {
+    api,
+    resource: route.resource,
+    namespace: route.namespace,
+    name: route.name,
+    subresource: route.subresource,
+    user: request.user,
+    options,
+    warnings,
+  };
+}
+
+async function onCollection(
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): Promise<ApiReply> {
+  const { resource } = route;
+  if (request.method === 'DELETE') {
+    const options = readDeleteOptions(api, request);
+    return deleteCollection(
+      writeOf(api, request, route, warnings, noOptions(options.dryRun)),
+      options,
+      listOptions(request.query, false),
+      output,
+    );
+  }
+  const options = writeOptions(request, 'CreateOptions');
+  const write = writeOf(api, request, route, warnings, options);
+  const decoded = decodeBody(request, resource, api.registry, options.fieldValidation);
+  warnings.push(...decoded.warnings);
+  return replyOutcome(write, createObject(write, decoded.object), request, output);
+}
+
+function onObject(api: Api, request: ApiRequest, route: Route, output: Output, warnings: string[]): ApiReply {
+  const { resource } = route;
+  switch (request.method) {
+    case 'PUT': {
+      const options = writeOptions(request, 'UpdateOptions');
+      const write = writeOf(api, request, route, warnings, options);
+      const decoded = decodeBody(request, resource, api.registry, options.fieldValidation);
+      warnings.push(...decoded.warnings);
+      return replyOutcome(write, replaceObject(write, decoded.object), request, output);
+    }
+    case 'PATCH': {
+      const form = patchForm(mediaType(request.headers['content-type']), resource.custom !== undefined);
+      const options = writeOptions(request, 'PatchOptions', form === 'apply');
+      const write = writeOf(api, request, route, warnings, options);
+      return replyOutcome(write, patchObject(write, { form, text: request.body.toString('utf8') }), request, output);
+    }
+    default: {
+      const options = readDeleteOptions(api, request);
+      const write = writeOf(api, request, route, warnings, noOptions(options.dryRun));
+      return replyDeletion(write, options, request, output);
+    }
+  }
+}
+
+/** Answers a write with its object; a stored object answers its cached bytes. */
+function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest, output: Output): ApiReply {
+  const { api, resource } = write;
+  const stored = resource.collection.get(keyOf(write.namespace, outcome.object.metadata.name ?? ''));
+  const shown = stored === undefined ? undefined : representation(resource, stored);
+  return replyObject(
+    api,
+    outcome.status,
+    resource,
+    outcome.object,
+    output,
+    { includeObject: request.query.get('includeObject') },
+    write.warnings,
+    shown?.object === outcome.object ? shown : undefined,
+  );
+}
+
+function replyDeletion(write: Write, options: DeleteOptions, request: ApiRequest, output: Output): ApiReply {
+  const { api, resource } = write;
+  const { object, removed } = deleteObject(write, options);
+  if (
+    write.resource.strategy.orphansByDefault === true &&
+    options.propagationPolicy === undefined &&
+    options.orphanDependents === undefined
+  ) {
+    write.warnings.push(
+      `child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning`,
+    );
+  }
+  if (!removed || resource.strategy.returnsDeleted) {
+    const status = !removed && options.orphanDependents === false ? 202 : 200;
+    return replyObject(
+      api,
+      status,
+      resource,
+      object,
+      output,
+      { includeObject: request.query.get('includeObject') },
+      write.warnings,
+    );
+  }
+  const details = {
+    name: write.name,
+    ...(resource.group === '' ? {} : { group: resource.group }),
+    kind: resource.plural,
+    uid: object.metadata.uid,
+  };
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+  return replyValue(200, status, { ...output, form: 'object' }, warningHeader(write.warnings));
+}
+
+/** Options of a deletion: those of the body, else those of the query. */
+function readDeleteOptions(api: Api, request: ApiRequest): DeleteOptions {
+  let body: JsonObject = {};
+  if (request.body.length > 0) {
+    const node = builtinType('meta.v1.DeleteOptions');
+    const raw = readBody(request, 'DeleteOptions', 'Ignore');
+    const loose = isJsonObject(raw.value) ? { ...raw.value, kind: 'DeleteOptions', apiVersion: 'v1' } : raw.value;
+    body = decodeAs(
+      { ...raw, value: loose },
+      { apiVersion: 'v1', kind: 'DeleteOptions', version: 'v1', node, resource: undefined },
+      api.registry,
+      'Ignore',
+    ).object as unknown as JsonObject;
+  }
+  const { query } = request;
+  const grace = body['gracePeriodSeconds'] ?? integer(query, 'gracePeriodSeconds');
+  const policy =
+    body['propagationPolicy'] ?? (query.has('propagationPolicy') ? query.get('propagationPolicy') : undefined);
+  const orphan =
+    body['orphanDependents'] ?? (query.has('orphanDependents') ? query.flag('orphanDependents') : undefined);
+  const dryRun = Array.isArray(body['dryRun']) ? body['dryRun'].map(String) : query.all('dryRun');
+  const preconditions = isJsonObject(body['preconditions']) ? body['preconditions'] : {};
+  return checkDeleteOptions({
+    dryRun,
+    gracePeriodSeconds: typeof grace === 'number' ? grace : undefined,
+    propagationPolicy: typeof policy === 'string' ? policy : undefined,
+    orphanDependents: typeof orphan === 'boolean' ? orphan : undefined,
+    preconditions: {
+      ...(typeof preconditions['uid'] === 'string' ? { uid: preconditions['uid'] } : {}),
+      ...(typeof preconditions['resourceVersion'] === 'string'
+        ? { resourceVersion: preconditions['resourceVersion'] }
+        : {}),
+    },
+  });
+}
