@@ -5,6 +5,7 @@ import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
 import { readinessOf } from '../readiness/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
+import { applySetIdOf, keys } from '../runtime/index.ts';
 
 /** How long looking for events may take when the time of the deploy is over, in milliseconds. */
 const LOOK_MS = 3000;
@@ -74,8 +75,16 @@ export function tellWaiting(api: KubernetesApi, nodes: readonly NodeReport[]): P
   );
 }
 
-/** The children of an instance that are not ready, with the reason, events and logs command of each, as lines. */
-export async function tellChildren(api: KubernetesApi, children: readonly ObjectRef[]): Promise<string[]> {
+/**
+ * The children of an instance that are not ready, with the reason, events and logs command of each, and those that are
+ * there and belong to it, as lines.
+ */
+export async function tellChildren(
+  api: KubernetesApi,
+  instance: KubeObject,
+  children: readonly ObjectRef[],
+): Promise<string[]> {
+  const applySet = applySetIdOf(instance);
   const signal = AbortSignal.timeout(LOOK_MS);
   const states = await Promise.all(
     children.slice(0, MOST_CHILDREN).map(async (child) => {
@@ -83,10 +92,11 @@ export async function tellChildren(api: KubernetesApi, children: readonly Object
         const object = await api.find(child, { signal });
         const { ready, reason, message } =
           object === undefined ? { ready: false, reason: 'it does not exist', message: '' } : readinessOf(object);
-        return { child, ready, exists: object !== undefined, why: message === '' ? reason : message };
+        const isOurs = object?.metadata.labels?.[keys.PART_OF_LABEL] === applySet;
+        return { child, ready, exists: object !== undefined, isOurs, why: message === '' ? reason : message };
       } catch (error) {
         if (!(error instanceof KubeError)) throw error;
-        return { child, ready: false, exists: false, why: error.message };
+        return { child, ready: false, exists: false, isOurs: false, why: error.message };
       }
     }),
   );
@@ -95,6 +105,10 @@ export async function tellChildren(api: KubernetesApi, children: readonly Object
   return [
     ...waiting.map(({ child, why }) => `  ${formatRef(child)}: ${why}`),
     ...(await tellObjects(api, existing, signal)),
+    ...tellExisting(
+      states.filter(({ isOurs }) => isOurs).map(({ child }) => child),
+      'deploy again to go on from there, deleteInstance() to remove it',
+    ),
   ];
 }
 
@@ -125,11 +139,15 @@ async function eventsIn(api: KubernetesApi, namespace: string, signal: AbortSign
 export function tellLeft(decision: Decision): string[] {
   const ours = decision.nodes.filter(({ because }) => because.kind !== 'other-owner');
   const left = ours.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
-  if (left.length === 0) return [];
-  const names = left.slice(0, 10).map(({ object }) => formatRef(object));
-  const more = left.length > names.length ? ` and ${left.length - names.length} more` : '';
-  return [
-    `in the cluster: ${names.join(', ')}${more}`,
+  return tellExisting(
+    left.map(({ object }) => object),
     'deploy again to go on from there, rollback() to go back to the deploy before, deleteInstance() to remove it',
-  ];
+  );
+}
+
+function tellExisting(left: readonly ObjectRef[], ways: string): string[] {
+  if (left.length === 0) return [];
+  const names = left.slice(0, 10).map((object) => formatRef(object));
+  const more = left.length > names.length ? ` and ${left.length - names.length} more` : '';
+  return [`in the cluster: ${names.join(', ')}${more}`, ways];
 }

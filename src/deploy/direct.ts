@@ -14,7 +14,7 @@ import type { DirectRunOptions } from './direct-run.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
 import { tellLeft, tellWaiting } from './aftermath.ts';
 import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
-import { finalFailures, missingNamespace, remedyOf } from './node-failures.ts';
+import { finalFailures, missingNamespace, remedyOf, remedyOfWaiting } from './node-failures.ts';
 import type { DirectRecord } from './parent.ts';
 import { DEFINITION_LABEL, deployOf, parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
 import { changeOf } from './plan.ts';
@@ -316,7 +316,9 @@ async function timedOut(context: DirectContext, decision: Decision): Promise<Err
     `deploying ${context.graph.name} "${context.name}" did not become ready in time:\n${lines.join('\n')}`,
     {
       code: 'deploy/timeout',
-      remedy: `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; what was created stays`,
+      remedy:
+        remedyOfWaiting(lines.join('\n')) ??
+        `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; what was created stays`,
       nodes: decision.nodes,
     },
   );

@@ -29,9 +29,12 @@ export function failureOf(error: KubeError): ApiFailure {
   return { code, reason, message, ...(permission === undefined ? {} : { permission }) };
 }
 
-/** Will the same request give the same answer? Overload, conflicts and lost connections pass. */
-export function isPassing(failure: ApiFailure): boolean {
-  return failure.code === 0 || failure.code === 409 || failure.code === 429 || failure.code >= 500;
+/** What admission says of a namespace so new that nobody has counted its quota or made its service account. */
+const NOT_YET = /status unknown for quota|error looking up service account/;
+
+/** May the same request be answered otherwise soon? Overload, conflicts, lost connections and new namespaces pass. */
+export function isPassing({ code, message }: ApiFailure): boolean {
+  return code === 0 || code === 409 || code === 429 || code >= 500 || (code === 403 && NOT_YET.test(message));
 }
 
 /** Fetches what a decision asks for and records it. */

@@ -5,7 +5,7 @@ import { tellChildren } from './aftermath.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import { childrenOf, definitionRef } from './kro-context.ts';
-import { remedyOfRefusal } from './node-failures.ts';
+import { remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
 
 /** Reasons why a kind is not served that no waiting mends, in the controller's words (kro's `CRD ensure`). */
 const LASTING = /not owned by KRO|owned by another ResourceGraphDefinition|breaking changes detected/;
@@ -182,32 +182,30 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
         patience?.cancel();
         patience = undefined;
       } else {
-        const fail = () => refused.abort(failed(ref, ready?.message ?? '', remedy));
+        const fail = () => refused.abort(remedy);
         patience ??= systemClock.setTimer(REFUSED_MS, fail);
       }
       // An author's conditions replace kro's, so without Ready the state alone decides.
       return state === 'ACTIVE' && (ready === undefined || (ready.status === 'True' && isCurrent)) ? object : undefined;
     });
   } catch (error) {
-    if (!signal.aborted) throw refused.signal.aborted ? refused.signal.reason : error;
-    if (!isTimeout(signal)) throw signal.reason;
+    if (signal.aborted && !isTimeout(signal)) throw signal.reason;
+    if (!signal.aborted && !refused.signal.aborted) throw error;
     const children = await tellChildren(
       api,
+      instance,
       childrenOf(target, instance).map(({ object }) => object),
     );
-    const text = [`${ref.kind} ${ref.name} did not become ACTIVE in time; ${last}`, ...children].join('\n');
-    throw timedOut(text, ref, last);
+    const said = [`; ${last}`, ...children].join('\n');
+    if (signal.aborted) throw timedOut(`${ref.kind} ${ref.name} did not become ACTIVE in time${said}`, ref, last);
+    throw new ResourceGraphFactoryError(`${ref.kind} ${ref.name} failed${said}`, {
+      code: 'deploy/failed',
+      object: ref,
+      remedy: String(refused.signal.reason),
+    });
   } finally {
     patience?.cancel();
   }
-}
-
-function failed(ref: ObjectRef, message: string, remedy: string): Error {
-  return new ResourceGraphFactoryError(`${ref.kind} ${ref.name} failed: ${message}`, {
-    code: 'deploy/failed',
-    object: ref,
-    remedy: `${remedy}; what was created stays`,
-  });
 }
 
 function superseded(ref: ObjectRef): Error {
@@ -229,7 +227,9 @@ function timedOut(message: string, object: ObjectRef, last: string): Error {
     code: 'deploy/timeout',
     object,
     remedy:
-      last === UNSEEN ? `is a kro controller running in the cluster? ${look}` : `${look}; or give a longer timeout`,
+      last === UNSEEN
+        ? `is a kro controller running in the cluster? ${look}`
+        : (remedyOfWaiting(last) ?? `${look}; or give a longer timeout`),
   });
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeReport } from '../runtime/index.ts';
-import { remedyOf, remedyOfRefusal } from './node-failures.ts';
+import { remedyOf, remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
 
 const object = { apiVersion: 'v1', kind: 'Service', name: 'web', namespace: 'shop' };
 const failed = (because: NodeReport['because']): NodeReport => ({ id: 'web', state: 'failed', because, objects: [] });
@@ -10,6 +10,10 @@ const refused = (code: number, message: string) =>
 test.each([
   [404, 'namespaces "shop" not found', /create the namespace first/],
   [403, 'pods "web" is forbidden: exceeded quota: q, requested: pods=1', /kubectl describe resourcequota -n shop/],
+  [403, 'pods "web" is forbidden: failed quota: q: must specify cpu for: c', /what the quota leaves/],
+  [403, 'pods "web" is forbidden: maximum cpu usage per Container is 1, but limit is 2', /describe limitrange -n shop/],
+  [403, 'pods "web" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true', /securityContext/],
+  [403, 'unable to create new content in namespace a because it is being terminated', /until the namespace is gone/],
   [403, 'admission webhook "images.example.com" denied the request: no', /a policy of the cluster refuses/],
   [422, "x is forbidden: ValidatingAdmissionPolicy 'images' with binding 'b' denied request: no", /a policy of/],
   [422, 'Service "web" is invalid: spec.clusterIPs[0]: may not change once set', /kubectl delete service web -n shop/],
@@ -26,9 +30,17 @@ test('an object of somebody else is to be left alone', () => {
 test.each([
   ['apply results contain errors: x belongs to a different ApplySet: a', true],
   ['deployments.apps "q-web" is forbidden: exceeded quota: q', true],
+  ['pods is forbidden: User "system:serviceaccount:a:b" cannot patch resource "pods" in API group ""', true],
+  ['pods "p" is forbidden: violates PodSecurity "restricted:latest"', true],
   ['Service "imm" is invalid: spec.clusterIPs: Invalid value', true],
   ['waiting for node "web": readyWhen condition evaluated to false', false],
   ['Internal error occurred: failed calling webhook "x": connection refused', false],
 ])('a controller that says "%s" is given up on: %s', (message, expected) => {
   expect(remedyOfRefusal(message, 'shop') !== undefined).toBe(expected);
+});
+
+test('a webhook that does not answer is named when the time is over', () => {
+  const message = 'Internal error occurred: failed calling webhook "a.example.com": context deadline exceeded';
+  expect(remedyOfWaiting(message)).toMatch(/^the webhook a\.example\.com has to answer/);
+  expect(remedyOfWaiting('0 of 1 replicas are ready')).toBeUndefined();
 });

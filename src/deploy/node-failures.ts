@@ -34,10 +34,22 @@ type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
 /** What to do about a write that the server refused, by what the server says. */
 const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject) => string])[] = [
   [/^namespaces "[^"]*" not found/, () => NAMESPACE_REMEDY],
+  [/because it is being terminated/, () => 'wait until the namespace is gone, or take another one; then deploy again'],
   [
-    /exceeded quota/,
+    /(?:exceeded|failed) quota/,
     ({ namespace = 'default' }) =>
-      `ask for less, or have the quota raised: kubectl describe resourcequota -n ${namespace}; then deploy again`,
+      `ask for what the quota leaves, or have it raised: kubectl describe resourcequota -n ${namespace}; then deploy again`,
+  ],
+  [
+    /(?:maximum|minimum) \S+ usage per |limit to request ratio/,
+    ({ namespace = 'default' }) =>
+      `stay within the limits of the namespace, or have them changed: kubectl describe limitrange -n ${namespace}; then deploy again`,
+  ],
+  [
+    /violates PodSecurity/,
+    ({ namespace = 'default' }) =>
+      `set what it names in the securityContext of the pod and its containers, or use a namespace of another level: ` +
+      `kubectl get namespace ${namespace} --show-labels; then deploy again`,
   ],
   [
     /admission webhook "[^"]*" denied|ValidatingAdmissionPolicy/,
@@ -51,6 +63,19 @@ const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject
   ],
 ];
 
+/** The webhook that the server could not call, in its words. */
+const UNCALLED = /failed calling webhook "([^"]*)"/;
+
+/** What to do when the time is over and the server or a controller goes on saying this; `undefined`: nothing special. */
+export function remedyOfWaiting(message: string): string | undefined {
+  const [, webhook] = UNCALLED.exec(message) ?? [];
+  if (webhook === undefined) return undefined;
+  return (
+    `the webhook ${webhook} has to answer before anything can be written: does what serves it run? ` +
+    'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations'
+  );
+}
+
 function deletion({ kind, name, namespace }: RefusedObject): string {
   if (kind === undefined || name === undefined) return '';
   return ` (kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`})`;
@@ -63,6 +88,7 @@ function deletion({ kind, name, namespace }: RefusedObject): string {
 export function remedyOfRefusal(message: string, namespace: string): string | undefined {
   const [, remedy] = REFUSALS.find(([said]) => said.test(message)) ?? [];
   if (remedy !== undefined) return remedy({ namespace });
+  if (/ cannot \S+ resource /.test(message)) return 'give the account that it names a role with that verb and resource';
   if (/belongs to a different ApplySet/.test(message))
     return 'give the object another name, or delete it if its owner is gone';
   return / is invalid: /.test(message) ? 'correct the composition or the spec and deploy again' : undefined;
