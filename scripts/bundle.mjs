@@ -62,6 +62,7 @@ export async function bundle(root, outdir) {
     platform: 'node',
     target: 'node20.19',
     minifyWhitespace: true,
+    minifySyntax: true,
     sourcemap: true,
     legalComments: 'none',
     logLevel: 'warning',
