@@ -151,11 +151,9 @@ class Walker {
     }
     return mapMembers(value, (entry, key) => {
       const found = memberSchema(schema, key);
-      if (found === undefined) {
-        this.#unknownField(key, schema);
-        return null;
-      }
-      return this.#below(key, entry, found);
+      if (found !== undefined) return this.#below(key, entry, found);
+      this.#unknownField(key, schema);
+      return null;
     });
   }
 

@@ -14,40 +14,61 @@ import { memberSchema } from './walk.ts';
  */
 export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, problems: Problems): void {
   if (resolved === undefined || nodeType === 'external' || nodeType === 'externalCollection') return;
-  const base = [...block.path, 'template'];
+  new LiteralWarner(resolved.type.kind, block.path, problems).visit(skeleton, resolved.schema);
+}
+
+class LiteralWarner {
+  readonly #kind: string;
+  readonly #block: readonly PathStep[];
+  readonly #problems: Problems;
   /** The way to the value that is being looked at. */
-  const steps: PathStep[] = [];
-  const below = (step: PathStep, value: JsonValue | undefined, schema: Schema): void => {
-    steps.push(step);
-    visit(value, schema);
-    steps.pop();
-  };
-  const visit = (value: JsonValue | undefined, schema: Schema): void => {
+  readonly #steps: PathStep[] = [];
+
+  constructor(kind: string, block: readonly PathStep[], problems: Problems) {
+    this.#kind = kind;
+    this.#block = block;
+    this.#problems = problems;
+  }
+
+  visit(value: JsonValue | undefined, schema: Schema): void {
     if (schema['x-kubernetes-preserve-unknown-fields'] === true) return;
     if (isJsonObject(value)) {
-      if (schema.required !== undefined) warnMissing(value, schema, schema.required);
+      if (schema.required !== undefined) this.#warnMissing(value, schema, schema.required);
       for (const key of Object.keys(value)) {
         const member = memberSchema(schema, key);
-        if (member !== undefined) below(key, value[key], member);
+        if (member !== undefined) this.#below(key, value[key], member);
       }
     } else if (Array.isArray(value)) {
       const { items } = schema;
-      if (items !== undefined) value.forEach((entry, index) => below(index, entry, items));
-    } else if (value !== null && value !== undefined) warnScalar(value, schema);
-  };
-  const warnMissing = (value: Readonly<Record<string, unknown>>, schema: Schema, required: readonly string[]): void => {
+      if (items !== undefined) value.forEach((entry, index) => this.#below(index, entry, items));
+    } else if (value !== null && value !== undefined) this.#warnScalar(value, schema);
+  }
+
+  #below(step: PathStep, value: JsonValue | undefined, schema: Schema): void {
+    if (value === null || (typeof value === 'string' && !restricts(schema))) return;
+    this.#steps.push(step);
+    this.visit(value, schema);
+    this.#steps.pop();
+  }
+
+  get #path(): readonly PathStep[] {
+    return [...this.#block, 'template', ...this.#steps];
+  }
+
+  #warnMissing(value: Readonly<Record<string, unknown>>, schema: Schema, required: readonly string[]): void {
     for (const name of required.length > 1 ? new Set(required) : required) {
       if (Object.hasOwn(value, name) || schema.properties?.[name]?.default !== undefined) continue;
-      const field = formatPath([...steps, name]);
-      problems.warn({
+      const field = formatPath([...this.#steps, name]);
+      this.#problems.warn({
         code: 'graph/missing-required',
-        message: `${resolved.type.kind} requires ${field}; the API server will refuse the object`,
-        place: { path: [...base, ...steps], key: true },
+        message: `${this.#kind} requires ${field}; the API server will refuse the object`,
+        place: { path: this.#path, key: true },
         hint: `add ${name}`,
       });
     }
-  };
-  const warnScalar = (value: JsonValue, schema: Schema): void => {
+  }
+
+  #warnScalar(value: JsonValue, schema: Schema): void {
     // Alternatives are about the kind of value, which the walk has checked.
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) return;
     // A number may be beyond what its type can hold.
@@ -55,15 +76,14 @@ export function warnLiterals({ resolved, block, skeleton, nodeType }: Draft, pro
     for (const error of validate(schema, value)) {
       if (error.reason === 'FieldValueTypeInvalid') continue;
       const allowed = schema.enum?.filter((entry) => typeof entry === 'string').join(', ');
-      problems.warn({
+      this.#problems.warn({
         code: 'graph/invalid-literal',
         message: `the API server will refuse this value: ${error.message.replace(/\s+in body/, '')}`,
-        place: { path: [...base, ...steps] },
+        place: { path: this.#path },
         hint: allowed === undefined ? undefined : `one of ${allowed}`,
       });
     }
-  };
-  visit(skeleton, resolved.schema);
+  }
 }
 
 const RESTRICTIONS: ReadonlySet<string> = new Set(['allOf', 'enum', 'maxLength', 'minLength', 'not', 'pattern']);

@@ -10,6 +10,7 @@ import type { Resource } from '../public-types.ts';
 import type { ResourceOptions, ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../trace/refusal.ts';
 import { currentTrace } from '../trace/trace.ts';
+import { mergedPieces } from '../value/nodes.ts';
 import { textNode, textValue } from '../value/ops.ts';
 import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
@@ -154,25 +155,26 @@ function copyDeep(value: unknown, depth: number): unknown {
       'an argument of a factory is nested too deeply, or refers to itself',
       'pass plain data',
     );
+  if (Array.isArray(value)) return value.map((item) => copyDeep(item, depth + 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return copySpecial(value, depth);
+  const copy: Record<PropertyKey, unknown> = {};
+  for (const key of Object.keys(value)) setOwn(copy, key, copyDeep((value as Record<string, unknown>)[key], depth + 1));
+  const pieces = mergedPieces(value);
+  if (pieces !== undefined) copy[MERGED] = pieces;
+  return copy;
+}
+
+/** What stands for elements of a list; no other object of a class may be part of a resource. */
+function copySpecial(value: object, depth: number): unknown {
   if (value instanceof Maybe) return new Maybe(value.test, copyDeep(value.value, depth + 1));
   if (value instanceof Splice) return value;
   if (value instanceof SeenList) return wrap(value.elements());
-  if (Array.isArray(value)) return value.map((item) => copyDeep(item, depth + 1));
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    return refuse(
-      'unsupported',
-      `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'class instance'} is part of a resource`,
-      'pass plain data',
-    );
-  }
-  const copy: Record<PropertyKey, unknown> = {};
-  for (const key of Reflect.ownKeys(value)) {
-    if (typeof key === 'symbol' && key !== MERGED) continue;
-    const item = (value as Record<PropertyKey, unknown>)[key];
-    setOwn(copy, key, key === MERGED ? item : copyDeep(item, depth + 1));
-  }
-  return copy;
+  return refuse(
+    'unsupported',
+    `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'class instance'} is part of a resource`,
+    'pass plain data',
+  );
 }
 
 function copyPhi(value: object | null, depth: number): unknown {

@@ -26,14 +26,14 @@ function settleValue(value: unknown, schema: Schema | undefined, path: Way): voi
   if (inner instanceof Phi) {
     settleValue(inner.then, schema, path);
     settleValue(inner.otherwise, schema, path);
-  } else if (value instanceof Maybe) settleValue(value.value, schema, path);
-  else if (value instanceof Splice) settleElements(value.list, schema, path);
-  else if (Array.isArray(value)) {
+  } else if (Array.isArray(value)) {
     for (const item of value as unknown[]) {
       if (item instanceof Splice) settleElements(item.list, schema.items, path);
       else settleValue(item, schema.items, path);
     }
-  } else {
+  } else if (value instanceof Maybe) settleValue(value.value, schema, path);
+  else if (value instanceof Splice) settleElements(value.list, schema, path);
+  else {
     for (const key of Object.keys(value)) {
       const item = (value as Record<string, unknown>)[key];
       if (typeof item === 'object') settleValue(item, memberSchema(schema, key), { key, above: path });

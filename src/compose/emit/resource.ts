@@ -57,20 +57,15 @@ interface Iterators {
 /** One entry of `spec.resources`. */
 export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonObject {
   const iterators = iteratorsOf(record, names);
-  const loopNames = new Map(iterators.dimensions.map((dimension) => [dimension.variable, dimension.name]));
   const outer = names.writer;
-  const writer = loopNames.size === 0 ? outer : new ExpressionWriter(names.ids, names.target, loopNames);
+  const writer = iterators.dimensions.length === 0 ? outer : writerInLoops(iterators, names);
   const { ids } = names;
   const change = (node: Node) => iterators.replace(elementFields(node, names.records, record));
   const given = withDependencies(record, names);
   // Outside of loops there is neither a turn whose own resources could be read nor an iterator to replace.
   const manifest = record.loops.length === 0 ? given : (mapNodes(given, change) as Record<string, unknown>);
   const template = templateValue(manifest, names.schemaOf(record), { writer, target: names.target });
-  const conditions = [
-    ...iterators.includeWhen,
-    ...record.includeWhen.map((condition) => conditionNode(condition, 'withIncludeWhen')),
-  ];
-  const include = unique(conditions.flatMap(conjuncts)).filter((node) => !isLiteral(node, true));
+  const include = includeConditions(iterators, record);
   warnStatusGuards(record, include);
   const ready = record.readyWhen.map((condition) => readiness(record, conditionNode(condition, 'withReadyWhen')));
   const entry: JsonObject = { id: record.id };
@@ -87,6 +82,19 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
       (node): JsonValue => `\${${new ExpressionWriter(new Set([...ids, 'each']), names.target).cel(node)}}`,
     );
   return entry;
+}
+
+/** In loops the names of the iterators are taken, and mean something of their own. */
+function writerInLoops({ dimensions }: Iterators, { ids, target }: GraphNames): ExpressionWriter {
+  return new ExpressionWriter(ids, target, new Map(dimensions.map(({ variable: of, name }) => [of, name])));
+}
+
+/** The conditions under which a resource exists: those of the path to it, then the author's own. */
+function includeConditions(iterators: Iterators, record: ResourceRecord): readonly Node[] {
+  const own = record.includeWhen.map((condition) => conditionNode(condition, 'withIncludeWhen'));
+  const conditions = [...iterators.includeWhen, ...own];
+  if (conditions.length === 0) return conditions;
+  return unique(conditions.flatMap(conjuncts)).filter((node) => !isLiteral(node, true));
 }
 
 const unique = (nodes: readonly Node[]): readonly Node[] => (nodes.length < 2 ? nodes : [...new Set(nodes)]);

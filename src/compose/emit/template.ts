@@ -147,6 +147,7 @@ export function mergeSides(value: Phi): Record<string, unknown> | undefined {
 
 /** Is this a value that may have to be left out? */
 function mayBeMissing(raw: unknown, key: string): boolean {
+  if (symbolic(raw) === undefined) return false;
   const value = resolve(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym) return inner.absence !== undefined && !inner.absence.waits && !isEmptyMap(inner, key);
@@ -169,13 +170,13 @@ function listValue(items: readonly unknown[], schema: Schema | undefined, option
 }
 
 function objectValue(value: Record<string, unknown>, schema: Schema | undefined, options: TemplateOptions): JsonValue {
-  const entries = Object.entries(value);
+  const keys = Object.keys(value);
   const merged = mergedPieces(value) !== undefined;
-  const asOne = merged || (options.target === 'stock' && entries.some(([key, item]) => mayBeMissing(item, key)));
+  const asOne = merged || (options.target === 'stock' && keys.some((key) => mayBeMissing(value[key], key)));
   if (asOne) return writeField(options, objectNode(value), schema);
   const result: JsonObject = {};
-  for (const [key, item] of entries) {
-    const written = templateValue(item, memberSchema(schema, key), options, key);
+  for (const key of keys) {
+    const written = templateValue(value[key], memberSchema(schema, key), options, key);
     if (written === LEFT_OUT) continue;
     setOwn(result, escapeText(key), written);
   }

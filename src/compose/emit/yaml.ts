@@ -23,15 +23,13 @@ function writeValue(value: JsonValue | undefined, indent: string, lead: string, 
     const keys = sortedKeys(value);
     if (keys.length === 0) return void out.push(lead === '' ? '{}\n' : ' {}\n');
     const inner = lead === '' ? indent : `${indent}  `;
-    const compact = lead.endsWith('-');
-    if (lead !== '' && !compact) out.push('\n');
-    let first = true;
+    let before = lead.endsWith('-') ? ' ' : inner;
+    if (lead !== '' && before === inner) out.push('\n');
     for (const key of keys) {
-      out.push(first && compact ? ' ' : inner);
-      first = false;
       const text = yamlScalar(key, undefined);
       const head = text.length > MAX_SIMPLE_KEY ? `? ${text}\n${inner}:` : `${text}:`;
-      out.push(head);
+      out.push(before, head);
+      before = inner;
       writeValue(value[key], inner, head, out);
     }
     return;
@@ -43,12 +41,13 @@ function writeValue(value: JsonValue | undefined, indent: string, lead: string, 
 /** The keys in order, without those of `undefined`; most objects are small and in order as they are. */
 function sortedKeys(value: JsonObject): string[] {
   const keys = Object.keys(value);
-  let before = '';
-  for (const key of keys) {
-    if (value[key] === undefined || key < before) return keys.filter((each) => value[each] !== undefined).sort();
-    before = key;
+  let inOrder = true;
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] as string;
+    if (value[key] === undefined) return keys.filter((each) => value[each] !== undefined).sort();
+    if (index > 0 && (keys[index - 1] as string) > key) inOrder = false;
   }
-  return keys;
+  return inOrder ? keys : keys.sort();
 }
 
 /** Writes list items; with `inline` the first stands behind the dash of the list around. */

@@ -1,7 +1,7 @@
 import type { Statement } from 'acorn';
 import type { Completion } from './completion.ts';
 import type { Env } from './env.ts';
-import { Scope } from './env.ts';
+import { Scope, withScope } from './env.ts';
 import { machine } from './machine.ts';
 import { varNames } from './names.ts';
 
@@ -10,6 +10,6 @@ export function executeBody(body: readonly Statement[], env: Env): Completion {
   for (const name of varNames(body)) {
     if (!env.scope.names.has(name)) env.scope.declare(name, false, undefined, true);
   }
-  const inner = { ...env, scope: new Scope(env.scope, env.unit) };
+  const inner = withScope(env, new Scope(env.scope, env.unit));
   return machine.block(body, inner);
 }

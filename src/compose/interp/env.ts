@@ -47,6 +47,11 @@ export interface Env {
   readonly args: readonly unknown[];
 }
 
+/** The same place with names of its own. */
+export function withScope({ unit, self, args }: Env, scope: Scope): Env {
+  return { scope, unit, self, args };
+}
+
 /** A function of the traced program, or one outside that is traced. */
 export interface Closure {
   readonly node: FunctionNode;

@@ -26,7 +26,7 @@ import { branch } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
-import { Scope } from './env.ts';
+import { Scope, withScope } from './env.ts';
 import { machine } from './machine.ts';
 import { assignedNames, boundNames } from './names.ts';
 import { executeFrom } from './sequence.ts';
@@ -53,7 +53,7 @@ function endOfLoop(completion: Completion, labels: readonly string[]): Completio
 /** Binds the loop variable in a scope of its own and executes the body. */
 function turn(head: Head, value: unknown, body: Statement, env: Env, labels: readonly string[]): Completion {
   const scope = new Scope(env.scope, env.unit);
-  const inner = { ...env, scope };
+  const inner = withScope(env, scope);
   if (head.type === 'VariableDeclaration') {
     const { id } = head.declarations[0] as { id: Pattern };
     const kind = head.kind as 'const' | 'let' | 'var';
@@ -154,7 +154,7 @@ function overView(view: View, name: string, run: (value: unknown) => Completion,
 /** `for (init; test; update)`: an ordinary loop, or a counted one with a symbolic bound. */
 export function executeFor(node: ForStatement, env: Env, labels: readonly string[]): Completion {
   const scope = new Scope(env.scope, env.unit);
-  const inner = { ...env, scope };
+  const inner = withScope(env, scope);
   const { init } = node;
   if (init?.type === 'VariableDeclaration') {
     if (init.kind !== 'var') {
@@ -196,7 +196,7 @@ function perTurn(node: ForStatement, env: Env): { readonly env: Env; carry(): vo
   const names = [...env.scope.names.keys()];
   for (const name of names) scope.declare(name, false, env.scope.names.get(name)?.value, true);
   return {
-    env: { ...env, scope },
+    env: withScope(env, scope),
     carry: () => {
       for (const name of names) {
         const outer = env.scope.names.get(name);
@@ -251,7 +251,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     turn: (value) => {
       const scope = new Scope(env.scope, env.unit);
       scope.declare(name, false, value, true);
-      return endOfTurn(machine.execute(node.body, { ...env, scope }), labels);
+      return endOfTurn(machine.execute(node.body, withScope(env, scope)), labels);
     },
   });
 }

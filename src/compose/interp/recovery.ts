@@ -6,7 +6,7 @@ import { POISON } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
-import { closureOf } from './env.ts';
+import { closureOf, withScope } from './env.ts';
 import { assignedNames, boundNames, visitNodes } from './names.ts';
 
 /**
@@ -86,5 +86,5 @@ function poisonChanged(node: AnyNode, env: Env): void {
   }
   const closure = closureOf(value);
   if (closure !== undefined)
-    for (const name of assignedNames(closure.node)) poisonBinding(name, { ...env, scope: closure.scope ?? env.scope });
+    for (const name of assignedNames(closure.node)) poisonBinding(name, withScope(env, closure.scope ?? env.scope));
 }

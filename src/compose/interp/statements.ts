@@ -16,7 +16,7 @@ import { asNode, branch } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
-import { atNode, DeadEnd, Scope } from './env.ts';
+import { atNode, DeadEnd, Scope, withScope } from './env.ts';
 import { makeFunction } from './functions.ts';
 import { executeFor, executeForIn, executeForOf, executeWhile } from './loops.ts';
 import { machine } from './machine.ts';
@@ -91,7 +91,7 @@ function executeNode(node: Statement, env: Env, labels: readonly string[]): Comp
 /** The environment of a block, with its names declared. */
 export function blockEnv(node: BlockStatement | { body: Statement[] }, env: Env): Env {
   const scope = new Scope(env.scope, env.unit);
-  const inner = { ...env, scope };
+  const inner = withScope(env, scope);
   hoistLexical(node.body, inner);
   return inner;
 }
@@ -131,7 +131,7 @@ export function executeBlock(body: readonly Statement[], env: Env): Completion {
 function executeSwitch(node: SwitchStatement, env: Env): Completion {
   const value = machine.evaluate(node.discriminant, env);
   const scope = new Scope(env.scope, env.unit);
-  const inner = { ...env, scope };
+  const inner = withScope(env, scope);
   hoistLexical(
     node.cases.flatMap((entry) => entry.consequent),
     inner,
@@ -234,7 +234,7 @@ function executeTry(node: TryStatement, env: Env): Completion {
 
 function executeHandler(handler: CatchClause, error: unknown, env: Env): Completion {
   const scope = new Scope(env.scope, env.unit);
-  const inner = { ...env, scope };
+  const inner = withScope(env, scope);
   if (handler.param) {
     for (const name of boundNames(handler.param)) scope.declare(name, false, undefined, false);
     machine.bind(handler.param, error, inner, 'let');

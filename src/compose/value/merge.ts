@@ -24,9 +24,9 @@ export function asSym(value: unknown): Sym | undefined {
  */
 export function resolve(value: unknown): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
-  if (value instanceof Earlier) refuseEarlier(value);
   const inner = symbolic(value);
-  if (inner === undefined || currentTrace() === undefined) return value;
+  if (inner === undefined) return value instanceof Earlier ? refuseEarlier(value) : value;
+  if (currentTrace() === undefined) return value;
   if (inner instanceof Phi) {
     const test = decide(inner.test);
     if (test === true) return resolve(inner.then);

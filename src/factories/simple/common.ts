@@ -37,12 +37,8 @@ export function metadataOf(
 ): Record<string, unknown> {
   const { name, namespace, labels, annotations } = config;
   const own = options.app ? { app: name } : undefined;
-  return {
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(own === undefined && labels === undefined ? {} : { labels: mergeObjects(own, labels) }),
-    ...(annotations === undefined ? {} : { annotations }),
-  };
+  const all = own === undefined && labels === undefined ? undefined : mergeObjects(own, labels);
+  return given({ name, namespace, labels: all, annotations });
 }
 
 /** The id option, if there is one. */
