@@ -7,20 +7,20 @@ import { decodeObject } from './types/decode.ts';
 
 /**
  * The objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. They
- * stand here as their types write them, so that no type need be read before a request names one.
+ * stand here as their types write them, so that no type need be read before a request names one. Controllers
+ * hear of them (`heard`); without these they are made when somebody looks.
  */
-export function bootstrap(api: Api): void {
-  for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) {
-    putWritten(api, 'namespaces', {
-      kind: 'Namespace',
-      apiVersion: 'v1',
-      metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
-      spec: { finalizers: ['kubernetes'] },
-      status: { phase: 'Active' },
-    });
-  }
+export function bootstrap(api: Api, heard: boolean): void {
+  const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({
+    kind: 'Namespace',
+    apiVersion: 'v1',
+    metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  }));
+  begin(api, 'namespaces', namespaces, heard);
   const address = api.addresses.first();
-  putWritten(api, 'services', {
+  const service = {
     kind: 'Service',
     apiVersion: 'v1',
     metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
@@ -35,7 +35,8 @@ export function bootstrap(api: Api): void {
       internalTrafficPolicy: 'Cluster',
     },
     status: { loadBalancer: {} },
-  });
+  };
+  begin(api, 'services', [service], heard);
   seedRoles(api);
   for (const collection of api.store.collections()) collection.compact();
 }
@@ -43,25 +44,31 @@ export function bootstrap(api: Api): void {
 /** Stores an object of the system without the checks of a request. */
 export function put(api: Api, group: string, plural: string, value: JsonObject): void {
   const resource = api.registry.findAny(group, plural);
-  if (resource !== undefined) store(api, resource, typed(resource, value));
+  if (resource === undefined) return;
+  const { key, object } = complete(api, typed(resource, value), api.timestamp());
+  resource.collection.put(key, resource.toStorage(object));
 }
 
-/** The same for an object that is as its type writes it. */
-function putWritten(api: Api, plural: string, object: KubeObject) {
-  const resource = api.registry.findAny('', plural);
-  if (resource !== undefined) store(api, resource, object);
+/** Puts objects that are as their type stores them at the beginning of a collection. */
+function begin(api: Api, plural: string, objects: readonly KubeObject[], heard: boolean) {
+  const collection = api.store.collection('', plural);
+  const created = api.timestamp();
+  if (!heard) {
+    collection.seedLater(objects.length, () => objects.map((object) => complete(api, object, created)));
+    return;
+  }
+  for (const each of objects) {
+    const { key, object } = complete(api, each, created);
+    collection.put(key, object);
+  }
 }
 
-function store(api: Api, resource: Resource, object: KubeObject) {
-  complete(api, object);
-  const { namespace = '', name = '' } = object.metadata;
-  resource.collection.put(keyOf(namespace, name), resource.toStorage(object));
-}
-
-/** None of the system's kinds counts generations. */
-function complete(api: Api, object: KubeObject) {
-  object.metadata.uid = api.newUid();
-  object.metadata.creationTimestamp = api.timestamp();
+/** What every object has that a server took. None of the system's kinds counts generations. */
+function complete(api: Api, object: KubeObject, created: string): { key: string; object: KubeObject } {
+  const { metadata } = object;
+  metadata.uid = api.newUid();
+  metadata.creationTimestamp = created;
+  return { key: keyOf(metadata.namespace ?? '', metadata.name ?? ''), object };
 }
 
 /** A built-in object as its type writes it. */
@@ -79,12 +86,9 @@ function seedRoles(api: Api) {
   for (const [plural, count] of Object.entries(ROLE_COUNTS)) {
     const resource = api.registry.findAny('rbac.authorization.k8s.io', plural);
     resource?.collection.seedLater(count, () =>
-      (loadData('rbac-defaults')[plural] ?? []).map((value) => {
-        const object = typed(resource, value as JsonObject);
-        complete(api, object);
-        object.metadata.creationTimestamp = created;
-        return { key: keyOf(object.metadata.namespace ?? '', object.metadata.name ?? ''), object };
-      }),
+      (loadData('rbac-defaults')[plural] ?? []).map((value) =>
+        complete(api, typed(resource, value as JsonObject), created),
+      ),
     );
   }
 }

@@ -67,7 +67,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     const { startControllers } = await simulation.load();
     settings = startControllers(api, controllers === true ? {} : controllers, options.workloads !== false);
   }
-  bootstrap(api);
+  bootstrap(api, controllers !== false);
   if (options.stateDirectory !== undefined) {
     try {
       keepState(api, options.stateDirectory);
