@@ -46,6 +46,7 @@ class KroController implements Controller {
   readonly #router: WakeRouter;
   readonly #definitionRunner: Runner;
   readonly #instanceRunner: Runner;
+  readonly #definitions: DefinitionReconciler;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #readyWaiters: (() => void)[] = [];
   #unmeasure: readonly ((() => void) | undefined)[] = [];
@@ -54,7 +55,10 @@ class KroController implements Controller {
     this.#options = options;
     const { client, clock = systemClock, random = Math.random, logger = silentLogger, version = 'devel' } = options;
     const served = new ServedKinds();
-    const wakeDefinition = (name: string) => this.#definitionRunner.wake({ group: name, key: name });
+    const isOurs = (definition: string) => this.#isOurs(definition);
+    const wakeDefinition = (name: string) => {
+      if (isOurs(name)) this.#definitionRunner.wake({ group: name, key: name });
+    };
     this.#metrics = createMetrics(metricSources(() => parts));
     const meters = new Meters(this.#metrics);
     this.#requestMeters = [meters.requests, new Reachability(logger, clock)];
@@ -129,20 +133,27 @@ class KroController implements Controller {
       onServed: (definition) => this.#router.servedChanged(definition),
       outcomeOf: (id) => instances.outcomeOf(id),
     });
+    this.#definitions = definitions;
     const onError = observer.passFailed.bind(observer);
     this.#definitionRunner = new Runner({
       clock,
       random,
       onError,
       concurrency: options.definitionConcurrency ?? 4,
-      work: measured('resourcegraphdefinition', meters, ({ key }, signal) => definitions.pass(key, signal)),
+      work: ours(
+        isOurs,
+        measured('resourcegraphdefinition', meters, ({ key }, signal) => definitions.pass(key, signal)),
+      ),
     });
     this.#instanceRunner = new Runner({
       clock,
       random,
       onError,
       concurrency: options.instanceConcurrency ?? 32,
-      work: measured('dynamic', meters, (work, signal) => instances.pass(work, signal)),
+      work: ours(
+        isOurs,
+        measured('dynamic', meters, (work, signal) => instances.pass(work, signal)),
+      ),
     });
     this.#router = new WakeRouter({
       caches,
@@ -167,6 +178,7 @@ class KroController implements Controller {
       schemas: () => schemas.size,
       revisionStates: () => definitions.revisionStates(),
       conditionMetrics: options.features?.conditionMetrics ?? false,
+      shards: () => options.share?.held() ?? [],
     };
   }
 
@@ -199,6 +211,17 @@ class KroController implements Controller {
     for (const end of this.#unmeasure) end?.();
   }
 
+  async shareChanged(hurry?: AbortSignal): Promise<void> {
+    const left = (definition: string) => !this.#isOurs(definition);
+    const grace = this.#options.shutdownGraceMs ?? GRACE_MS;
+    await Promise.all([
+      this.#definitionRunner.drain(left, grace, hurry),
+      this.#instanceRunner.drain(left, grace, hurry),
+    ]);
+    this.#definitions.letGo(left);
+    if (this.ready) this.#router.wakeDefinitions();
+  }
+
   async idle(): Promise<void> {
     while (this.#state === 'running') {
       await this.#definitionRunner.idle();
@@ -221,11 +244,20 @@ class KroController implements Controller {
     }
   }
 
+  #isOurs(definition: string): boolean {
+    return this.#options.share?.has(definition) ?? true;
+  }
+
   #settleReady(): void {
     const waiters = this.#readyWaiters;
     this.#readyWaiters = [];
     for (const resolve of waiters) resolve();
   }
+}
+
+/** Lets work be that is no longer ours: somebody else does it. */
+function ours(isOurs: (definition: string) => boolean, work: RunnerOptions['work']): RunnerOptions['work'] {
+  return (key, signal) => (isOurs(key.group) ? work(key, signal) : Promise.resolve({}));
 }
 
 /** Counts passes and their time. */

@@ -96,6 +96,13 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'Where templates may put objects: any or instance (its own namespace alone).',
     matching(/^(any|instance)$/, 'it is any or instance'),
   ),
+  flag(
+    'shards',
+    'integer',
+    '0',
+    'Divide definitions among replicas into so many shards, each under a Lease; 0: one replica works on all.',
+    matching(/^(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-6])$/, 'it is a number from 0 to 256'),
+  ),
   flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty: off.', ADDRESS),
 ];
 

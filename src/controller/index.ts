@@ -8,6 +8,7 @@
 export type { Logger, LogLevel } from './logger.ts';
 export { jsonLogger, silentLogger } from './logger.ts';
 export type { Controller, ControllerOptions } from './options.ts';
+export type { DefinitionShare } from './shards/share.ts';
 export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './own-crds.ts';
 export { createController } from './controller.ts';
 export type { ControllerFlag, FlagType, ParsedFlags } from './flags.ts';

@@ -2,6 +2,7 @@ import type { InspectSource } from '../inspect/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import type { AdoptionPolicy } from '../runtime/index.ts';
 import type { Logger } from './logger.ts';
+import type { DefinitionShare } from './shards/share.ts';
 
 /** How to run a controller. Only the client is needed. */
 export interface ControllerOptions {
@@ -50,6 +51,8 @@ export interface ControllerOptions {
   readonly instanceServiceAccount?: string;
   /** How long work that is under way may take to end when the controller stops, in milliseconds. Default 60,000. */
   readonly shutdownGraceMs?: number;
+  /** Which definitions to work on, where several processes divide them; see `shareChanged`. Default: all. */
+  readonly share?: DefinitionShare;
   /** Cost that one expression may spend. Default: that of the expression engine. */
   readonly budget?: number;
 }
@@ -67,6 +70,11 @@ export interface Controller {
    * aborts, e.g. because another process leads from now on.
    */
   stop(hurry?: AbortSignal): Promise<void>;
+  /**
+   * The share is another than before: definitions that came are worked on, those that left are let alone. Settles
+   * when nothing of these is under way; that is given up when `hurry` aborts.
+   */
+  shareChanged(hurry?: AbortSignal): Promise<void>;
   /** Settles when nothing is queued, nothing runs and every watch has caught up; timers that wait do not count. */
   idle(): Promise<void>;
   /** Is everything read, and does work go on? */

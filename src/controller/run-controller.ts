@@ -1,7 +1,7 @@
 import { TypeKroError } from '../core/index.ts';
 import type { InspectSource } from '../inspect/index.ts';
 import { serveInspect } from '../inspect/index.ts';
-import type { Clock, KubernetesApi } from '../kube/index.ts';
+import type { Clock, KubernetesApi, LeaseTimes } from '../kube/index.ts';
 import { DEFAULT_LEASE_TIMES, runElection, systemClock } from '../kube/index.ts';
 import { createController } from './controller.ts';
 import type { ParsedFlags } from './flags.ts';
@@ -10,6 +10,8 @@ import type { Logger } from './logger.ts';
 import { optionsFromFlags } from './options-from-flags.ts';
 import type { Controller } from './options.ts';
 import { parseAddress, serveProbes } from './probes.ts';
+import { runShards } from './shards/run-shards.ts';
+import type { DefinitionShare } from './shards/share.ts';
 
 /** Name of the Lease; the same as kro's, so that the two never work at the same time. */
 const LEASE_NAME = 'controller.kro.run';
@@ -61,7 +63,9 @@ export async function runController(options: RunControllerOptions): Promise<void
       logger.log('info', 'the inspect interface is open', { url: server.url, token: server.token });
       closers.push(() => server.close());
     }
-    if (flags.values.get('leader-elect') === true) await lead(options, flags, current);
+    const shards = flags.values.get('shards');
+    if (typeof shards === 'number' && shards > 0) await share(options, flags, current, shards);
+    else if (flags.values.get('leader-elect') === true) await lead(options, flags, current);
     else await work(options, flags, current, signal);
   } finally {
     await Promise.all(closers.map((close) => close()));
@@ -71,11 +75,7 @@ export async function runController(options: RunControllerOptions): Promise<void
 /** Works as leader, again and again if leadership is lost and won back, until the signal aborts. */
 async function lead(options: RunControllerOptions, flags: ParsedFlags, current: CurrentController): Promise<void> {
   const { client, clock = systemClock, signal, identity, logger } = options;
-  const namespace = textOf(flags, 'leader-election-namespace', '') || (options.namespace ?? 'kro-system');
-  const number = (name: string, fallback: number) => {
-    const value = flags.values.get(name);
-    return typeof value === 'number' ? value : fallback;
-  };
+  const { namespace, times } = electionOf(options, flags);
   current.standby = true;
   logger.log('info', 'standing by until the lease is ours', { lease: `${namespace}/${LEASE_NAME}`, identity });
   // A term begins when the work of the one before has ended.
@@ -88,11 +88,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
       name: LEASE_NAME,
       identity,
       signal,
-      times: {
-        leaseDurationMs: number('leader-election-lease-duration', DEFAULT_LEASE_TIMES.leaseDurationMs),
-        renewDeadlineMs: number('leader-election-renew-deadline', DEFAULT_LEASE_TIMES.renewDeadlineMs),
-        retryPeriodMs: number('leader-election-retry-period', DEFAULT_LEASE_TIMES.retryPeriodMs),
-      },
+      times,
       onLeading(ending, lost) {
         logger.log('info', 'leading', { identity });
         term = term.then(() => work(options, flags, current, ending, lost));
@@ -104,6 +100,51 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
   }
 }
 
+/** Works on the shards that fall to this replica, until the signal aborts. */
+async function share(
+  options: RunControllerOptions,
+  flags: ParsedFlags,
+  current: CurrentController,
+  shards: number,
+): Promise<void> {
+  const { client, clock = systemClock, signal, identity, logger } = options;
+  const { namespace, times } = electionOf(options, flags);
+  current.standby = true;
+  logger.log('info', 'dividing definitions with other replicas', { shards, identity });
+  try {
+    await runShards({
+      api: client,
+      clock,
+      logger,
+      namespace,
+      lease: LEASE_NAME,
+      identity,
+      shards,
+      times,
+      signal,
+      work: (part, ending, lost) => work(options, flags, current, ending, lost, part),
+      onChange: async (hurry) => current.controller?.shareChanged(hurry),
+    });
+  } catch (error) {
+    throw TypeKroError.from(error, { code: 'controller/unexpected' });
+  }
+}
+
+function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namespace: string; times: LeaseTimes } {
+  const number = (name: string, fallback: number) => {
+    const value = flags.values.get(name);
+    return typeof value === 'number' ? value : fallback;
+  };
+  return {
+    namespace: textOf(flags, 'leader-election-namespace', '') || (options.namespace ?? 'kro-system'),
+    times: {
+      leaseDurationMs: number('leader-election-lease-duration', DEFAULT_LEASE_TIMES.leaseDurationMs),
+      renewDeadlineMs: number('leader-election-renew-deadline', DEFAULT_LEASE_TIMES.renewDeadlineMs),
+      retryPeriodMs: number('leader-election-retry-period', DEFAULT_LEASE_TIMES.retryPeriodMs),
+    },
+  };
+}
+
 /** Runs one controller until the signal aborts; what is under way then is given up when `lost` aborts. */
 async function work(
   { client, logger, clock, random }: RunControllerOptions,
@@ -111,10 +152,12 @@ async function work(
   current: CurrentController,
   signal: AbortSignal,
   lost?: AbortSignal,
+  part?: DefinitionShare,
 ): Promise<void> {
   if (signal.aborted) return;
   const controller = createController({
     ...optionsFromFlags(flags),
+    ...(part === undefined ? {} : { share: part }),
     client,
     logger,
     ...(clock === undefined ? {} : { clock }),

@@ -99,8 +99,13 @@ export class WakeRouter {
   }
 
   #wakeEverything(): void {
-    const { caches, wakeDefinition, onReady } = this.#options;
-    onReady();
+    this.#options.onReady();
+    this.wakeDefinitions();
+  }
+
+  /** All definitions are to be looked at, and what is left of those that are gone. */
+  wakeDefinitions(): void {
+    const { caches, wakeDefinition } = this.#options;
     for (const key of caches.peek(DEFINITION_TYPE)?.keys() ?? []) wakeDefinition(key.slice(1));
     for (const { object } of caches.peek(REVISION_TYPE)?.values() ?? []) {
       if (object.metadata.deletionTimestamp !== undefined) wakeDefinition(definitionOf(object));

@@ -48,7 +48,7 @@ export type { DocumentCacheOptions } from './document-cache.ts';
 export type { LiveSchemaOptions, SchemaMeter } from './live-schemas.ts';
 export type { RequestMeter } from './request.ts';
 export { LiveSchemas } from './live-schemas.ts';
-export type { ElectionOptions } from './lease.ts';
+export type { ElectionOptions, LeaseApi } from './lease.ts';
 export { runElection } from './lease.ts';
 export type { Candidate, LeaseTimes } from './lease-step.ts';
 export { DEFAULT_LEASE_TIMES } from './lease-step.ts';

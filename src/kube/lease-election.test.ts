@@ -7,7 +7,7 @@ import type { KubernetesApi } from './types.ts';
 const TIMES = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 };
 
 /** A server that holds one Lease, a clock that is moved by hand, and a candidate. */
-function setup() {
+function setup(wanted?: () => boolean) {
   let now = 0;
   const timers = new Set<{ due: number; callback: () => void }>();
   const clock = {
@@ -32,15 +32,22 @@ function setup() {
     now = end;
     await turn();
   };
-  const server: { lease: KubeObject | undefined; answers: boolean } = { lease: undefined, answers: true };
+  const server: { lease: KubeObject | undefined; answers: boolean; conflicts: number } = {
+    lease: undefined,
+    answers: true,
+    conflicts: 0,
+  };
   const answer = (signal: AbortSignal | undefined, work: () => KubeObject | undefined) =>
     server.answers
       ? Promise.resolve(work())
       : new Promise<never>((_, reject) => {
           signal?.addEventListener('abort', () => reject(new KubeError('given up', { status: 0, reason: 'Aborted' })));
         });
-  const write = (lease: KubeObject, options: { signal?: AbortSignal } = {}) =>
-    answer(options.signal, () => (server.lease = lease));
+  const write = (lease: KubeObject, options: { signal?: AbortSignal } = {}) => {
+    server.conflicts -= 1;
+    if (server.conflicts >= 0) return Promise.reject(new KubeError('changed', { status: 409, reason: 'Conflict' }));
+    return answer(options.signal, () => (server.lease = lease));
+  };
   const api = {
     find: (_: unknown, options: { signal?: AbortSignal } = {}) => answer(options.signal, () => server.lease),
     create: write,
@@ -57,6 +64,7 @@ function setup() {
     identity: 'me',
     times: TIMES,
     signal: stop.signal,
+    ...(wanted === undefined ? {} : { wanted }),
     onLeading(ending, lost) {
       said.push(`leading at ${now}`);
       ending.addEventListener('abort', () => said.push(`ending at ${now}`));
@@ -100,5 +108,56 @@ describe('runElection', () => {
     finish();
     await ended;
     expect(holder()).toBe('');
+  });
+
+  it('leads only while it is wanted: it ends its work, then gives the lease back, and comes again', async () => {
+    let isWanted = false;
+    const { stop, said, ended, advance, finish, holder } = setup(() => isWanted);
+    await advance(5000);
+    expect(said).toEqual([]);
+    isWanted = true;
+    await advance(1000);
+    expect(said).toEqual(['leading at 6000']);
+    isWanted = false;
+    await advance(20_000);
+    // The work under way takes its time, and the lease is kept for it.
+    expect(said).toEqual(['leading at 6000', 'ending at 8000']);
+    expect(holder()).toBe('me');
+    finish();
+    await advance(2000);
+    expect(holder()).toBe('');
+    isWanted = true;
+    await advance(2000);
+    expect(said.at(-1)).toMatch(/^leading at/);
+    stop.abort();
+    finish();
+    await ended;
+    expect(holder()).toBe('');
+  });
+
+  it('goes on leading anew when it is wanted again before its work ended', async () => {
+    let isWanted = true;
+    const { stop, said, ended, advance, finish } = setup(() => isWanted);
+    await advance(1000);
+    isWanted = false;
+    await advance(2000);
+    isWanted = true;
+    await advance(2000);
+    finish();
+    await advance(5000);
+    expect(said.filter((text) => text.startsWith('leading'))).toHaveLength(2);
+    stop.abort();
+    finish();
+    await ended;
+  });
+
+  it('looks again at once when another one of its own name wrote meanwhile', async () => {
+    const { server, stop, said, ended, advance, finish } = setup();
+    server.conflicts = 2;
+    await advance(0);
+    expect(said).toEqual(['leading at 0']);
+    stop.abort();
+    finish();
+    await ended;
   });
 });

@@ -41,6 +41,8 @@ export interface Candidate {
   readonly namespace: string;
   readonly name: string;
   readonly identity: string;
+  /** Labels of a lease that this candidate makes. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -89,11 +91,11 @@ export function releasedLease(lease: KubeObject): KubeObject {
 }
 
 function newLease(candidate: Candidate, times: LeaseTimes, now: number): KubeObject {
-  const { namespace, name, identity } = candidate;
+  const { namespace, name, identity, labels } = candidate;
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { namespace, name },
+    metadata: { namespace, name, ...(labels === undefined ? {} : { labels }) },
     spec: {
       holderIdentity: identity,
       leaseDurationSeconds: Math.ceil(times.leaseDurationMs / 1000),

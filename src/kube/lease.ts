@@ -1,6 +1,6 @@
 import { pause } from './clock.ts';
 import { withDeadline } from './deadline.ts';
-import { KubeError } from './error.ts';
+import { isConflict, KubeError } from './error.ts';
 import type { Candidate, LeaseState, LeaseTimes } from './lease-step.ts';
 import {
   DEFAULT_LEASE_TIMES,
@@ -12,15 +12,23 @@ import {
 } from './lease-step.ts';
 import type { Clock, KubernetesApi } from './types.ts';
 
+/** What an election asks of a server. */
+export type LeaseApi = Pick<KubernetesApi, 'find' | 'create' | 'update'>;
+
 /** How to stand in an election. */
 export interface ElectionOptions extends Candidate {
-  readonly api: KubernetesApi;
+  readonly api: LeaseApi;
   readonly clock: Clock;
   readonly times?: LeaseTimes;
   /** Ends the candidacy; a leader steps down. */
   readonly signal: AbortSignal;
-  /** Give the lease back on the way out. Default true. */
-  readonly release?: boolean;
+  /** Give the lease back on the way out? Default: yes. */
+  readonly release?: () => boolean;
+  /**
+   * May this candidate lead now? Asked each round: while not, it only looks on, and a leader brings its work to an
+   * end and gives the lease back. Default: always.
+   */
+  readonly wanted?: () => boolean;
   /**
    * Called each time that this candidate becomes leader; settles when the work of the term has ended. `ending`
    * aborts when work is to come to its end, the lease is kept meanwhile; `lost` aborts when another one may lead
@@ -40,6 +48,9 @@ export interface ElectionOptions extends Candidate {
 export function runElection(options: ElectionOptions): Promise<void> {
   return new Election(options).run();
 }
+
+/** So often a lease that others write, too, is looked at in one round: candidates may share an identity. */
+const MOST_TRIES = 4;
 
 /** A term as leader. */
 interface Term {
@@ -84,28 +95,44 @@ class Election {
       signal.removeEventListener('abort', end);
       const led = this.#state.leading;
       this.#apply({ ...this.#state, leading: false });
-      if (led && this.#options.release !== false) await this.#giveBack();
+      if (led && this.#options.release?.() !== false) await this.#giveBack();
     }
     if (this.#failure !== undefined) throw this.#failure.thrown;
   }
 
-  /** Looks at the lease once, and writes it if it is ours or free. */
+  /** Once around: a term that nobody wants any more ends, else the lease is looked at; again where another one wrote. */
   async #round(): Promise<void> {
+    if (!this.#wanted) this.#term?.ending.abort();
+    if (this.#term?.ending.signal.aborted === true && this.#working === 0) {
+      this.#apply({ ...this.#state, leading: false });
+      return this.#giveBack();
+    }
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) if (await this.#look()) return;
+  }
+
+  get #wanted(): boolean {
+    return !this.#options.signal.aborted && this.#options.wanted?.() !== false;
+  }
+
+  /** Looks at the lease once, and writes it if it is ours or free. False when another one wrote meanwhile. */
+  async #look(): Promise<boolean> {
     const { api, clock } = this.#options;
     try {
       const lease = await this.#within((signal) => api.find(this.#ref, { signal }));
       const [action, next] = leaseStep(this.#state, lease, this.#options, this.#times, this.#elapsed(), clock.now());
       this.#apply(next);
-      // On the way out only a lease that work still needs is renewed.
-      if (action.do === 'wait' || (this.#options.signal.aborted && !next.leading)) return;
+      // Who is not to lead renews only a lease that work still needs.
+      if (action.do === 'wait' || (!this.#wanted && !next.leading)) return true;
       const sentAt = this.#elapsed();
       const written = await this.#within((signal) =>
         action.do === 'create' ? api.create(action.lease, { signal }) : api.update(action.lease, { signal }),
       );
       this.#apply(leaseHeld(this.#state, written, sentAt));
+      return true;
     } catch (thrown) {
       if (!(thrown instanceof KubeError)) throw thrown;
       this.#apply(leaseUnreachable(this.#state, this.#times, this.#elapsed()));
+      return !isConflict(thrown);
     }
   }
 

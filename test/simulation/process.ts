@@ -1,6 +1,7 @@
 import type { Cluster } from '../../src/cluster/index.ts';
 import { createController, jsonLogger, runController } from '../../src/controller/index.ts';
 import type { Controller } from '../../src/controller/index.ts';
+import { shardOf } from '../../src/controller/shards/assignment.ts';
 import type { TransportRequest } from '../../src/kube/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 import { FaultyTransport, textOf } from './faulty-transport.ts';
@@ -10,9 +11,14 @@ import type { SimClock } from './sim-clock.ts';
 import { SkewedClock } from './sim-clock.ts';
 import type { Weather } from './weather.ts';
 
-const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kro-system/leases/controller.kro.run';
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kro-system/leases';
+const LEASE = 'controller.kro.run';
 /** Longer than the defaults, so that hours of elections cost few requests. */
-const ELECTION = ['--leader-elect', '--leader-election-lease-duration=150s', '--leader-election-renew-deadline=100s'];
+const ELECTION = [
+  '--leader-election-lease-duration=150s',
+  '--leader-election-renew-deadline=100s',
+  '--leader-election-retry-period=20s',
+];
 
 /** What processes of a run share. */
 export interface ProcessHost {
@@ -26,11 +32,16 @@ export interface ProcessHost {
   readonly nextStream: () => number;
 }
 
+/** How several processes divide the work: into so many shards, or not at all (0), so that one leads. */
+export interface Division {
+  readonly shards: number;
+}
+
 /** A controller process that can die and is started again by its kubelet; one of several if it stands in an election. */
 export class ControllerProcess {
   readonly name: string;
   readonly #host: ProcessHost;
-  readonly #elects: boolean;
+  readonly #division: Division | undefined;
   readonly #clock: SkewedClock;
   readonly #unsure = new Set<string>();
   #transport: FaultyTransport | undefined;
@@ -45,10 +56,10 @@ export class ControllerProcess {
   /** Do only its requests for the Lease fail? */
   leaseOut: 'refused' | 'unanswered' | undefined;
 
-  constructor(name: string, host: ProcessHost, elects: boolean) {
+  constructor(name: string, host: ProcessHost, division: Division | undefined) {
     this.name = name;
     this.#host = host;
-    this.#elects = elects;
+    this.#division = division;
     this.#clock = new SkewedClock(host.clock);
   }
 
@@ -95,12 +106,12 @@ export class ControllerProcess {
     const failed = () => {
       if (this.#generation === generation) this.wanted = true;
     };
-    if (this.#elects) {
+    if (this.#division !== undefined) {
       const stop = new AbortController();
       this.#stop = stop;
       const args = [
         ...ELECTION,
-        '--leader-election-retry-period=20s',
+        ...(this.#division.shards > 0 ? [`--shards=${this.#division.shards}`] : ['--leader-elect']),
         '--metrics-bind-address=0',
         '--health-probe-bind-address=0',
       ];
@@ -145,10 +156,13 @@ export class ControllerProcess {
     });
   }
 
+  /** Does it hold the Lease under which the one definition of the world is worked on? */
   async #leads(): Promise<boolean> {
-    if (!this.#elects) return true;
-    const response = await this.#host.cluster.transport().request({ method: 'GET', path: LEASE });
-    const lease = JSON.parse(await textOf(response)) as { spec?: { holderIdentity?: string } };
-    return lease.spec?.holderIdentity === this.name;
+    if (this.#division === undefined) return true;
+    const { shards } = this.#division;
+    const lease = shards > 0 ? `${LEASE}-shard-${shardOf('rigs', shards)}` : LEASE;
+    const response = await this.#host.cluster.transport().request({ method: 'GET', path: `${LEASES}/${lease}` });
+    const held = JSON.parse(await textOf(response)) as { spec?: { holderIdentity?: string } };
+    return held.spec?.holderIdentity === this.name;
   }
 }

@@ -23,6 +23,8 @@ export interface RunPlan {
   readonly weather: Weather;
   /** How many processes stand in an election; 1: one process without any. */
   readonly processes: number;
+  /** Into how many shards they divide the work; absent: one leads. */
+  readonly shards?: number;
 }
 
 /** What one run came to. */
@@ -125,9 +127,10 @@ class World {
       nextStream: () => (this.#streams += 1),
     };
     const elects = plan.processes > 1;
+    const election = elects ? { shards: plan.shards ?? 0 } : undefined;
     this.#processes = Array.from(
       { length: plan.processes },
-      (_, index) => new ControllerProcess(`process-${index + 1}`, host, elects),
+      (_, index) => new ControllerProcess(`process-${index + 1}`, host, election),
     );
   }
 

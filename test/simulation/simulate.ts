@@ -32,7 +32,7 @@ export async function simulate(seed: number, only?: ReadonlySet<string>): Promis
   }
   const good = await lastStory.good;
   const weather = new Weather(seed, only);
-  const bad = await run({ seed, actions, weather, processes: processesOf(seed) });
+  const bad = await run({ seed, actions, weather, ...processesOf(seed) });
   const problems = [...good.problems.map((text) => `without faults: ${text}`), ...bad.problems];
   if (problems.length === 0) problems.push(...differences(good.state, bad.state));
   const log = good.problems.length > 0 ? good.log : bad.log;
@@ -45,9 +45,10 @@ export function storyOf(seed: number): { readonly story: number; readonly action
   return { story, actions: randomActions(seededRandom(story)) };
 }
 
-/** One seed in six has two processes that stand in an election. */
-function processesOf(seed: number): number {
-  return noise(seed, 'processes', 0) < 1 / 6 ? 2 : 1;
+/** One seed in six has two processes that stand in an election, one in eight two or three that divide the work. */
+function processesOf(seed: number): { readonly processes: number; readonly shards?: number } {
+  if (noise(seed, 'shards', 0) < 1 / 8) return { processes: noise(seed, 'shards', 1) < 0.5 ? 2 : 3, shards: 3 };
+  return { processes: noise(seed, 'processes', 0) < 1 / 6 ? 2 : 1 };
 }
 
 /**

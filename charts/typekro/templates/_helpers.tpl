@@ -81,6 +81,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   (list "version-label" $c.versionLabel)
   (list "instance-service-account" $c.instanceServiceAccount)
   (list "template-namespaces" $c.templateNamespaces)
+  (list "shards" $c.shards)
   (list "inspect-bind-address" $c.inspectBindAddress)
 -}}
 {{- $args := list "controller" -}}

@@ -210,7 +210,15 @@ export class DefinitionReconciler {
     return pinned;
   }
 
-  async #gone(name: string): Promise<WorkResult> {
+  /** Definitions that others work on from now on: nothing of them is remembered, or served. */
+  letGo(left: (definition: string) => boolean): void {
+    const { caches, served } = this.#options;
+    const names = new Set([...served.all()].map(({ definition }) => definition));
+    for (const key of caches.peek(DEFINITION_TYPE)?.keys() ?? []) names.add(key.slice(1));
+    for (const name of names) if (left(name)) this.#gone(name);
+  }
+
+  #gone(name: string): WorkResult {
     const { compiler, observer } = this.#options;
     this.#handover.withdraw(name);
     compiler.forget(name);

@@ -19,6 +19,7 @@ export interface MetricSources {
   readonly conditions: () => Iterable<Reading>;
   /** Instances that a revision is held back from, by definition. */
   readonly heldBack: () => Iterable<Reading>;
+  readonly shards: () => Iterable<Reading>;
 }
 
 /** The metrics of the controller: kro's names and labels, and ours with the prefix `typekro_`. */
@@ -41,6 +42,7 @@ const NOBODY: MetricSources = {
   schemas: () => 0,
   conditions: () => [],
   heldBack: () => [],
+  shards: () => [],
 };
 
 /** Makes the metrics of one controller. */
@@ -184,6 +186,7 @@ export function createMetrics(sources: MetricSources = NOBODY) {
         sources.heldBack,
       ),
       adopted: counter('typekro_adopted_total', 'Existing objects that became children.'),
+      shards: gauge('typekro_shard_held', 'Shards that this replica works on.', sources.shards),
       orphaned: counter('typekro_orphaned_instances_total', 'Instances left when their definition went.'),
     };
   }

@@ -18,6 +18,8 @@ export interface MeasuredParts {
   readonly revisionStates: () => ReadonlyMap<string, number>;
   /** kro's gate `InstanceConditionMetrics`. */
   readonly conditionMetrics: boolean;
+  /** Shards that are held, where work is divided. */
+  readonly shards: () => Iterable<number>;
 }
 
 /** Sources that ask the parts; `parts` is called when metrics are read, and not before. */
@@ -41,6 +43,7 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
         .map(({ type, instances }): Reading => [{ parent_gvr: gvrText(type) }, instances]),
     watchRequests: () => watchRequests(parts().accesses),
     revisions: () => [...parts().revisionStates()].map(([state, count]): Reading => [{ state }, count]),
+    shards: () => [...parts().shards()].map((shard): Reading => [{ shard: String(shard) }, 1]),
     schemas: () => parts().schemas(),
     conditions: () => (parts().conditionMetrics ? conditionAges(parts()) : []),
     heldBack: () =>

@@ -92,4 +92,42 @@ describe('Runner', () => {
     await stopping;
     expect(begun).toBe(1);
   });
+
+  it('waits for the work of some groups alone, and gives it up when it is not done in time', async () => {
+    const clock = new TestClock();
+    const log: string[] = [];
+    const runner = new Runner({
+      clock,
+      random: () => 1,
+      concurrency: 9,
+      work: ({ group, key }, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            log.push(`gave up ${group}/${key}`);
+            resolve({});
+          });
+        }),
+      onError: () => {},
+    });
+    for (const [group, key] of [
+      ['leaves', '1'],
+      ['leaves', '2'],
+      ['stays', '1'],
+    ] as const) {
+      runner.wake({ group, key });
+    }
+    await Promise.resolve();
+    const drained = runner.drain((group) => group === 'leaves', 1000).then(() => log.push('drained'));
+    await clock.advance(999);
+    expect(log).toEqual([]);
+    await clock.advance(1);
+    await drained;
+    expect(log).toEqual(['gave up leaves/1', 'gave up leaves/2', 'drained']);
+    const hurry = new AbortController();
+    hurry.abort();
+    await runner.stop(1000, hurry.signal);
+    expect(log.at(-1)).toBe('gave up stays/1');
+    // The next work of a group that was given up is not.
+    await runner.drain(() => true, 0);
+  });
 });

@@ -20,6 +20,12 @@ export interface RunnerOptions {
   readonly onError: (key: WorkKey, error: unknown, retryInMs: number, failures: number) => void;
 }
 
+/** Passes of one group, and what gives them up. */
+interface Underway {
+  readonly abort: AbortController;
+  readonly passes: Set<Promise<void>>;
+}
+
 const RETRY: BackoffPolicy = { firstMs: 100, mostMs: 60_000 };
 
 /**
@@ -32,8 +38,8 @@ export class Runner {
   readonly #queue = new WorkQueue();
   readonly #failures = new Map<string, number>();
   readonly #stopping = new AbortController();
-  readonly #abort = new AbortController();
-  readonly #under = new Set<Promise<void>>();
+  /** What is under way, by group. */
+  readonly #under = new Map<string, Underway>();
   #timer: { cancel(): void } | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
   #pumping = false;
@@ -41,8 +47,6 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    // Every request under way listens to it, which is no leak.
-    setMaxListeners(0, this.#abort.signal);
   }
 
   /** Something relevant happened: do the work now. */
@@ -88,15 +92,24 @@ export class Runner {
   async stop(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const giveUp = () => this.#abort.abort();
+    this.#stopping.abort();
+    await this.drain(() => true, graceMs, hurry);
+    this.#settleIdle();
+  }
+
+  /** Settles when what is under way of some groups ended, as `stop` does; the caller sees to it that no more begins. */
+  async drain(leaves: (group: string) => boolean, graceMs: number, hurry?: AbortSignal): Promise<void> {
+    const leaving = [...this.#under].filter(([group]) => leaves(group)).map(([, under]) => under);
+    if (leaving.length === 0) return;
+    const giveUp = () => {
+      for (const { abort } of leaving) abort.abort();
+    };
     const timer = this.#options.clock.setTimer(graceMs, giveUp);
     hurry?.addEventListener('abort', giveUp, { once: true });
     if (hurry?.aborted === true) giveUp();
-    this.#stopping.abort();
-    await Promise.all(this.#under);
+    await Promise.all(leaving.flatMap(({ passes }) => [...passes]));
     timer.cancel();
     hurry?.removeEventListener('abort', giveUp);
-    this.#settleIdle();
   }
 
   /** Starts work as long as there is some and there is room. Events of one moment are taken together. */
@@ -114,18 +127,28 @@ export class Runner {
     while (!this.#stopping.signal.aborted && this.#queue.running < concurrency) {
       const work = this.#queue.take(clock.now());
       if (work === undefined) break;
-      const running = this.#run(work).finally(() => this.#under.delete(running));
-      this.#under.add(running);
+      this.#begin(work);
     }
     this.#setTimer();
     if (!this.busy) this.#settleIdle();
   }
 
-  async #run(work: WorkKey): Promise<void> {
+  #begin(work: WorkKey): void {
+    const { group } = work;
+    const under = this.#under.get(group) ?? newUnderway();
+    this.#under.set(group, under);
+    const pass = this.#run(work, under.abort.signal).finally(() => {
+      under.passes.delete(pass);
+      if (under.passes.size === 0) this.#under.delete(group);
+    });
+    under.passes.add(pass);
+  }
+
+  async #run(work: WorkKey, signal: AbortSignal): Promise<void> {
     const { clock, random, onError } = this.#options;
     const id = `${work.group}\0${work.key}`;
     try {
-      const { requeueAt } = await this.#options.work(work, this.#abort.signal);
+      const { requeueAt } = await this.#options.work(work, signal);
       this.#failures.delete(id);
       if (requeueAt !== undefined) this.at(work, requeueAt);
     } catch (error) {
@@ -159,4 +182,11 @@ export class Runner {
     this.#idleWaiters = [];
     for (const resolve of waiters) resolve();
   }
+}
+
+function newUnderway(): Underway {
+  const abort = new AbortController();
+  // Every request under way listens to it, which is no leak.
+  setMaxListeners(0, abort.signal);
+  return { abort, passes: new Set() };
 }

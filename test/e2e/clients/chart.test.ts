@@ -102,6 +102,9 @@ describe.skipIf(program === '')('the chart, rendered', () => {
         'deployment.topologySpreadConstraints[0].topologyKey=zone',
         'deployment.topologySpreadConstraints[0].whenUnsatisfiable=DoNotSchedule',
         'config.leaderElectionNamespace=elsewhere',
+        'config.shards=8',
+        'deployment.replicaCount=3',
+        'podDisruptionBudget.enabled=true',
       ],
     },
   ])('$name it is valid by the schemas of Kubernetes', async ({ sets }) => {
@@ -145,6 +148,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
             instanceServiceAccount: 'deployer',
             templateNamespaces: 'instance',
             inspectBindAddress: '127.0.0.1:9000',
+            shards: '8',
           }).map(([key, value]) => `config.${key}=${value}`),
         ),
       ).slice(1),
@@ -157,6 +161,17 @@ describe.skipIf(program === '')('the chart, rendered', () => {
       (name) => !given.values.has(name) && !given.ignored.includes(name),
     );
     expect(without).toEqual(['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding']);
+  });
+
+  test('lets replicas that divide the work list and clear away Leases, and nobody else', async () => {
+    const verbs = async (...sets: string[]) => {
+      const role = (await render(...sets)).find(({ kind }) => kind === 'Role') as unknown as {
+        rules: { verbs: string[] }[];
+      };
+      return role.rules.flatMap((rule) => rule.verbs);
+    };
+    expect(await verbs()).toEqual(['get', 'create', 'update']);
+    expect(await verbs('config.shards=4')).toEqual(['get', 'list', 'create', 'update', 'delete']);
   });
 
   test('a mode of rights that does not exist is refused by name', async () => {

@@ -1,0 +1,70 @@
+import type { KubeObject } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
+import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import type { MemberSights } from './members.ts';
+import { leftMembers, seeMembers, shardsOf } from './members.ts';
+
+/** Label of the Leases by which replicas divide the work: what a Lease is for. */
+export const LEASE_LABEL = 'typekro.dev/lease';
+export const REPLICA = 'replica';
+export const SHARD = 'shard';
+
+/** Who a replica is, and among how many shards it chooses. */
+export interface CrewOptions {
+  readonly api: Pick<KubernetesApi, 'delete'>;
+  readonly clock: Clock;
+  readonly identity: string;
+  readonly shards: number;
+  /** A replica that did not renew its Lease for so long has left. */
+  readonly durationMs: number;
+}
+
+/** The replicas as one of them sees them, and which shards it is to hold among them. */
+export class Crew {
+  readonly #options: CrewOptions;
+  #sights: MemberSights | undefined;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+  }
+
+  /** Takes in all Leases as they are now, and clears away those of replicas that have left. */
+  see(leases: readonly KubeObject[]): void {
+    const members = leases.filter(({ metadata }) => metadata.labels?.[LEASE_LABEL] === REPLICA);
+    this.#sights = seeMembers(this.#sights ?? new Map(), members, this.#elapsed());
+    const left = leftMembers(this.#sights, this.#elapsed(), this.#options.durationMs);
+    for (const lease of members) if (left.has(lease.metadata.name ?? '')) void this.clear(lease);
+  }
+
+  /** Is a shard to be held by this replica? None is before anything is known of the others. */
+  wants(shard: number): boolean {
+    if (this.#sights === undefined) return false;
+    const { identity, shards, durationMs } = this.#options;
+    return shardsOf(identity, this.#sights, { shards, durationMs, now: this.#elapsed() }).has(shard);
+  }
+
+  /** Is nobody else there? */
+  get alone(): boolean {
+    const sights = this.#sights ?? new Map();
+    const left = leftMembers(sights, this.#elapsed(), this.#options.durationMs);
+    return [...sights].every(([name, { holder }]) => left.has(name) || holder === this.#options.identity);
+  }
+
+  /** Deletes the Lease of a replica, unless somebody wrote it meanwhile. */
+  async clear(lease: KubeObject): Promise<void> {
+    const { uid, resourceVersion } = lease.metadata;
+    if (uid === undefined || resourceVersion === undefined) return;
+    try {
+      await this.#options.api.delete(refOf(lease), { preconditions: { uid, resourceVersion } });
+    } catch (thrown) {
+      // It only lies about; whoever sees it next tries again.
+      if (!(thrown instanceof KubeError)) throw thrown;
+    }
+  }
+
+  #elapsed(): number {
+    const { clock } = this.#options;
+    return clock.elapsed?.() ?? clock.now();
+  }
+}

@@ -1,0 +1,49 @@
+import type { KubeObject } from '../../core/index.ts';
+import { holderOf } from './assignment.ts';
+
+/** What a Lease of a replica said when it was last looked at, and since when it says so by our own clock. */
+export interface MemberSight {
+  readonly holder: string;
+  readonly record: string;
+  readonly since: number;
+}
+
+/** What is known of the other replicas, by the names of their Leases. */
+export type MemberSights = ReadonlyMap<string, MemberSight>;
+
+/**
+ * Looks at the Leases of replicas as they are now. Clocks of others are not trusted: a Lease counts as renewed when
+ * it says something else than before, at a time that never jumps.
+ */
+export function seeMembers(known: MemberSights, leases: Iterable<KubeObject>, now: number): MemberSights {
+  const sights = new Map<string, MemberSight>();
+  for (const { metadata, spec = {} } of leases) {
+    const name = metadata.name ?? '';
+    const holder = typeof spec['holderIdentity'] === 'string' ? spec['holderIdentity'] : '';
+    const record = JSON.stringify([holder, spec['renewTime'], spec['leaseTransitions']]);
+    const before = known.get(name);
+    sights.set(name, before?.record === record ? before : { holder, record, since: now });
+  }
+  return sights;
+}
+
+/** Names of the Leases that nobody renewed for so long, or that were given back. */
+export function leftMembers(sights: MemberSights, now: number, durationMs: number): Set<string> {
+  const left = new Set<string>();
+  for (const [name, { holder, since }] of sights) if (holder === '' || now - since >= durationMs) left.add(name);
+  return left;
+}
+
+/** Which shards a replica is to hold: it counts itself, and all others whose Leases are renewed. */
+export function shardsOf(
+  identity: string,
+  sights: MemberSights,
+  { shards, now, durationMs }: { readonly shards: number; readonly now: number; readonly durationMs: number },
+): Set<number> {
+  const left = leftMembers(sights, now, durationMs);
+  const replicas = new Set([identity]);
+  for (const [name, { holder }] of sights) if (!left.has(name)) replicas.add(holder);
+  const own = new Set<number>();
+  for (let shard = 0; shard < shards; shard += 1) if (holderOf(shard, replicas) === identity) own.add(shard);
+  return own;
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import type { Clock, ElectionOptions, KubernetesApi, LeaseTimes } from '../../kube/index.ts';
+import { runElection } from '../../kube/index.ts';
+import type { Logger } from '../logger.ts';
+import { Crew, LEASE_LABEL, REPLICA, SHARD } from './crew.ts';
+import { LeaseBoard } from './lease-board.ts';
+import type { DefinitionShare } from './share.ts';
+import { ShardShare } from './share.ts';
+
+/** How a replica takes part. */
+export interface RunShardsOptions {
+  readonly api: KubernetesApi;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Where the Leases are. */
+  readonly namespace: string;
+  /** Name of the Lease that one process holds where work is not divided; the others' names begin with it. */
+  readonly lease: string;
+  /** Who this replica is. */
+  readonly identity: string;
+  /** How many shards there are; all replicas are told the same. */
+  readonly shards: number;
+  readonly times: LeaseTimes;
+  /** Ends the replica: work under way is finished first. */
+  readonly signal: AbortSignal;
+  /** Works on a share until the signal aborts; what is under way then is given up when `lost` aborts. */
+  readonly work: (share: DefinitionShare, ending: AbortSignal, lost: AbortSignal) => Promise<void>;
+  /** The share changed: settles when nothing of what left it is under way; that is given up when `hurry` aborts. */
+  readonly onChange: (hurry: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Divides definitions among replicas. Each shard is a Lease, held as a leader holds one: nobody takes it before it was
+ * given back or ran out, and who cannot renew it stops writing before that. Who is to hold which follows from the
+ * replicas that are there, each of which renews a Lease of its own.
+ *
+ * All replicas together hold the Lease of a controller that works alone, under one name, so that such a one, or
+ * replicas that were told another number of shards, wait until none of them is left.
+ */
+export async function runShards(options: RunShardsOptions): Promise<void> {
+  const { api, clock, namespace, lease, shards, identity, times, signal } = options;
+  const crew = new Crew({ api, clock, identity, shards, durationMs: times.leaseDurationMs });
+  let term: Promise<void> = Promise.resolve();
+  await runElection({
+    api,
+    clock,
+    namespace,
+    name: lease,
+    identity: `typekro-${shards}-shards`,
+    times,
+    signal,
+    // The others still work under it.
+    release: () => crew.alone,
+    onLeading(ending, lost) {
+      term = term.then(() => workInShards(options, crew, ending, lost));
+      return term;
+    },
+  });
+}
+
+async function workInShards(
+  options: RunShardsOptions,
+  crew: Crew,
+  ending: AbortSignal,
+  lost: AbortSignal,
+): Promise<void> {
+  if (ending.aborted) return;
+  const { api, clock, namespace, lease, identity, shards, times, work } = options;
+  const share = new ShardShare(shards);
+  const board = new LeaseBoard({
+    api,
+    clock,
+    namespace,
+    labelSelector: LEASE_LABEL,
+    maxAgeMs: times.retryPeriodMs / 2,
+    onRead: (leases) => crew.see(leases),
+  });
+  const over = new AbortController();
+  const stopped = AbortSignal.any([ending, over.signal]);
+  const election = (
+    name: string,
+    purpose: string,
+    rest: Pick<ElectionOptions, 'onLeading' | 'wanted'>,
+  ): Promise<void> => {
+    const labels = { [LEASE_LABEL]: purpose };
+    return runElection({ api: board, clock, namespace, name, identity, labels, times, signal: stopped, ...rest });
+  };
+  const parts = [
+    work(share, stopped, lost),
+    election(`${lease}-replica-${digest(identity)}`, REPLICA, { onLeading: (end) => aborted(end) }),
+    ...Array.from({ length: shards }, (_, shard) => {
+      let term: Promise<void> = Promise.resolve();
+      return election(`${lease}-shard-${shard}`, SHARD, {
+        wanted: () => crew.wants(shard),
+        onLeading(end, gone) {
+          term = term.then(() => holdShard(options, share, shard, end, AbortSignal.any([gone, lost])));
+          return term;
+        },
+      });
+    }),
+  ];
+  // When one part fails, the others come to an end first.
+  for (const part of parts) part.catch(() => over.abort());
+  await Promise.allSettled(parts);
+  await Promise.all(parts);
+}
+
+/** Works on a shard until that is to end, and settles when nothing of it is under way. */
+async function holdShard(
+  { onChange, logger }: RunShardsOptions,
+  share: ShardShare,
+  shard: number,
+  ending: AbortSignal,
+  lost: AbortSignal,
+): Promise<void> {
+  if (ending.aborted) return;
+  logger.log('info', 'a shard is ours', { shard });
+  share.take(shard);
+  await Promise.all([onChange(lost), aborted(ending)]);
+  share.leave(shard);
+  await onChange(lost);
+  logger.log('info', 'a shard was handed over', { shard });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Identities are free text; names of objects are not. */
+function digest(identity: string): string {
+  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
+}

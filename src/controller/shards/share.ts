@@ -1,0 +1,35 @@
+import { shardOf } from './assignment.ts';
+
+/** Some of the definitions, where several processes divide them; which ones may change. */
+export interface DefinitionShare {
+  /** Is this process the one that works on the definition and its instances? */
+  has(definition: string): boolean;
+  /** What it consists of, for metrics. */
+  held(): Iterable<number>;
+}
+
+/** The shards that a process holds. */
+export class ShardShare implements DefinitionShare {
+  readonly #shards: number;
+  readonly #held = new Set<number>();
+
+  constructor(shards: number) {
+    this.#shards = shards;
+  }
+
+  has(definition: string): boolean {
+    return this.#held.has(shardOf(definition, this.#shards));
+  }
+
+  held(): Iterable<number> {
+    return [...this.#held].sort((a, b) => a - b);
+  }
+
+  take(shard: number): void {
+    this.#held.add(shard);
+  }
+
+  leave(shard: number): void {
+    this.#held.delete(shard);
+  }
+}
