@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../support/command.ts';
@@ -50,5 +52,21 @@ describe.each([
       rooms.some((room) => path.startsWith(`dist/${room}/`)) ||
       /node_modules\/(yaml|undici|commander|tsx)\//.test(path);
     expect(modules.filter(heavy)).toEqual([]);
+  });
+});
+
+// Without a socket: one that has one loads the rest in the background.
+const SERVER = `import { createCluster } from './dist/cluster/index.js';
+const cluster = await createCluster({ controllers: false });
+const { status } = await cluster.transport().request({ method: 'GET', path: '/api/v1/namespaces/default' });
+if (status !== 200) throw new Error(String(status));`;
+
+describe('a server that answers reads', () => {
+  test('loads a few files and a quarter of the code of a cluster', () => {
+    const files = modulesOf(SERVER).filter((path) => path.startsWith('dist/'));
+    expect(files.length).toBeLessThan(6);
+    const size = files.reduce((sum, path) => sum + statSync(join(root, path)).size, 0);
+    expect(size).toBeGreaterThan(100_000);
+    expect(size).toBeLessThan(200_000);
   });
 });
