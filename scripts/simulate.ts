@@ -8,6 +8,7 @@
  *     npm run simulate -- --mutations           breaks the code on purpose, in copies, and shows what tells of it
  *     npm run simulate -- --mutations --only X  those with X in their names
  *
+ * With `--shards` the processes of each seed divide the work among themselves.
  * Ranges and exhaustive runs are shared among `--jobs` processes (default: one per core).
  */
 import { spawn } from 'node:child_process';
@@ -15,7 +16,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { exhaust, runSeries, SCENARIOS, SERIES } from '../test/simulation/exhaustive.ts';
 import { checkMutations } from '../test/simulation/check-mutations.ts';
-import { shrink, simulate } from '../test/simulation/simulate.ts';
+import { divided, shrink, simulate } from '../test/simulation/simulate.ts';
 import { REQUEST_FAULTS } from '../test/simulation/weather.ts';
 
 const { values } = parseArgs({
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     to: { type: 'string', default: '100' },
     only: { type: 'string' },
+    shards: { type: 'boolean', default: false },
     exhaustive: { type: 'boolean', default: false },
     mutations: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism()) },
@@ -40,14 +42,17 @@ function integer(name: 'seed' | 'from' | 'to' | 'jobs' | 'job'): number {
   return number;
 }
 
+/** Who works in a seed, where that was asked for. */
+const staff = (seed: number) => (values.shards ? divided(seed) : undefined);
+
 /** One seed with everything that can be told of it. */
 async function replay(seed: number): Promise<number> {
   const only = values.only === undefined ? undefined : new Set(values.only.split(',').map((name) => name.trim()));
-  const { problems, log, struck } = await simulate(seed, only);
+  const { problems, log, struck } = await simulate(seed, only, staff(seed));
   console.log(log.join('\n'));
   tell(`seed ${seed}`, problems);
   if (problems.length > 0 && only === undefined) {
-    const left = await shrink(seed, struck);
+    const left = await shrink(seed, struck, staff(seed));
     console.log(left.length === 0 ? 'It takes no disruption.' : `It takes only --only "${left.join(',')}"`);
   }
   return problems.length === 0 ? 0 : 1;
@@ -58,7 +63,7 @@ async function range(from: number, to: number, share: { index: number; of: numbe
   let failed = 0;
   for (let seed = from; seed <= to; seed += 1) {
     if (Math.floor((seed - from) / 20) % share.of !== share.index) continue;
-    const { problems } = await simulate(seed);
+    const { problems } = await simulate(seed, undefined, staff(seed));
     tell(`seed ${seed}`, problems);
     if (problems.length > 0) failed += 1;
   }

@@ -218,4 +218,13 @@ export const MUTATIONS: readonly Mutation[] = [
     told: /two lead/,
     first: 48,
   },
+  {
+    name: 'a replica works on a shard that it lost',
+    rule: 'one writer of a shard',
+    file: 'src/controller/shards/run-shards.ts',
+    find: '  share.leave(shard);\n',
+    replace: '',
+    told: /two lead/,
+    first: 151,
+  },
 ];

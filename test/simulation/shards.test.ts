@@ -7,7 +7,7 @@ import type { KubeObject } from '../../src/core/index.ts';
 import type { TransportRequest } from '../../src/kube/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 
-const SHARDS = 6;
+const SHARDS = 12;
 const COUNT = 8;
 const FLAGS = [
   `--shards=${SHARDS}`,
@@ -188,6 +188,19 @@ describe('replicas that divide the work', () => {
     }
     const group = await user.get({ ...LEASE, namespace: 'kro-system', name: 'controller.kro.run' });
     expect(group.spec?.['holderIdentity']).toBe(`typekro-${SHARDS}-shards`);
+  });
+
+  it('are no leak of listeners, however many shards there are', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error) => warnings.push(name);
+    process.on('warning', note);
+    await setup();
+    const end = replica('one');
+    await holders(allHeldBy('one'));
+    await end();
+    await new Promise(setImmediate);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 
   it('leave no Lease held, and none of their own, when the last one ends', async () => {

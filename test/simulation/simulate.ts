@@ -25,14 +25,18 @@ export const SEEDS_PER_STORY = 10;
 let lastStory: { readonly story: number; readonly good: Promise<RunResult> } | undefined;
 
 /** Runs a seed with faults and without, and compares where both end. `only`: the disruptions that are let through. */
-export async function simulate(seed: number, only?: ReadonlySet<string>): Promise<SimulationResult> {
+export async function simulate(
+  seed: number,
+  only?: ReadonlySet<string>,
+  staff: Staff = staffOf(seed),
+): Promise<SimulationResult> {
   const { actions, story } = storyOf(seed);
   if (lastStory?.story !== story) {
     lastStory = { story, good: run({ seed: story, actions, weather: fairWeather(), processes: 1 }) };
   }
   const good = await lastStory.good;
   const weather = new Weather(seed, only);
-  const bad = await run({ seed, actions, weather, ...processesOf(seed) });
+  const bad = await run({ seed, actions, weather, ...staff });
   const problems = [...good.problems.map((text) => `without faults: ${text}`), ...bad.problems];
   if (problems.length === 0) problems.push(...differences(good.state, bad.state));
   const log = good.problems.length > 0 ? good.log : bad.log;
@@ -45,18 +49,34 @@ export function storyOf(seed: number): { readonly story: number; readonly action
   return { story, actions: randomActions(seededRandom(story)) };
 }
 
-/** One seed in six has two processes that stand in an election, one in eight two or three that divide the work. */
-function processesOf(seed: number): { readonly processes: number; readonly shards?: number } {
-  if (noise(seed, 'shards', 0) < 1 / 8) return { processes: noise(seed, 'shards', 1) < 0.5 ? 2 : 3, shards: 3 };
-  return { processes: noise(seed, 'processes', 0) < 1 / 6 ? 2 : 1 };
+/** Who works: one process, or several of which one leads, or that divide the work into shards. */
+export interface Staff {
+  readonly processes: number;
+  readonly shards?: number;
+}
+
+/** Two or three processes that divide the work. */
+export function divided(seed: number): Staff {
+  return { processes: noise(seed, 'shards', 1) < 0.5 ? 2 : 3, shards: 3 };
+}
+
+/** One seed in six has several processes; of these, two in five have them divide the work. */
+function staffOf(seed: number): Staff {
+  if (noise(seed, 'processes', 0) >= 1 / 6) return { processes: 1 };
+  return noise(seed, 'shards', 0) > 0.6 ? divided(seed) : { processes: 2 };
 }
 
 /**
  * The fewest disruptions found with which a seed still fails: halves, then quarters and so on are left out
  * as long as it still does. At most `runs` runs.
  */
-export async function shrink(seed: number, struck: readonly string[], runs = 120): Promise<readonly string[]> {
-  const fails = async (names: readonly string[]) => (await simulate(seed, new Set(names))).problems.length > 0;
+export async function shrink(
+  seed: number,
+  struck: readonly string[],
+  staff?: Staff,
+  runs = 120,
+): Promise<readonly string[]> {
+  const fails = async (names: readonly string[]) => (await simulate(seed, new Set(names), staff)).problems.length > 0;
   let left = [...struck];
   let spent = 0;
   if (await fails([])) return [];

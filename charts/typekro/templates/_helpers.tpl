@@ -87,7 +87,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $args := list "controller" -}}
 {{- range $flags -}}
 {{- $value := index . 1 -}}
-{{- if kindIs "float64" $value }}{{ $value = int64 $value }}{{ end -}}
+{{- /* Numbers of values are floating-point ones, which print as 2e+06. */ -}}
+{{- if and (kindIs "float64" $value) (eq (floor $value) $value) }}{{ $value = int64 $value }}{{ end -}}
 {{- if not (or (kindIs "invalid" $value) (eq (toString $value) "")) }}{{ $args = append $args (printf "--%s=%v" (index . 0) $value) }}{{ end -}}
 {{- end -}}
 {{- toYaml $args -}}

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Clock, ElectionOptions, KubernetesApi, LeaseTimes } from '../../kube/index.ts';
 import { runElection } from '../../kube/index.ts';
 import type { Logger } from '../logger.ts';
@@ -77,6 +78,8 @@ async function workInShards(
   });
   const over = new AbortController();
   const stopped = AbortSignal.any([ending, over.signal]);
+  // Every shard listens to it, which is no leak.
+  setMaxListeners(0, stopped);
   const election = (
     name: string,
     purpose: string,

@@ -17,7 +17,7 @@ const chart = fileURLToPath(new URL('../../../charts/typekro', import.meta.url))
 const { version } = parse(readFileSync(`${chart}/Chart.yaml`, 'utf8')) as { readonly version: string };
 
 async function render(...sets: readonly string[]): Promise<KubeObject[]> {
-  const flags = sets.flatMap((set) => ['--set', set]);
+  const flags = sets.flatMap((set) => [/=[\d.]+$/.test(set) ? '--set-json' : '--set', set]);
   const args = ['template', 'typekro', chart, '-n', 'kro-system', '--include-crds', ...flags];
   const { code, stdout, stderr } = await new RunningCommand(program, args, { cwd: '/' }).ended;
   if (code !== 0) throw new Error(stderr);
@@ -172,6 +172,19 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     };
     expect(await verbs()).toEqual(['get', 'create', 'update']);
     expect(await verbs('config.shards=4')).toEqual(['get', 'list', 'create', 'update', 'delete']);
+  });
+
+  test('several replicas without an election or shards are refused: all of them would write', async () => {
+    const alone = ['deployment.replicaCount=2', 'config.enableLeaderElection=false'];
+    await expect(render(...alone)).rejects.toThrow(/set config\.enableLeaderElection or config\.shards/);
+    expect(args(await render(...alone, 'config.shards=4'))).toContain('--shards=4');
+  });
+
+  test('a rate below one request per second stays one, and the pod lives as long as it is told', async () => {
+    const objects = await render('config.clientQps=0.5', 'deployment.terminationGracePeriodSeconds=200');
+    expect(args(objects)).toContain('--client-qps=0.5');
+    const deployment = objects.find(({ kind }) => kind === 'Deployment');
+    expect(deployment?.spec?.['template']).toMatchObject({ spec: { terminationGracePeriodSeconds: 200 } });
   });
 
   test('a mode of rights that does not exist is refused by name', async () => {
