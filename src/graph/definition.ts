@@ -164,19 +164,25 @@ class Reader {
     const path = ['spec', 'resources', index];
     const block = this.object(value, path) ?? {};
     const at = (key: string): PathStep[] => [...path, key];
+    const conditions = (key: string): ConditionText[] => {
+      const texts = own(block, key);
+      return texts === undefined ? [] : this.texts(texts, at(key));
+    };
+    const id = own(block, 'id');
+    const forEach = own(block, 'forEach') ?? [];
     const externalRef = own(block, 'externalRef') ?? undefined;
     const template = own(block, 'template') ?? undefined;
     return {
-      id: this.text(own(block, 'id'), at('id')),
+      id: typeof id === 'string' ? id : this.text(id, at('id')),
       index,
       path,
       template,
       externalRef: externalRef === undefined ? undefined : this.object(externalRef, at('externalRef')),
-      forEach: this.list(own(block, 'forEach'), at('forEach')).flatMap((entry, position) =>
+      forEach: this.list(forEach, path).flatMap((entry, position) =>
         this.dimensions(entry, [...at('forEach'), position]),
       ),
-      includeWhen: this.texts(own(block, 'includeWhen'), at('includeWhen')),
-      readyWhen: this.texts(own(block, 'readyWhen'), at('readyWhen')),
+      includeWhen: conditions('includeWhen'),
+      readyWhen: conditions('readyWhen'),
     };
   }
 

@@ -27,7 +27,7 @@ export function compileExpression<S extends Site>(
 ): Compilation<S> {
   const shared = environment === language.typed;
   const parts = shared ? found.parts : undefined;
-  if (parts?.every((part) => isText(part, environment, language)) === true) {
+  if (parts !== undefined && areTexts(parts, environment, language)) {
     return { ok: true, value: new CompiledText(found, parts, language) };
   }
   const known = shared ? language.checked.get(found.ast) : undefined;
@@ -44,6 +44,10 @@ export function compileExpression<S extends Site>(
   const made = { type: checked.type, program: planned.program };
   if (shared) language.checked.set(found.ast, made);
   return { ok: true, value: compiled(found, made) };
+}
+
+function areTexts(parts: readonly Names[], environment: Environment, language: Language): boolean {
+  return parts.every((part) => isText(part, environment, language));
 }
 
 /** Is the part of a text without error, and a string by itself? Then so is the text. */

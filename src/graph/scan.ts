@@ -40,11 +40,8 @@ export function scanExpressions(text: string): ScanResult {
 
 /** Offset of the first `${` that is plain text because it has no end; undefined when there is none. */
 export function unclosedAt(parts: readonly TextPart[]): number | undefined {
-  for (const { kind, text, offset } of parts) {
-    const at = kind === 'text' ? text.indexOf('${') : -1;
-    if (at >= 0) return offset + at;
-  }
-  return undefined;
+  const open = parts.find(({ kind, text }) => kind === 'text' && text.includes('${'));
+  return open === undefined ? undefined : open.offset + open.text.indexOf('${');
 }
 
 type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };

@@ -34,7 +34,10 @@ class LiteralWarner {
     if (schema['x-kubernetes-preserve-unknown-fields'] === true) return;
     if (isJsonObject(value)) {
       if (schema.required !== undefined) this.#warnMissing(value, schema, schema.required);
-      for (const key of Object.keys(value)) {
+      const keys = Object.keys(value);
+      // Counted: while code is cold, each step of for..of makes an object.
+      for (let index = 0; index < keys.length; index += 1) {
+        const key = keys[index] as string;
         const member = memberSchema(schema, key);
         if (member !== undefined) this.#below(key, value[key], member);
       }

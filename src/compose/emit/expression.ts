@@ -20,6 +20,8 @@ export class ExpressionWriter {
   private readonly loopNames: ReadonlyMap<Variable, string>;
   /** What was written already: many fields of a graph hold the same expression. */
   private readonly written = new Map<Node, Map<Schema | undefined, string>>();
+  /** The same of texts that are put together: the name of a workload stands in all its labels. */
+  private readonly texts = new Map<Node, string>();
 
   /** `ids`: of all resources; `loopNames`: what the iterators of this resource are called. */
   constructor(ids: ReadonlySet<string>, target: Target, loopNames: ReadonlyMap<Variable, string> = new Map()) {
@@ -74,11 +76,18 @@ export class ExpressionWriter {
     if (node.op === 'lit' && typeof node.attr !== 'bigint') {
       return typeof node.attr === 'string' ? escapeText(node.attr) : (node.attr as number | boolean | null);
     }
-    const whole = node.args.every((part) => part.op !== 'lit' || !String(part.attr).includes('${'));
-    if (node.op === 'concat' && whole) {
-      return node.args.map((part) => (part.op === 'lit' ? String(part.attr) : `\${${this.cel(part)}}`)).join('');
+    return (node.op === 'concat' ? this.joined(node) : undefined) ?? `\${${this.cel(node, schema)}}`;
+  }
+
+  /** Text and expressions as text with `${…}` in it; undefined where the text itself holds a `${`. */
+  private joined(node: Node): string | undefined {
+    let text = this.texts.get(node);
+    if (text === undefined) {
+      if (node.args.some((part) => part.op === 'lit' && String(part.attr).includes('${'))) return undefined;
+      text = node.args.map((part) => (part.op === 'lit' ? String(part.attr) : `\${${this.cel(part)}}`)).join('');
+      this.texts.set(node, text);
     }
-    return `\${${this.cel(node, schema)}}`;
+    return text;
   }
 }
 

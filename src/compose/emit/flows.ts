@@ -27,14 +27,18 @@ function settleValue(value: unknown, schema: Schema | undefined, path: Way): voi
     settleValue(inner.then, schema, path);
     settleValue(inner.otherwise, schema, path);
   } else if (Array.isArray(value)) {
-    for (const item of value as unknown[]) {
+    // Counted: while code is cold, each step of for..of makes an object.
+    for (let index = 0; index < value.length; index += 1) {
+      const item: unknown = value[index];
       if (item instanceof Splice) settleElements(item.list, schema.items, path);
       else settleValue(item, schema.items, path);
     }
   } else if (value instanceof Maybe) settleValue(value.value, schema, path);
   else if (value instanceof Splice) settleElements(value.list, schema, path);
   else {
-    for (const key of Object.keys(value)) {
+    const keys = Object.keys(value);
+    for (let index = 0; index < keys.length; index += 1) {
+      const key = keys[index] as string;
       const item = (value as Record<string, unknown>)[key];
       if (typeof item === 'object') settleValue(item, memberSchema(schema, key), { key, above: path });
     }

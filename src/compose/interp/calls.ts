@@ -105,13 +105,15 @@ function isPlain(value: unknown): value is object {
 }
 
 /** Does the value hold something symbolic, or a function of the composition, anywhere inside? */
-export function isSymbolicDeep(value: unknown, seen = new Set<object>()): boolean {
+export function isSymbolicDeep(value: unknown, known?: Set<object>): boolean {
   if (typeof value === 'string') return hasTokens(value);
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   if (symbolic(value) !== undefined || closureOf(value) !== undefined) return true;
   if (value instanceof Maybe || value instanceof Splice || value instanceof SeenList) return true;
   if (mergedPieces(value) !== undefined) return true;
-  if (typeof value === 'function' || seen.has(value) || seen.size > 100_000) return false;
+  if (typeof value === 'function') return false;
+  const seen = known ?? new Set();
+  if (seen.has(value) || seen.size > 100_000) return false;
   seen.add(value);
   if (value instanceof Map || value instanceof Set) return [...value].some((item) => isSymbolicDeep(item, seen));
   return (

@@ -77,11 +77,15 @@ const sites = new WeakMap<AnyNode, Site>();
 export function siteOf(unit: Unit, node: AnyNode): Site {
   let site = sites.get(node);
   if (site === undefined) {
-    const locate = () => unit.locate(node.start);
-    site = { text: unit.text, start: node.start - unit.shift, end: node.end - unit.shift, locate };
+    site = makeSite(unit, node);
     sites.set(node, site);
   }
   return site;
+}
+
+function makeSite(unit: Unit, node: AnyNode): Site {
+  const locate = () => unit.locate(node.start);
+  return { text: unit.text, start: node.start - unit.shift, end: node.end - unit.shift, locate };
 }
 
 /** Runs `work` for a syntax node; a refusal that passes gets the innermost place. */

@@ -49,6 +49,11 @@ export function idOf(config: CommonConfig): { readonly id?: string } {
 /** An object without the members that are `undefined`. */
 export function given(members: Record<string, unknown>): Record<string, unknown> {
   const there: Record<string, unknown> = {};
-  for (const key of Object.keys(members)) if (members[key] !== undefined) there[key] = members[key];
+  const keys = Object.keys(members);
+  // Counted: while code is cold, each step of for..of makes an object.
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] as string;
+    if (members[key] !== undefined) there[key] = members[key];
+  }
   return there;
 }
