@@ -21,7 +21,7 @@ import { activeTrace } from '../trace/trace.ts';
 import { callMethod } from '../library/methods.ts';
 import { getMember } from '../library/member.ts';
 import { hasKey } from '../library/has-key.ts';
-import { keyOf } from '../library/key.ts';
+import { keyOf, readKeyOf } from '../library/key.ts';
 import { mergeKey, mergeSpread } from '../library/objects.ts';
 import { spreadItems } from '../library/spread.ts';
 import { phi, resolve } from '../value/merge.ts';
@@ -170,6 +170,9 @@ function unaryExpression(node: UnaryExpression, env: Env): unknown {
     return typeOf(evaluate(node.argument, env));
   }
   if (node.operator === 'delete') return deleteMember(node.argument, env);
+  const twice = node.operator === '~' && node.argument.type === 'UnaryExpression' && node.argument.operator === '~';
+  // `~~x` is the common way to write that a number loses its fraction.
+  if (twice) return binaryOperation('|', evaluate((node.argument as UnaryExpression).argument, env), 0);
   const value = evaluate(node.argument, env);
   return node.operator === 'void' ? undefined : unary(node.operator, value);
 }
@@ -349,7 +352,7 @@ function evaluateObject(node: Expression | Super, env: Env): unknown {
 }
 
 function propertyKey(node: MemberExpression, env: Env): string | symbol | Sym {
-  if (node.computed) return keyOf(evaluate(node.property as Expression, env));
+  if (node.computed) return readKeyOf(evaluate(node.property as Expression, env));
   if (node.property.type === 'Identifier') return node.property.name;
   return refuse('unsupported', 'a private name cannot be traced', 'copy what is needed into a const first');
 }

@@ -1,4 +1,4 @@
-import { compare, literal, macro, not, size, TRUE, variable } from '../ir/build.ts';
+import { compare, literal, macro, not, object, size, TRUE, variable } from '../ir/build.ts';
 import { firstMatch, foldLoop, spread } from '../ir/fold.ts';
 import type { Fold } from '../ir/fold.ts';
 import type { Node } from '../ir/node.ts';
@@ -145,8 +145,15 @@ function startNode(raw: unknown): Node | undefined {
     );
     return plain ? listNode(value) : undefined;
   }
+  if (isEmptyObject(value)) return object([], mapOf(DYN));
   const start = asSym(value);
   return start === undefined || start.absence !== undefined ? undefined : start.node;
+}
+
+/** `{}` of the composition: a loop may replace it by one with more keys in each turn. */
+function isEmptyObject(value: unknown): boolean {
+  const isObject = typeof value === 'object' && value !== null && symbolic(value) === undefined;
+  return isObject && activeTrace().owns(value) && Reflect.ownKeys(value).length === 0;
 }
 
 /** The type of a variable whatever a turn assigns: the values of an enumeration do not count. */
@@ -191,8 +198,10 @@ function foldBinding(
   if (leaves !== undefined) return firstAssigned(pass, name, start, accumulator, next, leaves);
   if (accumulator === undefined) return lastAssigned(pass, name, start, next);
   const initial = startNode(start) as Node;
-  const node = startNode(next);
-  const same = node !== undefined && sameType(node.type, initial.type);
+  const node = initial.op === 'object' ? toNode(next) : startNode(next);
+  if (initial.op === 'object' && node !== undefined && !mentions(node, (of) => of === accumulator))
+    return lastAssigned(pass, name, start, next);
+  const same = node !== undefined && (initial.op === 'object' || sameType(node.type, initial.type));
   const folded = same ? foldLoop({ ...pass, accumulator, initial, next: node }) : undefined;
   if (folded === undefined) return refuseCarried(name);
   return folded.type.kind === 'list' ? freshList(folded, false) : wrap(new Sym(folded));

@@ -253,6 +253,24 @@ export function object(entries: readonly Entry[], type?: StaticType): Node {
   );
 }
 
+/** `a.merge(b)`; an empty side is left out. */
+export function mergeMaps(a: Node, b: Node): Node {
+  if (isEmptyObject(a)) return b;
+  if (isEmptyObject(b)) return a;
+  const value = joinTypes(valuesOf(a), valuesOf(b));
+  return makeNode('method', [a, b], 'merge', mapOf(value === NEVER ? STRING : value));
+}
+
+const isEmptyObject = (node: Node): boolean => node.op === 'object' && node.args.length === 0;
+
+/** The type of the values of a map, also of one that is written as an object. */
+function valuesOf(node: Node): StaticType {
+  if (node.op === 'cond') return joinTypes(valuesOf(node.args[1] as Node), valuesOf(node.args[2] as Node));
+  if (node.op !== 'object') return node.type.kind === 'map' ? node.type.value : DYN;
+  const types = node.args.filter((_, position) => position % 2 === 1).map(({ type }) => type);
+  return types.map((type) => (type.kind === 'optional' ? type.of : type)).reduce(joinTypes, NEVER);
+}
+
 const numeric = (a: Node, b: Node): StaticType => joinTypes(a.type, b.type);
 
 function fold(a: Node, b: Node, apply: (x: number, y: number) => number): Node | undefined {

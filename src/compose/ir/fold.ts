@@ -5,11 +5,13 @@ import {
   compare,
   concat,
   cond,
+  eq,
   index,
   list,
   literal,
   macro,
   macroVariable,
+  mergeMaps,
   method,
   multiply,
   negate,
@@ -17,10 +19,12 @@ import {
   or,
   size,
   subtract,
+  variable,
 } from './build.ts';
+import { substitute } from './substitute.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, mentions } from './node.ts';
-import { DYN, INTEGER, listOf, mapOf, STRING } from './types.ts';
+import { INTEGER, isScalar, listOf, mapOf, sameType, STRING } from './types.ts';
 import type { StaticType } from './types.ts';
 
 /** One pass over a list: the accumulator and what it becomes in each turn. */
@@ -48,6 +52,7 @@ export function foldLoop(fold: Fold): Node | undefined {
     lists(fold, carried) ??
     entries(fold, carried) ??
     extreme(fold) ??
+    furthest(fold) ??
     conditional(fold, carried)
   );
 }
@@ -170,8 +175,7 @@ function entries(fold: Fold, carried: (node: Node) => boolean): Node | undefined
     return undefined;
   const type = mapOf((added.args[1] as Node).type);
   const made = macro('transformMapEntry', over, [macroVariable('i'), loop], [added], type);
-  const isEmpty = initial.op === 'object' && initial.args.length === 0;
-  return isEmpty ? made : method('merge', initial, [made], mapOf(DYN));
+  return mergeMaps(initial, made);
 }
 
 /** The elements that each turn adds, joined. */
@@ -197,8 +201,49 @@ function extreme(fold: Fold): Node | undefined {
   const order = orderOf(test, value, other);
   if (order === undefined) return undefined;
   const keepsLarger = (order === 'value') === (other === otherwise);
-  const all = append([list([initial]), mapped(fold, value)]);
+  const whole = withFirst(fold);
+  const all = whole === undefined ? append([list([initial]), mapped(fold, value)]) : mapped(whole, value);
   return method(keepsLarger ? 'max' : 'min', all, [], value.type);
+}
+
+/** The fold over the list as it was before its first element was taken to begin with. */
+function withFirst(fold: Fold): Fold | undefined {
+  const [over, from] = fold.list.args;
+  const rest = fold.list.op === 'method' && fold.list.attr === 'slice' && from !== undefined && isLiteral(from, 1);
+  if (!rest || over === undefined || fold.initial !== index(over, literal(0), fold.element)) return undefined;
+  return { ...fold, list: over };
+}
+
+/** The fold over the list with the value before the loop in front, where that is like the elements. */
+function withScalar(fold: Fold): Fold | undefined {
+  const { initial, element } = fold;
+  if (!isScalar(element) || !sameType(initial.type, element)) return undefined;
+  return { ...fold, list: append([list([initial]), fold.list]) };
+}
+
+/** `x.size > best.size ? x : best`: the element whose key is the largest or least. */
+function furthest(fold: Fold): Node | undefined {
+  const { next, accumulator, loop, element } = fold;
+  const whole = withFirst(fold) ?? withScalar(fold);
+  if (next.op !== 'cond' || whole === undefined) return undefined;
+  const [test, then, otherwise] = next.args as [Node, Node, Node];
+  const takes = then.op === 'var' && then.attr === loop && isAccumulator(otherwise, accumulator);
+  const keeps = otherwise.op === 'var' && otherwise.attr === loop && isAccumulator(then, accumulator);
+  if (!takes && !keeps) return undefined;
+  const [left, right] = test.args as [Node, Node];
+  const ofLoop = variable(loop, element);
+  const keyOf = (node: Node) => substitute(node, accumulator, ofLoop);
+  if (right === undefined || keyOf(left) !== keyOf(right) || left === right) return undefined;
+  const key = keyOf(left);
+  const order = orderOf(test, key, left === key ? right : left);
+  if (order === undefined) return undefined;
+  const strict = test.op === 'gt' || test.op === 'lt';
+  const largest = (order === 'value') === takes;
+  const best = method(largest ? 'max' : 'min', mapped(whole, key), [], key.type);
+  const equal = filtered(whole, eq(key, best));
+  // Of equals, the first stays where the test is strict for a new one.
+  const at = strict === takes ? literal(0) : subtract(size(equal, INTEGER), literal(1));
+  return index(equal, at, element);
 }
 
 /** Which of the two is larger where the test holds. */

@@ -9,7 +9,7 @@ import { isListValue, symOfItems } from '../value/nodes.ts';
 import { bool, equals, textNode, textValue, truthy } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { DEAD, Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
-import { usesIndex } from './callbacks.ts';
+import { argumentCount, usesIndex } from './callbacks.ts';
 import { hooksCall } from './hooks.ts';
 import { listMethod } from './lists.ts';
 import { viewOf } from './view.ts';
@@ -66,6 +66,7 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
     array.splice(0, array.length, ...spreadItems(listMethod(symOfItems(array), 'toReversed', [])));
     return { value: array };
   }
+  if ((name === 'shift' || name === 'pop') && ragged(array)) return { value: takeEnd(array, name) };
   if (ragged(array) || hooksCall().isSymbolicDeep(args)) {
     return refuse(
       'no-cel',
@@ -74,6 +75,14 @@ function changing(array: unknown[], name: string, args: readonly unknown[]): { r
     );
   }
   return { value: (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args) };
+}
+
+/** `shift` and `pop` of a list whose elements are not known one by one. */
+function takeEnd(array: unknown[], name: 'shift' | 'pop'): unknown {
+  const list = symOfItems(array);
+  const taken = listMethod(list, 'at', [name === 'shift' ? 0 : -1]);
+  array.splice(0, array.length, ...spreadItems(listMethod(list, 'slice', name === 'shift' ? [1] : [0, -1])));
+  return taken;
 }
 
 const CALLING = new Set(['map', 'flatMap', 'forEach', 'filter', 'some', 'every']);
@@ -106,9 +115,42 @@ function raggedMethod(array: unknown[], name: string, args: readonly unknown[]):
     });
     return bool(name === 'some' ? parts.reduce(or, literal(false)) : parts.reduce(and, TRUE()));
   }
+  const solid = array.every((item) => !(item instanceof Splice));
+  if (name === 'reduce' && solid && args.length > 1 && argumentCount(args[0]) < 3) return reduceItems(array, args);
+  if (name === 'find' && solid && !usesIndex(args[0])) return findItem(array, args[0]);
   if (name === 'entries' || name === 'keys')
     return refuse('no-cel', `.${name}() of a list with conditional elements has no CEL form`);
   return listMethod(symOfItems(array), name, args);
+}
+
+/** `reduce` over elements that may be missing: their turns run where they are there. */
+function reduceItems(array: readonly unknown[], [fn, initial]: readonly unknown[]): unknown {
+  return array.reduce<unknown>((value, item) => {
+    const turn = (element: unknown) => hooksCall().call(fn, undefined, [value, resolve(element)], 'the callback');
+    if (!(item instanceof Maybe)) return turn(item);
+    const test = decide(item.test);
+    if (typeof test === 'boolean') return test ? turn(item.value) : value;
+    const [after] = activeTrace().fork<unknown>(
+      test,
+      () => turn(item.value),
+      () => value,
+      (result) => result === DEAD,
+      mergeValues,
+    );
+    return phi(test, after, value);
+  }, initial);
+}
+
+/** `find` over elements that may be missing. */
+function findItem(array: readonly unknown[], fn: unknown): unknown {
+  const trace = activeTrace();
+  return array.reduceRight<unknown>((rest, item) => {
+    const [test, value] = item instanceof Maybe ? [item.test, item.value] : [TRUE(), item];
+    const holds = trace.under(test, () =>
+      asCondition(hooksCall().call(fn, undefined, [resolve(value)], 'the callback')),
+    );
+    return phi(and(test, holds), value, rest);
+  }, undefined);
 }
 
 function asCondition(value: unknown): Node {

@@ -1,7 +1,7 @@
 import type { AnyNode, Pattern } from 'acorn';
 import { closureOf } from '../interp/env.ts';
 import type { Closure } from '../interp/env.ts';
-import { boundNames, childrenOf } from '../interp/names.ts';
+import { boundNames, childrenOf, visitNodes } from '../interp/names.ts';
 import { isNativeFactory } from '../interp/natives.ts';
 import { outerClosure } from '../interp/outer.ts';
 import type { FunctionLike } from '../source/provider.ts';
@@ -53,4 +53,33 @@ function readsArguments(node: AnyNode): boolean {
   if (node.type === 'Identifier' && node.name === 'arguments') return true;
   if (node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration') return false;
   return childrenOf(node).some(readsArguments);
+}
+
+/** Methods that change what they are called on. */
+const CHANGING = new Set(['push', 'unshift', 'splice', 'sort', 'reverse', 'set', 'add']);
+
+/** Does a callback change its first argument: `acc[k] = v`, `acc.push(x)`, `Object.assign(acc, …)`? */
+export function changesItsFirst(fn: unknown): boolean {
+  const closure = callbackClosure(fn);
+  const first = closure?.node.params[0];
+  if (closure === undefined || first?.type !== 'Identifier') return false;
+  const isFirst = (node: AnyNode): boolean =>
+    node.type === 'MemberExpression' ? isFirst(node.object) : node.type === 'Identifier' && node.name === first.name;
+  let found = false;
+  visitNodes(
+    closure.node.body,
+    (node) => {
+      if (node.type === 'AssignmentExpression') found ||= node.left.type === 'MemberExpression' && isFirst(node.left);
+      if (node.type === 'UpdateExpression')
+        found ||= node.argument.type === 'MemberExpression' && isFirst(node.argument);
+      if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') return;
+      const { object, property } = node.callee;
+      const [target] = node.arguments;
+      const name = property.type === 'Identifier' ? property.name : '';
+      found ||= CHANGING.has(name) && isFirst(object);
+      found ||= name === 'assign' && target !== undefined && isFirst(target);
+    },
+    true,
+  );
+  return found;
 }

@@ -6,6 +6,12 @@ import { Phi, Sym } from '../value/symbolic.ts';
 /** A property key: known, or an expression. */
 export type Key = string | symbol | Sym;
 
+/** The key that a computed member is read by: it may be missing. */
+export function readKeyOf(raw: unknown): Key {
+  const inner = symbolic(resolve(raw));
+  return inner instanceof Sym ? inner : keyOf(raw);
+}
+
 /** The key that a computed member names. */
 export function keyOf(raw: unknown): Key {
   const value = resolve(raw);

@@ -11,6 +11,7 @@ import {
   macro,
   macroVariable,
   method,
+  negate,
   not,
   optIndex as optIndexOf,
   size,
@@ -37,7 +38,7 @@ import { isSet } from './sets.ts';
 import { elements, forElement, indexed, knowing, listWithGaps, loopValue, View, viewOf } from './view.ts';
 
 const NAMES = (
-  'length map filter some every find findIndex findLast includes indexOf join slice concat at flat flatMap forEach reduce ' +
+  'length map filter some every find findIndex findLast findLastIndex includes indexOf lastIndexOf join slice concat at flat flatMap forEach reduce ' +
   'toSorted toReversed keys entries values'
 ).split(' ');
 
@@ -79,7 +80,8 @@ export function viewMethod(view: View, name: string, args: readonly unknown[]): 
     case 'findLast':
       return find(view, args[0], name);
     case 'findIndex':
-      return findIndex(view, args[0]);
+    case 'findLastIndex':
+      return findIndex(view, args[0], name);
     case 'reduce':
       return reduceList(view, args);
     case 'keys':
@@ -100,7 +102,10 @@ function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknow
     case 'includes':
       return bool(isIn(scalarArgument(args[0], name), node));
     case 'indexOf':
-      return make(method('indexOf', node, [scalarArgument(args[0], name)], INTEGER));
+    case 'lastIndexOf':
+      if (args.length > 1)
+        return refuse('no-cel', `.${name}() of a list with a position has no CEL form`, 'take a .slice() first');
+      return make(method(name, node, [scalarArgument(args[0], name)], INTEGER));
     case 'join':
       return textValue(joined(value, args[0]), waits);
     case 'slice':
@@ -241,18 +246,43 @@ function sorted(value: Sym, comparator: unknown): Node {
       ),
     ),
   );
-  if (order.op === 'sub') {
-    const [left, right] = order.args as [Node, Node];
-    if (substitute(left, a, variable(b, element)) === right) {
-      return left.op === 'var'
-        ? method('sort', value.node, [], value.type)
-        : macro('sortBy', value.node, [a], [left], value.type);
-    }
-    if (substitute(right, a, variable(b, element)) === left || substitute(left, b, variable(a, element)) === right) {
-      return refuse('no-cel', 'a descending comparator has no CEL form', 'sort ascending, then .toReversed()');
-    }
-  }
-  return refuse('no-cel', 'this comparator has no CEL form', 'compare one number of both: (a, b) => a.n - b.n');
+  const by = sortKey(order, a, variable(b, element));
+  if (by === undefined)
+    return refuse(
+      'no-cel',
+      'this comparator has no CEL form',
+      'compare one number or text of both: (a, b) => a.n - b.n, (a, b) => (a.s < b.s ? -1 : 1)',
+    );
+  const { key, descending } = by;
+  if (descending && key.type.kind !== 'number' && key.op !== 'var')
+    return refuse('no-cel', 'a descending comparator of texts has no CEL form', 'sort ascending, then .toReversed()');
+  if (key.op !== 'var') return macro('sortBy', value.node, [a], [descending ? negate(key) : key], value.type);
+  const ascending = method('sort', value.node, [], value.type);
+  return descending ? method('reverse', ascending, [], value.type) : ascending;
+}
+
+/** What a comparator of `a` and `b` compares: a key of both, from the least or from the largest. */
+function sortKey(order: Node, a: Variable, b: Node): { readonly key: Node; readonly descending: boolean } | undefined {
+  const [left, right] = differenceOf(order) ?? [];
+  if (left === undefined || right === undefined) return undefined;
+  const ofB = (node: Node) => substitute(node, a, b);
+  if (left !== right && ofB(left) === right) return { key: left, descending: false };
+  return left !== right && ofB(right) === left ? { key: right, descending: true } : undefined;
+}
+
+/** `x - y`, `x < y ? -1 : 1` and `x < y ? -1 : x > y ? 1 : 0` as the two that are compared, the lesser first. */
+function differenceOf(order: Node): readonly Node[] | undefined {
+  if (order.op === 'sub') return order.args;
+  const [test, then, otherwise] = order.args as [Node, Node, Node];
+  if (order.op !== 'cond' || then.op !== 'lit' || (test.op !== 'lt' && test.op !== 'gt')) return undefined;
+  const [x, y] = test.args as [Node, Node];
+  const lesserFirst = (test.op === 'lt') === Number(then.attr) < 0;
+  const others = otherwise.op === 'cond' ? differenceOf(otherwise) : undefined;
+  const ends = otherwise.op === 'lit' && Math.sign(Number(otherwise.attr)) !== Math.sign(Number(then.attr));
+  // The rest may ask for the other order, or be what equal elements get.
+  if (!ends && !(others !== undefined && others[0] === (lesserFirst ? x : y) && others[1] === (lesserFirst ? y : x)))
+    return undefined;
+  return lesserFirst ? [x, y] : [y, x];
 }
 
 /** Runs a callback that must not change anything and must not make resources. */
@@ -347,16 +377,17 @@ function find(view: View, fn: unknown, name: string): unknown {
   });
 }
 
-function findIndex(view: View, fn: unknown): unknown {
+function findIndex(view: View, fn: unknown, name: string): unknown {
   return withPredicate(view, fn, (test, loop, by) => {
     const positions = by.positions
       ? by.view.list.node
       : call('lists.range', [size(view.list.node, INTEGER)], listOf(INTEGER));
     const position = by.positions ? loop : macroVariable('i');
-    const at = variable(position, INTEGER);
-    const holds = by.positions ? test : substitute(test, loop, indexOf(view.list.node, at, view.element));
+    const element = indexOf(view.list.node, variable(position, INTEGER), view.element);
+    const holds = by.positions ? test : substitute(test, loop, element);
     const found = macro('filter', positions, [position], [holds], listOf(INTEGER));
     const exists = macro('exists', positions, [position], [holds], { kind: 'bool' });
-    return wrap(new Sym(cond(exists, indexOf(found, literal(0), INTEGER), literal(-1))));
+    const at = name === 'findIndex' ? literal(0) : subtract(size(found, INTEGER), literal(1));
+    return wrap(new Sym(cond(exists, indexOf(found, at, INTEGER), literal(-1))));
   });
 }

@@ -7,7 +7,7 @@ import { refuse, suggest } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { asSym, distribute, phi, resolve } from '../value/merge.ts';
 import { mergedPieces, objectNode, symOfItems } from '../value/nodes.ts';
-import { textNode } from '../value/ops.ts';
+import { needPresent, textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
@@ -65,6 +65,12 @@ function concreteMember(value: unknown, key: string | symbol): unknown {
 
 /** `table[key]` with a symbolic key. */
 function lookUp(value: unknown, key: Sym): unknown {
+  const { absence } = key;
+  if (absence !== undefined && !absence.waits && typeof value === 'object') {
+    // Without a key JavaScript reads the member "undefined".
+    const found = activeTrace().under(absence.has, () => lookUp(value, key.present()));
+    return phi(absence.has, found, concreteMember(value, 'undefined'));
+  }
   activeTrace().noteRead(value);
   if (Array.isArray(value)) return elementAt(symOfItems(value as unknown[]), key);
   if (typeof value === 'string') return elementAt(new Sym(literal(value)), key);
@@ -98,7 +104,8 @@ function lookUp(value: unknown, key: Sym): unknown {
 }
 
 /** Reads a member of a symbolic value. */
-export function symMember(value: Sym, key: Key, optional: boolean): unknown {
+export function symMember(value: Sym, name: Key, optional: boolean): unknown {
+  const key = name instanceof Sym ? needPresent(name, 'used as a key') : name;
   if (value.resource !== undefined && typeof key === 'string') {
     const found = resourceMember(value.resource, value, key);
     if (found !== undefined) return found.value;

@@ -1,28 +1,73 @@
-import { variable } from '../ir/build.ts';
+import { index, literal, method, size, variable } from '../ir/build.ts';
 import { foldLoop } from '../ir/fold.ts';
+import type { Node } from '../ir/node.ts';
 import { Variable } from '../ir/node.ts';
 import { DYN, INTEGER, mapOf } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
-import { asSym, resolve } from '../value/merge.ts';
+import { asSym, phi, resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
-import { wrap } from '../value/proxy.ts';
+import { symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { closureOf } from '../interp/env.ts';
-import { argumentCount, parameterName } from './callbacks.ts';
+import { argumentCount, changesItsFirst, parameterName } from './callbacks.ts';
+import { opaque } from '../interp/natives.ts';
 import { boundNames } from '../interp/names.ts';
 import { hooksCall } from './hooks.ts';
 import { macroVariable } from '../ir/build.ts';
-import { elements, indexed, loopValue } from './view.ts';
+import { elements, factOf, indexed, knowing, loopValue } from './view.ts';
 import type { View } from './view.ts';
 
 /** `list.reduce(f, initial)`: a loop with one accumulator. */
 export function reduceList(view: View, args: readonly unknown[]): unknown {
   const [fn, rawInitial] = args;
-  if (args.length < 2)
-    return refuse('loop-carried', '.reduce() without an initial value has no CEL form', 'pass the initial value');
+  if (args.length < 2) return withoutInitial(view, fn);
   const initial = resolve(rawInitial);
-  const start = asSym(initial)?.node ?? toNode(initial);
+  if (isOwn(initial) && changesItsFirst(fn)) return fillInitial(view, fn, initial);
+  const first = symbolic(initial);
+  if (first instanceof Sym && first.absence !== undefined && first.node === elementNode(view, 0))
+    return phi(first.absence.has, withoutInitial(view, fn), undefined);
+  return folded(view, fn, asSym(initial)?.node ?? toNode(initial), view.list.node);
+}
+
+/** `list.reduce(f)`: from the first element on. Of an empty list JavaScript throws, and the expression fails. */
+function withoutInitial(view: View, fn: unknown): unknown {
+  if (!view.plain || argumentCount(fn) >= 3)
+    return refuse('loop-carried', '.reduce() without an initial value has no CEL form here', 'pass the initial value');
+  const { node } = view.list;
+  const rest = method('slice', node, [literal(1), size(node, INTEGER)], view.list.type);
+  return folded(view, fn, elementNode(view, 0), rest);
+}
+
+const elementNode = (view: View, position: number): Node => index(view.list.node, literal(position), view.element);
+
+/** An object or a list that the composition made: a callback may fill it. */
+function isOwn(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && symbolic(value) === undefined && activeTrace().owns(value);
+}
+
+/** `list.reduce((acc, x) => { acc[x.k] = x.v; return acc; }, {})`: a loop that fills `acc`. */
+function fillInitial(view: View, fn: unknown, initial: object): unknown {
+  const turn = (element: unknown, ...position: unknown[]) => {
+    const result = resolve(hooksCall().call(fn, undefined, [initial, element, ...position], 'the callback'));
+    if (result === initial) return;
+    refuse(
+      'loop-carried',
+      `the callback of .reduce() changes ${parameterName(fn, 'its accumulator')} and returns something else`,
+      'change it and return it, or return a new value: [...acc, x], { ...acc, [key]: x }',
+    );
+  };
+  // How many arguments a function of the SDK looks at is told by its length.
+  const visit =
+    argumentCount(fn) >= 3
+      ? (element: unknown, position: unknown) => turn(element, position)
+      : (element: unknown) => turn(element);
+  hooksCall().symbolicMap(view, opaque(visit), 'forEach');
+  return initial;
+}
+
+/** The accumulator after all turns, as one expression. `list` are the elements that take part. */
+function folded(view: View, fn: unknown, start: Node, list: Node): unknown {
   const accumulator = new Variable(parameterName(fn, 'acc'), 'accumulator');
   const params = closureOf(fn)?.node.params ?? [];
   const loopName = params[1] === undefined ? 'x' : (boundNames(params[1])[0] ?? 'x');
@@ -33,6 +78,7 @@ export function reduceList(view: View, args: readonly unknown[]): unknown {
   const position = positions === undefined ? undefined : new Sym(variable(loop, INTEGER));
   const element = position === undefined ? view.show(loopValue(view, loop)) : positions?.at(position);
   const at = position === undefined ? undefined : wrap(position);
+  const known = position === undefined ? factOf(list, variable(loop, over.element)) : positions?.factAt(position.node);
   const trace = activeTrace();
   trace.predicates++;
   try {
@@ -40,20 +86,22 @@ export function reduceList(view: View, args: readonly unknown[]): unknown {
     const type = start.op === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
     const running = wrap(new Sym(variable(accumulator, type)));
     const { result, writes } = trace.isolate(() =>
-      hooksCall().call(fn, undefined, [running, element, at, ...(count > 3 ? [whole(view)] : [])], 'the callback'),
+      knowing(known, () =>
+        hooksCall().call(fn, undefined, [running, element, at, ...(count > 3 ? [whole(view)] : [])], 'the callback'),
+      ),
     );
     if (writes.size > 0)
       refuse('loop-carried', 'the callback of .reduce() changes a variable', 'return the new value instead');
-    const folded = foldLoop({
-      list: over.list.node,
+    const after = foldLoop({
+      list: positions === undefined ? list : over.list.node,
       loop,
       element: over.element,
       accumulator,
       initial: start,
       next: toNode(result),
     });
-    if (folded === undefined) return refuseCarried(parameterName(fn, 'the accumulator'));
-    return wrap(new Sym(folded, { waits: view.list.waits }));
+    if (after === undefined) return refuseCarried(parameterName(fn, 'the accumulator'));
+    return wrap(new Sym(after, { waits: view.list.waits }));
   } finally {
     trace.predicates--;
   }

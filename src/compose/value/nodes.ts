@@ -6,7 +6,7 @@ import {
   literal,
   macro,
   macroVariable,
-  method,
+  mergeMaps,
   not,
   object,
   optionalNone,
@@ -139,7 +139,7 @@ export function objectNode(value: Record<string, unknown>): Node {
   const own = object(entries, structType(entries));
   const pieces = mergedPieces(value);
   if (pieces === undefined) return own;
-  return pieces.reduce((left, piece) => mergeNodes(left, pieceNode(piece)), own);
+  return pieces.reduce((left, piece) => mergeMaps(left, pieceNode(piece)), own);
 }
 
 function pieceNode(piece: MergedPiece): Node {
@@ -152,18 +152,6 @@ function pieceNode(piece: MergedPiece): Node {
 function mapNodeOf(map: Sym): Node {
   if (map.absence === undefined || map.absence.waits) return map.node;
   return cond(map.absence.has, map.node, object([]));
-}
-
-/** `a.merge(b)`; an empty side is left out. */
-export function mergeNodes(a: Node, b: Node): Node {
-  if (a.op === 'object' && a.args.length === 0) return b;
-  if (b.op === 'object' && b.args.length === 0) return a;
-  return method(
-    'merge',
-    a,
-    [b],
-    a.type.kind === 'map' && b.type.kind === 'map' ? a.type : { kind: 'map', value: { kind: 'dyn' } },
-  );
 }
 
 function structType(entries: readonly Entry[]): StaticType | undefined {

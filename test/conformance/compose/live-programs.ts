@@ -20,6 +20,7 @@ export const LIVE: readonly LiveProgram[] = [
   { source: "(s) => { const b = B({ name: s.name }); return { n: b.status.name, c: b.status.count, k: b.status.k }; }", inner: { B } },
   { source: "(s) => { for (const i of s.items) B({ name: i.key, on: i.on }); return {}; }", inner: { B } },
   { source: "(s) => { const all = ['x', 'y'].map((i) => B({ name: s.name + i, on: i === 'x' })); return { n: all.map(a => a.status.name), c: all.length }; }", inner: { B } },
+  { source: "(s) => { const all = []; for (const i of ['x', 'y']) { if (s.flag || i === 'x') all.push(B({ name: s.name + i, list: s.tags })); } return { n: all.length, c: all.reduce((t, b) => t + b.status.count, 0) }; }", inner: { B } },
   { source: "(s) => { const c = C2({ name: s.name, tag: s.tag }); return { r: c.status.ready, u: c.status.url, d: c.status.deep }; }", inner: { A, C2 } },
   { source: "(s) => { const c = C2({ name: s.name }); const e = C2({ name: s.name + '2', n: s.n }); const f = A({ name: 'z' }); return { r: c.status.ready && e.status.ready, u: `${c.status.url} ${e.status.url} ${f.status.url}` }; }", inner: { A, C2 } },
   { source: "(s) => { const use = (n) => C2({ name: n }).status; const { ready, url } = use(s.name); return { ready, url }; }", inner: { A, C2 } },

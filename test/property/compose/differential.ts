@@ -144,7 +144,7 @@ export const INPUTS: readonly JsonObject[] = [
     mode: 'a',
     limit: 5,
     nothing: 'k',
-    floats: [3.25, -1, 1e6],
+    floats: [3.25, -1, 1e5],
     opts: ['z'],
     labels: { 'app.kubernetes.io/name': 'q', b: '2', z: '1' },
     pool: { a: { size: 1, zone: 'zz' }, b: { size: 9 } },

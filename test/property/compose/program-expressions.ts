@@ -1,0 +1,336 @@
+/** Random expressions of composition programs, by type. */
+
+/** A source of choices that is the same for the same seed. */
+export class Choices {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = (seed ^ 0x9e3779b9) >>> 0;
+  }
+
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+
+  below(limit: number): number {
+    return Math.floor(this.next() * limit);
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)] as T;
+  }
+}
+
+/** What an expression gives. */
+export type Type = 'string' | 'int' | 'float' | 'bool' | 'strings' | 'object' | 'map';
+
+/** A loop over a symbolic list: its variable, and what it stands for. */
+export interface Loop {
+  readonly item: string;
+  readonly kind: 'string' | 'item' | 'int' | 'variable';
+}
+
+/** A variable of a program. */
+export interface Name {
+  readonly name: string;
+  readonly type: Type;
+  readonly mutable: boolean;
+}
+
+/** Writes expressions over the spec, the variables of a program and the loops that are open. */
+export class ExpressionWriter {
+  protected readonly choose: Choices;
+  protected loops: Loop[] = [];
+
+  constructor(choose: Choices) {
+    this.choose = choose;
+  }
+
+  protected named(scope: readonly Name[], type: Type, mutable: boolean): string | undefined {
+    const found = scope.filter((entry) => entry.type === type && (!mutable || entry.mutable));
+    return found.length === 0 ? undefined : this.choose.pick(found).name;
+  }
+
+  protected optional(): string {
+    return this.choose.pick([
+      'spec.tag',
+      'spec.opt?.a',
+      'spec.opt?.b',
+      'spec.port',
+      'spec.tier',
+      'spec.opt?.deep?.x',
+      'spec.opt?.deep?.ys?.[0]',
+      'spec.tag && `t-${spec.tag}`',
+      'spec.port && spec.port + 1',
+      'spec.items.find((q) => q.on)?.limits?.cpu',
+      'spec.flag ? spec.tag : undefined',
+      "spec.flag ? 'on' : undefined",
+    ]);
+  }
+
+  protected test(scope: readonly Name[]): string {
+    return this.choose.pick([
+      () => this.expression('bool', scope, 2),
+      () => 'spec.tag',
+      () => 'spec.opt',
+      () => 'spec.maybe',
+      () => 'spec.nothing',
+      () => 'spec.nothing !== null',
+      () => 'spec.opt?.deep',
+      () => 'spec.g',
+      () => '!spec.port',
+      () => this.expression('string', scope, 1),
+      () => this.expression('int', scope, 1),
+    ])();
+  }
+
+  protected expression(type: Type, scope: readonly Name[], depth: number): string {
+    const variable = this.named(scope, type, false);
+    if (variable !== undefined && this.choose.chance(0.4)) return variable;
+    const item = this.loops.at(-1);
+    if (item !== undefined && this.choose.chance(0.4)) {
+      const found = this.ofItem(type, item);
+      if (found !== undefined) return found;
+    }
+    switch (type) {
+      case 'string':
+        return this.text(scope, depth);
+      case 'int':
+        return this.integer(scope, depth);
+      case 'bool':
+        return this.boolean(scope, depth);
+      case 'strings':
+        return this.strings(scope, depth);
+      case 'float':
+        return this.fraction(scope, depth);
+      case 'map':
+        return this.map(scope, depth);
+      default:
+        return `{ a: ${this.expression('string', scope, depth - 1)}, z: 'z' }`;
+    }
+  }
+
+  private ofItem(type: Type, { item, kind }: Loop): string | undefined {
+    if (kind === 'item') {
+      if (type === 'string') return this.choose.pick([`${item}.key`, `(${item}.note ?? 'none')`]);
+      if (type === 'int') return `${item}.size`;
+      return type === 'bool' ? this.choose.pick([`${item}.on`, `${item}.size > 2`, `!!${item}.note`]) : undefined;
+    }
+    if (kind === 'variable') {
+      if (type === 'string') return this.choose.pick([`${item}.name`, `(${item}.value ?? 'unset')`]);
+      return type === 'bool' ? `${item}.value !== undefined` : undefined;
+    }
+    if (kind === 'int') return type === 'int' ? item : type === 'bool' ? `${item} > 1` : undefined;
+    return type === 'string' ? item : type === 'bool' ? `${item} === 'a'` : undefined;
+  }
+
+  private text(scope: readonly Name[], depth: number): string {
+    const deep = (type: Type) => this.expression(type, scope, depth - 1);
+    const leaves = [
+      "'k'",
+      "''",
+      'spec.name',
+      'spec.env',
+      "(spec.tag ?? 'dflt')",
+      "(spec.tag || 'or')",
+      "(spec.opt?.a ?? 'x')",
+      "spec.tags.join(',')",
+      'spec.mode',
+      "(spec.tier ?? 'none')",
+      "(spec.nothing ?? 'nil')",
+      "(spec.opt?.deep?.x ?? 'shallow')",
+      "(spec.pool.a?.zone ?? 'nowhere')",
+      "(spec.labels?.x ?? 'unlabelled')",
+    ];
+    if (depth <= 0) return this.choose.pick(leaves);
+    return this.choose.pick([
+      () => this.choose.pick(leaves),
+      () => `\`\${${deep('string')}}-\${${deep('int')}}\``,
+      () => `(${deep('string')} + ${deep('string')})`,
+      () => `(${this.test(scope)} ? ${deep('string')} : ${deep('string')})`,
+      () => `${deep('string')}.toUpperCase()`,
+      () => `${deep('string')}.slice(${this.choose.pick(['1', '0, 2', '-2', '1, -1', 'spec.m'])})`,
+      () => `${deep('string')}.replace('a', 'b')`,
+      () => `${deep('string')}.split('-').join('_')`,
+      () => `String(${deep('int')})`,
+      () => `${deep('strings')}.join('+')`,
+      () => "({ dev: 'D', stage: 'S', prod: 'P' })[spec.env]",
+      () => `[${deep('string')}, ${deep('string')}].join('/')`,
+      () => `${deep('string')}.padStart(4, '0')`,
+      () => "(spec.items.find((q) => q.on)?.key ?? 'nobody')",
+      () => `(${deep('bool')} && ${deep('string')} || 'neither')`,
+      () => 'typeof spec.tag',
+      () => `String(${deep('float')})`,
+      () => `\`\${${deep('float')}}/\${spec.flag}\``,
+      () => `Object.keys(${deep('map')}).sort().join()`,
+      () => `Object.entries(${deep('map')}).map(([k, v]) => \`\${k}=\${v}\`).sort().join(';')`,
+      () => `(${deep('map')}.x ?? 'no x')`,
+      () => `(${deep('strings')}.at(${this.choose.pick(['0', '-1', '1'])}) ?? 'past')`,
+      () => `(${deep('strings')}.find((q) => q.includes('a')) ?? 'no a')`,
+      () => `spec.items.reduce((a, q) => a + q.key, ${deep('string')})`,
+      () => "(spec.items.flatMap((q) => q.subs ?? [])[0] ?? 'no sub')",
+      () => `${deep('string')}.substring(${this.choose.pick(['1', '0, 2', '2, 1', '-1, 2', 'spec.m'])})`,
+    ])();
+  }
+
+  private integer(scope: readonly Name[], depth: number): string {
+    const deep = (type: Type) => this.expression(type, scope, depth - 1);
+    const leaves = [
+      '0',
+      '1',
+      '7',
+      'spec.n',
+      'spec.m',
+      '(spec.port ?? 80)',
+      '(spec.opt?.b ?? 3)',
+      'spec.tags.length',
+      'spec.name.length',
+      'spec.limit',
+      '(spec.opts?.length ?? 0)',
+      '(spec.counts?.p ?? -1)',
+    ];
+    if (depth <= 0) return this.choose.pick(leaves);
+    return this.choose.pick([
+      () => this.choose.pick(leaves),
+      () => `(${deep('int')} + ${deep('int')})`,
+      () => `(${deep('int')} - ${deep('int')})`,
+      () => `(${deep('int')} * 2)`,
+      () => `Math.max(${deep('int')}, ${deep('int')})`,
+      () => `Math.min(${deep('int')}, 5)`,
+      () => `Math.floor(${deep('int')} / 2)`,
+      () => `Math.round(${deep('int')} / 3)`,
+      () => `Math.ceil(${deep('int')} / 2)`,
+      () => `(${deep('int')} % 3)`,
+      () => `(${this.test(scope)} ? ${deep('int')} : ${deep('int')})`,
+      () => 'spec.nums.reduce((a, q) => a + q, 0)',
+      () => `spec.items.filter((q) => ${this.choose.pick(['q.on', 'q.size > 2', "q.key === 'b'", 'q.note'])}).length`,
+      () => `${deep('string')}.indexOf('a')`,
+      () => `(-(${deep('int')}))`,
+      () => `Math.trunc(${deep('float')})`,
+      () => `Math.floor(${deep('float')})`,
+      () => `Object.keys(${deep('map')}).length`,
+      () => `${deep('strings')}.length`,
+      () => 'Object.values(spec.pool).reduce((a, q) => a + q.size, 0)',
+      () => 'Object.values(spec.counts ?? {}).filter((q) => q > 0).length',
+      () => 'spec.items.reduce((a, q) => (q.on ? a + q.size : a - 1), 0)',
+      () => 'Math.max(0, ...spec.items.map((q) => q.size))',
+      () => `${deep('strings')}.indexOf(${deep('string')})`,
+      () => `spec.tags.findIndex((q) => q === ${deep('string')})`,
+    ])();
+  }
+
+  private boolean(scope: readonly Name[], depth: number): string {
+    const deep = (type: Type) => this.expression(type, scope, depth - 1);
+    const leaves = [
+      'true',
+      'false',
+      'spec.flag',
+      'spec.other',
+      "spec.env === 'prod'",
+      "spec.env !== 'dev'",
+      'spec.tag !== undefined',
+      "spec.tag === 'a'",
+      'spec.port == null',
+    ];
+    if (depth <= 0) return this.choose.pick(leaves);
+    return this.choose.pick([
+      () => this.choose.pick(leaves),
+      () => `(${deep('bool')} && ${deep('bool')})`,
+      () => `(${deep('bool')} || ${deep('bool')})`,
+      () => `!${deep('bool')}`,
+      () => `(${deep('int')} > ${deep('int')})`,
+      () => `(${deep('int')} <= ${deep('int')})`,
+      () => `(${deep('string')} === ${deep('string')})`,
+      () => `(${deep('int')} !== ${deep('int')})`,
+      () => `${deep('string')}.includes('a')`,
+      () => `${deep('string')}.startsWith('k')`,
+      () => `spec.tags.includes(${deep('string')})`,
+      () => "['dev', 'prod'].includes(spec.env)",
+      () =>
+        `spec.items.${this.choose.pick(['some', 'every'])}((q) => ${this.choose.pick(['q.on', 'q.size >= 2', 'q.key !== spec.name'])})`,
+      () => `Boolean(${deep('string')})`,
+      () => `(spec.port > ${deep('int')})`,
+      () => '/^[a-m]/.test(spec.name)',
+      () => `(${deep('int')} / 2 > 1.5)`,
+      () => `(${deep('float')} > ${deep('int')})`,
+      () => `(${deep('float')} === ${deep('int')})`,
+      () => `(${deep('string')} in ${deep('map')})`,
+      () => `${deep('strings')}.includes(${deep('string')})`,
+      () => `${deep('strings')}.some((q) => q.length > 1)`,
+      () => 'Object.values(spec.pool).every((q) => q.zone)',
+      () => 'spec.maybe === false',
+      () => 'spec.nothing === null',
+      () => "spec.tier === 'gold'",
+    ])();
+  }
+
+  private strings(scope: readonly Name[], depth: number): string {
+    const deep = (type: Type) => this.expression(type, scope, depth - 1);
+    if (depth <= 0) return this.choose.pick(['[]', "['p']", '[...spec.tags]']);
+    return this.choose.pick([
+      () => '[]',
+      () => `[${deep('string')}, ${deep('string')}]`,
+      () => `[...spec.tags, ${deep('string')}]`,
+      () => `[...(${this.test(scope)} ? [${deep('string')}] : [])]`,
+      () => "spec.tags.map((q) => q + '!')",
+      () => 'spec.items.filter((q) => q.on).map((q) => q.key)',
+      () => 'spec.items.map((q, w) => `${q.key}${w}`)',
+      () => '[...spec.tags].sort()',
+      () => "spec.tags.concat(['z'])",
+      () => 'spec.tags.slice(0, 1)',
+      () => `spec.tags.concat(spec.opts ?? [], ${deep('string')})`,
+      () => `[${deep('string')}].concat(${this.test(scope)} ? spec.tags : ${deep('string')})`,
+      () => `[spec.tags, ${deep('strings')}].flat()`,
+      () => `spec.items.flatMap((q) => (q.on ? [q.key, ${deep('string')}] : []))`,
+      () => 'spec.items.flatMap((q) => q.subs ?? [])',
+      () => `(${this.test(scope)} ? ${deep('strings')} : ${deep('strings')})`,
+      () => `Object.keys(${deep('map')}).sort()`,
+      () => 'Object.keys(spec.pool).filter((q) => spec.pool[q].size > 1)',
+      () => `${deep('strings')}.map((q, w) => q + w)`,
+      () => `${deep('strings')}.filter((q) => q !== ${deep('string')})`,
+      () => `[...${deep('strings')}, ...(spec.opts ?? [])]`,
+    ])();
+  }
+
+  private fraction(scope: readonly Name[], depth: number): string {
+    const deep = (type: Type) => this.expression(type, scope, depth - 1);
+    const leaves = ['spec.f', '(spec.g ?? 1.5)', '0.25', '(spec.n / 2)'];
+    if (depth <= 0) return this.choose.pick(leaves);
+    return this.choose.pick([
+      () => this.choose.pick(leaves),
+      () => `(${deep('float')} + ${deep('int')})`,
+      () => `(${deep('float')} * ${deep('float')})`,
+      () => `(${deep('int')} - ${deep('float')})`,
+      () => `(${this.test(scope)} ? ${deep('float')} : ${deep('int')})`,
+      () => `Math.max(${deep('float')}, ${deep('int')})`,
+      () => 'Math.max(...spec.floats, 0)',
+      () => `Math.abs(${deep('float')})`,
+      () => 'spec.floats.reduce((a, q) => a + q, 0)',
+      () => `(spec.floats.find((q) => q > ${deep('float')}) ?? -1)`,
+    ])();
+  }
+
+  private map(scope: readonly Name[], depth: number): string {
+    const deep = (type: Type) => this.expression(type, scope, depth - 1);
+    const leaves = ['(spec.labels ?? {})', '({ x: spec.name })', '{ ...spec.labels }'];
+    if (depth <= 0) return this.choose.pick(leaves).replace(/^\{.*\}$/, '({ ...spec.labels })');
+    const made = this.choose.pick([
+      () => this.choose.pick(leaves),
+      () => `{ ...${deep('map')}, x: ${deep('string')} }`,
+      () => `{ [${deep('string')}]: ${deep('string')}, ...spec.labels }`,
+      () => `Object.fromEntries(spec.vars.map((q) => [q.name, q.value ?? ${deep('string')}]))`,
+      () => "Object.fromEntries(Object.entries(spec.labels ?? {}).filter(([q]) => q !== 'x'))",
+      () => `{ a: 'a', ...(${this.test(scope)} ? { x: ${deep('string')} } : {}) }`,
+      () => `(${this.test(scope)} ? ${deep('map')} : spec.labels ?? {})`,
+    ])();
+    return made.startsWith('{') ? `(${made})` : made;
+  }
+}
