@@ -11,10 +11,11 @@ import { explainNode, keys, refOfTarget } from '../runtime/index.ts';
 import type { DeletionOutcome } from './deletion.ts';
 import { identity } from './deletion.ts';
 import type { DirectRunOptions } from './direct-run.ts';
+import { failure, isTooLong, timedOut, tooLarge } from './direct-failures.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
-import { tellLeft, tellWaiting } from './aftermath.ts';
-import { DeploymentTimeoutError, ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
-import { finalFailures, missingNamespace, remedyOf, remedyOfWaiting } from './node-failures.ts';
+import { tellLeft } from './aftermath.ts';
+import { ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
+import { finalFailures, missingNamespace } from './node-failures.ts';
 import type { DirectRecord } from './parent.ts';
 import { DEFINITION_LABEL, deployOf, parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
 import { changeOf } from './plan.ts';
@@ -68,7 +69,9 @@ export async function deployDirect(
       signal,
     })
     .catch((error: unknown) => {
-      throw isNotFound(error) ? missingNamespace(`${graph.name} "${begun.name}"`, begun.namespace, error) : error;
+      const what = `${graph.name} "${begun.name}"`;
+      if (isTooLong(error)) throw tooLarge(what, ref, error);
+      throw isNotFound(error) ? missingNamespace(what, begun.namespace, error) : error;
     });
   const context: DirectContext = { ...begun, record, parent };
   let last: Decision | undefined;
@@ -284,42 +287,4 @@ function deployed(graph: Graph, context: DirectContext, decision: Decision): Dep
   );
   const { finalizers: _finalizers, ...visible } = metadata;
   return { apiVersion, kind, metadata: visible, spec: context.record.spec, status: decision.status };
-}
-
-function failure(
-  context: DirectContext,
-  failed: ReturnType<typeof finalFailures>,
-  decision: Decision,
-  left: readonly string[] = [],
-): Error {
-  const lines = [...failed.map((node) => `  ${describeNode(node)}`), ...left];
-  const first = failed[0];
-  return new ResourceGraphFactoryError(
-    `deploying ${context.graph.name} "${context.name}" failed:\n${lines.join('\n')}`,
-    {
-      code: 'deploy/failed',
-      remedy: first === undefined ? '' : remedyOf(first),
-      nodes: decision.nodes,
-    },
-  );
-}
-
-async function timedOut(context: DirectContext, decision: Decision): Promise<Error> {
-  const waiting = unsettledNodes(decision);
-  const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
-  const lines = [
-    ...waiting.map((node) => `  ${describeNode(node)}`),
-    ...(await tellWaiting(context.api, waiting)),
-    ...tellLeft(decision),
-  ];
-  return new DeploymentTimeoutError(
-    `deploying ${context.graph.name} "${context.name}" did not become ready in time:\n${lines.join('\n')}`,
-    {
-      code: 'deploy/timeout',
-      remedy:
-        remedyOfWaiting(lines.join('\n')) ??
-        `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; what was created stays`,
-      nodes: decision.nodes,
-    },
-  );
 }

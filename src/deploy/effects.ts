@@ -32,8 +32,12 @@ export function failureOf(error: KubeError): ApiFailure {
 /** What admission says of a namespace so new that nobody has counted its quota or made its service account. */
 const NOT_YET = /status unknown for quota|error looking up service account/;
 
-/** May the same request be answered otherwise soon? Overload, conflicts, lost connections and new namespaces pass. */
-export function isPassing({ code, message }: ApiFailure): boolean {
+/**
+ * May the same request be answered otherwise soon? Overload, conflicts, lost connections and new namespaces pass; so
+ * does the lack of a kind: that the graph installs it, or that the server has it, was known before the deploy began.
+ */
+export function isPassing({ code, reason, message }: ApiFailure): boolean {
+  if (reason === 'UnknownKind') return true;
   return code === 0 || code === 409 || code === 429 || code >= 500 || (code === 403 && NOT_YET.test(message));
 }
 

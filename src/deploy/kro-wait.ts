@@ -1,8 +1,8 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
-import { isJsonObject, refOf } from '../core/index.ts';
+import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import { isTimeout, systemClock, waitForObject } from '../kube/index.ts';
 import { tellChildren } from './aftermath.ts';
-import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
+import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
 import { childrenOf, definitionRef } from './kro-context.ts';
 import { remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
@@ -21,6 +21,9 @@ const REFUSED_MS = 5000;
 
 /** What is known of an object that nobody has written a status of. */
 const UNSEEN = 'no controller has looked at it';
+
+/** What is known while the watch of an object fails. */
+const unseenFor = ({ message }: Error) => `it cannot be watched: ${message}`;
 
 /** A condition as it stands in a status. */
 interface ConditionView {
@@ -42,8 +45,11 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
   const { generation = 1 } = applied;
   const isCurrent = ({ observedGeneration = 0 }: ConditionView) => observedGeneration >= generation;
   let last = UNSEEN;
+  const onTrouble = (error: Error) => {
+    last = unseenFor(error);
+  };
   try {
-    return await waitForObject(api, ref, signal, (object) => {
+    const look = (object: KubeObject | undefined) => {
       if (object === undefined || object.metadata.uid !== applied.uid) return false;
       // What is written to it goes with it.
       if (object.metadata.deletionTimestamp !== undefined) {
@@ -74,7 +80,8 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
       }
       last = ready === undefined ? last : `Ready is ${ready.status}: ${ready.message}`;
       return ready?.status === 'True' && isCurrent(ready) ? true : undefined;
-    });
+    };
+    return await waitForObject(api, ref, signal, look, onTrouble);
   } catch (error) {
     if (!signal.aborted) throw error;
     if (!isTimeout(signal)) throw signal.reason;
@@ -94,7 +101,7 @@ function remedyOfDefinition(message: string): string {
  * place, after which nobody would look at the instance.
  *
  * @throws ResourceGraphFactoryError `deploy/failed` when the controller goes on saying that the server refuses a child,
- * `deploy/superseded` when somebody deletes the instance; DeploymentTimeoutError, which names the children that are not
+ * `deploy/superseded` when somebody deletes the instance or changes its spec; DeploymentTimeoutError, which names the children that are not
  * ready.
  */
 export async function waitForInstance(
@@ -166,18 +173,23 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
   let patience: { cancel(): void } | undefined;
   let last = UNSEEN;
   try {
-    return await waitForObject(api, ref, AbortSignal.any([signal, stopped, refused.signal]), (object) => {
+    const look = (object: KubeObject | undefined) => {
       if (object === undefined || !isSame(object, instance) || object.metadata.deletionTimestamp !== undefined) {
-        throw superseded(ref);
+        throw superseded(ref, 'deleted');
       }
+      // With a new definition the same spec may be shown with more defaults.
+      const isChanged = object.metadata.generation !== generation && !jsonEquals(object.spec, instance.spec);
+      if (isChanged) throw superseded(ref, 'changed the spec of');
       const state = String(object.status?.['state'] ?? '');
       const ready = conditionsOf(object).find(({ type }) => type === 'Ready');
       const text = `state ${state}${ready === undefined ? '' : `, Ready is ${ready.status}: ${ready.message}`}`;
       if (text !== last) progress({ type: 'resource-status', resourceId: ref.name, message: text });
       last = text;
-      const isCurrent = ready?.observedGeneration === generation;
+      const isCurrent = (ready?.observedGeneration ?? 0) >= generation;
       const remedy =
-        state === 'ERROR' && isCurrent ? remedyOfRefusal(ready.message, ref.namespace ?? 'default') : undefined;
+        state === 'ERROR' && ready !== undefined && isCurrent
+          ? remedyOfRefusal(ready.message, ref.namespace ?? 'default')
+          : undefined;
       if (remedy === undefined) {
         patience?.cancel();
         patience = undefined;
@@ -187,7 +199,11 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
       }
       // An author's conditions replace kro's, so without Ready the state alone decides.
       return state === 'ACTIVE' && (ready === undefined || (ready.status === 'True' && isCurrent)) ? object : undefined;
-    });
+    };
+    const onTrouble = (error: Error) => {
+      last = unseenFor(error);
+    };
+    return await waitForObject(api, ref, AbortSignal.any([signal, stopped, refused.signal]), look, onTrouble);
   } catch (error) {
     if (signal.aborted && !isTimeout(signal)) throw signal.reason;
     if (!signal.aborted && !refused.signal.aborted) throw error;
@@ -196,7 +212,7 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
       instance,
       childrenOf(target, instance).map(({ object }) => object),
     );
-    const said = [`; ${last}`, ...children].join('\n');
+    const said = [`; ${shorten(last)}`, ...children].join('\n');
     if (signal.aborted) throw timedOut(`${ref.kind} ${ref.name} did not become ACTIVE in time${said}`, ref, last);
     throw new ResourceGraphFactoryError(`${ref.kind} ${ref.name} failed${said}`, {
       code: 'deploy/failed',
@@ -208,15 +224,13 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
   }
 }
 
-function superseded(ref: ObjectRef): Error {
-  return new ResourceGraphFactoryError(
-    `another process deleted ${ref.kind} "${ref.name}" while it was being deployed`,
-    {
-      code: 'deploy/superseded',
-      object: ref,
-      remedy: 'let one process at a time deploy or delete an instance; deploy again if it is to be there',
-    },
-  );
+function superseded(ref: ObjectRef, did: string): Error {
+  return new ResourceGraphFactoryError(`another process ${did} ${ref.kind} "${ref.name}" while it was being deployed`, {
+    code: 'deploy/superseded',
+    object: ref,
+    remedy:
+      'let one process at a time deploy or delete an instance; deploy again if this spec is the one that you want',
+  });
 }
 
 function timedOut(message: string, object: ObjectRef, last: string): Error {

@@ -8,6 +8,7 @@ const refused = (code: number, message: string) =>
   failed({ kind: 'write-failed', object, failure: { code, reason: '', message }, retryAt: Number.POSITIVE_INFINITY });
 
 test.each([
+  [401, 'Unauthorized', /^log in again/],
   [404, 'namespaces "shop" not found', /create the namespace first/],
   [403, 'pods "web" is forbidden: exceeded quota: q, requested: pods=1', /kubectl describe resourcequota -n shop/],
   [403, 'pods "web" is forbidden: failed quota: q: must specify cpu for: c', /what the quota leaves/],

@@ -81,13 +81,19 @@ function deletion({ kind, name, namespace }: RefusedObject): string {
   return ` (kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`})`;
 }
 
+/** The object that a server names when it finds it invalid. */
+function objectIn(message: string): RefusedObject {
+  const [, kind, name] = /(\w+)[\w.-]* "([^"]+)" is invalid/.exec(message) ?? [];
+  return kind === undefined || name === undefined ? {} : { kind, name };
+}
+
 /**
  * What to do about a write of a controller that the server refused and goes on refusing; `undefined` when the
  * controller's words do not tell that it will.
  */
 export function remedyOfRefusal(message: string, namespace: string): string | undefined {
   const [, remedy] = REFUSALS.find(([said]) => said.test(message)) ?? [];
-  if (remedy !== undefined) return remedy({ namespace });
+  if (remedy !== undefined) return remedy({ ...objectIn(message), namespace });
   if (/ cannot \S+ resource /.test(message)) return 'give the account that it names a role with that verb and resource';
   if (/belongs to a different ApplySet/.test(message))
     return 'give the object another name, or delete it if its owner is gone';
@@ -102,6 +108,7 @@ export function remedyOf(node: NodeReport): string {
   }
   if (because.kind === 'write-failed') {
     const { failure, object } = because;
+    if (failure.code === 401) return 'log in again: the credentials are wrong or have expired; then deploy again';
     const [, remedy] = REFUSALS.find(([said]) => said.test(failure.message)) ?? [];
     if (remedy !== undefined) return remedy(object);
   }

@@ -2,13 +2,14 @@ import type { DeployEvent } from '../compose/index.ts';
 import type { JsonObject } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
-import { explainNode } from '../runtime/index.ts';
+import { shorten } from './errors.ts';
+import { explainNode, refOfTarget } from '../runtime/index.ts';
 
 /** One node in one line: its id, its object, its state and why. */
 export function describeNode(node: NodeReport): string {
   const first = node.objects[0];
   const object = first === undefined ? '' : ` (${formatRef(first.object)})`;
-  return `${node.id}${object}: ${node.state}, ${explainNode(node).reason}`;
+  return `${node.id}${object}: ${node.state}, ${shorten(explainNode(node).reason)}`;
 }
 
 /** Turns decisions into events: one per node whose state or reason changed since the last decision. */
@@ -33,8 +34,14 @@ export class ProgressReporter {
     this.#emit({ ...event, timestamp: new Date(this.#now()) });
   }
 
-  /** Reports the nodes that changed. */
+  /** Reports the nodes that changed, and objects that were there before and will belong to the deploy. */
   decision(decision: Decision): void {
+    for (const { nodeId, why, target, lastWriter } of decision.apply) {
+      if (why !== 'adopt') continue;
+      const writer = lastWriter === undefined ? '' : `, written by ${lastWriter}`;
+      const message = `${formatRef(refOfTarget(target))} is there already${writer}: the deploy takes it over`;
+      this.event({ type: 'resource-warning', resourceId: nodeId, message });
+    }
     for (const node of decision.nodes) {
       const message = describeNode(node);
       // Objects that no node wants any more are reported under the id that they had.

@@ -1,15 +1,18 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
+import type { KubeError } from './error.ts';
 import type { KubernetesApi } from './types.ts';
 
 /**
  * Watches one object until `look` gives a value for it; `look` may throw to end the wait. Absent objects
- * are looked at as `undefined`. Rejects with the signal's reason when it aborts.
+ * are looked at as `undefined`. Rejects with the signal's reason when it aborts, and with a `KubeError` when the
+ * credentials or rights do not suffice; of other troubles, after which the watch goes on, `onTrouble` is told.
  */
 export async function waitForObject<Result>(
   api: KubernetesApi,
   ref: ObjectRef,
   signal: AbortSignal,
   look: (object: KubeObject | undefined) => Result | undefined,
+  onTrouble?: (error: KubeError) => void,
 ): Promise<Result> {
   const stop = new AbortController();
   const events = api.watch(
@@ -25,6 +28,10 @@ export async function waitForObject<Result>(
     for await (const event of events) {
       if (event.type === 'ADDED' || event.type === 'MODIFIED') current = event.object;
       else if (event.type === 'DELETED' || event.type === 'RESTARTED') current = undefined;
+      if (event.type === 'ERROR') {
+        if (event.error.status === 401 || event.error.status === 403) throw event.error;
+        onTrouble?.(event.error);
+      }
       // During the first list an object that has not come yet is not known to be absent.
       if (event.type === 'RESTARTED' || event.type === 'BOOKMARK' || event.type === 'ERROR') continue;
       const result = look(current);

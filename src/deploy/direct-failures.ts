@@ -1,0 +1,66 @@
+import type { ObjectRef } from '../core/index.ts';
+import { formatRef } from '../core/index.ts';
+import { KubeError } from '../kube/index.ts';
+import type { Decision, NodeReport } from '../runtime/index.ts';
+import { tellLeft, tellWaiting } from './aftermath.ts';
+import type { DirectContext } from './direct.ts';
+import { unsettledNodes } from './direct-run.ts';
+import { DeploymentTimeoutError, ResourceGraphFactoryError } from './errors.ts';
+import { remedyOf, remedyOfWaiting } from './node-failures.ts';
+import { describeNode } from './progress.ts';
+
+/** A deploy of which nodes failed for good; `left` is what it leaves, in lines. */
+export function failure(
+  context: DirectContext,
+  failed: readonly NodeReport[],
+  decision: Decision,
+  left: readonly string[] = [],
+): Error {
+  const lines = [...failed.map((node) => `  ${describeNode(node)}`), ...left];
+  const first = failed[0];
+  return new ResourceGraphFactoryError(
+    `deploying ${context.graph.name} "${context.name}" failed:\n${lines.join('\n')}`,
+    {
+      code: 'deploy/failed',
+      remedy: first === undefined ? '' : remedyOf(first),
+      nodes: decision.nodes,
+    },
+  );
+}
+
+/** A deploy that was not ready in time, with what it waits for. */
+export async function timedOut(context: DirectContext, decision: Decision): Promise<Error> {
+  const waiting = unsettledNodes(decision);
+  const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
+  const lines = [
+    ...waiting.map((node) => `  ${describeNode(node)}`),
+    ...(await tellWaiting(context.api, waiting)),
+    ...tellLeft(decision),
+  ];
+  return new DeploymentTimeoutError(
+    `deploying ${context.graph.name} "${context.name}" did not become ready in time:\n${lines.join('\n')}`,
+    {
+      code: 'deploy/timeout',
+      remedy:
+        remedyOfWaiting(lines.join('\n')) ??
+        `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; what was created stays`,
+      nodes: decision.nodes,
+    },
+  );
+}
+
+/** Does a server refuse an object, or a request, for its size? */
+export function isTooLong(error: unknown): boolean {
+  return error instanceof KubeError && (error.status === 413 || / is invalid: .*Too long: /.test(error.message));
+}
+
+/** A deploy whose record the server does not take. */
+export function tooLarge(what: string, record: ObjectRef, cause: unknown): Error {
+  return new ResourceGraphFactoryError(`deploying ${what}: definition and spec are too large for its record`, {
+    code: 'deploy/too-large',
+    object: record,
+    cause,
+    remedy:
+      'the two may take 1 MiB in direct mode: keep large values in objects of their own and refer to those by name',
+  });
+}

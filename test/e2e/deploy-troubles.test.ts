@@ -1,0 +1,142 @@
+/** What goes wrong around a deploy, in both modes: it ends soon, and says what to do. */
+import { type } from 'arktype';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { FactoryOptions } from '../../src/index.ts';
+import { createResource, kubernetesComposition } from '../../src/index.ts';
+import { ConfigMap, Job } from '../../src/factories/simple/index.ts';
+import type { Transport, TransportRequest, TransportResponse } from '../../src/kube/index.ts';
+import type { DeployServer } from '../support/deploy-server.ts';
+import { startDeployServer } from '../support/deploy-server.ts';
+
+let server: DeployServer;
+beforeEach(async () => {
+  server = await startDeployServer();
+  await server.startController({ features: { omit: true, now: true } });
+}, 90_000);
+afterEach(() => server.close());
+
+const note = kubernetesComposition(
+  { name: 'note', spec: type({ name: 'string', text: 'string' }), status: type({ text: 'string' }) },
+  (spec) => {
+    const map = ConfigMap({ id: 'map', name: spec.name, data: { text: spec.text } });
+    return { text: map.data['text'] ?? '' };
+  },
+);
+const work = kubernetesComposition({ name: 'work', spec: type({ name: 'string', image: 'string' }) }, (spec) => {
+  Job({ id: 'job', name: spec.name, image: spec.image, command: ['true'] }).withReadyWhen(() => true);
+});
+const gizmos = kubernetesComposition({ name: 'gizmos', spec: type({ name: 'string' }) }, (spec) => {
+  const names = { kind: 'Gizmo', plural: 'gizmos', singular: 'gizmo', listKind: 'GizmoList' };
+  const openAPIV3Schema = { type: 'object', properties: { spec: { type: 'object' } } };
+  const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }];
+  const metadata = { name: 'gizmos.example.com' };
+  const crd = { group: 'example.com', scope: 'Namespaced', names, versions };
+  const apiVersion = 'apiextensions.k8s.io/v1';
+  createResource({ apiVersion, kind: 'CustomResourceDefinition', metadata, spec: crd }, { id: 'crd' });
+  createResource({ apiVersion: 'example.com/v1', kind: 'Gizmo', metadata: { name: spec.name } }, { id: 'gizmo' });
+});
+
+const modes = ['direct', 'kro'] as const;
+const options = (more: Partial<FactoryOptions> = {}): FactoryOptions => ({
+  namespace: 'default',
+  transport: server.transport,
+  timeout: 30_000,
+  ...more,
+});
+
+/** A transport that answers by itself what `answer` answers. */
+function answering(
+  answer: (request: TransportRequest) => Promise<TransportResponse | undefined> | TransportResponse | undefined,
+): Transport {
+  return {
+    request: async (request) => (await answer(request)) ?? server.transport.request(request),
+    close: () => Promise.resolve(),
+  };
+}
+
+function unauthorized(): TransportResponse {
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Unauthorized', code: 401 };
+  const body = Buffer.from(JSON.stringify({ ...status, message: 'Unauthorized' }));
+  const stream = async function* () {
+    yield body;
+  };
+  return { status: 401, headers: { 'content-type': 'application/json' }, body: stream() };
+}
+
+describe.each(modes)('%s mode', (mode) => {
+  test('a field that cannot change: which object, why, and how to go on', async () => {
+    const factory = work.factory(mode, options());
+    await factory.deploy({ name: 'a', image: 'one' });
+    const error = await factory.deploy({ name: 'a', image: 'two' }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'deploy/failed',
+      message: expect.stringMatching(/Job.*"a" is invalid: spec\.template: [^]* … [^]*field is immutable/) as string,
+      remedy: expect.stringContaining('(kubectl delete job a -n default)') as string,
+    });
+    expect((error as Error).message.length).toBeLessThan(1500);
+  });
+
+  test('another process that deploys another spec: the former deploy ends at once', async () => {
+    let rival: Promise<unknown> | undefined;
+    const transport = answering(async (request) => {
+      const place = mode === 'kro' ? '/notes/a?' : '/configmaps/typekro-note-a?';
+      if (rival !== undefined || request.method !== 'PATCH' || !request.path.includes(place)) return undefined;
+      const answer = await server.transport.request(request);
+      rival = note.factory(mode, options()).deploy({ name: 'a', text: 'theirs' });
+      await rival;
+      return answer;
+    });
+    await expect(note.factory(mode, options({ transport })).deploy({ name: 'a', text: 'ours' })).rejects.toMatchObject({
+      code: 'deploy/superseded',
+    });
+    const map = await server.client.get({ apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'default' });
+    expect(map.data).toEqual({ text: 'theirs' });
+  });
+
+  test('a token that expires at any request ends the deploy, and the next one goes on', async () => {
+    for (let valid = 0; ; valid += 1) {
+      let requests = 0;
+      const transport = answering(() => {
+        requests += 1;
+        return requests > valid ? unauthorized() : undefined;
+      });
+      const end = await note
+        .factory(mode, options({ transport }))
+        .deploy({ name: 'a', text: `${valid}` })
+        .catch((thrown: unknown) => thrown);
+      if (requests <= valid) break;
+      // When the watches stand already, a deploy may end well without another request.
+      if (end instanceof Error) {
+        expect(end, `after ${valid}`).toMatchObject({ remedy: expect.stringMatching(/^log in again/) as string });
+      }
+    }
+    expect((await note.factory(mode, options()).deploy({ name: 'a', text: 'end' })).status).toMatchObject({
+      text: 'end',
+    });
+  });
+
+  test('a graph may install a kind and make an object of it', async () => {
+    const factory = gizmos.factory(mode, options({ target: 'typekro' }));
+    await expect(factory.deploy({ name: 'a' })).resolves.toMatchObject({ status: { state: 'ACTIVE' } });
+  });
+});
+
+test('in direct mode an object that others made is taken over with a warning', async () => {
+  const metadata = { name: 'a', namespace: 'default', labels: { 'app.kubernetes.io/managed-by': 'Helm' } };
+  const theirs = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'theirs' } };
+  await server.client.apply(theirs, { fieldManager: 'helm' });
+  const told: string[] = [];
+  const progressCallback: FactoryOptions['progressCallback'] = ({ type: event, message }) => {
+    if (event === 'resource-warning') told.push(message);
+  };
+  await note.factory('direct', options({ progressCallback })).deploy({ name: 'a', text: 'ours' });
+  expect(told).toEqual(['ConfigMap v1 default/a is there already, written by helm: the deploy takes it over']);
+});
+
+test('in direct mode a spec that its record cannot hold is refused before anything is made', async () => {
+  const text = 'x'.repeat(1_200_000);
+  await expect(note.factory('direct', options()).deploy({ name: 'a', text })).rejects.toMatchObject({
+    code: 'deploy/too-large',
+    remedy: expect.stringContaining('keep large values in objects of their own') as string,
+  });
+});
