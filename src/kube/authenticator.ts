@@ -56,13 +56,18 @@ interface Remembered<T> {
 
 /** Keeps a value until `goodUntil`; callers that come at the same time share one load. */
 function remember<T>(clock: Clock, load: () => Promise<{ value: T; goodUntil: number }>): Remembered<T> {
-  let entry: Promise<{ value: T; goodUntil: number }> | undefined;
+  type Loaded = { value: T; goodUntil: number };
+  let entry: Promise<Loaded> | undefined;
   return {
     async get() {
-      const current = entry === undefined ? undefined : await entry;
-      if (current !== undefined && clock.now() < current.goodUntil) return current.value;
-      const loading = load();
-      entry = loading;
+      const known = entry;
+      if (known !== undefined) {
+        const { value, goodUntil } = await known;
+        if (clock.now() < goodUntil) return value;
+        // Of several callers that find it too old, the first one loads it for all.
+        if (entry === known) entry = undefined;
+      }
+      const loading = (entry ??= load());
       try {
         return (await loading).value;
       } catch (thrown) {

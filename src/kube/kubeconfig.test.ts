@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -82,7 +82,6 @@ describe('credentials', () => {
     expect(await authenticator.authorization()).toBe('Bearer from-plugin');
     now = 10_000;
     await authenticator.authorization();
-    const { readFile } = await import('node:fs/promises');
     expect(await readFile(count, 'utf8')).toBe('xx');
   });
 
@@ -98,6 +97,26 @@ describe('credentials', () => {
       message: expect.stringContaining('log in first') as string,
       remedy: 'run login',
     });
+  });
+
+  it('of a plugin that have run out are asked for once, however many requests wait for them', async () => {
+    const asked = join(folder, 'asked');
+    const script = `require('fs').appendFileSync(${JSON.stringify(asked)}, 'x');
+      const status = { token: 't', expirationTimestamp: '1970-01-01T00:01:00Z' };
+      console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status }));`;
+    const plugin = { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: ['-e', script] };
+    const config = await loadKubeConfig({ text: base(JSON.stringify({ exec: plugin })) });
+    let now = 0;
+    const authenticator = createAuthenticator(config, {
+      now: () => now,
+      setTimer: () => ({ cancel: () => undefined }),
+    });
+    const ask = () => Promise.all(Array.from({ length: 4 }, () => authenticator.authorization()));
+    expect(await ask()).toEqual(['Bearer t', 'Bearer t', 'Bearer t', 'Bearer t']);
+    expect(await readFile(asked, 'utf8')).toBe('x');
+    now = 60_000;
+    await ask();
+    expect(await readFile(asked, 'utf8')).toBe('xx');
   });
 
   it('of a pod are read again when a minute has passed', async () => {
