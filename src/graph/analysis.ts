@@ -6,6 +6,7 @@ import type { Language, ReferenceRules } from './language.ts';
 import type { Part } from './read-paths.ts';
 import { readPaths } from './read-paths.ts';
 import type { Place } from './problems.ts';
+import type { TextPart } from './scan.ts';
 import { isPlain } from './scan.ts';
 
 /** A parsed expression with the names it uses, wherever it stands. */
@@ -87,20 +88,32 @@ const FEW = 16;
  * (a comment ends with it); the text is then taken as a whole.
  */
 function joinedText<S extends Site>(site: S, language: Language): JoinedText<S> | undefined {
-  const { parts } = site.text;
-  if (parts === undefined || parts.length > FEW) return undefined;
+  const { text } = site;
+  if (text.parts === undefined) return undefined;
+  let names = language.joined.get(text);
+  if (names === undefined) {
+    names = joinedNames(text.parts, language);
+    language.joined.set(text, names);
+  }
+  return names === NO_NAME ? undefined : new JoinedText(site, names, language);
+}
+
+const NO_NAME: readonly Names[] = [];
+
+function joinedNames(parts: readonly TextPart[], language: Language): readonly Names[] {
+  if (parts.length > FEW) return NO_NAME;
   const names: Names[] = [];
   for (const { kind, text } of parts) {
     if (kind === 'text') {
-      if (!isPlain(text)) return undefined;
+      if (!isPlain(text)) return NO_NAME;
       continue;
     }
-    if (text.length > SHORT || text.includes('//')) return undefined;
+    if (text.length > SHORT || text.includes('//')) return NO_NAME;
     const found = namesOf(text, language);
-    if (found === undefined) return undefined;
+    if (found === undefined) return NO_NAME;
     names.push(found);
   }
-  return new JoinedText(site, names, language);
+  return names;
 }
 
 /** What an expression outside of loops reads; undefined when it has an error. */

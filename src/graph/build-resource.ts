@@ -3,11 +3,13 @@ import { isJsonObject, parseApiVersion } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import type { ConditionText, Definition, ResourceBlock } from './definition.ts';
 import type { DimensionSite, Draft, Site } from './draft.ts';
+import { gather } from './gather.ts';
 import type { InstalledKinds } from './graph-kinds.ts';
 import type { GraphNode, PathStep } from './model.ts';
 import type { Phase, Problems } from './problems.ts';
 import type { ResolvedKind } from './resolve-kind.ts';
 import { resolveKind } from './resolve-kind.ts';
+import type { ExpressionText } from './scan.ts';
 import { joinParts, quoteGo, scanExpressions } from './scan.ts';
 import type { Walked } from './walk.ts';
 import { TemplatePlace } from './template-place.ts';
@@ -15,7 +17,7 @@ import { walkFreely, walkWithSchema } from './walk.ts';
 
 /** Reads all resources: their kinds, templates and expressions. What is wrong is reported, the rest goes on. */
 export function buildResources(definition: Definition, kinds: KnownKinds, problems: Problems): Draft[] {
-  const shared: Shared = { root: new TemplatePlace(), kinds: new Map() };
+  const shared: Shared = { root: new TemplatePlace(), texts: new Map(), kinds: new Map() };
   const builders = definition.resources.map((block) => new Builder(block, shared, problems));
   const wellFormed = builders.filter((builder) => builder.checkShape());
   return wellFormed.map((builder) => builder.build(definition, kinds));
@@ -24,6 +26,8 @@ export function buildResources(definition: Definition, kinds: KnownKinds, proble
 /** What the resources of one definition have in common. */
 interface Shared {
   readonly root: TemplatePlace;
+  /** Strings with expressions: the name of a workload stands in all its labels. */
+  readonly texts: Map<string, ExpressionText>;
   /** Kinds that were found, by kind and apiVersion. */
   readonly kinds: Map<string, ResolvedKind>;
 }
@@ -226,14 +230,15 @@ class Builder {
     const rest: JsonObject = open;
     const fixed = { apiVersion: template['apiVersion'] ?? null, kind: template['kind'] ?? null };
     const free = this.#block.externalRef !== undefined || kind?.ok !== true || isCrd(template);
-    const where = { base: this.#templatePath([]), root: this.#shared.root };
+    const where = { base: this.#templatePath([]), root: this.#shared.root, texts: this.#shared.texts };
     const walked = free ? walkFreely(rest, where) : walkWithSchema(rest, kind.schema, where);
     for (const { steps, kro, ...problem } of walked.problems) {
       const prefix = `${this.#walkStep(template)} ${this.#block.id}: `;
       this.#refuse('resource', { ...problem, path: this.#templatePath(steps), kro: prefix + kro });
     }
     if (isCrd(template) && this.#block.externalRef === undefined) this.#checkCrdFields(walked);
-    return { ...walked, skeleton: { ...fixed, ...(walked.skeleton as JsonObject) } };
+    const { skeleton, fields, problems, unclosed } = walked;
+    return { skeleton: { ...fixed, ...(skeleton as JsonObject) }, fields, problems, unclosed };
   }
 
   /** kro's words for the step that finds expressions, by the kind of walk. */
@@ -253,14 +258,14 @@ class Builder {
   }
 
   #conditions(list: 'readyWhen' | 'includeWhen', entries: readonly ConditionText[]): Site[] {
-    return entries.flatMap((entry) => this.#standalone(entry, `failed to parse ${list} expressions: `, list) ?? []);
+    return gather(entries, (entry) => this.#standalone(entry, `failed to parse ${list} expressions: `, list));
   }
 
   #dimensions(): DimensionSite[] {
-    return this.#block.forEach.flatMap((entry) => {
+    return gather(this.#block.forEach, (entry) => {
       const prefix = `failed to parse forEach dimensions: invalid forEach expression for dimension "${entry.name}": `;
       const site = this.#standalone(entry, prefix, 'forEach');
-      return site === undefined ? [] : { name: entry.name, ...site };
+      return site === undefined ? undefined : { name: entry.name, ...site };
     });
   }
 

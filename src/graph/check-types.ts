@@ -7,6 +7,7 @@ import type { Linked } from './dependencies.ts';
 import type { DimensionSite, FieldSite, Site } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { compileExpression } from './expression.ts';
+import { gather } from './gather.ts';
 import { castHint } from './hints.ts';
 import type { Language } from './language.ts';
 import type { Problem, Problems } from './problems.ts';
@@ -41,18 +42,13 @@ class Checker {
 
   check(): Checked {
     const { linked } = this;
-    const dimensions = linked.dimensions.flatMap((found) => this.#dimension(found) ?? []);
+    const dimensions = gather(linked.dimensions, (found) => this.#dimension(found));
     const environment = this.#environment(dimensions);
-    const fields: Compiled<FieldSite>[] = [];
-    // Counted: while code is cold, each step of for..of makes an object.
-    for (let index = 0; index < linked.fields.length; index += 1) {
-      const compiled = this.#field(linked.fields[index] as Analysed<FieldSite>, environment);
-      if (compiled !== undefined) fields.push(compiled);
-    }
-    const includeWhen = linked.includeWhen.flatMap(
-      (found) => this.#condition('includeWhen', found, this.#language.typed) ?? [],
+    const fields = gather(linked.fields, (found) => this.#field(found, environment));
+    const includeWhen = gather(linked.includeWhen, (found) =>
+      this.#condition('includeWhen', found, this.#language.typed),
     );
-    const readyWhen = linked.draft.readyWhen.flatMap((site) => this.#readyWhen(site) ?? []);
+    const readyWhen = gather(linked.draft.readyWhen, (site) => this.#readyWhen(site));
     return { linked, fields, dimensions, includeWhen, readyWhen };
   }
 

@@ -2,6 +2,7 @@ import type { Analysed } from './analysis.ts';
 import { analyse, NO_NAMES } from './analysis.ts';
 import { findCycle } from './dag.ts';
 import type { DimensionSite, Draft, FieldSite, Site } from './draft.ts';
+import { gather } from './gather.ts';
 import type { Language } from './language.ts';
 import type { Problems } from './problems.ts';
 import type { Part } from './read-paths.ts';
@@ -43,18 +44,15 @@ class Linker {
     const iterators = dimensionSites.map((dimension) => dimension.name);
     const items =
       dimensionSites.length === 0 ? NO_NAMES : new Map(dimensionSites.map((site) => [site.name, this.#itemsOf(site)]));
-    const fields: Analysed<FieldSite>[] = [];
-    // Counted: while code is cold, each step of for..of makes an object.
-    for (let index = 0; index < fieldSites.length; index += 1) {
-      const site = fieldSites[index] as FieldSite;
-      const found = this.#analyse(site, 'failed to extract dependencies: ', iterators, items);
-      if (found !== undefined) fields.push(found);
-    }
-    this.#checkIdentity(fields, iterators);
-    const dimensions = dimensionSites.flatMap((site) => this.#dimension(site, iterators));
-    const includeWhen = includeSites.flatMap(
-      (site) => this.#analyse(site, 'failed to extract dependencies from includeWhen: ', []) ?? [],
+    const fields = gather(fieldSites, (site) =>
+      this.#analyse(site, 'failed to extract dependencies: ', iterators, items),
     );
+    this.#checkIdentity(fields, iterators);
+    const dimensions = gather(dimensionSites, (site) => this.#dimension(site, iterators));
+    const includeWhen = gather(includeSites, (site) =>
+      this.#analyse(site, 'failed to extract dependencies from includeWhen: ', []),
+    );
+    // Counted: while code is cold, each step of for..of makes an object.
     for (let index = 0; index < fields.length; index += 1) this.#addDependencies(fields[index] as Analysed, iterators);
     for (const each of [...dimensions, ...includeWhen]) this.#addDependencies(each, iterators);
     const { installedBy } = this.#draft;
@@ -84,13 +82,13 @@ class Linker {
     return part !== undefined && part.steps.length === 0 && this.#language.isCollection(part.id) ? part : undefined;
   }
 
-  #dimension(site: DimensionSite, iterators: readonly string[]): Analysed<DimensionSite>[] {
+  #dimension(site: DimensionSite, iterators: readonly string[]): Analysed<DimensionSite> | undefined {
     const step = `failed to extract dependencies from forEach iterator "${site.name}": `;
     const found = this.#analyse(site, step, iterators);
-    if (found === undefined) return [];
+    if (found === undefined) return undefined;
     const others = found.ids.filter((id) => iterators.includes(id));
     // A collection that is run over as it is, is read through its iterator only.
-    if (others.length === 0) return [this.#itemsOf(site) === undefined ? found : { ...found, reads: [] }];
+    if (others.length === 0) return this.#itemsOf(site) === undefined ? found : { ...found, reads: [] };
     const kro = `${PREFIX}node "${this.#draft.id}": forEach iterator "${site.name}" cannot reference other iterators [${others.join(' ')}] - forEach iterators are independent (cartesian product)`;
     this.#problems.error({
       phase: 'dependencies',
@@ -100,7 +98,7 @@ class Linker {
       place: { path: site.path },
       kro,
     });
-    return [];
+    return undefined;
   }
 
   /** Each iterator must decide the name, or the namespace of a namespaced kind. */

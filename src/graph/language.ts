@@ -14,6 +14,7 @@ import { isFeature } from './gated-functions.ts';
 import type { CompileOptions, GraphFeatures } from './options.ts';
 import type { CheckedExpression } from './expression.ts';
 import type { Part, ReadScope } from './read-paths.ts';
+import type { ExpressionText } from './scan.ts';
 import { schemasOnTheWay } from './type-schemas.ts';
 
 /** Where an expression stands, which decides the names that it may use. */
@@ -55,6 +56,8 @@ export class Language {
    * many resources of one definition read the same few things.
    */
   readonly analysed = new Map<string, Names>();
+  /** The same of texts that are put together; empty for one that has to be read as a whole. */
+  readonly joined = new WeakMap<ExpressionText, readonly Names[]>();
   readonly checked = new WeakMap<Ast, CheckedExpression>();
   readonly #paths = new SchemaPaths();
   readonly #drafts: ReadonlyMap<string, Draft>;

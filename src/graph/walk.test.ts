@@ -75,3 +75,16 @@ test('without a schema every string may hold an expression', () => {
   const { fields } = walkFreely({ a: { 'b.c': '${x}' }, d: [1, '${y}'] });
   expect(fields.map((field) => field.pathText)).toEqual(['a["b.c"]', 'd[1]']);
 });
+
+test('a string that was met before is found at each place where it stands', () => {
+  const texts = new Map();
+  const walk = (value: JsonValue) => walkWithSchema(value, schema, { base: ['root'], texts });
+  walk({ text: 'x-${a}' });
+  const { fields, problems } = walk({ text: 'x-${a}', count: 'x-${a}', labels: { k: 'x-${a}' } });
+  expect(fields.map((field) => [field.path, field.text.cel])).toEqual([
+    [['root', 'text'], '"x-" + (a)'],
+    [['root', 'count'], '"x-" + (a)'],
+    [['root', 'labels', 'k'], '"x-" + (a)'],
+  ]);
+  expect(problems.map((each) => each.kro)).toEqual(['expected integer type for path count, got string']);
+});

@@ -65,7 +65,13 @@ export interface Whereabouts {
   readonly base: readonly PathStep[];
   /** Shared by all templates that are walked; by default the value's own. */
   readonly root?: TemplatePlace;
+  /** Strings that were scanned already. */
+  readonly texts?: Map<string, ExpressionText>;
 }
+
+/** Most strings that are remembered, and the longest of them. */
+const MOST_TEXTS = 10_000;
+const LONGEST_TEXT = 200;
 
 const NOWHERE: Whereabouts = { base: [] };
 
@@ -88,11 +94,13 @@ class Walker {
   readonly problems: WalkProblem[] = [];
   readonly unclosed: Unclosed[] = [];
   readonly #base: readonly PathStep[];
+  readonly #texts: Map<string, ExpressionText>;
   /** Where the value stands that is being looked at. */
   #place: TemplatePlace;
 
-  constructor({ base, root = new TemplatePlace() }: Whereabouts) {
+  constructor({ base, root = new TemplatePlace(), texts = new Map() }: Whereabouts) {
     this.#base = base;
+    this.#texts = texts;
     this.#place = root;
   }
 
@@ -235,6 +243,8 @@ class Walker {
   /** Registers the expression of a string; the answer is the literal, or null where an expression fills it. */
   #string(value: string): JsonValue {
     if (!value.includes('${')) return value;
+    const known = this.#texts.get(value);
+    if (known !== undefined) return this.#found(known);
     const scanned = scanExpressions(value);
     if (!scanned.ok) {
       this.problems.push({
@@ -251,6 +261,12 @@ class Walker {
     if (open !== undefined) this.unclosed.push({ steps: this.#place.steps, offset: open });
     const text = joinParts(value, scanned.parts);
     if (text === undefined) return value;
+    if (open === undefined && value.length <= LONGEST_TEXT && this.#texts.size < MOST_TEXTS)
+      this.#texts.set(value, text);
+    return this.#found(text);
+  }
+
+  #found(text: ExpressionText): null {
     this.fields.push(new Field(text, this.#place, this.#base));
     return null;
   }

@@ -116,10 +116,12 @@ export function isSymbolicDeep(value: unknown, known?: Set<object>): boolean {
   if (seen.has(value) || seen.size > 100_000) return false;
   seen.add(value);
   if (value instanceof Map || value instanceof Set) return [...value].some((item) => isSymbolicDeep(item, seen));
-  return (
-    isPlain(value) &&
-    Reflect.ownKeys(value).some((key) => isSymbolicDeep((value as Record<PropertyKey, unknown>)[key], seen))
-  );
+  if (!isPlain(value)) return false;
+  const keys = Reflect.ownKeys(value);
+  for (let index = 0; index < keys.length; index += 1) {
+    if (isSymbolicDeep((value as Record<PropertyKey, unknown>)[keys[index] as PropertyKey], seen)) return true;
+  }
+  return false;
 }
 
 /** `new X(…)`. */

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { gather } from './gather.ts';
+
+test('items without an answer are left out, false and null are answers', () => {
+  const answers = new Map<number, string | boolean | null>([
+    [1, 'one'],
+    [3, false],
+    [4, null],
+  ]);
+  expect(gather([1, 2, 3, 4], (item) => answers.get(item))).toEqual(['one', false, null]);
+});
