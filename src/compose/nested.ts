@@ -19,9 +19,15 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
   const before = trace.resources.length;
   const status = statusOf(core, withSpecDefaults(core, spec));
   const made = trace.resources.slice(before);
+  const taken = new Set<string>();
   for (const record of made) {
-    const single = made.length === 1;
-    record.id = single ? prefix : `${prefix}${pascalCase(record.id.charAt(0).toUpperCase() + record.id.slice(1))}`;
+    const own = pascalCase(record.id.charAt(0).toUpperCase() + record.id.slice(1));
+    const base = made.length === 1 ? prefix : `${prefix}${own}`;
+    // A loop of the inner composition may run over a list that this one knows.
+    let id = base;
+    for (let number = 2; taken.has(id); number++) id = `${base}${number}`;
+    taken.add(id);
+    record.id = id;
   }
   const last = made.at(-1);
   const result: NestedComposition<JsonObject> = {

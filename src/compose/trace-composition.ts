@@ -8,6 +8,7 @@ import { createResource, schemasOf, setSchemas } from './emit/create.ts';
 import { diagnosticOf, explainRefusal, placed } from './emit/diagnostics.ts';
 import { settleNumbers } from './emit/flows.ts';
 import { isReservedId, pascalCase, camelCase } from './emit/names.ts';
+import { mergeSides } from './emit/template.ts';
 import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';
 import type { Closure, Unit } from './interp/env.ts';
@@ -214,7 +215,10 @@ function returnedObject(builder: Closure): ObjectExpression | undefined {
 
 /** The resources that a builder returned, by key; plain objects become resources here. */
 function nameResources(raw: unknown): Map<string, unknown> {
-  const made = resolve(raw);
+  const found = resolve(raw);
+  const inner = symbolic(found);
+  // `if (c) return { a }; return { b };`: each under its condition.
+  const made = inner instanceof Phi ? mergeSides(inner) : found;
   const named = new Map<string, unknown>();
   if (typeof made !== 'object' || made === null || symbolic(made) !== undefined) {
     return refuse(

@@ -1,7 +1,7 @@
 import { Refusal } from '../trace/refusal.ts';
-import { cond, literal, macroVariable } from './build.ts';
+import { literal, macroVariable } from './build.ts';
 import type { Node, Variable } from './node.ts';
-import { makeNode, rootOf } from './node.ts';
+import { makeNode, rootOf, walk } from './node.ts';
 import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, STRING } from './types.ts';
 
@@ -80,6 +80,10 @@ export class Lowering {
 
   private arithmetic(node: Node, args: readonly Node[]): Node {
     const [a, b] = this.alike(args as [Node, Node]);
+    if (node.op === 'mod' && isDouble(a)) {
+      const message = '% of numbers that may have a fraction has no CEL form';
+      throw new Refusal('types', message, 'round both sides first, or declare them as integers');
+    }
     return makeNode(node.op, [a, b], null, a.type);
   }
 
@@ -125,12 +129,10 @@ export class Lowering {
   private text(value: Node): Node {
     if (value.type.kind === 'string') return value;
     if (value.type.kind !== 'number' || !isDouble(value)) return makeNode('call', [value], 'string', STRING);
-    return bindOnce(value, 'n', FLOAT, (n) => {
-      const whole = makeNode('call', [n], 'int', INTEGER);
-      const same = makeNode('eq', [makeNode('call', [whole], 'double', FLOAT), n], null, BOOL);
-      const print = (node: Node) => makeNode('call', [node], 'string', STRING);
-      return cond(same, print(whole), print(n));
-    });
+    // JSON prints doubles as JavaScript does, where CEL's string() begins exponents at a million.
+    const zero = makeNode('lit', [], '0.0', FLOAT);
+    const sure = mayBeMinusZero(value) ? makeNode('add', [value, zero], null, FLOAT) : value;
+    return makeNode('call', [sure], 'json.marshal', STRING);
   }
 }
 
@@ -199,6 +201,15 @@ function settled(node: Node, args: readonly Node[]): StaticType {
     return { kind: 'list', element: (args[1] as Node).type };
   }
   return node.type;
+}
+
+/** May the value be -0? JavaScript prints it as 0, JSON does not; -0 + 0 is 0. */
+function mayBeMinusZero(value: Node): boolean {
+  let found = false;
+  walk(value, ({ op }) => {
+    if (op === 'mul' || op === 'div' || op === 'neg') found = true;
+  });
+  return found;
 }
 
 /** Maps to merge: CEL has no function for maps whose values differ in type. */

@@ -11,9 +11,8 @@ import {
   method,
   size,
   subtract,
-  variable,
 } from '../ir/build.ts';
-import { requireInteger } from '../ir/lower.ts';
+import { bindOnce, requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
@@ -24,10 +23,10 @@ import { freshList } from '../value/nodes.ts';
 import { bool, textNode, textValue } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
-import { isOneCharacter, plainPattern, re2 } from './regex.ts';
+import { allMatches, re2, replacePattern, splitPattern, unmarked } from './regex.ts';
 
 const NAMES = (
-  'length includes startsWith endsWith indexOf lastIndexOf toLowerCase toUpperCase toLocaleLowerCase toLocaleUpperCase trim ' +
+  'length includes startsWith endsWith indexOf lastIndexOf toLowerCase toUpperCase toLocaleLowerCase toLocaleUpperCase trim trimStart trimEnd search ' +
   'split replace replaceAll slice substring substr charAt at padStart padEnd repeat concat toString valueOf match localeCompare'
 ).split(' ');
 
@@ -38,11 +37,17 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
   const arg = (position: number) => textNode(args[position]);
   switch (name) {
     case 'includes':
-      return only(1, args, name, value, () => bool(callOn(node, 'contains', arg(0))));
+      return bool(callOn(startingAt(node, args[1]), 'contains', arg(0)));
     case 'startsWith':
+      return bool(callOn(startingAt(node, args[1]), name, arg(0)));
     case 'endsWith':
-      return only(1, args, name, value, () => bool(callOn(node, name, arg(0))));
+      return bool(callOn(resolve(args[1]) === undefined ? node : upTo(node, args[1]), name, arg(0)));
+    case 'search':
+      return search(value, args[0]);
     case 'indexOf':
+      if (resolve(args[1]) !== undefined)
+        return wrap(new Sym(method(name, node, [arg(0), cut(args[1], node)], INTEGER), { waits }));
+      return wrap(new Sym(method(name, node, [arg(0)], INTEGER), { waits }));
     case 'lastIndexOf':
       return only(1, args, name, value, () => wrap(new Sym(method(name, node, [arg(0)], INTEGER), { waits })));
     case 'toLowerCase':
@@ -53,6 +58,10 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
       return text(method('upperAscii', node, [], STRING));
     case 'trim':
       return text(method('trim', node, [], STRING));
+    case 'trimStart':
+      return text(trimStart(node));
+    case 'trimEnd':
+      return text(method('substring', method('trim', concat([literal('.'), node]), [], STRING), [literal(1)], STRING));
     case 'split':
       return split(value, args);
     case 'replace':
@@ -87,6 +96,12 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
 }
 
 function unknownMember(value: Sym, name: string): never {
+  if (name === 'localeCompare')
+    return refuse(
+      'no-cel',
+      '.localeCompare() has no CEL form: a graph has no language',
+      'compare with < and >, by characters',
+    );
   if (name in String.prototype)
     return refuse(
       'no-cel',
@@ -107,6 +122,32 @@ function only(count: number, args: readonly unknown[], name: string, value: Sym,
   return build();
 }
 
+/** A text from a position on, as `includes` and `startsWith` count it. */
+function startingAt(node: Node, position: unknown): Node {
+  return resolve(position) === undefined ? node : between(node, cut(position, node), size(node, INTEGER));
+}
+
+const upTo = (node: Node, end: unknown): Node => between(node, literal(0), cut(end, node));
+
+/** CEL trims both ends: a mark protects the end that stays. */
+function trimStart(node: Node): Node {
+  const marked = method('trim', concat([node, literal('.')]), [], STRING);
+  return bindOnce(marked, 't', STRING, (all) =>
+    method('substring', all, [literal(0), subtract(size(all, INTEGER), literal(1))], STRING),
+  );
+}
+
+/** `text.search(/re/)`: where the first match begins. */
+function search({ node, waits }: Sym, raw: unknown): unknown {
+  const pattern = resolve(raw);
+  if (!(pattern instanceof RegExp))
+    return refuse('no-cel', '.search() without a regular expression has no CEL form', 'use .indexOf()');
+  const expression = unmarked(pattern);
+  const found = method('find', node, [expression], STRING);
+  const there = method('matches', node, [expression], { kind: 'bool' });
+  return wrap(new Sym(cond(there, method('indexOf', node, [found], INTEGER), literal(-1)), { waits }));
+}
+
 const callOn = (node: Node, name: string, arg: Node): Node => method(name, node, [arg], { kind: 'bool' });
 
 /** A number argument as an integer expression. */
@@ -123,10 +164,8 @@ function split(value: Sym, args: readonly unknown[]): unknown {
   const separator = resolve(args[0]);
   if (separator === undefined) return freshList(list([value.node]), value.waits);
   if (separator instanceof RegExp) {
-    const plain = plainPattern(separator);
-    if (plain === undefined)
-      return refuse('no-cel', `.split(${String(separator)}) has no CEL form`, 'split at a fixed text');
-    return split(value, [plain, ...args.slice(1)]);
+    const at = splitPattern(value.node, separator);
+    return split(new Sym(at.text, { waits: value.waits }), [at.separator, ...args.slice(1)]);
   }
   const pieces = method('split', value.node, [textNode(separator)], listOf(STRING));
   if (resolve(args[1]) === undefined) return freshList(pieces, value.waits);
@@ -151,32 +190,10 @@ function replace(value: Sym, name: string, args: readonly unknown[]): Node {
   }
   if (String(by.attr).includes('$'))
     return refuse('no-cel', `"$" in the replacement of .${name}() has no CEL form`, 'write .split(a).join(b)');
-  if (pattern instanceof RegExp) return replacePattern(value, pattern, by);
+  if (pattern instanceof RegExp) return replacePattern(value.node, pattern, by);
   const from = textNode(pattern);
   if (name === 'replaceAll') return method('replace', value.node, [from, by], STRING);
   return method('replace', value.node, [from, by, literal(1)], STRING);
-}
-
-function replacePattern(value: Sym, pattern: RegExp, by: Node): Node {
-  const plain = plainPattern(pattern);
-  const all = pattern.flags.includes('g');
-  if (plain !== undefined) {
-    return method('replace', value.node, all ? [literal(plain), by] : [literal(plain), by, literal(1)], STRING);
-  }
-  if (!all || !isOneCharacter(pattern)) {
-    return refuse(
-      'no-cel',
-      `.replace(${String(pattern)}) has no CEL form`,
-      'replace a fixed text, or one class of characters with the flag g',
-    );
-  }
-  const character = macroVariable('c');
-  const each = variable(character, STRING);
-  const matches = method('matches', each, [re2(new RegExp(pattern.source, pattern.flags.replace('g', '')), true)], {
-    kind: 'bool',
-  });
-  const characters = method('split', value.node, [literal('')], listOf(STRING));
-  return method('join', macro('map', characters, [character], [cond(matches, by, each)], listOf(STRING)), [], STRING);
 }
 
 const NEGATIVE = (node: Node): boolean => node.op === 'lit' && Number(node.attr) < 0;
@@ -301,11 +318,13 @@ function repeated(count: Node, unit: Node): Node {
 function pad(node: Node, name: string, args: readonly unknown[]): Node {
   const width = text1(args[0]);
   const fill = resolve(args[1]) === undefined ? literal(' ') : textNode(args[1]);
-  if (fill.op !== 'lit' || String(fill.attr).length !== 1) {
-    return refuse('no-cel', `.${name}() with more than one character has no CEL form`, 'pad with one character');
-  }
+  if (fill.op !== 'lit')
+    return refuse('no-cel', `.${name}() with a symbolic filling has no CEL form`, 'pad with a fixed text');
+  if (fill.attr === '') return node;
   const count = size(node, INTEGER);
-  const padding = repeated(subtract(width, count), fill);
+  const missing = subtract(width, count);
+  const enough = repeated(missing, fill);
+  const padding = String(fill.attr).length === 1 ? enough : method('substring', enough, [literal(0), missing], STRING);
   return cond(compare('ge', count, width), node, concat(name === 'padStart' ? [padding, node] : [node, padding]));
 }
 
@@ -314,8 +333,10 @@ function match(value: Sym, raw: unknown): unknown {
   const pattern = resolve(raw);
   if (!(pattern instanceof RegExp))
     return refuse('no-cel', '.match() without a regular expression has no CEL form', 'write a pattern /…/');
-  if (pattern.flags.includes('g'))
-    return refuse('regex', `.match(${String(pattern)}) gives all matches`, 'leave out the flag g');
+  if (pattern.flags.includes('g')) {
+    const all = allMatches(value.node, pattern);
+    return phi(all.found, freshList(all.matches, value.waits), null);
+  }
   const expression = re2(pattern, true);
   const found = method('matches', value.node, [expression], { kind: 'bool' });
   const text = method('find', value.node, [expression], STRING);

@@ -159,6 +159,11 @@ export class ExpressionWriter {
       () => `${deep('string')}.toUpperCase()`,
       () => `${deep('string')}.slice(${this.choose.pick(['1', '0, 2', '-2', '1, -1', 'spec.m'])})`,
       () => `${deep('string')}.replace('a', 'b')`,
+      () => `${deep('string')}.${this.pattern()}`,
+      () => `${deep('string')}.pad${this.choose.pick(['Start', 'End'])}(7, '${this.choose.pick(['ab', '-+.'])}')`,
+      () => `(${deep('string')}.split(${this.choose.pick(['/[-_]/', '/-+/', '/[ab]+/'])})[1] ?? 'whole')`,
+      () => `(${deep('string')}.match(/[a-c]+/g) ?? ['none']).join('~')`,
+      () => 'spec.tags.reduce((a, q) => (q.length > a.length ? q : a), spec.mode)',
       () => `${deep('string')}.split('-').join('_')`,
       () => `String(${deep('int')})`,
       () => `${deep('strings')}.join('+')`,
@@ -179,6 +184,20 @@ export class ExpressionWriter {
       () => "(spec.items.flatMap((q) => q.subs ?? [])[0] ?? 'no sub')",
       () => `${deep('string')}.substring(${this.choose.pick(['1', '0, 2', '2, 1', '-1, 2', 'spec.m'])})`,
     ])();
+  }
+
+  /** Replacing by a pattern. */
+  private pattern(): string {
+    return this.choose.pick([
+      "replace(/[^a-z]+/g, '-')",
+      "replace(/^-+|-+$/g, '')",
+      "replace(/[ab]/, 'X')",
+      "replace(/-[a-z]$/, '!')",
+      "replace(/^[a-z]/, '<')",
+      "replace(/[aeiou]/g, '')",
+      'trimStart()',
+      'trimEnd()',
+    ]);
   }
 
   private integer(scope: readonly Name[], depth: number): string {
@@ -222,6 +241,10 @@ export class ExpressionWriter {
       () => 'Object.values(spec.counts ?? {}).filter((q) => q > 0).length',
       () => 'spec.items.reduce((a, q) => (q.on ? a + q.size : a - 1), 0)',
       () => 'Math.max(0, ...spec.items.map((q) => q.size))',
+      () => `${deep('string')}.search(/[b-d]/)`,
+      () => `${deep('string')}.indexOf('a', ${this.choose.pick(['1', '-1', 'spec.m'])})`,
+      () => '(spec.items.reduce((a, q) => (q.size > a.size ? q : a), spec.items[0])?.size ?? -7)',
+      () => 'spec.tags.lastIndexOf(spec.mode)',
       () => `${deep('strings')}.indexOf(${deep('string')})`,
       () => `spec.tags.findIndex((q) => q === ${deep('string')})`,
     ])();
@@ -297,6 +320,9 @@ export class ExpressionWriter {
       () => `${deep('strings')}.map((q, w) => q + w)`,
       () => `${deep('strings')}.filter((q) => q !== ${deep('string')})`,
       () => `[...${deep('strings')}, ...(spec.opts ?? [])]`,
+      () => `spec.items.reduce((a, q) => { if (q.on) a.push(q.key); return a; }, [${deep('string')}])`,
+      () => 'spec.items.toSorted((a, b) => b.size - a.size).map((q) => q.key)',
+      () => '[...spec.tags].sort((a, b) => (a < b ? 1 : a > b ? -1 : 0))',
     ])();
   }
 
@@ -328,6 +354,8 @@ export class ExpressionWriter {
       () => `{ [${deep('string')}]: ${deep('string')}, ...spec.labels }`,
       () => `Object.fromEntries(spec.vars.map((q) => [q.name, q.value ?? ${deep('string')}]))`,
       () => "Object.fromEntries(Object.entries(spec.labels ?? {}).filter(([q]) => q !== 'x'))",
+      () => 'spec.vars.reduce((a, q) => { if (q.value) a[q.name] = q.value; return a; }, {})',
+      () => `spec.vars.reduce((a, q) => ({ ...a, [q.name]: ${deep('string')} }), {})`,
       () => `{ a: 'a', ...(${this.test(scope)} ? { x: ${deep('string')} } : {}) }`,
       () => `(${this.test(scope)} ? ${deep('map')} : spec.labels ?? {})`,
     ])();
