@@ -1,10 +1,11 @@
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { isNotFound, KubeError } from '../../kube/index.ts';
+import { isNotFound } from '../../kube/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
+import { refusalOf } from '../instance/api-failure.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { isEstablished, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
 import { crdDifference } from './crd-difference.ts';
@@ -27,7 +28,8 @@ export type CrdState =
   | { readonly state: 'served' }
   /** Written, and not served yet; its watch tells when. `until`: when to stop being patient. */
   | { readonly state: 'waiting'; readonly until: number }
-  | { readonly state: 'refused'; readonly message: string };
+  /** `byServer`: that may pass without anybody being told, unlike what is wrong with the definition. */
+  | { readonly state: 'refused'; readonly message: string; readonly byServer?: true };
 
 /** What is to be done, and the live object that it was decided on. */
 interface Planned {
@@ -63,9 +65,9 @@ export class CrdEnsurer {
         this.#inOrder.set(definition.name, { stamp: stampOf(crd), hash: graph.hash });
       }
     } catch (thrown) {
-      const refusal = refusalFrom(thrown, name);
+      const refusal = refusalOf(thrown);
       if (refusal === undefined) throw thrown;
-      return { state: 'refused', message: refusal };
+      return { state: 'refused', message: `failed to write CRD ${name}: ${refusal}`, byServer: true };
     }
     return this.#patience(definition.name, name);
   }
@@ -160,13 +162,6 @@ export class CrdEnsurer {
     if (clock.now() - since < ESTABLISH_MS) return { state: 'waiting', until: since + ESTABLISH_MS };
     return { state: 'refused', message: `CRD ${name} was not established within two minutes` };
   }
-}
-
-/** What the API server refuses for good is told in the condition; everything else is tried again. */
-function refusalFrom(thrown: unknown, name: string): string | undefined {
-  if (!(thrown instanceof KubeError)) return undefined;
-  const forGood = thrown.status === 422 || thrown.status === 400 || thrown.status === 403;
-  return forGood ? `failed to write CRD ${name}: ${thrown.message}` : undefined;
 }
 
 function nameOf(graph: Graph): string {

@@ -14,6 +14,8 @@ export interface DefinitionPass {
   lastIssued: number;
   /** Something that a watch will tell is awaited; look again then at the latest. */
   waitingUntil: number | undefined;
+  /** The server refused something for a reason that may pass unseen, such as a missing right: it is tried again then. */
+  retryAt: number | undefined;
 }
 
 /** A revision that works, and its graph. */
@@ -31,6 +33,7 @@ export function newPass(definition: Definition, compiled: Compiled): DefinitionP
     rolledOut: undefined,
     lastIssued: lastIssuedOf(definition),
     waitingUntil: undefined,
+    retryAt: undefined,
   };
 }
 

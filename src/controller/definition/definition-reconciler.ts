@@ -4,7 +4,7 @@ import { failureText } from '../../runtime/index.ts';
 import type { Accesses } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
-import { apiFailure } from '../instance/api-failure.ts';
+import { apiFailure, refusalOf } from '../instance/api-failure.ts';
 import { pinnedRevision } from '../instance/instance-directory.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
@@ -23,6 +23,7 @@ import { DefinitionWriter } from './definition-writer.ts';
 import { Handover } from './handover.ts';
 import { Removal } from './removal.ts';
 import type { Revision } from './revision.ts';
+import { revisionName } from './revision.ts';
 import { RevisionStore } from './revision-store.ts';
 
 /** What definitions are reconciled with. */
@@ -42,6 +43,9 @@ export interface DefinitionReconcilerOptions {
   /** What a revision came to on an instance. */
   readonly outcomeOf: (instanceId: string) => Outcome | undefined;
 }
+
+/** After so long is tried again what the server refused. */
+const RETRY_MS = 60_000;
 
 /** A status is held back for so long at most while something comes up. */
 const PATIENCE_MS = 3000;
@@ -93,7 +97,8 @@ export class DefinitionReconciler {
     const patience = this.#patience(pass);
     if (patience > 0) return { requeueAt: this.#options.clock.now() + patience };
     await this.#writeStatus(pass, signal);
-    return pass.waitingUntil === undefined ? {} : { requeueAt: pass.waitingUntil };
+    const requeueAt = pass.waitingUntil ?? pass.retryAt;
+    return requeueAt === undefined ? {} : { requeueAt };
   }
 
   /** Which revision is to be served: the newest that works; a new one is issued when the spec calls for it. */
@@ -134,9 +139,19 @@ export class DefinitionReconciler {
       }
     }
     const number = Math.max(pass.lastIssued, this.#revisions.highest(definition.name)) + 1;
-    const issued = await this.#revisions.issue(definition, number, compiled.hash, signal);
-    this.#options.observer.revisionIssued(definition, number, latest === undefined ? 'no_revision' : 'spec_changed');
-    return issued;
+    try {
+      const issued = await this.#revisions.issue(definition, number, compiled.hash, signal);
+      this.#options.observer.revisionIssued(definition, number, latest === undefined ? 'no_revision' : 'spec_changed');
+      return issued;
+    } catch (thrown) {
+      const refusal = refusalOf(thrown);
+      if (refusal === undefined) throw thrown;
+      const message = `creating graph revision "${revisionName(definition.name, number)}": ${refusal}`;
+      pass.conditions.set('GraphAccepted', outcomes.refused(message));
+      pass.retryAt = this.#options.clock.now() + RETRY_MS;
+      await this.#handover.lastGood(pass, signal);
+      return undefined;
+    }
   }
 
   /** The graph of a revision, for instances that are pinned to it; `undefined` when it is gone or does not compile. */
@@ -158,6 +173,7 @@ export class DefinitionReconciler {
     const ensured = await this.#crds.ensure(definition, working.graph, signal);
     if (ensured.state === 'refused') {
       conditions.set('KindReady', outcomes.kindFailed(ensured.message));
+      if (ensured.byServer === true) pass.retryAt = this.#options.clock.now() + RETRY_MS;
       return;
     }
     if (ensured.state === 'waiting') {

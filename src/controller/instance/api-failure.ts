@@ -1,6 +1,6 @@
-import type { KubeError } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
 import type { ApiFailure, MissingPermission } from '../../runtime/index.ts';
-import { missingRight } from '../../runtime/index.ts';
+import { failureText, missingRight } from '../../runtime/index.ts';
 
 /** A client error as the runtime takes it; with the right that is missing when it is one of permission. */
 export function apiFailure(error: KubeError, user: string | undefined): ApiFailure {
@@ -11,6 +11,12 @@ export function apiFailure(error: KubeError, user: string | undefined): ApiFailu
     message: error.message,
     ...(permission === undefined ? {} : { permission }),
   };
+}
+
+/** Why the API server will not take a write of the controller's own, in words; `undefined` for what is worth another try. */
+export function refusalOf(thrown: unknown): string | undefined {
+  const forGood = thrown instanceof KubeError && [400, 403, 422].includes(thrown.status);
+  return forGood ? failureText(apiFailure(thrown, undefined)) : undefined;
 }
 
 function permissionOf(

@@ -1,7 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
-import { refOf } from '../../core/index.ts';
+import { refOf, TypeKroError } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import { KubeError } from '../../kube/index.ts';
 import type { MemberSights } from './members.ts';
 import { leftMembers, seeMembers, shardsOf } from './members.ts';
 
@@ -59,7 +58,7 @@ export class Crew {
       await this.#options.api.delete(refOf(lease), { preconditions: { uid, resourceVersion } });
     } catch (thrown) {
       // It only lies about; whoever sees it next tries again.
-      if (!(thrown instanceof KubeError)) throw thrown;
+      if (!(thrown instanceof TypeKroError)) throw thrown;
     }
   }
 

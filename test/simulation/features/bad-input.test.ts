@@ -278,3 +278,38 @@ describe('a namespace that is deleted', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 });
+
+describe('a definition of which the server refuses what belongs to it', () => {
+  it.each([
+    [
+      'its revision, for a name that is too long for a label',
+      '/graphrevisions',
+      () => failure(422, 'Invalid', 'metadata.labels: Invalid value: must be no more than 63 bytes'),
+      'GraphAccepted',
+      'False InvalidResourceGraph: creating graph revision "pots-r00001": metadata.labels: Invalid value: must be no more than 63 bytes',
+    ],
+    [
+      'its CRD, for want of a right',
+      '/customresourcedefinitions',
+      () =>
+        failure(
+          403,
+          'Forbidden',
+          'User "kro" cannot create resource "customresourcedefinitions" in API group "apiextensions.k8s.io" at the cluster scope',
+        ),
+      'KindReady',
+      'add the rule {apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: ["create", "patch"]}',
+    ],
+  ])('says so (%s), and goes on by itself when it is taken', async (_name, path, answer, condition, message) => {
+    world.intercept = (request) => (request.method === 'POST' && request.path.includes(path) ? answer() : undefined);
+    await define([mapResource('map', { text: 'x' })]);
+    expect(conditionText(await world.user.get(potsRef), condition)).toContain(message);
+    // It is tried again once a minute, and nothing else is written.
+    const mark = world.requests.length;
+    await world.advance(10 * MINUTE);
+    expect(writesOf(world.requests.slice(mark)).length).toBeLessThan(12);
+    world.intercept = undefined;
+    await world.advance(2 * MINUTE);
+    expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
+  });
+});

@@ -47,7 +47,12 @@ function valuesOf(text: string): Map<string, number[]> {
 
 it('every declared metric moves in a life with everything in it, or says why it never does', async () => {
   const world = await virtualWorld({
-    controller: { instanceConcurrency: 1, maxGraphRevisions: 2, features: { conditionMetrics: true } },
+    controller: {
+      instanceConcurrency: 1,
+      maxGraphRevisions: 2,
+      features: { conditionMetrics: true },
+      share: { has: () => true, held: () => [0] },
+    },
   });
   const seen = new Map<string, number>();
   const read = () => {
