@@ -12,6 +12,7 @@ import {
   subtract,
   variable,
 } from '../ir/build.ts';
+import { bindOnce } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
 import { BOOL, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -91,19 +92,34 @@ export function replacePattern(text: Node, pattern: RegExp, by: Node): Node {
   );
 }
 
-/** The first match: the first occurrence of its text, or the end of the whole. */
-function replaceFirst(text: Node, pattern: RegExp, by: Node): Node {
+/** The first match: the first occurrence of its text, or the begin or end of the whole. Without one, `find` gives "". */
+function replaceFirst(whole: Node, pattern: RegExp, by: Node): Node {
   const expression = re2(pattern, true);
-  const found = method('find', text, [expression], STRING);
-  if (anchorsOf(pattern.source) !== '$')
-    return cond(matches(text, expression), method('replace', text, [found, by, literal(1)], STRING), text);
-  const before = subtract(size(text, INTEGER), size(found, INTEGER));
-  const kept = method('substring', text, [literal(0), before], STRING);
-  return cond(matches(text, expression), concat([kept, by]), text);
+  const mark = anchorsOf(pattern.source);
+  return bindOnce(whole, 't', STRING, (text) => {
+    const found = method('find', text, [expression], STRING);
+    const part = (...ends: Node[]) => method('substring', text, ends, STRING);
+    const length = size(found, INTEGER);
+    const replaced =
+      mark === '^'
+        ? concat([by, part(length)])
+        : mark === '$'
+          ? concat([part(literal(0), subtract(size(text, INTEGER), length)), by])
+          : method('replace', text, [found, by, literal(1)], STRING);
+    return by.attr === '' ? replaced : cond(matches(text, expression), replaced, text);
+  });
 }
 
 /** Every character of a class, or every run of them, replaced. */
 function replaceClass(text: Node, pattern: RegExp, by: Node): Node {
+  // Runs look at their neighbours, so the text is read several times.
+  const runs = pattern.source.endsWith('+');
+  return runs
+    ? bindOnce(text, 't', STRING, (bound) => classReplaced(bound, pattern, by))
+    : classReplaced(text, pattern, by);
+}
+
+function classReplaced(text: Node, pattern: RegExp, by: Node): Node {
   const [, one = '', many] = CLASS.exec(pattern.source) ?? [];
   const expression = re2(once(new RegExp(one, pattern.flags)), true);
   const join = (list: Node) => method('join', list, [], STRING);
