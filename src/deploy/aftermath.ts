@@ -3,6 +3,7 @@ import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef, isJsonObject } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
+import { shorten } from './errors.ts';
 import { readinessOf } from '../readiness/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
 import { applySetIdOf, keys } from '../runtime/index.ts';
@@ -45,7 +46,7 @@ function toldOf(event: KubeObject): Told {
   return {
     at: typeof at === 'string' ? at : '',
     warning: type === 'Warning',
-    text: `${String(type)} ${String(reason)} (${String(about)}): ${String(message)}`,
+    text: `${String(type)} ${String(reason)} (${String(about)}): ${shorten(String(message))}`,
   };
 }
 
