@@ -1,3 +1,4 @@
+import { isoTime } from '../core/index.ts';
 /** How bad a log entry is. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -15,7 +16,7 @@ export function jsonLogger(write: (line: string) => void, now: () => number, min
   return {
     log(level, message, fields = {}) {
       if (order.indexOf(level) < order.indexOf(minimum)) return;
-      write(`${JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`);
+      write(`${JSON.stringify({ time: isoTime(now()), level, message, ...fields })}\n`);
     },
   };
 }

@@ -14,5 +14,6 @@ export type { Diagnostic, Severity, SourcePosition } from './diagnostic.ts';
 export { formatDiagnostic, hasErrors } from './diagnostic.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
-export { cryptoLibrary, httpLibrary, httpsLibrary, re2Library, yamlLibrary } from './libraries.ts';
+export { isoTime } from './iso-time.ts';
+export { cryptoLibrary, httpLibrary, httpsLibrary, re2Library, tlsLibrary, yamlLibrary } from './libraries.ts';
 export { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';

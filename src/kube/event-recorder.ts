@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../core/index.ts';
+import { isoTime } from '../core/index.ts';
 import { KubeError } from './error.ts';
 import type { Clock, KubernetesApi } from './types.ts';
 
@@ -158,5 +159,5 @@ function eventName(object: string, key: string, now: number): string {
 }
 
 function time(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+  return `${isoTime(milliseconds).slice(0, 19)}Z`;
 }

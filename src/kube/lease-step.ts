@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
+import { isoTime } from '../core/index.ts';
 
 /** Times of an election, in milliseconds. */
 export interface LeaseTimes {
@@ -134,5 +135,5 @@ function durationOf(spec: JsonObject, times: LeaseTimes): number {
 }
 
 function microTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('Z', '000Z');
+  return isoTime(milliseconds).replace('Z', '000Z');
 }

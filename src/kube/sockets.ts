@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { httpLibrary, httpsLibrary } from '../core/index.ts';
+import { isIP } from 'node:net';
+import { httpLibrary, httpsLibrary, tlsLibrary } from '../core/index.ts';
 import type { TransportRequest } from './types.ts';
 
 /** An answer with its headers as they came. */
@@ -26,11 +27,11 @@ export interface TlsOptions {
 }
 
 /**
- * How many requests are under way at a time: each needs a socket, which costs memory at both ends, and a server
- * answers no faster than it can. One that takes longer than `SLOW_MS` no longer counts, so that a webhook that
+ * How many requests are under way at a time: each needs a socket, which with TLS takes a quarter of a megabyte, and a
+ * server answers no faster than it can. One that takes longer than `SLOW_MS` no longer counts, so that a webhook that
  * hangs does not hold up everything else. Streams (watches) do not count.
  */
-const AT_A_TIME = 16;
+const AT_A_TIME = 8;
 const SLOW_MS = 1000;
 const MOST_SOCKETS = 256;
 /** A socket that nobody uses is closed after so long, in milliseconds. */
@@ -39,12 +40,12 @@ const SPARE_MS = 30_000;
 const HEAD_MS = 300_000;
 
 /** Direct connections, kept alive between requests. The protocol's module is loaded here, not before. */
-export async function openSockets(origin: string, tls: TlsOptions): Promise<Connections> {
+export function openSockets(origin: string, tls: TlsOptions): Connections {
   const { protocol, hostname, port } = new URL(origin);
   const isSecure = protocol === 'https:';
   const { Agent, request: open } = isSecure ? httpsLibrary() : httpLibrary();
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const secured = isSecure ? await secureOptions(host, tls) : {};
+  const secured = isSecure ? secureOptions(host, tls) : {};
   const shared = { keepAlive: true, scheduling: 'lifo', timeout: SPARE_MS, ...secured } as const;
   // All sockets lead to one server in one way: a name of all options, made twice for a request, tells nothing.
   const named = { getName: () => origin };
@@ -88,10 +89,9 @@ export async function openSockets(origin: string, tls: TlsOptions): Promise<Conn
  * What all connections share is made once: else each would read the certificates anew and keep them, and each
  * request would be matched to its sockets by a name that has all of them in it.
  */
-async function secureOptions(host: string, { servername, rejectUnauthorized, ...certificates }: TlsOptions) {
-  const [{ createSecureContext }, { isIP }] = await Promise.all([import('node:tls'), import('node:net')]);
+function secureOptions(host: string, { servername, rejectUnauthorized, ...certificates }: TlsOptions) {
   return {
-    secureContext: createSecureContext(certificates),
+    secureContext: tlsLibrary().createSecureContext(certificates),
     // An address is no name to ask for (RFC 6066).
     servername: servername ?? (isIP(host) === 0 ? host : ''),
     rejectUnauthorized,

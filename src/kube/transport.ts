@@ -14,7 +14,7 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
   const authenticator = createAuthenticator(config, clock);
   const tls = await tlsOptions(config, authenticator);
   const proxy = config.proxyUrl ?? proxyFromEnvironment(origin, process.env);
-  const connections = proxy === undefined ? await openSockets(origin, tls) : await openProxied(origin, proxy, tls);
+  const connections = proxy === undefined ? openSockets(origin, tls) : await openProxied(origin, proxy, tls);
   return {
     async request(request) {
       const send = async () => sendThrough(connections, prefix, request, await authenticator.authorization());

@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { isJsonObject, isoTime } from '../core/index.ts';
 import type { Condition } from './model.ts';
 
 /** kro's condition types of an instance; `Ready` sums up the others. */
@@ -18,7 +18,7 @@ export interface ConditionValue {
 
 /** A point in time as conditions carry it: RFC 3339, whole seconds, UTC. */
 export function timeText(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  return isoTime(milliseconds).replace(/\.\d{3}Z$/, 'Z');
 }
 
 /** Reads conditions from a status; entries that are no conditions are left out. */

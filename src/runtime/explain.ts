@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../core/index.ts';
-import { formatRef, stringifyJson } from '../core/index.ts';
+import { formatRef, isoTime, stringifyJson } from '../core/index.ts';
 import { contestText } from './contest-text.ts';
 import { failureText } from './failure.ts';
 import type { Decision, WatchRequest } from './model.ts';
@@ -113,7 +113,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
   'expression-failed': failedAt,
   'write-failed': ({ object, failure, retryAt }) =>
-    `could not be written: ${formatRef(object)}: ${failureText(failure)}${Number.isFinite(retryAt) ? `; next try at ${new Date(retryAt).toISOString()}` : ''}`,
+    `could not be written: ${formatRef(object)}: ${failureText(failure)}${Number.isFinite(retryAt) ? `; next try at ${isoTime(retryAt)}` : ''}`,
   'other-owner': ({ object, owner }) => ownerReason(object, owner),
   'duplicate-target': ({ object, node }) => `renders ${formatRef(object)}, and so does ${node}`,
   'identity-collision': ({ identity }) => `has two items with one identity: ${identity}`,

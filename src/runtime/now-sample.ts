@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
+import { isoTime } from '../core/index.ts';
 import type { Expression, Graph } from '../graph/index.ts';
 import { readConditions, transition } from './conditions.ts';
 import type { Condition, StepOptions } from './model.ts';
@@ -35,7 +36,7 @@ export function nowConditions(
 ): Condition[] {
   if (revision === undefined || !asksForTime(graph)) return [];
   const before = readConditions(instance.status?.['conditions']).find(({ type }) => type === NOW_CONDITION);
-  const [template, status] = [new Date(templateNow).toISOString(), new Date(statusNow).toISOString()];
+  const [template, status] = [isoTime(templateNow), isoTime(statusNow)];
   const message = `revision ${revision}: templates ${template}, status ${status}`;
   const value = { status: 'True', reason: 'Sampled', message } as const;
   return [transition(NOW_CONDITION, value, before, instance.metadata.generation ?? 0, now)];

@@ -6,7 +6,7 @@ const UNITS: ReadonlyMap<string, bigint> = new Map([
   ['ns', 1n],
   ['us', 1_000n],
   ['µs', 1_000n],
-  ['μs', 1_000n],
+  ['\u03bcs', 1_000n],
   ['ms', 1_000_000n],
   ['s', 1_000_000_000n],
   ['m', 60_000_000_000n],

@@ -1,0 +1,22 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isoTime } from './iso-time.ts';
+
+test.each([0, 1, -1, 951_782_400_000, 253_402_300_799_999, 253_402_300_800_000, -62_167_219_200_001, 8.64e15])(
+  '%d reads as the language has it',
+  (milliseconds) => {
+    expect(isoTime(milliseconds)).toBe(new Date(milliseconds).toISOString());
+  },
+);
+
+test('every time reads as the language has it', () => {
+  fc.assert(
+    fc.property(fc.date({ noInvalidDate: true }), (date) => {
+      expect(isoTime(date.getTime())).toBe(date.toISOString());
+    }),
+  );
+});
+
+test('what is no time is refused', () => {
+  expect(() => isoTime(Number.NaN)).toThrow(RangeError);
+});
