@@ -128,7 +128,7 @@ export class CacheSet {
     for (const request of requests) entry(request.target.type).requests.push(request);
     for (const { type, namespaces } of kinds) {
       const held = entry(type);
-      held.hold = [...(held.hold ?? []), ...namespaces];
+      held.hold = [...new Set([...(held.hold ?? []), ...namespaces])];
     }
     for (const id of this.#kindsOf.get(subscriber) ?? []) {
       if (!wanted.has(id)) this.#release(id, subscriber);

@@ -11,6 +11,7 @@ export function compact({ object, owned }: LiveObject): LiveObject {
   share(copy, ['apiVersion', 'kind']);
   share(copy.metadata, ['namespace', 'creationTimestamp']);
   if (copy.metadata.labels !== undefined) share(copy.metadata.labels);
+  if (copy.metadata.annotations !== undefined) share(copy.metadata.annotations);
   const conditions = copy.status?.['conditions'];
   if (Array.isArray(conditions)) for (const condition of conditions) if (isJsonObject(condition)) share(condition);
   const text = owned === undefined ? {} : { owned };

@@ -26,6 +26,8 @@ export class Interests {
   /** Mostly one subscriber, which then stands here itself. */
   readonly #objects = new Map<string, string | Set<string>>();
   readonly #lists = new Set<ListInterest>();
+  /** What was held last: the same for most. */
+  #hold: readonly string[] | undefined;
 
   /** Is nobody interested? */
   get empty(): boolean {
@@ -39,6 +41,7 @@ export class Interests {
       if (before !== undefined) this.#forget(subscriber, before);
       return;
     }
+    const held = this.#shared(hold);
     const objects: string[] = [];
     const lists = new Map<string, ListInterest>();
     for (const request of requests) {
@@ -47,10 +50,11 @@ export class Interests {
     }
     // Most steps wish for what the one before wished for.
     if (before !== undefined && lists.size === 0 && before.lists.size === 0 && isSame(before.objects, objects)) {
-      if (!isSameHold(before.hold, hold)) this.#wishes.set(subscriber, { ...before, hold });
+      if (!isSameHold(before.hold, held)) this.#wishes.set(subscriber, { ...before, hold: held });
       return;
     }
-    const next: Wish = { objects, lists: lists.size === 0 ? NO_LISTS : lists, hold };
+    // As long as it is, and no longer: a list that grew has room to grow on.
+    const next: Wish = { objects: objects.slice(), lists: lists.size === 0 ? NO_LISTS : lists, hold: held };
     for (const key of objects) this.#addObject(key, subscriber);
     if (before !== undefined) this.#dropUnwanted(subscriber, before, next);
     this.#wishes.set(subscriber, next);
@@ -86,6 +90,12 @@ export class Interests {
   /** Everybody. */
   subscribers(): Iterable<string> {
     return this.#wishes.keys();
+  }
+
+  /** One list for all who hold the kind in the same namespaces. */
+  #shared(hold: readonly string[] | undefined): readonly string[] | undefined {
+    if (!isSameHold(this.#hold, hold)) this.#hold = hold?.slice();
+    return this.#hold;
   }
 
   #addList(

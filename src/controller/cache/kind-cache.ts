@@ -4,6 +4,7 @@ import type { LiveObject, ObjectType, SettledPair } from '../../runtime/index.ts
 import { ownedDigest } from '../../runtime/index.ts';
 import type { ScopeListener } from './scope-watch.ts';
 import { keyOf, ScopeWatch } from './scope-watch.ts';
+import { SmallSet } from './small-set.ts';
 import { isLater } from './versions.ts';
 
 /** What a cache tells of one object; `before` or `after` is absent when it came or went. */
@@ -39,7 +40,7 @@ export class KindCache {
   readonly type: ObjectType;
   readonly #options: KindCacheOptions;
   readonly #objects = new Map<string, LiveObject>();
-  readonly #members = new Map<string, Set<string>>();
+  readonly #members = new Map<string, SmallSet>();
   readonly #dead = new Set<string>();
   /** Objects whose projection was made before the last refresh: what they hold may be too little. */
   readonly #stale = new Set<string>();
@@ -143,8 +144,8 @@ export class KindCache {
 
   /** The members of an ApplySet that are of this kind. */
   membersOf(applySet: string): LiveObject[] {
-    const keys = this.#members.get(applySet) ?? [];
-    return [...keys].flatMap((key) => this.get(key) ?? []);
+    const keys = this.#members.get(applySet);
+    return keys === undefined ? [] : [...keys].flatMap((key) => this.get(key) ?? []);
   }
 
   /** What the server answered to a write: known at once, its event will bring nothing new. */
@@ -176,9 +177,8 @@ export class KindCache {
     // The text that the projection holds already, where it is the same.
     const text = live.owned === owned ? live.owned : owned;
     const settled = { desired: desired === owned ? text : desired, owned: text };
-    const { whole, ...projected } = live;
-    const isExplained = whole === undefined || live.owned === owned;
-    this.#objects.set(key, isExplained ? { ...projected, settled } : { ...live, settled });
+    const isExplained = live.whole === undefined || live.owned === owned;
+    this.#objects.set(key, held(live, settled, isExplained ? undefined : live.whole));
   }
 
   /**
@@ -240,7 +240,7 @@ export class KindCache {
     }
     if (next === undefined) return;
     const keys = this.#members.get(next);
-    if (keys === undefined) this.#members.set(next, new Set([key]));
+    if (keys === undefined) this.#members.set(next, new SmallSet(key));
     else keys.add(key);
   }
 }
@@ -254,7 +254,13 @@ function isNews(before: LiveObject, uid: string, version: string | undefined, li
 function withSettled(projected: LiveObject, settled: SettledPair | undefined, object: KubeObject): LiveObject {
   if (settled === undefined) return projected;
   // Somebody may have changed what is ours: the whole object tells which fields, and who.
-  return settled.owned === projected.owned ? { ...projected, settled } : { ...projected, settled, whole: object };
+  return held(projected, settled, settled.owned === projected.owned ? undefined : object);
+}
+
+/** Of one layout, member by member: objects that are copied with some members left out each get a layout of their own. */
+function held({ object, owned }: LiveObject, settled: SettledPair, whole: KubeObject | undefined): LiveObject {
+  if (owned === undefined) return whole === undefined ? { object, settled } : { object, settled, whole };
+  return whole === undefined ? { object, owned, settled } : { object, owned, settled, whole };
 }
 
 /** The ApplySet that an object says it belongs to. */

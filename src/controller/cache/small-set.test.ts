@@ -1,0 +1,21 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { SmallSet } from './small-set.ts';
+
+test('it holds what a set would hold, in the same order, few members or many', () => {
+  const change = fc.record({ adds: fc.boolean(), member: fc.nat(60).map(String) });
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 200, size: 'max' }), (changes) => {
+      const small = new SmallSet('0');
+      const set = new Set(['0']);
+      for (const { adds, member } of changes) {
+        if (adds) small.add(member);
+        else small.delete(member);
+        if (adds) set.add(member);
+        else set.delete(member);
+        expect(small.size).toBe(set.size);
+      }
+      expect([...small]).toEqual([...set]);
+    }),
+  );
+});

@@ -1,0 +1,32 @@
+/** From so many members on a real set is faster, and worth its memory. */
+const MANY = 32;
+
+/** A set of texts in the order in which they came. There are thousands of them, with a handful of members each. */
+export class SmallSet {
+  #members: string[] | Set<string>;
+
+  constructor(first: string) {
+    this.#members = [first];
+  }
+
+  get size(): number {
+    return Array.isArray(this.#members) ? this.#members.length : this.#members.size;
+  }
+
+  add(member: string): void {
+    if (!Array.isArray(this.#members)) this.#members.add(member);
+    else if (this.#members.includes(member)) return;
+    // A list of its own length: one that grew has room to grow on.
+    else if (this.#members.length < MANY) this.#members = this.#members.concat(member);
+    else this.#members = new Set(this.#members).add(member);
+  }
+
+  delete(member: string): void {
+    if (Array.isArray(this.#members)) this.#members = this.#members.filter((other) => other !== member);
+    else this.#members.delete(member);
+  }
+
+  [Symbol.iterator](): IterableIterator<string> {
+    return this.#members.values();
+  }
+}
