@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { AdoptionPolicy, Decision, ObjectType, ReadRequest, StepOptions } from '../../runtime/index.ts';
-import { readNowSample, step as decide, stepUnresolved } from '../../runtime/index.ts';
+import { readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { ControllerObserver, InstanceStep } from '../observer.ts';
@@ -57,10 +57,12 @@ export class InstanceReconciler {
     const { client, caches, user } = served.access;
     const context: EffectContext = { client, user, caches, own, clock, random, signal };
     if (served.graph !== undefined) caches.keepGraph(served.graph);
+    // What the nodes want is made once for all steps of the pass, as long as what it is made from stays the same.
+    const memory = new StepMemory();
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
-      const { step, learned } = await this.#decide(record, served, instance, signal);
+      const { step, learned } = await this.#decide(record, served, instance, memory, signal);
       const { decision } = step;
       const acted = await this.#carryOut(context, instances, step);
       if (!acted && !learned) return decision.requeueAt === undefined ? {} : { requeueAt: decision.requeueAt };
@@ -73,9 +75,9 @@ export class InstanceReconciler {
     return this.#step({ ...record }, served, instance).decision;
   }
 
-  #step(record: InstanceRecord, served: ServedKind, instance: KubeObject) {
+  #step(record: InstanceRecord, served: ServedKind, instance: KubeObject, memory?: StepMemory) {
     const view = new ObservedView(served.access, record, this.#options.clock.now());
-    const options = this.#stepOptions(record, served, instance);
+    const options = { ...this.#stepOptions(record, served, instance), ...given('memory', memory) };
     const decision =
       served.graph === undefined
         ? stepUnresolved(instance, served.failure ?? 'latest issued graph revision not available', view, options)
@@ -83,11 +85,17 @@ export class InstanceReconciler {
     return { view, decision };
   }
 
-  async #decide(record: InstanceRecord, served: ServedKind, instance: KubeObject, signal: AbortSignal) {
+  async #decide(
+    record: InstanceRecord,
+    served: ServedKind,
+    instance: KubeObject,
+    memory: StepMemory,
+    signal: AbortSignal,
+  ) {
     const { clock, observer, onApplySet } = this.#options;
     const { caches } = served.access;
     const began = performance.now();
-    const { view, decision } = this.#step(record, served, instance);
+    const { view, decision } = this.#step(record, served, instance, memory);
     const milliseconds = performance.now() - began;
     record.whole.clear();
     if (record.applySet === undefined) {
