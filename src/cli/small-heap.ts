@@ -5,13 +5,6 @@ import { runInNewContext } from 'node:vm';
 const GROWTH_PERCENT = 30;
 
 /**
- * How much bytecode a function runs in Node 20 before it is compiled anew for speed, six times the default. A burst
- * of work that lasts a second is over before such code pays, and the compiler takes memory from its first use.
- * Later versions count calls instead, and have a cheaper compiler that comes first.
- */
-const INTERRUPT_BUDGET = 400_000;
-
-/**
  * Collects garbage early instead of letting the heap grow to several times what is alive, as suits a process
  * that runs for long beside others: a quarter more processor time for half the memory. To be called before
  * anything large is loaded. Options of Node that say something else win.
@@ -25,7 +18,9 @@ export function keepHeapSmall(
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
   // Pages that are mostly garbage are emptied and given back.
   setFlagsFromString('--optimize-for-size');
-  if (process.versions.node.startsWith('20.')) setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
+  // No code is compiled to that of the machine: the compilers and what they write take ten megabytes for good.
+  setFlagsFromString('--no-opt');
+  setFlagsFromString('--no-sparkplug');
   // Growth is measured from the first full collection on; until then the limit is far away.
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
