@@ -11,7 +11,9 @@ export function parseYaml(text: string): { value: JsonValue; duplicates: readonl
   } catch (thrown) {
     // Aliases without anchor or by the million, and nesting deeper than the stack.
     if (thrown instanceof ReferenceError || thrown instanceof RangeError) {
-      throw new YamlSyntaxError(thrown.message, { cause: thrown });
+      const alias = /^Unresolved alias .*: (\S+)$/.exec(thrown.message)?.[1];
+      const text = alias === undefined ? thrown.message : `unknown anchor '${alias}' referenced`;
+      throw new YamlSyntaxError(text, { cause: thrown });
     }
     throw thrown;
   }
@@ -28,14 +30,46 @@ function readYaml(text: string): { value: JsonValue; duplicates: readonly string
   if (document === undefined) return { value: null, duplicates: [] };
   const problem = document.errors[0];
   if (problem !== undefined) {
-    const nested = /nested mappings|compact mapping|Implicit keys?/i.test(problem.message);
-    throw new YamlSyntaxError(
-      nested
-        ? 'mapping values are not allowed in this context'
-        : `line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split('\n')[0]}`,
-    );
+    const known = PROBLEMS.find(([pattern]) => pattern.test(problem.message))?.[1];
+    throw new YamlSyntaxError(known ?? `line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split('\n')[0]}`);
   }
-  return { value: normalise(document.toJS({ maxAliasCount: 100 }) as unknown), duplicates: [] };
+  const duplicates: string[] = [];
+  findDuplicates(document.contents, text, duplicates);
+  return { value: normalise(document.toJS({ maxAliasCount: 100 }) as unknown), duplicates };
+}
+
+/** Problems that Go's reader has other words for. */
+const PROBLEMS: readonly (readonly [RegExp, string])[] = [
+  [/nested mappings|compact mapping|Implicit keys?/i, 'mapping values are not allowed in this context'],
+  [/^Tabs are not allowed/, 'found character that cannot start any token'],
+];
+
+interface YamlNode {
+  readonly items?: readonly unknown[];
+  readonly key?: unknown;
+  readonly value?: unknown;
+  readonly range?: readonly number[] | null;
+}
+
+const isNode = (value: unknown): value is YamlNode => typeof value === 'object' && value !== null;
+
+/** Says where mappings have a key twice, by the line of the second. */
+function findDuplicates(node: unknown, text: string, found: string[]) {
+  if (!isNode(node) || node.items === undefined) return;
+  const keys = new Set<unknown>();
+  for (const item of node.items) {
+    if (!isNode(item) || !('key' in item)) {
+      findDuplicates(item, text, found);
+      continue;
+    }
+    const key = isNode(item.key) ? item.key.value : item.key;
+    if (typeof key === 'string' && keys.has(key)) {
+      const line = text.slice(0, (isNode(item.key) ? item.key.range?.[0] : 0) ?? 0).split('\n').length;
+      found.push(`line ${line}: key ${JSON.stringify(key)} already set in map`);
+    }
+    keys.add(key);
+    findDuplicates(item.value, text, found);
+  }
 }
 
 /** What YAML has and JSON has not becomes text; integers become numbers where they fit. */
@@ -43,6 +77,7 @@ function normalise(value: unknown): JsonValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (value === undefined || value === null) return null;
   if (Array.isArray(value)) return value.map(normalise);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
   if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z');
   if (typeof value === 'object') {
     const out: Record<string, JsonValue> = {};

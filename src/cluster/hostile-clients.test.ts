@@ -163,7 +163,7 @@ describe('names and paths', () => {
   );
 
   test.each([
-    ['/api/v1/namespaces/default/configmaps/../../../../etc/passwd', [404]],
+    ['/api/v1/namespaces/default/configmaps/../../../../etc/passwd', [400]],
     ['/../../../etc/passwd', [404]],
     ['/api/v1/namespaces/default/configmaps/..%2f..%2fsecrets', [400, 404]],
     ['/api/v1/namespaces/%2e%2e/%2e%2e/secrets', [404]],

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
-import { columnErrors, conversionErrors, namesErrors, scaleErrors } from './crd-parts.ts';
+import { columnErrors, conversionErrors, namesErrors, scaleErrors, selectableErrors } from './crd-parts.ts';
 import { labelProblems, subdomainProblems } from './dns-names.ts';
 import { invalid, notSupported, required } from './field-error.ts';
 import type { FieldError } from './model.ts';
@@ -160,6 +160,9 @@ function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
   const printed = () => printVersions(versions);
   if (seen.size < versions.length) yield raw('spec.versions', printed(), 'must contain unique version names');
   if (stored !== 1) yield raw('spec.versions', printed(), 'must have exactly one version marked as storage version');
+  const [first, ...others] = versions.filter((version) => version['storage'] === true).map(({ name }) => text(name));
+  for (const other of others)
+    yield invalid('status.storedVersions', [first ?? ''], `must have the storage version ${other}`);
   if (stored === 0) yield invalid('status.storedVersions', null, 'must have at least one stored version');
 }
 
@@ -227,6 +230,14 @@ function* sharedErrors(versions: readonly JsonObject[], options: CrdErrorOptions
       if (isJsonObject(column)) yield* columnErrors(column, `${path}[${index}]`);
     }
   }
+  const selectable = places(
+    versions,
+    (version) => version['selectableFields'],
+    'spec.selectableFields',
+    at('selectableFields'),
+  );
+  for (const { value, path, index } of selectable)
+    if (Array.isArray(value)) yield* selectableErrors(value, schemaOf(versions[index] ?? {}), path);
   const subresources = places(versions, (version) => version['subresources'], 'spec.subresources', at('subresources'));
   for (const { value, path } of subresources) {
     if (isJsonObject(value) && isJsonObject(value['scale'])) yield* scaleErrors(value['scale'], `${path}.scale`);
@@ -238,12 +249,12 @@ function* places(
   read: (version: JsonObject) => JsonValue | undefined,
   shared: string,
   own: (index: number) => string,
-): Iterable<{ value: JsonValue; path: string }> {
+): Iterable<{ value: JsonValue; path: string; index: number }> {
   const values = versions.map(read);
   const [first] = values;
   const same = values.every((value) => jsonEquals(value ?? null, first ?? null));
   for (const [index, value] of values.entries()) {
     if (value === undefined || value === null || (same && index > 0)) continue;
-    yield { value, path: same ? shared : own(index) };
+    yield { value, path: same ? shared : own(index), index };
   }
 }

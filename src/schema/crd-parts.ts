@@ -76,6 +76,48 @@ export function* scaleErrors(scale: JsonObject, path: string): Iterable<FieldErr
   }
 }
 
+const SELECTABLE = ['string', 'boolean', 'integer'];
+
+/** Fields that objects can be selected by. */
+export function* selectableErrors(
+  fields: readonly JsonValue[],
+  schema: JsonValue | undefined,
+  path: string,
+): Iterable<FieldError> {
+  const seen = new Set<string>();
+  for (const [index, entry] of fields.entries()) {
+    const field = `${path}[${index}].jsonPath`;
+    const jsonPath = text(isJsonObject(entry) ? entry['jsonPath'] : undefined);
+    if (jsonPath === '') {
+      yield required(field);
+      continue;
+    }
+    const found = jsonPath.startsWith('.') && !jsonPath.includes('[') ? schemaAt(schema, jsonPath) : undefined;
+    const wrong = (problem: string) => invalid(field, jsonPath, `is an invalid path: ${problem}`);
+    if (!/^[.[]/.test(jsonPath)) yield wrong(`expected [ or . but got: ${/^[^.[]*/.exec(jsonPath)?.[0] ?? ''}`);
+    else if (jsonPath.includes('[')) yield wrong('array notation is not allowed');
+    else if (found === undefined) yield wrong('does not refer to a valid field');
+    else if (!SELECTABLE.includes(text(found['type']))) {
+      const types = 'must point to a field of type string, boolean or integer';
+      yield invalid(field, jsonPath, `${types}. Enum string fields and strings with formats are allowed.`);
+    } else if (seen.has(jsonPath))
+      yield { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${JSON.stringify(jsonPath)}` };
+    seen.add(jsonPath);
+  }
+}
+
+/** The schema of what a path of members leads to; that of metadata is not the definition's to describe. */
+function schemaAt(schema: JsonValue | undefined, path: string): JsonObject | undefined {
+  let node = schema;
+  const members = path.slice(1).split('.');
+  if (members[0] === 'metadata') return undefined;
+  for (const member of members) {
+    const properties = isJsonObject(node) ? node['properties'] : undefined;
+    node = isJsonObject(properties) && Object.hasOwn(properties, member) ? properties[member] : undefined;
+  }
+  return isJsonObject(node) ? node : undefined;
+}
+
 const STRATEGIES = ['None', 'Webhook'];
 
 export function* conversionErrors(conversion: JsonValue | undefined): Iterable<FieldError> {
@@ -126,9 +168,20 @@ function* clientErrors(client: JsonObject): Iterable<FieldError> {
   if ((url === undefined) === (service === undefined)) {
     yield required(path, 'exactly one of url or service is required');
   } else if (typeof url === 'string' && !/^https:\/\/[^/\s]+/.test(url)) {
-    yield invalid(`${path}.url`, url, `'https' is the only allowed URL scheme; desired format: https://host[/path]`);
+    yield invalid(
+      `${path}.url`,
+      /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url)?.[0] ?? '',
+      `'https' is the only allowed URL scheme; desired format: https://host[/path]`,
+    );
   } else if (isJsonObject(service)) {
-    if (text(service['name']) === '') yield required(`${path}.service.name`, 'service name is required');
-    if (text(service['namespace']) === '') yield required(`${path}.service.namespace`, 'service namespace is required');
+    for (const name of ['name', 'namespace']) if (text(service[name]) === '') yield required(`${path}.service.${name}`);
+    const [place, port] = [text(service['path']), service['port'] ?? 443];
+    if (place !== '' && !place.startsWith('/'))
+      for (const problem of ["must start with a '/'", 'segment[0] may not be empty'])
+        yield invalid(`${path}.service.path`, place, problem);
+    if (typeof port === 'number' && (port < 1 || port > 65_535)) {
+      const detail = 'port is not valid: must be between 1 and 65535, inclusive';
+      yield invalid(`${path}.service.port`, port, detail);
+    }
   }
 }

@@ -15,7 +15,7 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (
   ['email', isEmail],
   ['hexcolor', (text) => /^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/.test(text)],
   ['hostname', isHostname],
-  ['ipv4', isIPv4],
+  ['ipv4', (text) => isIPv4(text.replaceAll(/\b0+(?=\d)/g, ''))],
   ['ipv6', (text) => isIPv6(text) && !text.includes('%')],
   ['isbn', (text) => isIsbn10(text) || isIsbn13(text)],
   ['isbn10', isIsbn10],
@@ -51,11 +51,11 @@ function isLabel(text: string): boolean {
 }
 
 function isHostname(text: string): boolean {
-  const name = text.endsWith('.') ? text.slice(0, -1) : text;
-  if (name.length === 0 || name.length > 253) return false;
-  return name
-    .split('.')
-    .every((label) => label.length <= 63 && /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(label));
+  if (text.length > 253) return false;
+  const labels = text.split('.');
+  // Behind a dot stands a top-level domain, of letters alone.
+  if (labels.length > 1 && !/^[a-zA-Z\p{L}]{2,63}$/u.test(labels.at(-1) ?? '')) return false;
+  return labels.every((label) => label.length <= 63 && /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/.test(label));
 }
 
 function isDate(text: string): boolean {

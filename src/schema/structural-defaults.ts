@@ -23,5 +23,6 @@ export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterabl
 function* oneDefault(schema: Schema, value: JsonValue, path: string): Iterable<FieldError> {
   const pruned = prune(schema, value, { resource: schema['x-kubernetes-embedded-resource'] === true });
   if (!jsonEquals(pruned.value, value)) yield invalid(path, value, 'must not have unknown fields');
-  yield* validate(schema, value, { path });
+  // What lists say of their elements together does not bind defaults.
+  for (const problem of validate(schema, value, { path })) if (problem.reason !== 'FieldValueDuplicate') yield problem;
 }

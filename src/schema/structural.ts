@@ -69,7 +69,7 @@ function* typeErrors(schema: JsonObject, path: string, level: Level): Iterable<F
   if (schema['x-kubernetes-embedded-resource'] === true && type !== 'object') {
     const detail = 'must be object if x-kubernetes-embedded-resource is true';
     yield type === '' ? required(field, detail) : invalid(field, type, detail);
-  } else if (type === '' && !open) yield required(field, MISSING_TYPE[level]);
+  } else if (type === '' && !open && !isSaid(schema['$ref'])) yield required(field, MISSING_TYPE[level]);
   if (level === 'root' && type !== '' && type !== 'object') yield invalid(field, type, 'must be object at the root');
 }
 

@@ -2,6 +2,7 @@ import { cryptoLibrary } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import { ApiError } from '../http/status.ts';
 import type { UserInfo } from '../options.ts';
+import type { Attributes } from './authorizer.ts';
 import { impersonate } from './impersonation.ts';
 import type { TokenIssuer } from './service-tokens.ts';
 import { createTokenIssuer } from './service-tokens.ts';
@@ -12,6 +13,8 @@ export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:
 /** The administrator. */
 export const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 
+type RawHeaders = Readonly<Record<string, string | undefined>>;
+
 /** Authentication of one cluster. */
 export interface Access {
   /** The administrator's bearer token. */
@@ -19,11 +22,11 @@ export interface Access {
   readonly tokens: TokenIssuer;
   /**
    * The user of a request: by bearer token, else `fallback` (default: anonymous); then whom that user
-   * impersonates.
+   * impersonates to do what `request` does.
    *
    * @throws ApiError 401 when the token is not valid, 403 when the impersonation is not allowed.
    */
-  authenticate(headers: Readonly<Record<string, string | undefined>>, fallback?: UserInfo): UserInfo;
+  authenticate(headers: RawHeaders, request: Attributes, fallback?: UserInfo): UserInfo;
   /** The user of a token; `undefined` when it is not valid. */
   userOf(token: string): UserInfo | undefined;
 }
@@ -55,11 +58,11 @@ export function createAccess(api: Api): Access {
     },
     tokens: issuer,
     userOf,
-    authenticate(headers, fallback = ANONYMOUS) {
+    authenticate(headers, request, fallback = ANONYMOUS) {
       const match = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '');
       const user = match === null ? withAuthenticated(fallback) : userOf(match[1] ?? '');
       if (user === undefined) throw new ApiError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
-      return impersonate(api, user, headers);
+      return impersonate(api, user, headers, request);
     },
   };
 }

@@ -3,6 +3,7 @@ import { parseFieldSelector } from '../http/selectors.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { verbOf } from '../http/route.ts';
 import { ApiError, forbidden } from '../http/status.ts';
+import type { UserInfo } from '../options.ts';
 import type { Attributes } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
 
@@ -12,10 +13,14 @@ export function authorizeRequest(api: Api, request: ApiRequest): void {
   if (user.groups.includes('system:masters')) return;
   const attributes = attributesOf(request);
   const verdict = authorize(api, user, attributes);
-  if (verdict.allowed) return;
-  const because = verdict.reason === '' ? '' : `: ${verdict.reason}`;
+  if (!verdict.allowed) throw refusal(user, attributes, verdict.reason);
+}
+
+/** 403: the user may not do that. */
+export function refusal(user: UserInfo, attributes: Attributes, reason: string): ApiError {
+  const because = reason === '' ? '' : `: ${reason}`;
   if (attributes.path !== undefined) {
-    throw new ApiError({
+    return new ApiError({
       code: 403,
       reason: 'Forbidden',
       message: `forbidden: User ${JSON.stringify(user.name)} cannot ${attributes.verb} path ${JSON.stringify(attributes.path)}${because}`,
@@ -26,7 +31,7 @@ export function authorizeRequest(api: Api, request: ApiRequest): void {
   const full = subresource === '' ? resource : `${resource}/${subresource}`;
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
   const problem = `User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(full)} in API group ${JSON.stringify(group)} ${where}${because}`;
-  throw forbidden({ group, plural: resource }, attributes.name, problem);
+  return forbidden({ group, plural: resource }, attributes.name, problem);
 }
 
 const NAMESPACE_PARTS = new Set(['status', 'finalize']);

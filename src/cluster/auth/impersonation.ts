@@ -1,6 +1,8 @@
 import type { Api } from '../api.ts';
-import { ApiError, badRequest } from '../http/status.ts';
+import { badRequest } from '../http/status.ts';
 import type { UserInfo } from '../options.ts';
+import { refusal } from './authorize.ts';
+import type { Attributes } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
 
 const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
@@ -14,32 +16,57 @@ const values = (text: string | undefined): string[] =>
         .map((entry) => entry.trim())
         .filter((entry) => entry !== '');
 
-/** Whom the headers ask to act for; the user himself when there are none. Throws 403. */
-export function impersonate(api: Api, user: UserInfo, headers: Readonly<Record<string, string | undefined>>): UserInfo {
+/**
+ * Whom the headers ask to act for in a request; the user himself when there are none. Throws 403, which says
+ * what a right to do just that as somebody else would be called.
+ */
+export function impersonate(
+  api: Api,
+  user: UserInfo,
+  headers: Readonly<Record<string, string | undefined>>,
+  request: Attributes,
+): UserInfo {
   const name = headers['impersonate-user'];
+  const uid = headers['impersonate-uid'];
   const groups = values(headers['impersonate-group']);
   const extra = extraOf(headers);
   if (name === undefined) {
-    if (groups.length > 0 || Object.keys(extra).length > 0)
-      throw badRequest('requested [{Group}] without impersonating a user');
+    if (groups.length > 0 || uid !== undefined || Object.keys(extra).length > 0)
+      throw badRequest(`requested ${shownUser(uid, groups, extra)} without impersonating a user name`);
     return user;
   }
   const account = ACCOUNT.exec(name);
-  if (account === null) check(api, user, '', 'users', '', name);
-  else check(api, user, '', 'serviceaccounts', account[1] ?? '', account[2] ?? '');
-  for (const group of groups) check(api, user, '', 'groups', '', group);
+  const may = (group: string, resource: string, subresource: string, namespace: string, value: string) => {
+    const asked = { verb: 'impersonate', group, resource, subresource, namespace, name: value };
+    if (authorize(api, user, asked).allowed) return;
+    const mode = account !== null ? 'serviceaccount' : name.startsWith('system:node:') ? 'arbitrary-node' : 'user-info';
+    throw refusal(user, { ...request, verb: `impersonate-on:${mode}:${request.verb}` }, '');
+  };
+  if (account === null) may('', 'users', '', '', name);
+  else may('', 'serviceaccounts', '', account[1] ?? '', account[2] ?? '');
+  for (const group of groups) may('', 'groups', '', '', group);
+  if (uid !== undefined) may('authentication.k8s.io', 'uids', '', '', uid);
   for (const [key, list] of Object.entries(extra))
-    for (const value of list) check(api, user, 'authentication.k8s.io', `userextras/${key}`, '', value);
+    for (const value of list) may('authentication.k8s.io', 'userextras', key, '', value);
   const implied =
     account === null || groups.length > 0 ? groups : ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`];
-  const anonymous = name === 'system:anonymous';
-  const own = anonymous ? 'system:unauthenticated' : 'system:authenticated';
+  const unknown = name === 'system:anonymous' || implied.includes('system:unauthenticated');
+  const own = unknown ? 'system:unauthenticated' : 'system:authenticated';
   return {
     name,
     groups: implied.includes(own) ? implied : [...implied, own],
-    ...(headers['impersonate-uid'] === undefined ? {} : { uid: headers['impersonate-uid'] }),
+    ...(uid === undefined ? {} : { uid }),
     ...(Object.keys(extra).length === 0 ? {} : { extra }),
   };
+}
+
+/** A user without a name, in the words of the server. */
+function shownUser(uid: string | undefined, groups: readonly string[], extra: Record<string, string[]>): string {
+  const strings = (list: readonly string[]) => `[]string{${list.map((text) => JSON.stringify(text)).join(', ')}}`;
+  const entries = Object.entries(extra).map(([key, list]) => `${JSON.stringify(key)}:${strings(list)}`);
+  const shownGroups = groups.length === 0 ? '[]string(nil)' : strings(groups);
+  const shownExtra = entries.length === 0 ? '(nil)' : `{${entries.join(', ')}}`;
+  return `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid ?? '')}, Groups:${shownGroups}, Extra:map[string][]string${shownExtra}}`;
 }
 
 function extraOf(headers: Readonly<Record<string, string | undefined>>): Record<string, string[]> {
@@ -49,18 +76,4 @@ function extraOf(headers: Readonly<Record<string, string | undefined>>): Record<
       extra[decodeURIComponent(name.slice('impersonate-extra-'.length))] = values(value);
   }
   return extra;
-}
-
-function check(api: Api, user: UserInfo, group: string, resource: string, namespace: string, name: string) {
-  const [plural = '', subresource = ''] = resource.split('/');
-  const verdict = authorize(api, user, { verb: 'impersonate', group, resource: plural, subresource, namespace, name });
-  if (verdict.allowed) return;
-  const type = group === '' ? plural : `${plural}.${group}`;
-  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`;
-  throw new ApiError({
-    code: 403,
-    reason: 'Forbidden',
-    message: `${type} ${JSON.stringify(name)} is forbidden: User ${JSON.stringify(user.name)} cannot impersonate resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${where}${verdict.reason === '' ? '' : `: ${verdict.reason}`}`,
-    details: { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: plural },
-  });
 }

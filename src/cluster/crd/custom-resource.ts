@@ -56,6 +56,7 @@ export class CustomResource implements Resource {
   readonly schema: Schema;
   readonly columns: DefinedVersion['columns'];
   readonly #storageVersion: string;
+  readonly #storageSchema: Schema;
   readonly #family: ReadonlyMap<string, CustomResource>;
   #node: ObjectNode | undefined;
 
@@ -82,8 +83,9 @@ export class CustomResource implements Resource {
     this.columns = version.columns;
     this.subresources = subresourcesOf(this, version);
     this.strategy = customStrategy(this.schema, version, terminating, this);
-    const storage = definition.versions.find((entry) => entry.storage)?.name ?? version.name;
-    this.#storageVersion = formatApiVersion({ group, version: storage });
+    const storage = definition.versions.find((entry) => entry.storage) ?? version;
+    this.#storageVersion = formatApiVersion({ group, version: storage.name });
+    this.#storageSchema = storage.schema ?? FREE;
     this.#family = family;
     this.custom = customType(this.schema, version, this.kind, definition);
   }
@@ -103,7 +105,10 @@ export class CustomResource implements Resource {
   }
 
   toStorage(object: KubeObject): KubeObject {
-    return object.apiVersion === this.#storageVersion ? object : { ...object, apiVersion: this.#storageVersion };
+    if (object.apiVersion === this.#storageVersion) return object;
+    // What the stored version does not know is not stored.
+    const converted = { ...object, apiVersion: this.#storageVersion } as unknown as JsonObject;
+    return schemas().prune(this.#storageSchema, converted).value as unknown as KubeObject;
   }
 
   /** Without a webhook the conversion changes `apiVersion`; the version's own schema prunes and defaults. */
@@ -157,6 +162,7 @@ function customType(schema: Schema, version: DefinedVersion, kind: string, defin
             selector: scale.labelSelectorPath === undefined ? undefined : pathParts(scale.labelSelectorPath),
           },
     selectable: new Set(version.selectable.map((path) => path.replace(/^\./, ''))),
+    stored: version.storage,
     deprecation: deprecationOf(version, kind, definition),
   };
 }
@@ -167,8 +173,10 @@ function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; 
   const pruned = prune(schema, object);
   checkEmbedded(schema, pruned.value);
   const value = isJsonObject(pruned.value) ? pruned.value : {};
-  const metadata = isJsonObject(value['metadata']) ? value['metadata'] : (value['metadata'] ?? {});
-  const decoded = decodeObject(META, { metadata }).value['metadata'] as JsonObject;
+  const metadata = value['metadata'] ?? {};
+  const decoded = isJsonObject(metadata)
+    ? decodeObject(builtinType('meta.v1.ObjectMeta'), metadata).value
+    : (decodeObject(META, { metadata }).value['metadata'] as JsonObject);
   const managedFields =
     isJsonObject(metadata) && Array.isArray(metadata['managedFields']) ? metadata['managedFields'] : undefined;
   const complete = applyDefaults(schema, {

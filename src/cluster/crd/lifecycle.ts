@@ -29,12 +29,27 @@ export function settleDefinition(api: Api, name: string): void {
 
 type Condition = { type: string; status: string; reason: string; message: string };
 
+const APPROVAL = 'api-approved.kubernetes.io';
+
+/** Kinds in groups of the Kubernetes project say whether the project approved of them. */
+function approvalOf(object: KubeObject): Condition | undefined {
+  if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(String(object.spec?.['group']))) return undefined;
+  const text = object.metadata.annotations?.[APPROVAL] ?? '';
+  const type = 'KubernetesAPIApprovalPolicyConformant';
+  if (text.startsWith('unapproved')) {
+    const message = `not approved: ${JSON.stringify(text)}`;
+    return { type, status: 'False', reason: 'UnapprovedAnnotation', message };
+  }
+  return { type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${text}` };
+}
+
 /** Writes conditions and accepted names; true when something was written. */
 function updateNames(api: Api, definition: Definition): boolean {
   const { object } = definition;
   const { accepted, condition } = acceptNames(api, definition);
   const established = conditionOf(object, 'Established');
-  const wanted: Condition[] = [condition];
+  const approval = approvalOf(object);
+  const wanted: Condition[] = approval === undefined ? [condition] : [approval, condition];
   if (
     condition.status === 'True' &&
     conditionOf(object, 'NamesAccepted')?.['status'] === 'True' &&

@@ -90,7 +90,11 @@ function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
       return [{ reason: 'FieldValueForbidden', field, message: `Forbidden: ${message}` }];
     case 'FieldValueDuplicate':
       return [
-        { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${value ?? formatValue(site.value)}` },
+        {
+          reason: 'FieldValueDuplicate',
+          field,
+          message: value === undefined ? 'Duplicate value' : `Duplicate value: ${value}`,
+        },
       ];
     default:
       return [
@@ -159,7 +163,12 @@ export const ruleChecker =
       if (!compiled.ok) return [fieldInvalid(`${at}.rule`, shownRule(rule), `compilation failed: ${compiled.text}`)];
       if (compiled.type.kind !== BOOL.kind)
         return [fieldInvalid(`${at}.rule`, shownRule(rule), 'cel expression must evaluate to a bool')];
-      const errors = costs.rule(compiled.checked, schema, resource, times, `${at}.rule`);
+      const errors: FieldError[] = [];
+      if (rule.optionalOldSelf !== undefined && !USES_OLD.test(rule.rule)) {
+        const problem = 'may not be set if oldSelf is not used in rule';
+        errors.push(fieldInvalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, problem));
+      }
+      errors.push(...costs.rule(compiled.checked, schema, resource, times, `${at}.rule`));
       if (uncorrelatable !== undefined && USES_OLD.test(rule.rule)) {
         errors.push(
           fieldInvalid(

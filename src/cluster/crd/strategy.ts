@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
-import type { Schema } from '../../schema/index.ts';
+import { isJsonObject, jsonEquals } from '../../core/index.ts';
+import type { FieldError, RuleSite, Schema, ValidationRule } from '../../schema/index.ts';
 import { fieldInvalid } from '../http/problems.ts';
 import type { FieldProblem, GroupResource } from '../http/status.ts';
 import { forbidden } from '../http/status.ts';
-import type { Strategy } from '../registry/strategy.ts';
+import type { Strategy, WriteContext } from '../registry/strategy.ts';
 import { plainStrategy } from '../registry/strategy.ts';
 import type { DefinedVersion } from './definition.ts';
 import { pathParts } from './definition.ts';
@@ -19,11 +19,12 @@ export function customStrategy(
   resource: GroupResource,
 ): Strategy {
   let evaluateRules: ReturnType<ReturnType<typeof schemas>['ruleEvaluator']> | undefined;
-  const check = (object: KubeObject, old: KubeObject | undefined, problems: FieldProblem[]) => {
+  const check = (object: KubeObject, old: KubeObject | undefined, problems: FieldProblem[], context: WriteContext) => {
     const json = object as unknown as JsonObject;
     const { ruleEvaluator, validate } = schemas();
-    evaluateRules ??= ruleEvaluator(schema);
-    problems.push(...validate(schema, json, { old: old as unknown as JsonObject | undefined, evaluateRules }));
+    const evaluate = (evaluateRules ??= ruleEvaluator(schema));
+    const ratchet = (site: RuleSite) => ratcheted(site, evaluate, context);
+    problems.push(...validate(schema, json, { old: old as unknown as JsonObject | undefined, evaluateRules: ratchet }));
     if (version.scale === undefined) return;
     checkReplicas(json, version.scale.specReplicasPath, problems);
     if (old !== undefined) checkReplicas(json, version.scale.statusReplicasPath, problems);
@@ -34,8 +35,8 @@ export function customStrategy(
     hasGeneration: true,
     unconditionalUpdate: false,
     warnings: finalizerWarnings,
-    validate: (object, problems) => check(object, undefined, problems),
-    validateUpdate: (object, old, problems) => check(object, old, problems),
+    validate: (object, problems, context) => check(object, undefined, problems, context),
+    validateUpdate: check,
     admit(object, old) {
       if (!terminating || old !== undefined) return;
       throw forbidden(
@@ -45,6 +46,19 @@ export function customStrategy(
       );
     },
   };
+}
+
+/** What was wrong before and did not change is only warned of, unless the rule is about changes. */
+function ratcheted(
+  site: RuleSite,
+  evaluate: (site: RuleSite) => readonly FieldError[],
+  context: WriteContext,
+): readonly FieldError[] {
+  if (site.old === undefined || !jsonEquals(site.value, site.old)) return evaluate(site);
+  const aboutChange = (rule: ValidationRule) => /\boldSelf\b/.test(rule.rule);
+  for (const { field, message } of evaluate({ ...site, rules: site.rules.filter((rule) => !aboutChange(rule)) }))
+    context.warn(`${field}: ${message}`);
+  return evaluate({ ...site, rules: site.rules.filter(aboutChange) });
 }
 
 const MAX_INT32 = 2_147_483_647;

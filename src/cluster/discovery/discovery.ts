@@ -200,12 +200,12 @@ function legacy(resource: Resource): LegacyResource[] {
 }
 
 /** Tells one storage version from another; opaque to clients. */
-function hashOf(resource: Resource): string {
-  return (
-    cryptoLibrary()
-      .createHash('sha256')
-      .update(`${resource.group}/${resource.plural}/${resource.kind}`)
-      .digest('base64')
-      .slice(0, 11) + '='
-  );
+function hashOf({ custom, apiVersion, kind }: Resource): string | undefined {
+  if (custom?.stored !== true) return undefined;
+  return cryptoLibrary()
+    .createHash('sha256')
+    .update(`${apiVersion}/${kind}`)
+    .digest()
+    .subarray(0, 8)
+    .toString('base64');
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import { duplicateFields, JsonSyntaxError, parseStrictJson } from '../codec-json.ts';
 import { decodeProtobuf, ProtobufError } from '../codec-protobuf.ts';
 import { parseYaml, YamlSyntaxError } from '../codec-yaml.ts';
@@ -14,9 +14,11 @@ import { ApiError, badRequest, invalid } from './status.ts';
 /** A body before it was matched with a type. */
 export interface RawBody {
   readonly value: JsonValue;
-  /** Paths of members that occurred twice. */
+  /** What to say of members that occurred twice. */
   readonly duplicates: readonly string[];
   readonly protobuf: boolean;
+  /** The bytes, for what errors quote. */
+  readonly body: Buffer;
 }
 
 const UNSUPPORTED =
@@ -29,18 +31,19 @@ export function mediaType(header: string | undefined): string {
 
 const TEXT = new TextDecoder('utf-8');
 
-/** Reads a body by its content type. Throws 415 or 400; `kind` is the Kind that was expected. */
+/** Reads a body by its content type. Throws 415 or 400; `kind` is the Kind that was expected, `''` to leave it unsaid. */
 export function readBody(request: ApiRequest, kind: string, validation: FieldValidation): RawBody {
   const type = mediaType(request.headers['content-type']);
+  const { body } = request;
   const unreadable = (problem: string) => {
-    const summary = request.body.length === 0 ? '<empty>' : summarise(request.body);
-    return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${problem} (${summary})`);
+    return badRequest(kind === '' ? problem : unrecognized(kind, problem, body));
   };
   if (type === '' || type === 'application/json') {
-    const text = TEXT.decode(request.body);
+    const text = TEXT.decode(body);
     try {
       const value = parseStrictJson(text);
-      return { value, duplicates: validation === 'Ignore' ? [] : duplicateFields(text, value), protobuf: false };
+      const duplicates = validation === 'Ignore' ? [] : duplicateFields(text, value);
+      return { value, duplicates: duplicates.map(duplicated), protobuf: false, body };
     } catch (thrown) {
       if (thrown instanceof JsonSyntaxError)
         throw unreadable(`couldn't get version/kind; json parse error: ${thrown.message}`);
@@ -49,19 +52,17 @@ export function readBody(request: ApiRequest, kind: string, validation: FieldVal
   }
   if (type === 'application/yaml') {
     try {
-      return { ...parseYaml(TEXT.decode(request.body)), protobuf: false };
+      return { ...parseYaml(TEXT.decode(body)), protobuf: false, body };
     } catch (thrown) {
       if (thrown instanceof YamlSyntaxError) {
-        throw unreadable(
-          `couldn't get version/kind; json parse error: error converting YAML to JSON: yaml: ${thrown.message}`,
-        );
+        throw unreadable(`yaml: ${thrown.message}`);
       }
       throw thrown;
     }
   }
   if (type === 'application/vnd.kubernetes.protobuf') {
     try {
-      return { value: decodeProtobuf(request.body), duplicates: [], protobuf: true };
+      return { value: decodeProtobuf(body), duplicates: [], protobuf: true, body };
     } catch (thrown) {
       if (thrown instanceof ProtobufError) throw unreadable(thrown.message);
       throw thrown;
@@ -70,9 +71,15 @@ export function readBody(request: ApiRequest, kind: string, validation: FieldVal
   throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message: UNSUPPORTED });
 }
 
-/** Short bodies as they are, longer ones cut; bytes that are no text in hexadecimal. */
+const duplicated = (path: string) => `duplicate field ${JSON.stringify(path)}`;
+
+const unrecognized = (kind: string, problem: string, body: Buffer) =>
+  `the object provided is unrecognized (must be of type ${kind}): ${problem} (${summarise(body)})`;
+
+/** The beginning of a body; in hexadecimal what is no JSON object. */
 function summarise(body: Buffer): string {
-  const text = body.subarray(0, 30).toString('utf8');
+  if (body.length === 0) return '<empty>';
+  const text = body.subarray(0, 30).toString(body[0] === 0x7b ? 'utf8' : 'hex');
   return body.length > 30 ? `${text} ...` : text;
 }
 
@@ -100,6 +107,8 @@ export interface BodyType {
   readonly version: string;
   readonly node: ObjectNode;
   readonly resource: Resource | undefined;
+  /** Errors do not say what was being read. */
+  readonly unnamed?: boolean;
 }
 
 export const typeOf = (resource: Resource): BodyType => ({
@@ -112,32 +121,43 @@ export const typeOf = (resource: Resource): BodyType => ({
 
 /** Matches a body with a type. */
 export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, validation: FieldValidation): DecodedBody {
-  const { value } = raw;
-  if (!isJsonObject(value)) {
-    const word = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${type.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${word} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${JSON.stringify(value).slice(0, 30)})`,
-    );
-  }
-  const typed = checkKind(value, type, registry);
+  // What says nothing says that everything is left out.
+  const value = raw.value ?? {};
+  const typed = checkKind(value, raw, type, registry);
+  const refused = (problem: string) =>
+    badRequest(type.unnamed === true ? problem : cannotHandle(type.kind, type.version, type, problem));
   try {
     const { value: decoded, unknown } = decodeTyped(typed, type);
     const strict = [
-      ...raw.duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
-      ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
+      ...raw.duplicates,
+      ...(type.resource?.custom === undefined ? inOrderOf(typed, unknown) : unknown).map(
+        (path) => `unknown field ${JSON.stringify(path)}`,
+      ),
     ];
-    if (validation === 'Strict' && strict.length > 0) {
-      throw badRequest(
-        `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: strict decoding error: ${strict.join(', ')}`,
-      );
-    }
+    if (validation === 'Strict' && strict.length > 0) throw refused(`strict decoding error: ${strict.join(', ')}`);
     return { object: decoded as unknown as KubeObject, warnings: validation === 'Warn' ? strict : [] };
   } catch (thrown) {
-    if (!(thrown instanceof DecodeError)) throw thrown;
-    throw badRequest(
-      `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${thrown.message}`,
-    );
+    if (thrown instanceof DecodeError) throw refused(thrown.message);
+    throw thrown;
   }
+}
+
+const cannotHandle = (kind: string, version: string, type: BodyType, problem: string) =>
+  `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: ${problem}`;
+
+/** Paths in the order in which a document has them. */
+function inOrderOf(document: JsonObject, paths: readonly string[]): readonly string[] {
+  if (paths.length < 2) return paths;
+  const wanted = new Set(paths);
+  const found: string[] = [];
+  const visit = (value: JsonValue | undefined, at: string) => {
+    if (wanted.delete(at)) found.push(at);
+    if (Array.isArray(value)) for (const [index, entry] of value.entries()) visit(entry, `${at}[${index}]`);
+    else if (isJsonObject(value))
+      for (const [key, entry] of Object.entries(value)) visit(entry, at === '' ? key : `${at}.${key}`);
+  };
+  visit(document, '');
+  return [...found, ...wanted];
 }
 
 /** Reads a JSON object as a type; throws DecodeError. For `frozenIsTyped` see `decodeObject`. */
@@ -151,44 +171,45 @@ export function decodeTyped(
     : type.resource.custom.decode(value);
 }
 
+const TYPE_META =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+const GO_WORDS: Readonly<Record<string, string>> = { boolean: 'bool', bigint: 'number' };
+const goWord = (value: JsonValue) => (Array.isArray(value) ? 'array' : (GO_WORDS[typeof value] ?? typeof value));
+
 /** Fills in what the body leaves out and refuses bodies of other types. */
-function checkKind(value: JsonObject, type: BodyType, registry: Registry): JsonObject {
-  const kind = value['kind'] === undefined ? '' : value['kind'];
-  const apiVersion = value['apiVersion'] === undefined ? '' : value['apiVersion'];
-  const wrong = typeof kind !== 'string' ? kind : typeof apiVersion !== 'string' ? apiVersion : undefined;
-  if (wrong !== undefined) {
-    const field = typeof kind === 'string' ? 'apiVersion' : 'kind';
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${type.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${Array.isArray(wrong) ? 'array' : typeof wrong} into Go struct field .${field} of type string (${JSON.stringify(value).slice(0, 30)} ...)`,
+function checkKind(value: JsonValue, { body }: RawBody, type: BodyType, registry: Registry): JsonObject {
+  const unreadable = (problem: string) => badRequest(unrecognized(type.kind, problem, body));
+  const mismatch = (wrong: JsonValue, target: string) =>
+    unreadable(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goWord(wrong)} into Go ${target}`,
     );
-  }
+  if (!isJsonObject(value)) throw mismatch(value, `value of type ${TYPE_META}`);
+  const { kind = '', apiVersion = '' } = value;
+  if (typeof kind !== 'string') throw mismatch(kind, 'struct field .kind of type string');
+  if (typeof apiVersion !== 'string') throw mismatch(apiVersion, 'struct field .apiVersion of type string');
   if (kind === type.kind && apiVersion === type.apiVersion) return value;
-  if (type.resource?.custom !== undefined) refuseCustomKind(value, String(kind), String(apiVersion), type);
-  const full = {
-    ...value,
-    kind: kind === '' ? type.kind : kind,
-    apiVersion: apiVersion === '' ? type.apiVersion : apiVersion,
-  };
+  if (apiVersion.split('/').length > 2) throw unreadable(`unexpected GroupVersion string: ${apiVersion}`);
+  if (type.resource?.custom !== undefined) refuseCustomKind(value, body, kind, apiVersion, type);
+  const full = { ...value, kind: kind || type.kind, apiVersion: apiVersion || type.apiVersion };
   if (full.kind === type.kind && full.apiVersion === type.apiVersion) return full;
-  throw badRequest(wrongKind(String(full.kind), String(full.apiVersion), type, registry));
+  throw badRequest(wrongKind(full, type, registry));
 }
 
 /** Custom resources say what they are; nothing is filled in. */
-function refuseCustomKind(value: JsonObject, kind: string, apiVersion: string, type: BodyType): void {
-  const text = JSON.stringify(value);
+function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVersion: string, type: BodyType): void {
   const missing = kind === '' ? 'Kind' : apiVersion === '' ? 'apiVersion' : undefined;
-  if (missing !== undefined) {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${type.kind}): Object '${missing}' is missing in '${text}' (${text.length > 30 ? `${text.slice(0, 30)} ...` : text})`,
-    );
-  }
+  if (missing !== undefined)
+    throw badRequest(unrecognized(type.kind, `Object '${missing}' is missing in '${body.toString('utf8')}'`, body));
   if (apiVersion !== type.apiVersion && kind === type.kind) {
+    // A version of its own that the group has not knows no members.
+    const { group } = parseApiVersion(apiVersion);
+    const foreign = group === type.resource?.group && type.resource.inVersion(apiVersion) === undefined;
     const unknown = Object.keys(value).filter((key) => !['apiVersion', 'kind', 'metadata'].includes(key));
     throw new ApiError({
       code: 400,
       reason: 'BadRequest',
       message: `the API version in the data (${apiVersion}) does not match the expected API version (${type.apiVersion})`,
-      warnings: unknown.sort().map((key) => `unknown field ${JSON.stringify(key)}`),
+      warnings: foreign ? unknown.sort().map((key) => `unknown field ${JSON.stringify(key)}`) : [],
     });
   }
   if (kind === type.kind) return;
@@ -202,22 +223,42 @@ function refuseCustomKind(value: JsonObject, kind: string, apiVersion: string, t
   throw invalid(type.resource?.group ?? '', kind, name, [problem]);
 }
 
-function wrongKind(kind: string, apiVersion: string, type: BodyType, registry: Registry): string {
+function wrongKind(
+  value: JsonObject & { kind: string; apiVersion: string },
+  type: BodyType,
+  registry: Registry,
+): string {
+  const { kind, apiVersion } = value;
   const version = apiVersion.split('/').at(-1) ?? '';
-  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
-  if (type.resource?.custom !== undefined) {
-    const expected = `${type.resource.group}/${type.version}, Kind=${type.kind}`;
-    if (apiVersion !== type.apiVersion) {
-      return `the API version in the data (${apiVersion}) does not match the expected API version (${type.apiVersion})`;
-    }
-    return `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: unrecognized kind: ${group}/${version}, Kind=${kind}, expected ${expected}`;
+  if (type.resource?.custom !== undefined)
+    return `the API version in the data (${apiVersion}) does not match the expected API version (${type.apiVersion})`;
+  const problem = notOfType(value, version, type, registry);
+  return type.unnamed === true ? problem : cannotHandle(kind, version, type, problem);
+}
+
+/** Kinds that every version of every group has. */
+const META_KINDS = new Set(['List', 'Status', 'DeleteOptions', 'CreateOptions', 'UpdateOptions', 'PatchOptions']);
+
+/** A body of another kind is read as that, and then is not of the type wanted. */
+function notOfType(
+  value: JsonObject & { kind: string; apiVersion: string },
+  version: string,
+  type: BodyType,
+  registry: Registry,
+): string {
+  const { kind, apiVersion } = value;
+  const found = registry.findKind(apiVersion, kind) ?? registry.findKind(apiVersion, kind.replace(/List$/, ''));
+  const known = found?.custom === undefined ? found : undefined;
+  const { group, version: served } = parseApiVersion(apiVersion);
+  if (known === undefined && !(META_KINDS.has(kind) && registry.hasVersion(group, served)))
+    return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+  try {
+    if (known?.kind === kind) decodeObject(known.node, value);
+  } catch (thrown) {
+    if (thrown instanceof DecodeError) return thrown.message;
+    throw thrown;
   }
-  const known = registry.findKind(apiVersion, kind);
-  const problem =
-    known !== undefined && known.custom === undefined
-      ? `converting (${version}.${kind}) to (${internalPackage(type)}.${type.kind}): unknown conversion`
-      : `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
-  return `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: ${problem}`;
+  return `converting (${version}.${kind}) to (${internalPackage(type)}.${type.kind}): unknown conversion`;
 }
 
 const internalPackage = (type: BodyType) => {

@@ -1,5 +1,5 @@
 import type { Api } from '../api.ts';
-import { authorizeRequest } from '../auth/authorize.ts';
+import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import { openApi, schemaEngine } from '../code-parts.ts';
 import { needsSchemas } from '../crd/schemas.ts';
 import { discoveryReply } from '../discovery/discovery.ts';
@@ -32,7 +32,7 @@ export const MAX_BODY = 3 * 1024 * 1024;
 export async function handle(
   api: Api,
   raw: RawRequest,
-  identity: Parameters<Api['access']['authenticate']>[1],
+  identity: Parameters<Api['access']['authenticate']>[2],
 ): Promise<ApiReply> {
   if (raw.body.length > MAX_BODY) return replyError(requestTooLarge(MAX_BODY));
   const warnings: string[] = [];
@@ -56,23 +56,15 @@ const wantsYaml = (accept: string | undefined) => accept !== undefined && accept
 async function answer(
   api: Api,
   raw: RawRequest,
-  identity: Parameters<Api['access']['authenticate']>[1],
+  identity: Parameters<Api['access']['authenticate']>[2],
   warnings: string[],
 ): Promise<ApiReply> {
   const mark = raw.target.indexOf('?');
   const path = mark < 0 ? raw.target : raw.target.slice(0, mark);
   const query = new Query(mark < 0 ? '' : raw.target.slice(mark + 1));
-  const user = api.access.authenticate(raw.headers, identity);
-  const request: ApiRequest = {
-    method: raw.method,
-    path,
-    target: raw.target,
-    segments: splitPath(path),
-    query,
-    headers: raw.headers,
-    body: raw.body,
-    user,
-  };
+  const { method, target, headers, body } = raw;
+  const asked = { method, path, target, segments: splitPath(path), query, headers, body };
+  const request: ApiRequest = { ...asked, user: api.access.authenticate(headers, attributesOf(asked), identity) };
   if (api.intercept === undefined) return dispatch(api, request, warnings);
   const guarded = async (changed: ApiRequest) => {
     try {

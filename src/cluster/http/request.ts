@@ -100,9 +100,6 @@ export type Interceptor = (
 
 /** Splits a path into decoded segments. Throws `URIError` on a malformed escape. */
 export function splitPath(path: string): string[] {
-  const segments: string[] = [];
-  for (const part of path.split('/')) {
-    if (part !== '') segments.push(part.includes('%') ? decodeURIComponent(part) : part);
-  }
-  return segments;
+  const decoded = path.includes('%') ? decodeURIComponent(path) : path;
+  return decoded.split('/').filter((part) => part !== '');
 }

@@ -1,6 +1,7 @@
 import type { Api } from '../api.ts';
 import { tables, writing } from '../code-parts.ts';
 import type { Resource } from '../registry/resource.ts';
+import { pathSegment } from '../kinds/names.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
 import { watchObjects } from '../verbs/watch.ts';
 import type { Output } from './negotiate.ts';
@@ -9,7 +10,10 @@ import type { ApiReply, ApiRequest } from './request.ts';
 import { replyText } from './respond.ts';
 import type { Route } from './route.ts';
 import { checkVerb, isRead } from './route.ts';
-import { methodNotAllowed, notFound, unknownResource } from './status.ts';
+import { badRequest, methodNotAllowed, notFound, unknownResource } from './status.ts';
+
+/** Subresources that show an object, and may be shown as one. */
+const VIEWS = new Set(['status', 'scale']);
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
@@ -40,22 +44,21 @@ export async function routeResource(
 ): Promise<ApiReply> {
   const route = parseRoute(api, group, version, parts);
   if (route === undefined) {
-    const known =
-      api.registry.hasVersion(group, version) || (api.registry.hasGroup(group) && !isCustomGroup(api, group));
+    const known = api.registry.hasGroup(group) && !isCustomGroup(api, group);
     if (!known) return replyText(404, '404 page not found\n');
     throw unknownResource();
   }
   const { resource, subresource } = route;
+  const wrong = pathSegment(route.name);
+  if (wrong.length > 0) throw badRequest(`Name parameter invalid: ${JSON.stringify(route.name)}: ${wrong.join(';')}`);
   if (subresource !== '' && !resource.subresources.has(subresource)) {
-    throw resource.custom !== undefined && ['status', 'scale'].includes(subresource)
-      ? notFound(resource, route.name)
-      : unknownResource();
+    throw resource.custom === undefined ? unknownResource() : notFound(resource, route.name);
   }
   if (resource.custom?.deprecation !== undefined) warnings.push(resource.custom.deprecation);
   else for (const text of builtinDeprecation(resource)) warnings.push(text);
   if (request.method === 'HEAD') throw methodNotAllowed();
-  const stored = subresource === '';
-  const streams = stored && route.name === '' && request.method === 'GET';
+  const stored = subresource === '' || (request.method === 'GET' && VIEWS.has(subresource));
+  const streams = subresource === '' && route.name === '' && request.method === 'GET';
   const output = negotiate(request.headers['accept'], { table: stored, partial: stored, streams });
   if (output.form === 'table') await tables.load();
   if (isRead(request, route)) return read(api, request, route, output, warnings);

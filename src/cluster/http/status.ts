@@ -21,7 +21,7 @@ export interface StatusDetails {
 export interface StatusBody {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
-  readonly metadata: Record<string, never>;
+  readonly metadata: { readonly continue?: string };
   readonly status: 'Failure' | 'Success';
   readonly message?: string;
   readonly reason?: string;
@@ -35,6 +35,8 @@ export interface ApiErrorInit {
   readonly reason?: string;
   readonly message: string;
   readonly details?: StatusDetails;
+  /** How an expired list can go on, from what there is now. */
+  readonly metadata?: StatusBody['metadata'];
   /** Texts for the warning header, beside those gathered before. */
   readonly warnings?: readonly string[];
   /** Headers besides the content type. */
@@ -56,7 +58,7 @@ export class ApiError extends TypeKroError {
     this.status = {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: init.metadata ?? {},
       status: 'Failure',
       message: init.message,
       ...(init.reason === undefined ? {} : { reason: init.reason }),
@@ -133,8 +135,9 @@ export function methodNotAllowed(): ApiError {
 }
 
 /** The asked resourceVersion has left the window of events, or the token of a list its snapshot. */
-export function expired(message: string): ApiError {
-  return new ApiError({ code: 410, reason: 'Expired', message });
+export function expired(message: string, token?: string): ApiError {
+  const metadata = token === undefined ? {} : { continue: token };
+  return new ApiError({ code: 410, reason: 'Expired', message, metadata });
 }
 
 export function requestTooLarge(limit: number): ApiError {

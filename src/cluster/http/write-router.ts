@@ -4,7 +4,7 @@ import type { Api } from '../api.ts';
 import { keyOf } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { createObject } from '../verbs/create.ts';
-import { deleteObject } from '../verbs/delete.ts';
+import { deleteObject, warnOfOrphans } from '../verbs/delete.ts';
 import { deleteCollection } from '../verbs/delete-collection.ts';
 import type { DeleteOptions } from '../verbs/options.ts';
 import { checkDeleteOptions, integer, listOptions, writeOptions } from '../verbs/options.ts';
@@ -114,16 +114,8 @@ function replyOutcome(write: Write, outcome: Outcome, request: ApiRequest, outpu
 
 function replyDeletion(write: Write, options: DeleteOptions, request: ApiRequest, output: Output): ApiReply {
   const { api, resource } = write;
+  warnOfOrphans(write, options);
   const { object, removed } = deleteObject(write, options);
-  if (
-    write.resource.strategy.orphansByDefault === true &&
-    options.propagationPolicy === undefined &&
-    options.orphanDependents === undefined
-  ) {
-    write.warnings.push(
-      `child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning`,
-    );
-  }
   if (!removed || resource.strategy.returnsDeleted) {
     const status = !removed && options.orphanDependents === false ? 202 : 200;
     return replyObject(
@@ -146,27 +138,34 @@ function replyDeletion(write: Write, options: DeleteOptions, request: ApiRequest
   return replyValue(200, status, { ...output, form: 'object' }, warningHeader(write.warnings));
 }
 
-/** Options of a deletion: those of the body, else those of the query. */
+function deleteBody(api: Api, request: ApiRequest): JsonObject {
+  const node = builtinType('meta.v1.DeleteOptions');
+  const raw = readBody(request, '', 'Ignore');
+  const loose = isJsonObject(raw.value) ? { ...raw.value, apiVersion: 'v1' } : raw.value;
+  return decodeAs(
+    { ...raw, value: loose },
+    { apiVersion: 'v1', kind: 'DeleteOptions', version: 'v1', node, resource: undefined, unnamed: true },
+    api.registry,
+    'Ignore',
+  ).object as unknown as JsonObject;
+}
+
+function deleteQuery({ query }: ApiRequest): JsonObject {
+  const options: JsonObject = { dryRun: [...query.all('dryRun')] };
+  const grace = integer(query, 'gracePeriodSeconds');
+  if (grace !== undefined) options['gracePeriodSeconds'] = grace;
+  if (query.has('propagationPolicy')) options['propagationPolicy'] = query.get('propagationPolicy');
+  if (query.has('orphanDependents')) options['orphanDependents'] = query.flag('orphanDependents');
+  return options;
+}
+
+/** Options of a deletion: those of the body; without one, those of the query. */
 function readDeleteOptions(api: Api, request: ApiRequest): DeleteOptions {
-  let body: JsonObject = {};
-  if (request.body.length > 0) {
-    const node = builtinType('meta.v1.DeleteOptions');
-    const raw = readBody(request, 'DeleteOptions', 'Ignore');
-    const loose = isJsonObject(raw.value) ? { ...raw.value, kind: 'DeleteOptions', apiVersion: 'v1' } : raw.value;
-    body = decodeAs(
-      { ...raw, value: loose },
-      { apiVersion: 'v1', kind: 'DeleteOptions', version: 'v1', node, resource: undefined },
-      api.registry,
-      'Ignore',
-    ).object as unknown as JsonObject;
-  }
-  const { query } = request;
-  const grace = body['gracePeriodSeconds'] ?? integer(query, 'gracePeriodSeconds');
-  const policy =
-    body['propagationPolicy'] ?? (query.has('propagationPolicy') ? query.get('propagationPolicy') : undefined);
-  const orphan =
-    body['orphanDependents'] ?? (query.has('orphanDependents') ? query.flag('orphanDependents') : undefined);
-  const dryRun = Array.isArray(body['dryRun']) ? body['dryRun'].map(String) : query.all('dryRun');
+  const body = request.body.length > 0 ? deleteBody(api, request) : deleteQuery(request);
+  const grace = body['gracePeriodSeconds'];
+  const policy = body['propagationPolicy'];
+  const orphan = body['orphanDependents'];
+  const dryRun = Array.isArray(body['dryRun']) ? body['dryRun'].map(String) : [];
   const preconditions = isJsonObject(body['preconditions']) ? body['preconditions'] : {};
   return checkDeleteOptions({
     dryRun,

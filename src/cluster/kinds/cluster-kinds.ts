@@ -5,7 +5,7 @@ import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { alignSources, validateClaimSpec } from './claims.ts';
 import { validateLabels } from './metadata.ts';
-import { dnsLabel, qualifiedName } from './names.ts';
+import { dnsLabel, pathSegment, qualifiedName } from './names.ts';
 import { describeDifference } from './object-diff.ts';
 import { ensureAt, fill, intOrPercent, listAt, notNegative, numberAt, objectAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
@@ -133,6 +133,9 @@ export const podTemplateStrategy: Partial<Strategy> = {
 };
 
 export const revisionStrategy: Partial<Strategy> = {
+  validate(object, problems) {
+    if ((json(object)['data'] ?? null) === null) problems.push(fieldRequired('data', 'data is mandatory'));
+  },
   validateUpdate(object, old, problems) {
     const data = json(object)['data'];
     if (!jsonEquals(data, json(old)['data'])) problems.push(fieldInvalid('data', data, 'field is immutable'));
@@ -162,6 +165,7 @@ export const runtimeClassStrategy: Partial<Strategy> = {
 };
 
 export const budgetStrategy: Partial<Strategy> = {
+  validateName: pathSegment,
   validate(object, problems) {
     const spec = object.spec ?? {};
     if (spec['minAvailable'] !== undefined && spec['maxUnavailable'] !== undefined) {
@@ -183,6 +187,7 @@ export const budgetStrategy: Partial<Strategy> = {
 };
 
 export const eventStrategy: Partial<Strategy> = {
+  uncollected: true,
   validate(object, problems) {
     const involved = optionalAt(json(object), 'involvedObject') ?? optionalAt(json(object), 'regarding') ?? {};
     const place = json(object)['regarding'] === undefined ? 'involvedObject' : 'regarding';

@@ -10,10 +10,9 @@ export const crdStrategy: Partial<Strategy> = {
     const spec = object.spec ?? (object.spec = {});
     const names = isJsonObject(spec['names']) ? spec['names'] : (spec['names'] = {});
     const kind = typeof names['kind'] === 'string' ? names['kind'] : '';
-    names['singular'] ??= kind.toLowerCase();
-    names['listKind'] ??= `${kind}List`;
-    if (kind === '') {
-      if (names['singular'] === '') delete names['singular'];
+    if (kind !== '') {
+      names['singular'] ??= kind.toLowerCase();
+      names['listKind'] ??= `${kind}List`;
     }
     spec['conversion'] ??= { strategy: 'None' };
     if (typeof spec['scope'] === 'string' && spec['scope'] === '') delete spec['scope'];

@@ -28,6 +28,7 @@ function checkProtocol(port: JsonObject, at: string, problems: FieldProblem[]) {
 
 /** Slices of a Service's endpoints. */
 export const endpointSliceStrategy: Partial<Strategy> = {
+  generationOf: 'labels',
   defaults(object) {
     for (const port of objectsAt(json(object), 'ports')) {
       port['name'] ??= '';

@@ -23,6 +23,7 @@ import { bindingStrategy, roleStrategy } from './rbac.ts';
 import { driverStrategy, storageClassStrategy, volumeStrategy } from './storage.ts';
 import { webhookStrategy } from './webhooks.ts';
 import { serviceStrategy } from './service.ts';
+import { statusChecks } from './status-checks.ts';
 import { cronJobStrategy, jobStrategy } from './jobs.ts';
 import {
   daemonSetStrategy,
@@ -40,15 +41,26 @@ export function strategyOf(group: string, plural: string, hasStatus: boolean): S
     hasStatus,
     hasGeneration: WITH_GENERATION.has(key),
     createOnUpdate: CREATE_ON_UPDATE.has(key),
+    unconditionalUpdate: !VERSIONED_UPDATE.has(key) && group !== 'admissionregistration.k8s.io',
     returnsDeleted: RETURNS_DELETED.has(key),
   };
-  return { ...base, ...particulars.get(key) };
+  const own = { ...base, ...particulars.get(key) };
+  const check = statusChecks.get(key);
+  if (check === undefined) return own;
+  const { validateUpdate = (object, _old, problems, context) => own.validate?.(object, problems, context) } = own;
+  return {
+    ...own,
+    validateUpdate(object, old, problems, context) {
+      if (context.subresource === 'status') check(object, old, problems);
+      validateUpdate(object, old, problems, context);
+    },
+  };
 }
 
 const particulars = new Map<string, Partial<Strategy>>([
   ['/configmaps', configMapStrategy],
   ['/endpoints', endpointsStrategy],
-  ['/events', eventStrategy],
+  ['/events', { ...eventStrategy, validateName: () => [] }],
   ['/limitranges', limitRangeStrategy],
   ['/namespaces', namespaceStrategy],
   ['/nodes', { keepsStatus: true }],
@@ -113,6 +125,7 @@ const WITH_GENERATION = new Set([
   'admissionregistration.k8s.io/mutatingadmissionpolicybindings',
   'flowcontrol.apiserver.k8s.io/flowschemas',
   'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations',
+  'resource.k8s.io/deviceclasses',
 ]);
 
 const CREATE_ON_UPDATE = new Set([
@@ -129,6 +142,18 @@ const CREATE_ON_UPDATE = new Set([
   'node.k8s.io/runtimeclasses',
 ]);
 
+/** A PUT of these says which version it replaces, as it does for all of admissionregistration. */
+const VERSIONED_UPDATE = new Set([
+  'apiextensions.k8s.io/customresourcedefinitions',
+  'coordination.k8s.io/leases',
+  'node.k8s.io/runtimeclasses',
+  'policy/poddisruptionbudgets',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/csistoragecapacities',
+  'storage.k8s.io/volumeattachments',
+]);
+
 const RETURNS_DELETED = new Set([
   '/services',
   '/serviceaccounts',
@@ -138,4 +163,11 @@ const RETURNS_DELETED = new Set([
   '/replicationcontrollers',
   '/resourcequotas',
   '/podtemplates',
+  'resource.k8s.io/deviceclasses',
+  'resource.k8s.io/resourceclaims',
+  'resource.k8s.io/resourceclaimtemplates',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/storageclasses',
+  'storage.k8s.io/volumeattachments',
 ]);

@@ -6,7 +6,7 @@ import type { Strategy } from '../registry/strategy.ts';
 import { scheduleProblem } from './cron.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
 import { UID_LABELS, validateIndexes } from './job-validation.ts';
-import { domainPath } from './names.ts';
+import { dnsSubdomain, domainPath } from './names.ts';
 import { internalTemplate, internalValue } from './object-diff.ts';
 import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
@@ -33,6 +33,8 @@ function defaultJobSpec(spec: JsonObject) {
 
 export const jobStrategy: Partial<Strategy> = {
   orphansByDefault: true,
+  orphansWarning:
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   defaults: (object) => {
     defaultJobSpec(specOf(object));
     const labels =
@@ -164,7 +166,7 @@ export const cronJobStrategy: Partial<Strategy> = {
     ensureAt(template, 'metadata');
     defaultTemplate(ensureAt(template, 'spec'));
   },
-  validateName: (name) => (name.length > 52 ? ['must be no more than 52 characters'] : []),
+  validateName: (name) => (name.length > 52 ? ['must be no more than 52 characters'] : dnsSubdomain(name)),
   validate(object, problems) {
     const spec = object.spec ?? {};
     const schedule = textAt(spec, 'schedule');

@@ -19,6 +19,9 @@ export const limitRangeStrategy: Partial<Strategy> = {
       if (Object.keys(requests).length === 0) delete item['defaultRequest'];
     }
   },
+  prepareCreate(object, { api }) {
+    if ((object.metadata.name ?? '') === '') object.metadata.name = api.newUid();
+  },
   validate: (object, problems) => validateLimits(object.spec ?? {}, problems),
 };
 

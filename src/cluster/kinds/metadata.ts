@@ -104,7 +104,7 @@ function validateFinalizers(finalizers: readonly string[], qualified: boolean, p
   for (const [index, name] of finalizers.entries()) {
     const wrong = qualifiedName(name);
     addInvalid(problems, 'metadata.finalizers', name, wrong);
-    if (qualified && wrong.length === 0 && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
+    if (qualified && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
       problems.push(
         fieldInvalid(
           `metadata.finalizers[${index}]`,

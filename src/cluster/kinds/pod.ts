@@ -23,6 +23,7 @@ export const podStrategy: Partial<Strategy> = {
     const spec = ensureAt(object as unknown as JsonObject, 'spec');
     defaultPodSpec(spec, true);
     if (Number(spec['terminationGracePeriodSeconds']) < 0) spec['terminationGracePeriodSeconds'] = 1;
+    alignAddresses(object.status);
   },
   admit(object, old, context) {
     if (old !== undefined && context.subresource === 'resize') admitResize(object, old, context);
@@ -41,6 +42,11 @@ export const podStrategy: Partial<Strategy> = {
     };
   },
   prepareUpdate(object, old, context) {
+    if (context.subresource === '') {
+      const [spec, before] = [ensureAt(object as unknown as JsonObject, 'spec'), old.spec ?? {}];
+      for (const key of ['priority', 'preemptionPolicy']) spec[key] ??= before[key] ?? null;
+      admitPod(spec);
+    }
     const partial = partialUpdateOf(context.subresource);
     if (partial !== undefined) object.spec = partial.keep(object.spec ?? {}, old.spec ?? {});
     if (context.subresource === 'status') {
@@ -93,6 +99,14 @@ export const podStrategy: Partial<Strategy> = {
     ['metadata', 'ownerReferences'],
   ],
 };
+
+/** The one address of a pod is the first of several; where they differ, it alone counts. */
+function alignAddresses(status: JsonObject | undefined) {
+  if (status === undefined) return;
+  const [address, first] = [textAt(status, 'podIP'), textAt(objectsAt(status, 'podIPs')[0], 'ip')];
+  if (address === '' && first !== '') status['podIP'] = first;
+  else if (address !== '' && address !== first) status['podIPs'] = [{ ip: address }];
+}
 
 /** The new specification with everything set back that may change. */
 function mutable(next: JsonObject, before: JsonObject): JsonObject {

@@ -5,7 +5,8 @@ import type { FieldProblem } from '../http/status.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { checkBinding, checkRules } from '../auth/escalation.ts';
 import { dnsSubdomain, pathSegment } from './names.ts';
-import { ensureAt, fill, listAt, objectAt, objectsAt, textAt } from './parts.ts';
+import { ensureAt, fill, listAt, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
+import { validateSelector } from './selectors.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 const json = (object: KubeObject) => object as unknown as JsonObject;
@@ -39,11 +40,27 @@ function validateRules(object: KubeObject, namespaced: boolean, problems: FieldP
   }
 }
 
+function validateAggregation(rule: JsonObject | undefined, problems: FieldProblem[]) {
+  if (rule === undefined) return;
+  const at = 'aggregationRule.clusterRoleSelectors';
+  const selectors = objectsAt(rule, 'clusterRoleSelectors');
+  if (selectors.length === 0)
+    problems.push(fieldRequired(at, 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
+  for (const [index, selector] of selectors.entries()) {
+    const before = problems.length;
+    validateSelector(selector, `${at}[${index}]`, problems);
+    if (problems.length > before) problems.push(fieldInvalid(`${at}[${index}]`, null, 'invalid label selector.'));
+  }
+}
+
 /** Roles and cluster roles. */
 export function roleStrategy(namespaced: boolean): Partial<Strategy> {
   return {
     validateName: pathSegment,
-    validate: (object, problems) => validateRules(object, namespaced, problems),
+    validate(object, problems) {
+      validateRules(object, namespaced, problems);
+      validateAggregation(optionalAt(json(object), 'aggregationRule'), problems);
+    },
     admit: (object, old, context) => checkRules(object, old, context),
   };
 }
@@ -71,8 +88,6 @@ export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
       for (const subject of objectsAt(json(object), 'subjects')) {
         const kind = textAt(subject, 'kind');
         if (kind === 'User' || kind === 'Group') fill(subject, { apiGroup: GROUP });
-        if (kind === 'ServiceAccount' && namespaced && object.metadata.namespace !== undefined)
-          fill(subject, { namespace: object.metadata.namespace });
       }
     },
     validate,

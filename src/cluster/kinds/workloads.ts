@@ -90,7 +90,7 @@ export function immutableSelector(object: KubeObject, old: KubeObject, problems:
 const isNothing = (value: JsonValue | undefined) => value === 0 || value === '0%';
 
 export const deploymentStrategy: Partial<Strategy> = {
-  generationOfAnnotations: true,
+  generationOf: 'annotations',
   defaults(object) {
     const spec = specOf(object);
     defaultTemplate(spec);
@@ -191,7 +191,7 @@ export const replicaSetStrategy: Partial<Strategy> = {
 };
 
 export const replicationControllerStrategy: Partial<Strategy> = {
-  orphansByDefault: false,
+  orphansByDefault: true,
   defaults(object) {
     const spec = specOf(object);
     defaultTemplate(spec);

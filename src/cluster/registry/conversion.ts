@@ -45,11 +45,6 @@ function renamed(object: JsonObject, apiVersion: string, names: ReadonlyMap<stri
     if (value === '' && (key === 'reportingComponent' || key === 'reportingInstance')) continue;
     out[names.get(key) ?? key] = key === 'apiVersion' ? apiVersion : value;
   }
-  for (const name of ['deprecatedFirstTimestamp', 'deprecatedLastTimestamp']) {
-    if (out[name] === null) delete out[name];
-  }
-  const source = out['deprecatedSource'];
-  if (isJsonObject(source) && Object.keys(source).length === 0) delete out['deprecatedSource'];
   return out;
 }
 

@@ -28,6 +28,8 @@ export interface CustomType {
     | undefined;
   /** Paths that field selectors may name, beside name and namespace. */
   readonly selectable: ReadonlySet<string>;
+  /** Objects are stored in this version. */
+  readonly stored: boolean;
   /** Said with every answer, when the version is deprecated. */
   readonly deprecation: string | undefined;
 }

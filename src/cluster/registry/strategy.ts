@@ -27,8 +27,8 @@ export interface Strategy {
   /** A new object keeps the status that it was sent with. */
   readonly keepsStatus?: boolean;
   readonly hasGeneration: boolean;
-  /** Changed annotations count for `generation` too. */
-  readonly generationOfAnnotations?: boolean;
+  /** A change of this part of `metadata` counts for `generation` too. */
+  readonly generationOf?: 'annotations' | 'labels';
   /** PUT of a missing object creates it. */
   readonly createOnUpdate: boolean;
   /** PUT may leave `resourceVersion` out. */
@@ -57,8 +57,12 @@ export interface Strategy {
   readonly admit?: (object: KubeObject, old: KubeObject | undefined, context: WriteContext) => void;
   /** Refuses a deletion. Throws `ApiError`. */
   readonly admitDelete?: (object: KubeObject, context: WriteContext) => void;
+  /** Has no dependents to speak of: a deletion asks nothing of the garbage collector. */
+  readonly uncollected?: boolean;
   /** A deletion without a policy leaves dependents behind. */
   readonly orphansByDefault?: boolean;
+  /** What to say of that. */
+  readonly orphansWarning?: string;
   /** After the object was stored or removed. */
   readonly afterCreate?: (object: KubeObject, context: WriteContext) => void;
   readonly afterDelete?: (object: KubeObject, context: { readonly api: Api }) => void;

@@ -1,6 +1,15 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** Only the metadata of an object. */
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+/** Only the metadata of an object; what the server's internal form of a kind does not have is missing there. */
 export function partialOf(object: KubeObject): unknown {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: metadataOf(object) };
+}
+
+function metadataOf({ kind, metadata }: KubeObject): KubeObject['metadata'] {
+  if (kind !== 'DaemonSet' || metadata.annotations?.[TEMPLATE_GENERATION] === undefined) return metadata;
+  const { annotations, ...rest } = metadata;
+  const { [TEMPLATE_GENERATION]: _, ...others } = annotations;
+  return Object.keys(others).length === 0 ? rest : { ...rest, annotations: others };
 }

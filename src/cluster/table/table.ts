@@ -4,20 +4,6 @@ import type { Resource } from '../registry/resource.ts';
 import { partialOf } from './partial.ts';
 import { columnsOf } from './columns.ts';
 
-const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
-
-/** The metadata in a row; what the server's internal form of a kind does not have is missing there. */
-function rowObject(object: KubeObject): unknown {
-  if (object.kind !== 'DaemonSet' || object.metadata.annotations?.[TEMPLATE_GENERATION] === undefined)
-    return partialOf(object);
-  const { [TEMPLATE_GENERATION]: _, ...annotations } = object.metadata.annotations;
-  const { annotations: _all, ...metadata } = object.metadata;
-  return partialOf({
-    ...object,
-    metadata: Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations },
-  });
-}
-
 /** A `Table` of objects: what `kubectl get` prints. */
 export function tableOf(
   api: Api,
@@ -37,7 +23,7 @@ export function tableOf(
     columnDefinitions: withColumns ? definitions : null,
     rows: objects.map((object) => ({
       cells: cells(object, now),
-      object: includeObject === 'None' ? null : includeObject === 'Object' ? object : rowObject(object),
+      object: includeObject === 'None' ? null : includeObject === 'Object' ? object : partialOf(object),
     })),
   };
 }

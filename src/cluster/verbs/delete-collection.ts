@@ -2,7 +2,7 @@ import type { Output } from '../http/negotiate.ts';
 import type { ApiReply } from '../http/request.ts';
 import { replyList } from '../http/respond.ts';
 import { ApiError } from '../http/status.ts';
-import { deleteObject } from './delete.ts';
+import { deleteObject, warnOfOrphans } from './delete.ts';
 import type { DeleteOptions, ListOptions } from './options.ts';
 import { selectionOf, selectItems } from './read.ts';
 import type { Write } from './write.ts';
@@ -16,6 +16,7 @@ export async function deleteCollection(
 ): Promise<ApiReply> {
   const { api, resource, namespace } = write;
   const { items, metadata } = await selectItems(api, resource, namespace, list, selectionOf(resource, list));
+  warnOfOrphans(write, options);
   for (const stored of items) {
     try {
       deleteObject(

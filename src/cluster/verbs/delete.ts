@@ -18,6 +18,13 @@ export interface Deletion {
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
+/** Warns of a deletion that leaves dependents behind because it does not say what becomes of them. */
+export function warnOfOrphans(write: Write, { propagationPolicy, orphanDependents }: DeleteOptions): void {
+  const text = write.resource.strategy.orphansWarning;
+  if (text !== undefined && propagationPolicy === undefined && orphanDependents === undefined)
+    write.warnings.push(text);
+}
+
 /** Deletes an object, or marks it when finalizers or a grace period keep it. */
 export function deleteObject(write: Write, options: DeleteOptions): Deletion {
   const live = liveObject(write);
@@ -32,6 +39,11 @@ export function deleteObject(write: Write, options: DeleteOptions): Deletion {
   const finalizers = finalizersFor(write, live, options);
   const grace = write.resource.strategy.grace?.(live, options.gracePeriodSeconds) ?? 0;
   const pending = live.metadata.deletionTimestamp !== undefined;
+  if (pending && write.resource.strategy.grace !== undefined) {
+    // What is on its way out may only be hurried.
+    const left = live.metadata.deletionGracePeriodSeconds ?? 0;
+    if (left > 0 && (options.gracePeriodSeconds ?? left) >= left) return { object: live, removed: false };
+  }
   if (finalizers.length > 0) next.metadata.finalizers = finalizers;
   else delete next.metadata.finalizers;
   if (finalizers.length === 0 && grace === 0) return remove(write, live, next, options);
@@ -46,21 +58,27 @@ export function deleteObject(write: Write, options: DeleteOptions): Deletion {
 }
 
 function mark(write: Write, next: KubeObject, grace: number) {
+  const before = next.metadata.deletionTimestamp;
   next.metadata.deletionTimestamp = formatTime(write.api.clock.now() + grace * 1000);
   next.metadata.deletionGracePeriodSeconds = grace;
-  if ((next.metadata.generation ?? 0) > 0) next.metadata.generation = (next.metadata.generation ?? 0) + 1;
+  if ((next.metadata.generation ?? 0) > 0 && before === undefined)
+    next.metadata.generation = (next.metadata.generation ?? 0) + 1;
 }
 
 function remove(write: Write, live: KubeObject, next: KubeObject, options: DeleteOptions): Deletion {
   const { resource } = write;
-  if (options.dryRun) return { object: live, removed: true };
-  const graceful = resource.strategy.grace !== undefined;
-  if (graceful) mark(write, next, 0);
+  const graceful = resource.strategy.grace !== undefined && (live.metadata.deletionGracePeriodSeconds ?? 1) > 0;
+  if (graceful) {
+    mark(write, next, 0);
+    // A pod is first seen to be on its way out, and then to be gone.
+    if (!options.dryRun) resource.collection.put(keyOfWrite(write), resource.toStorage(thaw(next)));
+  }
+  if (options.dryRun) return { object: graceful ? next : live, removed: true };
   const last = graceful ? next : live;
   const stored = resource.collection.remove(keyOfWrite(write), resource.toStorage(last));
   if (stored !== undefined) resource.strategy.afterDelete?.(stored.object, { api: write.api });
   return {
-    object: graceful && stored !== undefined ? stored.as(resource).object : live,
+    object: resource.strategy.grace !== undefined && stored !== undefined ? stored.as(resource).object : live,
     removed: true,
   };
 }
@@ -90,6 +108,7 @@ function checkPreconditions(write: Write, live: KubeObject, { preconditions }: D
 /** Finalizers with those of the garbage collector as the options ask for. */
 function finalizersFor(write: Write, live: KubeObject, options: DeleteOptions): string[] {
   const present = live.metadata.finalizers ?? [];
+  if (write.resource.strategy.uncollected === true) return [...present];
   const { propagationPolicy: policy, orphanDependents } = options;
   const explicit = policy !== undefined || orphanDependents !== undefined;
   const byDefault = write.resource.strategy.orphansByDefault === true ? ORPHAN : undefined;
@@ -119,6 +138,8 @@ function deleteNamespace(write: Write, live: KubeObject, options: DeleteOptions)
   }
   const next = thaw(live);
   next.metadata.deletionTimestamp ??= formatTime(write.api.clock.now());
+  const collected = finalizersFor(write, live, options);
+  if (collected.length > 0) next.metadata.finalizers = collected;
   next.status = { ...(isJsonObject(next.status) ? next.status : {}), phase: 'Terminating' };
   return { object: commit(write, live, next).object, removed: false };
 }

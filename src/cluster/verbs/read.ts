@@ -159,19 +159,13 @@ export async function selectItems(
     return { items, metadata: { resourceVersion: String(start.version) } };
   }
   const items: Stored[] = [];
+  // Whether what follows matches is for the next page to find out.
   let index = start.from;
   for (; index < start.items.length && items.length < limit; index++) {
     const stored = start.items[index];
     if (stored !== undefined && selects(stored)) items.push(stored);
   }
-  if (matches !== undefined) {
-    while (index < start.items.length) {
-      const stored = start.items[index];
-      if (stored !== undefined && selects(stored)) break;
-      index++;
-    }
-  }
-  const rest = start.items.length - index;
+  const rest = selection.only === undefined ? start.items.length - index : 0;
   if (rest === 0) return { items, metadata: { resourceVersion: String(start.version) } };
   const token = encodeToken(start.version, items.at(-1)?.key ?? '');
   const metadata = {
@@ -194,15 +188,17 @@ async function startOf(
     const token = decodeToken(options.continue);
     if (asked !== '' && asked !== '0')
       throw badRequest('specifying resource version is not allowed when using continue');
-    const all = resource.collection.at(token.version);
+    const version = token.version < 0 ? api.store.version : token.version;
+    const all = resource.collection.at(version);
     if (all === undefined) {
       throw expired(
         'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+        encodeToken(-1, token.key),
       );
     }
     const items = inNamespace(all, namespace);
     const from = items.findIndex((stored) => stored.key > token.key);
-    return { items, from: from < 0 ? items.length : from, version: token.version };
+    return { items, from: from < 0 ? items.length : from, version };
   }
   if (asked !== '' && asked !== '0') {
     await untilVersion(api, Number(asked));
@@ -237,8 +233,10 @@ function decodeToken(token: string): { version: number; key: string } {
   }
   if (!isJsonObject(value)) throw bad('unexpected end of JSON input');
   const { v, rv, start } = value;
-  if (v !== 'meta.k8s.io/v1') throw bad(`server does not recognize this encoded version ${JSON.stringify(v)}`);
-  if (typeof rv !== 'number' || rv <= 0) throw bad('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (v !== 'meta.k8s.io/v1')
+    throw bad(`server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`);
+  if (typeof rv !== 'number' || rv === 0) throw bad('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   if (typeof start !== 'string' || start === '') throw bad('encoded start key empty (version meta.k8s.io/v1)');
+  if (start.split('/').includes('..')) throw bad(start);
   return { version: rv, key: start.endsWith('\u0000') ? start.slice(0, -1) : start };
 }

@@ -24,8 +24,9 @@ export function replaceObject(write: Write, sent: KubeObject): Outcome {
   }
   checkPlace(write, sent);
   const version = sent.metadata.resourceVersion ?? '';
+  checkUid(write, live, sent);
   if (version === '' && !write.resource.strategy.unconditionalUpdate) {
-    throw invalid(write.resource.group, write.resource.kind, write.name, [
+    throw invalid(write.resource.group, write.resource.plural, write.name, [
       {
         reason: 'FieldValueInvalid',
         field: 'metadata.resourceVersion',
@@ -59,7 +60,7 @@ export function changeObject(write: Write, live: KubeObject, next: KubeObject, c
 
 /** The version and uid of the body, where it has them, must be those stored. */
 export function checkVersion(write: Write, live: KubeObject, next: KubeObject): void {
-  const { resourceVersion = '', uid = '' } = next.metadata;
+  const { resourceVersion = '' } = next.metadata;
   if (resourceVersion !== '' && resourceVersion !== '0') {
     if (!/^\d+$/.test(resourceVersion)) {
       throw internalError(
@@ -68,15 +69,29 @@ export function checkVersion(write: Write, live: KubeObject, next: KubeObject): 
     }
     if (resourceVersion !== live.metadata.resourceVersion) throw conflict(write.resource, write.name, MODIFIED);
   }
-  if (uid !== '' && uid !== live.metadata.uid) {
-    const key = `/registry/${write.resource.group === '' || !write.resource.group.includes('.') || write.resource.custom === undefined ? '' : `${write.resource.group}/`}${write.resource.plural}/${keyOfWrite(write)}`;
-    throw conflict(
-      write.resource,
-      write.name,
-      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
-    );
-  }
+  checkUid(write, live, next);
 }
+
+function checkUid(write: Write, live: KubeObject, { metadata: { uid = '' } }: KubeObject) {
+  if (uid === '' || uid === live.metadata.uid) return;
+  const { group, plural, custom } = write.resource;
+  const place = custom === undefined ? (STORED_AS.get(`${group}/${plural}`) ?? plural) : `${group}/${plural}`;
+  const key = `/registry/${place}/${keyOfWrite(write)}`;
+  throw conflict(
+    write.resource,
+    write.name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
+  );
+}
+
+/** Where a server stores the kinds that it stores under other names than their own. */
+const STORED_AS = new Map([
+  ['/endpoints', 'services/endpoints'],
+  ['/nodes', 'minions'],
+  ['/replicationcontrollers', 'controllers'],
+  ['/services', 'services/specs'],
+  ['networking.k8s.io/ingresses', 'ingress'],
+]);
 
 /** The rest of an update, for an object whose owners are known: completes, checks and stores it. */
 export function storeChange(write: Write, live: KubeObject, draft: Draft): Outcome {
@@ -205,8 +220,8 @@ function withStatus(write: Write, live: KubeObject, draft: Draft): Draft {
 function bumpGeneration(write: Write, live: KubeObject, next: Draft) {
   const { strategy, custom } = write.resource;
   if (!strategy.hasGeneration || write.subresource === 'status') return;
-  const annotated =
-    strategy.generationOfAnnotations === true && !jsonEquals(live.metadata.annotations, next.metadata.annotations);
+  const counted = strategy.generationOf;
+  const annotated = counted !== undefined && !jsonEquals(live.metadata[counted], next.metadata[counted]);
   const ignored = custom !== undefined && !strategy.hasStatus ? METADATA : METADATA_AND_STATUS;
   if (annotated || !sameBut(ignored, live, next)) next.metadata.generation = (live.metadata.generation ?? 0) + 1;
 }

@@ -164,7 +164,8 @@ class WatchStream implements ByteStream {
     for (const stored of resource.collection.inNamespace(namespace)) {
       if (this.#selects(stored)) yield this.#line('ADDED', stored);
     }
-    if (this.#options.sendInitialEvents === true) yield this.#bookmarkLine(version, true);
+    if (this.#options.sendInitialEvents === true && this.#options.allowWatchBookmarks)
+      yield this.#bookmarkLine(version, true);
   }
 
   *#replay(events: readonly StoreEvent[]): Generator<Buffer> {

@@ -10,7 +10,7 @@ import { fieldInvalid } from '../http/problems.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyValue, warningHeader } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
-import { invalid, methodNotAllowed } from '../http/status.ts';
+import { badRequest, invalid, methodNotAllowed } from '../http/status.ts';
 import { listAt, objectAt, optionalAt, textAt } from '../kinds/parts.ts';
 import type { UserInfo } from '../options.ts';
 import { writeOptions } from '../verbs/options.ts';
@@ -89,13 +89,15 @@ export function reviewReply(
 const refuse = (field: string, value: unknown, detail: string) =>
   invalid('authorization.k8s.io', '', '', [fieldInvalid(field, value, detail)]);
 
+const shownPath = (path: JsonObject) => ({ Path: textAt(path, 'path'), Verb: textAt(path, 'verb') });
+
 function accessStatus(api: Api, review: KubeObject, user: UserInfo): JsonObject {
   const resource = optionalAt(review.spec, 'resourceAttributes');
   const path = optionalAt(review.spec, 'nonResourceAttributes');
   if (resource !== undefined && path !== undefined) {
     throw refuse(
       'spec.nonResourceAttributes',
-      { Path: textAt(path, 'path'), Verb: textAt(path, 'verb') },
+      shownPath(path),
       'cannot be specified in combination with resourceAttributes',
     );
   }
@@ -139,6 +141,9 @@ function subjectOf(review: KubeObject): UserInfo {
 
 function reviewLocal(api: Api, review: KubeObject, _request: ApiRequest, route: Route) {
   const user = subjectOf(review);
+  const path = optionalAt(review.spec, 'nonResourceAttributes');
+  if (path !== undefined)
+    throw refuse('spec.nonResourceAttributes', shownPath(path), 'disallowed on this kind of request');
   const namespace = textAt(objectAt(review.spec, 'resourceAttributes'), 'namespace');
   if (namespace !== route.namespace)
     throw refuse('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace');
@@ -146,7 +151,7 @@ function reviewLocal(api: Api, review: KubeObject, _request: ApiRequest, route: 
 }
 
 function rulesStatus(api: Api, user: UserInfo, namespace: string): JsonObject {
-  if (namespace === '') throw refuse('namespace', '', 'no namespace on request');
+  if (namespace === '') throw badRequest('no namespace on request');
   const resourceRules: JsonObject[] = [];
   const nonResourceRules: JsonObject[] = [];
   const master = user.groups.includes('system:masters');

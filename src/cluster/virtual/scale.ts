@@ -13,15 +13,18 @@ import { fieldInvalid } from '../http/problems.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import { replyValue, warningHeader } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
-import { badRequest, conflict, internalError, invalid, methodNotAllowed, notFound } from '../http/status.ts';
+import { ApiError, conflict, internalError, invalid, methodNotAllowed, notFound } from '../http/status.ts';
 import { selectorText } from '../kinds/selector-text.ts';
 import type { Resource } from '../registry/resource.ts';
+import { age } from '../table/age.ts';
+import { partialOf } from '../table/partial.ts';
 import { copyJson } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { patchForm, patchVirtual, readApply } from '../verbs/patch.ts';
-import { checkVersion, storeChange } from '../verbs/update.ts';
+import { checkPlace } from '../verbs/create.ts';
+import { checkName, checkVersion, storeChange } from '../verbs/update.ts';
 import type { Write } from '../verbs/write.ts';
 import { fieldContext, liveObject } from '../verbs/write.ts';
 
@@ -97,8 +100,11 @@ export function scaleReply(
   const live = liveObject(write);
   if (live === undefined) throw notFound(resource, route.name);
   const reply = (object: KubeObject) =>
-    replyValue(200, scaleOf(resource, object), { ...output, form: 'object' }, warningHeader(warnings));
-  if (request.method === 'GET') return reply(live);
+    replyValue(200, shownScale(api, resource, object, output), { ...output, form: 'object' }, warningHeader(warnings));
+  if (request.method === 'GET') {
+    checkReadable(resource, live);
+    return reply(live);
+  }
   if (request.method === 'PUT') {
     const raw = readBody(request, 'Scale', options.fieldValidation);
     const type = {
@@ -121,6 +127,47 @@ export function scaleReply(
   return reply(rescale(write, live, decodeObject(node, next).value));
 }
 
+/** A Scale in the form that was asked for. */
+function shownScale(api: Api, resource: Resource, object: KubeObject, { form, version }: Output): unknown {
+  const scale = scaleOf(resource, object) as unknown as KubeObject;
+  if (form === 'object') return scale;
+  if (form === 'partial') return partialOf(scale);
+  const custom = resource.custom !== undefined;
+  const column = (name: string, type: string, format = '') => ({ name, type, format, description: '', priority: 0 });
+  const { replicas = 0 } = scale.status ?? {};
+  const { creationTimestamp, name, resourceVersion } = scale.metadata;
+  return {
+    kind: 'Table',
+    apiVersion: `meta.k8s.io/${version}`,
+    metadata: { resourceVersion },
+    columnDefinitions: [
+      column('Name', 'string', custom ? 'name' : ''),
+      column('Desired', 'integer'),
+      column('Available', 'integer'),
+      column('Age', custom ? 'date' : 'string'),
+    ],
+    rows: [
+      {
+        cells: [name, replicasOf(scale as unknown as JsonObject), replicas, age(creationTimestamp, api.clock.now())],
+        object: partialOf(scale),
+      },
+    ],
+  };
+}
+
+/** The Scale of a custom resource that does not say how many there are to be cannot be shown. */
+function checkReadable(resource: Resource, object: KubeObject) {
+  const path = resource.custom?.scale?.specReplicas;
+  if (path === undefined || (get(object, path) ?? null) !== null) return;
+  const message = `the spec replicas field ".${path.join('.')}" does not exist`;
+  throw new ApiError({
+    code: 500,
+    reason: 'InternalError',
+    message: `Internal error occurred: ${message}`,
+    details: { causes: [{ message }] },
+  });
+}
+
 function replicasOf(scale: JsonObject): number {
   const spec = scale['spec'];
   const replicas = isJsonObject(spec) ? spec['replicas'] : undefined;
@@ -140,12 +187,12 @@ function withReplicas(object: KubeObject, path: readonly string[], replicas: num
 
 function rescale(write: Write, live: KubeObject, scale: JsonObject): KubeObject {
   const metadata = isJsonObject(scale['metadata']) ? scale['metadata'] : {};
-  const { name, resourceVersion, uid } = metadata;
-  if (name !== undefined && name !== '' && name !== write.name) {
-    throw badRequest(`the name of the object (${String(name)}) does not match the name on the URL (${write.name})`);
-  }
+  const { resourceVersion, uid } = metadata;
+  const sent = scale as unknown as KubeObject;
+  checkName(write, sent);
+  checkPlace(write, sent);
   const replicas = replicasOf(scale);
-  if (replicas < 0) {
+  if (replicas < 0 && write.resource.custom === undefined) {
     throw invalid('autoscaling', 'Scale', write.name, [
       fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ]);

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { statusChecks } from './status-checks.ts';
+
+const object = (kind: string, status: JsonObject, rest: JsonObject = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: {},
+  ...rest,
+  status,
+});
+
+function wrong(key: string, next: KubeObject, old: KubeObject): string[] {
+  const problems: FieldProblem[] = [];
+  statusChecks.get(key)?.(next, old, problems);
+  return problems.map(({ field, message }) => `${field}: ${message}`);
+}
+
+const NEGATIVE = 'Invalid value: -1: must be greater than or equal to 0';
+
+describe('the status of a kind', () => {
+  test.each<[string, JsonObject, string[]]>([
+    ['apps/deployments', { replicas: 2, readyReplicas: 1, availableReplicas: 1, collisionCount: 5 }, []],
+    ['apps/deployments', { replicas: -1, updatedReplicas: -1, readyReplicas: -1, availableReplicas: -1 }, []],
+    [
+      'apps/deployments',
+      { readyReplicas: 1 },
+      ['status.readyReplicas: Invalid value: 1: cannot be greater than status.replicas'],
+    ],
+    [
+      'apps/replicasets',
+      { replicas: 3, availableReplicas: 2 },
+      ['status.availableReplicas: Invalid value: 2: cannot be greater than readyReplicas'],
+    ],
+    [
+      'apps/statefulsets',
+      { replicas: 3, availableReplicas: 2 },
+      ['status.availableReplicas: Invalid value: 2: cannot be greater than status.readyReplicas'],
+    ],
+    ['apps/daemonsets', { numberReady: -1 }, [`status.numberReady: ${NEGATIVE}`]],
+    ['policy/poddisruptionbudgets', { disruptionsAllowed: -1 }, [`status.disruptionsAllowed: ${NEGATIVE}`]],
+    ['batch/jobs', { active: -1 }, [`status.active: ${NEGATIVE}`]],
+    [
+      'networking.k8s.io/ingresses',
+      { loadBalancer: { ingress: [{ ip: '1.2.3.4' }, { ip: 'x' }] } },
+      [
+        'status.loadBalancer.ingress[1].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+      ],
+    ],
+    ['/pods', { podIPs: [{ ip: '1.2.3.4' }, { ip: '::1' }] }, []],
+    [
+      '/namespaces',
+      { phase: 'Terminating' },
+      ['status.Phase: Invalid value: "Terminating": may not be \'Terminating\' if `deletionTimestamp` is empty'],
+    ],
+  ])('%s %j', (key, status, expected) => {
+    const found = wrong(key, object('K', status), object('K', {}));
+    // Negative counts are told by another row; here it is what they are to each other.
+    expect(found.filter((text) => expected.length > 0 || !text.endsWith(NEGATIVE))).toEqual(expected);
+  });
+
+  test('a count of collisions never becomes less', () => {
+    const found = wrong('apps/deployments', object('D', { collisionCount: 1 }), object('D', { collisionCount: 2 }));
+    expect(found).toEqual(['status.collisionCount: Invalid value: 1: cannot be decremented']);
+  });
+
+  test('only a Service that balances load has addresses for that', () => {
+    const status = { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } };
+    const of = (type: string) => wrong('/services', object('Service', status, { spec: { type } }), object('S', {}));
+    expect(of('LoadBalancer')).toEqual([]);
+    expect(of('ClusterIP')).toEqual([
+      "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'",
+    ]);
+  });
+
+  test('the quality of service of a pod stays', () => {
+    const found = wrong('/pods', object('Pod', { qosClass: 'Guaranteed' }), object('Pod', { qosClass: 'BestEffort' }));
+    expect(found).toEqual(['status.qosClass: Invalid value: "Guaranteed": field is immutable']);
+  });
+});

@@ -1,0 +1,126 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { addInvalid, fieldForbidden, fieldInvalid } from '../http/problems.ts';
+import type { FieldProblem } from '../http/status.ts';
+import { addressProblem, dnsSubdomain } from './names.ts';
+import { notNegative, numberAt, objectAt, objectsAt, textAt } from './parts.ts';
+
+type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldProblem[]) => void;
+
+/** What the counts of a status must be to each other. */
+interface Counts {
+  readonly counts: readonly string[];
+  /** These are among `replicas`. */
+  readonly parts?: readonly string[];
+  /** What is available is ready; the path of that as the kind's errors write it. */
+  readonly ready?: string;
+  /** Never becomes less. */
+  readonly grows?: string;
+}
+
+const checkCounts =
+  ({ counts, parts = [], ready, grows }: Counts): StatusCheck =>
+  (object, old, problems) => {
+    const status: JsonObject = object.status ?? {};
+    const count = (key: string) => numberAt(status, key) ?? 0;
+    const atMost = (key: string, limit: string, name: string) => {
+      if (count(key) > count(limit))
+        problems.push(fieldInvalid(`status.${key}`, count(key), `cannot be greater than ${name}`));
+    };
+    for (const key of counts) notNegative(status, key, 'status', problems);
+    for (const key of parts) atMost(key, 'replicas', 'status.replicas');
+    if (ready !== undefined) atMost('availableReplicas', 'readyReplicas', ready);
+    if (grows !== undefined && count(grows) < (numberAt(old.status, grows) ?? Number.NEGATIVE_INFINITY))
+      problems.push(fieldInvalid(`status.${grows}`, count(grows), 'cannot be decremented'));
+  };
+
+const REPLICAS = ['replicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'];
+const LABELED = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'];
+
+const checkAddresses: StatusCheck = (object, _old, problems) => {
+  const at = 'status.loadBalancer.ingress';
+  const ingress = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress');
+  if (object.kind === 'Service' && ingress.length > 0 && textAt(object.spec, 'type') !== 'LoadBalancer') {
+    problems.push(fieldForbidden(at, "may only be used when `spec.type` is 'LoadBalancer'"));
+    return;
+  }
+  for (const [index, entry] of ingress.entries()) {
+    const ip = textAt(entry, 'ip');
+    const wrong = ip === '' ? undefined : addressProblem(ip);
+    if (wrong !== undefined) problems.push(fieldInvalid(`${at}[${index}].ip`, ip, wrong));
+  }
+};
+
+const checkPod: StatusCheck = (object, old, problems) => {
+  const name = textAt(object.status, 'nominatedNodeName');
+  if (name !== '') addInvalid(problems, 'status.nominatedNodeName', name, dnsSubdomain(name));
+  const addresses = objectsAt(object.status, 'podIPs').map((entry) => textAt(entry, 'ip'));
+  const families = addresses.map((ip) => ip.includes(':'));
+  if (new Set(families).size < families.length) {
+    const shown = addresses.map((IP) => ({ IP }));
+    problems.push(fieldInvalid('status.podIPs', shown, 'may specify no more than one IP for each IP family'));
+  }
+  const quality = object.status?.['qosClass'];
+  if (quality !== old.status?.['qosClass'])
+    problems.push(fieldInvalid('status.qosClass', quality, 'field is immutable'));
+};
+
+const checkPhase: StatusCheck = (object, _old, problems) => {
+  const phase = textAt(object.status, 'phase');
+  const leaving = object.metadata.deletionTimestamp !== undefined;
+  if (leaving && phase !== 'Terminating')
+    problems.push(fieldInvalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty"));
+  else if (!leaving && phase === 'Terminating')
+    problems.push(fieldInvalid('status.Phase', phase, "may not be 'Terminating' if `deletionTimestamp` is empty"));
+};
+
+/** What a write to the status of a kind is checked for. */
+export const statusChecks: ReadonlyMap<string, StatusCheck> = new Map([
+  ['/namespaces', checkPhase],
+  ['/pods', checkPod],
+  [
+    '/replicationcontrollers',
+    checkCounts({ counts: [...REPLICAS, ...LABELED], parts: LABELED, ready: 'readyReplicas' }),
+  ],
+  ['/services', checkAddresses],
+  [
+    'apps/daemonsets',
+    checkCounts({
+      counts: [
+        'currentNumberScheduled',
+        'desiredNumberScheduled',
+        'numberMisscheduled',
+        'numberReady',
+        'observedGeneration',
+        'updatedNumberScheduled',
+        'numberAvailable',
+        'numberUnavailable',
+        'collisionCount',
+      ],
+    }),
+  ],
+  [
+    'apps/deployments',
+    checkCounts({
+      counts: [...REPLICAS, 'updatedReplicas', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount'],
+      parts: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+      ready: 'readyReplicas',
+      grows: 'collisionCount',
+    }),
+  ],
+  ['apps/replicasets', checkCounts({ counts: [...REPLICAS, ...LABELED], parts: LABELED, ready: 'readyReplicas' })],
+  [
+    'apps/statefulsets',
+    checkCounts({
+      counts: [...REPLICAS, 'currentReplicas', 'updatedReplicas', 'collisionCount'],
+      parts: ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+      ready: 'status.readyReplicas',
+    }),
+  ],
+  ['autoscaling/horizontalpodautoscalers', checkCounts({ counts: ['currentReplicas', 'desiredReplicas'] })],
+  ['batch/jobs', checkCounts({ counts: ['active', 'succeeded', 'failed'] })],
+  ['networking.k8s.io/ingresses', checkAddresses],
+  [
+    'policy/poddisruptionbudgets',
+    checkCounts({ counts: ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] }),
+  ],
+]);
