@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../http/problems.ts';
 import type { FieldProblem } from '../http/status.ts';
-import type { Draft, Strategy } from '../registry/strategy.ts';
+import type { Draft, Strategy, WriteContext } from '../registry/strategy.ts';
 import { copyJson } from '../store/store.ts';
 import { validateClaimSpec } from './claims.ts';
 import { dnsLabel } from './names.ts';
@@ -18,11 +18,24 @@ import { selects } from './selects.ts';
 /** The specification of a draft, made when it is missing. */
 export const specOf = (object: Draft): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
-/** Of a template that was not touched nothing is said again. */
-export const templateWarnings = (object: KubeObject, old: KubeObject | undefined) =>
-  old !== undefined && old.metadata.generation === object.metadata.generation
-    ? []
-    : podWarnings(objectAt(object.spec, 'template'), 'spec.template');
+/** What was said of a template. Versions of an object share it as long as it stays as it is. */
+const said = new WeakMap<JsonObject, readonly string[]>();
+
+/** Of a template nothing is said again while the object's generation stays. */
+export function templateWarnings(object: KubeObject, old: KubeObject | undefined): readonly string[] {
+  if (old !== undefined && old.metadata.generation === object.metadata.generation) return [];
+  const template = objectAt(object.spec, 'template');
+  let warnings = said.get(template);
+  if (warnings === undefined) {
+    warnings = podWarnings(template, 'spec.template');
+    said.set(template, warnings);
+  }
+  return warnings;
+}
+
+/** Must an update be checked? A spec that it shares with what is stored was checked with that. */
+const changesSpec = (object: KubeObject, old: KubeObject, { subresource }: WriteContext) =>
+  subresource === '' && object.spec !== old.spec;
 
 /** Checks selector and template of a workload. `word` names the kind in texts. */
 function validateTemplateOf(
@@ -105,7 +118,7 @@ export const deploymentStrategy: Partial<Strategy> = {
   },
   validate: validateDeployment,
   validateUpdate(object, old, problems, context) {
-    if (context.subresource !== '') return;
+    if (!changesSpec(object, old, context)) return;
     validateDeployment(object, problems);
     immutableSelector(object, old, problems);
   },
@@ -183,7 +196,7 @@ export const replicaSetStrategy: Partial<Strategy> = {
     for (const key of ['replicas', 'minReadySeconds']) notNegative(object.spec, key, 'spec', problems);
   },
   validateUpdate(object, old, problems, context) {
-    if (context.subresource !== '') return;
+    if (!changesSpec(object, old, context)) return;
     replicaSetStrategy.validate?.(object, problems, context);
     immutableSelector(object, old, problems);
   },
@@ -246,7 +259,7 @@ export const statefulSetStrategy: Partial<Strategy> = {
     validateStatefulSet(object.spec ?? {}, problems);
   },
   validateUpdate(object, old, problems, context) {
-    if (context.subresource !== '') return;
+    if (!changesSpec(object, old, context)) return;
     statefulSetStrategy.validate?.(object, problems, context);
     const frozen = (source: KubeObject) => {
       const spec = { ...source.spec };
@@ -356,7 +369,7 @@ export const daemonSetStrategy: Partial<Strategy> = {
     validateDaemonStrategy(objectAt(object.spec, 'updateStrategy'), problems);
   },
   validateUpdate(object, old, problems, context) {
-    if (context.subresource !== '') return;
+    if (!changesSpec(object, old, context)) return;
     daemonSetStrategy.validate?.(object, problems, context);
     immutableSelector(object, old, problems);
   },
