@@ -29,7 +29,7 @@ function check(node: TypeNode, value: JsonValue, path: string[], checked: JsonVa
       return checkList(known, value, path, checked);
     case 'object':
     case 'map': {
-      if (!isJsonObject(value)) throw fail(path, `expected map, got ${goValue(value)}`);
+      if (!isJsonObject(value)) throw fail(path, `expected map, got &{${goText(value)}}`);
       const before = isJsonObject(checked) ? checked : undefined;
       for (const key of Object.keys(value)) {
         path.push(memberStep(key));
@@ -44,7 +44,7 @@ function check(node: TypeNode, value: JsonValue, path: string[], checked: JsonVa
 }
 
 function checkList(node: ListNode, value: JsonValue, path: string[], checked: JsonValue | undefined) {
-  if (!Array.isArray(value)) throw fail(path, `expected list, got ${goValue(value)}`);
+  if (!Array.isArray(value)) throw fail(path, `expected list, got &{${goText(value)}}`);
   const before = Array.isArray(checked) ? checked : [];
   if (node.list === 'atomic') {
     for (let index = 0; index < value.length; index++) {

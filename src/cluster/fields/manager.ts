@@ -122,7 +122,6 @@ export function trackUpdate(
 
 function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, manager: string, context: FieldContext) {
   const comparison = limited(compare(context.node, before, after), context);
-  if (isSame(comparison)) return;
   const mine = {
     manager,
     operation: 'Update' as const,
@@ -175,9 +174,8 @@ function release(
 }
 
 function keepOrDrop(entries: Entries, key: string, entry: ManagedEntry, fields: FieldTree) {
-  if (fields === entry.fields) return;
   if (fields.empty) entries.delete(key);
-  else entries.set(key, { ...entry, fields });
+  else if (fields !== entry.fields) entries.set(key, { ...entry, fields });
 }
 
 function comparisonIn(

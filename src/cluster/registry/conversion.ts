@@ -131,13 +131,14 @@ function hpaToV2(object: JsonObject, apiVersion: string): JsonObject {
   const behavior = typeof annotations[BEHAVIOR] === 'string' ? parsed(annotations[BEHAVIOR]) : undefined;
   if (behavior !== undefined) spec['behavior'] = behavior;
   const status = isJsonObject(object['status']) ? object['status'] : {};
-  const { currentCPUUtilizationPercentage: _cpu, ...rest } = status;
+  const { currentCPUUtilizationPercentage: _cpu, currentReplicas = 0, ...rest } = status;
+  const counted = currentReplicas === 0 ? {} : { currentReplicas };
   return {
     ...object,
     apiVersion,
     metadata: annotated(object, { [METRICS]: undefined, [BEHAVIOR]: undefined }),
     spec,
-    status: { ...rest, desiredReplicas: rest['desiredReplicas'] ?? 0, currentMetrics: null },
+    status: { ...rest, ...counted, desiredReplicas: rest['desiredReplicas'] ?? 0, currentMetrics: null },
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { apply } from '../fields/manager.ts';
 import { declaredBefore, rewriteLastApplied } from '../fields/last-applied.ts';
@@ -7,7 +7,7 @@ import { badRequest, conflict, internalError, notFound } from '../http/status.ts
 import { copyJson } from '../store/store.ts';
 import { DecodeError, setMember } from '../types/decode.ts';
 import { storeNew } from './create.ts';
-import { checkVersion, storeChange } from './update.ts';
+import { checkPatchedVersion, storeChange, unnamed } from './update.ts';
 import type { Outcome, Write } from './write.ts';
 import { emptyFor, fieldContext, keyOfWrite, liveObject, retype } from './write.ts';
 
@@ -69,11 +69,12 @@ function applyConfiguration(write: Write, config: JsonObject): Outcome {
   const object = typed(write, { ...applied.object, metadata }, live !== undefined && live === stored);
   if (managedFields !== undefined) object.metadata.managedFields = managedFields;
   object.metadata.name = write.name;
+  takeIdentity(object, config);
   rewriteLastApplied(object, config, manager);
   if (write.resource.namespaced) object.metadata.namespace = write.namespace;
   write.resource.strategy.defaults?.(object);
   if (live !== undefined) {
-    checkVersion(write, live, object);
+    checkPatchedVersion(write, live, object);
     return storeChange(write, live, object);
   }
   const { uid = '' } = object.metadata;
@@ -85,6 +86,14 @@ function applyConfiguration(write: Write, config: JsonObject): Outcome {
     );
   }
   return storeNew(write, object);
+}
+
+/** The version and uid that a configuration names are checked, also where nobody is left who owns metadata. */
+function takeIdentity(object: KubeObject, { metadata }: JsonObject) {
+  if (!isJsonObject(metadata)) return;
+  for (const field of ['resourceVersion', 'uid'] as const) {
+    if (typeof metadata[field] === 'string') object.metadata[field] = metadata[field];
+  }
 }
 
 const startOf = (empty: JsonObject) => copyJson(empty);
@@ -115,7 +124,7 @@ function checkIdentity(write: Write, config: JsonObject) {
   }
   const metadata = isJsonObject(config['metadata']) ? config['metadata'] : {};
   const { name, namespace } = metadata;
-  if (name === undefined || name === '') throw badRequest('name must be provided');
+  if (name === undefined || name === '') throw unnamed(write);
   if (name !== write.name) {
     throw badRequest(`the name of the object (${String(name)}) does not match the name on the URL (${write.name})`);
   }
@@ -130,15 +139,18 @@ function withNulls(sent: JsonObject, decoded: JsonObject): JsonObject {
   for (const [key, value] of Object.entries(sent)) {
     if (key === 'metadata') continue;
     const kept = Object.hasOwn(decoded, key) ? decoded[key] : undefined;
-    const next =
-      value === null && kept === undefined
-        ? null
-        : isJsonObject(value) && isJsonObject(kept)
-          ? withNulls(value, kept)
-          : kept;
+    const next = value === null && kept === undefined ? null : nullsWithin(value, kept);
     if (next === kept || next === undefined) continue;
     if (out === decoded) out = { ...decoded };
     setMember(out, key, next);
   }
   return out;
+}
+
+function nullsWithin(sent: JsonValue | undefined, kept: JsonValue | undefined): JsonValue | undefined {
+  if (sent === kept) return kept;
+  if (isJsonObject(sent) && isJsonObject(kept)) return withNulls(sent, kept);
+  if (!Array.isArray(sent) || !Array.isArray(kept) || sent.length !== kept.length) return kept;
+  const list = kept.map((element, index) => nullsWithin(sent[index], element) ?? null);
+  return list.some((element, index) => element !== kept[index]) ? list : kept;
 }

@@ -11,7 +11,7 @@ import { DecodeError } from '../types/decode.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { applyText } from './apply.ts';
 import { checkPlace } from './create.ts';
-import { changeObject, checkName, checkVersion, unnamed } from './update.ts';
+import { changeObject, checkName, checkPatchedVersion, unnamed } from './update.ts';
 import type { Outcome, Write } from './write.ts';
 import { liveObject, retype } from './write.ts';
 
@@ -116,16 +116,6 @@ function checkedType(write: Write, value: JsonObject, shown: string): JsonObject
   }
   const problem = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
   throw resource.custom === undefined ? refusedPatch(shown, problem) : badRequest(problem);
-}
-
-/** A patched object may not name another version; another uid is refused with what else is wrong with it. */
-function checkPatchedVersion(write: Write, live: KubeObject, next: KubeObject): void {
-  const { resourceVersion = '' } = next.metadata;
-  if (resourceVersion !== '' && !/^\d+$/.test(resourceVersion)) {
-    const text = JSON.stringify(resourceVersion);
-    throw internalError(`strconv.ParseUint: parsing ${text}: invalid syntax`);
-  }
-  checkVersion(write, live, { ...next, metadata: { ...next.metadata, uid: '' } });
 }
 
 const word = (value: JsonValue | undefined) =>

@@ -72,6 +72,16 @@ export function checkVersion(write: Write, live: KubeObject, next: KubeObject): 
   checkUid(write, live, next);
 }
 
+/** A patched object may not name another version; another uid is refused with what else is wrong with it. */
+export function checkPatchedVersion(write: Write, live: KubeObject, next: KubeObject): void {
+  const { resourceVersion = '' } = next.metadata;
+  if (resourceVersion !== '' && !/^\d+$/.test(resourceVersion)) {
+    const text = JSON.stringify(resourceVersion);
+    throw internalError(`strconv.ParseUint: parsing ${text}: invalid syntax`);
+  }
+  checkVersion(write, live, { ...next, metadata: { ...next.metadata, uid: '' } });
+}
+
 function checkUid(write: Write, live: KubeObject, { metadata: { uid = '' } }: KubeObject) {
   if (uid === '' || uid === live.metadata.uid) return;
   const { group, plural, custom } = write.resource;

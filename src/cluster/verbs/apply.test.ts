@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest';
+import { createCluster } from '../cluster.ts';
+
+const GADGETS = '/apis/example.com/v1/namespaces/default/gadgets';
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const SCALERS = 'namespaces/default/horizontalpodautoscalers/x';
+
+const DEFINITION = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'gadgets.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'gadgets', singular: 'gadget', kind: 'Gadget', listKind: 'GadgetList' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: {
+                type: 'object',
+                properties: {
+                  map: {
+                    type: 'array',
+                    'x-kubernetes-list-type': 'map',
+                    'x-kubernetes-list-map-keys': ['k'],
+                    items: { type: 'object', required: ['k'], properties: { k: { type: 'string' } } },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+};
+
+interface Answer {
+  readonly message?: string;
+  readonly metadata: { readonly resourceVersion?: string; readonly managedFields?: readonly object[] };
+  readonly status?: object | string;
+}
+
+async function story() {
+  const cluster = await createCluster({ controllers: false });
+  const transport = cluster.transport();
+  const send = async (method: string, path: string, body?: object, type = 'application/json') => {
+    const reply = await transport.request({
+      method,
+      path,
+      headers: { 'content-type': type },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    let text = '';
+    for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
+    return { status: reply.status, answer: JSON.parse(text) as Answer };
+  };
+  await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', DEFINITION);
+  await cluster.idle();
+  const apply = (path: string, body: object) =>
+    send('PATCH', `${path}?fieldManager=m&force=true`, body, 'application/apply-patch+yaml');
+  const gadget = (metadata: object, spec: object = {}) =>
+    apply(`${GADGETS}/g`, { apiVersion: 'example.com/v1', kind: 'Gadget', metadata, spec });
+  const map = (metadata: object, data: object = {}) =>
+    apply(`${MAPS}/g`, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+  return { send, apply, gadget, map, [Symbol.asyncDispose]: () => cluster.close() };
+}
+
+const MODIFIED = /the object has been modified; please apply your changes/;
+const UID = /metadata.uid: Invalid value: "x": field is immutable/;
+
+test.each([
+  ['another version', { resourceVersion: '1' }, 409, MODIFIED],
+  ['a version that is none', { resourceVersion: 'x' }, 500, /^strconv.ParseUint: parsing "x": invalid syntax/],
+  ['another uid', { uid: 'x' }, 422, UID],
+])('an apply that names %s is refused, with metadata owned before or not', async (_, named, status, message) => {
+  await using cluster = await story();
+  for (const owned of [{ labels: { a: '1' } }, {}]) {
+    for (const kind of ['gadget', 'map'] as const) {
+      await cluster[kind]({ name: 'g', ...owned });
+      const refused = await cluster[kind]({ name: 'g', ...named });
+      expect([kind, owned, refused.status]).toEqual([kind, owned, status]);
+      expect(refused.answer.message).toMatch(message);
+    }
+  }
+});
+
+test('the version that is stored passes', async () => {
+  await using cluster = await story();
+  const { resourceVersion } = (await cluster.gadget({ name: 'g', labels: { a: '1' } })).answer.metadata;
+  expect((await cluster.gadget({ name: 'g', resourceVersion })).status).toBe(200);
+});
+
+test.each([
+  [{ map: [{ k: null }] }, 422, 'spec.map[0].k: Invalid value: "null": spec.map[0].k in body must be of type string'],
+  [{ map: [{ k: 'a' }, { k: null }] }, 422, 'spec.map[1].k: Invalid value: "null"'],
+  [{ map: 'x' }, 500, '.spec.map: expected list, got &{x}'],
+  [{ map: { a: 1 } }, 500, '.spec.map: expected list, got &{map[a:1]}'],
+])('an apply of %j is refused with %i', async (spec, status, message) => {
+  await using cluster = await story();
+  const refused = await cluster.gadget({ name: 'g' }, spec);
+  expect(refused.status).toBe(status);
+  expect(refused.answer.message).toContain(message);
+});
+
+test('an apply without a name says which object it was sent to', async () => {
+  await using cluster = await story();
+  expect((await cluster.gadget({})).answer.message).toBe(
+    'the name of the object (g based on URL) was undeterminable: name must be provided',
+  );
+});
+
+test.each([
+  ['own no field', { apiVersion: 'v1', fieldsV1: {} }],
+  ['are of a version that is not there', { apiVersion: 'zz/v9', fieldsV1: { 'f:data': {} } }],
+])('entries of managers are dropped when they %s, though nothing else changes', async (_, entry) => {
+  await using cluster = await story();
+  await cluster.map({ name: 'g' }, { a: '1' });
+  const managedFields = [{ manager: 'x', operation: 'Apply', fieldsType: 'FieldsV1', ...entry }];
+  const patched = await cluster.send(
+    'PATCH',
+    `${MAPS}/g`,
+    { metadata: { managedFields } },
+    'application/merge-patch+json',
+  );
+  expect([patched.status, patched.answer.metadata.managedFields]).toEqual([200, undefined]);
+});
+
+test('an autoscaler that was applied in its first version counts no replicas in the second', async () => {
+  await using cluster = await story();
+  await cluster.apply(`/apis/autoscaling/v1/${SCALERS}`, {
+    apiVersion: 'autoscaling/v1',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'x' },
+    spec: { maxReplicas: 5, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' } },
+  });
+  const { answer } = await cluster.send('GET', `/apis/autoscaling/v2/${SCALERS}`);
+  expect(answer.status).toEqual({ currentMetrics: null, desiredReplicas: 0 });
+});
