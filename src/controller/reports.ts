@@ -11,6 +11,7 @@ import type { Clock } from '../kube/index.ts';
 import type { ApplyAction, DeleteAction } from '../runtime/index.ts';
 import { readConditions } from '../runtime/index.ts';
 import type { CacheSet } from './cache/cache-set.ts';
+import { shared } from './cache/shared.ts';
 import type { Compiled } from './definition/compiler.ts';
 import type { DefinitionStatus } from './definition/definition-status.ts';
 import type { Definition } from './definition/definition.ts';
@@ -124,7 +125,7 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
   instanceStepped({ record, instance, served, decision }: InstanceStep): void {
     const { name = '', namespace, uid = '' } = instance.metadata;
     const subject = {
-      apiVersion: formatApiVersion(served.type),
+      apiVersion: shared(formatApiVersion(served.type)),
       kind: served.type.kind,
       name,
       ...(namespace === undefined ? {} : { namespace }),
@@ -166,7 +167,7 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
 
   #tell(type: InspectEvent['type'], subject: string, message: string, at: number): void {
     this.#lastId += 1;
-    const event: InspectEvent = { id: this.#lastId, at, type, subject, message };
+    const event: InspectEvent = { id: this.#lastId, at, type, subject, message: shared(message) };
     this.#events.push(event);
     if (this.#events.length > KEPT_EVENTS) this.#events.shift();
     for (const listener of this.#listeners) listener(event);

@@ -1,6 +1,9 @@
 import { CelValue } from '../values.ts';
 
-/** Objects found to be plain data, so that the next look at them is cheap. */
+/**
+ * Data found to be plain all through, so that the next look at it is cheap; of a list its entries, too, since lists
+ * are made anew of the same objects. What is deeper is left out: of thousands of objects that would be most.
+ */
 const plain = new WeakSet<object>();
 
 /**
@@ -13,7 +16,8 @@ export function safeData(data: unknown): unknown {
   if (!isContainer(data) || plain.has(data)) return data;
   const seen = inspect(data);
   if (seen === undefined) return copy(data);
-  for (const object of seen) plain.add(object);
+  plain.add(data);
+  if (Array.isArray(data)) for (const entry of data) if (isContainer(entry)) plain.add(entry);
   return data;
 }
 

@@ -60,6 +60,8 @@ export class CacheSet {
   /** Which kinds a subscriber has wishes in. */
   readonly #kindsOf = new Map<string, readonly string[]>();
   readonly #kept = new WeakSet<Graph>();
+  /** What a subscriber had wishes in last: the same kinds for most. */
+  #kinds: readonly string[] = [];
   #settledWaiters: (() => void)[] = [];
 
   constructor(options: CacheSetOptions) {
@@ -139,7 +141,7 @@ export class CacheSet {
       if (isForbidden(cache)) cache.narrow(interests.namespaces());
     }
     if (wanted.size === 0) this.#kindsOf.delete(subscriber);
-    else this.#kindsOf.set(subscriber, [...wanted.keys()]);
+    else this.#kindsOf.set(subscriber, this.#sharedKinds([...wanted.keys()]));
   }
 
   /**
@@ -168,6 +170,13 @@ export class CacheSet {
     for (const slot of slots) slot.linger?.cancel();
     await Promise.all(slots.map(({ cache }) => cache.stop()));
     this.#checkSettled();
+  }
+
+  /** One list for all who have wishes in the same kinds. */
+  #sharedKinds(kinds: readonly string[]): readonly string[] {
+    const known = this.#kinds;
+    if (known.length !== kinds.length || known.some((id, index) => id !== kinds[index])) this.#kinds = kinds;
+    return this.#kinds;
   }
 
   #acquire(type: ObjectType): Slot {

@@ -3,6 +3,7 @@ import { applySetOf } from './kind-cache.ts';
 import type { CacheChange } from './kind-cache.ts';
 import type { LabelMatcher } from './label-selector.ts';
 import { labelMatcher } from './label-selector.ts';
+import { shared } from './shared.ts';
 
 interface ListInterest {
   readonly subscriber: string;
@@ -45,7 +46,8 @@ export class Interests {
     const objects: string[] = [];
     const lists = new Map<string, ListInterest>();
     for (const request of requests) {
-      if (request.kind === 'object') objects.push([request.target.namespace ?? '', request.target.name].join('/'));
+      if (request.kind === 'object')
+        objects.push(shared([request.target.namespace ?? '', request.target.name].join('/')));
       else this.#addList(subscriber, request, before, lists);
     }
     // Most steps wish for what the one before wished for.

@@ -10,6 +10,7 @@ import { NO_DRIFT, noteRevert } from '../drift/contests.ts';
 import { apiFailure } from './api-failure.ts';
 import { cacheKey, targetKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
+import { without } from './record.ts';
 
 /** How long a refused write is left alone: from 0.2 s doubling up to five minutes. */
 const WRITE_RETRY: BackoffPolicy = { firstMs: 200, mostMs: 300_000 };
@@ -50,7 +51,7 @@ export async function writeParent(
   const target = { type: instances.type, name, ...(namespace === undefined ? {} : { namespace }) };
   try {
     await carryOutParent(context, instances, instance, parent);
-    record.failed.delete(targetKey(target));
+    record.failed = without(record.failed, targetKey(target));
     return 'written';
   } catch (thrown) {
     // Decided on a version that is no longer the newest: decide again on that.
@@ -145,11 +146,14 @@ export async function applyChild(
   const { target, desired, digest } = action;
   try {
     const answer = await client.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, signal, ...ONCE });
-    record.failed.delete(targetKey(target));
+    record.failed = without(record.failed, targetKey(target));
     caches.peek(target.type)?.observeApplied(answer, digest);
     if (action.why === 'drift' && action.differences !== undefined) {
       const key = targetKey(target);
-      record.drift.set(key, noteRevert(record.drift.get(key) ?? NO_DRIFT, action.differences, clock.now()));
+      (record.drift ??= new Map()).set(
+        key,
+        noteRevert(record.drift?.get(key) ?? NO_DRIFT, action.differences, clock.now()),
+      );
     }
     return true;
   } catch (thrown) {
@@ -169,10 +173,10 @@ export async function deleteChild(
   const cache = caches.peek(target.type);
   try {
     const left = await client.delete(refOfTarget(target), { preconditions: { uid }, signal, ...ONCE });
-    record.failed.delete(targetKey(target));
+    record.failed = without(record.failed, targetKey(target));
     if (left === undefined) cache?.observeGone(cacheKey(target), uid);
     else cache?.observe(left);
-    record.drift.delete(targetKey(target));
+    record.drift = without(record.drift, targetKey(target));
     return true;
   } catch (thrown) {
     if (isNotFound(thrown)) cache?.observeGone(cacheKey(target), uid);
@@ -202,7 +206,7 @@ export async function readNow(
   await allEffects(
     whole.map(async ({ target }) => {
       const found = await client.find(refOfTarget(target), { signal });
-      if (found !== undefined) record.whole.set(targetKey(target), found);
+      if (found !== undefined) (record.whole ??= new Map()).set(targetKey(target), found);
       else caches.peek(target.type)?.observeGone(cacheKey(target), uidInCache(caches, target));
     }),
   );
@@ -249,13 +253,13 @@ async function rememberFailure(
   const { clock, signal, random, user } = context;
   if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
   const key = targetKey(target);
-  const before = record.failed.get(key);
+  const before = record.failed?.get(key);
   const failures = before?.digest === digest ? before.failures + 1 : 1;
   const wait = thrown.retryAfterMs ?? backoffMs(WRITE_RETRY, failures, random());
   const untold = isPassing(thrown) && failures <= MOST_UNTOLD && wait <= LONGEST_WAIT_MS;
   if (untold) await pause(clock, wait, signal);
   const retryAt = untold ? clock.now() : clock.now() + wait;
-  record.failed.set(key, { digest, failures, failure: apiFailure(thrown, user), retryAt });
+  (record.failed ??= new Map()).set(key, { digest, failures, failure: apiFailure(thrown, user), retryAt });
 }
 
 /** Was the server too busy, or out of reach? A moment later the same may work. */

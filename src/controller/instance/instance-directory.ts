@@ -11,7 +11,7 @@ import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import type { Outcome } from '../rollout/canary.ts';
 import type { InstanceReconciler } from './instance-reconciler.ts';
 import type { InstanceRecord } from './record.ts';
-import { newRecord } from './record.ts';
+import { newRecord, without } from './record.ts';
 
 /** What the directory works with. */
 export interface InstanceDirectoryOptions {
@@ -63,8 +63,8 @@ export class InstanceDirectory {
   kindMayExist(group: string, kind: string): void {
     const key = `${group}/${kind}`;
     for (const record of this.#records.values()) {
-      if (record.memberKinds.get(key) !== 'unserved') continue;
-      record.memberKinds.delete(key);
+      if (record.memberKinds?.get(key) !== 'unserved') continue;
+      record.memberKinds = without(record.memberKinds, key);
       this.wake(record.id);
     }
   }

@@ -97,7 +97,7 @@ export class InstanceReconciler {
     const began = performance.now();
     const { view, decision } = this.#step(record, served, instance, memory);
     const milliseconds = performance.now() - began;
-    record.whole.clear();
+    record.whole = undefined;
     if (record.applySet === undefined) {
       record.applySet = decision.inventory.id;
       onApplySet(record);
@@ -112,7 +112,7 @@ export class InstanceReconciler {
     }
     const learned = await this.#findMemberKinds(record, served, view, signal);
     const kinds = [...view.askedKinds].flatMap(([key, { group, kind, namespaces }]) => {
-      const type = nodeTypeOf(served, group, kind) ?? record.memberKinds.get(key);
+      const type = nodeTypeOf(served, group, kind) ?? record.memberKinds?.get(key);
       return type === undefined || type === 'unserved' ? [] : [{ type, namespaces }];
     });
     caches.setInterest(record.id, decision.watch, kinds);
@@ -178,9 +178,9 @@ export class InstanceReconciler {
   ): Promise<boolean> {
     let learned = false;
     for (const [key, { group, kind }] of view.askedKinds) {
-      if (nodeTypeOf(served, group, kind) !== undefined || record.memberKinds.get(key) !== undefined) continue;
+      if (nodeTypeOf(served, group, kind) !== undefined || record.memberKinds?.get(key) !== undefined) continue;
       const type = await discover(served, group, kind, signal);
-      record.memberKinds.set(key, type ?? 'unserved');
+      (record.memberKinds ??= new Map()).set(key, type ?? 'unserved');
       learned ||= type === undefined;
     }
     return learned;

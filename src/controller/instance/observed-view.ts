@@ -35,7 +35,7 @@ export class ObservedView implements Observed {
   }
 
   object(target: ObjectTarget): Observation {
-    const whole = this.#record.whole.get(targetKey(target));
+    const whole = this.#record.whole?.get(targetKey(target));
     if (whole !== undefined) return { state: 'present', live: { object: whole } };
     const cache = this.#caches.peek(target.type);
     const live = cache?.get(cacheKey(target));
@@ -65,7 +65,7 @@ export class ObservedView implements Observed {
     const caches = this.#caches.ofGroupKind(group, kind);
     const cache = caches.find(({ synced }) => synced) ?? caches[0];
     if (cache === undefined) {
-      return this.#record.memberKinds.get(`${group}/${kind}`) === 'unserved'
+      return this.#record.memberKinds?.get(`${group}/${kind}`) === 'unserved'
         ? { state: 'unserved' }
         : { state: 'unknown' };
     }
@@ -94,11 +94,11 @@ export class ObservedView implements Observed {
   }
 
   failedWrite(target: ObjectTarget): FailedWrite | undefined {
-    return this.#record.failed.get(targetKey(target));
+    return this.#record.failed?.get(targetKey(target));
   }
 
   contest(target: ObjectTarget): Contest | undefined {
-    return contestAt(this.#record.drift.get(targetKey(target)), this.#now);
+    return contestAt(this.#record.drift?.get(targetKey(target)), this.#now);
   }
 }
 

@@ -10,27 +10,13 @@ export interface RememberedFailure extends FailedWrite {
   readonly failures: number;
 }
 
-/** A map that takes next to nothing while it is empty: of thousands of instances few have an entry. */
-export class SparseMap<K, V> {
-  #entries: Map<K, V> | undefined;
+/** A map that is absent while it is empty: of thousands of instances few have an entry. */
+export type Sparse<K, V> = Map<K, V> | undefined;
 
-  get(key: K): V | undefined {
-    return this.#entries?.get(key);
-  }
-
-  set(key: K, value: V): void {
-    this.#entries ??= new Map();
-    this.#entries.set(key, value);
-  }
-
-  delete(key: K): void {
-    this.#entries?.delete(key);
-    if (this.#entries?.size === 0) this.#entries = undefined;
-  }
-
-  clear(): void {
-    this.#entries = undefined;
-  }
+/** The map without an entry. */
+export function without<K, V>(map: Sparse<K, V>, key: K): Sparse<K, V> {
+  map?.delete(key);
+  return map?.size === 0 ? undefined : map;
 }
 
 /** What is remembered of an instance between passes. Losing it costs reads, never a wrong write. */
@@ -43,13 +29,13 @@ export interface InstanceRecord {
   /** Where its watches are registered. */
   caches: CacheSet;
   /** Failed writes of children by `Kind.group/namespace/name`. */
-  readonly failed: SparseMap<string, RememberedFailure>;
+  failed: Sparse<string, RememberedFailure>;
   /** What had to be put back of each child lately, by the same keys. */
-  readonly drift: SparseMap<string, DriftHistory>;
+  drift: Sparse<string, DriftHistory>;
   /** Whole objects read for a comparison; for the next step only. */
-  readonly whole: SparseMap<string, KubeObject>;
+  whole: Sparse<string, KubeObject>;
   /** Kinds of its ApplySet that its graph does not have, once discovery told their versions; `unserved` has none. */
-  readonly memberKinds: SparseMap<string, ObjectType | 'unserved'>;
+  memberKinds: Sparse<string, ObjectType | 'unserved'>;
   /** When `now()` in templates was sampled, and for which generation and revision. */
   templateNow: { readonly sample: string; readonly at: number } | undefined;
   statusNow: number | undefined;
@@ -67,10 +53,10 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     key,
     definition,
     caches,
-    failed: new SparseMap(),
-    drift: new SparseMap(),
-    whole: new SparseMap(),
-    memberKinds: new SparseMap(),
+    failed: undefined,
+    drift: undefined,
+    whole: undefined,
+    memberKinds: undefined,
     templateNow: undefined,
     statusNow: undefined,
     applySet: undefined,
