@@ -4,6 +4,7 @@ import { trackUpdate } from '../fields/manager.ts';
 import type { FieldProblem } from '../http/status.ts';
 import { badRequest, conflict, internalError, invalid, notFound } from '../http/status.ts';
 import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
+import type { Resource } from '../registry/resource.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { shareUnchanged } from '../store/share.ts';
 import { setMember } from '../types/decode.ts';
@@ -60,26 +61,28 @@ export function changeObject(write: Write, live: KubeObject, next: KubeObject, c
 
 /** The version and uid of the body, where it has them, must be those stored. */
 export function checkVersion(write: Write, live: KubeObject, next: KubeObject): void {
-  const { resourceVersion = '' } = next.metadata;
-  if (resourceVersion !== '' && resourceVersion !== '0') {
-    if (!/^\d+$/.test(resourceVersion)) {
-      throw internalError(
-        `resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
-      );
-    }
-    if (resourceVersion !== live.metadata.resourceVersion) throw conflict(write.resource, write.name, MODIFIED);
-  }
+  checkResourceVersion(write, live, next, (text) => `resourceVersion: Invalid value: ${text}: `);
   checkUid(write, live, next);
 }
 
 /** A patched object may not name another version; another uid is refused with what else is wrong with it. */
 export function checkPatchedVersion(write: Write, live: KubeObject, next: KubeObject): void {
-  const { resourceVersion = '' } = next.metadata;
-  if (resourceVersion !== '' && !/^\d+$/.test(resourceVersion)) {
-    const text = JSON.stringify(resourceVersion);
-    throw internalError(`strconv.ParseUint: parsing ${text}: invalid syntax`);
+  checkResourceVersion(write, live, next, () => '');
+}
+
+/** `prefix`: what stands before the complaint about a version that is none, by its text in quotes. */
+function checkResourceVersion(
+  write: Write,
+  live: KubeObject,
+  { metadata: { resourceVersion = '' } }: KubeObject,
+  prefix: (quoted: string) => string,
+) {
+  if (resourceVersion === '' || resourceVersion === '0') return;
+  if (!/^\d+$/.test(resourceVersion)) {
+    const quoted = JSON.stringify(resourceVersion);
+    throw internalError(`${prefix(quoted)}strconv.ParseUint: parsing ${quoted}: invalid syntax`);
   }
-  checkVersion(write, live, { ...next, metadata: { ...next.metadata, uid: '' } });
+  if (resourceVersion !== live.metadata.resourceVersion) throw conflict(write.resource, write.name, MODIFIED);
 }
 
 function checkUid(write: Write, live: KubeObject, { metadata: { uid = '' } }: KubeObject) {
@@ -113,13 +116,7 @@ export function storeChange(write: Write, live: KubeObject, draft: Draft): Outco
   strategy.prepareUpdate?.(next, live, context);
   shareParts(live, next);
   bumpGeneration(write, live, next);
-  const problems: FieldProblem[] = [];
-  // Metadata is checked for every update and by each kind once more, some with the whole object again.
-  validateMeta(next, resource, problems);
-  validateMetaUpdate(next, live, problems);
-  if (resource.custom === undefined) validateMeta(next, resource, problems);
-  validateMetaUpdate(next, live, problems);
-  if (strategy.validatesWholeOnUpdate === true) validateMeta(next, resource, problems);
+  const problems = metadataProblems(resource, next, live);
   if (problems.length === 0 || resource.custom !== undefined) {
     if (strategy.validateUpdate === undefined) strategy.validate?.(next, problems, context);
     else strategy.validateUpdate(next, live, problems, context);
@@ -127,6 +124,17 @@ export function storeChange(write: Write, live: KubeObject, draft: Draft): Outco
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);
   for (const text of strategy.warnings?.(next, live) ?? []) write.warnings.push(text);
   return commit(write, live, next);
+}
+
+/** What is wrong with metadata. A server says so for every update and once more for each kind, for some a third time. */
+function metadataProblems(resource: Resource, next: KubeObject, live: KubeObject): FieldProblem[] {
+  const own: FieldProblem[] = [];
+  validateMeta(next, resource, own);
+  const changes: FieldProblem[] = [];
+  validateMetaUpdate(next, live, changes);
+  const ofKind = resource.custom === undefined ? own : [];
+  const ofWhole = resource.strategy.validatesWholeOnUpdate === true ? own : [];
+  return [...own, ...changes, ...ofKind, ...changes, ...ofWhole];
 }
 
 /** Takes from `live` what did not change. */
