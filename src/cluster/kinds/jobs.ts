@@ -10,9 +10,8 @@ import { dnsSubdomain, domainPath } from './names.ts';
 import { internalTemplate, internalValue } from './object-diff.ts';
 import { ensureAt, fill, notNegative, objectAt, objectsAt, optionalAt, textAt } from './parts.ts';
 import { defaultTemplate } from './pod-defaults.ts';
-import { podWarnings } from './pod-warnings.ts';
 import { selects } from './selects.ts';
-import { immutableSelector, specOf, templateWarnings, validateTemplate } from './workloads.ts';
+import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from './workloads.ts';
 
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
 
@@ -187,13 +186,7 @@ export const cronJobStrategy: Partial<Strategy> = {
       problems.push(fieldInvalid(`${at}.selector`, selector, '`selector` will be auto-generated'));
     validateJobSpec(job, at, problems);
   },
-  warnings: (object, old) =>
-    old !== undefined && old.metadata.generation === object.metadata.generation
-      ? []
-      : podWarnings(
-          objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'template'),
-          'spec.jobTemplate.spec.template',
-        ),
+  warnings: warningsOfTemplate('spec.jobTemplate.spec.template'),
 };
 
 function validateSchedule(schedule: string, problems: FieldProblem[]) {

@@ -21,17 +21,21 @@ export const specOf = (object: Draft): JsonObject => ensureAt(object as unknown 
 /** What was said of a template. Versions of an object share it as long as it stays as it is. */
 const said = new WeakMap<JsonObject, readonly string[]>();
 
-/** Of a template nothing is said again while the object's generation stays. */
-export function templateWarnings(object: KubeObject, old: KubeObject | undefined): readonly string[] {
-  if (old !== undefined && old.metadata.generation === object.metadata.generation) return [];
-  const template = objectAt(object.spec, 'template');
-  let warnings = said.get(template);
-  if (warnings === undefined) {
-    warnings = podWarnings(template, 'spec.template');
-    said.set(template, warnings);
-  }
-  return warnings;
-}
+/** Warnings of a template at a path. Of one nothing is said again while the object's generation stays. */
+export const warningsOfTemplate =
+  (path: string) =>
+  (object: KubeObject, old: KubeObject | undefined): readonly string[] => {
+    if (old !== undefined && old.metadata.generation === object.metadata.generation) return [];
+    const template = path.split('.').reduce<JsonObject>(objectAt, object as unknown as JsonObject);
+    let warnings = said.get(template);
+    if (warnings === undefined) {
+      warnings = podWarnings(template, path);
+      said.set(template, warnings);
+    }
+    return warnings;
+  };
+
+export const templateWarnings = warningsOfTemplate('spec.template');
 
 /** Must an update be checked? A spec that it shares with what is stored was checked with that. */
 const changesSpec = (object: KubeObject, old: KubeObject, { subresource }: WriteContext) =>
