@@ -10,7 +10,7 @@ import type {
   ReadRequest,
   StepOptions,
 } from '../runtime/index.ts';
-import { pause } from '../kube/index.ts';
+import { elapsed, pause } from '../kube/index.ts';
 import { applySetIdOf, keys, step, StepMemory } from '../runtime/index.ts';
 import type { EffectContext } from './effects.ts';
 import { apply, read, remove } from './effects.ts';
@@ -222,5 +222,3 @@ export function unsettledNodes(decision: Decision): NodeReport[] {
     (node) => node.state !== 'ready' && node.state !== 'skipped' && node.state !== 'deleted',
   );
 }
-
-const elapsed = (clock: Clock): number => clock.elapsed?.() ?? clock.now();

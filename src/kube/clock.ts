@@ -13,6 +13,9 @@ export const systemClock: Clock = {
   },
 };
 
+/** A time in milliseconds that never jumps, for durations; that of the day where the clock has no other. */
+export const elapsed = (clock: Clock): number => clock.elapsed?.() ?? clock.now();
+
 /** Waits so long, or until the signal aborts; either way it resolves, and the caller looks at the signal. */
 export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return Promise.resolve();

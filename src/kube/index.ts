@@ -34,7 +34,7 @@ export type {
 } from './types.ts';
 export type { KubeErrorDetails } from './error.ts';
 export { isAborted, isConflict, isNotFound, isUnanswered, KubeError } from './error.ts';
-export { pause, systemClock } from './clock.ts';
+export { elapsed, pause, systemClock } from './clock.ts';
 export type { KubeClientOptions } from './client.ts';
 export { KubeClient } from './client.ts';
 export type { Credentials, ExecPlugin, KubeConfig, LoadKubeConfigOptions } from './kubeconfig.ts';

@@ -1,4 +1,4 @@
-import { pause } from './clock.ts';
+import { elapsed, pause } from './clock.ts';
 import { withDeadline } from './deadline.ts';
 import { isConflict, KubeError } from './error.ts';
 import type { Candidate, LeaseState, LeaseTimes } from './lease-step.ts';
@@ -119,11 +119,18 @@ class Election {
     const { api, clock } = this.#options;
     try {
       const lease = await this.#within((signal) => api.find(this.#ref, { signal }));
-      const [action, next] = leaseStep(this.#state, lease, this.#options, this.#times, this.#elapsed(), clock.now());
+      const [action, next] = leaseStep(
+        this.#state,
+        lease,
+        this.#options,
+        this.#times,
+        elapsed(this.#options.clock),
+        clock.now(),
+      );
       this.#apply(next);
       // Who is not to lead renews only a lease that work still needs.
       if (action.do === 'wait' || (!this.#wanted && !next.leading)) return true;
-      const sentAt = this.#elapsed();
+      const sentAt = elapsed(this.#options.clock);
       const written = await this.#within((signal) =>
         action.do === 'create' ? api.create(action.lease, { signal }) : api.update(action.lease, { signal }),
       );
@@ -131,7 +138,7 @@ class Election {
       return true;
     } catch (thrown) {
       if (!(thrown instanceof KubeError)) throw thrown;
-      this.#apply(leaseUnreachable(this.#state, this.#times, this.#elapsed()));
+      this.#apply(leaseUnreachable(this.#state, this.#times, elapsed(this.#options.clock)));
       return !isConflict(thrown);
     }
   }
@@ -141,7 +148,7 @@ class Election {
     this.#deadline?.cancel();
     this.#deadline = undefined;
     if (next.leading) {
-      const left = next.renewedAt + this.#times.renewDeadlineMs - this.#elapsed();
+      const left = next.renewedAt + this.#times.renewDeadlineMs - elapsed(this.#options.clock);
       this.#deadline = this.#options.clock.setTimer(Math.max(0, left), () => {
         this.#apply({ ...this.#state, leading: false });
       });
@@ -174,11 +181,6 @@ class Election {
   /** An answer that takes longer than a leader may wait is as good as none. */
   #within<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     return withDeadline(this.#times.renewDeadlineMs, [this.#over.signal], this.#options.clock, work);
-  }
-
-  #elapsed(): number {
-    const { clock } = this.#options;
-    return clock.elapsed?.() ?? clock.now();
   }
 
   async #giveBack(): Promise<void> {

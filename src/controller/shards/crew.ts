@@ -1,20 +1,21 @@
 import type { KubeObject } from '../../core/index.ts';
 import { refOf, TypeKroError } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import { elapsed } from '../../kube/index.ts';
+import { holderOf } from './assignment.ts';
 import type { MemberSights } from './members.ts';
-import { leftMembers, seeMembers, shardsOf } from './members.ts';
+import { leftMembers, replicasOf, seeMembers } from './members.ts';
 
 /** Label of the Leases by which replicas divide the work: what a Lease is for. */
 export const LEASE_LABEL = 'typekro.dev/lease';
 export const REPLICA = 'replica';
 export const SHARD = 'shard';
 
-/** Who a replica is, and among how many shards it chooses. */
+/** Who a replica is. */
 export interface CrewOptions {
   readonly api: Pick<KubernetesApi, 'delete'>;
   readonly clock: Clock;
   readonly identity: string;
-  readonly shards: number;
   /** A replica that did not renew its Lease for so long has left. */
   readonly durationMs: number;
 }
@@ -31,22 +32,22 @@ export class Crew {
   /** Takes in all Leases as they are now, and clears away those of replicas that have left. */
   see(leases: readonly KubeObject[]): void {
     const members = leases.filter(({ metadata }) => metadata.labels?.[LEASE_LABEL] === REPLICA);
-    this.#sights = seeMembers(this.#sights ?? new Map(), members, this.#elapsed());
-    const left = leftMembers(this.#sights, this.#elapsed(), this.#options.durationMs);
+    this.#sights = seeMembers(this.#sights ?? new Map(), members, elapsed(this.#options.clock));
+    const left = leftMembers(this.#sights, elapsed(this.#options.clock), this.#options.durationMs);
     for (const lease of members) if (left.has(lease.metadata.name ?? '')) void this.clear(lease);
   }
 
   /** Is a shard to be held by this replica? None is before anything is known of the others. */
   wants(shard: number): boolean {
     if (this.#sights === undefined) return false;
-    const { identity, shards, durationMs } = this.#options;
-    return shardsOf(identity, this.#sights, { shards, durationMs, now: this.#elapsed() }).has(shard);
+    const { identity, durationMs } = this.#options;
+    return holderOf(shard, replicasOf(identity, this.#sights, elapsed(this.#options.clock), durationMs)) === identity;
   }
 
   /** Is nobody else there? */
   get alone(): boolean {
     const sights = this.#sights ?? new Map();
-    const left = leftMembers(sights, this.#elapsed(), this.#options.durationMs);
+    const left = leftMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
     return [...sights].every(([name, { holder }]) => left.has(name) || holder === this.#options.identity);
   }
 
@@ -60,10 +61,5 @@ export class Crew {
       // It only lies about; whoever sees it next tries again.
       if (!(thrown instanceof TypeKroError)) throw thrown;
     }
-  }
-
-  #elapsed(): number {
-    const { clock } = this.#options;
-    return clock.elapsed?.() ?? clock.now();
   }
 }

@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import type { CallOptions, Clock, KubernetesApi, LeaseApi, WriteOptions } from '../../kube/index.ts';
+import { elapsed } from '../../kube/index.ts';
 
 const LEASE_TYPE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
 
@@ -31,7 +32,7 @@ export class LeaseBoard implements LeaseApi {
 
   async find({ name }: ObjectRef, options?: CallOptions): Promise<KubeObject | undefined> {
     const { maxAgeMs } = this.#options;
-    if (this.#elapsed() - this.#readAt > maxAgeMs) {
+    if (elapsed(this.#options.clock) - this.#readAt > maxAgeMs) {
       await (this.#reading ??= this.#read(options).finally(() => (this.#reading = undefined)));
     }
     return this.#leases.get(name);
@@ -47,7 +48,7 @@ export class LeaseBoard implements LeaseApi {
 
   async #read(options: CallOptions | undefined): Promise<void> {
     const { api, namespace, labelSelector, onRead } = this.#options;
-    const readAt = this.#elapsed();
+    const readAt = elapsed(this.#options.clock);
     const { items } = await api.list(LEASE_TYPE, { namespace, labelSelector, ...options });
     this.#leases = new Map(items.map((lease) => [lease.metadata.name ?? '', { ...LEASE_TYPE, ...lease }]));
     this.#readAt = readAt;
@@ -64,10 +65,5 @@ export class LeaseBoard implements LeaseApi {
       this.#readAt = Number.NEGATIVE_INFINITY;
       throw thrown;
     }
-  }
-
-  #elapsed(): number {
-    const { clock } = this.#options;
-    return clock.elapsed?.() ?? clock.now();
   }
 }

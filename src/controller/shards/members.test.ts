@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
 import { holderOf } from './assignment.ts';
 import type { MemberSights } from './members.ts';
-import { leftMembers, seeMembers, shardsOf } from './members.ts';
+import { leftMembers, replicasOf, seeMembers } from './members.ts';
 
 const lease = (holderIdentity: string, renewTime: string): KubeObject => ({
   apiVersion: 'coordination.k8s.io/v1',
@@ -11,8 +11,11 @@ const lease = (holderIdentity: string, renewTime: string): KubeObject => ({
   spec: { holderIdentity, renewTime, leaseTransitions: 0 },
 });
 const NOBODY: MemberSights = new Map();
-const own = (identity: string, sights: MemberSights, now: number) =>
-  shardsOf(identity, sights, { shards: 16, now, durationMs: 15_000 });
+function own(identity: string, sights: MemberSights, now: number): Set<number> {
+  const replicas = replicasOf(identity, sights, now, 15_000);
+  const shards = Array.from({ length: 16 }, (_, shard) => shard);
+  return new Set(shards.filter((shard) => holderOf(shard, replicas) === identity));
+}
 
 describe('the replicas that count', () => {
   it('are those whose Leases are renewed, by our own clock, whatever theirs say', () => {

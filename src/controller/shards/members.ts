@@ -1,5 +1,4 @@
 import type { KubeObject } from '../../core/index.ts';
-import { holderOf } from './assignment.ts';
 
 /** What a Lease of a replica said when it was last looked at, and since when it says so by our own clock. */
 export interface MemberSight {
@@ -34,16 +33,10 @@ export function leftMembers(sights: MemberSights, now: number, durationMs: numbe
   return left;
 }
 
-/** Which shards a replica is to hold: it counts itself, and all others whose Leases are renewed. */
-export function shardsOf(
-  identity: string,
-  sights: MemberSights,
-  { shards, now, durationMs }: { readonly shards: number; readonly now: number; readonly durationMs: number },
-): Set<number> {
+/** The replicas among which one chooses: it counts itself, and all others whose Leases are renewed. */
+export function replicasOf(identity: string, sights: MemberSights, now: number, durationMs: number): Set<string> {
   const left = leftMembers(sights, now, durationMs);
   const replicas = new Set([identity]);
   for (const [name, { holder }] of sights) if (!left.has(name)) replicas.add(holder);
-  const own = new Set<number>();
-  for (let shard = 0; shard < shards; shard += 1) if (holderOf(shard, replicas) === identity) own.add(shard);
-  return own;
+  return replicas;
 }

@@ -40,7 +40,7 @@ export interface RunShardsOptions {
  */
 export async function runShards(options: RunShardsOptions): Promise<void> {
   const { api, clock, namespace, lease, shards, identity, times, signal } = options;
-  const crew = new Crew({ api, clock, identity, shards, durationMs: times.leaseDurationMs });
+  const crew = new Crew({ api, clock, identity, durationMs: times.leaseDurationMs });
   let term: Promise<void> = Promise.resolve();
   await runElection({
     api,
