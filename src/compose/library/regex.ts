@@ -147,9 +147,9 @@ export function splitPattern(text: Node, pattern: RegExp): { readonly text: Node
   const plain = plainPattern(pattern);
   if (plain !== undefined) return { text, separator: plain };
   const [, one] = CLASS.exec(pattern.source) ?? [];
-  const flags = pattern.flags.replaceAll(/[gy]/g, '');
+  const single = one === undefined ? undefined : once(new RegExp(one, pattern.flags));
   // One of the separators stands for all of them.
-  const separator = one === undefined ? undefined : PRINTABLE.find((each) => new RegExp(one, flags).test(each));
+  const separator = PRINTABLE.find((each) => single?.test(each) === true);
   if (separator === undefined)
     return refuse(
       'no-cel',

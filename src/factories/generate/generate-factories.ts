@@ -73,8 +73,8 @@ export function header(command: string): string {
 function writeFile(plans: readonly KindPlan[], options: GenerateOptions): string {
   const register = new NameRegister();
   const kinds = plans.map((plan) => {
-    const names = namesUnder(register.takeAll(baseName(plan), (base) => Object.values(namesUnder(base))));
-    return { plan, names, parts: partsOf(plan, names) };
+    const base = register.takeAll(baseName(plan), (candidate) => Object.values(namesUnder(candidate)));
+    return { plan, names: namesUnder(base), parts: partsOf(plan, base) };
   });
   const shared = sharedParts(
     kinds.flatMap(({ parts }) => Object.values(parts).filter((part) => part !== undefined)),

@@ -56,10 +56,10 @@ export interface KindParts {
   readonly fields: FilePart;
 }
 
-/** The parts of a kind, under the names that they get. */
-export function partsOf(plan: KindPlan, names: KindNames): KindParts {
+/** The parts of a kind, under the names that they get from their base. */
+export function partsOf(plan: KindPlan, base: string): KindParts {
   const { spec, status } = ownParts(plan.schema);
-  const base = names.fields.replace(/Fields$/, '');
+  const names = namesUnder(base);
   return {
     spec: spec && { name: names.spec, base, schema: spec },
     status: status && { name: names.status, base, schema: status },
