@@ -1,4 +1,5 @@
 import { isoTime } from '../core/index.ts';
+
 /** How bad a log entry is. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 

@@ -47,13 +47,13 @@ function writeOf(api: Api, request: ApiRequest, route: Route, warnings: string[]
   };
 }
 
-async function onCollection(
+function onCollection(
   api: Api,
   request: ApiRequest,
   route: Route,
   output: Output,
   warnings: string[],
-): Promise<ApiReply> {
+): ApiReply | Promise<ApiReply> {
   const { resource } = route;
   if (request.method === 'DELETE') {
     const options = readDeleteOptions(api, request);

@@ -150,10 +150,8 @@ export async function applyChild(
     caches.peek(target.type)?.observeApplied(answer, digest);
     if (action.why === 'drift' && action.differences !== undefined) {
       const key = targetKey(target);
-      (record.drift ??= new Map()).set(
-        key,
-        noteRevert(record.drift?.get(key) ?? NO_DRIFT, action.differences, clock.now()),
-      );
+      const drift = (record.drift ??= new Map());
+      drift.set(key, noteRevert(drift.get(key) ?? NO_DRIFT, action.differences, clock.now()));
     }
     return true;
   } catch (thrown) {
