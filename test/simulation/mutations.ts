@@ -209,7 +209,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a leader waits for an answer for as long as it takes',
     rule: 'one leader',
     file: 'src/kube/lease.ts',
-    find: '      const left = next.renewedAt + this.#times.renewDeadlineMs - this.#elapsed();\n',
+    find: '      const left = next.renewedAt + this.#times.renewDeadlineMs - elapsed(this.#options.clock);\n',
     replace: '      const left = 3_600_000;\n',
     also: {
       find: 'withDeadline(this.#times.renewDeadlineMs, [this.#over.signal]',
