@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { parseAddress, serveProbes } from './probes.ts';
 
@@ -15,6 +16,17 @@ describe('serveProbes', () => {
     source.ready = true;
     expect(await ask('/readyz')).toBe('200 ok');
     expect(await ask('/other')).toContain('404');
+    await server.close();
+  });
+
+  it.each(['//', 'http://[/', '/../..', '/readyz?verbose=%', '*'])('outlives a request for %s', async (target) => {
+    const server = await serveProbes('127.0.0.1:0', { ready: true, metricsText: () => '' });
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(server.url.split(':').at(-1)), '127.0.0.1');
+      socket.once('error', reject).once('data', (data) => resolve(data.toString()));
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n`);
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 (200|404) /);
     await server.close();
   });
 });

@@ -27,8 +27,8 @@ export interface ProbeServer {
 export async function serveProbes(address: string, source: ProbeSource): Promise<ProbeServer> {
   const { host, port } = parseAddress(address);
   const server = httpLibrary().createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://probe');
-    const [status, type, text] = answer(pathname, source);
+    // Whoever reaches the port can ask for anything, also for what is no URL: `//`.
+    const [status, type, text] = answer((request.url ?? '/').split('?', 1)[0] ?? '/', source);
     // Nobody needs the time, and writing it has Node load its calendars: a megabyte.
     response.sendDate = false;
     response.writeHead(status, { 'content-type': type });
