@@ -29,7 +29,10 @@ describe('parseControllerFlags', () => {
     [['--unknown'], 'unknown flag: --unknown'],
     [['--constructor=1'], 'unknown flag: --constructor=1'],
     [['--rgd-max-graph-revisions=x'], 'invalid value "x" for --rgd-max-graph-revisions (integer)'],
-    [['--leader-election-retry-period', '5'], 'invalid value "5" for --leader-election-retry-period (duration)'],
+    [
+      ['--leader-election-retry-period', '5'],
+      'invalid value "5" for --leader-election-retry-period (duration, e.g. 30s)',
+    ],
     [['extra', '--leader-elect'], 'unexpected argument: extra'],
     [
       ['--metrics-bind-address=8078'],
@@ -41,8 +44,35 @@ describe('parseControllerFlags', () => {
     ],
     [['--feature-gates=CELNow'], 'invalid value "CELNow" for --feature-gates: missing bool value for CELNow'],
     [['--client-qps'], 'invalid value "" for --client-qps (number)'],
+    [
+      ['--dynamic-controller-concurrent-reconciles=0'],
+      'invalid value "0" for --dynamic-controller-concurrent-reconciles: it is a number above 0',
+    ],
+    [
+      ['--resource-graph-definition-concurrent-reconciles=-1'],
+      'invalid value "-1" for --resource-graph-definition-concurrent-reconciles: it is a number above 0',
+    ],
+    [
+      ['--leader-elect', '--leader-election-lease-duration=5s'],
+      '--leader-election-lease-duration must be longer than --leader-election-renew-deadline',
+    ],
+    [
+      ['--shards=2', '--leader-election-renew-deadline=2s'],
+      '--leader-election-renew-deadline must be more than 1.2 times --leader-election-retry-period',
+    ],
+    [['--leader-elect', '--leader-election-retry-period=0'], '--leader-election-retry-period must be above 0'],
   ])('%j is an error', (args, message) => {
     expect(parseControllerFlags(args).errors).toEqual([message]);
+  });
+});
+
+describe('the times of an election', () => {
+  it.each([
+    [['--leader-elect']],
+    [['--leader-election-lease-duration=5s']],
+    [['--shards=2', '--leader-election-lease-duration=60s', '--leader-election-renew-deadline=40s']],
+  ])('%j are taken', (args) => {
+    expect(parseControllerFlags(args).errors).toEqual([]);
   });
 });
 

@@ -37,6 +37,7 @@ const matching =
   (pattern: RegExp, wanted: string): Problem =>
   (text) =>
     pattern.test(text) ? undefined : wanted;
+const AT_LEAST_ONE = matching(/^\+?0*[1-9]\d*$/, 'it is a number above 0');
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
 
@@ -52,10 +53,22 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('leader-election-retry-period', 'duration', '2s', 'How often the Lease is renewed or tried for.'),
   ignored('enable-controller-warmup', 'boolean', 'false', 'Fill caches before leading.'),
   flag('allow-crd-deletion', 'boolean', 'false', 'Delete the generated CRD together with its definition.'),
-  flag('graceful-shutdown-timeout', 'duration', '1m0s', 'How long work under way may take to end.'),
-  flag('resource-graph-definition-concurrent-reconciles', 'integer', '4', 'Definitions worked on at the same time.'),
+  flag('graceful-shutdown-timeout', 'duration', '1m0s', 'How long work under way may take to end; below 0: for ever.'),
+  flag(
+    'resource-graph-definition-concurrent-reconciles',
+    'integer',
+    '4',
+    'Definitions worked on at the same time.',
+    AT_LEAST_ONE,
+  ),
   ignored('graph-revision-concurrent-reconciles', 'integer', '1', 'Revisions are worked on with their definition.'),
-  flag('dynamic-controller-concurrent-reconciles', 'integer', '32', 'Instances worked on at the same time.'),
+  flag(
+    'dynamic-controller-concurrent-reconciles',
+    'integer',
+    '32',
+    'Instances worked on at the same time.',
+    AT_LEAST_ONE,
+  ),
   ignored('dynamic-controller-rate-limiter-min-delay', 'duration', '200ms', 'Shortest pause between retries.'),
   ignored('dynamic-controller-rate-limiter-max-delay', 'duration', '16m40s', 'Longest pause between retries.'),
   ignored('dynamic-controller-rate-limiter-rate-limit', 'integer', '10', 'Retries per second.'),
@@ -103,7 +116,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'Divide definitions among replicas into so many shards, each under a Lease; 0: one replica works on all.',
     matching(/^(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-6])$/, 'it is a number from 0 to 256'),
   ),
-  flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty: off.', ADDRESS),
+  flag('inspect-bind-address', 'text', '', 'Loopback address of the read-only interface; empty or 0: off.', ADDRESS),
 ];
 
 /** What a command line says. */
@@ -138,12 +151,33 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
     const problem = text === undefined ? undefined : entry.problem?.(text);
     const value = text === undefined || problem !== undefined ? undefined : readValue(entry.type, text);
     if (value === undefined) {
-      const why = problem === undefined ? ` (${entry.type})` : `: ${problem}`;
+      const form = entry.type === 'duration' ? 'duration, e.g. 30s' : entry.type;
+      const why = problem === undefined ? ` (${form})` : `: ${problem}`;
       errors.push(`invalid value ${JSON.stringify(text ?? '')} for --${entry.name}${why}`);
     } else if (entry.ignored === true) without.push(entry.name);
     else values.set(entry.name, value);
   }
-  return { values, ignored: without, errors };
+  return { values, ignored: without, errors: [...errors, ...electionProblems(values)] };
+}
+
+/** client-go spreads its retries by as much. */
+const JITTER = 1.2;
+
+/** Why two replicas could lead at the same time, or none for long: the times of an election depend on one another. */
+function electionProblems(values: ParsedFlags['values']): string[] {
+  const takesPart = values.get('leader-elect') === true || Number(values.get('shards') ?? 0) > 0;
+  if (!takesPart) return [];
+  const [lease, renew, retry] = (['lease-duration', 'renew-deadline', 'retry-period'] as const).map((name) => {
+    const flagName = `leader-election-${name}`;
+    const value = values.get(flagName);
+    const standard = CONTROLLER_FLAGS.find((entry) => entry.name === flagName)?.default ?? '';
+    return { name: `--${flagName}`, value: typeof value === 'number' ? value : (parseGoDuration(standard) ?? 0) };
+  });
+  if (lease === undefined || renew === undefined || retry === undefined) return [];
+  if (retry.value <= 0) return [`${retry.name} must be above 0`];
+  if (renew.value <= JITTER * retry.value) return [`${renew.name} must be more than ${JITTER} times ${retry.name}`];
+  if (lease.value <= renew.value) return [`${lease.name} must be longer than ${renew.name}`];
+  return [];
 }
 
 function readValue(type: FlagType, text: string): boolean | number | string | undefined {

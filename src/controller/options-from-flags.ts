@@ -2,6 +2,9 @@ import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './options.ts';
 
+/** Timers take no more: 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The options that a command line sets; what it does not name keeps its default. */
 export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOptions, 'client'> {
   const number = (name: string) => {
@@ -12,6 +15,7 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     const value = values.get(name);
     return typeof value === 'string' ? value : undefined;
   };
+  const grace = number('graceful-shutdown-timeout');
   const gates = text('feature-gates');
   const account = text('instance-service-account');
   const namespaces = text('template-namespaces');
@@ -23,7 +27,7 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     ...given('definitionConcurrency', number('resource-graph-definition-concurrent-reconciles')),
     ...given('instanceConcurrency', number('dynamic-controller-concurrent-reconciles')),
     ...given('version', text('version-label')),
-    ...given('shutdownGraceMs', number('graceful-shutdown-timeout')),
+    ...given('shutdownGraceMs', grace === undefined || grace >= 0 ? grace : LONGEST_TIMER_MS),
     ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),
     ...(namespaces === 'instance' || namespaces === 'any' ? { namespaces } : {}),
     ...(gates === undefined ? {} : { features: readFeatureGates(gates).features }),

@@ -56,7 +56,7 @@ export async function runController(options: RunControllerOptions): Promise<void
       closers.push(() => server.close());
     }
     const inspectAddress = textOf(flags, 'inspect-bind-address', '');
-    if (inspectAddress !== '') {
+    if (inspectAddress !== '' && inspectAddress !== '0') {
       const { host = '127.0.0.1', port } = parseAddress(inspectAddress);
       const server = await serveInspect({ source: current, host, port });
       // The token is for whoever may read the log of this process.
