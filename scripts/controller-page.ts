@@ -1,5 +1,6 @@
 import { CONTROLLER_FLAGS } from '../src/controller/index.ts';
 import { createMetrics } from '../src/controller/metrics/metrics.ts';
+import { createProcessMetrics } from '../src/controller/metrics/process-metrics.ts';
 
 /** The page `docs/controller.md` with its tables of flags and metrics as the code has them. */
 export function controllerPage(page: string): string {
@@ -9,13 +10,13 @@ export function controllerPage(page: string): string {
       flag.default === '' ? '' : `\`${flag.default}\``,
       flag.description,
     ]);
-  const metrics = createMetrics();
+  const metrics = [...createMetrics().all, ...createProcessMetrics()];
   const tables: Readonly<Record<string, string>> = {
     flags: table(['flag', 'default', 'what it does'], flags(false)),
     'flags without effect': table(['flag', "default of kro's", 'why not'], flags(true)),
     metrics: table(
       ['metric', 'type', 'what it says'],
-      metrics.all.map(({ name, type, help }) => [`\`${name}\``, type, help]),
+      metrics.map(({ name, type, help }) => [`\`${name}\``, type, help]),
     ),
   };
   return page.replaceAll(

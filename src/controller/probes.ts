@@ -9,6 +9,8 @@ const ADDRESS = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/;
 export interface ProbeSource {
   /** Are all watches of our own up, and does work go on? */
   readonly ready: boolean;
+  /** What is missing while it is not ready. */
+  readonly waitsFor?: string;
   metricsText(): string;
 }
 
@@ -54,7 +56,9 @@ function answer(path: string, source: ProbeSource): readonly [number, string, st
     case '/healthz':
       return [200, 'text/plain', 'ok'];
     case '/readyz':
-      return source.ready ? [200, 'text/plain', 'ok'] : [503, 'text/plain', 'not ready: watches are being read'];
+      return source.ready
+        ? [200, 'text/plain', 'ok']
+        : [503, 'text/plain', `not ready: ${source.waitsFor ?? 'watches are being read'}`];
     default:
       return [404, 'text/plain', 'not found'];
   }

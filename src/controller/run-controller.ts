@@ -1,20 +1,17 @@
 import { TypeKroError } from '../core/index.ts';
-import type { InspectSource } from '../inspect/index.ts';
 import { serveInspect } from '../inspect/index.ts';
 import type { Clock, KubernetesApi, LeaseTimes } from '../kube/index.ts';
 import { DEFAULT_LEASE_TIMES, runElection, systemClock } from '../kube/index.ts';
 import { createController } from './controller.ts';
+import { CurrentController, LEASE_NAME } from './current-controller.ts';
 import type { ParsedFlags } from './flags.ts';
 import { parseControllerFlags } from './flags.ts';
 import type { Logger } from './logger.ts';
 import { optionsFromFlags } from './options-from-flags.ts';
-import type { Controller } from './options.ts';
 import { parseAddress, serveProbes } from './probes.ts';
+import { LeaseTeller } from './telemetry/lease-teller.ts';
 import { runShards } from './shards/run-shards.ts';
 import type { DefinitionShare } from './shards/share.ts';
-
-/** Name of the Lease; the same as kro's, so that the two never work at the same time. */
-const LEASE_NAME = 'controller.kro.run';
 
 /** What a controller process is made of. */
 export interface RunControllerOptions {
@@ -76,7 +73,10 @@ export async function runController(options: RunControllerOptions): Promise<void
 async function lead(options: RunControllerOptions, flags: ParsedFlags, current: CurrentController): Promise<void> {
   const { client, clock = systemClock, signal, identity, logger } = options;
   const { namespace, times } = electionOf(options, flags);
-  current.standby = true;
+  const teller = new LeaseTeller(logger, clock, `${namespace}/${LEASE_NAME}`);
+  current.standby = () => teller.reachable;
+  current.missing = 'the lease cannot be read';
+  current.leads = false;
   logger.log('info', 'standing by until the lease is ours', { lease: `${namespace}/${LEASE_NAME}`, identity });
   // A term begins when the work of the one before has ended.
   let term: Promise<void> = Promise.resolve();
@@ -89,8 +89,12 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
       identity,
       signal,
       times,
+      onLook: (failure) => teller.looked(failure),
       onLeading(ending, lost) {
         logger.log('info', 'leading', { identity });
+        current.leads = true;
+        lost.addEventListener('abort', () => (current.leads = false), { once: true });
+        tellOfLoss(logger, identity, lost, signal);
         term = term.then(() => work(options, flags, current, ending, lost));
         return term;
       },
@@ -109,7 +113,9 @@ async function share(
 ): Promise<void> {
   const { client, clock = systemClock, signal, identity, logger } = options;
   const { namespace, times } = electionOf(options, flags);
-  current.standby = true;
+  const teller = new LeaseTeller(logger, clock, `${namespace}/${LEASE_NAME}`);
+  current.standby = () => teller.reachable;
+  current.missing = 'the lease cannot be read';
   logger.log('info', 'dividing definitions with other replicas', { shards, identity });
   try {
     await runShards({
@@ -122,12 +128,21 @@ async function share(
       shards,
       times,
       signal,
+      onLook: (failure) => teller.looked(failure),
       work: (part, ending, lost) => work(options, flags, current, ending, lost, part),
       onChange: async (hurry) => current.controller?.shareChanged(hurry),
     });
   } catch (error) {
     throw TypeKroError.from(error, { code: 'controller/unexpected' });
   }
+}
+
+/** A leader that stops for another reason than that it was told to must say so. */
+function tellOfLoss(logger: Logger, identity: string, lost: AbortSignal, ended: AbortSignal): void {
+  const tell = () => {
+    if (!ended.aborted) logger.log('warn', 'no longer leading: the lease was not renewed in time', { identity });
+  };
+  lost.addEventListener('abort', tell, { once: true });
 }
 
 function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namespace: string; times: LeaseTimes } {
@@ -175,41 +190,6 @@ async function work(
     await controller.stop(lost);
     current.controller = undefined;
     logger.log('info', 'the controller stopped');
-  }
-}
-
-/** What probes and the inspect interface show: the controller that works now, if one does. */
-class CurrentController implements InspectSource {
-  controller: Controller | undefined;
-  /** One that waits for its turn is ready, too. */
-  standby = false;
-
-  get ready(): boolean {
-    return this.controller === undefined ? this.standby : this.controller.ready;
-  }
-
-  metricsText(): string {
-    return this.controller?.metricsText() ?? '';
-  }
-
-  definitions() {
-    return this.controller?.reports.definitions() ?? [];
-  }
-
-  instances() {
-    return this.controller?.reports.instances() ?? [];
-  }
-
-  report(ref: string) {
-    return this.controller?.reports.report(ref);
-  }
-
-  eventsAfter(id: number) {
-    return this.controller?.reports.eventsAfter(id) ?? [];
-  }
-
-  subscribe(listener: Parameters<InspectSource['subscribe']>[0]) {
-    return this.controller?.reports.subscribe(listener) ?? (() => undefined);
   }
 }
 

@@ -29,6 +29,8 @@ export interface ElectionOptions extends Candidate {
    * end and gives the lease back. Default: always.
    */
   readonly wanted?: () => boolean;
+  /** Told after each look at the lease: nothing where it could be read, and written if need be, else what is in the way. */
+  readonly onLook?: (failure: KubeError | undefined) => void;
   /**
    * Called each time that this candidate becomes leader; settles when the work of the term has ended. `ending`
    * aborts when work is to come to its end, the lease is kept meanwhile; `lost` aborts when another one may lead
@@ -129,15 +131,20 @@ class Election {
       );
       this.#apply(next);
       // Who is not to lead renews only a lease that work still needs.
-      if (action.do === 'wait' || (!this.#wanted && !next.leading)) return true;
+      if (action.do === 'wait' || (!this.#wanted && !next.leading)) {
+        this.#options.onLook?.(undefined);
+        return true;
+      }
       const sentAt = elapsed(this.#options.clock);
       const written = await this.#within((signal) =>
         action.do === 'create' ? api.create(action.lease, { signal }) : api.update(action.lease, { signal }),
       );
+      this.#options.onLook?.(undefined);
       this.#apply(leaseHeld(this.#state, written, sentAt));
       return true;
     } catch (thrown) {
       if (!(thrown instanceof KubeError)) throw thrown;
+      if (!isConflict(thrown) && !this.#over.signal.aborted) this.#options.onLook?.(thrown);
       this.#apply(leaseUnreachable(this.#state, this.#times, elapsed(this.#options.clock)));
       return !isConflict(thrown);
     }

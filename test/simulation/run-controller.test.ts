@@ -64,6 +64,15 @@ describe('runController', () => {
     await cluster.close();
   });
 
+  it('says why it does not come to lead', async () => {
+    const { cluster, start } = await setup();
+    const process = start('one', '--leader-elect', '--leader-election-namespace=nowhere');
+    await process.hears('the lease cannot be read or renewed');
+    await process.end();
+    expect(process.said).toEqual(['standing by until the lease is ours', 'the lease cannot be read or renewed']);
+    await cluster.close();
+  });
+
   it('refuses a command line that it does not understand, and a cluster without the CRDs', async () => {
     const { cluster, start } = await setup();
     await expect(start('one', '--nonsense').ended).rejects.toMatchObject({ code: 'controller/usage' });

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock, ElectionOptions, KubernetesApi, LeaseTimes } from '../../kube/index.ts';
 import { runElection } from '../../kube/index.ts';
 import type { Logger } from '../logger.ts';
+import { LeaseTeller } from '../telemetry/lease-teller.ts';
 import { Crew, LEASE_LABEL, REPLICA, SHARD } from './crew.ts';
 import { LeaseBoard } from './lease-board.ts';
 import type { DefinitionShare } from './share.ts';
@@ -24,6 +25,8 @@ export interface RunShardsOptions {
   readonly times: LeaseTimes;
   /** Ends the replica: work under way is finished first. */
   readonly signal: AbortSignal;
+  /** Told after each look at the Lease that all replicas share, and what was in the way of it. */
+  readonly onLook?: ElectionOptions['onLook'];
   /** Works on a share until the signal aborts; what is under way then is given up when `lost` aborts. */
   readonly work: (share: DefinitionShare, ending: AbortSignal, lost: AbortSignal) => Promise<void>;
   /** The share changed: settles when nothing of what left it is under way; that is given up when `hurry` aborts. */
@@ -39,7 +42,7 @@ export interface RunShardsOptions {
  * replicas that were told another number of shards, wait until none of them is left.
  */
 export async function runShards(options: RunShardsOptions): Promise<void> {
-  const { api, clock, namespace, lease, shards, identity, times, signal } = options;
+  const { api, clock, namespace, lease, shards, identity, times, signal, onLook } = options;
   const crew = new Crew({ api, clock, identity, durationMs: times.leaseDurationMs });
   let term: Promise<void> = Promise.resolve();
   await runElection({
@@ -50,6 +53,7 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
     identity: `typekro-${shards}-shards`,
     times,
     signal,
+    ...(onLook === undefined ? {} : { onLook }),
     // The others still work under it.
     release: () => crew.alone,
     onLeading(ending, lost) {
@@ -66,7 +70,7 @@ async function workInShards(
   lost: AbortSignal,
 ): Promise<void> {
   if (ending.aborted) return;
-  const { api, clock, namespace, lease, identity, shards, times, work } = options;
+  const { api, clock, logger, namespace, lease, identity, shards, times, work } = options;
   const share = new ShardShare(shards);
   const board = new LeaseBoard({
     api,
@@ -83,14 +87,16 @@ async function workInShards(
   const election = (
     name: string,
     purpose: string,
-    rest: Pick<ElectionOptions, 'onLeading' | 'wanted'>,
+    rest: Pick<ElectionOptions, 'onLeading' | 'onLook' | 'wanted'>,
   ): Promise<void> => {
     const labels = { [LEASE_LABEL]: purpose };
     return runElection({ api: board, clock, namespace, name, identity, labels, times, signal: stopped, ...rest });
   };
+  const mine = `${lease}-replica-${digest(identity)}`;
+  const teller = new LeaseTeller(logger, clock, `${namespace}/${mine}`);
   const parts = [
     work(share, stopped, lost),
-    election(`${lease}-replica-${digest(identity)}`, REPLICA, { onLeading: (end) => aborted(end) }),
+    election(mine, REPLICA, { onLeading: (end) => aborted(end), onLook: (failure) => teller.looked(failure) }),
     ...Array.from({ length: shards }, (_, shard) => {
       let term: Promise<void> = Promise.resolve();
       return election(`${lease}-shard-${shard}`, SHARD, {

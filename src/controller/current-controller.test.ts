@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import type { InspectEvent } from '../inspect/index.ts';
+import { CurrentController } from './current-controller.ts';
+import type { Controller } from './options.ts';
+
+/** As much of a controller as a process shows, and what its listeners are told by. */
+function working(name: string) {
+  const listeners = new Set<(event: InspectEvent) => void>();
+  const controller = {
+    ready: true,
+    metricsText: () => `${name} 1\n`,
+    reports: {
+      subscribe: (listener: (event: InspectEvent) => void) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    },
+  } as unknown as Controller;
+  const tell = (message: string) => {
+    for (const listener of listeners) listener({ id: 1, at: 0, type: 'wrote', subject: name, message });
+  };
+  return { controller, tell, listeners };
+}
+
+test('who listens hears of every controller that works in the process, one after another', () => {
+  const current = new CurrentController();
+  const heard: string[] = [];
+  const end = current.subscribe(({ subject, message }) => heard.push(`${subject} ${message}`));
+  const [one, two] = [working('one'), working('two')];
+  current.controller = one.controller;
+  one.tell('first');
+  current.controller = undefined;
+  one.tell('nobody hears it');
+  current.controller = two.controller;
+  two.tell('second');
+  end();
+  two.tell('no more');
+  expect(heard).toEqual(['one first', 'two second']);
+  expect([one.listeners.size, two.listeners.size]).toEqual([0, 0]);
+});
+
+test('a process without a controller says who leads and what it costs; it is ready where it could take its turn', () => {
+  const current = new CurrentController();
+  expect(current.metricsText()).not.toContain('leader_election_master_status{');
+  current.leads = false;
+  expect(current.metricsText()).toContain('leader_election_master_status{name="controller.kro.run"} 0\n');
+  expect(current.metricsText()).toMatch(/^process_resident_memory_bytes [1-9]\d*$/m);
+  expect(current.metricsText()).toMatch(/^process_cpu_seconds_total \d/m);
+  expect([current.ready, current.waitsFor]).toEqual([false, 'the controller has not begun']);
+  current.standby = () => true;
+  expect(current.ready).toBe(true);
+  current.controller = working('one').controller;
+  current.leads = true;
+  expect(current.metricsText()).toMatch(/^one 1\n[^]*leader_election_master_status{name="controller.kro.run"} 1$/m);
+});

@@ -1,0 +1,78 @@
+import type { InspectEvent, InspectSource } from '../inspect/index.ts';
+import { createProcessMetrics } from './metrics/process-metrics.ts';
+import { exposition } from './metrics/registry.ts';
+import type { Controller } from './options.ts';
+import type { ProbeSource } from './probes.ts';
+
+/** Name of the Lease; the same as kro's, so that the two never work at the same time. */
+export const LEASE_NAME = 'controller.kro.run';
+
+type Listener = (event: InspectEvent) => void;
+
+/** What probes and the inspect interface show of a process: the controller that works now, if one does. */
+export class CurrentController implements InspectSource, ProbeSource {
+  #controller: Controller | undefined;
+  /** Who listens stays when one controller ends and another begins. */
+  readonly #listeners = new Map<Listener, () => void>();
+  readonly #process = createProcessMetrics(() =>
+    this.leads === undefined ? [] : [[{ name: LEASE_NAME }, +this.leads]],
+  );
+  /** One that waits for its turn is ready, too, where it could take it. */
+  standby: () => boolean = () => false;
+  /** What is missing while it could not. */
+  missing = 'the controller has not begun';
+  /** Does this replica hold the Lease? Nothing is said where there is no election. */
+  leads: boolean | undefined;
+
+  get controller(): Controller | undefined {
+    return this.#controller;
+  }
+
+  set controller(next: Controller | undefined) {
+    this.#controller = next;
+    for (const [listener, unsubscribe] of this.#listeners) {
+      unsubscribe();
+      this.#listen(listener);
+    }
+  }
+
+  get ready(): boolean {
+    return this.#controller === undefined ? this.standby() : this.#controller.ready;
+  }
+
+  get waitsFor(): string {
+    return this.#controller === undefined ? this.missing : 'watches are being read';
+  }
+
+  metricsText(): string {
+    return (this.#controller?.metricsText() ?? '') + exposition(this.#process);
+  }
+
+  definitions() {
+    return this.#controller?.reports.definitions() ?? [];
+  }
+
+  instances() {
+    return this.#controller?.reports.instances() ?? [];
+  }
+
+  report(ref: string) {
+    return this.#controller?.reports.report(ref);
+  }
+
+  eventsAfter(id: number) {
+    return this.#controller?.reports.eventsAfter(id) ?? [];
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#listen(listener);
+    return () => {
+      this.#listeners.get(listener)?.();
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #listen(listener: Listener): void {
+    this.#listeners.set(listener, this.#controller?.reports.subscribe(listener) ?? (() => undefined));
+  }
+}

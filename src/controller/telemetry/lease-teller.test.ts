@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { KubeError } from '../../kube/index.ts';
+import { LeaseTeller } from './lease-teller.ts';
+
+test('a lease out of reach is told of once a minute and with each new reason, and once when it is back', () => {
+  let now = 0;
+  const entries: unknown[] = [];
+  const teller = new LeaseTeller(
+    { log: (level, message, fields) => entries.push([level, message, fields]) },
+    { now: () => now },
+    'kro-system/a',
+  );
+  const message =
+    'User "kro" cannot get resource "leases" in API group "coordination.k8s.io" in the namespace "kro-system"';
+  const look = (at: number, failure?: KubeError) => {
+    now = at;
+    teller.looked(failure);
+    return teller.reachable;
+  };
+  const forbidden = new KubeError(message, { status: 403, reason: 'Forbidden' });
+  expect(teller.reachable).toBe(false);
+  expect([1000, 3000, 60_000, 61_000].map((at) => look(at, forbidden))).toEqual([false, false, false, false]);
+  look(62_000, new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' }));
+  expect([look(63_000), look(65_000)]).toEqual([true, true]);
+  const lease = 'kro-system/a';
+  const remedy = 'check that the API server runs and that its address is right';
+  const error = expect.stringContaining('resources: ["leases"], verbs: ["get"]') as string;
+  expect(entries).toEqual([
+    ['warn', 'the lease cannot be read or renewed', { lease, error }],
+    ['warn', 'the lease cannot be read or renewed', { lease, error, forMs: 60_000 }],
+    ['warn', 'the lease cannot be read or renewed', { lease, error: 'connect ECONNREFUSED', remedy, forMs: 61_000 }],
+    ['info', 'the lease is within reach again', { lease, afterMs: 62_000 }],
+  ]);
+});

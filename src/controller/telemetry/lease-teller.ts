@@ -1,0 +1,60 @@
+import type { Clock, KubeError } from '../../kube/index.ts';
+import { failureText } from '../../runtime/index.ts';
+import { apiFailure } from '../instance/api-failure.ts';
+import type { Logger } from '../logger.ts';
+
+/** How often it is repeated that the Lease is out of reach. */
+const REMINDER_MS = 60_000;
+
+/**
+ * Writes to the log when a Lease cannot be read or renewed, once a minute for each reason, and when it can again: a
+ * replica that waits for one does nothing else that would tell.
+ */
+export class LeaseTeller {
+  readonly #logger: Logger;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #lease: string;
+  #seen = false;
+  #failedAt: number | undefined;
+  #told = '';
+  #toldAt = 0;
+
+  constructor(logger: Logger, clock: Pick<Clock, 'now'>, lease: string) {
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#lease = lease;
+  }
+
+  /** Did the last look at the Lease succeed? */
+  get reachable(): boolean {
+    return this.#seen && this.#failedAt === undefined;
+  }
+
+  /** After a look at the Lease: what was in its way, if anything was. */
+  looked(failure: KubeError | undefined): void {
+    const now = this.#clock.now();
+    const lease = this.#lease;
+    if (failure === undefined) {
+      this.#seen = true;
+      if (this.#failedAt === undefined) return;
+      this.#logger.log('info', 'the lease is within reach again', { lease, afterMs: now - this.#failedAt });
+      this.#failedAt = undefined;
+      return;
+    }
+    const error = failureText(apiFailure(failure, undefined));
+    const isKnown = this.#failedAt !== undefined && error === this.#told && now - this.#toldAt < REMINDER_MS;
+    this.#failedAt ??= now;
+    if (isKnown) return;
+    this.#told = error;
+    this.#toldAt = now;
+    const forMs = now - this.#failedAt;
+    const { status, remedy } = failure;
+    const hint = status === 0 && remedy !== undefined ? { remedy } : {};
+    this.#logger.log('warn', 'the lease cannot be read or renewed', {
+      lease,
+      error,
+      ...hint,
+      ...(forMs === 0 ? {} : { forMs }),
+    });
+  }
+}
