@@ -164,7 +164,11 @@ export class InstanceDirectory {
   #identified(served: ServedKind, { metadata }: KubeObject): ServedKind {
     if (served.policies.serviceAccount !== undefined) return served;
     const access = this.#options.accessIn(metadata.namespace);
-    return access === undefined ? served : { ...served, access };
+    if (access === undefined) return served;
+    if (metadata.namespace !== undefined) return { ...served, access };
+    // The controller's own rights must not stand in for those of nobody.
+    const { graph: _graph, ...rest } = served;
+    return { ...rest, access, failure: NOBODY };
   }
 
   #servedOf(id: string): ServedKind | undefined {
@@ -179,6 +183,10 @@ export class InstanceDirectory {
     this.#options.observer.instanceGone(record.id);
   }
 }
+
+/** Why nothing is done for a cluster-scoped instance where each namespace has its own ServiceAccount. */
+const NOBODY =
+  'a cluster-scoped instance is in no namespace whose ServiceAccount could work on it; name one on the definition: annotation typekro.dev/service-account: <namespace>/<name>';
 
 /** Annotation of an instance that wants to stay with a revision. */
 const PIN = 'typekro.dev/revision';

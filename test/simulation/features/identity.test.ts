@@ -87,6 +87,56 @@ describe('one ServiceAccount per instance namespace', () => {
   });
 });
 
+describe('a cluster-scoped instance', () => {
+  const metadata = { name: 'pots' };
+  const schema = { apiVersion: 'v1', kind: 'Pot', group: 'acme.test', scope: 'Cluster', spec: {} };
+  const resources = [mapResource('map', { text: 'x' }, { namespace: 'blue' })];
+  const definition = (annotations: Record<string, string>): KubeObject => ({
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { ...metadata, annotations },
+    spec: { schema, resources },
+  });
+  const instance: KubeObject = { apiVersion: 'acme.test/v1', kind: 'Pot', metadata: { name: 'p' } };
+  const ref = { apiVersion: 'acme.test/v1', kind: 'Pot', name: 'p' };
+
+  it('is not worked on as nobody, and says where to name an account', async () => {
+    world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
+    const everywhere = { name: 'deployer-everywhere' };
+    await world.apply(
+      ...team('blue', []),
+      { apiVersion: RBAC, kind: 'ClusterRole', metadata: everywhere, rules: [MAPS] },
+      {
+        apiVersion: RBAC,
+        kind: 'ClusterRoleBinding',
+        metadata: everywhere,
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: everywhere.name },
+        subjects: [{ kind: 'ServiceAccount', name: 'deployer', namespace: 'blue' }],
+      },
+      definition({}),
+    );
+    await world.advance(5000);
+    await world.apply(instance);
+    await world.advance(60_000);
+    expect(conditionText(await world.user.get(ref), 'Ready')).toContain(
+      'name one on the definition: annotation typekro.dev/service-account: <namespace>/<name>',
+    );
+    expect(await world.user.find(mapIn('blue'))).toBeUndefined();
+
+    await world.apply(definition({ 'typekro.dev/service-account': 'blue/deployer' }));
+    await world.advance(60_000);
+    expect(conditionText(await world.user.get(ref), 'Ready')).toMatch(/^True/);
+    await world.apply(definition({}));
+    await world.user.delete(ref);
+    await world.advance(60_000);
+    expect(await world.user.find(mapIn('blue'))).toBeDefined();
+    await world.apply(definition({ 'typekro.dev/service-account': 'blue/deployer' }));
+    await world.advance(120_000);
+    expect(await world.user.find(ref)).toBeUndefined();
+    expect(await world.user.find(mapIn('blue'))).toBeUndefined();
+  });
+});
+
 describe('a limit to the namespace of the instance', () => {
   const away = mapResource('away', { text: 'x' }, { namespace: 'kube-system' });
   const home = mapResource('home', { text: 'x' });
