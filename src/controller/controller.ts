@@ -140,6 +140,7 @@ class KroController implements Controller {
       random,
       onError,
       concurrency: options.definitionConcurrency ?? 4,
+      onTake: (milliseconds) => meters.waited('resourcegraphdefinition', milliseconds),
       work: ours(
         isOurs,
         measured('resourcegraphdefinition', meters, ({ key }, signal) => definitions.pass(key, signal)),
@@ -150,6 +151,7 @@ class KroController implements Controller {
       random,
       onError,
       concurrency: options.instanceConcurrency ?? 32,
+      onTake: (milliseconds) => meters.waited('dynamic', milliseconds),
       work: ours(
         isOurs,
         measured('dynamic', meters, (work, signal) => instances.pass(work, signal)),

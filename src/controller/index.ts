@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export type { Logger, LogLevel } from './logger.ts';
-export { jsonLogger, silentLogger } from './logger.ts';
+export { consoleLogger, jsonLogger, silentLogger } from './logger.ts';
 export type { Controller, ControllerOptions } from './options.ts';
 export type { DefinitionShare } from './shards/share.ts';
 export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './own-crds.ts';

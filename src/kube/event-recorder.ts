@@ -11,6 +11,8 @@ export interface ObjectEvent {
   /** One word in upper camel case. */
   readonly reason: string;
   readonly message: string;
+  /** Who reports it. Default: the recorder's component. */
+  readonly component?: string;
 }
 
 /** How events are recorded. */
@@ -44,6 +46,7 @@ interface Pending {
   readonly reason: string;
   readonly message: string;
   readonly namespace: string;
+  readonly component?: string;
   readonly involved: Readonly<Record<string, string>>;
 }
 
@@ -106,7 +109,8 @@ export class EventRecorder {
     await api.create(this.#object(event, entry));
   }
 
-  #object({ involved, type, reason, message, namespace }: Pending, entry: Remembered): KubeObject {
+  #object({ involved, type, reason, message, namespace, component: own }: Pending, entry: Remembered): KubeObject {
+    const component = own ?? this.#options.component;
     return {
       apiVersion: 'v1',
       kind: 'Event',
@@ -118,8 +122,8 @@ export class EventRecorder {
       count: 1,
       firstTimestamp: time(entry.firstAt),
       lastTimestamp: time(entry.lastAt),
-      source: { component: this.#options.component },
-      reportingComponent: this.#options.component,
+      source: { component },
+      reportingComponent: component,
     };
   }
 
@@ -132,7 +136,7 @@ export class EventRecorder {
   }
 }
 
-function pendingOf({ object, type, reason, message: text }: ObjectEvent): Pending {
+function pendingOf({ object, type, reason, message: text, component }: ObjectEvent): Pending {
   const { apiVersion, kind, metadata } = object;
   const { name, namespace, uid, resourceVersion } = metadata;
   const message = text.slice(0, LONGEST_MESSAGE);
@@ -142,6 +146,7 @@ function pendingOf({ object, type, reason, message: text }: ObjectEvent): Pendin
     reason,
     message,
     namespace: namespace ?? 'default',
+    ...(component === undefined ? {} : { component }),
     involved: {
       apiVersion,
       kind,

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { CONTROLLER_FLAGS, jsonLogger, parseControllerFlags, runController } from '../../controller/index.ts';
+import {
+  CONTROLLER_FLAGS,
+  consoleLogger,
+  jsonLogger,
+  parseControllerFlags,
+  runController,
+} from '../../controller/index.ts';
 import type { ParsedFlags } from '../../controller/index.ts';
 import type { KubeClientOptions } from '../../kube/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
@@ -40,11 +46,12 @@ export const controller: Command = {
     }
     const config = await loadKubeConfig({ ...connection, env: context.env });
     const client = new KubeClient({ config, userAgent: 'typekro-controller', ...rateLimitOf(flags) });
+    const open = flags.values.get('zap-encoder') === 'console' ? consoleLogger : jsonLogger;
     try {
       await runController({
         client,
         args,
-        logger: jsonLogger((line) => context.print(line.trimEnd()), Date.now, levelOf(flags)),
+        logger: open((line) => context.print(line.trimEnd()), Date.now, levelOf(flags)),
         signal: context.signal,
         identity: `${hostname()}_${randomUUID()}`,
         namespace: context.env['POD_NAMESPACE'] ?? config.namespace,

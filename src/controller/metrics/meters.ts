@@ -4,7 +4,7 @@ import type { CacheMeter } from '../cache/cache-set.ts';
 import type { CacheChange } from '../cache/kind-cache.ts';
 import type { Compilation } from '../definition/compiler.ts';
 import type { ControllerMetrics } from './metrics.ts';
-import { gvrText } from './metrics.ts';
+import { gvrText, queueLabels, queueName } from './metrics.ts';
 
 /** Feeds the metrics of what lies below passes: requests, schemas, compilation, watches. */
 export class Meters {
@@ -42,10 +42,16 @@ export class Meters {
     (served ? this.#metrics.handlersAttached : this.#metrics.handlersDetached).add({ type: 'parent' });
   }
 
+  /** Work waited for a place in its queue for so long. */
+  waited(controller: string, milliseconds: number): void {
+    this.#metrics.queueSeconds.observe(queueLabels(queueName(controller)), milliseconds / 1000);
+  }
+
   /** A pass of a controller ended. */
   passed(controller: string, result: 'success' | 'error' | 'requeue_after', milliseconds: number): void {
     this.#metrics.passes.add({ controller, result });
     this.#metrics.passSeconds.observe({ controller }, milliseconds / 1000);
+    this.#metrics.workSeconds.observe(queueLabels(queueName(controller)), milliseconds / 1000);
     if (result === 'error') this.#metrics.passErrors.add({ controller });
   }
 }

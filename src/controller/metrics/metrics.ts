@@ -5,9 +5,22 @@ import { Metric } from './registry.ts';
 /** A series of a gauge, as it is when metrics are read. */
 export type Reading = readonly [Labels, number];
 
+/** A queue as it is when metrics are read. */
+export interface QueueReading {
+  readonly controller: string;
+  readonly name: string;
+  readonly concurrency: number;
+  readonly depth: number;
+  readonly adds: number;
+  readonly retries: number;
+  readonly unfinishedSeconds: number;
+  readonly longestSeconds: number;
+}
+
 /** Values that are known elsewhere and asked for when metrics are read. */
 export interface MetricSources {
   readonly queueLength: () => number;
+  readonly queues: () => Iterable<QueueReading>;
   readonly activeWorkers: () => Iterable<Reading>;
   readonly watches: () => number;
   readonly servedKinds: () => number;
@@ -32,6 +45,7 @@ const ITEMS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 /** What metrics are asked of where there is nobody to ask. */
 const NOBODY: MetricSources = {
   queueLength: () => 0,
+  queues: () => [],
   activeWorkers: () => [],
   watches: () => 0,
   servedKinds: () => 0,
@@ -49,6 +63,8 @@ const NOBODY: MetricSources = {
 export function createMetrics(sources: MetricSources = NOBODY) {
   const counter = (name: string, help: string) => new Metric(name, 'counter', help);
   const seconds = (name: string, help: string) => new Metric(name, 'histogram', help);
+  const bareCounter = (name: string, help: string) => new Metric(name, 'counter', help, { bare: true });
+  const bareSeconds = (name: string, help: string) => new Metric(name, 'histogram', help, { bare: true });
   const gauge = (name: string, help: string, collect?: () => Iterable<Reading>) =>
     new Metric(name, 'gauge', help, collect === undefined ? {} : { collect });
   const one = (ask: () => number) => (): Reading[] => [[{}, ask()]];
@@ -58,6 +74,7 @@ export function createMetrics(sources: MetricSources = NOBODY) {
     ...definitionMetrics(),
     ...runtimeMetrics(),
     ...clientMetrics(),
+    ...queueMetrics(),
     ...ownMetrics(),
   };
   return { all: Object.values(metrics), ...metrics };
@@ -117,49 +134,58 @@ export function createMetrics(sources: MetricSources = NOBODY) {
       revisionWaits: counter('rgd_graph_revision_wait_total', 'Passes that waited for a revision.'),
       revisionResolutions: counter('rgd_graph_revision_resolution_total', 'What passes did about revisions.'),
       registryMisses: counter('rgd_graph_revision_registry_miss_total', 'Revisions asked for that are not usable.'),
-      revisionsRetired: counter('rgd_graph_revision_gc_deleted_total', 'Old revisions deleted.'),
-      retireErrors: counter('rgd_graph_revision_gc_errors_total', 'Old revisions that could not be deleted.'),
+      revisionsRetired: bareCounter('rgd_graph_revision_gc_deleted_total', 'Old revisions deleted.'),
+      retireErrors: bareCounter('rgd_graph_revision_gc_errors_total', 'Old revisions that could not be deleted.'),
       compilations: counter('graph_revision_compile_total', 'Specs compiled.'),
       compileSeconds: seconds('graph_revision_compile_duration_seconds', 'Duration of compiling a spec.'),
-      revisionStatusErrors: counter('graph_revision_status_update_errors_total', 'Statuses that were not written.'),
-      activationsDeferred: counter('graph_revision_activation_deferred_total', 'Revisions whose use had to wait.'),
-      finalizerEvictions: counter('graph_revision_finalizer_evictions_total', 'Deleted revisions let go.'),
+      revisionStatusErrors: bareCounter('graph_revision_status_update_errors_total', 'Statuses that were not written.'),
+      activationsDeferred: bareCounter('graph_revision_activation_deferred_total', 'Revisions whose use had to wait.'),
+      finalizerEvictions: bareCounter('graph_revision_finalizer_evictions_total', 'Deleted revisions let go.'),
       registryEntries: gauge('graph_revision_registry_entries', 'Revisions by state.', sources.revisions),
       registryTransitions: counter('graph_revision_registry_transitions_total', 'Changes of state of revisions.'),
-      registryEvictions: counter('graph_revision_registry_evictions_total', 'Revisions forgotten.'),
+      registryEvictions: bareCounter('graph_revision_registry_evictions_total', 'Revisions forgotten.'),
     };
   }
 
   function runtimeMetrics() {
     return {
-      nodeEvaluations: counter('runtime_node_eval_total', 'Nodes looked at.'),
-      nodeSeconds: seconds(
+      nodeEvaluations: bareCounter('runtime_node_eval_total', 'Nodes looked at.'),
+      nodeSeconds: bareSeconds(
         'runtime_node_eval_duration_seconds',
         'Duration of looking at a node; the mean of each step.',
       ),
-      nodeErrors: counter('runtime_node_eval_errors_total', 'Nodes with an expression that failed.'),
-      creations: counter('runtime_creation_total', 'Steps decided.'),
-      creationSeconds: seconds('runtime_creation_duration_seconds', 'Duration of deciding a step.'),
-      ignoredChecks: counter('runtime_node_ignored_check_total', 'Decisions whether a node is left out.'),
-      ignored: counter('runtime_node_ignored_total', 'Nodes left out.'),
-      readyChecks: counter('runtime_node_ready_check_total', 'Decisions whether a node is ready.'),
-      notReady: counter('runtime_node_not_ready_total', 'Nodes that were not ready.'),
-      collectionSize: new Metric('runtime_collection_size', 'histogram', 'Items of collections.', { bounds: ITEMS }),
-      expressions: counter('cel_expr_eval_total', 'Expressions evaluated.'),
-      expressionSeconds: seconds('cel_expr_eval_duration_seconds', 'Duration of an expression; the mean of each step.'),
+      nodeErrors: bareCounter('runtime_node_eval_errors_total', 'Nodes with an expression that failed.'),
+      creations: bareCounter('runtime_creation_total', 'Steps decided.'),
+      creationSeconds: bareSeconds('runtime_creation_duration_seconds', 'Duration of deciding a step.'),
+      ignoredChecks: bareCounter('runtime_node_ignored_check_total', 'Decisions whether a node is left out.'),
+      ignored: bareCounter('runtime_node_ignored_total', 'Nodes left out.'),
+      readyChecks: bareCounter('runtime_node_ready_check_total', 'Decisions whether a node is ready.'),
+      notReady: bareCounter('runtime_node_not_ready_total', 'Nodes that were not ready.'),
+      collectionSize: new Metric('runtime_collection_size', 'histogram', 'Items of collections.', {
+        bounds: ITEMS,
+        bare: true,
+      }),
+      expressions: bareCounter('cel_expr_eval_total', 'Expressions evaluated.'),
+      expressionSeconds: bareSeconds(
+        'cel_expr_eval_duration_seconds',
+        'Duration of an expression; the mean of each step.',
+      ),
     };
   }
 
   function clientMetrics() {
     const bytes = (name: string, help: string) => new Metric(name, 'histogram', help, { bounds: BYTES });
     return {
-      schemaHits: counter('schema_resolver_cache_hits_total', 'Schemas that were known.'),
-      schemaMisses: counter('schema_resolver_cache_misses_total', 'Schemas that were read.'),
+      schemaHits: bareCounter('schema_resolver_cache_hits_total', 'Schemas that were known.'),
+      schemaMisses: bareCounter('schema_resolver_cache_misses_total', 'Schemas that were read.'),
       schemas: gauge('schema_resolver_cache_size', 'Schemas known.', one(sources.schemas)),
-      schemaEvictions: counter('schema_resolver_cache_evictions_total', 'Schemas dropped, since their kind changed.'),
-      schemaSeconds: seconds('schema_resolver_api_call_duration_seconds', 'Duration of reading a schema.'),
-      schemaShared: counter('schema_resolver_singleflight_deduplicated_total', 'Reads that served several.'),
-      schemaErrors: counter('schema_resolver_errors_total', 'Schemas that could not be read.'),
+      schemaEvictions: bareCounter(
+        'schema_resolver_cache_evictions_total',
+        'Schemas dropped, since their kind changed.',
+      ),
+      schemaSeconds: bareSeconds('schema_resolver_api_call_duration_seconds', 'Duration of reading a schema.'),
+      schemaShared: bareCounter('schema_resolver_singleflight_deduplicated_total', 'Reads that served several.'),
+      schemaErrors: bareCounter('schema_resolver_errors_total', 'Schemas that could not be read.'),
       requests: counter('rest_client_requests_total', 'Requests by verb and status.'),
       requestSeconds: seconds('rest_client_request_duration_seconds', 'From a request to its answer.'),
       limiterSeconds: seconds('rest_client_rate_limiter_duration_seconds', 'How long requests were held back.'),
@@ -170,6 +196,39 @@ export function createMetrics(sources: MetricSources = NOBODY) {
       passSeconds: seconds('controller_runtime_reconcile_time_seconds', 'Duration of passes.'),
       passErrors: counter('controller_runtime_reconcile_errors_total', 'Passes that failed.'),
       activeWorkers: gauge('controller_runtime_active_workers', 'Passes under way.', sources.activeWorkers),
+    };
+  }
+
+  /** What controllers of Go show of their queues. */
+  function queueMetrics() {
+    const name = (text: string) => `workqueue_${text}`;
+    const each = (ask: (queue: QueueReading) => number) => (): Reading[] =>
+      [...sources.queues()].map((queue) => [queueLabels(queue.name), ask(queue)]);
+    const summed = (text: string, help: string, ask: (queue: QueueReading) => number) =>
+      new Metric(name(text), 'counter', help, { collect: each(ask) });
+    return {
+      mostWorkers: gauge('controller_runtime_max_concurrent_reconciles', 'Passes at the same time, at most.', () =>
+        [...sources.queues()].map(({ controller, concurrency }): Reading => [{ controller }, concurrency]),
+      ),
+      queueDepth: gauge(
+        name('depth'),
+        'Keys due.',
+        each(({ depth }) => depth),
+      ),
+      queueAdds: summed('adds_total', 'Keys that fell due.', ({ adds }) => adds),
+      queueRetries: summed('retries_total', 'Keys that were put back after a failure.', ({ retries }) => retries),
+      queueSeconds: seconds(name('queue_duration_seconds'), 'How long keys waited for a place.'),
+      workSeconds: seconds(name('work_duration_seconds'), 'Duration of passes.'),
+      unfinishedSeconds: gauge(
+        name('unfinished_work_seconds'),
+        'Sum of how long the passes under way have taken.',
+        each(({ unfinishedSeconds }) => unfinishedSeconds),
+      ),
+      longestSeconds: gauge(
+        name('longest_running_processor_seconds'),
+        'How long the oldest pass under way has taken.',
+        each(({ longestSeconds }) => longestSeconds),
+      ),
     };
   }
 
@@ -190,6 +249,16 @@ export function createMetrics(sources: MetricSources = NOBODY) {
       orphaned: counter('typekro_orphaned_instances_total', 'Instances left when their definition went.'),
     };
   }
+}
+
+/** kro's name of the queue of a controller. */
+export function queueName(controller: string): string {
+  return controller === 'dynamic' ? 'dynamic-controller-queue' : controller;
+}
+
+/** Both labels name the queue, as they do in controllers of Go. */
+export function queueLabels(name: string): Labels {
+  return { name, controller: name };
 }
 
 /** `group/version, Resource=plural`: how kro writes a type in most labels. */

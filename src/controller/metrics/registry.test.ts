@@ -25,6 +25,12 @@ describe('exposition', () => {
     ]);
   });
 
+  it('writes 0 of what never happened where there are no labels', () => {
+    const of = (type: 'counter' | 'histogram') => [...new Metric('a', type, 'A.', { bare: true, bounds: [1] }).lines()];
+    expect(of('counter').slice(2)).toEqual(['a 0']);
+    expect(of('histogram').slice(2)).toEqual(['a_bucket{le="1"} 0', 'a_bucket{le="+Inf"} 0', 'a_sum 0', 'a_count 0']);
+  });
+
   it('asks for collected values when it is written', () => {
     let size = 1;
     const metric = new Metric('q', 'gauge', 'Queue.', { collect: () => [[{}, size]] });

@@ -29,13 +29,19 @@ export class Metric {
     name: string,
     type: MetricType,
     help: string,
-    options: { bounds?: readonly number[]; collect?: () => Iterable<readonly [Labels, number]> } = {},
+    options: {
+      bounds?: readonly number[];
+      collect?: () => Iterable<readonly [Labels, number]>;
+      /** Without labels there is one series, which begins with 0: what never happened is told, too. */
+      bare?: boolean;
+    } = {},
   ) {
     this.name = name;
     this.type = type;
     this.help = help;
     this.#bounds = options.bounds ?? DURATION_BUCKETS;
     this.#collect = options.collect;
+    if (options.bare === true) this.#of({});
   }
 
   /** Adds to a counter or gauge. */

@@ -5,7 +5,7 @@ import type { InstanceDirectory } from '../instance/instance-directory.ts';
 import type { Runner } from '../queue/runner.ts';
 import type { ServedKinds } from '../served-kinds.ts';
 import type { MetricSources, Reading } from './metrics.ts';
-import { gvrText } from './metrics.ts';
+import { gvrText, queueName } from './metrics.ts';
 
 /** The parts of a controller that metrics ask when they are read. */
 export interface MeasuredParts {
@@ -30,6 +30,16 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
       .flatMap((access) => access.caches.all());
   return {
     queueLength: () => parts().runners.get('dynamic')?.backlog ?? 0,
+    queues: () =>
+      [...parts().runners].map(([controller, runner]) => ({
+        controller,
+        name: queueName(controller),
+        concurrency: runner.concurrency,
+        depth: runner.backlog,
+        adds: runner.adds,
+        retries: runner.retries,
+        ...runner.underway(performance.now()),
+      })),
     activeWorkers: () => [...parts().runners].map(([controller, runner]): Reading => [{ controller }, runner.active]),
     watches: () => caches().reduce((sum, { watches }) => sum + watches, 0),
     servedKinds: () => [...parts().served.all()].length,

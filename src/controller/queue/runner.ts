@@ -18,6 +18,8 @@ export interface RunnerOptions {
   /** Does the work of a key. What it throws is reported and tried again with growing pauses. */
   readonly work: (key: WorkKey, signal: AbortSignal) => Promise<WorkResult>;
   readonly onError: (key: WorkKey, error: unknown, retryInMs: number, failures: number) => void;
+  /** Told how long each piece of work waited for a place after it fell due. */
+  readonly onTake?: (waitedMs: number) => void;
 }
 
 /** Passes of one group, and what gives them up. */
@@ -40,6 +42,9 @@ export class Runner {
   readonly #stopping = new AbortController();
   /** What is under way, by group. */
   readonly #under = new Map<string, Underway>();
+  /** Since when each piece of work is under way. */
+  readonly #began = new Map<string, number>();
+  #retries = 0;
   #timer: { cancel(): void } | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
   #pumping = false;
@@ -72,6 +77,31 @@ export class Runner {
   /** How many keys are worked on. */
   get active(): number {
     return this.#queue.running;
+  }
+
+  /** How many keys are worked on at the same time, at most. */
+  get concurrency(): number {
+    return this.#options.concurrency;
+  }
+
+  /** How often a key fell due. */
+  get adds(): number {
+    return this.#queue.adds;
+  }
+
+  /** How often a key was put back since its work failed. */
+  get retries(): number {
+    return this.#retries;
+  }
+
+  /** How long the passes under way have taken by now, by the clock of `performance`. */
+  underway(now: number): { readonly unfinishedSeconds: number; readonly longestSeconds: number } {
+    let [sum, longest] = [0, 0];
+    for (const began of this.#began.values()) {
+      sum += now - began;
+      longest = Math.max(longest, now - began);
+    }
+    return { unfinishedSeconds: sum / 1000, longestSeconds: longest / 1000 };
   }
 
   /** How many keys are due and wait for a place. */
@@ -127,6 +157,7 @@ export class Runner {
     while (!this.#stopping.signal.aborted && this.#queue.running < concurrency) {
       const work = this.#queue.take(clock.now());
       if (work === undefined) break;
+      this.#options.onTake?.(this.#queue.waited);
       this.#begin(work);
     }
     this.#setTimer();
@@ -147,6 +178,7 @@ export class Runner {
   async #run(work: WorkKey, signal: AbortSignal): Promise<void> {
     const { clock, random, onError } = this.#options;
     const id = `${work.group}\0${work.key}`;
+    this.#began.set(id, performance.now());
     try {
       const { requeueAt } = await this.#options.work(work, signal);
       this.#failures.delete(id);
@@ -154,10 +186,12 @@ export class Runner {
     } catch (error) {
       const failures = (this.#failures.get(id) ?? 0) + 1;
       this.#failures.set(id, failures);
+      this.#retries += 1;
       const pause = backoffMs(RETRY, failures, random());
       if (!this.#stopping.signal.aborted) onError(work, error, pause, failures);
       this.at(work, clock.now() + pause);
     } finally {
+      this.#began.delete(id);
       this.#queue.done(work, clock.now());
       this.#pump();
     }

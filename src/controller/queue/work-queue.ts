@@ -25,6 +25,8 @@ export class WorkQueue {
   readonly #ready = new Map<string, Set<string>>();
   readonly #delayed = new DueHeap();
   #readyCount = 0;
+  #adds = 0;
+  #waited = 0;
   #running = 0;
 
   /** Wishes that `work` is done at `dueAt` or, if it is wished earlier already, then. */
@@ -56,6 +58,7 @@ export class WorkQueue {
       const entry = this.#entries.get(id);
       if (entry === undefined) continue;
       entry.running = true;
+      this.#waited = Math.max(0, now - (entry.dueAt ?? now));
       entry.dueAt = undefined;
       this.#running += 1;
       return entry.work;
@@ -90,6 +93,16 @@ export class WorkQueue {
     return this.#running;
   }
 
+  /** How often a key fell due. */
+  get adds(): number {
+    return this.#adds;
+  }
+
+  /** How long what was last handed out had been due. */
+  get waited(): number {
+    return this.#waited;
+  }
+
   /** How many keys are known: due, waiting for their time, or running. */
   get size(): number {
     return this.#entries.size;
@@ -110,6 +123,7 @@ export class WorkQueue {
     if (ids === undefined) this.#ready.set(group, new Set([id]));
     else ids.add(id);
     this.#readyCount += 1;
+    this.#adds += 1;
   }
 
   /** Moves what fell due to its group. Entries of the heap that an earlier wish overtook are stale. */

@@ -57,7 +57,7 @@ export class EventTeller implements Partial<ControllerObserver> {
     this.#tell(instance, 'Normal', 'Adopted', message);
   }
 
-  instanceChanged({ instance, decision }: InstanceStep): void {
+  instanceChanged({ instance, decision, served }: InstanceStep): void {
     const before = instance.status?.['state'];
     const from = typeof before === 'string' && before !== '' ? before : 'none';
     const { state, nodes, statusProblems } = decision;
@@ -73,7 +73,14 @@ export class EventTeller implements Partial<ControllerObserver> {
     for (const { type, status, reason = '' } of readConditions(decision.status['conditions'])) {
       const old = known.get(type) ?? 'none';
       if (old === status) continue;
-      this.#tell(instance, status === 'True' ? 'Normal' : 'Warning', type, `${old} -> ${status}: ${reason}`);
+      this.#options.events.record({
+        object: instance,
+        type: status === 'True' ? 'Normal' : 'Warning',
+        reason: type,
+        message: `${old} -> ${status}: ${reason}`,
+        // kro's name for who works on instances of the kind.
+        component: `kro/${served.type.plural}.${served.type.group}-controller`,
+      });
     }
   }
 

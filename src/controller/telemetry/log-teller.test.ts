@@ -31,6 +31,25 @@ describe('the log', () => {
     expect(entries).toEqual([['info', 'definition changed state', { definition: 'boats', from: '', ...fields }]]);
   });
 
+  test('says another reason why a definition is not active, and the same one once', () => {
+    const { entries, teller } = setup();
+    const status = (message: string): DefinitionStatus => ({
+      state: 'Inactive',
+      conditions: [{ ...condition, message }],
+    });
+    const is = (message: string) => ({ name: 'boats', status: status(message) }) as unknown as Definition;
+    teller.definitionChanged(is('one'), status('one'));
+    expect(entries).toEqual([]);
+    teller.definitionChanged(is('one'), status('two'));
+    expect(entries).toEqual([
+      [
+        'info',
+        'definition is still not active',
+        { definition: 'boats', from: 'Inactive', to: 'Inactive', reason: 'FailedToStart', why: 'two' },
+      ],
+    ]);
+  });
+
   test('names the rule that a pass lacks', () => {
     const { entries, teller } = setup();
     const message = 'User "kro" cannot patch resource "boats/status" in API group "acme.test" in the namespace "bay"';

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { failureText, readConditions } from '../../runtime/index.ts';
@@ -7,6 +8,10 @@ import { apiFailure } from '../instance/api-failure.ts';
 import type { Logger } from '../logger.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
+
+function summaryOf(status: JsonObject): { readonly reason?: string; readonly message?: string } {
+  return readConditions(status['conditions']).find(({ type }) => type === 'Ready') ?? {};
+}
 
 /** Writes to the log what an operator wants to find there later. */
 export class LogTeller implements Partial<ControllerObserver> {
@@ -19,11 +24,11 @@ export class LogTeller implements Partial<ControllerObserver> {
   definitionChanged(definition: Definition, status: DefinitionStatus): void {
     const { state } = status;
     const from = definition.status['state'];
-    if (from === state) return;
     // What makes it inactive stands in the summary, which takes its words from the condition that is worst.
-    const { reason, message } = readConditions(status['conditions']).find(({ type }) => type === 'Ready') ?? {};
+    const { reason, message } = summaryOf(status);
+    if (from === state && (state === 'Active' || message === summaryOf(definition.status).message)) return;
     const why = state === 'Active' ? {} : { reason, why: message };
-    this.#logger.log('info', 'definition changed state', {
+    this.#logger.log('info', from === state ? 'definition is still not active' : 'definition changed state', {
       definition: definition.name,
       from: from ?? '',
       to: state,

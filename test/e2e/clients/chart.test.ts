@@ -187,6 +187,15 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(deployment?.spec?.['template']).toMatchObject({ spec: { terminationGracePeriodSeconds: 200 } });
   });
 
+  test('an address turned off has no probes, and the log has the form that is asked for', async () => {
+    const objects = await render('config.healthProbeBindAddress=0', 'config.logEncoder=console');
+    expect(args(objects)).toContain('--zap-encoder=console');
+    const { spec } = objects.find(({ kind }) => kind === 'Deployment') ?? {};
+    const [container] = (spec?.['template'] as { spec: { containers: { ports: object[] }[] } }).spec.containers;
+    expect(container).not.toHaveProperty('livenessProbe');
+    expect(container?.ports).toEqual([{ name: 'metrics', containerPort: 8078, protocol: 'TCP' }]);
+  });
+
   test('a mode of rights that does not exist is refused by name', async () => {
     await expect(render('rbac.mode=all')).rejects.toThrow(/rbac\.mode is aggregation or unrestricted, not "all"/);
   });

@@ -80,6 +80,10 @@ describe('events', () => {
     await define();
     await world.apply(pot('p'));
     expect(await world.eventsOf('p')).toContain('ResourcesReady: none -> True: AllResourcesReady');
+    const { items } = await world.user.list({ apiVersion: 'v1', kind: 'Event' }, { namespace: 'default' });
+    const components = items.map(({ source, reason }) => [reason, (source as { component: string }).component]);
+    expect(components).toContainEqual(['ResourcesReady', 'kro/pots.acme.test-controller']);
+    expect(components).toContainEqual(['ACTIVE', 'kro-controller']);
   });
 });
 
