@@ -179,7 +179,7 @@ function write(
   node: ResourceNode | CollectionNode,
   { target, desired }: WantedObject,
   digest: string,
-  { why, differences, lastWriter }: Omit<Need & { kind: 'apply' }, 'kind'>,
+  { why, differences, lastWriter, formerOwner }: Omit<Need & { kind: 'apply' }, 'kind'>,
   uid?: string,
 ): Pick<Assessed, 'apply' | 'problem'> {
   const failed = walk.observed.failedWrite(target);
@@ -198,6 +198,7 @@ function write(
       ...(uid === undefined ? {} : { uid }),
       ...(differences === undefined ? {} : { differences }),
       ...(lastWriter === undefined ? {} : { lastWriter }),
+      ...(formerOwner === undefined ? {} : { formerOwner }),
     },
   };
 }

@@ -219,9 +219,11 @@ export interface ApplyAction {
   readonly differences?: readonly FieldDifference[];
   /** The other manager that wrote the object last, as far as that is known. */
   readonly lastWriter?: string;
+  /** The ApplySet that the object is taken over from. */
+  readonly formerOwner?: string;
 }
 
-/** `create`: it is absent. `adopt`: it exists unowned. `change`: what we want changed. `drift`: the live object changed. */
+/** `create`: it is absent. `adopt`: it exists and is not ours. `change`: what we want changed. `drift`: the live object changed. */
 export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
 
 /** Deletion of one child. All deletions of a decision belong to one wave and may run at the same time. */

@@ -17,6 +17,7 @@ export type Need =
       readonly why: ApplyReason;
       readonly differences?: readonly FieldDifference[];
       readonly lastWriter?: string;
+      readonly formerOwner?: string;
     }
   /** The projection cannot tell: the whole object is to be read. */
   | { readonly kind: 'read' };
@@ -37,7 +38,8 @@ export function ownedDigestOf(live: LiveObject): string {
  * comparison told that digests of this object can be compared; else the whole object decides.
  */
 export function needsApply(desired: KubeObject, digest: string, live: LiveObject): Need {
-  if (labelOf(live.object, PART_OF_LABEL) === undefined) {
+  const owner = labelOf(live.object, PART_OF_LABEL);
+  if (owner === undefined) {
     return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live));
   }
   const owned = ownedDigestOf(live);
@@ -46,6 +48,9 @@ export function needsApply(desired: KubeObject, digest: string, live: LiveObject
   if (settled !== undefined && settled.desired === digest && settled.owned === owned) return { kind: 'none' };
   const whole = wholeOf(live);
   if (whole === undefined && settled === undefined && owned !== '') return { kind: 'read' };
+  if (owner !== labelOf(desired, PART_OF_LABEL)) {
+    return { ...applyBecause('adopt', desired, whole), ...(owner === '' ? {} : { formerOwner: owner }) };
+  }
   const need = applyBecause(settled?.desired === digest ? 'drift' : 'change', desired, whole);
   if (need.differences?.length === 0) return { kind: 'settled', pair: { desired: digest, owned } };
   // After a restart nothing is remembered of what was applied; whoever took a field from us says so in it.

@@ -244,12 +244,12 @@ describe('ownership', () => {
     ['an unowned object is adopted', {}, {}, 'adopt', { k: 'v', other: 'kept' }],
     ['unless that is refused', {}, { adoption: 'refuse' as const }, 'failed', { k: 'theirs', other: 'kept' }],
     ['an object of another ApplySet is refused', other, {}, 'failed', { k: 'theirs', other: 'kept' }],
-    ['unless taking over is allowed', other, { adoption: 'takeOver' as const }, 'change', { k: 'v', other: 'kept' }],
+    ['unless taking over is allowed', other, { adoption: 'takeOver' as const }, 'adopt', { k: 'v', other: 'kept' }],
     [
       'for this node',
       other,
       { nodeAdoption: new Map([['base', 'takeOver' as const]]) },
-      'change',
+      'adopt',
       { k: 'v', other: 'kept' },
     ],
   ])('%s', (_name, labels, options, outcome, data) => {

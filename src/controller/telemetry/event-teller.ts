@@ -52,8 +52,10 @@ export class EventTeller implements Partial<ControllerObserver> {
   childApplied({ instance }: InstanceStep, action: ApplyAction): void {
     if (action.why === 'drift') this.#tell(instance, 'Warning', 'DriftCorrected', driftText(action));
     if (action.why !== 'adopt') return;
-    const from = action.lastWriter === undefined ? '' : `, last written by ${action.lastWriter}`;
-    const message = `${formatRef(refOfTarget(action.target))} (node ${action.nodeId}) existed${from}, and is managed from now on`;
+    const { formerOwner, lastWriter, nodeId, target } = action;
+    const from = lastWriter === undefined ? '' : `, last written by ${lastWriter}`;
+    const was = formerOwner === undefined ? `existed${from}` : `belonged to ApplySet "${formerOwner}"`;
+    const message = `${formatRef(refOfTarget(target))} (node ${nodeId}) ${was}, and is managed from now on`;
     this.#tell(instance, 'Normal', 'Adopted', message);
   }
 

@@ -75,6 +75,25 @@ describe('events', () => {
     expect(world.controller.metricsText()).toContain('typekro_adopted_total{gvr="/v1, Resource=configmaps"} 1');
   });
 
+  it('record from whom an object was taken over', async () => {
+    await world.apply(potDefinition([mapResource('map', { text: 'x' })], { 'typekro.dev/adoption': 'take-over' }));
+    await world.advance(5000);
+    const labels = { 'applyset.kubernetes.io/part-of': 'applyset-other-v1' };
+    const metadata = { name: 'p-map', namespace: 'default', labels };
+    await world.user.apply(
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'theirs' } },
+      {
+        fieldManager: 'helm',
+        force: true,
+      },
+    );
+    await world.apply(pot('p'));
+    expect(await world.eventsOf('p')).toContain(
+      'Adopted: ConfigMap v1 default/p-map (node map) belonged to ApplySet "applyset-other-v1", and is managed from now on',
+    );
+    expect(world.controller.metricsText()).toContain('typekro_adopted_total{gvr="/v1, Resource=configmaps"} 1');
+  });
+
   it('tell of conditions where the gate of kro asks for it', async () => {
     await world.restart({ features: { conditionEvents: true } });
     await define();
