@@ -68,7 +68,9 @@ function stateOf(
   const problems = items.flatMap((item) => (item.problem === undefined ? [] : [item.problem]));
   const [problem] = problems;
   if (problem !== undefined) {
-    return { state: 'failed', because: problem.because, message: problems.map(({ message }) => message).join('\n') };
+    const message = problems.map((entry) => entry.message).join('\n');
+    const usable = isUsable(walk, node, items, live) ? ({ usable: true } as const) : {};
+    return { state: 'failed', because: problem.because, message, ...usable };
   }
   const terminating = items.flatMap((item) => (item.terminating === undefined ? [] : [item.terminating]));
   if (terminating.length > 0) {
@@ -86,6 +88,25 @@ function stateOf(
   }
   const readiness = readinessOf(walk, node, live);
   return readiness.state === 'ready' ? (contestOf(node, items) ?? readiness) : readiness;
+}
+
+/**
+ * May others read a node that cannot be written as it wants to be? As kro has it: yes, where its objects all exist
+ * and are ready as they are. A collection never reads items of others.
+ */
+function isUsable(
+  walk: Walk,
+  node: ResourceNode | CollectionNode,
+  items: readonly Assessed[],
+  live: readonly KubeObject[],
+): boolean {
+  const standing = items.every(({ live: object, terminating, unread, problem }) => {
+    if (object === undefined || terminating !== undefined || unread === true) return false;
+    const because = problem?.because;
+    if (because === undefined || because.kind === 'write-failed') return true;
+    return because.kind === 'other-owner' && because.owner !== undefined && node.nodeType === 'resource';
+  });
+  return standing && readinessOf(walk, node, live).state === 'ready';
 }
 
 function readinessOf(walk: Walk, node: ResourceNode | CollectionNode, live: readonly KubeObject[]) {

@@ -112,6 +112,29 @@ describe('retired objects', () => {
     });
     expect(instance?.status?.['state']).toBe('ACTIVE');
     expect(decision.watch.map(({ target }) => 'name' in target && target.name)).toContain('old');
+    const ready = () => decide(before, cluster.get(key) as KubeObject, cluster).conditions.at(-1);
+    expect(ready()).toMatchObject({ type: 'Ready', status: 'False', reason: 'NotReady' });
+    expect(ready()?.message).toContain('"ns/old" (since 2026-01-01T00:00:00Z, held by finalizers acme.test/hold)');
+    cluster.edit('ConfigMap/ns/old', (object) => void (object.metadata.finalizers = []));
+    cluster.remove('ConfigMap/ns/old');
+    settle(before, key, cluster);
+    expect(ready()).toMatchObject({ status: 'True', reason: 'Ready' });
+  });
+
+  test('one that hangs is no matter of readiness once no node writes its kind; the inventory keeps it', () => {
+    const graph = graphWith(
+      config('c', 'c') +
+        `  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock}}\n    includeWhen: ["\${schema.spec.on}"]\n`,
+    );
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'a', { on: true });
+    settle(graph, key, cluster);
+    cluster.edit('Secret/ns/lock', (object) => void (object.metadata.finalizers = ['acme.test/hold']));
+    cluster.edit(key, (object) => void (object.spec = { on: false }));
+    const { decision } = settle(graph, key, cluster);
+    expect(cluster.get('Secret/ns/lock')?.metadata.deletionTimestamp).toBeDefined();
+    expect(decision.conditions.at(-1)).toMatchObject({ status: 'True', reason: 'Ready' });
+    expect(inventory(cluster, key)).toBe('ConfigMap,Secret');
   });
 
   test('a deletion that is refused is reported with its retry', () => {

@@ -272,6 +272,42 @@ describe('ownership', () => {
     );
     expect(instance?.status?.['state']).toBe('ERROR');
   });
+
+  test('what reads an object of another ApplySet reads it as it stands', () => {
+    const cluster = new FakeCluster();
+    cluster.put(existing(other));
+    settle(PAIR, putInstance(PAIR, cluster, 'a', { k: 'v' }), cluster);
+    expect(cluster.get('ConfigMap/ns/top')?.['data']).toEqual({ k: 'theirs' });
+  });
+});
+
+describe('an object whose change is refused', () => {
+  const graph = (readyWhen: string) =>
+    graphOf(`
+schema: {spec: {k: string}}
+resources:
+  - id: base
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: base}, data: {k: "\${schema.spec.k}"}}
+${readyWhen}  - id: top
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: top}, data: {seen: "\${base.data.k}", own: "\${schema.spec.k}"}}
+`);
+
+  test.each([
+    ['is read as it stands', '', { seen: '1', own: '2' }],
+    ['holds what reads it up when it is not ready', '    readyWhen: ["${base.data.k == \'2\'}"]\n', undefined],
+  ])('%s', (_name, readyWhen, data) => {
+    const cluster = new FakeCluster();
+    const key = putInstance(graph(''), cluster, 'a', { k: '1' });
+    settle(graph(''), key, cluster);
+    cluster.refuse.set('ConfigMap/ns/base', { code: 422, reason: 'Invalid', message: 'immutable' });
+    cluster.edit(key, (object) => void (object.spec = { k: '2' }));
+    const { instance } = settle(graph(readyWhen), key, cluster);
+    expect(cluster.get('ConfigMap/ns/top')?.['data']).toEqual(data ?? { seen: '1', own: '1' });
+    expect(instance?.status?.['state']).toBe('ERROR');
+    cluster.refuse.clear();
+    settle(graph(readyWhen), key, cluster, { step: { now: Date.parse('2027-01-01T00:00:00Z') } });
+    expect(cluster.get('ConfigMap/ns/top')?.['data']).toEqual({ seen: '2', own: '2' });
+  });
 });
 
 describe('a suspended instance', () => {
@@ -372,6 +408,14 @@ describe('the instance itself', () => {
     expect(instance?.status?.['conditions']).toContainEqual(
       expect.objectContaining({ type: 'InstanceManaged', status: 'False', reason: 'ManagementFailed' }),
     );
+    // As with kro, nothing is said of what was not looked at.
+    expect(instance?.status?.['state']).toBe('ACTIVE');
+    for (const type of ['GraphResolved', 'ResourcesReady']) {
+      expect(decision.conditions.find((condition) => condition.type === type)).toMatchObject({
+        status: 'Unknown',
+        reason: 'AwaitingReconciliation',
+      });
+    }
   });
 
   test('an inventory spoiled by hand is made good again, with every kind that the graph may have made', () => {

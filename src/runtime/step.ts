@@ -3,7 +3,6 @@ import { jsonEquals } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 import { authorConditions } from './author-conditions.ts';
-import type { ConditionValue } from './conditions.ts';
 import { instanceConditions } from './conditions.ts';
 import { holdConflicts } from './conflicts.ts';
 import { stepDeletion } from './deletion.ts';
@@ -159,9 +158,11 @@ type StatusPart = Pick<Decision, 'state' | 'conditions' | 'status' | 'statusChan
 function statusOf(walk: Walk, pruning: Pruning, suspended: boolean, refusal: ParentRefusal | undefined): StatusPart {
   const { instance, options } = walk;
   const ready = resourcesReady(walk, pruning, suspended);
-  const managed: ConditionValue =
-    refusal === undefined ? MANAGED : { status: 'False', reason: 'ManagementFailed', message: refusal.message };
-  const values = { InstanceManaged: managed, GraphResolved: RESOLVED, ResourcesReady: ready };
+  // Where its own metadata is refused, nothing new is said of what comes after.
+  const values =
+    refusal === undefined
+      ? { InstanceManaged: MANAGED, GraphResolved: RESOLVED, ResourcesReady: ready }
+      : { InstanceManaged: { status: 'False', reason: 'ManagementFailed', message: refusal.message } as const };
   const conditions = instanceConditions(instance, values, options.now);
   const before: JsonObject = instance.status ?? {};
   const reports = [...[...walk.results.values()].map(reportOf), ...pruning.reports];
@@ -174,7 +175,8 @@ function statusOf(walk: Walk, pruning: Pruning, suspended: boolean, refusal: Par
 
   function render(now: number): StatusPart {
     const { fields, problems, author } = project(walk, conditions, now);
-    const state = instanceState(walk, ready, suspended, author !== undefined && author.problems.length > 0);
+    const untouched = suspended || refusal !== undefined;
+    const state = instanceState(walk, ready, untouched, author !== undefined && author.problems.length > 0);
     const sampled = nowConditions(walk.graph, instance, options, now);
     const wire = [...(author?.conditions ?? conditions), ...sampled, ...explained] as unknown as JsonValue;
     const status: JsonObject = { ...fields, state, conditions: wire };

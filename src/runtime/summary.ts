@@ -1,4 +1,7 @@
+import { gvkOf, refOf } from '../core/index.ts';
 import type { ConditionValue } from './conditions.ts';
+import { groupKindText, namespacedName } from './identity.ts';
+import { wantedScope } from './inventory.ts';
 import type { InstanceState } from './model.ts';
 import type { Pruning } from './prune.ts';
 import type { NodeResult, Walk } from './walk.ts';
@@ -51,14 +54,37 @@ export function resourcesReady(walk: Walk, pruning: Pruning, suspended: boolean)
   const writing = results.filter(({ state }) => state === 'applying').map(({ node }) => node.id);
   if (writing.length > 0) return notReady(`cluster mutated: applying ${writing.join(', ')}`);
   const open = results.filter(({ state }) => state !== 'ready' && state !== 'skipped').map(({ node }) => node.id);
-  return open.length > 0 ? notReady(`waiting for ${open.join(', ')}`) : ALL_READY;
+  if (open.length > 0) return notReady(`waiting for ${open.join(', ')}`);
+  const leaving = leavingText(walk, pruning);
+  return leaving === undefined ? ALL_READY : notReady(`cluster mutated: ${leaving}`);
 }
 
-/** kro's state of an instance that is not being deleted. */
-export function instanceState(walk: Walk, ready: ConditionValue, suspended: boolean, degraded: boolean): InstanceState {
+/**
+ * Retired objects that are marked but still there, and who holds them. kro is not ready while it sees one, which it
+ * does among the kinds and namespaces that the nodes write.
+ */
+function leavingText(walk: Walk, { remaining }: Pruning): string | undefined {
+  const { groupKinds, namespaces } = wantedScope(walk);
+  const texts = remaining.flatMap((object) => {
+    const { namespace, deletionTimestamp, finalizers = [] } = object.metadata;
+    const seen =
+      groupKinds.includes(groupKindText(gvkOf(object))) &&
+      (namespace === undefined || namespace === walk.namespace || namespaces.includes(namespace));
+    if (!seen || deletionTimestamp === undefined) return [];
+    const held = finalizers.length === 0 ? '' : `, held by finalizers ${finalizers.join(', ')}`;
+    return [`"${namespacedName(refOf(object))}" (since ${deletionTimestamp}${held})`];
+  });
+  return texts.length === 0 ? undefined : `waiting for retired objects to go: ${texts.join('; ')}`;
+}
+
+/**
+ * kro's state of an instance that is not being deleted. Where no node may be touched, because it is suspended or its
+ * own metadata is refused, that is ACTIVE; the conditions say what is the matter.
+ */
+export function instanceState(walk: Walk, ready: ConditionValue, untouched: boolean, degraded: boolean): InstanceState {
   const results = [...walk.results.values()];
   if (degraded) return 'ERROR';
-  if (suspended) return 'ACTIVE';
+  if (untouched) return 'ACTIVE';
   if (results.some(({ state }) => state === 'failed')) return 'ERROR';
   const settled = results.every(({ state }) => state === 'ready' || state === 'skipped');
   return settled || ready.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';
