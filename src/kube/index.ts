@@ -51,7 +51,7 @@ export { LiveSchemas } from './live-schemas.ts';
 export type { ElectionOptions, LeaseApi } from './lease.ts';
 export { runElection } from './lease.ts';
 export type { Candidate, LeaseTimes } from './lease-step.ts';
-export { DEFAULT_LEASE_TIMES } from './lease-step.ts';
+export { DEFAULT_LEASE_TIMES, renewedLease } from './lease-step.ts';
 export type { EventRecorderOptions, ObjectEvent } from './event-recorder.ts';
 export { EventRecorder } from './event-recorder.ts';
 export { isTimeout, withDeadline } from './deadline.ts';

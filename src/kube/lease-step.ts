@@ -86,6 +86,11 @@ export function leaseUnreachable(state: LeaseState, times: LeaseTimes, now: numb
   return { ...state, leading: state.leading && now - state.renewedAt < times.renewDeadlineMs };
 }
 
+/** The lease with nothing but the time of its last renewal another. */
+export function renewedLease(lease: KubeObject, time: number): KubeObject {
+  return { ...lease, spec: { ...lease.spec, renewTime: microTime(time) } };
+}
+
 /** The lease without a holder, so that another candidate need not wait for it to run out. */
 export function releasedLease(lease: KubeObject): KubeObject {
   return { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 } };

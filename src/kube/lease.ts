@@ -22,8 +22,11 @@ export interface ElectionOptions extends Candidate {
   readonly times?: LeaseTimes;
   /** Ends the candidacy; a leader steps down. */
   readonly signal: AbortSignal;
-  /** Give the lease back on the way out? Default: yes. */
-  readonly release?: () => boolean;
+  /**
+   * Give the lease back? Asked between reading and writing it, so that whoever writes it meanwhile keeps it. Default:
+   * yes.
+   */
+  readonly release?: (signal: AbortSignal) => Promise<boolean>;
   /**
    * May this candidate lead now? Asked each round: while not, it only looks on, and a leader brings its work to an
    * end and gives the lease back. Default: always.
@@ -97,7 +100,7 @@ class Election {
       signal.removeEventListener('abort', end);
       const led = this.#state.leading;
       this.#apply({ ...this.#state, leading: false });
-      if (led && this.#options.release?.() !== false) await this.#giveBack();
+      if (led) await this.#giveBack();
     }
     if (this.#failure !== undefined) throw this.#failure.thrown;
   }
@@ -191,11 +194,12 @@ class Election {
   }
 
   async #giveBack(): Promise<void> {
-    const { api, clock, identity } = this.#options;
+    const { api, clock, identity, release } = this.#options;
     try {
       await withDeadline(this.#times.renewDeadlineMs, [], clock, async (signal) => {
         const lease = await api.find(this.#ref, { signal });
-        if (lease?.spec?.['holderIdentity'] === identity) await api.update(releasedLease(lease), { signal });
+        if (lease?.spec?.['holderIdentity'] !== identity) return;
+        if ((await release?.(signal)) !== false) await api.update(releasedLease(lease), { signal });
       });
     } catch (thrown) {
       // Nobody is harmed: the next leader waits until the lease has run out.

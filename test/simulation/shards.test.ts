@@ -211,4 +211,15 @@ describe('replicas that divide the work', () => {
     const { items } = await user.list(LEASE, { namespace: 'kro-system' });
     expect(items.map(({ spec }) => spec?.['holderIdentity']).filter((holder) => holder !== '')).toEqual([]);
   });
+
+  it('leave no Lease held when all end at once', async () => {
+    await setup();
+    const all = ['one', 'two', 'three'].map(replica);
+    await holders(allHeldBy('one', 'two', 'three'));
+    await Promise.all(all.map((end) => end()));
+    const { items } = await user.list(LEASE, { namespace: 'kro-system' });
+    expect(items.filter(({ spec }) => spec?.['holderIdentity'] !== '').map(({ metadata }) => metadata.name)).toEqual(
+      [],
+    );
+  });
 });

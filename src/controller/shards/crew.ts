@@ -31,10 +31,16 @@ export class Crew {
 
   /** Takes in all Leases as they are now, and clears away those of replicas that have left. */
   see(leases: readonly KubeObject[]): void {
-    const members = leases.filter(({ metadata }) => metadata.labels?.[LEASE_LABEL] === REPLICA);
-    this.#sights = seeMembers(this.#sights ?? new Map(), members, elapsed(this.#options.clock));
-    const left = leftMembers(this.#sights, elapsed(this.#options.clock), this.#options.durationMs);
-    for (const lease of members) if (left.has(lease.metadata.name ?? '')) void this.clear(lease);
+    const sights = this.#look(leases);
+    const left = leftMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
+    for (const lease of leases) if (left.has(lease.metadata.name ?? '')) void this.clear(lease);
+  }
+
+  /** Of all Leases as they are now: is nobody else there? */
+  isAlone(leases: readonly KubeObject[]): boolean {
+    const sights = this.#look(leases);
+    const left = leftMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
+    return [...sights].every(([name, { holder }]) => left.has(name) || holder === this.#options.identity);
   }
 
   /** Is a shard to be held by this replica? None is before anything is known of the others. */
@@ -42,13 +48,6 @@ export class Crew {
     if (this.#sights === undefined) return false;
     const { identity, durationMs } = this.#options;
     return holderOf(shard, replicasOf(identity, this.#sights, elapsed(this.#options.clock), durationMs)) === identity;
-  }
-
-  /** Is nobody else there? */
-  get alone(): boolean {
-    const sights = this.#sights ?? new Map();
-    const left = leftMembers(sights, elapsed(this.#options.clock), this.#options.durationMs);
-    return [...sights].every(([name, { holder }]) => left.has(name) || holder === this.#options.identity);
   }
 
   /** Deletes the Lease of a replica, unless somebody wrote it meanwhile. */
@@ -61,5 +60,12 @@ export class Crew {
       // It only lies about; whoever sees it next tries again.
       if (!(thrown instanceof TypeKroError)) throw thrown;
     }
+  }
+
+  #look(leases: readonly KubeObject[]): MemberSights {
+    const members = leases.filter(({ metadata }) => metadata.labels?.[LEASE_LABEL] === REPLICA);
+    const sights = seeMembers(this.#sights ?? new Map(), members, elapsed(this.#options.clock));
+    this.#sights = sights;
+    return sights;
   }
 }

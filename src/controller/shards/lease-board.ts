@@ -2,7 +2,8 @@ import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import type { CallOptions, Clock, KubernetesApi, LeaseApi, WriteOptions } from '../../kube/index.ts';
 import { elapsed } from '../../kube/index.ts';
 
-const LEASE_TYPE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
+/** The type of Leases. */
+export const LEASE_TYPE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
 
 /** How the board reads. */
 export interface LeaseBoardOptions {

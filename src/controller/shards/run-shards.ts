@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Clock, ElectionOptions, KubernetesApi, LeaseTimes } from '../../kube/index.ts';
-import { runElection } from '../../kube/index.ts';
+import { pause, runElection } from '../../kube/index.ts';
 import type { Logger } from '../logger.ts';
 import { LeaseTeller } from '../telemetry/lease-teller.ts';
 import { Crew, LEASE_LABEL, REPLICA, SHARD } from './crew.ts';
-import { LeaseBoard } from './lease-board.ts';
+import { joinGroup } from './join-group.ts';
+import { LEASE_TYPE, LeaseBoard } from './lease-board.ts';
 import type { DefinitionShare } from './share.ts';
 import { ShardShare } from './share.ts';
 
@@ -50,12 +51,16 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
     clock,
     namespace,
     name: lease,
-    identity: `typekro-${shards}-shards`,
+    identity: groupOf(shards),
     times,
     signal,
     ...(onLook === undefined ? {} : { onLook }),
-    // The others still work under it.
-    release: () => crew.alone,
+    // Others may still work under it. Of replicas that end at once each has given its own Lease back by now, so that
+    // the last one to look sees nobody.
+    release: async (asked) => {
+      const { items } = await api.list(LEASE_TYPE, { namespace, labelSelector: LEASE_LABEL, signal: asked });
+      return crew.isAlone(items);
+    },
     onLeading(ending, lost) {
       term = term.then(() => workInShards(options, crew, ending, lost));
       return term;
@@ -94,13 +99,23 @@ async function workInShards(
   };
   const mine = `${lease}-replica-${digest(identity)}`;
   const teller = new LeaseTeller(logger, clock, `${namespace}/${mine}`);
+  let joined = false;
   const parts = [
     work(share, stopped, lost),
-    election(mine, REPLICA, { onLeading: (end) => aborted(end), onLook: (failure) => teller.looked(failure) }),
+    election(mine, REPLICA, {
+      async onLeading(end) {
+        while (!end.aborted && !joined) {
+          joined = await joinGroup({ api, clock, namespace, lease, group: groupOf(shards), signal: end });
+          if (!joined) await pause(clock, times.retryPeriodMs, end);
+        }
+        await aborted(end);
+      },
+      onLook: (failure) => teller.looked(failure),
+    }),
     ...Array.from({ length: shards }, (_, shard) => {
       let term: Promise<void> = Promise.resolve();
       return election(`${lease}-shard-${shard}`, SHARD, {
-        wanted: () => crew.wants(shard),
+        wanted: () => joined && crew.wants(shard),
         onLeading(end, gone) {
           term = term.then(() => holdShard(options, share, shard, end, AbortSignal.any([gone, lost])));
           return term;
@@ -112,6 +127,11 @@ async function workInShards(
   for (const part of parts) part.catch(() => over.abort());
   await Promise.allSettled(parts);
   await Promise.all(parts);
+}
+
+/** Under which name the replicas hold the common Lease. */
+function groupOf(shards: number): string {
+  return `typekro-${shards}-shards`;
 }
 
 /** Works on a shard until that is to end, and settles when nothing of it is under way. */

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { joinGroup } from './join-group.ts';
+
+const conflict = () => new KubeError('another one wrote', { status: 409, reason: 'Conflict' });
+const away = () => new KubeError('nobody answers', { status: 0, reason: 'Transport' });
+
+/** A Lease of this holder; writes of it end one after the other as told, the last way for good. */
+function server(holderIdentity: string | undefined, ...refusals: (KubeError | undefined)[]) {
+  const written: KubeObject[] = [];
+  return {
+    written,
+    api: {
+      find: async () =>
+        holderIdentity === undefined
+          ? undefined
+          : { apiVersion: 'v1', kind: 'Lease', metadata: { name: 'l' }, spec: { holderIdentity, leaseTransitions: 3 } },
+      async update(lease: KubeObject) {
+        const refusal = refusals.length > 1 ? refusals.shift() : refusals[0];
+        if (refusal !== undefined) throw refusal;
+        written.push(lease);
+        return lease;
+      },
+    },
+  };
+}
+
+const join = ({ api }: ReturnType<typeof server>) =>
+  joinGroup({
+    api,
+    clock: { now: () => 1000, setTimer: () => ({ cancel: () => undefined }) },
+    namespace: 'n',
+    lease: 'l',
+    group: 'all',
+    signal: new AbortController().signal,
+  });
+
+describe('joinGroup', () => {
+  it.each([
+    ['renews the Lease of the group', server('all'), true],
+    ['tries again when another replica wrote meanwhile', server('all', conflict(), undefined), true],
+    ['gives up when others write all the time', server('all', conflict()), false],
+    ['waits while nobody answers', server('all', away()), false],
+    ['writes nothing when somebody else holds it', server('other'), false],
+    ['writes nothing when it was given back', server(''), false],
+    ['writes nothing when there is none', server(undefined), false],
+  ])('%s', async (_what, lease, joined) => {
+    expect(await join(lease)).toBe(joined);
+    const renewed = { holderIdentity: 'all', leaseTransitions: 3, renewTime: '1970-01-01T00:00:01.000000Z' };
+    expect(lease.written.map(({ spec }) => spec)).toEqual(joined ? [renewed] : []);
+  });
+});
