@@ -10,7 +10,7 @@ import { ownedDigest } from './owned-fields.ts';
 /** Whether an object has to be written. */
 export type Need =
   | { readonly kind: 'none' }
-  /** Equal, though not by digest: worth remembering. */
+  /** Found equal for the first time, by digest or field by field: worth remembering. */
   | { readonly kind: 'settled'; readonly pair: SettledPair }
   | {
       readonly kind: 'apply';
@@ -43,8 +43,10 @@ export function needsApply(desired: KubeObject, digest: string, live: LiveObject
     return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live));
   }
   const owned = ownedDigestOf(live);
-  if (owned === digest) return { kind: 'none' };
   const { settled } = live;
+  // That they are equal tells that digests of this object can be compared, when it is to change later.
+  if (owned === digest)
+    return settled === undefined ? { kind: 'settled', pair: { desired: digest, owned } } : { kind: 'none' };
   if (settled !== undefined && settled.desired === digest && settled.owned === owned) return { kind: 'none' };
   const whole = wholeOf(live);
   if (whole === undefined && settled === undefined && owned !== '') return { kind: 'read' };
