@@ -1,8 +1,8 @@
-import type { JsonObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { Api } from '../api.ts';
 import type { DefinedNames, Definition } from './definition.ts';
-import { readDefinition, readNames } from './definition.ts';
+import { readNames } from './definition.ts';
 
 interface NamesCondition {
   readonly type: 'NamesAccepted';
@@ -15,9 +15,7 @@ interface NamesCondition {
 export function acceptNames(api: Api, definition: Definition): { accepted: JsonObject; condition: NamesCondition } {
   const { names } = definition;
   const taken = takenNames(api, definition);
-  const before = readNames(
-    isJsonObject(definition.object.status?.['acceptedNames']) ? definition.object.status['acceptedNames'] : {},
-  );
+  const before = acceptedNames(definition.object);
   const accepted: { -readonly [Key in keyof DefinedNames]: DefinedNames[Key] } = { ...before };
   let problem: { reason: string; message: string } | undefined;
   const claim = (name: string, reason: string, set: ReadonlySet<string>) => {
@@ -57,17 +55,25 @@ function shown(names: DefinedNames): JsonObject {
   };
 }
 
-/** Names that other definitions of the group were granted. */
-function takenNames(api: Api, definition: Definition): { resources: Set<string>; kinds: Set<string> } {
+/** What other definitions of the group were granted of the names that this one wants. */
+function takenNames(
+  api: Api,
+  { object: own, group, names }: Definition,
+): { resources: Set<string>; kinds: Set<string> } {
   const resources = new Set<string>();
   const kinds = new Set<string>();
+  const wanted = new Set([names.plural, names.singular, ...names.shortNames, names.kind, names.listKind]);
   for (const { object } of api.store.collection('apiextensions.k8s.io', 'customresourcedefinitions').all()) {
-    const other = readDefinition(object);
-    if (other.group !== definition.group || object.metadata.uid === definition.object.metadata.uid) continue;
-    const accepted = readNames(isJsonObject(object.status?.['acceptedNames']) ? object.status['acceptedNames'] : {});
+    // Of thousands of definitions each asks all others: nothing else of them is read.
+    if (object.spec?.['group'] !== group || object.metadata.uid === own.metadata.uid) continue;
+    const accepted = acceptedNames(object);
     for (const name of [accepted.plural, accepted.singular, ...accepted.shortNames])
-      if (name !== '') resources.add(name);
-    for (const kind of [accepted.kind, accepted.listKind]) if (kind !== '') kinds.add(kind);
+      if (name !== '' && wanted.has(name)) resources.add(name);
+    for (const kind of [accepted.kind, accepted.listKind]) if (kind !== '' && wanted.has(kind)) kinds.add(kind);
   }
   return { resources, kinds };
+}
+
+function acceptedNames({ status }: KubeObject): DefinedNames {
+  return readNames(isJsonObject(status?.['acceptedNames']) ? status['acceptedNames'] : {});
 }
