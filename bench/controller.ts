@@ -1,6 +1,6 @@
 /**
  * Figures of the controller, each with its goal: cluster, controller and load in processes of their own, over
- * HTTPS. Run: `npm run bench -- controller` (`INSTANCES=1000`, `IDLE_SECONDS=10`, `ROWS=many,idle,…`); with
+ * HTTPS. Run: `npm run bench -- controller` (`INSTANCES=1000`, `DEFINITIONS=1000`, `IDLE_SECONDS=10`, `ROWS=many,idle,…`); with
  * `KUBECONFIG` against that cluster, which has the CRDs of kro installed, instead of an embedded one. The times
  * that are asked for are those of a real API server; the embedded one has half of them.
  */
@@ -8,10 +8,12 @@ import type { JsonObject, KubeObject } from '../dist/core/index.js';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import type { Figures } from './support/controller-run.ts';
 import { cleanUp, ControllerProcess, pause, Server } from './support/controller-run.ts';
-import { chain, collection, five, largeCrd, typeOf } from './support/loads.ts';
+import { chain, collection, five, largeCrd, numbered, typeOf } from './support/loads.ts';
 import { each, follow } from './support/watching.ts';
 
 const COUNT = Number(process.env['INSTANCES'] ?? 1000);
+/** How many definitions the row `definitions` applies at once; one in a hundred of them does not compile. */
+const DEFINITIONS = Number(process.env['DEFINITIONS'] ?? 1000);
 const IDLE_SECONDS = Number(process.env['IDLE_SECONDS'] ?? 10);
 /** Nothing moves any more when no request came for so long, in milliseconds. */
 const QUIET_MS = 1000;
@@ -142,12 +144,13 @@ async function idle(): Promise<void> {
   row('… memory at rest', `${rssMb.toFixed(0)} MB`, '≤ 60 MB', rssMb <= 60);
 }
 
-async function restart(what: string): Promise<void> {
+async function restart(what: string, instances = COUNT, kinds = 1): Promise<void> {
   await controller.stop();
   const before = await server.figures();
   const beganAt = Date.now();
   controller = await ControllerProcess.start(server);
-  while (!(await controller.hasSeen(COUNT))) await pause(5);
+  // To write down the metrics of a thousand kinds is work, too.
+  while (!(await controller.hasSeen(instances))) await pause(kinds > 1 ? 250 : 5);
   const done = (performance.now() - controller.began) / 1000;
   const after = await settle();
   const settled = Math.max(done, (after.lastAt - beganAt) / 1000);
@@ -290,6 +293,52 @@ async function large(): Promise<void> {
   await restart(`restart with ${COUNT} instances, 200 large CRDs`);
 }
 
+const isBad = (index: number) => index % 100 === 99;
+
+/** Definitions of a kind each, all at once; an instance of each; a restart; and all away again. */
+async function definitions(): Promise<void> {
+  const indexes = Array.from({ length: DEFINITIONS }, (_, index) => index);
+  const good = indexes.filter((index) => !isBad(index));
+  const type = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };
+  const ofRow = ({ metadata: { name = '' } }: KubeObject) => /^n\d+$/.test(name);
+  const load = await measure(async () => {
+    await using decided = follow(client, type, (object) => ofRow(object) && object.status?.['state'] !== undefined);
+    await using active = follow(client, type, (object) => ofRow(object) && object.status?.['state'] === 'Active');
+    await each(DEFINITIONS, (index) => client.create(numbered(index, isBad(index))));
+    await active.count(good.length);
+    await decided.count(DEFINITIONS);
+  });
+  row(`${DEFINITIONS} definitions at once: all Active`, seconds(load.done), '≤ 30 s', load.done <= 30);
+  row('… requests', requests(load), `≤ ${DEFINITIONS * 7}`, load.total <= DEFINITIONS * 7);
+  definitionsCost(load);
+  const instances = await measure(async () => {
+    await using watched = follow(client, MAP, ({ metadata: { name = '' } }) => /^n\d+-second$/.test(name));
+    await each(good.length, async (index) => {
+      await client.create(instance(`N${good[index]}`, `n${good[index]}`, { text: 'a' }));
+    });
+    await watched.count(good.length);
+  });
+  row('… an instance of each', `${seconds(instances.settled)}; ${requests(instances)}`, '', undefined);
+  definitionsCost(instances);
+  await restart(`restart with ${DEFINITIONS} definitions`, good.length, good.length);
+  const removal = await measure(async () => {
+    await using left = follow(client, type, ofRow);
+    await left.count(DEFINITIONS);
+    await each(good.length, async (index) => {
+      await client.delete({ ...typeOf(`N${good[index]}`), namespace: 'default', name: `n${good[index]}` });
+    });
+    await each(DEFINITIONS, (index) => client.delete({ ...type, name: `n${index}` }));
+    await left.count(0);
+  });
+  row('… all deleted', `${seconds(removal.settled)}; ${requests(removal)}`, '', undefined);
+  definitionsCost(removal);
+}
+
+function definitionsCost({ cpu, serverCpu, after: { rssMb, peakMb } }: Measured): void {
+  const times = `${seconds(cpu)} (the cluster: ${server.isEmbedded ? seconds(serverCpu) : '?'})`;
+  row('… … CPU; memory: peak, just after', `${times}; ${peakMb.toFixed(0)}, ${rssMb.toFixed(0)} MB`, '', undefined);
+}
+
 const SCENARIOS = {
   many,
   idle: withLoads(idle),
@@ -300,6 +349,7 @@ const SCENARIOS = {
   chain: chained,
   forEach,
   deleteAll: withLoads(deleteAll),
+  definitions,
 };
 
 try {

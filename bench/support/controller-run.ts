@@ -49,6 +49,7 @@ export class Server {
     const given = process.env['KUBECONFIG'];
     if (given !== undefined && given !== '') return new Server(given, undefined);
     const child = fork(new URL('cluster-process.ts', import.meta.url), [counted], {
+      execArgv: [...process.execArgv, ...nodeFlags('CLUSTER_NODE_FLAGS')],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     children.push(child);
@@ -90,7 +91,7 @@ export class ControllerProcess {
     const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
     const address = `127.0.0.1:${port}`;
     const flags = ['--kubeconfig', server.path, '--metrics-bind-address', address, '--health-probe-bind-address', '0'];
-    const child = spawn(process.execPath, [...nodeFlags(), main, 'controller', ...flags], {
+    const child = spawn(process.execPath, [...nodeFlags('CONTROLLER_NODE_FLAGS'), main, 'controller', ...flags], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     children.push(child);
@@ -159,9 +160,9 @@ export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Flags for a profile of the controller: `CONTROLLER_NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/x"`. */
-function nodeFlags(): string[] {
-  return (process.env['CONTROLLER_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
+/** Flags for a profile of a process, e.g. `CONTROLLER_NODE_FLAGS="--cpu-prof --cpu-prof-dir=profiles"`. */
+function nodeFlags(variable: string): string[] {
+  return (process.env[variable] ?? '').split(' ').filter((flag) => flag !== '');
 }
 
 /** The next message of a process. */

@@ -36,6 +36,15 @@ export function collection(): KubeObject {
   return definition('manies', 'Many', { text: 'string', count: 'integer' }, { made: '${size(maps)}' }, [items]);
 }
 
+/** One of many definitions of a kind each: a ConfigMap, and another made of it; some do not compile. */
+export function numbered(index: number, isBad: boolean): KubeObject {
+  const resources = [
+    configMap('first', '${schema.metadata.name}-first', { text: '${schema.spec.text}' }),
+    configMap('second', '${schema.metadata.name}-second', { text: `\${first.data.${isBad ? 'text +' : 'text'}}` }),
+  ];
+  return definition(`n${index}`, `N${index}`, { text: 'string' }, { text: '${second.data.text}' }, resources);
+}
+
 function configMap(id: string, name: string, data: JsonObject): JsonObject {
   return { id, template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data } };
 }

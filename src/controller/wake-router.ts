@@ -49,6 +49,13 @@ export class WakeRouter {
     const { caches } = this.#options;
     caches.keep(DEFINITION_TYPE, [[]]);
     caches.keep(REVISION_TYPE, [[]]);
+    // Each CRD asks which definitions use its kind, each definition for its revisions.
+    caches.index(DEFINITION_TYPE, (definition) => this.#kindsOf(definition));
+    caches.index(REVISION_TYPE, (revision) => [definitionOf(revision)]);
+    caches.index(CRD_TYPE, (crd) => {
+      const { group, kind } = kindOfCrd(crd);
+      return [`${group}/${kind}`];
+    });
     caches.keep(CRD_TYPE, [
       ['spec', 'group'],
       ['spec', 'names'],
@@ -123,12 +130,12 @@ export class WakeRouter {
       access.caches.restart(group, kind, isRedefined(change));
     }
     instances.kindMayExist(group, kind);
-    for (const { object: definition } of caches.peek(DEFINITION_TYPE)?.values() ?? []) {
-      if (this.#kindsOf(definition).has(`${group}/${kind}`)) wakeDefinition(definition.metadata.name ?? '');
+    for (const { object: definition } of caches.peek(DEFINITION_TYPE)?.indexed(`${group}/${kind}`) ?? []) {
+      wakeDefinition(definition.metadata.name ?? '');
     }
   }
 
-  /** Every kind that a definition declares or uses; of each object found out once, since any CRD asks all of them. */
+  /** Every kind that a definition declares or uses; found out once, and asked again when the object goes. */
   #kindsOf(definition: KubeObject): ReadonlySet<string> {
     const known = this.#kinds.get(definition);
     if (known !== undefined) return known;

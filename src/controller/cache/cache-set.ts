@@ -5,7 +5,7 @@ import type { LiveObject, ObjectType, WatchRequest } from '../../runtime/index.t
 import { projectObject } from '../../runtime/index.ts';
 import { compact } from './compact.ts';
 import { applySetsOf, Interests } from './interests.ts';
-import type { CacheChange } from './kind-cache.ts';
+import type { CacheChange, ObjectIndex } from './kind-cache.ts';
 import { KindCache } from './kind-cache.ts';
 import { PathUnion } from './path-union.ts';
 
@@ -55,6 +55,10 @@ interface Slot {
 export class CacheSet {
   readonly #options: CacheSetOptions;
   readonly #slots = new Map<string, Slot>();
+  /** The same by group and kind, in whatever versions: of thousands of kinds each is looked for again and again. */
+  readonly #byGroupKind = new Map<string, readonly KindCache[]>();
+  readonly #indexes = new Map<string, ObjectIndex>();
+  readonly #seers = new Map<string, (object: KubeObject) => void>();
   /** What the graphs read of a kind, also of kinds that nobody watches yet. */
   readonly #reads = new Map<string, PathUnion>();
   /** Which kinds a subscriber has wishes in. */
@@ -90,6 +94,16 @@ export class CacheSet {
     }
   }
 
+  /** Objects of a kind that is not watched yet are to be looked up by these texts; see `KindCache.indexed`. */
+  index(type: ObjectType, indexOf: ObjectIndex): void {
+    this.#indexes.set(kindId(type), indexOf);
+  }
+
+  /** Shows whole objects of a kind that is not watched yet, as they come in, before they are held in part. */
+  see(type: ObjectType, seer: (object: KubeObject) => void): void {
+    this.#seers.set(kindId(type), seer);
+  }
+
   /** The cache of a kind, if it is being watched. */
   peek(type: ObjectType): KindCache | undefined {
     return this.#slots.get(kindId(type))?.cache;
@@ -101,12 +115,8 @@ export class CacheSet {
   }
 
   /** The caches of a group and kind, in whatever version. */
-  ofGroupKind(group: string, kind: string): KindCache[] {
-    const found: KindCache[] = [];
-    for (const { cache } of this.#slots.values()) {
-      if (cache.type.group === group && cache.type.kind === kind) found.push(cache);
-    }
-    return found;
+  ofGroupKind(group: string, kind: string): readonly KindCache[] {
+    return this.#byGroupKind.get(`${group}/${kind}`) ?? [];
   }
 
   all(): KindCache[] {
@@ -167,6 +177,7 @@ export class CacheSet {
   async close(): Promise<void> {
     const slots = [...this.#slots.values()];
     this.#slots.clear();
+    this.#byGroupKind.clear();
     for (const slot of slots) slot.linger?.cancel();
     await Promise.all(slots.map(({ cache }) => cache.stop()));
     this.#checkSettled();
@@ -190,15 +201,21 @@ export class CacheSet {
     const reads = this.#readsOf(id);
     const interests = new Interests();
     this.#learn(type);
+    const [indexOf, seer] = [this.#indexes.get(id), this.#seers.get(id)];
     const cache = new KindCache({
       client: this.#options.client,
       type,
-      project: (object) => project(object, reads),
+      ...(indexOf === undefined ? {} : { indexOf }),
+      project: (object) => {
+        seer?.(object);
+        return project(object, reads);
+      },
       onChange: (change) => this.#changed(interests, change),
       onState: () => this.#stateChanged(slot),
     });
     const slot: Slot = { cache, interests, reads, linger: undefined, readingSince: this.#options.clock.now() };
     this.#slots.set(id, slot);
+    this.#byGroupKind.set(`${type.group}/${type.kind}`, [...this.ofGroupKind(type.group, type.kind), cache]);
     this.#options.meter?.opened(type);
     cache.start();
     return slot;
@@ -220,10 +237,18 @@ export class CacheSet {
     if (!slot.interests.empty || slot.linger !== undefined) return;
     slot.linger = this.#options.clock.setTimer(LINGER_MS, () => {
       if (!slot.interests.empty) return;
-      this.#slots.delete(id);
-      this.#options.meter?.closed(slot.cache.type);
+      this.#remove(id, slot.cache);
       void slot.cache.stop();
     });
+  }
+
+  #remove(id: string, cache: KindCache): void {
+    const { group, kind } = cache.type;
+    const others = this.ofGroupKind(group, kind).filter((other) => other !== cache);
+    this.#slots.delete(id);
+    if (others.length > 0) this.#byGroupKind.set(`${group}/${kind}`, others);
+    else this.#byGroupKind.delete(`${group}/${kind}`);
+    this.#options.meter?.closed(cache.type);
   }
 
   #changed(interests: Interests, change: CacheChange): void {
@@ -245,7 +270,7 @@ export class CacheSet {
   }
 
   #checkSettled(): void {
-    if (!this.settled) return;
+    if (this.#settledWaiters.length === 0 || !this.settled) return;
     const waiters = this.#settledWaiters;
     this.#settledWaiters = [];
     for (const resolve of waiters) resolve();

@@ -2,9 +2,9 @@ import type { KubeObject } from '../../core/index.ts';
 import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { LiveObject, ObjectType, SettledPair } from '../../runtime/index.ts';
 import { ownedDigest } from '../../runtime/index.ts';
+import { KeyIndex } from './key-index.ts';
 import type { ScopeListener } from './scope-watch.ts';
 import { keyOf, ScopeWatch } from './scope-watch.ts';
-import { SmallSet } from './small-set.ts';
 import { isLater } from './versions.ts';
 
 /** What a cache tells of one object; `before` or `after` is absent when it came or went. */
@@ -15,12 +15,17 @@ export interface CacheChange {
   readonly after: LiveObject | undefined;
 }
 
+/** Texts by which an object is looked up. */
+export type ObjectIndex = (object: KubeObject) => Iterable<string>;
+
 /** How a cache of one kind works. */
 export interface KindCacheOptions {
   readonly client: KubernetesApi;
   readonly type: ObjectType;
   /** What is kept of an object. Asked for every object that comes in. */
   readonly project: (object: KubeObject) => LiveObject;
+  /** Texts by which objects are looked up besides their keys; always the same for the same object. */
+  readonly indexOf?: ObjectIndex;
   readonly onChange: (change: CacheChange) => void;
   /** The state changed: it is in step with the server now, or it cannot be read. */
   readonly onState: (cache: KindCache) => void;
@@ -40,7 +45,8 @@ export class KindCache {
   readonly type: ObjectType;
   readonly #options: KindCacheOptions;
   readonly #objects = new Map<string, LiveObject>();
-  readonly #members = new Map<string, SmallSet>();
+  readonly #members = new KeyIndex();
+  readonly #indexed = new KeyIndex();
   readonly #dead = new Set<string>();
   /** Objects whose projection was made before the last refresh: what they hold may be too little. */
   readonly #stale = new Set<string>();
@@ -144,8 +150,12 @@ export class KindCache {
 
   /** The members of an ApplySet that are of this kind. */
   membersOf(applySet: string): LiveObject[] {
-    const keys = this.#members.get(applySet);
-    return keys === undefined ? [] : [...keys].flatMap((key) => this.get(key) ?? []);
+    return [...this.#members.of(applySet)].flatMap((key) => this.get(key) ?? []);
+  }
+
+  /** The objects that `indexOf` gives this text for. */
+  indexed(text: string): LiveObject[] {
+    return [...this.#indexed.of(text)].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
   /** What the server answered to a write: known at once, its event will bring nothing new. */
@@ -230,18 +240,11 @@ export class KindCache {
   }
 
   #index(key: string, before: LiveObject | undefined, after: LiveObject | undefined): void {
-    const old = applySetOf(before);
-    const next = applySetOf(after);
-    if (old === next) return;
-    if (old !== undefined) {
-      const keys = this.#members.get(old);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#members.delete(old);
-    }
-    if (next === undefined) return;
-    const keys = this.#members.get(next);
-    if (keys === undefined) this.#members.set(next, new SmallSet(key));
-    else keys.add(key);
+    const [old, next] = [applySetOf(before), applySetOf(after)];
+    if (old !== next) this.#members.move(key, old === undefined ? [] : [old], next === undefined ? [] : [next]);
+    const { indexOf } = this.#options;
+    if (indexOf === undefined) return;
+    this.#indexed.move(key, before ? indexOf(before.object) : [], after ? indexOf(after.object) : []);
   }
 }
 

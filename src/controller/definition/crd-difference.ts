@@ -1,6 +1,7 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { compareCrds } from '../../schema/index.ts';
+import { digestOf } from '../../runtime/index.ts';
 import type { CrdDifference } from './crd-plan.ts';
 
 /**
@@ -14,6 +15,25 @@ export function crdDifference(existing: KubeObject, wanted: KubeObject): CrdDiff
     changed: compared.breaking.length > 0 || compared.nonBreaking.length > 0 || !covers(existing, wanted),
     breaking: compared.breaking.map(({ description }) => description),
   };
+}
+
+/**
+ * A short text of all that `crdDifference` and the comparison of names look at, but for annotations: where it is the same,
+ * nothing differs. Absent for a CRD that cannot be told by it.
+ */
+export function crdPrint(crd: KubeObject): string | undefined {
+  const { versions, names = null } = crd.spec ?? {};
+  const [version, ...others] = Array.isArray(versions) ? versions : [];
+  const schema = schemaOf(version);
+  if (!isJsonObject(version) || schema === undefined || others.length > 0) return undefined;
+  const { name = null, served = null, subresources } = version;
+  const status = isJsonObject(subresources) && Object.hasOwn(subresources, 'status');
+  const columns = columnsOf(version).map((column) => {
+    if (!isJsonObject(column) || column['priority'] !== 0) return column;
+    const { priority: _priority, ...rest } = column;
+    return rest;
+  });
+  return digestOf({ names, name, served, status, schema, columns });
 }
 
 /** Does the live CRD say all that the wanted one says? What the server adds does not count. */

@@ -4,11 +4,12 @@ import type { Graph } from '../../graph/index.ts';
 import { isNotFound } from '../../kube/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
+import { isOwned } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { refusalOf } from '../instance/api-failure.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { isEstablished, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
-import { crdDifference } from './crd-difference.ts';
+import { crdDifference, crdPrint } from './crd-difference.ts';
 import type { Definition } from './definition.ts';
 import { CRD_TYPE, declaredKind } from './definition.ts';
 
@@ -42,19 +43,22 @@ export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
   /** What was last found in order, by definition: the CRD's identity and the graph it was compared with. */
   readonly #inOrder = new Map<string, { readonly stamp: string; readonly hash: string }>();
+  /** What the watch brought of CRDs that are ours, by name: it holds less of them than it saw. */
+  readonly #prints = new Map<string, { readonly stamp: string; readonly print: string }>();
   readonly #waitingSince = new Map<string, number>();
   /** A plan made for `refusalOf`, to be carried out by `ensure` in the same pass. */
   readonly #planned = new Map<string, { readonly hash: string; readonly made: Promise<Planned> }>();
 
   constructor(options: CrdEnsurerOptions) {
     this.#options = options;
+    options.caches.see(CRD_TYPE, (crd) => this.#see(crd));
   }
 
   /** Creates or updates the CRD; says whether the server serves it. */
   async ensure(definition: Definition, graph: Graph, signal: AbortSignal): Promise<CrdState> {
     const name = nameOf(graph);
     try {
-      if (!this.#isInOrder(definition, graph)) {
+      if (!this.#isInOrder(definition, graph) && !this.#isAsWanted(definition, graph)) {
         const planned = this.#planned.get(definition.name);
         this.#planned.delete(definition.name);
         const made = planned?.hash === graph.hash ? planned.made : this.#plan(definition, graph, signal);
@@ -129,6 +133,27 @@ export class CrdEnsurer {
     const known = this.#inOrder.get(definition.name);
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
     return known !== undefined && crd !== undefined && known.hash === graph.hash && known.stamp === stampOf(crd);
+  }
+
+  /** Is the CRD what is wanted, by what the watch brought? After a restart that is so for all: none is read then. */
+  #isAsWanted(definition: Definition, graph: Graph): boolean {
+    const name = nameOf(graph);
+    const crd = this.#caches.peek(CRD_TYPE)?.get(`/${name}`)?.object;
+    const seen = this.#prints.get(name);
+    if (crd === undefined || seen?.stamp !== stampOf(crd)) return false;
+    if (ownerConflict(crd, definition.name) !== undefined) return false;
+    const wanted = graph.instance.crd;
+    // Annotations are no part of the print.
+    if (Object.keys(wanted.metadata.annotations ?? {}).length > 0 || crdPrint(wanted) !== seen.print) return false;
+    this.#inOrder.set(definition.name, { stamp: seen.stamp, hash: graph.hash });
+    return true;
+  }
+
+  #see(crd: KubeObject): void {
+    const print = isOwned(crd) ? crdPrint(crd) : undefined;
+    const { name = '' } = crd.metadata;
+    if (print === undefined) this.#prints.delete(name);
+    else this.#prints.set(name, { stamp: stampOf(crd), print });
   }
 
   async #plan(definition: Definition, graph: Graph, signal: AbortSignal): Promise<Planned> {

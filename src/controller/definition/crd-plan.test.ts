@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { crdDifference } from './crd-difference.ts';
+import { crdDifference, crdPrint } from './crd-difference.ts';
 import { isEstablished, ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinition } from './definition.ts';
 import { crdOf } from '../../../test/support/crd.ts';
@@ -107,6 +107,46 @@ describe('planCrd', () => {
       breaking: ['a', 'b', 'c', 'd', 'e'],
     });
     expect(plan).toMatchObject({ message: expect.stringContaining('a; b; c; and 2 more changes') as string });
+  });
+});
+
+describe('crdPrint', () => {
+  const priority = (value: number) => ({ ...column, priority: value });
+
+  it.each<{ title: string; live: KubeObject; wanted?: KubeObject; same: boolean }>([
+    { title: 'is the same for the same CRD', live: owned(boatCrd()), same: true },
+    {
+      title: 'is the same with what the server adds to an object',
+      live: { ...owned(boatCrd()), metadata: { name: 'boats', uid: 'u9' }, status: { conditions: [] } },
+      same: true,
+    },
+    {
+      title: 'is the same for a priority of zero, which the server leaves out',
+      live: boatCrd({ columns: [column] }),
+      wanted: boatCrd({ columns: [priority(0)] }),
+      same: true,
+    },
+    {
+      title: 'differs by a priority',
+      live: boatCrd({ columns: [column] }),
+      wanted: boatCrd({ columns: [priority(1)] }),
+      same: false,
+    },
+    { title: 'differs by a column', live: boatCrd(), wanted: boatCrd({ columns: [column] }), same: false },
+    { title: 'differs by the schema', live: boatCrd(), wanted: boatCrd({ hull: { type: 'integer' } }), same: false },
+    { title: 'differs by a name', live: boatCrd({ shortNames: ['bo'] }), wanted: boatCrd(), same: false },
+  ])('$title', ({ live, wanted = boatCrd(), same }) => {
+    expect(crdPrint(live)).toEqual(expect.any(String));
+    expect(crdPrint(live) === crdPrint(wanted)).toBe(same);
+  });
+
+  it.each([
+    ['no version', []],
+    ['two versions', [1, 2].map((n) => ({ name: `v${n}`, schema: { openAPIV3Schema: { type: 'object' } } }))],
+    ['a version without a schema', [{ name: 'v1' }]],
+  ])('tells nothing of a CRD with %s', (_what, versions) => {
+    const crd = boatCrd();
+    expect(crdPrint({ ...crd, spec: { ...crd.spec, versions } })).toBeUndefined();
   });
 });
 

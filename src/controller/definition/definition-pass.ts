@@ -12,8 +12,8 @@ export interface DefinitionPass {
   readonly conditions: Map<DefinitionCondition, ConditionValue>;
   rolledOut: ConditionValue | 'keep' | undefined;
   lastIssued: number;
-  /** Something that a watch will tell is awaited; look again then at the latest. */
-  waitingUntil: number | undefined;
+  /** What a watch will tell of; look again then at the latest. */
+  waiting: { readonly for: 'crd' | 'watch'; readonly until: number } | undefined;
   /** The server refused something for a reason that may pass unseen, such as a missing right: it is tried again then. */
   retryAt: number | undefined;
 }
@@ -32,7 +32,7 @@ export function newPass(definition: Definition, compiled: Compiled): DefinitionP
     conditions: new Map(),
     rolledOut: undefined,
     lastIssued: lastIssuedOf(definition),
-    waitingUntil: undefined,
+    waiting: undefined,
     retryAt: undefined,
   };
 }

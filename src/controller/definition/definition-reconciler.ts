@@ -97,7 +97,7 @@ export class DefinitionReconciler {
     const patience = this.#patience(pass);
     if (patience > 0) return { requeueAt: this.#options.clock.now() + patience };
     await this.#writeStatus(pass, signal);
-    const requeueAt = pass.waitingUntil ?? pass.retryAt;
+    const requeueAt = pass.waiting?.until ?? pass.retryAt;
     return requeueAt === undefined ? {} : { requeueAt };
   }
 
@@ -178,7 +178,7 @@ export class DefinitionReconciler {
     }
     if (ensured.state === 'waiting') {
       this.#options.observer.revisionResolved('wait');
-      pass.waitingUntil = ensured.until;
+      pass.waiting = { for: 'crd', until: ensured.until };
       return;
     }
     conditions.set('KindReady', outcomes.kindReady(working.graph.instance.kind));
@@ -191,7 +191,9 @@ export class DefinitionReconciler {
         conditions.set('ControllerReady', outcomes.notStarted(failureText(apiFailure(error, undefined))));
       }
       // A server says "later" (429) for moments after it made a kind: that is told only when it stays.
-      if (error === undefined || error.status === 429) pass.waitingUntil = this.#options.clock.now() + PATIENCE_MS;
+      if (error === undefined || error.status === 429) {
+        pass.waiting = { for: 'watch', until: this.#options.clock.now() + PATIENCE_MS };
+      }
     }
     const pinned = this.#pinnedRevisions(instances);
     const base = this.#options.served.ofDefinition(definition.name)?.canary?.base.revision;
@@ -201,15 +203,16 @@ export class DefinitionReconciler {
 
   /**
    * How long to hold the status back: while the CRD or the watch of a new definition comes up, which takes
-   * moments, a status in between would only be replaced by the next.
+   * moments, a status in between would only be replaced by the next. Each is given its time: among a thousand new
+   * definitions a pass may be seconds after the one before.
    */
-  #patience({ definition, waitingUntil }: DefinitionPass): number {
-    const key = `${definition.uid} ${definition.generation}`;
+  #patience({ definition, waiting }: DefinitionPass): number {
     const { clock } = this.#options;
-    if (waitingUntil === undefined) {
+    if (waiting === undefined) {
       this.#patientSince.delete(definition.name);
       return 0;
     }
+    const key = `${definition.uid} ${definition.generation} ${waiting.for}`;
     const known = this.#patientSince.get(definition.name);
     const since = known?.key === key ? known.since : clock.now();
     this.#patientSince.set(definition.name, { key, since });

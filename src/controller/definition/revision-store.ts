@@ -13,7 +13,7 @@ import type { Definition } from './definition.ts';
 import { REVISION_TYPE } from './definition.ts';
 import { graphStatus } from './graph-status.ts';
 import type { Revision } from './revision.ts';
-import { adoptedOwners, definitionOf, newRevision, readRevision } from './revision.ts';
+import { adoptedOwners, newRevision, readRevision } from './revision.ts';
 
 /** What revisions are kept with. */
 export interface RevisionStoreOptions {
@@ -204,12 +204,8 @@ export class RevisionStore {
   }
 
   #all(definition: string): Revision[] {
-    const cache = this.#options.caches.peek(REVISION_TYPE);
-    const revisions: Revision[] = [];
-    for (const { object } of cache?.values() ?? []) {
-      if (definitionOf(object) === definition) revisions.push(readRevision(object));
-    }
-    return revisions.sort((a, b) => a.number - b.number);
+    const found = this.#options.caches.peek(REVISION_TYPE)?.indexed(definition) ?? [];
+    return found.map(({ object }) => readRevision(object)).sort((a, b) => a.number - b.number);
   }
 
   #observe(object: KubeObject): Revision {

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { KeyIndex } from './key-index.ts';
+
+/** What the index holds under each of some texts after moves of `[key, from, to]`. */
+function after(...moves: [string, string[], string[]][]): Record<string, string[]> {
+  const index = new KeyIndex();
+  for (const [key, from, to] of moves) index.move(key, from, to);
+  return Object.fromEntries(['a', 'b', 'c'].map((text) => [text, [...index.of(text)]]));
+}
+
+describe('KeyIndex', () => {
+  it.each([
+    ['holds nothing at first', [], { a: [], b: [], c: [] }],
+    ['holds a key under all its texts', [['x', [], ['a', 'b']]], { a: ['x'], b: ['x'], c: [] }],
+    [
+      'holds several keys in order',
+      [
+        ['x', [], ['a']],
+        ['y', [], ['a']],
+      ],
+      { a: ['x', 'y'], b: [], c: [] },
+    ],
+    [
+      'moves what changed',
+      [
+        ['x', [], ['a', 'b']],
+        ['x', ['a', 'b'], ['b', 'c']],
+      ],
+      { a: [], b: ['x'], c: ['x'] },
+    ],
+    [
+      'keeps the place of what stays',
+      [
+        ['x', [], ['a']],
+        ['y', [], ['a']],
+        ['x', ['a'], ['a']],
+      ],
+      { a: ['x', 'y'], b: [], c: [] },
+    ],
+    [
+      'forgets what went',
+      [
+        ['x', [], ['a']],
+        ['y', [], ['a']],
+        ['x', ['a'], []],
+      ],
+      { a: ['y'], b: [], c: [] },
+    ],
+    [
+      'takes a text once',
+      [
+        ['x', [], ['a', 'a']],
+        ['x', ['a', 'a'], []],
+      ],
+      { a: [], b: [], c: [] },
+    ],
+  ] satisfies [string, [string, string[], string[]][], Record<string, string[]>][])('%s', (_what, moves, held) => {
+    expect(after(...moves)).toEqual(held);
+  });
+});

@@ -1,0 +1,31 @@
+import { SmallSet } from './small-set.ts';
+
+/** Keys of objects by texts that they are looked up by. */
+export class KeyIndex {
+  readonly #keys = new Map<string, SmallSet>();
+
+  /** The keys under a text, in the order in which they came. */
+  of(text: string): Iterable<string> {
+    return this.#keys.get(text) ?? [];
+  }
+
+  /** Takes a key from the texts under which it stood to those under which it is to stand. */
+  move(key: string, from: Iterable<string>, to: Iterable<string>): void {
+    const [left, next] = [new Set(from), new Set(to)];
+    for (const text of next) {
+      // What stays keeps its place.
+      if (!left.delete(text)) this.#add(text, key);
+    }
+    for (const text of left) {
+      const keys = this.#keys.get(text);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#keys.delete(text);
+    }
+  }
+
+  #add(text: string, key: string): void {
+    const keys = this.#keys.get(text);
+    if (keys === undefined) this.#keys.set(text, new SmallSet(key));
+    else keys.add(key);
+  }
+}

@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
+
+const COUNT = 40;
+/** How long each request takes: all of them together far longer than a status is held back for one definition. */
+const SLOW_MS = 500;
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+});
+afterEach(() => world.close());
+
+function definition(index: number): KubeObject {
+  const one = potDefinition([mapResource('map', { text: 'x' })]);
+  const schema = { apiVersion: 'v1', kind: `Kind${index}`, group: 'many.test', spec: {} };
+  return { ...one, metadata: { name: `d${index}` }, spec: { ...one.spec, schema } };
+}
+
+/** How often each kind of request was sent, by method and the resource that it is about; discovery does not count. */
+function counts(): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const { method, path } of world.requests) {
+    const [resource = '', subresource] = (
+      /^\/apis?\/(?:[^/]+\/)?v\w+\/(?:namespaces\/[^/]+\/)?([^?]+)/.exec(path)?.[1] ?? ''
+    )
+      .replace(/\/[^/]+/, '')
+      .split('/');
+    const what = resource.startsWith('kind') ? 'instances' : resource;
+    if (what === '') continue;
+    const line = [method, what, subresource].filter((part) => part !== undefined).join(' ');
+    found[line] = (found[line] ?? 0) + 1;
+  }
+  return found;
+}
+
+/** Every request of the controller but watches takes its time. */
+function slow(): void {
+  const transport = world.cluster.transport();
+  world.intercept = (request) =>
+    request.path.includes('watch=true')
+      ? undefined
+      : new Promise((resolve, reject) => {
+          world.clock.setTimer(SLOW_MS, () => transport.request(request).then(resolve, reject));
+        });
+}
+
+describe('many definitions at once', () => {
+  it('cost no request more than each by itself, however long they wait for each other', async () => {
+    slow();
+    world.requests.length = 0;
+    for (let index = 0; index < COUNT; index += 1) await world.user.create(definition(index));
+    await world.advance(120_000);
+    expect(counts()).toEqual({
+      'PATCH resourcegraphdefinitions': COUNT,
+      'POST graphrevisions': COUNT,
+      'PATCH graphrevisions status': COUNT,
+      'POST customresourcedefinitions': COUNT,
+      'GET instances': COUNT,
+      'PATCH resourcegraphdefinitions status': COUNT,
+      'POST events': COUNT,
+    });
+  });
+
+  it('are taken up again after a restart by lists and watches alone', async () => {
+    for (let index = 0; index < COUNT; index += 1) await world.user.create(definition(index));
+    await world.advance(60_000);
+    world.requests.length = 0;
+    await world.restart();
+    await world.advance(60_000);
+    expect(counts()).toEqual({
+      'GET resourcegraphdefinitions': 1,
+      'GET graphrevisions': 1,
+      'GET customresourcedefinitions': 1,
+      'GET instances': COUNT,
+    });
+  });
+});
+
+describe('a definition that changes after a restart', () => {
+  it('costs one write of each child, and no child is read for it', async () => {
+    const names = ['a', 'b', 'c'];
+    await world.apply(potDefinition([mapResource('map', { text: 'one' })]));
+    await world.advance(5000);
+    await world.apply(...names.map((name) => pot(name)));
+    await world.restart();
+    world.requests.length = 0;
+    await world.apply(potDefinition([mapResource('map', { text: 'two' })]));
+    await world.advance(5000);
+    for (const name of names) {
+      expect((await world.user.get(mapRef(`${name}-map`)))['data']).toEqual({ text: 'two' });
+      expect((await world.user.get(potRef(name))).status?.['state']).toBe('ACTIVE');
+    }
+    expect(counts()).toMatchObject({ 'PATCH configmaps': names.length });
+    expect(counts()).not.toHaveProperty('GET configmaps');
+  });
+});
