@@ -31,7 +31,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   if (keepsChildren(instance)) return letGo('leaving resources behind');
   if (recorded.state !== 'valid') {
     const problem = recorded.state === 'absent' ? 'the instance records none' : recorded.problem;
-    return decide({ finalizer: 'keep', message: `deletion blocked: validate deletion inventory: ${problem}` });
+    return blocked([`validate deletion inventory: ${problem}`]);
   }
 
   const members: KubeObject[] = [];
@@ -46,8 +46,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
     else if (observation.state === 'known') members.push(...observation.objects.map(({ object }) => object));
   }
   members.sort(compareObjects);
-  if (failures.length > 0)
-    return decide({ finalizer: 'keep', message: `deletion blocked: ${failures.join('\n')}`, members, read });
+  if (failures.length > 0) return blocked(failures, { members, read });
   if (read.length > 0) return decide({ finalizer: 'keep', message: 'deleting resources', members, read });
   if (members.length === 0) return letGo('deleting resources');
 
@@ -68,27 +67,22 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
       actions.push(action);
     }
   }
-  const message =
-    refused.length > 0 ? `deletion blocked: ${refused.join('\n')}` : deletingText(current.flatMap(terminatingOf));
-  return decide({ finalizer: 'keep', message, members, wave, actions, ...(retryAt === undefined ? {} : { retryAt }) });
+  const rest = { members, wave, actions, ...(retryAt === undefined ? {} : { retryAt }) };
+  if (refused.length > 0) return blocked(refused, rest);
+  return decide({ finalizer: 'keep', message: deletingText(current.flatMap(terminatingOf)), ...rest });
 
   /** Nothing is left to wait for but the finalizer itself, and the pause after a refusal to take it off. */
   function letGo(message: string): Decision {
     const failed = observed.failedWrite(instanceTarget(instance, graph));
     if (failed === undefined || failed.retryAt <= options.now) return decide({ finalizer: 'remove', message });
-    const blocked = `deletion blocked: remove the finalizer: ${failureText(failed.failure)}`;
-    return decide({ finalizer: 'keep', message: blocked, retryAt: failed.retryAt });
+    return blocked([`remove the finalizer: ${failureText(failed.failure)}`], { retryAt: failed.retryAt });
   }
 
-  function decide(outcome: {
-    finalizer: Decision['finalizer'];
-    message: string;
-    members?: readonly KubeObject[];
-    read?: readonly ReadRequest[];
-    wave?: number;
-    actions?: readonly DeleteAction[];
-    retryAt?: number;
-  }): Decision {
+  function blocked(by: readonly string[], rest: Partial<Outcome> = {}): Decision {
+    return { ...decide({ finalizer: 'keep', message: `deletion blocked: ${by.join('\n')}`, ...rest }), blocked: by };
+  }
+
+  function decide(outcome: Outcome): Decision {
     const { finalizer, members = [], read = [], actions = [], wave = 0 } = outcome;
     const nodes = reports(members, wave);
     const part = deletionStatus(instance, outcome.message, options, nodes);
@@ -116,6 +110,17 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
       settled: [],
     };
   }
+}
+
+/** What a step of a deletion comes to. */
+interface Outcome {
+  readonly finalizer: Decision['finalizer'];
+  readonly message: string;
+  readonly members?: readonly KubeObject[];
+  readonly read?: readonly ReadRequest[];
+  readonly wave?: number;
+  readonly actions?: readonly DeleteAction[];
+  readonly retryAt?: number;
 }
 
 /** Objects that somebody's finalizer keeps. */

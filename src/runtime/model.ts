@@ -326,7 +326,9 @@ export interface Decision {
   readonly evaluations: number;
   /** Step again at this time (milliseconds since the epoch) even when nothing is observed to change. */
   readonly requeueAt?: number;
-  /** Pairs that a comparison of whole objects found equal; to be remembered as `LiveObject.settled`. */
+  /** What stands in the way of the instance's deletion besides finalizers of others, a text for each. */
+  readonly blocked?: readonly string[];
+  /** Pairs that were found equal; to be remembered as `LiveObject.settled`. */
   readonly settled: readonly { readonly target: ObjectTarget; readonly pair: SettledPair }[];
 }
 

@@ -164,6 +164,7 @@ describe('deleting an instance', () => {
     cluster.refuse.set('ConfigMap/ns/shed', { code: 500, reason: 'InternalError', message: 'webhook is down' });
     const { decision, instance } = settle(TOWER, key, cluster);
     expect(message(instance?.status)).toBe('deletion blocked: delete ConfigMap v1 ns/shed: webhook is down');
+    expect(decision.blocked).toEqual(['delete ConfigMap v1 ns/shed: webhook is down']);
     expect(decision.requeueAt).toBeDefined();
     cluster.refuse.clear();
     cluster.forget();

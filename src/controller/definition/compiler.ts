@@ -24,6 +24,11 @@ export interface Compilation {
 /** How many compiled specs of one definition are kept: the newest and the one that is still served. */
 const KEPT = 3;
 
+interface Asked {
+  readonly hash: string;
+  readonly types: readonly GroupVersionKind[];
+}
+
 interface Kept {
   readonly key: string;
   readonly compiled: Compiled;
@@ -37,6 +42,8 @@ export class DefinitionCompiler {
   readonly #schemas: LiveSchemas;
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #kept = new Map<string, Kept[]>();
+  /** Of a spec as it was read: a pass follows each write, most of which leave it alone. */
+  readonly #asked = new WeakMap<JsonObject, Asked>();
   /** How often a kind changed, by `group/kind`. */
   readonly #epochs = new Map<string, number>();
 
@@ -53,8 +60,7 @@ export class DefinitionCompiler {
   }
 
   async compile(name: string, spec: JsonObject, signal: AbortSignal): Promise<Compiled> {
-    const hash = revisionHash(spec);
-    const types = kindsUsed(spec);
+    const { hash, types } = this.#askedBy(spec);
     const key = `${hash} ${this.#epochOf(types)}`;
     const known = this.#kept.get(name)?.find((entry) => entry.key === key);
     if (known !== undefined) return known.compiled;
@@ -86,6 +92,14 @@ export class DefinitionCompiler {
   /** The definition is gone. */
   forget(name: string): void {
     this.#kept.delete(name);
+  }
+
+  #askedBy(spec: JsonObject): Asked {
+    const known = this.#asked.get(spec);
+    if (known !== undefined) return known;
+    const asked: Asked = { hash: revisionHash(spec), types: kindsUsed(spec) };
+    this.#asked.set(spec, asked);
+    return asked;
   }
 
   #keep(name: string, entry: Kept): void {

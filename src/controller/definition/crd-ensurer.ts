@@ -150,10 +150,12 @@ export class CrdEnsurer {
   }
 
   #see(crd: KubeObject): void {
-    const print = isOwned(crd) ? crdPrint(crd) : undefined;
     const { name = '' } = crd.metadata;
+    const stamp = stampOf(crd);
+    if (!isOwned(crd) || this.#prints.get(name)?.stamp === stamp) return;
+    const print = crdPrint(crd);
     if (print === undefined) this.#prints.delete(name);
-    else this.#prints.set(name, { stamp: stampOf(crd), print });
+    else this.#prints.set(name, { stamp, print });
   }
 
   async #plan(definition: Definition, graph: Graph, signal: AbortSignal): Promise<Planned> {

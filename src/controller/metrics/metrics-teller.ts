@@ -97,7 +97,7 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     this.#countNodes(step);
     if (decision.quiet && decision.nodes.some(isHard)) this.#metrics.instanceErrors.add({ gvr });
     const contested = sum(decision.nodes, contestedBy);
-    const blocked = sum(decision.nodes, blockedBy);
+    const blocked = sum(decision.nodes, blockedBy) + (decision.blocked?.length ?? 0);
     // Also where nothing stands out the gauges are there, and say 0.
     this.#metrics.contestedObjects.add({ gvr }, 0);
     this.#metrics.blockedDeletions.add({ gvr }, 0);

@@ -236,7 +236,10 @@ export function createMetrics(sources: MetricSources = NOBODY) {
     return {
       writes: counter('typekro_child_writes_total', 'Writes of children, and why.'),
       drift: counter('typekro_drift_corrected_total', 'Children put back after somebody changed them.'),
-      blockedDeletions: gauge('typekro_blocked_deletions', 'Objects whose finalizers hold an instance.'),
+      blockedDeletions: gauge(
+        'typekro_blocked_deletions',
+        'What holds deletions up: objects with finalizers, kinds that may not be listed, deletes that are refused.',
+      ),
       contestedObjects: gauge('typekro_contested_objects', 'Children of which fields are fought over.'),
       heldDefinitions: gauge('typekro_definition_deletion_waits', 'Instances that a definition waits for.'),
       heldBack: gauge(

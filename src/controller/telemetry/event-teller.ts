@@ -62,11 +62,12 @@ export class EventTeller implements Partial<ControllerObserver> {
   instanceChanged({ instance, decision, served }: InstanceStep): void {
     const before = instance.status?.['state'];
     const from = typeof before === 'string' && before !== '' ? before : 'none';
-    const { state, nodes, statusProblems } = decision;
+    const { state, nodes, statusProblems, blocked = [] } = decision;
     if (from !== state) this.#tell(instance, state === 'ERROR' ? 'Warning' : 'Normal', state, `${from} -> ${state}`);
     for (const problem of nodes.flatMap(problemsOf)) {
       this.#tell(instance, 'Warning', problem.reason, problem.message);
     }
+    for (const text of blocked) this.#tell(instance, 'Warning', 'DeletionBlocked', text);
     for (const { path, message } of statusProblems) {
       this.#tell(instance, 'Warning', 'ExpressionFailed', `status.${path}: ${message}`);
     }

@@ -137,6 +137,39 @@ describe('a cluster-scoped instance', () => {
   });
 });
 
+describe('a deletion without the right to list children', () => {
+  const DENIED =
+    'list ConfigMap: configmaps is forbidden: User "system:serviceaccount:blue:deployer" cannot watch resource "configmaps" in API group "" in the namespace "blue"';
+  const RULE =
+    '(missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["list", "watch"]} for system:serviceaccount:blue:deployer in namespace blue)';
+  const metric = 'typekro_blocked_deletions{gvr="acme.test/v1, Resource=pots"}';
+
+  it('names the rule in condition, event and metric, writes nothing more, and goes on when the right is there', async () => {
+    world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
+    await world.apply(...team('blue', [MAPS]));
+    await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
+    await world.advance(5000);
+    await world.apply(inside('blue', pot('p')));
+    expect(await readyOf('blue')).toMatch(/^True/);
+    await world.apply(...team('blue', [{ ...MAPS, verbs: ['get', 'create', 'patch', 'delete'] }]));
+    await world.restart();
+    await world.user.delete({ ...potRef('p'), namespace: 'blue' });
+    await world.advance(60_000);
+    expect(await readyOf('blue')).toBe(`Unknown UnderDeletion: deletion blocked: ${DENIED} ${RULE}`);
+    expect(await world.eventsOf('p')).toContain(`DeletionBlocked: ${DENIED} ${RULE}`);
+    expect(world.controller.metricsText()).toContain(`${metric} 1`);
+    const mark = world.requests.length;
+    await world.advance(60 * 60_000);
+    expect(writesOf(world.requests.slice(mark))).toEqual([]);
+    expect(world.requests.length - mark).toBeLessThan(60 * 10);
+    await world.apply(...team('blue', [MAPS]));
+    await world.advance(60_000);
+    expect(await world.user.find({ ...potRef('p'), namespace: 'blue' })).toBeUndefined();
+    expect(await world.user.find(mapIn('blue'))).toBeUndefined();
+    expect(world.controller.metricsText()).toContain(`${metric} 0`);
+  });
+});
+
 describe('a limit to the namespace of the instance', () => {
   const away = mapResource('away', { text: 'x' }, { namespace: 'kube-system' });
   const home = mapResource('home', { text: 'x' });
