@@ -14,6 +14,12 @@ export interface ScopeListener {
   stateChanged(): void;
 }
 
+/**
+ * So often in a row a server may say "later" (429), as it does for moments after it made a kind, before that counts as
+ * an error.
+ */
+const MOST_UNTOLD = 2;
+
 /** One watch: of all objects of a kind, or of those in one namespace. */
 export class ScopeWatch {
   readonly type: ObjectType;
@@ -26,6 +32,7 @@ export class ScopeWatch {
   #running: Promise<void> | undefined;
   #synced = false;
   #error: KubeError | undefined;
+  #busy = 0;
 
   constructor(client: KubernetesApi, type: ObjectType, namespace: string | undefined, listener: ScopeListener) {
     this.#client = client;
@@ -77,6 +84,7 @@ export class ScopeWatch {
           this.#listener.gone(event.object);
           break;
         case 'SYNCED': {
+          this.#busy = 0;
           const seen = this.#seen;
           this.#seen = undefined;
           if (seen !== undefined) this.#listener.sweep(this, seen, event.resourceVersion);
@@ -86,6 +94,8 @@ export class ScopeWatch {
         case 'BOOKMARK':
           break;
         case 'ERROR':
+          this.#busy = event.error.status === 429 ? this.#busy + 1 : 0;
+          if (this.#busy > 0 && this.#busy <= MOST_UNTOLD) break;
           // What was read stays good while the server is away; a kind that is gone or forbidden is not.
           this.#setState(this.#synced && event.error.status !== 404 && event.error.status !== 403, event.error);
       }

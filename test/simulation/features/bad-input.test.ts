@@ -183,6 +183,25 @@ describe('an API of a child that does not work', () => {
     expect(await world.eventsOf('pots')).toEqual(['Active: the definition is Active']);
   });
 
+  it.each([
+    ['for moments', 2, ['ACTIVE: none -> ACTIVE']],
+    ['for longer', 3, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
+  ])('that says "later" %s is waited for before it is told', async (_name, times, told) => {
+    let refused = 0;
+    world.intercept = ({ path }) =>
+      path.startsWith('/api/v1/secrets') && refused++ < times
+        ? failure(429, 'TooManyRequests', 'storage is (re)initializing')
+        : undefined;
+    await define([secret]);
+    await world.apply(pot('p'));
+    await world.advance(MINUTE);
+    expect(refused).toBeGreaterThan(times);
+    const events = await world.eventsOf('p');
+    expect(events).toEqual(expect.arrayContaining(told));
+    expect(events.some((text) => text.startsWith('ReadFailed'))).toBe(times > 2);
+    expect(await readyOf('p')).toMatch(/^True/);
+  });
+
   it('that says "later" all the time is told as what the definition waits for', async () => {
     world.intercept = ({ path }) =>
       path.startsWith('/apis/acme.test/') ? failure(429, 'TooManyRequests', 'storage is (re)initializing') : undefined;
