@@ -17,6 +17,7 @@ import { exposition } from './metrics/registry.ts';
 import type { MeasuredParts } from './metrics/sources.ts';
 import { metricSources } from './metrics/sources.ts';
 import type { Controller, ControllerOptions } from './options.ts';
+import { Pacer } from './queue/pacer.ts';
 import type { RunnerOptions } from './queue/runner.ts';
 import { Runner } from './queue/runner.ts';
 import { Reports } from './reports.ts';
@@ -103,6 +104,8 @@ class KroController implements Controller {
       adoption: options.adoption ?? 'adopt',
       budget: options.budget,
       namespaces: options.namespaces,
+      // Under a clock that somebody else moves nothing depends on how long work takes.
+      pacer: options.clock === undefined ? new Pacer() : undefined,
       onApplySet: (record) => instances.noteApplySet(record),
       onOutcome: ({ definition }) => {
         if (served.ofDefinition(definition)?.canary !== undefined) wakeDefinition(definition);

@@ -95,7 +95,28 @@ test('what a node wants is made again only when something that it reads has chan
   const labels = { ...instance.metadata.labels, team: 'water' };
   expect(stepped({ ...instance, metadata: { ...instance.metadata, labels } })).toBe(status);
   const all = step(PUMPS, instance, cluster.view(PUMPS), { now: NOW }).evaluations;
-  expect(stepped({ ...instance, spec: { ...instance.spec } })).toBe(all);
+  // Every write of the status brings the same spec as another object.
+  expect(stepped({ ...instance, spec: { ...instance.spec } })).toBe(status);
+  expect(stepped({ ...instance, spec: { ...instance.spec, more: true } })).toBe(all);
+});
+
+test('an expression that fails is not tried again until something that it reads has changed', () => {
+  const graph = graphOf(
+    `schema: {spec: {litres: integer}}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}, spec: {litres: "\${12 / schema.spec.litres}"}}}]`,
+  );
+  const cluster = new FakeCluster();
+  const instance = cluster.get(putInstance(graph, cluster, 'a', { litres: 0 })) as KubeObject;
+  const memory = new StepMemory();
+  const stepped = (litres: number) => {
+    const decision = step(graph, { ...instance, spec: { litres } }, cluster.view(graph), { now: NOW, memory });
+    return [decision.evaluations, decision.nodes[0]?.because.kind];
+  };
+  expect([stepped(0), stepped(0), stepped(3), stepped(0)]).toEqual([
+    [1, 'expression-failed'],
+    [0, 'expression-failed'],
+    [1, 'write'],
+    [1, 'expression-failed'],
+  ]);
 });
 
 test('a template that asks for the time is filled anew at another time', () => {

@@ -1,4 +1,5 @@
-import type { KubeObject } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import { jsonEquals } from '../core/index.ts';
 import type { Expression, Graph, GraphNode } from '../graph/index.ts';
 import { desiredDigest } from './owned-fields.ts';
 import type { Resolved } from './resource.ts';
@@ -15,28 +16,37 @@ interface Remembered {
  * `step` makes them anew only where something that they are made from is another value than before. It changes how
  * much a step costs (and with it `Decision.evaluations`), and nothing else that it decides.
  *
- * Values are told apart by identity: whoever steps with a memory must not change an instance or a live object in
+ * Values other than the spec are told apart by identity: whoever steps with a memory must not change an instance or a live object in
  * place. It holds on to what it was last given, so it should live as long as the steps of one run, not longer.
  */
 export class StepMemory {
   #shared: readonly unknown[] = [];
+  /** It is read anew with every write of the status. */
+  #spec: JsonObject | undefined;
   readonly #nodes = new Map<string, Remembered>();
   readonly #digests = new WeakMap<KubeObject, string>();
 
   /** Begins a step: when something that every node depends on is another value, all is forgotten. */
   begin(walk: Walk): void {
     const shared = sharedInputs(walk);
-    if (!areSame(shared, this.#shared)) this.#nodes.clear();
+    const { spec } = walk.instance;
+    const sameSpec = Object.is(spec, this.#spec) || jsonEquals(spec, this.#spec);
+    if (!sameSpec || !areSame(shared, this.#shared)) this.#nodes.clear();
     this.#shared = shared;
+    this.#spec = spec;
   }
 
-  /** What a node wants. Only what is resolved is remembered: what waits or fails is looked at each time. */
+  /**
+   * What a node wants, or that an expression of it fails, which may have cost the whole budget. What waits is looked at
+   * each time.
+   */
   resolved(walk: Walk, node: GraphNode, resolve: () => Resolved): Resolved {
     const inputs = node.dependsOn.map((id) => walk.ready.get(id));
     const known = this.#nodes.get(node.id);
     if (known !== undefined && areSame(inputs, known.inputs)) return known.resolved;
     const resolved = resolve();
-    if (resolved.state === 'resolved') this.#nodes.set(node.id, { inputs, resolved });
+    if (resolved.state === 'resolved' || resolved.reason.because.kind === 'expression-failed')
+      this.#nodes.set(node.id, { inputs, resolved });
     else this.#nodes.delete(node.id);
     return resolved;
   }
@@ -53,14 +63,14 @@ export class StepMemory {
 
 /** Everything besides the data of other nodes that can show in an object: `schema`, labels, limits and the time. */
 function sharedInputs({ graph, instance, version, evaluation, options }: Walk): unknown[] {
-  const { apiVersion, kind, metadata, spec } = instance;
+  const { apiVersion, kind, metadata } = instance;
   const { name, namespace, uid } = metadata;
   // A deploy writes its inventory into the metadata, which few templates read.
   const read = readsMetadata(graph) ? metadata : undefined;
   const labels = [apiVersion, kind, name, namespace, uid, version];
   const time = mayAskForTime(graph) ? evaluation.now : undefined;
   const limits = [evaluation.budget, options.maxCollectionSize, options.namespaces];
-  return [graph, spec, read, time, ...labels, ...limits];
+  return [graph, read, time, ...labels, ...limits];
 }
 
 /** Does an expression read more of the instance than its spec? */

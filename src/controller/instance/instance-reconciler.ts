@@ -5,6 +5,7 @@ import { readNowSample, step as decide, StepMemory, stepUnresolved } from '../..
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { ControllerObserver, InstanceStep } from '../observer.ts';
+import type { Pacer } from '../queue/pacer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Outcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
@@ -28,6 +29,8 @@ export interface InstanceReconcilerOptions {
   readonly budget: number | undefined;
   /** May templates put objects outside the instance's namespace? */
   readonly namespaces: 'any' | 'instance' | undefined;
+  /** When steps, which may evaluate for long, let others have their turn; absent: never. */
+  readonly pacer: Pacer | undefined;
   readonly observer: ControllerObserver;
   /** Told of the ApplySet of an instance as soon as it is known. */
   readonly onApplySet: (record: InstanceRecord) => void;
@@ -53,13 +56,14 @@ export class InstanceReconciler {
     instances: KindCache,
     signal: AbortSignal,
   ): Promise<WorkResult> {
-    const { clock, client: own, random } = this.#options;
+    const { clock, client: own, random, pacer } = this.#options;
     const { client, caches, user } = served.access;
     const context: EffectContext = { client, user, caches, own, clock, random, signal };
     if (served.graph !== undefined) caches.keepGraph(served.graph);
     // What the nodes want is made once for all steps of the pass, as long as what it is made from stays the same.
-    const memory = new StepMemory();
+    const memory = record.memory ?? new StepMemory();
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+      while (pacer?.due === true) await pacer.break();
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
       const { step, learned } = await this.#decide(record, served, instance, memory, signal);
@@ -98,6 +102,7 @@ export class InstanceReconciler {
     const { view, decision } = this.#step(record, served, instance, memory);
     const milliseconds = performance.now() - began;
     record.whole = undefined;
+    record.memory = decision.nodes.some(({ because }) => because.kind === 'expression-failed') ? memory : undefined;
     if (record.applySet === undefined) {
       record.applySet = decision.inventory.id;
       onApplySet(record);

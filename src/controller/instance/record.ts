@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { FailedWrite, ObjectType } from '../../runtime/index.ts';
+import type { FailedWrite, ObjectType, StepMemory } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { DriftHistory } from '../drift/contests.ts';
 import type { ServedKind } from '../served-kinds.ts';
@@ -43,6 +43,8 @@ export interface InstanceRecord {
   /** As what it was stepped last. */
   served: ServedKind | undefined;
   outcome: Outcome | undefined;
+  /** Kept from pass to pass while an expression fails, which may cost its whole budget each time. */
+  memory: StepMemory | undefined;
   steppedAt: number;
 }
 
@@ -62,6 +64,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     applySet: undefined,
     served: undefined,
     outcome: undefined,
+    memory: undefined,
     steppedAt: 0,
   };
 }

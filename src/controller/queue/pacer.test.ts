@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { Pacer } from './pacer.ts';
+
+/** Does work that costs so much each, all begun at once, and tells how many pieces there were between breaks. */
+async function pieces(costs: readonly number[]): Promise<number[]> {
+  let now = 0;
+  let done = 0;
+  const told: number[] = [];
+  const pacer = new Pacer({
+    now: () => now,
+    async turn() {
+      await new Promise(setImmediate);
+      told.push(done);
+      done = 0;
+      // Time passes for others meanwhile.
+      now += 5;
+    },
+  });
+  await Promise.all(
+    costs.map(async (cost) => {
+      while (pacer.due) await pacer.break();
+      now += cost;
+      done += 1;
+    }),
+  );
+  return [...told, done];
+}
+
+describe('Pacer', () => {
+  it.each([
+    ['work that costs little', Array.from({ length: 6 }, () => 5), [6]],
+    ['work that costs much', [1400, 1400, 1400], [1, 1, 1]],
+    ['work that adds up', Array.from({ length: 6 }, () => 20), [3, 3]],
+    ['one costly piece among others', [1, 1, 1400, 1, 1], [3, 2]],
+  ])('breaks %s', async (_what, costs, between) => {
+    expect(await pieces(costs)).toEqual(between);
+  });
+});
