@@ -15,5 +15,13 @@ export { formatDiagnostic, hasErrors } from './diagnostic.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
 export { isoTime } from './iso-time.ts';
-export { cryptoLibrary, httpLibrary, httpsLibrary, re2Library, tlsLibrary, yamlLibrary } from './libraries.ts';
+export {
+  cryptoLibrary,
+  httpLibrary,
+  httpsLibrary,
+  netLibrary,
+  re2Library,
+  tlsLibrary,
+  yamlLibrary,
+} from './libraries.ts';
 export { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';

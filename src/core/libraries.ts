@@ -3,6 +3,7 @@ import type * as Crypto from 'node:crypto';
 import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import { createRequire } from 'node:module';
+import type * as Net from 'node:net';
 import type * as Tls from 'node:tls';
 import type * as Re2Namespace from 're2js';
 import type * as YamlNamespace from 'yaml';
@@ -29,6 +30,9 @@ export const httpsLibrary: () => typeof Https = lazy('node:https');
 
 /** Node's `crypto`, without what an `import` adds: it has Node look at every member, and load WebCrypto. */
 export const cryptoLibrary: () => typeof Crypto = lazy('node:crypto');
+
+/** Node's `net`, which only a process that opens sockets needs. */
+export const netLibrary: () => typeof Net = lazy('node:net');
 
 /** Node's `tls`. An `import` of it has Node read every member, and one of them is a list of 140 certificates. */
 export const tlsLibrary: () => typeof Tls = lazy('node:tls');

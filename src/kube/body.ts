@@ -1,9 +1,79 @@
+/** A body that is there already: whoever wants all of it need not go through it step by step. */
+export class WholeBody implements AsyncIterable<Uint8Array> {
+  readonly chunks: readonly Uint8Array[];
+
+  constructor(chunks: readonly Uint8Array[]) {
+    this.chunks = chunks;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    yield* this.chunks;
+  }
+}
+
+/** A stream that is read slower than it comes is held up when so many bytes wait. */
+const MOST_WAITING = 256 * 1024;
+
+/** A body as it comes. Whoever leaves it early abandons it. */
+export class StreamBody implements AsyncIterable<Uint8Array> {
+  readonly #source: { pause(): unknown; resume(): unknown };
+  readonly #abandon: () => void;
+  #chunks: Uint8Array[] = [];
+  #waiting = 0;
+  #end: { readonly error?: Error } | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(source: { pause(): unknown; resume(): unknown }, abandon: () => void) {
+    this.#source = source;
+    this.#abandon = abandon;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#chunks.push(bytes);
+    this.#waiting += bytes.length;
+    if (this.#waiting > MOST_WAITING) this.#source.pause();
+    this.#wake();
+  }
+
+  /** There is no more; with an error, what should have come did not. */
+  end(error?: Error): void {
+    this.#end ??= error === undefined ? {} : { error };
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    try {
+      for (;;) {
+        const chunks = this.#chunks;
+        this.#chunks = [];
+        if (this.#waiting > MOST_WAITING) this.#source.resume();
+        this.#waiting = 0;
+        yield* chunks;
+        if (this.#chunks.length > 0) continue;
+        if (this.#end?.error !== undefined) throw this.#end.error;
+        if (this.#end !== undefined) return;
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      if (this.#end === undefined) this.#abandon();
+    }
+  }
+}
+
+/** Keeps nothing from text to text. */
+const UTF8 = new TextDecoder();
+
 /** Reads a body to its end as UTF-8 text. */
 export async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  if (body instanceof WholeBody) return textOf(body.chunks);
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
+  return textOf(chunks);
+}
+
+function textOf(chunks: readonly Uint8Array[]): string {
   const [only] = chunks;
-  return new TextDecoder().decode(chunks.length === 1 && only !== undefined ? only : concat(chunks));
+  return UTF8.decode(chunks.length === 1 && only !== undefined ? only : concat(chunks));
 }
 
 /** Cuts a body into lines as they arrive; empty lines are left out, a last line without an end is given too. */

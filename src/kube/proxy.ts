@@ -24,10 +24,18 @@ export async function openProxied(origin: string, proxy: string, tls: TlsOptions
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
       });
-      return { status: response.statusCode, headers: response.headers, body: response.body };
+      return { status: response.statusCode, headers: flatten(response.headers), body: response.body };
     },
     close: () => dispatcher.destroy(),
   };
+}
+
+function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flat;
 }
 
 /** The proxy that the usual variables name for a server, honouring `NO_PROXY` (hosts and `.suffixes`). */

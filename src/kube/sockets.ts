@@ -1,18 +1,13 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
-import { httpLibrary, httpsLibrary, tlsLibrary } from '../core/index.ts';
-import type { TransportRequest } from './types.ts';
-
-/** An answer with its headers as they came. */
-export interface ConnectionResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: AsyncIterable<Uint8Array>;
-}
+import type { OnReadOpts } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { netLibrary, tlsLibrary } from '../core/index.ts';
+import type { ConnectionOwner, Dial } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { TransportRequest, TransportResponse } from './types.ts';
 
 /** Connections to one server. */
 export interface Connections {
-  send(request: TransportRequest): Promise<ConnectionResponse>;
+  send(request: TransportRequest): Promise<TransportResponse>;
   /** Ends all connections, and with them what is under way. */
   close(): Promise<void>;
 }
@@ -29,146 +24,173 @@ export interface TlsOptions {
 /**
  * How many requests are under way at a time: each needs a socket, which with TLS takes a quarter of a megabyte, and a
  * server answers no faster than it can. One that takes longer than `SLOW_MS` no longer counts, so that a webhook that
- * hangs does not hold up everything else. Streams (watches) do not count.
+ * hangs does not hold up everything else; but no more than `MOST_SLOW` of them. Streams (watches) do not count.
  */
 const AT_A_TIME = 8;
 const SLOW_MS = 1000;
-const MOST_SOCKETS = 256;
-/** A socket that nobody uses is closed after so long, in milliseconds. */
-const SPARE_MS = 30_000;
-/** The head of an answer is waited for so long, in milliseconds. */
-const HEAD_MS = 300_000;
+const MOST_SLOW = 248;
+/** The system asks a peer that says nothing for so long whether it is still there, in milliseconds. */
+const PROBE_MS = 30_000;
+/** So often is looked after what takes long: no request needs a timer of its own. */
+const SWEEP_MS = 500;
 
-/** Direct connections, kept alive between requests. The protocol's module is loaded here, not before. */
+/** A request that has a place. */
+interface Placed {
+  readonly began: number;
+  slow: boolean;
+}
+
+/** Direct connections, kept alive between requests. */
 export function openSockets(origin: string, tls: TlsOptions): Connections {
-  const { protocol, hostname, port } = new URL(origin);
-  const isSecure = protocol === 'https:';
-  const { Agent, request: open } = isSecure ? httpsLibrary() : httpLibrary();
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const secured = isSecure ? secureOptions(host, tls) : {};
-  const shared = { keepAlive: true, scheduling: 'lifo', timeout: SPARE_MS, ...secured } as const;
-  // All sockets lead to one server in one way: a name of all options, made twice for a request, tells nothing.
-  const named = { getName: () => origin };
-  const agents = {
-    request: Object.assign(new Agent({ ...shared, maxSockets: MOST_SOCKETS }), named),
-    stream: Object.assign(new Agent(shared), named),
-  };
-  const places = new Places(AT_A_TIME);
-  let closed = false;
-  const begin = (agent: typeof agents.request, request: TransportRequest) => {
-    if (closed) throw new Error('the connections were closed');
-    const { method, path } = request;
-    return open({ agent, host, port, method, path, headers: headersOf(request), setHost: true });
-  };
-  return {
-    async send(request) {
-      if (isStream(request.path)) return exchange(begin(agents.stream, request), request, streamed);
-      // A request that waits for a socket is a dozen objects less here than in the agent's queue.
-      await places.take();
-      let slow = false;
-      const timer = setTimeout(() => {
-        slow = true;
-        places.give();
-      }, SLOW_MS);
-      try {
-        return await exchange(begin(agents.request, request), request, whole);
-      } finally {
-        clearTimeout(timer);
-        if (!slow) places.give();
-      }
-    },
-    async close() {
-      closed = true;
-      agents.request.destroy();
-      agents.stream.destroy();
-    },
-  };
+  return new Sockets(origin, tls);
 }
 
-/**
- * What all connections share is made once: else each would read the certificates anew and keep them, and each
- * request would be matched to its sockets by a name that has all of them in it.
- */
-function secureOptions(host: string, { servername, rejectUnauthorized, ...certificates }: TlsOptions) {
-  return {
-    secureContext: tlsLibrary().createSecureContext(certificates),
-    // An address is no name to ask for (RFC 6066).
-    servername: servername ?? (isIP(host) === 0 ? host : ''),
-    rejectUnauthorized,
-  };
-}
-
-function headersOf({ headers = {}, body }: TransportRequest): Readonly<Record<string, string | number>> {
-  return body === undefined ? headers : { ...headers, 'content-length': Buffer.byteLength(body) };
-}
-
-type Settle = (answer: ConnectionResponse) => void;
-type Refuse = (error: Error) => void;
-
-/** Sends a request and settles with its answer, as `read` takes it. */
-function exchange(
-  call: ClientRequest,
-  { body, signal }: TransportRequest,
-  read: (response: IncomingMessage, settle: Settle, refuse: Refuse, call: ClientRequest) => void,
-): Promise<ConnectionResponse> {
-  return new Promise((resolve, reject) => {
-    let answer: IncomingMessage | undefined;
-    const abort = () => (answer ?? call).destroy(new Error('the request was aborted'));
-    call.on('error', reject);
-    call.on('close', () => signal?.removeEventListener('abort', abort));
-    call.setTimeout(HEAD_MS, () => call.destroy(new Error('the server did not answer in time')));
-    call.on('response', (response) => {
-      answer = response;
-      read(response, resolve, reject, call);
-    });
-    signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted === true) abort();
-    else call.end(body);
-  });
-}
-
-/** Settles with the head; the body is read as it comes, for however long that takes. */
-function streamed(response: IncomingMessage, settle: Settle, _refuse: Refuse, call: ClientRequest): void {
-  call.setTimeout(0);
-  settle({ status: response.statusCode ?? 0, headers: response.headers, body: response });
-}
-
-/** Settles when all is there: events cost a fraction of what reading a stream step by step costs. */
-function whole(response: IncomingMessage, settle: Settle, refuse: Refuse): void {
-  const chunks: Uint8Array[] = [];
-  response.on('data', (chunk: Uint8Array) => chunks.push(chunk));
-  response.on('error', refuse);
-  response.on('end', () =>
-    settle({ status: response.statusCode ?? 0, headers: response.headers, body: given(chunks) }),
-  );
-}
-
-async function* given(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void> {
-  yield* chunks;
-}
-
-/** So many may be at work; who comes later waits for its turn. */
-class Places {
+class Sockets implements Connections, ConnectionOwner {
+  readonly #host: string;
+  readonly #dial: Dial;
+  readonly #all = new Set<Connection>();
+  /** The last one used is used next. */
+  readonly #idle: Connection[] = [];
+  readonly #placed = new Set<Placed>();
   readonly #waiting: (() => void)[] = [];
-  #free: number;
+  #free = AT_A_TIME;
+  #slow = 0;
+  #sweeping: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
-  constructor(count: number) {
-    this.#free = count;
+  constructor(origin: string, tls: TlsOptions) {
+    this.#host = new URL(origin).host;
+    this.#dial = dialer(origin, tls);
   }
 
-  take(): Promise<void> | undefined {
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return undefined;
+  async send(request: TransportRequest): Promise<TransportResponse> {
+    const head = requestHead(request, this.#host);
+    if (isStream(request.path)) return this.#connection(request).stream(head, request);
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const placed = { began: performance.now(), slow: false };
+    this.#placed.add(placed);
+    try {
+      return await this.#connection(request).whole(head, request);
+    } finally {
+      this.#placed.delete(placed);
+      if (placed.slow) this.#slow -= 1;
+      else this.#give();
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  give(): void {
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const connection of this.#all) connection.destroy(closedError());
+  }
+
+  freed(connection: Connection): void {
+    this.#idle.push(connection);
+  }
+
+  closed(connection: Connection): void {
+    this.#all.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+  }
+
+  #connection({ signal }: TransportRequest): Connection {
+    if (this.#isClosed) throw closedError();
+    if (signal?.aborted === true) throw new Error('the request was aborted');
+    this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    const spare = this.#idle.pop();
+    if (spare !== undefined) return spare;
+    const connection = new Connection(this.#dial, this);
+    this.#all.add(connection);
+    return connection;
+  }
+
+  #give(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free += 1;
     else next();
   }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const placed of this.#placed) {
+      if (placed.slow || now - placed.began < SLOW_MS || this.#slow >= MOST_SLOW) continue;
+      placed.slow = true;
+      this.#slow += 1;
+      this.#give();
+    }
+    let cared = false;
+    for (const connection of this.#all) {
+      const { activeAt, patienceMs } = connection;
+      if (now - activeAt > patienceMs) connection.destroy(new Error('the server did not answer in time'));
+      else if (Number.isFinite(patienceMs)) cared = true;
+    }
+    if (cared) return;
+    clearInterval(this.#sweeping);
+    this.#sweeping = undefined;
+  }
+}
+
+/**
+ * Opens sockets to a server. What all of them share is made once: else each would read the certificates anew and keep
+ * them.
+ */
+function dialer(origin: string, { servername, rejectUnauthorized, ...certificates }: TlsOptions): Dial {
+  const { protocol, hostname, port } = new URL(origin);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const shared = { host, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_MS };
+  if (protocol !== 'https:') {
+    return (read) => netLibrary().connect({ ...shared, port: Number(port || 80), onread: into(read) });
+  }
+  const { connect, createSecureContext } = tlsLibrary();
+  const secured = {
+    ...shared,
+    port: Number(port || 443),
+    secureContext: createSecureContext(certificates),
+    // An address is no name to ask for (RFC 6066).
+    servername: servername ?? (netLibrary().isIP(host) === 0 ? host : ''),
+    rejectUnauthorized,
+    ALPNProtocols: ['http/1.1'],
+  };
+  return (read) => {
+    const options: ConnectionOptions & { onread: OnReadOpts } = { ...secured, onread: into(read) };
+    return connect(options);
+  };
+}
+
+/** One place for what comes on all sockets: each piece is read before the next one comes. */
+const ARRIVED = Buffer.allocUnsafeSlow(64 * 1024);
+
+function into(read: (bytes: Buffer) => void): OnReadOpts {
+  return {
+    buffer: ARRIVED,
+    callback(length) {
+      read(ARRIVED.subarray(0, length));
+      return true;
+    },
+  };
+}
+
+/** What may stand in a path, and in the name and value of a header: else whoever chooses one could add others. */
+const PATH = /^[\x21-\x7e\x80-\xff]*$/;
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function requestHead({ method, path, headers = {}, body }: TransportRequest, host: string): string {
+  if (!PATH.test(path) || !NAME.test(method)) throw new Error(`the path "${path}" cannot be asked for`);
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
+  for (const name of Object.keys(headers)) {
+    const value = headers[name] ?? '';
+    if (!NAME.test(name) || !VALUE.test(value))
+      throw new Error(`the header "${name}" has characters that none may have`);
+    head += `${name}: ${value}\r\n`;
+  }
+  const length = body === undefined ? undefined : Buffer.byteLength(body);
+  return length === undefined ? `${head}\r\n` : `${head}content-length: ${length}\r\n\r\n`;
+}
+
+function closedError(): Error {
+  return new Error('the connections were closed');
 }
 
 /** Watches and followed logs: answers that stay open. */

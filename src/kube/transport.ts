@@ -3,9 +3,9 @@ import type { Authenticator } from './authenticator.ts';
 import { systemClock } from './clock.ts';
 import type { KubeConfig } from './kubeconfig.ts';
 import { openProxied, proxyFromEnvironment } from './proxy.ts';
-import type { Connections, TlsOptions } from './sockets.ts';
+import type { TlsOptions } from './sockets.ts';
 import { openSockets } from './sockets.ts';
-import type { Clock, Transport, TransportRequest, TransportResponse } from './types.ts';
+import type { Clock, Transport } from './types.ts';
 
 /** A transport over sockets, kept alive between requests; through a proxy where one is named. */
 export async function createTransport(config: KubeConfig, clock: Clock = systemClock): Promise<Transport> {
@@ -17,7 +17,12 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
   const connections = proxy === undefined ? openSockets(origin, tls) : await openProxied(origin, proxy, tls);
   return {
     async request(request) {
-      const send = async () => sendThrough(connections, prefix, request, await authenticator.authorization());
+      const path = prefix + request.path;
+      const send = async () => {
+        const authorization = await authenticator.authorization();
+        const headers = authorization === undefined ? request.headers : { ...request.headers, authorization };
+        return connections.send({ ...request, path, ...(headers === undefined ? {} : { headers }) });
+      };
       const response = await send();
       if (
         response.status !== 401 ||
@@ -31,28 +36,6 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
     },
     close: () => connections.close(),
   };
-}
-
-async function sendThrough(
-  connections: Connections,
-  prefix: string,
-  request: TransportRequest,
-  authorization: string | undefined,
-): Promise<TransportResponse> {
-  const { status, headers, body } = await connections.send({
-    ...request,
-    path: prefix + request.path,
-    headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) },
-  });
-  return { status, headers: flatten(headers), body };
-}
-
-function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return flat;
 }
 
 async function tlsOptions(config: KubeConfig, authenticator: Authenticator): Promise<TlsOptions> {

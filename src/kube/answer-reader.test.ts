@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import { AnswerReader } from './answer-reader.ts';
+
+/** What a reader told, body and all. */
+interface Told {
+  status?: number;
+  headers?: Readonly<Record<string, string>>;
+  body: string;
+  /** Whether the connection may be used again; absent while the answer is not whole. */
+  open?: boolean;
+}
+
+function read(pieces: readonly Buffer[], method = 'GET', closes = false): Told {
+  const told: Told = { body: '' };
+  const reader = new AnswerReader(method, {
+    head: (status, headers) => Object.assign(told, { status, headers }),
+    data: (bytes) => (told.body += bytes.toString('latin1')),
+    end: (open) => (told.open = open),
+  });
+  for (const piece of pieces) {
+    // The bytes are good until `read` returns.
+    const lent = Buffer.from(piece);
+    reader.read(lent);
+    lent.fill('!');
+  }
+  if (closes && !reader.close()) throw new Error('cut off');
+  return told;
+}
+
+const lines = (...all: string[]) => `${all.join('\r\n')}\r\n`;
+const SIZED = lines('HTTP/1.1 201 Created', 'Content-Type: text/plain', 'content-length: 5', '') + 'hello';
+const CHUNKED =
+  lines('HTTP/1.1 200 OK', 'Transfer-Encoding: Chunked', 'x-two: a', 'X-Two:b', '') +
+  lines('3', 'hel', '2;name="v"', 'lo', '0', 'x-trailer: t', '');
+
+interface Case {
+  readonly name: string;
+  readonly text: string;
+  readonly method?: string;
+  readonly closes?: boolean;
+  readonly told: Told;
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'a body of a size',
+    text: SIZED,
+    told: { status: 201, headers: { 'content-type': 'text/plain', 'content-length': '5' }, body: 'hello', open: true },
+  },
+  {
+    name: 'a body in chunks, with an extension and a trailer',
+    text: CHUNKED,
+    told: { status: 200, headers: { 'transfer-encoding': 'Chunked', 'x-two': 'a, b' }, body: 'hello', open: true },
+  },
+  {
+    name: 'a body up to the end of the connection',
+    text: lines('HTTP/1.1 200 OK', '') + 'hello',
+    closes: true,
+    told: { status: 200, headers: {}, body: 'hello', open: false },
+  },
+  {
+    name: 'no body',
+    text: lines('HTTP/1.1 200 OK', 'content-length: 0', ''),
+    told: { status: 200, headers: { 'content-length': '0' }, body: '', open: true },
+  },
+  {
+    name: 'the answer to HEAD, which has the size of a body and none',
+    text: lines('HTTP/1.1 200 OK', 'content-length: 5', ''),
+    method: 'HEAD',
+    told: { status: 200, headers: { 'content-length': '5' }, body: '', open: true },
+  },
+  {
+    name: '204, which never has a body',
+    text: lines('HTTP/1.1 204 No Content', ''),
+    told: { status: 204, headers: {}, body: '', open: true },
+  },
+  {
+    name: '304, which never has a body',
+    text: lines('HTTP/1.1 304 Not Modified', 'content-length: 5', ''),
+    told: { status: 304, headers: { 'content-length': '5' }, body: '', open: true },
+  },
+  {
+    name: 'what comes before an answer',
+    text: lines('HTTP/1.1 100 Continue', '') + lines('HTTP/1.1 103 Early Hints', 'link: x', '') + SIZED,
+    told: { status: 201, headers: { 'content-type': 'text/plain', 'content-length': '5' }, body: 'hello', open: true },
+  },
+  {
+    name: 'an answer after which the server closes',
+    text: lines('HTTP/1.1 200 OK', 'Connection: Close', 'content-length: 1', '') + 'x',
+    told: { status: 200, headers: { connection: 'Close', 'content-length': '1' }, body: 'x', open: false },
+  },
+  {
+    name: 'an answer of HTTP/1.0',
+    text: lines('HTTP/1.0 200 OK', 'content-length: 1', '') + 'x',
+    told: { status: 200, headers: { 'content-length': '1' }, body: 'x', open: false },
+  },
+  {
+    name: 'a status without words, and a header without a value',
+    text: lines('HTTP/1.1 404', 'x-empty:', 'content-length: 0', ''),
+    told: { status: 404, headers: { 'x-empty': '', 'content-length': '0' }, body: '', open: true },
+  },
+  {
+    name: 'names that objects have',
+    text: lines('HTTP/1.1 200 OK', 'constructor: c', 'content-length: 0', ''),
+    told: { status: 200, headers: { constructor: 'c', 'content-length': '0' }, body: '', open: true },
+  },
+];
+
+describe.each(CASES)('$name', ({ text, method, closes, told }) => {
+  const bytes = Buffer.from(text, 'latin1');
+
+  test('in one piece', () => {
+    expect(read([bytes], method, closes)).toEqual(told);
+  });
+
+  test('byte by byte', () => {
+    expect(
+      read(
+        [...bytes].map((byte) => Buffer.from([byte])),
+        method,
+        closes,
+      ),
+    ).toEqual(told);
+  });
+
+  test('in two pieces, cut anywhere', () => {
+    for (let at = 1; at < bytes.length; at += 1) {
+      expect(read([bytes.subarray(0, at), bytes.subarray(at)], method, closes)).toEqual(told);
+    }
+  });
+});
+
+test.each([
+  ['something else', 'SSH-2.0-OpenSSH\r\n\r\n', /no status line/],
+  ['HTTP/2', lines('HTTP/2 200 OK', ''), /no status line/],
+  ['a status that is none', lines('HTTP/1.1 99 X', ''), /no status line/],
+  ['another protocol', lines('HTTP/1.1 101 Switching Protocols', ''), /another protocol/],
+  ['a header without a name', lines('HTTP/1.1 200 OK', ': x', ''), /without a name/],
+  ['a header without a colon', lines('HTTP/1.1 200 OK', 'x', 'a: b', ''), /without a name/],
+  ['a size that is none', lines('HTTP/1.1 200 OK', 'content-length: 5x', ''), /content length/],
+  ['two sizes', lines('HTTP/1.1 200 OK', 'content-length: 1', 'content-length: 2', ''), /content length/],
+  ['no size', lines('HTTP/1.1 200 OK', 'content-length:', ''), /content length/],
+  ['a compressed body', lines('HTTP/1.1 200 OK', 'transfer-encoding: gzip, chunked', ''), /transfer encoding/],
+  ['a chunk without a size', lines('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', 'x'), /without a size/],
+  ['a chunk over its size', lines('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '1', 'xy'), /longer than/],
+  ['an endless head', lines('HTTP/1.1 200 OK', `a: ${'x'.repeat(70_000)}`), /too long/],
+  ['bytes after the end', `${SIZED}x`, /after its end/],
+])('refuses %s', (_name, text, message) => {
+  expect(() => read([Buffer.from(text, 'latin1')])).toThrow(message);
+});
+
+test.each([
+  ['nothing', ''],
+  ['half a head', 'HTTP/1.1 200'],
+  ['half a body', SIZED.slice(0, -1)],
+  ['chunks without the last one', CHUNKED.slice(0, -20)],
+])('a connection that ends after %s cuts the answer off', (_name, text) => {
+  expect(() => read(text === '' ? [] : [Buffer.from(text, 'latin1')], 'GET', true)).toThrow('cut off');
+});

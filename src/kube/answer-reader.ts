@@ -1,0 +1,149 @@
+/** Who is told what an answer says, as it comes. */
+export interface AnswerSink {
+  /** Names in lower case; several values of one header are joined by `, `. */
+  head(status: number, headers: Readonly<Record<string, string>>): void;
+  /** The bytes are good until it returns. */
+  data(bytes: Buffer): void;
+  /** The answer is whole. `open`: the server keeps the connection for another request. */
+  end(open: boolean): void;
+}
+
+/** What comes next: lines of a head, of a chunk and after the last one, or bytes of a body. */
+type Part = 'head' | 'size' | 'gap' | 'trailer' | 'sized' | 'chunk' | 'rest' | 'done';
+
+/** A head or a line may be this long. */
+const MOST_HELD = 64 * 1024;
+const LINE_END = '\r\n';
+const HEAD_END = '\r\n\r\n';
+
+/** Reads one answer of HTTP/1.1 from bytes, however they are cut. Throws for what is none. */
+export class AnswerReader {
+  readonly #sink: AnswerSink;
+  readonly #isHead: boolean;
+  #part: Part = 'head';
+  /** The beginning of a head or line whose end has not come. */
+  #held: Buffer | undefined;
+  /** Bytes of the body, or of the chunk, that have not come. */
+  #left = 0;
+  #open = true;
+
+  constructor(method: string, sink: AnswerSink) {
+    this.#isHead = method === 'HEAD';
+    this.#sink = sink;
+  }
+
+  read(bytes: Buffer): void {
+    const input = this.#held === undefined ? bytes : Buffer.concat([this.#held, bytes]);
+    this.#held = undefined;
+    for (let at = 0; at < input.length;) {
+      if (this.#part === 'done') throw malformed('bytes after its end');
+      at = this.#isBody() ? this.#readBody(input, at) : this.#readLine(input, at);
+    }
+  }
+
+  /** The server closed the connection. True when that is how the answer ends. */
+  close(): boolean {
+    if (this.#part !== 'rest') return this.#part === 'done';
+    this.#finish(false);
+    return true;
+  }
+
+  #isBody(): boolean {
+    return this.#part === 'sized' || this.#part === 'chunk' || this.#part === 'rest';
+  }
+
+  #readBody(input: Buffer, at: number): number {
+    const end = this.#part === 'rest' ? input.length : Math.min(input.length, at + this.#left);
+    this.#left -= end - at;
+    this.#sink.data(at === 0 && end === input.length ? input : input.subarray(at, end));
+    if (this.#left === 0 && this.#part === 'sized') this.#finish(this.#open);
+    if (this.#left === 0 && this.#part === 'chunk') this.#part = 'gap';
+    return end;
+  }
+
+  #readLine(input: Buffer, at: number): number {
+    const mark = this.#part === 'head' ? HEAD_END : LINE_END;
+    const end = input.indexOf(mark, at, 'latin1');
+    if ((end < 0 ? input.length : end) - at > MOST_HELD) throw malformed('a head that is too long');
+    if (end < 0) {
+      this.#held = Buffer.from(input.subarray(at));
+      return input.length;
+    }
+    this.#take(input.toString('latin1', at, end));
+    return end + mark.length;
+  }
+
+  #take(line: string): void {
+    switch (this.#part) {
+      case 'head':
+        return this.#takeHead(line);
+      case 'size':
+        if (!/^[0-9a-f]{1,8}[ \t]*(?:;|$)/i.test(line)) throw malformed('a chunk without a size');
+        this.#left = Number.parseInt(line, 16);
+        this.#part = this.#left === 0 ? 'trailer' : 'chunk';
+        return;
+      case 'gap':
+        if (line !== '') throw malformed('a chunk longer than its size');
+        this.#part = 'size';
+        return;
+      default:
+        if (line === '') this.#finish(this.#open);
+    }
+  }
+
+  #takeHead(text: string): void {
+    const match = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?(?:\r\n|$)/.exec(text);
+    if (match === null) throw malformed('no status line of HTTP/1');
+    const status = Number(match[2]);
+    // A switch of protocols was not asked for; anything else below 200 comes before the answer.
+    if (status === 101) throw malformed('another protocol');
+    if (status < 200) return;
+    const headers = parseHeaders(text, match[0].length);
+    const { 'transfer-encoding': encoding, 'content-length': length, connection = '' } = headers;
+    this.#open = match[1] === '1' && !/(?:^|,)\s*close\s*(?:,|$)/i.test(connection);
+    this.#sink.head(status, headers);
+    if (this.#isHead || status === 204 || status === 304) this.#finish(this.#open);
+    else if (encoding !== undefined) this.#part = chunked(encoding);
+    else if (length === undefined) this.#part = 'rest';
+    else {
+      this.#left = sizeOf(length);
+      if (this.#left === 0) this.#finish(this.#open);
+      else this.#part = 'sized';
+    }
+  }
+
+  #finish(open: boolean): void {
+    this.#part = 'done';
+    this.#sink.end(open);
+  }
+}
+
+function parseHeaders(text: string, from: number): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (let at = from; at < text.length;) {
+    const found = text.indexOf(LINE_END, at);
+    const end = found < 0 ? text.length : found;
+    const colon = text.indexOf(':', at);
+    if (colon <= at || colon > end) throw malformed('a header without a name');
+    const name = text.slice(at, colon).toLowerCase();
+    const value = text.slice(colon + 1, end).trim();
+    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
+    at = end + LINE_END.length;
+  }
+  return headers;
+}
+
+function chunked(encoding: string): Part {
+  if (encoding.toLowerCase() !== 'chunked') throw malformed(`the transfer encoding "${encoding}"`);
+  return 'size';
+}
+
+function sizeOf(length: string): number {
+  const size = /^\d+$/.test(length) ? Number(length) : Number.NaN;
+  if (!Number.isSafeInteger(size)) throw malformed(`the content length "${length}"`);
+  return size;
+}
+
+function malformed(what: string): Error {
+  return new Error(`the answer of the server is not HTTP/1.1: ${what}`);
+}

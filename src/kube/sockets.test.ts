@@ -1,0 +1,289 @@
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readText } from './body.ts';
+import type { Connections } from './sockets.ts';
+import { openSockets } from './sockets.ts';
+
+/** A server whose answers are written by hand, each as a text of latin1. */
+let server: Server;
+let connections: Connections;
+let accepted: Socket[] = [];
+/** Told of each request with all that came of it so far; what it gives is sent. */
+let answer: (text: string, socket: Socket) => string | undefined = () => undefined;
+
+beforeEach(async () => {
+  accepted = [];
+  server = createServer((socket) => {
+    accepted.push(socket);
+    let text = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      text += bytes.toString('utf8');
+      const reply = answer(text, socket);
+      if (reply === undefined) return;
+      text = '';
+      socket.write(reply, 'latin1');
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  connections = openSockets(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { rejectUnauthorized: true });
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await connections.close();
+  for (const socket of accepted) socket.destroy();
+  server.close();
+});
+
+const ok = (body: string, ...headers: string[]) =>
+  ['HTTP/1.1 200 OK', `content-length: ${body.length}`, ...headers, '', body].join('\r\n');
+const get = (path: string, signal?: AbortSignal) =>
+  connections.send({ method: 'GET', path, ...(signal === undefined ? {} : { signal }) });
+const textOf = async (path: string) => readText((await get(path)).body);
+const pathOf = (text: string) => text.split(' ')[1] ?? '';
+
+describe('requests', () => {
+  it('have a host, their headers, and the size of their body in bytes', async () => {
+    let seen = '';
+    answer = (text) => {
+      seen = text;
+      return /(?:\}|length: 0\r\n\r\n)$/.test(text) ? ok('') : undefined;
+    };
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await connections.send({ method: 'PATCH', path: '/a?b=c', headers: { 'x-a': '1' }, body: '{"a":"b"}' });
+    expect(seen).toBe(`PATCH /a?b=c HTTP/1.1\r\nhost: ${host}\r\nx-a: 1\r\ncontent-length: 9\r\n\r\n{"a":"b"}`);
+    await connections.send({ method: 'PUT', path: '/', body: '{"a":"ü€😀"}' });
+    expect(seen).toBe(`PUT / HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 17\r\n\r\n{"a":"ü€😀"}`);
+    await connections.send({ method: 'PUT', path: '/', body: Buffer.from('{"é"}') });
+    expect(seen).toBe(`PUT / HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 6\r\n\r\n{"é"}`);
+    await connections.send({ method: 'POST', path: '/', body: '' });
+    expect(seen).toBe(`POST / HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 0\r\n\r\n`);
+  });
+
+  it.each([
+    ['a path', { path: '/a b' }],
+    ['a path', { path: '/a\r\nx-b: c' }],
+    ['a header', { path: '/', headers: { 'x-a': 'b\r\nx-c: d' } }],
+    ['the name of a header', { path: '/', headers: { 'x-a: b\r\nx-c': 'd' } }],
+    ['a method', { path: '/', method: 'GET / HTTP/1.1\r\n\r\nGET' }],
+  ])('are refused when %s would be more than that', async (_name, request) => {
+    await expect(connections.send({ method: 'GET', ...request })).rejects.toThrow(/cannot be asked|none may have/);
+    expect(accepted).toHaveLength(0);
+  });
+});
+
+describe('connections', () => {
+  it('are used again after an answer, and by one request at a time', async () => {
+    answer = (text) => ok(pathOf(text));
+    expect(await textOf('/a')).toBe('/a');
+    expect(await textOf('/b')).toBe('/b');
+    expect(accepted).toHaveLength(1);
+    expect(await Promise.all(['/c', '/d', '/e'].map(textOf))).toEqual(['/c', '/d', '/e']);
+    expect(accepted).toHaveLength(3);
+  });
+
+  it.each([
+    ['that says so', (path: string) => ok(path, 'connection: close')],
+    ['that sends more than was asked for', (path: string) => `${ok(path)}HTTP/1.1 200 OK\r\n\r\n`],
+  ])('are not used again after an answer %s', async (_name, reply) => {
+    answer = (text) => reply(pathOf(text));
+    expect(await textOf('/a')).toBe('/a');
+    expect(await textOf('/b')).toBe('/b');
+    expect(accepted).toHaveLength(2);
+  });
+
+  it('that the server closes while they are spare are forgotten', async () => {
+    answer = (text, socket) => {
+      socket.end(ok(pathOf(text)), 'latin1');
+      return undefined;
+    };
+    expect(await textOf('/a')).toBe('/a');
+    await new Promise((resolve) => {
+      accepted[0]?.on('close', resolve);
+    });
+    expect(await textOf('/b')).toBe('/b');
+    expect(accepted).toHaveLength(2);
+  });
+
+  it('that break while they are used fail their request, and no other', async () => {
+    answer = (text, socket) => {
+      if (pathOf(text) === '/b') socket.resetAndDestroy();
+      return ok('x');
+    };
+    await textOf('/a');
+    await expect(get('/b')).rejects.toThrow(/ECONNRESET|closed the connection/);
+    expect(await textOf('/c')).toBe('x');
+  });
+
+  it.each([
+    ['before the head', ''],
+    ['within the head', 'HTTP/1.1 200 OK\r\nx'],
+    ['within the body', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel'],
+    ['within the chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel'],
+  ])('that end %s fail the request', async (_name, part) => {
+    answer = (_text, socket) => {
+      socket.end(part, 'latin1');
+      return undefined;
+    };
+    await expect(get('/')).rejects.toThrow('closed the connection before it answered');
+  });
+
+  it('to where nobody listens say why', async () => {
+    const nowhere = openSockets('http://127.0.0.1:1', { rejectUnauthorized: true });
+    await expect(nowhere.send({ method: 'GET', path: '/' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await nowhere.close();
+  });
+
+  it('end with what is under way when they are closed, and take no more', async () => {
+    const asked = new Promise<void>((resolve) => {
+      answer = () => {
+        resolve();
+        return undefined;
+      };
+    });
+    const pending = Array.from({ length: 12 }, () => get('/'));
+    const outcomes = Promise.allSettled(pending);
+    await asked;
+    await connections.close();
+    for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { message: /were closed/ } });
+    await expect(get('/')).rejects.toThrow('were closed');
+  });
+});
+
+describe('what is given up', () => {
+  it('before it began is not sent', async () => {
+    await expect(get('/', AbortSignal.abort())).rejects.toThrow('aborted');
+    expect(accepted).toHaveLength(0);
+  });
+
+  it('while it waits for its answer ends its connection', async () => {
+    const giveUp = new AbortController();
+    answer = () => {
+      giveUp.abort();
+      return undefined;
+    };
+    await expect(get('/', giveUp.signal)).rejects.toThrow('aborted');
+  });
+
+  it('after its answer does no harm', async () => {
+    const giveUp = new AbortController();
+    answer = (text) => ok(pathOf(text));
+    await get('/a', giveUp.signal);
+    giveUp.abort();
+    expect(await textOf('/b')).toBe('/b');
+    expect(accepted).toHaveLength(1);
+  });
+});
+
+describe('time', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  });
+
+  it('eight requests are under way at a time; what takes long no longer counts', async () => {
+    const seen: string[] = [];
+    let told: () => void = () => undefined;
+    const count = async (wanted: number) => {
+      while (seen.length < wanted) await new Promise<void>((resolve) => (told = resolve));
+    };
+    answer = (text) => {
+      seen.push(pathOf(text));
+      told();
+      return pathOf(text) === '/last' ? ok('x') : undefined;
+    };
+    const hanging = Promise.allSettled(Array.from({ length: 8 }, (_, index) => get(`/${index}`)));
+    await count(8);
+    const last = textOf('/last');
+    vi.advanceTimersByTime(900);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(seen).toHaveLength(8);
+    vi.advanceTimersByTime(1000);
+    expect(await last).toBe('x');
+    // In the end nobody waits for an answer for ever.
+    vi.advanceTimersByTime(300_000);
+    for (const outcome of await hanging) expect(outcome).toMatchObject({ reason: { message: /not answer in time/ } });
+  });
+
+  it.each([
+    ['half a minute', 31_000, 29_000, []],
+    ['the time that the server gives', 5000, 3000, ['keep-alive: timeout=5']],
+  ])('a connection that nobody uses for %s is closed', async (_name, over, below, headers) => {
+    answer = (text) => ok(pathOf(text), ...headers);
+    await textOf('/a');
+    vi.advanceTimersByTime(below);
+    await textOf('/b');
+    expect(accepted).toHaveLength(1);
+    vi.advanceTimersByTime(over);
+    await textOf('/c');
+    expect(accepted).toHaveLength(2);
+  });
+
+  it('a stream may be silent for ever, but not before its head', async () => {
+    answer = (text) => (pathOf(text).startsWith('/a') ? 'HTTP/1.1 200 OK\r\n\r\n' : undefined);
+    const stream = await get('/a?watch=true');
+    const reading = readText(stream.body);
+    const silent = get('/b?watch=true');
+    const outcome = expect(silent).rejects.toThrow('not answer in time');
+    vi.advanceTimersByTime(400_000);
+    await outcome;
+    accepted[0]?.end('x');
+    expect(await reading).toBe('x');
+  });
+});
+
+describe('streams', () => {
+  const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+
+  it('do not count, and give back their connection at their end', async () => {
+    answer = (text) => (pathOf(text) === '/x' ? ok('x') : head + chunk('a'));
+    const streams = await Promise.all(Array.from({ length: 20 }, () => get('/?watch=true')));
+    expect(await textOf('/x')).toBe('x');
+    expect(accepted).toHaveLength(21);
+    accepted.slice(0, 20).forEach((socket) => socket.write('0\r\n\r\n'));
+    for (const { body } of streams) expect(await readText(body)).toBe('a');
+    await Promise.all(Array.from({ length: 8 }, () => textOf('/x')));
+    expect(accepted).toHaveLength(21);
+  });
+
+  it('that are left early end their connection', async () => {
+    answer = () => head + chunk('a');
+    const { body } = await get('/?watch=true');
+    const gone = new Promise((resolve) => {
+      accepted[0]?.on('close', resolve);
+    });
+    for await (const _ of body) break;
+    await gone;
+  });
+
+  it('that are read slower than they come are held up, and lose nothing', async () => {
+    const part = 'x'.repeat(10_000);
+    answer = () => head + chunk(part).repeat(2000) + '0\r\n\r\n';
+    const { body } = await get('/?follow=true');
+    let size = 0;
+    for await (const bytes of body) {
+      size += bytes.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(size).toBe(20_000_000);
+  });
+
+  it('that break off say so after what came before', async () => {
+    answer = (_text, socket) => {
+      socket.end(head + chunk('a'), 'latin1');
+      return undefined;
+    };
+    const { body } = await get('/?watch=true');
+    const read: string[] = [];
+    await expect(
+      (async () => {
+        for await (const bytes of body) read.push(Buffer.from(bytes).toString());
+      })(),
+    ).rejects.toThrow('closed the connection');
+    expect(read).toEqual(['a']);
+  });
+});
