@@ -42,7 +42,7 @@ export function resolveCollection(walk: Walk, node: CollectionNode): Resolved {
     return unresolved(unresolvedBy(node, shared.state, shared.failure, shared.path));
   }
   const perItem = node.template.holes.filter((hole) => hole.kind === 'iteration');
-  const common = childLabels(walk.instance, node, walk.applySet, walk.version);
+  const common = childLabels(walk.instance, node, walk.applySet, walk.version, { index: 0, size });
   const wanted: WantedObject[] = [];
   const seen = new Set<string>();
   const variables = new Map(walk.ready);

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { compareText } from './identity.ts';
+import { stringifyJson } from '../core/index.ts';
+import { setOwn } from './own.ts';
 
 /**
  * A short text that is equal for equal JSON values (key order means nothing, `1` and `1n` are equal) and
@@ -11,27 +12,32 @@ export function digestOf(value: JsonValue | undefined): string {
   return hash('sha256', canonicalJson(value), 'buffer').toString('base64url', 0, 20);
 }
 
-/** JSON text with sorted keys. Members that are `undefined` do not count. */
+/**
+ * JSON text with the names of members in order, but for those that are whole numbers: these come first, in the order
+ * of numbers, as in any object of JavaScript. Members that are `undefined` do not count.
+ */
 export function canonicalJson(value: JsonValue | undefined): string {
-  if (value === undefined) return 'null';
-  if (typeof value === 'bigint') return value.toString();
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  let text = '';
-  if (Array.isArray(value)) {
-    for (const entry of value) text += `${text === '' ? '' : ','}${canonicalJson(entry)}`;
-    return `[${text}]`;
-  }
-  for (const key of sortedKeys(value)) {
-    const member = value[key];
-    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
-  }
-  return `{${text}}`;
+  return value === undefined ? 'null' : stringifyJson(inOrder(value));
 }
 
-/** The names of the members in order, which most objects have already: every decision sorts thousands of them. */
-function sortedKeys(value: JsonObject): string[] {
+/** The value itself where all members are in order, as they mostly are: each decision sees thousands of objects. */
+function inOrder(value: JsonValue): JsonValue {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(inOrder);
   const names = Object.keys(value);
-  return names.every((name, index) => index === 0 || (names[index - 1] ?? '') <= name)
-    ? names
-    : names.sort(compareText);
+  let isSame = true;
+  let last = '';
+  for (const name of names) {
+    const member = value[name];
+    // Only what is nested has to be looked into.
+    if (name < last || (typeof member === 'object' && member !== null && inOrder(member) !== member)) isSame = false;
+    last = name;
+  }
+  if (isSame) return value;
+  const ordered: JsonObject = {};
+  for (const name of names.sort()) {
+    const member = value[name];
+    if (member !== undefined) setOwn(ordered, name, inOrder(member));
+  }
+  return ordered;
 }

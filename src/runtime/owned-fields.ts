@@ -61,19 +61,33 @@ export function comparable(kind: string, value: JsonValue | undefined): JsonObje
   return result;
 }
 
-function comparableMetadata(metadata: JsonObject): JsonObject {
+/** In the order of their names, so that nobody has to sort them. */
+function comparableMetadata({ annotations, finalizers, labels, ownerReferences }: JsonObject): JsonObject {
+  const parts = {
+    annotations: comparableMap(annotations),
+    finalizers: comparableList(finalizers),
+    labels: comparableMap(labels),
+    ownerReferences: comparableList(ownerReferences),
+  };
   const result: JsonObject = {};
-  for (const key of ['labels', 'annotations'] as const) {
-    const map = metadata[key];
-    if (!isJsonObject(map)) continue;
-    const entries = Object.entries(map).filter(([name, value]) => name !== VERSION_LABEL && value !== null);
-    if (entries.length > 0) result[key] = Object.fromEntries(entries);
-  }
-  for (const key of ['finalizers', 'ownerReferences'] as const) {
-    const list = metadata[key];
-    if (Array.isArray(list) && list.length > 0) result[key] = list;
+  for (const [name, part] of Object.entries(parts)) if (part !== undefined) result[name] = part;
+  return result;
+}
+
+/** Without nulls and our version label; nothing of a map that is empty then. */
+function comparableMap(map: JsonValue | undefined): JsonObject | undefined {
+  if (!isJsonObject(map)) return undefined;
+  let result: JsonObject | undefined;
+  for (const name of Object.keys(map)) {
+    const value = map[name];
+    if (name === VERSION_LABEL || value === null || value === undefined) continue;
+    setOwn((result ??= {}), name, value);
   }
   return result;
+}
+
+function comparableList(list: JsonValue | undefined): JsonValue | undefined {
+  return Array.isArray(list) && list.length > 0 ? list : undefined;
 }
 
 /** Null members of objects mean "no value" for server-side apply; list elements stay. */
@@ -100,10 +114,15 @@ function encodeAll(values: JsonObject): JsonObject {
 
 /** The values of a live object at the fields of a set, in the live order of lists. */
 export function project(fields: FieldSet, value: JsonValue | undefined): JsonValue | undefined {
-  const members = Object.keys(fields).filter((key) => key !== '.');
-  if (members.length === 0 || value === undefined || value === null) return value;
-  if (Array.isArray(value)) return projectList(fields, members, value);
-  if (!isJsonObject(value)) return value;
+  if (value === null || typeof value !== 'object') return value;
+  const members = Object.keys(fields);
+  if (members.length === 0 || (members.length === 1 && members[0] === '.')) return value;
+  if (Array.isArray(value))
+    return projectList(
+      fields,
+      members.filter((key) => key !== '.'),
+      value,
+    );
   const result: JsonObject = {};
   for (const member of members) {
     const name = member.slice(2);
