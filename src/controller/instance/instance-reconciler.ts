@@ -10,7 +10,16 @@ import type { WorkResult } from '../queue/runner.ts';
 import type { Outcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { EffectContext } from './effects.ts';
-import { allEffects, applyChild, deleteChild, ownInventory, readNow, writeParent, writeStatus } from './effects.ts';
+import {
+  allEffects,
+  applyChild,
+  deleteChild,
+  eachEffect,
+  ownInventory,
+  readNow,
+  writeParent,
+  writeStatus,
+} from './effects.ts';
 import { ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -148,15 +157,13 @@ export class InstanceReconciler {
     }
     await allEffects([
       ownInventory(context, instances, instance, decision.parent),
-      ...decision.apply.map(async (action) => {
+      eachEffect(decision.apply, async (action) => {
         if (await applyChild(context, record, action)) this.#options.observer.childApplied(step, action);
       }),
     ]);
-    await allEffects(
-      decision.delete.map(async (action) => {
-        if (await deleteChild(context, record, action)) this.#options.observer.childDeleted(step, action);
-      }),
-    );
+    await eachEffect(decision.delete, async (action) => {
+      if (await deleteChild(context, record, action)) this.#options.observer.childDeleted(step, action);
+    });
     const read = await readNow(context, record, decision.read);
     if (read || decision.apply.length > 0 || decision.delete.length > 0) return true;
     // What was unknown may have been read meanwhile, before anybody was there to be woken by it.
