@@ -7,7 +7,7 @@ export type MetricType = 'counter' | 'gauge' | 'histogram';
 interface Series {
   readonly labels: Labels;
   value: number;
-  /** Observations per bucket, histograms only. */
+  /** Observations over one bound and up to the next, histograms only. */
   readonly buckets: number[];
   count: number;
 }
@@ -59,9 +59,9 @@ export class Metric {
     const series = this.#of(labels);
     series.count += times;
     series.value += value * times;
-    this.#bounds.forEach((bound, index) => {
-      if (value <= bound) series.buckets[index] = (series.buckets[index] ?? 0) + times;
-    });
+    let index = 0;
+    while (value > (this.#bounds[index] ?? Number.POSITIVE_INFINITY)) index += 1;
+    series.buckets[index] = (series.buckets[index] ?? 0) + times;
   }
 
   /** Forgets the series whose labels have these values: what they speak of is gone. */
@@ -87,8 +87,10 @@ export class Metric {
         yield `${this.name}${labelText(series.labels)} ${series.value}`;
         continue;
       }
+      let below = 0;
       for (const [index, bound] of this.#bounds.entries()) {
-        yield `${this.name}_bucket${labelText({ ...series.labels, le: String(bound) })} ${series.buckets[index] ?? 0}`;
+        below += series.buckets[index] ?? 0;
+        yield `${this.name}_bucket${labelText({ ...series.labels, le: String(bound) })} ${below}`;
       }
       yield `${this.name}_bucket${labelText({ ...series.labels, le: '+Inf' })} ${series.count}`;
       yield `${this.name}_sum${labelText(series.labels)} ${series.value}`;

@@ -63,8 +63,7 @@ export class Runner {
   /** Do the work at a time, or earlier if something happens. */
   at(work: WorkKey, dueAt: number): void {
     if (this.#stopping.signal.aborted) return;
-    this.#queue.add(work, dueAt, this.#options.clock.now());
-    this.#pump();
+    if (this.#queue.add(work, dueAt, this.#options.clock.now())) this.#pump();
   }
 
   /** Is anything due or under way? Work that waits for its time does not count. */

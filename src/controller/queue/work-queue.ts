@@ -29,19 +29,23 @@ export class WorkQueue {
   #waited = 0;
   #running = 0;
 
-  /** Wishes that `work` is done at `dueAt` or, if it is wished earlier already, then. */
-  add(work: WorkKey, dueAt: number, now: number): void {
+  /**
+   * Wishes that `work` is done at `dueAt` or, if it is wished earlier already, then. False when that changes nothing
+   * before something else is done.
+   */
+  add(work: WorkKey, dueAt: number, now: number): boolean {
     const id = idOf(work);
     let entry = this.#entries.get(id);
     if (entry === undefined) {
       entry = { work, running: false, dueAt: undefined };
       this.#entries.set(id, entry);
     }
-    if (entry.dueAt !== undefined && entry.dueAt <= dueAt) return;
+    if (entry.dueAt !== undefined && entry.dueAt <= dueAt) return false;
     const wasReady = this.#isReady(entry);
     entry.dueAt = dueAt;
-    if (entry.running || wasReady) return;
+    if (entry.running || wasReady) return false;
     this.#place(id, entry, now);
+    return true;
   }
 
   /** The next work that is due, now running until `done`; `undefined` when nothing is due. */
