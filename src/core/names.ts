@@ -3,7 +3,18 @@
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
-const matches = (pattern: string, text: string) => new RegExp(`^${pattern}$`).test(text);
+
+/** Of the few patterns that there are, each is compiled once: every write of a cluster checks dozens of names. */
+const COMPILED = new Map<string, RegExp>();
+
+function matches(pattern: string, text: string): boolean {
+  let compiled = COMPILED.get(pattern);
+  if (compiled === undefined) {
+    compiled = new RegExp(`^${pattern}$`);
+    COMPILED.set(pattern, compiled);
+  }
+  return compiled.test(text);
+}
 
 const LABEL_TEXT = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
 const SUBDOMAIN_TEXT = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
