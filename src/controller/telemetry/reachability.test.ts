@@ -29,3 +29,29 @@ test('a server that is away is told of once a minute, and once when it is back',
     'warn the API server does not answer {"error":"connect ECONNREFUSED"}',
   ]);
 });
+
+test('credentials that are not taken are told of once a minute, and once when they are', () => {
+  let now = 0;
+  const entries: unknown[] = [];
+  const reachability = new Reachability(
+    { log: (level, message, fields) => entries.push([level, message, fields]) },
+    { now: () => now },
+  );
+  for (const [at, status] of [
+    [0, 200],
+    [1000, 401],
+    [2000, 401],
+    [3000, 503],
+    [61_000, 401],
+    [62_000, 200],
+    [63_000, 200],
+  ] as const) {
+    now = at;
+    reachability.answered('GET', status);
+  }
+  expect(entries).toEqual([
+    ['warn', 'the API server does not take the credentials', { status: 401 }],
+    ['warn', 'the API server does not take the credentials', { status: 401, forMs: 60_000 }],
+    ['info', 'the API server takes the credentials again', { afterMs: 61_000 }],
+  ]);
+});

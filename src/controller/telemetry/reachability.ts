@@ -1,18 +1,21 @@
 import type { Clock, KubeError, RequestMeter } from '../../kube/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** How often it is repeated that the server is away. */
+/** How often it is repeated that the server is away, or takes no credentials. */
 const REMINDER_MS = 60_000;
 
 /**
- * Writes to the log when the API server cannot be reached, once a minute while it is so, and when it is back:
- * whatever is asked meanwhile fails for the same reason, and is tried again by those who asked.
+ * Writes to the log when the API server cannot be reached or does not take our credentials, once a minute while it is
+ * so, and when that is over: whatever is asked meanwhile fails for the same reason, and is tried again by those who
+ * asked.
  */
 export class Reachability implements RequestMeter {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'now'>;
   #lostAt: number | undefined;
   #toldAt = 0;
+  #refusedAt: number | undefined;
+  #refusalToldAt = 0;
 
   constructor(logger: Logger, clock: Pick<Clock, 'now'>) {
     this.#logger = logger;
@@ -29,8 +32,25 @@ export class Reachability implements RequestMeter {
   }
 
   answered(_method: string, status: number): void {
-    if (status === 0 || this.#lostAt === undefined) return;
+    if (status === 0) return;
+    this.#credentials(status);
+    if (this.#lostAt === undefined) return;
     this.#logger.log('info', 'the API server answers again', { afterMs: this.#clock.now() - this.#lostAt });
     this.#lostAt = undefined;
+  }
+
+  #credentials(status: number): void {
+    const now = this.#clock.now();
+    if (status === 401) {
+      if (this.#refusedAt !== undefined && now - this.#refusalToldAt < REMINDER_MS) return;
+      this.#refusedAt ??= now;
+      this.#refusalToldAt = now;
+      const forMs = now - this.#refusedAt;
+      const fields = { status, ...(forMs === 0 ? {} : { forMs }) };
+      this.#logger.log('warn', 'the API server does not take the credentials', fields);
+    } else if (this.#refusedAt !== undefined && status < 500) {
+      this.#logger.log('info', 'the API server takes the credentials again', { afterMs: now - this.#refusedAt });
+      this.#refusedAt = undefined;
+    }
   }
 }
