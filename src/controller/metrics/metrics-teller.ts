@@ -1,6 +1,6 @@
 import { TypeKroError } from '../../core/index.ts';
 import type { Clock } from '../../kube/index.ts';
-import type { ApplyAction, DeleteAction, NodeReport } from '../../runtime/index.ts';
+import type { ApplyAction, DeleteAction, NodeReport, ObjectType } from '../../runtime/index.ts';
 import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
 import type { ControllerObserver, InstanceStep, RevisionEvent } from '../observer.ts';
@@ -23,6 +23,10 @@ export class MetricsTeller implements Partial<ControllerObserver> {
   readonly #served: ServedKinds;
   readonly #clock: Clock;
   readonly #standing = new Map<string, Standing>();
+  /** Kinds by definition that series speak of. */
+  readonly #types = new Map<string, ObjectType>();
+  /** Names of deleted definitions that series speak of, oldest first. */
+  readonly #released = new Set<string>();
 
   constructor(metrics: ControllerMetrics, served: ServedKinds, clock: Clock) {
     this.#metrics = metrics;
@@ -75,6 +79,13 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     const since = Date.parse(object.metadata.deletionTimestamp ?? '');
     if (!Number.isNaN(since)) definitionDeletionSeconds.observe({ name }, (this.#clock.now() - since) / 1000);
     if (orphans > 0) orphaned.add({}, orphans);
+    // What is gone for good would stay for ever, and names of definitions may be made up by programs.
+    this.#released.delete(name);
+    this.#released.add(name);
+    const [oldest] = this.#released;
+    if (this.#released.size <= MOST_RELEASED || oldest === undefined) return;
+    this.#released.delete(oldest);
+    for (const metric of [definitionDeletions, definitionDeletionSeconds]) metric.drop({ name: oldest });
   }
 
   definitionGone(name: string): void {
@@ -89,10 +100,17 @@ export class MetricsTeller implements Partial<ControllerObserver> {
     ]) {
       metric.drop({ name });
     }
+    const type = this.#types.get(name);
+    if (type === undefined) return;
+    this.#types.delete(name);
+    for (const gvr of [gvrText(type), gvrPath(type), gvkText(type)]) {
+      for (const metric of this.#metrics.all) metric.drop({ gvr });
+    }
   }
 
   instanceStepped(step: InstanceStep): void {
     const { record, served, decision } = step;
+    this.#types.set(served.definition, served.type);
     const gvr = gvrText(served.type);
     this.#countNodes(step);
     if (decision.quiet && decision.nodes.some(isHard)) this.#metrics.instanceErrors.add({ gvr });
@@ -217,6 +235,9 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
 function isHard({ because }: NodeReport): boolean {
   return HARD.has(because.kind);
 }
+
+/** The deletions of so many definitions are told, the last ones. */
+const MOST_RELEASED = 100;
 
 const HARD: ReadonlySet<string> = new Set([
   'expression-failed',

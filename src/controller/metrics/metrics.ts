@@ -249,7 +249,7 @@ export function createMetrics(sources: MetricSources = NOBODY) {
       ),
       adopted: counter('typekro_adopted_total', 'Existing objects that became children.'),
       shards: gauge('typekro_shard_held', 'Shards that this replica works on.', sources.shards),
-      orphaned: counter('typekro_orphaned_instances_total', 'Instances left when their definition went.'),
+      orphaned: bareCounter('typekro_orphaned_instances_total', 'Instances left when their definition went.'),
     };
   }
 }

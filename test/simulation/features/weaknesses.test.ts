@@ -83,6 +83,9 @@ describe('where the controller does better than it had to', () => {
     const text = world.controller.metricsText();
     expect(text).not.toMatch(/^instance_reconcile_errors_total\{/m);
     expect(text).not.toMatch(/^rgd_graph_build_total\{/m);
+    // That it was deleted is all that is still told.
+    const told = text.split('\n').filter((line) => /[/=" ]pots"|Kind=Pot/.test(line));
+    expect(told.filter((line) => !line.startsWith('rgd_deletion'))).toEqual([]);
     expect(text).toContain('dynamic_controller_watch_count 3');
     expect(world.controller.reports.instances()).toEqual([]);
     expect(world.controller.reports.definitions()).toEqual([]);

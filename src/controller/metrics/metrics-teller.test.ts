@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import type { Definition } from '../definition/definition.ts';
+import { ServedKinds } from '../served-kinds.ts';
+import { createMetrics } from './metrics.ts';
+import { MetricsTeller } from './metrics-teller.ts';
+import { exposition } from './registry.ts';
+
+test('the deletions of the last hundred definitions are told, however many there were', () => {
+  const metrics = createMetrics();
+  const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
+  const teller = new MetricsTeller(metrics, new ServedKinds(), clock);
+  const released = (name: string) => {
+    const metadata = { name, deletionTimestamp: '1970-01-01T00:00:00Z' };
+    teller.definitionReleased({ name, object: { metadata } } as unknown as Definition, 0);
+  };
+  for (let number = 0; number < 150; number += 1) released(`made-${number}`);
+  released('made-60');
+  released('one-more');
+  const { definitionDeletions, definitionDeletionSeconds } = metrics;
+  const lines = exposition([definitionDeletions])
+    .split('\n')
+    .filter((line) => line.startsWith('rgd_deletions_total{'));
+  expect(lines).toHaveLength(100);
+  expect(lines).toContain('rgd_deletions_total{name="made-60"} 2');
+  expect([definitionDeletions, definitionDeletionSeconds].map((metric) => metric.valueOf({ name: 'made-50' }))).toEqual(
+    [0, 0],
+  );
+});
