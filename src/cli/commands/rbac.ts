@@ -18,7 +18,12 @@ export const rbac: Command = {
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
   options: [
-    { name: 'name', summary: 'name of the ClusterRole', value: 'name', defaultValue: 'typekro:definitions' },
+    {
+      name: 'name',
+      summary: 'name of the ClusterRole; another set of files under the same name takes its place',
+      value: 'name',
+      defaultValue: 'typekro:definitions',
+    },
     {
       name: 'controller',
       summary: 'ServiceAccount of the controller, as namespace/name',
