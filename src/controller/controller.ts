@@ -105,7 +105,7 @@ class KroController implements Controller {
       budget: options.budget,
       namespaces: options.namespaces,
       // Under a clock that somebody else moves nothing depends on how long work takes.
-      pacer: options.clock === undefined ? new Pacer() : undefined,
+      pacer: options.clock === undefined ? new Pacer() : new Pacer({ now: () => 0, turn: () => Promise.resolve() }),
       onApplySet: (record) => instances.noteApplySet(record),
       onOutcome: ({ definition }) => {
         if (served.ofDefinition(definition)?.canary !== undefined) wakeDefinition(definition);

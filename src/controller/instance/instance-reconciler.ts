@@ -38,8 +38,8 @@ export interface InstanceReconcilerOptions {
   readonly budget: number | undefined;
   /** May templates put objects outside the instance's namespace? */
   readonly namespaces: 'any' | 'instance' | undefined;
-  /** When steps, which may evaluate for long, let others have their turn; absent: never. */
-  readonly pacer: Pacer | undefined;
+  /** Says when steps, which may evaluate for long, are to let others have their turn. */
+  readonly pacer: Pacer;
   readonly observer: ControllerObserver;
   /** Told of the ApplySet of an instance as soon as it is known. */
   readonly onApplySet: (record: InstanceRecord) => void;
@@ -72,7 +72,7 @@ export class InstanceReconciler {
     // What the nodes want is made once for all steps of the pass, as long as what it is made from stays the same.
     const memory = record.memory ?? new StepMemory();
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
-      while (pacer?.due === true) await pacer.break();
+      while (pacer.due) await pacer.break();
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
       const { step, learned } = await this.#decide(record, served, instance, memory, signal);
