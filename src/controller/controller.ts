@@ -1,4 +1,4 @@
-import { TypeKroError } from '../core/index.ts';
+import { monotonicMs, TypeKroError } from '../core/index.ts';
 import { EventRecorder, LiveSchemas, systemClock } from '../kube/index.ts';
 import type { RequestMeter } from '../kube/index.ts';
 import { Accesses } from './access.ts';
@@ -268,17 +268,13 @@ function ours(isOurs: (definition: string) => boolean, work: RunnerOptions['work
 /** Counts passes and their time. */
 function measured(controller: string, meters: Meters, work: RunnerOptions['work']): RunnerOptions['work'] {
   return async (key, signal) => {
-    const began = performance.now();
+    const began = monotonicMs();
     try {
       const result = await work(key, signal);
-      meters.passed(
-        controller,
-        result.requeueAt === undefined ? 'success' : 'requeue_after',
-        performance.now() - began,
-      );
+      meters.passed(controller, result.requeueAt === undefined ? 'success' : 'requeue_after', monotonicMs() - began);
       return result;
     } catch (thrown) {
-      meters.passed(controller, 'error', performance.now() - began);
+      meters.passed(controller, 'error', monotonicMs() - began);
       throw thrown;
     }
   };

@@ -15,11 +15,13 @@ export { formatDiagnostic, hasErrors } from './diagnostic.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
 export { isoTime } from './iso-time.ts';
+export { monotonicMs } from './monotonic.ts';
 export {
   cryptoLibrary,
   httpLibrary,
   httpsLibrary,
   netLibrary,
+  processLibrary,
   re2Library,
   tlsLibrary,
   yamlLibrary,

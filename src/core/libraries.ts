@@ -1,4 +1,5 @@
 /** Libraries that many a process never needs: each is loaded when it is first asked for. */
+import type * as ChildProcess from 'node:child_process';
 import type * as Crypto from 'node:crypto';
 import type * as Http from 'node:http';
 import type * as Https from 'node:https';
@@ -31,8 +32,11 @@ export const httpsLibrary: () => typeof Https = lazy('node:https');
 /** Node's `crypto`, without what an `import` adds: it has Node look at every member, and load WebCrypto. */
 export const cryptoLibrary: () => typeof Crypto = lazy('node:crypto');
 
-/** Node's `net`, which only a process that opens sockets needs. */
-export const netLibrary: () => typeof Net = lazy('node:net');
-
 /** Node's `tls`. An `import` of it has Node read every member, and one of them is a list of 140 certificates. */
 export const tlsLibrary: () => typeof Tls = lazy('node:tls');
+
+/** Node's `net`. An `import` of it has Node read every member, and load what block lists and their addresses need. */
+export const netLibrary: () => typeof Net = lazy('node:net');
+
+/** Node's `child_process`, with the nine modules that it needs: only credential plugins are processes. */
+export const processLibrary: () => typeof ChildProcess = lazy('node:child_process');

@@ -1,7 +1,6 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { httpLibrary, TypeKroError } from '../core/index.ts';
+import { cryptoLibrary, httpLibrary, TypeKroError } from '../core/index.ts';
 import type { InspectEvent, InspectSource } from './model.ts';
 import { route } from './routes.ts';
 
@@ -46,7 +45,7 @@ export async function serveInspect(options: InspectServerOptions): Promise<Inspe
       remedy: 'bind it to 127.0.0.1 and forward the port',
     });
   }
-  const token = options.token ?? randomBytes(24).toString('base64url');
+  const token = options.token ?? cryptoLibrary().randomBytes(24).toString('base64url');
   const server = httpLibrary().createServer((request, response) => handle(options, source, token, request, response));
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
@@ -87,8 +86,8 @@ function isAllowed(request: IncomingMessage, url: string, token: string): boolea
     ? header.slice('Bearer '.length)
     : (new URL(url, 'http://inspect').searchParams.get('token') ?? '');
   // Digests have one length, so that the comparison tells nothing about the token.
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(token));
+  const digest = (text: string) => cryptoLibrary().createHash('sha256').update(text).digest();
+  return cryptoLibrary().timingSafeEqual(digest(given), digest(token));
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

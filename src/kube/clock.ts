@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/index.ts';
 import type { Clock } from './types.ts';
 
 /** The longest delay that `setTimeout` takes; a longer one would fire at once. */
@@ -6,7 +7,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** The clock of the machine. A pending timer keeps the process alive; whoever sets one takes it back. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  elapsed: () => performance.now(),
+  elapsed: () => monotonicMs(),
   setTimer(milliseconds, callback) {
     const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_MS));
     return { cancel: () => clearTimeout(timer) };

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { monotonicMs } from '../core/index.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { StreamBody, WholeBody } from './body.ts';
 import type { TransportRequest, TransportResponse } from './types.ts';
@@ -37,8 +38,8 @@ export class Connection {
   #release: () => void = () => undefined;
   #spareMs = SPARE_MS;
   #isClosed = false;
-  /** When something was sent or came last, in milliseconds of `performance.now()`. */
-  activeAt = performance.now();
+  /** When something was sent or came last, in milliseconds of `monotonicMs`. */
+  activeAt = monotonicMs();
   /** For how long nothing may happen. */
   patienceMs = SPARE_MS;
 
@@ -109,7 +110,7 @@ export class Connection {
       end: (isOpen) => this.#answered(isOpen),
     });
     signal?.addEventListener('abort', abort, { once: true });
-    this.activeAt = performance.now();
+    this.activeAt = monotonicMs();
     this.patienceMs = ANSWER_MS;
     this.#socket.ref();
     this.#send(head, body);
@@ -148,7 +149,7 @@ export class Connection {
   }
 
   #read(bytes: Buffer): void {
-    this.activeAt = performance.now();
+    this.activeAt = monotonicMs();
     try {
       if (this.#reader === undefined) throw new Error('the server sent what nobody asked for');
       this.#reader.read(bytes);

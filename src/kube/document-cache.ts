@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { cryptoLibrary } from '../core/index.ts';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ export class DocumentCache {
     const body = Buffer.from(text);
     const file = this.#files(url).find(({ hash }) => hash === undefined || sha512(body) === hash);
     if (!this.#writable || file === undefined || body.length + HEAD_BYTES > this.#maxBytes) return;
-    const unfinished = `${file.path}.${randomUUID()}.new`;
+    const unfinished = `${file.path}.${cryptoLibrary().randomUUID()}.new`;
     const written = await quietly(
       (async () => {
         await mkdir(this.#directory, { recursive: true, mode: 0o700 });
@@ -122,8 +122,8 @@ function textOf(stored: Buffer, hash: string | undefined): string | undefined {
   return hash === undefined || sha512(body) === hash ? body.toString('utf8') : undefined;
 }
 
-const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
-const sha512 = (data: Buffer): string => createHash('sha512').update(data).digest('hex');
+const sha256 = (data: string | Buffer): string => cryptoLibrary().createHash('sha256').update(data).digest('hex');
+const sha512 = (data: Buffer): string => cryptoLibrary().createHash('sha512').update(data).digest('hex');
 
 /** The result, or nothing when the file system refuses: a cache that cannot be used is no error. */
 async function quietly<T>(work: Promise<T>): Promise<T | undefined> {

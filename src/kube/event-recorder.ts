@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { KubeObject } from '../core/index.ts';
-import { isoTime } from '../core/index.ts';
+import { cryptoLibrary, isoTime } from '../core/index.ts';
 import { KubeError } from './error.ts';
 import type { Clock, KubernetesApi } from './types.ts';
 
@@ -141,7 +140,7 @@ function pendingOf({ object, type, reason, message: text, component }: ObjectEve
   const { name, namespace, uid, resourceVersion } = metadata;
   const message = text.slice(0, LONGEST_MESSAGE);
   return {
-    key: createHash('sha256').update([uid, type, reason, message].join('\0')).digest('base64url'),
+    key: cryptoLibrary().createHash('sha256').update([uid, type, reason, message].join('\0')).digest('base64url'),
     type,
     reason,
     message,
@@ -159,7 +158,7 @@ function pendingOf({ object, type, reason, message: text, component }: ObjectEve
 }
 
 function eventName(object: string, key: string, now: number): string {
-  const suffix = createHash('sha256').update(`${key}\0${now}`).digest('hex').slice(0, 16);
+  const suffix = cryptoLibrary().createHash('sha256').update(`${key}\0${now}`).digest('hex').slice(0, 16);
   return `${object.slice(0, 230)}.${suffix}`;
 }
 

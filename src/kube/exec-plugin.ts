@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import type { JsonObject } from '../core/index.ts';
-import { isJsonObject, TypeKroError } from '../core/index.ts';
+import { isJsonObject, processLibrary, TypeKroError } from '../core/index.ts';
 import type { ExecPlugin, KubeConfig } from './kubeconfig.ts';
 
 /** What a credential plugin printed. */
@@ -36,11 +35,16 @@ export async function runExecPlugin(config: KubeConfig): Promise<ExecCredential>
 
 function run(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(plugin.command, [...plugin.args], { env, maxBuffer: MOST_OUTPUT_BYTES }, (error, stdout, stderr) => {
-      if (error === null) return resolve(stdout);
-      const said = stderr.trim() === '' ? error.message : stderr.trim();
-      reject(pluginError(plugin, `failed: ${said}`, error));
-    });
+    processLibrary().execFile(
+      plugin.command,
+      [...plugin.args],
+      { env, maxBuffer: MOST_OUTPUT_BYTES },
+      (error, stdout, stderr) => {
+        if (error === null) return resolve(stdout);
+        const said = stderr.trim() === '' ? error.message : stderr.trim();
+        reject(pluginError(plugin, `failed: ${said}`, error));
+      },
+    );
   });
 }
 

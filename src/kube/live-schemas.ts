@@ -1,5 +1,5 @@
 import type { GroupVersionKind, JsonValue } from '../core/index.ts';
-import { formatApiVersion, isJsonObject, parseJson } from '../core/index.ts';
+import { formatApiVersion, isJsonObject, monotonicMs, parseJson } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 import type { DocumentCacheOptions } from './document-cache.ts';
@@ -98,13 +98,13 @@ export class LiveSchemas {
       else meter?.known();
       return known;
     }
-    const began = performance.now();
+    const began = monotonicMs();
     const loading = this.#read(type);
     this.#loaded.set(key, loading);
     this.#reading.add(loading);
     const measured = (ok: boolean) => {
       this.#reading.delete(loading);
-      meter?.read(performance.now() - began, ok);
+      meter?.read(monotonicMs() - began, ok);
     };
     loading.then(
       () => measured(true),

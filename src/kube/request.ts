@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { BackoffPolicy } from './backoff.ts';
 import { backoffMs } from './backoff.ts';
 import { readText } from './body.ts';

@@ -1,6 +1,6 @@
 import type { OnReadOpts } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { netLibrary, tlsLibrary } from '../core/index.ts';
+import { monotonicMs, netLibrary, tlsLibrary } from '../core/index.ts';
 import type { ConnectionOwner, Dial } from './connection.ts';
 import { Connection } from './connection.ts';
 import type { TransportRequest, TransportResponse } from './types.ts';
@@ -68,7 +68,7 @@ class Sockets implements Connections, ConnectionOwner {
     if (isStream(request.path)) return this.#connection(request).stream(head, request);
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const placed = { began: performance.now(), slow: false };
+    const placed = { began: monotonicMs(), slow: false };
     this.#placed.add(placed);
     try {
       return await this.#connection(request).whole(head, request);
@@ -112,7 +112,7 @@ class Sockets implements Connections, ConnectionOwner {
   }
 
   #sweep(): void {
-    const now = performance.now();
+    const now = monotonicMs();
     for (const placed of this.#placed) {
       if (placed.slow || now - placed.began < SLOW_MS || this.#slow >= MOST_SLOW) continue;
       placed.slow = true;

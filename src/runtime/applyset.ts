@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { KubeObject } from '../core/index.ts';
-import { gvkOf } from '../core/index.ts';
+import { cryptoLibrary, gvkOf } from '../core/index.ts';
 import { annotationOf, compareText, labelOf } from './identity.ts';
 import {
   APPLYSET_ID_LABEL,
@@ -158,5 +157,5 @@ function sortedUnion(a: readonly string[], b: readonly string[]): string[] {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return cryptoLibrary().createHash('sha256').update(text).digest('base64url');
 }

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { stringifyJson } from '../core/index.ts';
+import { cryptoLibrary, stringifyJson } from '../core/index.ts';
 import { setOwn } from './own.ts';
 
 /**
@@ -9,7 +8,7 @@ import { setOwn } from './own.ts';
  */
 export function digestOf(value: JsonValue | undefined): string {
   // Kept by the thousand: a slice of a longer text would keep all of that.
-  return hash('sha256', canonicalJson(value), 'buffer').toString('base64url', 0, 20);
+  return cryptoLibrary().hash('sha256', canonicalJson(value), 'buffer').toString('base64url', 0, 20);
 }
 
 /**

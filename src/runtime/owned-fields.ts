@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals, parseJson } from '../core/index.ts';
 import { digestOf } from './digest.ts';

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { netLibrary } from '../core/index.ts';
 
 /**
  * The string formats that an API server checks. Formats that are not listed here are not checked at all.
@@ -15,8 +15,8 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (
   ['email', isEmail],
   ['hexcolor', (text) => /^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/.test(text)],
   ['hostname', isHostname],
-  ['ipv4', (text) => isIPv4(text.replaceAll(/\b0+(?=\d)/g, ''))],
-  ['ipv6', (text) => isIPv6(text) && !text.includes('%')],
+  ['ipv4', (text) => netLibrary().isIPv4(text.replaceAll(/\b0+(?=\d)/g, ''))],
+  ['ipv6', (text) => netLibrary().isIPv6(text) && !text.includes('%')],
   ['isbn', (text) => isIsbn10(text) || isIsbn13(text)],
   ['isbn10', isIsbn10],
   ['isbn13', isIsbn13],
@@ -108,8 +108,8 @@ function isCidr(text: string): boolean {
   const slash = text.indexOf('/');
   if (slash < 0 || !/^\d{1,3}$/.test(text.slice(slash + 1))) return false;
   const [address, prefix] = [text.slice(0, slash), Number(text.slice(slash + 1))];
-  if (isIPv4(address)) return prefix <= 32;
-  return isIPv6(address) && !address.includes('%') && prefix <= 128;
+  if (netLibrary().isIPv4(address)) return prefix <= 32;
+  return netLibrary().isIPv6(address) && !address.includes('%') && prefix <= 128;
 }
 
 function isMac(text: string): boolean {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { cryptoLibrary } from '../../core/index.ts';
 
 /** Digests of the UTF-8 form of a text. */
 
@@ -27,9 +27,9 @@ export function fnv64a(text: string): Uint8Array {
 }
 
 export function sha256(text: string): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(text, 'utf8').digest());
+  return new Uint8Array(cryptoLibrary().createHash('sha256').update(text, 'utf8').digest());
 }
 
 export function md5(text: string): Uint8Array {
-  return new Uint8Array(createHash('md5').update(text, 'utf8').digest());
+  return new Uint8Array(cryptoLibrary().createHash('md5').update(text, 'utf8').digest());
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { cryptoLibrary } from '../../core/index.ts';
 import { hostname } from 'node:os';
 import {
   CONTROLLER_FLAGS,
@@ -53,7 +53,7 @@ export const controller: Command = {
         args,
         logger: open((line) => context.print(line.trimEnd()), Date.now, levelOf(flags)),
         signal: context.signal,
-        identity: `${hostname()}_${randomUUID()}`,
+        identity: `${hostname()}_${cryptoLibrary().randomUUID()}`,
         namespace: context.env['POD_NAMESPACE'] ?? config.namespace,
       });
     } finally {

@@ -1,4 +1,5 @@
 import type { GroupVersionKind, JsonObject } from '../../core/index.ts';
+import { monotonicMs } from '../../core/index.ts';
 import type { CompileOptions, Graph } from '../../graph/index.ts';
 import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
@@ -66,9 +67,9 @@ export class DefinitionCompiler {
     if (known !== undefined) return known.compiled;
     const sources = await this.#schemas.sourceFor(types, { signal });
     const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
-    const began = performance.now();
+    const began = monotonicMs();
     const { graph, diagnostics } = compile(definition, { ...this.#options, sources });
-    this.#onCompiled({ definition: name, milliseconds: performance.now() - began, ok: graph !== undefined });
+    this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
     const first = diagnostics.find(({ severity }) => severity === 'error');
     const compiled: Compiled = {
       hash,

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { monotonicMs } from '../../core/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { AdoptionPolicy, Decision, ObjectType, ReadRequest, StepOptions } from '../../runtime/index.ts';
 import { readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
@@ -107,9 +108,9 @@ export class InstanceReconciler {
   ) {
     const { clock, observer, onApplySet } = this.#options;
     const { caches } = served.access;
-    const began = performance.now();
+    const began = monotonicMs();
     const { view, decision } = this.#step(record, served, instance, memory);
-    const milliseconds = performance.now() - began;
+    const milliseconds = monotonicMs() - began;
     record.whole = undefined;
     record.memory = decision.nodes.some(({ because }) => because.kind === 'expression-failed') ? memory : undefined;
     if (record.applySet === undefined) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { cryptoLibrary } from '../../core/index.ts';
 
 /** To how many instances a new revision goes first. */
 export type Allowance =
@@ -86,7 +86,7 @@ export function decideRollout({ revision, candidates, count, chosen }: RolloutIn
 }
 
 function rank(uid: string): string {
-  return createHash('sha256').update(uid).digest('hex');
+  return cryptoLibrary().createHash('sha256').update(uid).digest('hex');
 }
 
 function compare(a: string, b: string): number {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { cryptoLibrary } from '../../core/index.ts';
 
 /** The shard of a definition, from 0. It depends on the name alone, so that all replicas agree without asking. */
 export function shardOf(definition: string, shards: number): number {
@@ -21,5 +21,5 @@ export function holderOf(shard: number, replicas: Iterable<string>): string | un
 }
 
 function weight(name: string, salt: string): number {
-  return createHash('sha256').update(`${salt}/${name}`).digest().readUIntBE(0, 6);
+  return cryptoLibrary().createHash('sha256').update(`${salt}/${name}`).digest().readUIntBE(0, 6);
 }

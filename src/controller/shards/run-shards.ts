@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { cryptoLibrary } from '../../core/index.ts';
 import { setMaxListeners } from 'node:events';
 import type { Clock, ElectionOptions, KubernetesApi, LeaseTimes } from '../../kube/index.ts';
 import { pause, runElection } from '../../kube/index.ts';
@@ -160,5 +160,5 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** Identities are free text; names of objects are not. */
 function digest(identity: string): string {
-  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
+  return cryptoLibrary().createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }
