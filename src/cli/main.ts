@@ -1,11 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import * as nodeModule from 'node:module';
-import type { CommandContext } from './command.ts';
-import { ExitCode } from './command.ts';
-import { PACKAGE_ROOT } from './package-root.ts';
-import { printFailure } from './failure.ts';
-import { printable } from './printable.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
 /** Node keeps compiled code between runs from 22.8 on, where it may write; commands are loaded after this. */
@@ -14,92 +8,10 @@ function keepCompiledCode(): void {
   if (typeof enable === 'function') (enable as () => unknown)();
 }
 
-/** The version of the package, from its own manifest. */
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('package.json', PACKAGE_ROOT), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
-}
-
-/** A shell and npm both pass one Ctrl-C on; what comes this soon after the first is the same one, in milliseconds. */
-const SAME_INTERRUPT_MS = 300;
-
-const interrupt = new AbortController();
-
-/** The first Ctrl-C asks for an orderly end, a second one ends the process at once. */
-function listenToSignals(): void {
-  let first: number | undefined;
-  const stop = () => {
-    const now = performance.now();
-    first ??= now;
-    if (interrupt.signal.aborted && now - first > SAME_INTERRUPT_MS) process.exit(ExitCode.interrupted);
-    interrupt.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  process.on('SIGHUP', stop);
-}
-
-/** Writes to a stream. When nobody can read it any more (`| head`, a closed terminal), the command ends in order. */
-function writer(stream: NodeJS.WriteStream): (text: string) => void {
-  stream.on('error', () => interrupt.abort());
-  return (text) => {
-    if (stream.writable) stream.write(text);
-  };
-}
-
-const out = writer(process.stdout);
-const err = writer(process.stderr);
-const context: CommandContext = {
-  cwd: process.cwd(),
-  env: process.env,
-  signal: interrupt.signal,
-  print: (text) => out(`${printable(text)}\n`),
-  printError: (text) => err(`${printable(text)}\n`),
-  async readInput() {
-    const chunks: Buffer[] = [];
-    for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
-    return Buffer.concat(chunks).toString('utf8');
-  },
-  ...(process.stdout.isTTY && process.env['TERM'] !== 'dumb'
-    ? {
-        terminal: {
-          // A terminal that does not know its size says 0.
-          get columns() {
-            return process.stdout.columns || 80;
-          },
-          get rows() {
-            return process.stdout.rows || 24;
-          },
-          write: out,
-        },
-      }
-    : {}),
-};
-
-async function run(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
-  const wantsHelp = rest.some((word) => /^(?:--?help|-h)$/.test(word));
-  if (name === 'controller' && !wantsHelp) return runController(rest);
-  const [{ runCommandLine }, { commands }] = await Promise.all([import('./adapter.ts'), import('./commands/index.ts')]);
-  return runCommandLine(commands, packageVersion(), args, context);
-}
-
-/** The controller runs for long, next to others: it loads no other command, and reads its words itself. */
-async function runController(words: readonly string[]): Promise<number> {
-  keepHeapSmall();
-  try {
-    const { controller } = await import('./commands/controller.ts');
-    return await controller.run(context, { positionals: words, options: {} });
-  } catch (error) {
-    return printFailure(error, context);
-  }
-}
-
-keepCompiledCode();
-listenToSignals();
-void run(process.argv.slice(2)).then((code) => {
-  // Sockets and watches are closed by now; whatever is left must not keep a finished command alive.
-  process.exit(code);
-});
+// The controller runs for long, next to others. It keeps no compiled code, since Node holds all that it read from
+// there for as long as the process runs: a megabyte. And its flags come before any file of ours: to find half a dozen
+// is work enough for Maglev to begin, and its own code is two megabytes.
+if (process.argv[2] === 'controller') keepHeapSmall();
+else keepCompiledCode();
+const { main } = await import('./run.ts');
+main();

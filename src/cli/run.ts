@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import type { CommandContext } from './command.ts';
+import { ExitCode } from './command.ts';
+import { PACKAGE_ROOT } from './package-root.ts';
+import { printFailure } from './failure.ts';
+import { printable } from './printable.ts';
+
+/** The version of the package, from its own manifest. */
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('package.json', PACKAGE_ROOT), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
+}
+
+/** A shell and npm both pass one Ctrl-C on; what comes this soon after the first is the same one, in milliseconds. */
+const SAME_INTERRUPT_MS = 300;
+
+const interrupt = new AbortController();
+
+/** The first Ctrl-C asks for an orderly end, a second one ends the process at once. */
+function listenToSignals(): void {
+  let first: number | undefined;
+  const stop = () => {
+    const now = performance.now();
+    first ??= now;
+    if (interrupt.signal.aborted && now - first > SAME_INTERRUPT_MS) process.exit(ExitCode.interrupted);
+    interrupt.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGHUP', stop);
+}
+
+/** Writes to a stream. When nobody can read it any more (`| head`, a closed terminal), the command ends in order. */
+function writer(stream: NodeJS.WriteStream): (text: string) => void {
+  stream.on('error', () => interrupt.abort());
+  return (text) => {
+    if (stream.writable) stream.write(text);
+  };
+}
+
+const out = writer(process.stdout);
+const err = writer(process.stderr);
+const context: CommandContext = {
+  cwd: process.cwd(),
+  env: process.env,
+  signal: interrupt.signal,
+  print: (text) => out(`${printable(text)}\n`),
+  printError: (text) => err(`${printable(text)}\n`),
+  async readInput() {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
+  },
+  ...(process.stdout.isTTY && process.env['TERM'] !== 'dumb'
+    ? {
+        terminal: {
+          // A terminal that does not know its size says 0.
+          get columns() {
+            return process.stdout.columns || 80;
+          },
+          get rows() {
+            return process.stdout.rows || 24;
+          },
+          write: out,
+        },
+      }
+    : {}),
+};
+
+async function run(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  const wantsHelp = rest.some((word) => /^(?:--?help|-h)$/.test(word));
+  if (name === 'controller' && !wantsHelp) return runController(rest);
+  const [{ runCommandLine }, { commands }] = await Promise.all([import('./adapter.ts'), import('./commands/index.ts')]);
+  return runCommandLine(commands, packageVersion(), args, context);
+}
+
+/** The controller loads no other command, and reads its words itself. */
+async function runController(words: readonly string[]): Promise<number> {
+  try {
+    const { controller } = await import('./commands/controller.ts');
+    return await controller.run(context, { positionals: words, options: {} });
+  } catch (error) {
+    return printFailure(error, context);
+  }
+}
+
+/** Runs the command that the process was started for, and ends the process with its exit code. */
+export function main(): void {
+  listenToSignals();
+  void run(process.argv.slice(2)).then((code) => {
+    // Sockets and watches are closed by now; whatever is left must not keep a finished command alive.
+    process.exit(code);
+  });
+}
