@@ -48,7 +48,7 @@ const laterParts = (room) => ({
  * that paths from `import.meta.url` to the package's own files hold in the sources and here.
  */
 export async function bundle(root, outdir) {
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: entryPoints(root),
     outdir,
@@ -66,5 +66,18 @@ export async function bundle(root, outdir) {
     sourcemap: true,
     legalComments: 'none',
     logLevel: 'warning',
+    metafile: true,
   });
+  for (const file of Object.keys(metafile.outputs)) {
+    if (file.endsWith('.js')) checkOneByte(file, readFileSync(join(root, file), 'utf8'));
+  }
+}
+
+/**
+ * V8 holds the text of a module for as long as the module lives, in one byte a character; with a single character
+ * beyond Latin-1 in it, in two. The bundler writes texts with escapes, but leaves regular expressions as they are.
+ */
+export function checkOneByte(file, text) {
+  const wide = /.{0,40}[^\0-\xff].{0,40}/u.exec(text);
+  if (wide !== null) throw new Error(`${file} has a character beyond Latin-1, write it with \\u: ${wide[0]}`);
 }
