@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 const GROWTH_PERCENT = 30;
 
 /** What the controller needs of Node sooner or later; the last two are what listening at an address loads. */
-const MODULES = ['node:crypto', 'node:https', 'node:http', 'node:zlib', 'node:dns', 'node:cluster'];
+const MODULES = ['node:crypto', 'node:tls', 'node:http', 'node:zlib', 'node:dns', 'node:cluster'];
 
 /**
  * Collects garbage early instead of letting the heap grow to several times what is alive, as suits a process

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../core/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { Accesses } from '../access.ts';
 import { readConditions } from '../../runtime/index.ts';
@@ -38,7 +39,7 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
         depth: runner.backlog,
         adds: runner.adds,
         retries: runner.retries,
-        ...runner.underway(performance.now()),
+        ...runner.underway(monotonicMs()),
       })),
     activeWorkers: () => [...parts().runners].map(([controller, runner]): Reading => [{ controller }, runner.active]),
     watches: () => caches().reduce((sum, { watches }) => sum + watches, 0),

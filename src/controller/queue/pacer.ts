@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../core/index.ts';
 /** After so long, in milliseconds, other things get their turn: answers, watches, and probes of whether we live. */
 const LONGEST_TURN_MS = 50;
 
@@ -21,7 +22,7 @@ export class Pacer {
   /** The break that is due, for all who wait. */
   #breaking: Promise<void> | undefined;
 
-  constructor(options: PacerOptions = { now: () => performance.now(), turn: () => new Promise(setImmediate) }) {
+  constructor(options: PacerOptions = { now: monotonicMs, turn: () => new Promise(setImmediate) }) {
     this.#options = options;
     this.#since = options.now();
   }

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../core/index.ts';
 import { setMaxListeners } from 'node:events';
 import { backoffMs } from '../../kube/index.ts';
 import type { BackoffPolicy, Clock } from '../../kube/index.ts';
@@ -177,7 +178,7 @@ export class Runner {
   async #run(work: WorkKey, signal: AbortSignal): Promise<void> {
     const { clock, random, onError } = this.#options;
     const id = `${work.group}\0${work.key}`;
-    this.#began.set(id, performance.now());
+    this.#began.set(id, monotonicMs());
     try {
       const { requeueAt } = await this.#options.work(work, signal);
       this.#failures.delete(id);
