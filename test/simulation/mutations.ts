@@ -216,7 +216,7 @@ export const MUTATIONS: readonly Mutation[] = [
       replace: 'withDeadline(3_600_000, [this.#over.signal]',
     },
     told: /two lead/,
-    first: 48,
+    first: 488,
   },
   {
     name: 'a replica works on a shard that it lost',
