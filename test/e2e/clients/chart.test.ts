@@ -190,10 +190,11 @@ describe.skipIf(program === '')('the chart, rendered', () => {
   test('an address turned off has no probes, and the log has the form that is asked for', async () => {
     const objects = await render('config.healthProbeBindAddress=0', 'config.logEncoder=console');
     expect(args(objects)).toContain('--zap-encoder=console');
-    const { spec } = objects.find(({ kind }) => kind === 'Deployment') ?? {};
-    const [container] = (spec?.['template'] as { spec: { containers: { ports: object[] }[] } }).spec.containers;
-    expect(container).not.toHaveProperty('livenessProbe');
+    const deployment = objects.find(({ kind }) => kind === 'Deployment');
+    const template = deployment?.spec?.['template'] as { spec: { containers: { ports: object[] }[] } } | undefined;
+    const [container] = template?.spec.containers ?? [];
     expect(container?.ports).toEqual([{ name: 'metrics', containerPort: 8078, protocol: 'TCP' }]);
+    expect(container).not.toHaveProperty('livenessProbe');
   });
 
   test('a mode of rights that does not exist is refused by name', async () => {

@@ -43,7 +43,7 @@ function slow(): void {
     request.path.includes('watch=true')
       ? undefined
       : new Promise((resolve, reject) => {
-          world.clock.setTimer(SLOW_MS, () => transport.request(request).then(resolve, reject));
+          world.clock.setTimer(SLOW_MS, () => void transport.request(request).then(resolve, reject));
         });
 }
 
