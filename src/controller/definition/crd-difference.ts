@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { compareCrds } from '../../schema/index.ts';
-import { digestOf } from '../../runtime/index.ts';
+import { digestOf, keys } from '../../runtime/index.ts';
 import type { CrdDifference } from './crd-plan.ts';
 
 /**
@@ -18,8 +18,8 @@ export function crdDifference(existing: KubeObject, wanted: KubeObject): CrdDiff
 }
 
 /**
- * A short text of all that `crdDifference` and the comparison of names look at, but for annotations: where it is the same,
- * nothing differs. Absent for a CRD that cannot be told by it.
+ * A short text of all that `crdDifference` and the comparison of names look at, but for labels and annotations
+ * (`hasMetadata` tells of these): where it is the same, nothing differs. Absent for a CRD that cannot be told by it.
  */
 export function crdPrint(crd: KubeObject): string | undefined {
   const { versions, names = null } = crd.spec ?? {};
@@ -43,8 +43,22 @@ function covers(existing: KubeObject, wanted: KubeObject): boolean {
     jsonEquals(schemaOf(live), schemaOf(next)) &&
     includes(columnsOf(live), columnsOf(next)) &&
     columnsOf(live).length === columnsOf(next).length &&
-    entriesIn(existing.metadata.annotations, wanted.metadata.annotations)
+    hasMetadata(existing, wanted)
   );
+}
+
+/** Labels that say whose the CRD is and who wrote it: that another version would write others is no reason to write. */
+const OWN_LABELS: ReadonlySet<string> = new Set([
+  keys.OWNED_LABEL,
+  keys.VERSION_LABEL,
+  keys.DEFINITION_ID_LABEL,
+  keys.DEFINITION_NAME_LABEL,
+]);
+
+/** Does the live CRD carry the labels and annotations that the author wants on it? */
+export function hasMetadata({ metadata: live }: KubeObject, { metadata: wanted }: KubeObject): boolean {
+  const labels = Object.entries(wanted.labels ?? {}).filter(([key]) => !OWN_LABELS.has(key));
+  return entriesIn(live.labels, Object.fromEntries(labels)) && entriesIn(live.annotations, wanted.annotations);
 }
 
 function versionOf(crd: KubeObject): JsonValue | undefined {

@@ -9,7 +9,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import { refusalOf } from '../instance/api-failure.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { isEstablished, ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
-import { crdDifference, crdPrint } from './crd-difference.ts';
+import { crdDifference, crdPrint, hasMetadata } from './crd-difference.ts';
 import type { Definition } from './definition.ts';
 import { CRD_TYPE, declaredKind } from './definition.ts';
 
@@ -123,6 +123,8 @@ export class CrdEnsurer {
     this.#inOrder.delete(definition);
     this.#waitingSince.delete(definition);
     this.#planned.delete(definition);
+    const cache = this.#caches.peek(CRD_TYPE);
+    for (const name of this.#prints.keys()) if (cache?.get(`/${name}`) === undefined) this.#prints.delete(name);
   }
 
   get #caches(): CacheSet {
@@ -143,8 +145,8 @@ export class CrdEnsurer {
     if (crd === undefined || seen?.stamp !== stampOf(crd)) return false;
     if (ownerConflict(crd, definition.name) !== undefined) return false;
     const wanted = graph.instance.crd;
-    // Annotations are no part of the print.
-    if (Object.keys(wanted.metadata.annotations ?? {}).length > 0 || crdPrint(wanted) !== seen.print) return false;
+    // The watch holds labels, but not annotations: where some are wanted, the CRD has to be read.
+    if (!hasMetadata(crd, wanted) || crdPrint(wanted) !== seen.print) return false;
     this.#inOrder.set(definition.name, { stamp: seen.stamp, hash: graph.hash });
     return true;
   }

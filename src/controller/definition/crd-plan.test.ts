@@ -31,6 +31,11 @@ function boatCrd({ hull = { type: 'string' }, columns = [], shortNames }: Shape 
   );
 }
 
+function labelled(labels: Record<string, string>): KubeObject {
+  const crd = boatCrd();
+  return { ...crd, metadata: { ...crd.metadata, labels } };
+}
+
 const owned = (crd: KubeObject, name = 'boats') => ownedCrd(crd, { ...definition(), name }, 'devel');
 const column = { name: 'Hull', type: 'string', jsonPath: '.spec.hull' };
 
@@ -88,6 +93,18 @@ describe('planCrd', () => {
       existing: owned(boatCrd()),
       wanted: boatCrd({ columns: [column] }),
       plan: { do: 'patch' },
+    },
+    {
+      title: 'writes a label of the author, which a schema comparison overlooks',
+      existing: owned(boatCrd()),
+      wanted: labelled({ team: 'harbour' }),
+      plan: { do: 'patch', body: { metadata: { labels: { team: 'harbour' } } } },
+    },
+    {
+      title: 'leaves alone what an earlier version wrote for a definition that was made anew since',
+      existing: ownedCrd(labelled({ team: 'harbour' }), { ...definition(), uid: 'u0' }, 'v0.1'),
+      wanted: labelled({ team: 'harbour' }),
+      plan: { do: 'nothing' },
     },
     {
       title: 'takes short names away by naming them null',

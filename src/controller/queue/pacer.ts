@@ -1,4 +1,5 @@
 import { monotonicMs } from '../../core/index.ts';
+
 /** After so long, in milliseconds, other things get their turn: answers, watches, and probes of whether we live. */
 const LONGEST_TURN_MS = 50;
 

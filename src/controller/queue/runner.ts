@@ -1,5 +1,5 @@
-import { monotonicMs } from '../../core/index.ts';
 import { setMaxListeners } from 'node:events';
+import { monotonicMs } from '../../core/index.ts';
 import { backoffMs } from '../../kube/index.ts';
 import type { BackoffPolicy, Clock } from '../../kube/index.ts';
 import type { WorkKey } from './work-queue.ts';
@@ -94,7 +94,7 @@ export class Runner {
     return this.#retries;
   }
 
-  /** How long the passes under way have taken by now, by the clock of `performance`. */
+  /** How long the passes under way have taken by now, by the clock that never jumps. */
   underway(now: number): { readonly unfinishedSeconds: number; readonly longestSeconds: number } {
     let [sum, longest] = [0, 0];
     for (const began of this.#began.values()) {
