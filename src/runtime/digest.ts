@@ -22,21 +22,28 @@ export function canonicalJson(value: JsonValue | undefined): string {
 /** The value itself where all members are in order, as they mostly are: each decision sees thousands of objects. */
 function inOrder(value: JsonValue): JsonValue {
   if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(inOrder);
+  if (Array.isArray(value)) {
+    const entries = value.map(inOrder);
+    return entries.some((entry, index) => entry !== value[index]) ? entries : value;
+  }
   const names = Object.keys(value);
-  let isSame = true;
+  // Each member is looked into once: twice on each level would be 2ⁿ times at depth n.
+  let replaced: Map<string, JsonValue> | undefined;
+  let isSorted = true;
   let last = '';
   for (const name of names) {
     const member = value[name];
-    // Only what is nested has to be looked into.
-    if (name < last || (typeof member === 'object' && member !== null && inOrder(member) !== member)) isSame = false;
+    if (name < last) isSorted = false;
     last = name;
+    if (typeof member !== 'object' || member === null) continue;
+    const next = inOrder(member);
+    if (next !== member) (replaced ??= new Map()).set(name, next);
   }
-  if (isSame) return value;
+  if (isSorted && replaced === undefined) return value;
   const ordered: JsonObject = {};
-  for (const name of names.sort()) {
-    const member = value[name];
-    if (member !== undefined) setOwn(ordered, name, inOrder(member));
+  for (const name of isSorted ? names : names.sort()) {
+    const member = replaced?.get(name) ?? value[name];
+    if (member !== undefined) setOwn(ordered, name, member);
   }
   return ordered;
 }

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonValue } from '../core/index.ts';
+import { canonicalJson, digestOf } from './digest.ts';
+
+describe('canonicalJson', () => {
+  it.each<{ title: string; value: JsonValue | undefined; text: string }>([
+    { title: 'nothing', value: undefined, text: 'null' },
+    { title: 'what is in order', value: { a: 1, b: [{ c: 2 }] }, text: '{"a":1,"b":[{"c":2}]}' },
+    { title: 'members out of order', value: { b: 1, a: 2 }, text: '{"a":2,"b":1}' },
+    { title: 'members of members', value: { a: { d: 1, c: 2 }, b: 3 }, text: '{"a":{"c":2,"d":1},"b":3}' },
+    { title: 'members of entries of lists', value: { a: [1, { d: 1, c: 2 }] }, text: '{"a":[1,{"c":2,"d":1}]}' },
+    { title: 'entries of lists, which stay', value: ['b', 'a'], text: '["b","a"]' },
+    { title: 'large integers', value: { b: 2n ** 53n + 1n, a: 1n }, text: '{"a":1,"b":9007199254740993}' },
+    { title: 'absent members', value: { b: undefined, a: null }, text: '{"a":null}' },
+    {
+      title: 'a name with a meaning of its own',
+      value: JSON.parse('{"b":1,"__proto__":2}'),
+      text: '{"__proto__":2,"b":1}',
+    },
+  ])('$title', ({ value, text }) => {
+    expect(canonicalJson(value)).toBe(text);
+  });
+
+  it('takes no longer for every level that is out of order', () => {
+    let value: JsonValue = 0;
+    let text = '0';
+    for (let depth = 0; depth < 200; depth += 1) {
+      value = { b: [value], a: depth };
+      text = `{"a":${depth},"b":[${text}]}`;
+    }
+    expect(canonicalJson(value)).toBe(text);
+  });
+});
+
+describe('digestOf', () => {
+  it('is the same for the same value, however it is written', () => {
+    expect(digestOf({ a: 1, b: { c: [1n], d: 2 } })).toBe(digestOf({ b: { d: 2, c: [1] }, a: 1 }));
+  });
+
+  it.each([
+    [{ a: 1 }, { a: '1' }],
+    [{ a: [1, 2] }, { a: [2, 1] }],
+    [{ a: { b: 1 } }, { a: { b: 1, c: null } }],
+  ] as [JsonValue, JsonValue][])('tells %j and %j apart', (one, other) => {
+    expect(digestOf(one)).not.toBe(digestOf(other));
+  });
+});
