@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/cluster/index.ts';
 import { createCluster } from '../../src/cluster/index.ts';
 import { controllerCrds, runController } from '../../src/controller/index.ts';
-import { shardOf } from '../../src/controller/shards/assignment.ts';
+import { holderOf, shardOf } from '../../src/controller/shards/assignment.ts';
 import type { KubeObject } from '../../src/core/index.ts';
 import type { TransportRequest } from '../../src/kube/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
@@ -108,11 +108,12 @@ async function holders(ask: (holders: ReadonlyMap<number, string>) => boolean): 
   throw new Error(`shards ended up as ${JSON.stringify([...found])}`);
 }
 
+/** Each shard is where it is to stay with these replicas, and each of them has one. */
 const allHeldBy =
   (...names: string[]) =>
   (found: ReadonlyMap<number, string>) =>
     found.size === SHARDS &&
-    [...found.values()].every((name) => names.includes(name)) &&
+    [...found].every(([shard, name]) => name === holderOf(shard, names)) &&
     names.every((name) => [...found.values()].includes(name));
 
 /** Gives every instance a text, and waits until it has reached all ConfigMaps. */
