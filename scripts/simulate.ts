@@ -1,16 +1,4 @@
-/**
- * The controller under faults; exits 1 if a rule was broken.
- *
- *     npm run simulate -- --seed N              one seed with its log, and the fewest disruptions with which it fails
- *     npm run simulate -- --seed N --only LIST  with these disruptions only, as a shrunken run names them
- *     npm run simulate -- --from A --to B       a range of seeds
- *     npm run simulate -- --exhaustive          short stories with every fault at every request
- *     npm run simulate -- --mutations           breaks the code on purpose, in copies, and shows what tells of it
- *     npm run simulate -- --mutations --only X  those with X in their names
- *
- * With `--shards` the processes of each seed divide the work among themselves.
- * Ranges and exhaustive runs are shared among `--jobs` processes (default: one per core).
- */
+/** The controller under faults; exits 1 if a rule was broken. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -19,19 +7,44 @@ import { checkMutations } from '../test/simulation/check-mutations.ts';
 import { divided, shrink, simulate } from '../test/simulation/simulate.ts';
 import { REQUEST_FAULTS } from '../test/simulation/weather.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    from: { type: 'string', default: '1' },
-    to: { type: 'string', default: '100' },
-    only: { type: 'string' },
-    shards: { type: 'boolean', default: false },
-    exhaustive: { type: 'boolean', default: false },
-    mutations: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: String(availableParallelism()) },
-    job: { type: 'string' },
-  },
-});
+const USAGE = `npm run simulate -- --seed N              one seed with its log, and the fewest disruptions with which it fails
+npm run simulate -- --seed N --only LIST  with these disruptions only, as a shrunken run names them
+npm run simulate -- --from A --to B       a range of seeds
+npm run simulate -- --exhaustive          short stories with every fault at every request
+npm run simulate -- --mutations           breaks the code on purpose, in copies, and shows what tells of it
+npm run simulate -- --mutations --only X  those with X in their names
+
+With --shards the processes of each seed divide the work among themselves.
+Ranges and exhaustive runs are shared among --jobs processes (default: one per core).`;
+
+const OPTIONS = {
+  help: { type: 'boolean', default: false },
+  seed: { type: 'string' },
+  from: { type: 'string', default: '1' },
+  to: { type: 'string', default: '100' },
+  only: { type: 'string' },
+  shards: { type: 'boolean', default: false },
+  exhaustive: { type: 'boolean', default: false },
+  mutations: { type: 'boolean', default: false },
+  jobs: { type: 'string', default: String(availableParallelism()) },
+  job: { type: 'string' },
+} as const;
+
+/** The options as they were given; anything else ends the process with what there is. */
+function readOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (thrown) {
+    console.error(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+const values = readOptions();
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 function integer(name: 'seed' | 'from' | 'to' | 'jobs' | 'job'): number {
   const number = Number(values[name]);
