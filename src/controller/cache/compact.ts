@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { LiveObject } from '../../runtime/index.ts';
-import { shared, sharedValue } from './shared.ts';
+import { sharedMember, sharedValue } from './shared.ts';
 
 /**
  * A copy that takes the least memory, for objects that are kept for long: the parser lays out an object for
@@ -49,6 +49,6 @@ function packed(object: KubeObject): KubeObject {
 function share(holder: object, members: readonly string[] = Object.keys(holder)): void {
   for (const member of members) {
     const text: unknown = Reflect.get(holder, member);
-    if (typeof text === 'string') Reflect.set(holder, member, shared(text));
+    if (typeof text === 'string') Reflect.set(holder, member, sharedMember(member, text));
   }
 }

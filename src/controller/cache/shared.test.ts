@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compact } from './compact.ts';
-import { sharedValue } from './shared.ts';
+import { sharedMember, sharedValue } from './shared.ts';
 
 const object = (name: string, reason: string) => ({
   apiVersion: 'v1',
@@ -26,6 +26,16 @@ describe('compact', () => {
     compact({ object: given });
     given.metadata.annotations.order = '2';
     expect(compact({ object: given }).object.metadata.annotations).toEqual({ order: '2' });
+  });
+});
+
+describe('sharedMember', () => {
+  it('says what it was given, whatever the member had before', () => {
+    const texts = ['a', 'b', 'a', 'x'.repeat(200), 'a'];
+    expect(texts.map((text) => sharedMember('team', text))).toEqual(texts);
+    const names = Array.from({ length: 1000 }, (_, index) => `label-${index}`);
+    expect(names.map((name) => sharedMember(name, name))).toEqual(names);
+    expect(names.map((name) => sharedMember(name, 'other'))).toEqual(names.map(() => 'other'));
   });
 });
 

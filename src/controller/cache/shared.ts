@@ -18,6 +18,20 @@ export function shared(text: string): string {
   return text;
 }
 
+/** The text that a member of this name had last. */
+const LAST = new Map<string, string>();
+const MOST_MEMBERS = 256;
+
+/** Like `shared`, for the text of a member: most labels of an object are those of its sibling before, and need no hash. */
+export function sharedMember(member: string, text: string): string {
+  const last = LAST.get(member);
+  if (last === text) return last;
+  const known = shared(text);
+  const isHeld = text.length <= LONGEST_TEXT && (last !== undefined || LAST.size < MOST_MEMBERS);
+  if (isHeld) LAST.set(member, known);
+  return known;
+}
+
 /** Like `shared`, for JSON. What it gives is frozen, since it may be part of many objects; so the value has to be ours. */
 export function sharedValue<T extends object>(value: T): T {
   const json = JSON.stringify(value);
