@@ -5,7 +5,8 @@ import { formatPath } from '../graph/index.ts';
 import { compareText } from './identity.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import type { FieldSet } from './owned-fields.ts';
-import { comparable, ownedFields, project, selects } from './owned-fields.ts';
+import { keysOf, memberFinder } from './list-members.ts';
+import { comparable, ownedFields, project } from './owned-fields.ts';
 import { sameQuantity } from './quantity.ts';
 
 /** One field in which a live object is not what we want. */
@@ -140,10 +141,16 @@ function walkList(
     else if (fields === undefined) report(path, { kind: 'unowned', wanted: [...wanted], found: [...actual] });
     return;
   }
+  const findMember = memberFinder(members);
+  const present = new Map<string | undefined, JsonValue>();
+  actual.forEach((item, index) => {
+    const member = findMember(item, index);
+    if (!present.has(member)) present.set(member, item);
+  });
   const names = assignMembers(members, wanted);
   wanted.forEach((item, index) => {
     const member = names[index];
-    const match = member === undefined ? undefined : actual.find((other, i) => selects(member, other, i));
+    const match = member === undefined ? undefined : present.get(member);
     if (member === undefined || match === undefined) return report([...path, index], { kind: 'missing', wanted: item });
     walkWanted([...path, index], item, match, fieldBelow(fields, member), walk);
   });
@@ -159,19 +166,24 @@ function memberNames(fields: FieldSet | undefined): string[] {
  * (`protocol` of a port): it gets a member that agrees in the keys it has and that no other item names in full.
  */
 function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
-  const exact = items.map((item, index) => members.find((member) => selects(member, item, index)));
-  const free = members.filter((member) => !exact.includes(member));
+  const exact = items.map(memberFinder(members));
+  const taken = new Set(exact);
+  const free = members
+    .filter((member) => !taken.has(member))
+    .flatMap((member) => {
+      const keys = keysOf(member);
+      return keys === undefined ? [] : [{ member, keys }];
+    });
   return items.map((item, index) => {
     const found = exact[index];
     if (found !== undefined) return found;
-    const at = free.findIndex((member) => agrees(member, item));
-    return at < 0 ? undefined : free.splice(at, 1)[0];
+    const at = free.findIndex(({ keys }) => agrees(keys, item));
+    return at < 0 ? undefined : free.splice(at, 1)[0]?.member;
   });
 }
 
-function agrees(member: string, item: JsonValue): boolean {
-  if (!member.startsWith('k:') || !isJsonObject(item)) return false;
-  const keys = JSON.parse(member.slice(2)) as JsonObject;
+function agrees(keys: JsonObject, item: JsonValue): boolean {
+  if (!isJsonObject(item)) return false;
   const shared = Object.keys(keys).filter((key) => Object.hasOwn(item, key));
   return shared.length > 0 && shared.every((key) => jsonEquals(keys[key], item[key]));
 }
@@ -200,8 +212,9 @@ function walkReleased(
   const members = memberNames(fields);
   if (!Array.isArray(owned) || !Array.isArray(wanted) || members.length === 0) return;
   const names = assignMembers(members, wanted);
+  const findMember = memberFinder(members);
   owned.forEach((item, index) => {
-    const member = members.find((key) => selects(key, item, index));
+    const member = findMember(item, index);
     if (member === undefined) return;
     const match = names.indexOf(member);
     const question = Array.isArray(asked) ? asked[match] : undefined;
@@ -278,7 +291,7 @@ function setAt(fields: FieldSet, path: readonly PathStep[], value: JsonValue | u
   }
   const item = Array.isArray(value) ? value[first] : undefined;
   if (item === undefined) return undefined;
-  const member = Object.keys(fields).find((key) => selects(key, item, first));
+  const member = memberFinder(Object.keys(fields))(item, first);
   const below = member === undefined ? undefined : fieldBelow(fields, member);
   return below === undefined ? undefined : setAt(below, rest, item);
 }

@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject, jsonEquals, parseJson } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
 import { digestOf } from './digest.ts';
 import { CHILD_MANAGER, VERSION_LABEL } from './keys.ts';
+import { memberFinder } from './list-members.ts';
 import { setOwn } from './own.ts';
 
 /** A set of fields as the API server records it (`fieldsV1`): `f:name`, `k:{…}`, `v:…` members, `.` for itself. */
@@ -149,34 +150,16 @@ function secretData(fields: FieldSet, object: JsonObject): JsonObject {
 }
 
 function projectList(fields: FieldSet, members: readonly string[], list: readonly JsonValue[]): JsonValue {
+  const findMember = memberFinder(members);
   const result: JsonValue[] = [];
   list.forEach((item, index) => {
-    const member = members.find((key) => selects(key, item, index));
+    const member = findMember(item, index);
     if (member === undefined) return;
     const below = fields[member];
     const projected = isJsonObject(below) ? project(below, item) : item;
     if (projected !== undefined) result.push(projected);
   });
   return result;
-}
-
-/** Does a member of a field set (`k:{…}`, `v:…`, `i:…`) name this list item? */
-export function selects(member: string, item: JsonValue, index: number): boolean {
-  const text = member.slice(2);
-  if (member.startsWith('i:')) return Number(text) === index;
-  const wanted = parseMember(text);
-  if (member.startsWith('v:')) return jsonEquals(wanted, item);
-  if (!member.startsWith('k:') || !isJsonObject(wanted) || !isJsonObject(item)) return false;
-  return Object.keys(wanted).every((key) => Object.hasOwn(item, key) && jsonEquals(wanted[key], item[key]));
-}
-
-function parseMember(text: string): JsonValue | undefined {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function mergeSets(a: FieldSet, b: FieldSet): FieldSet {

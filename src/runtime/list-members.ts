@@ -1,0 +1,68 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject, parseJson } from '../core/index.ts';
+import { canonicalJson } from './digest.ts';
+
+/** Items that are named by these keys, by the values there. */
+interface Keyed {
+  readonly keys: readonly string[];
+  readonly members: Map<string, string>;
+}
+
+/** Gives the member of a field set that names an item of a list, or nothing. */
+export type FindMember = (item: JsonValue, index: number) => string | undefined;
+
+/**
+ * Finds which member of a field set (`k:{…}`, `v:…`, `i:…`, as the API server records fields of lists) names an item.
+ * Members are read once, and no item is compared with all of them: a list may have a thousand of each.
+ */
+export function memberFinder(members: readonly string[]): FindMember {
+  const keyed = new Map<string, Keyed>();
+  const values = new Map<string, string>();
+  const places = new Map<number, string>();
+  for (const member of members) {
+    const keys = keysOf(member);
+    if (keys !== undefined) {
+      const names = Object.keys(keys).sort();
+      const id = JSON.stringify(names);
+      const known = keyed.get(id) ?? { keys: names, members: new Map<string, string>() };
+      keyed.set(id, known);
+      addFirst(known.members, valuesAt(keys, names), member);
+    } else if (member.startsWith('v:')) {
+      const value = parseMember(member);
+      if (value !== undefined) addFirst(values, canonicalJson(value), member);
+    } else if (member.startsWith('i:')) {
+      addFirst(places, Number(member.slice(2)), member);
+    }
+  }
+  return (item, index) => {
+    for (const { keys, members: named } of keyed.values()) {
+      if (!isJsonObject(item) || !keys.every((key) => Object.hasOwn(item, key))) continue;
+      const found = named.get(valuesAt(item, keys));
+      if (found !== undefined) return found;
+    }
+    return (values.size === 0 ? undefined : values.get(canonicalJson(item))) ?? places.get(index);
+  };
+}
+
+/** The keys by which a member (`k:{…}`) names an item; undefined for one that does not. */
+export function keysOf(member: string): JsonObject | undefined {
+  const keys = member.startsWith('k:') ? parseMember(member) : undefined;
+  return isJsonObject(keys) ? keys : undefined;
+}
+
+function parseMember(member: string): JsonValue | undefined {
+  try {
+    return parseJson(member.slice(2));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function valuesAt(item: JsonObject, keys: readonly string[]): string {
+  return canonicalJson(keys.map((key) => item[key] ?? null));
+}
+
+function addFirst<Key>(map: Map<Key, string>, key: Key, member: string): void {
+  if (!map.has(key)) map.set(key, member);
+}
