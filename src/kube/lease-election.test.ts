@@ -135,6 +135,24 @@ describe('runElection', () => {
     expect(holder()).toBe('');
   });
 
+  it('gives a lease back that has its name on it although it does not lead, once nothing is under way', async () => {
+    let isWanted = true;
+    const { server, stop, said, ended, advance, finish, holder } = setup(() => isWanted);
+    await advance(1000);
+    server.answers = false;
+    await advance(12_000);
+    expect(said).toEqual(['leading at 0', 'ending at 10000', 'lost at 10000']);
+    isWanted = false;
+    server.answers = true;
+    await advance(20_000);
+    expect(holder()).toBe('me');
+    finish();
+    await advance(2000);
+    expect(holder()).toBe('');
+    stop.abort();
+    await ended;
+  });
+
   it('goes on leading anew when it is wanted again before its work ended', async () => {
     let isWanted = true;
     const { stop, said, ended, advance, finish } = setup(() => isWanted);

@@ -136,6 +136,9 @@ class Election {
       // Who is not to lead renews only a lease that work still needs.
       if (action.do === 'wait' || (!this.#wanted && !next.leading)) {
         this.#options.onLook?.(undefined);
+        // One that still has our name on it, as after a term that was lost, nobody needs to wait for.
+        const isLeft = lease?.spec?.['holderIdentity'] === this.#options.identity && this.#working === 0;
+        if (isLeft) await this.#giveBack();
         return true;
       }
       const sentAt = elapsed(this.#options.clock);

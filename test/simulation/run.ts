@@ -45,6 +45,8 @@ const LONGEST_QUIET_MS = 25 * 60_000;
 /** So many turns of the event loop without a request count as quiet at one point of time. */
 const QUIET_TURNS = 12;
 const CALM_TURNS = 4;
+/** So long a user waits for others: processes die about every minute meanwhile, and an election takes 150 s. */
+const LONGEST_WAIT_S = 3600;
 /** After so many violations a run ends. */
 const MOST_VIOLATIONS = 20;
 /** Then so long nothing may be written. */
@@ -241,7 +243,7 @@ class World {
     this.#log.push(`user: ${action.text}`);
     const memory = new Map<string, string>();
     for (let tries = 0; !(await perform(this.#admin, action, tries, memory)); tries += 1) {
-      if (tries > 900) throw new Error(`the user waits for ever: ${action.text}`);
+      if (tries > LONGEST_WAIT_S) throw new Error(`the user waits for ever: ${action.text}`);
       await this.#settle();
       await this.#jumpTo(this.#clock.now() + 1000);
     }
