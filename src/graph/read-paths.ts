@@ -19,7 +19,7 @@ export interface ReadScope {
 /**
  * The parts of variables that an expression looks at, as far as can be told from its text; where it
  * cannot, the part around is taken. Paths stop at lists: an index or a loop reads the whole list, save for
- * collections, whose paths count from each of their items.
+ * collections, whose paths count from each of their items. Whoever counts these reads their names.
  */
 export function readPaths(root: Expr, scope: ReadScope): Part[] {
   const reader = new Reader(scope);
@@ -31,6 +31,9 @@ export function readPaths(root: Expr, scope: ReadScope): Part[] {
 export function partOf(root: Expr, scope: ReadScope): Part | undefined {
   return new Reader(scope).visit(root, scope.names);
 }
+
+/** What is kept of every object. */
+const NAME: readonly PathStep[] = ['metadata', 'name'];
 
 type Names = ReadonlyMap<string, Part | undefined>;
 
@@ -96,14 +99,27 @@ class Reader {
       this.found.push(part);
       return undefined;
     }
-    if (call.target !== undefined) this.use(call.target, names);
-    for (const argument of call.args) this.use(argument, names);
+    const operands = call.target === undefined ? call.args : [call.target, ...call.args];
+    const counts = call.name === 'size' && operands.length === 1;
+    for (const operand of operands) {
+      const part = this.visit(operand, names);
+      // To be counted, items need no more than to be there.
+      if (part !== undefined)
+        this.found.push(counts && this.#isList(operand, names) ? { id: part.id, steps: NAME } : part);
+    }
     return undefined;
   }
 
   /** The list of a collection, or one of its items. */
   #isItems(part: Part): boolean {
     return part.steps.length === 0 && this.#scope.isCollection(part.id);
+  }
+
+  /** Is it the list of a collection, whole or filtered, rather than one of its items? */
+  #isList(expr: Expr, names: Names): boolean {
+    if (expr.kind === 'ident') return !names.has(expr.name) && this.#scope.isCollection(expr.name);
+    if (expr.kind !== 'macro' || !this.#isFilter(expr.call)) return false;
+    return expr.call.target !== undefined && this.#isList(expr.call.target, names);
   }
 
   #isFilter({ name, target, args }: Call): boolean {

@@ -66,7 +66,7 @@ export { memberNamespaces } from './members.ts';
 export type { Need } from './need.ts';
 export { isWhole, needsApply, ownedDigestOf } from './need.ts';
 export { desiredDigest, ownedDigest, ownedFields } from './owned-fields.ts';
-export { projectObject } from './project-object.ts';
+export { isAlwaysKept, projectObject } from './project-object.ts';
 export { readConditions, timeText, transition } from './conditions.ts';
 export type { ConditionValue } from './conditions.ts';
 export type { Explanation } from './explain.ts';

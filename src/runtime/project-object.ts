@@ -6,6 +6,15 @@ import { ownedDigest } from './owned-fields.ts';
 import type { LiveObject } from './model.ts';
 import { setOwn } from './own.ts';
 
+/** Members of `metadata` that are kept of every object, whatever the graphs read. */
+const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers', 'labels'];
+
+/** Is what stands at a path kept of every object, whatever the graphs read? */
+export function isAlwaysKept([first, second]: readonly PathStep[]): boolean {
+  if (first === 'metadata') return typeof second === 'string' && KEPT.includes(second);
+  return first === 'apiVersion' || first === 'kind';
+}
+
 /**
  * Reduces a live object to what the runtime needs of it: identity, version, deletion mark, finalizers,
  * labels, the apply-order annotation, the values at the paths that the graph reads, and the digest of the
@@ -25,16 +34,7 @@ export function projectObject(object: KubeObject, reads: readonly (readonly Path
     kind: object.kind,
     metadata: {
       ...readMetadata,
-      ...pick(metadata as JsonObject, [
-        'name',
-        'namespace',
-        'uid',
-        'resourceVersion',
-        'generation',
-        'deletionTimestamp',
-        'finalizers',
-        'labels',
-      ]),
+      ...pick(metadata as JsonObject, KEPT),
       ...annotationsOf(metadata as JsonObject, readMetadata),
     },
   };

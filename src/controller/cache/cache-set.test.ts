@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import type { WatchEvent } from '../../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../../runtime/index.ts';
@@ -38,6 +39,12 @@ const wishAll = (selector: string, namespace?: string): WatchRequest => ({
   nodeId: 'a',
   target: { type, selector, ...(namespace === undefined ? {} : { namespace }) },
 });
+
+/** As much of a graph as the caches look at: one node of the kind, and what is read of it. */
+function graphOf(...paths: string[][]): Graph {
+  const node = { type, plural: type.plural, namespaced: type.namespaced };
+  return { reads: new Map([['a', paths]]), nodes: new Map([['a', node]]) } as unknown as Graph;
+}
 
 function setup() {
   const api = scriptedApi();
@@ -125,6 +132,54 @@ describe('CacheSet', () => {
     expect(caches.peek(type)?.get('n/a')).toBeUndefined();
     await api.watches[1]?.push(restarted, added(big), synced('1'));
     expect(caches.peek(type)?.get('n/a')?.object['data']).toEqual({ x: '1', y: '2' });
+  });
+
+  it('reads a kind again for a graph that reads more, which changes nothing for those before it', async () => {
+    const { api, caches, said } = setup();
+    const [a, b] = ['a', 'b'].map((name) => map(name, '5', { data: { x: '1', y: '2' } })) as [KubeObject, KubeObject];
+    const old = caches.keepGraph(graphOf(['data', 'x'], ['metadata', 'labels']));
+    caches.setInterest('i1', [wishFor('a')]);
+    const cache = caches.peek(type);
+    await api.watches[0]?.push(restarted, added(a), added(b), synced('5'));
+    said();
+    expect(caches.keepGraph(graphOf(['metadata', 'name'], ['data', 'x']))).toBe(old);
+    expect(api.watches).toHaveLength(1);
+
+    const more = caches.keepGraph(graphOf(['data', 'y']));
+    expect(api.watches).toHaveLength(2);
+    expect([cache?.synced, cache?.isReading(old), cache?.isReading(more)]).toEqual([true, false, true]);
+    expect(cache?.get('n/a', old)?.object['data']).toEqual({ x: '1' });
+    expect(cache?.get('n/a', more)).toBeUndefined();
+    expect(cache?.isStale('n/nothing', more)).toBe(false);
+    cache?.awaitReread('i2');
+    // The list may be older than what we wrote last.
+    cache?.observe(map('b', '9', { data: { x: '3', y: '4' } }));
+    caches.keepGraph(graphOf(['data', 'z']));
+    await api.watches[2]?.push(restarted, added(a));
+    expect(cache?.get('n/a', more)?.object['data']).toEqual({ x: '1', y: '2' });
+    await api.watches[2]?.push(added(b), synced('7'));
+    expect(said()).toEqual(['i2: state']);
+    expect(cache?.isReading(more)).toBe(false);
+    expect(cache?.isReading(more + 1)).toBe(true);
+    cache?.awaitReread('i3');
+    await api.watches[2]?.push(changed(map('b', '9', { data: { x: '3', y: '4', z: '5' } })));
+    expect(said()).toEqual(['i3: state']);
+    expect(cache?.get('n/b', more + 1)?.object['data']).toEqual({ x: '3', y: '4', z: '5' });
+  });
+
+  it('tells why a kind cannot be read again, and of what changed meanwhile', async () => {
+    const { api, caches, said } = setup();
+    caches.setInterest('i1', [wishFor('a')]);
+    await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
+    const need = caches.keepGraph(graphOf(['data']));
+    said();
+    const error = new KubeError('no', { status: 500, reason: 'InternalError' });
+    await api.watches[1]?.push({ type: 'ERROR', error, retryAfterMs: 0 });
+    expect(said()).toEqual(['i1: state']);
+    expect(caches.peek(type)?.errorIn('n')).toBe(error);
+    await api.watches[1]?.push(restarted, added(map('a', '2', { data: { x: '1' } })), synced('2'));
+    expect(said()).toEqual(['i1: n/a']);
+    expect(caches.peek(type)?.get('n/a', need)?.object['data']).toEqual({ x: '1' });
   });
 
   it('tells whose ApplySet an object joined or left', async () => {

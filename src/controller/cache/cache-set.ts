@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Graph, PathStep } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { LiveObject, ObjectType, WatchRequest } from '../../runtime/index.ts';
-import { projectObject } from '../../runtime/index.ts';
+import { isAlwaysKept, projectObject } from '../../runtime/index.ts';
 import { compact } from './compact.ts';
 import { applySetsOf, Interests } from './interests.ts';
 import type { CacheChange, ObjectIndex } from './kind-cache.ts';
@@ -63,7 +63,10 @@ export class CacheSet {
   readonly #reads = new Map<string, PathUnion>();
   /** Which kinds a subscriber has wishes in. */
   readonly #kindsOf = new Map<string, readonly string[]>();
-  readonly #kept = new WeakSet<Graph>();
+  /** Which need the graphs have that were kept; see `keepGraph`. */
+  readonly #needs = new WeakMap<Graph, number>();
+  /** How often a graph read more of a kind than was held. */
+  #growths = 0;
   /** What a subscriber had wishes in last: the same kinds for most. */
   #kinds: readonly string[] = [];
   #settledWaiters: (() => void)[] = [];
@@ -72,26 +75,30 @@ export class CacheSet {
     this.#options = options;
   }
 
-  /** From now on these paths are kept of objects of the kind; an empty path keeps everything. */
+  /**
+   * From now on these paths are kept of objects of the kind; an empty path keeps everything. Where less was kept, the
+   * kind counts as unknown until it was read again.
+   */
   keep(type: ObjectType, paths: Iterable<readonly PathStep[]>): void {
-    const id = kindId(type);
-    const reads = this.#readsOf(id);
-    let grew = false;
-    for (const path of paths) grew = reads.add(path) || grew;
-    const slot = grew ? this.#slots.get(id) : undefined;
-    if (slot === undefined) return;
-    slot.readingSince = this.#options.clock.now();
-    slot.cache.start(true);
+    this.#grown(type, paths)?.cache.start(true);
   }
 
-  /** Keeps what a graph reads of the kinds of its nodes. */
-  keepGraph(graph: Graph): void {
-    if (this.#kept.has(graph)) return;
-    this.#kept.add(graph);
+  /**
+   * Keeps what a graph reads of the kinds of its nodes. Answers what the graph needs, for `KindCache.get`: where less
+   * was kept the kind is read again, and until then its objects are unknown to this graph and those after it alone.
+   */
+  keepGraph(graph: Graph): number {
+    const known = this.#needs.get(graph);
+    if (known !== undefined) return known;
     for (const [id, paths] of graph.reads) {
       const node = graph.nodes.get(id);
-      if (node !== undefined) this.keep({ ...node.type, plural: node.plural, namespaced: node.namespaced }, paths);
+      if (node === undefined) continue;
+      const { type, plural, namespaced } = node;
+      const slot = this.#grown({ ...type, plural, namespaced }, paths);
+      if (slot !== undefined) slot.cache.readMore((this.#growths += 1));
     }
+    this.#needs.set(graph, this.#growths);
+    return this.#growths;
   }
 
   /** Objects of a kind that is not watched yet are to be looked up by these texts; see `KindCache.indexed`. */
@@ -212,6 +219,7 @@ export class CacheSet {
       },
       onChange: (change) => this.#changed(interests, change),
       onState: () => this.#stateChanged(slot),
+      onReread: (subscribers) => this.#reread(slot, subscribers),
     });
     const slot: Slot = { cache, interests, reads, linger: undefined, readingSince: this.#options.clock.now() };
     this.#slots.set(id, slot);
@@ -258,12 +266,31 @@ export class CacheSet {
     for (const applySet of applySetsOf(change)) this.#options.onMember(applySet, change);
   }
 
+  /** The watch of a kind of which more is to be kept than before; nothing when it is not watched, or all that is kept. */
+  #grown(type: ObjectType, paths: Iterable<readonly PathStep[]>): Slot | undefined {
+    const id = kindId(type);
+    const reads = this.#readsOf(id);
+    let grew = false;
+    for (const path of paths) if (!isAlwaysKept(path)) grew = reads.add(path) || grew;
+    const slot = grew ? this.#slots.get(id) : undefined;
+    if (slot !== undefined) slot.readingSince = this.#options.clock.now();
+    return slot;
+  }
+
+  #reread(slot: Slot, subscribers: Iterable<string>): void {
+    this.#tellRead(slot);
+    for (const subscriber of subscribers) this.#options.onWake(subscriber, undefined);
+  }
+
+  #tellRead(slot: Slot): void {
+    if (!slot.cache.synced || slot.readingSince === undefined) return;
+    this.#options.meter?.synced(slot.cache.type, this.#options.clock.now() - slot.readingSince);
+    slot.readingSince = undefined;
+  }
+
   #stateChanged(slot: Slot): void {
     const { cache, interests } = slot;
-    if (cache.synced && slot.readingSince !== undefined) {
-      this.#options.meter?.synced(cache.type, this.#options.clock.now() - slot.readingSince);
-      slot.readingSince = undefined;
-    }
+    this.#tellRead(slot);
     if (isForbidden(cache) || cache.watches > 1) cache.narrow(interests.namespaces());
     this.#checkSettled();
     for (const subscriber of interests.subscribers()) this.#options.onWake(subscriber, undefined);

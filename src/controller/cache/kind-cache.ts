@@ -29,10 +29,15 @@ export interface KindCacheOptions {
   readonly onChange: (change: CacheChange) => void;
   /** The state changed: it is in step with the server now, or it cannot be read. */
   readonly onState: (cache: KindCache) => void;
+  /** Everything was read (again): these asked for more than was held meanwhile. */
+  readonly onReread: (subscribers: Iterable<string>) => void;
 }
 
 /** Label by which the members of an ApplySet are found. */
 const PART_OF = 'applyset.kubernetes.io/part-of';
+
+/** What is held of an object may be wrong: too little for anybody. */
+const NOT_ENOUGH = -1;
 
 /** How many UIDs of deleted objects are remembered, so that a late answer does not bring them back. */
 const MOST_DEAD = 10_000;
@@ -48,8 +53,10 @@ export class KindCache {
   readonly #members = new KeyIndex();
   readonly #indexed = new KeyIndex();
   readonly #dead = new Set<string>();
-  /** Objects whose projection was made before the last refresh: what they hold may be too little. */
-  readonly #stale = new Set<string>();
+  /** Objects that are to be read again, and up to which need what is held of them is enough (`get`). */
+  readonly #stale = new Map<string, number>();
+  /** Who asked for more than is held. */
+  #waiting = new Set<string>();
   readonly #listener: ScopeListener;
   readonly #all: ScopeWatch;
   readonly #namespaces = new Map<string, ScopeWatch>();
@@ -107,9 +114,19 @@ export class KindCache {
 
   /** Begins to watch, or begins anew: with `refresh` what is held counts as unknown until it was read again. */
   start(refresh = false): void {
-    if (refresh) for (const key of this.#objects.keys()) this.#stale.add(key);
+    if (refresh) for (const key of this.#objects.keys()) this.#stale.set(key, NOT_ENOUGH);
     this.#all.start(refresh);
     for (const scope of this.#namespaces.values()) scope.start(refresh);
+  }
+
+  /**
+   * Reads everything again, since from this need on graphs read more of the kind than is held. For those with lesser
+   * needs nothing changes meanwhile.
+   */
+  readMore(need: number): void {
+    for (const key of this.#objects.keys()) if (!this.#stale.has(key)) this.#stale.set(key, need - 1);
+    this.#all.start(false);
+    for (const scope of this.#namespaces.values()) scope.start(false);
   }
 
   async stop(): Promise<void> {
@@ -135,9 +152,29 @@ export class KindCache {
     }
   }
 
-  /** What is held of an object; nothing while it has to be read again because graphs read more of it now. */
-  get(key: string): LiveObject | undefined {
-    return this.#stale.has(key) ? undefined : this.#objects.get(key);
+  /**
+   * What is held of an object; nothing while it has to be read again, since it may be another one now, or since what is
+   * held is too little for this need: the one that `CacheSet.keepGraph` gave, 0 for what is kept of every object.
+   */
+  get(key: string, need = 0): LiveObject | undefined {
+    return this.isStale(key, need) ? undefined : this.#objects.get(key);
+  }
+
+  /** Is an object held of which more is needed? */
+  isStale(key: string, need: number): boolean {
+    const enough = this.#stale.get(key);
+    return enough !== undefined && enough < need;
+  }
+
+  /** Is there an object of which more is needed? */
+  isReading(need: number): boolean {
+    for (const enough of this.#stale.values()) if (enough < need) return true;
+    return false;
+  }
+
+  /** Tells a subscriber when everything was read again. */
+  awaitReread(subscriber: string): void {
+    this.#waiting.add(subscriber);
   }
 
   keys(): Iterable<string> {
@@ -200,13 +237,17 @@ export class KindCache {
     if (this.#dead.has(uid)) return undefined;
     const key = keyOf(object);
     const before = this.#objects.get(key);
-    if (before !== undefined && !isNews(before, uid, resourceVersion, listing)) return undefined;
+    const enough = this.#stale.get(key);
+    const isReread = listing || enough !== undefined;
+    if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;
     const settled = before?.object.metadata.uid === uid ? before.settled : undefined;
     const after = withSettled(this.#options.project(object), settled, object);
     this.#objects.set(key, after);
-    this.#stale.delete(key);
     this.#index(key, before, after);
-    this.#options.onChange({ type: this.type, key, before, after });
+    // The same object, of which only more is held: whoever needs that waits for all of them.
+    const isSame = enough !== undefined && enough > NOT_ENOUGH && isVersionOf(before, uid, resourceVersion);
+    if (!isSame) this.#options.onChange({ type: this.type, key, before, after });
+    this.#reread(key);
     return after;
   }
 
@@ -219,9 +260,20 @@ export class KindCache {
 
   #remove(key: string, before: LiveObject): void {
     this.#objects.delete(key);
-    this.#stale.delete(key);
     this.#index(key, before, undefined);
     this.#options.onChange({ type: this.type, key, before, after: undefined });
+    this.#reread(key);
+  }
+
+  /** An object was read again, or is gone; the last one may come some time after the list, which can be an old one. */
+  #reread(key: string): void {
+    if (this.#stale.delete(key) && this.#stale.size === 0) this.#tellReread();
+  }
+
+  #tellReread(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    this.#options.onReread(waiting);
   }
 
   /** After a listing: what it did not name is gone, unless we wrote it after the list was made. */
@@ -230,6 +282,7 @@ export class KindCache {
       if (namespace !== undefined && live.object.metadata.namespace !== namespace) continue;
       if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);
     }
+    this.#tellReread();
   }
 
   #bury(uid: string): void {
@@ -248,10 +301,14 @@ export class KindCache {
   }
 }
 
-function isNews(before: LiveObject, uid: string, version: string | undefined, listing: boolean): boolean {
+function isNews(before: LiveObject, uid: string, version: string | undefined, isReread: boolean): boolean {
   const held = before.object.metadata;
   if (held.uid !== uid) return true;
-  return isLater(version, held.resourceVersion) || (listing && version === held.resourceVersion);
+  return isLater(version, held.resourceVersion) || (isReread && version === held.resourceVersion);
+}
+
+function isVersionOf(live: LiveObject | undefined, uid: string, version: string | undefined): boolean {
+  return live?.object.metadata.uid === uid && live.object.metadata.resourceVersion === version;
 }
 
 function withSettled(projected: LiveObject, settled: SettledPair | undefined, object: KubeObject): LiveObject {

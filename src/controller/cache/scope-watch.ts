@@ -31,6 +31,8 @@ export class ScopeWatch {
   #watching: AbortController | undefined;
   #running: Promise<void> | undefined;
   #synced = false;
+  /** Is everything still to be read since it began, or began anew? */
+  #reading = true;
   #error: KubeError | undefined;
   #busy = 0;
 
@@ -54,6 +56,7 @@ export class ScopeWatch {
   /** Begins, or begins anew; with `refresh` what is known counts for nothing until it was read again. */
   start(refresh: boolean): void {
     if (refresh) this.#synced = false;
+    this.#reading = true;
     this.#watching?.abort();
     const watching = new AbortController();
     this.#watching = watching;
@@ -87,6 +90,7 @@ export class ScopeWatch {
           this.#busy = 0;
           const seen = this.#seen;
           this.#seen = undefined;
+          this.#reading = false;
           if (seen !== undefined) this.#listener.sweep(this, seen, event.resourceVersion);
           this.#setState(true, undefined);
           break;
@@ -104,7 +108,8 @@ export class ScopeWatch {
 
   /** Tells only what matters to readers: that all is there now, that it is not, or another reason why not. */
   #setState(synced: boolean, error: KubeError | undefined): void {
-    const told = this.#synced !== synced || (!synced && this.#error?.message !== error?.message);
+    const waits = !synced || this.#reading;
+    const told = this.#synced !== synced || (waits && this.#error?.message !== error?.message);
     this.#synced = synced;
     this.#error = error;
     if (told) this.#listener.stateChanged();

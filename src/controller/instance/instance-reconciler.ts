@@ -69,7 +69,6 @@ export class InstanceReconciler {
     const { clock, client: own, random, pacer } = this.#options;
     const { client, caches, user } = served.access;
     const context: EffectContext = { client, user, caches, own, clock, random, signal };
-    if (served.graph !== undefined) caches.keepGraph(served.graph);
     // What the nodes want is made once for all steps of the pass, as long as what it is made from stays the same.
     const memory = record.memory ?? new StepMemory();
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
@@ -90,7 +89,7 @@ export class InstanceReconciler {
   }
 
   #step(record: InstanceRecord, served: ServedKind, instance: KubeObject, memory?: StepMemory) {
-    const view = new ObservedView(served.access, record, this.#options.clock.now());
+    const view = new ObservedView(served.access, record, this.#options.clock.now(), needOf(served));
     const options = { ...this.#stepOptions(record, served, instance), ...given('memory', memory) };
     const decision =
       served.graph === undefined
@@ -168,7 +167,9 @@ export class InstanceReconciler {
     const read = await readNow(context, record, decision.read);
     if (read || decision.apply.length > 0 || decision.delete.length > 0) return true;
     // What was unknown may have been read meanwhile, before anybody was there to be woken by it.
-    if (decision.read.length > 0) return decision.read.some((request) => isReadable(context.caches, request));
+    if (decision.read.length > 0) {
+      return decision.read.some((request) => isReadable(context.caches, request, needOf(step.served)));
+    }
     if (parent === 'written') return true;
     // An instance that is being deleted and no longer carries our finalizer is none of ours.
     const isForeign = decision.finalizer === 'none' && instance.metadata.deletionTimestamp !== undefined;
@@ -240,9 +241,15 @@ function beginsDeletion({ instance, decision }: InstanceStep): boolean {
 }
 
 /** Is there now what a step missed? While not, another step would see no more: a watch brings it, and wakes. */
-function isReadable(caches: CacheSet, { kind, target }: ReadRequest): boolean {
+function isReadable(caches: CacheSet, { kind, target }: ReadRequest, need: number): boolean {
   if (kind === 'members') return caches.ofGroupKind(target.group, target.kind).some(({ synced }) => synced);
-  return caches.peek(target.type)?.syncedIn(target.namespace) === true;
+  const cache = caches.peek(target.type);
+  return cache?.syncedIn(target.namespace) === true && !cache.isReading(need);
+}
+
+/** What the graph reads is kept from its first step on. */
+function needOf({ graph, access }: ServedKind): number {
+  return graph === undefined ? 0 : access.caches.keepGraph(graph);
 }
 
 async function discover(

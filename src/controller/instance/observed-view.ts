@@ -22,13 +22,16 @@ export class ObservedView implements Observed {
   readonly #caches: CacheSet;
   readonly #record: InstanceRecord;
   readonly #now: number;
+  readonly #need: number;
   /** As whom it was read; absent for the controller itself. */
   readonly #user: string | undefined;
   /** Kinds that the step looked for members in, by `group/kind`. */
   readonly askedKinds = new Map<string, MemberTarget>();
 
-  constructor({ caches, user }: Pick<Access, 'caches' | 'user'>, record: InstanceRecord, now: number) {
+  /** `need`: that of the graph, as the caches have it. */
+  constructor({ caches, user }: Pick<Access, 'caches' | 'user'>, record: InstanceRecord, now: number, need: number) {
     this.#now = now;
+    this.#need = need;
     this.#user = user;
     this.#caches = caches;
     this.#record = record;
@@ -38,9 +41,12 @@ export class ObservedView implements Observed {
     const whole = this.#record.whole?.get(targetKey(target));
     if (whole !== undefined) return { state: 'present', live: { object: whole } };
     const cache = this.#caches.peek(target.type);
-    const live = cache?.get(cacheKey(target));
+    const key = cacheKey(target);
+    const live = cache?.get(key, this.#need);
     if (live !== undefined) return { state: 'present', live };
-    if (cache?.syncedIn(target.namespace) === true) return { state: 'absent' };
+    const isStale = cache?.isStale(key, this.#need) === true;
+    if (isStale) cache.awaitReread(this.#record.id);
+    else if (cache?.syncedIn(target.namespace) === true) return { state: 'absent' };
     const error = cache?.errorIn(target.namespace);
     if (error === undefined) return { state: 'unknown' };
     return { state: 'failed', failure: apiFailure(error, this.#user) };
@@ -53,8 +59,13 @@ export class ObservedView implements Observed {
     const matches = labelMatcher(target.selector);
     const objects: LiveObject[] = [];
     for (const live of cache.values()) {
-      const { namespace, labels } = live.object.metadata;
-      if ((target.namespace === undefined || target.namespace === namespace) && matches(labels)) objects.push(live);
+      const { namespace, name, labels } = live.object.metadata;
+      if ((target.namespace !== undefined && target.namespace !== namespace) || !matches(labels)) continue;
+      if (cache.isStale(`${namespace ?? ''}/${name ?? ''}`, this.#need)) {
+        cache.awaitReread(this.#record.id);
+        return this.#unreadable(cache, target.namespace);
+      }
+      objects.push(live);
     }
     return { state: 'known', objects };
   }

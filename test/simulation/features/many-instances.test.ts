@@ -28,3 +28,31 @@ it('many instances are made, changed and deleted without anything that waits for
   for (const name of names) expect(await world.user.find(potRef(name))).toBeUndefined();
   expect(world.clock.now()).toBe(began);
 });
+
+/** How often instances were looked at. */
+function passes(): string[] {
+  return world.controller
+    .metricsText()
+    .split('\n')
+    .filter((line) => line.startsWith('instance_reconcile_total{') && line.includes('pots'));
+}
+
+it('a definition that reads more of a kind than others do has their instances left alone', async () => {
+  const resources = [mapResource('a', { text: 'one', more: '1' }), mapResource('b', { text: '${a.data.text}' })];
+  await world.apply(potDefinition(resources));
+  for (const name of names) await world.user.create(pot(name));
+  await world.settle();
+  const before = passes();
+  expect(before).toHaveLength(1);
+  const spec = {
+    schema: { apiVersion: 'v1', kind: 'Kettle', group: 'acme.test', spec: {}, status: { fields: '${size(map.data)}' } },
+    resources: [{ id: 'map', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'p1-a' } } }],
+  };
+  await world.apply({ ...definition('one'), metadata: { name: 'kettles' }, spec });
+  const kettle = { apiVersion: 'acme.test/v1', kind: 'Kettle', metadata: { name: 'k', namespace: 'default' } };
+  await world.user.create(kettle);
+  await world.settle();
+  const live = await world.user.get({ ...potRef('k'), kind: 'Kettle' });
+  expect(live.status).toMatchObject({ state: 'ACTIVE', fields: 2 });
+  expect(passes()).toEqual(before);
+});
