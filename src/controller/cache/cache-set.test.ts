@@ -151,7 +151,7 @@ describe('CacheSet', () => {
     expect(cache?.get('n/a', old)?.object['data']).toEqual({ x: '1' });
     expect(cache?.get('n/a', more)).toBeUndefined();
     expect(cache?.isStale('n/nothing', more)).toBe(false);
-    cache?.awaitReread('i2');
+    cache?.awaitRead('i2');
     // The list may be older than what we wrote last.
     cache?.observe(map('b', '9', { data: { x: '3', y: '4' } }));
     caches.keepGraph(graphOf(['data', 'z']));
@@ -161,10 +161,38 @@ describe('CacheSet', () => {
     expect(said()).toEqual(['i2: state']);
     expect(cache?.isReading(more)).toBe(false);
     expect(cache?.isReading(more + 1)).toBe(true);
-    cache?.awaitReread('i3');
+    cache?.awaitRead('i3');
     await api.watches[2]?.push(changed(map('b', '9', { data: { x: '3', y: '4', z: '5' } })));
     expect(said()).toEqual(['i3: state']);
     expect(cache?.get('n/b', more + 1)?.object['data']).toEqual({ x: '3', y: '4', z: '5' });
+  });
+
+  it('says whether a kind of a graph is being read, and wakes whoever waits when it was read or cannot be', async () => {
+    const { api, clock, caches, said } = setup();
+    const graph = graphOf(['data', 'x']);
+    expect(caches.awaitsReading(graph, 'i1')).toBe(false);
+    caches.setInterest('i0', [wishFor('a')]);
+    expect(caches.awaitsReading(graph, 'i1')).toBe(true);
+    await api.watches[0]?.push(restarted, added(map('a', '1')));
+    expect(said()).toEqual(['i0: n/a']);
+    await api.watches[0]?.push(synced('1'));
+    expect(said()).toEqual(['i1: state', 'i0: state']);
+    expect(caches.awaitsReading(graph, 'i1')).toBe(false);
+    expect(caches.awaitsReading(graphOf(['data', 'y']), 'i2')).toBe(true);
+    expect(caches.awaitsReading(graph, 'i1')).toBe(false);
+    const error = new KubeError('no', { status: 500, reason: 'InternalError' });
+    await api.watches[1]?.push({ type: 'ERROR', error, retryAfterMs: 0 });
+    expect(said()).toEqual(['i2: state', 'i0: state']);
+    expect(caches.awaitsReading(graphOf(['data', 'y']), 'i2')).toBe(false);
+
+    // Nobody who wanted the kind is left while others wait.
+    caches.setInterest('i0', []);
+    await clock.advance(30_000);
+    caches.setInterest('i0', [wishFor('a')]);
+    expect(caches.awaitsReading(graph, 'i1')).toBe(true);
+    caches.setInterest('i0', []);
+    await clock.advance(30_000);
+    expect(said()).toEqual(['i1: state']);
   });
 
   it('tells why a kind cannot be read again, and of what changed meanwhile', async () => {

@@ -39,6 +39,12 @@ export interface HeldKind {
   readonly namespaces: readonly string[];
 }
 
+/** A graph whose reads are kept: what it needs (`keepGraph`), and the kinds of its nodes. */
+interface KeptGraph {
+  readonly need: number;
+  readonly kinds: readonly string[];
+}
+
 interface Slot {
   readonly cache: KindCache;
   readonly interests: Interests;
@@ -63,8 +69,7 @@ export class CacheSet {
   readonly #reads = new Map<string, PathUnion>();
   /** Which kinds a subscriber has wishes in. */
   readonly #kindsOf = new Map<string, readonly string[]>();
-  /** Which need the graphs have that were kept; see `keepGraph`. */
-  readonly #needs = new WeakMap<Graph, number>();
+  readonly #kept = new WeakMap<Graph, KeptGraph>();
   /** How often a graph read more of a kind than was held. */
   #growths = 0;
   /** What a subscriber had wishes in last: the same kinds for most. */
@@ -88,7 +93,26 @@ export class CacheSet {
    * was kept the kind is read again, and until then its objects are unknown to this graph and those after it alone.
    */
   keepGraph(graph: Graph): number {
-    const known = this.#needs.get(graph);
+    return this.#keptOf(graph).need;
+  }
+
+  /**
+   * Is a kind of the graph being read just now? Then the subscriber, who would see a part of it only, is woken when it
+   * was read, or cannot be.
+   */
+  awaitsReading(graph: Graph, subscriber: string): boolean {
+    const { need, kinds } = this.#keptOf(graph);
+    for (const id of kinds) {
+      const cache = this.#slots.get(id)?.cache;
+      if (cache?.isReading(need) !== true) continue;
+      cache.awaitRead(subscriber);
+      return true;
+    }
+    return false;
+  }
+
+  #keptOf(graph: Graph): KeptGraph {
+    const known = this.#kept.get(graph);
     if (known !== undefined) return known;
     for (const [id, paths] of graph.reads) {
       const node = graph.nodes.get(id);
@@ -97,8 +121,10 @@ export class CacheSet {
       const slot = this.#grown({ ...type, plural, namespaced }, paths);
       if (slot !== undefined) slot.cache.readMore((this.#growths += 1));
     }
-    this.#needs.set(graph, this.#growths);
-    return this.#growths;
+    const kinds = new Set([...graph.nodes.values()].map(({ type }) => kindId(type)));
+    const kept = { need: this.#growths, kinds: [...kinds] };
+    this.#kept.set(graph, kept);
+    return kept;
   }
 
   /** Objects of a kind that is not watched yet are to be looked up by these texts; see `KindCache.indexed`. */
@@ -219,7 +245,7 @@ export class CacheSet {
       },
       onChange: (change) => this.#changed(interests, change),
       onState: () => this.#stateChanged(slot),
-      onReread: (subscribers) => this.#reread(slot, subscribers),
+      onRead: () => this.#read(slot),
     });
     const slot: Slot = { cache, interests, reads, linger: undefined, readingSince: this.#options.clock.now() };
     this.#slots.set(id, slot);
@@ -246,6 +272,7 @@ export class CacheSet {
     slot.linger = this.#options.clock.setTimer(LINGER_MS, () => {
       if (!slot.interests.empty) return;
       this.#remove(id, slot.cache);
+      this.#wakeWaiting(slot.cache);
       void slot.cache.stop();
     });
   }
@@ -277,20 +304,22 @@ export class CacheSet {
     return slot;
   }
 
-  #reread(slot: Slot, subscribers: Iterable<string>): void {
-    this.#tellRead(slot);
-    for (const subscriber of subscribers) this.#options.onWake(subscriber, undefined);
+  #read(slot: Slot): void {
+    const { cache, readingSince } = slot;
+    if (cache.synced && readingSince !== undefined) {
+      this.#options.meter?.synced(cache.type, this.#options.clock.now() - readingSince);
+      slot.readingSince = undefined;
+    }
+    this.#wakeWaiting(cache);
   }
 
-  #tellRead(slot: Slot): void {
-    if (!slot.cache.synced || slot.readingSince === undefined) return;
-    this.#options.meter?.synced(slot.cache.type, this.#options.clock.now() - slot.readingSince);
-    slot.readingSince = undefined;
+  #wakeWaiting(cache: KindCache): void {
+    for (const subscriber of cache.takeWaiting()) this.#options.onWake(subscriber, undefined);
   }
 
   #stateChanged(slot: Slot): void {
     const { cache, interests } = slot;
-    this.#tellRead(slot);
+    this.#read(slot);
     if (isForbidden(cache) || cache.watches > 1) cache.narrow(interests.namespaces());
     this.#checkSettled();
     for (const subscriber of interests.subscribers()) this.#options.onWake(subscriber, undefined);
@@ -316,7 +345,7 @@ function project(object: KubeObject, reads: PathUnion): LiveObject {
   return compact(projectObject(object, reads.paths));
 }
 
-function kindId(type: ObjectType): string {
+function kindId(type: Pick<ObjectType, 'group' | 'version' | 'kind'>): string {
   return `${type.group}/${type.version}/${type.kind}`;
 }
 

@@ -29,8 +29,8 @@ export interface KindCacheOptions {
   readonly onChange: (change: CacheChange) => void;
   /** The state changed: it is in step with the server now, or it cannot be read. */
   readonly onState: (cache: KindCache) => void;
-  /** Everything was read (again): these asked for more than was held meanwhile. */
-  readonly onReread: (subscribers: Iterable<string>) => void;
+  /** Everything was read (again). */
+  readonly onRead: (cache: KindCache) => void;
 }
 
 /** Label by which the members of an ApplySet are found. */
@@ -55,7 +55,7 @@ export class KindCache {
   readonly #dead = new Set<string>();
   /** Objects that are to be read again, and up to which need what is held of them is enough (`get`). */
   readonly #stale = new Map<string, number>();
-  /** Who asked for more than is held. */
+  /** Who asked for more than was read. */
   #waiting = new Set<string>();
   readonly #listener: ScopeListener;
   readonly #all: ScopeWatch;
@@ -160,21 +160,33 @@ export class KindCache {
     return this.isStale(key, need) ? undefined : this.#objects.get(key);
   }
 
-  /** Is an object held of which more is needed? */
+  /** Is this object held, and more of it needed? */
   isStale(key: string, need: number): boolean {
     const enough = this.#stale.get(key);
     return enough !== undefined && enough < need;
   }
 
-  /** Is there an object of which more is needed? */
-  isReading(need: number): boolean {
+  /** Is an object held of which more is needed? */
+  isTooLittle(need: number): boolean {
     for (const enough of this.#stale.values()) if (enough < need) return true;
     return false;
   }
 
-  /** Tells a subscriber when everything was read again. */
-  awaitReread(subscriber: string): void {
+  /** Is everything being read just now, or more of what is held? Not where it cannot be read. */
+  isReading(need: number): boolean {
+    return this.error === undefined && (!this.synced || this.isTooLittle(need));
+  }
+
+  /** Notes who waits for what is being read. */
+  awaitRead(subscriber: string): void {
     this.#waiting.add(subscriber);
+  }
+
+  /** Who waited; they wait no longer. */
+  takeWaiting(): ReadonlySet<string> {
+    const waiting = this.#waiting;
+    if (waiting.size > 0) this.#waiting = new Set();
+    return waiting;
   }
 
   keys(): Iterable<string> {
@@ -267,13 +279,7 @@ export class KindCache {
 
   /** An object was read again, or is gone; the last one may come some time after the list, which can be an old one. */
   #reread(key: string): void {
-    if (this.#stale.delete(key) && this.#stale.size === 0) this.#tellReread();
-  }
-
-  #tellReread(): void {
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    this.#options.onReread(waiting);
+    if (this.#stale.delete(key) && this.#stale.size === 0) this.#options.onRead(this);
   }
 
   /** After a listing: what it did not name is gone, unless we wrote it after the list was made. */
@@ -282,7 +288,7 @@ export class KindCache {
       if (namespace !== undefined && live.object.metadata.namespace !== namespace) continue;
       if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);
     }
-    this.#tellReread();
+    this.#options.onRead(this);
   }
 
   #bury(uid: string): void {

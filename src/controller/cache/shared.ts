@@ -4,6 +4,8 @@ const TEXTS: string[] = [];
 const VALUES: { readonly json: string; readonly value: object }[] = [];
 const TEXT_PLACES = 8192;
 const VALUE_PLACES = 512;
+/** So many characters at the end of a text count all. */
+const ENDING = 5;
 /** Longer ones are hardly ever shared, and would be held for nothing. */
 const LONGEST_TEXT = 128;
 const LONGEST_JSON = 512;
@@ -44,8 +46,13 @@ export function sharedValue<T extends object>(value: T): T {
   return value;
 }
 
+/** Looks at some of the characters, and at all of the last ones, in which names of siblings differ. */
 function placeOf(text: string, places: number): number {
-  let hash = text.length;
-  for (let index = 0; index < text.length; index += 1) hash = (hash * 31 + text.charCodeAt(index)) | 0;
+  const { length } = text;
+  const stride = 1 + (length >> 4);
+  const tail = Math.max(0, length - ENDING);
+  let hash = length;
+  for (let index = 0; index < tail; index += stride) hash = (hash * 31 + text.charCodeAt(index)) | 0;
+  for (let index = tail; index < length; index += 1) hash = (hash * 31 + text.charCodeAt(index)) | 0;
   return hash & (places - 1);
 }

@@ -106,6 +106,8 @@ export class InstanceDirectory {
       record.caches.setInterest(record.id, []);
       record.caches = served.access.caches;
     }
+    // What is being read just now wakes it again: after a restart there is one pass, once all is known.
+    if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
     const began = clock.now();
     const result = await reconciler.pass(record, served, instances, signal);
     observer.instancePassed(served, clock.now() - began, result);

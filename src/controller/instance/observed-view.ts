@@ -45,7 +45,7 @@ export class ObservedView implements Observed {
     const live = cache?.get(key, this.#need);
     if (live !== undefined) return { state: 'present', live };
     const isStale = cache?.isStale(key, this.#need) === true;
-    if (isStale) cache.awaitReread(this.#record.id);
+    if (isStale) cache.awaitRead(this.#record.id);
     else if (cache?.syncedIn(target.namespace) === true) return { state: 'absent' };
     const error = cache?.errorIn(target.namespace);
     if (error === undefined) return { state: 'unknown' };
@@ -62,7 +62,7 @@ export class ObservedView implements Observed {
       const { namespace, name, labels } = live.object.metadata;
       if ((target.namespace !== undefined && target.namespace !== namespace) || !matches(labels)) continue;
       if (cache.isStale(`${namespace ?? ''}/${name ?? ''}`, this.#need)) {
-        cache.awaitReread(this.#record.id);
+        cache.awaitRead(this.#record.id);
         return this.#unreadable(cache, target.namespace);
       }
       objects.push(live);
