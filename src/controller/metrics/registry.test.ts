@@ -13,6 +13,26 @@ describe('exposition', () => {
     );
   });
 
+  it.each([
+    [{ gvr: 'g' }, ['h/a', 'h/b']],
+    [{ type: 'a' }, ['g/b', 'h/b']],
+    [{ gvr: 'g', type: 'a' }, ['g/b', 'h/a', 'h/b']],
+    [{ gvr: 'other' }, ['g/a', 'g/b', 'h/a', 'h/b']],
+    [{ name: 'g' }, ['g/a', 'g/b', 'h/a', 'h/b']],
+  ])('forgets the series with %o, and counts them from the beginning when they come again', (labels, left) => {
+    const metric = new Metric('a_total', 'counter', 'How many.');
+    const all = ['g', 'h'].flatMap((gvr) => ['a', 'b'].map((type) => ({ gvr, type })));
+    for (const each of all) metric.add(each);
+    metric.drop(labels);
+    const held = () => all.filter((each) => metric.valueOf(each) > 0).map(({ gvr, type }) => `${gvr}/${type}`);
+    expect(held()).toEqual(left);
+    metric.drop({ gvr: 'h' });
+    for (const each of all) metric.add(each);
+    metric.drop(labels);
+    expect(held()).toEqual(left);
+    expect(metric.valueOf({ gvr: 'h', type: 'b' })).toBe(1);
+  });
+
   it('writes histograms with cumulative buckets', () => {
     const metric = new Metric('d_seconds', 'histogram', 'How long.', { bounds: [0.1, 1] });
     for (const value of [0.05, 0.5, 5]) metric.observe({ gvr: 'g' }, value);

@@ -22,6 +22,10 @@ export class Metric {
   readonly type: MetricType;
   readonly #bounds: readonly number[];
   readonly #series = new Map<string, Series>();
+  /** The keys of series by the value of their first label: of thousands only some are forgotten at a time. */
+  readonly #keys = new Map<string, string[]>();
+  /** The names of the labels, the same for all series. */
+  #names: readonly string[] = [];
   /** Asked when the metric is written, for values that are known elsewhere. */
   readonly #collect: (() => Iterable<readonly [Labels, number]>) | undefined;
 
@@ -66,8 +70,20 @@ export class Metric {
 
   /** Forgets the series whose labels have these values: what they speak of is gone. */
   drop(labels: Labels): void {
-    for (const [key, series] of this.#series) {
-      if (Object.entries(labels).every(([name, value]) => series.labels[name] === value)) this.#series.delete(key);
+    const given = Object.entries(labels);
+    if (!given.every(([name]) => this.#names.includes(name))) return;
+    const isOf = (key: string) => given.every(([name, value]) => this.#series.get(key)?.labels[name] === value);
+    const first = labels[this.#names[0] ?? ''];
+    for (const group of first === undefined ? [...this.#keys.keys()] : [first]) {
+      const keys = this.#keys.get(group) ?? [];
+      const gone = new Set(keys.filter(isOf));
+      for (const key of gone) this.#series.delete(key);
+      if (gone.size === keys.length) this.#keys.delete(group);
+      else if (gone.size > 0)
+        this.#keys.set(
+          group,
+          keys.filter((key) => !gone.has(key)),
+        );
     }
   }
 
@@ -104,6 +120,11 @@ export class Metric {
     if (series === undefined) {
       series = { labels, value: 0, buckets: [], count: 0 };
       this.#series.set(key, series);
+      this.#names = Object.keys(labels);
+      const [first = ''] = Object.values(labels);
+      const keys = this.#keys.get(first);
+      if (keys === undefined) this.#keys.set(first, [key]);
+      else keys.push(key);
     }
     return series;
   }
