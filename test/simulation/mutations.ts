@@ -191,7 +191,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'old lines count as news',
     rule: 'no needless write',
     file: 'src/controller/cache/kind-cache.ts',
-    find: 'if (before !== undefined && !isNews(before, uid, resourceVersion, listing)) return undefined;',
+    find: 'if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;',
     replace: '',
     told: /needless write/,
     first: 51,
