@@ -227,4 +227,13 @@ export const MUTATIONS: readonly Mutation[] = [
     told: /two lead/,
     first: 151,
   },
+  {
+    name: 'nobody is woken who waited for what was being read',
+    rule: 'same end as without faults',
+    file: 'src/controller/cache/cache-set.ts',
+    find: 'for (const subscriber of cache.takeWaiting()) this.#options.onWake(subscriber, undefined);',
+    replace: 'cache.takeWaiting();',
+    told: /at the end|waits for ever|never completes/,
+    first: 451,
+  },
 ];
