@@ -225,7 +225,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: '  share.leave(shard);\n',
     replace: '',
     told: /two lead/,
-    first: 151,
+    first: 627,
   },
   {
     name: 'nobody is woken who waited for what was being read',
