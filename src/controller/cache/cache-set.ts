@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import type { Graph, PathStep } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { LiveObject, ObjectType, WatchRequest } from '../../runtime/index.ts';
@@ -117,8 +117,7 @@ export class CacheSet {
     for (const [id, paths] of graph.reads) {
       const node = graph.nodes.get(id);
       if (node === undefined) continue;
-      const { type, plural, namespaced } = node;
-      const slot = this.#grown({ ...type, plural, namespaced }, paths);
+      const slot = this.#grown(node.type, paths);
       if (slot !== undefined) slot.cache.readMore((this.#growths += 1));
     }
     const kinds = new Set([...graph.nodes.values()].map(({ type }) => kindId(type)));
@@ -294,7 +293,7 @@ export class CacheSet {
   }
 
   /** The watch of a kind of which more is to be kept than before; nothing when it is not watched, or all that is kept. */
-  #grown(type: ObjectType, paths: Iterable<readonly PathStep[]>): Slot | undefined {
+  #grown(type: GroupVersionKind, paths: Iterable<readonly PathStep[]>): Slot | undefined {
     const id = kindId(type);
     const reads = this.#readsOf(id);
     let grew = false;
@@ -345,7 +344,7 @@ function project(object: KubeObject, reads: PathUnion): LiveObject {
   return compact(projectObject(object, reads.paths));
 }
 
-function kindId(type: Pick<ObjectType, 'group' | 'version' | 'kind'>): string {
+function kindId(type: GroupVersionKind): string {
   return `${type.group}/${type.version}/${type.kind}`;
 }
 

@@ -30,7 +30,7 @@ export interface KindCacheOptions {
   /** The state changed: it is in step with the server now, or it cannot be read. */
   readonly onState: (cache: KindCache) => void;
   /** Everything was read (again). */
-  readonly onRead: (cache: KindCache) => void;
+  readonly onRead: () => void;
 }
 
 /** Label by which the members of an ApplySet are found. */
@@ -125,8 +125,7 @@ export class KindCache {
    */
   readMore(need: number): void {
     for (const key of this.#objects.keys()) if (!this.#stale.has(key)) this.#stale.set(key, need - 1);
-    this.#all.start(false);
-    for (const scope of this.#namespaces.values()) scope.start(false);
+    this.start();
   }
 
   async stop(): Promise<void> {
@@ -279,7 +278,7 @@ export class KindCache {
 
   /** An object was read again, or is gone; the last one may come some time after the list, which can be an old one. */
   #reread(key: string): void {
-    if (this.#stale.delete(key) && this.#stale.size === 0) this.#options.onRead(this);
+    if (this.#stale.delete(key) && this.#stale.size === 0) this.#options.onRead();
   }
 
   /** After a listing: what it did not name is gone, unless we wrote it after the list was made. */
@@ -288,7 +287,7 @@ export class KindCache {
       if (namespace !== undefined && live.object.metadata.namespace !== namespace) continue;
       if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);
     }
-    this.#options.onRead(this);
+    this.#options.onRead();
   }
 
   #bury(uid: string): void {

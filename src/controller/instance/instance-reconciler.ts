@@ -21,7 +21,7 @@ import {
   writeParent,
   writeStatus,
 } from './effects.ts';
-import { ObservedView } from './observed-view.ts';
+import { cacheKey, ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
 /** After so many steps in a row an instance lets others have their turn. */
@@ -122,7 +122,7 @@ export class InstanceReconciler {
     record.steppedAt = clock.now();
     this.#noteOutcome(record, outcomeOf(decision, served.revision));
     for (const { target, pair } of decision.settled) {
-      caches.peek(target.type)?.settle(`${target.namespace ?? ''}/${target.name}`, pair);
+      caches.peek(target.type)?.settle(cacheKey(target), pair);
     }
     const learned = await this.#findMemberKinds(record, served, view, signal);
     const kinds = [...view.askedKinds].flatMap(([key, { group, kind, namespaces }]) => {

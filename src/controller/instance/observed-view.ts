@@ -13,6 +13,7 @@ import type { Access } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { labelMatcher } from '../cache/label-selector.ts';
+import { keyOf } from '../cache/scope-watch.ts';
 import { apiFailure } from './api-failure.ts';
 import { contestAt } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
@@ -59,9 +60,9 @@ export class ObservedView implements Observed {
     const matches = labelMatcher(target.selector);
     const objects: LiveObject[] = [];
     for (const live of cache.values()) {
-      const { namespace, name, labels } = live.object.metadata;
+      const { namespace, labels } = live.object.metadata;
       if ((target.namespace !== undefined && target.namespace !== namespace) || !matches(labels)) continue;
-      if (cache.isStale(`${namespace ?? ''}/${name ?? ''}`, this.#need)) {
+      if (cache.isStale(keyOf(live.object), this.#need)) {
         cache.awaitRead(this.#record.id);
         return this.#unreadable(cache, target.namespace);
       }

@@ -1,3 +1,5 @@
+import { KeyIndex } from '../cache/key-index.ts';
+
 /** Labels of one series. */
 export type Labels = Readonly<Record<string, string>>;
 
@@ -23,9 +25,7 @@ export class Metric {
   readonly #bounds: readonly number[];
   readonly #series = new Map<string, Series>();
   /** The keys of series by the value of their first label: of thousands only some are forgotten at a time. */
-  readonly #keys = new Map<string, string[]>();
-  /** The names of the labels, the same for all series. */
-  #names: readonly string[] = [];
+  readonly #keys = new KeyIndex();
   /** Asked when the metric is written, for values that are known elsewhere. */
   readonly #collect: (() => Iterable<readonly [Labels, number]>) | undefined;
 
@@ -71,19 +71,16 @@ export class Metric {
   /** Forgets the series whose labels have these values: what they speak of is gone. */
   drop(labels: Labels): void {
     const given = Object.entries(labels);
-    if (!given.every(([name]) => this.#names.includes(name))) return;
-    const isOf = (key: string) => given.every(([name, value]) => this.#series.get(key)?.labels[name] === value);
-    const first = labels[this.#names[0] ?? ''];
-    for (const group of first === undefined ? [...this.#keys.keys()] : [first]) {
-      const keys = this.#keys.get(group) ?? [];
-      const gone = new Set(keys.filter(isOf));
-      for (const key of gone) this.#series.delete(key);
-      if (gone.size === keys.length) this.#keys.delete(group);
-      else if (gone.size > 0)
-        this.#keys.set(
-          group,
-          keys.filter((key) => !gone.has(key)),
-        );
+    // All series have labels of the same names.
+    const [some] = this.#series.values();
+    const names = Object.keys(some?.labels ?? {});
+    if (!given.every(([name]) => names.includes(name))) return;
+    const first = labels[names[0] ?? ''];
+    for (const key of first === undefined ? this.#series.keys() : this.#keys.of(first)) {
+      const series = this.#series.get(key);
+      if (series === undefined || !given.every(([name, value]) => series.labels[name] === value)) continue;
+      this.#series.delete(key);
+      this.#keys.move(key, firstOf(series.labels), []);
     }
   }
 
@@ -120,11 +117,7 @@ export class Metric {
     if (series === undefined) {
       series = { labels, value: 0, buckets: [], count: 0 };
       this.#series.set(key, series);
-      this.#names = Object.keys(labels);
-      const [first = ''] = Object.values(labels);
-      const keys = this.#keys.get(first);
-      if (keys === undefined) this.#keys.set(first, [key]);
-      else keys.push(key);
+      this.#keys.move(key, [], firstOf(labels));
     }
     return series;
   }
@@ -135,6 +128,11 @@ export function exposition(metrics: Iterable<Metric>): string {
   const lines: string[] = [];
   for (const metric of metrics) lines.push(...metric.lines());
   return `${lines.join('\n')}\n`;
+}
+
+/** The value of the first label, if there is one. */
+function firstOf(labels: Labels): string[] {
+  return Object.values(labels).slice(0, 1);
 }
 
 function keyOf(labels: Labels): string {
