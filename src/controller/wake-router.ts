@@ -57,6 +57,7 @@ export class WakeRouter {
       return [`${group}/${kind}`];
     });
     caches.keep(CRD_TYPE, [
+      ['metadata', 'labels'],
       ['spec', 'group'],
       ['spec', 'names'],
       ['spec', 'scope'],

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { compareApplied } from './compare.ts';
 import { desiredDigest, ownedDigest } from './owned-fields.ts';
+import type { PathStep } from '../graph/index.ts';
 import { projectObject } from './project-object.ts';
 
 /** A live object with fields that we own and, if given, fields of another manager. */
@@ -208,14 +209,23 @@ describe('projectObject', () => {
       data: { a: '1', b: '2', c: { d: 1, e: [{ f: 1, g: 2 }] } },
       status: { phase: 'Up', load: 3 },
       metadata: {
-        labels: { l: 'v' },
+        labels: { l: 'v', 'kro.run/node-id': 'x' },
         annotations: { 'internal.kro.run/apply-order': '2', big: 'x' },
         finalizers: ['a/b'],
       },
     },
   );
 
-  test('keeps identity, labels, finalizers, apply order and what is read', () => {
+  test.each<[string, PathStep[][], Record<string, string>]>([
+    ['those that tell whose it is', [], { 'kro.run/node-id': 'x' }],
+    ['those that are read', [['metadata', 'labels', 'l']], { l: 'v', 'kro.run/node-id': 'x' }],
+    ['all when all are read', [['metadata', 'labels']], { l: 'v', 'kro.run/node-id': 'x' }],
+    ['all when everything is read', [[]], { l: 'v', 'kro.run/node-id': 'x' }],
+  ])('of labels %s', (_what, reads, labels) => {
+    expect(projectObject(object, reads).object.metadata.labels).toEqual(labels);
+  });
+
+  test('keeps identity, finalizers, apply order and what is read', () => {
     const { object: projected } = projectObject(object, [
       ['data', 'a'],
       ['data', 'c', 'e', 0, 'f'],
@@ -229,7 +239,7 @@ describe('projectObject', () => {
         namespace: 'n',
         uid: 'u',
         resourceVersion: '7',
-        labels: { l: 'v' },
+        labels: { 'kro.run/node-id': 'x' },
         finalizers: ['a/b'],
         annotations: { 'internal.kro.run/apply-order': '2' },
       },

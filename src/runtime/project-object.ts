@@ -1,24 +1,35 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
-import { APPLY_ORDER_ANNOTATION } from './keys.ts';
+import * as keys from './keys.ts';
 import { ownedDigest } from './owned-fields.ts';
 import type { LiveObject } from './model.ts';
 import { setOwn } from './own.ts';
 
 /** Members of `metadata` that are kept of every object, whatever the graphs read. */
-const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers', 'labels'];
+const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers'];
+
+/** Labels that tell whose an object is: the only ones that we read ourselves. */
+const KEPT_LABELS: ReadonlySet<PathStep> = new Set([
+  keys.MANAGED_BY_LABEL,
+  keys.PART_OF_LABEL,
+  keys.INSTANCE_ID_LABEL,
+  keys.NODE_ID_LABEL,
+  keys.OWNED_LABEL,
+  keys.DEFINITION_NAME_LABEL,
+]);
 
 /** Is what stands at a path kept of every object, whatever the graphs read? */
-export function isAlwaysKept([first, second]: readonly PathStep[]): boolean {
-  if (first === 'metadata') return typeof second === 'string' && KEPT.includes(second);
-  return first === 'apiVersion' || first === 'kind';
+export function isAlwaysKept([first, second, third]: readonly PathStep[]): boolean {
+  if (first !== 'metadata') return first === 'apiVersion' || first === 'kind';
+  if (second === 'labels') return third !== undefined && KEPT_LABELS.has(third);
+  return typeof second === 'string' && KEPT.includes(second);
 }
 
 /**
- * Reduces a live object to what the runtime needs of it: identity, version, deletion mark, finalizers,
- * labels, the apply-order annotation, the values at the paths that the graph reads, and the digest of the
- * fields that we own. The result shares no structure with the input but the values read.
+ * Reduces a live object to what the runtime needs of it: identity, version, deletion mark, finalizers, the labels and
+ * the annotation that it reads itself, the values at the paths that the graph reads, and the digest of the fields that
+ * we own. The result shares no structure with the input but the values read.
  *
  * A path that leads through a list keeps the whole list: positions must stay. An empty path keeps the whole object
  * without `managedFields`.
@@ -35,10 +46,22 @@ export function projectObject(object: KubeObject, reads: readonly (readonly Path
     metadata: {
       ...readMetadata,
       ...pick(metadata as JsonObject, KEPT),
+      ...labelsOf(metadata as JsonObject, readMetadata),
       ...annotationsOf(metadata as JsonObject, readMetadata),
     },
   };
   return { object: projection as unknown as KubeObject, owned: ownedDigest(object) };
+}
+
+/** The labels that an expression reads, and those that we read ourselves. */
+function labelsOf({ labels }: JsonObject, { labels: read }: JsonObject): JsonObject {
+  if (!isJsonObject(labels) || read === labels) return {};
+  const kept: JsonObject = isJsonObject(read) ? read : {};
+  for (const name of Object.keys(labels)) {
+    const value = KEPT_LABELS.has(name) ? labels[name] : undefined;
+    if (value !== undefined) kept[name] = value;
+  }
+  return Object.keys(kept).length === 0 ? {} : { labels: kept };
 }
 
 /** The annotations that an expression reads, and the one that we read ourselves. */
@@ -46,10 +69,10 @@ function annotationsOf(metadata: JsonObject, readMetadata: JsonObject): JsonObje
   const all = metadata['annotations'];
   const read = readMetadata['annotations'];
   const order =
-    isJsonObject(all) && Object.hasOwn(all, APPLY_ORDER_ANNOTATION) ? all[APPLY_ORDER_ANNOTATION] : undefined;
+    isJsonObject(all) && Object.hasOwn(all, keys.APPLY_ORDER_ANNOTATION) ? all[keys.APPLY_ORDER_ANNOTATION] : undefined;
   const annotations = {
     ...(isJsonObject(read) ? read : {}),
-    ...(order === undefined ? {} : { [APPLY_ORDER_ANNOTATION]: order }),
+    ...(order === undefined ? {} : { [keys.APPLY_ORDER_ANNOTATION]: order }),
   };
   return Object.keys(annotations).length === 0 ? {} : { annotations };
 }

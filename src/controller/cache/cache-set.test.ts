@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
-import type { Graph } from '../../graph/index.ts';
+import type { Graph, GraphNode } from '../../graph/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import type { WatchEvent } from '../../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../../runtime/index.ts';
@@ -42,7 +42,11 @@ const wishAll = (selector: string, namespace?: string): WatchRequest => ({
 
 /** As much of a graph as the caches look at: one node of the kind, and what is read of it. */
 function graphOf(...paths: string[][]): Graph {
-  const node = { type, plural: type.plural, namespaced: type.namespaced };
+  return graphWith('resource', paths);
+}
+
+function graphWith(nodeType: GraphNode['nodeType'], paths: string[][]): Graph {
+  const node = { id: 'a', nodeType, type, plural: type.plural, namespaced: type.namespaced };
   return { reads: new Map([['a', paths]]), nodes: new Map([['a', node]]) } as unknown as Graph;
 }
 
@@ -64,6 +68,7 @@ function setup() {
 describe('CacheSet', () => {
   it('opens one watch per kind and tells each subscriber only what it asked for', async () => {
     const { api, caches, said } = setup();
+    caches.keepGraph(graphWith('externalCollection', []));
     caches.setInterest('i1', [wishFor('a')]);
     caches.setInterest('i2', [wishFor('b')]);
     caches.setInterest('i3', [wishAll('app=web')]);

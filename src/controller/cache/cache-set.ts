@@ -1,5 +1,5 @@
 import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
-import type { Graph, PathStep } from '../../graph/index.ts';
+import type { Graph, GraphNode, PathStep } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { LiveObject, ObjectType, WatchRequest } from '../../runtime/index.ts';
 import { isAlwaysKept, projectObject } from '../../runtime/index.ts';
@@ -114,10 +114,8 @@ export class CacheSet {
   #keptOf(graph: Graph): KeptGraph {
     const known = this.#kept.get(graph);
     if (known !== undefined) return known;
-    for (const [id, paths] of graph.reads) {
-      const node = graph.nodes.get(id);
-      if (node === undefined) continue;
-      const slot = this.#grown(node.type, paths);
+    for (const node of graph.nodes.values()) {
+      const slot = this.#grown(node.type, readsOf(graph, node));
       if (slot !== undefined) slot.cache.readMore((this.#growths += 1));
     }
     const kinds = new Set([...graph.nodes.values()].map(({ type }) => kindId(type)));
@@ -338,6 +336,12 @@ export class CacheSet {
     this.#reads.set(id, created);
     return created;
   }
+}
+
+/** What expressions read of the objects of a node, and the labels that they are selected by. */
+function readsOf(graph: Graph, { id, nodeType }: GraphNode): readonly (readonly PathStep[])[] {
+  const read = graph.reads.get(id) ?? [];
+  return nodeType === 'externalCollection' ? [...read, ['metadata', 'labels']] : read;
 }
 
 function project(object: KubeObject, reads: PathUnion): LiveObject {

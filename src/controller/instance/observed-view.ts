@@ -59,14 +59,16 @@ export class ObservedView implements Observed {
     if (!cache.syncedIn(target.namespace)) return this.#unreadable(cache, target.namespace);
     const matches = labelMatcher(target.selector);
     const objects: LiveObject[] = [];
+    const isTooLittle = cache.isTooLittle(this.#need);
     for (const live of cache.values()) {
       const { namespace, labels } = live.object.metadata;
-      if ((target.namespace !== undefined && target.namespace !== namespace) || !matches(labels)) continue;
-      if (cache.isStale(keyOf(live.object), this.#need)) {
+      if (target.namespace !== undefined && target.namespace !== namespace) continue;
+      // Of what is to be read again, the labels may be missing.
+      if (isTooLittle && cache.isStale(keyOf(live.object), this.#need)) {
         cache.awaitRead(this.#record.id);
         return this.#unreadable(cache, target.namespace);
       }
-      objects.push(live);
+      if (matches(labels)) objects.push(live);
     }
     return { state: 'known', objects };
   }
