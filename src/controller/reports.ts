@@ -33,7 +33,6 @@ interface DefinitionEntry {
 
 /** What was found of an instance; the details of one at rest are found out again when somebody asks. */
 interface InstanceEntry {
-  readonly recordId: string;
   readonly summary: InstanceSummary;
   readonly steppedAt: number;
   readonly details: Details | undefined;
@@ -53,8 +52,8 @@ interface ReportsOptions {
 /** What the controller knows, as `inspect` shows it. Filled by passes; asking changes nothing. */
 export class Reports implements InspectSource, Partial<ControllerObserver> {
   readonly #definitions = new Map<string, DefinitionEntry>();
+  /** By the id of the record. */
   readonly #instances = new Map<string, InstanceEntry>();
-  readonly #refs = new Map<string, string>();
   readonly #events: InspectEvent[] = [];
   readonly #listeners = new Set<(event: InspectEvent) => void>();
   readonly #served: ServedKinds;
@@ -72,12 +71,12 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
   }
 
   report(ref: string): InstanceReport | undefined {
-    const entry = this.#instances.get(ref);
-    if (entry === undefined) return undefined;
-    const { recordId, summary, steppedAt, details = this.#explain(recordId) } = entry;
-    if (details === undefined) return undefined;
-    const { conditions, nodes } = details;
-    return { ...summary, conditions, nodes, steppedAt };
+    for (const [recordId, { summary, steppedAt, details }] of this.#instances) {
+      if (summary.ref !== ref) continue;
+      const { conditions, nodes } = details ?? this.#explain(recordId) ?? {};
+      return conditions && nodes && { ...summary, conditions, nodes, steppedAt };
+    }
+    return undefined;
   }
 
   eventsAfter(id: number): readonly InspectEvent[] {
@@ -130,39 +129,44 @@ export class Reports implements InspectSource, Partial<ControllerObserver> {
       name,
       ...(namespace === undefined ? {} : { namespace }),
     };
-    const ref = instanceRef(subject);
-    const before = this.#instances.get(ref);
-    this.#refs.set(record.id, ref);
+    const { id, steppedAt } = record;
+    const before = this.#instances.get(id);
+    const made = instanceRef(subject);
+    // The text that events hold already.
+    const ref = before?.summary.ref === made ? before.summary.ref : made;
     const { state, conditions, nodes } = decision;
     const summary = { ref, ...subject, uid, definition: served.definition, revision: served.revision, state };
-    const { id: recordId, steppedAt } = record;
     const details = state === 'ACTIVE' ? undefined : { conditions, nodes };
-    this.#instances.set(ref, { recordId, summary, steppedAt, details });
+    this.#instances.set(id, { summary, steppedAt, details });
     if (before?.summary.state !== state) {
       const message = before === undefined ? state : `${before.summary.state} -> ${state}`;
-      this.#tell('instance-changed', ref, message, record.steppedAt);
+      this.#tell('instance-changed', ref, message, steppedAt);
     }
   }
 
   childApplied({ record }: InstanceStep, action: ApplyAction): void {
     const what = action.why === 'drift' ? `drift: ${driftText(action)}` : action.why;
-    this.#tell('wrote', this.#refs.get(record.id) ?? record.id, `${action.nodeId}: ${what}`, record.steppedAt);
+    this.#tell('wrote', this.#refOf(record), `${action.nodeId}: ${what}`, record.steppedAt);
   }
 
   childDeleted({ record }: InstanceStep, { nodeId, why }: DeleteAction): void {
-    this.#tell('wrote', this.#refs.get(record.id) ?? record.id, `${nodeId}: delete (${why})`, record.steppedAt);
+    this.#tell('wrote', this.#refOf(record), `${nodeId}: delete (${why})`, record.steppedAt);
   }
 
   instanceGone(recordId: string): void {
-    const ref = this.#refs.get(recordId);
-    this.#refs.delete(recordId);
-    if (ref === undefined || !this.#instances.delete(ref)) return;
-    this.#tell('instance-removed', ref, 'the instance is gone', this.#clock.now());
+    const entry = this.#instances.get(recordId);
+    if (entry === undefined) return;
+    this.#instances.delete(recordId);
+    this.#tell('instance-removed', entry.summary.ref, 'the instance is gone', this.#clock.now());
   }
 
   passFailed({ key }: WorkKey, error: unknown): void {
     const { message } = TypeKroError.from(error, { code: 'controller/unexpected' });
     this.#tell('failed', key, message, this.#clock.now());
+  }
+
+  #refOf({ id }: InstanceStep['record']): string {
+    return this.#instances.get(id)?.summary.ref ?? id;
   }
 
   #tell(type: InspectEvent['type'], subject: string, message: string, at: number): void {

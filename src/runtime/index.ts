@@ -36,7 +36,7 @@ export type {
   StepOptions,
   WatchRequest,
 } from './model.ts';
-export { refOfTarget } from './model.ts';
+export { refOfTarget, settledOf } from './model.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
 export { StepMemory } from './step-memory.ts';
 export { stepDeletion } from './deletion.ts';

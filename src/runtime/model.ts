@@ -48,9 +48,10 @@ export interface LiveObject {
   readonly owned?: string;
   /**
    * What this process knows from an earlier apply or comparison: this desired digest is satisfied by
-   * this owned digest, although the texts differ (the server normalises values).
+   * this owned digest, although the texts may differ (the server normalises values). A desired digest alone is
+   * satisfied by `owned`, as that of nearly every object is: thousands of pairs would say the same.
    */
-  readonly settled?: SettledPair;
+  readonly settled?: SettledPair | string;
   /**
    * The whole object beside a projection, where whoever observes has it: kept of objects whose owned fields
    * are not what was settled, so that a difference can be named without another read.
@@ -62,6 +63,11 @@ export interface LiveObject {
 export interface SettledPair {
   readonly desired: string;
   readonly owned: string;
+}
+
+/** What is known to satisfy what, of a live object. */
+export function settledOf({ settled, owned = '' }: LiveObject): SettledPair | undefined {
+  return typeof settled === 'string' ? { desired: settled, owned } : settled;
 }
 
 /** Why something could not be read or written, in the words of the API. */

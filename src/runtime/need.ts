@@ -5,6 +5,7 @@ import { isOwned } from './labels.ts';
 import { labelOf } from './identity.ts';
 import { INSTANCE_ID_LABEL, PART_OF_LABEL } from './keys.ts';
 import type { AdoptionPolicy, ApplyReason, LiveObject, SettledPair } from './model.ts';
+import { settledOf } from './model.ts';
 import { ownedDigest } from './owned-fields.ts';
 
 /** Whether an object has to be written. */
@@ -43,7 +44,7 @@ export function needsApply(desired: KubeObject, digest: string, live: LiveObject
     return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live));
   }
   const owned = ownedDigestOf(live);
-  const { settled } = live;
+  const settled = settledOf(live);
   // That they are equal tells that digests of this object can be compared, when it is to change later.
   if (owned === digest)
     return settled === undefined ? { kind: 'settled', pair: { desired: digest, owned } } : { kind: 'none' };

@@ -23,7 +23,8 @@ function shareParts(copy: KubeObject): void {
   if (metadata.labels !== undefined) share(metadata.labels);
   if (metadata.annotations !== undefined) {
     share(metadata.annotations);
-    metadata.annotations = sharedValue(metadata.annotations);
+    // The apply order alone is that of many; the inventory of an instance is like no other.
+    if (Object.keys(metadata.annotations).length === 1) metadata.annotations = sharedValue(metadata.annotations);
   }
   if (metadata.finalizers !== undefined) metadata.finalizers = sharedValue(metadata.finalizers);
   const conditions = status?.['conditions'];

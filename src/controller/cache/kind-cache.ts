@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { KubeError, KubernetesApi } from '../../kube/index.ts';
 import type { LiveObject, ObjectType, SettledPair } from '../../runtime/index.ts';
-import { ownedDigest } from '../../runtime/index.ts';
+import { ownedDigest, settledOf } from '../../runtime/index.ts';
 import { KeyIndex } from './key-index.ts';
 import type { ScopeListener } from './scope-watch.ts';
 import { keyOf, ScopeWatch } from './scope-watch.ts';
@@ -232,11 +232,8 @@ export class KindCache {
   settle(key: string, { desired, owned }: SettledPair): void {
     const live = this.#objects.get(key);
     if (live === undefined) return;
-    // The text that the projection holds already, where it is the same.
-    const text = live.owned === owned ? live.owned : owned;
-    const settled = { desired: desired === owned ? text : desired, owned: text };
     const isExplained = live.whole === undefined || live.owned === owned;
-    this.#objects.set(key, held(live, settled, isExplained ? undefined : live.whole));
+    this.#objects.set(key, held(live, { desired, owned }, isExplained ? undefined : live.whole));
   }
 
   /**
@@ -251,7 +248,7 @@ export class KindCache {
     const enough = this.#stale.get(key);
     const isReread = listing || enough !== undefined;
     if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;
-    const settled = before?.object.metadata.uid === uid ? before.settled : undefined;
+    const settled = before?.object.metadata.uid === uid ? settledOf(before) : undefined;
     const after = withSettled(this.#options.project(object), settled, object);
     this.#objects.set(key, after);
     this.#index(key, before, after);
@@ -323,9 +320,15 @@ function withSettled(projected: LiveObject, settled: SettledPair | undefined, ob
 }
 
 /** Of one layout, member by member: objects that are copied with some members left out each get a layout of their own. */
-function held({ object, owned }: LiveObject, settled: SettledPair, whole: KubeObject | undefined): LiveObject {
+function held({ object, owned }: LiveObject, pair: SettledPair, whole: KubeObject | undefined): LiveObject {
+  const settled = pair.owned === owned ? textOf(pair.desired, owned) : pair;
   if (owned === undefined) return whole === undefined ? { object, settled } : { object, settled, whole };
   return whole === undefined ? { object, owned, settled } : { object, owned, settled, whole };
+}
+
+/** The text that is held already, where it is the same. */
+function textOf(text: string, known: string): string {
+  return text === known ? known : text;
 }
 
 /** The ApplySet that an object says it belongs to. */

@@ -13,7 +13,7 @@ const LONGEST_JSON = 512;
 /** The text itself, or one that says the same and is held already: thousands of objects repeat each other's. */
 export function shared(text: string): string {
   if (text.length > LONGEST_TEXT) return text;
-  const place = placeOf(text, TEXT_PLACES, 1 + (text.length >> 4));
+  const place = placeOf(text, TEXT_PLACES);
   const known = TEXTS[place];
   if (known === text) return known;
   TEXTS[place] = text;
@@ -38,7 +38,7 @@ export function sharedMember(member: string, text: string): string {
 export function sharedValue<T extends object>(value: T): T {
   const json = JSON.stringify(value);
   if (json.length > LONGEST_JSON) return value;
-  const place = placeOf(json, VALUE_PLACES, 1);
+  const place = placeOf(json, VALUE_PLACES);
   const known = VALUES[place];
   // The same JSON was parsed from both.
   if (known?.json === json) return known.value as T;
@@ -46,9 +46,10 @@ export function sharedValue<T extends object>(value: T): T {
   return value;
 }
 
-/** Looks at every so many-th of the characters, and at all of the last ones, in which names of siblings differ. */
-function placeOf(text: string, places: number, stride: number): number {
+/** Looks at a sixteenth of the characters, and at all of the last ones, in which names of siblings differ. */
+function placeOf(text: string, places: number): number {
   const { length } = text;
+  const stride = 1 + (length >> 4);
   const tail = Math.max(0, length - ENDING);
   let hash = length;
   for (let index = 0; index < tail; index += stride) hash = (hash * 31 + text.charCodeAt(index)) | 0;

@@ -5,6 +5,7 @@ import type { AdoptionPolicy, Decision, ObjectType, ReadRequest, StepOptions } f
 import { readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
+import { shared } from '../cache/shared.ts';
 import type { ControllerObserver, InstanceStep } from '../observer.ts';
 import type { Pacer } from '../queue/pacer.ts';
 import type { WorkResult } from '../queue/runner.ts';
@@ -51,6 +52,8 @@ export interface InstanceReconcilerOptions {
 /** Carries out what `runtime.step` decides for one instance, step by step until there is nothing left to do. */
 export class InstanceReconciler {
   readonly #options: InstanceReconcilerOptions;
+  /** What an instance came to last: the same for most. */
+  #outcome: Outcome | undefined;
 
   constructor(options: InstanceReconcilerOptions) {
     this.#options = options;
@@ -136,11 +139,11 @@ export class InstanceReconciler {
   }
 
   #noteOutcome(record: InstanceRecord, outcome: Outcome): void {
-    const { outcome: before } = record;
-    record.outcome = outcome;
-    const same =
-      before?.revision === outcome.revision && before.state === outcome.state && before.message === outcome.message;
-    if (!same) this.#options.onOutcome(record);
+    if (isSame(record.outcome, outcome)) return;
+    // One for all instances that came to the same.
+    if (!isSame(this.#outcome, outcome)) this.#outcome = outcome;
+    record.outcome = this.#outcome;
+    this.#options.onOutcome(record);
   }
 
   /** Children are read and written before the status, the parent before its children. True when another step is due. */
@@ -204,7 +207,7 @@ export class InstanceReconciler {
     const { clock, version, maxCollectionSize, adoption, budget, namespaces } = this.#options;
     const now = clock.now();
     // `now()` in a template moves with what the user or the author changed, never with a child's event.
-    const sample = `${instance.metadata.generation ?? 0} ${served.revision}`;
+    const sample = shared([instance.metadata.generation ?? 0, served.revision].join(' '));
     // What an earlier process sampled is recorded in the status.
     const stored = record.templateNow === undefined ? readNowSample(instance) : undefined;
     const goesOn = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;
@@ -226,6 +229,10 @@ export class InstanceReconciler {
       ...given('namespaces', served.policies.namespaces ?? namespaces),
     };
   }
+}
+
+function isSame(a: Outcome | undefined, b: Outcome): boolean {
+  return a?.revision === b.revision && a.state === b.state && a.message === b.message;
 }
 
 /** What a revision came to on an instance, as its conditions have it. */
