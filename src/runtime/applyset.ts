@@ -84,10 +84,10 @@ const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /**
  * Reads and validates the inventory of an instance, as is done before its children are deleted: the id is
- * the computed one, the tooling is ours, both scope annotations exist and parse, the hash matches if there
- * is one (older versions wrote none).
+ * `expected` (by default the computed one), the tooling is ours, both scope annotations exist and parse, the hash
+ * matches if there is one (older versions wrote none).
  */
-export function recordedInventory(instance: KubeObject): RecordedInventory {
+export function recordedInventory(instance: KubeObject, expected = applySetIdOf(instance)): RecordedInventory {
   const id = labelOf(instance, APPLYSET_ID_LABEL);
   const tooling = annotationOf(instance, TOOLING_ANNOTATION);
   const kinds = annotationOf(instance, GROUP_KINDS_ANNOTATION);
@@ -96,7 +96,6 @@ export function recordedInventory(instance: KubeObject): RecordedInventory {
   if ([id, tooling, kinds, namespaces, hash].every((value) => value === undefined)) return { state: 'absent' };
 
   const scope: InventoryScope = { groupKinds: splitList(kinds), namespaces: splitList(namespaces) };
-  const expected = applySetIdOf(instance);
   const problem = firstProblem([
     [id !== expected, `label ${APPLYSET_ID_LABEL} is ${quote(id)}, expected "${expected}"`],
     [tooling?.startsWith('kro/') !== true, `annotation ${TOOLING_ANNOTATION} is ${quote(tooling)}, expected "kro/…"`],

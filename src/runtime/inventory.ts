@@ -1,7 +1,6 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import { inventoryOf, recordedInventory, recordedScope, sameScope, unionScope } from './applyset.ts';
-import type { RecordedInventory } from './applyset.ts';
+import { inventoryOf, recordedScope, sameScope, unionScope } from './applyset.ts';
 import { compareText, groupKindText, labelOf } from './identity.ts';
 import { APPLYSET_ID_LABEL, FINALIZER, INVENTORY_MANAGER, VERSION_LABEL } from './keys.ts';
 import { hasFinalizer, isSuspended } from './finalizer.ts';
@@ -37,7 +36,8 @@ function possibleScope({ graph }: Walk): InventoryScope {
  * becomes smaller only when every node is resolved and no retired object is left anywhere. That of a
  * suspended instance covers what is recorded and nothing more: nothing is written for it.
  */
-export function decideInventory(walk: Walk, recorded: RecordedInventory, pruning: Pruning): Inventory {
+export function decideInventory(walk: Walk, pruning: Pruning): Inventory {
+  const { recorded } = walk;
   // Of a record that somebody spoiled, kinds may be missing: those that the graph can have made are put back.
   const before =
     recorded.state === 'invalid' ? unionScope(recorded.scope, possibleScope(walk)) : recordedScope(recorded);
@@ -53,8 +53,7 @@ export function decideInventory(walk: Walk, recorded: RecordedInventory, pruning
 
 /** What of the instance's metadata has to be written before children are. */
 export function decideParentWrite(walk: Walk, inventory: Inventory): ParentWrite {
-  const { instance, graph, version, options } = walk;
-  const recorded = recordedInventory(instance);
+  const { instance, graph, version, options, recorded } = walk;
   const labels = instanceLabels(graph, options.definitionUid ?? '', version);
   const labelsDue = !hasFinalizer(instance) || !hasLabels(instance, { ...labels, [APPLYSET_ID_LABEL]: inventory.id });
   const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory);

@@ -53,15 +53,14 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   }
   holdConflicts(walk);
 
-  const recorded = recordedInventory(instance);
   const refusal = parentRefusal(walk);
   const suspended = isSuspended(instance);
   const trespass = [...walk.results.values()].find(({ because }) => because.kind === 'outside-namespace');
   if (suspended || refusal !== undefined || trespass !== undefined) holdWrites(walk, suspended, trespass);
   const held = suspended || refusal !== undefined || trespass !== undefined;
-  const pruning = decidePruning(walk, recordedScope(recorded));
+  const pruning = decidePruning(walk, recordedScope(walk.recorded));
   for (const object of pruning.remaining) walk.watches.push(watchOf(graph, object));
-  const inventory = decideInventory(walk, recorded, pruning);
+  const inventory = decideInventory(walk, pruning);
   const results = [...walk.results.values()];
   const deletions = held ? [] : pruning.delete;
   const apply = results.flatMap((result) => result.apply);
@@ -95,6 +94,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
 function createWalk(graph: Graph, instance: KubeObject, observed: Observed, options: StepOptions): Walk {
   const { namespace } = instance.metadata;
   const schema = schemaVariable(instance);
+  const applySet = applySetIdOf(instance);
   return {
     graph,
     instance,
@@ -102,7 +102,8 @@ function createWalk(graph: Graph, instance: KubeObject, observed: Observed, opti
     observed,
     options,
     version: options.version ?? DEFAULT_VERSION,
-    applySet: applySetIdOf(instance),
+    applySet,
+    recorded: recordedInventory(instance, applySet),
     evaluation: {
       now: options.templateNow ?? options.now,
       tally: { evaluations: 0 },
@@ -127,8 +128,7 @@ interface ParentRefusal {
  * Children are written only under a finalizer and an inventory. Without the finalizer, an inventory that
  * is there but not valid was written by somebody else or half: nobody knows what it should cover.
  */
-function parentRefusal({ instance, observed, options, graph }: Walk): ParentRefusal | undefined {
-  const recorded = recordedInventory(instance);
+function parentRefusal({ instance, observed, options, graph, recorded }: Walk): ParentRefusal | undefined {
   if (!hasFinalizer(instance) && recorded.state === 'invalid') {
     return { message: `finalizer/labeling failed: the recorded inventory is invalid: ${recorded.problem}` };
   }

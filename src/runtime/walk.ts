@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import type { Graph, GraphNode } from '../graph/index.ts';
+import type { RecordedInventory } from './applyset.ts';
 import type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 import type {
   ApplyAction,
@@ -22,6 +23,8 @@ export interface Walk {
   readonly options: StepOptions;
   readonly version: string;
   readonly applySet: string;
+  /** What the instance records of its ApplySet. */
+  readonly recorded: RecordedInventory;
   readonly evaluation: EvaluateContext;
   /** `schema` and the data of nodes that are ready; what templates and conditions may read. */
   readonly ready: Map<string, unknown>;
