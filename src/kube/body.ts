@@ -1,3 +1,5 @@
+import { StringDecoder } from 'node:string_decoder';
+
 /** A body that is there already: whoever wants all of it need not go through it step by step. */
 export class WholeBody implements AsyncIterable<Uint8Array> {
   readonly chunks: readonly Uint8Array[];
@@ -76,23 +78,28 @@ function textOf(chunks: readonly Uint8Array[]): string {
   return UTF8.decode(chunks.length === 1 && only !== undefined ? only : concat(chunks));
 }
 
-/** Cuts a body into lines as they arrive; empty lines are left out, a last line without an end is given too. */
-export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder();
+/**
+ * Cuts a body into lines and gives those that arrive together; empty lines are left out, a last line without an end is
+ * given too.
+ */
+export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[], void> {
+  const decoder = new StringDecoder('utf8');
   let rest: string[] = [];
   for await (const chunk of body) {
-    const text = decoder.decode(chunk, { stream: true });
+    const text = decoder.write(chunk);
+    const lines: string[] = [];
     let from = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
       const line = rest.join('') + text.slice(from, end);
       rest = [];
       from = end + 1;
-      if (line !== '') yield line;
+      if (line !== '') lines.push(line);
     }
     if (from < text.length) rest.push(text.slice(from));
+    if (lines.length > 0) yield lines;
   }
-  const last = rest.join('') + decoder.decode();
-  if (last !== '') yield last;
+  const last = rest.join('') + decoder.end();
+  if (last !== '') yield [last];
 }
 
 function concat(chunks: readonly Uint8Array[]): Uint8Array {

@@ -97,8 +97,8 @@ describe('createTransport', () => {
     const lines: string[] = [];
     await expect(
       (async () => {
-        for await (const line of readLines(answer.body)) {
-          lines.push(line);
+        for await (const arrived of readLines(answer.body)) {
+          lines.push(...arrived);
           if (lines.length === 2) controller.abort();
         }
       })(),

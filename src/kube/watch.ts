@@ -57,7 +57,9 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
 class WatchStream {
   readonly #effects: WatchEffects;
   readonly #signal: AbortSignal;
-  #lines: AsyncGenerator<string, void> | undefined;
+  #lines: AsyncGenerator<readonly string[], void> | undefined;
+  /** Lines that came together, the next one last. */
+  #arrived: string[] = [];
   #connection: AbortController | undefined;
 
   constructor(effects: WatchEffects, signal: AbortSignal) {
@@ -89,6 +91,7 @@ class WatchStream {
   /** Ends the open stream; what still comes on it is not read. */
   close(): void {
     this.#lines = undefined;
+    this.#arrived = [];
     this.#connection?.abort();
     this.#connection = undefined;
   }
@@ -105,6 +108,8 @@ class WatchStream {
   async #next(): Promise<WatchInput> {
     const lines = this.#lines;
     if (lines === undefined) return { type: 'ended' };
+    const here = this.#arrived.pop();
+    if (here !== undefined) return { type: 'line', text: here };
     let idle = false;
     const timer = this.#effects.clock.setTimer(this.#effects.idleTimeoutMs, () => {
       idle = true;
@@ -112,7 +117,11 @@ class WatchStream {
     });
     try {
       const { done, value } = await lines.next();
-      if (done !== true) return { type: 'line', text: value };
+      if (done !== true) {
+        const [text = '', ...others] = value;
+        this.#arrived = others.reverse();
+        return { type: 'line', text };
+      }
       this.close();
       return { type: 'ended' };
     } catch (thrown) {
