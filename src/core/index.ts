@@ -24,6 +24,7 @@ export {
   processLibrary,
   re2Library,
   tlsLibrary,
+  zlibLibrary,
   yamlLibrary,
 } from './libraries.ts';
 export { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';

@@ -6,6 +6,7 @@ import type * as Https from 'node:https';
 import { createRequire } from 'node:module';
 import type * as Net from 'node:net';
 import type * as Tls from 'node:tls';
+import type * as Zlib from 'node:zlib';
 import type * as Re2Namespace from 're2js';
 import type * as YamlNamespace from 'yaml';
 
@@ -37,6 +38,9 @@ export const tlsLibrary: () => typeof Tls = lazy('node:tls');
 
 /** Node's `net`. An `import` of it has Node read every member, and load what block lists and their addresses need. */
 export const netLibrary: () => typeof Net = lazy('node:net');
+
+/** Node's `zlib`: only who packs schemas needs it. */
+export const zlibLibrary: () => typeof Zlib = lazy('node:zlib');
 
 /** Node's `child_process`, with the nine modules that it needs: only credential plugins are processes. */
 export const processLibrary: () => typeof ChildProcess = lazy('node:child_process');

@@ -1,6 +1,5 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject, parseJson, stringifyJson } from '../core/index.ts';
+import { isJsonObject, parseJson, stringifyJson, zlibLibrary } from '../core/index.ts';
 import { builtinSource } from './builtin-source.ts';
 import { ResourceIndex, typeKey } from './discovery.ts';
 import { deriveSchema, EMPTY, lazyMember, viewSchema } from './lazy.ts';
@@ -105,12 +104,12 @@ function keep(schema: JsonValue | undefined, pack: boolean): () => JsonValue | u
 
 /** A copy of its own, as the compressor's result may be a part of a larger buffer. */
 function packed(schema: JsonValue): Uint8Array {
-  return Uint8Array.from(deflateRawSync(stringifyJson(withoutDescriptions(schema))));
+  return Uint8Array.from(zlibLibrary().deflateRawSync(stringifyJson(withoutDescriptions(schema))));
 }
 
 /** A function of its own, so that what it returns holds on to the packed bytes only. */
 function unpacker(bytes: Uint8Array): () => JsonValue {
-  return () => parseJson(inflateRawSync(bytes).toString('utf8'));
+  return () => parseJson(zlibLibrary().inflateRawSync(bytes).toString('utf8'));
 }
 
 /** Members that hold schemas by name; a key `description` directly inside is a field, not a description. */
