@@ -141,7 +141,7 @@ async function idle(): Promise<void> {
   const load = await measure(() => pause(IDLE_SECONDS * 1000));
   const { rssMb } = load.after;
   row(`idle for ${IDLE_SECONDS} s`, `${load.writes} writes; ${seconds(load.cpu)} CPU`, '0 writes', load.writes === 0);
-  row('… memory at rest', `${rssMb.toFixed(0)} MB`, '≤ 60 MB', rssMb <= 60);
+  row('… memory at rest', `${rssMb.toFixed(1)} MB`, '≤ 60 MB', rssMb <= 60);
 }
 
 async function restart(what: string, instances = COUNT, kinds = 1): Promise<void> {
