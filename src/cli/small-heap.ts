@@ -8,6 +8,9 @@ const GROWTH_PERCENT = 30;
 
 /** So often is looked whether it is at rest, in milliseconds. */
 const LOOK_MS = 1000;
+/** After so many looks that found it calm it is at rest; and after so many V8 has collected what it collects by itself. */
+const LOOKS_TO_REST = 3;
+const LOOKS_TO_COLLECT = 10;
 /** After so many collections without a run code is thrown away by itself: V8's default. */
 const USUAL_AGE = 5;
 
@@ -41,16 +44,21 @@ export function keepHeapSmall(
   setFlagsFromString('--no-expose-gc');
   if (typeof collect !== 'function') return;
   collect();
-  whenAtRest(() => throwCodeAway(() => void collect()));
+  throwCodeAwayAtRest(() => void collect());
 }
 
-/** Calls each time that the process has come to rest. */
-function whenAtRest(act: () => void): void {
+/**
+ * At rest all code that was not run since the collection before is thrown away, and compiled again should it be
+ * needed: a megabyte. V8 collects by itself eight seconds after the last work, and once more does the rest. While it
+ * works, code is kept for some collections, as is usual.
+ */
+function throwCodeAwayAtRest(collect: () => void): void {
   const meter = new RestMeter(process.uptime(), cpuSeconds());
   const look = () => {
-    if (!meter.look(process.uptime(), cpuSeconds())) return;
-    act();
-    meter.did(process.uptime(), cpuSeconds());
+    const looks = meter.look(process.uptime(), cpuSeconds());
+    if (looks === 0) setFlagsFromString(`--bytecode-old-age=${USUAL_AGE}`);
+    if (looks === LOOKS_TO_REST) setFlagsFromString('--bytecode-old-age=1');
+    if (looks === LOOKS_TO_COLLECT) collect();
   };
   setInterval(look, LOOK_MS).unref();
 }
@@ -59,17 +67,6 @@ function whenAtRest(act: () => void): void {
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
-}
-
-/**
- * All code that was not run since the collection before is thrown away, and compiled again should it be needed: a
- * megabyte that a process at rest does without. While it works, code is kept for some collections, as is usual.
- */
-function throwCodeAway(collect: () => void): void {
-  setFlagsFromString('--bytecode-old-age=1');
-  collect();
-  collect();
-  setFlagsFromString(`--bytecode-old-age=${USUAL_AGE}`);
 }
 
 /**
