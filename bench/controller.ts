@@ -149,8 +149,7 @@ async function restart(what: string, instances = COUNT, kinds = 1): Promise<void
   const before = await server.figures();
   const beganAt = Date.now();
   controller = await ControllerProcess.start(server);
-  // To write down metrics is work, too, most of all those of a thousand kinds.
-  while (!(await controller.hasSeen(instances))) await pause(kinds > 1 ? 250 : 25);
+  await controller.whenSeen(instances, kinds > 1 ? 250 : 25);
   const done = (performance.now() - controller.began) / 1000;
   const after = await settle();
   const settled = Math.max(done, (after.lastAt - beganAt) / 1000);

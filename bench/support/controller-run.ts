@@ -122,10 +122,17 @@ export class ControllerProcess {
     writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5');
   }
 
-  /** Has every one of so many instances been looked at, and is nothing due? */
-  async hasSeen(count: number): Promise<boolean> {
-    const text = await this.#metrics();
-    return sum(text, 'instance_reconcile_total') >= count && sum(text, 'dynamic_controller_queue_length') === 0;
+  /**
+   * Waits until every one of so many instances has been looked at, and nothing is due. To write down metrics is work,
+   * too: as long as much is left it is asked for them ten times less often than in the end.
+   */
+  async whenSeen(count: number, everyMs: number): Promise<void> {
+    for (;;) {
+      const text = await this.#metrics();
+      const seen = sum(text, 'instance_reconcile_total');
+      if (seen >= count && sum(text, 'dynamic_controller_queue_length') === 0) return;
+      await pause(seen < count * 0.8 ? everyMs * 10 : everyMs);
+    }
   }
 
   async #ownFigures(): Promise<ServerFigures> {

@@ -3,7 +3,7 @@ import { formatApiVersion } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
 import type { ApiFailure, ApplyAction, DeleteAction, MemberTarget, ReadRequest } from '../runtime/index.ts';
-import { keys, missingRight, refOfTarget } from '../runtime/index.ts';
+import { digestText, keys, missingRight, refOfTarget } from '../runtime/index.ts';
 import { liveObjects, targetOf } from './observed-store.ts';
 import type { ObservedStore } from './observed-store.ts';
 
@@ -105,13 +105,13 @@ export async function apply(context: EffectContext, action: ApplyAction): Promis
   try {
     const known = store.object(action.target);
     const live = await api.apply(action.desired, { fieldManager: keys.CHILD_MANAGER, force: true, dryRun, signal });
-    store.setApplied(action.target, live, action.digest, dryRun);
+    store.setApplied(action.target, live, action.fingerprint, dryRun);
     context.onApplied?.(action, known.state === 'present' ? known.live.object : undefined, live);
   } catch (error) {
     if (!(error instanceof KubeError) || signal.aborted) throw error;
     const failure = failureOf(error);
     const retryAt = isPassing(failure) ? context.now() + RETRY_AFTER_MS : Number.POSITIVE_INFINITY;
-    store.setFailedWrite(action.target, { digest: action.digest, failure, retryAt });
+    store.setFailedWrite(action.target, { digest: digestText(action.fingerprint), failure, retryAt });
   }
 }
 

@@ -3,6 +3,7 @@ import { parseApiVersion } from '../core/index.ts';
 import type {
   ApiFailure,
   FailedWrite,
+  Fingerprint,
   ListObservation,
   ListTarget,
   LiveObject,
@@ -13,7 +14,7 @@ import type {
   Observed,
   SettledPair,
 } from '../runtime/index.ts';
-import { ownedDigest, targetKey } from '../runtime/index.ts';
+import { ownedFingerprint, targetKey } from '../runtime/index.ts';
 
 function listKey(target: ListTarget): string {
   return `${target.type.plural}.${target.type.group}/${target.namespace ?? ''}?${target.selector}`;
@@ -114,7 +115,7 @@ export class ObservedStore implements Observed {
    * Records the answer to an apply: this live object satisfies what was sent, although values may be normalised.
    * The answer to a dry run replaces an object of the same version.
    */
-  setApplied(target: ObjectTarget, live: KubeObject, desired: string, dryRun = false): void {
+  setApplied(target: ObjectTarget, live: KubeObject, desired: Fingerprint, dryRun = false): void {
     const key = targetKey(target);
     const answer = present(live);
     const before = this.#objects.get(key);
@@ -136,12 +137,12 @@ export class ObservedStore implements Observed {
   }
 }
 
-/** With the digest of what we own in it, which every decision asks for. */
+/** With the fingerprint of what we own in it, which every decision asks for. */
 function present(object: KubeObject): {
   readonly state: 'present';
-  readonly live: LiveObject & { readonly owned: string };
+  readonly live: LiveObject & { readonly owned: Fingerprint };
 } {
-  return { state: 'present', live: { object, owned: ownedDigest(object) } };
+  return { state: 'present', live: { object, owned: ownedFingerprint(object) } };
 }
 
 /** Is the object another state than the one known? Versions of one object only grow; another UID is another object. */

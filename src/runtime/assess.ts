@@ -1,12 +1,14 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import type { CollectionNode, ResourceNode } from '../graph/index.ts';
 import { failureText } from './failure.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { digestText } from './fingerprint.ts';
 import { namespacedName } from './identity.ts';
 import type { ApiFailure, ApplyAction, Contest, ObjectTarget } from './model.ts';
 import { refOfTarget } from './model.ts';
 import type { Need } from './need.ts';
 import { needsApply, refusalOf } from './need.ts';
-import { desiredDigest } from './owned-fields.ts';
+import { desiredFingerprint } from './owned-fields.ts';
 import { dataOf, itemsReady, listData, objectReady } from './ready.ts';
 import { contestText } from './contest-text.ts';
 import type { Because, ObjectReport, Terminating } from './report.ts';
@@ -151,7 +153,7 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
   if (observation.state === 'absent') {
     return {
       report: { object, state: 'absent' },
-      ...write(walk, node, wanted, digestOfWanted(walk, desired), { why: 'create' }),
+      ...write(walk, node, wanted, fingerprintOf(walk, desired), { why: 'create' }),
     };
   }
 
@@ -167,8 +169,8 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
   const refusal = refusalOf(live.object, walk.instance, walk.applySet, policy);
   if (refusal !== undefined) return { report, live: live.object, problem: ownerProblem(walk, target, refusal.owner) };
 
-  const digest = digestOfWanted(walk, desired);
-  const need = needsApply(desired, digest, live);
+  const fingerprint = fingerprintOf(walk, desired);
+  const need = needsApply(desired, fingerprint, live);
   const known = { report, live: live.object };
   if (need.kind === 'read') {
     walk.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'unsettled' });
@@ -178,14 +180,14 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
   const contested = contest === undefined ? {} : { contest };
   if (need.kind === 'apply') {
     if (contest !== undefined && isHeld(walk, contest, need)) return { ...known, contest, held: true };
-    return { ...known, ...contested, ...write(walk, node, wanted, digest, need, uid) };
+    return { ...known, ...contested, ...write(walk, node, wanted, fingerprint, need, uid) };
   }
   if (need.kind === 'settled') walk.settled.push({ target, pair: need.pair });
   return { ...known, ...contested };
 }
 
-function digestOfWanted(walk: Walk, desired: KubeObject): string {
-  return walk.options.memory?.digest(desired) ?? desiredDigest(desired);
+function fingerprintOf(walk: Walk, desired: KubeObject): Fingerprint {
+  return walk.options.memory?.fingerprint(desired) ?? desiredFingerprint(desired);
 }
 
 /** What is fought over is put back less and less often; anything else of the object at once. */
@@ -199,12 +201,13 @@ function write(
   walk: Walk,
   node: ResourceNode | CollectionNode,
   { target, desired }: WantedObject,
-  digest: string,
+  fingerprint: Fingerprint,
   { why, differences, lastWriter, formerOwner }: Omit<Need & { kind: 'apply' }, 'kind'>,
   uid?: string,
 ): Pick<Assessed, 'apply' | 'problem'> {
   const failed = walk.observed.failedWrite(target);
-  if (failed !== undefined && failed.digest === digest && failed.retryAt > walk.options.now) {
+  const isTooEarly = failed !== undefined && failed.retryAt > walk.options.now;
+  if (isTooEarly && failed.digest === digestText(fingerprint)) {
     const { failure, retryAt } = failed;
     const because: Because = { kind: 'write-failed', object: refOfTarget(target), failure, retryAt };
     return { problem: { because, message: failureText(failure), retryAt } };
@@ -214,7 +217,7 @@ function write(
       nodeId: node.id,
       target,
       desired,
-      digest,
+      fingerprint,
       why,
       ...(uid === undefined ? {} : { uid }),
       ...(differences === undefined ? {} : { differences }),

@@ -77,7 +77,7 @@ test('writes that are due are one line each', () => {
   const desired = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' } };
   expect(
     changeLines({
-      apply: [{ nodeId: 'web', target, desired, digest: '', why: 'create' }],
+      apply: [{ nodeId: 'web', target, desired, fingerprint: '', why: 'create' }],
       delete: [{ nodeId: '', target: { ...target, name: 'old' }, uid: 'u', why: 'prune', wave: 1 }],
     }),
   ).toEqual(['+ create Pod v1 ns/web (web)', '- delete Pod v1 ns/old']);

@@ -1,5 +1,6 @@
 import type { GroupVersionKind, JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import type { FieldDifference } from './compare.ts';
+import type { Fingerprint } from './fingerprint.ts';
 import type { NodeReport } from './report.ts';
 import type { StepMemory } from './step-memory.ts';
 
@@ -42,16 +43,16 @@ export interface MemberTarget {
 export interface LiveObject {
   readonly object: KubeObject;
   /**
-   * Digest of the fields that our field manager owns (`ownedDigest`). Required for projections; of a
-   * whole object with `metadata.managedFields` it is computed when absent.
+   * Fingerprint of the fields that our field manager owns (`ownedFingerprint`). Required for projections; of a
+   * whole object with `metadata.managedFields` it is taken when absent.
    */
-  readonly owned?: string;
+  readonly owned?: Fingerprint;
   /**
-   * What this process knows from an earlier apply or comparison: this desired digest is satisfied by
-   * this owned digest, although the texts may differ (the server normalises values). A desired digest alone is
-   * satisfied by `owned`, as that of nearly every object is: thousands of pairs would say the same.
+   * What this process knows from an earlier apply or comparison: what was desired is satisfied by what is
+   * owned, although they may differ (the server normalises values). `true`: they are equal, as those of nearly every
+   * object are.
    */
-  readonly settled?: SettledPair | string;
+  readonly settled?: SettledPair | true;
   /**
    * The whole object beside a projection, where whoever observes has it: kept of objects whose owned fields
    * are not what was settled, so that a difference can be named without another read.
@@ -59,15 +60,15 @@ export interface LiveObject {
   readonly whole?: KubeObject;
 }
 
-/** A desired digest together with the digest of the live fields that satisfies it. */
+/** What was desired, together with the live fields that satisfy it. */
 export interface SettledPair {
-  readonly desired: string;
-  readonly owned: string;
+  readonly desired: Fingerprint;
+  readonly owned: Fingerprint;
 }
 
 /** What is known to satisfy what, of a live object. */
 export function settledOf({ settled, owned = '' }: LiveObject): SettledPair | undefined {
-  return typeof settled === 'string' ? { desired: settled, owned } : settled;
+  return settled === true ? { desired: owned, owned } : settled;
 }
 
 /** Why something could not be read or written, in the words of the API. */
@@ -109,7 +110,7 @@ export type ListObservation =
 
 /** The last write that failed, as remembered by whoever carries out decisions. */
 export interface FailedWrite {
-  /** Digest of what was to be applied (`ApplyAction.digest`); empty for a deletion. */
+  /** Digest of what was to be applied (`ApplyAction.fingerprint`); empty for a deletion. */
   readonly digest: string;
   readonly failure: ApiFailure;
   /** Not to be tried again before (milliseconds since the epoch; Infinity: never), unless the desired object changes. */
@@ -216,8 +217,8 @@ export interface ApplyAction {
   readonly target: ObjectTarget;
   /** What to send, labels and annotations included. */
   readonly desired: KubeObject;
-  /** Digest of `desired`; to be remembered with the owned digest of the object that the server returns. */
-  readonly digest: string;
+  /** That of `desired`; to be remembered with that of what we own in the object that the server returns. */
+  readonly fingerprint: Fingerprint;
   readonly why: ApplyReason;
   /** UID of the object to be changed; absent when it is to be created. */
   readonly uid?: string;

@@ -1,17 +1,19 @@
 import type { KubeObject } from '../core/index.ts';
 import type { FieldDifference } from './compare.ts';
 import { compareApplied, lastWriter } from './compare.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { isSameFingerprint } from './fingerprint.ts';
 import { isOwned } from './labels.ts';
 import { labelOf } from './identity.ts';
 import { INSTANCE_ID_LABEL, PART_OF_LABEL } from './keys.ts';
 import type { AdoptionPolicy, ApplyReason, LiveObject, SettledPair } from './model.ts';
 import { settledOf } from './model.ts';
-import { ownedDigest } from './owned-fields.ts';
+import { ownedFingerprint } from './owned-fields.ts';
 
 /** Whether an object has to be written. */
 export type Need =
   | { readonly kind: 'none' }
-  /** Found equal for the first time, by digest or field by field: worth remembering. */
+  /** Found equal for the first time, by fingerprint or field by field: worth remembering. */
   | { readonly kind: 'settled'; readonly pair: SettledPair }
   | {
       readonly kind: 'apply';
@@ -28,34 +30,35 @@ export function isWhole(live: LiveObject): boolean {
   return live.object.metadata.managedFields !== undefined;
 }
 
-/** Digest of the fields that we own in a live object. */
-export function ownedDigestOf(live: LiveObject): string {
-  return live.owned ?? ownedDigest(live.object);
+/** Fingerprint of the fields that we own in a live object. */
+export function ownedFingerprintOf(live: LiveObject): Fingerprint {
+  return live.owned ?? ownedFingerprint(live.object);
 }
 
 /**
  * Does an existing object have to be applied? Not when the fields that we own have the values that we
- * want, or values known to satisfy them. A difference of digests alone is trusted only where an earlier
- * comparison told that digests of this object can be compared; else the whole object decides.
+ * want, or values known to satisfy them. A difference of fingerprints alone is trusted only where an earlier
+ * comparison told that those of this object can be compared; else the whole object decides.
  */
-export function needsApply(desired: KubeObject, digest: string, live: LiveObject): Need {
+export function needsApply(desired: KubeObject, wanted: Fingerprint, live: LiveObject): Need {
   const owner = labelOf(live.object, PART_OF_LABEL);
   if (owner === undefined) {
     return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live));
   }
-  const owned = ownedDigestOf(live);
+  const owned = ownedFingerprintOf(live);
   const settled = settledOf(live);
-  // That they are equal tells that digests of this object can be compared, when it is to change later.
-  if (owned === digest)
-    return settled === undefined ? { kind: 'settled', pair: { desired: digest, owned } } : { kind: 'none' };
-  if (settled !== undefined && settled.desired === digest && settled.owned === owned) return { kind: 'none' };
+  const pair = { desired: wanted, owned };
+  // That they are equal tells that those of this object can be compared, when it is to change later.
+  if (isSameFingerprint(owned, wanted)) return settled === undefined ? { kind: 'settled', pair } : { kind: 'none' };
+  const isKnown = settled !== undefined && isSameFingerprint(settled.desired, wanted);
+  if (isKnown && isSameFingerprint(settled.owned, owned)) return { kind: 'none' };
   const whole = wholeOf(live);
   if (whole === undefined && settled === undefined && owned !== '') return { kind: 'read' };
   if (owner !== labelOf(desired, PART_OF_LABEL)) {
     return { ...applyBecause('adopt', desired, whole), ...(owner === '' ? {} : { formerOwner: owner }) };
   }
-  const need = applyBecause(settled?.desired === digest ? 'drift' : 'change', desired, whole);
-  if (need.differences?.length === 0) return { kind: 'settled', pair: { desired: digest, owned } };
+  const need = applyBecause(isKnown ? 'drift' : 'change', desired, whole);
+  if (need.differences?.length === 0) return { kind: 'settled', pair };
   // After a restart nothing is remembered of what was applied; whoever took a field from us says so in it.
   const isTaken = settled === undefined && need.differences?.every(({ taken }) => taken === true) === true;
   return isTaken ? { ...need, why: 'drift' } : need;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { compareApplied } from './compare.ts';
-import { desiredDigest, ownedDigest } from './owned-fields.ts';
+import { digestText, isSameFingerprint } from './fingerprint.ts';
+import { desiredFingerprint, ownedFingerprint } from './owned-fields.ts';
 import type { PathStep } from '../graph/index.ts';
 import { projectObject } from './project-object.ts';
 
@@ -37,8 +38,8 @@ interface Case {
   readonly name: string;
   readonly desired: KubeObject;
   readonly live: KubeObject;
-  /** Are the digests equal, so that nothing needs to be read? */
-  readonly digest: boolean;
+  /** Are the fingerprints equal, so that nothing needs to be read? */
+  readonly same: boolean;
   /** What a comparison of whole objects finds: `kind path`. */
   readonly differences: readonly string[];
 }
@@ -52,35 +53,35 @@ const CASES: readonly Case[] = [
       { data: { a: '1', b: 'theirs' }, metadata: { labels: { l: 'v', other: 'w' } }, immutable: false },
       { 'f:data': { 'f:b': {} } },
     ),
-    digest: true,
+    same: true,
     differences: [],
   },
   {
     name: 'a changed value',
     desired: desired({ data: { a: '1' } }),
     live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '2' } }),
-    digest: false,
+    same: false,
     differences: ['differs data.a'],
   },
   {
     name: 'a value that is gone',
     desired: desired({ data: { a: '1', b: '2' } }),
     live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '1' } }),
-    digest: false,
+    same: false,
     differences: ['missing data.b'],
   },
   {
     name: 'a value that is right but belongs to somebody else',
     desired: desired({ data: { a: '1', b: '2' } }),
     live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '1', b: '2' } }, { 'f:data': { 'f:b': {} } }),
-    digest: false,
+    same: false,
     differences: ['unowned data.b'],
   },
   {
     name: 'a field that we own and no longer want',
     desired: desired({ data: { a: '1' } }),
     live: live({ 'f:data': { 'f:a': {}, 'f:b': {} } }, { data: { a: '1', b: '2' } }),
-    digest: false,
+    same: false,
     differences: ['release data.b'],
   },
   {
@@ -94,14 +95,14 @@ const CASES: readonly Case[] = [
         ],
       },
     }),
-    digest: true,
+    same: true,
     differences: [],
   },
   {
     name: 'a changed member of an item',
     desired: desired({ spec: { ports: [{ port: 80, name: 'web' }] } }),
     live: live(PORTS, { spec: { ports: [{ port: 80, name: 'edited', protocol: 'TCP' }] } }),
-    digest: false,
+    same: false,
     differences: ['differs spec.ports[0].name'],
   },
   {
@@ -111,21 +112,21 @@ const CASES: readonly Case[] = [
       { 'f:spec': { 'f:ports': { 'k:{"port":81}': { '.': {}, 'f:port': {} } } } },
       { spec: { ports: [{ port: 81 }] } },
     ),
-    digest: false,
+    same: false,
     differences: ['missing spec.ports[0]', 'release spec.ports[0]'],
   },
   {
     name: 'an atomic list is one value',
     desired: desired({ spec: { args: ['a', 'b'] } }),
     live: live({ 'f:spec': { 'f:args': {} } }, { spec: { args: ['a', 'c'] } }),
-    digest: false,
+    same: false,
     differences: ['differs spec.args'],
   },
   {
     name: 'members of a set',
     desired: desired({ metadata: { finalizers: ['a/x'] } }),
     live: live({ 'f:metadata': { 'f:finalizers': { 'v:"a/x"': {} } } }, { metadata: { finalizers: ['b/y', 'a/x'] } }),
-    digest: true,
+    same: true,
     differences: [],
   },
   {
@@ -135,14 +136,14 @@ const CASES: readonly Case[] = [
       { 'f:spec': { 'f:resources': { 'f:limits': { 'f:cpu': {}, 'f:memory': {} } } } },
       { spec: { resources: { limits: { cpu: '1', memory: '1Gi' } } } },
     ),
-    digest: false,
+    same: false,
     differences: [],
   },
   {
     name: 'a text that only looks like a quantity is a text',
     desired: desired({ data: { cpu: '1000m' } }),
     live: live({ 'f:data': { 'f:cpu': {} } }, { data: { cpu: '1' } }),
-    digest: false,
+    same: false,
     differences: ['differs data.cpu'],
   },
   {
@@ -152,29 +153,31 @@ const CASES: readonly Case[] = [
       { 'f:metadata': { 'f:labels': { 'f:kro.run/kro-version': {}, 'f:l': {} } } },
       { metadata: { labels: { 'kro.run/kro-version': 'v1', l: 'v' } } },
     ),
-    digest: true,
+    same: true,
     differences: [],
   },
   {
     name: 'null members mean nothing',
     desired: desired({ data: { a: '1', b: null } }),
     live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '1' } }),
-    digest: true,
+    same: true,
     differences: [],
   },
   {
     name: 'a key called __proto__ is a key',
     desired: desired({ data: JSON.parse('{"__proto__":"1"}') as JsonObject }),
     live: live({ 'f:data': { 'f:__proto__': {} } }, { data: JSON.parse('{"__proto__":"2"}') as JsonObject }),
-    digest: false,
+    same: false,
     differences: ['differs data.__proto__'],
   },
 ];
 
-describe.each(CASES)('$name', ({ desired, live, digest, differences }) => {
-  test('digests', () => {
-    expect(ownedDigest(live) === desiredDigest(desired)).toBe(digest);
-    expect(projectObject(live, []).owned).toBe(ownedDigest(live));
+describe.each(CASES)('$name', ({ desired, live, same, differences }) => {
+  test('fingerprints, and their digests', () => {
+    const [owned, wanted] = [ownedFingerprint(live), desiredFingerprint(desired)];
+    expect(isSameFingerprint(owned, wanted)).toBe(same);
+    expect(digestText(owned) === digestText(wanted)).toBe(same);
+    expect(projectObject(live, []).owned).toEqual(owned);
   });
   test('comparison', () => {
     expect(compareApplied(desired, live).map(({ kind, path }) => `${kind} ${path}`)).toEqual(differences);
@@ -184,10 +187,10 @@ describe.each(CASES)('$name', ({ desired, live, digest, differences }) => {
 test('stringData of a Secret is where the server puts it', () => {
   const secret = { ...desired({ stringData: { pin: '0000' } }), kind: 'Secret' };
   const stored = { ...live({ 'f:stringData': { 'f:pin': {} } }, { data: { pin: 'MDAwMA==' } }), kind: 'Secret' };
-  expect(ownedDigest(stored)).toBe(desiredDigest(secret));
+  expect(isSameFingerprint(ownedFingerprint(stored), desiredFingerprint(secret))).toBe(true);
   expect(compareApplied(secret, stored)).toEqual([]);
   const edited = { ...stored, data: { pin: 'MQ==' } };
-  expect(ownedDigest(edited)).not.toBe(desiredDigest(secret));
+  expect(isSameFingerprint(ownedFingerprint(edited), desiredFingerprint(secret))).toBe(false);
   expect(compareApplied(secret, edited)).toMatchObject([{ kind: 'differs', path: 'data.pin' }]);
 });
 
@@ -198,8 +201,8 @@ test('a difference names who else owns the field', () => {
   ]);
 });
 
-test('an object that we do not own at all has an empty digest', () => {
-  expect(ownedDigest(desired({ data: { a: '1' } }))).toBe('');
+test('an object that we do not own at all has an empty fingerprint', () => {
+  expect(ownedFingerprint(desired({ data: { a: '1' } }))).toBe('');
 });
 
 describe('projectObject', () => {

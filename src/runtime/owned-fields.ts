@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import { digestOf } from './digest.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { Undigested } from './fingerprint.ts';
 import { CHILD_MANAGER, VERSION_LABEL } from './keys.ts';
 import { memberFinder } from './list-members.ts';
 import { setOwn } from './own.ts';
@@ -20,19 +21,19 @@ export function ownedFields(object: KubeObject, manager: string = CHILD_MANAGER)
 }
 
 /**
- * Digest of the values at the fields that our manager owns in a live object. It equals `desiredDigest` of
- * what was applied, as long as nobody changed it and the server did not normalise it. Empty when we own
+ * Fingerprint of the values at the fields that our manager owns in a live object. It is the same as `desiredFingerprint`
+ * of what was applied, as long as nobody changed it and the server did not normalise it. Empty when we own
  * nothing. Needs `metadata.managedFields`.
  */
-export function ownedDigest(object: KubeObject, manager: string = CHILD_MANAGER): string {
+export function ownedFingerprint(object: KubeObject, manager: string = CHILD_MANAGER): Fingerprint {
   const fields = ownedFields(object, manager);
   if (fields === undefined) return '';
-  return digestOf(comparable(object.kind, project(fields, object as unknown as JsonValue)));
+  return new Undigested(comparable(object.kind, project(fields, object as unknown as JsonValue)));
 }
 
-/** Digest of an object to be applied, comparable with `ownedDigest`. */
-export function desiredDigest(desired: KubeObject): string {
-  return digestOf(comparable(desired.kind, desired as unknown as JsonValue));
+/** Fingerprint of an object to be applied, comparable with `ownedFingerprint`. */
+export function desiredFingerprint(desired: KubeObject): Fingerprint {
+  return new Undigested(comparable(desired.kind, desired as unknown as JsonValue));
 }
 
 /**

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
 import * as keys from './keys.ts';
-import { ownedDigest } from './owned-fields.ts';
+import { ownedFingerprint } from './owned-fields.ts';
 import type { LiveObject } from './model.ts';
 import { setOwn } from './own.ts';
 
@@ -28,8 +28,8 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
 
 /**
  * Reduces a live object to what the runtime needs of it: identity, version, deletion mark, finalizers, the labels and
- * the annotation that it reads itself, the values at the paths that the graph reads, and the digest of the fields that
- * we own. The result shares no structure with the input but the values read.
+ * the annotation that it reads itself, the values at the paths that the graph reads, and the fingerprint of the fields
+ * that we own. The result shares no structure with the input but the values read.
  *
  * A path that leads through a list keeps the whole list: positions must stay. An empty path keeps the whole object
  * without `managedFields`.
@@ -50,7 +50,7 @@ export function projectObject(object: KubeObject, reads: readonly (readonly Path
       ...annotationsOf(metadata as JsonObject, readMetadata),
     },
   };
-  return { object: projection as unknown as KubeObject, owned: ownedDigest(object) };
+  return { object: projection as unknown as KubeObject, owned: ownedFingerprint(object) };
 }
 
 /** The labels that an expression reads, and those that we read ourselves. */

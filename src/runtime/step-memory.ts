@@ -1,7 +1,8 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
 import type { Expression, Graph, GraphNode } from '../graph/index.ts';
-import { desiredDigest } from './owned-fields.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { desiredFingerprint } from './owned-fields.ts';
 import type { Resolved } from './resource.ts';
 import type { Walk } from './walk.ts';
 
@@ -12,7 +13,7 @@ interface Remembered {
 }
 
 /**
- * What a caller keeps from step to step of one instance: the objects that its nodes want and their digests, so that
+ * What a caller keeps from step to step of one instance: the objects that its nodes want and their fingerprints, so that
  * `step` makes them anew only where something that they are made from is another value than before. It changes how
  * much a step costs (and with it `Decision.evaluations`), and nothing else that it decides.
  *
@@ -24,7 +25,7 @@ export class StepMemory {
   /** It is read anew with every write of the status. */
   #spec: JsonObject | undefined;
   readonly #nodes = new Map<string, Remembered>();
-  readonly #digests = new WeakMap<KubeObject, string>();
+  readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
 
   /** Begins a step: when something that every node depends on is another value, all is forgotten. */
   begin(walk: Walk): void {
@@ -51,13 +52,13 @@ export class StepMemory {
     return resolved;
   }
 
-  /** `desiredDigest`, taken once of each object. */
-  digest(desired: KubeObject): string {
-    const known = this.#digests.get(desired);
+  /** `desiredFingerprint`, taken once of each object. */
+  fingerprint(desired: KubeObject): Fingerprint {
+    const known = this.#fingerprints.get(desired);
     if (known !== undefined) return known;
-    const digest = desiredDigest(desired);
-    this.#digests.set(desired, digest);
-    return digest;
+    const fingerprint = desiredFingerprint(desired);
+    this.#fingerprints.set(desired, fingerprint);
+    return fingerprint;
   }
 }
 

@@ -1,7 +1,15 @@
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import type { Graph } from '../../src/graph/index.ts';
 import type { Condition, Decision, StepOptions } from '../../src/runtime/index.ts';
-import { keys, objectKey, ownedDigestOf, readConditions, step, targetKey } from '../../src/runtime/index.ts';
+import {
+  digestText,
+  keys,
+  objectKey,
+  ownedFingerprintOf,
+  readConditions,
+  step,
+  targetKey,
+} from '../../src/runtime/index.ts';
 import type { FakeCluster, ViewOptions } from './fake-cluster.ts';
 
 /** What carrying decisions out until there is nothing left to do came to. */
@@ -60,9 +68,9 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
     const result = cluster.apply(action.desired, keys.CHILD_MANAGER);
     if ('kind' in result) {
       cluster.fail(action.target, undefined);
-      cluster.settle(action.target, { desired: action.digest, owned: ownedDigestOf({ object: result }) });
+      cluster.settle(action.target, { desired: action.fingerprint, owned: ownedFingerprintOf({ object: result }) });
     } else {
-      cluster.fail(action.target, { digest: action.digest, failure: result, retryAt: now + 1000 });
+      cluster.fail(action.target, { digest: digestText(action.fingerprint), failure: result, retryAt: now + 1000 });
     }
   }
   for (const action of decision.delete) {

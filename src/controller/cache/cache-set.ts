@@ -1,9 +1,8 @@
 import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import type { Graph, GraphNode, PathStep } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import type { LiveObject, ObjectType, WatchRequest } from '../../runtime/index.ts';
+import type { ObjectType, WatchRequest } from '../../runtime/index.ts';
 import { isAlwaysKept, projectObject } from '../../runtime/index.ts';
-import { compact } from './compact.ts';
 import { applySetsOf, Interests } from './interests.ts';
 import type { CacheChange, ObjectIndex } from './kind-cache.ts';
 import { KindCache } from './kind-cache.ts';
@@ -234,11 +233,12 @@ export class CacheSet {
     const [indexOf, seer] = [this.#indexes.get(id), this.#seers.get(id)];
     const cache = new KindCache({
       client: this.#options.client,
+      clock: this.#options.clock,
       type,
       ...(indexOf === undefined ? {} : { indexOf }),
       project: (object) => {
         seer?.(object);
-        return project(object, reads);
+        return projectObject(object, reads.paths);
       },
       onChange: (change) => this.#changed(interests, change),
       onState: () => this.#stateChanged(slot),
@@ -342,10 +342,6 @@ export class CacheSet {
 function readsOf(graph: Graph, { id, nodeType }: GraphNode): readonly (readonly PathStep[])[] {
   const read = graph.reads.get(id) ?? [];
   return nodeType === 'externalCollection' ? [...read, ['metadata', 'labels']] : read;
-}
-
-function project(object: KubeObject, reads: PathUnion): LiveObject {
-  return compact(projectObject(object, reads.paths));
 }
 
 function kindId(type: GroupVersionKind): string {

@@ -1,6 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import type { LiveObject } from '../../runtime/index.ts';
 import { sharedMember, sharedValue } from './shared.ts';
 
 /**
@@ -8,12 +7,11 @@ import { sharedMember, sharedValue } from './shared.ts';
  * exactly the members that it has, and texts, annotations, finalizers and conditions that thousands of objects share
  * are kept once.
  */
-export function compact({ object, owned }: LiveObject): LiveObject {
+export function compact(object: KubeObject): KubeObject {
   const copy = packed(object);
   // Of an object with large integers parts are those of the projection: they stay as they are.
   if (copy !== object) shareParts(copy);
-  const text = owned === undefined ? {} : { owned };
-  return { object: copy, ...text };
+  return copy;
 }
 
 function shareParts(copy: KubeObject): void {

@@ -1,10 +1,12 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { KubeError, KubernetesApi } from '../../kube/index.ts';
-import type { LiveObject, ObjectType, SettledPair } from '../../runtime/index.ts';
-import { ownedDigest, settledOf } from '../../runtime/index.ts';
+import type { Clock, KubeError, KubernetesApi } from '../../kube/index.ts';
+import type { Fingerprint, LiveObject, ObjectType, SettledPair } from '../../runtime/index.ts';
+import { ownedFingerprint } from '../../runtime/index.ts';
+import { remembering, settledAs, tidied } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
 import type { ScopeListener } from './scope-watch.ts';
 import { keyOf, ScopeWatch } from './scope-watch.ts';
+import { Tidier } from './tidier.ts';
 import { isLater } from './versions.ts';
 
 /** What a cache tells of one object; `before` or `after` is absent when it came or went. */
@@ -21,6 +23,7 @@ export type ObjectIndex = (object: KubeObject) => Iterable<string>;
 /** How a cache of one kind works. */
 export interface KindCacheOptions {
   readonly client: KubernetesApi;
+  readonly clock: Clock;
   readonly type: ObjectType;
   /** What is kept of an object. Asked for every object that comes in. */
   readonly project: (object: KubeObject) => LiveObject;
@@ -57,6 +60,7 @@ export class KindCache {
   readonly #stale = new Map<string, number>();
   /** Who asked for more than was read. */
   #waiting = new Set<string>();
+  readonly #tidier: Tidier;
   readonly #listener: ScopeListener;
   readonly #all: ScopeWatch;
   readonly #namespaces = new Map<string, ScopeWatch>();
@@ -64,6 +68,7 @@ export class KindCache {
   constructor(options: KindCacheOptions) {
     this.#options = options;
     this.type = options.type;
+    this.#tidier = new Tidier(options.clock, (key) => this.#tidy(key));
     this.#listener = {
       put: (scope, object) => this.#put(object, !scope.synced),
       gone: (object) => {
@@ -129,6 +134,7 @@ export class KindCache {
   }
 
   async stop(): Promise<void> {
+    this.#tidier.stop();
     await Promise.all([this.#all.stop(), ...[...this.#namespaces.values()].map((scope) => scope.stop())]);
   }
 
@@ -211,14 +217,14 @@ export class KindCache {
     this.#put(object, !this.syncedIn(object.metadata.namespace));
   }
 
-  /** Like `observe`, for the answer to an apply: what it holds at our fields satisfies the desired digest. */
-  observeApplied(object: KubeObject, desired: string): void {
+  /** Like `observe`, for the answer to an apply: what it holds at our fields satisfies what was desired. */
+  observeApplied(object: KubeObject, desired: Fingerprint): void {
     const key = keyOf(object);
     const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
     // Of the answer, not of the cache: the watch may have brought a later change already, and that one is drift.
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
     const owned = isAnswer ? held?.owned : undefined;
-    this.settle(key, { desired, owned: owned ?? ownedDigest(object) });
+    this.settle(key, { desired, owned: owned ?? ownedFingerprint(object) });
   }
 
   /** The object is gone, as the answer to a write said. */
@@ -228,12 +234,14 @@ export class KindCache {
     if (before?.object.metadata.uid === uid) this.#remove(key, before);
   }
 
-  /** Remembers that the desired digest is satisfied by the owned one. */
-  settle(key: string, { desired, owned }: SettledPair): void {
+  /** Remembers that what was desired is satisfied by what is owned. */
+  settle(key: string, pair: SettledPair): void {
     const live = this.#objects.get(key);
     if (live === undefined) return;
-    const isExplained = live.whole === undefined || live.owned === owned;
-    this.#objects.set(key, held(live, { desired, owned }, isExplained ? undefined : live.whole));
+    const next = settledAs(live, pair);
+    this.#objects.set(key, next);
+    // One that says no more than before is as tidy as it was.
+    if (next.settled !== true) this.#tidier.add(key);
   }
 
   /**
@@ -248,15 +256,21 @@ export class KindCache {
     const enough = this.#stale.get(key);
     const isReread = listing || enough !== undefined;
     if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;
-    const settled = before?.object.metadata.uid === uid ? settledOf(before) : undefined;
-    const after = withSettled(this.#options.project(object), settled, object);
+    const projected = this.#options.project(object);
+    const after = before?.object.metadata.uid === uid ? remembering(projected, before, object) : projected;
     this.#objects.set(key, after);
+    this.#tidier.add(key);
     this.#index(key, before, after);
     // The same object, of which only more is held: whoever needs that waits for all of them.
     const isSame = enough !== undefined && enough > NOT_ENOUGH && isVersionOf(before, uid, resourceVersion);
     if (!isSame) this.#options.onChange({ type: this.type, key, before, after });
     this.#reread(key);
     return after;
+  }
+
+  #tidy(key: string): void {
+    const live = this.#objects.get(key);
+    if (live !== undefined) this.#objects.set(key, tidied(live));
   }
 
   #drop(object: KubeObject): void {
@@ -311,24 +325,6 @@ function isNews(before: LiveObject, uid: string, version: string | undefined, is
 
 function isVersionOf(live: LiveObject | undefined, uid: string, version: string | undefined): boolean {
   return live?.object.metadata.uid === uid && live.object.metadata.resourceVersion === version;
-}
-
-function withSettled(projected: LiveObject, settled: SettledPair | undefined, object: KubeObject): LiveObject {
-  if (settled === undefined) return projected;
-  // Somebody may have changed what is ours: the whole object tells which fields, and who.
-  return held(projected, settled, settled.owned === projected.owned ? undefined : object);
-}
-
-/** Of one layout, member by member: objects that are copied with some members left out each get a layout of their own. */
-function held({ object, owned }: LiveObject, pair: SettledPair, whole: KubeObject | undefined): LiveObject {
-  const settled = pair.owned === owned ? textOf(pair.desired, owned) : pair;
-  if (owned === undefined) return whole === undefined ? { object, settled } : { object, settled, whole };
-  return whole === undefined ? { object, owned, settled } : { object, owned, settled, whole };
-}
-
-/** The text that is held already, where it is the same. */
-function textOf(text: string, known: string): string {
-  return text === known ? known : text;
 }
 
 /** The ApplySet that an object says it belongs to. */

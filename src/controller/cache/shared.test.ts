@@ -12,20 +12,20 @@ const object = (name: string, reason: string) => ({
 describe('compact', () => {
   it('keeps once what objects have in common, and says the same of each', () => {
     const [one, other] = [object('one', 'Same'), object('other', 'Same')];
-    const [a, b] = [compact({ object: one }).object, compact({ object: other }).object];
+    const [a, b] = [compact(one), compact(other)];
     expect([a, b]).toEqual([one, other]);
     expect(a.metadata.annotations).toBe(b.metadata.annotations);
     expect(a.metadata.finalizers).toBe(b.metadata.finalizers);
     const conditions = (of: typeof a) => of.status?.['conditions'] as readonly unknown[];
     expect(conditions(a)[0]).toBe(conditions(b)[0]);
-    expect(conditions(compact({ object: object('one', 'Other') }).object)[0]).not.toBe(conditions(a)[0]);
+    expect(conditions(compact(object('one', 'Other')))[0]).not.toBe(conditions(a)[0]);
   });
 
   it('leaves what it was given as it is', () => {
     const given = object('one', 'Same');
-    compact({ object: given });
+    compact(given);
     given.metadata.annotations.order = '2';
-    expect(compact({ object: given }).object.metadata.annotations).toEqual({ order: '2' });
+    expect(compact(given).metadata.annotations).toEqual({ order: '2' });
   });
 });
 

@@ -3,7 +3,7 @@ import { refOf } from '../../core/index.ts';
 import { backoffMs, isConflict, isNotFound, isUnanswered, KubeError, pause } from '../../kube/index.ts';
 import type { BackoffPolicy, Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
-import { keys, refOfTarget } from '../../runtime/index.ts';
+import { digestText, keys, refOfTarget } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { NO_DRIFT, noteRevert } from '../drift/contests.ts';
@@ -143,11 +143,11 @@ export async function applyChild(
   action: ApplyAction,
 ): Promise<boolean> {
   const { client, caches, clock, signal } = context;
-  const { target, desired, digest } = action;
+  const { target, desired, fingerprint } = action;
   try {
     const answer = await client.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, signal, ...ONCE });
     record.failed = without(record.failed, targetKey(target));
-    caches.peek(target.type)?.observeApplied(answer, digest);
+    caches.peek(target.type)?.observeApplied(answer, fingerprint);
     if (action.why === 'drift' && action.differences !== undefined) {
       const key = targetKey(target);
       const drift = (record.drift ??= new Map());
@@ -155,7 +155,7 @@ export async function applyChild(
     }
     return true;
   } catch (thrown) {
-    await rememberFailure(context, record, target, digest, thrown);
+    await rememberFailure(context, record, target, digestText(fingerprint), thrown);
     return false;
   }
 }
