@@ -155,7 +155,9 @@ export class WakeRouter {
       return;
     }
     this.#options.onInstance(change);
-    instances.wake(instanceId(change.type, change.key));
+    // While instances are being read, all are woken in the end; one that is gone is among them no longer.
+    const isReading = caches.peek(change.type)?.synced !== true;
+    if (!isReading || change.after === undefined) instances.wake(instanceId(change.type, change.key));
     // Who tries a new revision depends on who is there.
     if (served.ofDefinition(definition)?.canary !== undefined && isRelevant(change)) wakeDefinition(definition);
     if (change.after !== undefined && !isRelevant(change)) return;

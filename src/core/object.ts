@@ -68,7 +68,8 @@ export function formatApiVersion(type: { group: string; version: string }): stri
 
 /** Group, version and kind of an object or reference. */
 export function gvkOf(object: { apiVersion: string; kind: string }): GroupVersionKind {
-  return { ...parseApiVersion(object.apiVersion), kind: object.kind };
+  const { group, version } = parseApiVersion(object.apiVersion);
+  return { group, version, kind: object.kind };
 }
 
 /** The reference of an object that has a name. */

@@ -156,5 +156,5 @@ function sortedUnion(a: readonly string[], b: readonly string[]): string[] {
 }
 
 function sha256(text: string): string {
-  return cryptoLibrary().createHash('sha256').update(text).digest('base64url');
+  return cryptoLibrary().hash('sha256', text, 'base64url');
 }

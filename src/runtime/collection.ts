@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { CollectionNode } from '../graph/index.ts';
 import { evaluate } from './evaluate.ts';
 import { targetKey } from './identity.ts';
-import { childLabels, placeLabels } from './labels.ts';
+import { childLabels } from './labels.ts';
 import type { ObjectTarget } from './model.ts';
 import type { Identities, Resolved } from './resource.ts';
 import { evaluateHoles, fillSkeleton, fillTemplate } from './template.ts';
@@ -42,7 +42,6 @@ export function resolveCollection(walk: Walk, node: CollectionNode): Resolved {
     return unresolved(unresolvedBy(node, shared.state, shared.failure, shared.path));
   }
   const perItem = node.template.holes.filter((hole) => hole.kind === 'iteration');
-  const common = childLabels(walk.instance, node, walk.applySet, walk.version, { index: 0, size });
   const wanted: WantedObject[] = [];
   const seen = new Set<string>();
   const variables = new Map(walk.ready);
@@ -56,7 +55,7 @@ export function resolveCollection(walk: Walk, node: CollectionNode): Resolved {
     const key = targetKey(targeted.target);
     if (seen.has(key)) return unresolved(collision(node, filled, targeted.target));
     seen.add(key);
-    const labels = { ...common, ...placeLabels({ index, size }) };
+    const labels = childLabels(walk.labels, node, { index, size });
     wanted.push(wantedObject(walk, node, filled, targeted.target, labels));
   }
   return { state: 'resolved', wanted };

@@ -1,4 +1,4 @@
-import type { Value } from '../cel/index.ts';
+import type { EvaluateOptions, Value } from '../cel/index.ts';
 import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Expression } from '../graph/index.ts';
@@ -30,6 +30,8 @@ export interface EvaluateContext {
   /** What `now()` gives, in milliseconds since the epoch. */
   readonly now: number;
   readonly budget?: number;
+  /** Variables are known to be plain data, as it comes from JSON, and need not be looked through. Default false. */
+  readonly trusted?: boolean;
   /** Counts the expressions that were evaluated. */
   readonly tally?: { evaluations: number };
 }
@@ -50,12 +52,16 @@ export type RawEvaluated =
 
 /** Evaluates an expression whose value is no JSON, e.g. a condition. */
 export function evaluateRaw(expression: Expression, variables: Variables, context: EvaluateContext): RawEvaluated {
-  const { now, budget, tally } = context;
+  const { tally } = context;
   if (tally !== undefined) tally.evaluations += 1;
-  const result = expression.program.evaluate(variables, budget === undefined ? { now } : { now, budget });
+  const result = expression.program.evaluate(variables, optionsOf(context));
   if (result.ok) return { state: 'value', value: result.value };
   const { message, pending } = result.error;
   return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message) };
+}
+
+function optionsOf({ now, budget, trusted = false }: EvaluateContext): EvaluateOptions {
+  return budget === undefined ? { now, trusted } : { now, budget, trusted };
 }
 
 /** A text as kro quotes it in messages: in double quotes, with escapes. */

@@ -10,21 +10,14 @@ export interface CollectionPlace {
   readonly size: number;
 }
 
-/** Labels of a child, as kro writes them. They win over the author's. */
-export function childLabels(
-  instance: KubeObject,
-  node: GraphNode,
-  applySet: string,
-  version: string,
-  place?: CollectionPlace,
-): Record<string, string> {
+/** Labels that all children of an instance carry, as kro writes them; that of the node is still empty. */
+export function commonLabels(instance: KubeObject, applySet: string, version: string): Record<string, string> {
   const { group, version: apiVersion, kind } = gvkOf(instance);
   const { name = '', namespace, uid = '' } = instance.metadata;
-  // In the order of their names: whoever compares thousands of children need not sort them.
+  // In the order of their names: whoever takes digests of thousands of children need not sort them.
   return {
     [keys.MANAGED_BY_LABEL]: 'kro',
     [keys.PART_OF_LABEL]: applySet,
-    ...(place === undefined ? {} : placeLabels(place)),
     [keys.INSTANCE_GROUP_LABEL]: group,
     [keys.INSTANCE_ID_LABEL]: uid,
     [keys.INSTANCE_KIND_LABEL]: kind,
@@ -32,14 +25,24 @@ export function childLabels(
     ...(namespace === undefined || namespace === '' ? {} : { [keys.INSTANCE_NAMESPACE_LABEL]: namespace }),
     [keys.INSTANCE_VERSION_LABEL]: apiVersion,
     [keys.VERSION_LABEL]: keys.versionLabel(version),
-    [keys.NODE_ID_LABEL]: node.id,
+    [keys.NODE_ID_LABEL]: '',
     [keys.OWNED_LABEL]: 'true',
   };
 }
 
-/** Those labels of a child that differ from item to item of its collection. */
-export function placeLabels({ index, size }: CollectionPlace): Record<string, string> {
-  return { [keys.COLLECTION_INDEX_LABEL]: String(index), [keys.COLLECTION_SIZE_LABEL]: String(size) };
+/** Labels of a child, from those that all children carry. They win over the author's. */
+export function childLabels(
+  common: Readonly<Record<string, string>>,
+  node: GraphNode,
+  place?: CollectionPlace,
+): Record<string, string> {
+  const labels = { ...common };
+  labels[keys.NODE_ID_LABEL] = node.id;
+  if (place !== undefined) {
+    labels[keys.COLLECTION_INDEX_LABEL] = String(place.index);
+    labels[keys.COLLECTION_SIZE_LABEL] = String(place.size);
+  }
+  return labels;
 }
 
 /** Annotations of a child: its deletion wave. */

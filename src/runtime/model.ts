@@ -186,6 +186,8 @@ export interface StepOptions {
    * exists is ready. `direct` mode passes `readinessOf`.
    */
   readonly readiness?: (object: KubeObject) => ObjectReadiness;
+  /** All data is as it came from JSON, so that expressions need not look through it first. Default false. */
+  readonly plainData?: boolean;
   /** Cost that one expression may spend. Default: the default of `Program.evaluate`. */
   readonly budget?: number;
   /** What CEL `now()` gives in templates (milliseconds since the epoch). Default `now`. */

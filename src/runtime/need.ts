@@ -47,9 +47,10 @@ export function needsApply(desired: KubeObject, wanted: Fingerprint, live: LiveO
   }
   const owned = ownedFingerprintOf(live);
   const settled = settledOf(live);
-  const pair = { desired: wanted, owned };
   // That they are equal tells that those of this object can be compared, when it is to change later.
-  if (isSameFingerprint(owned, wanted)) return settled === undefined ? { kind: 'settled', pair } : { kind: 'none' };
+  if (isSameFingerprint(owned, wanted)) {
+    return settled === undefined ? { kind: 'settled', pair: { desired: owned, owned } } : { kind: 'none' };
+  }
   const isKnown = settled !== undefined && isSameFingerprint(settled.desired, wanted);
   if (isKnown && isSameFingerprint(settled.owned, owned)) return { kind: 'none' };
   const whole = wholeOf(live);
@@ -58,7 +59,7 @@ export function needsApply(desired: KubeObject, wanted: Fingerprint, live: LiveO
     return { ...applyBecause('adopt', desired, whole), ...(owner === '' ? {} : { formerOwner: owner }) };
   }
   const need = applyBecause(isKnown ? 'drift' : 'change', desired, whole);
-  if (need.differences?.length === 0) return { kind: 'settled', pair };
+  if (need.differences?.length === 0) return { kind: 'settled', pair: { desired: wanted, owned } };
   // After a restart nothing is remembered of what was applied; whoever took a field from us says so in it.
   const isTaken = settled === undefined && need.differences?.every(({ taken }) => taken === true) === true;
   return isTaken ? { ...need, why: 'drift' } : need;

@@ -43,16 +43,15 @@ export function desiredFingerprint(desired: KubeObject): Fingerprint {
  */
 export function comparable(kind: string, value: JsonValue | undefined): JsonObject {
   if (!isJsonObject(value)) return {};
-  const { apiVersion: _apiVersion, kind: _kind, metadata, stringData, ...rest } = value;
+  const { metadata, stringData } = value;
   const result: JsonObject = {};
-  for (const [key, member] of Object.entries(rest)) {
-    const clean = withoutNulls(member);
+  for (const key of Object.keys(value)) {
+    if (key === 'apiVersion' || key === 'kind' || key === 'metadata' || key === 'stringData') continue;
+    const clean = withoutNulls(value[key]);
     if (clean !== undefined) setOwn(result, key, clean);
   }
-  if (isJsonObject(metadata)) {
-    const clean = comparableMetadata(metadata);
-    if (Object.keys(clean).length > 0) result['metadata'] = clean;
-  }
+  const clean = isJsonObject(metadata) ? comparableMetadata(metadata) : undefined;
+  if (clean !== undefined) result['metadata'] = clean;
   if (kind === 'Secret' && isJsonObject(stringData)) {
     const data = isJsonObject(result['data']) ? result['data'] : {};
     result['data'] = { ...data, ...encodeAll(stringData) };
@@ -62,16 +61,16 @@ export function comparable(kind: string, value: JsonValue | undefined): JsonObje
   return result;
 }
 
-/** In the order of their names, so that nobody has to sort them. */
-function comparableMetadata({ annotations, finalizers, labels, ownerReferences }: JsonObject): JsonObject {
-  const parts = {
-    annotations: comparableMap(annotations),
-    finalizers: comparableList(finalizers),
-    labels: comparableMap(labels),
-    ownerReferences: comparableList(ownerReferences),
-  };
-  const result: JsonObject = {};
-  for (const [name, part] of Object.entries(parts)) if (part !== undefined) result[name] = part;
+const COMPARED_METADATA = ['annotations', 'finalizers', 'labels', 'ownerReferences'] as const;
+
+/** In the order of their names, so that nobody has to sort them; nothing of metadata that is empty then. */
+function comparableMetadata(metadata: JsonObject): JsonObject | undefined {
+  let result: JsonObject | undefined;
+  for (const name of COMPARED_METADATA) {
+    const part = metadata[name];
+    const clean = Array.isArray(part) ? comparableList(part) : comparableMap(part);
+    if (clean !== undefined) (result ??= {})[name] = clean;
+  }
   return result;
 }
 
@@ -87,8 +86,8 @@ function comparableMap(map: JsonValue | undefined): JsonObject | undefined {
   return result;
 }
 
-function comparableList(list: JsonValue | undefined): JsonValue | undefined {
-  return Array.isArray(list) && list.length > 0 ? list : undefined;
+function comparableList(list: JsonValue[]): JsonValue | undefined {
+  return list.length > 0 ? list : undefined;
 }
 
 /** Null members of objects mean "no value" for server-side apply; list elements stay. */
@@ -97,8 +96,8 @@ function withoutNulls(value: JsonValue | undefined): JsonValue | undefined {
   if (Array.isArray(value)) return value.map((entry) => withoutNulls(entry) ?? null);
   if (!isJsonObject(value)) return value;
   const result: JsonObject = {};
-  for (const [key, member] of Object.entries(value)) {
-    const clean = withoutNulls(member);
+  for (const key of Object.keys(value)) {
+    const clean = withoutNulls(value[key]);
     if (clean !== undefined) setOwn(result, key, clean);
   }
   return result;

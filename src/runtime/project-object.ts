@@ -10,7 +10,7 @@ import { setOwn } from './own.ts';
 const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers'];
 
 /** Labels that tell whose an object is: the only ones that we read ourselves. */
-const KEPT_LABELS: ReadonlySet<PathStep> = new Set([
+const KEPT_LABELS: ReadonlySet<string> = new Set([
   keys.MANAGED_BY_LABEL,
   keys.PART_OF_LABEL,
   keys.INSTANCE_ID_LABEL,
@@ -19,10 +19,13 @@ const KEPT_LABELS: ReadonlySet<PathStep> = new Set([
   keys.DEFINITION_NAME_LABEL,
 ]);
 
+/** The annotation that we read ourselves. */
+const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([keys.APPLY_ORDER_ANNOTATION]);
+
 /** Is what stands at a path kept of every object, whatever the graphs read? */
 export function isAlwaysKept([first, second, third]: readonly PathStep[]): boolean {
   if (first !== 'metadata') return first === 'apiVersion' || first === 'kind';
-  if (second === 'labels') return third !== undefined && KEPT_LABELS.has(third);
+  if (second === 'labels') return typeof third === 'string' && KEPT_LABELS.has(third);
   return typeof second === 'string' && KEPT.includes(second);
 }
 
@@ -38,49 +41,31 @@ export function projectObject(object: KubeObject, reads: readonly (readonly Path
   const { metadata } = object;
   const kept: JsonObject = {};
   for (const path of reads) keep(kept, object as unknown as JsonValue, path, 0);
-  const { managedFields: _managedFields, ...readMetadata } = isJsonObject(kept['metadata']) ? kept['metadata'] : {};
-  const projection: JsonObject = {
-    ...kept,
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    metadata: {
-      ...readMetadata,
-      ...pick(metadata as JsonObject, KEPT),
-      ...labelsOf(metadata as JsonObject, readMetadata),
-      ...annotationsOf(metadata as JsonObject, readMetadata),
-    },
-  };
-  return { object: projection as unknown as KubeObject, owned: ownedFingerprint(object) };
+  const read = isJsonObject(kept['metadata']) ? kept['metadata'] : {};
+  kept['apiVersion'] = object.apiVersion;
+  kept['kind'] = object.kind;
+  kept['metadata'] = keptMetadata(metadata as JsonObject, read);
+  return { object: kept as unknown as KubeObject, owned: ownedFingerprint(object) };
 }
 
-/** The labels that an expression reads, and those that we read ourselves. */
-function labelsOf({ labels }: JsonObject, { labels: read }: JsonObject): JsonObject {
-  if (!isJsonObject(labels) || read === labels) return {};
+/** What is read of the metadata, and what is kept of every object. */
+function keptMetadata(metadata: JsonObject, read: JsonObject): JsonObject {
+  const kept: JsonObject = {};
+  for (const name of Object.keys(read)) if (name !== 'managedFields') setOwn(kept, name, read[name] as JsonValue);
+  for (const name of KEPT) if (Object.hasOwn(metadata, name)) kept[name] = metadata[name];
+  const labels = withOwn(metadata['labels'], read['labels'], KEPT_LABELS);
+  if (labels !== undefined) kept['labels'] = labels;
+  const annotations = withOwn(metadata['annotations'], read['annotations'], KEPT_ANNOTATIONS);
+  if (annotations !== undefined) kept['annotations'] = annotations;
+  return kept;
+}
+
+/** The labels or annotations that an expression reads, and those that we read ourselves. */
+function withOwn(all: JsonValue | undefined, read: JsonValue | undefined, own: ReadonlySet<string>) {
+  if (!isJsonObject(all) || read === all) return undefined;
   const kept: JsonObject = isJsonObject(read) ? read : {};
-  for (const name of Object.keys(labels)) {
-    const value = KEPT_LABELS.has(name) ? labels[name] : undefined;
-    if (value !== undefined) kept[name] = value;
-  }
-  return Object.keys(kept).length === 0 ? {} : { labels: kept };
-}
-
-/** The annotations that an expression reads, and the one that we read ourselves. */
-function annotationsOf(metadata: JsonObject, readMetadata: JsonObject): JsonObject {
-  const all = metadata['annotations'];
-  const read = readMetadata['annotations'];
-  const order =
-    isJsonObject(all) && Object.hasOwn(all, keys.APPLY_ORDER_ANNOTATION) ? all[keys.APPLY_ORDER_ANNOTATION] : undefined;
-  const annotations = {
-    ...(isJsonObject(read) ? read : {}),
-    ...(order === undefined ? {} : { [keys.APPLY_ORDER_ANNOTATION]: order }),
-  };
-  return Object.keys(annotations).length === 0 ? {} : { annotations };
-}
-
-function pick(source: JsonObject, names: readonly string[]): JsonObject {
-  const result: JsonObject = {};
-  for (const name of names) if (Object.hasOwn(source, name)) result[name] = source[name];
-  return result;
+  for (const name of own) if (Object.hasOwn(all, name)) kept[name] = all[name];
+  return Object.keys(kept).length === 0 ? undefined : kept;
 }
 
 /** Copies the value at a path. Objects on the way are copied member by member, anything else as a whole. */

@@ -19,7 +19,7 @@ export function resolveResource(walk: Walk, node: ResourceNode): Resolved {
   }
   const targeted = targetOf(walk, node, filled.value);
   if (!targeted.ok) return { state: 'unresolved', reason: targeted.reason };
-  const labels = childLabels(walk.instance, node, walk.applySet, walk.version);
+  const labels = childLabels(walk.labels, node);
   return { state: 'resolved', wanted: [wantedObject(walk, node, filled.value, targeted.target, labels)] };
 }
 

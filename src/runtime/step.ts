@@ -10,7 +10,7 @@ import { failureText } from './failure.ts';
 import { hasFinalizer, isReleased, isSuspended } from './finalizer.ts';
 import { decideInventory, decideParentWrite, inventoryWrite, isInventoryForeign } from './inventory.ts';
 import { instanceTarget, targetOfLive } from './members.ts';
-import { nodeIdOf } from './labels.ts';
+import { commonLabels, nodeIdOf } from './labels.ts';
 import type { Condition, Decision, FailedWrite, Observed, StepOptions, WatchRequest } from './model.ts';
 import { projectStatus } from './project-status.ts';
 import { decidePruning } from './prune.ts';
@@ -72,7 +72,8 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
   const idle = [apply, deletions, walk.reads, Object.keys(written)].every((list) => list.length === 0);
   const mark = idle && !held && isInventoryForeign(instance, inventory);
   const parent = mark ? { inventory: inventoryWrite(instance, inventory) } : written;
-  const status = statusOf(walk, pruning, suspended, refusal);
+  const nodes = [...results.map(reportOf), ...pruning.reports];
+  const status = statusOf(walk, pruning, nodes, suspended, refusal);
   const requeueAt = earliest([...results.map(({ retryAt }) => retryAt), pruning.retryAt, refusal?.retryAt]);
   return {
     parent,
@@ -80,7 +81,7 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
     delete: deletions,
     read: walk.reads,
     watch: walk.watches,
-    nodes: [...results.map(reportOf), ...pruning.reports],
+    nodes,
     ...status,
     finalizer: hasFinalizer(instance) ? 'keep' : isReleased(instance) ? 'none' : 'add',
     inventory,
@@ -95,18 +96,21 @@ function createWalk(graph: Graph, instance: KubeObject, observed: Observed, opti
   const { namespace } = instance.metadata;
   const schema = schemaVariable(instance);
   const applySet = applySetIdOf(instance);
+  const version = options.version ?? DEFAULT_VERSION;
   return {
     graph,
     instance,
     namespace: graph.instance.namespaced && namespace !== '' ? namespace : undefined,
     observed,
     options,
-    version: options.version ?? DEFAULT_VERSION,
+    version,
     applySet,
+    labels: commonLabels(instance, applySet, version),
     recorded: recordedInventory(instance, applySet),
     evaluation: {
       now: options.templateNow ?? options.now,
       tally: { evaluations: 0 },
+      trusted: options.plainData ?? false,
       ...(options.budget === undefined ? {} : { budget: options.budget }),
     },
     ready: new Map<string, unknown>([['schema', schema]]),
@@ -155,7 +159,13 @@ function heldBy(trespass: NodeResult | undefined, { because }: NodeResult): Beca
 type StatusPart = Pick<Decision, 'state' | 'conditions' | 'status' | 'statusChanged' | 'statusProblems' | 'statusNow'>;
 
 /** Conditions, state and projected fields. */
-function statusOf(walk: Walk, pruning: Pruning, suspended: boolean, refusal: ParentRefusal | undefined): StatusPart {
+function statusOf(
+  walk: Walk,
+  pruning: Pruning,
+  reports: readonly NodeReport[],
+  suspended: boolean,
+  refusal: ParentRefusal | undefined,
+): StatusPart {
   const { instance, options } = walk;
   const ready = resourcesReady(walk, pruning, suspended);
   // Where its own metadata is refused, nothing new is said of what comes after.
@@ -165,7 +175,6 @@ function statusOf(walk: Walk, pruning: Pruning, suspended: boolean, refusal: Par
       : { InstanceManaged: { status: 'False', reason: 'ManagementFailed', message: refusal.message } as const };
   const conditions = instanceConditions(instance, values, options.now);
   const before: JsonObject = instance.status ?? {};
-  const reports = [...[...walk.results.values()].map(reportOf), ...pruning.reports];
   const explained = nodeConditions(instance, reports, options);
 
   // `now()` moves only when something else in the status does; else each step would write a new time.

@@ -23,6 +23,8 @@ export interface Walk {
   readonly options: StepOptions;
   readonly version: string;
   readonly applySet: string;
+  /** What all its children are labelled with. */
+  readonly labels: Readonly<Record<string, string>>;
   /** What the instance records of its ApplySet. */
   readonly recorded: RecordedInventory;
   readonly evaluation: EvaluateContext;

@@ -222,6 +222,7 @@ export class InstanceReconciler {
       adoption: served.policies.adoption ?? adoption,
       nodeAdoption: served.policies.nodeAdoption,
       templateNow: record.templateNow.at,
+      plainData: true,
       revision: served.revision,
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
       ...given('explain', served.policies.explain),
