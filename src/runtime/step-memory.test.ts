@@ -166,3 +166,17 @@ test.each(['${schema.metadata.annotations.team}', '${schema.metadata.?annotation
     expect([teamOf('water'), teamOf('air')]).toEqual(['water', 'air']);
   },
 );
+
+test('metadata of the instance that no template reads does not count', () => {
+  const graph = graphOf(
+    'schema: {}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: "${schema.metadata.name}"}, spec: {litres: 2}}}]',
+  );
+  const cluster = new FakeCluster();
+  const instance = cluster.get(putInstance(graph, cluster, 'a', {})) as KubeObject;
+  const memory = new StepMemory();
+  const stepped = (finalizers: string[]) => {
+    const metadata = { ...instance.metadata, finalizers, resourceVersion: String(finalizers.length) };
+    return step(graph, { ...instance, metadata }, cluster.view(graph), { now: NOW, memory }).evaluations;
+  };
+  expect([stepped([]), stepped(['kro.run/finalizer']), stepped(['kro.run/finalizer', 'a/b'])]).toEqual([1, 0, 0]);
+});

@@ -1,6 +1,6 @@
-import type { JsonObject, KubeObject } from '../core/index.ts';
-import { jsonEquals } from '../core/index.ts';
-import type { Expression, Graph, GraphNode } from '../graph/index.ts';
+import type { JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject, jsonEquals } from '../core/index.ts';
+import type { Expression, Graph, GraphNode, PathStep } from '../graph/index.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import type { Resolved } from './resource.ts';
@@ -17,24 +17,25 @@ interface Remembered {
  * `step` makes them anew only where something that they are made from is another value than before. It changes how
  * much a step costs (and with it `Decision.evaluations`), and nothing else that it decides.
  *
- * Values other than the spec are told apart by identity: whoever steps with a memory must not change an instance or a live object in
- * place. It holds on to what it was last given, so it should live as long as the steps of one run, not longer.
+ * Values other than those of the instance are told apart by identity: whoever steps with a memory must not change an
+ * instance or a live object in place. It holds on to what it was last given, so it should live as long as the steps of one run, not longer.
  */
 export class StepMemory {
   #shared: readonly unknown[] = [];
-  /** It is read anew with every write of the status. */
-  #spec: JsonObject | undefined;
+  /** What is read of the instance, which comes anew with every write of it. */
+  #read: readonly JsonValue[] = [];
   readonly #nodes = new Map<string, Remembered>();
   readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
 
   /** Begins a step: when something that every node depends on is another value, all is forgotten. */
   begin(walk: Walk): void {
     const shared = sharedInputs(walk);
-    const { spec } = walk.instance;
-    const sameSpec = Object.is(spec, this.#spec) || jsonEquals(spec, this.#spec);
-    if (!sameSpec || !areSame(shared, this.#shared)) this.#nodes.clear();
+    const read = readOf(walk);
+    const isSameRead =
+      read.length === this.#read.length && read.every((value, at) => jsonEquals(value, this.#read[at]));
+    if (!isSameRead || !areSame(shared, this.#shared)) this.#nodes.clear();
     this.#shared = shared;
-    this.#spec = spec;
+    this.#read = read;
   }
 
   /**
@@ -66,17 +67,26 @@ export class StepMemory {
 function sharedInputs({ graph, instance, version, evaluation, options }: Walk): unknown[] {
   const { apiVersion, kind, metadata } = instance;
   const { name, namespace, uid } = metadata;
-  // A deploy writes its inventory into the metadata, which few templates read.
-  const read = readsMetadata(graph) ? metadata : undefined;
   const labels = [apiVersion, kind, name, namespace, uid, version];
   const time = mayAskForTime(graph) ? evaluation.now : undefined;
   const limits = [evaluation.budget, options.maxCollectionSize, options.namespaces];
-  return [graph, read, time, ...labels, ...limits];
+  return [graph, time, ...labels, ...limits];
 }
 
-/** Does an expression read more of the instance than its spec? */
-function readsMetadata(graph: Graph): boolean {
-  return graph.reads.get('schema')?.some(([first]) => first !== 'spec') === true;
+/** What expressions read of the instance: its spec, and of its metadata, in which we write ourselves, these values. */
+function readOf({ graph, instance }: Walk): JsonValue[] {
+  const others = (graph.reads.get('schema') ?? []).filter(([first]) => first !== 'spec');
+  return [instance.spec ?? {}, ...others.map((path) => valueAt(instance as unknown as JsonValue, path) ?? null)];
+}
+
+function valueAt(from: JsonValue, path: readonly PathStep[]): JsonValue | undefined {
+  let value: JsonValue | undefined = from;
+  for (const step of path) {
+    // What stands at a place of a list may be reached in other ways: all of it counts.
+    if (!isJsonObject(value)) return value;
+    value = Object.hasOwn(value, step) ? value[step] : undefined;
+  }
+  return value;
 }
 
 /** The same values; of lists, as the data of collections is, the same members. */

@@ -103,7 +103,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an effect may outlive its pass',
     rule: 'one write of an object at a time',
-    file: 'src/controller/instance/effects.ts',
+    file: 'src/controller/instance/each-effect.ts',
     find: 'for (const outcome of await Promise.allSettled(effects)) {',
     replace: 'await Promise.all(effects);\n  for (const outcome of [] as PromiseSettledResult<void>[]) {',
     told: /at the same time/,

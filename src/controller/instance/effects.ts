@@ -8,6 +8,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { NO_DRIFT, noteRevert } from '../drift/contests.ts';
 import { apiFailure } from './api-failure.ts';
+import { eachEffect } from './each-effect.ts';
 import { cacheKey, targetKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { without } from './record.ts';
@@ -183,48 +184,15 @@ export async function deleteChild(
   }
 }
 
-/**
- * So many effects of one pass are under way at a time: requests that wait for their turn hold their bodies, and what
- * is held is copied by each collection of garbage.
- */
-const EFFECTS_AT_A_TIME = 128;
-
-/** Carries out an effect for each, some at a time; waits and throws like `allEffects`. */
-export async function eachEffect<Item>(items: readonly Item[], effect: (item: Item) => Promise<void>): Promise<void> {
-  const left = items.values();
-  const failures: unknown[] = [];
-  const work = async () => {
-    for (const item of left) {
-      try {
-        await effect(item);
-      } catch (thrown) {
-        failures.push(thrown);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(items.length, EFFECTS_AT_A_TIME) }, work));
-  if (failures.length > 0) throw failures[0];
-}
-
-/**
- * Waits for all effects, also when one fails: an effect that outlived its pass would run beside the next
- * pass of the same instance. The first failure is thrown.
- */
-export async function allEffects(effects: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(effects)) {
-    if (outcome.status === 'rejected') throw outcome.reason;
-  }
-}
-
 /** Fetches what only a request of its own can tell. What a watch brings is waited for instead. False when nothing was read. */
 export async function readNow(
   context: EffectContext,
   record: InstanceRecord,
   requests: readonly ReadRequest[],
 ): Promise<boolean> {
-  const { client, caches, signal } = context;
+  const { client, caches, clock, signal } = context;
   const whole = requests.filter((request) => request.kind === 'whole-object');
-  await eachEffect(whole, async ({ target }) => {
+  await eachEffect(clock, whole, async ({ target }) => {
     const found = await client.find(refOfTarget(target), { signal });
     if (found !== undefined) (record.whole ??= new Map()).set(targetKey(target), found);
     else caches.peek(target.type)?.observeGone(cacheKey(target), uidInCache(caches, target));

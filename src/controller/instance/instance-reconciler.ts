@@ -11,17 +11,9 @@ import type { Pacer } from '../queue/pacer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Outcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
+import { allEffects, eachEffect } from './each-effect.ts';
 import type { EffectContext } from './effects.ts';
-import {
-  allEffects,
-  applyChild,
-  deleteChild,
-  eachEffect,
-  ownInventory,
-  readNow,
-  writeParent,
-  writeStatus,
-} from './effects.ts';
+import { applyChild, deleteChild, ownInventory, readNow, writeParent, writeStatus } from './effects.ts';
 import { cacheKey, ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -160,11 +152,11 @@ export class InstanceReconciler {
     }
     await allEffects([
       ownInventory(context, instances, instance, decision.parent),
-      eachEffect(decision.apply, async (action) => {
+      eachEffect(this.#options.clock, decision.apply, async (action) => {
         if (await applyChild(context, record, action)) this.#options.observer.childApplied(step, action);
       }),
     ]);
-    await eachEffect(decision.delete, async (action) => {
+    await eachEffect(this.#options.clock, decision.delete, async (action) => {
       if (await deleteChild(context, record, action)) this.#options.observer.childDeleted(step, action);
     });
     const read = await readNow(context, record, decision.read);

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { LiveObject } from '../../runtime/index.ts';
+import { digestText, isSameFingerprint, keys, projectObject, settledOf } from '../../runtime/index.ts';
+import { remembering, settledAs, tidied } from './held-object.ts';
+
+const MANAGED: JsonObject = {
+  manager: keys.CHILD_MANAGER,
+  operation: 'Apply',
+  fieldsV1: { 'f:data': { 'f:text': {} } },
+};
+
+/** A ConfigMap of which we own one field. */
+const config = (text: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: {
+    name: 'a',
+    uid: 'u',
+    managedFields: [MANAGED],
+  },
+  data: { text },
+});
+const live = (text: string): LiveObject => projectObject(config(text), [['data']]);
+const ownedOf = ({ owned = '' }: LiveObject) => owned;
+
+describe('settledAs', () => {
+  it('says no more than that they are equal, where they are', () => {
+    const object = live('1');
+    expect(settledAs(object, { desired: ownedOf(live('1')), owned: ownedOf(object) }).settled).toBe(true);
+  });
+
+  it('remembers what satisfies what, where they differ', () => {
+    const pair = { desired: ownedOf(live('1.0')), owned: ownedOf(live('1')) };
+    expect(settledAs(live('1'), pair).settled).toEqual(pair);
+  });
+
+  it('forgets the whole object once it is explained, and not before', () => {
+    const drifted = { ...live('2'), whole: config('2') };
+    const [one, two] = [ownedOf(live('1')), ownedOf(live('2'))];
+    expect(settledAs(drifted, { desired: one, owned: one }).whole).toEqual(config('2'));
+    expect(settledAs(drifted, { desired: two, owned: two }).whole).toBeUndefined();
+  });
+});
+
+describe('remembering', () => {
+  const settled = settledAs(live('1'), { desired: ownedOf(live('1')), owned: ownedOf(live('1')) });
+
+  it.each([
+    ['as it came', settled],
+    ['tidied up', tidied(settled)],
+  ])('knows of an object, %s before, that what we own stayed the same', (_what, before) => {
+    const after = remembering(live('1'), before, config('1'));
+    expect(after).toMatchObject({ settled: true });
+    expect(after.whole).toBeUndefined();
+  });
+
+  it.each([
+    ['as it came', settled],
+    ['tidied up', tidied(settled)],
+  ])('knows of an object, %s before, that it changed, and keeps all of it', (_what, before) => {
+    const after = remembering(live('2'), before, config('2'));
+    const pair = settledOf(after);
+    expect(after.whole).toEqual(config('2'));
+    expect(isSameFingerprint(pair?.owned ?? '', ownedOf(live('1')))).toBe(true);
+    expect(isSameFingerprint(pair?.desired ?? '', ownedOf(live('1')))).toBe(true);
+  });
+
+  it('knows nothing of one of which nothing was settled', () => {
+    expect(remembering(live('2'), live('1'), config('2'))).toEqual(live('2'));
+  });
+});
+
+describe('tidied', () => {
+  const pair = { desired: ownedOf(live('1.0')), owned: ownedOf(live('1')) };
+  const digests = { desired: digestText(pair.desired), owned: digestText(pair.owned) };
+
+  it.each<[string, LiveObject, Partial<LiveObject>]>([
+    ['what is owned', live('1'), { owned: digests.owned }],
+    ['that it is as desired', { ...live('1'), settled: true }, { owned: digests.owned, settled: true }],
+    ['what was settled', { ...live('1'), settled: pair }, { owned: digests.owned, settled: digests }],
+    [
+      'an object whose change nobody has looked at',
+      { ...live('1'), settled: pair, whole: config('1') },
+      { owned: digests.owned, settled: digests, whole: config('1') },
+    ],
+  ])('keeps %s', (_what, given, expected) => {
+    expect(tidied(given)).toEqual({ object: given.object, ...expected });
+    expect(tidied(tidied(given))).toEqual(tidied(given));
+  });
+});

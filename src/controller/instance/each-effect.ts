@@ -1,0 +1,51 @@
+import type { Clock } from '../../kube/index.ts';
+
+/**
+ * So many effects of one pass are under way at first: requests that wait for their turn hold their bodies, and what
+ * is held is copied by each collection of garbage.
+ */
+const EFFECTS_AT_FIRST = 16;
+/** So many more are let in after each of these spaces of time, in milliseconds: some that hang hold up no others for long. */
+const MORE_AFTER_MS = 1000;
+const MOST_EFFECTS = 128;
+
+/** Carries out an effect for each, some at a time; waits and throws like `allEffects`. */
+export async function eachEffect<Item>(
+  clock: Clock,
+  items: readonly Item[],
+  effect: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  const failures: unknown[] = [];
+  const work = async () => {
+    for (const item of left) {
+      try {
+        await effect(item);
+      } catch (thrown) {
+        failures.push(thrown);
+      }
+    }
+  };
+  const workers: Promise<void>[] = [];
+  let timer: { cancel(): void } | undefined;
+  const letIn = (most: number) => {
+    for (let count = 0; count < most; count += 1) workers.push(work());
+    const isMore = workers.length < Math.min(items.length, MOST_EFFECTS);
+    timer = isMore ? clock.setTimer(MORE_AFTER_MS, () => letIn(EFFECTS_AT_FIRST)) : undefined;
+  };
+  letIn(Math.min(items.length, EFFECTS_AT_FIRST));
+  // Those that come later are waited for, too.
+  for (const worker of workers) await worker;
+  timer?.cancel();
+  if (failures.length > 0) throw failures[0];
+}
+
+/**
+ * Waits for all effects, also when one fails: an effect that outlived its pass would run beside the next
+ * pass of the same instance. The first failure is thrown.
+ */
+export async function allEffects(effects: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(effects)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
