@@ -57,7 +57,8 @@ export function assess(walk: Walk, node: ResourceNode | CollectionNode, wanted: 
 
 function isWritten(item: Assessed): boolean {
   const { live, apply, unread, problem, terminating } = item;
-  return live !== undefined && [apply, unread, problem, terminating].every((value) => value === undefined);
+  const isInTheWay = unread === true || problem !== undefined || terminating !== undefined;
+  return live !== undefined && apply === undefined && !isInTheWay;
 }
 
 /** The node's state: problems first, then what is in the way, then what is unknown or due, then readiness. */

@@ -35,6 +35,8 @@ const SUSPENDED: ConditionValue = {
 export function resourcesReady(walk: Walk, pruning: Pruning, suspended: boolean): ConditionValue {
   if (suspended) return SUSPENDED;
   const results = [...walk.results.values()];
+  const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
+  if (isDone && pruning.messages.length === 0 && pruning.remaining.length === 0) return ALL_READY;
   const terminating = results.filter(({ because }) => because.kind === 'being-deleted');
   const texts = [
     ...textsOf(results, (result) => result.state === 'failed' && isHard(result)),

@@ -46,7 +46,7 @@ function confined(walk: Walk, node: GraphNode, target: ObjectTarget): Targeted {
   return { ok: false, reason: { state: 'failed', because: { kind: 'outside-namespace', object, allowed }, message } };
 }
 
-/** Completes a filled template: namespace, and the labels and annotations that kro writes. */
+/** Completes a filled template: namespace, and the labels and annotations that kro writes. `labels` are its own. */
 export function wantedObject(
   walk: Walk,
   node: GraphNode,
@@ -60,15 +60,16 @@ export function wantedObject(
     metadata: {
       ...metadata,
       ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
-      labels: { ...members(metadata['labels']), ...labels },
-      annotations: { ...members(metadata['annotations']), ...childAnnotations(walk.graph, node) },
+      labels: withMembers(metadata['labels'], labels),
+      annotations: withMembers(metadata['annotations'], childAnnotations(walk.graph, node)),
     },
   };
   return { target, desired: desired as unknown as KubeObject };
 }
 
-function members(value: JsonValue | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
+/** What the author wrote, and over it what is ours; ours itself where the author wrote nothing. */
+function withMembers(author: JsonValue | undefined, ours: Readonly<Record<string, string>>) {
+  return isJsonObject(author) ? { ...author, ...ours } : ours;
 }
 
 function invalid(path: string, message: string): Targeted {

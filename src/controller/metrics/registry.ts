@@ -135,8 +135,10 @@ function firstOf(labels: Labels): string[] {
   return Object.values(labels).slice(0, 1);
 }
 
+/** Of one label the value itself, as of most metrics: a new text would have to be hashed each time. */
 function keyOf(labels: Labels): string {
-  return Object.values(labels).join('\0');
+  const values = Object.values(labels);
+  return values.length > 1 ? values.join('\0') : (values[0] ?? '');
 }
 
 function labelText(labels: Labels): string {
