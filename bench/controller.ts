@@ -263,6 +263,7 @@ async function forEach(): Promise<void> {
     '≤ 110 MB',
     peakMb <= 110,
   );
+  await bareApplies();
   const edit = await measure(async () => {
     await using watched = follow(client, MAP, (object) => dataOf(object, 'text') === 'a');
     const child = { ...MAP, namespace: 'default', name: 'many-500' };
@@ -279,6 +280,20 @@ async function forEach(): Promise<void> {
     'one write',
     writes === 1,
   );
+}
+
+/** What a cluster and a client alone take for as many children, in a process without limits of memory: no goal. */
+async function bareApplies(): Promise<void> {
+  const child = (index: number): KubeObject => ({
+    ...MAP,
+    metadata: { name: `bare-${index}`, namespace: 'default' },
+    data: { text: 'a' },
+  });
+  const began = performance.now();
+  await each(1000, (index) => client.apply(child(index), { fieldManager: 'bench', force: true }));
+  row('1000 children applied by a client alone', seconds((performance.now() - began) / 1000), '', undefined);
+  await each(1000, (index) => client.delete({ ...MAP, namespace: 'default', name: `bare-${index}` }));
+  await settle();
 }
 
 async function large(): Promise<void> {
