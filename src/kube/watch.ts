@@ -44,7 +44,8 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
         if (action.type === 'emit') yield action.event;
         else effect = action;
       }
-      input = await stream.run(effect);
+      const arrived = effect === undefined ? stream.takeArrived() : undefined;
+      input = arrived ?? (await stream.run(effect));
     }
   } finally {
     for (const signal of signals) signal.removeEventListener('abort', giveUp);
@@ -65,6 +66,12 @@ class WatchStream {
   constructor(effects: WatchEffects, signal: AbortSignal) {
     this.#effects = effects;
     this.#signal = signal;
+  }
+
+  /** A line that came together with the one before. */
+  takeArrived(): WatchInput | undefined {
+    const text = this.#arrived.pop();
+    return text === undefined ? undefined : { type: 'line', text };
   }
 
   /** Starts the effect, if there is one, and gives what came of it; without one, the next line. */
@@ -108,8 +115,6 @@ class WatchStream {
   async #next(): Promise<WatchInput> {
     const lines = this.#lines;
     if (lines === undefined) return { type: 'ended' };
-    const here = this.#arrived.pop();
-    if (here !== undefined) return { type: 'line', text: here };
     let idle = false;
     const timer = this.#effects.clock.setTimer(this.#effects.idleTimeoutMs, () => {
       idle = true;

@@ -34,12 +34,15 @@ interface Assessed {
  */
 export function assess(walk: Walk, node: ResourceNode | CollectionNode, wanted: readonly WantedObject[]): NodeResult {
   const items = wanted.map((object) => assessObject(walk, node, object));
-  const live = items.flatMap((item) => (item.live === undefined ? [] : [item.live]));
-  const apply = items.flatMap((item) => (item.apply === undefined ? [] : [item.apply]));
-  const problems = items.flatMap((item) => (item.problem === undefined ? [] : [item.problem]));
-  const retries = problems.flatMap(({ retryAt }) => (retryAt === undefined ? [] : [retryAt]));
-  for (const { contest, held } of items) {
-    if (contest !== undefined) retries.push(held === true ? contest.retryAt : contest.endsAt);
+  const live: KubeObject[] = [];
+  const apply: ApplyAction[] = [];
+  const retries: number[] = [];
+  for (const item of items) {
+    const { problem, contest } = item;
+    if (item.live !== undefined) live.push(item.live);
+    if (item.apply !== undefined) apply.push(item.apply);
+    if (problem?.retryAt !== undefined) retries.push(problem.retryAt);
+    if (contest !== undefined) retries.push(item.held === true ? contest.retryAt : contest.endsAt);
   }
   const only = live[0];
   const data = node.nodeType === 'collection' ? listData(live) : only === undefined ? undefined : dataOf(only);
@@ -51,7 +54,7 @@ export function assess(walk: Walk, node: ResourceNode | CollectionNode, wanted: 
     objects: items.map(({ report }) => report),
     ...(data === undefined ? {} : { data }),
     ...(retries.length === 0 ? {} : { retryAt: Math.min(...retries) }),
-    ...stateOf(walk, node, items, live),
+    ...stateOf(walk, node, items, live, apply),
   };
 }
 
@@ -67,6 +70,7 @@ function stateOf(
   node: ResourceNode | CollectionNode,
   items: readonly Assessed[],
   live: readonly KubeObject[],
+  apply: readonly ApplyAction[],
 ): Pick<NodeResult, 'state' | 'because' | 'message' | 'usable'> {
   const problems = items.flatMap((item) => (item.problem === undefined ? [] : [item.problem]));
   const [problem] = problems;
@@ -85,9 +89,9 @@ function stateOf(
   }
   const unread = items.find((item) => item.unread === true);
   if (unread !== undefined) return { state: 'pending', because: { kind: 'unread', object: unread.report.object } };
-  const [first, ...others] = items.flatMap((item) => (item.apply === undefined ? [] : [item.apply]));
+  const [first] = apply;
   if (first !== undefined) {
-    return { state: 'applying', because: { kind: 'write', action: first.why, count: others.length + 1 } };
+    return { state: 'applying', because: { kind: 'write', action: first.why, count: apply.length } };
   }
   const readiness = readinessOf(walk, node, live);
   return readiness.state === 'ready' ? (contestOf(node, items) ?? readiness) : readiness;

@@ -115,14 +115,9 @@ function unchanged(data: unknown): unknown {
 }
 
 function bind(names: readonly string[], variables: Variables, safe: (data: unknown) => unknown): unknown[] {
-  const values: unknown[] = [];
-  if (variables instanceof Map) {
-    for (const name of names) values.push(safe(variables.get(name)));
-    return values;
-  }
+  if (variables instanceof Map) return names.map((name) => safe(variables.get(name)));
   const record = variables as Readonly<Record<string, unknown>>;
-  for (const name of names) values.push(Object.hasOwn(record, name) ? safe(record[name]) : undefined);
-  return values;
+  return names.map((name) => (Object.hasOwn(record, name) ? safe(record[name]) : undefined));
 }
 
 /** Anything that was thrown while evaluating, as an error value. Only failures are expected; the rest is reported as such. */

@@ -159,6 +159,7 @@ function wants(interest: ListInterest, change: CacheChange): boolean {
 
 /** The ApplySets that a change concerns: that of the object as it was and as it is. */
 export function applySetsOf(change: CacheChange): string[] {
-  const sets = new Set([applySetOf(change.before), applySetOf(change.after)]);
-  return [...sets].filter((set) => set !== undefined);
+  const [before, after] = [applySetOf(change.before), applySetOf(change.after)];
+  const left = before === undefined || before === after ? [] : [before];
+  return after === undefined ? left : [...left, after];
 }

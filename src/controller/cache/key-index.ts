@@ -14,18 +14,22 @@ export class KeyIndex {
     const [left, next] = [new Set(from), new Set(to)];
     for (const text of next) {
       // What stays keeps its place.
-      if (!left.delete(text)) this.#add(text, key);
+      if (!left.delete(text)) this.add(text, key);
     }
-    for (const text of left) {
-      const keys = this.#keys.get(text);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#keys.delete(text);
-    }
+    for (const text of left) this.remove(text, key);
   }
 
-  #add(text: string, key: string): void {
+  /** Puts a key under a text. */
+  add(text: string, key: string): void {
     const keys = this.#keys.get(text);
     if (keys === undefined) this.#keys.set(text, new SmallSet(key));
     else keys.add(key);
+  }
+
+  /** Takes a key from under a text. */
+  remove(text: string, key: string): void {
+    const keys = this.#keys.get(text);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#keys.delete(text);
   }
 }

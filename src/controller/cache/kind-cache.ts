@@ -310,7 +310,10 @@ export class KindCache {
 
   #index(key: string, before: LiveObject | undefined, after: LiveObject | undefined): void {
     const [old, next] = [applySetOf(before), applySetOf(after)];
-    if (old !== next) this.#members.move(key, old === undefined ? [] : [old], next === undefined ? [] : [next]);
+    if (old !== next) {
+      if (old !== undefined) this.#members.remove(old, key);
+      if (next !== undefined) this.#members.add(next, key);
+    }
     const { indexOf } = this.#options;
     if (indexOf === undefined) return;
     this.#indexed.move(key, before ? indexOf(before.object) : [], after ? indexOf(after.object) : []);

@@ -52,7 +52,7 @@ function placeOf(text: string, places: number): number {
   const stride = 1 + (length >> 4);
   const tail = Math.max(0, length - ENDING);
   let hash = length;
-  for (let index = 0; index < tail; index += stride) hash = (hash * 31 + text.charCodeAt(index)) | 0;
-  for (let index = tail; index < length; index += 1) hash = (hash * 31 + text.charCodeAt(index)) | 0;
+  for (let index = 0; index < tail; index += stride) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
+  for (let index = tail; index < length; index += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
   return hash & (places - 1);
 }
