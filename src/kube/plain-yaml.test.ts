@@ -37,7 +37,13 @@ describe('parsePlainYaml', () => {
     expect(parsePlainYaml(`---\n${plain}`)).toEqual(parse(plain));
   });
 
+  it('reads a kubeconfig in JSON as the YAML library does', () => {
+    const json = JSON.stringify(parse(KUBECONFIG), undefined, 2);
+    expect(parsePlainYaml(`\n${json}`)).toEqual(parse(KUBECONFIG));
+  });
+
   it.each([
+    ['a map in one line that is no JSON', '{a: b}'],
     ['a number', 'a: 1'],
     ['an octal number', 'a: 0o17'],
     ['a date', 'a: 2026-01-01'],
