@@ -203,7 +203,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: '      this.#term.ending.abort();\n      this.#term.lost.abort();\n',
     replace: '',
     told: /two lead/,
-    first: 181,
+    first: 211,
   },
   {
     name: 'a leader waits for an answer for as long as it takes',
