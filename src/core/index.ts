@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export type { JsonObject, JsonValue } from './json.ts';
-export { isJsonObject, jsonEquals, parseJson, stringifyJson } from './json.ts';
+export { isJsonObject, jsonEquals, parseJson, stringifyJson, tryParseJson } from './json.ts';
 export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
 export { formatApiVersion, formatRef, gvkOf, parseApiVersion, refOf } from './object.ts';
 export type { CodeInfo } from './code-info.ts';

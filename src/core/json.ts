@@ -38,6 +38,16 @@ export function parseJson(text: string): JsonValue {
   ) as JsonValue;
 }
 
+/** Like `parseJson`; nothing for a text that is no JSON. */
+export function tryParseJson(text: string): JsonValue | undefined {
+  try {
+    return parseJson(text);
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+}
+
 /** Writes JSON; `bigint` is written as a plain integer. `indent` as in `JSON.stringify`. */
 export function stringifyJson(value: JsonValue, indent?: number): string {
   try {

@@ -1,5 +1,5 @@
 import type { JsonValue, ObjectRef } from '../core/index.ts';
-import { isJsonObject, parseJson, TypeKroError } from '../core/index.ts';
+import { isJsonObject, tryParseJson, TypeKroError } from '../core/index.ts';
 import type { StatusDetails } from './types.ts';
 
 /** What a `KubeError` carries besides its message. */
@@ -92,13 +92,7 @@ export function isAborted(thrown: unknown): boolean {
 }
 
 function statusObject(text: string) {
-  if (!text.startsWith('{')) return undefined;
-  try {
-    return readStatus(parseJson(text));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return text.startsWith('{') ? readStatus(tryParseJson(text)) : undefined;
 }
 
 function readStatus(value: JsonValue | undefined) {

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
+import { tryParseJson } from '../core/index.ts';
 
 /**
  * Reads the plain YAML that kubeconfig files are written in: block maps and lists of simple scalars, or JSON. Gives
@@ -7,7 +8,8 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
  * The YAML library takes 8 MB of memory, for as long as the process lives; a controller needs it for nothing else.
  */
 export function parsePlainYaml(text: string): JsonValue | undefined {
-  if (/^\s*\{/.test(text)) return jsonOf(text);
+  // A map in one line that is no JSON is left to a full parser, too.
+  if (/^\s*\{/.test(text)) return tryParseJson(text);
   const lines: Line[] = [];
   for (const raw of text.split('\n')) {
     if (/^ *(#.*)?$/.test(raw) || (lines.length === 0 && raw === '---')) continue;
@@ -18,16 +20,6 @@ export function parsePlainYaml(text: string): JsonValue | undefined {
   const reader = new PlainReader(lines);
   const value = reader.block(0, 0);
   return reader.atEnd ? value : undefined;
-}
-
-/** Nothing for a map in one line that is no JSON. */
-function jsonOf(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }
 
 interface Line {

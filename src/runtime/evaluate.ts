@@ -1,4 +1,4 @@
-import type { EvaluateOptions, Value } from '../cel/index.ts';
+import type { Value } from '../cel/index.ts';
 import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Expression } from '../graph/index.ts';
@@ -54,14 +54,10 @@ export type RawEvaluated =
 export function evaluateRaw(expression: Expression, variables: Variables, context: EvaluateContext): RawEvaluated {
   const { tally } = context;
   if (tally !== undefined) tally.evaluations += 1;
-  const result = expression.program.evaluate(variables, optionsOf(context));
+  const result = expression.program.evaluate(variables, context);
   if (result.ok) return { state: 'value', value: result.value };
   const { message, pending } = result.error;
   return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message) };
-}
-
-function optionsOf({ now, budget, trusted = false }: EvaluateContext): EvaluateOptions {
-  return budget === undefined ? { now, trusted } : { now, budget, trusted };
 }
 
 /** A text as kro quotes it in messages: in double quotes, with escapes. */

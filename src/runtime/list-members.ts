@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, parseJson } from '../core/index.ts';
+import { isJsonObject, tryParseJson } from '../core/index.ts';
 import { canonicalJson } from './digest.ts';
 
 /** Items that are named by these keys, by the values there. */
@@ -51,12 +51,7 @@ export function keysOf(member: string): JsonObject | undefined {
 }
 
 function parseMember(member: string): JsonValue | undefined {
-  try {
-    return parseJson(member.slice(2));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return tryParseJson(member.slice(2));
 }
 
 function valuesAt(item: JsonObject, keys: readonly string[]): string {

@@ -23,7 +23,7 @@ interface Remembered {
 export class StepMemory {
   #shared: readonly unknown[] = [];
   /** What is read of the instance, which comes anew with every write of it. */
-  #read: readonly JsonValue[] = [];
+  #read: JsonValue = [];
   readonly #nodes = new Map<string, Remembered>();
   readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
 
@@ -31,9 +31,7 @@ export class StepMemory {
   begin(walk: Walk): void {
     const shared = sharedInputs(walk);
     const read = readOf(walk);
-    const isSameRead =
-      read.length === this.#read.length && read.every((value, at) => jsonEquals(value, this.#read[at]));
-    if (!isSameRead || !areSame(shared, this.#shared)) this.#nodes.clear();
+    if (!jsonEquals(read, this.#read) || !areSame(shared, this.#shared)) this.#nodes.clear();
     this.#shared = shared;
     this.#read = read;
   }

@@ -5,25 +5,27 @@ import { compact } from './compact.ts';
 
 /** A projection that remembers what was settled of the object before it came; `whole`: what it is a projection of. */
 export function remembering(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
-  const settled = settledOf(before);
-  if (settled === undefined) return projected;
+  const { settled } = before;
+  const pair = settledOf(before);
+  if (settled === undefined || pair === undefined) return projected;
   // Somebody may have changed what is ours: the whole object tells which fields, and who.
-  const isOurs = isSameFingerprint(settled.owned, projected.owned ?? '');
-  return held(projected, settled, isOurs ? undefined : whole);
+  const isOurs = isSameFingerprint(pair.owned, projected.owned ?? '');
+  return isOurs ? held(projected, settled, undefined) : held(projected, pair, whole);
 }
 
 /** The object, of which this is known now. */
 export function settledAs(live: LiveObject, pair: SettledPair): LiveObject {
-  const isExplained = live.whole === undefined || isSameFingerprint(live.owned ?? '', pair.owned);
-  return held(live, pair, isExplained ? undefined : live.whole);
+  const { owned = '', whole } = live;
+  const isExplained = isSameFingerprint(owned, pair.owned);
+  const isPlain = isExplained && isSameFingerprint(owned, pair.desired);
+  return held(live, isPlain ? true : pair, isExplained ? undefined : whole);
 }
 
 /** The same in the least memory: with digests for fingerprints, and texts that others have as well held once. */
 export function tidied({ object, owned, settled, whole }: LiveObject): LiveObject {
   const copy = { object: compact(object), ...(owned === undefined ? {} : { owned: digestText(owned) }) };
   if (settled === undefined) return copy;
-  const pair = settledOf({ ...copy, settled });
-  return pair === undefined ? copy : held(copy, digestsOf(pair), whole);
+  return held(copy, settled === true ? true : digestsOf(settled), whole);
 }
 
 function digestsOf({ desired, owned }: SettledPair): SettledPair {
@@ -31,9 +33,7 @@ function digestsOf({ desired, owned }: SettledPair): SettledPair {
 }
 
 /** Of one layout, member by member: objects that are copied with some members left out each get a layout of their own. */
-function held({ object, owned }: LiveObject, pair: SettledPair, whole: KubeObject | undefined): LiveObject {
-  const isPlain = owned !== undefined && isSameFingerprint(pair.owned, owned) && isSameFingerprint(pair.desired, owned);
-  const settled = isPlain ? true : pair;
+function held({ object, owned }: LiveObject, settled: SettledPair | true, whole: KubeObject | undefined): LiveObject {
   if (owned === undefined) return whole === undefined ? { object, settled } : { object, settled, whole };
   return whole === undefined ? { object, owned, settled } : { object, owned, settled, whole };
 }

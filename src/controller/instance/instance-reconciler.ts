@@ -152,11 +152,11 @@ export class InstanceReconciler {
     }
     await allEffects([
       ownInventory(context, instances, instance, decision.parent),
-      eachEffect(this.#options.clock, decision.apply, async (action) => {
+      eachEffect(context.clock, decision.apply, async (action) => {
         if (await applyChild(context, record, action)) this.#options.observer.childApplied(step, action);
       }),
     ]);
-    await eachEffect(this.#options.clock, decision.delete, async (action) => {
+    await eachEffect(context.clock, decision.delete, async (action) => {
       if (await deleteChild(context, record, action)) this.#options.observer.childDeleted(step, action);
     });
     const read = await readNow(context, record, decision.read);
