@@ -85,6 +85,8 @@ async function define(definition: KubeObject): Promise<void> {
     return status?.['state'] === 'Active';
   });
   await watched.reached(name);
+  // kube-apiserver holds each POST of a kind for two seconds that was established less than two seconds ago.
+  if (!server.isEmbedded) await pause(2000);
 }
 
 const isActive = ({ status }: KubeObject) => status?.['state'] === 'ACTIVE';

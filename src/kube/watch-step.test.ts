@@ -68,6 +68,28 @@ describe('watchStep', () => {
       log: ['RESTARTED', 'open stream', 'list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
     },
     {
+      title: 'lists when the server is too busy to stream a list, and streams the next one',
+      from: streaming,
+      inputs: [begin, failure(429), listed, failure(410)],
+      log: [
+        'RESTARTED',
+        'open stream',
+        'list',
+        'RESTARTED',
+        'ADDED a',
+        'SYNCED 5',
+        'open 5',
+        'RESTARTED',
+        'open stream',
+      ],
+    },
+    {
+      title: 'waits when the server is too busy for a list as well',
+      from: streaming,
+      inputs: [begin, failure(429), failure(429), { type: 'waited' }, failure(429)],
+      log: ['RESTARTED', 'open stream', 'list', 'ERROR', 'wait 1000', 'RESTARTED', 'open stream', 'ERROR', 'wait 2000'],
+    },
+    {
       title: 'goes on after the last version seen, bookmarks included, when the stream ends',
       from: listing,
       inputs: [begin, listed, line('MODIFIED', pod('a', '6')), line('BOOKMARK', pod('', '9')), { type: 'ended' }],

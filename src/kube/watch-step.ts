@@ -139,6 +139,10 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   if (state.phase === 'streaming' && (error.status === 422 || error.status === 400)) {
     return start({ phase: 'waiting', failures: state.failures, streamsLists: false });
   }
+  // A server that has yet to fill its cache of a new kind streams no list for a second, but reads one from its store.
+  if (state.phase === 'streaming' && error.status === 429 && state.failures === 0) {
+    return [[{ type: 'list' }], { ...state, phase: 'listing', failures: 1 }];
+  }
   // One that starts refuses much until it is whole: its first answers begin a row of their own.
   const failures = state.away === true && error.status !== 0 ? 1 : state.failures + 1;
   const { streamsLists } = state;
