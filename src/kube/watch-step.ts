@@ -1,8 +1,8 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject, parseJson } from '../core/index.ts';
 import { backoffMs } from './backoff.ts';
 import { errorOfStatus, KubeError } from './error.ts';
 import type { ObjectList, WatchEvent } from './types.ts';
+import { parseWatchLine } from './watch-line.ts';
 
 /** Where a watch stands. */
 export interface WatchState {
@@ -111,7 +111,7 @@ function listed(state: WatchState, list: ObjectList): readonly [readonly WatchAc
 }
 
 function line(state: WatchState, text: string): readonly [readonly WatchAction[], WatchState] {
-  const entry = parseLine(text);
+  const entry = parseWatchLine(text);
   if (entry instanceof KubeError) return failed(state, entry, 1);
   const { type, object } = entry;
   if (type === 'ERROR') return failed(state, errorOfStatus(object as JsonValue), 1);
@@ -173,27 +173,4 @@ function wait(state: WatchState, error: KubeError, random: number): readonly [re
     ],
     state,
   ];
-}
-
-type Line = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; readonly object: KubeObject };
-
-const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
-
-/** A line of a watch, or why it is none. A malformed line is never skipped: what it said would be lost. */
-function parseLine(text: string): Line | KubeError {
-  let value: JsonValue;
-  try {
-    value = parseJson(text);
-  } catch (cause) {
-    return malformed('a line of the watch is no JSON', cause);
-  }
-  if (!isJsonObject(value) || !TYPES.has(value['type'])) return malformed('a line of the watch is no watch event');
-  const object = value['object'];
-  if (value['type'] === 'ERROR') return { type: 'ERROR', object: object as unknown as KubeObject };
-  if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event holds no object');
-  return value as unknown as Line;
-}
-
-function malformed(message: string, cause?: unknown): KubeError {
-  return new KubeError(message, { status: 0, reason: 'MalformedWatch', ...(cause === undefined ? {} : { cause }) });
 }

@@ -1,6 +1,7 @@
 import { readLines } from './body.ts';
 import { isAborted, KubeError } from './error.ts';
-import type { Clock, ObjectList, TransportResponse, WatchEvent } from './types.ts';
+import type { Clock, ObjectList, TransportResponse, WatchEvent, WatchOptions } from './types.ts';
+import { isKnownChange } from './watch-line.ts';
 import type { WatchAction, WatchInput, WatchState } from './watch-step.ts';
 import { initialWatchState, watchStep } from './watch-step.ts';
 
@@ -12,6 +13,7 @@ export interface WatchEffects {
   readonly clock: Clock;
   readonly random: () => number;
   readonly idleTimeoutMs: number;
+  readonly knownAs?: WatchOptions['knownAs'];
 }
 
 /** How a watch begins. */
@@ -58,7 +60,7 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
 class WatchStream {
   readonly #effects: WatchEffects;
   readonly #signal: AbortSignal;
-  #lines: AsyncGenerator<readonly string[], void> | undefined;
+  #lines: AsyncGenerator<string[], void> | undefined;
   /** Lines that came together, the next one last. */
   #arrived: string[] = [];
   #connection: AbortController | undefined;
@@ -70,8 +72,11 @@ class WatchStream {
 
   /** A line that came together with the one before. */
   takeArrived(): WatchInput | undefined {
-    const text = this.#arrived.pop();
-    return text === undefined ? undefined : { type: 'line', text };
+    const { knownAs } = this.#effects;
+    for (let text = this.#arrived.pop(); text !== undefined; text = this.#arrived.pop()) {
+      if (knownAs === undefined || !isKnownChange(text, knownAs)) return { type: 'line', text };
+    }
+    return undefined;
   }
 
   /** Starts the effect, if there is one, and gives what came of it; without one, the next line. */
@@ -87,7 +92,11 @@ class WatchStream {
         return { type: 'waited' };
       }
       if (effect?.type === 'open') await this.#open(effect.resourceVersion);
-      return await this.#next();
+      for (;;) {
+        const ended = await this.#receive();
+        const input = ended ?? this.takeArrived();
+        if (input !== undefined) return input;
+      }
     } catch (thrown) {
       if (isAborted(thrown) && this.#signal.aborted) return { type: 'ended' };
       const error = thrown instanceof KubeError ? thrown : transportError(thrown);
@@ -112,7 +121,8 @@ class WatchStream {
     this.#lines = readLines(response.body);
   }
 
-  async #next(): Promise<WatchInput> {
+  /** Waits for lines; gives how the stream ended if none came. */
+  async #receive(): Promise<WatchInput | undefined> {
     const lines = this.#lines;
     if (lines === undefined) return { type: 'ended' };
     let idle = false;
@@ -123,9 +133,8 @@ class WatchStream {
     try {
       const { done, value } = await lines.next();
       if (done !== true) {
-        const [text = '', ...others] = value;
-        this.#arrived = others.reverse();
-        return { type: 'line', text };
+        this.#arrived = value.reverse();
+        return undefined;
       }
       this.close();
       return { type: 'ended' };

@@ -65,6 +65,64 @@ function setup() {
   return { api, clock, caches, said };
 }
 
+describe('what an answer told', () => {
+  it.each<{ name: string; before: WatchEvent[]; answers: KubeObject[]; after: WatchEvent[]; known: string[] }>([
+    {
+      name: 'is known to the watch once, by version and UID',
+      before: [restarted, synced('1')],
+      answers: [map('a', '5'), map('b', '6')],
+      after: [],
+      known: ['5: uid-a', '5: -', '6: uid-b', '7: -'],
+    },
+    {
+      name: 'is not, when the watch told it before',
+      before: [restarted, synced('1'), added(map('a', '5')), added(map('b', '7'))],
+      answers: [map('a', '5'), map('b', '6')],
+      after: [],
+      known: ['5: -', '6: -'],
+    },
+    {
+      name: 'is not, while everything is read: what is not named then is gone',
+      before: [restarted],
+      answers: [map('a', '5')],
+      after: [],
+      known: ['5: -'],
+    },
+    {
+      name: 'is not, while everything is read anew',
+      before: [restarted, synced('1')],
+      answers: [map('a', '5')],
+      after: [restarted],
+      known: ['5: -'],
+    },
+    {
+      name: 'is forgotten when everything was read anew',
+      before: [restarted, synced('1')],
+      answers: [map('a', '5')],
+      after: [restarted, added(map('a', '5')), synced('6')],
+      known: ['5: -'],
+    },
+    {
+      name: 'is not, of an object that is gone',
+      before: [restarted, synced('1'), deleted(map('a', '4'))],
+      answers: [map('a', '3')],
+      after: [],
+      known: ['3: -'],
+    },
+  ])('$name', async ({ before, answers, after, known }) => {
+    const { api, caches } = setup();
+    caches.keepGraph(graphOf([]));
+    caches.setInterest('i1', [wishFor('a')]);
+    const [watch] = api.watches;
+    await watch?.push(...before);
+    for (const answer of answers) caches.peek(type)?.observe(answer);
+    await watch?.push(...after);
+    expect(known.map((entry) => entry.split(': ')[0] ?? '').map((v) => `${v}: ${watch?.knownAs(v) ?? '-'}`)).toEqual(
+      known,
+    );
+  });
+});
+
 describe('CacheSet', () => {
   it('opens one watch per kind and tells each subscriber only what it asked for', async () => {
     const { api, caches, said } = setup();

@@ -4,6 +4,7 @@ import type { Fingerprint, LiveObject, ObjectType, SettledPair } from '../../run
 import { ownedFingerprint } from '../../runtime/index.ts';
 import { remembering, settledAs, tidied } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
+import { Recent } from './recent.ts';
 import type { ScopeListener } from './scope-watch.ts';
 import { keyOf, ScopeWatch } from './scope-watch.ts';
 import { Tidier } from './tidier.ts';
@@ -45,6 +46,9 @@ const NOT_ENOUGH = -1;
 /** How many UIDs of deleted objects are remembered, so that a late answer does not bring them back. */
 const MOST_DEAD = 10_000;
 
+/** How many answers are remembered whose events are to come, which are on their way by then. */
+const MOST_ANSWERED = 1000;
+
 /**
  * All objects of one kind, as projections, kept in step by one watch. Answers to our own writes are put
  * in as well (`observe`), so that the next decision sees them without waiting for their event.
@@ -55,7 +59,9 @@ export class KindCache {
   readonly #objects = new Map<string, LiveObject>();
   readonly #members = new KeyIndex();
   readonly #indexed = new KeyIndex();
-  readonly #dead = new Set<string>();
+  readonly #dead = new Recent<true>(MOST_DEAD);
+  /** The UIDs of what answers told, by its version: events of these bring nothing new. */
+  readonly #answered = new Recent<string>(MOST_ANSWERED);
   /** Objects that are to be read again, and up to which need what is held of them is enough (`get`). */
   readonly #stale = new Map<string, number>();
   /** Who asked for more than was read. */
@@ -72,9 +78,10 @@ export class KindCache {
     this.#listener = {
       put: (scope, object) => this.#put(object, !scope.synced),
       gone: (object) => {
-        this.#bury(object.metadata.uid ?? '');
+        this.#dead.set(object.metadata.uid ?? '', true);
         this.#drop(object);
       },
+      answered: (version) => this.#answered.take(version),
       sweep: (scope, seen, version) => this.#sweep(scope.namespace, seen, version),
       stateChanged: () => this.#options.onState(this),
     };
@@ -214,13 +221,13 @@ export class KindCache {
 
   /** What the server answered to a write: known at once, its event will bring nothing new. */
   observe(object: KubeObject): void {
-    this.#put(object, !this.syncedIn(object.metadata.namespace));
+    this.#putAnswer(object);
   }
 
   /** Like `observe`, for the answer to an apply: what it holds at our fields satisfies what was desired. */
   observeApplied(object: KubeObject, desired: Fingerprint): void {
     const key = keyOf(object);
-    const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
+    const held = this.#putAnswer(object) ?? this.#objects.get(key);
     // Of the answer, not of the cache: the watch may have brought a later change already, and that one is drift.
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
     const owned = isAnswer ? held?.owned : undefined;
@@ -229,7 +236,7 @@ export class KindCache {
 
   /** The object is gone, as the answer to a write said. */
   observeGone(key: string, uid: string): void {
-    this.#bury(uid);
+    this.#dead.set(uid, true);
     const before = this.#objects.get(key);
     if (before?.object.metadata.uid === uid) this.#remove(key, before);
   }
@@ -242,6 +249,15 @@ export class KindCache {
     this.#objects.set(key, next);
     // One that says no more than before is as tidy as it was.
     if (next.settled !== true) this.#tidier.add(key);
+  }
+
+  /** Like `#put`. The event of what was news is none, once all events are those of changes. */
+  #putAnswer(object: KubeObject): LiveObject | undefined {
+    const { namespace, uid = '', resourceVersion = '' } = object.metadata;
+    const isSynced = this.syncedIn(namespace);
+    const held = this.#put(object, !isSynced);
+    if (held !== undefined && isSynced) this.#answered.set(resourceVersion, uid);
+    return held;
   }
 
   /**
@@ -298,14 +314,8 @@ export class KindCache {
       if (namespace !== undefined && live.object.metadata.namespace !== namespace) continue;
       if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);
     }
+    this.#answered.clear();
     this.#options.onRead();
-  }
-
-  #bury(uid: string): void {
-    this.#dead.add(uid);
-    if (this.#dead.size <= MOST_DEAD) return;
-    const [oldest] = this.#dead;
-    if (oldest !== undefined) this.#dead.delete(oldest);
   }
 
   #index(key: string, before: LiveObject | undefined, after: LiveObject | undefined): void {

@@ -8,6 +8,8 @@ import { shared } from './shared.ts';
 export interface ScopeListener {
   put(scope: ScopeWatch, object: KubeObject): void;
   gone(object: KubeObject): void;
+  /** The UID of the object that an answer told of at this version. Asked once for each. */
+  answered(version: string): string | undefined;
   /** Everything was named that there is at this version; what was not is gone. */
   sweep(scope: ScopeWatch, seen: ReadonlySet<string>, version: string): void;
   /** It is in step with the server now, or no longer is, or for another reason. */
@@ -70,7 +72,10 @@ export class ScopeWatch {
 
   async #follow(signal: AbortSignal): Promise<void> {
     const { type, namespace } = this;
-    const options = namespace === undefined ? { signal } : { signal, namespace };
+    // While everything is read, what is not named is gone: then nothing may be left out.
+    const knownAs = (version: string) =>
+      this.#reading || this.#seen !== undefined ? undefined : this.#listener.answered(version);
+    const options = { signal, knownAs, ...(namespace === undefined ? {} : { namespace }) };
     const events = this.#client.watch({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
     for await (const event of events) {
       if (signal.aborted) return;
