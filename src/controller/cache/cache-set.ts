@@ -1,12 +1,12 @@
 import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
-import type { Graph, GraphNode, PathStep } from '../../graph/index.ts';
+import type { Graph, PathStep } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../../runtime/index.ts';
-import { isAlwaysKept, projectObject } from '../../runtime/index.ts';
+import { projectObject } from '../../runtime/index.ts';
 import { applySetsOf, Interests } from './interests.ts';
+import { KeptReads, kindId } from './kept-reads.ts';
 import type { CacheChange, ObjectIndex } from './kind-cache.ts';
 import { KindCache } from './kind-cache.ts';
-import { PathUnion } from './path-union.ts';
 
 /** Who measures watches. */
 export interface CacheMeter {
@@ -38,16 +38,9 @@ export interface HeldKind {
   readonly namespaces: readonly string[];
 }
 
-/** A graph whose reads are kept: what it needs (`keepGraph`), and the kinds of its nodes. */
-interface KeptGraph {
-  readonly need: number;
-  readonly kinds: readonly string[];
-}
-
 interface Slot {
   readonly cache: KindCache;
   readonly interests: Interests;
-  readonly reads: PathUnion;
   linger: { cancel(): void } | undefined;
   /** Since when it is being read; absent once everything was. */
   readingSince: number | undefined;
@@ -64,13 +57,9 @@ export class CacheSet {
   readonly #byGroupKind = new Map<string, readonly KindCache[]>();
   readonly #indexes = new Map<string, ObjectIndex>();
   readonly #seers = new Map<string, (object: KubeObject) => void>();
-  /** What the graphs read of a kind, also of kinds that nobody watches yet. */
-  readonly #reads = new Map<string, PathUnion>();
+  readonly #reads = new KeptReads((type, need) => this.#readAgain(type)?.readMore(need));
   /** Which kinds a subscriber has wishes in. */
   readonly #kindsOf = new Map<string, readonly string[]>();
-  readonly #kept = new WeakMap<Graph, KeptGraph>();
-  /** How often a graph read more of a kind than was held. */
-  #growths = 0;
   /** What a subscriber had wishes in last: the same kinds for most. */
   #kinds: readonly string[] = [];
   #settledWaiters: (() => void)[] = [];
@@ -84,7 +73,7 @@ export class CacheSet {
    * kind counts as unknown until it was read again.
    */
   keep(type: ObjectType, paths: Iterable<readonly PathStep[]>): void {
-    this.#grown(type, paths)?.cache.start(true);
+    if (this.#reads.grow(type, paths)) this.#readAgain(type)?.start(true);
   }
 
   /**
@@ -92,7 +81,7 @@ export class CacheSet {
    * was kept the kind is read again, and until then its objects are unknown to this graph and those after it alone.
    */
   keepGraph(graph: Graph): number {
-    return this.#keptOf(graph).need;
+    return this.#reads.of(graph).need;
   }
 
   /**
@@ -100,27 +89,14 @@ export class CacheSet {
    * was read, or cannot be.
    */
   awaitsReading(graph: Graph, subscriber: string): boolean {
-    const { need, kinds } = this.#keptOf(graph);
+    const { need, kinds } = this.#reads.of(graph);
     for (const id of kinds) {
       const cache = this.#slots.get(id)?.cache;
       if (cache?.isReading(need) !== true) continue;
-      cache.awaitRead(subscriber);
+      cache.rereads.await(subscriber);
       return true;
     }
     return false;
-  }
-
-  #keptOf(graph: Graph): KeptGraph {
-    const known = this.#kept.get(graph);
-    if (known !== undefined) return known;
-    for (const node of graph.nodes.values()) {
-      const slot = this.#grown(node.type, readsOf(graph, node));
-      if (slot !== undefined) slot.cache.readMore((this.#growths += 1));
-    }
-    const kinds = new Set([...graph.nodes.values()].map(({ type }) => kindId(type)));
-    const kept = { need: this.#growths, kinds: [...kinds] };
-    this.#kept.set(graph, kept);
-    return kept;
   }
 
   /** Objects of a kind that is not watched yet are to be looked up by these texts; see `KindCache.indexed`. */
@@ -227,7 +203,7 @@ export class CacheSet {
       known.linger = undefined;
       return known;
     }
-    const reads = this.#readsOf(id);
+    const reads = this.#reads.pathsOf(type);
     const interests = new Interests();
     this.#learn(type);
     const [indexOf, seer] = [this.#indexes.get(id), this.#seers.get(id)];
@@ -244,7 +220,7 @@ export class CacheSet {
       onState: () => this.#stateChanged(slot),
       onRead: () => this.#read(slot),
     });
-    const slot: Slot = { cache, interests, reads, linger: undefined, readingSince: this.#options.clock.now() };
+    const slot: Slot = { cache, interests, linger: undefined, readingSince: this.#options.clock.now() };
     this.#slots.set(id, slot);
     this.#byGroupKind.set(`${type.group}/${type.kind}`, [...this.ofGroupKind(type.group, type.kind), cache]);
     this.#options.meter?.opened(type);
@@ -290,15 +266,11 @@ export class CacheSet {
     for (const applySet of applySetsOf(change)) this.#options.onMember(applySet, change);
   }
 
-  /** The watch of a kind of which more is to be kept than before; nothing when it is not watched, or all that is kept. */
-  #grown(type: GroupVersionKind, paths: Iterable<readonly PathStep[]>): Slot | undefined {
-    const id = kindId(type);
-    const reads = this.#readsOf(id);
-    let grew = false;
-    for (const path of paths) if (!isAlwaysKept(path)) grew = reads.add(path) || grew;
-    const slot = grew ? this.#slots.get(id) : undefined;
+  /** The cache of a kind of which more is to be held than was read, if it is being watched. */
+  #readAgain(type: GroupVersionKind): KindCache | undefined {
+    const slot = this.#slots.get(kindId(type));
     if (slot !== undefined) slot.readingSince = this.#options.clock.now();
-    return slot;
+    return slot?.cache;
   }
 
   #read(slot: Slot): void {
@@ -311,7 +283,7 @@ export class CacheSet {
   }
 
   #wakeWaiting(cache: KindCache): void {
-    for (const subscriber of cache.takeWaiting()) this.#options.onWake(subscriber, undefined);
+    for (const subscriber of cache.rereads.takeWaiting()) this.#options.onWake(subscriber, undefined);
   }
 
   #stateChanged(slot: Slot): void {
@@ -328,24 +300,6 @@ export class CacheSet {
     this.#settledWaiters = [];
     for (const resolve of waiters) resolve();
   }
-
-  #readsOf(id: string): PathUnion {
-    const known = this.#reads.get(id);
-    if (known !== undefined) return known;
-    const created = new PathUnion();
-    this.#reads.set(id, created);
-    return created;
-  }
-}
-
-/** What expressions read of the objects of a node, and the labels that they are selected by. */
-function readsOf(graph: Graph, { id, nodeType }: GraphNode): readonly (readonly PathStep[])[] {
-  const read = graph.reads.get(id) ?? [];
-  return nodeType === 'externalCollection' ? [...read, ['metadata', 'labels']] : read;
-}
-
-function kindId(type: GroupVersionKind): string {
-  return `${type.group}/${type.version}/${type.kind}`;
 }
 
 function isForbidden(cache: KindCache): boolean {

@@ -5,6 +5,7 @@ import { ownedFingerprint } from '../../runtime/index.ts';
 import { remembering, settledAs, tidied } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
 import { Recent } from './recent.ts';
+import { Rereads } from './rereads.ts';
 import type { ScopeListener } from './scope-watch.ts';
 import { keyOf, ScopeWatch } from './scope-watch.ts';
 import { Tidier } from './tidier.ts';
@@ -40,9 +41,6 @@ export interface KindCacheOptions {
 /** Label by which the members of an ApplySet are found. */
 const PART_OF = 'applyset.kubernetes.io/part-of';
 
-/** What is held of an object may be wrong: too little for anybody. */
-const NOT_ENOUGH = -1;
-
 /** How many UIDs of deleted objects are remembered, so that a late answer does not bring them back. */
 const MOST_DEAD = 10_000;
 
@@ -62,10 +60,8 @@ export class KindCache {
   readonly #dead = new Recent<true>(MOST_DEAD);
   /** The UIDs of what answers told, by its version: events of these bring nothing new. */
   readonly #answered = new Recent<string>(MOST_ANSWERED);
-  /** Objects that are to be read again, and up to which need what is held of them is enough (`get`). */
-  readonly #stale = new Map<string, number>();
-  /** Who asked for more than was read. */
-  #waiting = new Set<string>();
+  /** The objects that are to be read again. */
+  readonly rereads = new Rereads();
   readonly #tidier: Tidier;
   readonly #listener: ScopeListener;
   readonly #all: ScopeWatch;
@@ -126,7 +122,7 @@ export class KindCache {
 
   /** Begins to watch, or begins anew: with `refresh` what is held counts as unknown until it was read again. */
   start(refresh = false): void {
-    if (refresh) for (const key of this.#objects.keys()) this.#stale.set(key, NOT_ENOUGH);
+    if (refresh) this.rereads.distrust(this.#objects.keys());
     this.#all.start(refresh);
     for (const scope of this.#namespaces.values()) scope.start(refresh);
   }
@@ -136,7 +132,7 @@ export class KindCache {
    * needs nothing changes meanwhile.
    */
   readMore(need: number): void {
-    for (const key of this.#objects.keys()) if (!this.#stale.has(key)) this.#stale.set(key, need - 1);
+    this.rereads.readMore(this.#objects.keys(), need);
     this.start();
   }
 
@@ -169,36 +165,12 @@ export class KindCache {
    * held is too little for this need: the one that `CacheSet.keepGraph` gave, 0 for what is kept of every object.
    */
   get(key: string, need = 0): LiveObject | undefined {
-    return this.isStale(key, need) ? undefined : this.#objects.get(key);
-  }
-
-  /** Is this object held, and more of it needed? */
-  isStale(key: string, need: number): boolean {
-    const enough = this.#stale.get(key);
-    return enough !== undefined && enough < need;
-  }
-
-  /** Is an object held of which more is needed? */
-  isTooLittle(need: number): boolean {
-    for (const enough of this.#stale.values()) if (enough < need) return true;
-    return false;
+    return this.rereads.isStale(key, need) ? undefined : this.#objects.get(key);
   }
 
   /** Is everything being read just now, or more of what is held? Not where it cannot be read. */
   isReading(need: number): boolean {
-    return this.error === undefined && (!this.synced || this.isTooLittle(need));
-  }
-
-  /** Notes who waits for what is being read. */
-  awaitRead(subscriber: string): void {
-    this.#waiting.add(subscriber);
-  }
-
-  /** Who waited; they wait no longer. */
-  takeWaiting(): ReadonlySet<string> {
-    const waiting = this.#waiting;
-    if (waiting.size > 0) this.#waiting = new Set();
-    return waiting;
+    return this.error === undefined && (!this.synced || this.rereads.isTooLittle(need));
   }
 
   keys(): Iterable<string> {
@@ -269,8 +241,7 @@ export class KindCache {
     if (this.#dead.has(uid)) return undefined;
     const key = keyOf(object);
     const before = this.#objects.get(key);
-    const enough = this.#stale.get(key);
-    const isReread = listing || enough !== undefined;
+    const isReread = listing || this.rereads.has(key);
     if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;
     const projected = this.#options.project(object);
     const after = before?.object.metadata.uid === uid ? remembering(projected, before, object) : projected;
@@ -278,7 +249,7 @@ export class KindCache {
     this.#tidier.add(key);
     this.#index(key, before, after);
     // The same object, of which only more is held: whoever needs that waits for all of them.
-    const isSame = enough !== undefined && enough > NOT_ENOUGH && isVersionOf(before, uid, resourceVersion);
+    const isSame = this.rereads.isOnlyMore(key) && isVersionOf(before, uid, resourceVersion);
     if (!isSame) this.#options.onChange({ type: this.type, key, before, after });
     this.#reread(key);
     return after;
@@ -305,7 +276,7 @@ export class KindCache {
 
   /** An object was read again, or is gone; the last one may come some time after the list, which can be an old one. */
   #reread(key: string): void {
-    if (this.#stale.delete(key) && this.#stale.size === 0) this.#options.onRead();
+    if (this.rereads.read(key)) this.#options.onRead();
   }
 
   /** After a listing: what it did not name is gone, unless we wrote it after the list was made. */

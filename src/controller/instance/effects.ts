@@ -6,6 +6,7 @@ import type { ApplyAction, Decision, DeleteAction, ObjectTarget, ReadRequest } f
 import { digestText, keys, refOfTarget } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
+import { keyOf } from '../cache/scope-watch.ts';
 import { NO_DRIFT, noteRevert } from '../drift/contests.ts';
 import { apiFailure } from './api-failure.ts';
 import { eachEffect } from './each-effect.ts';
@@ -112,25 +113,25 @@ export async function ownInventory(
 /** Takes our finalizer off, and nobody else's: the version makes sure that none was added meanwhile. */
 async function dropFinalizer(context: EffectContext, instances: KindCache, instance: KubeObject): Promise<void> {
   const { own, signal } = context;
-  const { name = '', namespace, uid = '', resourceVersion, finalizers = [] } = instance.metadata;
+  const { uid = '', resourceVersion, finalizers = [] } = instance.metadata;
   const ref = refOf(instance);
   const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
   const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
   try {
     const answer = await own.patch(ref, body, { fieldManager: 'kro', signal, ...ONCE });
-    if (left.length === 0) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
+    if (left.length === 0) instances.observeGone(keyOf(instance), uid);
     else instances.observe(answer);
   } catch (thrown) {
     if (!isNotFound(thrown)) throw thrown;
-    instances.observeGone(`${namespace ?? ''}/${name}`, uid);
+    instances.observeGone(keyOf(instance), uid);
   }
 }
 
 /** Fetches the instance: what is known of it is not the newest. */
 async function readAgain(context: EffectContext, instances: KindCache, instance: KubeObject): Promise<void> {
-  const { name = '', namespace, uid = '' } = instance.metadata;
+  const { uid = '' } = instance.metadata;
   const fresh = await context.own.find(refOf(instance), { signal: context.signal });
-  if (fresh === undefined) instances.observeGone(`${namespace ?? ''}/${name}`, uid);
+  if (fresh === undefined) instances.observeGone(keyOf(instance), uid);
   else instances.observe(fresh);
 }
 
@@ -207,7 +208,7 @@ export async function writeStatus(
   instance: KubeObject,
   status: JsonValue,
 ): Promise<void> {
-  const { name = '', namespace, uid = '' } = instance.metadata;
+  const { uid = '' } = instance.metadata;
   const ref = refOf(instance);
   const body = [
     { op: 'test', path: '/metadata/uid', value: uid },
@@ -218,7 +219,7 @@ export async function writeStatus(
     instances.observe(await context.own.patch(ref, body, options));
   } catch (thrown) {
     if (!isNotFound(thrown)) throw thrown;
-    instances.observeGone(`${namespace ?? ''}/${name}`, uid);
+    instances.observeGone(keyOf(instance), uid);
   }
 }
 

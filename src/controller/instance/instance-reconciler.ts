@@ -244,7 +244,7 @@ function beginsDeletion({ instance, decision }: InstanceStep): boolean {
 function isReadable(caches: CacheSet, { kind, target }: ReadRequest, need: number): boolean {
   if (kind === 'members') return caches.ofGroupKind(target.group, target.kind).some(({ synced }) => synced);
   const cache = caches.peek(target.type);
-  return cache?.syncedIn(target.namespace) === true && !cache.isTooLittle(need);
+  return cache?.syncedIn(target.namespace) === true && !cache.rereads.isTooLittle(need);
 }
 
 /** What the graph reads is kept from its first step on. */
