@@ -16,10 +16,7 @@ export class WholeBody implements AsyncIterable<Uint8Array> {
 /** A stream that is read slower than it comes is held up when so many bytes wait. */
 const MOST_WAITING = 256 * 1024;
 
-/**
- * A body as it comes. Whoever leaves it early abandons it. What came is told when everything was read that came on other
- * connections with it: so the answer to a write mostly comes before the event of it.
- */
+/** A body as it comes. Whoever leaves it early abandons it. */
 export class StreamBody implements AsyncIterable<Uint8Array> {
   readonly #source: { pause(): unknown; resume(): unknown };
   readonly #abandon: () => void;
@@ -27,7 +24,6 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
   #waiting = 0;
   #end: { readonly error?: Error } | undefined;
   #wake: () => void = () => undefined;
-  #isWaking = false;
 
   constructor(source: { pause(): unknown; resume(): unknown }, abandon: () => void) {
     this.#source = source;
@@ -38,12 +34,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
     this.#chunks.push(bytes);
     this.#waiting += bytes.length;
     if (this.#waiting > MOST_WAITING) this.#source.pause();
-    if (this.#isWaking) return;
-    this.#isWaking = true;
-    setImmediate(() => {
-      this.#isWaking = false;
-      this.#wake();
-    });
+    this.#wake();
   }
 
   /** There is no more; with an error, what should have come did not. */
@@ -91,7 +82,7 @@ function textOf(chunks: readonly Uint8Array[]): string {
  * Cuts a body into lines and gives those that arrive together; empty lines are left out, a last line without an end is
  * given too.
  */
-export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string[], void> {
+export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[], void> {
   const decoder = new StringDecoder('utf8');
   let rest: string[] = [];
   for await (const chunk of body) {

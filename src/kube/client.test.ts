@@ -130,20 +130,6 @@ describe('KubeClient', () => {
     expect(asked()).toEqual([]);
   });
 
-  it('watches without telling what is known already', async () => {
-    const event = (type: string, version: string) =>
-      JSON.stringify({ type, object: { ...MAP, metadata: { name: 'a', uid: 'u', resourceVersion: version } } });
-    const events = [event('MODIFIED', '5'), event('MODIFIED', '6'), event('MODIFIED', '7'), event('DELETED', '8')];
-    const { client } = setup(() => ({ body: `${events.join('\n')}\n` }));
-    const seen: string[] = [];
-    const options = { resourceVersion: '4', knownAs: (version: string) => (version === '7' ? undefined : 'u') };
-    for await (const entry of client.watch({ apiVersion: 'v1', kind: 'ConfigMap' }, options)) {
-      if ('object' in entry) seen.push(`${entry.type} ${entry.object.metadata.resourceVersion ?? ''}`);
-      if (entry.type === 'DELETED') break;
-    }
-    expect(seen).toEqual(['MODIFIED 7', 'DELETED 8']);
-  });
-
   it('watches: streams the list where the server can, then follows', async () => {
     const event = (type: string, version: string, mark?: string) =>
       JSON.stringify({

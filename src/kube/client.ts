@@ -290,7 +290,6 @@ export class KubeClient implements KubernetesApi {
         clock: this.#context.clock,
         random: this.#context.random,
         idleTimeoutMs: options.idleTimeoutMs ?? IDLE_MS,
-        ...(options.knownAs === undefined ? {} : { knownAs: options.knownAs }),
       },
       {
         streamsLists: this.#options.streamLists ?? true,

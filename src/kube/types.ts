@@ -130,11 +130,6 @@ export interface WatchOptions extends Selection, CallOptions {
   readonly metadataOnly?: boolean;
   /** A watch without any line for so long is opened anew. Default 330,000 ms (the server ends ours after at most 300 s). */
   readonly idleTimeoutMs?: number;
-  /**
-   * The UID of the object that is known at this version, as from the answer to a write: the event that adds it or brings
-   * this change of it is not told. Asked once for an event, of which nothing is read but the version.
-   */
-  readonly knownAs?: (resourceVersion: string) => string | undefined;
 }
 
 /**

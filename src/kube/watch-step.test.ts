@@ -15,6 +15,12 @@ const failure = (status: number, reason = 'X'): WatchInput => ({
   random: 1,
 });
 
+const notFilled: WatchInput = {
+  type: 'failed',
+  error: new KubeError('storage is (re)initializing', { status: 429, reason: 'TooManyRequests' }),
+  random: 1,
+};
+
 /** Runs inputs and writes what came out in short. */
 function run(state: WatchState, inputs: readonly WatchInput[]): { log: string[]; state: WatchState } {
   const log: string[] = [];
@@ -68,9 +74,9 @@ describe('watchStep', () => {
       log: ['RESTARTED', 'open stream', 'list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
     },
     {
-      title: 'lists when the server is too busy to stream a list, and streams the next one',
+      title: 'lists a kind of which the server has not filled its cache yet, and streams the next list',
       from: streaming,
-      inputs: [begin, failure(429), listed, failure(410)],
+      inputs: [begin, notFilled, listed, failure(410)],
       log: [
         'RESTARTED',
         'open stream',
@@ -84,10 +90,19 @@ describe('watchStep', () => {
       ],
     },
     {
-      title: 'waits when the server is too busy for a list as well',
+      title: 'waits when that list is refused, too',
       from: streaming,
-      inputs: [begin, failure(429), failure(429), { type: 'waited' }, failure(429)],
-      log: ['RESTARTED', 'open stream', 'list', 'ERROR', 'wait 1000', 'RESTARTED', 'open stream', 'ERROR', 'wait 2000'],
+      inputs: [begin, notFilled, notFilled, { type: 'waited' }, notFilled, listed],
+      log: [
+        ['RESTARTED', 'open stream', 'list', 'ERROR', 'wait 500'],
+        ['RESTARTED', 'open stream', 'list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
+      ].flat(),
+    },
+    {
+      title: 'waits when the server has too much to do, and does not ask for a list as well',
+      from: streaming,
+      inputs: [begin, failure(429), { type: 'waited' }],
+      log: ['RESTARTED', 'open stream', 'ERROR', 'wait 500', 'RESTARTED', 'open stream'],
     },
     {
       title: 'goes on after the last version seen, bookmarks included, when the stream ends',

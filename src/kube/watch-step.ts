@@ -1,8 +1,8 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject, parseJson } from '../core/index.ts';
 import { backoffMs } from './backoff.ts';
 import { errorOfStatus, KubeError } from './error.ts';
 import type { ObjectList, WatchEvent } from './types.ts';
-import { parseWatchLine } from './watch-line.ts';
 
 /** Where a watch stands. */
 export interface WatchState {
@@ -43,6 +43,9 @@ export type WatchAction =
 const RETRY = { firstMs: 500, mostMs: 30_000 };
 /** A server that cannot be reached has no work with our tries, and is to be seen soon after it is back. */
 const UNREACHABLE_RETRY = { firstMs: 500, mostMs: 5000 };
+
+/** What kube-apiserver says while its cache of a kind is not filled yet; all else that it answers with 429 is to be waited for. */
+const NOT_FILLED = 'storage is (re)initializing';
 
 /** The state before `begin`. With `resourceVersion` nothing is listed. */
 export function initialWatchState(options: { resourceVersion?: string; streamsLists: boolean }): WatchState {
@@ -111,7 +114,7 @@ function listed(state: WatchState, list: ObjectList): readonly [readonly WatchAc
 }
 
 function line(state: WatchState, text: string): readonly [readonly WatchAction[], WatchState] {
-  const entry = parseWatchLine(text);
+  const entry = parseLine(text);
   if (entry instanceof KubeError) return failed(state, entry, 1);
   const { type, object } = entry;
   if (type === 'ERROR') return failed(state, errorOfStatus(object as JsonValue), 1);
@@ -139,9 +142,9 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   if (state.phase === 'streaming' && (error.status === 422 || error.status === 400)) {
     return start({ phase: 'waiting', failures: state.failures, streamsLists: false });
   }
-  // A server that has yet to fill its cache of a new kind streams no list for a second, but reads one from its store.
-  if (state.phase === 'streaming' && error.status === 429 && state.failures === 0) {
-    return [[{ type: 'list' }], { ...state, phase: 'listing', failures: 1 }];
+  // A server that has yet to fill its cache of a new kind streams no list, but reads one from its store (KEP-4568).
+  if (state.phase === 'streaming' && error.status === 429 && error.message.includes(NOT_FILLED)) {
+    return [[{ type: 'list' }], { ...state, phase: 'listing' }];
   }
   // One that starts refuses much until it is whole: its first answers begin a row of their own.
   const failures = state.away === true && error.status !== 0 ? 1 : state.failures + 1;
@@ -173,4 +176,27 @@ function wait(state: WatchState, error: KubeError, random: number): readonly [re
     ],
     state,
   ];
+}
+
+type Line = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; readonly object: KubeObject };
+
+const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
+
+/** A line of a watch, or why it is none. A malformed line is never skipped: what it said would be lost. */
+function parseLine(text: string): Line | KubeError {
+  let value: JsonValue;
+  try {
+    value = parseJson(text);
+  } catch (cause) {
+    return malformed('a line of the watch is no JSON', cause);
+  }
+  if (!isJsonObject(value) || !TYPES.has(value['type'])) return malformed('a line of the watch is no watch event');
+  const object = value['object'];
+  if (value['type'] === 'ERROR') return { type: 'ERROR', object: object as unknown as KubeObject };
+  if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event holds no object');
+  return value as unknown as Line;
+}
+
+function malformed(message: string, cause?: unknown): KubeError {
+  return new KubeError(message, { status: 0, reason: 'MalformedWatch', ...(cause === undefined ? {} : { cause }) });
 }

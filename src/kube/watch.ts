@@ -1,7 +1,6 @@
 import { readLines } from './body.ts';
 import { isAborted, KubeError } from './error.ts';
-import type { Clock, ObjectList, TransportResponse, WatchEvent, WatchOptions } from './types.ts';
-import { isKnownChange } from './watch-line.ts';
+import type { Clock, ObjectList, TransportResponse, WatchEvent } from './types.ts';
 import type { WatchAction, WatchInput, WatchState } from './watch-step.ts';
 import { initialWatchState, watchStep } from './watch-step.ts';
 
@@ -13,7 +12,6 @@ export interface WatchEffects {
   readonly clock: Clock;
   readonly random: () => number;
   readonly idleTimeoutMs: number;
-  readonly knownAs?: WatchOptions['knownAs'];
 }
 
 /** How a watch begins. */
@@ -60,7 +58,7 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
 class WatchStream {
   readonly #effects: WatchEffects;
   readonly #signal: AbortSignal;
-  #lines: AsyncGenerator<string[], void> | undefined;
+  #lines: AsyncGenerator<readonly string[], void> | undefined;
   /** Lines that came together, the next one last. */
   #arrived: string[] = [];
   #connection: AbortController | undefined;
@@ -72,11 +70,8 @@ class WatchStream {
 
   /** A line that came together with the one before. */
   takeArrived(): WatchInput | undefined {
-    const { knownAs } = this.#effects;
-    for (let text = this.#arrived.pop(); text !== undefined; text = this.#arrived.pop()) {
-      if (knownAs === undefined || !isKnownChange(text, knownAs)) return { type: 'line', text };
-    }
-    return undefined;
+    const text = this.#arrived.pop();
+    return text === undefined ? undefined : { type: 'line', text };
   }
 
   /** Starts the effect, if there is one, and gives what came of it; without one, the next line. */
@@ -92,11 +87,7 @@ class WatchStream {
         return { type: 'waited' };
       }
       if (effect?.type === 'open') await this.#open(effect.resourceVersion);
-      for (;;) {
-        const ended = await this.#receive();
-        const input = ended ?? this.takeArrived();
-        if (input !== undefined) return input;
-      }
+      return await this.#next();
     } catch (thrown) {
       if (isAborted(thrown) && this.#signal.aborted) return { type: 'ended' };
       const error = thrown instanceof KubeError ? thrown : transportError(thrown);
@@ -121,8 +112,7 @@ class WatchStream {
     this.#lines = readLines(response.body);
   }
 
-  /** Waits for lines; gives how the stream ended if none came. */
-  async #receive(): Promise<WatchInput | undefined> {
+  async #next(): Promise<WatchInput> {
     const lines = this.#lines;
     if (lines === undefined) return { type: 'ended' };
     let idle = false;
@@ -133,8 +123,9 @@ class WatchStream {
     try {
       const { done, value } = await lines.next();
       if (done !== true) {
-        this.#arrived = value.reverse();
-        return undefined;
+        const [text = '', ...others] = value;
+        this.#arrived = others.reverse();
+        return { type: 'line', text };
       }
       this.close();
       return { type: 'ended' };

@@ -194,7 +194,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;',
     replace: '',
     told: /needless write/,
-    first: 71,
+    first: 51,
   },
   {
     name: 'a leader whose Lease ran out works on',
@@ -235,22 +235,5 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'cache.rereads.takeWaiting();',
     told: /at the end|waits for ever|never completes/,
     first: 451,
-  },
-  {
-    name: 'what an answer told stands for later changes, too',
-    rule: 'same end as without faults',
-    file: 'src/kube/watch-line.ts',
-    find: 'const uid = knownAs(text.slice(from, end));',
-    replace: 'const uid = knownAs(text.slice(from, end)) ?? (/"uid":"([^"]+)"/.exec(text) ?? [])[1];',
-    told: /at the end|waits for ever|never completes/,
-  },
-  {
-    name: 'what an answer told is left out while everything is read',
-    rule: 'no needless write',
-    file: 'src/controller/cache/scope-watch.ts',
-    find: 'this.#reading || this.#seen !== undefined ? undefined : this.#listener.answered(version);',
-    replace: 'this.#listener.answered(version);',
-    told: /needless write/,
-    first: 131,
   },
 ];

@@ -65,61 +65,68 @@ function setup() {
   return { api, clock, caches, said };
 }
 
-describe('what an answer told', () => {
-  it.each<{ name: string; before: WatchEvent[]; answers: KubeObject[]; after: WatchEvent[]; known: string[] }>([
+describe('an answer that comes before the events', () => {
+  const next = (version: string) => map('a', version, { uid: 'next' });
+  it.each<{ name: string; held: WatchEvent[]; answer: KubeObject; events: WatchEvent[]; steps: string[] }>([
     {
-      name: 'is known to the watch once, by version and UID',
-      before: [restarted, synced('1')],
-      answers: [map('a', '5'), map('b', '6')],
-      after: [],
-      known: ['5: uid-a', '5: -', '6: uid-b', '7: -'],
+      name: 'stands while the end of the object before it is told',
+      held: [added(map('a', '7'))],
+      answer: next('10'),
+      events: [changed(map('a', '8')), deleted(map('a', '9')), added(next('10'))],
+      steps: ['next@10', 'next@10', 'next@10'],
     },
     {
-      name: 'is not, when the watch told it before',
-      before: [restarted, synced('1'), added(map('a', '5')), added(map('b', '7'))],
-      answers: [map('a', '5'), map('b', '6')],
-      after: [],
-      known: ['5: -', '6: -'],
+      name: 'stands while an object is told that came and went before it',
+      held: [],
+      answer: next('10'),
+      events: [added(map('a', '8')), deleted(map('a', '9')), added(next('10'))],
+      steps: ['next@10', 'next@10', 'next@10'],
     },
     {
-      name: 'is not, while everything is read: what is not named then is gone',
-      before: [restarted],
-      answers: [map('a', '5')],
-      after: [],
-      known: ['5: -'],
+      name: 'stands while older changes of its own are told, and yields to a newer one',
+      held: [added(map('a', '7'))],
+      answer: next('11'),
+      events: [deleted(map('a', '9')), added(next('10')), changed(next('11')), changed(next('12'))],
+      steps: ['next@11', 'next@11', 'next@11', 'next@12'],
     },
     {
-      name: 'is not, while everything is read anew',
-      before: [restarted, synced('1')],
-      answers: [map('a', '5')],
-      after: [restarted],
-      known: ['5: -'],
+      name: 'is no news when the watch told of the next object already',
+      held: [added(next('12'))],
+      answer: map('a', '8'),
+      events: [],
+      steps: [],
     },
-    {
-      name: 'is forgotten when everything was read anew',
-      before: [restarted, synced('1')],
-      answers: [map('a', '5')],
-      after: [restarted, added(map('a', '5')), synced('6')],
-      known: ['5: -'],
-    },
-    {
-      name: 'is not, of an object that is gone',
-      before: [restarted, synced('1'), deleted(map('a', '4'))],
-      answers: [map('a', '3')],
-      after: [],
-      known: ['3: -'],
-    },
-  ])('$name', async ({ before, answers, after, known }) => {
+  ])('$name', async ({ held, answer, events, steps }) => {
     const { api, caches } = setup();
     caches.keepGraph(graphOf([]));
     caches.setInterest('i1', [wishFor('a')]);
     const [watch] = api.watches;
-    await watch?.push(...before);
-    for (const answer of answers) caches.peek(type)?.observe(answer);
-    await watch?.push(...after);
-    expect(known.map((entry) => entry.split(': ')[0] ?? '').map((v) => `${v}: ${watch?.knownAs(v) ?? '-'}`)).toEqual(
-      known,
-    );
+    await watch?.push(restarted, ...held, synced('7'));
+    const cache = caches.peek(type);
+    const heldNow = () => {
+      const { uid, resourceVersion } = cache?.get('n/a')?.object.metadata ?? {};
+      return `${uid ?? 'nothing'}@${resourceVersion ?? ''}`;
+    };
+    cache?.observe(answer);
+    const seen: string[] = [];
+    for (const event of events) {
+      await watch?.push(event);
+      seen.push(heldNow());
+    }
+    expect(seen).toEqual(steps);
+    if (steps.length === 0) expect(heldNow()).toBe('next@12');
+  });
+
+  it('another object of the name is news in a list, whatever its version', async () => {
+    const { api, caches } = setup();
+    caches.keepGraph(graphOf([]));
+    caches.setInterest('i1', [wishFor('a')]);
+    const [watch] = api.watches;
+    await watch?.push(restarted, added(map('a', '7')), synced('7'));
+    caches.peek(type)?.start(true);
+    const [, again] = api.watches;
+    await again?.push(restarted, added(next('3')), synced('9'));
+    expect(caches.peek(type)?.get('n/a')?.object.metadata.uid).toBe('next');
   });
 });
 

@@ -57,7 +57,7 @@ export class CacheSet {
   readonly #byGroupKind = new Map<string, readonly KindCache[]>();
   readonly #indexes = new Map<string, ObjectIndex>();
   readonly #seers = new Map<string, (object: KubeObject) => void>();
-  readonly #reads = new KeptReads((type, need) => this.#readAgain(type)?.readMore(need));
+  readonly #reads = new KeptReads((type, need) => this.#beginReading(type)?.readMore(need));
   /** Which kinds a subscriber has wishes in. */
   readonly #kindsOf = new Map<string, readonly string[]>();
   /** What a subscriber had wishes in last: the same kinds for most. */
@@ -73,7 +73,7 @@ export class CacheSet {
    * kind counts as unknown until it was read again.
    */
   keep(type: ObjectType, paths: Iterable<readonly PathStep[]>): void {
-    if (this.#reads.grow(type, paths)) this.#readAgain(type)?.start(true);
+    if (this.#reads.grow(type, paths)) this.#beginReading(type)?.start(true);
   }
 
   /**
@@ -266,8 +266,8 @@ export class CacheSet {
     for (const applySet of applySetsOf(change)) this.#options.onMember(applySet, change);
   }
 
-  /** The cache of a kind of which more is to be held than was read, if it is being watched. */
-  #readAgain(type: GroupVersionKind): KindCache | undefined {
+  /** The cache of a kind, if it is being watched; from now on it counts as being read. */
+  #beginReading(type: GroupVersionKind): KindCache | undefined {
     const slot = this.#slots.get(kindId(type));
     if (slot !== undefined) slot.readingSince = this.#options.clock.now();
     return slot?.cache;

@@ -4,7 +4,7 @@ import type { Fingerprint, LiveObject, ObjectType, SettledPair } from '../../run
 import { ownedFingerprint } from '../../runtime/index.ts';
 import { remembering, settledAs, tidied } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
-import { Recent } from './recent.ts';
+import type { RereadsView } from './rereads.ts';
 import { Rereads } from './rereads.ts';
 import type { ScopeListener } from './scope-watch.ts';
 import { keyOf, ScopeWatch } from './scope-watch.ts';
@@ -44,9 +44,6 @@ const PART_OF = 'applyset.kubernetes.io/part-of';
 /** How many UIDs of deleted objects are remembered, so that a late answer does not bring them back. */
 const MOST_DEAD = 10_000;
 
-/** How many answers are remembered whose events are to come, which are on their way by then. */
-const MOST_ANSWERED = 1000;
-
 /**
  * All objects of one kind, as projections, kept in step by one watch. Answers to our own writes are put
  * in as well (`observe`), so that the next decision sees them without waiting for their event.
@@ -57,11 +54,8 @@ export class KindCache {
   readonly #objects = new Map<string, LiveObject>();
   readonly #members = new KeyIndex();
   readonly #indexed = new KeyIndex();
-  readonly #dead = new Recent<true>(MOST_DEAD);
-  /** The UIDs of what answers told, by its version: events of these bring nothing new. */
-  readonly #answered = new Recent<string>(MOST_ANSWERED);
-  /** The objects that are to be read again. */
-  readonly rereads = new Rereads();
+  readonly #dead = new Set<string>();
+  readonly #rereads = new Rereads();
   readonly #tidier: Tidier;
   readonly #listener: ScopeListener;
   readonly #all: ScopeWatch;
@@ -74,10 +68,9 @@ export class KindCache {
     this.#listener = {
       put: (scope, object) => this.#put(object, !scope.synced),
       gone: (object) => {
-        this.#dead.set(object.metadata.uid ?? '', true);
+        this.#bury(object.metadata.uid ?? '');
         this.#drop(object);
       },
-      answered: (version) => this.#answered.take(version),
       sweep: (scope, seen, version) => this.#sweep(scope.namespace, seen, version),
       stateChanged: () => this.#options.onState(this),
     };
@@ -120,9 +113,14 @@ export class KindCache {
     return 1 + this.#namespaces.size;
   }
 
+  /** The objects that are to be read again. */
+  get rereads(): RereadsView {
+    return this.#rereads;
+  }
+
   /** Begins to watch, or begins anew: with `refresh` what is held counts as unknown until it was read again. */
   start(refresh = false): void {
-    if (refresh) this.rereads.distrust(this.#objects.keys());
+    if (refresh) this.#rereads.distrust(this.#objects.keys());
     this.#all.start(refresh);
     for (const scope of this.#namespaces.values()) scope.start(refresh);
   }
@@ -132,7 +130,7 @@ export class KindCache {
    * needs nothing changes meanwhile.
    */
   readMore(need: number): void {
-    this.rereads.readMore(this.#objects.keys(), need);
+    this.#rereads.readMore(this.#objects.keys(), need);
     this.start();
   }
 
@@ -165,12 +163,12 @@ export class KindCache {
    * held is too little for this need: the one that `CacheSet.keepGraph` gave, 0 for what is kept of every object.
    */
   get(key: string, need = 0): LiveObject | undefined {
-    return this.rereads.isStale(key, need) ? undefined : this.#objects.get(key);
+    return this.#rereads.isStale(key, need) ? undefined : this.#objects.get(key);
   }
 
   /** Is everything being read just now, or more of what is held? Not where it cannot be read. */
   isReading(need: number): boolean {
-    return this.error === undefined && (!this.synced || this.rereads.isTooLittle(need));
+    return this.error === undefined && (!this.synced || this.#rereads.isTooLittle(need));
   }
 
   keys(): Iterable<string> {
@@ -193,13 +191,13 @@ export class KindCache {
 
   /** What the server answered to a write: known at once, its event will bring nothing new. */
   observe(object: KubeObject): void {
-    this.#putAnswer(object);
+    this.#put(object, !this.syncedIn(object.metadata.namespace));
   }
 
   /** Like `observe`, for the answer to an apply: what it holds at our fields satisfies what was desired. */
   observeApplied(object: KubeObject, desired: Fingerprint): void {
     const key = keyOf(object);
-    const held = this.#putAnswer(object) ?? this.#objects.get(key);
+    const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
     // Of the answer, not of the cache: the watch may have brought a later change already, and that one is drift.
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
     const owned = isAnswer ? held?.owned : undefined;
@@ -208,7 +206,7 @@ export class KindCache {
 
   /** The object is gone, as the answer to a write said. */
   observeGone(key: string, uid: string): void {
-    this.#dead.set(uid, true);
+    this.#bury(uid);
     const before = this.#objects.get(key);
     if (before?.object.metadata.uid === uid) this.#remove(key, before);
   }
@@ -223,15 +221,6 @@ export class KindCache {
     if (next.settled !== true) this.#tidier.add(key);
   }
 
-  /** Like `#put`. The event of what was news is none, once all events are those of changes. */
-  #putAnswer(object: KubeObject): LiveObject | undefined {
-    const { namespace, uid = '', resourceVersion = '' } = object.metadata;
-    const isSynced = this.syncedIn(namespace);
-    const held = this.#put(object, !isSynced);
-    if (held !== undefined && isSynced) this.#answered.set(resourceVersion, uid);
-    return held;
-  }
-
   /**
    * Gives what is held from now on; nothing when the object is no news. `listing`: the same version is news, too,
    * since more may be kept of it than before.
@@ -241,7 +230,7 @@ export class KindCache {
     if (this.#dead.has(uid)) return undefined;
     const key = keyOf(object);
     const before = this.#objects.get(key);
-    const isReread = listing || this.rereads.has(key);
+    const isReread = listing || this.#rereads.has(key);
     if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;
     const projected = this.#options.project(object);
     const after = before?.object.metadata.uid === uid ? remembering(projected, before, object) : projected;
@@ -249,7 +238,7 @@ export class KindCache {
     this.#tidier.add(key);
     this.#index(key, before, after);
     // The same object, of which only more is held: whoever needs that waits for all of them.
-    const isSame = this.rereads.isOnlyMore(key) && isVersionOf(before, uid, resourceVersion);
+    const isSame = this.#rereads.isOnlyMore(key) && isVersionOf(before, uid, resourceVersion);
     if (!isSame) this.#options.onChange({ type: this.type, key, before, after });
     this.#reread(key);
     return after;
@@ -276,7 +265,7 @@ export class KindCache {
 
   /** An object was read again, or is gone; the last one may come some time after the list, which can be an old one. */
   #reread(key: string): void {
-    if (this.rereads.read(key)) this.#options.onRead();
+    if (this.#rereads.read(key)) this.#options.onRead();
   }
 
   /** After a listing: what it did not name is gone, unless we wrote it after the list was made. */
@@ -285,8 +274,14 @@ export class KindCache {
       if (namespace !== undefined && live.object.metadata.namespace !== namespace) continue;
       if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);
     }
-    this.#answered.clear();
     this.#options.onRead();
+  }
+
+  #bury(uid: string): void {
+    this.#dead.add(uid);
+    if (this.#dead.size <= MOST_DEAD) return;
+    const [oldest] = this.#dead;
+    if (oldest !== undefined) this.#dead.delete(oldest);
   }
 
   #index(key: string, before: LiveObject | undefined, after: LiveObject | undefined): void {
@@ -303,7 +298,8 @@ export class KindCache {
 
 function isNews(before: LiveObject, uid: string, version: string | undefined, isReread: boolean): boolean {
   const held = before.object.metadata;
-  if (held.uid !== uid) return true;
+  // The end of an object may be told late, when the answer has told of the next one of its name already.
+  if (held.uid !== uid) return isReread || isLater(version, held.resourceVersion);
   return isLater(version, held.resourceVersion) || (isReread && version === held.resourceVersion);
 }
 

@@ -59,3 +59,6 @@ export class Rereads {
     return waiting;
   }
 }
+
+/** What others than its cache may do with it. */
+export type RereadsView = Pick<Rereads, 'isStale' | 'isTooLittle' | 'await' | 'takeWaiting'>;

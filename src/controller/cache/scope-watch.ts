@@ -8,8 +8,6 @@ import { shared } from './shared.ts';
 export interface ScopeListener {
   put(scope: ScopeWatch, object: KubeObject): void;
   gone(object: KubeObject): void;
-  /** The UID of the object that an answer told of at this version. Asked once for each. */
-  answered(version: string): string | undefined;
   /** Everything was named that there is at this version; what was not is gone. */
   sweep(scope: ScopeWatch, seen: ReadonlySet<string>, version: string): void;
   /** It is in step with the server now, or no longer is, or for another reason. */
@@ -17,8 +15,8 @@ export interface ScopeListener {
 }
 
 /**
- * So often in a row a server may say "later" (429), as it does for moments after it made a kind, before that counts as
- * an error.
+ * So often in a row a watch and the list instead of it may be told to come later (429), as for moments after a kind was
+ * made, before that counts as an error.
  */
 const MOST_UNTOLD = 2;
 
@@ -72,10 +70,7 @@ export class ScopeWatch {
 
   async #follow(signal: AbortSignal): Promise<void> {
     const { type, namespace } = this;
-    // While everything is read, what is not named is gone: then nothing may be left out.
-    const knownAs = (version: string) =>
-      this.#reading || this.#seen !== undefined ? undefined : this.#listener.answered(version);
-    const options = { signal, knownAs, ...(namespace === undefined ? {} : { namespace }) };
+    const options = namespace === undefined ? { signal } : { signal, namespace };
     const events = this.#client.watch({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
     for await (const event of events) {
       if (signal.aborted) return;

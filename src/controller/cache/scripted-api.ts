@@ -5,8 +5,6 @@ export interface ScriptedWatch {
   readonly type: ResourceType;
   readonly namespace: string | undefined;
   readonly closed: boolean;
-  /** As whom the listener says that it knows what has this version. */
-  knownAs(resourceVersion: string): string | undefined;
   push(...events: WatchEvent[]): Promise<void>;
 }
 
@@ -49,7 +47,6 @@ export function scriptedApi(): KubernetesApi & { readonly watches: ScriptedWatch
         get closed() {
           return options.signal?.aborted === true;
         },
-        knownAs: (version: string) => options.knownAs?.(version),
         async push(...events: WatchEvent[]) {
           queue.push(...events);
           wake();

@@ -185,8 +185,8 @@ describe('an API of a child that does not work', () => {
 
   it.each([
     ['for moments', 2, ['ACTIVE: none -> ACTIVE']],
-    // After the first the kind is listed instead of streamed, and the list asked for five times.
-    ['for longer', 8, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
+    // Three times a stream, and after each of them a list, which is asked for five times.
+    ['for longer', 18, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
   ])('that says "later" %s is waited for before it is told', async (_name, times, told) => {
     let refused = 0;
     world.intercept = ({ path }) =>
