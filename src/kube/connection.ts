@@ -83,7 +83,8 @@ export class Connection {
       const body = new StreamBody(this.#socket, () => this.destroy(new Error('nobody reads the rest of the answer')));
       this.#exchange(head, request, {
         head: (given) => {
-          this.patienceMs = Number.POSITIVE_INFINITY;
+          // What is said instead of a stream comes as any answer does.
+          if (given.status < 400) this.patienceMs = Number.POSITIVE_INFINITY;
           resolve({ ...given, body });
         },
         data: (bytes) => body.push(Buffer.from(bytes)),

@@ -109,6 +109,15 @@ describe('connections', () => {
     expect(accepted).toHaveLength(2);
   });
 
+  it('that were spare for too long are not used again, also when nobody had the time to close them', async () => {
+    vi.useFakeTimers({ toFake: ['hrtime'] });
+    answer = (text) => ok(pathOf(text));
+    expect(await textOf('/a')).toBe('/a');
+    vi.advanceTimersByTime(31_000);
+    expect(await textOf('/b')).toBe('/b');
+    expect(accepted).toHaveLength(2);
+  });
+
   it('that break while they are used fail their request, and no other', async () => {
     answer = (text, socket) => {
       if (pathOf(text) === '/b') socket.resetAndDestroy();
@@ -208,6 +217,27 @@ describe('time', () => {
     for (const outcome of await hanging) expect(outcome).toMatchObject({ reason: { message: /not answer in time/ } });
   });
 
+  it('what is given up while it waits for its turn ends at once, and is never sent', async () => {
+    const giveUp = new AbortController();
+    const seen: string[] = [];
+    let isOpen = false;
+    answer = (text) => {
+      seen.push(pathOf(text));
+      return isOpen ? ok(pathOf(text)) : undefined;
+    };
+    const hanging = Promise.allSettled(Array.from({ length: 8 }, () => get('/first')));
+    const waiting = get('/given-up', giveUp.signal);
+    const last = textOf('/last');
+    giveUp.abort();
+    await expect(waiting).rejects.toThrow('aborted');
+    isOpen = true;
+    while (accepted.length < 8) await new Promise((resolve) => server.once('connection', resolve));
+    for (const socket of accepted) socket.destroy();
+    await hanging;
+    expect(await last).toBe('/last');
+    expect(seen).not.toContain('/given-up');
+  });
+
   it.each([
     ['half a minute', 31_000, 29_000, []],
     ['the time that the server gives', 5000, 3000, ['keep-alive: timeout=5']],
@@ -232,6 +262,14 @@ describe('time', () => {
     await outcome;
     accepted[0]?.end('x');
     expect(await reading).toBe('x');
+  });
+
+  it('what is said instead of a stream is not waited for for ever', async () => {
+    answer = () => 'HTTP/1.1 500 Oops\r\ncontent-length: 5\r\n\r\nhel';
+    const { body } = await get('/?watch=true');
+    const outcome = expect(readText(body)).rejects.toThrow('not answer in time');
+    vi.advanceTimersByTime(400_000);
+    await outcome;
   });
 });
 

@@ -67,7 +67,7 @@ class Sockets implements Connections, ConnectionOwner {
     const head = requestHead(request, this.#host);
     if (isStream(request.path)) return this.#connection(request).stream(head, request);
     if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await this.#turn(request.signal);
     const placed = { began: monotonicMs(), slow: false };
     this.#placed.add(placed);
     try {
@@ -94,12 +94,31 @@ class Sockets implements Connections, ConnectionOwner {
     if (at >= 0) this.#idle.splice(at, 1);
   }
 
+  /** Settles when a place is free. Whoever gives up meanwhile is told at once, and takes none. */
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = () => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const giveUp = () => {
+        this.#waiting.splice(this.#waiting.indexOf(begin), 1);
+        reject(abortedError());
+      };
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.push(begin);
+    });
+  }
+
   #connection({ signal }: TransportRequest): Connection {
     if (this.#isClosed) throw closedError();
-    if (signal?.aborted === true) throw new Error('the request was aborted');
+    if (signal?.aborted === true) throw abortedError();
     this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
-    const spare = this.#idle.pop();
-    if (spare !== undefined) return spare;
+    for (let spare = this.#idle.pop(); spare !== undefined; spare = this.#idle.pop()) {
+      if (!isOverdue(spare, monotonicMs())) return spare;
+      // This process was too busy to close it, or to see that the server did.
+      spare.destroy(overdueError());
+    }
     const connection = new Connection(this.#dial, this);
     this.#all.add(connection);
     return connection;
@@ -121,9 +140,8 @@ class Sockets implements Connections, ConnectionOwner {
     }
     let cared = false;
     for (const connection of this.#all) {
-      const { activeAt, patienceMs } = connection;
-      if (now - activeAt > patienceMs) connection.destroy(new Error('the server did not answer in time'));
-      else if (Number.isFinite(patienceMs)) cared = true;
+      if (isOverdue(connection, now)) connection.destroy(overdueError());
+      else if (Number.isFinite(connection.patienceMs)) cared = true;
     }
     if (cared) return;
     clearInterval(this.#sweeping);
@@ -187,6 +205,18 @@ function requestHead({ method, path, headers = {}, body }: TransportRequest, hos
   }
   const length = body === undefined ? undefined : Buffer.byteLength(body);
   return length === undefined ? `${head}\r\n` : `${head}content-length: ${length}\r\n\r\n`;
+}
+
+function isOverdue({ activeAt, patienceMs }: Connection, now: number): boolean {
+  return now - activeAt > patienceMs;
+}
+
+function overdueError(): Error {
+  return new Error('the server did not answer in time');
+}
+
+function abortedError(): Error {
+  return new Error('the request was aborted');
 }
 
 function closedError(): Error {
