@@ -150,7 +150,36 @@ describe('proxyFromEnvironment', () => {
     ['https://api.example.com', { https_proxy: 'http://p:1', no_proxy: 'other' }, 'http://p:1'],
     ['https://127.0.0.1:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
     ['http://api.example.com', { HTTPS_PROXY: 'http://p:1' }, undefined],
+    ['https://api.example.com', { HTTPS_PROXY: '', https_proxy: 'http://p:1' }, 'http://p:1'],
+    ['https://api.example.com', { HTTPS_PROXY: 'p.example.com:3128' }, 'http://p.example.com:3128'],
+    ['https://api.example.com', { HTTPS_PROXY: '10.0.0.9:3128' }, 'http://10.0.0.9:3128'],
+    ['https://localhost:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
+    ['https://127.0.0.53:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
+    ['https://[::1]:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
   ])('%s with %j goes through %s', (origin, env, proxy) => {
     expect(proxyFromEnvironment(origin, env)).toBe(proxy);
+  });
+
+  it.each([
+    ['https://10.96.0.1', '10.0.0.0/8', undefined],
+    ['https://10.96.0.1', '192.168.0.0/16, 10.96.0.1', undefined],
+    ['https://11.96.0.1', '10.0.0.0/8', 'http://p:1'],
+    ['https://[fd00::1]:443', 'fd00::/8', undefined],
+    ['https://[fd00::1]:443', 'FD00:0::1', undefined],
+    ['https://[fd00::1]:443', '[fd00::1]:443', undefined],
+    ['https://[fd00::1]:443', '[fd00::1]:6443', 'http://p:1'],
+    ['https://api.example.com', '*.example.com', undefined],
+    ['https://example.com', '*.example.com', 'http://p:1'],
+    ['https://example.com', '.example.com', 'http://p:1'],
+    ['https://example.com', 'EXAMPLE.com', undefined],
+    ['https://api.example.com', 'example.com', undefined],
+    ['https://myexample.com', 'example.com', 'http://p:1'],
+    ['https://api.example.com', 'example.com:443', undefined],
+    ['https://api.example.com:6443', 'example.com:443', 'http://p:1'],
+    ['https://api.example.com:6443', 'other, example.com:6443', undefined],
+    ['https://api.example.com', '*', undefined],
+    ['https://api.example.com', ',.,:443,/,10.0.0.0/99', 'http://p:1'],
+  ])('%s with the exceptions "%s" goes through %s', (origin, exceptions, proxy) => {
+    expect(proxyFromEnvironment(origin, { HTTPS_PROXY: 'http://p:1', NO_PROXY: exceptions })).toBe(proxy);
   });
 });

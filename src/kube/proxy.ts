@@ -1,4 +1,4 @@
-import { TypeKroError } from '../core/index.ts';
+import { netLibrary, TypeKroError } from '../core/index.ts';
 import type { Connections, TlsOptions } from './sockets.ts';
 
 /** How many sockets are opened at most through the proxy; watches keep one each. */
@@ -38,24 +38,65 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
   return flat;
 }
 
-/** The proxy that the usual variables name for a server, honouring `NO_PROXY` (hosts and `.suffixes`). */
+/**
+ * The proxy that the usual variables name for a server. `NO_PROXY` is read as Go programs do: names with all that is
+ * below them (`.name` and `*.name`: only that), addresses, networks (`10.0.0.0/8`), each but these with a port or
+ * without one, and `*` for everything. Servers on this machine are asked directly.
+ */
 export function proxyFromEnvironment(
   origin: string,
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
-  const { protocol, hostname } = new URL(origin);
-  const read = (name: string) => env[name] ?? env[name.toLowerCase()];
-  const proxy = protocol === 'https:' ? read('HTTPS_PROXY') : read('HTTP_PROXY');
-  if (proxy === undefined || proxy === '') return undefined;
-  const exceptions = (read('NO_PROXY') ?? '')
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-  const excepted = exceptions.some(
-    (entry) => entry === '*' || hostname === entry || hostname.endsWith(entry.startsWith('.') ? entry : `.${entry}`),
-  );
-  if (excepted || hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]') return undefined;
+  const { protocol, hostname, port } = new URL(origin);
+  const isSecure = protocol === 'https:';
+  const named = read(env, isSecure ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  if (named === undefined) return undefined;
+  const host = withoutBrackets(hostname);
+  const isExcepted = exception(host, port === '' ? (isSecure ? '443' : '80') : port);
+  const exceptions = (read(env, 'NO_PROXY') ?? '').toLowerCase().split(',');
+  if (isLocal(host) || exceptions.some((entry) => isExcepted(entry.trim()))) return undefined;
+  const proxy = /^[a-z][a-z\d+.-]*:\/\//i.test(named) ? named : `http://${named}`;
   if (!URL.canParse(proxy))
     throw new TypeKroError(`the proxy address "${proxy}" is no URL`, { code: 'kube/bad-config' });
   return proxy;
+}
+
+function read(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
+  return [env[name], env[name.toLowerCase()]].find((value) => value !== undefined && value !== '');
+}
+
+function isLocal(host: string): boolean {
+  return host === 'localhost' || contains('127.0.0.0', 8, host) || contains('::1', 128, host);
+}
+
+/** Does an entry of `NO_PROXY` concern this server? */
+function exception(host: string, port: string): (entry: string) => boolean {
+  return (entry) => {
+    if (entry === '*') return true;
+    const [, network, length] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
+    if (network !== undefined) return contains(network, Number(length), host);
+    const { isIP } = netLibrary();
+    // Of an address with colons the last one is no port, unless it stands in brackets.
+    const [, before, ownPort] = (isIP(entry) === 0 && /^(.*):(\d+)$/.exec(entry)) || [undefined, entry];
+    if (ownPort !== undefined && ownPort !== port) return false;
+    const name = withoutBrackets(before ?? '').replace(/^\*\./, '.');
+    if (isIP(name) !== 0) return contains(name, isIP(name) === 4 ? 32 : 128, host);
+    if (name === '' || name === '.') return false;
+    return name.startsWith('.') ? host.endsWith(name) : host === name || host.endsWith(`.${name}`);
+  };
+}
+
+/** Is an address in a network? Nothing is that is none. */
+function contains(network: string, length: number, address: string): boolean {
+  const { BlockList, isIP } = netLibrary();
+  const version = isIP(network);
+  if (version === 0 || isIP(address) !== version || length > (version === 4 ? 32 : 128)) return false;
+  const family = version === 4 ? 'ipv4' : 'ipv6';
+  const list = new BlockList();
+  list.addSubnet(network, length, family);
+  return list.check(address, family);
+}
+
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
 }
