@@ -35,7 +35,7 @@ export async function runExecPlugin(config: KubeConfig): Promise<ExecCredential>
 
 function run(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
-    processLibrary().execFile(
+    const child = processLibrary().execFile(
       plugin.command,
       [...plugin.args],
       { env, maxBuffer: MOST_OUTPUT_BYTES },
@@ -45,6 +45,8 @@ function run(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
         reject(pluginError(plugin, `failed: ${said}`, error));
       },
     );
+    // One that asks for something would wait for the answer for ever.
+    child.stdin?.end();
   });
 }
 
@@ -58,6 +60,8 @@ function readCredential(plugin: ExecPlugin, output: string): ExecCredential {
   const status = isJsonObject(value) && value['kind'] === 'ExecCredential' ? value['status'] : undefined;
   if (!isJsonObject(status)) throw pluginError(plugin, 'printed no ExecCredential with a status');
   const { token, clientCertificateData, clientKeyData, expirationTimestamp } = status;
+  if (typeof token !== 'string' && (typeof clientCertificateData !== 'string' || typeof clientKeyData !== 'string'))
+    throw pluginError(plugin, 'printed no token and no certificate with a key');
   const expiresAt = typeof expirationTimestamp === 'string' ? Date.parse(expirationTimestamp) : Number.NaN;
   return {
     ...(typeof token === 'string' ? { token } : {}),

@@ -99,6 +99,24 @@ describe('credentials', () => {
     });
   });
 
+  it.each([
+    ['reads its input', "process.stdin.on('data', () => {}).on('end', () => say({ token: 't' }))", 'Bearer t'],
+    ['gives nothing', 'say({})', /no token and no certificate with a key/],
+    [
+      'gives a certificate without its key',
+      "say({ clientCertificateData: 'c' })",
+      /no token and no certificate with a key/,
+    ],
+  ])('of a plugin that %s', async (_title, script, outcome) => {
+    const say = `const say = (status) => console.log(JSON.stringify({ kind: 'ExecCredential', status }));`;
+    const exec = { command: process.execPath, args: ['-e', say + script] };
+    const config = await loadKubeConfig({ text: base(JSON.stringify({ exec })) });
+    const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
+    const asked = createAuthenticator(config, clock).authorization();
+    if (typeof outcome === 'string') expect(await asked).toBe(outcome);
+    else await expect(asked).rejects.toThrow(outcome);
+  });
+
   it('of a plugin that have run out are asked for once, however many requests wait for them', async () => {
     const asked = join(folder, 'asked');
     const script = `require('fs').appendFileSync(${JSON.stringify(asked)}, 'x');
