@@ -44,6 +44,23 @@ describe('loadKubeConfig', () => {
     });
   });
 
+  it('takes an empty file for one that says nothing', async () => {
+    await Promise.all([writeFile(join(folder, 'empty'), ''), writeFile(join(folder, 'full'), base('{token: t}'))]);
+    const env = { KUBECONFIG: [join(folder, 'empty'), join(folder, 'full')].join(':') };
+    expect(await loadKubeConfig({ env })).toMatchObject({ context: 'x', credentials: { token: 't' } });
+  });
+
+  it('takes numbers and truth values for the texts that they were meant to be', async () => {
+    const text = base('{username: 1, password: 1234, exec: {command: p, env: [{name: A, value: true}]}}').replaceAll(
+      /\bc\b(?=[,}])/g,
+      '7',
+    );
+    expect(await loadKubeConfig({ text })).toMatchObject({
+      server: 'https://host:6443/prefix',
+      credentials: { username: '1', password: '1234', exec: { env: { A: 'true' } } },
+    });
+  });
+
   it.each([
     ['no context of that name', { text: base('{}'), context: 'z' }, /no context "z"/],
     ['no YAML', { text: 'a: [' }, /no YAML/],

@@ -133,6 +133,8 @@ async function parseFile(source: Source): Promise<JsonObject> {
   try {
     const value: unknown = parsePlainYaml(source.text) ?? (await import('yaml')).parse(source.text);
     if (isJsonObject(value)) return value;
+    // An empty file says nothing, as for kubectl.
+    if (value === null) return {};
   } catch (cause) {
     throw new TypeKroError(`${source.name} is no YAML: ${cause instanceof Error ? cause.message : String(cause)}`, {
       code: 'kube/bad-config',
@@ -149,15 +151,14 @@ function addFile(merged: Merged, file: JsonObject, folder: string): void {
     ['contexts', 'context', merged.contexts],
   ] as const) {
     for (const entry of asObjects(file[list])) {
-      const name = entry['name'];
+      const name = string(entry['name']);
       const value = entry[kind];
-      if (typeof name !== 'string' || entries.has(name)) continue;
+      if (name === undefined || entries.has(name)) continue;
       entries.set(name, { value: isJsonObject(value) ? value : {}, folder });
     }
   }
-  const current = file['current-context'];
-  if (merged.currentContext === undefined && typeof current === 'string' && current !== '')
-    merged.currentContext = current;
+  const current = string(file['current-context']);
+  if (merged.currentContext === undefined && current !== '') merged.currentContext = current;
 }
 
 async function resolveContext(merged: Merged, name: string | undefined): Promise<KubeConfig> {
@@ -241,6 +242,8 @@ function asObjects(value: JsonValue | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
+/** A text; kubectl takes what YAML reads as a number or a truth value for one, too. */
 function string(value: JsonValue | undefined): string | undefined {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' ? value : undefined;
 }
