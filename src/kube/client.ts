@@ -127,7 +127,7 @@ export class KubeClient implements KubernetesApi {
         (
           await this.#send(
             { method: 'GET', path, headers: { accept }, idempotent: true, what: `GET ${path}` },
-            { signal },
+            { signal: signal ?? this.#closed.signal },
           )
         ).text,
       clock,

@@ -44,6 +44,17 @@ describe('createDiscovery', () => {
     expect(await discovery.resourceOf(boat)).toBeDefined();
   });
 
+  it('asks for a missing kind again, also when the time of day was set back', async () => {
+    let [day, passed, asked] = [5_000_000, 0, 0];
+    const clock = { now: () => day, elapsed: () => passed, setTimer: () => ({ cancel: () => undefined }) };
+    const discovery = createDiscovery(() => Promise.resolve(`{"asked": ${(asked += 1)}}`), clock);
+    await discovery.resourceOf(boat);
+    day -= 3_600_000;
+    passed += 1000;
+    await discovery.resourceOf(boat);
+    expect(asked).toBe(2);
+  });
+
   it('asks anew for a kind that was forgotten, and for no other', async () => {
     const { discovery, asked } = setup({ '/apis/acme.test/v1': boats });
     await discovery.resourceOf(boat);
@@ -53,6 +64,46 @@ describe('createDiscovery', () => {
     discovery.forget('acme.test', 'Boat');
     await discovery.resourceOf(boat);
     expect(asked).toHaveLength(2);
+  });
+
+  it('asks anew after it was told to forget, whatever is being answered still', async () => {
+    const { discovery, asked, answers } = setup({});
+    const early = discovery.resourceOf(boat);
+    answers['/apis/acme.test/v1'] = boats;
+    discovery.forget('acme.test', 'Boat');
+    expect(await discovery.resourceOf(boat)).toMatchObject({ plural: 'boats' });
+    expect(await early).toBeUndefined();
+    expect(discovery.peek(boat)).toMatchObject({ plural: 'boats' });
+    expect(asked).toHaveLength(2);
+  });
+
+  it('keeps nothing of an answer that was on its way when it was told to forget', async () => {
+    const { discovery, answers } = setup({ '/apis/acme.test/v1': boats });
+    const early = discovery.resourceOf(boat);
+    discovery.forget('acme.test');
+    delete answers['/apis/acme.test/v1'];
+    expect(await early).toBeDefined();
+    expect(await discovery.resourceOf(boat)).toBeUndefined();
+  });
+
+  it('asks for all who wait, whoever of them gives up', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    let answer: (text: string) => void = () => undefined;
+    const discovery = createDiscovery(
+      (_path, _accept, { signal }) => {
+        signals.push(signal);
+        return new Promise((resolve) => (answer = resolve));
+      },
+      { now: () => 0, setTimer: () => ({ cancel: () => undefined }) },
+    );
+    const giveUp = new AbortController();
+    const first = discovery.resourceOf(boat, { signal: giveUp.signal });
+    const second = discovery.resourceOf(boat, { signal: new AbortController().signal });
+    giveUp.abort();
+    await expect(first).rejects.toMatchObject({ reason: 'Aborted' });
+    answer(JSON.stringify(boats));
+    expect(await second).toMatchObject({ plural: 'boats' });
+    expect(signals).toEqual([undefined]);
   });
 
   it('asks nothing for what it was told', async () => {

@@ -1,8 +1,11 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { formatApiVersion, isJsonObject, parseApiVersion, parseJson } from '../core/index.ts';
+import { formatApiVersion, isJsonObject, parseApiVersion } from '../core/index.ts';
+import { answerJson } from './answer-json.ts';
+import { elapsed } from './clock.ts';
 import { isNotFound } from './error.ts';
 import { groupVersionPath } from './paths.ts';
 import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './types.ts';
+import { whileWanted } from './while-wanted.ts';
 
 /** Asks once a second at most for a kind that the server said it does not have. */
 const MISS_MS = 1000;
@@ -26,22 +29,27 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   const known = new Map<string, Known>();
   const asking = new Map<string, Promise<Known>>();
 
-  const ask = (apiVersion: string, options: CallOptions): Promise<Known> => {
+  /** Asks for all callers, so that one of them giving up does not end it for the others. */
+  const askForAll = (apiVersion: string): Promise<Known> => {
     const running = asking.get(apiVersion);
     if (running !== undefined) return running;
+    const isWanted = () => asking.get(apiVersion) === began;
     const began = (async () => {
       try {
-        const resources = await readGroupVersion(fetch, apiVersion, options);
+        const resources = await readGroupVersion(fetch, apiVersion);
         const entry = { resources, missed: known.get(apiVersion)?.missed ?? new Map<string, number>() };
-        known.set(apiVersion, entry);
+        // What was forgotten meanwhile may be another by now.
+        if (isWanted()) known.set(apiVersion, entry);
         return entry;
       } finally {
-        asking.delete(apiVersion);
+        if (isWanted()) asking.delete(apiVersion);
       }
     })();
     asking.set(apiVersion, began);
     return began;
   };
+  const ask = (apiVersion: string, { signal }: CallOptions): Promise<Known> =>
+    whileWanted(askForAll(apiVersion), signal);
 
   return {
     kindsOf: (apiVersion) => [...(known.get(apiVersion)?.resources.keys() ?? [])],
@@ -52,10 +60,10 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       const found = entry?.resources.get(kind);
       if (found !== undefined) return found;
       const missedAt = entry?.missed.get(kind);
-      if (missedAt !== undefined && clock.now() - missedAt < MISS_MS) return undefined;
+      if (missedAt !== undefined && elapsed(clock) - missedAt < MISS_MS) return undefined;
       const fresh = await ask(apiVersion, options);
       const resource = fresh.resources.get(kind);
-      if (resource === undefined) fresh.missed.set(kind, clock.now());
+      if (resource === undefined) fresh.missed.set(kind, elapsed(clock));
       else fresh.missed.delete(kind);
       return resource;
     },
@@ -73,19 +81,22 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       known.set(apiVersion, entry);
     },
     async all(options: CallOptions = {}) {
-      const [core, groups] = await Promise.all([
-        fetch('/api', AGGREGATED, options),
-        fetch('/apis', AGGREGATED, options),
-      ]);
-      const aggregated = [core, groups].map((text) => parseAggregated(parseJson(text)));
+      const [core = null, groups = null] = await Promise.all(
+        [fetch('/api', AGGREGATED, options), fetch('/apis', AGGREGATED, options)].map(async (text) =>
+          answerJson(await text, 'discovery'),
+        ),
+      );
+      const aggregated = [core, groups].map((list) => parseAggregated(list));
       if (aggregated.every((list) => list !== undefined)) return aggregated.flat();
-      const versions = [...legacyVersions(parseJson(core)), ...legacyVersions(parseJson(groups))];
+      const versions = [...legacyVersions(core), ...legacyVersions(groups)];
       const entries = await Promise.all(versions.map((apiVersion) => ask(apiVersion, options)));
       return entries.flatMap((entry) => [...entry.resources.values()]);
     },
     forget(group?: string, kind?: string) {
+      const isOther = (apiVersion: string) => group !== undefined && parseApiVersion(apiVersion).group !== group;
+      for (const apiVersion of asking.keys()) if (!isOther(apiVersion)) asking.delete(apiVersion);
       for (const [apiVersion, entry] of known) {
-        if (group !== undefined && parseApiVersion(apiVersion).group !== group) continue;
+        if (isOther(apiVersion)) continue;
         if (kind === undefined) known.delete(apiVersion);
         else {
           entry.resources.delete(kind);
@@ -100,7 +111,10 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
 async function groupVersions(fetch: Fetch, group: string, options: CallOptions): Promise<string[]> {
   if (group === '') return ['v1'];
   try {
-    const answer = parseJson(await fetch(`/apis/${encodeURIComponent(group)}`, 'application/json', options));
+    const answer = answerJson(
+      await fetch(`/apis/${encodeURIComponent(group)}`, 'application/json', options),
+      `discovery of ${group}`,
+    );
     if (!isJsonObject(answer)) return [];
     const preferred = isJsonObject(answer['preferredVersion'])
       ? string(answer['preferredVersion']['groupVersion'])
@@ -113,10 +127,13 @@ async function groupVersions(fetch: Fetch, group: string, options: CallOptions):
   }
 }
 
-async function readGroupVersion(fetch: Fetch, apiVersion: string, options: CallOptions) {
+async function readGroupVersion(fetch: Fetch, apiVersion: string) {
   const type = parseApiVersion(apiVersion);
   try {
-    return parseResourceList(type, parseJson(await fetch(groupVersionPath(type), 'application/json', options)));
+    return parseResourceList(
+      type,
+      answerJson(await fetch(groupVersionPath(type), 'application/json', {}), `discovery of ${apiVersion}`),
+    );
   } catch (thrown) {
     if (isNotFound(thrown)) return new Map<string, ApiResource>();
     throw thrown;

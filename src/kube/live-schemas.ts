@@ -2,10 +2,12 @@ import type { GroupVersionKind, JsonValue } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, monotonicMs, parseJson } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
+import { answerJson } from './answer-json.ts';
 import type { DocumentCacheOptions } from './document-cache.ts';
 import { DocumentCache } from './document-cache.ts';
 import { isNotFound, KubeError } from './error.ts';
 import type { CallOptions, KubernetesApi } from './types.ts';
+import { whileWanted } from './while-wanted.ts';
 
 /** Who measures how schemas are found. */
 export interface SchemaMeter {
@@ -140,7 +142,7 @@ export class LiveSchemas {
   async #document(type: GroupVersionKind): Promise<SchemaSource | undefined> {
     const path = type.group === '' ? `api/${type.version}` : `apis/${type.group}/${type.version}`;
     const index = await this.#api.raw({ path: '/openapi/v3' });
-    const url = documentUrl(jsonOf(index.text, '/openapi/v3'), path);
+    const url = documentUrl(answerJson(index.text, 'GET /openapi/v3'), path);
     if (url === undefined) return undefined;
     const known = this.#documents.get(url);
     const source = known ?? this.#fetch(url);
@@ -161,7 +163,7 @@ export class LiveSchemas {
     const stored = await this.#cache?.get(url);
     if (stored !== undefined) return openApiDocument(parseJson(stored));
     const { text } = await this.#api.raw({ path: url });
-    const document = jsonOf(text, url);
+    const document = answerJson(text, `GET ${url}`);
     await this.#cache?.put(url, text);
     return openApiDocument(document);
   }
@@ -173,30 +175,4 @@ function documentUrl(index: JsonValue, path: string): string | undefined {
   const url = isJsonObject(entry) ? entry['serverRelativeURL'] : undefined;
   // A path of this server; anything else is not followed.
   return typeof url === 'string' && url.startsWith('/openapi/v3/') ? url : undefined;
-}
-
-function jsonOf(text: string, path: string): JsonValue {
-  try {
-    return parseJson(text);
-  } catch (thrown) {
-    if (!(thrown instanceof SyntaxError)) throw thrown;
-    const message = `the server's answer is no JSON: ${thrown.message}`;
-    throw new KubeError(message, { status: 200, reason: 'InvalidAnswer', what: `GET ${path}`, cause: thrown });
-  }
-}
-
-/** The result, unless the caller gives up before it is there. */
-async function whileWanted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  let listener = (): void => undefined;
-  const gaveUp = new Promise<never>((_resolve, reject) => {
-    listener = () => reject(new KubeError('the request was given up', { status: 0, reason: 'Aborted' }));
-    if (signal.aborted) listener();
-    else signal.addEventListener('abort', listener, { once: true });
-  });
-  try {
-    return await Promise.race([gaveUp, work]);
-  } finally {
-    signal.removeEventListener('abort', listener);
-  }
 }

@@ -1,0 +1,17 @@
+import { KubeError } from './error.ts';
+
+/** The result of work that others may wait for as well, unless this caller gives up before it is there. */
+export async function whileWanted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  let listener = (): void => undefined;
+  const gaveUp = new Promise<never>((_resolve, reject) => {
+    listener = () => reject(new KubeError('the request was given up', { status: 0, reason: 'Aborted' }));
+    if (signal.aborted) listener();
+    else signal.addEventListener('abort', listener, { once: true });
+  });
+  try {
+    return await Promise.race([gaveUp, work]);
+  } finally {
+    signal.removeEventListener('abort', listener);
+  }
+}
