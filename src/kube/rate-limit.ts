@@ -1,4 +1,4 @@
-import { pause } from './clock.ts';
+import { elapsed, pause } from './clock.ts';
 import type { Clock } from './types.ts';
 
 /** A token bucket: `perSecond` requests on average, `burst` at once. */
@@ -13,7 +13,7 @@ export function rateLimiter(limit: RateLimit, clock: Clock): (signal: AbortSigna
   let fullAt = Number.NEGATIVE_INFINITY;
   const tokenMs = 1000 / limit.perSecond;
   return async (signal) => {
-    const now = clock.now();
+    const now = elapsed(clock);
     fullAt = Math.max(fullAt, now) + tokenMs;
     const wait = fullAt - now - limit.burst * tokenMs;
     if (wait > 0) await pause(clock, wait, signal);

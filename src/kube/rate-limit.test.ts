@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { rateLimiter } from './rate-limit.ts';
+
+it.each([
+  ['the time of day stays where it is', 0],
+  ['the time of day is set back', -3_600_000],
+  ['the time of day is set forward', 3_600_000],
+])('requests wait for their turn and no longer when %s', async (_title, jump) => {
+  let day = 5_000_000;
+  const waits: number[] = [];
+  const clock = {
+    now: () => day,
+    elapsed: () => 0,
+    setTimer(milliseconds: number, callback: () => void) {
+      waits.push(milliseconds);
+      queueMicrotask(callback);
+      return { cancel: () => undefined };
+    },
+  };
+  const admit = rateLimiter({ perSecond: 10, burst: 1 }, clock);
+  await admit(undefined);
+  day += jump;
+  await admit(undefined);
+  await admit(undefined);
+  expect(waits).toEqual([100, 200]);
+});
