@@ -8,14 +8,23 @@ import type { Clock } from './types.ts';
 /** A token file is read again after so long; kubelets rotate tokens well before they end. */
 const TOKEN_FILE_MS = 60_000;
 
+/** PEM texts. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Gives credentials that change over time. */
 export interface Authenticator {
   /** The `authorization` header now; `undefined` when the connection itself proves who we are, or nobody asks. */
   authorization(): Promise<string | undefined>;
   /** The client certificate to connect with, from the configuration or from a plugin. */
-  certificate(): Promise<{ readonly cert: string; readonly key: string } | undefined>;
-  /** The server answered 401: what was remembered is no longer good. */
-  reject(): void;
+  certificate(): Promise<ClientCertificate | undefined>;
+  /** The server answered 401 to these: they are no longer good. Others that were got meanwhile may be. */
+  reject(refused: {
+    readonly authorization: string | undefined;
+    readonly certificate: ClientCertificate | undefined;
+  }): void;
 }
 
 /** The authenticator of a configuration. */
@@ -34,49 +43,53 @@ export function createAuthenticator(config: KubeConfig, clock: Clock): Authentic
     },
     async authorization() {
       if (remembered !== undefined) {
-        const credential = await remembered.get();
-        return credential.token === undefined ? undefined : `Bearer ${credential.token}`;
+        return bearer((await remembered.get()).token);
       }
-      if (file !== undefined) return `Bearer ${await file.get()}`;
-      if (token !== undefined) return `Bearer ${token}`;
+      if (file !== undefined) return bearer(await file.get());
+      if (token !== undefined) return bearer(token);
       if (username === undefined) return undefined;
       return `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
     },
-    reject() {
-      remembered?.forget();
-      file?.forget();
+    reject({ authorization, certificate }) {
+      remembered?.forget((known) => bearer(known.token) === authorization && known.certificate === certificate?.cert);
+      file?.forget((known) => bearer(known) === authorization);
     },
   };
 }
 
+function bearer(token: string | undefined): string | undefined {
+  return token === undefined ? undefined : `Bearer ${token}`;
+}
+
 interface Remembered<T> {
   get(): Promise<T>;
-  forget(): void;
+  /** Drops what is remembered if it is this; not what is being loaded. */
+  forget(isIt: (value: T) => boolean): void;
+}
+
+interface Loaded<T> {
+  readonly value: T;
+  readonly goodUntil: number;
 }
 
 /** Keeps a value until `goodUntil`; callers that come at the same time share one load. */
-function remember<T>(clock: Clock, load: () => Promise<{ value: T; goodUntil: number }>): Remembered<T> {
-  type Loaded = { value: T; goodUntil: number };
-  let entry: Promise<Loaded> | undefined;
+function remember<T>(clock: Clock, load: () => Promise<Loaded<T>>): Remembered<T> {
+  let known: Loaded<T> | undefined;
+  let loading: Promise<Loaded<T>> | undefined;
   return {
     async get() {
-      const known = entry;
-      if (known !== undefined) {
-        const { value, goodUntil } = await known;
-        if (clock.now() < goodUntil) return value;
-        // Of several callers that find it too old, the first one loads it for all.
-        if (entry === known) entry = undefined;
-      }
-      const loading = (entry ??= load());
+      if (known !== undefined && clock.now() < known.goodUntil) return known.value;
+      const shared = (loading ??= load());
       try {
-        return (await loading).value;
-      } catch (thrown) {
-        if (entry === loading) entry = undefined;
-        throw thrown;
+        const loaded = await shared;
+        if (loading === shared) known = loaded;
+        return loaded.value;
+      } finally {
+        if (loading === shared) loading = undefined;
       }
     },
-    forget() {
-      entry = undefined;
+    forget(isIt) {
+      if (known !== undefined && isIt(known.value)) known = undefined;
     },
   };
 }

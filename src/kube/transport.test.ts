@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -68,6 +68,57 @@ describe('createTransport', () => {
     expect(seen).toEqual(['Bearer old', 'Bearer old', 'Bearer old', 'Bearer new']);
     await transport.close();
     await rm(folder, { recursive: true });
+  });
+
+  describe('with a plugin', () => {
+    let folder = '';
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'typekro-plugin-'));
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    /** Counts how often it was run, and prints what the script says. */
+    const plugin = (script: string): Credentials => {
+      const count = `const { appendFileSync, statSync, existsSync } = require('fs'); const file = ${JSON.stringify(join(folder, 'runs'))};
+        appendFileSync(file, 'x'); const runs = statSync(file).size;
+        const say = (status) => console.log(JSON.stringify({ kind: 'ExecCredential', status }));`;
+      const apiVersion = 'client.authentication.k8s.io/v1';
+      const args = ['-e', count + script];
+      return { exec: { apiVersion, command: process.execPath, args, env: {}, provideClusterInfo: false } };
+    };
+    const runs = async () => (await readFile(join(folder, 'runs'), 'utf8')).length;
+
+    it('asks it once for all requests whose token was refused at the same time', async () => {
+      handle = (request, response) => {
+        response.statusCode = request.headers.authorization === 'Bearer t1' ? 401 : 200;
+        response.end('{}');
+      };
+      const transport = await createTransport(config(plugin('say({ token: "t" + runs });')));
+      const ask = async () => (await transport.request({ method: 'GET', path: '/' })).status;
+      expect(await Promise.all([ask(), ask(), ask(), ask()])).toEqual([200, 200, 200, 200]);
+      expect(await runs()).toBe(2);
+      await transport.close();
+    });
+
+    it('works again when it failed at first', async () => {
+      handle = (_request, response) => response.end('{}');
+      const client = new KubeClient({
+        config: config(plugin('if (runs === 1) process.exit(1); say({ token: "t" });')),
+        retries: 0,
+      });
+      await expect(client.raw({ path: '/' })).rejects.toMatchObject({ status: 0 });
+      expect((await client.raw({ path: '/' })).text).toBe('{}');
+      await client.close();
+    });
+
+    it('does not wait for it longer than the caller', async () => {
+      const transport = await createTransport(config(plugin('setTimeout(() => {}, 500);')));
+      const giveUp = new AbortController();
+      const asked = transport.request({ method: 'GET', path: '/', signal: giveUp.signal });
+      giveUp.abort();
+      await expect(asked).rejects.toMatchObject({ reason: 'Aborted' });
+      await transport.close();
+    });
   });
 
   it('keeps connections for many requests', async () => {

@@ -1,29 +1,41 @@
 import { createAuthenticator } from './authenticator.ts';
-import type { Authenticator } from './authenticator.ts';
+import type { ClientCertificate } from './authenticator.ts';
 import { systemClock } from './clock.ts';
 import type { KubeConfig } from './kubeconfig.ts';
 import { openProxied, proxyFromEnvironment } from './proxy.ts';
+import { RenewedConnections } from './renewed-connections.ts';
 import type { TlsOptions } from './sockets.ts';
 import { openSockets } from './sockets.ts';
 import type { Clock, Transport } from './types.ts';
+import { whileWanted } from './while-wanted.ts';
 
 /** A transport over sockets, kept alive between requests; through a proxy where one is named. */
 export async function createTransport(config: KubeConfig, clock: Clock = systemClock): Promise<Transport> {
   const { origin, pathname } = new URL(config.server);
   const prefix = pathname === '/' ? '' : pathname.replace(/\/$/, '');
   const authenticator = createAuthenticator(config, clock);
-  const tls = await tlsOptions(config, authenticator);
   const proxy = config.proxyUrl ?? proxyFromEnvironment(origin, process.env);
-  const connections = proxy === undefined ? openSockets(origin, tls) : await openProxied(origin, proxy, tls);
+  const connections = new RenewedConnections(async (certificate) => {
+    const tls = tlsOptions(config, certificate);
+    return proxy === undefined ? openSockets(origin, tls) : openProxied(origin, proxy, tls);
+  });
+  /** By what a request shows who sends it. */
+  const prove = async () => {
+    const certificate = await authenticator.certificate();
+    return { certificate, authorization: await authenticator.authorization() };
+  };
   return {
     async request(request) {
       const path = prefix + request.path;
       const send = async () => {
-        const authorization = await authenticator.authorization();
+        const proof = await whileWanted(prove(), request.signal);
+        const { authorization } = proof;
         const headers = authorization === undefined ? request.headers : { ...request.headers, authorization };
-        return connections.send({ ...request, path, ...(headers === undefined ? {} : { headers }) });
+        const open = await connections.with(proof.certificate);
+        const response = await open.send({ ...request, path, ...(headers === undefined ? {} : { headers }) });
+        return { proof, response };
       };
-      const response = await send();
+      const { proof, response } = await send();
       if (
         response.status !== 401 ||
         (config.credentials.tokenFile === undefined && config.credentials.exec === undefined)
@@ -31,15 +43,14 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
         return response;
       // The token may just have been rotated; one more try with a fresh one.
       for await (const _ of response.body);
-      authenticator.reject();
-      return send();
+      authenticator.reject(proof);
+      return (await send()).response;
     },
     close: () => connections.close(),
   };
 }
 
-async function tlsOptions(config: KubeConfig, authenticator: Authenticator): Promise<TlsOptions> {
-  const certificate = await authenticator.certificate();
+function tlsOptions(config: KubeConfig, certificate: ClientCertificate | undefined): TlsOptions {
   return {
     ...(config.certificateAuthority === undefined ? {} : { ca: config.certificateAuthority }),
     ...certificate,

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { RenewedConnections } from './renewed-connections.ts';
+
+function setup() {
+  const log: string[] = [];
+  const connections = new RenewedConnections((certificate) => {
+    const name = certificate?.cert ?? 'nobody';
+    log.push(`open ${name}`);
+    if (name === 'bad') return Promise.reject(new Error('no certificate'));
+    return Promise.resolve({
+      send: () => Promise.reject(new Error('not asked for')),
+      close: async () => void log.push(`close ${name}`),
+    });
+  });
+  const ask = (...certs: (string | undefined)[]) =>
+    Promise.all(certs.map((cert) => connections.with(cert === undefined ? undefined : { cert, key: 'k' })));
+  return { connections, log, ask };
+}
+
+describe('RenewedConnections', () => {
+  it.each<[string, (string | undefined)[], string[]]>([
+    ['opens once where nobody has a certificate', [undefined, undefined], ['open nobody']],
+    ['opens once for one certificate', ['a', 'a'], ['open a']],
+    ['opens anew for another one, and lets what is under way end', ['a', 'b', 'b'], ['open a', 'open b']],
+    ['closes those of the one before last', ['a', 'b', 'c'], ['open a', 'open b', 'open c', 'close a']],
+  ])('%s', async (_title, certs, log) => {
+    const { ask, log: said } = setup();
+    for (const cert of certs) await ask(cert, cert);
+    expect(said).toEqual(log);
+  });
+
+  it('closes all that it opened, and opens no more', async () => {
+    const { ask, connections, log } = setup();
+    await expect(ask('bad')).rejects.toThrow('no certificate');
+    await ask('a');
+    await connections.close();
+    expect(log).toEqual(['open bad', 'open a', 'close a']);
+    await expect(ask('b')).rejects.toThrow('were closed');
+  });
+});
