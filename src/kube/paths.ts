@@ -1,3 +1,4 @@
+import { KubeError } from './error.ts';
 import type { ApiResource } from './types.ts';
 
 /** Query parameters; `undefined` leaves one out. */
@@ -12,7 +13,7 @@ export function groupVersionPath(type: { readonly group: string; readonly versio
 
 /** Path of all objects of a resource, in one namespace or in all. */
 export function collectionPath(resource: ApiResource, namespace?: string): string {
-  const scope = resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  const scope = resource.namespaced && namespace !== undefined ? `/namespaces/${segment(namespace)}` : '';
   return `${groupVersionPath(resource)}${scope}/${resource.plural}`;
 }
 
@@ -22,10 +23,24 @@ export function objectPath(
   ref: { readonly namespace?: string; readonly name: string },
   subresource?: string,
 ): string {
+  if (ref.name === '') throw refused(ref.name);
   // A namespaced object without a namespace would address the collection of all namespaces.
   const namespace = resource.namespaced ? (ref.namespace ?? 'default') : undefined;
   const tail = subresource === undefined ? '' : `/${subresource}`;
-  return `${collectionPath(resource, namespace)}/${encodeURIComponent(ref.name)}${tail}`;
+  return `${collectionPath(resource, namespace)}/${segment(ref.name)}${tail}`;
+}
+
+/**
+ * A name as part of a path. Servers and proxies take encoded slashes for slashes, and dots for steps: such a name, which
+ * no object has, would address another object, a part of one, or all of them.
+ */
+function segment(name: string): string {
+  if (/^\.\.?$|[/%]/.test(name)) throw refused(name);
+  return encodeURIComponent(name);
+}
+
+function refused(name: string): KubeError {
+  return new KubeError(`nothing can be named "${name}"`, { status: 400, reason: 'BadRequest' });
 }
 
 /** Path and query in one. */
