@@ -167,13 +167,21 @@ export class KubeClient implements KubernetesApi {
 
   async list(type: ResourceType, options: ListOptions = {}): Promise<ObjectList> {
     const resource = await this.#resource(type, options.signal);
-    const items: KubeObject[] = [];
+    const pages: KubeObject[][] = [];
     let token: string | undefined;
-    for (;;) {
-      const page = await this.#page(resource, type, options, token);
-      items.push(...page.items);
-      if (page.next === undefined) return { items, resourceVersion: page.resourceVersion };
-      token = page.next;
+    for (let from = options; ;) {
+      try {
+        const page = await this.#page(resource, type, from, token);
+        pages.push(page.items);
+        if (page.next === undefined) return { items: pages.flat(), resourceVersion: page.resourceVersion };
+        token = page.next;
+      } catch (thrown) {
+        if (token === undefined || !(thrown instanceof KubeError) || thrown.status !== 410) throw thrown;
+        // The version of the pages before is too old by now: the newest one is read at once.
+        from = { ...options, limit: 0 };
+        token = undefined;
+        pages.length = 0;
+      }
     }
   }
 
@@ -261,11 +269,11 @@ export class KubeClient implements KubernetesApi {
   }
 
   watch(type: ResourceType, options: WatchOptions = {}): AsyncIterable<WatchEvent> {
-    const { resourceVersion, signal } = options;
+    const { resourceVersion, signal, ...selection } = options;
     const accept = options.metadataOnly === true ? `${METADATA},${JSON_TYPE}` : JSON_TYPE;
     return runWatch(
       {
-        list: (inner) => this.list(type, { ...options, signal: inner }),
+        list: (inner) => this.list(type, { ...selection, signal: inner }),
         open: async (version, inner) => {
           const resource = await this.#resource(type, inner);
           const path = withQuery(collectionPath(resource, options.namespace), {
