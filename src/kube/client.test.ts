@@ -57,6 +57,80 @@ describe('KubeClient', () => {
     ]);
   });
 
+  it('reads everything at once when the version of its pages has become too old', async () => {
+    const { client, asked } = setup(({ path }) => {
+      if (path.includes('continue=')) return { status: 410, body: { kind: 'Status', reason: 'Expired' } };
+      const next = path.includes('limit=') ? { continue: 'x' } : {};
+      return { body: { metadata: { resourceVersion: '9', ...next }, items: [{ metadata: { name: 'a' } }] } };
+    });
+    const list = await client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'n' });
+    expect(list.items).toHaveLength(1);
+    expect(asked()).toEqual([
+      'GET /api/v1/namespaces/n/configmaps?limit=500',
+      'GET /api/v1/namespaces/n/configmaps?limit=500&continue=x',
+      'GET /api/v1/namespaces/n/configmaps',
+    ]);
+  });
+
+  it('reads lists of any length', async () => {
+    const items = Array.from({ length: 200_000 }, () => ({ metadata: {} }));
+    const { client } = setup(() => ({ body: { metadata: {}, items } }));
+    const list = await client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { limit: 0 });
+    expect(list.items).toHaveLength(items.length);
+  });
+
+  it('lists the newest state when the version that a watch was to begin at is too old', async () => {
+    const { client, asked } = setup(({ path }) => {
+      if (path.includes('resourceVersion=5')) return { status: 410, body: { kind: 'Status', reason: 'Expired' } };
+      if (path.includes('sendInitialEvents')) return { status: 422, body: '' };
+      return { body: { metadata: { resourceVersion: '9' }, items: [] } };
+    });
+    for await (const { type } of client.watch({ apiVersion: 'v1', kind: 'ConfigMap' }, { resourceVersion: '5' }))
+      if (type === 'SYNCED') break;
+    expect(asked().at(-1)).toBe('GET /api/v1/configmaps?limit=500');
+  });
+
+  it.each(['', '.', '..', 'a/status', 'a%2Fstatus'])('asks for no object named "%s"', async (name) => {
+    const { client, asked } = setup(() => ({ body: MAP }));
+    const refused = { status: 400, reason: 'BadRequest' };
+    await expect(client.get({ ...REF, name })).rejects.toMatchObject(refused);
+    await expect(client.delete({ ...REF, name })).rejects.toMatchObject(refused);
+    await expect(client.apply({ ...MAP, metadata: { name } }, { fieldManager: 'm' })).rejects.toMatchObject(refused);
+    if (name !== '') await expect(client.get({ ...REF, namespace: name })).rejects.toMatchObject(refused);
+    expect(asked()).toEqual([]);
+  });
+
+  it.each<[string, FakeAnswer]>([
+    ['no JSON', { body: '<html>Please log in</html>' }],
+    ['half of it', { body: '{"metadata":{' }],
+    ['something else', { body: '[]' }],
+    ['another place', { status: 302, headers: { location: 'https://login' }, body: '' }],
+  ])('says so when the answer is %s', async (_title, answer) => {
+    const { client } = setup(() => answer);
+    await expect(client.get(REF)).rejects.toBeInstanceOf(KubeError);
+    await expect(client.apply(MAP, { fieldManager: 'm' })).rejects.toBeInstanceOf(KubeError);
+    await expect(client.list({ apiVersion: 'v1', kind: 'ConfigMap' })).rejects.toBeInstanceOf(KubeError);
+    if (answer.body === '[]') return;
+    const { discovery } = new KubeClient({ transport: fakeTransport(() => answer), clock: instantClock });
+    await expect(discovery.resourceOf(REF)).rejects.toBeInstanceOf(KubeError);
+  });
+
+  it.each<[string, unknown]>([
+    ['no metadata', { items: [] }],
+    ['something else for items', { metadata: {}, items: 'a' }],
+    ['an item that is none', { metadata: {}, items: [null] }],
+    ['an item without metadata', { metadata: {}, items: [{}] }],
+  ])('takes nothing for a list that has %s', async (_title, body) => {
+    const { client } = setup(() => ({ body }));
+    const listed = client.list({ apiVersion: 'v1', kind: 'ConfigMap' });
+    await expect(listed).rejects.toMatchObject({ reason: 'MalformedList' });
+  });
+
+  it('takes a list without items for an empty one', async () => {
+    const { client } = setup(() => ({ body: { metadata: { resourceVersion: '9' }, items: null } }));
+    expect(await client.list({ apiVersion: 'v1', kind: 'ConfigMap' })).toEqual({ items: [], resourceVersion: '9' });
+  });
+
   it('applies with manager and force, and keeps integers beyond 2^53', async () => {
     const { client, transport } = setup(() => ({
       body: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{},"n":9007199254740993}',

@@ -1,15 +1,8 @@
 import type { BackoffPolicy } from './backoff.ts';
 import { setMaxListeners } from 'node:events';
-import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
-import {
-  formatRef,
-  isJsonObject,
-  parseApiVersion,
-  parseJson,
-  refOf,
-  stringifyJson,
-  TypeKroError,
-} from '../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
+import { isJsonObject, parseApiVersion, refOf, stringifyJson, TypeKroError } from '../core/index.ts';
+import { answerJson } from './answer-json.ts';
 import { systemClock } from './clock.ts';
 import { createDiscovery } from './discovery.ts';
 import { isNotFound, KubeError } from './error.ts';
@@ -364,7 +357,15 @@ export class KubeClient implements KubernetesApi {
     options: RepeatableOptions,
   ): Promise<KubeObject> {
     const { text } = await this.#checked(request.object, () => this.#send(request, options));
-    return parseJson(text) as unknown as KubeObject;
+    const object = answerJson(text, request.what);
+    if (isJsonObject(object)) return object as unknown as KubeObject;
+    const { what, object: about } = request;
+    throw new KubeError('the server answered with no object', {
+      status: 200,
+      reason: 'InvalidAnswer',
+      what,
+      object: about,
+    });
   }
 
   #send(request: CoreRequest, { signal, repeat = true }: { signal?: AbortSignal | undefined; repeat?: boolean }) {
@@ -395,15 +396,16 @@ function unknownKind(type: ResourceType, cause?: unknown): KubeError {
 }
 
 function readPage(type: ResourceType, text: string) {
-  const list = parseJson(text);
-  if (!isJsonObject(list)) {
-    throw new KubeError(`the list of ${formatRef({ ...type, name: '' })}is no object`, {
-      status: 200,
-      reason: 'MalformedList',
-    });
+  const list = answerJson(text, `list ${type.kind}`);
+  const { metadata, items: listed }: JsonObject = isJsonObject(list) ? list : {};
+  // Servers written in Go give `null` for no items.
+  const values = listed ?? [];
+  // Whatever it is that was answered: taken for an empty list it would say that everything is gone.
+  if (!isJsonObject(metadata) || !Array.isArray(values) || !values.every(isObject)) {
+    const message = `the server answered with no list of ${type.kind}`;
+    throw new KubeError(message, { status: 200, reason: 'MalformedList' });
   }
-  const metadata = isJsonObject(list['metadata']) ? list['metadata'] : {};
-  const items = Array.isArray(list['items']) ? (list['items'] as unknown as KubeObject[]) : [];
+  const items = values as unknown as KubeObject[];
   // Servers leave type fields out of the items of built-in lists; every object carries them here.
   for (const item of items) {
     item.apiVersion ??= type.apiVersion;
@@ -415,6 +417,10 @@ function readPage(type: ResourceType, text: string) {
     resourceVersion: typeof version === 'string' ? version : '',
     next: typeof next === 'string' && next !== '' ? next : undefined,
   };
+}
+
+function isObject(value: JsonValue): boolean {
+  return isJsonObject(value) && isJsonObject(value['metadata']);
 }
 
 function selectorQuery(options: { labelSelector?: string; fieldSelector?: string }): Query {

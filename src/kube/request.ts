@@ -58,7 +58,7 @@ export interface RequestContext {
 /** The waits where a client is given none. */
 export const BACKOFF: BackoffPolicy = { firstMs: 100, mostMs: 5000 };
 
-/** Sends and reads the whole answer; rejects with `KubeError` for any status from 400. */
+/** Sends and reads the whole answer; rejects with `KubeError` for any status from 300: redirects are not followed. */
 export async function requestText(
   context: RequestContext,
   request: CoreRequest,
@@ -66,7 +66,7 @@ export async function requestText(
   return withRetries(context, request, async (response) => {
     const text = await readText(response.body);
     for (const meter of context.meters) meter.read?.(request.method, Buffer.byteLength(text));
-    if (response.status >= 400) throw errorOfResponse(response, text, about(request));
+    if (response.status >= 300) throw errorOfResponse(response, text, about(request));
     return { status: response.status, headers: response.headers, text };
   });
 }
@@ -74,7 +74,7 @@ export async function requestText(
 /** Sends and gives the answer with its body unread, for streams; rejects like `requestText`. Never retries. */
 export async function requestStream(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
   const response = await sendOnce(context, request);
-  if (response.status < 400) return response;
+  if (response.status < 300) return response;
   throw errorOfResponse(response, await readText(response.body), about(request));
 }
 

@@ -95,7 +95,7 @@ it('every declared metric moves in a life with everything in it, or says why it 
   await world.user.apply(stray, { fieldManager: 'helm', force: true });
   once(world, asks('PATCH', /resourcegraphdefinitions\/.*\/status/), failure(429));
   once(world, asks('PATCH', /pots\/p\/status/), failure(500));
-  once(world, asks('PATCH', /pots\/q\/status/), answer(200, null));
+  once(world, asks('PATCH', /pots\/q\/status/), answer(200, {}));
   await world.apply(pot('p'), pot('q', { count: 0 }), pot('lost', {}, { 'typekro.dev/revision': '99' }));
   await world.advance(MINUTE);
   read();
