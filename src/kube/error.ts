@@ -61,7 +61,8 @@ export function errorOfResponse(
 /** The error of a Status object inside a stream (a watch's `ERROR` event). */
 export function errorOfStatus(value: JsonValue | undefined): KubeError {
   const status = readStatus(value);
-  const code = isJsonObject(value) && typeof value['code'] === 'number' ? value['code'] : 500;
+  const code =
+    isJsonObject(value) && typeof value['code'] === 'number' ? value['code'] : statusOfReason(status?.reason);
   return new KubeError(status?.message ?? 'the server ended the watch with an error', {
     status: code,
     reason: status?.reason ?? reasonOfStatus(code),
@@ -150,6 +151,13 @@ const REASONS = new Map<number, string>([
 
 function reasonOfStatus(status: number): string {
   return REASONS.get(status) ?? 'Unknown';
+}
+
+/** Of a Status without a code the reason tells as much. */
+function statusOfReason(reason: string | undefined): number {
+  if (reason === 'Expired') return 410;
+  for (const [status, name] of REASONS) if (name === reason) return status;
+  return 500;
 }
 
 function shorten(text: string, status: number): string {

@@ -123,6 +123,21 @@ describe('watchStep', () => {
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'list'],
     },
     {
+      title: 'knows a version that is too old by the reason, where no code is given',
+      from: listing,
+      inputs: [begin, listed, line('ERROR', { kind: 'Status', reason: 'Expired', message: 'too old' })],
+      log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'list'],
+    },
+    {
+      title: 'lists when the stream of a list ends before its mark, as where the server knows no such streams',
+      from: streaming,
+      inputs: [begin, line('ADDED', pod('a', '3')), { type: 'ended' }, listed, failure(410)],
+      log: [
+        ['RESTARTED', 'open stream', 'ADDED a', 'list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
+        ['RESTARTED', 'open stream'],
+      ].flat(),
+    },
+    {
       title: 'waits longer and longer on errors and goes on where it stopped',
       from: listing,
       inputs: [begin, listed, failure(500), { type: 'waited' }, failure(500), { type: 'waited' }],

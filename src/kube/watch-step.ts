@@ -82,6 +82,8 @@ export function watchStep(state: WatchState, input: WatchInput): readonly [reado
 
 /** A stream that ended is opened again at once, unless streams keep ending without a single line. */
 function ended(state: WatchState): readonly [readonly WatchAction[], WatchState] {
+  // A server that knows nothing of lists as streams ends one as any other, without the mark.
+  if (state.phase === 'streaming') return [[{ type: 'list' }], { ...state, phase: 'listing' }];
   const failures = state.failures + 1;
   if (failures < 3) return start({ ...state, failures });
   const milliseconds = backoffMs(RETRY, failures - 2, 1);
