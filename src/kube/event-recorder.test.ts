@@ -8,11 +8,15 @@ const boat = { apiVersion: 'acme.test/v1', kind: 'Boat', metadata: { name: 'b', 
 
 function setup(refuse = false) {
   let now = 0;
+  /** The status of each answer; 200 when there is none left. */
+  const server = { answers: [] as number[] };
   const clock = { now: () => now, setTimer: () => ({ cancel: () => undefined }) };
   const resources = [{ name: 'events', singularName: 'event', namespaced: true, kind: 'Event', verbs: [] }];
   const transport = fakeTransport(({ path }) => {
     if (path === '/api/v1') return { body: { resources } };
-    return refuse ? { status: 403, body: 'no' } : { body: { apiVersion: 'v1', kind: 'Event', metadata: {} } };
+    const status = refuse ? 403 : (server.answers.shift() ?? 200);
+    if (status >= 400) return { status, body: { kind: 'Status', details: { name: 'x' } } };
+    return { status, body: { apiVersion: 'v1', kind: 'Event', metadata: {} } };
   });
   const errors: string[] = [];
   const api = new KubeClient({ transport, clock, retries: 0 });
@@ -24,7 +28,7 @@ function setup(refuse = false) {
         const value = parseJson(typeof body === 'string' ? body : '');
         return `${method} ${isJsonObject(value) ? JSON.stringify(value['count']) : ''}`;
       });
-  return { recorder, writes, errors, tick: (milliseconds: number) => (now += milliseconds) };
+  return { recorder, writes, errors, server, tick: (milliseconds: number) => (now += milliseconds) };
 }
 
 describe('EventRecorder', () => {
@@ -42,6 +46,22 @@ describe('EventRecorder', () => {
     recorder.record(event);
     await recorder.flush();
     expect(writes().at(-1)).toBe('POST 1');
+  });
+
+  it('writes an event anew that is no longer there, or never came to be', async () => {
+    const { recorder, writes, tick, server } = setup();
+    const event = { object: boat, type: 'Normal', reason: 'Ready', message: 'is ready' } as const;
+    const again = async (answers: readonly number[]) => {
+      const before = writes().length;
+      server.answers = [...answers];
+      recorder.record(event);
+      await recorder.flush();
+      tick(1000);
+      return writes().slice(before);
+    };
+    expect(await again([500])).toEqual(['POST 1']);
+    expect(await again([404, 201])).toEqual(['PATCH 2', 'POST 1']);
+    expect(await again([200])).toEqual(['PATCH 2']);
   });
 
   it('goes on when an event is refused', async () => {

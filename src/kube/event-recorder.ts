@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
 import { cryptoLibrary, isoTime } from '../core/index.ts';
-import { KubeError } from './error.ts';
+import { isNotFound, KubeError } from './error.ts';
 import type { Clock, KubernetesApi } from './types.ts';
 
 /** Something that happened to an object, for `kubectl describe`. */
@@ -99,8 +99,13 @@ export class EventRecorder {
       known.count += 1;
       known.lastAt = now;
       const ref = { apiVersion: 'v1', kind: 'Event', namespace, name: known.name };
-      await api.patch(ref, { count: known.count, lastTimestamp: time(now) });
-      return;
+      try {
+        await api.patch(ref, { count: known.count, lastTimestamp: time(now) });
+        return;
+      } catch (thrown) {
+        // Deleted meanwhile, or never written: it is written anew.
+        if (!isNotFound(thrown)) throw thrown;
+      }
     }
     const name = eventName(event.involved['name'] ?? '', key, now);
     const entry: Remembered = { name, count: 1, firstAt: now, lastAt: now };
