@@ -280,6 +280,42 @@ describe('CacheSet', () => {
     expect(caches.peek(type)?.get('n/a', need)?.object['data']).toEqual({ x: '1' });
   });
 
+  it.each([
+    ['after it was got over', changed(map('a', '2'))],
+    ['also when nothing was told since', undefined],
+  ])('does not give an old trouble as the reason why a kind cannot be read again, %s', async (_title, since) => {
+    const { api, caches } = setup();
+    const graph = graphOf(['data', 'x']);
+    caches.keepGraph(graph);
+    caches.setInterest('i1', [wishFor('a')]);
+    await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
+    const error = new KubeError('away', { status: 0, reason: 'Transport' });
+    await api.watches[0]?.push({ type: 'ERROR', error, retryAfterMs: 0 });
+    if (since !== undefined) await api.watches[0]?.push(since);
+    caches.restart('', 'ConfigMap', true);
+    expect(caches.peek(type)?.errorIn('n')).toBeUndefined();
+    expect(caches.awaitsReading(graph, 'i1')).toBe(true);
+  });
+
+  it('wakes nobody who has no wishes left, also when one was wished for twice', async () => {
+    const { api, caches, said } = setup();
+    caches.setInterest('i1', [wishAll('a=b'), wishAll('a=b')]);
+    caches.setInterest('i2', [wishFor('x')]);
+    caches.setInterest('i1', []);
+    await api.watches[0]?.push(restarted, added(map('a', '1', { labels: { a: 'b' } })));
+    expect(said()).toEqual([]);
+    expect(caches.wishes()).toMatchObject([{ objects: 1, lists: 0 }]);
+  });
+
+  it('holds objects that have no uid, also when one of them went', async () => {
+    const { api, caches } = setup();
+    caches.setInterest('i1', [wishAll('')]);
+    const nameless = (name: string) => map(name, '1', { uid: '' });
+    await api.watches[0]?.push(restarted, added(nameless('a')), synced('1'), deleted(nameless('a')));
+    await api.watches[0]?.push(added(nameless('b')));
+    expect([...(caches.peek(type)?.keys() ?? [])]).toEqual(['n/b']);
+  });
+
   it('tells whose ApplySet an object joined or left', async () => {
     const { api, caches, said } = setup();
     caches.setInterest('i1', [], [{ type, namespaces: ['n'] }]);

@@ -108,7 +108,8 @@ export class Interests {
   ): void {
     const { namespace, selector } = request.target;
     const id = `${namespace ?? ''}?${selector}`;
-    const interest = before?.lists.get(id) ?? { subscriber, namespace, matches: labelMatcher(selector) };
+    const interest = lists.get(id) ??
+      before?.lists.get(id) ?? { subscriber, namespace, matches: labelMatcher(selector) };
     lists.set(id, interest);
     this.#lists.add(interest);
   }

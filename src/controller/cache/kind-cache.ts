@@ -278,6 +278,8 @@ export class KindCache {
   }
 
   #bury(uid: string): void {
+    // Objects of some servers have none.
+    if (uid === '') return;
     this.#dead.add(uid);
     if (this.#dead.size <= MOST_DEAD) return;
     const [oldest] = this.#dead;

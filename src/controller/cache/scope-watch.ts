@@ -55,6 +55,8 @@ export class ScopeWatch {
 
   /** Begins, or begins anew; with `refresh` what is known counts for nothing until it was read again. */
   start(refresh: boolean): void {
+    // What a watch that was in step ran into is over, or will be told again.
+    if (this.#synced) this.#error = undefined;
     if (refresh) this.#synced = false;
     this.#reading = true;
     this.#watching?.abort();
