@@ -198,6 +198,18 @@ describe('KubeClient', () => {
     },
   );
 
+  it.each<[string, number | undefined]>([
+    ['7', 7000],
+    ['0', 0],
+    ['3600', 60_000],
+    ['', undefined],
+    ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],
+    ['-1', undefined],
+  ])('waits no longer than a minute for a server that asks for "%s"', async (asked, milliseconds) => {
+    const { client } = setup(() => ({ status: 500, body: '', headers: { 'retry-after': asked } }));
+    await expect(client.get(REF)).rejects.toMatchObject({ retryAfterMs: milliseconds });
+  });
+
   it('gives up at once when its signal aborts', async () => {
     const { client, asked } = setup(() => ({ body: MAP }));
     await expect(client.get(REF, { signal: AbortSignal.abort() })).rejects.toMatchObject({ reason: 'Aborted' });

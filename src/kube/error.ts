@@ -15,6 +15,9 @@ export interface KubeErrorDetails {
   readonly cause?: unknown;
 }
 
+/** However long a server asks us to wait, or what stands before it: it may be back sooner. */
+const MOST_WAIT_MS = 60_000;
+
 const NO_DETAILS: StatusDetails = { causes: [] };
 
 /** An API server refused a request, or could not be reached. Switch on `reason` or `status`, never on the text. */
@@ -22,7 +25,7 @@ export class KubeError extends TypeKroError {
   readonly status: number;
   readonly reason: string;
   readonly details: StatusDetails;
-  /** How long the server asks us to wait, in milliseconds. */
+  /** How long the server asks us to wait, in milliseconds; a minute at most. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, details: KubeErrorDetails) {
@@ -48,12 +51,12 @@ export function errorOfResponse(
   request: { readonly what?: string; readonly object?: ObjectRef } = {},
 ): KubeError {
   const status = statusObject(text);
-  const retryAfter = Number(response.headers['retry-after']);
+  const retryAfter = response.headers['retry-after'] ?? '';
   return new KubeError(status?.message ?? shorten(text, response.status), {
     status: response.status,
     reason: status?.reason ?? reasonOfStatus(response.status),
     ...(status === undefined ? {} : { details: status.details }),
-    ...(Number.isFinite(retryAfter) && retryAfter >= 0 ? { retryAfterMs: retryAfter * 1000 } : {}),
+    ...(/^\d+$/.test(retryAfter) ? { retryAfterMs: Math.min(Number(retryAfter) * 1000, MOST_WAIT_MS) } : {}),
     ...request,
   });
 }
