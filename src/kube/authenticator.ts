@@ -16,6 +16,8 @@ export interface ClientCertificate {
 
 /** Gives credentials that change over time. */
 export interface Authenticator {
+  /** May there be others after `reject`? */
+  readonly renews: boolean;
   /** The `authorization` header now; `undefined` when the connection itself proves who we are, or nobody asks. */
   authorization(): Promise<string | undefined>;
   /** The client certificate to connect with, from the configuration or from a plugin. */
@@ -29,22 +31,21 @@ export interface Authenticator {
 
 /** The authenticator of a configuration. */
 export function createAuthenticator(config: KubeConfig, clock: Clock): Authenticator {
-  const { credentials } = config;
-  const { clientCertificate, clientKey, exec, tokenFile, token, username, password } = credentials;
-  const remembered = exec === undefined ? undefined : rememberExec(config, clock);
+  const { clientCertificate, clientKey, exec, tokenFile, token, username, password } = config.credentials;
+  const isCertified = clientCertificate !== undefined && clientKey !== undefined;
+  const isKnown = isCertified || [tokenFile, token, username].some((given) => given !== undefined);
+  const remembered = exec === undefined || isKnown ? undefined : rememberExec(config, clock);
   const file = tokenFile === undefined ? undefined : rememberFile(tokenFile, clock);
   return {
+    renews: remembered !== undefined || file !== undefined,
     async certificate() {
-      if (clientCertificate !== undefined && clientKey !== undefined)
-        return { cert: clientCertificate, key: clientKey };
+      if (isCertified) return { cert: clientCertificate, key: clientKey };
       const credential = await remembered?.get();
       if (credential?.certificate === undefined || credential.key === undefined) return undefined;
       return { cert: credential.certificate, key: credential.key };
     },
     async authorization() {
-      if (remembered !== undefined) {
-        return bearer((await remembered.get()).token);
-      }
+      if (remembered !== undefined) return bearer((await remembered.get()).token);
       if (file !== undefined) return bearer(await file.get());
       if (token !== undefined) return bearer(token);
       if (username === undefined) return undefined;

@@ -6,6 +6,7 @@ import { answerJson } from './answer-json.ts';
 import { systemClock } from './clock.ts';
 import { createDiscovery } from './discovery.ts';
 import { isNotFound, KubeError } from './error.ts';
+import { impersonationHeaders } from './impersonation.ts';
 import type { KubeConfig } from './kubeconfig.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
 import type { Query } from './paths.ts';
@@ -440,8 +441,4 @@ function body(content: object, type: string = JSON_TYPE, headers: Readonly<Recor
     headers: { ...headers, 'content-type': type, accept: headers['accept'] ?? JSON_TYPE },
     body: stringifyJson(content as JsonObject),
   };
-}
-
-function impersonationHeaders(impersonate: Impersonation | undefined): Record<string, string> {
-  return impersonate === undefined ? {} : { 'impersonate-user': impersonate.user };
 }

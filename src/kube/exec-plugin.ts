@@ -26,7 +26,7 @@ export async function runExecPlugin(config: KubeConfig): Promise<ExecCredential>
   const info: JsonObject = {
     apiVersion: plugin.apiVersion,
     kind: 'ExecCredential',
-    spec: { interactive: false, ...(plugin.provideClusterInfo ? { cluster: clusterInfo(config) } : {}) },
+    spec: { interactive: false, ...(plugin.provideClusterInfo ? { cluster: clusterInfo(config, plugin) } : {}) },
   };
   const env = { ...process.env, ...plugin.env, KUBERNETES_EXEC_INFO: JSON.stringify(info) };
   const output = await run(plugin, env);
@@ -71,9 +71,10 @@ function readCredential(plugin: ExecPlugin, output: string): ExecCredential {
   };
 }
 
-function clusterInfo(config: KubeConfig): JsonObject {
+function clusterInfo(config: KubeConfig, { clusterConfig }: ExecPlugin): JsonObject {
   return {
     server: config.server,
+    ...(clusterConfig === undefined ? {} : { config: clusterConfig }),
     'insecure-skip-tls-verify': config.insecureSkipTlsVerify,
     ...(config.tlsServerName === undefined ? {} : { 'tls-server-name': config.tlsServerName }),
     ...(config.proxyUrl === undefined ? {} : { 'proxy-url': config.proxyUrl }),

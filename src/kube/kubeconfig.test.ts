@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthenticator } from './authenticator.ts';
+import { runExecPlugin } from './exec-plugin.ts';
 import { inClusterConfig } from './in-cluster.ts';
 import { loadKubeConfig } from './kubeconfig.ts';
 import { proxyFromEnvironment } from './proxy.ts';
@@ -12,6 +13,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'typekro-kubeconfig-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** A plugin whose token is what it was told of the cluster. */
+const PRINT_INFO = `const { spec } = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
+  console.log(JSON.stringify({ kind: 'ExecCredential', status: { token: JSON.stringify(spec.cluster) } }));`;
 
 const base = (user: string) => `
 clusters: [{name: c, cluster: {server: "https://host:6443/prefix", certificate-authority-data: ${btoa('CA')}}}]
@@ -61,6 +66,34 @@ describe('loadKubeConfig', () => {
     });
   });
 
+  it('takes empty texts for absent ones', async () => {
+    const user = `{token: "", tokenFile: "", username: "", client-certificate: "", as: ""}`;
+    const text = base(user)
+      .replace('namespace: team', 'namespace: ""')
+      .replace('cluster: {server', 'cluster: {proxy-url: "", tls-server-name: "", server');
+    const config = await loadKubeConfig({ text });
+    expect(config).toMatchObject({ namespace: 'default', credentials: {} });
+    expect([config.proxyUrl, config.tlsServerName, Object.keys(config.credentials)]).toEqual([
+      undefined,
+      undefined,
+      [],
+    ]);
+  });
+
+  it('tells a plugin of the cluster what the kubeconfig holds for it', async () => {
+    const exec = { command: process.execPath, args: ['-e', PRINT_INFO], provideClusterInfo: true };
+    const extensions = [
+      { name: 'other', extension: { a: 1 } },
+      { name: 'client.authentication.k8s.io/exec', extension: { audience: 'b' } },
+    ];
+    const text = base(JSON.stringify({ exec })).replace(
+      'cluster: {server',
+      `cluster: {extensions: ${JSON.stringify(extensions)}, server`,
+    );
+    const { token = '' } = await runExecPlugin(await loadKubeConfig({ text }));
+    expect(JSON.parse(token)).toMatchObject({ server: 'https://host:6443/prefix', config: { audience: 'b' } });
+  });
+
   it.each([
     ['no context of that name', { text: base('{}'), context: 'z' }, /no context "z"/],
     ['no YAML', { text: 'a: [' }, /no YAML/],
@@ -70,6 +103,8 @@ describe('loadKubeConfig', () => {
       { text: 'contexts: [{name: x, context: {cluster: q}}]\ncurrent-context: x' },
       /no usable cluster/,
     ],
+    ['an impersonation of groups', { text: base('{as: a, as-groups: [b]}') }, /as-groups/],
+    ['an impersonation of nobody', { text: base('{as-user-extra: {a: [b]}}') }, /as-user-extra/],
     ['no configuration at all', { env: { HOME: '/nowhere' } }, /no kubeconfig/],
   ])('says what is wrong: %s', async (_title, options, message) => {
     await expect(loadKubeConfig(options)).rejects.toThrow(message);
@@ -77,6 +112,19 @@ describe('loadKubeConfig', () => {
 });
 
 describe('credentials', () => {
+  const exec = { command: process.execPath, args: ['-e', 'process.exit(1)'] };
+  it.each([
+    ['a token', { token: 't' }, 'Bearer t'],
+    ['a user', { username: 'u', password: 'p' }, `Basic ${btoa('u:p')}`],
+    ['a certificate', { 'client-certificate-data': btoa('C'), 'client-key-data': btoa('K') }, undefined],
+  ])('beside %s come from no plugin, as for kubectl', async (_title, others, authorization) => {
+    const config = await loadKubeConfig({ text: base(JSON.stringify({ exec, ...others })) });
+    const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
+    const authenticator = createAuthenticator(config, clock);
+    await authenticator.certificate();
+    expect(await authenticator.authorization()).toBe(authorization);
+  });
+
   it('come from a plugin, once until they end', async () => {
     const script = join(folder, 'plugin.mjs');
     await writeFile(

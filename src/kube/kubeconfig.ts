@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, TypeKroError } from '../core/index.ts';
 import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
+import type { Impersonation } from './types.ts';
 
 /** A command that prints credentials (`users[].user.exec` of a kubeconfig). */
 export interface ExecPlugin {
@@ -15,9 +16,14 @@ export interface ExecPlugin {
   readonly installHint?: string;
   /** Tell the plugin about the cluster in `KUBERNETES_EXEC_INFO`. */
   readonly provideClusterInfo: boolean;
+  /** What the cluster's entry holds for plugins, told with the rest of it. */
+  readonly clusterConfig?: JsonValue;
 }
 
-/** How to prove who we are; the first that is present of certificate, exec, token file, token, password is used. */
+/**
+ * How to prove who we are. A certificate is shown with each connection, beside a token (first that of a file) or else a
+ * user name and password. A plugin is asked where there is nothing of that, as kubectl does.
+ */
 export interface Credentials {
   /** PEM texts. */
   readonly clientCertificate?: string;
@@ -28,6 +34,8 @@ export interface Credentials {
   readonly username?: string;
   readonly password?: string;
   readonly exec?: ExecPlugin;
+  /** For whom to act where a request names nobody itself. */
+  readonly impersonate?: Impersonation;
 }
 
 /** One API server and the way in: a context of a kubeconfig, resolved, with all files read. */
@@ -158,7 +166,7 @@ function addFile(merged: Merged, file: JsonObject, folder: string): void {
     }
   }
   const current = string(file['current-context']);
-  if (merged.currentContext === undefined && current !== '') merged.currentContext = current;
+  merged.currentContext ??= current;
 }
 
 async function resolveContext(merged: Merged, name: string | undefined): Promise<KubeConfig> {
@@ -186,13 +194,13 @@ async function resolveContext(merged: Merged, name: string | undefined): Promise
     insecureSkipTlsVerify: cluster.value['insecure-skip-tls-verify'] === true,
     ...optional('tlsServerName', string(cluster.value['tls-server-name'])),
     ...optional('proxyUrl', string(cluster.value['proxy-url'])),
-    credentials: user === undefined ? {} : await readCredentials(user),
+    credentials: user === undefined ? {} : await readCredentials(user, cluster),
     namespace: string(context.value['namespace']) ?? 'default',
     context: name,
   };
 }
 
-async function readCredentials(user: Entry): Promise<Credentials> {
+async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials> {
   const tokenFile = string(user.value['tokenFile']);
   const exec = user.value['exec'];
   return {
@@ -202,13 +210,32 @@ async function readCredentials(user: Entry): Promise<Credentials> {
     ...optional('tokenFile', tokenFile === undefined ? undefined : resolve(user.folder, tokenFile)),
     ...optional('username', string(user.value['username'])),
     ...optional('password', string(user.value['password'])),
-    ...(isJsonObject(exec) ? { exec: readExec(exec, user.folder) } : {}),
+    ...(isJsonObject(exec) ? { exec: readExec(exec, user.folder, cluster) } : {}),
+    ...optional('impersonate', readImpersonation(user)),
   };
 }
 
-function readExec(exec: JsonObject, folder: string): ExecPlugin {
+/** Whoever is to have fewer rights must not get more of them because a part is not understood. */
+function readImpersonation({ value }: Entry): Impersonation | undefined {
+  for (const key of ['as-uid', 'as-groups', 'as-user-extra']) {
+    const asked = value[key] ?? '';
+    if (asked === '' || (typeof asked === 'object' && Object.keys(asked).length === 0)) continue;
+    throw new TypeKroError(`"${key}" of a user is not supported`, {
+      code: 'kube/bad-config',
+      remedy: 'name the user alone, with "as"',
+    });
+  }
+  const user = string(value['as']);
+  return user === undefined ? undefined : { user };
+}
+
+/** Under this name the entry of a cluster holds what is meant for plugins. */
+const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
+
+function readExec(exec: JsonObject, folder: string, cluster: Entry): ExecPlugin {
   const command = string(exec['command']) ?? '';
   const env: Record<string, string> = {};
+  const extension = asObjects(cluster.value['extensions']).find(({ name }) => name === EXEC_EXTENSION);
   for (const entry of asObjects(exec['env'])) env[string(entry['name']) ?? ''] = string(entry['value']) ?? '';
   return {
     apiVersion: string(exec['apiVersion']) ?? 'client.authentication.k8s.io/v1',
@@ -218,15 +245,16 @@ function readExec(exec: JsonObject, folder: string): ExecPlugin {
     env,
     ...optional('installHint', string(exec['installHint'])),
     provideClusterInfo: exec['provideClusterInfo'] === true,
+    ...optional('clusterConfig', extension?.['extension']),
   };
 }
 
 /** A PEM text that stands in the entry as base64 (`<key>-data`) or in a file (`<key>`). */
 async function pem(entry: Entry, key: string): Promise<string | undefined> {
   const data = string(entry.value[`${key}-data`]);
-  if (data !== undefined && data !== '') return Buffer.from(data, 'base64').toString('utf8');
+  if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
   const path = string(entry.value[key]);
-  if (path === undefined || path === '') return undefined;
+  if (path === undefined) return undefined;
   try {
     return await readFile(resolve(entry.folder, path), 'utf8');
   } catch (thrown) {
@@ -242,8 +270,8 @@ function asObjects(value: JsonValue | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
-/** A text; kubectl takes what YAML reads as a number or a truth value for one, too. */
+/** A text; for kubectl an empty one is none, and what YAML reads as a number or a truth value is one. */
 function string(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return typeof value === 'string' ? value : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

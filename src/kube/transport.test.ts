@@ -51,6 +51,19 @@ describe('createTransport', () => {
     await transport.close();
   });
 
+  it('acts for whom the kubeconfig names, unless the request names somebody else', async () => {
+    const seen: unknown[] = [];
+    handle = (request, response) => {
+      seen.push(request.headers['impersonate-user']);
+      response.end('{}');
+    };
+    const transport = await createTransport(config({ token: 't', impersonate: { user: 'a' } }));
+    for (const headers of [{}, { 'impersonate-user': 'b' }])
+      await readText((await transport.request({ method: 'GET', path: '/', headers })).body);
+    expect(seen).toEqual(['a', 'b']);
+    await transport.close();
+  });
+
   it('reads a rotated token again when the old one is refused', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'typekro-token-'));
     const tokenFile = join(folder, 'token');

@@ -6,6 +6,7 @@ import { openProxied, proxyFromEnvironment } from './proxy.ts';
 import { RenewedConnections } from './renewed-connections.ts';
 import type { TlsOptions } from './sockets.ts';
 import { openSockets } from './sockets.ts';
+import { impersonationHeaders } from './impersonation.ts';
 import type { Clock, Transport } from './types.ts';
 import { whileWanted } from './while-wanted.ts';
 
@@ -14,6 +15,7 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
   const { origin, pathname } = new URL(config.server);
   const prefix = pathname === '/' ? '' : pathname.replace(/\/$/, '');
   const authenticator = createAuthenticator(config, clock);
+  const acting = impersonationHeaders(config.credentials.impersonate);
   const proxy = config.proxyUrl ?? proxyFromEnvironment(origin, process.env);
   const connections = new RenewedConnections(async (certificate) => {
     const tls = tlsOptions(config, certificate);
@@ -29,18 +31,13 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
       const path = prefix + request.path;
       const send = async () => {
         const proof = await whileWanted(prove(), request.signal);
-        const { authorization } = proof;
-        const headers = authorization === undefined ? request.headers : { ...request.headers, authorization };
-        const open = await connections.with(proof.certificate);
-        const response = await open.send({ ...request, path, ...(headers === undefined ? {} : { headers }) });
+        const { certificate, authorization } = proof;
+        const headers = { ...acting, ...request.headers, ...(authorization === undefined ? {} : { authorization }) };
+        const response = await (await connections.with(certificate)).send({ ...request, path, headers });
         return { proof, response };
       };
       const { proof, response } = await send();
-      if (
-        response.status !== 401 ||
-        (config.credentials.tokenFile === undefined && config.credentials.exec === undefined)
-      )
-        return response;
+      if (response.status !== 401 || !authenticator.renews) return response;
       // The token may just have been rotated; one more try with a fresh one.
       for await (const _ of response.body);
       authenticator.reject(proof);
