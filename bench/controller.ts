@@ -99,6 +99,8 @@ const instance = (kind: string, name: string, spec: JsonObject): KubeObject => (
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
 const seconds = (value: number) => `${value.toFixed(2)} s`;
 const requests = ({ total, byVerb }: Measured) => `${total} requests (${byVerb})`;
+/** What the cluster's processor did meanwhile: only an embedded one tells. */
+const clusterCpu = ({ serverCpu }: Measured) => `the cluster: ${server.isEmbedded ? `${seconds(serverCpu)} CPU` : '?'}`;
 
 let loaded = false;
 
@@ -133,8 +135,7 @@ async function many(): Promise<void> {
     `≤ ${time(35)} s; ${COUNT * 10} requests`,
     isSettled,
   );
-  const cpu = `${seconds(load.cpu)} (the cluster: ${server.isEmbedded ? seconds(load.serverCpu) : '?'})`;
-  row('… CPU of the controller', cpu, '≤ 15 s', load.cpu <= 15);
+  row('… CPU of the controller', `${seconds(load.cpu)} (${clusterCpu(load)})`, '≤ 15 s', load.cpu <= 15);
   row('… memory: peak', `${peakMb.toFixed(0)} MB`, '≤ 100 MB', peakMb <= 100);
   row('… memory: just after', `${rssMb.toFixed(0)} MB`, '', undefined);
 }
@@ -261,7 +262,7 @@ async function forEach(): Promise<void> {
   row('… requests until settled', requests(load), '≤ 1010', load.total <= 1010);
   row(
     '… CPU; memory: peak',
-    `${seconds(load.cpu)} (the cluster: ${seconds(load.serverCpu)}); ${peakMb.toFixed(0)} MB`,
+    `${seconds(load.cpu)} (${clusterCpu(load)}); ${peakMb.toFixed(0)} MB`,
     '≤ 110 MB',
     peakMb <= 110,
   );
@@ -303,11 +304,22 @@ async function large(): Promise<void> {
   const { peakMb } = load.after;
   row(
     '200 large CRDs created; memory: peak',
-    `${seconds(load.done)} (the cluster: ${seconds(load.serverCpu)} CPU); ${peakMb.toFixed(0)} MB`,
+    `${seconds(load.done)} (${clusterCpu(load)}); ${peakMb.toFixed(0)} MB`,
     '≤ 100 MB',
     peakMb <= 100,
   );
+  await calm();
   await restart(`restart with ${COUNT} instances, 200 large CRDs`);
+}
+
+/** Waits for a server that answers at once: kube-apiserver works for a while on the schemas of many new CRDs. */
+async function calm(): Promise<void> {
+  const until = performance.now() + 120_000;
+  for (let quick = 0; quick < 20 && performance.now() < until; await pause(100)) {
+    const began = performance.now();
+    await client.raw({ path: '/version' });
+    quick = performance.now() - began < 10 ? quick + 1 : 0;
+  }
 }
 
 const isBad = (index: number) => index % 100 === 99;
@@ -351,8 +363,9 @@ async function definitions(): Promise<void> {
   definitionsCost(removal);
 }
 
-function definitionsCost({ cpu, serverCpu, after: { rssMb, peakMb } }: Measured): void {
-  const times = `${seconds(cpu)} (the cluster: ${server.isEmbedded ? seconds(serverCpu) : '?'})`;
+function definitionsCost(load: Measured): void {
+  const { rssMb, peakMb } = load.after;
+  const times = `${seconds(load.cpu)} (${clusterCpu(load)})`;
   row('… … CPU; memory: peak, just after', `${times}; ${peakMb.toFixed(0)}, ${rssMb.toFixed(0)} MB`, '', undefined);
 }
 

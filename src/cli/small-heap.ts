@@ -11,6 +11,8 @@ const LOOK_MS = 1000;
 /** After so many looks that found it calm it is at rest; and after so many V8 has collected what it collects by itself. */
 const LOOKS_TO_REST = 3;
 const LOOKS_TO_COLLECT = 10;
+/** While it stays at rest, that is done again after so many: watches that begin anew leave code and garbage behind. */
+const LOOKS_BETWEEN_COLLECTIONS = 120;
 /** After so many collections without a run code is thrown away by itself: V8's default. */
 const USUAL_AGE = 5;
 
@@ -58,7 +60,7 @@ function throwCodeAwayAtRest(collect: () => void): void {
     const looks = meter.look(process.uptime(), cpuSeconds());
     if (looks === 0) setFlagsFromString(`--bytecode-old-age=${USUAL_AGE}`);
     if (looks === LOOKS_TO_REST) setFlagsFromString('--bytecode-old-age=1');
-    if (looks === LOOKS_TO_COLLECT) collect();
+    if (looks % LOOKS_BETWEEN_COLLECTIONS === LOOKS_TO_COLLECT) collect();
   };
   setInterval(look, LOOK_MS).unref();
 }
