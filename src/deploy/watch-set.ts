@@ -144,7 +144,7 @@ export class WatchSet {
     for (const place of places) {
       const watch = watches.find(({ spec }) => spec.namespace === place);
       if (watch === undefined || !(await watch.synced)) return undefined;
-      found.push(...watch.objects.values());
+      for (const object of watch.objects.values()) found.push(object);
     }
     return found;
   }

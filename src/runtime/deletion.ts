@@ -7,7 +7,7 @@ import { DEPENDENT_CONDITIONS, instanceConditions, readConditions, transition } 
 import type { ConditionValue } from './conditions.ts';
 import { compareObjects, compareText } from './identity.ts';
 import { hasFinalizer, keepsChildren } from './finalizer.ts';
-import { applyOrderOf, nodeIdOf } from './labels.ts';
+import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
 import { deletionOf, instanceTarget, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';
 import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchRequest } from './model.ts';
 import { isNodeCondition, nodeConditions } from './node-conditions.ts';
@@ -43,14 +43,14 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
     const observation = observed.members(target);
     if (observation.state === 'unknown') read.push({ kind: 'members', target, why: 'instance-deleted' });
     else if (observation.state === 'failed') failures.push(`list ${groupKind}: ${failureText(observation.failure)}`);
-    else if (observation.state === 'known') members.push(...observation.objects.map(({ object }) => object));
+    else if (observation.state === 'known') for (const { object } of observation.objects) members.push(object);
   }
   members.sort(compareObjects);
   if (failures.length > 0) return blocked(failures, { members, read });
   if (read.length > 0) return decide({ finalizer: 'keep', message: 'deleting resources', members, read });
   if (members.length === 0) return letGo('deleting resources');
 
-  const wave = Math.max(...members.map(applyOrderOf));
+  const wave = highestOrder(members);
   const current = members.filter((object) => applyOrderOf(object) === wave);
   const actions: DeleteAction[] = [];
   const refused: string[] = [];
@@ -178,17 +178,17 @@ function isBuiltIn(type: string): boolean {
   return type !== 'ResourcesReady' && DEPENDENT_CONDITIONS.some((name) => name === type);
 }
 
+/** The order of the last of them to be applied: what is deleted first. */
+function highestOrder(objects: readonly KubeObject[]): number {
+  return objects.reduce((highest, object) => Math.max(highest, applyOrderOf(object)), 0);
+}
+
 /** One report per node id, later waves after the one that is being deleted. */
 function reports(members: readonly KubeObject[], wave: number): NodeReport[] {
-  const byNode = new Map<string, KubeObject[]>();
-  for (const object of members) {
-    const id = nodeIdOf(object);
-    byNode.set(id, [...(byNode.get(id) ?? []), object]);
-  }
-  const highest = (objects: readonly KubeObject[]) => Math.max(...objects.map(applyOrderOf));
-  const groups = [...byNode].sort(([a, x], [b, y]) => highest(y) - highest(x) || compareText(a, b));
-  const current = groups.filter(([, objects]) => highest(objects) === wave).map(([id]) => id);
-  return groups.map(([id, objects]): NodeReport => {
+  const groups = [...objectsByNode(members)].map(([id, objects]) => ({ id, objects, highest: highestOrder(objects) }));
+  groups.sort((a, b) => b.highest - a.highest || compareText(a.id, b.id));
+  const current = groups.filter(({ highest }) => highest === wave).map(({ id }) => id);
+  return groups.map(({ id, objects }): NodeReport => {
     const terminating = objects.flatMap(terminatingOf);
     const now = current.includes(id);
     return {

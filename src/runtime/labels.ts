@@ -71,6 +71,18 @@ export function nodeIdOf(object: KubeObject): string {
   return labelOf(object, keys.NODE_ID_LABEL) ?? '';
 }
 
+/** Objects by the id of their node, both in the order in which they come. */
+export function objectsByNode(objects: readonly KubeObject[]): Map<string, KubeObject[]> {
+  const byNode = new Map<string, KubeObject[]>();
+  for (const object of objects) {
+    const id = nodeIdOf(object);
+    const known = byNode.get(id);
+    if (known === undefined) byNode.set(id, [object]);
+    else known.push(object);
+  }
+  return byNode;
+}
+
 /** The deletion wave of an object; 0 when it is absent or no positive number. */
 export function applyOrderOf(object: KubeObject): number {
   const annotations = object.metadata.annotations ?? {};

@@ -4,7 +4,7 @@ import type { Graph } from '../graph/index.ts';
 import { transitiveDependents } from './dependents.ts';
 import { failureText } from './failure.ts';
 import { compareObjects, compareText, groupKindText, objectKey, targetKey } from './identity.ts';
-import { applyOrderOf, nodeIdOf } from './labels.ts';
+import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
 import { deletionOf, memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 import type { DeleteAction, InventoryScope } from './model.ts';
 import type { NodeReport } from './report.ts';
@@ -140,15 +140,9 @@ function retiredReports(
   retired: readonly KubeObject[],
   held: ReadonlyMap<KubeObject, readonly string[]>,
 ): NodeReport[] {
-  const byNode = new Map<string, KubeObject[]>();
-  for (const object of retired) {
-    const id = nodeIdOf(object);
-    byNode.set(id, [...(byNode.get(id) ?? []), object]);
-  }
   const position = (id: string) => (graph.nodes.has(id) ? graph.order.indexOf(id) : -1);
-  const ids = [...byNode.keys()].sort((a, b) => position(a) - position(b) || compareText(a, b));
-  return ids.map((id) => {
-    const objects = byNode.get(id) ?? [];
+  const groups = [...objectsByNode(retired)].sort(([a], [b]) => position(a) - position(b) || compareText(a, b));
+  return groups.map(([id, objects]) => {
     const holders = [...new Set(objects.flatMap((object) => held.get(object) ?? []))].sort(compareText);
     return {
       id,
