@@ -156,6 +156,14 @@ describe('KubeClient', () => {
     expect(await client.find(REF)).toBeUndefined();
   });
 
+  it('tells whoever came without credentials what to do', async () => {
+    const message = 'forbidden: User "system:anonymous" cannot get path "/apis/acme.test/v1"';
+    const { client } = setup(() => ({ status: 403, body: { kind: 'Status', reason: 'Forbidden', message } }));
+    await expect(client.raw({ path: '/apis/acme.test/v1' })).rejects.toMatchObject({
+      remedy: expect.stringContaining('credentials') as string,
+    });
+  });
+
   it('tells a removed kind from a missing object, and asks discovery again for it', async () => {
     const { client, transport } = setup(() => ({ status: 404, body: '404 page not found' }));
     await expect(client.get(REF)).rejects.toMatchObject({ reason: 'UnknownKind' });

@@ -310,14 +310,23 @@ export class KubeClient implements KubernetesApi {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    const transport = this.#transport;
-    if (transport !== undefined) await (await transport).close();
+    // Whoever asked for one that could not be made was told why.
+    await this.#transport?.then(
+      (transport) => transport.close(),
+      () => undefined,
+    );
   }
 
   #open(): Promise<Transport> {
     const { config } = this.#options;
-    if (this.#transport === undefined && config !== undefined)
-      this.#transport = createTransport(config, this.#context.clock);
+    if (this.#transport === undefined && config !== undefined) {
+      const opening = createTransport(config, this.#context.clock);
+      this.#transport = opening;
+      // A credential plugin that failed may succeed the next time.
+      opening.catch(() => {
+        if (this.#transport === opening) this.#transport = undefined;
+      });
+    }
     if (this.#transport === undefined)
       throw new TypeKroError('the client has no transport', { code: 'kube/no-config' });
     return this.#transport;

@@ -187,7 +187,7 @@ const CONNECTION_REMEDIES: readonly (readonly [codes: RegExp, remedy: string])[]
 ];
 
 function remedyFor(status: number, reason: string, message: string, cause: unknown): { remedy?: string } {
-  if (status === 401) {
+  if (status === 401 || (status === 403 && message.includes('User "system:anonymous"'))) {
     return { remedy: 'log in again: the credentials of the current kubeconfig context are missing, wrong or expired' };
   }
   if (status === 403 && / cannot \S+ resource /.test(message)) {
@@ -196,6 +196,8 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
     };
   }
   if (reason !== 'Transport') return {};
+  // What fails before anything is sent, such as a credential plugin, says itself what to do.
+  if (cause instanceof TypeKroError) return cause.remedy === undefined ? {} : { remedy: cause.remedy };
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const [, remedy = 'check that the API server runs and that its address is right'] =
     CONNECTION_REMEDIES.find(([codes]) => codes.test(code)) ?? [];

@@ -180,4 +180,27 @@ describe('KubeClient over sockets', () => {
     await expect(client.raw({ path: '/version' })).rejects.toMatchObject({ code: 'kube/transport', status: 0 });
     await client.close();
   });
+
+  it('asks a credential plugin again that failed, and says what its hint says', async () => {
+    handle = (request, response) => response.end(request.headers.authorization);
+    const folder = await mkdtemp(join(tmpdir(), 'typekro-plugin-'));
+    const file = join(folder, 'credential');
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: process.execPath,
+      args: ['-p', `fs.readFileSync(${JSON.stringify(file)}, 'utf8')`],
+      env: {},
+      installHint: 'log in first',
+      provideClusterInfo: false,
+    };
+    const client = new KubeClient({ config: config({ exec }), retries: 0 });
+    await expect(client.raw({ path: '/version' })).rejects.toMatchObject({
+      message: expect.stringContaining('credential plugin') as string,
+      remedy: 'log in first',
+    });
+    await writeFile(file, JSON.stringify({ kind: 'ExecCredential', status: { token: 'fresh' } }));
+    expect((await client.raw({ path: '/version' })).text).toBe('Bearer fresh');
+    await client.close();
+    await rm(folder, { recursive: true });
+  });
 });
