@@ -105,9 +105,23 @@ describe('loadKubeConfig', () => {
     ],
     ['an impersonation of groups', { text: base('{as: a, as-groups: [b]}') }, /as-groups/],
     ['an impersonation of nobody', { text: base('{as-user-extra: {a: [b]}}') }, /as-user-extra/],
-    ['no configuration at all', { env: { HOME: '/nowhere' } }, /no kubeconfig/],
+    ['no configuration at all', { env: { HOME: '/nowhere' } }, /no kubeconfig and/],
+    ['a file that is not there', { env: { KUBECONFIG: '/no/file' } }, /no kubeconfig at \/no\/file, which KUBECONFIG/],
+    ['a server of another protocol', { text: base('{}').replace('https:', 'ftp:') }, /server "ftp:.*" .*no URL/],
+    ['a server that is no address', { text: base('{}').replace('https://host', 'a b') }, /server "a b:.*" .*no URL/],
   ])('says what is wrong: %s', async (_title, options, message) => {
     await expect(loadKubeConfig(options)).rejects.toThrow(message);
+  });
+});
+
+describe('a server without a scheme', () => {
+  it.each([
+    ['certificate-authority-data: Q0E=', 'https://host:6443'],
+    ['insecure-skip-tls-verify: true', 'https://host:6443'],
+    ['proxy-url: ""', 'http://host:6443'],
+  ])('is spoken to as kubectl does: %s', async (more, server) => {
+    const text = base('{}').replace(/cluster: \{server.*\}\}/, `cluster: {server: "host:6443", ${more}}}`);
+    expect(await loadKubeConfig({ text })).toMatchObject({ server });
   });
 });
 

@@ -90,10 +90,7 @@ export async function loadKubeConfig(options: LoadKubeConfigOptions = {}): Promi
   const sources = await readSources(options, env);
   if (sources.length === 0) {
     if (isInCluster(env)) return inClusterConfig(env);
-    throw new TypeKroError('there is no kubeconfig and no service account of a pod', {
-      code: 'kube/no-config',
-      remedy: 'set KUBECONFIG, name a file with --kubeconfig, or start a cluster with `typekro up`',
-    });
+    throw noConfig(env['KUBECONFIG'] ?? '');
   }
   const merged: Merged = { clusters: new Map(), users: new Map(), contexts: new Map(), currentContext: undefined };
   for (const source of sources) addFile(merged, await parseFile(source), source.folder);
@@ -189,7 +186,7 @@ async function resolveContext(merged: Merged, name: string | undefined): Promise
   const user = merged.users.get(string(context.value['user']) ?? '');
   const authority = await pem(cluster, 'certificate-authority');
   return {
-    server,
+    server: serverUrl(server, name, authority !== undefined || cluster.value['insecure-skip-tls-verify'] === true),
     ...(authority === undefined ? {} : { certificateAuthority: authority }),
     insecureSkipTlsVerify: cluster.value['insecure-skip-tls-verify'] === true,
     ...optional('tlsServerName', string(cluster.value['tls-server-name'])),
@@ -198,6 +195,25 @@ async function resolveContext(merged: Merged, name: string | undefined): Promise
     namespace: string(context.value['namespace']) ?? 'default',
     context: name,
   };
+}
+
+function noConfig(named: string): TypeKroError {
+  const where = named === '' ? '' : ` at ${named}, which KUBECONFIG names,`;
+  const first = named === '' ? 'set KUBECONFIG' : 'correct KUBECONFIG';
+  return new TypeKroError(`there is no kubeconfig${where} and no service account of a pod`, {
+    code: 'kube/no-config',
+    remedy: `${first}, name a file with --kubeconfig, or start a cluster with \`typekro up\``,
+  });
+}
+
+/** The server as kubectl takes it: of an address without a scheme, TLS is spoken where the entry speaks of TLS. */
+function serverUrl(text: string, context: string, isSecure: boolean): string {
+  const url = text.includes('://') ? text : `${isSecure ? 'https' : 'http'}://${text}`;
+  if (/^https?:/i.test(url) && URL.canParse(url)) return url;
+  throw new TypeKroError(`the server "${text}" of context "${context}" is no URL`, {
+    code: 'kube/bad-config',
+    remedy: 'write e.g. https://10.0.0.1:6443',
+  });
 }
 
 async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials> {
