@@ -1,5 +1,5 @@
 import { monotonicMs, TypeKroError } from '../core/index.ts';
-import { EventRecorder, LiveSchemas, systemClock } from '../kube/index.ts';
+import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '../kube/index.ts';
 import type { RequestMeter } from '../kube/index.ts';
 import { Accesses } from './access.ts';
 import { DefinitionCompiler } from './definition/compiler.ts';
@@ -25,6 +25,8 @@ import { ServedKinds } from './served-kinds.ts';
 import { EventTeller } from './telemetry/event-teller.ts';
 import { LogTeller } from './telemetry/log-teller.ts';
 import { Reachability } from './telemetry/reachability.ts';
+import { ReadTeller } from './telemetry/read-teller.ts';
+import { RefusedEvents } from './telemetry/refused-events.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { WakeRouter } from './wake-router.ts';
 
@@ -72,11 +74,13 @@ class KroController implements Controller {
     });
     const { caches } = accesses.own;
     this.#accesses = accesses;
+    const refused = new RefusedEvents(logger, clock);
+    const reads = new ReadTeller(logger);
     this.#events = new EventRecorder({
       api: client,
       clock,
       component: 'kro-controller',
-      onError: ({ message }) => logger.log('debug', 'an event was refused', { error: message }),
+      onError: (error) => refused.told(error),
     });
     const reports = new Reports({ served, caches, clock, explain: (id) => instances.explain(id) });
     this.reports = reports;
@@ -170,6 +174,7 @@ class KroController implements Controller {
       onInstance: (change) => meters.parentChanged(change),
       onServing: (serves) => meters.parentServed(serves),
       onReady: () => this.#settleReady(),
+      onOwnRead: (type, error) => reads.looked(type, error),
     });
     const parts: MeasuredParts = {
       clock,
@@ -191,6 +196,10 @@ class KroController implements Controller {
     return this.#state === 'running' && this.#router.ready;
   }
 
+  get waitsFor(): string | undefined {
+    return this.#state === 'running' ? this.#router.waitsFor : undefined;
+  }
+
   metricsText(): string {
     return exposition(this.#metrics.all);
   }
@@ -199,6 +208,8 @@ class KroController implements Controller {
     if (this.#state !== 'new') throw new TypeKroError('a controller is started once', { code: 'controller/state' });
     this.#unmeasure = this.#requestMeters.map((meter) => this.#options.client.measure?.(meter));
     await this.#checkOwnCrds();
+    // It may have been stopped meanwhile: then nobody would end the watches.
+    if (this.#isStopped) return;
     this.#state = 'running';
     const ready = new Promise<void>((resolve) => this.#readyWaiters.push(resolve));
     this.#router.start();
@@ -206,13 +217,16 @@ class KroController implements Controller {
   }
 
   async stop(hurry?: AbortSignal): Promise<void> {
-    if (this.#state === 'stopped') return;
+    if (this.#isStopped) return;
     this.#state = 'stopped';
     this.#settleReady();
-    const grace = this.#options.shutdownGraceMs ?? GRACE_MS;
+    const { clock = systemClock, shutdownGraceMs: grace = GRACE_MS } = this.#options;
+    const began = elapsed(clock);
     await Promise.all([this.#definitionRunner.stop(grace, hurry), this.#instanceRunner.stop(grace, hurry)]);
     await this.#accesses.close();
-    await this.#events.flush();
+    // A server that does not answer must not keep what ends, nor whoever is to take over.
+    const left = Math.max(0, grace - (elapsed(clock) - began));
+    await withDeadline(left, [hurry], clock, (signal) => this.#events.flush(signal));
     for (const end of this.#unmeasure) end?.();
   }
 
@@ -247,6 +261,10 @@ class KroController implements Controller {
         remedy: 'install them with `typekro install`',
       });
     }
+  }
+
+  get #isStopped(): boolean {
+    return this.#state === 'stopped';
   }
 
   #isOurs(definition: string): boolean {

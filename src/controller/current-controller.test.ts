@@ -49,6 +49,8 @@ test('a process without a controller says who leads and what it costs; it is rea
   expect([current.ready, current.waitsFor]).toEqual([false, 'the controller has not begun']);
   current.standby = () => true;
   expect(current.ready).toBe(true);
+  current.controller = { ready: false, waitsFor: 'boats cannot be read' } as Controller;
+  expect([current.ready, current.waitsFor]).toEqual([false, 'boats cannot be read']);
   current.controller = working('one').controller;
   current.leads = true;
   expect(current.metricsText()).toMatch(/^one 1\n[^]*leader_election_master_status{name="controller.kro.run"} 1$/m);

@@ -41,7 +41,7 @@ export class CurrentController implements InspectSource, ProbeSource {
   }
 
   get waitsFor(): string {
-    return this.#controller === undefined ? this.missing : 'watches are being read';
+    return this.#controller === undefined ? this.missing : (this.#controller.waitsFor ?? 'watches are being read');
   }
 
   metricsText(): string {

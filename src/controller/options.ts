@@ -79,6 +79,8 @@ export interface Controller {
   idle(): Promise<void>;
   /** Is everything read, and does work go on? */
   readonly ready: boolean;
+  /** What is not read yet, or cannot be, while it is not ready. */
+  readonly waitsFor: string | undefined;
   /** All metrics in Prometheus' text format. */
   metricsText(): string;
   /** What `inspect` shows. */

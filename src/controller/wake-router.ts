@@ -1,6 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { kindsUsed } from '../graph/index.ts';
+import type { KubeError } from '../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../runtime/index.ts';
 import type { Accesses } from './access.ts';
 import type { CacheSet } from './cache/cache-set.ts';
@@ -32,6 +33,8 @@ export interface WakeRouterOptions {
   readonly onInstance: (change: CacheChange) => void;
   /** All that the controller itself lives on was read. */
   readonly onReady: () => void;
+  /** Of a kind that the controller itself lives on: why it cannot be read; nothing while all is well. */
+  readonly onOwnRead: (type: ObjectType, error: KubeError | undefined) => void;
 }
 
 /** Decides from what watches tell which definitions and instances have to be looked at. */
@@ -71,6 +74,16 @@ export class WakeRouter {
     return OWN_TYPES.every((type) => this.#options.caches.peek(type)?.synced === true);
   }
 
+  /** What of them is not known, in words; `undefined` when all is. */
+  get waitsFor(): string | undefined {
+    const texts = OWN_TYPES.flatMap((type) => {
+      const cache = this.#options.caches.peek(type);
+      if (cache?.synced === true) return [];
+      return `${type.plural}.${type.group} ${cache?.error === undefined ? 'are being read' : 'cannot be read'}`;
+    });
+    return texts.length === 0 ? undefined : texts.join(', ');
+  }
+
   /** A watch told something to a subscriber; no change means that the watch became readable, or no longer is. */
   woken(subscriber: string, change: CacheChange | undefined): void {
     if (subscriber === DEFINITIONS) this.#ownChanged(change);
@@ -98,6 +111,9 @@ export class WakeRouter {
   }
 
   #ownChanged(change: CacheChange | undefined): void {
+    if (change === undefined) {
+      for (const type of OWN_TYPES) this.#options.onOwnRead(type, this.#options.caches.peek(type)?.error);
+    }
     if (!this.ready) return;
     const object = (change?.after ?? change?.before)?.object;
     if (change === undefined || object === undefined) return this.#wakeEverything();

@@ -3,6 +3,7 @@ import { isJsonObject, parseJson } from '../core/index.ts';
 import { KubeClient } from './client.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { fakeTransport } from './fake-transport.ts';
+import type { Transport } from './types.ts';
 
 const boat = { apiVersion: 'acme.test/v1', kind: 'Boat', metadata: { name: 'b', namespace: 'n', uid: 'u' } };
 
@@ -28,7 +29,7 @@ function setup(refuse = false) {
         const value = parseJson(typeof body === 'string' ? body : '');
         return `${method} ${isJsonObject(value) ? JSON.stringify(value['count']) : ''}`;
       });
-  return { recorder, writes, errors, server, tick: (milliseconds: number) => (now += milliseconds) };
+  return { recorder, transport, clock, writes, errors, server, tick: (milliseconds: number) => (now += milliseconds) };
 }
 
 describe('EventRecorder', () => {
@@ -70,5 +71,30 @@ describe('EventRecorder', () => {
     recorder.record({ object: boat, type: 'Warning', reason: 'Worse', message: 'y' });
     await recorder.flush();
     expect(errors).toEqual(['Forbidden', 'Forbidden']);
+  });
+
+  it('gives up what hangs, and what comes after it, when it is told to', async () => {
+    const { transport, clock } = setup();
+    const hanging: Transport = {
+      ...transport,
+      request: (request) =>
+        request.method === 'GET'
+          ? transport.request(request)
+          : new Promise((_resolve, reject) => {
+              transport.requests.push(request);
+              request.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+            }),
+    };
+    const errors: string[] = [];
+    const api = new KubeClient({ transport: hanging, clock, retries: 0 });
+    const recorder = new EventRecorder({ api, clock, component: 'c', onError: ({ reason }) => errors.push(reason) });
+    recorder.record({ object: boat, type: 'Warning', reason: 'Bad', message: 'x' });
+    recorder.record({ object: boat, type: 'Warning', reason: 'Bad', message: 'y' });
+    const stop = new AbortController();
+    const flushed = recorder.flush(stop.signal);
+    stop.abort();
+    await flushed;
+    expect(errors).toEqual([]);
+    expect(transport.requests.filter(({ method }) => method === 'POST').length).toBeLessThan(2);
   });
 });

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
 import { cryptoLibrary, isoTime } from '../core/index.ts';
-import { isNotFound, KubeError } from './error.ts';
+import { isAborted, isNotFound, KubeError } from './error.ts';
 import type { Clock, KubernetesApi } from './types.ts';
 
 /** Something that happened to an object, for `kubectl describe`. */
@@ -54,6 +54,7 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #known = new Map<string, Remembered>();
   readonly #pending: Pending[] = [];
+  readonly #givenUp = new AbortController();
   #writing: Promise<void> | undefined;
 
   constructor(options: EventRecorderOptions) {
@@ -66,9 +67,16 @@ export class EventRecorder {
     this.#writing ??= this.#drain();
   }
 
-  /** Settles when all that was recorded is written. */
-  async flush(): Promise<void> {
+  /** Settles when all that was recorded is written. When the signal aborts the rest is given up, and nothing more is written. */
+  async flush(signal?: AbortSignal): Promise<void> {
+    const giveUp = () => {
+      this.#pending.length = 0;
+      this.#givenUp.abort();
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
+    if (signal?.aborted === true) giveUp();
     await this.#writing;
+    signal?.removeEventListener('abort', giveUp);
   }
 
   async #drain(): Promise<void> {
@@ -86,13 +94,14 @@ export class EventRecorder {
       await this.#write(event);
     } catch (thrown) {
       if (!(thrown instanceof KubeError)) throw thrown;
-      this.#options.onError?.(thrown);
+      if (!isAborted(thrown)) this.#options.onError?.(thrown);
     }
   }
 
   async #write(event: Pending): Promise<void> {
     const { api, clock } = this.#options;
     const { key, namespace } = event;
+    const { signal } = this.#givenUp;
     const now = clock.now();
     const known = this.#known.get(key);
     if (known !== undefined && now - known.lastAt < SAME_MS) {
@@ -100,7 +109,7 @@ export class EventRecorder {
       known.lastAt = now;
       const ref = { apiVersion: 'v1', kind: 'Event', namespace, name: known.name };
       try {
-        await api.patch(ref, { count: known.count, lastTimestamp: time(now) });
+        await api.patch(ref, { count: known.count, lastTimestamp: time(now) }, { signal });
         return;
       } catch (thrown) {
         // Deleted meanwhile, or never written: it is written anew.
@@ -110,7 +119,7 @@ export class EventRecorder {
     const name = eventName(event.involved['name'] ?? '', key, now);
     const entry: Remembered = { name, count: 1, firstAt: now, lastAt: now };
     this.#remember(key, entry);
-    await api.create(this.#object(event, entry));
+    await api.create(this.#object(event, entry), { signal });
   }
 
   #object({ involved, type, reason, message, namespace, component: own }: Pending, entry: Remembered): KubeObject {

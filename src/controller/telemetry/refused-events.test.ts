@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { KubeError } from '../../kube/index.ts';
+import { RefusedEvents } from './refused-events.ts';
+
+test('that events may not be written is a warning once an hour, all else that is in their way a detail', () => {
+  let now = 0;
+  const entries: string[] = [];
+  const refused = new RefusedEvents(
+    { log: (level, _message, fields) => entries.push(`${level} ${String(fields?.['error'])}`) },
+    { now: () => now },
+  );
+  const forbidden = 'User "kro" cannot create resource "events" in API group "" in the namespace "n"';
+  for (const [at, status, message] of [
+    [0, 403, 'namespace n is being terminated'],
+    [1000, 403, forbidden],
+    [2000, 403, forbidden],
+    [3_601_000, 403, forbidden],
+  ] as const) {
+    now = at;
+    refused.told(new KubeError(message, { status, reason: 'Forbidden' }));
+  }
+  const rule = '{apiGroups: [""], resources: ["events"], verbs: ["create", "patch"]}';
+  const told = `${forbidden} (missing permission; add the rule ${rule} in namespace n)`;
+  expect(entries).toEqual(['debug namespace n is being terminated', `warn ${told}`, `debug ${told}`, `warn ${told}`]);
+});

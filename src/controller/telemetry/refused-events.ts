@@ -1,0 +1,30 @@
+import type { Clock, KubeError } from '../../kube/index.ts';
+import { failureText } from '../../runtime/index.ts';
+import { apiFailure } from '../instance/api-failure.ts';
+import type { Logger } from '../logger.ts';
+
+/** How often it is repeated that the right to write events is missing. */
+const REMINDER_MS = 3_600_000;
+
+/**
+ * Writes to the log that events cannot be written. Nothing depends on them, so that is no more than a detail, unless
+ * the right to is missing: then whoever looks for events finds none, and would look for the reason elsewhere.
+ */
+export class RefusedEvents {
+  readonly #logger: Logger;
+  readonly #clock: Pick<Clock, 'now'>;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(logger: Logger, clock: Pick<Clock, 'now'>) {
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  told(refusal: KubeError): void {
+    const failure = apiFailure(refusal, undefined);
+    const now = this.#clock.now();
+    const isNews = failure.permission !== undefined && now - this.#toldAt >= REMINDER_MS;
+    if (isNews) this.#toldAt = now;
+    this.#logger.log(isNews ? 'warn' : 'debug', 'an event was refused', { error: failureText(failure) });
+  }
+}

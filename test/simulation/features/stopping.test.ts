@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Cluster } from '../../../src/cluster/index.ts';
+import { createCluster } from '../../../src/cluster/index.ts';
+import { controllerCrds, createController } from '../../../src/controller/index.ts';
+import type { Transport } from '../../../src/kube/index.ts';
+import { KubeClient } from '../../../src/kube/index.ts';
+import { mapResource, potDefinition } from '../../support/virtual-world.ts';
+
+let cluster: Cluster;
+let user: KubeClient;
+beforeEach(async () => {
+  cluster = await createCluster();
+  user = new KubeClient({ transport: cluster.transport() });
+  for (const crd of controllerCrds()) await user.create(crd);
+  await cluster.idle();
+});
+afterEach(async () => {
+  await user.close();
+  await cluster.close();
+});
+
+/** A client of whose requests some hang until they are given up or let go. */
+function hangingClient(hangs: (method: string, path: string) => boolean) {
+  const inner = cluster.transport();
+  const paths: string[] = [];
+  let begun: () => void = () => undefined;
+  const hanging = new Promise<void>((resolve) => (begun = resolve));
+  let letGo: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => (letGo = resolve));
+  const transport: Transport = {
+    async request(request) {
+      paths.push(request.path);
+      if (hangs(request.method, request.path)) {
+        begun();
+        const { signal } = request;
+        await Promise.race([
+          gone,
+          new Promise((_resolve, reject) => {
+            signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+          }),
+        ]);
+      }
+      return inner.request(request);
+    },
+    close: () => inner.close(),
+  };
+  return { client: new KubeClient({ transport }), hanging, letGo, paths };
+}
+
+describe('a controller that stops', () => {
+  it.each([
+    ['when its time is up', { shutdownGraceMs: 20 }, undefined],
+    ['at once when another one leads', { shutdownGraceMs: 60_000 }, AbortSignal.abort()],
+  ])('gives up events that a server does not answer: %s', async (_title, options, hurry) => {
+    const { client, hanging } = hangingClient((method, path) => method === 'POST' && path.includes('/events'));
+    const controller = createController({ client, ...options });
+    await controller.start();
+    await user.apply(potDefinition([mapResource('map', { text: 'a' })]), { fieldManager: 'user' });
+    await hanging;
+    await controller.stop(hurry);
+    expect(controller.ready).toBe(false);
+    await client.close();
+  });
+
+  it('opens no watch when it was stopped before it had begun', async () => {
+    const { client, hanging, letGo, paths } = hangingClient((_method, path) => path === '/apis/kro.run/v1alpha1');
+    const controller = createController({ client });
+    const started = controller.start();
+    await hanging;
+    await controller.stop();
+    letGo();
+    await started;
+    await controller.idle();
+    expect(paths.filter((path) => path.includes('watch=true'))).toEqual([]);
+    await client.close();
+  });
+});
