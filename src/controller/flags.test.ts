@@ -40,7 +40,11 @@ describe('parseControllerFlags', () => {
     ],
     [
       ['--zap-log-level=loud'],
-      'invalid value "loud" for --zap-log-level: it is debug, info, error or a number above 0',
+      'invalid value "loud" for --zap-log-level: it is debug, info, warn, error or a number above 0',
+    ],
+    [
+      ['--version-label=a b'],
+      'invalid value "a b" for --version-label: labels take at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
     ],
     [['--feature-gates=CELNow'], 'invalid value "CELNow" for --feature-gates: missing bool value for CELNow'],
     [['--client-qps'], 'invalid value "" for --client-qps (number)'],

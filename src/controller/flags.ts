@@ -38,6 +38,11 @@ const matching =
   (text) =>
     pattern.test(text) ? undefined : wanted;
 const AT_LEAST_ONE = matching(/^\+?0*[1-9]\d*$/, 'it is a number above 0');
+/** As a label it is refused otherwise, and with it every object. `+`, which labels do not take, is written as `-`. */
+const VERSION = matching(
+  /^([A-Za-z0-9]([-+_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/,
+  'labels take at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
+);
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
 
@@ -87,8 +92,8 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'zap-log-level',
     'text',
     'info',
-    'debug, info or error; a number above 0 is debug.',
-    matching(/^(debug|info|warn|error|panic|[1-9]\d*)$/i, 'it is debug, info, error or a number above 0'),
+    'debug, info, warn or error; a number above 0 is debug.',
+    matching(/^(debug|info|warn|error|panic|[1-9]\d*)$/i, 'it is debug, info, warn, error or a number above 0'),
   ),
   flag(
     'zap-encoder',
@@ -100,7 +105,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   ignored('zap-devel', 'boolean', 'false', 'Defaults of the Go logger for development.'),
   ignored('zap-stacktrace-level', 'text', 'error', 'Stack traces of the Go logger.'),
   ignored('zap-time-encoding', 'text', 'iso8601', 'Times are always ISO 8601.'),
-  flag('version-label', 'text', 'devel', 'Version that labels and the tooling annotation carry.'),
+  flag('version-label', 'text', 'devel', 'Version that labels and the tooling annotation carry.', VERSION),
   flag(
     'instance-service-account',
     'text',

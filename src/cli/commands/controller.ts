@@ -7,7 +7,7 @@ import {
   parseControllerFlags,
   runController,
 } from '../../controller/index.ts';
-import type { ParsedFlags } from '../../controller/index.ts';
+import type { LogLevel, ParsedFlags } from '../../controller/index.ts';
 import type { KubeClientOptions } from '../../kube/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
 import type { Command } from '../command.ts';
@@ -77,8 +77,9 @@ function rateLimitOf({ values }: ParsedFlags): Pick<KubeClientOptions, 'rateLimi
 }
 
 /** zap's levels: names, or a number of which everything above 0 is debug. */
-function levelOf({ values }: ParsedFlags): 'debug' | 'info' | 'error' {
+function levelOf({ values }: ParsedFlags): LogLevel {
   const level = String(values.get('zap-log-level') ?? 'info').toLowerCase();
   if (level === 'error' || level === 'panic') return 'error';
+  if (level === 'warn') return 'warn';
   return level === 'debug' || Number(level) > 0 ? 'debug' : 'info';
 }
