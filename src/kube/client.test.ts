@@ -79,6 +79,16 @@ describe('KubeClient', () => {
     expect(list.items).toHaveLength(items.length);
   });
 
+  it('waits longer and longer before it watches again, also when the server asks for no wait at all', async () => {
+    const { client } = setup(() => ({ status: 503, body: '', headers: { 'retry-after': '0' } }));
+    const waits: number[] = [];
+    for await (const event of client.watch({ apiVersion: 'v1', kind: 'ConfigMap' })) {
+      if (event.type === 'ERROR') waits.push(event.retryAfterMs);
+      if (waits.length === 3) break;
+    }
+    expect(waits).toEqual([250, 500, 1000]);
+  });
+
   it('lists the newest state when the version that a watch was to begin at is too old', async () => {
     const { client, asked } = setup(({ path }) => {
       if (path.includes('resourceVersion=5')) return { status: 410, body: { kind: 'Status', reason: 'Expired' } };
@@ -208,7 +218,7 @@ describe('KubeClient', () => {
 
   it.each<[string, number | undefined]>([
     ['7', 7000],
-    ['0', 0],
+    ['0', undefined],
     ['3600', 60_000],
     ['', undefined],
     ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],

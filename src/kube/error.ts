@@ -56,7 +56,8 @@ export function errorOfResponse(
     status: response.status,
     reason: status?.reason ?? reasonOfStatus(response.status),
     ...(status === undefined ? {} : { details: status.details }),
-    ...(/^\d+$/.test(retryAfter) ? { retryAfterMs: Math.min(Number(retryAfter) * 1000, MOST_WAIT_MS) } : {}),
+    // Whoever came back at once would come back again and again.
+    ...(/^0*[1-9]\d*$/.test(retryAfter) ? { retryAfterMs: Math.min(Number(retryAfter) * 1000, MOST_WAIT_MS) } : {}),
     ...request,
   });
 }
