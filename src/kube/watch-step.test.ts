@@ -123,6 +123,21 @@ describe('watchStep', () => {
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'list'],
     },
     {
+      title: 'pauses when the version of every list is too old, until something is told after one',
+      from: listing,
+      inputs: [
+        ...[begin, listed, failure(410), listed, failure(410)],
+        ...[{ type: 'waited' } as const, listed, failure(410)],
+        ...[{ type: 'waited' } as const, listed, line('MODIFIED', pod('a', '6')), failure(410)],
+      ],
+      log: [
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 1000'],
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 2000'],
+        ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'MODIFIED a', 'list'],
+      ].flat(),
+    },
+    {
       title: 'knows a version that is too old by the reason, where no code is given',
       from: listing,
       inputs: [begin, listed, line('ERROR', { kind: 'Status', reason: 'Expired', message: 'too old' })],

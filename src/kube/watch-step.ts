@@ -17,6 +17,8 @@ export interface WatchState {
   readonly resourceVersion?: string;
   /** Failures in a row; anything that arrives sets it back, also the first answer of a server that was away. */
   readonly failures: number;
+  /** How often in a row the version to go on from was too old, lists in between included. */
+  readonly expired: number;
   /** Was the server out of reach at the last failure? */
   readonly away?: true;
   /** Does the server send lists as streams? Off after it refused one. */
@@ -53,6 +55,7 @@ export function initialWatchState(options: { resourceVersion?: string; streamsLi
   return {
     phase: 'waiting',
     failures: 0,
+    expired: 0,
     streamsLists,
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
   };
@@ -109,10 +112,12 @@ function listed(state: WatchState, list: ObjectList): readonly [readonly WatchAc
     { type: 'SYNCED', resourceVersion },
   ];
   const actions: WatchAction[] = events.map((event) => ({ type: 'emit', event }));
-  return [
-    [...actions, { type: 'open', resourceVersion }],
-    { phase: 'watching', resourceVersion, failures: 0, streamsLists: state.streamsLists },
-  ];
+  return [[...actions, { type: 'open', resourceVersion }], following(state, resourceVersion)];
+}
+
+/** Everything that exists was told. */
+function following({ streamsLists, expired }: WatchState, resourceVersion: string): WatchState {
+  return { phase: 'watching', resourceVersion, failures: 0, expired, streamsLists };
 }
 
 function line(state: WatchState, text: string): readonly [readonly WatchAction[], WatchState] {
@@ -125,7 +130,7 @@ function line(state: WatchState, text: string): readonly [readonly WatchAction[]
     if (type === 'BOOKMARK') return bookmarkOfList(state, object);
     return [[{ type: 'emit', event: { type, object } }], { ...state, failures: 0 }];
   }
-  const next = { ...state, failures: 0, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  const next = { ...state, failures: 0, expired: 0, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
   if (type !== 'BOOKMARK') return [[{ type: 'emit', event: { type, object } }], next];
   return [[{ type: 'emit', event: { type, resourceVersion: resourceVersion ?? '' } }], next];
 }
@@ -134,15 +139,12 @@ function line(state: WatchState, text: string): readonly [readonly WatchAction[]
 function bookmarkOfList(state: WatchState, object: KubeObject): readonly [readonly WatchAction[], WatchState] {
   const { resourceVersion, annotations } = object.metadata;
   if (resourceVersion === undefined || annotations?.['k8s.io/initial-events-end'] !== 'true') return [[], state];
-  return [
-    [{ type: 'emit', event: { type: 'SYNCED', resourceVersion } }],
-    { phase: 'watching', resourceVersion, failures: 0, streamsLists: state.streamsLists },
-  ];
+  return [[{ type: 'emit', event: { type: 'SYNCED', resourceVersion } }], following(state, resourceVersion)];
 }
 
 function failed(state: WatchState, error: KubeError, random: number): readonly [readonly WatchAction[], WatchState] {
   if (state.phase === 'streaming' && (error.status === 422 || error.status === 400)) {
-    return start({ phase: 'waiting', failures: state.failures, streamsLists: false });
+    return start({ ...state, phase: 'waiting', streamsLists: false });
   }
   // A server that has yet to fill its cache of a new kind streams no list, but reads one from its store (KEP-4568).
   if (state.phase === 'streaming' && error.status === 429 && error.message.includes(NOT_FILLED)) {
@@ -152,16 +154,14 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   const failures = state.away === true && error.status !== 0 ? 1 : state.failures + 1;
   const { streamsLists } = state;
   if (error.status === 410) {
+    const expired = state.expired + 1;
+    const next: WatchState = { phase: 'waiting', failures: Math.max(failures, expired), expired, streamsLists };
     // The first time at once; a server that answers every list's version with 410 gets pauses.
-    if (failures === 1) {
-      const [actions, next] = start({ phase: 'waiting', failures, streamsLists });
-      return [actions, next];
-    }
-    return wait({ phase: 'waiting', failures, streamsLists }, error, random);
+    return next.failures === 1 ? start(next) : wait(next, error, random);
   }
   // A kind that went or may not be read can come back as another one: only a new listing shows that.
   if (error.status === 403 || error.status === 404) {
-    return wait({ phase: 'waiting', failures, streamsLists }, error, random);
+    return wait({ phase: 'waiting', failures, expired: state.expired, streamsLists }, error, random);
   }
   const { away: _away, ...rest } = state;
   const away = error.status === 0 ? { away: true as const } : {};
