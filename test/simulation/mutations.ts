@@ -54,7 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: ' && pruning.complete && pruning.remaining.length === 0',
     replace: '',
     told: /the inventory lost/,
-    first: 14,
+    first: 306,
   },
   {
     name: 'objects of another ApplySet are taken',
