@@ -126,10 +126,10 @@ describe('watchStep', () => {
       title: 'pauses when the version of every list is too old, until something is told after one',
       from: listing,
       inputs: [
-        ...[begin, listed, failure(410), listed, failure(410)],
-        ...[{ type: 'waited' } as const, listed, failure(410)],
-        ...[{ type: 'waited' } as const, listed, line('MODIFIED', pod('a', '6')), failure(410)],
-      ],
+        [begin, listed, failure(410), listed, failure(410)],
+        [{ type: 'waited' } as const, listed, failure(410)],
+        [{ type: 'waited' } as const, listed, line('MODIFIED', pod('a', '6')), failure(410)],
+      ].flat(),
       log: [
         ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
         ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 1000'],
