@@ -195,6 +195,8 @@ export class DefinitionReconciler {
         pass.waiting = { for: 'watch', until: this.#options.clock.now() + PATIENCE_MS };
       }
     }
+    // Who is pinned is known only when all instances are; the watch wakes the definition then.
+    if (instances?.synced !== true) return;
     const pinned = this.#pinnedRevisions(instances);
     const base = this.#options.served.ofDefinition(definition.name)?.canary?.base.revision;
     if (base !== undefined) pinned.add(base);
@@ -220,9 +222,9 @@ export class DefinitionReconciler {
   }
 
   /** Revisions that some instance wants to stay with; they are not retired. */
-  #pinnedRevisions(instances: KindCache | undefined): Set<number> {
+  #pinnedRevisions(instances: KindCache): Set<number> {
     const pinned = new Set<number>();
-    for (const { object } of instances?.values() ?? []) {
+    for (const { object } of instances.values()) {
       const revision = pinnedRevision(object);
       if (revision !== undefined) pinned.add(revision);
     }
