@@ -9,7 +9,7 @@ import { pinnedRevision } from '../instance/instance-directory.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Outcome } from '../rollout/canary.ts';
-import { Rollouts } from '../rollout/rollouts.ts';
+import { Rollouts, TO_BE_TRIED } from '../rollout/rollouts.ts';
 import type { ServedKinds } from '../served-kinds.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
@@ -21,6 +21,7 @@ import { newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import { DefinitionWriter } from './definition-writer.ts';
 import { Handover } from './handover.ts';
+import { readPolicies } from './policies.ts';
 import { Removal } from './removal.ts';
 import type { Revision } from './revision.ts';
 import { revisionName } from './revision.ts';
@@ -139,8 +140,10 @@ export class DefinitionReconciler {
       }
     }
     const number = Math.max(pass.lastIssued, this.#revisions.highest(definition.name)) + 1;
+    const isTried = latest !== undefined && readPolicies(definition.object).canary !== undefined;
+    const marks = isTried ? TO_BE_TRIED : undefined;
     try {
-      const issued = await this.#revisions.issue(definition, number, compiled.hash, signal);
+      const issued = await this.#revisions.issue(definition, number, compiled.hash, marks, signal);
       this.#options.observer.revisionIssued(definition, number, latest === undefined ? 'no_revision' : 'spec_changed');
       return issued;
     } catch (thrown) {

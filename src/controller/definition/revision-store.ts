@@ -54,10 +54,16 @@ export class RevisionStore {
     return hash;
   }
 
-  /** Stores a new revision. One of the same number that exists already is taken as it is. */
-  async issue(definition: Definition, number: number, hash: string, signal: AbortSignal): Promise<Revision> {
+  /** Stores a new revision with these annotations. One of the same number that exists already is taken as it is. */
+  async issue(
+    definition: Definition,
+    number: number,
+    hash: string,
+    annotations: Readonly<Record<string, string>> | undefined,
+    signal: AbortSignal,
+  ): Promise<Revision> {
     const { client, version } = this.#options;
-    const object = newRevision(definition, number, hash, version);
+    const object = newRevision(definition, number, hash, version, annotations);
     try {
       return this.#observe(await client.create(object, { fieldManager: 'kro', signal }));
     } catch (thrown) {

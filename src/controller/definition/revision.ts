@@ -55,7 +55,13 @@ function fnv1a32(text: string): string {
 }
 
 /** The object of a new revision. It holds the finalizer from the start, which saves a write. */
-export function newRevision(definition: Definition, number: number, hash: string, version: string): KubeObject {
+export function newRevision(
+  definition: Definition,
+  number: number,
+  hash: string,
+  version: string,
+  annotations?: Readonly<Record<string, string>>,
+): KubeObject {
   return {
     apiVersion: formatApiVersion(REVISION_TYPE),
     kind: REVISION_TYPE.kind,
@@ -67,6 +73,7 @@ export function newRevision(definition: Definition, number: number, hash: string
         [keys.DEFINITION_NAME_LABEL]: definition.name,
         [REVISION_HASH_LABEL]: hash,
       },
+      ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
       finalizers: [keys.FINALIZER],
       ownerReferences: [ownerOf(definition)],
     },

@@ -9,9 +9,15 @@ import { instanceId, pinnedRevision } from '../instance/instance-directory.ts';
 import type { Allowance, Candidate, Outcome, Rollout } from './canary.ts';
 import { allowedOf, decideRollout } from './canary.ts';
 
-/** Annotation of a revision that went, or goes, to some instances first: their number, or `done`. */
+/** Annotation of a revision that went, or goes, to some instances first: their number, `0` before any, or `done`. */
 const ROLLOUT = 'typekro.dev/rollout';
+const UNTRIED = '0';
 const DONE = 'done';
+/**
+ * What a revision is issued with where some instances are to try it first. Should its definition change again, or we end,
+ * before any did, it is no revision that others could stay with.
+ */
+export const TO_BE_TRIED: Readonly<Record<string, string>> = { [ROLLOUT]: UNTRIED };
 /** Most instances that a condition names. */
 const NAMED = 3;
 
@@ -62,6 +68,7 @@ export class Rollouts {
   ): Promise<RolloutDecision> {
     const recorded = recordOf(revision);
     const isOpen = recorded !== undefined && recorded !== DONE;
+    const wasTried = recorded !== undefined && recorded !== UNTRIED;
     if (recorded === DONE || allowance === undefined) {
       if (isOpen) await this.#record(revision, DONE, signal);
       this.#chosen.delete(definition);
@@ -84,7 +91,6 @@ export class Rollouts {
       chosen: known?.revision === revision.number ? known.members : new Set(),
     });
     if (rollout.phase === 'everywhere') {
-      // Where there was nobody to hold it back from, nothing is recorded: it would be decided the same again.
       if (isOpen) await this.#record(revision, DONE, signal);
       this.#chosen.delete(definition);
       return { condition: rolledOut(revision) };
@@ -94,7 +100,7 @@ export class Rollouts {
     const key = [before.revision, ...[...rollout.members].sort()].join(' ');
     return {
       canary: { base: before, members: rollout.members, heldBack: candidates.length - rollout.members.size, key },
-      condition: rollout.unseen && recorded !== undefined ? 'keep' : conditionOf(revision, rollout, candidates.length),
+      condition: rollout.unseen && wasTried ? 'keep' : conditionOf(revision, rollout, candidates.length),
     };
   }
 

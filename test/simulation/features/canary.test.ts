@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/core/index.ts';
+import { asks, failure } from '../../support/instead.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,
@@ -165,6 +166,26 @@ describe('a new revision of a definition with a canary', () => {
     await define(gated('v2'), undefined);
     expect((await versions())['v1']).toBeUndefined();
     expect(await rolledOut()).toBe('');
+  });
+
+  it('sends nobody to a revision that was replaced before anybody tried it', async () => {
+    await sixOnFirst('1');
+    // The process ends before it can record who tries it.
+    const records = asks('PATCH', /graphrevisions\/pots-r00002(?!\/status)/);
+    world.intercept = (request) => (records(request) ? failure(500) : undefined);
+    await define(gated('v2'), '1');
+    await world.controller.stop();
+    world.intercept = undefined;
+    await world.user.apply(potDefinition([gated('v3')], { 'typekro.dev/canary': '1' }), {
+      fieldManager: 'user',
+      force: true,
+    });
+    await world.restart();
+    await world.advance(MINUTE);
+    const { v1, v2, v3 } = await versions();
+    expect([v1?.length, v2, v3?.length]).toEqual([5, undefined, 1]);
+    await approve(v3?.[0] ?? '');
+    expect(await versions()).toEqual({ v3: NAMES });
   });
 
   it('is not served while the annotation cannot be understood', async () => {
