@@ -110,7 +110,7 @@ function isUsable(
   const standing = items.every(({ live: object, terminating, unread, problem }) => {
     if (object === undefined || terminating !== undefined || unread === true) return false;
     const because = problem?.because;
-    if (because === undefined || because.kind === 'write-failed') return true;
+    if (because === undefined || because.kind === 'write-failed' || because.kind === 'read-failed') return true;
     return because.kind === 'other-owner' && because.owner !== undefined && node.nodeType === 'resource';
   });
   return standing && readinessOf(walk, node, live).state === 'ready';
@@ -178,6 +178,10 @@ function assessObject(walk: Walk, node: ResourceNode | CollectionNode, wanted: W
   const need = needsApply(desired, fingerprint, live);
   const known = { report, live: live.object };
   if (need.kind === 'read') {
+    const failed = walk.observed.failedRead?.(target);
+    if (failed !== undefined && failed.retryAt > walk.options.now) {
+      return { ...known, problem: { ...readProblem(object, failed.failure), retryAt: failed.retryAt } };
+    }
     walk.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'unsettled' });
     return { ...known, unread: true };
   }

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { formatRef, jsonEquals, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
+import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
 import { DEPENDENT_CONDITIONS, instanceConditions, readConditions, transition } from './conditions.ts';
 import type { ConditionValue } from './conditions.ts';
@@ -37,16 +38,19 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   const members: KubeObject[] = [];
   const read: ReadRequest[] = [];
   const failures: string[] = [];
+  const retries: (number | undefined)[] = [];
   const namespaces = memberNamespaces(instance.metadata.namespace, scope);
   for (const groupKind of scope.groupKinds) {
     const target = memberTarget(id, groupKind, namespaces);
     const observation = observed.members(target);
     if (observation.state === 'unknown') read.push({ kind: 'members', target, why: 'instance-deleted' });
-    else if (observation.state === 'failed') failures.push(`list ${groupKind}: ${failureText(observation.failure)}`);
-    else if (observation.state === 'known') for (const { object } of observation.objects) members.push(object);
+    else if (observation.state === 'failed') {
+      failures.push(`list ${groupKind}: ${failureText(observation.failure)}`);
+      retries.push(observation.retryAt);
+    } else if (observation.state === 'known') for (const { object } of observation.objects) members.push(object);
   }
   members.sort(compareObjects);
-  if (failures.length > 0) return blocked(failures, { members, read });
+  if (failures.length > 0) return blocked(failures, { members, read, ...retryingAt(retries) });
   if (read.length > 0) return decide({ finalizer: 'keep', message: 'deleting resources', members, read });
   if (members.length === 0) return letGo('deleting resources');
 
@@ -54,7 +58,6 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   const current = members.filter((object) => applyOrderOf(object) === wave);
   const actions: DeleteAction[] = [];
   const refused: string[] = [];
-  let retryAt: number | undefined;
   for (const object of current) {
     if (object.metadata.deletionTimestamp !== undefined) continue;
     const action = deletionOf(graph, object, 'instance-deleted');
@@ -62,12 +65,12 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
     const failed = observed.failedWrite(action.target);
     if (failed !== undefined && failed.digest === '' && failed.retryAt > options.now) {
       refused.push(`delete ${formatRef(refOf(object))}: ${failureText(failed.failure)}`);
-      retryAt = Math.min(retryAt ?? failed.retryAt, failed.retryAt);
+      retries.push(failed.retryAt);
     } else {
       actions.push(action);
     }
   }
-  const rest = { members, wave, actions, ...(retryAt === undefined ? {} : { retryAt }) };
+  const rest = { members, wave, actions, ...retryingAt(retries) };
   if (refused.length > 0) return blocked(refused, rest);
   return decide({ finalizer: 'keep', message: deletingText(current.flatMap(terminatingOf)), ...rest });
 
@@ -121,6 +124,11 @@ interface Outcome {
   readonly wave?: number;
   readonly actions?: readonly DeleteAction[];
   readonly retryAt?: number;
+}
+
+function retryingAt(times: readonly (number | undefined)[]): Pick<Outcome, 'retryAt'> {
+  const retryAt = earliest(times);
+  return retryAt === undefined ? {} : { retryAt };
 }
 
 /** Objects that somebody's finalizer keeps. */

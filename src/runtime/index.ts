@@ -15,6 +15,7 @@ export type {
   Contest,
   Decision,
   DeleteAction,
+  FailedRead,
   FailedWrite,
   InstanceState,
   Inventory,

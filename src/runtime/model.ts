@@ -106,7 +106,8 @@ export type ListObservation =
   | { readonly state: 'unknown' }
   | { readonly state: 'known'; readonly objects: readonly LiveObject[] }
   | { readonly state: 'unserved' }
-  | { readonly state: 'failed'; readonly failure: ApiFailure };
+  /** `retryAt`: when to ask again (milliseconds since the epoch); absent: whoever watches tells. */
+  | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
 
 /** The last write that failed, as remembered by whoever carries out decisions. */
 export interface FailedWrite {
@@ -114,6 +115,13 @@ export interface FailedWrite {
   readonly digest: string;
   readonly failure: ApiFailure;
   /** Not to be tried again before (milliseconds since the epoch; Infinity: never), unless the desired object changes. */
+  readonly retryAt: number;
+}
+
+/** A read of a whole object that failed, as remembered by whoever carries out decisions. */
+export interface FailedRead {
+  readonly failure: ApiFailure;
+  /** Not to be tried again before (milliseconds since the epoch). */
   readonly retryAt: number;
 }
 
@@ -135,6 +143,8 @@ export interface Observed {
    * last one succeeded or there was none.
    */
   failedWrite(target: ObjectTarget): FailedWrite | undefined;
+  /** The last failed read of the whole object; undefined when the last one succeeded. Default: none ever fails. */
+  failedRead?(target: ObjectTarget): FailedRead | undefined;
   /** A fight for fields of the object that is going on; undefined when there is none. Default: there never is. */
   contest?(target: ObjectTarget): Contest | undefined;
 }

@@ -2,6 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import { gvkOf, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { transitiveDependents } from './dependents.ts';
+import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
 import { compareObjects, compareText, groupKindText, objectKey, targetKey } from './identity.ts';
 import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
@@ -34,6 +35,7 @@ export interface Pruning {
  */
 export function decidePruning(walk: Walk, scope: InventoryScope): Pruning {
   const messages: string[] = [];
+  const retries: (number | undefined)[] = [];
   const retired: KubeObject[] = [];
   let complete = true;
   const wanted = wantedKeys(walk);
@@ -46,6 +48,7 @@ export function decidePruning(walk: Walk, scope: InventoryScope): Pruning {
       complete = false;
     } else if (observation.state === 'failed') {
       messages.push(`list orphans failed: ${failureText(observation.failure)}`);
+      retries.push(observation.retryAt);
       complete = false;
     } else if (observation.state === 'known') {
       retired.push(
@@ -58,7 +61,6 @@ export function decidePruning(walk: Walk, scope: InventoryScope): Pruning {
   const actions: DeleteAction[] = [];
   const waves = wavesOf(retired);
   const held = new Map<KubeObject, readonly string[]>();
-  let retryAt: number | undefined;
   for (const object of retired) {
     if (object.metadata.deletionTimestamp !== undefined) continue;
     const holders = holdersOf(walk, object, waves);
@@ -71,11 +73,12 @@ export function decidePruning(walk: Walk, scope: InventoryScope): Pruning {
     const failed = walk.observed.failedWrite(action.target);
     if (failed !== undefined && failed.digest === '' && failed.retryAt > walk.options.now) {
       messages.push(`prune failed: ${failureText(failed.failure)}`);
-      retryAt = Math.min(retryAt ?? failed.retryAt, failed.retryAt);
+      retries.push(failed.retryAt);
     } else {
       actions.push(action);
     }
   }
+  const retryAt = earliest(retries);
   return {
     delete: actions,
     reports: retiredReports(walk.graph, retired, held),

@@ -6,6 +6,7 @@ import { authorConditions } from './author-conditions.ts';
 import { instanceConditions } from './conditions.ts';
 import { holdConflicts } from './conflicts.ts';
 import { stepDeletion } from './deletion.ts';
+import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
 import { hasFinalizer, isReleased, isSuspended } from './finalizer.ts';
 import { decideInventory, decideParentWrite, inventoryWrite, isInventoryForeign } from './inventory.ts';
@@ -219,10 +220,4 @@ function reportOf(result: NodeResult): NodeReport {
 
 function watchOf(graph: Graph, object: KubeObject): WatchRequest {
   return { kind: 'object', nodeId: nodeIdOf(object), target: targetOfLive(graph, object) };
-}
-
-/** The earliest of the times given. */
-export function earliest(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -16,6 +16,8 @@ import { without } from './record.ts';
 
 /** How long a refused write is left alone: from 0.2 s doubling up to five minutes. */
 const WRITE_RETRY: BackoffPolicy = { firstMs: 200, mostMs: 300_000 };
+/** How long what could not be read is left alone. */
+const READ_RETRY: BackoffPolicy = { firstMs: 1000, mostMs: 30_000 };
 /** So often in a row a server may be too busy, or out of reach, before that is told of a write. */
 const MOST_UNTOLD = 4;
 /** A pass waits for so long at most; a longer pause ends it. */
@@ -194,11 +196,38 @@ export async function readNow(
   const { client, caches, clock, signal } = context;
   const whole = requests.filter((request) => request.kind === 'whole-object');
   await eachEffect(clock, whole, async ({ target }) => {
-    const found = await client.find(refOfTarget(target), { signal });
-    if (found !== undefined) (record.whole ??= new Map()).set(targetKey(target), found);
+    const key = targetKey(target);
+    const read = await readOrRemember(context, record, key, () => client.find(refOfTarget(target), { signal }));
+    if (!read.ok) return;
+    const found = read.value;
+    if (found !== undefined) (record.whole ??= new Map()).set(key, found);
     else caches.peek(target.type)?.observeGone(cacheKey(target), uidInCache(caches, target));
   });
   return whole.length > 0;
+}
+
+/**
+ * Reads something that only a request of its own can tell. A refusal is remembered with its pause, and told by the next
+ * decision: it concerns nothing else of the instance.
+ */
+export async function readOrRemember<T>(
+  { clock, signal, random, user }: Pick<EffectContext, 'clock' | 'signal' | 'random' | 'user'>,
+  record: InstanceRecord,
+  key: string,
+  read: () => Promise<T>,
+): Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false }> {
+  try {
+    const value = await read();
+    record.unread = without(record.unread, key);
+    return { ok: true, value };
+  } catch (thrown) {
+    if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
+    const failures = (record.unread?.get(key)?.failures ?? 0) + 1;
+    const wait = thrown.retryAfterMs ?? backoffMs(READ_RETRY, failures, random());
+    const failed = { failures, failure: apiFailure(thrown, user), retryAt: clock.now() + wait };
+    (record.unread ??= new Map()).set(key, failed);
+    return { ok: false };
+  }
 }
 
 /** Replaces the status of the instance, if it is still the same object. */

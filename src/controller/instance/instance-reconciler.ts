@@ -13,7 +13,7 @@ import type { Outcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import { allEffects, eachEffect } from './each-effect.ts';
 import type { EffectContext } from './effects.ts';
-import { applyChild, deleteChild, ownInventory, readNow, writeParent, writeStatus } from './effects.ts';
+import { applyChild, deleteChild, ownInventory, readNow, readOrRemember, writeParent, writeStatus } from './effects.ts';
 import { cacheKey, ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -177,7 +177,7 @@ export class InstanceReconciler {
 
   /**
    * Finds out in which version members of a kind can be read: the graph's own, else the group's preferred
-   * one. True when a kind turned out to be served by nobody, which no watch will tell.
+   * one. True when a kind turned out to be served by nobody, or could not be asked for: no watch will tell.
    */
   async #findMemberKinds(
     record: InstanceRecord,
@@ -185,12 +185,15 @@ export class InstanceReconciler {
     view: ObservedView,
     signal: AbortSignal,
   ): Promise<boolean> {
+    const { clock, random } = this.#options;
+    const context = { clock, random, signal, user: served.access.user };
     let learned = false;
     for (const [key, { group, kind }] of view.askedKinds) {
       if (nodeTypeOf(served, group, kind) !== undefined || record.memberKinds?.get(key) !== undefined) continue;
-      const type = await discover(served, group, kind, signal);
-      (record.memberKinds ??= new Map()).set(key, type ?? 'unserved');
-      learned ||= type === undefined;
+      if ((record.unread?.get(key)?.retryAt ?? 0) > clock.now()) continue;
+      const found = await readOrRemember(context, record, key, () => discover(served, group, kind, signal));
+      if (found.ok) (record.memberKinds ??= new Map()).set(key, found.value ?? 'unserved');
+      learned ||= !found.ok || found.value === undefined;
     }
     return learned;
   }

@@ -1,5 +1,6 @@
 import type {
   Contest,
+  FailedRead,
   FailedWrite,
   ListObservation,
   ListTarget,
@@ -79,9 +80,10 @@ export class ObservedView implements Observed {
     const caches = this.#caches.ofGroupKind(group, kind);
     const cache = caches.find(({ synced }) => synced) ?? caches[0];
     if (cache === undefined) {
-      return this.#record.memberKinds?.get(`${group}/${kind}`) === 'unserved'
-        ? { state: 'unserved' }
-        : { state: 'unknown' };
+      if (this.#record.memberKinds?.get(`${group}/${kind}`) === 'unserved') return { state: 'unserved' };
+      const failed = this.#record.unread?.get(`${group}/${kind}`);
+      if (failed === undefined || failed.retryAt <= this.#now) return { state: 'unknown' };
+      return { state: 'failed', failure: failed.failure, retryAt: failed.retryAt };
     }
     const unread = cache.synced ? undefined : this.#unreadNamespace(cache, target.namespaces);
     if (unread !== undefined) return this.#unreadable(cache, unread === '' ? undefined : unread);
@@ -109,6 +111,10 @@ export class ObservedView implements Observed {
 
   failedWrite(target: ObjectTarget): FailedWrite | undefined {
     return this.#record.failed?.get(targetKey(target));
+  }
+
+  failedRead(target: ObjectTarget): FailedRead | undefined {
+    return this.#record.unread?.get(targetKey(target));
   }
 
   contest(target: ObjectTarget): Contest | undefined {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { FailedWrite, ObjectType, StepMemory } from '../../runtime/index.ts';
+import type { FailedRead, FailedWrite, ObjectType, StepMemory } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { DriftHistory } from '../drift/contests.ts';
 import type { ServedKind } from '../served-kinds.ts';
@@ -7,6 +7,11 @@ import type { Outcome } from '../rollout/canary.ts';
 
 /** A write that failed, and how often in a row. */
 export interface RememberedFailure extends FailedWrite {
+  readonly failures: number;
+}
+
+/** A read that failed, and how often in a row. */
+export interface RememberedRead extends FailedRead {
   readonly failures: number;
 }
 
@@ -30,6 +35,8 @@ export interface InstanceRecord {
   caches: CacheSet;
   /** Failed writes of children by `Kind.group/namespace/name`. */
   failed: Sparse<string, RememberedFailure>;
+  /** Failed reads: of whole objects by the same keys, of the versions of kinds by `group/kind`. */
+  unread: Sparse<string, RememberedRead>;
   /** What had to be put back of each child lately, by the same keys. */
   drift: Sparse<string, DriftHistory>;
   /** Whole objects read for a comparison; for the next step only. */
@@ -56,6 +63,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     definition,
     caches,
     failed: undefined,
+    unread: undefined,
     drift: undefined,
     whole: undefined,
     memberKinds: undefined,
