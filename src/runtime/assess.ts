@@ -7,7 +7,7 @@ import { namespacedName } from './identity.ts';
 import type { ApiFailure, ApplyAction, Contest, ObjectTarget } from './model.ts';
 import { refOfTarget } from './model.ts';
 import type { Need } from './need.ts';
-import { needsApply, refusalOf } from './need.ts';
+import { needsApply, OWNER_FIELD, refusalOf } from './need.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import { dataOf, itemsReady, listData, objectReady } from './ready.ts';
 import { contestText } from './contest-text.ts';
@@ -200,8 +200,12 @@ function fingerprintOf(walk: Walk, desired: KubeObject): Fingerprint {
 }
 
 /** What is fought over is put back less and less often; anything else of the object at once. */
-function isHeld(walk: Walk, contest: Contest, { why, differences }: Need & { kind: 'apply' }): boolean {
-  if (why !== 'drift' || contest.retryAt <= walk.options.now) return false;
+function isHeld(walk: Walk, contest: Contest, need: Need & { kind: 'apply' }): boolean {
+  const { why, differences, formerOwner } = need;
+  if (contest.retryAt <= walk.options.now) return false;
+  // Two instances that take an object from each other would go on as fast as they can.
+  if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
+  if (why !== 'drift') return false;
   return differences !== undefined && differences.every(({ path }) => contest.fields.includes(path));
 }
 

@@ -67,7 +67,7 @@ export * as keys from './keys.ts';
 export { applyOrderOf, childAnnotations, childLabels, instanceLabels, isOwned, nodeIdOf } from './labels.ts';
 export { memberNamespaces } from './members.ts';
 export type { Need } from './need.ts';
-export { isWhole, needsApply, ownedFingerprintOf } from './need.ts';
+export { isWhole, needsApply, OWNER_FIELD, ownedFingerprintOf } from './need.ts';
 export { desiredFingerprint, ownedFields, ownedFingerprint } from './owned-fields.ts';
 export { isAlwaysKept, projectObject } from './project-object.ts';
 export { readConditions, timeText, transition } from './conditions.ts';

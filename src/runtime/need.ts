@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
+import { formatPath } from '../graph/index.ts';
 import type { FieldDifference } from './compare.ts';
 import { compareApplied, lastWriter } from './compare.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -9,6 +10,9 @@ import { INSTANCE_ID_LABEL, PART_OF_LABEL } from './keys.ts';
 import type { AdoptionPolicy, ApplyReason, LiveObject, SettledPair } from './model.ts';
 import { settledOf } from './model.ts';
 import { ownedFingerprint } from './owned-fields.ts';
+
+/** The field that says which ApplySet an object belongs to, as differences name it. */
+export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
 
 /** Whether an object has to be written. */
 export type Need =

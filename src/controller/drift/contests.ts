@@ -1,4 +1,5 @@
-import type { Contest } from '../../runtime/index.ts';
+import type { ApplyAction, Contest } from '../../runtime/index.ts';
+import { OWNER_FIELD } from '../../runtime/index.ts';
 
 /** When putting a field back becomes a fight, and how it is damped. */
 export interface ContestPolicy {
@@ -22,6 +23,12 @@ export const CONTEST_POLICY: ContestPolicy = {
 export interface RevertedField {
   readonly path: string;
   readonly managers: readonly string[];
+}
+
+/** What a write takes back from whom: fields that drifted, or the whole object; `undefined` when it is neither. */
+export function revertedBy({ why, differences, formerOwner }: ApplyAction): readonly RevertedField[] | undefined {
+  if (formerOwner !== undefined) return [{ path: OWNER_FIELD, managers: [`ApplySet "${formerOwner}"`] }];
+  return why === 'drift' ? differences : undefined;
 }
 
 /** What is remembered of the drift of one object. */

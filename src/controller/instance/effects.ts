@@ -7,7 +7,7 @@ import { digestText, keys, refOfTarget } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { keyOf } from '../cache/scope-watch.ts';
-import { NO_DRIFT, noteRevert } from '../drift/contests.ts';
+import { NO_DRIFT, noteRevert, revertedBy } from '../drift/contests.ts';
 import { apiFailure } from './api-failure.ts';
 import { eachEffect } from './each-effect.ts';
 import { cacheKey, targetKey } from './observed-view.ts';
@@ -152,10 +152,11 @@ export async function applyChild(
     const answer = await client.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, signal, ...ONCE });
     record.failed = without(record.failed, targetKey(target));
     caches.peek(target.type)?.observeApplied(answer, fingerprint);
-    if (action.why === 'drift' && action.differences !== undefined) {
+    const reverted = revertedBy(action);
+    if (reverted !== undefined) {
       const key = targetKey(target);
       const drift = (record.drift ??= new Map());
-      drift.set(key, noteRevert(drift.get(key) ?? NO_DRIFT, action.differences, clock.now()));
+      drift.set(key, noteRevert(drift.get(key) ?? NO_DRIFT, reverted, clock.now()));
     }
     return true;
   } catch (thrown) {
