@@ -252,6 +252,24 @@ describe('an API of a child that does not work', () => {
     expect(writesOf(world.requests.slice(mark)).filter((line) => line.endsWith('/status'))).toEqual([]);
   });
 
+  it('whose webhook answers conflicts to writes of the instance is named, and backs off', async () => {
+    await define([mapResource('map', { text: 'x' })]);
+    world.intercept = ({ method, path }) =>
+      method === 'PATCH' && path.includes('/pots/p') && !path.includes('/status')
+        ? failure(409, 'Conflict', 'admission webhook "policy.acme.test" denied the request: not now')
+        : undefined;
+    const mark = world.requests.length;
+    await world.apply(pot('p'));
+    await world.advance(60 * MINUTE);
+    expect(world.requests.length - mark).toBeLessThan(200);
+    expect(conditionText(await world.user.get(potRef('p')), 'InstanceManaged')).toBe(
+      'False ManagementFailed: finalizer/labeling failed: admission webhook "policy.acme.test" denied the request: not now',
+    );
+    world.intercept = undefined;
+    await world.advance(10 * MINUTE);
+    expect(await readyOf('p')).toMatch(/^True/);
+  });
+
   it('whose quota is used up is named, and tried again until there is room', async () => {
     const quota = {
       apiVersion: 'v1',
