@@ -53,6 +53,26 @@ resources:
     expect(conditionsOf(settle(graph, key, cluster).instance)).toContainEqual(['Ready', 'True']);
   });
 
+  test('are not mixed up with ours that explain nodes, whatever types they may give', () => {
+    const anyType = graphOf(`
+schema:
+  status:
+    conditions:
+      - "\${[runtime.newCondition({type: p.status.phase, status: 'True'})]}"
+resources:
+  - id: p
+    template: ${pump}
+`);
+    const cluster = new FakeCluster();
+    const key = putInstance(anyType, cluster, 'a', {});
+    const explained = { step: { explain: true } } as const;
+    settle(anyType, key, cluster, explained);
+    edit(cluster, { level: 1 });
+    const { instance } = settle(anyType, key, cluster, explained);
+    expect(conditionsOf(instance)).toEqual([['node.typekro.dev/p', 'True']]);
+    expect(conditionsOf(settle(anyType, key, cluster).instance)).toEqual([]);
+  });
+
   test('one type given twice is dropped and makes the state ERROR', () => {
     const twice = graphOf(`
 schema:

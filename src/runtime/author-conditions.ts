@@ -7,6 +7,8 @@ import type { ConditionValue } from './conditions.ts';
 import type { EvaluateContext, Variables } from './evaluate.ts';
 import { evaluateRaw } from './evaluate.ts';
 import type { Condition, StatusProblem } from './model.ts';
+import { isNodeCondition } from './node-conditions.ts';
+import { isNowCondition } from './now-sample.ts';
 
 /** The author's conditions as they go into the status instead of kro's. */
 export interface AuthorConditions {
@@ -63,9 +65,11 @@ export function authorConditions(
   return { conditions: [...found.values()], problems };
 }
 
-/** What the instance has of the author's conditions; nothing when what it has are kro's own. */
+/** What the instance has of the author's conditions; nothing when what it has are kro's own. Ours are none of them. */
 function previousConditions(instance: KubeObject): Map<string, Condition> {
-  const all = readConditions(instance.status?.['conditions']);
+  const all = readConditions(instance.status?.['conditions']).filter(
+    ({ type }) => !isNodeCondition(type) && !isNowCondition(type),
+  );
   const ownOnes = all.some(({ type }) => DEPENDENT_CONDITIONS.some((name) => name === type));
   return new Map(ownOnes ? [] : all.map((condition) => [condition.type, condition]));
 }

@@ -7,6 +7,11 @@ import type { Condition, StepOptions } from './model.ts';
 /** Condition that records what `now()` gave, so that a new process goes on with it instead of rolling out anew. */
 const NOW_CONDITION = 'now.typekro.dev/sampled';
 
+/** Is this the condition that records it? */
+export function isNowCondition(type: string): boolean {
+  return type === NOW_CONDITION;
+}
+
 /** What `now()` gave in templates and in the status, and for which generation and revision. */
 export interface NowSample {
   readonly generation: number;
@@ -54,7 +59,9 @@ function asksForTime(graph: Graph): boolean {
 
 function* expressionsOf(graph: Graph): Iterable<Expression> {
   for (const { expression } of graph.status.holes) yield expression;
+  yield* graph.status.conditions ?? [];
   for (const node of graph.nodes.values()) {
+    yield* [...node.includeWhen, ...node.readyWhen];
     for (const { expression } of node.template.holes) yield expression;
     if ('forEach' in node) for (const { expression } of node.forEach) yield expression;
   }

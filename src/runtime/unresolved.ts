@@ -5,6 +5,7 @@ import { DEPENDENT_CONDITIONS, instanceConditions, readConditions } from './cond
 import { stepDeletion } from './deletion.ts';
 import { hasFinalizer } from './finalizer.ts';
 import type { Decision, Observed, StepOptions } from './model.ts';
+import { isNowCondition } from './now-sample.ts';
 
 /**
  * The decision for an instance whose definition has no usable revision: state ERROR and GraphResolved False
@@ -23,10 +24,11 @@ export function stepUnresolved(
   const conditions = instanceConditions(instance, { GraphResolved: value }, options.now);
   const wire = readConditions(before['conditions']);
   const authored = wire.length > 0 && !wire.some(({ type }) => DEPENDENT_CONDITIONS.some((name) => name === type));
+  const sampled = wire.filter(({ type }) => isNowCondition(type));
   const status: JsonObject = {
     ...before,
     state: 'ERROR',
-    ...(authored ? {} : { conditions: conditions as unknown as JsonValue }),
+    ...(authored ? {} : { conditions: [...conditions, ...sampled] as unknown as JsonValue }),
   };
   return {
     parent: {},

@@ -201,14 +201,8 @@ export class InstanceReconciler {
   #stepOptions(record: InstanceRecord, served: ServedKind, instance: KubeObject): StepOptions {
     const { clock, version, maxCollectionSize, adoption, budget, namespaces } = this.#options;
     const now = clock.now();
-    // `now()` in a template moves with what the user or the author changed, never with a child's event.
-    const sample = shared([instance.metadata.generation ?? 0, served.revision].join(' '));
-    // What an earlier process sampled is recorded in the status.
-    const stored = record.templateNow === undefined ? readNowSample(instance) : undefined;
-    const goesOn = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;
-    if (goesOn) record.templateNow = { sample, at: stored.template };
-    if (goesOn) record.statusNow ??= stored.status;
-    if (record.templateNow?.sample !== sample) record.templateNow = { sample, at: now };
+    // Where there is no graph nothing asks for the time, and what was sampled stays.
+    if (served.graph !== undefined) sampleNow(record, served, instance, now);
     return {
       now,
       version,
@@ -216,7 +210,7 @@ export class InstanceReconciler {
       maxCollectionSize,
       adoption: served.policies.adoption ?? adoption,
       nodeAdoption: served.policies.nodeAdoption,
-      templateNow: record.templateNow.at,
+      templateNow: record.templateNow?.at ?? now,
       plainData: true,
       revision: served.revision,
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
@@ -225,6 +219,17 @@ export class InstanceReconciler {
       ...given('namespaces', served.policies.namespaces ?? namespaces),
     };
   }
+}
+
+/** `now()` in a template moves with what the user or the author changed, never with a child's event. */
+function sampleNow(record: InstanceRecord, { revision }: ServedKind, instance: KubeObject, now: number): void {
+  const sample = shared([instance.metadata.generation ?? 0, revision].join(' '));
+  // What an earlier process sampled is recorded in the status.
+  const stored = record.templateNow === undefined ? readNowSample(instance) : undefined;
+  const goesOn = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;
+  if (goesOn) record.templateNow = { sample, at: stored.template };
+  if (goesOn) record.statusNow ??= stored.status;
+  if (record.templateNow?.sample !== sample) record.templateNow = { sample, at: now };
 }
 
 function isSame(a: Outcome | undefined, b: Outcome): boolean {

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import {
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  virtualWorld,
+  writesOf,
+} from '../../support/virtual-world.ts';
+
+const MINUTE = 60_000;
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld({ controller: { features: { now: true } } });
+});
+afterEach(() => world.close());
+
+async function define(resources: JsonObject[], status: JsonObject = {}): Promise<void> {
+  const definition = potDefinition(resources);
+  const schema = { ...(definition.spec?.['schema'] as JsonObject), status };
+  await world.apply({ ...definition, spec: { ...definition.spec, schema } } as KubeObject);
+  await world.advance(5000);
+}
+/** What a new process writes when nobody changed anything for some time. */
+async function writesOfRestart(): Promise<string[]> {
+  await world.advance(30 * MINUTE);
+  world.requests.length = 0;
+  await world.restart();
+  await world.advance(MINUTE);
+  return writesOf(world.requests);
+}
+
+describe('the time that now() gives', () => {
+  it('does not move with a restart, wherever it is asked for', async () => {
+    const soon = new Date(world.clock.now() + 10 * MINUTE).toISOString();
+    await define([
+      mapResource('map', { at: '${string(now())}' }),
+      { ...mapResource('late', { a: 'b' }), includeWhen: [`\${now() > timestamp("${soon}")}`] },
+      {
+        ...mapResource('gate', { a: 'b' }),
+        readyWhen: [`\${gate.data.a == "b" && now() < timestamp("${soon}")}`],
+      },
+    ]);
+    await world.apply(pot('p'));
+    expect(await writesOfRestart()).toEqual([]);
+    expect(await world.user.find(mapRef('p-late'))).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'a condition of a node',
+      [{ ...mapResource('late', { a: 'b' }), includeWhen: ['${now() > timestamp("2026-01-01T00:05:00Z")}'] }],
+      {},
+    ],
+    [
+      "the author's conditions",
+      [mapResource('map', { a: 'b' })],
+      {
+        conditions: [
+          '${runtime.newCondition({type: "Seen", status: map.data.a == "b" ? "True" : "False", message: string(now())})}',
+        ],
+      },
+    ],
+  ])('is recorded where %s alone asks for it', async (_name, resources, status) => {
+    await define(resources, status);
+    await world.apply(pot('p'));
+    expect(await writesOfRestart()).toEqual([]);
+  });
+
+  it('is the same after the instance had no graph for some time', async () => {
+    await define([mapResource('map', { at: '${string(now())}' })]);
+    await world.apply(pot('p'));
+    const before = (await world.user.get(mapRef('p-map')))['data'];
+    await world.apply(pot('p', {}, { 'typekro.dev/revision': '9' }));
+    await world.advance(MINUTE);
+    expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ERROR');
+    await world.restart();
+    await world.apply(pot('p'));
+    await world.advance(MINUTE);
+    expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
+    expect((await world.user.get(mapRef('p-map')))['data']).toEqual(before);
+  });
+});
