@@ -80,6 +80,17 @@ export function instanceConditions(
   return [...orderByTime(standing), root];
 }
 
+/**
+ * As long as the conditions of Kubernetes' own kinds may be. A message can quote a whole value of the instance, or name
+ * each of a thousand objects, and a status that is too large for the server's store would tell nothing at all.
+ */
+const LONGEST_MESSAGE = 32_768;
+
+function shortened(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message;
+  return `${message.slice(0, LONGEST_MESSAGE - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
 /** A condition with this value: the transition time stays while the status does. */
 export function transition(
   type: string,
@@ -94,7 +105,7 @@ export function transition(
     type,
     status,
     ...(reason === '' ? {} : { reason }),
-    message,
+    message: shortened(message),
     lastTransitionTime: since ?? timeText(now),
     observedGeneration: generation,
   };
