@@ -13,12 +13,15 @@ function checkKeys(values: JsonObject, path: string, problems: FieldProblem[]) {
   for (const key of Object.keys(values)) addInvalid(problems, `${path}[${key}]`, key, configMapKey(key));
 }
 
-/** `path` is where texts say that it is too much. */
-function checkSize(object: KubeObject, path: string, problems: FieldProblem[]) {
-  let size = 0;
-  for (const part of ['data', 'binaryData'])
-    for (const value of Object.values(objectAt(json(object), part)))
-      size += typeof value === 'string' ? value.length : 0;
+/** `path` is where texts say that it is too much, `encoding` how `data` is written. */
+function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64', problems: FieldProblem[]) {
+  const bytes = (part: string, written: 'utf8' | 'base64') =>
+    Object.values(objectAt(json(object), part)).reduce<number>(
+      (sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value, written) : 0),
+      0,
+    );
+  // Of bytes that are written as Base64, themselves count.
+  const size = bytes('data', encoding) + bytes('binaryData', 'base64');
   if (size > LIMIT)
     problems.push({
       reason: 'FieldValueTooLong',
@@ -47,7 +50,7 @@ export const configMapStrategy: Partial<Strategy> = {
         problems.push(fieldInvalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
     }
     checkKeys(binary, 'binaryData', problems);
-    checkSize(object, '[]', problems);
+    checkSize(object, '[]', 'utf8', problems);
   },
   validateUpdate(object, old, problems, context) {
     checkImmutable(object, old, ['data', 'binaryData'], problems);
@@ -80,7 +83,7 @@ export const secretStrategy: Partial<Strategy> = {
     const secret = json(object);
     const data = objectAt(secret, 'data');
     checkKeys(data, 'data', problems);
-    checkSize(object, 'data', problems);
+    checkSize(object, 'data', 'base64', problems);
     const type = textAt(secret, 'type');
     for (const key of Object.hasOwn(REQUIRED, type) ? (REQUIRED[type] ?? []) : []) {
       if (data[key] === undefined) problems.push(fieldRequired(`data[${key}]`));

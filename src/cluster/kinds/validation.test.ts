@@ -403,3 +403,15 @@ test.each<[string, JsonObject, JsonObject]>([
   const { dataSource, dataSourceRef } = body['spec'] as JsonObject;
   expect({ dataSource, dataSourceRef }).toEqual({ dataSource: undefined, dataSourceRef: undefined, ...expected });
 });
+
+test.each([
+  ['ConfigMap', 'configmaps', { data: { a: 'é'.repeat(524_288) } }, 201],
+  ['ConfigMap', 'configmaps', { data: { b: `${'é'.repeat(524_288)}x` } }, 422],
+  ['ConfigMap', 'configmaps', { binaryData: { a: Buffer.alloc(1_048_576).toString('base64') } }, 201],
+  ['Secret', 'secrets', { data: { a: Buffer.alloc(1_048_576).toString('base64') } }, 201],
+  ['Secret', 'secrets', { stringData: { a: 'x'.repeat(1_048_577) } }, 422],
+])('of a %s the bytes count that it holds, not how they are written', async (kind, plural, content, status) => {
+  const path = `/api/v1/namespaces/default/${plural}`;
+  const metadata = { generateName: 'large-' };
+  expect((await send('POST', path, { apiVersion: 'v1', kind, metadata, ...content })).status).toBe(status);
+});
