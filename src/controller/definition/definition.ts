@@ -62,7 +62,7 @@ export function readDefinition(object: KubeObject): Definition {
     spec: isJsonObject(object.spec) ? object.spec : {},
     status: isJsonObject(object.status) ? object.status : {},
     allowBreakingChanges: annotation(ALLOW_BREAKING) === 'true',
-    waitForInstances: annotation(DELETION_POLICY) === 'wait',
+    waitForInstances: annotation(DELETION_POLICY)?.trim() === 'wait',
     deleting: deletionTimestamp !== undefined,
     hasFinalizer: hasFinalizer(object),
   };

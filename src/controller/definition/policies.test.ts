@@ -23,7 +23,12 @@ describe('readPolicies', () => {
       },
     ],
     [
-      { 'typekro.dev/canary': '10%', 'typekro.dev/namespaces': 'instance', 'typekro.dev/cel-budget': '5000' },
+      {
+        'typekro.dev/canary': '10%',
+        'typekro.dev/namespaces': 'instance',
+        'typekro.dev/cel-budget': '5000',
+        'typekro.dev/deletion-policy': 'wait',
+      },
       {
         nodeAdoption: new Map(),
         canary: { kind: 'percent', percent: 10 },
@@ -61,6 +66,7 @@ describe('readPolicies', () => {
       { 'typekro.dev/service-account': 'a:b/c' },
       'annotation typekro.dev/service-account: "a:b/c" is not written as namespace/name',
     ],
+    [{ 'typekro.dev/deletion-policy': 'Wait' }, 'annotation typekro.dev/deletion-policy: "Wait" is not wait'],
   ])('%j is a problem', (annotations, problem) => {
     expect(read(annotations).problems).toEqual([problem]);
   });

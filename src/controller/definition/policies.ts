@@ -12,6 +12,7 @@ const CANARY = 'typekro.dev/canary';
 const NAMESPACES = 'typekro.dev/namespaces';
 const EXPLAIN = 'typekro.dev/explain';
 const BUDGET = 'typekro.dev/cel-budget';
+const DELETION = 'typekro.dev/deletion-policy';
 
 const WORDS: ReadonlyMap<string, AdoptionPolicy> = new Map([
   ['adopt', 'adopt'],
@@ -47,6 +48,8 @@ export interface Policies {
  * - `typekro.dev/namespaces: instance` or `any`: where templates may put objects;
  * - `typekro.dev/explain: "true"`: node reports in the status of every instance;
  * - `typekro.dev/cel-budget: 100000`: cost that one expression may spend.
+ *
+ * Of `typekro.dev/deletion-policy`, which `readDefinition` reads, it only says when it is not understood.
  */
 export function readPolicies(object: KubeObject): Policies {
   const annotations = object.metadata.annotations ?? {};
@@ -76,6 +79,7 @@ export function readPolicies(object: KubeObject): Policies {
   const canary = one(CANARY, parseAllowance, 'a number of instances or a percentage, above 0');
   const namespaces = one(NAMESPACES, parseNamespaces, 'any or instance');
   const budget = one(BUDGET, parseBudget, 'a whole number above 0');
+  one(DELETION, (text) => (text === 'wait' ? text : undefined), 'wait');
   return {
     ...(canary === undefined ? {} : { canary }),
     ...(namespaces === undefined ? {} : { namespaces }),
