@@ -52,7 +52,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('health-probe-bind-address', 'text', ':8079', 'Where /healthz and /readyz are served.', ADDRESS),
   ignored('pprof-bind-address', 'text', ':6060', 'A profiler of Go programs.'),
   flag('leader-elect', 'boolean', 'false', 'Work only while holding the Lease.'),
-  flag('leader-election-namespace', 'text', '', 'Namespace of the Lease; empty: the namespace of the pod.'),
+  flag('leader-election-namespace', 'text', '', 'Namespace of the Lease; empty: that of the pod, or of the context.'),
   flag('leader-election-lease-duration', 'duration', '15s', 'When others may take a Lease that is not renewed.'),
   flag('leader-election-renew-deadline', 'duration', '10s', 'When a leader that cannot renew stops.'),
   flag('leader-election-retry-period', 'duration', '2s', 'How often the Lease is renewed or tried for.'),

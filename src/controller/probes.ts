@@ -87,7 +87,11 @@ function open(server: Server, host: string | undefined, port: number, address: s
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       reject(
-        new TypeKroError(`${address} could not be opened: ${cause.message}`, { code: 'controller/listen', cause }),
+        new TypeKroError(`${address} could not be opened: ${cause.message}`, {
+          code: 'controller/listen',
+          cause,
+          remedy: 'name another address by --metrics-bind-address or --health-probe-bind-address; 0 is none',
+        }),
       );
     });
     server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);

@@ -21,6 +21,7 @@ test('a lease out of reach is told of once a minute and with each new reason, an
   expect(teller.reachable).toBe(false);
   expect([1000, 3000, 60_000, 61_000].map((at) => look(at, forbidden))).toEqual([false, false, false, false]);
   look(62_000, new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' }));
+  look(62_500, new KubeError('the request was given up', { status: 0, reason: 'Aborted' }));
   expect([look(63_000), look(65_000)]).toEqual([true, true]);
   const lease = 'kro-system/a';
   const remedy = 'check that the API server runs and that its address is right';
@@ -29,6 +30,11 @@ test('a lease out of reach is told of once a minute and with each new reason, an
     ['warn', 'the lease cannot be read or renewed', { lease, error }],
     ['warn', 'the lease cannot be read or renewed', { lease, error, forMs: 60_000 }],
     ['warn', 'the lease cannot be read or renewed', { lease, error: 'connect ECONNREFUSED', remedy, forMs: 61_000 }],
+    [
+      'warn',
+      'the lease cannot be read or renewed',
+      { lease, error: 'the API server did not answer in time', forMs: 61_500 },
+    ],
     ['info', 'the lease is within reach again', { lease, afterMs: 62_000 }],
   ]);
 });

@@ -41,7 +41,9 @@ export class LeaseTeller {
       this.#failedAt = undefined;
       return;
     }
-    const error = failureText(apiFailure(failure, undefined));
+    // An election gives its requests up when it can wait no longer.
+    const isSilent = failure.reason === 'Aborted';
+    const error = isSilent ? 'the API server did not answer in time' : failureText(apiFailure(failure, undefined));
     const isKnown = this.#failedAt !== undefined && error === this.#told && now - this.#toldAt < REMINDER_MS;
     this.#failedAt ??= now;
     if (isKnown) return;
