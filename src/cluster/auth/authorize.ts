@@ -4,6 +4,7 @@ import type { ApiRequest } from '../http/request.ts';
 import { verbOf } from '../http/route.ts';
 import { ApiError, forbidden } from '../http/status.ts';
 import type { UserInfo } from '../options.ts';
+import type { Write } from '../verbs/write.ts';
 import type { Attributes } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
 
@@ -12,6 +13,15 @@ export function authorizeRequest(api: Api, request: ApiRequest): void {
   const { user } = request;
   if (user.groups.includes('system:masters')) return;
   const attributes = attributesOf(request);
+  const verdict = authorize(api, user, attributes);
+  if (!verdict.allowed) throw refusal(user, attributes, verdict.reason);
+}
+
+/** An apply or a replacement that creates its object needs the right to create, too. Throws 403. */
+export function authorizeCreate({ api, user, resource, namespace, name }: Write): void {
+  if (user.groups.includes('system:masters')) return;
+  const { group, plural } = resource;
+  const attributes: Attributes = { verb: 'create', group, resource: plural, subresource: '', namespace, name };
   const verdict = authorize(api, user, attributes);
   if (!verdict.allowed) throw refusal(user, attributes, verdict.reason);
 }

@@ -6,6 +6,7 @@ import { declaredBefore, rewriteLastApplied } from '../fields/last-applied.ts';
 import { badRequest, conflict, internalError, notFound } from '../http/status.ts';
 import { copyJson } from '../store/store.ts';
 import { DecodeError, setMember } from '../types/decode.ts';
+import { authorizeCreate } from '../auth/authorize.ts';
 import { storeNew } from './create.ts';
 import { checkPatchedVersion, storeChange, unnamed } from './update.ts';
 import type { Outcome, Write } from './write.ts';
@@ -85,6 +86,7 @@ function applyConfiguration(write: Write, config: JsonObject): Outcome {
       `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
     );
   }
+  authorizeCreate(write);
   return storeNew(write, object);
 }
 

@@ -8,6 +8,7 @@ import type { Resource } from '../registry/resource.ts';
 import type { Draft } from '../registry/strategy.ts';
 import { shareUnchanged } from '../store/share.ts';
 import { setMember } from '../types/decode.ts';
+import { authorizeCreate } from '../auth/authorize.ts';
 import { checkPlace, createObject } from './create.ts';
 import type { Outcome, Write } from './write.ts';
 import { contextOf, emptyFor, fieldContext, keyOfWrite, liveObject, sameBut, unchanged } from './write.ts';
@@ -21,6 +22,7 @@ export function replaceObject(write: Write, sent: KubeObject): Outcome {
   if (live === undefined) {
     if (!write.resource.strategy.createOnUpdate || write.subresource !== '') throw notFound(write.resource, write.name);
     checkPlace(write, sent);
+    authorizeCreate(write);
     return createObject(write, sent);
   }
   checkPlace(write, sent);

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KubeClient } from '../../kube/index.ts';
+import type { Cluster } from '../index.ts';
+import { createCluster } from '../index.ts';
+
+const GROUP = 'rbac.authorization.k8s.io';
+let cluster: Cluster;
+let admin: KubeClient;
+beforeAll(async () => {
+  cluster = await createCluster({ controllers: false });
+  admin = new KubeClient({ transport: cluster.transport() });
+});
+afterAll(() => cluster.close());
+
+/** Lets a user do this with ConfigMaps and Leases, and gives a client that acts as the user. */
+async function userWho(name: string, verbs: readonly string[]): Promise<KubeClient> {
+  const apiVersion = `${GROUP}/v1`;
+  const rules = ['', 'coordination.k8s.io'].map((group) => ({
+    apiGroups: [group],
+    resources: ['configmaps', 'leases'],
+    verbs: [...verbs],
+  }));
+  await admin.create({ apiVersion, kind: 'ClusterRole', metadata: { name }, rules });
+  const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name };
+  const subjects = [{ apiGroup: GROUP, kind: 'User', name }];
+  await admin.create({ apiVersion, kind: 'ClusterRoleBinding', metadata: { name }, roleRef, subjects });
+  return admin.as({ user: name });
+}
+
+test('what creates an object needs the right to, by whatever verb it comes', async () => {
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'a', namespace: 'default' } };
+  const patching = await userWho('patching', ['get', 'patch', 'update']);
+  const creating = await userWho('creating', ['get', 'patch', 'update', 'create']);
+  const refusal = {
+    status: 403,
+    message:
+      'configmaps "a" is forbidden: User "patching" cannot create resource "configmaps" in API group "" in the namespace "default"',
+  };
+  await expect(patching.apply(map, { fieldManager: 't' })).rejects.toMatchObject(refusal);
+  await expect(patching.update(lease)).rejects.toMatchObject({ status: 403 });
+  await creating.apply(map, { fieldManager: 't' });
+  await creating.update(lease);
+  await patching.apply({ ...map, data: { a: 'b' } }, { fieldManager: 't' });
+  expect((await admin.get({ ...map, name: 'a', namespace: 'default' }))['data']).toEqual({ a: 'b' });
+});
