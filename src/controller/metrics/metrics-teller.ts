@@ -7,6 +7,7 @@ import type { ControllerObserver, InstanceStep, RevisionEvent } from '../observe
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
+import { heldObjects } from '../telemetry/held-objects.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { gvkText, gvrPath, gvrText } from './metrics.ts';
 
@@ -222,9 +223,8 @@ function contestedBy({ because }: NodeReport): number {
   return because.kind === 'contested' ? because.objects.length : 0;
 }
 
-function blockedBy({ because }: NodeReport): number {
-  if (because.kind !== 'being-deleted') return 0;
-  return because.objects.filter(({ finalizers }) => finalizers.length > 0).length;
+function blockedBy(report: NodeReport): number {
+  return heldObjects(report).length;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -7,6 +7,7 @@ import type { DefinitionStatus } from '../definition/definition-status.ts';
 import type { Definition } from '../definition/definition.ts';
 import { driftText } from '../drift/drift-text.ts';
 import type { ControllerObserver, InstanceStep } from '../observer.ts';
+import { heldObjects } from './held-objects.ts';
 
 /** How events are told. */
 export interface EventTellerOptions {
@@ -110,7 +111,8 @@ function changedConditions(before: JsonObject, after: JsonObject): Condition[] {
 }
 
 /** What people should hear of: expressions that fail, writes that are refused, fights, objects that do not go away. */
-function problemsOf({ id, because, message }: NodeReport): { readonly reason: string; readonly message: string }[] {
+function problemsOf(report: NodeReport): { readonly reason: string; readonly message: string }[] {
+  const { id, because, message } = report;
   switch (because.kind) {
     case 'expression-failed':
       return [{ reason: 'ExpressionFailed', message: `node ${id}: ${because.expression}: ${because.message}` }];
@@ -127,16 +129,18 @@ function problemsOf({ id, because, message }: NodeReport): { readonly reason: st
     case 'invalid-object':
     case 'collection-too-large':
     case 'identity-collision':
-    case 'duplicate-target':
     case 'outside-namespace':
       return message === undefined ? [] : [{ reason: 'NodeFailed', message }];
+    case 'duplicate-target':
+      return message === undefined
+        ? []
+        : [{ reason: 'NodeFailed', message: `${message}: ${formatRef(because.object)}` }];
     case 'being-deleted':
-      return because.objects
-        .filter(({ finalizers }) => finalizers.length > 0)
-        .map(({ object, finalizers, since }) => ({
-          reason: 'DeletionBlocked',
-          message: `${formatRef(object)} is held by finalizers ${finalizers.join(', ')} since ${since}`,
-        }));
+    case 'retired':
+      return heldObjects(report).map(({ object, finalizers, since }) => ({
+        reason: 'DeletionBlocked',
+        message: `${formatRef(object)} is held by finalizers ${finalizers.join(', ')} since ${since}`,
+      }));
     default:
       return [];
   }

@@ -132,6 +132,24 @@ describe('a deletion that does not get on', () => {
     expect(world.controller.metricsText()).toContain(`${metric} 0`);
   });
 
+  it('is told in event and metric of an object that is no longer wanted, too', async () => {
+    const map = { ...mapResource('map', { text: 'x' }), includeWhen: ['${schema.spec.count > 0}'] };
+    await world.apply(potDefinition([map]));
+    await world.advance(5000);
+    await world.apply(pot('p', { count: 1 }));
+    await hold('p-map', ['acme.test/hold']);
+    await world.apply(pot('p', { count: 0 }));
+    const since = (await world.user.get(mapRef('p-map'))).metadata.deletionTimestamp ?? '';
+    expect(await world.eventsOf('p')).toContain(
+      `DeletionBlocked: ConfigMap v1 default/p-map is held by finalizers acme.test/hold since ${since}`,
+    );
+    const metric = 'typekro_blocked_deletions{gvr="acme.test/v1, Resource=pots"}';
+    expect(world.controller.metricsText()).toContain(`${metric} 1`);
+    await hold('p-map', []);
+    await world.settle();
+    expect(world.controller.metricsText()).toContain(`${metric} 0`);
+  });
+
   it('is told on a definition that waits for its instances, also after a restart', async () => {
     await define({ 'typekro.dev/deletion-policy': 'wait' });
     await world.apply(pot('p'), pot('q'));
