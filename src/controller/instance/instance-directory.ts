@@ -60,13 +60,16 @@ export class InstanceDirectory {
     for (const key of caches.peek(kind.type)?.keys() ?? []) this.wake(instanceId(kind.type, key));
   }
 
-  /** A kind that was served by nobody may be there now: who found it missing looks again. */
+  /**
+   * A kind that was served by nobody may be there now: who found it missing looks again, and who has no graph, which is
+   * perhaps for want of it.
+   */
   kindMayExist(group: string, kind: string): void {
     const key = `${group}/${kind}`;
     for (const record of this.#records.values()) {
-      if (record.memberKinds?.get(key) !== 'unserved') continue;
-      record.memberKinds = without(record.memberKinds, key);
-      this.wake(record.id);
+      const wasMissing = record.memberKinds?.get(key) === 'unserved';
+      if (wasMissing) record.memberKinds = without(record.memberKinds, key);
+      if (wasMissing || record.served?.failure !== undefined) this.wake(record.id);
     }
   }
 

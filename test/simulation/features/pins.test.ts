@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../src/core/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,
@@ -42,5 +43,36 @@ describe('a revision that an instance is pinned to', () => {
     await world.apply(pot('old'));
     await define('5');
     expect(await revisions()).toEqual(['pots-r00004', 'pots-r00005']);
+  });
+
+  it('is followed as soon as the kinds are there that it uses', async () => {
+    const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }];
+    const crd: KubeObject = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'lids.late.test' },
+      spec: {
+        group: 'late.test',
+        names: { kind: 'Lid', plural: 'lids', singular: 'lid', listKind: 'LidList' },
+        scope: 'Namespaced',
+        versions,
+      },
+    };
+    const template = { apiVersion: 'late.test/v1', kind: 'Lid', metadata: { name: '${schema.metadata.name}-lid' } };
+    await world.apply(crd);
+    await world.apply(potDefinition([{ id: 'lid', template }]));
+    await world.advance(5000);
+    await world.apply(pot('old', {}, { 'typekro.dev/revision': '1' }));
+    await define('2');
+    await world.user.delete({ apiVersion: crd.apiVersion, kind: crd.kind, name: 'lids.late.test' });
+    await world.advance(MINUTE);
+    await world.restart();
+    const graphResolved = async () => conditionText(await world.user.get(potRef('old')), 'GraphResolved');
+    expect(await graphResolved()).toBe('False ResolutionFailed: pinned graph revision 1 not available');
+    await world.apply(crd);
+    await world.advance(5000);
+    expect(await graphResolved()).toMatch(/^True/);
+    const lid = { apiVersion: 'late.test/v1', kind: 'Lid', namespace: 'default', name: 'old-lid' };
+    expect(await world.user.find(lid)).toBeDefined();
   });
 });
