@@ -78,9 +78,14 @@ export class Handover {
       return;
     }
     const type = crds.servedType(definition);
-    if (newest === undefined || type === undefined) return;
-    const failure = `latest issued graph revision ${newest.number} failed`;
-    this.#handOver(pass, { type, failure, revision: newest.number });
+    // What is served goes on, though somebody deleted its revision.
+    if (type === undefined || (newest === undefined && served.ofDefinition(definition.name) !== undefined)) return;
+    // Instances of an earlier definition of the name may be there although this one has no revision yet.
+    const failure =
+      newest === undefined
+        ? 'latest issued graph revision not available'
+        : `latest issued graph revision ${newest.number} failed`;
+    this.#handOver(pass, { type, failure, revision: newest?.number ?? 0 });
   }
 
   /** The definition serves nothing any more. */

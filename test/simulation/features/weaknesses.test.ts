@@ -72,6 +72,25 @@ describe('where the controller does better than it had to', () => {
     expect(conditionText(await world.user.get(ref), 'Ready')).toMatch(/^True/);
   });
 
+  it('a broken definition that was made anew tells its instances, and lets them go', async () => {
+    await define('one');
+    await world.apply(pot('p'));
+    await world.user.delete(potsRef);
+    await world.advance(60_000);
+    await define('${schema.spec.nothing}');
+    expect(conditionText(await world.user.get(potsRef), 'GraphAccepted')).toMatch(/^False InvalidResourceGraph/);
+    expect(conditionText(await world.user.get(potRef('p')), 'GraphResolved')).toBe(
+      'False ResolutionFailed: latest issued graph revision not available',
+    );
+    await world.restart();
+    await world.user.delete(potRef('p'));
+    await world.advance(60_000);
+    expect(await world.user.find(potRef('p'))).toBeUndefined();
+    expect(await world.user.find(mapRef('p-map'))).toBeUndefined();
+    await define('two');
+    expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
+  });
+
   it('an instance that goes is no error, and leaves neither series nor reports behind', async () => {
     await define('one');
     await world.apply(pot('p'));
