@@ -68,6 +68,7 @@ describe('an instance that is pinned to a revision', () => {
       pot('old', { 'typekro.dev/revision': '1' }),
       pot('new'),
       pot('lost', { 'typekro.dev/revision': '7' }),
+      pot('odd', { 'typekro.dev/revision': 'first' }),
     );
     await world.until(mapRef('old-map'), (object) => dataOf(object, 'text') === 'one');
     await world.until(mapRef('new-map'), (object) => dataOf(object, 'text') === 'one');
@@ -75,10 +76,14 @@ describe('an instance that is pinned to a revision', () => {
     await world.until(mapRef('new-map'), (object) => dataOf(object, 'text') === 'two');
     await world.settled();
     expect(dataOf(await world.user.get(mapRef('old-map')), 'text')).toBe('one');
-    await world.until(
-      potRef('lost'),
-      (object) => messageOf(object, 'GraphResolved') === 'pinned graph revision 7 not available',
-    );
+    for (const [name, message] of [
+      ['lost', '7 not available: the definition has no such revision, or no longer'],
+      ['odd', 'first not available: that is no number'],
+    ] as const) {
+      const remedy = 'change annotation typekro.dev/revision or take it away';
+      const expected = `pinned graph revision ${message}; ${remedy}`;
+      await world.until(potRef(name), (object) => messageOf(object, 'GraphResolved') === expected);
+    }
     await world.apply(pot('old'));
     await world.until(mapRef('old-map'), (object) => dataOf(object, 'text') === 'two');
   });

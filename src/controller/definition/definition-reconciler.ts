@@ -5,6 +5,7 @@ import type { Accesses } from '../access.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { apiFailure, refusalOf } from '../instance/api-failure.ts';
+import type { RevisionGraph } from '../instance/instance-directory.ts';
 import { pinnedRevision } from '../instance/instance-directory.ts';
 import type { ControllerObserver } from '../observer.ts';
 import type { WorkResult } from '../queue/runner.ts';
@@ -157,12 +158,14 @@ export class DefinitionReconciler {
     }
   }
 
-  /** The graph of a revision, for instances that are pinned to it; `undefined` when it is gone or does not compile. */
-  async graphOf(name: string, number: number, signal: AbortSignal): Promise<Graph | undefined> {
+  /** The graph of a revision, for instances that are pinned to it, or why there is none. */
+  async graphOf(name: string, number: number, signal: AbortSignal): Promise<RevisionGraph> {
     const revision = this.#revisions.live(name).find((each) => each.number === number);
-    const graph = revision && (await this.#options.compiler.compile(name, revision.spec, signal)).graph;
-    if (graph === undefined) this.#options.observer.revisionMissed();
-    return graph;
+    const compiled = revision && (await this.#options.compiler.compile(name, revision.spec, signal));
+    if (compiled?.graph !== undefined) return { graph: compiled.graph };
+    this.#options.observer.revisionMissed();
+    if (compiled === undefined) return { missing: 'the definition has no such revision, or no longer' };
+    return { missing: `it does not compile: ${compiled.message ?? 'it has errors'}` };
   }
 
   /** How many revisions there are in each state. */

@@ -14,6 +14,11 @@ import type { InstanceReconciler } from './instance-reconciler.ts';
 import type { InstanceRecord } from './record.ts';
 import { newRecord, without } from './record.ts';
 
+/** The graph of a revision, or why it has none. */
+export type RevisionGraph =
+  | { readonly graph: Graph; readonly missing?: undefined }
+  | { readonly graph?: undefined; readonly missing: string };
+
 /** What the directory works with. */
 export interface InstanceDirectoryOptions {
   readonly caches: CacheSet;
@@ -21,8 +26,8 @@ export interface InstanceDirectoryOptions {
   readonly clock: Clock;
   readonly observer: ControllerObserver;
   readonly reconciler: InstanceReconciler;
-  /** The graph of an older revision, for instances that are pinned to it; `undefined` when it is not usable. */
-  readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<Graph | undefined>;
+  /** The graph of an older revision, for instances that are pinned to it. */
+  readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<RevisionGraph>;
   /** As whom children of an instance in this namespace are read and written, when its definition does not say. */
   readonly accessIn: (namespace: string | undefined) => Access | undefined;
   /** Queues a pass over an instance. */
@@ -157,12 +162,15 @@ export class InstanceDirectory {
     }
     if (revision === undefined || revision === latest.revision) return latest;
     const { graph: _graph, failure: _failure, ...rest } = latest;
-    const graph = Number.isNaN(revision) ? undefined : await this.#options.graphOf(latest.definition, revision, signal);
+    const { graph, missing }: RevisionGraph = Number.isNaN(revision)
+      ? { missing: 'that is no number' }
+      : await this.#options.graphOf(latest.definition, revision, signal);
     if (graph !== undefined) return { ...rest, revision, graph };
+    const text = instance.metadata.annotations?.[PIN] ?? '';
     return {
       ...rest,
       revision,
-      failure: `pinned graph revision ${instance.metadata.annotations?.[PIN] ?? ''} not available`,
+      failure: `pinned graph revision ${text} not available: ${missing}; change annotation ${PIN} or take it away`,
     };
   }
 
