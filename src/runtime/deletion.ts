@@ -7,7 +7,7 @@ import { failureText } from './failure.ts';
 import { DEPENDENT_CONDITIONS, instanceConditions, readConditions, transition } from './conditions.ts';
 import type { ConditionValue } from './conditions.ts';
 import { compareObjects, compareText } from './identity.ts';
-import { hasFinalizer, keepsChildren } from './finalizer.ts';
+import { deletionPolicyProblem, hasFinalizer, keepsChildren } from './finalizer.ts';
 import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
 import { deletionOf, instanceTarget, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';
 import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchRequest } from './model.ts';
@@ -21,7 +21,7 @@ import type { NodeReport, Terminating } from './report.ts';
  * there is none left. An object that does not disappear is named with its finalizers and since when.
  *
  * Nothing is deleted on the word of an inventory that is not valid, nor where the instance's
- * `typekro.dev/deletion-policy` is `orphan`.
+ * `typekro.dev/deletion-policy` is `orphan`, or is not understood.
  */
 export function stepDeletion(instance: KubeObject, observed: Observed, options: StepOptions, graph?: Graph): Decision {
   const recorded = recordedInventory(instance);
@@ -30,6 +30,8 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   const version = options.version ?? 'devel';
   if (!hasFinalizer(instance)) return decide({ finalizer: 'none', message: 'deleting resources' });
   if (keepsChildren(instance)) return letGo('leaving resources behind');
+  const unclear = deletionPolicyProblem(instance);
+  if (unclear !== undefined) return blocked([unclear]);
   if (recorded.state !== 'valid') {
     const problem = recorded.state === 'absent' ? 'the instance records none' : recorded.problem;
     return blocked([`validate deletion inventory: ${problem}`]);

@@ -15,7 +15,19 @@ export function isSuspended(instance: KubeObject): boolean {
 
 /** Are its children to stay when the instance is deleted? */
 export function keepsChildren(instance: KubeObject): boolean {
-  return annotationOf(instance, DELETION_POLICY_ANNOTATION) === 'orphan';
+  return deletionPolicy(instance) === 'orphan';
+}
+
+/** Why it is not clear what becomes of its children: nothing is deleted because of a word that may mean the contrary. */
+export function deletionPolicyProblem(instance: KubeObject): string | undefined {
+  if (['', 'delete', 'orphan'].includes(deletionPolicy(instance))) return undefined;
+  const given = JSON.stringify(annotationOf(instance, DELETION_POLICY_ANNOTATION));
+  const remedy = 'set it to "orphan" to leave the children behind, or remove it to have them deleted';
+  return `the annotation ${DELETION_POLICY_ANNOTATION} is ${given}, which means nothing: ${remedy}`;
+}
+
+function deletionPolicy(instance: KubeObject): string {
+  return (annotationOf(instance, DELETION_POLICY_ANNOTATION) ?? '').trim().toLowerCase();
 }
 
 /**

@@ -32,6 +32,12 @@ function message(status: unknown): string | undefined {
   return conditions.find(({ type }) => type === 'ResourcesReady')?.message;
 }
 
+function setPolicy(cluster: FakeCluster, key: string, policy: string): void {
+  cluster.edit(key, ({ metadata }) => {
+    metadata.annotations = { ...metadata.annotations, 'typekro.dev/deletion-policy': policy };
+  });
+}
+
 describe('deleting an instance', () => {
   test.each([{ lazy: false }, { lazy: true }])('goes wave by wave and then lets the instance go (%o)', (options) => {
     const { cluster, key } = built();
@@ -50,15 +56,6 @@ describe('deleting an instance', () => {
       `gone ${key}`,
     ]);
     expect(cluster.keys()).toEqual([]);
-  });
-
-  test('with the policy orphan the instance goes and its children stay', () => {
-    const { cluster, key } = built();
-    cluster.edit(key, (object) => void (object.metadata.annotations = { 'typekro.dev/deletion-policy': 'orphan' }));
-    cluster.remove(key);
-    expect(settle(TOWER, key, cluster).instance).toBeUndefined();
-    expect(cluster.log).toEqual([`gone ${key}`]);
-    expect(cluster.keys()).toHaveLength(4);
   });
 
   test('an instance that is suspended and orphans its children may lose the finalizer', () => {
@@ -155,6 +152,36 @@ describe('deleting an instance', () => {
     const { decision, instance } = settle(TOWER, key, cluster);
     expect([decision.delete, cluster.log]).toEqual([[], []]);
     expect(message(instance?.status)).toMatch(/^deletion blocked: validate deletion inventory: /);
+  });
+
+  test.each([
+    ['orphan', []],
+    [' Orphan ', []],
+    ['delete', ['Secret/ns/roof', 'ConfigMap/ns/middle', 'ConfigMap/ns/base', 'ConfigMap/ns/shed']],
+    ['', ['Secret/ns/roof', 'ConfigMap/ns/middle', 'ConfigMap/ns/base', 'ConfigMap/ns/shed']],
+  ])('with the policy "%s" it deletes %j', (policy, deleted) => {
+    const { cluster, key } = built();
+    setPolicy(cluster, key, policy);
+    cluster.remove(key);
+    expect(settle(TOWER, key, cluster).instance).toBeUndefined();
+    expect(new Set(cluster.log.filter((entry) => entry.startsWith('delete')))).toEqual(
+      new Set(deleted.map((name) => `delete ${name}`)),
+    );
+  });
+
+  test('nothing is deleted where the policy is not understood, until it is', () => {
+    const { cluster, key } = built();
+    setPolicy(cluster, key, 'orphaned');
+    cluster.remove(key);
+    const { instance } = settle(TOWER, key, cluster);
+    expect(cluster.log).toEqual([]);
+    expect(message(instance?.status)).toBe(
+      'deletion blocked: the annotation typekro.dev/deletion-policy is "orphaned", which means nothing: ' +
+        'set it to "orphan" to leave the children behind, or remove it to have them deleted',
+    );
+    setPolicy(cluster, key, 'orphan');
+    expect(settle(TOWER, key, cluster).instance).toBeUndefined();
+    expect(cluster.log).toEqual([`gone ${key}`]);
   });
 
   test('a list that fails blocks the deletion and is named; a kind that is gone does not', () => {
