@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import type { JsonObject } from '../../../src/core/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   mapRef,
@@ -22,7 +22,7 @@ afterEach(() => world.close());
 async function define(resources: JsonObject[], status: JsonObject = {}): Promise<void> {
   const definition = potDefinition(resources);
   const schema = { ...(definition.spec?.['schema'] as JsonObject), status };
-  await world.apply({ ...definition, spec: { ...definition.spec, schema } } as KubeObject);
+  await world.apply({ ...definition, spec: { ...definition.spec, schema } });
   await world.advance(5000);
 }
 /** What a new process writes when nobody changed anything for some time. */
