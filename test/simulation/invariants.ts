@@ -110,17 +110,21 @@ export class Invariants {
     this.#before.delete(request);
     if (path.includes('/events') || path.includes('/leases')) return;
     if (status >= 400) return;
-    this.#ledger.note(request, body, 'controller');
+    this.#ledger.note(request, body, suspect.name);
     if (request.method !== 'PATCH') return;
     const answer = JSON.parse(body) as KubeObject;
     const { deletionTimestamp, finalizers = [], resourceVersion } = answer.metadata;
     // Taking the last finalizer off removes the object, which leaves its version as it was.
     const isEnd = deletionTimestamp !== undefined && finalizers.length === 0;
     const isNeedless = live?.metadata.resourceVersion === resourceVersion && !isEnd;
-    const isExcused = suspect.unsure.has(path) || this.#ledger.excuses(objectKey(answer), suspect.knowledge, 'any');
+    const key = objectKey(answer);
+    const isExcused =
+      suspect.unsure.has(path) ||
+      this.#ledger.excuses(key, suspect.knowledge, 'any') ||
+      this.#ledger.wroteUnseen(key, suspect.name, suspect.knowledge);
     if (isNeedless && !isExcused) this.#violated(`needless write: ${request.method} ${request.path}`);
     suspect.unsure.delete(path);
-    if (live?.kind !== 'Rig' || this.#ledger.excuses(objectKey(answer), suspect.knowledge)) return;
+    if (live?.kind !== 'Rig' || this.#ledger.excuses(key, suspect.knowledge)) return;
     await this.#checkParent(live, answer);
   }
 

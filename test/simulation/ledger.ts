@@ -28,12 +28,15 @@ export function keyOfPath(path: string): string | undefined {
   return kind === undefined ? undefined : `${kind}/${match?.[1] ?? ''}/${match?.[3] ?? ''}`;
 }
 
-/** Which objects somebody else than the controllers changed or deleted, and at which version. */
+/** Which objects were changed or deleted, by whom, and at which version. */
 export class Ledger {
   readonly #clock: Clock;
+  /** By somebody else than the controllers. */
   readonly #changed = new Map<string, number>();
   /** Those that were not plainly applied: deleted, or patched behind the controller's back. */
   readonly #tampered = new Map<string, number>();
+  /** By each process of the controller. */
+  readonly #written = new Map<string, Map<string, number>>();
   /** The newest version that any answer told of. */
   #newest = 0;
   /** Told of each write of anybody that the server accepted. */
@@ -43,20 +46,23 @@ export class Ledger {
     this.#clock = clock;
   }
 
-  /** Notes an accepted write. */
-  note({ method, path, headers, body: sent }: TransportRequest, text: string, by: 'controller' | 'others'): void {
+  /** Notes an accepted write of a process, or of somebody else than the controllers. */
+  note({ method, path, headers, body: sent }: TransportRequest, text: string, process?: string): void {
     const body = text.startsWith('{') ? (JSON.parse(text) as KubeObject) : undefined;
     const object = body?.metadata?.resourceVersion === undefined ? undefined : body;
     this.#newest = Math.max(this.#newest, Number(object?.metadata.resourceVersion ?? 0));
     const key = object === undefined ? keyOfPath(path) : objectKey(object);
     if (key === undefined) return;
-    if (by === 'others') {
-      const version = Number(object?.metadata.resourceVersion ?? this.#newest + 1);
+    const version = Number(object?.metadata.resourceVersion ?? this.#newest + 1);
+    if (process === undefined) {
       this.#changed.set(key, version);
       const isApply = headers?.['content-type']?.includes('apply-patch') === true;
       // Switching an instance off and on, or writing a status, hides nothing of what the rules look at.
       const isHarmless = path.includes('/status') || (typeof sent === 'string' && sent.includes('kro.run/reconcile'));
       if (!isApply && !isHarmless && method !== 'POST') this.#tampered.set(key, version);
+    } else {
+      const written = this.#written.get(key) ?? new Map<string, number>();
+      this.#written.set(key, written.set(process, version));
     }
     for (const told of this.onWrite) told(method, object, key);
   }
@@ -72,6 +78,15 @@ export class Ledger {
     return told === undefined || told.version < changed || this.#clock.now() - told.at < REACTION_MS;
   }
 
+  /**
+   * Did another process write the object, and this one was not told of it yet? So it is when the work passes from one to
+   * the other while a watch is late: what the other one did is done once more.
+   */
+  wroteUnseen(key: string, process: string, knowledge: Knowledge): boolean {
+    const told = knowledge.of(key)?.version ?? 0;
+    return [...(this.#written.get(key) ?? [])].some(([writer, version]) => writer !== process && version > told);
+  }
+
   /** The transport of users and rivals, whose writes are noted. */
   wrap(transport: Transport): Transport {
     return {
@@ -79,7 +94,7 @@ export class Ledger {
         const response = await transport.request(request);
         if (request.method === 'GET' || response.status >= 400) return response;
         const text = await textOf(response);
-        this.note(request, text, 'others');
+        this.note(request, text);
         return { ...response, body: once(text) };
       },
       close: () => transport.close(),
