@@ -91,8 +91,11 @@ export class ControllerProcess {
     const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
     const address = `127.0.0.1:${port}`;
     const flags = ['--kubeconfig', server.path, '--metrics-bind-address', address, '--health-probe-bind-address', '0'];
+    // Certificates of this machine's own, which Node keeps for as long as it runs, are no part of the controller.
+    const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
     const child = spawn(process.execPath, [...nodeFlags('CONTROLLER_NODE_FLAGS'), main, 'controller', ...flags], {
       stdio: ['ignore', 'ignore', 'inherit'],
+      env,
     });
     children.push(child);
     const controller = new ControllerProcess(child, `http://${address}`, server);
