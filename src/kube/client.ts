@@ -319,14 +319,8 @@ export class KubeClient implements KubernetesApi {
 
   #open(): Promise<Transport> {
     const { config } = this.#options;
-    if (this.#transport === undefined && config !== undefined) {
-      const opening = createTransport(config, this.#context.clock);
-      this.#transport = opening;
-      // A credential plugin that failed may succeed the next time.
-      opening.catch(() => {
-        if (this.#transport === opening) this.#transport = undefined;
-      });
-    }
+    if (this.#transport === undefined && config !== undefined)
+      this.#transport = createTransport(config, this.#context.clock);
     if (this.#transport === undefined)
       throw new TypeKroError('the client has no transport', { code: 'kube/no-config' });
     return this.#transport;

@@ -91,6 +91,11 @@ export function isUnanswered(thrown: unknown): thrown is KubeError {
   );
 }
 
+/** Of a request that was given up by its own signal. */
+export function abortedError(about: { readonly what?: string; readonly object?: ObjectRef } = {}): KubeError {
+  return new KubeError('the request was given up', { status: 0, reason: 'Aborted', ...about });
+}
+
 /** Was the request given up by its own signal? */
 export function isAborted(thrown: unknown): boolean {
   return thrown instanceof KubeError && thrown.reason === 'Aborted';

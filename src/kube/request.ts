@@ -2,7 +2,7 @@ import type { BackoffPolicy } from './backoff.ts';
 import { backoffMs } from './backoff.ts';
 import { readText } from './body.ts';
 import { pause } from './clock.ts';
-import { errorOfResponse, isUnanswered, KubeError } from './error.ts';
+import { abortedError, errorOfResponse, isUnanswered, KubeError } from './error.ts';
 import type { ObjectRef } from '../core/index.ts';
 import type { Clock, Transport, TransportResponse } from './types.ts';
 
@@ -98,7 +98,7 @@ async function withRetries<T>(
 }
 
 async function sendOnce(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
-  if (request.signal?.aborted === true) throw abortedError(request);
+  if (request.signal?.aborted === true) throw abortedError(about(request));
   const asked = context.clock.now();
   if (context.admit !== undefined) await context.admit(request.signal);
   const began = context.clock.now();
@@ -140,7 +140,7 @@ function mayRetry(error: KubeError, request: CoreRequest): boolean {
 
 function toKubeError(thrown: unknown, request: CoreRequest): KubeError {
   if (thrown instanceof KubeError) return thrown;
-  if (request.signal?.aborted === true) return abortedError(request);
+  if (request.signal?.aborted === true) return abortedError(about(request));
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new KubeError(message === '' ? 'the connection failed' : message, {
     status: 0,
@@ -148,10 +148,6 @@ function toKubeError(thrown: unknown, request: CoreRequest): KubeError {
     cause: thrown,
     ...about(request),
   });
-}
-
-function abortedError(request: CoreRequest): KubeError {
-  return new KubeError('the request was given up', { status: 0, reason: 'Aborted', ...about(request) });
 }
 
 function about(request: CoreRequest): { what: string; object?: ObjectRef } {

@@ -30,7 +30,8 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
     async request(request) {
       const path = prefix + request.path;
       const send = async () => {
-        const proof = await whileWanted(prove(), request.signal);
+        // What is fixed needs no waiting that could be given up, which would cost each request something.
+        const proof = await (authenticator.renews ? whileWanted(prove(), request.signal) : prove());
         const { certificate, authorization } = proof;
         const headers = { ...acting, ...request.headers, ...(authorization === undefined ? {} : { authorization }) };
         const response = await (await connections.with(certificate)).send({ ...request, path, headers });

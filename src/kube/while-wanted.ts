@@ -1,11 +1,11 @@
-import { KubeError } from './error.ts';
+import { abortedError } from './error.ts';
 
 /** The result of work that others may wait for as well, unless this caller gives up before it is there. */
 export async function whileWanted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let listener = (): void => undefined;
   const gaveUp = new Promise<never>((_resolve, reject) => {
-    listener = () => reject(new KubeError('the request was given up', { status: 0, reason: 'Aborted' }));
+    listener = () => reject(abortedError());
     if (signal.aborted) listener();
     else signal.addEventListener('abort', listener, { once: true });
   });

@@ -10,18 +10,18 @@ import { authorize } from './authorizer.ts';
 
 /** Refuses requests that the user has no right to. Throws 403. */
 export function authorizeRequest(api: Api, request: ApiRequest): void {
-  const { user } = request;
-  if (user.groups.includes('system:masters')) return;
-  const attributes = attributesOf(request);
-  const verdict = authorize(api, user, attributes);
-  if (!verdict.allowed) throw refusal(user, attributes, verdict.reason);
+  check(api, request.user, () => attributesOf(request));
 }
 
 /** An apply or a replacement that creates its object needs the right to create, too. Throws 403. */
 export function authorizeCreate({ api, user, resource, namespace, name }: Write): void {
-  if (user.groups.includes('system:masters')) return;
   const { group, plural } = resource;
-  const attributes: Attributes = { verb: 'create', group, resource: plural, subresource: '', namespace, name };
+  check(api, user, () => ({ verb: 'create', group, resource: plural, subresource: '', namespace, name }));
+}
+
+function check(api: Api, user: UserInfo, asked: () => Attributes): void {
+  if (user.groups.includes('system:masters')) return;
+  const attributes = asked();
   const verdict = authorize(api, user, attributes);
   if (!verdict.allowed) throw refusal(user, attributes, verdict.reason);
 }

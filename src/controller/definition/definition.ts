@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
-import { hasFinalizer } from '../../runtime/index.ts';
+import { hasFinalizer, keys } from '../../runtime/index.ts';
 
 /** The type of definitions. */
 export const DEFINITION_TYPE: ObjectType = {
@@ -31,7 +31,6 @@ export const CRD_TYPE: ObjectType = {
 };
 
 const ALLOW_BREAKING = 'kro.run/allow-breaking-changes';
-const DELETION_POLICY = 'typekro.dev/deletion-policy';
 
 /** A definition as the controller looks at it. */
 export interface Definition {
@@ -62,7 +61,7 @@ export function readDefinition(object: KubeObject): Definition {
     spec: isJsonObject(object.spec) ? object.spec : {},
     status: isJsonObject(object.status) ? object.status : {},
     allowBreakingChanges: annotation(ALLOW_BREAKING) === 'true',
-    waitForInstances: annotation(DELETION_POLICY)?.trim() === 'wait',
+    waitForInstances: annotation(keys.DELETION_POLICY_ANNOTATION)?.trim() === 'wait',
     deleting: deletionTimestamp !== undefined,
     hasFinalizer: hasFinalizer(object),
   };

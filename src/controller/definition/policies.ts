@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { AdoptionPolicy } from '../../runtime/index.ts';
+import { keys } from '../../runtime/index.ts';
 import type { Allowance } from '../rollout/canary.ts';
 import { parseAllowance } from '../rollout/canary.ts';
 import type { ServiceAccountRef } from '../access.ts';
@@ -12,7 +13,6 @@ const CANARY = 'typekro.dev/canary';
 const NAMESPACES = 'typekro.dev/namespaces';
 const EXPLAIN = 'typekro.dev/explain';
 const BUDGET = 'typekro.dev/cel-budget';
-const DELETION = 'typekro.dev/deletion-policy';
 
 const WORDS: ReadonlyMap<string, AdoptionPolicy> = new Map([
   ['adopt', 'adopt'],
@@ -79,7 +79,7 @@ export function readPolicies(object: KubeObject): Policies {
   const canary = one(CANARY, parseAllowance, 'a number of instances or a percentage, above 0');
   const namespaces = one(NAMESPACES, parseNamespaces, 'any or instance');
   const budget = one(BUDGET, parseBudget, 'a whole number above 0');
-  one(DELETION, (text) => (text === 'wait' ? text : undefined), 'wait');
+  one(keys.DELETION_POLICY_ANNOTATION, (text) => (text === 'wait' ? text : undefined), 'wait');
   return {
     ...(canary === undefined ? {} : { canary }),
     ...(namespaces === undefined ? {} : { namespaces }),

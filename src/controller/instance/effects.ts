@@ -59,7 +59,7 @@ export async function writeParent(
     return 'written';
   } catch (thrown) {
     // Decided on a version that is no longer the newest: decide again on that.
-    if (isConflict(thrown) && !(await isNewest(context, instances, instance))) return 'decide-again';
+    if (isConflict(thrown) && (await readAgain(context, instances, instance)) === 'changed') return 'decide-again';
     await rememberFailure(context, record, target, '', thrown);
     return 'decide-again';
   }
@@ -105,7 +105,7 @@ export async function ownInventory(
     if (isPassing(thrown)) return;
     // It was deleted or replaced meanwhile: the next step sees what is there.
     if (!isConflict(thrown) && !isNotFound(thrown)) throw thrown;
-    await isNewest(context, instances, instance);
+    await readAgain(context, instances, instance);
   }
 }
 
@@ -127,12 +127,16 @@ async function dropFinalizer(context: EffectContext, instances: KindCache, insta
 }
 
 /** Fetches the instance. Was it known as it is? Then a conflict is about something else, and will be there again. */
-async function isNewest(context: EffectContext, instances: KindCache, instance: KubeObject): Promise<boolean> {
+async function readAgain(
+  context: EffectContext,
+  instances: KindCache,
+  instance: KubeObject,
+): Promise<'same' | 'changed'> {
   const { uid = '', resourceVersion } = instance.metadata;
   const fresh = await context.own.find(refOf(instance), { signal: context.signal });
   if (fresh === undefined) instances.observeGone(keyOf(instance), uid);
   else instances.observe(fresh);
-  return fresh?.metadata.uid === uid && fresh.metadata.resourceVersion === resourceVersion;
+  return fresh?.metadata.uid === uid && fresh.metadata.resourceVersion === resourceVersion ? 'same' : 'changed';
 }
 
 /**
