@@ -1,6 +1,7 @@
 import type { Api } from '../api.ts';
 import { parseFieldSelector } from '../http/selectors.ts';
 import type { ApiRequest } from '../http/request.ts';
+import type { Route } from '../http/route.ts';
 import { verbOf } from '../http/route.ts';
 import { ApiError, forbidden } from '../http/status.ts';
 import type { UserInfo } from '../options.ts';
@@ -17,6 +18,22 @@ export function authorizeRequest(api: Api, request: ApiRequest): void {
 export function authorizeCreate({ api, user, resource, namespace, name }: Write): void {
   const { group, plural } = resource;
   check(api, user, () => ({ verb: 'create', group, resource: plural, subresource: '', namespace, name }));
+}
+
+/**
+ * A connection needs the right to create it, also where the request is a GET, as it is of a WebSocket (Kubernetes 1.35
+ * and later: `AuthorizePodWebsocketUpgradeCreatePermission`). Throws 403.
+ */
+export function authorizeConnect(api: Api, { user }: Pick<ApiRequest, 'user'>, route: Route): void {
+  const { resource, subresource, namespace, name } = route;
+  check(api, user, () => ({
+    verb: 'create',
+    group: resource.group,
+    resource: resource.plural,
+    subresource,
+    namespace,
+    name,
+  }));
 }
 
 function check(api: Api, user: UserInfo, asked: () => Attributes): void {

@@ -39,23 +39,52 @@ export function verbOf(method: string, named: boolean, watch: boolean): string {
   }
 }
 
-/** Subresources that answer something else than the stored object. */
-export type VirtualSubresource = 'binding' | 'eviction' | 'log' | 'scale' | 'token';
+/** Subresources that answer something other than the stored object. */
+export type VirtualSubresource =
+  | 'attach'
+  | 'binding'
+  | 'eviction'
+  | 'exec'
+  | 'log'
+  | 'portforward'
+  | 'proxy'
+  | 'scale'
+  | 'token';
 
-const VIRTUAL: ReadonlySet<string> = new Set<VirtualSubresource>(['binding', 'eviction', 'log', 'scale', 'token']);
+const VIRTUAL: ReadonlySet<string> = new Set<VirtualSubresource>([
+  'attach',
+  'binding',
+  'eviction',
+  'exec',
+  'log',
+  'portforward',
+  'proxy',
+  'scale',
+  'token',
+]);
+
+export const isVirtual = (subresource: string): boolean => VIRTUAL.has(subresource);
 
 /** Does the request ask for objects as they are stored? */
 export const isRead = (request: ApiRequest, route: Route): boolean =>
-  request.method === 'GET' && !VIRTUAL.has(route.subresource);
+  request.method === 'GET' && !isVirtual(route.subresource);
+
+const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** A subresource that shows a part of the stored object is read and changed, never created or deleted. */
+const changesStored = (method: string): boolean => method === 'GET' || method === 'PUT' || method === 'PATCH';
 
 /** Refuses what the resource does not offer. Throws 405. */
 export function checkVerb(route: Route, request: ApiRequest) {
-  const { resource, subresource, name } = route;
-  const verb = verbOf(request.method, name !== '', false);
+  const { resource, subresource, name, watchPath } = route;
+  const { method } = request;
+  const verb = verbOf(method, name !== '', false);
   const verbs = subresource === '' ? resource.verbs : resource.subresources.get(subresource)?.verbs;
-  if (!['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(request.method)) throw methodNotAllowed();
-  if (name === '' && ['PUT', 'PATCH'].includes(request.method)) throw methodNotAllowed();
-  if (name !== '' && subresource === '' && request.method === 'POST') throw methodNotAllowed();
-  if (resource.namespaced && route.namespace === '' && request.method !== 'GET') throw methodNotAllowed();
+  if (!METHODS.has(method)) throw methodNotAllowed();
+  if (watchPath && method !== 'GET') throw methodNotAllowed();
+  if (name === '' && ['PUT', 'PATCH'].includes(method)) throw methodNotAllowed();
+  if (name !== '' && subresource === '' && method === 'POST') throw methodNotAllowed();
+  if (subresource !== '' && !isVirtual(subresource) && !changesStored(method)) throw methodNotAllowed();
+  if (resource.namespaced && route.namespace === '' && method !== 'GET') throw methodNotAllowed();
   if (verbs?.has(verb) !== true) throw methodNotAllowed();
 }

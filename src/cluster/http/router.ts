@@ -51,7 +51,9 @@ export async function routeResource(
   const { resource, subresource } = route;
   const wrong = pathSegment(route.name);
   if (wrong.length > 0) throw badRequest(`Name parameter invalid: ${JSON.stringify(route.name)}: ${wrong.join(';')}`);
-  if (subresource !== '' && !resource.subresources.has(subresource)) {
+  // Only a proxy takes a path behind its name.
+  const deeper = route.rest.length > 0 && subresource !== 'proxy';
+  if (deeper || (subresource !== '' && !resource.subresources.has(subresource))) {
     throw resource.custom === undefined ? unknownResource() : notFound(resource, route.name);
   }
   if (resource.custom?.deprecation !== undefined) warnings.push(resource.custom.deprecation);

@@ -17,7 +17,8 @@ import type { Output } from './negotiate.ts';
 import type { ApiReply, ApiRequest } from './request.ts';
 import { replyObject, replyValue, representation, warningHeader } from './respond.ts';
 import type { Route } from './route.ts';
-import { checkVerb, noOptions } from './route.ts';
+import { checkVerb, isVirtual, noOptions } from './route.ts';
+import { methodNotAllowed } from './status.ts';
 
 /** Answers a request that is no read of stored objects. */
 export function routeWrite(
@@ -27,9 +28,11 @@ export function routeWrite(
   output: Output,
   warnings: string[],
 ): ApiReply | Promise<ApiReply> {
+  checkVerb(route, request);
   const virtual = virtualReply(api, request, route, output, warnings);
   if (virtual !== undefined) return virtual;
-  checkVerb(route, request);
+  // A stored object answers for what it is; a virtual subresource without a handler changes nothing.
+  if (isVirtual(route.subresource)) throw methodNotAllowed();
   if (route.name === '') return onCollection(api, request, route, output, warnings);
   return onObject(api, request, route, output, warnings);
 }
@@ -64,6 +67,7 @@ function onCollection(
       output,
     );
   }
+  if (request.method !== 'POST') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
   const write = writeOf(api, request, route, warnings, options);
   const decoded = decodeBody(request, resource, api.registry, options.fieldValidation);
@@ -87,11 +91,13 @@ function onObject(api: Api, request: ApiRequest, route: Route, output: Output, w
       const write = writeOf(api, request, route, warnings, options);
       return replyOutcome(write, patchObject(write, { form, text: request.body.toString('utf8') }), request, output);
     }
-    default: {
+    case 'DELETE': {
       const options = readDeleteOptions(api, request);
       const write = writeOf(api, request, route, warnings, noOptions(options.dryRun));
       return replyDeletion(write, options, request, output);
     }
+    default:
+      throw methodNotAllowed();
   }
 }
 

@@ -2,7 +2,8 @@ import type { Api } from '../api.ts';
 import type { Output } from '../http/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
 import type { Route, VirtualSubresource } from '../http/route.ts';
-import { bindingReply, evictionReply } from './pod-actions.ts';
+import { portForwardReply, proxyReply, streamReply } from './connect.ts';
+import { bindingReply, bindingsReply, evictionReply } from './pod-actions.ts';
 import { logReply } from './pod-log.ts';
 import { reviewReply } from './reviews.ts';
 import { scaleReply } from './scale.ts';
@@ -22,11 +23,15 @@ const HANDLERS: Readonly<Record<VirtualSubresource, VirtualHandler>> = {
   binding: bindingReply,
   log: logReply,
   token: tokenReply,
+  exec: streamReply,
+  attach: streamReply,
+  portforward: portForwardReply,
+  proxy: proxyReply,
 };
 
 const SUBRESOURCES: ReadonlyMap<string, VirtualHandler> = new Map(Object.entries(HANDLERS));
 
-/** Answers requests whose object is not the stored one: scale, reviews, tokens, evictions, logs. */
+/** Answers requests whose object is not the stored one: scale, reviews, tokens, evictions, logs, connections. */
 export function virtualReply(
   api: Api,
   request: ApiRequest,
@@ -34,6 +39,8 @@ export function virtualReply(
   output: Output,
   warnings: string[],
 ): ApiReply | undefined {
-  if (route.subresource === '') return reviewReply(api, request, route, output, warnings);
+  if (route.subresource === '') {
+    return bindingsReply(api, request, route, output, warnings) ?? reviewReply(api, request, route, output, warnings);
+  }
   return SUBRESOURCES.get(route.subresource)?.(api, request, route, output, warnings);
 }

@@ -8,7 +8,7 @@ import { replyValue, warningHeader } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
 import { noOptions } from '../http/route.ts';
 import type { FieldProblem } from '../http/status.ts';
-import { ApiError, conflict, internalError, methodNotAllowed, notFound } from '../http/status.ts';
+import { ApiError, conflict, internalError, methodNotAllowed } from '../http/status.ts';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '../kinds/parts.ts';
 import { selects } from '../kinds/selects.ts';
 import { keyOf } from '../store/store.ts';
@@ -16,14 +16,9 @@ import { builtinType } from '../types/builtin.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { checkDeleteOptions, writeOptions } from '../verbs/options.ts';
 import type { Write } from '../verbs/write.ts';
+import { podOf } from './pod-container.ts';
 
 const success = (code: number) => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code });
-
-function podOf(route: Route): KubeObject {
-  const stored = route.resource.collection.get(keyOf(route.namespace, route.name));
-  if (stored === undefined) throw notFound(route.resource, route.name);
-  return stored.object;
-}
 
 /** POST of `pods/…/eviction`: a deletion that disruption budgets may refuse. */
 export function evictionReply(
@@ -119,6 +114,29 @@ export function bindingReply(
   warnings: string[],
 ): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
+  return bind(api, request, () => route, output, warnings);
+}
+
+/** POST of `bindings`, the older form: the body names the pod. Nothing is stored under `bindings`. */
+export function bindingsReply(
+  api: Api,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+): ApiReply | undefined {
+  const pods = api.registry.find('', 'v1', 'pods');
+  if (route.resource.group !== '' || route.resource.plural !== 'bindings' || pods === undefined) return undefined;
+  return bind(api, request, (name) => ({ ...route, resource: pods, name }), output, warnings);
+}
+
+function bind(
+  api: Api,
+  request: ApiRequest,
+  routeTo: (name: string) => Route,
+  output: Output,
+  warnings: string[],
+): ApiReply {
   if (request.method !== 'POST') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
   const raw = readBody(request, 'Binding', options.fieldValidation);
@@ -129,7 +147,9 @@ export function bindingReply(
     node: builtinType('core.v1.Binding'),
     resource: undefined,
   };
-  const binding = decodeAs(raw, type, api.registry, options.fieldValidation).object as unknown as JsonObject;
+  const decoded = decodeAs(raw, type, api.registry, options.fieldValidation).object;
+  const route = routeTo(decoded.metadata.name ?? '');
+  const binding = decoded as unknown as JsonObject;
   const pod = podOf(route);
   const node = textAt(objectAt(binding, 'target'), 'name');
   checkTarget(objectAt(binding, 'target'));

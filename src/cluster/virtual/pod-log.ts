@@ -1,11 +1,10 @@
 import type { Api } from '../api.ts';
 import type { ApiReply, ApiRequest } from '../http/request.ts';
-import { replyText } from '../http/respond.ts';
+import { replyText, warningHeader } from '../http/respond.ts';
 import type { Route } from '../http/route.ts';
-import { ApiError, badRequest, methodNotAllowed, notFound } from '../http/status.ts';
-import { objectsAt, textAt } from '../kinds/parts.ts';
+import { ApiError, badRequest, methodNotAllowed } from '../http/status.ts';
 import type { LogLine } from '../pod-logs.ts';
-import { keyOf } from '../store/store.ts';
+import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 
 /** Which part of a log is asked for, and how it is shown. */
 interface LogOptions {
@@ -21,16 +20,8 @@ interface LogOptions {
 export function logReply(api: Api, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'GET') throw methodNotAllowed();
-  const pod = route.resource.collection.get(keyOf(route.namespace, route.name))?.object;
-  if (pod === undefined) throw notFound(route.resource, route.name);
-  const names = objectsAt(pod.spec, 'containers').map((container) => textAt(container, 'name'));
-  const wanted = request.query.get('container');
-  if (wanted === '' && names.length > 1) {
-    throw badRequest(`a container name must be specified for pod ${route.name}, choose one of: [${names.join(' ')}]`);
-  }
-  const container = wanted === '' ? (names[0] ?? '') : wanted;
-  const all = [...names, ...objectsAt(pod.spec, 'initContainers').map((entry) => textAt(entry, 'name'))];
-  if (!all.includes(container)) throw badRequest(`container ${container} is not valid for pod ${route.name}`);
+  const pod = podOf(route);
+  const container = containerOf(pod, request.query.get('container'));
   const options = logOptions(request, api.clock.now());
   if (request.query.flag('previous')) {
     throw badRequest(
@@ -38,11 +29,19 @@ export function logReply(api: Api, request: ApiRequest, route: Route): ApiReply 
     );
   }
   const format = (line: LogLine) => Buffer.from(shownLine(line, options));
-  const text = select(api.logs.read(pod, container), options);
-  if (!options.follow) return replyText(200, text.toString('utf8'), 'text/plain');
+  const lines = api.logs.read(pod, container);
+  const text = select(lines, options);
+  // A header: what the container wrote stays what a program reads.
+  const note = warningHeader(
+    lines.length > 0 ? [] : [`the log of container ${JSON.stringify(container)} is empty: ${SIMULATED_NOTE}`],
+  );
+  if (!options.follow) {
+    const reply = replyText(200, text.toString('utf8'), 'text/plain');
+    return { ...reply, headers: { ...reply.headers, ...note } };
+  }
   return {
     status: 200,
-    headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' },
+    headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private', ...note },
     stream: api.logs.follow(pod, container, text, format),
   };
 }

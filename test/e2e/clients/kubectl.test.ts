@@ -302,6 +302,32 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
       expect(await ok('describe', 'deploy', 'roll')).toMatch(/NewReplicaSet:\s+roll-\w+ \(2\/2 replicas created\)/);
     }, 120_000);
 
+    test('exec, attach, port-forward, cp and proxy leave the pod alone', async () => {
+      await ok('run', 'still', '--image=registry.k8s.io/pause:3.10');
+      await ok('wait', '--for=condition=Ready', 'pod/still', '--timeout=60s');
+      const uid = await jsonPath('pod/still', '.metadata.uid');
+      const proxy = `/api/v1/namespaces/${NAMESPACE}/pods/still:80/proxy/`;
+      for (const args of [
+        ['exec', 'still', '--', 'true'],
+        ['attach', 'still'],
+        ['port-forward', 'pod/still', ':80'],
+        ['cp', 'still:/none', './none'],
+        ['get', '--raw', proxy],
+      ]) {
+        const { code, stderr } = await kubectl.run(args);
+        if (name === 'the embedded cluster')
+          expect
+            .soft({ args, code, stderr })
+            .toMatchObject({ code: 1, stderr: expect.stringMatching(/simulates containers/) });
+      }
+      const logs = await kubectl.run(['logs', 'still']);
+      expect(logs).toMatchObject({ code: 0, stdout: '' });
+      if (name === 'the embedded cluster')
+        expect(logs.stderr).toMatch(/^Warning: the log of container "still" is empty: /);
+      expect(await jsonPath('pod/still', '.metadata.uid')).toBe(uid);
+      await ok('delete', 'pod', 'still', '--grace-period=0', '--force');
+    });
+
     test('pods: get, logs, describe, run, delete with their owner', async () => {
       await ok('wait', 'pods', '-l', 'app=roll', '--for=condition=Ready', '--timeout=60s');
       expect(await ok('get', 'pods', '-l', 'app=roll', '--no-headers')).toMatch(/roll-\S+\s+1\/1\s+Running\s+0\s/);

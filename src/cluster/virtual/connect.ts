@@ -1,0 +1,73 @@
+/**
+ * `exec`, `attach`, `portforward` and `proxy`: subresources that connect to a process. The embedded cluster simulates
+ * containers, so these answer as an API server and a kubelet do whose containers are gone. They read the objects that
+ * they name and change nothing.
+ */
+import type { JsonObject } from '../../core/index.ts';
+import type { Api } from '../api.ts';
+import { authorizeConnect } from '../auth/authorize.ts';
+import type { ApiReply, ApiRequest } from '../http/request.ts';
+import { replyText } from '../http/respond.ts';
+import type { Route } from '../http/route.ts';
+import { ApiError, badRequest, notFound } from '../http/status.ts';
+import { numberAt, objectsAt, textAt } from '../kinds/parts.ts';
+import { keyOf } from '../store/store.ts';
+import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
+
+/** GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403 and 404; otherwise answers as a kubelet does. */
+export function streamReply(api: Api, request: ApiRequest, route: Route): ApiReply | undefined {
+  if (route.resource.plural !== 'pods') return undefined;
+  authorizeConnect(api, request, route);
+  const pod = podOf(route);
+  const container = containerOf(pod, request.query.get('container'));
+  checkHost(route, textAt(pod.spec, 'nodeName'));
+  checkUpgrade(request);
+  return kubeletError(`container not found (${JSON.stringify(container)})`);
+}
+
+/** GET and POST of `pods/…/portforward`. Throws 400, 403 and 404; otherwise answers as a kubelet does. */
+export function portForwardReply(api: Api, request: ApiRequest, route: Route): ApiReply | undefined {
+  if (route.resource.plural !== 'pods') return undefined;
+  authorizeConnect(api, request, route);
+  const pod = podOf(route);
+  checkHost(route, textAt(pod.spec, 'nodeName'));
+  checkUpgrade(request);
+  const full = `${route.name}_${route.namespace}`;
+  return kubeletError(`unable to do port forwarding, pod not found (${JSON.stringify(full)})`);
+}
+
+/** A kubelet answers in plain text. Clients try to read it as YAML first, so that it must not hold a colon. */
+const kubeletError = (text: string): ApiReply => replyText(500, `${text}; ${SIMULATED_NOTE}\n`);
+
+/** Every method of `pods|services|nodes/…/proxy`, with or without a path behind it. Throws 404 and 503. */
+export function proxyReply(_api: Api, _request: ApiRequest, { resource, namespace, name: asked }: Route): ApiReply {
+  const { name, port } = proxyTarget(asked);
+  const stored = resource.collection.get(keyOf(namespace, name));
+  if (stored === undefined) throw notFound(resource, name);
+  const { spec } = stored.object;
+  if (resource.plural === 'services' && port !== '' && !objectsAt(spec, 'ports').some((entry) => isPort(entry, port)))
+    throw unavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
+  throw unavailable(`error trying to reach service: connection refused: ${SIMULATED_NOTE}`);
+}
+
+/** A name of a proxy is `name`, `name:port` or `scheme:name:port`. */
+function proxyTarget(text: string): { name: string; port: string } {
+  const parts = text.split(':');
+  if (parts.length === 3) return { name: parts[1] ?? '', port: parts[2] ?? '' };
+  return { name: parts[0] ?? '', port: parts[1] ?? '' };
+}
+
+const isPort = (entry: JsonObject, port: string): boolean =>
+  textAt(entry, 'name') === port || String(numberAt(entry, 'port')) === port;
+
+const unavailable = (message: string): ApiError => new ApiError({ code: 503, reason: 'ServiceUnavailable', message });
+
+function checkHost({ name }: Route, node: string): void {
+  if (node === '') throw badRequest(`pod ${name} does not have a host assigned`);
+}
+
+/** Streams need a connection that is upgraded to SPDY or to a WebSocket. Throws 400. */
+function checkUpgrade({ headers }: ApiRequest): void {
+  const upgrades = (headers['connection'] ?? '').toLowerCase().split(/\s*,\s*/);
+  if (!upgrades.includes('upgrade')) throw badRequest('Upgrade request required');
+}

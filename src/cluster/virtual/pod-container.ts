@@ -1,0 +1,33 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { Route } from '../http/route.ts';
+import { badRequest, notFound } from '../http/status.ts';
+import { objectsAt, textAt } from '../kinds/parts.ts';
+import { keyOf } from '../store/store.ts';
+
+/** The pod that a request names. Throws 404. */
+export function podOf({ resource, namespace, name }: Route): KubeObject {
+  const stored = resource.collection.get(keyOf(namespace, name));
+  if (stored === undefined) throw notFound(resource, name);
+  return stored.object;
+}
+
+const namesIn = (pod: KubeObject, list: string): string[] =>
+  objectsAt(pod.spec, list).map((container) => textAt(container, 'name'));
+
+/**
+ * The container that a request for a log or a command means: the one that `wanted` names, or the only one of the pod.
+ * Throws 400 where the request has to name one, and for a name that the pod does not have.
+ */
+export function containerOf(pod: KubeObject, wanted: string): string {
+  const own = namesIn(pod, 'containers');
+  const name = pod.metadata.name ?? '';
+  if (wanted === '' && own.length > 1)
+    throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${own.join(' ')}]`);
+  const container = wanted === '' ? (own[0] ?? '') : wanted;
+  const all = [...own, ...namesIn(pod, 'initContainers'), ...namesIn(pod, 'ephemeralContainers')];
+  if (!all.includes(container)) throw badRequest(`container ${container} is not valid for pod ${name}`);
+  return container;
+}
+
+/** What the answers of simulated containers say, so that nobody looks for a fault of the program in the image. */
+export const SIMULATED_NOTE = 'the embedded cluster simulates containers, no process runs in them';

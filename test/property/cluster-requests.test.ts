@@ -1,0 +1,271 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../src/core/index.ts';
+import type { Cluster, ClusterSnapshot, Transport, UserInfo } from '../../src/cluster/index.ts';
+import { createCluster } from '../../src/cluster/index.ts';
+import { crdOf } from '../support/crd.ts';
+
+interface Served {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+}
+
+interface Discovery {
+  readonly items: {
+    readonly metadata: { readonly name?: string };
+    readonly versions: {
+      readonly version: string;
+      readonly resources: {
+        readonly resource: string;
+        readonly scope: string;
+        readonly responseKind: { readonly kind: string };
+        readonly verbs: readonly string[];
+        readonly subresources?: readonly { readonly subresource: string }[];
+      }[];
+    }[];
+  }[];
+}
+
+const discovery = JSON.parse(
+  readFileSync(new URL('../../data/kubernetes-1.36/discovery.json', import.meta.url), 'utf8'),
+) as { readonly api: Discovery; readonly apis: Discovery };
+
+const builtin = [...discovery.api.items, ...discovery.apis.items].flatMap(({ metadata, versions }) =>
+  versions.flatMap(({ version, resources }) =>
+    resources.map((entry) => ({ ...entry, version, group: metadata.name ?? '' })),
+  ),
+);
+
+const KINDS: readonly Served[] = [
+  ...builtin.map(({ group, version, resource, responseKind, scope, verbs }) => ({
+    group,
+    version,
+    plural: resource,
+    kind: responseKind.kind,
+    namespaced: scope === 'Namespaced',
+    verbs,
+  })),
+  {
+    group: 'example.com',
+    version: 'v1',
+    plural: 'widgets',
+    kind: 'Widget',
+    namespaced: true,
+    verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+  },
+];
+
+/** Every subresource that any kind has, and some that none has; a client may send any of them to any kind. */
+const SUBRESOURCES: readonly string[] = [
+  '',
+  ...new Set(builtin.flatMap(({ subresources = [] }) => subresources.map(({ subresource }) => subresource))),
+  'unknown',
+  'constructor',
+  '__proto__',
+  'Exec',
+];
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'delete'];
+
+/** How a path goes on behind the subresource, or begins before the resource. */
+const FORMS = ['plain', 'deeper', 'watch'] as const;
+
+const identity = ({ kind, metadata }: KubeObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
+
+function objectsIn(snapshot: ClusterSnapshot): Map<string, string | undefined> {
+  const found = new Map<string, string | undefined>();
+  for (const { group, items } of snapshot.collections)
+    for (const object of items) found.set(`${group}/${identity(object)}`, object.metadata.resourceVersion);
+  return found;
+}
+
+interface Change {
+  readonly what: 'changed' | 'created' | 'deleted';
+  readonly object: string;
+}
+
+function changesBetween(before: Map<string, string | undefined>, after: ClusterSnapshot): Change[] {
+  const changes: Change[] = [];
+  const now = objectsIn(after);
+  for (const [object, version] of now) {
+    if (!before.has(object)) changes.push({ what: 'created', object });
+    else if (before.get(object) !== version) changes.push({ what: 'changed', object });
+  }
+  for (const object of before.keys()) if (!now.has(object)) changes.push({ what: 'deleted', object });
+  return changes;
+}
+
+const SCALE = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+const CRD = crdOf('Widget', {}, { fields: { subresources: { status: {}, scale: SCALE } } });
+
+async function send(transport: Transport, method: string, path: string, body: object, type: string) {
+  const reply = await transport.request({
+    method,
+    path,
+    headers: { 'content-type': type, connection: 'Upgrade', upgrade: 'SPDY/3.1' },
+    ...(method === 'GET' || method === 'HEAD' ? {} : { body: JSON.stringify(body) }),
+  });
+  if (path.includes('/watch/') || reply.headers['transfer-encoding'] === 'chunked')
+    return { status: reply.status, text: '' };
+  let text = '';
+  for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
+  return { status: reply.status, text };
+}
+
+/** Kinds whose object is there already, or is never stored. */
+const UNSTORED = new Set(['componentstatuses', 'customresourcedefinitions']);
+
+/** One object of every kind that is stored, as no check of a write lets them in: requests for them are what is tested. */
+async function furnished(): Promise<Cluster> {
+  const cluster = await createCluster({ controllers: false });
+  const created = await send(
+    cluster.transport(),
+    'POST',
+    '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+    CRD,
+    'application/json',
+  );
+  expect(created.status).toBe(201);
+  const snapshot = cluster.snapshot();
+  const collections = new Map(snapshot.collections.map((entry) => [`${entry.group}/${entry.plural}`, entry]));
+  let version = Number(snapshot.resourceVersion);
+  for (const { group, version: served, plural, kind, namespaced, verbs } of KINDS) {
+    const key = `${group}/${plural}`;
+    if (!verbs.includes('get') || UNSTORED.has(plural) || collections.get(key)?.items.some(isSample)) continue;
+    version += 1;
+    const sample: KubeObject = {
+      apiVersion: group === '' ? served : `${group}/${served}`,
+      kind,
+      metadata: {
+        name: 'x',
+        ...(namespaced ? { namespace: 'default' } : {}),
+        uid: `00000000-0000-4000-8000-${String(version).padStart(12, '0')}`,
+        resourceVersion: String(version),
+      },
+    };
+    collections.set(key, { group, plural, items: [...(collections.get(key)?.items ?? []), sample] });
+  }
+  cluster.restore({ ...snapshot, resourceVersion: String(version), collections: [...collections.values()] });
+  return cluster;
+}
+
+/** A definition has to be named as its resource is; of every other kind one object is made. */
+const nameOf = ({ plural }: Served): string => (plural === 'customresourcedefinitions' ? 'widgets.example.com' : 'x');
+
+const isSample = ({ metadata }: KubeObject): boolean => metadata.name === 'x';
+
+function pathOf(
+  { group, version, plural, namespaced }: Served,
+  name: string,
+  subresource: string,
+  form: string,
+): string {
+  const parts = [
+    group === '' ? `/api/${version}` : `/apis/${group}/${version}`,
+    ...(form === 'watch' ? ['watch'] : []),
+    ...(namespaced ? ['namespaces/default'] : []),
+    plural,
+    name,
+    subresource,
+    ...(form === 'deeper' ? ['foo', 'bar'] : []),
+  ];
+  return parts.filter((part) => part !== '').join('/');
+}
+
+/** Subresources that show a part of the stored object, and may change it. */
+const PARTS = new Set(['status', 'scale', 'finalize', 'approval', 'ephemeralcontainers', 'resize']);
+
+/** The changes that a request asks for; every other one is a defect. */
+function isAsked(kind: Served, name: string, subresource: string, method: string, { what, object }: Change): boolean {
+  // Both groups of events show the same objects.
+  const group = kind.kind === 'Event' ? '' : kind.group;
+  const own = object.startsWith(`${group}/${kind.kind}/`) && (name === '' || object.endsWith(`/${nameOf(kind)}`));
+  if (subresource === '') {
+    // With a definition its objects go.
+    const withIt = kind.plural === 'customresourcedefinitions' && object.startsWith('example.com/Widget/');
+    if (method === 'DELETE') return (own || withIt) && what !== 'created';
+    if (method === 'POST') return own && what === 'created';
+    return (method === 'PUT' || method === 'PATCH') && own && what === 'changed';
+  }
+  if (PARTS.has(subresource)) return (method === 'PUT' || method === 'PATCH') && own && what === 'changed';
+  if (method !== 'POST' || kind.plural !== 'pods') return false;
+  return (
+    (subresource === 'eviction' && what === 'deleted' && own) ||
+    (subresource === 'binding' && what === 'changed' && own)
+  );
+}
+
+const bodies = (kind: Served): { readonly body: object; readonly type: string }[] => [
+  { body: {}, type: 'application/json' },
+  {
+    body: {
+      apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
+      kind: kind.kind,
+      metadata: { name: nameOf(kind), labels: { a: 'b' } },
+    },
+    type: 'application/merge-patch+json',
+  },
+];
+
+describe('requests of every method, to every subresource, of every kind', () => {
+  let cluster: Cluster;
+  let start: ClusterSnapshot;
+
+  beforeAll(async () => {
+    cluster = await furnished();
+    start = cluster.snapshot();
+    return () => cluster.close();
+  });
+
+  test.each(FORMS)(
+    'write nothing but what they ask for (%s paths)',
+    async (form) => {
+      const transport = cluster.transport();
+      const before = objectsIn(start);
+      const wrong: string[] = [];
+      for (const kind of KINDS) {
+        for (const subresource of SUBRESOURCES) {
+          for (const name of subresource === '' && form === 'plain' ? ['', nameOf(kind)] : [nameOf(kind)]) {
+            for (const method of METHODS) {
+              const path = pathOf(kind, name, subresource, form);
+              for (const { body, type } of bodies(kind)) {
+                const { status } = await send(transport, method, path, body, type);
+                const after = cluster.snapshot();
+                if (after.resourceVersion === start.resourceVersion) continue;
+                const changes = changesBetween(before, after);
+                const refused = status >= 400 || form === 'watch' || (form === 'deeper' && subresource !== 'proxy');
+                if (refused || changes.some((change) => !isAsked(kind, name, subresource, method, change)))
+                  wrong.push(
+                    `${method} ${path} (${status}): ${changes.map(({ what, object }) => `${what} ${object}`).join()}`,
+                  );
+                cluster.restore(start);
+                start = cluster.snapshot();
+              }
+            }
+          }
+        }
+      }
+      expect(wrong).toEqual([]);
+    },
+    120_000,
+  );
+
+  test('ask for rights: a user without any changes nothing and reads nothing', async () => {
+    const nobody: UserInfo = { name: 'nobody', groups: ['system:authenticated'] };
+    const transport = cluster.transport(nobody);
+    const allowed: string[] = [];
+    for (const kind of KINDS.filter(({ group }) => !['authorization.k8s.io', 'authentication.k8s.io'].includes(group)))
+      for (const subresource of SUBRESOURCES)
+        for (const method of METHODS) {
+          const path = pathOf(kind, nameOf(kind), subresource, 'plain');
+          const { status } = await send(transport, method, path, {}, 'application/json');
+          if (status !== 403) allowed.push(`${method} ${path} (${status})`);
+        }
+    expect(allowed).toEqual([]);
+    expect(cluster.snapshot().resourceVersion).toBe(start.resourceVersion);
+  }, 60_000);
+});
