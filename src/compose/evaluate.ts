@@ -13,14 +13,16 @@ type Result = { readonly value: JsonValue | undefined } | { readonly pending: st
 
 /**
  * Evaluates the graph of a composition on a spec. Observed objects are read where they are given;
- * otherwise a resource is read as its own template, so that only what the cluster decides is missing.
+ * otherwise a resource is read as its own template, so that only what the cluster decides is missing. The instance
+ * is in `namespace`, by default `default`.
  */
 export function evaluateComposition(
   core: CompositionCore,
   spec: unknown,
   observed: Readonly<Record<string, JsonValue>>,
+  namespace?: string,
 ): Evaluation {
-  const instance = core.instance(spec);
+  const instance = core.instance(spec, namespace);
   return evaluateGraph(
     core.write('typekro').graph,
     instance as unknown as JsonObject,

@@ -126,10 +126,19 @@ export function mergeObjects(...parts: readonly (object | undefined)[]): Record<
 
 /** Is the value a number, known or not? */
 export function isNumber(value: unknown): boolean {
+  return isOfType(value, 'number');
+}
+
+/** Is the value a text, known or not? */
+export function isText(value: unknown): boolean {
+  return isOfType(value, 'string');
+}
+
+function isOfType(value: unknown, type: 'number' | 'string'): boolean {
   const found = resolve(value);
   const inner = symbolic(found);
-  if (inner instanceof Phi) return isNumber(inner.then) || isNumber(inner.otherwise);
-  return inner instanceof Sym ? inner.type.kind === 'number' : typeof found === 'number';
+  if (inner instanceof Phi) return isOfType(inner.then, type) || isOfType(inner.otherwise, type);
+  return inner instanceof Sym ? inner.type.kind === type : typeof found === type;
 }
 
 /** An object with every value changed; values that may be missing stay so. */

@@ -4,8 +4,8 @@ import type { CompositionCore } from './composition.ts';
 import type { CompositionApiOptions } from './composition-object.ts';
 import type { DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
 import { SINGLETON_NAMESPACE } from './singleton.ts';
-import { printYaml } from './emit/yaml.ts';
 import { checkedCall, checkFactoryOptions } from './factory-options.ts';
+import { directManifests } from './direct-manifests.ts';
 import { evaluateComposition } from './evaluate.ts';
 import { eventsOf } from './event-stream.ts';
 import { ALLOW_BREAKING_CHANGES } from './emit/definition.ts';
@@ -45,7 +45,9 @@ export function createFactory(
     namespace,
     rgdName: core.name,
     toYaml: (spec) =>
-      mode === 'direct' ? manifests(core, spec ?? {}) : kroYaml(core, options.target ?? 'stock', place, spec),
+      mode === 'direct'
+        ? directManifests(core, spec ?? {}, namespace)
+        : kroYaml(core, options.target ?? 'stock', place, spec),
     deploy: async (spec, call) =>
       (await engine()).deploy(target, target.instance(spec).spec as JsonObject, checkedCall(call)),
     getInstances: async () => (await engine()).getInstances(target),
@@ -106,15 +108,4 @@ function readinessOf(core: CompositionCore): DeployTarget['readiness'] {
 
 function kroYaml(core: CompositionCore, of: Target, namespace: string, spec: JsonObject | undefined): string {
   return spec === undefined ? core.definitionYaml(of) : core.instanceYaml(spec, namespace);
-}
-
-/** The objects of a spec that are known without a cluster, as documents; others are named in a comment. */
-function manifests(core: CompositionCore, spec: JsonObject): string {
-  const { resources } = evaluateComposition(core, spec, {});
-  const documents = resources.flatMap((resource) => resource.objects.map((object) => printYaml(object)));
-  const waiting = resources.filter((resource) => resource.included && resource.pending !== undefined);
-  const notes = waiting.map(
-    (resource) => `# ${resource.id} is made when the cluster has what it reads: ${resource.pending}\n`,
-  );
-  return [...documents, ...(notes.length === 0 ? [] : [notes.join('')])].join('---\n');
 }

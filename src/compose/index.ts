@@ -73,6 +73,7 @@ export type { ExternalReference } from './external-ref.ts';
 export {
   asText,
   isNumber,
+  isText,
   mapEntries,
   mapList,
   mapValues,

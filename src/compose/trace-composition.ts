@@ -251,7 +251,7 @@ function nameResource(key: string, raw: unknown): unknown {
     }
     return value;
   }
-  if (isManifest(value)) return createResource(value, { id: key });
+  if (isManifest(value)) return createResource(value, 'id' in value && value.id !== undefined ? {} : { id: key });
   return value === false || value === null ? undefined : value;
 }
 

@@ -14,6 +14,7 @@ import { consumer, stream } from './nats/index.ts';
 import { oAuth2Client, rule } from './ory/index.ts';
 import { prometheusRule, serviceMonitor } from './prometheus/index.ts';
 import { cephObjectStoreUser, objectBucketClaim } from './rook/index.ts';
+import { HelmChart } from './simple/index.ts';
 import { valkey } from './valkey/index.ts';
 
 describe('flux', () => {
@@ -73,7 +74,7 @@ describe('flux', () => {
 describe('helm', () => {
   test('a release finds its repository by the address', () => {
     const { objects } = composed(({ name, count }) => {
-      helmRepository({ id: 'repo', name: 'stable', url: 'oci://charts.example.com/stable' });
+      helmRepository({ id: 'repo', name: 'x-helm-repo', url: 'oci://charts.example.com/stable' });
       helmRelease({
         id: 'cache',
         name,
@@ -86,7 +87,7 @@ describe('helm', () => {
       repo: {
         apiVersion: 'source.toolkit.fluxcd.io/v1',
         kind: 'HelmRepository',
-        metadata: { name: 'stable', namespace: 'flux-system' },
+        metadata: { name: 'x-helm-repo', namespace: 'flux-system' },
         spec: { interval: '5m', type: 'oci', url: 'oci://charts.example.com/stable' },
       },
       cache: {
@@ -99,7 +100,7 @@ describe('helm', () => {
             spec: {
               chart: 'redis',
               version: '1.2.3',
-              sourceRef: { kind: 'HelmRepository', name: 'stable', namespace: 'flux-system' },
+              sourceRef: { kind: 'HelmRepository', name: 'x-helm-repo', namespace: 'flux-system' },
             },
           },
           install: { timeout: '10m', remediation: { retries: 3 } },
@@ -128,11 +129,18 @@ describe('helm', () => {
   test.each([
     ['https://charts.example.com/stable/', 'stable'],
     ['https://charts.example.com', 'charts-example-com'],
+    ['https://charts.bitnami.com/charts', 'bitnami'],
+    ['oci://registry-1.docker.io/bitnamicharts', 'bitnami'],
+    ['oci://ghcr.io/team/charts', 'x-helm-repo'],
   ])('the repository object of %s is called %s', (repository, name) => {
     const { objects } = composed(() => {
       simpleHelmChart('x', repository, 'app');
     });
     expect(Object.values(objects)[0]).toMatchObject({ spec: { chart: { spec: { sourceRef: { name } } } } });
+    const { objects: short } = composed(() => {
+      HelmChart('x', repository, 'app');
+    });
+    expect(Object.values(short)[0]).toMatchObject({ spec: { chart: { spec: { sourceRef: { name } } } } });
   });
 
   test('a chart without any place is refused', () => {

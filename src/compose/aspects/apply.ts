@@ -3,9 +3,9 @@ import type { ResourceRecord } from '../trace/records.ts';
 import { resolve } from '../value/merge.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 import { Maybe, Splice } from '../value/symbolic.ts';
-import { isOperation } from './aspect.ts';
+import { isOperation, metadataTexts, targetsOf } from './aspect.ts';
 import { slotOf } from './slot.ts';
-import type { AnyAspect, AspectOperation, AspectPatch, AspectTarget } from './types.ts';
+import type { AnyAspect, AspectOperation, AspectPatch, AspectTarget, SingleAspectTarget } from './types.ts';
 import { AspectApplicationError } from './types.ts';
 
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController']);
@@ -42,15 +42,17 @@ function applyAspect(records: readonly ResourceRecord[], aspect: AnyAspect, inde
 }
 
 function targetName(target: AspectTarget): string {
-  return typeof target === 'function' ? target.name || 'a factory' : target.name;
+  return targetsOf(target)
+    .map((each) => each.name || 'a factory')
+    .join(' or ');
 }
 
 function isMet(record: ResourceRecord, aspect: AnyAspect, records: readonly ResourceRecord[]): boolean {
   if (record.options.external === true) return false;
-  return isOfTarget(record, aspect.target, records) && fits(record, aspect);
+  return targetsOf(aspect.target).some((target) => isOfTarget(record, target, records)) && fits(record, aspect);
 }
 
-function isOfTarget(record: ResourceRecord, target: AspectTarget, records: readonly ResourceRecord[]): boolean {
+function isOfTarget(record: ResourceRecord, target: SingleAspectTarget, records: readonly ResourceRecord[]): boolean {
   if (typeof target === 'function') {
     // A factory stands for the kind that it makes: other factories of that kind count too.
     const made = records.find((other) => other.factory === target);
@@ -94,8 +96,12 @@ function changed(manifest: ResourceRecord['manifest'], { surface }: AnyAspect, p
   if (surface.kind === 'override') return patched(manifest, surface.patch, '', place);
   const metadata = plainObject(manifest['metadata']) ?? {};
   const laid = (part: 'labels' | 'annotations') => {
-    const added = surface[part];
-    return added === undefined ? {} : { [part]: mergeObjects(metadata[part] as object | undefined, added) };
+    const change = surface[part];
+    if (change === undefined) return {};
+    const replaces = isOperation(change) && change.operation === 'replace';
+    return {
+      [part]: mergeObjects(replaces ? undefined : (metadata[part] as object | undefined), metadataTexts(change)),
+    };
   };
   return { ...manifest, metadata: { ...metadata, ...laid('labels'), ...laid('annotations') } };
 }

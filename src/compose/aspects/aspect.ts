@@ -7,8 +7,10 @@ import type {
   AspectSurface,
   AspectTarget,
   AspectTargetGroup,
+  MetadataChange,
   MetadataSurface,
   OverrideSurface,
+  SingleAspectTarget,
 } from './types.ts';
 import { AspectDefinitionError } from './types.ts';
 
@@ -37,10 +39,19 @@ function definition<Target extends AspectTarget, Surface extends AspectSurface>(
   });
 }
 
+/** The targets of an aspect, which may be one or a list. */
+export function targetsOf(target: AspectTarget): readonly SingleAspectTarget[] {
+  return Array.isArray(target) ? (target as readonly SingleAspectTarget[]) : [target as SingleAspectTarget];
+}
+
+function isTarget(target: SingleAspectTarget | undefined): boolean {
+  return typeof target === 'function' || target?.kind === 'target-group';
+}
+
 /** Makes aspects: `aspect.on(workloads, override({ spec: { replicas: replace(1) } }))`. */
 export const aspect = {
   /**
-   * An aspect on a group of kinds, or on the kind that a factory makes.
+   * An aspect on a group of kinds, on the kind that a factory makes, or on each of a list of them.
    *
    * @throws AspectDefinitionError when the arguments are none of that.
    */
@@ -48,8 +59,12 @@ export const aspect = {
     target: Target,
     surface: Surface,
   ): AspectDefinition<Target, Surface> {
-    if (typeof target !== 'function' && (target as AspectTargetGroup | undefined)?.kind !== 'target-group') {
-      throw new AspectDefinitionError('aspect.on', 'the target is a group (workloads, …) or a factory');
+    const targets = targetsOf(target);
+    if (targets.length === 0 || !targets.every(isTarget)) {
+      throw new AspectDefinitionError(
+        'aspect.on',
+        'the target is a group (workloads, …), a factory, or a list of them',
+      );
     }
     if ((surface as AspectSurface | undefined)?.kind !== 'metadata' && surface?.kind !== 'override') {
       throw new AspectDefinitionError('aspect.on', 'the second argument comes from metadata() or override()');
@@ -58,16 +73,32 @@ export const aspect = {
   },
 } as const;
 
-/** Labels and annotations to add. */
+/**
+ * Labels and annotations to add: texts by name, or `merge(…)` of them. `replace(…)` takes away those that stand there.
+ *
+ * @throws AspectDefinitionError for other fields of the metadata and for other operations.
+ */
 export function metadata(surface: Omit<MetadataSurface, 'kind'>): MetadataSurface {
-  for (const [part, map] of Object.entries(surface)) {
+  for (const [part, change] of Object.entries(surface)) {
     if (part !== 'labels' && part !== 'annotations') {
       throw new AspectDefinitionError('metadata', `"${part}" cannot be changed; labels and annotations can`);
     }
-    const texts = isJsonObject(map) && Object.values(map).every((value) => typeof value === 'string');
-    if (!texts) throw new AspectDefinitionError('metadata', `${part} must be texts by name`);
+    if (!isTexts(metadataTexts(change))) {
+      throw new AspectDefinitionError('metadata', `${part} must be texts by name, or merge(…) or replace(…) of them`);
+    }
   }
   return { kind: 'metadata', ...surface };
+}
+
+/** The texts by name that a change of labels or annotations brings; undefined for operations that bring none. */
+export function metadataTexts(change: MetadataChange): Readonly<Record<string, string>> | undefined {
+  if (!isOperation(change)) return change;
+  const { operation, value } = change as { readonly operation: string; readonly value?: unknown };
+  return operation === 'merge' || operation === 'replace' ? (value as Readonly<Record<string, string>>) : undefined;
+}
+
+function isTexts(map: unknown): boolean {
+  return isJsonObject(map) && Object.values(map).every((value) => typeof value === 'string');
 }
 
 /** Changes below `spec`. */

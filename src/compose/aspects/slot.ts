@@ -1,15 +1,17 @@
 import { defineFactory } from '../interp/natives.ts';
+import type { Variable } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../trace/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 
-const slots = new WeakMap<ResourceRecord, string>();
+/** Slots by the variable of the resource: an aspect makes a new record, which stands for the same resource. */
+const slots = new WeakMap<Variable, string>();
 
 /** The slot of a resource, if it has one. */
 export function slotOf(record: ResourceRecord): string | undefined {
-  return slots.get(record);
+  return slots.get(record.variable);
 }
 
 /**
@@ -27,6 +29,6 @@ function mark(name: string, raw: unknown): void {
   const inner = symbolic(value);
   if (inner instanceof Phi) {
     for (const side of [inner.then, inner.otherwise]) if (resolve(side) !== undefined) mark(name, side);
-  } else if (inner instanceof Sym && inner.resource !== undefined) slots.set(inner.resource, name);
+  } else if (inner instanceof Sym && inner.resource !== undefined) slots.set(inner.resource.variable, name);
   else refuse('types', 'slot() takes a resource', 'pass what a factory returned');
 }

@@ -31,11 +31,14 @@ export interface AspectPatch {
   readonly [field: string]: AspectOperation | AspectPatch;
 }
 
-/** Labels and annotations that are laid over those of a resource. */
+/** Texts by name, laid over those that stand there as by `merge(…)`; or all of them, by `replace(…)`. */
+export type MetadataChange = Readonly<Record<string, string>> | AspectOperation;
+
+/** Changes of the labels and annotations of a resource. */
 export interface MetadataSurface {
   readonly kind: 'metadata';
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: MetadataChange;
+  readonly annotations?: MetadataChange;
 }
 
 /** Changes of the `spec` of a resource. */
@@ -53,8 +56,11 @@ export interface AspectTargetGroup<Name extends string = string> {
   readonly name: Name;
 }
 
-/** What an aspect is about: a group, or a factory for the kind that it makes. */
-export type AspectTarget = AspectTargetGroup | ((...args: never[]) => unknown);
+/** A group, or a factory for the kind that it makes. */
+export type SingleAspectTarget = AspectTargetGroup | ((...args: never[]) => unknown);
+
+/** What an aspect is about: a group, a factory, or a list of them, of which one must fit. */
+export type AspectTarget = SingleAspectTarget | readonly SingleAspectTarget[];
 
 /** A change of resources that is applied when a graph is written: `toYaml({ aspects })`, `factory(mode, { aspects })`. */
 export interface AspectDefinition<

@@ -47,7 +47,8 @@ export interface Manifest {
 }
 
 /**
- * Makes a resource of the composition under way. The manifest is copied; values in it may be symbolic.
+ * Makes a resource of the composition under way. The manifest is copied; values in it may be symbolic. Its id is
+ * `options.id`, else the field `id` of the manifest, which is no part of the object unless its kind has such a field.
  * Every factory ends here.
  *
  * @throws TypeKroError `compose/outside` when no composition is being built.
@@ -79,14 +80,22 @@ function makeResource<Fields extends object = Record<string, unknown>>(
   const { group, version } = parseApiVersion(apiVersion);
   const schema = schemaFor(trace, { group, version, kind }, options.schemas);
   const order = trace.resources.length;
-  const given = options.id === undefined ? undefined : checkId(options.id);
+  const own =
+    schema?.properties === undefined || !Object.hasOwn(schema.properties, 'id')
+      ? takeId(manifest)
+      : { manifest, id: undefined };
+  if (options.id !== undefined && own.id !== undefined && own.id !== options.id) {
+    refuse('id', `a ${kind} is given two ids, "${own.id}" and "${options.id}"`, 'give it one');
+  }
+  const chosen = options.id ?? own.id;
+  const given = chosen === undefined ? undefined : checkId(chosen);
   const id = given ?? defaultId(kind, manifest);
   const record: ResourceRecord = {
     id,
     label: undefined,
     explicitId: given !== undefined,
     order,
-    manifest: copyDeep(manifest, 0) as Record<string, unknown>,
+    manifest: copyDeep(own.manifest, 0) as Record<string, unknown>,
     apiVersion,
     kind,
     schema,
@@ -106,6 +115,16 @@ function makeResource<Fields extends object = Record<string, unknown>>(
   trace.resources.push(record);
   for (const { code, message, hint } of options.warnings ?? []) trace.warn(code, message, hint);
   return handleOf(record) as Resource<Fields>;
+}
+
+/**
+ * The id that stands in a manifest, and the manifest without it: `createResource({ id, apiVersion, … })`. A kind with a
+ * field `id` of its own keeps it.
+ */
+function takeId(manifest: Manifest): { readonly id?: string; readonly manifest: Manifest } {
+  if (!Object.hasOwn(manifest, 'id')) return { manifest };
+  const { id, ...rest } = manifest;
+  return { id: id as string, manifest: rest };
 }
 
 /** The schema of a kind; one that only its factory knows is added to the run. */

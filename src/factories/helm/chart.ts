@@ -1,7 +1,8 @@
 import { defineFactory } from '../../compose/index.ts';
 import type { FactoryExtras, NamedInput } from '../../compose/index.ts';
 import type { ChartSource, HelmReleaseConfig, HelmReleaseResource } from './helm-release.ts';
-import { helmRelease, repositoryName } from './helm-release.ts';
+import { helmRelease } from './helm-release.ts';
+import { repositoryName } from './source-name.ts';
 import { FLUX_NAMESPACE, helmRepository } from './helm-repository.ts';
 
 /** Which chart a chart factory installs. */

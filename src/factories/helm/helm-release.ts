@@ -1,11 +1,11 @@
 import { defineFactory } from '../../compose/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { TypeKroError } from '../../core/index.ts';
 import { readinessOf } from '../../readiness/index.ts';
 import type { FlatInput } from '../flux/flat.ts';
 import { divide } from '../flux/flat.ts';
 import * as raw from '../flux/generated/helm.toolkit.fluxcd.io.ts';
 import { FLUX_NAMESPACE } from './helm-repository.ts';
+import { sourceName } from './source-name.ts';
 
 /** Which chart: its name, its version, and the address of its repository. */
 export interface ChartInput {
@@ -43,8 +43,9 @@ const RETRIES = { timeout: '10m', remediation: { retries: 3 } };
 
 /**
  * A Helm chart that Flux installs and keeps up to date. Defaults: every 5 minutes; installing and upgrading
- * take at most 10 minutes and are tried again three times. The HelmRepository is the one in `flux-system`
- * named after the last part of the repository's address, or `sourceRef`.
+ * take at most 10 minutes and are tried again three times. The HelmRepository is `sourceRef`, or the one in
+ * `flux-system` named after the last part of the repository's address (for a registry, `oci://…`, after the release:
+ * `<name>-helm-repo`).
  *
  * @example
  * helmRelease({
@@ -58,39 +59,21 @@ const RETRIES = { timeout: '10m', remediation: { retries: 3 } };
 export const helmRelease = defineFactory(
   <Values extends object = Record<string, unknown>>(input: HelmReleaseConfig<Values>): HelmReleaseResource => {
     const { chart, sourceRef, ...rest } = input;
-    const where = chart === undefined ? {} : { chart: { spec: chartSpec(chart, sourceRef) } };
+    const where = chart === undefined ? {} : { chart: { spec: chartSpec(chart, sourceRef, input.name) } };
     const { own, spec } = divide(rest, { interval: '5m', ...where, install: RETRIES, upgrade: RETRIES });
     return (raw.helmRelease as (object: object) => HelmReleaseResource)({ ...own, spec });
   },
 );
 
-function chartSpec(chart: ChartInput, source: ChartSource | undefined): object {
+function chartSpec(chart: ChartInput, source: ChartSource | undefined, release: string): object {
   return {
     chart: chart.name,
     ...(chart.version === undefined ? {} : { version: chart.version }),
     sourceRef:
       source === undefined
-        ? { kind: 'HelmRepository', name: repositoryName(chart.repository), namespace: FLUX_NAMESPACE }
+        ? { kind: 'HelmRepository', name: sourceName(chart.repository, release), namespace: FLUX_NAMESPACE }
         : { ...source, kind: source.kind ?? 'HelmRepository' },
   };
-}
-
-/** The last part of an address as a name: `https://charts.example.com/stable` → `stable`; without a path, the host. */
-export function repositoryName(address: unknown): string {
-  const text = typeof address === 'string' ? address : '';
-  const [host = '', ...path] = text
-    .replace(/^[a-z]+:\/\//, '')
-    .split('/')
-    .filter((part) => part !== '');
-  const name = (path.at(-1) ?? host)
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '');
-  if (name !== '') return name;
-  throw new TypeKroError('a Helm release does not say where its chart is', {
-    code: 'factories/no-chart-source',
-    remedy: 'give chart.repository as a constant address, or sourceRef with the name of a HelmRepository',
-  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Resource } from '../../compose/index.ts';
 import { createResource, defineFactory } from '../../compose/index.ts';
+import { sourceName } from '../helm/source-name.ts';
 import type { Condition } from './kinds.ts';
 
 /** What a graph may read of a HelmRelease of Flux. */
@@ -18,7 +19,8 @@ export type HelmChartResource = Resource<{
 
 /**
  * A chart installed by Flux: a HelmRelease that refers to the HelmRepository in `flux-system` which is named after
- * the last part of the repository's address (`https://charts.bitnami.com/bitnami` → `bitnami`).
+ * the last part of the repository's address (`https://charts.bitnami.com/bitnami` → `bitnami`); for a registry
+ * (`oci://…`) after the release: `<name>-helm-repo`.
  *
  * @param name of the release and of the object
  * @param repository address of the chart repository
@@ -36,7 +38,7 @@ export const HelmChart = defineFactory(
         chart: {
           spec: {
             chart,
-            sourceRef: { kind: 'HelmRepository', name: repositoryName(repository), namespace: 'flux-system' },
+            sourceRef: { kind: 'HelmRepository', name: sourceName(repository, name), namespace: 'flux-system' },
           },
         },
         install: { timeout: '10m', remediation: { retries: 3 } },
@@ -45,11 +47,3 @@ export const HelmChart = defineFactory(
       },
     }) as HelmChartResource,
 );
-
-function repositoryName(repository: string): string {
-  const last = repository
-    .split('/')
-    .filter((part) => part !== '')
-    .at(-1);
-  return (last ?? 'bitnami').toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
-}

@@ -1,4 +1,4 @@
-import { createResource } from '../../compose/index.ts';
+import { createResource, isText, present } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
 import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { PersistentVolumeResource, PvcResource } from './kinds.ts';
@@ -38,7 +38,8 @@ export interface PersistentVolumeConfig extends CommonConfig {
   readonly storageClass?: string | undefined;
   /** Default ReadWriteOnce. */
   readonly accessModes?: readonly string[];
-  readonly hostPath?: { readonly path: string; readonly type?: string };
+  /** A directory of the node; a bare text is its path. */
+  readonly hostPath?: string | { readonly path: string; readonly type?: string };
   readonly nfs?: { readonly server: string; readonly path: string; readonly readOnly?: boolean };
   /** Default Retain. */
   readonly persistentVolumeReclaimPolicy?: 'Retain' | 'Delete' | 'Recycle';
@@ -59,7 +60,7 @@ export const PersistentVolume = simpleFactory(
           accessModes,
           persistentVolumeReclaimPolicy: config.persistentVolumeReclaimPolicy ?? 'Retain',
           storageClassName: storageClass,
-          hostPath,
+          hostPath: present(hostPath, (value) => (isText(value) ? { path: value } : value)),
           nfs,
         }),
       },

@@ -131,6 +131,31 @@ test('computed, alias and aliases call their functions', () => {
   expect(status).toEqual({ ready: true, missing: 1, both: true });
 });
 
+describe('createResource', () => {
+  const only = (program: (spec: Spec) => unknown) => {
+    const { resources } = compose(program).toDefinition()['spec'] as { resources: JsonObject[] };
+    return resources[0];
+  };
+
+  test('takes the id out of the manifest, and it is no part of the object', () => {
+    const widget = { id: 'gear', apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' } };
+    const { id: _id, ...template } = widget;
+    expect(only(() => void createResource(widget))).toEqual({ id: 'gear', template });
+    expect(only(() => void createResource(widget, { id: 'gear' }))).toEqual({ id: 'gear', template });
+    expect(() => only(() => void createResource(widget, { id: 'other' }))).toThrow(/given two ids, "gear" and "other"/);
+  });
+
+  test('and the declarative form keeps the id of a plain object', () => {
+    const graph = kubernetesComposition(
+      { name: 'sample', spec: schema },
+      (() => ({ a: { id: 'gear', apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'w' } } })) as never,
+      (() => undefined) as never,
+    );
+    const template = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'w' } };
+    expect((graph.toDefinition()['spec'] as JsonObject)['resources']).toEqual([{ id: 'gear', template }]);
+  });
+});
+
 test('observedResource and externalRef read what others own', () => {
   const composition = compose(() => {
     const a = observedResource({

@@ -85,6 +85,32 @@ describe('aspects', () => {
     });
   });
 
+  test('of metadata are merged, or take the place of what is there', () => {
+    const merged = sdk.aspect.on(sdk.allResources, sdk.metadata({ labels: sdk.merge({ team: 'a' }) }));
+    expect(template('config', merged)['metadata']).toMatchObject({ labels: { app: 'config', team: 'a' } });
+    const replaced = sdk.aspect.on(sdk.allResources, sdk.metadata({ labels: sdk.replace({ team: 'a' }) }));
+    expect((template('config', replaced)['metadata'] as JsonObject)['labels']).toEqual({ team: 'a' });
+  });
+
+  test('find a slot, an id and a factory after an earlier aspect has changed the resource', () => {
+    const first = sdk.withAnnotations({ a: 'b' });
+    const second = sdk.withLabels({ x: 'y' });
+    for (const selector of [{ slot: 'front' }, { id: 'web' }, { name: 'web' }]) {
+      const labels = (template('web', first, second.where(selector).expectOne())['metadata'] as JsonObject)['labels'];
+      expect(labels).toContain('"x": "y"');
+    }
+    const onKind = sdk.aspect.on(Deployment, sdk.metadata({ labels: { x: 'y' } }));
+    expect(JSON.stringify(template('job', first, onKind))).toContain('"x":"y"');
+  });
+
+  test('have a list of targets, of which one must fit', () => {
+    const both = sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: { x: 'y' } }));
+    const { resources } = app.toDefinition({ aspects: [both] })['spec'] as { resources: JsonObject[] };
+    const met = resources.filter((entry) => JSON.stringify(entry).includes('"x":"y"')).map(({ id }) => id);
+    expect(met).toEqual(['agent', 'config']);
+    expect(() => sdk.aspect.on([], sdk.metadata({ labels: {} }))).toThrow(/a group .*, a factory, or a list of them/);
+  });
+
   test('are made of targets and operations', () => {
     const patch = sdk.override({ spec: { template: { spec: { nodeSelector: sdk.merge({ disk: 'ssd' }) } } } });
     const changed = ['web', 'api', 'agent'].map((id) => template(id, sdk.aspect.on(Deployment, patch)));

@@ -1,0 +1,49 @@
+import type { JsonObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { GraphNode } from '../graph/index.ts';
+import type { CompositionCore } from './composition.ts';
+import { printYaml } from './emit/yaml.ts';
+import { evaluateComposition } from './evaluate.ts';
+
+/**
+ * The objects that direct mode applies for a spec, as documents; objects that the graph only reads, and objects that
+ * wait for data of the cluster, are named in comments. A namespaced object without a namespace gets `namespace`, as in
+ * `deploy()`. The documents stand in an order in which `kubectl apply` takes them.
+ */
+export function directManifests(core: CompositionCore, spec: JsonObject, namespace: string): string {
+  const { nodes, order } = core.write('typekro').graph;
+  const { resources } = evaluateComposition(core, spec, {}, namespace);
+  const ranks = new Map(order.map((id, index) => [id, index - (isGround(nodes.get(id)) ? order.length : 0)]));
+  const ordered = resources.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
+  const documents: string[] = [];
+  const comments: string[] = [];
+  for (const { id, included, objects, pending } of ordered) {
+    const node = nodes.get(id) as GraphNode;
+    const isRead = node.nodeType === 'external' || node.nodeType === 'externalCollection';
+    const placed = node.namespaced ? objects.map((object) => inNamespace(object, namespace)) : objects;
+    if (isRead) comments.push(...placed.map((object) => `# ${id} is read, not applied: ${nameOf(object)}\n`));
+    else documents.push(...placed.map((object) => printYaml(object)));
+    if (included && pending !== undefined) {
+      comments.push(`# ${id} is ${isRead ? 'read' : 'made'} when the cluster has what it reads: ${pending}\n`);
+    }
+  }
+  return [...documents, ...(comments.length === 0 ? [] : [comments.join('')])].join('---\n');
+}
+
+/** Namespaces and definitions of kinds stand before what may be in them. */
+function isGround(node: GraphNode | undefined): boolean {
+  return node?.type.kind === 'Namespace' || node?.type.kind === 'CustomResourceDefinition';
+}
+
+function inNamespace(object: JsonObject, namespace: string): JsonObject {
+  const { apiVersion = '', kind = '', metadata: given, ...rest } = object;
+  const metadata = isJsonObject(given) ? given : {};
+  if (metadata['namespace'] !== undefined && metadata['namespace'] !== '') return object;
+  return { apiVersion, kind, metadata: { ...metadata, namespace }, ...rest };
+}
+
+function nameOf({ kind, metadata }: JsonObject): string {
+  const { namespace, name } = isJsonObject(metadata) ? metadata : {};
+  const path = [namespace, name].filter((part) => typeof part === 'string' && part !== '').join('/');
+  return `${String(kind)} ${path === '' ? 'by selector' : path}`.replace(/[\r\n]+/g, ' ');
+}
