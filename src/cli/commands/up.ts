@@ -28,7 +28,7 @@ export const up: Command = {
   name: 'up',
   summary: 'run definitions on an embedded cluster',
   description:
-    'Starts a Kubernetes API on loopback and a controller, applies the definitions and objects of the files (two examples when none is named), and shows every resource with what it waits for. Stays up until Ctrl-C.',
+    'Starts a Kubernetes API on loopback and a controller, applies the definitions and objects of the files (two examples when none is named), and shows every resource with what it waits for. Containers are simulated: no image is pulled, no process runs in a pod. Stays up until Ctrl-C.',
   positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true }],
   options: [
     { name: 'once', summary: 'end when everything is ACTIVE, or with the reason why it is not' },
@@ -61,6 +61,7 @@ export const up: Command = {
       const session = await startSession(state, port, input.options['keep'] === true);
       try {
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
+        context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
         if (input.options['once'] !== true) context.print(`Dashboard at ${session.dashboard}`);
         const code = await bringUp({ context, session, objects: inputs.objects, graphs, timeoutMs });
         if (input.options['once'] === true || context.signal.aborted) return code;
