@@ -13,6 +13,8 @@ export interface ServedKind {
   readonly graph?: Graph;
   /** Why there is no graph, in kro's words. */
   readonly failure?: string;
+  /** Does the definition declare conditions of its own? Told where there is no graph. */
+  readonly authorConditions?: boolean;
   readonly revision: number;
   readonly policies: Policies;
   readonly access: Access;
@@ -42,6 +44,7 @@ export class ServedKinds {
       before !== undefined &&
       before.graph === served.graph &&
       before.failure === served.failure &&
+      before.authorConditions === served.authorConditions &&
       before.revision === served.revision &&
       before.definitionUid === served.definitionUid &&
       before.access === served.access &&

@@ -2,6 +2,7 @@ import { typeToString } from '../cel/index.ts';
 import type { JsonObject, JsonValue, SourcePosition } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { Checked } from './check-types.ts';
+import { literalTypes } from './conditions.ts';
 import { buildCrd, instancePlural } from './crd.ts';
 import { applyOrder, topologicalOrder } from './dag.ts';
 import type { Definition } from './definition.ts';
@@ -10,7 +11,7 @@ import type { FieldSite, Site } from './draft.ts';
 import type { Compiled } from './expression.ts';
 import { revisionHash } from './hash.ts';
 import { schemaToJson } from './instance-schema.ts';
-import type { Expression, FieldKind, Graph, GraphNode, Hole, StatusPlan } from './model.ts';
+import type { ConditionExpression, Expression, FieldKind, Graph, GraphNode, Hole, StatusPlan } from './model.ts';
 import { collectReads } from './reads.ts';
 import type { StatusBlock } from './status.ts';
 
@@ -116,6 +117,11 @@ class Assembler {
     };
   }
 
+  #condition(entry: Compiled): ConditionExpression {
+    const types = literalTypes(entry.ast.expr);
+    return { ...this.expression(entry), ...(types === undefined ? {} : { types }) };
+  }
+
   #source(site: Site): SourcePosition | undefined {
     return this.#document?.positionInside(site.path, site.text.toOriginal(0));
   }
@@ -156,7 +162,7 @@ class Assembler {
     return {
       skeleton: freeze(block.skeleton),
       holes: block.fields.map((field) => this.#hole(field, 'dynamic')),
-      ...(conditions === undefined ? {} : { conditions: conditions.map((each) => this.expression(each)) }),
+      ...(conditions === undefined ? {} : { conditions: conditions.map((each) => this.#condition(each)) }),
       dependsOn: [...new Set([...fromFields, ...fromConditions])].toSorted(),
     };
   }

@@ -17,13 +17,14 @@ const STATES = ['True', 'False', 'Unknown'];
 /** Conditions that kro itself writes; only these can be read back from `schema`. */
 const BUILT_IN = ['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready'];
 
-/** Reads `status.conditions`: each entry makes one condition or a list of them. Undefined without a block. */
+/** Reads `status.conditions`: each entry makes one condition or a list of them. Undefined without an entry. */
 export function buildConditions(
   block: JsonValue | undefined,
   language: Language,
   problems: Problems,
 ): readonly Compiled[] | undefined {
-  if (block === undefined) return undefined;
+  // As in kro, an empty block declares nothing.
+  if (block === undefined || (Array.isArray(block) && block.length === 0)) return undefined;
   const parsed = readSites(block, problems).map((site) => {
     const result = language.parse(site.text.cel);
     return { site, root: result.ok ? result.ast.expr : undefined };
@@ -102,6 +103,12 @@ function runtimeCalls(root: Expr, name: string): Call[] {
     if (call.kind === 'call' && call.name === name && isRuntime(call)) calls.push(call);
   });
   return calls;
+}
+
+/** The types of all conditions that an entry makes, where every one is a literal; undefined when one is computed. */
+export function literalTypes(root: Expr): readonly string[] | undefined {
+  const types = runtimeCalls(root, 'newCondition').map((call) => literalMember(call, 'type'));
+  return types.length > 0 && types.every((type) => type !== undefined) ? types : undefined;
 }
 
 /** The literal types that the author declares; one that two entries declare is refused. */

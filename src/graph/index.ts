@@ -20,6 +20,7 @@ export type {
   PathStep,
   ResourceNode,
   StatusPlan,
+  ConditionExpression,
   TemplatePlan,
 } from './model.ts';
 export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphFeatures } from './options.ts';

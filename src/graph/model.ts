@@ -91,12 +91,18 @@ export interface InstanceType extends GroupVersionKind {
   readonly crd: KubeObject;
 }
 
+/** An entry of the author's `status.conditions`. */
+export interface ConditionExpression extends Expression {
+  /** The types that it gives, where all of them are literals; absent when one is computed. */
+  readonly types?: readonly string[];
+}
+
 /** The status fields of an instance: a skeleton with holes, as for templates; paths begin below `status`. */
 export interface StatusPlan {
   readonly skeleton: JsonObject;
   readonly holes: readonly Hole[];
   /** The author's condition expressions in order; absent when the definition declares none. */
-  readonly conditions?: readonly Expression[];
+  readonly conditions?: readonly ConditionExpression[];
   /** Node ids that the status reads, and `schema` where a status field reads it; sorted. */
   readonly dependsOn: readonly string[];
 }

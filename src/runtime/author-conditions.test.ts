@@ -3,7 +3,7 @@ import { graphOf } from '../../test/support/compile-graph.ts';
 import { putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { JsonObject, KubeObject } from '../core/index.ts';
-import { readConditions } from './index.ts';
+import { readConditions, stepUnresolved } from './index.ts';
 
 const PUMP = 'Pump.parts.test/ns/p';
 const pump = '{apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}, spec: {litres: 2}}';
@@ -91,4 +91,114 @@ resources:
     expect(instance?.status?.['state']).toBe('ERROR');
     expect(decision.statusProblems).toHaveLength(1);
   });
+});
+
+describe.each(['ResourcesReady', 'InstanceManaged', 'GraphResolved', 'Ready'])(
+  'an author who overrides the built-in condition %s',
+  (type) => {
+    const graph = graphOf(`
+schema:
+  spec: {twice: boolean | default=false}
+  status:
+    conditions:
+      - "\${runtime.newCondition({type: '${type}', status: 'True', reason: 'Mine'})}"
+      - "\${runtime.newCondition({type: 'Level', status: p.status.level > 2 ? 'True' : 'False'})}"
+      - "\${runtime.newCondition({type: 'Once', status: 'True'})}"
+      - "\${[runtime.newCondition({type: 'On' + 'ce', status: 'False'})].filter(c, schema.spec.twice)}"
+      - "\${runtime.newCondition({type: 'Computed' + p.status.phase, status: 'True'})}"
+resources:
+  - id: p
+    template: ${pump}
+`);
+    const at = (time: string) => ({ step: { now: Date.parse(time) } });
+    const built = () => {
+      const cluster = new FakeCluster();
+      const key = putInstance(graph, cluster, 'a', { twice: false });
+      settle(graph, key, cluster, at('2026-11-01T00:00:00Z'));
+      edit(cluster, { level: 3, phase: 'X' });
+      return { cluster, key, first: settle(graph, key, cluster, at('2026-11-01T00:00:00Z')).instance };
+    };
+    const told = (instance: KubeObject | undefined) =>
+      readConditions(instance?.status?.['conditions']).map(({ type: name, status, lastTransitionTime }) => [
+        name,
+        status,
+        lastTransitionTime?.slice(11, 16),
+      ]);
+    const before = [
+      [type, 'True', '00:00'],
+      ['Level', 'True', '00:00'],
+      ['Once', 'True', '00:00'],
+      ['ComputedX', 'True', '00:00'],
+    ];
+
+    test('has all of them keep their times while their values stay', () => {
+      const { cluster, key, first } = built();
+      expect(told(first)).toEqual(before);
+      cluster.edit(key, (object) => void (object.metadata.generation = 2));
+      const later = settle(graph, key, cluster, at('2026-11-01T05:00:00Z'));
+      expect(told(later.instance)).toEqual(before);
+      expect(settle(graph, key, cluster, at('2026-11-01T06:00:00Z')).decision.statusChanged).toBe(false);
+    });
+
+    test('keeps those whose expression waits, literal or computed', () => {
+      const { cluster, key } = built();
+      edit(cluster, {});
+      const { instance } = settle(graph, key, cluster, at('2026-11-01T05:00:00Z'));
+      expect(told(instance)).toEqual(expect.arrayContaining(before));
+      expect(told(instance)).toHaveLength(before.length);
+    });
+
+    test('keeps the value of a type that two entries give', () => {
+      const { cluster, key } = built();
+      cluster.edit(key, (object) => void (object.spec = { twice: true }));
+      const { instance } = settle(graph, key, cluster, at('2026-11-01T05:00:00Z'));
+      expect(told(instance)).toEqual(before);
+      expect(instance?.status?.['state']).toBe('ERROR');
+    });
+
+    test('finds them as they were where the definition has no usable revision, and while the instance goes', () => {
+      const { cluster, key } = built();
+      const instance = cluster.get(key) as KubeObject;
+      const options = { now: 0, authorConditions: true };
+      const failed = stepUnresolved(instance, 'latest issued graph revision 2 failed', cluster.view(graph), options);
+      expect(told({ ...instance, status: failed.status })).toEqual(before);
+      expect(failed.status['state']).toBe('ERROR');
+      cluster.edit('Pump.parts.test/ns/p', (object) => void (object.metadata.finalizers = ['acme.test/hold']));
+      cluster.remove(key);
+      const deleting = settle(graph, key, cluster, at('2026-11-01T05:00:00Z')).instance;
+      const rest = (rows: readonly unknown[][]) => rows.filter(([name]) => name !== 'ResourcesReady');
+      expect(rest(told(deleting))).toEqual(rest(before));
+      expect(told(deleting)).toContainEqual(['ResourcesReady', 'Unknown', '05:00']);
+    });
+
+    test("reads kro's own values, never what is written over them", () => {
+      const mirror = graphOf(`
+schema:
+  status:
+    conditions:
+      - "\${runtime.newCondition({type: '${type}', status: 'False', reason: 'Mine'})}"
+      - "\${runtime.newCondition({type: 'Mirror', status: runtime.condition(schema, '${type}').status})}"
+resources:
+  - id: p
+    template: ${pump}
+`);
+      const cluster = new FakeCluster();
+      const key = putInstance(mirror, cluster, 'a', {});
+      settle(mirror, key, cluster);
+      cluster.edit(key, (object) => void (object.metadata.generation = 2));
+      const { decision, instance } = settle(mirror, key, cluster);
+      expect(told(instance).map(([name, status]) => [name, status])).toEqual([
+        [type, 'False'],
+        ['Mirror', 'True'],
+      ]);
+      expect(decision.conditions.every(({ status }) => status === 'True')).toBe(true);
+    });
+  },
+);
+
+test("an empty block declares no conditions: kro's own are written", () => {
+  const graph = graphOf(`schema: {status: {conditions: []}}\nresources: [{id: p, template: ${pump}}]`);
+  const cluster = new FakeCluster();
+  const { instance } = settle(graph, putInstance(graph, cluster, 'a', {}), cluster);
+  expect(readConditions(instance?.status?.['conditions']).map(({ type }) => type)).toContain('ResourcesReady');
 });

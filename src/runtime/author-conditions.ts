@@ -1,12 +1,12 @@
 import type { Value } from '../cel/index.ts';
 import { OpaqueValue, RUNTIME_VALUE } from '../cel/index.ts';
 import type { KubeObject } from '../core/index.ts';
-import type { Expression } from '../graph/index.ts';
-import { DEPENDENT_CONDITIONS, readConditions, transition } from './conditions.ts';
+import type { ConditionExpression, Graph } from '../graph/index.ts';
+import { readConditions, transition } from './conditions.ts';
 import type { ConditionValue } from './conditions.ts';
 import type { EvaluateContext, Variables } from './evaluate.ts';
 import { evaluateRaw } from './evaluate.ts';
-import type { Condition, StatusProblem } from './model.ts';
+import type { Condition, StatusProblem, StepOptions } from './model.ts';
 import { isNodeCondition } from './node-conditions.ts';
 import { isNowCondition } from './now-sample.ts';
 
@@ -16,16 +16,22 @@ export interface AuthorConditions {
   readonly problems: readonly StatusProblem[];
 }
 
-/** A literal type in a condition expression. */
-const LITERAL_TYPE = /\btype\s*:\s*(?:"([^"\\]*)"|'([^'\\]*)')/g;
+/**
+ * Do the conditions in the status of an instance belong to the author? The graph knows; where there is none, the
+ * caller does. The conditions themselves do not say it: an author may override any type of kro's.
+ */
+export function hasAuthorConditions(graph: Graph | undefined, { authorConditions: declared }: StepOptions): boolean {
+  return graph === undefined ? declared === true : graph.status.conditions !== undefined;
+}
 
 /**
- * Evaluates the author's condition expressions. Of an expression that waits for data or fails, the
- * conditions written before stay as they are; a type that two expressions give is dropped from both and
- * reported. kro's own conditions from a time before the author declared some are not kept.
+ * Evaluates the author's condition expressions. Previous conditions are looked up by type alone, as in kro: the
+ * transition time stays while the status does. An expression that waits for data or fails keeps the conditions of
+ * its types (of every type, where it computes one) as they were; a type that two expressions give keeps its previous
+ * condition, if there is one, and is reported.
  */
 export function authorConditions(
-  expressions: readonly Expression[],
+  expressions: readonly ConditionExpression[],
   instance: KubeObject,
   variables: Variables,
   context: EvaluateContext,
@@ -36,7 +42,7 @@ export function authorConditions(
   const problems: StatusProblem[] = [];
   const found = new Map<string, Condition>();
   const duplicates = new Set<string>();
-  const keptOf: Expression[] = [];
+  const keptOf: ConditionExpression[] = [];
   const bound = new Map(variables).set('runtime', RUNTIME_VALUE);
   for (const [index, expression] of expressions.entries()) {
     const result = evaluateRaw(expression, bound, context);
@@ -65,23 +71,16 @@ export function authorConditions(
   return { conditions: [...found.values()], problems };
 }
 
-/** What the instance has of the author's conditions; nothing when what it has are kro's own. Ours are none of them. */
+/** The conditions of the instance by type, without those that this project adds to explain itself. */
 function previousConditions(instance: KubeObject): Map<string, Condition> {
-  const all = readConditions(instance.status?.['conditions']).filter(
-    ({ type }) => !isNodeCondition(type) && !isNowCondition(type),
-  );
-  const ownOnes = all.some(({ type }) => DEPENDENT_CONDITIONS.some((name) => name === type));
-  return new Map(ownOnes ? [] : all.map((condition) => [condition.type, condition]));
+  const all = readConditions(instance.status?.['conditions']);
+  const others = all.filter(({ type }) => !isNodeCondition(type) && !isNowCondition(type));
+  return new Map(others.map((condition) => [condition.type, condition]));
 }
 
-/** Types that expressions without a value stand for: those that they name literally, or any. */
-function keptTypes(expressions: readonly Expression[], previous: readonly string[]): Set<string> {
-  const types = new Set<string>();
-  for (const { cel } of expressions) {
-    const literal = [...cel.matchAll(LITERAL_TYPE)].map((match) => match[1] ?? match[2] ?? '');
-    for (const type of literal.length > 0 ? literal : previous) types.add(type);
-  }
-  return types;
+/** Types that expressions without a value stand for: their literal ones, or any. */
+function keptTypes(expressions: readonly ConditionExpression[], previous: readonly string[]): Set<string> {
+  return new Set(expressions.flatMap(({ types }) => types ?? previous));
 }
 
 /** The conditions in the result of an expression: one, or a list; undefined when it is neither. */

@@ -47,22 +47,25 @@ function isStatus(value: JsonValue | undefined): value is Condition['status'] {
 /**
  * kro's conditions of an instance after some of them were set: missing ones are Unknown since the
  * instance was created, transition times move only with the status, and `Ready` is True when all
- * others are, else it repeats the latest False one, else the latest Unknown one.
+ * others are, else it repeats the latest False one, else the latest Unknown one. With `authored`, the status
+ * holds the author's conditions, and none of them counts as a previous one of kro's.
  */
 export function instanceConditions(
   instance: KubeObject,
   values: Partial<Record<DependentCondition, ConditionValue>>,
   now: number,
+  authored: boolean,
 ): Condition[] {
   const generation = instance.metadata.generation ?? 0;
   const deleting = instance.metadata.deletionTimestamp !== undefined;
-  const previous = new Map(readConditions(instance.status?.['conditions']).map((entry) => [entry.type, entry]));
+  const before = authored ? [] : readConditions(instance.status?.['conditions']);
+  const previous = new Map(before.map((entry) => [entry.type, entry]));
   const born = instance.metadata.creationTimestamp ?? timeText(now);
   const dependents = DEPENDENT_CONDITIONS.map((type): Condition => {
     const value = values[type];
-    const before = previous.get(type);
-    if (value !== undefined) return transition(type, value, before, generation, now);
-    if (before !== undefined) return deleting ? { ...before, observedGeneration: generation } : before;
+    const known = previous.get(type);
+    if (value !== undefined) return transition(type, value, known, generation, now);
+    if (known !== undefined) return deleting ? { ...known, observedGeneration: generation } : known;
     return {
       type,
       status: 'Unknown',

@@ -2,9 +2,10 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { formatRef, jsonEquals, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
+import { hasAuthorConditions } from './author-conditions.ts';
 import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
-import { DEPENDENT_CONDITIONS, instanceConditions, readConditions, transition } from './conditions.ts';
+import { instanceConditions, readConditions, transition } from './conditions.ts';
 import type { ConditionValue } from './conditions.ts';
 import { compareObjects, compareText } from './identity.ts';
 import { deletionPolicyProblem, hasFinalizer, keepsChildren } from './finalizer.ts';
@@ -90,7 +91,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   function decide(outcome: Outcome): Decision {
     const { finalizer, members = [], read = [], actions = [], wave = 0 } = outcome;
     const nodes = reports(members, wave);
-    const part = deletionStatus(instance, outcome.message, options, nodes);
+    const part = deletionStatus(instance, outcome.message, options, nodes, hasAuthorConditions(graph, options));
     const removing = finalizer === 'remove';
     return {
       parent: removing ? { removeFinalizer: true } : {},
@@ -156,13 +157,13 @@ function deletionStatus(
   message: string,
   options: StepOptions,
   nodes: readonly NodeReport[],
+  authored: boolean,
 ): Pick<Decision, 'status' | 'statusChanged' | 'conditions'> {
   const value: ConditionValue = { status: 'Unknown', reason: 'UnderDeletion', message };
   const { now } = options;
   const before: JsonObject = instance.status ?? {};
-  const conditions = instanceConditions(instance, { ResourcesReady: value }, now);
+  const conditions = instanceConditions(instance, { ResourcesReady: value }, now, authored);
   const wire = readConditions(before['conditions']).filter(({ type }) => !isNodeCondition(type));
-  const authored = wire.length > 0 && !wire.some(({ type }) => isBuiltIn(type));
   const overlaid = authored
     ? [
         ...wire.filter(({ type }) => type !== 'ResourcesReady'),
@@ -181,11 +182,6 @@ function deletionStatus(
     conditions: [...overlaid, ...nodeConditions(instance, nodes, options)] as unknown as JsonValue,
   };
   return { conditions, status, statusChanged: !jsonEquals(status, before) };
-}
-
-/** An author never declares these two; ResourcesReady may have been overlaid by an earlier deletion step. */
-function isBuiltIn(type: string): boolean {
-  return type !== 'ResourcesReady' && DEPENDENT_CONDITIONS.some((name) => name === type);
 }
 
 /** The order of the last of them to be applied: what is deleted first. */

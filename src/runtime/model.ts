@@ -206,6 +206,11 @@ export interface StepOptions {
   readonly revision?: number;
   /** What `now()` gave in `status` last time; kept as long as nothing else in the status changes. */
   readonly statusNow?: number;
+  /**
+   * Does the definition declare conditions of its own? Asked only where there is no graph to tell, so that the
+   * author's conditions are left alone. Default false.
+   */
+  readonly authorConditions?: boolean;
   /** Put node reports into the status, as the annotation `typekro.dev/explain` of an instance does. Default false. */
   readonly explain?: boolean;
   /** May templates put objects outside the instance's namespace? Default `any`. */

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
-import { authorConditions } from './author-conditions.ts';
+import { authorConditions, hasAuthorConditions } from './author-conditions.ts';
 import { instanceConditions } from './conditions.ts';
 import { holdConflicts } from './conflicts.ts';
 import { stepDeletion } from './deletion.ts';
@@ -174,7 +174,7 @@ function statusOf(
     refusal === undefined
       ? { InstanceManaged: MANAGED, GraphResolved: RESOLVED, ResourcesReady: ready }
       : { InstanceManaged: { status: 'False', reason: 'ManagementFailed', message: refusal.message } as const };
-  const conditions = instanceConditions(instance, values, options.now);
+  const conditions = instanceConditions(instance, values, options.now, hasAuthorConditions(walk.graph, options));
   const before: JsonObject = instance.status ?? {};
   const explained = nodeConditions(instance, reports, options);
 

@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
-import { DEPENDENT_CONDITIONS, instanceConditions, readConditions } from './conditions.ts';
+import { hasAuthorConditions } from './author-conditions.ts';
+import { instanceConditions, readConditions } from './conditions.ts';
 import { stepDeletion } from './deletion.ts';
 import { hasFinalizer } from './finalizer.ts';
 import type { Decision, Observed, StepOptions } from './model.ts';
@@ -9,7 +10,7 @@ import { isNowCondition } from './now-sample.ts';
 
 /**
  * The decision for an instance whose definition has no usable revision: state ERROR and GraphResolved False
- * with the text given; nothing is touched, projected fields stay. An instance that is being deleted needs no
+ * with the text given; nothing is touched, projected fields stay, and so do the author's conditions. An instance that is being deleted needs no
  * definition and is deleted all the same.
  */
 export function stepUnresolved(
@@ -21,10 +22,9 @@ export function stepUnresolved(
   if (instance.metadata.deletionTimestamp !== undefined) return stepDeletion(instance, observed, options);
   const before: JsonObject = instance.status ?? {};
   const value = { status: 'False', reason: 'ResolutionFailed', message: failure } as const;
-  const conditions = instanceConditions(instance, { GraphResolved: value }, options.now);
-  const wire = readConditions(before['conditions']);
-  const authored = wire.length > 0 && !wire.some(({ type }) => DEPENDENT_CONDITIONS.some((name) => name === type));
-  const sampled = wire.filter(({ type }) => isNowCondition(type));
+  const authored = hasAuthorConditions(undefined, options);
+  const conditions = instanceConditions(instance, { GraphResolved: value }, options.now, authored);
+  const sampled = readConditions(before['conditions']).filter(({ type }) => isNowCondition(type));
   const status: JsonObject = {
     ...before,
     state: 'ERROR',

@@ -73,3 +73,10 @@ export function declaredKind(spec: JsonObject): { group: string; version: string
   const text = (key: string) => (typeof schema[key] === 'string' ? schema[key] : '');
   return { group: text('group') || 'kro.run', version: text('apiVersion'), kind: text('kind') };
 }
+
+/** Does a definition declare conditions of its own, which stand in the status of instances in place of kro's? */
+export function declaresConditions(spec: JsonObject): boolean {
+  const schema = isJsonObject(spec['schema']) ? spec['schema'] : {};
+  const conditions = isJsonObject(schema['status']) ? schema['status']['conditions'] : undefined;
+  return Array.isArray(conditions) && conditions.length > 0;
+}

@@ -6,6 +6,7 @@ import { instanceTypeOf } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
 import type { CrdEnsurer } from './crd-ensurer.ts';
 import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
+import { declaresConditions } from './definition.ts';
 import { outcomes } from './definition-status.ts';
 import { readPolicies } from './policies.ts';
 import type { RevisionStore } from './revision-store.ts';
@@ -85,7 +86,8 @@ export class Handover {
       newest === undefined
         ? 'latest issued graph revision not available'
         : `latest issued graph revision ${newest.number} failed`;
-    this.#handOver(pass, { type, failure, revision: newest?.number ?? 0 });
+    const authorConditions = declaresConditions(newest?.spec ?? definition.spec);
+    this.#handOver(pass, { type, failure, authorConditions, revision: newest?.number ?? 0 });
   }
 
   /** The definition serves nothing any more. */
@@ -97,7 +99,7 @@ export class Handover {
   /** Hands a graph to the instances. False when the definition's own annotations do not allow it. */
   #handOver(
     { definition, conditions }: DefinitionPass,
-    what: Pick<ServedKind, 'type' | 'graph' | 'failure' | 'revision' | 'canary'>,
+    what: Pick<ServedKind, 'type' | 'graph' | 'failure' | 'authorConditions' | 'revision' | 'canary'>,
   ): boolean {
     const { served, onServed, accesses } = this.#options;
     const { name, uid } = definition;

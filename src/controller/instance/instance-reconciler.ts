@@ -214,6 +214,7 @@ export class InstanceReconciler {
       plainData: true,
       revision: served.revision,
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
+      ...given('authorConditions', served.authorConditions),
       ...given('explain', served.policies.explain),
       ...given('budget', served.policies.budget ?? budget),
       ...given('namespaces', served.policies.namespaces ?? namespaces),
