@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import type { CollectionNode, ResourceNode } from '../graph/index.ts';
-import { failureText } from './failure.ts';
+import { failureText, isRefusal } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { digestText } from './fingerprint.ts';
 import { namespacedName } from './identity.ts';
@@ -50,7 +50,7 @@ export function assess(walk: Walk, node: ResourceNode | CollectionNode, wanted: 
     node,
     wanted,
     apply,
-    written: items.every(isWritten),
+    inPlace: items.every(isInPlace),
     objects: items.map(({ report }) => report),
     ...(data === undefined ? {} : { data }),
     ...(retries.length === 0 ? {} : { retryAt: Math.min(...retries) }),
@@ -58,10 +58,10 @@ export function assess(walk: Walk, node: ResourceNode | CollectionNode, wanted: 
   };
 }
 
-function isWritten(item: Assessed): boolean {
-  const { live, apply, unread, problem, terminating } = item;
-  const isInTheWay = unread === true || problem !== undefined || terminating !== undefined;
-  return live !== undefined && apply === undefined && !isInTheWay;
+/** An update that the server refuses changes nothing of the object being there; a failure that passes by itself may. */
+function isInPlace({ live, apply, unread, problem, terminating }: Assessed): boolean {
+  if (live === undefined || apply !== undefined || unread === true || terminating !== undefined) return false;
+  return problem === undefined || (problem.because.kind === 'write-failed' && isRefusal(problem.because.failure));
 }
 
 /** The node's state: problems first, then what is in the way, then what is unknown or due, then readiness. */

@@ -34,5 +34,5 @@ function hold(walk: Walk, id: string, change: Pick<NodeResult, 'state' | 'becaus
   const result = walk.results.get(id);
   if (result === undefined || result.because.kind === 'duplicate-target') return;
   const { message: _old, ...rest } = result;
-  walk.results.set(id, { ...rest, apply: [], written: false, ...change });
+  walk.results.set(id, { ...rest, apply: [], inPlace: false, ...change });
 }

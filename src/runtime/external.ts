@@ -24,7 +24,7 @@ export function assessExternal(walk: Walk, node: ExternalNode): NodeResult {
   const object = refOfTarget(target);
   walk.watches.push({ kind: 'object', nodeId: node.id, target });
   const observation = walk.observed.object(target);
-  const nothing = { node, wanted: [], apply: [], written: true } as const;
+  const nothing = { node, wanted: [], apply: [], inPlace: true } as const;
   if (observation.state === 'unknown') {
     walk.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
     const objects: ObjectReport[] = [{ object, state: 'unknown' }];
@@ -72,7 +72,7 @@ export function assessExternalCollection(walk: Walk, node: ExternalCollectionNod
   const target: ListTarget = { type: typeOfNode(node), selector: selector.text, ...where };
   walk.watches.push({ kind: 'list', nodeId: node.id, target });
   const observation = walk.observed.list(target);
-  const nothing = { node, wanted: [], apply: [], written: true, objects: [] } as const;
+  const nothing = { node, wanted: [], apply: [], inPlace: true, objects: [] } as const;
   if (observation.state === 'unknown') {
     walk.reads.push({ kind: 'list', nodeId: node.id, target, why: 'unknown' });
     return { ...nothing, state: 'pending', because: { kind: 'unread', selector: selector.text } };
@@ -94,5 +94,5 @@ function namespaceOf(value: JsonValue | undefined): { namespace?: string } {
 }
 
 function unresolved(node: ExternalNode | ExternalCollectionNode, reason: Unresolved): NodeResult {
-  return { node, ...reason, wanted: [], apply: [], written: true, objects: [] };
+  return { node, ...reason, wanted: [], apply: [], inPlace: true, objects: [] };
 }

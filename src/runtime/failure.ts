@@ -22,6 +22,14 @@ export function missingRight(status: number, message: string): MissingPermission
   return { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) };
 }
 
+/** Client errors that pass by themselves: who asks, what is not there yet, time, another write, too many requests. */
+const PASSING: ReadonlySet<number> = new Set([401, 404, 408, 409, 429]);
+
+/** Does the server refuse the very object, so that the same request would be refused again? */
+export function isRefusal({ code }: Pick<ApiFailure, 'code'>): boolean {
+  return code >= 400 && code < 500 && !PASSING.has(code);
+}
+
 /** A failure as it stands in a condition: the API's message, and the rule to add where a right is missing. */
 export function failureText({ permission, message }: ApiFailure): string {
   if (permission === undefined) return message;

@@ -61,7 +61,7 @@ export { digestText, isSameFingerprint } from './fingerprint.ts';
 export type { NowSample } from './now-sample.ts';
 export { readNowSample } from './now-sample.ts';
 export { hasFinalizer, isSuspended } from './finalizer.ts';
-export { failureText, missingRight } from './failure.ts';
+export { failureText, isRefusal, missingRight } from './failure.ts';
 export { compareText, groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';
 export * as keys from './keys.ts';
 export { applyOrderOf, childAnnotations, childLabels, instanceLabels, isOwned, nodeIdOf } from './labels.ts';

@@ -45,9 +45,9 @@ export function decideInventory(walk: Walk, pruning: Pruning): Inventory {
   const wanted = wantedScope(walk);
   const results = [...walk.results.values()];
   const resolved = results.every((result) => result.wanted !== undefined);
-  const written = results.every((result) => result.written);
+  const inPlace = results.every((result) => result.inPlace);
   const mayShrink =
-    recorded.state !== 'invalid' && resolved && written && pruning.complete && pruning.remaining.length === 0;
+    recorded.state !== 'invalid' && resolved && inPlace && pruning.complete && pruning.remaining.length === 0;
   return inventoryOf(walk.applySet, mayShrink ? wanted : unionScope(before, wanted), walk.version);
 }
 

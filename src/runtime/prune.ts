@@ -29,9 +29,11 @@ export interface Pruning {
  *
  * A retired object goes as soon as that is safe, whatever other nodes do:
  * - not while a node of the same kind that is not resolved might want it under this very name;
- * - not before its node's present objects are written (the new one before the old one goes);
- * - not while a node that reads its node is not yet written with what it reads now;
+ * - not before its node's present objects are there (the new one before the old one goes);
+ * - not while a node that reads its node is not resolved, or has a write due;
  * - not before retired objects that depend on it are really gone.
+ *
+ * An object that is there and whose update the server refuses holds nothing up: it may be refused for good.
  */
 export function decidePruning(walk: Walk, scope: InventoryScope): Pruning {
   const messages: string[] = [];
@@ -110,9 +112,9 @@ function holdersOf(walk: Walk, object: KubeObject, waves: ReadonlyMap<string, nu
     const sameKind = groupKindText(result.node.type) === groupKind;
     // A node of this kind whose names are not known may want this very object.
     if (sameKind && result.wanted === undefined && result.identities === undefined) holders.add(result.node.id);
-    if (own === undefined ? sameKind && !result.written : result === own && !result.written)
-      holders.add(result.node.id);
-    if (own !== undefined && own.state !== 'skipped' && result.node.dependsOn.includes(id) && !result.written) {
+    const isReplacing = !result.inPlace && result.standing !== true;
+    if (isReplacing && (own === undefined ? sameKind : result === own)) holders.add(result.node.id);
+    if (own !== undefined && own.state !== 'skipped' && result.node.dependsOn.includes(id) && !result.inPlace) {
       holders.add(result.node.id);
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { graphOf } from '../../test/support/compile-graph.ts';
-import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
+import { conditionOf, decide, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { KubeObject } from '../core/index.ts';
 
@@ -55,6 +55,110 @@ describe('retired objects', () => {
       id: 'c',
       state: 'blocked',
       because: { kind: 'retired', heldBy: ['c'] },
+    });
+  });
+
+  describe('beside an object whose update fails', () => {
+    // Items depend on a base each, and all of them carry a text that the server may refuse to change.
+    const rows = (text: string) =>
+      graphOf(`
+schema: {spec: {names: "[]string", text: string, on: boolean | default=true}}
+resources:
+  - id: base
+    forEach: [{n: "\${schema.spec.names}"}]
+    template: {apiVersion: v1, kind: Secret, metadata: {name: "base-\${n}"}, stringData: {k: v}}
+  - id: row
+    forEach: [{b: "\${base}"}]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${b.metadata.name}"}, data: {t: "${text}"}}
+  - id: extra
+    includeWhen: ["\${schema.spec.on}"]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: extra}}
+`);
+    const graph = rows('${schema.spec.text}');
+    const invalid = { code: 422, reason: 'Invalid', message: 'field is immutable' };
+    const built = () => {
+      const cluster = new FakeCluster();
+      const key = putInstance(graph, cluster, 'a', { names: ['x', 'y', 'z'], text: 'one', on: true });
+      settle(graph, key, cluster);
+      return { cluster, key };
+    };
+    const change = (cluster: FakeCluster, key: string, spec: object) =>
+      cluster.edit(key, (object) => void (object.spec = { ...object.spec, ...spec }));
+    const children = (cluster: FakeCluster) => cluster.keys().filter((name) => !name.startsWith('App'));
+
+    test.each([
+      [422, 'Invalid'],
+      [403, 'Forbidden'],
+      [400, 'BadRequest'],
+    ])('a refused one (%i) is told and keeps no retired object, its own or one that it depends on', (code, reason) => {
+      const { cluster, key } = built();
+      cluster.refuse.set('ConfigMap/ns/base-x', { ...invalid, code, reason });
+      change(cluster, key, { names: ['x', 'y'], text: 'two', on: false });
+      const { decision, instance } = settle(graph, key, cluster);
+      expect(children(cluster)).toEqual([
+        'ConfigMap/ns/base-x',
+        'ConfigMap/ns/base-y',
+        'Secret/ns/base-x',
+        'Secret/ns/base-y',
+      ]);
+      expect(decision.nodes.find(({ id }) => id === 'row')).toMatchObject({
+        state: 'failed',
+        because: { kind: 'write-failed', failure: { code } },
+      });
+      expect(conditionOf(instance, 'ResourcesReady')).toMatchObject({ status: 'False' });
+      expect(conditionOf(instance, 'ResourcesReady')?.message).toContain(invalid.message);
+    });
+
+    test.each([
+      [500, 'InternalError'],
+      [409, 'Conflict'],
+      [429, 'TooManyRequests'],
+      [0, 'Timeout'],
+    ])('one that may pass at the next try (%i) keeps them until then', (code, reason) => {
+      const { cluster, key } = built();
+      cluster.refuse.set('ConfigMap/ns/base-x', { ...invalid, code, reason });
+      change(cluster, key, { names: ['x', 'y'], text: 'two' });
+      settle(graph, key, cluster);
+      expect(children(cluster)).toContain('ConfigMap/ns/base-z');
+      cluster.refuse.clear();
+      settle(graph, key, cluster, { step: { now: Date.parse('2026-11-01T00:01:00Z') } });
+      expect(children(cluster).filter((name) => name.endsWith('z'))).toEqual([]);
+    });
+
+    test('one that does not exist keeps them, however it is refused', () => {
+      const { cluster, key } = built();
+      cluster.refuse.set('ConfigMap/ns/base-w', invalid);
+      change(cluster, key, { names: ['x', 'y', 'w'] });
+      settle(graph, key, cluster);
+      expect(children(cluster).filter((name) => name.endsWith('z'))).toEqual([
+        'ConfigMap/ns/base-z',
+        'Secret/ns/base-z',
+      ]);
+    });
+
+    test('the inventory shrinks all the same once they are gone', () => {
+      const { cluster, key } = built();
+      const plain = graphOf(`
+schema: {spec: {names: "[]string", text: string, on: boolean | default=true}}
+resources:
+  - id: row
+    forEach: [{n: "\${schema.spec.names}"}]
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "base-\${n}"}, data: {t: "\${schema.spec.text}"}}
+`);
+      cluster.refuse.set('ConfigMap/ns/base-x', invalid);
+      change(cluster, key, { text: 'two' });
+      settle(plain, key, cluster);
+      expect(inventory(cluster, key)).toBe('ConfigMap');
+    });
+
+    test('items that cannot be made keep none of their own node while all of them are there by name', () => {
+      const { cluster, key } = built();
+      change(cluster, key, { names: ['x', 'y'] });
+      settle(rows("${1 / 0 == 1 ? 'a' : 'b'}"), key, cluster);
+      expect(children(cluster).filter((name) => name.endsWith('z'))).toEqual(['Secret/ns/base-z']);
+      change(cluster, key, { names: ['x', 'w'] });
+      settle(rows("${1 / 0 == 1 ? 'a' : 'b'}"), key, cluster);
+      expect(children(cluster)).toContain('ConfigMap/ns/base-y');
     });
   });
 

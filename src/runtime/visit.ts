@@ -4,6 +4,8 @@ import { assess } from './assess.ts';
 import { identitiesOfCollection, resolveCollection } from './collection.ts';
 import { assessExternal, assessExternalCollection } from './external.ts';
 import { decideInclusion, waitForNodes } from './include.ts';
+import { labelOf } from './identity.ts';
+import { PART_OF_LABEL } from './keys.ts';
 import type { ObjectTarget } from './model.ts';
 import { refOfTarget } from './model.ts';
 import { dataOf, listData } from './ready.ts';
@@ -15,7 +17,7 @@ import type { NodeResult, Unresolved, Walk } from './walk.ts';
 export function visitNode(walk: Walk, node: GraphNode): NodeResult {
   const inclusion = decideInclusion(walk, node);
   if (inclusion.state === 'skipped') {
-    return { node, state: 'skipped', because: inclusion.because, wanted: [], apply: [], written: true, objects: [] };
+    return { node, state: 'skipped', because: inclusion.because, wanted: [], apply: [], inPlace: true, objects: [] };
   }
   if (inclusion.state === 'undecided') return unresolvedNode(walk, node, inclusion.reason);
   const unready = node.dependsOn.filter((id) => !walk.ready.has(id));
@@ -37,12 +39,12 @@ export function visitNode(walk: Walk, node: GraphNode): NodeResult {
  */
 function unresolvedNode(walk: Walk, node: GraphNode, reason: Unresolved): NodeResult {
   if (node.nodeType === 'external' || node.nodeType === 'externalCollection') {
-    return { node, ...reason, wanted: [], apply: [], written: true, objects: [] };
+    return { node, ...reason, wanted: [], apply: [], inPlace: true, objects: [] };
   }
   const found = node.nodeType === 'resource' ? identityOfResource(walk, node) : identitiesOfCollection(walk, node);
   // Where it would go beyond what is allowed is said before anything of the instance is written.
   const refused = found !== undefined && 'because' in found && found.because.kind === 'outside-namespace';
-  const base = { node, ...(refused ? found : reason), wanted: undefined, apply: [], written: false };
+  const base = { node, ...(refused ? found : reason), wanted: undefined, apply: [], inPlace: false };
   if (found === undefined || 'because' in found) return { ...base, objects: [] };
   const identities = found;
   const live: KubeObject[] = [];
@@ -51,7 +53,12 @@ function unresolvedNode(walk: Walk, node: GraphNode, reason: Unresolved): NodeRe
   const data: JsonValue | undefined =
     node.nodeType === 'collection' ? listData(live) : only === undefined ? undefined : dataOf(only);
   const hasData = data !== undefined && live.length > 0;
-  return { ...base, identities, objects, ...(hasData ? { data } : {}) };
+  const standing = live.length === identities.length && live.every((object) => isStanding(walk, object));
+  return { ...base, identities, objects, ...(hasData ? { data } : {}), ...(standing ? { standing } : {}) };
+}
+
+function isStanding({ applySet }: Walk, object: KubeObject): boolean {
+  return object.metadata.deletionTimestamp === undefined && labelOf(object, PART_OF_LABEL) === applySet;
 }
 
 function lookAt(walk: Walk, node: GraphNode, target: ObjectTarget, live: KubeObject[]): ObjectReport {

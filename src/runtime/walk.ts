@@ -58,8 +58,10 @@ export interface NodeResult {
   /** Identities of its objects as far as they are known although it is not resolved. */
   readonly identities?: readonly ObjectTarget[];
   readonly apply: readonly ApplyAction[];
-  /** Every object that it wants exists as it wants it (or it wants none). */
-  readonly written: boolean;
+  /** Every object that it wants is there, either as wanted or refused its update by the server; or it wants none. */
+  readonly inPlace: boolean;
+  /** It is not resolved, but all its objects are known by name, and they are there and its own. */
+  readonly standing?: true;
   /** Live data: an object, or the list of a collection. */
   readonly data?: JsonValue;
   /** Others may read it although its state is not `ready`. */

@@ -1,6 +1,6 @@
 import { KubeError } from '../../kube/index.ts';
 import type { ApiFailure, MissingPermission } from '../../runtime/index.ts';
-import { failureText, missingRight } from '../../runtime/index.ts';
+import { failureText, isRefusal, missingRight } from '../../runtime/index.ts';
 
 /** A client error as the runtime takes it; with the right that is missing when it is one of permission. */
 export function apiFailure(error: KubeError, user: string | undefined): ApiFailure {
@@ -15,8 +15,8 @@ export function apiFailure(error: KubeError, user: string | undefined): ApiFailu
 
 /** Why the API server will not take a write of the controller's own, in words; `undefined` for what is worth another try. */
 export function refusalOf(thrown: unknown): string | undefined {
-  const forGood = thrown instanceof KubeError && [400, 403, 422].includes(thrown.status);
-  return forGood ? failureText(apiFailure(thrown, undefined)) : undefined;
+  const failure = thrown instanceof KubeError ? apiFailure(thrown, undefined) : undefined;
+  return failure !== undefined && isRefusal(failure) ? failureText(failure) : undefined;
 }
 
 function permissionOf(

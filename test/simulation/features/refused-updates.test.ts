@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { conditionText, mapRef, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+});
+afterEach(() => world.close());
+
+const podRef = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', namespace: 'default', name });
+const names = async (kind: string) => {
+  const objects = await world.user.list({ apiVersion: 'v1', kind, namespace: 'default' });
+  return objects.items.map(({ metadata }) => metadata.name).filter((name) => name?.startsWith('p-'));
+};
+
+/** A settings map for each name and a pod that reads it; the command of a pod cannot be changed in place. */
+const resources: JsonObject[] = [
+  {
+    id: 'settings',
+    forEach: [{ name: '${schema.spec.names}' }],
+    template: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: '${schema.metadata.name}-${name}' },
+      data: { text: 'x' },
+    },
+  },
+  {
+    id: 'workers',
+    forEach: [{ map: '${settings}' }],
+    template: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: '${map.metadata.name}' },
+      spec: { containers: [{ name: 'c', image: 'busybox', command: ['run', '${schema.spec.text}'] }] },
+    },
+  },
+];
+
+async function define(): Promise<void> {
+  const definition = potDefinition(resources);
+  const schema = {
+    apiVersion: 'v1',
+    kind: 'Pot',
+    group: 'acme.test',
+    spec: { names: '[]string', text: 'string' },
+    status: { workers: '${workers.map(w, w.metadata.name)}' },
+  };
+  await world.apply({ ...definition, spec: { ...definition.spec, schema } });
+  await world.advance(5000);
+}
+
+describe('an item that the server refuses to update', () => {
+  it('is told, and holds neither retired items nor what they depend on', async () => {
+    await define();
+    await world.apply(pot('p', { names: ['a', 'b', 'c'], text: 'one' }));
+    await world.settle();
+    await world.apply(pot('p', { names: ['a'], text: 'two' }));
+    await world.advance(60_000);
+    expect([await names('Pod'), await names('ConfigMap')]).toEqual([['p-a'], ['p-a']]);
+    const instance = await world.user.get(potRef('p'));
+    expect(instance.status?.['state']).toBe('ERROR');
+    expect(instance.status?.['workers']).toEqual(['p-a']);
+    expect(conditionText(instance, 'ResourcesReady')).toMatch(/^False NotReady: .*Pod "p-a" is invalid/);
+    expect(await world.eventsOf('p')).toContainEqual(expect.stringMatching(/^WriteFailed: node workers: Pod "p-a"/));
+  });
+
+  it('does not keep new items from being made, and is made anew once it is deleted', async () => {
+    await define();
+    await world.apply(pot('p', { names: ['a', 'b'], text: 'one' }));
+    await world.settle();
+    await world.apply(pot('p', { names: ['a', 'c'], text: 'two' }));
+    await world.advance(60_000);
+    expect([await names('Pod'), await names('ConfigMap')]).toEqual([
+      ['p-a', 'p-c'],
+      ['p-a', 'p-c'],
+    ]);
+    await world.user.delete(podRef('p-a'), { gracePeriodSeconds: 0 });
+    await world.advance(60_000);
+    expect((await world.user.get(podRef('p-a'))).spec).toMatchObject({ containers: [{ command: ['run', 'two'] }] });
+    expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
+  });
+
+  it('is passed over by a controller that starts later, too', async () => {
+    await define();
+    await world.apply(pot('p', { names: ['a', 'b'], text: 'one' }));
+    await world.settle();
+    await world.user.patch(mapRef('p-b'), { metadata: { finalizers: ['acme.test/hold'] } });
+    await world.apply(pot('p', { names: ['a'], text: 'two' }));
+    await world.advance(60_000);
+    expect(await names('ConfigMap')).toEqual(['p-a', 'p-b']);
+    await world.restart();
+    await world.user.patch(mapRef('p-b'), { metadata: { finalizers: [] } });
+    await world.advance(60_000);
+    expect([await names('Pod'), await names('ConfigMap')]).toEqual([['p-a'], ['p-a']]);
+  });
+});
