@@ -11,7 +11,7 @@ afterEach(() => world.close());
 
 const podRef = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', namespace: 'default', name });
 const names = async (kind: string) => {
-  const objects = await world.user.list({ apiVersion: 'v1', kind, namespace: 'default' });
+  const objects = await world.user.list({ apiVersion: 'v1', kind }, { namespace: 'default' });
   return objects.items.map(({ metadata }) => metadata.name).filter((name) => name?.startsWith('p-'));
 };
 
