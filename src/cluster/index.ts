@@ -17,3 +17,5 @@ export type { ClusterSnapshot, SnapshotCollection, SnapshotLog } from './snapsho
 export type { Clock, ManualClock, Timer } from './clock.ts';
 export { createManualClock, systemClock } from './clock.ts';
 export type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+export type { DryRun, RefusalCause } from './dry-run.ts';
+export { openDryRun } from './dry-run.ts';

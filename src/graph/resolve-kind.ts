@@ -75,7 +75,7 @@ function unknownKind(id: string, type: GroupVersionKind, apiVersion: string, sou
   const kro = `failed to get schema for resource ${id}: cannot resolve group version ${what}: schema not found`;
   const close = nearestName(type.kind, sameVersion);
   const closeVersion = nearestName(apiVersion, versions);
-  let hint = 'install the CustomResourceDefinition, or give it to the compiler as a file';
+  let hint = 'name the file with its CustomResourceDefinition (--crds), or a cluster that has it (--kubeconfig)';
   if (apiVersion.includes('${')) hint = 'expressions cannot fill the apiVersion';
   else if (elsewhere.size > 0) hint = `${type.kind} is served in ${[...elsewhere].join(', ')}`;
   else if (close !== undefined) hint = `did you mean "${close}"?`;
@@ -83,7 +83,7 @@ function unknownKind(id: string, type: GroupVersionKind, apiVersion: string, sou
   const message =
     sameVersion.size > 0
       ? `${apiVersion} has no kind "${type.kind}"`
-      : `the group version "${apiVersion}" is not known`;
+      : `the kind ${type.kind} of "${apiVersion}" is not known`;
   const field = sameVersion.size > 0 ? 'kind' : 'apiVersion';
   return { ok: false, code: 'graph/unknown-kind', field, kro, message, hint };
 }

@@ -2,7 +2,7 @@ import { relative, resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { hasErrors, isJsonObject, TypeKroError } from '../../core/index.ts';
 import { generateChart, generateFactories } from '../../factories/index.ts';
-import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import { readClusterCrds } from '../cluster-crds.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
@@ -105,25 +105,7 @@ async function collect(context: CommandContext, input: CommandInput, cluster: bo
     input.positionals.length === 0
       ? { documents: [], diagnostics: [], texts: new Map<string, string>() }
       : await readSources(input.positionals, context.cwd, () => context.readInput());
-  return cluster ? { ...named, documents: [...named.documents, ...(await ofCluster(context, input))] } : named;
-}
-
-async function ofCluster(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
-  const path = textOption(input, 'kubeconfig');
-  const name = textOption(input, 'context');
-  const config = await loadKubeConfig({
-    ...(path === undefined ? {} : { path: resolve(context.cwd, path) }),
-    ...(name === undefined ? {} : { context: name }),
-    env: context.env,
-  });
-  const client = new KubeClient({ config });
-  try {
-    const type = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
-    const { items } = await client.list(type, { signal: context.signal });
-    return items.map((item) => ({ ...type, ...item }) as unknown as JsonValue);
-  } finally {
-    await client.close();
-  }
+  return cluster ? { ...named, documents: [...named.documents, ...(await readClusterCrds(context, input))] } : named;
 }
 
 /** Documents without the definitions of other groups. */

@@ -2,12 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { GitOpsOptions } from '../../compose/index.ts';
 import { gitOpsFiles } from '../../compose/index.ts';
-import { hasErrors, TypeKroError } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { checkInputs } from '../up/check-inputs.ts';
-import { loadInputs } from '../up/load-inputs.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { readChecked } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
 
 /** `typekro gitops FILE…`: a folder for Kustomize, Flux and Argo CD. */
 export const gitops: Command = {
@@ -24,16 +23,15 @@ export const gitops: Command = {
     { name: 'path', summary: 'path of the folder in the repository; that of --out by default', value: 'path' },
     { name: 'flux-source', summary: 'name of the GitRepository that holds the folder', value: 'name' },
     { name: 'argocd-repo', summary: 'URL of the repository that holds the folder', value: 'url' },
+    ...CRD_OPTIONS,
   ],
   examples: [
     { command: 'typekro gitops app.yaml --out deploy', summary: 'then kubectl apply -k deploy' },
     { command: 'typekro gitops app.ts --flux-source infra --path clusters/app', summary: 'with Flux' },
   ],
   async run(context, input) {
-    const inputs = await loadInputs(input.positionals, context.cwd);
-    const { diagnostics } = checkInputs(inputs);
-    printDiagnostics(context, diagnostics, inputs.texts);
-    if (hasErrors(diagnostics)) return ExitCode.diagnostics;
+    const { failed, inputs } = await readChecked(context, input);
+    if (failed) return ExitCode.diagnostics;
     const out = textOption(input, 'out') ?? 'gitops';
     const files = gitOpsFiles(
       inputs.objects.map(({ object }) => object),

@@ -3,8 +3,8 @@ import { hasErrors, TypeKroError } from '../../core/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { checkInputs } from '../up/check-inputs.ts';
-import { loadInputs } from '../up/load-inputs.ts';
+import { readChecked } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { yamlText } from '../yaml-text.ts';
 
@@ -35,6 +35,7 @@ export const rbac: Command = {
       summary: "the controller's flag of this name: rights on children become roles to bind in each namespace",
       value: 'name',
     },
+    ...CRD_OPTIONS,
   ],
   examples: [
     { command: 'typekro rbac my-application.yaml | kubectl apply -f -', summary: 'grant exactly what it needs' },
@@ -48,10 +49,8 @@ export const rbac: Command = {
         remedy: 'write it as namespace/name, e.g. kro-system/typekro',
       });
     }
-    const inputs = await loadInputs(input.positionals, context.cwd);
-    const { diagnostics, graphs } = checkInputs(inputs);
-    printDiagnostics(context, diagnostics, inputs.texts);
-    if (hasErrors(diagnostics)) return ExitCode.diagnostics;
+    const { failed, graphs, inputs } = await readChecked(context, input);
+    if (failed) return ExitCode.diagnostics;
     const objects = inputs.objects.map(({ object }) => object).filter(isDefinition);
     const definitions = graphs.flatMap((graph) => {
       const definition = objects.find(({ metadata }) => metadata.name === graph.name);

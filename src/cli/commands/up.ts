@@ -1,14 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { relative } from 'node:path';
-import { hasErrors, TypeKroError } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';
 import { bringUp, goOn } from '../up/bring-up.ts';
-import { checkInputs } from '../up/check-inputs.ts';
-import { loadInputs } from '../up/load-inputs.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { readChecked } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { startSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 
@@ -40,7 +39,9 @@ export const up: Command = {
     },
     { name: 'port', summary: 'port of the API; a free one by default', value: 'port', defaultValue: '0' },
     { name: 'keep', summary: 'keep what is in the cluster, and go on with it the next time' },
+    { name: 'strict', summary: 'count warnings of the check as errors' },
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
+    ...CRD_OPTIONS,
   ],
   examples: [
     { command: 'typekro up', summary: 'the examples; stays up for kubectl' },
@@ -51,10 +52,8 @@ export const up: Command = {
     const port = portOption(input);
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', 'timeout');
     const files = input.positionals.length > 0 ? input.positionals : exampleFiles(context.cwd);
-    const inputs = await loadInputs(files, context.cwd);
-    const { diagnostics, graphs } = checkInputs(inputs);
-    printDiagnostics(context, diagnostics, inputs.texts);
-    if (hasErrors(diagnostics)) return ExitCode.diagnostics;
+    const { failed, graphs, inputs, known } = await readChecked(context, input, files);
+    if (failed) return ExitCode.diagnostics;
 
     const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
     try {
@@ -63,7 +62,7 @@ export const up: Command = {
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
         context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
         if (input.options['once'] !== true) context.print(`Dashboard at ${session.dashboard}`);
-        const code = await bringUp({ context, session, objects: inputs.objects, graphs, timeoutMs });
+        const code = await bringUp({ context, session, objects: inputs.objects, crds: known.crds, graphs, timeoutMs });
         if (input.options['once'] === true || context.signal.aborted) return code;
         if (code !== ExitCode.ok) context.print('\nThe cluster stays up, so that you can look at it; Ctrl-C ends it.');
         context.print(`\n${goOn(context, state.kubeconfig)}`);

@@ -1,30 +1,27 @@
-import { hasErrors } from '../../core/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { checkInputs } from '../up/check-inputs.ts';
-import { loadInputs } from '../up/load-inputs.ts';
-import { count, printDiagnostics } from '../up/print-diagnostics.ts';
+import { readChecked } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { count } from '../up/print-diagnostics.ts';
 
 /** `typekro validate FILE…`: every problem of every definition, without a cluster. */
 export const validate: Command = {
   name: 'validate',
   summary: 'check definitions without a cluster',
   description:
-    'Compiles every ResourceGraphDefinition and composition in the files, against the built-in kinds and the CRDs in the same files, and prints all problems with their place and a remedy. Nothing is sent anywhere.',
+    'Compiles every ResourceGraphDefinition and composition in the files, against the built-in kinds, the CRDs in the same files, those that --crds and --kubeconfig name, and those that come with the package, checks the objects that they make and the other objects of the files by the rules of the embedded API server, and prints all problems with their place and a remedy. Nothing is written anywhere.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
-  options: [],
+  options: [{ name: 'strict', summary: 'count warnings as errors' }, ...CRD_OPTIONS],
   examples: [{ command: 'typekro validate my-application.yaml', summary: 'exit code 3 when something is wrong' }],
   async run(context, input) {
-    const inputs = await loadInputs(input.positionals, context.cwd);
-    const { diagnostics, graphs } = checkInputs(inputs);
-    printDiagnostics(context, diagnostics, inputs.texts);
+    const { failed, graphs } = await readChecked(context, input);
     for (const graph of graphs) {
       context.print(
         `${graph.name}: ${graph.instance.kind}, ${count(graph.order.length, 'resource')} in the order ${graph.order.join(', ')}`,
       );
     }
-    return hasErrors(diagnostics) ? ExitCode.diagnostics : ExitCode.ok;
+    return failed ? ExitCode.diagnostics : ExitCode.ok;
   },
 };

@@ -6,7 +6,8 @@ import { isDefinition } from '../../graph/index.ts';
 import { isTimeout, KubeError, systemClock, waitForObject, withDeadline } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { isCrd, placeOf } from './check-inputs.ts';
+import { placeOf } from './check-inputs.ts';
+import { isCrd } from './known-crds.ts';
 import { createLiveView } from './live-view.ts';
 import { count } from './print-diagnostics.ts';
 import type { InputObject } from './load-inputs.ts';
@@ -19,6 +20,8 @@ export interface BringUp {
   readonly context: CommandContext;
   readonly session: Session;
   readonly objects: readonly InputObject[];
+  /** CustomResourceDefinitions that the objects need and the files do not hold. */
+  readonly crds: readonly KubeObject[];
   /** The compiled definitions among the objects. */
   readonly graphs: readonly Graph[];
   readonly timeoutMs: number;
@@ -40,6 +43,7 @@ export async function bringUp(task: BringUp): Promise<number> {
   try {
     const refusal = await withDeadline(timeoutMs, [context.signal], systemClock, async (signal) => {
       limit = signal;
+      for (const crd of task.crds) await session.apply(crd, signal);
       for (const input of others) await applyInput(session, input, signal);
       const refused = await activate(session, definitions, signal);
       if (refused !== undefined) return refused;

@@ -1,3 +1,4 @@
+import { openDryRun } from '../../cluster/index.ts';
 import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, parseApiVersion, refOf } from '../../core/index.ts';
@@ -5,7 +6,10 @@ import type { Graph } from '../../graph/index.ts';
 import { compile, isDefinition } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource, nearestName } from '../../schema/index.ts';
-import { checkInstances } from './check-instances.ts';
+import type { CompiledInput } from './compiled-input.ts';
+import { checkObjects } from './check-objects.ts';
+import { checkTemplates } from './check-templates.ts';
+import { isCrd } from './known-crds.ts';
 import type { InputObject, Inputs } from './load-inputs.ts';
 
 /** What checking the user's files gave. */
@@ -14,53 +18,94 @@ export interface CheckedInputs {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function isCrd(object: KubeObject): boolean {
-  return object.apiVersion === 'apiextensions.k8s.io/v1' && object.kind === 'CustomResourceDefinition';
+/** How inputs are checked. */
+export interface CheckOptions {
+  /** Warnings count as errors. Default false. */
+  readonly strict?: boolean;
+  /** CRDs beside those in the files: what the cluster has that the definitions are for. */
+  readonly crds?: readonly KubeObject[];
 }
 
 /**
- * Compiles every definition of the inputs. Kinds come from the built-in bundle, the CRDs in the files, and
- * the other definitions in the files: a definition whose kinds another one makes is compiled after it.
- * Objects that stand twice in the files and objects of kinds that nobody serves are problems, too.
+ * Checks everything in the files: definitions by the compiler, and what an API server refuses of them, of the objects
+ * that they make and of the other objects, by the rules of the embedded server. Kinds come from the built-in bundle,
+ * the CRDs in the files, and the other definitions in the files: a definition whose kinds another one makes is
+ * compiled after it. Objects that stand twice in the files and objects of kinds that no API serves are problems, too.
  */
-export function checkInputs(inputs: Inputs): CheckedInputs {
-  const crds = inputs.objects.map(({ object }) => object).filter(isCrd);
+export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): Promise<CheckedInputs> {
+  const crds = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...(options.crds ?? [])];
+  const compiled = compileAll(inputs.objects, crds);
+  const { graphs } = compiled;
+  const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf)];
+  const served = combineSources(builtinSource(), crdSource(made));
+  const found = compiled.results.flatMap(({ input, diagnostics }) =>
+    diagnostics.map((diagnostic) => inFile(refusedByServer(diagnostic), input)),
+  );
+  // A definition that does not compile hides its own kind.
+  const unknown = compiled.complete ? findUnknownKinds(inputs.objects, served) : [];
+  const server = await openDryRun(made);
+  try {
+    for (const { input, graph, diagnostics } of compiled.results) {
+      if (graph !== undefined)
+        found.push(...(await checkTemplates(input, graph, builtinSource(), server, diagnostics)));
+    }
+    found.push(...(await checkObjects(inputs.objects, served, server, compiled.results)));
+  } finally {
+    server.close();
+  }
+  const all = [...inputs.diagnostics, ...findDuplicates(inputs.objects), ...found, ...unknown];
+  return {
+    graphs,
+    diagnostics: options.strict === true ? all.map((each) => ({ ...each, severity: 'error' as const })) : all,
+  };
+}
+
+/** The definitions in the order in which they compiled, those that do not compile behind them. */
+function compileAll(
+  objects: readonly InputObject[],
+  crds: readonly KubeObject[],
+): { readonly graphs: readonly Graph[]; readonly results: readonly CompiledInput[]; readonly complete: boolean } {
   const graphs: Graph[] = [];
-  const diagnostics: Diagnostic[] = [...inputs.diagnostics, ...findDuplicates(inputs.objects)];
-  let waiting = inputs.objects.filter(({ object }) => isDefinition(object));
+  const results: CompiledInput[] = [];
+  let waiting = objects.filter(({ object }) => isDefinition(object));
   for (;;) {
     const sources = combineSources(builtinSource(), crdSource([...crds, ...graphs.map(crdOf)]));
-    const failed: { readonly input: InputObject; readonly diagnostics: readonly Diagnostic[] }[] = [];
+    const failed: CompiledInput[] = [];
     const before = graphs.length;
     for (const input of waiting) {
-      const result = compile(input.document ?? (input.object as never), {
+      const { graph, diagnostics } = compile(input.document ?? (input.object as never), {
         sources,
         target: 'typekro',
         features: { omit: true, now: true },
       });
-      if (result.graph === undefined) failed.push({ input, diagnostics: result.diagnostics });
+      if (graph === undefined) failed.push({ input, diagnostics });
       else {
-        graphs.push(result.graph);
-        diagnostics.push(...result.diagnostics.map((diagnostic) => inFile(diagnostic, input)));
+        graphs.push(graph);
+        results.push({ input, graph, diagnostics });
       }
     }
     // Another round may know the kinds that this one has added.
-    if (failed.length === 0) {
-      const served = combineSources(sources, crdSource([...controllerCrds(), ...graphs.map(crdOf)]));
-      const found = [
-        ...findUnknownKinds(inputs.objects, served),
-        ...checkInstances(inputs.objects, [...crds, ...graphs.map(crdOf)]),
-      ];
-      return { graphs, diagnostics: [...diagnostics, ...found] };
-    }
-    if (graphs.length === before) {
-      for (const { input, diagnostics: found } of failed) {
-        diagnostics.push(...found.map((diagnostic) => inFile(diagnostic, input)));
-      }
-      return { graphs, diagnostics };
+    if (failed.length === 0 || graphs.length === before) {
+      return { graphs, results: [...results, ...failed], complete: failed.length === 0 };
     }
     waiting = failed.map(({ input }) => input);
   }
+}
+
+/** kro's compiler takes what these are about, and an API server does not: the objects can never come to be. */
+const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
+  'graph/refused-by-api-server',
+  'graph/refused-crd',
+  'graph/missing-required',
+  'graph/invalid-literal',
+  'graph/type-hole',
+  'graph/invalid-rule',
+  'graph/unknown-member',
+  'graph/unclosed-expression',
+]);
+
+function refusedByServer(diagnostic: Diagnostic): Diagnostic {
+  return REFUSED_BY_SERVER.has(diagnostic.code) ? { ...diagnostic, severity: 'error' } : diagnostic;
 }
 
 function crdOf({ instance }: Graph): KubeObject {
@@ -115,7 +160,7 @@ function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource):
       versions.length > 0
         ? `${kind} is served in ${versions.join(', ')}`
         : near === undefined
-          ? 'name the file with its CustomResourceDefinition or ResourceGraphDefinition, too'
+          ? 'name the file with its CustomResourceDefinition or ResourceGraphDefinition, too (or --crds, --kubeconfig)'
           : `did you mean "${near}"?`;
     return [problem(input, ['kind'], 'input/unknown-kind', `${apiVersion} has no kind "${kind}"`, hint)];
   });

@@ -38,7 +38,7 @@ afterEach(() => {
 /** The first lines of all diagnostics of the definition above with an instance of this spec. */
 async function diagnose(spec: string): Promise<string[]> {
   writeFileSync(join(cwd, 'app.yaml'), DEFINITION + spec);
-  const { diagnostics } = checkInputs(await loadInputs(['app.yaml'], cwd));
+  const { diagnostics } = await checkInputs(await loadInputs(['app.yaml'], cwd));
   return diagnostics.map((diagnostic) => formatDiagnostic(diagnostic).split('\n').slice(0, 2).join(' '));
 }
 
@@ -55,9 +55,13 @@ test.each([
   {
     spec: 'spec:\n  name: a\n  replicas: many\n',
     line: 22,
-    expected: /spec\.replicas: Invalid value: "string".*must be of type integer/,
+    expected: /spec\.replicas: the text "many" stands where a whole number is expected/,
   },
-  { spec: 'spec:\n  name: a\n  ports:\n    - 80\n    - b\n', line: 24, expected: /spec\.ports\[1\]: Invalid value/ },
+  {
+    spec: 'spec:\n  name: a\n  ports:\n    - 80\n    - b\n',
+    line: 24,
+    expected: /spec\.ports\[1\]: the text "b" stands where/,
+  },
   { spec: 'spec:\n  name: a\n  labels:\n    a.b: [1]\n', line: 23, expected: /spec\.labels/ },
 ])('names file, line and field: $expected', async ({ spec, line, expected }) => {
   const found = await diagnose(spec);
@@ -67,13 +71,13 @@ test.each([
   expect(found[0]).toContain(`app.yaml:${line}`);
 });
 
-test('an unknown field is a warning with the name that was meant', async () => {
+test('an unknown field is an error with the name that was meant', async () => {
   writeFileSync(join(cwd, 'app.yaml'), `${DEFINITION}spec:\n  name: a\n  replica: 2\n`);
-  const { diagnostics } = checkInputs(await loadInputs(['app.yaml'], cwd));
+  const { diagnostics } = await checkInputs(await loadInputs(['app.yaml'], cwd));
   expect(diagnostics).toMatchObject([
     {
       code: 'input/unknown-field',
-      severity: 'warning',
+      severity: 'error',
       source: { line: 22 },
       hint: expect.stringMatching(/did you mean "replicas"/) as string,
     },

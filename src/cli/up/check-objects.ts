@@ -1,0 +1,118 @@
+import type { DryRun, RefusalCause } from '../../cluster/index.ts';
+import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
+import { parseApiVersion } from '../../core/index.ts';
+import { formatPath, isDefinition } from '../../graph/index.ts';
+import type { Schema, SchemaSource } from '../../schema/index.ts';
+import { applyDefaults, prune, validate } from '../../schema/index.ts';
+import type { CompiledInput } from './compiled-input.ts';
+import type { InputObject } from './load-inputs.ts';
+import { parentSchema, refusalText, unknownFieldHint } from './refusal-text.ts';
+import type { RefusedPlace } from './refused-place.ts';
+import { refusedPlace, stepsIn, valueAt } from './refused-place.ts';
+
+/**
+ * What an API server refuses of the objects in the files, each problem with its place: fields that the kind does not
+ * have, values of another type, then the rules of the embedded server. `served` knows the kinds, `server` the rules.
+ * A definition's own problems are the compiler's: of it only what the compiler does not say is told.
+ */
+export async function checkObjects(
+  inputs: readonly InputObject[],
+  served: SchemaSource,
+  server: DryRun,
+  compiled: readonly CompiledInput[],
+): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for (const input of inputs) {
+    const { object } = input;
+    const schema = served.schemaOf({ ...parseApiVersion(object.apiVersion), kind: object.kind });
+    if (schema === undefined) continue;
+    const known = compiled.find((each) => each.input === input)?.diagnostics ?? [];
+    found.push(...(await checkObject(input, schema, server, known)));
+  }
+  return found;
+}
+
+async function checkObject(
+  input: InputObject,
+  schema: Schema,
+  server: DryRun,
+  known: readonly Diagnostic[],
+): Promise<Diagnostic[]> {
+  // Objects of files and modules are JSON by the time they are here.
+  const value = input.object as unknown as JsonValue;
+  const pruned = prune(schema, value);
+  const unknown = pruned.unknown.map((field) => unknownField(input, schema, field));
+  if (isDefinition(input.object)) {
+    if (known.some(({ code, severity }) => severity === 'error' || code === 'graph/refused-by-api-server'))
+      return unknown;
+    const said = await server.check(pruned.value as unknown as KubeObject);
+    return [...unknown, ...refusals(input, said)];
+  }
+  const wrong = validate(schema, applyDefaults(schema, pruned.value));
+  const said = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
+  return [...unknown, ...refusals(input, said)];
+}
+
+/** A diagnostic for each thing that the server says, without those that only follow from another. */
+function refusals(input: InputObject, causes: readonly RefusalCause[]): Diagnostic[] {
+  const value = input.object as unknown as JsonValue;
+  return withoutFollowUps(causes, value).map(({ field, message }) => {
+    const place = refusedPlace(value, field, message);
+    const text = refusalText(message, valueAt(value, place.steps), field);
+    return report(input, field, place, 'input/invalid-field', text.message, text.hint);
+  });
+}
+
+/**
+ * A server completes an object before it looks at it, and then finds one mistake in the given field and in those that
+ * were filled in from it: what stands at no place of the given object is left out when something else is wrong.
+ */
+export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonValue): readonly RefusalCause[] {
+  const isOwn = ({ field, message }: RefusalCause): boolean =>
+    !message.startsWith('Invalid value') ||
+    valueAt(value, refusedPlace(value, field, message).steps) === valueAt(value, stepsIn(value, field)) ||
+    !refusedPlace(value, field, message).key;
+  const own = causes.filter(isOwn);
+  const kept = own.length > 0 ? own : causes;
+  return kept.filter(
+    (cause, index) =>
+      kept.findIndex(({ field, message }) => field === cause.field && message === cause.message) === index &&
+      // A selector that is wrong in itself fits no labels either.
+      !(cause.message.endsWith('invalid label selector') && kept.length > 1),
+  );
+}
+
+function unknownField(input: InputObject, schema: Schema, field: string): Diagnostic {
+  const steps = stepsIn(input.object as unknown as JsonValue, field);
+  const name = String(steps.at(-1) ?? '');
+  const hint = unknownFieldHint(name, parentSchema(schema, steps));
+  const rest = 'an API server drops it or refuses the object';
+  return report(
+    input,
+    field,
+    { steps, key: true },
+    'input/unknown-field',
+    `unknown field "${name}"`,
+    hint === undefined ? `remove it: ${rest}` : hint,
+  );
+}
+
+function report(
+  { object, file, document }: InputObject,
+  field: string,
+  { steps, key }: RefusedPlace,
+  code: string,
+  text: string,
+  hint: string | undefined,
+): Diagnostic {
+  const source = key ? document?.keyPosition(steps) : document?.position(steps);
+  const what = `${object.kind} ${object.metadata.name ?? ''}: ${field === '' || field === '<nil>' ? '' : `${field}: `}${text}`;
+  return {
+    code,
+    severity: 'error',
+    message: source === undefined ? `${file}: ${what}` : what,
+    path: formatPath(steps),
+    ...(hint === undefined ? {} : { hint }),
+    ...(source === undefined ? {} : { source }),
+  };
+}

@@ -1,0 +1,123 @@
+import type { DryRun } from '../../cluster/index.ts';
+import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject } from '../../core/index.ts';
+import type { Graph, GraphNode, Hole, PathStep } from '../../graph/index.ts';
+import { formatPath } from '../../graph/index.ts';
+import type { Schema, SchemaSource } from '../../schema/index.ts';
+import { schemaAt } from '../../schema/index.ts';
+import { withoutFollowUps } from './check-objects.ts';
+import type { InputObject } from './load-inputs.ts';
+import { refusalText } from './refusal-text.ts';
+import { refusedPlace, valueAt } from './refused-place.ts';
+
+/**
+ * What an API server refuses of the objects that a definition makes, as far as it stands in their templates: every
+ * field with an expression has a stand-in value, and nothing is said of such a field or of what depends on it. Only
+ * built-in kinds are looked at; `known` are the compiler's findings, which are not told twice.
+ */
+export async function checkTemplates(
+  input: InputObject,
+  graph: Graph,
+  kinds: SchemaSource,
+  server: DryRun,
+  known: readonly Diagnostic[],
+): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for (const node of graph.nodes.values()) {
+    const schema = kinds.schemaOf(node.type);
+    const own = node.nodeType === 'resource' || node.nodeType === 'collection';
+    if (own && schema !== undefined) found.push(...(await checkNode(input, node, schema, server, known)));
+  }
+  return found;
+}
+
+async function checkNode(
+  input: InputObject,
+  node: GraphNode,
+  schema: Schema,
+  server: DryRun,
+  known: readonly Diagnostic[],
+): Promise<Diagnostic[]> {
+  const { skeleton, holes } = node.template;
+  const value = fill(skeleton, holes, schema);
+  const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as unknown as KubeObject;
+  const causes = withoutFollowUps(await server.check(object), value);
+  const base = ['spec', 'resources', node.index, 'template'];
+  return causes.flatMap((cause) => {
+    const place = refusedPlace(value, cause.field, cause.message);
+    if (cause.field === '' || dependsOnHole(place.steps, cause.message, holes)) return [];
+    const path = [...base, ...place.steps];
+    if (isKnown(formatPath(path), known)) return [];
+    const { message, hint } = refusalText(cause.message, valueAt(value, place.steps), cause.field);
+    const { document, file, object: definition } = input;
+    const source = place.key ? document?.keyPosition(path) : document?.position(path);
+    const text = `${node.type.kind} "${node.id}": ${cause.field}: ${message}; the API server will refuse it`;
+    return [
+      {
+        code: 'input/refused-template',
+        severity: 'error' as const,
+        message: source === undefined ? `${file}: ${definition.metadata.name ?? 'definition'}: ${text}` : text,
+        path: formatPath(path),
+        ...(hint === undefined ? {} : { hint }),
+        ...(source === undefined ? {} : { source }),
+      },
+    ];
+  });
+}
+
+/** Has the compiler said something of the place itself, or of something in it? */
+function isKnown(path: string, known: readonly Diagnostic[]): boolean {
+  return known.some(
+    ({ path: other = '' }) => other === path || other.startsWith(`${path}.`) || other.startsWith(`${path}[`),
+  );
+}
+
+/** Does a refusal depend on what an expression will yield? */
+function dependsOnHole(steps: readonly PathStep[], message: string, holes: readonly Hole[]): boolean {
+  const selector = /selector/i.test(message);
+  // What a name refers to may stand where an expression does.
+  if (message.startsWith('Not found') && holes.length > 0) return true;
+  return holes.some(({ path }) => {
+    const shared = Math.min(path.length, steps.length);
+    if (path.slice(0, shared).every((step, index) => step === steps[index])) return true;
+    // Labels and selectors are compared with each other.
+    return selector && path.some((step) => step === 'selector' || step === 'labels' || step === 'matchLabels');
+  });
+}
+
+/** The template with a value at each hole, of the type that the field takes; equal texts have equal values. */
+function fill(skeleton: JsonObject, holes: readonly Hole[], schema: Schema): JsonObject {
+  const value = structuredClone(skeleton);
+  const texts = new Map<string, string>();
+  for (const { path, expression } of holes) {
+    const text = expression.template ?? expression.cel;
+    const name = texts.get(text) ?? `x${texts.size}`;
+    texts.set(text, name);
+    const stand = standIn(schemaAt(schema, path), expression.template !== undefined, name);
+    const parent = valueAt(value, path.slice(0, -1));
+    const last = path.at(-1);
+    if (Array.isArray(parent) && typeof last === 'number') parent[last] = stand ?? null;
+    else if (isJsonObject(parent) && last !== undefined) {
+      if (stand === undefined) delete parent[String(last)];
+      else parent[String(last)] = stand;
+    }
+  }
+  return value;
+}
+
+function standIn(schema: Schema | undefined, isText: boolean, name: string): JsonValue | undefined {
+  if (isText || schema?.['x-kubernetes-int-or-string'] === true) return name;
+  const [allowed] = schema?.enum ?? [];
+  if (allowed !== undefined) return allowed;
+  switch (schema?.type) {
+    case 'string':
+      return name;
+    case 'integer':
+    case 'number':
+      return 1;
+    case 'boolean':
+      return false;
+    default:
+      return undefined;
+  }
+}

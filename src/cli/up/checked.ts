@@ -1,0 +1,40 @@
+import type { Diagnostic } from '../../core/index.ts';
+import { hasErrors } from '../../core/index.ts';
+import type { CommandContext, CommandInput } from '../command.ts';
+import type { CheckedInputs } from './check-inputs.ts';
+import { checkInputs } from './check-inputs.ts';
+import type { KnownCrds } from './known-crds.ts';
+import { knownCrds, shippedNote } from './known-crds.ts';
+import type { Inputs } from './load-inputs.ts';
+import { loadInputs } from './load-inputs.ts';
+import { printDiagnostics } from './print-diagnostics.ts';
+
+/** The files of a command, read and checked; what is wrong with them is printed. */
+export interface Checked extends CheckedInputs {
+  readonly inputs: Inputs;
+  readonly known: KnownCrds;
+  /** Is there an error among the problems? */
+  readonly failed: boolean;
+}
+
+/**
+ * Reads and checks the files that a command names, with its options `--crds`, `--kubeconfig`, `--context` and
+ * `--strict`, and prints all problems.
+ *
+ * @throws TypeKroError as `loadInputs` and `knownCrds`.
+ */
+export async function readChecked(
+  context: CommandContext,
+  input: CommandInput,
+  files: readonly string[] = input.positionals,
+): Promise<Checked> {
+  const inputs = await loadInputs(files, context.cwd);
+  const known = await knownCrds(context, input, inputs);
+  const options = { strict: input.options['strict'] === true, crds: known.crds };
+  const { graphs, diagnostics: found } = await checkInputs(inputs, options);
+  const diagnostics: Diagnostic[] = [...known.diagnostics, ...found];
+  printDiagnostics(context, diagnostics, new Map([...known.texts, ...inputs.texts]));
+  const note = shippedNote(known);
+  if (note !== undefined) context.printError(note);
+  return { graphs, diagnostics, inputs, known, failed: hasErrors(diagnostics) };
+}

@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { controllerCrds } from '../../controller/index.ts';
+import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, parseApiVersion, parseJson } from '../../core/index.ts';
+import { isDefinition } from '../../graph/index.ts';
+import { builtinSource, crdSource } from '../../schema/index.ts';
+import { readClusterCrds } from '../cluster-crds.ts';
+import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
+import { textOption } from '../command.ts';
+import { readSources } from '../generate/read-sources.ts';
+import { PACKAGE_ROOT } from '../package-root.ts';
+import type { InputObject, Inputs } from './load-inputs.ts';
+import { asKubeObject } from './read-manifest.ts';
+
+/** CustomResourceDefinitions beside those in the files. */
+export interface KnownCrds {
+  readonly crds: readonly KubeObject[];
+  /** Groups whose CRDs come with the package, because nothing else defines the kinds that the files use. */
+  readonly shippedGroups: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Text of each file with problems, for excerpts. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** The options by which a command is told where kinds are defined. */
+export const CRD_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'crds',
+    summary: 'files or folders with CustomResourceDefinitions, separated by commas',
+    value: 'paths',
+  },
+  { name: 'kubeconfig', summary: 'take the definitions of the cluster of this kubeconfig, too', value: 'file' },
+  { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+];
+
+/**
+ * The definitions that the options name, then, for kinds that are still not known, those that come with the package.
+ *
+ * @throws TypeKroError `input/not-found`, `input/empty`, and the errors of a cluster that does not answer.
+ */
+export async function knownCrds(context: CommandContext, input: CommandInput, inputs: Inputs): Promise<KnownCrds> {
+  const names = (textOption(input, 'crds') ?? '').split(',').filter((name) => name !== '');
+  const sources =
+    names.length === 0
+      ? { documents: [], diagnostics: [], texts: new Map<string, string>() }
+      : await readSources(names, context.cwd, () => context.readInput());
+  const ofCluster = ['kubeconfig', 'context'].some((name) => textOption(input, name) !== undefined);
+  const used = new Set(
+    inputs.objects.flatMap(({ object }) => kindsOf(object)).map((use) => parseApiVersion(use.apiVersion).group),
+  );
+  const live = ofCluster ? (await readClusterCrds(context, input)).flatMap(crdsIn) : [];
+  const named = [...sources.documents.flatMap(crdsIn), ...live.filter((crd) => used.has(groupOf(crd)) && !isOwn(crd))];
+  const given = [...named, ...inputs.objects.map(({ object }) => object).filter(isCrd)];
+  const shipped = shippedCrds(unknownGroups(inputs.objects, given));
+  const shippedGroups = [...new Set(shipped.map(groupOf))];
+  return { crds: [...named, ...shipped], shippedGroups, diagnostics: sources.diagnostics, texts: sources.texts };
+}
+
+export function isCrd(object: KubeObject): boolean {
+  return object.apiVersion === 'apiextensions.k8s.io/v1' && object.kind === 'CustomResourceDefinition';
+}
+
+/** A line that says which definitions were used that the user did not name; `undefined` when there are none. */
+export function shippedNote({ shippedGroups }: KnownCrds): string | undefined {
+  if (shippedGroups.length === 0) return undefined;
+  return `note: the kinds of ${shippedGroups.join(', ')} are checked by the definitions that come with typekro; name those of your cluster with --crds or --kubeconfig`;
+}
+
+function crdsIn(document: JsonValue): KubeObject[] {
+  const items = isJsonObject(document) && document['kind'] === 'List' ? document['items'] : [document];
+  return (Array.isArray(items) ? items : [])
+    .map(asKubeObject)
+    .filter((object) => object !== undefined && isCrd(object)) as KubeObject[];
+}
+
+/** The controller brings the definitions of its own kinds along. */
+function isOwn({ metadata }: KubeObject): boolean {
+  return controllerCrds().some((crd) => crd.metadata.name === metadata.name);
+}
+
+function groupOf({ spec }: KubeObject): string {
+  const group = spec?.['group'];
+  return typeof group === 'string' ? group : '';
+}
+
+/** Groups of kinds that the files use and nothing defines that was named. */
+function unknownGroups(inputs: readonly InputObject[], given: readonly KubeObject[]): ReadonlySet<string> {
+  const [builtin, named] = [builtinSource(), crdSource(given)];
+  const groups = new Set<string>();
+  for (const { apiVersion, kind } of inputs.flatMap(({ object }) => kindsOf(object))) {
+    const type = { ...parseApiVersion(apiVersion), kind };
+    if (builtin.schemaOf(type) === undefined && named.schemaOf(type) === undefined) groups.add(type.group);
+  }
+  return groups;
+}
+
+interface KindUse {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** The kind of an object; for a definition those of its templates and references. */
+function kindsOf(object: KubeObject): KindUse[] {
+  if (!isDefinition(object)) return [object];
+  const resources = object.spec?.['resources'];
+  return (Array.isArray(resources) ? resources : [])
+    .filter(isJsonObject)
+    .flatMap((resource) => [resource['template'], resource['externalRef']])
+    .filter(
+      (value): value is { apiVersion: string; kind: string } =>
+        isJsonObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string',
+    );
+}
+
+/** The package's own definitions of some groups; its files are read only when a group is asked for. */
+function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
+  if (groups.size === 0) return [];
+  const folder = new URL('data/crds/', PACKAGE_ROOT);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => crdsIn(parseJson(readFileSync(new URL(name, folder), 'utf8'))))
+    .filter((crd) => groups.has(groupOf(crd)));
+}

@@ -1,0 +1,172 @@
+import type { JsonValue } from '../../core/index.ts';
+import { isJsonObject, stringifyJson } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import { nearestName, schemaAt } from '../../schema/index.ts';
+
+/** What is wrong with a field, in words, and what to write instead. */
+export interface RefusalText {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+const TYPE = /must be of type ([a-z0-9,]+): /;
+
+/**
+ * A server's text about a field as a person needs it: the value itself instead of the name of its type, no regular
+ * expression where words say the same, and a remedy. `value` is what stands at the field.
+ */
+export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
+  const types = TYPE.exec(message)?.[1];
+  if (types !== undefined) return typeText(types, value);
+  const text = message.replace(/\s*\(e\.g\. .*\)$/s, '').replace(`${field} in body `, '');
+  for (const [pattern, hint] of HINTS) {
+    const match = pattern.exec(message);
+    if (match !== null) return { message: text, hint: hint(match, value, field) };
+  }
+  return { message: text };
+}
+
+const TYPE_WORDS = new Map([
+  ['integer', 'a whole number'],
+  ['int32', 'a whole number'],
+  ['int64', 'a whole number'],
+  ['number', 'a number'],
+  ['float', 'a number'],
+  ['double', 'a number'],
+  ['string', 'a text'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+  ['object', 'an object'],
+]);
+
+function typeText(types: string, value: JsonValue | undefined): RefusalText {
+  const wanted = types
+    .split(',')
+    .map((type) => TYPE_WORDS.get(type) ?? type)
+    .join(' or ');
+  const message = `${describe(value)} stands where ${wanted} is expected`;
+  const hint = typeHint(types, value);
+  return hint === undefined ? { message } : { message, hint };
+}
+
+function typeHint(types: string, value: JsonValue | undefined): string | undefined {
+  if (types === 'string' && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
+    return `write it in quotes: "${String(value)}"`;
+  }
+  if (typeof value === 'string' && /^-?\d+$/.test(value)) return `write it without quotes: ${value}`;
+  if (typeof value === 'string' && types === 'boolean') return 'write true or false, without quotes';
+  if (types === 'array') return 'begin each entry with "- ", also when there is only one';
+  if (types === 'object') return 'write members, as in "name: value", below the field';
+  if (value === null) return 'give it a value, or leave the field out';
+  if (types === 'integer' || types === 'int32' || types === 'int64')
+    return 'write digits, without quotes and without a point';
+  return `write ${TYPE_WORDS.get(types) ?? types}`;
+}
+
+/** A value in words: what it is, and itself where it is short. */
+function describe(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return 'nothing (null)';
+  if (Array.isArray(value)) return 'a list';
+  if (isJsonObject(value)) return 'an object';
+  const text = stringifyJson(value);
+  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return typeof value === 'string' ? `the text ${shown}` : shown;
+}
+
+type Hint = (match: RegExpExecArray, value: JsonValue | undefined, field: string) => string;
+
+const lastName = (field: string): string => /([^.[\]]+)(?:\[[^\]]*\])?$/.exec(field)?.[1] ?? field;
+
+/** A name of the allowed characters that is as near to the given one as can be. */
+function validName(value: JsonValue | undefined, allowed: RegExp, max = 63): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const name = value
+    .replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-')
+    .toLowerCase()
+    .replaceAll(allowed, '-')
+    .slice(0, max)
+    .replace(/^[-.]+|[-.]+$/g, '');
+  return name === '' ? undefined : name;
+}
+
+const forExample = (text: string, name: string | undefined): string =>
+  name === undefined ? text : `${text}, for example "${name}"`;
+
+/** The commonest refusals and what to do about them; the first that fits is given. */
+const HINTS: readonly (readonly [RegExp, Hint])[] = [
+  [/^Required value/, (_match, _value, field) => `add ${lastName(field)}`],
+  [
+    /supported values: (.*)$/s,
+    ([, list = ''], value) => {
+      const allowed = [...list.matchAll(/"([^"]*)"/g)].map(([, name = '']) => name);
+      const near = typeof value === 'string' ? nearestName(value, allowed) : undefined;
+      return near === undefined ? `write one of ${allowed.join(', ')}` : `did you mean "${near}"?`;
+    },
+  ],
+  [/must be between (\d+) and (\d+), inclusive/, ([, low = '', high = '']) => `write a number from ${low} to ${high}`],
+  [/must be no more than (\d+) (?:characters|bytes)/, ([, most = '']) => `shorten it to ${most} characters`],
+  [
+    /RFC 1035 label/,
+    (_match, value) =>
+      forExample(
+        'begin with a letter, and use small letters, digits and "-"',
+        validName(typeof value === 'string' ? value.replace(/^[^A-Za-z]+/, '') : value, /[^a-z0-9]+/g),
+      ),
+  ],
+  [
+    /RFC 1123 label/,
+    (_match, value) => forExample('use small letters, digits and "-"', validName(value, /[^a-z0-9]+/g)),
+  ],
+  [
+    /RFC 1123 subdomain/,
+    (_match, value) => forExample('use small letters, digits, "-" and "."', validName(value, /[^a-z0-9.]+/g, 253)),
+  ],
+  [
+    /valid label must be|name part must consist of/,
+    () => 'use letters, digits, "-", "_" and ".", with a letter or digit at both ends',
+  ],
+  [
+    /`selector` does not match template `labels`/,
+    () => 'write the labels of spec.selector into spec.template.metadata.labels, too',
+  ],
+  [/^Duplicate value/, () => 'give each entry its own value, or remove one of them'],
+  [/quantit/i, () => 'write a quantity such as 500m, 2, 128Mi or 1Gi'],
+  [
+    /must be less than or equal to (?:the )?(?:\w+ )?(?:cpu|memory|ephemeral-storage|\S+) limit/,
+    () => 'raise the limit, or lower the request',
+  ],
+  [/greater than or equal to 0/, () => 'write 0 or a larger number'],
+  [
+    /should be (?:greater|less) than or equal to (\S+)/,
+    ([text]) => `write a value that ${text.replace('should be', 'is')}`,
+  ],
+  [/at least (\d+)/, ([text]) => `give ${text}`],
+  [/must match the regex|should match|must match pattern/, () => 'write a value of the form that is named'],
+  [/[Ii]mmutable/, () => 'leave it as it is, or make a new object'],
+  [
+    /not found/i,
+    (_match, value) =>
+      `define ${typeof value === 'string' ? `"${value}"` : 'it'} in the same object, or correct the name`,
+  ],
+  [/must be specified|must specify|is required/, (_match, _value, field) => `set ${lastName(field)}`],
+  [
+    /may not be (?:set|specified)|must not be (?:set|specified)|[Ff]orbidden/,
+    (_match, _value, field) => `remove ${lastName(field)}`,
+  ],
+  [/cron/i, () => 'write five fields: minute, hour, day of month, month, day of week'],
+  [/IP address|CIDR/i, () => 'write an address such as 10.0.0.1, a range such as 10.0.0.0/16'],
+];
+
+/** What to say of a field that a schema does not know: the name that was meant, or those that there are. */
+export function unknownFieldHint(name: string, schema: Schema | undefined): string | undefined {
+  const known = Object.keys(schema?.properties ?? {});
+  const near = nearestName(name, known);
+  if (near !== undefined) return `did you mean "${near}"?`;
+  return known.length > 0 && known.length <= 12 ? `known fields: ${known.join(', ')}` : undefined;
+}
+
+/** The schema of the object that a field stands in. */
+export function parentSchema(schema: Schema, steps: readonly PathStep[]): Schema | undefined {
+  return schemaAt(schema, steps.slice(0, -1));
+}

@@ -1,0 +1,95 @@
+import type { JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+
+/** The steps of a path as Kubernetes writes it: `spec.ports[0].name`, `spec.labels[a.b]`; `<nil>` is the root. */
+export function stepsOf(field: string): PathStep[] {
+  if (field === '<nil>') return [];
+  return [...field.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(([text, inBrackets]) => {
+    if (inBrackets === undefined) return text;
+    return /^\d+$/.test(inBrackets) ? Number(inBrackets) : inBrackets;
+  });
+}
+
+/** The same for a path in a given object: keys may hold dots there, `spec.labels.a.b` for the key `a.b`. */
+export function stepsIn(root: JsonValue, field: string): PathStep[] {
+  const rest = stepsOf(field);
+  const steps: PathStep[] = [];
+  let value: JsonValue | undefined = root;
+  for (let at = 0; at < rest.length;) {
+    const { step, used } = nextStep(value, rest, at);
+    steps.push(step);
+    value = value === undefined ? undefined : valueAt(value, [step]);
+    at += used;
+  }
+  return steps;
+}
+
+/** The longest run of names that together are a key of the object. */
+function nextStep(
+  value: JsonValue | undefined,
+  steps: readonly PathStep[],
+  at: number,
+): { readonly step: PathStep; readonly used: number } {
+  const [first = ''] = steps.slice(at);
+  if (!isJsonObject(value)) return { step: first, used: 1 };
+  for (let end = Math.min(steps.length, at + 8); end > at + 1; end -= 1) {
+    const run = steps.slice(at, end);
+    const key = run.join('.');
+    if (run.every((step) => typeof step === 'string') && Object.hasOwn(value, key))
+      return { step: key, used: end - at };
+  }
+  return { step: first, used: 1 };
+}
+
+/** What stands at a path; `undefined` where nothing does. */
+export function valueAt(root: JsonValue, steps: readonly PathStep[]): JsonValue | undefined {
+  let value: JsonValue | undefined = root;
+  for (const step of steps) {
+    if (Array.isArray(value) && typeof step === 'number') value = value[step];
+    else if (isJsonObject(value) && Object.hasOwn(value, String(step))) value = value[String(step)];
+    else return undefined;
+  }
+  return value;
+}
+
+/** Where a refused value stands in an object. */
+export interface RefusedPlace {
+  readonly steps: readonly PathStep[];
+  /** It is the member's name that is wrong, or the member that is missing: the place is the key. */
+  readonly key: boolean;
+}
+
+/**
+ * Where in an object a server's refusal belongs. Servers name a map and quote the key or the value in it that is
+ * wrong, leave `metadata` out of the path of a template's labels, and name fields that are missing.
+ */
+export function refusedPlace(root: JsonValue, field: string, message: string): RefusedPlace {
+  let steps = stepsIn(root, field);
+  if (valueAt(root, steps) === undefined) {
+    const metadata = steps.findIndex((step) => step === 'labels' || step === 'annotations');
+    if (metadata > 0) {
+      const longer = [...steps.slice(0, metadata), 'metadata', ...steps.slice(metadata)];
+      if (valueAt(root, longer) !== undefined) steps = longer;
+    }
+  }
+  const value = valueAt(root, steps);
+  const quoted = /^[A-Z][a-z]+ value: ("(?:[^"\\]|\\.)*")/.exec(message)?.[1];
+  if (isJsonObject(value) && quoted !== undefined) {
+    const text = parseQuoted(quoted);
+    if (Object.hasOwn(value, text)) return { steps: [...steps, text], key: true };
+    const holder = Object.keys(value).find((name) => value[name] === text);
+    if (holder !== undefined) return { steps: [...steps, holder], key: false };
+  }
+  if (value !== undefined) return { steps, key: false };
+  while (steps.length > 0 && valueAt(root, steps) === undefined) steps = steps.slice(0, -1);
+  return { steps, key: true };
+}
+
+function parseQuoted(text: string): string {
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    return text.slice(1, -1);
+  }
+}

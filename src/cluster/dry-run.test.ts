@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import type { DryRun } from './dry-run.ts';
+import { openDryRun } from './dry-run.ts';
+
+let server: DryRun;
+beforeAll(async () => {
+  server = await openDryRun();
+});
+afterAll(() => server.close());
+
+const object = (apiVersion: string, kind: string, name: string, spec: object, namespace = 'shop'): KubeObject =>
+  ({ apiVersion, kind, metadata: { name, namespace }, spec }) as unknown as KubeObject;
+
+test.each([
+  ['a port', object('v1', 'Service', 'a', { ports: [{ port: 70_000 }] }), 'spec.ports[0].port'],
+  ['a name', object('v1', 'Service', 'A', { ports: [{ port: 80 }] }), 'metadata.name'],
+  [
+    'a selector',
+    object('apps/v1', 'Deployment', 'a', {
+      selector: { matchLabels: { app: 'a' } },
+      template: { metadata: { labels: { app: 'b' } }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+    }),
+    'spec.template.metadata.labels',
+  ],
+])('%s that the embedded server refuses is named with its field', async (_what, wrong, field) => {
+  expect((await server.check(wrong)).map((cause) => cause.field)).toContain(field);
+});
+
+test('an object that is right has no causes, in a namespace that is not there either', async () => {
+  expect(await server.check(object('v1', 'Service', 'a', { ports: [{ port: 80 }] }, 'elsewhere'))).toEqual([]);
+});
+
+test('nothing is said of what only the cluster around the object could refuse', async () => {
+  const pod = object('v1', 'Pod', 'a', { serviceAccountName: 'nobody', containers: [{ name: 'a', image: 'a' }] });
+  expect(await server.check(pod)).toEqual([]);
+  expect(await server.check({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } })).toEqual([]);
+});

@@ -1,0 +1,94 @@
+import type { JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject, stringifyJson } from '../core/index.ts';
+import { Api } from './api.ts';
+import { bootstrap } from './bootstrap.ts';
+import { schemaEngine, writing } from './code-parts.ts';
+import { followDefinitions } from './crd/served.ts';
+import type { StatusBody } from './http/status.ts';
+import { inProcessTransport } from './in-process.ts';
+import type { Resource } from './registry/resource.ts';
+
+/** One thing that a server refuses of an object, in the server's words. */
+export interface RefusalCause {
+  /** As the server writes it: `spec.ports[0].port`; empty when it is about the object as a whole. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Asks an API server what it thinks of objects, and leaves no object behind. */
+export interface DryRun {
+  /**
+   * Why the server would refuse to create the object: nothing when it takes it, and nothing when what speaks against
+   * it is not the object itself but what else the cluster holds (an existing name, a missing account, a quota).
+   */
+  check(object: KubeObject): Promise<readonly RefusalCause[]>;
+  close(): void;
+}
+
+/** 400 and 422: the object itself is wrong. Every other refusal is about the cluster that it comes into. */
+const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);
+
+/**
+ * A server of its own for checks without a cluster: the request handler of the embedded cluster, with an empty store
+ * and the given CRDs. What it says of an object is therefore what the embedded cluster says.
+ */
+export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryRun> {
+  const api = new Api();
+  followDefinitions(api);
+  bootstrap(api, false);
+  await writing.load();
+  const transport = inProcessTransport(api);
+  const namespaces = new Set<string>();
+
+  const post = async (resource: Resource, object: KubeObject, query: string): Promise<StatusBody | undefined> => {
+    const response = await transport.request({
+      method: 'POST',
+      path: `${collectionPath(resource, object)}${query}`,
+      headers: { 'content-type': 'application/json' },
+      body: stringifyJson(object as unknown as JsonValue),
+    });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of response.body) chunks.push(chunk);
+    if (response.status < 400) return undefined;
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as StatusBody;
+  };
+
+  const makeNamespace = async (name: string): Promise<void> => {
+    const resource = api.registry.findKind('v1', 'Namespace');
+    if (resource === undefined || namespaces.has(name)) return;
+    namespaces.add(name);
+    await post(resource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, '');
+  };
+
+  const definitions = api.registry.findKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
+  if (crds.length > 0 && definitions !== undefined) {
+    await schemaEngine.load();
+    for (const crd of crds) await post(definitions, crd, '');
+    await api.work.idle();
+  }
+
+  return {
+    async check(object) {
+      const resource = api.registry.findKind(object.apiVersion, object.kind);
+      if (resource === undefined) return [];
+      if (resource.namespaced) await makeNamespace(object.metadata.namespace ?? 'default');
+      const status = await post(resource, object, '?dryRun=All&fieldValidation=Ignore');
+      return status === undefined || !WRONG_OBJECT.has(status.code ?? 0) ? [] : causesOf(status);
+    },
+    close() {
+      api.work.stop();
+      void transport.close();
+    },
+  };
+}
+
+function collectionPath({ group, version, plural, namespaced }: Resource, { metadata }: KubeObject): string {
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  return `${root}${namespaced ? `/namespaces/${encodeURIComponent(metadata.namespace ?? 'default')}` : ''}/${plural}`;
+}
+
+function causesOf({ message = '', details }: StatusBody): readonly RefusalCause[] {
+  const causes = (details?.causes ?? []).filter((cause) => isJsonObject(cause as unknown as JsonValue));
+  if (causes.length === 0) return [{ field: '', message }];
+  return causes.map((cause) => ({ field: cause.field ?? '', message: cause.message }));
+}
