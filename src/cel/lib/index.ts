@@ -26,5 +26,6 @@ export { network } from './network.ts';
 export { nowLibrary } from './now.ts';
 export { optionals } from './optionals.ts';
 export { sets } from './sets.ts';
+export { regexProblem } from './re2.ts';
 export { standardTime } from './standard-time.ts';
 export { strings } from './strings.ts';

@@ -101,3 +101,9 @@ function patternOf(compiled: RE2JS): Pattern {
     },
   };
 }
+
+/** Why RE2 does not take a pattern, in the words of Go's `regexp`; `undefined` when it does. */
+export function regexProblem(source: string): string | undefined {
+  const pattern = compilePattern(source);
+  return pattern instanceof Failure ? pattern.message : undefined;
+}

@@ -21,9 +21,18 @@ import { activeTrace } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { bool, textNode, textValue } from '../value/ops.ts';
-import { labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Phi, Sym } from '../value/symbolic.ts';
-import { allMatches, re2, replacePattern, splitPattern, unmarked } from './regex.ts';
+import { labelOf, wrap } from '../value/proxy.ts';
+import { Sym, Untranslated } from '../value/symbolic.ts';
+import {
+  allMatches,
+  firstMatch,
+  replacePattern,
+  searchPattern,
+  splitPattern,
+  testPattern,
+  withoutPosition,
+} from './regex.ts';
+import type { FirstMatch } from './regex.ts';
 
 const NAMES = (
   'length includes startsWith endsWith indexOf lastIndexOf toLowerCase toUpperCase toLocaleLowerCase toLocaleUpperCase trim trimStart trimEnd search ' +
@@ -142,10 +151,7 @@ function search({ node, waits }: Sym, raw: unknown): unknown {
   const pattern = resolve(raw);
   if (!(pattern instanceof RegExp))
     return refuse('no-cel', '.search() without a regular expression has no CEL form', 'use .indexOf()');
-  const expression = unmarked(pattern);
-  const found = method('find', node, [expression], STRING);
-  const there = method('matches', node, [expression], { kind: 'bool' });
-  return wrap(new Sym(cond(there, method('indexOf', node, [found], INTEGER), literal(-1)), { waits }));
+  return wrap(new Sym(searchPattern(node, pattern), { waits }));
 }
 
 const callOn = (node: Node, name: string, arg: Node): Node => method(name, node, [arg], { kind: 'bool' });
@@ -177,6 +183,8 @@ function split(value: Sym, args: readonly unknown[]): unknown {
 
 function replace(value: Sym, name: string, args: readonly unknown[]): Node {
   const pattern = resolve(args[0]);
+  if (name === 'replaceAll' && pattern instanceof RegExp && !pattern.flags.includes('g'))
+    throw new TypeError('String.prototype.replaceAll called with a non-global RegExp argument');
   const replacement = resolve(args[1]);
   if (typeof replacement === 'function')
     return refuse('no-cel', `.${name}() with a function has no CEL form`, 'replace by a fixed text');
@@ -337,25 +345,28 @@ function match(value: Sym, raw: unknown): unknown {
     const all = allMatches(value.node, pattern);
     return phi(all.found, freshList(all.matches, value.waits), null);
   }
-  const expression = re2(pattern, true);
-  const found = method('matches', value.node, [expression], { kind: 'bool' });
-  const text = method('find', value.node, [expression], STRING);
-  const groups = /(?<!\\)\((?!\?:)/.test(pattern.source);
-  const result = activeTrace().born([wrap(new Sym(text, { waits: value.waits }))]);
-  if (groups)
-    Object.defineProperty(result, 1, {
-      get: () => refuse('regex', `the groups of ${String(pattern)} have no CEL form`, 'match the part alone'),
-    });
-  return phi(found, result, null);
+  return phi(...firstMatchValue(value, firstMatch(value.node, pattern), pattern));
+}
+
+/** What `match` and `exec` give: a list with the text, which also tells where it is. */
+function firstMatchValue(value: Sym, first: FirstMatch, pattern: RegExp): [Node, unknown, null] {
+  const { waits } = value;
+  const untold = (what: string) =>
+    new Untranslated('regex', `${what} of ${String(pattern)} has no CEL form`, 'match the part alone');
+  const groups = Array.from({ length: first.groups }, (_, index) => untold(`group ${index + 1}`));
+  const index = () => wrap(new Sym(first.index(), { waits }));
+  const result = Object.defineProperties(activeTrace().born([wrap(new Sym(first.text, { waits })), ...groups]), {
+    index: { get: index },
+    input: { value: wrap(value) },
+    groups: { value: first.namedGroups ? untold('a group') : undefined },
+  });
+  return [first.found, result, null];
 }
 
 /** A method of a regular expression with a symbolic text. */
 export function regexMethod(pattern: RegExp, name: string, args: readonly unknown[]): unknown {
-  const value = resolve(args[0]);
-  const inner = symbolic(value);
-  if (inner instanceof Phi || name !== 'test') {
-    if (name === 'exec') return match(new Sym(textNode(value)), pattern);
-    if (name !== 'test') return refuse('no-cel', `.${name}() of a regular expression has no CEL form`, 'use .test()');
-  }
-  return bool(method('matches', textNode(value), [re2(pattern, true)], { kind: 'bool' }));
+  const text = textNode(args[0]);
+  if (name === 'test') return bool(testPattern(text, pattern));
+  if (name !== 'exec') return refuse('no-cel', `.${name}() of a regular expression has no CEL form`, 'use .test()');
+  return phi(...firstMatchValue(new Sym(text), firstMatch(text, withoutPosition(pattern)), pattern));
 }

@@ -6,7 +6,7 @@ import { refuse, thrownInBranch } from '../trace/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/trace.ts';
 import type { MergeValues } from '../trace/trace.ts';
 import type { Absence, MergedPiece } from './symbolic.ts';
-import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym } from './symbolic.ts';
+import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } from './symbolic.ts';
 import { symbolic, wrap } from './proxy.ts';
 
 /** A symbolic value or a scalar constant, as an expression; `undefined` for anything else. */
@@ -25,7 +25,7 @@ export function asSym(value: unknown): Sym | undefined {
 export function resolve(value: unknown): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
   const inner = symbolic(value);
-  if (inner === undefined) return value instanceof Earlier ? refuseEarlier(value) : value;
+  if (inner === undefined) return known(value);
   if (currentTrace() === undefined) return value;
   if (inner instanceof Phi) {
     const test = decide(inner.test);
@@ -34,6 +34,12 @@ export function resolve(value: unknown): unknown {
     return value;
   }
   return resolveSym(inner, value);
+}
+
+/** A value without a symbolic part, if it may be read at all. */
+function known(value: object): unknown {
+  if (value instanceof Untranslated) return refuse(value.code, value.message, value.remedy);
+  return value instanceof Earlier ? refuseEarlier(value) : value;
 }
 
 function refuseEarlier(value: Earlier): never {

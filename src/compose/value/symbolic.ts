@@ -1,6 +1,7 @@
 import type { Node } from '../ir/node.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
+import type { RefusalCode } from '../trace/refusal.ts';
 
 /** When a value may be missing. */
 export interface Absence {
@@ -134,5 +135,18 @@ export class Earlier {
 
   constructor(name: string) {
     this.name = name;
+  }
+}
+
+/** A value that JavaScript has and a graph has not, such as the group of a pattern: reading it is refused. */
+export class Untranslated {
+  readonly code: RefusalCode;
+  readonly message: string;
+  readonly remedy: string;
+
+  constructor(code: RefusalCode, message: string, remedy: string) {
+    this.code = code;
+    this.message = message;
+    this.remedy = remedy;
   }
 }

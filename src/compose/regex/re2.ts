@@ -1,0 +1,239 @@
+import { regexProblem } from '../../cel/index.ts';
+import { refuse } from '../trace/refusal.ts';
+import { foldedRanges } from './fold.ts';
+import type { ClassItem, Regex } from './syntax.ts';
+
+/** What JavaScript takes for white space, as items of an RE2 class: U+FEFF is one, U+0085 is none. */
+export const SPACE = String.raw`\s\v\pZ\x{FEFF}`;
+/** What ends a line in JavaScript, as items of an RE2 class. */
+const LINE_END = String.raw`\n\r\x{2028}\x{2029}`;
+/** All characters but JavaScript's white space, as items of an RE2 class. */
+const NO_SPACE =
+  String.raw`\x{0}-\x{8}\x{E}-\x{1F}!-\x{9F}\x{A1}-\x{167F}\x{1681}-\x{1FFF}\x{200B}-\x{2027}\x{202A}-\x{202E}` +
+  String.raw`\x{2030}-\x{205E}\x{2060}-\x{2FFF}\x{3001}-\x{FEFE}\x{FF00}-\x{10FFFF}`;
+const PAIRS = [
+  ['d', 'D'],
+  ['w', 'W'],
+  ['s', 'S'],
+] as const;
+/** RE2 repeats nothing more often, nested repetitions multiplied. */
+const MAX_REPEAT = 1000;
+
+/** For what an expression is used: to ask whether it matches, or for the text that it matches. */
+export type RegexUse = 'test' | 'find';
+
+/**
+ * The tree as RE2 with JavaScript's meaning.
+ *
+ * @throws Refusal where RE2 has no such expression.
+ */
+export function printRe2(root: Regex, pattern: RegExp, use: RegexUse): string {
+  const printed = new Printer(root, pattern, use).print();
+  const problem = regexProblem(printed);
+  return problem === undefined
+    ? printed
+    : refuse('regex', `${String(pattern)} has no RE2 form: ${problem}`, 'write a shorter or simpler pattern');
+}
+
+class Printer {
+  private readonly root: Regex;
+  private readonly pattern: RegExp;
+  private readonly use: RegexUse;
+  private readonly multiline: boolean;
+  private readonly dotAll: boolean;
+  /** How letters of both cases are written: not at all, by RE2's flag, or by classes. */
+  private readonly folding: 'none' | 'flag' | 'classes';
+
+  constructor(root: Regex, pattern: RegExp, use: RegexUse) {
+    const { flags } = pattern;
+    this.root = root;
+    this.pattern = pattern;
+    this.use = use;
+    this.multiline = flags.includes('m');
+    this.dotAll = flags.includes('s');
+    this.folding = !flags.includes('i') ? 'none' : foldsAlike(root) ? 'flag' : 'classes';
+    if (this.folding === 'classes' && flags.includes('u')) this.folding = this.unicodeFolding();
+  }
+
+  print(): string {
+    const body = this.multiline && this.use === 'test' ? this.withLines(this.root) : this.at(this.root, 0, 1);
+    return this.folding === 'flag' ? `(?i)${body}` : body;
+  }
+
+  private refuse(what: string, hint: string): never {
+    return refuse('regex', `${String(this.pattern)} ${what}`, hint);
+  }
+
+  /** With `iu` JavaScript folds as RE2 does, but for `\w` and `\b`. */
+  private unicodeFolding(): 'flag' {
+    const special = (node: Regex): boolean => {
+      if (node.kind === 'boundary' || node.kind === 'inside') return true;
+      if (node.kind === 'class') return node.items.some((item) => 'escape' in item && /[wW]/.test(item.escape));
+      return childrenOf(node).some(special);
+    };
+    if (special(this.root)) this.refuse('takes other letters for \\w than RE2 does', 'leave out the flag i or u');
+    return 'flag';
+  }
+
+  /** Lines begin and end at the ends of a match: the character that ends a line is matched, too. */
+  private withLines(node: Regex): string {
+    if (node.kind === 'choice') return node.options.map((option) => this.withLines(option)).join('|');
+    const parts = node.kind === 'sequence' ? node.parts : [node];
+    return parts
+      .map((part, position) => {
+        if (part.kind === 'start' && position === 0) return `(?:^|[${LINE_END}])`;
+        if (part.kind === 'end' && position === parts.length - 1) return `(?:$|[${LINE_END}])`;
+        return this.at(part, 1, 1);
+      })
+      .join('');
+  }
+
+  /** The text of a node; `level` is 0 where a choice may stand bare, 1 in a sequence, 2 before a quantifier. */
+  private at(node: Regex, level: 0 | 1 | 2, repeated: number): string {
+    switch (node.kind) {
+      case 'char':
+        return this.character(node.code);
+      case 'any':
+        return this.dotAll ? '(?s:.)' : `[^${LINE_END}]`;
+      case 'class':
+        return this.characterClass(node.items, node.negated);
+      case 'start':
+      case 'end':
+        if (this.multiline) this.refuse('asks for the ends of lines', 'leave out the flag m, or split the text first');
+        return mark(node.kind === 'start' ? '^' : '$', level);
+      case 'boundary':
+        return mark('\\b', level);
+      case 'inside':
+        return mark('\\B', level);
+      case 'group':
+        return `${node.captures ? '(' : '(?:'}${this.at(node.body, 0, repeated)})`;
+      case 'repeat':
+        return this.repeat(node, level, repeated);
+      case 'sequence': {
+        const text = node.parts.map((part) => this.at(part, 1, repeated)).join('');
+        return level === 2 ? `(?:${text})` : text;
+      }
+      default: {
+        const text = node.options.map((option) => this.at(option, 1, repeated)).join('|');
+        return level === 0 ? text : `(?:${text})`;
+      }
+    }
+  }
+
+  private repeat(node: Regex & { readonly kind: 'repeat' }, level: number, repeated: number): string {
+    const { body, min, max, lazy } = node;
+    const times = repeated * Math.max(min, max === Infinity ? 0 : max, 1);
+    if (times > MAX_REPEAT && Math.max(min, max === Infinity ? 0 : max) > 1)
+      this.refuse(`repeats ${times} times`, `RE2 repeats at most ${MAX_REPEAT} times; test the length of the text`);
+    if (this.use === 'find' && max > 1 && minLength(body) === 0)
+      this.refuse('repeats what may be empty, which engines match differently', 'make each turn match a character');
+    const sign = signOf(min, max);
+    const text = `${this.at(body, 2, times)}${sign}${lazy ? '?' : ''}`;
+    return level === 2 ? `(?:${text})` : text;
+  }
+
+  private character(code: number): string {
+    if (this.folding !== 'classes') return escaped(code);
+    const ranges = foldedRanges([{ from: code, to: code }]);
+    return ranges.length === 1 && ranges[0]?.from === ranges[0]?.to ? escaped(code) : `[${printRanges(ranges)}]`;
+  }
+
+  private characterClass(items: readonly ClassItem[], negated: boolean): string {
+    const escapes = items.map((item) => ('escape' in item ? item.escape : ''));
+    // `[\s\S]` is how patterns say any character.
+    if (!negated && PAIRS.some((pair) => pair.every((escape) => escapes.includes(escape)))) return '(?s:.)';
+    if (items.length === 0) return negated ? '(?s:.)' : String.raw`[^\x{0}-\x{10FFFF}]`;
+    const only = items.length === 1 ? items[0] : undefined;
+    if (only !== undefined && 'escape' in only && !negated) return printEscape(only.escape);
+    const ranges = items.filter((item) => 'from' in item);
+    const written = printRanges(this.folding === 'classes' ? foldedRanges(ranges) : ranges);
+    const others = items.map((item) => ('from' in item ? '' : printItem(item)));
+    return `[${negated ? '^' : ''}${written}${others.join('')}]`;
+  }
+}
+
+/** A mark cannot be repeated bare. */
+const mark = (text: string, level: number): string => (level === 2 ? `(?:${text})` : text);
+
+function signOf(min: number, max: number): string {
+  if (max === Infinity) return min === 0 ? '*' : min === 1 ? '+' : `{${min},}`;
+  if (min === 0 && max === 1) return '?';
+  return min === max ? `{${min}}` : `{${min},${max}}`;
+}
+
+function printEscape(escape: string): string {
+  if (escape === 's') return `[${SPACE}]`;
+  return escape === 'S' ? `[^${SPACE}]` : `\\${escape}`;
+}
+
+function printItem(item: Exclude<ClassItem, { readonly from: number }>): string {
+  if ('category' in item) return `\\${item.negated ? 'P' : 'p'}{${item.category}}`;
+  if (item.escape === 's') return SPACE;
+  return item.escape === 'S' ? NO_SPACE : `\\${item.escape}`;
+}
+
+function printRanges(ranges: readonly { readonly from: number; readonly to: number }[]): string {
+  return ranges.map(({ from, to }) => (from === to ? inClass(from) : `${inClass(from)}-${inClass(to)}`)).join('');
+}
+
+/** A character as RE2 text: letters and digits as they are, all else by number where it could mean something. */
+function escaped(code: number): string {
+  const text = String.fromCodePoint(code);
+  if (/^[A-Za-z0-9_ !"#%&',/:;<=>@`~-]$/.test(text)) return text;
+  if (code > 0x20 && code < 0x7f) return `\\${text}`;
+  return /^[\p{L}\p{M}\p{N}]$/u.test(text) && code <= 0xffff ? text : `\\x{${code.toString(16).toUpperCase()}}`;
+}
+
+function inClass(code: number): string {
+  const text = String.fromCodePoint(code);
+  return /^[[\]\\^-]$/.test(text) ? `\\${text}` : /^[$.*+?(){}|]$/.test(text) ? text : escaped(code);
+}
+
+/** Does RE2's flag i fold what is in the pattern as JavaScript does? Its S is also ſ, and its K the sign of Kelvin. */
+function foldsAlike(node: Regex): boolean {
+  if (node.kind === 'char') return isSafe(node.code, node.code);
+  if (node.kind === 'class')
+    return node.items.every((item) =>
+      'from' in item ? isSafe(item.from, item.to) : 'escape' in item && item.escape === 'd',
+    );
+  return childrenOf(node).every(foldsAlike);
+}
+
+function isSafe(from: number, to: number): boolean {
+  return to < 0x80 && ![0x4b, 0x53, 0x6b, 0x73].some((letter) => from <= letter && letter <= to);
+}
+
+/** The nodes directly below. */
+export function childrenOf(node: Regex): readonly Regex[] {
+  switch (node.kind) {
+    case 'group':
+    case 'repeat':
+      return [node.body];
+    case 'sequence':
+      return node.parts;
+    case 'choice':
+      return node.options;
+    default:
+      return [];
+  }
+}
+
+/** How many characters a match has at least. */
+export function minLength(node: Regex): number {
+  switch (node.kind) {
+    case 'char':
+    case 'any':
+    case 'class':
+      return 1;
+    case 'group':
+      return minLength(node.body);
+    case 'repeat':
+      return node.min * minLength(node.body);
+    case 'sequence':
+      return node.parts.reduce((sum, part) => sum + minLength(part), 0);
+    case 'choice':
+      return Math.min(...node.options.map(minLength));
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,166 @@
+import { type } from 'arktype';
+import type { JsonObject, JsonValue } from '../../src/core/index.ts';
+import { CompositionError, createCompositionApi } from '../../src/compose/index.ts';
+import type { Composition } from '../../src/compose/index.ts';
+import { SOURCE } from '../../src/compose/source/transform-data.ts';
+import type { TransformData } from '../../src/compose/source/transform-data.ts';
+
+const { kubernetesComposition } = createCompositionApi({
+  loadDeploy: () => Promise.reject(new Error('no cluster here')),
+});
+
+const SPEC = type({
+  t: 'string',
+  u: 'string',
+  n: 'number.integer',
+  m: 'number.integer',
+  f: 'number',
+  g: 'number',
+  b: 'boolean',
+  list: 'string[]',
+  ints: 'number.integer[]',
+  floats: 'number[]',
+  map: 'Record<string, string>',
+  'o?': 'string',
+  z: 'string | null',
+});
+
+/** Texts that methods, patterns and conversions of JavaScript treat otherwise than those of CEL and Go might. */
+export const TEXTS: readonly string[] = [
+  ['', 'a', 'abc', 'aab', 'aaa', 'Hello World', 'x\ny', '\n', '^', '$', '-', '--a--', '-a-b-', 'A1_b', 'ab12cd34'],
+  ['a,b,,c', ' pad ', '\t\n x', '\uFEFFx\uFEFF', '\u0085x\u0085', '\u00a0x\u2003', 'a\u2028b', 'a\u2029b', 'x\u2028'],
+  [
+    'a\nb',
+    'a\r\nb',
+    'ſ',
+    's',
+    'S',
+    'aſk',
+    '\u212a',
+    'k',
+    'KELVIN',
+    'İ',
+    'ı',
+    'ß',
+    'é',
+    'É',
+    'e\u0301',
+    'ΣσΣς',
+    'µ',
+    'ǅ',
+  ],
+  ['<>&', '"q"\\', '\\u003c', '\\', '\b\f\u0001\u007f', '\0', '\u0007', '\u00018', '\\8', '8', 'a/b', 'q^'],
+  ['[:alp]', 'a]', '}', '{', 'a{,5}', 'b{', 'pL', 'Qa', 'zA', 'J', 'cJ', 'constructor', '__proto__', 'toString'],
+  ['0', '-0', '5', ' 5 ', '5.5', '.5', '5.', '1e3', '1e21', '1e400', '0x1f', '0x', '0b1', '0x1p4', '+7', '-3', '007'],
+  ['NaN', 'nan', 'inf', 'Infinity', '-Infinity', '12px', '9007199254740993', '1_000', 'true', 'null', '5 6', '0.1.2'],
+].flat();
+
+/** Texts in which JavaScript counts two units where CEL counts one character. */
+export const ASTRAL: readonly string[] = ['😀', 'a😀b', '\u{10FFFF}', '\uFF5E'];
+
+const INTS = [0, 1, -1, 2, 3, 7, -7, 255, 2 ** 31 - 1, 2 ** 31, -(2 ** 31) - 1, 2 ** 32, 2 ** 53 - 1, 1 - 2 ** 53];
+const FLOATS = [
+  [0, 1, 0.5, -0.5, 1.5, 2.5, -2.5, 3.5, 0.125, 0.375, -0.375, 1.005, -1.005, 0.49999999999999994, 0.1, 0.2, 0.3],
+  [1e-7, 5e-7, -1e-9, 1e6, 1234567.5, 123456789.125, 1e20, 1e21, -1e21, 2 ** 31 + 0.5, -(2 ** 32) - 1.5],
+  [2 ** 52 + 1, 2 ** 53 - 1, 2 ** 53 + 2, 2 ** 63, 2 ** 64 + 2 ** 13, 2 ** 96, 1e300, -1e300],
+].flat();
+
+/** Specs in which each text and each number occurs, beside others of their kind. */
+export function oracleInputs(texts: readonly string[] = TEXTS): readonly JsonObject[] {
+  const pick = <T>(of: readonly T[], at: number): T => of[at % of.length] as T;
+  return Array.from({ length: Math.max(texts.length, FLOATS.length) }, (_, i) => ({
+    t: pick(texts, i),
+    u: pick(texts, i * 7 + 3),
+    n: pick(INTS, i),
+    m: pick(INTS, i * 3 + 1),
+    f: pick(FLOATS, i),
+    g: pick(FLOATS, i * 5 + 2),
+    b: i % 2 === 0,
+    list: [pick(texts, i + 1), pick(texts, i + 2)],
+    ints: [pick(INTS, i), 1, 2],
+    floats: [pick(FLOATS, i), 0.1, 0.2],
+    map: Object.fromEntries([
+      ['a', 'x'],
+      [pick(texts, i + 4), 'y'],
+    ]),
+    ...(i % 3 === 0 ? {} : { o: pick(texts, i + 5) }),
+    z: i % 4 === 0 ? null : pick(texts, i + 6),
+  }));
+}
+
+/** What became of an expression of the spec `s`. */
+export type OracleVerdict =
+  | { readonly kind: 'equal'; readonly cel: string }
+  /** Right where there is a value; on some specs the field waits although JavaScript has one. */
+  | { readonly kind: 'waits'; readonly text: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly text: string }
+  | { readonly kind: 'differs'; readonly code?: string; readonly text: string };
+
+/** Compares an expression, run by JavaScript, with the CEL that its composition emits, on all inputs. */
+export function consult(expression: string, inputs: readonly JsonObject[]): OracleVerdict {
+  const src = `(s) => ({ v: ${expression} })`;
+  const build = instantiate(src);
+  const data: TransformData = { src, file: 'oracle.js', line: 1, col: 1, vars: {} };
+  let composition: Composition<JsonObject, JsonObject>;
+  let cel: string;
+  try {
+    composition = kubernetesComposition(
+      { name: 'oracle', spec: SPEC },
+      Object.assign(instantiate(src), { [SOURCE]: data }) as never,
+    ) as never;
+    cel = JSON.stringify(composition.toDefinition().spec);
+    composition.toDefinition({ target: 'typekro' });
+  } catch (error) {
+    if (!(error instanceof CompositionError)) {
+      if (inputs.some((given) => native(build, given) !== undefined)) throw error;
+      return { kind: 'refused', code: 'thrown', text: String(error) };
+    }
+    const kind = error.code.startsWith('trace/') ? 'refused' : 'differs';
+    return { kind, code: error.code, text: error.message };
+  }
+  const waiting: string[] = [];
+  for (const given of inputs) {
+    const wanted = native(build, given);
+    const { status } = composition.evaluate(given);
+    const found = Object.hasOwn(status, 'v') ? { value: status['v'] as JsonValue } : undefined;
+    if (found === undefined) {
+      if (wanted !== undefined && wanted.value !== undefined && wanted.value !== null)
+        waiting.push(show(given, wanted));
+    } else if (wanted === undefined || !same(wanted.value, found.value))
+      return {
+        kind: 'differs',
+        text: `${expression}\n${show(given, wanted)}; the graph gives ${print(found.value)}\n${cel}`,
+      };
+  }
+  return waiting.length === 0
+    ? { kind: 'equal', cel }
+    : { kind: 'waits', text: `${expression}\n${waiting.join('\n')}` };
+}
+
+type Build = (given: JsonObject) => { readonly v: unknown };
+
+function instantiate(source: string): Build {
+  // eslint-disable-next-line no-new-func -- the expression under test
+  return new Function(`'use strict';\nreturn ${source};`)() as Build;
+}
+
+/** `undefined` where JavaScript throws or has what JSON cannot hold. */
+function native(build: Build, given: JsonObject): { readonly value: unknown } | undefined {
+  try {
+    const { v } = build(structuredClone(given));
+    return typeof v === 'number' && !Number.isFinite(v) ? undefined : { value: v };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Integers are exact in a graph, so they are compared as the numbers that JavaScript makes of them. */
+const print = (value: unknown): string | undefined =>
+  JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'bigint' || Object.is(item, -0) ? Number(item) + 0 : item,
+  );
+
+const same = (a: unknown, b: unknown): boolean => print(a) === print(b);
+
+const show = (given: JsonObject, wanted: { readonly value: unknown } | undefined): string =>
+  `${JSON.stringify(given)}: JavaScript ${wanted === undefined ? 'has no value' : `gives ${print(wanted.value)}`}`;
