@@ -33,7 +33,7 @@ export interface FactoryOptions {
   readonly target?: Target;
   /** Without effect: the status is always the one that the cluster has. */
   readonly hydrateStatus?: boolean;
-  /** Make the namespace if it is missing. Default: `true` in kro mode, `false` in direct mode. */
+  /** Make the namespace if it is missing; `deleteInstance` leaves it. Default `true`. */
   readonly createNamespace?: boolean;
   readonly progressCallback?: (event: DeployEvent) => void;
   /** A kubeconfig: path, text, parsed object, or a `KubeConfig` of `@kubernetes/client-node`. Default: `KUBECONFIG`, then `~/.kube/config`, then the pod's own. */

@@ -5,20 +5,31 @@ import type { Graph } from '../graph/index.ts';
 import { compile, kindsUsed } from '../graph/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { LiveSchemas } from '../kube/index.ts';
+import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource } from '../schema/index.ts';
 import { InvalidGraphError } from './errors.ts';
+
+/** A graph, and the schemas that it was compiled against. */
+export interface CompiledGraph {
+  readonly graph: Graph;
+  readonly schemas: SchemaSource;
+}
 
 /**
  * Compiles a definition against the schemas of the cluster that it will run in.
  *
  * @throws InvalidGraphError with all diagnostics when it does not compile.
  */
-export async function compileFor(api: KubernetesApi, definition: JsonObject, signal: AbortSignal): Promise<Graph> {
+export async function compileFor(
+  api: KubernetesApi,
+  definition: JsonObject,
+  signal: AbortSignal,
+): Promise<CompiledGraph> {
   const sources = await new LiveSchemas(api).sourceFor(kindsUsed(definition['spec']), { signal });
   const features = { omit: true, now: true };
   const { graph, diagnostics } = compile(definition, { sources, target: 'typekro', features });
   if (graph === undefined) throw new InvalidGraphError(nameOf(definition), diagnostics);
-  return graph;
+  return { graph, schemas: sources };
 }
 
 /**
@@ -27,11 +38,12 @@ export async function compileFor(api: KubernetesApi, definition: JsonObject, sig
  *
  * @throws InvalidGraphError as `compileFor`.
  */
-export async function graphOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<Graph> {
+export async function graphOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<CompiledGraph> {
   const definition = target.definition('typekro');
   const builtin = builtinSource();
   const isKnown = kindsUsed(definition['spec']).every((kind) => builtin.resourceOf(kind) !== undefined);
-  return (isKnown ? target.compiled : undefined) ?? compileFor(api, definition, signal);
+  const graph = isKnown ? target.compiled : undefined;
+  return graph === undefined ? compileFor(api, definition, signal) : { graph, schemas: builtin };
 }
 
 function nameOf(definition: JsonObject): string {

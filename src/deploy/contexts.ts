@@ -80,7 +80,7 @@ export async function directContext(
   const { name = '', namespace = target.namespace } = instance.metadata;
   checkNames(target.name, name);
   const ref = parentRef(target.name, name, namespace);
-  const [graph, parent] = await Promise.all([graphOf(api, target, signal), api.find(ref, { signal })]);
+  const [compiled, parent] = await Promise.all([graphOf(api, target, signal), api.find(ref, { signal })]);
   const last = parent === undefined ? undefined : lastRecord(target, parent, ref, name);
   const record: DirectRecord = {
     definition,
@@ -90,7 +90,7 @@ export async function directContext(
   };
   return {
     api,
-    graph,
+    ...compiled,
     target,
     name,
     namespace,
@@ -174,8 +174,8 @@ async function contextOf(
 ): Promise<DirectContext> {
   const { namespace } = target;
   const record = readRecord(parent, parentRef(target.name, name, namespace));
-  const graph = await compileFor(api, record.definition, signal);
-  return { api, graph, target, name, namespace, record, parent, signal, report: () => {} };
+  const compiled = await compileFor(api, record.definition, signal);
+  return { api, ...compiled, target, name, namespace, record, parent, signal, report: () => {} };
 }
 
 /** One instance: `status.state`, and when it was deployed last. */
@@ -246,19 +246,7 @@ async function rollbackOne(context: DirectContext): Promise<void> {
     if (result.status !== 'complete') throw new Error(result.blockers.map(({ message }) => message).join('; '));
     return;
   }
-  const graph = await compileFor(context.api, previous.definition, context.signal);
+  const compiled = await compileFor(context.api, previous.definition, context.signal);
   const record: DirectRecord = { ...previous, revision: revision + 1 };
-  await deployDirect({ ...context, graph, record }, { waitForReady: true });
-}
-
-/** Makes the namespace if it is missing. Who may not look at namespaces learns from the next write that it is. */
-export async function ensureNamespace(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {
-  const ref = { apiVersion: 'v1', kind: 'Namespace', name };
-  try {
-    if ((await api.find(ref, { signal })) !== undefined) return;
-  } catch (error) {
-    if (error instanceof KubeError && error.status === 403) return;
-    throw error;
-  }
-  await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { fieldManager: 'typekro', signal });
+  await deployDirect({ ...context, ...compiled, record }, { waitForReady: true });
 }

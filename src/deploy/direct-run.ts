@@ -2,6 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import type {
+  ApplyAction,
   Decision,
   ListObservation,
   NodeReport,
@@ -135,8 +136,11 @@ export class DirectRun {
       // The inventory covers a child before the child exists: a deploy that dies in between can be cleaned up.
       if (isParentDue(decision)) this.#instance = await this.#options.writeParent(decision, this.#instance);
     }
+    // What refers to a namespace by its name alone is no dependent of it in the graph.
+    const isNamespace = ({ target: { type } }: ApplyAction) => type.group === '' && type.kind === 'Namespace';
+    await Promise.all(decision.apply.filter(isNamespace).map((action) => apply(context, action)));
     await Promise.all([
-      ...decision.apply.map((action) => apply(context, action)),
+      ...decision.apply.filter((action) => !isNamespace(action)).map((action) => apply(context, action)),
       ...decision.delete.map((action) => remove(context, action)),
     ]);
     if (decision.delete.length > 0) this.#store.forgetMembers();

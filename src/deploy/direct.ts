@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { DeployedInstance, DeployTarget, Plan, PlanChange } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
-import { formatRef } from '../core/index.ts';
+import { formatRef, gvkOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import { isNotFound, isTimeout, systemClock } from '../kube/index.ts';
-import { readinessOf } from '../readiness/index.ts';
+import type { StatusReport } from '../readiness/index.ts';
+import { readinessOf, statusReport } from '../readiness/index.ts';
 import type { Decision, ObjectReadiness, ObjectType } from '../runtime/index.ts';
 import { explainNode, keys, refOfTarget } from '../runtime/index.ts';
+import type { SchemaSource } from '../schema/index.ts';
+import { builtinSource } from '../schema/index.ts';
+import type { CompiledGraph } from './compile-for.ts';
 import type { DeletionOutcome } from './deletion.ts';
 import { identity } from './deletion.ts';
 import type { DirectRunOptions } from './direct-run.ts';
@@ -15,6 +19,7 @@ import { failure, isTooLong, timedOut, tooLarge } from './direct-failures.ts';
 import { DirectRun, unsettledNodes } from './direct-run.ts';
 import { tellLeft } from './aftermath.ts';
 import { ignoreNotFound, ResourceGraphFactoryError } from './errors.ts';
+import { ensureNamespace } from './namespace.ts';
 import { finalFailures, missingNamespace } from './node-failures.ts';
 import type { DirectRecord } from './parent.ts';
 import { DEFINITION_LABEL, deployOf, parentObject, parentName, virtualInstance, wantedMetadata } from './parent.ts';
@@ -23,9 +28,8 @@ import { describeNode } from './progress.ts';
 import type { Sight } from './watch-set.ts';
 
 /** One instance in direct mode, connected. */
-export interface DirectContext {
+export interface DirectContext extends CompiledGraph {
   readonly api: KubernetesApi;
-  readonly graph: Graph;
   readonly target: DeployTarget;
   /** Name and namespace of the instance. */
   readonly name: string;
@@ -58,21 +62,10 @@ export async function deployDirect(
   begun: DirectContext,
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
-  const { api, graph, signal } = begun;
+  const { graph, signal } = begun;
   const time = (begun.clock ?? systemClock).now();
   const record: DirectRecord = { ...begun.record, deploy: randomUUID(), time };
-  const ref = parentRef(graph.name, begun.name, begun.namespace);
-  const parent = await api
-    .apply(parentObject(ref, graph, record, begun.parent), {
-      fieldManager: keys.INVENTORY_MANAGER,
-      force: true,
-      signal,
-    })
-    .catch((error: unknown) => {
-      const what = `${graph.name} "${begun.name}"`;
-      if (isTooLong(error)) throw tooLarge(what, ref, error);
-      throw isNotFound(error) ? missingNamespace(what, begun.namespace, error) : error;
-    });
+  const parent = await writeRecord(begun, record);
   const context: DirectContext = { ...begun, record, parent };
   let last: Decision | undefined;
   const run = directRun(context, 'write', {
@@ -93,6 +86,24 @@ export async function deployDirect(
   } catch (error) {
     if (!signal.aborted || last === undefined || !isTimeout(signal)) throw error;
     throw await timedOut(context, last);
+  }
+}
+
+/** Writes the record for the first time; it is the first object of a deploy, and makes the namespace if that is missing. */
+async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<KubeObject> {
+  const { api, graph, signal, name, namespace, target } = begun;
+  const ref = parentRef(graph.name, name, namespace);
+  const options = { fieldManager: keys.INVENTORY_MANAGER, force: true, signal };
+  const write = () => api.apply(parentObject(ref, graph, record, begun.parent), options);
+  const what = `${graph.name} "${name}"`;
+  try {
+    return await write();
+  } catch (error) {
+    if (isTooLong(error)) throw tooLarge(what, ref, error);
+    if (!isNotFound(error)) throw error;
+    if (target.options.createNamespace === false) throw missingNamespace(what, namespace, error);
+    await ensureNamespace(api, namespace, signal);
+    return write();
   }
 }
 
@@ -237,7 +248,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
     signal,
     effects,
     step: {
-      readiness: readinessFor(target),
+      readiness: readinessFor(target, context.schemas),
       // A template that reads the clock must not change with every step.
       templateNow: record.time ?? (context.clock ?? systemClock).now(),
     },
@@ -267,14 +278,23 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
   });
 }
 
-/** Readiness of nodes without `readyWhen`: the author's function for the node, else the table of built-in rules. */
-function readinessFor(target: DeployTarget): (object: KubeObject) => ObjectReadiness {
+/**
+ * Readiness of nodes without `readyWhen`: the author's function for the node, else the rule of its kind. A custom kind
+ * without a rule is ready when its controller has reported, if its schema tells that it reports.
+ */
+function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: KubeObject) => ObjectReadiness {
   return (object) => {
     const evaluator = target.readiness.get(object.metadata.labels?.[keys.NODE_ID_LABEL] ?? '');
-    if (evaluator === undefined) return readinessOf(object);
+    if (evaluator === undefined) return readinessOf(object, reportOf(object, schemas));
     const { ready, reason = ready ? 'Ready' : 'NotReady', message = '' } = evaluator(object);
     return { ready, reason, message };
   };
+}
+
+/** What the schema of a custom kind says of its status; built-in kinds have rules where they need one. */
+function reportOf(object: KubeObject, schemas: SchemaSource): StatusReport | undefined {
+  const type = gvkOf(object);
+  return builtinSource().resourceOf(type) === undefined ? statusReport(schemas.schemaOf(type)) : undefined;
 }
 
 function deployed(graph: Graph, context: DirectContext, decision: Decision): DeployedInstance<JsonObject, JsonObject> {

@@ -9,7 +9,6 @@ import {
   directContext,
   directInstance,
   directInstances,
-  ensureNamespace,
   kroContext,
   progressOf,
   rollbackDirect,
@@ -19,6 +18,7 @@ import {
 import { deletionResult, NOTHING_TO_DELETE } from './deletion.ts';
 import { deleteDirect, deployDirect, dryRunDirect, observeDirect, planDirect } from './direct.ts';
 import { monitorEvents } from './event-monitor.ts';
+import { ensureNamespace } from './namespace.ts';
 import { childrenOf } from './kro-context.ts';
 import {
   appliedAt,
@@ -134,7 +134,10 @@ async function deploy(
   let monitor: { stop(): Promise<void> } | undefined;
   try {
     monitor = await monitoring(api, target, spec, progress);
-    if (target.options.createNamespace ?? target.mode === 'kro') await ensureNamespace(api, target.namespace, signal);
+    // In direct mode the first write of the deploy does this, when it fails.
+    if (target.mode === 'kro' && target.options.createNamespace !== false) {
+      await ensureNamespace(api, target.namespace, signal);
+    }
     await deploySingletons(api, target, signal, progress);
     const waitForReady = target.options.waitForReady ?? true;
     const deployed =

@@ -17,7 +17,8 @@ function isPassingFailure(because: Because): boolean {
 }
 
 /** What to do when the namespace of something is not there. */
-const NAMESPACE_REMEDY = 'create the namespace first, or deploy with createNamespace: true';
+const NAMESPACE_REMEDY =
+  'create the namespace first, or make it a resource of the composition; the one of the factory is made by deploy() unless createNamespace is false';
 
 /** A deploy into a namespace that does not exist. */
 export function missingNamespace(what: string, namespace: string, cause: unknown): Error {

@@ -6,3 +6,5 @@
  */
 export type { Readiness, ReadinessState } from './model.ts';
 export { readinessOf, SUMMARY_CONDITIONS } from './readiness.ts';
+export type { StatusReport } from './status-report.ts';
+export { statusReport } from './status-report.ts';

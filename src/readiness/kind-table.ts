@@ -4,7 +4,7 @@ import * as cluster from './kinds/cluster.ts';
 import { resourceGraphDefinition } from './kinds/graphs.ts';
 import { helmRepository, isRegistry } from './kinds/flux.ts';
 import { gateway, ingress, route, service } from './kinds/network.ts';
-import { cephObject, ciliumPolicy, ciliumPool, objectBucketClaim, valkey } from './kinds/projects.ts';
+import * as projects from './kinds/projects.ts';
 import { persistentVolume, persistentVolumeClaim, volumeAttachment } from './kinds/storage.ts';
 import { daemonSet, deployment, job, pod, replicaSet, statefulSet } from './kinds/workloads.ts';
 import type { Readiness } from './model.ts';
@@ -54,12 +54,30 @@ export const KIND_TABLE: ReadonlyMap<string, KindRule> = new Map<string, KindRul
   ['APIService.apiregistration.k8s.io', { judge: cluster.apiService }],
   ['ResourceGraphDefinition.kro.run', { judge: resourceGraphDefinition }],
   ['Application.argoproj.io', { judge: application }],
-  ['CiliumNetworkPolicy.cilium.io', { judge: ciliumPolicy }],
-  ['CiliumClusterwideNetworkPolicy.cilium.io', { judge: ciliumPolicy }],
-  ['CiliumLoadBalancerIPPool.cilium.io', { judge: ciliumPool }],
-  ['CephObjectStore.ceph.rook.io', { judge: cephObject }],
-  ['CephObjectStoreUser.ceph.rook.io', { judge: cephObject }],
-  ['ObjectBucketClaim.objectbucket.io', { judge: objectBucketClaim }],
-  ['Valkey.hyperspike.io', { judge: valkey }],
+  ['CiliumNetworkPolicy.cilium.io', { judge: projects.ciliumPolicy }],
+  ['CiliumClusterwideNetworkPolicy.cilium.io', { judge: projects.ciliumPolicy }],
+  ['CiliumLoadBalancerIPPool.cilium.io', { judge: projects.ciliumPool }],
+  ...['CiliumL2AnnouncementPolicy', 'CiliumBGPClusterConfig', 'CiliumBGPPeerConfig'].map((kind): [string, KindRule] => [
+    `${kind}.cilium.io`,
+    { judge: projects.ciliumProblems },
+  ]),
+  ...['Certificate', 'Issuer', 'ClusterIssuer'].map((kind): [string, KindRule] => [
+    `${kind}.cert-manager.io`,
+    { judge: projects.readyCondition },
+  ]),
+  ['CertificateRequest.cert-manager.io', { judge: projects.certificateRequest }],
+  ['Order.acme.cert-manager.io', { judge: projects.acmeState }],
+  ['Challenge.acme.cert-manager.io', { judge: projects.acmeState }],
+  ['Cluster.postgresql.cnpg.io', { judge: projects.cnpgCluster }],
+  ['Pooler.postgresql.cnpg.io', { judge: projects.cnpgPooler }],
+  ['Backup.postgresql.cnpg.io', { judge: projects.cnpgBackup }],
+  ['ScheduledBackup.postgresql.cnpg.io', STATIC],
+  ['Database.postgresql.cnpg.io', { judge: projects.cnpgDatabase, observed: true }],
+  // NACK reads accounts and writes nothing into them.
+  ['Account.jetstream.nats.io', STATIC],
+  ['CephObjectStore.ceph.rook.io', { judge: projects.cephObject }],
+  ['CephObjectStoreUser.ceph.rook.io', { judge: projects.cephObject }],
+  ['ObjectBucketClaim.objectbucket.io', { judge: projects.objectBucketClaim }],
+  ['Valkey.hyperspike.io', { judge: projects.valkey }],
   ['HelmRepository.source.toolkit.fluxcd.io', { judge: helmRepository, unattended: isRegistry }],
 ]);

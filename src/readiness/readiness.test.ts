@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../core/index.ts';
-import { readinessOf } from './index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
+import { readinessOf, statusReport } from './index.ts';
 
 /** One object, with defaults for what every object has. */
 function object(yaml: string): KubeObject {
@@ -405,5 +406,71 @@ describe('custom resources', () => {
       'inProgress',
       'Forming',
     ],
+    [
+      'a certificate that its controller has not seen',
+      `{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {generation: 1}}`,
+      'inProgress',
+      'NotObserved',
+    ],
+    [
+      'a certificate whose condition is older than its spec',
+      `{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {generation: 2}, status: {conditions: [{type: Ready, status: "True", observedGeneration: 1}]}}`,
+      'inProgress',
+      'NotObserved',
+    ],
+    [
+      'a request of a certificate that is denied',
+      `{apiVersion: cert-manager.io/v1, kind: CertificateRequest, status: {conditions: [{type: Denied, status: "True", reason: Policy}]}}`,
+      'failed',
+      'Policy',
+    ],
+    [
+      'an order that has expired',
+      `{apiVersion: acme.cert-manager.io/v1, kind: Order, status: {state: expired, reason: too late}}`,
+      'failed',
+      'Failed',
+      'too late',
+    ],
+    [
+      'a database cluster with none of its instances',
+      `{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, spec: {instances: 3}, status: {phase: Setting up primary}}`,
+      'inProgress',
+      'NotReady',
+      'Setting up primary; 0 of 3 instances are ready',
+    ],
+    [
+      'a database that its operator could not apply',
+      `{apiVersion: postgresql.cnpg.io/v1, kind: Database, metadata: {generation: 1}, status: {observedGeneration: 1, applied: false, message: no such role}}`,
+      'inProgress',
+      'NotApplied',
+      'no such role',
+    ],
+    ['a schedule of backups', `{apiVersion: postgresql.cnpg.io/v1, kind: ScheduledBackup}`, 'current', 'Ready'],
   ]);
+
+  test('a kind without a rule waits for its controller when its schema tells that it reports', () => {
+    const object = (status?: object): KubeObject => ({
+      apiVersion: 'example.com/v1',
+      kind: 'Widget',
+      metadata: { name: 'w', generation: 1 },
+      ...(status === undefined ? {} : { status: status as JsonObject }),
+    });
+    const texts = { type: 'object', properties: { type: { type: 'string' }, status: { type: 'string' } } };
+    const of = (properties: object) =>
+      statusReport({ type: 'object', properties: { status: { type: 'object', properties } } } as Schema);
+    const conditions = of({ conditions: { type: 'array', items: texts } });
+    const generation = of({ observedGeneration: { type: 'integer' } });
+    const text = of({ observedGeneration: { type: 'string' } });
+    expect([conditions, generation, text, statusReport(undefined)]).toEqual([
+      { conditions: true, observedGeneration: false },
+      { conditions: false, observedGeneration: true },
+      undefined,
+      undefined,
+    ]);
+    const ready = (report: typeof conditions, status?: object) => readinessOf(object(status), report).ready;
+    expect([ready(undefined), ready(conditions), ready(conditions, { conditions: [] })]).toEqual([true, false, false]);
+    expect(ready(conditions, { conditions: [{ type: 'Seen', status: 'True' }] })).toBe(true);
+    expect(ready(conditions, { conditions: [{ type: 'Ready', status: 'False' }] })).toBe(false);
+    expect([ready(generation), ready(generation, { observedGeneration: 1 })]).toEqual([false, true]);
+  });
 });

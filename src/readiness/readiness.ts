@@ -1,9 +1,10 @@
 import type { KubeObject } from '../core/index.ts';
 import { gvkOf } from '../core/index.ts';
-import { condition, numberAt } from './fields.ts';
+import { condition, numberAt, objectsAt } from './fields.ts';
 import { KIND_TABLE } from './kind-table.ts';
 import { graphInstance, isGraphInstance } from './kinds/graphs.ts';
 import type { Readiness } from './model.ts';
+import type { StatusReport } from './status-report.ts';
 import { current, failed, inProgress, said, terminating } from './verdict.ts';
 
 /** Conditions that sum up a custom resource, the first one present decides. */
@@ -26,11 +27,12 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
  * 3. the conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work going on;
  * 4. the rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects;
  * 5. a condition that sums the object up (`Ready`, `Available`, …);
- * 6. anything else is ready as soon as it exists.
+ * 6. a kind whose schema tells that its controller reports (`report`), and has reported nothing: not looked at yet;
+ * 7. anything else is ready as soon as it exists.
  *
  * Pure; needs of the object only `metadata`, `spec` and `status` (and `subsets` of Endpoints).
  */
-export function readinessOf(object: KubeObject): Readiness {
+export function readinessOf(object: KubeObject, report?: StatusReport): Readiness {
   const { deletionTimestamp, finalizers = [], generation } = object.metadata;
   if (deletionTimestamp !== undefined) {
     const held = finalizers.length === 0 ? '' : `; held by finalizers ${finalizers.join(', ')}`;
@@ -52,11 +54,11 @@ export function readinessOf(object: KubeObject): Readiness {
   if (reconciling?.status === 'True')
     return inProgress(reconciling.reason || 'Reconciling', said('Reconciling', reconciling));
   if (rule !== undefined) return rule.judge(object);
-  return isGraphInstance(object) ? graphInstance(object) : bySummary(object, generation);
+  return isGraphInstance(object) ? graphInstance(object) : bySummary(object, generation, report);
 }
 
 /** Custom resources, by what their controllers say of them. */
-function bySummary(object: KubeObject, generation: number | undefined): Readiness {
+function bySummary(object: KubeObject, generation: number | undefined, report: StatusReport | undefined): Readiness {
   const failure = condition(object, 'Failed');
   if (failure?.status === 'True') return failed(failure.reason || 'Failed', said('Failed', failure));
   for (const type of SUMMARY_CONDITIONS) {
@@ -72,6 +74,12 @@ function bySummary(object: KubeObject, generation: number | undefined): Readines
     return found.status === 'True'
       ? current(found.reason || type)
       : inProgress(found.reason || 'NotReady', said(type, found));
+  }
+  if (report?.observedGeneration === true && numberAt(object, 'status', 'observedGeneration') === undefined) {
+    return inProgress('NotObserved', 'its controller has not looked at it yet: no status.observedGeneration');
+  }
+  if (report?.conditions === true && objectsAt(object, 'status', 'conditions').length === 0) {
+    return inProgress('NotObserved', 'its controller has not looked at it yet: no status.conditions');
   }
   return current();
 }

@@ -133,7 +133,9 @@ describe('calls that cannot succeed', () => {
   });
 
   test('a namespace that does not exist is named with what helps', async () => {
-    await expect(direct('note', { namespace: 'nowhere' }).deploy({ name: 'a', text: '' })).rejects.toMatchObject({
+    await expect(
+      direct('note', { namespace: 'nowhere', createNamespace: false }).deploy({ name: 'a', text: '' }),
+    ).rejects.toMatchObject({
       code: 'deploy/no-namespace',
       message: expect.stringContaining('"nowhere"') as string,
       remedy: expect.stringContaining('createNamespace') as string,

@@ -164,6 +164,47 @@ const SAMPLES: Readonly<Record<string, readonly { readonly spec?: object; readon
       [{}, { status: { phase: 'Progressing' } }, { status: { phase: 'Ready' } }, { status: { phase: 'Connected' } }],
     ]),
   ),
+  ...Object.fromEntries(
+    ['Certificate', 'Issuer', 'ClusterIssuer', 'CertificateRequest'].map((kind) => [
+      `${kind}.cert-manager.io`,
+      [
+        {},
+        { status: { conditions: [condition('Issuing', 'True')] } },
+        { status: { conditions: [condition('Ready', 'False')] } },
+        { status: { conditions: [condition('Ready', 'True')] } },
+      ],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['Order', 'Challenge'].map((kind) => [
+      `${kind}.acme.cert-manager.io`,
+      [{}, { status: { state: 'pending' } }, { status: { state: 'invalid' } }, { status: { state: 'valid' } }],
+    ]),
+  ),
+  'Cluster.postgresql.cnpg.io': [
+    { spec: { instances: 3 } },
+    { spec: { instances: 3 }, status: { phase: 'Setting up primary', readyInstances: 0 } },
+    { spec: { instances: 3 }, status: { phase: 'Cluster in healthy state', readyInstances: 2 } },
+    { spec: { instances: 3 }, status: { phase: 'Cluster in healthy state', readyInstances: 3 } },
+    { spec: {}, status: { phase: 'Cluster in healthy state', readyInstances: 1 } },
+  ],
+  'Pooler.postgresql.cnpg.io': [
+    { spec: { instances: 2 } },
+    { spec: { instances: 2 }, status: { instances: 1 } },
+    { spec: { instances: 2 }, status: { instances: 2 } },
+  ],
+  'Backup.postgresql.cnpg.io': [
+    {},
+    { status: { phase: 'started' } },
+    { status: { phase: 'failed' } },
+    { status: { phase: 'completed' } },
+  ],
+  'Database.postgresql.cnpg.io': [
+    {},
+    { status: { observedGeneration: 1, applied: true } },
+    { status: { observedGeneration: 2, applied: false, message: 'no such role' } },
+    { status: { observedGeneration: 2, applied: true } },
+  ],
   'ObjectBucketClaim.objectbucket.io': [{}, { status: { phase: 'Failed' } }, { status: { phase: 'Bound' } }],
   'Valkey.hyperspike.io': [{}, { status: { ready: false } }, { status: { ready: true } }],
 };

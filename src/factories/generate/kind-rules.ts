@@ -160,6 +160,39 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
     'CiliumLoadBalancerIPPool.cilium.io',
     { cel: `!${isTrue('cilium.io/PoolConflict')}`, words: 'it is in conflict with no other pool' },
   ],
+  ...['CiliumL2AnnouncementPolicy', 'CiliumBGPClusterConfig', 'CiliumBGPPeerConfig'].map(
+    (kind): [string, ReadinessRule] => [`${kind}.cilium.io`, EXISTS],
+  ),
+  ...['Certificate', 'Issuer', 'ClusterIssuer'].map((kind): [string, ReadinessRule] => [
+    `${kind}.cert-manager.io`,
+    byCondition('Ready'),
+  ]),
+  ['CertificateRequest.cert-manager.io', byCondition('Ready')],
+  ...['Order', 'Challenge'].map((kind): [string, ReadinessRule] => [
+    `${kind}.acme.cert-manager.io`,
+    { cel: 'self.?status.?state.orValue("") == "valid"', words: 'its state is valid' },
+  ]),
+  [
+    'Cluster.postgresql.cnpg.io',
+    {
+      cel: `self.?status.?phase.orValue("") == "Cluster in healthy state" && ${status('readyInstances')} >= self.spec.?instances.orValue(1)`,
+      words: 'its phase is `Cluster in healthy state` and as many instances as wanted are ready',
+    },
+  ],
+  [
+    'Pooler.postgresql.cnpg.io',
+    { cel: `${status('instances')} >= self.spec.?instances.orValue(1)`, words: 'it has as many instances as wanted' },
+  ],
+  ['Backup.postgresql.cnpg.io', phase('completed')],
+  ['ScheduledBackup.postgresql.cnpg.io', EXISTS],
+  [
+    'Database.postgresql.cnpg.io',
+    {
+      cel: `${OBSERVED} && self.?status.?applied.orValue(false)`,
+      words: 'its operator has applied the newest generation',
+    },
+  ],
+  ['Account.jetstream.nats.io', EXISTS],
   ['CephObjectStore.ceph.rook.io', phase('Ready', 'Connected')],
   ['CephObjectStoreUser.ceph.rook.io', phase('Ready', 'Connected')],
   ['ObjectBucketClaim.objectbucket.io', phase('Bound')],

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../core/index.ts';
-import { SUMMARY_CONDITIONS } from '../../readiness/index.ts';
+import { statusReport, SUMMARY_CONDITIONS } from '../../readiness/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import type { ReadinessRule } from './kind-plan.ts';
 import { member, textOf } from './kind-plan.ts';
@@ -22,13 +22,10 @@ export function readinessRule(
 ): ReadinessRule {
   const known = KIND_RULES.get(type.group === '' ? type.kind : `${type.kind}.${type.group}`);
   if (known !== undefined) return known;
-  const status = own(schema, 'status');
-  const condition = own(status, 'conditions')?.items;
-  // Some projects keep it as a text, which has no order.
-  const observes = own(status, 'observedGeneration')?.type === 'integer';
-  if (own(condition, 'type') === undefined || own(condition, 'status') === undefined)
-    return observes ? { cel: OBSERVED, words: 'its controller has seen the newest generation' } : EXISTS;
-  const observed = observes ? `${OBSERVED} && ` : '';
+  const { conditions, observedGeneration: observes } = statusReport(schema) ?? {};
+  if (conditions !== true)
+    return observes === true ? { cel: OBSERVED, words: 'its controller has seen the newest generation' } : EXISTS;
+  const observed = observes === true ? `${OBSERVED} && ` : '';
   const shown = shownCondition(columns);
   if (shown !== undefined) {
     const { cel, words } = byCondition(shown);
@@ -41,9 +38,6 @@ export function readinessRule(
     words: `the first of the conditions ${SUMMARY_CONDITIONS.join(', ')} that it has is True`,
   };
 }
-
-const own = (schema: Schema | undefined, name: string): Schema | undefined =>
-  schema?.properties !== undefined && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
 
 /** The summarising condition whose status `kubectl get` shows. */
 function shownCondition(columns: JsonValue | undefined): string | undefined {

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
-import { at, condition, textAt } from '../fields.ts';
+import { at, condition, count, numberAt, objectsAt, textAt } from '../fields.ts';
 import type { Readiness } from '../model.ts';
-import { current, failed, inProgress, said } from '../verdict.ts';
+import { current, failed, inProgress, progress, said } from '../verdict.ts';
 
 /** Network policies of Cilium: valid, as far as its operator has said anything. */
 export function ciliumPolicy(object: KubeObject): Readiness {
@@ -14,6 +14,84 @@ export function ciliumPool(object: KubeObject): Readiness {
   const conflict = condition(object, 'cilium.io/PoolConflict');
   if (conflict?.status !== 'True') return current();
   return failed(conflict.reason || 'PoolConflict', said('cilium.io/PoolConflict', conflict));
+}
+
+/** Announcements and BGP of Cilium: its conditions name problems, and are missing where there is none. */
+export function ciliumProblems(object: KubeObject): Readiness {
+  const problem = objectsAt(object, 'status', 'conditions').find((entry) => entry['status'] === 'True');
+  const type = textAt(problem ?? {}, 'type');
+  const found = problem === undefined ? undefined : condition(object, type);
+  return found === undefined ? current() : inProgress(found.reason || 'Problem', said(type, found));
+}
+
+/** Kinds of which nothing but condition `Ready` speaks, such as those of cert-manager. */
+export function readyCondition(object: KubeObject): Readiness {
+  const ready = condition(object, 'Ready');
+  if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
+  const { generation } = object.metadata;
+  if (generation !== undefined && ready.observedGeneration !== undefined && ready.observedGeneration < generation) {
+    return inProgress(
+      'NotObserved',
+      `condition Ready speaks of generation ${ready.observedGeneration}, not ${generation}`,
+    );
+  }
+  return ready.status === 'True'
+    ? current(ready.reason || 'Ready')
+    : inProgress(ready.reason || 'NotReady', said('Ready', ready));
+}
+
+/** Requests of certificates: `Ready`, unless they are denied. */
+export function certificateRequest(object: KubeObject): Readiness {
+  for (const type of ['Denied', 'InvalidRequest']) {
+    const refused = condition(object, type);
+    if (refused?.status === 'True') return failed(refused.reason || type, said(type, refused));
+  }
+  return readyCondition(object);
+}
+
+const ACME_ENDS = ['invalid', 'expired', 'errored'];
+
+/** Orders and challenges of ACME: `valid`. */
+export function acmeState(object: KubeObject): Readiness {
+  const state = textAt(object, 'status', 'state');
+  if (state === 'valid') return current('Valid');
+  const reason = textAt(object, 'status', 'reason');
+  if (ACME_ENDS.includes(state)) return failed('Failed', `state is ${state}${reason === '' ? '' : `: ${reason}`}`);
+  return inProgress('Pending', reason || `state is ${state || 'not known yet'}`);
+}
+
+/** What the phase of a cluster of CloudNativePG is when it is well. */
+const CNPG_HEALTHY = 'Cluster in healthy state';
+
+/** Clusters of CloudNativePG: in the healthy phase, with as many ready instances as wanted. */
+export function cnpgCluster(object: KubeObject): Readiness {
+  const wanted = numberAt(object, 'spec', 'instances') ?? 1;
+  const ready = count(object, 'status', 'readyInstances');
+  const phase = textAt(object, 'status', 'phase');
+  if (phase === CNPG_HEALTHY && ready >= wanted) return current('Healthy');
+  const done = progress(ready, wanted, 'instances are ready');
+  return inProgress(phase === '' ? 'NotObserved' : 'NotReady', phase === '' ? done : `${phase}; ${done}`);
+}
+
+/** Poolers of CloudNativePG: as many instances as wanted. */
+export function cnpgPooler(object: KubeObject): Readiness {
+  const wanted = numberAt(object, 'spec', 'instances') ?? 1;
+  const there = count(object, 'status', 'instances');
+  return there >= wanted ? current() : inProgress('NotReady', progress(there, wanted, 'instances are there'));
+}
+
+/** Backups of CloudNativePG: `completed`. */
+export function cnpgBackup(object: KubeObject): Readiness {
+  const phase = textAt(object, 'status', 'phase');
+  if (phase === 'completed') return current('Completed');
+  if (phase === 'failed') return failed('Failed', textAt(object, 'status', 'error') || 'the backup has failed');
+  return inProgress(phase === '' ? 'NotObserved' : 'Running', `phase is ${phase || 'not known yet'}`);
+}
+
+/** Databases of CloudNativePG: the newest generation is applied. */
+export function cnpgDatabase(object: KubeObject): Readiness {
+  if (at(object, 'status', 'applied') === true) return current('Applied');
+  return inProgress('NotApplied', textAt(object, 'status', 'message') || 'its operator has not applied it yet');
 }
 
 /** Object stores of Rook and their users: `Ready`, or `Connected` to a store outside. */

@@ -175,12 +175,13 @@ export interface ChallengeFields {
  *
  * The proof for one name of an ACME order. cert-manager makes these.
  *
- * Ready when it exists.
+ * Ready when its state is valid.
  */
 export const challenge: ResourceFactory<ChallengeFields> = /* @__PURE__ */ resourceFactory<ChallengeFields>(
   "acme.cert-manager.io/v1",
   "Challenge",
   {
+    readyWhen: "self.?status.?state.orValue(\"\") == \"valid\"",
     facts: () => ({
       plural: "challenges",
       namespaced: true,
@@ -238,12 +239,13 @@ export interface OrderFields {
  *
  * An order at an ACME server. cert-manager makes these.
  *
- * Ready when it exists.
+ * Ready when its state is valid.
  */
 export const order: ResourceFactory<OrderFields> = /* @__PURE__ */ resourceFactory<OrderFields>(
   "acme.cert-manager.io/v1",
   "Order",
   {
+    readyWhen: "self.?status.?state.orValue(\"\") == \"valid\"",
     facts: () => ({
       plural: "orders",
       namespaced: true,

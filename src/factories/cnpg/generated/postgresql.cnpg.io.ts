@@ -77,12 +77,13 @@ export interface BackupFields {
  *
  * One backup of a PostgreSQL cluster.
  *
- * Ready when it exists.
+ * Ready when its phase is completed.
  */
 export const backup: ResourceFactory<BackupFields> = /* @__PURE__ */ resourceFactory<BackupFields>(
   "postgresql.cnpg.io/v1",
   "Backup",
   {
+    readyWhen: "self.?status.?phase.orValue(\"\") == \"completed\"",
     facts: () => ({
       plural: "backups",
       namespaced: true,
@@ -665,13 +666,13 @@ export interface ClusterFields {
  *
  * A PostgreSQL cluster: a primary and its replicas.
  *
- * Ready when the first of the conditions Ready, Available, Healthy, Succeeded, Complete, Completed, Synced, ACK.ResourceSynced that it has is True.
+ * Ready when its phase is `Cluster in healthy state` and as many instances as wanted are ready.
  */
 export const cluster: ResourceFactory<ClusterFields> = /* @__PURE__ */ resourceFactory<ClusterFields>(
   "postgresql.cnpg.io/v1",
   "Cluster",
   {
-    readyWhen: "[\"Ready\", \"Available\", \"Healthy\", \"Succeeded\", \"Complete\", \"Completed\", \"Synced\", \"ACK.ResourceSynced\"].filter(t, self.?status.?conditions.orValue([]).exists(c, c.type == t)).size() > 0 && self.?status.?conditions.orValue([]).exists(c, c.type == [\"Ready\", \"Available\", \"Healthy\", \"Succeeded\", \"Complete\", \"Completed\", \"Synced\", \"ACK.ResourceSynced\"].filter(t, self.?status.?conditions.orValue([]).exists(c, c.type == t))[0] && c.status == \"True\")",
+    readyWhen: "self.?status.?phase.orValue(\"\") == \"Cluster in healthy state\" && self.?status.?readyInstances.orValue(0) >= self.spec.?instances.orValue(1)",
     facts: () => ({
       plural: "clusters",
       namespaced: true,
@@ -765,13 +766,13 @@ export interface DatabaseFields {
  *
  * A database in a PostgreSQL cluster, with its owner and extensions.
  *
- * Ready when its controller has seen the newest generation.
+ * Ready when its operator has applied the newest generation.
  */
 export const database: ResourceFactory<DatabaseFields> = /* @__PURE__ */ resourceFactory<DatabaseFields>(
   "postgresql.cnpg.io/v1",
   "Database",
   {
-    readyWhen: "self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0)",
+    readyWhen: "self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0) && self.?status.?applied.orValue(false)",
     facts: () => ({
       plural: "databases",
       namespaced: true,
@@ -882,12 +883,13 @@ export interface PoolerFields {
  *
  * Connection pooling (PgBouncer) in front of a PostgreSQL cluster.
  *
- * Ready when it exists.
+ * Ready when it has as many instances as wanted.
  */
 export const pooler: ResourceFactory<PoolerFields> = /* @__PURE__ */ resourceFactory<PoolerFields>(
   "postgresql.cnpg.io/v1",
   "Pooler",
   {
+    readyWhen: "self.?status.?instances.orValue(0) >= self.spec.?instances.orValue(1)",
     facts: () => ({
       plural: "poolers",
       namespaced: true,

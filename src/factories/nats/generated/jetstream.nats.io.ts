@@ -64,13 +64,12 @@ export interface AccountFields {
  *
  * Servers and credentials that other objects name.
  *
- * Ready when the first of the conditions Ready, Available, Healthy, Succeeded, Complete, Completed, Synced, ACK.ResourceSynced that it has is True.
+ * Ready when it exists.
  */
 export const account: ResourceFactory<AccountFields> = /* @__PURE__ */ resourceFactory<AccountFields>(
   "jetstream.nats.io/v1beta2",
   "Account",
   {
-    readyWhen: "self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0) && [\"Ready\", \"Available\", \"Healthy\", \"Succeeded\", \"Complete\", \"Completed\", \"Synced\", \"ACK.ResourceSynced\"].filter(t, self.?status.?conditions.orValue([]).exists(c, c.type == t)).size() > 0 && self.?status.?conditions.orValue([]).exists(c, c.type == [\"Ready\", \"Available\", \"Healthy\", \"Succeeded\", \"Complete\", \"Completed\", \"Synced\", \"ACK.ResourceSynced\"].filter(t, self.?status.?conditions.orValue([]).exists(c, c.type == t))[0] && c.status == \"True\")",
     facts: () => ({
       plural: "accounts",
       namespaced: true,

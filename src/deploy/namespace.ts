@@ -1,0 +1,14 @@
+import type { KubernetesApi } from '../kube/index.ts';
+import { KubeError } from '../kube/index.ts';
+
+/** Makes the namespace if it is missing. Who may not look at namespaces learns from the next write that it is. */
+export async function ensureNamespace(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {
+  const ref = { apiVersion: 'v1', kind: 'Namespace', name };
+  try {
+    if ((await api.find(ref, { signal })) !== undefined) return;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return;
+    throw error;
+  }
+  await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { fieldManager: 'typekro', signal });
+}
