@@ -1,5 +1,5 @@
 import { createResource } from './emit/create.ts';
-import { defineFactory } from './interp/natives.ts';
+import { defineResourceFactory } from './detached.ts';
 import type { Resource } from './public-types.ts';
 
 /** An object that somebody else owns, by name. */
@@ -17,7 +17,7 @@ export interface ExternalReference {
  *
  * @example externalRef('v1', 'ConfigMap', 'settings', 'shared').data
  */
-export const externalRef = defineFactory(
+export const externalRef = defineResourceFactory(
   <
     Fields extends object = {
       spec: Record<string, unknown>;
@@ -41,7 +41,7 @@ export const externalRef = defineFactory(
  *
  * @example observedResource({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'token' } }).data
  */
-export const observedResource = defineFactory(
+export const observedResource = defineResourceFactory(
   <
     Fields extends object = {
       spec: Record<string, unknown>;

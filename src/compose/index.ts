@@ -83,6 +83,7 @@ export {
 } from './factory-helpers.ts';
 export type { ArgoOptions, FluxOptions, GitOpsFiles, GitOpsOptions } from './gitops/index.ts';
 export { gitOpsFiles } from './gitops/index.ts';
+export { defineResourceFactory } from './detached.ts';
 export { defineFactory, opaque } from './interp/natives.ts';
 export { isQuantity, quantity } from './quantity.ts';
 export type { Quantity } from './quantity.ts';

@@ -1,14 +1,15 @@
 import { formatApiVersion } from '../core/index.ts';
 import { crdSource } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
-import { addSchemas, createResource, handleOf } from './emit/create.ts';
+import { createResource, handleOf } from './emit/create.ts';
+import { addSchemas } from './emit/run-schemas.ts';
 import type { Manifest } from './emit/create.ts';
 import { camelCase } from './emit/names.ts';
 import { getMember } from './library/member.ts';
+import { bring } from './trace/bring.ts';
 import type { DerivedField, ResourceRecord } from './trace/records.ts';
 import { refuse } from './trace/refusal.ts';
 import type { Trace } from './trace/trace.ts';
-import { activeTrace } from './trace/trace.ts';
 import { hasTokens, referenceTo, symbolic } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
 
@@ -38,7 +39,7 @@ function referenceToResource(core: CompositionCore, record: ResourceRecord): obj
   const label = `${core.name}.resources.${record.id}`;
   const { apiVersion, kind } = record;
   return referenceTo(label, { id: record.id, apiVersion, kind }, () =>
-    bring(record, () => ({
+    bringExternal(record, () => ({
       id: `${core.name}-${record.id}`,
       manifest: { apiVersion, kind, metadata: constantMetadata(record, label) },
       derived: record.options.derived ?? [],
@@ -90,7 +91,7 @@ export function instanceStatus(
   const place = `${metadata.namespace ?? ''}/${metadata.name}`;
   const key = own.get(place) ?? {};
   own.set(place, key);
-  const instance = bring(key, () => {
+  const instance = bringExternal(key, () => {
     const { names } = core.traced.graph;
     const apiVersion = formatApiVersion({ group: names.group ?? 'kro.run', version: names.version });
     return {
@@ -111,30 +112,14 @@ interface Brought {
   readonly prepare: (trace: Trace) => void;
 }
 
-/** What each tracing run has brought in from other compositions. */
-const brought = new WeakMap<Trace, Map<object, Sym>>();
-
 /** The external resource of the composition under way that stands for `key`; it exists under no condition. */
-function bring(key: object, describe: () => Brought): Sym {
-  const trace = activeTrace();
-  const own = brought.get(trace) ?? new Map<object, Sym>();
-  brought.set(trace, own);
-  const known = own.get(key);
-  if (known?.resource !== undefined) {
-    // A branch that ends in `throw` takes back what was created in it.
-    if (!trace.resources.includes(known.resource)) trace.resources.push(known.resource);
-    return known;
-  }
-  if (trace.closed) {
-    return refuse('unsupported', 'a reference to another composition is no value', 'read a field of it');
-  }
-  return trace.atRoot(() => {
+function bringExternal(key: object, describe: () => Brought): Sym {
+  return bring(key, (trace) => {
     const { id, manifest, derived, prepare } = describe();
     prepare(trace);
     const made = symbolic(createResource(manifest, { external: true, derived }));
     if (!(made instanceof Sym) || made.resource === undefined) throw new Error('a reference has no resource');
     made.resource.id = camelCase(id);
-    own.set(key, made);
     return made;
   });
 }

@@ -4,7 +4,7 @@ import { crdSource } from '../schema/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { Cel } from './cel-api.ts';
 import { createResource } from './emit/create.ts';
-import { defineFactory } from './interp/natives.ts';
+import { defineResourceFactory } from './detached.ts';
 import type { Resource } from './public-types.ts';
 
 /** Metadata that a factory takes. */
@@ -106,7 +106,7 @@ export function resourceFactory<Fields extends object>(
   options: ResourceFactoryOptions = {},
 ): ResourceFactory<Fields> {
   const make = maker(apiVersion, kind, options);
-  return defineFactory((input: Record<string, unknown>) => {
+  return defineResourceFactory((input: Record<string, unknown>) => {
     const { id, waitForReady, ...object } = input;
     if (object['metadata'] !== undefined) return make(object, { id, waitForReady });
     const metadata: Record<string, unknown> = {};
@@ -125,7 +125,7 @@ export function wholeResourceFactory<Fields extends object>(
   options: ResourceFactoryOptions = {},
 ): WholeResourceFactory<Fields> {
   const make = maker(apiVersion, kind, options);
-  return defineFactory((object: Record<string, unknown>, extras: Record<string, unknown> = {}) =>
+  return defineResourceFactory((object: Record<string, unknown>, extras: Record<string, unknown> = {}) =>
     make(object, extras),
   ) as unknown as WholeResourceFactory<Fields>;
 }

@@ -1,42 +1,19 @@
-import type { GroupVersionKind } from '../../core/index.ts';
-import { parseApiVersion, TypeKroError } from '../../core/index.ts';
-import type { Schema, SchemaSource } from '../../schema/index.ts';
-import { combineSources } from '../../schema/index.ts';
+import { parseApiVersion } from '../../core/index.ts';
 import { variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
-import { defineFactory } from '../interp/natives.ts';
+import { defineResourceFactory } from '../detached.ts';
 import { kindType } from '../library/kind-type.ts';
 import type { Resource } from '../public-types.ts';
 import type { ResourceOptions, ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../trace/refusal.ts';
-import { currentTrace } from '../trace/trace.ts';
+import { activeTrace, currentTrace } from '../trace/trace.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { textNode, textValue } from '../value/ops.ts';
 import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 import { camelCase, ID } from './names.ts';
-
-/** Where a tracing run finds the schemas of kinds. */
-const sources = new WeakMap<object, SchemaSource>();
-
-/** Gives a tracing run its schemas. */
-export function setSchemas(trace: object, source: SchemaSource): void {
-  sources.set(trace, source);
-}
-
-/** Adds schemas to those of a tracing run; the ones that it has already win. */
-export function addSchemas(trace: object, source: SchemaSource): void {
-  const own = sources.get(trace);
-  if (own !== source) sources.set(trace, own === undefined ? source : combineSources(own, source));
-}
-
-/** The schemas of a tracing run. */
-export function schemasOf(trace: object): SchemaSource {
-  const own = sources.get(trace);
-  if (own === undefined) throw new Error('a tracing run has no schemas');
-  return own;
-}
+import { schemaFor } from './run-schemas.ts';
 
 /** A Kubernetes object with values that may be known only when the graph runs. */
 export interface Manifest {
@@ -49,23 +26,15 @@ export interface Manifest {
 /**
  * Makes a resource of the composition under way. The manifest is copied; values in it may be symbolic. Its id is
  * `options.id`, else the field `id` of the manifest, which is no part of the object unless its kind has such a field.
- * Every factory ends here.
- *
- * @throws TypeKroError `compose/outside` when no composition is being built.
+ * Every factory ends here. Outside a composition the resource becomes part of each composition that uses it.
  */
-export const createResource = defineFactory(makeResource);
+export const createResource = defineResourceFactory(makeResource);
 
 function makeResource<Fields extends object = Record<string, unknown>>(
   manifest: Manifest,
   options: ResourceOptions = {},
 ): Resource<Fields> {
-  const trace = currentTrace();
-  if (trace === undefined) {
-    throw new TypeKroError(`${manifest.kind} is created outside a composition`, {
-      code: 'compose/outside',
-      remedy: 'call factories inside the function that is passed to kubernetesComposition',
-    });
-  }
+  const trace = activeTrace();
   const { apiVersion, kind } = manifest;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || hasTokens(apiVersion + kind)) {
     refuse(
@@ -79,7 +48,6 @@ function makeResource<Fields extends object = Record<string, unknown>>(
   }
   const { group, version } = parseApiVersion(apiVersion);
   const schema = schemaFor(trace, { group, version, kind }, options.schemas);
-  const order = trace.resources.length;
   const own =
     schema?.properties === undefined || !Object.hasOwn(schema.properties, 'id')
       ? takeId(manifest)
@@ -90,12 +58,14 @@ function makeResource<Fields extends object = Record<string, unknown>>(
   const chosen = options.id ?? own.id;
   const given = chosen === undefined ? undefined : checkId(chosen);
   const id = given ?? defaultId(kind, manifest);
+  // Copied first: a resource from outside the composition that it refers to comes into the graph before it.
+  const copy = copyDeep(own.manifest, 0) as Record<string, unknown>;
   const record: ResourceRecord = {
     id,
     label: undefined,
     explicitId: given !== undefined,
-    order,
-    manifest: copyDeep(own.manifest, 0) as Record<string, unknown>,
+    order: trace.resources.length,
+    manifest: copy,
     apiVersion,
     kind,
     schema,
@@ -125,14 +95,6 @@ function takeId(manifest: Manifest): { readonly id?: string; readonly manifest: 
   if (!Object.hasOwn(manifest, 'id')) return { manifest };
   const { id, ...rest } = manifest;
   return { id: id as string, manifest: rest };
-}
-
-/** The schema of a kind; one that only its factory knows is added to the run. */
-function schemaFor(trace: object, type: GroupVersionKind, own: (() => SchemaSource) | undefined): Schema | undefined {
-  const known = sources.get(trace)?.schemaOf(type);
-  if (known !== undefined || own === undefined) return known;
-  addSchemas(trace, own());
-  return sources.get(trace)?.schemaOf(type);
 }
 
 /** The value that stands for a resource. */

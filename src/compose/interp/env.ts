@@ -1,5 +1,6 @@
 import type { AnyNode, ObjectExpression } from 'acorn';
 import type { SourcePosition } from '../../core/index.ts';
+import { useDetached } from '../detached.ts';
 import type { FunctionNode } from '../source/parse.ts';
 import type { Found, FunctionLike } from '../source/provider.ts';
 import { FollowUp, Refusal, refuse } from '../trace/refusal.ts';
@@ -127,7 +128,7 @@ export function readName(env: Env, name: string): unknown {
   }
   const found = env.unit.lookup(name);
   if (found !== undefined) {
-    if ('value' in found) return found.value;
+    if ('value' in found) return useDetached(found.value);
     return refuse(
       'unknown-name',
       `${name} has no value yet; is it declared further down?`,

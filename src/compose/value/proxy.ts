@@ -32,12 +32,23 @@ export function symbolic(value: unknown): Sym | Phi | undefined {
 /** References to things of other compositions, with what makes each part of the one under way. */
 const references = new WeakMap<object, () => Sym>();
 
+/** A member of a symbolic value, as the function of a composition reads it. */
+export function memberOf(value: Sym, key: string): unknown {
+  return (hooks as ProxyHooks).member(value, key);
+}
+
 /**
- * An object that stands for something of another composition. Inside a composition it is the symbolic value
- * that `bring` gives; outside only what `known` holds can be read.
+ * An object that stands for something outside the composition under way. Inside a composition it is the symbolic value
+ * that `bring` gives; outside only what `known` holds can be read, or what `read` gives for a field.
  */
-export function referenceTo(label: string, known: Readonly<Record<string, unknown>>, bring: () => Sym): object {
-  const outside = (key: string): never => {
+export function referenceTo(
+  label: string,
+  known: Readonly<Record<string, unknown>>,
+  bring: () => Sym,
+  read?: (key: string) => unknown,
+): object {
+  const outside = (key: string): unknown => {
+    if (read !== undefined && key !== 'toString' && key !== 'valueOf') return read(key);
     throw new TypeKroError(`${label}.${key} is read outside a composition`, {
       code: 'compose/outside',
       remedy: 'read it inside the function of another composition; there it becomes a reference',
@@ -49,13 +60,21 @@ export function referenceTo(label: string, known: Readonly<Record<string, unknow
       if (currentTrace() !== undefined) return new Traps(bring()).get(target, key);
       if (key === inspect.custom) return Reflect.get(target, key) as unknown;
       if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
-      return Object.hasOwn(known, key) ? known[key] : outside(key);
+      return Object.hasOwn(known, key) && read === undefined ? known[key] : outside(key);
     },
     set: (_, key) => refuse('read-only', `${label}.${String(key)} is read-only`),
     deleteProperty: (_, key) => refuse('read-only', `${label}.${String(key)} is read-only`),
     has: (_, key) =>
       currentTrace() === undefined ? Object.hasOwn(known, key) : untraced(bring(), 'searched with "in"'),
-    ownKeys: () => (currentTrace() === undefined ? Reflect.ownKeys(target) : untraced(bring(), 'listed by its keys')),
+    ownKeys: () => {
+      if (currentTrace() !== undefined) return untraced(bring(), 'listed by its keys');
+      return read === undefined ? Reflect.ownKeys(target) : [...Object.keys(known), inspect.custom];
+    },
+    getOwnPropertyDescriptor: (_, key) => {
+      const isField = read !== undefined && typeof key === 'string' && Object.hasOwn(known, key);
+      if (!isField || currentTrace() !== undefined) return Reflect.getOwnPropertyDescriptor(target, key);
+      return { value: read(key), enumerable: true, configurable: true, writable: false };
+    },
   };
   const reference = new Proxy(target, handler);
   references.set(reference, bring);

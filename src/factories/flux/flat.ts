@@ -1,4 +1,4 @@
-import { defineFactory } from '../../compose/index.ts';
+import { defineResourceFactory } from '../../compose/index.ts';
 import type { FactoryExtras, NamedInput, Resource, ResourceFactory } from '../../compose/index.ts';
 
 /** Members that are not the spec's. */
@@ -18,7 +18,7 @@ export function flatFactory<
   make: ResourceFactory<Fields>,
   defaults: { readonly [Key in Optional]: NonNullable<Spec[Key]> },
 ): (input: FlatInput<Spec, Optional>) => ReturnType<ResourceFactory<Fields>> {
-  return defineFactory((input: FlatInput<Spec, Optional>) => {
+  return defineResourceFactory((input: FlatInput<Spec, Optional>) => {
     const { own, spec } = divide(input, defaults);
     return (make as unknown as (object: object) => Resource)({ ...own, spec });
   }) as unknown as (input: FlatInput<Spec, Optional>) => ReturnType<ResourceFactory<Fields>>;

@@ -1,4 +1,4 @@
-import { defineFactory } from '../../compose/index.ts';
+import { defineResourceFactory } from '../../compose/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { readinessOf } from '../../readiness/index.ts';
 import type { FlatInput } from './flat.ts';
@@ -22,12 +22,14 @@ export type KustomizationConfig = FlatInput<
  *
  * @example kustomization({ name: 'app', source: { kind: 'GitRepository', name: 'app' }, path: './deploy' })
  */
-export const kustomization = defineFactory((input: KustomizationConfig): ReturnType<typeof raw.kustomization> => {
-  const { source, ...rest } = input;
-  const defaults = { path: './', interval: DEFAULT_INTERVAL, prune: true, wait: true, timeout: '10m' };
-  const { own, spec } = divide(rest, { ...defaults, ...(source === undefined ? {} : { sourceRef: source }) });
-  return (raw.kustomization as (object: object) => ReturnType<typeof raw.kustomization>)({ ...own, spec });
-});
+export const kustomization = defineResourceFactory(
+  (input: KustomizationConfig): ReturnType<typeof raw.kustomization> => {
+    const { source, ...rest } = input;
+    const defaults = { path: './', interval: DEFAULT_INTERVAL, prune: true, wait: true, timeout: '10m' };
+    const { own, spec } = divide(rest, { ...defaults, ...(source === undefined ? {} : { sourceRef: source }) });
+    return (raw.kustomization as (object: object) => ReturnType<typeof raw.kustomization>)({ ...own, spec });
+  },
+);
 
 /** Is a live Kustomization ready: the same answer as everywhere, for `withReadinessEvaluator`. */
 export const kustomizationReadinessEvaluator = (live: KubeObject) => readinessOf(live);

@@ -1,4 +1,4 @@
-import { defineFactory } from '../../compose/index.ts';
+import { defineResourceFactory } from '../../compose/index.ts';
 import type { FactoryExtras, NamedInput } from '../../compose/index.ts';
 import type { ChartSource, HelmReleaseConfig, HelmReleaseResource } from './helm-release.ts';
 import { helmRelease } from './helm-release.ts';
@@ -41,7 +41,7 @@ export type ChartFactory<Values extends object> = (config: ChartConfig<Values>) 
  * redis({ name: 'cache', values: { replicas: 3 } });
  */
 export function chartFactory<Values extends object>(reference: ChartReference): ChartFactory<Values> {
-  return defineFactory((config: ChartConfig<Values>): HelmReleaseResource => {
+  return defineResourceFactory((config: ChartConfig<Values>): HelmReleaseResource => {
     const { sourceRef, version, id, ...rest } = config;
     const own = id ?? camel(reference.chart);
     const chart = { name: reference.chart, version: version ?? reference.version };

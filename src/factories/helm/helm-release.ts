@@ -1,4 +1,4 @@
-import { defineFactory } from '../../compose/index.ts';
+import { defineResourceFactory } from '../../compose/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { readinessOf } from '../../readiness/index.ts';
 import type { FlatInput } from '../flux/flat.ts';
@@ -56,7 +56,7 @@ const RETRIES = { timeout: '10m', remediation: { retries: 3 } };
  *
  * @throws TypeKroError `factories/no-chart-source` when neither `sourceRef` nor a constant repository is given.
  */
-export const helmRelease = defineFactory(
+export const helmRelease = defineResourceFactory(
   <Values extends object = Record<string, unknown>>(input: HelmReleaseConfig<Values>): HelmReleaseResource => {
     const { chart, sourceRef, ...rest } = input;
     const where = chart === undefined ? {} : { chart: { spec: chartSpec(chart, sourceRef, input.name) } };
@@ -80,7 +80,7 @@ function chartSpec(chart: ChartInput, source: ChartSource | undefined, release: 
  * A Helm release in a line, for charts that need few values: the repository's object is expected in
  * `flux-system`.
  */
-export const simpleHelmChart = defineFactory(
+export const simpleHelmChart = defineResourceFactory(
   (name: string, repository: string, chart: string, values?: Record<string, unknown>): HelmReleaseResource =>
     helmRelease({ name, chart: { repository, name: chart }, values }),
 );

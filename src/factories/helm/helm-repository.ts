@@ -1,4 +1,4 @@
-import { defineFactory } from '../../compose/index.ts';
+import { defineResourceFactory } from '../../compose/index.ts';
 import type { FlatInput } from '../flux/flat.ts';
 import { divide } from '../flux/flat.ts';
 import * as raw from '../flux/generated/source.toolkit.fluxcd.io.ts';
@@ -13,8 +13,10 @@ export type HelmRepositoryConfig = FlatInput<raw.HelmRepositorySpec, 'interval'>
  * A repository of Helm charts, in `flux-system` unless a namespace is given. An `oci://` address is a
  * registry; its `type` need not be said when the address is a constant.
  */
-export const helmRepository = defineFactory((input: HelmRepositoryConfig): ReturnType<typeof raw.helmRepository> => {
-  const oci = typeof input.url === 'string' && input.url.startsWith('oci://') ? { type: 'oci' } : {};
-  const { own, spec } = divide({ namespace: FLUX_NAMESPACE, ...input }, { interval: '5m', ...oci });
-  return (raw.helmRepository as (object: object) => ReturnType<typeof raw.helmRepository>)({ ...own, spec });
-});
+export const helmRepository = defineResourceFactory(
+  (input: HelmRepositoryConfig): ReturnType<typeof raw.helmRepository> => {
+    const oci = typeof input.url === 'string' && input.url.startsWith('oci://') ? { type: 'oci' } : {};
+    const { own, spec } = divide({ namespace: FLUX_NAMESPACE, ...input }, { interval: '5m', ...oci });
+    return (raw.helmRepository as (object: object) => ReturnType<typeof raw.helmRepository>)({ ...own, spec });
+  },
+);

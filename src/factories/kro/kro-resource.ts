@@ -1,4 +1,4 @@
-import { createResource, defineFactory } from '../../compose/index.ts';
+import { createResource, defineResourceFactory } from '../../compose/index.ts';
 import type { Resource } from '../../compose/index.ts';
 
 /** What kro writes into the status of every instance, beside the fields that the graph defines. */
@@ -37,7 +37,7 @@ export interface KroCustomResourceInput<Spec extends object> {
  * An instance of a graph that somebody else defined, as a resource of this one. Its status has the fields
  * that the graph defines and those of kro.
  */
-export const kroCustomResource = defineFactory(
+export const kroCustomResource = defineResourceFactory(
   <Spec extends object, Status extends object = Record<string, unknown>>(
     input: KroCustomResourceInput<Spec>,
   ): Resource<{ readonly spec: Spec; readonly status: WithKroStatusFields<Status> }> => {

@@ -1,5 +1,5 @@
 import type { Resource } from '../../compose/index.ts';
-import { defineFactory, mergeObjects, waitingFor } from '../../compose/index.ts';
+import { defineResourceFactory, mergeObjects, waitingFor } from '../../compose/index.ts';
 import { KIND_RULES } from '../generate/kind-rules.ts';
 
 /** What every simple factory takes. */
@@ -24,7 +24,7 @@ export function simpleFactory<Config extends CommonConfig, Made extends Resource
   make: (config: Config) => Made,
 ): (config: Config) => Made {
   const [kind = type] = type.split('.');
-  return defineFactory((config: Config): Made => {
+  return defineResourceFactory((config: Config): Made => {
     const made = make(config);
     return config.waitForReady === true ? waitingFor(made, kind, KIND_RULES.get(type)?.cel) : made;
   });

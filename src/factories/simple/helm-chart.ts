@@ -1,5 +1,5 @@
 import type { Resource } from '../../compose/index.ts';
-import { createResource, defineFactory } from '../../compose/index.ts';
+import { createResource, defineResourceFactory } from '../../compose/index.ts';
 import { sourceName } from '../helm/source-name.ts';
 import type { Condition } from './kinds.ts';
 
@@ -27,7 +27,7 @@ export type HelmChartResource = Resource<{
  * @param chart its name there
  * @param values of the chart; they may hold anything that the graph computes
  */
-export const HelmChart = defineFactory(
+export const HelmChart = defineResourceFactory(
   (name: string, repository: string, chart: string, values?: Readonly<Record<string, unknown>>): HelmChartResource =>
     createResource({
       apiVersion: 'helm.toolkit.fluxcd.io/v2',

@@ -1,0 +1,146 @@
+import { defineFactory } from './interp/natives.ts';
+import { NodeTable, withNodes } from './ir/node.ts';
+import { diagnosticOf, explainRefusal } from './emit/diagnostics.ts';
+import { setSchemas } from './emit/run-schemas.ts';
+import { schemasFor } from './schemas.ts';
+import { withProviders } from './source/current.ts';
+import { bring } from './trace/bring.ts';
+import type { ResourceRecord } from './trace/records.ts';
+import { CompositionError, Refusal, refuse } from './trace/refusal.ts';
+import { activeTrace, currentTrace, Trace, withTrace } from './trace/trace.ts';
+import { hasTokens, memberOf, referenceTo, symbolic } from './value/proxy.ts';
+import { Sym } from './value/symbolic.ts';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/**
+ * Marks a function of the SDK that makes one resource. Called outside a composition it gives a resource that becomes
+ * part of each composition that uses it: that returns it, reads it, or names it as a variable.
+ */
+export function defineResourceFactory<F extends AnyFunction>(make: F): F {
+  const factory = ((...args: never[]) =>
+    currentTrace() === undefined ? detached(factory, make, args) : make(...args)) as F;
+  Object.defineProperty(factory, 'name', { value: make.name });
+  return defineFactory(factory);
+}
+
+/** Resources that were made outside a composition, and are written by the graph that they come into. */
+const owned = new WeakSet<object>();
+
+/** Makes a resource that was made outside part of the composition that names it. */
+export function useDetached(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null && owned.has(value)) symbolic(value);
+  return value;
+}
+
+/** Methods that say more of a resource; called outside a composition they are remembered. */
+const CHAINED = ['withIncludeWhen', 'withReadyWhen', 'dependsOn', 'withReadinessEvaluator'] as const;
+
+type Call = readonly [method: (typeof CHAINED)[number], args: readonly unknown[]];
+
+function detached(factory: AnyFunction, make: AnyFunction, args: readonly never[]): object {
+  const { manifest, id, kind, apiVersion, options } = sampleOf(make, args);
+  const isExternal = options.external === true;
+  const calls: Call[] = [];
+  const key = {};
+  const use = (): Sym => {
+    if (!isExternal) refuseCondition(kind, key);
+    return bring(key, (trace) => {
+      const outer = trace.factory;
+      trace.factory = factory;
+      try {
+        const handle = make(...args) as Readonly<Record<string, AnyFunction>>;
+        for (const [method, given] of calls) handle[method]?.(...(given as never[]));
+        const made = symbolic(handle);
+        if (!(made instanceof Sym) || made.resource === undefined) throw new Error('a factory made no resource');
+        return made;
+      } finally {
+        trace.factory = outer;
+      }
+    });
+  };
+  const known: Record<string, unknown> = { ...manifest, id, apiVersion, kind };
+  const label = `${kind} ${id}`;
+  const reference = outsideValue(label, known, use);
+  for (const method of CHAINED) {
+    known[method] = (...given: unknown[]) => {
+      calls.push([method, given]);
+      return reference;
+    };
+  }
+  if (!isExternal) owned.add(reference);
+  return reference;
+}
+
+/** Where a resource from outside is used under a condition only, it would have to be left out elsewhere. */
+const unconditional = new WeakMap<Trace, Set<object>>();
+
+function refuseCondition(kind: string, key: object): void {
+  const trace = activeTrace();
+  const known = unconditional.get(trace) ?? new Set();
+  unconditional.set(trace, known);
+  if (known.has(key)) return;
+  if (trace.guards.length > 0 || trace.loops.length > 0) {
+    refuse(
+      'unsupported',
+      `a ${kind} that was made outside the composition is used under a condition, or in a loop`,
+      'make it there, inside the composition; or name it before, where no condition holds',
+    );
+  }
+  known.add(key);
+}
+
+/** The resource as the factory makes it with nothing around it: its constant fields can be read outside. */
+function sampleOf(make: AnyFunction, args: readonly never[]): ResourceRecord {
+  const trace = new Trace(true);
+  setSchemas(trace, schemasFor(undefined));
+  try {
+    const made = withNodes(new NodeTable(), () => withProviders(() => withTrace(trace, () => symbolic(make(...args)))));
+    if (!(made instanceof Sym) || made.resource === undefined) throw new Error('a factory made no resource');
+    return made.resource;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new CompositionError([diagnosticOf(error)], explainRefusal(error), error);
+  }
+}
+
+/**
+ * A value that code outside a composition may look at: constant fields of the template are what they are; every other
+ * field is a reference, which has a value in the graph only.
+ */
+function outsideValue(label: string, known: Readonly<Record<string, unknown>>, use: () => Sym): object {
+  const fields = new Map<string, unknown>();
+  const read = (key: string): unknown => {
+    if (!fields.has(key)) fields.set(key, outsideField(`${label}.${key}`, known, key, use));
+    return fields.get(key);
+  };
+  return referenceTo(label, known, use, read);
+}
+
+function outsideField(label: string, known: Readonly<Record<string, unknown>>, key: string, use: () => Sym): unknown {
+  const value = Object.hasOwn(known, key) ? known[key] : undefined;
+  if (value !== undefined && isConstant(value) && !isRecord(value)) return value;
+  const inner = isRecord(value) && isConstantShape(value) ? value : {};
+  return outsideValue(label, inner, () => {
+    const member = symbolic(memberOf(use(), key));
+    return member instanceof Sym
+      ? member
+      : refuse('untraced', `${label} has several values`, 'read it inside the composition');
+  });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && symbolic(value) === undefined;
+}
+
+/** An object whose keys are all known. */
+const isConstantShape = (value: object): boolean => Object.getOwnPropertySymbols(value).length === 0;
+
+function isConstant(value: unknown): boolean {
+  if (typeof value === 'string') return !hasTokens(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (symbolic(value) !== undefined) return false;
+  if (Array.isArray(value)) return value.every(isConstant);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype && isConstantShape(value) && Object.values(value).every(isConstant);
+}

@@ -1,0 +1,36 @@
+import type { GroupVersionKind } from '../../core/index.ts';
+import type { Schema, SchemaSource } from '../../schema/index.ts';
+import { combineSources } from '../../schema/index.ts';
+
+/** Where a tracing run finds the schemas of kinds. */
+const sources = new WeakMap<object, SchemaSource>();
+
+/** Gives a tracing run its schemas. */
+export function setSchemas(trace: object, source: SchemaSource): void {
+  sources.set(trace, source);
+}
+
+/** Adds schemas to those of a tracing run; the ones that it has already win. */
+export function addSchemas(trace: object, source: SchemaSource): void {
+  const own = sources.get(trace);
+  if (own !== source) sources.set(trace, own === undefined ? source : combineSources(own, source));
+}
+
+/** The schemas of a tracing run. */
+export function schemasOf(trace: object): SchemaSource {
+  const own = sources.get(trace);
+  if (own === undefined) throw new Error('a tracing run has no schemas');
+  return own;
+}
+
+/** The schema of a kind in a tracing run; one that only its factory knows (`own`) is added to the run. */
+export function schemaFor(
+  trace: object,
+  type: GroupVersionKind,
+  own: (() => SchemaSource) | undefined,
+): Schema | undefined {
+  const known = sources.get(trace)?.schemaOf(type);
+  if (known !== undefined || own === undefined) return known;
+  addSchemas(trace, own());
+  return sources.get(trace)?.schemaOf(type);
+}
