@@ -20,5 +20,7 @@ export type { RunControllerOptions } from './run-controller.ts';
 export { runController } from './run-controller.ts';
 export type { DefinitionRights, DefinitionRoles } from './install/definition-roles.ts';
 export { definitionRoles } from './install/definition-roles.ts';
+export type { KeptCrd, SafeInstallation } from './install/safe-installation.ts';
+export { keptText, safeInstallation } from './install/safe-installation.ts';
 export type { ManifestOptions } from './install/manifests.ts';
 export { controllerManifests } from './install/manifests.ts';

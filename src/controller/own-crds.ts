@@ -205,28 +205,11 @@ function externalRef(): JsonObject {
       kind: string,
       metadata: {
         type: 'object',
-        properties: { name: { type: 'string', minLength: 1 }, namespace: string, selector: labelSelector() },
-        'x-kubernetes-validations': [
-          rule('has(self.name) != has(self.selector)', 'exactly one of name or selector must be provided'),
-        ],
-      },
-    },
-  };
-}
-
-function labelSelector(): JsonObject {
-  return {
-    type: 'object',
-    'x-kubernetes-map-type': 'atomic',
-    properties: {
-      matchLabels: stringMap,
-      matchExpressions: {
-        type: 'array',
-        'x-kubernetes-list-type': 'atomic',
-        items: {
-          type: 'object',
-          required: ['key', 'operator'],
-          properties: { key: string, operator: string, values: { ...strings, 'x-kubernetes-list-type': 'atomic' } },
+        properties: {
+          name: { type: 'string', minLength: 1 },
+          namespace: string,
+          // An object or one expression that gives it: the compiler checks it, and that there is either it or a name.
+          selector: { 'x-kubernetes-preserve-unknown-fields': true },
         },
       },
     },
@@ -241,13 +224,9 @@ function resourceStatus(): JsonObject {
       type: 'array',
       items: {
         type: 'object',
-        required: ['id'],
         properties: {
           id: string,
-          dependencies: {
-            type: 'array',
-            items: { type: 'object', required: ['id'], properties: { id: string } },
-          },
+          dependencies: { type: 'array', items: { type: 'object', properties: { id: string } } },
         },
       },
     },

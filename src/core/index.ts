@@ -27,4 +27,6 @@ export {
   zlibLibrary,
   yamlLibrary,
 } from './libraries.ts';
+export type { LabelSelectorProblem } from './label-selector.ts';
+export { labelSelectorProblems } from './label-selector.ts';
 export { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';

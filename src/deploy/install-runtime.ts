@@ -1,4 +1,4 @@
-import { controllerManifests } from '../controller/index.ts';
+import { controllerManifests, keptText, safeInstallation } from '../controller/index.ts';
 import type { DeployEvent, FactoryOptions } from '../compose/index.ts';
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef, parseJson, refOf, TypeKroError } from '../core/index.ts';
@@ -137,7 +137,9 @@ async function kroSource(
       remedy: 'pass controllerImage, for example your own build of the package',
     });
   }
-  await applyInOrder(api, controllerManifests({ image, namespace }), signal);
+  const { apply, kept } = await safeInstallation(api, controllerManifests({ image, namespace }), signal);
+  for (const crd of kept) tell(options, { type: 'progress', message: keptText(crd) });
+  await applyInOrder(api, apply, signal);
   return { namespace, name: 'typekro' };
 }
 

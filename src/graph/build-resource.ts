@@ -3,6 +3,7 @@ import { isJsonObject, parseApiVersion } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import type { ConditionText, Definition, ResourceBlock } from './definition.ts';
 import type { DimensionSite, Draft, Site } from './draft.ts';
+import { externalMetadataProblems, hasSelector } from './external-metadata.ts';
 import { gather } from './gather.ts';
 import type { InstalledKinds } from './graph-kinds.ts';
 import type { GraphNode, PathStep } from './model.ts';
@@ -79,8 +80,8 @@ class Builder {
       const message = 'an externalRef reads what exists; it cannot have forEach';
       return combination('cannot use externalRef with forEach', message);
     }
-    if (template === undefined || isJsonObject(template)) return true;
-    const kro = `failed to unmarshal resource ${id}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonType(template)} into Go value of type map[string]interface {}`;
+    if (externalRef !== undefined || isJsonObject(template)) return true;
+    const kro = `failed to unmarshal resource ${id}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonType(template ?? null)} into Go value of type map[string]interface {}`;
     const at = [...path, 'template'];
     const message = 'the template must be an object';
     return this.#refuse('resourceShape', { code: 'graph/invalid-template', path: at, kro, message });
@@ -89,7 +90,7 @@ class Builder {
   build(definition: Definition, kinds: KnownKinds): Draft {
     const { id, externalRef } = this.#block;
     const nodeType = this.#nodeType();
-    const template = externalRef === undefined ? (this.#block.template as JsonObject) : externalTemplate(externalRef);
+    const template = externalRef === undefined ? (this.#block.template as JsonObject) : this.#reference(externalRef);
     const { kind, installedBy } = this.#kind(template, kinds);
     if (kind?.ok === true) {
       this.#checkScope(kind, template, definition.schema.scope === 'Cluster', nodeType);
@@ -112,12 +113,24 @@ class Builder {
     };
   }
 
+  /** What an external reference stands for. A selector that is refused is left out: nothing more is said of it. */
+  #reference(reference: JsonObject): JsonObject {
+    const { id } = this.#block;
+    const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
+    const found = externalMetadataProblems(metadata);
+    for (const { steps, kro, ...problem } of found) {
+      const text = `invalid external ref metadata for resource ${id}: ${kro}`;
+      this.#refuse('resourceShape', { ...problem, path: this.#templatePath(steps), kro: text });
+    }
+    const { selector: _selector, ...rest } = metadata;
+    return externalTemplate(found.length === 0 ? reference : { ...reference, metadata: rest });
+  }
+
   #nodeType(): GraphNode['nodeType'] {
     const { externalRef, forEach } = this.#block;
     if (externalRef === undefined) return forEach.length > 0 ? 'collection' : 'resource';
     const metadata = externalRef['metadata'];
-    const selector = isJsonObject(metadata) ? metadata['selector'] : undefined;
-    return isJsonObject(selector) ? 'externalCollection' : 'external';
+    return isJsonObject(metadata) && hasSelector(metadata) ? 'externalCollection' : 'external';
   }
 
   /** Where a part of the template stands in the definition. */

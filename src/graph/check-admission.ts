@@ -1,3 +1,4 @@
+import { isJsonObject } from '../core/index.ts';
 import type { Definition } from './definition.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
@@ -12,16 +13,8 @@ export function checkAdmission(definition: Definition, problems: Problems): void
   checkSchemaBlock(definition, warn);
   for (const resource of definition.resources) {
     const metadata = resource.externalRef?.['metadata'];
-    if (resource.externalRef !== undefined) {
-      const fields = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) ? metadata : {};
-      const named = fields['name'] !== undefined;
-      const selected = fields['selector'] !== undefined;
-      if (named === selected) {
-        const path = [...resource.path, 'externalRef', 'metadata'];
-        warn(path, 'the API server wants exactly one of name and selector here');
-      } else if (fields['name'] === '') {
-        warn([...resource.path, 'externalRef', 'metadata', 'name'], 'the API server takes no empty name');
-      }
+    if (isJsonObject(metadata) && metadata['name'] === '') {
+      warn([...resource.path, 'externalRef', 'metadata', 'name'], 'the API server takes no empty name');
     }
   }
 }

@@ -76,6 +76,20 @@ export const structureCodes: readonly CodeInfo[] = [
     'A resource to create has a template; one to read has an externalRef, without forEach.',
   ),
   error(
+    'graph/external-metadata',
+    'An externalRef has both or neither of metadata.name and metadata.selector.',
+    withResources('- id: a\n  externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {namespace: default}}'),
+    'Write the name of one object, or a selector for the list of those that match; {} matches all.',
+  ),
+  error(
+    'graph/external-selector',
+    'The selector of an externalRef is no label selector, and no expression that gives one.',
+    withResources(
+      '- id: a\n  externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {selector: {matchExpressions: [{key: app, operator: Near}]}}}',
+    ),
+    'Write matchLabels with texts, matchExpressions with In, NotIn, Exists or DoesNotExist, or one bare ${…}.',
+  ),
+  error(
     'graph/invalid-template',
     'A template is not an object with apiVersion, kind and metadata.',
     withResources('- id: a\n  template: {kind: ConfigMap, metadata: {name: a}}'),

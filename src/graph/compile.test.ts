@@ -162,14 +162,6 @@ describe('input that is no definition', () => {
   });
 });
 
-test.each(['${1}', '${schema.spec.tags}', '${dyn(1)}'])('a selector takes what kro takes there: %s', (value) => {
-  const selector = `{matchLabels: {app: '${value}'}}`;
-  const { graph } = compileText(
-    withResources(`  - {id: e, externalRef: {apiVersion: v1, kind: Pod, metadata: {selector: ${selector}}}}`),
-  );
-  expect(graph?.nodes.get('e')?.nodeType).toBe('externalCollection');
-});
-
 describe('expressions in all notations are pointed at', () => {
   const position = (value: string): string => {
     const text = withResources(`    - id: a

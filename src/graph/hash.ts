@@ -67,8 +67,12 @@ function normalizeExternalRef(reference: JsonObject): JsonObject {
     name: text(metadata['name']),
     namespace: text(metadata['namespace']),
     selector: isJsonObject(selector)
-      ? { matchLabels: selector['matchLabels'] ?? {}, matchExpressions: list(selector['matchExpressions']) }
-      : null,
+      ? {
+          ...selector,
+          matchLabels: selector['matchLabels'] ?? {},
+          matchExpressions: selector['matchExpressions'] ?? [],
+        }
+      : (selector ?? null),
   };
 }
 

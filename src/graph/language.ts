@@ -8,6 +8,7 @@ import type { Draft } from './draft.ts';
 import { isList } from './draft.ts';
 import type { Names } from './analysis.ts';
 import { SchemaPaths } from './expected-type.ts';
+import { selectorFieldType } from './external-metadata.ts';
 import { fieldsAt } from './fields-at.ts';
 import { functionNames } from './function-names.ts';
 import { isFeature } from './gated-functions.ts';
@@ -168,6 +169,9 @@ export class Language {
   fieldType(id: string, pathText: string): CelType | undefined {
     const draft = this.#drafts.get(id);
     if (draft?.resolved === undefined) return undefined;
+    // What selects is no field of the kind.
+    const selecting = draft.nodeType === 'externalCollection' ? selectorFieldType(pathText) : undefined;
+    if (selecting !== undefined) return selecting;
     const at = this.#paths.at(draft.resolved.schema, pathText);
     return at === undefined ? undefined : celType(at.schema, `__type_${id}${at.typeName}`);
   }

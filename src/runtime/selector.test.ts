@@ -29,6 +29,12 @@ test.each<[JsonValue]>([
   [{ matchExpressions: [{ key: 'a', operator: 'In', values: [] }] }],
   [{ matchExpressions: [{ key: 'a', operator: 'Near' }] }],
   [{ matchExpressions: [null] }],
+  [{ app: 'web' }],
+  [{ matchLabel: { app: 'web' } }],
+  [{ matchLabels: { app: 'web' }, matchFields: [] }],
+  [{ matchExpressions: [{ key: 'a', operator: 'Exists', value: 'x' }] }],
+  [{ matchLabels: { app: 'not a label' } }],
+  [{ matchLabels: { 'not a key': 'web' } }],
 ])('%j is no selector', (selector) => {
   expect(selectorText(selector).ok).toBe(false);
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { graphOf } from '../../test/support/compile-graph.ts';
 import { conditionOf, putInstance, settle, statesOf } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
-import type { KubeObject } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
 
 describe('external objects', () => {
   const graph = graphOf(`
@@ -43,6 +43,41 @@ resources:
     settle(graph, key, cluster);
     expect(cluster.get('ConfigMap/ns/copy')?.['data']).toEqual({ key: 'one', peers: '0' });
     expect(cluster.get('ConfigMap/ns/outside')?.metadata.labels).toBeUndefined();
+  });
+
+  describe('by a selector that an expression gives', () => {
+    const selecting = graphOf(`
+schema: {spec: {selector: object}, status: {names: "\${peers.map(p, p.metadata.name)}"}}
+resources:
+  - id: peers
+    externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {selector: "\${schema.spec.selector}"}}
+`);
+    const select = (selector: JsonObject) => {
+      const cluster = new FakeCluster();
+      cluster.put(config('a', {}, { app: 'web' }));
+      cluster.put(config('b', {}, { app: 'db' }));
+      return settle(selecting, putInstance(selecting, cluster, 'a', { selector }), cluster);
+    };
+
+    test.each<[JsonObject, string[]]>([
+      [{ matchLabels: { app: 'web' } }, ['a']],
+      [{ matchLabels: { app: 'db' } }, ['b']],
+      [{}, ['a', 'b']],
+    ])('%j', (selector, names) => {
+      expect(select(selector).instance?.status?.['names']).toEqual(names);
+    });
+
+    test.each<[JsonObject, string]>([
+      [{ app: 'web' }, 'app: unknown field'],
+      [{ matchLabel: { app: 'web' } }, 'matchLabel: unknown field'],
+      [{ matchExpressions: [{ key: 'app', operator: 'Near' }] }, 'not a valid selector operator'],
+      [{ matchLabels: { app: 'not a label' } }, 'matchLabels.app: Invalid value: "not a label"'],
+    ])('%j is refused, and selects nothing', (selector, text) => {
+      const { instance } = select(selector);
+      expect(instance?.status).not.toHaveProperty('names');
+      expect(instance?.status?.['state']).toBe('ERROR');
+      expect(conditionOf(instance, 'ResourcesReady')?.message).toContain(text);
+    });
   });
 
   test('by selector: all namespaces, in the order of namespace and name', () => {

@@ -42,6 +42,7 @@ export type { RuleSite } from './rule-sites.ts';
 export { hasRules, ruleSites } from './rule-sites.ts';
 export type { ValidateOptions } from './validate.ts';
 export { validate } from './validate.ts';
+export { crdNarrowings } from './crd-narrowings.ts';
 export type { CrdChanges, CrdComparison } from './compare-crds.ts';
 export { compareCrds } from './compare-crds.ts';
 export type { ChangeType, SchemaChange } from './compare-schemas.ts';

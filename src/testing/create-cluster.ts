@@ -13,7 +13,7 @@ import type {
 } from '../cluster/index.ts';
 import { createCluster as createEmbeddedCluster, createManualClock, systemClock } from '../cluster/index.ts';
 import type { Controller, ControllerOptions } from '../controller/index.ts';
-import { controllerCrds, createController } from '../controller/index.ts';
+import { controllerCrds, createController, safeInstallation } from '../controller/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { KubeClientOptions, Transport } from '../kube/index.ts';
 import { KubeClient } from '../kube/index.ts';
@@ -132,7 +132,8 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
       await cluster.idle();
     },
     async startController(controllerOptions = {}) {
-      for (const crd of controllerCrds()) await client.apply(crd, { fieldManager: 'typekro-testing', force: true });
+      const { apply } = await safeInstallation(client, controllerCrds());
+      for (const crd of apply) await client.apply(crd, { fieldManager: 'typekro-testing', force: true });
       const controller = createController({ ...controllerOptions, client });
       controllers.push(controller);
       await controller.start();

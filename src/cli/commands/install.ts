@@ -1,4 +1,4 @@
-import { controllerCrds, controllerManifests } from '../../controller/index.ts';
+import { controllerCrds, controllerManifests, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
@@ -11,7 +11,7 @@ export const install: Command = {
   name: 'install',
   summary: 'apply the CRDs that the controller needs, or all of it',
   description:
-    'Applies the CustomResourceDefinitions of ResourceGraphDefinition and GraphRevision to the cluster of the kubeconfig; with --controller also the namespace, the account with its rights, and the Deployment of the controller. Applying them again changes nothing. With --print nothing is sent: the manifests go to stdout.',
+    'Applies the CustomResourceDefinitions of ResourceGraphDefinition and GraphRevision to the cluster of the kubeconfig; with --controller also the namespace, the account with its rights, and the Deployment of the controller. Applying them again changes nothing. A CRD that is installed and takes more than the one of this version, as that of a newer kro may, is kept, and the command says so. With --print nothing is sent or compared: the manifests go to stdout.',
   positionals: [],
   options: [
     { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },
@@ -55,7 +55,9 @@ export const install: Command = {
     });
     const client = new KubeClient({ config });
     try {
-      for (const object of objects) {
+      const { apply, kept } = await safeInstallation(client, objects, context.signal);
+      for (const crd of kept) context.print(keptText(crd));
+      for (const object of apply) {
         await client.apply(object, { fieldManager: 'typekro-install', force: true, signal: context.signal });
         context.print(`applied ${object.kind} ${object.metadata.name ?? ''}`);
       }

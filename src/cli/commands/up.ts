@@ -59,6 +59,7 @@ export const up: Command = {
     try {
       const session = await startSession(state, port, input.options['keep'] === true);
       try {
+        for (const notice of session.notices) context.print(notice);
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
         context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
         if (input.options['once'] !== true) context.print(`Dashboard at ${session.dashboard}`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Cluster, Listener } from '../../cluster/index.ts';
 import { createCluster } from '../../cluster/index.ts';
 import type { Controller } from '../../controller/index.ts';
-import { controllerCrds, createController, jsonLogger } from '../../controller/index.ts';
+import { controllerCrds, createController, jsonLogger, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { createPages, dashboardUrl } from '../../dashboard/index.ts';
@@ -24,6 +24,8 @@ export interface Session {
   readonly controller: Controller;
   /** How long the API took to come up, in milliseconds. */
   readonly startMs: number;
+  /** What the user should know of how it started: CRDs of a newer version that were kept. */
+  readonly notices: readonly string[];
   /** Applies an object of the user's; conflicts are ours to win, the cluster is new. */
   apply(object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
   /** Settles when cluster and controller have nothing left to do. */
@@ -43,7 +45,8 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     writeFileSync(state.kubeconfig, listener.kubeconfig, { mode: 0o600 });
     // The controller talks to the cluster as it would to any other: over HTTPS, with the kubeconfig's token.
     const api = new KubeClient({ config: await loadKubeConfig({ text: listener.kubeconfig }) });
-    for (const crd of controllerCrds()) await api.apply(crd, { fieldManager: MANAGER, force: true });
+    const { apply, kept } = await safeInstallation(api, controllerCrds());
+    for (const crd of apply) await api.apply(crd, { fieldManager: MANAGER, force: true });
     const log = join(state.path, 'log');
     writeFileSync(log, '');
     const shown = await cluster.presentProcess({ name: 'kro' });
@@ -63,6 +66,7 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
       api,
       controller,
       startMs,
+      notices: kept.map(keptText),
       apply: (object, signal) => api.apply(object, { fieldManager: MANAGER, force: true, signal }),
       async idle() {
         await cluster.idle();

@@ -1,0 +1,78 @@
+import type { JsonValue } from './json.ts';
+import { isJsonObject } from './json.ts';
+import { labelValue, qualifiedName } from './names.ts';
+
+/** Something that is wrong with a label selector. */
+export interface LabelSelectorProblem {
+  /** Steps from the selector to the wrong value. */
+  readonly path: readonly (string | number)[];
+  /** What is wrong, in the words of the API's error texts. */
+  readonly message: string;
+}
+
+const OPERATORS: ReadonlySet<string> = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist']);
+const SELECTOR_FIELDS: ReadonlySet<string> = new Set(['matchLabels', 'matchExpressions']);
+const REQUIREMENT_FIELDS: ReadonlySet<string> = new Set(['key', 'operator', 'values']);
+
+/**
+ * Everything that is wrong with a Kubernetes LabelSelector (`matchLabels`, `matchExpressions`); empty when an API
+ * takes it. Strict: a field that a selector does not have is a problem, since ignored it would select everything.
+ * A null field counts as absent.
+ */
+export function labelSelectorProblems(selector: JsonValue): LabelSelectorProblem[] {
+  const problems: LabelSelectorProblem[] = [];
+  const add = (path: LabelSelectorProblem['path'], message: string): void => void problems.push({ path, message });
+  if (!isJsonObject(selector)) {
+    add([], 'must be an object with matchLabels or matchExpressions');
+    return problems;
+  }
+  for (const field of Object.keys(selector)) {
+    if (!SELECTOR_FIELDS.has(field)) add([field], 'unknown field: a selector has matchLabels and matchExpressions');
+  }
+  const labels = selector['matchLabels'] ?? {};
+  if (!isJsonObject(labels)) add(['matchLabels'], 'must be a map of texts');
+  else {
+    for (const [key, value] of Object.entries(labels)) {
+      for (const message of qualifiedName(key)) add(['matchLabels'], invalid(key, message));
+      if (typeof value !== 'string') add(['matchLabels', key], 'must be a text');
+      else for (const message of labelValue(value)) add(['matchLabels', key], invalid(value, message));
+    }
+  }
+  const requirements = selector['matchExpressions'] ?? [];
+  if (!Array.isArray(requirements)) add(['matchExpressions'], 'must be a list of requirements');
+  else for (const [index, entry] of requirements.entries()) checkRequirement(entry, ['matchExpressions', index], add);
+  return problems;
+}
+
+function checkRequirement(
+  entry: JsonValue,
+  at: LabelSelectorProblem['path'],
+  add: (path: LabelSelectorProblem['path'], message: string) => void,
+): void {
+  if (!isJsonObject(entry)) return add(at, 'must be an object with key, operator and values');
+  for (const field of Object.keys(entry)) {
+    if (!REQUIREMENT_FIELDS.has(field))
+      add([...at, field], 'unknown field: a requirement has key, operator and values');
+  }
+  const { key, operator } = entry;
+  if (typeof key !== 'string') add([...at, 'key'], 'must be a text');
+  else for (const message of qualifiedName(key)) add([...at, 'key'], invalid(key, message));
+  const values = entry['values'] ?? [];
+  if (!Array.isArray(values)) return add([...at, 'values'], 'must be a list of texts');
+  for (const [index, value] of values.entries()) {
+    if (typeof value !== 'string') add([...at, 'values', index], 'must be a text');
+    else for (const message of labelValue(value)) add([...at, 'values', index], invalid(value, message));
+  }
+  if (typeof operator !== 'string' || !OPERATORS.has(operator)) {
+    add([...at, 'operator'], invalid(operator, 'not a valid selector operator'));
+  } else if (operator === 'In' || operator === 'NotIn') {
+    if (values.length === 0)
+      add([...at, 'values'], "Required value: must be specified when `operator` is 'In' or 'NotIn'");
+  } else if (values.length > 0) {
+    add([...at, 'values'], "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+  }
+}
+
+function invalid(value: JsonValue | undefined, message: string): string {
+  return `Invalid value: ${typeof value === 'string' ? JSON.stringify(value) : 'null'}: ${message}`;
+}

@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { builtinSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+
+const SOURCES = builtinSource();
+
+/** A definition that reads ConfigMaps; its schema has a field of each type that selectors are made of. */
+function definition(metadata: JsonValue, status: JsonObject = {}): JsonObject {
+  return {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'maps' },
+    spec: {
+      schema: {
+        apiVersion: 'v1',
+        kind: 'Maps',
+        spec: {
+          text: 'string',
+          number: 'integer',
+          any: 'object',
+          labels: 'map[string]string',
+          texts: '[]string',
+        },
+        status,
+      },
+      resources: [{ id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata } }],
+    },
+  };
+}
+
+const errorsOf = (metadata: JsonValue) => {
+  const { graph, diagnostics } = compile(definition(metadata), { sources: SOURCES });
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  expect(graph === undefined).toBe(errors.length > 0);
+  return errors.map(({ code, path, kroMessage }) => ({ code, path, kro: kroMessage ?? '' }));
+};
+
+describe('the selector of an external reference may be', () => {
+  test.each<[string, JsonValue]>([
+    ['empty, which selects all', {}],
+    ['labels', { matchLabels: { app: 'web' } }],
+    ['labels that are null', { matchLabels: null, matchExpressions: [{ key: 'a', operator: 'Exists' }] }],
+    ['requirements', { matchExpressions: [{ key: 'a.b/c', operator: 'In', values: ['x', ''] }] }],
+    ['one expression that gives it', '${schema.spec.any}'],
+    ['one expression of the right type', '${{"matchLabels": {"app": schema.spec.text}}}'],
+    ['labels by an expression', { matchLabels: '${schema.spec.labels}' }],
+    ['a label by an expression', { matchLabels: { app: '${schema.spec.text}' } }],
+    ['a label with an expression inside', { matchLabels: { app: 'x-${schema.spec.text}' } }],
+    ['requirements by an expression', { matchExpressions: '${schema.spec.texts}' }],
+    ['an operator by an expression', { matchExpressions: [{ key: 'a', operator: '${schema.spec.text}' }] }],
+    ['values by an expression', { matchExpressions: [{ key: 'a', operator: 'In', values: '${schema.spec.texts}' }] }],
+    ['wrong texts beside an expression, found later', { matchLabels: { 'not a key': '${schema.spec.text}' } }],
+  ])('%s', (_what, selector) => {
+    expect(errorsOf({ selector })).toEqual([]);
+    const { graph } = compile(definition({ selector }, { count: '${size(maps)}' }), { sources: SOURCES });
+    expect(graph?.nodes.get('maps')?.nodeType).toBe('externalCollection');
+  });
+});
+
+describe('a selector is refused in kro’s words:', () => {
+  const at = 'spec.resources[0].externalRef.metadata.selector';
+  test.each<[string, JsonValue, string, string]>([
+    [
+      'labels as text',
+      { matchLabels: 'team=a' },
+      `${at}.matchLabels`,
+      'expected object type for path metadata.selector.matchLabels, got string',
+    ],
+    [
+      'labels as a list',
+      { matchLabels: ['a'] },
+      `${at}.matchLabels`,
+      'expected object type for path metadata.selector.matchLabels, got array',
+    ],
+    [
+      'an unterminated expression as labels',
+      { matchLabels: '${schema.spec.any' },
+      `${at}.matchLabels`,
+      'expected object type for path metadata.selector.matchLabels, got string',
+    ],
+    [
+      'an escaped expression as labels',
+      { matchLabels: '\\${schema.spec.any}' },
+      `${at}.matchLabels`,
+      'expected object type for path metadata.selector.matchLabels, got string',
+    ],
+    [
+      'a number as a label',
+      { matchLabels: { a: 1 } },
+      `${at}.matchLabels.a`,
+      'expected string type for path metadata.selector.matchLabels.a, got integer',
+    ],
+    [
+      'requirements as an object',
+      { matchExpressions: {} },
+      `${at}.matchExpressions`,
+      'expected array type for path metadata.selector.matchExpressions, got object',
+    ],
+    [
+      'an unknown field',
+      { matchLabels: { a: 'b' }, bogusField: 'x' },
+      `${at}.bogusField`,
+      'schema not found for field bogusField',
+    ],
+    ['labels without their field', { app: 'web' }, `${at}.app`, 'schema not found for field app'],
+    [
+      'an unknown field of a requirement',
+      { matchExpressions: [{ key: 'a', operator: 'Exists', value: 'x' }] },
+      `${at}.matchExpressions[0].value`,
+      'schema not found for field value',
+    ],
+    [
+      'an operator that there is not',
+      { matchExpressions: [{ key: 'a', operator: 'Near' }] },
+      `${at}.matchExpressions[0].operator`,
+      'invalid label selector: [metadata.selector.matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator',
+    ],
+    [
+      'In without values',
+      { matchExpressions: [{ key: 'a', operator: 'In' }] },
+      `${at}.matchExpressions[0].values`,
+      'invalid label selector',
+    ],
+    [
+      'Exists with values',
+      { matchExpressions: [{ key: 'a', operator: 'Exists', values: ['x'] }] },
+      `${at}.matchExpressions[0].values`,
+      'invalid label selector',
+    ],
+    ['a key that is none', { matchLabels: { 'not a key': 'x' } }, `${at}.matchLabels`, 'invalid label selector'],
+    ['a label that is none', { matchLabels: { a: 'not a label' } }, `${at}.matchLabels.a`, 'invalid label selector'],
+    [
+      'plain text',
+      'app=web',
+      at,
+      'selector must be a Kubernetes LabelSelector object or a CEL expression that resolves to one',
+    ],
+    ['an unterminated expression', '${schema.spec.any', at, 'selector must be a Kubernetes LabelSelector object'],
+    ['text around an expression', 'x${schema.spec.any}', at, 'selector must be a Kubernetes LabelSelector object'],
+    ['a list', [], at, 'selector must be a Kubernetes LabelSelector object'],
+    ['a number', 5, at, 'selector must be a Kubernetes LabelSelector object'],
+    ['an expression of another type', '${schema.spec.text}', at, 'type mismatch'],
+    [
+      'labels by an expression of another type',
+      { matchLabels: '${schema.spec.text}' },
+      `${at}.matchLabels`,
+      'type mismatch',
+    ],
+    [
+      'requirements by an expression of another type',
+      { matchExpressions: '${schema.spec.text}' },
+      `${at}.matchExpressions`,
+      'type mismatch',
+    ],
+    [
+      'a label by an expression of another type',
+      { matchLabels: { a: '${schema.spec.number}' } },
+      `${at}.matchLabels.a`,
+      'type mismatch',
+    ],
+    [
+      'an expression that reads no field',
+      { matchLabels: { a: '${schema.spec.none}' } },
+      `${at}.matchLabels.a`,
+      "undefined field 'none'",
+    ],
+  ])('%s', (_what, selector, path, text) => {
+    const errors = errorsOf({ selector });
+    expect(errors.map((error) => error.path)).toEqual([path]);
+    expect(errors[0]?.kro).toContain(text);
+  });
+
+  test.each<[string, JsonValue]>([
+    ['both a name and a selector', { name: 'a', selector: {} }],
+    ['neither', { namespace: 'a' }],
+    ['an empty name', { name: '' }],
+    ['a name of blanks', { name: ' ' }],
+    ['a selector of null', { selector: null }],
+  ])('%s', (_what, metadata) => {
+    const [error, ...more] = errorsOf(metadata);
+    expect(more).toEqual([]);
+    expect(error?.kro).toBe(
+      'failed to build resource "maps": invalid external ref metadata for resource maps: exactly one of name or selector must be provided',
+    );
+  });
+});

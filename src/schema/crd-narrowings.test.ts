@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import { crdNarrowings } from './crd-narrowings.ts';
+
+function crd(spec: JsonObject, version: JsonObject = {}, more: JsonObject = {}): KubeObject {
+  const openAPIV3Schema = { type: 'object', properties: { spec } };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'a.acme.test' },
+    spec: {
+      scope: 'Cluster',
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema }, ...version }],
+      ...more,
+    },
+  };
+}
+
+const object = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'object', properties, ...more });
+const text: JsonObject = { type: 'string' };
+const open: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
+const rule = (expression: string, message?: string): JsonObject => ({
+  'x-kubernetes-validations': [{ rule: expression, ...(message === undefined ? {} : { message }) }],
+});
+
+/** What narrows, from the first to the second; the other way round nothing may. */
+const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
+  ['a field is gone', object({ a: text }), object({}), ['spec.a: the field is dropped']],
+  [
+    'a field is gone from a list',
+    { type: 'array', items: object({ a: text }) },
+    { type: 'array', items: object({}) },
+    ['spec[].a: the field is dropped'],
+  ],
+  [
+    'anything, then an object',
+    object({ a: open }),
+    object({ a: object({ b: text }) }),
+    ['spec.a: takes no longer anything'],
+  ],
+  ['an object of any fields, then of some', object({}, open), object({}), ['spec: unknown fields are dropped']],
+  [
+    'an object of any fields, then with a typed one',
+    object({}, open),
+    object({ a: text }, open),
+    ['spec.a: takes no longer anything'],
+  ],
+  ['another type', { type: 'number' }, { type: 'integer' }, ['spec: takes integer only']],
+  [
+    'integers or text, then text',
+    { 'x-kubernetes-int-or-string': true },
+    text,
+    ['spec: takes no longer both integers and strings'],
+  ],
+  ['null no longer', { ...text, nullable: true }, text, ['spec: takes no null']],
+  ['a field is needed', object({ a: text }), object({ a: text }, { required: ['a'] }), ['spec: needs a']],
+  ['fewer values', { ...text, enum: ['a', 'b'] }, { ...text, enum: ['a'] }, ['spec: takes fewer values']],
+  ['values are listed', text, { ...text, enum: ['a'] }, ['spec: takes fewer values']],
+  ['a pattern', text, { ...text, pattern: '^a$' }, ['spec: takes only what matches ^a$']],
+  ['a format', text, { ...text, format: 'date-time' }, ['spec: takes only date-time']],
+  ['a lower bound', { ...text, minLength: 1 }, { ...text, minLength: 2 }, ['spec: minLength is 2']],
+  ['an upper bound', text, { ...text, maxLength: 9 }, ['spec: maxLength is 9']],
+  [
+    'additional fields are gone',
+    object({}, { additionalProperties: text }),
+    object({}),
+    ['spec: other fields are dropped'],
+  ],
+  [
+    'additional fields are narrower',
+    object({}, { additionalProperties: true }),
+    object({}, { additionalProperties: text }),
+    ['spec.*: takes no longer anything'],
+  ],
+  [
+    'each element once',
+    { type: 'array', items: text },
+    { type: 'array', items: text, 'x-kubernetes-list-type': 'set' },
+    ['spec: takes no element twice'],
+  ],
+  ['a rule', object({}), object({}, rule('self.a > 1')), ['spec: takes only what satisfies self.a > 1']],
+  ['a rule with words', object({}), object({}, rule('self.a > 1', 'a is small')), ['spec: a is small']],
+  ['an alternative', object({}), object({}, { anyOf: [{ required: ['a'] }] }), ['spec: anyOf differs']],
+];
+
+describe('a CRD is narrower than another when', () => {
+  test.each(CASES)('%s', (_what, wide, narrow, found) => {
+    expect(crdNarrowings(crd(wide), crd(narrow))).toEqual(found);
+    expect(crdNarrowings(crd(narrow), crd(wide))).toEqual([]);
+  });
+
+  test.each<[string, JsonObject, JsonObject, string]>([
+    ['a version is gone', {}, { name: 'v2' }, 'version v1 is gone'],
+    ['a version is not served', {}, { served: false }, 'version v1 is no longer served'],
+    ['a subresource is gone', { subresources: { status: {} } }, {}, 'the subresource status is gone'],
+    [
+      'a selectable field is gone',
+      { selectableFields: [{ jsonPath: '.spec.a' }] },
+      {},
+      'the selectable field .spec.a is gone',
+    ],
+  ])('%s', (_what, wide, narrow, found) => {
+    expect(crdNarrowings(crd(text, wide), crd(text, narrow))).toEqual([found]);
+  });
+
+  test('its scope is another', () => {
+    expect(crdNarrowings(crd(text), crd(text, {}, { scope: 'Namespaced' }))).toEqual(['spec.scope: Namespaced']);
+  });
+});
+
+test.each<[string, JsonObject, JsonObject]>([
+  ['equal', object({ a: text }), object({ a: text })],
+  ['descriptions and defaults', text, { ...text, description: 'a text', default: 'a' }],
+  [
+    'a rule in other words with one message',
+    object({}, rule('has(self.a) != has(self.b)', 'one')),
+    object({}, rule('has(self.a) ? !has(self.b) : has(self.b)', 'one')),
+  ],
+  ['a needed field with a default', object({ a: text }), object({ a: { ...text, default: 'x' } }, { required: ['a'] })],
+  ['formats that nobody checks', { type: 'integer' }, { type: 'integer', format: 'int64' }],
+  ['a field that was never kept', object({}), object({ a: { ...text, pattern: '^a$' } })],
+])('nothing narrows: %s', (_what, old, next) => {
+  expect(crdNarrowings(crd(old), crd(next))).toEqual([]);
+});
+
+test('a schema that never ends is not compared to its end', () => {
+  const endless: Record<string, unknown> = { type: 'object' };
+  endless['properties'] = { a: endless };
+  expect(crdNarrowings(crd(endless as JsonObject), crd(endless as JsonObject))).toEqual([
+    expect.stringContaining('too deep to be compared'),
+  ]);
+});

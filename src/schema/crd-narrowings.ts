@@ -1,0 +1,162 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { isJsonObject, jsonEquals } from '../core/index.ts';
+import type { Schema } from './model.ts';
+
+/** Depth at which the comparison stops and says so. */
+const MAX_DEPTH = 64;
+
+/** Formats that only document the size of a number: the API server checks none of them. */
+const UNCHECKED_FORMATS: ReadonlySet<string> = new Set(['int32', 'int64', 'float', 'double']);
+
+/** Keywords by which a greater value takes less, and those by which a smaller one does. */
+const LOWER_BOUNDS = ['minimum', 'minLength', 'minItems', 'minProperties'] as const;
+const UPPER_BOUNDS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as const;
+
+/**
+ * What an API server would no longer take, keep or serve if `next` replaced the CustomResourceDefinition `old`, one
+ * text for each place; empty when `next` takes everything that `old` takes. Unlike `compareCrds`, which compares as
+ * kro does before it changes the CRD of an instance, this looks at all keywords that refuse or drop a value: rules,
+ * additional and unknown fields, enums, formats, versions and selectable fields. It cannot prove that two different
+ * rules or patterns mean the same, and calls them narrower; rules with one message count as equal.
+ */
+export function crdNarrowings(old: KubeObject, next: KubeObject): string[] {
+  const found: string[] = [];
+  if (old.spec?.['scope'] !== next.spec?.['scope']) found.push(`spec.scope: ${text(next.spec?.['scope'])}`);
+  const versions = new Map(versionsOf(next).map((version) => [version['name'], version]));
+  for (const before of versionsOf(old)) {
+    const name = typeof before['name'] === 'string' ? before['name'] : '';
+    const after = versions.get(before['name']);
+    if (after === undefined) found.push(`version ${name} is gone`);
+    else found.push(...versionNarrowings(name, before, after));
+  }
+  return found;
+}
+
+function versionNarrowings(name: string, before: JsonObject, after: JsonObject): string[] {
+  const found: string[] = [];
+  for (const flag of ['served', 'storage']) {
+    if (before[flag] === true && after[flag] !== true) found.push(`version ${name} is no longer ${flag}`);
+  }
+  const subresources = (version: JsonObject) => (isJsonObject(version['subresources']) ? version['subresources'] : {});
+  for (const subresource of Object.keys(subresources(before))) {
+    if (!Object.hasOwn(subresources(after), subresource)) found.push(`the subresource ${subresource} is gone`);
+  }
+  const selectable = (version: JsonObject) =>
+    (Array.isArray(version['selectableFields']) ? version['selectableFields'] : []).map((field) =>
+      isJsonObject(field) ? field['jsonPath'] : undefined,
+    );
+  for (const path of selectable(before)) {
+    if (!selectable(after).includes(path)) found.push(`the selectable field ${text(path)} is gone`);
+  }
+  const [was, is] = [schemaOf(before), schemaOf(after)];
+  if (was !== undefined && is !== undefined) found.push(...schemaNarrowings(was, is));
+  return found;
+}
+
+/** What values of `old` the schema `next` refuses or drops, by path. */
+export function schemaNarrowings(old: Schema, next: Schema): string[] {
+  const found: string[] = [];
+  compare('', old, next, found, 0);
+  return found;
+}
+
+function compare(path: string, old: Schema, next: Schema, found: string[], depth: number): void {
+  const add = (what: string): void => void found.push(`${path === '' ? 'the object' : path}: ${what}`);
+  if (depth > MAX_DEPTH) return add('the schemas are too deep to be compared');
+  const wasOpen = old['x-kubernetes-preserve-unknown-fields'] === true;
+  const isOpen = next['x-kubernetes-preserve-unknown-fields'] === true;
+  // What takes anything has no parts to compare.
+  if (wasOpen && old.type === undefined && !(isOpen && next.type === undefined)) return add('takes no longer anything');
+  compareKeywords(old, next, add);
+  if (wasOpen && !isOpen) add('unknown fields are dropped');
+
+  const known = next.properties ?? {};
+  for (const [key, before] of Object.entries(old.properties ?? {})) {
+    const after = Object.hasOwn(known, key) ? known[key] : additionalOf(next);
+    const at = path === '' ? key : `${path}.${key}`;
+    if (after !== undefined) compare(at, before, after, found, depth + 1);
+    else if (!isOpen) found.push(`${at}: the field is dropped`);
+  }
+  const additional = additionalOf(old);
+  for (const [key, after] of Object.entries(known)) {
+    if (Object.hasOwn(old.properties ?? {}, key)) continue;
+    // What is kept without a schema may have any form; what was never kept may take any.
+    const before = additional ?? (wasOpen ? OPEN : undefined);
+    if (before !== undefined) compare(path === '' ? key : `${path}.${key}`, before, after, found, depth + 1);
+  }
+  if (additional !== undefined) {
+    const after = additionalOf(next);
+    if (after !== undefined) compare(`${path}.*`, additional, after, found, depth + 1);
+    else if (!isOpen) add('other fields are dropped');
+  }
+  if (next.items !== undefined && (old.items !== undefined || wasOpen)) {
+    compare(`${path}[]`, old.items ?? OPEN, next.items, found, depth + 1);
+  }
+}
+
+const OPEN: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
+
+/** The schema of members that are not named; undefined when there are none. */
+function additionalOf({ additionalProperties: additional }: Schema): Schema | undefined {
+  return additional === true ? OPEN : additional === false ? undefined : additional;
+}
+
+function compareKeywords(old: Schema, next: Schema, add: (what: string) => void): void {
+  const isIntOrString = next['x-kubernetes-int-or-string'] === true;
+  if (old['x-kubernetes-int-or-string'] === true && !isIntOrString) add('takes no longer both integers and strings');
+  else if (next.type !== undefined && !isIntOrString && !takesType(old.type, next.type)) add(`takes ${next.type} only`);
+  if (old.nullable === true && next.nullable !== true) add('takes no null');
+  for (const name of next.required ?? []) {
+    const given = next.properties?.[name]?.default !== undefined;
+    if (!given && old.required?.includes(name) !== true) add(`needs ${name}`);
+  }
+  if (next.enum !== undefined) {
+    const left = old.enum?.filter((value) => !next.enum?.some((other) => jsonEquals(value, other)));
+    if (left === undefined || left.length > 0) add('takes fewer values');
+  }
+  if (next.pattern !== undefined && next.pattern !== old.pattern) add(`takes only what matches ${next.pattern}`);
+  const { format } = next;
+  if (format !== undefined && format !== old.format && !UNCHECKED_FORMATS.has(format)) add(`takes only ${format}`);
+  for (const keyword of LOWER_BOUNDS) {
+    const [was, is] = [old[keyword], next[keyword]];
+    if (is !== undefined && (was === undefined || is > was)) add(`${keyword} is ${is}`);
+  }
+  for (const keyword of UPPER_BOUNDS) {
+    const [was, is] = [old[keyword], next[keyword]];
+    if (is !== undefined && (was === undefined || is < was)) add(`${keyword} is ${is}`);
+  }
+  for (const keyword of ['exclusiveMinimum', 'exclusiveMaximum', 'uniqueItems'] as const) {
+    if (next[keyword] === true && old[keyword] !== true) add(`${keyword} holds`);
+  }
+  if (next.multipleOf !== undefined && next.multipleOf !== old.multipleOf) add(`multipleOf is ${next.multipleOf}`);
+  const list = next['x-kubernetes-list-type'];
+  if ((list === 'set' || list === 'map') && list !== old['x-kubernetes-list-type']) add('takes no element twice');
+  for (const keyword of ['allOf', 'anyOf', 'oneOf', 'not'] as const) {
+    if (next[keyword] === undefined) continue;
+    if (!jsonEquals(next[keyword] as JsonValue, (old[keyword] ?? null) as JsonValue)) add(`${keyword} differs`);
+  }
+  const rules = old['x-kubernetes-validations'] ?? [];
+  for (const { rule, message } of next['x-kubernetes-validations'] ?? []) {
+    const known = rules.some((each) => each.rule === rule || (message !== undefined && each.message === message));
+    if (!known) add(message ?? `takes only what satisfies ${rule}`);
+  }
+}
+
+/** Does a field of the new type take what one of the old type does? Without a type it takes anything. */
+function takesType(old: string | undefined, next: string): boolean {
+  return old === next || (old === 'integer' && next === 'number');
+}
+
+function versionsOf(crd: KubeObject): JsonObject[] {
+  const versions = crd.spec?.['versions'];
+  return Array.isArray(versions) ? versions.filter(isJsonObject) : [];
+}
+
+function schemaOf(version: JsonObject): Schema | undefined {
+  const schema = isJsonObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;
+  return isJsonObject(schema) ? schema : undefined;
+}
+
+function text(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : 'none';
+}

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { conditionText, pot, potDefinition, potRef, potsRef, virtualWorld } from '../../support/virtual-world.ts';
+
+let world: VirtualWorld;
+beforeEach(async () => {
+  world = await virtualWorld();
+});
+afterEach(() => world.close());
+
+async function define(selector: JsonValue, spec: JsonObject = { selector: 'object' }): Promise<void> {
+  const definition = potDefinition([
+    { id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { selector } } },
+  ]);
+  const status = { names: '${maps.map(m, m.metadata.name)}' };
+  const schema = { apiVersion: 'v1', kind: 'Pot', group: 'acme.test', spec, status };
+  await world.apply({ ...definition, spec: { ...definition.spec, schema } });
+  await world.advance(5000);
+}
+
+async function makeMaps(): Promise<void> {
+  for (const [name, app] of [
+    ['one', 'web'],
+    ['two', 'web'],
+    ['three', 'db'],
+  ] as const) {
+    const metadata = { name, namespace: 'default', labels: { app } };
+    await world.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
+  }
+}
+const namesOf = async () => (await world.user.get(potRef('p'))).status?.['names'];
+
+describe('the selector of an external reference', () => {
+  it('is an expression that follows the instance', async () => {
+    await define('${schema.spec.selector}');
+    await makeMaps();
+    await world.apply(pot('p', { selector: { matchLabels: { app: 'web' } } }));
+    await world.settle();
+    expect(await namesOf()).toEqual(['one', 'two']);
+    await world.apply(
+      pot('p', { selector: { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['web'] }] } }),
+    );
+    await world.settle();
+    expect(await namesOf()).toContain('three');
+    expect(await namesOf()).not.toContain('one');
+    await world.user.patch(potRef('p'), { spec: { selector: { matchExpressions: null, app: 'web' } } });
+    await world.settle();
+    const instance = await world.user.get(potRef('p'));
+    expect(instance.status).not.toHaveProperty('names');
+    expect(conditionText(instance, 'Ready')).toMatch(/^False .*metadata\.selector: app: unknown field/);
+  });
+
+  it.each<[string, JsonValue, JsonObject, string]>([
+    [
+      'labels of a wrong type',
+      { matchLabels: 'team=a' },
+      {},
+      'expected object type for path metadata.selector.matchLabels',
+    ],
+    ['an unknown field', { bogusField: 'x' }, {}, 'schema not found for field bogusField'],
+    [
+      'an operator that there is not',
+      { matchExpressions: [{ key: 'a', operator: 'Near' }] },
+      {},
+      'invalid label selector',
+    ],
+    [
+      'an unterminated marker',
+      { matchLabels: '${schema.spec.x' },
+      {},
+      'expected object type for path metadata.selector.matchLabels, got string',
+    ],
+    [
+      'an escaped marker',
+      { matchLabels: '\\${schema.spec.x}' },
+      { x: 'object' },
+      'expected object type for path metadata.selector.matchLabels, got string',
+    ],
+    ['labels by a text', { matchLabels: '${schema.spec.x}' }, { x: 'string' }, 'type mismatch'],
+    ['requirements by a text', { matchExpressions: '${schema.spec.x}' }, { x: 'string' }, 'type mismatch'],
+    ['all of it by a text', '${schema.spec.x}', { x: 'string' }, 'type mismatch'],
+    [
+      'a label by a field that there is not',
+      { matchLabels: { a: '${schema.spec.y}' } },
+      { x: 'string' },
+      "undefined field 'y'",
+    ],
+  ])('makes the definition Inactive with %s', async (_what, selector, spec, text) => {
+    await define(selector, spec);
+    const definition = await world.user.get(potsRef);
+    expect(definition.status?.['state']).toBe('Inactive');
+    expect(conditionText(definition, 'Ready')).toContain(text);
+  });
+});
