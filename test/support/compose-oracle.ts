@@ -1,5 +1,5 @@
 import { type } from 'arktype';
-import type { JsonObject, JsonValue } from '../../src/core/index.ts';
+import type { JsonObject } from '../../src/core/index.ts';
 import { CompositionError, createCompositionApi } from '../../src/compose/index.ts';
 import type { Composition } from '../../src/compose/index.ts';
 import { SOURCE } from '../../src/compose/source/transform-data.ts';
@@ -52,7 +52,7 @@ export const TEXTS: readonly string[] = [
   ['<>&', '"q"\\', '\\u003c', '\\', '\b\f\u0001\u007f', '\0', '\u0007', '\u00018', '\\8', '8', 'a/b', 'q^'],
   ['[:alp]', 'a]', '}', '{', 'a{,5}', 'b{', 'pL', 'Qa', 'zA', 'J', 'cJ', 'constructor', '__proto__', 'toString'],
   ['0', '-0', '5', ' 5 ', '5.5', '.5', '5.', '1e3', '1e21', '1e400', '0x1f', '0x', '0b1', '0x1p4', '+7', '-3', '007'],
-  ['NaN', 'nan', 'inf', 'Infinity', '-Infinity', '12px', '9007199254740993', '1_000', 'true', 'null', '5 6', '0.1.2'],
+  ['NaN', 'nan', 'inf', 'Infinity', '-Infinity', '12px', '1_000', 'true', 'null', '5 6', '0.1.2'],
 ].flat();
 
 /** Texts in which JavaScript counts two units where CEL counts one character. */
@@ -72,7 +72,7 @@ export function oracleInputs(texts: readonly string[] = TEXTS): readonly JsonObj
     t: pick(texts, i),
     u: pick(texts, i * 7 + 3),
     n: pick(INTS, i),
-    m: pick(INTS, i * 3 + 1),
+    m: pick(INTS, i * 3 + Math.floor(i / INTS.length)),
     f: pick(FLOATS, i),
     g: pick(FLOATS, i * 5 + 2),
     b: i % 2 === 0,
@@ -122,7 +122,8 @@ export function consult(expression: string, inputs: readonly JsonObject[]): Orac
   for (const given of inputs) {
     const wanted = native(build, given);
     const { status } = composition.evaluate(given);
-    const found = Object.hasOwn(status, 'v') ? { value: status['v'] as JsonValue } : undefined;
+    const value = status['v'];
+    const found = value === undefined || isOdd(value) ? undefined : { value: value };
     if (found === undefined) {
       if (wanted !== undefined && wanted.value !== undefined && wanted.value !== null)
         waiting.push(show(given, wanted));
@@ -148,19 +149,26 @@ function instantiate(source: string): Build {
 function native(build: Build, given: JsonObject): { readonly value: unknown } | undefined {
   try {
     const { v } = build(structuredClone(given));
-    return typeof v === 'number' && !Number.isFinite(v) ? undefined : { value: v };
+    return isOdd(v) ? undefined : { value: v };
   } catch {
     return undefined;
   }
 }
 
-/** Integers are exact in a graph, so they are compared as the numbers that JavaScript makes of them. */
+/** A number that JSON cannot hold. */
+const isOdd = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
+
 const print = (value: unknown): string | undefined =>
   JSON.stringify(value, (_, item: unknown) =>
     typeof item === 'bigint' || Object.is(item, -0) ? Number(item) + 0 : item,
   );
 
-const same = (a: unknown, b: unknown): boolean => print(a) === print(b);
+/** Integers of a graph are exact where JavaScript rounds, beyond 2^53. */
+function same(a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && Math.abs(a) >= 2 ** 53 && !isOdd(a))
+    return Math.abs(a - Number(b)) <= Math.abs(a) * 4e-16;
+  return print(a) === print(b);
+}
 
 const show = (given: JsonObject, wanted: { readonly value: unknown } | undefined): string =>
   `${JSON.stringify(given)}: JavaScript ${wanted === undefined ? 'has no value' : `gives ${print(wanted.value)}`}`;

@@ -25,7 +25,7 @@ import { keyOf, readKeyOf } from '../library/key.ts';
 import { mergeKey, mergeSpread } from '../library/objects.ts';
 import { spreadItems } from '../library/spread.ts';
 import { phi, resolve } from '../value/merge.ts';
-import { arithmetic, bool, equals, plus, relate, truthy, unary } from '../value/ops.ts';
+import { arithmetic, bool, equals, plus, relate, toInt32, truthy, unary } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
@@ -171,7 +171,7 @@ function unaryExpression(node: UnaryExpression, env: Env): unknown {
   }
   if (node.operator === 'delete') return deleteMember(node.argument, env);
   const twice = node.operator === '~' && node.argument.type === 'UnaryExpression' && node.argument.operator === '~';
-  // `~~x` is the common way to write that a number loses its fraction.
+  // `~~x` is `x | 0`.
   if (twice) return binaryOperation('|', evaluate((node.argument as UnaryExpression).argument, env), 0);
   const value = evaluate(node.argument, env);
   return node.operator === 'void' ? undefined : unary(node.operator, value);
@@ -221,7 +221,8 @@ export function binaryOperation(operator: string, left: unknown, right: unknown)
 function nativeOperator(operator: string, left: unknown, right: unknown): unknown {
   const known = (value: unknown) => symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
   if (!known(left) || !known(right)) {
-    if (operator === '|' && right === 0) return machine.call(Math.trunc, Math, [left], 'Math.trunc');
+    if (operator === '|' && right === 0) return toInt32(left);
+    if (operator === '|' && left === 0) return toInt32(right);
     const inner = symbolic(left) ?? symbolic(right);
     return refuse(
       'no-cel',

@@ -305,6 +305,8 @@ export function modulo(a: Node, b: Node): Node {
   return makeNode('mod', [a, b], null, numeric(a, b));
 }
 
+export const isLiteralNumber = (node: Node): boolean => node.op === 'lit' && typeof node.attr === 'number';
+
 export function negate(a: Node): Node {
   if (a.op === 'lit' && typeof a.attr === 'number' && a.attr !== 0) return literal(-a.attr);
   return makeNode('neg', [a], null, a.type);

@@ -24,7 +24,7 @@ import {
 import { substitute } from './substitute.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, mentions } from './node.ts';
-import { INTEGER, isScalar, listOf, mapOf, sameType, STRING } from './types.ts';
+import { INTEGER, isScalar, joinTypes, listOf, mapOf, sameType, STRING } from './types.ts';
 import type { StaticType } from './types.ts';
 
 /** One pass over a list: the accumulator and what it becomes in each turn. */
@@ -85,25 +85,56 @@ function eqZero(node: Node): Node {
 
 /** `n += e`, `n--` and the like, also under conditions. */
 function sum(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
-  const added = amount(fold.next, fold.accumulator, carried);
-  return added === undefined ? undefined : add(fold.initial, total(fold, added));
+  const terms = addends(fold.next, fold.accumulator, carried);
+  if (terms === undefined) return undefined;
+  // Integers may be added in any order, and as often as one is added it may be multiplied.
+  if ([fold.initial, ...terms].every((term) => isWhole(term.type)))
+    return add(fold.initial, total(fold, terms.reduce(add, literal(0))));
+  const added = terms.length === 1 ? summands(fold, terms[0] as Node) : flattened(fold, terms);
+  return method(
+    'sum',
+    isLiteral(fold.initial, 0) ? added : append([list([fold.initial]), added]),
+    [],
+    joined(fold.initial, terms),
+  );
 }
 
-/** What a number adds to the accumulator; `undefined` when it does anything else with it. */
-function amount(node: Node, accumulator: Variable, carried: (node: Node) => boolean): Node | undefined {
-  if (isAccumulator(node, accumulator)) return literal(0);
+const isWhole = (type: StaticType): boolean =>
+  type.kind === 'number' && (type.number.state === 'int' || type.number.state === 'whole');
+
+const joined = (initial: Node, terms: readonly Node[]): StaticType =>
+  terms.map(({ type }) => type).reduce(joinTypes, initial.type);
+
+/** What a number adds to the accumulator, in order; `undefined` when it does anything else with it. */
+function addends(node: Node, accumulator: Variable, carried: (node: Node) => boolean): readonly Node[] | undefined {
+  if (isAccumulator(node, accumulator)) return [];
   const [a, b, c] = node.args as [Node, Node, Node];
   if (node.op === 'cond') {
-    const [then, otherwise] = [b, c].map((side) => amount(side, accumulator, carried));
-    return carried(a) || then === undefined || otherwise === undefined ? undefined : cond(a, then, otherwise);
+    const [then, otherwise] = [b, c].map((side) => addends(side, accumulator, carried));
+    if (carried(a) || then === undefined || otherwise === undefined) return undefined;
+    const whole = [...then, ...otherwise].every((term) => isWhole(term.type));
+    if (!whole && Math.max(then.length, otherwise.length) > 1) return undefined;
+    return [cond(a, then.reduce(add, literal(0)), otherwise.reduce(add, literal(0)))];
   }
   if (node.op !== 'add' && node.op !== 'sub') return undefined;
   const [own, other] = carried(a) ? [a, b] : [b, a];
   if (carried(other) || (node.op === 'sub' && own === b)) return undefined;
-  const before = amount(own, accumulator, carried);
-  if (before === undefined) return undefined;
-  if (node.op === 'add') return add(before, other);
-  return isLiteral(before, 0) ? negate(other) : subtract(before, other);
+  const before = addends(own, accumulator, carried);
+  return before === undefined ? undefined : [...before, node.op === 'add' ? other : negate(other)];
+}
+
+/** The list of what the turns add; turns that add nothing are left out. */
+function summands(fold: Fold, term: Node): Node {
+  const [test, then, otherwise] = term.args as [Node, Node, Node];
+  if (term.op === 'cond' && isLiteral(otherwise, 0)) return summands({ ...fold, list: filtered(fold, test) }, then);
+  if (term.op === 'cond' && isLiteral(then, 0))
+    return summands({ ...fold, list: filtered(fold, not(test)) }, otherwise);
+  return mapped(fold, term);
+}
+
+function flattened(fold: Fold, terms: readonly Node[]): Node {
+  const items = list(terms);
+  return method('flatten', mapped(fold, items), [], items.type);
 }
 
 function total(fold: Fold, term: Node): Node {

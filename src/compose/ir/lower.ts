@@ -1,9 +1,12 @@
 import { Refusal } from '../trace/refusal.ts';
-import { literal, macroVariable } from './build.ts';
-import type { Node, Variable } from './node.ts';
+import { macro, macroVariable, variable } from './build.ts';
+import { isFinite, isInteger, isNumber, power, rounding, textOfQuotient, toFixed, toInt32 } from './lower-numbers.ts';
+import type { Node } from './node.ts';
 import { makeNode, rootOf, walk } from './node.ts';
+import { isDouble, toDouble, toInt } from './numeric.ts';
+import { lowerDecimal, lowerInteger, lowerNumber, mayBeQuotient } from './parse-numbers.ts';
 import type { StaticType } from './types.ts';
-import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, STRING } from './types.ts';
+import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, STRING } from './types.ts';
 
 /**
  * Turns nodes with JavaScript's meaning into CEL: settles which numbers are integers and which doubles,
@@ -52,13 +55,32 @@ export class Lowering {
       case 'round':
       case 'trunc':
         return rounding(node.op, args[0] as Node);
+      case 'toint32':
+        return toInt32(args[0] as Node);
+      case 'tofixed':
+        return toFixed(args[0] as Node, Number(node.attr), mayBeQuotient(args[0] as Node) ? quotientText : finiteText);
+      case 'pow':
+        return power(args[0] as Node, Number(node.attr));
+      case 'isinteger':
+        return isInteger(args[0] as Node);
+      case 'isfinite':
+        return isFinite(args[0] as Node);
+      case 'isnumber':
+        return isNumber(args[0] as Node);
+      case 'parseint': {
+        const value = args[0] as Node;
+        if (value.type.kind === 'number' && !isDouble(value)) return value;
+        return lowerInteger(value.type.kind === 'string' ? value : this.text(value), node.attr as 'ten' | 'any');
+      }
+      case 'parsefloat':
+        return lowerDecimal(args[0] as Node);
       case 'toint':
         return toInt(args[0] as Node);
       case 'todouble':
         return toDouble(args[0] as Node);
       case 'parsenumber': {
-        const integer = node.type.kind === 'number' && node.type.number.state === 'int';
-        return makeNode('call', args, integer ? 'int' : 'double', integer ? INTEGER : FLOAT);
+        const integer = node.attr === null && node.type.kind === 'number' && node.type.number.state === 'int';
+        return lowerNumber(args[0] as Node, integer);
       }
       case 'orvalue': {
         const [optional, fallback] = args as [Node, Node];
@@ -71,8 +93,10 @@ export class Lowering {
         return this.listLiteral(args, node);
       case 'append':
         return this.joined(args, node);
+      case 'call':
+        return makeNode('call', node.attr === 'json.marshal' ? args.map(forJson) : args, node.attr, node.type);
       case 'method':
-        return makeNode('method', node.attr === 'merge' ? alikeMaps(args) : args, node.attr, node.type);
+        return makeNode('method', alikeArguments(String(node.attr), args), node.attr, node.type);
       default:
         return makeNode(node.op, args, node.attr, settled(node, args), node.vars);
     }
@@ -120,46 +144,41 @@ export class Lowering {
 
   /** Lists whose elements differ in type become lists of dyn. */
   private joined(args: readonly Node[], node: Node): Node {
-    const names = args.map(celTypeName);
+    const numeric = args.every(
+      (arg) => arg.type.kind === 'list' && (arg.type.element.kind === 'number' || arg.args.length === 0),
+    );
+    const parts = numeric && args.map(celTypeName).includes('list(double)') ? args.map(listOfDoubles) : args;
+    const names = parts.map(celTypeName);
     const same = names.every((name) => sameCelType(name, names.find((other) => other !== 'list(?)') ?? name));
-    return makeNode('append', same ? args : args.map(dyn), null, node.type);
+    return makeNode('append', same ? parts : parts.map(dyn), null, node.type);
   }
 
   /** JavaScript's text of a scalar. */
   private text(value: Node): Node {
     if (value.type.kind === 'string') return value;
     if (value.type.kind !== 'number' || !isDouble(value)) return makeNode('call', [value], 'string', STRING);
-    // JSON prints doubles as JavaScript does, where CEL's string() begins exponents at a million.
-    const zero = makeNode('lit', [], '0.0', FLOAT);
-    const sure = mayBeMinusZero(value) ? makeNode('add', [value, zero], null, FLOAT) : value;
-    return makeNode('call', [sure], 'json.marshal', STRING);
+    return mayBeQuotient(value) ? quotientText(value) : finiteText(value);
   }
 }
 
-/** Uses a value several times: through `cel.bind` unless it is a plain path. */
-export function bindOnce(value: Node, name: string, type: StaticType, body: (value: Node) => Node): Node {
-  if (value.size <= 6 && (value.op === 'select' || value.op === 'var' || value.op === 'lit')) return body(value);
-  const variable: Variable = macroVariable(name);
-  const result = body(makeNode('var', [], variable, type));
-  return makeNode('macro', [value, result], 'bind', result.type, [variable]);
+const quotientText = (value: Node): Node => textOfQuotient(value, finiteText);
+
+/** JavaScript's text of a double that is finite. */
+function finiteText(value: Node): Node {
+  // JSON prints doubles as JavaScript does, where CEL's string() begins exponents at a million.
+  return makeNode('call', [withoutMinusZero(value)], 'json.marshal', STRING);
 }
 
-/** Is the node a double in CEL? Open numbers are: integers were settled before. */
-export function isDouble(node: Node): boolean {
-  return node.type.kind === 'number' && (node.type.number.state === 'double' || node.type.number.state === 'open');
+/** JavaScript prints -0 as 0, JSON does not; -0 + 0 is 0. */
+function withoutMinusZero(value: Node): Node {
+  if (!isDouble(value) || !mayBeMinusZero(value)) return value;
+  return makeNode('add', [value, makeNode('lit', [], '0.0', FLOAT)], null, FLOAT);
 }
 
-/** The node as a double. */
-export function toDouble(node: Node): Node {
-  if (isDouble(node) || node.type.kind === 'dyn')
-    return node.type.kind === 'dyn' ? makeNode('call', [node], 'double', FLOAT) : node;
-  if (node.op === 'lit') return makeNode('lit', [], `${String(node.attr)}.0`, FLOAT);
-  return makeNode('call', [node], 'double', FLOAT);
-}
-
-/** The node as an integer; the caller knows that it is whole. */
-export function toInt(node: Node): Node {
-  return isDouble(node) || node.type.kind !== 'number' ? makeNode('call', [node], 'int', INTEGER) : node;
+/** What is printed as JSON, its numbers as JavaScript prints them. */
+function forJson(node: Node): Node {
+  if (!['object', 'list', 'append', 'cond'].includes(node.op)) return withoutMinusZero(node);
+  return makeNode(node.op, node.args.map(forJson), node.attr, node.type, node.vars);
 }
 
 function convertTo(node: Node, type: StaticType): Node {
@@ -175,23 +194,13 @@ export function dyn(node: Node): Node {
   return node.type === DYN || node.op === 'dyn' ? node : makeNode('dyn', [node], null, DYN);
 }
 
-/** `Math.floor` and the like, exact for the whole range of both types. */
-function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node): Node {
-  if (value.type.kind === 'number' && !isDouble(value)) return value;
-  return bindOnce(value, 'n', FLOAT, (n) => {
-    const whole = makeNode('call', [n], 'int', INTEGER);
-    const back = makeNode('call', [whole], 'double', FLOAT);
-    const one = literal(1);
-    const step = (sign: 'add' | 'sub') => makeNode(sign, [whole, one], null, INTEGER);
-    if (op === 'trunc') return whole;
-    if (op === 'floor')
-      return makeNode('cond', [makeNode('gt', [back, n], null, BOOL), step('sub'), whole], null, INTEGER);
-    if (op === 'ceil')
-      return makeNode('cond', [makeNode('lt', [back, n], null, BOOL), step('add'), whole], null, INTEGER);
-    // Math.round(x) is floor(x + 0.5): halves go up, also below zero.
-    const half = makeNode('add', [n, literal(0.5)], null, FLOAT);
-    return rounding('floor', half);
-  });
+/** A list of numbers as one of doubles. */
+function listOfDoubles(node: Node): Node {
+  const name = celTypeName(node);
+  if (name !== 'list(int)') return node;
+  if (node.op === 'list') return makeNode('list', node.args.map(toDouble), null, listOf(FLOAT));
+  const item = macroVariable('x');
+  return macro('map', node, [item], [toDouble(variable(item, INTEGER))], listOf(FLOAT));
 }
 
 /** The type of a node whose operands were lowered. */
@@ -203,13 +212,22 @@ function settled(node: Node, args: readonly Node[]): StaticType {
   return node.type;
 }
 
-/** May the value be -0? JavaScript prints it as 0, JSON does not; -0 + 0 is 0. */
+/** May the value be -0? */
 function mayBeMinusZero(value: Node): boolean {
   let found = false;
   walk(value, ({ op }) => {
-    if (op === 'mul' || op === 'div' || op === 'neg') found = true;
+    if (op === 'mul' || op === 'div' || op === 'neg' || op === 'call') found = true;
   });
   return found;
+}
+
+/** The operands of a method, converted where CEL wants one type. */
+function alikeArguments(name: string, args: readonly Node[]): readonly Node[] {
+  const [list, item] = args;
+  if (name === 'merge') return alikeMaps(args);
+  if ((name !== 'indexOf' && name !== 'lastIndexOf') || list === undefined || item?.type.kind !== 'number') return args;
+  if (celTypeName(list) === 'list(double)') return [list, toDouble(item)];
+  return isDouble(item) ? [listOfDoubles(list), item] : args;
 }
 
 /** Maps to merge: CEL has no function for maps whose values differ in type. */
@@ -321,11 +339,24 @@ export function requireInteger(node: Node, seen = new Set<Node>()): void {
       for (const arg of node.args)
         if (arg.type.kind === 'number' && arg.type.number.state === 'open') arg.type.number.state = 'int';
       return;
+    case 'pow':
+      return requireInteger(a, seen);
+    case 'method':
+      if (node.attr !== 'sum') return settleType(node.type);
+      return requireIntegers(a, seen);
     case 'div':
       throw notInteger('a division gives a fraction');
     default:
       settleType(node.type);
   }
+}
+
+/** The same of the elements of a list. */
+function requireIntegers(list: Node, seen: Set<Node>): void {
+  if (list.op === 'append') for (const part of list.args) requireIntegers(part, seen);
+  else if (list.op === 'list') for (const item of list.args) requireInteger(item, seen);
+  else if (list.op === 'macro' && list.attr === 'map') requireInteger(list.args.at(-1) as Node, seen);
+  else if (list.type.kind === 'list') settleType(list.type.element);
 }
 
 function settleType(type: StaticType): void {

@@ -60,6 +60,14 @@ export type Op =
   | 'toint'
   | 'todouble'
   | 'parsenumber'
+  | 'parseint'
+  | 'parsefloat'
+  | 'toint32'
+  | 'tofixed'
+  | 'pow'
+  | 'isinteger'
+  | 'isfinite'
+  | 'isnumber'
   | 'dyn';
 
 /** What a node carries besides its operands: a literal, a name, a list of names. */

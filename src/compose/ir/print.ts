@@ -196,7 +196,7 @@ export class Printer {
 
 function precedence(node: Node): number {
   if (node.op === 'not' && node.args[0]?.op === 'eq') return 4;
-  if (node.op === 'lit') return typeof node.attr === 'number' && node.attr < 0 ? 7 : ATOM;
+  if (node.op === 'lit') return node.type.kind === 'number' && printLiteral(node).startsWith('-') ? 7 : ATOM;
   if (node.op === 'raw') return isPath(node.attr as readonly string[]) ? ATOM : 0;
   return PRECEDENCE[node.op] ?? ATOM;
 }
@@ -227,12 +227,15 @@ function printLiteral(node: Node): string {
   const { attr } = node;
   if (node.type.kind === 'number') {
     if (typeof attr === 'string') return attr;
-    if (typeof attr === 'bigint' || Number.isInteger(attr)) {
-      return node.type.number.state === 'double' ? `${String(attr)}.0` : String(attr);
-    }
-    return String(attr);
+    return node.type.number.state === 'double' && typeof attr === 'number' ? doubleText(attr) : String(attr);
   }
   return typeof attr === 'string' ? quote(attr) : String(attr);
+}
+
+/** A number as the text of a CEL double. */
+export function doubleText(value: number): string {
+  const text = String(value);
+  return Number.isInteger(value) && !text.includes('e') ? `${text}.0` : text;
 }
 
 /** A CEL string literal. */

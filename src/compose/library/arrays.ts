@@ -1,4 +1,4 @@
-import { and, concat, literal, not, or, TRUE, variable } from '../ir/build.ts';
+import { and, concat, cond, literal, not, or, TRUE, variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
 import type { Node } from '../ir/node.ts';
@@ -223,6 +223,7 @@ function eachItem(array: readonly unknown[], name: 'map' | 'flatMap' | 'forEach'
 function solidMethod(array: unknown[], name: string, args: readonly unknown[]): unknown {
   const trace = activeTrace();
   const [fn] = args;
+  if ((name === 'includes' || name === 'indexOf') && resolve(args[1]) !== undefined) return from(array, name, args);
   const visit = (item: unknown, position: number) =>
     hooksCall().call(fn, args[1], [item, position, array], 'the callback');
   switch (name) {
@@ -285,6 +286,22 @@ function solidMethod(array: unknown[], name: string, args: readonly unknown[]): 
   }
 }
 
+/** `includes` and `indexOf` from a position on. */
+function from(
+  array: readonly unknown[],
+  name: 'includes' | 'indexOf',
+  [wanted, position]: readonly unknown[],
+): unknown {
+  const given = resolve(position);
+  if (typeof given !== 'number')
+    return refuse('no-cel', `.${name}() of a list from a symbolic position has no CEL form`, 'take a .slice() first');
+  const whole = Math.trunc(given) || 0;
+  const start = whole < 0 ? Math.max(0, array.length + whole) : whole;
+  const same = (item: unknown) => asCondition(equals(item, wanted, false));
+  if (name === 'includes') return bool(array.slice(start).map(same).reduce(or, literal(false)));
+  return array.reduceRight<unknown>((rest, item, at) => (at < start ? rest : phi(same(item), at, rest)), -1);
+}
+
 /** A native method that copies elements without looking at them. */
 function nativeCopy(array: unknown[], name: string, args: readonly unknown[]): unknown {
   if (name === 'toReversed') return activeTrace().born([...array].reverse());
@@ -296,13 +313,24 @@ function join(array: readonly unknown[], separator: unknown): unknown {
   const by = resolve(separator) === undefined ? literal(',') : textNode(separator);
   const parts = array.flatMap((item, position) => {
     const value = resolve(item);
-    const text = value === undefined || value === null ? literal('') : textNode(value);
-    return position === 0 ? [text] : [by, text];
+    return position === 0 ? [joinedText(value)] : [by, joinedText(value)];
   });
   return textValue(
     concat(parts),
     array.some((item) => (symbolic(item) as Sym | undefined)?.waits === true),
   );
+}
+
+/** The text of an element: nothing for null and undefined, also where it may be one of them. */
+function joinedText(value: unknown): Node {
+  if (value === undefined || value === null) return literal('');
+  const inner = symbolic(value);
+  if (inner instanceof Phi) {
+    const side = (test: Node, of: unknown) => activeTrace().under(test, () => joinedText(resolve(of)));
+    return cond(inner.test, side(inner.test, inner.then), side(not(inner.test), inner.otherwise));
+  }
+  if (!(inner instanceof Sym) || inner.absence === undefined || inner.absence.waits) return textNode(value);
+  return cond(inner.absence.has, textNode(wrap(inner.present())), literal(''));
 }
 
 function reduce(array: readonly unknown[], args: readonly unknown[]): unknown {

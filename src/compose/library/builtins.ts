@@ -1,5 +1,4 @@
 import {
-  call,
   compare,
   cond,
   index,
@@ -10,11 +9,13 @@ import {
   negate,
   not,
   object,
+  or,
   variable,
 } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
-import { DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '../ir/types.ts';
+import { numberTest } from '../ir/parse-numbers.ts';
+import { DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { FunctionLike } from '../source/provider.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -25,12 +26,15 @@ import { bool, needPresent, textNode, textValue, truthy } from '../value/ops.ts'
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { opaque } from '../interp/natives.ts';
+import { defineBuildTime } from './build-time.ts';
+import { define, isDefined, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
 import { hooksCall } from './hooks.ts';
+import { defineNumbers } from './number-builtins.ts';
+import { defineTexts } from './text-builtins.ts';
 import { markSet } from './sets.ts';
 import { hasKey } from './has-key.ts';
 import { getMember } from './member.ts';
 import { keyOf } from './key.ts';
-import { parseInteger } from './numbers.ts';
 import { mergeKey, mergeSpread } from './objects.ts';
 import { spreadItems } from './spread.ts';
 import { owned } from './write.ts';
@@ -38,40 +42,9 @@ import { entriesView, keysOf, isSymbolicList, positionsBelow, View } from './vie
 import { requireInteger } from '../ir/lower.ts';
 import { viewMethod } from './lists.ts';
 
-type Handler = (args: readonly unknown[]) => unknown;
-
-/** Answer of a handler that leaves the call to native code. */
-const NATIVE = Symbol('native');
-
-const handlers = new Map<unknown, Handler>();
-
-function define(fn: unknown, handler: Handler): void {
-  handlers.set(fn, handler);
-}
-
-/** Calls a built-in function that has a translation; `undefined` when it has none. */
-export function builtin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
-  const handler = handlers.get(fn);
-  if (handler === undefined) return undefined;
-  const value = handler(args);
-  return value === NATIVE ? undefined : { value };
-}
-
-const symbolicSome = (args: readonly unknown[]): boolean => args.some((arg) => hooksCall().isSymbolicDeep(arg));
-
-/** A handler for scalars: native when everything is known, distributed over conditionals. */
-function scalar(fn: unknown, work: (value: Sym, args: readonly unknown[]) => unknown): void {
-  const handler: Handler = (args) => {
-    const value = resolve(args[0]);
-    const inner = symbolic(value);
-    if (inner instanceof Phi)
-      return distribute(inner, (side) => hooksCall().call(fn, undefined, [side, ...args.slice(1)], ''));
-    if (inner instanceof Sym) return work(inner, args);
-    if (typeof value === 'string' && symbolicSome([value])) return work(new Sym(textNode(value)), args);
-    return NATIVE;
-  };
-  define(fn, handler);
-}
+defineNumbers();
+defineTexts();
+defineBuildTime();
 
 const numeric = (value: Sym, name: string): Node => {
   if (value.type.kind !== 'number' && value.type.kind !== 'dyn') {
@@ -101,7 +74,8 @@ scalar(Math.sign, (value) => {
   const sign = cond(
     compare('gt', node, literal(0)),
     literal(1),
-    cond(compare('lt', node, literal(0)), literal(-1), literal(0)),
+    // The sign of NaN is NaN.
+    cond(compare('lt', node, literal(0)), literal(-1), numberTest(node) === undefined ? literal(0) : node),
   );
   return wrap(new Sym(sign, { waits: value.waits }));
 });
@@ -121,11 +95,18 @@ for (const name of ['max', 'min'] as const) {
     const nodes = items.map((item) => numericOf(item, `Math.${name}`));
     return wrap(
       new Sym(
-        nodes.reduce((a, b) => cond(compare(name === 'max' ? 'gt' : 'lt', a, b), a, b)),
+        nodes.reduce((a, b) => further(name, a, b)),
         { waits },
       ),
     );
   });
+}
+
+/** The larger or lesser of two; what is no number stays, as in JavaScript. */
+function further(name: 'max' | 'min', a: Node, b: Node): Node {
+  const test = compare(name === 'max' ? 'gt' : 'lt', a, b);
+  const number = numberTest(a);
+  return cond(number === undefined ? test : or(test, not(number)), a, b);
 }
 
 function numericOf(item: unknown, name: string): Node {
@@ -136,25 +117,10 @@ function numericOf(item: unknown, name: string): Node {
 
 for (const [name, fn] of Object.entries(Object.getOwnPropertyDescriptors(Math))) {
   const value: unknown = fn.value;
-  if (typeof value === 'function' && !handlers.has(value) && name !== 'random') {
+  if (typeof value === 'function' && !isDefined(value)) {
     define(value, (args) => (symbolicSome(args) ? refuse('no-cel', `Math.${name}() has no CEL form`) : NATIVE));
   }
 }
-
-define(Math.random, () =>
-  refuse(
-    'no-cel',
-    'Math.random() would be drawn once, while the graph is built',
-    'use Cel.expr("random.seededString(8, …)") or compute it before',
-  ),
-);
-define(Date.now, () =>
-  refuse(
-    'no-cel',
-    'Date.now() would be read once, while the graph is built: a graph has no clock',
-    'pass the time in with the spec',
-  ),
-);
 
 define(String, (args) => {
   if (args.length === 0 || !symbolicSome(args)) return NATIVE;
@@ -164,48 +130,6 @@ define(Boolean, (args) => {
   const test = truthy(args[0]);
   return typeof test === 'boolean' ? test : bool(test);
 });
-scalar(Number, (value) => {
-  const { node, type, waits } = needPresent(value, 'converted to a number (it would make NaN)');
-  if (type.kind === 'number') return wrap(value.present());
-  if (type.kind === 'bool') return wrap(new Sym(cond(node, literal(1), literal(0)), { waits }));
-  if (type.kind === 'string' || type.kind === 'dyn')
-    return wrap(
-      new Sym(makeNode('parsenumber', [node], null, { kind: 'number', number: new NumberType('open') }), { waits }),
-    );
-  return refuse('types', `Number() of ${labelOf(value)} has no CEL form`);
-});
-for (const fn of new Set([parseInt, Number.parseInt])) {
-  scalar(fn, (value, args) => {
-    const base = resolve(args[1]);
-    if (base !== undefined && base !== 10)
-      return refuse('no-cel', 'parseInt() with another base than 10 has no CEL form');
-    return wrap(new Sym(parseInteger(needPresent(value, 'parsed (it would make NaN)')), { waits: value.waits }));
-  });
-}
-for (const fn of new Set([parseFloat, Number.parseFloat])) {
-  scalar(fn, (value) => {
-    const sure = needPresent(value, 'parsed (it would make NaN)');
-    if (sure.type.kind === 'number') return wrap(sure);
-    const digits = method('find', sure.node, [literal('^\\s*[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?')], STRING);
-    return wrap(new Sym(call('double', [method('trim', digits, [], STRING)], FLOAT), { waits: value.waits }));
-  });
-}
-scalar(Number.isInteger, (value) => {
-  if (value.type.kind !== 'number') return false;
-  const whole =
-    value.type.number.state === 'int'
-      ? literal(true)
-      : makeNode('eq', [makeNode('floor', [value.node], null, INTEGER), value.node], null, { kind: 'bool' });
-  return bool(value.absence === undefined ? whole : cond(value.absence.has, whole, literal(false)));
-});
-for (const fn of [isNaN, Number.isNaN, isFinite, Number.isFinite]) {
-  scalar(fn, (value) => {
-    if (value.type.kind !== 'number') return refuse('no-cel', `${fn.name}() of ${labelOf(value)} has no CEL form`);
-    const present = value.absence === undefined || value.absence.waits ? literal(true) : value.absence.has;
-    return bool(fn === isNaN || fn === Number.isNaN ? (fn === Number.isNaN ? literal(false) : not(present)) : present);
-  });
-}
-
 define(Array.isArray, (args) => {
   const value = resolve(args[0]);
   const inner = symbolic(value);
@@ -420,44 +344,7 @@ define(Object.freeze, (args) => (symbolicSome(args) || currentOwns(args[0]) ? ar
 const currentOwns = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && activeTrace().owns(value);
 
-define(JSON.stringify, (args) => {
-  if (!symbolicSome([args[0]])) return NATIVE;
-  if (args.slice(1).some((arg) => resolve(arg) !== undefined && resolve(arg) !== null)) {
-    return refuse('no-cel', 'JSON.stringify() with a replacer or indentation has no CEL form', 'leave them out');
-  }
-  const value = resolve(args[0]);
-  const inner = symbolic(value);
-  const waits = inner instanceof Sym && inner.waits;
-  return wrap(new Sym(call('json.marshal', [toNode(value)], STRING), { waits }));
-});
-scalar(JSON.parse, (value) => {
-  if (activeTrace().tries > 0) {
-    return refuse(
-      'throw-in-try',
-      `JSON.parse() of ${labelOf(value)} inside try: text that is no JSON fails in the graph, where nothing catches it`,
-      'declare the fields in the schema, or parse outside of try',
-    );
-  }
-  const sure = needPresent(value, 'parsed');
-  return wrap(new Sym(call('json.unmarshal', [sure.node], DYN), { waits: sure.waits }));
-});
-
-for (const [fn, name] of [
-  [encodeURIComponent, 'encodeURIComponent'],
-  [btoa, 'btoa'],
-  [atob, 'atob'],
-] as const) {
-  scalar(fn, (value) => {
-    if (fn === encodeURIComponent)
-      return refuse('no-cel', `${name}() has no CEL form`, 'compute it before the composition');
-    const sure = needPresent(value, 'encoded');
-    const bytes = call('bytes', [sure.node], { kind: 'bytes' });
-    if (fn === btoa) return wrap(new Sym(call('base64.encode', [bytes], STRING), { waits: sure.waits }));
-    return wrap(
-      new Sym(call('string', [call('base64.decode', [sure.node], { kind: 'bytes' })], STRING), { waits: sure.waits }),
-    );
-  });
-}
+export { builtin } from './builtin-table.ts';
 
 /** `new X(…)` for the built-in classes that have a translation. */
 export function constructBuiltin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {

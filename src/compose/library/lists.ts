@@ -4,6 +4,7 @@ import {
   call,
   compare,
   cond,
+  eq,
   index as indexOf,
   isIn,
   list,
@@ -31,7 +32,7 @@ import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { hooksCall } from './hooks.ts';
 import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
-import { clamp, clampEnd } from './strings.ts';
+import { clamp, clampEnd, wholePosition } from './strings.ts';
 import { elementAt } from './access.ts';
 import { reduceList } from './reduce.ts';
 import { isSet } from './sets.ts';
@@ -100,6 +101,8 @@ function plainMethod(value: Sym, name: string, args: readonly unknown[]): unknow
   const make = (result: Node) => wrap(new Sym(result, { waits }));
   switch (name) {
     case 'includes':
+      if (resolve(args[1]) !== undefined)
+        return plainMethod(new Sym(slice(value, [args[1]]), { waits }), name, [args[0]]);
       return bool(isIn(scalarArgument(args[0], name), node));
     case 'indexOf':
     case 'lastIndexOf':
@@ -181,8 +184,12 @@ function joined(value: Sym, separator: unknown): Node {
   const element = value.type.kind === 'list' ? value.type.element : STRING;
   if (element.kind === 'string') return method('join', value.node, isEmptyText(by) ? [] : [by], STRING);
   const item = macroVariable('x');
-  const text = textNode(wrap(new Sym(variable(item, element))));
-  return method('join', macro('map', value.node, [item], [text], listOf(STRING)), isEmptyText(by) ? [] : [by], STRING);
+  const one = variable(item, element);
+  const text = textNode(wrap(new Sym(one)));
+  // JavaScript joins null as the empty text.
+  const present = element.kind === 'dyn' ? cond(eq(one, literal(null)), literal(''), text) : text;
+  const texts = macro('map', value.node, [item], [present], listOf(STRING));
+  return method('join', texts, isEmptyText(by) ? [] : [by], STRING);
 }
 
 /** `flat(depth)`: as many levels as the elements have, at most. */
@@ -208,7 +215,8 @@ function slice(value: Sym, args: readonly unknown[]): Node {
 }
 
 function at(value: Sym, raw: unknown): unknown {
-  const position = resolve(raw);
+  const given = resolve(raw) ?? 0;
+  const position = typeof given === 'number' ? wholePosition(given) : given;
   if (typeof position !== 'number') {
     const at = toNode(position);
     const fromEnd = add(size(value.node, INTEGER), at);

@@ -1,6 +1,5 @@
-import { call, literal, method } from '../ir/build.ts';
 import { makeNode } from '../ir/node.ts';
-import { listOf, STRING, FLOAT, INTEGER } from '../ir/types.ts';
+import { describeType, STRING } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { textNode, textValue } from '../value/ops.ts';
@@ -32,18 +31,9 @@ export function numberMethod(value: Sym, name: string, args: readonly unknown[])
 
 function toFixed(value: Sym, digits: unknown): unknown {
   if (typeof digits !== 'number' || !Number.isInteger(digits) || digits < 0 || digits > 20) {
-    return refuse('no-cel', '.toFixed() needs a constant number of digits');
+    return refuse('no-cel', '.toFixed() needs a constant number of digits, from 0 to 20');
   }
-  const number = value.type.kind === 'number' ? value.type.number : undefined;
-  if (number?.state === 'int' && digits === 0) return textValue(textNode(wrap(value)), value.waits);
-  const double = makeNode('todouble', [value.node], null, FLOAT);
-  const list = makeNode('list', [double], null, listOf(FLOAT));
-  return textValue(method('format', literal(`%.${digits}f`), [list], STRING), value.waits);
-}
-
-/** The integer at the beginning of a text. */
-export function parseInteger(value: Sym): ReturnType<typeof call> {
-  if (value.type.kind === 'number') return makeNode('trunc', [value.node], null, INTEGER);
-  const digits = method('find', value.node, [literal('^\\s*[+-]?[0-9]+')], STRING);
-  return call('int', [method('trim', digits, [], STRING)], INTEGER);
+  if (value.type.kind !== 'number')
+    return refuse('types', `.toFixed() of ${labelOf(value)} (${describeType(value.type)}) has no CEL form`);
+  return textValue(makeNode('tofixed', [value.node], digits, STRING), value.waits);
 }

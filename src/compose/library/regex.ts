@@ -12,8 +12,9 @@ import {
   subtract,
   variable,
 } from '../ir/build.ts';
-import { bindOnce } from '../ir/lower.ts';
+
 import type { Node } from '../ir/node.ts';
+import { bindOnce } from '../ir/numeric.ts';
 import { BOOL, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { childrenOf, minLength, printRe2 } from '../regex/re2.ts';
 import type { RegexUse } from '../regex/re2.ts';

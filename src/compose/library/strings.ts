@@ -9,13 +9,16 @@ import {
   macro,
   macroVariable,
   method,
+  modulo,
   size,
   subtract,
 } from '../ir/build.ts';
-import { bindOnce, requireInteger } from '../ir/lower.ts';
+import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
+import { bindOnce } from '../ir/numeric.ts';
 import { isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
+import { SPACE } from '../regex/space.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
@@ -39,11 +42,19 @@ const NAMES = (
   'split replace replaceAll slice substring substr charAt at padStart padEnd repeat concat toString valueOf match localeCompare'
 ).split(' ');
 
+/** A character that is no white space: CEL's `trim` takes U+0085 for one, and U+FEFF for none. */
+const SEEN = `[^${SPACE}]`;
+
+/** Methods that refuse a pattern in JavaScript, too. */
+const OF_TEXTS = new Set(['includes', 'startsWith', 'endsWith']);
+
 /** Calls a method of a string. */
 export function stringMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
   const { node, waits } = value;
   const text = (result: Node) => textValue(result, waits);
   const arg = (position: number) => textNode(args[position]);
+  if (OF_TEXTS.has(name) && resolve(args[0]) instanceof RegExp)
+    throw new TypeError(`First argument to String.prototype.${name} must not be a regular expression`);
   switch (name) {
     case 'includes':
       return bool(callOn(startingAt(node, args[1]), 'contains', arg(0)));
@@ -66,11 +77,11 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
     case 'toLocaleUpperCase':
       return text(method('upperAscii', node, [], STRING));
     case 'trim':
-      return text(method('trim', node, [], STRING));
+      return text(method('find', node, [literal(`${SEEN}(?s:.*${SEEN})?`)], STRING));
     case 'trimStart':
-      return text(trimStart(node));
+      return text(method('find', node, [literal(`${SEEN}(?s:.*)`)], STRING));
     case 'trimEnd':
-      return text(method('substring', method('trim', concat([literal('.'), node]), [], STRING), [literal(1)], STRING));
+      return text(method('find', node, [literal(`(?s:.*)${SEEN}`)], STRING));
     case 'split':
       return split(value, args);
     case 'replace':
@@ -138,14 +149,6 @@ function startingAt(node: Node, position: unknown): Node {
 
 const upTo = (node: Node, end: unknown): Node => between(node, literal(0), cut(end, node));
 
-/** CEL trims both ends: a mark protects the end that stays. */
-function trimStart(node: Node): Node {
-  const marked = method('trim', concat([node, literal('.')]), [], STRING);
-  return bindOnce(marked, 't', STRING, (all) =>
-    method('substring', all, [literal(0), subtract(size(all, INTEGER), literal(1))], STRING),
-  );
-}
-
 /** `text.search(/re/)`: where the first match begins. */
 function search({ node, waits }: Sym, raw: unknown): unknown {
   const pattern = resolve(raw);
@@ -156,29 +159,49 @@ function search({ node, waits }: Sym, raw: unknown): unknown {
 
 const callOn = (node: Node, name: string, arg: Node): Node => method(name, node, [arg], { kind: 'bool' });
 
+/** A position as methods of texts and lists take it: no text is so long that infinity would be any other. */
+export function wholePosition(value: number): number {
+  return Math.min(Math.max(Math.trunc(value) || 0, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+}
+
 /** A number argument as an integer expression. */
 function text1(raw: unknown): Node {
-  const sym = asSym(resolve(raw));
+  const value = resolve(raw);
+  if (typeof value === 'number') return literal(wholePosition(value));
+  const sym = asSym(value);
   if (sym === undefined || (sym.type.kind !== 'number' && sym.type.kind !== 'dyn'))
     return refuse('types', 'a position or count must be a number');
-  if (sym.node.op === 'lit') return literal(Math.trunc(Number(sym.node.attr)));
   requireInteger(sym.node);
   return sym.node;
 }
 
 function split(value: Sym, args: readonly unknown[]): unknown {
   const separator = resolve(args[0]);
-  if (separator === undefined) return freshList(list([value.node]), value.waits);
+  if (separator === undefined) return freshList(limited(list([value.node]), args[1]), value.waits);
   if (separator instanceof RegExp) {
     const at = splitPattern(value.node, separator);
     return split(new Sym(at.text, { waits: value.waits }), [at.separator, ...args.slice(1)]);
   }
   const pieces = method('split', value.node, [textNode(separator)], listOf(STRING));
-  if (resolve(args[1]) === undefined) return freshList(pieces, value.waits);
-  const limit = text1(args[1]);
-  const count = size(pieces, INTEGER);
-  const end = cond(compare('lt', limit, count), limit, count);
-  return freshList(method('slice', pieces, [literal(0), end], listOf(STRING)), value.waits);
+  return freshList(limited(pieces, args[1]), value.waits);
+}
+
+/** The first pieces of a split text, as many as the limit allows. */
+function limited(pieces: Node, raw: unknown): Node {
+  const given = resolve(raw);
+  if (given === undefined) return pieces;
+  const limit = typeof given === 'number' ? literal(given >>> 0) : unsigned(text1(given));
+  return bindOnce(pieces, 'l', pieces.type, (bound) => {
+    const count = size(bound, INTEGER);
+    const end = cond(compare('lt', limit, count), limit, count);
+    return method('slice', bound, [literal(0), end], listOf(STRING));
+  });
+}
+
+/** A number as one of 32 bits without a sign: -1 is the largest. */
+function unsigned(node: Node): Node {
+  const range = literal(2 ** 32);
+  return modulo(add(modulo(node, range), range), range);
 }
 
 function replace(value: Sym, name: string, args: readonly unknown[]): Node {
@@ -278,7 +301,8 @@ function substring(node: Node, args: readonly unknown[]): Node {
   const a = resolve(args[0]);
   const b = resolve(args[1]);
   if (typeof a === 'number' && typeof b === 'number') {
-    return between(node, cut(Math.min(a, b), node), cut(Math.max(a, b), node));
+    const ends = [a, b].map((end) => (Number.isNaN(end) ? 0 : end));
+    return between(node, cut(Math.min(...ends), node), cut(Math.max(...ends), node));
   }
   const to = cut(args[1], node);
   // substring swaps its ends when they are the wrong way round.
@@ -288,9 +312,13 @@ function substring(node: Node, args: readonly unknown[]): Node {
 function substr(node: Node, args: readonly unknown[]): Node {
   const from = clamp(args[0], node, 0);
   if (resolve(args[1]) === undefined) return between(node, from, size(node, INTEGER));
-  const end = add(from, text1(args[1]));
+  const length = text1(args[1]);
+  if (length.op === 'lit' && Number(length.attr) <= 0) return literal('');
   const count = size(node, INTEGER);
-  return between(node, from, cond(compare('lt', end, count), end, count));
+  const rest = subtract(count, from);
+  const end = cond(compare('lt', length, rest), add(from, length), count);
+  const part = method('substring', node, [from, end], STRING);
+  return length.op === 'lit' ? part : cond(compare('gt', length, literal(0)), part, literal(''));
 }
 
 function charAt(value: Sym, name: string, raw: unknown): unknown {

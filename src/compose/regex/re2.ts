@@ -1,10 +1,9 @@
 import { regexProblem } from '../../cel/index.ts';
 import { refuse } from '../trace/refusal.ts';
 import { foldedRanges } from './fold.ts';
+import { SPACE } from './space.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 
-/** What JavaScript takes for white space, as items of an RE2 class: U+FEFF is one, U+0085 is none. */
-export const SPACE = String.raw`\s\v\pZ\x{FEFF}`;
 /** What ends a line in JavaScript, as items of an RE2 class. */
 const LINE_END = String.raw`\n\r\x{2028}\x{2029}`;
 /** All characters but JavaScript's white space, as items of an RE2 class. */

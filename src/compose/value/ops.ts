@@ -18,7 +18,9 @@ import {
   toText,
 } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { describeType, isScalar } from '../ir/types.ts';
+import { makeNode } from '../ir/node.ts';
+import { asDoubles, numberTest, numberText } from '../ir/parse-numbers.ts';
+import { describeType, INTEGER, isScalar } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace, decide } from '../trace/trace.ts';
 import { asSym, distribute, resolve } from './merge.ts';
@@ -65,7 +67,7 @@ function truthOfPresent(value: Sym): Node {
       if (node.op === 'concat' && node.args.some((part) => part.op === 'lit')) return literal(true);
       return type.values !== undefined && !type.values.includes('') ? literal(true) : not(eq(node, literal('')));
     case 'number':
-      return node.op === 'lit' ? literal(Number(node.attr) !== 0) : not(eq(node, literal(0)));
+      return node.op === 'lit' ? literal(Number(node.attr) !== 0) : truthOfNumber(node);
     case 'null':
       return literal(false);
     case 'dyn':
@@ -73,6 +75,12 @@ function truthOfPresent(value: Sym): Node {
     default:
       return literal(true);
   }
+}
+
+/** NaN is as false as 0. */
+function truthOfNumber(node: Node): Node {
+  const number = numberTest(node);
+  return number === undefined ? not(eq(node, literal(0))) : and(number, not(eq(asDoubles(node), literal(0))));
 }
 
 /** Refuses a value that may be `undefined` where JavaScript would print or compute with it. */
@@ -123,7 +131,7 @@ export function textOrNode(raw: unknown): string | Node {
       'print one of its fields, or JSON.stringify it',
     );
   }
-  return toText(sure.node);
+  return sure.type.kind === 'number' ? numberText(sure.node) : toText(sure.node);
 }
 
 /** A text value from an expression. */
@@ -148,6 +156,8 @@ function operate(
   if (l instanceof Phi) return distribute(l, (side) => operate(side, right, plain, symbolicly));
   const r = symbolic(right);
   if (r instanceof Phi) return distribute(r, (side) => operate(left, side, plain, symbolicly));
+  if ((typeof left === 'bigint' || typeof right === 'bigint') && plain !== (addKnown as unknown))
+    return refuse('types', 'a BigInt meets a value of the graph', 'write a number: integers of the graph are exact');
   return symbolicly(left, right);
 }
 
@@ -231,7 +241,12 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
   }
   warnNever(a, b);
   warnNever(b, a);
-  const same = eq(a.node, b.node);
+  // NaN equals nothing.
+  const numbers = numberTests(a, b);
+  const same = [
+    ...numbers,
+    numbers.length === 0 ? eq(a.node, b.node) : eq(asDoubles(a.node), asDoubles(b.node)),
+  ].reduce(and);
   const left = doubt(a);
   const right = doubt(b);
   if (left !== undefined && right !== undefined) {
@@ -257,6 +272,11 @@ const typed = (value: Sym): string => `${describeType(value.type)} (${labelOf(va
 
 function mixedTypes(operator: string, a: Sym, b: Sym): never {
   return refuse('types', `${operator} between ${typed(a)} and ${typed(b)} has no CEL form`, 'convert one side');
+}
+
+/** The conditions under which the sides are numbers, where texts are read: quotients compare in CEL as they do here. */
+function numberTests(...sides: readonly Sym[]): Node[] {
+  return sides.map(({ node }) => numberTest(node, false)).filter((test) => test !== undefined);
 }
 
 const RELATIONS = { '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' } as const;
@@ -288,7 +308,9 @@ function relateSyms(operator: Relation, a: unknown, b: unknown): unknown {
     return mixedTypes(operator, x, y);
   }
   const doubts = [doubt(x), doubt(y)].filter((has) => has !== undefined);
-  return bool([...doubts, compare(RELATIONS[operator], x.node, y.node)].reduce(and));
+  const numbers = numberTests(x, y);
+  const [left, right] = numbers.length === 0 ? [x.node, y.node] : [asDoubles(x.node), asDoubles(y.node)];
+  return bool([...doubts, ...numbers, compare(RELATIONS[operator], left, right)].reduce(and));
 }
 
 function describe(value: unknown): string {
@@ -305,8 +327,10 @@ function describe(value: unknown): string {
 
 /** `a + b`. */
 export function plus(a: unknown, b: unknown): unknown {
-  return operate(a, b, (x: number, y: number) => x + y, plusSyms);
+  return operate(a, b, addKnown, plusSyms);
 }
+
+const addKnown = (x: number, y: number): unknown => x + y;
 
 function plusSyms(a: unknown, b: unknown): unknown {
   const textual = (value: unknown) => typeof value === 'string' || tokenSym(value)?.type.kind === 'string';
@@ -319,7 +343,7 @@ function plusSyms(a: unknown, b: unknown): unknown {
 /** Both sides as numeric expressions. */
 function numbers(operator: string, a: unknown, b: unknown): [Node, Node] {
   const one = (value: unknown): Node => {
-    const sym = asSym(value);
+    const sym = typeof value === 'bigint' ? undefined : asSym(value);
     if (sym === undefined)
       return refuse('types', `${operator} with ${describe(value)} has no CEL form`, 'compute with numbers');
     if (sym.type.kind !== 'number' && sym.type.kind !== 'dyn') {
@@ -348,7 +372,8 @@ export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b
     (left, right) => {
       const waits = [left, right].some((side) => (symbolic(side) as Sym | undefined)?.waits === true);
       const [x, y] = numbers(operator, left, right);
-      return wrap(new Sym(arithmeticNode(operator, x, y), { waits }));
+      const result = arithmeticNode(operator, x, y);
+      return result.op === 'lit' ? result.attr : wrap(new Sym(result, { waits }));
     },
   );
 }
@@ -357,13 +382,11 @@ function arithmeticNode(operator: '-' | '*' | '/' | '%' | '**', x: Node, y: Node
   if (operator === '-') return subtract(x, y);
   if (operator === '*') return multiply(x, y);
   if (operator === '/') return divide(x, y);
-  if (operator === '%') return modulo(x, y);
+  if (operator === '%') return activeTrace().originate(modulo(x, y));
   if (y.op !== 'lit' || !Number.isInteger(y.attr) || Number(y.attr) < 0 || Number(y.attr) > 8) {
     return refuse('no-cel', '** with this exponent has no CEL form', 'use a whole exponent from 0 to 8');
   }
-  let product = literal(1);
-  for (let i = 0; i < Number(y.attr); i++) product = multiply(product, x);
-  return product;
+  return Number(y.attr) === 0 ? literal(1) : activeTrace().originate(makeNode('pow', [x], Number(y.attr), x.type));
 }
 
 /** `-a`, `+a`, `!a`, `~a`. */
@@ -383,4 +406,14 @@ export function unary(operator: string, raw: unknown): unknown {
   if (operator === '~') return refuse('no-cel', '~ has no CEL form');
   const [node] = numbers(operator, value, 0);
   return wrap(new Sym(operator === '-' ? negate(node) : node, { waits: inner.waits }));
+}
+
+/** `value | 0` of a symbolic value. */
+export function toInt32(raw: unknown): unknown {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner === undefined && !hasTokens(String(value))) return (value as number) | 0;
+  if (inner instanceof Phi) return distribute(inner, toInt32);
+  const [node] = numbers('|', value, 0);
+  return wrap(new Sym(makeNode('toint32', [node], null, INTEGER), { waits: inner?.waits === true }));
 }

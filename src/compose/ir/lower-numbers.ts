@@ -1,0 +1,147 @@
+import { Refusal } from '../trace/refusal.ts';
+import {
+  add,
+  and,
+  compare,
+  cond,
+  concat,
+  divide,
+  eq,
+  literal,
+  method,
+  modulo,
+  multiply,
+  not,
+  or,
+  size,
+  subtract,
+} from './build.ts';
+import { bindOnce, isDouble } from './numeric.ts';
+import type { Node } from './node.ts';
+import { makeNode } from './node.ts';
+import { doubleText } from './print.ts';
+import { BOOL, FLOAT, INTEGER, listOf, STRING } from './types.ts';
+
+/** The least number that JavaScript prints with an exponent. */
+const EXPONENTS_FROM = 1e21;
+/** Beyond these every double is whole. */
+const WHOLE_FROM = 2 ** 53;
+
+/** A double, also where it is whole. */
+const double = (value: number): Node => makeNode('lit', [], doubleText(value), FLOAT);
+
+const toWhole = (node: Node): Node => makeNode('call', [node], 'int', INTEGER);
+const backToDouble = (node: Node): Node => makeNode('call', [node], 'double', FLOAT);
+const within = (node: Node, limit: number): Node =>
+  and(compare('gt', node, double(-limit)), compare('lt', node, double(limit)));
+
+/** `Math.floor` and the like, exact for the whole range of both types. */
+export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node): Node {
+  if (value.type.kind === 'number' && !isDouble(value)) return value;
+  return bindOnce(value, 'n', FLOAT, (n) => {
+    const whole = toWhole(n);
+    if (op === 'trunc') return whole;
+    const back = backToDouble(whole);
+    const up = add(whole, literal(1));
+    const down = subtract(whole, literal(1));
+    if (op === 'floor') return cond(compare('gt', back, n), down, whole);
+    if (op === 'ceil') return cond(compare('lt', back, n), up, whole);
+    // Halves go up, also below zero. What is left of the whole part is exact, where n + 0.5 is not.
+    const rest = subtract(n, back);
+    return cond(compare('ge', rest, double(0.5)), up, cond(compare('lt', rest, double(-0.5)), down, whole));
+  });
+}
+
+/** `value | 0`: the whole part modulo 2^32, between -2^31 and 2^31 - 1; 0 for what is not finite. */
+export function toInt32(value: Node): Node {
+  const range = literal(2 ** 32);
+  const whole = isDouble(value)
+    ? bindOnce(value, 'n', FLOAT, (n) => {
+        const turns = backToDouble(toWhole(divide(n, double(2 ** 32))));
+        // From 2^85 on a double is a multiple of 2^32.
+        return cond(within(n, 2 ** 85), toWhole(subtract(n, multiply(turns, double(2 ** 32)))), literal(0));
+      })
+    : modulo(value, range);
+  return bindOnce(whole, 'i', INTEGER, (i) =>
+    cond(
+      compare('ge', i, literal(2 ** 31)),
+      subtract(i, range),
+      cond(compare('lt', i, literal(-(2 ** 31))), add(i, range), i),
+    ),
+  );
+}
+
+/** `value.toFixed(digits)`: halves go away from zero, where CEL's `format` goes to the even digit. */
+export function toFixed(value: Node, digits: number, text: (node: Node) => Node): Node {
+  if (!isDouble(value)) {
+    const whole = makeNode('call', [value], 'string', STRING);
+    return digits === 0 ? whole : concat([whole, literal(`.${'0'.repeat(digits)}`)]);
+  }
+  // JavaScript prints -0 as 0; -0 + 0 is 0.
+  const format = (n: Node, places: number) =>
+    method('format', literal(`%.${places}f`), [makeNode('list', [n], null, listOf(FLOAT))], STRING);
+  return bindOnce(add(value, double(0)), 'n', FLOAT, (n) => {
+    // Halfway between two results are the odd multiples of 2^-(digits + 1), and nothing else.
+    const halfway = bindOnce(multiply(n, double(2 ** (digits + 1))), 'k', FLOAT, (k) => {
+      const whole = toWhole(k);
+      const odd = not(eq(modulo(whole, literal(2)), literal(0)));
+      return and(and(within(k, WHOLE_FROM), eq(backToDouble(whole), k)), odd);
+    });
+    const away = bindOnce(format(n, digits + 1), 't', STRING, (t) => {
+      const at = subtract(size(t, INTEGER), literal(digits === 0 ? 3 : 2));
+      const last = toWhole(method('charAt', t, [at], STRING));
+      // After an even digit the last 5 is dropped by CEL; that digit goes up by one, which never carries.
+      const up = concat([
+        method('substring', t, [literal(0), at], STRING),
+        makeNode('call', [add(last, literal(1))], 'string', STRING),
+      ]);
+      return cond(eq(modulo(last, literal(2)), literal(0)), up, format(n, digits));
+    });
+    const large = or(compare('ge', n, double(EXPONENTS_FROM)), compare('le', n, double(-EXPONENTS_FROM)));
+    return cond(large, text(n), cond(halfway, away, format(n, digits)));
+  });
+}
+
+/** `value ** exponent` for a whole exponent from 1 on. */
+export function power(value: Node, exponent: number): Node {
+  // Engines compute a square as x * x, and other powers by logarithms.
+  if (exponent > 2 && isDouble(value)) {
+    const message = '** of numbers that may have a fraction is rounded otherwise in CEL';
+    throw new Refusal('no-cel', message, 'multiply: x * x');
+  }
+  return Array.from({ length: exponent - 1 }).reduce<Node>((product) => multiply(product, value), value);
+}
+
+/** Is the value equal to itself? Every integer is; a constant would leave a status field without a reference. */
+const itself = (value: Node): Node => makeNode('eq', [value, value], null, BOOL);
+
+/** `Number.isInteger(value)` of a number that is not NaN. */
+export function isInteger(value: Node): Node {
+  if (!isDouble(value)) return itself(value);
+  return bindOnce(value, 'n', FLOAT, (n) => cond(within(n, WHOLE_FROM), eq(backToDouble(toWhole(n)), n), isFinite(n)));
+}
+
+/** `Number.isFinite(value)` of a number: the difference of two infinities is none. */
+export function isFinite(value: Node): Node {
+  return isDouble(value) ? bindOnce(value, 'n', FLOAT, (n) => eq(subtract(n, n), double(0))) : itself(value);
+}
+
+/** Is the number one, and not NaN? NaN alone differs from itself. */
+export function isNumber(value: Node): Node {
+  return isDouble(value) ? bindOnce(value, 'n', FLOAT, itself) : itself(value);
+}
+
+/** JavaScript's text of a double that may be a quotient of zero: NaN and the infinities are no JSON. */
+export function textOfQuotient(value: Node, text: (node: Node) => Node): Node {
+  return bindOnce(add(value, double(0)), 'n', FLOAT, (n) =>
+    cond(
+      isFinite(n),
+      text(n),
+      cond(
+        compare('gt', n, double(0)),
+        literal('Infinity'),
+        cond(compare('lt', n, double(0)), literal('-Infinity'), literal('NaN')),
+      ),
+    ),
+  );
+}

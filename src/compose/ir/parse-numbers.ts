@@ -1,0 +1,151 @@
+import { SPACE } from '../regex/space.ts';
+import { and, call, cond, conjuncts, eq, isLiteralNumber, literal, method, not, toText, TRUE } from './build.ts';
+
+import type { Node } from './node.ts';
+import { makeNode } from './node.ts';
+import { bindOnce } from './numeric.ts';
+import { rewrite } from './substitute.ts';
+import { BOOL, FLOAT, INTEGER, NumberType, STRING } from './types.ts';
+
+const DIGITS = '([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?';
+const DECIMAL = `[+-]?(Infinity|${DIGITS})`;
+const BASED = '0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+';
+const NOT_BLANK = `[^${SPACE}]`;
+const begin = (inner: string): string => `^[${SPACE}]*${inner}`;
+const whole = (inner: string): string => `${begin(inner)}[${SPACE}]*$`;
+
+/** Texts of which `Number()` makes a number. */
+const NUMERIC = whole(`(${DECIMAL}|${BASED})?`);
+/** Texts that begin with an integer, as `parseInt()` reads them: with base 10, and without a base. */
+const INTEGERS = {
+  ten: { valid: begin('[+-]?[0-9]'), digits: begin('[+-]?[0-9]+') },
+  any: {
+    valid: begin('[+-]?(0[xX][0-9a-fA-F]|0([^xX]|$)|[1-9])'),
+    // CEL reads no base, so what begins with one has no value.
+    digits: begin('[+-]?(0[xX][0-9a-fA-F]*|[0-9]+)'),
+  },
+} as const;
+
+const matches = (text: Node, pattern: string): Node => method('matches', text, [literal(pattern)], BOOL);
+const find = (text: Node, pattern: string): Node => method('find', text, [literal(pattern)], STRING);
+const bare = (text: Node): Node => find(text, `${NOT_BLANK}+`);
+
+/** `Number(text)`: an open number. What is no number has no value in the graph. */
+export function parseNumber(text: Node): Node {
+  return makeNode('parsenumber', [text], null, { kind: 'number', number: new NumberType('open') });
+}
+
+/** `parseInt(value)` of a text or a number. */
+export function parseInteger(value: Node, base: 'ten' | 'any'): Node {
+  return makeNode('parseint', [value], base, INTEGER);
+}
+
+/** `parseFloat(text)`. */
+export function parseDecimal(text: Node): Node {
+  return makeNode('parsefloat', [text], null, FLOAT);
+}
+
+/** The CEL of {@link parseNumber}: texts of Go that JavaScript does not read are errors, blank ones are 0. */
+export function lowerNumber(text: Node, integer: boolean): Node {
+  const name = integer ? 'int' : 'double';
+  const type = integer ? INTEGER : FLOAT;
+  if (text.type.kind !== 'string') return call(name, [text], type);
+  const zero = integer ? literal(0) : makeNode('lit', [], '0.0', FLOAT);
+  return bindOnce(text, 't', STRING, (t) =>
+    cond(matches(t, NOT_BLANK), call(name, [bare(find(t, whole(integer ? '[+-]?[0-9]+' : DECIMAL)))], type), zero),
+  );
+}
+
+/** The CEL of {@link parseInteger} of a text. */
+export function lowerInteger(text: Node, base: 'ten' | 'any'): Node {
+  return call('int', [bare(find(text, INTEGERS[base].digits))], INTEGER);
+}
+
+/** The CEL of {@link parseDecimal}. */
+export function lowerDecimal(text: Node): Node {
+  return call('double', [bare(find(text, begin(DECIMAL)))], FLOAT);
+}
+
+/**
+ * The condition under which an expression is a number, not NaN; `undefined` where it always is. NaN comes of texts that
+ * are read, of 0 / 0 and of % 0.
+ */
+export function numberTest(root: Node, quotients = true): Node | undefined {
+  const done = new Map<Node, Node | undefined>();
+  const all = (nodes: readonly (Node | undefined)[]): Node | undefined => {
+    const tests = nodes.filter((node) => node !== undefined);
+    return tests.length === 0 ? undefined : tests.reduce(and);
+  };
+  const visit = (node: Node): Node | undefined => {
+    if (done.has(node)) return done.get(node);
+    const test = testOf(node);
+    done.set(node, test);
+    return test;
+  };
+  const testOf = (node: Node): Node | undefined => {
+    const [a, b, c] = node.args as [Node, Node, Node];
+    switch (node.op) {
+      case 'parsenumber':
+        return a.type.kind === 'string' ? matches(a, NUMERIC) : undefined;
+      case 'parseint':
+        return a.type.kind === 'string' ? matches(a, INTEGERS[node.attr as 'ten' | 'any'].valid) : visit(a);
+      case 'parsefloat':
+        return matches(a, begin(DECIMAL));
+      case 'div':
+        return all([
+          visit(a),
+          visit(b),
+          quotients && !isNonZero(b) ? makeNode('isnumber', [asDoubles(node)], null, BOOL) : undefined,
+        ]);
+      case 'mod':
+        return all([visit(a), visit(b), quotients && !isNonZero(b) ? not(eq(b, literal(0))) : undefined]);
+      case 'add':
+      case 'sub':
+      case 'mul':
+      case 'neg':
+      case 'floor':
+      case 'ceil':
+      case 'round':
+      case 'trunc':
+      case 'pow':
+        return all(node.args.map(visit));
+      case 'cond': {
+        const [then, otherwise] = [visit(b), visit(c)];
+        return then === undefined && otherwise === undefined ? undefined : cond(a, then ?? TRUE(), otherwise ?? TRUE());
+      }
+      default:
+        return undefined;
+    }
+  };
+  return visit(root);
+}
+
+const isNonZero = (node: Node): boolean => isLiteralNumber(node) && Number(node.attr) !== 0;
+
+/** May the expression be a quotient of zero, which is NaN or infinite? */
+export function mayBeQuotient(root: Node): boolean {
+  let found = false;
+  rewrite(root, (node) => {
+    if (node.op === 'div' && !isNonZero(node.args[1] as Node)) found = true;
+    return undefined;
+  });
+  return found;
+}
+
+/** The expression with texts read as doubles, also where the number ends in an integer: `"5.5" > 5`. */
+export function asDoubles(root: Node): Node {
+  return rewrite(root, (node) =>
+    node.op === 'parsenumber' && node.attr === null ? makeNode('parsenumber', node.args, 'double', FLOAT) : undefined,
+  );
+}
+
+/** `String(value)` of a number: that of NaN is a text, too. `known`: conditions that hold here. */
+export function numberText(node: Node, known: readonly Node[] = []): Node {
+  if (node.op === 'cond') {
+    const [test, a, b] = node.args as [Node, Node, Node];
+    return cond(test, numberText(a, [...known, ...conjuncts(test)]), numberText(b, known));
+  }
+  const test = numberTest(node, false);
+  if (test === undefined || conjuncts(test).every((part) => known.includes(part))) return toText(node);
+  return cond(test, toText(asDoubles(node)), literal('NaN'));
+}

@@ -1,0 +1,59 @@
+import { refuse } from '../trace/refusal.ts';
+import { define } from './builtin-table.ts';
+
+const RANDOM = 'use Cel.expr("random.seededString(8, …)") or compute it before';
+const CLOCK = 'pass the time in with the spec';
+
+/** Functions whose answer is another one each time: in a graph it would be drawn once, while the graph is built. */
+export function defineBuildTime(): void {
+  const member = (holder: unknown, name: string): unknown =>
+    typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined;
+  const drawn = (fn: unknown, name: string) => {
+    if (typeof fn === 'function')
+      define(fn, () => refuse('no-cel', `${name}() would be drawn once, while the graph is built`, RANDOM));
+  };
+  const read = (fn: unknown, name: string) => {
+    if (typeof fn === 'function')
+      define(fn, () =>
+        refuse('no-cel', `${name}() would be read once, while the graph is built: a graph has no clock`, CLOCK),
+      );
+  };
+  drawn(Math.random, 'Math.random');
+  for (const name of ['randomUUID', 'getRandomValues'] as const)
+    drawn(member(Reflect.get(globalThis, 'crypto'), name), `crypto.${name}`);
+  const crypto = builtinModule('node:crypto');
+  const web = crypto?.['webcrypto'] as Record<string, unknown> | undefined;
+  for (const name of NODE_RANDOM) {
+    drawn(crypto?.[name], `crypto.${name}`);
+    drawn(web?.[name], `crypto.${name}`);
+  }
+  read(Date.now, 'Date.now');
+  read(member(Reflect.get(globalThis, 'performance'), 'now'), 'performance.now');
+  read(
+    (builtinModule('node:perf_hooks')?.['performance'] as { readonly now?: unknown } | undefined)?.now,
+    'performance.now',
+  );
+  const host: Record<string, unknown> | undefined = Reflect.get(globalThis, 'process') as never;
+  for (const name of NODE_CLOCK) read(host?.[name], `process.${name}`);
+  read((host?.['hrtime'] as { readonly bigint?: unknown } | undefined)?.bigint, 'process.hrtime.bigint');
+  const os = builtinModule('node:os');
+  for (const name of ['uptime', 'loadavg', 'freemem'] as const) read(os?.[name], `os.${name}`);
+}
+
+const NODE_RANDOM = [
+  'randomUUID',
+  'getRandomValues',
+  'randomBytes',
+  'randomInt',
+  'randomFill',
+  'randomFillSync',
+  'pseudoRandomBytes',
+  'generateKeySync',
+  'generateKeyPairSync',
+] as const;
+const NODE_CLOCK = ['hrtime', 'uptime', 'cpuUsage', 'memoryUsage', 'resourceUsage'] as const;
+
+function builtinModule(name: string): Record<string, unknown> | undefined {
+  const host = Reflect.get(globalThis, 'process') as { getBuiltinModule?: (id: string) => unknown } | undefined;
+  return host?.getBuiltinModule?.(name) as Record<string, unknown> | undefined;
+}

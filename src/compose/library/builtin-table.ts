@@ -1,0 +1,44 @@
+import type { FunctionLike } from '../source/provider.ts';
+import { distribute, resolve } from '../value/merge.ts';
+import { textNode } from '../value/ops.ts';
+import { symbolic } from '../value/proxy.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
+import { hooksCall } from './hooks.ts';
+
+export type Handler = (args: readonly unknown[]) => unknown;
+
+/** Answer of a handler that leaves the call to native code. */
+export const NATIVE = Symbol('native');
+
+const handlers = new Map<unknown, Handler>();
+
+/** Gives a built-in function its translation. */
+export function define(fn: unknown, handler: Handler): void {
+  handlers.set(fn, handler);
+}
+
+/** Has the function a translation? */
+export const isDefined = (fn: unknown): boolean => handlers.has(fn);
+
+/** Calls a built-in function that has a translation; `undefined` when it has none. */
+export function builtin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
+  const handler = handlers.get(fn);
+  if (handler === undefined) return undefined;
+  const value = handler(args);
+  return value === NATIVE ? undefined : { value };
+}
+
+export const symbolicSome = (args: readonly unknown[]): boolean => args.some((arg) => hooksCall().isSymbolicDeep(arg));
+
+/** A handler for scalars: native when everything is known, distributed over conditionals. */
+export function scalar(fn: unknown, work: (value: Sym, args: readonly unknown[]) => unknown): void {
+  define(fn, (args) => {
+    const value = resolve(args[0]);
+    const inner = symbolic(value);
+    if (inner instanceof Phi)
+      return distribute(inner, (side) => hooksCall().call(fn, undefined, [side, ...args.slice(1)], ''));
+    if (inner instanceof Sym) return work(inner, args);
+    if (typeof value === 'string' && symbolicSome([value])) return work(new Sym(textNode(value)), args);
+    return NATIVE;
+  });
+}

@@ -1,0 +1,82 @@
+import { and, compare, cond, literal, not, or, toText, TRUE } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { makeNode } from '../ir/node.ts';
+import { asDoubles, numberTest, parseDecimal, parseInteger, parseNumber } from '../ir/parse-numbers.ts';
+import { BOOL } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { resolve } from '../value/merge.ts';
+import { bool, needPresent } from '../value/ops.ts';
+import { labelOf, wrap } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
+import { scalar } from './builtin-table.ts';
+
+/** `Number`, the functions that parse, and those that ask what a number is. */
+export function defineNumbers(): void {
+  scalar(Number, (value) => wrap(new Sym(converted(value), { waits: value.waits })));
+  for (const fn of new Set([parseInt, Number.parseInt])) {
+    scalar(fn, (value, args) => {
+      const base = resolve(args[1]);
+      if (base !== undefined && base !== 10)
+        return refuse('no-cel', 'parseInt() with another base than 10 has no CEL form');
+      const { node, type } = needPresent(value, 'parsed (it would make NaN)');
+      const number = type.kind === 'number' ? node : toText(node);
+      return wrap(new Sym(parseInteger(number, base === 10 ? 'ten' : 'any'), { waits: value.waits }));
+    });
+  }
+  for (const fn of new Set([parseFloat, Number.parseFloat])) {
+    scalar(fn, (value) => {
+      const sure = needPresent(value, 'parsed (it would make NaN)');
+      return sure.type.kind === 'number'
+        ? wrap(sure)
+        : wrap(new Sym(parseDecimal(toText(sure.node)), { waits: value.waits }));
+    });
+  }
+  for (const fn of [Number.isInteger, Number.isSafeInteger, Number.isFinite, Number.isNaN]) {
+    scalar(fn, (value) => {
+      if (value.type.kind === 'dyn') return refuse('types', `the type of ${labelOf(value)} is not known`, 'declare it');
+      return value.type.kind === 'number' ? bool(and(isThere(value), answer(fn, value.node))) : false;
+    });
+  }
+  for (const fn of [isNaN, isFinite]) scalar(fn, (value) => convertedAnswer(fn, value));
+}
+
+/** The value as a number. */
+function converted(value: Sym): Node {
+  const { node, type } = needPresent(value, 'converted to a number (it would make NaN)');
+  if (type.kind === 'number') return node;
+  if (type.kind === 'bool') return cond(node, literal(1), literal(0));
+  if (type.kind === 'string' || type.kind === 'dyn') return parseNumber(node);
+  return refuse('types', `Number() of ${labelOf(value)} has no CEL form`);
+}
+
+/** What JavaScript sees as `undefined`; a resource's field is waited for. */
+function isThere({ absence }: Sym): Node {
+  return absence === undefined || absence.waits ? TRUE() : absence.has;
+}
+
+/** `isNaN(value)` and `isFinite(value)`, which convert what they are given. */
+function convertedAnswer(fn: typeof isNaN | typeof isFinite, value: Sym): unknown {
+  if (value.absence?.missing !== undefined)
+    return refuse(
+      'absent',
+      `${labelOf(value)} may be null, of which ${fn.name}() makes 0`,
+      'give it a default with ??',
+    );
+  if (value.type.kind === 'dyn') return refuse('types', `the type of ${labelOf(value)} is not known`, 'declare it');
+  const there = isThere(value);
+  const test = answer(fn === isNaN ? Number.isNaN : Number.isFinite, converted(value.present()));
+  return bool(fn === isNaN ? or(not(there), test) : and(there, test));
+}
+
+/** What one of the functions of `Number` answers for a number. */
+function answer(fn: (value: unknown) => boolean, node: Node): Node {
+  const number = numberTest(node) ?? TRUE();
+  const exact = asDoubles(node);
+  const test = (op: 'isinteger' | 'isfinite') => makeNode(op, [exact], null, BOOL);
+  if (fn === Number.isNaN) return not(number);
+  if (fn === Number.isFinite) return and(number, test('isfinite'));
+  if (fn === Number.isInteger) return and(number, test('isinteger'));
+  const safe = literal(Number.MAX_SAFE_INTEGER);
+  const within = and(compare('le', exact, safe), compare('ge', exact, literal(Number.MIN_SAFE_INTEGER)));
+  return and(number, and(within, test('isinteger')));
+}

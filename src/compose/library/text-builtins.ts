@@ -1,0 +1,117 @@
+import { call, cond, literal, method } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { bindOnce } from '../ir/numeric.ts';
+import { BOOL, DYN, STRING } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { resolve } from '../value/merge.ts';
+import { toNode } from '../value/nodes.ts';
+import { needPresent } from '../value/ops.ts';
+import { labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
+import { define, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
+
+/** JSON and base64. */
+export function defineTexts(): void {
+  define(JSON.stringify, (args) => {
+    if (!symbolicSome([args[0]])) return NATIVE;
+    if (args.slice(1).some((arg) => resolve(arg) !== undefined && resolve(arg) !== null)) {
+      return refuse('no-cel', 'JSON.stringify() with a replacer or indentation has no CEL form', 'leave them out');
+    }
+    const value = resolve(args[0]);
+    const inner = symbolic(value);
+    const waits = inner instanceof Sym && inner.waits;
+    refuseNullable(value);
+    return wrap(new Sym(marshalled(toNode(value)), { waits }));
+  });
+  scalar(JSON.parse, (value) => {
+    if (activeTrace().tries > 0) {
+      return refuse(
+        'throw-in-try',
+        `JSON.parse() of ${labelOf(value)} inside try: text that is no JSON fails in the graph, where nothing catches it`,
+        'declare the fields in the schema, or parse outside of try',
+      );
+    }
+    const sure = needPresent(value, 'parsed');
+    return wrap(new Sym(call('json.unmarshal', [sure.node], DYN), { waits: sure.waits }));
+  });
+  for (const fn of [encodeURIComponent, decodeURIComponent, encodeURI, decodeURI, escape, unescape])
+    scalar(fn, () => refuse('no-cel', `${fn.name}() has no CEL form`, 'compute it before the composition'));
+  scalar(btoa, (value) => {
+    const sure = needPresent(value, 'encoded');
+    // JavaScript encodes one byte per character and throws beyond U+00FF; CEL encodes UTF-8. Both are one for ASCII.
+    const encoded = (text: Node) => call('base64.encode', [call('bytes', [text], { kind: 'bytes' })], STRING);
+    return wrap(new Sym(asciiOnly(sure.node, encoded), { waits: sure.waits }));
+  });
+  scalar(atob, (value) => {
+    const sure = needPresent(value, 'decoded');
+    const bytes = call('base64.decode', [sure.node], { kind: 'bytes' });
+    return wrap(
+      new Sym(
+        asciiOnly(call('string', [bytes], STRING), (text) => text),
+        { waits: sure.waits },
+      ),
+    );
+  });
+}
+
+/** JSON prints null and leaves out what is missing; a graph sees no difference. */
+function refuseNullable(raw: unknown): void {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Sym && inner.absence?.missing !== undefined)
+    refuse('absent', `${labelOf(inner)} may be null, which JSON prints`, 'give it a default with ??');
+  if (inner instanceof Phi) for (const side of [inner.then, inner.otherwise]) refuseNullable(side);
+  if (inner === undefined && typeof value === 'object' && value !== null) Object.values(value).forEach(refuseNullable);
+}
+
+const ASCII = String.raw`^[\x{0}-\x{7F}]*$`;
+
+/** An expression of a text of ASCII; with any other text it is an error that names the reason. */
+function asciiOnly(value: Node, use: (text: Node) => Node): Node {
+  return bindOnce(value, 't', STRING, (text) =>
+    cond(
+      method('matches', text, [literal(ASCII)], BOOL),
+      use(text),
+      call('string', [call('base64.decode', [literal('not ASCII!')], { kind: 'bytes' })], STRING),
+    ),
+  );
+}
+
+/** What Go's JSON writes as an escape and JavaScript does not. */
+const ESCAPES = [
+  [String.raw`\u003c`, '<'],
+  [String.raw`\u003e`, '>'],
+  [String.raw`\u0026`, '&'],
+  [String.raw`\u2028`, '\u2028'],
+  [String.raw`\u2029`, '\u2029'],
+] as const;
+/** Stands for two backslashes, which are one of the text; JSON holds no bare control character. */
+const BACKSLASH = '\u0001';
+
+/** JSON as JavaScript writes it. */
+function marshalled(node: Node): Node {
+  const written = call('json.marshal', [node], STRING);
+  if (!mayHoldText(node.type)) return written;
+  const replaced = (text: Node, from: string, to: string) =>
+    method('replace', text, [literal(from), literal(to)], STRING);
+  const kept = replaced(written, '\\\\', BACKSLASH);
+  const plain = ESCAPES.reduce((text, [escape, character]) => replaced(text, escape, character), kept);
+  return replaced(plain, BACKSLASH, '\\\\');
+}
+
+function mayHoldText(type: StaticType): boolean {
+  switch (type.kind) {
+    case 'number':
+    case 'bool':
+    case 'null':
+      return false;
+    case 'list':
+      return mayHoldText(type.element);
+    case 'string':
+      return type.values === undefined || type.values.some((value) => /[<>&\u2028\u2029]/.test(value));
+    default:
+      return true;
+  }
+}
