@@ -26,7 +26,8 @@ const CAMPAIGNS: Readonly<Record<string, () => Promise<readonly Kind[]>>> = {
     }));
   },
   async compose() {
-    const { fuzzedSource, problemOf } = await import('../test/support/compose-fuzz.ts');
+    const { conditionalProblem, conditionalSourceOf, fuzzedSource, problemOf } =
+      await import('../test/support/compose-fuzz.ts');
     const { compare } = await import('../test/property/compose/differential.ts');
     const { makeProgram } = await import('../test/property/compose/program.ts');
     return [
@@ -36,6 +37,13 @@ const CAMPAIGNS: Readonly<Record<string, () => Promise<readonly Kind[]>>> = {
           const input = makeProgram(seed).source;
           const verdict = compare(input);
           return { input, problem: verdict.kind === 'differs' ? verdict.text : undefined };
+        },
+      },
+      {
+        name: 'conditional resources',
+        run(seed) {
+          const input = conditionalSourceOf(seed);
+          return { input, problem: conditionalProblem(input) };
         },
       },
       {

@@ -9,6 +9,8 @@ import { normalDefinition } from './definition-names.ts';
 import { placed } from './emit/diagnostics.ts';
 import { hoistedIds, writeDefinition } from './emit/definition.ts';
 import type { TracedGraph } from './emit/definition.ts';
+import { splitVariants } from './emit/variants.ts';
+import type { Variants } from './emit/variants.ts';
 import { printYaml } from './emit/yaml.ts';
 import { evaluateGraph } from './evaluate.ts';
 import { withNodes } from './ir/node.ts';
@@ -45,6 +47,7 @@ export class CompositionCore {
   readonly options: CompositionOptions;
   readonly specInput: SchemaInput;
   private readonly written = new Map<Target, Written>();
+  private split: Variants | undefined;
 
   private constructor(parts: CompositionParts) {
     this.name = parts.traced.graph.names.name;
@@ -73,6 +76,30 @@ export class CompositionCore {
     return new CompositionCore({ traced, functions, options, specInput });
   }
 
+  /**
+   * The nodes of the graph: a resource that exists with and without another one is several.
+   *
+   * @throws CompositionError for a resource that would be too many.
+   */
+  get variants(): Variants {
+    this.split ??= this.splitResources();
+    return this.split;
+  }
+
+  private splitResources(): Variants {
+    const { graph, trace, nodes } = this.traced;
+    const refusals: Refusal[] = [];
+    return withNodes(nodes, () =>
+      withProviders(() =>
+        withTrace(trace, () => {
+          const variants = splitVariants(graph.records, refusals);
+          throwRefusals(this.name, refusals, trace);
+          return variants;
+        }),
+      ),
+    );
+  }
+
   /** Warnings of tracing, and of the definitions written so far. */
   get diagnostics(): readonly Diagnostic[] {
     return [...this.traced.diagnostics, ...[...this.written.values()].flatMap((entry) => entry.diagnostics)];
@@ -94,12 +121,13 @@ export class CompositionCore {
 
   private writeAndCheck(target: Target): Written {
     const { graph, trace, nodes, sources } = this.traced;
+    const { variants } = this;
     const refusals: Refusal[] = [];
     const before = trace.warnings.length;
     const { definition, diagnostics } = withNodes(nodes, () =>
       withProviders(() =>
         withTrace(trace, () => {
-          const result = writeDefinition(graph, target, refusals);
+          const result = writeDefinition(graph, variants, target, refusals);
           throwRefusals(this.name, refusals, trace);
           return result;
         }),
@@ -108,7 +136,7 @@ export class CompositionCore {
     const features = { omit: target === 'typekro', now: target === 'typekro' };
     const checked = compile(definition, { sources: withUnknownKinds(sources), target, features });
     const found = withProviders(() =>
-      checked.diagnostics.map((each) => placed(each, siteOfPath(each, definition, graph))),
+      checked.diagnostics.map((each) => placed(each, siteOfPath(each, definition, graph, variants))),
     );
     const errors = found.filter((diagnostic) => diagnostic.severity === 'error');
     if (checked.graph === undefined || hasErrors(errors)) {
@@ -131,8 +159,9 @@ export class CompositionCore {
    * @throws CompositionError for a spec that the schema does not allow.
    */
   namespaces(spec: unknown): KubeObject[] {
-    const { graph, nodes, trace } = this.traced;
-    const ids = withNodes(nodes, () => withTrace(trace, () => hoistedIds(graph.records)));
+    const { nodes, trace } = this.traced;
+    const { records } = this.variants;
+    const ids = withNodes(nodes, () => withTrace(trace, () => hoistedIds(records)));
     if (ids.size === 0) return [];
     const { resources } = evaluateGraph(
       this.write('typekro').graph,
@@ -239,12 +268,17 @@ function instanceLabels(definition: string): Readonly<Record<string, string>> {
 }
 
 /** Where in the source a part of the definition comes from. */
-function siteOfPath({ path = '' }: Diagnostic, definition: JsonObject, graph: TracedGraph): Site | undefined {
+function siteOfPath(
+  { path = '' }: Diagnostic,
+  definition: JsonObject,
+  graph: TracedGraph,
+  { records }: Variants,
+): Site | undefined {
   const position = /^spec\.resources\[(\d+)\]/.exec(path)?.[1];
   if (position === undefined) return path.startsWith('spec.schema.status') ? graph.statusSite : undefined;
   const resources = (definition['spec'] as JsonObject)['resources'] as readonly JsonObject[];
   const id = resources[Number(position)]?.['id'];
-  return graph.records.find((record) => record.id === id)?.site;
+  return records.find((record) => record.id === id)?.site;
 }
 
 /** The spec as JSON: what a caller passes may hold `undefined`. */

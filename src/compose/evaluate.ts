@@ -23,15 +23,38 @@ export function evaluateComposition(
   namespace?: string,
 ): Evaluation {
   const instance = core.instance(spec, namespace);
-  return evaluateGraph(
-    core.write('typekro').graph,
-    instance as unknown as JsonObject,
-    observed,
-    violations(core, instance),
-  );
+  const { baseIds } = core.variants;
+  const { graph } = core.write('typekro');
+  const seen: Record<string, JsonValue> = { ...observed };
+  for (const [id, base] of baseIds) {
+    const value = Object.hasOwn(observed, base) ? observed[base] : undefined;
+    if (value !== undefined && !Object.hasOwn(seen, id)) seen[id] = value;
+  }
+  const found = evaluateGraph(graph, instance as unknown as JsonObject, seen, violations(core, instance));
+  return { ...found, resources: asAuthored(found.resources, baseIds) };
 }
 
-/** Evaluates a compiled graph on an instance. */
+/** A resource that is several nodes of the graph under the one id that the author knows. */
+function asAuthored(
+  nodes: readonly EvaluatedResource[],
+  baseIds: ReadonlyMap<string, string>,
+): readonly EvaluatedResource[] {
+  if (baseIds.size === 0) return nodes;
+  const resources = new Map<string, EvaluatedResource>();
+  for (const node of nodes) {
+    const id = baseIds.get(node.id) ?? node.id;
+    const other = resources.get(id);
+    // One node at most is included; one that waits tells more than one that is not part of the instance.
+    const tellsMore = other === undefined || node.included || (node.pending !== undefined && !other.included);
+    if (tellsMore) resources.set(id, { ...node, id });
+  }
+  return [...resources.values()];
+}
+
+/**
+ * Evaluates a compiled graph on an instance. As in a cluster, a node is excluded with any node that it reads,
+ * and what is excluded has no data.
+ */
 export function evaluateGraph(
   graph: Graph,
   instance: JsonObject,
@@ -41,10 +64,16 @@ export function evaluateGraph(
   const variables: Variables = new Map<string, unknown>([['schema', instance]]);
   for (const [id, value] of Object.entries(observed)) variables.set(id, value);
   const resources = new Map<string, EvaluatedResource>();
+  const excluded = new Set<string>();
   for (const id of graph.order) {
     const node = graph.nodes.get(id) as GraphNode;
-    const result = evaluateNode(node, variables);
+    const without = node.dependsOn.some((other) => excluded.has(other));
+    const result: EvaluatedResource = without ? { id, included: false, objects: [] } : evaluateNode(node, variables);
     resources.set(id, result);
+    if (!result.included && result.pending === undefined) {
+      excluded.add(id);
+      variables.delete(id);
+    }
     if (!Object.hasOwn(observed, id) && result.included && result.pending === undefined) {
       variables.set(id, node.nodeType === 'collection' ? result.objects : result.objects[0]);
     }

@@ -100,8 +100,8 @@ function permitted(definition: JsonObject, breaking: boolean): JsonObject {
 }
 
 function readinessOf(core: CompositionCore): DeployTarget['readiness'] {
-  const found = new Map<string, NonNullable<(typeof core.traced.graph.records)[number]['readiness']>>();
-  for (const record of core.traced.graph.records)
+  const found = new Map<string, NonNullable<(typeof core.variants.records)[number]['readiness']>>();
+  for (const record of core.variants.records)
     if (record.readiness !== undefined) found.set(record.id, record.readiness);
   return found;
 }

@@ -1,6 +1,8 @@
 import { runInThisContext } from 'node:vm';
 import { CompositionError } from '../../src/compose/index.ts';
 import { compare, INPUTS, instantiate, runNatively } from '../property/compose/differential.ts';
+import { compareConditional } from '../property/compose/conditional.ts';
+import { conditionalSource, conditionalStatements } from '../property/compose/conditional-program.ts';
 import { makeProgram } from '../property/compose/program.ts';
 import { seededChoices } from './choices.ts';
 
@@ -109,6 +111,15 @@ export function problemOf(source: string): string | undefined {
     if (error instanceof CompositionError || native === 0) return undefined;
     return error instanceof Error ? error.stack : String(error);
   }
+}
+
+/** A program whose resources exist under conditions and read each other. */
+export const conditionalSourceOf = (seed: number): string => conditionalSource(conditionalStatements(seed));
+
+/** Where such a program makes other resources natively than as a graph; undefined where it is the same, or refused. */
+export function conditionalProblem(source: string): string | undefined {
+  const verdict = compareConditional(source);
+  return verdict.kind === 'differs' ? verdict.text : undefined;
 }
 
 const LONGEST_RUN_MS = 500;

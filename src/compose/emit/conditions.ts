@@ -1,12 +1,13 @@
-import { raw } from '../ir/build.ts';
+import { literal, raw } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { BOOL } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { hasTokens } from '../value/proxy.ts';
-import { textNode } from '../value/ops.ts';
+import { textNode, truthy } from '../value/ops.ts';
+import { resolve } from '../value/merge.ts';
 
 /** A condition written as CEL: `${…}`, or the expression alone. */
-export function rawCondition(text: string, where: string): Node {
+function rawCondition(text: string, where: string): Node {
   if (hasTokens(text)) {
     const node = textNode(text);
     if (node.op !== 'concat' && node.type.kind === 'bool') return node;
@@ -15,4 +16,12 @@ export function rawCondition(text: string, where: string): Node {
   const trimmed = text.trim();
   const inner = trimmed.startsWith('${') && trimmed.endsWith('}') ? trimmed.slice(2, -1).trim() : trimmed;
   return raw([inner], [], BOOL);
+}
+
+/** A condition that the author gave as a value, as CEL text, or as a constant. */
+export function conditionNode(given: unknown, where: string): Node {
+  const value = resolve(given);
+  if (typeof value === 'string') return rawCondition(value, where);
+  const test = truthy(value);
+  return typeof test === 'boolean' ? literal(test) : test;
 }

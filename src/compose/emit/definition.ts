@@ -12,6 +12,7 @@ import { isHoisted, withoutHoisted } from './hoist.ts';
 import { resourceEntry } from './resource.ts';
 import { statusFields } from './status.ts';
 import { fieldRules } from './validations.ts';
+import type { Variants } from './variants.ts';
 import type { ValidationRecord } from '../trace/records.ts';
 
 /** kro's annotation that permits breaking changes of a schema. */
@@ -42,12 +43,15 @@ export interface TracedGraph {
 /** The ResourceGraphDefinition of a graph, with every refusal that came up while it was written. */
 export function writeDefinition(
   graph: TracedGraph,
+  variants: Variants,
   target: Target,
   refusals: Refusal[],
 ): { readonly definition: JsonObject; readonly diagnostics: readonly Diagnostic[] } {
-  const ids = new Set(graph.records.map((record) => record.id));
+  const { records } = variants;
+  const ids = new Set(records.map((record) => record.id));
   const writer = new ExpressionWriter(ids, target);
-  const names = { ids, records: graph.records, schemaOf: graph.schemaOf, target, writer };
+  const statusWriter = new ExpressionWriter(ids, target, new Map(), variants.expand);
+  const names = { ids, records, schemaOf: graph.schemaOf, target, writer };
   const collect = <T>(work: () => T, site: ResourceRecord['site'] | undefined): T | undefined => {
     try {
       return work();
@@ -58,12 +62,12 @@ export function writeDefinition(
       return undefined;
     }
   };
-  const resources = [...graph.records]
+  const resources = [...records]
     .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
     .map((record) => collect(() => resourceEntry(record, names), record.site))
     .filter((entry) => entry !== undefined);
-  const status = collect(() => statusFields(graph.status, writer), graph.statusSite) ?? {};
-  const kept = target === 'stock' ? withoutHoisted(resources, status, hoistedIds(graph.records)) : resources;
+  const status = collect(() => statusFields(graph.status, statusWriter), graph.statusSite) ?? {};
+  const kept = target === 'stock' ? withoutHoisted(resources, status, hoistedIds(records)) : resources;
   const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
   const simple = simpleSchema(
     graph.spec,

@@ -23,9 +23,20 @@ export class ExpressionWriter {
   /** The same of texts that are put together: the name of a workload stands in all its labels. */
   private readonly texts = new Map<Node, string>();
 
-  /** `ids`: of all resources; `loopNames`: what the iterators of this resource are called. */
-  constructor(ids: ReadonlySet<string>, target: Target, loopNames: ReadonlyMap<Variable, string> = new Map()) {
+  private readonly expand: (node: Node) => Node;
+
+  /**
+   * `ids`: of all resources; `loopNames`: what the iterators of this resource are called; `expand`: what is
+   * written for an expression that reads resources which are several nodes.
+   */
+  constructor(
+    ids: ReadonlySet<string>,
+    target: Target,
+    loopNames: ReadonlyMap<Variable, string> = new Map(),
+    expand: (node: Node) => Node = (node) => node,
+  ) {
     this.ids = ids;
+    this.expand = expand;
     this.target = target;
     this.loopNames = loopNames;
   }
@@ -57,7 +68,7 @@ export class ExpressionWriter {
   }
 
   private write(node: Node, schema: Schema | undefined): string {
-    const lowered = structured(this.lowering.lower(node), schema);
+    const lowered = structured(this.lowering.lower(this.expand(node)), schema);
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);
     const shared = shareParts(lowered);

@@ -1,35 +1,20 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
-import {
-  allOf,
-  and,
-  cond,
-  conjuncts,
-  literal,
-  macro,
-  macroVariable,
-  method,
-  object,
-  or,
-  select,
-  variable,
-} from '../ir/build.ts';
+import { and, conjuncts, literal, macro, method, object, select, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable, walk } from '../ir/node.ts';
 import { legalName } from '../ir/print.ts';
 import { rewrite, substitute } from '../ir/substitute.ts';
-import { DYN, listOf, mapOf, STRING } from '../ir/types.ts';
+import { DYN, listOf, mapOf } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
-import { Refusal, refuse } from '../trace/refusal.ts';
+import { Refusal } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
-import { resolve } from '../value/merge.ts';
-import { truthy } from '../value/ops.ts';
 import { setOwn } from '../value/own.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
-import { rawCondition } from './conditions.ts';
+import { conditionNode } from './conditions.ts';
 import { elementFields } from './element-fields.ts';
 import { ExpressionWriter } from './expression.ts';
 import { isReservedId } from './names.ts';
@@ -61,7 +46,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   const writer = iterators.dimensions.length === 0 ? outer : writerInLoops(iterators, names);
   const { ids } = names;
   const change = (node: Node) => iterators.replace(elementFields(node, names.records, record));
-  const given = withDependencies(record, names);
+  const given = record.manifest;
   // Outside of loops there is neither a turn whose own resources could be read nor an iterator to replace.
   const manifest = record.loops.length === 0 ? given : (mapNodes(given, change) as Record<string, unknown>);
   const template = templateValue(manifest, names.schemaOf(record), { writer, target: names.target });
@@ -99,14 +84,6 @@ function includeConditions(iterators: Iterators, record: ResourceRecord): readon
 
 const unique = (nodes: readonly Node[]): readonly Node[] => (nodes.length < 2 ? nodes : [...new Set(nodes)]);
 
-/** A condition that the author gave as a value, as CEL text, or as a constant. */
-function conditionNode(raw: unknown, where: string): Node {
-  const value = resolve(raw);
-  if (typeof value === 'string') return rawCondition(value, where);
-  const test = truthy(value);
-  return typeof test === 'boolean' ? literal(test) : test;
-}
-
 /** A condition of readiness: it may read the resource alone; in a collection it speaks of each object. */
 function readiness(record: ResourceRecord, node: Node): Node {
   walk(node, (part) => {
@@ -134,40 +111,6 @@ function warnStatusGuards(record: ResourceRecord, include: readonly Node[]): voi
     `${record.kind} ${record.id} exists only while a condition on other resources holds; it will come and go with it`,
     undefined,
     record.site,
-  );
-}
-
-/** The manifest with annotations for `dependsOn`. */
-function withDependencies(record: ResourceRecord, names: GraphNames): Record<string, unknown> {
-  if (record.dependsOn.length === 0) return record.manifest;
-  const metadata = { ...(record.manifest['metadata'] as Record<string, unknown> | undefined) };
-  const annotations = { ...(metadata['annotations'] as Record<string, unknown> | undefined) };
-  const tests = new Map<string, Node>();
-  for (const { id, guards } of record.dependsOn) {
-    const own = allOf(guards.filter((guard) => !record.guards.includes(guard)));
-    tests.set(id, or(tests.get(id) ?? literal(false), own));
-  }
-  for (const [id, test] of tests) {
-    const other = names.records.find((candidate) => candidate.id === id);
-    if (other === undefined)
-      refuse('id', `dependsOn("${id}"): there is no resource with this id`, `the ids are ${[...names.ids].join(', ')}`);
-    const name = cond(test, nameOf(other), literal(''));
-    annotations[`typekro.dev/depends-on-${id}`] = wrap(new Sym(name, { waits: true }));
-  }
-  return { ...record.manifest, metadata: { ...metadata, annotations } };
-}
-
-/** The name of a resource, or of all objects of a collection. */
-function nameOf(record: ResourceRecord): Node {
-  const own = variable(record.variable, record.type);
-  const name = (of: Node) => select(select(of, 'metadata', DYN), 'name', STRING);
-  if (record.element === undefined) return name(own);
-  const item = macroVariable('x');
-  return method(
-    'join',
-    macro('map', own, [item], [name(variable(item, record.type))], listOf(STRING)),
-    [literal(',')],
-    STRING,
   );
 }
 

@@ -1,4 +1,6 @@
-import { not } from '../ir/build.ts';
+import { cond, FALSE, TRUE } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { isLiteral } from '../ir/node.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
@@ -28,13 +30,22 @@ export function stopsWithChain(value: unknown): unknown {
 export function overPhi(object: unknown, optional: boolean, apply: (side: unknown) => unknown): unknown {
   const inner = symbolic(resolve(object));
   if (!(inner instanceof Phi) || !(optional || stopping.has(inner))) return apply(object);
-  const side = (value: unknown) => () => (nothing(value) ? undefined : overPhi(resolve(value), optional, apply));
-  const result = choose(inner.test, side(inner.then), side(inner.otherwise));
+  const goesOn: [Node, Node] = [FALSE(), FALSE()];
+  const side = (value: unknown, which: 0 | 1) => () => {
+    if (nothing(value)) return undefined;
+    const found = overPhi(resolve(value), optional, apply);
+    if (found === STOPPED) return undefined;
+    const own = symbolic(found);
+    goesOn[which] = (own instanceof Sym ? own.absence?.chain : undefined) ?? TRUE();
+    return found;
+  };
+  const result = choose(inner.test, side(inner.then, 0), side(inner.otherwise, 1));
+  if (goesOn.every((each) => isLiteral(each, false))) return STOPPED;
   const made = symbolic(stopsWithChain(result));
-  if (!(made instanceof Sym) || made.absence === undefined || nothing(inner.then) === nothing(inner.otherwise))
+  if (!(made instanceof Sym) || made.absence === undefined || goesOn.every((each) => isLiteral(each, true)))
     return result;
   // The chain stops where the object is missing; further members of it are fine.
-  const there = nothing(inner.otherwise) ? inner.test : not(inner.test);
+  const there = cond(inner.test, ...goesOn);
   const has = activeTrace().facts.simplify(there);
   const absence = made.absence.has === there ? { ...made.absence, has, chain: has } : { ...made.absence, chain: has };
   return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));

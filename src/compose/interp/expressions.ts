@@ -15,7 +15,7 @@ import type {
   UnaryExpression,
   UpdateExpression,
 } from 'acorn';
-import { literal } from '../ir/build.ts';
+import { literal, not } from '../ir/build.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { callMethod } from '../library/methods.ts';
@@ -27,7 +27,7 @@ import { spreadItems } from '../library/spread.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { arithmetic, bool, equals, plus, relate, toInt32, truthy, unary } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Phi, Sym } from '../value/symbolic.ts';
+import { DEAD, Phi, Sym } from '../value/symbolic.ts';
 import { typeOf } from '../library/typeof.ts';
 import { assignTo, deleteMember } from './assign.ts';
 import { choose } from './branches.ts';
@@ -268,9 +268,23 @@ export function logicalOperation(operator: string, left: unknown, right: () => u
 
 /** A value that is known to be false, as what it then is. */
 function falsy(left: unknown): unknown {
+  const value = falsySide(left);
+  return value === DEAD ? undefined : value;
+}
+
+/** The same of one of several values; DEAD for what is never false. */
+function falsySide(left: unknown): unknown {
   const value = resolve(left);
   const inner = symbolic(value);
-  if (!(inner instanceof Sym) || inner.resource !== undefined) return value;
+  if (inner instanceof Phi) {
+    const trace = activeTrace();
+    const then = trace.under(inner.test, () => falsySide(inner.then));
+    const otherwise = trace.under(not(inner.test), () => falsySide(inner.otherwise));
+    return then === DEAD && otherwise === DEAD ? DEAD : phi(inner.test, then, otherwise);
+  }
+  if (inner === undefined)
+    return (typeof value === 'object' && value !== null) || typeof value === 'function' ? DEAD : value;
+  if (inner.resource !== undefined) return DEAD;
   const empty = emptyOf(inner);
   if (empty === NO_CONSTANT) return value;
   if (inner.absence === undefined) return empty;

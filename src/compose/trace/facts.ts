@@ -56,6 +56,8 @@ export class Facts {
   /** Expressions known to equal a literal. */
   private readonly equal = new Map<Node, Node>();
   private readonly log: (() => void)[] = [];
+  /** Known conditions that say more once a part of them is known: disjunctions, and conditionals. */
+  private readonly clauses: { readonly node: Node; readonly holds: boolean }[] = [];
   /** What follows from a condition besides itself. */
   private readonly implied = new Map<Node, Node>();
 
@@ -82,6 +84,10 @@ export class Facts {
       if (node.op === 'lit' || this.known.has(node)) return;
       this.known.set(node, value);
       this.log.push(() => this.known.delete(node));
+      if (node.op === (value ? 'or' : 'and') || node.op === 'cond') {
+        this.clauses.push({ node, holds: value });
+        this.log.push(() => this.clauses.pop());
+      }
       const follows = value ? this.implied.get(node) : undefined;
       if (follows !== undefined) learn(follows, true);
       const [left, right] = node.args;
@@ -91,6 +97,23 @@ export class Facts {
       }
     };
     learn(condition, true);
+    for (let before = -1; before !== this.log.length;) {
+      before = this.log.length;
+      for (const [part, value] of this.remaining()) learn(part, value);
+    }
+  }
+
+  /** What known disjunctions and conditionals say of their parts, given what is known of the other parts. */
+  private remaining(): (readonly [Node, boolean])[] {
+    return this.clauses.flatMap(({ node, holds }): (readonly [Node, boolean])[] => {
+      if (node.op === 'cond') {
+        const [test, a, b] = node.args as [Node, Node, Node];
+        const known = this.simplify(test);
+        return known.op === 'lit' ? [[known.attr === true ? a : b, holds]] : [];
+      }
+      const open = node.args.filter((arg) => !isLiteral(this.simplify(arg), !holds));
+      return open.length === 1 ? [[open[0] as Node, holds]] : [];
+    });
   }
 
   /** A condition without the parts that are known. */

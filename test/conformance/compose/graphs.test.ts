@@ -143,7 +143,11 @@ describe('control flow becomes conditions, collections and expressions', () => {
     expect(text).toMatchInlineSnapshot(`
       "composition sample
       c: ConfigMap (v1)
+        only when schema.spec.flag
+        only when schema.spec.env == "prod"
         metadata.annotations.typekro.dev/depends-on-d = d.metadata.name
+      cWithoutD: ConfigMap (v1)
+        only when !schema.spec.flag || !(schema.spec.env == "prod")
       d: Deployment (apps/v1)
         only when schema.spec.flag
         only when schema.spec.env == "prod"

@@ -1,0 +1,70 @@
+import type { Node, Variable } from '../ir/node.ts';
+import { walk } from '../ir/node.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+
+/** Resources that expressions read, in the order in which they are found. */
+export interface Reads {
+  readonly variables: ReadonlySet<Variable>;
+  /** Those of them that hand-written CEL names by their ids. */
+  readonly byHand: ReadonlySet<Variable>;
+}
+
+/** Finds the resources that expressions read. */
+export class ReadFinder {
+  readonly #byVariable: ReadonlyMap<Variable, ResourceRecord>;
+  readonly #byId: ReadonlyMap<string, ResourceRecord>;
+  readonly #known = new Map<Node, Reads>();
+
+  constructor(records: readonly ResourceRecord[]) {
+    this.#byVariable = new Map(records.map((record) => [record.variable, record]));
+    this.#byId = new Map(records.map((record) => [record.id, record]));
+  }
+
+  /** The resource as the author made it; undefined for its variants. */
+  recordOf(of: Variable): ResourceRecord | undefined {
+    return this.#byVariable.get(of);
+  }
+
+  /** What all the expressions together read that `each` visits. */
+  all(each: (visit: (node: Node) => void) => void): Reads {
+    const variables = new Set<Variable>();
+    const byHand = new Set<Variable>();
+    each((node) => {
+      const reads = this.of(node);
+      for (const of of reads.variables) variables.add(of);
+      for (const of of reads.byHand) byHand.add(of);
+    });
+    return { variables, byHand };
+  }
+
+  of(node: Node): Reads {
+    const known = this.#known.get(node);
+    if (known !== undefined) return known;
+    const variables = new Set<Variable>();
+    const byHand = new Set<Variable>();
+    walk(node, (part) => {
+      if (part.op === 'var') {
+        const of = part.attr as Variable;
+        if (of.role === 'resource') variables.add(of);
+      } else if (part.op === 'raw') {
+        for (const id of namesIn(part.attr as readonly string[])) {
+          const of = this.#byId.get(id)?.variable;
+          if (of === undefined) continue;
+          variables.add(of);
+          byHand.add(of);
+        }
+      }
+    });
+    const found: Reads = { variables, byHand };
+    this.#known.set(node, found);
+    return found;
+  }
+}
+
+/** Names that hand-written CEL may refer to: neither texts nor members. */
+function namesIn(pieces: readonly string[]): string[] {
+  return pieces.flatMap((piece) => {
+    const bare = piece.replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, '""');
+    return [...bare.matchAll(/(?<![\w.]|\.\?)[A-Za-z_]\w*/g)].map(([name]) => name);
+  });
+}

@@ -1,0 +1,107 @@
+import { and, literal, not, or, variable } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { isLiteral, Variable } from '../ir/node.ts';
+import { substitute } from '../ir/substitute.ts';
+import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
+import { wrap } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
+import { withoutMissing } from './depends-on.ts';
+import { specialiseValue, visitNodes } from './specialise.ts';
+
+/** What of a resource is written into the graph. */
+export interface Content {
+  readonly includeWhen: readonly Node[];
+  readonly loops: readonly LoopRecord[];
+  /** Conditions on the elements of its loops. */
+  readonly filters: readonly Node[];
+  readonly body: { readonly manifest: Record<string, unknown>; readonly readyWhen: readonly unknown[] };
+}
+
+/** The paths to the forms of a resource, as decisions in the order in which they may be evaluated. */
+export type Tree =
+  | { readonly kind: 'leaf'; readonly leaf: Leaf }
+  | { readonly kind: 'guard'; readonly guard: Node; readonly rest: Tree }
+  | {
+      readonly kind: 'test';
+      readonly test: Node;
+      /** kro itself excludes the node where the test fails. */
+      readonly inherited: boolean;
+      readonly yes: Tree | undefined;
+      readonly no: Tree | undefined;
+    };
+
+/** Nodes of the graph. */
+export type Names = ReadonlySet<Variable>;
+
+/** One form of a resource, and the nodes that it reads. */
+export interface Leaf {
+  readonly content: Content;
+  readonly reads: ReadonlySet<Variable>;
+  /** Ids of resources that it does without although the author's resource reads them. */
+  readonly without: ReadonlySet<string>;
+}
+
+/** Are the two sets equal? */
+export const sameNames = (a: Names, b: Names): boolean => a.size === b.size && [...a].every((of) => b.has(of));
+
+/** Visits every expression of a content. */
+export function eachNode({ includeWhen, loops, filters, body }: Content, visit: (node: Node) => void): void {
+  includeWhen.forEach(visit);
+  for (const { list } of loops) visit(list);
+  filters.forEach(visit);
+  visitNodes(body.manifest, visit);
+  visitNodes(body.readyWhen, visit);
+}
+
+/** The forms that a tree ends in, from the first condition's true side on. */
+export function leavesOf(tree: Tree | undefined): Leaf[] {
+  if (tree === undefined) return [];
+  if (tree.kind === 'leaf') return [tree.leaf];
+  return tree.kind === 'guard' ? leavesOf(tree.rest) : [...leavesOf(tree.yes), ...leavesOf(tree.no)];
+}
+
+/** The condition under which a tree ends in one of the leaves; `inherited`: also what kro sees to itself. */
+export function formula(tree: Tree | undefined, is: (leaf: Leaf) => boolean, inherited: boolean): Node {
+  if (tree === undefined) return literal(false);
+  if (tree.kind === 'leaf') return literal(is(tree.leaf));
+  if (tree.kind === 'guard') return and(tree.guard, formula(tree.rest, is, inherited));
+  const yes = formula(tree.yes, is, inherited);
+  if (tree.inherited && !inherited) return yes;
+  const { test } = tree;
+  const no = formula(tree.no, is, inherited);
+  // The shorter forms of (test && yes) || (!test && no).
+  if (isLiteral(yes, true)) return or(test, no);
+  if (isLiteral(no, true)) return or(not(test), yes);
+  return or(and(test, yes), and(not(test), no));
+}
+
+/** The resource as it is, with the annotations of `dependsOn`. */
+export function withManifestOf(record: ResourceRecord, { body }: Content): ResourceRecord {
+  if (record.dependsOn.length === 0) return record;
+  return { ...record, manifest: withoutMissing(body.manifest), dependsOn: [] };
+}
+
+/** The record of one form; `only`: it is the only one, and stays the resource that others read. */
+export function variantRecord(
+  base: ResourceRecord,
+  { includeWhen, loops, filters, body }: Content,
+  guards: readonly Node[],
+  id: string,
+  only: boolean,
+): ResourceRecord {
+  const own = only ? base.variable : new Variable(id, 'resource');
+  const itself = variable(own, base.type);
+  return {
+    ...base,
+    id,
+    variable: own,
+    guards: [...guards, ...filters],
+    loops,
+    manifest: withoutMissing(body.manifest),
+    includeWhen: includeWhen.map((node) => wrap(new Sym(node))),
+    readyWhen: only
+      ? [...body.readyWhen]
+      : body.readyWhen.map((value) => specialiseValue(value, (node) => substitute(node, base.variable, itself))),
+    dependsOn: [],
+  };
+}

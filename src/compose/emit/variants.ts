@@ -1,0 +1,460 @@
+import { allOf, cond, conjuncts, not, or } from '../ir/build.ts';
+import type { Node, Variable } from '../ir/node.ts';
+import { isLiteral, mentions } from '../ir/node.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { Refusal, refuse } from '../trace/refusal.ts';
+import type { Trace } from '../trace/trace.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { wrap } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
+import { conditionNode } from './conditions.ts';
+import { withDependencies } from './depends-on.ts';
+import { elementFields } from './element-fields.ts';
+import { pascalCase } from './names.ts';
+import { ReadFinder } from './reads.ts';
+import type { Reads } from './reads.ts';
+import { openTest, sameValue, specialiseNode, specialiseValue, visitNodes } from './specialise.ts';
+import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf } from './variant-tree.ts';
+import type { Content, Leaf, Names, Tree } from './variant-tree.ts';
+
+/** More variants of one object than this are refused: each is a node of the graph. */
+const MAX_VARIANTS = 8;
+/** More paths than this are not followed: most of them end in one of few variants. */
+const MAX_PATHS = 256;
+
+/** One of several nodes that stand for one resource, each under a condition of its own. */
+export interface Variant {
+  readonly record: ResourceRecord;
+  /** What holds wherever the node is part of an instance, in the order in which it may be evaluated. */
+  readonly exists: readonly Node[];
+  /** What distinguishes it in ids: the resources that it does without. */
+  readonly without: readonly string[];
+}
+
+/** The nodes of a graph, and what they were made of. */
+export interface Variants {
+  /** One record for each node of the graph. */
+  readonly records: readonly ResourceRecord[];
+  /** The id that the author knows, by the id of each further node of that resource. */
+  readonly baseIds: ReadonlyMap<string, string>;
+  /** An expression of the status: resources that are several nodes are read through the one that is included. */
+  readonly expand: (node: Node) => Node;
+}
+
+/**
+ * Splits resources that must exist with and without another one.
+ *
+ * kro excludes a node when a node that it reads is excluded, whatever its expressions would give. So
+ * `svc ? svc.spec.clusterIP : 'none'` in one node loses the whole object when the Service is excluded. Such a
+ * resource becomes several nodes of one object under conditions that exclude each other; each is written
+ * for what holds there, so that it reads only nodes that are included with it. Where a resource cannot be
+ * without what it reads, it stays one node and is excluded with it.
+ */
+export function splitVariants(all: readonly ResourceRecord[], refusals: Refusal[]): Variants {
+  const splitter = new Splitter(all, refusals);
+  const records: ResourceRecord[] = [];
+  const baseIds = new Map<string, string>();
+  for (const base of all) {
+    for (const { record } of splitter.variantsOf(base)) {
+      records.push(record);
+      if (record.id !== base.id) baseIds.set(record.id, base.id);
+    }
+  }
+  return { records, baseIds, expand: (node) => splitter.expand(node) };
+}
+
+class Splitter {
+  readonly #all: readonly ResourceRecord[];
+  readonly #refusals: Refusal[];
+  readonly #trace: Trace = activeTrace();
+  readonly #finder: ReadFinder;
+  readonly #done = new Map<ResourceRecord, readonly Variant[]>();
+  readonly #taken: Set<string>;
+  readonly #conditional: boolean;
+  #paths = 0;
+
+  constructor(all: readonly ResourceRecord[], refusals: Refusal[]) {
+    this.#all = all;
+    this.#refusals = refusals;
+    this.#finder = new ReadFinder(all);
+    this.#taken = new Set(all.map(({ id }) => id));
+    this.#conditional = all.some(({ guards, includeWhen }) => guards.length > 0 || includeWhen.length > 0);
+  }
+
+  /** The nodes of a resource; itself alone when it need not be split. */
+  variantsOf(record: ResourceRecord): readonly Variant[] {
+    const known = this.#done.get(record);
+    if (known !== undefined) return known;
+    // While it is looked at, and in a cycle (which the compiler refuses), a resource stands for itself.
+    this.#done.set(record, [{ record, exists: [], without: [] }]);
+    if (!this.#conditional) return this.#done.get(record) as readonly Variant[];
+    let variants: readonly Variant[];
+    try {
+      variants = this.#split(record);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      error.site ??= record.site;
+      this.#refusals.push(error);
+      variants = [{ record, exists: [], without: [] }];
+    }
+    this.#done.set(record, variants);
+    return variants;
+  }
+
+  #split(record: ResourceRecord): readonly Variant[] {
+    const own = this.#withOwnElements(record);
+    const inLoop = (node: Node) => own.loops.some((loop) => mentions(node, (of) => of === loop.variable));
+    const guards = own.guards.filter((guard) => !inLoop(guard));
+    const content: Content = {
+      includeWhen: own.includeWhen.map((condition) => conditionNode(condition, 'withIncludeWhen')),
+      loops: own.loops,
+      filters: own.guards.filter(inLoop),
+      body: {
+        manifest: withDependencies(own, this.#all, (other) => allOf(this.#existenceOf(other))),
+        readyWhen: own.readyWhen.map((each) => wrap(new Sym(conditionNode(each, 'withReadyWhen')))),
+      },
+    };
+    const read = this.#finder.all((visit) => {
+      guards.forEach(visit);
+      eachNode(content, visit);
+    });
+    const optional = [...read.variables].filter((of) => this.#isOptional(of));
+    if (optional.length === 0) {
+      // Nothing that it reads is ever missing.
+      const alone = withManifestOf(record, content);
+      return [{ record: alone, exists: [...guards, ...content.includeWhen], without: [] }];
+    }
+    this.#paths = 0;
+    const path = new Path(record, optional, this.#trace);
+    const tree = this.#explore(path, guards, content);
+    return tree === undefined
+      ? [{ record, exists: [...guards, ...content.includeWhen], without: [] }]
+      : this.#variants(record, own, tree, optional);
+  }
+
+  /** Fields of resources of the same turn are put in before: they may read what is optional. */
+  #withOwnElements(record: ResourceRecord): ResourceRecord {
+    if (record.loops.length === 0) return record;
+    const change = (node: Node) => elementFields(node, this.#all, record);
+    return {
+      ...record,
+      guards: record.guards.map(change),
+      loops: record.loops.map((loop) => ({ ...loop, list: change(loop.list) })),
+      manifest: specialiseValue(record.manifest, change) as Record<string, unknown>,
+    };
+  }
+
+  #recordOf(of: Variable): ResourceRecord | undefined {
+    return this.#finder.recordOf(of);
+  }
+
+  /** May a graph be without a resource, or have it as one of several nodes? */
+  #isOptional(of: Variable): boolean {
+    const record = this.#recordOf(of);
+    if (record === undefined) return false;
+    const [first, ...others] = this.variantsOf(record);
+    return others.length > 0 || (first !== undefined && first.exists.length > 0);
+  }
+
+  /** Conditions under which a resource is part of the graph, over all its nodes. */
+  #existenceOf(record: ResourceRecord): readonly Node[] {
+    const variants = this.variantsOf(record);
+    if (variants.length === 1) return (variants[0] as Variant).exists;
+    return [variants.map(({ exists }) => allOf(exists)).reduce(or)];
+  }
+
+  /** Follows the conditions of a resource part by part; undefined where it is not part of the graph. */
+  #explore(path: Path, guards: readonly Node[], content: Content): Tree | undefined {
+    const { trace } = path;
+    const [guard, ...rest] = guards;
+    if (guard !== undefined) {
+      return this.#settle(path, guard, (known) => {
+        const test = known as Node;
+        if (isLiteral(test, false)) return undefined;
+        if (isLiteral(test, true)) return this.#explore(path, rest, content);
+        const mark = trace.facts.mark();
+        trace.facts.assume(test);
+        const tree = this.#explore(path, rest, content);
+        trace.facts.rollback(mark);
+        return tree === undefined ? undefined : { kind: 'guard', guard: test, rest: tree };
+      });
+    }
+    return this.#settle(path, content, (value) => {
+      const settled = value as Content;
+      const blocked = [...settled.includeWhen, ...settled.filters].some((test) => isLiteral(test, false));
+      if (blocked) return undefined;
+      const { variables } = this.#readsOf(settled);
+      return { kind: 'leaf', leaf: { content: settled, reads: variables, without: new Set(this.#without(path)) } };
+    });
+  }
+
+  /** Makes sure that a part reads only nodes that are there; decides conditions until it does. */
+  #settle(path: Path, part: Node | Content, next: (settled: Node | Content) => Tree | undefined): Tree | undefined {
+    if (++this.#paths > MAX_PATHS) this.#tooMany(path.record, path.optional);
+    const mark = path.mark();
+    try {
+      for (;;) {
+        const settled = this.#specialised(path, part);
+        const reads = this.#readsOf(settled);
+        const step = this.#firstOpen(path, reads);
+        if (step === undefined) return next(settled);
+        if (step.kind === 'chosen') {
+          if (reads.byHand.has(step.of)) this.#refuseByHand(step.of);
+          path.choose(step.of, step.variant);
+          continue;
+        }
+        const { facts } = path.trace;
+        const test = step.kind === 'open' ? step.test : this.#openTest(settled, step.of);
+        // It reads what is not there: it is not there either.
+        if (test === undefined) return undefined;
+        const side = (condition: Node): Tree | undefined => {
+          const before = facts.mark();
+          facts.assume(condition);
+          const tree = this.#settle(path, part, next);
+          facts.rollback(before);
+          return tree;
+        };
+        const yes = side(test);
+        const no = side(not(test));
+        if (yes === undefined && no === undefined) return undefined;
+        const inherited =
+          no === undefined && step.kind === 'open' && yes !== undefined && this.#alwaysReads(yes, step.nodes);
+        return { kind: 'test', test, inherited, yes, no };
+      }
+    } finally {
+      path.rollback(mark);
+    }
+  }
+
+  #specialised(path: Path, part: Node | Content): Node | Content {
+    const change = (node: Node): Node => {
+      const result = specialiseNode(node, path.trace.facts, path.chosen);
+      const origin = path.trace.origins.get(node);
+      if (origin !== undefined && !path.trace.origins.has(result)) path.trace.origins.set(result, origin);
+      return result;
+    };
+    if ('op' in part) return change(part);
+    const { includeWhen, loops, filters, body } = part;
+    const lists = loops.map((loop) => ({ ...loop, list: change(loop.list) }));
+    const tests = filters.map(change);
+    const mark = path.trace.facts.mark();
+    for (const test of tests) path.trace.facts.assume(test);
+    const settled: Content = {
+      includeWhen: includeWhen.map(change),
+      loops: lists,
+      filters: tests.flatMap(conjuncts).filter((test) => !isLiteral(test, true)),
+      body: specialiseValue(body, change) as Content['body'],
+    };
+    path.trace.facts.rollback(mark);
+    return settled;
+  }
+
+  /** The first node among the reads of which it is open whether it is there. */
+  #firstOpen(path: Path, { variables }: Reads): Step | undefined {
+    let excluded: Variable | undefined;
+    for (const of of variables) {
+      const record = this.#recordOf(of);
+      if (record === undefined || record === path.record || !path.optional.includes(of)) continue;
+      const found = this.#look(path, record);
+      if (found.kind === 'open') return { ...found, of };
+      if (found.kind === 'excluded') excluded ??= of;
+      else if (found.variant.record.variable !== of) return { kind: 'chosen', of, variant: found.variant };
+    }
+    return excluded === undefined ? undefined : { kind: 'excluded', of: excluded };
+  }
+
+  /** Which node of a resource is there under the facts. */
+  #look(path: Path, record: ResourceRecord): Look {
+    const variants = this.variantsOf(record);
+    let open: Node | undefined;
+    for (const variant of variants) {
+      const tests = variant.exists.map((test) => specialiseNode(test, path.trace.facts, path.chosen));
+      if (tests.some((test) => isLiteral(test, false))) continue;
+      const unknown = tests.find((test) => !isLiteral(test, true));
+      if (unknown === undefined) return { kind: 'there', variant };
+      open ??= conjuncts(unknown)[0];
+    }
+    if (open === undefined) return { kind: 'excluded' };
+    return { kind: 'open', test: open, nodes: variants.map((variant) => variant.record.variable) };
+  }
+
+  /** A condition inside the part that decides whether the excluded node is read at all. */
+  #openTest(part: Node | Content, of: Variable): Node | undefined {
+    const reads = (node: Node) => this.#finder.of(node).variables.has(of);
+    if ('op' in part) return openTest(wrap(new Sym(part)), reads);
+    const { includeWhen, loops, filters, body } = part;
+    const tests = [...includeWhen, ...loops.map(({ list }) => list), ...filters];
+    return openTest([...tests.map((node) => wrap(new Sym(node))), body], reads);
+  }
+
+  #readsOf(part: Node | Content): Reads {
+    return 'op' in part ? this.#finder.of(part) : this.#finder.all((visit) => eachNode(part, visit));
+  }
+
+  /** Does every form below read one of the nodes, so that kro excludes each where they are excluded? */
+  #alwaysReads(tree: Tree | undefined, nodes: readonly Variable[]): boolean {
+    if (tree === undefined) return true;
+    switch (tree.kind) {
+      case 'leaf':
+        return nodes.some((of) => tree.leaf.reads.has(of));
+      case 'guard':
+        return nodes.some((of) => this.#finder.of(tree.guard).variables.has(of)) || this.#alwaysReads(tree.rest, nodes);
+      case 'test':
+        return this.#alwaysReads(tree.yes, nodes) && this.#alwaysReads(tree.no, nodes);
+    }
+  }
+
+  #variants(
+    record: ResourceRecord,
+    own: ResourceRecord,
+    tree: Tree,
+    optional: readonly Variable[],
+  ): readonly Variant[] {
+    const forms: Leaf[] = [];
+    const formOf = new Map<Leaf, number>();
+    const onWay = this.#readsOnWay(tree);
+    for (const [leaf, reads] of onWay) {
+      // A condition that reads another node makes the form depend on that, too.
+      const same = forms.findIndex(
+        (form) => sameValue(form.content, leaf.content) && sameNames(onWay.get(form) as Names, reads),
+      );
+      formOf.set(leaf, same < 0 ? forms.push(leaf) - 1 : same);
+    }
+    if (forms.length > MAX_VARIANTS)
+      this.#tooMany(
+        record,
+        [...leavesOf(tree)].flatMap(({ reads }) => [...reads]),
+      );
+    return forms.map((form, index): Variant => {
+      const is = (leaf: Leaf) => formOf.get(leaf) === index;
+      const guards = conjuncts(formula(tree, is, false)).filter((test) => !isLiteral(test, true));
+      const all = conjuncts(formula(tree, is, true)).filter((test) => !isLiteral(test, true));
+      const exists = [...all, ...form.content.includeWhen];
+      const without = [...form.without].sort();
+      const readsAll = optional.every((of) => form.reads.has(of) || onWay.get(form)?.has(of) === true);
+      if (forms.length === 1 && readsAll) return { record: withManifestOf(record, form.content), exists, without };
+      const id = index === 0 ? record.id : this.#freeId(record.id, without);
+      if (forms.length > 1 && this.#readsItself(own, form.content)) this.#refuseByHand(record.variable);
+      return { record: variantRecord(own, form.content, guards, id, forms.length === 1), exists, without };
+    });
+  }
+
+  /** The leaves of a tree, with the resources that the conditions on the way to them read. */
+  #readsOnWay(tree: Tree | undefined, reads: Names = new Set()): Map<Leaf, Names> {
+    if (tree === undefined) return new Map();
+    if (tree.kind === 'leaf') return new Map([[tree.leaf, reads]]);
+    const read = (node: Node): Names => new Set([...reads, ...this.#finder.of(node).variables]);
+    if (tree.kind === 'guard') return this.#readsOnWay(tree.rest, read(tree.guard));
+    const below = tree.inherited ? reads : read(tree.test);
+    return new Map([...this.#readsOnWay(tree.yes, below), ...this.#readsOnWay(tree.no, below)]);
+  }
+
+  /** Does hand-written CEL in the resource name the resource itself? */
+  #readsItself({ variable }: ResourceRecord, { body }: Content): boolean {
+    return this.#finder.all((visit) => visitNodes(body.readyWhen, visit)).byHand.has(variable);
+  }
+
+  #freeId(base: string, without: readonly string[]): string {
+    const plain = without.length === 0 ? base : `${base}Without${without.map(pascalCase).join('And')}`;
+    let id = plain;
+    for (let number = 2; this.#taken.has(id); number++) id = `${plain}${number}`;
+    this.#taken.add(id);
+    return id;
+  }
+
+  /** Ids of the resources that a path does without, for the names of variants. */
+  #without(path: Path): string[] {
+    return path.optional.flatMap((of) => {
+      const record = this.#recordOf(of) as ResourceRecord;
+      const found = this.#look(path, record);
+      if (found.kind === 'excluded') return [record.id];
+      return found.kind === 'there' ? found.variant.without : [];
+    });
+  }
+
+  expand(root: Node): Node {
+    const { facts } = this.#trace;
+    const path = new Path(undefined, [], this.#trace);
+    const several = (of: Variable): ResourceRecord | undefined => {
+      const record = this.#recordOf(of);
+      return record !== undefined && this.variantsOf(record).length > 1 ? record : undefined;
+    };
+    const under = (test: Node, node: Node): Node => {
+      const mark = facts.mark();
+      facts.assume(test);
+      const result = visit(node);
+      facts.rollback(mark);
+      return result;
+    };
+    const visit = (node: Node): Node => {
+      const reads = this.#finder.of(node);
+      for (const of of reads.variables) {
+        const record = several(of);
+        if (record === undefined) continue;
+        if (reads.byHand.has(of)) this.#refuseByHand(of);
+        const found = this.#look(path, record);
+        if (found.kind === 'open') return cond(found.test, under(found.test, node), under(not(found.test), node));
+        const variant = found.kind === 'there' ? found.variant : (this.variantsOf(record)[0] as Variant);
+        return visit(specialiseNode(node, facts, new Map([[of, variant.record.variable]])));
+      }
+      return node;
+    };
+    return visit(root);
+  }
+
+  #refuseByHand(of: Variable): never {
+    const { id } = this.#recordOf(of) as ResourceRecord;
+    return refuse(
+      'unsupported',
+      `CEL written by hand names ${id}, which is several nodes of the graph: it exists with and without what it reads`,
+      'pass the resource itself to Cel.expr() instead of its id',
+    );
+  }
+
+  #tooMany(record: ResourceRecord | undefined, reads: readonly Variable[]): never {
+    const names = [...new Set(reads.map((of) => this.#recordOf(of)?.id ?? of.name))].sort();
+    return refuse(
+      'too-large',
+      `${record?.kind} ${record?.id} reads resources that may be excluded (${names.join(', ')}); with and without each of them it would be more than ${MAX_VARIANTS} nodes of the graph`,
+      'read their values from the spec, make one resource for each optional one, or put them under one condition',
+    );
+  }
+}
+
+type Look =
+  | { readonly kind: 'there'; readonly variant: Variant }
+  | { readonly kind: 'excluded' }
+  | { readonly kind: 'open'; readonly test: Node; readonly nodes: readonly Variable[] };
+
+type Step =
+  | { readonly kind: 'open'; readonly of: Variable; readonly test: Node; readonly nodes: readonly Variable[] }
+  | { readonly kind: 'excluded'; readonly of: Variable }
+  | { readonly kind: 'chosen'; readonly of: Variable; readonly variant: Variant };
+
+/** What is known on the way to one form of a resource. */
+class Path {
+  readonly record: ResourceRecord | undefined;
+  /** Resources among the reads that may be excluded, or that are several nodes. */
+  readonly optional: readonly Variable[];
+  readonly trace: Trace;
+  /** The node that is read for a resource that is several. */
+  readonly chosen = new Map<Variable, Variable>();
+
+  constructor(record: ResourceRecord | undefined, optional: readonly Variable[], trace: Trace) {
+    this.record = record;
+    this.optional = optional;
+    this.trace = trace;
+  }
+
+  choose(of: Variable, { record }: Variant): void {
+    this.chosen.set(of, record.variable);
+  }
+
+  mark(): number {
+    return this.chosen.size;
+  }
+
+  rollback(mark: number): void {
+    for (const of of [...this.chosen.keys()].slice(mark)) this.chosen.delete(of);
+  }
+}

@@ -1,0 +1,246 @@
+import { describe, expect, test } from 'vitest';
+import { createCompositionApi, externalRef } from '../../../src/compose/index.ts';
+import { ConfigMap, Deployment, Pvc, Service } from '../../../src/factories/simple/index.ts';
+import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import { compareConditional, compiled, composeConditional, runAsKro } from '../../property/compose/conditional.ts';
+import { decide, putInstance, settle } from '../../support/direct-loop.ts';
+import { FakeCluster } from '../../support/fake-cluster.ts';
+
+const { kubernetesComposition, Cel } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
+
+const spec = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    cache: { type: 'boolean' },
+    db: { type: 'boolean' },
+    queue: { type: 'boolean' },
+    mail: { type: 'boolean' },
+  },
+  required: ['name', 'cache', 'db', 'queue', 'mail'],
+} as const;
+interface Spec {
+  readonly name: string;
+  readonly cache: boolean;
+  readonly db: boolean;
+  readonly queue: boolean;
+  readonly mail: boolean;
+}
+
+const compose = (program: (given: Spec) => unknown) =>
+  kubernetesComposition({ name: 'sample', spec }, program as never);
+const service = (id: string) => Service({ id, name: id, selector: { app: id }, ports: [{ port: 80 }] });
+
+/** One optional resource, `it`, read in every way. */
+const READS: readonly (readonly [string, string])[] = [
+  ['a conditional', '{ v: it ? it.data.v : "none" }'],
+  ['?. and ??', '{ v: it?.data.v ?? "none" }'],
+  ['a field that is left out', '{ v: it?.data.v }'],
+  ['&& and ||', '{ v: (it && it.data.v) || "none" }'],
+  ['a spread', '{ a: "b", ...(it && { v: it.data.v }) }'],
+  ['a spread of one of two objects', '{ ...(it ? { v: it.metadata.name } : { w: "none" }) }'],
+  ['a text', '{ v: `<${it ? it.metadata.name : "-"}>` }'],
+  ['a list', '{ v: ["a", ...(it ? [it.metadata.name] : [])].join() }'],
+  ['a negated test', '{ v: !it ? "none" : it.data.v }'],
+  ['a comparison', '{ v: it?.data.v === "x" ? "same" : "other" }'],
+];
+
+/** The ways in which a resource becomes optional. */
+const MAKES: readonly (readonly [string, string])[] = [
+  ['?:', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined;'],
+  ['if', 'let it; if (s.a) it = ConfigMap({ id: "it", name: "it", data: { v: "x" } });'],
+  ['nested if', 'let it; if (s.a) { if (s.b) it = ConfigMap({ id: "it", name: "it", data: { v: "x" } }); }'],
+  ['||', 'let it; if (s.a || s.opt) it = ConfigMap({ id: "it", name: "it", data: { v: "x" } });'],
+  [
+    'switch',
+    'let it; switch (s.env) { case "dev": it = ConfigMap({ id: "it", name: "it", data: { v: "x" } }); break; case "prod": it = ConfigMap({ id: "other", name: "other", data: { v: "y" } }); }',
+  ],
+  ['early return', 'const it = (() => { if (!s.a) return undefined; return ConfigMap({ id: "it", name: "it", data: { v: "x" } }); })();'],
+  ['an object', 'const all = {}; if (s.a) all.it = ConfigMap({ id: "it", name: "it", data: { v: "x" } }); const it = all.it;'],
+  ['a table', 'const it = { dev: s.b ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined }.dev;'],
+  [
+    'a Map',
+    'const map = new Map([["it", s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined]]); const it = map.get("it");',
+  ],
+  [
+    'a chain',
+    'const one = s.a ? ConfigMap({ id: "one", name: "one", data: { v: "x" } }) : undefined; const it = one && s.b ? ConfigMap({ id: "it", name: "it", data: { v: one.data.v } }) : undefined;',
+  ],
+];
+
+describe('what reads an optional resource exists as in JavaScript, in evaluate(), stock kro, target typekro and a cluster', () => {
+  describe.each(MAKES)('optional by %s', (_, make) => {
+    test.each(READS)('read in %s', (_name, data) => {
+      const read = `ConfigMap({ id: "config", name: "config", data: ${data} })`;
+      const later = 'ConfigMap({ id: "later", name: "later", data: { n: config.metadata.name } });';
+      const source = `(s) => { ${make} const config = ${read}; ${later} return { n: config.metadata.name }; }`;
+      expect(compareConditional(source)).toEqual({ kind: 'equal' });
+    });
+  });
+
+  test.each([
+    ['one of two', 'const it = s.a ? ConfigMap({ id: "x", name: "x", data: { v: "1" } }) : ConfigMap({ id: "y", name: "y", data: { v: "2" } }); ConfigMap({ id: "config", name: "config", data: { v: it.data.v } });'],
+    ['loops', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; const all = s.tags.map((tag) => ConfigMap({ id: "config", name: tag, data: { v: it?.data.v ?? "none" } })); ConfigMap({ id: "last", name: "last", data: { n: all.map((each) => each.metadata.name).join() } });'],
+    ['a condition in the loop', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; for (const tag of s.tags) { if (tag === "t" && it) ConfigMap({ id: "config", name: tag, data: { v: it.data.v } }); else ConfigMap({ id: "other", name: tag + "-o", data: { v: "none" } }); }'],
+    ['a collection under a condition', 'const all = []; if (s.a) for (const tag of s.tags) all.push(ConfigMap({ id: "each", name: tag, data: { v: tag } })); ConfigMap({ id: "config", name: "config", data: { n: "n" + all.map((each) => each.metadata.name).join() } });'],
+    ['dependsOn', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; const c = ConfigMap({ id: "config", name: "config", data: { v: "v" } }); if (it) c.dependsOn(it);'],
+    ['dependsOn by id', 'if (s.a) ConfigMap({ id: "it", name: "it", data: { v: "x" } }); ConfigMap({ id: "config", name: "config", data: { v: "v" } }).dependsOn("it");'],
+    ['a condition that reads it', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; if (!it || it.data.v === "y") ConfigMap({ id: "config", name: "config", data: { v: "v" } });'],
+    ['a composition in a branch', 'const it = s.a ? inner({ name: "in", on: s.b }) : undefined; ConfigMap({ id: "config", name: "config", data: { v: it ? it.status.e : "none" } });'],
+    ['two that exclude each other', 'let x; let y; if (s.env === "dev") x = ConfigMap({ id: "x", name: "x", data: { v: "1" } }); if (s.env === "prod") y = ConfigMap({ id: "y", name: "y", data: { v: "2" } }); ConfigMap({ id: "config", name: "config", data: { v: x?.data.v ?? y?.data.v ?? "none" } });'],
+  ])('%s', (_name, body) => {
+    expect(compareConditional(`(s) => { ${body} return { n: s.name }; }`)).toEqual({ kind: 'equal' });
+  });
+});
+
+describe('the graph of an optional resource', () => {
+  test('what reads it is two nodes of one object, and who reads that is two, too', () => {
+    const composition = compose((s) => {
+      const pvc = s.cache ? Pvc({ id: 'pvc', name: 'data', size: '1Gi' }) : undefined;
+      const volumes = pvc ? [{ name: 'data', persistentVolumeClaim: { claimName: pvc.metadata.name } }] : [];
+      const web = Deployment({ id: 'web', name: 'web', image: 'x', volumes: [{ name: 'tmp', emptyDir: {} }, ...volumes] });
+      return { ready: web.status.readyReplicas };
+    });
+    expect(composition.explain()).toMatchInlineSnapshot();
+    expect(composition.evaluate({ name: 'n', cache: false, db: true, queue: true, mail: true }).resources).toMatchObject([
+      { id: 'pvc', included: false },
+      { id: 'web', included: true },
+    ]);
+  });
+
+  test("the author's own exclusion takes along what cannot do without", () => {
+    const composition = compose((s) => {
+      const svc = service('svc').withIncludeWhen(s.cache);
+      ConfigMap({ id: 'needs', name: 'needs', data: { ip: svc.spec.clusterIP } });
+      ConfigMap({ id: 'knows', name: 'knows', data: { ip: s.cache ? svc.spec.clusterIP : 'none' } });
+    });
+    const { resources } = composition.evaluate({ name: 'n', cache: false, db: true, queue: true, mail: true });
+    expect(resources.map(({ id, included }) => [id, included])).toEqual([
+      ['knows', true],
+      ['needs', false],
+      ['svc', false],
+    ]);
+  });
+
+  test('external references under a condition are optional like resources', () => {
+    const composition = compose((s) => {
+      const given = s.cache ? externalRef('v1', 'Secret', 'given') : undefined;
+      ConfigMap({ id: 'config', name: 'config', data: { secret: given ? given.metadata.name : 'none' } });
+    });
+    const { resources } = composition.evaluate({ name: 'n', cache: false, db: true, queue: true, mail: true });
+    expect(resources.find(({ id }) => id === 'config')).toMatchObject({ included: true, objects: [{ data: { secret: 'none' } }] });
+  });
+
+  test('more nodes than eight are refused at the line of the resource', () => {
+    const composition = compose((s) => {
+      const ip = (wanted: boolean, id: string) => (wanted ? service(id) : undefined)?.spec.clusterIP ?? 'none';
+      ConfigMap({
+        id: 'config',
+        name: 'config',
+        data: { a: ip(s.cache, 'a'), b: ip(s.db, 'b'), c: ip(s.queue, 'c'), d: ip(s.mail, 'd') },
+      });
+    });
+    expect(() => composition.toYaml()).toThrow(
+      /ConfigMap config reads resources that may be excluded \(a, b, c, d\).*more than 8 nodes.*conditional\.test\.ts:\d+/s,
+    );
+  });
+
+  test('CEL by hand that names such a resource by its id is refused', () => {
+    const composition = compose((s) => {
+      const svc = s.cache ? service('svc') : undefined;
+      ConfigMap({ id: 'config', name: 'config', data: { ip: svc?.spec.clusterIP ?? 'none' } });
+      return { ip: Cel.expr<string>('config.data.ip') };
+    });
+    expect(() => composition.toYaml()).toThrow(/CEL written by hand names config/);
+  });
+});
+
+const FLIP = `(s) => {
+  const svc = s.a ? ConfigMap({ id: 'svc', name: 'svc', data: { v: 'x' } }) : undefined;
+  const config = ConfigMap({ id: 'config', name: 'config', data: svc ? { v: svc.data.v } : { none: 'yes' } });
+  const each = s.tags.map((tag) => ConfigMap({ id: 'each', name: tag, data: { v: config.metadata.name, w: svc?.data.v ?? 'none' } }));
+  return { n: each.length };
+}`;
+const specOf = (a: boolean): JsonObject => ({ name: 'n', a, b: true, c: true, env: 'dev', tags: ['t', 'u'] });
+
+describe('the object belongs to the instance when the condition changes', () => {
+  test.each([
+    ['whole', false],
+    ['projection', false],
+    ['whole', true],
+    ['projection', true],
+  ] as const)('seen %s, read when needed: %s', (mode, lazy) => {
+    const graph = compiled(composeConditional(FLIP).toDefinition({ target: 'typekro' }), 'typekro');
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'x', specOf(true));
+    settle(graph, key, cluster, { mode, lazy });
+    const uid = cluster.get('ConfigMap/ns/config')?.metadata.uid;
+    for (const on of [false, true, false]) {
+      cluster.log.length = 0;
+      cluster.edit(key, (object) => void (object.spec = specOf(on)));
+      const { instance } = settle(graph, key, cluster, { mode, lazy });
+      expect(cluster.log.filter((line) => /^(delete|gone)/.test(line))).toEqual(
+        on ? [] : ['delete ConfigMap/ns/svc', 'gone ConfigMap/ns/svc'],
+      );
+      const config = cluster.get('ConfigMap/ns/config') as KubeObject & { data: JsonObject };
+      expect(config.metadata.uid).toBe(uid);
+      expect(config.data).toEqual(on ? { v: 'x' } : { none: 'yes' });
+      expect(config.metadata.labels?.['kro.run/node-id']).toBe(on ? 'config' : 'configWithoutSvc');
+      expect(instance?.status).toMatchObject({ state: 'ACTIVE', n: 2 });
+    }
+  });
+
+  test('a pass that waits for what decides deletes nothing', () => {
+    const source = `(s) => {
+      const first = ConfigMap({ id: 'first', name: 'first', data: { v: 'x' } }).withReadyWhen((self) => self.data.go === 'yes');
+      const svc = first.data.on === 'yes' ? ConfigMap({ id: 'svc', name: 'svc', data: { v: 'x' } }) : undefined;
+      ConfigMap({ id: 'config', name: 'config', data: { v: svc ? svc.data.v : 'none' } });
+      return {};
+    }`;
+    const graph = compiled(composeConditional(source).toDefinition({ target: 'typekro' }), 'typekro');
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'x', specOf(true));
+    const show = (data: JsonObject) => {
+      if (cluster.get('ConfigMap/ns/first') !== undefined)
+        cluster.edit('ConfigMap/ns/first', (object) => void (object['data'] = { v: 'x', ...data }));
+      settle(graph, key, cluster);
+    };
+    show({});
+    show({ go: 'yes', on: 'no' });
+    expect(cluster.get('ConfigMap/ns/config')).toMatchObject({ data: { v: 'none' } });
+    cluster.log.length = 0;
+    show({ on: 'yes' });
+    expect(cluster.log.filter((line) => line.startsWith('delete'))).toEqual([]);
+    show({ go: 'yes', on: 'yes' });
+    expect(cluster.get('ConfigMap/ns/config')).toMatchObject({ data: { v: 'x' } });
+    expect(cluster.log.filter((line) => line.startsWith('delete'))).toEqual([]);
+  });
+
+  test("in stock kro's order: everything is applied, then members that were not applied go by their UID", () => {
+    const graph = compiled(composeConditional(FLIP).toDefinition(), 'stock');
+    const live = new Map<string, number>();
+    let next = 1;
+    const uids: (number | undefined)[] = [];
+    for (const on of [true, false, true]) {
+      const applied = new Set<number>();
+      for (const name of Object.keys(runAsKro(graph, specOf(on)).objects)) {
+        const uid = live.get(name) ?? next++;
+        live.set(name, uid);
+        applied.add(uid);
+      }
+      for (const [name, uid] of live) if (!applied.has(uid)) live.delete(name);
+      uids.push(live.get('config'));
+      expect([...live.keys()].sort()).toEqual(on ? ['config', 'svc', 't', 'u'] : ['config', 't', 'u']);
+    }
+    expect(new Set(uids).size).toBe(1);
+  });
+
+  test('one step never wants an object twice', () => {
+    const graph = compiled(composeConditional(FLIP).toDefinition({ target: 'typekro' }), 'typekro');
+    const cluster = new FakeCluster();
+    const key = putInstance(graph, cluster, 'x', specOf(false));
+    const { decision } = settle(graph, key, cluster);
+    expect(decision.nodes.filter(({ because }) => because.kind === 'duplicate-target')).toEqual([]);
+    expect(decide(graph, cluster.get(key) as KubeObject, cluster).quiet).toBe(true);
+  });
+});

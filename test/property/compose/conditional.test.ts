@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { budget } from '../../support/budget.ts';
+import { conditionalSource, conditionalStatements } from './conditional-program.ts';
+import { compareConditional } from './conditional.ts';
+
+const PER_TEST = 25;
+const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1);
+const ALL = Number(process.env['TYPEKRO_PROGRAMS'] ?? budget('conditionalPrograms'));
+
+/** Reasons for which a program of the generator may be refused. */
+const KNOWN_REFUSALS = ['trace/too-large', 'trace/absent', 'trace/maybe-undefined', 'trace/types'];
+
+/** A failing program without the statements that do not matter. */
+function smaller(statements: readonly string[]): string {
+  let current = [...statements];
+  const differs = (lines: readonly string[]) => {
+    try {
+      return compareConditional(conditionalSource(lines)).kind === 'differs';
+    } catch {
+      return false;
+    }
+  };
+  for (let changed = true; changed;) {
+    changed = false;
+    for (let index = current.length - 2; index >= 0; index--) {
+      const less = current.filter((_, position) => position !== index);
+      if (!differs(less)) continue;
+      current = less;
+      changed = true;
+    }
+  }
+  return conditionalSource(current);
+}
+
+describe('resources under conditions that read each other exist as in JavaScript', () => {
+  const refusals = new Map<string, number>();
+  let equal = 0;
+
+  test.each(Array.from({ length: Math.ceil(ALL / PER_TEST) }, (_, index) => FIRST + index * PER_TEST))(
+    'programs from seed %i: evaluate(), stock kro, target typekro and an instance agree',
+    { timeout: 120_000 },
+    (from) => {
+      for (let seed = from; seed < from + PER_TEST; seed++) {
+        const statements = conditionalStatements(seed);
+        const verdict = compareConditional(conditionalSource(statements));
+        if (verdict.kind === 'refused') refusals.set(verdict.code, (refusals.get(verdict.code) ?? 0) + 1);
+        else if (verdict.kind === 'equal') equal++;
+        else throw new Error(`seed ${seed}: ${verdict.text}\n${smaller(statements)}`);
+      }
+    },
+  );
+
+  test('most of them are translated, and refusals have known reasons', () => {
+    expect(equal / (Math.ceil(ALL / PER_TEST) * PER_TEST)).toBeGreaterThan(0.7);
+    expect([...refusals.keys()].filter((code) => !KNOWN_REFUSALS.includes(code))).toEqual([]);
+  });
+});

@@ -1,0 +1,231 @@
+import { toJson } from '../../../src/cel/index.ts';
+import { CompositionError, createCompositionApi } from '../../../src/compose/index.ts';
+import type { Composition } from '../../../src/compose/index.ts';
+import { SOURCE } from '../../../src/compose/source/transform-data.ts';
+import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
+import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
+import { ConfigMap } from '../../../src/factories/simple/index.ts';
+import { compile } from '../../../src/graph/index.ts';
+import type { Expression, Graph, GraphNode, Hole } from '../../../src/graph/index.ts';
+import { builtinSource } from '../../../src/schema/index.ts';
+import { putInstance, settle } from '../../support/direct-loop.ts';
+import { FakeCluster } from '../../support/fake-cluster.ts';
+import { INNER } from './conditional-program.ts';
+
+const { kubernetesComposition } = createCompositionApi({
+  loadDeploy: () => Promise.reject(new Error('no cluster here')),
+});
+
+const SPEC = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    a: { type: 'boolean' },
+    b: { type: 'boolean' },
+    c: { type: 'boolean' },
+    env: { type: 'string', enum: ['dev', 'stage', 'prod'] },
+    opt: { type: 'string' },
+    tags: { type: 'array', items: { type: 'string' } },
+  },
+  required: ['name', 'a', 'b', 'c', 'env', 'tags'],
+} as const;
+
+const INNER_SPEC = {
+  type: 'object',
+  properties: { name: { type: 'string' }, on: { type: 'boolean' } },
+  required: ['name', 'on'],
+} as const;
+
+const ENVS = ['dev', 'stage', 'prod'] as const;
+
+/** Every combination of what programs decide on, in an order that changes most conditions between neighbours. */
+export const SPECS: readonly JsonObject[] = Array.from({ length: 8 }, (_, index) => {
+  const bits = (index * 5 + 3) % 8;
+  return {
+    name: 'n',
+    a: (bits & 1) === 1,
+    b: (bits & 2) === 2,
+    c: (bits & 4) === 4,
+    env: ENVS[index % 3] as string,
+    tags: index % 2 === 0 ? ['t', 'u'] : [],
+    ...(index % 4 < 2 ? { opt: index === 0 ? '' : 'given' } : {}),
+  };
+});
+
+type Names = Readonly<Record<string, unknown>>;
+type Builder = (spec: JsonObject) => unknown;
+
+function instantiate(source: string, names: Names): Builder {
+  // eslint-disable-next-line no-new-func -- the program under test
+  return new Function(...Object.keys(names), `'use strict';\nreturn (${source});`)(...Object.values(names)) as Builder;
+}
+
+function traced(source: string, file: string, vars: Names): never {
+  return Object.assign(instantiate(source, vars), { [SOURCE]: { src: source, file, line: 1, col: 1, vars } }) as never;
+}
+
+/** The program as a composition; `inner` is a composition that it may call. */
+export function composeConditional(source: string): Composition<JsonObject, JsonObject> {
+  const inner = kubernetesComposition({ name: 'inner', spec: INNER_SPEC }, traced(INNER, 'inner.js', { ConfigMap }));
+  return kubernetesComposition(
+    { name: 'outer', spec: SPEC },
+    traced(source, 'outer.js', { ConfigMap, inner }),
+  ) as never;
+}
+
+/** Which objects there are, by name, with their data; and the status. */
+export interface Outcome {
+  readonly objects: JsonObject;
+  readonly status: JsonObject;
+}
+
+function runNatively(source: string, given: JsonObject): Outcome {
+  const objects: JsonObject = {};
+  const factory = ({ name, data }: { name: string; data: Record<string, string | undefined> }) => {
+    const kept = Object.entries(data).filter(([, value]) => value !== undefined) as [string, string][];
+    objects[name] = Object.fromEntries(kept);
+    const handle = { metadata: { name }, data, dependsOn: () => handle };
+    return handle;
+  };
+  const build = instantiate(INNER, { ConfigMap: factory });
+  const inner = (spec: JsonObject) => ({ status: build(spec) });
+  const status = instantiate(source, { ConfigMap: factory, inner })(structuredClone(given)) as JsonObject;
+  return { objects, status };
+}
+
+const nameOf = (object: JsonObject): string => (object['metadata'] as JsonObject)['name'] as string;
+
+function outcomeOf(objects: readonly JsonObject[], status: JsonObject): Outcome {
+  const named = objects.map((object) => [nameOf(object), object['data'] ?? {}] as const);
+  if (new Set(named.map(([name]) => name)).size < named.length) throw new Error('two nodes make one object');
+  return { objects: Object.fromEntries(named), status };
+}
+
+/** The definition compiled for its target. */
+export function compiled(definition: JsonObject, target: 'stock' | 'typekro'): Graph {
+  const features = { omit: target === 'typekro', now: target === 'typekro' };
+  const { graph, diagnostics } = compile(definition, { sources: [builtinSource()], target, features });
+  if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
+  return graph;
+}
+
+/**
+ * A model of kro: a node is excluded when a node that it refers to anywhere is, or when a condition is false;
+ * every other node must have a value. Data of an object are those of its template.
+ */
+export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
+  const metadata = { name: 'x', namespace: 'ns' };
+  const variables = new Map<string, unknown>([['schema', { apiVersion: 'v1', kind: 'X', metadata, spec }]]);
+  const value = (expression: Expression, scope: ReadonlyMap<string, unknown>): JsonValue | undefined => {
+    const result = expression.program.evaluate(scope as never);
+    if (!result.ok) throw new Error(`${expression.cel}: ${result.error.message}`);
+    const json = toJson(result.value);
+    if (!json.ok) throw new Error(json.error);
+    return json.value;
+  };
+  const filled = (template: GraphNode['template'], scope: ReadonlyMap<string, unknown>): JsonObject =>
+    fill(template.skeleton, template.holes, (hole) => value(hole.expression, scope));
+  const objects: JsonObject[] = [];
+  for (const id of graph.order) {
+    const node = graph.nodes.get(id) as GraphNode;
+    if (node.dependsOn.some((other) => !variables.has(other))) continue;
+    if (node.includeWhen.some((condition) => value(condition, variables) !== true)) continue;
+    let scopes: ReadonlyMap<string, unknown>[] = [variables];
+    for (const { name, expression } of node.nodeType === 'collection' ? node.forEach : []) {
+      const items = value(expression, variables) as JsonValue[];
+      scopes = scopes.flatMap((scope) => items.map((item) => new Map([...scope, [name, item]])));
+    }
+    const made = scopes.map((scope) => filled(node.template, scope));
+    objects.push(...made);
+    variables.set(id, node.nodeType === 'collection' ? made : made[0]);
+  }
+  const status = fill(graph.status.skeleton, graph.status.holes, (hole) => value(hole.expression, variables));
+  return outcomeOf(objects, status);
+}
+
+function fill(skeleton: JsonObject, holes: readonly Hole[], value: (hole: Hole) => JsonValue | undefined): JsonObject {
+  const object = structuredClone(skeleton);
+  for (const hole of holes) {
+    const found = value(hole);
+    let at = object as Record<string | number, JsonValue | undefined>;
+    for (const step of hole.path.slice(0, -1)) at = at[step] as never;
+    const last = hole.path.at(-1) as string | number;
+    if (found === undefined) delete at[last];
+    else at[last] = found;
+  }
+  return object;
+}
+
+/** Why a program was not compared, or how it differs. */
+export type Verdict =
+  | { readonly kind: 'equal' }
+  | { readonly kind: 'refused'; readonly code: string; readonly text: string }
+  | { readonly kind: 'differs'; readonly text: string };
+
+/**
+ * Compares which objects a program makes natively with `evaluate()`, with a model of stock kro, and with an
+ * instance in a cluster that goes through all specs: what is wanted before and after is never deleted between.
+ */
+export function compareConditional(source: string): Verdict {
+  let composition: Composition<JsonObject, JsonObject>;
+  let stock: JsonObject;
+  let own: JsonObject;
+  try {
+    composition = composeConditional(source);
+    stock = composition.toDefinition();
+    own = composition.toDefinition({ target: 'typekro' });
+  } catch (error) {
+    if (!(error instanceof CompositionError) || !error.code.startsWith('trace/')) throw error;
+    return { kind: 'refused', code: error.code, text: error.message };
+  }
+  const graphs = { stock: compiled(stock, 'stock'), own: compiled(own, 'typekro') };
+  const cluster = new FakeCluster();
+  const key = putInstance(graphs.own, cluster, 'x', {});
+  let before: JsonObject = {};
+  for (const given of SPECS) {
+    const wanted = runNatively(source, given);
+    const ways: Readonly<Record<string, () => Outcome>> = {
+      'evaluate()': () => {
+        const { resources, status } = composition.evaluate(given);
+        const waiting = resources.find(({ pending }) => pending !== undefined);
+        if (waiting !== undefined) throw new Error(`${waiting.id} waits: ${waiting.pending}`);
+        return outcomeOf(
+          resources.flatMap(({ objects }) => objects),
+          status,
+        );
+      },
+      'stock kro': () => runAsKro(graphs.stock, given),
+      'target typekro': () => runAsKro(graphs.own, given),
+      'an instance': () => {
+        cluster.log.length = 0;
+        cluster.edit(key, (object) => void (object.spec = given));
+        const { instance } = settle(graphs.own, key, cluster, { mode: 'projection' });
+        for (const name of Object.keys(before)) {
+          if (Object.hasOwn(wanted.objects, name) && cluster.log.includes(`delete ConfigMap/ns/${name}`))
+            throw new Error(`${name} is deleted although it is wanted before and after`);
+        }
+        const keys = cluster.keys().filter((each) => each.startsWith('ConfigMap/'));
+        const { state: _state, conditions: _conditions, ...status } = instance?.status ?? {};
+        return outcomeOf(
+          keys.map((each) => cluster.get(each) as unknown as JsonObject),
+          status,
+        );
+      },
+    };
+    for (const [way, run] of Object.entries(ways)) {
+      let found: JsonValue;
+      try {
+        found = run() as unknown as JsonValue;
+      } catch (error) {
+        found = String(error);
+      }
+      if (isJsonObject(found) && jsonEquals(wanted as unknown as JsonValue, found)) continue;
+      return {
+        kind: 'differs',
+        text: JSON.stringify({ way, given, wanted, found, graph: composition.explain() }, null, 1),
+      };
+    }
+    before = wanted.objects;
+  }
+  return { kind: 'equal' };
+}
