@@ -111,13 +111,19 @@ export class Facts {
         const known = this.simplify(test);
         return known.op === 'lit' ? [[known.attr === true ? a : b, holds]] : [];
       }
-      const open = node.args.filter((arg) => !isLiteral(this.simplify(arg), !holds));
-      return open.length === 1 ? [[open[0] as Node, holds]] : [];
+      const rest = node.args.map((arg) => this.simplify(arg)).reduce(node.op === 'and' ? and : or);
+      return rest.op === 'lit' ? [] : [[rest, holds]];
     });
   }
 
   /** A condition without the parts that are known. */
   simplify(node: Node): Node {
+    const simpler = this.withoutKnown(node);
+    // What is left may be known as a whole.
+    return simpler === node || simpler.op === 'lit' ? simpler : this.simplify(simpler);
+  }
+
+  private withoutKnown(node: Node): Node {
     const value = this.lookup(node);
     if (value !== undefined) return literal(value);
     const [left, right] = node.args as [Node, Node];

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { createCompositionApi, externalRef } from '../../../src/compose/index.ts';
+import { Cel, createCompositionApi, externalRef } from '../../../src/compose/index.ts';
 import { ConfigMap, Deployment, Pvc, Service } from '../../../src/factories/simple/index.ts';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 import { compareConditional, compiled, composeConditional, runAsKro } from '../../property/compose/conditional.ts';
 import { decide, putInstance, settle } from '../../support/direct-loop.ts';
 import { FakeCluster } from '../../support/fake-cluster.ts';
 
-const { kubernetesComposition, Cel } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
+const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 
 const spec = {
   type: 'object',
@@ -58,10 +58,7 @@ const MAKES: readonly (readonly [string, string])[] = [
   ['early return', 'const it = (() => { if (!s.a) return undefined; return ConfigMap({ id: "it", name: "it", data: { v: "x" } }); })();'],
   ['an object', 'const all = {}; if (s.a) all.it = ConfigMap({ id: "it", name: "it", data: { v: "x" } }); const it = all.it;'],
   ['a table', 'const it = { dev: s.b ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined }.dev;'],
-  [
-    'a Map',
-    'const map = new Map([["it", s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined]]); const it = map.get("it");',
-  ],
+  ['a list', 'const list = [s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined]; const it = list[0];'],
   [
     'a chain',
     'const one = s.a ? ConfigMap({ id: "one", name: "one", data: { v: "x" } }) : undefined; const it = one && s.b ? ConfigMap({ id: "it", name: "it", data: { v: one.data.v } }) : undefined;',
@@ -82,7 +79,7 @@ describe('what reads an optional resource exists as in JavaScript, in evaluate()
     ['one of two', 'const it = s.a ? ConfigMap({ id: "x", name: "x", data: { v: "1" } }) : ConfigMap({ id: "y", name: "y", data: { v: "2" } }); ConfigMap({ id: "config", name: "config", data: { v: it.data.v } });'],
     ['loops', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; const all = s.tags.map((tag) => ConfigMap({ id: "config", name: tag, data: { v: it?.data.v ?? "none" } })); ConfigMap({ id: "last", name: "last", data: { n: all.map((each) => each.metadata.name).join() } });'],
     ['a condition in the loop', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; for (const tag of s.tags) { if (tag === "t" && it) ConfigMap({ id: "config", name: tag, data: { v: it.data.v } }); else ConfigMap({ id: "other", name: tag + "-o", data: { v: "none" } }); }'],
-    ['a collection under a condition', 'const all = []; if (s.a) for (const tag of s.tags) all.push(ConfigMap({ id: "each", name: tag, data: { v: tag } })); ConfigMap({ id: "config", name: "config", data: { n: "n" + all.map((each) => each.metadata.name).join() } });'],
+    ['a collection under a condition', 'const all = []; if (s.a) for (const tag of s.tags) all.push(ConfigMap({ id: "item", name: tag, data: { v: tag } })); ConfigMap({ id: "config", name: "config", data: { n: "n" + all.map((each) => each.metadata.name).join() } });'],
     ['dependsOn', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; const c = ConfigMap({ id: "config", name: "config", data: { v: "v" } }); if (it) c.dependsOn(it);'],
     ['dependsOn by id', 'if (s.a) ConfigMap({ id: "it", name: "it", data: { v: "x" } }); ConfigMap({ id: "config", name: "config", data: { v: "v" } }).dependsOn("it");'],
     ['a condition that reads it', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; if (!it || it.data.v === "y") ConfigMap({ id: "config", name: "config", data: { v: "v" } });'],
@@ -101,7 +98,19 @@ describe('the graph of an optional resource', () => {
       const web = Deployment({ id: 'web', name: 'web', image: 'x', volumes: [{ name: 'tmp', emptyDir: {} }, ...volumes] });
       return { ready: web.status.readyReplicas };
     });
-    expect(composition.explain()).toMatchInlineSnapshot();
+    expect(composition.explain()).toMatchInlineSnapshot(`
+      "composition sample
+      pvc: PersistentVolumeClaim (v1)
+        only when schema.spec.cache
+      web: Deployment (apps/v1)
+        only when schema.spec.cache
+        spec.template.spec.volumes[1].persistentVolumeClaim.claimName = pvc.metadata.name
+      webWithoutPvc: Deployment (apps/v1)
+        only when !schema.spec.cache
+      status
+        ready = schema.spec.cache ? web.status.?readyReplicas.orValue(0) : webWithoutPvc.status.?readyReplicas.orValue(0)
+      "
+    `);
     expect(composition.evaluate({ name: 'n', cache: false, db: true, queue: true, mail: true }).resources).toMatchObject([
       { id: 'pvc', included: false },
       { id: 'web', included: true },
@@ -157,8 +166,8 @@ describe('the graph of an optional resource', () => {
 
 const FLIP = `(s) => {
   const svc = s.a ? ConfigMap({ id: 'svc', name: 'svc', data: { v: 'x' } }) : undefined;
-  const config = ConfigMap({ id: 'config', name: 'config', data: svc ? { v: svc.data.v } : { none: 'yes' } });
-  const each = s.tags.map((tag) => ConfigMap({ id: 'each', name: tag, data: { v: config.metadata.name, w: svc?.data.v ?? 'none' } }));
+  const config = ConfigMap({ id: 'config', name: 'config', data: { ...(svc ? { v: svc.data.v } : { none: 'yes' }) } });
+  const each = s.tags.map((tag) => ConfigMap({ id: 'item', name: tag, data: { v: config.metadata.name, w: svc?.data.v ?? 'none' } }));
   return { n: each.length };
 }`;
 const specOf = (a: boolean): JsonObject => ({ name: 'n', a, b: true, c: true, env: 'dev', tags: ['t', 'u'] });
