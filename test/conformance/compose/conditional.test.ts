@@ -79,7 +79,7 @@ describe('what reads an optional resource exists as in JavaScript, in evaluate()
     ['one of two', 'const it = s.a ? ConfigMap({ id: "x", name: "x", data: { v: "1" } }) : ConfigMap({ id: "y", name: "y", data: { v: "2" } }); ConfigMap({ id: "config", name: "config", data: { v: it.data.v } });'],
     ['loops', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; const all = s.tags.map((tag) => ConfigMap({ id: "config", name: tag, data: { v: it?.data.v ?? "none" } })); ConfigMap({ id: "last", name: "last", data: { n: all.map((each) => each.metadata.name).join() } });'],
     ['a condition in the loop', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; for (const tag of s.tags) { if (tag === "t" && it) ConfigMap({ id: "config", name: tag, data: { v: it.data.v } }); else ConfigMap({ id: "other", name: tag + "-o", data: { v: "none" } }); }'],
-    ['a collection under a condition', 'const all = []; if (s.a) for (const tag of s.tags) all.push(ConfigMap({ id: "item", name: tag, data: { v: tag } })); ConfigMap({ id: "config", name: "config", data: { n: "n" + all.map((each) => each.metadata.name).join() } });'],
+    ['a collection under a condition', 'const all = []; if (s.a) for (const tag of s.tags) all.push(ConfigMap({ id: "per", name: tag, data: { v: tag } })); ConfigMap({ id: "config", name: "config", data: { n: "n" + all.map((each) => each.metadata.name).join() } });'],
     ['dependsOn', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; const c = ConfigMap({ id: "config", name: "config", data: { v: "v" } }); if (it) c.dependsOn(it);'],
     ['dependsOn by id', 'if (s.a) ConfigMap({ id: "it", name: "it", data: { v: "x" } }); ConfigMap({ id: "config", name: "config", data: { v: "v" } }).dependsOn("it");'],
     ['a condition that reads it', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined; if (!it || it.data.v === "y") ConfigMap({ id: "config", name: "config", data: { v: "v" } });'],
@@ -167,7 +167,7 @@ describe('the graph of an optional resource', () => {
 const FLIP = `(s) => {
   const svc = s.a ? ConfigMap({ id: 'svc', name: 'svc', data: { v: 'x' } }) : undefined;
   const config = ConfigMap({ id: 'config', name: 'config', data: { ...(svc ? { v: svc.data.v } : { none: 'yes' }) } });
-  const each = s.tags.map((tag) => ConfigMap({ id: 'item', name: tag, data: { v: config.metadata.name, w: svc?.data.v ?? 'none' } }));
+  const each = s.tags.map((tag) => ConfigMap({ id: 'per', name: tag, data: { v: config.metadata.name, w: svc?.data.v ?? 'none' } }));
   return { n: each.length };
 }`;
 const specOf = (a: boolean): JsonObject => ({ name: 'n', a, b: true, c: true, env: 'dev', tags: ['t', 'u'] });

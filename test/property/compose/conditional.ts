@@ -117,7 +117,7 @@ export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
   const metadata = { name: 'x', namespace: 'ns' };
   const variables = new Map<string, unknown>([['schema', { apiVersion: 'v1', kind: 'X', metadata, spec }]]);
   const value = (expression: Expression, scope: ReadonlyMap<string, unknown>): JsonValue | undefined => {
-    const result = expression.program.evaluate(scope as never);
+    const result = expression.program.evaluate(scope);
     if (!result.ok) throw new Error(`${expression.cel}: ${result.error.message}`);
     const json = toJson(result.value);
     if (!json.ok) throw new Error(json.error);
