@@ -87,7 +87,7 @@ class Splitter {
     if (known !== undefined) return known;
     // While it is looked at, and in a cycle (which the compiler refuses), a resource stands for itself.
     this.#done.set(record, [{ record, exists: [], without: [] }]);
-    if (!this.#conditional) return this.#done.get(record) as readonly Variant[];
+    if (!this.#conditional && record.dependsOn.length === 0) return this.#done.get(record) as readonly Variant[];
     let variants: readonly Variant[];
     try {
       variants = this.#split(record);
