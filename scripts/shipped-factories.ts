@@ -3,8 +3,8 @@ import { controllerCrds } from '../src/controller/index.ts';
 import type { JsonValue } from '../src/core/index.ts';
 import { parseJson } from '../src/core/index.ts';
 import { generateBuiltin, generateFactories } from '../src/factories/generate/index.ts';
+import type { BuiltinDescriptions } from '../src/schema/index.ts';
 import { builtinSource } from '../src/schema/index.ts';
-import { KIND_DESCRIPTIONS } from './kind-descriptions.ts';
 
 const COMMAND = 'npm run factories';
 const TOOLS = '../../../compose/index.ts';
@@ -29,7 +29,7 @@ const PROJECTS: ReadonlyMap<string, string> = new Map([
 export function shippedFactories(): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const builtin = generateBuiltin(builtinSource(), {
     command: COMMAND,
-    descriptions: KIND_DESCRIPTIONS,
+    descriptions: data('kubernetes-1.36/descriptions') as unknown as BuiltinDescriptions,
     importFrom: TOOLS,
   });
   const folders = new Map([[folderOf('kubernetes'), builtin]]);
@@ -40,8 +40,10 @@ export function shippedFactories(): ReadonlyMap<string, ReadonlyMap<string, stri
 
 const folderOf = (name: string) => `src/factories/${name}/generated`;
 
-function definitions(file: string): JsonValue {
-  return parseJson(readFileSync(new URL(`../data/crds/${file}.json`, import.meta.url), 'utf8'));
+const definitions = (file: string): JsonValue => data(`crds/${file}`);
+
+function data(file: string): JsonValue {
+  return parseJson(readFileSync(new URL(`../data/${file}.json`, import.meta.url), 'utf8'));
 }
 
 function fromDefinitions(documents: readonly JsonValue[]): ReadonlyMap<string, string> {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { BuiltinDescriptions } from '../schema/index.ts';
 
 /** One field of a built-in type, as `types.json` states it; the README beside the data explains the letters. */
 export interface FieldFacts {
@@ -66,6 +67,7 @@ export interface PolicyRule {
 }
 
 interface DataFiles {
+  readonly descriptions: BuiltinDescriptions;
   readonly types: { readonly types: Readonly<Record<string, TypeFacts>> };
   readonly discovery: { readonly api: { items: DiscoveredGroup[] }; readonly apis: { items: DiscoveredGroup[] } };
   readonly 'table-columns': Readonly<Record<string, readonly ColumnFacts[]>>;

@@ -16,6 +16,8 @@ export type {
   SchemaSource,
   ValidationRule,
 } from './model.ts';
+export type { BuiltinDescriptions } from './builtin-descriptions.ts';
+export { describeField, describeKind, describeType } from './builtin-descriptions.ts';
 export type { BuiltinSource, BundleParts } from './builtin-source.ts';
 export { builtinSource, bundledSource, DEFAULT_KUBERNETES_MINOR } from './builtin-source.ts';
 export type { FieldFacts, TypeFacts } from './builtin-types.ts';

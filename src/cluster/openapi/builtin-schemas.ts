@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { describeField, describeType } from '../../schema/index.ts';
 import type { FieldFacts } from '../data.ts';
 import { loadData } from '../data.ts';
 
@@ -59,10 +60,11 @@ export class SchemaCollector {
       this.schemas[name] = {};
       return;
     }
-    const schema: JsonObject = { type: 'object' };
+    const description = describeType(loadData('descriptions'), type, facts.gvk);
+    const schema: JsonObject = { ...(description === undefined ? {} : { description }), type: 'object' };
     this.schemas[name] = schema;
     const properties: JsonObject = {};
-    this.#members(type, properties);
+    this.#members(type, type, properties);
     if (Object.keys(properties).length > 0) schema['properties'] = properties;
     if (facts.required !== undefined) schema['required'] = [...facts.required];
     if (facts.gvk !== undefined)
@@ -70,10 +72,14 @@ export class SchemaCollector {
     if (facts.map === 'atomic') schema['x-kubernetes-map-type'] = 'atomic';
   }
 
-  #members(type: string, properties: JsonObject) {
+  /** The members of a type and of those whose members stand directly in it; `owner` is the type that has them all. */
+  #members(owner: string, type: string, properties: JsonObject) {
     for (const [name, field] of Object.entries(loadData('types').types[type]?.fields ?? {})) {
-      if (field.inline !== undefined) this.#members(field.t, properties);
-      else if (!name.startsWith('#')) properties[name] = this.#field(field);
+      if (field.inline !== undefined) this.#members(owner, field.t, properties);
+      else if (!name.startsWith('#')) {
+        const description = describeField(loadData('descriptions'), owner, name);
+        properties[name] = { ...(description === undefined ? {} : { description }), ...this.#field(field) };
+      }
     }
   }
 

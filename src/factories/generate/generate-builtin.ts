@@ -1,5 +1,5 @@
-import type { BuiltinSource, ResourceInfo, Schema } from '../../schema/index.ts';
-import { toTypeScript } from '../../schema/index.ts';
+import type { BuiltinDescriptions, BuiltinSource, ResourceInfo, Schema } from '../../schema/index.ts';
+import { describeField, describeKind, describeType, toTypeScript } from '../../schema/index.ts';
 import { header } from './generate-factories.ts';
 import type { KindPlan } from './kind-plan.ts';
 import { factoryName, identifier, pascalCase } from './names.ts';
@@ -9,8 +9,7 @@ import { factoryDoc, quote } from './write-kind.ts';
 /** What the generator of built-in kinds is given. */
 export interface BuiltinOptions {
   readonly command: string;
-  /** What a kind is for, by `Kind.group` (`Kind` for the core group). */
-  readonly descriptions: ReadonlyMap<string, string>;
+  readonly descriptions: BuiltinDescriptions;
   /** Where the generated files import their tools from. */
   readonly importFrom: string;
 }
@@ -19,6 +18,8 @@ export interface BuiltinOptions {
 interface NamedType {
   readonly file: string;
   readonly name: string;
+  /** The name that the data of the bundle has for it, e.g. `core.v1.Container`. */
+  readonly full: string;
   readonly schema: Schema;
 }
 
@@ -27,7 +28,7 @@ interface NamedType {
  * with a function for each kind, and `types.ts`, which gathers the types under a name for each group.
  */
 export function generateBuiltin(source: BuiltinSource, options: BuiltinOptions): ReadonlyMap<string, string> {
-  const types = new TypeFiles(source);
+  const types = new TypeFiles(source, options.descriptions);
   const taken = new Map<string, string>();
   const factories = [...source.kinds()].map((info) => {
     const plan = planOf(info as ResourceInfo, source, options.descriptions);
@@ -51,7 +52,7 @@ export function generateBuiltin(source: BuiltinSource, options: BuiltinOptions):
 
 const reexport = (file: string) => `export type * as ${pascalCase(file)} from './${file}.ts';\n`;
 
-function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: ReadonlyMap<string, string>): KindPlan {
+function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: BuiltinDescriptions): KindPlan {
   const schema = source.schemaOf(info) ?? {};
   const { group, version, kind, plural, namespaced, shortNames } = info;
   return {
@@ -64,7 +65,7 @@ function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: Readonl
     schema,
     preferred: true,
     deprecated: false,
-    description: descriptions.get(group === '' ? kind : `${kind}.${group}`) ?? '',
+    description: describeKind(descriptions, kind, group) ?? '',
     readiness: builtinReadiness(info),
   };
 }
@@ -98,13 +99,16 @@ class TypeFiles {
   readonly #needed = new Set<NamedType>();
   readonly #pending: NamedType[] = [];
 
-  constructor(source: BuiltinSource) {
+  readonly #descriptions: BuiltinDescriptions;
+
+  constructor(source: BuiltinSource, descriptions: BuiltinDescriptions) {
+    this.#descriptions = descriptions;
     for (const full of source.typeNames()) {
       const [group = '', version = '', ...rest] = full.split('.');
       const schema = source.typeNamed(full);
       if (schema.properties === undefined) continue;
       const name = identifier(pascalCase(rest.join('.')));
-      this.#types.set(schema.properties, { file: `${group}-${version}`, name, schema });
+      this.#types.set(schema.properties, { file: `${group}-${version}`, name, full, schema });
     }
   }
 
@@ -127,12 +131,23 @@ class TypeFiles {
     this.#pending.push(type);
   }
 
+  /** The schema with what each field means. References keep the members by which they are found. */
+  #described({ full, schema }: NamedType): Schema {
+    const members = Object.entries(schema.properties ?? {}).map(([field, child]): [string, Schema] => {
+      const description = describeField(this.#descriptions, full, field);
+      return [field, description === undefined ? child : { ...child, description }];
+    });
+    const description = describeType(this.#descriptions, full);
+    return { ...schema, ...(description !== undefined && { description }), properties: Object.fromEntries(members) };
+  }
+
   /** Follows the references of what is needed and writes everything, by file. */
   write(command: string): Map<string, string> {
     const bodies = new Map<string, Map<string, string>>();
     const imports = new Map<string, Set<string>>();
     for (let type = this.#pending.pop(); type !== undefined; type = this.#pending.pop()) {
-      const { file, name, schema } = type;
+      const { file, name } = type;
+      const schema = this.#described(type);
       const external = (node: Schema): string | undefined => {
         const other = this.#find(node);
         if (other === undefined || node === schema) return undefined;

@@ -3,207 +3,326 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface ApplyConfiguration {
+  /** The expression, in CEL. */
   expression?: string | undefined;
 }
 
 export interface AuditAnnotation {
+  /** The key. */
   key: string;
+  /** Expression that gives the value, in CEL. */
   valueExpression: string;
 }
 
 export interface ExpressionWarning {
+  /** Path of the field that is meant. */
   fieldRef: string;
+  /** What the type checker found. */
   warning: string;
 }
 
 export interface JSONPatch {
+  /** The expression, in CEL. */
   expression?: string | undefined;
 }
 
 export interface MatchCondition {
+  /** Name of it. */
   name: string;
+  /** The expression, in CEL. */
   expression: string;
 }
 
 export interface MatchResources {
+  /** Selects namespaces by their labels. */
   namespaceSelector?: MetaV1.LabelSelector | undefined;
+  /** Selects objects by their labels. */
   objectSelector?: MetaV1.LabelSelector | undefined;
+  /** Resources and operations that count. */
   resourceRules?: readonly NamedRuleWithOperations[] | undefined;
+  /** Resources and operations that do not count, although another rule names them. */
   excludeResourceRules?: readonly NamedRuleWithOperations[] | undefined;
+  /** `Exact`, or `Equivalent` to count other versions of a resource, too. */
   matchPolicy?: string | undefined;
 }
 
 export interface MutatingAdmissionPolicy {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: MutatingAdmissionPolicySpec | undefined;
 }
 
 export interface MutatingAdmissionPolicyBinding {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: MutatingAdmissionPolicyBindingSpec | undefined;
 }
 
 export interface MutatingAdmissionPolicyBindingSpec {
+  /** Name of the policy that is bound. */
   policyName?: string | undefined;
+  /** Object with the parameters. */
   paramRef?: ParamRef | undefined;
+  /** Limits the requests that the binding is for. */
   matchResources?: MatchResources | undefined;
 }
 
 export interface MutatingAdmissionPolicySpec {
+  /** Kind of the object with parameters. */
   paramKind?: ParamKind | undefined;
+  /** Requests that the policy is for. */
   matchConstraints?: MatchResources | undefined;
+  /** Expressions by name that others may use. */
   variables?: readonly Variable[] | undefined;
+  /** Changes to the object, in order. */
   mutations?: readonly Mutation[] | undefined;
+  /** `Fail` or `Ignore`: what happens when it cannot be evaluated. */
   failurePolicy?: string | undefined;
+  /** Expressions that must all hold for a request to count. */
   matchConditions?: readonly MatchCondition[] | undefined;
+  /** Whether it may be called again when others change the object. */
   reinvocationPolicy?: string | undefined;
 }
 
 export interface MutatingWebhook {
+  /** Name of it. */
   name: string;
+  /** How the webhook is reached. */
   clientConfig: WebhookClientConfig;
+  /** The rules. */
   rules?: readonly RuleWithOperations[] | undefined;
+  /** `Fail` or `Ignore`: what happens when it cannot be evaluated. */
   failurePolicy?: string | undefined;
+  /** `Exact`, or `Equivalent` to count other versions of a resource, too. */
   matchPolicy?: string | undefined;
+  /** Selects namespaces by their labels. */
   namespaceSelector?: MetaV1.LabelSelector | undefined;
+  /** Selects objects by their labels. */
   objectSelector?: MetaV1.LabelSelector | undefined;
+  /** Whether calls have side effects. */
   sideEffects: string;
+  /** Seconds until it is given up. */
   timeoutSeconds?: number | undefined;
+  /** Versions of AdmissionReview that the webhook understands. */
   admissionReviewVersions: readonly string[];
+  /** Whether it may be called again when others change the object. */
   reinvocationPolicy?: string | undefined;
+  /** Expressions that must all hold for a request to count. */
   matchConditions?: readonly MatchCondition[] | undefined;
 }
 
 export interface MutatingWebhookConfiguration {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The webhooks, each with the requests that it is called for. */
   webhooks?: readonly MutatingWebhook[] | undefined;
 }
 
 export interface Mutation {
+  /** `ApplyConfiguration` or `JSONPatch`. */
   patchType: string;
+  /** An object to apply, as a CEL expression. */
   applyConfiguration?: ApplyConfiguration | undefined;
+  /** A JSON patch, as a CEL expression. */
   jsonPatch?: JSONPatch | undefined;
 }
 
 export interface NamedRuleWithOperations {
+  /** Names that the rule is limited to; none for all. */
   resourceNames?: readonly string[] | undefined;
+  /** Operations that count: `CREATE`, `UPDATE`, `DELETE`, `CONNECT`, `*`. */
   operations?: readonly string[] | undefined;
+  /** Groups of the API; `*` for all. */
   apiGroups?: readonly string[] | undefined;
+  /** Versions of the API; `*` for all. */
   apiVersions?: readonly string[] | undefined;
+  /** Compute resources. */
   resources?: readonly string[] | undefined;
+  /** Where it applies. */
   scope?: string | undefined;
 }
 
 export interface ParamKind {
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
 }
 
 export interface ParamRef {
+  /** Name of it. */
   name?: string | undefined;
+  /** Namespace that the named object is in. */
   namespace?: string | undefined;
+  /** Selects objects by their labels. */
   selector?: MetaV1.LabelSelector | undefined;
+  /** `Allow` or `Deny`: what happens when there are no parameters. */
   parameterNotFoundAction?: string | undefined;
 }
 
 export interface RuleWithOperations {
+  /** Operations that count: `CREATE`, `UPDATE`, `DELETE`, `CONNECT`, `*`. */
   operations?: readonly string[] | undefined;
+  /** Groups of the API; `*` for all. */
   apiGroups?: readonly string[] | undefined;
+  /** Versions of the API; `*` for all. */
   apiVersions?: readonly string[] | undefined;
+  /** Compute resources. */
   resources?: readonly string[] | undefined;
+  /** Where it applies. */
   scope?: string | undefined;
 }
 
 export interface ServiceReference {
+  /** Namespace that the named object is in. */
   namespace: string;
+  /** Name of it. */
   name: string;
+  /** The path. */
   path?: string | undefined;
+  /** The port, by number or name. */
   port?: number | undefined;
 }
 
 export interface TypeChecking {
+  /** What the type checker found, by expression. */
   expressionWarnings?: readonly ExpressionWarning[] | undefined;
 }
 
 export interface ValidatingAdmissionPolicy {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: ValidatingAdmissionPolicySpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: ValidatingAdmissionPolicyStatus | undefined;
 }
 
 export interface ValidatingAdmissionPolicyBinding {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: ValidatingAdmissionPolicyBindingSpec;
 }
 
 export interface ValidatingAdmissionPolicyBindingSpec {
+  /** Name of the policy that is bound. */
   policyName: string;
+  /** Object with the parameters. */
   paramRef?: ParamRef | undefined;
+  /** Limits the requests that the binding is for. */
   matchResources?: MatchResources | undefined;
+  /** `Deny`, `Warn` or `Audit`: what a failure of the policy does. */
   validationActions: readonly string[];
 }
 
 export interface ValidatingAdmissionPolicySpec {
+  /** Kind of the object with parameters. */
   paramKind?: ParamKind | undefined;
+  /** Requests that the policy is for. */
   matchConstraints?: MatchResources | undefined;
+  /** Expressions that must hold. */
   validations?: readonly Validation[] | undefined;
+  /** `Fail` or `Ignore`: what happens when it cannot be evaluated. */
   failurePolicy?: string | undefined;
+  /** Annotations of the audit event, by expression. */
   auditAnnotations?: readonly AuditAnnotation[] | undefined;
+  /** Expressions that must all hold for a request to count. */
   matchConditions?: readonly MatchCondition[] | undefined;
+  /** Expressions by name that others may use. */
   variables?: readonly Variable[] | undefined;
 }
 
 export interface ValidatingAdmissionPolicyStatus {
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** What the type checker found in the expressions. */
   typeChecking?: TypeChecking | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly MetaV1.Condition[] | undefined;
 }
 
 export interface ValidatingWebhook {
+  /** Name of it. */
   name: string;
+  /** How the webhook is reached. */
   clientConfig: WebhookClientConfig;
+  /** The rules. */
   rules?: readonly RuleWithOperations[] | undefined;
+  /** `Fail` or `Ignore`: what happens when it cannot be evaluated. */
   failurePolicy?: string | undefined;
+  /** `Exact`, or `Equivalent` to count other versions of a resource, too. */
   matchPolicy?: string | undefined;
+  /** Selects namespaces by their labels. */
   namespaceSelector?: MetaV1.LabelSelector | undefined;
+  /** Selects objects by their labels. */
   objectSelector?: MetaV1.LabelSelector | undefined;
+  /** Whether calls have side effects. */
   sideEffects: string;
+  /** Seconds until it is given up. */
   timeoutSeconds?: number | undefined;
+  /** Versions of AdmissionReview that the webhook understands. */
   admissionReviewVersions: readonly string[];
+  /** Expressions that must all hold for a request to count. */
   matchConditions?: readonly MatchCondition[] | undefined;
 }
 
 export interface ValidatingWebhookConfiguration {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The webhooks, each with the requests that it is called for. */
   webhooks?: readonly ValidatingWebhook[] | undefined;
 }
 
 export interface Validation {
+  /** The expression, in CEL. */
   expression: string;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Expression that gives the message, in CEL. */
   messageExpression?: string | undefined;
 }
 
 export interface Variable {
+  /** Name of it. */
   name: string;
+  /** The expression, in CEL. */
   expression: string;
 }
 
 export interface WebhookClientConfig {
+  /** The URL. */
   url?: string | undefined;
+  /** The Service. */
   service?: ServiceReference | undefined;
+  /** Certificates that the server of the webhook is checked with, in PEM. */
   caBundle?: string | undefined;
 }

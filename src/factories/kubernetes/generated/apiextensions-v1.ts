@@ -3,169 +3,281 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface CustomResourceColumnDefinition {
+  /** Name of it. */
   name: string;
+  /** Type of the value, for example `string` or `date`. */
   type: string;
+  /** How the value is written, for example `int32` or `date-time`. */
   format?: string | undefined;
+  /** What it is for. */
   description?: string | undefined;
+  /** 0 is always shown, more with `-o wide`. */
   priority?: number | undefined;
+  /** Path of the field, for example `.spec.replicas`. */
   jsonPath: string;
 }
 
 export interface CustomResourceConversion {
+  /** `None` or `Webhook`. */
   strategy: string;
+  /** How the webhook is called. */
   webhook?: WebhookConversion | undefined;
 }
 
 export interface CustomResourceDefinition {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: CustomResourceDefinitionSpec;
+  /** The state that was observed. Controllers write it. */
   status?: CustomResourceDefinitionStatus | undefined;
 }
 
 export interface CustomResourceDefinitionCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
 }
 
 export interface CustomResourceDefinitionNames {
+  /** Name in URLs, in lower case, for example `deployments`. */
   plural: string;
+  /** Name of one, in lower case. */
   singular?: string | undefined;
+  /** Short names for the command line. */
   shortNames?: readonly string[] | undefined;
+  /** Kind of the object, in CamelCase. */
   kind: string;
+  /** Kind of a list of the objects. */
   listKind?: string | undefined;
+  /** Groups of kinds that the resource belongs to, for example `all`. */
   categories?: readonly string[] | undefined;
 }
 
 export interface CustomResourceDefinitionSpec {
+  /** Group of the API, for example `example.com`. */
   group: string;
+  /** The names. */
   names: CustomResourceDefinitionNames;
+  /** `Namespaced` or `Cluster`. */
   scope: string;
+  /** Versions of the API; one of them is stored. */
   versions: readonly CustomResourceDefinitionVersion[];
+  /** How objects are converted between versions. */
   conversion?: CustomResourceConversion | undefined;
+  /** Whether fields that the schema does not know are kept. Must be false in v1. */
   preserveUnknownFields?: boolean | undefined;
 }
 
 export interface CustomResourceDefinitionStatus {
+  /** Observations of the object, one of each type. */
   conditions?: readonly CustomResourceDefinitionCondition[] | undefined;
+  /** Names that are served. They differ from the wanted ones after a conflict. */
   acceptedNames?: CustomResourceDefinitionNames | undefined;
+  /** Versions that objects were ever stored in. */
   storedVersions?: readonly string[] | undefined;
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
 }
 
 export interface CustomResourceDefinitionVersion {
+  /** Name of it. */
   name: string;
+  /** Whether the version is served. */
   served: boolean;
+  /** Whether objects are stored in this version; true for exactly one. */
   storage: boolean;
+  /** Whether clients are warned about the version. */
   deprecated?: boolean | undefined;
+  /** The text of that warning. */
   deprecationWarning?: string | undefined;
+  /** Schema that objects are pruned, defaulted and validated with. */
   schema?: CustomResourceValidation | undefined;
+  /** Subresources of the resource. */
   subresources?: CustomResourceSubresources | undefined;
+  /** Columns of `kubectl get`. */
   additionalPrinterColumns?: readonly CustomResourceColumnDefinition[] | undefined;
+  /** Fields that field selectors may name. */
   selectableFields?: readonly SelectableField[] | undefined;
 }
 
 export interface CustomResourceSubresourceScale {
+  /** Path of the wanted number, under `.spec`. */
   specReplicasPath: string;
+  /** Path of the observed number, under `.status`. */
   statusReplicasPath: string;
+  /** Path of the selector as text, under `.spec` or `.status`. */
   labelSelectorPath?: string | undefined;
 }
 
 export type CustomResourceSubresourceStatus = Record<string, unknown>;
 
 export interface CustomResourceSubresources {
+  /** The state that was observed. Controllers write it. */
   status?: CustomResourceSubresourceStatus | undefined;
+  /** The scale subresource. */
   scale?: CustomResourceSubresourceScale | undefined;
 }
 
 export interface CustomResourceValidation {
+  /** The schema, in structural OpenAPI v3. */
   openAPIV3Schema?: JSONSchemaProps | undefined;
 }
 
 export interface ExternalDocumentation {
+  /** What it is for. */
   description?: string | undefined;
+  /** The URL. */
   url?: string | undefined;
 }
 
 export interface JSONSchemaProps {
+  /** Identity of the schema. */
   id?: string | undefined;
+  /** Dialect of the schema. */
   $schema?: string | undefined;
+  /** Reference to another schema. Not allowed in CRDs. */
   $ref?: string | undefined;
+  /** What the field is for. */
   description?: string | undefined;
+  /** Type of the value: `object`, `array`, `string`, `integer`, `number` or `boolean`. */
   type?: string | undefined;
+  /** How the value is written, for example `int32` or `date-time`. */
   format?: string | undefined;
+  /** Short name for people. */
   title?: string | undefined;
+  /** Value of the field when it is left out. */
   default?: unknown;
+  /** Largest value. */
   maximum?: number | undefined;
+  /** Whether the maximum itself is excluded. */
   exclusiveMaximum?: boolean | undefined;
+  /** Smallest value. */
   minimum?: number | undefined;
+  /** Whether the minimum itself is excluded. */
   exclusiveMinimum?: boolean | undefined;
+  /** Most characters of a string. */
   maxLength?: number | undefined;
+  /** Least characters of a string. */
   minLength?: number | undefined;
+  /** Regular expression that a string must match. */
   pattern?: string | undefined;
+  /** Most items of a list. */
   maxItems?: number | undefined;
+  /** Least items of a list. */
   minItems?: number | undefined;
+  /** Whether items must differ. Not allowed in CRDs. */
   uniqueItems?: boolean | undefined;
+  /** Number that the value must be a multiple of. */
   multipleOf?: number | undefined;
+  /** The values that are allowed. */
   enum?: readonly unknown[] | undefined;
+  /** Most members of an object. */
   maxProperties?: number | undefined;
+  /** Least members of an object. */
   minProperties?: number | undefined;
+  /** Names of the members that must be there. */
   required?: readonly string[] | undefined;
+  /** Schema of the items of a list. */
   items?: unknown;
+  /** Schemas that must all match. */
   allOf?: readonly JSONSchemaProps[] | undefined;
+  /** Schemas of which exactly one must match. */
   oneOf?: readonly JSONSchemaProps[] | undefined;
+  /** Schemas of which at least one must match. */
   anyOf?: readonly JSONSchemaProps[] | undefined;
+  /** Schema that must not match. */
   not?: JSONSchemaProps | undefined;
+  /** Schemas of the members, by name. */
   properties?: Record<string, JSONSchemaProps> | undefined;
+  /** Schema of the members that `properties` does not name. */
   additionalProperties?: unknown;
+  /** Schemas by patterns of names. Not allowed in CRDs. */
   patternProperties?: Record<string, JSONSchemaProps> | undefined;
+  /** Members that need other members. Not allowed in CRDs. */
   dependencies?: Record<string, unknown> | undefined;
+  /** Schema of further items. Not allowed in CRDs. */
   additionalItems?: unknown;
+  /** Schemas by name. Not allowed in CRDs. */
   definitions?: Record<string, JSONSchemaProps> | undefined;
+  /** Where more is written about it. */
   externalDocs?: ExternalDocumentation | undefined;
+  /** An example of a value. */
   example?: unknown;
+  /** Whether null is allowed. */
   nullable?: boolean | undefined;
+  /** Keeps fields that the schema does not name. */
   "x-kubernetes-preserve-unknown-fields"?: boolean | undefined;
+  /** The value is a whole Kubernetes object. */
   "x-kubernetes-embedded-resource"?: boolean | undefined;
+  /** The value is an integer or a string. */
   "x-kubernetes-int-or-string"?: boolean | undefined;
+  /** Fields that tell items of the list apart. */
   "x-kubernetes-list-map-keys"?: readonly string[] | undefined;
+  /** `atomic`, `set` or `map`: how writers share the list. */
   "x-kubernetes-list-type"?: string | undefined;
+  /** `granular` or `atomic`: how writers share the object. */
   "x-kubernetes-map-type"?: string | undefined;
+  /** Rules in CEL. */
   "x-kubernetes-validations"?: readonly ValidationRule[] | undefined;
 }
 
 export interface SelectableField {
+  /** Path of the field, for example `.spec.replicas`. */
   jsonPath: string;
 }
 
 export interface ServiceReference {
+  /** Namespace that the named object is in. */
   namespace: string;
+  /** Name of it. */
   name: string;
+  /** The path. */
   path?: string | undefined;
+  /** The port, by number or name. */
   port?: number | undefined;
 }
 
 export interface ValidationRule {
+  /** The rule, a CEL expression that must be true. `self` is the value. */
   rule: string;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** Expression that gives the message, in CEL. */
   messageExpression?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Path of the field, for example `.spec.name`. */
   fieldPath?: string | undefined;
+  /** Evaluates the rule on creation as well; `oldSelf` is optional then. */
   optionalOldSelf?: boolean | undefined;
 }
 
 export interface WebhookClientConfig {
+  /** The URL. */
   url?: string | undefined;
+  /** The Service. */
   service?: ServiceReference | undefined;
+  /** Certificates that the server of the webhook is checked with, in PEM. */
   caBundle?: string | undefined;
 }
 
 export interface WebhookConversion {
+  /** How the webhook is reached. */
   clientConfig?: WebhookClientConfig | undefined;
+  /** Versions of ConversionReview that the webhook understands. */
   conversionReviewVersions: readonly string[];
 }

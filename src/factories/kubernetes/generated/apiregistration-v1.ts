@@ -3,37 +3,58 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface APIService {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: APIServiceSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: APIServiceStatus | undefined;
 }
 
 export interface APIServiceCondition {
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** The state that was observed. Controllers write it. */
   status: string;
+  /** What sort it is. */
   type: string;
 }
 
 export interface APIServiceSpec {
+  /** Certificates that the server of the webhook is checked with, in PEM. */
   caBundle?: string | undefined;
+  /** Group of the API. */
   group?: string | undefined;
+  /** Priority of the group in discovery; more comes first. */
   groupPriorityMinimum: number;
+  /** Does not check the certificate of the server. */
   insecureSkipTLSVerify?: boolean | undefined;
+  /** The Service. */
   service?: ServiceReference | undefined;
+  /** Version of the API. */
   version?: string | undefined;
+  /** Priority of the version in its group; more comes first. */
   versionPriority: number;
 }
 
 export interface APIServiceStatus {
+  /** Observations of the object, one of each type. */
   conditions?: readonly APIServiceCondition[] | undefined;
 }
 
 export interface ServiceReference {
+  /** Name of it. */
   name?: string | undefined;
+  /** Namespace that the named object is in. */
   namespace?: string | undefined;
+  /** The port, by number or name. */
   port?: number | undefined;
 }

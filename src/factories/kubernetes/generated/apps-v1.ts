@@ -4,201 +4,327 @@ import type * as CoreV1 from './core-v1.ts';
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface ControllerRevision {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The content, by key. */
   data?: Record<string, unknown> | undefined;
+  /** Number of the revision. */
   revision: number;
 }
 
 export interface DaemonSet {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: DaemonSetSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: DaemonSetStatus | undefined;
 }
 
 export interface DaemonSetCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface DaemonSetSpec {
+  /** Selects the pods of the DaemonSet. It must match the labels of the template and cannot be changed. */
   selector: MetaV1.LabelSelector;
+  /** Template of the pods that are made. */
   template: CoreV1.PodTemplateSpec;
+  /** How pods are replaced when the template changes. */
   updateStrategy?: DaemonSetUpdateStrategy | undefined;
+  /** How many seconds a new pod must be ready without a crash before it counts as available. Default 0. */
   minReadySeconds?: number | undefined;
+  /** How many old revisions are kept for a rollback. Default 10. */
   revisionHistoryLimit?: number | undefined;
 }
 
 export interface DaemonSetStatus {
+  /** How many nodes run the pod and should. */
   currentNumberScheduled: number;
+  /** How many nodes run the pod and should not. */
   numberMisscheduled: number;
+  /** How many nodes should run the pod. */
   desiredNumberScheduled: number;
+  /** How many nodes have a ready pod. */
   numberReady: number;
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** How many nodes run the newest template. */
   updatedNumberScheduled?: number | undefined;
+  /** How many nodes have an available pod. */
   numberAvailable?: number | undefined;
+  /** How many nodes have no available pod. */
   numberUnavailable?: number | undefined;
+  /** How many hash collisions of names the controller met. */
   collisionCount?: number | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly DaemonSetCondition[] | undefined;
 }
 
 export interface DaemonSetUpdateStrategy {
+  /** `RollingUpdate` or `OnDelete`. Default `RollingUpdate`. */
   type?: string | undefined;
+  /** Settings of a rolling update; only with type `RollingUpdate`. */
   rollingUpdate?: RollingUpdateDaemonSet | undefined;
 }
 
 export interface Deployment {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: DeploymentSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: DeploymentStatus | undefined;
 }
 
 export interface DeploymentCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the condition was written last. */
   lastUpdateTime?: string | undefined;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface DeploymentSpec {
+  /** How many pods. Default 1. Use 0 for none. */
   replicas?: number | undefined;
+  /** Selects the pods of the Deployment. It must match the labels of the template and cannot be changed. */
   selector: MetaV1.LabelSelector;
+  /** Template of the pods that are made. */
   template: CoreV1.PodTemplateSpec;
+  /** How pods are replaced when the template changes. Default `RollingUpdate`. */
   strategy?: DeploymentStrategy | undefined;
+  /** How many seconds a new pod must be ready without a crash before it counts as available. Default 0. */
   minReadySeconds?: number | undefined;
+  /** How many old revisions are kept for a rollback. Default 10. */
   revisionHistoryLimit?: number | undefined;
+  /** Holds the rollout of changes. Default false. */
   paused?: boolean | undefined;
+  /** Seconds without progress after which the rollout counts as failed. Default 600. */
   progressDeadlineSeconds?: number | undefined;
 }
 
 export interface DeploymentStatus {
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** How many pods. */
   replicas?: number | undefined;
+  /** How many pods have the newest template. */
   updatedReplicas?: number | undefined;
+  /** How many pods are ready. */
   readyReplicas?: number | undefined;
+  /** How many pods have been ready for `minReadySeconds`. */
   availableReplicas?: number | undefined;
+  /** How many pods are still missing for all to be available. */
   unavailableReplicas?: number | undefined;
+  /** How many pods are being deleted. */
   terminatingReplicas?: number | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly DeploymentCondition[] | undefined;
+  /** How many hash collisions of names the controller met. */
   collisionCount?: number | undefined;
 }
 
+/** How pods are replaced by new ones. */
 export interface DeploymentStrategy {
+  /** `RollingUpdate` or `Recreate`. Default `RollingUpdate`. */
   type?: string | undefined;
+  /** Settings of a rolling update; only with type `RollingUpdate`. */
   rollingUpdate?: RollingUpdateDeployment | undefined;
 }
 
 export interface ReplicaSet {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: ReplicaSetSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: ReplicaSetStatus | undefined;
 }
 
 export interface ReplicaSetCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface ReplicaSetSpec {
+  /** How many pods. Default 1. */
   replicas?: number | undefined;
+  /** How many seconds a new pod must be ready without a crash before it counts as available. Default 0. */
   minReadySeconds?: number | undefined;
+  /** Selects the pods of the ReplicaSet. It must match the labels of the template and cannot be changed. */
   selector: MetaV1.LabelSelector;
+  /** Template of the pods that are made. */
   template?: CoreV1.PodTemplateSpec | undefined;
 }
 
 export interface ReplicaSetStatus {
+  /** How many pods. */
   replicas: number;
+  /** How many pods have all labels of the template. */
   fullyLabeledReplicas?: number | undefined;
+  /** How many pods are ready. */
   readyReplicas?: number | undefined;
+  /** How many pods have been ready for `minReadySeconds`. */
   availableReplicas?: number | undefined;
+  /** How many pods are being deleted. */
   terminatingReplicas?: number | undefined;
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly ReplicaSetCondition[] | undefined;
 }
 
 export interface RollingUpdateDaemonSet {
+  /** How many pods may be unavailable during an update, as a number or a percentage. */
   maxUnavailable?: number | string | undefined;
+  /** How many pods beyond the wanted number may exist during an update, as a number or a percentage. */
   maxSurge?: number | string | undefined;
 }
 
 export interface RollingUpdateDeployment {
+  /** How many pods may be unavailable during an update, as a number or a percentage. Default 25%. */
   maxUnavailable?: number | string | undefined;
+  /** How many pods beyond the wanted number may exist during an update, as a number or a percentage. Default 25%. */
   maxSurge?: number | string | undefined;
 }
 
 export interface RollingUpdateStatefulSetStrategy {
+  /** Updates only pods with this number and above. Default 0. */
   partition?: number | undefined;
+  /** How many pods may be unavailable during an update, as a number or a percentage. */
   maxUnavailable?: number | string | undefined;
 }
 
 export interface StatefulSet {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: StatefulSetSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: StatefulSetStatus | undefined;
 }
 
 export interface StatefulSetCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface StatefulSetOrdinals {
+  /** Number of the first pod. Default 0. */
   start?: number | undefined;
 }
 
 export interface StatefulSetPersistentVolumeClaimRetentionPolicy {
+  /** `Retain` or `Delete`: what happens to claims when the StatefulSet is deleted. Default `Retain`. */
   whenDeleted?: string | undefined;
+  /** `Retain` or `Delete`: what happens to claims when it is scaled down. Default `Retain`. */
   whenScaled?: string | undefined;
 }
 
 export interface StatefulSetSpec {
+  /** How many pods. Default 1. */
   replicas?: number | undefined;
+  /** Selects the pods of the StatefulSet. It must match the labels of the template and cannot be changed. */
   selector: MetaV1.LabelSelector;
+  /** Template of the pods that are made. */
   template: CoreV1.PodTemplateSpec;
+  /** Claims that each pod gets one of its own from. */
   volumeClaimTemplates?: readonly CoreV1.PersistentVolumeClaim[] | undefined;
+  /** Name of the headless Service that gives pods their host names. It cannot be changed. */
   serviceName?: string | undefined;
+  /** `OrderedReady`, or `Parallel` to make and delete all pods at once. Default `OrderedReady`. */
   podManagementPolicy?: string | undefined;
+  /** How pods are replaced when the template changes. */
   updateStrategy?: StatefulSetUpdateStrategy | undefined;
+  /** How many old revisions are kept for a rollback. Default 10. */
   revisionHistoryLimit?: number | undefined;
+  /** How many seconds a new pod must be ready without a crash before it counts as available. Default 0. */
   minReadySeconds?: number | undefined;
+  /** What happens to claims that are no longer needed. */
   persistentVolumeClaimRetentionPolicy?: StatefulSetPersistentVolumeClaimRetentionPolicy | undefined;
+  /** How pods are numbered. */
   ordinals?: StatefulSetOrdinals | undefined;
 }
 
 export interface StatefulSetStatus {
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** How many pods. */
   replicas: number;
+  /** How many pods are ready. */
   readyReplicas?: number | undefined;
+  /** How many pods there are now. */
   currentReplicas?: number | undefined;
+  /** How many pods have the newest template. */
   updatedReplicas?: number | undefined;
+  /** Revision of the pods that are not updated yet. */
   currentRevision?: string | undefined;
+  /** Revision that pods are updated to. */
   updateRevision?: string | undefined;
+  /** How many hash collisions of names the controller met. */
   collisionCount?: number | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly StatefulSetCondition[] | undefined;
+  /** How many pods have been ready for `minReadySeconds`. */
   availableReplicas?: number | undefined;
 }
 
 export interface StatefulSetUpdateStrategy {
+  /** `RollingUpdate` or `OnDelete`. Default `RollingUpdate`. */
   type?: string | undefined;
+  /** Settings of a rolling update; only with type `RollingUpdate`. */
   rollingUpdate?: RollingUpdateStatefulSetStrategy | undefined;
 }

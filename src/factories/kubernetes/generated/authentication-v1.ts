@@ -3,39 +3,59 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface SelfSubjectReview {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: SelfSubjectReviewStatus | undefined;
 }
 
 export interface SelfSubjectReviewStatus {
+  /** Who the user is. */
   userInfo?: UserInfo | undefined;
 }
 
 export interface TokenReview {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: TokenReviewSpec;
+  /** The state that was observed. Controllers write it. */
   status?: TokenReviewStatus | undefined;
 }
 
 export interface TokenReviewSpec {
+  /** The token. */
   token: string;
+  /** Who the token is meant for. */
   audiences?: readonly string[] | undefined;
 }
 
 export interface TokenReviewStatus {
+  /** Whether the token is valid. */
   authenticated?: boolean | undefined;
+  /** The user. */
   user?: UserInfo | undefined;
+  /** Who the token is meant for. */
   audiences?: readonly string[] | undefined;
+  /** What went wrong. */
   error?: string | undefined;
 }
 
 export interface UserInfo {
+  /** Name of the user. */
   username?: string | undefined;
+  /** Identity that the API server gave the object, never used again. */
   uid?: string | undefined;
+  /** The groups. */
   groups?: readonly string[] | undefined;
+  /** More about the user, by key. */
   extra?: Record<string, readonly string[]> | undefined;
 }

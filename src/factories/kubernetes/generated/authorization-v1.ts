@@ -3,104 +3,162 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface FieldSelectorAttributes {
+  /** The selector as text. */
   rawSelector?: string | undefined;
+  /** The selector as a list. */
   requirements?: readonly MetaV1.FieldSelectorRequirement[] | undefined;
 }
 
 export interface LabelSelectorAttributes {
+  /** The selector as text. */
   rawSelector?: string | undefined;
+  /** The selector as a list. */
   requirements?: readonly MetaV1.LabelSelectorRequirement[] | undefined;
 }
 
 export interface LocalSubjectAccessReview {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: SubjectAccessReviewSpec;
+  /** The state that was observed. Controllers write it. */
   status?: SubjectAccessReviewStatus | undefined;
 }
 
 export interface NonResourceAttributes {
+  /** The path. */
   path?: string | undefined;
+  /** The verb, for example `get`. */
   verb?: string | undefined;
 }
 
 export interface NonResourceRule {
+  /** The verbs, for example `get` and `list`; `*` for all. */
   verbs: readonly string[];
+  /** Paths that are no resources, for example `/healthz`. */
   nonResourceURLs?: readonly string[] | undefined;
 }
 
 export interface ResourceAttributes {
+  /** Namespace that the named object is in. */
   namespace?: string | undefined;
+  /** The verb, for example `get`. */
   verb?: string | undefined;
+  /** Group of the API. */
   group?: string | undefined;
+  /** Version of the API. */
   version?: string | undefined;
+  /** Name of the resource, lower-case plural. */
   resource?: string | undefined;
+  /** Name of the subresource. */
   subresource?: string | undefined;
+  /** Name of it. */
   name?: string | undefined;
+  /** Selects objects by the values of fields. */
   fieldSelector?: FieldSelectorAttributes | undefined;
+  /** Selects objects by their labels. */
   labelSelector?: LabelSelectorAttributes | undefined;
 }
 
 export interface ResourceRule {
+  /** The verbs, for example `get` and `list`; `*` for all. */
   verbs: readonly string[];
+  /** Groups of the API; `*` for all. */
   apiGroups?: readonly string[] | undefined;
+  /** Compute resources. */
   resources?: readonly string[] | undefined;
+  /** Names that the rule is limited to; none for all. */
   resourceNames?: readonly string[] | undefined;
 }
 
 export interface SelfSubjectAccessReview {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: SelfSubjectAccessReviewSpec;
+  /** The state that was observed. Controllers write it. */
   status?: SubjectAccessReviewStatus | undefined;
 }
 
 export interface SelfSubjectAccessReviewSpec {
+  /** The resource that is asked about. */
   resourceAttributes?: ResourceAttributes | undefined;
+  /** The path that is asked about. */
   nonResourceAttributes?: NonResourceAttributes | undefined;
 }
 
 export interface SelfSubjectRulesReview {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: SelfSubjectRulesReviewSpec;
+  /** The state that was observed. Controllers write it. */
   status?: SubjectRulesReviewStatus | undefined;
 }
 
 export interface SelfSubjectRulesReviewSpec {
+  /** Namespace that the named object is in. */
   namespace?: string | undefined;
 }
 
 export interface SubjectAccessReview {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: SubjectAccessReviewSpec;
+  /** The state that was observed. Controllers write it. */
   status?: SubjectAccessReviewStatus | undefined;
 }
 
 export interface SubjectAccessReviewSpec {
+  /** The resource that is asked about. */
   resourceAttributes?: ResourceAttributes | undefined;
+  /** The path that is asked about. */
   nonResourceAttributes?: NonResourceAttributes | undefined;
+  /** The user. */
   user?: string | undefined;
+  /** The groups. */
   groups?: readonly string[] | undefined;
+  /** More about the user, by key. */
   extra?: Record<string, readonly string[]> | undefined;
+  /** Identity that the API server gave the object, never used again. */
   uid?: string | undefined;
 }
 
 export interface SubjectAccessReviewStatus {
+  /** Whether it is allowed. */
   allowed: boolean;
+  /** Whether it is denied, whatever others say. */
   denied?: boolean | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** What could not be evaluated. */
   evaluationError?: string | undefined;
 }
 
 export interface SubjectRulesReviewStatus {
+  /** Resources and operations that count. */
   resourceRules: readonly ResourceRule[];
+  /** What may be done with paths that are no resources. */
   nonResourceRules: readonly NonResourceRule[];
+  /** Whether the list may lack rules. */
   incomplete: boolean;
+  /** What could not be evaluated. */
   evaluationError?: string | undefined;
 }

@@ -3,30 +3,47 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface CrossVersionObjectReference {
+  /** Kind of the object, in CamelCase. */
   kind: string;
+  /** Name of it. */
   name: string;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
 }
 
 export interface HorizontalPodAutoscaler {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: HorizontalPodAutoscalerSpec;
+  /** The state that was observed. Controllers write it. */
   status?: HorizontalPodAutoscalerStatus | undefined;
 }
 
 export interface HorizontalPodAutoscalerSpec {
+  /** The object that is scaled. */
   scaleTargetRef: CrossVersionObjectReference;
+  /** Least pods. Default 1. */
   minReplicas?: number | undefined;
+  /** Most pods. */
   maxReplicas: number;
+  /** Wanted average use of the CPU, in percent of the requests. */
   targetCPUUtilizationPercentage?: number | undefined;
 }
 
 export interface HorizontalPodAutoscalerStatus {
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** When the number of pods was changed last. */
   lastScaleTime?: string | undefined;
+  /** How many pods there are now. */
   currentReplicas: number;
+  /** How many pods are wanted. */
   desiredReplicas: number;
+  /** Average use of the CPU, in percent of the requests. */
   currentCPUUtilizationPercentage?: number | undefined;
 }

@@ -3,148 +3,226 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface ContainerResourceMetricSource {
+  /** Name of it. */
   name: string;
+  /** What is aimed at. */
   target: MetricTarget;
+  /** Name of the container; the only one when left out. */
   container: string;
 }
 
 export interface ContainerResourceMetricStatus {
+  /** Name of it. */
   name: string;
+  /** The value now. */
   current: MetricValueStatus;
+  /** Name of the container; the only one when left out. */
   container: string;
 }
 
 export interface CrossVersionObjectReference {
+  /** Kind of the object, in CamelCase. */
   kind: string;
+  /** Name of it. */
   name: string;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
 }
 
 export interface ExternalMetricSource {
+  /** Which metric. */
   metric: MetricIdentifier;
+  /** What is aimed at. */
   target: MetricTarget;
 }
 
 export interface ExternalMetricStatus {
+  /** Which metric. */
   metric: MetricIdentifier;
+  /** The value now. */
   current: MetricValueStatus;
 }
 
 export interface HPAScalingPolicy {
+  /** `Pods` or `Percent`. */
   type: string;
+  /** How much may change in the period. */
   value: number;
+  /** Seconds between two checks, or that a policy looks back. */
   periodSeconds: number;
 }
 
 export interface HPAScalingRules {
+  /** Seconds of the past that count before scaling. Default 0 up, 300 down. */
   stabilizationWindowSeconds?: number | undefined;
+  /** `Max`, `Min` or `Disabled`: which of the policies counts. Default `Max`. */
   selectPolicy?: string | undefined;
+  /** How much may change in how long. */
   policies?: readonly HPAScalingPolicy[] | undefined;
+  /** Difference from the target that does not count yet, for example `100m`. */
   tolerance?: string | number | undefined;
 }
 
 export interface HorizontalPodAutoscaler {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: HorizontalPodAutoscalerSpec;
+  /** The state that was observed. Controllers write it. */
   status?: HorizontalPodAutoscalerStatus | undefined;
 }
 
 export interface HorizontalPodAutoscalerBehavior {
+  /** Rules for more pods. */
   scaleUp?: HPAScalingRules | undefined;
+  /** Rules for fewer pods. */
   scaleDown?: HPAScalingRules | undefined;
 }
 
 export interface HorizontalPodAutoscalerCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface HorizontalPodAutoscalerSpec {
+  /** The object that is scaled. */
   scaleTargetRef: CrossVersionObjectReference;
+  /** Least pods. Default 1. */
   minReplicas?: number | undefined;
+  /** Most pods. */
   maxReplicas: number;
+  /** Metrics that decide; the largest result counts. */
   metrics?: readonly MetricSpec[] | undefined;
+  /** How fast it scales. */
   behavior?: HorizontalPodAutoscalerBehavior | undefined;
 }
 
 export interface HorizontalPodAutoscalerStatus {
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** When the number of pods was changed last. */
   lastScaleTime?: string | undefined;
+  /** How many pods there are now. */
   currentReplicas?: number | undefined;
+  /** How many pods are wanted. */
   desiredReplicas: number;
+  /** The metrics as they were read last. */
   currentMetrics?: readonly MetricStatus[] | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly HorizontalPodAutoscalerCondition[] | undefined;
 }
 
 export interface MetricIdentifier {
+  /** Name of it. */
   name: string;
+  /** Selects objects by their labels. */
   selector?: MetaV1.LabelSelector | undefined;
 }
 
 export interface MetricSpec {
+  /** `Resource`, `Pods`, `Object`, `External` or `ContainerResource`. */
   type: string;
+  /** The object. */
   object?: ObjectMetricSource | undefined;
+  /** The pods. */
   pods?: PodsMetricSource | undefined;
+  /** A resource of the pods, such as `cpu`. */
   resource?: ResourceMetricSource | undefined;
+  /** Resource of one container of the pods. */
   containerResource?: ContainerResourceMetricSource | undefined;
+  /** Metric from outside the cluster. */
   external?: ExternalMetricSource | undefined;
 }
 
 export interface MetricStatus {
+  /** What sort it is. */
   type: string;
+  /** The object. */
   object?: ObjectMetricStatus | undefined;
+  /** The pods. */
   pods?: PodsMetricStatus | undefined;
+  /** A resource of the pods, such as `cpu`. */
   resource?: ResourceMetricStatus | undefined;
+  /** Resource of one container of the pods. */
   containerResource?: ContainerResourceMetricStatus | undefined;
+  /** Metric from outside the cluster. */
   external?: ExternalMetricStatus | undefined;
 }
 
 export interface MetricTarget {
+  /** `Utilization`, `Value` or `AverageValue`. */
   type: string;
+  /** The value. */
   value?: string | number | undefined;
+  /** Average for each pod. */
   averageValue?: string | number | undefined;
+  /** Average for each pod, in percent of the requests. */
   averageUtilization?: number | undefined;
 }
 
 export interface MetricValueStatus {
+  /** The value. */
   value?: string | number | undefined;
+  /** Average for each pod. */
   averageValue?: string | number | undefined;
+  /** Average for each pod, in percent of the requests. */
   averageUtilization?: number | undefined;
 }
 
 export interface ObjectMetricSource {
+  /** Object that the metric describes. */
   describedObject: CrossVersionObjectReference;
+  /** What is aimed at. */
   target: MetricTarget;
+  /** Which metric. */
   metric: MetricIdentifier;
 }
 
 export interface ObjectMetricStatus {
+  /** Which metric. */
   metric: MetricIdentifier;
+  /** The value now. */
   current: MetricValueStatus;
+  /** Object that the metric describes. */
   describedObject: CrossVersionObjectReference;
 }
 
 export interface PodsMetricSource {
+  /** Which metric. */
   metric: MetricIdentifier;
+  /** What is aimed at. */
   target: MetricTarget;
 }
 
 export interface PodsMetricStatus {
+  /** Which metric. */
   metric: MetricIdentifier;
+  /** The value now. */
   current: MetricValueStatus;
 }
 
 export interface ResourceMetricSource {
+  /** Name of the resource, such as `cpu`. */
   name: string;
+  /** What is aimed at. */
   target: MetricTarget;
 }
 
 export interface ResourceMetricStatus {
+  /** Name of it. */
   name: string;
+  /** The value now. */
   current: MetricValueStatus;
 }

@@ -4,116 +4,186 @@ import type * as CoreV1 from './core-v1.ts';
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface CronJob {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: CronJobSpec;
+  /** The state that was observed. Controllers write it. */
   status?: CronJobStatus | undefined;
 }
 
 export interface CronJobSpec {
+  /** When, in cron format, for example `*\/5 * * * *`. */
   schedule: string;
+  /** Time zone of the schedule, for example `Europe/Berlin`. Default: that of the controller. */
   timeZone?: string | undefined;
+  /** Seconds after which a missed start is given up. */
   startingDeadlineSeconds?: number | undefined;
+  /** `Allow`, `Forbid` or `Replace`: what happens when the run before is still active. Default `Allow`. */
   concurrencyPolicy?: string | undefined;
+  /** Makes no new Jobs until it is false again. Default false. */
   suspend?: boolean | undefined;
+  /** Template of the Jobs that are made. */
   jobTemplate: JobTemplateSpec;
+  /** How many successful Jobs are kept. Default 3. */
   successfulJobsHistoryLimit?: number | undefined;
+  /** How many failed Jobs are kept. Default 1. */
   failedJobsHistoryLimit?: number | undefined;
 }
 
 export interface CronJobStatus {
+  /** Jobs that run now. */
   active?: readonly CoreV1.ObjectReference[] | undefined;
+  /** When a Job was made last. */
   lastScheduleTime?: string | undefined;
+  /** When a Job succeeded last. */
   lastSuccessfulTime?: string | undefined;
 }
 
 export interface Job {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: JobSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: JobStatus | undefined;
 }
 
 export interface JobCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the condition was checked last. */
   lastProbeTime?: string | undefined;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface JobSpec {
+  /** How many pods may run at once. Default 1. */
   parallelism?: number | undefined;
+  /** How many pods must succeed. */
   completions?: number | undefined;
+  /** Seconds after the start when what still runs is ended. */
   activeDeadlineSeconds?: number | undefined;
+  /** How failures of pods are judged, by exit code and condition. */
   podFailurePolicy?: PodFailurePolicy | undefined;
+  /** When the Job counts as successful before all pods are. */
   successPolicy?: SuccessPolicy | undefined;
+  /** How many failures are retried. Default 6. */
   backoffLimit?: number | undefined;
+  /** How many failures of each index are retried. */
   backoffLimitPerIndex?: number | undefined;
+  /** How many indexes may fail before the Job does. */
   maxFailedIndexes?: number | undefined;
+  /** Made by the API server; set it only with `manualSelector`. */
   selector?: MetaV1.LabelSelector | undefined;
+  /** Takes `selector` as given instead of making one. Default false. */
   manualSelector?: boolean | undefined;
+  /** Template of the pods. Their restart policy must be `Never` or `OnFailure`. */
   template: CoreV1.PodTemplateSpec;
+  /** Seconds after its end when the Job is deleted. */
   ttlSecondsAfterFinished?: number | undefined;
+  /** `NonIndexed`, or `Indexed` to give each pod a number. Default `NonIndexed`. */
   completionMode?: string | undefined;
+  /** Makes no pods, and deletes those that run, until it is false again. Default false. */
   suspend?: boolean | undefined;
+  /** `TerminatingOrFailed` or `Failed`: when a pod is replaced. */
   podReplacementPolicy?: string | undefined;
+  /** Controller that runs the Job, where it is not Kubernetes' own. */
   managedBy?: string | undefined;
 }
 
 export interface JobStatus {
+  /** Observations of the object, one of each type. */
   conditions?: readonly JobCondition[] | undefined;
+  /** When it started. */
   startTime?: string | undefined;
+  /** When it completed. */
   completionTime?: string | undefined;
+  /** How many pods run. */
   active?: number | undefined;
+  /** How many pods succeeded. */
   succeeded?: number | undefined;
+  /** How many pods failed. */
   failed?: number | undefined;
+  /** How many pods are being deleted. */
   terminating?: number | undefined;
+  /** Indexes that succeeded, for example `1,3-5`. */
   completedIndexes?: string | undefined;
+  /** Indexes that failed, for example `1,3-5`. */
   failedIndexes?: string | undefined;
+  /** Pods that ended and are not counted yet. */
   uncountedTerminatedPods?: UncountedTerminatedPods | undefined;
+  /** How many pods are ready. */
   ready?: number | undefined;
 }
 
 export interface JobTemplateSpec {
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: JobSpec | undefined;
 }
 
 export interface PodFailurePolicy {
+  /** The rules. */
   rules: readonly PodFailurePolicyRule[];
 }
 
 export interface PodFailurePolicyOnExitCodesRequirement {
+  /** Name of the container. */
   containerName?: string | undefined;
+  /** How the key and the values are compared. */
   operator: string;
+  /** The values to compare with; none for `Exists` and `DoesNotExist`. */
   values: readonly number[];
 }
 
 export interface PodFailurePolicyOnPodConditionsPattern {
+  /** What sort it is. */
   type: string;
+  /** The state that was observed. Controllers write it. */
   status?: string | undefined;
 }
 
 export interface PodFailurePolicyRule {
+  /** `FailJob`, `FailIndex`, `Ignore` or `Count`. */
   action: string;
+  /** Exit codes that the rule is for. */
   onExitCodes?: PodFailurePolicyOnExitCodesRequirement | undefined;
+  /** Conditions of pods that the rule is for. */
   onPodConditions?: readonly PodFailurePolicyOnPodConditionsPattern[] | undefined;
 }
 
 export interface SuccessPolicy {
+  /** The rules. */
   rules: readonly SuccessPolicyRule[];
 }
 
 export interface SuccessPolicyRule {
+  /** Indexes that must succeed, for example `0-2`. */
   succeededIndexes?: string | undefined;
+  /** How many indexes must succeed. */
   succeededCount?: number | undefined;
 }
 
 export interface UncountedTerminatedPods {
+  /** Identities of the pods that succeeded. */
   succeeded?: readonly string[] | undefined;
+  /** Identities of the pods that failed. */
   failed?: readonly string[] | undefined;
 }

@@ -3,34 +3,55 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface CertificateSigningRequest {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: CertificateSigningRequestSpec;
+  /** The state that was observed. Controllers write it. */
   status?: CertificateSigningRequestStatus | undefined;
 }
 
 export interface CertificateSigningRequestCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** When the condition was written last. */
   lastUpdateTime?: string | undefined;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
 }
 
 export interface CertificateSigningRequestSpec {
+  /** What is asked for. */
   request: string;
+  /** Name of the signer. */
   signerName: string;
+  /** How long it is valid, in seconds. */
   expirationSeconds?: number | undefined;
+  /** What the certificate may be used for. */
   usages?: readonly string[] | undefined;
+  /** Name of the user. */
   username?: string | undefined;
+  /** Identity that the API server gave the object, never used again. */
   uid?: string | undefined;
+  /** The groups. */
   groups?: readonly string[] | undefined;
+  /** More about the user, by key. */
   extra?: Record<string, readonly string[]> | undefined;
 }
 
 export interface CertificateSigningRequestStatus {
+  /** Observations of the object, one of each type. */
   conditions?: readonly CertificateSigningRequestCondition[] | undefined;
+  /** The certificates that were issued, in PEM. */
   certificate?: string | undefined;
 }

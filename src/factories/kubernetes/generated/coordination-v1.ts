@@ -3,18 +3,29 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface Lease {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: LeaseSpec | undefined;
 }
 
 export interface LeaseSpec {
+  /** Who holds the lease. */
   holderIdentity?: string | undefined;
+  /** Seconds after which a lease that was not renewed may be taken. */
   leaseDurationSeconds?: number | undefined;
+  /** When the holder got the lease. */
   acquireTime?: string | undefined;
+  /** When the holder renewed the lease last. */
   renewTime?: string | undefined;
+  /** How often the holder changed. */
   leaseTransitions?: number | undefined;
+  /** How it is done. */
   strategy?: string | undefined;
+  /** Who should take the lease next. */
   preferredHolder?: string | undefined;
 }

@@ -3,1577 +3,2543 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface AWSElasticBlockStoreVolumeSource {
+  /** Identity of the volume at its provider. */
   volumeID: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Number of the partition. */
   partition?: number | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface Affinity {
+  /** Rules about nodes. */
   nodeAffinity?: NodeAffinity | undefined;
+  /** Rules about pods to be near to. */
   podAffinity?: PodAffinity | undefined;
+  /** Rules about pods to be apart from. */
   podAntiAffinity?: PodAntiAffinity | undefined;
 }
 
 export interface AppArmorProfile {
+  /** `RuntimeDefault`, `Localhost` or `Unconfined`. */
   type: string;
+  /** Name of a profile on the node; only with type `Localhost`. */
   localhostProfile?: string | undefined;
 }
 
 export interface AttachedVolume {
+  /** Name of it. */
   name: string;
+  /** Path of the device. */
   devicePath: string;
 }
 
 export interface AzureDiskVolumeSource {
+  /** Name of the disk. */
   diskName: string;
+  /** Address of the disk. */
   diskURI: string;
+  /** How the host caches: `None`, `ReadOnly` or `ReadWrite`. */
   cachingMode?: string | undefined;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
 }
 
 export interface AzureFilePersistentVolumeSource {
+  /** Name of the Secret. */
   secretName: string;
+  /** Name of the share. */
   shareName: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Namespace of the Secret. */
   secretNamespace?: string | undefined;
 }
 
 export interface AzureFileVolumeSource {
+  /** Name of the Secret. */
   secretName: string;
+  /** Name of the share. */
   shareName: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface Binding {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** What is aimed at. */
   target: ObjectReference;
 }
 
 export interface CSIPersistentVolumeSource {
+  /** Name of the driver. */
   driver: string;
+  /** Identity of the volume at the driver. */
   volumeHandle: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Attributes of the volume, as the driver understands them. */
   volumeAttributes?: Record<string, string> | undefined;
+  /** Secret for attaching the volume. */
   controllerPublishSecretRef?: SecretReference | undefined;
+  /** Secret for preparing the volume on a node. */
   nodeStageSecretRef?: SecretReference | undefined;
+  /** Secret for mounting the volume. */
   nodePublishSecretRef?: SecretReference | undefined;
+  /** Secret for growing the volume. */
   controllerExpandSecretRef?: SecretReference | undefined;
+  /** Secret for growing the file system on a node. */
   nodeExpandSecretRef?: SecretReference | undefined;
 }
 
 export interface CSIVolumeSource {
+  /** Name of the driver. */
   driver: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Attributes of the volume, as the driver understands them. */
   volumeAttributes?: Record<string, string> | undefined;
+  /** Secret for mounting the volume. */
   nodePublishSecretRef?: LocalObjectReference | undefined;
 }
 
+/** Linux capabilities that a container gains or loses. */
 export interface Capabilities {
+  /** Capabilities that are added. */
   add?: readonly string[] | undefined;
+  /** Capabilities that are dropped; `ALL` for all. */
   drop?: readonly string[] | undefined;
 }
 
 export interface CephFSPersistentVolumeSource {
+  /** Addresses of the monitors. */
   monitors: readonly string[];
+  /** The path. */
   path?: string | undefined;
+  /** The user. */
   user?: string | undefined;
+  /** File with the secret of the user. */
   secretFile?: string | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: SecretReference | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface CephFSVolumeSource {
+  /** Addresses of the monitors. */
   monitors: readonly string[];
+  /** The path. */
   path?: string | undefined;
+  /** The user. */
   user?: string | undefined;
+  /** File with the secret of the user. */
   secretFile?: string | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: LocalObjectReference | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface CinderPersistentVolumeSource {
+  /** Identity of the volume at its provider. */
   volumeID: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: SecretReference | undefined;
 }
 
 export interface CinderVolumeSource {
+  /** Identity of the volume at its provider. */
   volumeID: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: LocalObjectReference | undefined;
 }
 
 export interface ClientIPConfig {
+  /** Seconds that a client stays with its pod. Default 10800. */
   timeoutSeconds?: number | undefined;
 }
 
 export interface ClusterTrustBundleProjection {
+  /** Name of it. */
   name?: string | undefined;
+  /** Name of the signer. */
   signerName?: string | undefined;
+  /** Selects objects by their labels. */
   labelSelector?: MetaV1.LabelSelector | undefined;
+  /** Whether the source may be missing. */
   optional?: boolean | undefined;
+  /** The path. */
   path: string;
 }
 
 export interface ComponentCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** What went wrong. */
   error?: string | undefined;
 }
 
 export interface ComponentStatus {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly ComponentCondition[] | undefined;
 }
 
 export interface ConfigMap {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The content cannot be changed while this is true. */
   immutable?: boolean | undefined;
+  /** Content as UTF-8 text, by key. */
   data?: Record<string, string> | undefined;
+  /** Content that is no UTF-8 text, in base64, by key. */
   binaryData?: Record<string, string> | undefined;
 }
 
 export interface ConfigMapEnvSource {
+  /** Name of it. */
   name?: string | undefined;
+  /** Whether the source may be missing. */
   optional?: boolean | undefined;
 }
 
 export interface ConfigMapKeySelector {
+  /** Name of the ConfigMap. */
   name?: string | undefined;
+  /** The key. */
   key: string;
+  /** Whether the source may be missing. */
   optional?: boolean | undefined;
 }
 
 export interface ConfigMapNodeConfigSource {
+  /** Namespace that the named object is in. */
   namespace: string;
+  /** Name of it. */
   name: string;
+  /** Identity that the API server gave the object, never used again. */
   uid?: string | undefined;
+  /** Version of the stored object. It changes with each write; compare it for equality only. */
   resourceVersion?: string | undefined;
+  /** Key of the ConfigMap with the kubelet's configuration. */
   kubeletConfigKey: string;
 }
 
 export interface ConfigMapProjection {
+  /** Name of it. */
   name?: string | undefined;
+  /** The objects of the list. */
   items?: readonly KeyToPath[] | undefined;
+  /** Whether the source may be missing. */
   optional?: boolean | undefined;
 }
 
 export interface ConfigMapVolumeSource {
+  /** Name of the ConfigMap. */
   name?: string | undefined;
+  /** Keys that become files. Default: all. */
   items?: readonly KeyToPath[] | undefined;
+  /** Permission bits of the files, 0 to 0777. Default 0644. */
   defaultMode?: number | undefined;
+  /** Whether the source may be missing. */
   optional?: boolean | undefined;
 }
 
+/** One container of a pod. */
 export interface Container {
+  /** Name of the container, unique in its pod. */
   name: string;
+  /** Name of the container image, with registry and tag or digest. */
   image?: string | undefined;
+  /** Command with its arguments, instead of the image's entry point. `$(NAME)` stands for a variable of `env`. */
   command?: readonly string[] | undefined;
+  /** Arguments of the entry point, instead of those of the image. `$(NAME)` stands for a variable of `env`. */
   args?: readonly string[] | undefined;
+  /** Directory that the container starts in. Default: that of the image. */
   workingDir?: string | undefined;
+  /** Ports that the container listens on. A port works without being listed. */
   ports?: readonly ContainerPort[] | undefined;
+  /** ConfigMaps and Secrets whose keys become environment variables; `env` wins over them. */
   envFrom?: readonly EnvFromSource[] | undefined;
+  /** Environment variables. */
   env?: readonly EnvVar[] | undefined;
+  /** CPU, memory and other resources that the container asks for and may use. */
   resources?: ResourceRequirements | undefined;
+  /** Whether a container restarts when one of its resources changes. */
   resizePolicy?: readonly ContainerResizePolicy[] | undefined;
+  /** `Always` makes an init container a sidecar, which runs beside the others. */
   restartPolicy?: string | undefined;
+  /** Rules by exit code that come before `restartPolicy`. */
   restartPolicyRules?: readonly ContainerRestartRule[] | undefined;
+  /** Volumes that are mounted into the file system of the container. */
   volumeMounts?: readonly VolumeMount[] | undefined;
+  /** Block devices that the container gets. */
   volumeDevices?: readonly VolumeDevice[] | undefined;
+  /** Check whose failure restarts the container. */
   livenessProbe?: Probe | undefined;
+  /** Check whose failure takes the pod out of its Services. */
   readinessProbe?: Probe | undefined;
+  /** Check that must succeed before the other probes begin; its failure restarts the container. */
   startupProbe?: Probe | undefined;
+  /** What runs after the start and before the end of the container. */
   lifecycle?: Lifecycle | undefined;
+  /** File whose content becomes the message of the end. Default `/dev/termination-log`. */
   terminationMessagePath?: string | undefined;
+  /** `File`, or `FallbackToLogsOnError` to take the end of the log. Default `File`. */
   terminationMessagePolicy?: string | undefined;
+  /** `Always`, `IfNotPresent` or `Never`. Default `Always` for the tag `latest`, else `IfNotPresent`. */
   imagePullPolicy?: string | undefined;
+  /** Users, groups, capabilities and other security settings. */
   securityContext?: SecurityContext | undefined;
+  /** Keeps standard input open. Default false. */
   stdin?: boolean | undefined;
+  /** Closes standard input after the first client that attached. Default false. */
   stdinOnce?: boolean | undefined;
+  /** Gives the container a terminal; needs `stdin`. Default false. */
   tty?: boolean | undefined;
 }
 
 export interface ContainerExtendedResourceRequest {
+  /** Name of the container. */
   containerName: string;
+  /** Name of the resource. */
   resourceName: string;
+  /** Name of the request. */
   requestName: string;
 }
 
 export interface ContainerImage {
+  /** The names. */
   names?: readonly string[] | undefined;
+  /** Size in bytes. */
   sizeBytes?: number | undefined;
 }
 
 export interface ContainerPort {
+  /** Name of the port, which Services may refer to. */
   name?: string | undefined;
+  /** Port of the node that leads to the port. */
   hostPort?: number | undefined;
+  /** Port that the container listens on, 1 to 65535. */
   containerPort: number;
+  /** `TCP`, `UDP` or `SCTP`. Default `TCP`. */
   protocol?: string | undefined;
+  /** Address of the node. */
   hostIP?: string | undefined;
 }
 
 export interface ContainerResizePolicy {
+  /** Name of the resource. */
   resourceName: string;
+  /** `Always`, `OnFailure` or `Never`. Default `Always`. */
   restartPolicy: string;
 }
 
 export interface ContainerRestartRule {
+  /** What was done. */
   action: string;
+  /** Exit codes that the rule is for. */
   exitCodes?: ContainerRestartRuleOnExitCodes | undefined;
 }
 
 export interface ContainerRestartRuleOnExitCodes {
+  /** How the key and the values are compared. */
   operator: string;
+  /** The values to compare with; none for `Exists` and `DoesNotExist`. */
   values?: readonly number[] | undefined;
 }
 
 export interface ContainerState {
+  /** Why the container does not run yet. */
   waiting?: ContainerStateWaiting | undefined;
+  /** Since when the container runs. */
   running?: ContainerStateRunning | undefined;
+  /** How the container ended. */
   terminated?: ContainerStateTerminated | undefined;
 }
 
 export interface ContainerStateRunning {
+  /** When it started. */
   startedAt?: string | undefined;
 }
 
 export interface ContainerStateTerminated {
+  /** Exit code of the process. */
   exitCode: number;
+  /** Signal that ended the process. */
   signal?: number | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** When it started. */
   startedAt?: string | undefined;
+  /** When it ended. */
   finishedAt?: string | undefined;
+  /** Identity of the container at its runtime. */
   containerID?: string | undefined;
 }
 
 export interface ContainerStateWaiting {
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface ContainerStatus {
+  /** Name of it. */
   name: string;
+  /** What the container does now. */
   state?: ContainerState | undefined;
+  /** How the container ended the last time. */
   lastState?: ContainerState | undefined;
+  /** Whether the container is ready. */
   ready: boolean;
+  /** How often the container was restarted. */
   restartCount: number;
+  /** Name of the container image, with registry and tag or digest. */
   image: string;
+  /** Digest of the image that runs. */
   imageID: string;
+  /** Identity of the container at its runtime. */
   containerID?: string | undefined;
+  /** Whether the startup probe succeeded. */
   started?: boolean | undefined;
+  /** Resources that the node has reserved. */
   allocatedResources?: Record<string, string | number> | undefined;
+  /** Resources that the container has now. */
   resources?: ResourceRequirements | undefined;
+  /** Volumes that are mounted into the file system of the container. */
   volumeMounts?: readonly VolumeMountStatus[] | undefined;
+  /** Users and groups that the process runs as. */
   user?: ContainerUser | undefined;
+  /** Health of the devices, by resource. */
   allocatedResourcesStatus?: readonly ResourceStatus[] | undefined;
+  /** Signal that ends the container, for example `SIGTERM`. */
   stopSignal?: string | undefined;
 }
 
 export interface ContainerUser {
+  /** User and groups on Linux. */
   linux?: LinuxContainerUser | undefined;
 }
 
 export interface DaemonEndpoint {
+  /** The port. */
   Port: number;
 }
 
 export interface DownwardAPIProjection {
+  /** The objects of the list. */
   items?: readonly DownwardAPIVolumeFile[] | undefined;
 }
 
 export interface DownwardAPIVolumeFile {
+  /** The path. */
   path: string;
+  /** Path of the field that is meant. */
   fieldRef?: ObjectFieldSelector | undefined;
+  /** A resource of a container. */
   resourceFieldRef?: ResourceFieldSelector | undefined;
+  /** Permission bits of the file, 0 to 0777. */
   mode?: number | undefined;
 }
 
 export interface DownwardAPIVolumeSource {
+  /** The objects of the list. */
   items?: readonly DownwardAPIVolumeFile[] | undefined;
+  /** Permission bits of the files, 0 to 0777. Default 0644. */
   defaultMode?: number | undefined;
 }
 
 export interface EmptyDirVolumeSource {
+  /** Empty for the disk of the node, `Memory` for memory. */
   medium?: string | undefined;
+  /** Most that may be stored. */
   sizeLimit?: string | number | undefined;
 }
 
 export interface EndpointAddress {
+  /** The IP address. */
   ip: string;
+  /** The host name. */
   hostname?: string | undefined;
+  /** Name of the node. */
   nodeName?: string | undefined;
+  /** The object behind it. */
   targetRef?: ObjectReference | undefined;
 }
 
 export interface EndpointPort {
+  /** Name of it. */
   name?: string | undefined;
+  /** The port, by number or name. */
   port: number;
+  /** `TCP`, `UDP` or `SCTP`. Default `TCP`. */
   protocol?: string | undefined;
+  /** Protocol of the application, for example `kubernetes.io/h2c`. */
   appProtocol?: string | undefined;
 }
 
 export interface EndpointSubset {
+  /** The addresses. */
   addresses?: readonly EndpointAddress[] | undefined;
+  /** Addresses of pods that are not ready. */
   notReadyAddresses?: readonly EndpointAddress[] | undefined;
+  /** The ports. */
   ports?: readonly EndpointPort[] | undefined;
 }
 
 export interface Endpoints {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** Addresses with the ports that they share. */
   subsets?: readonly EndpointSubset[] | undefined;
 }
 
 export interface EnvFromSource {
+  /** Text before each name. */
   prefix?: string | undefined;
+  /** The ConfigMap. */
   configMapRef?: ConfigMapEnvSource | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: SecretEnvSource | undefined;
 }
 
+/** An environment variable. */
 export interface EnvVar {
+  /** Name of the variable. */
   name: string;
+  /** Value of the variable. `$(NAME)` stands for a variable before it. Default empty. */
   value?: string | undefined;
+  /** Where the value comes from, instead of `value`. */
   valueFrom?: EnvVarSource | undefined;
 }
 
 export interface EnvVarSource {
+  /** Path of the field that is meant. */
   fieldRef?: ObjectFieldSelector | undefined;
+  /** A resource of a container. */
   resourceFieldRef?: ResourceFieldSelector | undefined;
+  /** A key of a ConfigMap. */
   configMapKeyRef?: ConfigMapKeySelector | undefined;
+  /** A key of a Secret. */
   secretKeyRef?: SecretKeySelector | undefined;
+  /** A key of a file in a volume. */
   fileKeyRef?: FileKeySelector | undefined;
 }
 
 export interface EphemeralContainer {
+  /** Name of it. */
   name: string;
+  /** Name of the container image, with registry and tag or digest. */
   image?: string | undefined;
+  /** Command with its arguments, instead of the image's entry point. `$(NAME)` stands for a variable of `env`. */
   command?: readonly string[] | undefined;
+  /** Arguments of the entry point, instead of those of the image. `$(NAME)` stands for a variable of `env`. */
   args?: readonly string[] | undefined;
+  /** Directory that the container starts in. Default: that of the image. */
   workingDir?: string | undefined;
+  /** The ports. */
   ports?: readonly ContainerPort[] | undefined;
+  /** ConfigMaps and Secrets whose keys become environment variables; `env` wins over them. */
   envFrom?: readonly EnvFromSource[] | undefined;
+  /** Environment variables. */
   env?: readonly EnvVar[] | undefined;
+  /** Compute resources. */
   resources?: ResourceRequirements | undefined;
+  /** Whether a container restarts when one of its resources changes. */
   resizePolicy?: readonly ContainerResizePolicy[] | undefined;
+  /** `Always`, `OnFailure` or `Never`. Default `Always`. */
   restartPolicy?: string | undefined;
+  /** Rules by exit code that come before `restartPolicy`. */
   restartPolicyRules?: readonly ContainerRestartRule[] | undefined;
+  /** Volumes that are mounted into the file system of the container. */
   volumeMounts?: readonly VolumeMount[] | undefined;
+  /** Block devices that the container gets. */
   volumeDevices?: readonly VolumeDevice[] | undefined;
+  /** Check whose failure restarts the container. */
   livenessProbe?: Probe | undefined;
+  /** Check whose failure takes the pod out of its Services. */
   readinessProbe?: Probe | undefined;
+  /** Check that must succeed before the other probes begin; its failure restarts the container. */
   startupProbe?: Probe | undefined;
+  /** What runs after the start and before the end of the container. */
   lifecycle?: Lifecycle | undefined;
+  /** File whose content becomes the message of the end. Default `/dev/termination-log`. */
   terminationMessagePath?: string | undefined;
+  /** `File`, or `FallbackToLogsOnError` to take the end of the log. Default `File`. */
   terminationMessagePolicy?: string | undefined;
+  /** `Always`, `IfNotPresent` or `Never`. Default `Always` for the tag `latest`, else `IfNotPresent`. */
   imagePullPolicy?: string | undefined;
+  /** Users, groups, capabilities and other security settings. */
   securityContext?: SecurityContext | undefined;
+  /** Keeps standard input open. Default false. */
   stdin?: boolean | undefined;
+  /** Closes standard input after the first client that attached. Default false. */
   stdinOnce?: boolean | undefined;
+  /** Gives the container a terminal; needs `stdin`. Default false. */
   tty?: boolean | undefined;
+  /** Container whose processes the ephemeral container sees. */
   targetContainerName?: string | undefined;
 }
 
+/** A claim that is made for the pod and deleted with it. */
 export interface EphemeralVolumeSource {
+  /** Claim that is made for the pod and deleted with it. */
   volumeClaimTemplate?: PersistentVolumeClaimTemplate | undefined;
 }
 
 export interface Event {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata: MetaV1.ObjectMeta;
+  /** The object that the event is about. */
   involvedObject: ObjectReference;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** Where it comes from. */
   source?: EventSource | undefined;
+  /** When it happened first. */
   firstTimestamp?: string | undefined;
+  /** When it happened last. */
   lastTimestamp?: string | undefined;
+  /** How often it happened. */
   count?: number | undefined;
+  /** `Normal` or `Warning`. */
   type?: string | undefined;
+  /** When it happened first. */
   eventTime?: string | undefined;
+  /** How often it happened, and when last. */
   series?: EventSeries | undefined;
+  /** What was done. */
   action?: string | undefined;
+  /** Another object that has to do with it. */
   related?: ObjectReference | undefined;
+  /** Program that reports, for example `kubernetes.io/kubelet`. */
   reportingComponent?: string | undefined;
+  /** Instance of the program that reports. */
   reportingInstance?: string | undefined;
 }
 
 export interface EventSeries {
+  /** How often it happened. */
   count?: number | undefined;
+  /** When it happened last. */
   lastObservedTime?: string | undefined;
 }
 
 export interface EventSource {
+  /** Program that reports. */
   component?: string | undefined;
+  /** The host name. */
   host?: string | undefined;
 }
 
 export interface ExecAction {
+  /** The command with its arguments; no shell runs it. */
   command?: readonly string[] | undefined;
 }
 
 export interface FCVolumeSource {
+  /** Names of the targets. */
   targetWWNs?: readonly string[] | undefined;
+  /** Number of the logical unit. */
   lun?: number | undefined;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Identities of the volume. */
   wwids?: readonly string[] | undefined;
 }
 
 export interface FileKeySelector {
+  /** Name of the volume. */
   volumeName: string;
+  /** The path. */
   path: string;
+  /** The key. */
   key: string;
+  /** Whether the source may be missing. */
   optional?: boolean | undefined;
 }
 
 export interface FlexPersistentVolumeSource {
+  /** Name of the driver. */
   driver: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: SecretReference | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Options. */
   options?: Record<string, string> | undefined;
 }
 
 export interface FlexVolumeSource {
+  /** Name of the driver. */
   driver: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: LocalObjectReference | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Options. */
   options?: Record<string, string> | undefined;
 }
 
 export interface FlockerVolumeSource {
+  /** Name of the dataset. */
   datasetName?: string | undefined;
+  /** Identity of the dataset. */
   datasetUUID?: string | undefined;
 }
 
 export interface GCEPersistentDiskVolumeSource {
+  /** Name of the disk. */
   pdName: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Number of the partition. */
   partition?: number | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface GRPCAction {
+  /** The port, by number or name. */
   port: number;
+  /** Name of the service in the request. Default empty. */
   service?: string | undefined;
 }
 
 export interface GitRepoVolumeSource {
+  /** Address of the repository. */
   repository: string;
+  /** Number of the revision. */
   revision?: string | undefined;
+  /** The directory. */
   directory?: string | undefined;
 }
 
 export interface GlusterfsPersistentVolumeSource {
+  /** The endpoints. */
   endpoints: string;
+  /** The path. */
   path: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Namespace of the Endpoints. */
   endpointsNamespace?: string | undefined;
 }
 
 export interface GlusterfsVolumeSource {
+  /** The endpoints. */
   endpoints: string;
+  /** The path. */
   path: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface HTTPGetAction {
+  /** Path of the request. Default `/`. */
   path?: string | undefined;
+  /** The port, by number or name. */
   port: number | string;
+  /** Host name. Default: the address of the pod. */
   host?: string | undefined;
+  /** `HTTP` or `HTTPS`. Default `HTTP`. */
   scheme?: string | undefined;
+  /** Headers of the request. */
   httpHeaders?: readonly HTTPHeader[] | undefined;
 }
 
 export interface HTTPHeader {
+  /** Name of it. */
   name: string;
+  /** The value. */
   value: string;
 }
 
 export interface HostAlias {
+  /** The IP address. */
   ip: string;
+  /** The host names. */
   hostnames?: readonly string[] | undefined;
 }
 
 export interface HostIP {
+  /** The IP address. */
   ip: string;
 }
 
 export interface HostPathVolumeSource {
+  /** Path on the node. */
   path: string;
+  /** What must be there: `Directory`, `DirectoryOrCreate`, `File`, `FileOrCreate`, `Socket`. Default: anything. */
   type?: string | undefined;
 }
 
 export interface ISCSIPersistentVolumeSource {
+  /** Address of the portal, with its port. */
   targetPortal: string;
+  /** Name of the target. */
   iqn: string;
+  /** Number of the logical unit. */
   lun: number;
+  /** Name of the interface. Default `default`. */
   iscsiInterface?: string | undefined;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Further addresses of the target. */
   portals?: readonly string[] | undefined;
+  /** Whether discovery needs CHAP. */
   chapAuthDiscovery?: boolean | undefined;
+  /** Whether the session needs CHAP. */
   chapAuthSession?: boolean | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: SecretReference | undefined;
+  /** Name of the initiator. */
   initiatorName?: string | undefined;
 }
 
 export interface ISCSIVolumeSource {
+  /** Address of the portal, with its port. */
   targetPortal: string;
+  /** Name of the target. */
   iqn: string;
+  /** Number of the logical unit. */
   lun: number;
+  /** Name of the interface. Default `default`. */
   iscsiInterface?: string | undefined;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Further addresses of the target. */
   portals?: readonly string[] | undefined;
+  /** Whether discovery needs CHAP. */
   chapAuthDiscovery?: boolean | undefined;
+  /** Whether the session needs CHAP. */
   chapAuthSession?: boolean | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: LocalObjectReference | undefined;
+  /** Name of the initiator. */
   initiatorName?: string | undefined;
 }
 
 export interface ImageVolumeSource {
+  /** What is referred to. */
   reference?: string | undefined;
+  /** `Always`, `IfNotPresent` or `Never`. */
   pullPolicy?: string | undefined;
 }
 
 export interface ImageVolumeStatus {
+  /** Digest of the image. */
   imageRef: string;
 }
 
 export interface KeyToPath {
+  /** Key of the source. */
   key: string;
+  /** Path of the file in the volume. */
   path: string;
+  /** Permission bits of the file, 0 to 0777. */
   mode?: number | undefined;
 }
 
 export interface Lifecycle {
+  /** What runs right after the start of the container. */
   postStart?: LifecycleHandler | undefined;
+  /** What runs before the container is ended. */
   preStop?: LifecycleHandler | undefined;
+  /** Signal that ends the container, for example `SIGTERM`. */
   stopSignal?: string | undefined;
 }
 
 export interface LifecycleHandler {
+  /** Runs a command in the container; exit code 0 is success. */
   exec?: ExecAction | undefined;
+  /** Sends a GET request; a status from 200 to 399 is success. */
   httpGet?: HTTPGetAction | undefined;
+  /** Opens a connection. */
   tcpSocket?: TCPSocketAction | undefined;
+  /** Waits. */
   sleep?: SleepAction | undefined;
 }
 
 export interface LimitRange {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: LimitRangeSpec | undefined;
 }
 
 export interface LimitRangeItem {
+  /** `Pod`, `Container` or `PersistentVolumeClaim`. */
   type: string;
+  /** The most. */
   max?: Record<string, string | number> | undefined;
+  /** The least. */
   min?: Record<string, string | number> | undefined;
+  /** Limit of containers that have none, by resource. */
   default?: Record<string, string | number> | undefined;
+  /** Request of containers that have none. */
   defaultRequest?: Record<string, string | number> | undefined;
+  /** How much larger a limit may be than its request. */
   maxLimitRequestRatio?: Record<string, string | number> | undefined;
 }
 
 export interface LimitRangeSpec {
+  /** The most that may be used, by resource. */
   limits: readonly LimitRangeItem[];
 }
 
 export interface LinuxContainerUser {
+  /** Identity that the API server gave the object, never used again. */
   uid: number;
+  /** Number of the group. */
   gid: number;
+  /** Numbers of further groups. */
   supplementalGroups?: readonly number[] | undefined;
 }
 
 export interface LoadBalancerIngress {
+  /** The IP address. */
   ip?: string | undefined;
+  /** The host name. */
   hostname?: string | undefined;
+  /** `VIP` or `Proxy`: how traffic to the address is delivered. */
   ipMode?: string | undefined;
+  /** The ports. */
   ports?: readonly PortStatus[] | undefined;
 }
 
 export interface LoadBalancerStatus {
+  /** The entry points. */
   ingress?: readonly LoadBalancerIngress[] | undefined;
 }
 
 export interface LocalObjectReference {
+  /** Name of the object in the same namespace. */
   name?: string | undefined;
 }
 
 export interface LocalVolumeSource {
+  /** The path. */
   path: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
 }
 
 export interface ModifyVolumeStatus {
+  /** VolumeAttributesClass that the volume is being changed to. */
   targetVolumeAttributesClassName?: string | undefined;
+  /** The state that was observed. Controllers write it. */
   status: string;
 }
 
 export interface NFSVolumeSource {
+  /** Address of the server. */
   server: string;
+  /** The path. */
   path: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface Namespace {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: NamespaceSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: NamespaceStatus | undefined;
 }
 
 export interface NamespaceCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface NamespaceSpec {
+  /** What must be done before the object is deleted, by name. */
   finalizers?: readonly string[] | undefined;
 }
 
 export interface NamespaceStatus {
+  /** `Active` or `Terminating`. */
   phase?: string | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly NamespaceCondition[] | undefined;
 }
 
 export interface Node {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: NodeSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: NodeStatus | undefined;
 }
 
 export interface NodeAddress {
+  /** What sort it is. */
   type: string;
+  /** The address. */
   address: string;
 }
 
 export interface NodeAffinity {
+  /** Rules that must hold when the pod is scheduled. */
   requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector | undefined;
+  /** Rules that the scheduler tries to follow, by weight. */
   preferredDuringSchedulingIgnoredDuringExecution?: readonly PreferredSchedulingTerm[] | undefined;
 }
 
 export interface NodeAllocatableResourceClaimStatus {
+  /** Name of the ResourceClaim. */
   resourceClaimName: string;
+  /** The containers; at least one. */
   containers?: readonly string[] | undefined;
+  /** Compute resources. */
   resources: Record<string, string | number>;
 }
 
 export interface NodeCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the node reported last. */
   lastHeartbeatTime?: string | undefined;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface NodeConfigSource {
+  /** The ConfigMap. */
   configMap?: ConfigMapNodeConfigSource | undefined;
 }
 
 export interface NodeConfigStatus {
+  /** The configuration that the node should use. */
   assigned?: NodeConfigSource | undefined;
+  /** What is running now. */
   active?: NodeConfigSource | undefined;
+  /** The configuration that worked last. */
   lastKnownGood?: NodeConfigSource | undefined;
+  /** What went wrong. */
   error?: string | undefined;
 }
 
 export interface NodeDaemonEndpoints {
+  /** Port of the kubelet. */
   kubeletEndpoint?: DaemonEndpoint | undefined;
 }
 
 export interface NodeFeatures {
+  /** How groups of the image are merged: `Merge` or `Strict`. */
   supplementalGroupsPolicy?: boolean | undefined;
 }
 
 export interface NodeRuntimeHandler {
+  /** Name of it. */
   name?: string | undefined;
+  /** What is supported. */
   features?: NodeRuntimeHandlerFeatures | undefined;
 }
 
 export interface NodeRuntimeHandlerFeatures {
+  /** Whether mounts can be read-only with all mounts below them. */
   recursiveReadOnlyMounts?: boolean | undefined;
+  /** Whether user namespaces are supported. */
   userNamespaces?: boolean | undefined;
 }
 
 export interface NodeSelector {
+  /** Alternatives; one of them must match. */
   nodeSelectorTerms: readonly NodeSelectorTerm[];
 }
 
 export interface NodeSelectorRequirement {
+  /** The key. */
   key: string;
+  /** `In`, `NotIn`, `Exists`, `DoesNotExist`, `Gt` or `Lt`. */
   operator: string;
+  /** The values to compare with; none for `Exists` and `DoesNotExist`. */
   values?: readonly string[] | undefined;
 }
 
 export interface NodeSelectorTerm {
+  /** Conditions on labels; all of them must hold. */
   matchExpressions?: readonly NodeSelectorRequirement[] | undefined;
+  /** Conditions on fields; all of them must hold. */
   matchFields?: readonly NodeSelectorRequirement[] | undefined;
 }
 
 export interface NodeSpec {
+  /** Addresses of the pods on the node. */
   podCIDR?: string | undefined;
+  /** Addresses of the pods on the node, by family. */
   podCIDRs?: readonly string[] | undefined;
+  /** Identity of the node at its provider. */
   providerID?: string | undefined;
+  /** Keeps new pods from the node. */
   unschedulable?: boolean | undefined;
+  /** What keeps pods from the node unless they tolerate it. */
   taints?: readonly Taint[] | undefined;
+  /** No longer used. */
   configSource?: NodeConfigSource | undefined;
+  /** No longer used. */
   externalID?: string | undefined;
 }
 
 export interface NodeStatus {
+  /** Size, by resource. */
   capacity?: Record<string, string | number> | undefined;
+  /** What pods may use. */
   allocatable?: Record<string, string | number> | undefined;
+  /** Where the object is in its life. */
   phase?: string | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly NodeCondition[] | undefined;
+  /** The addresses. */
   addresses?: readonly NodeAddress[] | undefined;
+  /** Ports of the node's own services. */
   daemonEndpoints?: NodeDaemonEndpoints | undefined;
+  /** What runs on the node, and in which versions. */
   nodeInfo?: NodeSystemInfo | undefined;
+  /** Images that the node has. */
   images?: readonly ContainerImage[] | undefined;
+  /** Volumes that are mounted on the node. */
   volumesInUse?: readonly string[] | undefined;
+  /** Volumes that are attached to the node. */
   volumesAttached?: readonly AttachedVolume[] | undefined;
+  /** Configuration of the node. */
   config?: NodeConfigStatus | undefined;
+  /** Runtimes of the node. */
   runtimeHandlers?: readonly NodeRuntimeHandler[] | undefined;
+  /** What is supported. */
   features?: NodeFeatures | undefined;
+  /** Features that the node declares. */
   declaredFeatures?: readonly string[] | undefined;
 }
 
 export interface NodeSwapStatus {
+  /** Size, by resource. */
   capacity?: number | undefined;
 }
 
 export interface NodeSystemInfo {
+  /** Identity of the machine. */
   machineID: string;
+  /** Identity of the hardware. */
   systemUUID: string;
+  /** Identity of this run since the start of the machine. */
   bootID: string;
+  /** Version of the kernel. */
   kernelVersion: string;
+  /** Name of the operating system's image. */
   osImage: string;
+  /** Name and version of the container runtime. */
   containerRuntimeVersion: string;
+  /** Version of the kubelet. */
   kubeletVersion: string;
+  /** No longer used. */
   kubeProxyVersion: string;
+  /** Name of the operating system. */
   operatingSystem: string;
+  /** Architecture of the processor. */
   architecture: string;
+  /** Swap memory of the node. */
   swap?: NodeSwapStatus | undefined;
 }
 
 export interface ObjectFieldSelector {
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Path of the field, for example `.spec.name`. */
   fieldPath: string;
 }
 
 export interface ObjectReference {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Namespace that the named object is in. */
   namespace?: string | undefined;
+  /** Name of it. */
   name?: string | undefined;
+  /** Identity that the API server gave the object, never used again. */
   uid?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Version of the stored object. It changes with each write; compare it for equality only. */
   resourceVersion?: string | undefined;
+  /** Path of the field, for example `.spec.name`. */
   fieldPath?: string | undefined;
 }
 
 export interface PersistentVolume {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: PersistentVolumeSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: PersistentVolumeStatus | undefined;
 }
 
 export interface PersistentVolumeClaim {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: PersistentVolumeClaimSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: PersistentVolumeClaimStatus | undefined;
 }
 
 export interface PersistentVolumeClaimCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the condition was checked last. */
   lastProbeTime?: string | undefined;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface PersistentVolumeClaimSpec {
+  /** How the volume may be mounted: `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`. */
   accessModes?: readonly string[] | undefined;
+  /** Selects objects by their labels. */
   selector?: MetaV1.LabelSelector | undefined;
+  /** How much storage is asked for: `requests.storage`. */
   resources?: VolumeResourceRequirements | undefined;
+  /** Name of the PersistentVolume that the claim is bound to. */
   volumeName?: string | undefined;
+  /** StorageClass that makes the volume. Default: that of the cluster. */
   storageClassName?: string | undefined;
+  /** `Filesystem` or `Block`. Default `Filesystem`. */
   volumeMode?: string | undefined;
+  /** Snapshot or claim that the volume begins as. */
   dataSource?: TypedLocalObjectReference | undefined;
+  /** Object that the volume begins as, also of other kinds. */
   dataSourceRef?: TypedObjectReference | undefined;
+  /** VolumeAttributesClass that sets mutable attributes of the volume. */
   volumeAttributesClassName?: string | undefined;
 }
 
 export interface PersistentVolumeClaimStatus {
+  /** `Pending`, `Bound` or `Lost`. */
   phase?: string | undefined;
+  /** How the volume may be mounted: `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`. */
   accessModes?: readonly string[] | undefined;
+  /** Size, by resource. */
   capacity?: Record<string, string | number> | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly PersistentVolumeClaimCondition[] | undefined;
+  /** Resources that the node has reserved. */
   allocatedResources?: Record<string, string | number> | undefined;
+  /** How far a change of the size is, by resource. */
   allocatedResourceStatuses?: Record<string, string> | undefined;
+  /** VolumeAttributesClass that the volume has now. */
   currentVolumeAttributesClassName?: string | undefined;
+  /** How far a change of the VolumeAttributesClass is. */
   modifyVolumeStatus?: ModifyVolumeStatus | undefined;
 }
 
 export interface PersistentVolumeClaimTemplate {
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: PersistentVolumeClaimSpec;
 }
 
 export interface PersistentVolumeClaimVolumeSource {
+  /** Name of the PersistentVolumeClaim in the pod's namespace. */
   claimName: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface PersistentVolumeSpec {
+  /** Size, by resource. */
   capacity?: Record<string, string | number> | undefined;
+  /** A disk of Google Compute Engine. Deprecated. */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource | undefined;
+  /** A volume of AWS. Deprecated. */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource | undefined;
+  /** A file or directory of the node. */
   hostPath?: HostPathVolumeSource | undefined;
+  /** A volume of GlusterFS. Deprecated. */
   glusterfs?: GlusterfsPersistentVolumeSource | undefined;
+  /** A share of an NFS server. */
   nfs?: NFSVolumeSource | undefined;
+  /** A device of Ceph RBD. Deprecated. */
   rbd?: RBDPersistentVolumeSource | undefined;
+  /** A unit of an iSCSI target. */
   iscsi?: ISCSIPersistentVolumeSource | undefined;
+  /** A volume of OpenStack. Deprecated. */
   cinder?: CinderPersistentVolumeSource | undefined;
+  /** A CephFS file system. Deprecated. */
   cephfs?: CephFSPersistentVolumeSource | undefined;
+  /** A Fibre Channel unit. */
   fc?: FCVolumeSource | undefined;
+  /** A Flocker volume. Deprecated. */
   flocker?: FlockerVolumeSource | undefined;
+  /** A volume of an exec-based driver. Deprecated. */
   flexVolume?: FlexPersistentVolumeSource | undefined;
+  /** A share of Azure. Deprecated. */
   azureFile?: AzureFilePersistentVolumeSource | undefined;
+  /** A volume of vSphere. Deprecated. */
   vsphereVolume?: VsphereVirtualDiskVolumeSource | undefined;
+  /** A volume of Quobyte. Deprecated. */
   quobyte?: QuobyteVolumeSource | undefined;
+  /** A disk of Azure. Deprecated. */
   azureDisk?: AzureDiskVolumeSource | undefined;
+  /** A disk of Photon. Deprecated. */
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource | undefined;
+  /** A volume of Portworx. Deprecated. */
   portworxVolume?: PortworxVolumeSource | undefined;
+  /** A volume of ScaleIO. Deprecated. */
   scaleIO?: ScaleIOPersistentVolumeSource | undefined;
+  /** A directory or disk of the node, bound by `nodeAffinity`. */
   local?: LocalVolumeSource | undefined;
+  /** A volume of StorageOS. Deprecated. */
   storageos?: StorageOSPersistentVolumeSource | undefined;
+  /** A volume of a CSI driver. */
   csi?: CSIPersistentVolumeSource | undefined;
+  /** How the volume may be mounted: `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`. */
   accessModes?: readonly string[] | undefined;
+  /** The claim that the volume is bound to. */
   claimRef?: ObjectReference | undefined;
+  /** `Retain` or `Delete`: what happens to the volume when its claim goes. */
   persistentVolumeReclaimPolicy?: string | undefined;
+  /** StorageClass of the volume; empty for none. */
   storageClassName?: string | undefined;
+  /** Options of the mount, for example `ro`. */
   mountOptions?: readonly string[] | undefined;
+  /** `Filesystem` or `Block`. Default `Filesystem`. */
   volumeMode?: string | undefined;
+  /** Rules about nodes. */
   nodeAffinity?: VolumeNodeAffinity | undefined;
+  /** VolumeAttributesClass that sets mutable attributes of the volume. */
   volumeAttributesClassName?: string | undefined;
 }
 
 export interface PersistentVolumeStatus {
+  /** Where the object is in its life. */
   phase?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** When the phase changed last. */
   lastPhaseTransitionTime?: string | undefined;
 }
 
 export interface PhotonPersistentDiskVolumeSource {
+  /** Identity of the disk. */
   pdID: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
 }
 
 export interface Pod {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: PodSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: PodStatus | undefined;
 }
 
 export interface PodAffinity {
+  /** Rules that must hold when the pod is scheduled. */
   requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[] | undefined;
+  /** Rules that the scheduler tries to follow, by weight. */
   preferredDuringSchedulingIgnoredDuringExecution?: readonly WeightedPodAffinityTerm[] | undefined;
 }
 
 export interface PodAffinityTerm {
+  /** Selects objects by their labels. */
   labelSelector?: MetaV1.LabelSelector | undefined;
+  /** Names of namespaces. */
   namespaces?: readonly string[] | undefined;
+  /** Label of nodes whose value makes a topology domain, for example `kubernetes.io/hostname`. */
   topologyKey: string;
+  /** Selects namespaces by their labels. */
   namespaceSelector?: MetaV1.LabelSelector | undefined;
+  /** Labels whose values of the pod itself are added to the selector. */
   matchLabelKeys?: readonly string[] | undefined;
+  /** Labels whose values must differ from those of the pod itself. */
   mismatchLabelKeys?: readonly string[] | undefined;
 }
 
 export interface PodAntiAffinity {
+  /** Rules that must hold when the pod is scheduled. */
   requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[] | undefined;
+  /** Rules that the scheduler tries to follow, by weight. */
   preferredDuringSchedulingIgnoredDuringExecution?: readonly WeightedPodAffinityTerm[] | undefined;
 }
 
 export interface PodCertificateProjection {
+  /** Name of the signer. */
   signerName: string;
+  /** Type of the key, for example `ED25519`. */
   keyType: string;
+  /** Longest validity of the certificate, in seconds. */
   maxExpirationSeconds?: number | undefined;
+  /** File for the key and the certificates together. */
   credentialBundlePath?: string | undefined;
+  /** File for the key. */
   keyPath?: string | undefined;
+  /** File for the certificates. */
   certificateChainPath?: string | undefined;
+  /** Annotations of the request for the certificate. */
   userAnnotations?: Record<string, string> | undefined;
 }
 
 export interface PodCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the condition was checked last. */
   lastProbeTime?: string | undefined;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface PodDNSConfig {
+  /** Addresses of DNS servers. */
   nameservers?: readonly string[] | undefined;
+  /** Domains that short names are looked up in. */
   searches?: readonly string[] | undefined;
+  /** Options. */
   options?: readonly PodDNSConfigOption[] | undefined;
 }
 
 export interface PodDNSConfigOption {
+  /** Name of the option. */
   name?: string | undefined;
+  /** The value. */
   value?: string | undefined;
 }
 
 export interface PodExtendedResourceClaimStatus {
+  /** Which requests stand for which resources. */
   requestMappings: readonly ContainerExtendedResourceRequest[];
+  /** Name of the ResourceClaim. */
   resourceClaimName: string;
 }
 
 export interface PodIP {
+  /** The IP address. */
   ip: string;
 }
 
 export interface PodOS {
+  /** Name of it. */
   name: string;
 }
 
 export interface PodReadinessGate {
+  /** Type of a condition of the pod. */
   conditionType: string;
 }
 
 export interface PodResourceClaim {
+  /** Name of it. */
   name: string;
+  /** Name of the ResourceClaim. */
   resourceClaimName?: string | undefined;
+  /** Name of a template that a ResourceClaim is made from. */
   resourceClaimTemplateName?: string | undefined;
 }
 
 export interface PodResourceClaimStatus {
+  /** Name of it. */
   name: string;
+  /** Name of the ResourceClaim. */
   resourceClaimName?: string | undefined;
 }
 
 export interface PodSchedulingGate {
+  /** Name of it. */
   name: string;
 }
 
 export interface PodSchedulingGroup {
+  /** Name of the group of pods that is scheduled together. */
   podGroupName?: string | undefined;
 }
 
 export interface PodSecurityContext {
+  /** SELinux context of the container. */
   seLinuxOptions?: SELinuxOptions | undefined;
+  /** Settings for Windows. */
   windowsOptions?: WindowsSecurityContextOptions | undefined;
+  /** Number of the user that the process runs as. */
   runAsUser?: number | undefined;
+  /** Number of the group that the process runs as. */
   runAsGroup?: number | undefined;
+  /** Refuses to start a container that would run as root. */
   runAsNonRoot?: boolean | undefined;
+  /** Numbers of further groups. */
   supplementalGroups?: readonly number[] | undefined;
+  /** How groups of the image are merged: `Merge` or `Strict`. */
   supplementalGroupsPolicy?: string | undefined;
+  /** Group that owns the volumes. */
   fsGroup?: number | undefined;
+  /** Kernel parameters. */
   sysctls?: readonly Sysctl[] | undefined;
+  /** `Always` or `OnRootMismatch`: when the owner group of files is changed. */
   fsGroupChangePolicy?: string | undefined;
+  /** Seccomp profile of the container. */
   seccompProfile?: SeccompProfile | undefined;
+  /** AppArmor profile of the container. */
   appArmorProfile?: AppArmorProfile | undefined;
+  /** `MountOption` or `Recursive`: how volumes are relabelled. */
   seLinuxChangePolicy?: string | undefined;
 }
 
+/** What a pod runs, and where. */
 export interface PodSpec {
+  /** Volumes that the containers may mount. */
   volumes?: readonly Volume[] | undefined;
+  /** Containers that run before the others, one after another. */
   initContainers?: readonly Container[] | undefined;
+  /** The containers; at least one. */
   containers: readonly Container[];
+  /** Containers that were added for debugging. */
   ephemeralContainers?: readonly EphemeralContainer[] | undefined;
+  /** `Always`, `OnFailure` or `Never`. Default `Always`. */
   restartPolicy?: string | undefined;
+  /** Seconds between the signal to end and the kill. Default 30. */
   terminationGracePeriodSeconds?: number | undefined;
+  /** Seconds after the start when the pod is ended. */
   activeDeadlineSeconds?: number | undefined;
+  /** `ClusterFirst`, `ClusterFirstWithHostNet`, `Default` or `None`. Default `ClusterFirst`. */
   dnsPolicy?: string | undefined;
+  /** Labels that the node must have, each with this value. */
   nodeSelector?: Record<string, string> | undefined;
+  /** ServiceAccount that the pod runs as. Default `default`. */
   serviceAccountName?: string | undefined;
+  /** Deprecated; use `serviceAccountName`. */
   serviceAccount?: string | undefined;
+  /** Whether the token of the ServiceAccount is mounted. */
   automountServiceAccountToken?: boolean | undefined;
+  /** Node that the pod is on; set by the scheduler. */
   nodeName?: string | undefined;
+  /** Uses the network of the node. Default false. */
   hostNetwork?: boolean | undefined;
+  /** Sees the processes of the node. Default false. */
   hostPID?: boolean | undefined;
+  /** Uses the IPC of the node. Default false. */
   hostIPC?: boolean | undefined;
+  /** The containers see each other's processes. Default false. */
   shareProcessNamespace?: boolean | undefined;
+  /** Security settings of all containers, and of the volumes. */
   securityContext?: PodSecurityContext | undefined;
+  /** Secrets for pulling images. */
   imagePullSecrets?: readonly LocalObjectReference[] | undefined;
+  /** Host name of the pod. Default: its name. */
   hostname?: string | undefined;
+  /** Subdomain of the pod's host name. */
   subdomain?: string | undefined;
+  /** Rules about nodes and other pods that the scheduler follows. */
   affinity?: Affinity | undefined;
+  /** Scheduler that places the pod. Default `default-scheduler`. */
   schedulerName?: string | undefined;
+  /** Taints of nodes that the pod tolerates. */
   tolerations?: readonly Toleration[] | undefined;
+  /** Lines of the hosts file. */
   hostAliases?: readonly HostAlias[] | undefined;
+  /** PriorityClass of the pod. */
   priorityClassName?: string | undefined;
+  /** Number of the priority; set from the class. */
   priority?: number | undefined;
+  /** DNS settings beside those of `dnsPolicy`. */
   dnsConfig?: PodDNSConfig | undefined;
+  /** Conditions that must be true for the pod to be ready, beside its containers. */
   readinessGates?: readonly PodReadinessGate[] | undefined;
+  /** RuntimeClass of the pod. */
   runtimeClassName?: string | undefined;
+  /** Whether Services become environment variables. Default true. */
   enableServiceLinks?: boolean | undefined;
+  /** `PreemptLowerPriority` or `Never`. */
   preemptionPolicy?: string | undefined;
+  /** Resources that a pod takes beyond its containers. */
   overhead?: Record<string, string | number> | undefined;
+  /** How pods are spread over topology domains. */
   topologySpreadConstraints?: readonly TopologySpreadConstraint[] | undefined;
+  /** Whether the host name is the full domain name. Default false. */
   setHostnameAsFQDN?: boolean | undefined;
+  /** Operating system of the pod. */
   os?: PodOS | undefined;
+  /** Whether the pod uses the users of the node. Default true. */
   hostUsers?: boolean | undefined;
+  /** What must be removed before the pod is scheduled. */
   schedulingGates?: readonly PodSchedulingGate[] | undefined;
+  /** ResourceClaims that must be allocated before the pod starts. */
   resourceClaims?: readonly PodResourceClaim[] | undefined;
+  /** Compute resources. */
   resources?: ResourceRequirements | undefined;
+  /** Host name, whatever else is set. */
   hostnameOverride?: string | undefined;
+  /** Group of pods that is scheduled together. */
   schedulingGroup?: PodSchedulingGroup | undefined;
 }
 
 export interface PodStatus {
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`. */
   phase?: string | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly PodCondition[] | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Node on which room is being made for the pod. */
   nominatedNodeName?: string | undefined;
+  /** Address of the node. */
   hostIP?: string | undefined;
+  /** Addresses of the node, by family. */
   hostIPs?: readonly HostIP[] | undefined;
+  /** Address of the pod. */
   podIP?: string | undefined;
+  /** Addresses of the pod, by family. */
   podIPs?: readonly PodIP[] | undefined;
+  /** When it started. */
   startTime?: string | undefined;
+  /** State of the init containers. */
   initContainerStatuses?: readonly ContainerStatus[] | undefined;
+  /** State of the containers. */
   containerStatuses?: readonly ContainerStatus[] | undefined;
+  /** `Guaranteed`, `Burstable` or `BestEffort`. */
   qosClass?: string | undefined;
+  /** State of the ephemeral containers. */
   ephemeralContainerStatuses?: readonly ContainerStatus[] | undefined;
+  /** How far a change of resources is. */
   resize?: string | undefined;
+  /** The ResourceClaims that were made for the pod. */
   resourceClaimStatuses?: readonly PodResourceClaimStatus[] | undefined;
+  /** The ResourceClaim for extended resources. */
   extendedResourceClaimStatus?: PodExtendedResourceClaimStatus | undefined;
+  /** Resources that the node has reserved. */
   allocatedResources?: Record<string, string | number> | undefined;
+  /** Compute resources. */
   resources?: ResourceRequirements | undefined;
+  /** What ResourceClaims take of the node's resources. */
   nodeAllocatableResourceClaimStatuses?: readonly NodeAllocatableResourceClaimStatus[] | undefined;
 }
 
 export interface PodTemplate {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** Template of the pods that are made. */
   template?: PodTemplateSpec | undefined;
 }
 
+/** Template of pods. */
 export interface PodTemplateSpec {
+  /** Labels and annotations of the pods. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** What the pods run. */
   spec?: PodSpec | undefined;
 }
 
 export interface PortStatus {
+  /** The port, by number or name. */
   port: number;
+  /** `TCP`, `UDP` or `SCTP`. Default `TCP`. */
   protocol: string;
+  /** What went wrong. */
   error?: string | undefined;
 }
 
 export interface PortworxVolumeSource {
+  /** Identity of the volume at its provider. */
   volumeID: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface PreferredSchedulingTerm {
+  /** How much the preference counts, 1 to 100. */
   weight: number;
+  /** The nodes that are preferred. */
   preference: NodeSelectorTerm;
 }
 
+/** A check of a container from time to time. */
 export interface Probe {
+  /** Runs a command in the container; exit code 0 is success. */
   exec?: ExecAction | undefined;
+  /** Sends a GET request; a status from 200 to 399 is success. */
   httpGet?: HTTPGetAction | undefined;
+  /** Opens a connection. */
   tcpSocket?: TCPSocketAction | undefined;
+  /** Asks the health service of gRPC. */
   grpc?: GRPCAction | undefined;
+  /** Seconds between the start and the first check. Default 0. */
   initialDelaySeconds?: number | undefined;
+  /** Seconds after which a check fails. Default 1. */
   timeoutSeconds?: number | undefined;
+  /** Seconds between two checks. Default 10. */
   periodSeconds?: number | undefined;
+  /** Successes in a row that count as success. Default 1. */
   successThreshold?: number | undefined;
+  /** Failures in a row that count as failure. Default 3. */
   failureThreshold?: number | undefined;
+  /** Seconds between the signal to end and the kill. Default 30. */
   terminationGracePeriodSeconds?: number | undefined;
 }
 
 export interface ProjectedVolumeSource {
+  /** What the volume is made of. */
   sources?: readonly VolumeProjection[] | undefined;
+  /** Permission bits of the files, 0 to 0777. Default 0644. */
   defaultMode?: number | undefined;
 }
 
 export interface QuobyteVolumeSource {
+  /** Addresses of the registry. */
   registry: string;
+  /** Name of the volume. */
   volume: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** The user. */
   user?: string | undefined;
+  /** Group of the API. */
   group?: string | undefined;
+  /** The tenant. */
   tenant?: string | undefined;
 }
 
 export interface RBDPersistentVolumeSource {
+  /** Addresses of the monitors. */
   monitors: readonly string[];
+  /** Name of the container image, with registry and tag or digest. */
   image: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Name of the pool. */
   pool?: string | undefined;
+  /** The user. */
   user?: string | undefined;
+  /** File with the key. */
   keyring?: string | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: SecretReference | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface RBDVolumeSource {
+  /** Addresses of the monitors. */
   monitors: readonly string[];
+  /** Name of the container image, with registry and tag or digest. */
   image: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Name of the pool. */
   pool?: string | undefined;
+  /** The user. */
   user?: string | undefined;
+  /** File with the key. */
   keyring?: string | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: LocalObjectReference | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface ReplicationController {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: ReplicationControllerSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: ReplicationControllerStatus | undefined;
 }
 
 export interface ReplicationControllerCondition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface ReplicationControllerSpec {
+  /** How many pods. */
   replicas?: number | undefined;
+  /** How many seconds a new pod must be ready without a crash before it counts as available. Default 0. */
   minReadySeconds?: number | undefined;
+  /** Selects objects by their labels. */
   selector?: Record<string, string> | undefined;
+  /** Template of the pods that are made. */
   template?: PodTemplateSpec | undefined;
 }
 
 export interface ReplicationControllerStatus {
+  /** How many pods. */
   replicas: number;
+  /** How many pods have all labels of the template. */
   fullyLabeledReplicas?: number | undefined;
+  /** How many pods are ready. */
   readyReplicas?: number | undefined;
+  /** How many pods have been ready for `minReadySeconds`. */
   availableReplicas?: number | undefined;
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly ReplicationControllerCondition[] | undefined;
 }
 
 export interface ResourceClaim {
+  /** Name of it. */
   name: string;
+  /** What is asked for. */
   request?: string | undefined;
 }
 
 export interface ResourceFieldSelector {
+  /** Name of the container. */
   containerName?: string | undefined;
+  /** Name of the resource, lower-case plural. */
   resource: string;
+  /** Unit of the value, for example `1Mi`. */
   divisor?: string | number | undefined;
 }
 
 export interface ResourceHealth {
+  /** Identity of the device. */
   resourceID: string;
+  /** `Healthy`, `Unhealthy` or `Unknown`. */
   health?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
 }
 
 export interface ResourceQuota {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: ResourceQuotaSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: ResourceQuotaStatus | undefined;
 }
 
 export interface ResourceQuotaSpec {
+  /** The limits, by resource, for example `pods` or `requests.cpu`. */
   hard?: Record<string, string | number> | undefined;
+  /** Scopes that objects must match. */
   scopes?: readonly string[] | undefined;
+  /** Selects what counts by scope. */
   scopeSelector?: ScopeSelector | undefined;
 }
 
 export interface ResourceQuotaStatus {
+  /** The limits that are enforced. */
   hard?: Record<string, string | number> | undefined;
+  /** What is used, by resource. */
   used?: Record<string, string | number> | undefined;
 }
 
+/** What is asked for and what may be used, by resource. */
 export interface ResourceRequirements {
+  /** The most that may be used, by resource. */
   limits?: Record<string, string | number> | undefined;
+  /** What is reserved, by resource. Default: the limits. */
   requests?: Record<string, string | number> | undefined;
+  /** Names of claims in `spec.resourceClaims` that the container uses. */
   claims?: readonly ResourceClaim[] | undefined;
 }
 
 export interface ResourceStatus {
+  /** Name of it. */
   name: string;
+  /** Compute resources. */
   resources?: readonly ResourceHealth[] | undefined;
 }
 
 export interface SELinuxOptions {
+  /** The user. */
   user?: string | undefined;
+  /** The role. */
   role?: string | undefined;
+  /** What sort it is. */
   type?: string | undefined;
+  /** The level. */
   level?: string | undefined;
 }
 
 export interface ScaleIOPersistentVolumeSource {
+  /** Address of the gateway. */
   gateway: string;
+  /** Name of the system. */
   system: string;
+  /** Secret with what is needed to log in. */
   secretRef: SecretReference;
+  /** Whether TLS is used. */
   sslEnabled?: boolean | undefined;
+  /** Name of the protection domain. */
   protectionDomain?: string | undefined;
+  /** Name of the storage pool. */
   storagePool?: string | undefined;
+  /** `ThickProvisioned` or `ThinProvisioned`. */
   storageMode?: string | undefined;
+  /** Name of the volume. */
   volumeName?: string | undefined;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface ScaleIOVolumeSource {
+  /** Address of the gateway. */
   gateway: string;
+  /** Name of the system. */
   system: string;
+  /** Secret with what is needed to log in. */
   secretRef: LocalObjectReference;
+  /** Whether TLS is used. */
   sslEnabled?: boolean | undefined;
+  /** Name of the protection domain. */
   protectionDomain?: string | undefined;
+  /** Name of the storage pool. */
   storagePool?: string | undefined;
+  /** `ThickProvisioned` or `ThinProvisioned`. */
   storageMode?: string | undefined;
+  /** Name of the volume. */
   volumeName?: string | undefined;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
 }
 
 export interface ScopeSelector {
+  /** Conditions on labels; all of them must hold. */
   matchExpressions?: readonly ScopedResourceSelectorRequirement[] | undefined;
 }
 
 export interface ScopedResourceSelectorRequirement {
+  /** The scope. */
   scopeName: string;
+  /** How the key and the values are compared. */
   operator: string;
+  /** The values to compare with; none for `Exists` and `DoesNotExist`. */
   values?: readonly string[] | undefined;
 }
 
 export interface SeccompProfile {
+  /** `RuntimeDefault`, `Localhost` or `Unconfined`. */
   type: string;
+  /** Name of a profile on the node; only with type `Localhost`. */
   localhostProfile?: string | undefined;
 }
 
 export interface Secret {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The content cannot be changed while this is true. */
   immutable?: boolean | undefined;
+  /** Content in base64, by key. */
   data?: Record<string, string> | undefined;
+  /** Content as text, by key; stored encoded in `data`, over which it wins. */
   stringData?: Record<string, string> | undefined;
+  /** What the content is for, for example `kubernetes.io/tls`. Default `Opaque`. It cannot be changed. */
   type?: string | undefined;
 }
 
 export interface SecretEnvSource {
+  /** Name of it. */
   name?: string | undefined;
+  /** Whether the source may be missing. */
   optional?: boolean | undefined;
 }
 
 export interface SecretKeySelector {
+  /** Name of the Secret. */
   name?: string | undefined;
+  /** The key. */
   key: string;
+  /** Whether the source may be missing. */
   optional?: boolean | undefined;
 }
 
 export interface SecretProjection {
+  /** Name of it. */
   name?: string | undefined;
+  /** The objects of the list. */
   items?: readonly KeyToPath[] | undefined;
+  /** Whether the source may be missing. */
   optional?: boolean | undefined;
 }
 
 export interface SecretReference {
+  /** Name of it. */
   name?: string | undefined;
+  /** Namespace that the named object is in. */
   namespace?: string | undefined;
 }
 
 export interface SecretVolumeSource {
+  /** Name of the Secret. */
   secretName?: string | undefined;
+  /** Keys that become files. Default: all. */
   items?: readonly KeyToPath[] | undefined;
+  /** Permission bits of the files, 0 to 0777. Default 0644. */
   defaultMode?: number | undefined;
+  /** Whether the source may be missing. */
   optional?: boolean | undefined;
 }
 
 export interface SecurityContext {
+  /** Linux capabilities that are added or dropped. */
   capabilities?: Capabilities | undefined;
+  /** Runs with the rights of root on the node. Default false. */
   privileged?: boolean | undefined;
+  /** SELinux context of the container. */
   seLinuxOptions?: SELinuxOptions | undefined;
+  /** Settings for Windows. */
   windowsOptions?: WindowsSecurityContextOptions | undefined;
+  /** Number of the user that the process runs as. */
   runAsUser?: number | undefined;
+  /** Number of the group that the process runs as. */
   runAsGroup?: number | undefined;
+  /** Refuses to start a container that would run as root. */
   runAsNonRoot?: boolean | undefined;
+  /** The root file system cannot be written. Default false. */
   readOnlyRootFilesystem?: boolean | undefined;
+  /** Whether a process may gain more rights than its parent. */
   allowPrivilegeEscalation?: boolean | undefined;
+  /** How `/proc` is mounted. */
   procMount?: string | undefined;
+  /** Seccomp profile of the container. */
   seccompProfile?: SeccompProfile | undefined;
+  /** AppArmor profile of the container. */
   appArmorProfile?: AppArmorProfile | undefined;
 }
 
 export interface Service {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: ServiceSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: ServiceStatus | undefined;
 }
 
 export interface ServiceAccount {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** Secrets that pods of the ServiceAccount may use. */
   secrets?: readonly ObjectReference[] | undefined;
+  /** Secrets for pulling images. */
   imagePullSecrets?: readonly LocalObjectReference[] | undefined;
+  /** Whether the token of the ServiceAccount is mounted. */
   automountServiceAccountToken?: boolean | undefined;
 }
 
 export interface ServiceAccountTokenProjection {
+  /** Who the token is meant for. */
   audience?: string | undefined;
+  /** How long it is valid, in seconds. */
   expirationSeconds?: number | undefined;
+  /** The path. */
   path: string;
 }
 
 export interface ServicePort {
+  /** Name of the port; needed when there are several. */
   name?: string | undefined;
+  /** `TCP`, `UDP` or `SCTP`. Default `TCP`. */
   protocol?: string | undefined;
+  /** Protocol of the application, for example `kubernetes.io/h2c`. */
   appProtocol?: string | undefined;
+  /** Port of the Service, 1 to 65535. */
   port: number;
+  /** Port of the pods, by number or by the name of a container port. Default: `port`. */
   targetPort?: number | string | undefined;
+  /** Port on each node, for the types `NodePort` and `LoadBalancer`. */
   nodePort?: number | undefined;
 }
 
 export interface ServiceSpec {
+  /** Ports of the Service. */
   ports?: readonly ServicePort[] | undefined;
+  /** Labels of the pods that get the traffic. Without it, endpoints are made by others. */
   selector?: Record<string, string> | undefined;
+  /** Address of the Service in the cluster; `None` for a headless one. */
   clusterIP?: string | undefined;
+  /** Addresses of the Service in the cluster, by family. */
   clusterIPs?: readonly string[] | undefined;
+  /** `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`. Default `ClusterIP`. */
   type?: string | undefined;
+  /** Addresses from outside that lead to the Service. */
   externalIPs?: readonly string[] | undefined;
+  /** `ClientIP` keeps a client with a pod. Default `None`. */
   sessionAffinity?: string | undefined;
+  /** Deprecated; how it is understood depends on the provider. */
   loadBalancerIP?: string | undefined;
+  /** Addresses that may use the load balancer. */
   loadBalancerSourceRanges?: readonly string[] | undefined;
+  /** Host name that the Service stands for, with type `ExternalName`. */
   externalName?: string | undefined;
+  /** `Cluster`, or `Local` to keep traffic on the node that it reached. */
   externalTrafficPolicy?: string | undefined;
+  /** Port of each node for health checks of the load balancer. */
   healthCheckNodePort?: number | undefined;
+  /** Counts pods that are not ready, too. Default false. */
   publishNotReadyAddresses?: boolean | undefined;
+  /** Settings of the session affinity. */
   sessionAffinityConfig?: SessionAffinityConfig | undefined;
+  /** `IPv4`, `IPv6` or both, in order. */
   ipFamilies?: readonly string[] | undefined;
+  /** `SingleStack`, `PreferDualStack` or `RequireDualStack`. */
   ipFamilyPolicy?: string | undefined;
+  /** Whether a load balancer gets node ports. Default true. */
   allocateLoadBalancerNodePorts?: boolean | undefined;
+  /** Class of the load balancer. */
   loadBalancerClass?: string | undefined;
+  /** `Cluster`, or `Local` to keep traffic on its node. Default `Cluster`. */
   internalTrafficPolicy?: string | undefined;
+  /** `PreferSameZone` or `PreferSameNode`: which endpoints come first. */
   trafficDistribution?: string | undefined;
 }
 
 export interface ServiceStatus {
+  /** State of the load balancer. */
   loadBalancer?: LoadBalancerStatus | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly MetaV1.Condition[] | undefined;
 }
 
 export interface SessionAffinityConfig {
+  /** Settings of the affinity by client address. */
   clientIP?: ClientIPConfig | undefined;
 }
 
 export interface SleepAction {
+  /** How many seconds. */
   seconds: number;
 }
 
 export interface StorageOSPersistentVolumeSource {
+  /** Name of the volume. */
   volumeName?: string | undefined;
+  /** Namespace of the volume at the provider. */
   volumeNamespace?: string | undefined;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: ObjectReference | undefined;
 }
 
 export interface StorageOSVolumeSource {
+  /** Name of the volume. */
   volumeName?: string | undefined;
+  /** Namespace of the volume at the provider. */
   volumeNamespace?: string | undefined;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** Secret with what is needed to log in. */
   secretRef?: LocalObjectReference | undefined;
 }
 
 export interface Sysctl {
+  /** Name of it. */
   name: string;
+  /** The value. */
   value: string;
 }
 
 export interface TCPSocketAction {
+  /** The port, by number or name. */
   port: number | string;
+  /** Host name. Default: the address of the pod. */
   host?: string | undefined;
 }
 
 export interface Taint {
+  /** The key. */
   key: string;
+  /** The value. */
   value?: string | undefined;
+  /** `NoSchedule`, `PreferNoSchedule` or `NoExecute`. */
   effect: string;
+  /** When the taint was added. */
   timeAdded?: string | undefined;
 }
 
 export interface Toleration {
+  /** The key. */
   key?: string | undefined;
+  /** `Equal` or `Exists`. Default `Equal`. */
   operator?: string | undefined;
+  /** The value. */
   value?: string | undefined;
+  /** `NoSchedule`, `PreferNoSchedule` or `NoExecute`. */
   effect?: string | undefined;
+  /** Seconds that a `NoExecute` taint is tolerated; for ever when left out. */
   tolerationSeconds?: number | undefined;
 }
 
 export interface TopologySelectorLabelRequirement {
+  /** The key. */
   key: string;
+  /** The values to compare with; none for `Exists` and `DoesNotExist`. */
   values: readonly string[];
 }
 
 export interface TopologySelectorTerm {
+  /** Labels that the topology must have. */
   matchLabelExpressions?: readonly TopologySelectorLabelRequirement[] | undefined;
 }
 
 export interface TopologySpreadConstraint {
+  /** Largest difference between the numbers of pods in two domains. */
   maxSkew: number;
+  /** Label of nodes whose value makes a topology domain, for example `kubernetes.io/hostname`. */
   topologyKey: string;
+  /** `DoNotSchedule` or `ScheduleAnyway`. */
   whenUnsatisfiable: string;
+  /** Selects objects by their labels. */
   labelSelector?: MetaV1.LabelSelector | undefined;
+  /** Least number of domains. */
   minDomains?: number | undefined;
+  /** `Honor` or `Ignore`: whether node affinity limits the domains. */
   nodeAffinityPolicy?: string | undefined;
+  /** `Honor` or `Ignore`: whether taints limit the domains. */
   nodeTaintsPolicy?: string | undefined;
+  /** Labels whose values of the pod itself are added to the selector. */
   matchLabelKeys?: readonly string[] | undefined;
 }
 
 export interface TypedLocalObjectReference {
+  /** Group of the API; empty for the core group. */
   apiGroup?: string | undefined;
+  /** Kind of the object, in CamelCase. */
   kind: string;
+  /** Name of it. */
   name: string;
 }
 
 export interface TypedObjectReference {
+  /** Group of the API; empty for the core group. */
   apiGroup?: string | undefined;
+  /** Kind of the object, in CamelCase. */
   kind: string;
+  /** Name of it. */
   name: string;
+  /** Namespace that the named object is in. */
   namespace?: string | undefined;
 }
 
 export interface Volume {
+  /** Name of the volume, which `volumeMounts` refer to. */
   name: string;
+  /** A file or directory of the node. */
   hostPath?: HostPathVolumeSource | undefined;
+  /** A directory that begins empty and goes with the pod. */
   emptyDir?: EmptyDirVolumeSource | undefined;
+  /** A disk of Google Compute Engine. Deprecated. */
   gcePersistentDisk?: GCEPersistentDiskVolumeSource | undefined;
+  /** A volume of AWS. Deprecated. */
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource | undefined;
+  /** A clone of a repository. Deprecated. */
   gitRepo?: GitRepoVolumeSource | undefined;
+  /** The Secret. */
   secret?: SecretVolumeSource | undefined;
+  /** A share of an NFS server. */
   nfs?: NFSVolumeSource | undefined;
+  /** A unit of an iSCSI target. */
   iscsi?: ISCSIVolumeSource | undefined;
+  /** A volume of GlusterFS. Deprecated. */
   glusterfs?: GlusterfsVolumeSource | undefined;
+  /** A PersistentVolumeClaim of the pod's namespace. */
   persistentVolumeClaim?: PersistentVolumeClaimVolumeSource | undefined;
+  /** A device of Ceph RBD. Deprecated. */
   rbd?: RBDVolumeSource | undefined;
+  /** A volume of an exec-based driver. Deprecated. */
   flexVolume?: FlexVolumeSource | undefined;
+  /** A volume of OpenStack. Deprecated. */
   cinder?: CinderVolumeSource | undefined;
+  /** A CephFS file system. Deprecated. */
   cephfs?: CephFSVolumeSource | undefined;
+  /** A Flocker volume. Deprecated. */
   flocker?: FlockerVolumeSource | undefined;
+  /** Values of the pod as files. */
   downwardAPI?: DownwardAPIVolumeSource | undefined;
+  /** A Fibre Channel unit. */
   fc?: FCVolumeSource | undefined;
+  /** A share of Azure. Deprecated. */
   azureFile?: AzureFileVolumeSource | undefined;
+  /** The ConfigMap. */
   configMap?: ConfigMapVolumeSource | undefined;
+  /** A volume of vSphere. Deprecated. */
   vsphereVolume?: VsphereVirtualDiskVolumeSource | undefined;
+  /** A volume of Quobyte. Deprecated. */
   quobyte?: QuobyteVolumeSource | undefined;
+  /** A disk of Azure. Deprecated. */
   azureDisk?: AzureDiskVolumeSource | undefined;
+  /** A disk of Photon. Deprecated. */
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource | undefined;
+  /** Several sources in one directory. */
   projected?: ProjectedVolumeSource | undefined;
+  /** A volume of Portworx. Deprecated. */
   portworxVolume?: PortworxVolumeSource | undefined;
+  /** A volume of ScaleIO. Deprecated. */
   scaleIO?: ScaleIOVolumeSource | undefined;
+  /** A volume of StorageOS. Deprecated. */
   storageos?: StorageOSVolumeSource | undefined;
+  /** A volume of a CSI driver. */
   csi?: CSIVolumeSource | undefined;
+  /** A claim of the pod's own, deleted with it. */
   ephemeral?: EphemeralVolumeSource | undefined;
+  /** Name of the container image, with registry and tag or digest. */
   image?: ImageVolumeSource | undefined;
 }
 
 export interface VolumeDevice {
+  /** Name of it. */
   name: string;
+  /** Path of the device. */
   devicePath: string;
 }
 
 export interface VolumeMount {
+  /** Name of a volume of the pod. */
   name: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** `Disabled`, `IfPossible` or `Enabled`: whether mounts below are read-only, too. */
   recursiveReadOnly?: string | undefined;
+  /** Path in the container. */
   mountPath: string;
+  /** Path in the volume. Default: its root. */
   subPath?: string | undefined;
+  /** `None`, `HostToContainer` or `Bidirectional`. Default `None`. */
   mountPropagation?: string | undefined;
+  /** Path in the volume, in which `$(NAME)` stands for a variable of `env`. */
   subPathExpr?: string | undefined;
 }
 
 export interface VolumeMountStatus {
+  /** Name of it. */
   name: string;
+  /** Path in the container. */
   mountPath: string;
+  /** Mounts without the right to write. Default false. */
   readOnly?: boolean | undefined;
+  /** `Disabled`, `IfPossible` or `Enabled`: whether mounts below are read-only, too. */
   recursiveReadOnly?: string | undefined;
+  /** State of the volume. */
   volumeStatus?: VolumeStatus | undefined;
 }
 
 export interface VolumeNodeAffinity {
+  /** What must be there. */
   required?: NodeSelector | undefined;
 }
 
 export interface VolumeProjection {
+  /** The Secret. */
   secret?: SecretProjection | undefined;
+  /** Values of the pod as files. */
   downwardAPI?: DownwardAPIProjection | undefined;
+  /** The ConfigMap. */
   configMap?: ConfigMapProjection | undefined;
+  /** A token of the pod's ServiceAccount. */
   serviceAccountToken?: ServiceAccountTokenProjection | undefined;
+  /** Certificates of a ClusterTrustBundle. */
   clusterTrustBundle?: ClusterTrustBundleProjection | undefined;
+  /** A certificate for the pod. */
   podCertificate?: PodCertificateProjection | undefined;
 }
 
 export interface VolumeResourceRequirements {
+  /** The most that may be used, by resource. */
   limits?: Record<string, string | number> | undefined;
+  /** What is reserved, by resource. Default: the limits. */
   requests?: Record<string, string | number> | undefined;
 }
 
 export interface VolumeStatus {
+  /** Name of the container image, with registry and tag or digest. */
   image?: ImageVolumeStatus | undefined;
 }
 
 export interface VsphereVirtualDiskVolumeSource {
+  /** Path of the volume. */
   volumePath: string;
+  /** File system type, for example `ext4`. */
   fsType?: string | undefined;
+  /** Name of the storage policy. */
   storagePolicyName?: string | undefined;
+  /** Identity of the storage policy. */
   storagePolicyID?: string | undefined;
 }
 
 export interface WeightedPodAffinityTerm {
+  /** How much the preference counts, 1 to 100. */
   weight: number;
+  /** The pods that are meant. */
   podAffinityTerm: PodAffinityTerm;
 }
 
 export interface WindowsSecurityContextOptions {
+  /** Name of the GMSA credential. */
   gmsaCredentialSpecName?: string | undefined;
+  /** Content of the GMSA credential. */
   gmsaCredentialSpec?: string | undefined;
+  /** Name of the Windows user that the process runs as. */
   runAsUserName?: string | undefined;
+  /** Runs as a process of the host. */
   hostProcess?: boolean | undefined;
 }

@@ -4,47 +4,72 @@ import type * as CoreV1 from './core-v1.ts';
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface Endpoint {
+  /** The addresses. */
   addresses: readonly string[];
+  /** Observations of the object, one of each type. */
   conditions?: EndpointConditions | undefined;
+  /** The host name. */
   hostname?: string | undefined;
+  /** The object behind it. */
   targetRef?: CoreV1.ObjectReference | undefined;
+  /** Topology labels of the old form. */
   deprecatedTopology?: Record<string, string> | undefined;
+  /** Name of the node. */
   nodeName?: string | undefined;
+  /** Zone of the endpoint. */
   zone?: string | undefined;
+  /** Where the endpoint should be used from. */
   hints?: EndpointHints | undefined;
 }
 
 export interface EndpointConditions {
+  /** Whether, or how many, are ready. */
   ready?: boolean | undefined;
+  /** Whether it answers, even while it ends. */
   serving?: boolean | undefined;
+  /** How many pods are being deleted. */
   terminating?: boolean | undefined;
 }
 
 export interface EndpointHints {
+  /** Zones that should use the endpoint. */
   forZones?: readonly ForZone[] | undefined;
+  /** Nodes that should use the endpoint. */
   forNodes?: readonly ForNode[] | undefined;
 }
 
 export interface EndpointPort {
+  /** Name of it. */
   name?: string | undefined;
+  /** `TCP`, `UDP` or `SCTP`. Default `TCP`. */
   protocol?: string | undefined;
+  /** The port, by number or name. */
   port?: number | undefined;
+  /** Protocol of the application, for example `kubernetes.io/h2c`. */
   appProtocol?: string | undefined;
 }
 
 export interface EndpointSlice {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** `IPv4`, `IPv6` or `FQDN`. */
   addressType: string;
+  /** The endpoints. */
   endpoints?: readonly Endpoint[] | undefined;
+  /** Ports of all endpoints of the slice. */
   ports?: readonly EndpointPort[] | undefined;
 }
 
 export interface ForNode {
+  /** Name of it. */
   name: string;
 }
 
 export interface ForZone {
+  /** Name of it. */
   name: string;
 }

@@ -4,26 +4,45 @@ import type * as CoreV1 from './core-v1.ts';
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface Event {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** When it happened first. */
   eventTime: string;
+  /** How often it happened, and when last. */
   series?: EventSeries | undefined;
+  /** Program that reports, for example `kubernetes.io/kubelet`. */
   reportingController?: string | undefined;
+  /** Instance of the program that reports. */
   reportingInstance?: string | undefined;
+  /** What was done. */
   action?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** The object that the event is about. */
   regarding?: CoreV1.ObjectReference | undefined;
+  /** Another object that has to do with it. */
   related?: CoreV1.ObjectReference | undefined;
+  /** What happened, in words. */
   note?: string | undefined;
+  /** What sort it is. */
   type?: string | undefined;
+  /** Who reports, for old clients. */
   deprecatedSource?: CoreV1.EventSource | undefined;
+  /** When it happened first, for old clients. */
   deprecatedFirstTimestamp?: string | undefined;
+  /** When it happened last, for old clients. */
   deprecatedLastTimestamp?: string | undefined;
+  /** How often it happened, as old clients count. */
   deprecatedCount?: number | undefined;
 }
 
 export interface EventSeries {
+  /** How often it happened. */
   count: number;
+  /** When it happened last. */
   lastObservedTime: string;
 }

@@ -3,124 +3,184 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface ExemptPriorityLevelConfiguration {
+  /** Part of its seats that others may borrow, in percent. */
   lendablePercent?: number | undefined;
+  /** Share of the seats that the level gets. */
   nominalConcurrencyShares?: number | undefined;
 }
 
 export interface FlowDistinguisherMethod {
+  /** What sort it is. */
   type: string;
 }
 
 export interface FlowSchema {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: FlowSchemaSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: FlowSchemaStatus | undefined;
 }
 
 export interface FlowSchemaCondition {
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: string | undefined;
+  /** What sort it is. */
   type?: string | undefined;
 }
 
 export interface FlowSchemaSpec {
+  /** `ByUser` or `ByNamespace`: how requests are told apart. */
   distinguisherMethod?: FlowDistinguisherMethod | undefined;
+  /** Order of the flow schemas; less comes first. */
   matchingPrecedence?: number | undefined;
+  /** Priority level of matching requests. */
   priorityLevelConfiguration: PriorityLevelConfigurationReference;
+  /** The rules. */
   rules?: readonly PolicyRulesWithSubjects[] | undefined;
 }
 
 export interface FlowSchemaStatus {
+  /** Observations of the object, one of each type. */
   conditions?: readonly FlowSchemaCondition[] | undefined;
 }
 
 export interface GroupSubject {
+  /** Name of it. */
   name: string;
 }
 
 export interface LimitResponse {
+  /** How requests wait. */
   queuing?: QueuingConfiguration | undefined;
+  /** What sort it is. */
   type: string;
 }
 
 export interface LimitedPriorityLevelConfiguration {
+  /** Most seats that it may borrow, in percent of its own. */
   borrowingLimitPercent?: number | undefined;
+  /** Part of its seats that others may borrow, in percent. */
   lendablePercent?: number | undefined;
+  /** What happens with requests beyond the limit. */
   limitResponse?: LimitResponse | undefined;
+  /** Share of the seats that the level gets. */
   nominalConcurrencyShares?: number | undefined;
 }
 
 export interface NonResourcePolicyRule {
+  /** Paths that are no resources, for example `/healthz`. */
   nonResourceURLs: readonly string[];
+  /** The verbs, for example `get` and `list`; `*` for all. */
   verbs: readonly string[];
 }
 
 export interface PolicyRulesWithSubjects {
+  /** What may be done with paths that are no resources. */
   nonResourceRules?: readonly NonResourcePolicyRule[] | undefined;
+  /** Resources and operations that count. */
   resourceRules?: readonly ResourcePolicyRule[] | undefined;
+  /** Users, groups and service accounts that get the role. */
   subjects: readonly Subject[];
 }
 
 export interface PriorityLevelConfiguration {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: PriorityLevelConfigurationSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: PriorityLevelConfigurationStatus | undefined;
 }
 
 export interface PriorityLevelConfigurationCondition {
+  /** When the status of the condition changed last. */
   lastTransitionTime?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** One CamelCase word that says why, for programs. */
   reason?: string | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: string | undefined;
+  /** What sort it is. */
   type?: string | undefined;
 }
 
 export interface PriorityLevelConfigurationReference {
+  /** Name of it. */
   name: string;
 }
 
 export interface PriorityLevelConfigurationSpec {
+  /** Settings of a level without a limit. */
   exempt?: ExemptPriorityLevelConfiguration | undefined;
+  /** Settings of a level with a limit. */
   limited?: LimitedPriorityLevelConfiguration | undefined;
+  /** What sort it is. */
   type: string;
 }
 
 export interface PriorityLevelConfigurationStatus {
+  /** Observations of the object, one of each type. */
   conditions?: readonly PriorityLevelConfigurationCondition[] | undefined;
 }
 
 export interface QueuingConfiguration {
+  /** How many queues a flow may use. */
   handSize?: number | undefined;
+  /** Most requests that wait in a queue. */
   queueLengthLimit?: number | undefined;
+  /** How many queues. */
   queues?: number | undefined;
 }
 
 export interface ResourcePolicyRule {
+  /** Groups of the API; `*` for all. */
   apiGroups: readonly string[];
+  /** Whether requests without a namespace match. */
   clusterScope?: boolean | undefined;
+  /** Names of namespaces. */
   namespaces?: readonly string[] | undefined;
+  /** Compute resources. */
   resources: readonly string[];
+  /** The verbs, for example `get` and `list`; `*` for all. */
   verbs: readonly string[];
 }
 
 export interface ServiceAccountSubject {
+  /** Name of it. */
   name: string;
+  /** Namespace that the named object is in. */
   namespace: string;
 }
 
 export interface Subject {
+  /** Group of the API. */
   group?: GroupSubject | undefined;
+  /** Kind of the object, in CamelCase. */
   kind: string;
+  /** Deprecated; use `serviceAccountName`. */
   serviceAccount?: ServiceAccountSubject | undefined;
+  /** The user. */
   user?: UserSubject | undefined;
 }
 
 export interface UserSubject {
+  /** Name of it. */
   name: string;
 }

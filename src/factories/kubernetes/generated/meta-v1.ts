@@ -2,64 +2,108 @@
 /* eslint-disable */
 
 export interface Condition {
+  /** Type of the condition, in CamelCase; one of each. */
   type: string;
+  /** `True`, `False` or `Unknown`. */
   status: string;
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** When the status of the condition changed last. */
   lastTransitionTime: string;
+  /** One CamelCase word that says why, for programs. */
   reason: string;
+  /** Why, in words for people. */
   message: string;
 }
 
 export interface FieldSelectorRequirement {
+  /** The key. */
   key: string;
+  /** How the key and the values are compared. */
   operator: string;
+  /** The values to compare with; none for `Exists` and `DoesNotExist`. */
   values?: readonly string[] | undefined;
 }
 
+/** Selects objects by their labels. Both parts must match; an empty selector matches everything. */
 export interface LabelSelector {
+  /** Labels that an object must have, each with this value. */
   matchLabels?: Record<string, string> | undefined;
+  /** Conditions on labels; all of them must hold. */
   matchExpressions?: readonly LabelSelectorRequirement[] | undefined;
 }
 
 export interface LabelSelectorRequirement {
+  /** The key. */
   key: string;
+  /** `In`, `NotIn`, `Exists` or `DoesNotExist`. */
   operator: string;
+  /** The values to compare with; none for `Exists` and `DoesNotExist`. */
   values?: readonly string[] | undefined;
 }
 
 export interface ManagedFieldsEntry {
+  /** Name of the program that owns the fields. */
   manager?: string | undefined;
+  /** `Apply` or `Update`. */
   operation?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** When it happened. */
   time?: string | undefined;
+  /** Format of the fields; `FieldsV1`. */
   fieldsType?: string | undefined;
+  /** The fields that are owned. */
   fieldsV1?: Record<string, unknown> | undefined;
+  /** Name of the subresource. */
   subresource?: string | undefined;
 }
 
 export interface ObjectMeta {
+  /** Name of the object, unique for its kind in its namespace. It cannot be changed. */
   name?: string | undefined;
+  /** Beginning of a name that the API server completes, where `name` is left out. */
   generateName?: string | undefined;
+  /** Namespace of the object; empty for kinds of the whole cluster. It cannot be changed. */
   namespace?: string | undefined;
+  /** No longer used. */
   selfLink?: string | undefined;
+  /** Identity that the API server gave the object, never used again. */
   uid?: string | undefined;
+  /** Version of the stored object. It changes with each write; compare it for equality only. */
   resourceVersion?: string | undefined;
+  /** Number of the wanted state; it grows when the spec changes. */
   generation?: number | undefined;
+  /** When the object was created. */
   creationTimestamp?: string | undefined;
+  /** When the object is to be gone; set by the API server when it is deleted. */
   deletionTimestamp?: string | undefined;
+  /** Seconds that the object has for its end. */
   deletionGracePeriodSeconds?: number | undefined;
+  /** Keys and values that select objects. */
   labels?: Record<string, string> | undefined;
+  /** Keys and values that do not select objects. */
   annotations?: Record<string, string> | undefined;
+  /** Objects with which this one is deleted. */
   ownerReferences?: readonly OwnerReference[] | undefined;
+  /** What must be done before the object is deleted, by name. */
   finalizers?: readonly string[] | undefined;
+  /** Which program owns which fields. */
   managedFields?: readonly ManagedFieldsEntry[] | undefined;
 }
 
+/** An object with which this one is deleted. */
 export interface OwnerReference {
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion: string;
+  /** Kind of the object, in CamelCase. */
   kind: string;
+  /** Name of the owner. */
   name: string;
+  /** Identity of the owner. */
   uid: string;
+  /** Whether the owner is the controller of the object. One owner at most. */
   controller?: boolean | undefined;
+  /** Holds a foreground deletion of the owner until this object is gone. */
   blockOwnerDeletion?: boolean | undefined;
 }

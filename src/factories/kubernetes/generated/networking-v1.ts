@@ -4,166 +4,244 @@ import type * as CoreV1 from './core-v1.ts';
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface HTTPIngressPath {
+  /** Path that requests are compared with; begins with `/`. */
   path?: string | undefined;
+  /** `Exact`, `Prefix` or `ImplementationSpecific`. */
   pathType: string;
+  /** Where requests go. */
   backend: IngressBackend;
 }
 
 export interface HTTPIngressRuleValue {
+  /** Paths, each with a backend. */
   paths: readonly HTTPIngressPath[];
 }
 
 export interface IPAddress {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: IPAddressSpec;
 }
 
 export interface IPAddressSpec {
+  /** The object that it belongs to. */
   parentRef: ParentReference;
 }
 
 export interface IPBlock {
+  /** A range of addresses, for example `10.0.0.0/8`. */
   cidr: string;
+  /** Ranges of addresses that are excluded. */
   except?: readonly string[] | undefined;
 }
 
 export interface Ingress {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: IngressSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: IngressStatus | undefined;
 }
 
 export interface IngressBackend {
+  /** The Service. */
   service?: IngressServiceBackend | undefined;
+  /** An object in the same namespace, instead of a Service. */
   resource?: CoreV1.TypedLocalObjectReference | undefined;
 }
 
 export interface IngressClass {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: IngressClassSpec | undefined;
 }
 
 export interface IngressClassParametersReference {
+  /** Group of the API; empty for the core group. */
   apiGroup?: string | undefined;
+  /** Kind of the object, in CamelCase. */
   kind: string;
+  /** Name of it. */
   name: string;
+  /** Where it applies. */
   scope?: string | undefined;
+  /** Namespace that the named object is in. */
   namespace?: string | undefined;
 }
 
 export interface IngressClassSpec {
+  /** Whether, or which, controller is responsible. */
   controller?: string | undefined;
+  /** Parameters, as the driver or controller understands them. */
   parameters?: IngressClassParametersReference | undefined;
 }
 
 export interface IngressLoadBalancerIngress {
+  /** The IP address. */
   ip?: string | undefined;
+  /** The host name. */
   hostname?: string | undefined;
+  /** The ports. */
   ports?: readonly IngressPortStatus[] | undefined;
 }
 
 export interface IngressLoadBalancerStatus {
+  /** The entry points. */
   ingress?: readonly IngressLoadBalancerIngress[] | undefined;
 }
 
 export interface IngressPortStatus {
+  /** The port, by number or name. */
   port: number;
+  /** `TCP`, `UDP` or `SCTP`. Default `TCP`. */
   protocol: string;
+  /** What went wrong. */
   error?: string | undefined;
 }
 
 export interface IngressRule {
+  /** Host name that the rule is for, for example `*.example.com`. Default: all. */
   host?: string | undefined;
+  /** Rules for HTTP. */
   http?: HTTPIngressRuleValue | undefined;
 }
 
 export interface IngressServiceBackend {
+  /** Name of the Service. */
   name: string;
+  /** The port, by number or name. */
   port?: ServiceBackendPort | undefined;
 }
 
 export interface IngressSpec {
+  /** IngressClass of the Ingress. */
   ingressClassName?: string | undefined;
+  /** Where requests go that no rule matches. */
   defaultBackend?: IngressBackend | undefined;
+  /** Certificates, by host. */
   tls?: readonly IngressTLS[] | undefined;
+  /** The rules. */
   rules?: readonly IngressRule[] | undefined;
 }
 
 export interface IngressStatus {
+  /** State of the load balancer. */
   loadBalancer?: IngressLoadBalancerStatus | undefined;
 }
 
 export interface IngressTLS {
+  /** The host names. */
   hosts?: readonly string[] | undefined;
+  /** Name of the Secret with certificate and key. */
   secretName?: string | undefined;
 }
 
 export interface NetworkPolicy {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: NetworkPolicySpec | undefined;
 }
 
 export interface NetworkPolicyEgressRule {
+  /** The ports. */
   ports?: readonly NetworkPolicyPort[] | undefined;
+  /** Peers that pods may reach; all when empty. */
   to?: readonly NetworkPolicyPeer[] | undefined;
 }
 
 export interface NetworkPolicyIngressRule {
+  /** The ports. */
   ports?: readonly NetworkPolicyPort[] | undefined;
+  /** Peers that may reach the pods; all when empty. */
   from?: readonly NetworkPolicyPeer[] | undefined;
 }
 
 export interface NetworkPolicyPeer {
+  /** Selects pods by their labels. */
   podSelector?: MetaV1.LabelSelector | undefined;
+  /** Selects namespaces by their labels. */
   namespaceSelector?: MetaV1.LabelSelector | undefined;
+  /** A range of addresses. */
   ipBlock?: IPBlock | undefined;
 }
 
 export interface NetworkPolicyPort {
+  /** `TCP`, `UDP` or `SCTP`. Default `TCP`. */
   protocol?: string | undefined;
+  /** Port by number or name. Default: all ports. */
   port?: number | string | undefined;
+  /** Last port of a range that begins with `port`. */
   endPort?: number | undefined;
 }
 
 export interface NetworkPolicySpec {
+  /** Selects the pods that the policy is for; an empty one selects all of the namespace. */
   podSelector?: MetaV1.LabelSelector | undefined;
+  /** What may reach the pods. With the policy type `Ingress` and no rule, nothing may. */
   ingress?: readonly NetworkPolicyIngressRule[] | undefined;
+  /** What the pods may reach. With the policy type `Egress` and no rule, nothing. */
   egress?: readonly NetworkPolicyEgressRule[] | undefined;
+  /** `Ingress`, `Egress` or both: which directions are limited. */
   policyTypes?: readonly string[] | undefined;
 }
 
 export interface ParentReference {
+  /** Group of the API. */
   group?: string | undefined;
+  /** Name of the resource, lower-case plural. */
   resource: string;
+  /** Namespace that the named object is in. */
   namespace?: string | undefined;
+  /** Name of it. */
   name: string;
 }
 
 export interface ServiceBackendPort {
+  /** Name of it. */
   name?: string | undefined;
+  /** The number. */
   number?: number | undefined;
 }
 
 export interface ServiceCIDR {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: ServiceCIDRSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: ServiceCIDRStatus | undefined;
 }
 
 export interface ServiceCIDRSpec {
+  /** Ranges of addresses, one for each family. */
   cidrs?: readonly string[] | undefined;
 }
 
 export interface ServiceCIDRStatus {
+  /** Observations of the object, one of each type. */
   conditions?: readonly MetaV1.Condition[] | undefined;
 }

@@ -4,19 +4,28 @@ import type * as CoreV1 from './core-v1.ts';
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface Overhead {
+  /** What each pod takes, by resource. */
   podFixed?: Record<string, string | number> | undefined;
 }
 
 export interface RuntimeClass {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** Name of the runtime configuration. */
   handler: string;
+  /** Resources that a pod takes beyond its containers. */
   overhead?: Overhead | undefined;
+  /** Which nodes pods of the class may run on. */
   scheduling?: Scheduling | undefined;
 }
 
 export interface Scheduling {
+  /** Labels that the node must have. */
   nodeSelector?: Record<string, string> | undefined;
+  /** Taints of nodes that the pod tolerates. */
   tolerations?: readonly CoreV1.Toleration[] | undefined;
 }

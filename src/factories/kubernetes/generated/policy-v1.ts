@@ -3,26 +3,42 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface PodDisruptionBudget {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec?: PodDisruptionBudgetSpec | undefined;
+  /** The state that was observed. Controllers write it. */
   status?: PodDisruptionBudgetStatus | undefined;
 }
 
 export interface PodDisruptionBudgetSpec {
+  /** Least pods that must stay available, as a number or a percentage. */
   minAvailable?: number | string | undefined;
+  /** Selects objects by their labels. */
   selector?: MetaV1.LabelSelector | undefined;
+  /** Most pods that may be unavailable, as a number or a percentage. */
   maxUnavailable?: number | string | undefined;
+  /** `IfHealthyBudget` or `AlwaysAllow`: whether pods that are not ready may always be evicted. */
   unhealthyPodEvictionPolicy?: string | undefined;
 }
 
 export interface PodDisruptionBudgetStatus {
+  /** The `metadata.generation` that the status speaks of. */
   observedGeneration?: number | undefined;
+  /** Pods whose eviction was allowed and is not done yet. */
   disruptedPods?: Record<string, string> | undefined;
+  /** How many pods may be evicted now. */
   disruptionsAllowed?: number | undefined;
+  /** How many pods are healthy. */
   currentHealthy?: number | undefined;
+  /** How many pods must be healthy. */
   desiredHealthy?: number | undefined;
+  /** How many pods there should be. */
   expectedPods?: number | undefined;
+  /** Observations of the object, one of each type. */
   conditions?: readonly MetaV1.Condition[] | undefined;
 }

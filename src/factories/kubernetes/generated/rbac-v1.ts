@@ -3,57 +3,89 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface AggregationRule {
+  /** Selects ClusterRoles whose rules are gathered. */
   clusterRoleSelectors?: readonly MetaV1.LabelSelector[] | undefined;
 }
 
 export interface ClusterRole {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The rules. */
   rules?: readonly PolicyRule[] | undefined;
+  /** Gathers the rules from other ClusterRoles. */
   aggregationRule?: AggregationRule | undefined;
 }
 
 export interface ClusterRoleBinding {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** Users, groups and service accounts that get the role. */
   subjects?: readonly Subject[] | undefined;
+  /** The role that is bound. It cannot be changed. */
   roleRef: RoleRef;
 }
 
 export interface PolicyRule {
+  /** The verbs, for example `get` and `list`; `*` for all. */
   verbs: readonly string[];
+  /** Groups of the API; `*` for all. */
   apiGroups?: readonly string[] | undefined;
+  /** Resources, for example `pods` or `pods/log`; `*` for all. */
   resources?: readonly string[] | undefined;
+  /** Names that the rule is limited to; none for all. */
   resourceNames?: readonly string[] | undefined;
+  /** Paths that are no resources, for example `/healthz`. */
   nonResourceURLs?: readonly string[] | undefined;
 }
 
 export interface Role {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The rules. */
   rules?: readonly PolicyRule[] | undefined;
 }
 
 export interface RoleBinding {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** Users, groups and service accounts that get the role. */
   subjects?: readonly Subject[] | undefined;
+  /** The role that is bound. It cannot be changed. */
   roleRef: RoleRef;
 }
 
 export interface RoleRef {
+  /** Group of the API; empty for the core group. */
   apiGroup?: string | undefined;
+  /** `Role` or `ClusterRole`. */
   kind: string;
+  /** Name of the role. */
   name: string;
 }
 
 export interface Subject {
+  /** `User`, `Group` or `ServiceAccount`. */
   kind: string;
+  /** Group of the API; empty for the core group. */
   apiGroup?: string | undefined;
+  /** Name of the user, group or service account. */
   name: string;
+  /** Namespace of the service account. */
   namespace?: string | undefined;
 }

@@ -4,253 +4,391 @@ import type * as CoreV1 from './core-v1.ts';
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface AllocatedDeviceStatus {
+  /** Observations of the object, one of each type. */
   conditions?: readonly MetaV1.Condition[] | undefined;
+  /** The content, by key. */
   data?: Record<string, unknown> | undefined;
+  /** Name of the device. */
   device: string;
+  /** Name of the driver. */
   driver: string;
+  /** Network of the device. */
   networkData?: NetworkDeviceData | undefined;
+  /** Name of the pool. */
   pool: string;
+  /** Identity of the share of the device. */
   shareID?: string | undefined;
 }
 
 export interface AllocationResult {
+  /** When the devices were allocated. */
   allocationTimestamp?: string | undefined;
+  /** The devices. */
   devices?: DeviceAllocationResult | undefined;
+  /** Labels that the node must have. */
   nodeSelector?: CoreV1.NodeSelector | undefined;
 }
 
 export interface CELDeviceSelector {
+  /** The expression, in CEL. */
   expression: string;
 }
 
 export interface CapacityRequestPolicy {
+  /** Value of the field when it is left out. */
   default?: string | number | undefined;
+  /** Range of the amounts that may be asked for. */
   validRange?: CapacityRequestPolicyRange | undefined;
+  /** Amounts that may be asked for. */
   validValues?: readonly (string | number)[] | undefined;
 }
 
 export interface CapacityRequestPolicyRange {
+  /** The most. */
   max?: string | number | undefined;
+  /** The least. */
   min: string | number;
+  /** Distance of the allowed amounts. */
   step?: string | number | undefined;
 }
 
 export interface CapacityRequirements {
+  /** What is reserved, by resource. Default: the limits. */
   requests?: Record<string, string | number> | undefined;
 }
 
 export interface Counter {
+  /** The value. */
   value: string | number;
 }
 
 export interface CounterSet {
+  /** Counters, by name. */
   counters: Record<string, Counter>;
+  /** Name of it. */
   name: string;
 }
 
 export interface Device {
+  /** Whether all nodes can use it. */
   allNodes?: boolean | undefined;
+  /** Whether several claims may share the device. */
   allowMultipleAllocations?: boolean | undefined;
+  /** Attributes of the device, by name. */
   attributes?: Record<string, DeviceAttribute> | undefined;
+  /** Conditions that must be true before a pod is bound. */
   bindingConditions?: readonly string[] | undefined;
+  /** Conditions whose truth means that the binding failed. */
   bindingFailureConditions?: readonly string[] | undefined;
+  /** Whether an allocation is bound to its node. */
   bindsToNode?: boolean | undefined;
+  /** Size, by resource. */
   capacity?: Record<string, DeviceCapacity> | undefined;
+  /** What the device takes of shared counters. */
   consumesCounters?: readonly DeviceCounterConsumption[] | undefined;
+  /** Name of it. */
   name: string;
+  /** Name of the node. */
   nodeName?: string | undefined;
+  /** Labels that the node must have. */
   nodeSelector?: CoreV1.NodeSelector | undefined;
+  /** What keeps pods from the node unless they tolerate it. */
   taints?: readonly DeviceTaint[] | undefined;
 }
 
 export interface DeviceAllocationConfiguration {
+  /** Settings that only the driver understands. */
   opaque?: OpaqueDeviceConfiguration | undefined;
+  /** What is reserved, by resource. Default: the limits. */
   requests?: readonly string[] | undefined;
+  /** Where it comes from. */
   source: string;
 }
 
 export interface DeviceAllocationResult {
+  /** Configuration of the node. */
   config?: readonly DeviceAllocationConfiguration[] | undefined;
+  /** The devices that were allocated. */
   results?: readonly DeviceRequestAllocationResult[] | undefined;
 }
 
 export interface DeviceAttribute {
+  /** A truth value. */
   bool?: boolean | undefined;
+  /** An integer. */
   int?: number | undefined;
+  /** A text. */
   string?: string | undefined;
+  /** Version of the API. */
   version?: string | undefined;
 }
 
 export interface DeviceCapacity {
+  /** Which amounts may be asked for. */
   requestPolicy?: CapacityRequestPolicy | undefined;
+  /** The value. */
   value: string | number;
 }
 
 export interface DeviceClaim {
+  /** Configuration of the node. */
   config?: readonly DeviceClaimConfiguration[] | undefined;
+  /** What must hold between the devices. */
   constraints?: readonly DeviceConstraint[] | undefined;
+  /** What is reserved, by resource. Default: the limits. */
   requests?: readonly DeviceRequest[] | undefined;
 }
 
 export interface DeviceClaimConfiguration {
+  /** Settings that only the driver understands. */
   opaque?: OpaqueDeviceConfiguration | undefined;
+  /** What is reserved, by resource. Default: the limits. */
   requests?: readonly string[] | undefined;
 }
 
 export interface DeviceClass {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: DeviceClassSpec;
 }
 
 export interface DeviceClassConfiguration {
+  /** Settings that only the driver understands. */
   opaque?: OpaqueDeviceConfiguration | undefined;
 }
 
 export interface DeviceClassSpec {
+  /** Configuration of the node. */
   config?: readonly DeviceClassConfiguration[] | undefined;
+  /** Extended resource that the class stands for. */
   extendedResourceName?: string | undefined;
+  /** Conditions on the devices; all must hold. */
   selectors?: readonly DeviceSelector[] | undefined;
 }
 
 export interface DeviceConstraint {
+  /** Attribute in which the devices must differ. */
   distinctAttribute?: string | undefined;
+  /** Attribute in which the devices must agree. */
   matchAttribute?: string | undefined;
+  /** What is reserved, by resource. Default: the limits. */
   requests?: readonly string[] | undefined;
 }
 
 export interface DeviceCounterConsumption {
+  /** Name of the set of counters. */
   counterSet: string;
+  /** Counters, by name. */
   counters: Record<string, Counter>;
 }
 
 export interface DeviceRequest {
+  /** One request that must be met. */
   exactly?: ExactDeviceRequest | undefined;
+  /** Alternatives; the first that can be met counts. */
   firstAvailable?: readonly DeviceSubRequest[] | undefined;
+  /** Name of it. */
   name: string;
 }
 
 export interface DeviceRequestAllocationResult {
+  /** Uses devices although they are taken, for administration. */
   adminAccess?: boolean | undefined;
+  /** Conditions that must be true before a pod is bound. */
   bindingConditions?: readonly string[] | undefined;
+  /** Conditions whose truth means that the binding failed. */
   bindingFailureConditions?: readonly string[] | undefined;
+  /** What is taken of the device, by name. */
   consumedCapacity?: Record<string, string | number> | undefined;
+  /** Name of the device. */
   device: string;
+  /** Name of the driver. */
   driver: string;
+  /** Name of the pool. */
   pool: string;
+  /** What is asked for. */
   request: string;
+  /** Identity of the share of the device. */
   shareID?: string | undefined;
+  /** Taints of nodes that the pod tolerates. */
   tolerations?: readonly DeviceToleration[] | undefined;
 }
 
 export interface DeviceSelector {
+  /** Expression in CEL. */
   cel?: CELDeviceSelector | undefined;
 }
 
 export interface DeviceSubRequest {
+  /** `ExactCount` or `All`. Default `ExactCount`. */
   allocationMode?: string | undefined;
+  /** Size, by resource. */
   capacity?: CapacityRequirements | undefined;
+  /** How often it happened. */
   count?: number | undefined;
+  /** Name of the DeviceClass. */
   deviceClassName: string;
+  /** Name of it. */
   name: string;
+  /** Conditions on the devices; all must hold. */
   selectors?: readonly DeviceSelector[] | undefined;
+  /** Taints of nodes that the pod tolerates. */
   tolerations?: readonly DeviceToleration[] | undefined;
 }
 
 export interface DeviceTaint {
+  /** `NoSchedule`, `PreferNoSchedule` or `NoExecute`. */
   effect: string;
+  /** The key. */
   key: string;
+  /** When the taint was added. */
   timeAdded?: string | undefined;
+  /** The value. */
   value?: string | undefined;
 }
 
 export interface DeviceToleration {
+  /** `NoSchedule`, `PreferNoSchedule` or `NoExecute`. */
   effect?: string | undefined;
+  /** The key. */
   key?: string | undefined;
+  /** How the key and the values are compared. */
   operator?: string | undefined;
+  /** Seconds that a `NoExecute` taint is tolerated; for ever when left out. */
   tolerationSeconds?: number | undefined;
+  /** The value. */
   value?: string | undefined;
 }
 
 export interface ExactDeviceRequest {
+  /** Uses devices although they are taken, for administration. */
   adminAccess?: boolean | undefined;
+  /** `ExactCount` or `All`. Default `ExactCount`. */
   allocationMode?: string | undefined;
+  /** Size, by resource. */
   capacity?: CapacityRequirements | undefined;
+  /** How often it happened. */
   count?: number | undefined;
+  /** Name of the DeviceClass. */
   deviceClassName: string;
+  /** Conditions on the devices; all must hold. */
   selectors?: readonly DeviceSelector[] | undefined;
+  /** Taints of nodes that the pod tolerates. */
   tolerations?: readonly DeviceToleration[] | undefined;
 }
 
 export interface NetworkDeviceData {
+  /** Hardware address of the interface. */
   hardwareAddress?: string | undefined;
+  /** Name of the interface. */
   interfaceName?: string | undefined;
+  /** Addresses, with the size of their networks. */
   ips?: readonly string[] | undefined;
 }
 
 export interface OpaqueDeviceConfiguration {
+  /** Name of the driver. */
   driver: string;
+  /** Parameters, as the driver or controller understands them. */
   parameters: Record<string, unknown>;
 }
 
 export interface ResourceClaim {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: ResourceClaimSpec;
+  /** The state that was observed. Controllers write it. */
   status?: ResourceClaimStatus | undefined;
 }
 
 export interface ResourceClaimConsumerReference {
+  /** Group of the API; empty for the core group. */
   apiGroup?: string | undefined;
+  /** Name of it. */
   name: string;
+  /** Name of the resource, lower-case plural. */
   resource: string;
+  /** Identity that the API server gave the object, never used again. */
   uid: string;
 }
 
 export interface ResourceClaimSpec {
+  /** The devices. */
   devices?: DeviceClaim | undefined;
 }
 
 export interface ResourceClaimStatus {
+  /** What was allocated. */
   allocation?: AllocationResult | undefined;
+  /** The devices. */
   devices?: readonly AllocatedDeviceStatus[] | undefined;
+  /** Who may use the claim. */
   reservedFor?: readonly ResourceClaimConsumerReference[] | undefined;
 }
 
 export interface ResourceClaimTemplate {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: ResourceClaimTemplateSpec;
 }
 
 export interface ResourceClaimTemplateSpec {
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: ResourceClaimSpec;
 }
 
 export interface ResourcePool {
+  /** Number of the wanted state; it grows when the spec changes. */
   generation: number;
+  /** Name of it. */
   name: string;
+  /** How many slices make the pool. */
   resourceSliceCount: number;
 }
 
 export interface ResourceSlice {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: ResourceSliceSpec;
 }
 
 export interface ResourceSliceSpec {
+  /** Whether all nodes can use it. */
   allNodes?: boolean | undefined;
+  /** The devices. */
   devices?: readonly Device[] | undefined;
+  /** Name of the driver. */
   driver: string;
+  /** Name of the node. */
   nodeName?: string | undefined;
+  /** Labels that the node must have. */
   nodeSelector?: CoreV1.NodeSelector | undefined;
+  /** Each device names its nodes itself. */
   perDeviceNodeSelection?: boolean | undefined;
+  /** Name of the pool. */
   pool: ResourcePool;
+  /** Counters that devices share. */
   sharedCounters?: readonly CounterSet[] | undefined;
 }

@@ -3,11 +3,18 @@
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface PriorityClass {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The priority; more comes first. */
   value?: number | undefined;
+  /** Whether pods without a class get this one. One class at most. */
   globalDefault?: boolean | undefined;
+  /** What it is for. */
   description?: string | undefined;
+  /** `PreemptLowerPriority` or `Never`. */
   preemptionPolicy?: string | undefined;
 }

@@ -4,112 +4,178 @@ import type * as CoreV1 from './core-v1.ts';
 import type * as MetaV1 from './meta-v1.ts';
 
 export interface CSIDriver {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: CSIDriverSpec;
 }
 
 export interface CSIDriverSpec {
+  /** Whether volumes must be attached before they are mounted. Default true. */
   attachRequired?: boolean | undefined;
+  /** Whether the driver is told about the pod. Default false. */
   podInfoOnMount?: boolean | undefined;
+  /** `Persistent`, `Ephemeral` or both. */
   volumeLifecycleModes?: readonly string[] | undefined;
+  /** Whether the scheduler asks for free capacity. Default false. */
   storageCapacity?: boolean | undefined;
+  /** When the owner group of a volume is changed: `File`, `None` or `ReadWriteOnceWithFSType`. */
   fsGroupPolicy?: string | undefined;
+  /** Tokens of the pod's ServiceAccount that the driver gets. */
   tokenRequests?: readonly TokenRequest[] | undefined;
+  /** Whether the driver is called again from time to time. Default false. */
   requiresRepublish?: boolean | undefined;
+  /** Whether the driver mounts with an SELinux context. Default false. */
   seLinuxMount?: boolean | undefined;
+  /** Seconds between updates of how many volumes a node takes. */
   nodeAllocatableUpdatePeriodSeconds?: number | undefined;
+  /** Whether tokens are handed over as secrets instead of attributes. */
   serviceAccountTokenInSecrets?: boolean | undefined;
+  /** Keeps pods from nodes that do not have the driver. */
   preventPodSchedulingIfMissing?: boolean | undefined;
 }
 
 export interface CSINode {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: CSINodeSpec;
 }
 
 export interface CSINodeDriver {
+  /** Name of it. */
   name: string;
+  /** Identity of the node at the driver. */
   nodeID: string;
+  /** Labels of nodes that the driver knows. */
   topologyKeys?: readonly string[] | undefined;
+  /** What pods may use. */
   allocatable?: VolumeNodeResources | undefined;
 }
 
 export interface CSINodeSpec {
+  /** The drivers on the node. */
   drivers: readonly CSINodeDriver[];
 }
 
 export interface CSIStorageCapacity {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** Nodes that can reach the storage. */
   nodeTopology?: MetaV1.LabelSelector | undefined;
+  /** StorageClass of the volume; empty for none. */
   storageClassName: string;
+  /** Size, by resource. */
   capacity?: string | number | undefined;
+  /** Largest volume that can be made. */
   maximumVolumeSize?: string | number | undefined;
 }
 
 export interface StorageClass {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** Driver that makes the volumes. */
   provisioner: string;
+  /** Parameters, as the driver or controller understands them. */
   parameters?: Record<string, string> | undefined;
+  /** What happens to a volume when its claim goes: `Delete` or `Retain`. Default `Delete`. */
   reclaimPolicy?: string | undefined;
+  /** Options of the mount, for example `ro`. */
   mountOptions?: readonly string[] | undefined;
+  /** Whether claims may grow. */
   allowVolumeExpansion?: boolean | undefined;
+  /** `Immediate`, or `WaitForFirstConsumer` to wait for a pod. Default `Immediate`. */
   volumeBindingMode?: string | undefined;
+  /** Where volumes may be made. */
   allowedTopologies?: readonly CoreV1.TopologySelectorTerm[] | undefined;
 }
 
 export interface TokenRequest {
+  /** Who the token is meant for. */
   audience: string;
+  /** How long it is valid, in seconds. */
   expirationSeconds?: number | undefined;
 }
 
 export interface VolumeAttachment {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** The state that is wanted. */
   spec: VolumeAttachmentSpec;
+  /** The state that was observed. Controllers write it. */
   status?: VolumeAttachmentStatus | undefined;
 }
 
 export interface VolumeAttachmentSource {
+  /** Name of the PersistentVolume. */
   persistentVolumeName?: string | undefined;
+  /** The volume itself, where there is no PersistentVolume. */
   inlineVolumeSpec?: CoreV1.PersistentVolumeSpec | undefined;
 }
 
 export interface VolumeAttachmentSpec {
+  /** Driver that attaches the volume. */
   attacher: string;
+  /** The volume that is attached. */
   source: VolumeAttachmentSource;
+  /** Name of the node. */
   nodeName: string;
 }
 
 export interface VolumeAttachmentStatus {
+  /** Whether the volume is attached. */
   attached: boolean;
+  /** What the driver says of the attachment. */
   attachmentMetadata?: Record<string, string> | undefined;
+  /** Why the volume could not be attached. */
   attachError?: VolumeError | undefined;
+  /** Why the volume could not be detached. */
   detachError?: VolumeError | undefined;
 }
 
 export interface VolumeAttributesClass {
+  /** Kind of the object, in CamelCase. */
   kind?: string | undefined;
+  /** Group and version of the API, for example `apps/v1`. */
   apiVersion?: string | undefined;
+  /** Name, namespace, labels, annotations and what the API server keeps of the object. */
   metadata?: MetaV1.ObjectMeta | undefined;
+  /** Name of the driver. */
   driverName: string;
+  /** Parameters, as the driver or controller understands them. */
   parameters?: Record<string, string> | undefined;
 }
 
 export interface VolumeError {
+  /** When it happened. */
   time?: string | undefined;
+  /** Why, in words for people. */
   message?: string | undefined;
+  /** Number of the error. */
   errorCode?: number | undefined;
 }
 
 export interface VolumeNodeResources {
+  /** How often it happened. */
   count?: number | undefined;
 }

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { BuiltinDescriptions } from './index.ts';
+import { builtinSource, describeField, describeKind, describeType } from './index.ts';
+
+const descriptions = JSON.parse(
+  readFileSync(new URL('../../data/kubernetes-1.36/descriptions.json', import.meta.url), 'utf8'),
+) as BuiltinDescriptions;
+
+const source = builtinSource();
+const fieldsOf = (type: string): readonly string[] => Object.keys(source.typeNamed(type).properties ?? {});
+
+test('every field of every built-in type says what it means', () => {
+  const silent = [...source.typeNames()].flatMap((type) =>
+    fieldsOf(type)
+      .filter((field) => describeField(descriptions, type, field) === undefined)
+      .map((field) => `${type}.${field}`),
+  );
+  expect(silent).toEqual([]);
+});
+
+test('no description is for a type or a field that does not exist', () => {
+  const types = new Set(source.typeNames());
+  const fields = new Set([...types].flatMap((type) => fieldsOf(type)));
+  const stray = [
+    ...Object.keys(descriptions.fields).filter((field) => !fields.has(field)),
+    ...Object.entries(descriptions.types).flatMap(([type, entries]) =>
+      Object.keys(entries)
+        .filter((field) => !types.has(type) || (field !== '' && !fieldsOf(type).includes(field)))
+        .map((field) => `${type}.${field}`),
+    ),
+  ];
+  expect(stray).toEqual([]);
+});
+
+test('the more exact description wins', () => {
+  expect(describeField(descriptions, 'core.v1.Container', 'name')).toMatch(/unique in its pod/);
+  expect(describeField(descriptions, 'core.v1.Secret', 'type')).toMatch(/`Opaque`/);
+  expect(describeField(descriptions, 'core.v1.Container', 'constructor')).toBeUndefined();
+});
+
+test('a type without words of its own says what its kind is for', () => {
+  const gvk = [['apps', 'v1', 'Deployment']] as const;
+  expect(describeType(descriptions, 'apps.v1.Deployment', gvk)).toBe(describeKind(descriptions, 'Deployment', 'apps'));
+  expect(describeType(descriptions, 'apps.v1.Deployment')).toBeUndefined();
+});
