@@ -1,0 +1,52 @@
+import { type } from 'arktype';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ConfigMap, Deployment, Service } from '../../src/factories/simple/index.ts';
+import { kubernetesComposition } from '../../src/index.ts';
+import type { DeployServer } from '../support/deploy-server.ts';
+import { isRealServer, startDeployServer } from '../support/deploy-server.ts';
+
+const app = kubernetesComposition(
+  {
+    name: 'shelf',
+    apiVersion: 'example.com/v1alpha1',
+    kind: 'Shelf',
+    spec: type({ name: 'string', cache: 'boolean' }),
+    status: type({ from: 'string', replicas: 'number' }),
+  },
+  (spec) => {
+    const cache = spec.cache
+      ? Service({ id: 'cache', name: `${spec.name}-cache`, selector: { app: 'cache' }, ports: [{ port: 80 }] })
+      : undefined;
+    const config = ConfigMap({ id: 'config', name: spec.name, data: { url: cache ? cache.spec.clusterIP : 'none' } });
+    const web = Deployment({ id: 'web', name: spec.name, image: 'nginx:1.27', env: { URL: config.data.url } });
+    return { from: config.data.url === 'none' ? 'nowhere' : 'the cache', replicas: web.status.readyReplicas };
+  },
+);
+
+let cluster: DeployServer;
+beforeEach(async () => {
+  cluster = await startDeployServer();
+}, 90_000);
+afterEach(() => cluster.close());
+
+const uidOf = async (apiVersion: string, kind: string) =>
+  (await cluster.client.get({ apiVersion, kind, name: 'a', namespace: 'default' })).metadata.uid;
+
+// A controller of a real server has no stand-in for the kubelet that answers in time.
+test.each(isRealServer ? (['direct'] as const) : (['direct', 'kro'] as const))(
+  '%s: objects that read an optional one stay the same objects when it comes and goes',
+  { timeout: 60_000 },
+  async (mode) => {
+    if (mode === 'kro') await cluster.startController({ features: { omit: true, now: true } });
+    const factory = app.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
+    const uids = new Set<string | undefined>();
+    for (const cache of [false, true, false]) {
+      const { status } = await factory.deploy({ name: 'a', cache });
+      expect(status).toMatchObject({ from: cache ? 'the cache' : 'nowhere', replicas: 1 });
+      uids.add(`${await uidOf('v1', 'ConfigMap')} ${await uidOf('apps/v1', 'Deployment')}`);
+      const services = await cluster.client.list({ apiVersion: 'v1', kind: 'Service' }, { namespace: 'default' });
+      expect(services.items.some(({ metadata }) => metadata.name === 'a-cache')).toBe(cache);
+    }
+    expect(uids.size).toBe(1);
+  },
+);
