@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { cond, literal, not, object, select } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { mentions } from '../ir/node.ts';
+import { isLiteral, mentions } from '../ir/node.ts';
 import { quote } from '../ir/print.ts';
 import { getMember } from '../library/member.ts';
 import { setOwn } from '../value/own.ts';
@@ -104,19 +104,35 @@ function constant(node: Node, writer: ExpressionWriter): JsonValue {
   return `\${schema.metadata.name != "" ? ${cel} : ${cel}}`;
 }
 
-function phiField(value: Phi, writer: ExpressionWriter): JsonValue {
+function phiField(value: Phi, writer: ExpressionWriter): JsonValue | undefined {
   const sides = [value.then, value.otherwise].map(resolve);
   const handle = sides.map(symbolic).find((side) => side instanceof Sym && side.resource !== undefined);
   if (handle !== undefined)
     return refuse('types', `${labelOf(value)} is a whole resource`, 'name the fields that you need');
-  const missing = sides.findIndex((side) => side === undefined || side === null);
-  if (missing < 0) return writer.field(toNode(wrap(value)));
-  const test = missing === 1 ? value.test : not(value.test);
+  const there = presence(wrap(value));
+  if (isLiteral(there, false)) return undefined;
+  if (isLiteral(there, true)) return writer.field(toNode(wrap(value)));
   return writer.field(
     missingWhen(
-      test,
-      activeTrace().under(test, () => toNode(sides[1 - missing])),
+      there,
+      activeTrace().under(there, () => toNode(wrap(value))),
     ),
+  );
+}
+
+/** When JavaScript sees a value. */
+function presence(raw: unknown): Node {
+  const value = resolve(raw);
+  if (value === undefined || value === null) return literal(false);
+  const inner = symbolic(value);
+  if (inner instanceof Sym)
+    return inner.absence === undefined || inner.absence.waits ? literal(true) : inner.absence.has;
+  if (!(inner instanceof Phi)) return literal(true);
+  const trace = activeTrace();
+  return cond(
+    inner.test,
+    trace.under(inner.test, () => presence(inner.then)),
+    trace.under(not(inner.test), () => presence(inner.otherwise)),
   );
 }
 

@@ -22,6 +22,9 @@ const MAX_VARIANTS = 8;
 /** More paths than this are not followed: most of them end in one of few variants. */
 const MAX_PATHS = 256;
 
+/** Ids stand in labels of objects, which hold 63 characters; two are left for a number. */
+const MAX_ID = 61;
+
 /** One of several nodes that stand for one resource, each under a condition of its own. */
 export interface Variant {
   readonly record: ResourceRecord;
@@ -190,7 +193,6 @@ class Splitter {
 
   /** Makes sure that a part reads only nodes that are there; decides conditions until it does. */
   #settle(path: Path, part: Node | Content, next: (settled: Node | Content) => Tree | undefined): Tree | undefined {
-    if (++this.#paths > MAX_PATHS) this.#tooMany(path.record, path.optional);
     const mark = path.mark();
     try {
       for (;;) {
@@ -207,6 +209,7 @@ class Splitter {
         const test = step.kind === 'open' ? step.test : this.#openTest(settled, step.of);
         // It reads what is not there: it is not there either.
         if (test === undefined) return undefined;
+        if (++this.#paths > MAX_PATHS) this.#tooMany(path.record, path.optional);
         const side = (condition: Node): Tree | undefined => {
           const before = facts.mark();
           facts.assume(condition);
@@ -355,7 +358,8 @@ class Splitter {
   }
 
   #freeId(base: string, without: readonly string[]): string {
-    const plain = without.length === 0 ? base : `${base}Without${without.map(pascalCase).join('And')}`;
+    const long = `${base}Without${without.map(pascalCase).join('And')}`;
+    const plain = without.length > 0 && long.length <= MAX_ID ? long : `${base.slice(0, MAX_ID - 10)}Variant`;
     let id = plain;
     for (let number = 2; this.#taken.has(id); number++) id = `${plain}${number}`;
     this.#taken.add(id);

@@ -154,6 +154,21 @@ describe('the graph of an optional resource', () => {
     );
   });
 
+  test('ids fit into the labels of objects', () => {
+    const composition = compose((s) => {
+      const long = s.cache ? service('aServiceWhoseIdIsNearlyAsLongAsTheLabelOfAnObjectMayBe') : undefined;
+      ConfigMap({ id: 'configWithALongIdToo', name: 'config', data: { ip: long?.spec.clusterIP ?? 'none' } });
+      ConfigMap({ id: 'configWithALongIdTooVariant', name: 'other' });
+    });
+    const { resources } = composition.toDefinition()['spec'] as { resources: { id: string }[] };
+    expect(resources.map(({ id }) => id)).toEqual([
+      'aServiceWhoseIdIsNearlyAsLongAsTheLabelOfAnObjectMayBe',
+      'configWithALongIdToo',
+      'configWithALongIdTooVariant',
+      'configWithALongIdTooVariant2',
+    ]);
+  });
+
   test('CEL by hand that names such a resource by its id is refused', () => {
     const composition = compose((s) => {
       const svc = s.cache ? service('svc') : undefined;

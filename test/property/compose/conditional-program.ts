@@ -125,6 +125,7 @@ class Writer {
         `let ${name}; if (${test}) { ${name} = ${config}; } else if (${this.#test()}) { ${name} = ${this.#config()}; }`,
         `let ${name}; switch (s.env) { case 'dev': ${name} = ${config}; break; case 'prod': if (${test}) ${name} = ${this.#config()}; break; }`,
         `const ${name}Box = {}; if (${test}) ${name}Box.it = ${config}; const ${name} = ${name}Box.it;`,
+        `const ${name} = ${test} ? ${config} : ${this.#test()} ? ${this.#config()} : undefined;`,
         `const ${name} = (() => { if (${test}) return ${config}; return undefined; })();`,
       ]),
     );
@@ -174,6 +175,7 @@ class Writer {
   }
 
   #status(): string {
-    return this.#scope.map((_, index) => `f${index}: ${this.#text()}`).join(', ');
+    const maybe = this.#scope.filter(({ kind }) => kind === 'maybe').map(({ name }) => `${name}Field: ${name}?.data.v`);
+    return [...this.#scope.map((_, index) => `f${index}: ${this.#text()}`), ...maybe].join(', ');
   }
 }

@@ -89,7 +89,8 @@ function runNatively(source: string, given: JsonObject): Outcome {
   };
   const build = instantiate(INNER, { ConfigMap: factory });
   const inner = (spec: JsonObject) => ({ status: build(spec) });
-  const status = instantiate(source, { ConfigMap: factory, inner })(structuredClone(given)) as JsonObject;
+  const result = instantiate(source, { ConfigMap: factory, inner })(structuredClone(given));
+  const status = JSON.parse(JSON.stringify(result)) as JsonObject;
   return { objects, status };
 }
 
@@ -139,7 +140,11 @@ export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
     objects.push(...made);
     variables.set(id, node.nodeType === 'collection' ? made : made[0]);
   }
-  const status = fill(graph.status.skeleton, graph.status.holes, (hole) => value(hole.expression, variables));
+  // A field of the status whose expression has no value is left out.
+  const status = fill(graph.status.skeleton, graph.status.holes, ({ expression }) => {
+    const result = expression.program.evaluate(variables);
+    return result.ok ? value(expression, variables) : undefined;
+  });
   return outcomeOf(objects, status);
 }
 
