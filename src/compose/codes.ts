@@ -201,9 +201,9 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'user-error',
-    'The function fails on one side of a condition of the graph.',
+    'The function fails, on one side of a condition of the graph or in every case.',
     '(spec) => {\n  const table = { dev: { cpu: 1 } };\n  return { cpu: spec.on ? table.prod.cpu : 2 };\n}',
-    'Correct that side; the message is the exception.',
+    'Correct the place that is named; the message is the exception.',
   ),
   error(
     'validation',

@@ -96,7 +96,7 @@ export function mapEntries<U>(
   each: (key: string, value: unknown) => U,
 ): U[] | undefined {
   return present(object, (value) => {
-    if (symbolic(value) === undefined && Object.getOwnPropertySymbols(value).length === 0) {
+    if (symbolic(value) === undefined && mergedPieces(value as object) === undefined) {
       return Object.entries(value as object).flatMap(([key, item]) => conditional(item, (sure) => each(key, sure)));
     }
     const pairs = callValue(Object.entries, Object, [value], 'Object.entries');

@@ -25,7 +25,7 @@ import { providerProblem, withProviders } from './source/current.ts';
 import { refuseWithoutProvider } from './source/explicit.ts';
 import type { FunctionLike } from './source/provider.ts';
 import type { ResourceRecord } from './trace/records.ts';
-import { CompositionError, Refusal, refuse } from './trace/refusal.ts';
+import { CompositionError, failureOf, Refusal, refuse } from './trace/refusal.ts';
 import type { Site } from './trace/refusal.ts';
 import { currentTrace, Trace, withTrace } from './trace/trace.ts';
 import { resolve } from './value/merge.ts';
@@ -122,10 +122,12 @@ export function warningsOf(trace: Trace): Diagnostic[] {
 /** What is thrown for a refusal, or for an exception of the author's own code. */
 export function compositionError(name: string, error: unknown, trace: Trace): unknown {
   // An exception after a mistake comes of the values that are missing because of it.
-  if (error instanceof Refusal) trace.recover(error);
+  const failure = error instanceof Refusal || trace.errors.length === 0 ? failureOf(error) : undefined;
+  if (failure !== undefined) trace.recover(failure);
   else if (trace.errors.length === 0) return error;
   const diagnostics = [...trace.errors.map(diagnosticOf), ...warningsOf(trace)];
-  return new CompositionError(diagnostics, `composition ${name}: ${trace.errors.map(explainRefusal).join('\n')}`);
+  const text = `composition ${name}: ${trace.errors.map(explainRefusal).join('\n')}`;
+  return new CompositionError(diagnostics, text, failure?.cause);
 }
 
 /** Ends the run when something was refused on the way. */

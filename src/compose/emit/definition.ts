@@ -5,10 +5,11 @@ import { toSimpleSchema } from '../../schema/index.ts';
 import { specType } from '../library/schema-type.ts';
 import type { Target } from '../public-types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { CompositionError, Refusal } from '../trace/refusal.ts';
-import type { Site } from '../trace/refusal.ts';
+import { CompositionError, failureOf } from '../trace/refusal.ts';
+import type { Refusal, Site } from '../trace/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
 import { isHoisted, withoutHoisted } from './hoist.ts';
+import { assertPrintable } from './printable.ts';
 import { resourceEntry } from './resource.ts';
 import { statusFields } from './status.ts';
 import { fieldRules } from './validations.ts';
@@ -56,17 +57,18 @@ export function writeDefinition(
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      error.site ??= site;
-      refusals.push(error);
+      const refusal = failureOf(error);
+      if (refusal === undefined) throw error;
+      refusal.site ??= site;
+      refusals.push(refusal);
       return undefined;
     }
   };
   const resources = [...records]
     .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
-    .map((record) => collect(() => resourceEntry(record, names), record.site))
+    .map((record) => collect(() => printable(resourceEntry(record, names), record.id), record.site))
     .filter((entry) => entry !== undefined);
-  const status = collect(() => statusFields(graph.status, statusWriter), graph.statusSite) ?? {};
+  const status = collect(() => printable(statusFields(graph.status, statusWriter), 'status'), graph.statusSite) ?? {};
   const kept = target === 'stock' ? withoutHoisted(resources, status, hoistedIds(records)) : resources;
   const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
   const simple = simpleSchema(
@@ -94,6 +96,12 @@ export function writeDefinition(
     },
     diagnostics: simple.diagnostics,
   };
+}
+
+/** A part of the definition that is data and nothing else. */
+function printable(part: JsonObject, name: string): JsonObject {
+  assertPrintable(part, name);
+  return part;
 }
 
 /** Ids of the namespaces that are applied before the instance. */

@@ -10,6 +10,7 @@ import type { Target } from '../public-types.ts';
 import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
 import { Refusal } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
+import { KEYS } from '../value/key-order.ts';
 import { setOwn } from '../value/own.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
@@ -215,6 +216,7 @@ export function mapNodes(value: unknown, change: (node: Node) => Node): unknown 
   if (typeof value !== 'object' || value === null) return value;
   const result: Record<PropertyKey, unknown> = {};
   for (const key of Reflect.ownKeys(value)) {
+    if (key === KEYS) continue;
     const item = (value as Record<PropertyKey, unknown>)[key];
     const changed =
       key === MERGED ? (item as MergedPiece[]).map((piece) => mapPiece(piece, change)) : mapNodes(item, change);

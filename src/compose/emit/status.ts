@@ -10,6 +10,7 @@ import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { listNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
+import { classOf, isPlainObject } from '../value/printed.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 import type { ExpressionWriter } from './expression.ts';
@@ -156,6 +157,8 @@ function mayBeUndefined(raw: unknown): boolean {
 }
 
 function objectField(value: Record<string, unknown>, writer: ExpressionWriter): JsonValue | undefined {
+  if (!isPlainObject(value))
+    return refuse('types', `a value of the class ${classOf(value)} cannot be a status field`, 'return plain data');
   if (mergedPieces(value) !== undefined) return text(objectNode(value), writer);
   const result: JsonObject = {};
   for (const [key, item] of Object.entries(value)) {

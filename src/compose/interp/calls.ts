@@ -1,11 +1,13 @@
-import { builtin, constructBuiltin } from '../library/builtins.ts';
+import { builtin, constructBuiltin, takesAnyNumber } from '../library/builtins.ts';
+import { isOpen, refuseOpen } from '../value/open.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
+import { KEYS } from '../value/key-order.ts';
 import { mergedPieces } from '../value/nodes.ts';
-import { textNode } from '../value/ops.ts';
+import { describe, textNode } from '../value/ops.ts';
 import { callClosure } from './functions.ts';
 import type { Closure } from './env.ts';
 import { closureOf } from './env.ts';
@@ -33,6 +35,7 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   const closure = closureOf(fn);
   if (closure !== undefined) return callClosure(closure, selfOf(closure, self), args);
   const callable = fn as FunctionLike;
+  if (args.some(isOpen)) return callWithOpen(callable, self, args, label);
   if (isNativeFactory(callable)) return factoryCall(callable, self, args);
   if (self === console) return native(callable, self, args);
   const known = builtin(callable, args);
@@ -53,6 +56,13 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   refuseNativeChange(self, callable.name);
   if (outer !== undefined && reachesFactories(callable)) return callClosure(outer, { value: self, known: true }, args);
   return native(callable, self, args);
+}
+
+/** Calls a function with the elements of a list of which it is not known how many there are. */
+function callWithOpen(fn: FunctionLike, self: unknown, args: readonly unknown[], label: string): unknown {
+  if (takesAnyNumber(fn)) return builtin(fn, args)?.value;
+  const outer = isNativeFactory(fn) ? undefined : outerClosure(fn);
+  return outer === undefined ? refuseOpen(label) : callClosure(outer, { value: self, known: true }, args);
 }
 
 function selfOf(closure: Closure, self: unknown): Closure['self'] {
@@ -110,7 +120,7 @@ export function isSymbolicDeep(value: unknown, known?: Set<object>): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   if (symbolic(value) !== undefined || closureOf(value) !== undefined) return true;
   if (value instanceof Maybe || value instanceof Splice || value instanceof SeenList) return true;
-  if (mergedPieces(value) !== undefined) return true;
+  if (mergedPieces(value) !== undefined || Object.hasOwn(value, KEYS)) return true;
   if (typeof value === 'function') return false;
   const seen = known ?? new Set();
   if (seen.has(value) || seen.size > 100_000) return false;
@@ -127,7 +137,8 @@ export function isSymbolicDeep(value: unknown, known?: Set<object>): boolean {
 /** `new X(…)`. */
 export function construct(raw: unknown, args: readonly unknown[]): unknown {
   const fn = resolve(raw);
-  if (typeof fn !== 'function') throw new TypeError('not a constructor');
+  if (typeof fn !== 'function') throw new TypeError(`${describe(fn)} is not a constructor`);
+  if (args.some(isOpen)) return refuseOpen(`new ${fn.name}`);
   const known = constructBuiltin(fn as FunctionLike, args);
   if (known !== undefined) return known.value;
   if (isSymbolicDeep(args)) {

@@ -3,7 +3,7 @@ import type { SourcePosition } from '../../core/index.ts';
 import { useDetached } from '../detached.ts';
 import type { FunctionNode } from '../source/parse.ts';
 import type { Found, FunctionLike } from '../source/provider.ts';
-import { FollowUp, Refusal, refuse } from '../trace/refusal.ts';
+import { FollowUp, noteFailure, Refusal, refuse } from '../trace/refusal.ts';
 import type { Site } from '../trace/refusal.ts';
 import { activeTrace, Binding } from '../trace/trace.ts';
 import { POISON } from '../value/symbolic.ts';
@@ -104,6 +104,7 @@ export function inEnv<N extends AnyNode, E, T>(unit: Unit, node: N, work: (node:
     return work(node, env);
   } catch (error) {
     if (error instanceof Refusal) error.site ??= site;
+    else noteFailure(error, site);
     throw error;
   } finally {
     trace.site = outer;

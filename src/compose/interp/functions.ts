@@ -1,6 +1,7 @@
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression } from 'acorn';
 import { FollowUp, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
+import { writtenElements } from '../library/spread.ts';
 import { DEAD, POISON } from '../value/symbolic.ts';
 import { resultOf } from './completion.ts';
 import type { Closure, Env } from './env.ts';
@@ -80,9 +81,10 @@ function run(node: Closure['node'], env: Env, args: readonly unknown[]): unknown
   for (const param of node.params) {
     for (const name of boundNames(param)) scope.declare(name, false, undefined, false);
   }
+  const given = writtenElements(args);
   node.params.forEach((param, index) => {
-    if (param.type === 'RestElement') machine.bind(param.argument, activeTrace().born(args.slice(index)), env, 'let');
-    else machine.bind(param, args[index], env, 'let');
+    if (param.type === 'RestElement') machine.bind(param.argument, given.rest(index), env, 'let');
+    else machine.bind(param, given.at(index), env, 'let');
   });
   if (node.body.type !== 'BlockStatement') return machine.evaluate(node.body, env);
   const result = resultOf(executeBody(node.body.body, env));

@@ -21,6 +21,7 @@ import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { builtin } from '../library/builtins.ts';
 import { spreadItems } from '../library/spread.ts';
+import { iterable } from '../value/open.ts';
 import { positionsBelow, View, viewOf } from '../library/view.ts';
 import { branch } from './branches.ts';
 import type { Completion } from './completion.ts';
@@ -118,7 +119,7 @@ function iterate(
       ? spreadItems(source)
       : Array.isArray(source)
         ? source
-        : [...(source as Iterable<unknown>)];
+        : [...iterable(source)];
   if (items.length > LIMIT) refuse('too-large', `a loop runs more than ${LIMIT} times`);
   return executeFrom(items.length, (index) => oneItem(items[index], name, run, node, env), 0);
 }

@@ -9,7 +9,7 @@ import type {
 } from 'acorn';
 import type { Node } from '../ir/node.ts';
 import { allOf, not, or } from '../ir/build.ts';
-import { Refusal, refuse } from '../trace/refusal.ts';
+import { noteThrow, Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace, decide } from '../trace/trace.ts';
 import { equals, textNode, truthy } from '../value/ops.ts';
 import { asNode, branch } from './branches.ts';
@@ -172,7 +172,10 @@ function throwValue(value: unknown): never {
   const trace = activeTrace();
   const since = tries.at(-1);
   const open = trace.guards.length + trace.loops.length;
-  if (open === (since ?? 0)) throw value;
+  if (open === (since ?? 0)) {
+    noteThrow(value);
+    throw value;
+  }
   if (since !== undefined) {
     refuse(
       'throw-in-try',

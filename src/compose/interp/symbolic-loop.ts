@@ -298,6 +298,9 @@ export function elementsOfTurns(pass: Pass, added: readonly unknown[]): Node {
   return collections(all, activeTrace().resources);
 }
 
+const nameOfKey = (key: PropertyKey): string =>
+  typeof key === 'symbol' ? 'an object' : `the key ${String(key)} of an object`;
+
 /** `object[key] = value` in the body: a map made entry by entry. */
 function foldObject(
   pass: Pass,
@@ -305,8 +308,9 @@ function foldObject(
   was: ReadonlyMap<PropertyKey, unknown>,
   after: ReadonlyMap<PropertyKey, unknown>,
 ): void {
+  for (const key of was.keys()) if (!after.has(key)) refuseCarried(nameOfKey(key));
   for (const [key, value] of after) {
-    if (key !== MERGED && !Object.is(was.get(key), value)) refuseCarried(`the key ${String(key)} of an object`);
+    if (key !== MERGED && !Object.is(was.get(key), value)) refuseCarried(nameOfKey(key));
   }
   const before = mergedPieces(Object.fromEntries(was)) ?? ((was.get(MERGED) ?? []) as readonly never[]);
   const pieces = (after.get(MERGED) ?? []) as NonNullable<ReturnType<typeof mergedPieces>>;

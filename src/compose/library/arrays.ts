@@ -15,6 +15,7 @@ import { listMethod } from './lists.ts';
 import { viewOf } from './view.ts';
 import { owned } from './write.ts';
 import { spreadItems } from './spread.ts';
+import { isOpen, refuseOpen } from '../value/open.ts';
 
 const ragged = (items: readonly unknown[]): boolean =>
   items.some((item) => item instanceof Maybe || item instanceof Splice);
@@ -34,6 +35,7 @@ export function arrayMethod(
   if (name !== 'push') activeTrace().noteRead(array);
   if (CHANGING.has(name)) return changing(array, name, args);
   if (!hooksCall().isSymbolicDeep(array) && !hooksCall().isSymbolicDeep(args)) return undefined;
+  if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
   const value = ragged(array) ? raggedMethod(array, name, args) : solidMethod(array, name, args);
   return value === UNKNOWN ? undefined : { value };
 }
@@ -49,13 +51,14 @@ const UNKNOWN = Symbol('unknown');
 function changing(array: unknown[], name: string, args: readonly unknown[]): { readonly value: unknown } {
   owned(array, undefined);
   activeTrace().touch(array);
+  if (name !== 'push' && name !== 'unshift' && args.some(isOpen)) return refuseOpen(name);
   if (name === 'push') {
     array.push(...args);
     return { value: lengthAfter(array) };
   }
   if (name === 'unshift') {
     array.unshift(...args);
-    return { value: array.length };
+    return { value: lengthAfter(array) };
   }
   if (name === 'sort' && (ragged(array) || hooksCall().isSymbolicDeep(array))) {
     const sorted = listMethod(symOfItems(array), 'toSorted', args);
@@ -160,6 +163,7 @@ function asCondition(value: unknown): Node {
 
 /** What `concat`, `flat` and `flatMap` put in for a value: the elements of a list, anything else itself. */
 export function asItems(raw: unknown): unknown[] {
+  if (isOpen(raw)) return oneLevel(raw);
   const value = resolve(raw);
   if (isListValue(value)) return spreadItems(value);
   const inner = symbolic(value);

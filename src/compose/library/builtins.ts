@@ -1,17 +1,4 @@
-import {
-  compare,
-  cond,
-  index,
-  literal,
-  macro,
-  macroVariable,
-  method,
-  negate,
-  not,
-  object,
-  or,
-  variable,
-} from '../ir/build.ts';
+import { compare, cond, index, literal, macro, macroVariable, method, negate, not, or, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
 import { numberTest } from '../ir/parse-numbers.ts';
@@ -19,9 +6,11 @@ import { DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { FunctionLike } from '../source/provider.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace, decide } from '../trace/trace.ts';
+import { inListingOrder } from '../value/key-order.ts';
+import { ownKeys } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
-import { freshList, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
+import { freshList, keysNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { bool, needPresent, textNode, textValue, truthy } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
@@ -32,19 +21,24 @@ import { hooksCall } from './hooks.ts';
 import { defineNumbers } from './number-builtins.ts';
 import { defineTexts } from './text-builtins.ts';
 import { markSet } from './sets.ts';
+import { fromEntries, mergeEach } from './entries.ts';
 import { hasKey } from './has-key.ts';
 import { getMember } from './member.ts';
-import { keyOf } from './key.ts';
-import { mergeKey, mergeSpread } from './objects.ts';
+import { mergeSpread } from './objects.ts';
 import { spreadItems } from './spread.ts';
+import { isOpen, refuseOpen } from '../value/open.ts';
 import { owned } from './write.ts';
 import { entriesView, keysOf, isSymbolicList, positionsBelow, View } from './view.ts';
 import { requireInteger } from '../ir/lower.ts';
-import { viewMethod } from './lists.ts';
 
 defineNumbers();
 defineTexts();
 defineBuildTime();
+
+/** Does a built-in function take the elements of a list whose length is not known, as its arguments? */
+export function takesAnyNumber(fn: unknown): boolean {
+  return fn === Math.max || fn === Math.min || fn === Array.of || fn === Object.assign;
+}
 
 const numeric = (value: Sym, name: string): Node => {
   if (value.type.kind !== 'number' && value.type.kind !== 'dyn') {
@@ -199,6 +193,7 @@ function listing(
   fn: (value: object) => unknown,
   pick: (map: Sym) => unknown,
   known: (key: string, value: unknown) => unknown,
+  readsValues: boolean,
 ): void {
   define(fn, (args) => {
     const value = resolve(args[0]);
@@ -216,40 +211,38 @@ function listing(
       return refuse('types', `${labelOf(sure)} has no keys to list`);
     }
     if (typeof value !== 'object' || value === null || !symbolicSome([value])) return NATIVE;
-    if (mergedPieces(value) !== undefined) return pick(new Sym(objectNode(value as Record<string, unknown>)));
+    if (mergedPieces(value) !== undefined) {
+      const members = value as Record<string, unknown>;
+      return pick(new Sym(readsValues ? objectNode(members) : keysNode(members)));
+    }
     return Array.isArray(value) ? NATIVE : listed(value as Record<string, unknown>, known);
   });
 }
 
-/** Where a member that was set in one branch only is there; `undefined` when it always is. */
-function doubtOf(member: Sym | Phi | undefined): Node | undefined {
-  if (member instanceof Phi) {
-    if (resolve(member.then) === undefined) return not(member.test);
-    return resolve(member.otherwise) === undefined ? member.test : undefined;
-  }
-  return member?.absence === undefined || member.absence.waits ? undefined : member.absence.has;
-}
-
 /** The entries of a known object; those set in one branch only are there under its condition. */
 function listed(value: Record<string, unknown>, known: (key: string, value: unknown) => unknown): unknown[] {
-  const items = Object.entries(value).map(([key, raw]) => {
-    const doubt = doubtOf(symbolic(resolve(raw)));
-    return doubt === undefined
-      ? known(key, raw)
-      : new Maybe(
-          doubt,
-          activeTrace().under(doubt, () => known(key, resolve(raw))),
-        );
+  const trace = activeTrace();
+  trace.noteRead(value);
+  const items = inListingOrder(ownKeys(value)).flatMap(({ key, test }) => {
+    const there = decide(test);
+    if (typeof there === 'boolean') return there ? [known(key, value[key])] : [];
+    return [
+      new Maybe(
+        there,
+        trace.under(there, () => known(key, resolve(value[key]))),
+      ),
+    ];
   });
-  return activeTrace().born(items);
+  return trace.born(items);
 }
 
 listing(
   Object.keys,
   (map) => freshList(keysOf(map.node), map.waits),
   (key) => key,
+  false,
 );
-listing(Object.entries, entriesView, (key, value) => activeTrace().born([key, value]));
+listing(Object.entries, entriesView, (key, value) => activeTrace().born([key, value]), true);
 listing(
   Object.values,
   (map) => {
@@ -265,6 +258,7 @@ listing(
     return freshList(values, map.waits);
   },
   (_, value) => value,
+  true,
 );
 
 // Compilers keep the name of a function this way (esbuild's and tsx's `__name(f, 'f')`); no graph shows it.
@@ -273,70 +267,24 @@ define(Object.defineProperty, ([target, key]) => {
   return typeof fn === 'function' && symbolic(fn) === undefined && key === 'name' ? fn : NATIVE;
 });
 
-define(Object.fromEntries, ([given]) => fromEntries(resolve(given)));
+define(Object.fromEntries, ([given]) => {
+  const made = fromEntries(resolve(given));
+  return made === undefined ? NATIVE : made.value;
+});
 
-function fromEntries(value: unknown): unknown {
-  const inner = symbolic(value);
-  if (inner instanceof Phi) return distribute(inner, (side) => fromEntries(resolve(side)));
-  if (inner === undefined && Array.isArray(value)) return fromPairsWritten(value);
-  if (inner === undefined && !(value instanceof View)) return NATIVE;
-  return wrap(new Sym(fromPairs(value)));
-}
-
-/** A list of the author's own: known pairs, pairs under a condition, the elements of other lists. */
-function fromPairsWritten(pairs: readonly unknown[]): Record<string, unknown> {
-  const made: Record<string, unknown> = activeTrace().born({});
-  activeTrace().noteRead(pairs);
-  const entry = (pair: unknown) => {
-    const single: Record<string, unknown> = activeTrace().born({});
-    mergeKey(single, keyOf(getMember(pair, '0')), getMember(pair, '1'));
-    return single;
-  };
-  for (const item of pairs) {
-    if (item instanceof Splice) mergeSpread(made, wrap(new Sym(fromPairs(wrap(new Sym(item.list))))));
-    else if (item instanceof Maybe) {
-      const kept = activeTrace().under(item.test, () => entry(item.value));
-      mergeSpread(made, wrap(new Phi(item.test, kept, {})));
-    } else mergeSpread(made, entry(item));
-  }
-  return made;
-}
-
-/** `Object.fromEntries(list.map(x => [k, v]))`: a map made entry by entry. */
-function fromPairs(raw: unknown): Node {
-  const pairs = raw instanceof View ? viewMethod(raw, 'map', [(x: unknown) => x]) : raw;
-  return fromPairsNode(toNode(pairs));
-}
-
-function fromPairsNode(node: Node): Node {
-  if (node.op === 'list' && node.args.length === 0) return object([]);
-  if (node.op === 'cond') {
-    const [test, then, otherwise] = node.args as [Node, Node, Node];
-    return cond(test, fromPairsNode(then), fromPairsNode(otherwise));
-  }
-  if (node.op === 'macro' && node.attr === 'map' && node.args.length === 2) {
-    const [over, pair] = node.args as [Node, Node];
-    if (pair.op === 'list' && pair.args.length === 2) {
-      const [key, value] = pair.args as [Node, Node];
-      const position = macroVariable('i');
-      const entry = object([{ key, value }]);
-      return macro('transformMapEntry', over, [position, ...node.vars], [entry], mapOf(value.type));
-    }
-  }
-  return refuse(
-    'no-cel',
-    'Object.fromEntries() of this list has no CEL form',
-    'build it with list.map((x) => [key, value])',
-  );
-}
-
-define(Object.hasOwn, (args) => (symbolicSome(args) ? hasKey(args[1], args[0]) : NATIVE));
+define(Object.hasOwn, (args) => (symbolicSome(args) ? hasKey(args[1], args[0], true) : NATIVE));
 
 define(Object.assign, (args) => {
+  if (isOpen(args[0])) return refuseOpen('Object.assign');
   if (!symbolicSome(args) && !activeTrace().owns(resolve(args[0]) as object)) return NATIVE;
   const target = owned(resolve(args[0]), symbolic(resolve(args[0])) as Sym | undefined);
   activeTrace().touch(target);
-  for (const source of args.slice(1)) mergeSpread(target as Record<string, unknown>, source);
+  for (const source of args.slice(1)) {
+    if (source instanceof Splice) mergeEach(target as Record<string, unknown>, source);
+    else if (source instanceof Maybe)
+      mergeSpread(target as Record<string, unknown>, wrap(new Phi(source.test, source.value, undefined)));
+    else mergeSpread(target as Record<string, unknown>, source);
+  }
   return target;
 });
 define(Object.freeze, (args) => (symbolicSome(args) || currentOwns(args[0]) ? args[0] : NATIVE));

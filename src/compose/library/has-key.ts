@@ -1,53 +1,77 @@
-import { eq, has, isIn, literal, not, or } from '../ir/build.ts';
+import { and, eq, has, isIn, literal, or, TRUE } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
 import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { ownKeys, hasOwnKey } from '../value/members.ts';
 import { distribute, resolve } from '../value/merge.ts';
-import { mergedPieces, objectNode } from '../value/nodes.ts';
-import { bool, equals, needPresent, textNode, truthy } from '../value/ops.ts';
+import { mergedPieces } from '../value/nodes.ts';
+import { bool, needPresent, textNode } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
-import { Phi, Sym } from '../value/symbolic.ts';
+import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import type { Key } from './key.ts';
 import { keyOf } from './key.ts';
 
-/** `key in object`. */
-export function hasKey(rawKey: unknown, object: unknown): unknown {
+/** `key in object`; with `own`, `Object.hasOwn(object, key)`, which does not look at what every object has. */
+export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
   const value = resolve(object);
   const key = keyOf(rawKey);
   const inner = symbolic(value);
-  if (inner instanceof Phi) return distribute(inner, (side) => hasKey(rawKey, side));
+  if (inner instanceof Phi) return distribute(inner, (side) => hasKey(rawKey, side, own));
   if (inner instanceof Sym) {
-    const { type } = inner;
-    const sure = needPresent(inner, 'searched with "in"');
-    if (type.kind === 'object' && typeof key === 'string') {
-      const field = type.field(key);
-      if (field === undefined) return type.open ? bool(has(sure.node, key)) : false;
-      return field.required ? true : bool(has(sure.node, key));
-    }
-    if (type.kind === 'list') return refuse('no-cel', '"in" on a list asks for an index', 'use .includes()');
-    return bool(isIn(key instanceof Sym ? textNode(wrap(key)) : literal(String(key)), sure.node));
+    if (!own && isInherited(key, Object.prototype)) return true;
+    return hasOfSym(inner, key);
   }
-  if (typeof value === 'object' && value !== null && mergedPieces(value) !== undefined) {
-    return hasKey(rawKey, wrap(new Sym(objectNode(value as Record<string, unknown>))));
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+    const text = String(key instanceof Sym ? 'a key' : key);
+    throw new TypeError(`Cannot use 'in' operator to search for '${text}' in ${String(value)}`);
   }
-  if (key instanceof Sym) {
-    const keys = Object.keys(value as object).map((name) => literal(name));
-    return bool(keys.map((name) => eq(textNode(wrap(key)), name)).reduce((a, b) => or(a, b), literal(false)));
-  }
-  return concreteHas(value, key);
+  activeTrace().noteRead(value);
+  if (Array.isArray(value) && value.some((item) => item instanceof Maybe || item instanceof Splice))
+    return refuse('no-cel', '"in" on a list asks for an index', 'use .includes()');
+  if (!own && isInherited(key, Object.getPrototypeOf(value) as object | null)) return true;
+  if (typeof key === 'symbol') return Object.hasOwn(value, key);
+  return bool(presence(value, key));
 }
 
-function concreteHas(value: unknown, key: string | symbol): unknown {
-  if (typeof value !== 'object' || value === null)
-    throw new TypeError(`Cannot use 'in' operator to search for '${String(key)}' in ${String(value)}`);
-  if (!(key in value)) return false;
-  // A key that was set in one branch only.
-  const member = (value as Record<PropertyKey, unknown>)[key];
-  return symbolic(member) === undefined
-    ? true
-    : truthy(equals(member, undefined, false)) === false
-      ? true
-      : unless(member);
+/** Is this one of the names that every object has? Those of the spec are not expected to be one. */
+function isInherited(key: Key, prototype: object | null): boolean {
+  return !(key instanceof Sym) && prototype !== null && key in prototype;
 }
 
-function unless(member: unknown): unknown {
-  const missing = truthy(equals(member, undefined, false));
-  return typeof missing === 'boolean' ? !missing : bool(not(missing));
+/** The condition under which an object that is written out, with the maps merged into it, has a key. */
+function presence(value: object, key: string | Sym): Node {
+  const own = ownPresence(value, key);
+  return (mergedPieces(value) ?? []).reduce((found, { test, map, keys }) => {
+    const there = map === undefined ? presence(keys ?? {}, key) : inMap(map, keyNode(key));
+    return or(found, and(test ?? TRUE(), there));
+  }, own);
+}
+
+function ownPresence(value: object, key: string | Sym): Node {
+  if (!(key instanceof Sym)) {
+    const known = hasOwnKey(value, key);
+    return typeof known === 'boolean' ? literal(known) : known;
+  }
+  const text = textNode(wrap(key));
+  return ownKeys(value)
+    .map((entry) => and(entry.test, eq(text, literal(entry.key))))
+    .reduce((a, b) => or(a, b), literal(false));
+}
+
+function inMap({ node, absence }: Sym, key: Node): Node {
+  return absence === undefined || absence.waits ? isIn(key, node) : and(absence.has, isIn(key, node));
+}
+
+const keyNode = (key: Key): Node => (key instanceof Sym ? textNode(wrap(key)) : literal(String(key)));
+
+function hasOfSym(inner: Sym, key: Key): unknown {
+  const { type } = inner;
+  const sure = needPresent(inner, 'searched with "in"');
+  if (type.kind === 'object' && typeof key === 'string') {
+    const field = type.field(key);
+    if (field === undefined) return type.open ? bool(has(sure.node, key)) : false;
+    return field.required || field.missing === 'null' ? true : bool(has(sure.node, key));
+  }
+  if (type.kind === 'list') return refuse('no-cel', '"in" on a list asks for an index', 'use .includes()');
+  return bool(isIn(keyNode(key), sure.node));
 }

@@ -36,6 +36,7 @@ import { clamp, clampEnd, wholePosition } from './strings.ts';
 import { elementAt } from './access.ts';
 import { reduceList } from './reduce.ts';
 import { isSet } from './sets.ts';
+import { isOpen, refuseOpen } from '../value/open.ts';
 import { elements, forElement, indexed, knowing, listWithGaps, loopValue, View, viewOf } from './view.ts';
 
 const NAMES = (
@@ -64,6 +65,7 @@ function setMethod(value: Sym, name: string, args: readonly unknown[]): unknown 
 
 /** Calls a method of a list that is iterated symbolically. */
 export function viewMethod(view: View, name: string, args: readonly unknown[]): unknown {
+  if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
   const { node, waits } = view.list;
   const make = (result: Node) => wrap(new Sym(result, { waits }));
   switch (name) {
@@ -170,6 +172,7 @@ function scalarArgument(raw: unknown, name: string): Node {
 
 /** What `concat` appends for an argument: the elements of a list, anything else itself. */
 function concatenated(raw: unknown): Node {
+  if (isOpen(raw)) return asList(hooksCall().callMethod(activeTrace().born([]), 'concat', [raw])).node;
   const value = resolve(raw);
   if (value instanceof View) return plainList(elements(value).node);
   if (isListValue(value)) return plainList(asList(value).node);

@@ -9,7 +9,7 @@ import { asSym, distribute, phi, resolve } from '../value/merge.ts';
 import { mergedPieces, objectNode, symOfItems } from '../value/nodes.ts';
 import { needPresent, textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
 import { accessed, characterAt, converted, derive, elementAt, makeTyped, mapMember } from './access.ts';
 import type { Access } from './access.ts';
@@ -18,6 +18,8 @@ import type { Key } from './key.ts';
 import { elements } from './view.ts';
 import { resourceMember } from './resources.ts';
 import { isSet } from './sets.ts';
+import { writtenElements } from './spread.ts';
+import { isOpen } from '../value/open.ts';
 import { View } from './view.ts';
 
 /** Reads `object.key`; with `optional`, `object?.key`. */
@@ -52,7 +54,11 @@ export function memberOfSide(whole: Phi, side: unknown, key: Key, optional: bool
 
 function concreteMember(value: unknown, key: string | symbol): unknown {
   activeTrace().noteRead(value);
-  if (Array.isArray(value) && value.some((item) => item instanceof Maybe || item instanceof Splice)) {
+  if (Array.isArray(value) && value.some(isOpen)) {
+    const solid = value.every((item) => !(item instanceof Splice));
+    const written = typeof key === 'string' && /^\d+$/.test(key) ? Number(key) : undefined;
+    if (written !== undefined && (solid || written < value.findIndex(isOpen)))
+      return writtenElements(value).at(written);
     return symMember(symOfItems(value as unknown[]), key, false);
   }
   const object = Object(value) as Record<PropertyKey, unknown>;

@@ -16,6 +16,7 @@ import { listMethod, viewMethod } from './lists.ts';
 import { getMember, memberOfSide } from './member.ts';
 import { numberMethod } from './numbers.ts';
 import { resourceMember } from './resources.ts';
+import { spreadItems } from './spread.ts';
 import { stringMethod } from './strings.ts';
 import { View } from './view.ts';
 
@@ -42,7 +43,7 @@ export function callMethod(object: unknown, key: Key, args: readonly unknown[]):
   if (value instanceof RegExp && typeof key === 'string' && hooksCall().isSymbolicDeep(args)) {
     return hooksCall().regexMethod(value, key, args);
   }
-  const known = tableMethod(value, key, args);
+  const known = tableMethod(value, key, args) ?? functionMethod(value, key, args) ?? ownKeyMethod(value, key, args);
   if (known !== undefined) return known.value;
   const fn = getMember(value, key);
   return hooksCall().call(fn, value, args, methodLabel(object, key));
@@ -64,6 +65,27 @@ function tableMethod(table: unknown, key: Key, args: readonly unknown[]): { read
     undefined,
   );
   return { value: found };
+}
+
+/** `f.call(self, …)` and `f.apply(self, list)`, also of methods such as `Array.prototype.map`. */
+function functionMethod(fn: unknown, key: Key, args: readonly unknown[]): { readonly value: unknown } | undefined {
+  const isCall = key === 'call' && (fn as { call?: unknown }).call === Function.prototype.call;
+  const isApply = key === 'apply' && (fn as { apply?: unknown }).apply === Function.prototype.apply;
+  if (typeof fn !== 'function' || !(isCall || isApply)) return undefined;
+  const [self, list] = args;
+  const given = isCall ? args.slice(1) : resolve(list) === undefined ? [] : spreadItems(list);
+  const { name } = fn;
+  if (fn === Object.prototype.hasOwnProperty) return { value: hasKey(given[0], self, true) };
+  const isMethod = [Array.prototype, String.prototype].some((prototype) => Reflect.get(prototype, name) === fn);
+  if (isMethod && hooksCall().isSymbolicDeep([self, given])) return { value: callMethod(self, name, given) };
+  return { value: hooksCall().call(fn, self, given, name) };
+}
+
+/** `object.hasOwnProperty(key)` of an object with keys under conditions, or with a key of the spec. */
+function ownKeyMethod(object: unknown, key: Key, args: readonly unknown[]): { readonly value: unknown } | undefined {
+  if (key !== 'hasOwnProperty' || !hooksCall().isSymbolicDeep([object, ...args])) return undefined;
+  const own = Reflect.get(object as object, 'hasOwnProperty') === Object.prototype.hasOwnProperty;
+  return own ? { value: hasKey(args[0], object, true) } : undefined;
 }
 
 function asKey(value: unknown): Key {
@@ -113,7 +135,7 @@ function symMethod(value: Sym, key: Key, args: readonly unknown[]): unknown {
     case 'dyn':
       return dynMethod(receiver, key, args);
     default:
-      if (key === 'hasOwnProperty') return hasKey(args[0], wrap(receiver));
+      if (key === 'hasOwnProperty') return hasKey(args[0], wrap(receiver), true);
       if (key === 'toString') return textNode(wrap(receiver));
       return refuse('member', `${labelOf(receiver)} is a ${describeType(receiver.type)}; it has no member "${key}"`);
   }

@@ -2,12 +2,15 @@ import type { StaticType } from '../ir/types.ts';
 import { and, isIn, list, literal, macro, macroVariable, not, object, TRUE, variable } from '../ir/build.ts';
 import { mapOf } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
-import { phi, resolve } from '../value/merge.ts';
+import { activeTrace, decide } from '../trace/trace.ts';
+import { keyEntries, KEYS, membersOf } from '../value/key-order.ts';
+import type { Members } from '../value/key-order.ts';
+import { deleteMember, setMember, setMemberWhen } from '../value/members.ts';
+import { mergeValues, resolve } from '../value/merge.ts';
 import { mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { setOwn } from '../value/own.ts';
-import { labelOf, symbolic, wrap } from '../value/proxy.ts';
+import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
 import { MERGED, Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
@@ -23,7 +26,16 @@ export function mergeKey(target: Record<string, unknown>, key: Key, value: unkno
   }
   if (mergedPieces(target) !== undefined && typeof key === 'string')
     return addPiece(target, { keys: { [key]: value } });
-  setOwn(target, key, value);
+  setMember(target, key, value);
+}
+
+/** Sets a key of an object literal where a condition holds. */
+function mergeKeyWhen(target: Record<string, unknown>, key: string, test: Node, value: unknown): void {
+  const known = decide(test);
+  if (known === false) return;
+  if (known === true) return mergeKey(target, key, value);
+  if (mergedPieces(target) !== undefined) return addPiece(target, { test: known, keys: { [key]: value } });
+  setMemberWhen(target, key, known, value);
 }
 
 function addPiece(target: Record<string, unknown>, piece: MergedPiece): void {
@@ -38,11 +50,16 @@ export function mergeSpread(target: Record<string, unknown>, raw: unknown): void
   const inner = symbolic(source);
   if (inner instanceof Phi) return spreadEither(target, inner);
   if (inner instanceof Sym) return spreadSym(target, inner);
-  for (const key of Reflect.ownKeys(source)) {
-    const descriptor = Object.getOwnPropertyDescriptor(source, key);
-    if (descriptor?.enumerable !== true) continue;
-    if (key === MERGED) for (const piece of mergedPieces(source) ?? []) addPiece(target, piece);
-    else mergeKey(target, key, (source as Record<PropertyKey, unknown>)[key]);
+  if (typeof source === 'string' && hasTokens(source)) return spreadSym(target, new Sym(textNode(source)));
+  mergeMembers(target, membersOf(Object(source) as object));
+}
+
+/** Sets the keys of an object that is written out, where it has them. */
+function mergeMembers(target: Record<string, unknown>, members: Members): void {
+  for (const { key, test } of keyEntries(members)) mergeKeyWhen(target, key, test, members.get(key));
+  for (const [key, value] of members) {
+    if (key === MERGED) for (const piece of value as readonly MergedPiece[]) addPiece(target, piece);
+    else if (typeof key === 'symbol' && key !== KEYS) setOwn(target, key, value);
   }
 }
 
@@ -64,18 +81,13 @@ function spreadEither(target: Record<string, unknown>, value: Phi): void {
     ] as const) {
       const { ...keys } = made;
       delete (keys as { [MERGED]?: unknown })[MERGED];
-      addPiece(target, { test, keys });
+      if (Object.keys(keys).length > 0) addPiece(target, { test, keys });
       for (const piece of mergedPieces(made) ?? [])
         addPiece(target, { ...piece, test: and(test, piece.test ?? TRUE()) });
     }
     return;
   }
-  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const before = Object.hasOwn(target, key) ? target[key] : undefined;
-    const then = Object.hasOwn(a, key) ? a[key] : before;
-    const otherwise = Object.hasOwn(b, key) ? b[key] : before;
-    setOwn(target, key, phi(value.test, then, otherwise));
-  }
+  mergeMembers(target, mergeValues.members(value.test, membersOf(a), membersOf(b)));
 }
 
 function spreadSym(target: Record<string, unknown>, value: Sym): void {
@@ -85,7 +97,9 @@ function spreadSym(target: Record<string, unknown>, value: Sym): void {
   if (type.kind === 'object') {
     for (const name of type.names()) {
       const member = getMember(wrap(value), name, value.absence !== undefined && !value.absence.waits);
-      setOwnIfThere(target, name, member);
+      const missing = type.field(name)?.missing;
+      if (missing === 'null') mergeKey(target, name, member);
+      else setOwnIfThere(target, name, member);
     }
     return;
   }
@@ -99,10 +113,11 @@ function spreadSym(target: Record<string, unknown>, value: Sym): void {
 /** A field that may be missing overrides an earlier one only where it is there. */
 function setOwnIfThere(target: Record<string, unknown>, name: string, member: unknown): void {
   const inner = symbolic(member);
-  const before = Object.hasOwn(target, name) ? target[name] : undefined;
-  if (before !== undefined && inner instanceof Sym && inner.absence !== undefined) {
-    setOwn(target, name, phi(inner.absence.has, wrap(inner.present()), before));
-  } else setOwn(target, name, member);
+  const absence = inner instanceof Sym ? inner.absence : undefined;
+  // Of a resource, a field that nothing overrides is waited for.
+  const asked = absence !== undefined && (!absence.waits || Object.hasOwn(target, name));
+  if (asked) mergeKeyWhen(target, name, absence.has, wrap((inner as Sym).present()));
+  else mergeKey(target, name, member);
 }
 
 /** `const { a, ...rest } = value`. */
@@ -122,6 +137,6 @@ export function restOf(raw: unknown, taken: readonly string[]): unknown {
   mergeSpread(rest, value);
   // Maps among the pieces may have the keys, too.
   if (mergedPieces(rest) !== undefined) return restOf(wrap(new Sym(objectNode(rest))), taken);
-  for (const name of taken) delete rest[name];
+  for (const name of taken) deleteMember(rest, name);
   return rest;
 }

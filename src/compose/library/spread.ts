@@ -1,11 +1,14 @@
+import type { Node } from '../ir/node.ts';
+import { isLiteral } from '../ir/node.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
-import { resolve } from '../value/merge.ts';
+import { phi, resolve } from '../value/merge.ts';
+import { isOpen, iterable } from '../value/open.ts';
 import { needPresent, textNode } from '../value/ops.ts';
 import { plainList, toNode } from '../value/nodes.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
-import { literal, not } from '../ir/build.ts';
+import { and, cond, literal, not, TRUE } from '../ir/build.ts';
 import { elementAt } from './access.ts';
 import { stringMethod } from './strings.ts';
 import { listMethod } from './lists.ts';
@@ -36,7 +39,7 @@ export function spreadItems(raw: unknown): unknown[] {
   }
   if (Array.isArray(value)) return [...(value as unknown[])];
   if (typeof value === 'string' && hasTokens(value)) return spreadItems(wrap(new Sym(textNode(value))));
-  return [...(value as Iterable<unknown>)];
+  return [...iterable(value)];
 }
 
 /** A list taken apart by an array pattern. */
@@ -54,6 +57,11 @@ export function elementsOf(
       rest: (from) => listMethod(sure, 'slice', [from]),
     };
   }
+  if (inner instanceof Sym) {
+    if (inner.type.kind === 'string') return writtenElements(spreadItems(value));
+    if (inner.type.kind !== 'dyn')
+      return refuse('types', `${labelOf(inner)} is not a list and cannot be taken apart`, 'take a list apart');
+  }
   if (inner !== undefined) {
     return {
       at: (position) =>
@@ -63,15 +71,63 @@ export function elementsOf(
       rest: (from) => listMethod(new Sym(toNode(value)), 'slice', [from]),
     };
   }
-  const items = Array.isArray(value) ? (value as unknown[]) : [...takeFirst(value as Iterable<unknown>, count)];
-  if (items.some((item) => item instanceof Maybe || item instanceof Splice)) {
-    const list = new Sym(toNode(items));
+  const items = Array.isArray(value) ? (value as unknown[]) : [...takeFirst(iterable(value), count)];
+  return writtenElements(items);
+}
+
+/** A list that is written out, by position; some of its elements may be there under a condition only. */
+export function writtenElements(items: readonly unknown[]): {
+  at(position: number): unknown;
+  rest(from: number): unknown;
+} {
+  const open = items.findIndex(isOpen);
+  const sure = open < 0 ? items.length : open;
+  const tail = items.slice(sure);
+  if (tail.some((item) => item instanceof Splice)) {
+    const list = () => new Sym(toNode(tail));
     return {
-      at: (position) => elementAt(list, new Sym(literal(position))),
-      rest: (from) => listMethod(list, 'slice', [from]),
+      at: (position) =>
+        position < sure ? items[position] : elementAt(list(), new Sym(literal(position - sure)), false),
+      rest: (from) => (from <= sure ? born(items.slice(from)) : listMethod(list(), 'slice', [from - sure])),
     };
   }
-  return { at: (position) => items[position], rest: (from) => activeTrace().born(items.slice(from)) };
+  return {
+    at: (position) => (position < sure ? items[position] : present(tail, position - sure)),
+    rest: (from) => born(from <= sure ? items.slice(from) : after(tail, from - sure)),
+  };
+}
+
+const born = (items: unknown[]): unknown[] => activeTrace().born(items);
+
+const testOf = (item: unknown): Node => (item instanceof Maybe ? item.test : TRUE());
+const valueOf = (item: unknown): unknown => (item instanceof Maybe ? item.value : item);
+
+/** The element at a position, of elements that are there under conditions: the first with so many before it. */
+function present(items: readonly unknown[], position: number): unknown {
+  const tests = items.map(testOf);
+  return items.reduceRight<unknown>(
+    (rest, item, place) =>
+      phi(and(tests[place] as Node, atLeast(tests.slice(0, place), position)), valueOf(item), rest),
+    undefined,
+  );
+}
+
+/** The elements from a position on. */
+function after(items: readonly unknown[], from: number): unknown[] {
+  const tests = items.map(testOf);
+  return items.flatMap((item, place) => {
+    const there = and(tests[place] as Node, atLeast(tests.slice(0, place), from));
+    return isLiteral(there, false) ? [] : [isLiteral(there, true) ? item : new Maybe(there, valueOf(item))];
+  });
+}
+
+/** The condition under which at least so many of the conditions hold. */
+function atLeast(tests: readonly Node[], count: number): Node {
+  if (count <= 0) return TRUE();
+  const last = tests.at(-1);
+  if (last === undefined) return literal(false);
+  const before = tests.slice(0, -1);
+  return cond(last, atLeast(before, count - 1), atLeast(before, count));
 }
 
 function* takeFirst(iterable: Iterable<unknown>, count: number): Iterable<unknown> {

@@ -25,7 +25,9 @@ import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
 import { bool, textNode, textValue } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
-import { Sym, Untranslated } from '../value/symbolic.ts';
+import { isOpen, refuseOpen } from '../value/open.ts';
+import { Maybe, Splice, Sym, Untranslated } from '../value/symbolic.ts';
+import { hooksCall } from './hooks.ts';
 import {
   allMatches,
   firstMatch,
@@ -55,6 +57,7 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
   const arg = (position: number) => textNode(args[position]);
   if (OF_TEXTS.has(name) && resolve(args[0]) instanceof RegExp)
     throw new TypeError(`First argument to String.prototype.${name} must not be a regular expression`);
+  if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
   switch (name) {
     case 'includes':
       return bool(callOn(startingAt(node, args[1]), 'contains', arg(0)));
@@ -102,7 +105,7 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
     case 'repeat':
       return text(repeated(text1(args[0] ?? 0), node));
     case 'concat':
-      return text(concat([node, ...args.map(textNode)]));
+      return text(concat([node, ...args.map(concatenated)]));
     case 'toString':
     case 'valueOf':
       return wrap(value);
@@ -113,6 +116,18 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
     default:
       return unknownMember(value, name);
   }
+}
+
+/** What `concat` appends for an argument; for the elements of a list, all of them. */
+function concatenated(arg: unknown): Node {
+  if (arg instanceof Maybe)
+    return cond(
+      arg.test,
+      activeTrace().under(arg.test, () => textNode(arg.value)),
+      literal(''),
+    );
+  if (!(arg instanceof Splice)) return textNode(arg);
+  return textNode(hooksCall().callMethod(activeTrace().born([arg]), 'join', ['']));
 }
 
 function unknownMember(value: Sym, name: string): never {

@@ -1,9 +1,12 @@
+import { eq, literal } from '../ir/build.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { distribute, resolve } from '../value/merge.ts';
-import { labelOf, symbolic } from '../value/proxy.ts';
+import { textNode } from '../value/ops.ts';
+import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
+import { deleteMember, deleteMemberWhen } from '../value/members.ts';
 import { setOwn } from '../value/own.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { mergeKey, mergeSpread, restOf } from './objects.ts';
@@ -43,12 +46,20 @@ export function deleteKey(raw: unknown, key: Key): void {
     return;
   }
   const target = owned(object, inner instanceof Sym ? inner : undefined);
-  if (key instanceof Sym)
-    return refuse('no-cel', 'deleting a symbolic key has no CEL form', 'leave the key out when building the object');
   activeTrace().touch(target);
+  if (key instanceof Sym) return deleteSymbolic(target, key);
   if (mergedPieces(target) !== undefined && typeof key === 'string')
     return replaceMembers(target, restOf(target, [key]));
-  delete (target as Record<PropertyKey, unknown>)[key];
+  deleteMember(target, key);
+}
+
+/** `delete object[key]` of a key that is not known: each key of the object goes where it is the one. */
+function deleteSymbolic(target: object, key: Sym): void {
+  if (mergedPieces(target) !== undefined || Array.isArray(target)) {
+    refuse('no-cel', 'deleting a symbolic key has no CEL form', 'leave the key out when building the object');
+  }
+  const text = textNode(wrap(key));
+  for (const name of Object.keys(target)) deleteMemberWhen(target, name, eq(text, literal(name)));
 }
 
 /** Gives an object other members than it had: those of a map. */

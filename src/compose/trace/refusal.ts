@@ -144,6 +144,38 @@ function editDistance(a: string, b: string, limit: number): number {
   return previous[b.length] as number;
 }
 
+/** Where exceptions came up: the innermost place that was interpreted then. */
+const failures = new WeakMap<object, Site>();
+/** What `throw` statements of the author threw. */
+const thrownByAuthor = new WeakSet<object>();
+
+/** Notes the place of an exception on its way out; the first place counts. */
+export function noteFailure(error: unknown, site: Site): void {
+  if (typeof error === 'object' && error !== null && !failures.has(error)) failures.set(error, site);
+}
+
+/** Notes that the author throws the value. */
+export function noteThrow(value: unknown): void {
+  if (typeof value === 'object' && value !== null) thrownByAuthor.add(value);
+}
+
+/**
+ * An exception as a refusal with the place in the author's source. Errors of the SDK have their own code and remedy, and
+ * what the author throws is theirs: there is no refusal for them.
+ */
+export function failureOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (!(error instanceof Error) || error instanceof TypeKroError || thrownByAuthor.has(error)) return undefined;
+  const refusal = new Refusal(
+    'user-error',
+    `${error.name}: ${error.message} is thrown while the composition is followed`,
+    'correct it, or test for the case first',
+  );
+  refusal.cause = error;
+  refusal.site = failures.get(error);
+  return refusal;
+}
+
 /** JavaScript would fail under a condition only; an exception may not leave the branch. */
 export function thrownInBranch(error: unknown): Refusal {
   const thrown = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -251,8 +251,12 @@ export class Trace {
 export interface MergeValues {
   value(test: Node, a: unknown, b: unknown): unknown;
   items(test: Node, a: readonly unknown[], b: readonly unknown[]): unknown[];
-  /** What an object has under a key, on each side; `undefined` where a side does not have the key. */
-  member(test: Node, key: PropertyKey, a: unknown, b: unknown): unknown;
+  /** The members of an object after each side. */
+  members(
+    test: Node,
+    a: ReadonlyMap<PropertyKey, unknown>,
+    b: ReadonlyMap<PropertyKey, unknown>,
+  ): Map<PropertyKey, unknown>;
 }
 
 function snapshot(cell: Cell): Snapshot {
@@ -272,7 +276,9 @@ function restore(cell: Cell, to: Snapshot): void {
     for (const item of to.items) array.push(item);
   } else {
     const object = cell as Record<PropertyKey, unknown>;
-    for (const key of Reflect.ownKeys(object)) if (!to.keys.has(key)) delete object[key];
+    // Keys that come back take their place among the others again.
+    const inOrder = typeof cell === 'function' || keepsOrder(Reflect.ownKeys(object), [...to.keys.keys()]);
+    for (const key of Reflect.ownKeys(object)) if (!to.keys.has(key) || !inOrder) delete object[key];
     for (const [key, value] of to.keys) {
       if (Object.hasOwn(object, key) && Object.is(object[key], value)) continue;
       Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
@@ -280,16 +286,20 @@ function restore(cell: Cell, to: Snapshot): void {
   }
 }
 
+/** Are the keys that stay the first of the wanted ones, in their order? */
+function keepsOrder(own: readonly PropertyKey[], wanted: readonly PropertyKey[]): boolean {
+  const names = wanted.filter((key) => typeof key === 'string');
+  const known = new Set(names);
+  const staying = own.filter((key) => typeof key === 'string' && known.has(key));
+  return staying.every((key, place) => key === names[place]);
+}
+
 function joinSnapshots(test: Node, a: Snapshot, b: Snapshot, merge: MergeValues): Snapshot {
   if (a.kind === 'binding' && b.kind === 'binding')
     return { kind: 'binding', value: merge.value(test, a.value, b.value) };
   if (a.kind === 'array' && b.kind === 'array') return { kind: 'array', items: merge.items(test, a.items, b.items) };
   if (a.kind !== 'object' || b.kind !== 'object') throw new Error('snapshots of one cell differ in kind');
-  const keys = new Map<PropertyKey, unknown>();
-  for (const key of new Set([...a.keys.keys(), ...b.keys.keys()])) {
-    keys.set(key, merge.member(test, key, a.keys.get(key), b.keys.get(key)));
-  }
-  return { kind: 'object', keys };
+  return { kind: 'object', keys: merge.members(test, a.keys, b.keys) };
 }
 
 let active: Trace | undefined;

@@ -5,6 +5,8 @@ import { holdsObjects, NULL, sameType } from '../ir/types.ts';
 import { refuse, thrownInBranch } from '../trace/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/trace.ts';
 import type { MergeValues } from '../trace/trace.ts';
+import { joinKeys, keyEntries, KEYS, notable } from './key-order.ts';
+import type { KeyEntry, Members } from './key-order.ts';
 import type { Absence, MergedPiece } from './symbolic.ts';
 import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } from './symbolic.ts';
 import { symbolic, wrap } from './proxy.ts';
@@ -124,10 +126,7 @@ export function itemWhen(test: Node, item: unknown): unknown {
 /** How values of two branches become one. */
 export const mergeValues: MergeValues = {
   value: phi,
-  member: (test, key, a, b) =>
-    key === MERGED
-      ? mergePieces(test, (a ?? []) as readonly MergedPiece[], (b ?? []) as readonly MergedPiece[])
-      : phi(test, a, b),
+  members: mergeMembers,
   items(test, a, b) {
     const merged: unknown[] = [];
     let start = 0;
@@ -141,6 +140,37 @@ export const mergeValues: MergeValues = {
     return [...merged, ...left.map((item) => itemWhen(test, item)), ...right.map((item) => itemWhen(not(test), item))];
   },
 };
+
+/** The members of an object that two branches left behind, with the conditions under which it has its keys. */
+function mergeMembers(test: Node, a: Members, b: Members): Map<PropertyKey, unknown> {
+  const joined = joinKeys(test, keyEntries(a), keyEntries(b));
+  const members = new Map<PropertyKey, unknown>();
+  for (const { key } of joined) if (!members.has(key)) members.set(key, phi(test, a.get(key), b.get(key)));
+  for (const key of new Set([...a.keys(), ...b.keys()])) {
+    if (typeof key === 'string' || key === KEYS) continue;
+    const [then, otherwise] = [a.get(key), b.get(key)];
+    members.set(
+      key,
+      key === MERGED
+        ? mergePieces(test, (then ?? []) as readonly MergedPiece[], (otherwise ?? []) as readonly MergedPiece[])
+        : phi(test, then, otherwise),
+    );
+  }
+  const noted = notable(joined, members);
+  if (noted !== undefined) members.set(KEYS, a.has(KEYS) && sameEntries(noted, keyEntries(a)) ? a.get(KEYS) : noted);
+  return members;
+}
+
+/** Did the branches leave the keys as they were? Then the object keeps what is noted of them. */
+function sameEntries(a: readonly KeyEntry[], b: readonly KeyEntry[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ key, test, value }, place) => {
+      const other = b[place];
+      return key === other?.key && test === other.test && Object.is(value, other.value);
+    })
+  );
+}
 
 /** What two branches merged into one object: what both did, then what each did alone. */
 function mergePieces(test: Node, a: readonly MergedPiece[], b: readonly MergedPiece[]): MergedPiece[] {

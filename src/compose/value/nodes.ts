@@ -1,7 +1,9 @@
 import type { Entry } from '../ir/build.ts';
 import {
+  and,
   append,
   cond,
+  eq,
   list,
   literal,
   macro,
@@ -11,13 +13,17 @@ import {
   object,
   optionalNone,
   optionalSome,
+  TRUE,
   variable,
 } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
+import { BOOL, DYN, mapOf, STRING } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
-import { activeTrace } from '../trace/trace.ts';
+import { activeTrace, decide } from '../trace/trace.ts';
+import { keyEntries, membersOf } from './key-order.ts';
 import { resolve } from './merge.ts';
+import { classOf, isPlainObject } from './printed.ts';
 import { hasTokens, labelOf, symbolic } from './proxy.ts';
 import type { MergedPiece } from './symbolic.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';
@@ -55,7 +61,9 @@ export function toNode(raw: unknown): Node {
       return literal(value);
     case 'object':
       if (value === null) return literal(null);
-      return Array.isArray(value) ? listNode(value) : objectNode(value as Record<string, unknown>);
+      if (Array.isArray(value)) return listNode(value);
+      if (isPlainObject(value)) return objectNode(value as Record<string, unknown>);
+      return refuse('types', `a value of the class ${classOf(value)} is part of an expression`, 'pass plain data');
     case 'undefined':
       return refuse('absent', 'undefined is part of an expression', 'leave it out, or give it a default with ??');
     default:
@@ -139,7 +147,58 @@ export function objectNode(value: Record<string, unknown>): Node {
   const own = object(entries, structType(entries));
   const pieces = mergedPieces(value);
   if (pieces === undefined) return own;
-  return pieces.reduce((left, piece) => mergeMaps(left, pieceNode(piece)), own);
+  return pieces.reduce((left, piece) => mergeMaps(withoutUndefined(left, piece), pieceNode(piece)), own);
+}
+
+/** The members before a piece without those that the piece overrides by `undefined`. */
+function withoutUndefined(left: Node, { test, keys }: MergedPiece): Node {
+  if (keys === undefined || (left.op === 'object' && left.args.length === 0)) return left;
+  const trace = activeTrace();
+  const gone = keyEntries(membersOf(keys)).flatMap(({ key, test: own }) => {
+    const there = decide(and(test ?? TRUE(), own));
+    if (there === false) return [];
+    const condition = there === true ? TRUE() : there;
+    return trace.under(condition, () => mayBeUndefined(keys[key])) ? [{ key, condition }] : [];
+  });
+  if (gone.length === 0) return left;
+  const value = left.type.kind === 'map' ? left.type.value : DYN;
+  const [k, v] = [macroVariable('k'), macroVariable('v')];
+  const keep = gone.map(({ key, condition }) => not(and(eq(variable(k, STRING), literal(key)), condition)));
+  return macro('transformMap', left, [k, v], [keep.reduce(and), variable(v, value)], mapOf(value));
+}
+
+/** An object with symbolic parts as a map that has the same keys: those of `undefined` are there, too. */
+export function keysNode(value: Record<string, unknown>): Node {
+  const pieces = mergedPieces(value) ?? [];
+  const plain = [value, ...pieces.map(({ keys }) => keys ?? {})].every((keys) =>
+    keyEntries(membersOf(keys)).every(({ key, test }) => !activeTrace().under(test, () => mayBeUndefined(keys[key]))),
+  );
+  if (plain) return objectNode(value);
+  const [k, v] = [macroVariable('k'), macroVariable('v')];
+  const marks = ({ node }: Sym) => macro('transformMap', node, [k, v], [literal(true)], mapOf(BOOL));
+  return pieces.reduce((left, { test, map, keys }) => {
+    const node = map === undefined ? ownKeysNode(keys ?? {}) : mapNodeOf(new Sym(marks(map), { absence: map.absence }));
+    return mergeMaps(left, test === undefined ? node : cond(test, node, object([])));
+  }, ownKeysNode(value));
+}
+
+function ownKeysNode(value: Record<string, unknown>): Node {
+  const entries = keyEntries(membersOf(value)).map(({ key, test }): Entry => {
+    const there = decide(test);
+    const mark = optionalSome(literal(true));
+    if (typeof there === 'boolean') return { key: literal(key), value: literal(true) };
+    return { key: literal(key), value: cond(there, mark, optionalNone(BOOL)), optional: true };
+  });
+  return object(entries);
+}
+
+/** May JavaScript see `undefined` here? */
+export function mayBeUndefined(raw: unknown): boolean {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return mayBeUndefined(inner.then) || mayBeUndefined(inner.otherwise);
+  if (inner instanceof Sym) return inner.absence !== undefined && !inner.absence.waits;
+  return value === undefined;
 }
 
 function pieceNode(piece: MergedPiece): Node {

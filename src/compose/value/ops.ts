@@ -24,6 +24,7 @@ import { describeType, INTEGER, isScalar } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace, decide } from '../trace/trace.ts';
 import { asSym, distribute, resolve } from './merge.ts';
+import { printedText } from './printed.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from './proxy.ts';
 import { Phi, Sym } from './symbolic.ts';
 
@@ -107,11 +108,8 @@ export function textOrNode(raw: unknown): string | Node {
     if (typeof value === 'string' && hasTokens(value)) {
       return concat(splitTokens(value).map((part) => (typeof part === 'string' ? literal(part) : part.node)));
     }
-    if (Array.isArray(value) && value.some((item) => symbolic(item) !== undefined)) {
-      refuse('types', 'a list with symbolic elements is printed into a string', 'use .join(",")');
-    }
-    // String() of a known value is what JavaScript prints.
-    return String(value);
+    const text = printedText(value);
+    return hasTokens(text) ? textOrNode(text) : text;
   }
   if (inner instanceof Phi) {
     return cond(
@@ -156,7 +154,7 @@ function operate(
   if (l instanceof Phi) return distribute(l, (side) => operate(side, right, plain, symbolicly));
   const r = symbolic(right);
   if (r instanceof Phi) return distribute(r, (side) => operate(left, side, plain, symbolicly));
-  if ((typeof left === 'bigint' || typeof right === 'bigint') && plain !== (addKnown as unknown))
+  if ((typeof left === 'bigint' || typeof right === 'bigint') && plain !== (plusKnown as unknown))
     return refuse('types', 'a BigInt meets a value of the graph', 'write a number: integers of the graph are exact');
   return symbolicly(left, right);
 }
@@ -313,11 +311,12 @@ function relateSyms(operator: Relation, a: unknown, b: unknown): unknown {
   return bool([...doubts, ...numbers, compare(RELATIONS[operator], left, right)].reduce(and));
 }
 
-function describe(value: unknown): string {
+/** What a value is called in messages. */
+export function describe(value: unknown): string {
   const inner = symbolic(value);
   if (inner !== undefined) return labelOf(inner);
-  return value === null
-    ? 'null'
+  return value === null || value === undefined
+    ? String(value)
     : Array.isArray(value)
       ? 'a list'
       : typeof value === 'number'
@@ -327,10 +326,16 @@ function describe(value: unknown): string {
 
 /** `a + b`. */
 export function plus(a: unknown, b: unknown): unknown {
-  return operate(a, b, addKnown, plusSyms);
+  return operate(a, b, plusKnown, plusSyms);
 }
 
-const addKnown = (x: number, y: number): unknown => x + y;
+/** `a + b` of known values; an object is printed, for there is nothing else that `+` could do with it. */
+function plusKnown(a: unknown, b: unknown): unknown {
+  const prints = (value: unknown) => typeof value === 'object' && value !== null && !(value instanceof Date);
+  const side = (value: unknown) => (prints(value) || typeof value === 'function' ? textValue(textNode(value)) : value);
+  const [x, y] = [side(a), side(b)];
+  return known(x) && known(y) ? (x as number) + (y as number) : plusSyms(x, y);
+}
 
 function plusSyms(a: unknown, b: unknown): unknown {
   const textual = (value: unknown) => typeof value === 'string' || tokenSym(value)?.type.kind === 'string';

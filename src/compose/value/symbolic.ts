@@ -1,5 +1,6 @@
 import type { Node } from '../ir/node.ts';
 import type { StaticType } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import type { RefusalCode } from '../trace/refusal.ts';
 
@@ -85,30 +86,51 @@ export class Phi {
   }
 }
 
+/** What stands in lists and variables for something of the graph: code that is not traced may pass it on, not use it. */
+abstract class Internal {
+  [Symbol.toPrimitive](): never {
+    return refuseUntraced('turned into a text or a number');
+  }
+
+  toJSON(): never {
+    return refuseUntraced('made JSON');
+  }
+}
+
+function refuseUntraced(as: string): never {
+  return refuse(
+    'untraced',
+    `a list whose elements depend on the spec is ${as} by code that is not traced`,
+    'do this in the composition itself, or pass only known values to such code',
+  );
+}
+
 /** A list element that is there only when a condition holds. */
-export class Maybe {
+export class Maybe extends Internal {
   readonly test: Node;
   readonly value: unknown;
 
   constructor(test: Node, value: unknown) {
+    super();
     this.test = test;
     this.value = value;
   }
 }
 
 /** The elements of a list expression, in the middle of a concrete list. */
-export class Splice {
+export class Splice extends Internal {
   readonly list: Node;
   readonly waits: boolean;
 
   constructor(list: Node, waits: boolean) {
+    super();
     this.list = list;
     this.waits = waits;
   }
 }
 
 /** A list of the graph that the author sees in another form than it has, such as the pairs of `Object.entries(map)`. */
-export abstract class SeenList {
+export abstract class SeenList extends Internal {
   /** The list that the author sees, as an expression. */
   abstract elements(): Sym;
 }
@@ -130,10 +152,11 @@ export const DEAD = Symbol('typekro.dead');
 export const POISON = Symbol('typekro.poison');
 
 /** What a variable held before a turn of a symbolic loop, where that has no expression. It may not be read. */
-export class Earlier {
+export class Earlier extends Internal {
   readonly name: string;
 
   constructor(name: string) {
+    super();
     this.name = name;
   }
 }

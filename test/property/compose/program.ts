@@ -2,6 +2,8 @@
 
 import { Choices, ExpressionWriter } from './program-expressions.ts';
 import type { Loop, Name, Type } from './program-expressions.ts';
+import { conditionalMembers, filledMembers, spreadCall } from './program-members.ts';
+import type { Statements, Surroundings } from './program-members.ts';
 
 /** A program as lines of statements, so that a failing one can be made smaller. */
 export interface Program {
@@ -57,6 +59,7 @@ class Writer extends ExpressionWriter {
 
   private statement(scope: Name[], depth: number): string {
     const kinds = ['declare', 'declare', 'assign', 'assign', 'resource', 'push', 'set', 'helper', 'patterns'];
+    kinds.push('members', 'filled', 'call');
     if (depth < 2) kinds.push('if', 'if', 'ifelse', 'switch', 'for', 'for', 'counted', 'each', 'keys', 'fill');
     if (depth < 2 && this.loops.length === 0) kinds.push('return', 'try', 'known', 'labelled', 'chosen');
     switch (this.choose.pick(kinds)) {
@@ -96,11 +99,28 @@ class Writer extends ExpressionWriter {
         return this.chosen(scope);
       case 'patterns':
         return this.patterns(scope);
+      case 'members':
+        return this.added(scope, conditionalMembers);
+      case 'filled':
+        return this.added(scope, filledMembers);
+      case 'call':
+        return this.added(scope, spreadCall);
       case 'return':
         return `if (${this.test(scope)}) return { r: ${this.expression('string', scope, 1)}, early: ${this.choose.below(9)} };`;
       default:
         return `try ${this.block(scope, depth)} finally { ${this.assign([...scope])} }`;
     }
+  }
+
+  private added(scope: Name[], write: (around: Surroundings) => Statements): string {
+    const { text, names } = write({
+      choose: this.choose,
+      text: (type) => this.expression(type, scope, 1),
+      test: () => this.test(scope),
+      fresh: (prefix) => this.fresh(prefix),
+    });
+    scope.push(...names);
+    return text;
   }
 
   private block(scope: readonly Name[], depth: number): string {

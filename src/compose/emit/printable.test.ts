@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { literal, variable } from '../ir/build.ts';
+import { NodeTable, Variable, withNodes } from '../ir/node.ts';
+import { STRING } from '../ir/types.ts';
+import { Trace, withTrace } from '../trace/trace.ts';
+import { KEYS } from '../value/key-order.ts';
+import { tokenFor, wrap } from '../value/proxy.ts';
+import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } from '../value/symbolic.ts';
+import { View } from '../library/view.ts';
+import { assertPrintable } from './printable.ts';
+
+const node = () => variable(new Variable('x', 'schema'), STRING);
+const list = () => variable(new Variable('l', 'schema'), { kind: 'list', element: STRING });
+
+/** One of each kind of value that the tracer has, and of what is no data. */
+const KINDS: Readonly<Record<string, () => unknown>> = {
+  'a value of the graph': () => wrap(new Sym(node())),
+  'one of two values': () => wrap(new Phi(node(), { a: 1 }, 'b')),
+  'the object behind a value': () => new Sym(node()),
+  'the object behind one of two': () => new Phi(node(), 1, 2),
+  'an element under a condition': () => new Maybe(node(), 'x'),
+  'the elements of a list': () => new Splice(list(), false),
+  'a list seen in another form': () => new View(new Sym(list())),
+  'a value before a turn': () => new Earlier('x'),
+  'maps merged into an object': () => ({ [MERGED]: [{ map: new Sym(node()) }] }),
+  'keys under conditions': () => ({ a: 1, [KEYS]: [{ key: 'a', test: node(), value: 1 }] }),
+  'what a graph has not': () => new Untranslated('regex', 'x', 'y'),
+  'a dead branch': () => DEAD,
+  'a value after a mistake': () => POISON,
+  'a placeholder in a text': () => `a-${tokenFor(new Sym(node()))}`,
+  'a placeholder in a key': () => ({ [tokenFor(new Sym(node()))]: 1 }),
+  'a node of an expression': () => Object.assign(Object.create({ op: 'lit' }) as object, literal('x')),
+  'a variable': () => new Variable('x', 'schema'),
+  'a function': () => () => 1,
+  'a symbol': () => Symbol('x'),
+  'a Date': () => new Date(0),
+  'a Map': () => new Map(),
+  'a pattern': () => /a/,
+  NaN: () => Number.NaN,
+  'what an object prints': () => 'app-[object Object]',
+  'what a Map prints': () => '[object Map]',
+};
+
+describe('nothing but data is printed', () => {
+  test.each(Object.entries(KINDS))('%s', (_, make) => {
+    withNodes(new NodeTable(), () =>
+      withTrace(new Trace(true), () => {
+        const value = make();
+        for (const part of [value, [value], { deep: [{ x: value }] }])
+          expect(() => assertPrintable(part, 'cm')).toThrow(/^cm\S* would hold /);
+      }),
+    );
+  });
+});
+
+test('data passes, and so do files that speak of objects', () => {
+  const data = {
+    a: [1, 'x', null, true, 2n],
+    b: { 'c.d': '' },
+    file: "if (String(x) === '[object Object]')\n  fail();\n",
+    none: undefined,
+  };
+  expect(() => assertPrintable(data, 'cm')).not.toThrow();
+  expect(() => assertPrintable(Object.assign(Object.create(null) as object, data), 'cm')).not.toThrow();
+});

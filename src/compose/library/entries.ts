@@ -1,0 +1,106 @@
+import {
+  cond,
+  index,
+  isIn,
+  literal,
+  macro,
+  macroVariable,
+  method,
+  object,
+  size,
+  subtract,
+  variable,
+} from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { DYN, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { distribute } from '../value/merge.ts';
+import { toNode } from '../value/nodes.ts';
+import { symbolic, wrap } from '../value/proxy.ts';
+import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { hooksCall } from './hooks.ts';
+import { keyOf } from './key.ts';
+import { viewMethod } from './lists.ts';
+import { getMember } from './member.ts';
+import { mergeKey, mergeSpread } from './objects.ts';
+import { keysOf, View } from './view.ts';
+
+/** `Object.fromEntries(pairs)`; `undefined` leaves the call to native code. */
+export function fromEntries(value: unknown): { readonly value: unknown } | undefined {
+  const inner = symbolic(value);
+  const again = (side: unknown) => hooksCall().call(Object.fromEntries, Object, [side], 'Object.fromEntries');
+  if (inner instanceof Phi) return { value: distribute(inner, again) };
+  if (inner === undefined && Array.isArray(value)) return { value: fromPairsWritten(value) };
+  if (inner === undefined && !(value instanceof View)) return undefined;
+  return { value: wrap(new Sym(fromPairs(value))) };
+}
+
+/** A list of the author's own: known pairs, pairs under a condition, the elements of other lists. */
+function fromPairsWritten(pairs: readonly unknown[]): Record<string, unknown> {
+  const made: Record<string, unknown> = activeTrace().born({});
+  activeTrace().noteRead(pairs);
+  const entry = (pair: unknown) => {
+    const single: Record<string, unknown> = activeTrace().born({});
+    mergeKey(single, keyOf(getMember(pair, '0')), getMember(pair, '1'));
+    return single;
+  };
+  for (const item of pairs) {
+    if (item instanceof Splice) mergeSpread(made, wrap(new Sym(fromPairs(wrap(new Sym(item.list))))));
+    else if (item instanceof Maybe) {
+      const kept = activeTrace().under(item.test, () => entry(item.value));
+      mergeSpread(made, wrap(new Phi(item.test, kept, {})));
+    } else mergeSpread(made, entry(item));
+  }
+  return made;
+}
+
+/** `Object.fromEntries(list.map(x => [k, v]))`: a map made entry by entry. */
+function fromPairs(raw: unknown): Node {
+  const pairs = raw instanceof View ? viewMethod(raw, 'map', [(x: unknown) => x]) : raw;
+  return fromPairsNode(toNode(pairs));
+}
+
+function fromPairsNode(node: Node): Node {
+  if (node.op === 'list' && node.args.length === 0) return object([]);
+  if (node.op === 'cond') {
+    const [test, then, otherwise] = node.args as [Node, Node, Node];
+    return cond(test, fromPairsNode(then), fromPairsNode(otherwise));
+  }
+  if (node.op === 'macro' && node.attr === 'map' && node.args.length === 2) {
+    const [over, pair] = node.args as [Node, Node];
+    if (pair.op === 'list' && pair.args.length === 2) {
+      const [key, value] = pair.args as [Node, Node];
+      const position = macroVariable('i');
+      const entry = object([{ key, value }]);
+      return macro('transformMapEntry', over, [position, ...node.vars], [entry], mapOf(value.type));
+    }
+  }
+  return refuse(
+    'no-cel',
+    'Object.fromEntries() of this list has no CEL form',
+    'build it with list.map((x) => [key, value])',
+  );
+}
+
+/** `Object.assign(target, ...list)`: the members of every element, the last one with a key wins. */
+export function mergeEach(target: Record<string, unknown>, { list: all, waits }: Splice): void {
+  const type = all.type.kind === 'list' ? all.type.element : DYN;
+  if (type.kind !== 'map') {
+    return refuse(
+      'no-cel',
+      'the objects of this list cannot be merged into one',
+      'build it with Object.fromEntries(list.map((x) => [key, value]))',
+    );
+  }
+  const [x, k, position] = [macroVariable('x'), macroVariable('k'), macroVariable('i')];
+  const ofX = variable(x, type);
+  const keyLists = macro('map', all, [x], [keysOf(ofX)], listOf(listOf(STRING)));
+  const names = method('distinct', method('flatten', keyLists, [], listOf(STRING)), [], listOf(STRING));
+  const key = variable(k, STRING);
+  const having = macro('filter', all, [x], [isIn(key, ofX)], all.type);
+  const last = index(having, subtract(size(having, INTEGER), literal(1)), type);
+  const entry = object([{ key, value: index(last, key, type.value) }]);
+  const merged = macro('transformMapEntry', names, [position, k], [entry], mapOf(type.value));
+  mergeSpread(target, wrap(new Sym(merged, { waits })));
+}

@@ -1,0 +1,46 @@
+import { refuse } from '../trace/refusal.ts';
+import { symbolic } from './proxy.ts';
+import { Earlier, Maybe, SeenList, Splice } from './symbolic.ts';
+
+/** Is the value an object of no class: a literal, or one without a prototype? Objects of other realms count, too. */
+export function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** What an object is called in messages: by its class. */
+export function classOf(value: object): string {
+  const { constructor } = value as { constructor?: { name?: unknown } };
+  const name = typeof constructor === 'function' ? constructor.name : '';
+  return name === '' || name === 'Object' ? 'object' : name;
+}
+
+/**
+ * What JavaScript prints for a value that is known.
+ *
+ * @throws Refusal for what is no text of its own: objects (`[object Object]`), functions, and lists that hold values of
+ *   the graph.
+ */
+export function printedText(value: unknown): string {
+  if (typeof value === 'function')
+    return refuse('types', 'a function is printed into a string', 'call it, and print what it gives');
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return value.map(printedItem).join(',');
+  const text = isPlainObject(value) && !hasOwnText(value) ? undefined : String(value);
+  if (text !== undefined && !text.startsWith('[object ')) return text;
+  return refuse(
+    'types',
+    `${isPlainObject(value) ? 'an object' : `an object of the class ${classOf(value)}`} is printed into a string (it would print "[object Object]")`,
+    'print one of its fields, or JSON.stringify it',
+  );
+}
+
+const hasOwnText = (value: object): boolean => Object.hasOwn(value, 'toString') || !('toString' in value);
+
+function printedItem(item: unknown): string {
+  if (item === undefined || item === null) return '';
+  const open = item instanceof Maybe || item instanceof Splice || item instanceof SeenList || item instanceof Earlier;
+  if (open || symbolic(item) !== undefined)
+    refuse('types', 'a list with symbolic elements is printed into a string', 'use .join(",")');
+  return printedText(item);
+}
