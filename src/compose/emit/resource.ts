@@ -11,6 +11,7 @@ import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
 import { Refusal } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { KEYS } from '../value/key-order.ts';
+import { copyKeys } from '../value/members.ts';
 import { setOwn } from '../value/own.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
@@ -222,6 +223,7 @@ export function mapNodes(value: unknown, change: (node: Node) => Node): unknown 
       key === MERGED ? (item as MergedPiece[]).map((piece) => mapPiece(piece, change)) : mapNodes(item, change);
     setOwn(result, key, changed);
   }
+  copyKeys(value, result, change);
   return result;
 }
 

@@ -3,6 +3,9 @@ import type { Node, Variable } from '../ir/node.ts';
 import { isLiteral, makeNode, walk } from '../ir/node.ts';
 import type { Facts } from '../trace/facts.ts';
 import { textNode, textValue } from '../value/ops.ts';
+import { KEYS } from '../value/key-order.ts';
+import type { KeyEntry } from '../value/key-order.ts';
+import { copyKeys } from '../value/members.ts';
 import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
@@ -103,9 +106,11 @@ function specialised(value: unknown, change: (node: Node) => Node): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const result: Record<PropertyKey, unknown> = {};
   for (const key of Reflect.ownKeys(value)) {
+    if (key === KEYS) continue;
     const item = (value as Record<PropertyKey, unknown>)[key];
     setOwn(result, key, key === MERGED ? pieces(item as readonly MergedPiece[], change) : specialised(item, change));
   }
+  copyKeys(value, result, change);
   return result;
 }
 
@@ -170,6 +175,7 @@ export function visitNodes(value: unknown, visit: (node: Node) => void): void {
     for (const key of Reflect.ownKeys(value)) {
       const item = (value as Record<PropertyKey, unknown>)[key];
       if (key === MERGED) for (const piece of item as readonly MergedPiece[]) visitPiece(piece, visit);
+      else if (key === KEYS) for (const { test } of item as readonly KeyEntry[]) visit(test);
       else visitNodes(item, visit);
     }
   }

@@ -29,6 +29,7 @@ import { mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';
 import { Scope, withScope } from './env.ts';
 import { machine } from './machine.ts';
+import { membersFor } from './member-accumulators.ts';
 import { assignedNames, boundNames } from './names.ts';
 import { executeFrom } from './sequence.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
@@ -148,6 +149,7 @@ function overView(view: View, name: string, run: (value: unknown) => Completion,
     view,
     name,
     bindings: bindingsFor(assignedNames(node), env.scope),
+    members: membersFor(node, (of) => env.scope.find(of)?.value),
     turn: (value) => run(value),
   });
 }
@@ -247,6 +249,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     view,
     name,
     bindings: bindingsFor(assignedNames(node.body), env.scope),
+    members: membersFor(node.body, (of) => env.scope.find(of)?.value),
     // Inside, the counter is below the bound: elements at it are there.
     fact: (loop) => counterFact(from(loop), test.operator === '<=' ? 'le' : 'lt', bound, start),
     turn: (value) => {

@@ -3,12 +3,13 @@ import type {
   CatchClause,
   Expression,
   Statement,
+  SwitchCase,
   SwitchStatement,
   TryStatement,
   VariableDeclaration,
 } from 'acorn';
 import type { Node } from '../ir/node.ts';
-import { allOf, not, or } from '../ir/build.ts';
+import { allOf, and, literal, not, or } from '../ir/build.ts';
 import { noteThrow, Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace, decide } from '../trace/trace.ts';
 import { equals, textNode, truthy } from '../value/ops.ts';
@@ -142,6 +143,7 @@ function executeSwitch(node: SwitchStatement, env: Env): Completion {
       cases.slice(start).flatMap((entry) => entry.consequent),
       inner,
     );
+  if (fallsThrough(cases)) return leaveSwitch(switchInOrder(value, cases, inner));
   const fallback = cases.findIndex((entry) => !entry.test);
   const enter = (index: number): Completion => {
     let position = index;
@@ -164,7 +166,49 @@ function executeSwitch(node: SwitchStatement, env: Env): Completion {
       () => enter(last + 1),
     );
   };
-  return mapLeaves(enter(0), (leaf) => (leaf.kind === 'break' && leaf.label === undefined ? NORMAL : leaf));
+  return leaveSwitch(enter(0));
+}
+
+function leaveSwitch(completion: Completion): Completion {
+  return mapLeaves(completion, (leaf) => (leaf.kind === 'break' && leaf.label === undefined ? NORMAL : leaf));
+}
+
+/** May the statements of a case go on with those of the next one? */
+function fallsThrough(cases: readonly SwitchCase[]): boolean {
+  return cases.slice(0, -1).some(({ consequent }) => consequent.length > 0 && !endsInLeap(consequent));
+}
+
+function endsInLeap(body: readonly Statement[]): boolean {
+  const last = body.at(-1);
+  if (last?.type === 'BlockStatement') return endsInLeap(last.body);
+  return last !== undefined && /^(?:Break|Return|Throw|Continue)Statement$/.test(last.type);
+}
+
+/** A `switch` whose cases fall through: each body runs once, where it is entered or an earlier one goes on with it. */
+function switchInOrder(value: unknown, cases: readonly SwitchCase[], env: Env): Completion {
+  const trace = activeTrace();
+  let others: Node = literal(true);
+  const entries = cases.map(({ test }) => {
+    if (!test) return undefined;
+    const before = decide(others);
+    if (before === false) return literal(false);
+    const matches = () => asNode(truthy(equals(value, machine.evaluate(test, env), false)));
+    const match = before === true ? matches() : trace.under(before, matches);
+    const entered = and(others, match);
+    others = and(others, not(match));
+    return entered;
+  });
+  let reached: Node = literal(false);
+  const step = (index: number): Completion => {
+    reached = or(reached, entries[index] ?? others);
+    const known = decide(reached);
+    return branch(
+      known,
+      () => executeBlock(cases[index]?.consequent ?? [], env),
+      () => NORMAL,
+    );
+  };
+  return executeFrom(cases.length, step, 0);
 }
 
 /** `throw`: an exception where the path is certain, a precondition of the spec where it is not. */

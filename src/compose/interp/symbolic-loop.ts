@@ -1,4 +1,4 @@
-import { compare, literal, macro, not, object, size, TRUE, variable } from '../ir/build.ts';
+import { compare, index, literal, macro, not, object, size, TRUE, variable } from '../ir/build.ts';
 import { firstMatch, foldLoop, spread } from '../ir/fold.ts';
 import type { Fold } from '../ir/fold.ts';
 import type { Node } from '../ir/node.ts';
@@ -14,8 +14,10 @@ import type { Binding } from '../trace/trace.ts';
 import { activeTrace, Binding as BindingClass } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList, listNode, mergedPieces, toNode } from '../value/nodes.ts';
+import { setOwn } from '../value/own.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Earlier, MERGED, Maybe, Phi, POISON, Splice, Sym } from '../value/symbolic.ts';
+import type { AssignedMember } from './member-accumulators.ts';
 import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches, resultOf } from './completion.ts';
 import type { Scope } from './env.ts';
@@ -27,6 +29,8 @@ export interface SymbolicLoop {
   readonly name: string;
   /** Variables outside that the body assigns. */
   readonly bindings: readonly Binding[];
+  /** Members of objects outside that the body assigns. */
+  readonly members?: readonly AssignedMember[];
   /** What is known in every turn. */
   readonly fact?: (loop: Sym) => Node | undefined;
   readonly turn: (value: unknown) => Completion;
@@ -49,6 +53,7 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
   const value = loopValue(loop.view, of);
   const starts = new Map(loop.bindings.map((binding) => [binding, binding.value]));
   const accumulators = new Map<Binding, Variable>();
+  const members = new Map<AssignedMember, Variable>();
   const before = trace.resources.length;
   const mark = trace.facts.mark();
   trace.loops.push({ variable: of, list: loop.view.list.node, name: loop.name });
@@ -59,7 +64,7 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
         for (const binding of loop.bindings) {
           if (binding.value === POISON) continue;
           trace.touch(binding);
-          const start = startNode(binding.value);
+          const start = startNode(binding.value) ?? firstElement(loop.view, binding.value);
           if (start === undefined) {
             binding.value = new Earlier(binding.name);
             continue;
@@ -68,9 +73,12 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
           accumulators.set(binding, accumulator);
           binding.value = wrap(new Sym(variable(accumulator, wider(start.type))));
         }
+        for (const member of loop.members ?? []) startMember(member, members);
         const known = [loop.fact?.(value), factOf(loop.view.list.node, value.node)];
         for (const fact of known) if (fact !== undefined) trace.facts.assume(fact);
-        return unlessDead(() => loop.turn(loop.view.show(value)), DEAD_END);
+        return trace.accumulating([...members.keys()], () =>
+          unlessDead(() => loop.turn(loop.view.show(value)), DEAD_END),
+        );
       }),
     );
   } finally {
@@ -100,7 +108,12 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
         cell.value = POISON;
         continue;
       }
-      cell.value = untouched ? start : foldBinding(fold, cell.name, start, accumulator, next, leaves);
+      const first = firstElement(loop.view, start);
+      if (untouched) cell.value = start;
+      else if (first !== undefined && accumulator !== undefined && leaves === undefined) {
+        const whole = foldBinding(fold, cell.name, wrap(new Sym(first)), accumulator, next, leaves);
+        cell.value = phi((symbolic(resolve(start)) as Sym).absence?.has ?? TRUE(), whole, undefined);
+      } else cell.value = foldBinding(fold, cell.name, start, accumulator, next, leaves);
     } else if (reads.has(cell)) {
       // What a turn reads of it depends on the turns before.
       refuseCarried(Array.isArray(cell) ? 'a list that the loop fills' : 'an object that the loop fills');
@@ -127,12 +140,33 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
       foldObject(
         fold,
         cell,
+        new Map(
+          [...members].flatMap(([{ object: of, key }, accumulator]) => (of === cell ? [[key, accumulator]] : [])),
+        ),
         (was as { keys: Map<PropertyKey, unknown> }).keys,
         (after as { keys: Map<PropertyKey, unknown> }).keys,
       );
     }
   }
   return leaves === undefined ? NORMAL : exits(fold, completion);
+}
+
+/** `let best = list[0]` before a loop over the list: in every turn it is there. */
+function firstElement(view: View, raw: unknown): Node | undefined {
+  const value = raw instanceof Earlier ? undefined : symbolic(resolve(raw));
+  if (!(value instanceof Sym) || value.absence === undefined || value.waits || !view.plain) return undefined;
+  return value.node === index(view.list.node, literal(0), view.element) ? value.node : undefined;
+}
+
+/** Makes a member an accumulator, where what it holds has an expression. */
+function startMember(member: AssignedMember, accumulators: Map<AssignedMember, Variable>): void {
+  const { object: of, key } = member;
+  const start = startNode((of as Record<string, unknown>)[key]);
+  if (start === undefined || start.op === 'object') return;
+  activeTrace().touch(of);
+  const accumulator = new Variable(key, 'accumulator');
+  accumulators.set(member, accumulator);
+  setOwn(of, key, wrap(new Sym(variable(accumulator, wider(start.type)))));
 }
 
 /** What a variable holds before the loop, as an expression; `undefined` where it has none. */
@@ -198,7 +232,8 @@ function foldBinding(
   if (leaves !== undefined) return firstAssigned(pass, name, start, accumulator, next, leaves);
   if (accumulator === undefined) return lastAssigned(pass, name, start, next);
   const initial = startNode(start) as Node;
-  const node = initial.op === 'object' ? toNode(next) : startNode(next);
+  const chosen = initial.type.kind === 'object' && symbolic(next) instanceof Phi;
+  const node = initial.op === 'object' || chosen ? toNode(next) : startNode(next);
   if (initial.op === 'object' && node !== undefined && !mentions(node, (of) => of === accumulator))
     return lastAssigned(pass, name, start, next);
   const same = node !== undefined && (initial.op === 'object' || sameType(node.type, initial.type));
@@ -305,13 +340,22 @@ const nameOfKey = (key: PropertyKey): string =>
 function foldObject(
   pass: Pass,
   cell: object,
+  accumulators: ReadonlyMap<PropertyKey, Variable>,
   was: ReadonlyMap<PropertyKey, unknown>,
   after: ReadonlyMap<PropertyKey, unknown>,
 ): void {
   for (const key of was.keys()) if (!after.has(key)) refuseCarried(nameOfKey(key));
+  const folded = new Map<PropertyKey, unknown>();
   for (const [key, value] of after) {
-    if (key !== MERGED && !Object.is(was.get(key), value)) refuseCarried(nameOfKey(key));
+    const accumulator = accumulators.get(key);
+    if (accumulator !== undefined) {
+      if (isVariable(value, accumulator)) continue;
+      folded.set(key, foldBinding(pass, String(key), was.get(key), accumulator, value, undefined));
+    } else if (key !== MERGED && !Object.is(was.get(key), value)) refuseCarried(nameOfKey(key));
   }
+  activeTrace().touch(cell);
+  for (const [key, value] of folded) setOwn(cell, key, value);
+  if (was.get(MERGED) === after.get(MERGED)) return;
   const before = mergedPieces(Object.fromEntries(was)) ?? ((was.get(MERGED) ?? []) as readonly never[]);
   const pieces = (after.get(MERGED) ?? []) as NonNullable<ReturnType<typeof mergedPieces>>;
   const added = pieces.slice(before.length).map((piece) => {
@@ -325,7 +369,6 @@ function foldObject(
         : macro('filter', pass.list, [pass.loop], [piece.test], listOf(pass.element));
     return { map: new Sym(macro('transformMapEntry', list, [position, pass.loop], [node], mapOf(value))) };
   });
-  activeTrace().touch(cell);
   Object.defineProperty(cell, MERGED, {
     value: [...before, ...added],
     writable: true,

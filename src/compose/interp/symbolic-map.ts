@@ -14,11 +14,18 @@ import type { Phi } from '../value/symbolic.ts';
 import { Splice, Sym } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { NORMAL } from './completion.ts';
+import { membersFor } from './member-accumulators.ts';
+import type { AssignedMember } from './member-accumulators.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 import { asItems } from '../library/arrays.ts';
 
 /** `list.map(f)`, `flatMap` and `forEach` over a symbolic list: a loop whose results are collected. */
-export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' | 'forEach'): unknown {
+export function symbolicMap(
+  list: unknown,
+  fn: unknown,
+  mode: 'map' | 'flatMap' | 'forEach',
+  filled?: { readonly by: unknown; readonly object: object },
+): unknown {
   const given = viewOf(list);
   const positions = usesIndex(fn) ? indexed(given) : undefined;
   const view = positions?.view ?? given;
@@ -31,6 +38,7 @@ export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' 
     view,
     name,
     bindings: closure === undefined ? [] : bindingsFor(assignedNames(closure.node), closure.scope),
+    members: membersOf(filled?.by ?? fn, filled?.object),
     fact: (loop) => positions?.factAt(loop.node),
     turn: (value): Completion => {
       const position = symbolic(value);
@@ -56,6 +64,14 @@ export function symbolicMap(list: unknown, fn: unknown, mode: 'map' | 'flatMap' 
   if (asked !== undefined && results.length === 0) return asked;
   if (asked !== undefined && only instanceof Splice) noteGaps(only.list, asked);
   return only instanceof Splice ? freshList(only.list, only.waits || given.list.waits) : results;
+}
+
+/** The members that a callback assigns; `first` is what its first parameter holds in every turn, if that is one object. */
+function membersOf(fn: unknown, first: object | undefined): AssignedMember[] {
+  const closure = closureOf(fn);
+  if (closure === undefined) return [];
+  const name = first === undefined ? undefined : parameterName(fn, '');
+  return membersFor(closure.node, (of) => (of === name ? first : closure.scope?.find(of)?.value));
 }
 
 /** Is it not sure that the value is there? */

@@ -239,6 +239,7 @@ function extreme(fold: Fold): Node | undefined {
 
 /** The fold over the list as it was before its first element was taken to begin with. */
 function withFirst(fold: Fold): Fold | undefined {
+  if (fold.initial === index(fold.list, literal(0), fold.element)) return fold;
   const [over, from] = fold.list.args;
   const rest = fold.list.op === 'method' && fold.list.attr === 'slice' && from !== undefined && isLiteral(from, 1);
   if (!rest || over === undefined || fold.initial !== index(over, literal(0), fold.element)) return undefined;

@@ -1,8 +1,10 @@
 import { and, call, compare, cond, has, index, isIn, literal, optIndex, optSelect, select, size } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
+import { isLiteral } from '../ir/node.ts';
 import { DYN, INTEGER, sameType, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
+import { activeTrace } from '../trace/trace.ts';
 import { optionalNode } from '../value/nodes.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
@@ -111,11 +113,13 @@ export function elementAt(value: Sym, position: Sym, optional = false): unknown 
   const count = size(value.node, INTEGER);
   const inside =
     at.op === 'lit'
-      ? compareLiteral(Number(at.attr), count)
-      : (insideFromEnd(at, count) ?? and(greaterEqual(at), less(at, count)));
+      ? compareLiteral(Number(at.attr), count, value.node)
+      : (insideFromEnd(at, count, value.node) ??
+        insideByRemainder(at, count) ??
+        and(greaterEqual(at), less(at, count)));
   const access: Access = {
     node: index(value.node, at, element),
-    has: inside,
+    has: isLiteral(inside, true) ? undefined : inside,
     optional: (base) => optIndex(base, at, element),
   };
   const found = converted(accessed(value, access, optional, `${labelOf(value)}[${labelOf(position)}]`));
@@ -147,14 +151,54 @@ function writtenElement(node: Node, position: number): Node | undefined {
 }
 
 /** `list[list.length - n]` is there when the list has n elements. */
-function insideFromEnd(at: Node, count: Node): Node | undefined {
+function insideFromEnd(at: Node, count: Node, list: Node): Node | undefined {
   const [from, back] = at.args;
   if (at.op !== 'sub' || from !== count || back?.op !== 'lit' || !(Number(back.attr) >= 1)) return undefined;
-  return compare('ge', count, back);
+  return isLiteral(back, 1) && isNeverEmpty(list) ? literal(true) : compare('ge', count, back);
 }
 
-const compareLiteral = (position: number, count: Node): Node =>
-  position < 0 ? literal(false) : compare('gt', count, literal(position));
+/** Is it plain from the expression that a list has an element? A text that is split has at least one piece. */
+export function isNeverEmpty(list: Node): boolean {
+  const [first, separator] = list.args;
+  switch (list.op) {
+    case 'list':
+      return list.args.length > 0;
+    case 'append':
+      return list.args.some(isNeverEmpty);
+    case 'cond':
+      return list.args.slice(1).every(isNeverEmpty);
+    case 'macro':
+      return list.attr === 'map' && list.args.length === 2 && first?.type.kind === 'list' && isNeverEmpty(first);
+    case 'method':
+      if (list.attr === 'split')
+        return list.args.length === 2 && separator?.op === 'lit' && String(separator.attr) !== '';
+      return (list.attr === 'reverse' || list.attr === 'sort') && first !== undefined && isNeverEmpty(first);
+    default:
+      return false;
+  }
+}
+
+function compareLiteral(position: number, count: Node, list?: Node): Node {
+  if (position < 0) return literal(false);
+  return position === 0 && list !== undefined && isNeverEmpty(list)
+    ? literal(true)
+    : compare('gt', count, literal(position));
+}
+
+/** The condition under which `x % m` is a position of a list that has at least `m` elements. */
+function insideByRemainder(at: Node, count: Node): Node | undefined {
+  const [value, by] = at.args;
+  const long = at.op === 'mod' && by?.op === 'lit' && count.op === 'lit' && Number(by.attr) <= Number(count.attr);
+  if (!long || value === undefined || !(Number(by.attr) > 0)) return undefined;
+  return isNatural(value) ? literal(true) : greaterEqual(at);
+}
+
+/** Is the number known not to be negative here? */
+function isNatural(node: Node): boolean {
+  if (node.op === 'lit') return Number(node.attr) >= 0;
+  if (node.op === 'add' || node.op === 'mul') return node.args.every(isNatural);
+  return isLiteral(activeTrace().facts.simplify(greaterEqual(node)), true);
+}
 
 function greaterEqual(node: Node): Node {
   return node.op === 'call' && node.attr === 'size' ? literal(true) : compare('ge', node, literal(0));

@@ -308,6 +308,17 @@ export function constructBuiltin(fn: FunctionLike, args: readonly unknown[]): { 
     const list = new Sym(toNode(resolve(args[0])));
     return { value: wrap(markSet(new Sym(method('distinct', list.node, [], list.type), { waits: list.waits }))) };
   }
+  if (constructor === Map && args.length === 1 && symbolicSome(args)) {
+    const pairs = spreadItems(args[0]);
+    const known = pairs.map((pair) => {
+      if (isOpen(pair)) return undefined;
+      const key = resolve(getMember(pair, '0'));
+      return symbolicSome([key]) ? undefined : ([key, getMember(pair, '1')] as const);
+    });
+    const entries = known.filter((entry) => entry !== undefined);
+    if (entries.length === pairs.length) return { value: activeTrace().born(new Map(entries)) };
+    return refuse('native-call', 'new Map() takes known keys only', 'use an object: Object.fromEntries(list)');
+  }
   if (constructor === Array && args.length === 1 && symbolicSome(args)) {
     return refuse(
       'no-cel',

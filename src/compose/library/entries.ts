@@ -31,7 +31,8 @@ export function fromEntries(value: unknown): { readonly value: unknown } | undef
   const inner = symbolic(value);
   const again = (side: unknown) => hooksCall().call(Object.fromEntries, Object, [side], 'Object.fromEntries');
   if (inner instanceof Phi) return { value: distribute(inner, again) };
-  if (inner === undefined && Array.isArray(value)) return { value: fromPairsWritten(value) };
+  if (inner === undefined && (Array.isArray(value) || value instanceof Map))
+    return { value: fromPairsWritten([...(value as Iterable<unknown>)]) };
   if (inner === undefined && !(value instanceof View)) return undefined;
   return { value: wrap(new Sym(fromPairs(value))) };
 }

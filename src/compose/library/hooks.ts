@@ -6,7 +6,13 @@ export interface CallHooks {
   arrayMethod(array: unknown[], key: string, args: readonly unknown[]): { readonly value: unknown } | undefined;
   regexMethod(pattern: RegExp, key: string, args: readonly unknown[]): unknown;
   /** Runs the body of a loop over a symbolic list; the answer is the list of its results. */
-  symbolicMap(list: unknown, body: unknown, mode: 'map' | 'flatMap' | 'forEach'): unknown;
+  symbolicMap(
+    list: unknown,
+    body: unknown,
+    mode: 'map' | 'flatMap' | 'forEach',
+    /** The object that the body's turns fill, and the callback whose first parameter it is. */
+    filled?: { readonly by: unknown; readonly object: object },
+  ): unknown;
 }
 
 let installed: CallHooks | undefined;

@@ -33,7 +33,7 @@ import { Phi, Sym } from '../value/symbolic.ts';
 import { hooksCall } from './hooks.ts';
 import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd, wholePosition } from './strings.ts';
-import { elementAt } from './access.ts';
+import { elementAt, isNeverEmpty } from './access.ts';
 import { reduceList } from './reduce.ts';
 import { isSet } from './sets.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
@@ -229,6 +229,8 @@ function at(value: Sym, raw: unknown): unknown {
   const count = size(value.node, INTEGER);
   const element = value.type.kind === 'list' ? value.type.element : ({ kind: 'dyn' } as const);
   const from = subtract(count, literal(-position));
+  if (position === -1 && isNeverEmpty(value.node))
+    return wrap(new Sym(indexOf(value.node, from, element), { waits: value.waits }));
   return wrap(
     new Sym(indexOf(value.node, from, element), {
       absence: { has: compare('ge', count, literal(-position)), plain: true, waits: value.waits, element: true },

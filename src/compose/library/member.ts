@@ -53,7 +53,7 @@ export function memberOfSide(whole: Phi, side: unknown, key: Key, optional: bool
 }
 
 function concreteMember(value: unknown, key: string | symbol): unknown {
-  activeTrace().noteRead(value);
+  activeTrace().noteMemberRead(value, key);
   if (Array.isArray(value) && value.some(isOpen)) {
     const solid = value.every((item) => !(item instanceof Splice));
     const written = typeof key === 'string' && /^\d+$/.test(key) ? Number(key) : undefined;

@@ -9,6 +9,8 @@ import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { makeTyped } from './access.ts';
 
+import { refuseNativeChange } from '../interp/side-effects.ts';
+import { isOpen } from '../value/open.ts';
 import { hasKey } from './has-key.ts';
 import { hooksCall } from './hooks.ts';
 import type { Key } from './key.ts';
@@ -49,10 +51,26 @@ export function callMethod(object: unknown, key: Key, args: readonly unknown[]):
   return hooksCall().call(fn, value, args, methodLabel(object, key));
 }
 
+/** Methods of a Map or Set that look at nothing but the key, and pass values on as they are. */
+const TABLE_METHODS = new Set(['get', 'has', 'set', 'add', 'delete', 'clear', 'keys', 'values', 'entries', 'forEach']);
+
+const isKnownKey = (key: unknown): boolean =>
+  typeof key === 'function' || (!isOpen(key) && !hooksCall().isSymbolicDeep(key));
+
+/** A Map or Set of the composition whose keys are known; its values may be anything. */
+function knownTableMethod(table: object, key: string, args: readonly unknown[]): unknown {
+  refuseNativeChange(table, key);
+  const method = Reflect.get(table, key) as ((...values: unknown[]) => unknown) | undefined;
+  if (typeof method !== 'function') throw new TypeError(`${key} is not a function`);
+  return Reflect.apply(method, table, [...args]);
+}
+
 /** Looking up a value of the spec in a Map or Set of the author's. */
 function tableMethod(table: unknown, key: Key, args: readonly unknown[]): { readonly value: unknown } | undefined {
   const wanted = resolve(args[0]);
   const isTable = table instanceof Map || table instanceof Set;
+  if (isTable && typeof key === 'string' && TABLE_METHODS.has(key) && isKnownKey(wanted))
+    return { value: knownTableMethod(table, key, args) };
   if (!isTable || (key !== 'get' && key !== 'has') || symbolic(wanted) === undefined) return undefined;
   const keys: unknown[] = [...table.keys()];
   if (key === 'has') return { value: hooksCall().arrayMethod(keys, 'includes', [wanted])?.value };

@@ -1,9 +1,9 @@
-import { index, literal, method, size, variable } from '../ir/build.ts';
+import { compare, index, literal, method, size, variable } from '../ir/build.ts';
 import { foldLoop } from '../ir/fold.ts';
 import type { Node } from '../ir/node.ts';
 import { Variable } from '../ir/node.ts';
 import { DYN, INTEGER, mapOf } from '../ir/types.ts';
-import { refuse } from '../trace/refusal.ts';
+import { Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { toNode } from '../value/nodes.ts';
@@ -24,10 +24,33 @@ export function reduceList(view: View, args: readonly unknown[]): unknown {
   if (args.length < 2) return withoutInitial(view, fn);
   const initial = resolve(rawInitial);
   if (isOwn(initial) && changesItsFirst(fn)) return fillInitial(view, fn, initial);
+  if (isOwn(initial) && !Array.isArray(initial) && argumentCount(fn) < 3 && Reflect.ownKeys(initial).length > 0)
+    return fromObject(view, fn, initial) ?? folded(view, fn, toNode(initial), view.list.node);
   const first = symbolic(initial);
   if (first instanceof Sym && first.absence !== undefined && first.node === elementNode(view, 0))
     return phi(first.absence.has, withoutInitial(view, fn), undefined);
   return folded(view, fn, asSym(initial)?.node ?? toNode(initial), view.list.node);
+}
+
+/**
+ * `list.reduce((a, x) => (x.n > a.n ? x : a), { n: 0 })`: one of the elements, or the object to begin with. Among the
+ * elements the callback chooses one; between that one and the object it chooses last.
+ */
+function fromObject(view: View, fn: unknown, initial: object): unknown {
+  let best: unknown;
+  try {
+    best = withoutInitial(view, fn);
+  } catch (error) {
+    // Not one of the elements: the object is what the turns make of it.
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+  const some = compare('gt', size(view.list.node, INTEGER), literal(0));
+  const trace = activeTrace();
+  const choice = trace.under(some, () =>
+    trace.isolate(() => hooksCall().call(fn, undefined, [initial, best], 'the callback')),
+  );
+  return phi(some, choice.result, initial);
 }
 
 /** `list.reduce(f)`: from the first element on. Of an empty list JavaScript throws, and the expression fails. */
@@ -62,7 +85,7 @@ function fillInitial(view: View, fn: unknown, initial: object): unknown {
     argumentCount(fn) >= 3
       ? (element: unknown, position: unknown) => turn(element, position)
       : (element: unknown) => turn(element);
-  hooksCall().symbolicMap(view, opaque(visit), 'forEach');
+  hooksCall().symbolicMap(view, opaque(visit), 'forEach', { by: fn, object: initial });
   return initial;
 }
 

@@ -66,6 +66,8 @@ export class Trace {
   site: Site | undefined;
   private readonly frames: Frame[] = [];
   private readonly loopReads: Set<object>[] = [];
+  /** Members of objects that a loop adds up turn by turn: what a turn reads of them is expressed, and no read to note. */
+  private readonly accumulated = new Map<object, readonly string[]>();
   private readonly births = new WeakMap<Cell, number>();
   private clock = 0;
 
@@ -107,6 +109,24 @@ export class Trace {
   noteRead(cell: unknown): void {
     if (this.loopReads.length === 0 || typeof cell !== 'object' || cell === null) return;
     for (const reads of this.loopReads) reads.add(cell);
+  }
+
+  /** Notes that a member of an object was looked at. */
+  noteMemberRead(cell: unknown, key: PropertyKey): void {
+    const own = typeof cell === 'object' && cell !== null ? this.accumulated.get(cell) : undefined;
+    if (own === undefined || typeof key !== 'string' || !own.includes(key)) this.noteRead(cell);
+  }
+
+  /** Runs `work`, in which members of objects are accumulators. */
+  accumulating<T>(members: readonly { readonly object: object; readonly key: string }[], work: () => T): T {
+    const before = new Map(this.accumulated);
+    for (const { object, key } of members) this.accumulated.set(object, [...(this.accumulated.get(object) ?? []), key]);
+    try {
+      return work();
+    } finally {
+      this.accumulated.clear();
+      for (const [object, keys] of before) this.accumulated.set(object, keys);
+    }
   }
 
   /** Runs `work` and tells which lists and objects it looked into. */

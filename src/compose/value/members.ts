@@ -61,6 +61,17 @@ export function deleteMemberWhen(object: object, key: string, test: Node): void 
   );
 }
 
+/** Gives a changed copy of an object the conditions of its keys, changed in the same way. */
+export function copyKeys(from: object, to: object, change: (node: Node) => Node): void {
+  if (!noted(from)) return;
+  const entries = ownKeys(from).map(({ key, test }) => ({
+    key,
+    test: change(test),
+    value: (to as Record<string, unknown>)[key],
+  }));
+  setOwn(to, KEYS, entries);
+}
+
 function note(object: object, entries: readonly KeyEntry[]): void {
   const found = notable(entries, membersOf(object));
   if (found === undefined) Reflect.deleteProperty(object, KEYS);

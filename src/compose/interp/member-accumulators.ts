@@ -1,0 +1,56 @@
+import type { AnyNode, MemberExpression } from 'acorn';
+import { KEYS } from '../value/key-order.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { resolve } from '../value/merge.ts';
+import { mergedPieces } from '../value/nodes.ts';
+import { symbolic } from '../value/proxy.ts';
+import { visitNodes } from './names.ts';
+
+/** A member of an object of the composition that the body of a loop assigns: `totals.cpu += x`. */
+export interface AssignedMember {
+  readonly object: object;
+  readonly key: string;
+}
+
+/** The members of objects outside a body that it assigns by fixed names; `lookup` gives what a name holds. */
+export function membersFor(body: AnyNode, lookup: (name: string) => unknown): AssignedMember[] {
+  const found: AssignedMember[] = [];
+  visitNodes(
+    body,
+    (node) => {
+      const target =
+        node.type === 'AssignmentExpression' ? node.left : node.type === 'UpdateExpression' ? node.argument : undefined;
+      if (target?.type !== 'MemberExpression') return;
+      const key = fixedName(target);
+      const object = key === undefined ? undefined : objectOf(target.object, lookup);
+      if (key === undefined || object === undefined || !Object.hasOwn(object, key)) return;
+      if (!found.some((member) => member.object === object && member.key === key)) found.push({ object, key });
+    },
+    true,
+  );
+  return found;
+}
+
+function fixedName({ computed, property }: MemberExpression): string | undefined {
+  if (computed) return property.type === 'Literal' && typeof property.value === 'string' ? property.value : undefined;
+  return property.type === 'Identifier' ? property.name : undefined;
+}
+
+/** The object that an expression of names and fixed members stands for, when it is a plain one of the composition. */
+function objectOf(node: AnyNode, lookup: (name: string) => unknown): object | undefined {
+  if (node.type === 'Identifier') return plainOwn(lookup(node.name));
+  if (node.type !== 'MemberExpression') return undefined;
+  const key = fixedName(node);
+  const holder = key === undefined ? undefined : objectOf(node.object, lookup);
+  if (key === undefined || holder === undefined || !Object.hasOwn(holder, key)) return undefined;
+  return plainOwn((holder as Record<string, unknown>)[key]);
+}
+
+function plainOwn(raw: unknown): object | undefined {
+  if (typeof raw !== 'object' || raw === null || symbolic(raw) !== undefined) return undefined;
+  const value = resolve(raw);
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || symbolic(value) !== undefined)
+    return undefined;
+  const open = mergedPieces(value) !== undefined || Object.hasOwn(value, KEYS);
+  return activeTrace().owns(value) && !open ? value : undefined;
+}
