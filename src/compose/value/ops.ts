@@ -375,6 +375,8 @@ export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b
               ? x % y
               : x ** y,
     (left, right) => {
+      // CEL has no literal for -0, which matters to a division alone.
+      if (operator === '/' && Object.is(right, -0)) return unary('-', arithmetic('/', left, 0));
       const waits = [left, right].some((side) => (symbolic(side) as Sym | undefined)?.waits === true);
       const [x, y] = numbers(operator, left, right);
       const result = arithmeticNode(operator, x, y);

@@ -60,6 +60,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `return { m: Array.prototype.concat.apply([], s.items.map((i) => i.subs ?? [])), h: Object.prototype.hasOwnProperty.call(s.labels ?? {}, 'x'), c: Array.prototype.map.call(s.tags, (t) => t + '!') };`,
   ],
   'members that a loop adds up, choices, pieces of texts and tables': [
+    `return { a: s.n / -0 > 0, b: s.n / 0 > 0, c: -1 / (s.n * 0 + 1) };`,
     `switch (s.env) { case 'dev': ConfigMap({ id: 'a', name: 'a' }); case 'stage': ConfigMap({ id: 'b', name: 'b' }); break; default: ConfigMap({ id: 'c', name: 'c' }); }`,
     `const o = { n: 0 }; for (const i of s.items) o.n += i.size; return o;`,
     `const o = { n: 0, on: 0 }; for (const i of s.items) { o.n += i.size; if (i.on) o.on++; } return o;`,

@@ -50,7 +50,7 @@ describe('a pattern matches what it matches in JavaScript, or is refused', () =>
         if (!isProgram(expression)) continue;
         const verdict = consult(expression, INPUTS);
         if (verdict.kind === 'refused')
-          expect(verdict.code, expression).toMatch(/^(?:trace\/(?:regex|no-cel|member)|thrown)$/);
+          expect(verdict.code, expression).toMatch(/^(?:trace\/(?:regex|no-cel|member|user-error)|thrown)$/);
         else expect(verdict, 'text' in verdict ? verdict.text : '').toMatchObject({ kind: 'equal' });
         if (verdict.kind === 'equal') equal++;
       }
