@@ -6,7 +6,7 @@
  *
  * @packageDocumentation
  */
-import { createCompositionApi } from './compose/index.ts';
+import { createCompositionApi, defineFactory } from './compose/index.ts';
 import type { SourcePosition } from './core/index.ts';
 import { createRuntimeBootstrap } from './factories/bootstrap/index.ts';
 import type { RuntimeBootstrap, TypeKroRuntimeOptions } from './factories/bootstrap/index.ts';
@@ -36,10 +36,12 @@ export const toResourceGraph = api.toResourceGraph;
  *
  * @example await typeKroRuntimeBootstrap().factory('direct').deploy({ namespace: 'flux-system' });
  */
-export function typeKroRuntimeBootstrap(options: TypeKroRuntimeOptions = {}): RuntimeBootstrap {
+export const typeKroRuntimeBootstrap = defineFactory(bootstrapOf);
+
+function bootstrapOf(options: TypeKroRuntimeOptions = {}): RuntimeBootstrap {
   const install: Parameters<typeof createRuntimeBootstrap>[1]['install'] = async (installation) =>
     (await import('./deploy/index.ts')).installRuntime(installation);
-  return createRuntimeBootstrap(options, { api, install }, callerOf(typeKroRuntimeBootstrap));
+  return createRuntimeBootstrap(options, { api, install }, callerOf(bootstrapOf));
 }
 
 /** Where a function of ours was called from in the author's own files, by the stack: frames of packages are passed over. */
@@ -66,6 +68,7 @@ export type {
   Composition,
   CompositionDefinition,
   CompositionOptions,
+  DeclaredComposition,
   DefinitionStatus,
   DeletionResult,
   DeployCallOptions,
@@ -87,6 +90,7 @@ export type {
   PlanChange,
   Resource,
   ResourceHandle,
+  ResourceList,
   ResourceOptions,
   RetryPolicy,
   RollbackResult,

@@ -31,6 +31,10 @@ export type ReferencesTo<Resources> = {
   >;
 };
 
+/** A composition of two functions: its resources are members of it, too, where it has no other member of that name. */
+export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Spec, Status, Resources, Input> &
+  Omit<Resources, keyof Composition<Spec, Status, Resources, Input>>;
+
 /** Defines a graph by a function. The first overload is the main form; the second keeps resources and status apart. */
 export interface KubernetesComposition {
   <
@@ -43,7 +47,7 @@ export interface KubernetesComposition {
     resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
     status: (schema: SchemaReference<InferSchema<Spec>>, resources: Required<Resources>) => Returned,
     options?: CompositionOptions,
-  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
+  ): DeclaredComposition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
   <Spec extends SchemaInput, Status extends SchemaInput, Returned extends ReturnedStatus<Status>>(
     definition: CompositionDefinition<Spec, Status>,
     compose: (spec: InferSchema<Spec>) => Returned,
@@ -63,5 +67,5 @@ export interface ToResourceGraph {
     resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
     status: (schema: SchemaReference<InferSchema<Spec>>, resources: Required<Resources>) => Returned,
     options?: CompositionOptions,
-  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
+  ): DeclaredComposition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
 }

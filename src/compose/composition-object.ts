@@ -8,7 +8,7 @@ import { explainComposition } from './explain.ts';
 import { createFactory } from './factory.ts';
 import { defineFactory } from './interp/natives.ts';
 import { nestComposition } from './nested.ts';
-import { resourceReferences, statusReference } from './references.ts';
+import { resourceReferences, schemaReference, statusReference } from './references.ts';
 import type { Composition, CompositionOptions, EmitOptions, Resource } from './public-types.ts';
 import type { FunctionLike } from './source/provider.ts';
 import { rememberCore } from './singleton.ts';
@@ -54,7 +54,12 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
   });
   let references: Readonly<Record<string, object>> | undefined;
   let status: object | undefined;
+  let schema: object | undefined;
   const members = {
+    get schema() {
+      schema ??= schemaReference(core);
+      return schema;
+    },
     get diagnostics() {
       return core.diagnostics;
     },
@@ -82,8 +87,21 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
   };
   Object.defineProperties(call, Object.getOwnPropertyDescriptors(members));
   Object.defineProperty(call, 'name', { value: core.name });
+  defineResourceMembers(call, core, () => members.resources);
   rememberCore(call, core);
   return call as unknown as AnyComposition;
+}
+
+/** The resources by id and key as members of the composition itself, where it has no member of that name. */
+function defineResourceMembers(
+  composition: object,
+  core: CompositionCore,
+  resources: () => Readonly<Record<string, object>>,
+): void {
+  for (const name of [...core.traced.graph.records.map(({ id }) => id), ...core.traced.named.keys()]) {
+    if (name in composition) continue;
+    Object.defineProperty(composition, name, { get: () => resources()[name], configurable: true });
+  }
 }
 
 /** `toYaml({ target, aspects })` asks for the definition, `toYaml(spec)` for an instance. */

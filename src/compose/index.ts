@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 export type {
+  DeclaredComposition,
   KubernetesComposition,
   ResourceEntry,
   ReturnedStatus,
@@ -51,6 +52,7 @@ export type {
   ReadinessResult,
   Resource,
   ResourceHandle,
+  ResourceList,
   ResourceMetadata,
   SchemaInput,
   SchemaReference,

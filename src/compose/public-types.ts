@@ -171,6 +171,10 @@ export interface EmitOptions {
   readonly aspects?: readonly AnyAspect[];
 }
 
+/** The resources of a composition in the order in which they were made. */
+export type ResourceList = Iterable<ResourceHandle> &
+  Pick<readonly ResourceHandle[], 'length' | 'map' | 'filter' | 'find' | 'forEach' | 'some' | 'every' | 'flatMap'>;
+
 /** A traced composition: the graph, and ways to print, check and deploy it. */
 export interface Composition<Spec, Status, Resources = Readonly<Record<string, Resource>>, Input = Spec> {
   /** Name of the definition, as a DNS label. */
@@ -178,12 +182,14 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
   /** Everything found that does not stop the work (warnings); errors are thrown when the composition is made. */
   readonly diagnostics: readonly Diagnostic[];
   /**
-   * The resources by id (and by key, in the declarative form), for use in another composition: there each is
+   * The resources by id (and by key, in the declarative form), and as a list, for use in another composition: there each is
    * an external reference to the object of that name. Its name must be constant; a resource whose name
    * depends on the spec, and a collection, are refused when they are read. Outside a composition only `id`,
    * `apiVersion` and `kind` can be read (`compose/outside`).
    */
-  readonly resources: Resources;
+  readonly resources: Resources & ResourceList;
+  /** The spec and the metadata of an instance, as references; they have values inside this composition only. */
+  readonly schema: SchemaReference<Spec>;
   /**
    * The status, for use in another composition: it is read from the instance that is named like this
    * composition, in the namespace of the reading one. Outside a composition it has no value (`compose/outside`).

@@ -15,7 +15,7 @@ import { Sym } from './value/symbolic.ts';
 
 /**
  * The resources of a composition by id (and by the keys of the declarative form), each as a reference that
- * another composition may read: there it becomes an `externalRef` to the object of that name.
+ * another composition may read: there it becomes an `externalRef` to the object of that name. Also a list of them.
  */
 export function resourceReferences(core: CompositionCore): Readonly<Record<string, object>> {
   const { graph, named } = core.traced;
@@ -32,7 +32,21 @@ export function resourceReferences(core: CompositionCore): Readonly<Record<strin
     const reference = record === undefined ? undefined : byRecord.get(record);
     if (reference !== undefined && !references.has(key)) references.set(key, reference);
   }
-  return Object.freeze(Object.fromEntries(references));
+  // Also a list, in the order in which the resources were made.
+  const list = Object.freeze([...byRecord.values()]);
+  return Object.freeze(Object.assign(Object.create(list) as Record<string, object>, Object.fromEntries(references)));
+}
+
+/** The spec of a composition, for code that passes it around; it has values in that composition only. */
+export function schemaReference(core: CompositionCore): object {
+  const refer = (label: string): object =>
+    referenceTo(
+      label,
+      {},
+      () => refuse('unsupported', `${label} belongs to another composition`, 'pass the value in with the spec'),
+      (key) => refer(`${label}.${key}`),
+    );
+  return refer(`${core.name}.schema`);
 }
 
 function referenceToResource(core: CompositionCore, record: ResourceRecord): object {

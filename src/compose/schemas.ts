@@ -72,7 +72,18 @@ export function structuralSchema(
   what: string,
 ): { readonly schema: Schema; readonly diagnostics: readonly Diagnostic[] } {
   const result = fromStandardSchema(input);
-  if (result.ok && !hasErrors(result.diagnostics)) return { schema: result.schema, diagnostics: result.diagnostics };
+  if (result.ok && !hasErrors(result.diagnostics)) {
+    return { schema: isAnyObject(result.schema) ? NO_FIELDS : result.schema, diagnostics: result.diagnostics };
+  }
   const text = result.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
   throw new CompositionError(result.diagnostics, `the schema of the ${what} cannot be used:\n${text}`);
+}
+
+const NO_FIELDS: Schema = { type: 'object', properties: {} };
+
+/** `type({})`, `z.object({})`: an object of which no field is said. */
+function isAnyObject({ type, properties, additionalProperties, ...others }: Schema): boolean {
+  if (properties !== undefined || typeof additionalProperties === 'object') return false;
+  const isOpen = Object.keys(others).every((name) => name === 'x-kubernetes-preserve-unknown-fields');
+  return isOpen && (type === 'object' || type === undefined);
 }

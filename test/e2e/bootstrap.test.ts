@@ -230,7 +230,3 @@ describe('the seed programs, as they are', () => {
     expect(release?.status).toMatchObject({ conditions: [{ type: 'Ready', status: 'True' }] });
   });
 });
-
-test('there is no kro mode: it brings what kro mode needs', () => {
-  expect(() => typeKroRuntimeBootstrap().factory('kro')).toThrow('does not support mode kro');
-});

@@ -1,4 +1,12 @@
-import type { CompositionApi, Factory, FactoryOptions, Mode } from '../../compose/index.ts';
+import type {
+  CompositionApi,
+  EmitOptions,
+  Factory,
+  FactoryOptions,
+  Mode,
+  NestedComposition,
+} from '../../compose/index.ts';
+import { defineFactory } from '../../compose/index.ts';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 import type { RuntimeSettings, TypeKroRuntimeOptions } from './options.ts';
 import { runtimeSettings, settingsDiagnostics } from './options.ts';
@@ -8,13 +16,22 @@ import { runtimeComposition } from './runtime.ts';
 /** Deploys a runtime; see `typeKroRuntimeBootstrap`. */
 export type RuntimeFactory = Factory<TypeKroRuntimeSpec, TypeKroRuntimeSpec, TypeKroRuntimeStatus>;
 
-/** A runtime that can be deployed. */
+/** A runtime that can be deployed, printed, or made part of another composition by calling it there. */
 export interface RuntimeBootstrap {
+  /** Inside a composition: kro and references to Flux's controllers become part of it; Flux itself must be there. */
+  (spec: TypeKroRuntimeSpec): NestedComposition<TypeKroRuntimeStatus>;
   /** Name of its definition. */
   readonly name: string;
   /** Warnings about its options. */
   readonly diagnostics: readonly Diagnostic[];
-  /** A way to deploy it; only direct mode, as it brings what kro mode needs. */
+  /** Its ResourceGraphDefinition; without the manifests of Flux, which `deploy` applies before. */
+  toYaml(options?: EmitOptions): string;
+  /** What to apply for a spec in kro mode. */
+  toYaml(spec: TypeKroRuntimeSpec): string;
+  /**
+   * A way to deploy it. Direct mode brings what kro mode needs; kro mode is for a cluster whose controller runs already,
+   * and leaves the runtime to it.
+   */
   factory(mode: Mode, options?: FactoryOptions): RuntimeFactory;
 }
 
@@ -37,11 +54,15 @@ export function createRuntimeBootstrap(
 ): RuntimeBootstrap {
   const settings = runtimeSettings(options);
   const composition = runtimeComposition(needs.api, settings, 'chart');
-  return {
-    name: composition.name,
+  const members = {
     diagnostics: [...settingsDiagnostics(settings, source), ...composition.diagnostics],
-    factory: (mode, factoryOptions = {}) => runtimeFactory(mode, factoryOptions, { settings, composition, needs }),
+    toYaml: composition.toYaml,
+    factory: (mode: Mode, factoryOptions: FactoryOptions = {}) =>
+      runtimeFactory(mode, factoryOptions, { settings, composition, needs }),
   };
+  const call = defineFactory((spec: TypeKroRuntimeSpec) => composition(spec));
+  Object.defineProperty(call, 'name', { value: composition.name });
+  return Object.assign(call, members);
 }
 
 interface Parts {
@@ -54,7 +75,10 @@ function runtimeFactory(mode: Mode, options: FactoryOptions, { settings, composi
   const inner = composition.factory(mode, { namespace: settings.namespace, ...options });
   return {
     ...inner,
-    toYaml: (spec) => inner.toYaml({ namespace: settings.namespace, ...spec }) + note(settings),
+    toYaml: (spec) =>
+      mode === 'kro' && spec === undefined
+        ? inner.toYaml()
+        : inner.toYaml({ namespace: settings.namespace, ...spec }) + note(settings),
     async deploy(spec, call) {
       const limits = { ...options, ...call };
       const kro = await needs.install({ settings, namespace: spec.namespace, options: limits });

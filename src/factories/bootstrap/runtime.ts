@@ -64,7 +64,6 @@ export function runtimeComposition(
   });
   const definition = { name: 'typekro-runtime', kind: 'TypeKroRuntime', spec: SPEC, status: STATUS };
   return api.kubernetesComposition(definition, (spec) => build(spec as TypeKroRuntimeSpec), {
-    supportedModes: ['direct'],
     scope: () => ({ build }),
   }) as unknown as Composition<TypeKroRuntimeSpec, TypeKroRuntimeStatus>;
 }
