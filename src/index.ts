@@ -132,3 +132,5 @@ export * from './compose/aspects/index.ts';
 export { simple } from './factories/simple/index.ts';
 export type { Diagnostic, JsonObject, JsonValue, KubeObject, ObjectRef, SourcePosition } from './core/index.ts';
 export { formatDiagnostic, TypeKroError } from './core/index.ts';
+export * from './moved-namespaces.ts';
+export type { MovedName } from './moved.ts';

@@ -1,0 +1,94 @@
+/**
+ * For programs that were written for TypeKro 0.33: everything of `typekro`, the factories and projects that its root
+ * exported, and its types by their old names. Replace `from 'typekro'` by `from 'typekro/compat'`; new programs import
+ * from `typekro` and the entry points beside it.
+ *
+ * @packageDocumentation
+ */
+import * as root from '../index.ts';
+import type { Enhanced } from './types.ts';
+
+export * from '../index.ts';
+export {
+  certificateSigningRequest,
+  clusterRole,
+  clusterRoleBinding,
+  componentStatus,
+  configMap,
+  cronJob,
+  csiDriver,
+  csiNode,
+  customResource,
+  customResourceDefinition,
+  daemonSet,
+  deployment,
+  endpointSlice,
+  endpoints,
+  horizontalPodAutoscaler,
+  horizontalPodAutoscalerV1,
+  ingress,
+  ingressClass,
+  job,
+  lease,
+  limitRange,
+  mutatingWebhookConfiguration,
+  namespace,
+  networkPolicy,
+  node,
+  persistentVolume,
+  persistentVolumeClaim,
+  pod,
+  podDisruptionBudget,
+  priorityClass,
+  replicaSet,
+  replicationController,
+  resourceQuota,
+  role,
+  roleBinding,
+  runtimeClass,
+  secret,
+  service,
+  serviceAccount,
+  statefulSet,
+  storageClass,
+  validatingWebhookConfiguration,
+  volumeAttachment,
+} from '../factories/kubernetes/index.ts';
+export {
+  helmRelease,
+  helmReleaseReadinessEvaluator,
+  helmRepository,
+  simpleHelmChart,
+} from '../factories/helm/index.ts';
+export { gitRepository, kustomization, kustomizationReadinessEvaluator } from '../factories/flux/index.ts';
+export { kroCustomResource, kroCustomResourceDefinition, resourceGraphDefinition } from '../factories/kro/index.ts';
+export { ciliumClusterwideNetworkPolicy, ciliumNetworkPolicy } from '../factories/cilium/index.ts';
+export * as certManager from '../factories/cert-manager/index.ts';
+export * as externalDns from '../factories/external-dns/index.ts';
+export * as nats from '../factories/nats/index.ts';
+export * as ory from '../factories/ory/index.ts';
+export * as rook from '../factories/rook/index.ts';
+export type * from './types.ts';
+
+/** Where an object is that belongs to nobody of the graph. */
+type Reference = Parameters<typeof root.externalRef>[0];
+
+/** As `externalRef` of `typekro`, with the types of spec and status, as older programs give them. */
+export const externalRef = root.externalRef as unknown as <
+  Spec extends object = Record<string, unknown>,
+  Status extends object = Record<string, unknown>,
+>(
+  apiVersion: Reference,
+  kind?: string,
+  name?: string,
+  namespace?: string,
+) => Enhanced<Spec, Status>;
+
+/** As `createResource` of `typekro`, with the types of spec and status, as older programs give them. */
+export const createResource = root.createResource as unknown as <
+  Spec extends object = Record<string, unknown>,
+  Status extends object = Record<string, unknown>,
+>(
+  manifest: Parameters<typeof root.createResource>[0],
+  options?: Parameters<typeof root.createResource>[1],
+) => Enhanced<Spec, Status>;

@@ -1,0 +1,72 @@
+import { expect, expectTypeOf, test } from 'vitest';
+import * as advanced from '../../src/compat/advanced.ts';
+import * as compat from '../../src/compat/index.ts';
+import * as sdk from '../../src/index.ts';
+import type { TypeKroError } from '../../src/index.ts';
+
+/** What a program learns that uses a name which is only named. */
+function wayOf(work: () => unknown): Partial<TypeKroError> {
+  try {
+    work();
+  } catch (error) {
+    return error as TypeKroError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const NAMESPACES = 'apisix certManager clickstack envoyAIGateway externalDns harbor hatchet nats ory pebble rook'.split(
+  ' ',
+);
+
+test.each(NAMESPACES)('the root names %s, which says the way', (name) => {
+  const namespace = (sdk as unknown as Record<string, { readonly member: unknown }>)[name];
+  expect(wayOf(() => namespace?.member)).toMatchObject({
+    code: 'compose/moved',
+    message: `${name}.member is not exported from here any more`,
+    remedy: expect.stringMatching(/typekro\//) as string,
+  });
+});
+
+test('typekro/compat has the namespaces that have an entry point, and the factories of the old root', () => {
+  const { certManager, externalDns, nats, ory, rook } = compat;
+  expect([certManager.certificate, externalDns.dnsEndpoint, nats.stream, ory.rule, rook.objectBucketClaim]).toEqual(
+    Array.from({ length: 5 }, () => expect.any(Function) as unknown),
+  );
+  const missing = Object.keys(sdk).filter((name) => !(name in compat));
+  expect(missing).toEqual([]);
+  expect([compat.deployment, compat.namespace, compat.helmRelease, compat.gitRepository]).toEqual(
+    Array.from({ length: 4 }, () => expect.any(Function) as unknown),
+  );
+});
+
+test('every name of typekro/advanced says the way when it is called, constructed or read', () => {
+  const { TypeKroError: kept, ...gone } = advanced as unknown as Record<string, new () => unknown>;
+  expect(kept).toBe(sdk.TypeKroError);
+  expect(Object.keys(gone)).toHaveLength(68);
+  for (const [name, value] of Object.entries(gone)) {
+    const call = value as unknown as (() => unknown) & { readonly member: unknown };
+    for (const use of [() => call(), () => new value(), () => call.member]) {
+      const { code, remedy } = wayOf(use);
+      expect([name, code, remedy === undefined || remedy === '']).toEqual([name, 'compose/moved', false]);
+    }
+  }
+});
+
+test('types have their old names', () => {
+  interface Spec {
+    readonly size: string;
+  }
+  interface Status {
+    readonly host: string;
+  }
+  expectTypeOf<compat.Enhanced<Spec, Status>['status']['host']>().toEqualTypeOf<string>();
+  expectTypeOf<compat.KubernetesRef<number>>().toEqualTypeOf<number>();
+  expectTypeOf<compat.TypedResourceGraph<Spec, Status>>().toHaveProperty('toYaml');
+  const database = compat.externalRef<Spec, Status>('db.example.com/v1', 'Database', 'main', 'data');
+  expectTypeOf(database.status.host).toEqualTypeOf<string>();
+  const graph = compat.kubernetesComposition(
+    { name: 'app', kind: 'App', spec: { type: 'object', properties: { name: { type: 'string' } } } },
+    () => ({ host: database.status.host }),
+  );
+  expect(graph.toYaml({ target: 'typekro' })).toContain('${databaseMain.status.host}');
+});
