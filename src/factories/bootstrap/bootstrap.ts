@@ -56,7 +56,7 @@ export function createRuntimeBootstrap(
   const composition = runtimeComposition(needs.api, settings, 'chart');
   const members = {
     diagnostics: [...settingsDiagnostics(settings, source), ...composition.diagnostics],
-    toYaml: composition.toYaml,
+    toYaml: (argument?: EmitOptions | TypeKroRuntimeSpec) => composition.toYaml(argument as TypeKroRuntimeSpec),
     factory: (mode: Mode, factoryOptions: FactoryOptions = {}) =>
       runtimeFactory(mode, factoryOptions, { settings, composition, needs }),
   };

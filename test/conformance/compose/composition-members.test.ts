@@ -30,7 +30,7 @@ describe('a composition offers its resources', () => {
   });
 
   test('and its schema, which has values inside it only', () => {
-    expect(() => `${graph.schema.spec.name}`).toThrow('web.schema.spec.name.toString is read outside a composition');
+    expect(() => `name: ${graph.schema.spec.name}`).toThrow('web.schema.spec.name.toString is read outside a composition');
     const other = () =>
       kubernetesComposition({ name: 'other', spec: type({ name: 'string' }) }, () => {
         ConfigMap({ id: 'own', name: 'x', data: { n: graph.schema.spec.name } });
