@@ -236,4 +236,13 @@ export const MUTATIONS: readonly Mutation[] = [
     told: /at the end|waits for ever|never completes/,
     first: 451,
   },
+  {
+    name: 'an update that the server refuses holds retired objects',
+    rule: 'retired objects go',
+    file: 'src/runtime/assess.ts',
+    find: ' && isRefusal(problem.because.failure)',
+    replace: ' && !isRefusal(problem.because.failure)',
+    told: /waits for ever: seal an item/,
+    first: 21,
+  },
 ];

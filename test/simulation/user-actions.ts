@@ -55,6 +55,8 @@ export function randomActions(random: () => number): UserAction[] {
     const waits = random();
     actions.push({ ...action, pause: waits < 0.5 ? 'settle' : waits < 0.8 ? Math.floor(random() * 3000) : 'none' });
   }
+  // Drawn after all others, which stay as they are.
+  if (random() < 0.3) actions.push({ ...sealItem(pick(NAMES)), pause: 'settle' });
   // Nobody stays suspended and the definition is a good one, or what ends where would depend on when.
   for (const name of NAMES) actions.push(suspend(name, false));
   actions.push(redefine('z'));
@@ -272,6 +274,42 @@ export function suspend(name: string, on: boolean): UserAction {
   return {
     text: `${on ? 'suspend' : 'resume'} ${name}`,
     do: (admin) => admin.patch(rig(name), { metadata: { annotations: { 'kro.run/reconcile': value } } }),
+  };
+}
+
+/**
+ * Makes an item immutable, so that the server refuses its update, and takes another off the list once that was updated:
+ * it goes all the same. Deleted at the end, the sealed one is made anew.
+ */
+export function sealItem(name: string): UserAction {
+  const item = (part: string) => mapRef(`${name}-item-${part}`);
+  return {
+    text: `seal an item of ${name} and take another off the list`,
+    async do(admin, _tries, memory) {
+      const want = (text: string, names: string[]) =>
+        applyRig(name, { text, names, extra: false }).do(admin, 0, memory);
+      const isMade = async (part: string, text: string) => {
+        const found = await admin.find(item(part));
+        const data = found?.['data'] as JsonObject | undefined;
+        return found?.metadata.deletionTimestamp === undefined && data?.['text'] === text;
+      };
+      const stage = memory.get('stage') ?? 'new';
+      if (stage === 'new') {
+        if ((await want('open', ['a', 'b'])) === 'later') return 'later';
+        await suspend(name, false).do(admin, 0, memory);
+        memory.set('stage', 'open');
+      } else if (stage === 'open' && (await isMade('a', 'open')) && (await isMade('b', 'open'))) {
+        await admin.patch(item('a'), { immutable: true });
+        await want('sealed', ['a', 'b']);
+        memory.set('stage', 'sealed');
+      } else if (stage === 'sealed' && (await isMade('b', 'sealed'))) {
+        await want('sealed', ['a']);
+        memory.set('stage', 'shortened');
+      } else if (stage === 'shortened' && (await admin.find(item('b'))) === undefined) {
+        return admin.delete(item('a'));
+      }
+      return 'later';
+    },
   };
 }
 
