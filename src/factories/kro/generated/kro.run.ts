@@ -36,14 +36,7 @@ export interface ResourceGraphDefinitionSpec {
       metadata: {
         name?: string | undefined;
         namespace?: string | undefined;
-        selector?: {
-          matchLabels?: Record<string, string> | undefined;
-          matchExpressions?: readonly ({
-            key: string;
-            operator: string;
-            values?: readonly string[] | undefined;
-          })[] | undefined;
-        } | undefined;
+        selector?: unknown;
       };
     } | undefined;
     readyWhen?: readonly string[] | undefined;
@@ -55,9 +48,9 @@ export interface ResourceGraphDefinitionSpec {
 export interface ResourceGraphDefinitionStatus {
   topologicalOrder?: readonly string[] | undefined;
   resources?: readonly ({
-    id: string;
+    id?: string | undefined;
     dependencies?: readonly ({
-      id: string;
+      id?: string | undefined;
     })[] | undefined;
   })[] | undefined;
   conditions?: readonly ({
@@ -93,8 +86,8 @@ export const resourceGraphDefinition: ResourceFactory<ResourceGraphDefinitionFie
       namespaced: false,
       schema: {
         properties: {
-          spec: { properties: { resources: { items: { properties: { externalRef: { properties: { apiVersion: { type: "string" }, kind: { type: "string" }, metadata: { properties: { name: { minLength: 1, type: "string" }, namespace: { type: "string" }, selector: { properties: { matchExpressions: { items: { properties: { key: { type: "string" }, operator: { type: "string" }, values: { items: { type: "string" }, type: "array", "x-kubernetes-list-type": "atomic" } }, required: ["key", "operator"], type: "object" }, type: "array", "x-kubernetes-list-type": "atomic" }, matchLabels: { additionalProperties: { type: "string" }, type: "object" } }, type: "object", "x-kubernetes-map-type": "atomic" } }, type: "object" } }, required: ["apiVersion", "kind", "metadata"], type: "object" }, forEach: { items: { additionalProperties: { type: "string" }, maxProperties: 1, minProperties: 1, type: "object" }, type: "array" }, id: { type: "string" }, includeWhen: { items: { type: "string" }, type: "array" }, readyWhen: { items: { type: "string" }, type: "array" }, template: { type: "object", "x-kubernetes-preserve-unknown-fields": true } }, required: ["id"], type: "object" }, type: "array" }, schema: { properties: { additionalPrinterColumns: { items: { properties: { description: { type: "string" }, format: { type: "string" }, jsonPath: { type: "string" }, name: { type: "string" }, priority: { format: "int32", type: "integer" }, type: { type: "string" } }, required: ["jsonPath", "name", "type"], type: "object" }, type: "array" }, apiVersion: { pattern: "^v[0-9]+(alpha[0-9]+|beta[0-9]+)?$", type: "string" }, categories: { items: { maxLength: 63, pattern: "^[a-z]([-a-z0-9]*[a-z0-9])?$", type: "string" }, maxItems: 32, type: "array", "x-kubernetes-list-type": "set" }, group: { default: "kro.run", type: "string" }, kind: { pattern: "^[A-Z][a-zA-Z0-9]{0,62}$", type: "string" }, metadata: { properties: { annotations: { additionalProperties: { type: "string" }, type: "object" }, labels: { additionalProperties: { type: "string" }, type: "object" } }, type: "object" }, scope: { default: "Namespaced", enum: ["Namespaced", "Cluster"], type: "string" }, shortNames: { items: { maxLength: 63, pattern: "^[a-z]([-a-z0-9]*[a-z0-9])?$", type: "string" }, maxItems: 32, type: "array", "x-kubernetes-list-type": "set" }, spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true }, status: { type: "object", "x-kubernetes-preserve-unknown-fields": true }, types: { type: "object", "x-kubernetes-preserve-unknown-fields": true } }, required: ["apiVersion", "kind", "scope"], type: "object" } }, required: ["schema"], type: "object" },
-          status: { properties: { conditions: { items: { properties: { lastTransitionTime: { format: "date-time", type: "string" }, message: { type: "string" }, observedGeneration: { format: "int64", minimum: 0, type: "integer" }, reason: { type: "string" }, status: { type: "string" }, type: { type: "string" } }, required: ["type", "status"], type: "object" }, type: "array" }, lastIssuedRevision: { format: "int64", type: "integer" }, resources: { items: { properties: { dependencies: { items: { properties: { id: { type: "string" } }, required: ["id"], type: "object" }, type: "array" }, id: { type: "string" } }, required: ["id"], type: "object" }, type: "array" }, state: { type: "string" }, topologicalOrder: { items: { type: "string" }, type: "array" } }, type: "object" },
+          spec: { properties: { resources: { items: { properties: { externalRef: { properties: { apiVersion: { type: "string" }, kind: { type: "string" }, metadata: { properties: { name: { minLength: 1, type: "string" }, namespace: { type: "string" }, selector: { "x-kubernetes-preserve-unknown-fields": true } }, type: "object" } }, required: ["apiVersion", "kind", "metadata"], type: "object" }, forEach: { items: { additionalProperties: { type: "string" }, maxProperties: 1, minProperties: 1, type: "object" }, type: "array" }, id: { type: "string" }, includeWhen: { items: { type: "string" }, type: "array" }, readyWhen: { items: { type: "string" }, type: "array" }, template: { type: "object", "x-kubernetes-preserve-unknown-fields": true } }, required: ["id"], type: "object" }, type: "array" }, schema: { properties: { additionalPrinterColumns: { items: { properties: { description: { type: "string" }, format: { type: "string" }, jsonPath: { type: "string" }, name: { type: "string" }, priority: { format: "int32", type: "integer" }, type: { type: "string" } }, required: ["jsonPath", "name", "type"], type: "object" }, type: "array" }, apiVersion: { pattern: "^v[0-9]+(alpha[0-9]+|beta[0-9]+)?$", type: "string" }, categories: { items: { maxLength: 63, pattern: "^[a-z]([-a-z0-9]*[a-z0-9])?$", type: "string" }, maxItems: 32, type: "array", "x-kubernetes-list-type": "set" }, group: { default: "kro.run", type: "string" }, kind: { pattern: "^[A-Z][a-zA-Z0-9]{0,62}$", type: "string" }, metadata: { properties: { annotations: { additionalProperties: { type: "string" }, type: "object" }, labels: { additionalProperties: { type: "string" }, type: "object" } }, type: "object" }, scope: { default: "Namespaced", enum: ["Namespaced", "Cluster"], type: "string" }, shortNames: { items: { maxLength: 63, pattern: "^[a-z]([-a-z0-9]*[a-z0-9])?$", type: "string" }, maxItems: 32, type: "array", "x-kubernetes-list-type": "set" }, spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true }, status: { type: "object", "x-kubernetes-preserve-unknown-fields": true }, types: { type: "object", "x-kubernetes-preserve-unknown-fields": true } }, required: ["apiVersion", "kind", "scope"], type: "object" } }, required: ["schema"], type: "object" },
+          status: { properties: { conditions: { items: { properties: { lastTransitionTime: { format: "date-time", type: "string" }, message: { type: "string" }, observedGeneration: { format: "int64", minimum: 0, type: "integer" }, reason: { type: "string" }, status: { type: "string" }, type: { type: "string" } }, required: ["type", "status"], type: "object" }, type: "array" }, lastIssuedRevision: { format: "int64", type: "integer" }, resources: { items: { properties: { dependencies: { items: { properties: { id: { type: "string" } }, type: "object" }, type: "array" }, id: { type: "string" } }, type: "object" }, type: "array" }, state: { type: "string" }, topologicalOrder: { items: { type: "string" }, type: "array" } }, type: "object" },
         },
         type: "object",
       },
