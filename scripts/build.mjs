@@ -62,6 +62,8 @@ export async function build() {
     for (const file of ['index.html', 'style.css']) {
       copyFileSync(join(root, 'src/dashboard/client', file), join(made, 'dashboard/client', file));
     }
+    const { embed } = await import('./embed.mjs');
+    await embed(root, made);
     writeFileSync(join(made, '.built'), source);
     replace(dist, made);
   } finally {

@@ -6,8 +6,13 @@ import { build } from 'esbuild';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
-/** Files that a host loads by path: the command line, the loader thread and the webpack loader. */
-const BY_PATH = ['src/cli/main.ts', 'src/transform/hooks.ts', 'src/transform/webpack-loader.ts'];
+/** Files that a host loads by path: the command line, the loader thread and the webpack loader; and the late parts. */
+const BY_PATH = [
+  'src/cli/main.ts',
+  'src/transform/hooks.ts',
+  'src/transform/webpack-loader.ts',
+  'src/core/late-parts.ts',
+];
 
 /** Every entry point of the package, and the door of every room (benchmarks and scripts use a room alone). */
 function entryPoints(root) {
@@ -43,6 +48,16 @@ const laterParts = (room) => ({
   },
 });
 
+/** Leaves the late parts to the host that loads the package: see `src/core/late-parts.ts`. */
+const lateParts = {
+  name: 'late-parts',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/late-parts\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: '#late-parts', external: true, sideEffects: false },
+    );
+  },
+};
+
 /**
  * Writes the bundles to `outdir`. Shared parts go to `chunk/`, as deep as the entry points of the rooms, so
  * that paths from `import.meta.url` to the package's own files hold in the sources and here.
@@ -57,7 +72,7 @@ export async function bundle(root, outdir) {
     bundle: true,
     splitting: true,
     packages: 'external',
-    plugins: [laterParts(join(root, 'src/cluster/'))],
+    plugins: [lateParts, laterParts(join(root, 'src/cluster/'))],
     format: 'esm',
     platform: 'node',
     target: 'node20.19',

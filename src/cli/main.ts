@@ -13,5 +13,5 @@ function keepCompiledCode(): void {
 // is work enough for Maglev to begin, and its own code is two megabytes.
 if (process.argv[2] === 'controller') keepHeapSmall();
 else keepCompiledCode();
-const { main } = await import('./run.ts');
-main();
+// Without an await of the module's own: a bundle may be CommonJS.
+void import('./run.ts').then(({ main }) => main());

@@ -1,16 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { packageManifestText } from '../core/index.ts';
 import type { CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
-import { PACKAGE_ROOT } from './package-root.ts';
 import { printFailure } from './failure.ts';
 import { printable } from './printable.ts';
 
 /** The version of the package, from its own manifest. */
 function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('package.json', PACKAGE_ROOT), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
+  return (JSON.parse(packageManifestText()) as { version: string }).version;
 }
 
 /** A shell and npm both pass one Ctrl-C on; what comes this soon after the first is the same one, in milliseconds. */

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { RestMeter } from './rest-meter.ts';
@@ -76,8 +75,7 @@ function cpuSeconds(): number {
  * others it compiles them anew, and Node keeps what came of that besides: half a megabyte. So they come before flags.
  */
 function loadModules(): void {
-  const require = createRequire(import.meta.url);
-  for (const name of MODULES) require(name);
+  for (const name of MODULES) process.getBuiltinModule(name);
 }
 
 /** From Node 22 on loading the modules is work enough for Maglev to begin, which takes more than it saves: 2 MB. */

@@ -1,4 +1,11 @@
-import { readFileSync } from 'node:fs';
+import {
+  kubernetesDescriptionsText,
+  kubernetesDiscoveryText,
+  kubernetesRbacDefaultsText,
+  kubernetesStorageHashesText,
+  kubernetesTableColumnsText,
+  kubernetesTypesText,
+} from '../core/index.ts';
 import type { BuiltinDescriptions } from '../schema/index.ts';
 
 /** One field of a built-in type, as `types.json` states it; the README beside the data explains the letters. */
@@ -75,13 +82,22 @@ interface DataFiles {
   readonly 'rbac-defaults': Readonly<Record<string, readonly Record<string, unknown>[]>>;
 }
 
+const TEXTS: Readonly<Record<keyof DataFiles, () => string>> = {
+  descriptions: kubernetesDescriptionsText,
+  types: kubernetesTypesText,
+  discovery: kubernetesDiscoveryText,
+  'table-columns': kubernetesTableColumnsText,
+  'storage-version-hashes': kubernetesStorageHashesText,
+  'rbac-defaults': kubernetesRbacDefaultsText,
+};
+
 const loaded = new Map<string, unknown>();
 
 /** The interface facts of Kubernetes 1.36 named `name`; read once per process, when first asked for. */
 export function loadData<Name extends keyof DataFiles>(name: Name): DataFiles[Name] {
   let value = loaded.get(name);
   if (value === undefined) {
-    value = JSON.parse(readFileSync(new URL(`../../data/kubernetes-1.36/${name}.json`, import.meta.url), 'utf8'));
+    value = JSON.parse(TEXTS[name]());
     loaded.set(name, value);
   }
   return value as DataFiles[Name];

@@ -17,15 +17,32 @@ export { TypeKroError } from './error.ts';
 export { isoTime } from './iso-time.ts';
 export { monotonicMs } from './monotonic.ts';
 export {
+  dashboardPageText,
+  dashboardScriptText,
+  dashboardStyleText,
+  fluxDefinitionsText,
+  kubernetesDescriptionsText,
+  kubernetesDiscoveryText,
+  kubernetesRbacDefaultsText,
+  kubernetesStorageHashesText,
+  kubernetesTableColumnsText,
+  kubernetesTypesText,
+  moduleUrl,
+  packageFolder,
+  packageManifestText,
+  shippedDefinitionsText,
+  proxyLibrary,
+  re2Library,
+  yamlLibrary,
+} from './late-parts.ts';
+export {
   cryptoLibrary,
   httpLibrary,
   httpsLibrary,
   netLibrary,
   processLibrary,
-  re2Library,
   tlsLibrary,
   zlibLibrary,
-  yamlLibrary,
 } from './libraries.ts';
 export type { LabelSelectorProblem } from './label-selector.ts';
 export { labelSelectorProblems } from './label-selector.ts';

@@ -1,25 +1,17 @@
-/** Libraries that many a process never needs: each is loaded when it is first asked for. */
+/** Modules of Node that many a process never needs: each is loaded when it is first asked for. */
 import type * as ChildProcess from 'node:child_process';
 import type * as Crypto from 'node:crypto';
 import type * as Http from 'node:http';
 import type * as Https from 'node:https';
-import { createRequire } from 'node:module';
 import type * as Net from 'node:net';
 import type * as Tls from 'node:tls';
 import type * as Zlib from 'node:zlib';
-import type * as Re2Namespace from 're2js';
-import type * as YamlNamespace from 'yaml';
 
+/** Asks Node itself: a bundle, and CommonJS made of ES modules, have no place to `require` from. */
 const lazy = <Library>(name: string): (() => Library) => {
   let loaded: Library | undefined;
-  return () => (loaded ??= createRequire(import.meta.url)(name) as Library);
+  return () => (loaded ??= process.getBuiltinModule(name) as Library);
 };
-
-/** Regular expressions in linear time, loaded when the first pattern is compiled. */
-export const re2Library: () => typeof Re2Namespace = lazy('re2js');
-
-/** The YAML library, loaded when the first text is parsed: who works with objects only does not pay for it. */
-export const yamlLibrary: () => typeof YamlNamespace = lazy('yaml');
 
 /**
  * Node's `http`. An `import` of it has Node read every member, and from Node 22 on one of them (`WebSocket`) loads a

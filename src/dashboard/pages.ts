@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { dashboardPageText, dashboardScriptText, dashboardStyleText } from '../core/index.ts';
 
 interface Page {
-  readonly file: string;
+  readonly text: () => string;
   readonly type: string;
 }
 
-/** The page's files, by path; named from the folder above, which holds for the bundles too. */
+/** The page's files, by path. */
 const PAGES: ReadonlyMap<string, Page> = new Map([
-  ['/', { file: '../dashboard/client/index.html', type: 'text/html; charset=utf-8' }],
-  ['/app.js', { file: '../dashboard/client/app.js', type: 'text/javascript; charset=utf-8' }],
-  ['/style.css', { file: '../dashboard/client/style.css', type: 'text/css; charset=utf-8' }],
+  ['/', { text: dashboardPageText, type: 'text/html; charset=utf-8' }],
+  ['/app.js', { text: dashboardScriptText, type: 'text/javascript; charset=utf-8' }],
+  ['/style.css', { text: dashboardStyleText, type: 'text/css; charset=utf-8' }],
 ]);
 
 /** The page loads nothing from elsewhere, and shows foreign text as text only. */
@@ -23,7 +23,7 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const page = PAGES.get(path);
     if (page === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
-    const body = readFileSync(new URL(page.file, import.meta.url));
+    const body = Buffer.from(page.text());
     response.writeHead(200, {
       'content-type': page.type,
       'content-length': body.length,

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { KubeObject } from '../core/index.ts';
-import { parseJson } from '../core/index.ts';
+import { fluxDefinitionsText, parseJson } from '../core/index.ts';
 
 const CONTROLLERS = ['source-controller', 'helm-controller', 'kustomize-controller'];
 
@@ -12,7 +11,7 @@ export const STAND_IN = 'typekro.dev/stand-in';
  * each controller whose pods are simulated. On a real cluster these pods would never start.
  */
 export function standInManifests(namespace: string): KubeObject[] {
-  const list = parseJson(readFileSync(new URL('../../data/crds/flux.json', import.meta.url), 'utf8'));
+  const list = parseJson(fluxDefinitionsText());
   const { items } = list as unknown as { readonly items: KubeObject[] };
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, TypeKroError } from '../core/index.ts';
+import { isJsonObject, TypeKroError, yamlLibrary } from '../core/index.ts';
 import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
 import type { Impersonation } from './types.ts';
@@ -136,7 +136,7 @@ async function readSourceIfThere(path: string): Promise<Source | undefined> {
 
 async function parseFile(source: Source): Promise<JsonObject> {
   try {
-    const value: unknown = parsePlainYaml(source.text) ?? (await import('yaml')).parse(source.text);
+    const value: unknown = parsePlainYaml(source.text) ?? yamlLibrary().parse(source.text);
     if (isJsonObject(value)) return value;
     // An empty file says nothing, as for kubectl.
     if (value === null) return {};

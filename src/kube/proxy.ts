@@ -1,4 +1,4 @@
-import { netLibrary, TypeKroError } from '../core/index.ts';
+import { netLibrary, proxyLibrary, TypeKroError } from '../core/index.ts';
 import type { Connections, TlsOptions } from './sockets.ts';
 
 /** How many sockets are opened at most through the proxy; watches keep one each. */
@@ -6,7 +6,7 @@ const MOST_SOCKETS = 1024;
 
 /** Connections to a server through an HTTP proxy. undici is loaded for this alone. */
 export async function openProxied(origin: string, proxy: string, tls: TlsOptions): Promise<Connections> {
-  const { ProxyAgent } = await import('undici');
+  const { ProxyAgent } = await proxyLibrary();
   const dispatcher = new ProxyAgent({
     uri: proxy,
     connections: MOST_SOCKETS,

@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { GroupVersionKind, JsonValue } from '../core/index.ts';
-import { TypeKroError } from '../core/index.ts';
+import { kubernetesDiscoveryText, kubernetesTypesText, TypeKroError } from '../core/index.ts';
 import type { TypeFacts } from './builtin-types.ts';
 import { withSupplement } from './builtin-supplement.ts';
 import { BuiltinTypes } from './builtin-types.ts';
@@ -41,19 +40,21 @@ export function builtinSource(minor: string = DEFAULT_KUBERNETES_MINOR): Builtin
   return source;
 }
 
+/** The texts of each version that is bundled. */
+const TEXTS = new Map([[DEFAULT_KUBERNETES_MINOR, { types: kubernetesTypesText, discovery: kubernetesDiscoveryText }]]);
+
 function openBundle(minor: string): BuiltinSource {
-  const file = (name: string) => new URL(`../../data/kubernetes-${minor}/${name}`, import.meta.url);
-  if (!/^1\.\d{1,3}$/.test(minor) || !existsSync(file('types.json'))) {
+  const texts = TEXTS.get(minor);
+  if (texts === undefined) {
     throw new TypeKroError(`no built-in kinds are bundled for Kubernetes ${minor}`, {
       code: 'schema/unknown-kubernetes-version',
       remedy: `use ${DEFAULT_KUBERNETES_MINOR}, or read the schemas from a cluster`,
     });
   }
-  const read = (name: string) => JSON.parse(readFileSync(file(name), 'utf8')) as JsonValue;
   return bundledSource({
-    types: () => withSupplement((read('types.json') as unknown as { types: Record<string, TypeFacts> }).types),
+    types: () => withSupplement((JSON.parse(texts.types()) as { types: Record<string, TypeFacts> }).types),
     discovery() {
-      const { api, apis } = read('discovery.json') as { api: JsonValue; apis: JsonValue };
+      const { api, apis } = JSON.parse(texts.discovery()) as { api: JsonValue; apis: JsonValue };
       return [api, apis];
     },
   });

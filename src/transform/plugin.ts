@@ -4,6 +4,7 @@
  * esbuild (and Bun), `typekroWebpackLoader` for webpack.
  */
 import { fileURLToPath } from 'node:url';
+import { moduleUrl } from '../core/index.ts';
 import { isBuildInput, transformForBuild } from './build-module.ts';
 import type { TransformOptions } from './build-module.ts';
 import type { SourceMapData } from './edited-text.ts';
@@ -46,11 +47,12 @@ export function typekro(options: TransformOptions = {}): TransformPlugin {
   };
 }
 
+const loader = moduleUrl('transform/webpack-loader');
+
 /**
- * The path of the webpack loader: `{ test: /\.[cm]?[jt]s$/, exclude: /node_modules/, enforce: 'pre', use:
- * typekroWebpackLoader }`. It takes the author's text; on a Node that cannot blank types (before 22.13) put
- * it before the loader that takes types out in the `use` list, without `enforce`.
+ * The webpack loader, for `use`: `{ test: /\.[cm]?[jt]s$/, exclude: /node_modules/, enforce: 'pre', use:
+ * typekroWebpackLoader }`. It is the path of a file, or in a bundle its name, `typekro/webpack-loader`. It takes the
+ * author's text; on a Node that cannot blank types (before 22.13) put it before the loader that takes types out in the
+ * `use` list, without `enforce`.
  */
-export const typekroWebpackLoader: string = fileURLToPath(
-  new URL(`./webpack-loader${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-);
+export const typekroWebpackLoader: string = loader === undefined ? 'typekro/webpack-loader' : fileURLToPath(loader);

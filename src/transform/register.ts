@@ -37,6 +37,6 @@ if (bun !== undefined) {
 } else if (typeof registerHooks === 'function') {
   (registerHooks as (hooks: { load: SyncLoad }) => void)({ load });
 } else {
-  nodeModule.register(new URL(`./hooks${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
+  nodeModule.register(new URL(`../transform/hooks${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
   hookCommonJs();
 }

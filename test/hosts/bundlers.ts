@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { build as esbuild } from 'esbuild';
 import { typekro, typekroEsbuild } from '../../src/transform/index.ts';
 import { tool } from './matrix.ts';
+
+const BUILT_PLUGIN = new URL('../../dist/transform/plugin.js', import.meta.url).href;
 
 /** The bundlers of the matrix. */
 export type Bundler = 'esbuild' | 'rollup' | 'webpack' | 'vite';
@@ -15,51 +17,69 @@ interface Job {
   readonly out: string;
   /** Leave the sources beside the functions? */
   readonly transform: boolean;
+  /** Put the package and its dependencies into the bundle, instead of importing it? */
+  readonly whole?: boolean;
+  /** `es` unless said. */
+  readonly format?: 'es' | 'cjs';
+  /** Yes unless said. */
+  readonly minify?: boolean;
 }
 
-/** Writes a minified ES module that keeps `typekro` as an import. */
+/** Writes one file, an ES module that is minified and keeps `typekro` as an import unless the job says otherwise. */
 export function bundleWith(bundler: Bundler, job: Job): Promise<unknown> {
   return BUNDLERS[bundler](job);
 }
 
 const BUNDLERS: Readonly<Record<Bundler, (job: Job) => Promise<unknown>>> = {
-  esbuild: ({ directory, entry, out, transform }) =>
+  esbuild: ({ directory, entry, out, transform, whole = false, format = 'es', minify = true }) =>
     esbuild({
       absWorkingDir: directory,
       entryPoints: [entry],
       outfile: out,
       bundle: true,
-      minify: true,
+      minify,
       platform: 'node',
-      format: 'esm',
-      external: ['typekro'],
+      format: format === 'es' ? 'esm' : 'cjs',
+      external: whole ? [] : ['typekro'],
       plugins: transform ? [typekroEsbuild()] : [],
     }),
 
-  async rollup({ directory, entry, out, transform }) {
+  async rollup({ directory, entry, out, transform, whole = false, format = 'es', minify = true }) {
     const { rollup } = (await load('rollup')) as RollupModule;
     const { default: terser } = (await load('@rollup/plugin-terser')) as { default: () => unknown };
+    const { nodeResolve } = (await load('@rollup/plugin-node-resolve')) as { nodeResolve: () => unknown };
     const bundle = await rollup({
       input: join(directory, entry),
-      external: ['typekro'],
-      plugins: transform ? [typekro()] : [],
+      external: whole ? [/^node:/] : ['typekro'],
+      plugins: [...(transform ? [typekro()] : []), ...(whole ? [nodeResolve()] : [])],
+      // Modules of the package import each other in circles of functions, which is no fault.
+      onwarn(warning: { readonly code?: string }, warn: (warning: object) => void) {
+        if (warning.code !== 'CIRCULAR_DEPENDENCY') warn(warning);
+      },
     });
-    return bundle.write({ file: join(directory, out), format: 'es', plugins: [terser()] });
+    const plugins = minify ? [terser()] : [];
+    return bundle.write({ file: join(directory, out), format, plugins, inlineDynamicImports: true });
   },
 
-  async webpack({ directory, entry, out, transform }) {
+  async webpack({ directory, entry, out, transform, whole = false, format = 'es', minify = true }) {
     const { default: webpack } = (await load('webpack')) as { default: WebpackFunction };
     // The built one: webpack loads it by its path, without a loader for TypeScript.
-    const use = fileURLToPath(new URL('../../dist/transform/webpack-loader.js', import.meta.url));
+    const { typekroWebpackLoader: use } = (await import(BUILT_PLUGIN)) as { readonly typekroWebpackLoader: string };
     const loader = { test: /\.[cm]?[jt]s$/, exclude: /node_modules/, enforce: 'pre', use };
     const options = {
       context: directory,
       entry: `./${entry}`,
       mode: 'production',
       target: 'node20',
-      output: { path: directory, filename: out, module: true, chunkFormat: 'module' },
-      experiments: { outputModule: true },
-      externals: { typekro: 'module typekro' },
+      optimization: { minimize: minify },
+      plugins: [new webpack.optimize.LimitChunkCountPlugin({ maxChunks: 1 })],
+      output: {
+        path: directory,
+        filename: out,
+        ...(format === 'es' ? { module: true, chunkFormat: 'module' } : { library: { type: 'commonjs2' } }),
+      },
+      experiments: { outputModule: format === 'es' },
+      externals: whole ? {} : { typekro: 'module typekro' },
       module: { rules: transform ? [loader] : [] },
     };
     await new Promise<void>((resolve, reject) => {
@@ -71,7 +91,7 @@ const BUNDLERS: Readonly<Record<Bundler, (job: Job) => Promise<unknown>>> = {
     });
   },
 
-  async vite({ directory, entry, out, transform }) {
+  async vite({ directory, entry, out, transform, whole = false, format = 'es', minify = true }) {
     const require = createRequire(createRequire(import.meta.url).resolve('vitest/package.json'));
     const { build } = (await import(pathToFileURL(require.resolve('vite')).href)) as {
       readonly build: (options: object) => Promise<unknown>;
@@ -81,13 +101,13 @@ const BUNDLERS: Readonly<Record<Bundler, (job: Job) => Promise<unknown>>> = {
       configFile: false,
       logLevel: 'error',
       plugins: transform ? [typekro()] : [],
-      ssr: { external: ['typekro'] },
+      ssr: whole ? { noExternal: true } : { external: ['typekro'] },
       build: {
         ssr: entry,
         outDir: '.',
         emptyOutDir: false,
-        minify: true,
-        rolldownOptions: { output: { entryFileNames: out } },
+        minify,
+        rolldownOptions: { output: { entryFileNames: out, format, codeSplitting: false } },
       },
     });
   },
@@ -97,10 +117,10 @@ interface RollupModule {
   readonly rollup: (options: object) => Promise<{ write(options: object): Promise<unknown> }>;
 }
 
-type WebpackFunction = (
-  options: object,
-  done: (error: Error | null, stats?: { hasErrors(): boolean; toString(): string }) => void,
-) => void;
+interface WebpackFunction {
+  (options: object, done: (error: Error | null, stats?: { hasErrors(): boolean; toString(): string }) => void): void;
+  readonly optimize: { readonly LimitChunkCountPlugin: new (options: { readonly maxChunks: number }) => object };
+}
 
 function load(name: string): Promise<unknown> {
   const found = tool(name);

@@ -1,10 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BUNDLE_PROGRAM, withAuthorsNames } from '../support/bundle-program.ts';
 import { runCommand } from '../support/command.ts';
 import { HOST_PROGRAM, TYPED_PROGRAM } from '../support/host-program.ts';
+import { makePackedProject } from '../support/packed-package.ts';
 import { bundleWith } from './bundlers.ts';
 import type { Bundler } from './bundlers.ts';
 import { BUN, DENO, HOSTS, NODES, tool } from './matrix.ts';
@@ -41,7 +44,8 @@ function output(command: string, args: readonly string[], env: NodeJS.ProcessEnv
 /** Flags under which Node has no inspector. */
 function withoutInspector({ command }: Runtime): string[] {
   const major = Number(output(command, ['-p', 'process.versions.node.split(".")[0]']));
-  return [major >= 24 ? '--permission' : '--experimental-permission', '--allow-fs-read=*', '--allow-worker'];
+  const flag = major >= 22 ? '--permission' : '--experimental-permission';
+  return [flag, '--allow-fs-read=*', ...(major >= 22 ? [] : ['--allow-worker'])];
 }
 
 describe.each(NODES)('$name', (node) => {
@@ -86,12 +90,6 @@ describe('other runtimes', () => {
   });
 });
 
-/** A minified program's loop variable has a short name, and so has the iterator that is made from it. */
-function withAuthorsNames(yaml: string): string {
-  const name = /- '?(\w+)'?: \$\{schema\.spec\.regions\}/.exec(yaml)?.[1] ?? 'region';
-  return yaml.replaceAll(new RegExp(`(- |\\$\\{)'?${name}'?(?=[:}])`, 'g'), '$1region');
-}
-
 describe('minified bundles', () => {
   const bundlers: Bundler[] = ['esbuild', 'rollup', 'webpack', 'vite'];
   describe.each(bundlers)('%s', (name) => {
@@ -110,6 +108,47 @@ describe('minified bundles', () => {
       }
       if (BUN.exists) expect(output(BUN.command, [`${name}-plugin.mjs`])).toBe(expected);
       if (DENO.exists) expect(output(DENO.command, ['run', '-A', '--quiet', `${name}-plugin.mjs`])).toBe(expected);
+    });
+  });
+});
+
+describe('the packed package inside the bundle', () => {
+  let project: string;
+  /** Where no package is found. */
+  let place: string;
+  let printed: string;
+
+  beforeAll(() => {
+    project = makePackedProject(HOSTS);
+    place = mkdtempSync(join(tmpdir(), 'typekro-bundles-'));
+    for (const [name, text] of Object.entries(BUNDLE_PROGRAM)) writeFileSync(join(project, name), text);
+    const { stdout, stderr } = runCommand(process.execPath, ['shop.js'], { cwd: project });
+    expect(stderr).toBe('');
+    printed = stdout;
+    expect(printed).toContain('ready true small ACTIVE');
+  });
+  afterAll(() => {
+    for (const folder of [project, place]) rmSync(folder, { recursive: true, force: true });
+  });
+
+  const rows = (['es', 'cjs'] as const).flatMap((format) =>
+    [false, true].flatMap((minify) => [false, true].map((transform) => ({ format, minify, transform }))),
+  );
+  describe.each<Bundler>(['esbuild', 'rollup', 'webpack', 'vite'])('%s', (name) => {
+    const isMissing = (name === 'rollup' || name === 'webpack') && tool(name) === undefined;
+    test.skipIf(isMissing).each(rows)('$format, minified: $minify, plugin: $transform', async (row) => {
+      const out = `whole.${row.format === 'es' ? 'mjs' : 'cjs'}`;
+      await bundleWith(name, { directory: project, entry: 'shop.js', out, whole: true, ...row });
+      copyFileSync(join(project, out), join(place, out));
+      for (const node of NODES.filter(({ exists }) => exists)) {
+        // Without an inspector a bundle with the plugin may read itself, and needs no other right.
+        const [permission = ''] = withoutInspector(node);
+        const flags = row.transform ? [permission, `--allow-fs-read=${join(place, out)}`] : [];
+        const ended = runCommand(node.command, [...flags, join(place, out)], { cwd: place });
+        const complaint = ended.stderr.replaceAll(/^\(.*\n/gm, '');
+        expect({ code: ended.code, complaint }, node.name).toEqual({ code: 0, complaint: '' });
+        expect(withAuthorsNames(ended.stdout), node.name).toBe(printed);
+      }
     });
   });
 });

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../support/command.ts';
+import { makePackedProject } from '../support/packed-package.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -36,26 +37,12 @@ kubernetesComposition({ name: 'web', kind: 'Web', spec: type({ name: 'string' })
 `;
 
 describe('the packed tarball in a project of its own', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'typekro-consumer-'));
+  let directory: string;
   const tsc = (...args: string[]) =>
     runCommand(process.execPath, [join(root, 'node_modules/@typescript/native/bin/tsc'), ...args], { cwd: directory });
 
   beforeAll(() => {
-    const npm = process.env['npm_execpath'];
-    const pack = ['pack', '--ignore-scripts', '--pack-destination', directory];
-    const packed = runCommand(npm === undefined ? 'npm' : process.execPath, npm === undefined ? pack : [npm, ...pack], {
-      cwd: root,
-    });
-    expect(packed).toMatchObject({ code: 0 });
-    const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? '';
-    mkdirSync(join(directory, 'node_modules'));
-    // The dependencies are those of this repository; only the package itself comes out of the tarball.
-    for (const name of readdirSync(join(root, 'node_modules'))) {
-      if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(directory, 'node_modules', name));
-    }
-    expect(runCommand('tar', ['-xzf', tarball], { cwd: directory })).toMatchObject({ code: 0 });
-    symlinkSync(join(directory, 'package'), join(directory, 'node_modules/typekro'));
-    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+    directory = makePackedProject(tmpdir());
     writeFileSync(join(directory, 'app.ts'), PROGRAM);
     writeFileSync(join(directory, 'mistakes.ts'), MISTAKES);
   }, 120_000);

@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { relative } from 'node:path';
-import { TypeKroError } from '../../core/index.ts';
+import { packageFolder, TypeKroError } from '../../core/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
-import { PACKAGE_ROOT } from '../package-root.ts';
 import { bringUp, goOn } from '../up/bring-up.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
@@ -15,8 +14,15 @@ import { takeStateDirectory } from '../up/state-directory.ts';
 const EXAMPLES = ['webapp.ts', 'my-application.yaml'];
 
 function exampleFiles(cwd: string): string[] {
+  const folder = packageFolder();
+  if (folder === undefined) {
+    throw new TypeKroError('this bundle of the command has no examples', {
+      code: 'cli/no-examples',
+      remedy: 'name the files to run: `typekro up app.ts instance.yaml`',
+    });
+  }
   return EXAMPLES.map((name) => {
-    const path = fileURLToPath(new URL(`examples/${name}`, PACKAGE_ROOT));
+    const path = fileURLToPath(new URL(`examples/${name}`, folder));
     const short = relative(cwd, path);
     return short.startsWith('..') ? path : short;
   });

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion, formatRef, refOf, TypeKroError } from '../../core/index.ts';
+import { formatApiVersion, formatRef, refOf, TypeKroError, yamlLibrary } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { isTimeout, KubeError, systemClock, waitForObject, withDeadline } from '../../kube/index.ts';
@@ -185,7 +185,7 @@ async function readStatuses(
 ): Promise<readonly string[]> {
   await session.idle();
   // Loaded only now: nothing that is shown before needs it.
-  const { stringify } = await import('yaml');
+  const { stringify } = yamlLibrary();
   const texts: string[] = [];
   for (const object of instances) {
     const live = await waitForObject(session.api, refOf(object), signal, (found) =>

@@ -1,14 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, parseApiVersion, parseJson } from '../../core/index.ts';
+import { isJsonObject, parseApiVersion, parseJson, shippedDefinitionsText } from '../../core/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { builtinSource, crdSource } from '../../schema/index.ts';
 import { readClusterCrds } from '../cluster-crds.ts';
 import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
 import { textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
-import { PACKAGE_ROOT } from '../package-root.ts';
 import type { InputObject, Inputs } from './load-inputs.ts';
 import { asKubeObject } from './read-manifest.ts';
 
@@ -112,12 +110,9 @@ function kindsOf(object: KubeObject): KindUse[] {
     );
 }
 
-/** The package's own definitions of some groups; its files are read only when a group is asked for. */
+/** The package's own definitions of some groups; their text is read only when a group is asked for. */
 function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
   if (groups.size === 0) return [];
-  const folder = new URL('data/crds/', PACKAGE_ROOT);
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .flatMap((name) => crdsIn(parseJson(readFileSync(new URL(name, folder), 'utf8'))))
-    .filter((crd) => groups.has(groupOf(crd)));
+  const lists = parseJson(shippedDefinitionsText());
+  return (Array.isArray(lists) ? lists : []).flatMap(crdsIn).filter((crd) => groups.has(groupOf(crd)));
 }

@@ -63,7 +63,7 @@ async function importModule(path: string): Promise<Record<string, unknown>> {
     return (await import(url)) as Record<string, unknown>;
   }
   const { tsImport } = await import('tsx/esm/api');
-  return (await tsImport(url, import.meta.url)) as Record<string, unknown>;
+  return (await tsImport(url, url)) as Record<string, unknown>;
 }
 
 /** Does this Node run TypeScript files by itself? */

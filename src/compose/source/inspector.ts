@@ -3,6 +3,7 @@ import type { Session as InspectorSession } from 'node:inspector';
 import type * as VmModule from 'node:vm';
 import type { SourcePosition } from '../../core/index.ts';
 import { refuse } from '../trace/refusal.ts';
+import { freeNames } from './free-names.ts';
 import { mapPosition } from './positions.ts';
 import { parseFunction } from './parse.ts';
 import type { Found, FunctionLike, FunctionSource, Provider } from './provider.ts';
@@ -207,7 +208,10 @@ export class InspectorProvider implements Provider {
   private selfTest(): string | undefined {
     const captured = {};
     const probe = () => captured;
-    const found = this.get(probe)?.lookup('captured');
+    // Minifiers give the variable another name.
+    const source = this.get(probe);
+    const [name] = source === undefined ? [] : freeNames(source.node);
+    const found = name === undefined ? undefined : source?.lookup(name);
     return found !== undefined && 'value' in found && found.value === captured
       ? undefined
       : 'the inspector does not show captured variables';

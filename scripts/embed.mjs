@@ -1,0 +1,79 @@
+/**
+ * Writes the late parts of the package for hosts other than Node, bundlers above all: `core/bundled-parts.js` has the
+ * exports of `core/late-parts.js`, with the texts inside and the libraries imported. `#late-parts` in `package.json`
+ * chooses between the two by the condition `node-addons`, which Node sets and bundlers do not: `node` they set, too.
+ */
+import { build } from 'esbuild';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { checkOneByte } from './bundle.mjs';
+
+/** What tells of a place has none to tell in a bundle. */
+const PLACES = ['moduleUrl', 'packageFolder'];
+const LIBRARIES = ['proxyLibrary', 're2Library', 'yamlLibrary'];
+
+/** A text as an expression with one byte a character. */
+const quoted = (text) =>
+  JSON.stringify(text).replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** JSON is embedded without what only makes it readable. */
+const compact = (text) => (/^[[{]/.test(text) ? JSON.stringify(JSON.parse(text)) : text);
+
+/** Adds the modules to a build whose other files are complete. */
+export async function embed(root, made) {
+  await embedLibraries(root, made);
+  const parts = await import(pathToFileURL(join(made, 'core/late-parts.js')).href);
+  const lines = Object.keys(parts)
+    .filter((name) => !LIBRARIES.includes(name))
+    .map((name) => {
+      // A function whose body is compiled when it is called: until then the text takes no memory of its own.
+      const value = PLACES.includes(name) ? 'void 0' : quoted(compact(parts[name]()));
+      return `export const ${name} = () => ${value};\n`;
+    });
+  const exported = `export { ${LIBRARIES.join(', ')} } from './bundled-libraries.js';\n`;
+  writeFileSync(join(made, 'core/bundled-parts.js'), exported + lines.join(''));
+}
+
+const licenseOf = (root, name) =>
+  `/*! ${name}\n${readFileSync(join(root, `node_modules/${name}/LICENSE`), 'utf8').trim()}\n*/\n`;
+
+/**
+ * Two libraries come along, as their CommonJS requires modules of Node, which esbuild cannot do in an ES module, and
+ * which Rollup loads at the start: the YAML library as the ES modules that it has for browsers, the HTTP client with a
+ * `require` that asks Node. The client stays a file of its own, loaded when it is needed.
+ */
+async function embedLibraries(root, made) {
+  const write = async (name, library, prefix, options) => {
+    const outfile = join(made, `core/${name}.js`);
+    await build({
+      absWorkingDir: root,
+      entryPoints: [`src/core/${name}.ts`],
+      outfile,
+      bundle: true,
+      format: 'esm',
+      target: 'node20.19',
+      minify: true,
+      legalComments: 'none',
+      logLevel: 'warning',
+      banner: { js: `${licenseOf(root, library)}${prefix}` },
+      ...options,
+    });
+    checkOneByte(outfile, readFileSync(outfile, 'utf8'));
+  };
+  await write('bundled-libraries', 'yaml', '', {
+    platform: 'neutral',
+    external: ['re2js'],
+    plugins: [keepProxyApart],
+  });
+  await write('bundled-proxy', 'undici', 'const require = (name) => process.getBuiltinModule(name);', {
+    platform: 'node',
+  });
+}
+
+const keepProxyApart = {
+  name: 'keep-proxy-apart',
+  setup(build) {
+    build.onResolve({ filter: /bundled-proxy\.ts$/ }, () => ({ path: './bundled-proxy.js', external: true }));
+  },
+};

@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const src = fileURLToPath(new URL('..', import.meta.url));
+
+/** What has another meaning in a bundle, or none: the place of a module, and what is found from there. */
+const FROM_THE_PLACE =
+  /\bimport\.meta\b|\bcreateRequire\b|\b__dirname\b|\b__filename\b|\brequire\.resolve\b|new Worker\(/;
+
+/** Modules that are in no bundle: other parts stand for them there, or a host loads them by their path. */
+const NEVER_BUNDLED = [
+  'core/assets.ts',
+  'core/late-libraries.ts',
+  'transform/bun.ts',
+  'transform/load.ts',
+  'transform/register.ts',
+];
+
+test('only modules that are never in a bundle look at their own place', () => {
+  const found = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('dashboard/client'))
+    .filter((file) =>
+      FROM_THE_PLACE.test(readFileSync(join(src, file), 'utf8').replaceAll(/^\s*(?:\/?\*|\/\/).*$/gm, '')),
+    );
+  // A file of the package goes into `core/assets.ts`, a library that is loaded late into `core/late-libraries.ts`.
+  expect(found.map((file) => file.replaceAll('\\', '/')).toSorted()).toEqual(NEVER_BUNDLED);
+});

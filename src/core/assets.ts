@@ -1,0 +1,66 @@
+/**
+ * The texts that the package ships as files of their own, each read when it is asked for, and the places of its files.
+ * No other module of `src/` reads a file by its place in the package.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+
+const packageUrl = (path: string): URL => new URL(`../../${path}`, import.meta.url);
+const textAt =
+  (path: string): (() => string) =>
+  () =>
+    readFileSync(packageUrl(path), 'utf8');
+/** The page of the dashboard lies beside its room, in the sources and in `dist/`. */
+const pageText =
+  (name: string): (() => string) =>
+  () =>
+    readFileSync(new URL(`../dashboard/client/${name}`, import.meta.url), 'utf8');
+
+/** The types of Kubernetes 1.36, as JSON. */
+export const kubernetesTypesText: () => string = textAt('data/kubernetes-1.36/types.json');
+
+/** The answers of `/api` and `/apis` of Kubernetes 1.36, as JSON. */
+export const kubernetesDiscoveryText: () => string = textAt('data/kubernetes-1.36/discovery.json');
+
+/** The columns of the kinds of Kubernetes 1.36, as JSON. */
+export const kubernetesTableColumnsText: () => string = textAt('data/kubernetes-1.36/table-columns.json');
+
+/** The hashes of storage versions that Kubernetes 1.36 publishes, as JSON. */
+export const kubernetesStorageHashesText: () => string = textAt('data/kubernetes-1.36/storage-version-hashes.json');
+
+/** The roles and bindings that Kubernetes 1.36 starts with, as JSON. */
+export const kubernetesRbacDefaultsText: () => string = textAt('data/kubernetes-1.36/rbac-defaults.json');
+
+/** What the kinds, types and fields of Kubernetes 1.36 mean, as JSON. */
+export const kubernetesDescriptionsText: () => string = textAt('data/kubernetes-1.36/descriptions.json');
+
+/** The definitions of all projects whose factories the package has: a JSON list with a List for each project. */
+export const shippedDefinitionsText = (): string => {
+  const folder = packageUrl('data/crds/');
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  return `[${files.map((name) => readFileSync(new URL(name, folder), 'utf8')).join(',')}]`;
+};
+
+/** The definitions of Flux, a List as JSON. */
+export const fluxDefinitionsText: () => string = textAt('data/crds/flux.json');
+
+/** The manifest of the package. */
+export const packageManifestText: () => string = textAt('package.json');
+
+/** The page of the dashboard. */
+export const dashboardPageText: () => string = pageText('index.html');
+
+/** The script of the dashboard's page. */
+export const dashboardScriptText: () => string = pageText('app.js');
+
+/** The style sheet of the dashboard's page. */
+export const dashboardStyleText: () => string = pageText('style.css');
+
+/** The folder of the package, with a slash at its end; `undefined` in a bundle. */
+export const packageFolder = (): URL | undefined => packageUrl('');
+
+/**
+ * The address of a module that a host loads by its path, by its name from the sources on (`transform/webpack-loader`);
+ * `undefined` in a bundle.
+ */
+export const moduleUrl = (name: string): URL | undefined =>
+  new URL(`../${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);

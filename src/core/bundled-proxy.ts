@@ -1,0 +1,2 @@
+/** As much of undici as is used, for bundlers. */
+export { ProxyAgent } from 'undici';

@@ -1,0 +1,19 @@
+/** Libraries of others that many a process never needs, each loaded when it is first asked for. */
+import { createRequire } from 'node:module';
+import type * as Re2Namespace from 're2js';
+import type * as UndiciNamespace from 'undici';
+import type * as YamlNamespace from 'yaml';
+
+const lazy = <Library>(name: string): (() => Library) => {
+  let loaded: Library | undefined;
+  return () => (loaded ??= createRequire(import.meta.url)(name) as Library);
+};
+
+/** Regular expressions in linear time, loaded when the first pattern is compiled. */
+export const re2Library: () => typeof Re2Namespace = lazy('re2js');
+
+/** The YAML library, loaded when the first text is parsed: who works with objects only does not pay for it. */
+export const yamlLibrary: () => typeof YamlNamespace = lazy('yaml');
+
+/** The HTTP client that speaks to a server through a proxy; nothing else needs it. */
+export const proxyLibrary = (): Promise<Pick<typeof UndiciNamespace, 'ProxyAgent'>> => import('undici');
