@@ -77,6 +77,8 @@ export async function bundle(root, outdir) {
     platform: 'node',
     target: 'node20.19',
     minifyWhitespace: true,
+    // Node prints the line from which an uncaught error was thrown.
+    lineLimit: 160,
     minifySyntax: true,
     sourcemap: true,
     legalComments: 'none',

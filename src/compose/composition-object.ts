@@ -9,7 +9,7 @@ import { createFactory } from './factory.ts';
 import { defineFactory } from './interp/natives.ts';
 import { nestComposition } from './nested.ts';
 import { resourceReferences, schemaReference, statusReference } from './references.ts';
-import type { Composition, CompositionOptions, EmitOptions, Resource } from './public-types.ts';
+import type { Composition, CompositionOptions, EmitOptions, Resource, Target } from './public-types.ts';
 import type { FunctionLike } from './source/provider.ts';
 import { rememberCore } from './singleton.ts';
 import { currentTrace } from './trace/trace.ts';
@@ -77,6 +77,7 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
         : core.instanceYaml(argument),
     toDefinition: (options?: EmitOptions): JsonObject =>
       core.with(options?.aspects).write(options?.target ?? 'stock').definition,
+    locate: (path: string, target: Target = 'typekro') => core.locate(path, target),
     toInstance: (spec: JsonObject, options?: { readonly namespace?: string }) =>
       core.instance(spec, options?.namespace),
     factory: (mode: Mode, options: FactoryOptions = {}) =>

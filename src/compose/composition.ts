@@ -1,4 +1,4 @@
-import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import type { Diagnostic, JsonObject, JsonValue, KubeObject, SourcePosition } from '../core/index.ts';
 import { formatApiVersion, formatDiagnostic, hasErrors } from '../core/index.ts';
 import { compile } from '../graph/index.ts';
 import type { Graph } from '../graph/index.ts';
@@ -146,6 +146,15 @@ export class CompositionCore {
     const traced = withProviders(() => warningsOf(trace)).slice(before);
     const warnings = [...diagnostics, ...traced, ...found];
     return { definition, graph: checked.graph, diagnostics: warnings };
+  }
+
+  /** Where in the author's source the value at a field path of the definition comes from. */
+  locate(path: string, target: Target): SourcePosition | undefined {
+    const { definition } = this.write(target);
+    const diagnostic: Diagnostic = { code: 'compose/place', severity: 'error', message: '', path };
+    return withProviders(
+      () => placed(diagnostic, siteOfPath(diagnostic, definition, this.traced.graph, this.variants)).source,
+    );
   }
 
   /** The definition as YAML; before it those of the compositions whose shared instances it refers to. */

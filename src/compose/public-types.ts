@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import type { Diagnostic, JsonObject, JsonValue, KubeObject, SourcePosition } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { AnyAspect } from './aspects/types.ts';
 import type { Factory, FactoryOptions } from './deploy-engine.ts';
@@ -204,6 +204,11 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
   toYaml(spec: Input): string;
   /** The ResourceGraphDefinition as an object. */
   toDefinition(options?: EmitOptions): JsonObject;
+  /**
+   * Where in your source a part of the definition comes from, by its field path (`spec.resources[0].template.spec`):
+   * the call that made the resource, or what the status returns. `undefined` for what no single place made.
+   */
+  locate(path: string, target?: Target): SourcePosition | undefined;
   /** The instance for a spec, as kro mode would create it. */
   toInstance(spec: Input, options?: { readonly namespace?: string }): KubeObject;
   /** A way to deploy: `direct` from here, or `kro` through a controller. */

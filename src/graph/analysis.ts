@@ -7,6 +7,8 @@ import type { Part } from './read-paths.ts';
 import { readPaths } from './read-paths.ts';
 import type { Place } from './problems.ts';
 import type { TextPart } from './scan.ts';
+import type { SyntaxText } from './syntax-text.ts';
+import { syntaxText } from './syntax-text.ts';
 import { isPlain } from './scan.ts';
 
 /** A parsed expression with the names it uses, wherever it stands. */
@@ -65,7 +67,7 @@ export function analyse<S extends Site>(
     const refusal: Refusal = {
       code: first === undefined ? 'cel/syntax' : celCode(first.message),
       kro: `parse error: ${parsed.text}`,
-      message: first?.message ?? 'the expression does not parse',
+      ...(first === undefined ? { message: 'the expression does not parse' } : wordsOf(first, cel)),
       place: placeOf(site, first),
       syntax: true,
     };
@@ -76,6 +78,13 @@ export function analyse<S extends Site>(
   const reads = readPaths(parsed.ast.expr, language.readScope(names));
   if (plain) language.analysed.set(cel, { ast: parsed.ast, ids: found.ids, reads });
   return { ok: true, value: { site, ast: parsed.ast, ids: found.ids, reads } };
+}
+
+/** A parser's error in words, where it is one of syntax. */
+function wordsOf(error: CelError, cel: string): SyntaxText {
+  return celCode(error.message) === 'cel/syntax' && error.offset >= 0
+    ? syntaxText(error, cel, offsetOf(cel, error))
+    : { message: error.message };
 }
 
 /** Longest expression, and most parts, of a text that is not parsed as a whole. */
@@ -175,7 +184,10 @@ function nameRefusal(site: Site, kro: string, rules: ReferenceRules, language: L
     return {
       code: 'graph/unknown-identifier',
       kro,
-      message: `nothing here is named ${unknown.split(' ').join(', ')}`,
+      message:
+        rules.place === 'readyWhen' && language.isVariable(name)
+          ? `readyWhen sees only its own resource, "${rules.only}", not "${name}"`
+          : `nothing here is named ${unknown.split(' ').join(', ')}`,
       hint: language.nameHint(name, rules),
       place: { path: site.path, offset: offsetOfName(site, name) },
       syntax: false,

@@ -67,7 +67,15 @@ class Builder {
     const { id, template, externalRef, forEach, path } = this.#block;
     const combination = (kro: string, message: string): false => {
       const text = `invalid combination of resource fields: resource "${id}": ${kro}`;
-      return this.#refuse('resourceShape', { code: 'graph/field-combination', path, kro: text, message, key: true });
+      const hint = template === undefined && externalRef === undefined ? 'add template' : 'remove one of the two';
+      return this.#refuse('resourceShape', {
+        code: 'graph/field-combination',
+        path,
+        kro: text,
+        message,
+        hint,
+        key: true,
+      });
     };
     if (template === undefined && externalRef === undefined) {
       const message = 'a resource needs either a template or an externalRef';
@@ -233,7 +241,8 @@ class Builder {
         const kro = `invalid ${word} for resource "${this.#block.id}". ${word}s with prefix "${prefix}" are reserved for internal use`;
         const path = this.#templatePath(['metadata', `${word}s`, key]);
         const message = `${word}s that begin with "${prefix}" are reserved`;
-        this.#refuse('resource', { code: 'graph/reserved-key', path, kro, message, key: true });
+        const hint = 'give it another prefix, or remove it: the controller sets these itself';
+        this.#refuse('resource', { code: 'graph/reserved-key', path, kro, message, hint, key: true });
       }
     }
   }

@@ -36,7 +36,8 @@ export function checkCrd(crd: KubeObject, problems: Problems): void {
     const text = `the API server will refuse the CustomResourceDefinition: ${field}: ${message}`;
     if (seen.has(text)) continue;
     seen.add(text);
-    problems.warn({ code: 'graph/refused-crd', message: text, place: { path } });
+    const hint = field.endsWith('.default') ? 'correct the default, or the marker that it breaks' : undefined;
+    problems.warn({ code: 'graph/refused-crd', message: text, place: { path }, hint });
   }
 }
 

@@ -30,7 +30,15 @@ function checkKind(kind: string, report: Report): void {
     ['spec', 'schema', 'kind'],
     `${CONVENTION}kind '${kind}' is not a valid KRO kind name: must be UpperCamelCase`,
     `the kind "${kind}" must begin with a capital letter and hold only ASCII letters and digits`,
+    suggestKind(kind),
   );
+}
+
+function suggestKind(kind: string): string {
+  const name = kind.replaceAll(/[^A-Za-z0-9]+(.?)/g, (_match, next: string) => next.toUpperCase()).replace(/^\d+/, '');
+  return name === ''
+    ? 'write a name such as "WebApp"'
+    : `for example "${name.charAt(0).toUpperCase()}${name.slice(1)}"`;
 }
 
 function checkId(resource: ResourceBlock, seen: ReadonlySet<string>, report: Report): void {
@@ -41,14 +49,21 @@ function checkId(resource: ResourceBlock, seen: ReadonlySet<string>, report: Rep
     report('graph/reserved-name', path, kro, `the id "${id}" is a reserved word`, 'choose another id');
   } else if (!isLowerCamelCase(id)) {
     const kro = `${CONVENTION}id ${id} is not a valid KRO resource id: must be lower camelCase`;
-    const message = `the id "${id}" must begin with a small letter and hold only ASCII letters and digits`;
+    const message =
+      id === ''
+        ? 'the resource has no id'
+        : `the id "${id}" must begin with a small letter and hold only ASCII letters and digits`;
     const suggestion = suggestId(id);
     report(
       'graph/invalid-id',
       path,
       kro,
       message,
-      suggestion === undefined ? undefined : `for example "${suggestion}"`,
+      id === ''
+        ? 'add id: a name by which expressions read this resource, in letters and digits'
+        : suggestion === undefined
+          ? undefined
+          : `for example "${suggestion}"`,
     );
   } else if (seen.has(id)) {
     const kro = `${CONVENTION}found duplicate resource IDs ${id}`;

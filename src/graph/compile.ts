@@ -10,12 +10,14 @@ import { checkNames } from './check-names.ts';
 import { checkRules } from './check-rules.ts';
 import { checkTypes } from './check-types.ts';
 import { buildConditions } from './conditions.ts';
+import type { Definition } from './definition.ts';
 import { readDefinition } from './definition.ts';
 import { linkResources } from './dependencies.ts';
 import { isDefinitionDocument } from './document.ts';
 import { installedKinds } from './graph-kinds.ts';
 import { buildSpecSchema } from './instance-schema.ts';
 import { Language } from './language.ts';
+import { isReservedWord } from './naming.ts';
 import { checkOmitIdentity } from './omit-identity.ts';
 import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
 import { Problems } from './problems.ts';
@@ -43,10 +45,11 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   const value = document === undefined ? (input as JsonValue) : document.value;
   if (isTooDeep(value)) return { diagnostics: [tooDeep()] };
   const problems = new Problems(document);
-  const definition = readDefinition(value, problems);
-  if (definition === undefined) return { diagnostics: problems.diagnostics() };
+  const written = readDefinition(value, problems);
+  if (written === undefined) return { diagnostics: problems.diagnostics() };
   const max = options.maxForEachDimensions ?? MAX_FOR_EACH_DIMENSIONS;
-  checkNames(definition, max, problems);
+  checkNames(written, max, problems);
+  const definition = withDistinctIds(written);
   checkAdmission(definition, problems);
   const spec = buildSpecSchema(definition, problems);
   const kinds = {
@@ -77,6 +80,23 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   });
   checkCrd(graph.instance.crd, problems);
   return { graph, diagnostics: problems.diagnostics() };
+}
+
+/**
+ * Ids that mean something else (a word of kro's, another resource, nothing) become names that no expression can hold:
+ * one wrong id is one problem, and what the name means otherwise goes on meaning it.
+ */
+function withDistinctIds(definition: Definition): Definition {
+  const seen = new Set<string>();
+  let changed = false;
+  const resources = definition.resources.map((resource) => {
+    const { id, index } = resource;
+    const free = id !== '' && !isReservedWord(id) && !seen.has(id);
+    seen.add(id);
+    changed ||= !free;
+    return free ? resource : { ...resource, id: `${id}#${index}` };
+  });
+  return changed ? { ...definition, resources } : definition;
 }
 
 function sourceOf({ sources }: CompileOptions): SchemaSource {

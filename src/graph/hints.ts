@@ -16,9 +16,39 @@ export function celHint(error: CelError, fieldNames: (error: CelError) => readon
   const { message } = error;
   const field = /^undefined field '(.*)'$/s.exec(message)?.[1];
   if (field !== undefined) return fieldHint(field, fieldNames(error));
+  const name = /^undeclared reference to '([^']*)'/.exec(message)?.[1];
+  if (name !== undefined) return foreignFunctionHint(name);
   const overload = /^found no matching overload for '([^']*)' applied to '(.*)'$/s.exec(message);
   if (overload !== null) return overloadHint(overload[1] ?? '', overload[2] ?? '');
   return undefined;
+}
+
+/** Functions of JavaScript and Go, and what CEL has for them. */
+const FOREIGN_FUNCTIONS = new Map([
+  ['toLowerCase', 'write .lowerAscii()'],
+  ['toUpperCase', 'write .upperAscii()'],
+  ['length', 'write size(…)'],
+  ['len', 'write size(…)'],
+  ['includes', 'write .contains(…) for a text, and x in list for a list'],
+  ['slice', 'write .substring(from, to)'],
+  ['some', 'write .exists(x, …)'],
+  ['every', 'write .all(x, …)'],
+  ['find', 'write .filter(x, …)[0]'],
+  ['concat', 'write +'],
+  ['toString', 'write string(…)'],
+  ['String', 'write string(…)'],
+  ['Number', 'write int(…) or double(…)'],
+  ['parseInt', 'write int(…)'],
+  ['parseFloat', 'write double(…)'],
+  ['replaceAll', 'write .replace(old, new), which replaces all'],
+  ['padStart', 'CEL does not pad; make the text where it comes from'],
+  ['keys', 'a map is a list of its keys: map.map(k, …)'],
+  ['default', 'read the field with .?name and write .orValue(…)'],
+]);
+
+/** What to write instead of a function that other languages have; undefined for one that none has. */
+export function foreignFunctionHint(name: string): string | undefined {
+  return FOREIGN_FUNCTIONS.get(name);
 }
 
 function fieldHint(field: string, known: readonly string[]): string | undefined {

@@ -1,3 +1,4 @@
+import { foreignFunctionHint } from './hints.ts';
 import type { Ast, CelError, CelType, Environment, ParseResult, TypeProvider, VariableOptions } from '../cel/index.ts';
 import { DYN, kroEnvironment, references } from '../cel/index.ts';
 import type { CelResource, Schema } from '../schema/index.ts';
@@ -65,12 +66,14 @@ export class Language {
   /** Schemas by the name of the type that stands for them. */
   readonly #roots = new Map<string, Schema>();
   readonly #features: GraphFeatures;
+  readonly #specFields: ReadonlySet<string>;
   /** Variables that kro's extraction knows in templates; some are refused afterwards. */
   readonly #templateNames: ReadonlySet<string>;
 
   constructor(definition: Definition, spec: Schema, drafts: readonly Draft[], options: CompileOptions) {
     this.#features = options.features ?? {};
     this.#drafts = new Map(drafts.map((draft) => [draft.id, draft]));
+    this.#specFields = new Set(Object.keys(spec.properties ?? {}));
     this.#templateNames = new Set([...this.#drafts.keys(), 'schema', 'runtime', 'each']);
     // Ids come from outside; in an object without a prototype each is a name like any other.
     const resources = Object.create(null) as Record<string, CelResource>;
@@ -127,9 +130,14 @@ export class Language {
   readScope(names: ReadonlyMap<string, Part | undefined>): ReadScope {
     return {
       names,
-      isVariable: (id) => id === 'schema' || this.isNode(id),
+      isVariable: (id) => this.isVariable(id),
       isCollection: (id) => this.isCollection(id),
     };
+  }
+
+  /** Does the name stand for a resource, or for the instance? */
+  isVariable(id: string): boolean {
+    return id === 'schema' || this.isNode(id);
   }
 
   isNode(id: string): boolean {
@@ -197,12 +205,23 @@ export class Language {
 
   nameHint(name: string, rules: ReferenceRules): string | undefined {
     if (isFeature(name)) return `the feature "${name}" is off; stock kro does not have it`;
+    if (rules.place === 'readyWhen' && this.isVariable(name)) {
+      return `write a condition on "${rules.only}"; a resource waits for "${name}" by reading a field of it in its template`;
+    }
     const close = nearestName(name, this.#names(rules));
-    return close === undefined ? undefined : `did you mean "${close}"?`;
+    if (close !== undefined) return `did you mean "${close}"?`;
+    if (rules.place === 'readyWhen') return `a condition here reads ${rules.only}`;
+    if (this.#specFields.has(name)) return `did you mean "schema.spec.${name}"?`;
+    if (name === 'spec' || name === 'metadata')
+      return `did you mean "schema.${name}"? Fields of the instance are read from schema`;
+    const names = this.#names(rules);
+    return names.length > 12 ? undefined : `known names: ${names.join(', ')}`;
   }
 
   functionHint(name: string): string | undefined {
     if (isFeature(name)) return `the feature "${name}" is off; stock kro has it off by default`;
+    const foreign = foreignFunctionHint(name);
+    if (foreign !== undefined) return foreign;
     const known = functionNames();
     const close = nearestName(name, known) ?? [...known].find((each) => each.startsWith(name));
     return close === undefined ? undefined : `did you mean "${close}"?`;

@@ -40,7 +40,7 @@ describe('values', () => {
 describe('problems', () => {
   test.each(
     [
-      ['a: 1\n b: 2\n', 'yaml/syntax', 1],
+      ['a: 1\n b: 2\n', 'yaml/syntax', 2],
       ['a:\n\tb: 1\n', 'yaml/syntax', 2],
       ['a: 1\nb: 2\na: 3\n', 'yaml/duplicate-key', 3],
       ['a: *nowhere', 'yaml/unknown-alias', 1],

@@ -126,6 +126,11 @@ function* composed(documents: ReturnType<Composer['next']>, source: string): Gen
       yield { root: document.contents };
       continue;
     }
+    const spans = error.code === 'BLOCK_AS_IMPLICIT_KEY' ? deeperLine(source, error.pos) : undefined;
+    if (spans !== undefined) {
+      yield { root: null, problem: { code: 'yaml/syntax', ...DEEPER_LINE, offset: spans } };
+      continue;
+    }
     const [message, hint] = MESSAGES[error.code] ?? [error.message.replace(/\s+/g, ' ').trim()];
     const offset = error.code === 'BAD_INDENT' ? skipSpaces(source, error.pos[0]) : error.pos[0];
     const problem = { code: 'yaml/syntax', message, offset, ...(hint === undefined ? {} : { hint }) };
@@ -158,6 +163,19 @@ const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?
   BAD_ALIAS: ['this is no valid alias', 'quote the value if it is no alias'],
   RESOURCE_EXHAUSTION: ['values are nested too deep'],
 };
+
+const DEEPER_LINE = {
+  message: 'this line is indented deeper than the members before it, as if it belonged to the value above',
+  hint: 'begin it at the same column as the members before it; a list begins each item with "- "',
+};
+
+/** Offset of the line that made a member of a value above, when the value goes on over the end of its line. */
+function deeperLine(source: string, [from]: readonly number[]): number | undefined {
+  const start = from ?? 0;
+  const end = source.indexOf('\n', start);
+  if (end < 0 || /:\s/.test(source.slice(start, end).replace(/(["']).*?\1/g, ''))) return undefined;
+  return skipSpaces(source, end + 1);
+}
 
 function skipSpaces(source: string, from: number): number {
   let at = from;

@@ -94,7 +94,8 @@ export async function loadKubeConfig(options: LoadKubeConfigOptions = {}): Promi
   }
   const merged: Merged = { clusters: new Map(), users: new Map(), contexts: new Map(), currentContext: undefined };
   for (const source of sources) addFile(merged, await parseFile(source), source.folder);
-  return resolveContext(merged, options.context ?? merged.currentContext);
+  const files = sources.map((source) => source.name).join(', ');
+  return resolveContext(merged, options.context ?? merged.currentContext, files);
 }
 
 interface Source {
@@ -119,7 +120,13 @@ async function readSource(path: string): Promise<Source> {
   try {
     return { name: path, text: await readFile(path, 'utf8'), folder: dirname(resolve(path)) };
   } catch (thrown) {
-    throw TypeKroError.from(thrown, { code: 'kube/bad-config', what: `read ${path}` });
+    const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
+    const reason = missing ? 'it is not there' : thrown instanceof Error ? thrown.message : String(thrown);
+    throw new TypeKroError(`the kubeconfig ${path} cannot be read: ${reason}`, {
+      code: 'kube/bad-config',
+      remedy: 'name another with --kubeconfig, or with the variable KUBECONFIG',
+      cause: thrown,
+    });
   }
 }
 
@@ -166,13 +173,17 @@ function addFile(merged: Merged, file: JsonObject, folder: string): void {
   merged.currentContext ??= current;
 }
 
-async function resolveContext(merged: Merged, name: string | undefined): Promise<KubeConfig> {
+async function resolveContext(merged: Merged, name: string | undefined, files: string): Promise<KubeConfig> {
   const context = name === undefined ? undefined : merged.contexts.get(name);
   if (name === undefined || context === undefined) {
     const known = [...merged.contexts.keys()];
-    throw new TypeKroError(name === undefined ? 'no context is chosen' : `there is no context "${name}"`, {
+    const what = known.length === 0 ? `there is no context in ${files}` : 'no context is chosen';
+    throw new TypeKroError(name === undefined ? what : `there is no context "${name}"`, {
       code: 'kube/bad-config',
-      remedy: known.length === 0 ? 'add a context to the kubeconfig' : `use one of: ${known.join(', ')}`,
+      remedy:
+        known.length === 0
+          ? 'name a kubeconfig with a context, as `kubectl config view` shows it'
+          : `use one of: ${known.join(', ')}`,
     });
   }
   const clusterName = string(context.value['cluster']);

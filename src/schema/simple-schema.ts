@@ -316,7 +316,7 @@ function typeTextOf(value: string): string {
 }
 
 function nearestHint(name: string, known: Iterable<string>): string | undefined {
-  const nearest = nearestName(name, known);
+  const nearest = nearestName(name, known) ?? [...known].find((each) => each.startsWith(name));
   return nearest === undefined ? undefined : `did you mean ${nearest}?`;
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { controllerCrds, controllerManifests, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
@@ -49,7 +50,7 @@ export const install: Command = {
     const path = textOption(input, 'kubeconfig');
     const name = textOption(input, 'context');
     const config = await loadKubeConfig({
-      ...(path === undefined ? {} : { path }),
+      ...(path === undefined ? {} : { path: resolve(context.cwd, path) }),
       ...(name === undefined ? {} : { context: name }),
       env: context.env,
     });

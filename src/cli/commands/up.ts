@@ -4,7 +4,9 @@ import { packageFolder, TypeKroError } from '../../core/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
-import { bringUp, goOn } from '../up/bring-up.ts';
+import { bringUp, goOn, instancesOf, showChanges } from '../up/bring-up.ts';
+import { createLiveView } from '../up/live-view.ts';
+import { Progress } from '../up/progress.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { startSession } from '../up/session.ts';
@@ -69,11 +71,26 @@ export const up: Command = {
         context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
         context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
         if (input.options['once'] !== true) context.print(`Dashboard at ${session.dashboard}`);
-        const code = await bringUp({ context, session, objects: inputs.objects, crds: known.crds, graphs, timeoutMs });
+        const once = input.options['once'] === true;
+        const view = createLiveView(context);
+        const code = await bringUp({
+          context,
+          session,
+          objects: inputs.objects,
+          crds: known.crds,
+          graphs,
+          timeoutMs,
+          once,
+          view,
+        });
         if (input.options['once'] === true || context.signal.aborted) return code;
         if (code !== ExitCode.ok) context.print('\nThe cluster stays up, so that you can look at it; Ctrl-C ends it.');
         context.print(`\n${goOn(context, state.kubeconfig)}`);
+        // The view goes on: what is deleted, changed or made by other clients is seen as well.
+        const progress = new Progress(instancesOf(inputs.objects, graphs), session.controller.reports);
+        const stop = showChanges(session, view, progress, false);
         await aborted(context);
+        stop();
         return ExitCode.interrupted;
       } finally {
         await session.close();

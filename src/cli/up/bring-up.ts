@@ -4,16 +4,19 @@ import { formatApiVersion, formatRef, refOf, TypeKroError, yamlLibrary } from '.
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { isTimeout, KubeError, systemClock, waitForObject, withDeadline } from '../../kube/index.ts';
+import type { NodeReport } from '../../runtime/index.ts';
+import { explainNode } from '../../runtime/index.ts';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { placeOf } from './check-inputs.ts';
 import { isCrd } from './known-crds.ts';
-import { createLiveView } from './live-view.ts';
+import type { LiveView } from './live-view.ts';
 import { count } from './print-diagnostics.ts';
 import type { InputObject } from './load-inputs.ts';
-import { allActive, refusedDefinition, reportOf, viewsOf } from './progress.ts';
+import { allActive, isRefusedForGood, Progress, refusedDefinition, reportOf, viewsOf } from './progress.ts';
 import type { Session } from './session.ts';
-import { instanceLines } from './view.ts';
+import type { InstanceView } from './view.ts';
+import { instanceLines, nodeLine } from './view.ts';
 
 /** What to bring up, and where. */
 export interface BringUp {
@@ -25,6 +28,47 @@ export interface BringUp {
   /** The compiled definitions among the objects. */
   readonly graphs: readonly Graph[];
   readonly timeoutMs: number;
+  /** End when all is ACTIVE, or when something can never be. */
+  readonly once: boolean;
+  readonly view: LiveView;
+}
+
+/** How often what is shown is looked at again, in milliseconds: nodes go on without an event of their own. */
+const SHOW_EVERY_MS = 200;
+
+/** Shows the instances after every event and every now and then, until the function returned is called. */
+export function showChanges(session: Session, view: LiveView, progress: Progress, once: boolean): () => void {
+  const show = () => {
+    const views = progress.views();
+    // What ends the command is said at its end.
+    if (once && refusedNodes(views).length > 0) return;
+    view.update(views);
+  };
+  const unsubscribe = session.controller.reports.subscribe(show);
+  const timer = setInterval(show, SHOW_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    unsubscribe();
+  };
+}
+
+function refusedNodes(views: readonly InstanceView[]): NodeReport[] {
+  return views.flatMap(({ nodes }) => nodes.filter(isRefusedForGood));
+}
+
+/** Says why instances can never be ACTIVE. */
+function reportRefused({ context, objects }: BringUp, views: readonly InstanceView[]): void {
+  for (const view of views) {
+    const input = objects.find(({ object }) => object.kind === view.kind && object.metadata.name === view.name);
+    const place = input === undefined ? '' : `${placeOf(input)}: `;
+    context.printError(`error: ${place}${view.kind} ${view.namespace}/${view.name} can never be ACTIVE as it is:`);
+    const width = Math.max(...view.nodes.map(({ id }) => id.length));
+    for (const node of view.nodes.filter(isRefusedForGood)) {
+      context.printError(nodeLine(node, width, false));
+      const { remedy } = explainNode(node);
+      context.printError(`    try: ${remedy ?? 'correct the field in the definition, or the value in the instance'}`);
+    }
+  }
 }
 
 /**
@@ -35,10 +79,13 @@ export async function bringUp(task: BringUp): Promise<number> {
   const { context, session, timeoutMs } = task;
   const { definitions, instances, others } = sortInputs(task);
   const wanted = instances.map(({ object }) => object);
-  const view = createLiveView(context);
-  const unsubscribe = session.controller.reports.subscribe(() => {
-    view.update(viewsOf(wanted, session.controller.reports));
-  });
+  const { reports } = session.controller;
+  const { view } = task;
+  const stopShowing = showChanges(session, view, new Progress(wanted, reports), task.once);
+  const finish = () => {
+    stopShowing();
+    view.finish();
+  };
   let limit: AbortSignal | undefined;
   try {
     const refusal = await withDeadline(timeoutMs, [context.signal], systemClock, async (signal) => {
@@ -48,14 +95,24 @@ export async function bringUp(task: BringUp): Promise<number> {
       const refused = await activate(session, definitions, signal);
       if (refused !== undefined) return refused;
       for (const input of instances) await applyInput(session, input, signal);
-      await until(session, signal, () => allActive(viewsOf(wanted, session.controller.reports)));
+      await until(session, signal, () => {
+        const views = viewsOf(wanted, reports);
+        return allActive(views) || (task.once && refusedNodes(views).length > 0);
+      });
+      const refusedInstances = viewsOf(wanted, reports).filter(({ nodes }) => nodes.some(isRefusedForGood));
+      if (task.once && refusedInstances.length > 0) {
+        finish();
+        reportRefused(task, refusedInstances);
+        return 'refused';
+      }
       const statuses = await readStatuses(session, wanted, signal);
-      view.finish();
+      finish();
       for (const text of statuses) context.print(text);
       return undefined;
     });
+    if (refusal === 'refused') return ExitCode.failed;
     if (refusal !== undefined) {
-      view.finish();
+      finish();
       context.printError(`error: the controller refuses the definition ${refusal.name}: ${refusal.message}`);
       return ExitCode.failed;
     }
@@ -63,13 +120,13 @@ export async function bringUp(task: BringUp): Promise<number> {
       context.print(`\nApplied ${count(task.objects.length, 'object')}; no instance is among them.`);
     return ExitCode.ok;
   } catch (error) {
-    view.finish();
+    finish();
     if (context.signal.aborted) return ExitCode.interrupted;
     if (limit === undefined || !isTimeout(limit)) throw error;
     reportTimeout(task, wanted);
     return ExitCode.failed;
   } finally {
-    unsubscribe();
+    stopShowing();
   }
 }
 
@@ -93,6 +150,17 @@ function sortInputs({ objects, graphs }: BringUp) {
   }
   const definitions = graphs.map(({ name }) => byName.get(name)).filter((input) => input !== undefined);
   return { definitions, instances, others: [...bases, ...others] };
+}
+
+/** The instances among the objects, in their namespaces. */
+export function instancesOf(objects: readonly InputObject[], graphs: readonly Graph[]): KubeObject[] {
+  return objects.flatMap(({ object }) => {
+    const graph = graphs.find(
+      ({ instance }) => formatApiVersion(instance) === object.apiVersion && instance.kind === object.kind,
+    );
+    if (graph === undefined) return [];
+    return [graph.instance.namespaced ? inNamespace(object) : object];
+  });
 }
 
 function nameOf({ object }: InputObject): string {
@@ -144,7 +212,8 @@ async function activate(
 function reportTimeout({ context, session, graphs, timeoutMs }: BringUp, instances: readonly KubeObject[]): void {
   const { reports } = session.controller;
   context.printError(`error: not everything is ACTIVE after ${timeoutMs / 1000} s:`);
-  for (const view of viewsOf(instances, reports)) {
+  // A terminal shows the instances already.
+  for (const view of context.terminal === undefined ? viewsOf(instances, reports) : []) {
     if (!allActive([view])) context.printError(instanceLines(view, false).join('\n'));
   }
   for (const { name } of graphs) {

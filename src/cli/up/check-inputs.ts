@@ -9,6 +9,7 @@ import { builtinSource, combineSources, crdSource, nearestName } from '../../sch
 import type { CompiledInput } from './compiled-input.ts';
 import { checkObjects } from './check-objects.ts';
 import { checkTemplates } from './check-templates.ts';
+import { corrected } from './corrected.ts';
 import { isCrd } from './known-crds.ts';
 import type { InputObject, Inputs } from './load-inputs.ts';
 
@@ -39,7 +40,7 @@ export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): P
   const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf)];
   const served = combineSources(builtinSource(), crdSource(made));
   const found = compiled.results.flatMap(({ input, diagnostics }) =>
-    diagnostics.map((diagnostic) => inFile(refusedByServer(diagnostic), input)),
+    oncePerPlace(diagnostics).map((diagnostic) => inFile(refusedByServer(diagnostic), input)),
   );
   // A definition that does not compile hides its own kind.
   const unknown = compiled.complete ? findUnknownKinds(inputs.objects, served) : [];
@@ -53,7 +54,13 @@ export async function checkInputs(inputs: Inputs, options: CheckOptions = {}): P
   } finally {
     server.close();
   }
-  const all = [...inputs.diagnostics, ...findDuplicates(inputs.objects), ...found, ...unknown];
+  const loading = inputs.diagnostics.map(refusedByServer);
+  const all = [
+    ...loading,
+    ...findDuplicates(inputs.objects),
+    ...found.filter((each) => !isSaid(each, loading)),
+    ...unknown,
+  ];
   return {
     graphs,
     diagnostics: options.strict === true ? all.map((each) => ({ ...each, severity: 'error' as const })) : all,
@@ -73,11 +80,14 @@ function compileAll(
     const failed: CompiledInput[] = [];
     const before = graphs.length;
     for (const input of waiting) {
-      const { graph, diagnostics } = compile(input.document ?? (input.object as never), {
-        sources,
-        target: 'typekro',
-        features: { omit: true, now: true },
-      });
+      const { graph, diagnostics } = compile(
+        input.document === undefined ? (input.object as never) : corrected(input.document),
+        {
+          sources,
+          target: 'typekro',
+          features: { omit: true, now: true },
+        },
+      );
       if (graph === undefined) failed.push({ input, diagnostics });
       else {
         graphs.push(graph);
@@ -102,7 +112,27 @@ const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'graph/invalid-rule',
   'graph/unknown-member',
   'graph/unclosed-expression',
+  'trace/missing-image',
 ]);
+
+/** What a server refuses of a definition it refuses of the CRD that the definition makes, too. */
+function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const refused = new Set<string>();
+  return diagnostics.filter(({ code, path = '' }) => {
+    if (code === 'graph/refused-crd' && refused.has(path)) return false;
+    if (REFUSED_BY_SERVER.has(code)) refused.add(path);
+    return true;
+  });
+}
+
+/** Has tracing a composition said at the same place that a server refuses what is made there? */
+function isSaid({ code, source, path = '' }: Diagnostic, said: readonly Diagnostic[]): boolean {
+  if (code !== 'input/refused-template' || source === undefined || !/containers\[\d+\]$/.test(path)) return false;
+  return said.some(
+    (other) =>
+      other.code === 'trace/missing-image' && other.source?.line === source.line && other.source.file === source.file,
+  );
+}
 
 function refusedByServer(diagnostic: Diagnostic): Diagnostic {
   return REFUSED_BY_SERVER.has(diagnostic.code) ? { ...diagnostic, severity: 'error' } : diagnostic;
@@ -162,7 +192,8 @@ function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource):
         : near === undefined
           ? 'name the file with its CustomResourceDefinition or ResourceGraphDefinition, too (or --crds, --kubeconfig)'
           : `did you mean "${near}"?`;
-    return [problem(input, ['kind'], 'input/unknown-kind', `${apiVersion} has no kind "${kind}"`, hint)];
+    const field = versions.length > 0 ? 'apiVersion' : 'kind';
+    return [problem(input, [field], 'input/unknown-kind', `${apiVersion} has no kind "${kind}"`, hint)];
   });
 }
 
@@ -178,7 +209,9 @@ export function placeOf({ file, document }: InputObject): string {
 }
 
 /** Problems of a composition carry no YAML position; the definition's name says where they belong. */
-function inFile(diagnostic: Diagnostic, { object, file }: InputObject): Diagnostic {
+function inFile(diagnostic: Diagnostic, { object, file, locate }: InputObject): Diagnostic {
   if (diagnostic.source !== undefined) return diagnostic;
+  const source = diagnostic.path === undefined ? undefined : locate?.(diagnostic.path);
+  if (source !== undefined) return { ...diagnostic, source };
   return { ...diagnostic, message: `${file}: ${object.metadata.name ?? 'definition'}: ${diagnostic.message}` };
 }

@@ -6,9 +6,10 @@ import type { Schema, SchemaSource } from '../../schema/index.ts';
 import { applyDefaults, prune, validate } from '../../schema/index.ts';
 import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
+import { sourceOf } from './source-of.ts';
 import { parentSchema, refusalText, unknownFieldHint } from './refusal-text.ts';
 import type { RefusedPlace } from './refused-place.ts';
-import { refusedPlace, stepsIn, valueAt } from './refused-place.ts';
+import { refusedPlace, stepsIn, valueAt, withField } from './refused-place.ts';
 
 /**
  * What an API server refuses of the objects in the files, each problem with its place: fields that the kind does not
@@ -43,7 +44,11 @@ async function checkObject(
   const pruned = prune(schema, value);
   const unknown = pruned.unknown.map((field) => unknownField(input, schema, field));
   if (isDefinition(input.object)) {
-    if (known.some(({ code, severity }) => severity === 'error' || code === 'graph/refused-by-api-server'))
+    // What is missing because its name is misspelt is no second mistake.
+    if (
+      unknown.length > 0 ||
+      known.some(({ code, severity }) => severity === 'error' || code === 'graph/refused-by-api-server')
+    )
       return unknown;
     const said = await server.check(pruned.value as unknown as KubeObject);
     return [...unknown, ...refusals(input, said)];
@@ -56,7 +61,10 @@ async function checkObject(
 /** A diagnostic for each thing that the server says, without those that only follow from another. */
 function refusals(input: InputObject, causes: readonly RefusalCause[]): Diagnostic[] {
   const value = input.object as unknown as JsonValue;
-  return withoutFollowUps(causes, value).map(({ field, message }) => {
+  return withoutFollowUps(
+    causes.map((cause) => withField(value, cause)),
+    value,
+  ).map(({ field, message }) => {
     const place = refusedPlace(value, field, message);
     const text = refusalText(message, valueAt(value, place.steps), field);
     return report(input, field, place, 'input/invalid-field', text.message, text.hint);
@@ -98,14 +106,15 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
 }
 
 function report(
-  { object, file, document }: InputObject,
+  input: InputObject,
   field: string,
   { steps, key }: RefusedPlace,
   code: string,
   text: string,
   hint: string | undefined,
 ): Diagnostic {
-  const source = key ? document?.keyPosition(steps) : document?.position(steps);
+  const { object, file } = input;
+  const source = sourceOf(input, steps, key);
   const what = `${object.kind} ${object.metadata.name ?? ''}: ${field === '' || field === '<nil>' ? '' : `${field}: `}${text}`;
   return {
     code,

@@ -8,7 +8,8 @@ import { schemaAt } from '../../schema/index.ts';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from './load-inputs.ts';
 import { refusalText } from './refusal-text.ts';
-import { refusedPlace, valueAt } from './refused-place.ts';
+import { sourceOf } from './source-of.ts';
+import { refusedPlace, stepsIn, valueAt, withField } from './refused-place.ts';
 
 /**
  * What an API server refuses of the objects that a definition makes, as far as it stands in their templates: every
@@ -41,16 +42,25 @@ async function checkNode(
   const { skeleton, holes } = node.template;
   const value = fill(skeleton, holes, schema);
   const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as unknown as KubeObject;
-  const causes = withoutFollowUps(await server.check(object), value);
+  const said = (await server.check(object)).map((cause) => withField(value, cause));
+  const causes = withoutFollowUps(said, value);
+  // What a name refers to, and what labels are compared with, may stand where an expression has no stand-in.
+  const open = holes.some(({ path }) => valueAt(value, path) === undefined);
+  const unselected = valueAt(value, ['spec', 'selector']) === undefined;
   const base = ['spec', 'resources', node.index, 'template'];
   return causes.flatMap((cause) => {
     const place = refusedPlace(value, cause.field, cause.message);
-    if (cause.field === '' || dependsOnHole(place.steps, cause.message, holes)) return [];
+    if (open && cause.message.startsWith('Not found')) return [];
+    if (unselected && /does not match template/.test(cause.message)) return [];
+    // Of a missing field only an expression in its place, or around it, could say more.
+    const absent = place.key && cause.message.startsWith('Required');
+    const steps = absent ? stepsIn(value, cause.field) : place.steps;
+    if (cause.field === '' || dependsOnHole(steps, cause.message, holes)) return [];
     const path = [...base, ...place.steps];
     if (isKnown(formatPath(path), known)) return [];
     const { message, hint } = refusalText(cause.message, valueAt(value, place.steps), cause.field);
-    const { document, file, object: definition } = input;
-    const source = place.key ? document?.keyPosition(path) : document?.position(path);
+    const { file, object: definition } = input;
+    const source = sourceOf(input, path, place.key);
     const text = `${node.type.kind} "${node.id}": ${cause.field}: ${message}; the API server will refuse it`;
     return [
       {
@@ -75,8 +85,6 @@ function isKnown(path: string, known: readonly Diagnostic[]): boolean {
 /** Does a refusal depend on what an expression will yield? */
 function dependsOnHole(steps: readonly PathStep[], message: string, holes: readonly Hole[]): boolean {
   const selector = /selector/i.test(message);
-  // What a name refers to may stand where an expression does.
-  if (message.startsWith('Not found') && holes.length > 0) return true;
   return holes.some(({ path }) => {
     const shared = Math.min(path.length, steps.length);
     if (path.slice(0, shared).every((step, index) => step === steps[index])) return true;

@@ -46,12 +46,30 @@ export async function knownCrds(context: CommandContext, input: CommandInput, in
   const used = new Set(
     inputs.objects.flatMap(({ object }) => kindsOf(object)).map((use) => parseApiVersion(use.apiVersion).group),
   );
+  const nothing: Diagnostic[] =
+    names.length > 0 &&
+    sources.diagnostics.length === 0 &&
+    !sources.documents.some((document) => crdsIn(document).length > 0)
+      ? [
+          {
+            code: 'input/no-crds',
+            severity: 'error',
+            message: `there is no CustomResourceDefinition in ${names.join(', ')}`,
+            hint: 'name a file or a folder that holds them',
+          },
+        ]
+      : [];
   const live = ofCluster ? (await readClusterCrds(context, input)).flatMap(crdsIn) : [];
   const named = [...sources.documents.flatMap(crdsIn), ...live.filter((crd) => used.has(groupOf(crd)) && !isOwn(crd))];
   const given = [...named, ...inputs.objects.map(({ object }) => object).filter(isCrd)];
   const shipped = shippedCrds(unknownGroups(inputs.objects, given));
   const shippedGroups = [...new Set(shipped.map(groupOf))];
-  return { crds: [...named, ...shipped], shippedGroups, diagnostics: sources.diagnostics, texts: sources.texts };
+  return {
+    crds: [...named, ...shipped],
+    shippedGroups,
+    diagnostics: [...sources.diagnostics, ...nothing],
+    texts: sources.texts,
+  };
 }
 
 export function isCrd(object: KubeObject): boolean {

@@ -1,7 +1,8 @@
 import type { CommandContext } from '../command.ts';
 import { count } from './print-diagnostics.ts';
+import type { NodeState } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
-import { fitLine, instanceLines } from './view.ts';
+import { fitLine, instanceLines, wrapLine } from './view.ts';
 
 /** Shows instances as they change. */
 export interface LiveView {
@@ -42,7 +43,7 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>, colour: bo
   let drawn = '';
   return {
     update(views) {
-      const visible = visibleLines(views, terminal.rows - 1, colour).map((line) => fitLine(line, terminal.columns));
+      const visible = visibleLines(views, terminal, colour);
       const text = visible.join('\n');
       if (text === drawn) return;
       const up = height > 0 ? `\u001b[${height}A\r` : '';
@@ -57,16 +58,31 @@ function blockView(terminal: NonNullable<CommandContext['terminal']>, colour: bo
   };
 }
 
+/** Nodes about which there is nothing to say when there is no room. */
+const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
+
 /**
  * The lines of all instances. A block higher than the screen cannot be drawn over, as its upper lines have
- * scrolled away; then those that are ACTIVE make place for those that are not, and the rest is counted.
+ * scrolled away; then those that are ACTIVE make place for those that are not, nodes that are done and that only wait
+ * for others make place for those that are the cause, and the rest is counted. A cause takes as many rows as it needs.
  */
-function visibleLines(views: readonly InstanceView[], rows: number, colour: boolean): string[] {
-  const linesOf = (view: InstanceView) => ['', ...instanceLines(view, colour)];
+function visibleLines(
+  views: readonly InstanceView[],
+  terminal: { readonly columns: number; readonly rows: number },
+  colour: boolean,
+): string[] {
+  const rows = terminal.rows - 1;
+  const wrap = (lines: readonly string[]) => lines.flatMap((line) => wrapLine(line, terminal.columns));
+  const linesOf = (view: InstanceView) => ['', ...wrap(instanceLines(view, colour))];
   const all = views.flatMap(linesOf);
   if (all.length <= rows) return all;
   const busy = views.filter(({ state }) => state !== 'ACTIVE');
   const summary = `${views.length - busy.length} of ${count(views.length, 'instance')} ACTIVE`;
   const room = Math.max(0, rows - 2);
-  return ['', summary, ...busy.flatMap(linesOf).slice(0, room)].slice(0, Math.max(1, rows));
+  const causes = busy.map((view) => ({
+    ...view,
+    nodes: view.nodes.filter(({ state, because }) => !DONE.has(state) && because.kind !== 'dependency'),
+  }));
+  const shown = busy.flatMap(linesOf).length <= room ? busy : causes;
+  return ['', fitLine(summary, terminal.columns), ...shown.flatMap(linesOf).slice(0, room)].slice(0, Math.max(1, rows));
 }

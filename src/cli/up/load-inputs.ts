@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { extname, relative, resolve } from 'node:path';
-import type { Diagnostic, KubeObject } from '../../core/index.ts';
+import type { Diagnostic, KubeObject, SourcePosition } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import type { DefinitionDocument } from '../../graph/index.ts';
 import { loadModule } from './load-module.ts';
+import { textOf } from './module-problems.ts';
 import { readManifest } from './read-manifest.ts';
 
 /** One object that the user wants in the cluster, and where it came from. */
@@ -13,14 +14,16 @@ export interface InputObject {
   readonly file: string;
   /** The YAML document with positions; absent for objects that TypeScript made. */
   readonly document?: DefinitionDocument;
+  /** Where in the user's code a part of a composition's definition comes from, by the path of the field. */
+  readonly locate?: (path: string) => SourcePosition | undefined;
 }
 
 /** Everything read from the user's files. */
 export interface Inputs {
   readonly objects: readonly InputObject[];
-  /** Problems of the files themselves: YAML that does not parse, documents that are no objects. */
+  /** Problems of the files themselves: YAML that does not parse, documents that are no objects, code that throws. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Text of each YAML file by name, for excerpts. */
+  /** Text of each file by name, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -32,8 +35,7 @@ const MANIFESTS = new Set(['.yaml', '.yml', '.json']);
  * once.
  *
  * @throws TypeKroError `input/not-found`, `input/unknown-type`, `input/unreadable`, `input/empty` when the files hold
- * nothing at all, and `input/module-failed` for a module that throws while it is loaded (a composition that
- * is refused, among others).
+ * nothing at all. A module that throws while it is loaded gives diagnostics.
  */
 export async function loadInputs(files: readonly string[], cwd: string): Promise<Inputs> {
   const objects: InputObject[] = [];
@@ -55,7 +57,11 @@ export async function loadInputs(files: readonly string[], cwd: string): Promise
       });
     }
     if (SCRIPTS.has(type)) {
-      for (const object of await loadModule(path, file)) objects.push({ object, file });
+      const loaded = await loadModule(path, file, cwd);
+      objects.push(...loaded.objects.map((entry) => ({ ...entry, file })));
+      diagnostics.push(...loaded.diagnostics);
+      const sources = new Set([file, ...loaded.diagnostics.map(({ source }) => source?.file ?? file)]);
+      for (const name of sources) texts.set(name, textOf(resolve(cwd, name)));
       continue;
     }
     const manifest = await readManifest(path, file);

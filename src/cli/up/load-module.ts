@@ -1,12 +1,16 @@
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { JsonValue, KubeObject } from '../../core/index.ts';
-import { parseJson, stringifyJson, TypeKroError } from '../../core/index.ts';
+import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
+import { parseJson, stringifyJson } from '../../core/index.ts';
+import { displayName, moduleProblems } from './module-problems.ts';
 import { asKubeObject } from './read-manifest.ts';
 
 /** Something exported that can print its definition: a composition, also one of another copy of this package. */
 interface DefinitionExport {
   toDefinition(options: { readonly target: 'typekro' }): JsonValue;
+  /** Where a part of the definition comes from; older copies of this package do not have it. */
+  locate?(path: string): SourcePosition | undefined;
+  readonly diagnostics?: readonly Diagnostic[];
 }
 
 function isDefinitionExport(value: unknown): value is DefinitionExport {
@@ -14,35 +18,66 @@ function isDefinitionExport(value: unknown): value is DefinitionExport {
   return isObject && 'toDefinition' in value && typeof value.toDefinition === 'function';
 }
 
-/**
- * The definitions of the compositions that a module exports, then its plain objects, each in the order of
- * the exports.
- *
- * @throws TypeKroError `input/module-failed` when the module or one of its compositions throws,
- * `input/no-exports` when there is nothing to take.
- */
-export async function loadModule(path: string, file: string): Promise<KubeObject[]> {
-  const module = await guarded(path, file, () => importModule(path));
-  const found = await guarded(path, file, () => exportedObjects(module));
-  if (found.length === 0) {
-    throw new TypeKroError(`${file} exports no composition and no Kubernetes object`, {
-      code: 'input/no-exports',
-      remedy: 'export the composition: `export const app = kubernetesComposition(…)`',
-    });
-  }
-  return found;
+/** An object that a module exports. */
+export interface ModuleObject {
+  readonly object: KubeObject;
+  /** Where in the user's code a part of it comes from, by the path of the field. */
+  readonly locate?: (path: string) => SourcePosition | undefined;
 }
 
-function exportedObjects(module: Record<string, unknown>): KubeObject[] {
+/** What loading a module gave. */
+export interface LoadedModule {
+  readonly objects: readonly ModuleObject[];
+  /** Why it could not be loaded, or the warnings of its compositions. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * The definitions of the compositions that a module exports, then its plain objects, each in the order of the
+ * exports. A module that throws, or a composition that is refused, gives problems instead of objects.
+ *
+ * @param cwd directory from which files are named
+ */
+export async function loadModule(path: string, file: string, cwd: string): Promise<LoadedModule> {
+  try {
+    const found = exportedObjects(await importModule(path), cwd);
+    if (found.objects.length > 0) return found;
+  } catch (error) {
+    return { objects: [], diagnostics: await moduleProblems(error, { path, cwd }) };
+  }
+  const nothing: Diagnostic = {
+    code: 'input/no-exports',
+    severity: 'error',
+    message: `${file} exports no composition and no Kubernetes object`,
+    hint: 'export the composition: `export const app = kubernetesComposition(…)`',
+    source: { file, line: 1, column: 1 },
+  };
+  return { objects: [], diagnostics: [nothing] };
+}
+
+function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedModule {
   const exports = Object.values(module).flatMap((value): unknown[] => (Array.isArray(value) ? value : [value]));
-  const definitions = [...new Set(exports.filter(isDefinitionExport))].map((composition) =>
-    composition.toDefinition({ target: 'typekro' }),
-  );
-  const values = exports.filter((value) => !isDefinitionExport(value));
-  return [...definitions, ...(values as JsonValue[])]
-    .map(asKubeObject)
-    .filter((object) => object !== undefined)
-    .map(plainObject);
+  const compositions = [...new Set(exports.filter(isDefinitionExport))];
+  const inUsersFile = (source: SourcePosition | undefined): SourcePosition | undefined =>
+    source?.file === undefined ? source : { ...source, file: displayName(source.file, cwd) };
+  const definitions = compositions.map((composition) => ({
+    value: composition.toDefinition({ target: 'typekro' }),
+    locate: (path: string) => inUsersFile(composition.locate?.(path)),
+  }));
+  const values = exports.filter((value) => !isDefinitionExport(value)).map((value) => ({ value: value as JsonValue }));
+  const objects = [...definitions, ...values].flatMap(({ value, ...rest }) => {
+    const object = asKubeObject(value);
+    return object === undefined ? [] : [{ object: plainObject(object), ...rest }];
+  });
+  // The graph's own findings are found again when the definition is checked.
+  const diagnostics = compositions
+    .flatMap((composition) => composition.diagnostics ?? [])
+    .filter(({ code, severity }) => severity === 'warning' && !code.startsWith('graph/'))
+    .map(({ source, ...rest }) => {
+      const place = inUsersFile(source);
+      return place === undefined ? rest : { ...rest, source: place };
+    });
+  return { objects, diagnostics };
 }
 
 /** What is sent is JSON; an object that cannot be is refused here, where the file's name is known. */
@@ -69,26 +104,4 @@ async function importModule(path: string): Promise<Record<string, unknown>> {
 /** Does this Node run TypeScript files by itself? */
 function stripsTypes(): boolean {
   return typeof Reflect.get(process.features, 'typescript') === 'string';
-}
-
-/** Whatever the user's code throws is a problem of the user's file. */
-async function guarded<Result>(path: string, file: string, work: () => Result | Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new TypeKroError(`${file} cannot be loaded: ${message}${placeOf(error, path)}`, {
-      code: 'input/module-failed',
-      cause: error,
-      remedy: 'correct the file and try again',
-    });
-  }
-}
-
-/** Where in the file an error was thrown, for errors that do not say so themselves. */
-function placeOf(error: unknown, path: string): string {
-  if (!(error instanceof Error) || error instanceof TypeKroError) return '';
-  const frame = (error.stack ?? '').split('\n').find((line) => line.includes(path));
-  const place = frame === undefined ? null : /:(\d+):(\d+)\)?$/.exec(frame);
-  return place === null ? '' : ` (line ${place[1]}, column ${place[2]})`;
 }

@@ -3,6 +3,7 @@ import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, TypeKroError } from '../../core/index.ts';
 import type { DefinitionDocument } from '../../graph/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
+import { nearestName } from '../../schema/index.ts';
 
 /** An object of a manifest with the place it stands in. */
 export interface ManifestObject {
@@ -91,11 +92,40 @@ function itemOf(document: DefinitionDocument, value: JsonValue, index: number): 
   };
 }
 
+const TOP_FIELDS = ['apiVersion', 'kind', 'metadata'];
+
+/** Says which of the fields that every object has is missing, and where. */
 function notAnObject(document: DefinitionDocument): Diagnostic {
+  const { value } = document;
+  const root = isJsonObject(value) ? value : {};
+  const missing = TOP_FIELDS.find((name) => !Object.hasOwn(root, name));
+  const near = missing === undefined ? undefined : nearestName(missing, Object.keys(root));
+  const metadata = isJsonObject(root['metadata']) ? root['metadata'] : {};
+  const nearName = nearestName('name', Object.keys(metadata));
+  const path =
+    near !== undefined
+      ? [near]
+      : nearName !== undefined
+        ? ['metadata', nearName]
+        : missing === undefined
+          ? ['metadata']
+          : [];
+  const field = missing ?? 'metadata.name';
+  const example =
+    new Map([
+      ['apiVersion', 'apiVersion: v1'],
+      ['kind', 'kind: ConfigMap'],
+      ['metadata', 'metadata: {name: example}'],
+    ]).get(field) ?? 'name: example';
+  const hint =
+    near !== undefined || nearName !== undefined
+      ? `did you mean "${missing ?? 'name'}" instead of "${near ?? nearName ?? ''}"?`
+      : `add ${field}, for example "${example}"`;
   return {
     code: 'input/not-an-object',
     severity: 'error',
-    message: 'the document is no Kubernetes object: apiVersion, kind and metadata.name are needed',
-    source: document.position([]),
+    message: `the document is no Kubernetes object: it has no ${field}`,
+    hint,
+    source: document.keyPosition(path),
   };
 }

@@ -38,6 +38,7 @@ const TYPE_WORDS = new Map([
   ['boolean', 'true or false'],
   ['array', 'a list'],
   ['object', 'an object'],
+  ['byte', 'a value in base64'],
 ]);
 
 function typeText(types: string, value: JsonValue | undefined): RefusalText {
@@ -56,6 +57,7 @@ function typeHint(types: string, value: JsonValue | undefined): string | undefin
   }
   if (typeof value === 'string' && /^-?\d+$/.test(value)) return `write it without quotes: ${value}`;
   if (typeof value === 'string' && types === 'boolean') return 'write true or false, without quotes';
+  if (types === 'byte') return 'encode it in base64, or write it as it is into stringData';
   if (types === 'array') return 'begin each entry with "- ", also when there is only one';
   if (types === 'object') return 'write members, as in "name: value", below the field';
   if (value === null) return 'give it a value, or leave the field out';
@@ -123,7 +125,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     (_match, value) => forExample('use small letters, digits, "-" and "."', validName(value, /[^a-z0-9.]+/g, 253)),
   ],
   [
-    /valid label must be|name part must consist of/,
+    /valid label key|valid label must be|name part must consist of|prefix part/,
     () => 'use letters, digits, "-", "_" and ".", with a letter or digit at both ends',
   ],
   [
@@ -154,7 +156,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     /may not be (?:set|specified)|must not be (?:set|specified)|[Ff]orbidden/,
     (_match, _value, field) => `remove ${lastName(field)}`,
   ],
-  [/cron/i, () => 'write five fields: minute, hour, day of month, month, day of week'],
+  [/cron|exactly 5 fields/i, () => 'write five fields: minute, hour, day of month, month, day of week'],
   [/IP address|CIDR/i, () => 'write an address such as 10.0.0.1, a range such as 10.0.0.0/16'],
 ];
 

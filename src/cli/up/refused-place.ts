@@ -60,6 +60,43 @@ export interface RefusedPlace {
   readonly key: boolean;
 }
 
+const QUANTITY = /^[+-]?[0-9.]+(?:[eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?$/;
+const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'hard', 'capacity']);
+
+/**
+ * A server that cannot read a quantity says so of the object as a whole; the field is the first that is none. Other
+ * causes stay as they are.
+ */
+export function withField<Cause extends { readonly field: string; readonly message: string }>(
+  root: JsonValue,
+  cause: Cause,
+): Cause {
+  if (cause.field !== '' || !/quantities must match/.test(cause.message)) return cause;
+  const found = findQuantity(root, '', '');
+  if (found === undefined) return cause;
+  return { ...cause, field: found.field, message: `Invalid value: ${JSON.stringify(found.text)}: this is no quantity` };
+}
+
+function findQuantity(
+  value: JsonValue,
+  path: string,
+  holder: string,
+): { readonly field: string; readonly text: string } | undefined {
+  const members: readonly (readonly [step: string, member: JsonValue | undefined])[] = Array.isArray(value)
+    ? value.map((item, index) => [`[${index}]`, item] as const)
+    : isJsonObject(value)
+      ? Object.entries(value).map(([name, member]) => [path === '' ? name : `.${name}`, member] as const)
+      : [];
+  for (const [step, member] of members) {
+    const name = step.replace(/^\./, '');
+    const isQuantity = HOLDS_QUANTITIES.has(holder) || name === 'sizeLimit';
+    if (typeof member === 'string' && isQuantity && !QUANTITY.test(member)) return { field: path + step, text: member };
+    const inner = member === undefined ? undefined : findQuantity(member, path + step, name);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
 /**
  * Where in an object a server's refusal belongs. Servers name a map and quote the key or the value in it that is
  * wrong, leave `metadata` out of the path of a template's labels, and name fields that are missing.
@@ -75,6 +112,10 @@ export function refusedPlace(root: JsonValue, field: string, message: string): R
   }
   const value = valueAt(root, steps);
   const quoted = /^[A-Z][a-z]+ value: ("(?:[^"\\]|\\.)*")/.exec(message)?.[1];
+  if (Array.isArray(value) && quoted !== undefined) {
+    const index = value.indexOf(parseQuoted(quoted));
+    if (index >= 0) return { steps: [...steps, index], key: false };
+  }
   if (isJsonObject(value) && quoted !== undefined) {
     const text = parseQuoted(quoted);
     if (Object.hasOwn(value, text)) return { steps: [...steps, text], key: true };

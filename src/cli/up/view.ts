@@ -42,8 +42,9 @@ const COLOUR: Readonly<Record<NodeState, 'green' | 'red' | 'yellow' | 'gray' | '
 /** One line for a node: mark, id, state, and what it waits for. */
 export function nodeLine(node: NodeReport, width: number, colour: boolean): string {
   const mark = colour ? styleText(COLOUR[node.state], MARK[node.state], { validateStream: false }) : MARK[node.state];
-  const { reason } = explainNode(node);
-  return `  ${mark} ${node.id.padEnd(width)}  ${node.state}${reason === '' ? '' : `: ${printableLine(reason)}`}`;
+  // The time of the next try changes with each; what failed is the same.
+  const reason = printableLine(explainNode(node).reason).replace(/; next try at \S+$/, '');
+  return `  ${mark} ${node.id.padEnd(width)}  ${node.state}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 /** The lines of one instance: a head line, then its nodes in the order of the graph. */
@@ -53,6 +54,45 @@ export function instanceLines(view: InstanceView, colour: boolean): string[] {
   const head = `${colour ? styleText('bold', title, { validateStream: false }) : title}  ${view.state || 'waiting for the controller'}`;
   const message = view.message === undefined ? [] : [`  ${printableLine(view.message)}`];
   return [head, ...message, ...view.nodes.map((node) => nodeLine(node, width, colour))];
+}
+
+/** A line as the rows of a terminal that it takes; those behind the first are indented. */
+export function wrapLine(line: string, columns: number): string[] {
+  const rows: string[] = [];
+  let rest = line;
+  for (let room = columns; widthOf(plain(rest)) > room && room > INDENT.length;) {
+    const at = breakAt(rest, rows.length === 0 ? room : room - INDENT.length);
+    rows.push((rows.length === 0 ? '' : INDENT) + rest.slice(0, at).trimEnd());
+    rest = rest.slice(at).trimStart();
+    room = columns - INDENT.length;
+  }
+  return [...rows, (rows.length === 0 ? '' : INDENT) + rest];
+}
+
+const INDENT = '      ';
+
+// oxlint-disable-next-line no-control-regex -- escape sequences begin with a control character
+const ESCAPES = /\u001b\[[0-9;]*m/g;
+
+function plain(text: string): string {
+  return text.replaceAll(ESCAPES, '');
+}
+
+/** Index of a text up to which it fits into some columns: behind a space, if there is one in the second half. */
+function breakAt(text: string, room: number): number {
+  let width = 0;
+  let at = 0;
+  let space = 0;
+  while (at < text.length) {
+    // oxlint-disable-next-line no-control-regex -- as above
+    const escape = /^\u001b\[[0-9;]*m/.exec(text.slice(at, at + 12))?.[0];
+    const character = escape ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
+    width += escape === undefined ? columnsOf(character) : 0;
+    if (width > room) break;
+    at += character.length;
+    if (character === ' ' && width > room / 2) space = at;
+  }
+  return Math.max(1, space > 0 ? space : at);
 }
 
 /** Cuts a line to the terminal's width; escape sequences take no room. */

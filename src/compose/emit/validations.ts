@@ -39,10 +39,16 @@ export function fieldRules(
     const rule = rewrite(whenThere, (node) =>
       pathOf(node)?.join('.') === path ? variable(self, node.type) : undefined,
     );
-    const text = new ExpressionWriter(ids, target).cel(rule);
+    const text = new ExpressionWriter(ids, target).cel(rule) + comment(validation.message);
     rules.set(path, [...(rules.get(path) ?? []), text]);
   }
   return { rules, required };
+}
+
+/** An API server shows the rule that an instance breaks, comments included, and SimpleSchema has no other place for a text. */
+function comment(message: string): string {
+  const line = message.replaceAll(/[\s"\\]+/g, ' ').trim();
+  return line === '' ? '' : ` // ${line}`;
 }
 
 function misplaced(validation: ValidationRecord, target: Target): Refusal {

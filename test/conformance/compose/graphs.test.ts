@@ -185,8 +185,8 @@ describe('the schema of the instance', () => {
       if (!s.host) throw new Error('host is needed');
       ConfigMap({ id: 'c', name: s.host.toLowerCase() });
     });
-    expect(found['replicas']).toBe('float | required=true validation="!(self > 10.0)"');
-    expect(found['host']).toBe('string | required=true validation="self != \\"\\""');
+    expect(found['replicas']).toBe('float | required=true validation="!(self > 10.0) // too many"');
+    expect(found['host']).toBe('string | required=true validation="self != \\"\\" // host is needed"');
   });
 
   test('a number that reaches an integer field is an integer', () => {

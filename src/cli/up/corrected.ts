@@ -1,0 +1,57 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, parseApiVersion } from '../../core/index.ts';
+import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
+import { crdSource, nearestName, prune, schemaAt } from '../../schema/index.ts';
+import { controllerCrds } from '../../controller/index.ts';
+import { stepsIn, valueAt } from './refused-place.ts';
+
+/**
+ * A definition as its author meant it: fields that are misspelt have the name that was meant, where that is free. The
+ * compiler then says what is wrong besides, instead of what follows from the misspelling; the misspelling itself is
+ * told by `checkObjects`. Positions are those of the text.
+ */
+export function corrected(document: DefinitionDocument): DefinitionDocument {
+  const { value } = document;
+  const apiVersion = isJsonObject(value) ? value['apiVersion'] : undefined;
+  if (typeof apiVersion !== 'string') return document;
+  const schema = crdSource(controllerCrds()).schemaOf({
+    ...parseApiVersion(apiVersion),
+    kind: 'ResourceGraphDefinition',
+  });
+  const unknown = schema === undefined ? [] : prune(schema, value).unknown;
+  if (schema === undefined || unknown.length === 0) return document;
+  const copy = structuredClone(value);
+  const written: { readonly meant: readonly PathStep[]; readonly name: string }[] = [];
+  for (const field of unknown) {
+    const steps = stepsIn(value, field);
+    const parentSteps = steps.slice(0, -1);
+    const name = String(steps.at(-1) ?? '');
+    const parent = valueAt(copy, parentSteps);
+    const meant = nearestName(name, Object.keys(schemaAt(schema, parentSteps)?.properties ?? {}));
+    if (!isJsonObject(parent) || meant === undefined || Object.hasOwn(parent, meant)) continue;
+    rename(parent, name, meant);
+    written.push({ meant: [...parentSteps, meant], name });
+  }
+  if (written.length === 0) return document;
+  const asWritten = (path: readonly PathStep[]): PathStep[] =>
+    path.map((step, index) => {
+      const found = written.find(
+        ({ meant }) => meant.length === index + 1 && meant.every((part, at) => part === path[at]),
+      );
+      return found?.name ?? step;
+    });
+  return {
+    value: copy,
+    index: document.index,
+    ...(document.file === undefined ? {} : { file: document.file }),
+    position: (path) => document.position(asWritten(path)),
+    keyPosition: (path) => document.keyPosition(asWritten(path)),
+    positionInside: (path, offset) => document.positionInside(asWritten(path), offset),
+  };
+}
+
+function rename(object: JsonObject, from: string, to: string): void {
+  const value: JsonValue | undefined = object[from];
+  delete object[from];
+  if (value !== undefined) object[to] = value;
+}

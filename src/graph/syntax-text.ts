@@ -1,0 +1,101 @@
+import type { CelError } from '../cel/index.ts';
+
+/** What is wrong with the syntax of an expression, and what to write instead. */
+export interface SyntaxText {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Words of other languages, and CEL's for them; looked for in the text from the error on. */
+const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
+  [
+    /^=>/,
+    'CEL has no arrow functions (=>)',
+    'macros name their variable first: list.map(x, x + 1), list.filter(x, x > 1)',
+  ],
+  [/^=/, '"=" is no operator here', 'write == to compare'],
+  [/^\?\?/, 'CEL has no operator ??', 'read the field with .?name and give a default: a.?b.orValue("x")'],
+  [/^\?\./, 'CEL writes optional access the other way round', 'write a.?b instead of a?.b'],
+  [/^&/, '"&" is no operator', 'write && for "and"'],
+  [/^\|/, '"|" is no operator', 'write || for "or"'],
+  [/^and\b/, '"and" is no operator', 'write && for "and"'],
+  [/^or\b/, '"or" is no operator', 'write || for "or"'],
+  [/^not\b/, '"not" is no operator', 'write ! for "not"'],
+  [/^if\b/, 'CEL has no "if"', 'write condition ? a : b'],
+  [/^`/, 'text does not stand in backquotes (`)', 'put text in quotes: "text", and join it with +'],
+  [/^;/, 'an expression does not end with ";"', 'remove it'],
+];
+
+/**
+ * The text of a syntax error in words: what stands there, and what should. The parser's own text lists its tokens,
+ * and is what kro prints.
+ *
+ * @param offset of the error in `cel`, in UTF-16 units
+ */
+export function syntaxText({ message }: CelError, cel: string, offset: number): SyntaxText {
+  const rest = cel.slice(Math.max(0, offset));
+  const before = cel.slice(0, Math.max(0, offset));
+  for (const [pattern, text, hint] of FOREIGN) {
+    // A parser may stop behind the first character of an operator.
+    const near = pattern.test(rest) ? rest : pattern.test(`${before.slice(-1)}${rest}`) ? before.slice(-1) : undefined;
+    if (near !== undefined) return { message: text, hint };
+  }
+  if (rest.trim() === '') return unfinished(before);
+  if (/^["']/.test(rest)) return { message: 'a text in quotes has no end', hint: 'close the quotes' };
+  const [, found = rest.slice(0, 1)] = /^(\w+|\S)/.exec(rest) ?? [];
+  const shown = JSON.stringify(found);
+  if (/^[)\]}]/.test(rest)) {
+    const open = unclosed(before);
+    return open === ''
+      ? { message: `${shown} closes what was not opened`, hint: 'remove it, or open it before' }
+      : {
+          message: `a value is expected before ${shown}`,
+          hint: 'write the value that is missing, or remove the operator before',
+        };
+  }
+  if (/[\w)\]"']\s*$/.test(before) && /^[\w"']/.test(rest)) {
+    return {
+      message: `${shown} follows a complete expression`,
+      hint: 'write an operator between the two, for example + or &&',
+    };
+  }
+  if (/token recognition/.test(message))
+    return { message: `${shown} means nothing in an expression`, hint: 'remove it, or put text in quotes' };
+  return {
+    message: `${shown} cannot stand here; a value is expected`,
+    hint: 'write a name, a number, a text in quotes, or remove it',
+  };
+}
+
+/** An expression that ends too early. */
+function unfinished(before: string): SyntaxText {
+  const open = unclosed(before);
+  if (before.trim() === '') return { message: 'the expression is empty', hint: 'write an expression between ${ and }' };
+  if (open !== '' && /[\w)\]}"']\s*$/.test(before)) {
+    const closing = CLOSING.get(open) ?? open;
+    return {
+      message: `the expression ends before its "${open}" is closed with "${closing}"`,
+      hint: `add "${closing}"`,
+    };
+  }
+  return {
+    message: 'the expression ends where a value is expected',
+    hint: 'write the value that is missing, or remove the operator before',
+  };
+}
+
+const CLOSING = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+]);
+
+/** The innermost bracket that is open at the end of a text; empty when there is none. */
+function unclosed(text: string): string {
+  const open: string[] = [];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[()[\]{}]/g)) {
+    if (CLOSING.has(token)) open.push(token);
+    else if (/^[)\]}]$/.test(token)) open.pop();
+  }
+  return open.at(-1) ?? '';
+}

@@ -1,0 +1,181 @@
+import { COMPOSITION, DEFINITION, INSTANCE, OBJECTS } from './base.ts';
+import type { Mistake } from './mistake.ts';
+
+const command = (
+  title: string,
+  words: readonly string[],
+  exit: number,
+  place: RegExp,
+  reason: RegExp,
+  remedy: RegExp,
+  more: Partial<Mistake> = {},
+): Mistake => ({ title, command: words, exit, place, reason, remedy, files: { 'shop.yaml': DEFINITION }, ...more });
+
+/** Mistakes in what stands around the files: names, options, kubeconfig, ports. */
+export const environmentMistakes: readonly Mistake[] = [
+  command(
+    'a file that is not there',
+    ['validate', 'shpo.yaml'],
+    1,
+    /shpo\.yaml/,
+    /no file/,
+    /check the name|did you mean/,
+  ),
+  command('a file of another type', ['validate', 'a.txt'], 1, /a\.txt/, /neither YAML/, /\.yaml, \.yml/, {
+    files: { 'a.txt': 'x' },
+  }),
+  command('an empty file', ['validate', 'a.yaml'], 1, /a\.yaml/, /no object/, /name files/, {
+    files: { 'a.yaml': '\n' },
+  }),
+  command('no file', ['validate'], 2, /file/, /missing required argument/, /typekro validate --help|FILE|usage/i),
+  command('a command misspelt', ['validat', 'shop.yaml'], 2, /validat/, /unknown command/, /did you mean validate/i),
+  command(
+    'an option misspelt',
+    ['validate', '--stric', 'shop.yaml'],
+    2,
+    /--stric/,
+    /unknown option/,
+    /did you mean --strict/i,
+  ),
+  command('a port that is none', ['up', '--port', '99999', 'shop.yaml'], 2, /--port 99999/, /no port/, /1 to 65535/),
+  command('a duration that is none', ['up', '--timeout', 'soon', 'shop.yaml'], 2, /timeout/, /soon/, /90s, 2m/),
+  command(
+    'a cluster name that is none',
+    ['up', '--once', '--name', 'My Cluster', 'shop.yaml'],
+    1,
+    /"My Cluster"/,
+    /no name/,
+    /lower-case letters/,
+  ),
+  command(
+    'a kubeconfig that is not there',
+    ['install', '--kubeconfig', 'nowhere'],
+    1,
+    /nowhere/,
+    /cannot be read: it is not there/,
+    /--kubeconfig|KUBECONFIG|name/,
+  ),
+  command(
+    'a kubeconfig that is no kubeconfig',
+    ['install', '--kubeconfig', 'shop.yaml'],
+    1,
+    /shop\.yaml/,
+    /kubeconfig/,
+    /kubeconfig|name/,
+  ),
+  command(
+    'a kubeconfig without its context',
+    ['install', '--kubeconfig', 'kubeconfig', '--context', 'prod'],
+    1,
+    /"prod"/,
+    /context/,
+    /dev/,
+    {
+      files: {
+        kubeconfig:
+          'apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]\ncontexts: [{name: dev, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {}}]\ncurrent-context: dev\n',
+      },
+    },
+  ),
+  command(
+    'a server that does not answer',
+    ['install', '--kubeconfig', 'kubeconfig'],
+    1,
+    /127\.0\.0\.1:1\b/,
+    /ECONNREFUSED/,
+    /running|server|kubeconfig/,
+    {
+      files: {
+        kubeconfig:
+          'apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]\ncontexts: [{name: dev, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {}}]\ncurrent-context: dev\n',
+      },
+    },
+  ),
+  command(
+    'CRDs in a file that is not there',
+    ['validate', '--crds', 'crds', 'shop.yaml'],
+    1,
+    /crds/,
+    /no file or folder/,
+    /check the name/,
+  ),
+  command(
+    'CRDs in a file that has none',
+    ['validate', '--crds', 'objects.yaml', 'shop.yaml'],
+    3,
+    /objects\.yaml/,
+    /no CustomResourceDefinition/,
+    /name (?:a|the) file/,
+    { files: { 'shop.yaml': DEFINITION, 'objects.yaml': OBJECTS } },
+  ),
+  command(
+    'an instance without its definition',
+    ['validate', 'first.yaml'],
+    3,
+    /first\.yaml:2:7/,
+    /has no kind "Shop"/,
+    /ResourceGraphDefinition.*--crds/,
+    { files: { 'first.yaml': INSTANCE } },
+  ),
+  command(
+    'an install without an image',
+    ['install', '--controller', '--print'],
+    2,
+    /--controller|controller/,
+    /needs an image/,
+    /--image/,
+  ),
+  command(
+    'a mode of rights that is none',
+    ['install', '--controller', '--image', 'a', '--rbac', 'all', '--print'],
+    2,
+    /--rbac/,
+    /"all"/,
+    /aggregation or unrestricted/,
+  ),
+  command(
+    'an account that is none',
+    ['rbac', '--controller', 'typekro', 'shop.yaml'],
+    2,
+    /--controller/,
+    /no ServiceAccount/,
+    /namespace\/name/,
+  ),
+  command(
+    'a folder that cannot be written',
+    ['gitops', '--out', 'shop.yaml', 'shop.yaml'],
+    1,
+    /shop\.yaml/,
+    /cannot be written/,
+    /--out/,
+  ),
+  command(
+    'a factory for no CRD',
+    ['generate', 'shop.yaml'],
+    3,
+    /shop\.yaml|what was read/,
+    /no CustomResourceDefinition/,
+    /name files/,
+  ),
+  command(
+    'a namespace that is not there',
+    ['up', '--once', 'a.yaml'],
+    1,
+    /a\.yaml:1/,
+    /namespaces "nowhere" not found/,
+    /put the Namespace "nowhere" into the files/,
+    { files: { 'a.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: nowhere}\n' } },
+  ),
+  command(
+    'a project whose .typekro is a file',
+    ['up', '--once', 'shop.yaml'],
+    1,
+    /\.typekro/,
+    /up\/state-directory/,
+    /directory that you may write/,
+    { files: { 'shop.yaml': DEFINITION, '.typekro': '' } },
+  ),
+  command('a composition and no Node module of it', ['validate', 'shop.ts'], 3, /shop\.ts:\d+:\d+/, /type/, /install/, {
+    files: { 'shop.ts': COMPOSITION.replace("'arktype'", "'@acme/types'") },
+  }),
+];

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { environmentMistakes } from './environment.ts';
+import type { Mistake } from './mistake.ts';
+import { tell } from './run-mistake.ts';
+import { typescriptMistakes } from './typescript.ts';
+import { definitionMistakes } from './yaml-definitions.ts';
+import { objectMistakes } from './yaml-objects.ts';
+
+const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
+  'a definition': definitionMistakes,
+  'an object': objectMistakes,
+  TypeScript: typescriptMistakes,
+  'the environment': environmentMistakes,
+};
+const ALL = Object.values(TABLES).flat();
+
+describe.each(Object.entries(TABLES))('a mistake in %s', (_where, mistakes) => {
+  test.concurrent.each(mistakes.map((mistake) => [mistake.title, mistake] as const))('%s', async (_title, mistake) => {
+    const { score, output, code } = await tell(mistake);
+    expect(score, `exit ${code}\n${output}`).toBeGreaterThanOrEqual(mistake.score ?? 3);
+  });
+});
+
+test('the table has 110 mistakes, of which 95 in 100 score 3, and none scores 0', () => {
+  const least = ALL.map(({ score = 3 }) => score);
+  expect(ALL.length).toBeGreaterThanOrEqual(110);
+  expect(least.filter((score) => score === 3).length / ALL.length).toBeGreaterThanOrEqual(0.95);
+  expect(Math.min(...least)).toBeGreaterThan(0);
+});

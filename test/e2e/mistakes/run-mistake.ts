@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runCommandLine } from '../../../src/cli/adapter.ts';
+import { commands } from '../../../src/cli/commands/index.ts';
+import { startCli } from '../../support/command.ts';
+import type { Mistake } from './mistake.ts';
+import { prepare } from './mistake.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** What a person was told, and how good it is. */
+export interface Told {
+  readonly code: number | null;
+  readonly output: string;
+  /** One for the place, one for the reason, one for the remedy; 0 with a stack trace, or with another exit code. */
+  readonly score: number;
+  /** Errors that were counted; one mistake should give one. */
+  readonly errors: number;
+}
+
+/** Makes the mistake in a folder of its own, and scores what is said. */
+export async function tell(mistake: Mistake): Promise<Told> {
+  const { files, place } = prepare(mistake);
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-mistake-'));
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    const words = mistake.command ?? ['validate', ...Object.keys(files)];
+    const { code, output } = words.some((word) => word.endsWith('.ts') || word === 'up')
+      ? await runProcess(words, folder)
+      : await runHere(words, folder, mistake.env);
+    const internal = /internal error|^\s+at .*:\d+:\d+\)?$/m.test(output) || code !== (mistake.exit ?? 3);
+    const said = [place, mistake.reason, mistake.remedy].filter((pattern) => pattern.test(output)).length;
+    const errors = output.split('\n').filter((line) => /^(?:\S+:\d+:\d+: )?error: /.test(line)).length;
+    return { code, output, score: internal ? 0 : said, errors };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** TypeScript is loaded by Node, and so by the built command in a project that has the packages installed. */
+async function runProcess(words: readonly string[], folder: string): Promise<{ code: number | null; output: string }> {
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(ROOT, join(folder, 'node_modules/typekro'), 'dir');
+  symlinkSync(join(ROOT, 'node_modules/arktype'), join(folder, 'node_modules/arktype'), 'dir');
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const { code, stdout, stderr } = await startCli(words, folder).ended;
+  return { code, output: `${stdout}${stderr}` };
+}
+
+async function runHere(
+  words: readonly string[],
+  folder: string,
+  env: Mistake['env'],
+): Promise<{ code: number; output: string }> {
+  const lines: string[] = [];
+  const print = (text: string): void => void lines.push(text);
+  const code = await runCommandLine(commands, '0.0.0', words, {
+    cwd: folder,
+    env: { ...env },
+    print,
+    printError: print,
+    readInput: () => Promise.resolve(''),
+    signal: new AbortController().signal,
+  });
+  return { code, output: lines.join('\n') };
+}

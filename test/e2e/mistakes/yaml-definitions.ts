@@ -1,0 +1,496 @@
+import { DEFINITION, INSTANCE } from './base.ts';
+import type { Mistake } from './mistake.ts';
+import { edit } from './mistake.ts';
+
+type Change = readonly [from: string, to: string];
+
+/** The definition with changes. */
+const definition = (
+  title: string,
+  changes: readonly Change[],
+  reason: RegExp,
+  remedy: RegExp,
+  more: Partial<Mistake> = {},
+): Mistake => ({ title, files: { 'shop.yaml': edit(DEFINITION, ...changes) }, reason, remedy, ...more });
+
+/** The instance with changes, beside a definition that is right. */
+const instance = (title: string, changes: readonly Change[], reason: RegExp, remedy: RegExp): Mistake => ({
+  title,
+  files: { 'shop.yaml': DEFINITION, 'first.yaml': edit(INSTANCE, ...changes) },
+  reason,
+  remedy,
+});
+
+/** Mistakes in a ResourceGraphDefinition and its instances. */
+export const definitionMistakes: readonly Mistake[] = [
+  definition(
+    'resources misspelt',
+    [['  resources:', '  ⟦resurces:']],
+    /unknown field "resurces"/,
+    /did you mean "resources"/,
+  ),
+  definition(
+    'readyWhen in small letters',
+    [['readyWhen:', '⟦readywhen:']],
+    /unknown field "readywhen"/,
+    /did you mean "readyWhen"/,
+  ),
+  definition(
+    'includeWhen misspelt',
+    [['includeWhen:', '⟦includesWhen:']],
+    /unknown field "includesWhen"/,
+    /did you mean "includeWhen"/,
+  ),
+  definition(
+    'template misspelt',
+    [
+      [
+        '    - id: config\n      includeWhen:\n        - ${schema.spec.replicas > 1}\n      template:',
+        '    - id: config\n      ⟦templat:',
+      ],
+    ],
+    /unknown field "templat"/,
+    /did you mean "template"/,
+  ),
+  definition('schema misspelt', [['  schema:\n', '  ⟦shema:\n']], /unknown field "shema"/, /did you mean "schema"/),
+  definition('metadata misspelt', [['metadata:\n  name: shop\n', '⟦metdata:\n  name: shop\n']], /metadata/, /metadata/),
+  definition(
+    'no id',
+    [['    - id: config\n      includeWhen', '    - ⟦includeWhen']],
+    /\bno id\b/,
+    /add id|give it an id|write id/,
+  ),
+  definition(
+    'an id twice',
+    [['- id: config', '- id: ⟦service']],
+    /another resource has the id "service"/,
+    /its own id/,
+  ),
+  definition('a reserved id', [['- id: config', '- id: ⟦schema']], /"schema" is a reserved word/, /choose another id/),
+  definition(
+    'an id with a dash',
+    [['- id: config', '- id: ⟦my-config']],
+    /"my-config" must begin with a small letter/,
+    /"myConfig"/,
+  ),
+  definition(
+    'an id with a capital letter',
+    [['- id: config', '- id: ⟦Config']],
+    /"Config" must begin with a small letter/,
+    /"config"/,
+  ),
+  definition(
+    'a kind in small letters',
+    [['    kind: Shop', '    kind: ⟦shop']],
+    /"shop" must begin with a capital letter/,
+    /"Shop"/,
+  ),
+  definition(
+    'a version of numbers',
+    [['    apiVersion: v1alpha1', '    apiVersion: ⟦"1.0"']],
+    /refuses the version "1\.0"/,
+    /write v1, v1alpha1/,
+  ),
+  definition('no kind in the schema', [['    kind: Shop\n', '']], /kind/, /kind: |add kind|capital letter/, {
+    place: /shop\.yaml:(?:6|7|1):\d+/,
+  }),
+  definition(
+    'no schema',
+    [[DEFINITION.slice(DEFINITION.indexOf('  schema:'), DEFINITION.indexOf('  resources:')), '']],
+    /no spec\.schema/,
+    /add spec\.schema/,
+    { place: /shop\.yaml:5:1/ },
+  ),
+  definition('an unknown type', [['replicas: integer', 'replicas: ⟦int']], /int\b/, /did you mean "integer"|integer/),
+  definition('an unknown marker', [['default=2 minimum=1', 'default=2 ⟦min=1']], /min/, /minimum/),
+  definition('a default of another type', [['default=2 minimum', '⟦default=many minimum']], /many/, /integer|number/),
+  definition(
+    'a default below the minimum',
+    [['default=2 minimum=1', 'default=0 minimum=1']],
+    /greater than or equal to 1|minimum/,
+    /correct the default/,
+    { place: /shop\.yaml:11:17/ },
+  ),
+  definition(
+    'a list without quotes',
+    [["regions: '[]string'", 'regions: []⟦string']],
+    /value ends before|bracket|list/,
+    /quote/,
+  ),
+  definition(
+    'a field of the spec misspelt',
+    [['${schema.spec.name}-config', '${schema.spec.⟦nmae}-config']],
+    /nmae/,
+    /did you mean "name"/,
+  ),
+  definition(
+    'a field of another resource misspelt',
+    [['${service.metadata.name}', '${service.metadata.⟦nam}']],
+    /nam\b/,
+    /did you mean "name"/,
+  ),
+  definition(
+    'an id in an expression misspelt',
+    [['${service.metadata.name}', '${⟦servce.metadata.name}']],
+    /servce/,
+    /did you mean "service"/,
+  ),
+  definition(
+    'spec without schema',
+    [['${schema.spec.name}-config', '${⟦spec.name}-config']],
+    /nothing here is named spec/,
+    /schema\.spec/,
+  ),
+  definition(
+    'an expression that is not closed',
+    [['${schema.spec.name}-config', '⟦${schema.spec.name-config']],
+    /has no end/,
+    /close it with \}/,
+  ),
+  definition(
+    'an operand missing',
+    [['${schema.spec.replicas > 1}', '${schema.spec.replicas >⟦}']],
+    /ends (?:too early|where)/,
+    /value|operand/,
+  ),
+  definition(
+    'a closing parenthesis missing',
+    [['${schema.spec.replicas > 1}', '${(schema.spec.replicas > 1⟦}']],
+    /"\)"|parenthesis/,
+    /\)/,
+  ),
+  definition(
+    'three equals signs',
+    [['${schema.spec.replicas > 1}', '${schema.spec.replicas ==⟦= 1}']],
+    /=/,
+    /write == /,
+  ),
+  definition('one equals sign', [['${schema.spec.replicas > 1}', '${schema.spec.replicas ⟦= 1}']], /=/, /write == /),
+  definition(
+    'and in words',
+    [['${schema.spec.replicas > 1}', '${schema.spec.replicas > 1 ⟦and schema.spec.replicas < 9}']],
+    /"and"/,
+    /&&/,
+  ),
+  definition(
+    'one ampersand',
+    [['${schema.spec.replicas > 1}', '${schema.spec.replicas > 1 ⟦& schema.spec.replicas < 9}']],
+    /&/,
+    /&&/,
+  ),
+  definition(
+    'the operator ?? of JavaScript',
+    [['image: ${schema.spec.image}', 'image: ${schema.spec.image ?⟦? "nginx"}']],
+    /\?\?/,
+    /orValue/,
+  ),
+  definition(
+    'an arrow function',
+    [['image: ${schema.spec.image}', 'image: ${schema.spec.regions.map(r ⟦=> r)[0]}']],
+    /=>/,
+    /map\(x, /,
+  ),
+  definition('a template string of JavaScript', [['image: ${schema.spec.image}', 'image: ${⟦`nginx`}']], /`/, /quotes/),
+  definition(
+    'a text without its end',
+    [['image: ${schema.spec.image}', `image: '\${"nginx}'`]],
+    /has no end|quote/,
+    /close/,
+    { place: /shop\.yaml:35:(?:27|28|29|30)/ },
+  ),
+  definition(
+    'a function that is not there',
+    [['image: ${schema.spec.image}', 'image: ${schema.spec.image.toLowerCase⟦()}']],
+    /toLowerCase/,
+    /lowerAscii/,
+  ),
+  definition(
+    'a number into a text',
+    [['      url: http://', '      url: ${⟦schema.spec.replicas}\n          rest: http://']],
+    /int|number/,
+    /string\(…\)/,
+  ),
+  definition(
+    'a text into a number',
+    [['replicas: ${schema.spec.replicas}', 'replicas: ${⟦schema.spec.name}']],
+    /string/,
+    /int\(…\)/,
+  ),
+  definition(
+    'a text and a number added',
+    [['${schema.spec.replicas > 1}', '${(schema.spec.name ⟦+ schema.spec.replicas) != ""}']],
+    /string.*int|int.*string/,
+    /string\(…\)/,
+  ),
+  definition(
+    'readyWhen that reads another node',
+    [['${service.spec.clusterIP != ""}', '${⟦deployment.status.availableReplicas > 0}']],
+    /only "?service"?|only its own|own resource/,
+    /depend|own|read/,
+  ),
+  definition(
+    'readyWhen that is no condition',
+    [['${service.spec.clusterIP != ""}', '${⟦service.spec.clusterIP}']],
+    /string.*bool|bool/,
+    /compare|== /,
+  ),
+  definition(
+    'includeWhen without braces',
+    [['- ${schema.spec.replicas > 1}', '- ⟦schema.spec.replicas > 1']],
+    /bare \$\{…\}/,
+    /write \$\{schema/,
+  ),
+  definition(
+    'int of a name without schema',
+    [['replicas: ${schema.spec.replicas}', 'replicas: ${int(⟦name)}']],
+    /nothing here is named name/,
+    /schema\.spec\.name/,
+  ),
+  definition(
+    'a cycle',
+    [
+      [
+        '              app: shop\n          template:',
+        '              app: shop\n          minReadySeconds: ${⟦size(config.data.url)}\n          template:',
+      ],
+      ['url: http://${service.metadata.name}', 'url: ${deployment.metadata.name}'],
+    ],
+    /deployment → config|config → deployment/,
+    /do without/,
+    { place: /shop\.yaml:\d+:\d+/ },
+  ),
+  definition(
+    'a resource that reads itself',
+    [['url: http://${service.metadata.name}', 'url: ${⟦config.metadata.name}']],
+    /itself|config → config/,
+    /value|remove|instead/,
+  ),
+  definition(
+    'a kind that does not exist',
+    [['kind: ConfigMap', 'kind: ⟦Configmap']],
+    /v1 has no kind "Configmap"/,
+    /did you mean "ConfigMap"/,
+  ),
+  definition(
+    'a kind of another version',
+    [['apiVersion: apps/v1', 'apiVersion: ⟦apps/v1beta1']],
+    /apps\/v1beta1/,
+    /apps\/v1\b/,
+  ),
+  definition(
+    'a kind without a definition',
+    [['apiVersion: v1\n        kind: ConfigMap', 'apiVersion: ⟦widgets.example.com/v1\n        kind: Widget']],
+    /Widget of "widgets\.example\.com\/v1" is not known/,
+    /--crds.*--kubeconfig/,
+  ),
+  definition(
+    'a field of a template misspelt',
+    [['          ports:\n            - port: 80\n', '          ⟦prots:\n            - port: 80\n']],
+    /prots/,
+    /did you mean "ports"/,
+  ),
+  definition(
+    'a field of a container misspelt',
+    [['                  image:', '                  ⟦imgae:']],
+    /imgae/,
+    /did you mean "image"/,
+  ),
+  definition(
+    'a field one level too high',
+    [['            spec:\n              containers:', '            ⟦containers:']],
+    /containers/,
+    /known fields|spec/,
+    {
+      files: {
+        'shop.yaml': edit(DEFINITION, [
+          '            spec:\n              containers:\n                - name: web\n                  image: ${schema.spec.image}\n                  ports:\n                    - containerPort: 8080\n',
+          '            ⟦containers: []\n',
+        ]),
+      },
+    },
+  ),
+  definition(
+    'a port out of range',
+    [['- port: 80\n', '- port: ⟦80800\n']],
+    /80800.*between 1 and 65535/,
+    /number from 1 to 65535/,
+  ),
+  definition('a port as text', [['- port: 80\n', '- port: ⟦"80"\n']], /port/, /quotes|int\(/),
+  definition(
+    'a name with a capital letter',
+    [['          name: ${schema.spec.name}-config', '          name: ⟦Shop-Config']],
+    /Shop-Config/,
+    /"shop-config"/,
+  ),
+  definition(
+    'a selector without its labels',
+    [['              app: shop\n          template', '              ⟦app: store\n          template']],
+    /label|selector/,
+    /same labels|labels/,
+  ),
+  definition(
+    'a container without an image',
+    [['                  image: ${schema.spec.image}\n', '']],
+    /image/,
+    /add image/,
+    { place: /shop\.yaml:34:1[79]/ },
+  ),
+  definition(
+    'a mount without a volume',
+    [
+      [
+        '                  ports:\n',
+        '                  volumeMounts:\n                    - name: ⟦data\n                      mountPath: /data\n                  ports:\n',
+      ],
+    ],
+    /Not found: "data"/,
+    /define "data"/,
+  ),
+  definition(
+    'a quantity that is none',
+    [
+      [
+        '                  ports:\n',
+        '                  resources:\n                    limits:\n                      memory: ⟦128MB\n                  ports:\n',
+      ],
+    ],
+    /128MB|quantit/,
+    /128Mi/,
+  ),
+  definition(
+    'a pull policy that is none',
+    [['                  ports:\n', '                  imagePullPolicy: ⟦always\n                  ports:\n']],
+    /always/,
+    /Always/,
+  ),
+  definition(
+    'a Deployment without a selector',
+    [
+      [
+        '          selector:\n            matchLabels:\n              app: shop\n          template',
+        '          template',
+      ],
+    ],
+    /selector/,
+    /add selector/,
+    { place: /shop\.yaml:\d+:\d+/ },
+  ),
+  definition(
+    'a label that is reserved',
+    [
+      [
+        '          name: ${schema.spec.name}-config',
+        '          name: ${schema.spec.name}-config\n          labels:\n            ⟦kro.run/owned: "yes"',
+      ],
+    ],
+    /kro\.run\/.*reserved/,
+    /another|without|remove/,
+  ),
+  definition(
+    'template and externalRef',
+    [
+      [
+        '      template:\n        apiVersion: v1\n        kind: ConfigMap',
+        '      externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n      template:\n        apiVersion: v1\n        kind: ConfigMap',
+      ],
+    ],
+    /either a template or an externalRef/,
+    /remove|leave/,
+    { place: /shop\.yaml:\d+:\d+/ },
+  ),
+  definition(
+    'a loop over a number',
+    [
+      [
+        '    - id: config\n      includeWhen:\n        - ${schema.spec.replicas > 1}',
+        '    - id: config\n      forEach:\n        - i: ${⟦schema.spec.replicas}',
+      ],
+      ['${schema.spec.name}-config', '${schema.spec.name}-${string(i)}'],
+    ],
+    /list/,
+    /list|range/,
+    { place: /shop\.yaml:\d+:\d+/ },
+  ),
+  definition(
+    'a loop whose items have one name',
+    [
+      [
+        '    - id: config\n      includeWhen:\n        - ${schema.spec.replicas > 1}',
+        '    - id: config\n      forEach:\n        - region: ${schema.spec.regions}',
+      ],
+      ['name: ${schema.spec.name}-config', 'name: ⟦${schema.spec.name}-config'],
+    ],
+    /does not depend on region/,
+    /region/,
+  ),
+  definition(
+    'the status of the schema read',
+    [['url: http://${service.metadata.name}', 'url: ${schema.⟦status.available}']],
+    /status/,
+    /spec|resource/,
+  ),
+  definition(
+    'an item indented too far',
+    [['    - id: service\n      readyWhen', '    - id: service\n       ⟦readyWhen']],
+    /indented/,
+    /same column|begin it/,
+    { place: /shop\.yaml:\d+:\d+/ },
+  ),
+  definition('a tab', [['    - id: service\n', '⟦\t- id: service\n']], /tab/, /spaces/),
+  definition(
+    'a key twice',
+    [['  name: shop\n', '  name: shop\n  ⟦name: shop2\n']],
+    /name.*twice|twice.*name|another member/,
+    /remove|one of/,
+  ),
+  definition(
+    'a colon in a text',
+    [['url: http://${service.metadata.name}', 'url: note: this']],
+    /middle of a line|key/,
+    /quote/,
+    { place: /shop\.yaml:\d+:\d+/ },
+  ),
+  instance(
+    'a field misspelt in an instance',
+    [['  replicas: 3', '  ⟦replcas: 3']],
+    /unknown field "replcas"/,
+    /did you mean "replicas"/,
+  ),
+  instance(
+    'a text for a number in an instance',
+    [['  replicas: 3', '  replicas: ⟦"3"']],
+    /the text "3" stands where a whole number/,
+    /without quotes: 3/,
+  ),
+  instance(
+    'a number below the minimum',
+    [['  replicas: 3', '  replicas: ⟦0']],
+    /0.*greater than or equal to 1/,
+    /1|larger/,
+  ),
+  instance(
+    'a scalar for a list',
+    [['  regions:\n    - eu', '  regions: ⟦eu']],
+    /the text "eu" stands where a list/,
+    /"- "/,
+  ),
+  instance(
+    'an instance of a kind misspelt',
+    [['kind: Shop', 'kind: ⟦Shp']],
+    /has no kind "Shp"/,
+    /did you mean "Shop"/,
+  ),
+  instance(
+    'an instance of another version',
+    [['apiVersion: kro.run/v1alpha1', 'apiVersion: ⟦kro.run/v1']],
+    /kro\.run\/v1\b/,
+    /kro\.run\/v1alpha1/,
+  ),
+  instance('an instance with a wrong name', [['  name: first\nspec', '  name: ⟦First\nspec']], /First/, /"first"/),
+  instance(
+    'an instance without a name',
+    [['  name: first\nspec', '  ⟦nam: first\nspec']],
+    /metadata\.name|no name/,
+    /name/,
+  ),
+];

@@ -1,0 +1,193 @@
+import { OBJECTS } from './base.ts';
+import type { Mistake } from './mistake.ts';
+import { edit } from './mistake.ts';
+
+const objects = (
+  title: string,
+  changes: readonly (readonly [from: string, to: string])[],
+  reason: RegExp,
+  remedy: RegExp,
+  more: Partial<Mistake> = {},
+): Mistake => ({ title, files: { 'web.yaml': edit(OBJECTS, ...changes) }, reason, remedy, ...more });
+
+const plain = (title: string, text: string, reason: RegExp, remedy: RegExp, more: Partial<Mistake> = {}): Mistake => ({
+  title,
+  files: { 'a.yaml': text },
+  reason,
+  remedy,
+  ...more,
+});
+
+/** Mistakes in Kubernetes objects that no definition makes. */
+export const objectMistakes: readonly Mistake[] = [
+  objects(
+    'replicas as a text',
+    [['replicas: 2', 'replicas: ⟦"2"']],
+    /the text "2" stands where a whole number/,
+    /without quotes: 2/,
+  ),
+  objects(
+    'replicas below zero',
+    [['replicas: 2', 'replicas: ⟦-2']],
+    /-2.*greater than or equal to 0/,
+    /0 or a larger number/,
+  ),
+  objects(
+    'a label that is a number',
+    [['  labels:\n    app: web\nspec', '  labels:\n    app: ⟦1\nspec']],
+    /1 stands where a text/,
+    /in quotes: "1"/,
+  ),
+  objects(
+    'a label with a space',
+    [['  labels:\n    app: web\nspec', '  labels:\n    app: ⟦my web\nspec']],
+    /my web/,
+    /letters, digits/,
+  ),
+  objects(
+    'a label key with two slashes',
+    [['  labels:\n    app: web\nspec', '  labels:\n    ⟦a/b/c: web\nspec']],
+    /a\/b\/c/,
+    /name|prefix|letters/,
+  ),
+  objects(
+    'one container instead of a list',
+    [
+      [
+        '        - name: web\n          image: nginx:1.27\n          ports:\n            - containerPort: 8080\n',
+        '        name: web\n          image: nginx:1.27\n          ports:\n            - containerPort: 8080\n',
+      ],
+    ],
+    /list|indented/,
+    /- |column/,
+    { place: /web\.yaml:(?:19|20):\d+|web\.yaml:1[78]:\d+/ },
+  ),
+  objects(
+    'labels that the selector does not ask for',
+    [['    metadata:\n      labels:\n        app: web\n', '    metadata:\n      labels:\n        app: wbe\n']],
+    /selector.*does not match/,
+    /labels of spec\.selector/,
+    { place: /web\.yaml:1[3-5]:\d+/ },
+  ),
+  objects('a request over the limit', [['memory: 64Mi', 'memory: ⟦256Mi']], /256Mi.*limit/, /raise the limit/),
+  objects('a quantity with a wrong unit', [['memory: 128Mi', 'memory: ⟦128MB']], /128MB|quantit/, /128Mi/),
+  objects(
+    'a protocol in small letters',
+    [['      port: 80\n', '      protocol: ⟦tcp\n      port: 80\n']],
+    /tcp/,
+    /TCP/,
+  ),
+  objects(
+    'two ports of one name',
+    [['      targetPort: 8080\n', '      targetPort: 8080\n    - name: ⟦http\n      port: 81\n']],
+    /Duplicate value: "http"/,
+    /its own value/,
+  ),
+  objects(
+    'two ports without names',
+    [['    - name: http\n      port: 80\n      targetPort: 8080\n', '    - port: 80\n    - port: 81\n']],
+    /ports\[\d\]\.name: Required/,
+    /add name/,
+    { place: /web\.yaml:3\d:\d+/ },
+  ),
+  objects('a port of 0', [['      port: 80\n', '      port: ⟦0\n']], /between 1 and 65535/, /1 to 65535/),
+  objects(
+    'a Service that begins with a digit',
+    [['kind: Service\nmetadata:\n  name: web', 'kind: Service\nmetadata:\n  name: ⟦1_web']],
+    /1_web/,
+    /"web"|for example/,
+  ),
+  objects(
+    'a type of Service that is none',
+    [['spec:\n  selector:\n    app: web\n  ports', 'spec:\n  type: ⟦Loadbalancer\n  selector:\n    app: web\n  ports']],
+    /Loadbalancer/,
+    /LoadBalancer/,
+  ),
+  objects(
+    'a restart policy for jobs only',
+    [['      containers:', '      restartPolicy: ⟦Never\n      containers:']],
+    /Never/,
+    /Always/,
+  ),
+  objects(
+    'a kind of an old version',
+    [['apiVersion: apps/v1', 'apiVersion: ⟦extensions/v1beta1']],
+    /extensions\/v1beta1/,
+    /apps\/v1/,
+  ),
+  objects(
+    'a container twice',
+    [
+      [
+        '          resources:\n            requests:\n              memory: 64Mi\n            limits:\n              memory: 128Mi\n',
+        '        - ⟦name: web\n          image: nginx\n',
+      ],
+    ],
+    /Duplicate value: .*"web"/,
+    /its own value/,
+  ),
+  plain(
+    'a CronJob with a wrong schedule',
+    'apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec:\n  schedule: ⟦every day\n  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}}\n',
+    /every day/,
+    /five fields/,
+  ),
+  plain(
+    'an Ingress without a path type',
+    'apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a}\nspec:\n  rules:\n    - http:\n        paths:\n          - ⟦path: /\n            backend: {service: {name: a, port: {number: 80}}}\n',
+    /pathType/,
+    /add pathType/,
+  ),
+  plain(
+    'a Secret whose data is no base64',
+    'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  password: ⟦"s3cret!"\n',
+    /base64/,
+    /stringData|base64/,
+  ),
+  plain(
+    'a ConfigMap with a number',
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  port: ⟦8080\n',
+    /8080 stands where a text/,
+    /"8080"/,
+  ),
+  plain(
+    'a ConfigMap with yes',
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  on: true\n',
+    /true stands where a text|key/,
+    /"true"|quote/,
+    { place: /a\.yaml:5:\d+/ },
+  ),
+  plain(
+    'a claim without a size',
+    'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a}\nspec:\n  accessModes: [ReadWriteOnce]\n',
+    /resources|storage/,
+    /add|set/,
+    { place: /a\.yaml:[45]:\d+/ },
+  ),
+  plain(
+    'an access mode that is none',
+    'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a}\nspec:\n  accessModes: [⟦ReadWriteonce]\n  resources: {requests: {storage: 1Gi}}\n',
+    /ReadWriteonce/,
+    /ReadWriteOnce/,
+  ),
+  plain('no kind', '⟦apiVersion: v1\nmetadata: {name: a}\n', /kind/, /kind/),
+  plain('no name', 'apiVersion: v1\nkind: ConfigMap\n⟦metadata: {labels: {a: b}}\n', /metadata\.name/, /name/),
+  plain(
+    'an object twice',
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: ⟦a}\n',
+    /twice; the first is a\.yaml:1/,
+    /leave one of them out/,
+  ),
+  plain(
+    'a role with a wrong verb list',
+    'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: a}\nrules:\n  - apiGroups: [""]\n    resources: [pods]\n    verbs: ⟦get\n',
+    /the text "get" stands where a list/,
+    /"- "/,
+  ),
+  plain(
+    'a namespace for what has none',
+    'apiVersion: v1\nkind: Namespace\nmetadata: {name: a_b}\n'.replace('a_b', '⟦a_b'),
+    /a_b/,
+    /"a-b"/,
+  ),
+];
