@@ -26,6 +26,12 @@ export const traceCodes: readonly CodeInfo[] = [
     'Give it a default with `??`, or test it first.',
   ),
   error(
+    'argument',
+    'A factory is called with an argument that it does not have, or without one that it needs.',
+    '(spec) => {\n  Deployment({ id: "web", name: spec.name, image: "nginx", replica: 2 });\n}',
+    'Use the name that the message suggests; give what is missing. An `id` must be a constant.',
+  ),
+  error(
     'async',
     'The composition, or a function that it calls, is async.',
     'async (spec) => {\n  ConfigMap({ id: "c", name: spec.name });\n}',

@@ -1,26 +1,28 @@
 import { macro, macroVariable, not, variable } from './ir/build.ts';
 import type { Node } from './ir/node.ts';
-import { mapOf } from './ir/types.ts';
+import { DYN, mapOf } from './ir/types.ts';
 import { callValue } from './interp/calls.ts';
 import { opaque } from './interp/natives.ts';
 import { arrayMethod } from './library/arrays.ts';
 import { callMethod } from './library/methods.ts';
-import { mergeSpread } from './library/objects.ts';
+import { getMember } from './library/member.ts';
+import { asFound, mergeSpread } from './library/objects.ts';
+import { spreadItems } from './library/spread.ts';
 import { activeTrace } from './trace/trace.ts';
 import { choose } from './interp/branches.ts';
-import { resolve } from './value/merge.ts';
+import { distribute, resolve } from './value/merge.ts';
 import { equals, textOrNode, textValue, truthy } from './value/ops.ts';
-import { mergedPieces, toNode } from './value/nodes.ts';
+import { isListValue, mergedPieces, toNode } from './value/nodes.ts';
+import { setOwn } from './value/own.ts';
 import { symbolic, wrap } from './value/proxy.ts';
-import { Maybe, Phi, Sym } from './value/symbolic.ts';
+import type { MergedPiece } from './value/symbolic.ts';
+import { Maybe, MERGED, Phi, Sym } from './value/symbolic.ts';
 
 /** Helpers for factories: ordinary operations that also work on values that are known only later. */
 
 /** `String(value)`; `undefined` stays `undefined`. */
 export function asText(value: unknown): string | undefined {
-  const found = resolve(value);
-  if (found === undefined || found === null) return undefined;
-  return present(found, textOf) as string | undefined;
+  return present(value, textOf) as string | undefined;
 }
 
 function textOf(sure: unknown): unknown {
@@ -32,21 +34,31 @@ function textOf(sure: unknown): unknown {
   return asItIs ? sure : textValue(text);
 }
 
-/** Applies `work` where the value is there; elsewhere the result is `undefined`. */
-export function present(value: unknown, work: (value: unknown) => unknown): unknown {
-  if (isScalar(value)) return value === undefined ? undefined : work(value);
+/**
+ * `then` of the value where it is there, `otherwise` where it is `null` or `undefined`. Neither is called with a
+ * conditional value: each side of a condition is asked for itself. A factory decides about its arguments by this
+ * alone, for code of a factory runs natively and cannot branch on what is known only when the graph runs.
+ */
+export function ifPresent(value: unknown, then: (value: unknown) => unknown, otherwise: () => unknown): unknown {
+  if (isScalar(value)) return value === undefined || value === null ? otherwise() : then(value);
   const found = resolve(value);
-  if (isThere(found)) return work(found);
-  if (isWaiting(found)) return work(value);
-  return choose(
-    isMissing(value),
-    () => undefined,
-    () => work(resolve(value)),
-  );
+  if (symbolic(found) instanceof Phi) {
+    return distribute(symbolic(found) as Phi, (side) => ifPresent(side, then, otherwise));
+  }
+  if (isThere(found)) return then(found);
+  if (isWaiting(found)) return then(value);
+  return choose(isMissing(value), otherwise, () => then(resolve(value)));
 }
 
+/** Applies `work` where the value is there; elsewhere the result is `undefined`. */
+export function present(value: unknown, work: (value: unknown) => unknown): unknown {
+  return ifPresent(value, work, nothing);
+}
+
+const nothing = (): undefined => undefined;
+
 /** A condition, or the answer where it is known. */
-const isMissing = (value: unknown): boolean | Node => truthy(equals(value, undefined, false));
+const isMissing = (value: unknown): boolean | Node => truthy(equals(value, undefined, true));
 
 /** Neither an object nor what stands for a value: it is known whether it is there. */
 function isScalar(value: unknown): boolean {
@@ -56,7 +68,8 @@ function isScalar(value: unknown): boolean {
 /** Is it certain that the (resolved) value is there? */
 function isThere(found: unknown): boolean {
   const inner = symbolic(found);
-  return inner === undefined ? found !== undefined : inner instanceof Sym && inner.absence === undefined;
+  if (inner === undefined) return found !== undefined && found !== null;
+  return inner instanceof Sym && inner.absence === undefined;
 }
 
 /** A plain read of a resource: the graph waits for it, nobody asks whether it is there. */
@@ -67,15 +80,40 @@ function isWaiting(found: unknown): boolean {
 
 /** `value ?? fallback`. */
 export function withDefault<T>(value: T | undefined, fallback: T): T {
-  if (isScalar(value)) return value === undefined ? fallback : value;
+  return ifPresent(value, same, () => fallback) as T;
+}
+
+const same = (value: unknown): unknown => value;
+
+/** `value?.[name]`, for objects that may be conditional, or come from the spec or a resource. */
+export function memberOf(value: unknown, name: string): unknown {
+  return present(value, (sure) => {
+    const { type } = (symbolic(sure) as Sym | undefined) ?? {};
+    if (type?.kind === 'object' && !type.open && type.field(name) === undefined) return undefined;
+    return asFound(getMember(sure, name));
+  });
+}
+
+/** `[...first, ...second]`; a list that may be absent adds nothing. */
+export function joinLists(first: readonly unknown[], second: unknown): unknown {
+  return ifPresent(
+    second,
+    (list) => activeTrace().born([...first, ...spreadItems(list)]),
+    () => first,
+  );
+}
+
+/** Is the (present) value a list, known or not? */
+export function isList(value: unknown): boolean {
+  return isListValue(value);
+}
+
+/** Is the (present) value an object or a map, known or not? */
+export function isObject(value: unknown): boolean {
   const found = resolve(value);
-  if (isThere(found)) return found as T;
-  if (isWaiting(found)) return value as T;
-  return choose(
-    isMissing(value),
-    () => fallback,
-    () => resolve(value),
-  ) as T;
+  const inner = symbolic(found);
+  if (inner instanceof Sym) return inner.type.kind === 'object' || inner.type.kind === 'map';
+  return inner === undefined && typeof found === 'object' && found !== null && !isListValue(found);
 }
 
 /** The value mapped item by item: known lists, lists of the spec, lists with conditional elements. */
@@ -96,8 +134,11 @@ export function mapEntries<U>(
   each: (key: string, value: unknown) => U,
 ): U[] | undefined {
   return present(object, (value) => {
-    if (symbolic(value) === undefined && mergedPieces(value as object) === undefined) {
-      return Object.entries(value as object).flatMap(([key, item]) => conditional(item, (sure) => each(key, sure)));
+    const inner = symbolic(value);
+    const isKnown = inner instanceof Sym && inner.type.kind === 'object';
+    const members = isKnown ? mergeObjects(value as object) : value;
+    if (symbolic(members) === undefined && mergedPieces(members as object) === undefined) {
+      return Object.entries(members as object).flatMap(([key, item]) => conditional(item, (sure) => each(key, sure)));
     }
     const pairs = callValue(Object.entries, Object, [value], 'Object.entries');
     return callMethod(pairs, 'map', [
@@ -110,11 +151,10 @@ export function mapEntries<U>(
 }
 
 function conditional(item: unknown, work: (value: unknown) => unknown): unknown[] {
-  if (isWaiting(resolve(item))) return [work(item)];
-  const missing = isMissing(item);
+  const missing = isWaiting(resolve(item)) ? false : isMissing(item);
   if (missing === true) return [];
-  if (missing === false) return [work(resolve(item))];
-  return activeTrace().under(not(missing), () => [new Maybe(not(missing), work(resolve(item)))]);
+  if (missing === false) return [present(item, work)];
+  return activeTrace().under(not(missing), () => [new Maybe(not(missing), present(resolve(item), work))]);
 }
 
 /** `{ ...first, ...second }`, also for maps of the spec. */
@@ -124,12 +164,12 @@ export function mergeObjects(...parts: readonly (object | undefined)[]): Record<
   return result;
 }
 
-/** Is the value a number, known or not? */
+/** Is the (present) value a number, known or not? */
 export function isNumber(value: unknown): boolean {
   return isOfType(value, 'number');
 }
 
-/** Is the value a text, known or not? */
+/** Is the (present) value a text, known or not? */
 export function isText(value: unknown): boolean {
   return isOfType(value, 'string');
 }
@@ -137,7 +177,6 @@ export function isText(value: unknown): boolean {
 function isOfType(value: unknown, type: 'number' | 'string'): boolean {
   const found = resolve(value);
   const inner = symbolic(found);
-  if (inner instanceof Phi) return isOfType(inner.then, type) || isOfType(inner.otherwise, type);
   return inner instanceof Sym ? inner.type.kind === type : typeof found === type;
 }
 
@@ -147,25 +186,33 @@ export function mapValues<U>(
   each: (value: unknown) => U,
 ): Record<string, U> | undefined {
   return present(object, (value) => {
-    const pieces = symbolic(value) === undefined ? mergedPieces(value as object) : [{ map: symbolic(value) as Sym }];
-    const result: Record<string, unknown> = activeTrace().born({});
-    if (symbolic(value) === undefined)
-      for (const [key, item] of Object.entries(value as object)) result[key] = present(item, each);
-    for (const piece of pieces ?? []) {
-      if (piece.keys !== undefined) mergeSpread(result, mapValues(piece.keys, each));
-      else mergeSpread(result, changedMap(piece.map as Sym, each));
-    }
-    const made = pieces ?? [];
-    if (made.some((piece) => piece.test !== undefined)) return value;
-    return result;
+    const inner = symbolic(value);
+    if (inner instanceof Sym && inner.type.kind !== 'object') return changedMap(inner, each);
+    const members = inner === undefined ? (value as object) : mergeObjects(value as object);
+    return changedMembers(members as Record<string, unknown>, each);
   }) as Record<string, U> | undefined;
+}
+
+function changedMembers(members: Record<string, unknown>, each: (value: unknown) => unknown): Record<string, unknown> {
+  const result: Record<string, unknown> = activeTrace().born({});
+  for (const [key, item] of Object.entries(members)) setOwn(result, key, present(item, each));
+  const pieces = mergedPieces(members)?.map((piece): MergedPiece => ({
+    ...piece,
+    ...(piece.keys !== undefined && { keys: changedMembers(piece.keys, each) }),
+    ...(piece.map !== undefined && { map: symbolic(changedMap(piece.map, each)) as Sym }),
+  }));
+  if (pieces !== undefined) setOwn(result, MERGED, pieces);
+  return result;
 }
 
 /** A map of the spec with every value changed. */
 function changedMap(map: Sym, each: (value: unknown) => unknown): unknown {
-  if (map.type.kind !== 'map') return wrap(map);
   const [key, item] = [macroVariable('k'), macroVariable('v')];
-  const body = toNode(each(wrap(new Sym(variable(item, map.type.value)))));
+  const body = toNode(each(wrap(new Sym(variable(item, map.type.kind === 'map' ? map.type.value : DYN)))));
   if (body.op === 'var') return wrap(map);
-  return wrap(new Sym(macro('transformMap', map.node, [key, item], [body], mapOf(body.type)), { waits: map.waits }));
+  const { absence, waits } = map;
+  const changed = macro('transformMap', map.node, [key, item], [body], mapOf(body.type));
+  return wrap(
+    new Sym(changed, { waits, absence: absence && { has: absence.has, plain: false, waits: absence.waits } }),
+  );
 }

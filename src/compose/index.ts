@@ -74,15 +74,22 @@ export { externalRef, observedResource } from './external-ref.ts';
 export type { ExternalReference } from './external-ref.ts';
 export {
   asText,
+  ifPresent,
+  isList,
   isNumber,
+  isObject,
   isText,
+  joinLists,
   mapEntries,
   mapList,
   mapValues,
+  memberOf,
   mergeObjects,
   present,
   withDefault,
 } from './factory-helpers.ts';
+export type { ArgumentTable } from './factory-arguments.ts';
+export { membersOf, takeArguments } from './factory-arguments.ts';
 export type { ArgoOptions, FluxOptions, GitOpsFiles, GitOpsOptions } from './gitops/index.ts';
 export { gitOpsFiles } from './gitops/index.ts';
 export { defineResourceFactory } from './detached.ts';

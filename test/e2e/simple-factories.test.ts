@@ -232,7 +232,6 @@ const CASES: Readonly<Record<string, [make: (spec: Spec) => unknown, object: Jso
         loadBalancerClass: 'example.com/lb',
         sessionAffinity: 'ClientIP',
         externalTrafficPolicy: 'Local',
-        ipFamilies: ['IPv4'],
         ipFamilyPolicy: 'PreferDualStack',
       },
     },

@@ -4,6 +4,7 @@ import { celTypeName, dyn, Lowering, sameCelType } from '../ir/lower.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { makeNode, walk } from '../ir/node.ts';
 import { Printer, quote } from '../ir/print.ts';
+import { DYN } from '../ir/types.ts';
 import { shareParts } from '../ir/share.ts';
 import type { Target } from '../public-types.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -68,7 +69,7 @@ export class ExpressionWriter {
   }
 
   private write(node: Node, schema: Schema | undefined): string {
-    const lowered = structured(this.lowering.lower(this.expand(node)), schema);
+    const lowered = encoded(structured(this.lowering.lower(this.expand(node)), schema), schema);
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);
     const shared = shareParts(lowered);
@@ -203,6 +204,21 @@ function structured(node: Node, schema: Schema | undefined): Node {
   }
 }
 
+/** Are the values of an object literal surely of several CEL types? Objects of schemas and literals may be one type. */
+function isMixed(node: Node): boolean {
+  const values = node.args.filter((_, position) => position % 2 === 1);
+  const kinds = values.map((value) => /^(?:optional\()?(\w+)/.exec(celTypeName(value))?.[1]?.replace('object', 'map'));
+  return kinds.includes('dyn') || new Set(kinds).size > 1;
+}
+
+/** A text in base64 in the place of bytes, or a map of these: kro takes it as dyn only. */
+function encoded(node: Node, schema: Schema | undefined): Node {
+  const values = schema?.additionalProperties;
+  const isBytes = schema?.format === 'byte' && celTypeName(node) === 'string';
+  const isMapOfBytes = typeof values === 'object' && values.format === 'byte';
+  return (isBytes || isMapOfBytes) && node.op !== 'dyn' ? makeNode('dyn', [node], null, DYN) : node;
+}
+
 function structuredObject(node: Node, schema: Schema | undefined): Node {
   const args = node.args.map((arg, position) => {
     if (position % 2 === 0) return arg;
@@ -213,7 +229,7 @@ function structuredObject(node: Node, schema: Schema | undefined): Node {
   const flags = node.attr as readonly string[];
   const isMap = typeof schema?.additionalProperties === 'object' && schema.properties === undefined;
   const type = celTypeName(result);
-  if (schema === undefined || isMap || args.length === 0 || type === 'map(dyn)') return result;
+  if (schema === undefined || isMap || args.length === 0 || (type === 'map(dyn)' && isMixed(result))) return result;
   const position = flags.indexOf('');
   if (position < 0) return dyn(result);
   const wrapped = [...args];

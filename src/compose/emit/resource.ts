@@ -20,7 +20,7 @@ import { conditionNode } from './conditions.ts';
 import { elementFields } from './element-fields.ts';
 import { ExpressionWriter } from './expression.ts';
 import { isReservedId } from './names.ts';
-import { LEFT_OUT, templateValue } from './template.ts';
+import { LEFT_OUT, templateOf } from './template.ts';
 
 /** What the writing of one resource needs to know of the whole graph. */
 export interface GraphNames {
@@ -51,7 +51,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   const given = record.manifest;
   // Outside of loops there is neither a turn whose own resources could be read nor an iterator to replace.
   const manifest = record.loops.length === 0 ? given : (mapNodes(given, change) as Record<string, unknown>);
-  const template = templateValue(manifest, names.schemaOf(record), { writer, target: names.target });
+  const template = templateOf(manifest, names.schemaOf(record), { writer, target: names.target });
   const include = includeConditions(iterators, record);
   warnStatusGuards(record, include);
   const ready = record.readyWhen.map((condition) => readiness(record, conditionNode(condition, 'withReadyWhen')));

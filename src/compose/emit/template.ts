@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
-import { call, cond, not, object, orValue } from '../ir/build.ts';
+import { call, cond, literal, not, object, orValue } from '../ir/build.ts';
 import { DYN } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { Node } from '../ir/node.ts';
@@ -62,18 +62,43 @@ function isQuantity(schema: Schema | undefined): boolean {
   return schema?.type === undefined && kinds?.length === 2 && kinds.includes('string') && kinds.includes('number');
 }
 
+/** Where a value stands: under which key, and in which of the objects that kro wants written out. */
+interface Place {
+  readonly key: string;
+  /**
+   * A field of the template or of its metadata. Neither may be one expression, so a field of them cannot be left
+   * out without `omit()`: it is null there, which the API server takes for absent.
+   */
+  readonly field: boolean;
+}
+
+const ELSEWHERE: Place = { key: '', field: false };
+
+/** A whole template. */
+export function templateOf(
+  manifest: unknown,
+  schema: Schema | undefined,
+  options: TemplateOptions,
+): JsonValue | typeof LEFT_OUT {
+  const value = resolve(manifest);
+  const isPlain = symbolic(value) === undefined && typeof value === 'object' && value !== null;
+  return isPlain
+    ? objectValue(value as Record<string, unknown>, schema, options, 'template')
+    : templateValue(value, schema, options);
+}
+
 /** A value of a template: plain where it is known, `${…}` where it is not. */
-export function templateValue(
+function templateValue(
   raw: unknown,
   schema: Schema | undefined,
   options: TemplateOptions,
-  key = '',
+  place: Place = ELSEWHERE,
 ): JsonValue | typeof LEFT_OUT {
   const value = resolve(raw);
   const inner = symbolic(value);
-  if (inner instanceof Sym) return symValue(inner, schema, options, key);
-  if (inner instanceof Phi) return phiValue(inner, schema, options, key);
-  if (value instanceof SeenList) return symValue(value.elements(), schema, options, key);
+  if (inner instanceof Sym) return symValue(inner, schema, options, place);
+  if (inner instanceof Phi) return phiValue(inner, schema, options, place);
+  if (value instanceof SeenList) return symValue(value.elements(), schema, options, place);
   switch (typeof value) {
     case 'string':
       return hasTokens(value) ? writeField(options, textNode(value), schema) : escapeText(value);
@@ -89,37 +114,51 @@ export function templateValue(
       if (value === null) return null;
       return Array.isArray(value)
         ? listValue(value as unknown[], schema, options)
-        : objectValue(value as Record<string, unknown>, schema, options);
+        : objectValue(value as Record<string, unknown>, schema, options, roleOf(place));
     default:
       return refuse('types', `a ${typeof value} cannot be a value of a resource`, 'pass plain data');
   }
 }
 
-function symValue(value: Sym, schema: Schema | undefined, options: TemplateOptions, key: string): JsonValue {
+const roleOf = ({ key, field }: Place): Role => (field && key === 'metadata' ? 'metadata' : 'part');
+
+function symValue(value: Sym, schema: Schema | undefined, options: TemplateOptions, place: Place): JsonValue {
   if (value.resource !== undefined)
     return refuse('types', `the whole resource ${value.resource.id} is a value here`, 'name one of its fields');
   const { absence } = value;
   if (absence === undefined || absence.waits) return writeField(options, value.node, schema);
-  if (isEmptyMap(value, key)) return writeField(options, orValue(optionalNode(value), object([])), schema);
+  if (isEmptyMap(value, place.key)) {
+    const { kind } = value.type;
+    const written =
+      kind === 'map' ? orValue(optionalNode(value), object([])) : cond(absence.has, value.node, object([]));
+    return writeField(options, written, schema);
+  }
+  if (place.field && options.target === 'stock')
+    return writeField(options, absentField(optionalNode(value), place), schema);
   // For stock, the object around the field is one expression: see `objectValue`.
   return writeField(options, cond(absence.has, value.node, call('omit', [], DYN)), schema);
 }
 
+/** An optional as a field of the template or its metadata. An empty namespace is the instance's. */
+const absentField = (optional: Node, place: Place): Node =>
+  place.key === 'namespace' ? orValue(optional, literal('')) : optional;
+
 function isEmptyMap(value: Sym, key: string): boolean {
-  return value.type.kind === 'map' && EMPTY_IS_ABSENT.has(key);
+  return (value.type.kind === 'map' || value.type.kind === 'object') && EMPTY_IS_ABSENT.has(key);
 }
 
 function phiValue(
   value: Phi,
   schema: Schema | undefined,
   options: TemplateOptions,
-  key: string,
+  place: Place,
 ): JsonValue | typeof LEFT_OUT {
   const merged = mergeSides(value);
-  if (merged !== undefined) return objectValue(merged, schema, options);
+  if (merged !== undefined) return objectValue(merged, schema, options, roleOf(place));
   const optional = optionalPhi(value);
   if (optional === undefined) return writeField(options, toNode(wrap(value)), schema);
-  if (EMPTY_IS_ABSENT.has(key)) return writeField(options, orValue(optional, object([])), schema);
+  if (EMPTY_IS_ABSENT.has(place.key)) return writeField(options, orValue(optional, object([])), schema);
+  if (place.field && options.target === 'stock') return writeField(options, absentField(optional, place), schema);
   return writeField(options, orValue(optional, call('omit', [], DYN)), schema);
 }
 
@@ -169,16 +208,26 @@ function listValue(items: readonly unknown[], schema: Schema | undefined, option
   return writeField(options, listNode(solid), schema);
 }
 
-function objectValue(value: Record<string, unknown>, schema: Schema | undefined, options: TemplateOptions): JsonValue {
+/** Which object is written: the template, its metadata, or a part of these. */
+type Role = 'template' | 'metadata' | 'part';
+
+function objectValue(
+  value: Record<string, unknown>,
+  schema: Schema | undefined,
+  options: TemplateOptions,
+  role: Role,
+): JsonValue {
   const keys = Object.keys(value);
   const merged = mergedPieces(value) !== undefined;
-  const asOne = merged || (options.target === 'stock' && keys.some((key) => mayBeMissing(value[key], key)));
+  const isOptional = options.target === 'stock' && role === 'part';
+  const asOne = merged || (isOptional && keys.some((key) => mayBeMissing(value[key], key)));
   if (asOne) return writeField(options, objectNode(value), schema);
   const result: JsonObject = {};
   // Counted: while code is cold, each step of for..of makes an object.
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] as string;
-    const written = templateValue(value[key], memberSchema(schema, key), options, key);
+    const place = { key, field: role === 'metadata' || role === 'template' };
+    const written = templateValue(value[key], memberSchema(schema, key), options, place);
     if (written !== LEFT_OUT) setOwn(result, escapeText(key), written);
   }
   return result;

@@ -122,7 +122,7 @@ export class Lowering {
       const [x, y] = this.alike([a, b]);
       return makeNode('cond', [test, x, y], null, x.type);
     }
-    if (sameCelType(celTypeName(a), celTypeName(b)) || isEmpty(a) || isEmpty(b))
+    if (sameCelType(celTypeName(a), celTypeName(b)) || fitsEmpty(a, b) || fitsEmpty(b, a))
       return makeNode('cond', [test, a, b], null, a.type);
     return makeNode('cond', [test, dyn(a), dyn(b)], null, DYN);
   }
@@ -236,7 +236,11 @@ function alikeMaps(args: readonly Node[]): readonly Node[] {
   return a === b || a === 'map(dyn)' || b === 'map(dyn)' ? args : args.map(dyn);
 }
 
-const isEmpty = (node: Node): boolean => (node.op === 'list' || node.op === 'object') && node.args.length === 0;
+/** Is the node an empty literal that fits the type of another node? `{}` fits every map, but no object of a schema. */
+function fitsEmpty(node: Node, other: Node): boolean {
+  if (node.args.length > 0) return false;
+  return node.op === 'list' || (node.op === 'object' && !celTypeName(other).startsWith('object#'));
+}
 
 /** A name for the CEL type, equal exactly for types that CEL takes as one. */
 export function celTypeName(node: Node): string {

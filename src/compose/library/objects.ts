@@ -99,7 +99,7 @@ function spreadSym(target: Record<string, unknown>, value: Sym): void {
       const member = getMember(wrap(value), name, value.absence !== undefined && !value.absence.waits);
       const missing = type.field(name)?.missing;
       if (missing === 'null') mergeKey(target, name, member);
-      else setOwnIfThere(target, name, member);
+      else setOwnIfThere(target, name, asFound(member));
     }
     return;
   }
@@ -108,6 +108,13 @@ function spreadSym(target: Record<string, unknown>, value: Sym): void {
   const test = type.kind === 'string' ? truthy(wrap(value)) : true;
   if (test !== false)
     refuse('types', `${labelOf(value)} is a ${type.kind} and cannot be spread into an object`, 'spread an object');
+}
+
+/** A field as a copy takes it: one of a resource that is missing is `undefined`, and nothing waits for it. */
+export function asFound(member: unknown): unknown {
+  const inner = symbolic(member);
+  if (!(inner instanceof Sym) || inner.absence?.waits !== true) return member;
+  return wrap(new Sym(inner.node, { absence: { ...inner.absence, waits: false }, waits: true, label: inner.label }));
 }
 
 /** A field that may be missing overrides an earlier one only where it is there. */

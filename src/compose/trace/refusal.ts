@@ -3,6 +3,7 @@ import type { Diagnostic, SourcePosition } from '../../core/index.ts';
 
 /** Codes of refusals and warnings; the letters are those that the documentation lists. */
 export type RefusalCode =
+  | 'argument'
   | 'field'
   | 'member'
   | 'absent'

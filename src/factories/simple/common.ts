@@ -1,30 +1,45 @@
-import type { Resource } from '../../compose/index.ts';
-import { defineResourceFactory, mergeObjects, waitingFor } from '../../compose/index.ts';
+import type { ArgumentTable, Resource } from '../../compose/index.ts';
+import { defineResourceFactory, mergeObjects, takeArguments, waitingFor } from '../../compose/index.ts';
 import { KIND_RULES } from '../generate/kind-rules.ts';
 
-/** What every simple factory takes. */
+/** What every simple factory takes. Any argument may be conditional or come from the spec or a resource. */
 export interface CommonConfig {
-  /** Id in the graph; derived from kind and name when absent. */
-  readonly id?: string;
+  /** Id in the graph; derived from kind and name when absent. It must be known when the graph is made. */
+  readonly id?: string | undefined;
+  /** Name of the object (`metadata.name`), unique among the objects of its kind in the namespace. */
   readonly name: string;
+  /** Namespace of the object; the namespace of the instance when absent. */
   readonly namespace?: string | undefined;
-  /** Labels besides `app`. */
+  /** Labels besides `app`, which is the name; an `app` that is given here takes its place. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Annotations of the object: texts by key that no selector reads. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /**
    * What reads this resource waits until it is ready, by the rule of its kind. Kinds that are ready when they exist
-   * refuse it. Default false.
+   * refuse it. It must be known when the graph is made. Default false.
    */
   readonly waitForReady?: boolean | undefined;
 }
 
+/** The entries of `CommonConfig` in a table of arguments. */
+export const COMMON = {
+  id: 'optional',
+  name: 'required',
+  namespace: 'optional',
+  labels: 'optional',
+  annotations: 'optional',
+  waitForReady: 'optional',
+} as const satisfies ArgumentTable<CommonConfig>;
+
 /** A factory of one kind (`Kind.group`, `Kind` for the core group), which knows how to wait for it. */
 export function simpleFactory<Config extends CommonConfig, Made extends Resource<object>>(
   type: string,
+  table: ArgumentTable<Config>,
   make: (config: Config) => Made,
 ): (config: Config) => Made {
   const [kind = type] = type.split('.');
-  return defineResourceFactory((config: Config): Made => {
+  return defineResourceFactory((input: Config): Made => {
+    const config = takeArguments(kind, input, table) as unknown as Config;
     const made = make(config);
     return config.waitForReady === true ? waitingFor(made, kind, KIND_RULES.get(type)?.cel) : made;
   });

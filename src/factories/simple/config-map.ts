@@ -1,18 +1,28 @@
+import type { ArgumentTable } from '../../compose/index.ts';
 import { asText, createResource, mapValues } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { ConfigMapResource } from './kinds.ts';
 
 /** Arguments of `ConfigMap`. */
 export interface ConfigMapConfig extends CommonConfig {
-  /** Numbers and booleans are written as texts; `undefined` leaves the key out. */
+  /** Texts by key. Numbers and booleans are written as texts; `undefined` leaves the key out. */
   readonly data?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
-  readonly binaryData?: Readonly<Record<string, string>>;
-  readonly immutable?: boolean;
+  /** Bytes by key, in base64. A key may not be in `data`, too. */
+  readonly binaryData?: Readonly<Record<string, string>> | undefined;
+  /** The API server refuses every later change of the data. Default false. */
+  readonly immutable?: boolean | undefined;
 }
 
+const ARGUMENTS: ArgumentTable<ConfigMapConfig> = {
+  ...COMMON,
+  data: 'optional',
+  binaryData: 'optional',
+  immutable: 'optional',
+};
+
 /** A ConfigMap. */
-export const ConfigMap = simpleFactory('ConfigMap', (config: ConfigMapConfig): ConfigMapResource => {
+export const ConfigMap = simpleFactory('ConfigMap', ARGUMENTS, (config: ConfigMapConfig): ConfigMapResource => {
   const { binaryData, immutable } = config;
   return createResource(
     {

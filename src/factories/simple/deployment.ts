@@ -1,19 +1,32 @@
 import { createResource, withDefault } from '../../compose/index.ts';
-import type { DerivedField } from '../../compose/index.ts';
+import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
 import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { DeploymentResource } from './kinds.ts';
-import { imageWarnings, podTemplate, selectorOf } from './pods.ts';
+import { POD, podTemplate, selectorOf } from './pods.ts';
 import type { PodConfig } from './pods.ts';
 
 /** Arguments of `Deployment`. */
 export interface DeploymentConfig extends PodConfig {
-  /** Default 1. */
+  /** How many pods run. Default 1. */
   readonly replicas?: number | undefined;
-  readonly strategy?: object;
-  readonly minReadySeconds?: number;
-  readonly revisionHistoryLimit?: number;
-  readonly progressDeadlineSeconds?: number;
+  /** How pods are replaced: `Recreate`, or `RollingUpdate` with its bounds. Default RollingUpdate. */
+  readonly strategy?: object | undefined;
+  /** Seconds that a new pod must be ready before it counts as available. Default 0. */
+  readonly minReadySeconds?: number | undefined;
+  /** How many old ReplicaSets are kept for a rollback. Default 10. */
+  readonly revisionHistoryLimit?: number | undefined;
+  /** Seconds without progress after which the Deployment counts as failed. Default 600. */
+  readonly progressDeadlineSeconds?: number | undefined;
 }
+
+const ARGUMENTS: ArgumentTable<DeploymentConfig> = {
+  ...POD,
+  replicas: 'optional',
+  strategy: 'optional',
+  minReadySeconds: 'optional',
+  revisionHistoryLimit: 'optional',
+  progressDeadlineSeconds: 'optional',
+};
 
 const AVAILABLE =
   'self.?status.?conditions.orValue([]).exists(condition, condition.type == "Available" && condition.status == "True") && ' +
@@ -35,23 +48,27 @@ const DERIVED: readonly DerivedField[] = [
  *
  * @example Deployment({ name: spec.name, image: spec.image, replicas: spec.replicas, ports: [8080] })
  */
-export const Deployment = simpleFactory('Deployment.apps', (config: DeploymentConfig): DeploymentResource => {
-  const { strategy, minReadySeconds, revisionHistoryLimit, progressDeadlineSeconds } = config;
-  return createResource(
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: metadataOf(config),
-      spec: given({
-        replicas: withDefault(config.replicas, 1),
-        selector: selectorOf(config),
-        template: podTemplate(config),
-        strategy,
-        minReadySeconds,
-        revisionHistoryLimit,
-        progressDeadlineSeconds,
-      }),
-    },
-    { ...idOf(config), derived: DERIVED, ...imageWarnings(config, 'Deployment') },
-  ) as DeploymentResource;
-});
+export const Deployment = simpleFactory(
+  'Deployment.apps',
+  ARGUMENTS,
+  (config: DeploymentConfig): DeploymentResource => {
+    const { strategy, minReadySeconds, revisionHistoryLimit, progressDeadlineSeconds } = config;
+    return createResource(
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: metadataOf(config),
+        spec: given({
+          replicas: withDefault(config.replicas, 1),
+          selector: selectorOf(config),
+          template: podTemplate(config),
+          strategy,
+          minReadySeconds,
+          revisionHistoryLimit,
+          progressDeadlineSeconds,
+        }),
+      },
+      { ...idOf(config), derived: DERIVED },
+    ) as DeploymentResource;
+  },
+);

@@ -1,32 +1,50 @@
-import { createResource } from '../../compose/index.ts';
-import type { DerivedField } from '../../compose/index.ts';
+import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
+import { createResource, ifPresent, joinLists, memberOf, present, withDefault } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { HpaResource } from './kinds.ts';
 
 /** The workload that is scaled. */
 export interface ScaleTarget {
   /** Default apps/v1. */
-  readonly apiVersion?: string;
+  readonly apiVersion?: string | undefined;
+  /** Kind of the workload, such as `Deployment`. */
   readonly kind: string;
+  /** Name of the workload, in the namespace of the autoscaler. */
   readonly name: string;
 }
 
 /** Arguments of `Hpa`. */
 export interface HpaConfig extends CommonConfig {
-  readonly target?: ScaleTarget;
+  /** The workload that is scaled. */
+  readonly target?: ScaleTarget | undefined;
   /** The same as `target`, under Kubernetes' name. */
-  readonly scaleTargetRef?: ScaleTarget;
+  readonly scaleTargetRef?: ScaleTarget | undefined;
+  /** Fewest replicas. Default 1. */
   readonly minReplicas?: number | undefined;
+  /** Most replicas; not below `minReplicas`. */
   readonly maxReplicas: number;
   /** Average CPU utilization to hold, in percent of the requests. */
   readonly cpuUtilization?: number | undefined;
   /** The same as `cpuUtilization`, under the name of autoscaling/v1. */
   readonly targetCPUUtilizationPercentage?: number | undefined;
   /** Metrics as Kubernetes takes them, besides the CPU. */
-  readonly metrics?: readonly object[];
-  readonly behavior?: object;
+  readonly metrics?: readonly object[] | undefined;
+  /** How fast the number of replicas may change in each direction. */
+  readonly behavior?: object | undefined;
 }
+
+const ARGUMENTS: ArgumentTable<HpaConfig> = {
+  ...COMMON,
+  target: 'optional',
+  scaleTargetRef: 'optional',
+  minReplicas: 'optional',
+  maxReplicas: 'required',
+  cpuUtilization: 'optional',
+  targetCPUUtilizationPercentage: 'optional',
+  metrics: 'optional',
+  behavior: 'optional',
+};
 
 const CPU =
   'metric.type == "Resource" && has(metric.resource) && metric.resource.name == "cpu" && has(metric.resource.current.averageUtilization)';
@@ -42,31 +60,38 @@ const DERIVED: readonly DerivedField[] = [
 ];
 
 /** A HorizontalPodAutoscaler (autoscaling/v2). */
-export const Hpa = simpleFactory('HorizontalPodAutoscaler.autoscaling', (config: HpaConfig): HpaResource => {
-  const { minReplicas, maxReplicas, metrics = [], behavior } = config;
-  const target = config.target ?? config.scaleTargetRef;
-  const percent = config.cpuUtilization ?? config.targetCPUUtilizationPercentage;
-  const cpu = {
-    type: 'Resource',
-    resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: percent } },
-  };
-  const all = percent === undefined ? metrics : [cpu, ...metrics];
+export const Hpa = simpleFactory('HorizontalPodAutoscaler.autoscaling', ARGUMENTS, (config: HpaConfig): HpaResource => {
+  const { minReplicas, maxReplicas, metrics, behavior } = config;
+  const target = withDefault(config.target, config.scaleTargetRef);
+  const percent = withDefault(config.cpuUtilization, config.targetCPUUtilizationPercentage);
   return createResource(
     {
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
       metadata: metadataOf(config),
       spec: given({
-        scaleTargetRef:
-          target === undefined
-            ? undefined
-            : { apiVersion: target.apiVersion ?? 'apps/v1', kind: target.kind, name: target.name },
+        scaleTargetRef: present(target, targetReference),
         minReplicas,
         maxReplicas,
-        metrics: all.length === 0 ? undefined : all,
+        metrics: ifPresent(
+          percent,
+          (sure) => joinLists([cpuMetric(sure)], metrics),
+          () => metrics,
+        ),
         behavior,
       }),
     },
     { ...idOf(config), derived: DERIVED },
   ) as HpaResource;
+});
+
+const targetReference = (target: unknown): object => ({
+  apiVersion: withDefault(memberOf(target, 'apiVersion'), 'apps/v1'),
+  kind: memberOf(target, 'kind'),
+  name: memberOf(target, 'name'),
+});
+
+const cpuMetric = (percent: unknown): object => ({
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: percent } },
 });

@@ -1,44 +1,77 @@
+import type { ArgumentTable } from '../../compose/index.ts';
 import { createResource } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { IngressResource } from './kinds.ts';
 
 /** The backend of a path. */
 export interface IngressBackend {
-  readonly service?: { readonly name: string; readonly port?: { readonly number?: number; readonly name?: string } };
-  readonly resource?: object;
+  /** A Service of the namespace, and its port by number or name. */
+  readonly service?:
+    | {
+        readonly name: string;
+        readonly port?: { readonly number?: number | undefined; readonly name?: string | undefined } | undefined;
+      }
+    | undefined;
+  /** Another object of the namespace that serves the path: `apiGroup`, `kind` and `name`. */
+  readonly resource?: object | undefined;
 }
 
 /** A rule of an Ingress. */
 export interface IngressRule {
+  /** Host name that the rule is for, such as `app.example.com` or `*.example.com`; every host when absent. */
   readonly host?: string | undefined;
-  readonly http?: {
-    readonly paths: readonly {
-      readonly path?: string;
-      readonly pathType: 'Prefix' | 'Exact' | 'ImplementationSpecific';
-      readonly backend: IngressBackend;
-    }[];
-  };
+  /** What serves the paths of the host. */
+  readonly http?:
+    | {
+        readonly paths: readonly {
+          /** Path that begins with `/`; all paths when absent. */
+          readonly path?: string | undefined;
+          /** How `path` is compared. */
+          readonly pathType: 'Prefix' | 'Exact' | 'ImplementationSpecific';
+          /** What serves the path. */
+          readonly backend: IngressBackend;
+        }[];
+      }
+    | undefined;
 }
 
 /** Arguments of `Ingress`. */
 export interface IngressConfig extends CommonConfig {
+  /** Name of the IngressClass, which names the controller; the cluster's default class when absent. */
   readonly ingressClassName?: string | undefined;
-  readonly rules?: readonly IngressRule[];
-  readonly tls?: readonly { readonly hosts?: readonly string[]; readonly secretName?: string }[];
-  readonly defaultBackend?: IngressBackend;
+  /** Which host and path lead where. */
+  readonly rules?: readonly IngressRule[] | undefined;
+  /** Host names with the Secret that holds their certificate. */
+  readonly tls?:
+    | readonly { readonly hosts?: readonly string[] | undefined; readonly secretName?: string | undefined }[]
+    | undefined;
+  /** What serves requests that no rule is for. */
+  readonly defaultBackend?: IngressBackend | undefined;
 }
 
+const ARGUMENTS: ArgumentTable<IngressConfig> = {
+  ...COMMON,
+  ingressClassName: 'optional',
+  rules: 'optional',
+  tls: 'optional',
+  defaultBackend: 'optional',
+};
+
 /** An Ingress. */
-export const Ingress = simpleFactory('Ingress.networking.k8s.io', (config: IngressConfig): IngressResource => {
-  const { ingressClassName, rules, tls, defaultBackend } = config;
-  return createResource(
-    {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'Ingress',
-      metadata: metadataOf(config),
-      spec: given({ ingressClassName, rules, tls, defaultBackend }),
-    },
-    idOf(config),
-  ) as IngressResource;
-});
+export const Ingress = simpleFactory(
+  'Ingress.networking.k8s.io',
+  ARGUMENTS,
+  (config: IngressConfig): IngressResource => {
+    const { ingressClassName, rules, tls, defaultBackend } = config;
+    return createResource(
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'Ingress',
+        metadata: metadataOf(config),
+        spec: given({ ingressClassName, rules, tls, defaultBackend }),
+      },
+      idOf(config),
+    ) as IngressResource;
+  },
+);

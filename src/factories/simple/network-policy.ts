@@ -1,34 +1,62 @@
-import { createResource } from '../../compose/index.ts';
+import type { ArgumentTable } from '../../compose/index.ts';
+import { createResource, ifPresent } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { NetworkPolicyResource } from './kinds.ts';
 
 /** Arguments of `NetworkPolicy`. */
 export interface NetworkPolicyConfig extends CommonConfig {
+  /** Which pods of the namespace the policy is for; `{}` is all of them. */
   readonly podSelector: object;
-  /** Derived from `ingress` and `egress` when absent. */
-  readonly policyTypes?: readonly ('Ingress' | 'Egress')[];
-  readonly ingress?: readonly object[];
-  readonly egress?: readonly object[];
+  /**
+   * Which directions the policy restricts. Derived when absent: `Egress` where `egress` is there, `Ingress` where
+   * `ingress` is there or `egress` is not.
+   */
+  readonly policyTypes?: readonly ('Ingress' | 'Egress')[] | undefined;
+  /** Allowed connections to the pods. Where ingress is restricted, an empty or absent list allows none. */
+  readonly ingress?: readonly object[] | undefined;
+  /** Allowed connections from the pods. Where egress is restricted, an empty or absent list allows none. */
+  readonly egress?: readonly object[] | undefined;
 }
+
+const ARGUMENTS: ArgumentTable<NetworkPolicyConfig> = {
+  ...COMMON,
+  podSelector: 'required',
+  policyTypes: 'optional',
+  ingress: 'optional',
+  egress: 'optional',
+};
 
 /** A NetworkPolicy. */
 export const NetworkPolicy = simpleFactory(
   'NetworkPolicy.networking.k8s.io',
+  ARGUMENTS,
   (config: NetworkPolicyConfig): NetworkPolicyResource => {
     const { podSelector, ingress, egress } = config;
-    const derived = [
-      ...(ingress === undefined && egress !== undefined ? [] : ['Ingress']),
-      ...(egress === undefined ? [] : ['Egress']),
-    ];
+    const policyTypes = ifPresent(
+      config.policyTypes,
+      (types) => types,
+      () => restricted(ingress, egress),
+    );
     return createResource(
       {
         apiVersion: 'networking.k8s.io/v1',
         kind: 'NetworkPolicy',
         metadata: metadataOf(config),
-        spec: given({ podSelector, policyTypes: config.policyTypes ?? derived, ingress, egress }),
+        spec: given({ podSelector, policyTypes, ingress, egress }),
       },
       idOf(config),
     ) as NetworkPolicyResource;
   },
 );
+
+/** The directions that the given lists of connections restrict. */
+function restricted(ingress: unknown, egress: unknown): unknown {
+  const withEgress = () =>
+    ifPresent(
+      ingress,
+      () => ['Ingress', 'Egress'],
+      () => ['Egress'],
+    );
+  return ifPresent(egress, withEgress, () => ['Ingress']);
+}

@@ -1,89 +1,185 @@
-import { asText, isNumber, mapEntries, mapList, mergeObjects } from '../../compose/index.ts';
+import type { ArgumentTable } from '../../compose/index.ts';
+import {
+  asText,
+  isList,
+  isNumber,
+  isObject,
+  joinLists,
+  mapEntries,
+  mapList,
+  memberOf,
+  mergeObjects,
+  present,
+  withDefault,
+} from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given } from './common.ts';
+import { COMMON, given } from './common.ts';
+
+/** Where a variable has its value from: a key of a ConfigMap or Secret, a field of the pod, or its resources. */
+export interface EnvSource {
+  /** `configMapKeyRef`, `secretKeyRef`, `fieldRef` or `resourceFieldRef`, as Kubernetes takes it. */
+  readonly valueFrom: object;
+}
 
 /** A value of an environment variable; numbers and booleans are written as texts. */
-export type EnvValue = string | number | boolean | undefined;
+export type EnvValue = string | number | boolean | EnvSource | undefined;
 
 /** An entry of a container's `env` list. */
 export interface EnvVar {
+  /** Name of the variable. */
   readonly name: string;
-  readonly value?: string;
-  readonly valueFrom?: object;
+  /** Its text; `$(OTHER)` is replaced by the variable of that name. */
+  readonly value?: string | undefined;
+  /** Where the value comes from, instead of `value`. */
+  readonly valueFrom?: object | undefined;
 }
 
 /** A port of a container. */
 export interface ContainerPort {
+  /** Port of the container, 1 to 65535. */
   readonly containerPort: number;
-  readonly name?: string;
-  readonly protocol?: string;
-  readonly hostPort?: number;
+  /** Name that probes and Services may use, at most 15 characters. */
+  readonly name?: string | undefined;
+  /** `TCP`, `UDP` or `SCTP`. Default TCP. */
+  readonly protocol?: string | undefined;
+  /** Port of the node that leads to the container. */
+  readonly hostPort?: number | undefined;
 }
 
-/** A probe of a container, as Kubernetes takes it. */
+/** A probe of a container, as Kubernetes takes it. One of `exec`, `httpGet`, `tcpSocket` and `grpc` is given. */
 export interface Probe {
-  readonly exec?: { readonly command: readonly string[] };
-  readonly httpGet?: {
-    readonly path?: string;
-    readonly port: number | string;
-    readonly scheme?: string;
-    readonly host?: string;
-  };
-  readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
-  readonly grpc?: { readonly port: number; readonly service?: string };
-  readonly initialDelaySeconds?: number;
-  readonly periodSeconds?: number;
-  readonly timeoutSeconds?: number;
-  readonly successThreshold?: number;
-  readonly failureThreshold?: number;
-  readonly terminationGracePeriodSeconds?: number;
+  /** A command in the container; it succeeds with exit status 0. */
+  readonly exec?: { readonly command: readonly string[] } | undefined;
+  /** An HTTP request; it succeeds with a status from 200 to 399. */
+  readonly httpGet?:
+    | {
+        readonly path?: string | undefined;
+        readonly port: number | string;
+        readonly scheme?: string | undefined;
+        readonly host?: string | undefined;
+      }
+    | undefined;
+  /** A TCP connection. */
+  readonly tcpSocket?: { readonly port: number | string; readonly host?: string | undefined } | undefined;
+  /** A call of the gRPC health service. */
+  readonly grpc?: { readonly port: number; readonly service?: string | undefined } | undefined;
+  /** Seconds from the start of the container to the first probe. Default 0. */
+  readonly initialDelaySeconds?: number | undefined;
+  /** Seconds between probes. Default 10. */
+  readonly periodSeconds?: number | undefined;
+  /** Seconds until a probe counts as failed. Default 1. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Successes in a row after a failure that count as success. Default 1. */
+  readonly successThreshold?: number | undefined;
+  /** Failures in a row that count as failure. Default 3. */
+  readonly failureThreshold?: number | undefined;
+  /** Seconds that the pod has to end after this probe failed; the pod's own when absent. */
+  readonly terminationGracePeriodSeconds?: number | undefined;
 }
 
-/** Requests and limits of a container. */
+/** Requests and limits of a container: quantities by resource, such as `cpu: '100m'` and `memory: '64Mi'`. */
 export interface ResourceRequirements {
-  readonly requests?: { readonly cpu?: string | undefined; readonly memory?: string | undefined } & Readonly<
-    Record<string, string | undefined>
-  >;
-  readonly limits?: { readonly cpu?: string | undefined; readonly memory?: string | undefined } & Readonly<
-    Record<string, string | undefined>
-  >;
+  /** What the scheduler reserves. */
+  readonly requests?:
+    | ({ readonly cpu?: string | undefined; readonly memory?: string | undefined } & Readonly<
+        Record<string, string | undefined>
+      >)
+    | undefined;
+  /** What the container may use at most. */
+  readonly limits?:
+    | ({ readonly cpu?: string | undefined; readonly memory?: string | undefined } & Readonly<
+        Record<string, string | undefined>
+      >)
+    | undefined;
 }
 
 /** What the pods of a workload are made of. */
 export interface PodConfig extends CommonConfig {
+  /** Image of the container, such as `nginx:1.27`. */
   readonly image: string;
-  readonly command?: readonly string[];
-  readonly args?: readonly string[];
+  /** Command of the container, in place of the image's entry point. */
+  readonly command?: readonly string[] | undefined;
+  /** Arguments of the command, in place of the image's own. */
+  readonly args?: readonly string[] | undefined;
   /** Environment variables as a map, or as Kubernetes' list. */
-  readonly env?: Readonly<Record<string, EnvValue>> | readonly EnvVar[];
-  readonly envFrom?: readonly object[];
+  readonly env?: Readonly<Record<string, EnvValue>> | readonly EnvVar[] | undefined;
+  /** ConfigMaps and Secrets whose keys become environment variables. */
+  readonly envFrom?: readonly object[] | undefined;
   /** Ports; a bare number is a containerPort. */
-  readonly ports?: readonly (ContainerPort | number)[];
-  readonly resources?: ResourceRequirements;
-  readonly volumeMounts?: readonly object[];
-  readonly volumes?: readonly object[];
-  readonly readinessProbe?: Probe;
-  readonly livenessProbe?: Probe;
-  readonly startupProbe?: Probe;
-  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
-  readonly imagePullSecrets?: readonly { readonly name: string }[];
-  readonly serviceAccountName?: string;
-  readonly securityContext?: object;
-  readonly podSecurityContext?: object;
-  readonly nodeSelector?: Readonly<Record<string, string>>;
-  readonly tolerations?: readonly object[];
-  readonly affinity?: object;
-  readonly initContainers?: readonly object[];
+  readonly ports?: readonly (ContainerPort | number)[] | undefined;
+  /** Requests and limits of the container. */
+  readonly resources?: ResourceRequirements | undefined;
+  /** Where the container sees the volumes of the pod: `name` and `mountPath`. */
+  readonly volumeMounts?: readonly object[] | undefined;
+  /** Volumes of the pod, as Kubernetes takes them. */
+  readonly volumes?: readonly object[] | undefined;
+  /** Tells whether the container may get traffic. */
+  readonly readinessProbe?: Probe | undefined;
+  /** Tells whether the container works; else it is restarted. */
+  readonly livenessProbe?: Probe | undefined;
+  /** Tells whether the container has started; until then no other probe runs. */
+  readonly startupProbe?: Probe | undefined;
+  /** When the image is pulled. Default: `Always` for the tag `latest` or none, else `IfNotPresent`. */
+  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined;
+  /** Secrets with credentials of the registry. */
+  readonly imagePullSecrets?: readonly { readonly name: string }[] | undefined;
+  /** ServiceAccount that the pods run as. Default `default`. */
+  readonly serviceAccountName?: string | undefined;
+  /** Security settings of the container. */
+  readonly securityContext?: object | undefined;
+  /** Security settings of the pod. */
+  readonly podSecurityContext?: object | undefined;
+  /** Labels that a node must have. */
+  readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
+  /** Taints of nodes that the pods bear. */
+  readonly tolerations?: readonly object[] | undefined;
+  /** Rules on which nodes, and near which pods, the pods run. */
+  readonly affinity?: object | undefined;
+  /** Containers that run to their end before the others, one after another. */
+  readonly initContainers?: readonly object[] | undefined;
   /** Further containers beside the main one. */
-  readonly containers?: readonly object[];
-  readonly podAnnotations?: Readonly<Record<string, string>>;
-  readonly terminationGracePeriodSeconds?: number;
-  readonly restartPolicy?: string;
+  readonly containers?: readonly object[] | undefined;
+  /** Annotations of the pods. */
+  readonly podAnnotations?: Readonly<Record<string, string>> | undefined;
+  /** Seconds that the pods have to end before they are killed. Default 30. */
+  readonly terminationGracePeriodSeconds?: number | undefined;
+  /** When containers are restarted: `Always`, `OnFailure` or `Never`. Default Always. */
+  readonly restartPolicy?: string | undefined;
 }
 
-/** Labels that select the pods of a workload. */
+/** The entries of `PodConfig` in a table of arguments. */
+export const POD = {
+  ...COMMON,
+  image: 'expected',
+  command: 'optional',
+  args: 'optional',
+  env: 'optional',
+  envFrom: 'optional',
+  ports: 'optional',
+  resources: 'optional',
+  volumeMounts: 'optional',
+  volumes: 'optional',
+  readinessProbe: 'optional',
+  livenessProbe: 'optional',
+  startupProbe: 'optional',
+  imagePullPolicy: 'optional',
+  imagePullSecrets: 'optional',
+  serviceAccountName: 'optional',
+  securityContext: 'optional',
+  podSecurityContext: 'optional',
+  nodeSelector: 'optional',
+  tolerations: 'optional',
+  affinity: 'optional',
+  initContainers: 'optional',
+  containers: 'optional',
+  podAnnotations: 'optional',
+  terminationGracePeriodSeconds: 'optional',
+  restartPolicy: 'optional',
+} as const satisfies ArgumentTable<PodConfig>;
+
+/** Labels that select the pods of a workload: `app`, as its pods have it. */
 export function selectorOf(config: CommonConfig): Record<string, unknown> {
-  return { matchLabels: { app: config.name } };
+  return { matchLabels: { app: withDefault(memberOf(config.labels, 'app'), config.name) } };
 }
 
 /** The pod template of a workload. */
@@ -99,7 +195,7 @@ export function podSpec(config: PodConfig, extra: Record<string, unknown> = {}):
   const { volumes, serviceAccountName, imagePullSecrets, nodeSelector, tolerations, affinity, initContainers } = config;
   const main = containerOf(config);
   return given({
-    containers: config.containers === undefined ? [main] : [main, ...config.containers],
+    containers: joinLists([main], config.containers),
     volumes,
     serviceAccountName,
     imagePullSecrets,
@@ -124,7 +220,7 @@ function containerOf(config: PodConfig): Record<string, unknown> {
     args,
     env: envList(config.env),
     envFrom,
-    ports: mapList(config.ports, (port) => (isNumber(port) ? { containerPort: port } : port)),
+    ports: mapList(config.ports, portOf),
     resources,
     volumeMounts,
     readinessProbe,
@@ -135,20 +231,13 @@ function containerOf(config: PodConfig): Record<string, unknown> {
   });
 }
 
+const portOf = (port: unknown): unknown => present(port, (sure) => (isNumber(sure) ? { containerPort: sure } : sure));
+
 function envList(env: PodConfig['env']): unknown {
-  if (env === undefined || Array.isArray(env)) return env;
-  return mapEntries(env as Readonly<Record<string, EnvValue>>, (name, value) => ({ name, value: asText(value) }));
+  return present(env, (sure) =>
+    isList(sure) ? sure : mapEntries(sure as Readonly<Record<string, EnvValue>>, variableOf),
+  );
 }
 
-/** The warning for a workload without an image: no API server takes it. */
-export function imageWarnings(
-  config: PodConfig,
-  kind: string,
-): { readonly warnings?: readonly { code: string; message: string; hint: string }[] } {
-  if ((config.image as string | undefined) !== undefined) return {};
-  return {
-    warnings: [
-      { code: 'missing-image', message: `${kind} has no image; the API server will refuse it`, hint: 'add image' },
-    ],
-  };
-}
+const variableOf = (name: string, value: unknown): unknown =>
+  isObject(value) ? mergeObjects({ name }, value as object) : { name, value: asText(value) };

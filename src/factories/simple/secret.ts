@@ -1,20 +1,31 @@
+import type { ArgumentTable } from '../../compose/index.ts';
 import { createResource } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { SecretResource } from './kinds.ts';
 
 /** Arguments of `Secret`. */
 export interface SecretConfig extends CommonConfig {
-  /** Plain texts; the API server encodes them. */
+  /** Plain texts by key; the API server encodes them into `data`. */
   readonly stringData?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Values in base64. */
+  /** Values by key, in base64. */
   readonly data?: Readonly<Record<string, string>> | undefined;
-  readonly type?: string;
-  readonly immutable?: boolean;
+  /** What the keys mean, such as `kubernetes.io/tls`; it cannot be changed later. Default `Opaque`. */
+  readonly type?: string | undefined;
+  /** The API server refuses every later change of the data. Default false. */
+  readonly immutable?: boolean | undefined;
 }
 
+const ARGUMENTS: ArgumentTable<SecretConfig> = {
+  ...COMMON,
+  stringData: 'optional',
+  data: 'optional',
+  type: 'optional',
+  immutable: 'optional',
+};
+
 /** A Secret. */
-export const Secret = simpleFactory('Secret', (config: SecretConfig): SecretResource => {
+export const Secret = simpleFactory('Secret', ARGUMENTS, (config: SecretConfig): SecretResource => {
   const { stringData, data, type, immutable } = config;
   return createResource(
     { apiVersion: 'v1', kind: 'Secret', metadata: metadataOf(config), ...given({ stringData, data, type, immutable }) },

@@ -1,35 +1,62 @@
-import { createResource, isNumber, mapList } from '../../compose/index.ts';
-import type { DerivedField } from '../../compose/index.ts';
+import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
+import { createResource, isNumber, mapList, present } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { ServiceResource } from './kinds.ts';
 
 /** A port of a Service. */
 export interface ServicePort {
+  /** Port of the Service. */
   readonly port: number;
+  /** Number or name of the port of the pods; `port` when absent. */
   readonly targetPort?: number | string | undefined;
+  /** Name of the port; needed where a Service has several. */
   readonly name?: string | undefined;
+  /** `TCP`, `UDP` or `SCTP`. Default TCP. */
   readonly protocol?: string | undefined;
+  /** Port on every node, for types NodePort and LoadBalancer; the API server chooses one when absent. */
   readonly nodePort?: number | undefined;
+  /** Protocol of the application, such as `http` or `kubernetes.io/h2c`; a hint for proxies. */
   readonly appProtocol?: string | undefined;
 }
 
 /** Arguments of `Service`. */
 export interface ServiceConfig extends CommonConfig {
+  /** Labels of the pods that the Service leads to. */
   readonly selector: Readonly<Record<string, string>>;
   /** Ports; a bare number is a port. */
   readonly ports: readonly (ServicePort | number)[];
+  /** How the Service is reached. Default ClusterIP. */
   readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName' | undefined;
-  readonly clusterIP?: string;
-  readonly externalName?: string;
-  readonly loadBalancerClass?: string;
-  readonly sessionAffinity?: string;
-  readonly externalTrafficPolicy?: string;
-  /** Default IPv4 alone. */
-  readonly ipFamilies?: readonly string[];
-  /** Default SingleStack. */
-  readonly ipFamilyPolicy?: string;
+  /** Its address in the cluster; `None` makes it headless. The API server chooses one when absent. */
+  readonly clusterIP?: string | undefined;
+  /** The name that DNS answers with, for type ExternalName. */
+  readonly externalName?: string | undefined;
+  /** Which implementation serves the load balancer; it cannot be changed later. */
+  readonly loadBalancerClass?: string | undefined;
+  /** `ClientIP` leads each client to one pod. Default None. */
+  readonly sessionAffinity?: string | undefined;
+  /** `Local` keeps traffic from outside on the node that it reaches, and the address of the client. Default Cluster. */
+  readonly externalTrafficPolicy?: string | undefined;
+  /** `IPv4`, `IPv6` or both; the cluster's own when absent. */
+  readonly ipFamilies?: readonly string[] | undefined;
+  /** `SingleStack`, `PreferDualStack` or `RequireDualStack`; the API server's default when absent. */
+  readonly ipFamilyPolicy?: string | undefined;
 }
+
+const ARGUMENTS: ArgumentTable<ServiceConfig> = {
+  ...COMMON,
+  selector: 'required',
+  ports: 'required',
+  type: 'optional',
+  clusterIP: 'optional',
+  externalName: 'optional',
+  loadBalancerClass: 'optional',
+  sessionAffinity: 'optional',
+  externalTrafficPolicy: 'optional',
+  ipFamilies: 'optional',
+  ipFamilyPolicy: 'optional',
+};
 
 const DERIVED: readonly DerivedField[] = [
   {
@@ -42,7 +69,7 @@ const DERIVED: readonly DerivedField[] = [
 ];
 
 /** A Service. */
-export const Service = simpleFactory('Service', (config: ServiceConfig): ServiceResource => {
+export const Service = simpleFactory('Service', ARGUMENTS, (config: ServiceConfig): ServiceResource => {
   const { selector, type, clusterIP, externalName, loadBalancerClass, sessionAffinity, externalTrafficPolicy } = config;
   return createResource(
     {
@@ -50,10 +77,10 @@ export const Service = simpleFactory('Service', (config: ServiceConfig): Service
       kind: 'Service',
       metadata: metadataOf(config, { app: false }),
       spec: given({
-        ipFamilies: config.ipFamilies ?? ['IPv4'],
-        ipFamilyPolicy: config.ipFamilyPolicy ?? 'SingleStack',
+        ipFamilies: config.ipFamilies,
+        ipFamilyPolicy: config.ipFamilyPolicy,
         selector,
-        ports: mapList(config.ports, (port) => (isNumber(port) ? { port } : port)),
+        ports: mapList(config.ports, (port) => present(port, (sure) => (isNumber(sure) ? { port: sure } : sure))),
         type,
         clusterIP,
         externalName,

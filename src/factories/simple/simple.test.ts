@@ -147,6 +147,98 @@ describe('every simple factory makes an object that the compiler accepts', () =>
     expect(/readyWhen:\n\s+- (.*)/.exec(composition.toYaml())?.[1]).toContain(rule);
   });
 
+  test('env takes the sources of values, in a map', () => {
+    const valueFrom = { secretKeyRef: { name: 'a', key: 'b' } };
+    const { web } = objectsOf(({ name, count }) => {
+      const env = { PASSWORD: { valueFrom }, COUNT: count, NONE: undefined };
+      simple.Deployment({ id: 'web', name, image: 'nginx', env });
+    });
+    expect(web).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              {
+                env: [
+                  { name: 'PASSWORD', valueFrom },
+                  { name: 'COUNT', value: '0' },
+                ],
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  test('a label app of the program is what the selector selects', () => {
+    const { web } = objectsOf(({ name }) => {
+      simple.Deployment({ id: 'web', name, image: 'nginx', labels: { app: 'shop' } });
+    });
+    const labels = { app: 'shop' };
+    expect(web).toMatchObject({
+      metadata: { labels },
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels } } },
+    });
+  });
+
+  test('a Service has the address families that the API server chooses', () => {
+    const { svc } = objectsOf(({ name }) => void simple.Service({ id: 'svc', name, selector: {}, ports: [80] }));
+    expect(svc?.['spec']).toEqual({ selector: {}, ports: [{ port: 80 }] });
+  });
+
+  test.each<[string, (spec: { name: string; count: number }) => unknown, string]>([
+    [
+      'an unknown argument',
+      ({ name }) => simple.Deployment({ name, image: 'a', replica: 2 } as never),
+      'Deployment has no argument "replica"; did you mean "replicas"?',
+    ],
+    [
+      'an unknown argument among those of a condition',
+      ({ name, count }) => simple.ConfigMap((count > 1 ? { name, dta: {} } : { name }) as never),
+      'ConfigMap has no argument "dta"; did you mean "data"?',
+    ],
+    [
+      'a required argument that is missing',
+      ({ name }) => simple.Pvc({ name } as never),
+      'PersistentVolumeClaim is called without size, which it needs',
+    ],
+    [
+      'a required argument that may be missing',
+      ({ name, count }) => simple.Deployment({ name, image: count > 1 ? 'a' : undefined } as never),
+      'may be absent and is the image of Deployment, which it needs',
+    ],
+    ['no arguments', () => simple.Service(undefined as never), 'Service is called without its arguments'],
+    [
+      'an id that is known later',
+      ({ name }) => simple.Pvc({ id: name, name, size: '1Gi' }),
+      'id of PersistentVolumeClaim depends on schema.spec.name; it must be known when the graph is made',
+    ],
+    [
+      'a wait that is known later',
+      ({ name, count }) => simple.Pvc({ name, size: '1Gi', waitForReady: count > 1 }),
+      'waitForReady of PersistentVolumeClaim depends on schema.spec.count > 1',
+    ],
+  ])('%s is refused at its line', (_what, make, message) => {
+    const compose = () =>
+      kubernetesComposition({ name: 'all', kind: 'All', spec }, (input) => {
+        make(input);
+        return {};
+      });
+    expect(compose).toThrow(message);
+    expect(compose).toThrow(/simple\.test\.ts:\d+:\d+/);
+  });
+
+  test('a workload without an image is warned about at its line', () => {
+    const { diagnostics } = kubernetesComposition({ name: 'all', kind: 'All', spec }, ({ name }) => {
+      simple.Deployment({ name } as never);
+      return {};
+    });
+    expect(diagnostics).toMatchObject([
+      { code: 'trace/missing-image', severity: 'warning', source: { file: expect.stringContaining('simple.test') } },
+    ]);
+  });
+
   test('what is ready when it exists cannot be waited for', () => {
     const make = () =>
       objectsOf(({ name }) => {

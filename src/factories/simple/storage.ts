@@ -1,28 +1,39 @@
-import { createResource, isText, present } from '../../compose/index.ts';
+import type { ArgumentTable } from '../../compose/index.ts';
+import { createResource, isText, present, withDefault } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
-import { given, idOf, metadataOf, simpleFactory } from './common.ts';
+import { COMMON, given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { PersistentVolumeResource, PvcResource } from './kinds.ts';
 
 /** Arguments of `Pvc`. */
 export interface PvcConfig extends CommonConfig {
-  /** A quantity, e.g. `10Gi`. */
+  /** Storage that is asked for: a quantity, e.g. `10Gi`. */
   readonly size: string;
+  /** Name of the StorageClass; the cluster's default class when absent. */
   readonly storageClass?: string | undefined;
-  /** Default ReadWriteOnce. */
-  readonly accessModes?: readonly string[];
-  readonly volumeMode?: string;
+  /** How nodes may mount the volume: `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`. Default ReadWriteOnce. */
+  readonly accessModes?: readonly string[] | undefined;
+  /** `Filesystem` or `Block`. Default Filesystem. */
+  readonly volumeMode?: string | undefined;
 }
 
+const CLAIM_ARGUMENTS: ArgumentTable<PvcConfig> = {
+  ...COMMON,
+  size: 'required',
+  storageClass: 'optional',
+  accessModes: 'optional',
+  volumeMode: 'optional',
+};
+
 /** A PersistentVolumeClaim. */
-export const Pvc = simpleFactory('PersistentVolumeClaim', (config: PvcConfig): PvcResource => {
-  const { size, storageClass, accessModes = ['ReadWriteOnce'], volumeMode } = config;
+export const Pvc = simpleFactory('PersistentVolumeClaim', CLAIM_ARGUMENTS, (config: PvcConfig): PvcResource => {
+  const { size, storageClass, accessModes, volumeMode } = config;
   return createResource(
     {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
       metadata: metadataOf(config),
       spec: given({
-        accessModes,
+        accessModes: withDefault(accessModes, ['ReadWriteOnce']),
         resources: { requests: { storage: size } },
         storageClassName: storageClass,
         volumeMode,
@@ -33,23 +44,41 @@ export const Pvc = simpleFactory('PersistentVolumeClaim', (config: PvcConfig): P
 });
 
 /** Arguments of `PersistentVolume`. */
-export interface PersistentVolumeConfig extends CommonConfig {
+export interface PersistentVolumeConfig extends Omit<CommonConfig, 'namespace'> {
+  /** Storage that the volume has: a quantity, e.g. `10Gi`. */
   readonly size: string;
+  /** Name of the StorageClass that the volume belongs to; none when absent. */
   readonly storageClass?: string | undefined;
-  /** Default ReadWriteOnce. */
-  readonly accessModes?: readonly string[];
-  /** A directory of the node; a bare text is its path. */
-  readonly hostPath?: string | { readonly path: string; readonly type?: string };
-  readonly nfs?: { readonly server: string; readonly path: string; readonly readOnly?: boolean };
-  /** Default Retain. */
-  readonly persistentVolumeReclaimPolicy?: 'Retain' | 'Delete' | 'Recycle';
+  /** How nodes may mount the volume: `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`. Default ReadWriteOnce. */
+  readonly accessModes?: readonly string[] | undefined;
+  /** A folder of the node as the volume, for tests on one node; a bare text is its path. */
+  readonly hostPath?: string | { readonly path: string; readonly type?: string | undefined } | undefined;
+  /** A folder that an NFS server exports, as the volume. */
+  readonly nfs?:
+    | { readonly server: string; readonly path: string; readonly readOnly?: boolean | undefined }
+    | undefined;
+  /** What becomes of the volume when its claim is deleted. Default Retain. */
+  readonly persistentVolumeReclaimPolicy?: 'Retain' | 'Delete' | 'Recycle' | undefined;
 }
+
+const { namespace: _, ...CLUSTER_WIDE } = COMMON;
+
+const VOLUME_ARGUMENTS: ArgumentTable<PersistentVolumeConfig> = {
+  ...CLUSTER_WIDE,
+  size: 'required',
+  storageClass: 'optional',
+  accessModes: 'optional',
+  hostPath: 'optional',
+  nfs: 'optional',
+  persistentVolumeReclaimPolicy: 'optional',
+};
 
 /** A PersistentVolume. */
 export const PersistentVolume = simpleFactory(
   'PersistentVolume',
+  VOLUME_ARGUMENTS,
   (config: PersistentVolumeConfig): PersistentVolumeResource => {
-    const { size, storageClass, accessModes = ['ReadWriteOnce'], hostPath, nfs } = config;
+    const { size, storageClass, accessModes, hostPath, nfs } = config;
     return createResource(
       {
         apiVersion: 'v1',
@@ -57,8 +86,8 @@ export const PersistentVolume = simpleFactory(
         metadata: metadataOf(config, { app: false }),
         spec: given({
           capacity: { storage: size },
-          accessModes,
-          persistentVolumeReclaimPolicy: config.persistentVolumeReclaimPolicy ?? 'Retain',
+          accessModes: withDefault(accessModes, ['ReadWriteOnce']),
+          persistentVolumeReclaimPolicy: withDefault(config.persistentVolumeReclaimPolicy, 'Retain'),
           storageClassName: storageClass,
           hostPath: present(hostPath, (value) => (isText(value) ? { path: value } : value)),
           nfs,

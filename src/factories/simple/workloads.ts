@@ -1,20 +1,32 @@
 import { createResource, withDefault } from '../../compose/index.ts';
-import type { DerivedField } from '../../compose/index.ts';
+import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
 import { given, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { CronJobResource, DaemonSetResource, JobResource, StatefulSetResource } from './kinds.ts';
-import { imageWarnings, podSpec, podTemplate, selectorOf } from './pods.ts';
+import { POD, podSpec, podTemplate, selectorOf } from './pods.ts';
 import type { PodConfig } from './pods.ts';
 
 /** Arguments of `StatefulSet`. */
 export interface StatefulSetConfig extends PodConfig {
   /** Name of the headless Service; the name of the set when absent. */
-  readonly serviceName?: string;
-  /** Default 1. */
+  readonly serviceName?: string | undefined;
+  /** How many pods run. Default 1. */
   readonly replicas?: number | undefined;
-  readonly volumeClaimTemplates?: readonly object[];
-  readonly updateStrategy?: object;
-  readonly podManagementPolicy?: 'OrderedReady' | 'Parallel';
+  /** Claims that each pod gets of its own; they stay when the pod goes. */
+  readonly volumeClaimTemplates?: readonly object[] | undefined;
+  /** How pods are replaced: `OnDelete`, or `RollingUpdate` with its `partition`. Default RollingUpdate. */
+  readonly updateStrategy?: object | undefined;
+  /** Whether pods start and end one after another or at once. Default OrderedReady. */
+  readonly podManagementPolicy?: 'OrderedReady' | 'Parallel' | undefined;
 }
+
+const STATEFUL_ARGUMENTS: ArgumentTable<StatefulSetConfig> = {
+  ...POD,
+  serviceName: 'optional',
+  replicas: 'optional',
+  volumeClaimTemplates: 'optional',
+  updateStrategy: 'optional',
+  podManagementPolicy: 'optional',
+};
 
 const CURRENT = 'self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0)';
 
@@ -28,31 +40,38 @@ const STATEFUL_PHASE: readonly DerivedField[] = [
 ];
 
 /** A StatefulSet with one container. */
-export const StatefulSet = simpleFactory('StatefulSet.apps', (config: StatefulSetConfig): StatefulSetResource => {
-  const { volumeClaimTemplates, updateStrategy, podManagementPolicy } = config;
-  return createResource(
-    {
-      apiVersion: 'apps/v1',
-      kind: 'StatefulSet',
-      metadata: metadataOf(config),
-      spec: given({
-        serviceName: config.serviceName ?? config.name,
-        replicas: withDefault(config.replicas, 1),
-        selector: selectorOf(config),
-        template: podTemplate(config),
-        volumeClaimTemplates,
-        updateStrategy,
-        podManagementPolicy,
-      }),
-    },
-    { ...idOf(config), derived: STATEFUL_PHASE, ...imageWarnings(config, 'StatefulSet') },
-  ) as StatefulSetResource;
-});
+export const StatefulSet = simpleFactory(
+  'StatefulSet.apps',
+  STATEFUL_ARGUMENTS,
+  (config: StatefulSetConfig): StatefulSetResource => {
+    const { volumeClaimTemplates, updateStrategy, podManagementPolicy } = config;
+    return createResource(
+      {
+        apiVersion: 'apps/v1',
+        kind: 'StatefulSet',
+        metadata: metadataOf(config),
+        spec: given({
+          serviceName: withDefault(config.serviceName, config.name),
+          replicas: withDefault(config.replicas, 1),
+          selector: selectorOf(config),
+          template: podTemplate(config),
+          volumeClaimTemplates,
+          updateStrategy,
+          podManagementPolicy,
+        }),
+      },
+      { ...idOf(config), derived: STATEFUL_PHASE },
+    ) as StatefulSetResource;
+  },
+);
 
 /** Arguments of `DaemonSet`. */
 export interface DaemonSetConfig extends PodConfig {
-  readonly updateStrategy?: object;
+  /** How pods are replaced: `OnDelete`, or `RollingUpdate` with its bounds. Default RollingUpdate. */
+  readonly updateStrategy?: object | undefined;
 }
+
+const DAEMON_ARGUMENTS: ArgumentTable<DaemonSetConfig> = { ...POD, updateStrategy: 'optional' };
 
 const DAEMON_PHASE: readonly DerivedField[] = [
   {
@@ -66,6 +85,7 @@ const DAEMON_PHASE: readonly DerivedField[] = [
 /** A DaemonSet with one container. */
 export const DaemonSet = simpleFactory(
   'DaemonSet.apps',
+  DAEMON_ARGUMENTS,
   (config: DaemonSetConfig): DaemonSetResource =>
     createResource(
       {
@@ -78,20 +98,34 @@ export const DaemonSet = simpleFactory(
           updateStrategy: config.updateStrategy,
         }),
       },
-      { ...idOf(config), derived: DAEMON_PHASE, ...imageWarnings(config, 'DaemonSet') },
+      { ...idOf(config), derived: DAEMON_PHASE },
     ) as DaemonSetResource,
 );
 
 /** Arguments of `Job`. */
 export interface JobConfig extends PodConfig {
+  /** How many pods must succeed. Default 1, or `parallelism`. */
   readonly completions?: number | undefined;
+  /** How many pods may run at once. Default 1. */
   readonly parallelism?: number | undefined;
+  /** How many failures are retried before the Job counts as failed. Default 6. */
   readonly backoffLimit?: number | undefined;
-  readonly activeDeadlineSeconds?: number;
-  readonly ttlSecondsAfterFinished?: number;
-  /** Default OnFailure. */
-  readonly restartPolicy?: 'OnFailure' | 'Never';
+  /** Seconds that the Job may take in all; then its pods are ended. */
+  readonly activeDeadlineSeconds?: number | undefined;
+  /** Seconds after its end when the Job is deleted; it stays when absent. */
+  readonly ttlSecondsAfterFinished?: number | undefined;
+  /** When containers are restarted. Default OnFailure. */
+  readonly restartPolicy?: 'OnFailure' | 'Never' | undefined;
 }
+
+const JOB_ARGUMENTS = {
+  ...POD,
+  completions: 'optional',
+  parallelism: 'optional',
+  backoffLimit: 'optional',
+  activeDeadlineSeconds: 'optional',
+  ttlSecondsAfterFinished: 'optional',
+} as const satisfies ArgumentTable<JobConfig>;
 
 function jobSpec(config: JobConfig): Record<string, unknown> {
   const { completions, parallelism, backoffLimit, activeDeadlineSeconds, ttlSecondsAfterFinished } = config;
@@ -103,7 +137,7 @@ function jobSpec(config: JobConfig): Record<string, unknown> {
     ttlSecondsAfterFinished,
     template: {
       metadata: podTemplate(config)['metadata'],
-      spec: podSpec(config, { restartPolicy: config.restartPolicy ?? 'OnFailure' }),
+      spec: podSpec(config, { restartPolicy: withDefault(config.restartPolicy, 'OnFailure') }),
     },
   });
 }
@@ -111,10 +145,11 @@ function jobSpec(config: JobConfig): Record<string, unknown> {
 /** A Job with one container. */
 export const Job = simpleFactory(
   'Job.batch',
+  JOB_ARGUMENTS,
   (config: JobConfig): JobResource =>
     createResource(
       { apiVersion: 'batch/v1', kind: 'Job', metadata: metadataOf(config), spec: jobSpec(config) },
-      { ...idOf(config), ...imageWarnings(config, 'Job') },
+      idOf(config),
     ) as JobResource,
 );
 
@@ -122,16 +157,33 @@ export const Job = simpleFactory(
 export interface CronJobConfig extends JobConfig {
   /** In cron syntax, e.g. `0 3 * * *`. */
   readonly schedule: string;
-  readonly timeZone?: string;
+  /** Time zone of the schedule, e.g. `Europe/Zurich`; that of the controller when absent. */
+  readonly timeZone?: string | undefined;
+  /** No further Job is started while this holds. Default false. */
   readonly suspend?: boolean | undefined;
-  readonly concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace';
-  readonly successfulJobsHistoryLimit?: number;
-  readonly failedJobsHistoryLimit?: number;
-  readonly startingDeadlineSeconds?: number;
+  /** What happens when a Job still runs at its next time. Default Allow. */
+  readonly concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace' | undefined;
+  /** How many successful Jobs are kept. Default 3. */
+  readonly successfulJobsHistoryLimit?: number | undefined;
+  /** How many failed Jobs are kept. Default 1. */
+  readonly failedJobsHistoryLimit?: number | undefined;
+  /** Seconds after its time up to which a Job that was missed is still started. */
+  readonly startingDeadlineSeconds?: number | undefined;
 }
 
+const CRON_ARGUMENTS: ArgumentTable<CronJobConfig> = {
+  ...JOB_ARGUMENTS,
+  schedule: 'required',
+  timeZone: 'optional',
+  suspend: 'optional',
+  concurrencyPolicy: 'optional',
+  successfulJobsHistoryLimit: 'optional',
+  failedJobsHistoryLimit: 'optional',
+  startingDeadlineSeconds: 'optional',
+};
+
 /** A CronJob with one container. */
-export const CronJob = simpleFactory('CronJob.batch', (config: CronJobConfig): CronJobResource => {
+export const CronJob = simpleFactory('CronJob.batch', CRON_ARGUMENTS, (config: CronJobConfig): CronJobResource => {
   const { schedule, timeZone, suspend, concurrencyPolicy } = config;
   return createResource(
     {
@@ -149,6 +201,6 @@ export const CronJob = simpleFactory('CronJob.batch', (config: CronJobConfig): C
         jobTemplate: { spec: jobSpec(config) },
       }),
     },
-    { ...idOf(config), ...imageWarnings(config, 'CronJob') },
+    idOf(config),
   ) as CronJobResource;
 });

@@ -125,6 +125,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
       "composition sample
       d: Deployment (apps/v1)
         metadata.labels = {"app": "d"}.merge(has(schema.spec.labels) ? schema.spec.labels : {})
+        spec.selector.matchLabels.app = has(schema.spec.labels) && has(schema.spec.labels.app) ? schema.spec.labels.app : "d"
         spec.template.metadata.labels = {"app": "d"}.merge(has(schema.spec.labels) ? schema.spec.labels : {})
         spec.template.spec.containers[0].env = (has(schema.spec.host) ? [{"name": dyn("A"), "value": schema.spec.host}] : []) + [{"name": dyn("B"), "value": "5"}]
         spec.template.spec.containers[0].resources.limits.cpu = has(schema.spec.limits) && has(schema.spec.limits.cpu) ? dyn(schema.spec.limits.cpu) : omit()

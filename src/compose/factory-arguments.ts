@@ -1,0 +1,112 @@
+import { refuse, suggest } from './trace/refusal.ts';
+import { currentTrace } from './trace/trace.ts';
+import { getMember } from './library/member.ts';
+import { mergeSpread } from './library/objects.ts';
+import { phi, resolve } from './value/merge.ts';
+import { mergedPieces } from './value/nodes.ts';
+import { labelOf, symbolic, wrap } from './value/proxy.ts';
+import { Phi, Sym } from './value/symbolic.ts';
+
+/**
+ * Whether an argument must be given. An `expected` one is warned about: programs from before this check leave it out
+ * and run up to the API server.
+ */
+type Need = 'optional' | 'expected' | 'required';
+
+/** The arguments of a factory by name, and which of them must be given. The compiler keeps the table complete. */
+export type ArgumentTable<Config extends object> = {
+  readonly [Key in keyof Config]-?: undefined extends Config[Key] ? 'optional' : 'expected' | 'required';
+};
+
+/** Arguments that decide how the graph is made: they have a value before the graph runs, or none. */
+const FIXED: ReadonlySet<string> = new Set(['id', 'waitForReady']);
+
+/**
+ * The arguments of a call as one plain object, in the order of the table. Every value in it may be conditional,
+ * or known only when the graph runs; `null` counts as left out, like `undefined`.
+ *
+ * Refuses unknown arguments (`trace/argument`, with the nearest name), required ones that are missing or may be
+ * absent, and an `id` or `waitForReady` that depends on the spec.
+ */
+export function takeArguments(
+  kind: string,
+  input: unknown,
+  table: Readonly<Record<string, Need>>,
+): Record<string, unknown> {
+  const given = membersOf(kind, input);
+  const names = Object.keys(table);
+  const isMerged = mergedPieces(given) !== undefined;
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(table, name) || given[name] === undefined) continue;
+    const near = suggest(name, names);
+    const hint = near === undefined ? `${kind} takes ${names.join(', ')}` : `did you mean "${near}"?`;
+    refuse('argument', `${kind} has no argument "${name}"`, hint);
+  }
+  const taken: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = withoutNull(isMerged ? getMember(given, name) : Object.hasOwn(given, name) ? given[name] : undefined);
+    if (FIXED.has(name)) checkFixed(kind, name, value);
+    if (table[name] === 'expected' && value === undefined) warnMissing(kind, name);
+    else if (table[name] !== 'optional') checkRequired(kind, name, value);
+    if (value !== undefined) taken[name] = value;
+  }
+  return taken;
+}
+
+/** The members of an object that may be conditional, or an object of the spec. */
+export function membersOf(kind: string, input: unknown): Record<string, unknown> {
+  const value = resolve(input);
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject) refuse('argument', `${kind} is called without its arguments`, `pass one object: ${kind}({ name: … })`);
+  if (symbolic(value) === undefined) return value as Record<string, unknown>;
+  const members: Record<string, unknown> = {};
+  mergeSpread(members, value);
+  return members;
+}
+
+function checkFixed(kind: string, name: string, value: unknown): void {
+  const inner = symbolic(value);
+  if (inner === undefined) return;
+  refuse(
+    'argument',
+    `${name} of ${kind} depends on ${labelOf(inner)}; it must be known when the graph is made`,
+    `pass a constant ${name}, or call ${kind} in the branches of an if`,
+  );
+}
+
+function checkRequired(kind: string, name: string, value: unknown): void {
+  if (value === undefined) {
+    refuse('argument', `${kind} is called without ${name}, which it needs`, `add ${name}`);
+  }
+  if (!mayBeAbsent(value)) return;
+  const inner = symbolic(value);
+  refuse(
+    'absent',
+    `${inner === undefined ? name : labelOf(inner)} may be absent and is the ${name} of ${kind}, which it needs`,
+    'give it a default with ??, or test it first',
+  );
+}
+
+function warnMissing(kind: string, name: string): void {
+  const message = `${kind} has no ${name}; the API server will refuse it`;
+  currentTrace()?.warn(`missing-${name}`, message, `add ${name}`);
+}
+
+function mayBeAbsent(value: unknown): boolean {
+  const inner = symbolic(resolve(value));
+  if (inner instanceof Phi)
+    return [inner.then, inner.otherwise].some((side) => side === undefined || mayBeAbsent(side));
+  return inner instanceof Sym && inner.absence !== undefined && !inner.absence.waits;
+}
+
+/** The value with `undefined` for `null`, on each side of its conditions. */
+function withoutNull(raw: unknown): unknown {
+  if (raw === null) return undefined;
+  if (typeof raw !== 'object' || currentTrace() === undefined) return raw;
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (!(inner instanceof Phi)) return value === null ? undefined : value;
+  const [then, otherwise] = [withoutNull(inner.then), withoutNull(inner.otherwise)];
+  const isSame = Object.is(then, inner.then) && Object.is(otherwise, inner.otherwise);
+  return isSame ? wrap(inner) : phi(inner.test, then, otherwise);
+}

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
+import { simple } from '../../../src/factories/simple/index.ts';
+import { budget } from '../../support/budget.ts';
+import type { Make, Subject } from './forms.ts';
+import { differences, FORMS } from './forms.ts';
+import { REQUIRED, SAMPLES } from './samples.ts';
+
+/* However a program gives an argument of a factory, its graph makes what the factory makes of the plain value. */
+
+type Case = readonly [factory: keyof typeof SAMPLES, key: string, form: string, subject: Subject];
+
+const ALL: readonly Case[] = (Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]).flatMap((factory) => {
+  const samples = SAMPLES[factory] as unknown as Readonly<Record<string, readonly [JsonValue, JsonValue]>>;
+  const required = REQUIRED[factory];
+  const base: JsonObject = Object.fromEntries(required.map((key) => [key, samples[key]?.[0] as JsonValue]));
+  return Object.entries(samples).flatMap(([key, [a, b]]) => {
+    const { [key]: _, ...rest } = base;
+    const subject: Subject = { make: simple[factory] as Make, base: rest, key, a, b };
+    return Object.entries(FORMS)
+      .filter(([, form]) => !form.optional || !required.includes(key))
+      .map(([form]): Case => [factory, key, form, subject]);
+  });
+});
+
+/** Every n-th case, so that the budget covers all factories, arguments and forms in turns. */
+const STRIDE = Math.max(1, Math.floor(ALL.length / budget('factoryArguments')));
+
+describe('a graph makes what a factory makes of the plain value', () => {
+  test.each(ALL.filter((_, index) => index % STRIDE === 0))('%s, %s: %s', (_factory, _key, form, subject) => {
+    const found = differences(subject, FORMS[form] as (typeof FORMS)[string]);
+    expect(found, JSON.stringify(found, undefined, 1)).toEqual([]);
+  });
+});
