@@ -45,7 +45,7 @@ export function takeArguments(
   const taken: Record<string, unknown> = {};
   for (const name of names) {
     const value = withoutNull(isMerged ? getMember(given, name) : Object.hasOwn(given, name) ? given[name] : undefined);
-    if (FIXED.has(name)) checkFixed(kind, name, value);
+    if (FIXED.has(name)) requireKnown(kind, name, value);
     if (table[name] === 'expected' && value === undefined) warnMissing(kind, name);
     else if (table[name] !== 'optional') checkRequired(kind, name, value);
     if (value !== undefined) taken[name] = value;
@@ -64,8 +64,9 @@ export function membersOf(kind: string, input: unknown): Record<string, unknown>
   return members;
 }
 
-function checkFixed(kind: string, name: string, value: unknown): void {
-  const inner = symbolic(value);
+/** Refuses an argument that decides how the graph is made and depends on the spec or a resource. */
+export function requireKnown(kind: string, name: string, value: unknown): void {
+  const inner = symbolic(resolve(value));
   if (inner === undefined) return;
   refuse(
     'argument',

@@ -89,7 +89,7 @@ export {
   withDefault,
 } from './factory-helpers.ts';
 export type { ArgumentTable } from './factory-arguments.ts';
-export { membersOf, takeArguments } from './factory-arguments.ts';
+export { membersOf, requireKnown, takeArguments } from './factory-arguments.ts';
 export type { ArgoOptions, FluxOptions, GitOpsFiles, GitOpsOptions } from './gitops/index.ts';
 export { gitOpsFiles } from './gitops/index.ts';
 export { defineResourceFactory } from './detached.ts';

@@ -4,6 +4,7 @@ import { crdSource } from '../schema/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { Cel } from './cel-api.ts';
 import { createResource } from './emit/create.ts';
+import { membersOf, requireKnown } from './factory-arguments.ts';
 import { defineResourceFactory } from './detached.ts';
 import type { Resource } from './public-types.ts';
 
@@ -107,7 +108,7 @@ export function resourceFactory<Fields extends object>(
 ): ResourceFactory<Fields> {
   const make = maker(apiVersion, kind, options);
   return defineResourceFactory((input: Record<string, unknown>) => {
-    const { id, waitForReady, ...object } = input;
+    const { id, waitForReady, ...object } = membersOf(kind, input);
     if (object['metadata'] !== undefined) return make(object, { id, waitForReady });
     const metadata: Record<string, unknown> = {};
     for (const member of MEMBERS) {
@@ -136,6 +137,7 @@ function maker(apiVersion: string, kind: string, options: ResourceFactoryOptions
   const schemas = facts === undefined ? undefined : () => (source ??= sourceOf(apiVersion, kind, facts()));
   return (object: Record<string, unknown>, extras: Record<string, unknown>): unknown => {
     checkKind(object, { apiVersion, kind });
+    for (const name of ['id', 'waitForReady']) requireKnown(kind, name, extras[name]);
     const id = extras['id'] === undefined ? {} : { id: extras['id'] as string };
     const { metadata, ...fields } = object;
     const manifest = { ...given(fields), apiVersion, kind, metadata: metadata as object };

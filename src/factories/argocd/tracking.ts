@@ -1,4 +1,4 @@
-import { Cel, defineFactory } from '../../compose/index.ts';
+import { Cel, defineFactory, requireKnown } from '../../compose/index.ts';
 
 /** How Argo CD is told that an object belongs to an application: its setting `application.resourceTrackingMethod`. */
 export type TrackingMethod = 'annotation' | 'label' | 'both';
@@ -36,6 +36,8 @@ const LABEL = 'app.kubernetes.io/instance';
  * @example configMap({ metadata: { name: spec.name, ...argocdTracking({ by: 'both' }) }, data: {} })
  */
 export const argocdTracking = defineFactory((options: TrackingOptions = {}): TrackingMetadata => {
+  requireKnown('argocdTracking', 'by', options.by);
+  requireKnown('argocdTracking', 'owner', options.owner);
   const { by = 'annotation', owner } = options;
   const copied = (part: 'annotations' | 'labels', key: string): string =>
     Cel.expr<string>(`schema.metadata.?${part}[${JSON.stringify(key)}].orValue("")`);

@@ -1,4 +1,4 @@
-import { defineResourceFactory } from '../../compose/index.ts';
+import { defineResourceFactory, membersOf, withDefault } from '../../compose/index.ts';
 import type { FactoryExtras, NamedInput, Resource, ResourceFactory } from '../../compose/index.ts';
 
 /** Members that are not the spec's. */
@@ -19,20 +19,29 @@ export function flatFactory<
   defaults: { readonly [Key in Optional]: NonNullable<Spec[Key]> },
 ): (input: FlatInput<Spec, Optional>) => ReturnType<ResourceFactory<Fields>> {
   return defineResourceFactory((input: FlatInput<Spec, Optional>) => {
-    const { own, spec } = divide(input, defaults);
+    const { own, spec } = divide(membersOf('a factory', input), { spec: defaults });
     return (make as unknown as (object: object) => Resource)({ ...own, spec });
   }) as unknown as (input: FlatInput<Spec, Optional>) => ReturnType<ResourceFactory<Fields>>;
 }
 
-/** What belongs to the object and what to its spec; members that are `undefined` are left out. */
+interface Parts {
+  readonly own: Record<string, unknown>;
+  readonly spec: Record<string, unknown>;
+}
+
+/**
+ * What belongs to the object and what to its spec. A member that is absent has its default, also where it is absent
+ * on some specs only; without a default it is left out.
+ */
 export function divide(
   input: object,
-  defaults: object,
-): { readonly own: Record<string, unknown>; readonly spec: Record<string, unknown> } {
-  const own: Record<string, unknown> = {};
-  const spec: Record<string, unknown> = { ...defaults };
+  defaults: { readonly own?: Readonly<Record<string, unknown>>; readonly spec: object },
+): Parts {
+  const parts: Parts = { own: { ...defaults.own }, spec: { ...defaults.spec } };
   for (const [name, value] of Object.entries(input)) {
-    if (value !== undefined) (OWN.has(name) ? own : spec)[name] = value;
+    const part = OWN.has(name) ? parts.own : parts.spec;
+    if (value === undefined || value === null) continue;
+    part[name] = Object.hasOwn(part, name) ? withDefault<unknown>(value, part[name]) : value;
   }
-  return { own, spec };
+  return parts;
 }

@@ -1,4 +1,4 @@
-import { defineResourceFactory } from '../../compose/index.ts';
+import { defineResourceFactory, membersOf, withDefault } from '../../compose/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { readinessOf } from '../../readiness/index.ts';
 import type { FlatInput } from './flat.ts';
@@ -24,9 +24,9 @@ export type KustomizationConfig = FlatInput<
  */
 export const kustomization = defineResourceFactory(
   (input: KustomizationConfig): ReturnType<typeof raw.kustomization> => {
-    const { source, ...rest } = input;
+    const { source, ...rest } = membersOf('kustomization', input);
     const defaults = { path: './', interval: DEFAULT_INTERVAL, prune: true, wait: true, timeout: '10m' };
-    const { own, spec } = divide(rest, { ...defaults, ...(source === undefined ? {} : { sourceRef: source }) });
+    const { own, spec } = divide({ ...rest, sourceRef: withDefault(source, rest['sourceRef']) }, { spec: defaults });
     return (raw.kustomization as (object: object) => ReturnType<typeof raw.kustomization>)({ ...own, spec });
   },
 );

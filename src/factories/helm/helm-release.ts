@@ -1,4 +1,12 @@
-import { defineResourceFactory } from '../../compose/index.ts';
+import {
+  defineResourceFactory,
+  ifPresent,
+  memberOf,
+  membersOf,
+  mergeObjects,
+  present,
+  withDefault,
+} from '../../compose/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { readinessOf } from '../../readiness/index.ts';
 import type { FlatInput } from '../flux/flat.ts';
@@ -58,21 +66,27 @@ const RETRIES = { timeout: '10m', remediation: { retries: 3 } };
  */
 export const helmRelease = defineResourceFactory(
   <Values extends object = Record<string, unknown>>(input: HelmReleaseConfig<Values>): HelmReleaseResource => {
-    const { chart, sourceRef, ...rest } = input;
-    const where = chart === undefined ? {} : { chart: { spec: chartSpec(chart, sourceRef, input.name) } };
-    const { own, spec } = divide(rest, { interval: '5m', ...where, install: RETRIES, upgrade: RETRIES });
+    const { chart, sourceRef, ...rest } = membersOf('helmRelease', input);
+    const found = present(chart, (sure) => ({ spec: chartSpec(sure, sourceRef, input.name) }));
+    const where = found === undefined ? {} : { chart: found };
+    const { own, spec } = divide(rest, { spec: { interval: '5m', ...where, install: RETRIES, upgrade: RETRIES } });
     return (raw.helmRelease as (object: object) => HelmReleaseResource)({ ...own, spec });
   },
 );
 
-function chartSpec(chart: ChartInput, source: ChartSource | undefined, release: string): object {
+function chartSpec(chart: unknown, source: unknown, release: string): object {
   return {
-    chart: chart.name,
-    ...(chart.version === undefined ? {} : { version: chart.version }),
-    sourceRef:
-      source === undefined
-        ? { kind: 'HelmRepository', name: sourceName(chart.repository, release), namespace: FLUX_NAMESPACE }
-        : { ...source, kind: source.kind ?? 'HelmRepository' },
+    chart: memberOf(chart, 'name'),
+    version: memberOf(chart, 'version'),
+    sourceRef: ifPresent(
+      source,
+      (sure) => mergeObjects(sure as object, { kind: withDefault(memberOf(sure, 'kind'), 'HelmRepository') }),
+      () => ({
+        kind: 'HelmRepository',
+        name: sourceName(memberOf(chart, 'repository') as string | undefined, release),
+        namespace: FLUX_NAMESPACE,
+      }),
+    ),
   };
 }
 

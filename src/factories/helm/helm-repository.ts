@@ -1,4 +1,4 @@
-import { defineResourceFactory } from '../../compose/index.ts';
+import { defineResourceFactory, membersOf } from '../../compose/index.ts';
 import type { FlatInput } from '../flux/flat.ts';
 import { divide } from '../flux/flat.ts';
 import * as raw from '../flux/generated/source.toolkit.fluxcd.io.ts';
@@ -15,8 +15,11 @@ export type HelmRepositoryConfig = FlatInput<raw.HelmRepositorySpec, 'interval'>
  */
 export const helmRepository = defineResourceFactory(
   (input: HelmRepositoryConfig): ReturnType<typeof raw.helmRepository> => {
-    const oci = typeof input.url === 'string' && input.url.startsWith('oci://') ? { type: 'oci' } : {};
-    const { own, spec } = divide({ namespace: FLUX_NAMESPACE, ...input }, { interval: '5m', ...oci });
+    const given = membersOf('helmRepository', input);
+    const { url } = given;
+    const oci = typeof url === 'string' && url.startsWith('oci://') ? { type: 'oci' } : {};
+    const defaults = { own: { namespace: FLUX_NAMESPACE }, spec: { interval: '5m', ...oci } };
+    const { own, spec } = divide(given, defaults);
     return (raw.helmRepository as (object: object) => ReturnType<typeof raw.helmRepository>)({ ...own, spec });
   },
 );

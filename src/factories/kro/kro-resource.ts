@@ -1,4 +1,4 @@
-import { createResource, defineResourceFactory } from '../../compose/index.ts';
+import { createResource, defineResourceFactory, requireKnown } from '../../compose/index.ts';
 import type { Resource } from '../../compose/index.ts';
 
 /** What kro writes into the status of every instance, beside the fields that the graph defines. */
@@ -42,6 +42,8 @@ export const kroCustomResource = defineResourceFactory(
     input: KroCustomResourceInput<Spec>,
   ): Resource<{ readonly spec: Spec; readonly status: WithKroStatusFields<Status> }> => {
     const { id, waitForReady, ...object } = input;
+    requireKnown(input.kind, 'id', id);
+    requireKnown(input.kind, 'waitForReady', waitForReady);
     const made = createResource<{ readonly spec: Spec; readonly status: WithKroStatusFields<Status> }>(
       object,
       id === undefined ? {} : { id },

@@ -1,6 +1,7 @@
 import type { Resource } from '../../compose/index.ts';
-import { createResource, defineResourceFactory } from '../../compose/index.ts';
+import { createResource, defineResourceFactory, present } from '../../compose/index.ts';
 import { sourceName } from '../helm/source-name.ts';
+import { given } from './common.ts';
 import type { Condition } from './kinds.ts';
 
 /** What a graph may read of a HelmRelease of Flux. */
@@ -43,7 +44,7 @@ export const HelmChart = defineResourceFactory(
         },
         install: { timeout: '10m', remediation: { retries: 3 } },
         upgrade: { timeout: '10m', remediation: { retries: 3 } },
-        ...(values === undefined ? {} : { values }),
+        ...given({ values: present(values, (sure) => sure) }),
       },
     }) as HelmChartResource,
 );

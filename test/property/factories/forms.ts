@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createCompositionApi } from '../../../src/compose/index.ts';
 import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
@@ -256,7 +257,7 @@ export function outcomes(subject: Subject, form: Form, value: JsonObject): reado
     };
     const own = composition.evaluate(input as never, observed as never);
     const { graph, diagnostics } = compile(composition.toDefinition({ target: 'stock' }), {
-      sources: [builtinSource(), crdSource([crdFor(facts)] as never)],
+      sources: [builtinSource(), crdSource([...FLUX, crdFor(facts)] as never)],
       target: 'stock',
     });
     if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
@@ -265,6 +266,13 @@ export function outcomes(subject: Subject, form: Form, value: JsonObject): reado
     return [input, objectsOf(own.resources), objectsOf(stock.resources)] as [JsonObject, Outcome, Outcome];
   });
 }
+
+/** The definitions of Flux, whose kinds the compiler does not know of itself. */
+const FLUX = (
+  JSON.parse(readFileSync(new URL('../../../data/crds/flux.json', import.meta.url), 'utf8')) as {
+    readonly items: readonly JsonObject[];
+  }
+).items;
 
 const crdFor = (facts: { plural: string; schema: JsonObject }) => ({
   apiVersion: 'apiextensions.k8s.io/v1',

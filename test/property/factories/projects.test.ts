@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
+import { gitRepository, kustomization } from '../../../src/factories/flux/index.ts';
+import { chartFactory, helmRelease, helmRepository } from '../../../src/factories/helm/index.ts';
+import { configMap } from '../../../src/factories/kubernetes/index.ts';
+import type { Make } from './forms.ts';
+import { differences, FORMS } from './forms.ts';
+
+/* The factories of projects that have defaults or decide something: arguments may be given in every form. */
+
+type Samples = Readonly<Record<string, readonly [JsonValue, JsonValue]>>;
+
+const source = { kind: 'GitRepository', name: 'app' };
+const chart = { name: 'redis', repository: 'https://charts.example.com/stable' };
+const redis = chartFactory({ chart: 'redis', repository: 'https://charts.example.com/stable', version: '1.0.0' });
+
+/** A factory, the arguments that it needs, and two values of each that may be left out. */
+const FACTORIES: Readonly<Record<string, readonly [make: Make, base: JsonObject, samples: Samples]>> = {
+  helmRelease: [
+    helmRelease as Make,
+    { name: 'cache', chart },
+    {
+      namespace: ['default', 'kube-public'],
+      interval: ['1m', '2m'],
+      targetNamespace: ['a', 'b'],
+      sourceRef: [{ name: 'own' }, { kind: 'GitRepository', name: 'own', namespace: 'flux' }],
+      install: [{ timeout: '1m' }, { timeout: '2m', remediation: { retries: 1 } }],
+      values: [{ replicas: 1 }, { replicas: 2, image: 'redis:8' }],
+    },
+  ],
+  helmRepository: [
+    helmRepository as Make,
+    { name: 'stable', url: 'https://charts.example.com/stable' },
+    { namespace: ['default', 'kube-public'], interval: ['1m', '2m'], suspend: [true, false] },
+  ],
+  kustomization: [
+    kustomization as Make,
+    { name: 'app', source },
+    {
+      path: ['./a', './b'],
+      interval: ['1m', '2m'],
+      prune: [false, true],
+      wait: [false, true],
+      timeout: ['1m', '2m'],
+      targetNamespace: ['a', 'b'],
+    },
+  ],
+  gitRepository: [
+    gitRepository as Make,
+    { name: 'app', url: 'https://git.example.com/app' },
+    { interval: ['1m', '2m'], ref: [{ branch: 'main' }, { branch: 'next', commit: 'abc' }] },
+  ],
+  'a chart factory': [
+    redis as Make,
+    { name: 'cache', sourceRef: { name: 'own' } },
+    { version: ['2.0.0', '3.0.0'], values: [{ replicas: 1 }, { replicas: 2 }] },
+  ],
+  configMap: [
+    configMap as Make,
+    { name: 'settings' },
+    {
+      namespace: ['default', 'kube-public'],
+      labels: [{ a: 'x' }, { a: 'y', b: 'z' }],
+      data: [{ a: 'x' }, { b: 'y' }],
+      immutable: [true, false],
+    },
+  ],
+};
+
+const CASES = Object.entries(FACTORIES).flatMap(([name, [make, base, samples]]) =>
+  Object.entries(samples).flatMap(([key, [a, b]]) =>
+    Object.keys(FORMS)
+      // `null` in an object that is written as in YAML stays null.
+      .filter((form) => name !== 'configMap' || !form.includes('null'))
+      .map((form) => [name, key, form, { make, base, key, a, b }] as const),
+  ),
+);
+
+describe('a graph makes what a factory of a project makes of the plain value', () => {
+  test.each(CASES)('%s, %s: %s', (_name, _key, form, subject) => {
+    const found = differences(subject, FORMS[form] as (typeof FORMS)[string]);
+    expect(found, JSON.stringify(found, undefined, 1)).toEqual([]);
+  });
+});
