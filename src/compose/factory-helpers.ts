@@ -160,7 +160,7 @@ function conditional(item: unknown, work: (value: unknown) => unknown): unknown[
 /** `{ ...first, ...second }`, also for maps of the spec. */
 export function mergeObjects(...parts: readonly (object | undefined)[]): Record<string, unknown> {
   const result: Record<string, unknown> = activeTrace().born({});
-  for (const part of parts) mergeSpread(result, part);
+  for (const part of parts) mergeSpread(result, part, true);
   return result;
 }
 

@@ -42,14 +42,17 @@ function addPiece(target: Record<string, unknown>, piece: MergedPiece): void {
   setOwn(target, MERGED, [...(mergedPieces(target) ?? []), piece]);
 }
 
-/** `{ ...source }`: copies the source's entries into an object literal. */
-export function mergeSpread(target: Record<string, unknown>, raw: unknown): void {
+/**
+ * `{ ...source }`: copies the entries of the source into an object literal. With `asked`, fields of a resource that are
+ * missing are left out; else the graph waits for them.
+ */
+export function mergeSpread(target: Record<string, unknown>, raw: unknown, asked = false): void {
   const source = resolve(raw);
   activeTrace().noteRead(source);
   if (source === undefined || source === null || typeof source === 'boolean' || typeof source === 'number') return;
   const inner = symbolic(source);
-  if (inner instanceof Phi) return spreadEither(target, inner);
-  if (inner instanceof Sym) return spreadSym(target, inner);
+  if (inner instanceof Phi) return spreadEither(target, inner, asked);
+  if (inner instanceof Sym) return spreadSym(target, inner, asked);
   if (typeof source === 'string' && hasTokens(source)) return spreadSym(target, new Sym(textNode(source)));
   mergeMembers(target, membersOf(Object(source) as object));
 }
@@ -64,12 +67,12 @@ function mergeMembers(target: Record<string, unknown>, members: Members): void {
 }
 
 /** `...(c ? a : b)`: the keys of both sides, each under its condition. */
-function spreadEither(target: Record<string, unknown>, value: Phi): void {
+function spreadEither(target: Record<string, unknown>, value: Phi, asked: boolean): void {
   const trace = activeTrace();
   const side = (test: Node, raw: unknown): Record<string, unknown> =>
     trace.under(test, () => {
       const made: Record<string, unknown> = trace.born({});
-      mergeSpread(made, raw);
+      mergeSpread(made, raw, asked);
       return made;
     });
   const a = side(value.test, value.then);
@@ -90,16 +93,17 @@ function spreadEither(target: Record<string, unknown>, value: Phi): void {
   mergeMembers(target, mergeValues.members(value.test, membersOf(a), membersOf(b)));
 }
 
-function spreadSym(target: Record<string, unknown>, value: Sym): void {
+function spreadSym(target: Record<string, unknown>, value: Sym, asked = false): void {
   const { type } = value;
   if (value.resource !== undefined)
     return refuse('no-cel', `${labelOf(value)} is a resource and cannot be spread`, 'name the fields that you need');
   if (type.kind === 'object') {
     for (const name of type.names()) {
-      const member = getMember(wrap(value), name, value.absence !== undefined && !value.absence.waits);
+      const read = getMember(wrap(value), name, value.absence !== undefined && !value.absence.waits);
+      const member = asked ? asFound(read) : read;
       const missing = type.field(name)?.missing;
       if (missing === 'null') mergeKey(target, name, member);
-      else setOwnIfThere(target, name, asFound(member));
+      else setOwnIfThere(target, name, member);
     }
     return;
   }

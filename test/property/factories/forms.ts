@@ -4,6 +4,8 @@ import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
 import { compile } from '../../../src/graph/index.ts';
 import { evaluateGraph } from '../../../src/compose/evaluate.ts';
+import { FakeCluster } from '../../support/fake-cluster.ts';
+import { putInstance, settle } from '../../support/direct-loop.ts';
 import { builtinSource, crdSource } from '../../../src/schema/index.ts';
 import { resourceFactory } from '../../../src/compose/index.ts';
 
@@ -274,6 +276,48 @@ const FLUX = (
   }
 ).items;
 
+/** What a controller sends for an argument under a condition, on both sides of it, by the graphs of both targets. */
+export function steppedObjects(
+  subject: Subject,
+): readonly { readonly object: JsonObject; readonly value: JsonValue | undefined }[] {
+  const form = FORMS['c ? a : undefined'] as Form;
+  const spec = { type: 'object', required: ['c'], properties: { c: { type: 'boolean' } } };
+  const none = () => ({ status: { value: null } });
+  const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, form.compose(subject, none) as never);
+  return (['typekro', 'stock'] as const).flatMap((target) => {
+    const { graph, diagnostics } = compile(composition.toDefinition({ target }), {
+      sources: [builtinSource()],
+      target,
+      features: { omit: target === 'typekro', now: target === 'typekro' },
+    });
+    if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
+    return [true, false].flatMap((c) => {
+      const cluster = new FakeCluster();
+      const key = putInstance(graph, cluster, 'one', { c });
+      const { decision } = settle(graph, key, cluster);
+      if (decision.nodes.some(({ state }) => state === 'ERROR')) throw new Error(JSON.stringify(decision.nodes));
+      return cluster
+        .keys()
+        .filter((each) => each !== key)
+        .map((each) => cluster.get(each) as unknown as JsonObject)
+        .map((object) => ({ object: sentObject(object), value: c ? subject.a : undefined }));
+    });
+  });
+}
+
+/** The object without what the API server adds. */
+function sentObject(object: JsonObject): JsonObject {
+  const {
+    uid: _u,
+    resourceVersion: _r,
+    generation: _g,
+    creationTimestamp: _c,
+    managedFields: _m,
+    ...metadata
+  } = object['metadata'] as JsonObject;
+  return { ...object, metadata };
+}
+
 const crdFor = (facts: { plural: string; schema: JsonObject }) => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -310,7 +354,7 @@ export function plainObject({ make, base, key }: Subject, value: JsonValue | und
 const EMPTY_MAPS = ['labels', 'annotations', 'data', 'stringData', 'binaryData', 'nodeSelector', 'matchLabels'];
 
 /** The object as an API server reads it: null and empty maps of texts are absent. */
-function normalized(value: JsonValue, key = ''): JsonValue | undefined {
+export function normalized(value: JsonValue, key = ''): JsonValue | undefined {
   if (value === null) return undefined;
   if (Array.isArray(value)) return value.map((item) => normalized(item) ?? null);
   if (!isJsonObject(value)) return key === 'namespace' && value === '' ? undefined : value;

@@ -17,7 +17,7 @@ export type SampleTable = { readonly [Name in keyof Factories]: Samples<ConfigOf
 const common = {
   name: ['first', 'second'],
   namespace: ['default', 'kube-public'],
-  labels: [{ tier: 'front' }, { tier: 'back', zone: 'b' }],
+  labels: [{ app: 'shop' }, { tier: 'back', zone: 'b' }],
   annotations: [{ note: 'a' }, { 'example.com/note': 'b', other: 'c' }],
 } as const;
 

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { JsonObject, JsonValue, KubeObject } from '../../../src/core/index.ts';
+import { simple } from '../../../src/factories/simple/index.ts';
+import type { TestCluster } from '../../../src/testing/index.ts';
+import { createCluster } from '../../../src/testing/index.ts';
+import type { Make, Subject } from './forms.ts';
+import { normalized, plainObject, steppedObjects } from './forms.ts';
+import { REQUIRED, SAMPLES } from './samples.ts';
+
+/*
+ * What a controller makes of each optional argument of each simple factory, given and absent, for both targets: an
+ * API server takes it.
+ */
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await createCluster();
+});
+afterAll(() => cluster.close());
+
+/** What an argument needs beside it, for the API server to take the object. */
+const BESIDE: Readonly<Record<string, JsonObject>> = {
+  volumeMounts: { volumes: [{ name: 'scratch', emptyDir: {} }] },
+  loadBalancerClass: { type: 'LoadBalancer' },
+  externalTrafficPolicy: { type: 'NodePort' },
+  Ingress: { defaultBackend: { service: { name: 'a', port: { number: 80 } } } },
+  PersistentVolume: { hostPath: '/x' },
+  Hpa: { target: { kind: 'Deployment', name: 'x' } },
+};
+
+/** Arguments that the API server needs or refuses beside the others here. */
+const LEFT_OUT = new Set([
+  'Hpa target',
+  'Ingress defaultBackend',
+  'PersistentVolume hostPath',
+  'PersistentVolume nfs',
+  'Service externalName',
+  'Service ipFamilies',
+]);
+
+/** The object without the labels and annotations of its instance, and the namespace that it has by default. */
+function withoutMarks(object: JsonObject): JsonValue {
+  const { namespace, labels, annotations, ...metadata } = object['metadata'] as JsonObject;
+  const own = (texts: JsonValue | undefined) =>
+    Object.fromEntries(Object.entries((texts ?? {}) as JsonObject).filter(([key]) => !MARKS.test(key)));
+  const kept = { ...metadata, namespace: namespace ?? 'ns', labels: own(labels), annotations: own(annotations) };
+  return normalized({ ...object, metadata: kept }) as JsonValue;
+}
+
+const MARKS = /^(?:internal\.)?kro\.run\/|^applyset\.|^app\.kubernetes\.io\/managed-by$/;
+
+const CASES = (Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]).flatMap((factory) => {
+  const samples = SAMPLES[factory] as unknown as Readonly<Record<string, readonly [JsonValue, JsonValue]>>;
+  const required = REQUIRED[factory];
+  return Object.entries(samples)
+    .filter(([key]) => !required.includes(key) && !LEFT_OUT.has(`${factory} ${key}`))
+    .map(([key, [a, b]]) => {
+      const base: JsonObject = {
+        ...Object.fromEntries(required.map((name) => [name, samples[name]?.[0] as JsonValue])),
+        ...BESIDE[factory],
+        ...BESIDE[key],
+      };
+      const { [key]: _, ...rest } = base;
+      const subject: Subject = { make: simple[factory] as Make, base: rest, key, a, b };
+      return [factory, key, subject] as const;
+    });
+});
+
+describe('an API server takes what a controller makes', () => {
+  test.each(CASES)('%s with and without %s', async (factory, _key, subject) => {
+    for (const { object, value } of steppedObjects(subject)) {
+      expect(withoutMarks(object)).toEqual(withoutMarks(plainObject(subject, value)));
+      const { metadata, ...rest } = object as unknown as KubeObject;
+      const { namespace, ...named } = metadata;
+      const place = factory === 'PersistentVolume' ? {} : { namespace: namespace === 'ns' ? 'default' : namespace };
+      const sent = { ...rest, metadata: { ...named, ...place } } as KubeObject;
+      await cluster.client.apply(sent, { fieldManager: 'test', dryRun: true });
+    }
+  });
+});
