@@ -83,7 +83,7 @@ function chartSpec(chart: unknown, source: unknown, release: string): object {
       (sure) => mergeObjects(sure as object, { kind: withDefault(memberOf(sure, 'kind'), 'HelmRepository') }),
       () => ({
         kind: 'HelmRepository',
-        name: sourceName(memberOf(chart, 'repository') as string | undefined, release),
+        name: sourceName(memberOf(chart, 'repository'), release),
         namespace: FLUX_NAMESPACE,
       }),
     ),

@@ -61,7 +61,7 @@ const CASES = (Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]).flatMap((factor
         ...BESIDE[key],
       };
       const { [key]: _, ...rest } = base;
-      const subject: Subject = { make: simple[factory] as Make, base: rest, key, a, b };
+      const subject: Subject = { make: simple[factory], base: rest, key, a, b };
       return [factory, key, subject] as const;
     });
 });

@@ -16,7 +16,7 @@ const ALL: readonly Case[] = (Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]).
   const base: JsonObject = Object.fromEntries(required.map((key) => [key, samples[key]?.[0] as JsonValue]));
   return Object.entries(samples).flatMap(([key, [a, b]]) => {
     const { [key]: _, ...rest } = base;
-    const subject: Subject = { make: simple[factory] as Make, base: rest, key, a, b };
+    const subject: Subject = { make: simple[factory], base: rest, key, a, b };
     return Object.entries(FORMS)
       .filter(([, form]) => !form.optional || !required.includes(key))
       .map(([form]): Case => [factory, key, form, subject]);

@@ -185,10 +185,7 @@ function schemaOf(values: readonly JsonValue[]): JsonObject {
     const objects = values as JsonObject[];
     const names = [...new Set(objects.flatMap((each) => Object.keys(each)))];
     const properties = Object.fromEntries(
-      names.map((name) => [
-        name,
-        schemaOf(objects.flatMap((each) => (each[name] === undefined ? [] : [each[name] as JsonValue]))),
-      ]),
+      names.map((name) => [name, schemaOf(objects.flatMap((each) => (each[name] === undefined ? [] : [each[name]])))]),
     );
     const required = names.filter((name) => objects.every((each) => each[name] !== undefined));
     if (names.length === 0) return { type: 'object', additionalProperties: { type: 'string' } };
@@ -247,7 +244,7 @@ export function outcomes(subject: Subject, form: Form, value: JsonObject): reado
     required: ['c', 'req'],
     properties: { c: { type: 'boolean' }, req: value, opt: value },
   };
-  const compose = form.compose(subject, () => source({ id: 'source', name: 'source' } as never) as never);
+  const compose = form.compose(subject, () => source({ id: 'source', name: 'source' }) as never);
   const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, compose as never);
   return form.valuations(subject).map((valuation) => {
     const input = { req: form.typed === true ? subject.a : '', ...valuation.spec };
@@ -257,14 +254,14 @@ export function outcomes(subject: Subject, form: Form, value: JsonObject): reado
         status: valuation.status === undefined ? {} : { value: valuation.status },
       },
     };
-    const own = composition.evaluate(input as never, observed as never);
+    const own = composition.evaluate(input, observed);
     const { graph, diagnostics } = compile(composition.toDefinition({ target: 'stock' }), {
       sources: [builtinSource(), crdSource([...FLUX, crdFor(facts)] as never)],
       target: 'stock',
     });
     if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
-    const instance = composition.toInstance(input as never) as unknown as JsonObject;
-    const stock = evaluateGraph(graph, instance, observed as never);
+    const instance = composition.toInstance(input) as unknown as JsonObject;
+    const stock = evaluateGraph(graph, instance, observed);
     return [input, objectsOf(own.resources), objectsOf(stock.resources)] as [JsonObject, Outcome, Outcome];
   });
 }
@@ -346,7 +343,7 @@ export function plainObject({ make, base, key }: Subject, value: JsonValue | und
     make(structuredClone(config) as never);
     return {};
   });
-  const [made] = composition.evaluate({} as never).resources;
+  const [made] = composition.evaluate({}).resources;
   return made?.objects[0] as JsonObject;
 }
 

@@ -17,7 +17,7 @@ const redis = chartFactory({ chart: 'redis', repository: 'https://charts.example
 /** A factory, the arguments that it needs, and two values of each that may be left out. */
 const FACTORIES: Readonly<Record<string, readonly [make: Make, base: JsonObject, samples: Samples]>> = {
   helmRelease: [
-    helmRelease as Make,
+    helmRelease,
     { name: 'cache', chart },
     {
       namespace: ['default', 'kube-public'],
@@ -29,12 +29,12 @@ const FACTORIES: Readonly<Record<string, readonly [make: Make, base: JsonObject,
     },
   ],
   helmRepository: [
-    helmRepository as Make,
+    helmRepository,
     { name: 'stable', url: 'https://charts.example.com/stable' },
     { namespace: ['default', 'kube-public'], interval: ['1m', '2m'], suspend: [true, false] },
   ],
   kustomization: [
-    kustomization as Make,
+    kustomization,
     { name: 'app', source },
     {
       path: ['./a', './b'],
@@ -46,17 +46,17 @@ const FACTORIES: Readonly<Record<string, readonly [make: Make, base: JsonObject,
     },
   ],
   gitRepository: [
-    gitRepository as Make,
+    gitRepository,
     { name: 'app', url: 'https://git.example.com/app' },
     { interval: ['1m', '2m'], ref: [{ branch: 'main' }, { branch: 'next', commit: 'abc' }] },
   ],
   'a chart factory': [
-    redis as Make,
+    redis,
     { name: 'cache', sourceRef: { name: 'own' } },
     { version: ['2.0.0', '3.0.0'], values: [{ replicas: 1 }, { replicas: 2 }] },
   ],
   configMap: [
-    configMap as Make,
+    configMap,
     { name: 'settings' },
     {
       namespace: ['default', 'kube-public'],
