@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../../../src/core/index.
 import { simple } from '../../../src/factories/simple/index.ts';
 import type { TestCluster } from '../../../src/testing/index.ts';
 import { createCluster } from '../../../src/testing/index.ts';
-import type { Make, Subject } from './forms.ts';
+import type { Subject } from './forms.ts';
 import { normalized, plainObject, steppedObjects } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { simple } from '../../../src/factories/simple/index.ts';
 import { budget } from '../../support/budget.ts';
-import type { Make, Subject } from './forms.ts';
+import type { Subject } from './forms.ts';
 import { differences, FORMS } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 

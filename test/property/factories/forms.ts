@@ -292,7 +292,7 @@ export function steppedObjects(
       const cluster = new FakeCluster();
       const key = putInstance(graph, cluster, 'one', { c });
       const { decision } = settle(graph, key, cluster);
-      if (decision.nodes.some(({ state }) => state === 'ERROR')) throw new Error(JSON.stringify(decision.nodes));
+      if (decision.nodes.some(({ state }) => state === 'failed')) throw new Error(JSON.stringify(decision.nodes));
       return cluster
         .keys()
         .filter((each) => each !== key)
