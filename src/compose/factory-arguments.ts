@@ -90,7 +90,7 @@ function checkRequired(kind: string, name: string, value: unknown): void {
 
 function warnMissing(kind: string, name: string): void {
   const message = `${kind} has no ${name}; the API server will refuse it`;
-  currentTrace()?.warn(`missing-${name}`, message, `add ${name}`);
+  currentTrace()?.warn('missing-image', message, `add ${name}`);
 }
 
 function mayBeAbsent(value: unknown): boolean {
