@@ -1,4 +1,5 @@
 import { compare, index, literal, macro, not, object, size, TRUE, variable } from '../ir/build.ts';
+import { entryMap } from '../ir/entry-map.ts';
 import { firstMatch, foldLoop, spread } from '../ir/fold.ts';
 import type { Fold } from '../ir/fold.ts';
 import type { Node } from '../ir/node.ts';
@@ -361,13 +362,11 @@ function foldObject(
   const added = pieces.slice(before.length).map((piece) => {
     if (piece.map === undefined) return refuseCarried('an object');
     const { node } = piece.map;
-    const value = node.type.kind === 'map' ? node.type.value : DYN;
-    const position = new Variable('i', 'macro');
     const list =
       piece.test === undefined
         ? pass.list
         : macro('filter', pass.list, [pass.loop], [piece.test], listOf(pass.element));
-    return { map: new Sym(macro('transformMapEntry', list, [position, pass.loop], [node], mapOf(value))) };
+    return { map: new Sym(entryMap(list, pass.loop, node)) };
   });
   Object.defineProperty(cell, MERGED, {
     value: [...before, ...added],

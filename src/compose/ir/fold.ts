@@ -10,7 +10,6 @@ import {
   list,
   literal,
   macro,
-  macroVariable,
   mergeMaps,
   method,
   multiply,
@@ -22,9 +21,10 @@ import {
   variable,
 } from './build.ts';
 import { substitute } from './substitute.ts';
+import { entryMap } from './entry-map.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, mentions } from './node.ts';
-import { INTEGER, isScalar, joinTypes, listOf, mapOf, sameType, STRING } from './types.ts';
+import { INTEGER, isScalar, joinTypes, listOf, sameType, STRING } from './types.ts';
 import type { StaticType } from './types.ts';
 
 /** One pass over a list: the accumulator and what it becomes in each turn. */
@@ -204,9 +204,7 @@ function entries(fold: Fold, carried: (node: Node) => boolean): Node | undefined
   if (next.op !== 'method' || next.attr !== 'merge' || first === undefined || added === undefined) return undefined;
   if (!isAccumulator(first, accumulator) || carried(added) || added.op !== 'object' || added.args.length !== 2)
     return undefined;
-  const type = mapOf((added.args[1] as Node).type);
-  const made = macro('transformMapEntry', over, [macroVariable('i'), loop], [added], type);
-  return mergeMaps(initial, made);
+  return mergeMaps(initial, entryMap(over, loop, added));
 }
 
 /** The elements that each turn adds, joined. */

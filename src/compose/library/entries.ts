@@ -11,8 +11,9 @@ import {
   subtract,
   variable,
 } from '../ir/build.ts';
+import { entryMap } from '../ir/entry-map.ts';
 import type { Node } from '../ir/node.ts';
-import { DYN, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
+import { DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { distribute } from '../value/merge.ts';
@@ -72,9 +73,8 @@ function fromPairsNode(node: Node): Node {
     const [over, pair] = node.args as [Node, Node];
     if (pair.op === 'list' && pair.args.length === 2) {
       const [key, value] = pair.args as [Node, Node];
-      const position = macroVariable('i');
-      const entry = object([{ key, value }]);
-      return macro('transformMapEntry', over, [position, ...node.vars], [entry], mapOf(value.type));
+      const [loop] = node.vars;
+      if (loop !== undefined) return entryMap(over, loop, object([{ key, value }]));
     }
   }
   return refuse(
@@ -94,7 +94,7 @@ export function mergeEach(target: Record<string, unknown>, { list: all, waits }:
       'build it with Object.fromEntries(list.map((x) => [key, value]))',
     );
   }
-  const [x, k, position] = [macroVariable('x'), macroVariable('k'), macroVariable('i')];
+  const [x, k] = [macroVariable('x'), macroVariable('k')];
   const ofX = variable(x, type);
   const keyLists = macro('map', all, [x], [keysOf(ofX)], listOf(listOf(STRING)));
   const names = method('distinct', method('flatten', keyLists, [], listOf(STRING)), [], listOf(STRING));
@@ -102,6 +102,5 @@ export function mergeEach(target: Record<string, unknown>, { list: all, waits }:
   const having = macro('filter', all, [x], [isIn(key, ofX)], all.type);
   const last = index(having, subtract(size(having, INTEGER), literal(1)), type);
   const entry = object([{ key, value: index(last, key, type.value) }]);
-  const merged = macro('transformMapEntry', names, [position, k], [entry], mapOf(type.value));
-  mergeSpread(target, wrap(new Sym(merged, { waits })));
+  mergeSpread(target, wrap(new Sym(entryMap(names, k, entry), { waits })));
 }

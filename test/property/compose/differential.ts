@@ -131,7 +131,7 @@ export const INPUTS: readonly JsonObject[] = [
     flag: false,
     other: false,
     tag: 'kk',
-    tags: ['c', 'a', 'k'],
+    tags: ['c', 'a', 'k', 'c'],
     nums: [5, 5, -2, 8],
     items: [
       { key: 'k', size: 3, on: true },
@@ -148,7 +148,7 @@ export const INPUTS: readonly JsonObject[] = [
     opts: ['z'],
     labels: { 'app.kubernetes.io/name': 'q', b: '2', z: '1' },
     pool: { a: { size: 1, zone: 'zz' }, b: { size: 9 } },
-    vars: [{ name: 'X' }, { name: 'Y', value: 'v' }],
+    vars: [{ name: 'X' }, { name: 'Y', value: 'v' }, { name: 'X', value: 'w' }],
   },
 ];
 

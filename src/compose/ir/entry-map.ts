@@ -1,0 +1,53 @@
+import { and, compare, eq, macro, macroVariable, method, not, object, variable } from './build.ts';
+import type { Node, Variable } from './node.ts';
+import { mentions } from './node.ts';
+import { substitute } from './substitute.ts';
+import { DYN, INTEGER, listOf, mapOf } from './types.ts';
+
+/**
+ * The map to which every element of a list adds the members of `entry`, as JavaScript builds it: of elements with one
+ * key the last one wins. CEL's `transformMapEntry` refuses a key that comes twice, so that the entry of an element
+ * counts only where no later element has its key. Lists whose keys differ anyway do without that test.
+ */
+export function entryMap(list: Node, loop: Variable, entry: Node): Node {
+  const [key, value] = entry.args;
+  const type = mapOf(entry.type.kind === 'map' ? entry.type.value : (value?.type ?? DYN));
+  const position = macroVariable('i');
+  const made = (over: Node, of: Variable, bodies: readonly Node[]) =>
+    macro('transformMapEntry', over, [position, of], bodies, type);
+  if (entry.op !== 'object' || entry.args.length !== 2 || key === undefined || value === undefined)
+    return made(list, loop, [entry]);
+  const isOfLoop = (node: Node) => mentions(node, (each) => each === loop);
+  if (isVariable(key, loop)) return made(isDistinct(list) ? list : distinct(list), loop, [entry]);
+  if (isOfLoop(key) && !isOfLoop(value)) {
+    const each = macroVariable('k');
+    const keys = macro('map', list, [loop], [key], listOf(key.type));
+    return made(distinct(keys), each, [object([{ key: variable(each, key.type), value }])]);
+  }
+  const element = list.type.kind === 'list' ? list.type.element : DYN;
+  const [later, other] = [macroVariable('j'), macroVariable('f')];
+  const isLater = compare('gt', variable(later, INTEGER), variable(position, INTEGER));
+  const same = eq(substitute(key, loop, variable(other, element)), key);
+  const again = macro('exists', list, [later, other], [and(isLater, same)], { kind: 'bool' });
+  return made(list, loop, [not(again), entry]);
+}
+
+const isVariable = (node: Node, of: Variable): boolean => node.op === 'var' && node.attr === of;
+
+/** Elements that are equal give equal entries: one of each is enough. */
+const distinct = (list: Node): Node => method('distinct', list, [], list.type);
+
+/** Is no element there twice? True of the keys of a map, of `distinct()` and ranges, and of what only leaves elements out. */
+function isDistinct(list: Node): boolean {
+  const [of] = list.args;
+  if (of === undefined) return false;
+  if (list.op === 'call') return list.attr === 'lists.range';
+  if (list.op === 'method') {
+    if (list.attr === 'distinct') return true;
+    return ['sort', 'slice', 'reverse'].includes(String(list.attr)) && isDistinct(of);
+  }
+  if (list.op !== 'macro') return false;
+  if (list.attr === 'filter') return of.type.kind === 'map' || isDistinct(of);
+  const [loop] = list.vars;
+  return list.attr === 'map' && of.type.kind === 'map' && loop !== undefined && isVariable(list.args[1] as Node, loop);
+}
