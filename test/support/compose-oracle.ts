@@ -116,7 +116,7 @@ export function consult(expression: string, inputs: readonly JsonObject[]): Orac
       return { kind: 'refused', code: 'thrown', text: String(error) };
     }
     const kind = error.code.startsWith('trace/') ? 'refused' : 'differs';
-    return { kind, code: error.code, text: error.message };
+    return { kind, code: error.code, text: `${expression}\n${error.message}` };
   }
   const waiting: string[] = [];
   for (const given of inputs) {
@@ -165,7 +165,7 @@ const print = (value: unknown): string | undefined =>
 
 /** Integers of a graph are exact where JavaScript rounds, beyond 2^53. */
 function same(a: unknown, b: unknown): boolean {
-  if (typeof a === 'number' && Math.abs(a) >= 2 ** 53 && !isOdd(a))
+  if (typeof a === 'number' && Math.abs(a) >= 2 ** 52 && !isOdd(a))
     return Math.abs(a - Number(b)) <= Math.abs(a) * 4e-16;
   return print(a) === print(b);
 }

@@ -8,6 +8,7 @@ import { DYN } from '../ir/types.ts';
 import { shareParts } from '../ir/share.ts';
 import type { Target } from '../public-types.ts';
 import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
 import { memberSchema } from './flows.ts';
 
 const MAX_NODES = 20_000;
@@ -15,7 +16,7 @@ const MAX_TEXT = 32_768;
 
 /** Writes expressions as CEL: settles types, shares what is repeated, prints. */
 export class ExpressionWriter {
-  private readonly lowering = new Lowering();
+  private readonly lowering = new Lowering((node) => activeTrace().origins.get(node));
   private readonly ids: ReadonlySet<string>;
   private readonly target: Target;
   private readonly loopNames: ReadonlyMap<Variable, string>;

@@ -12,7 +12,7 @@ import { callClosure } from './functions.ts';
 import type { Closure } from './env.ts';
 import { closureOf } from './env.ts';
 import { isNativeFactory } from './natives.ts';
-import { outerClosure, reachesFactories } from './outer.ts';
+import { outerClosure, mustBeTraced } from './outer.ts';
 import { mayChangeOutside, refuseNativeChange } from './side-effects.ts';
 import type { FunctionLike } from '../source/provider.ts';
 
@@ -54,7 +54,7 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
     return callClosure(outer, { value: self, known: true }, args);
   }
   refuseNativeChange(self, callable.name);
-  if (outer !== undefined && reachesFactories(callable)) return callClosure(outer, { value: self, known: true }, args);
+  if (outer !== undefined && mustBeTraced(callable)) return callClosure(outer, { value: self, known: true }, args);
   return native(callable, self, args);
 }
 

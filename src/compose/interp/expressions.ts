@@ -152,6 +152,8 @@ function objectLiteral(node: ObjectExpression, env: Env): unknown {
         : keyOf((property.key as { value: unknown }).value);
     if (property.kind !== 'init')
       refuse('unsupported', 'a getter or setter inside a composition', 'compute the value instead');
+    if (key === '__proto__' && !property.computed && !property.shorthand)
+      refuse('unsupported', 'a prototype is set', 'copy the members: { ...base, … }');
     const value = evaluate(property.value, env);
     mergeKey(object, key, value);
     if (env.unit.siblings?.node === node && typeof key === 'string') {

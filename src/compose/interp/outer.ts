@@ -1,6 +1,7 @@
 import type { AnyNode } from 'acorn';
 import type { FunctionLike, FunctionSource } from '../source/provider.ts';
 import { currentRun, sourceOfFunction } from '../source/current.ts';
+import { BUILD_TIME_NAMES } from '../library/build-time.ts';
 import { Refusal } from '../trace/refusal.ts';
 import type { Closure } from './env.ts';
 import { makesResources } from './natives.ts';
@@ -105,16 +106,19 @@ export function closureFrom(source: FunctionSource): Closure {
 const reaching = new WeakMap<FunctionLike, boolean>();
 
 /**
- * Does the function call, directly or through others, something that makes resources? Such a function is
- * traced even without symbolic arguments, because it may decide on what the resources offer.
+ * Does the function call, directly or through others, something that makes resources, or that asks for the time or for
+ * chance? Such a function is traced even without symbolic arguments, because it may decide on what the resources offer,
+ * and because what is drawn while the graph is built is refused.
  */
-export function reachesFactories(fn: FunctionLike, level = 0): boolean {
+export function mustBeTraced(fn: FunctionLike, level = 0): boolean {
   if (makesResources(fn)) return true;
   const known = reaching.get(fn);
   if (known !== undefined) return known;
   reaching.set(fn, false);
   const source = level > 8 ? undefined : readSource(fn);
-  const found = source !== undefined && namesRead(source.node).some((name) => leadsToFactory(source, name, level));
+  const found =
+    source !== undefined &&
+    (asksTheHost(source.node) || namesRead(source.node).some((name) => leadsToFactory(source, name, level)));
   reaching.set(fn, found);
   return found;
 }
@@ -123,13 +127,25 @@ function leadsToFactory(source: FunctionSource, name: string, level: number): bo
   const value = source.lookup(name);
   if (value === undefined || !('value' in value)) return false;
   const found = value.value;
-  if (typeof found === 'function') return reachesFactories(found as FunctionLike, level + 1);
+  if (typeof found === 'function')
+    return !isOfHost(found as FunctionLike) && mustBeTraced(found as FunctionLike, level + 1);
   // A namespace object such as `simple`.
   return (
     typeof found === 'object' &&
     found !== null &&
     Object.values(found).some((member) => typeof member === 'function' && makesResources(member as FunctionLike))
   );
+}
+
+/** Does the code ask the host for the time or for chance: `Math.random()`, `randomUUID()`, `new Date()`? */
+function asksTheHost(node: AnyNode): boolean {
+  if (node.type === 'CallExpression' || node.type === 'NewExpression') {
+    const { callee } = node;
+    const named = callee.type === 'MemberExpression' ? callee.property : callee;
+    const name = named.type === 'Identifier' ? named.name : '';
+    if (name === 'Date' ? node.arguments.length === 0 : BUILD_TIME_NAMES.has(name)) return true;
+  }
+  return childrenOf(node).some(asksTheHost);
 }
 
 function namesRead(node: AnyNode): string[] {

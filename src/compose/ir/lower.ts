@@ -1,9 +1,10 @@
 import { Refusal } from '../trace/refusal.ts';
+import type { Site } from '../trace/refusal.ts';
 import { macro, macroVariable, variable } from './build.ts';
 import { isFinite, isInteger, isNumber, power, rounding, textOfQuotient, toFixed, toInt32 } from './lower-numbers.ts';
 import type { Node } from './node.ts';
 import { makeNode, rootOf, walk } from './node.ts';
-import { isDouble, toDouble, toInt } from './numeric.ts';
+import { bindOnce, isDouble, toDouble, toInt } from './numeric.ts';
 import { lowerDecimal, lowerInteger, lowerNumber, mayBeQuotient } from './parse-numbers.ts';
 import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, STRING } from './types.ts';
@@ -14,14 +15,25 @@ import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, STRING } from './types
  */
 export class Lowering {
   private readonly done = new Map<Node, Node>();
+  private readonly siteOf: (node: Node) => Site | undefined;
+
+  /** `siteOf`: where in the source an expression was put together, for refusals. */
+  constructor(siteOf: (node: Node) => Site | undefined = () => undefined) {
+    this.siteOf = siteOf;
+  }
 
   /** The expression in CEL's own operators. */
   lower(node: Node): Node {
     const known = this.done.get(node);
     if (known !== undefined) return known;
-    const lowered = this.convert(node);
-    this.done.set(node, lowered);
-    return lowered;
+    try {
+      const lowered = this.convert(node);
+      this.done.set(node, lowered);
+      return lowered;
+    } catch (error) {
+      if (error instanceof Refusal) error.site ??= this.siteOf(node);
+      throw error;
+    }
   }
 
   private convert(node: Node): Node {
@@ -156,9 +168,19 @@ export class Lowering {
   /** JavaScript's text of a scalar. */
   private text(value: Node): Node {
     if (value.type.kind === 'string') return value;
+    if (value.type.kind === 'dyn' && value.op !== 'raw') return textOfUnknown(value);
     if (value.type.kind !== 'number' || !isDouble(value)) return makeNode('call', [value], 'string', STRING);
     return mayBeQuotient(value) ? quotientText(value) : finiteText(value);
   }
+}
+
+/** JavaScript's text of a value of unknown type: it may be a double, as every number of `json.unmarshal` is. */
+function textOfUnknown(value: Node): Node {
+  return bindOnce(value, 'v', DYN, (v) => {
+    const isDoubleValue = makeNode('raw', [v], ['type(', ') == type(0.0)'], BOOL);
+    const json = makeNode('call', [v], 'json.marshal', STRING);
+    return makeNode('cond', [isDoubleValue, json, makeNode('call', [v], 'string', STRING)], null, STRING);
+  });
 }
 
 const quotientText = (value: Node): Node => textOfQuotient(value, finiteText);

@@ -139,6 +139,16 @@ export class Printer {
       case 'todouble':
       case 'parsenumber':
         return `double(${this.print(a)})`;
+      case 'parseint':
+      case 'parsefloat':
+      case 'isinteger':
+      case 'isfinite':
+      case 'isnumber':
+      case 'toint32':
+        return `${node.op}(${this.print(a)})`;
+      case 'tofixed':
+      case 'pow':
+        return `${node.op}(${this.print(a)}, ${String(node.attr)})`;
       default:
         return this.binary(node);
     }

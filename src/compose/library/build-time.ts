@@ -1,11 +1,27 @@
+import type { FunctionLike } from '../source/provider.ts';
 import { refuse } from '../trace/refusal.ts';
 import { define } from './builtin-table.ts';
 
 const RANDOM = 'use Cel.expr("random.seededString(8, …)") or compute it before';
 const CLOCK = 'pass the time in with the spec';
 
-/** Functions whose answer is another one each time: in a graph it would be drawn once, while the graph is built. */
-export function defineBuildTime(): void {
+/** What functions are called that ask the host for the time or for chance. */
+export const BUILD_TIME_NAMES: ReadonlySet<string> = new Set(
+  (
+    'random now randomUUID getRandomValues randomBytes randomInt randomFill randomFillSync ' +
+    'generateKeySync generateKeyPairSync hrtime bigint uptime cpuUsage memoryUsage resourceUsage loadavg freemem'
+  ).split(' '),
+);
+
+let defined = false;
+
+/**
+ * Gives the functions of the host their refusals whose answer is another one each time: in a graph it would be drawn
+ * once, while the graph is built. Looking for them loads modules of the host, so it waits for the first such name.
+ */
+export function defineBuildTime(fn: FunctionLike): void {
+  if (defined || !BUILD_TIME_NAMES.has(fn.name)) return;
+  defined = true;
   const member = (holder: unknown, name: string): unknown =>
     typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined;
   const drawn = (fn: unknown, name: string) => {
@@ -29,10 +45,7 @@ export function defineBuildTime(): void {
   }
   read(Date.now, 'Date.now');
   read(member(Reflect.get(globalThis, 'performance'), 'now'), 'performance.now');
-  read(
-    (builtinModule('node:perf_hooks')?.['performance'] as { readonly now?: unknown } | undefined)?.now,
-    'performance.now',
-  );
+  read(member(builtinModule('node:perf_hooks')?.['performance'], 'now'), 'performance.now');
   const host: Record<string, unknown> | undefined = Reflect.get(globalThis, 'process') as never;
   for (const name of NODE_CLOCK) read(host?.[name], `process.${name}`);
   read((host?.['hrtime'] as { readonly bigint?: unknown } | undefined)?.bigint, 'process.hrtime.bigint');
@@ -47,7 +60,6 @@ const NODE_RANDOM = [
   'randomInt',
   'randomFill',
   'randomFillSync',
-  'pseudoRandomBytes',
   'generateKeySync',
   'generateKeyPairSync',
 ] as const;

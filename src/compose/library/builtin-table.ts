@@ -21,7 +21,7 @@ export function define(fn: unknown, handler: Handler): void {
 export const isDefined = (fn: unknown): boolean => handlers.has(fn);
 
 /** Calls a built-in function that has a translation; `undefined` when it has none. */
-export function builtin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
+export function callDefined(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
   const handler = handlers.get(fn);
   if (handler === undefined) return undefined;
   const value = handler(args);

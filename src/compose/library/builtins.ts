@@ -16,7 +16,7 @@ import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { opaque } from '../interp/natives.ts';
 import { defineBuildTime } from './build-time.ts';
-import { define, isDefined, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
+import { callDefined, define, isDefined, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
 import { hooksCall } from './hooks.ts';
 import { defineNumbers } from './number-builtins.ts';
 import { defineTexts } from './text-builtins.ts';
@@ -33,7 +33,12 @@ import { requireInteger } from '../ir/lower.ts';
 
 defineNumbers();
 defineTexts();
-defineBuildTime();
+
+/** Calls a built-in function that has a translation; `undefined` when it has none. */
+export function builtin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {
+  defineBuildTime(fn);
+  return callDefined(fn, args);
+}
 
 /** Does a built-in function take the elements of a list whose length is not known, as its arguments? */
 export function takesAnyNumber(fn: unknown): boolean {
@@ -111,10 +116,18 @@ function numericOf(item: unknown, name: string): Node {
 
 for (const [name, fn] of Object.entries(Object.getOwnPropertyDescriptors(Math))) {
   const value: unknown = fn.value;
-  if (typeof value === 'function' && !isDefined(value)) {
+  if (typeof value === 'function' && !isDefined(value) && name !== 'random') {
     define(value, (args) => (symbolicSome(args) ? refuse('no-cel', `Math.${name}() has no CEL form`) : NATIVE));
   }
 }
+
+define(Date, () =>
+  refuse(
+    'no-cel',
+    'Date() would be read once, while the graph is built: a graph has no clock',
+    'pass the time in with the spec',
+  ),
+);
 
 define(String, (args) => {
   if (args.length === 0 || !symbolicSome(args)) return NATIVE;
@@ -291,8 +304,6 @@ define(Object.freeze, (args) => (symbolicSome(args) || currentOwns(args[0]) ? ar
 
 const currentOwns = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && activeTrace().owns(value);
-
-export { builtin } from './builtin-table.ts';
 
 /** `new X(…)` for the built-in classes that have a translation. */
 export function constructBuiltin(fn: FunctionLike, args: readonly unknown[]): { readonly value: unknown } | undefined {

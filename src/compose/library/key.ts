@@ -1,3 +1,4 @@
+import { refuse } from '../trace/refusal.ts';
 import { resolve } from '../value/merge.ts';
 import { needPresent, textNode } from '../value/ops.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
@@ -20,4 +21,17 @@ export function keyOf(raw: unknown): Key {
   if (inner instanceof Phi) return new Sym(textNode(value));
   if (typeof value === 'symbol') return value;
   return typeof value === 'string' && hasTokens(value) ? new Sym(textNode(value)) : String(value);
+}
+
+/**
+ * Refuses a key that every object of JavaScript has a member for: what a map holds under it cannot be told from that.
+ * A key that is known only when the graph runs finds the map's own members alone.
+ */
+export function refuseInherited(key: unknown): void {
+  if (typeof key !== 'string' || !(key in Object.prototype)) return;
+  refuse(
+    'member',
+    `"${key}" is a member of every object in JavaScript, and a map of the graph has its own keys alone`,
+    'use another key, or ask with Object.hasOwn(map, key)',
+  );
 }

@@ -14,6 +14,7 @@ import type { Absence } from '../value/symbolic.ts';
 import { accessed, characterAt, converted, derive, elementAt, makeTyped, mapMember } from './access.ts';
 import type { Access } from './access.ts';
 import { hooksCall } from './hooks.ts';
+import { refuseInherited } from './key.ts';
 import type { Key } from './key.ts';
 import { elements } from './view.ts';
 import { resourceMember } from './resources.ts';
@@ -125,6 +126,7 @@ export function symMember(value: Sym, name: Key, optional: boolean): unknown {
     case 'object':
       return objectMember(value, key, optional);
     case 'map':
+      refuseInherited(key);
       return mapMember(value, key instanceof Sym ? textNode(wrap(key)) : literal(key), optional);
     case 'list':
       if (key === (isSet(value) ? 'size' : 'length')) return wrap(derive(value, size(value.node, INTEGER), optional));

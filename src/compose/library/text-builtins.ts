@@ -23,7 +23,7 @@ export function defineTexts(): void {
     const inner = symbolic(value);
     const waits = inner instanceof Sym && inner.waits;
     refuseNullable(value);
-    return wrap(new Sym(marshalled(toNode(value)), { waits }));
+    return wrap(new Sym(marshalled(toNode(value)), { waits, label: 'JSON.stringify(…)' }));
   });
   scalar(JSON.parse, (value) => {
     if (activeTrace().tries > 0) {
@@ -34,7 +34,8 @@ export function defineTexts(): void {
       );
     }
     const sure = needPresent(value, 'parsed');
-    return wrap(new Sym(call('json.unmarshal', [sure.node], DYN), { waits: sure.waits }));
+    const label = `JSON.parse(${labelOf(value)})`;
+    return wrap(new Sym(call('json.unmarshal', [sure.node], DYN), { waits: sure.waits, label }));
   });
   for (const fn of [encodeURIComponent, decodeURIComponent, encodeURI, decodeURI, escape, unescape])
     scalar(fn, () => refuse('no-cel', `${fn.name}() has no CEL form`, 'compute it before the composition'));

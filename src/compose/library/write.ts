@@ -21,6 +21,7 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
   }
   const target = owned(object, inner instanceof Sym ? inner : undefined);
   activeTrace().touch(target);
+  if (key === '__proto__') refuse('unsupported', 'a prototype is set', 'copy the members: { ...base, … }');
   if (!Array.isArray(target)) return mergeKey(target as Record<string, unknown>, key, value);
   if (key instanceof Sym)
     refuse('no-cel', 'assigning a list element at a symbolic position has no CEL form', 'build the list with map');

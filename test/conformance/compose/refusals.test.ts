@@ -1,3 +1,5 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hrtime } from 'node:process';
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
 import { CompositionError, createCompositionApi, opaque } from '../../../src/compose/index.ts';
@@ -18,6 +20,9 @@ const spec = type({
 type Spec = typeof spec.infer;
 
 let outer = 0;
+
+const suffix = (length: number) => Math.random().toString(36).slice(0, length);
+const stamp = () => ({ at: new Date() });
 
 /** Each program, the code of its refusal and what the text must say. */
 const refused: readonly (readonly [string, string, string, (spec: Spec) => unknown])[] = [
@@ -53,6 +58,21 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['two resources with one id', 'trace/duplicate-id', 'two resources have the id "c"', () => { ConfigMap({ id: 'c', name: 'a' }); ConfigMap({ id: 'c', name: 'b' }); }],
   ['an illegal id', 'trace/id', '"my-app" is not a legal id', () => ConfigMap({ id: 'my-app', name: 'a' })],
   ['a reserved id', 'trace/id', '"schema" is a word of kro', () => ConfigMap({ id: 'schema', name: 'a' })],
+  ['a UUID', 'trace/no-cel', 'crypto.randomUUID() would be drawn once, while the graph is built', (s) => ConfigMap({ name: `${s.name}-${crypto.randomUUID()}` })],
+  ['a UUID of node:crypto', 'trace/no-cel', 'crypto.randomUUID() would be drawn once', (s) => ConfigMap({ name: s.name, data: { id: randomUUID() } })],
+  ['random bytes', 'trace/no-cel', 'crypto.randomBytes() would be drawn once', (s) => ConfigMap({ name: s.name, data: { id: randomBytes(4).toString('hex') } })],
+  ['chance in a helper that knows nothing of the graph', 'trace/no-cel', 'Math.random() would be drawn once', (s) => ConfigMap({ name: `${s.name}-${suffix(4)}` })],
+  ['the clock in a helper that knows nothing of the graph', 'trace/no-cel', 'a graph has no clock', (s) => ConfigMap({ name: s.name, data: { at: stamp().at.toISOString() } })],
+  ['the clock of the host', 'trace/no-cel', 'process.hrtime() would be read once', (s) => ConfigMap({ name: s.name, data: { at: String(hrtime()[0]) } })],
+  ['the clock of the page', 'trace/no-cel', 'performance.now() would be read once', () => ({ now: performance.now() })],
+  ['the date as a text', 'trace/no-cel', 'Date() would be read once', () => ({ now: Date() })],
+  ['a date as a value', 'trace/types', 'a value of the class Date', (s) => ({ name: s.name, at: new Date(0) })],
+  ['a URL as a value', 'trace/types', 'a value of the class URL', (s) => ({ at: new URL('http://a/'), name: s.name })],
+  ['a Map in JSON', 'trace/types', 'a value of the class Map is part of an expression', (s) => ({ text: JSON.stringify({ name: s.name, all: new Map() }) })],
+  ['a prototype in an object', 'trace/unsupported', 'a prototype is set', (s) => { const base = { __proto__: { a: s.name } }; return { v: 'a' in base }; }],
+  ['a BigInt beside a value of the graph', 'trace/types', 'a BigInt meets a value of the graph', (s) => ({ v: s.replicas > 10n })],
+  ['null in JSON', 'trace/absent', 'schema.spec.note may be null, which JSON prints', (s) => ({ v: JSON.stringify({ note: s.note }) })],
+  ['a power of a fraction', 'trace/no-cel', '** of numbers that may have a fraction is rounded otherwise in CEL', (s) => ({ v: s.replicas ** 3 })],
   ['the clock', 'trace/no-cel', 'a graph has no clock', () => ({ now: Date.now() })],
   ['a throw in try under a condition', 'trace/throw-in-try', 'it cannot be caught while the graph is built', (s) => { try { if (s.flag) throw new Error('no'); } catch { return {}; } }],
   ['one object of a collection', 'trace/no-cel', 'cannot refer to single objects of a collection', (s) => { for (const w of s.ws) { const d = Deployment({ id: 'd', name: w.name, image: 'x' }); ConfigMap({ id: 'c', name: w.name, data: { r: d.status.readyReplicas } }); } }],
