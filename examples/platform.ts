@@ -3,7 +3,7 @@
 // With platform: { name: shop, host: shop.example.com, instances: 3 }
 // Bucket reports: { ackResourceMetadata: { arn: arn:aws:s3:::shop-files, ownerAccountID: "1", region: eu-1 },
 //   conditions: [{ type: ACK.ResourceSynced, status: "True" }] }
-// Cluster reports: { readyInstances: 3, writeService: shop-rw }
+// Cluster reports: { phase: Cluster in healthy state, readyInstances: 3, writeService: shop-rw }
 // Gives: { databaseReady: true, writer: shop-rw }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';

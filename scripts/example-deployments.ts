@@ -44,7 +44,7 @@ export async function deployStories(
     // Also where this process deploys: a graph may bring another graph.
     await cluster.startController();
     for (const story of stories) {
-      playControllers(cluster, story, signal);
+      playControllers(cluster, story, kindsIn(compositionOf(story).toDefinition()), signal);
       const options = { namespace: 'default', transport: cluster.transport, timeout: TIMEOUT };
       const factory = compositionOf(story).factory(mode, options);
       const began = performance.now();
@@ -105,8 +105,10 @@ function kindsIn(definition: JsonObject): readonly { readonly group: string; rea
   return resources.flatMap(({ template }) => (template === undefined ? [] : [gvkOf(template)]));
 }
 
+/** Stand-ins of the package play the controllers of Flux. */
+const isFlux = ({ group }: { readonly group: string }): boolean => group.endsWith('.toolkit.fluxcd.io');
+
 async function prepare(cluster: TestCluster, kinds: ReturnType<typeof kindsIn>): Promise<void> {
-  const isFlux = ({ group }: { readonly group: string }) => group.endsWith('.toolkit.fluxcd.io');
   if (kinds.some(isFlux)) {
     const options = { namespace: 'flux-system', transport: cluster.transport, timeout: TIMEOUT };
     await typeKroRuntimeBootstrap().factory('direct', options).deploy({ namespace: 'flux-system' });
@@ -117,24 +119,48 @@ async function prepare(cluster: TestCluster, kinds: ReturnType<typeof kindsIn>):
   }
 }
 
-/** Writes the statuses that a story reports, as the controllers of those kinds would. */
-function playControllers(cluster: TestCluster, { reports }: Story, signal: AbortSignal): void {
-  for (const [kind, status] of reports) {
-    const crd = projectDefinitions().find(({ spec }) => kindOf(spec) === kind);
-    if (crd === undefined) throw new Error(`no definition of ${kind} is known`);
-    const { group, versions } = crd.spec as unknown as {
-      readonly group: string;
-      readonly versions: { name: string }[];
-    };
-    const type = { apiVersion: `${group}/${versions[0]?.name ?? ''}`, kind };
-    void (async () => {
-      for await (const event of cluster.client.watch(type, { signal })) {
-        if (event.type !== 'ADDED') continue;
-        const { name = '', namespace = '' } = event.object.metadata;
-        const ref = namespace === '' ? { ...type, name } : { ...type, name, namespace };
-        await cluster.client.patch(ref, { status }, { type: 'merge', subresource: 'status' });
-      }
-    })();
+/**
+ * Plays the controllers of other projects' kinds: every generation is observed and ready, with the status that the story
+ * reports besides.
+ */
+function playControllers(
+  cluster: TestCluster,
+  { reports }: Story,
+  kinds: ReturnType<typeof kindsIn>,
+  signal: AbortSignal,
+): void {
+  const used = new Set(kinds.filter((kind) => !isFlux(kind)).map(({ group, kind }) => `${kind}.${group}`));
+  for (const { spec } of projectDefinitions()) {
+    const [kind, group] = [kindOf(spec), groupOf(spec)];
+    if (!used.has(`${kind}.${group}`)) continue;
+    const [version] = (spec as unknown as { readonly versions: readonly Version[] }).versions;
+    if (version === undefined || version.subresources?.status === undefined) continue;
+    void playController(cluster, { apiVersion: `${group}/${version.name}`, kind }, reports.get(kind) ?? {}, signal);
+  }
+}
+
+interface Version {
+  readonly name: string;
+  readonly subresources?: { readonly status?: JsonObject };
+}
+
+async function playController(
+  cluster: TestCluster,
+  type: { readonly apiVersion: string; readonly kind: string },
+  report: JsonObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const seen = new Map<string, number>();
+  for await (const event of cluster.client.watch(type, { signal })) {
+    if (event.type !== 'ADDED' && event.type !== 'MODIFIED') continue;
+    const { name = '', namespace = '', generation = 1, uid = '' } = event.object.metadata;
+    if (seen.get(uid) === generation) continue;
+    seen.set(uid, generation);
+    const lastTransitionTime = new Date().toISOString();
+    const ready = { type: 'Ready', status: 'True', reason: 'Played', message: '', lastTransitionTime };
+    const status = { observedGeneration: generation, conditions: [ready], ...report };
+    const ref = namespace === '' ? { ...type, name } : { ...type, name, namespace };
+    await cluster.client.patch(ref, { status }, { type: 'merge', subresource: 'status' });
   }
 }
 

@@ -439,6 +439,13 @@ describe('custom resources', () => {
       'Setting up primary; 0 of 3 instances are ready',
     ],
     [
+      'a database cluster whose operator has set no phase',
+      `{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, spec: {instances: 3}, status: {readyInstances: 3}}`,
+      'inProgress',
+      'NotObserved',
+      '3 of 3 instances are ready; status.phase is not set yet',
+    ],
+    [
       'a database that its operator could not apply',
       `{apiVersion: postgresql.cnpg.io/v1, kind: Database, metadata: {generation: 1}, status: {observedGeneration: 1, applied: false, message: no such role}}`,
       'inProgress',

@@ -70,7 +70,8 @@ export function cnpgCluster(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   if (phase === CNPG_HEALTHY && ready >= wanted) return current('Healthy');
   const done = progress(ready, wanted, 'instances are ready');
-  return inProgress(phase === '' ? 'NotObserved' : 'NotReady', phase === '' ? done : `${phase}; ${done}`);
+  if (phase !== '') return inProgress('NotReady', `${phase}; ${done}`);
+  return inProgress('NotObserved', ready < wanted ? done : `${done}; status.phase is not set yet`);
 }
 
 /** Poolers of CloudNativePG: as many instances as wanted. */
