@@ -16,7 +16,8 @@ const warning = info('warning');
 
 /**
  * What can be said of a composition function. The examples are functions of a spec with `name`, `size`, `env`
- * (dev or prod), `on`, `tag?`, `tags` (a list of texts) and `parts` (a list of objects with `key` and `count`).
+ * (dev or prod), `on`, `tag?`, `tags` (a list of texts) and `parts` (a list of objects with `key` and `count`). The
+ * examples of `status-extra`, `status-field` and `status-missing` have the declared status `{ phase, size? }`.
  */
 export const traceCodes: readonly CodeInfo[] = [
   error(
@@ -152,6 +153,24 @@ export const traceCodes: readonly CodeInfo[] = [
     'Do without look-around and back-references.',
   ),
   error(
+    'secret-status',
+    'The status reads values of a Secret, and everyone who may read the instance would read them.',
+    '(spec) => {\n  const token = externalRef("v1", "Secret", "token");\n  return { token: token.data.value };\n}',
+    'Return the name of the Secret. Whether a key is there (`"value" in token.data`) may be told.',
+  ),
+  error(
+    'status-field',
+    'The composition returns a field that the declared status does not have.',
+    '(spec) => ({ phase: spec.name, sise: spec.size })',
+    'Use the name that the message suggests, or declare the field in the status of the definition.',
+  ),
+  error(
+    'status-missing',
+    'The declared status requires a field that the composition never returns.',
+    '(spec) => ({ size: spec.size })',
+    'Return it, or declare it optional.',
+  ),
+  error(
     'stock',
     'The target is stock kro, which lacks something that the graph uses.',
     '(spec) => {\n  ConfigMap({ id: "c", name: spec.name, data: { at: Cel.expr("string(now())") } });\n}',
@@ -260,10 +279,22 @@ export const traceCodes: readonly CodeInfo[] = [
     'Convert one side, or remove the comparison.',
   ),
   warning(
+    'printed-secret',
+    'Printed YAML holds the values of a Secret for everyone to read.',
+    '(spec) => {\n  Secret({ id: "token", name: spec.name, stringData: { value: "hunter2" } });\n}',
+    'Make the Secret outside the graph and refer to it with `externalRef`, or keep what is printed as you keep the Secret.',
+  ),
+  warning(
     'quantity',
     'A quantity is put together from texts; together they may be none.',
     '(spec) => {\n  Deployment({ id: "web", name: spec.name, image: "x", resources: { limits: { memory: `${spec.size}${spec.name}` } } });\n}',
     'Take the whole quantity from the spec.',
+  ),
+  warning(
+    'status-extra',
+    'A spread, or a function outside the composition, brings a field into the status that is not declared.',
+    '(spec) => {\n  const defaults = JSON.parse("{\\"color\\": \\"red\\"}");\n  return { phase: spec.name, ...defaults };\n}',
+    'Declare the field in the status of the definition, or name the fields that you return.',
   ),
   warning(
     'status-guard',

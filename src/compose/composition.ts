@@ -12,6 +12,7 @@ import type { TracedGraph } from './emit/definition.ts';
 import { splitVariants } from './emit/variants.ts';
 import type { Variants } from './emit/variants.ts';
 import { printYaml } from './emit/yaml.ts';
+import { printedSecret } from './emit/secrets.ts';
 import { evaluateGraph } from './evaluate.ts';
 import { withNodes } from './ir/node.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
@@ -46,6 +47,8 @@ export class CompositionCore {
   readonly functions: CompositionFunctions;
   readonly options: CompositionOptions;
   readonly specInput: SchemaInput;
+  /** Warnings about what was printed, by their texts. */
+  private readonly printed = new Map<string, Diagnostic>();
   private readonly written = new Map<Target, Written>();
   private split: Variants | undefined;
 
@@ -102,7 +105,17 @@ export class CompositionCore {
 
   /** Warnings of tracing, and of the definitions written so far. */
   get diagnostics(): readonly Diagnostic[] {
-    return [...this.traced.diagnostics, ...[...this.written.values()].flatMap((entry) => entry.diagnostics)];
+    const written = [...this.written.values()].flatMap((entry) => entry.diagnostics);
+    return [...this.traced.diagnostics, ...written, ...this.printed.values()];
+  }
+
+  /** Notes that the values of a Secret were printed, unless its constants were warned about already. */
+  notePrintedSecret(id: string): void {
+    const site = this.variants.records.find((record) => record.id === id)?.site;
+    const diagnostic = withProviders(() => placed(printedSecret(id), site));
+    const isKnown = ({ code, source }: Diagnostic) =>
+      code === diagnostic.code && source?.line === diagnostic.source?.line && source?.file === diagnostic.source?.file;
+    if (!this.diagnostics.some(isKnown)) this.printed.set(id, diagnostic);
   }
 
   /**

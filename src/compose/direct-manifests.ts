@@ -1,4 +1,4 @@
-import type { JsonObject } from '../core/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import type { CompositionCore } from './composition.ts';
@@ -8,7 +8,7 @@ import { evaluateComposition } from './evaluate.ts';
 /**
  * The objects that direct mode applies for a spec, as documents; objects that the graph only reads, and objects that
  * wait for data of the cluster, are named in comments. A namespaced object without a namespace gets `namespace`, as in
- * `deploy()`. The documents stand in an order in which `kubectl apply` takes them.
+ * `deploy()`. The documents stand in an order in which `kubectl apply` takes them. Values of Secrets come with a warning.
  */
 export function directManifests(core: CompositionCore, spec: JsonObject, namespace: string): string {
   const { nodes, order } = core.write('typekro').graph;
@@ -22,12 +22,22 @@ export function directManifests(core: CompositionCore, spec: JsonObject, namespa
     const isRead = node.nodeType === 'external' || node.nodeType === 'externalCollection';
     const placed = node.namespaced ? objects.map((object) => inNamespace(object, namespace)) : objects;
     if (isRead) comments.push(...placed.map((object) => `# ${id} is read, not applied: ${nameOf(object)}\n`));
-    else documents.push(...placed.map((object) => printYaml(object)));
+    else {
+      documents.push(...placed.map((object) => printYaml(object)));
+      if (placed.some(holdsSecrets)) core.notePrintedSecret(id);
+    }
     if (included && pending !== undefined) {
       comments.push(`# ${id} is ${isRead ? 'read' : 'made'} when the cluster has what it reads: ${pending}\n`);
     }
   }
   return [...documents, ...(comments.length === 0 ? [] : [comments.join('')])].join('---\n');
+}
+
+/** Is the object a Secret with values? */
+function holdsSecrets({ apiVersion, kind, data, stringData }: JsonObject): boolean {
+  const hasText = (values: JsonValue | undefined) =>
+    isJsonObject(values) && Object.values(values).some((text) => text !== '');
+  return apiVersion === 'v1' && kind === 'Secret' && (hasText(data) || hasText(stringData));
 }
 
 /** Namespaces and definitions of kinds stand before what may be in them. */

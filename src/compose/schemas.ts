@@ -79,6 +79,12 @@ export function structuralSchema(
   throw new CompositionError(result.diagnostics, `the schema of the ${what} cannot be used:\n${text}`);
 }
 
+/** The structural schema of a declared status; `undefined` for one that has no structural form and only gives types. */
+export function declaredStatus(input: SchemaInput): Schema | undefined {
+  const result = fromStandardSchema(input);
+  return result.ok && !hasErrors(result.diagnostics) ? result.schema : undefined;
+}
+
 const NO_FIELDS: Schema = { type: 'object', properties: {} };
 
 /** `type({})`, `z.object({})`: an object of which no field is said. */

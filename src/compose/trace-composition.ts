@@ -7,20 +7,24 @@ import type { NormalDefinition } from './definition-names.ts';
 import { createResource } from './emit/create.ts';
 import { schemasOf, setSchemas } from './emit/run-schemas.ts';
 import { diagnosticOf, explainRefusal, placed } from './emit/diagnostics.ts';
+import { checkDeclaredStatus } from './emit/declared-status.ts';
 import { settleNumbers } from './emit/flows.ts';
 import { isReservedId, pascalCase, camelCase } from './emit/names.ts';
+import { refuseSecretStatus, warnPrintedSecrets } from './emit/secrets.ts';
 import { mergeSides } from './emit/template.ts';
 import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';
 import type { Closure, Unit } from './interp/env.ts';
 import { installInterpreter } from './interp/interpreter.ts';
 import { outerClosure } from './interp/outer.ts';
+import { fieldSite } from './interp/returned-fields.ts';
 import { select, variable, not } from './ir/build.ts';
 import { NodeTable, Variable, withNodes } from './ir/node.ts';
 import type { ObjectType } from './ir/types.ts';
 import { instanceType } from './library/kind-type.ts';
 import { specType } from './library/schema-type.ts';
 import type { CompositionOptions } from './public-types.ts';
+import { declaredStatus } from './schemas.ts';
 import { providerProblem, withProviders } from './source/current.ts';
 import { refuseWithoutProvider } from './source/explicit.ts';
 import type { FunctionLike } from './source/provider.ts';
@@ -78,14 +82,19 @@ export function traceComposition(
         withTrace(trace, () => {
           try {
             const instance = instanceValue(spec);
-            const { status, site, named } = runFunctions(functions, instanceInputs(instance));
+            const { status, site, named, fieldSite: field } = runFunctions(functions, instanceInputs(instance));
             trace.closed = true;
             throwNoted(trace);
             refuseLostTexts();
             finishIds(trace.resources);
             const schemaOf = (record: ResourceRecord) => record.schema ?? schemasOf(trace).schemaOf(gvkOf(record));
             for (const record of trace.resources) trace.collecting(() => settleNumbers(record, schemaOf(record)));
+            const declared = definition.status === undefined ? undefined : declaredStatus(definition.status);
+            const places = { whole: site, field };
+            if (declared !== undefined) checkDeclaredStatus(status, declared, places);
+            refuseSecretStatus(status, trace.resources, places);
             throwNoted(trace);
+            warnPrintedSecrets(trace.resources);
             const graph: TracedGraph = {
               names: definition.names,
               spec,
@@ -156,15 +165,22 @@ function instanceInputs(instance: Sym): Inputs {
   return { schema: wrap(instance), spec: wrap(new Sym(select(instance.node, 'spec', type), { label: 'schema.spec' })) };
 }
 
+/** What the author's functions gave. */
+interface Run {
+  readonly status: unknown;
+  /** Where the status is returned. */
+  readonly site: Site;
+  /** Where a field of the status is written. */
+  readonly fieldSite: (path: readonly string[]) => Site | undefined;
+  readonly named: ReadonlyMap<string, unknown>;
+}
+
 /** Runs the author's functions. */
-export function runFunctions(
-  functions: CompositionFunctions,
-  inputs: Inputs,
-): { readonly status: unknown; readonly site: Site; readonly named: ReadonlyMap<string, unknown> } {
+export function runFunctions(functions: CompositionFunctions, inputs: Inputs): Run {
   const builder = closureFor(functions.build);
   if (functions.status === undefined) {
     const status = callClosure(builder, selfOf(builder), [inputs.spec]);
-    return { status, site: siteOfResult(builder), named: new Map() };
+    return { status, ...placesOf(builder), named: new Map() };
   }
   const made = callClosure(withSiblings(builder), selfOf(builder), [inputs.schema]);
   const named = nameResources(made);
@@ -174,8 +190,13 @@ export function runFunctions(
   }
   const last = closureFor(functions.status);
   const status = callClosure(last, selfOf(last), [inputs.schema, resources]);
-  return { status, site: siteOfResult(last), named };
+  return { status, ...placesOf(last), named };
 }
+
+const placesOf = (closure: Closure): Pick<Run, 'site' | 'fieldSite'> => ({
+  site: siteOfResult(closure),
+  fieldSite: (path) => fieldSite(closure, path),
+});
 
 /** Where a function says what it returns at its end. */
 function siteOfResult({ node, unit }: Closure): Site {

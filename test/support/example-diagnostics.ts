@@ -3,9 +3,9 @@ import { type } from 'arktype';
 import { z } from 'zod';
 import type { CodeInfo, Diagnostic, JsonValue } from '../../src/core/index.ts';
 import { isJsonObject, parseJson } from '../../src/core/index.ts';
-import { Cel, CompositionError, kubernetesComposition, opaque } from '../../src/index.ts';
+import { Cel, CompositionError, externalRef, kubernetesComposition, opaque } from '../../src/index.ts';
 import { SOURCE } from '../../src/compose/source/transform-data.ts';
-import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
+import { ConfigMap, Deployment, Secret } from '../../src/factories/simple/index.ts';
 import { compile, parseDefinitions } from '../../src/graph/index.ts';
 import type { SchemaResult } from '../../src/schema/index.ts';
 import {
@@ -36,7 +36,7 @@ const sources = combineSources(crdSource([gauge]), builtinSource());
 /** Everything that is said of the example of a code; definitions are called `example.yaml`. */
 export function exampleDiagnostics({ code, example, language }: CodeInfo): readonly Diagnostic[] {
   if (language === 'json') return ofSchema(fromJsonSchema(objectOf(parseJson(example))));
-  if (language === 'composition') return ofComposition(example, code === 'trace/late-field');
+  if (language === 'composition') return ofComposition(code, example);
   if (language === 'typescript') {
     const value: unknown = compileFunction(`return ${example}`, ['type', 'z'])(type, z);
     return ofSchema(fromStandardSchema(value));
@@ -56,12 +56,16 @@ const spec = type({
   parts: type({ key: 'string', count: 'number.integer' }).array(),
 });
 
+const status = type({ phase: 'string', 'size?': 'number' });
+
 /** What is said of a composition function, as if it stood in a file of its own. */
-function ofComposition(example: string, late: boolean): readonly Diagnostic[] {
+function ofComposition(code: string, example: string): readonly Diagnostic[] {
   const names = {
     Cel,
     ConfigMap,
     Deployment,
+    Secret,
+    externalRef,
     isLong: opaque((text: string) => `-${text}`.length > 3),
     total: 0,
     twice: opaque((number: number) => number * 2),
@@ -71,7 +75,11 @@ function ofComposition(example: string, late: boolean): readonly Diagnostic[] {
     Object.assign(build, { [SOURCE]: { src: example.trim(), file: 'example.ts', line: 1, col: 1, vars: names } });
   }
   try {
-    const composition = kubernetesComposition({ name: 'example', spec }, build as never, { strict: !late });
+    const composition = kubernetesComposition(
+      { name: 'example', spec, ...(/^trace\/status-(?!guard)/.test(code) && { status }) },
+      build as never,
+      { strict: code !== 'trace/late-field' },
+    );
     composition.toYaml();
     return composition.diagnostics;
   } catch (error) {

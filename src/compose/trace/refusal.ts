@@ -36,7 +36,10 @@ export type RefusalCode =
   | 'not-integer'
   | 'user-error'
   | 'stock'
-  | 'validation';
+  | 'validation'
+  | 'status-field'
+  | 'status-missing'
+  | 'secret-status';
 
 /**
  * A composition that cannot be translated: what is wrong, what to write instead, and where. It is never

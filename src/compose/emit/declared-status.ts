@@ -1,0 +1,192 @@
+import type { Schema } from '../../schema/index.ts';
+import { ELEMENT } from '../interp/returned-fields.ts';
+import type { StaticType } from '../ir/types.ts';
+import { refuse, suggest } from '../trace/refusal.ts';
+import type { Site } from '../trace/refusal.ts';
+import { Refusal } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { resolve } from '../value/merge.ts';
+import { mergedPieces } from '../value/nodes.ts';
+import { symbolic } from '../value/proxy.ts';
+import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
+
+/** Where the author writes a field of the status, and where the whole of it is returned. */
+export interface StatusPlaces {
+  readonly whole: Site;
+  readonly field: (path: readonly string[]) => Site | undefined;
+}
+
+/** Something that a field may be: a value of the composition, or any value of a type. */
+type Candidate = { readonly value: unknown } | { readonly type: StaticType };
+
+/** The fields of an object. `open`: it may have others. `passed`: the author hands it on as a whole. */
+interface Shape {
+  readonly fields: Map<string, Candidate[]>;
+  readonly open: boolean;
+  readonly passed: boolean;
+}
+
+/** Fields that kro writes, or reads from the author, in every status. */
+const BUILT_IN: ReadonlySet<string> = new Set(['conditions', 'state']);
+
+/**
+ * Compares what a composition returns with the status that its definition declares. A field that is written and not
+ * declared is refused, and so is a required one that no way through the function returns; a field that a spread or a
+ * function outside brings along is warned about. What is known as one expression only (CEL by hand) is not looked into.
+ */
+export function checkDeclaredStatus(status: unknown, schema: Schema, places: StatusPlaces): void {
+  const value = resolve(status);
+  const inner = symbolic(value);
+  const isResource = inner instanceof Sym && inner.resource !== undefined;
+  const none = value === undefined || value === null || isResource;
+  new StatusCheck(places).object([{ value: none ? {} : value }], schema, []);
+}
+
+class StatusCheck {
+  readonly #places: StatusPlaces;
+
+  constructor(places: StatusPlaces) {
+    this.#places = places;
+  }
+
+  #value(candidates: readonly Candidate[], schema: Schema, path: readonly string[]): void {
+    if (schema.items === undefined) this.object(candidates, schema, path);
+    else this.#value(candidates.flatMap(elementsOf), schema.items, [...path, ELEMENT]);
+  }
+
+  object(candidates: readonly Candidate[], schema: Schema, path: readonly string[]): void {
+    const { properties } = schema;
+    if (properties === undefined || isOpen(schema)) return;
+    const shapes = candidates.map(shapeOf);
+    const known = shapes.filter((shape) => shape !== undefined);
+    const names = Object.keys(properties);
+    for (const shape of known) {
+      for (const name of shape.fields.keys()) {
+        if (Object.hasOwn(properties, name) || (path.length === 0 && BUILT_IN.has(name))) continue;
+        this.#undeclared([...path, name], names, shape.passed);
+      }
+    }
+    const mayHaveOthers = known.length < shapes.length || known.some(({ open }) => open);
+    if (known.length > 0 && !mayHaveOthers) this.#missing(known, schema, path);
+    for (const name of names) {
+      const found = known.flatMap(({ fields }) => fields.get(name) ?? []);
+      if (found.length > 0) this.#value(found, properties[name] as Schema, [...path, name]);
+    }
+  }
+
+  #undeclared(path: readonly string[], names: readonly string[], passed: boolean): void {
+    const name = path.at(-1) as string;
+    const near = suggest(name, names);
+    const message = `the declared status has no field "${textOf(path)}"`;
+    const hint = near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`;
+    const site = this.#places.field(path);
+    if (site !== undefined) noteRefusal(() => refuse('status-field', message, hint), site);
+    else if (!passed) {
+      const text = `${message}, and what the composition returns brings it along`;
+      activeTrace().warn('status-extra', text, hint, this.#places.whole);
+    }
+  }
+
+  #missing(shapes: readonly Shape[], { properties = {}, required = [] }: Schema, path: readonly string[]): void {
+    const isMissing = (name: string) =>
+      properties[name]?.nullable !== true &&
+      properties[name]?.default === undefined &&
+      !(path.length === 0 && BUILT_IN.has(name)) &&
+      !shapes.some(({ fields }) => fields.has(name));
+    const missing = required.filter(isMissing).map((name) => textOf([...path, name]));
+    if (missing.length === 0) return;
+    const [first] = missing;
+    const message = `the composition never returns ${missing.join(', ')}, which the declared status requires`;
+    const hint = `return ${missing.length === 1 ? 'it' : 'them'}, or declare it optional: "${first}?"`;
+    const site = path.length === 0 ? this.#places.whole : (this.#places.field(path) ?? this.#places.whole);
+    noteRefusal(() => refuse('status-missing', message, hint), site);
+  }
+}
+
+/** Notes what `work` refuses, with its place; others may be found after it. */
+export function noteRefusal(work: () => never, site: Site): void {
+  activeTrace().collecting(() => {
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof Refusal) error.site = site;
+      throw error;
+    }
+  });
+}
+
+const textOf = (path: readonly string[]): string => path.join('.').replaceAll(`.${ELEMENT}`, ELEMENT);
+
+/** Does the schema allow fields that it does not name, in one of its forms? */
+function isOpen(schema: Schema): boolean {
+  const { additionalProperties, anyOf, oneOf, allOf } = schema;
+  return (
+    schema['x-kubernetes-preserve-unknown-fields'] === true ||
+    (additionalProperties !== undefined && additionalProperties !== false) ||
+    [anyOf, oneOf, allOf].some((forms) => forms !== undefined)
+  );
+}
+
+/** The fields of what may be there; `undefined` where they are not known. */
+function shapeOf(candidate: Candidate): Shape | undefined {
+  if ('type' in candidate) return shapeOfType(candidate.type);
+  const value = resolve(candidate.value);
+  const inner = symbolic(value);
+  if (inner instanceof Sym) return shapeOfType(inner.type);
+  if (inner instanceof Phi) {
+    const sides = [inner.then, inner.otherwise].filter((side) => resolve(side) !== undefined && side !== null);
+    return joined(sides.map((side) => shapeOf({ value: side })));
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof SeenList)
+    return undefined;
+  const pieces = mergedPieces(value) ?? [];
+  const parts = pieces.flatMap(({ map, keys }) => [
+    ...(map === undefined ? [] : [shapeOf({ value: map }) ?? OPEN]),
+    ...(keys === undefined ? [] : [ownShape(keys)]),
+  ]);
+  return joined([ownShape(value), ...parts]);
+}
+
+const OPEN: Shape = { fields: new Map(), open: true, passed: true };
+
+const ownShape = (value: object): Shape => ({
+  fields: new Map(Object.entries(value).map(([name, field]) => [name, [{ value: field as unknown }]])),
+  open: false,
+  passed: false,
+});
+
+function shapeOfType(type: StaticType): Shape | undefined {
+  if (type.kind !== 'object') return undefined;
+  const fields = new Map<string, Candidate[]>();
+  for (const name of type.names()) {
+    const field = type.field(name);
+    if (field !== undefined) fields.set(name, [{ type: field.type }]);
+  }
+  return { fields, open: type.open, passed: true };
+}
+
+/** The fields of several objects that are one, or one of them. */
+function joined(shapes: readonly (Shape | undefined)[]): Shape | undefined {
+  const known = shapes.filter((shape) => shape !== undefined);
+  if (known.length === 0) return undefined;
+  const fields = new Map<string, Candidate[]>();
+  for (const shape of known)
+    for (const [name, found] of shape.fields) fields.set(name, [...(fields.get(name) ?? []), ...found]);
+  const open = known.length < shapes.length || known.some((shape) => shape.open);
+  return { fields, open, passed: known.every(({ passed }) => passed) };
+}
+
+/** What the elements of a list may be. */
+function elementsOf(candidate: Candidate): Candidate[] {
+  if ('type' in candidate) return candidate.type.kind === 'list' ? [{ type: candidate.type.element }] : [];
+  const value = resolve(candidate.value);
+  const inner = symbolic(value);
+  if (inner instanceof Sym) return elementsOf({ type: inner.type });
+  if (inner instanceof Phi) return [...elementsOf({ value: inner.then }), ...elementsOf({ value: inner.otherwise })];
+  if (value instanceof SeenList) return elementsOf({ type: value.elements().type });
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown): Candidate[] => {
+    if (item instanceof Splice) return elementsOf({ type: item.list.type });
+    return [{ value: item instanceof Maybe ? item.value : item }];
+  });
+}

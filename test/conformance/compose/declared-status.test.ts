@@ -1,0 +1,181 @@
+import { type } from 'arktype';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Diagnostic } from '../../../src/core/index.ts';
+import { Cel, CompositionError, createCompositionApi, externalRef } from '../../../src/compose/index.ts';
+import { ConfigMap, Deployment, Secret } from '../../../src/factories/simple/index.ts';
+
+const { kubernetesComposition, toResourceGraph } = createCompositionApi({
+  loadDeploy: () => Promise.reject(new Error('no cluster here')),
+});
+
+const spec = type({ name: 'string', flag: 'boolean', tags: 'string[]', 'tag?': 'string' });
+type Spec = typeof spec.infer;
+const status = type({
+  ready: 'boolean',
+  'url?': 'string',
+  'web?': { host: 'string', 'port?': 'number' },
+  'items?': type({ name: 'string', 'note?': 'string' }).array(),
+});
+
+type Program = (s: Spec) => unknown;
+type Place = readonly [code: string, message: string, text?: string];
+
+/** What is said of a program, with the text at its place. */
+function said(make: () => { readonly diagnostics: readonly Diagnostic[] }): readonly Diagnostic[] {
+  try {
+    return make().diagnostics;
+  } catch (error) {
+    if (!(error instanceof CompositionError)) throw error;
+    return error.diagnostics;
+  }
+}
+
+const messages = (program: Program, declared: unknown = status): readonly string[] =>
+  said(() => kubernetesComposition({ name: 'told', spec, ...(declared !== null && { status: declared as never }) }, program as never)).map(
+    ({ code, message, hint }) => `${code}: ${message}; ${hint}`,
+  );
+
+const outside = (ready: boolean) => ({ ready, raedy: ready });
+const inner = kubernetesComposition({ name: 'inner', spec: type({ name: 'string' }) }, (s) => {
+  const web = Deployment({ id: 'web', name: s.name, image: 'x' });
+  return { ready: web.status.readyReplicas > 0, extra: web.metadata.uid };
+});
+
+const undeclared = (path: string, near?: string) =>
+  `trace/status-field: the declared status has no field "${path}"; ${near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`}`;
+const brought = (path: string, near?: string) =>
+  `trace/status-extra: the declared status has no field "${path}", and what the composition returns brings it along; ${near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`}`;
+const missing = (...paths: readonly string[]) =>
+  `trace/status-missing: the composition never returns ${paths.join(', ')}, which the declared status requires; return ${paths.length === 1 ? 'it' : 'them'}, or declare it optional: "${paths[0]}?"`;
+
+describe('what a composition returns is compared with its declared status', () => {
+  const programs: readonly (readonly [string, readonly string[], Program, unknown?])[] = [
+    ['every field', [], (s) => ({ ready: s.flag, url: s.name, web: { host: s.name, port: 1 }, items: [{ name: s.name }] })],
+    ['optional fields left out', [], (s) => ({ ready: s.flag })],
+    ['a misspelt field', [undeclared('raedy', 'ready'), missing('ready')], (s) => ({ raedy: s.flag })],
+    ['a field that is not declared', [undeclared('completely')], (s) => ({ ready: s.flag, completely: s.name })],
+    ['a misspelt field inside', [undeclared('web.prot', 'port')], (s) => ({ ready: s.flag, web: { host: s.name, prot: 1 } })],
+    ['a required field inside that is missing', [missing('web.host')], (s) => ({ ready: s.flag, web: { port: 1 } })],
+    ['an element of a list', [undeclared('items[].nmae', 'name')], (s) => ({ ready: s.flag, items: [{ name: s.name, nmae: s.name }] })],
+    ['elements made of a list of the spec', [undeclared('items[].nmae', 'name'), missing('items[].name')], (s) => ({ ready: s.flag, items: s.tags.map((t) => ({ nmae: t })) })],
+    ['elements that a loop pushes', [undeclared('items[].nite', 'note')], (s) => { const items: object[] = []; for (const t of s.tags) items.push({ name: t, nite: t }); return { ready: s.flag, items }; }],
+    ['nothing', [missing('ready')], (s) => { ConfigMap({ name: s.name }); }],
+    ['a resource as the last word', [missing('ready')], (s) => ConfigMap({ name: s.name })],
+    ['a field on one side of a condition', [], (s) => { if (s.flag) return { ready: true }; return { url: s.name }; }],
+    ['a field on neither side', [missing('ready')], (s) => (s.flag ? { url: 'a' } : { url: s.name })],
+    ['a misspelt field on one side', [undeclared('rady', 'ready')], (s) => { if (s.flag) return { ready: true }; return { rady: true }; }],
+    ['a field that may be absent', [], (s) => ({ ready: s.flag, url: s.tag })],
+    ['a key under a condition', [], (s) => ({ ...(s.flag && { ready: true }), ...(s.flag ? { url: s.name } : {}) })],
+    ['a misspelt key under a condition', [undeclared('ulr', 'url')], (s) => ({ ready: true, ...(s.flag && { ulr: s.name }) })],
+    ['a variable', [undeclared('ulr', 'url')], (s) => { const out: Record<string, unknown> = { ready: s.flag }; out['ulr'] = s.name; return out; }],
+    ['a member of a variable', [undeclared('ulr', 'url')], (s) => { const out: { ready: boolean; ulr?: string } = { ready: s.flag }; out.ulr = s.name; return out; }],
+    ['a function inside', [undeclared('ulr', 'url')], (s) => { const tell = () => ({ ready: s.flag, ulr: s.name }); return tell(); }],
+    ['Object.assign', [undeclared('ulr', 'url')], (s) => Object.assign({ ready: s.flag }, { ulr: s.name })],
+    ['a function outside brings a field along', [brought('raedy', 'ready')], (s) => outside(s.flag)],
+    ['the status of a composition inside, spread', [brought('extra')], (s) => ({ ...inner(s).status })],
+    ['the same, named', [], (s) => ({ ready: inner(s).status.ready })],
+    ['a whole object of a resource', [], (s) => { const d = Deployment({ name: s.name, image: 'x' }); return { ready: true, items: d.status.conditions.map((c) => ({ name: c.type })) }; }],
+    ['CEL by hand', [], (s) => ({ ready: Cel.expr('schema.spec.flag'), web: Cel.expr('{"host": schema.spec.name}'), url: s.name })],
+    ['conditions, which kro reads', [], (s) => ({ ready: s.flag, conditions: [{ type: 'Fine', status: s.flag ? 'True' : 'False' }] })],
+    ['a status of no fields says nothing', [], (s) => ({ anything: s.name }), type({})],
+    ['no status is declared', [], (s) => ({ anything: s.name }), null],
+    ['a status of any keys', [], (s) => ({ anything: s.name }), type('Record<string, string>')],
+    ['one that has no structural form', [], (s) => ({ anything: s.name }), type({ a: 'symbol' })],
+    ['what may be null is not required', [], (s) => ({ ready: s.flag }), z.object({ ready: z.boolean(), note: z.string().nullable() })],
+    ['alternatives are not looked into', [], (s) => ({ ready: s.flag, web: { a: s.name } }), z.object({ ready: z.boolean(), web: z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]) })],
+    ['a JSON Schema', [undeclared('raedy', 'ready')], (s) => ({ raedy: s.flag }), { type: 'object', properties: { ready: { type: 'boolean' } } }],
+    ['names of the prototype', [undeclared('toString')], (s) => ({ ready: s.flag, toString: s.name })],
+  ];
+  test.each(programs.map(([name, ...rest]) => [name, rest] as const))('%s', (_name, [expected, program, ...declared]) => {
+    expect(messages(program, declared.length === 0 ? status : declared[0])).toEqual(expected);
+  });
+
+  test('at the line of the field, and of the status for a missing one', () => {
+    const found = said(() =>
+      kubernetesComposition({ name: 'told', spec, status }, ((s: Spec) => {
+        ConfigMap({ name: s.name });
+        return {
+          url: s.name,
+          web: {
+            host: s.name,
+            prot: 1,
+          },
+        };
+      }) as never),
+    ).map(({ code, source }) => [code, source?.line] as const);
+    const first = Number(found.find(([code]) => code === 'trace/status-missing')?.[1]);
+    expect(found).toEqual([
+      ['trace/status-missing', first],
+      ['trace/status-field', first + 4],
+    ]);
+  });
+
+  test('in the declarative form, too', () => {
+    const build = (s: { spec: Spec }) => ({ web: Deployment({ name: s.spec.name, image: 'x' }) });
+    const last = (_: unknown, { web }: { web: { status: { readyReplicas: number } } }) => ({ raedy: web.status.readyReplicas > 0 });
+    const found = said(() => toResourceGraph({ name: 'told', spec, status }, build, last as never));
+    expect(found.map(({ code }) => code)).toEqual(['trace/status-field', 'trace/status-missing']);
+    expect(found[0]?.source?.file).toMatch(/declared-status\.test\.ts$/);
+  });
+});
+
+const secretRead = (field: string, read: string): Place => [
+  'trace/secret-status',
+  `${field} reads ${read}; everyone who may read the instance would read the Secret`,
+];
+
+describe('a status tells no values of a Secret', () => {
+  const token = (s: Spec) => Secret({ id: 'token', name: s.name, stringData: { value: s.name } }) as ReturnType<typeof Secret> & { readonly stringData: Record<string, string> };
+  const other = () => externalRef<{ data: Record<string, string> }>('v1', 'Secret', 'other', 'shared');
+  const programs: readonly (readonly [string, readonly Place[], Program])[] = [
+    ['data', [secretRead('the status field "v"', 'token.data')], (s) => ({ v: token(s).data['value'] })],
+    ['stringData', [secretRead('the status field "v"', 'token.stringData')], (s) => ({ v: token(s).stringData['value'] })],
+    ['of a reference', [secretRead('the status field "v"', 'secretOther.data')], () => ({ v: other().data['value'] })],
+    ['in a text', [secretRead('the status field "v"', 'token.stringData')], (s) => ({ v: `postgres://${token(s).stringData['value']}@db` })],
+    ['with a default', [secretRead('the status field "v"', 'token.data')], (s) => ({ v: token(s).data?.['value'] ?? 'none' })],
+    ['all of them', [secretRead('the status field "v"', 'token.data')], (s) => ({ v: token(s).data })],
+    ['inside an object', [secretRead('the status field "db.url"', 'token.data')], (s) => ({ db: { url: token(s).data['value'] } })],
+    ['under a condition', [secretRead('the status field "v"', 'token.data')], (s) => ({ v: s.flag ? token(s).data['value'] : 'none' })],
+    ['as a condition', [secretRead('the status field "v"', 'token.stringData')], (s) => ({ v: token(s).stringData['value'] === 'x' ? 1 : 2 })],
+    ['of a list', [secretRead('the status field "v"', 'token.data')], (s) => { const all = s.tags.map((t) => Secret({ id: 'token', name: t, stringData: { value: t } })); return { v: all.map((each) => each.data['value']) }; }],
+    ['by hand, by id', [secretRead('the status field "v"', 'token.data')], (s) => { token(s); return { v: Cel.expr('token.data.value') }; }],
+    ['by hand, by value', [secretRead('the status field "v"', 'token.data')], (s) => ({ v: Cel.expr(token(s), '.data.value') })],
+    ['the name', [], (s) => ({ v: token(s).metadata.name })],
+    ['the name by hand', [], (s) => { token(s); return { v: Cel.expr('token.metadata.name') }; }],
+    ['whether a key is there', [], (s) => ({ v: 'value' in token(s).data })],
+    ['whether a key is there, by a comparison', [], (s) => ({ v: token(s).data?.['value'] !== undefined })],
+    ['data of a ConfigMap', [], (s) => { token(s); const c = ConfigMap({ id: 'c', name: s.name, data: { a: 'b' } }); return { v: c.data['a'] }; }],
+    ['a Secret that another resource reads', [], (s) => { const t = token(s); ConfigMap({ id: 'c', name: s.name, data: { a: t.stringData['value'] as string } }); return {}; }],
+  ];
+  test.each(programs.map(([name, ...rest]) => [name, rest] as const))('%s', (_name, [expected, program]) => {
+    const found = said(() => kubernetesComposition({ name: 'told', spec }, program as never));
+    expect(found.map(({ code, message }) => [code, message])).toEqual(expected);
+    for (const { source, hint } of found) {
+      expect(source?.file).toMatch(/declared-status\.test\.ts$/);
+      expect(hint).toContain('return the name of the Secret');
+    }
+  });
+});
+
+describe('printed values of a Secret come with a warning', () => {
+  const programs: readonly (readonly [string, made: boolean, printed: boolean, (s: Spec) => unknown])[] = [
+    ['constants', true, true, (s) => Secret({ id: 'token', name: s.name, stringData: { value: 'hunter2' } })],
+    ['constants under a condition', true, true, (s) => Secret({ id: 'token', name: s.name, stringData: s.flag ? { value: 'hunter2' } : {} })],
+    ['values of the spec, once they are known', false, true, (s) => Secret({ id: 'token', name: s.name, stringData: { value: s.name } })],
+    ['no values', false, false, (s) => Secret({ id: 'token', name: s.name })],
+    ['a reference', false, false, () => externalRef('v1', 'Secret', 'token', 'shared')],
+    ['a ConfigMap', false, false, (s) => ConfigMap({ id: 'token', name: s.name, data: { value: 'hunter2' } })],
+  ];
+  test.each(programs)('%s', (_name, made, printed, program) => {
+    const graph = kubernetesComposition({ name: 'told', spec }, (s) => void program(s));
+    const codes = () => graph.diagnostics.map(({ code, severity, source }) => [code, severity, typeof source?.line]);
+    const warned = [['trace/printed-secret', 'warning', 'number']];
+    graph.toYaml();
+    expect(codes()).toEqual(made ? warned : []);
+    for (let time = 0; time < 2; time++) {
+      graph.factory('direct').toYaml({ name: 'a', flag: true, tags: [] });
+      expect(codes()).toEqual(printed ? warned : []);
+    }
+  });
+});
