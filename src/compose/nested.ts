@@ -2,6 +2,7 @@ import type { JsonObject } from '../core/index.ts';
 import { applyDefaults } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { camelCase, pascalCase } from './emit/names.ts';
+import { opaque } from './interp/natives.ts';
 import { dependOn } from './library/resources.ts';
 import { withProviders } from './source/current.ts';
 import { runFunctions } from './trace-composition.ts';
@@ -33,10 +34,10 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
   const result: NestedComposition<JsonObject> = {
     id: last?.id ?? prefix,
     status: status as JsonObject,
-    dependsOn(other) {
+    dependsOn: opaque((other: unknown) => {
       if (last !== undefined) dependOn(last, other);
       return result;
-    },
+    }),
   };
   return trace.born(result);
 }

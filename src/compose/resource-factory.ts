@@ -59,11 +59,14 @@ export type Settable<Fields extends object> = {
   readonly [Key in keyof Fields as Key extends 'status' ? never : Key]: Fields[Key];
 };
 
-/** A type as a graph reads it: every field is there, or what reads it waits. */
+/**
+ * A type as a graph reads it: every field is there, or what reads it waits. A list is of the type that functions
+ * commonly take, `Item[]`, although a graph cannot change it.
+ */
 export type Read<T> = T extends string | number | boolean | bigint | null | undefined
   ? T
   : T extends readonly (infer Item)[]
-    ? readonly Read<Item>[]
+    ? Read<Item>[]
     : T extends object
       ? { readonly [Key in keyof T]-?: Read<Exclude<T[Key], undefined>> }
       : T;

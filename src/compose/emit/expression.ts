@@ -1,5 +1,6 @@
 import type { Schema } from '../../schema/index.ts';
 import { cond } from '../ir/build.ts';
+import { fused } from '../ir/fuse.ts';
 import { celTypeName, dyn, Lowering, sameCelType } from '../ir/lower.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { makeNode, walk } from '../ir/node.ts';
@@ -70,7 +71,7 @@ export class ExpressionWriter {
   }
 
   private write(node: Node, schema: Schema | undefined): string {
-    const lowered = encoded(structured(this.lowering.lower(this.expand(node)), schema), schema);
+    const lowered = encoded(structured(this.lowering.lower(fused(this.expand(node))), schema), schema);
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);
     const shared = shareParts(lowered);

@@ -1,46 +1,62 @@
-import { conjuncts, macro, variable } from '../ir/build.ts';
+import { call, conjuncts, index, macro, macroVariable, size, variable } from '../ir/build.ts';
+import { overPositions } from '../ir/fuse.ts';
 import type { Node, Variable } from '../ir/node.ts';
-import { macroVariable } from '../ir/build.ts';
 import { mentions, walk } from '../ir/node.ts';
 import { rewrite, substitute } from '../ir/substitute.ts';
-import { listOf } from '../ir/types.ts';
+import { BOOL, DYN, INTEGER, listOf } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 
+/** Macros that say something of each element; the result holds none of the elements that they run over. */
+const OF_EACH: ReadonlySet<unknown> = new Set(['map', 'all', 'exists']);
+
 /**
- * Lists made from what a loop created, as expressions over the collections: `ws.map(w => d)` is the
- * collection `d`, `ws.map(w => d.status.x)` is `d.map(x, x.status.x)`. What mixes the resource with the
- * element of the loop stays as it is, and is refused where it is used.
+ * Expressions over the turns of a loop, as expressions over the collections that the loop created: `ws.map(w => d)` is
+ * the collection `d`, `ws.map(w => d.status.x)` is `d.map(x, x.status.x)`. A body that reads several collections, or the
+ * element of the loop too, runs over positions: kro keeps the objects of a collection in the order of its list, and a
+ * position that no object has yet waits. The rest stays as it is, and is refused where it is used.
  */
 export function collections(node: Node, records: readonly ResourceRecord[]): Node {
   return rewrite(node, (part) => {
-    if (part.op !== 'macro' || part.attr !== 'map' || part.args.length !== 2) return undefined;
+    if (part.op !== 'macro' || !OF_EACH.has(part.attr) || part.args.length !== 2) return undefined;
     const [target, body] = part.args as [Node, Node];
     const loop = part.vars[0] as Variable;
-    const record = elementIn(body, records);
-    if (record?.element === undefined || record.loops.length !== 1 || record.loops[0]?.variable !== loop)
+    const made = elementsIn(body, records);
+    if (made.length === 0 || !made.every((record) => isOnly(loop, record) && isListOf(record, target)))
       return undefined;
-    if (mentions(body, (of) => of === loop) || !isListOf(record, target)) return undefined;
-    const all = variable(record.variable, listOf(record.type));
-    if (body.op === 'var') return all;
-    const item = macroVariable('x');
-    return macro(
-      'map',
-      all,
-      [item],
-      [substitute(body, record.element, variable(item, record.type))],
-      listOf(body.type),
+    const { attr } = part;
+    const [first] = made as [ResourceRecord];
+    if (made.length === 1 && !mentions(body, (of) => of === loop)) {
+      const all = variable(first.variable, listOf(first.type));
+      if (body.op === 'var') return attr === 'map' ? all : undefined;
+      const item = macroVariable('x');
+      const turn = substitute(body, first.element as Variable, variable(item, first.type));
+      return macro(attr as string, all, [item], [turn], attr === 'map' ? listOf(turn.type) : BOOL);
+    }
+    const position = macroVariable('i');
+    const at = variable(position, INTEGER);
+    const values = new Map<unknown, Node>(
+      made.map((record) => [record.element, index(variable(record.variable, listOf(record.type)), at, record.type)]),
     );
+    const isRange = target.op === 'call' && target.attr === 'lists.range';
+    const element = target.type.kind === 'list' ? target.type.element : DYN;
+    values.set(loop, isRange ? at : index(target, at, element));
+    const positions = isRange ? target : call('lists.range', [size(target, INTEGER)], listOf(INTEGER));
+    const turn = rewrite(body, (inner) => (inner.op === 'var' ? values.get(inner.attr) : undefined));
+    return overPositions(attr as 'map' | 'all' | 'exists', positions, position, turn);
   });
 }
 
-function elementIn(body: Node, records: readonly ResourceRecord[]): ResourceRecord | undefined {
+/** The collections of which an expression reads single objects. */
+function elementsIn(body: Node, records: readonly ResourceRecord[]): readonly ResourceRecord[] {
   const found = new Set<Variable>();
   walk(body, (node) => {
     if (node.op === 'var' && (node.attr as Variable).role === 'element') found.add(node.attr as Variable);
   });
-  const [only] = found;
-  return found.size === 1 ? records.find((record) => record.element === only) : undefined;
+  return records.filter((record) => record.element !== undefined && found.has(record.element));
 }
+
+const isOnly = (loop: Variable, record: ResourceRecord): boolean =>
+  record.loops.length === 1 && record.loops[0]?.variable === loop;
 
 /** Is the list the one over which the collection is made: the loop's, filtered by the guards in the loop? */
 function isListOf(record: ResourceRecord, target: Node): boolean {

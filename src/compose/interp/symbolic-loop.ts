@@ -238,8 +238,9 @@ function foldBinding(
   if (initial.op === 'object' && node !== undefined && !mentions(node, (of) => of === accumulator))
     return lastAssigned(pass, name, start, next);
   const same = node !== undefined && (initial.op === 'object' || sameType(node.type, initial.type));
-  const folded = same ? foldLoop({ ...pass, accumulator, initial, next: node }) : undefined;
-  if (folded === undefined) return refuseCarried(name);
+  const loop = same ? foldLoop({ ...pass, accumulator, initial, next: node }) : undefined;
+  if (loop === undefined) return refuseCarried(name);
+  const folded = collections(loop, activeTrace().resources);
   return folded.type.kind === 'list' ? freshList(folded, false) : wrap(new Sym(folded));
 }
 

@@ -1,0 +1,152 @@
+import { call, index, macro, macroVariable, size, variable } from './build.ts';
+import type { Node, Variable } from './node.ts';
+import { isLiteral, makeNode, mentions, walk } from './node.ts';
+import { substitute } from './substitute.ts';
+import { BOOL, DYN, INTEGER, listOf } from './types.ts';
+
+/**
+ * The expression with its loops over loops made one: `list.map(i, {"url": u, "ready": r}).all(a, a.ready)` is
+ * `list.all(i, r)`. Only objects that hold values of resources are taken apart: a member that nobody reads keeps
+ * nobody waiting.
+ */
+export function fused(root: Node): Node {
+  const done = new Map<Node, Node>();
+  const visit = (node: Node): Node => {
+    const known = done.get(node);
+    if (known !== undefined) return known;
+    const args = node.args.map(visit);
+    const same = args.every((arg, position) => arg === node.args[position]);
+    const inner = same ? node : makeNode(node.op, args, node.attr, node.type, node.vars);
+    const shorter = memberOf(inner) ?? sizeOf(inner) ?? turnsOf(inner);
+    const result = shorter === undefined ? inner : visit(shorter);
+    done.set(node, result);
+    return result;
+  };
+  return visit(root);
+}
+
+/** `{"a": x}.a` is `x`. */
+function memberOf(node: Node): Node | undefined {
+  const [from] = node.args;
+  if (node.op !== 'select' || from?.op !== 'object') return undefined;
+  const flags = from.attr as readonly string[];
+  const place = flags.findIndex((_, position) => isLiteral(from.args[position * 2] as Node, node.attr));
+  return place >= 0 && flags[place] === '' ? from.args[place * 2 + 1] : undefined;
+}
+
+/** As many objects as turns. */
+function sizeOf(node: Node): Node | undefined {
+  const objects = node.op === 'call' && node.attr === 'size' ? objectsOf(node.args[0]) : undefined;
+  return objects && size(objects.list, INTEGER);
+}
+
+/** A macro over the objects that another one makes, over the list of that one. */
+function turnsOf(node: Node): Node | undefined {
+  const [from, body] = node.args as [Node | undefined, Node];
+  const of = node.vars[0];
+  if (node.op !== 'macro' || node.args.length !== 2 || of === undefined) return undefined;
+  const objects = objectsOf(from);
+  if (objects === undefined) return undefined;
+  const turn = () => {
+    const item = macroVariable(objects.loop.name);
+    return { item, object: substitute(objects.object, objects.loop, variable(item, objects.element)) };
+  };
+  const { item, object } = turn();
+  const result = fused(substitute(body, of, object));
+  switch (node.attr) {
+    case 'map':
+    case 'all':
+    case 'exists':
+      if (!isRange(objects.list) && inStep(objects.list, item, result) !== objects.list) return undefined;
+      return overPositions(node.attr, objects.list, item, result);
+    case 'filter': {
+      const positions = inStep(objects.list, item, result, object);
+      if (!isRange(objects.list) && positions !== objects.list) return undefined;
+      const kept = macro('filter', positions, [item], [result], objects.list.type);
+      const each = turn();
+      return macro('map', kept, [each.item], [each.object], node.type);
+    }
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * A macro over the positions of collections. `all` and `exists` take an error for an answer that does not count: what
+ * reads a position of two lists is computed for every turn first.
+ */
+export function overPositions(name: 'map' | 'all' | 'exists', list: Node, item: Variable, turn: Node): Node {
+  const positions = inStep(list, item, turn);
+  if (name === 'map') return macro(name, positions, [item], [turn], listOf(turn.type));
+  if (listsAt(turn, item).length <= 1) return macro(name, positions, [item], [turn], BOOL);
+  const each = macroVariable('x');
+  return macro(name, macro('map', positions, [item], [turn], listOf(BOOL)), [each], [variable(each, BOOL)], BOOL);
+}
+
+/**
+ * The positions for a turn that says something of an object beside a value of another list. While objects of a collection
+ * are missing, the others stand at earlier positions: the turn must fail then, or else the positions. `beside` is said of
+ * the same object afterwards.
+ */
+function inStep(positions: Node, position: Variable, turn: Node, beside = turn): Node {
+  const lists = [...new Set([...listsAt(turn, position), ...listsAt(beside, position)])];
+  if (lists.length <= 1) return positions;
+  const open = lists.filter((list) => list !== undefined && isObject(list) && !surelyReads(turn, list, position));
+  return open.reduce<Node>((all, list) => {
+    const at = macroVariable('i');
+    const type = list?.type.kind === 'list' ? list.type.element : DYN;
+    const object = index(list as Node, variable(at, INTEGER), type);
+    const found = macro('map', all, [at], [object], listOf(type));
+    return call('lists.range', [size(found, INTEGER)], listOf(INTEGER));
+  }, positions);
+}
+
+/** Does the turn fail wherever the list has nothing at the position? */
+function surelyReads(turn: Node, list: Node, position: Variable): boolean {
+  const reads = new Set<Node>();
+  walk(turn, (node) => {
+    const isRead = node.op === 'index' && node.args[0] === list && isAt(node.args[1], position);
+    if (isRead || partsSurelyRead(node).some((part) => reads.has(part))) reads.add(node);
+  });
+  return reads.has(turn);
+}
+
+const isRange = (node: Node): boolean => node.op === 'call' && node.attr === 'lists.range';
+
+const isAt = (node: Node | undefined, position: Variable): boolean => node?.op === 'var' && node.attr === position;
+
+const isObject = (node: Node | undefined): boolean => node?.op === 'var' && (node.attr as Variable).role === 'resource';
+
+/** The parts of an expression whose errors are always its own. */
+function partsSurelyRead(node: Node): readonly Node[] {
+  if (node.op === 'and' || node.op === 'or') return [];
+  if (node.op === 'cond' || node.op === 'macro' || node.op === 'orvalue') return node.args.slice(0, 1);
+  return node.args;
+}
+
+/** The lists that are read at a position; `undefined` stands for the position as a number. */
+function listsAt(turn: Node, position: Variable): readonly (Node | undefined)[] {
+  const lists = new Set<Node | undefined>();
+  walk(turn, (node) => {
+    for (const [place, arg] of node.args.entries())
+      if (isAt(arg, position)) lists.add(node.op === 'index' && place === 1 ? node.args[0] : undefined);
+  });
+  return [...lists];
+}
+
+interface Objects {
+  readonly list: Node;
+  readonly element: Node['type'];
+  readonly loop: Variable;
+  readonly object: Node;
+}
+
+/** The parts of `list.map(loop, {…})` whose objects hold values of resources. */
+function objectsOf(node: Node | undefined): Objects | undefined {
+  if (node?.op !== 'macro' || node.attr !== 'map' || node.args.length !== 2) return undefined;
+  const [list, object] = node.args as [Node, Node];
+  const [loop] = node.vars;
+  if (loop === undefined || object.op !== 'object' || list.type.kind !== 'list') return undefined;
+  if (!mentions(object, (of) => of.role === 'resource')) return undefined;
+  return { list, element: list.type.element, loop, object };
+}
