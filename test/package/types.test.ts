@@ -59,8 +59,10 @@ test.each<[string, string, string[]]>([
   ['a status field of the wrong type', 'return { ready: deploy.status.readyReplicas };', ['TS2345']],
   ['a field that the kind does not have', 'return { ready: deploy.status.podIP === "x" };', ['TS2339']],
   [
-    'nothing wrong in a list of a resource for an ordinary helper',
-    'const types = (list: { type: string }[]) => list.map((c) => c.type); return { ready: types(deploy.status.conditions).length > 0 };',
+    'nothing wrong in a list of a typed resource for an ordinary helper',
+    `const types = (list: { type: string }[]) => list.map((c) => c.type);
+     const read = (status: import('${root}dist/index.js').Read<{ list: readonly { type: string }[] }>) => types(status.list);
+     return { ready: read.length > 0 };`,
     [],
   ],
   ['nothing wrong', 'if (s.tag) s.tag.length; return { ready: true };', []],
