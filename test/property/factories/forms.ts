@@ -244,7 +244,7 @@ export function outcomes(subject: Subject, form: Form, value: JsonObject): reado
     required: ['c', 'req'],
     properties: { c: { type: 'boolean' }, req: value, opt: value },
   };
-  const compose = form.compose(subject, () => source({ id: 'source', name: 'source' }) as never);
+  const compose = form.compose(subject, () => source({ id: 'source', name: 'source' }));
   const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, compose as never);
   return form.valuations(subject).map((valuation) => {
     const input = { req: form.typed === true ? subject.a : '', ...valuation.spec };
