@@ -6,8 +6,7 @@ import { expect, test } from 'vitest';
 const src = fileURLToPath(new URL('..', import.meta.url));
 
 /** What has another meaning in a bundle, or none: the place of a module, and what is found from there. */
-const FROM_THE_PLACE =
-  /\bimport\.meta\b|\bcreateRequire\b|\b__dirname\b|\b__filename\b|\brequire\.resolve\b|new Worker\(/;
+const FROM_THE_PLACE = /\bimport\.meta\b|\b__dirname\b|\b__filename\b|\brequire\.resolve\b|new Worker\(/;
 
 /** Modules that are in no bundle: other parts stand for them there, or a host loads them by their path. */
 const NEVER_BUNDLED = [
