@@ -25,17 +25,18 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
   if (!Array.isArray(target)) return mergeKey(target as Record<string, unknown>, key, value);
   if (key instanceof Sym)
     refuse('no-cel', 'assigning a list element at a symbolic position has no CEL form', 'build the list with map');
-  if (key === 'length' && typeof value === 'number') target.length = value;
-  else {
-    if (target.some((item) => item instanceof Maybe || item instanceof Splice)) {
-      refuse(
-        'no-cel',
-        'assigning an element of a list with conditional elements has no CEL form',
-        'build the list with map',
-      );
-    }
-    setOwn(target, key, value);
+  const ragged = target.some((item) => item instanceof Maybe || item instanceof Splice);
+  if (key === 'length' && (typeof value !== 'number' || (ragged && value !== 0)))
+    refuse('no-cel', 'the length of a list with conditional elements has no CEL form', 'take a part: list.slice(0, n)');
+  if (ragged && key !== 'length') {
+    refuse(
+      'no-cel',
+      'assigning an element of a list with conditional elements has no CEL form',
+      'build the list with map',
+    );
   }
+  if (key === 'length') target.length = value as number;
+  else setOwn(target, key, value);
 }
 
 /** `delete object.key`. */

@@ -37,6 +37,10 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = { z: 'q' }; for (const v of s.vars) { if (v.value) o[v.name] = v.value; } return { has: 'z' in o, own: Object.hasOwn(o, 'z'), own2: Object.hasOwn(o, s.name), hop: Object.prototype.hasOwnProperty.call(o, 'A') };`,
     `const o = {}; for (const t of s.tags) { o[t] = t; } delete o.b; return { m: o, n: 'b' in o, c: 'c' in o };`,
   ],
+  'the length of a list': [
+    `const l = [...s.tags]; l.length = 0; return { l, n: l.length };`,
+    `const l = ['a', s.name, 'c']; l.length = 2; return { l, n: l.length };`,
+  ],
   'keys that come twice: the last one wins': [
     `return { m: Object.fromEntries(s.tags.map((t) => [t, s.name])) };`,
     `return { m: Object.fromEntries(s.tags.map((t) => [t, t + '!'])) };`,
@@ -121,6 +125,8 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
 
 /** What cannot be said in a graph, or says nothing: the code, and what the message holds. */
 const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
+  [`const l = [...s.tags]; l.length = 1; return { l };`, 'trace/no-cel', 'the length of a list with conditional elements'],
+  [`const l = ['a', 'b']; l.length = s.tags.length; return { l };`, 'trace/no-cel', 'take a part: list.slice(0, n)'],
   [`const f = (a, b) => \`\${a}-\${b}\`; return { m: f(...s.tags) };`, 'trace/absent', 'schema.spec.tags[0] may be absent'],
   [`return { m: String(...s.tags) };`, 'trace/native-call', 'String() is called with the elements of a list'],
   [`return { m: new Array(...s.tags) };`, 'trace/native-call', 'new Array() is called with the elements of a list'],
