@@ -40,7 +40,7 @@ const CHAPTERS: readonly Chapter[] = [
   {
     area: 'trace',
     title: 'Compositions',
-    text: 'Problems of the function of a composition. The examples are functions of a spec with `name`, `size`, `env` (`dev` or `prod`), `on`, `tag?`, `tags` (a list of texts) and `parts` (a list of objects with `key` and `count`); `isLong` and `twice` are `opaque` functions of the module, `total` is a variable of it; the codes `status-extra`, `status-field` and `status-missing` have the declared status `{ phase, size? }`. One code has no example that every host gets: `trace/provider` says that the source of the function, or the variables around it, cannot be read here. Run with `--import typekro/register`, add `typekro/plugin` to the bundler, or pass the `scope` option.',
+    text: 'Problems of the function of a composition. The examples are functions of a spec with `name`, `size`, `env` (`dev` or `prod`), `on`, `tag?`, `tags` (a list of texts) and `parts` (a list of objects with `key` and `count`); `isLong` and `twice` are `opaque` functions of the module, `total` is a variable of it; the codes `status-extra`, `status-field`, `status-missing` and `status-type` have the declared status `{ phase, size? }`. One code has no example that every host gets: `trace/provider` says that the source of the function, or the variables around it, cannot be read here. Run with `--import typekro/register`, add `typekro/plugin` to the bundler, or pass the `scope` option.',
   },
 ];
 

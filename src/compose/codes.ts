@@ -17,7 +17,7 @@ const warning = info('warning');
 /**
  * What can be said of a composition function. The examples are functions of a spec with `name`, `size`, `env`
  * (dev or prod), `on`, `tag?`, `tags` (a list of texts) and `parts` (a list of objects with `key` and `count`). The
- * examples of `status-extra`, `status-field` and `status-missing` have the declared status `{ phase, size? }`.
+ * examples of `status-extra`, `status-field`, `status-missing` and `status-type` have the declared status `{ phase, size? }`.
  */
 export const traceCodes: readonly CodeInfo[] = [
   error(
@@ -169,6 +169,12 @@ export const traceCodes: readonly CodeInfo[] = [
     'The declared status requires a field that the composition never returns.',
     '(spec) => ({ size: spec.size })',
     'Return it, or declare it optional.',
+  ),
+  error(
+    'status-type',
+    'A field of the status is something else than what the status declares.',
+    '(spec) => ({ phase: spec.on })',
+    'Give what is declared, or declare the field as what it is.',
   ),
   error(
     'stock',

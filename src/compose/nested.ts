@@ -30,6 +30,9 @@ export function nestComposition(core: CompositionCore, spec: JsonObject): Nested
     taken.add(id);
     record.id = id;
   }
+  const names = core.traced.graph.declaredStatus;
+  if (names !== undefined && typeof status === 'object' && status !== null && symbolic(status) === undefined)
+    trace.declaredFields.set(status, { of: `the status of ${core.name}`, names });
   const last = made.at(-1);
   const result: NestedComposition<JsonObject> = {
     id: last?.id ?? prefix,

@@ -7,7 +7,7 @@ import type { NormalDefinition } from './definition-names.ts';
 import { createResource } from './emit/create.ts';
 import { schemasOf, setSchemas } from './emit/run-schemas.ts';
 import { diagnosticOf, explainRefusal, placed } from './emit/diagnostics.ts';
-import { checkDeclaredStatus } from './emit/declared-status.ts';
+import { checkDeclaredStatus, fieldsOf } from './emit/declared-status.ts';
 import { settleNumbers } from './emit/flows.ts';
 import { isReservedId, pascalCase, camelCase } from './emit/names.ts';
 import { refuseSecretStatus, warnPrintedSecrets } from './emit/secrets.ts';
@@ -100,6 +100,7 @@ export function traceComposition(
               spec,
               records: trace.resources,
               status,
+              declaredStatus: declared === undefined ? undefined : fieldsOf(declared),
               statusSite: site,
               validations: trace.validations,
               schemaOf,

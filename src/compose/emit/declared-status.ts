@@ -44,12 +44,15 @@ export function checkDeclaredStatus(status: unknown, schema: Schema, places: Sta
 
 class StatusCheck {
   readonly #places: StatusPlaces;
+  /** Declared fields that a misspelt one stands for: they are not missing besides. */
+  readonly #meant = new Set<string>();
 
   constructor(places: StatusPlaces) {
     this.#places = places;
   }
 
   #value(candidates: readonly Candidate[], schema: Schema, path: readonly string[]): void {
+    if (this.#isMistyped(candidates, schema, path)) return;
     if (schema.items === undefined) this.object(candidates, schema, path);
     else this.#value(candidates.flatMap(elementsOf), schema.items, [...path, ELEMENT]);
   }
@@ -79,6 +82,7 @@ class StatusCheck {
     const near = suggest(name, names);
     const message = `the declared status has no field "${textOf(path)}"`;
     const hint = near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`;
+    if (near !== undefined) this.#meant.add(textOf([...path.slice(0, -1), near]));
     const site = this.#places.field(path);
     if (site !== undefined) noteRefusal(() => refuse('status-field', message, hint), site);
     else if (!passed) {
@@ -87,10 +91,25 @@ class StatusCheck {
     }
   }
 
+  /** Is the field something else than what is declared, on every way through the function? */
+  #isMistyped(candidates: readonly Candidate[], schema: Schema, path: readonly string[]): boolean {
+    const wanted = typeof schema.type === 'string' ? FORMS[schema.type] : undefined;
+    const found = candidates.flatMap(formsOf);
+    const given = found[0];
+    if (wanted === undefined || given === undefined || schema['x-kubernetes-int-or-string'] === true) return false;
+    if (isOpen(schema) || found.some((form) => form === undefined || form === wanted)) return false;
+    const message = `the declared status has ${wanted} in "${textOf(path)}", and the composition gives ${given}`;
+    const hint = `give ${wanted}, or declare the field as what it is`;
+    const site = this.#places.field(path) ?? this.#places.whole;
+    noteRefusal(() => refuse('status-type', message, hint), site);
+    return true;
+  }
+
   #missing(shapes: readonly Shape[], { properties = {}, required = [] }: Schema, path: readonly string[]): void {
     const isMissing = (name: string) =>
       properties[name]?.nullable !== true &&
       properties[name]?.default === undefined &&
+      !this.#meant.has(textOf([...path, name])) &&
       !(path.length === 0 && BUILT_IN.has(name)) &&
       !shapes.some(({ fields }) => fields.has(name));
     const missing = required.filter(isMissing).map((name) => textOf([...path, name]));
@@ -115,7 +134,56 @@ export function noteRefusal(work: () => never, site: Site): void {
   });
 }
 
+type Form = 'a list' | 'a number' | 'a text' | 'an object' | 'true or false';
+
+/** Forms of values by the types of a schema. */
+const FORMS: Readonly<Record<string, Form>> = {
+  array: 'a list',
+  boolean: 'true or false',
+  integer: 'a number',
+  number: 'a number',
+  object: 'an object',
+  string: 'a text',
+};
+
+/** Forms of values by the kinds of static types; what may be several is left out. */
+const STATIC_FORMS: Readonly<Partial<Record<StaticType['kind'], Form>>> = {
+  bool: 'true or false',
+  list: 'a list',
+  map: 'an object',
+  number: 'a number',
+  object: 'an object',
+  string: 'a text',
+};
+
+const CONSTANT_FORMS: Readonly<Record<string, Form | undefined>> = {
+  boolean: 'true or false',
+  number: 'a number',
+  string: 'a text',
+};
+
+/** The forms that a value may have, `undefined` for one that is not known; none for a field that is left out. */
+function formsOf(candidate: Candidate): (Form | undefined)[] {
+  if ('type' in candidate) return [STATIC_FORMS[candidate.type.kind]];
+  const value = resolve(candidate.value);
+  if (value === undefined || value === null) return [];
+  const inner = symbolic(value);
+  if (inner instanceof Sym) return [STATIC_FORMS[inner.type.kind]];
+  if (inner instanceof Phi) return [...formsOf({ value: inner.then }), ...formsOf({ value: inner.otherwise })];
+  if (Array.isArray(value) || value instanceof SeenList) return ['a list'];
+  if (typeof value !== 'object') return [CONSTANT_FORMS[typeof value]];
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return [prototype === Object.prototype || prototype === null ? 'an object' : undefined];
+}
+
 const textOf = (path: readonly string[]): string => path.join('.').replaceAll(`.${ELEMENT}`, ELEMENT);
+
+/** The names that an object of the schema may have; `undefined` where it may have others. */
+export function fieldsOf(schema: Schema): readonly string[] | undefined {
+  return schema.properties === undefined || isOpen(schema)
+    ? undefined
+    : [...Object.keys(schema.properties), ...BUILT_IN];
+}
 
 /** Does the schema allow fields that it does not name, in one of its forms? */
 function isOpen(schema: Schema): boolean {

@@ -33,6 +33,8 @@ export interface TracedGraph {
   readonly spec: Schema;
   readonly records: readonly ResourceRecord[];
   readonly status: unknown;
+  /** The fields of the declared status; `undefined` where it is not declared, or may have others. */
+  readonly declaredStatus: readonly string[] | undefined;
   /** Where the status is returned. */
   readonly statusSite: Site;
   readonly validations: readonly ValidationRecord[];

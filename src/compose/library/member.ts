@@ -67,7 +67,17 @@ function concreteMember(value: unknown, key: string | symbol): unknown {
   if (pieces !== undefined && typeof key === 'string') {
     return symMember(new Sym(objectNode(value as Record<string, unknown>)), key, false);
   }
+  if (typeof key === 'string' && !(key in object)) refuseUndeclared(object, key);
   return object[key as string];
+}
+
+/** Refuses a field that the declaration of an object does not have; one that it has may still be left out. */
+function refuseUndeclared(object: object, key: string): void {
+  const declared = activeTrace().declaredFields.get(object);
+  if (declared === undefined || declared.names.includes(key)) return;
+  const near = suggest(key, declared.names);
+  const hint = near === undefined ? `it has ${declared.names.join(', ')}` : `did you mean "${near}"?`;
+  refuse('member', `${declared.of} has no field "${key}"`, hint);
 }
 
 /** `table[key]` with a symbolic key. */

@@ -39,6 +39,7 @@ export type RefusalCode =
   | 'validation'
   | 'status-field'
   | 'status-missing'
+  | 'status-type'
   | 'secret-status';
 
 /**

@@ -68,6 +68,8 @@ export class Trace {
   private readonly loopReads: Set<object>[] = [];
   /** Members of objects that a loop adds up turn by turn: what a turn reads of them is expressed, and no read to note. */
   private readonly accumulated = new Map<object, readonly string[]>();
+  /** The fields that an object may have by its declaration, and of what: reading another field is a mistake. */
+  readonly declaredFields = new WeakMap<object, { readonly of: string; readonly names: readonly string[] }>();
   private readonly births = new WeakMap<Cell, number>();
   private clock = 0;
 
