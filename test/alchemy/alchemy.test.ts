@@ -248,7 +248,9 @@ test('says what to do when alchemy is not installed', async () => {
   try {
     mkdirSync(join(bare, 'dist'));
     cpSync(join(root, 'dist'), join(bare, 'dist'), { recursive: true });
-    writeFileSync(join(bare, 'package.json'), '{ "type": "module" }');
+    // The modules of the package name each other by its imports.
+    const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly imports: object };
+    writeFileSync(join(bare, 'package.json'), JSON.stringify({ type: 'module', imports }));
     const args = ['--input-type=module', '--eval', "await import('./dist/alchemy/index.js')"];
     const { code, stderr } = await new RunningCommand(process.execPath, args, { cwd: bare }).ended;
     expect(code).toBe(1);
