@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
 import { controllerCrds, controllerManifests, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
-import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import { clusterClient } from '../cluster-client.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { yamlText } from '../yaml-text.ts';
@@ -47,14 +46,7 @@ export const install: Command = {
       context.print(await yamlText(objects));
       return ExitCode.ok;
     }
-    const path = textOption(input, 'kubeconfig');
-    const name = textOption(input, 'context');
-    const config = await loadKubeConfig({
-      ...(path === undefined ? {} : { path: resolve(context.cwd, path) }),
-      ...(name === undefined ? {} : { context: name }),
-      env: context.env,
-    });
-    const client = new KubeClient({ config });
+    const client = await clusterClient(context, input);
     try {
       const { apply, kept } = await safeInstallation(client, objects, context.signal);
       for (const crd of kept) context.print(keptText(crd));

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isOpen } from '../value/open.ts';
 import { cond, literal, not, object, select } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
@@ -12,7 +13,7 @@ import { listNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { classOf, isPlainObject } from '../value/printed.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
+import { Phi, SeenList, Sym } from '../value/symbolic.ts';
 import type { ExpressionWriter } from './expression.ts';
 import { mergeSides } from './template.ts';
 
@@ -138,7 +139,7 @@ function presence(raw: unknown): Node {
 }
 
 function listField(items: readonly unknown[], writer: ExpressionWriter): JsonValue | undefined {
-  if (items.some((item) => item instanceof Maybe || item instanceof Splice)) return text(listNode(items), writer);
+  if (items.some(isOpen)) return text(listNode(items), writer);
   if (items.length === 0) return constant(listNode([]), writer);
   return items.map((item) => {
     if (mayBeUndefined(item))

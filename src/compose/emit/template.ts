@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
+import { isOpen } from '../value/open.ts';
 import { call, cond, literal, not, object, orValue } from '../ir/build.ts';
 import { DYN } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
@@ -11,7 +12,7 @@ import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode }
 import { textNode } from '../value/ops.ts';
 import { setOwn } from '../value/own.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
-import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
+import { Phi, SeenList, Sym } from '../value/symbolic.ts';
 import { escapeText } from './expression.ts';
 import type { ExpressionWriter } from './expression.ts';
 import { memberSchema } from './flows.ts';
@@ -194,7 +195,7 @@ function mayBeMissing(raw: unknown, key: string): boolean {
 }
 
 function listValue(items: readonly unknown[], schema: Schema | undefined, options: TemplateOptions): JsonValue {
-  const conditional = items.some((item) => item instanceof Maybe || item instanceof Splice || mayBeMissing(item, ''));
+  const conditional = items.some((item) => isOpen(item) || mayBeMissing(item, ''));
   if (!conditional) {
     return items.map((item) => {
       const written = templateValue(item, schema?.items, options);
@@ -202,7 +203,7 @@ function listValue(items: readonly unknown[], schema: Schema | undefined, option
     });
   }
   const solid = items.map((item) => {
-    if (item instanceof Maybe || item instanceof Splice || !mayBeMissing(item, '')) return item;
+    if (isOpen(item) || !mayBeMissing(item, '')) return item;
     return refuse('absent', 'an element of a list may be absent', 'filter it out: .filter((x) => x !== undefined)');
   });
   return writeField(options, listNode(solid), schema);

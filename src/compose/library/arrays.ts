@@ -17,8 +17,7 @@ import { owned } from './write.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 
-const ragged = (items: readonly unknown[]): boolean =>
-  items.some((item) => item instanceof Maybe || item instanceof Splice);
+const ragged = (items: readonly unknown[]): boolean => items.some(isOpen);
 
 /** Methods that change the list. */
 const CHANGING = new Set(['push', 'pop', 'shift', 'unshift', 'splice', 'sort', 'reverse', 'fill', 'copyWithin']);

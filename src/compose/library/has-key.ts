@@ -1,3 +1,4 @@
+import { isOpen } from '../value/open.ts';
 import { and, eq, has, isIn, literal, or, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { refuse } from '../trace/refusal.ts';
@@ -7,7 +8,7 @@ import { distribute, resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
 import { bool, needPresent, textNode } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
-import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { keyOf } from './key.ts';
 
@@ -26,7 +27,7 @@ export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
     throw new TypeError(`Cannot use 'in' operator to search for '${text}' in ${String(value)}`);
   }
   activeTrace().noteRead(value);
-  if (Array.isArray(value) && value.some((item) => item instanceof Maybe || item instanceof Splice))
+  if (Array.isArray(value) && value.some(isOpen))
     return refuse('no-cel', '"in" on a list asks for an index', 'use .includes()');
   if (!own && isInherited(key, Object.getPrototypeOf(value) as object | null)) return true;
   if (typeof key === 'symbol') return Object.hasOwn(value, key);

@@ -1,10 +1,11 @@
+import { isOpen } from '../value/open.ts';
 import { eq, literal } from '../ir/build.ts';
 import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { distribute, resolve } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { deleteMember, deleteMemberWhen } from '../value/members.ts';
 import { setOwn } from '../value/own.ts';
@@ -25,7 +26,7 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
   if (!Array.isArray(target)) return mergeKey(target as Record<string, unknown>, key, value);
   if (key instanceof Sym)
     refuse('no-cel', 'assigning a list element at a symbolic position has no CEL form', 'build the list with map');
-  const ragged = target.some((item) => item instanceof Maybe || item instanceof Splice);
+  const ragged = target.some(isOpen);
   if (key === 'length' && (typeof value !== 'number' || (ragged && value !== 0)))
     refuse('no-cel', 'the length of a list with conditional elements has no CEL form', 'take a part: list.slice(0, n)');
   if (ragged && key !== 'length') {
