@@ -1,4 +1,5 @@
-# The controller as an image. This file was never built: there was no Docker where it was written.
+# The controller as an image. `npm run long` carries out these steps in a folder and starts the result
+# (test/image); a builder of images has not been tried.
 #
 #   docker build -t typekro:1.0.0-alpha.0 .
 ARG NODE_IMAGE=node:24-bookworm-slim

@@ -1,9 +1,14 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/{conformance,property,simulation,e2e,package}/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/{conformance,property,simulation,e2e,package,image}/**/*.test.ts'],
+    // Installs the dependencies anew and builds: `npm run long` alone does it.
+    exclude: [
+      ...configDefaults.exclude,
+      ...(process.env['TYPEKRO_BUDGET'] === 'long' ? [] : ['test/image/image.test.ts']),
+    ],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

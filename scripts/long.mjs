@@ -2,11 +2,11 @@
  * What is too slow for `npm test`: the tests whose size is a matter of budget (`test/budgets.json`) at their full
  * counts (recordings, generated programs, simulation), which `npm test` runs with the small ones; the tests of
  * foreign clients (kubectl, helm, client-go, Python), which `npm test` skips where the clients are not built yet;
- * then the hosts, and the package alchemy.
+ * the Dockerfile's steps, whose result serves a definition; then the hosts, and the package alchemy.
  */
 import { main, runNode } from './run.mjs';
 
-const TESTS = ['test/property', 'test/simulation', 'test/e2e/clients'];
+const TESTS = ['test/property', 'test/simulation', 'test/e2e/clients', 'test/image'];
 
 await main(async () => {
   await runNode(['scripts/run-ts.mjs', 'scripts/clients.ts']);

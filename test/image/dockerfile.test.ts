@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { expand, parseDockerfile, wordsOf } from './dockerfile.ts';
+
+test('a Dockerfile is its stages, with comments left out and continued lines joined', () => {
+  const text = [
+    '# a comment',
+    'ARG BASE=node:24',
+    'FROM ${BASE} AS build',
+    'RUN one \\',
+    '  # a comment between',
+    '  && two',
+    '',
+    'FROM scratch',
+    'copy --from=build /a /b',
+  ].join('\n');
+  expect(parseDockerfile(text)).toEqual([
+    { base: 'node:24', name: 'build', instructions: [{ line: 4, keyword: 'RUN', text: 'one && two' }] },
+    { base: 'scratch', name: '1', instructions: [{ line: 9, keyword: 'COPY', text: '--from=build /a /b' }] },
+  ]);
+});
+
+test.each([
+  ['FROM ${NOPE}', 'uses ${NOPE} before'],
+  ['RUN early', 'Dockerfile:1: RUN early is not carried out'],
+  ['FROM a\nRUN <<EOF', 'Dockerfile:2'],
+])('%j is refused with its place', (text, message) => {
+  expect(() => parseDockerfile(text)).toThrow(message);
+});
+
+test('words stand in a list or between spaces, and values are put in', () => {
+  expect(wordsOf('["a b", "c"]')).toEqual(['a b', 'c']);
+  expect(wordsOf('a  b')).toEqual(['a', 'b']);
+  expect(expand('v${A}', new Map([['A', '1']]))).toBe('v1');
+});

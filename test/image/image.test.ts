@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { KubeObject } from '../../src/core/index.ts';
+import { refOf } from '../../src/core/index.ts';
+import { waitForObject } from '../../src/kube/index.ts';
+import type { ApiServer } from '../support/api-server.ts';
+import { serverKinds } from '../support/api-server.ts';
+import { RunningCommand } from '../support/command.ts';
+import type { BuiltStage } from './build-folder.ts';
+import { buildInFolder } from './build-folder.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const definition = parse(readFileSync(join(root, 'test/fixtures/configmap.rgd.yaml'), 'utf8')) as KubeObject;
+
+let folder: string;
+let image: BuiltStage;
+let server: ApiServer;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'typekro-image-'));
+  image = buildInFolder(root, folder);
+  const [embedded] = serverKinds();
+  if (embedded === undefined) throw new Error('there is always the embedded cluster');
+  server = await embedded.start();
+}, 600_000);
+
+afterAll(async () => {
+  await server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Starts the image's command with other arguments in place of its `CMD`; the image's Node is this one. */
+function start(...args: readonly string[]): RunningCommand {
+  const [node, script] = image.command;
+  if (node !== '/nodejs/bin/node' || script === undefined) throw new Error(`the image starts ${node} ${script}`);
+  const env = { PATH: process.env['PATH'], HOME: server.directory, ...image.environment };
+  return new RunningCommand(process.execPath, [join(image.root, script), ...args], {
+    cwd: join(image.root, image.directory),
+    env,
+  });
+}
+
+test('the image runs as a user that is not root, named by number', () => {
+  expect(image.user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+});
+
+test('the image starts the controller', () => {
+  expect(image.command.slice(2)).toEqual(['controller']);
+});
+
+test('the image holds no compiler and no test tool', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const lock = JSON.parse(readFileSync(join(image.root, 'app/node_modules/.package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+  };
+  const installed = Object.entries(lock.packages);
+  expect(installed.map(([path]) => path)).toContain(`node_modules/${Object.keys(dependencies)[0]}`);
+  expect(installed.filter(([, { dev }]) => dev === true)).toEqual([]);
+});
+
+test('the image says the version of the package', async () => {
+  const { code, stdout } = await start('--version').ended;
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
+  expect({ code, stdout: stdout.trim() }).toEqual({ code: 0, stdout: version });
+});
+
+test('the image serves a definition', async () => {
+  expect(await start('install', '--kubeconfig', server.kubeconfig).ended).toMatchObject({ code: 0, stderr: '' });
+  const controller = start(
+    'controller',
+    `--kubeconfig=${server.kubeconfig}`,
+    '--metrics-bind-address=0',
+    '--health-probe-bind-address=0',
+  );
+  await server.client.apply(definition, { fieldManager: 'test' });
+  await waitForObject(server.client, refOf(definition), new AbortController().signal, (object) =>
+    object?.status?.['state'] === 'Active' ? true : undefined,
+  );
+  controller.process.kill('SIGTERM');
+  expect((await controller.ended).code).toBe(0);
+});
