@@ -1,10 +1,14 @@
-/** Writes what is made from the code: pages and tables of the documentation, the CRDs of the chart: `npm run docs`. */
+/**
+ * Writes what is made from the code: pages and tables of the documentation, the CRDs of the chart, the version in the
+ * chart and the Dockerfile. `npm run docs`
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chartCrds } from './chart-crds.ts';
 import { controllerPage } from './controller-page.ts';
 import { diagnosticsPage } from './diagnostics-page.ts';
 import { seedsPage } from './seeds-page.ts';
 import { exampleGraphs, withPictures } from './example-graphs.ts';
+import { VERSIONED_FILES, withVersion } from './version.ts';
 
 function write(name: string, text: string): void {
   writeFileSync(new URL(`../${name}`, import.meta.url), text);
@@ -15,6 +19,8 @@ write('docs/diagnostics.md', diagnosticsPage());
 write('docs/seeds.md', seedsPage());
 write('docs/controller.md', controllerPage(readFileSync(new URL('../docs/controller.md', import.meta.url), 'utf8')));
 for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
+for (const name of VERSIONED_FILES)
+  write(name, withVersion(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')));
 const graphs = await exampleGraphs();
 for (const name of readdirSync(new URL('../docs/factories', import.meta.url))) {
   const page = `docs/factories/${name}`;

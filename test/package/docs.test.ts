@@ -4,6 +4,7 @@ import { chartCrds } from '../../scripts/chart-crds.ts';
 import { controllerPage } from '../../scripts/controller-page.ts';
 import { diagnosticsPage } from '../../scripts/diagnostics-page.ts';
 import { seedsPage } from '../../scripts/seeds-page.ts';
+import { VERSIONED_FILES, withVersion } from '../../scripts/version.ts';
 
 const committed = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
@@ -26,9 +27,8 @@ test("the chart's CRDs are those of the code, as `npm run docs` writes them", ()
   for (const [name, text] of chartCrds()) expect(committed(`charts/typekro/crds/${name}`), name).toBe(text);
 });
 
-test('the chart has the version of the package', () => {
-  const { version } = JSON.parse(committed('package.json')) as { readonly version: string };
-  const chart = committed('charts/typekro/Chart.yaml');
-  expect(chart).toContain(`\nversion: ${version}\n`);
-  expect(chart).toContain(`\nappVersion: ${version}\n`);
+test.each(VERSIONED_FILES)('%s has the version of the package, as `npm run docs` writes it', (name) => {
+  const text = committed(name);
+  expect(withVersion(text)).toBe(text);
+  expect(text).toContain((JSON.parse(committed('package.json')) as { readonly version: string }).version);
 });

@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (file: string): string => readFileSync(`${root}/${file}`, 'utf8');
+const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
+const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+  maxBuffer: 1 << 26,
+}).split('\0');
+
+/** Pages and workflows that tell a person or a machine which script to run. */
+const PAGES = files.filter(
+  (file) =>
+    /(^[A-Z_]+\.md$|^docs\/.*\.md$|^\.github\/|^src\/.*README\.md$|^\.ci\/)/.test(file) &&
+    existsSync(`${root}/${file}`),
+);
+
+test('there are pages to check', () => {
+  expect(PAGES).toEqual(
+    expect.arrayContaining(['README.md', 'CONTRIBUTING.md', '.github/workflows/ci.yml', '.ci/run']),
+  );
+});
+
+test.each(PAGES)('%s names scripts and paths that exist', (page) => {
+  const text = read(page);
+  const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
+  expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  const paths = [
+    ...text.matchAll(/(?:^|[\s`(])((?:src|test|scripts|docs|bench|examples|data|charts|api)\/[\w./-]*\w)/gm),
+  ];
+  const missing = paths.map(([, path = '']) => path).filter((path) => !existsSync(`${root}/${path}`));
+  expect(page.startsWith('docs/') || page === 'README.md' ? [] : missing).toEqual([]);
+});
+
+test.each(files.filter((file) => /^\.github\/.*\.ya?ml$/.test(file)))('%s is YAML', (file) => {
+  expect(parse(read(file))).toBeTypeOf('object');
+});
+
+test.each(files.filter((file) => file.startsWith('.github/workflows/')))(
+  '%s takes no more rights than reading, unless a job asks for them',
+  (file) => {
+    expect(parse(read(file))).toMatchObject({ permissions: { contents: 'read' } });
+  },
+);
