@@ -32,7 +32,7 @@ function buildStage(stage: Stage, context: string, root: string, built: Readonly
   const values = new Map<string, string>();
   const environment: Record<string, string> = {};
   let [directory, user] = ['/', 'root'];
-  let [entrypoint, command]: string[][] = [[], []];
+  let [entrypoint, command]: [string[], string[]] = [[], []];
   mkdirSync(root, { recursive: true });
   for (const instruction of stage.instructions) {
     const text = instruction.keyword === 'RUN' ? instruction.text : expand(instruction.text, values);
