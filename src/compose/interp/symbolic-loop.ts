@@ -1,15 +1,16 @@
-import { compare, index, literal, macro, not, object, size, TRUE, variable } from '../ir/build.ts';
+import { compare, literal, macro, not, size, TRUE } from '../ir/build.ts';
 import { entryMap } from '../ir/entry-map.ts';
 import { firstMatch, foldLoop, spread } from '../ir/fold.ts';
 import type { Fold } from '../ir/fold.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable } from '../ir/node.ts';
-import { BOOL, DYN, INTEGER, listOf, mapOf, sameType, STRING } from '../ir/types.ts';
-import type { StaticType } from '../ir/types.ts';
+import { BOOL, INTEGER, listOf, sameType } from '../ir/types.ts';
+import { besideExtreme } from '../ir/beside-extreme.ts';
+import { afterTurns } from '../library/carried.ts';
+import type { Pass } from '../library/carried.ts';
 import { refuseCarried } from '../library/reduce.ts';
 import { collections } from './collections.ts';
-import { factOf, loopValue } from '../library/view.ts';
-import type { View } from '../library/view.ts';
+import { loopValue } from '../library/view.ts';
 import { refuse } from '../trace/refusal.ts';
 import type { Binding } from '../trace/trace.ts';
 import { activeTrace, Binding as BindingClass } from '../trace/trace.ts';
@@ -18,24 +19,11 @@ import { freshList, listNode, mergedPieces, toNode } from '../value/nodes.ts';
 import { setOwn } from '../value/own.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Earlier, MERGED, Maybe, Phi, POISON, Splice, Sym } from '../value/symbolic.ts';
-import type { AssignedMember } from './member-accumulators.ts';
+import { firstElement, runBody, startNode } from './loop-body.ts';
+import type { Run, SymbolicLoop } from './loop-body.ts';
 import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches, resultOf } from './completion.ts';
 import type { Scope } from './env.ts';
-import { unlessDead } from './branches.ts';
-
-/** A loop over a symbolic list. */
-export interface SymbolicLoop {
-  readonly view: View;
-  readonly name: string;
-  /** Variables outside that the body assigns. */
-  readonly bindings: readonly Binding[];
-  /** Members of objects outside that the body assigns. */
-  readonly members?: readonly AssignedMember[];
-  /** What is known in every turn. */
-  readonly fact?: (loop: Sym) => Node | undefined;
-  readonly turn: (value: unknown) => Completion;
-}
 
 /** The variables outside a body that it assigns. */
 export function bindingsFor(names: ReadonlySet<string>, scope: Scope | undefined): Binding[] {
@@ -53,43 +41,11 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
   const of = new Variable(loop.name, 'loop');
   const value = loopValue(loop.view, of);
   const starts = new Map(loop.bindings.map((binding) => [binding, binding.value]));
-  const accumulators = new Map<Binding, Variable>();
-  const members = new Map<AssignedMember, Variable>();
   const before = trace.resources.length;
-  const mark = trace.facts.mark();
-  trace.loops.push({ variable: of, list: loop.view.list.node, name: loop.name });
-  let recorded;
-  try {
-    recorded = trace.recordingReads(() =>
-      trace.isolate(() => {
-        for (const binding of loop.bindings) {
-          if (binding.value === POISON) continue;
-          trace.touch(binding);
-          const start = startNode(binding.value) ?? firstElement(loop.view, binding.value);
-          if (start === undefined) {
-            binding.value = new Earlier(binding.name);
-            continue;
-          }
-          const accumulator = new Variable(binding.name, 'accumulator');
-          accumulators.set(binding, accumulator);
-          binding.value = wrap(new Sym(variable(accumulator, wider(start.type))));
-        }
-        for (const member of loop.members ?? []) startMember(member, members);
-        const known = [loop.fact?.(value), factOf(loop.view.list.node, value.node)];
-        for (const fact of known) if (fact !== undefined) trace.facts.assume(fact);
-        return trace.accumulating([...members.keys()], () =>
-          unlessDead(() => loop.turn(loop.view.show(value)), DEAD_END),
-        );
-      }),
-    );
-  } finally {
-    trace.loops.pop();
-    trace.facts.rollback(mark);
-  }
-  const { result: outcome, reads } = recorded;
+  const run = runBody(loop, value, of);
   const made = trace.resources.length > before;
   const fold = { list: loop.view.list.node, loop: of, element: loop.view.element };
-  const completion = outcome.result;
+  const completion = run.outcome.result;
   const leaves = leavingCondition(completion);
   if (leaves !== undefined && made)
     refuse(
@@ -97,25 +53,30 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
       'break or return inside a loop over a symbolic list that creates resources',
       'filter the list first',
     );
-  for (const [cell, { before: was, after }] of outcome.writes) {
+  for (const [cell, { before: was, after }] of run.outcome.writes) {
     if (cell instanceof BindingClass) {
       const next = (after as { value: unknown }).value;
       const start = starts.get(cell);
       if (!starts.has(cell)) refuseCarried(cell.name);
-      const accumulator = accumulators.get(cell);
+      const accumulator = run.accumulators.get(cell);
       const untouched = next instanceof Earlier || (accumulator !== undefined && isVariable(next, accumulator));
       trace.touch(cell);
       if (next === POISON) {
         cell.value = POISON;
         continue;
       }
+      const carried = run.carried.get(cell);
       const first = firstElement(loop.view, start);
       if (untouched) cell.value = start;
-      else if (first !== undefined && accumulator !== undefined && leaves === undefined) {
+      else if (carried !== undefined) {
+        const result = leaves === undefined ? afterTurns(fold, carried, next) : undefined;
+        cell.value = result === undefined ? refuseCarried(cell.name) : result.value;
+      } else if (first !== undefined && accumulator !== undefined && leaves === undefined) {
         const whole = foldBinding(fold, cell.name, wrap(new Sym(first)), accumulator, next, leaves);
         cell.value = phi((symbolic(resolve(start)) as Sym).absence?.has ?? TRUE(), whole, undefined);
-      } else cell.value = foldBinding(fold, cell.name, start, accumulator, next, leaves);
-    } else if (reads.has(cell)) {
+      } else
+        cell.value = foldBinding(fold, cell.name, start, accumulator, next, leaves, () => foldsOf(fold, run, starts));
+    } else if (run.reads.has(cell)) {
       // What a turn reads of it depends on the turns before.
       refuseCarried(Array.isArray(cell) ? 'a list that the loop fills' : 'an object that the loop fills');
     } else if (Array.isArray(cell)) {
@@ -142,61 +103,37 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
         fold,
         cell,
         new Map(
-          [...members].flatMap(([{ object: of, key }, accumulator]) => (of === cell ? [[key, accumulator]] : [])),
+          [...run.members].flatMap(([{ object: whole, key }, accumulator]) =>
+            whole === cell ? [[key, accumulator]] : [],
+          ),
         ),
         (was as { keys: Map<PropertyKey, unknown> }).keys,
         (after as { keys: Map<PropertyKey, unknown> }).keys,
+        () => foldsOf(fold, run, starts),
       );
     }
   }
   return leaves === undefined ? NORMAL : exits(fold, completion);
 }
 
-/** `let best = list[0]` before a loop over the list: in every turn it is there. */
-function firstElement(view: View, raw: unknown): Node | undefined {
-  const value = raw instanceof Earlier ? undefined : symbolic(resolve(raw));
-  if (!(value instanceof Sym) || value.absence === undefined || value.waits || !view.plain) return undefined;
-  return value.node === index(view.list.node, literal(0), view.element) ? value.node : undefined;
-}
-
-/** Makes a member an accumulator, where what it holds has an expression. */
-function startMember(member: AssignedMember, accumulators: Map<AssignedMember, Variable>): void {
-  const { object: of, key } = member;
-  const start = startNode((of as Record<string, unknown>)[key]);
-  if (start === undefined || start.op === 'object') return;
-  activeTrace().touch(of);
-  const accumulator = new Variable(key, 'accumulator');
-  accumulators.set(member, accumulator);
-  setOwn(of, key, wrap(new Sym(variable(accumulator, wider(start.type)))));
-}
-
-/** What a variable holds before the loop, as an expression; `undefined` where it has none. */
-function startNode(raw: unknown): Node | undefined {
-  if (raw instanceof Earlier) return undefined;
-  const value = resolve(raw);
-  if (Array.isArray(value) && symbolic(value) === undefined) {
-    const plain = value.every(
-      (item) => item instanceof Splice || asSym(resolve(item instanceof Maybe ? item.value : item)) !== undefined,
-    );
-    return plain ? listNode(value) : undefined;
+/** What the loop makes of each variable and member that it hands on as one expression. */
+function foldsOf(pass: Pass, { accumulators, members, outcome }: Run, starts: ReadonlyMap<Binding, unknown>): Fold[] {
+  const folds: Fold[] = [];
+  const note = (accumulator: Variable, start: unknown, after: unknown) => {
+    const [initial, next] = [startNode(start), startNode(after)];
+    if (initial !== undefined && next !== undefined) folds.push({ ...pass, accumulator, initial, next });
+  };
+  for (const [binding, accumulator] of accumulators) {
+    const after = outcome.writes.get(binding)?.after;
+    if (after?.kind === 'binding') note(accumulator, starts.get(binding), after.value);
   }
-  if (isEmptyObject(value)) return object([], mapOf(DYN));
-  const start = asSym(value);
-  return start === undefined || start.absence !== undefined ? undefined : start.node;
+  for (const [{ object, key }, accumulator] of members) {
+    const written = outcome.writes.get(object);
+    if (written?.before.kind === 'object' && written.after.kind === 'object')
+      note(accumulator, written.before.keys.get(key), written.after.keys.get(key));
+  }
+  return folds;
 }
-
-/** `{}` of the composition: a loop may replace it by one with more keys in each turn. */
-function isEmptyObject(value: unknown): boolean {
-  const isObject = typeof value === 'object' && value !== null && symbolic(value) === undefined;
-  return isObject && activeTrace().owns(value) && Reflect.ownKeys(value).length === 0;
-}
-
-/** The type of a variable whatever a turn assigns: the values of an enumeration do not count. */
-function wider(type: StaticType): StaticType {
-  return type.kind === 'string' ? STRING : type;
-}
-
-type Pass = Pick<Fold, 'list' | 'loop' | 'element'>;
 
 function isVariable(value: unknown, of: Variable): boolean {
   const inner = symbolic(value);
@@ -229,6 +166,7 @@ function foldBinding(
   accumulator: Variable | undefined,
   next: unknown,
   leaves: Node | undefined,
+  others: () => readonly Fold[] = () => [],
 ): unknown {
   if (leaves !== undefined) return firstAssigned(pass, name, start, accumulator, next, leaves);
   if (accumulator === undefined) return lastAssigned(pass, name, start, next);
@@ -238,10 +176,16 @@ function foldBinding(
   if (initial.op === 'object' && node !== undefined && !mentions(node, (of) => of === accumulator))
     return lastAssigned(pass, name, start, next);
   const same = node !== undefined && (initial.op === 'object' || sameType(node.type, initial.type));
-  const loop = same ? foldLoop({ ...pass, accumulator, initial, next: node }) : undefined;
+  const loop = same ? foldOne({ ...pass, accumulator, initial, next: node }, others) : undefined;
   if (loop === undefined) return refuseCarried(name);
   const folded = collections(loop, activeTrace().resources);
   return folded.type.kind === 'list' ? freshList(folded, false) : wrap(new Sym(folded));
+}
+
+/** A fold, perhaps of what stands beside another one's largest key. */
+function foldOne(fold: Fold, others: () => readonly Fold[]): Node | undefined {
+  const isOther = (of: Variable) => of.role === 'accumulator' && of !== fold.accumulator;
+  return mentions(fold.next, isOther) ? (besideExtreme(fold, others()) ?? foldLoop(fold)) : foldLoop(fold);
 }
 
 /** `if (c) { x = e; break }`. */
@@ -345,6 +289,7 @@ function foldObject(
   accumulators: ReadonlyMap<PropertyKey, Variable>,
   was: ReadonlyMap<PropertyKey, unknown>,
   after: ReadonlyMap<PropertyKey, unknown>,
+  others: () => readonly Fold[],
 ): void {
   for (const key of was.keys()) if (!after.has(key)) refuseCarried(nameOfKey(key));
   const folded = new Map<PropertyKey, unknown>();
@@ -352,7 +297,7 @@ function foldObject(
     const accumulator = accumulators.get(key);
     if (accumulator !== undefined) {
       if (isVariable(value, accumulator)) continue;
-      folded.set(key, foldBinding(pass, String(key), was.get(key), accumulator, value, undefined));
+      folded.set(key, foldBinding(pass, String(key), was.get(key), accumulator, value, undefined, others));
     } else if (key !== MERGED && !Object.is(was.get(key), value)) refuseCarried(nameOfKey(key));
   }
   activeTrace().touch(cell);

@@ -1,10 +1,12 @@
 import {
   add,
+  allOf,
   and,
   append,
   compare,
   concat,
   cond,
+  conjuncts,
   eq,
   index,
   list,
@@ -53,7 +55,8 @@ export function foldLoop(fold: Fold): Node | undefined {
     entries(fold, carried) ??
     extreme(fold) ??
     furthest(fold) ??
-    conditional(fold, carried)
+    conditional(fold, carried) ??
+    someTurns(fold, carried)
   );
 }
 
@@ -230,17 +233,18 @@ function extreme(fold: Fold): Node | undefined {
   const order = orderOf(test, value, other);
   if (order === undefined) return undefined;
   const keepsLarger = (order === 'value') === (other === otherwise);
-  const whole = withFirst(fold);
+  const whole = withFirst(fold, value);
   const all = whole === undefined ? append([list([initial]), mapped(fold, value)]) : mapped(whole, value);
   return method(keepsLarger ? 'max' : 'min', all, [], value.type);
 }
 
-/** The fold over the list as it was before its first element was taken to begin with. */
-function withFirst(fold: Fold): Fold | undefined {
-  if (fold.initial === index(fold.list, literal(0), fold.element)) return fold;
+/** The fold over the list as it was before the value of its first element was taken to begin with. */
+function withFirst(fold: Fold, value = variable(fold.loop, fold.element)): Fold | undefined {
+  const valueOfFirst = (over: Node) => substitute(value, fold.loop, index(over, literal(0), fold.element));
+  if (fold.initial === valueOfFirst(fold.list)) return fold;
   const [over, from] = fold.list.args;
   const rest = fold.list.op === 'method' && fold.list.attr === 'slice' && from !== undefined && isLiteral(from, 1);
-  if (!rest || over === undefined || fold.initial !== index(over, literal(0), fold.element)) return undefined;
+  if (!rest || over === undefined || fold.initial !== valueOfFirst(over)) return undefined;
   return { ...fold, list: over };
 }
 
@@ -277,7 +281,7 @@ function furthest(fold: Fold): Node | undefined {
 }
 
 /** Which of the two is larger where the test holds. */
-function orderOf(test: Node, value: Node, other: Node): 'value' | 'other' | undefined {
+export function orderOf(test: Node, value: Node, other: Node): 'value' | 'other' | undefined {
   const [a, b] = test.args as [Node, Node];
   const greater = test.op === 'gt' || test.op === 'ge';
   const lesser = test.op === 'lt' || test.op === 'le';
@@ -299,6 +303,21 @@ function conditional(fold: Fold, carried: (node: Node) => boolean): Node | undef
     return lastElement({ ...fold, list: filtered(fold, not(test)), initial }, otherwise);
   }
   return undefined;
+}
+
+/** `if (x.on && x.size > most) most = x.size`: the turns of the elements for which a condition holds. */
+function someTurns(fold: Fold, carried: (node: Node) => boolean): Node | undefined {
+  const { next, accumulator } = fold;
+  if (next.op !== 'cond') return undefined;
+  const [test, then, otherwise] = next.args as [Node, Node, Node];
+  const takes = isAccumulator(otherwise, accumulator);
+  if (!takes && !isAccumulator(then, accumulator)) return undefined;
+  const parts = conjuncts(takes ? test : not(test));
+  const own = parts.filter((part) => !carried(part));
+  if (own.length === 0 || own.length === parts.length) return undefined;
+  const rest = allOf(parts.filter(carried));
+  const turn = cond(rest, takes ? then : otherwise, takes ? otherwise : then);
+  return foldLoop({ ...fold, list: filtered(fold, allOf(own)), next: turn });
 }
 
 /** The value of the first element for which a condition holds. */

@@ -1,8 +1,6 @@
 import { compare, index, literal, method, size, variable } from '../ir/build.ts';
-import { foldLoop } from '../ir/fold.ts';
 import type { Node } from '../ir/node.ts';
-import { Variable } from '../ir/node.ts';
-import { DYN, INTEGER, mapOf } from '../ir/types.ts';
+import { INTEGER } from '../ir/types.ts';
 import { Refusal, refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
@@ -15,6 +13,16 @@ import { opaque } from '../interp/natives.ts';
 import { boundNames } from '../interp/names.ts';
 import { hooksCall } from './hooks.ts';
 import { macroVariable } from '../ir/build.ts';
+import {
+  afterTurns,
+  carriedMembers,
+  carriedOptional,
+  carriedValue,
+  isStruct,
+  seenInTurn,
+  typeOfSet,
+} from './carried.ts';
+import type { Carried } from './carried.ts';
 import { elements, factOf, indexed, knowing, loopValue } from './view.ts';
 import type { View } from './view.ts';
 
@@ -24,12 +32,14 @@ export function reduceList(view: View, args: readonly unknown[]): unknown {
   if (args.length < 2) return withoutInitial(view, fn);
   const initial = resolve(rawInitial);
   if (isOwn(initial) && changesItsFirst(fn)) return fillInitial(view, fn, initial);
-  if (isOwn(initial) && !Array.isArray(initial) && argumentCount(fn) < 3 && Reflect.ownKeys(initial).length > 0)
-    return fromObject(view, fn, initial) ?? folded(view, fn, toNode(initial), view.list.node);
+  if (isStruct(initial) && argumentCount(fn) < 3) {
+    const best = fromObject(view, fn, initial);
+    if (best !== undefined) return best;
+  }
   const first = symbolic(initial);
   if (first instanceof Sym && first.absence !== undefined && first.node === elementNode(view, 0))
     return phi(first.absence.has, withoutInitial(view, fn), undefined);
-  return folded(view, fn, asSym(initial)?.node ?? toNode(initial), view.list.node);
+  return folded(view, fn, initial, view.list.node);
 }
 
 /**
@@ -59,7 +69,7 @@ function withoutInitial(view: View, fn: unknown): unknown {
     return refuse('loop-carried', '.reduce() without an initial value has no CEL form here', 'pass the initial value');
   const { node } = view.list;
   const rest = method('slice', node, [literal(1), size(node, INTEGER)], view.list.type);
-  return folded(view, fn, elementNode(view, 0), rest);
+  return folded(view, fn, wrap(new Sym(elementNode(view, 0))), rest);
 }
 
 const elementNode = (view: View, position: number): Node => index(view.list.node, literal(position), view.element);
@@ -89,9 +99,8 @@ function fillInitial(view: View, fn: unknown, initial: object): unknown {
   return initial;
 }
 
-/** The accumulator after all turns, as one expression. `list` are the elements that take part. */
-function folded(view: View, fn: unknown, start: Node, list: Node): unknown {
-  const accumulator = new Variable(parameterName(fn, 'acc'), 'accumulator');
+/** The accumulator after all turns. `list` are the elements that take part. */
+function folded(view: View, fn: unknown, start: unknown, list: Node): unknown {
   const params = closureOf(fn)?.node.params ?? [];
   const loopName = params[1] === undefined ? 'x' : (boundNames(params[1])[0] ?? 'x');
   const count = argumentCount(fn);
@@ -104,10 +113,7 @@ function folded(view: View, fn: unknown, start: Node, list: Node): unknown {
   const known = position === undefined ? factOf(list, variable(loop, over.element)) : positions?.factAt(position.node);
   const trace = activeTrace();
   trace.predicates++;
-  try {
-    // An empty object grows by the keys that the turns add.
-    const type = start.op === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
-    const running = wrap(new Sym(variable(accumulator, type)));
+  const turn = (running: unknown): unknown => {
     const { result, writes } = trace.isolate(() =>
       knowing(known, () =>
         hooksCall().call(fn, undefined, [running, element, at, ...(count > 3 ? [whole(view)] : [])], 'the callback'),
@@ -115,19 +121,32 @@ function folded(view: View, fn: unknown, start: Node, list: Node): unknown {
     );
     if (writes.size > 0)
       refuse('loop-carried', 'the callback of .reduce() changes a variable', 'return the new value instead');
-    const after = foldLoop({
-      list: positions === undefined ? list : over.list.node,
-      loop,
-      element: over.element,
-      accumulator,
-      initial: start,
-      next: toNode(result),
-    });
+    return result;
+  };
+  try {
+    const carried = carriedFrom(fn, start, turn);
+    if (carried === undefined) return start;
+    const pass = { list: positions === undefined ? list : over.list.node, loop, element: over.element };
+    const after = afterTurns(pass, carried, turn(seenInTurn(carried)));
     if (after === undefined) return refuseCarried(parameterName(fn, 'the accumulator'));
-    return wrap(new Sym(after, { waits: view.list.waits }));
+    const value = symbolic(after.value);
+    return value instanceof Sym && view.list.waits
+      ? wrap(new Sym(value.node, { absence: value.absence, waits: true }))
+      : after.value;
   } finally {
     trace.predicates--;
   }
+}
+
+/** What the turns hand on, by what they begin with; `undefined` where they hand on the beginning itself. */
+function carriedFrom(fn: unknown, start: unknown, turn: (running: unknown) => unknown): Carried | undefined {
+  const name = parameterName(fn, 'acc');
+  const takesApart = closureOf(fn)?.node.params[0]?.type === 'ArrayPattern';
+  if (isStruct(start) || (takesApart && Array.isArray(start) && symbolic(start) === undefined))
+    return carriedMembers(start);
+  if (start !== undefined && start !== null) return carriedValue(name, asSym(start)?.node ?? toNode(start));
+  const type = typeOfSet(turn(start));
+  return type === undefined ? undefined : carriedOptional(name, start, type);
 }
 
 const whole = (view: View): unknown => wrap(elements(view));

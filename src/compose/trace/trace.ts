@@ -142,6 +142,15 @@ export class Trace {
     }
   }
 
+  /** What was recorded up to now; the function that it gives forgets what was recorded since. */
+  checkpoint(): () => void {
+    const lists: { length: number }[] = [this.resources, this.validations, this.warnings, this.errors];
+    const lengths = lists.map(({ length }) => length);
+    return () => {
+      for (const [position, list] of lists.entries()) list.length = lengths[position] as number;
+    };
+  }
+
   /** Runs `work` and takes back what it wrote to older cells. */
   isolate<T>(work: () => T): { readonly result: T; readonly writes: Writes } {
     const frame: Frame = { epoch: ++this.clock, saved: new Map() };

@@ -45,6 +45,7 @@ function known(value: object): unknown {
 }
 
 function refuseEarlier(value: Earlier): never {
+  value.wasRead = true;
   return refuse(
     'loop-carried',
     `${value.name} depends on its own earlier value in a loop over a symbolic list`,
@@ -91,7 +92,7 @@ function guarded(test: Node, value: Sym): Sym {
     return new Sym(value.node, { absence: { has: test, plain: false, waits: false }, label: value.label });
   }
   return new Sym(value.node, {
-    absence: { has: and(test, absence.has), plain: false, waits: false },
+    absence: { has: and(test, absence.has), plain: false, waits: false, ...missingOf([undefined, absence.missing]) },
     label: value.label,
   });
 }
@@ -110,8 +111,16 @@ function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
     has: cond(test, present(a), present(b)),
     plain: doubts.every((doubt) => doubt.plain),
     waits: (doubts[0] as Absence).waits,
+    ...missingOf(doubts.map(({ missing }) => missing)),
   };
   return new Sym(node, { absence, waits });
+}
+
+/** What JavaScript sees where a value is missing for one of several reasons. */
+function missingOf(all: readonly Absence['missing'][]): Pick<Absence, 'missing'> {
+  const [first] = all;
+  if (all.some((missing) => missing !== first)) return { missing: 'either' };
+  return first === undefined ? {} : { missing: first };
 }
 
 /** An element of a list under a condition. */

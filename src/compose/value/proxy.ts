@@ -33,7 +33,7 @@ export function symbolic(value: unknown): Sym | Phi | undefined {
 const references = new WeakMap<object, () => Sym>();
 
 /** A member of a symbolic value, as the function of a composition reads it. */
-export function memberOf(value: Sym, key: string): unknown {
+export function memberOf(value: Sym | Phi, key: string): unknown {
   return (hooks as ProxyHooks).member(value, key);
 }
 

@@ -154,6 +154,8 @@ export const POISON = Symbol('typekro.poison');
 /** What a variable held before a turn of a symbolic loop, where that has no expression. It may not be read. */
 export class Earlier extends Internal {
   readonly name: string;
+  /** Did a turn try to read it? */
+  wasRead = false;
 
   constructor(name: string) {
     super();

@@ -25,7 +25,6 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   equality: ['trace/types', "s.n == '3'"],
   fill: ['trace/no-cel', "new Array(2).fill(s.name)"],
   groupBy: ['trace/loop-carried', "for (const i of s.items) { (g[i.on ? 'on' : 'off'] ??= []).push(i.key); }"],
-  partition: ['trace/absent', "[...a, i.key]"],
   boolCoerce: ['trace/types', "+s.flag"],
   bitwise: ['trace/no-cel', "s.n & 1"],
   structClone: ['trace/native-call', "structuredClone(s.opt)"],

@@ -2,6 +2,7 @@
 
 import { Choices, ExpressionWriter } from './program-expressions.ts';
 import type { Loop, Name, Type } from './program-expressions.ts';
+import { carriedValues } from './program-carried.ts';
 import { addedMembers, fallingCases, surePieces } from './program-folds.ts';
 import { conditionalMembers, filledMembers, spreadCall } from './program-members.ts';
 import type { Statements, Surroundings } from './program-members.ts';
@@ -60,7 +61,7 @@ class Writer extends ExpressionWriter {
 
   private statement(scope: Name[], depth: number): string {
     const kinds = ['declare', 'declare', 'assign', 'assign', 'resource', 'push', 'set', 'helper', 'patterns'];
-    kinds.push('members', 'filled', 'call', 'added', 'falling', 'pieces');
+    kinds.push('members', 'filled', 'call', 'added', 'falling', 'pieces', 'carried');
     if (depth < 2) kinds.push('if', 'if', 'ifelse', 'switch', 'for', 'for', 'counted', 'each', 'keys', 'fill');
     if (depth < 2 && this.loops.length === 0) kinds.push('return', 'try', 'known', 'labelled', 'chosen');
     switch (this.choose.pick(kinds)) {
@@ -110,6 +111,8 @@ class Writer extends ExpressionWriter {
         return this.added(scope, fallingCases);
       case 'pieces':
         return this.added(scope, surePieces);
+      case 'carried':
+        return this.added(scope, carriedValues);
       case 'call':
         return this.added(scope, spreadCall);
       case 'return':

@@ -1,0 +1,189 @@
+import { index, literal, object, variable } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { Variable } from '../ir/node.ts';
+import { DYN, mapOf, STRING } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
+import { carriedMembers, carriedOptional, isStruct, seenInTurn, typeOfSet } from '../library/carried.ts';
+import type { Carried } from '../library/carried.ts';
+import { factOf } from '../library/view.ts';
+import type { View } from '../library/view.ts';
+import { Refusal } from '../trace/refusal.ts';
+import type { Binding, Writes } from '../trace/trace.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { asSym, resolve } from '../value/merge.ts';
+import { listNode } from '../value/nodes.ts';
+import { setOwn } from '../value/own.ts';
+import { symbolic, wrap } from '../value/proxy.ts';
+import { Earlier, Maybe, POISON, Splice, Sym } from '../value/symbolic.ts';
+import type { AssignedMember } from './member-accumulators.ts';
+import type { Completion } from './completion.ts';
+import { DEAD_END } from './completion.ts';
+import { unlessDead } from './branches.ts';
+
+/** A loop over a symbolic list. */
+export interface SymbolicLoop {
+  readonly view: View;
+  readonly name: string;
+  /** Variables outside that the body assigns. */
+  readonly bindings: readonly Binding[];
+  /** Members of objects outside that the body assigns. */
+  readonly members?: readonly AssignedMember[];
+  /** What is known in every turn. */
+  readonly fact?: (loop: Sym) => Node | undefined;
+  readonly turn: (value: unknown) => Completion;
+}
+
+/** What one run of the body left behind. */
+export interface Run {
+  readonly outcome: { readonly result: Completion; readonly writes: Writes };
+  readonly reads: ReadonlySet<object>;
+  readonly accumulators: ReadonlyMap<Binding, Variable>;
+  readonly members: ReadonlyMap<AssignedMember, Variable>;
+  readonly carried: ReadonlyMap<Binding, Carried>;
+}
+
+/**
+ * Runs the body. Where it reads a variable that has no expression before the loop (`let best`, an object), it runs
+ * again with what the turns hand on in its place, and nothing of the first run counts.
+ */
+export function runBody(loop: SymbolicLoop, value: Sym, of: Variable): Run {
+  const trace = activeTrace();
+  const undo = trace.checkpoint();
+  const earlier = new Map<Binding, Earlier>();
+  const attempt = (work: () => Run): Run | Refusal => {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  };
+  const first = attempt(() => runOnce(loop, value, of, new Map(), earlier));
+  const asked = [...earlier].flatMap(([binding, was]) => (was.wasRead ? [binding] : []));
+  const carried = new Map<Binding, Carried>();
+  const unset = asked.filter((binding) => isUnset(binding.value));
+  for (const binding of asked) if (isStruct(binding.value)) carried.set(binding, carriedMembers(binding.value));
+  if (unset.length > 0) {
+    undo();
+    const set = attempt(() => runOnce(loop, value, of, carried, undefined));
+    for (const binding of unset) {
+      const after = set instanceof Refusal ? undefined : set.outcome.writes.get(binding)?.after;
+      const type = after?.kind === 'binding' && after.value !== POISON ? attemptType(after.value) : undefined;
+      if (type !== undefined)
+        carried.set(binding, carriedOptional(binding.name, binding.value as null | undefined, type));
+    }
+  }
+  if (asked.length === 0 || carried.size < asked.length) {
+    if (unset.length === 0 && !(first instanceof Refusal)) return first;
+    undo();
+    return runOnce(loop, value, of, new Map(), earlier);
+  }
+  undo();
+  return runOnce(loop, value, of, carried, earlier);
+}
+
+const isUnset = (value: unknown): boolean => value === undefined || value === null;
+
+function attemptType(value: unknown): StaticType | undefined {
+  try {
+    return typeOfSet(value);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+/** Runs the body once; without `earlier` variables that have no expression keep what they held before the loop. */
+function runOnce(
+  loop: SymbolicLoop,
+  value: Sym,
+  of: Variable,
+  carried: ReadonlyMap<Binding, Carried>,
+  earlier: Map<Binding, Earlier> | undefined,
+): Run {
+  const trace = activeTrace();
+  const accumulators = new Map<Binding, Variable>();
+  const members = new Map<AssignedMember, Variable>();
+  const mark = trace.facts.mark();
+  trace.loops.push({ variable: of, list: loop.view.list.node, name: loop.name });
+  try {
+    const { result: outcome, reads } = trace.recordingReads(() =>
+      trace.isolate(() => {
+        for (const binding of loop.bindings) {
+          if (binding.value === POISON) continue;
+          trace.touch(binding);
+          const handed = carried.get(binding);
+          if (handed !== undefined) {
+            binding.value = seenInTurn(handed);
+            continue;
+          }
+          const start = startNode(binding.value) ?? firstElement(loop.view, binding.value);
+          if (start === undefined) {
+            if (earlier === undefined) continue;
+            const was = new Earlier(binding.name);
+            earlier.set(binding, was);
+            binding.value = was;
+            continue;
+          }
+          const accumulator = new Variable(binding.name, 'accumulator');
+          accumulators.set(binding, accumulator);
+          binding.value = wrap(new Sym(variable(accumulator, wider(start.type))));
+        }
+        for (const member of loop.members ?? []) startMember(member, members);
+        const known = [loop.fact?.(value), factOf(loop.view.list.node, value.node)];
+        for (const fact of known) if (fact !== undefined) trace.facts.assume(fact);
+        return trace.accumulating([...members.keys()], () =>
+          unlessDead(() => loop.turn(loop.view.show(value)), DEAD_END),
+        );
+      }),
+    );
+    return { outcome, reads, accumulators, members, carried };
+  } finally {
+    trace.loops.pop();
+    trace.facts.rollback(mark);
+  }
+}
+
+/** `let best = list[0]` before a loop over the list: in every turn it is there. */
+export function firstElement(view: View, raw: unknown): Node | undefined {
+  const value = raw instanceof Earlier ? undefined : symbolic(resolve(raw));
+  if (!(value instanceof Sym) || value.absence === undefined || value.waits || !view.plain) return undefined;
+  return value.node === index(view.list.node, literal(0), view.element) ? value.node : undefined;
+}
+
+/** Makes a member an accumulator, where what it holds has an expression. */
+function startMember(member: AssignedMember, accumulators: Map<AssignedMember, Variable>): void {
+  const { object: of, key } = member;
+  const start = startNode((of as Record<string, unknown>)[key]);
+  if (start === undefined || start.op === 'object') return;
+  activeTrace().touch(of);
+  const accumulator = new Variable(key, 'accumulator');
+  accumulators.set(member, accumulator);
+  setOwn(of, key, wrap(new Sym(variable(accumulator, wider(start.type)))));
+}
+
+/** What a variable holds before the loop, as an expression; `undefined` where it has none. */
+export function startNode(raw: unknown): Node | undefined {
+  if (raw instanceof Earlier) return undefined;
+  const value = resolve(raw);
+  if (Array.isArray(value) && symbolic(value) === undefined) {
+    const plain = value.every(
+      (item) => item instanceof Splice || asSym(resolve(item instanceof Maybe ? item.value : item)) !== undefined,
+    );
+    return plain ? listNode(value) : undefined;
+  }
+  if (isEmptyObject(value)) return object([], mapOf(DYN));
+  const start = asSym(value);
+  return start === undefined || start.absence !== undefined ? undefined : start.node;
+}
+
+/** `{}` of the composition: a loop may replace it by one with more keys in each turn. */
+function isEmptyObject(value: unknown): boolean {
+  const isObject = typeof value === 'object' && value !== null && symbolic(value) === undefined;
+  return isObject && activeTrace().owns(value) && Reflect.ownKeys(value).length === 0;
+}
+
+/** The type of a variable whatever a turn assigns: the values of an enumeration do not count. */
+function wider(type: StaticType): StaticType {
+  return type.kind === 'string' ? STRING : type;
+}

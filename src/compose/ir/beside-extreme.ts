@@ -1,0 +1,46 @@
+import { allOf, compare, cond, conjuncts, eq, index, literal, macro, not, size, subtract, variable } from './build.ts';
+import { foldLoop, orderOf } from './fold.ts';
+import type { Fold } from './fold.ts';
+import type { Node, Variable } from './node.ts';
+import { mentions } from './node.ts';
+import { substitute } from './substitute.ts';
+import { INTEGER, listOf } from './types.ts';
+
+/**
+ * `if (x.size > most) { most = x.size; name = x.name; }`: beside the largest or least key, something else of the element
+ * that has it. Of elements with equal keys the first counts where the test is strict, else the last. `undefined` when
+ * none of the other folds is that key.
+ */
+export function besideExtreme(fold: Fold, others: readonly Fold[]): Node | undefined {
+  const own = setWhen(fold);
+  if (own === undefined) return undefined;
+  for (const other of others) {
+    const key = setWhen(other);
+    const carried = (node: Node) => mentions(node, (of) => of === other.accumulator || of === fold.accumulator);
+    if (key === undefined || key.test !== own.test || carried(key.value) || carried(own.value)) continue;
+    const parts = conjuncts(own.test);
+    const some = parts.filter((part) => !carried(part));
+    const [test, ...more] = parts.filter(carried);
+    const order = test && orderOf(test, key.value, variable(other.accumulator, other.initial.type));
+    const best = order === undefined || more.length > 0 ? undefined : foldLoop(other);
+    if (test === undefined || best === undefined) continue;
+    const strict = test.op === 'gt' || test.op === 'lt';
+    const isBest = allOf([...some, eq(key.value, best)]);
+    const kept = macro('filter', fold.list, [fold.loop], [isBest], listOf(fold.element));
+    const found = compare('gt', size(kept, INTEGER), literal(0));
+    const changed = strict ? compare(order === 'value' ? 'gt' : 'lt', best, other.initial) : found;
+    const at = strict ? literal(0) : subtract(size(kept, INTEGER), literal(1));
+    return cond(changed, substitute(own.value, fold.loop, index(kept, at, fold.element)), fold.initial);
+  }
+  return undefined;
+}
+
+/** When a turn sets the accumulator, and to what. */
+function setWhen({ next, accumulator }: Fold): { readonly test: Node; readonly value: Node } | undefined {
+  if (next.op !== 'cond') return undefined;
+  const [test, then, otherwise] = next.args as [Node, Node, Node];
+  if (isVariable(otherwise, accumulator)) return { test, value: then };
+  return isVariable(then, accumulator) ? { test: not(test), value: otherwise } : undefined;
+}
+
+const isVariable = (node: Node, of: Variable): boolean => node.op === 'var' && node.attr === of;

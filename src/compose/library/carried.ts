@@ -1,0 +1,283 @@
+import {
+  add,
+  append,
+  compare,
+  concat,
+  cond,
+  index,
+  list,
+  literal,
+  macro,
+  method,
+  not,
+  size,
+  TRUE,
+  variable,
+} from '../ir/build.ts';
+import { besideExtreme } from '../ir/beside-extreme.ts';
+import { foldLoop } from '../ir/fold.ts';
+import type { Fold } from '../ir/fold.ts';
+import type { Node } from '../ir/node.ts';
+import { isLiteral, makeNode, mentions, Variable } from '../ir/node.ts';
+import { substitute } from '../ir/substitute.ts';
+import { BOOL, DYN, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { asSym, phi, resolve } from '../value/merge.ts';
+import { freshList, toNode } from '../value/nodes.ts';
+import { setOwn } from '../value/own.ts';
+import { memberOf, symbolic, wrap } from '../value/proxy.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
+import { knowing } from './view.ts';
+
+/** The list that a loop runs over, and what stands for its element. */
+export type Pass = Pick<Fold, 'list' | 'loop' | 'element'>;
+
+/** What a loop hands from turn to turn, in the form in which one turn sees it. */
+export type Carried =
+  | { readonly kind: 'value'; readonly variable: Variable; readonly start: Node; readonly type: StaticType }
+  /** `undefined` or `null` before the first turn that sets it. */
+  | {
+      readonly kind: 'optional';
+      readonly variable: Variable;
+      readonly present: Variable;
+      readonly start: null | undefined;
+      readonly type: StaticType;
+    }
+  /** An object or list with fixed members, each of which is handed on. */
+  | { readonly kind: 'members'; readonly isList: boolean; readonly members: ReadonlyMap<string, Carried> };
+
+/** A value that the turns hand on as one expression. */
+export function carriedValue(name: string, start: Node): Carried {
+  // An empty object grows by the keys that the turns add.
+  const type = start.op === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
+  return { kind: 'value', variable: new Variable(name, 'accumulator'), start, type };
+}
+
+/** A value that no turn may have set yet; `type` is what a turn sets. */
+export function carriedOptional(name: string, start: null | undefined, type: StaticType): Carried {
+  const [of, present] = [new Variable(name, 'accumulator'), new Variable(name, 'accumulator')];
+  return { kind: 'optional', variable: of, present, start, type: type.kind === 'string' ? STRING : type };
+}
+
+/** An object with known keys, or a list of fixed length, whose members are handed on one by one. */
+export function carriedMembers(start: object): Carried {
+  const members = new Map<string, Carried>();
+  for (const [key, raw] of Object.entries(start)) {
+    const value = resolve(raw);
+    members.set(key, isStruct(value) ? carriedMembers(value) : startOf(key, value));
+  }
+  return { kind: 'members', isList: Array.isArray(start), members };
+}
+
+function startOf(name: string, value: unknown): Carried {
+  return value === undefined || value === null
+    ? refuse('loop-carried', `${name} is ${String(value)} before the first turn`, 'begin with a value of its type')
+    : carriedValue(name, asSym(value)?.node ?? toNode(value));
+}
+
+/** An object that the composition wrote out with at least one key. */
+export function isStruct(value: unknown): value is object {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    symbolic(value) === undefined &&
+    activeTrace().owns(value) &&
+    Reflect.ownKeys(value).length > 0 &&
+    Reflect.ownKeys(value).every((key) => typeof key === 'string')
+  );
+}
+
+/** What a turn sees of it. */
+export function seenInTurn(of: Carried): unknown {
+  if (of.kind === 'value') return wrap(new Sym(variable(of.variable, of.type)));
+  if (of.kind === 'optional') {
+    const missing = of.start === null ? { missing: 'null' as const } : {};
+    const absence = { has: variable(of.present, BOOL), plain: false, waits: false, ...missing };
+    return wrap(new Sym(variable(of.variable, of.type), { absence, label: of.variable.name }));
+  }
+  if (of.isList) return activeTrace().born([...of.members.values()].map(seenInTurn));
+  const result: Record<string, unknown> = activeTrace().born({});
+  for (const [key, member] of of.members) setOwn(result, key, seenInTurn(member));
+  return result;
+}
+
+/** One value of several that the turns hand on together, and what a turn makes of it. */
+interface Turn {
+  readonly of: Carried & { readonly kind: 'value' | 'optional' };
+  readonly next: unknown;
+}
+
+/** What it is after all turns, when `next` is what it is after one; `undefined` where that has no expression. */
+export function afterTurns(pass: Pass, of: Carried, next: unknown): { readonly value: unknown } | undefined {
+  const turns: Turn[] = [];
+  if (!collect(of, next, turns)) return undefined;
+  return rebuild(pass, of, turns, { at: 0 });
+}
+
+function collect(of: Carried, next: unknown, turns: Turn[]): boolean {
+  if (of.kind !== 'members') {
+    turns.push({ of, next });
+    return true;
+  }
+  if (!hasMembers(next, of)) return false;
+  const value = resolve(next);
+  const inner = symbolic(value);
+  const read = (key: string) => (inner === undefined ? (value as Record<string, unknown>)[key] : memberOf(inner, key));
+  return [...of.members].every(([key, member]) => collect(member, read(key), turns));
+}
+
+/** Has the value the same members, whichever side of its conditions holds? */
+function hasMembers(raw: unknown, of: Carried & { readonly kind: 'members' }): boolean {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return hasMembers(inner.then, of) && hasMembers(inner.otherwise, of);
+  if (inner instanceof Sym) {
+    const { type } = inner;
+    if (of.isList || type.kind !== 'object' || type.open || inner.absence !== undefined) return false;
+    return sameKeys(type.names(), of) && [...of.members.keys()].every((key) => type.field(key)?.required === true);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value) !== of.isList) return false;
+  return sameKeys(
+    Reflect.ownKeys(value).filter((key) => key !== 'length'),
+    of,
+  );
+}
+
+const sameKeys = (keys: readonly PropertyKey[], { members }: Carried & { readonly kind: 'members' }): boolean =>
+  keys.length === members.size && keys.every((key) => typeof key === 'string' && members.has(key));
+
+function rebuild(
+  pass: Pass,
+  of: Carried,
+  turns: readonly Turn[],
+  place: { at: number },
+): { readonly value: unknown } | undefined {
+  if (of.kind !== 'members') {
+    const turn = turns[place.at++] as Turn;
+    return of.kind === 'optional' ? optionalAfter(pass, of, turn.next) : valueAfter(pass, turn, turns);
+  }
+  const result = activeTrace().born(of.isList ? [] : {});
+  for (const [key, member] of of.members) {
+    const after = rebuild(pass, member, turns, place);
+    if (after === undefined) return undefined;
+    setOwn(result, key, after.value);
+  }
+  return { value: result };
+}
+
+function valueAfter(pass: Pass, { of, next }: Turn, turns: readonly Turn[]): { readonly value: unknown } | undefined {
+  if (of.kind !== 'value') return undefined;
+  const fold: Fold = { ...pass, accumulator: of.variable, initial: of.start, next: toNode(next) };
+  const others = turns.flatMap((turn): Fold[] =>
+    turn.of === of || turn.of.kind !== 'value'
+      ? []
+      : [{ ...pass, accumulator: turn.of.variable, initial: turn.of.start, next: toNode(turn.next) }],
+  );
+  const carriesOther = others.some(({ accumulator }) => mentions(fold.next, (each) => each === accumulator));
+  const after = carriesOther ? besideExtreme(fold, others) : foldLoop(fold);
+  return after === undefined ? undefined : { value: asValue(after) };
+}
+
+const asValue = (node: Node): unknown => (node.type.kind === 'list' ? freshList(node, false) : wrap(new Sym(node)));
+
+/** What it is after all turns: what the first turn sets it to, and then what the others make of that. */
+function optionalAfter(
+  pass: Pass,
+  { variable: of, present, start }: Carried & { readonly kind: 'optional' },
+  next: unknown,
+): { readonly value: unknown } | undefined {
+  const { facts } = activeTrace();
+  const there = variable(present, BOOL);
+  const carried = (node: Node) => mentions(node, (each) => each === of || each === present);
+  const takes = knowing(not(there), () => facts.simplify(presence(next)));
+  if (isLiteral(takes, false)) return { value: start };
+  const stays = knowing(there, () => facts.simplify(presence(next)));
+  if (carried(takes) || !isLiteral(stays, true)) return undefined;
+  const valueWhere = (...known: Node[]): Node =>
+    known.reduceRight(
+      (work, fact) => () => knowing(fact, work),
+      () => settled(toNode(next), present),
+    )();
+  const first = valueWhere(not(there), takes);
+  const later = valueWhere(there, takes);
+  if (carried(first) || mentions(later, (each) => each === present)) return undefined;
+  const isUnchanged = (node: Node) => node.op === 'var' && node.attr === of;
+  if (!isLiteral(takes, true) && !isUnchanged(valueWhere(there, not(takes)))) return undefined;
+  const kept = isLiteral(takes, true)
+    ? pass.list
+    : macro('filter', pass.list, [pass.loop], [takes], listOf(pass.element));
+  const some = compare('gt', size(kept, INTEGER), literal(0));
+  const neutral = neutralStart(later, of, first);
+  const after = foldLoop(
+    neutral !== undefined
+      ? { ...pass, list: kept, accumulator: of, initial: neutral, next: later }
+      : {
+          ...pass,
+          list: method('slice', kept, [literal(1), size(kept, INTEGER)], kept.type),
+          accumulator: of,
+          initial: substitute(first, pass.loop, index(kept, literal(0), pass.element)),
+          next: later,
+        },
+  );
+  if (after === undefined) return undefined;
+  const typed = knowing(some, () => facts.resolve(after));
+  return { value: phi(some, asValue(typed), start) };
+}
+
+/** The condition under which a value is neither `undefined` nor `null`. */
+function presence(raw: unknown): Node {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) {
+    const trace = activeTrace();
+    return cond(
+      inner.test,
+      trace.under(inner.test, () => presence(inner.then)),
+      trace.under(not(inner.test), () => presence(inner.otherwise)),
+    );
+  }
+  if (inner instanceof Sym) return inner.absence === undefined || inner.absence.waits ? TRUE() : inner.absence.has;
+  return literal(value !== undefined && value !== null);
+}
+
+/** The expression without the conditions that are known, where they ask for a variable. */
+function settled(node: Node, of: Variable): Node {
+  if (!mentions(node, (each) => each === of)) return node;
+  const { facts } = activeTrace();
+  const args = () => node.args.map((arg) => settled(arg, of));
+  if (node.op === 'cond') {
+    const [test, then, otherwise] = node.args as [Node, Node, Node];
+    const known = facts.simplify(test);
+    if (known.op === 'lit') return settled(known.attr === true ? then : otherwise, of);
+    return cond(settled(known, of), settled(then, of), settled(otherwise, of));
+  }
+  if (node.type.kind === 'bool') {
+    const known = facts.simplify(node);
+    if (known !== node) return settled(known, of);
+  }
+  if (node.op === 'add') return add(...(args() as [Node, Node]));
+  if (node.op === 'append') return append(args());
+  if (node.op === 'concat') return concat(args());
+  return makeNode(node.op, args(), node.attr, node.type, node.vars);
+}
+
+/** `n + e` after `e`, `[...l, e]` after `[e]`: the first turn does what the others do with nothing. */
+function neutralStart(later: Node, of: Variable, first: Node): Node | undefined {
+  const isOwn = (node: Node | undefined) => node?.op === 'var' && node.attr === of;
+  const [a, b] = later.args;
+  if (later.op === 'add' && ((isOwn(a) && b === first) || (isOwn(b) && a === first))) return literal(0);
+  if (later.op === 'append' && isOwn(a) && append(later.args.slice(1)) === first) return list([]);
+  return undefined;
+}
+
+/** The type of what a turn sets a value to that nothing set before; `undefined` where it sets nothing. */
+export function typeOfSet(raw: unknown): StaticType | undefined {
+  const value = resolve(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return typeOfSet(inner.then) ?? typeOfSet(inner.otherwise);
+  if (inner instanceof Sym) return inner.type;
+  return value === undefined || value === null ? undefined : toNode(value).type;
+}

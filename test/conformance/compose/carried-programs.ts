@@ -1,0 +1,43 @@
+/** Loops and `reduce()` that hand a value on from turn to turn: each does on every spec what its graph does. */
+export const CARRIED: Readonly<Record<string, string>> = {
+  'the element with the largest key, from nothing': `(s) => { let best; for (const x of s.items) if (!best || x.size > best.size) best = x; return { best: best?.key ?? 'none', n: best ? best.size : 0 }; }`,
+  'the last of the largest, from null': `(s) => { let best = null; for (const x of s.items) { if (best === null || x.size >= best.size) { best = x; } } return { best: best ? best.key : 'none', none: best === null }; }`,
+  'the element, chosen by a conditional': `(s) => { let best; for (const x of s.items) best = best === undefined || best.size < x.size ? x : best; return { best: best?.key ?? 'none' }; }`,
+  'the element, in forEach': `(s) => { let best; s.items.forEach((x) => { if (best === undefined || best.size < x.size) best = x; }); return { b: best?.key ?? 'none' }; }`,
+  'the best of some elements': `(s) => { let best; for (const x of s.items) { if (!x.on) continue; if (!best || x.size > best.size) best = x; } return { b: best?.key ?? 'none', has: best !== undefined }; }`,
+  'the least of some elements, from null': `(s) => { let best = null; for (const x of s.items) if (x.size > 0 && (best === null || x.size < best.size)) best = x; return { b: best?.key ?? 'none', isNull: best === null }; }`,
+  'the largest number, from nothing': `(s) => { let m; for (const x of s.items) if (m === undefined || x.size > m) m = x.size; return { m: m ?? -99 }; }`,
+  'the largest number, by Math.max': `(s) => { let m; for (const x of s.nums) m = m === undefined ? x : Math.max(m, x); return { m: m ?? -99 }; }`,
+  'a sum from nothing': `(s) => { let m; for (const x of s.items) m = (m ?? 0) + x.size; return { m: m ?? -99 }; }`,
+  'a text from nothing': `(s) => { let out; for (const t of s.tags) out = out === undefined ? t : out + ',' + t; return { out: out ?? 'none' }; }`,
+  'the first element, by ??=': `(s) => { let f; for (const x of s.items) f ??= x; return { f: f?.key ?? 'none' }; }`,
+  'the first that is on': `(s) => { let f; for (const x of s.items) if (!f && x.on) f = x; return { f: f?.key ?? 'none' }; }`,
+  'the longest text': `(s) => { let longest = ''; for (const t of s.tags) if (t.length > longest.length) longest = t; return { longest }; }`,
+  'a best element that a resource takes': `(s) => { let best; for (const x of s.items) if (!best || x.size > best.size) best = x; if (best) ConfigMap({ name: 'best-' + best.key, data: { size: best.size } }); return {}; }`,
+  'a best element in an inner loop': `(s) => { const out = []; for (const t of s.tags) { let best; for (const x of s.items) if (!best || x.size > best.size) best = x; out.push(t + (best?.key ?? 'none')); } return { out }; }`,
+  'a name beside the largest number': `(s) => { let top = ''; let max = -1; for (const x of s.items) if (x.size > max) { max = x.size; top = x.key; } return { top, max }; }`,
+  'a name beside the last of the largest': `(s) => { let top = 'none', max = 0; for (const x of s.items) { if (x.size >= max) { max = x.size; top = x.key; } } return { top, max }; }`,
+  'a name beside the least of some': `(s) => { let top = 'none', min = 5; for (const x of s.items) if (x.on && x.size < min) { top = x.key; min = x.size; } return { top, min }; }`,
+  'the position of the largest': `(s) => { let at = -1, max = -1; s.items.forEach((x, i) => { if (x.size > max) { max = x.size; at = i; } }); return { at, max }; }`,
+  'members beside the largest': `(s) => { const st = { max: -1, top: '' }; for (const x of s.items) if (x.size > st.max) { st.max = x.size; st.top = x.key; } return st; }`,
+  'an object that holds the best': `(s) => { let best = { key: 'none', size: -100 }; for (const x of s.items) if (x.size > best.size) best = { key: x.key, size: x.size }; return best; }`,
+  'an object made anew in each turn': `(s) => { let t = { n: 0, keys: [] }; for (const x of s.items) t = { n: t.n + x.size, keys: [...t.keys, x.key] }; return t; }`,
+  'reduce to an object': `(s) => s.items.reduce((acc, x) => ({ n: acc.n + x.size, keys: [...acc.keys, x.key] }), { n: 0, keys: [] })`,
+  'reduce to an object, by spreads': `(s) => { const r = s.items.reduce((acc, x) => ({ ...acc, n: acc.n + x.size, c: acc.c + 1 }), { n: 0, c: 0, k: 'x' }); return { n: r.n, c: r.c, k: r.k }; }`,
+  'reduce to an object, by a condition': `(s) => s.items.reduce((acc, x) => (x.on ? { ...acc, on: acc.on + 1 } : { ...acc, off: acc.off + 1 }), { on: 0, off: 0 })`,
+  'reduce to an object with a map': `(s) => s.items.reduce((a, x) => ({ ...a, by: { ...a.by, [x.key]: x.size }, n: a.n + 1 }), { by: {}, n: 0 })`,
+  'reduce to a pair of lists': `(s) => { const [on, off] = s.items.reduce(([a, b], x) => (x.on ? [[...a, x.key], b] : [a, [...b, x.key]]), [[], []]); return { on, off }; }`,
+  'reduce to a pair of numbers': `(s) => { const [a, b] = s.items.reduce(([x, y], i) => [x + i.size, y + 1], [0, 0]); return { a, b }; }`,
+  'reduce with patterns': `(s) => { const { total, n } = s.items.reduce(({ total, n }, x) => ({ total: total + x.size, n: n + (x.on ? 1 : 0) }), { total: 0, n: 0 }); return { avg: n > 0 ? Math.round(total / n) : 0, total }; }`,
+  'reduce from null': `(s) => ({ v: s.items.reduce((a, b) => (!a || b.size > a.size ? b : a), null)?.key ?? 'none' })`,
+  'reduce from undefined': `(s) => ({ v: s.items.reduce((m, x) => (m === undefined || x.size < m ? x.size : m), undefined) ?? -1 })`,
+  'reduce with the position': `(s) => ({ v: s.items.reduce((a, x, i) => (x.size > a.size ? { size: x.size, at: i } : a), { size: 0, at: -1 }) })`,
+  'null that a branch sets': `(s) => { let v = null; if (s.flag) v = s.name; let u = null; if (!s.flag && u === null) u = s.name; return { w: v === null, u: u ?? 'x', k: v === undefined }; }`,
+};
+
+/** What a turn makes of two values at once has no expression. */
+export const REFUSED: Readonly<Record<string, string>> = {
+  'numbers that change places': `(s) => { let a = 0, b = 1; for (const x of s.items) { const t = a; a = b; b = t + x.size; } return { a, b }; }`,
+  'a member that adds up another one': `(s) => s.items.reduce((a, x) => ({ n: a.n + 1, m: a.m + a.n }), { n: 0, m: 0 })`,
+  'an object that loses a member': `(s) => { let b = { key: 'x', size: 0 }; for (const x of s.items) if (x.size > b.size) b = { size: x.size }; return { k: b.key ?? 'none' }; }`,
+};
