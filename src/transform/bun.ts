@@ -72,11 +72,11 @@ interface Esbuild {
 let esbuild: Esbuild | undefined;
 
 /**
- * JavaScript with a map to the author's text, by the compiler that `tsx` brings along: Bun's own keeps no
- * map. `undefined` for a syntax error, which Bun tells better.
+ * JavaScript with a map to the author's text, by esbuild: Bun's own compiler keeps no map. esbuild is the project's own,
+ * or the one that its `tsx` brings along. `undefined` for a syntax error, which Bun tells better.
  */
 function withoutTypes(text: string, file: string): string | undefined {
-  esbuild ??= createRequire(createRequire(import.meta.url).resolve('tsx'))('esbuild') as Esbuild;
+  esbuild ??= loadEsbuild(file);
   try {
     return esbuild.transformSync(text, {
       loader: 'ts',
@@ -93,4 +93,25 @@ function withoutTypes(text: string, file: string): string | undefined {
       cause: error,
     });
   }
+}
+
+function loadEsbuild(file: string): Esbuild {
+  const attempts = [
+    () => createRequire(file)('esbuild') as Esbuild,
+    () => createRequire(createRequire(file).resolve('tsx'))('esbuild') as Esbuild,
+  ];
+  for (const attempt of attempts) {
+    try {
+      return attempt();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    }
+  }
+  throw new TypeKroError(
+    `${file}: Bun's own compiler keeps no way back to the author's text, and esbuild is not installed`,
+    {
+      code: 'transform/types-not-stripped',
+      remedy: 'run bun add --dev esbuild, or compile to JavaScript first',
+    },
+  );
 }

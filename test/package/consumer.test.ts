@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCommand } from '../support/command.ts';
+import { RunningCommand, runCommand } from '../support/command.ts';
 import { makePackedProject } from '../support/packed-package.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -79,5 +79,35 @@ describe('the packed tarball in a project of its own', () => {
     const { stdout } = tsc(...base, '--module', 'nodenext', '--noEmit', 'mistakes.ts');
     const lines = [...stdout.matchAll(/^mistakes\.ts\((\d+),/gm)].map((match) => Number(match[1]));
     expect([...new Set(lines)].sort((a, b) => a - b)).toEqual([5, 6, 7, 8]);
+  });
+});
+
+describe('the packed tarball with nothing but its dependencies', () => {
+  let directory: string;
+  const typekro = (...args: string[]) =>
+    new RunningCommand(process.execPath, ['node_modules/typekro/dist/cli/main.js', ...args], {
+      cwd: directory,
+    });
+
+  beforeAll(() => {
+    directory = makePackedProject(tmpdir(), 'dependencies');
+  }, 120_000);
+
+  afterAll(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('`typekro up` runs the two applications without any file of the user', async () => {
+    const { code, stdout, stderr } = await typekro('up', '--once').ended;
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/WebApp.*hello.*ACTIVE/s);
+    expect(code).toBe(0);
+  });
+
+  test.skipIf('typescript' in process.features)('a TypeScript file needs tsx, and the error says so', async () => {
+    writeFileSync(join(directory, 'app.ts'), 'export const x = 1;\n');
+    const { code, stdout, stderr } = await typekro('validate', 'app.ts').ended;
+    expect(stdout + stderr).toContain('npm install --save-dev tsx, or use Node 22.18');
+    expect(code).toBe(3);
   });
 });

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { beforeAll, expect, test } from 'vitest';
+import type { KubeObject } from '../../src/core/index.ts';
 import type { ExampleGraph } from '../../scripts/example-graphs.ts';
 import { exampleGraphs, goldenOf, withPictures } from '../../scripts/example-graphs.ts';
 
@@ -26,6 +28,14 @@ test.each(readdirSync(examples).filter((name) => name.endsWith('.ts')))(
     }
   },
 );
+
+test('the instance of the web application in YAML is the one that its TypeScript exports', async () => {
+  const { hello } = (await import('../../examples/webapp.ts')) as { readonly hello: KubeObject };
+  const { metadata, ...rest } = parse(readFileSync(new URL('webapp-instance.yaml', examples), 'utf8')) as KubeObject;
+  // The factory's labels say where an instance comes from; this one comes from a file.
+  expect(metadata).toEqual({ name: hello.metadata.name, namespace: 'default' });
+  expect(rest).toEqual(JSON.parse(JSON.stringify({ ...hello, metadata: undefined })));
+});
 
 const pages = new URL('../../docs/factories/', import.meta.url);
 

@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './command.ts';
 
@@ -8,8 +8,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /**
  * Makes a project below `parent` with the package as `npm pack` makes it, and tells its folder. The dependencies are
  * those of this repository; only the package itself comes out of the tarball.
+ *
+ * @param packages `everything` that this repository installs, as a project that uses all optional packages; or
+ *   `dependencies`: nothing but what an installation of the package brings along
  */
-export function makePackedProject(parent: string): string {
+export function makePackedProject(parent: string, packages: 'everything' | 'dependencies' = 'everything'): string {
   const directory = mkdtempSync(join(parent, '.run-'));
   const npm = process.env['npm_execpath'];
   const pack = ['pack', '--ignore-scripts', '--pack-destination', directory];
@@ -18,13 +21,31 @@ export function makePackedProject(parent: string): string {
   const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? '';
   const modules = join(directory, 'node_modules');
   mkdirSync(modules);
-  for (const name of readdirSync(join(root, 'node_modules'))) {
-    if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  const names =
+    packages === 'dependencies'
+      ? dependencyNames()
+      : readdirSync(join(root, 'node_modules')).filter((name) => !name.startsWith('.'));
+  for (const name of names) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
   orThrow(runCommand('tar', ['-xzf', tarball], { cwd: directory }));
   renameSync(join(directory, 'package'), join(modules, 'typekro'));
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
   return directory;
+}
+
+/** The packages that an installation of this package brings along, theirs included, by the lock file. */
+function dependencyNames(): string[] {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<
+      Record<string, { readonly dev?: boolean; readonly optional?: boolean; readonly peer?: boolean }>
+    >;
+  };
+  return Object.entries(packages)
+    .filter(([path, { dev, optional, peer }]) => path !== '' && !dev && !optional && !peer)
+    .map(([path]) => path.slice('node_modules/'.length))
+    .filter((name) => !name.includes('node_modules/'));
 }
 
 function orThrow({ code, stdout, stderr }: { code: number | null; stdout: string; stderr: string }): void {

@@ -12,8 +12,14 @@ import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { startSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 
-/** What `up` shows when it is given no file. */
+/** What `up` shows in a clone when the user names no file. */
 const EXAMPLES = ['webapp.ts', 'my-application.yaml'];
+
+/**
+ * The same two applications for an installed package. Node strips no types below `node_modules`, and the packages that
+ * the TypeScript example imports are not there, so its definition comes as the YAML that it gives.
+ */
+const INSTALLED_EXAMPLES = ['golden/webapp.app.yaml', 'webapp-instance.yaml', 'my-application.yaml'];
 
 function exampleFiles(cwd: string): string[] {
   const folder = packageFolder();
@@ -23,7 +29,8 @@ function exampleFiles(cwd: string): string[] {
       remedy: 'name the files to run: `typekro up app.ts instance.yaml`',
     });
   }
-  return EXAMPLES.map((name) => {
+  const names = folder.pathname.includes('/node_modules/') ? INSTALLED_EXAMPLES : EXAMPLES;
+  return names.map((name) => {
     const path = fileURLToPath(new URL(`examples/${name}`, folder));
     const short = relative(cwd, path);
     return short.startsWith('..') ? path : short;

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
 import { parseJson, stringifyJson } from '../../core/index.ts';
+import { importTypeScript } from './import-typescript.ts';
 import { displayName, moduleProblems } from './module-problems.ts';
 import { asKubeObject } from './read-manifest.ts';
 
@@ -91,17 +92,8 @@ function plainObject(object: KubeObject): KubeObject {
   }
 }
 
-/** Imports a module of the user's. Node strips types itself from 22.18; below, tsx does. */
+/** Imports a module of the user's. */
 async function importModule(path: string): Promise<Record<string, unknown>> {
-  const url = pathToFileURL(path).href;
-  if (!extname(path).includes('ts') || stripsTypes()) {
-    return (await import(url)) as Record<string, unknown>;
-  }
-  const { tsImport } = await import('tsx/esm/api');
-  return (await tsImport(url, url)) as Record<string, unknown>;
-}
-
-/** Does this Node run TypeScript files by itself? */
-function stripsTypes(): boolean {
-  return typeof Reflect.get(process.features, 'typescript') === 'string';
+  if (extname(path).includes('ts')) return importTypeScript(path);
+  return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
 }

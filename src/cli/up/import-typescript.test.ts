@@ -1,0 +1,33 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tsxModule } from './import-typescript.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'typekro-tsx-'));
+  mkdirSync(join(folder, 'with/node_modules/tsx'), { recursive: true });
+  mkdirSync(join(folder, 'without'));
+  writeFileSync(
+    join(folder, 'with/node_modules/tsx/package.json'),
+    JSON.stringify({ name: 'tsx', exports: { './esm/api': './api.cjs' } }),
+  );
+  writeFileSync(join(folder, 'with/node_modules/tsx/api.cjs'), '');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('the tsx of the first importer that has one is taken', () => {
+  const importers = [join(folder, 'without/app.ts'), join(folder, 'with/app.ts')];
+  expect(tsxModule(importers)).toBe(pathToFileURL(join(folder, 'with/node_modules/tsx/api.cjs')).href);
+});
+
+test('without any, the error names the package to install and the Node that needs none', () => {
+  expect(() => tsxModule([join(folder, 'without/app.ts')])).toThrowError(
+    expect.objectContaining({
+      code: 'input/no-typescript-loader',
+      remedy: expect.stringMatching(/npm install --save-dev tsx.*Node 22\.18/) as string,
+    }),
+  );
+});
