@@ -7,6 +7,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 export const ROOMS = [
   'core',
+  'golang',
+  'kubernetes',
   'cel',
   'schema',
   'graph',

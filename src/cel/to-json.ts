@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
+import { goFormatDuration } from '../golang/index.ts';
 import { OMIT } from './lib/index.ts';
-import { formatDuration } from './lib/duration.ts';
 import { MIN_SECONDS, formatTimestamp } from './lib/timestamp.ts';
 import { goTypeName } from './eval/go-type-name.ts';
 import type { Value } from './values.ts';
@@ -104,7 +104,7 @@ class Conversion {
   #special(value: CelValue, depth: number): JsonValue | undefined {
     if (value instanceof CelDouble) return value.value;
     if (value instanceof CelUint) return convertUint(value);
-    if (value instanceof CelDuration) return formatDuration(value.nanos);
+    if (value instanceof CelDuration) return goFormatDuration(value.nanos);
     if (value instanceof CelTimestamp) return convertTimestamp(value);
     if (value instanceof CelOptional) return value.value === undefined ? null : this.convert(value.value, depth + 1);
     if (value instanceof ListView) return this.#list(value.elements(), depth);

@@ -1,4 +1,4 @@
-import { parseGoBoolean } from './go-boolean.ts';
+import { parseBool } from '../golang/index.ts';
 import type { ControllerOptions } from './options.ts';
 
 type Features = Required<NonNullable<ControllerOptions['features']>>;
@@ -34,7 +34,7 @@ export function readFeatureGates(text: string): FeatureGates {
   for (const entry of text.split(',').map((part) => part.trim())) {
     if (entry === '') continue;
     const [name = '', ...rest] = entry.split('=');
-    const on = parseGoBoolean(rest.join('=').trim());
+    const on = parseBool(rest.join('=').trim());
     const feature = GATES.get(name.trim());
     const group = GROUPS.get(name.trim());
     if (feature === undefined && group === undefined) {

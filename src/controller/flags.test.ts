@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { parseControllerFlags } from './flags.ts';
-import { parseGoDuration } from './go-duration.ts';
 
 describe('parseControllerFlags', () => {
   it('reads every form that Go programs take', () => {
@@ -77,22 +76,6 @@ describe('the times of an election', () => {
     [['--shards=2', '--leader-election-lease-duration=60s', '--leader-election-renew-deadline=40s']],
   ])('%j are taken', (args) => {
     expect(parseControllerFlags(args).errors).toEqual([]);
-  });
-});
-
-describe('parseGoDuration', () => {
-  it.each([
-    ['3s', 3000],
-    ['1m30s', 90_000],
-    ['1.5h', 5_400_000],
-    ['200ms', 200],
-    ['0', 0],
-    ['-2s', -2000],
-    ['2', undefined],
-    ['', undefined],
-    ['1d', undefined],
-  ])('%s is %s', (text, expected) => {
-    expect(parseGoDuration(text)).toBe(expected);
   });
 });
 

@@ -1,6 +1,5 @@
 import { readFeatureGates } from './feature-gates.ts';
-import { parseGoBoolean } from './go-boolean.ts';
-import { parseGoDuration } from './go-duration.ts';
+import { goParseDurationMs, goQuote, parseBool } from '../golang/index.ts';
 import { isAddress } from './probes.ts';
 
 /** What a flag takes. */
@@ -164,7 +163,7 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
     if (value === undefined) {
       const form = entry.type === 'duration' ? 'duration, e.g. 30s' : entry.type;
       const why = problem === undefined ? ` (${form})` : `: ${problem}`;
-      errors.push(`invalid value ${JSON.stringify(text ?? '')} for --${entry.name}${why}`);
+      errors.push(`invalid value ${goQuote(text ?? '')} for --${entry.name}${why}`);
     } else if (entry.ignored === true) without.push(entry.name);
     else values.set(entry.name, value);
   }
@@ -182,7 +181,7 @@ function electionProblems(values: ParsedFlags['values']): string[] {
     const flagName = `leader-election-${name}`;
     const value = values.get(flagName);
     const standard = CONTROLLER_FLAGS.find((entry) => entry.name === flagName)?.default ?? '';
-    return { name: `--${flagName}`, value: typeof value === 'number' ? value : (parseGoDuration(standard) ?? 0) };
+    return { name: `--${flagName}`, value: typeof value === 'number' ? value : (goParseDurationMs(standard) ?? 0) };
   });
   if (lease === undefined || renew === undefined || retry === undefined) return [];
   if (retry.value <= 0) return [`${retry.name} must be above 0`];
@@ -194,13 +193,13 @@ function electionProblems(values: ParsedFlags['values']): string[] {
 function readValue(type: FlagType, text: string): boolean | number | string | undefined {
   switch (type) {
     case 'boolean':
-      return parseGoBoolean(text);
+      return parseBool(text);
     case 'integer':
       return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined;
     case 'number':
       return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
     case 'duration':
-      return parseGoDuration(text);
+      return goParseDurationMs(text);
     default:
       return text;
   }

@@ -1,4 +1,5 @@
 import type { Ast, CelError, Expr } from '../cel/index.ts';
+import { needsNoEscape } from '../golang/index.ts';
 import type { Site } from './draft.ts';
 import { offsetOf } from './fields-at.ts';
 import { celCode } from './hints.ts';
@@ -9,7 +10,6 @@ import type { Place } from './problems.ts';
 import type { TextPart } from './scan.ts';
 import type { SyntaxText } from './syntax-text.ts';
 import { syntaxText } from './syntax-text.ts';
-import { isPlain } from './scan.ts';
 
 /** A parsed expression with the names it uses, wherever it stands. */
 export interface Names {
@@ -114,7 +114,7 @@ function joinedNames(parts: readonly TextPart[], language: Language): readonly N
   const names: Names[] = [];
   for (const { kind, text } of parts) {
     if (kind === 'text') {
-      if (!isPlain(text)) return NO_NAME;
+      if (!needsNoEscape(text)) return NO_NAME;
       continue;
     }
     if (text.length > SHORT || text.includes('//')) return NO_NAME;

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
 import { isJsonObject, parseApiVersion } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import type { ConditionText, Definition, ResourceBlock } from './definition.ts';
@@ -11,7 +12,7 @@ import type { Phase, Problems } from './problems.ts';
 import type { ResolvedKind } from './resolve-kind.ts';
 import { resolveKind } from './resolve-kind.ts';
 import type { ExpressionText } from './scan.ts';
-import { joinParts, quoteGo, scanExpressions } from './scan.ts';
+import { joinParts, scanExpressions } from './scan.ts';
 import type { Walked } from './walk.ts';
 import { TemplatePlace } from './template-place.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
@@ -273,7 +274,7 @@ class Builder {
   #checkCrdFields(walked: Walked): void {
     for (const { pathText, steps } of walked.fields) {
       if (pathText.startsWith('metadata.')) continue;
-      const kro = `CEL expressions in CRDs are only supported for metadata fields, found in path ${quoteGo(pathText)}, resource ${this.#block.id}`;
+      const kro = `CEL expressions in CRDs are only supported for metadata fields, found in path ${goQuote(pathText)}, resource ${this.#block.id}`;
       const message = 'in a CustomResourceDefinition only metadata may hold expressions';
       this.#refuse('resource', { code: 'graph/crd-expression', path: this.#templatePath(steps), kro, message });
     }

@@ -1,4 +1,5 @@
 import type { CelType, Environment } from '../cel/index.ts';
+import { goQuote } from '../golang/index.ts';
 import { isOptional, typeToString } from '../cel/index.ts';
 import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
@@ -11,7 +12,6 @@ import { gather } from './gather.ts';
 import { castHint } from './hints.ts';
 import type { Language } from './language.ts';
 import type { Problem, Problems } from './problems.ts';
-import { quoteGo } from './scan.ts';
 
 /** A resource whose expressions are all compiled; those with errors are left out. */
 export interface Checked {
@@ -101,7 +101,7 @@ class Checker {
   #field(found: Analysed<FieldSite>, environment: Environment): Compiled<FieldSite> | undefined {
     const { site } = found;
     const shown = site.text.template ?? site.text.cel;
-    const step = () => `failed to compile template expression ${quoteGo(shown)} at path ${quoteGo(site.pathText)}: `;
+    const step = () => `failed to compile template expression ${goQuote(shown)} at path ${goQuote(site.pathText)}: `;
     const compiled = this.#compile(found, environment, step);
     if (compiled === undefined) return undefined;
     const expected = this.#language.fieldType(this.#id, site.pathText);
@@ -115,13 +115,13 @@ class Checker {
       message: withoutPrefix(`the expression gives ${got}, the field takes ${want}${why}`),
       hint: castHint(compiled.type, expected),
       place: { path: site.path, offset: site.text.toOriginal(0) },
-      kro: `type mismatch in resource "${this.#id}" at path ${quoteGo(site.pathText)}: expression ${quoteGo(shown)} returns type "${got}" but expected "${want}": ${detail}`,
+      kro: `type mismatch in resource "${this.#id}" at path ${goQuote(site.pathText)}: expression ${goQuote(shown)} returns type "${got}" but expected "${want}": ${detail}`,
     });
   }
 
   #condition(list: 'includeWhen' | 'readyWhen', found: Analysed, environment: Environment): Compiled | undefined {
     const { cel } = found.site.text;
-    const step = () => `failed to type-check ${list} expression ${quoteGo(cel)} in resource "${this.#id}": `;
+    const step = () => `failed to type-check ${list} expression ${goQuote(cel)} in resource "${this.#id}": `;
     const compiled = this.#compile(found, environment, step);
     if (compiled === undefined || isCondition(compiled.type)) return compiled;
     const type = typeToString(compiled.type);
@@ -130,7 +130,7 @@ class Checker {
       message: withoutPrefix(`${list} needs a boolean; this is ${type}`),
       hint: conditionHint(compiled.type),
       place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
-      kro: `${list} expression ${quoteGo(cel)} in resource "${this.#id}" must return bool or optional_type(bool), but returns "${type}"`,
+      kro: `${list} expression ${goQuote(cel)} in resource "${this.#id}" must return bool or optional_type(bool), but returns "${type}"`,
     });
   }
 

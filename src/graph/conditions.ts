@@ -1,4 +1,5 @@
 import type { Call, CelType, Expr } from '../cel/index.ts';
+import { goQuote } from '../golang/index.ts';
 import { typeToString, walkAst } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
@@ -9,7 +10,7 @@ import { compileExpression } from './expression.ts';
 import type { Language } from './language.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
-import { joinParts, quoteGo, scanExpressions } from './scan.ts';
+import { joinParts, scanExpressions } from './scan.ts';
 
 const PATH = ['spec', 'schema', 'status', 'conditions'];
 const PREFIX = 'failed to build instance conditions: ';
@@ -79,7 +80,7 @@ function analyseCondition(site: Site, language: Language, problems: Problems): A
   const analysis = analyse(site, language, { place: 'conditions' });
   if (analysis.ok) return analysis.value;
   const { syntax: _syntax, kro, ...refusal } = analysis.refusal;
-  problems.error({ ...refusal, phase: 'conditions', kro: `${PREFIX}condition ${quoteGo(site.text.cel)}: ${kro}` });
+  problems.error({ ...refusal, phase: 'conditions', kro: `${PREFIX}condition ${goQuote(site.text.cel)}: ${kro}` });
   return undefined;
 }
 
@@ -124,7 +125,7 @@ function declaredTypes(entries: readonly Entry[], problems: Problems): ReadonlyS
         code: 'graph/duplicate-condition',
         message: `another entry declares the condition "${type}" too`,
         place: { path: site.path, offset: site.text.toOriginal(0) },
-        kro: `${PREFIX}condition type ${quoteGo(type)} is declared by more than one conditions entry`,
+        kro: `${PREFIX}condition type ${goQuote(type)} is declared by more than one conditions entry`,
       });
     }
     for (const type of own) declared.add(type);
@@ -135,7 +136,7 @@ function declaredTypes(entries: readonly Entry[], problems: Problems): ReadonlyS
 /** Checks the literals of an entry, and that it reads only such conditions of `schema` as kro writes. */
 function checkCalls({ site, root }: Entry, declared: ReadonlySet<string>, problems: Problems): void {
   if (root === undefined) return;
-  const expression = `in expression ${quoteGo(site.text.cel)}`;
+  const expression = `in expression ${goQuote(site.text.cel)}`;
   const refuse = (code: string, at: number, kro: string, message: string, hint?: string): void => {
     const place = { path: site.path, offset: site.text.toOriginal(at) };
     problems.error({ phase: 'conditions', code, message, hint, place, kro: PREFIX + kro });
@@ -143,7 +144,7 @@ function checkCalls({ site, root }: Entry, declared: ReadonlySet<string>, proble
   for (const call of runtimeCalls(root, 'newCondition')) {
     const status = literalMember(call, 'status');
     if (status !== undefined && !STATES.includes(status)) {
-      const kro = `runtime.newCondition: status must be one of True, False, Unknown (got ${quoteGo(status)}) ${expression}`;
+      const kro = `runtime.newCondition: status must be one of True, False, Unknown (got ${goQuote(status)}) ${expression}`;
       const message = `the status of a condition is "True", "False" or "Unknown", not "${status}"`;
       refuse('graph/condition-literal', call.start, kro, message);
     }
@@ -163,7 +164,7 @@ function checkCalls({ site, root }: Entry, declared: ReadonlySet<string>, proble
     const message = own
       ? `"${name.value}" is declared here; conditions cannot read each other`
       : `kro writes no condition "${name.value}"`;
-    const kro = `runtime.condition(schema, ${quoteGo(name.value)}): ${reason} ${expression}`;
+    const kro = `runtime.condition(schema, ${goQuote(name.value)}): ${reason} ${expression}`;
     refuse('graph/condition-read', name.start, kro, message, `one of ${BUILT_IN.join(', ')}`);
   }
 }
@@ -174,7 +175,7 @@ function compileCondition(found: Analysed, language: Language, problems: Problem
   if (!result.ok) {
     const { syntax: _syntax, kro, ...refusal } = result.refusal;
     const step = result.stage === 'check' ? 'failed to type-check' : 'failed to compile';
-    problems.error({ ...refusal, phase: 'conditions', kro: `${PREFIX}${step} condition ${quoteGo(cel)}: ${kro}` });
+    problems.error({ ...refusal, phase: 'conditions', kro: `${PREFIX}${step} condition ${goQuote(cel)}: ${kro}` });
     return undefined;
   }
   if (isConditions(result.value.type)) return result.value;
@@ -185,7 +186,7 @@ function compileCondition(found: Analysed, language: Language, problems: Problem
     message: `this gives ${type}; an entry must give a condition or a list of them`,
     hint: 'build it with runtime.newCondition({type: "…", status: "…"})',
     place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
-    kro: `${PREFIX}condition ${quoteGo(cel)}: condition expressions must return runtime.newCondition(...) or a list of them, got "${type}"`,
+    kro: `${PREFIX}condition ${goQuote(cel)}: condition expressions must return runtime.newCondition(...) or a list of them, got "${type}"`,
   });
   return undefined;
 }

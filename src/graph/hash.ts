@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
+import { fnv64a } from '../golang/index.ts';
 
 /**
  * Hash of a definition's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. Equal hashes
@@ -8,7 +9,7 @@ import { isJsonObject, stringifyJson } from '../core/index.ts';
  * in count as given. The digits are not kro's own: only which specs are equal is the contract.
  */
 export function revisionHash(spec: JsonValue | undefined): string {
-  return fnv1a64(stringifyJson(sortKeys(normalizeSpec(isJsonObject(spec) ? spec : {}))));
+  return Buffer.from(fnv64a(stringifyJson(sortKeys(normalizeSpec(isJsonObject(spec) ? spec : {}))))).toString('hex');
 }
 
 function normalizeSpec(spec: JsonObject): JsonObject {
@@ -105,17 +106,4 @@ function sortKeys(value: JsonValue): JsonValue {
     .filter((entry): entry is [string, JsonValue] => entry[1] !== undefined)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, entry]) => [key, sortKeys(entry)]));
-}
-
-/** FNV-1a-64 in two 32-bit halves: the prime is 2⁴⁰ + 0x1b3, so the product needs no big integers. */
-function fnv1a64(value: string): string {
-  let high = 0xcbf29ce4;
-  let low = 0x84222325;
-  for (const byte of new TextEncoder().encode(value)) {
-    low = (low ^ byte) >>> 0;
-    const product = low * 0x1b3;
-    high = (Math.imul(high, 0x1b3) + Math.floor(product / 0x100000000) + (low << 8)) >>> 0;
-    low = product >>> 0;
-  }
-  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 }

@@ -1,8 +1,8 @@
 import type { GroupVersionKind } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
 import { formatApiVersion, parseApiVersion } from '../core/index.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../schema/index.ts';
 import { nearestName } from '../schema/index.ts';
-import { quoteGo } from './scan.ts';
 
 /** A kind with its schema and address, or kro's refusal without prefix. */
 export type ResolvedKind =
@@ -28,19 +28,19 @@ const LABEL_RULE =
 const COMPILED_INTO_KRO: ReadonlySet<string> = new Set(['', 'autoscaling', 'apiextensions.k8s.io']);
 
 function quotedKind({ group, version, kind }: GroupVersionKind): string {
-  return quoteGo(`${group}/${version}, Kind=${kind}`);
+  return goQuote(`${group}/${version}, Kind=${kind}`);
 }
 
 /** Finds the kind of a template. `id` is the resource's, for kro's texts. */
 export function resolveKind(id: string, apiVersion: string, kind: string, source: SchemaSource): ResolvedKind {
   if (apiVersion.split('/').length > 2) {
-    const kro = `failed to extract GVK from resource ${id}: invalid apiVersion format ${quoteGo(apiVersion)}: unexpected GroupVersion string: ${apiVersion}`;
+    const kro = `failed to extract GVK from resource ${id}: invalid apiVersion format ${goQuote(apiVersion)}: unexpected GroupVersion string: ${apiVersion}`;
     const message = `the apiVersion "${apiVersion}" is neither "version" nor "group/version"`;
     return { ok: false, code: 'graph/invalid-api-version', field: 'apiVersion', kro, message };
   }
   const rules = labelProblems(kind.toLowerCase());
   if (rules.length > 0) {
-    const kro = `failed to extract GVK from resource ${id}: invalid kind ${quoteGo(kind)}: ${rules.join('; ')} (must be a valid DNS-1035 label when lowercased)`;
+    const kro = `failed to extract GVK from resource ${id}: invalid kind ${goQuote(kind)}: ${rules.join('; ')} (must be a valid DNS-1035 label when lowercased)`;
     const hint = kind.includes('${') ? 'expressions cannot fill the kind' : undefined;
     return { ok: false, code: 'graph/invalid-kind', field: 'kind', kro, message: `"${kind}" is no kind`, hint };
   }
@@ -50,7 +50,7 @@ export function resolveKind(id: string, apiVersion: string, kind: string, source
   const info = source.resourceOf(type);
   if (info !== undefined) return { ok: true, type, schema, info };
   const kro = COMPILED_INTO_KRO.has(type.group)
-    ? `failed to get REST mapping for resource ${id}: no matches for kind ${quoteGo(kind)} in version ${quoteGo(apiVersion)}`
+    ? `failed to get REST mapping for resource ${id}: no matches for kind ${goQuote(kind)} in version ${goQuote(apiVersion)}`
     : `failed to get schema for resource ${id}: cannot resolve group version kind ${quotedKind(type)}: schema not found`;
   const message = `${kind} in ${apiVersion} is a type without a resource of its own; it cannot be created`;
   return { ok: false, code: 'graph/no-resource', field: 'kind', kro, message };
@@ -71,7 +71,7 @@ function unknownKind(id: string, type: GroupVersionKind, apiVersion: string, sou
     if (version === formatApiVersion(type)) sameVersion.add(known.kind);
     else if (known.kind === type.kind) elsewhere.add(version);
   }
-  const what = sameVersion.size > 0 ? `kind ${quotedKind(type)}` : quoteGo(formatApiVersion(type));
+  const what = sameVersion.size > 0 ? `kind ${quotedKind(type)}` : goQuote(formatApiVersion(type));
   const kro = `failed to get schema for resource ${id}: cannot resolve group version ${what}: schema not found`;
   const close = nearestName(type.kind, sameVersion);
   const closeVersion = nearestName(apiVersion, versions);

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { joinParts, quoteGo, scanExpressions } from './scan.ts';
+import { joinParts, scanExpressions } from './scan.ts';
+import { goQuote } from '../golang/index.ts';
 
 /** The CEL text of a string value, or why there is none. */
 function celOf(text: string): string | undefined {
@@ -46,7 +47,7 @@ test.each([
   ['a"b\\c\n\t', '"a\\"b\\\\c\\n\\t"'],
   ['\u0000\u007f\u00a0\u200b', '"\\x00\\x7f\\u00a0\\u200b"'],
   ['é世😀', '"é世😀"'],
-])('quoteGo(%j)', (text, quoted) => expect(quoteGo(text)).toBe(quoted));
+])('quoteGo(%j)', (text, quoted) => expect(goQuote(text)).toBe(quoted));
 
 test('the parts cover the string, whatever it is', () => {
   fc.assert(

@@ -1,3 +1,5 @@
+import { goQuote } from '../golang/index.ts';
+
 /** A stretch of a string value: literal text, or what stands between `${` and `}`. */
 export interface TextPart {
   readonly kind: 'text' | 'expression';
@@ -135,46 +137,4 @@ class JoinedParts implements ExpressionText {
   }
 }
 
-const celOf = ({ kind, text }: TextPart): string => (kind === 'text' ? quoteGo(text) : `(${text})`);
-
-const GO_ESCAPES = new Map([
-  ['\x07', '\\a'],
-  ['\b', '\\b'],
-  ['\f', '\\f'],
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  ['\t', '\\t'],
-  ['\v', '\\v'],
-  ['"', '\\"'],
-  ['\\', '\\\\'],
-]);
-
-/** What Go's %q writes as it is: letters, marks, numbers, punctuation, symbols and the ASCII space. */
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
-
-/** Printable ASCII without what needs an escape: nearly every text. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-
-/** Does the text stand in quotes as it is? */
-export function isPlain(text: string): boolean {
-  return PLAIN.test(text);
-}
-
-/** A double-quoted literal with Go's escapes, which CEL reads back as the same text. */
-export function quoteGo(text: string): string {
-  if (isPlain(text)) return `"${text}"`;
-  let quoted = '"';
-  for (const character of text) {
-    const escape = GO_ESCAPES.get(character);
-    if (escape !== undefined) quoted += escape;
-    else if (PRINTABLE.test(character)) quoted += character;
-    else quoted += hexEscape(character.codePointAt(0) ?? 0);
-  }
-  return `${quoted}"`;
-}
-
-function hexEscape(codePoint: number): string {
-  if (codePoint < 0x20 || codePoint === 0x7f) return `\\x${codePoint.toString(16).padStart(2, '0')}`;
-  if (codePoint > 0xffff) return `\\U${codePoint.toString(16).padStart(8, '0')}`;
-  return `\\u${codePoint.toString(16).padStart(4, '0')}`;
-}
+const celOf = ({ kind, text }: TextPart): string => (kind === 'text' ? goQuote(text) : `(${text})`);

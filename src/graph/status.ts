@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { analyse } from './analysis.ts';
 import type { Definition } from './definition.ts';
@@ -9,7 +10,6 @@ import type { Language } from './language.ts';
 import type { PathStep } from './model.ts';
 import { formatPath, parsePath } from './path.ts';
 import type { Problems } from './problems.ts';
-import { quoteGo } from './scan.ts';
 import { statusLeaf } from './status-leaf.ts';
 import { literalPaths, statusProperties } from './status-tree.ts';
 import { walkFreely } from './walk.ts';
@@ -110,7 +110,7 @@ function checkField(site: FieldSite, language: Language, problems: Problems): Co
   const analysis = analyse(site, language, { place: 'status' });
   if (!analysis.ok) {
     const { syntax: _syntax, kro, ...refusal } = analysis.refusal;
-    const text = `${PREFIX}status field ${quoteGo(site.pathText)} expression ${quoteGo(shown)}: ${kro}`;
+    const text = `${PREFIX}status field ${goQuote(site.pathText)} expression ${goQuote(shown)}: ${kro}`;
     problems.error({ ...refusal, phase: 'status', kro: text });
     return undefined;
   }
@@ -118,7 +118,7 @@ function checkField(site: FieldSite, language: Language, problems: Problems): Co
   if (result.ok) return result.value;
   const { syntax: _syntax, kro, ...refusal } = result.refusal;
   const step = result.stage === 'check' ? `${PREFIX}failed to type-check` : 'failed to compile';
-  const text = `${step} status expression ${quoteGo(shown)} at path ${quoteGo(site.pathText)}: ${kro}`;
+  const text = `${step} status expression ${goQuote(shown)} at path ${goQuote(site.pathText)}: ${kro}`;
   problems.error({ ...refusal, phase: 'status', kro: text });
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
+import { compareText, goQuote } from '../golang/index.ts';
 import { cryptoLibrary, gvkOf } from '../core/index.ts';
-import { annotationOf, compareText, labelOf } from './identity.ts';
+import { annotationOf, labelOf } from './identity.ts';
 import {
   APPLYSET_ID_LABEL,
   GROUP_KINDS_ANNOTATION,
@@ -97,17 +98,20 @@ export function recordedInventory(instance: KubeObject, expected = applySetIdOf(
 
   const scope: InventoryScope = { groupKinds: splitList(kinds), namespaces: splitList(namespaces) };
   const problem = firstProblem([
-    [id !== expected, `label ${APPLYSET_ID_LABEL} is ${quote(id)}, expected "${expected}"`],
-    [tooling?.startsWith('kro/') !== true, `annotation ${TOOLING_ANNOTATION} is ${quote(tooling)}, expected "kro/…"`],
+    [id !== expected, `label ${APPLYSET_ID_LABEL} is ${quoteOrMissing(id)}, expected "${expected}"`],
+    [
+      tooling?.startsWith('kro/') !== true,
+      `annotation ${TOOLING_ANNOTATION} is ${quoteOrMissing(tooling)}, expected "kro/…"`,
+    ],
     [kinds === undefined, `annotation ${GROUP_KINDS_ANNOTATION} is missing`],
     [namespaces === undefined, `annotation ${NAMESPACES_ANNOTATION} is missing`],
     [
       !scope.groupKinds.every(isGroupKind),
-      `annotation ${GROUP_KINDS_ANNOTATION} has an invalid entry: ${quote(kinds)}`,
+      `annotation ${GROUP_KINDS_ANNOTATION} has an invalid entry: ${quoteOrMissing(kinds)}`,
     ],
     [
       !scope.namespaces.every(isNamespace),
-      `annotation ${NAMESPACES_ANNOTATION} has an invalid entry: ${quote(namespaces)}`,
+      `annotation ${NAMESPACES_ANNOTATION} has an invalid entry: ${quoteOrMissing(namespaces)}`,
     ],
     [
       hash !== undefined && hash !== inventoryHash(expected, scope),
@@ -133,8 +137,8 @@ function firstProblem(rules: readonly (readonly [boolean, string])[]): string | 
   return rules.find(([broken]) => broken)?.[1];
 }
 
-function quote(value: string | undefined): string {
-  return value === undefined ? 'missing' : JSON.stringify(value);
+function quoteOrMissing(value: string | undefined): string {
+  return value === undefined ? 'missing' : goQuote(value);
 }
 
 function isGroupKind(text: string): boolean {

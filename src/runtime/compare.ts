@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { compareText } from '../golang/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
-import { compareText } from './identity.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import type { FieldSet } from './owned-fields.ts';
 import { keysOf, memberFinder } from './list-members.ts';

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { compareText } from '../golang/index.ts';
 import { formatRef, jsonEquals, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
@@ -7,7 +8,7 @@ import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
 import { instanceConditions, readConditions, transition } from './conditions.ts';
 import type { ConditionValue } from './conditions.ts';
-import { compareObjects, compareText } from './identity.ts';
+import { compareObjects } from './identity.ts';
 import { deletionPolicyProblem, hasFinalizer, keepsChildren } from './finalizer.ts';
 import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
 import { deletionOf, instanceTarget, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';

@@ -1,6 +1,7 @@
 import type { Value } from '../cel/index.ts';
 import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
 import type { Expression } from '../graph/index.ts';
 
 /** What expressions can see: `schema`, node ids, iterators, `each`. */
@@ -60,11 +61,6 @@ export function evaluateRaw(expression: Expression, variables: Variables, contex
   return { state: pending ? 'pending' : 'error', failure: failureOf(expression, 'eval', message) };
 }
 
-/** A text as kro quotes it in messages: in double quotes, with escapes. */
-export function quote(text: string): string {
-  return JSON.stringify(text);
-}
-
 /** Names the thing that is missing in texts like `no such key: ready`. */
 const MISSING = /no such (?:key|field|attribute)(?:\(s\))?: ?['"]?([^\s'",]+)/;
 
@@ -72,7 +68,7 @@ function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: st
   const missing = MISSING.exec(reason)?.[1];
   return {
     expression: expression.template ?? expression.cel,
-    message: `${phase} ${quote(expression.cel)}: ${reason}`,
+    message: `${phase} ${goQuote(expression.cel)}: ${reason}`,
     ...(missing === undefined ? {} : { missing }),
     references: expression.references.filter((name) => name !== 'schema' && name !== 'runtime'),
   };

@@ -2,6 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import { gvkOf } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import type { ObjectTarget, ObjectType } from './model.ts';
+import { compareText } from '../golang/index.ts';
 
 /** The API type of a node's objects. */
 export function typeOfNode(node: GraphNode): ObjectType {
@@ -38,11 +39,6 @@ export function namespacedName(target: { namespace?: string; name: string }): st
 /** A total order of objects: group and kind, namespace, name. */
 export function compareObjects(a: KubeObject, b: KubeObject): number {
   return compareText(objectKey(a), objectKey(b));
-}
-
-/** Order of texts by code units: the same on every machine and in every locale. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The value of a label; undefined when the object has none of that name. */

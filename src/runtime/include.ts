@@ -1,5 +1,6 @@
+import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
-import { evaluate, quote } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { Unresolved, Walk } from './walk.ts';
 import { gvrText, missingData } from './walk.ts';
@@ -38,7 +39,7 @@ export function decideInclusion(walk: Walk, node: GraphNode): Inclusion {
       };
     }
     const { failure } = result;
-    const text = `includeWhen ${quote(expression.cel)}: ${failure.message}`;
+    const text = `includeWhen ${goQuote(expression.cel)}: ${failure.message}`;
     if (result.state === 'pending' && references.length > 0) {
       undecided ??= {
         state: 'pending',

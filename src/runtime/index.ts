@@ -62,7 +62,7 @@ export type { NowSample } from './now-sample.ts';
 export { readNowSample } from './now-sample.ts';
 export { hasFinalizer, isSuspended } from './finalizer.ts';
 export { failureText, isRefusal, missingRight } from './failure.ts';
-export { compareText, groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';
+export { groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';
 export * as keys from './keys.ts';
 export { applyOrderOf, childAnnotations, childLabels, instanceLabels, isOwned, nodeIdOf } from './labels.ts';
 export { memberNamespaces } from './members.ts';

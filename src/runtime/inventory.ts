@@ -1,7 +1,8 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
+import { compareText } from '../golang/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { inventoryOf, recordedScope, sameScope, unionScope } from './applyset.ts';
-import { compareText, groupKindText, labelOf } from './identity.ts';
+import { groupKindText, labelOf } from './identity.ts';
 import { APPLYSET_ID_LABEL, FINALIZER, INVENTORY_MANAGER, VERSION_LABEL } from './keys.ts';
 import { hasFinalizer, isSuspended } from './finalizer.ts';
 import { instanceLabels } from './labels.ts';

@@ -1,7 +1,8 @@
 import type { KubeObject } from '../core/index.ts';
+import { compareText } from '../golang/index.ts';
 import { gvkOf, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
-import { compareText, groupKindText, parseGroupKind } from './identity.ts';
+import { groupKindText, parseGroupKind } from './identity.ts';
 import { applyOrderOf, nodeIdOf } from './labels.ts';
 import type { DeleteAction, InventoryScope, MemberTarget, ObjectTarget, ObjectType } from './model.ts';
 import type { ObjectReport } from './report.ts';

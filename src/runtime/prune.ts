@@ -1,10 +1,11 @@
 import type { KubeObject } from '../core/index.ts';
+import { compareText } from '../golang/index.ts';
 import { gvkOf, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { transitiveDependents } from './dependents.ts';
 import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
-import { compareObjects, compareText, groupKindText, objectKey, targetKey } from './identity.ts';
+import { compareObjects, groupKindText, objectKey, targetKey } from './identity.ts';
 import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
 import { deletionOf, memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 import type { DeleteAction, InventoryScope } from './model.ts';

@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
 import type { Expression, GraphNode } from '../graph/index.ts';
-import { evaluate, quote } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { Walk } from './walk.ts';
 
@@ -78,11 +79,11 @@ function check(
     return {
       state: 'waiting',
       because: { kind: 'not-ready', expression: expression.cel, value: result.value ?? null, ...subject },
-      message: `waiting for node "${node.id}": readyWhen condition evaluated to false: ${quote(expression.cel)}${item} (waiting for readiness)`,
+      message: `waiting for node "${node.id}": readyWhen condition evaluated to false: ${goQuote(expression.cel)}${item} (waiting for readiness)`,
     };
   }
   const colon = where.index === undefined ? ' expression:' : '';
-  const text = `node "${node.id}": failed to evaluate readyWhen${colon} ${quote(expression.cel)}${item}`;
+  const text = `node "${node.id}": failed to evaluate readyWhen${colon} ${goQuote(expression.cel)}${item}`;
   if (result.state === 'pending') {
     return {
       state: 'waiting',

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
+import { compareText } from '../golang/index.ts';
 import { isJsonObject, labelSelectorProblems } from '../core/index.ts';
-import { compareText } from './identity.ts';
 
 /** The text form of a label selector, or what is wrong with it. */
 export type SelectorText =

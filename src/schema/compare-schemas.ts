@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
-import { goJson } from './go-text.ts';
+import { goJson } from '../golang/index.ts';
 import type { Schema } from './model.ts';
 
 type Bound = 'MINIMUM' | 'MAXIMUM' | 'MIN_LENGTH' | 'MAX_LENGTH' | 'MIN_ITEMS' | 'MAX_ITEMS';

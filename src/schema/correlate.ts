@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
+import { goJson } from '../golang/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import { goJson } from './go-text.ts';
 import type { Schema } from './model.ts';
 
 /** The values of a map list's keys in one element, with defaults of the schema where a key is missing. */

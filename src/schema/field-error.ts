@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
-import { goFloat, goJson, goQuote } from './go-text.ts';
+import { formatGeneral, goJson, goQuote } from '../golang/index.ts';
 import type { FieldError } from './model.ts';
 
 /** A step of a field path: a member, an index, or the key of a map. */
@@ -20,7 +20,7 @@ export function fieldPath(parts: readonly PathPart[]): string {
 /** A value as it stands in an error text. */
 function badValue(value: JsonValue | undefined): string {
   if (typeof value === 'string') return goQuote(value);
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : goFloat(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : formatGeneral(value);
   return goJson(value);
 }
 

@@ -1,4 +1,5 @@
 import { netLibrary } from '../core/index.ts';
+import { goParseDuration } from '../golang/index.ts';
 
 /**
  * The string formats that an API server checks. Formats that are not listed here are not checked at all.
@@ -76,13 +77,12 @@ function isDateTime(text: string): boolean {
   return match !== null && Number(match[1]) <= 23 && Number(match[2]) <= 59 && Number(match[3]) <= 59;
 }
 
-const GO_DURATION = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|\u03bcs|ms|s|m|h))+)$/;
 const WORDY_DURATION =
   /^\d+\s*(?:ns|nanoseconds?|us|µs|\u03bcs|microseconds?|ms|milliseconds?|s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?|w|weeks?)$/i;
 
 /** Go's durations (`1h30m`), or one number with a unit in words (`3 days`). */
 function isDuration(text: string): boolean {
-  return GO_DURATION.test(text) || WORDY_DURATION.test(text);
+  return goParseDuration(text) !== undefined || WORDY_DURATION.test(text);
 }
 
 /** An address, or a display name with the address in angle brackets. */

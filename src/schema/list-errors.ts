@@ -1,8 +1,8 @@
 import type { JsonValue } from '../core/index.ts';
+import { goJson } from '../golang/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { keysOf } from './correlate.ts';
 import { duplicate, invalid } from './field-error.ts';
-import { goJson } from './go-text.ts';
 import type { FieldError, Schema } from './model.ts';
 import type { Context } from './validate-context.ts';
 

@@ -1,4 +1,4 @@
-import { goQuote, goTrim, isGoSpace } from './go-text.ts';
+import { goQuote, goTrim, isGoSpace } from '../golang/index.ts';
 
 /** The markers of SimpleSchema. */
 export const MARKER_KEYS = [

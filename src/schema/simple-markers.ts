@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
+import { goParseBool, goParseFloat, goParseInt, goQuote, goTrim } from '../golang/index.ts';
 import { parseJson, re2Library } from '../core/index.ts';
 import type { ListType, Schema, ValidationRule } from './model.ts';
-import { goParseBool, goParseFloat, goParseInt, goQuote, goTrim } from './go-text.ts';
 import type { Marker, MarkerKey } from './simple-lexer.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,5 +1,5 @@
 import type { FieldStep } from './model.ts';
-import { goQuote, goTrim } from './go-text.ts';
+import { goQuote, goTrim } from '../golang/index.ts';
 
 /** The type of a field as written. */
 export type SimpleType =

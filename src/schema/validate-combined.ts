@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
-import { goQuote } from './go-text.ts';
+import { goQuote } from '../golang/index.ts';
 import { invalid } from './field-error.ts';
 import type { FieldError, Schema } from './model.ts';
 import type { Check, Context } from './validate-context.ts';

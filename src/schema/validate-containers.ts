@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
+import { goJson } from '../golang/index.ts';
 import { jsonEquals } from '../core/index.ts';
 import { correlateList } from './correlate.ts';
 import { duplicateErrors } from './list-errors.ts';
 import { invalid, required as requiredError, tooMany } from './field-error.ts';
-import { goJson } from './go-text.ts';
 import type { Schema } from './model.ts';
 import type { Check, Context } from './validate-context.ts';
 

@@ -1,9 +1,9 @@
 import type { RE2JS } from 're2js';
 import type { JsonValue } from '../core/index.ts';
+import { formatGeneral, goJson, goQuote } from '../golang/index.ts';
 import { jsonEquals, re2Library } from '../core/index.ts';
 import { invalid, notSupported, tooLong, typeInvalid } from './field-error.ts';
 import { formatCheck } from './formats.ts';
-import { goFloat, goJson, goQuote } from './go-text.ts';
 import type { Schema } from './model.ts';
 import type { Context } from './validate-context.ts';
 
@@ -187,7 +187,7 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
 const truncated = (limit: Integer): Integer => (typeof limit === 'bigint' ? limit : Math.trunc(limit));
 const sameNumber = (a: Integer, b: Integer): boolean => !(a < b) && !(a > b);
 const numberText = (value: Integer): string =>
-  typeof value === 'bigint' || Number.isInteger(value) ? String(value) : goFloat(value);
+  typeof value === 'bigint' || Number.isInteger(value) ? String(value) : formatGeneral(value);
 
 function checkMultiple(value: Integer, multipleOf: number, integral: boolean, context: Context): void {
   const name = context.name();

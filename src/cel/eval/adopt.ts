@@ -1,6 +1,5 @@
 import { decodeBase64 } from '../lib/base64.ts';
-import { Failure } from '../lib/failure.ts';
-import { formatGeneral } from '../lib/go-float.ts';
+import { Failure, formatGeneral } from '../../golang/index.ts';
 import type { DataShape } from '../shape.ts';
 import type { Value } from '../values.ts';
 import { CelDuration, CelTimestamp, CelValue, fail } from '../values.ts';

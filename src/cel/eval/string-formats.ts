@@ -1,6 +1,4 @@
-import { parseDuration } from '../lib/duration.ts';
-import { Failure } from '../lib/failure.ts';
-import { goQuote } from '../lib/go-quote.ts';
+import { goParseDuration, Failure, goQuote } from '../../golang/index.ts';
 
 /** A point in time. */
 export interface Time {
@@ -24,7 +22,7 @@ const NANOS = new Map(UNITS.flatMap(([names, nanos]) => names.split(' ').map((na
 
 /** A span as OpenAPI's `duration` format takes it: Go's form, or a number and a unit up to weeks. */
 export function parseSpan(text: string): bigint | Failure {
-  const go = parseDuration(text);
+  const go = goParseDuration(text);
   if (go !== undefined) return go;
   let total = 0n;
   let found = false;

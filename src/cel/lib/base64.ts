@@ -1,4 +1,4 @@
-import { fail, type Failure } from './failure.ts';
+import { failure, type Failure } from '../../golang/index.ts';
 
 /** Standard base64 as cel-go's encoders take it: padded or not, line breaks ignored. */
 
@@ -20,5 +20,5 @@ export function decodeBase64(text: string): Uint8Array | Failure {
 }
 
 function corrupt(at: number): Failure {
-  return fail(`illegal base64 data at input byte ${at}`);
+  return failure(`illegal base64 data at input byte ${at}`);
 }

@@ -1,7 +1,7 @@
 import type { CallContext, Implementation, Overload } from '../library.ts';
+import { Failure } from '../../golang/index.ts';
 import type { CelType } from '../types.ts';
 import { CelDuration, CelTimestamp, fail, type Value } from '../values.ts';
-import { Failure } from './failure.ts';
 
 /** A function that is called as `name(args)`. */
 export function overload(id: string, params: readonly CelType[], result: CelType, call: Implementation): Overload {

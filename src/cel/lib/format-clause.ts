@@ -1,4 +1,13 @@
 import type { CallContext } from '../library.ts';
+import {
+  formatSeconds,
+  failure,
+  Failure,
+  formatExponent,
+  formatFixed,
+  formatPlain,
+  compareText,
+} from '../../golang/index.ts';
 import type { TypeKind } from '../types.ts';
 import {
   CelDouble,
@@ -11,10 +20,6 @@ import {
   typeNameOf,
   type Value,
 } from '../values.ts';
-import { formatSeconds } from './duration.ts';
-import { fail, Failure } from './failure.ts';
-import { formatExponent, formatFixed, formatPlain } from './go-float.ts';
-import { compareText } from './text.ts';
 import { formatTimestamp } from './timestamp.ts';
 
 /** One `%…` of a format string. */
@@ -98,7 +103,7 @@ export function formatClause(clause: Clause, value: Value, context: CallContext)
 }
 
 function refuse(clause: Clause, value: Value): Failure {
-  return fail(`${ACCEPTED[clause.verb].refusal}, was given ${typeNameOf(value)}`);
+  return failure(`${ACCEPTED[clause.verb].refusal}, was given ${typeNameOf(value)}`);
 }
 
 function integer(value: Value): bigint | undefined {
@@ -150,7 +155,7 @@ function printable(value: Value, context: CallContext, depth: number): string | 
     return formatTimestamp({ seconds: value.seconds, nanos: value.nanos, offsetMinutes: 0 });
   if (value instanceof CelTypeValue) return value.name;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  if (depth > DEEPEST) return fail('value nests too deeply');
+  if (depth > DEEPEST) return failure('value nests too deeply');
   const elements = elementsOf(value);
   if (elements) return printableList(elements, context, depth);
   const entries = entriesOf(value);

@@ -1,4 +1,4 @@
-import { goQuote } from './go-quote.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { Clause } from './format-clause.ts';
 
 /** Literal text, a clause that takes an argument, or a clause that cannot be read; nothing follows the last. */

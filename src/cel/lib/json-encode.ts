@@ -1,4 +1,5 @@
 import type { CallContext } from '../library.ts';
+import { formatSeconds, formatGeneral, formatJsonNumber, goQuoteJson, compareText } from '../../golang/index.ts';
 import {
   CelDouble,
   CelDuration,
@@ -12,10 +13,6 @@ import {
   type Value,
 } from '../values.ts';
 import { encodeBase64 } from './base64.ts';
-import { formatSeconds } from './duration.ts';
-import { formatGeneral, formatJsonNumber } from './go-float.ts';
-import { quoteJson } from './go-json.ts';
-import { compareText } from './text.ts';
 import { formatTimestamp } from './timestamp.ts';
 
 const DEEPEST = 1_000;
@@ -35,7 +32,7 @@ function encode(value: Value, context: CallContext, depth: number): string {
   if (value === null) return 'null';
   switch (typeof value) {
     case 'string':
-      return quoteJson(value);
+      return goQuoteJson(value);
     case 'boolean':
       return String(value);
     case 'bigint':
@@ -46,8 +43,8 @@ function encode(value: Value, context: CallContext, depth: number): string {
   }
   if (value instanceof CelDouble) return encodeDouble(value.value);
   if (value instanceof CelUint) return value.value > MAX_SAFE ? `"${value.value}"` : String(value.value);
-  if (value instanceof CelDuration) return quoteJson(formatSeconds(value.nanos));
-  if (value instanceof CelTimestamp) return quoteJson(formatTimestamp(value));
+  if (value instanceof CelDuration) return goQuoteJson(formatSeconds(value.nanos));
+  if (value instanceof CelTimestamp) return goQuoteJson(formatTimestamp(value));
   if (value instanceof Uint8Array) return `"${encodeBase64(value)}"`;
   if (value instanceof CelOptional) {
     return value.value === undefined
@@ -72,7 +69,7 @@ function encodeMap(entries: readonly (readonly [Value, Value])[], context: CallC
     value: encodeJson(value, context, depth + 1),
   }));
   texts.sort((a, b) => compareText(a.key, b.key));
-  return `{${texts.map(({ key, value }) => `${quoteJson(key)}:${value}`).join(',')}}`;
+  return `{${texts.map(({ key, value }) => `${goQuoteJson(key)}:${value}`).join(',')}}`;
 }
 
 function refuseKey(typeName: string): never {

@@ -1,4 +1,5 @@
 import type { CallContext } from '../library.ts';
+import { goFormatDuration, formatGeneral, formatJsonNumber, goQuoteJson, compareText } from '../../golang/index.ts';
 import {
   CelDouble,
   CelDuration,
@@ -16,10 +17,6 @@ import {
   type Value,
 } from '../values.ts';
 import { encodeBase64 } from './base64.ts';
-import { formatDuration } from './duration.ts';
-import { formatGeneral, formatJsonNumber } from './go-float.ts';
-import { quoteJson } from './go-json.ts';
-import { compareText } from './text.ts';
 import { formatTimestamp, MIN_SECONDS } from './timestamp.ts';
 
 /** Deeper values are refused: neither kro nor any API server takes them. */
@@ -54,7 +51,7 @@ function writeAny(value: Value, state: State, depth: number): string {
   if (value === null) return 'null';
   switch (typeof value) {
     case 'string':
-      return quoteJson(value);
+      return goQuoteJson(value);
     case 'number':
       return Number.isSafeInteger(value) ? String(Object.is(value, -0) ? 0 : BigInt(value)) : writeDouble(value, state);
     case 'bigint':
@@ -77,11 +74,11 @@ function writeDouble(value: number, state: State): string {
 function writeCelValue(value: CelValue, state: State, depth: number): string {
   if (value instanceof CelDouble) return writeDouble(value.value, state);
   if (value instanceof CelUint) return String(value.value);
-  if (value instanceof CelDuration) return quoteJson(formatDuration(value.nanos));
+  if (value instanceof CelDuration) return goQuoteJson(goFormatDuration(value.nanos));
   if (value instanceof CelTimestamp) {
     // Kubernetes' time type takes the first moment of the calendar for "no time".
     const isZero = value.seconds === MIN_SECONDS && value.nanos === 0;
-    return isZero ? 'null' : quoteJson(formatTimestamp({ seconds: value.seconds, nanos: 0, offsetMinutes: 0 }));
+    return isZero ? 'null' : goQuoteJson(formatTimestamp({ seconds: value.seconds, nanos: 0, offsetMinutes: 0 }));
   }
   if (value instanceof CelOptional) return value.value === undefined ? 'null' : write(value.value, state, depth + 1);
   if (value instanceof MapView) return writeMap(entriesOf(value.raw()) ?? [], state, depth);
@@ -110,5 +107,5 @@ function writeMap(entries: readonly (readonly [Value, Value])[], state: State, d
     texts.push({ key, value: write(value, state, depth + 1) });
   }
   texts.sort((a, b) => compareText(a.key, b.key));
-  return `{${texts.map(({ key, value }) => `${quoteJson(key)}:${value}`).join(',')}}`;
+  return `{${texts.map(({ key, value }) => `${goQuoteJson(key)}:${value}`).join(',')}}`;
 }

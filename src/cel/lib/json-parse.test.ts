@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CelDouble } from '../values.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../../golang/index.ts';
 import { marshalJson } from './json-marshal.ts';
 import { parseGoJson } from './json-parse.ts';
 

@@ -1,5 +1,5 @@
 import { boxDouble, setProperty, type Value } from '../values.ts';
-import { fail, type Failure } from './failure.ts';
+import { failure, type Failure } from '../../golang/index.ts';
 
 /**
  * A JSON document as Go's `encoding/json` reads it into untyped values: every number becomes a double, of equal
@@ -49,9 +49,9 @@ class Parser {
       // Syntax is judged first, as a whole; only then do numbers count.
       return this.#outOfRange === undefined
         ? value
-        : fail(`json: cannot unmarshal number ${this.#outOfRange} into Go value of type float64`);
+        : failure(`json: cannot unmarshal number ${this.#outOfRange} into Go value of type float64`);
     } catch (problem) {
-      if (problem instanceof JsonProblem) return fail(problem.message);
+      if (problem instanceof JsonProblem) return failure(problem.message);
       throw problem;
     }
   }

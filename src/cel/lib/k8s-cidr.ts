@@ -1,11 +1,8 @@
 import type { Library } from '../library.ts';
-import { BOOL, INT, STRING } from '../types.ts';
-import { fail as raise } from '../values.ts';
-import { fail, Failure } from './failure.ts';
-import { member, overload, reading } from './define.ts';
-import { goQuote } from './go-quote.ts';
-import { parseStrictAddress } from './k8s-ip.ts';
 import {
+  failure,
+  Failure,
+  goQuote,
   containsAddress,
   containsPrefix,
   formatPrefix,
@@ -13,15 +10,19 @@ import {
   maskedPrefix,
   parsePrefix,
   type IpPrefix,
-} from './netip.ts';
+} from '../../golang/index.ts';
+import { BOOL, INT, STRING } from '../types.ts';
+import { fail as raise } from '../values.ts';
+import { member, overload, reading } from './define.ts';
+import { parseStrictAddress } from './k8s-ip.ts';
 import { CIDR, CidrValue, IP, IpValue } from './opaque.ts';
 
 const PREFIX = 'network address parse error during conversion from string: ';
 
 function parseCidr(text: string): IpPrefix | Failure {
   const prefix = parsePrefix(text);
-  if (prefix instanceof Failure) return fail(PREFIX + prefix.message);
-  return is4In6(prefix.address) ? fail(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
+  if (prefix instanceof Failure) return failure(PREFIX + prefix.message);
+  return is4In6(prefix.address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
 }
 
 /** `cidr()` puts the prefix of the parser's own error once more in front. */

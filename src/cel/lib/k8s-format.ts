@@ -1,10 +1,9 @@
 import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../../core/index.ts';
+import { Failure, parseRequestUrl } from '../../golang/index.ts';
 import type { CallContext, FunctionDeclaration, Library } from '../library.ts';
 import { listType, optionalType, STRING } from '../types.ts';
 import { CelOptional, OPTIONAL_NONE } from '../values.ts';
-import { Failure } from './failure.ts';
 import { member, overload, reading } from './define.ts';
-import { parseRequestUrl } from './go-url.ts';
 import { FORMAT, FormatValue } from './opaque.ts';
 
 /** What is wrong with a text; nothing when all is well. */

@@ -1,10 +1,8 @@
 import type { Library } from '../library.ts';
-import { BOOL, INT, STRING } from '../types.ts';
-import { fail as raise } from '../values.ts';
-import { fail, Failure } from './failure.ts';
-import { member, orFail, overload, reading } from './define.ts';
-import { goQuote } from './go-quote.ts';
 import {
+  failure,
+  Failure,
+  goQuote,
   family,
   formatAddress,
   is4In6,
@@ -15,17 +13,20 @@ import {
   isUnspecified,
   parseAddress,
   type IpAddress,
-} from './netip.ts';
+} from '../../golang/index.ts';
+import { BOOL, INT, STRING } from '../types.ts';
+import { fail as raise } from '../values.ts';
+import { member, orFail, overload, reading } from './define.ts';
 import { IP, IpValue } from './opaque.ts';
 
 /** An address without zone that is not an IPv4 address in IPv6 clothes. */
 export function parseStrictAddress(text: string): IpAddress | Failure {
   const address = parseAddress(text);
   if (address instanceof Failure) {
-    return fail(`IP Address ${goQuote(text)} parse error during conversion from string: ${address.message}`);
+    return failure(`IP Address ${goQuote(text)} parse error during conversion from string: ${address.message}`);
   }
-  if (address.zone !== '') return fail(`IP address ${goQuote(text)} with zone value is not allowed`);
-  return is4In6(address) ? fail(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : address;
+  if (address.zone !== '') return failure(`IP address ${goQuote(text)} with zone value is not allowed`);
+  return is4In6(address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : address;
 }
 
 /** Kubernetes' `ip`. */

@@ -1,7 +1,7 @@
 import type { CallContext, Library } from '../library.ts';
+import { Failure } from '../../golang/index.ts';
 import { BOOL, DOUBLE, INT, STRING, type CelType } from '../types.ts';
 import { fail, toInt, type Int, type Value } from '../values.ts';
-import { Failure } from './failure.ts';
 import { member, orFail, overload } from './define.ts';
 import { QUANTITY, QuantityValue } from './opaque.ts';
 import {

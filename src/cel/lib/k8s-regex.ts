@@ -1,7 +1,7 @@
 import type { CallContext, Implementation, Library, Overload, PlanRefusal } from '../library.ts';
+import { Failure } from '../../golang/index.ts';
 import { INT, listType, STRING } from '../types.ts';
 import { fail, typeNameOf, type Int, type Value } from '../values.ts';
-import { Failure } from './failure.ts';
 import { member } from './define.ts';
 import { cachedPattern, compilePattern, type Pattern } from './re2.ts';
 

@@ -1,7 +1,7 @@
 import type { Library } from '../library.ts';
+import { Failure } from '../../golang/index.ts';
 import { BOOL, INT, STRING, type CelType } from '../types.ts';
 import { toInt, type Value } from '../values.ts';
-import { Failure } from './failure.ts';
 import { member, orFail, overload, reading } from './define.ts';
 import { SEMVER, SemverValue } from './opaque.ts';
 import { compareSemver, parseSemver } from './semver.ts';

@@ -1,9 +1,17 @@
 import type { Library } from '../library.ts';
+import {
+  Failure,
+  parseRequestUrl,
+  parseUrl,
+  urlEscapedPath,
+  urlHost,
+  urlHostname,
+  urlPort,
+  urlQuery,
+} from '../../golang/index.ts';
 import { BOOL, listType, mapType, STRING } from '../types.ts';
 import { fail, setProperty, type Value } from '../values.ts';
-import { Failure } from './failure.ts';
 import { member, overload, reading } from './define.ts';
-import { parseRequestUrl, parseUrl, urlEscapedPath, urlHost, urlHostname, urlPort, urlQuery } from './go-url.ts';
 import { URL_TYPE, UrlValue } from './opaque.ts';
 
 /** Kubernetes' `url`. */

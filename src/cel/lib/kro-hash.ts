@@ -1,7 +1,8 @@
 import type { CallContext, Library } from '../library.ts';
 import { BYTES, STRING } from '../types.ts';
 import { overload } from './define.ts';
-import { fnv64a, md5, sha256 } from './hash.ts';
+import { fnv64a } from '../../golang/index.ts';
+import { md5, sha256 } from './hash.ts';
 
 /** kro's digests of texts. */
 export const kroHash: Library = {

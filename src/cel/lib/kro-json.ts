@@ -1,8 +1,8 @@
 import type { CallContext, Library } from '../library.ts';
+import { Failure } from '../../golang/index.ts';
 import { DYN, STRING } from '../types.ts';
 import { fail, type Value } from '../values.ts';
 import { overload } from './define.ts';
-import { Failure } from './failure.ts';
 import { marshalJson } from './json-marshal.ts';
 import { parseGoJson } from './json-parse.ts';
 

@@ -1,4 +1,5 @@
 import type { CallContext, Library } from '../library.ts';
+import { goQuote } from '../../golang/index.ts';
 import { DYN, mapType, STRING, structType, type CelType } from '../types.ts';
 import {
   elementsOf,
@@ -12,7 +13,6 @@ import {
   type Value,
 } from '../values.ts';
 import { member } from './define.ts';
-import { goQuote } from './go-quote.ts';
 import { LibraryValue } from './opaque.ts';
 
 const RUNTIME: CelType = structType('kro.run.Runtime');

@@ -1,9 +1,9 @@
 import type { CallContext, FunctionDeclaration, Library } from '../library.ts';
+import { sortIndices } from '../../golang/index.ts';
 import { DYN, INT, listType, typeParam } from '../types.ts';
 import { CelUint, elementsOf, fail, typeNameOf, type Int, type Value } from '../values.ts';
 import { member, nameOnly, overload } from './define.ts';
 import { isEqual } from './equal.ts';
-import { sortIndices } from './go-sort.ts';
 import { COMPARABLE } from './k8s-lists.ts';
 import { isComparable, tryCompare } from './order.ts';
 

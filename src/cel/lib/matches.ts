@@ -1,7 +1,7 @@
 import type { CallContext, Implementation, Library, Overload } from '../library.ts';
+import { Failure } from '../../golang/index.ts';
 import { BOOL, STRING } from '../types.ts';
 import { fail, type Value } from '../values.ts';
-import { Failure } from './failure.ts';
 import { cachedPattern, compilePattern } from './re2.ts';
 
 /** The standard library's `matches`. Unlike `find`, a bad constant pattern is an error of evaluation. */

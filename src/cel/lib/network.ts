@@ -1,12 +1,8 @@
 import type { FunctionDeclaration, Library, Overload, Validator } from '../library.ts';
-import { BOOL, STRING } from '../types.ts';
-import type { Value } from '../values.ts';
-import { member, orFail, overload, reading } from './define.ts';
-import { fail, Failure } from './failure.ts';
-import { goQuote } from './go-quote.ts';
-import { kubernetesCidr } from './k8s-cidr.ts';
-import { kubernetesIp, parseStrictAddress } from './k8s-ip.ts';
 import {
+  failure,
+  Failure,
+  goQuote,
   containsAddress,
   containsPrefix,
   is4In6,
@@ -14,7 +10,12 @@ import {
   parsePrefix,
   sameAddress,
   type IpPrefix,
-} from './netip.ts';
+} from '../../golang/index.ts';
+import { BOOL, STRING } from '../types.ts';
+import type { Value } from '../values.ts';
+import { member, orFail, overload, reading } from './define.ts';
+import { kubernetesCidr } from './k8s-cidr.ts';
+import { kubernetesIp, parseStrictAddress } from './k8s-ip.ts';
 import { CIDR, CidrValue, IP, IpValue } from './opaque.ts';
 
 /** Unlike those of Kubernetes, these values may be compared with anything. */
@@ -33,9 +34,9 @@ class NetworkCidr extends CidrValue {
 function parseCidr(text: string): IpPrefix | Failure {
   const prefix = parsePrefix(text);
   if (prefix instanceof Failure) {
-    return fail(`CIDR ${goQuote(text)} parse error during conversion from string: ${prefix.message}`);
+    return failure(`CIDR ${goQuote(text)} parse error during conversion from string: ${prefix.message}`);
   }
-  return is4In6(prefix.address) ? fail(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
+  return is4In6(prefix.address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
 }
 
 /** Overloads that differ from those of Kubernetes under the same ids. */

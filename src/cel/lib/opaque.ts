@@ -1,7 +1,15 @@
 import { opaqueType, structType, type CelType } from '../types.ts';
+import {
+  formatUrl,
+  type GoUrl,
+  formatAddress,
+  formatPrefix,
+  sameAddress,
+  samePrefix,
+  type IpAddress,
+  type IpPrefix,
+} from '../../golang/index.ts';
 import { fail, OpaqueValue, type Value } from '../values.ts';
-import { formatUrl, type GoUrl } from './go-url.ts';
-import { formatAddress, formatPrefix, sameAddress, samePrefix, type IpAddress, type IpPrefix } from './netip.ts';
 import { compareQuantities, formatQuantity, type Quantity } from './quantity.ts';
 import { compareSemver, formatSemver, type SemanticVersion } from './semver.ts';
 

@@ -1,5 +1,5 @@
 import { CelDouble, CelDuration, CelTimestamp, CelUint, fail, type Value } from '../values.ts';
-import { compareText } from './text.ts';
+import { compareText } from '../../golang/index.ts';
 
 /** −1, 0 or 1; undefined where there is no order. */
 type Order = -1 | 0 | 1 | undefined;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Failure } from './failure.ts';
+import { Failure } from '../../golang/index.ts';
 import {
   addQuantities,
   compareQuantities,

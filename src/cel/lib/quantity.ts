@@ -1,4 +1,4 @@
-import { fail, type Failure } from './failure.ts';
+import { failure, type Failure } from '../../golang/index.ts';
 
 /**
  * Kubernetes quantities (`1.5Gi`, `100m`, `1e3`) with the arithmetic of `resource.Quantity`.
@@ -62,19 +62,19 @@ interface Suffix {
 
 /** Reads a quantity as `resource.ParseQuantity` does, with its error texts. */
 export function parseQuantity(text: string): Quantity | Failure {
-  if (text === '' || text.length > LONGEST) return fail(FORMAT_ERROR);
+  if (text === '' || text.length > LONGEST) return failure(FORMAT_ERROR);
   if (text === '0') return { unscaled: 0n, scale: 0, big: false, format: 'decimalSI', text };
   const match = SYNTAX.exec(text);
-  if (!match) return fail(FORMAT_ERROR);
+  if (!match) return failure(FORMAT_ERROR);
   const suffix = parseSuffix(match[4] ?? '');
-  if (suffix === undefined) return fail(SUFFIX_ERROR);
+  if (suffix === undefined) return failure(SUFFIX_ERROR);
   const whole = match[2] || '0';
   const fraction = match[3] ?? '';
   const negative = match[1] === '-';
   const small = smallQuantity(text, negative, whole, fraction, suffix);
   if (small !== undefined) return small;
   // A point without any digit reaches the unbounded decimal, which needs one.
-  if (!/\d/.test(text.slice(0, text.length - (match[4] ?? '').length))) return fail(NUMERIC_ERROR);
+  if (!/\d/.test(text.slice(0, text.length - (match[4] ?? '').length))) return failure(NUMERIC_ERROR);
   return bigQuantity(negative, whole, fraction, suffix);
 }
 

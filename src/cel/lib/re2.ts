@@ -1,7 +1,7 @@
 import type { RE2JS } from 're2js';
 import { re2Library } from '../../core/index.ts';
+import { failure, Failure } from '../../golang/index.ts';
 import type { CallContext } from '../library.ts';
-import { fail, Failure } from './failure.ts';
 
 /**
  * Regular expressions with RE2's syntax, in time linear in the text. Patterns that are constants are compiled when
@@ -28,7 +28,7 @@ const cache = new Map<string, Pattern | Failure>();
 
 /** Compiles `source`; the failure has the text of Go's `regexp` ("error parsing regexp: …"). */
 export function compilePattern(source: string): Pattern | Failure {
-  if (source.length > LONGEST) return fail('error parsing regexp: expression too large');
+  if (source.length > LONGEST) return failure('error parsing regexp: expression too large');
   try {
     return patternOf(re2Library().RE2JS.compile(source));
   } catch (error) {
@@ -63,12 +63,12 @@ function recover(source: string, error: unknown): Pattern | Failure {
       return patternOf(re2Library().RE2JS.compile(nameless));
     } catch (second) {
       const problem = recover('', second);
-      return problem instanceof Failure ? fail(problem.message.replace(nameless, () => source)) : problem;
+      return problem instanceof Failure ? failure(problem.message.replace(nameless, () => source)) : problem;
     }
   }
-  if (message.endsWith('trailing backslash at end of expression')) return fail(`${message}: \`\``);
-  if (message.endsWith('expression nests too deeply')) return fail(`${message}: \`${source}\``);
-  return fail(message.startsWith('error parsing regexp') ? message : 'error parsing regexp: expression too large');
+  if (message.endsWith('trailing backslash at end of expression')) return failure(`${message}: \`\``);
+  if (message.endsWith('expression nests too deeply')) return failure(`${message}: \`${source}\``);
+  return failure(message.startsWith('error parsing regexp') ? message : 'error parsing regexp: expression too large');
 }
 
 function withoutGroupNames(source: string): string {

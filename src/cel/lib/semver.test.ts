@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from './failure.ts';
+import { Failure } from '../../golang/index.ts';
 import { compareSemver, formatSemver, parseSemver, type SemanticVersion } from './semver.ts';
 
 const read = (text: string): SemanticVersion => {

@@ -1,5 +1,4 @@
-import { fail, Failure } from './failure.ts';
-import { goQuote } from './go-quote.ts';
+import { failure, Failure, goQuote } from '../../golang/index.ts';
 
 /** Semantic versions 2.0.0 as Kubernetes' CEL library reads and orders them. */
 export interface SemanticVersion {
@@ -17,9 +16,9 @@ const ALPHANUMERIC = /^[0-9A-Za-z-]*$/;
 
 /** Reads a version, with the error texts users see. */
 export function parseSemver(text: string): SemanticVersion | Failure {
-  if (text === '') return fail('Version string empty');
+  if (text === '') return failure('Version string empty');
   const [majorText, minorText, rest] = splitThree(text);
-  if (minorText === undefined || rest === undefined) return fail('No Major.Minor.Patch elements found');
+  if (minorText === undefined || rest === undefined) return failure('No Major.Minor.Patch elements found');
   const major = parseNumber(majorText, 'major', 'Major');
   if (major instanceof Failure) return major;
   const minor = parseNumber(minorText, 'minor', 'Minor');
@@ -36,8 +35,8 @@ export function parseSemver(text: string): SemanticVersion | Failure {
   }
   const build = buildText?.split('.') ?? [];
   for (const part of build) {
-    if (part === '') return fail('Build meta data is empty');
-    if (!ALPHANUMERIC.test(part)) return fail(`Invalid character(s) found in build meta data ${goQuote(part)}`);
+    if (part === '') return failure('Build meta data is empty');
+    if (!ALPHANUMERIC.test(part)) return failure(`Invalid character(s) found in build meta data ${goQuote(part)}`);
   }
   return { major, minor, patch, pre, build };
 }
@@ -56,8 +55,8 @@ function cut(text: string, mark: string): { head: string; tail?: string } {
 }
 
 function parseNumber(text: string, lower: string, upper: string): bigint | Failure {
-  if (!DIGITS.test(text)) return fail(`Invalid character(s) found in ${lower} number ${goQuote(text)}`);
-  if (hasLeadingZero(text)) return fail(`${upper} number must not contain leading zeroes ${goQuote(text)}`);
+  if (!DIGITS.test(text)) return failure(`Invalid character(s) found in ${lower} number ${goQuote(text)}`);
+  if (hasLeadingZero(text)) return failure(`${upper} number must not contain leading zeroes ${goQuote(text)}`);
   return parseUint64(text);
 }
 
@@ -66,19 +65,19 @@ function hasLeadingZero(text: string): boolean {
 }
 
 function parseUint64(text: string): bigint | Failure {
-  if (text === '') return fail('strconv.ParseUint: parsing "": invalid syntax');
+  if (text === '') return failure('strconv.ParseUint: parsing "": invalid syntax');
   const value = text.length > 20 ? MAX_UINT64 + 1n : BigInt(text);
-  return value > MAX_UINT64 ? fail(`strconv.ParseUint: parsing ${goQuote(text)}: value out of range`) : value;
+  return value > MAX_UINT64 ? failure(`strconv.ParseUint: parsing ${goQuote(text)}: value out of range`) : value;
 }
 
 function parsePreRelease(text: string): bigint | string | Failure {
-  if (text === '') return fail('Prerelease is empty');
+  if (text === '') return failure('Prerelease is empty');
   if (DIGITS.test(text)) {
     return hasLeadingZero(text)
-      ? fail(`Numeric PreRelease version must not contain leading zeroes ${goQuote(text)}`)
+      ? failure(`Numeric PreRelease version must not contain leading zeroes ${goQuote(text)}`)
       : parseUint64(text);
   }
-  return ALPHANUMERIC.test(text) ? text : fail(`Invalid character(s) found in prerelease ${goQuote(text)}`);
+  return ALPHANUMERIC.test(text) ? text : failure(`Invalid character(s) found in prerelease ${goQuote(text)}`);
 }
 
 /** −1, 0 or 1; build metadata does not count. */

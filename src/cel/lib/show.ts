@@ -11,8 +11,7 @@ import {
   typeNameOf,
   type Value,
 } from '../values.ts';
-import { formatDuration } from './duration.ts';
-import { formatGeneral } from './go-float.ts';
+import { goFormatDuration, formatGeneral } from '../../golang/index.ts';
 import { LibraryValue } from './opaque.ts';
 import { formatTimestamp } from './timestamp.ts';
 
@@ -32,7 +31,7 @@ function show(value: Value, depth: number, room: { left: number }): string {
   if (typeof value !== 'object') return String(value);
   if (value instanceof CelDouble) return formatGeneral(value.value);
   if (value instanceof CelUint) return String(value.value);
-  if (value instanceof CelDuration) return formatDuration(value.nanos);
+  if (value instanceof CelDuration) return goFormatDuration(value.nanos);
   if (value instanceof CelTimestamp) return showTimestamp(value);
   if (value instanceof CelTypeValue) return value.name;
   if (value instanceof CelErrorValue) return value.message;

@@ -1,27 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { decodeBase64 } from './base64.ts';
-import { Failure } from './failure.ts';
+import { Failure } from '../../golang/index.ts';
 import { parseFormat } from './format-parse.ts';
-import { goQuote } from './go-quote.ts';
 import { compilePattern } from './re2.ts';
-import { codePointLength, compareText, utf16Index } from './text.ts';
+import { codePointLength, utf16Index } from './text.ts';
 
 describe('texts as Go sees them', () => {
-  test('count and compare by code point', () => {
+  test('count by code point', () => {
     expect(codePointLength('a🙂☃')).toBe(3);
     expect(utf16Index('a🙂☃', 2)).toBe(3);
-    expect(compareText('\uffff', '🙂')).toBe(-1);
-    expect(compareText('a', 'ab')).toBe(-1);
-  });
-
-  test.each([
-    ['a"b\\', '"a\\"b\\\\"'],
-    ['\u0000\u0007\n\u007f', '"\\x00\\a\\n\\x7f"'],
-    ['é☃🙂', '"é☃🙂"'],
-    ['\u2028\u200b\ufeff\u{e0001}', '"\\u2028\\u200b\\ufeff\\U000e0001"'],
-    ['\ud800', '"\ufffd"'],
-  ])('%j is quoted %s', (text, quoted) => {
-    expect(goQuote(text)).toBe(quoted);
   });
 
   test.each([

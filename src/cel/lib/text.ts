@@ -23,23 +23,3 @@ export function utf16Index(text: string, codePoints: number): number {
   for (let i = 0; i < codePoints && at < text.length; i++) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
   return at;
 }
-
-const STRETCH = 1024;
-
-/** Order of Go strings, which is the order of code points: `<`, except that JavaScript compares UTF-16 units. */
-export function compareText(a: string, b: string): -1 | 0 | 1 {
-  if (a === b) return 0;
-  const length = Math.min(a.length, b.length);
-  let i = 0;
-  // Whole stretches first, which the engine compares at once.
-  while (i + STRETCH < length && a.slice(i, i + STRETCH) === b.slice(i, i + STRETCH)) i += STRETCH;
-  while (i < length && a.charCodeAt(i) === b.charCodeAt(i)) i += 1;
-  if (i === length) return a.length < b.length ? -1 : 1;
-  return adjusted(a.charCodeAt(i)) < adjusted(b.charCodeAt(i)) ? -1 : 1;
-}
-
-/** Moves surrogates above the rest of the basic plane. */
-function adjusted(unit: number): number {
-  if (unit < 0xd800) return unit;
-  return unit >= 0xe000 ? unit - 0x2000 : unit + 0x2000;
-}

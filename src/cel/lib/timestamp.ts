@@ -1,5 +1,4 @@
-import { fail, type Failure } from './failure.ts';
-import { goQuote } from './go-quote.ts';
+import { failure, type Failure, goQuote } from '../../golang/index.ts';
 
 /** Points in time between the years 1 and 9999, as text of RFC 3339. */
 
@@ -25,19 +24,19 @@ const STRICT =
  */
 export function parseTimestamp(text: string): Instant | Failure {
   const match = text.length > 10_000 ? null : STRICT.exec(text);
-  if (!match) return fail(`invalid RFC 3339 timestamp ${goQuote(text)}`);
+  if (!match) return failure(`invalid RFC 3339 timestamp ${goQuote(text)}`);
   const [, year, month, day, t, hour, minute, second, fraction, zulu, sign, offsetHour, offsetMinute] = match;
   const y = Number(year);
   const mon = Number(month);
   const d = Number(day);
   if (t === 't' || zulu === 'z' || second === '60' || d > daysInMonth(y, mon)) {
-    return fail("type conversion error from 'string' to 'google.protobuf.Timestamp'");
+    return failure("type conversion error from 'string' to 'google.protobuf.Timestamp'");
   }
   const size = Number(offsetHour ?? 0) * 60 + Number(offsetMinute ?? 0);
   const offsetMinutes = sign === '-' ? -size || 0 : size;
   const local = daysFromCivil(y, mon, d) * 86_400 + Number(hour) * 3600 + Number(minute) * 60 + Number(second);
   const seconds = local - offsetMinutes * 60;
-  if (seconds < MIN_SECONDS || seconds > MAX_SECONDS) return fail('timestamp overflow');
+  if (seconds < MIN_SECONDS || seconds > MAX_SECONDS) return failure('timestamp overflow');
   return { seconds, nanos: Number((fraction ?? '').slice(0, 9).padEnd(9, '0')), offsetMinutes };
 }
 

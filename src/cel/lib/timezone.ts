@@ -1,5 +1,4 @@
-import { fail, Failure } from './failure.ts';
-import { goQuote } from './go-quote.ts';
+import { failure, Failure, goQuote } from '../../golang/index.ts';
 
 /**
  * The offset from UTC that a time zone has at some moment. Zones are written as CEL's accessors take them: a name
@@ -94,8 +93,8 @@ export function findZone(text: string): Zone | Failure {
   const colon = text.indexOf(':');
   if (colon >= 0) return fixedZone(text, colon);
   if (text === '' || text === 'UTC' || text === 'Local') return () => 0;
-  if (/\.\.|^[/\\]/.test(text)) return fail('time: invalid location name');
-  if (!isKnown(text)) return fail(`unknown time zone ${text}`);
+  if (/\.\.|^[/\\]/.test(text)) return failure('time: invalid location name');
+  if (!isKnown(text)) return failure(`unknown time zone ${text}`);
   return (seconds) => namedOffset(text, Math.max(seconds, GREGORIAN));
 }
 
@@ -104,15 +103,15 @@ function fixedZone(text: string, colon: number): Zone | Failure {
   if (hours instanceof Failure) return hours;
   const minutes = atoi(text.slice(colon + 1));
   if (minutes instanceof Failure) return minutes;
-  if (hours < -23 || hours > 23) return fail(`timezone offset hours out of range [-23, 23]: ${text}`);
-  if (minutes < 0 || minutes > 59) return fail(`timezone offset minutes out of range [0, 59]: ${text}`);
+  if (hours < -23 || hours > 23) return failure(`timezone offset hours out of range [-23, 23]: ${text}`);
+  if (minutes < 0 || minutes > 59) return failure(`timezone offset minutes out of range [0, 59]: ${text}`);
   const offset = (hours * 60 + (text.startsWith('-') ? -minutes : minutes)) * 60;
   return () => offset;
 }
 
 /** Go's `strconv.Atoi`. */
 function atoi(text: string): number | Failure {
-  const problem = (reason: string) => fail(`strconv.Atoi: parsing ${goQuote(text)}: ${reason}`);
+  const problem = (reason: string) => failure(`strconv.Atoi: parsing ${goQuote(text)}: ${reason}`);
   if (!/^[+-]?\d+$/.test(text)) return problem('invalid syntax');
   const digits = text.replace(/^[+-]?0*/, '');
   const value = Number(text);

@@ -1,4 +1,4 @@
-import { compareText } from '../lib/text.ts';
+import { compareText } from '../../golang/index.ts';
 import { compareValues } from '../lib/order.ts';
 import type { Operator } from '../eval/arithmetic.ts';
 import { concatenateBytes, dynamicArithmetic, dynamicNegate, intOperation, negateInt } from '../eval/arithmetic.ts';

@@ -1,7 +1,13 @@
 import type { CallContext, FunctionDeclaration, Library, Overload } from '../library.ts';
-import { parseDuration, formatSeconds } from '../lib/duration.ts';
-import { Failure } from '../lib/failure.ts';
-import { formatGeneral, parseFloatText } from '../lib/go-float.ts';
+import {
+  goParseDuration,
+  formatSeconds,
+  Failure,
+  formatGeneral,
+  parseFloat64,
+  parseBool,
+  parseInt64,
+} from '../../golang/index.ts';
 import { MAX_SECONDS, MIN_SECONDS, formatTimestamp, parseTimestamp } from '../lib/timestamp.ts';
 import { utf8Decode, utf8Encode } from '../text.ts';
 import type { CelType } from '../types.ts';
@@ -30,31 +36,26 @@ function notConvertible(to: CelType): never {
   return fail(`type conversion error from 'string' to '${to.name}'`);
 }
 
-const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
-const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
-
 function stringToBool(text: string): boolean {
-  if (TRUE.has(text)) return true;
-  return FALSE.has(text) ? false : notConvertible(BOOL);
+  return parseBool(text) ?? notConvertible(BOOL);
 }
-
-/** Longer digits than this fit no 64-bit integer, leading zeros apart. */
-const MOST_DIGITS = 1_000;
 
 function stringToInt(text: string): Int {
-  if (text.length > MOST_DIGITS || !/^[+-]?\d+$/.test(text)) return notConvertible(INT);
-  const value = BigInt(text.startsWith('+') ? text.slice(1) : text);
-  return value > 2n ** 63n - 1n || value < -(2n ** 63n) ? notConvertible(INT) : toInt(value);
+  const value = parseInt64(text);
+  return typeof value === 'bigint' ? toInt(value) : notConvertible(INT);
 }
 
+/** More digits than these fit no 64-bit integer, leading zeros apart. */
+const MAX_DIGITS = 1_000;
+
 function stringToUint(text: string): CelUint {
-  if (text.length > MOST_DIGITS || !/^\d+$/.test(text)) return notConvertible(UINT);
+  if (text.length > MAX_DIGITS || !/^\d+$/.test(text)) return notConvertible(UINT);
   const value = BigInt(text);
   return value > 2n ** 64n - 1n ? notConvertible(UINT) : new CelUint(value);
 }
 
 function stringToDouble(text: string): number {
-  const value = parseFloatText(text);
+  const value = parseFloat64(text);
   return typeof value === 'number' ? value : notConvertible(DOUBLE);
 }
 
@@ -79,7 +80,7 @@ function stringToTimestamp(text: string): CelTimestamp {
 }
 
 function stringToDuration(text: string): CelDuration {
-  const nanos = parseDuration(text);
+  const nanos = goParseDuration(text);
   return nanos === undefined ? notConvertible(DURATION) : new CelDuration(nanos);
 }
 

@@ -1,3 +1,5 @@
+import { goParseDurationMs } from '../../golang/index.ts';
+
 /** The times of a schedule. */
 export interface Schedule {
   /** The first time after `time` (milliseconds since the epoch), or `undefined` when there is none in five years. */
@@ -27,7 +29,7 @@ const HORIZON_DAYS = 5 * 366;
  */
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefined {
   const every = /^@every\s+(\S+)$/.exec(text.trim());
-  if (every !== null) return periodic(durationOf(every[1] ?? ''));
+  if (every !== null) return periodic(goParseDurationMs(every[1] ?? ''));
   const fields = (MACROS.get(text.trim()) ?? text).trim().split(/\s+/);
   if (fields.length !== 5) return undefined;
   const [minutes, hours, days, months, weekdays] = [
@@ -140,21 +142,4 @@ function parseField(text: string, first: number, last: number, names: readonly s
 function periodic(period: number | undefined): Schedule | undefined {
   if (period === undefined || period < 1000) return undefined;
   return { next: (time) => Math.floor(time / 1000) * 1000 + Math.floor(period / 1000) * 1000 };
-}
-
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ['ms', 1],
-  ['s', 1000],
-  ['m', MINUTE],
-  ['h', 60 * MINUTE],
-]);
-
-/** A duration such as `1h30m` in milliseconds. */
-function durationOf(text: string): number | undefined {
-  if (!/^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h)){1,8}$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount = '', unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
-    total += Number(amount) * (UNITS.get(unit) ?? 0);
-  }
-  return total;
 }

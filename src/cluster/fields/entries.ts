@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { compareText } from '../../golang/index.ts';
 import type { FieldTree } from './tree.ts';
 import { fromFieldsV1, sameTree, toFieldsV1, union } from './tree.ts';
 
@@ -61,11 +62,11 @@ function readFields(value: JsonValue | undefined): FieldTree | undefined {
 export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
   const sorted = [...entries].sort(
     (a, b) =>
-      order(a.operation, b.operation) ||
-      order(a.time ?? '', b.time ?? '') ||
-      order(a.manager, b.manager) ||
-      order(a.apiVersion, b.apiVersion) ||
-      order(a.subresource, b.subresource),
+      compareText(a.operation, b.operation) ||
+      compareText(a.time ?? '', b.time ?? '') ||
+      compareText(a.manager, b.manager) ||
+      compareText(a.apiVersion, b.apiVersion) ||
+      compareText(a.subresource, b.subresource),
   );
   return sorted.map((entry) => {
     let fieldsV1 = written.get(entry.fields);
@@ -86,8 +87,6 @@ export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
   });
 }
 
-const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
 /** More update entries than this are folded, the oldest first. */
 const MAX_UPDATERS = 10;
 
@@ -95,7 +94,7 @@ const MAX_UPDATERS = 10;
 export function capUpdaters(entries: Map<string, ManagedEntry>): void {
   const updaters = [...entries.entries()].filter(([, entry]) => entry.operation === 'Update');
   if (updaters.length <= MAX_UPDATERS) return;
-  updaters.sort(([, a], [, b]) => order(a.time ?? '', b.time ?? '') || order(a.manager, b.manager));
+  updaters.sort(([, a], [, b]) => compareText(a.time ?? '', b.time ?? '') || compareText(a.manager, b.manager));
   const excess = updaters.length - MAX_UPDATERS;
   const folded = new Map<string, ManagedEntry>();
   for (const [key, entry] of updaters.slice(0, excess + 1)) {

@@ -1,3 +1,5 @@
+import { goParseDuration, goQuote } from '../../golang/index.ts';
+
 /** The fields of a schedule: the smallest and the largest value, and names. */
 const FIELDS: readonly { readonly min: number; readonly max: number; readonly names?: string }[] = [
   { min: 0, max: 59 },
@@ -7,7 +9,6 @@ const FIELDS: readonly { readonly min: number; readonly max: number; readonly na
   { min: 0, max: 6, names: 'sun mon tue wed thu fri sat' },
 ];
 const DESCRIPTORS = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
-const DURATION = /^[+-]?((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+$/;
 
 /** Why a text is no schedule; nothing when it is one. */
 export function scheduleProblem(text: string): string | undefined {
@@ -16,9 +17,9 @@ export function scheduleProblem(text: string): string | undefined {
     const every = /^@every (.*)$/.exec(text);
     if (every !== null) {
       const period = every[1] ?? '';
-      return DURATION.test(period)
-        ? undefined
-        : `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(period)}`;
+      return goParseDuration(period) === undefined
+        ? `failed to parse duration ${text}: time: invalid duration ${goQuote(period)}`
+        : undefined;
     }
     return DESCRIPTORS.includes(text) ? undefined : `unrecognized descriptor: ${text}`;
   }
@@ -67,5 +68,5 @@ function numberOf(text: string): number | string {
   if (/^-\d+$/.test(text)) return `negative number (${text}) not allowed: ${text}`;
   return /^\d+$/.test(text)
     ? Number(text)
-    : `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
+    : `failed to parse int from ${text}: strconv.Atoi: parsing ${goQuote(text)}: invalid syntax`;
 }

@@ -1,3 +1,4 @@
+import { goQuote } from '../../golang/index.ts';
 import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, fieldTooLong } from '../http/problems.ts';
 import type { ApiRequest, Query } from '../http/request.ts';
 import type { FieldProblem } from '../http/status.ts';
@@ -67,30 +68,6 @@ function checkManager(manager: string, problems: FieldProblem[]) {
     }
     position++;
   }
-}
-
-const SHORT: Readonly<Record<string, string>> = {
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-  '"': '\\"',
-};
-
-/** Go's `%q`. */
-export function goQuote(text: string): string {
-  let out = '"';
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    if (Object.hasOwn(SHORT, character)) out += SHORT[character];
-    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`;
-    else out += character;
-  }
-  return `${out}"`;
 }
 
 function checkDryRun(values: readonly string[], problems: FieldProblem[]) {

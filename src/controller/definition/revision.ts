@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
+import { fnv32a } from '../../golang/index.ts';
 import { hasFinalizer, keys } from '../../runtime/index.ts';
 import type { Definition } from './definition.ts';
 import { DEFINITION_TYPE, REVISION_TYPE } from './definition.ts';
@@ -43,15 +44,9 @@ const LONGEST_NAME = 253;
 export function revisionName(definition: string, number: number): string {
   const suffix = `-r${String(number).padStart(5, '0')}`;
   if (definition.length + suffix.length <= LONGEST_NAME) return definition + suffix;
-  const hashed = `${suffix}-${fnv1a32(definition)}`;
+  const hashed = `${suffix}-${fnv32a(definition).toString(16).padStart(8, '0')}`;
   const cut = definition.slice(0, LONGEST_NAME - hashed.length).replace(/[.-]+$/, '');
   return (cut === '' ? 'gr' : cut) + hashed;
-}
-
-function fnv1a32(text: string): string {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, '0');
 }
 
 /** The object of a new revision. It holds the finalizer from the start, which saves a write. */

@@ -1,4 +1,5 @@
 import { cryptoLibrary } from '../../core/index.ts';
+import { compareText } from '../../golang/index.ts';
 
 /** To how many instances a new revision goes first. */
 export type Allowance =
@@ -64,7 +65,7 @@ export type Rollout =
  * depends on the UIDs alone, so that it is the same after a restart.
  */
 export function decideRollout({ revision, candidates, count, chosen }: RolloutInput): Rollout {
-  const ordered = candidates.toSorted((a, b) => compare(rank(a.uid), rank(b.uid)) || compare(a.id, b.id));
+  const ordered = candidates.toSorted((a, b) => compareText(rank(a.uid), rank(b.uid)) || compareText(a.id, b.id));
   const kept = ordered.filter(({ id }) => chosen.has(id));
   const rest = ordered.filter(({ id }) => !chosen.has(id));
   const members = [...kept, ...rest.slice(0, Math.max(0, count - kept.length))];
@@ -87,8 +88,4 @@ export function decideRollout({ revision, candidates, count, chosen }: RolloutIn
 
 function rank(uid: string): string {
   return cryptoLibrary().createHash('sha256').update(uid).digest('hex');
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,5 +1,5 @@
-import { fail, type Failure } from './failure.ts';
-import { goQuoteBytes } from './go-quote.ts';
+import { failure, type Failure } from './failure.ts';
+import { goQuoteBytes } from './quote.ts';
 
 /** Percent-encoding of byte strings with the rules of Go's `net/url`. */
 
@@ -39,11 +39,11 @@ export function unescapeBytes(bytes: string, place: Place): string | Failure {
     if (char === '%') {
       const triple = bytes.slice(i, i + 3);
       if (!/^%[0-9a-fA-F]{2}$/.test(triple) || refused(triple, place)) {
-        return fail(`invalid URL escape ${goQuoteBytes(triple)}`);
+        return failure(`invalid URL escape ${goQuoteBytes(triple)}`);
       }
       i += 2;
     } else if (inHost && char.charCodeAt(0) < 0x80 && mustEscape(char, place)) {
-      return fail(`invalid character ${goQuoteBytes(char)} in host name`);
+      return failure(`invalid character ${goQuoteBytes(char)} in host name`);
     }
   }
   const spaced = place === 'query' ? bytes.replaceAll('+', ' ') : bytes;

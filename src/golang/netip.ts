@@ -1,5 +1,5 @@
-import { fail, Failure } from './failure.ts';
-import { goQuote } from './go-quote.ts';
+import { failure, Failure } from './failure.ts';
+import { goQuote } from './quote.ts';
 
 /** IP addresses and prefixes with the syntax, texts and predicates of Go's `net/netip`. */
 export interface IpAddress {
@@ -31,7 +31,7 @@ export function parseAddress(text: string): IpAddress | Failure {
 }
 
 function addressError(text: string, message: string, at = ''): Failure {
-  return fail(`ParseAddr(${goQuote(text)}): ${message}${at === '' ? '' : ` (at ${goQuote(at)})`}`);
+  return failure(`ParseAddr(${goQuote(text)}): ${message}${at === '' ? '' : ` (at ${goQuote(at)})`}`);
 }
 
 function parseIPv4Fields(text: string, from: number, to: number, fields: Uint8Array): Failure | undefined {
@@ -130,7 +130,7 @@ function parseIPv6(text: string): IpAddress | Failure {
 
 /** Reads a prefix as `netip.ParsePrefix` does. */
 export function parsePrefix(text: string): IpPrefix | Failure {
-  const prefixError = (message: string) => fail(`netip.ParsePrefix(${goQuote(text)}): ${message}`);
+  const prefixError = (message: string) => failure(`netip.ParsePrefix(${goQuote(text)}): ${message}`);
   const slash = text.lastIndexOf('/');
   if (slash < 0) return prefixError("no '/'");
   const address = parseAddress(text.slice(0, slash));

@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  formatExponent,
-  formatFixed,
-  formatGeneral,
-  formatJsonNumber,
-  formatPlain,
-  parseFloatText,
-} from './go-float.ts';
+import { formatExponent, formatFixed, formatGeneral, formatJsonNumber, formatPlain, parseFloat64 } from './float.ts';
 
 describe('doubles in the forms of Go', () => {
   test.each([
@@ -51,14 +44,14 @@ describe('doubles in the forms of Go', () => {
     [' 1', 'syntax'],
     ['', 'syntax'],
   ])('%j reads as %s', (text, value) => {
-    expect(parseFloatText(text)).toBe(value);
+    expect(parseFloat64(text)).toBe(value);
   });
 
   test('what was written reads back as the same double', () => {
     fc.assert(
       fc.property(fc.double(), (value) => {
-        expect(parseFloatText(formatGeneral(value))).toBe(value);
-        if (Number.isFinite(value)) expect(parseFloatText(formatPlain(value))).toBe(value);
+        expect(parseFloat64(formatGeneral(value))).toBe(value);
+        if (Number.isFinite(value)) expect(parseFloat64(formatPlain(value))).toBe(value);
       }),
     );
   });

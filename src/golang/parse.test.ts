@@ -1,41 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { goFloat, goJson, goParseBool, goParseFloat, goParseInt, goQuote, goTrim } from './go-text.ts';
-
-test.each([
-  ['a', '"a"'],
-  ['"\\', '"\\"\\\\"'],
-  ['\n\t\u0007', '"\\n\\t\\a"'],
-  ['\u0001\u007f', '"\\x01\\x7f"'],
-  ['é😀', '"é😀"'],
-  ['\u200b', '"\\u200b"'],
-])('goQuote(%j)', (text, quoted) => {
-  expect(goQuote(text)).toBe(quoted);
-});
-
-test.each([
-  [0.3, '0.3'],
-  [1e6, '1e+06'],
-  [1234567.5, '1.2345675e+06'],
-  [123456, '123456'],
-  [0.00001, '1e-05'],
-  [-0, '0'],
-  [Infinity, '+Inf'],
-])('goFloat(%d)', (value, text) => {
-  expect(goFloat(value)).toBe(text);
-});
-
-test('goJson sorts members and escapes HTML', () => {
-  expect(goJson({ b: '<&>', a: [1n, null, 1.5] })).toBe('{"a":[1,null,1.5],"b":"\\u003c\\u0026\\u003e"}');
-});
-
-test('goTrim knows the white space of Go', () => {
-  expect(goTrim('\u0085\u00a0\u3000 x \t\v')).toBe('x');
-  expect(goTrim('\ufeffx')).toBe('\ufeffx');
-});
+import { goParseBool, goParseFloat, goParseInt } from './parse.ts';
 
 describe('numbers and booleans', () => {
   test.each([
     ['007', 7],
+    [`${'0'.repeat(2_000)}8`, 8],
     ['+5', 5],
     ['9007199254740993', 9007199254740993n],
     ['-9223372036854775808', -9223372036854775808n],

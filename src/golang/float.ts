@@ -44,7 +44,7 @@ function scientific({ negative, digits, exponent }: Decimal): string {
   return `${negative ? '-' : ''}${digits.slice(0, 1)}${fraction}e${exponent < 0 ? '-' : '+'}${size}`;
 }
 
-/** `FormatFloat(x, 'g', -1, 64)`: what CEL's `string(double)` gives (`1e+20`, `123456`, `+Inf`). */
+/** `FormatFloat(x, 'g', -1, 64)`, also `%v`: the form of error texts and of CEL's `string(double)` (`1e+20`, `+Inf`). */
 export function formatGeneral(value: number): string {
   const special = specialText(value);
   if (special !== undefined) return special;
@@ -126,7 +126,7 @@ const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)$
 const SPECIAL = /^([+-]?)(inf|infinity|nan)$/i;
 
 /** Reads a double as Go's `strconv.ParseFloat(text, 64)` does. */
-export function parseFloatText(text: string): number | 'syntax' | 'range' {
+export function parseFloat64(text: string): number | 'syntax' | 'range' {
   const special = SPECIAL.exec(text);
   if (special) {
     if (special[2]?.toLowerCase() !== 'nan') return special[1] === '-' ? -Infinity : Infinity;
@@ -143,7 +143,7 @@ export function parseFloatText(text: string): number | 'syntax' | 'range' {
 }
 
 /** Underscores may stand between digits and after a base prefix; anywhere else the text is no number. */
-export function withoutUnderscores(text: string): string | undefined {
+function withoutUnderscores(text: string): string | undefined {
   if (!text.includes('_')) return text;
   const body = text.replace(/^[+-]?(?:0[xXoObB])?/, (prefix) => (prefix.length > 1 ? '0' : ''));
   const digits = /^[+-]?0[xX]/.test(text) ? '[0-9a-fA-F]' : '[0-9]';

@@ -1,6 +1,4 @@
-import { formatPlain } from './go-float.ts';
-
-/** Spans of time in nanoseconds (int64) with the texts of Go's `time.Duration`. */
+import { formatPlain } from './float.ts';
 
 const UNITS: ReadonlyMap<string, bigint> = new Map([
   ['ns', 1n],
@@ -18,8 +16,8 @@ const LIMIT = 2n ** 63n;
 /** One number with its unit; the unit is everything up to the next digit or point. */
 const PART = /(\d*)(\.\d*)?([^\d.]*)/y;
 
-/** Reads `1h30m`, `-1.5s`, `0` as Go's `time.ParseDuration`; undefined for anything else and beyond int64. */
-export function parseDuration(text: string): bigint | undefined {
+/** Nanoseconds of `1h30m`, `-1.5s`, `0` as Go's `time.ParseDuration` reads them; undefined for all else and beyond int64. */
+export function goParseDuration(text: string): bigint | undefined {
   const negative = text.startsWith('-');
   const body = /^[-+]/.test(text) ? text.slice(1) : text;
   if (body === '0') return 0n;
@@ -56,8 +54,14 @@ function fractionOf(digits: string, unit: bigint): bigint {
   return BigInt(Math.trunc(Number(value) * (Number(unit) / scale)));
 }
 
-/** Go's `Duration.String`: `1h30m0s`, `1.5s`, `250ms`, `0s`. The form of converted results. */
-export function formatDuration(nanos: bigint): string {
+/** Milliseconds of a duration, with fractions; undefined for what {@link goParseDuration} refuses. */
+export function goParseDurationMs(text: string): number | undefined {
+  const nanos = goParseDuration(text);
+  return nanos === undefined ? undefined : Number(nanos) / 1e6;
+}
+
+/** Go's `Duration.String`: `1h30m0s`, `1.5s`, `250ms`, `0s`. */
+export function goFormatDuration(nanos: bigint): string {
   if (nanos === 0n) return '0s';
   const sign = nanos < 0n ? '-' : '';
   const size = nanos < 0n ? -nanos : nanos;

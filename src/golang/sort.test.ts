@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { sortIndices } from './go-sort.ts';
-import { fnv64a } from './hash.ts';
+import { sortIndices } from './sort.ts';
+import { fnv64a } from './fnv.ts';
 
 describe('the sort of Go', () => {
   test('sorts', () => {

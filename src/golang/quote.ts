@@ -1,5 +1,3 @@
-/** Text between double quotes as Go's `strconv.Quote` (`%q`) writes it: the form in which error texts show input. */
-
 const SIMPLE: ReadonlyMap<number, string> = new Map([
   [0x07, '\\a'],
   [0x08, '\\b'],
@@ -15,8 +13,20 @@ const SIMPLE: ReadonlyMap<number, string> = new Map([
 /** What Go's `unicode.IsPrint` accepts: letters, marks, numbers, punctuation, symbols and the ASCII space. */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/** Quotes `text`. An unpaired surrogate, which Go cannot hold, is shown as U+FFFD. */
+/** Printable ASCII without what needs an escape: nearly every text. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** Does {@link goQuote} write the text as it is? */
+export function needsNoEscape(text: string): boolean {
+  return PLAIN.test(text);
+}
+
+/**
+ * The text between double quotes as Go's `strconv.Quote` and `%q` write it. CEL reads it back as the same text. An
+ * unpaired surrogate, which Go cannot hold, becomes U+FFFD.
+ */
 export function goQuote(text: string): string {
+  if (needsNoEscape(text)) return `"${text}"`;
   let out = '"';
   for (const char of text) out += quotedChar(char);
   return `${out}"`;
@@ -33,7 +43,7 @@ function quotedChar(char: string): string {
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
 }
 
-/** As {@link goQuote} for bytes given as a string of characters 0–255: bytes that are no UTF-8 become `\xNN`. */
+/** {@link goQuote} of bytes given as a string of characters 0–255: bytes that are no UTF-8 become `\xNN`. */
 export function goQuoteBytes(bytes: string): string {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
   if (!text.includes('\ufffd')) return goQuote(text);

@@ -1,11 +1,10 @@
 /**
- * The order in which Go's `sort.Slice` leaves elements with equal keys. It is not a stable sort: beyond twelve
- * elements it is pattern-defeating quicksort, whose swaps decide, so the same swaps are made here.
+ * The order of a list that Go's `sort.Slice` has sorted: the numbers 0 … n−1 by `less`, which compares two of them.
+ * `sort.Slice` is not stable: beyond twelve elements it is pattern-defeating quicksort, whose swaps decide the order
+ * of equal elements, so this function makes the same swaps.
  *
  * See Orson Peters, "Pattern-defeating Quicksort" (arXiv 2106.05123).
  */
-
-/** Sorts the numbers 0 … n−1 by `less`, which compares two of them. */
 export function sortIndices(n: number, less: (i: number, j: number) => boolean): number[] {
   const order = Array.from({ length: n }, (_, i) => i);
   if (n > 1) new Sorter(order, less).sort(0, n, bitLength(n));

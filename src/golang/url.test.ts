@@ -9,7 +9,7 @@ import {
   urlHostname,
   urlPort,
   urlQuery,
-} from './go-url.ts';
+} from './url.ts';
 
 describe('URLs', () => {
   test.each([

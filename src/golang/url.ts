@@ -1,5 +1,5 @@
-import { fail, Failure } from './failure.ts';
-import { goQuote, goQuoteBytes } from './go-quote.ts';
+import { failure, Failure } from './failure.ts';
+import { goQuote, goQuoteBytes } from './quote.ts';
 import { parseAddress } from './netip.ts';
 import { escapeBytes, mustEscape, unescapeBytes } from './url-escape.ts';
 
@@ -44,7 +44,7 @@ const fromBytes = (bytes: string): string => Buffer.from(bytes, 'latin1').toStri
 /** Go's `url.ParseRequestURI`: an absolute URL or an absolute path, no fragment cut off. */
 export function parseRequestUrl(text: string): GoUrl | Failure {
   const url = parse(toBytes(text), true);
-  return url instanceof Failure ? fail(`parse ${goQuote(text)}: ${url.message}`) : url;
+  return url instanceof Failure ? failure(`parse ${goQuote(text)}: ${url.message}`) : url;
 }
 
 /** Go's `url.Parse`. */
@@ -53,18 +53,18 @@ export function parseUrl(text: string): GoUrl | Failure {
   const hash = bytes.indexOf('#');
   const front = hash < 0 ? bytes : bytes.slice(0, hash);
   const url = parse(front, false);
-  if (url instanceof Failure) return fail(`parse ${goQuote(fromBytes(front))}: ${url.message}`);
+  if (url instanceof Failure) return failure(`parse ${goQuote(fromBytes(front))}: ${url.message}`);
   const rawFragment = hash < 0 ? '' : bytes.slice(hash + 1);
   if (rawFragment === '') return url;
   const fragment = unescapeBytes(rawFragment, 'fragment');
-  if (fragment instanceof Failure) return fail(`parse ${goQuote(text)}: ${fragment.message}`);
+  if (fragment instanceof Failure) return failure(`parse ${goQuote(text)}: ${fragment.message}`);
   return { ...url, fragment, rawFragment: escapeBytes(fragment, 'fragment') === rawFragment ? '' : rawFragment };
 }
 
 function parse(bytes: string, request: boolean): GoUrl | Failure {
   // oxlint-disable-next-line no-control-regex -- these are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(bytes)) return fail('net/url: invalid control character in URL');
-  if (bytes === '' && request) return fail('empty url');
+  if (/[\u0000-\u001f\u007f]/.test(bytes)) return failure('net/url: invalid control character in URL');
+  if (bytes === '' && request) return failure('empty url');
   if (bytes === '*') return { ...EMPTY, path: '*' };
   const split = splitScheme(bytes);
   if (split instanceof Failure) return split;
@@ -80,9 +80,9 @@ function parse(bytes: string, request: boolean): GoUrl | Failure {
   const base = { ...EMPTY, scheme, forceQuery, rawQuery };
   if (!rest.startsWith('/')) {
     if (scheme !== '') return { ...base, opaque: rest };
-    if (request) return fail('invalid URI for request');
+    if (request) return failure('invalid URI for request');
     if ((rest.split('/', 1)[0] ?? '').includes(':')) {
-      return fail('first path segment in URL cannot contain colon');
+      return failure('first path segment in URL cannot contain colon');
     }
   }
   let authority: { user: GoUrl['user']; host: string } = { user: undefined, host: '' };
@@ -102,7 +102,7 @@ function parse(bytes: string, request: boolean): GoUrl | Failure {
 }
 
 function splitScheme(bytes: string): { scheme: string; rest: string } | Failure {
-  if (bytes.startsWith(':')) return fail('missing protocol scheme');
+  if (bytes.startsWith(':')) return failure('missing protocol scheme');
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(bytes)?.[1];
   return scheme === undefined ? { scheme: '', rest: bytes } : { scheme, rest: bytes.slice(scheme.length + 1) };
 }
@@ -113,7 +113,7 @@ function parseAuthority(scheme: string, authority: string): { user: GoUrl['user'
   if (host instanceof Failure) return host;
   if (at < 0) return { user: undefined, host };
   const info = authority.slice(0, at);
-  if (!/^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(info)) return fail('net/url: invalid userinfo');
+  if (!/^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(info)) return failure('net/url: invalid userinfo');
   const colon = info.indexOf(':');
   const name = unescapeBytes(colon < 0 ? info : info.slice(0, colon), 'userinfo');
   if (name instanceof Failure) return name;
@@ -124,22 +124,22 @@ function parseAuthority(scheme: string, authority: string): { user: GoUrl['user'
 
 function parseHost(scheme: string, host: string): string | Failure {
   const open = host.lastIndexOf('[');
-  if (open > 0) return fail('invalid IP-literal');
+  if (open > 0) return failure('invalid IP-literal');
   if (open === 0) return parseBracketedHost(host);
   const first = host.indexOf(':');
   if (first >= 0) {
     // Only web URLs refuse a colon inside the host; elsewhere lists of hosts with ports are in use.
     const port = host.slice(scheme === 'http' || scheme === 'https' ? first : host.lastIndexOf(':'));
-    if (!isOptionalPort(port)) return fail(`invalid port ${goQuoteBytes(port)} after host`);
+    if (!isOptionalPort(port)) return failure(`invalid port ${goQuoteBytes(port)} after host`);
   }
   return unescapeBytes(host, 'host');
 }
 
 function parseBracketedHost(host: string): string | Failure {
   const close = host.lastIndexOf(']');
-  if (close < 0) return fail("missing ']' in host");
+  if (close < 0) return failure("missing ']' in host");
   const port = host.slice(close + 1);
-  if (!isOptionalPort(port)) return fail(`invalid port ${goQuoteBytes(port)} after host`);
+  if (!isOptionalPort(port)) return failure(`invalid port ${goQuoteBytes(port)} after host`);
   const name = host.slice(1, close);
   const zone = name.indexOf('%25');
   const front = unescapeBytes(zone < 0 ? name : name.slice(0, zone), 'host');
@@ -147,8 +147,8 @@ function parseBracketedHost(host: string): string | Failure {
   const back = zone < 0 ? '' : unescapeBytes(name.slice(zone), 'zone');
   if (back instanceof Failure) return back;
   const address = parseAddress(fromBytes(front + back));
-  if (address instanceof Failure) return fail(`invalid host: ${address.message}`);
-  if (address.bytes.length === 4) return fail('invalid IP-literal');
+  if (address instanceof Failure) return failure(`invalid host: ${address.message}`);
+  if (address.bytes.length === 4) return failure('invalid IP-literal');
   return `[${front}${back}]${port}`;
 }
 

@@ -1,4 +1,4 @@
-/** What a parser or function of a value module answers instead of a value: the text of the CEL error. */
+/** What a parser answers instead of a value, as Go's `error`: a text. It is returned, never thrown. */
 export class Failure {
   readonly message: string;
   constructor(message: string) {
@@ -7,6 +7,6 @@ export class Failure {
 }
 
 /** Short for `new Failure(message)`. */
-export function fail(message: string): Failure {
+export function failure(message: string): Failure {
   return new Failure(message);
 }

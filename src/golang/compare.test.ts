@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { compareText } from './compare.ts';
+
+test.each([
+  ['\uffff', '\u{1f642}'],
+  ['a', 'ab'],
+  ['', 'a'],
+  ['Z', 'a'],
+  [`${'x'.repeat(5_000)}a`, `${'x'.repeat(5_000)}b`],
+])('%j stands before %j, as bytes of UTF-8 do', (a, b) => {
+  expect([compareText(a, b), compareText(b, a), compareText(a, a)]).toEqual([-1, 1, 0]);
+});

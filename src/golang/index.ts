@@ -1,0 +1,47 @@
+/**
+ * Go's small vocabularies: how its standard library quotes, parses, prints, compares and sorts. The API server,
+ * kro and cel-go are written in Go, and their texts and orders contain these forms to the letter. Pure functions.
+ *
+ * @packageDocumentation
+ */
+export { compareText } from './compare.ts';
+export { durationSeconds, formatSeconds, goFormatDuration, goParseDuration, goParseDurationMs } from './duration.ts';
+export { Failure, failure } from './failure.ts';
+export { formatExponent, formatFixed, formatGeneral, formatJsonNumber, formatPlain, parseFloat64 } from './float.ts';
+export { fnv32a, fnv64a } from './fnv.ts';
+export { goJson, goQuoteJson } from './json.ts';
+export type { IpAddress, IpPrefix } from './netip.ts';
+export {
+  containsAddress,
+  containsPrefix,
+  family,
+  formatAddress,
+  formatPrefix,
+  is4In6,
+  isGlobalUnicast,
+  isLinkLocalMulticast,
+  isLinkLocalUnicast,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  maskedPrefix,
+  parseAddress,
+  parsePrefix,
+  sameAddress,
+  samePrefix,
+} from './netip.ts';
+export { goParseBool, goParseFloat, goParseInt, parseBool, parseInt64 } from './parse.ts';
+export { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
+export { sortIndices } from './sort.ts';
+export { goTrim, isGoSpace } from './space.ts';
+export type { GoUrl } from './url.ts';
+export {
+  formatUrl,
+  parseRequestUrl,
+  parseUrl,
+  urlEscapedPath,
+  urlHost,
+  urlHostname,
+  urlPort,
+  urlQuery,
+} from './url.ts';

@@ -1,0 +1,58 @@
+import type { JsonValue } from '../core/index.ts';
+import { compareText } from './compare.ts';
+
+const PLAIN = /^[\u0020\u0021\u0023-\u0025\u0027-\u003b\u003d\u003f-\u005b\u005d-\u2027\u202a-\ud7ff\ue000-\uffff]*$/;
+
+/**
+ * A text as Go's `encoding/json` writes it. Beside what JSON demands, `<`, `>`, `&`, U+2028 and U+2029 are escaped, and half a surrogate pair
+ * becomes U+FFFD.
+ */
+export function goQuoteJson(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
+  let out = '"';
+  for (const char of text) out += jsonChar(char);
+  return `${out}"`;
+}
+
+function jsonChar(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  if (code >= 0xd800 && code <= 0xdfff) return '\\ufffd';
+  switch (char) {
+    case '"':
+    case '\\':
+      return `\\${char}`;
+    case '\b':
+      return '\\b';
+    case '\f':
+      return '\\f';
+    case '\n':
+      return '\\n';
+    case '\r':
+      return '\\r';
+    case '\t':
+      return '\\t';
+    case '<':
+    case '>':
+    case '&':
+    case '\u2028':
+    case '\u2029':
+      return `\\u${code.toString(16).padStart(4, '0')}`;
+    default:
+      return code < 0x20 ? `\\u00${code.toString(16).padStart(2, '0')}` : char;
+  }
+}
+
+/** Deepest value that is printed in an error text. */
+const MAX_PRINTED_DEPTH = 32;
+
+/** A value as Go's `encoding/json` marshals it, for error texts and as a key: members sorted, HTML characters escaped. */
+export function goJson(value: JsonValue | undefined, depth = 0): string {
+  if (value === null || value === undefined) return 'null';
+  if (typeof value === 'string') return goQuoteJson(value);
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'null';
+  if (typeof value !== 'object') return String(value);
+  if (depth >= MAX_PRINTED_DEPTH) return Array.isArray(value) ? '[…]' : '{…}';
+  if (Array.isArray(value)) return `[${value.map((entry) => goJson(entry, depth + 1)).join(',')}]`;
+  const names = Object.keys(value).sort(compareText);
+  return `{${names.map((name) => `${goQuoteJson(name)}:${goJson(value[name], depth + 1)}`).join(',')}}`;
+}

@@ -1,0 +1,53 @@
+import { parseFloat64 } from './float.ts';
+import { goQuote } from './quote.ts';
+
+/** A parsed value, or Go's error text (`strconv.ParseBool: parsing "x": invalid syntax`). */
+export type GoParse<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
+
+const MAX_INT64 = 2n ** 63n - 1n;
+const MIN_INT64 = -(2n ** 63n);
+const MAX_INT64_DIGITS = 19;
+
+const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+const FALSE: ReadonlySet<string> = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
+
+/** A boolean as `strconv.ParseBool` reads it: `1`, `t`, `T`, `TRUE`, `true`, `True` and their opposites. */
+export function parseBool(text: string): boolean | undefined {
+  if (TRUE.has(text)) return true;
+  return FALSE.has(text) ? false : undefined;
+}
+
+/** An integer of 64 bits as `strconv.ParseInt` reads it in base 10. */
+export function parseInt64(text: string): bigint | 'syntax' | 'range' {
+  if (!/^[+-]?[0-9]+$/.test(text)) return 'syntax';
+  if (text.replace(/^[+-]?0*/, '').length > MAX_INT64_DIGITS) return 'range';
+  const value = BigInt(text.startsWith('+') ? text.slice(1) : text);
+  return value > MAX_INT64 || value < MIN_INT64 ? 'range' : value;
+}
+
+const failed = (func: string, text: string, why: string): { ok: false; error: string } => ({
+  ok: false,
+  error: `strconv.${func}: parsing ${goQuote(text)}: ${why}`,
+});
+
+const REASONS = { syntax: 'invalid syntax', range: 'value out of range' } as const;
+
+/** {@link parseBool} with Go's error text. */
+export function goParseBool(text: string): GoParse<boolean> {
+  const value = parseBool(text);
+  return value === undefined ? failed('ParseBool', text, REASONS.syntax) : { ok: true, value };
+}
+
+/** {@link parseInt64} with Go's error text; beyond ±(2⁵³−1) a `bigint`. */
+export function goParseInt(text: string): GoParse<number | bigint> {
+  const value = parseInt64(text);
+  if (typeof value === 'string') return failed('ParseInt', text, REASONS[value]);
+  const number = Number(value);
+  return { ok: true, value: Number.isSafeInteger(number) ? number : value };
+}
+
+/** {@link parseFloat64} with Go's error text. */
+export function goParseFloat(text: string): GoParse<number> {
+  const value = parseFloat64(text);
+  return typeof value === 'string' ? failed('ParseFloat', text, REASONS[value]) : { ok: true, value };
+}
