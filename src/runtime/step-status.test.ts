@@ -105,6 +105,19 @@ resources:
     readyWhen: ["\${p.status.running}"]
 `);
 
+  test('quote an expression as kro does, with the escapes of %q', () => {
+    const invisible = graphOf(`
+schema: {}
+resources:
+  - id: p
+    template: ${pump}
+    readyWhen: ["\${p.metadata.name == 'a\\u200b'}"]
+`);
+    const cluster = new FakeCluster();
+    const { instance } = settle(invisible, putInstance(invisible, cluster, 'a', {}), cluster);
+    expect(conditionOf(instance, 'Ready')?.message).toContain(`evaluated to false: "p.metadata.name == 'a\\u200b'"`);
+  });
+
   test('keep their transition time while the status stays, and the message follows', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});

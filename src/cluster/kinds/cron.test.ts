@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { scheduleProblem } from './cron.ts';
 
-test.each(['* * * * *', '*/5,1-3 * * jan mon', '0 0 31 2 *', '@daily', '@every 1h30m', '1/5 * * * SUN'])(
+test.each(['* * * * *', '*/5,1-3 * * jan mon', '0 0 31 2 *', '@daily', '@every 1h30m', '@every 0', '1/5 * * * SUN'])(
   '%s is a schedule',
   (text) => {
     expect(scheduleProblem(text)).toBeUndefined();
@@ -16,6 +16,7 @@ test.each([
   ['*/0 * * * *', 'step of range should be a positive number: */0'],
   ['a * * * *', 'failed to parse int from a: strconv.Atoi: parsing "a": invalid syntax'],
   ['@bogus', 'unrecognized descriptor: @bogus'],
+  ['@every 9999999h', 'failed to parse duration @every 9999999h: time: invalid duration "9999999h"'],
   ['@every x', 'failed to parse duration @every x: time: invalid duration "x"'],
 ])('%s is none: %s', (text, problem) => {
   expect(scheduleProblem(text)).toBe(problem);
