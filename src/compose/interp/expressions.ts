@@ -1,5 +1,6 @@
 import type {
   AnyNode,
+  ArrayExpression,
   AssignmentExpression,
   BinaryExpression,
   CallExpression,
@@ -24,6 +25,7 @@ import { hasKey } from '../library/has-key.ts';
 import { keyOf, readKeyOf } from '../library/key.ts';
 import { mergeKey, mergeSpread } from '../library/objects.ts';
 import { spreadItems } from '../library/spread.ts';
+import { View } from '../library/view.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { arithmetic, bool, equals, plus, relate, toInt32, truthy, unary } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
@@ -63,14 +65,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
     case 'TemplateLiteral':
       return template(node, env);
     case 'ArrayExpression':
-      return activeTrace().born(
-        node.elements.flatMap((element) => {
-          if (element === null) return [undefined];
-          return element.type === 'SpreadElement'
-            ? spreadItems(evaluate(element.argument, env))
-            : [evaluate(element, env)];
-        }),
-      );
+      return arrayLiteral(node, env);
     case 'ObjectExpression':
       return objectLiteral(node, env);
     case 'UnaryExpression':
@@ -475,4 +470,18 @@ function isEval(fn: unknown): boolean {
 export function sourceOf(node: AnyNode, env: Env): string {
   const text = env.unit.text.slice(node.start - env.unit.shift, node.end - env.unit.shift);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function arrayLiteral({ elements }: ArrayExpression, env: Env): unknown {
+  const [first] = elements;
+  if (elements.length === 1 && first?.type === 'SpreadElement') {
+    const value = evaluate(first.argument, env);
+    return value instanceof View && value.iterates ? value : activeTrace().born(spreadItems(value));
+  }
+  return activeTrace().born(
+    elements.flatMap((element) => {
+      if (element === null) return [undefined];
+      return element.type === 'SpreadElement' ? spreadItems(evaluate(element.argument, env)) : [evaluate(element, env)];
+    }),
+  );
 }

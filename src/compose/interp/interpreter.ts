@@ -2,7 +2,7 @@ import { arrayMethod } from '../library/arrays.ts';
 import { installCallHooks } from '../library/hooks.ts';
 import { callMethod } from '../library/methods.ts';
 import { getMember } from '../library/member.ts';
-import { regexMethod } from '../library/strings.ts';
+import { regexMethod } from '../library/matches.ts';
 import { installProxyHooks, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { callValue, isSymbolicDeep } from './calls.ts';

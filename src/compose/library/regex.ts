@@ -4,18 +4,23 @@ import {
   compare,
   concat,
   cond,
+  eq,
   literal,
   macro,
   macroVariable,
   method,
+  not,
   size,
   subtract,
+  TRUE,
   variable,
 } from '../ir/build.ts';
 
 import type { Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { BOOL, INTEGER, listOf, STRING } from '../ir/types.ts';
+import { stepsToGroups } from '../regex/groups.ts';
+import type { GroupStep } from '../regex/groups.ts';
 import { childrenOf, minLength, printRe2 } from '../regex/re2.ts';
 import type { RegexUse } from '../regex/re2.ts';
 import { parseRegex } from '../regex/syntax.ts';
@@ -87,12 +92,24 @@ export function searchPattern(text: Node, pattern: RegExp): Node {
   return cond(found.found, found.index(), literal(-1));
 }
 
-/** The first match of a pattern. */
-export interface FirstMatch {
-  readonly found: Node;
+/** What a group of a match holds. */
+export interface GroupText {
   readonly text: Node;
-  readonly groups: number;
-  readonly namedGroups: boolean;
+  /** Where it is not `undefined`. */
+  readonly has: Node;
+}
+
+/** The text of a match and of its groups. */
+export interface MatchTexts {
+  readonly text: Node;
+  /** By their numbers, from 1 on; `undefined` for those whose place in the match cannot be told. */
+  readonly groups: readonly (GroupText | undefined)[];
+  readonly names: ReadonlyMap<string, number>;
+}
+
+/** The first match of a pattern. */
+export interface FirstMatch extends MatchTexts {
+  readonly found: Node;
   /** Where it begins. @throws Refusal where that cannot be told. */
   readonly index: () => Node;
 }
@@ -104,8 +121,9 @@ export function firstMatch(whole: Node, pattern: RegExp): FirstMatch {
   return {
     found: matches(whole, re2(of, 'test')),
     text: found,
-    groups: of.groups,
-    namedGroups: of.namedGroups,
+    // Between marks for both ends the match is the whole text.
+    groups: groupTexts(isWhole(of) ? whole : found, of),
+    names: of.names,
     index() {
       const place = placeOf(of.root);
       if (place === 'start') return literal(0);
@@ -116,22 +134,74 @@ export function firstMatch(whole: Node, pattern: RegExp): FirstMatch {
   };
 }
 
+function isWhole({ root, pattern }: Parsed): boolean {
+  const parts = root.kind === 'sequence' ? root.parts : [root];
+  return parts[0]?.kind === 'start' && parts.at(-1)?.kind === 'end' && !pattern.flags.includes('m');
+}
+
+/** The texts of the groups of a match, by what its parts match at the begin and the end of what is left of it. */
+function groupTexts(match: Node, { root, pattern, groups }: Parsed): (GroupText | undefined)[] {
+  const { flags, source } = pattern;
+  const steps = stepsToGroups(root, flags);
+  // The marks of a step stand for the ends of what is left, not of lines.
+  const plain = new RegExp(source, flags.replaceAll(/[gm]/g, ''));
+  const part = (text: Node, edge: 'first' | 'last', parts: readonly Regex[]) => {
+    const marked: Regex = {
+      kind: 'sequence',
+      parts: edge === 'first' ? [{ kind: 'start' }, ...parts] : [...parts, { kind: 'end' }],
+    };
+    return method('find', text, [literal(printRe2(marked, plain, 'find'))], STRING);
+  };
+  const follow = (place: GroupText, step: GroupStep): GroupText => {
+    const { text, has } = place;
+    if (step.kind === 'optional') return { text, has: and(has, not(eq(text, literal('')))) };
+    if (step.kind === 'take') return { text: part(text, step.edge, [step.part]), has };
+    const dropped = size(part(text, step.edge, step.parts), INTEGER);
+    const ends = step.edge === 'first' ? [dropped] : [literal(0), subtract(size(text, INTEGER), dropped)];
+    return { text: method('substring', text, ends, STRING), has };
+  };
+  return Array.from({ length: groups }, (_, position) =>
+    steps.get(position + 1)?.reduce(follow, { text: match, has: TRUE() }),
+  );
+}
+
+/** Every match of `text.matchAll(pattern)`: their texts, and what the groups of each are. */
+export function everyMatch(
+  text: Node,
+  pattern: RegExp,
+): { readonly matches: Node; readonly textsOf: (match: Node) => MatchTexts } {
+  const of = parsed(pattern);
+  return {
+    matches: allMatches(text, pattern).matches,
+    textsOf: (match) => ({ text: match, groups: groupTexts(match, of), names: of.names }),
+  };
+}
+
 const matches = (text: Node, expression: Node): Node => method('matches', text, [expression], BOOL);
 
-/** `text.replace(pattern, by)`; `by` is a fixed text. */
-export function replacePattern(text: Node, pattern: RegExp, by: Node): Node {
+/** What stands in the place of a match: a fixed text, or one that is made of the match. */
+export type Replacement = string | ((match: MatchTexts) => Node);
+
+const replaced = (by: Replacement, match: MatchTexts): Node => (typeof by === 'string' ? literal(by) : by(match));
+
+/** `text.replace(pattern, by)`. */
+export function replacePattern(text: Node, pattern: RegExp, by: Replacement): Node {
   const of = parsed(pattern);
   const plain = plainText(of);
   const all = pattern.flags.includes('g');
-  if (plain !== undefined)
-    return method('replace', text, all ? [literal(plain), by] : [literal(plain), by, literal(1)], STRING);
-  if (all && characterOf(of) !== undefined) return replaceCharacters(text, of, by);
+  if (plain !== undefined) {
+    const fixed = replaced(by, { text: literal(plain), groups: [], names: of.names });
+    return method('replace', text, all ? [literal(plain), fixed] : [literal(plain), fixed, literal(1)], STRING);
+  }
+  const one = characterOf(of);
+  if (all && one !== undefined && (!one.runs || typeof by === 'string')) return replaceCharacters(text, of, by);
   const ends = bothEnds(of);
-  if (all && ends !== undefined && by.attr === '')
+  if (all && ends !== undefined && by === '')
     return ends.reduce((left, root) => replaceFirst(left, { ...of, root }, by), text);
   const place = placeOf(of.root);
-  const single = !all || place === 'start' || (place === 'end' && by.attr === '');
+  const single = !all || place === 'start' || (place === 'end' && by === '');
   if (single && place !== 'other') return replaceFirst(text, of, by);
+  if (single && isWhole(of)) return replaceFirst(text, of, by);
   return refuse(
     'no-cel',
     `.replace(${String(pattern)}) has no CEL form`,
@@ -147,31 +217,33 @@ function bothEnds({ root }: Parsed): readonly Regex[] | undefined {
 }
 
 /** The first match: the first occurrence of its text, or the begin or end of the whole. Without one, `find` gives "". */
-function replaceFirst(whole: Node, of: Parsed, by: Node): Node {
+function replaceFirst(whole: Node, of: Parsed, by: Replacement): Node {
   const place = placeOf(of.root);
   return bindOnce(whole, 't', STRING, (text) => {
     const found = method('find', text, [re2(of, 'find')], STRING);
     const part = (...ends: Node[]) => method('substring', text, ends, STRING);
     const length = size(found, INTEGER);
-    const replaced =
-      place === 'start'
-        ? concat([by, part(length)])
+    const fixed = replaced(by, { text: found, groups: groupTexts(isWhole(of) ? text : found, of), names: of.names });
+    const after = isWhole(of)
+      ? fixed
+      : place === 'start'
+        ? concat([fixed, part(length)])
         : place === 'end'
-          ? concat([part(literal(0), subtract(size(text, INTEGER), length)), by])
-          : method('replace', text, [found, by, literal(1)], STRING);
-    return by.attr === '' ? replaced : cond(matches(text, re2(of, 'test')), replaced, text);
+          ? concat([part(literal(0), subtract(size(text, INTEGER), length)), fixed])
+          : method('replace', text, [found, fixed, literal(1)], STRING);
+    return by === '' && !isWhole(of) ? after : cond(matches(text, re2(of, 'test')), after, text);
   });
 }
 
 /** Every character of a class, or every run of them, replaced. */
-function replaceCharacters(text: Node, of: Parsed, by: Node): Node {
+function replaceCharacters(text: Node, of: Parsed, by: Replacement): Node {
   // Runs look at their neighbours, so the text is read several times.
   return characterOf(of)?.runs === true
     ? bindOnce(text, 't', STRING, (bound) => charactersReplaced(bound, of, by))
     : charactersReplaced(text, of, by);
 }
 
-function charactersReplaced(text: Node, of: Parsed, by: Node): Node {
+function charactersReplaced(text: Node, of: Parsed, by: Replacement): Node {
   const { one, runs } = characterOf(of) ?? { one: of.root, runs: false };
   const expression = re2({ ...of, root: one }, 'test');
   const join = (list: Node) => method('join', list, [], STRING);
@@ -179,16 +251,19 @@ function charactersReplaced(text: Node, of: Parsed, by: Node): Node {
     const each = macroVariable('c');
     const character = variable(each, STRING);
     const characters = method('split', text, [literal('')], listOf(STRING));
-    const replaced = cond(matches(character, expression), by, character);
-    return join(macro('map', characters, [each], [replaced], listOf(STRING)));
+    const fixed = replaced(by, { text: character, groups: [], names: of.names });
+    return join(
+      macro('map', characters, [each], [cond(matches(character, expression), fixed, character)], listOf(STRING)),
+    );
   }
   const position = macroVariable('i');
   const at = variable(position, INTEGER);
   const isOne = (where: Node) => matches(method('charAt', text, [where], STRING), expression);
   const goesOn = and(compare('gt', at, literal(0)), isOne(subtract(at, literal(1))));
-  const replaced = cond(isOne(at), cond(goesOn, literal(''), by), method('charAt', text, [at], STRING));
+  const run = replaced(by, { text: literal(''), groups: [], names: of.names });
+  const turn = cond(isOne(at), cond(goesOn, literal(''), run), method('charAt', text, [at], STRING));
   const positions = call('lists.range', [size(text, INTEGER)], listOf(INTEGER));
-  return join(macro('map', positions, [position], [replaced], listOf(STRING)));
+  return join(macro('map', positions, [position], [turn], listOf(STRING)));
 }
 
 /** The printable characters of ASCII. */
@@ -208,7 +283,7 @@ export function splitPattern(text: Node, pattern: RegExp): { readonly text: Node
       `.split(${String(pattern)}) has no CEL form`,
       'split at a fixed text or a class such as /[,;]/',
     );
-  return { text: replaceCharacters(text, of, literal(separator)), separator };
+  return { text: replaceCharacters(text, of, separator), separator };
 }
 
 /** `text.match(/re/g)`: whether there is a match, and all of them. */

@@ -26,22 +26,15 @@ import { freshList } from '../value/nodes.ts';
 import { bool, textNode, textValue } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
-import { Maybe, Splice, Sym, Untranslated } from '../value/symbolic.ts';
+import { Maybe, Splice, Sym } from '../value/symbolic.ts';
 import { hooksCall } from './hooks.ts';
-import {
-  allMatches,
-  firstMatch,
-  replacePattern,
-  searchPattern,
-  splitPattern,
-  testPattern,
-  withoutPosition,
-} from './regex.ts';
-import type { FirstMatch } from './regex.ts';
+import { match, matchAll } from './matches.ts';
+import { searchPattern, splitPattern } from './regex.ts';
+import { replace } from './replace.ts';
 
 const NAMES = (
   'length includes startsWith endsWith indexOf lastIndexOf toLowerCase toUpperCase toLocaleLowerCase toLocaleUpperCase trim trimStart trimEnd search ' +
-  'split replace replaceAll slice substring substr charAt at padStart padEnd repeat concat toString valueOf match localeCompare'
+  'split replace replaceAll slice substring substr charAt at padStart padEnd repeat concat toString valueOf match matchAll localeCompare'
 ).split(' ');
 
 /** A character that is no white space: CEL's `trim` takes U+0085 for one, and U+FEFF for none. */
@@ -111,6 +104,8 @@ export function stringMethod(value: Sym, name: string, args: readonly unknown[])
       return wrap(value);
     case 'match':
       return match(value, args[0]);
+    case 'matchAll':
+      return matchAll(value, args[0]);
     case 'test':
       return refuse('member', `${labelOf(value)} is a string; it has no member "test"`, 'write /pattern/.test(text)');
     default:
@@ -217,29 +212,6 @@ function limited(pieces: Node, raw: unknown): Node {
 function unsigned(node: Node): Node {
   const range = literal(2 ** 32);
   return modulo(add(modulo(node, range), range), range);
-}
-
-function replace(value: Sym, name: string, args: readonly unknown[]): Node {
-  const pattern = resolve(args[0]);
-  if (name === 'replaceAll' && pattern instanceof RegExp && !pattern.flags.includes('g'))
-    throw new TypeError('String.prototype.replaceAll called with a non-global RegExp argument');
-  const replacement = resolve(args[1]);
-  if (typeof replacement === 'function')
-    return refuse('no-cel', `.${name}() with a function has no CEL form`, 'replace by a fixed text');
-  const by = textNode(replacement);
-  if (by.op !== 'lit') {
-    return refuse(
-      'no-cel',
-      `.${name}() with ${labelOf(new Sym(by))} gives "$" in the value a meaning of its own`,
-      'write .split(a).join(b)',
-    );
-  }
-  if (String(by.attr).includes('$'))
-    return refuse('no-cel', `"$" in the replacement of .${name}() has no CEL form`, 'write .split(a).join(b)');
-  if (pattern instanceof RegExp) return replacePattern(value.node, pattern, by);
-  const from = textNode(pattern);
-  if (name === 'replaceAll') return method('replace', value.node, [from, by], STRING);
-  return method('replace', value.node, [from, by, literal(1)], STRING);
 }
 
 const NEGATIVE = (node: Node): boolean => node.op === 'lit' && Number(node.attr) < 0;
@@ -377,39 +349,4 @@ function pad(node: Node, name: string, args: readonly unknown[]): Node {
   const enough = repeated(missing, fill);
   const padding = String(fill.attr).length === 1 ? enough : method('substring', enough, [literal(0), missing], STRING);
   return cond(compare('ge', count, width), node, concat(name === 'padStart' ? [padding, node] : [node, padding]));
-}
-
-/** `text.match(/re/)`: a list with the match, or null. */
-function match(value: Sym, raw: unknown): unknown {
-  const pattern = resolve(raw);
-  if (!(pattern instanceof RegExp))
-    return refuse('no-cel', '.match() without a regular expression has no CEL form', 'write a pattern /…/');
-  if (pattern.flags.includes('g')) {
-    const all = allMatches(value.node, pattern);
-    return phi(all.found, freshList(all.matches, value.waits), null);
-  }
-  return phi(...firstMatchValue(value, firstMatch(value.node, pattern), pattern));
-}
-
-/** What `match` and `exec` give: a list with the text, which also tells where it is. */
-function firstMatchValue(value: Sym, first: FirstMatch, pattern: RegExp): [Node, unknown, null] {
-  const { waits } = value;
-  const untold = (what: string) =>
-    new Untranslated('regex', `${what} of ${String(pattern)} has no CEL form`, 'match the part alone');
-  const groups = Array.from({ length: first.groups }, (_, index) => untold(`group ${index + 1}`));
-  const index = () => wrap(new Sym(first.index(), { waits }));
-  const result = Object.defineProperties(activeTrace().born([wrap(new Sym(first.text, { waits })), ...groups]), {
-    index: { get: index },
-    input: { value: wrap(value) },
-    groups: { value: first.namedGroups ? untold('a group') : undefined },
-  });
-  return [first.found, result, null];
-}
-
-/** A method of a regular expression with a symbolic text. */
-export function regexMethod(pattern: RegExp, name: string, args: readonly unknown[]): unknown {
-  const text = textNode(args[0]);
-  if (name === 'test') return bool(testPattern(text, pattern));
-  if (name !== 'exec') return refuse('no-cel', `.${name}() of a regular expression has no CEL form`, 'use .test()');
-  return phi(...firstMatchValue(new Sym(text), firstMatch(text, withoutPosition(pattern)), pattern));
 }

@@ -28,11 +28,14 @@ import { asList, toNode } from '../value/nodes.ts';
 export class View extends SeenList {
   readonly list: Sym;
   readonly show: (loop: Sym) => unknown;
+  /** An iterator such as `matchAll()` gives: its copy is the first list, and shows what it shows. */
+  readonly iterates: boolean;
 
-  constructor(list: Sym, show?: (loop: Sym) => unknown) {
+  constructor(list: Sym, show?: (loop: Sym) => unknown, iterates = false) {
     super();
     this.list = list;
     this.show = show ?? plainShow;
+    this.iterates = iterates;
   }
 
   elements(): Sym {

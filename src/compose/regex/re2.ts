@@ -124,7 +124,7 @@ class Printer {
     const times = repeated * Math.max(min, max === Infinity ? 0 : max, 1);
     if (times > MAX_REPEAT && Math.max(min, max === Infinity ? 0 : max) > 1)
       this.refuse(`repeats ${times} times`, `RE2 repeats at most ${MAX_REPEAT} times; test the length of the text`);
-    if (this.use === 'find' && max > 1 && minLength(body) === 0)
+    if (this.use === 'find' && minLength(body) === 0 && (max > 1 || (min === 0 && mayPreferEmpty(body))))
       this.refuse('repeats what may be empty, which engines match differently', 'make each turn match a character');
     const sign = signOf(min, max);
     const text = `${this.at(body, 2, times)}${sign}${lazy ? '?' : ''}`;
@@ -215,6 +215,11 @@ export function childrenOf(node: Regex): readonly Regex[] {
     default:
       return [];
   }
+}
+
+/** Might a match of nothing come before others? JavaScript takes no turn that matches nothing, RE2 does. */
+function mayPreferEmpty(node: Regex): boolean {
+  return node.kind === 'choice' || (node.kind === 'repeat' && node.lazy) || childrenOf(node).some(mayPreferEmpty);
 }
 
 /** How many characters a match has at least. */

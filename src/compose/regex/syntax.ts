@@ -13,7 +13,13 @@ export type Regex =
   | { readonly kind: 'any' }
   | { readonly kind: 'class'; readonly items: readonly ClassItem[]; readonly negated: boolean }
   | { readonly kind: 'start' | 'end' | 'boundary' | 'inside' }
-  | { readonly kind: 'group'; readonly body: Regex; readonly captures: boolean }
+  | {
+      readonly kind: 'group';
+      readonly body: Regex;
+      readonly captures: boolean;
+      /** Its number, from 1 on, if it captures. */
+      readonly index?: number;
+    }
   | {
       readonly kind: 'repeat';
       readonly body: Regex;
@@ -28,7 +34,8 @@ export type Regex =
 export interface ParsedRegex {
   readonly root: Regex;
   readonly groups: number;
-  readonly namedGroups: boolean;
+  /** The numbers of the groups that have a name. */
+  readonly names: ReadonlyMap<string, number>;
 }
 
 const WITHOUT_THEM = 'write it without them';
@@ -49,14 +56,16 @@ class Parser {
   private readonly unicode: boolean;
   private readonly groups: number;
   private readonly namedGroups: boolean;
+  private readonly names = new Map<string, number>();
+  private opened = 0;
   private at = 0;
 
   constructor(pattern: RegExp) {
     this.pattern = pattern;
     this.source = pattern.source;
     this.unicode = pattern.flags.includes('u');
-    // Escapes and classes are gone, so each parenthesis is one of a group.
-    const plain = this.source.replaceAll(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]/g, '');
+    // Escapes and classes are plain letters, so each parenthesis is one of a group.
+    const plain = this.source.replaceAll(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]/g, 'a');
     this.namedGroups = /\(\?<[^=!]/.test(plain);
     this.groups = [...plain.matchAll(/\((?!\?)|\(\?<[^=!]/g)].length;
   }
@@ -64,7 +73,7 @@ class Parser {
   parse(): ParsedRegex {
     if (this.pattern.flags.includes('v'))
       return this.refuse('has the flag v, whose sets have no RE2 form', 'use the flag u');
-    return { root: this.choice(), groups: this.groups, namedGroups: this.namedGroups };
+    return { root: this.choice(), groups: this.groups, names: this.names };
   }
 
   private refuse(what: string, hint: string): never {
@@ -132,12 +141,15 @@ class Parser {
 
   private group(): Regex {
     if (this.match(/\(\?<?[=!]/y)) return this.refuse('looks around itself, which RE2 (CEL) cannot', WITHOUT_THEM);
-    const captures = this.match(/\(\?<[^>]+>/y) !== null || this.match(/\((?!\?)/y) !== null;
+    const name = this.match(/\(\?<([^>]+)>/y)?.[1];
+    const captures = name !== undefined || this.match(/\((?!\?)/y) !== null;
     if (!captures && !this.take('(?:'))
       return this.refuse('changes flags inside, which is not translated', WITHOUT_THEM);
+    const index = captures ? ++this.opened : undefined;
+    if (name !== undefined && index !== undefined) this.names.set(name, index);
     const body = this.choice();
     this.take(')');
-    return { kind: 'group', body, captures };
+    return { kind: 'group', body, captures, ...(index !== undefined && { index }) };
   }
 
   private escape(): Regex {

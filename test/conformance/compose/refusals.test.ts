@@ -48,7 +48,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['readiness by the spec', 'trace/no-cel', 'readyWhen of deploymentD reads the spec; it may read the resource itself only', (s) => { Deployment({ name: 'd', image: 'x' }).withReadyWhen((self) => self.status.readyReplicas === s.replicas); }],
   ['the rest of a division of fractions', 'trace/types', '% of numbers that may have a fraction has no CEL form; round both sides first', (s) => ({ rest: (s.replicas / 2) % 2 })],
   ['two ways out of a loop', 'trace/loop-exit', 'is left in two ways', (s) => { for (const t of s.tags) { if (t === 'a') break; if (t === 'b') return { t }; } return {}; }],
-  ['groups of a pattern', 'trace/regex', 'group 1 of /(a)-(b)/ has no CEL form; match the part alone', (s) => ({ v: /(a)-(b)/.exec(s.name)?.[1] })],
+  ['groups of a pattern', 'trace/regex', 'what group 1 of /^(.*)-(.*)$/ matches has no CEL form: where it ends depends on the parts beside it; begin and end the parts beside it', (s) => ({ v: /^(.*)-(.*)$/.exec(s.name)?.[1] })],
   ['all matches of what may be empty', 'trace/regex', '/a*/g matches the empty text; write + in the place of *', (s) => ({ v: s.name.match(/a*/g)?.length })],
   ['lookahead', 'trace/regex', '/a(?=b)/ looks around itself, which RE2 (CEL) cannot', (s) => ({ hit: /a(?=b)/.test(s.name) })],
   ['a native function', 'trace/native-call', 'new URL() cannot take a symbolic value (schema.spec.name)', (s) => ({ host: new URL(s.name).host })],

@@ -11,8 +11,6 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   tryThrowSym: ['trace/throw-in-try', "throw new Error('x');"],
   mapBuild: ['trace/native-call', "m.set(i.key, i.size)"],
   dateSym: ['trace/native-call', "new Date(s.n)"],
-  regexGroups: ['trace/regex', "m[1]"],
-  matchAll: ['trace/no-cel', "s.name.matchAll(/a/g)"],
   jsonSpaces: ['trace/no-cel', "JSON.stringify({ a: s.n }, null, 2)"],
   mathPow: ['trace/no-cel', "Math.pow(s.m, 3)"],
   numberFmt: ['trace/no-cel', "s.n.toLocaleString()"],
@@ -40,7 +38,6 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   more10: ['trace/no-cel', "s.tags.map(parseInt)"],
   more24: ['trace/types', "{ n: a.length, v: a.map((p, i) => p + i), [s.env]: 1 }"],
   more34: ['trace/types', "s.tags"],
-  more37: ['trace/no-cel', "s.name.replace('a', '$&$&')"],
 };
 
 describe("what developers write is translated exactly, or refused at the place", () => {

@@ -10,6 +10,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   'classes and what looks like one': String.raw`/[[:alpha:]]/ /[/]/ /[-a]/ /[a-]/ /[\w-]/ /[\w-a]/ /[a\]]/ /[\^a]/ /[$.]/ /[A-z]/ /[\x00-\x1f]/ /[\u2028]/ /[a&&b]/ /[a--b]/v /[😀]/ /[😀]/u /😀/ /😀+/ /]/ /}/ /a]/`,
   repetitions: String.raw`/a{,5}/ /b{/ /a{1001}/ /(?:a{40}){40}/ /a{2}/ /a{2,}/ /a{0}/ /a{1,2}?/ /a*?b/ /a??/ /(?:a|b)+c?/ /a|/ /()/ /(?:)/ /(?:a*)*/ /(?:a|ab)(?:c|bcd)?/`,
   'groups and flags': String.raw`/(a)(b)/ /(?<n>a)b/ /(a)\1/ /(?<n>a)\k<n>/ /(?=a)/ /(?<!a)b/ /(\d+)/ /^v?(\d+)$/ /a/y /a/g /a/d /(?:^a|b)c/`,
+  'groups that lie in one place only': String.raw`/^(\w+)-(\w*)$/ /^([a-z]+)(\d+)?/ /^(.*?)-(.*)$/ /^(.*)-(.*)$/ /(\w+)-(\w+)/ /^(?<n>[a-z]+)(?:\d+(?<m>[a-z]+))?/ /^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?/ /-(a)?-/ /(a|b)(c|d)?/ /(ab|cd)(\d\d)/ /(a+)(a*)/ /(a+?)(b*)/ /(a*)(ab)?/ /(?:(a)|b)+/ /(a)|(b)/ /((\w)\d)/ /([^,]*),(.*)/ /^(\s*)(\S*)/ /([A-Z])(\w)/i /(k)(\d)?/i /^(-*)(.*?)(-*)$/ /\b(\w)(\w*)\b/ /(\Bb)(.)/ /^(?:(\w)-)?(\w)/ /(\d*)?x/ /([a-c]{1,2})([b-d]{2})/ /(a{2})(a)/ /(\w?)/ /(\w*?)?/ /(([ab]*?b*))?/`,
   'everyday patterns': String.raw`/b/ /,/ /\./ /[,;]/ /[aeiou]/ /[^a-z]+/ /a+/ /^-+|-+$/ /^a*|b+$/ /-+$/ /^[a-z]/ /[\w.]+@/ /^(?:0|[1-9]\d*)$/ /"/ /'/ /~/ /#/`,
 };
 
@@ -20,6 +21,12 @@ const USES: readonly ((pattern: string) => string)[] = [
   (p) => `s.t.match(${p})?.length ?? -7`,
   (p) => `s.t.match(${p})?.input ?? 'none'`,
   (p) => `s.t.match(${p})?.[1] ?? 'none'`,
+  (p) => `s.t.match(${p})?.[2] ?? 'none'`,
+  (p) => `${p}.exec(s.t)?.groups?.n ?? 'none'`,
+  (p) => `[...s.t.matchAll(${p}g)].map((m) => m[0] + '/' + (m[1] ?? '-')).join()`,
+  (p) => `s.t.replace(${p}, '[$&|$1]')`,
+  (p) => `s.t.replace(${p}, (m, g) => '<' + m + (g ?? '-') + '>')`,
+  (p) => `s.t.replaceAll(${p}g, (m) => '<' + m + '>')`,
   (p) => `s.t.match(${p}g)?.join('~') ?? 'none'`,
   (p) => `s.t.search(${p})`,
   (p) => `s.t.replace(${p}, '#')`,

@@ -1,0 +1,116 @@
+import { cond, concat, literal, method } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { isLiteral } from '../ir/node.ts';
+import { STRING } from '../ir/types.ts';
+import { refuse } from '../trace/refusal.ts';
+import { activeTrace } from '../trace/trace.ts';
+import { phi, resolve } from '../value/merge.ts';
+import { textNode } from '../value/ops.ts';
+import { labelOf, wrap } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
+import { argumentCount } from './callbacks.ts';
+import { hooksCall } from './hooks.ts';
+import { untoldGroup } from './matches.ts';
+import { replacePattern } from './regex.ts';
+import type { MatchTexts, Replacement } from './regex.ts';
+
+/** `text.replace(pattern, by)` and `replaceAll`; `by` is a text, perhaps with `$1`, or a function of the match. */
+export function replace(value: Sym, name: string, args: readonly unknown[]): Node {
+  const pattern = resolve(args[0]);
+  if (name === 'replaceAll' && pattern instanceof RegExp && !pattern.flags.includes('g'))
+    throw new TypeError('String.prototype.replaceAll called with a non-global RegExp argument');
+  const given = resolve(args[1]);
+  const by = typeof given === 'function' ? madeBy(given, pattern) : fixed(given, name, pattern);
+  if (pattern instanceof RegExp) return replacePattern(value.node, pattern, by);
+  const from = textNode(pattern);
+  const to = typeof by === 'string' ? literal(by) : by({ text: from, groups: [], names: new Map() });
+  if (name === 'replaceAll') return method('replace', value.node, [from, to], STRING);
+  return method('replace', value.node, [from, to, literal(1)], STRING);
+}
+
+/** A text in the place of a match. What `$` means in it is known only where the text is. */
+function fixed(given: unknown, name: string, pattern: unknown): Replacement {
+  const by = textNode(given);
+  if (by.op !== 'lit') {
+    return refuse(
+      'no-cel',
+      `.${name}() with ${labelOf(new Sym(by))} gives "$" in the value a meaning of its own`,
+      'write .split(a).join(b), or replace by a function: () => value',
+    );
+  }
+  const text = String(by.attr);
+  return text.includes('$') ? (match) => expanded(text, match, pattern) : text;
+}
+
+/** A replacement with `$1`, `$&`, `$<name>` and `$$` in it (ECMA-262, GetSubstitution). */
+function expanded(text: string, match: MatchTexts, pattern: unknown): Node {
+  const { groups, names } = match;
+  const pieces: Node[] = [];
+  const pattern1 = names.size > 0 ? /\$(?:([$&`'])|(\d\d?)|<([^>]*)>)/g : /\$(?:([$&`'])|(\d\d?))/g;
+  let from = 0;
+  for (const found of text.matchAll(pattern1)) {
+    const [whole, sign, digits, groupName] = found;
+    const piece = sign === undefined ? undefined : signPiece(sign, match);
+    const group = digits === undefined ? undefined : numbered(digits, groups.length);
+    const position = groupName === undefined ? group?.position : names.get(groupName);
+    if (piece === undefined && position === undefined && groupName === undefined) continue;
+    pieces.push(literal(text.slice(from, found.index)));
+    pieces.push(piece ?? (position === undefined ? literal('') : groupNode(match, position, pattern)));
+    from = found.index + whole.length - (group?.over ?? 0);
+  }
+  return concat([...pieces, literal(text.slice(from))]);
+}
+
+function signPiece(sign: string, match: MatchTexts): Node {
+  if (sign === '$') return literal('$');
+  if (sign === '&') return match.text;
+  return refuse('no-cel', `"$${sign}" in a replacement has no CEL form`, 'take the parts with .split() and .slice()');
+}
+
+/** The group of one or two digits, and how many of them are text after all. */
+function numbered(digits: string, groups: number): { readonly position: number; readonly over: number } | undefined {
+  const both = Number(digits);
+  if (both >= 1 && both <= groups) return { position: both, over: 0 };
+  const first = Number(digits[0]);
+  return digits.length === 2 && first >= 1 && first <= groups ? { position: first, over: 1 } : undefined;
+}
+
+/** The text of a group; one that took no part counts as empty. */
+function groupNode({ groups }: MatchTexts, position: number, pattern: unknown): Node {
+  const group = groups[position - 1];
+  if (group === undefined) {
+    const { code, message, remedy } = untoldGroup(position, pattern as RegExp);
+    return refuse(code, message, remedy);
+  }
+  return isLiteral(group.has, true) ? group.text : cond(group.has, group.text, literal(''));
+}
+
+/** What a function makes of a match and its groups. */
+function madeBy(fn: unknown, pattern: unknown): Replacement {
+  return (match) => {
+    const { groups, names, text } = match;
+    if (argumentCount(fn) > 1 + groups.length || names.size > 0)
+      refuse(
+        'no-cel',
+        'a replacement that asks where the match is has no CEL form',
+        'take the match and its groups alone',
+      );
+    const trace = activeTrace();
+    const given = groups.map((group, position) =>
+      group === undefined
+        ? untoldGroup(position + 1, pattern as RegExp)
+        : phi(group.has, wrap(new Sym(group.text)), undefined),
+    );
+    trace.predicates++;
+    try {
+      const { result, writes } = trace.isolate(() =>
+        hooksCall().call(fn, undefined, [wrap(new Sym(text)), ...given], 'the replacement'),
+      );
+      if (writes.size > 0)
+        refuse('no-cel', 'a replacement that changes a variable has no CEL form', 'return the new text alone');
+      return textNode(result);
+    } finally {
+      trace.predicates--;
+    }
+  };
+}

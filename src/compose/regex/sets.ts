@@ -1,0 +1,91 @@
+import { foldedRanges } from './fold.ts';
+import type { CharacterRange } from './fold.ts';
+import { childrenOf, minLength } from './re2.ts';
+import type { ClassItem, Regex } from './syntax.ts';
+
+/** A set of characters: ranges in order. */
+export type CharacterSet = readonly CharacterRange[];
+
+const MAX = 0x10ffff;
+const ALL: CharacterSet = [{ from: 0, to: MAX }];
+const ranges = (...pairs: readonly (readonly [number, number])[]): CharacterSet =>
+  pairs.map(([from, to]) => ({ from, to }));
+const LINE_ENDS = ranges([0xa, 0xa], [0xd, 0xd], [0x2028, 0x2029]);
+const SPACES = ranges(
+  [0x9, 0xd],
+  [0x20, 0x20],
+  [0xa0, 0xa0],
+  [0x1680, 0x1680],
+  [0x2000, 0x200a],
+  [0x2028, 0x2029],
+  [0x202f, 0x202f],
+  [0x205f, 0x205f],
+  [0x3000, 0x3000],
+  [0xfeff, 0xfeff],
+);
+const ESCAPES = {
+  d: ranges([0x30, 0x39]),
+  w: ranges([0x30, 0x39], [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]),
+  s: SPACES,
+};
+
+/** The characters that are not in a set. */
+function complement(set: CharacterSet): CharacterSet {
+  const result: CharacterRange[] = [];
+  let next = 0;
+  for (const { from, to } of [...set].sort((a, b) => a.from - b.from)) {
+    if (from > next) result.push({ from: next, to: from - 1 });
+    next = Math.max(next, to + 1);
+  }
+  if (next <= MAX) result.push({ from: next, to: MAX });
+  return result;
+}
+
+/** Have the two no character in common? */
+export const isDisjoint = (a: CharacterSet, b: CharacterSet): boolean =>
+  a.every((one) => b.every((other) => one.to < other.from || other.to < one.from));
+
+/** The characters that a node of one character matches, or more: what cannot be told counts as all of them. */
+function charactersOf(node: Regex & { readonly kind: 'char' | 'any' | 'class' }, flags: string): CharacterSet {
+  const folds = flags.includes('i');
+  if (node.kind === 'char')
+    return folds ? foldedRanges([{ from: node.code, to: node.code }]) : ranges([node.code, node.code]);
+  if (node.kind === 'any') return flags.includes('s') ? ALL : complement(LINE_ENDS);
+  if (folds && (node.negated || node.items.some((item) => !('from' in item)))) return ALL;
+  const sets = node.items.map(itemSet);
+  if (sets.includes(ALL)) return ALL;
+  const all = sets.flat();
+  if (folds) return all.some(({ from, to }) => to - from > 0xff) ? ALL : foldedRanges(all);
+  return node.negated ? complement(all) : all;
+}
+
+function itemSet(item: ClassItem): CharacterSet {
+  if ('from' in item) return [item];
+  if ('category' in item) return ALL;
+  const set = ESCAPES[item.escape.toLowerCase() as 'd' | 'w' | 's'];
+  return item.escape === item.escape.toLowerCase() ? set : complement(set);
+}
+
+/** Does a node match the empty text, too? */
+export const isNullable = (node: Regex): boolean => minLength(node) === 0;
+
+/** The characters that a match begins with, or ends with. */
+export function edgeOf(node: Regex, edge: 'first' | 'last', flags: string): CharacterSet {
+  switch (node.kind) {
+    case 'char':
+    case 'any':
+    case 'class':
+      return charactersOf(node, flags);
+    case 'sequence':
+      return edgeOfParts(node.parts, edge, flags);
+    default:
+      return childrenOf(node).flatMap((child) => edgeOf(child, edge, flags));
+  }
+}
+
+/** The characters that a match of several nodes, one after the other, begins or ends with. */
+export function edgeOfParts(parts: readonly Regex[], edge: 'first' | 'last', flags: string): CharacterSet {
+  const inOrder = edge === 'first' ? parts : parts.toReversed();
+  const upTo = inOrder.findIndex((part) => !isNullable(part));
+  return inOrder.slice(0, upTo === -1 ? undefined : upTo + 1).flatMap((part) => edgeOf(part, edge, flags));
+}
