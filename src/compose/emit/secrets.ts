@@ -6,6 +6,7 @@ import { refuse } from '../trace/refusal.ts';
 import { activeTrace } from '../trace/trace.ts';
 import { resolve } from '../value/merge.ts';
 import { mergedPieces } from '../value/nodes.ts';
+import { isOpen as isOpenItem } from '../value/open.ts';
 import { isPlainObject } from '../value/printed.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 import { Phi } from '../value/symbolic.ts';
@@ -22,7 +23,7 @@ const isSecret = ({ apiVersion, kind }: ResourceRecord): boolean => apiVersion =
 export function refuseSecretStatus(status: unknown, records: readonly ResourceRecord[], places: StatusPlaces): void {
   const secrets = records.filter(isSecret);
   if (secrets.length === 0) return;
-  const finder = new SecretFinder(secrets);
+  const finder = new SecretFinder(secrets, records);
   const check = (raw: unknown, path: readonly string[]): void => {
     const value = resolve(raw);
     const isObject = typeof value === 'object' && value !== null && symbolic(value) === undefined;
@@ -51,16 +52,17 @@ class SecretFinder {
   readonly #types: ReadonlySet<StaticType>;
   readonly #ids: ReadonlyMap<string, ResourceRecord>;
   readonly #variables: ReadonlySet<unknown>;
+  readonly #others: readonly ResourceRecord[];
 
-  constructor(secrets: readonly ResourceRecord[]) {
+  constructor(secrets: readonly ResourceRecord[], all: readonly ResourceRecord[]) {
+    this.#others = all.filter((record) => !isSecret(record));
     this.#types = new Set(secrets.map(({ type }) => type));
     this.#ids = new Map(secrets.map((record) => [record.id, record]));
     this.#variables = new Set(secrets.flatMap(({ variable, element }) => [variable, element]));
   }
 
   /** What a value reads of a Secret, as a path; `undefined` for nothing. Whether a key is there is no value. */
-  find(value: unknown): string | undefined {
-    const seen = new Set<Node>();
+  find(value: unknown, seen = new Set<Node>()): string | undefined {
     let found: string | undefined;
     visitNodes(value, (node) => (found ??= this.#search(node, seen)));
     return found;
@@ -71,21 +73,48 @@ class SecretFinder {
     seen.add(node);
     const [first, second] = node.args;
     if (node.op === 'raw') {
-      const read = this.#byHand(node);
+      const read = this.#byHand(node, seen);
       if (read !== undefined) return read;
     }
     if ((node.op === 'select' || node.op === 'optselect') && VALUES.has(node.attr) && this.#isSecret(first))
       return `${this.#name(first)}.${String(node.attr)}`;
     if ((node.op === 'call' || node.op === 'method') && node.args.some((arg) => this.#isSecret(arg)))
       return `${this.#name(node.args.find((arg) => this.#isSecret(arg)))} as a whole`;
+    const { root, path, keys } = memberPath(node);
+    const other = this.#otherOf(root);
+    if (other !== undefined) {
+      const read = this.#through(other, path, seen);
+      if (read !== undefined) return read;
+      return keys.map((key) => this.#search(key, seen)).find((found) => found !== undefined);
+    }
     const isQuestion = (arg: Node) =>
-      (node.op === 'has' && arg === first && this.#isValues(arg)) ||
-      (node.op === 'in' && arg === second && this.#isValues(arg));
+      (node.op === 'has' && arg === first && this.#isTold(arg)) ||
+      (node.op === 'in' && arg === second && this.#isTold(arg));
     for (const arg of node.args) {
       const read = isQuestion(arg) ? undefined : this.#search(arg, seen);
       if (read !== undefined) return read;
     }
     return undefined;
+  }
+
+  /** Is it no value but whether something is there that is asked, of a Secret or of another object? */
+  #isTold(node: Node): boolean {
+    return this.#isValues(node) || this.#otherOf(memberPath(node).root) !== undefined;
+  }
+
+  /** The resource, other than a Secret, that an expression stands for. */
+  #otherOf(node: Node): ResourceRecord | undefined {
+    if (node.op !== 'var' || node.type.kind === 'list') return undefined;
+    const isIt = ({ variable, element }: ResourceRecord) => node.attr === variable || node.attr === element;
+    return this.#others.find(isIt) ?? this.#others.find(({ type }) => node.type === type);
+  }
+
+  /** What the composition wrote at a path of another object, if that reads a Secret. */
+  #through(record: ResourceRecord, path: readonly (string | undefined)[], seen: Set<Node>): string | undefined {
+    const read = this.find(writtenAt(record.manifest, path), seen);
+    if (read === undefined) return undefined;
+    const place = path.flatMap((key) => (key === undefined ? [] : [key]));
+    return `${read} through ${[record.id, ...place].join('.')}`;
   }
 
   #isValues(node: Node): boolean {
@@ -105,8 +134,14 @@ class SecretFinder {
   }
 
   /** CEL by hand is text: it names a Secret, or is given one, and reads a field of that name. */
-  #byHand({ attr, args }: Node): string | undefined {
+  #byHand({ attr, args }: Node, seen: Set<Node>): string | undefined {
     const text = (attr as readonly string[]).join(' ').replaceAll(/\bhas\([^()]*\)/g, 'true');
+    for (const other of this.#others) {
+      for (const [, path = ''] of text.matchAll(new RegExp(`(?<![\\w.])${other.id}\\b((?:\\.\\??\\w+)*)`, 'g'))) {
+        const read = this.#through(other, path.split(/\.\??/).slice(1), seen);
+        if (read !== undefined) return read;
+      }
+    }
     const values = /\.\??\s*(data|stringData)\b|\[\s*\??\s*["'](data|stringData)["']/.exec(text);
     if (values === null) return undefined;
     const named = [...this.#ids.keys()].find((id) => new RegExp(`(?<![\\w.])${id}\\b`).test(text));
@@ -114,6 +149,42 @@ class SecretFinder {
     const name = named ?? (given === undefined ? undefined : this.#name(given));
     return name === undefined ? undefined : `${name}.${values[1] ?? values[2]}`;
   }
+}
+
+/** The members that an expression reads of another one, from the outside in; `undefined` for a key that is not known. */
+function memberPath(node: Node): {
+  readonly root: Node;
+  readonly path: readonly (string | undefined)[];
+  readonly keys: readonly Node[];
+} {
+  const path: (string | undefined)[] = [];
+  const keys: Node[] = [];
+  let root = node;
+  for (;;) {
+    const [of, key] = root.args;
+    if (of === undefined) break;
+    if (root.op === 'select' || root.op === 'optselect') path.unshift(String(root.attr));
+    else if ((root.op === 'index' || root.op === 'optindex') && key !== undefined) {
+      path.unshift(key.op === 'lit' ? String(key.attr) : undefined);
+      keys.push(key);
+    } else break;
+    root = of;
+  }
+  return { root, path, keys };
+}
+
+/** What a manifest has at a path; everything that may be there, where that is not known. */
+function writtenAt(manifest: unknown, path: readonly (string | undefined)[]): unknown {
+  let value = manifest;
+  for (const key of path) {
+    value = resolve(value);
+    const isWritten = typeof value === 'object' && value !== null && symbolic(value) === undefined;
+    const isOpen =
+      isWritten && (Array.isArray(value) ? value.some(isOpenItem) : mergedPieces(value as object) !== undefined);
+    if (!isWritten || isOpen || key === undefined) return value;
+    value = Object.hasOwn(value as object, key) ? (value as Record<string, unknown>)[key] : undefined;
+  }
+  return value;
 }
 
 const KEEP_OUTSIDE =

@@ -145,6 +145,7 @@ const secretRead = (field: string, read: string): Place => [
 
 describe('a status tells no values of a Secret', () => {
   const token = (s: Spec) => Secret({ id: 'token', name: s.name, stringData: { value: s.name } }) as ReturnType<typeof Secret> & { readonly stringData: Record<string, string> };
+  const copy = (s: Spec) => ConfigMap({ id: 'c', name: s.name, data: { a: token(s).stringData['value'] as string, b: 'b' } });
   const other = () => externalRef<{ data: Record<string, string> }>('v1', 'Secret', 'other', 'shared');
   const programs: readonly (readonly [string, readonly Place[], Program])[] = [
     ['data', [secretRead('the status field "v"', 'token.data')], (s) => ({ v: token(s).data['value'] })],
@@ -164,6 +165,19 @@ describe('a status tells no values of a Secret', () => {
     ['whether a key is there', [], (s) => ({ v: 'value' in token(s).data })],
     ['whether a key is there, by a comparison', [], (s) => ({ v: token(s).data?.['value'] !== undefined })],
     ['data of a ConfigMap', [], (s) => { token(s); const c = ConfigMap({ id: 'c', name: s.name, data: { a: 'b' } }); return { v: c.data['a'] }; }],
+    ['through a ConfigMap', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => ({ v: copy(s).data['a'] })],
+    ['through all data of a ConfigMap', [secretRead('the status field "v"', 'token.stringData through c.data')], (s) => ({ v: copy(s).data })],
+    ['through a ConfigMap, by a key of the spec', [secretRead('the status field "v"', 'token.stringData through c.data')], (s) => ({ v: copy(s).data[s.name] ?? 'none' })],
+    ['through a text of a ConfigMap', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => ({ v: `${copy(s).data['a']}!` })],
+    ['through two ConfigMaps', [secretRead('the status field "v"', 'token.stringData through c.data.a through d.data.b')], (s) => { const d = ConfigMap({ id: 'd', name: `${s.name}-d`, data: { b: copy(s).data['a'] as string } }); return { v: d.data['b'] }; }],
+    ['through a ConfigMap under a condition', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => { const t = token(s); const c = ConfigMap({ id: 'c', name: s.name, data: s.flag ? { a: t.stringData['value'] as string } : { a: 'x' } }); return { v: c.data['a'] }; }],
+    ['through a ConfigMap, by hand', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => { copy(s); return { v: Cel.expr('c.data.a') }; }],
+    ['through the environment of a Deployment', [secretRead('the status field "v"', 'token.stringData through d.spec.template.spec.containers.0.env.0.value')], (s) => { const d = Deployment({ id: 'd', name: s.name, image: 'x', env: { A: token(s).stringData['value'] as string } }); return { v: d.spec.template.spec?.containers[0]?.env?.[0]?.value }; }],
+    ['of ConfigMaps of a loop', [secretRead('the status field "v"', 'token.stringData through c.data.a')], (s) => { const t = token(s); const all = s.tags.map((tag) => ConfigMap({ id: 'c', name: tag, data: { a: t.stringData['value'] as string } })); return { v: all.map((each) => each.data['a']) }; }],
+    ['another key of that ConfigMap', [], (s) => ({ v: copy(s).data['b'] })],
+    ['the name of that ConfigMap', [], (s) => ({ v: copy(s).metadata.name })],
+    ['whether that ConfigMap has the key', [], (s) => ({ v: 'a' in copy(s).data })],
+    ['the status of a Deployment that reads it', [], (s) => { const d = Deployment({ id: 'd', name: s.name, image: 'x', env: { A: token(s).stringData['value'] as string } }); return { v: d.status.readyReplicas }; }],
     ['a Secret that another resource reads', [], (s) => { const t = token(s); ConfigMap({ id: 'c', name: s.name, data: { a: t.stringData['value'] as string } }); return {}; }],
   ];
   test.each(programs.map(([name, ...rest]) => [name, rest] as const))('%s', (_name, [expected, program]) => {
