@@ -3,6 +3,7 @@ import type { CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';
 import { printable } from './printable.ts';
+import { endProcess } from './end-process.ts';
 
 /** The version of the package, from its own manifest. */
 function packageVersion(): string {
@@ -20,7 +21,7 @@ function listenToSignals(): void {
   const stop = () => {
     const now = performance.now();
     first ??= now;
-    if (interrupt.signal.aborted && now - first > SAME_INTERRUPT_MS) process.exit(ExitCode.interrupted);
+    if (interrupt.signal.aborted && now - first > SAME_INTERRUPT_MS) endProcess(ExitCode.interrupted);
     interrupt.abort();
   };
   process.on('SIGINT', stop);
@@ -88,6 +89,6 @@ export function main(): void {
   listenToSignals();
   void run(process.argv.slice(2)).then((code) => {
     // Sockets and watches are closed by now; whatever is left must not keep a finished command alive.
-    process.exit(code);
+    endProcess(code);
   });
 }

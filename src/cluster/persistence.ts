@@ -3,7 +3,6 @@ import {
   existsSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -11,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject, parseJson, stringifyJson, TypeKroError } from '../core/index.ts';
+import { isJsonObject, makeDirectory, parseJson, stringifyJson, TypeKroError } from '../core/index.ts';
 import type { Api } from './api.ts';
 import { keyOfObject } from './controllers/controller.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
@@ -32,7 +31,7 @@ class Persistence {
 
   constructor(api: Api, directory: string) {
     this.#api = api;
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     this.#state = join(directory, 'state.jsonl');
     this.#log = join(directory, 'log.jsonl');
   }

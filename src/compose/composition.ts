@@ -2,7 +2,7 @@ import type { Diagnostic, JsonObject, JsonValue, KubeObject, SourcePosition } fr
 import { formatApiVersion, formatDiagnostic, hasErrors } from '../core/index.ts';
 import { compile } from '../graph/index.ts';
 import type { Graph } from '../graph/index.ts';
-import { applyDefaults, validate } from '../schema/index.ts';
+import { applyDefaults, refusalText, refusedPlace, validate, valueAt } from '../schema/index.ts';
 import { applyAspects } from './aspects/apply.ts';
 import type { AnyAspect } from './aspects/types.ts';
 import { normalDefinition } from './definition-names.ts';
@@ -230,17 +230,19 @@ export class CompositionCore {
     const value = applyDefaults(schema, plainSpec(spec)) as JsonObject;
     const errors = validate(schema, value, {});
     if (errors.length > 0) {
-      const diagnostics = errors.map((error): Diagnostic => ({
-        code: 'compose/invalid-spec',
-        severity: 'error',
-        message: error.message,
-        path: `spec.${error.field}`,
-        hint: `correct the spec of ${names.kind} and deploy again; nothing was sent`,
-      }));
-      throw new CompositionError(
-        diagnostics,
-        `Invalid spec: ${errors.map((error) => `${error.field}: ${error.message}`).join('; ')}`,
-      );
+      const diagnostics = errors.map(({ field, message }): Diagnostic => {
+        const { steps } = refusedPlace(value, field, message);
+        const text = refusalText(message, valueAt(value, steps), field);
+        const remedy = text.hint ?? `correct the spec of ${names.kind}`;
+        return {
+          code: 'compose/invalid-spec',
+          severity: 'error',
+          message: `${field}: ${text.message}`,
+          path: `spec.${field}`,
+          hint: `${remedy}; nothing was sent`,
+        };
+      });
+      throw new CompositionError(diagnostics, `Invalid spec: ${diagnostics.map(({ message }) => message).join('; ')}`);
     }
     const name = typeof value['name'] === 'string' && value['name'] !== '' ? value['name'] : this.name;
     return {

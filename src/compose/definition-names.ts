@@ -26,7 +26,7 @@ export function normalDefinition(definition: unknown): NormalDefinition {
   const spec = given['spec'] ?? nested?.spec;
   const status = given['status'] ?? nested?.status;
   const { name } = given;
-  if (typeof name !== 'string' || name === '') throw wrong('a definition needs a name');
+  if (typeof name !== 'string' || name === '') throw wrong('a definition needs a name', "add name: 'my-app'");
   if (spec === undefined) throw wrong(`the definition ${name} has no spec`, 'add spec: type({ … })');
   const label = kebabCase(name);
   if (!LABEL.test(label) || label.length > MAX_NAME) {

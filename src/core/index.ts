@@ -1,7 +1,7 @@
 /**
  * The words that all rooms share: JSON values that keep 64-bit integers, Kubernetes objects and their
  * identity, diagnostics for problems of user input, the one error class, and the libraries that are loaded late.
- * No I/O, no decisions.
+ * No decisions, and no I/O but reading the package's own files and making directories.
  *
  * @packageDocumentation
  */
@@ -15,6 +15,7 @@ export { formatDiagnostic, hasErrors } from './diagnostic.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
 export { isoTime } from './iso-time.ts';
+export { makeDirectory } from './make-directory.ts';
 export { monotonicMs } from './monotonic.ts';
 export {
   dashboardPageText,

@@ -1,6 +1,6 @@
-import type { KubeObject } from '../core/index.ts';
+import type { JsonValue, KubeObject } from '../core/index.ts';
 import type { RuleChecker } from '../schema/index.ts';
-import { crdErrors } from '../schema/index.ts';
+import { crdErrors, refusalText, stepsIn, valueAt } from '../schema/index.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 
@@ -33,10 +33,12 @@ export function checkCrd(crd: KubeObject, problems: Problems): void {
   const seen = new Set<string>();
   for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
     const path = originOf(field);
-    const text = `the API server will refuse the CustomResourceDefinition: ${field}: ${message}`;
+    const object = crd as unknown as JsonValue;
+    const said = refusalText(message, valueAt(object, stepsIn(object, field)), field);
+    const text = `the API server will refuse the CustomResourceDefinition: ${field}: ${said.message}`;
     if (seen.has(text)) continue;
     seen.add(text);
-    const hint = field.endsWith('.default') ? 'correct the default, or the marker that it breaks' : undefined;
+    const hint = field.endsWith('.default') ? 'correct the default, or the marker that it breaks' : said.hint;
     problems.warn({ code: 'graph/refused-crd', message: text, place: { path }, hint });
   }
 }

@@ -1,5 +1,5 @@
-import { cryptoLibrary } from '../core/index.ts';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { cryptoLibrary, makeDirectory } from '../core/index.ts';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -72,7 +72,7 @@ export class DocumentCache {
     const unfinished = `${file.path}.${cryptoLibrary().randomUUID()}.new`;
     const written = await quietly(
       (async () => {
-        await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+        makeDirectory(this.#directory, 0o700);
         await writeFile(unfinished, Buffer.concat([Buffer.from(`${sha256(body)}\n`), body]), { mode: 0o600 });
         await rename(unfinished, file.path);
         return true;

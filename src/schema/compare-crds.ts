@@ -52,6 +52,23 @@ export function compareCrds(old: KubeObject, next: KubeObject): CrdComparison {
   return changes(found);
 }
 
+/**
+ * The field that a change is about, as authors of instances write it: `spec.ports[].name`. `the object` for its root,
+ * and `version…` for what is no field.
+ */
+export function fieldOfChange({ type, path, old, new: next }: SchemaChange): string {
+  if (path.startsWith('version')) return path;
+  const [, ...names] = path.split('.properties.');
+  // Unless a member came or went, the last part ends with the keyword that changed.
+  const hasKeyword = type !== 'PROPERTY_REMOVED' && type !== 'PROPERTY_ADDED';
+  const fields = names.map((name, index) => {
+    const isLast = index === names.length - 1;
+    return (isLast && hasKeyword ? name.replace(/\.[a-zA-Z]+$/, '') : name).replaceAll('.items', '[]');
+  });
+  const member = type === 'REQUIRED_ADDED' ? next : type === 'REQUIRED_DEFAULT_REMOVED' ? old : '';
+  return [...fields, ...(member === '' ? [] : [member])].join('.') || 'the object';
+}
+
 function typeChanged(path: string, old: string, next: string): SchemaChange {
   const description = `Type changed from ${old} to ${next}`;
   return { type: 'TYPE_CHANGED', breaking: true, path, old, new: next, description };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonValue, KubeObject } from '../core/index.ts';
-import { compareCrds, compareSchemas } from './index.ts';
+import { compareCrds, compareSchemas, fieldOfChange } from './index.ts';
 import type { Schema } from './index.ts';
 
 const object = (properties: Record<string, Schema>, required: string[] = []): Schema => ({
@@ -42,6 +42,37 @@ describe('compareSchemas', () => {
       old: '1000000000000000000000',
       new: '0.00000015',
     });
+  });
+});
+
+describe('the field of a change', () => {
+  const text: Schema = { type: 'string' };
+  const inSpec = (properties: Record<string, Schema>, required: string[] = []): Schema =>
+    object({ spec: object(properties, required) });
+
+  test.each<[what: string, old: Schema, next: Schema, fields: string[]]>([
+    ['that is gone', inSpec({ a: text }), inSpec({}), ['spec.a']],
+    ['of another type', inSpec({ a: text }), inSpec({ a: { type: 'integer' } }), ['spec.a']],
+    ['with a bound', inSpec({ a: text }), inSpec({ a: { ...text, maxLength: 3 } }), ['spec.a']],
+    ['that is newly required', inSpec({ a: text }), inSpec({ a: text }, ['a']), ['spec.a']],
+    ['that loses its default', inSpec({ a: { ...text, default: 'x' } }, ['a']), inSpec({ a: text }, ['a']), ['spec.a']],
+    ['that comes and is required', inSpec({}), inSpec({ a: text }, ['a']), ['spec.a']],
+    [
+      'in the items of a list',
+      inSpec({ ports: { type: 'array', items: object({ name: text }) } }),
+      inSpec({ ports: { type: 'array', items: object({}) } }),
+      ['spec.ports[].name'],
+    ],
+    [
+      'that is the items of a list',
+      inSpec({ items: { type: 'array', items: text } }),
+      inSpec({ items: { type: 'array', items: { type: 'integer' } } }),
+      ['spec.items[]'],
+    ],
+    ['that is the whole object', { type: 'object' }, { type: 'string' }, ['the object']],
+  ])('%s', (_what, old, next, fields) => {
+    const breaking = compareSchemas(old, next).filter((change) => change.breaking);
+    expect(breaking.map(fieldOfChange)).toEqual(fields);
   });
 });
 

@@ -1,12 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { GitOpsOptions } from '../../compose/index.ts';
 import { gitOpsFiles } from '../../compose/index.ts';
-import { TypeKroError } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { writeFile } from '../write-file.ts';
 
 /** `typekro gitops FILE…`: a folder for Kustomize, Flux and Argo CD. */
 export const gitops: Command = {
@@ -39,7 +38,7 @@ export const gitops: Command = {
     );
     for (const [file, text] of Object.entries(files)) {
       const path = join(resolve(context.cwd, out), file);
-      write(path, text);
+      writeFile(path, text, { code: 'gitops/not-written', remedy: 'name a folder that you may write with --out' });
       context.print(relative(context.cwd, path));
     }
     return ExitCode.ok;
@@ -55,17 +54,4 @@ function optionsOf(input: CommandInput, out: string): GitOpsOptions {
     ...(source === undefined ? {} : { flux: { source: { name: source }, path: `./${path.replace(/^\.?\//, '')}` } }),
     ...(repoURL === undefined ? {} : { argocd: { repoURL, path } }),
   };
-}
-
-function write(path: string, text: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new TypeKroError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
-      code: 'gitops/not-written',
-      remedy: 'name a folder that you may write with --out',
-      cause: error,
-    });
-  }
 }

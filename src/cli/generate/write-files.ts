@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFile } from '../write-file.ts';
 
 /** What happened to a file, or would happen. */
 export interface FileChange {
@@ -18,18 +19,21 @@ export function writeFiles(
     const before = readIfThere(path);
     if (before === text) return { path, change: 'unchanged' };
     if (!options.check) {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, text);
+      writeFile(path, text, { code: 'generate/not-written', remedy: 'name a folder that you may write with --out' });
     }
     return { path, change: before === undefined ? 'created' : 'changed' };
   });
 }
 
+/** No file is there, or nothing that a text can be read from. */
+const UNREADABLE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EACCES']);
+
 function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // What stands in the way of reading stands in the way of writing, which says so in words.
+    if (UNREADABLE.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }
 }

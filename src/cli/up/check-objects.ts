@@ -2,14 +2,22 @@ import type { DryRun, RefusalCause } from '../../cluster/index.ts';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
 import { formatPath, isDefinition } from '../../graph/index.ts';
-import type { Schema, SchemaSource } from '../../schema/index.ts';
-import { applyDefaults, prune, validate } from '../../schema/index.ts';
+import type { RefusedPlace, Schema, SchemaSource } from '../../schema/index.ts';
+import {
+  applyDefaults,
+  parentSchema,
+  prune,
+  refusalText,
+  refusedPlace,
+  stepsIn,
+  unknownFieldHint,
+  validate,
+  valueAt,
+  withField,
+} from '../../schema/index.ts';
 import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from './load-inputs.ts';
 import { sourceOf } from './source-of.ts';
-import { parentSchema, refusalText, unknownFieldHint } from './refusal-text.ts';
-import type { RefusedPlace } from './refused-place.ts';
-import { refusedPlace, stepsIn, valueAt, withField } from './refused-place.ts';
 
 /**
  * What an API server refuses of the objects in the files, each problem with its place: fields that the kind does not

@@ -4,12 +4,10 @@ import { formatApiVersion, isJsonObject } from '../../core/index.ts';
 import type { Graph, GraphNode, Hole, PathStep } from '../../graph/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import type { Schema, SchemaSource } from '../../schema/index.ts';
-import { schemaAt } from '../../schema/index.ts';
+import { refusalText, refusedPlace, schemaAt, stepsIn, valueAt, withField } from '../../schema/index.ts';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from './load-inputs.ts';
-import { refusalText } from './refusal-text.ts';
 import { sourceOf } from './source-of.ts';
-import { refusedPlace, stepsIn, valueAt, withField } from './refused-place.ts';
 
 /**
  * What an API server refuses of the objects that a definition makes, as far as it stands in their templates: every

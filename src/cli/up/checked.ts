@@ -28,7 +28,7 @@ export async function readChecked(
   input: CommandInput,
   files: readonly string[] = input.positionals,
 ): Promise<Checked> {
-  const inputs = await loadInputs(files, context.cwd);
+  const inputs = await loadInputs(files, context.cwd, (text) => context.printError(text));
   const known = await knownCrds(context, input, inputs);
   const options = { strict: input.options['strict'] === true, crds: known.crds };
   const { graphs, diagnostics: found } = await checkInputs(inputs, options);

@@ -1,9 +1,8 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
-import { crdSource, nearestName, prune, schemaAt } from '../../schema/index.ts';
+import { crdSource, nearestName, prune, schemaAt, stepsIn, valueAt } from '../../schema/index.ts';
 import { controllerCrds } from '../../controller/index.ts';
-import { stepsIn, valueAt } from './refused-place.ts';
 
 /**
  * A definition as its author meant it: fields that are misspelt have the name that was meant, where that is free. The

@@ -4,8 +4,8 @@ import type { Diagnostic, KubeObject, SourcePosition } from '../../core/index.ts
 import { TypeKroError } from '../../core/index.ts';
 import type { DefinitionDocument } from '../../graph/index.ts';
 import { loadModule } from './load-module.ts';
-import { textOf } from './module-problems.ts';
 import { readManifest } from './read-manifest.ts';
+import { textOf } from './source-text.ts';
 
 /** One object that the user wants in the cluster, and where it came from. */
 export interface InputObject {
@@ -34,10 +34,15 @@ const MANIFESTS = new Set(['.yaml', '.yml', '.json']);
  * Reads YAML and JSON files and the exports of TypeScript and JavaScript files; a file named twice is read
  * once.
  *
+ * @param note takes what is said while the files are read: that a module takes long
  * @throws TypeKroError `input/not-found`, `input/unknown-type`, `input/unreadable`, `input/empty` when the files hold
  * nothing at all. A module that throws while it is loaded gives diagnostics.
  */
-export async function loadInputs(files: readonly string[], cwd: string): Promise<Inputs> {
+export async function loadInputs(
+  files: readonly string[],
+  cwd: string,
+  note: (text: string) => void = () => {},
+): Promise<Inputs> {
   const objects: InputObject[] = [];
   const diagnostics: Diagnostic[] = [];
   const texts = new Map<string, string>();
@@ -57,7 +62,7 @@ export async function loadInputs(files: readonly string[], cwd: string): Promise
       });
     }
     if (SCRIPTS.has(type)) {
-      const loaded = await loadModule(path, file, cwd);
+      const loaded = await loadModule(path, file, cwd, note);
       objects.push(...loaded.objects.map((entry) => ({ ...entry, file })));
       diagnostics.push(...loaded.diagnostics);
       const sources = new Set([file, ...loaded.diagnostics.map(({ source }) => source?.file ?? file)]);

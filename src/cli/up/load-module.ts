@@ -3,8 +3,10 @@ import { pathToFileURL } from 'node:url';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
 import { parseJson, stringifyJson } from '../../core/index.ts';
 import { importTypeScript } from './import-typescript.ts';
+import { whileLoading } from './loading.ts';
 import { displayName, moduleProblems } from './module-problems.ts';
 import { asKubeObject } from './read-manifest.ts';
+import { uselessExports } from './useless-exports.ts';
 
 /** Something exported that can print its definition: a composition, also one of another copy of this package. */
 interface DefinitionExport {
@@ -38,22 +40,24 @@ export interface LoadedModule {
  * exports. A module that throws, or a composition that is refused, gives problems instead of objects.
  *
  * @param cwd directory from which files are named
+ * @param note takes what is said meanwhile: that the module takes long
  */
-export async function loadModule(path: string, file: string, cwd: string): Promise<LoadedModule> {
+export async function loadModule(
+  path: string,
+  file: string,
+  cwd: string,
+  note: (text: string) => void = () => {},
+): Promise<LoadedModule> {
   try {
-    const found = exportedObjects(await importModule(path), cwd);
+    const { module, found } = await whileLoading(file, note, async () => {
+      const loaded = await importModule(path);
+      return { module: loaded, found: exportedObjects(loaded, cwd) };
+    });
     if (found.objects.length > 0) return found;
+    return { objects: [], diagnostics: [uselessExports(module, path, file)] };
   } catch (error) {
     return { objects: [], diagnostics: await moduleProblems(error, { path, cwd }) };
   }
-  const nothing: Diagnostic = {
-    code: 'input/no-exports',
-    severity: 'error',
-    message: `${file} exports no composition and no Kubernetes object`,
-    hint: 'export the composition: `export const app = kubernetesComposition(…)`',
-    source: { file, line: 1, column: 1 },
-  };
-  return { objects: [], diagnostics: [nothing] };
 }
 
 function exportedObjects(module: Record<string, unknown>, cwd: string): LoadedModule {

@@ -1,13 +1,9 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, relative, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { existsSync, realpathSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Diagnostic, SourcePosition } from '../../core/index.ts';
-import { packageFolder, TypeKroError } from '../../core/index.ts';
-import { nearestName } from '../../schema/index.ts';
-
-/** Longest text of an error that is shown: what bundlers print may hold a whole file. */
-const MAX_MESSAGE = 400;
+import { importProblem } from './import-problem.ts';
+import { firstLine, missingNameHint, placeOfThrown, thrownProblem } from './thrown-problem.ts';
 
 /** A module of the user's: where it is, and as what it is shown. */
 interface ModuleFile {
@@ -21,9 +17,26 @@ interface ModuleFile {
  */
 export async function moduleProblems(error: unknown, file: ModuleFile): Promise<readonly Diagnostic[]> {
   const refused = refusedComposition(error);
-  if (refused !== undefined) return refused.map((each) => shown(each, file.cwd));
-  const found = syntaxProblem(error, file) ?? (await importProblem(error, file)) ?? thrownProblem(error, file);
+  if (refused !== undefined) {
+    const placed = await Promise.all(refused.map((each) => withImport(withPlace(each, error, file.path), file.path)));
+    return placed.map((each) => shown(each, file.cwd));
+  }
+  const found =
+    syntaxProblem(error, file) ?? (await importProblem(error, file.path)) ?? (await thrownProblem(error, file.path));
   return [shown(found, file.cwd)];
+}
+
+/** What is refused without a place, as the spec of an instance, belongs to the user's call. */
+function withPlace(diagnostic: Diagnostic, error: unknown, path: string): Diagnostic {
+  return diagnostic.source === undefined ? { ...diagnostic, source: placeOfThrown(error, path) } : diagnostic;
+}
+
+/** A name that nothing declares is most often one that is not imported. */
+async function withImport(diagnostic: Diagnostic, path: string): Promise<Diagnostic> {
+  const name =
+    diagnostic.code === 'trace/unknown-name' ? /^(\w+) is not declared/.exec(diagnostic.message)?.[1] : undefined;
+  if (name === undefined) return diagnostic;
+  return { ...diagnostic, hint: await missingNameHint(name, diagnostic.source?.file ?? path) };
 }
 
 /** The diagnostics of a refused composition, also of one that another copy of this package made. */
@@ -72,141 +85,9 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
     return report(message, { file, line: Number(line), column: Number(column) + 1 });
   }
   if (!(error instanceof SyntaxError) || /does not provide an export/.test(text)) return undefined;
+  // What parses a text of its own throws such an error, too; it has a frame.
+  if (/^\s+at (?:JSON\.parse|new (?:RegExp|Function)|eval)\b/m.test(error.stack ?? '')) return undefined;
   const [, file = path, line = '1'] = /^(\S+):(\d+)\n/.exec(error.stack ?? '') ?? [];
   const caret = /\n( *)\^/.exec(error.stack ?? '')?.[1]?.length ?? 0;
-  return report(firstLines(text), { file, line: Number(line), column: caret + 1 });
-}
-
-/** An import of a package, a file or a name that is not there. */
-async function importProblem(error: unknown, { path }: ModuleFile): Promise<Diagnostic | undefined> {
-  if (!(error instanceof Error)) return undefined;
-  const code: unknown = Reflect.get(error, 'code');
-  const importer = /imported from (\S+)$/m.exec(error.message)?.[1] ?? path;
-  const file = importer.startsWith('file:') ? fileURLToPath(importer) : importer;
-  const report = (message: string, hint: string, needle: string): Diagnostic => {
-    const source = placeOfText(file, needle);
-    const place = source === undefined ? { source: { file, line: 1, column: 1 } } : { source };
-    return { code: 'input/module-import', severity: 'error', message, hint, ...place };
-  };
-  const name = /does not provide an export named '([^']+)'/.exec(error.message)?.[1];
-  if (name !== undefined) {
-    const module = /module '([^']+)'/.exec(error.message)?.[1] ?? '';
-    const near = nearestName(name, await exportsOf(module, file));
-    const hint =
-      near === undefined ? `look at what ${module} exports, and check the spelling` : `did you mean "${near}"?`;
-    return report(`${module} does not export "${name}"`, hint, name);
-  }
-  if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') {
-    const [, inner = '', manifest = ''] =
-      /subpath '\.?\/?([^']*)' is not defined by "exports" in (\S+)/.exec(error.message) ?? [];
-    const { name: wanted, exports } = readManifest(manifest);
-    const near = nearestName(inner, exports);
-    const hint = near === undefined ? `${wanted} exports ${exports.join(', ')}` : `did you mean "${wanted}/${near}"?`;
-    return report(`the package ${wanted} has no "${wanted}/${inner}"`, hint, `${wanted}/${inner}`);
-  }
-  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined;
-  const missing = /Cannot find (?:package|module) '([^']+)'/.exec(error.message)?.[1] ?? '';
-  if (/Cannot find package/.test(error.message)) {
-    return report(
-      `the package "${missing}" is not installed`,
-      `run npm install ${missing}, or correct its name`,
-      missing,
-    );
-  }
-  const written = importedAs(file, missing);
-  return report(`there is no file ${written}`, 'check the path, and the ending of the name (.ts, .js)', written);
-}
-
-/** How the importing file names a file: `./missing.ts` for its path. */
-function importedAs(file: string, missing: string): string {
-  const target = missing.startsWith('file:') ? fileURLToPath(missing) : missing;
-  for (const [, name = ''] of textOf(file).matchAll(/['"](\.[^'"]+)['"]/g)) {
-    if (resolve(dirname(file), name) === target) return name;
-  }
-  return missing;
-}
-
-async function exportsOf(module: string, file: string): Promise<readonly string[]> {
-  try {
-    const path = module.startsWith('.') ? resolve(dirname(file), module) : createRequire(file).resolve(module);
-    return Object.keys((await import(pathToFileURL(path).href)) as object);
-  } catch {
-    // Only a suggestion depends on it: a module that cannot be loaded here suggests nothing.
-    return [];
-  }
-}
-
-function readManifest(path: string): { readonly name: string; readonly exports: readonly string[] } {
-  const { name = 'the package', exports = {} } = JSON.parse(textOf(path) || '{}') as {
-    readonly name?: string;
-    readonly exports?: object;
-  };
-  const paths = Object.keys(exports).filter(
-    (key) => key.startsWith('./') && !key.includes('*') && !key.endsWith('.json'),
-  );
-  return { name, exports: paths.map((key) => key.slice(2)) };
-}
-
-/** An error that code threw: the author's own, or one of JavaScript. */
-function thrownProblem(error: unknown, { path }: ModuleFile): Diagnostic {
-  const text = error instanceof Error ? error.message : String(error);
-  const source = error instanceof Error ? userFrame(error, path) : undefined;
-  const hint = error instanceof TypeKroError ? error.remedy : remedyOf(error);
-  return {
-    code: 'input/module-failed',
-    severity: 'error',
-    message: hint === undefined ? `the module throws while it is loaded: ${firstLines(text)}` : firstLines(text),
-    hint: hint ?? 'correct the file and try again',
-    source: source ?? { file: path, line: 1, column: 1 },
-  };
-}
-
-/** The remedy that an error of this package carries, also of another copy of it. */
-function remedyOf(error: unknown): string | undefined {
-  const remedy: unknown = error instanceof Error ? Reflect.get(error, 'remedy') : undefined;
-  return typeof remedy === 'string' ? remedy : undefined;
-}
-
-function firstLines(text: string): string {
-  const [line = ''] = text.split('\n', 1);
-  return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}…` : line;
-}
-
-/** Folders of this package whose frames are not the user's; none where the package is bundled into one file. */
-function internals(): readonly string[] {
-  const folder = packageFolder();
-  if (folder === undefined) return [];
-  return ['dist/', 'src/', 'node_modules/'].map((part) => fileURLToPath(new URL(part, folder)));
-}
-
-/** The innermost frame of a stack that is the user's: neither Node's nor a package's. */
-function userFrame(error: Error, path: string): SourcePosition | undefined {
-  const inside = internals();
-  for (const line of (error.stack ?? '').split('\n')) {
-    const frame =
-      /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?|[A-Za-z]:[^()]*?|file:[^()]*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/.exec(
-        line,
-      );
-    if (frame === null) continue;
-    const [, name = '', row = '1', column = '1'] = frame;
-    const file = name.startsWith('file:') ? fileURLToPath(name) : name;
-    const foreign =
-      file !== path && (file.includes('/node_modules/') || inside.some((folder) => file.startsWith(folder)));
-    if (!foreign && existsSync(file)) return { file, line: Number(row), column: Number(column) };
-  }
-  return undefined;
-}
-
-/** The text of a file, for excerpts and for places; empty when it cannot be read. */
-export function textOf(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
-}
-
-function placeOfText(file: string, needle: string): SourcePosition | undefined {
-  const text = textOf(file);
-  const quoted = Math.max(text.indexOf(`'${needle}'`), text.indexOf(`"${needle}"`));
-  const at = quoted >= 0 ? quoted : text.search(new RegExp(`\\b${needle.replaceAll(/\W/g, String.raw`\$&`)}\\b`));
-  if (at < 0) return undefined;
-  const before = text.slice(0, at).split('\n');
-  return { file, line: before.length, column: (before.at(-1) ?? '').length + 1 };
+  return report(firstLine(text), { file, line: Number(line), column: caret + 1 });
 }

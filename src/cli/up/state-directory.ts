@@ -1,6 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { TypeKroError } from '../../core/index.ts';
+import { makeDirectory, TypeKroError } from '../../core/index.ts';
 import { takeLock } from './process-lock.ts';
 
 /** The files of one running cluster below a project: `.typekro/<name>/`. */
@@ -31,7 +31,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
   const path = join(projectDirectory, '.typekro', name);
   const kubeconfig = join(path, 'kubeconfig');
   return inDirectory(path, () => {
-    mkdirSync(path, { recursive: true });
+    makeDirectory(path);
     const lock = takeLock(join(path, 'lock'));
     if ('holder' in lock) {
       throw new TypeKroError(`a cluster named "${name}" is already running here (process ${lock.holder})`, {

@@ -217,7 +217,7 @@ function throwValue(value: unknown): never {
   const since = tries.at(-1);
   const open = trace.guards.length + trace.loops.length;
   if (open === (since ?? 0)) {
-    noteThrow(value);
+    noteThrow(value, trace.site);
     throw value;
   }
   if (since !== undefined) {

@@ -159,9 +159,17 @@ export function noteFailure(error: unknown, site: Site): void {
   if (typeof error === 'object' && error !== null && !failures.has(error)) failures.set(error, site);
 }
 
-/** Notes that the author throws the value. */
-export function noteThrow(value: unknown): void {
-  if (typeof value === 'object' && value !== null) thrownByAuthor.add(value);
+/**
+ * Notes that the author throws the value. The stack of an error that an interpreted statement makes has no frame of the
+ * author's; it gets one, so that whatever prints it shows the line.
+ */
+export function noteThrow(value: unknown, site: Site | undefined): void {
+  if (typeof value !== 'object' || value === null) return;
+  thrownByAuthor.add(value);
+  const place = site?.locate(site.start);
+  if (!(value instanceof Error) || place?.file === undefined) return;
+  const [head = '', ...frames] = (value.stack ?? String(value)).split(/(?=\n {4}at )/);
+  value.stack = `${head}\n    at composition (${place.file}:${place.line}:${place.column})${frames.join('')}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import { compareCrds } from '../../schema/index.ts';
+import { compareCrds, fieldOfChange } from '../../schema/index.ts';
 import { digestOf, keys } from '../../runtime/index.ts';
 import type { CrdDifference } from './crd-plan.ts';
 
@@ -13,7 +13,7 @@ export function crdDifference(existing: KubeObject, wanted: KubeObject): CrdDiff
   if ('error' in compared) return { changed: true, breaking: [], error: compared.error };
   return {
     changed: compared.breaking.length > 0 || compared.nonBreaking.length > 0 || !covers(existing, wanted),
-    breaking: compared.breaking.map(({ description }) => description),
+    breaking: compared.breaking.map((change) => ({ field: fieldOfChange(change), description: change.description })),
   };
 }
 

@@ -71,7 +71,9 @@ describe('planCrd', () => {
       wanted: boatCrd({ hull: { type: 'integer' } }),
       plan: {
         do: 'refuse',
-        message: 'cannot update CRD boats.acme.test: breaking changes detected: Type changed from string to integer',
+        message:
+          'cannot update CRD boats.acme.test: breaking changes detected: Type changed from string to integer ' +
+          '(field spec.hull; to allow it, set the annotation kro.run/allow-breaking-changes: "true" on the definition)',
       },
     },
     {
@@ -121,9 +123,10 @@ describe('planCrd', () => {
   it('names three breaking changes and counts the rest', () => {
     const plan = planCrd(owned(boatCrd()), owned(boatCrd()), definition(), {
       changed: true,
-      breaking: ['a', 'b', 'c', 'd', 'e'],
+      breaking: ['a', 'b', 'c', 'd', 'e'].map((name) => ({ field: `spec.${name}`, description: name })),
     });
-    expect(plan).toMatchObject({ message: expect.stringContaining('a; b; c; and 2 more changes') as string });
+    const text = 'a; b; c; and 2 more changes (fields spec.a, spec.b, spec.c, spec.d, spec.e; to allow it';
+    expect(plan).toMatchObject({ message: expect.stringContaining(text) as string });
   });
 });
 

@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { Definition } from './definition.ts';
+import { ALLOW_BREAKING } from './definition.ts';
 import { isOwned, keys } from '../../runtime/index.ts';
 
 /** What to do about the CRD of a definition. */
@@ -10,18 +11,28 @@ export type CrdPlan =
   | { readonly do: 'patch'; readonly body: JsonObject }
   | { readonly do: 'refuse'; readonly message: string };
 
+/** A change of the schema that stored objects or clients may not survive. */
+export interface BreakingChange {
+  /** As authors of instances write it: `spec.replicas`. */
+  readonly field: string;
+  readonly description: string;
+}
+
 /** How the schema in the cluster differs from the one wanted. */
 export interface CrdDifference {
   /** Does anything differ that calls for a write? */
   readonly changed: boolean;
-  /** Descriptions of the changes that stored objects or clients may not survive. */
-  readonly breaking: readonly string[];
+  /** The changes that stored objects or clients may not survive: kro's descriptions, and the fields they are about. */
+  readonly breaking: readonly BreakingChange[];
   /** Why the two cannot be compared. */
   readonly error?: string;
 }
 
-/** How many breaking changes are named before the rest is counted. */
+/** How many breaking changes kro describes before it counts the rest. */
 const NAMED_CHANGES = 3;
+
+/** How many fields are named; a condition's message has room for them. */
+const NAMED_FIELDS = 30;
 
 /** The CRD as it is to be created: the graph's, with the labels that say whose it is. */
 export function ownedCrd(crd: KubeObject, definition: Definition, version: string): KubeObject {
@@ -75,11 +86,19 @@ export function ownerConflict(crd: KubeObject, definition: string): string | und
   return owner === definition ? undefined : `CRD is owned by another ResourceGraphDefinition ${owner ?? ''}`;
 }
 
-function summarize(breaking: readonly string[]): string {
-  const named = breaking.slice(0, NAMED_CHANGES).join('; ');
+/** kro's summary, then what it leaves out: the fields, and how to allow the change. */
+function summarize(breaking: readonly BreakingChange[]): string {
+  const named = breaking.slice(0, NAMED_CHANGES).map(({ description }) => description);
   const more = breaking.length - NAMED_CHANGES;
-  return more > 0 ? `${named}; and ${more} more changes` : named;
+  const summary = [...named, ...(more > 0 ? [`and ${more} more changes`] : [])].join('; ');
+  const fields = [...new Set(breaking.map(({ field }) => field))];
+  const left = fields.length - NAMED_FIELDS;
+  const list = [...fields.slice(0, NAMED_FIELDS), ...(left > 0 ? [`and ${left} more`] : [])].join(', ');
+  return `${summary} (${fields.length === 1 ? 'field' : 'fields'} ${list}; ${ALLOW_BREAKING_REMEDY})`;
 }
+
+/** How an author allows a change that existing instances may not survive. */
+export const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING}: "true" on the definition`;
 
 /** The names that an author chooses; the server fills in the rest. */
 function namesOf(crd: KubeObject): JsonObject {

@@ -30,7 +30,8 @@ export const CRD_TYPE: ObjectType = {
   namespaced: false,
 };
 
-const ALLOW_BREAKING = 'kro.run/allow-breaking-changes';
+/** The annotation that allows a change of the CRD that existing instances may not survive; only `true` counts. */
+export const ALLOW_BREAKING = 'kro.run/allow-breaking-changes';
 
 /** A definition as the controller looks at it. */
 export interface Definition {

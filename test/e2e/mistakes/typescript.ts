@@ -176,4 +176,150 @@ export const typescriptMistakes: readonly Mistake[] = [
   composition('an id of two resources in two functions', [["id: 'svc'", "id: ['app'][0]!"]], /id "app"/, /its own id/, {
     place: /shop\.ts:12:17/,
   }),
+  ...(
+    [
+      ['type', "import { type } from 'arktype';\n", '', /shop\.ts:4:14/, 'arktype'],
+      ['kubernetesComposition', "import { kubernetesComposition } from 'typekro';\n", '', /shop\.ts:7:21/, 'typekro'],
+      ['Deployment', 'Deployment, Service', 'Service', /shop\.ts:11:17/, 'typekro/simple'],
+      ['Cel', "image: 'nginx:1.27'", "image: Cel.template('%s', spec.name)", /shop\.ts:11:65/, 'typekro'],
+      ['readFileSync', 'export const shop', "readFileSync('a');\nexport const shop", /shop\.ts:8:1/, 'node:fs'],
+    ] as const
+  ).map(([name, from, to, place, module]) =>
+    composition(
+      `no import of ${name}`,
+      [[from, to]],
+      new RegExp(`${name} is not d`),
+      new RegExp(`import \\{ ${name} \\} from '${module}'`),
+      { place },
+    ),
+  ),
+  composition(
+    'a name imported from another module',
+    [["{ Deployment, Service } from 'typekro/simple'", "{ ⟦Deployment, Service } from 'typekro'"]],
+    /typekro does not export "Deployment"/,
+    /import it from 'typekro\/simple'/,
+  ),
+  composition(
+    'a text that is thrown',
+    [['export const shop', "⟦throw 'no settings';\nexport const shop"]],
+    /no settings/,
+    /change the code/,
+  ),
+  composition(
+    'an object that is thrown',
+    [['export const shop', '⟦throw { code: 5 };\nexport const shop']],
+    /"code":5/,
+    /change the code/,
+  ),
+  composition(
+    'an error of the author in the composition',
+    [['    const app =', "    ⟦throw new Error('not yet');\n    const app ="]],
+    /not yet/,
+    /change the code/,
+  ),
+  composition(
+    'JSON that does not parse',
+    [['export const shop', "console.error(JSON.parse('{oops'));\nexport const shop"]],
+    /JSON at position/,
+    /correct the JSON/,
+    { place: /shop\.ts:8:2\d/ },
+  ),
+  composition(
+    'a promise that nothing awaits and that is rejected',
+    [['export const shop', "void Promise.reject(⟦new Error('boom'));\nexport const shop"]],
+    /boom/,
+    /change the code/,
+  ),
+  composition(
+    'process.exit',
+    [['export const shop', 'process.⟦exit(4);\nexport const shop']],
+    /process\.exit\(4\) is called/,
+    /change the code/,
+  ),
+  composition(
+    'a data file that is not there',
+    [
+      ["import { type } from 'arktype';", "import { readFileSync } from 'node:fs';\nimport { type } from 'arktype';"],
+      ['export const shop', "console.error(⟦readFileSync('config.json'));\nexport const shop"],
+    ],
+    /no such file.*config\.json/,
+    /check the path/,
+  ),
+  composition(
+    'a module of Node that is none',
+    [["import { type } from 'arktype';", "import { type } from 'arktype';\nimport ⟦'node:pth';"]],
+    /no module node:pth/,
+    /node:path/,
+  ),
+  composition(
+    'a type of a schema that is none',
+    [["name: 'string', replicas", "name: ⟦'strng', replicas"]],
+    /'strng' is unresolvable/,
+    /change the code/,
+  ),
+  composition('no schema', [['spec: Spec,', "spec: { name: 'string' },"]], /no schema/, /arktype, zod/, {
+    place: /shop\.ts:8:21/,
+  }),
+  composition('no name of the definition', [["name: 'shop', apiVersion", 'apiVersion']], /needs a name/, /add name/, {
+    place: /shop\.ts:8:21/,
+  }),
+  composition(
+    'a spec that does not fit',
+    [
+      [
+        '  },\n);\n',
+        "  },\n);\nexport const first = shop.⟦toInstance({ name: 'a', replicas: 'three', regions: [] } as never);\n",
+      ],
+    ],
+    /replicas: the text "three" stands where a whole number/,
+    /write digits/,
+  ),
+  composition(
+    'a spec without a field that it needs',
+    [['  },\n);\n', '  },\n);\nexport const first = shop.⟦toInstance({ replicas: 1, regions: [] } as never);\n']],
+    /name: Required value/,
+    /add name/,
+  ),
+  composition(
+    'a deploy with a spec that does not fit',
+    [
+      [
+        '  },\n);\n',
+        "  },\n);\nconst factory = shop.factory('direct', { namespace: 'a' });\n⟦await factory.deploy({ name: 'a', replicas: 'x', regions: [] } as never);\n",
+      ],
+    ],
+    /replicas: the text "x"/,
+    /write digits/,
+  ),
+  composition(
+    'a function exported that makes the composition',
+    [['export const shop = kube', '⟦export const shop = () => kube']],
+    /"shop" is a function/,
+    /export what it returns/,
+  ),
+  composition(
+    'a promise exported',
+    [
+      ['export const shop = kube', '⟦export const shop = Promise.resolve(kube'],
+      ['  },\n);\n', '  },\n));\n'],
+    ],
+    /"shop" is a promise/,
+    /await it/,
+  ),
+  composition(
+    'another object exported',
+    [['export const shop', '⟦export default { a: 1 };\nconst shop']],
+    /without apiVersion and kind/,
+    /export the composition/,
+  ),
+  {
+    title: 'modules that import each other',
+    files: {
+      'shop.ts': "import { b } from './b.ts';\nexport const a = b + 1;\n",
+      'b.ts': "import { a } from './shop.ts';\nexport const b = ⟦a + 1;\n",
+    },
+    command: ['validate', 'shop.ts'],
+    reason: /Cannot access 'a' before initialization/,
+    remedy: /import each other/,
+  },
 ];

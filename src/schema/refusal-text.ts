@@ -1,8 +1,8 @@
-import type { JsonValue } from '../../core/index.ts';
-import { isJsonObject, stringifyJson } from '../../core/index.ts';
-import type { PathStep } from '../../graph/index.ts';
-import type { Schema } from '../../schema/index.ts';
-import { nearestName, schemaAt } from '../../schema/index.ts';
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject, stringifyJson } from '../core/index.ts';
+import type { Schema } from './model.ts';
+import { nearestName } from './nearest-name.ts';
+import { schemaAt } from './update-schema.ts';
 
 /** What is wrong with a field, in words, and what to write instead. */
 export interface RefusalText {
@@ -24,7 +24,7 @@ export function refusalText(message: string, value: JsonValue | undefined, field
     const match = pattern.exec(message);
     if (match !== null) return { message: text, hint: hint(match, value, field) };
   }
-  return { message: text };
+  return { message: text, hint: `write a ${lastName(field)} that is allowed` };
 }
 
 const TYPE_WORDS = new Map([
@@ -143,6 +143,15 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     /should be (?:greater|less) than or equal to (\S+)/,
     ([text]) => `write a value that ${text.replace('should be', 'is')}`,
   ],
+  [/greater than or equal to `(\w+)`/, ([, other = '']) => `raise it to ${other}, or lower ${other}`],
+  [
+    /must contain only alpha-numeric characters|must contain at least one letter|must not contain consecutive hyphens/,
+    (_match, value) =>
+      forExample(
+        'write a port number, or a port name of at most 15 small letters, digits and "-"',
+        validName(value, /[^a-z0-9]+/g, 15),
+      ),
+  ],
   [/at least (\d+)/, ([text]) => `give ${text}`],
   [/must match the regex|should match|must match pattern/, () => 'write a value of the form that is named'],
   [/[Ii]mmutable/, () => 'leave it as it is, or make a new object'],
@@ -169,6 +178,6 @@ export function unknownFieldHint(name: string, schema: Schema | undefined): stri
 }
 
 /** The schema of the object that a field stands in. */
-export function parentSchema(schema: Schema, steps: readonly PathStep[]): Schema | undefined {
+export function parentSchema(schema: Schema, steps: readonly (string | number)[]): Schema | undefined {
   return schemaAt(schema, steps.slice(0, -1));
 }

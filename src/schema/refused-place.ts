@@ -1,6 +1,8 @@
-import type { JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
-import type { PathStep } from '../../graph/index.ts';
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+
+/** A member or an index. */
+type PathStep = string | number;
 
 /** The steps of a path as Kubernetes writes it: `spec.ports[0].name`, `spec.labels[a.b]`; `<nil>` is the root. */
 export function stepsOf(field: string): PathStep[] {

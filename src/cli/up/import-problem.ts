@@ -1,0 +1,114 @@
+import { builtinModules, createRequire, isBuiltin } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Diagnostic } from '../../core/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import { placeOfText, textOf } from './source-text.ts';
+
+/** An import of a package, a file or a name that is not there. */
+export async function importProblem(error: unknown, path: string): Promise<Diagnostic | undefined> {
+  if (!(error instanceof Error)) return undefined;
+  const code: unknown = Reflect.get(error, 'code');
+  const importer = /imported from (\S+)$/m.exec(error.message)?.[1] ?? path;
+  const file = importer.startsWith('file:') ? fileURLToPath(importer) : importer;
+  const report = (message: string, hint: string, needle: string): Diagnostic => {
+    const source = placeOfText(file, needle);
+    const place = source === undefined ? { source: { file, line: 1, column: 1 } } : { source };
+    return { code: 'input/module-import', severity: 'error', message, hint, ...place };
+  };
+  const name = /does not provide an export named '([^']+)'/.exec(error.message)?.[1];
+  if (name !== undefined) {
+    const module = /module '([^']+)'/.exec(error.message)?.[1] ?? '';
+    const near = nearestName(name, await exportsOf(module, file));
+    const elsewhere = near === name ? undefined : await moduleOf(name, file);
+    const hint =
+      elsewhere !== undefined
+        ? `import it from '${elsewhere}'`
+        : near === undefined
+          ? `look at what ${module} exports, and check the spelling`
+          : `did you mean "${near}"?`;
+    return report(`${module} does not export "${name}"`, hint, name);
+  }
+  if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') {
+    const [, inner = '', manifest = ''] =
+      /subpath '\.?\/?([^']*)' is not defined by "exports" in (\S+)/.exec(error.message) ?? [];
+    const { name: wanted, exports } = readManifest(manifest);
+    const near = nearestName(inner, exports);
+    const hint = near === undefined ? `${wanted} exports ${exports.join(', ')}` : `did you mean "${wanted}/${near}"?`;
+    return report(`the package ${wanted} has no "${wanted}/${inner}"`, hint, `${wanted}/${inner}`);
+  }
+  if (code === 'ERR_UNKNOWN_BUILTIN_MODULE') {
+    const wanted = /: (\S+)$/.exec(error.message)?.[1] ?? '';
+    const near = nearestName(wanted.replace('node:', ''), builtinModules);
+    const hint = near === undefined ? 'correct the name of the module' : `did you mean "node:${near}"?`;
+    return report(`Node has no module ${wanted}`, hint, wanted);
+  }
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined;
+  const missing = /Cannot find (?:package|module) '([^']+)'/.exec(error.message)?.[1] ?? '';
+  if (/Cannot find package/.test(error.message)) {
+    return report(
+      `the package "${missing}" is not installed`,
+      `run npm install ${missing}, or correct its name`,
+      missing,
+    );
+  }
+  const written = importedAs(file, missing);
+  return report(`there is no file ${written}`, 'check the path, and the ending of the name (.ts, .js)', written);
+}
+
+/** Modules that a name may come from, those of this package first; the rest are libraries that schemas are written with. */
+const MODULES = [
+  'typekro',
+  'typekro/simple',
+  'typekro/kubernetes',
+  'typekro/helm',
+  'typekro/flux',
+  'typekro/kro',
+  'typekro/testing',
+  'arktype',
+  'node:fs',
+  'node:path',
+  'node:url',
+  'node:os',
+  'node:crypto',
+  'node:child_process',
+];
+
+/** The first of the modules above that exports a name, as `file` finds them. */
+export async function moduleOf(name: string, file: string): Promise<string | undefined> {
+  // Only names that are called for can be found: a name that is everywhere, as `default`, says nothing.
+  if (name === 'default') return undefined;
+  for (const module of MODULES) if ((await exportsOf(module, file)).includes(name)) return module;
+  return undefined;
+}
+
+/** How the importing file names a file: `./missing.ts` for its path. */
+function importedAs(file: string, missing: string): string {
+  const target = missing.startsWith('file:') ? fileURLToPath(missing) : missing;
+  for (const [, name = ''] of textOf(file).matchAll(/['"](\.[^'"]+)['"]/g)) {
+    if (resolve(dirname(file), name) === target) return name;
+  }
+  return missing;
+}
+
+async function exportsOf(module: string, file: string): Promise<readonly string[]> {
+  try {
+    if (isBuiltin(module)) return Object.keys((await import(module)) as object);
+    const path = module.startsWith('.') ? resolve(dirname(file), module) : createRequire(file).resolve(module);
+    return Object.keys((await import(pathToFileURL(path).href)) as object);
+  } catch {
+    // Only a suggestion depends on it: a module that cannot be loaded here suggests nothing.
+    return [];
+  }
+}
+
+function readManifest(path: string): { readonly name: string; readonly exports: readonly string[] } {
+  const { name = 'the package', exports = {} } = JSON.parse(textOf(path) || '{}') as {
+    readonly name?: string;
+    readonly exports?: object;
+  };
+  const paths = Object.keys(exports).filter(
+    (key) => key.startsWith('./') && !key.includes('*') && !key.endsWith('.json'),
+  );
+  return { name, exports: paths.map((key) => key.slice(2)) };
+}

@@ -1,0 +1,38 @@
+import { endProcess } from '../end-process.ts';
+
+/** After how many seconds a module that is still being loaded is named. */
+const SLOW_SECONDS = 10;
+
+/**
+ * Runs code of the user's and turns into errors what would end the process without a word of where: `process.exit`, and
+ * a promise that is rejected and that nothing awaits. Says so when the code takes long, as it may wait for what never
+ * comes.
+ *
+ * @throws what the code throws, else the first of the errors above.
+ */
+export async function whileLoading<Result>(
+  file: string,
+  note: (text: string) => void,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const rejected: unknown[] = [];
+  const onRejection = (reason: unknown): void => void rejected.push(reason);
+  process.on('unhandledRejection', onRejection);
+  process.exit = (code) => {
+    throw new Error(`process.exit(${code ?? ''}) is called, which would end typekro, too`);
+  };
+  const slow = setTimeout(() => {
+    note(`note: ${file} is still being loaded after ${SLOW_SECONDS} s; it may await at its top what never comes`);
+  }, SLOW_SECONDS * 1000);
+  try {
+    const result = await work();
+    // Node tells of rejections when the work that is at hand is done.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (rejected.length > 0) throw rejected[0];
+    return result;
+  } finally {
+    clearTimeout(slow);
+    process.off('unhandledRejection', onRejection);
+    process.exit = endProcess;
+  }
+}

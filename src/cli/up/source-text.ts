@@ -1,0 +1,22 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { SourcePosition } from '../../core/index.ts';
+
+/** The text of a file, for excerpts and for places; empty when it cannot be read. */
+export function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+/** Where a text stands in a file, in quotes if it does anywhere; `undefined` where it does not. */
+export function placeOfText(file: string, needle: string): SourcePosition | undefined {
+  const text = textOf(file);
+  const quoted = Math.max(text.indexOf(`'${needle}'`), text.indexOf(`"${needle}"`));
+  const at = quoted >= 0 ? quoted : text.search(new RegExp(`\\b${needle.replaceAll(/\W/g, String.raw`\$&`)}\\b`));
+  if (at < 0) return undefined;
+  return positionAt(file, text, at);
+}
+
+/** The line and column of an offset. */
+export function positionAt(file: string, text: string, offset: number): SourcePosition {
+  const before = text.slice(0, offset).split('\n');
+  return { file, line: before.length, column: (before.at(-1) ?? '').length + 1 };
+}

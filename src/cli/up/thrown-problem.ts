@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Diagnostic, SourcePosition } from '../../core/index.ts';
+import { packageFolder } from '../../core/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import { moduleOf } from './import-problem.ts';
+import { placeOfText, positionAt, textOf } from './source-text.ts';
+
+/** Longest text of an error that is shown: what bundlers print may hold a whole file. */
+const MAX_MESSAGE = 400;
+
+/** An error that code threw while a module was loaded: the author's own, or one of JavaScript. */
+export async function thrownProblem(error: unknown, path: string): Promise<Diagnostic> {
+  const text = firstLine(textOfThrown(error));
+  const source = placeOfThrown(error, path);
+  const remedy = remedyOf(error);
+  return {
+    code: 'input/module-failed',
+    severity: 'error',
+    message: remedy === undefined ? `the module throws while it is loaded: ${text}` : text,
+    hint: remedy ?? (await hintOf(error, text, source.file ?? path)),
+    source,
+  };
+}
+
+/** Where in the user's code an error comes from: a frame of its stack, else a text of it that stands in the file. */
+export function placeOfThrown(error: unknown, path: string): SourcePosition {
+  const frame = error instanceof Error ? userFrame(error, path) : undefined;
+  return frame ?? placeOfThrow(textOfThrown(error), path) ?? { file: path, line: 1, column: 1 };
+}
+
+/** What is no Error has no stack: the place is the `throw` that names it, or the only one. */
+function placeOfThrow(thrown: string, path: string): SourcePosition | undefined {
+  const text = textOf(path);
+  const throws = [...text.matchAll(/^[^\n/]*?\bthrow\s/gm)].map(
+    ({ index, 0: match }) => index + match.indexOf('throw'),
+  );
+  const named = throws.find((at) => thrown !== '' && text.slice(at, at + thrown.length + 40).includes(thrown));
+  const at = named ?? (throws.length === 1 ? throws[0] : undefined);
+  if (at !== undefined) return positionAt(path, text, at);
+  for (const [, quoted = ''] of thrown.matchAll(/'([^']+)'|"([^"]+)"/g)) {
+    const place = quoted.length > 2 ? placeOfText(path, quoted) : undefined;
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+function textOfThrown(error: unknown): string {
+  if (error instanceof Error) return error.message === '' ? error.name : error.message;
+  if (typeof error !== 'object' || error === null) return String(error);
+  try {
+    return JSON.stringify(error) ?? String(error);
+  } catch {
+    // What cannot be written as JSON is named by what it is.
+    return Object.prototype.toString.call(error);
+  }
+}
+
+/** The commonest errors of JavaScript and what to do about them; the first that fits is given. */
+const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray) => string])[] = [
+  [
+    /^Cannot access '(.+)' before initialization/,
+    ([, name = '']) =>
+      `declare ${name} before this line; where two modules import each other, move what both need into a third`,
+  ],
+  [/is not a function/, () => 'check the spelling of the name, and that what stands before it has such a function'],
+  [/is not a constructor/, () => 'call it without new, or check what is imported'],
+  [/is not iterable/, () => 'give a list there, or a default: value ?? []'],
+  [/^Assignment to constant variable/, () => 'declare it with let'],
+  [
+    /^Cannot (?:read|set) properties of (?:undefined|null)/,
+    () => 'test what stands before it first, or write ?. before the name',
+  ],
+  [/^Maximum call stack/, () => 'let the recursion end: test for its last case before it calls itself'],
+  [/^ENOENT/, () => 'check the path: relative ones are looked for from the folder that typekro is started in'],
+  [/^(?:EACCES|EPERM)/, () => 'give yourself the right to read it, or name another file'],
+  [/(?:in|of) JSON\b|JSON input/, () => 'correct the JSON text that is parsed here'],
+  [/^require is not defined/, () => "write import … from '…', or name the file .cts"],
+  [
+    /^fetch failed|^getaddrinfo|^connect /,
+    () => 'check the address, and that it answers; or read the data from a file',
+  ],
+];
+
+/** The remedy for an error that has none of its own. */
+async function hintOf(error: unknown, text: string, file: string): Promise<string> {
+  const missing = /^(\S+) is not defined$/.exec(text)?.[1];
+  if (error instanceof ReferenceError && missing !== undefined) return missingNameHint(missing, file);
+  for (const [pattern, hint] of HINTS) {
+    const match = pattern.exec(text);
+    if (match !== null) return hint(match);
+  }
+  return 'give it what it asks for, or change the code here that throws it';
+}
+
+/** What to do about a name that nothing declares: import it, correct it, or declare it. */
+export async function missingNameHint(name: string, file: string): Promise<string> {
+  const module = await moduleOf(name, file);
+  if (module !== undefined) return `import it: import { ${name} } from '${module}'`;
+  const text = textOf(file);
+  const declared = [...text.matchAll(/\b(?:const|let|var|function|class|import)\s+(\w+)/g)].map(
+    ([, word = '']) => word,
+  );
+  const imported = [...text.matchAll(/import\s*\{([^}]*)\}/g)].flatMap(([, names = '']) => names.split(/\W+/));
+  const near = nearestName(name, [...declared, ...imported, ...Object.getOwnPropertyNames(globalThis)]);
+  return near === undefined ? 'declare it, or import it from the module that exports it' : `did you mean "${near}"?`;
+}
+
+/** The remedy that an error of this package carries, also of another copy of it. */
+function remedyOf(error: unknown): string | undefined {
+  const remedy: unknown = error instanceof Error ? Reflect.get(error, 'remedy') : undefined;
+  return typeof remedy === 'string' ? remedy : undefined;
+}
+
+export function firstLine(text: string): string {
+  const [line = ''] = text.split('\n', 1);
+  return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}…` : line;
+}
+
+/** Folders of this package whose frames are not the user's; none where the package is bundled into one file. */
+function internals(): readonly string[] {
+  const folder = packageFolder();
+  if (folder === undefined) return [];
+  return ['dist/', 'src/', 'node_modules/'].map((part) => fileURLToPath(new URL(part, folder)));
+}
+
+/** The innermost frame of a stack that is the user's: neither Node's nor a package's. */
+function userFrame(error: Error, path: string): SourcePosition | undefined {
+  const inside = internals();
+  for (const line of (error.stack ?? '').split('\n')) {
+    const frame =
+      /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*?|[A-Za-z]:[^()]*?|file:[^()]*?)(?:\?[^():]*)?:(\d+):(\d+)\)?$/.exec(
+        line,
+      );
+    if (frame === null) continue;
+    const [, name = '', row = '1', column = '1'] = frame;
+    const file = name.startsWith('file:') ? fileURLToPath(name) : name;
+    const foreign =
+      file !== path && (file.includes('/node_modules/') || inside.some((folder) => file.startsWith(folder)));
+    if (!foreign && existsSync(file)) return { file, line: Number(row), column: Number(column) };
+  }
+  return undefined;
+}

@@ -1,0 +1,50 @@
+import type { Diagnostic } from '../../core/index.ts';
+import { positionAt, textOf } from './source-text.ts';
+
+const COMPOSITION = 'export the composition: `export const app = kubernetesComposition(…)`';
+
+/** The problem of a module that exports neither a composition nor an object: what it exports, and what to do with it. */
+export function uselessExports(module: Record<string, unknown>, path: string, file: string): Diagnostic {
+  const [name, value] = Object.entries(module).find(([, each]) => typeof each !== 'undefined') ?? [];
+  const text = textOf(path);
+  const described = name === undefined ? undefined : describe(name, value, /\bkubernetesComposition\s*\(/.test(text));
+  const at = name === undefined ? -1 : placeOfExport(name, text);
+  return {
+    code: 'input/no-exports',
+    severity: 'error',
+    message: `${file} exports no composition and no Kubernetes object${described === undefined ? '' : `: ${described.what}`}`,
+    hint: described?.remedy ?? COMPOSITION,
+    source: at < 0 ? { file, line: 1, column: 1 } : positionAt(file, text, at),
+  };
+}
+
+function placeOfExport(name: string, text: string): number {
+  const word = name.replaceAll(/\W/g, String.raw`\$&`);
+  const pattern = name === 'default' ? /^export default\b/m : new RegExp(String.raw`^export\b[^\n]*\b${word}\b`, 'm');
+  return text.search(pattern);
+}
+
+function describe(name: string, value: unknown, hasComposition: boolean): { what: string; remedy: string } {
+  const export_ = name === 'default' ? 'the default export' : `"${name}"`;
+  if (typeof value === 'function') {
+    const isClass = /^class\b/.test(Function.prototype.toString.call(value));
+    return isClass
+      ? { what: `${export_} is a class`, remedy: COMPOSITION }
+      : {
+          what: `${export_} is a function`,
+          remedy: `export what it returns: \`export const app = ${name === 'default' ? 'make' : name}()\``,
+        };
+  }
+  if (value instanceof Promise)
+    return { what: `${export_} is a promise`, remedy: 'await it: `export const app = await …`' };
+  if (typeof value !== 'object' || value === null)
+    return { what: `${export_} is ${value === null ? 'null' : `a ${typeof value}`}`, remedy: COMPOSITION };
+  const fields = Object.keys(value);
+  const looksLikeObject = fields.includes('kind') || fields.includes('apiVersion');
+  if (!looksLikeObject) {
+    const remedy = hasComposition ? 'export the composition, too: put export before its const' : COMPOSITION;
+    return { what: `${export_} is an object without apiVersion and kind`, remedy };
+  }
+  const missing = ['apiVersion', 'kind', 'metadata'].find((field) => !fields.includes(field)) ?? 'metadata.name';
+  return { what: `${export_} has no ${missing}`, remedy: `add ${missing}` };
+}

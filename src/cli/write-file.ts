@@ -1,0 +1,39 @@
+import { writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { makeDirectory, TypeKroError } from '../core/index.ts';
+
+/** What file systems answer, in words. */
+const REASONS: ReadonlyMap<unknown, string> = new Map([
+  ['EACCES', 'you may not write there'],
+  ['EPERM', 'the file system does not allow it'],
+  ['EROFS', 'the file system is read-only'],
+  ['ENOSPC', 'no space is left on the device'],
+  ['EDQUOT', 'the quota of disk space is used up'],
+  ['ENOTDIR', 'a part of the path is a file, not a folder'],
+  ['EEXIST', 'a part of the path is a file or a link that leads nowhere'],
+  ['EISDIR', 'a folder of that name is there already'],
+  ['ENAMETOOLONG', 'a name in the path is too long'],
+  ['ENOENT', 'the file system does not let a folder be made there'],
+]);
+
+/**
+ * Writes a file, and makes the folders above it that are missing.
+ *
+ * @param code of the error, for example `gitops/not-written`
+ * @param remedy what to do when the file system refuses
+ * @throws TypeKroError with the reason in words.
+ */
+export function writeFile(
+  path: string,
+  text: string,
+  details: { readonly code: string; readonly remedy: string },
+): void {
+  try {
+    makeDirectory(dirname(path));
+    writeFileSync(path, text);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = REASONS.get(code) ?? message;
+    throw new TypeKroError(`${path} cannot be written: ${reason}`, { ...details, cause: error });
+  }
+}
