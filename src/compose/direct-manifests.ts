@@ -27,7 +27,7 @@ export function directManifests(core: CompositionCore, spec: JsonObject, namespa
       if (placed.some(holdsSecrets)) core.notePrintedSecret(id);
     }
     if (included && pending !== undefined) {
-      comments.push(`# ${id} is ${isRead ? 'read' : 'made'} when the cluster has what it reads: ${pending}\n`);
+      comments.push(`# ${id} is not ${isRead ? 'read' : 'made'} yet: ${pending}\n`);
     }
   }
   return [...documents, ...(comments.length === 0 ? [] : [comments.join('')])].join('---\n');

@@ -118,12 +118,25 @@ function evaluateCollection(node: CollectionNode, variables: Variables): Evaluat
     turns = turns.flatMap((turn) => items.map((item) => new Map([...turn, [dimension.name, item]])));
   }
   const objects: JsonObject[] = [];
+  const identities = new Set<string>();
   for (const turn of turns) {
     const object = fill(node, turn);
     if ('pending' in object) return { id, included: true, objects: [], pending: object.pending };
+    const identity = identityOf(object.value);
+    if (identities.has(identity)) {
+      return { id, included: true, objects: [], pending: `two items of the collection are ${identity}` };
+    }
+    identities.add(identity);
     objects.push(object.value);
   }
   return { id, included: true, objects };
+}
+
+/** What the controller tells the items of a collection apart by. */
+function identityOf(object: JsonObject): string {
+  const { apiVersion, kind, metadata } = object;
+  const { name, namespace } = isJsonObject(metadata) ? metadata : {};
+  return `${String(apiVersion)} ${String(kind)} ${namespace === undefined ? '' : `${String(namespace)}/`}${String(name)}`;
 }
 
 function fill(node: GraphNode, variables: Variables): { readonly value: JsonObject } | { readonly pending: string } {

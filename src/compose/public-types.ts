@@ -150,7 +150,7 @@ export interface EvaluatedResource {
   readonly included: boolean;
   /** The objects wanted; one for a plain resource, as many as elements for a collection. Pending ones are absent. */
   readonly objects: readonly JsonObject[];
-  /** Why objects are missing: an expression waits for data of the cluster. */
+  /** Why objects are missing: an expression waits for data of the cluster, or two items of a collection are one object. */
   readonly pending?: string;
 }
 

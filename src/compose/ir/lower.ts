@@ -5,6 +5,7 @@ import { isFinite, isInteger, isNumber, power, rounding, textOfQuotient, toFixed
 import type { Node } from './node.ts';
 import { makeNode, rootOf, walk } from './node.ts';
 import { bindOnce, isDouble, toDouble, toInt } from './numeric.ts';
+import { joinable } from './joined-lists.ts';
 import { lowerDecimal, lowerInteger, lowerNumber, mayBeQuotient } from './parse-numbers.ts';
 import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, STRING } from './types.ts';
@@ -162,7 +163,8 @@ export class Lowering {
     const parts = numeric && args.map(celTypeName).includes('list(double)') ? args.map(listOfDoubles) : args;
     const names = parts.map(celTypeName);
     const same = names.every((name) => sameCelType(name, names.find((other) => other !== 'list(?)') ?? name));
-    return makeNode('append', same ? parts : parts.map(dyn), null, node.type);
+    const element = same ? (/^list\((.*)\)$/.exec(names.find((name) => name !== 'list(?)') ?? '')?.[1] ?? '') : '';
+    return makeNode('append', joinable(same ? parts : parts.map(dyn), element), null, node.type);
   }
 
   /** JavaScript's text of a scalar. */
@@ -288,11 +290,18 @@ export function celTypeName(node: Node): string {
       return left === right || right === 'map(dyn)' ? left : left === 'map(dyn)' ? right : 'map(dyn)';
     }
     case 'macro':
-      if (node.attr === 'map') return `list(${celTypeName(node.args.at(-1) as Node)})`;
+      if (node.attr === 'map')
+        return isCopy(node) ? celTypeName(a as Node) : `list(${celTypeName(node.args.at(-1) as Node)})`;
       return node.attr === 'filter' ? celTypeName(a as Node) : typeName(node.type);
     default:
       return typeName(node.type) + (holdsObjects(node.type) ? `@${resourceOf(node)}` : '');
   }
+}
+
+/** Is the node a copy of its list, `list.map(e, e)`? Its elements keep the types of the list's. */
+function isCopy(map: Node): boolean {
+  const [, body] = map.args;
+  return map.args.length === 2 && body?.op === 'var' && body.attr === map.vars[0];
 }
 
 /** The resource that a path reads, for CEL gives each a type of its own. */

@@ -326,3 +326,16 @@ test('evaluate reads observed objects where they are given, else templates', () 
   expect(observed.status).toEqual({ name: 'other', ready: 1 });
   expect(observed.resources[0]?.objects[0]).toMatchObject({ metadata: { name: 'other' }, data: { ready: 'Available' } });
 });
+
+test('evaluate says which items of a collection are one object, as the controller does', () => {
+  const app = compose((spec) => {
+    for (const name of spec.list) ConfigMap({ id: 'many', name, data: { of: spec.name } });
+    return {};
+  });
+  const names = (list: string[]): unknown => {
+    const [many] = app.evaluate({ ...values, list }).resources;
+    return many?.pending ?? many?.objects.map(({ metadata }) => (metadata as JsonObject)['name']);
+  };
+  expect(names(['a', 'b'])).toEqual(['a', 'b']);
+  expect(names(['a', 'b', 'a'])).toBe('two items of the collection are v1 ConfigMap a');
+});

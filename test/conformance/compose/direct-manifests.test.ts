@@ -39,5 +39,5 @@ test('direct YAML names what is read, and does not apply it', () => {
   expect(documents()).not.toMatch(/^kind: Secret/m);
   expect(documents()).toMatch(/^# \w+ is read, not applied: Secret vault\/token$/m);
   expect(documents()).toMatch(/^# settings is read, not applied: ConfigMap shop\/settings$/m);
-  expect(documents()).toMatch(/^# web is made when the cluster has what it reads: /m);
+  expect(documents()).toMatch(/^# web is not made yet: /m);
 });

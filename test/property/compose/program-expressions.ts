@@ -182,6 +182,8 @@ export class ExpressionWriter {
       () => `(${deep('strings')}.find((q) => q.includes('a')) ?? 'no a')`,
       () => `spec.items.reduce((a, q) => a + q.key, ${deep('string')})`,
       () => "(spec.items.flatMap((q) => q.subs ?? [])[0] ?? 'no sub')",
+      () =>
+        `\`\${${this.joinedItems(scope, depth)}.find((q) => ${this.choose.pick(['q.on', 'q.size > 3'])})?.key ?? 'no item'}\``,
       () => `${deep('string')}.substring(${this.choose.pick(['1', '0, 2', '2, 1', '-1, 2', 'spec.m'])})`,
     ])();
   }
@@ -241,6 +243,7 @@ export class ExpressionWriter {
       () => 'Object.values(spec.counts ?? {}).filter((q) => q > 0).length',
       () => 'spec.items.reduce((a, q) => (q.on ? a + q.size : a - 1), 0)',
       () => 'Math.max(0, ...spec.items.map((q) => q.size))',
+      () => `${this.joinedItems(scope, depth)}.filter((q) => q.on).length`,
       () => `${deep('string')}.search(/[b-d]/)`,
       () => `${deep('string')}.indexOf('a', ${this.choose.pick(['1', '-1', 'spec.m'])})`,
       () => '(spec.items.reduce((a, q) => (q.size > a.size ? q : a), spec.items[0])?.size ?? -7)',
@@ -323,6 +326,21 @@ export class ExpressionWriter {
       () => `spec.items.reduce((a, q) => { if (q.on) a.push(q.key); return a; }, [${deep('string')}])`,
       () => 'spec.items.toSorted((a, b) => b.size - a.size).map((q) => q.key)',
       () => '[...spec.tags].sort((a, b) => (a < b ? 1 : a > b ? -1 : 0))',
+      () => `${this.joinedItems(scope, depth)}.map((q) => \`\${q.key}\`)`,
+    ])();
+  }
+
+  /** The items of the spec beside others: of such elements the types of fields are unknown. */
+  private joinedItems(scope: readonly Name[], depth: number): string {
+    const text = (): string => this.expression('string', scope, depth - 1);
+    const item = (): string => `{ key: ${text()}, size: ${this.expression('int', scope, depth - 1)}, on: true }`;
+    return this.choose.pick([
+      () => `[...spec.items, ${item()}]`,
+      () => `[${item()}, ...spec.items, ${item()}]`,
+      () => `spec.items.concat(${item()})`,
+      () => `[...spec.items.filter((q) => q.on), ...spec.items, ${item()}]`,
+      () => `[...(${this.test(scope)} ? spec.items : []), ${item()}]`,
+      () => `spec.items.map((q) => ({ key: q.key, size: q.size, on: q.on })).concat(spec.items)`,
     ])();
   }
 

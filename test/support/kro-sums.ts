@@ -1,0 +1,54 @@
+import type { Expr } from '../../src/cel/index.ts';
+import { kroEnvironment, walkAst } from '../../src/cel/index.ts';
+import type { JsonValue } from '../../src/core/index.ts';
+import { scanExpressions } from '../../src/graph/scan.ts';
+
+const environment = kroEnvironment();
+
+/**
+ * The expressions of a definition with a sum of lists at which kro 0.9 fails when it runs: a list that it reads from
+ * the instance or from an object takes no element that a literal makes (see `joined-lists.ts`). Our own evaluation
+ * joins such lists, so that no comparison of values finds these.
+ */
+export function sumsThatKroFails(definition: JsonValue): string[] {
+  if (typeof definition === 'string') return expressionsOf(definition).filter(hasSuchSum);
+  if (definition === null || typeof definition !== 'object') return [];
+  return Object.values(definition).flatMap((value) => sumsThatKroFails(value as JsonValue));
+}
+
+function expressionsOf(text: string): string[] {
+  const scanned = scanExpressions(text);
+  return scanned.ok ? scanned.parts.filter(({ kind }) => kind === 'expression').map((part) => part.text) : [];
+}
+
+function hasSuchSum(text: string): boolean {
+  const parsed = environment.parse(text);
+  if (!parsed.ok) return false;
+  let found = false;
+  walkAst(parsed.ast.expr, (expr) => {
+    const parts = partsOf(expr);
+    if (parts.length > 1 && parts.some(hasLiteralElements) && !parts.slice(0, -1).every(isMadeByCel)) found = true;
+  });
+  return found;
+}
+
+function partsOf(expr: Expr): Expr[] {
+  if (expr.kind !== 'call' || expr.name !== '_+_') return [withoutDyn(expr)];
+  return expr.args.flatMap(partsOf);
+}
+
+function withoutDyn(expr: Expr): Expr {
+  const [inner] = expr.kind === 'call' && expr.name === 'dyn' ? expr.args : [];
+  return inner === undefined ? expr : withoutDyn(inner);
+}
+
+function hasLiteralElements(expr: Expr): boolean {
+  return expr.kind === 'list' && expr.elements.some((element) => ['list', 'map'].includes(withoutDyn(element).kind));
+}
+
+function isMadeByCel(expr: Expr): boolean {
+  if (expr.kind === 'macro') return expr.call.name === 'map' || expr.call.name === 'filter';
+  if (expr.kind !== 'call') return expr.kind === 'list';
+  if (expr.name === '_?_:_') return expr.args.slice(1).every((branch) => isMadeByCel(withoutDyn(branch)));
+  return ['split', 'slice', 'reverse', 'flatten', 'lists.range'].includes(expr.name);
+}
