@@ -21,6 +21,7 @@ import {
   variable,
 } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
+import { bindOnce } from '../ir/numeric.ts';
 import { substitute } from '../ir/substitute.ts';
 import { DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { refuse, suggest } from '../trace/refusal.ts';
@@ -269,9 +270,24 @@ function sorted(value: Sym, comparator: unknown): Node {
   const { key, descending } = by;
   if (descending && key.type.kind !== 'number' && key.op !== 'var')
     return refuse('no-cel', 'a descending comparator of texts has no CEL form', 'sort ascending, then .toReversed()');
-  if (key.op !== 'var') return macro('sortBy', value.node, [a], [descending ? negate(key) : key], value.type);
+  if (key.op !== 'var') return stablySorted(value, a, descending ? negate(key) : key);
   const ascending = method('sort', value.node, [], value.type);
   return descending ? method('reverse', ascending, [], value.type) : ascending;
+}
+
+/**
+ * The list by a key of its elements; elements of one key keep their order, as in JavaScript. CEL's `sortBy` keeps the
+ * order of no more than twelve.
+ */
+function stablySorted(value: Sym, element: Variable, key: Node): Node {
+  return bindOnce(value.node, 'all', value.type, (all) => {
+    const keys = listOf(key.type);
+    const distinct = method('distinct', macro('map', all, [element], [key], keys), [], keys);
+    const current = macroVariable('key');
+    const group = macro('filter', all, [element], [eq(key, variable(current, key.type))], value.type);
+    const groups = macro('map', method('sort', distinct, [], keys), [current], [group], listOf(value.type));
+    return method('flatten', groups, [], value.type);
+  });
 }
 
 /** What a comparator of `a` and `b` compares: a key of both, from the least or from the largest. */

@@ -339,3 +339,17 @@ test('evaluate says which items of a collection are one object, as the controlle
   expect(names(['a', 'b'])).toEqual(['a', 'b']);
   expect(names(['a', 'b', 'a'])).toBe('two items of the collection are v1 ConfigMap a');
 });
+
+test('sorting by a key keeps the order of elements with one key, however many there are', () => {
+  const app = compose((spec) => {
+    const up = spec.list.toSorted((a, b) => a.length - b.length);
+    const down = spec.list.toSorted((a, b) => b.length - a.length);
+    ConfigMap({ id: 'c', name: 'c', data: { up: up.join(), down: down.join() } });
+    return {};
+  });
+  const list = Array.from({ length: 40 }, (_, i) => 'x'.repeat(i % 3) + String(i).padStart(2, '0'));
+  expect(app.evaluate({ ...values, list }).resources[0]?.objects[0]?.['data']).toEqual({
+    up: list.toSorted((a, b) => a.length - b.length).join(),
+    down: list.toSorted((a, b) => b.length - a.length).join(),
+  });
+});

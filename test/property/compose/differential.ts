@@ -138,6 +138,8 @@ export const INPUTS: readonly JsonObject[] = [
       { key: 'k', size: 3, on: true },
       { key: 'a', size: 2, on: true, note: 'n', subs: ['q'] },
       { key: 'c', size: 9, on: false },
+      // More than twelve elements with few keys: sorting keeps their order.
+      ...Array.from({ length: 12 }, (_, i) => ({ key: `i${i}`, size: i % 3, on: i % 2 === 0 })),
     ],
     opt: { a: 'x', b: 0, deep: { x: '' } },
     f: 3,
@@ -224,7 +226,7 @@ export function compare(source: string, host: 'inspector' | 'transform' = 'trans
   try {
     const build = host === 'inspector' ? instantiate(source, ConfigMap) : transformed(source);
     composition = kubernetesComposition({ name: 'generated', spec: SPEC }, build as never) as never;
-    const failing = sumsThatKroFails(composition.toDefinition() as unknown as JsonObject);
+    const failing = sumsThatKroFails(composition.toDefinition());
     if (failing.length > 0) return { kind: 'differs', text: `kro cannot join the lists of ${failing.join('\n')}` };
     composition.toDefinition({ target: 'typekro' });
   } catch (error) {
