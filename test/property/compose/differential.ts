@@ -200,8 +200,13 @@ function sorted(objects: readonly JsonValue[]): JsonValue[] {
   return [...objects].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
-function hasTwins(objects: readonly JsonValue[]): boolean {
-  return new Set(objects.map((object) => (object as JsonObject)['name'])).size < objects.length;
+/** Are two of the objects of a program one object of a cluster? A collection with such items is an error there. */
+export function hasTwins(objects: readonly JsonValue[]): boolean {
+  const identities = objects.map((object) => {
+    const { kind, name } = object as { kind?: string; name: string };
+    return `${kind ?? ''}/${name}`;
+  });
+  return new Set(identities).size < objects.length;
 }
 
 /** Why a program was not compared, or how it differs. */
@@ -238,7 +243,6 @@ export function compare(source: string, host: 'inspector' | 'transform' = 'trans
   let compared = 0;
   for (const given of INPUTS) {
     const wanted = runNatively(source, given);
-    // Two items of one name are an error in a cluster, and one object for JavaScript's recorder.
     if (wanted === undefined || hasTwins(wanted.objects)) continue;
     const evaluation = composition.evaluate(given);
     const waiting = evaluation.resources.find((resource) => resource.pending !== undefined);
