@@ -20,6 +20,25 @@ export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Sta
   ? object | undefined | void
   : StatusResult<InferSchema<Status>>;
 
+/**
+ * The fields of a returned status that the declared one does not have, as what no value is: an error at each of them. A
+ * status that is not declared, or declared without fields, may have any.
+ */
+export type UndeclaredFields<Status extends SchemaInput, Returned> = SchemaInput extends Status
+  ? unknown
+  : OtherFields<InferSchema<Status>, Returned>;
+
+type OtherFields<Declared, Returned> = [keyof Declared] extends [never]
+  ? unknown
+  : Returned extends object
+    ? { readonly [Key in Exclude<keyof Returned, keyof Declared>]?: UndeclaredStatusField }
+    : unknown;
+
+/** The type of a status field that the declared status does not have. No value has it. */
+export interface UndeclaredStatusField {
+  readonly 'the declared status has no such field': never;
+}
+
 /** A resource of the declarative form: one made by a factory, a plain object with apiVersion and kind, or none. */
 export type ResourceEntry = object | undefined | null | false;
 
@@ -37,35 +56,31 @@ export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Sp
 
 /** Defines a graph by a function. The first overload is the main form; the second keeps resources and status apart. */
 export interface KubernetesComposition {
-  <
-    Spec extends SchemaInput,
-    Status extends SchemaInput,
-    Resources extends Record<string, ResourceEntry>,
-    Returned extends ReturnedStatus<Status>,
-  >(
+  <Spec extends SchemaInput, Status extends SchemaInput, Resources extends Record<string, ResourceEntry>, Returned>(
     definition: CompositionDefinition<Spec, Status>,
     resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
-    status: (schema: SchemaReference<InferSchema<Spec>>, resources: Required<Resources>) => Returned,
+    status: (
+      schema: SchemaReference<InferSchema<Spec>>,
+      resources: Required<Resources>,
+    ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned>,
     options?: CompositionOptions,
   ): DeclaredComposition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
-  <Spec extends SchemaInput, Status extends SchemaInput, Returned extends ReturnedStatus<Status>>(
+  <Spec extends SchemaInput, Status extends SchemaInput, Returned>(
     definition: CompositionDefinition<Spec, Status>,
-    compose: (spec: InferSchema<Spec>) => Returned,
+    compose: (spec: InferSchema<Spec>) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned>,
     options?: CompositionOptions,
   ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Readonly<Record<string, Resource>>, InferInput<Spec>>;
 }
 
 /** Defines a graph by two functions: resources by key (the keys are the ids), and the status from them. */
 export interface ToResourceGraph {
-  <
-    Spec extends SchemaInput,
-    Status extends SchemaInput,
-    Resources extends Record<string, ResourceEntry>,
-    Returned extends ReturnedStatus<Status>,
-  >(
+  <Spec extends SchemaInput, Status extends SchemaInput, Resources extends Record<string, ResourceEntry>, Returned>(
     definition: CompositionDefinition<Spec, Status>,
     resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
-    status: (schema: SchemaReference<InferSchema<Spec>>, resources: Required<Resources>) => Returned,
+    status: (
+      schema: SchemaReference<InferSchema<Spec>>,
+      resources: Required<Resources>,
+    ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned>,
     options?: CompositionOptions,
   ): DeclaredComposition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
 }

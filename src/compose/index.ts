@@ -13,6 +13,8 @@ export type {
   ReturnedStatus,
   StatusOf,
   ToResourceGraph,
+  UndeclaredFields,
+  UndeclaredStatusField,
 } from './composition-api.ts';
 export type {
   DefinitionStatus,

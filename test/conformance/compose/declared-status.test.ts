@@ -211,3 +211,18 @@ describe('printed values of a Secret come with a warning', () => {
     }
   });
 });
+
+test('TypeScript refuses a field that the declared status does not have, at the field', () => {
+  const status = type({ ready: 'boolean', 'note?': 'string' });
+  const define = kubernetesComposition;
+  // @ts-expect-error -- the field is misspelt
+  expect(() => define({ name: 'told', spec, status }, () => ({ redy: true }))).toThrow('redy');
+  // @ts-expect-error -- one field too many
+  expect(() => define({ name: 'told', spec, status }, () => ({ ready: true, more: 1 }))).toThrow('more');
+  // @ts-expect-error -- of another type
+  expect(() => define({ name: 'told', spec, status }, () => ({ ready: 'yes' }))).toThrow('ready');
+  expect(define({ name: 'told', spec, status }, (s) => ({ ready: s.flag, note: s.name }))).toBeDefined();
+  expect(define({ name: 'told', spec, status: type({}) }, () => ({ any: 1 }))).toBeDefined();
+  expect(define({ name: 'told', spec }, () => ({ any: 1 }))).toBeDefined();
+  expect(define({ name: 'told', spec, status: type({ m: 'Record<string, string>' }) }, (s) => ({ m: { [s.name]: 'x' } }))).toBeDefined();
+});
