@@ -13,7 +13,7 @@ import type { Closure } from './env.ts';
 import { closureOf } from './env.ts';
 import { isNativeFactory } from './natives.ts';
 import { outerClosure, mustBeTraced } from './outer.ts';
-import { mayChangeOutside, refuseNativeChange } from './side-effects.ts';
+import { mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from './side-effects.ts';
 import type { FunctionLike } from '../source/provider.ts';
 
 /** Calls a function value, by the rules of what may run natively. */
@@ -44,6 +44,7 @@ export function callValue(raw: unknown, self: unknown, args: readonly unknown[],
   if (isSymbolicDeep([...args, self])) {
     if (outer !== undefined) return callClosure(outer, { value: self, known: true }, args);
     const first = [...args, self].map(symbolic).find((value) => value !== undefined);
+    refuseSymbolicFilling(self, callable.name, first === undefined ? 'values of the spec' : labelOf(first));
     return refuse(
       'native-call',
       `${label}() cannot take a symbolic value${first === undefined ? '' : ` (${labelOf(first)})`}`,

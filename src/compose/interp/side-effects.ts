@@ -77,6 +77,20 @@ export function refuseNativeChange(self: unknown, method: string): void {
   refuse(
     'unsupported',
     `a ${self.constructor.name} is changed under a condition or in a loop that depends on the spec`,
-    'use a plain object or list',
+    fillingRemedy(self),
   );
+}
+
+/** Refuses to put a value of the spec into a Map or Set, which are filled natively. */
+export function refuseSymbolicFilling(self: unknown, method: string, label: string): void {
+  if (!(self instanceof Map || self instanceof Set) || !MUTATING.has(method)) return;
+  refuse('unsupported', `a ${self.constructor.name} is filled with ${label}`, fillingRemedy(self));
+}
+
+function fillingRemedy(self: object): string {
+  if (self instanceof Set)
+    return "make it of a list at once: new Set([...list, ...(condition ? ['x'] : [])]); to take each once: [...new Set(list)]";
+  if (self instanceof Map)
+    return 'use a plain object: object[key] = value, Object.fromEntries(list.map((x) => [x.key, x.value]))';
+  return 'use a plain object or list';
 }

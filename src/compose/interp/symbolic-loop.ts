@@ -35,6 +35,12 @@ export function bindingsFor(names: ReadonlySet<string>, scope: Scope | undefined
   return [...found];
 }
 
+const ONCE_EACH =
+  'take each once: [...new Set(list)], or list.filter((x, i) => list.findIndex((y) => y.key === x.key) === i)';
+const BY_KEYS =
+  'list the keys first, then what belongs to each: const keys = [...new Set(list.map((x) => x.key))]; ' +
+  'Object.fromEntries(keys.map((k) => [k, list.filter((x) => x.key === k).length]))';
+
 /** Runs the body once with a symbolic element and makes expressions of what it wrote. */
 export function symbolicLoop(loop: SymbolicLoop): Completion {
   const trace = activeTrace();
@@ -78,7 +84,8 @@ export function symbolicLoop(loop: SymbolicLoop): Completion {
         cell.value = foldBinding(fold, cell.name, start, accumulator, next, leaves, () => foldsOf(fold, run, starts));
     } else if (run.reads.has(cell)) {
       // What a turn reads of it depends on the turns before.
-      refuseCarried(Array.isArray(cell) ? 'a list that the loop fills' : 'an object that the loop fills');
+      if (Array.isArray(cell)) refuseCarried('a list that the loop fills', ONCE_EACH);
+      refuseCarried('an object that the loop fills', BY_KEYS);
     } else if (Array.isArray(cell)) {
       if (leaves !== undefined)
         refuse(

@@ -152,10 +152,9 @@ function carriedFrom(fn: unknown, start: unknown, turn: (running: unknown) => un
 const whole = (view: View): unknown => wrap(elements(view));
 
 /** Refuses a loop whose turns depend on each other in an unknown way. */
-export function refuseCarried(name: string): never {
-  return refuse(
-    'loop-carried',
-    `${name} depends on its own earlier value in a loop over a symbolic list`,
-    'sums, string joins, counts, min/max, any/all, push and first match are supported',
-  );
+export function refuseCarried(
+  name: string,
+  remedy = 'sums, string joins, counts, min/max, any/all, push and first match are supported',
+): never {
+  return refuse('loop-carried', `${name} depends on its own earlier value in a loop over a symbolic list`, remedy);
 }

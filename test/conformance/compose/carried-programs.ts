@@ -35,6 +35,16 @@ export const CARRIED: Readonly<Record<string, string>> = {
   'null that a branch sets': `(s) => { let v = null; if (s.flag) v = s.name; let u = null; if (!s.flag && u === null) u = s.name; return { w: v === null, u: u ?? 'x', k: v === undefined }; }`,
 };
 
+/** What the messages of refused loops say to write in their place. */
+export const REMEDIES: Readonly<Record<string, string>> = {
+  'a Set with a condition': `(s) => { const f = new Set(['base', ...(s.flag ? ['flag'] : [])]); return { l: [...f], has: f.has('flag'), n: f.size }; }`,
+  'each element once': `(s) => ({ out: [...new Set(s.tags)].map((t) => t.toUpperCase()) })`,
+  'the first element of each key': `(s) => ({ v: s.items.filter((x, i) => s.items.findIndex((y) => y.on === x.on) === i).map((x) => x.key) })`,
+  'a count for each key': `(s) => { const keys = [...new Set(s.tags)]; return { m: Object.fromEntries(keys.map((k) => [k, s.tags.filter((t) => t === k).length])) }; }`,
+  'the elements of each key': `(s) => { const keys = [...new Set(s.items.map((x) => x.note ?? 'none'))]; return { m: Object.fromEntries(keys.map((k) => [k, s.items.filter((x) => (x.note ?? 'none') === k).map((x) => x.key)])) }; }`,
+  'a plain object for a Map': `(s) => { const m = Object.fromEntries(s.items.map((x) => [x.key, x.size])); const seen = {}; for (const t of s.tags) seen[t] = true; return { v: m.k ?? -5, n: Object.keys(m).length, a: 'a' in seen }; }`,
+};
+
 /** What a turn makes of two values at once has no expression. */
 export const REFUSED: Readonly<Record<string, string>> = {
   'numbers that change places': `(s) => { let a = 0, b = 1; for (const x of s.items) { const t = a; a = b; b = t + x.size; } return { a, b }; }`,

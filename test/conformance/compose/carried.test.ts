@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { compare } from '../../property/compose/differential.ts';
-import { CARRIED, REFUSED } from './carried-programs.ts';
+import { CARRIED, REFUSED, REMEDIES } from './carried-programs.ts';
 
 describe('what a loop hands on from turn to turn is one expression after it', () => {
-  test.each(Object.entries(CARRIED))('%s', (_, source) => {
+  test.each(Object.entries({ ...CARRIED, ...REMEDIES }))('%s', (_, source) => {
     const verdict = compare(source);
     expect(verdict).toMatchObject({ kind: 'equal' });
     expect(verdict.kind === 'equal' && verdict.compared >= 3).toBe(true);

@@ -9,7 +9,7 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   classes: ['trace/unsupported', "class B { constructor(n) { this.n = n; } url() { return 'http://' + this.n; } }"],
   classConst: ['trace/unsupported', "class B { constructor(n) { this.n = n; } url() { return 'http://' + this.n; } }"],
   tryThrowSym: ['trace/throw-in-try', "throw new Error('x');"],
-  mapBuild: ['trace/native-call', "m.set(i.key, i.size)"],
+  mapBuild: ['trace/unsupported', "m.set(i.key, i.size)"],
   dateSym: ['trace/native-call', "new Date(s.n)"],
   jsonSpaces: ['trace/no-cel', "JSON.stringify({ a: s.n }, null, 2)"],
   mathPow: ['trace/no-cel', "Math.pow(s.m, 3)"],
