@@ -12,15 +12,20 @@ beforeAll(() => {
   mkdirSync(join(folder, 'without'));
   writeFileSync(
     join(folder, 'with/node_modules/tsx/package.json'),
-    JSON.stringify({ name: 'tsx', exports: { './esm/api': './api.cjs' } }),
+    JSON.stringify({
+      name: 'tsx',
+      exports: {
+        './package.json': './package.json',
+        './esm/api': { import: { default: './api.mjs' }, require: { default: './api.cjs' } },
+      },
+    }),
   );
-  writeFileSync(join(folder, 'with/node_modules/tsx/api.cjs'), '');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the tsx of the first importer that has one is taken', () => {
+test('the tsx of the first importer that has one is taken, in its form for import', () => {
   const importers = [join(folder, 'without/app.ts'), join(folder, 'with/app.ts')];
-  expect(tsxModule(importers)).toBe(pathToFileURL(join(folder, 'with/node_modules/tsx/api.cjs')).href);
+  expect(tsxModule(importers)).toBe(pathToFileURL(join(folder, 'with/node_modules/tsx/api.mjs')).href);
 });
 
 test('without any, the error names the package to install and the Node that needs none', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { packageFolder, TypeKroError } from '../../core/index.ts';
@@ -28,11 +29,28 @@ function stripsTypes(): boolean {
   return typeof Reflect.get(process.features, 'typescript') === 'string';
 }
 
+/**
+ * The file of `tsx/esm/api` for `import`. `require.resolve` gives the one for `require`, whose loader of ES modules
+ * looks for a file that the package does not have.
+ */
+function entryForImport(manifest: string): string {
+  const { exports = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as {
+    readonly exports?: Readonly<Record<string, { readonly import?: { readonly default?: string } }>>;
+  };
+  const entry = exports['./esm/api']?.import?.default;
+  if (entry !== undefined) return entry;
+  throw new TypeKroError(`the package tsx in ${manifest} has no "tsx/esm/api"`, {
+    code: 'input/no-typescript-loader',
+    remedy: 'run npm install --save-dev tsx@4, or use Node 22.18 or later, which needs no package for it',
+  });
+}
+
 /** The address of `tsx/esm/api` as the first of some modules sees it that has it. */
 export function tsxModule(importers: readonly string[]): string {
   for (const importer of importers) {
     try {
-      return pathToFileURL(createRequire(importer).resolve('tsx/esm/api')).href;
+      const manifest = createRequire(importer).resolve('tsx/package.json');
+      return new URL(entryForImport(manifest), pathToFileURL(manifest)).href;
     } catch (error) {
       // This importer does not have it; any other failure is one of the installation, which the user has to see.
       if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
